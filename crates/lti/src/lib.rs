@@ -1,0 +1,26 @@
+//! LTI as values: verify and sign launches.
+//!
+//! This crate is the protocol and nothing else. Bytes and a clock reading go in, a [`Launch`] or a
+//! [`Rejection`] comes out. It does no I/O, reads no clock and no environment, and knows nothing of
+//! HTTP servers, status codes, cookies or configuration files; those belong to the gateway.
+//!
+//! ```text
+//! form bytes ─▶ v1p1::examine ─▶ Examination ─▶ Verdict ─▶ Candidate + Spent ─▶ Launch
+//!                                     └──────────▶ Rejection
+//! ```
+
+mod launch;
+pub mod oauth1;
+mod rejection;
+mod replay;
+mod return_url;
+mod role;
+mod secret;
+pub mod v1p1;
+
+pub use launch::{Context, Launch, Platform, ResourceLink, User};
+pub use rejection::Rejection;
+pub use replay::{MemoryReplay, Nonce, Spent};
+pub use return_url::ReturnUrl;
+pub use role::{Role, Roles};
+pub use secret::Secret;

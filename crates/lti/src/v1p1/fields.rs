@@ -1,0 +1,202 @@
+//! The parameters of LTI 1.1 by their names, from pairs whose signature has been checked.
+
+use crate::oauth1::{Params, Source};
+use crate::{Context, Launch, Platform, Rejection, ResourceLink, ReturnUrl, Roles, User};
+
+/// Declares the parameters once: a field for each and the way from a name to its field.
+macro_rules! fields {
+    ($($name:ident),* $(,)?) => {
+        /// Each parameter's value as it was sent.
+        #[derive(Default)]
+        pub(super) struct Fields<'a> {
+            $(pub(super) $name: Option<&'a str>,)*
+        }
+
+        impl<'a> Fields<'a> {
+            fn slot(&mut self, name: &str) -> Option<(&'static str, &mut Option<&'a str>)> {
+                match name {
+                    $(stringify!($name) => Some((stringify!($name), &mut self.$name)),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+fields! {
+    lti_message_type, lti_version, resource_link_id, resource_link_title, resource_link_description,
+    user_id, roles,
+    lis_person_name_full, lis_person_name_given, lis_person_name_family, lis_person_contact_email_primary,
+    context_id, context_label, context_title,
+    launch_presentation_locale, launch_presentation_return_url,
+    tool_consumer_instance_guid, tool_consumer_instance_name, tool_consumer_instance_url,
+    tool_consumer_info_product_family_code, tool_consumer_info_version,
+    lis_outcome_service_url, lis_result_sourcedid,
+}
+
+/// Parameters that decide over identity, rights or addresses. A second, different value is refused, and so is
+/// one that stands in the URL only, since whoever writes a launch URL into a course is not the platform.
+const CONTROL: [&str; 9] = [
+    "lti_message_type",
+    "lti_version",
+    "resource_link_id",
+    "user_id",
+    "roles",
+    "context_id",
+    "lis_outcome_service_url",
+    "lis_result_sourcedid",
+    "launch_presentation_return_url",
+];
+
+impl<'a> Fields<'a> {
+    /// Reads the parameters; the body's win over the URL's, and of several in one place the first counts.
+    ///
+    /// Also the name of the first control parameter that conflicts, if one does.
+    pub(super) fn read(params: &'a Params) -> (Self, Option<&'static str>) {
+        let mut fields = Self::default();
+        let mut conflict = None;
+        let (of_body, elsewhere): (Vec<_>, Vec<_>) =
+            params.iter().partition(|param| param.source == Source::Body);
+        for param in of_body.into_iter().chain(elsewhere) {
+            let Some((name, slot)) = fields.slot(param.name) else { continue };
+            let agrees = match *slot {
+                None => param.source == Source::Body,
+                Some(first) => first == param.value,
+            };
+            if !agrees && CONTROL.contains(&name) {
+                conflict = conflict.or(Some(name));
+            } else {
+                slot.get_or_insert(param.value);
+            }
+        }
+        (fields, conflict)
+    }
+
+    /// What LTI 1.1 requires of a launch.
+    pub(super) fn check(&self) -> Result<(), Rejection> {
+        let quote = |value: Option<&str>| value.map(Rejection::quote);
+        if self.lti_message_type != Some("basic-lti-launch-request") {
+            return Err(Rejection::MessageType(quote(self.lti_message_type)));
+        }
+        if self.lti_version != Some("LTI-1p0") {
+            return Err(Rejection::LtiVersion(quote(self.lti_version)));
+        }
+        match self.resource_link_id {
+            Some(id) if !id.trim().is_empty() => Ok(()),
+            _ => Err(Rejection::NoResourceLink),
+        }
+    }
+
+    /// Where the platform wants its user back.
+    pub(super) fn return_url(&self) -> Option<ReturnUrl> {
+        self.launch_presentation_return_url.and_then(ReturnUrl::parse)
+    }
+
+    /// The person's roles in the course.
+    pub(super) fn roles(&self) -> Roles {
+        Roles::parse(self.roles.unwrap_or_default())
+    }
+
+    /// The launch that these parameters describe; `params` are all of them, lent for the custom ones.
+    pub(super) fn into_launch(self, consumer_key: String, fingerprint: [u8; 16], params: &Params) -> Launch {
+        let given_name = sent(self.lis_person_name_given);
+        let family_name = sent(self.lis_person_name_family);
+        let name = sent(self.lis_person_name_full).or_else(|| match (&given_name, &family_name) {
+            (Some(given), Some(family)) => Some(format!("{given} {family}")),
+            (given, family) => given.clone().or_else(|| family.clone()),
+        });
+        Launch {
+            consumer_key,
+            user: User {
+                id: sent(self.user_id),
+                name,
+                given_name,
+                family_name,
+                email: sent(self.lis_person_contact_email_primary),
+            },
+            roles: self.roles(),
+            context: Context {
+                id: sent(self.context_id),
+                label: sent(self.context_label),
+                title: sent(self.context_title),
+            },
+            resource_link: ResourceLink {
+                id: self.resource_link_id.unwrap_or_default().to_owned(),
+                title: sent(self.resource_link_title),
+                description: sent(self.resource_link_description),
+            },
+            platform: Platform {
+                guid: sent(self.tool_consumer_instance_guid),
+                name: sent(self.tool_consumer_instance_name),
+                url: sent(self.tool_consumer_instance_url),
+                product_family_code: sent(self.tool_consumer_info_product_family_code),
+                version: sent(self.tool_consumer_info_version),
+            },
+            locale: sent(self.launch_presentation_locale),
+            return_url: self.return_url(),
+            // edX sends the sourcedid with every launch, the URL only where a grade is wanted: both count.
+            accepts_grade: sent(self.lis_outcome_service_url).is_some()
+                && sent(self.lis_result_sourcedid).is_some(),
+            custom: params
+                .iter()
+                .filter_map(|param| {
+                    Some((param.name.strip_prefix("custom_")?.to_owned(), sent(Some(param.value))?))
+                })
+                .collect(),
+            fingerprint,
+            params: Params::default(),
+        }
+    }
+}
+
+/// A value that was really sent: not empty, and not a variable's name that the platform left in place.
+fn sent(value: Option<&str>) -> Option<String> {
+    value.filter(|value| !value.is_empty() && !is_unresolved(value)).map(str::to_owned)
+}
+
+/// Whether a value is still the name of a substitution variable, such as `$Person.name.full` or
+/// `$LtiLink.custom.url` (LTI 1.1 appendix C).
+fn is_unresolved(value: &str) -> bool {
+    let Some(name) = value.strip_prefix('$') else { return false };
+    name.contains('.')
+        && name.split('.').all(|part| {
+            part.starts_with(|first: char| first.is_ascii_alphabetic())
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str, body: &str) -> (Option<String>, Option<&'static str>) {
+        let params = Params::default()
+            .read_form(Source::Query, query.as_bytes())
+            .and_then(|params| params.read_form(Source::Body, body.as_bytes()))
+            .expect("well formed");
+        let (fields, conflict) = Fields::read(&params);
+        (fields.user_id.or(fields.context_title).map(str::to_owned), conflict)
+    }
+
+    #[test]
+    fn control_parameters_come_from_the_body_and_have_one_value() {
+        assert_eq!(read("", "user_id=u1"), (Some("u1".into()), None));
+        assert_eq!(read("user_id=u1", "user_id=u1"), (Some("u1".into()), None));
+        assert_eq!(read("", "user_id=u1&user_id=u1"), (Some("u1".into()), None));
+        assert_eq!(read("user_id=evil", "user_id=u1").1, Some("user_id"));
+        assert_eq!(read("", "user_id=u1&user_id=u2").1, Some("user_id"));
+        assert_eq!(read("user_id=evil", "a=1").1, Some("user_id"), "an anonymous launch stays one");
+        assert_eq!(read("context_title=URL", "context_title=Body"), (Some("Body".into()), None));
+        assert_eq!(read("context_title=URL", "a=1"), (Some("URL".into()), None));
+    }
+
+    #[test]
+    fn only_names_of_variables_are_unresolved() {
+        for unresolved in ["$Person.name.full", "$LtiLink.custom.url", "$ToolProxyBinding.memberships.url"] {
+            assert!(is_unresolved(unresolved), "{unresolved}");
+        }
+        for value in ["$5", "$5.00", "$", "$Person", "$Person.", "$a.b c", "Person.name", "$.a"] {
+            assert!(!is_unresolved(value), "{value}");
+        }
+    }
+}

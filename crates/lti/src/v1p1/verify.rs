@@ -1,0 +1,340 @@
+//! What a launch is checked for, and in which order: the form's shape, the consumer, the signature, the
+//! timestamp, the LTI parameters, the roles, and last, by the caller, the nonce.
+//!
+//! A key that is unknown costs the same work as one that is known, so that time tells nothing.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use super::compat::{Variant, doubled_submit_button, query_pairs_copied_to_body};
+use super::consumer::{Consumers, Known};
+use super::fields::Fields;
+use crate::oauth1::base_string::{base_string, base_uri};
+use crate::oauth1::encode::decode;
+use crate::oauth1::{Param, ParamError, Params, SignatureMethod, Source};
+use crate::replay::shortened;
+use crate::{Launch, Nonce, Rejection, ReturnUrl, Roles, Spent};
+
+/// The longest nonce. Canvas sends 43 characters.
+const LONGEST_NONCE: usize = 1024;
+
+/// A launch as it came in. The URL's parts are those that the platform signed.
+#[derive(Clone, Copy)]
+pub struct LaunchRequest<'a> {
+    /// `https` or `http`, as in the public URL.
+    pub scheme: &'a str,
+    /// Host and optional port of the public URL.
+    pub authority: &'a str,
+    /// The path exactly as received.
+    pub path: &'a str,
+    /// The query exactly as received, without its `?`.
+    pub query: Option<&'a str>,
+    /// What stands behind `OAuth ` in the `Authorization` header.
+    pub authorization: Option<&'a str>,
+    /// The form, as received.
+    pub body: &'a [u8],
+}
+
+/// What a tool asks of a launch.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// Who may sign.
+    pub consumers: Consumers,
+    /// Who may launch; `None` for everyone.
+    pub roles: Option<Roles>,
+    /// The accepted distance of a timestamp from our clock, both ways, in seconds.
+    pub clock_skew: u64,
+}
+
+/// All that was found out about a launch. Its [verdict](Self::verdict) alone leads to a [`Launch`].
+pub struct Examination {
+    consumer_key: Option<String>,
+    variant: Option<Variant>,
+    return_url: Option<ReturnUrl>,
+    verdict: Result<Verdict, Rejection>,
+}
+
+/// A launch that passed everything that can be checked without memory.
+pub enum Verdict {
+    /// To be admitted when its nonce is spent.
+    Once(Candidate),
+    /// The form is one that was admitted before, and the caller can prove that this browser was.
+    Again(Launch),
+}
+
+/// A launch whose nonce is not spent yet.
+pub struct Candidate {
+    launch: Launch,
+    nonce: Nonce,
+}
+
+impl Examination {
+    /// The key of the consumer that it claims to be from, fit for a log. `None` where there was none, or where
+    /// it turned out to be a secret.
+    pub fn consumer_key(&self) -> Option<&str> {
+        self.consumer_key.as_deref()
+    }
+
+    /// Which base string the signature matched. `None` where none did.
+    pub fn variant(&self) -> Option<Variant> {
+        self.variant
+    }
+
+    /// Where the platform wants its user back; only if the signature is valid.
+    pub fn return_url(&self) -> Option<&ReturnUrl> {
+        self.return_url.as_ref()
+    }
+
+    /// What follows from it.
+    ///
+    /// # Errors
+    /// The [`Rejection`], any but [`Rejection::Replayed`] and [`Rejection::ReplayMemoryFull`].
+    pub fn verdict(self) -> Result<Verdict, Rejection> {
+        self.verdict
+    }
+}
+
+impl Candidate {
+    /// The nonce to spend.
+    pub fn nonce(&self) -> &Nonce {
+        &self.nonce
+    }
+
+    /// The launch, now that its nonce has been spent.
+    ///
+    /// # Errors
+    /// [`Rejection::Replayed`] where it had been spent before, [`Rejection::ReplayMemoryFull`] where that
+    /// cannot be told.
+    pub fn admit(self, spent: Spent) -> Result<Launch, Rejection> {
+        match spent {
+            Spent::Now => Ok(self.launch),
+            Spent::Before => Err(Rejection::Replayed),
+            Spent::Unknown => Err(Rejection::ReplayMemoryFull),
+        }
+    }
+}
+
+impl fmt::Debug for Examination {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Examination")
+            .field("consumer_key", &self.consumer_key)
+            .field("variant", &self.variant)
+            .field("rejection", &self.verdict.as_ref().err())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Examines a launch at `now`, in seconds since the epoch.
+///
+/// `admitted_before` is asked once the signature is valid, with the launch's
+/// [fingerprint](Launch::fingerprint): whether the caller can prove that it admitted this very form, sent by
+/// this very browser. Only then do the timestamp and the nonce not count, so that a page can be reloaded.
+pub fn examine(
+    request: &LaunchRequest<'_>,
+    terms: &Terms,
+    now: u64,
+    admitted_before: impl FnOnce(&[u8; 16]) -> bool,
+) -> Examination {
+    let mut examination = Examination {
+        consumer_key: None,
+        variant: None,
+        return_url: None,
+        verdict: Err(Rejection::Unsigned),
+    };
+    examination.verdict = examination.pass(request, terms, now, admitted_before);
+    examination
+}
+
+impl Examination {
+    fn pass(
+        &mut self,
+        request: &LaunchRequest<'_>,
+        terms: &Terms,
+        now: u64,
+        admitted_before: impl FnOnce(&[u8; 16]) -> bool,
+    ) -> Result<Verdict, Rejection> {
+        let mut params = read(request)?;
+        let protocol = Protocol::read(&params)?;
+
+        let (known, encoded) = match terms.consumers.get(protocol.consumer_key) {
+            Some(known) => (Some(known), None),
+            None => {
+                let key = decode(protocol.consumer_key);
+                (key.as_deref().and_then(|key| terms.consumers.get(key)), key)
+            }
+        };
+        self.consumer_key = match known {
+            Some(known) => Some(known.consumer.key.clone()),
+            None if terms.consumers.has_secret(protocol.consumer_key) => None,
+            None => Some(Rejection::quote(protocol.consumer_key)),
+        };
+
+        let attempt = Attempt { request, params: &params, terms, known, method: protocol.method };
+        let signature = crate::oauth1::decode_signature(protocol.signature);
+        let matched = attempt.find_match(&signature, encoded.as_deref());
+        let Some(known) = known else {
+            return Err(Rejection::UnknownConsumer(self.consumer_key.clone()));
+        };
+        if !known.consumer.methods.contains(&protocol.method) {
+            return Err(Rejection::SignatureMethodNotAllowed(protocol.method.name()));
+        }
+        let Some((variant, dropped)) = matched else { return Err(Rejection::BadSignature) };
+        self.variant = Some(variant);
+
+        let acceptable_until = protocol.timestamp.saturating_add(terms.clock_skew);
+        let nonce = Nonce::new(known.id, protocol.timestamp, protocol.nonce, acceptable_until);
+        let fingerprint = shortened(Sha256::new().chain_update(known.id).chain_update(&signature));
+        let timestamp = protocol.timestamp;
+        params.remove(&dropped);
+        let (fields, conflict) = Fields::read(&params);
+        self.return_url = fields.return_url();
+
+        let again = admitted_before(&fingerprint);
+        if !again && now.abs_diff(timestamp) > terms.clock_skew {
+            let distance = i64::try_from(timestamp).unwrap_or(i64::MAX).saturating_sub_unsigned(now);
+            return Err(Rejection::Stale { distance, accepted: terms.clock_skew });
+        }
+        if let Some(name) = conflict {
+            return Err(Rejection::ConflictingParameter(name));
+        }
+        fields.check()?;
+        let roles = fields.roles();
+        if terms.roles.is_some_and(|allowed| !allowed.intersects(roles)) {
+            return Err(Rejection::RoleNotAllowed(roles));
+        }
+        let mut launch = fields.into_launch(known.consumer.key.clone(), fingerprint, &params);
+        launch.params = params;
+        Ok(if again { Verdict::Again(launch) } else { Verdict::Once(Candidate { launch, nonce }) })
+    }
+}
+
+/// All parameters of the request, in RFC 5849's order of sources.
+fn read(request: &LaunchRequest<'_>) -> Result<Params, Rejection> {
+    let query = request.query.unwrap_or_default().as_bytes();
+    let params = Params::default().read_form(Source::Query, query)?;
+    let params = match request.authorization {
+        Some(credentials) => params.read_authorization(credentials)?,
+        None => params,
+    };
+    Ok(params.read_form(Source::Body, request.body)?)
+}
+
+impl From<ParamError> for Rejection {
+    fn from(error: ParamError) -> Self {
+        match error {
+            ParamError::BrokenEscape(at) => Self::BrokenEscape(at),
+            ParamError::NotUtf8 => Self::NotUtf8,
+            ParamError::TooMany => Self::TooManyParameters,
+            ParamError::BrokenHeader => Self::BrokenAuthorization,
+        }
+    }
+}
+
+/// The OAuth parameters of a launch, each there once and well formed.
+struct Protocol<'a> {
+    consumer_key: &'a str,
+    method: SignatureMethod,
+    timestamp: u64,
+    nonce: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Protocol<'a> {
+    fn read(params: &'a Params) -> Result<Self, Rejection> {
+        let oauth: Vec<Param<'a>> = params.iter().filter(|param| param.name.starts_with("oauth_")).collect();
+        let Some(first) = oauth.first() else { return Err(Rejection::Unsigned) };
+        if first.source == Source::Query || oauth.iter().any(|param| param.source != first.source) {
+            return Err(Rejection::MisplacedOauthParameters);
+        }
+        let mut names: Vec<&str> = oauth.iter().map(|param| param.name).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Rejection::RepeatedOauthParameter(Rejection::quote(twice[0])));
+        }
+        let value = |name: &str| oauth.iter().find(|param| param.name == name).map(|param| param.value);
+        let required = |name: &'static str| {
+            value(name).filter(|value| !value.is_empty()).ok_or(Rejection::MissingOauthParameter(name))
+        };
+
+        let consumer_key = required("oauth_consumer_key")?;
+        let method = required("oauth_signature_method")?;
+        let timestamp = required("oauth_timestamp")?;
+        let nonce = required("oauth_nonce")?;
+        let signature = required("oauth_signature")?;
+        let method = SignatureMethod::named(method)
+            .ok_or_else(|| Rejection::SignatureMethod(Rejection::quote(method)))?;
+        if let Some(version) = value("oauth_version").filter(|version| *version != "1.0") {
+            return Err(Rejection::OauthVersion(Rejection::quote(version)));
+        }
+        if value("oauth_token").is_some_and(|token| !token.is_empty()) {
+            return Err(Rejection::TokenNotAllowed);
+        }
+        let timestamp =
+            seconds(timestamp).ok_or_else(|| Rejection::MalformedTimestamp(Rejection::quote(timestamp)))?;
+        if nonce.len() > LONGEST_NONCE {
+            return Err(Rejection::NonceTooLong);
+        }
+        Ok(Self { consumer_key, method, timestamp, nonce, signature })
+    }
+}
+
+/// Whole seconds since the epoch, digits only. Thirteen digits are milliseconds, which is a mistake worth
+/// its own message.
+fn seconds(text: &str) -> Option<u64> {
+    let digits = text.len() < 13 && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+/// One request and one consumer, against which base strings are tried.
+struct Attempt<'a> {
+    request: &'a LaunchRequest<'a>,
+    params: &'a Params,
+    terms: &'a Terms,
+    known: Option<&'a Known>,
+    method: SignatureMethod,
+}
+
+impl Attempt<'_> {
+    /// The first variant whose base string carries the signature, and the places of the parameters that it
+    /// leaves out. Which variants are tried depends on the form alone, but for the edX one, which
+    /// takes the strict one's place where the key is known only when decoded.
+    fn find_match(&self, signature: &[u8], decoded_key: Option<&str>) -> Option<(Variant, Vec<usize>)> {
+        let first = match (self.known, decoded_key) {
+            (Some(_), Some(_)) => Variant::EdxEncodedKey,
+            _ => Variant::Strict,
+        };
+        if self.verify(signature, &[], decoded_key.filter(|_| self.known.is_some())) {
+            return Some((first, Vec::new()));
+        }
+        let others = [
+            (Variant::CanvasQueryOnce, query_pairs_copied_to_body(self.params)),
+            (Variant::DoubledSubmitButton, doubled_submit_button(self.params)),
+        ];
+        others.into_iter().find(|(_, dropped)| !dropped.is_empty() && self.verify(signature, dropped, None))
+    }
+
+    /// Whether one of the consumer's secrets made the signature over the parameters but for the dropped ones.
+    fn verify(&self, signature: &[u8], dropped: &[usize], decoded_key: Option<&str>) -> bool {
+        let params =
+            self.params.iter().enumerate().filter(|(place, _)| !dropped.contains(place)).map(|(_, param)| {
+                match decoded_key {
+                    Some(value) if param.name == "oauth_consumer_key" => Param { value, ..param },
+                    _ => param,
+                }
+            });
+        let uri = base_uri(self.request.scheme, self.request.authority, self.request.path);
+        let base = base_string("POST", &uri, params);
+        let consumers = &self.terms.consumers;
+        let keys = self.known.map(|known| known.consumer.signing_keys.as_slice()).unwrap_or_default();
+        // As many secrets are tried as any consumer of the tool has, so that the time says nothing of the key.
+        (0..consumers.most_secrets).any(|place| match keys.get(place) {
+            Some(key) => key.verify(self.method, &base, signature),
+            None => {
+                std::hint::black_box(consumers.dummy.verify(self.method, &base, signature));
+                false
+            }
+        })
+    }
+}
