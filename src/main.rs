@@ -1,1 +1,7 @@
-fn main() {}
+//! Puts web pages and web apps behind LTI.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lti_gateway::cli::run()
+}

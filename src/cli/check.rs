@@ -1,0 +1,57 @@
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::load::{Loaded, load};
+use crate::config::{Config, Environment, PublicUrl, print};
+
+/// Says everything that `serve` would refuse, or shows the tools.
+pub(super) fn check(file: &Path, environment: &Environment, development: bool) -> ExitCode {
+    match load(file, environment, development) {
+        Err(error) => {
+            eprintln!("error: {} cannot be read: {error}", file.display());
+            ExitCode::from(2)
+        }
+        Ok(loaded) => {
+            eprint!("{}", print(&file.display().to_string(), &loaded.problems));
+            if !loaded.is_sound() {
+                return ExitCode::from(1);
+            }
+            print!("{}", table(&loaded));
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// The tools, a line each.
+fn table(loaded: &Loaded) -> String {
+    let Config { public_url, tools, .. } = &loaded.config;
+    let origin = match public_url {
+        PublicUrl::Fixed(origin) => origin.to_string(),
+        PublicUrl::FromHost(_) => String::new(),
+    };
+    let mut rows = vec![["TOOL", "LAUNCH", "TARGET", "CONSUMERS", "ROLES"].map(str::to_owned)];
+    for tool in tools {
+        let roles = match tool.terms.roles {
+            None => "everyone".to_owned(),
+            Some(roles) => roles.iter().map(lti::Role::name).collect::<Vec<_>>().join(", "),
+        };
+        rows.push([
+            tool.name.clone(),
+            format!("{origin}{}", tool.path),
+            format!("templates/{}.html.tera", tool.template),
+            tool.keys.join(", "),
+            roles,
+        ]);
+    }
+    let widths: Vec<usize> = (0..5)
+        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default())
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,77 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, Config, Environment, Fault, Location, Problem, Severity};
+use crate::target::template::Templates;
+
+/// How deep folders below `templates/` are searched.
+const DEEPEST: usize = 8;
+
+/// A tools file with all that lies beside it.
+pub struct Loaded {
+    /// What it means.
+    pub config: Config,
+    /// Its templates, compiled.
+    pub templates: Templates,
+    /// The folder behind `/static/`, which need not exist.
+    pub statics: PathBuf,
+    /// What is wrong, and what an admin should know.
+    pub problems: Vec<Problem>,
+}
+
+impl Loaded {
+    /// Whether the gateway may start.
+    pub fn is_sound(&self) -> bool {
+        self.problems.iter().all(|problem| problem.severity() == Severity::Warning)
+    }
+}
+
+/// Loads a tools file, and the templates beside it.
+///
+/// # Errors
+/// Any error of reading the file itself; everything that is wrong *in* it is among the problems.
+pub fn load(file: &Path, environment: &Environment, development: bool) -> io::Result<Loaded> {
+    let text = fs::read_to_string(file)?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let name = file.display().to_string();
+    let reading = config::read(&name, &text, environment, development);
+    let mut problems = reading.problems;
+    let mut files = BTreeMap::new();
+    read_templates(&folder.join("templates"), "", DEEPEST, &mut files, &mut problems);
+    let (templates, more) = Templates::compile(files, &reading.template_uses);
+    problems.extend(more);
+    Ok(Loaded { config: reading.config, templates, statics: folder.join("static"), problems })
+}
+
+/// Reads the `.tera` files of a folder and of those in it, under their names from `templates/` on.
+fn read_templates(
+    folder: &Path,
+    prefix: &str,
+    depth: usize,
+    files: &mut BTreeMap<String, String>,
+    problems: &mut Vec<Problem>,
+) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let name = format!("{prefix}{name}");
+        let path = entry.path();
+        if path.is_dir() {
+            if depth > 0 {
+                read_templates(&path, &format!("{name}/"), depth - 1, files, problems);
+            }
+        } else if name.ends_with(".tera") {
+            match fs::read_to_string(&path) {
+                Ok(text) => {
+                    files.insert(name, text);
+                }
+                Err(error) => problems.push(Problem {
+                    fault: Fault::TemplateBroken(format!("the template cannot be read: {error}")),
+                    location: Location::Whole(format!("templates/{name}")),
+                }),
+            }
+        }
+    }
+}

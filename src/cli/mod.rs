@@ -1,0 +1,63 @@
+//! The command line. The one place that reads the clock, the environment and files.
+
+mod check;
+mod load;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Environment;
+
+pub use load::{Loaded, load};
+
+/// Puts web pages and web apps behind LTI: verifies each launch, then renders the tool's template.
+#[derive(Parser)]
+#[command(name = "lti-gateway", version, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// The tools file; templates/ and static/ lie beside it [default: $LTI_TOOLS or tools.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    tools: Option<PathBuf>,
+
+    /// Development: loopback only, with stand-ins for missing secrets
+    #[arg(long, global = true)]
+    dev: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the tools (this is what happens without a command, too)
+    Serve,
+    /// Says everything that serve would refuse: exit code 0 for nothing, 1 for something, 2 if it cannot tell
+    Check {
+        /// The tools file
+        file: Option<PathBuf>,
+    },
+}
+
+/// Runs the command that the program was started with.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let environment: Environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let development = cfg!(debug_assertions) || arguments.dev;
+    if development && environment.contains_key("DYNO") {
+        eprintln!(
+            "error: this is development (--dev or a debug build), and DYNO says that it runs on Heroku\n  \
+             = help: build with --release and leave --dev out: development has stand-ins for secrets"
+        );
+        return ExitCode::from(1);
+    }
+    let named = arguments.tools.or_else(|| environment.get("LTI_TOOLS").map(PathBuf::from));
+    let file = named.unwrap_or_else(|| PathBuf::from("tools.toml"));
+    match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::serve(&file, &environment, development),
+        Command::Check { file: given } => check::check(&given.unwrap_or(file), &environment, development),
+    }
+}

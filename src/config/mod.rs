@@ -1,0 +1,44 @@
+//! `tools.toml`: what may be written in it, what it means, and what is wrong with it.
+//!
+//! Text goes in and a [`Config`] comes out, together with every [`Problem`] found on the way. Nothing here
+//! reads a file, the clock or the environment: their contents are arguments.
+
+mod document;
+mod file;
+mod gateway;
+mod problem;
+mod public_url;
+mod resolve;
+mod table;
+mod tool_path;
+
+use std::collections::BTreeMap;
+
+pub use gateway::{Config, Tool};
+pub use problem::{Fault, Location, Problem, Severity, print};
+pub(crate) use public_url::is_loopback;
+pub use public_url::{Origin, PublicUrl};
+pub use resolve::TemplateUse;
+pub use tool_path::ToolPath;
+
+/// The environment, as it was at start.
+pub type Environment = BTreeMap<String, String>;
+
+/// What was read from a file: as much of it as makes sense, and what is wrong with the rest.
+pub struct Reading {
+    /// What the file means. Tools with a problem are missing in it.
+    pub config: Config,
+    /// Which templates the file names, by every tool, also by those with a problem.
+    pub template_uses: Vec<TemplateUse>,
+    /// What is wrong, and what an admin should know. In the order of the file.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads the text of a tools file.
+///
+/// `name` is what problems call the file. `development` lets secrets and the public URL be missing.
+pub fn read(name: &str, text: &str, environment: &Environment, development: bool) -> Reading {
+    let document = document::Document::parse(name, text);
+    let file = file::read(&document, environment);
+    resolve::resolve(file, &document, environment, development)
+}

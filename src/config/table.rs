@@ -1,0 +1,258 @@
+//! One table while it is read: hands each key out once and reports what does not fit.
+
+use std::cell::RefCell;
+
+use figment::value::{Dict, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+use serde::de::DeserializeOwned;
+
+use super::Environment;
+use super::document::{Document, Part, Path, Step};
+use super::problem::{Fault, Location, Problem};
+
+/// Settings of `[gateway]` from the environment: `LTI_GATEWAY_PUBLIC_URL` and so on.
+const PREFIX: &str = "LTI_GATEWAY_";
+
+/// Something written, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Written<T> {
+    pub(super) value: T,
+    pub(super) place: Place,
+}
+
+/// Where something is written.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    path: Path,
+    from_environment: bool,
+}
+
+/// Reads the merged values of file and environment, and collects problems.
+pub(super) struct Reader<'d> {
+    document: &'d Document<'d>,
+    figment: Figment,
+    problems: RefCell<Vec<Problem>>,
+}
+
+/// One table.
+pub(super) struct Table<'r> {
+    reader: &'r Reader<'r>,
+    place: Place,
+    values: Dict,
+    asked: Vec<&'static str>,
+}
+
+impl<'d> Reader<'d> {
+    /// The file, and the environment's settings over its `[gateway]`.
+    pub(super) fn new(document: &'d Document<'d>, environment: &Environment) -> Self {
+        let figment = Figment::from(document).merge(Overrides(environment));
+        Self { document, figment, problems: RefCell::default() }
+    }
+
+    /// The file's top level.
+    pub(super) fn top(&'d self) -> Table<'d> {
+        // Neither provider can fail: what is wrong with the file was found when it was parsed.
+        let mut data = self.figment.data().unwrap_or_default();
+        let values = data.remove(&Profile::Default).unwrap_or_default();
+        let place = Place { path: Path::new(), from_environment: false };
+        Table { reader: self, place, values, asked: Vec::new() }
+    }
+
+    pub(super) fn report(&self, place: &Place, part: Part, fault: Fault) {
+        let location = place.location(self.document, part);
+        self.problems.borrow_mut().push(Problem { fault, location });
+    }
+
+    /// A value that has to be a table.
+    pub(super) fn table(&'d self, written: Written<Value>, key: &str) -> Option<Table<'d>> {
+        match written.value {
+            Value::Dict(_, values) => {
+                Some(Table { reader: self, place: written.place, values, asked: Vec::new() })
+            }
+            _ => {
+                self.mismatch(key, "a table", &written);
+                None
+            }
+        }
+    }
+
+    /// Reports a value of the wrong type, without its text, which may be a secret.
+    pub(super) fn mismatch(&self, key: &str, expected: &'static str, written: &Written<Value>) {
+        let found = match &written.value {
+            Value::String(..) | Value::Char(..) => "text",
+            Value::Bool(..) => "true or false",
+            Value::Num(_, number) if number.to_u128_lossy().is_none() && number.to_i128().is_none() => {
+                "a number"
+            }
+            Value::Num(..) => "an integer",
+            Value::Empty(..) => "nothing",
+            Value::Dict(..) => "a table",
+            Value::Array(..) => "a list",
+        };
+        let found = if found == "a list" && expected.starts_with("a list") {
+            "a list of other things"
+        } else {
+            found
+        };
+        self.report(&written.place, Part::Value, Fault::WrongType { key: key.to_owned(), found, expected });
+    }
+
+    /// How many problems there are by now.
+    pub(super) fn count(&self) -> usize {
+        self.problems.borrow().len()
+    }
+
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems.into_inner()
+    }
+}
+
+impl Place {
+    /// The place in the file, or the variable's name.
+    pub(super) fn location(&self, document: &Document<'_>, part: Part) -> Location {
+        match self.path.last() {
+            Some(Step::Key(key)) if self.from_environment => {
+                Location::Environment(format!("{PREFIX}{}", key.to_uppercase()))
+            }
+            _ => document.locate(&self.path, part),
+        }
+    }
+
+    /// Whether it is a variable of the environment.
+    pub(super) fn is_from_environment(&self) -> bool {
+        self.from_environment
+    }
+
+    /// The place of an item of the list that stands here.
+    pub(super) fn item(&self, index: usize) -> Self {
+        self.below(Step::Index(index), self.from_environment)
+    }
+
+    fn below(&self, step: Step, from_environment: bool) -> Self {
+        let mut path = self.path.clone();
+        path.push(step);
+        Self { path, from_environment }
+    }
+}
+
+impl<'r> Table<'r> {
+    pub(super) fn reader(&self) -> &'r Reader<'r> {
+        self.reader
+    }
+
+    /// The value of a key, whatever its type.
+    pub(super) fn value(&mut self, key: &'static str) -> Option<Written<Value>> {
+        self.asked.push(key);
+        let value = self.values.remove(key)?;
+        Some(self.written(Step::Key(key.to_owned()), value))
+    }
+
+    /// The value of a key, as text or whatever else `T` is; `expected` names it.
+    pub(super) fn get<T: DeserializeOwned>(
+        &mut self,
+        key: &'static str,
+        expected: &'static str,
+    ) -> Option<Written<T>> {
+        let written = self.value(key)?;
+        match written.value.deserialize() {
+            Ok(value) => Some(Written { value, place: written.place }),
+            Err(_) => {
+                self.reader.mismatch(key, expected, &written);
+                None
+            }
+        }
+    }
+
+    pub(super) fn text(&mut self, key: &'static str) -> Option<Written<String>> {
+        self.get(key, "text in quotes")
+    }
+
+    /// A list of text, each with its place.
+    pub(super) fn texts(&mut self, key: &'static str) -> Option<Written<Vec<Written<String>>>> {
+        let list = self.get::<Vec<String>>(key, "a list of text")?;
+        let texts = list.value.into_iter().enumerate();
+        let texts = texts.map(|(index, value)| Written { value, place: list.place.item(index) }).collect();
+        Some(Written { value: texts, place: list.place })
+    }
+
+    /// A table inside this one.
+    pub(super) fn table(&mut self, key: &'static str) -> Option<Table<'r>> {
+        let written = self.value(key)?;
+        self.reader.table(written, key)
+    }
+
+    /// The items of a list.
+    pub(super) fn list(
+        &mut self,
+        key: &'static str,
+        expected: &'static str,
+    ) -> Option<Written<Vec<Written<Value>>>> {
+        let written = self.value(key)?;
+        match &written.value {
+            Value::Array(_, items) => {
+                let items = items.iter().cloned().enumerate();
+                let items = items.map(|(index, value)| Written { value, place: written.place.item(index) });
+                Some(Written { value: items.collect(), place: written.place.clone() })
+            }
+            _ => {
+                self.reader.mismatch(key, expected, &written);
+                None
+            }
+        }
+    }
+
+    /// All tables of this one, with their names.
+    pub(super) fn into_tables(self) -> Vec<(Written<String>, Table<'r>)> {
+        let mut tables = Vec::new();
+        for (name, value) in self.values {
+            let place = self.place.below(Step::Key(name.clone()), false);
+            let written = Written { value, place: place.clone() };
+            if let Some(table) = self.reader.table(written, &name) {
+                tables.push((Written { value: name, place }, table));
+            }
+        }
+        tables
+    }
+
+    /// Reports the keys that nobody asked for.
+    pub(super) fn finish(self, table: &str) {
+        for (key, value) in &self.values {
+            let place = self.written(Step::Key(key.clone()), value.clone()).place;
+            let fault =
+                Fault::UnknownKey { key: key.clone(), table: table.to_owned(), known: self.asked.clone() };
+            self.reader.report(&place, Part::Key, fault);
+        }
+    }
+
+    fn written(&self, step: Step, value: Value) -> Written<Value> {
+        let metadata = self.reader.figment.get_metadata(value.tag());
+        let from_environment = metadata.is_some_and(|metadata| metadata.name == ENVIRONMENT);
+        Written { value, place: self.place.below(step, from_environment) }
+    }
+}
+
+const ENVIRONMENT: &str = "environment";
+
+/// The environment's settings, each of them text as it is.
+struct Overrides<'e>(&'e Environment);
+
+impl Provider for Overrides<'_> {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(ENVIRONMENT)
+    }
+
+    fn data(&self) -> Result<figment::value::Map<Profile, Dict>, figment::Error> {
+        let settings: Dict = self
+            .0
+            .iter()
+            .filter_map(|(name, value)| {
+                Some((name.strip_prefix(PREFIX)?.to_lowercase(), Value::from(value.clone())))
+            })
+            .collect();
+        let mut whole = Dict::new();
+        if !settings.is_empty() {
+            whole.insert("gateway".to_owned(), settings.into());
+        }
+        Ok(Profile::Default.collect(whole))
+    }
+}

@@ -1,0 +1,122 @@
+use std::fmt;
+
+/// The path at which a tool is launched, exactly as it stands in the launch URL and without a slash at its end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ToolPath(String);
+
+/// First segments that are the gateway's own.
+const RESERVED: [&str; 8] = ["is_up", "ready", "static", "tools", "grades", ".well-known", "metrics", "dev"];
+
+impl ToolPath {
+    /// Reads `path` of a tool.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the end of a sentence that begins with "the path".
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        let Some(segments) = text.strip_prefix('/') else { return Err("does not begin with /") };
+        if text.contains(['?', '#']) {
+            return Err("has a query or a fragment");
+        }
+        if segments.is_empty() {
+            return Err("is the gateway's own page");
+        }
+        for segment in segments.split('/') {
+            let undotted = segment.to_ascii_lowercase().replace("%2e", ".");
+            if segment.is_empty() {
+                return Err("has an empty segment: a slash too many");
+            }
+            if undotted == "." || undotted == ".." {
+                return Err("has a segment of dots only, which browsers take out");
+            }
+            if segment.starts_with('~') || segment.to_ascii_lowercase().starts_with("%7e") {
+                return Err("has a segment that begins with ~, which marks sessions");
+            }
+            if !is_segment(segment) {
+                return Err("has characters that must be percent-encoded in a URL");
+            }
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The path of a tool that does not choose one.
+    pub(super) fn of_tool(name: &str) -> Self {
+        Self(format!("/lti/{name}"))
+    }
+
+    /// The path itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it lies over one of the gateway's own.
+    pub(super) fn is_reserved(&self) -> bool {
+        self.0.split('/').nth(1).is_some_and(|first| RESERVED.contains(&first))
+    }
+
+    /// The paths above it, from the nearest.
+    pub(super) fn ancestors(&self) -> impl Iterator<Item = &str> {
+        self.0.rmatch_indices('/').map(|(at, _)| &self.0[..at]).filter(|path| !path.is_empty())
+    }
+}
+
+impl fmt::Display for ToolPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether text is a segment of a path as RFC 3986 §3.3 has it: `pchar`s, escapes whole.
+fn is_segment(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let fine = match byte {
+            b'%' => (0..2).all(|_| bytes.next().is_some_and(|digit| digit.is_ascii_hexdigit())),
+            _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte),
+        };
+        if !fine {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_written_as_on_the_wire() {
+        for good in ["/quiz", "/lti/hello", "/a%2Fb/C%20d", "/a:b@c", "/x.y/..z"] {
+            assert_eq!(ToolPath::parse(good).map(|path| path.0), Ok(good.to_owned()));
+        }
+        for bad in [
+            "",
+            "quiz",
+            "/",
+            "/quiz/",
+            "//quiz",
+            "/a/../b",
+            "/a/%2e%2E",
+            "/.",
+            "/a b",
+            "/ü",
+            "/a%2",
+            "/a%zz",
+            "/quiz?x",
+            "/quiz#x",
+            "/~x",
+            "/a/~x",
+            "/a/%7Ex",
+            "/a\\b",
+            "/a\"b",
+        ] {
+            assert!(ToolPath::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ancestors_are_whole_segments() {
+        let path = ToolPath("/a/b/c".into());
+        assert_eq!(path.ancestors().collect::<Vec<_>>(), ["/a/b", "/a"]);
+    }
+}

@@ -1,0 +1,3 @@
+//! What a tool launches into.
+
+pub mod template;

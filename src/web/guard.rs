@@ -1,0 +1,47 @@
+//! What every request must have before a route sees it: one `Host`, and in development a loopback one.
+//!
+//! Two `Host` headers, or none, are how one proxy is made to see another site than the next (RFC 9112 §3.2 asks for
+//! 400). Development answers loopback names only, so that no web page can reach it by a name of its own.
+
+use rocket::route::{Handler, Outcome};
+use rocket::{Data, Request, Route};
+
+use super::refusal::Refusal;
+use crate::config::is_loopback;
+
+/// The same routes, behind the check.
+pub(super) fn check_host(routes: Vec<Route>, development: bool) -> Vec<Route> {
+    routes
+        .into_iter()
+        .map(|mut route| {
+            route.handler = Box::new(CheckHost { development, handler: route.handler });
+            route
+        })
+        .collect()
+}
+
+#[derive(Clone)]
+struct CheckHost {
+    development: bool,
+    handler: Box<dyn Handler>,
+}
+
+#[rocket::async_trait]
+impl Handler for CheckHost {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        match request.host() {
+            Some(host) if request.headers().get("host").count() == 1 => {
+                if self.development && !is_loopback(host.domain().as_str()) {
+                    return Outcome::Success(Refusal::ForeignHost.respond());
+                }
+                self.handler.handle(request, data).await
+            }
+            _ => Outcome::Success(Refusal::NoHost.respond()),
+        }
+    }
+}
+
+/// The host and port of a checked request.
+pub(super) fn authority(request: &Request<'_>) -> String {
+    request.host().map(ToString::to_string).unwrap_or_default()
+}

@@ -1,0 +1,51 @@
+//! `GET /`: the registered tools, for people.
+
+use rocket::{Request, State, get};
+use serde::Serialize;
+
+use super::guard;
+use super::page::{self, Html};
+use super::{Gateway, refusal::Refusal};
+
+#[derive(Serialize)]
+struct IndexContext<'a> {
+    development: bool,
+    tools: Vec<ToolContext<'a>>,
+}
+
+#[derive(Serialize)]
+struct ToolContext<'a> {
+    name: &'a str,
+    title: &'a str,
+    description: &'a str,
+    icon: &'a str,
+    launch_url: String,
+    keys: &'a [String],
+}
+
+/// The host that a person typed, to show launch URLs with.
+pub(super) struct Authority(String);
+
+#[rocket::async_trait]
+impl<'r> rocket::request::FromRequest<'r> for Authority {
+    type Error = std::convert::Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> rocket::request::Outcome<Self, Self::Error> {
+        rocket::request::Outcome::Success(Self(guard::authority(request)))
+    }
+}
+
+#[get("/")]
+pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Html, Refusal> {
+    let origin = gateway.public_url.origin(&authority.0);
+    let tools = gateway.tools().map(|tool| ToolContext {
+        name: &tool.name,
+        title: &tool.title,
+        description: &tool.description,
+        icon: &tool.icon,
+        launch_url: format!("{origin}{}", tool.path),
+        keys: if gateway.development() { &tool.keys } else { &[] },
+    });
+    let context = IndexContext { development: gateway.development(), tools: tools.collect() };
+    page::render("index.html.tera", &context).map(Html::unframed).ok_or(Refusal::Broken)
+}

@@ -1,0 +1,73 @@
+//! The gateway's own pages. They need no file and no other host.
+
+use std::sync::LazyLock;
+
+use rocket::http::{ContentType, Header, Status};
+use rocket::response::{Responder, Result as Answer};
+use rocket::{Request, Response};
+use serde::Serialize;
+use tera::{Context, Tera};
+
+/// The built-in templates. They are compiled once; a test renders each of them.
+static PAGES: LazyLock<Option<Tera>> = LazyLock::new(|| {
+    let mut tera = Tera::default();
+    tera.autoescape_on([".html.tera"]);
+    let pages = [
+        ("layout.html.tera", include_str!("pages/layout.html.tera")),
+        ("index.html.tera", include_str!("pages/index.html.tera")),
+        ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
+    ];
+    tera.add_raw_templates(pages).ok().map(|()| tera)
+});
+
+/// A built-in page. `None` only where the page itself is broken.
+pub(super) fn render(name: &str, context: &impl Serialize) -> Option<String> {
+    PAGES.as_ref()?.render(name, &Context::from_serialize(context).ok()?).ok()
+}
+
+/// A page of the gateway's own, which loads nothing.
+pub(super) struct Html {
+    text: String,
+    policy: String,
+}
+
+impl Html {
+    /// A page that no other site may frame. It may show tools' icons.
+    pub(super) fn unframed(text: String) -> Self {
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'self'";
+        Self { text, policy: policy.to_owned() }
+    }
+
+    /// A page for the frame in which a launch was to appear.
+    pub(super) fn framed(text: String, frame_ancestors: &str) -> Self {
+        let policy = format!(
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; \
+             frame-ancestors {frame_ancestors}"
+        );
+        Self { text, policy }
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Html {
+    fn respond_to(self, _: &'r Request<'_>) -> Answer<'static> {
+        Ok(self.into_response(Status::Ok))
+    }
+}
+
+impl Html {
+    pub(super) fn into_response(self, status: Status) -> Response<'static> {
+        respond(status, self.text, self.policy)
+    }
+}
+
+/// An HTML answer that is not kept anywhere.
+pub(super) fn respond(status: Status, text: String, policy: String) -> Response<'static> {
+    Response::build()
+        .status(status)
+        .header(ContentType::HTML)
+        .header(Header::new("Cache-Control", "no-store"))
+        .header(Header::new("Content-Security-Policy", policy))
+        .sized_body(text.len(), std::io::Cursor::new(text))
+        .finalize()
+}

@@ -1,0 +1,7 @@
+//! What the gateway does, seen from outside: one module for each capability.
+
+mod answers;
+mod configuration;
+mod deployment;
+mod launches;
+mod support;
