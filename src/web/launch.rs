@@ -24,6 +24,8 @@ const SLOWEST_BODY: Duration = Duration::from_secs(15);
 /// One route for every path that nothing else answers, so that nothing grows with the number of tools. `HEAD`
 /// is left out: Rocket answers it as a `GET` without a body, here and for every other route.
 pub(super) fn routes() -> Vec<Route> {
+    /// Behind Rocket's own rank of static files.
+    const LAST: isize = 20;
     const METHODS: [Method; 8] = [
         Method::Post,
         Method::Get,
@@ -34,7 +36,7 @@ pub(super) fn routes() -> Vec<Route> {
         Method::Trace,
         Method::Connect,
     ];
-    METHODS.into_iter().map(|method| Route::new(method, "/<_..>", LaunchHandler)).collect()
+    METHODS.into_iter().map(|method| Route::ranked(LAST, method, "/<_..>", LaunchHandler)).collect()
 }
 
 #[derive(Clone)]

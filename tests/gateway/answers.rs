@@ -1,1 +1,353 @@
-//! To come.
+//! What the gateway answers, besides launches that are accepted or refused for what they hold.
+
+use crate::support::{Form, NOW, Reply, Server, Setup, log_lines};
+
+const TOOLS: &str = r#"
+[gateway]
+public_url = "https://tool.example"
+secret = "a gateway secret of 32 characters"
+session = "1h"
+
+[tools.a]
+title = "Tool <A>"
+description = "The first"
+icon = "/static/a.svg"
+key = "key-1"
+secret = "s3cret"
+template = "page"
+params = { level = 3, colours = ["red", "blue"] }
+frame_ancestors = ["https://lms.example", "'self'"]
+
+[tools.quiz]
+key = "key-1"
+secret = "s3cret"
+path = "/week-1/quiz"
+template = "page"
+"#;
+
+fn server(template: &str) -> Server {
+    Server::start(&Setup {
+        tools: TOOLS,
+        templates: &[("page.html.tera", template)],
+        statics: &[("style.css", "body {}"), (".hidden", "no")],
+        ..Setup::default()
+    })
+}
+
+fn frame_ancestors(reply: &Reply) -> &str {
+    let policy = reply.header("content-security-policy").expect("a policy");
+    policy.split("frame-ancestors ").nth(1).expect("a frame policy")
+}
+
+#[test]
+fn is_up_says_so_whoever_asks() {
+    let server = server("");
+    for target in ["/is_up", "/is_up?x=1"] {
+        let reply = server.get(target);
+        assert_eq!((reply.status, reply.body.as_str()), (200, "I'm up"));
+        assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
+    }
+    let head = server.send("HEAD", "/is_up", &[("Host", "tool.example")], b"");
+    assert_eq!((head.status, head.body.as_str(), head.header("content-length")), (200, "", Some("6")));
+    assert_eq!(server.raw(b"GET /is_up HTTP/1.0\r\n\r\n").status, 200, "an old health check sends no Host");
+    let ready = server.get("/ready");
+    assert_eq!((ready.status, ready.body.as_str()), (200, "ready"));
+}
+
+#[test]
+fn the_first_page_lists_the_tools_with_their_launch_urls_and_no_key() {
+    let page = server("").get("/");
+    assert_eq!(page.status, 200);
+    for shown in [
+        "Tool &lt;A&gt;",
+        "The first",
+        "/static/a.svg",
+        "https://tool.example/lti/a",
+        "https://tool.example/week-1/quiz",
+        "lti_consumer",
+        "LTI Passports",
+    ] {
+        assert!(page.body.contains(shown), "{shown}");
+    }
+    assert!(!page.body.contains("key-1"), "consumer keys are for development");
+    assert_eq!(frame_ancestors(&page), "'self'");
+}
+
+#[test]
+fn development_shows_keys_and_answers_loopback_only() {
+    let server = Server::start(&Setup { tools: TOOLS, development: true, ..Setup::default() });
+    for host in ["localhost:5000", "127.0.0.1", "[::1]:5000", "tool.localhost"] {
+        let page = server.send("GET", "/", &[("Host", host)], b"");
+        assert_eq!(page.status, 200, "{host}");
+        assert!(page.body.contains("key-1") && !page.body.contains("s3cret"));
+    }
+    for host in
+        ["tool.example", "localhost.example", "127.0.0.1.example", "10.0.0.1", "localhost@evil.example"]
+    {
+        for (method, target) in [("GET", "/"), ("POST", "/lti/a"), ("GET", "/lti/a"), ("GET", "/nothing")] {
+            let page = server.send(method, target, &[("Host", host)], b"");
+            assert_eq!(page.status, 400, "{method} {target} {host}");
+            assert!(!page.body.contains("key-1"));
+        }
+    }
+    assert_eq!(server.send("GET", "/is_up", &[("Host", "anything")], b"").status, 200);
+}
+
+#[test]
+fn development_signs_with_the_host_that_was_launched() {
+    let server = Server::start(&Setup {
+        tools: "[tools.a]\nkey = \"key-1\"\nsecret = { env = \"UNSET\" }\ntemplate = \"page\"\n",
+        development: true,
+        ..Setup::default()
+    });
+    let form = Form { url: "http://localhost:5000/lti/a", secret: "development-secret", ..Form::default() };
+    let headers = [("Host", "localhost:5000"), ("Content-Type", "application/x-www-form-urlencoded")];
+    assert_eq!(server.send("POST", "/lti/a", &headers, form.sign().as_bytes()).status, 200);
+    let elsewhere = [("Host", "127.0.0.1:5000"), ("Content-Type", "application/x-www-form-urlencoded")];
+    let other = Form { nonce: "2", ..form };
+    assert_eq!(server.send("POST", "/lti/a", &elsewhere, other.sign().as_bytes()).status, 401);
+}
+
+#[test]
+fn heroku_signs_with_https_and_the_host_that_was_launched() {
+    let server = Server::start(&Setup {
+        tools: "[gateway]\nsecret = \"a gateway secret of 32 characters\"\n[tools.a]\nkey = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n",
+        environment: &[("DYNO", "web.1")],
+        ..Setup::default()
+    });
+    assert_eq!(server.post("/lti/a", &Form::default().sign()).status, 200);
+    let forged = Form { url: "https://other.example/lti/a", nonce: "2", ..Form::default() };
+    let reply = server.post_with("/lti/a", &forged.sign(), &[("X-Forwarded-Host", "other.example")]);
+    assert_eq!(reply.status, 401, "a forwarded header is no host");
+}
+
+#[test]
+fn a_launch_path_is_for_posts() {
+    let server = server("shown");
+    for target in ["/lti/a", "/lti/a/", "/lti/a?x=1", "/week-1/quiz"] {
+        for method in ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"] {
+            let reply = server.send(method, target, &[("Host", "tool.example")], b"");
+            assert_eq!((reply.status, reply.header("allow")), (405, Some("POST")), "{method} {target}");
+            assert_eq!(reply.body.contains("Open this from your course"), method != "HEAD");
+        }
+    }
+}
+
+#[test]
+fn nothing_answers_beside_the_tools() {
+    let server = server("shown");
+    for (method, target) in [
+        ("GET", "/lti"),
+        ("GET", "/lti/b"),
+        ("POST", "/lti/b"),
+        ("POST", "/lti/a/below"),
+        ("POST", "/lti/a//"),
+        ("POST", "/lti//a"),
+        ("POST", "/lti/%61"),
+        ("POST", "/LTI/a"),
+        ("POST", "/lti/quiz"),
+        ("GET", "/dev"),
+        ("GET", "/metrics"),
+        ("GET", "/static/"),
+        ("GET", "/static/none.css"),
+        ("GET", "/static/.hidden"),
+        ("GET", "/static/../tools.toml"),
+        ("GET", "/static/%2e%2e/tools.toml"),
+        ("GET", "/static/..%2ftools.toml"),
+    ] {
+        let reply = server.send(method, target, &[("Host", "tool.example")], b"");
+        assert!(matches!(reply.status, 404 | 422), "{method} {target}: {}", reply.status);
+        assert!(!reply.body.contains("s3cret") && !reply.body.contains("shown"), "{method} {target}");
+    }
+    let reply = server.get("/static/style.css");
+    assert_eq!((reply.status, reply.body.as_str()), (200, "body {}"));
+    assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+}
+
+#[test]
+fn pages_may_be_framed_where_the_tool_says_and_are_kept_nowhere() {
+    let server = server("shown");
+    let accepted = server.post("/lti/a", &Form::default().sign());
+    let refused = server.post("/lti/a", "");
+    let elsewhere = Form { url: "https://tool.example/week-1/quiz", ..Form::default() };
+    let open = server.post("/week-1/quiz", &elsewhere.sign());
+    assert_eq!((accepted.status, refused.status, open.status), (200, 400, 200));
+    for (reply, ancestors) in
+        [(&accepted, "https://lms.example 'self'"), (&refused, "https://lms.example 'self'"), (&open, "*")]
+    {
+        assert_eq!(frame_ancestors(reply), ancestors);
+        assert_eq!(reply.header("x-frame-options"), None);
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
+        assert_eq!(reply.header("referrer-policy"), Some("same-origin"));
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(reply.header("server"), None);
+        assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"));
+    }
+}
+
+#[test]
+fn a_reload_shows_the_page_again_for_as_long_as_the_session_lasts() {
+    let server = server("{{ launch.user.id }}");
+    let form = Form::default().with(&[("user_id", "u-1")]).sign();
+    let first = server.post("/lti/a", &form);
+    let cookie = first.header("set-cookie").expect("a receipt");
+    let (receipt, attributes) = cookie.split_once("; ").expect("attributes");
+    assert!(receipt.starts_with("__Secure-lti-"));
+    assert_eq!(attributes, "Path=/lti/a; Max-Age=3600; HttpOnly; Secure; SameSite=None; Partitioned");
+    let again = |now, cookie: &str| {
+        server.set_now(now);
+        let reply = server.post_with("/lti/a", &form, &[("Cookie", cookie)]);
+        (reply.status, reply.body.contains("u-1"), reply.cookie().is_some())
+    };
+    assert_eq!(again(NOW, receipt), (200, true, false));
+    assert_eq!(again(NOW, &format!("x=1; {receipt}; y=2")), (200, true, false));
+    assert_eq!(again(NOW + 3600, receipt), (200, true, false), "longer than its timestamp is acceptable");
+    assert_eq!(again(NOW + 3601, receipt), (401, false, false), "the receipt has expired");
+    let (name, value) = receipt.split_once('=').expect("a value");
+    let (_, mac) = value.split_once('.').expect("a MAC");
+    for forged in [
+        String::new(),
+        format!("{name}={}.{mac}", NOW + 9999),
+        format!("{name}={value}x"),
+        format!("{name}=.{mac}"),
+        format!("{name}={}.", NOW + 9999),
+        format!("other={value}"),
+    ] {
+        assert_eq!(again(NOW, &forged), (401, false, false), "{forged}");
+    }
+}
+
+#[test]
+fn a_receipt_opens_its_own_form_only() {
+    let server = server("{{ launch.user.id }}");
+    let launch = |user, nonce| Form { nonce, ..Form::default() }.with(&[("user_id", user)]).sign();
+    let first = server.post("/lti/a", &launch("u-1", "1"));
+    let second = server.post("/lti/a", &launch("u-2", "2"));
+    let (first, second) = (first.cookie().expect("a receipt"), second.cookie().expect("a receipt"));
+    assert_eq!(server.post_with("/lti/a", &launch("u-2", "2"), &[("Cookie", first)]).status, 401);
+    assert_eq!(server.post_with("/lti/a", &launch("u-2", "2"), &[("Cookie", second)]).status, 200);
+    let unsent = Form { timestamp: NOW - 301, nonce: "3", ..Form::default() }.sign();
+    assert_eq!(server.post_with("/lti/a", &unsent, &[("Cookie", first)]).status, 401, "stale stays stale");
+}
+
+#[test]
+fn one_person_and_link_keep_one_receipt_and_others_their_own() {
+    let server = server("");
+    let name = |nonce, params: &[(&'static str, &'static str)]| {
+        let form = Form { nonce, ..Form::default() }.with(params);
+        let reply = server.post("/lti/a", &form.sign());
+        let cookie = reply.cookie().expect("a receipt");
+        cookie.split('=').next().expect("a name").to_owned()
+    };
+    let first = name("1", &[("user_id", "u-1"), ("context_id", "c")]);
+    assert_eq!(name("2", &[("user_id", "u-1"), ("context_id", "c")]), first);
+    assert_ne!(name("3", &[("user_id", "u-2"), ("context_id", "c")]), first);
+    assert_ne!(name("4", &[("user_id", "u-1"), ("context_id", "d")]), first);
+    assert_ne!(name("5", &[]), name("6", &[]), "nobody is not somebody");
+}
+
+#[test]
+fn a_template_sees_the_whole_launch() {
+    let template = r#"{{ launch.user.id }}|{{ launch.user.name }}|{{ launch.user.given_name }}|{{ launch.user.family_name }}|{{ launch.user.email }}
+{{ launch.roles | join(sep=",") }}|{{ launch.is_instructor }}|{{ launch.is_learner }}|{{ launch.is_administrator }}|{{ launch.is_staff }}
+{{ launch.context.id }}|{{ launch.context.label }}|{{ launch.context.title }}
+{{ launch.resource.id }}|{{ launch.resource.title }}|{{ launch.resource.description }}
+{{ launch.platform.guid }}|{{ launch.platform.name }}|{{ launch.platform.url }}|{{ launch.platform.product_family_code }}|{{ launch.platform.version }}
+{{ launch.locale }}|{{ launch.return_url | safe }}|{{ launch.grade.accepted }}
+{{ launch.custom.week }}|{{ launch.custom.MyParam }}|{{ launch.custom.myparam }}|{{ launch.custom.a_b }}|{{ launch.custom.unresolved or "none" }}
+{% for param in launch.params %}{{ param.name }}={{ param.value }};{% endfor %}
+{{ tool.name }}|{{ tool.title }}|{{ tool.params.level }}|{{ tool.params.colours | join(sep=",") }}"#;
+    let server = server(template);
+    let form = Form::default().with(&[
+        ("user_id", "u-1"),
+        ("roles", "Learner,Instructor"),
+        ("lis_person_name_given", "Änne"),
+        ("lis_person_name_family", "<b>"),
+        ("lis_person_contact_email_primary", "a@b.example"),
+        ("context_id", "c-1"),
+        ("context_label", "C1"),
+        ("context_title", "Course"),
+        ("resource_link_title", "Link"),
+        ("resource_link_description", "About"),
+        ("tool_consumer_instance_guid", "guid"),
+        ("tool_consumer_instance_name", "LMS"),
+        ("tool_consumer_instance_url", "https:"),
+        ("tool_consumer_info_product_family_code", "moodle"),
+        ("tool_consumer_info_version", "5"),
+        ("launch_presentation_locale", "de-CH"),
+        ("launch_presentation_return_url", "https://lms.example/back?a=1"),
+        ("lis_outcome_service_url", "https:"),
+        ("lis_result_sourcedid", "s"),
+        ("custom_week", "3"),
+        ("custom_MyParam", "x"),
+        ("custom_a.b", "y"),
+        ("custom_unresolved", "$Person.name.full"),
+        ("dup", "1"),
+        ("dup", "2"),
+    ]);
+    let page = server.post("/lti/a", &form.sign());
+    let lines: Vec<&str> = page.body.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "u-1|Änne &lt;b&gt;|Änne|&lt;b&gt;|a@b.example",
+            "learner,instructor|true|true|false|true",
+            "c-1|C1|Course",
+            "rl-1|Link|About",
+            "guid|LMS|https:|moodle|5",
+            "de-CH|https://lms.example/back?a=1|true",
+            "3|x|x|y|none",
+            "lti_message_type=basic-lti-launch-request;lti_version=LTI-1p0;resource_link_id=rl-1;user_id=u-1;roles=Learner,Instructor;lis_person_name_given=Änne;lis_person_name_family=&lt;b&gt;;lis_person_contact_email_primary=a@b.example;context_id=c-1;context_label=C1;context_title=Course;resource_link_title=Link;resource_link_description=About;tool_consumer_instance_guid=guid;tool_consumer_instance_name=LMS;tool_consumer_instance_url=https:;tool_consumer_info_product_family_code=moodle;tool_consumer_info_version=5;launch_presentation_locale=de-CH;launch_presentation_return_url=https://lms.example/back?a=1;lis_outcome_service_url=https:;lis_result_sourcedid=s;custom_week=3;custom_MyParam=x;custom_a.b=y;custom_unresolved=$Person.name.full;dup=1;dup=2;",
+            "a|Tool &lt;A&gt;|3|red,blue",
+        ]
+    );
+}
+
+#[test]
+fn a_template_that_fails_shows_a_calm_page_and_logs_no_person() {
+    let server = server("{{ launch.user.name | int }}");
+    let reply =
+        server.post("/lti/a", &Form::default().with(&[("lis_person_name_full", "Zoë Unlogged")]).sign());
+    assert_eq!(reply.status, 500);
+    assert!(reply.body.contains("The tool has a fault") && !reply.body.contains("Zoë"));
+    let line = log_lines(reply.reference().expect("a reference"));
+    assert!(line.len() == 1 && line[0].contains("code=\"template-failed\""), "{line:?}");
+    assert!(!log_lines("page.html.tera:1:").is_empty(), "the place is logged");
+    assert!(log_lines("Unlogged").is_empty());
+}
+
+#[test]
+fn an_accepted_launch_is_one_line_in_the_log_without_a_person() {
+    let tools = TOOLS.replace("[tools.a]", "[tools.counted]");
+    let server = Server::start(&Setup { tools: &tools, ..Setup::default() });
+    let form = Form { url: "https://tool.example/lti/counted", ..Form::default() };
+    let form = form.with(&[("user_id", "unlogged-id"), ("lis_person_name_full", "Unlogged Name")]).sign();
+    assert_eq!(server.post("/lti/counted", &form).status, 200);
+    let lines = log_lines("tool=\"counted\"");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    for field in [
+        "consumer=\"key-1\"",
+        "outcome=\"accepted\"",
+        "code=\"-\"",
+        "variant=\"strict\"",
+        "reference=",
+        "micros=",
+    ] {
+        assert!(lines[0].contains(field), "{field}: {}", lines[0]);
+    }
+    for hidden in ["unlogged-id", "Unlogged Name", "s3cret", "oauth_signature"] {
+        assert!(log_lines(hidden).is_empty(), "{hidden}");
+    }
+}
+
+#[test]
+fn a_tool_taken_out_of_the_file_takes_its_receipts_along() {
+    let form = Form::default().sign();
+    let before = server("shown");
+    let receipt = before.post("/lti/a", &form).cookie().expect("a receipt").to_owned();
+    let keys = TOOLS.replacen("key = \"key-1\"", "key = \"key-2\"", 1);
+    let after = Server::start(&Setup { tools: &keys, ..Setup::default() });
+    let reply = after.post_with("/lti/a", &form, &[("Cookie", &receipt)]);
+    assert_eq!(reply.status, 401);
+    assert!(!reply.body.contains("launched"));
+}

@@ -59,9 +59,7 @@ fn the_procfile_starts_the_program_that_cargo_builds() {
     let binary = binary.expect("a name");
     assert_eq!(
         read("Procfile"),
-        format!(
-            "web: exec ./target/release/{binary}\nrelease: ./target/release/{binary} check\n"
-        )
+        format!("web: exec ./target/release/{binary}\nrelease: ./target/release/{binary} check\n")
     );
     assert!(read(".foreman").contains("\nformation: web=1\n"), "foreman leaves the release line alone");
 }
@@ -71,8 +69,22 @@ fn the_procfile_starts_the_program_that_cargo_builds() {
 #[test]
 fn no_other_buildpack_has_a_further_reason_to_claim_the_app() {
     for foreign in [
-        "package.json", "requirements.txt", "pyproject.toml", "setup.py", "Pipfile", "poetry.lock", "uv.lock",
-        "main.py", "app.py", "server.py", "manage.py", "rust-toolchain", "Gemfile", "pom.xml", "composer.json", "go.mod",
+        "package.json",
+        "requirements.txt",
+        "pyproject.toml",
+        "setup.py",
+        "Pipfile",
+        "poetry.lock",
+        "uv.lock",
+        "main.py",
+        "app.py",
+        "server.py",
+        "manage.py",
+        "rust-toolchain",
+        "Gemfile",
+        "pom.xml",
+        "composer.json",
+        "go.mod",
     ] {
         assert!(!root().join(foreign).exists(), "{foreign}");
     }
