@@ -1,7 +1,7 @@
 //! The signature base string (RFC 5849 §3.4.1): what both sides sign.
 
 use super::Param;
-use super::encode::encode_into;
+use super::encode::{compare_encoded, encode, encode_into, encode_twice};
 
 /// The base string URI (§3.4.1.2): scheme and host in lower case, the scheme's own port left out, the path
 /// exactly as it stands on the wire, no query.
@@ -24,46 +24,32 @@ pub fn base_uri(scheme: &str, authority: &str, path: &str) -> String {
 /// The base string of a request (§3.4.1.1): method, base string URI and all parameters but
 /// `oauth_signature`, sorted after encoding, byte by byte (§3.4.1.3.2).
 pub fn base_string<'a>(method: &str, base_uri: &str, params: impl Iterator<Item = Param<'a>>) -> String {
-    let mut encoded = String::with_capacity(4096);
-    let mut pairs = Vec::with_capacity(64);
-    for param in params.filter(|param| param.name != "oauth_signature") {
-        let name = encoded.len();
-        encode_into(param.name, &mut encoded);
-        let value = encoded.len();
-        encode_into(param.value, &mut encoded);
-        pairs.push((name..value, value..encoded.len()));
-    }
+    let mut pairs: Vec<Param<'a>> = params.filter(|param| param.name != "oauth_signature").collect();
     pairs.sort_unstable_by(|a, b| {
-        let key = |pair: &(std::ops::Range<usize>, std::ops::Range<usize>)| {
-            (encoded[pair.0.clone()].as_bytes(), encoded[pair.1.clone()].as_bytes())
-        };
-        key(a).cmp(&key(b))
+        compare_encoded(a.name, b.name).then_with(|| compare_encoded(a.value, b.value))
     });
 
-    let mut base = String::with_capacity(encoded.len() * 2 + base_uri.len() + 64);
-    encode_into(&method.to_ascii_uppercase(), &mut base);
+    let mut base = encode(&method.to_ascii_uppercase());
     base.push('&');
     encode_into(base_uri, &mut base);
     base.push('&');
-    for (index, (name, value)) in pairs.into_iter().enumerate() {
+    // `name=value&…` is encoded, and the whole of it once more.
+    let mut bytes = base.into_bytes();
+    let mut end = bytes.len();
+    let room: usize = pairs.iter().map(|pair| 5 * (pair.name.len() + pair.value.len()) + 6).sum();
+    bytes.resize(end + room, 0);
+    for (index, pair) in pairs.iter().enumerate() {
         if index > 0 {
-            base.push_str("%26");
+            bytes[end..end + 3].copy_from_slice(b"%26");
+            end += 3;
         }
-        encode_again_into(&encoded[name], &mut base);
-        base.push_str("%3D");
-        encode_again_into(&encoded[value], &mut base);
+        end = encode_twice(pair.name, &mut bytes, end);
+        bytes[end..end + 3].copy_from_slice(b"%3D");
+        end = encode_twice(pair.value, &mut bytes, end + 3);
     }
-    base
-}
-
-/// Encodes text that is encoded already: of its characters only `%` is not unreserved.
-fn encode_again_into(encoded: &str, base: &mut String) {
-    let mut parts = encoded.split('%');
-    base.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        base.push_str("%25");
-        base.push_str(part);
-    }
+    bytes.truncate(end);
+    // Every byte of it is ASCII.
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 #[cfg(test)]

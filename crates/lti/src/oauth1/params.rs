@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::encode::{decode, decode_form_into};
+use super::encode::{decode, hex_byte};
 
 /// Where a parameter stood in the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,33 +63,53 @@ impl Params {
     /// The most parameters that one request may carry.
     pub const MAX: usize = 1000;
 
-    /// Reads `application/x-www-form-urlencoded` bytes, a query or a body, behind what was read before.
+    /// Reads `application/x-www-form-urlencoded` bytes, a query or a body, behind what was read before: `+` is a
+    /// space, `%XX` a byte, and a component of no length (`a=1&&b=2`) is no parameter.
     ///
     /// # Errors
-    /// [`ParamError::BrokenEscape`], [`ParamError::NotUtf8`], [`ParamError::TooMany`].
+    /// [`ParamError::BrokenEscape`], [`ParamError::NotUtf8`], [`ParamError::TooMany`]. Reading leniently instead
+    /// would let two different requests carry one signature.
     pub fn read_form(mut self, source: Source, form: &[u8]) -> Result<Self, ParamError> {
         let first_pair = self.pairs.len();
         let mut bytes = self.text.into_bytes();
-        bytes.reserve(form.len());
+        // Decoding never lengthens, so that this is room for all of it.
+        let mut end = bytes.len();
+        bytes.resize(end + form.len(), 0);
         let mut offset = 0;
-        for component in form.split(|byte| *byte == b'&') {
-            // A component of no length (`a=1&&b=2`) is no parameter.
-            if !component.is_empty() {
+        while offset < form.len() {
+            let component = offset;
+            let name = end;
+            let mut value = None;
+            while let Some(&byte) = form.get(offset) {
+                let decoded = match byte {
+                    b'&' => break,
+                    b'=' if value.is_none() => {
+                        value = Some(end);
+                        offset += 1;
+                        continue;
+                    }
+                    b'+' => b' ',
+                    b'%' => {
+                        let escaped = hex_byte(form, offset + 1).ok_or(ParamError::BrokenEscape(offset))?;
+                        offset += 2;
+                        escaped
+                    }
+                    other => other,
+                };
+                bytes[end] = decoded;
+                end += 1;
+                offset += 1;
+            }
+            if offset > component {
                 if self.pairs.len() == Self::MAX {
                     return Err(ParamError::TooMany);
                 }
-                let equals = component.iter().position(|byte| *byte == b'=').unwrap_or(component.len());
-                let broken = |shift: usize| move |at| ParamError::BrokenEscape(offset + shift + at);
-                let name = bytes.len();
-                decode_form_into(&component[..equals], &mut bytes).map_err(broken(0))?;
-                let value = bytes.len();
-                if let Some(encoded) = component.get(equals + 1..) {
-                    decode_form_into(encoded, &mut bytes).map_err(broken(equals + 1))?;
-                }
-                self.pairs.push(Pair { source, name: name..value, value: value..bytes.len() });
+                let value = value.unwrap_or(end);
+                self.pairs.push(Pair { source, name: name..value, value: value..end });
             }
-            offset += component.len() + 1;
+            offset += 1;
         }
+        bytes.truncate(end);
         self.text = String::from_utf8(bytes).map_err(|_| ParamError::NotUtf8)?;
         // The whole is UTF-8; each part is as well if no part begins or ends inside a character.
         let whole = self.pairs[first_pair..].iter().all(|pair| {
@@ -195,6 +215,7 @@ mod tests {
         check("=", &[("", "")]);
         check("a=b=c", &[("a", "b=c")]);
         check("a=%2B+%26;b", &[("a", "+ &;b")]);
+        check("a+b=%20c%2Bd%c3%9c", &[("a b", " c+dÜ")]);
         check("%C3%9C=%f0%9f%91%a9", &[("Ü", "👩")]);
         check("a= b ", &[("a", " b ")]);
     }
@@ -203,6 +224,10 @@ mod tests {
     fn forms_that_cannot_be_read_one_way_only_are_refused() {
         assert_eq!(form(b"ab=1&c=%zz"), Err(ParamError::BrokenEscape(7)));
         assert_eq!(form(b"a%2=1"), Err(ParamError::BrokenEscape(1)));
+        assert_eq!(form(b"ab=%"), Err(ParamError::BrokenEscape(3)));
+        assert_eq!(form(b"ab=%2"), Err(ParamError::BrokenEscape(3)));
+        assert_eq!(form(b"a=%+1"), Err(ParamError::BrokenEscape(2)));
+        assert_eq!(form(b"a=%2&b=1"), Err(ParamError::BrokenEscape(2)));
         assert_eq!(form(b"a=%FF"), Err(ParamError::NotUtf8));
         assert_eq!(form(b"a=\xff"), Err(ParamError::NotUtf8));
         // The two halves are one character only when put together.

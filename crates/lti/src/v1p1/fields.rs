@@ -55,9 +55,9 @@ impl<'a> Fields<'a> {
     pub(super) fn read(params: &'a Params) -> (Self, Option<&'static str>) {
         let mut fields = Self::default();
         let mut conflict = None;
-        let (of_body, elsewhere): (Vec<_>, Vec<_>) =
-            params.iter().partition(|param| param.source == Source::Body);
-        for param in of_body.into_iter().chain(elsewhere) {
+        let of_body = params.iter().filter(|param| param.source == Source::Body);
+        let elsewhere = params.iter().filter(|param| param.source != Source::Body);
+        for param in of_body.chain(elsewhere) {
             let Some((name, slot)) = fields.slot(param.name) else { continue };
             let agrees = match *slot {
                 None => param.source == Source::Body,

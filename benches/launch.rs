@@ -1,0 +1,104 @@
+//! What a launch costs beside the server: verification, a page, and the file at start.
+
+mod edx;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use lti::oauth1::base_string::{base_string, base_uri};
+use lti::oauth1::{Params, SignatureMethod, SigningKey, Source};
+use lti::v1p1::{Consumer, Consumers, Examination, LaunchRequest, Terms, Verdict, examine};
+use lti::{MemoryReplay, Secret};
+use lti_gateway::config::{self, Environment};
+use lti_gateway::target::template::{Page, Templates};
+
+const NOW: u64 = 1_700_000_000;
+
+fn examined(body: &str, terms: &Terms) -> Examination {
+    let request = LaunchRequest {
+        scheme: "https",
+        authority: "our-tools.example",
+        path: "/lti/hello",
+        query: None,
+        authorization: None,
+        body: body.as_bytes(),
+    };
+    examine(&request, terms, NOW, |_| false)
+}
+
+fn terms() -> Terms {
+    let consumer = Consumer::new(edx::KEY, [Secret::new(edx::SECRET)], SignatureMethod::ALL);
+    Terms { consumers: Consumers::new("hello", [consumer]), roles: None, clock_skew: 300 }
+}
+
+fn verify(criterion: &mut Criterion) {
+    let terms = terms();
+    let good = edx::launch(NOW, "160219000000000000001700000000");
+    let bad = good.replace("Learner", "Instructor");
+    assert!(examined(&good, &terms).verdict().is_ok());
+    assert!(examined(&bad, &terms).verdict().is_err());
+    assert_eq!(good.split('&').count(), 40);
+
+    let params = Params::default().read_form(Source::Body, good.as_bytes()).expect("a form");
+    let base = base_string("POST", &base_uri("https", "our-tools.example", "/lti/hello"), params.iter());
+    let key = SigningKey::new(Secret::new(edx::SECRET));
+
+    criterion.bench_function("verify a launch of 40 parameters", |bencher| {
+        bencher.iter(|| black_box(examined(black_box(&good), &terms).verdict().is_ok()));
+    });
+    criterion.bench_function("refuse a launch with a wrong signature", |bencher| {
+        bencher.iter(|| black_box(examined(black_box(&bad), &terms).verdict().is_err()));
+    });
+    criterion.bench_function("bare HMAC-SHA1 of its base string", |bencher| {
+        bencher.iter(|| black_box(key.verify(SignatureMethod::HmacSha1, black_box(&base), &[0; 20])));
+    });
+}
+
+fn render(criterion: &mut Criterion) {
+    let hello = include_str!("../templates/hello.html.tera").to_owned();
+    let files = BTreeMap::from([("hello.html.tera".to_owned(), hello)]);
+    let (templates, problems) = Templates::compile(files, &[]);
+    assert!(problems.is_empty());
+    let tools = tools(1);
+    let page = Page::new(&config::read("tools.toml", &tools, &Environment::new(), false).config.tools[0]);
+    let Ok(Verdict::Once(candidate)) = examined(&edx::launch(NOW, "n"), &terms()).verdict() else {
+        panic!("the launch is good");
+    };
+    let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
+    let launch = candidate.admit(spent).expect("a fresh nonce");
+    criterion.bench_function("render hello", |bencher| {
+        bencher.iter(|| black_box(templates.render(&page, black_box(&launch)).expect("a page").len()));
+    });
+}
+
+/// A tools file of so many tools.
+fn tools(count: usize) -> String {
+    let mut text = String::from(
+        "[gateway]\npublic_url = \"https://our-tools.example\"\nsecret = \"a secret that is long enough for this\"\n",
+    );
+    for tool in 0..count {
+        let _ = write!(
+            text,
+            "\n[tools.tool-{tool}]\ntitle = \"Tool {tool}\"\nkey = \"key-{tool}\"\nsecret = \"secret {tool}\"\ntemplate = \"hello\"\nroles = [\"staff\"]\n"
+        );
+    }
+    text
+}
+
+fn load(criterion: &mut Criterion) {
+    for count in [1, 100, 1000] {
+        let text = tools(count);
+        criterion.bench_function(&format!("load {count} tools"), |bencher| {
+            bencher.iter(|| {
+                let reading = config::read("tools.toml", black_box(&text), &Environment::new(), false);
+                assert_eq!(reading.config.tools.len(), count);
+                reading
+            });
+        });
+    }
+}
+
+criterion_group!(benches, verify, render, load);
+criterion_main!(benches);

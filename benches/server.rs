@@ -1,0 +1,193 @@
+//! What a whole launch costs the server's processor, beside a Rocket server that reads the same body and answers a
+//! fixed page of the same length.
+//!
+//! Both servers are processes of their own, measured by turns in one run. What counts is their processor time, which
+//! is steadier than the clock on a wall; the client's does not count.
+
+mod edx;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use lti_gateway::cli::load;
+use lti_gateway::config::Environment;
+use lti_gateway::web::{self, Clock, Gateway};
+use rocket::data::ToByteUnit as _;
+use rocket::fairing::AdHoc;
+use rocket::figment::Figment;
+use rocket::response::content::RawHtml;
+use rocket::{Data, State, post};
+
+const CONNECTIONS: usize = 8;
+const ROUNDS: usize = 6;
+const LAUNCHES_PER_ROUND: usize = 4000;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next().as_deref(), arguments.next()) {
+        (Some("--serve"), Some(kind)) => serve(&kind),
+        _ => compare(),
+    }
+}
+
+fn compare() {
+    let mut servers = [Server::start("fixed"), Server::start("gateway")];
+    // The first launches pay for lazy set-up, which is no launch's own.
+    for server in &mut servers {
+        server.round(500);
+    }
+    let mut totals = [(0.0, 0.0); 2];
+    for _ in 0..ROUNDS {
+        for (server, total) in servers.iter_mut().zip(&mut totals) {
+            let (before, started) = (server.processor_seconds(), Instant::now());
+            server.round(LAUNCHES_PER_ROUND);
+            total.0 += server.processor_seconds() - before;
+            total.1 += started.elapsed().as_secs_f64();
+        }
+    }
+    let launches = (ROUNDS * LAUNCHES_PER_ROUND) as f64;
+    for (server, (processor, wall)) in servers.iter().zip(totals) {
+        println!(
+            "{:8} {:6.1} µs of processor per launch, {:6.0} launches/s over {CONNECTIONS} connections, {} MiB",
+            server.kind,
+            processor / launches * 1e6,
+            launches / wall,
+            server.resident_mebibytes(),
+        );
+    }
+    println!("ratio    {:.2}", totals[1].0 / totals[0].0);
+}
+
+struct Server {
+    kind: &'static str,
+    child: Child,
+    connections: Vec<TcpStream>,
+    launches: usize,
+}
+
+impl Server {
+    fn start(kind: &'static str) -> Self {
+        let mut child = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--serve", kind])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a child");
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().expect("its stderr")).read_line(&mut line).expect("its port");
+        let port: u16 = line.trim().parse().expect("a port");
+        let connections = (0..CONNECTIONS)
+            .map(|_| {
+                let stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+                stream.set_nodelay(true).expect("no delay");
+                stream
+            })
+            .collect();
+        Self { kind, child, connections, launches: 0 }
+    }
+
+    /// Sends so many launches, each signed anew, over all connections at once.
+    fn round(&mut self, launches: usize) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+        let first = self.launches;
+        self.launches += launches;
+        std::thread::scope(|scope| {
+            for (index, stream) in self.connections.iter_mut().enumerate() {
+                scope.spawn(move || {
+                    for launch in (first..first + launches).skip(index).step_by(CONNECTIONS) {
+                        send(stream, &edx::launch(now, &format!("nonce-{launch}")));
+                    }
+                });
+            }
+        });
+    }
+
+    fn processor_seconds(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("Linux");
+        let (_, fields) = stat.rsplit_once(") ").expect("a command's name");
+        let ticks: u64 =
+            fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum();
+        // Linux counts in hundredths of a second wherever it runs.
+        ticks as f64 / 100.0
+    }
+
+    fn resident_mebibytes(&self) -> u64 {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("Linux");
+        statm.split(' ').nth(1).expect("a size").parse::<u64>().expect("a number") * 4096 / (1024 * 1024)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn send(stream: &mut TcpStream, body: &str) {
+    let request = format!(
+        "POST /lti/hello HTTP/1.1\r\nHost: our-tools.example\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).expect("the server reads");
+    let mut answer = Vec::with_capacity(8192);
+    let mut piece = [0; 8192];
+    loop {
+        let count = stream.read(&mut piece).expect("the server answers");
+        assert!(count > 0, "the server closed");
+        answer.extend_from_slice(&piece[..count]);
+        let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&answer[..end]);
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+        if answer.len() >= end + 4 + length.expect("a length").parse::<usize>().expect("a number") {
+            return;
+        }
+    }
+}
+
+fn serve(kind: &str) {
+    let figment = Figment::from(rocket::Config::release_default())
+        .merge(("port", 0))
+        .merge(("log_level", "off"))
+        .merge(("ident", false));
+    let announce = AdHoc::on_liftoff("announce", |rocket| {
+        Box::pin(async move { eprintln!("{}", rocket.config().port) })
+    });
+    let rocket = match kind {
+        "gateway" => {
+            tracing_subscriber::fmt().with_ansi(false).init();
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+            let environment = Environment::from(
+                [
+                    ("LTI_GATEWAY_PUBLIC_URL", "https://our-tools.example"),
+                    ("GATEWAY_SECRET", edx::SECRET),
+                    ("HELLO_SECRET", edx::SECRET),
+                    ("STAFF_SECRET", edx::SECRET),
+                ]
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+            );
+            let loaded = load(&folder.join("tools.toml"), &environment, false).expect("a readable file");
+            assert!(loaded.is_sound());
+            let clock = Clock::new(|| {
+                SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+            });
+            web::rocket(figment, Gateway::new(loaded.config, loaded.templates, clock), &loaded.statics)
+        }
+        _ => rocket::custom(figment).mount("/", rocket::routes![fixed]).manage(FixedPage("x".repeat(800))),
+    };
+    if let Err(error) = rocket::execute(rocket.attach(announce).launch()) {
+        eprintln!("{}", error.kind());
+    }
+}
+
+struct FixedPage(String);
+
+#[post("/lti/hello", data = "<data>")]
+async fn fixed(data: Data<'_>, page: &State<FixedPage>) -> Option<RawHtml<String>> {
+    let body = data.open(256.kibibytes()).into_bytes().await.ok()?;
+    body.is_complete().then(|| RawHtml(page.0.clone()))
+}
