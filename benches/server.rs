@@ -19,6 +19,7 @@ use rocket::data::ToByteUnit as _;
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use rocket::response::content::RawHtml;
+use rocket::shield::{Frame, Referrer, Shield};
 use rocket::{Data, State, post};
 
 const CONNECTIONS: usize = 8;
@@ -177,7 +178,10 @@ fn serve(kind: &str) {
             });
             web::rocket(figment, Gateway::new(loaded.config, loaded.templates, clock), &loaded.statics)
         }
-        _ => rocket::custom(figment).mount("/", rocket::routes![fixed]).manage(FixedPage("x".repeat(800))),
+        _ => rocket::custom(figment)
+            .attach(Shield::default().disable::<Frame>().enable(Referrer::SameOrigin))
+            .mount("/", rocket::routes![fixed])
+            .manage(FixedPage("x".repeat(800))),
     };
     if let Err(error) = rocket::execute(rocket.attach(announce).launch()) {
         eprintln!("{}", error.kind());

@@ -1,5 +1,6 @@
 //! Tera templates: compiled at start, autoescaped, rendered with a launch.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lti::Launch;
@@ -15,12 +16,20 @@ const SUFFIX: &str = ".html.tera";
 const GIVEN: [&str; 2] = ["launch", "tool"];
 
 /// All templates of a folder, compiled.
-pub struct Templates(Tera);
+pub struct Templates {
+    tera: Tera,
+    /// What each is made of, without comments.
+    texts: BTreeMap<String, String>,
+}
 
 /// What one tool renders: its template and what that is told of the tool.
 pub struct Page {
     file: String,
     tool: Value,
+    /// Whether the template can use `launch.custom`, and `launch.params`. They are most of the work of a page, and
+    /// few templates use them.
+    uses_custom: bool,
+    uses_params: bool,
 }
 
 /// Why a page could not be rendered.
@@ -76,7 +85,27 @@ impl Templates {
             };
             problems.push(Problem { fault, location: use_of.location.clone() });
         }
-        (Self(tera), problems)
+        let texts = files.into_iter().map(|(file, text)| (file, without_comments(&text))).collect();
+        (Self { tera, texts }, problems)
+    }
+
+    /// Whether a template, or one that it extends or includes, holds a word.
+    fn mentions(&self, file: &str, word: &str) -> bool {
+        let mut reached = vec![file];
+        let mut next = 0;
+        while let Some(text) = reached.get(next).map(|file| self.texts.get(*file)) {
+            next += 1;
+            let Some(text) = text else { continue };
+            if text.contains(word) {
+                return true;
+            }
+            for other in self.texts.keys().filter(|other| text.contains(other.as_str())) {
+                if !reached.contains(&other.as_str()) {
+                    reached.push(other);
+                }
+            }
+        }
+        false
     }
 
     /// The page of a launch.
@@ -92,15 +121,15 @@ impl Templates {
         context.insert_value("tool", page.tool.clone());
         context.insert_value(
             "launch",
-            Value::try_from_serializable(&LaunchContext::new(launch)).map_err(failed)?,
+            Value::try_from_serializable(&LaunchContext::new(launch, page)).map_err(failed)?,
         );
-        self.0.render(&page.file, &context).map_err(failed)
+        self.tera.render(&page.file, &context).map_err(failed)
     }
 }
 
 impl Page {
-    /// What a tool renders.
-    pub fn new(tool: &Tool) -> Self {
+    /// What a tool renders, of these templates.
+    pub fn new(tool: &Tool, templates: &Templates) -> Self {
         #[derive(Serialize)]
         struct ToolContext<'a> {
             name: &'a str,
@@ -110,7 +139,13 @@ impl Page {
         let context = ToolContext { name: &tool.name, title: &tool.title, params: &tool.params };
         // The values come from TOML, all of which Tera has a type for.
         let tool_value = Value::try_from_serializable(&context).unwrap_or_else(|_| Value::none());
-        Self { file: format!("{}{SUFFIX}", tool.template), tool: tool_value }
+        let file = format!("{}{SUFFIX}", tool.template);
+        Self {
+            uses_custom: templates.mentions(&file, "custom"),
+            uses_params: templates.mentions(&file, "params"),
+            file,
+            tool: tool_value,
+        }
     }
 }
 
@@ -128,7 +163,7 @@ struct LaunchContext<'a> {
     platform: PlatformContext<'a>,
     locale: &'a str,
     return_url: &'a str,
-    custom: BTreeMap<String, &'a str>,
+    custom: BTreeMap<Cow<'a, str>, &'a str>,
     params: Vec<ParamContext<'a>>,
     grade: GradeContext,
 }
@@ -177,7 +212,7 @@ struct GradeContext {
 }
 
 impl<'a> LaunchContext<'a> {
-    fn new(launch: &'a Launch) -> Self {
+    fn new(launch: &'a Launch, page: &Page) -> Self {
         fn text(value: &Option<String>) -> &str {
             value.as_deref().unwrap_or_default()
         }
@@ -214,8 +249,12 @@ impl<'a> LaunchContext<'a> {
             },
             locale: text(&launch.locale),
             return_url: launch.return_url.as_ref().map_or("", lti::ReturnUrl::as_str),
-            custom: custom(launch),
-            params: launch.params().map(|(name, value)| ParamContext { name, value }).collect(),
+            custom: if page.uses_custom { custom(launch) } else { BTreeMap::new() },
+            params: launch
+                .params()
+                .filter(|_| page.uses_params)
+                .map(|(name, value)| ParamContext { name, value })
+                .collect(),
             grade: GradeContext { accepted: launch.accepts_grade },
         }
     }
@@ -223,19 +262,26 @@ impl<'a> LaunchContext<'a> {
 
 /// The custom parameters by name. The name as sent comes first; besides it stands the name as LTI 1.1 spells it,
 /// lower case with `_` for everything else, since edX keeps the author's spelling and others do not.
-fn custom(launch: &Launch) -> BTreeMap<String, &str> {
+fn custom(launch: &Launch) -> BTreeMap<Cow<'_, str>, &str> {
     let mut custom = BTreeMap::new();
-    for (name, value) in &launch.custom {
-        custom.entry(name.clone()).or_insert(value.as_str());
+    for (name, value) in launch.custom() {
+        custom.entry(Cow::Borrowed(name)).or_insert(value);
     }
-    for (name, value) in &launch.custom {
-        let spelt: String = name
-            .chars()
-            .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' })
-            .collect();
-        custom.entry(spelt).or_insert(value.as_str());
+    let spelt = |letter: u8| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { b'_' };
+    for (name, value) in
+        launch.custom().filter(|(name, _)| name.bytes().any(|letter| spelt(letter) != letter))
+    {
+        let name = name.bytes().map(|letter| char::from(spelt(letter)));
+        custom.entry(Cow::Owned(name.collect())).or_insert(value);
     }
     custom
+}
+
+/// A template's text without what stands between `{#` and `#}`.
+fn without_comments(text: &str) -> String {
+    let mut pieces = text.split("{#");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.filter_map(|piece| piece.split_once("#}")).fold(first, |whole, (_, rest)| whole + rest)
 }
 
 /// What Tera says of a template that does not compile.

@@ -351,3 +351,19 @@ fn a_tool_taken_out_of_the_file_takes_its_receipts_along() {
     assert_eq!(reply.status, 401);
     assert!(!reply.body.contains("launched"));
 }
+
+/// Pages are given the long lists only where they use them, which must not be noticed.
+#[test]
+fn lists_reach_templates_that_others_include() {
+    let server = Server::start(&Setup {
+        tools: TOOLS,
+        templates: &[
+            ("page.html.tera", "{# #}{% extends \"frame.html.tera\" %}{% block body %}{% include \"parts/all.html.tera\" %}{% endblock %}"),
+            ("frame.html.tera", "{{ launch.custom.week }}{% block body %}{% endblock %}"),
+            ("parts/all.html.tera", "{% for one in launch.params %}{{ one.name }};{% endfor %}"),
+        ],
+        ..Setup::default()
+    });
+    let page = server.post("/lti/a", &Form::default().with(&[("custom_week", "3")]).sign());
+    assert_eq!(page.body, "3lti_message_type;lti_version;resource_link_id;custom_week;");
+}

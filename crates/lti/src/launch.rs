@@ -28,9 +28,6 @@ pub struct Launch {
     pub locale: Option<String>,
     /// Where the platform wants its user back.
     pub return_url: Option<ReturnUrl>,
-    /// The custom parameters, in order, without `custom_` and otherwise spelt as sent: edX keeps the
-    /// author's spelling, other platforms turn it into lower case.
-    pub custom: Vec<(String, String)>,
     /// Whether the platform takes a grade for this user and link.
     pub accepts_grade: bool,
     /// Stands for the signed form itself: equal for the same form sent again, and for no other.
@@ -96,6 +93,15 @@ pub struct Platform {
 }
 
 impl Launch {
+    /// The custom parameters, in order, without `custom_` and otherwise spelt as sent: edX keeps the author's
+    /// spelling, other platforms turn it into lower case.
+    pub fn custom(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.params
+            .iter()
+            .filter_map(|param| Some((param.name.strip_prefix("custom_")?, param.value)))
+            .filter(|(_, value)| is_sent(value))
+    }
+
     /// Every parameter as it was sent, in order, with duplicates, without the `oauth_…` ones.
     pub fn params(&self) -> impl Iterator<Item = (&str, &str)> {
         self.params
@@ -105,6 +111,17 @@ impl Launch {
     }
 }
 
+/// Whether a value was really sent: it is not empty, and not the name of a substitution variable that the platform
+/// left in place, such as `$Person.name.full` or `$LtiLink.custom.url` (LTI 1.1 appendix C).
+pub(crate) fn is_sent(value: &str) -> bool {
+    let Some(name) = value.strip_prefix('$') else { return !value.is_empty() };
+    let is_word = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphabetic())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    !(name.contains('.') && name.split('.').all(is_word))
+}
+
 impl fmt::Debug for Launch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -112,5 +129,20 @@ impl fmt::Debug for Launch {
             .field("consumer_key", &self.consumer_key)
             .field("resource_link", &self.resource_link.id)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_blanks_and_names_of_variables_are_not_sent() {
+        for absent in ["", "$Person.name.full", "$LtiLink.custom.url", "$ToolProxyBinding.memberships.url"] {
+            assert!(!is_sent(absent), "{absent}");
+        }
+        for value in [" ", "$5", "$5.00", "$", "$Person", "$Person.", "$a.b c", "Person.name", "$.a"] {
+            assert!(is_sent(value), "{value}");
+        }
     }
 }

@@ -52,6 +52,16 @@ pub struct Params {
     pairs: Vec<Pair>,
 }
 
+/// The bytes that do not stand for themselves in a form.
+const SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    table[b'&' as usize] = true;
+    table[b'=' as usize] = true;
+    table[b'+' as usize] = true;
+    table[b'%' as usize] = true;
+    table
+};
+
 #[derive(Clone)]
 struct Pair {
     source: Source,
@@ -80,21 +90,27 @@ impl Params {
             let component = offset;
             let name = end;
             let mut value = None;
-            while let Some(&byte) = form.get(offset) {
-                let decoded = match byte {
-                    b'&' => break,
-                    b'=' if value.is_none() => {
+            while offset < form.len() {
+                // What stands for itself is copied at once, which is most of a form.
+                let rest = &form[offset..];
+                let plain = rest.iter().position(|byte| SPECIAL[usize::from(*byte)]).unwrap_or(rest.len());
+                bytes[end..end + plain].copy_from_slice(&rest[..plain]);
+                end += plain;
+                offset += plain;
+                let decoded = match rest.get(plain) {
+                    None | Some(b'&') => break,
+                    Some(b'=') if value.is_none() => {
                         value = Some(end);
                         offset += 1;
                         continue;
                     }
-                    b'+' => b' ',
-                    b'%' => {
+                    Some(b'+') => b' ',
+                    Some(b'%') => {
                         let escaped = hex_byte(form, offset + 1).ok_or(ParamError::BrokenEscape(offset))?;
                         offset += 2;
                         escaped
                     }
-                    other => other,
+                    Some(other) => *other,
                 };
                 bytes[end] = decoded;
                 end += 1;

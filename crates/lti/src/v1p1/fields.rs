@@ -1,5 +1,6 @@
 //! The parameters of LTI 1.1 by their names, from pairs whose signature has been checked.
 
+use crate::launch::is_sent;
 use crate::oauth1::{Params, Source};
 use crate::{Context, Launch, Platform, Rejection, ResourceLink, ReturnUrl, Roles, User};
 
@@ -97,8 +98,8 @@ impl<'a> Fields<'a> {
         Roles::parse(self.roles.unwrap_or_default())
     }
 
-    /// The launch that these parameters describe; `params` are all of them, lent for the custom ones.
-    pub(super) fn into_launch(self, consumer_key: String, fingerprint: [u8; 16], params: &Params) -> Launch {
+    /// The launch that these parameters describe, still without the parameters themselves.
+    pub(super) fn into_launch(self, consumer_key: String, fingerprint: [u8; 16]) -> Launch {
         let given_name = sent(self.lis_person_name_given);
         let family_name = sent(self.lis_person_name_family);
         let name = sent(self.lis_person_name_full).or_else(|| match (&given_name, &family_name) {
@@ -137,32 +138,15 @@ impl<'a> Fields<'a> {
             // edX sends the sourcedid with every launch, the URL only where a grade is wanted: both count.
             accepts_grade: sent(self.lis_outcome_service_url).is_some()
                 && sent(self.lis_result_sourcedid).is_some(),
-            custom: params
-                .iter()
-                .filter_map(|param| {
-                    Some((param.name.strip_prefix("custom_")?.to_owned(), sent(Some(param.value))?))
-                })
-                .collect(),
             fingerprint,
             params: Params::default(),
         }
     }
 }
 
-/// A value that was really sent: not empty, and not a variable's name that the platform left in place.
+/// A value as text of its own, if it was really sent.
 fn sent(value: Option<&str>) -> Option<String> {
-    value.filter(|value| !value.is_empty() && !is_unresolved(value)).map(str::to_owned)
-}
-
-/// Whether a value is still the name of a substitution variable, such as `$Person.name.full` or
-/// `$LtiLink.custom.url` (LTI 1.1 appendix C).
-fn is_unresolved(value: &str) -> bool {
-    let Some(name) = value.strip_prefix('$') else { return false };
-    name.contains('.')
-        && name.split('.').all(|part| {
-            part.starts_with(|first: char| first.is_ascii_alphabetic())
-                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        })
+    value.filter(|value| is_sent(value)).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -188,15 +172,5 @@ mod tests {
         assert_eq!(read("user_id=evil", "a=1").1, Some("user_id"), "an anonymous launch stays one");
         assert_eq!(read("context_title=URL", "context_title=Body"), (Some("Body".into()), None));
         assert_eq!(read("context_title=URL", "a=1"), (Some("URL".into()), None));
-    }
-
-    #[test]
-    fn only_names_of_variables_are_unresolved() {
-        for unresolved in ["$Person.name.full", "$LtiLink.custom.url", "$ToolProxyBinding.memberships.url"] {
-            assert!(is_unresolved(unresolved), "{unresolved}");
-        }
-        for value in ["$5", "$5.00", "$", "$Person", "$Person.", "$a.b c", "Person.name", "$.a"] {
-            assert!(!is_unresolved(value), "{value}");
-        }
     }
 }

@@ -204,7 +204,7 @@ impl Examination {
         if terms.roles.is_some_and(|allowed| !allowed.intersects(roles)) {
             return Err(Rejection::RoleNotAllowed(roles));
         }
-        let mut launch = fields.into_launch(known.consumer.key.clone(), fingerprint, &params);
+        let mut launch = fields.into_launch(known.consumer.key.clone(), fingerprint);
         launch.params = params;
         Ok(if again { Verdict::Again(launch) } else { Verdict::Once(Candidate { launch, nonce }) })
     }
