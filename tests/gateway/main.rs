@@ -4,4 +4,5 @@ mod answers;
 mod configuration;
 mod deployment;
 mod launches;
+mod structure;
 mod support;

@@ -1,0 +1,57 @@
+//! Any query, header and body through parameters, base string and verification.
+//!
+//! The input is cut at its first two zero bytes into query, `Authorization` credentials and body. Half of the runs
+//! also sign what was read, so that the code behind a valid signature is reached.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lti::oauth1::base_string::{base_string, base_uri};
+use lti::oauth1::{Params, SignatureMethod, SigningKey, Source};
+use lti::v1p1::{Consumer, Consumers, Credentials, LaunchRequest, Terms, Verdict, examine, sign};
+use lti::{MemoryReplay, Secret};
+
+const NOW: u64 = 1_700_000_000;
+
+fuzz_target!(|input: &[u8]| {
+    let mut parts = input.splitn(3, |byte| *byte == 0);
+    let query = parts.next().and_then(|part| std::str::from_utf8(part).ok());
+    let authorization = parts.next().and_then(|part| std::str::from_utf8(part).ok()).filter(|part| !part.is_empty());
+    let body = parts.next().unwrap_or_default();
+
+    let consumer = || Consumer::new("key-1", [Secret::new("s3cret")], SignatureMethod::ALL);
+    let terms = Terms { consumers: Consumers::new("a", [consumer()]), roles: None, clock_skew: 300 };
+    let request =
+        LaunchRequest { scheme: "https", authority: "tool.example", path: "/lti/a", query, authorization, body };
+    // Nobody can guess a signature.
+    assert!(examine(&request, &terms, NOW, |_| true).verdict().is_err());
+
+    let Ok(params) = Params::default().read_form(Source::Body, body) else { return };
+    let base = base_string("POST", &base_uri("https", "tool.example", "/lti/a"), params.iter());
+    assert!(base.is_ascii());
+
+    let pairs: Vec<(&str, &str)> = params
+        .iter()
+        .map(|param| (param.name, param.value))
+        .filter(|(name, _)| !name.starts_with("oauth_"))
+        .collect();
+    let signing_key = SigningKey::new(Secret::new("s3cret"));
+    let credentials = Credentials {
+        key: "key-1",
+        signing_key: &signing_key,
+        method: SignatureMethod::HmacSha1,
+        timestamp: NOW,
+        nonce: "n",
+    };
+    let Ok(signed) = sign("https://tool.example/lti/a", &pairs, &credentials) else { return };
+    let request = LaunchRequest { query: None, authorization: None, body: signed.as_bytes(), ..request };
+    let examination = examine(&request, &terms, NOW, |_| false);
+    if pairs.len() + 7 <= Params::MAX {
+        assert!(examination.variant().is_some(), "what was signed verifies");
+    }
+    if let Ok(Verdict::Once(candidate)) = examination.verdict() {
+        let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
+        let launch = candidate.admit(spent).expect("a fresh nonce");
+        assert!(launch.params().eq(pairs), "what is handed on is what was signed");
+    }
+});

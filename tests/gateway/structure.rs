@@ -1,0 +1,91 @@
+//! The rules of ARCHITECTURE.md that the compiler does not keep.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The floors from below. Modules of one row may not import each other either, unless it is their own.
+const FLOORS: [&[&str]; 5] = [&["config"], &["session"], &["target"], &["web"], &["cli"]];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn floor(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&module))
+}
+
+#[test]
+fn imports_go_down_only() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut seen = 0;
+    for path in sources(&root) {
+        let module = path.strip_prefix(&root).expect("below src").components().next().expect("a name");
+        let module = module.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
+        let Some(own) = floor(&module) else { continue };
+        let text = fs::read_to_string(&path).expect("text");
+        for used in text.split("crate::").skip(1) {
+            let used: String = used.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+            let Some(other) = floor(&used) else { continue };
+            assert!(other < own || used == module, "{} imports crate::{used}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "the test reads what it is meant to read");
+}
+
+#[test]
+fn the_protocol_knows_no_server_no_clock_and_no_environment() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/lti");
+    let manifest: toml::Table =
+        fs::read_to_string(root.join("Cargo.toml")).expect("text").parse().expect("TOML");
+    let dependencies: Vec<&String> = manifest["dependencies"].as_table().expect("a table").keys().collect();
+    assert_eq!(dependencies, ["base64", "hmac", "sha1", "sha2", "zeroize"]);
+    for path in sources(&root.join("src")) {
+        let text = fs::read_to_string(&path).expect("text");
+        for foreign in ["std::env", "std::fs", "std::net", "std::io", "SystemTime", "Instant", "async fn", "println!"] {
+            assert!(!text.contains(foreign), "{} has {foreign}", path.display());
+        }
+    }
+}
+
+/// The codes of refusals are a contract with whoever reads logs, so each of them is explained.
+#[test]
+fn every_code_of_a_refusal_has_a_heading_in_the_docs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_to_string(root.join("docs/refusals.md")).expect("the docs");
+    let documented: Vec<&str> = docs.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    let mut codes = Vec::new();
+    for (file, function) in [("crates/lti/src/rejection.rs", "pub fn code"), ("src/web/refusal.rs", "fn code")] {
+        let text = fs::read_to_string(root.join(file)).expect("text");
+        let (_, code) = text.split_once(function).expect("the function");
+        let (code, _) = code.split_once("\n    }\n").expect("its end");
+        codes.extend(code.split('"').skip(1).step_by(2).map(str::to_owned));
+    }
+    assert!(codes.len() > 25);
+    assert_eq!(documented, codes, "the headings of docs/refusals.md");
+}
+
+/// A key of tools.toml that the reference does not explain is a key that nobody finds.
+#[test]
+fn every_key_of_the_file_is_explained() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_to_string(root.join("docs/tools.md")).expect("the docs");
+    let file = fs::read_to_string(root.join("src/config/file.rs")).expect("text");
+    let mut seen = 0;
+    for call in ["text(\"", "texts(\"", "value(\"", "get(\"", "list(\"", "table(\""] {
+        for key in file.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(docs.contains(&format!("`{key}`")) || key == "env", "docs/tools.md does not explain `{key}`");
+            seen += 1;
+        }
+    }
+    assert!(seen > 15);
+}
