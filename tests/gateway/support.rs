@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-use lti::oauth1::{SignatureMethod, SigningKey};
+use lti::oauth1::base_string::{base_string, base_uri};
+use lti::oauth1::encode::encode;
+use lti::oauth1::{Params, SignatureMethod, SigningKey, Source};
 use lti::v1p1::{Credentials, sign};
 use lti::{MemoryReplay, Secret};
 use lti_gateway::cli::load;
@@ -207,6 +209,27 @@ impl Reply {
         let (_, rest) = self.body.split_once("the reference <code>")?;
         rest.split_once("</code>").map(|(reference, _)| reference)
     }
+
+    /// Where the link on a refusal page leads.
+    pub fn link(&self) -> Option<String> {
+        let (_, rest) = self.body.split_once("<a class=\"button\" href=\"")?;
+        rest.split_once('"').map(|(href, _)| unescaped(href))
+    }
+}
+
+/// The text behind escaped HTML.
+pub fn unescaped(html: &str) -> String {
+    [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#x27;", "'"),
+        ("&#39;", "'"),
+        ("&#x2F;", "/"),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(html.to_owned(), |text, (escape, letter)| text.replace(escape, letter))
 }
 
 /// A launch to be signed. The defaults are the vectors' `key-1` and `s3cret`.
@@ -273,6 +296,74 @@ impl<'a> Form<'a> {
             nonce: self.nonce,
         };
         sign(self.url, &self.params, &credentials).expect("a well-formed URL")
+    }
+
+    /// The body, altered and then signed as it is, the OAuth parameters among it: what no honest platform sends.
+    pub fn altered(&self, alter: impl FnOnce(&mut Pairs)) -> String {
+        let mut pairs = Pairs::read(&self.sign());
+        pairs.remove("oauth_signature");
+        alter(&mut pairs);
+        let signature = self.signature("POST", &pairs);
+        pairs.add("oauth_signature", &signature);
+        pairs.body()
+    }
+
+    /// The signed body, altered on its way.
+    pub fn tampered(&self, alter: impl FnOnce(&mut Pairs)) -> String {
+        let mut pairs = Pairs::read(&self.sign());
+        alter(&mut pairs);
+        pairs.body()
+    }
+
+    /// The signature over exactly these pairs and the URL's query.
+    pub fn signature(&self, http_method: &str, pairs: &Pairs) -> String {
+        let (scheme, rest) = self.url.split_once("://").expect("an absolute URL");
+        let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, path) = address.split_at(address.find('/').expect("a path"));
+        let signed = [(Source::Query, query), (Source::Body, &pairs.body())]
+            .into_iter()
+            .try_fold(Params::default(), |params, (source, form)| params.read_form(source, form.as_bytes()))
+            .expect("well-formed pairs");
+        let base = base_string(http_method, &base_uri(scheme, authority, path), signed.iter());
+        SigningKey::new(Secret::new(self.secret)).sign(self.method, &base)
+    }
+}
+
+/// Names and values of a form, decoded and in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pairs(pub Vec<(String, String)>);
+
+impl Pairs {
+    pub fn read(form: &str) -> Self {
+        let params = Params::default().read_form(Source::Body, form.as_bytes()).expect("a well-formed form");
+        Self(params.iter().map(|param| (param.name.to_owned(), param.value.to_owned())).collect())
+    }
+
+    pub fn get(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .expect("the parameter")
+    }
+
+    pub fn set(&mut self, name: &str, value: &str) {
+        let mut known = self.0.iter_mut().filter(|(known, _)| known == name);
+        known.next().expect("the parameter").1 = value.to_owned();
+    }
+
+    pub fn add(&mut self, name: &str, value: &str) {
+        self.0.push((name.to_owned(), value.to_owned()));
+    }
+
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
+    /// The pairs as a form body.
+    pub fn body(&self) -> String {
+        let pairs = self.0.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+        pairs.collect::<Vec<_>>().join("&")
     }
 }
 

@@ -1,0 +1,362 @@
+//! What is signed: the launch URL, and every parameter as it stands on the wire.
+
+use super::*;
+
+/// Two spellings of a launch that mean the same: one is accepted, and the other is then the same launch again.
+#[track_caller]
+fn check_spelling(server: &Server, form: &Form<'_>, spell: impl Fn(&str) -> String) {
+    let body = form.sign();
+    let spelt = spell(&body);
+    assert_ne!(spelt, body, "the spelling changes nothing");
+    let reply = server.post("/lti/a", &spelt);
+    accepted(&reply);
+    let expected = form.params.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+    assert_eq!(delivered(&reply), Pairs(expected.collect()));
+    refuse(server, &body, 401, "replayed");
+}
+
+/// Every escape of a body, spelt by a function of its two digits.
+fn respell(body: &str, spell: impl Fn(&str) -> String) -> String {
+    let mut parts = body.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + &spell(&part[..2]) + &part[2..])
+}
+
+/// A tools file with one tool of its own name, by which its line in the log is found.
+fn tools(name: &str, key: &str, path: &str) -> String {
+    format!(
+        "[gateway]\npublic_url = \"https://tool.example\"\nsecret = \"the gateway's own, of 32 characters\"\n\
+         [tools.{name}]\nkey = \"{key}\"\nsecret = \"s3cret\"\ntemplate = \"page\"\npath = \"{path}\"\n"
+    )
+}
+
+#[test]
+fn f1_051_every_character_is_signed_and_delivered() {
+    accept_vector(&server(), "V3");
+    // One by one, all that some encoder somewhere treats in its own way.
+    let server = server();
+    let all: String = (' '..='~').chain("Üßé€漢\u{a0}\u{301}\u{200d}".chars()).collect();
+    let every: Vec<String> = all.chars().map(String::from).collect();
+    for (index, letter) in every.iter().enumerate() {
+        let nonce = index.to_string();
+        let form = Form { nonce: &nonce, ..launch() };
+        accept(&server, &form.with(&[("x", letter), (letter, letter), ("y", &letter.repeat(3))]).sign());
+    }
+    let whole = [("context_title", all.as_str()), ("lis_person_name_given", ""), (&all, "")];
+    accept(&server, &launch().with(&whole).sign());
+}
+
+#[test]
+fn f1_052_a_space_may_be_a_plus_or_an_escape() {
+    let form = launch().with(&[("context_title", " a b+c  d "), (" ", " ")]);
+    check_spelling(&server(), &form, |body| body.replace("%20", "+"));
+}
+
+#[test]
+fn f1_053_the_spelling_of_escapes_does_not_matter() {
+    let form = launch().with(&[("context_title", "Ünï ~.-_ /")]);
+    check_spelling(&server(), &form, |body| respell(body, |digits| format!("%{}", digits.to_lowercase())));
+    check_spelling(&server(), &form, |body| body.replace('~', "%7E"));
+    check_spelling(&server(), &form, |body| body.replace("%2F", "/").replace("%3A", ":"));
+    check_spelling(&server(), &form, |body| body.replace("lti_version", "%6C%74i%5fversion"));
+    check_spelling(&server(), &form, |body| body.replace("%C3%9C", "Ü"));
+}
+
+#[test]
+fn f1_054_the_query_is_signed_with_its_duplicates_and_blanks() {
+    accept_vector(&server(), "V4");
+}
+
+#[test]
+fn f1_055_a_name_without_equals_has_an_empty_value() {
+    let server = server();
+    let url = |query: &str| format!("https://tool.example/lti/a{query}");
+    for (nonce, signed, sent) in
+        [("1", "?foo=", "?foo"), ("2", "?foo", "?foo="), ("3", "?foo", "?foo"), ("4", "", "?")]
+    {
+        let (signed, sent) = (url(signed), url(sent));
+        accept_at(&server, target(&sent), &Form { url: &signed, nonce, ..launch() }.sign());
+    }
+    let body = Form { nonce: "5", ..launch() }.with(&[("foo", "")]).sign();
+    accept(&server, &body.replace("foo=", "foo"));
+}
+
+#[test]
+fn f1_056_scheme_and_host_have_no_case_and_the_default_port_is_left_out() {
+    for public_url in ["https://tool.example", "HTTPS://Tool.EXAMPLE:443", "https://tool.example:443/"] {
+        let tools = tools("upper", "key-1", "/Lti/A").replace("https://tool.example", public_url);
+        accept_vector(&server_of(&tools), "V5");
+    }
+}
+
+#[test]
+fn f1_057_another_port_and_a_secret_of_any_characters_count() {
+    let tools = tools("port", "key-1", "/lti/a")
+        .replace("https://tool.example", "https://tool.example:8443")
+        .replace("s3cret", "a&b% c");
+    let server = server_of(&tools);
+    let without_port = Form { secret: "a&b% c", ..launch() };
+    refuse(&server, &without_port.sign(), 401, "bad-signature");
+    accept_vector(&server, "V6");
+}
+
+#[test]
+fn f1_058_a_launch_signed_for_http_is_refused() {
+    let server = server();
+    for url in ["http://tool.example/lti/a", "http://tool.example:443/lti/a", "https://tool.example:80/lti/a"]
+    {
+        refuse(&server, &Form { url, ..launch() }.sign(), 401, "bad-signature");
+    }
+}
+
+#[test]
+fn f1_059_a_trailing_slash_is_signed_as_received_and_never_redirected() {
+    let server = server();
+    let slash = Form { url: "https://tool.example/lti/a/", nonce: "2", ..launch() };
+    refuse_at(&server, "/lti/a/", &launch().sign(), 401, "bad-signature");
+    refuse_at(&server, "/lti/a", &slash.sign(), 401, "bad-signature");
+    accept_at(&server, "/lti/a/", &slash.sign());
+    accept_at(&server, "/lti/a", &launch().sign());
+}
+
+#[test]
+fn f1_060_a_path_is_what_it_is_on_the_wire() {
+    let server = server_of(&tools("spelling", "key-1", "/Course%2F1/My%20Quiz~%7e"));
+    let form = Form { url: "https://tool.example/Course%2F1/My%20Quiz~%7e", ..launch() };
+    for other in [
+        "/Course/1/My%20Quiz~%7e",
+        "/Course%2f1/My%20Quiz~%7e",
+        "/Course%2F1/My+Quiz~%7e",
+        "/Course%2F1/My%20Quiz~~",
+        "/Course%2F1/My%20Quiz~%7E",
+        "/course%2F1/My%20Quiz~%7e",
+        "/Course%252F1/My%20Quiz~%7e",
+        "/x/../Course%2F1/My%20Quiz~%7e",
+    ] {
+        shown_nothing(&server.post(other, &form.sign()), 404);
+    }
+    accept_at(&server, target(form.url), &form.sign());
+}
+
+#[test]
+fn f1_061_line_ends_are_signed_and_delivered() {
+    accept_vector(&server(), "V7");
+}
+
+#[test]
+fn f1_062_line_ends_changed_on_the_way_are_refused() {
+    let server = server();
+    for (signed, sent) in [("1\n2", "1\r\n2"), ("1\r\n2", "1\n2"), ("1\n2", "1 2"), ("1\n", "1")] {
+        let form = launch().with(&[("resource_link_description", signed)]);
+        refuse(
+            &server,
+            &form.tampered(|pairs| pairs.set("resource_link_description", sent)),
+            401,
+            "bad-signature",
+        );
+    }
+}
+
+#[test]
+fn f1_063_one_name_may_have_several_values() {
+    let server = server();
+    let form = launch().with(&[("x", "b"), ("x", "a"), ("x", ""), ("x", "b")]);
+    // Their order is not signed, but it is kept.
+    accept(&server, &form.sign());
+    let turned = form.tampered(|pairs| pairs.0.reverse());
+    refuse(&server, &turned, 401, "replayed");
+    let fewer = Form { nonce: "2", ..form }.tampered(|pairs| {
+        let first = pairs.0.iter().position(|(name, _)| name == "x").expect("the first of four");
+        pairs.0.remove(first);
+    });
+    refuse(&server, &fewer, 401, "bad-signature");
+}
+
+#[test]
+fn f1_064_names_are_sorted_after_encoding() {
+    accept_vector(&server(), "V10");
+    let names = [
+        ("a", "1"),
+        ("a.1", "2"),
+        ("A", "3"),
+        ("a1", "4"),
+        ("a-", "5"),
+        ("a_", "6"),
+        ("a~", "7"),
+        ("aé", "8"),
+        ("a[", "9"),
+    ];
+    accept(&server(), &launch().with(&names).sign());
+}
+
+#[test]
+fn f1_064b_a_pair_in_url_and_body_is_signed_twice() {
+    let server = server_of(&tools("twice", "key-1", "/lti/a"));
+    accept_vector(&server, "V11");
+    let line = line_of_tool("twice");
+    assert!(line.contains(" variant=\"strict\" "), "{line}");
+}
+
+#[test]
+fn f1_065_characters_beyond_the_first_plane_are_signed() {
+    accept_vector(&server(), "V14");
+}
+
+#[test]
+fn f1_066_a_launch_of_edx_is_accepted() {
+    let sourcedid = "course-v1%3AedX%2BD%2B2:block-v1:edX+D+2+type@lti_consumer+block@abc:u1";
+    let reply = accept_vector(&server(), "V8");
+    assert_eq!(delivered(&reply).get("lis_result_sourcedid"), sourcedid);
+}
+
+#[test]
+fn f1_067_the_submit_button_is_signed() {
+    let server = server();
+    for (nonce, button) in [("1", "ext_basiclti_submit"), ("2", "basiclti_submit"), ("3", "ext_submit")] {
+        let form = Form { nonce, ..launch() }.with(&[(button, "Press to Launch")]);
+        refuse(&server, &form.tampered(|pairs| pairs.remove(button)), 401, "bad-signature");
+        accept(&server, &form.sign());
+    }
+}
+
+#[test]
+fn f1_068_a_submit_button_sent_twice_counts_once() {
+    for (tool, button) in
+        [("button-1", "ext_basiclti_submit"), ("button-2", "basiclti_submit"), ("button-3", "ext_submit")]
+    {
+        let server = server_of(&tools(tool, "key-1", "/lti/a"));
+        let form = launch().with(&[(button, "Press")]);
+        let reply = server.post("/lti/a", &form.tampered(|pairs| pairs.add(button, "Press")));
+        accepted(&reply);
+        assert_eq!(delivered(&reply), sent("", &form.sign()), "what was signed is handed on, and no more");
+        let line = line_of_tool(tool);
+        assert!(
+            line.contains(" outcome=\"accepted\" ") && line.contains(" variant=\"doubled-submit-button\" "),
+            "{line}"
+        );
+    }
+    let server = server();
+    let form = launch().with(&[("ext_submit", "Press")]);
+    for alter in [
+        |pairs: &mut Pairs| pairs.add("ext_submit", "Stop"),
+        |pairs: &mut Pairs| pairs.add("ext_basiclti_submit", "Press"),
+        |pairs: &mut Pairs| pairs.0.extend(vec![("ext_submit".to_owned(), "Press".to_owned()); 2]),
+        |pairs: &mut Pairs| pairs.add("roles", "Learner"),
+    ] {
+        refuse(&server, &form.tampered(alter), 401, "bad-signature");
+    }
+}
+
+#[test]
+fn f1_069_canvas_signs_a_copied_query_once() {
+    let server = server_of(&tools("canvas", "key-1", "/lti/a"));
+    let vector = vector("V12");
+    let reply = server.post(target(&vector.url), &vector.body);
+    accepted(&reply);
+    assert_eq!(delivered(&reply), vector.params, "what was signed is handed on, and no more");
+    let line = line_of_tool("canvas");
+    assert!(
+        line.contains(" outcome=\"accepted\" ") && line.contains(" variant=\"canvas-query-once\" "),
+        "{line}"
+    );
+}
+
+#[test]
+fn f1_070_a_query_that_differs_from_the_body_is_never_dropped() {
+    let server = server();
+    let form = launch().with(&[("x", "1"), ("z", "")]);
+    for query in ["x=2", "x=1&x=2", "x=1&x=1", "y=1", "x", "X=1", "x=1&roles=Instructor", "x=%31&y", "z=1"] {
+        refuse_at(&server, &format!("/lti/a?{query}"), &form.sign(), 401, "bad-signature");
+    }
+    accept(&server, &form.sign());
+}
+
+#[test]
+fn f1_071_what_decides_over_rights_has_one_value_and_comes_from_the_body() {
+    let server = server();
+    let full = launch().with(&[
+        ("context_id", "c-1"),
+        ("lis_outcome_service_url", "https://lms.example/outcome"),
+        ("lis_result_sourcedid", "result-1"),
+    ]);
+    for name in [
+        "lti_message_type",
+        "lti_version",
+        "resource_link_id",
+        "user_id",
+        "roles",
+        "context_id",
+        "lis_outcome_service_url",
+        "lis_result_sourcedid",
+        "launch_presentation_return_url",
+    ] {
+        let url = format!("https://tool.example/lti/a?{name}=evil");
+        // All of it is signed: a course author writes launch URLs, and a platform signs what it is given.
+        for form in [full.clone(), full.clone().without(name)] {
+            let form = Form { url: &url, ..form };
+            let reply = refuse_at(&server, target(&url), &form.sign(), 400, "conflicting-parameter");
+            let line = line_of(&reply);
+            assert!(
+                line.contains(&format!(" reason=\"{name} has two values, or was set in the launch URL\"")),
+                "{line}"
+            );
+        }
+    }
+    // The same value in both places contradicts nothing.
+    let url = "https://tool.example/lti/a?user_id=user-4711&context_title=from+the+URL";
+    accept_at(&server, target(url), &Form { url, ..full }.sign());
+}
+
+#[test]
+fn f1_072_edx_encodes_the_key_that_it_signs_plain() {
+    let server = server_of(&tools("edx", "a:b", "/lti/a"));
+    accept_vector(&server, "V13");
+    let line = line_of_tool("edx");
+    assert!(line.contains(" consumer=\"a:b\" ") && line.contains(" variant=\"edx-encoded-key\" "), "{line}");
+    // A platform that follows RFC 5849 is as welcome.
+    accept(&server, &Form { key: "a:b", nonce: "2", ..launch() }.sign());
+    // The key is decoded once, and only once.
+    refuse(&server, &Form { key: "a%253Ab", nonce: "3", ..launch() }.sign(), 401, "unknown-consumer");
+}
+
+#[test]
+fn f1_073_forwarded_headers_are_nobodys_word() {
+    let server = server();
+    let headers = [
+        ("X-Forwarded-Host", "evil.example"),
+        ("X-Forwarded-Proto", "http"),
+        ("X-Forwarded-Port", "80"),
+        ("Forwarded", "host=evil.example;proto=http"),
+        ("X-Original-Host", "evil.example"),
+        ("X-HTTP-Method-Override", "GET"),
+        ("X-Original-URL", "/lti/b"),
+        ("X-Rewrite-URL", "/lti/b"),
+    ];
+    for url in ["http://evil.example/lti/a", "https://evil.example/lti/a", "http://tool.example/lti/a"] {
+        let body = Form { url, ..launch() }.sign();
+        refused(&server.post_with("/lti/a", &body, &headers), 401, "bad-signature");
+    }
+    accepted(&server.post_with("/lti/a", &launch().sign(), &headers));
+}
+
+#[test]
+fn f1_074_the_public_url_counts_and_not_the_host() {
+    let server = server();
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let evil = Form { url: "https://evil.example/lti/a", ..launch() }.sign();
+    let headers = [("Host", "evil.example"), form];
+    refused(&server.send("POST", "/lti/a", &headers, evil.as_bytes()), 401, "bad-signature");
+    refused(
+        &server.send("POST", "https://evil.example/lti/a", &headers, evil.as_bytes()),
+        401,
+        "bad-signature",
+    );
+    for (nonce, host, target) in [
+        ("1", "evil.example", "/lti/a"),
+        ("2", "127.0.0.1:5000", "/lti/a"),
+        ("3", "tool.example", "https://evil.example/lti/a"),
+    ] {
+        let body = Form { nonce, ..launch() }.sign();
+        accepted(&server.send("POST", target, &[("Host", host), form], body.as_bytes()));
+    }
+}

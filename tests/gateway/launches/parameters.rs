@@ -1,0 +1,316 @@
+//! The LTI parameters of a launch: what has to be there, and what a template is told.
+
+use crate::support::unescaped;
+
+use super::*;
+
+/// Every field of a launch between brackets, as a template sees it.
+const FIELDS: &str = "launched
+id [{{ launch.user.id }}]
+name [{{ launch.user.name }}]
+given [{{ launch.user.given_name }}]
+family [{{ launch.user.family_name }}]
+email [{{ launch.user.email }}]
+course [{{ launch.context.id }}|{{ launch.context.label }}|{{ launch.context.title }}]
+resource [{{ launch.resource.id }}|{{ launch.resource.title }}|{{ launch.resource.description }}]
+platform [{{ launch.platform.guid }}|{{ launch.platform.name }}|{{ launch.platform.url }}|{{ launch.platform.product_family_code }}|{{ launch.platform.version }}]
+locale [{{ launch.locale }}]
+return [{{ launch.return_url }}]
+grade [{{ launch.grade.accepted }}]
+custom [{{ launch.custom.Review_Chapter or 'none' }}|{{ launch.custom.review_chapter or 'none' }}]
+count [{{ launch.params | length }}]
+";
+
+fn server_with_fields() -> Server {
+    Server::start(&Setup { tools: TOOLS, templates: &[("page.html.tera", FIELDS)], ..Setup::default() })
+}
+
+/// Launches with these parameters besides the three required ones; the page has to hold each of these lines.
+#[track_caller]
+fn check_fields(server: &Server, nonce: &str, params: &[(&str, &str)], expected: &[&str]) {
+    let reply = server.post("/lti/a", &Form { nonce, ..Form::default() }.with(params).sign());
+    accepted(&reply);
+    for line in expected {
+        assert!(reply.body.lines().any(|known| known == *line), "no {line:?} in {}", reply.body);
+    }
+}
+
+#[test]
+fn f1_089_to_091_a_launch_has_a_resource_link() {
+    let (server, form) = (server(), launch());
+    refuse(&server, &form.clone().without("resource_link_id").sign(), 400, "no-resource-link");
+    for blank in ["", " ", "\t\r\n", "\u{a0}"] {
+        refuse(&server, &form.clone().but(&[("resource_link_id", blank)]).sign(), 400, "no-resource-link");
+    }
+    // The suite of 1EdTech misspells the name.
+    let misspelt = form.clone().without("resource_link_id").with(&[("resourcelinkid", "rl-1")]);
+    let no_way_back = misspelt.without("launch_presentation_return_url");
+    let reply = refuse(&server, &no_way_back.sign(), 400, "no-resource-link");
+    assert!(reply.body.contains("Please tell your course staff."), "{}", reply.body);
+    accept(&server, &form.sign());
+}
+
+#[test]
+fn f1_092_another_lti_version_is_refused() {
+    let (server, form) = (server(), launch());
+    for version in ["LTI-1", "LTI-2p0", "lti-1p0", "1.3.0", "LTI-1p0 ", "LTI-1p1", ""] {
+        refuse(&server, &form.clone().but(&[("lti_version", version)]).sign(), 400, "lti-version");
+    }
+    refuse(&server, &form.clone().without("lti_version").sign(), 400, "lti-version");
+    accept(&server, &form.sign());
+}
+
+#[test]
+fn f1_093_another_message_is_refused() {
+    let (server, form) = (server(), launch());
+    for message in [
+        "a-basic-lti-launch-request",
+        "basic-lti-launch-request ",
+        "Basic-LTI-Launch-Request",
+        "ContentItemSelectionRequest",
+        "LtiResourceLinkRequest",
+        "",
+    ] {
+        refuse(&server, &form.clone().but(&[("lti_message_type", message)]).sign(), 400, "message-type");
+    }
+    refuse(&server, &form.clone().without("lti_message_type").sign(), 400, "message-type");
+    accept(&server, &form.sign());
+}
+
+#[test]
+fn f1_094_nobody_is_led_anywhere_by_an_unverified_launch() {
+    let server = server();
+    let without_link = launch().without("resource_link_id");
+    for (form, code) in [
+        (Form { secret: "wrong", ..without_link.clone() }, "bad-signature"),
+        (Form { key: "unknown", ..without_link }, "unknown-consumer"),
+    ] {
+        let reply = refuse(&server, &form.sign(), 401, code);
+        assert!(!reply.body.contains("lms.example"), "{}", reply.body);
+    }
+    let evil =
+        launch().tampered(|pairs| pairs.set("launch_presentation_return_url", "https://evil.example/"));
+    let reply = refuse(&server, &evil, 401, "bad-signature");
+    assert!(!reply.body.contains("evil.example"), "{}", reply.body);
+}
+
+/// A signed launch that is no launch, with this return URL.
+fn refuse_with_return_url(server: &Server, url: &str) -> Reply {
+    let form = launch().but(&[("lti_version", "LTI-2p0"), ("launch_presentation_return_url", url)]);
+    let reply = server.post("/lti/a", &form.sign());
+    refused(&reply, 400, "lti-version");
+    reply
+}
+
+#[test]
+fn f1_095_the_message_joins_the_query_of_the_return_url() {
+    let server = server();
+    let message = "lti_errormsg=The%20tool%20could%20not%20be%20opened";
+    for (url, expected) in [
+        ("https://lms.example/r", format!("https://lms.example/r?{message}")),
+        ("https://lms.example", format!("https://lms.example?{message}")),
+        ("https://lms.example/r?", format!("https://lms.example/r?{message}")),
+        ("https://lms.example/r?a=b&c=%20", format!("https://lms.example/r?a=b&c=%20&{message}")),
+        ("https://lms.example/r?a=b#top", format!("https://lms.example/r?a=b&{message}#top")),
+        ("https://lms.example/r#top?x=y", format!("https://lms.example/r?{message}#top?x=y")),
+        ("HTTP://lms.example:8080/r", format!("HTTP://lms.example:8080/r?{message}")),
+    ] {
+        let reply = refuse_with_return_url(&server, url);
+        assert_eq!(reply.link(), Some(expected), "{url}");
+        // It leaves the frame, and tells the platform nothing of the address that it left.
+        assert!(reply.body.contains("target=\"_top\" rel=\"noreferrer\""), "{}", reply.body);
+    }
+}
+
+#[test]
+fn f1_096_an_address_that_is_no_web_page_is_not_linked() {
+    let server = server();
+    for url in [
+        "javascript:alert(1)",
+        "JavaScript://lms.example/%0aalert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "//evil.example/",
+        "/relative",
+        "relative",
+        "about:blank",
+        "ftp://evil.example/",
+        "https:evil.example",
+        "https:///evil.example",
+        "https://lms.example@evil.example/",
+        "https://evil.example\\@lms.example/",
+        "https://evil.example/\" onclick=\"alert(1)",
+        "https://evil.example/'><script>",
+        " https://evil.example/",
+        "https://evil.example/a\r\nb",
+        "https://evil.example/ü",
+    ] {
+        let reply = refuse_with_return_url(&server, url);
+        assert_eq!(reply.link(), None, "{url}");
+        assert!(!reply.body.contains("evil") && !reply.body.contains("alert"), "{}", reply.body);
+    }
+}
+
+/// Every launch of edX has an empty one.
+#[test]
+fn f1_097_an_empty_return_url_is_none() {
+    assert_eq!(refuse_with_return_url(&server(), "").link(), None);
+    let server = server_with_fields();
+    let name = "launch_presentation_return_url";
+    check_fields(&server, "1", &[(name, "")], &["return []"]);
+    check_fields(&server, "2", &[(name, "javascript:alert(1)")], &["return []"]);
+    check_fields(&server, "3", &[(name, RETURN)], &["return [https://lms.example/return]"]);
+}
+
+#[test]
+fn f1_098_a_launch_may_be_anonymous() {
+    let server = server_with_fields();
+    check_fields(&server, "1", &[], &["id []", "name []", "email []"]);
+    check_fields(&server, "2", &[("user_id", "")], &["id []"]);
+    check_fields(&server, "3", &[("user_id", "u 1")], &["id [u 1]"]);
+}
+
+#[test]
+fn f1_099_a_name_is_made_of_what_is_there() {
+    let server = server_with_fields();
+    let (full, given, family) = ("lis_person_name_full", "lis_person_name_given", "lis_person_name_family");
+    let email = "lis_person_contact_email_primary";
+    let all = [(full, "Ada King"), (given, "Ada"), (family, "Lovelace"), (email, "ada@uni.example")];
+    check_fields(&server, "1", &[], &["name []", "given []", "family []", "email []"]);
+    check_fields(&server, "2", &all[3..], &["name []", "email [ada@uni.example]"]);
+    check_fields(&server, "3", &all[1..3], &["name [Ada Lovelace]", "given [Ada]", "family [Lovelace]"]);
+    check_fields(&server, "4", &all[..1], &["name [Ada King]", "given []", "family []"]);
+    check_fields(&server, "5", &all, &["name [Ada King]", "given [Ada]", "family [Lovelace]"]);
+    check_fields(&server, "6", &all[1..2], &["name [Ada]"]);
+    check_fields(&server, "7", &all[2..3], &["name [Lovelace]"]);
+    check_fields(&server, "8", &[(full, ""), (given, "Ada"), (family, "")], &["name [Ada]"]);
+}
+
+#[test]
+fn f1_100_a_course_may_be_absent_or_half_there() {
+    let server = server_with_fields();
+    let course = [("context_id", "c-1"), ("context_label", "CS 1"), ("context_title", "Computing")];
+    check_fields(&server, "1", &course[..1], &["course [c-1||]"]);
+    check_fields(&server, "2", &[("user_id", "u"), ("roles", "Learner")], &["id [u]", "course [||]"]);
+    check_fields(
+        &server,
+        "3",
+        &[],
+        &["course [||]", "resource [rl-1||]", "platform [||||]", "locale []", "count [3]"],
+    );
+    check_fields(&server, "4", &course, &["course [c-1|CS 1|Computing]"]);
+}
+
+#[test]
+fn a_grade_needs_an_address_and_a_record() {
+    let server = server_with_fields();
+    let (url, record) = (("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", "r"));
+    check_fields(&server, "1", &[url, record], &["grade [true]"]);
+    // edX sends a record with every launch.
+    check_fields(&server, "2", &[record], &["grade [false]"]);
+    check_fields(&server, "3", &[url], &["grade [false]"]);
+    check_fields(&server, "4", &[url, ("lis_result_sourcedid", "")], &["grade [false]"]);
+    check_fields(&server, "5", &[("lis_outcome_service_url", ""), record], &["grade [false]"]);
+}
+
+#[test]
+fn f1_101_a_variable_that_was_not_filled_in_is_missing() {
+    let server = server_with_fields();
+    check_fields(
+        &server,
+        "1",
+        &[
+            ("custom_review_chapter", "$LtiLink.custom.url"),
+            ("lis_person_name_full", "$Person.name.full"),
+            ("user_id", "$User.id"),
+            ("context_title", "$ToolProxyBinding.memberships.url"),
+        ],
+        &["custom [none|none]", "name []", "id []", "course [||]", "count [7]"],
+    );
+    check_fields(
+        &server,
+        "2",
+        &[("custom_review_chapter", "$5.00"), ("lis_person_name_full", "$Person"), ("user_id", "$a.b c")],
+        &["custom [none|$5.00]", "name [$Person]", "id [$a.b c]"],
+    );
+}
+
+#[test]
+fn f1_102_custom_parameters_are_read_as_sent_and_as_lti_spells_them() {
+    let server = server_with_fields();
+    let (edx, lti) = (("custom_Review_Chapter", "edX"), ("custom_review_chapter", "LTI"));
+    check_fields(&server, "1", &[edx, lti], &["custom [edX|LTI]"]);
+    check_fields(&server, "2", &[lti, edx], &["custom [edX|LTI]"]);
+    check_fields(&server, "3", &[edx], &["custom [edX|edX]"]);
+    check_fields(&server, "4", &[lti], &["custom [none|LTI]"]);
+    check_fields(&server, "5", &[("custom_Review:Chapter", "1.2=3")], &["custom [none|1.2=3]"]);
+}
+
+#[test]
+fn f1_103_two_sets_of_roles_are_refused_and_not_chosen_from() {
+    let server = server();
+    for (first, second) in
+        [("Learner", "Instructor"), ("Instructor", "Learner"), ("Learner", ""), ("Learner", "Learner ")]
+    {
+        let form = launch().but(&[("roles", first)]).with(&[("roles", second)]);
+        refuse(&server, &form.sign(), 400, "conflicting-parameter");
+    }
+    accept(&server, &launch().with(&[("roles", "Learner")]).sign());
+}
+
+#[test]
+fn f1_104_what_a_platform_sends_is_escaped() {
+    let evil = "\"'></title><script>alert('&')</script>{{ tool.name }}{% raw %}";
+    let page = "launched <p title=\"{{ launch.context.title }}\">{{ launch.context.title }}|{{ launch.user.name }}|\
+                {{ launch.custom.x }}|{{ launch.locale }}|{% for p in launch.params %}{{ p.name }}={{ p.value }}{% endfor %}";
+    let server =
+        Server::start(&Setup { tools: TOOLS, templates: &[("page.html.tera", page)], ..Setup::default() });
+    let params = [
+        ("context_title", evil),
+        ("lis_person_name_full", evil),
+        ("custom_x", evil),
+        ("launch_presentation_locale", evil),
+        (evil, evil),
+    ];
+    let reply = server.post("/lti/a", &Form::default().with(&params).sign());
+    accepted(&reply);
+    let printed = reply.body.strip_prefix("launched <p title=\"").expect("the page");
+    let (attribute, text) = printed.split_once("\">").expect("the end of the attribute");
+    assert_eq!(unescaped(attribute), evil, "the attribute ends where the template ends it");
+    assert!(!text.contains(['<', '>', '"', '\'']), "{text}");
+    assert_eq!(text.matches("{{ tool.name }}").count(), 10, "it is text, and no template");
+    assert!(unescaped(text).starts_with(&format!("{evil}|{evil}|{evil}|{evil}|")), "{text}");
+}
+
+#[test]
+fn f1_105_unknown_parameters_change_nothing() {
+    let server = server();
+    let unknown = [
+        ("ext_lms", "moodle-2"),
+        ("ext_roles", "urn:lti:role:ims/lis/Instructor"),
+        ("lti_unknown", "1"),
+        ("relaunch_url", "https://lms.example/relaunch"),
+        ("platform_state", "state"),
+        ("custom_debug", "true"),
+        ("tool_state", ""),
+        ("id_token", "e30.e30."),
+    ];
+    accept(&server, &launch().with(&unknown).sign());
+}
+
+#[test]
+fn an_accepted_launch_is_logged_without_its_person() {
+    let server = server_of(&TOOLS.replace("tools.b", "tools.quiet"));
+    let url = "https://tool.example/lti/quiet";
+    let body = Form { key: "key-2", secret: "an0ther", url, ..launch() }.sign();
+    let reply = accept_at(&server, target(url), &body);
+    let line = line_of_tool("quiet");
+    assert!(
+        line.contains(" consumer=\"key-2\" outcome=\"accepted\" code=\"-\" variant=\"strict\" "),
+        "{line}"
+    );
+    let signature = Pairs::read(&body).get("oauth_signature").to_owned();
+    let cookie = reply.cookie().and_then(|cookie| cookie.split_once('=')).expect("a cookie").1;
+    for hidden in PRIVATE.into_iter().chain([signature.as_str(), "nonce-0001", "rl-1", cookie]) {
+        assert!(!line.contains(hidden), "{hidden} in {line}");
+    }
+}

@@ -1,0 +1,214 @@
+//! Who somebody is in the course, and what that opens.
+
+use super::*;
+
+/// One tool for everybody that tells the roles, and one for staff.
+const ROLES: &str = r#"
+[gateway]
+public_url = "https://tool.example"
+secret = "the gateway's own, of 32 characters"
+
+[tools.a]
+key = "key-1"
+secret = "s3cret"
+template = "roles"
+
+[tools.staff]
+key = "key-1"
+secret = "s3cret"
+template = "page"
+roles = ["staff"]
+"#;
+
+const TELL: &str = "launched {{ launch.roles | join(sep=' ') }}; {{ launch.is_learner }} {{ launch.is_instructor }} \
+                    {{ launch.is_administrator }} {{ launch.is_staff }}";
+
+struct Rooms(Server, std::cell::Cell<u32>);
+
+impl Rooms {
+    fn new() -> Self {
+        let templates = [("page.html.tera", PAGE), ("roles.html.tera", TELL)];
+        let server = Server::start(&Setup { tools: ROLES, templates: &templates, ..Setup::default() });
+        Self(server, std::cell::Cell::default())
+    }
+
+    /// Launches both tools with this `roles`: the first has to tell exactly the expected roles, and the other has to
+    /// open for instructors and administrators alone.
+    #[track_caller]
+    fn check(&self, roles: &str, expected: &str) {
+        let Self(server, count) = self;
+        count.set(count.get() + 1);
+        let nonce = count.get().to_string();
+        let form = Form { nonce: &nonce, ..launch() }.but(&[("roles", roles)]);
+        let reply = server.post("/lti/a", &form.sign());
+        accepted(&reply);
+        let is = |role: &str| expected.split(' ').any(|one| one == role);
+        let staff = is("instructor") || is("administrator");
+        let flags =
+            [is("learner"), is("instructor"), is("administrator"), staff].map(|flag| flag.to_string());
+        assert_eq!(reply.body, format!("launched {expected}; {}", flags.join(" ")), "{roles:?}");
+
+        let form = Form { url: "https://tool.example/lti/staff", ..form };
+        if staff {
+            accept_at(server, "/lti/staff", &form.sign());
+        } else {
+            refuse_at(server, "/lti/staff", &form.sign(), 403, "role-not-allowed");
+        }
+    }
+}
+
+#[test]
+fn f1_106_to_109_instructors_are_instructors() {
+    let rooms = Rooms::new();
+    rooms.check("Instructor", "instructor");
+    rooms.check("urn:lti:role:ims/lis/Instructor", "instructor");
+    rooms.check("urn:non:ims/something/Else,Instructor,urn:lti:instrole:ims/lis/Alumni", "instructor");
+    rooms.check(
+        "urn:non:ims/something/Else,urn:lti:role:ims/lis/Instructor,urn:lti:instrole:ims/lis/Alumni",
+        "instructor",
+    );
+}
+
+#[test]
+fn f1_110_a_learner_among_other_things_is_a_learner() {
+    let rooms = Rooms::new();
+    rooms.check(
+        "urn:non:ims/something/Else,urn:lti:role:ims/lis/Learner,urn:lti:instrole:ims/lis/Alumni",
+        "learner",
+    );
+}
+
+#[test]
+fn f1_111_to_114_nobody_is_nobody() {
+    let rooms = Rooms::new();
+    for nobody in [
+        "urn:non:ims/something/Else",
+        "urn:lti:instrole:ims/lis/Learner",
+        "urn:lti:instrole:ims/lis/Alumni",
+        "NotALearner",
+        "Instructors",
+        "NonInstructor",
+        "instructor",
+        "INSTRUCTOR",
+        "Inst ructor",
+        "Instructor;Administrator",
+        "Instructor Administrator",
+        "staff",
+        "Staff",
+        "Faculty",
+        "Teacher",
+        "*",
+        "urn:lti:role:ims/lis/",
+        "urn:lti:role:ims/lis/instructor",
+        "URN:LTI:ROLE:IMS/LIS/Instructor",
+        "xurn:lti:role:ims/lis/Instructor",
+        "urn:lti:role:ims/lis/urn:lti:role:ims/lis/Instructor",
+        "Else/Instructor",
+        "Else#Administrator",
+    ] {
+        rooms.check(nobody, "");
+    }
+}
+
+#[test]
+fn f1_115_and_116_roles_of_an_institution_or_a_system_grant_nothing_here() {
+    let rooms = Rooms::new();
+    for elsewhere in [
+        "urn:lti:instrole:ims/lis/Instructor",
+        "urn:lti:instrole:ims/lis/Faculty",
+        "urn:lti:instrole:ims/lis/Staff",
+        "urn:lti:instrole:ims/lis/Administrator",
+        "urn:lti:sysrole:ims/lis/SysAdmin",
+        "urn:lti:sysrole:ims/lis/Administrator",
+        "http://purl.imsglobal.org/vocab/lis/v2/system/person#Administrator",
+        "http://purl.imsglobal.org/vocab/lis/v2/person#Administrator",
+        "http://purl.imsglobal.org/vocab/lti/system/person#TestUser",
+    ] {
+        rooms.check(&format!("Learner,{elsewhere}"), "learner");
+        rooms.check(elsewhere, "");
+    }
+}
+
+#[test]
+fn f1_117_kinds_of_instructors_are_instructors() {
+    let rooms = Rooms::new();
+    for kind in [
+        "Instructor/Lecturer",
+        "Instructor#Lecturer",
+        "urn:lti:role:ims/lis/Instructor/Lecturer",
+        "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#Lecturer",
+    ] {
+        rooms.check(kind, "instructor");
+    }
+}
+
+#[test]
+fn f1_118_an_assistant_is_no_instructor() {
+    let rooms = Rooms::new();
+    for assistant in [
+        "urn:lti:role:ims/lis/TeachingAssistant",
+        "TeachingAssistant",
+        "TeachingAssistant/TeachingAssistantSection",
+        "Instructor#TeachingAssistant",
+        "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant",
+        // Platforms send the principal role beside the sub-role, in any order.
+        "Instructor,Instructor#TeachingAssistant",
+        "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant,http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor",
+    ] {
+        rooms.check(assistant, "teaching_assistant");
+    }
+}
+
+#[test]
+fn f1_119_to_121_short_names_are_understood() {
+    let rooms = Rooms::new();
+    rooms.check("Student,Learner", "learner");
+    rooms.check("Student", "learner");
+    rooms.check("Administrator", "administrator");
+    rooms.check("Administrator,Student", "learner administrator");
+    rooms.check(" Learner , Instructor ", "learner instructor");
+    rooms.check("Learner,\r\n\tInstructor", "learner instructor");
+    rooms.check("ContentDeveloper,Mentor,,Learner", "learner content_developer mentor");
+}
+
+#[test]
+fn f1_122_no_roles_are_no_roles() {
+    let rooms = Rooms::new();
+    for nothing in ["", ",,", " , ", "$Membership.role", "\0"] {
+        rooms.check(nothing, "");
+    }
+    let missing = Form { nonce: "missing", ..launch() }.without("roles");
+    let reply = rooms.0.post("/lti/a", &missing.sign());
+    accepted(&reply);
+    assert_eq!(reply.body, "launched ; false false false false");
+    let missing = Form { url: "https://tool.example/lti/staff", ..missing };
+    refuse_at(&rooms.0, "/lti/staff", &missing.sign(), 403, "role-not-allowed");
+}
+
+#[test]
+fn f1_123_and_124_of_the_uris_only_memberships_count() {
+    let rooms = Rooms::new();
+    rooms.check("http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor", "instructor");
+    rooms.check("http://purl.imsglobal.org/vocab/lis/v2/membership#Learner", "learner");
+    rooms.check("http://purl.imsglobal.org/vocab/lis/v2/membership#Administrator", "administrator");
+    rooms.check("http://purl.imsglobal.org/vocab/lis/v2/institution/person#Instructor", "");
+    rooms.check("http://purl.imsglobal.org/vocab/lis/v2/membershipInstructor", "");
+    rooms.check("https://evil.example/membership#Instructor", "");
+}
+
+#[test]
+fn f1_125_an_observer_is_a_mentor_and_a_learner_of_a_kind() {
+    let rooms = Rooms::new();
+    rooms
+        .check("urn:lti:role:ims/lis/Learner/NonCreditLearner,urn:lti:role:ims/lis/Mentor", "learner mentor");
+}
+
+#[test]
+fn a_tool_for_some_roles_names_the_roles_that_it_turned_away() {
+    let rooms = Rooms::new();
+    let form = Form { url: "https://tool.example/lti/staff", ..launch() };
+    let reply = refuse_at(&rooms.0, "/lti/staff", &form.sign(), 403, "role-not-allowed");
+    assert!(reply.body.contains("This activity is not for your role"), "{}", reply.body);
+    let line = line_of(&reply);
+    assert!(line.contains("none of the roles {Learner} may launch this tool"), "{line}");
+}

@@ -1,0 +1,246 @@
+//! When a launch counts, and that it counts once.
+
+use std::sync::Barrier;
+
+use crate::support::NOW;
+
+use super::*;
+
+/// The accepted distance of a timestamp from the clock, both ways.
+const WINDOW: u64 = 300;
+
+fn at(timestamp: u64) -> Form<'static> {
+    Form { timestamp, ..launch() }
+}
+
+fn server_remembering(most: usize, most_per_consumer: usize) -> Server {
+    let templates = [("page.html.tera", PAGE)];
+    let replay = (most, most_per_consumer);
+    Server::start(&Setup { tools: TOOLS, templates: &templates, replay, ..Setup::default() })
+}
+
+#[test]
+fn f1_075_and_076_a_launch_is_accepted_for_the_window_both_ways() {
+    let server = server();
+    for (timestamp, says) in [
+        (NOW - WINDOW - 1, "is 301 s behind ours"),
+        (NOW + WINDOW + 1, "is 301 s ahead of ours"),
+        (NOW - 86_400, "is 86400 s behind ours"),
+    ] {
+        let reply = refuse(&server, &at(timestamp).sign(), 401, "stale");
+        let line = line_of(&reply);
+        assert!(line.contains(says), "{line}");
+    }
+    accept(&server, &at(NOW - WINDOW).sign());
+    accept(&server, &at(NOW + WINDOW).sign());
+    // The same form is good or stale as time goes by.
+    let later = at(NOW + WINDOW + 1);
+    server.set_now(NOW + 1);
+    accept(&server, &later.sign());
+    server.set_now(NOW + 2 * WINDOW + 2);
+    refuse(&server, &later.sign(), 401, "stale");
+}
+
+#[test]
+fn f1_077_times_of_another_age_are_refused() {
+    let server = server();
+    for timestamp in [0, 1, 4_102_444_800, 170_000_000_000, 999_999_999_999] {
+        refuse(&server, &at(timestamp).sign(), 401, "stale");
+    }
+    // Thirteen digits are milliseconds, which the log says.
+    for timestamp in [NOW * 1000, u64::MAX] {
+        let reply = refuse(&server, &at(timestamp).sign(), 400, "malformed-timestamp");
+        let line = line_of(&reply);
+        assert!(line.contains("not in milliseconds"), "{line}");
+    }
+    // Where the clock stands at its beginning, nothing overflows.
+    server.set_now(0);
+    refuse(&server, &launch().sign(), 401, "stale");
+    accept(&server, &at(0).sign());
+    server.set_now(u64::MAX);
+    refuse(&server, &launch().sign(), 401, "stale");
+}
+
+#[test]
+fn f1_078_a_timestamp_is_digits_only() {
+    let (server, form) = (server(), launch());
+    let long = "1".repeat(40);
+    for timestamp in [
+        "abc",
+        "1.5",
+        "-5",
+        "+1700000000",
+        " 1700000000",
+        "1700000000 ",
+        "1700000000\n",
+        "0x6553F100",
+        "1_700_000_000",
+        "1.7e9",
+        "１７００００００００",
+        &long,
+    ] {
+        let body = form.altered(|pairs| pairs.set("oauth_timestamp", timestamp));
+        refuse(&server, &body, 400, "malformed-timestamp");
+    }
+    accept(&server, &form.sign());
+}
+
+#[test]
+fn f1_079_a_replay_is_refused() {
+    let (server, body) = (server(), launch().sign());
+    accept(&server, &body);
+    for _ in 0..3 {
+        refuse(&server, &body, 401, "replayed");
+    }
+    refuse_at(&server, "/lti/a", &format!("{body}&"), 401, "replayed");
+}
+
+#[test]
+fn f1_080_a_reload_by_the_browser_that_launched_shows_the_page_again() {
+    let server = server_of(&TOOLS.replace("tools.b", "tools.reload"));
+    let url = "https://tool.example/lti/reload";
+    let body = Form { key: "key-2", secret: "an0ther", url, ..launch() }.sign();
+    let first = accept_at(&server, target(url), &body);
+    let cookie = first.cookie().expect("a cookie").to_owned();
+    let reload = |cookie: &str, body: &str| server.post_with("/lti/reload", body, &[("Cookie", cookie)]);
+
+    let among_others = format!("a=b; {cookie}; __Secure-lti-x=1.y; c");
+    for (now, cookie) in [(NOW, &cookie), (NOW + 8 * 3600, &cookie), (NOW, &among_others)] {
+        server.set_now(now);
+        let again = reload(cookie, &body);
+        assert_eq!((again.status, &again.body), (200, &first.body));
+        assert_eq!(again.all("set-cookie"), [""; 0], "no second receipt");
+    }
+    let again = " outcome=\"again\" ";
+    assert_eq!(log_lines(" tool=\"reload\" ").iter().filter(|line| line.contains(again)).count(), 3);
+
+    // The cookie proves one form, until it expires; and nothing else.
+    server.set_now(NOW);
+    let other = Form { key: "key-2", secret: "an0ther", url, nonce: "other", ..launch() }.sign();
+    accept_at(&server, target(url), &other);
+    refused(&reload(&cookie, &other), 401, "replayed");
+    refused(&reload(&cookie, &body.replace("Learner", "Instructor")), 401, "bad-signature");
+    server.set_now(NOW + 8 * 3600 + 1);
+    refused(&reload(&cookie, &body), 401, "stale");
+}
+
+#[test]
+fn f1_081_to_083_a_nonce_is_one_of_its_consumer_and_timestamp() {
+    let both =
+        "consumers = [{ key = \"key-1\", secret = \"s3cret\" }, { key = \"key-2\", secret = \"an0ther\" }]";
+    let server = server_of(&TOOLS.replacen("key = \"key-1\"\nsecret = \"s3cret\"", both, 1));
+    let of_key_2 = Form { key: "key-2", secret: "an0ther", ..launch() };
+    let of_b = Form { url: "https://tool.example/lti/b", ..of_key_2.clone() };
+    let forms = [launch(), at(NOW + 1), Form { nonce: "nonce-0002", ..launch() }, of_key_2, of_b];
+    for form in &forms {
+        accept_at(&server, target(form.url), &form.sign());
+    }
+    for form in forms {
+        refuse_at(&server, target(form.url), &form.sign(), 401, "replayed");
+        // Another launch with a spent nonce is no better than the same.
+        refuse_at(&server, target(form.url), &form.with(&[("x", "1")]).sign(), 401, "replayed");
+    }
+}
+
+#[test]
+fn f1_084_a_refused_launch_burns_no_nonce() {
+    let staff = TOOLS.replace("[tools.b]", "roles = [\"staff\"]\n[tools.b]");
+    let server = server_of(&staff);
+    let form = launch().but(&[("roles", "Instructor")]);
+    refuse(&server, &Form { secret: "wrong", ..form.clone() }.sign(), 401, "bad-signature");
+    refuse(&server, &form.tampered(|pairs| pairs.set("user_id", "evil")), 401, "bad-signature");
+    refuse(&server, &form.clone().without("resource_link_id").sign(), 400, "no-resource-link");
+    refuse(&server, &form.clone().but(&[("lti_version", "LTI-2p0")]).sign(), 400, "lti-version");
+    refuse(&server, &form.clone().with(&[("roles", "Learner")]).sign(), 400, "conflicting-parameter");
+    refuse(&server, &launch().sign(), 403, "role-not-allowed");
+    server.set_now(NOW + WINDOW + 1);
+    refuse(&server, &form.sign(), 401, "stale");
+    server.set_now(NOW);
+    accept(&server, &form.sign());
+}
+
+#[test]
+fn f1_085_of_two_at_once_exactly_one_is_accepted() {
+    let server = server();
+    for round in 0..20 {
+        let nonce = round.to_string();
+        let body = Form { nonce: &nonce, ..launch() }.sign();
+        let start = Barrier::new(2);
+        let mut statuses = std::thread::scope(|scope| {
+            let both = [(); 2].map(|()| {
+                scope.spawn(|| {
+                    start.wait();
+                    server.post("/lti/a", &body).status
+                })
+            });
+            both.map(|one| one.join().expect("no panic"))
+        });
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 401]);
+    }
+}
+
+#[test]
+fn f1_086_a_nonce_may_be_of_any_characters_and_up_to_a_kibibyte() {
+    let server = server();
+    let long = [
+        "n".repeat(43),
+        "n".repeat(255),
+        "n".repeat(1024),
+        "ü".repeat(512),
+        "n".repeat(1025),
+        "n".repeat(10_000),
+    ];
+    let others = ["n", " ", "a b+c%20&=", "ünï 👩‍🚀", "\r\n\0"];
+    for nonce in others.into_iter().chain(long[..4].iter().map(String::as_str)) {
+        accept(&server, &Form { nonce, ..launch() }.sign());
+        refuse(&server, &Form { nonce, ..launch() }.sign(), 401, "replayed");
+    }
+    for nonce in &long[4..] {
+        refuse(&server, &Form { nonce, ..launch() }.sign(), 400, "nonce-too-long");
+    }
+    // Nothing is cut off: nonces that differ in their last character are two.
+    let almost = format!("{}m", "n".repeat(1023));
+    accept(&server, &Form { nonce: &almost, ..launch() }.sign());
+}
+
+#[test]
+fn f1_087_a_nonce_is_remembered_for_as_long_as_its_timestamp_is_accepted() {
+    let server = server();
+    // From a clock that is as far ahead as may be, a launch stays acceptable for twice the window.
+    let body = at(NOW + WINDOW).sign();
+    accept(&server, &body);
+    for now in [NOW + 1, NOW + WINDOW, NOW + 2 * WINDOW] {
+        server.set_now(now);
+        refuse(&server, &body, 401, "replayed");
+    }
+    server.set_now(NOW + 2 * WINDOW + 1);
+    refuse(&server, &body, 401, "stale");
+}
+
+#[test]
+fn f1_088_a_full_memory_refuses_and_forgets_nothing() {
+    let server = server_remembering(1, 1);
+    let second = Form { nonce: "2", ..launch() };
+    accept(&server, &launch().sign());
+    for _ in 0..2 {
+        refuse(&server, &second.sign(), 503, "replay-memory-full");
+    }
+    refuse(&server, &launch().sign(), 401, "replayed");
+    server.set_now(NOW + WINDOW);
+    refuse(&server, &second.sign(), 503, "replay-memory-full");
+    refuse(&server, &launch().sign(), 401, "replayed");
+    // The first is forgotten only when its time makes it useless.
+    server.set_now(NOW + WINDOW + 1);
+    accept(&server, &Form { nonce: "2", ..at(NOW + 1) }.sign());
+    refuse(&server, &launch().sign(), 401, "stale");
+}
+
+#[test]
+fn one_consumers_flood_shuts_nobody_else_out() {
+    let server = server_remembering(10, 1);
+    accept(&server, &launch().sign());
+    refuse(&server, &Form { nonce: "2", ..launch() }.sign(), 503, "replay-memory-full");
+    let of_b = Form { key: "key-2", secret: "an0ther", url: "https://tool.example/lti/b", ..launch() };
+    accept_at(&server, "/lti/b", &of_b.sign());
+}
