@@ -5,6 +5,7 @@ mod edx;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use lti::oauth1::base_string::{base_string, base_uri};
@@ -30,7 +31,12 @@ fn examined(body: &str, terms: &Terms) -> Examination {
 
 fn terms() -> Terms {
     let consumer = Consumer::new(edx::KEY, [Secret::new(edx::SECRET)], SignatureMethod::ALL);
-    Terms { consumers: Consumers::new("hello", [consumer]), roles: None, clock_skew: 300 }
+    Terms {
+        consumers: Consumers::new("hello", [consumer]),
+        roles: None,
+        clock_skew: 300,
+        secrets: Arc::default(),
+    }
 }
 
 fn verify(criterion: &mut Criterion) {
@@ -43,7 +49,7 @@ fn verify(criterion: &mut Criterion) {
 
     let params = Params::default().read_form(Source::Body, good.as_bytes()).expect("a form");
     let base = base_string("POST", &base_uri("https", "our-tools.example", "/lti/hello"), params.iter());
-    let key = SigningKey::new(Secret::new(edx::SECRET));
+    let key = SigningKey::new(&Secret::new(edx::SECRET));
 
     criterion.bench_function("verify a launch of 40 parameters", |bencher| {
         bencher.iter(|| black_box(examined(black_box(&good), &terms).verdict().is_ok()));

@@ -55,7 +55,7 @@ const PARAMS: [(&str, &str); 33] = [
 
 /// The body of a launch signed at `timestamp` with `nonce`: 33 parameters, six of OAuth and the signature.
 pub fn launch(timestamp: u64, nonce: &str) -> String {
-    let signing_key = SigningKey::new(Secret::new(SECRET));
+    let signing_key = SigningKey::new(&Secret::new(SECRET));
     let credentials = Credentials {
         key: KEY,
         signing_key: &signing_key,

@@ -5,6 +5,8 @@
 
 #![no_main]
 
+use std::sync::Arc;
+
 use libfuzzer_sys::fuzz_target;
 use lti::oauth1::base_string::{base_string, base_uri};
 use lti::oauth1::{Params, SignatureMethod, SigningKey, Source};
@@ -20,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
     let body = parts.next().unwrap_or_default();
 
     let consumer = || Consumer::new("key-1", [Secret::new("s3cret")], SignatureMethod::ALL);
-    let terms = Terms { consumers: Consumers::new("a", [consumer()]), roles: None, clock_skew: 300 };
+    let terms = Terms { consumers: Consumers::new("a", [consumer()]), roles: None, clock_skew: 300, secrets: Arc::default() };
     let request =
         LaunchRequest { scheme: "https", authority: "tool.example", path: "/lti/a", query, authorization, body };
     // Nobody can guess a signature.
@@ -35,7 +37,7 @@ fuzz_target!(|input: &[u8]| {
         .map(|param| (param.name, param.value))
         .filter(|(name, _)| !name.starts_with("oauth_"))
         .collect();
-    let signing_key = SigningKey::new(Secret::new("s3cret"));
+    let signing_key = SigningKey::new(&Secret::new("s3cret"));
     let credentials = Credentials {
         key: "key-1",
         signing_key: &signing_key,

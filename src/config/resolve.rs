@@ -1,11 +1,12 @@
 //! From what is written to what it means. Every problem is collected, and none stops the search for more.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lti::oauth1::SignatureMethod;
 use lti::v1p1::{Consumer, Consumers, Terms};
-use lti::{Roles, Secret};
+use lti::{KnownSecrets, Roles, Secret};
 
 use super::document::{Document, Part};
 use super::file::{
@@ -37,7 +38,8 @@ pub(super) fn resolve(
     environment: &Environment,
     development: bool,
 ) -> Reading {
-    let mut resolver = Resolver { document, environment, development, problems: file.problems };
+    let mut resolver =
+        Resolver { document, environment, development, problems: file.problems, secrets: Vec::new() };
     let (public_url, secrets, session, clock_skew) = resolver.gateway(file.gateway);
     resolver.paths(&file.tools);
     let mut template_uses = Vec::new();
@@ -50,6 +52,10 @@ pub(super) fn resolve(
             });
         }
         tools.extend(resolver.tool(table, clock_skew));
+    }
+    let known = Arc::new(KnownSecrets::new(&resolver.secrets));
+    for tool in &mut tools {
+        tool.terms.secrets = Arc::clone(&known);
     }
     let mut problems = resolver.problems;
     if tools.is_empty() && problems.is_empty() && document.is_sound() {
@@ -71,6 +77,8 @@ struct Resolver<'a> {
     environment: &'a Environment,
     development: bool,
     problems: Vec<Problem>,
+    /// Every secret of the file.
+    secrets: Vec<Secret>,
 }
 
 impl Resolver<'_> {
@@ -203,6 +211,7 @@ impl Resolver<'_> {
                 consumers: Consumers::new(&name, consumers.into_iter().map(|(_, consumer)| consumer)),
                 roles,
                 clock_skew,
+                secrets: Arc::default(),
             },
             template: template?,
             params: table.params,
@@ -287,7 +296,7 @@ impl Resolver<'_> {
 
     /// A secret that is not empty, or in development its stand-in.
     fn secret(&mut self, written: &Written<Text>, stand_in: &'static str) -> Option<Secret> {
-        match &written.value {
+        let secret = match &written.value {
             Text::Literal(text) if text.is_empty() => {
                 self.report(&written.place, Fault::EmptyText("secret"));
                 None
@@ -303,7 +312,9 @@ impl Resolver<'_> {
                 Some(Secret::new(stand_in))
             }
             Text::Variable(_) => self.text(written).map(Secret::new),
-        }
+        };
+        self.secrets.extend(secret.clone());
+        secret
     }
 
     /// The text itself, or that of its variable, which has to be set.

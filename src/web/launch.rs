@@ -18,7 +18,8 @@ use crate::config::Origin;
 
 /// The largest launch form. Real ones have 2 to 8 KiB.
 const LARGEST_BODY: u64 = 256 * 1024;
-/// How long a form may take to arrive. Rocket itself would wait for ever.
+/// How long a form may take to arrive, from its 15th byte on: for the first 14 Rocket itself waits, before any route,
+/// and for ever.
 const SLOWEST_BODY: Duration = Duration::from_secs(15);
 
 /// One route for every path that nothing else answers, so that nothing grows with the number of tools. `HEAD`
@@ -72,6 +73,7 @@ struct Account {
     consumer_key: Option<String>,
     variant: Option<&'static str>,
     return_url: Option<ReturnUrl>,
+    receipt: Option<String>,
 }
 
 impl Attempt<'_> {
@@ -83,7 +85,7 @@ impl Attempt<'_> {
         let consumer = account.consumer_key.as_deref().unwrap_or("-");
         let variant = account.variant.unwrap_or("-");
         let micros = self.started.elapsed().as_micros();
-        match answer {
+        let mut response = match answer {
             Ok((response, outcome)) => {
                 tracing::info!(target: "launch", tool, consumer, outcome, code = "-", variant, reference, micros);
                 response
@@ -107,7 +109,11 @@ impl Attempt<'_> {
                 }
                 .respond()
             }
+        };
+        if let Some(receipt) = account.receipt {
+            response.set_raw_header("Set-Cookie", receipt);
         }
+        response
     }
 
     async fn launch(
@@ -126,14 +132,11 @@ impl Attempt<'_> {
             Verdict::Once(candidate) => {
                 let spent = self.gateway.replay.spend(candidate.nonce(), now);
                 let launch = candidate.admit(spent).map_err(Refusal::Rejected)?;
-                let mut response = self.page(&launch)?;
                 let tool = &self.served.tool;
-                if let Some(cookie) =
-                    self.gateway.receipts.set_cookie(&tool.name, tool.path.as_str(), &launch, now)
-                {
-                    response.set_raw_header("Set-Cookie", cookie);
-                }
-                Ok((response, "accepted"))
+                // Also where the template fails: the nonce is spent, and a reload is to fail the same way.
+                account.receipt =
+                    self.gateway.receipts.set_cookie(&tool.name, tool.path.as_str(), &launch, now);
+                Ok((self.page(&launch)?, "accepted"))
             }
         }
     }

@@ -6,6 +6,7 @@ mod guard;
 mod health;
 mod index;
 mod launch;
+mod method;
 mod page;
 mod refusal;
 
@@ -29,6 +30,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
     let mut rocket = rocket::custom(figment)
         // Platforms have to frame the pages, each tool says which; Rocket's shield would let none.
         .attach(Shield::default().disable::<Frame>().enable(Referrer::SameOrigin))
+        .attach(method::MethodAsSent)
         .register("/", rocket::catchers![refusal::unmatched])
         .mount("/", rocket::routes![health::is_up, health::ready])
         .mount("/", guard::check_host(guarded, development));

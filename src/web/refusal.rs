@@ -138,9 +138,12 @@ impl Refusal {
         let context = RefusalContext { heading, message, reference, return_url };
         let text = page::render("refusal.html.tera", &context).unwrap_or_else(|| heading.to_owned());
         let mut response = Html::framed(text, frame_ancestors).into_response(self.status());
-        if *self == Self::NotPosted {
-            response.set_header(Header::new("Allow", "POST"));
-        }
+        // Which methods, and which credentials, would do (RFC 9110 §15.5.2 and §15.5.6).
+        match self.status() {
+            Status::MethodNotAllowed => response.set_header(Header::new("Allow", "POST")),
+            Status::Unauthorized => response.set_header(Header::new("WWW-Authenticate", "OAuth")),
+            _ => false,
+        };
         response
     }
 }

@@ -360,7 +360,10 @@ fn lists_reach_templates_that_others_include() {
     let server = Server::start(&Setup {
         tools: TOOLS,
         templates: &[
-            ("page.html.tera", "{# #}{% extends \"frame.html.tera\" %}{% block body %}{% include \"parts/all.html.tera\" %}{% endblock %}"),
+            (
+                "page.html.tera",
+                "{# #}{% extends \"frame.html.tera\" %}{% block body %}{% include \"parts/all.html.tera\" %}{% endblock %}",
+            ),
             ("frame.html.tera", "{{ launch.custom.week }}{% block body %}{% endblock %}"),
             ("parts/all.html.tera", "{% for one in launch.params %}{{ one.name }};{% endfor %}"),
         ],
@@ -368,4 +371,16 @@ fn lists_reach_templates_that_others_include() {
     });
     let page = server.post("/lti/a", &Form::default().with(&[("custom_week", "3")]).sign());
     assert_eq!(page.body, "3lti_message_type;lti_version;resource_link_id;custom_week;");
+}
+
+#[test]
+fn a_template_that_fails_fails_the_same_way_on_a_reload() {
+    let templates = [("page.html.tera", "{{ launch.custom.absent.x }}")];
+    let server = Server::start(&Setup { tools: TOOLS, templates: &templates, ..Setup::default() });
+    let body = Form::default().sign();
+    let first = server.post("/lti/a", &body);
+    let receipt = first.cookie().expect("a receipt");
+    assert_eq!(first.status, 500);
+    assert_eq!(server.post_with("/lti/a", &body, &[("Cookie", receipt)]).status, 500);
+    assert_eq!(server.post("/lti/a", &body).status, 401, "elsewhere it stays a replay");
 }

@@ -33,7 +33,8 @@ fn imports_go_down_only() {
         let Some(own) = floor(&module) else { continue };
         let text = fs::read_to_string(&path).expect("text");
         for used in text.split("crate::").skip(1) {
-            let used: String = used.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+            let used: String =
+                used.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
             let Some(other) = floor(&used) else { continue };
             assert!(other < own || used == module, "{} imports crate::{used}", path.display());
             seen += 1;
@@ -51,7 +52,9 @@ fn the_protocol_knows_no_server_no_clock_and_no_environment() {
     assert_eq!(dependencies, ["base64", "hmac", "sha1", "sha2", "zeroize"]);
     for path in sources(&root.join("src")) {
         let text = fs::read_to_string(&path).expect("text");
-        for foreign in ["std::env", "std::fs", "std::net", "std::io", "SystemTime", "Instant", "async fn", "println!"] {
+        for foreign in
+            ["std::env", "std::fs", "std::net", "std::io", "SystemTime", "Instant", "async fn", "println!"]
+        {
             assert!(!text.contains(foreign), "{} has {foreign}", path.display());
         }
     }
@@ -64,7 +67,9 @@ fn every_code_of_a_refusal_has_a_heading_in_the_docs() {
     let docs = fs::read_to_string(root.join("docs/refusals.md")).expect("the docs");
     let documented: Vec<&str> = docs.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     let mut codes = Vec::new();
-    for (file, function) in [("crates/lti/src/rejection.rs", "pub fn code"), ("src/web/refusal.rs", "fn code")] {
+    for (file, function) in
+        [("crates/lti/src/rejection.rs", "pub fn code"), ("src/web/refusal.rs", "fn code")]
+    {
         let text = fs::read_to_string(root.join(file)).expect("text");
         let (_, code) = text.split_once(function).expect("the function");
         let (code, _) = code.split_once("\n    }\n").expect("its end");
@@ -83,7 +88,10 @@ fn every_key_of_the_file_is_explained() {
     let mut seen = 0;
     for call in ["text(\"", "texts(\"", "value(\"", "get(\"", "list(\"", "table(\""] {
         for key in file.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
-            assert!(docs.contains(&format!("`{key}`")) || docs.contains(&format!("[{key}")) || key == "env", "docs/tools.md does not explain `{key}`");
+            assert!(
+                docs.contains(&format!("`{key}`")) || docs.contains(&format!("[{key}")) || key == "env",
+                "docs/tools.md does not explain `{key}`"
+            );
             seen += 1;
         }
     }

@@ -287,7 +287,7 @@ impl<'a> Form<'a> {
 
     /// The signed body.
     pub fn sign(&self) -> String {
-        let signing_key = SigningKey::new(Secret::new(self.secret));
+        let signing_key = SigningKey::new(&Secret::new(self.secret));
         let credentials = Credentials {
             key: self.key,
             signing_key: &signing_key,
@@ -325,7 +325,7 @@ impl<'a> Form<'a> {
             .try_fold(Params::default(), |params, (source, form)| params.read_form(source, form.as_bytes()))
             .expect("well-formed pairs");
         let base = base_string(http_method, &base_uri(scheme, authority, path), signed.iter());
-        SigningKey::new(Secret::new(self.secret)).sign(self.method, &base)
+        SigningKey::new(&Secret::new(self.secret)).sign(self.method, &base)
     }
 }
 

@@ -23,4 +23,4 @@ pub use rejection::Rejection;
 pub use replay::{MemoryReplay, Nonce, Spent};
 pub use return_url::ReturnUrl;
 pub use role::{Role, Roles};
-pub use secret::Secret;
+pub use secret::{KnownSecrets, Secret};

@@ -74,7 +74,8 @@ impl Roles {
         let mut assistant_among_instructors = false;
         for (principal, sub) in text.split(',').filter_map(|one| context_role(one.trim())) {
             let role = match (principal, sub) {
-                ("Instructor", Some("TeachingAssistant")) => {
+                // Also of a section or a group: `TeachingAssistantSection` and so on.
+                ("Instructor", Some(sub)) if sub.starts_with("TeachingAssistant") => {
                     assistant_among_instructors = true;
                     Role::TeachingAssistant
                 }
@@ -177,6 +178,7 @@ mod tests {
         check("urn:lti:role:ims/lis/TeachingAssistant", &[TeachingAssistant]);
         check("Instructor#TeachingAssistant", &[TeachingAssistant]);
         check("Instructor,Instructor#TeachingAssistant", &[TeachingAssistant]);
+        check("Instructor,Instructor#TeachingAssistantSection", &[TeachingAssistant]);
         check("Instructor,TeachingAssistant", &[Instructor, TeachingAssistant]);
         check("ContentDeveloper,Mentor,Administrator", &[Administrator, ContentDeveloper, Mentor]);
         check("Learner,urn:lti:instrole:ims/lis/Instructor", &[Learner]);

@@ -1,6 +1,10 @@
+use std::collections::HashSet;
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 
 use zeroize::Zeroizing;
+
+use crate::oauth1::encode::decode;
 
 /// A shared secret. It has no `Display`, hides itself in `Debug` and is wiped from memory on drop.
 #[derive(Clone)]
@@ -24,9 +28,70 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Recognises secrets in text from outside, so that they are not repeated in a log: keys and secrets get swapped,
+/// padded with blanks and pasted as whole passports where a key belongs.
+///
+/// Holds keyed hashes, so that looking up takes the same time however many there are.
+#[derive(Clone, Default)]
+pub struct KnownSecrets {
+    hashes: HashSet<u64>,
+    hasher: RandomState,
+}
+
+impl KnownSecrets {
+    /// Longer text is not looked into, and counts as holding a secret.
+    const LONGEST: usize = 512;
+
+    /// Knows these secrets.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        let hasher = RandomState::new();
+        let hashes = secrets.into_iter().map(|secret| hasher.hash_one(secret.expose().trim())).collect();
+        Self { hashes, hasher }
+    }
+
+    /// Whether a secret stands in `text`: whole or behind a colon, as it is or percent-encoded, with or without
+    /// white space around it.
+    pub fn occur_in(&self, text: &str) -> bool {
+        let known = |text: &str| self.hashes.contains(&self.hasher.hash_one(text.trim()));
+        let stands_in = |text: &str| {
+            known(text)
+                || text.split(':').any(known)
+                || text.match_indices(':').any(|(at, _)| known(&text[at + 1..]))
+        };
+        text.len() > Self::LONGEST || stands_in(text) || decode(text).is_some_and(|text| stands_in(&text))
+    }
+}
+
+impl fmt::Debug for KnownSecrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("KnownSecrets(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_recognised_in_every_guise_in_which_it_is_mistyped() {
+        let secrets = [Secret::new("s3cret/x y"), Secret::new("with:colon")];
+        let known = KnownSecrets::new(&secrets);
+        for text in [
+            "s3cret/x y",
+            " s3cret/x y\n",
+            "s3cret%2Fx%20y",
+            "my-id:key-1:s3cret/x y",
+            "my-id: key-1: s3cret/x y ",
+            "my-id%3Akey-1%3As3cret%2Fx%20y",
+            "my-id:key-1:with:colon",
+        ] {
+            assert!(known.occur_in(text), "{text}");
+        }
+        assert!(known.occur_in(&"x".repeat(513)));
+        for text in ["", "key-1", "my-id:key-1", "s3cret", "%zz"] {
+            assert!(!known.occur_in(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_secret_hides_itself_in_debug() {

@@ -1,20 +1,24 @@
 //! Launches through the crate's own door: other people's vectors first, then every way to alter one.
 
+use std::sync::Arc;
+
 use lti::oauth1::{Param, Params, SignatureMethod, SigningKey, Source, base_string};
 use lti::v1p1::{
     Consumer, Consumers, Credentials, Examination, LaunchRequest, Terms, Variant, Verdict, examine, sign,
 };
-use lti::{Launch, MemoryReplay, Rejection, Secret, Spent};
+use lti::{KnownSecrets, Launch, MemoryReplay, Rejection, Secret, Spent};
 use proptest::prelude::*;
 
 const NOW: u64 = 1_700_000_000;
 
 fn terms(key: &str, secrets: &[&str]) -> Terms {
-    let secrets = secrets.iter().map(|secret| Secret::new(*secret));
+    let known: Vec<Secret> = secrets.iter().map(|secret| Secret::new(*secret)).collect();
+    let secrets = known.clone();
     Terms {
         consumers: Consumers::new("a", [Consumer::new(key, secrets, SignatureMethod::ALL)]),
         roles: None,
         clock_skew: 300,
+        secrets: Arc::new(KnownSecrets::new(&known)),
     }
 }
 
@@ -106,7 +110,7 @@ fn every_vector_has_its_base_string_and_signature() {
             params.iter().chain(of_body),
         );
         assert_eq!(base, vector.base, "{}", vector.name);
-        let key = SigningKey::new(Secret::new(vector.secret.as_str()));
+        let key = SigningKey::new(&Secret::new(vector.secret.as_str()));
         assert_eq!(key.sign(vector.method, &base), vector.signature, "{}", vector.name);
     }
 }
@@ -148,7 +152,7 @@ fn a_secret_is_exchanged_without_a_gap() {
 
 #[test]
 fn the_empty_secret_of_nobody_opens_nothing() {
-    let empty = SigningKey::new(Secret::new(""));
+    let empty = SigningKey::new(&Secret::new(""));
     let url = "https://tool.example/lti/a";
     for (key, expected) in [
         ("nobody", Rejection::UnknownConsumer(Some("nobody".to_owned()))),
@@ -172,7 +176,7 @@ fn the_empty_secret_of_nobody_opens_nothing() {
 #[test]
 fn a_secret_sent_as_a_key_is_named_nowhere() {
     let url = "https://tool.example/lti/a";
-    let signing_key = SigningKey::new(Secret::new("key-1"));
+    let signing_key = SigningKey::new(&Secret::new("key-1"));
     let credentials = Credentials {
         key: "s3cret",
         signing_key: &signing_key,
@@ -250,7 +254,7 @@ proptest! {
         query in prop::collection::vec(("q_[a-z]{0,5}", "[a-zA-Z0-9 ü&=+%]{0,8}"), 0..4),
         sha256 in any::<bool>(),
     ) {
-        let signing_key = SigningKey::new(Secret::new(secret.as_str()));
+        let signing_key = SigningKey::new(&Secret::new(secret.as_str()));
         let method = if sha256 { SignatureMethod::HmacSha256 } else { SignatureMethod::HmacSha1 };
         let credentials =
             Credentials { key: &key, signing_key: &signing_key, method, timestamp: NOW, nonce: "n" };

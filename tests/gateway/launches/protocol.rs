@@ -442,3 +442,22 @@ fn a_secret_is_exchanged_without_a_gap() {
     // One consumer has one memory of nonces, whichever of its secrets signs.
     refuse(&server, &Form { nonce: "1", secret: "s3cret-old", ..launch() }.sign(), 401, "replayed");
 }
+
+#[test]
+fn a_secret_sent_as_the_key_in_any_guise_is_named_nowhere() {
+    let server = server_of(&TOOLS.replace("\"s3cret\"", "\"s3cret/x y\""));
+    let own = "the gateway's own, of 32 characters";
+    for key in ["s3cret%2Fx%20y", " s3cret/x y", "s3cret/x y ", "my-id:key-1:s3cret/x y", "an0ther", own] {
+        refuse(&server, &Form { key, secret: "key-1", ..launch() }.sign(), 401, "unknown-consumer");
+    }
+}
+
+#[test]
+fn a_parameter_named_method_is_a_parameter() {
+    let server = server();
+    for method in ["put", "get", "delete", "head"] {
+        let mut form = Form { nonce: method, ..launch() };
+        form.params.insert(0, ("_method", method));
+        accept(&server, &form.sign());
+    }
+}

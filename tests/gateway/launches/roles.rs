@@ -212,3 +212,18 @@ fn a_tool_for_some_roles_names_the_roles_that_it_turned_away() {
     let line = line_of(&reply);
     assert!(line.contains("none of the roles {Learner} may launch this tool"), "{line}");
 }
+
+#[test]
+fn assistants_of_a_section_are_no_instructors() {
+    let server = Server::start(&Setup {
+        tools: TOOLS,
+        templates: &[("page.html.tera", "launched {{ launch.roles | join(sep=' ') }}")],
+        ..Setup::default()
+    });
+    for sub in ["Group", "Offering", "Section", "SectionAssociation", "Template"] {
+        let roles =
+            format!("http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant{sub}");
+        let form = Form { nonce: sub, ..launch() }.but(&[("roles", &roles)]).sign();
+        assert_eq!(server.post("/lti/a", &form).body, "launched teaching_assistant", "{sub}");
+    }
+}

@@ -4,6 +4,7 @@
 //! A key that is unknown costs the same work as one that is known, so that time tells nothing.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -14,7 +15,7 @@ use crate::oauth1::base_string::{base_string, base_uri};
 use crate::oauth1::encode::decode;
 use crate::oauth1::{Param, ParamError, Params, SignatureMethod, Source};
 use crate::replay::shortened;
-use crate::{Launch, Nonce, Rejection, ReturnUrl, Roles, Spent};
+use crate::{KnownSecrets, Launch, Nonce, Rejection, ReturnUrl, Roles, Spent};
 
 /// The longest nonce. Canvas sends 43 characters.
 const LONGEST_NONCE: usize = 1024;
@@ -45,6 +46,8 @@ pub struct Terms {
     pub roles: Option<Roles>,
     /// The accepted distance of a timestamp from our clock, both ways, in seconds.
     pub clock_skew: u64,
+    /// What must not be repeated when an unknown key is told of: the secrets of all tools.
+    pub secrets: Arc<KnownSecrets>,
 }
 
 /// All that was found out about a launch. Its [verdict](Self::verdict) alone leads to a [`Launch`].
@@ -167,7 +170,7 @@ impl Examination {
         };
         self.consumer_key = match known {
             Some(known) => Some(known.consumer.key.clone()),
-            None if terms.consumers.has_secret(protocol.consumer_key) => None,
+            None if terms.secrets.occur_in(protocol.consumer_key) => None,
             None => Some(Rejection::quote(protocol.consumer_key)),
         };
 
