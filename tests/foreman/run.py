@@ -1,0 +1,133 @@
+"""Runs the repository under foreman, as its Procfile says.
+
+    python3 tests/foreman/run.py target/release/lti-gateway
+
+Closes with the line `N passed, N failed`.
+"""
+
+import http.client
+import re
+import socket
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from case import Cases, conclude  # noqa: E402
+from checkout import VARIABLES, Checkout  # noqa: E402
+from foreman import Foreman, free_port, is_free, is_running  # noqa: E402
+
+cases = Cases()
+
+
+def assert_keeps_secrets(output: str) -> None:
+    for name, value in VARIABLES.items():
+        assert not name.endswith("SECRET") or value not in output, f"{name} shows:\n{output}"
+
+
+@cases.case("foreman finds a web process, then a release process")
+def check(checkout):
+    run = checkout.run("foreman", "check")
+    assert run.returncode == 0, f"exit code {run.returncode}:\n{run.stdout}"
+    assert "valid procfile detected (web, release)" in run.stdout, run.stdout
+
+
+@cases.case("foreman start: /is_up says that it is up, and the tools and their style are there")
+def serves(checkout):
+    with Foreman(checkout, free_port()) as foreman:
+        is_up = foreman.get("/is_up")
+        assert is_up == (200, b"I'm up"), is_up
+        # A launch page that is only visited: the tool exists.
+        status, _ = foreman.get("/lti/hello")
+        assert status == 405, status
+        style = foreman.get("/static/style.css")
+        assert style == (200, (checkout.root / "static" / "style.css").read_bytes()), style
+
+
+@cases.case("foreman start: the release line is not run")
+def no_release(checkout):
+    with Foreman(checkout, free_port()) as foreman:
+        foreman.get("/is_up")
+        assert foreman.terminate() == 0, foreman.output()
+        assert list(foreman.started()) == ["web.1"], foreman.output()
+        assert_keeps_secrets(foreman.output())
+
+
+def assert_gone(foreman: Foreman, code: int, pid: int) -> None:
+    assert code == 0, f"exit code {code}:\n{foreman.output()}"
+    # foreman's own code is 0 even where it had to kill the program.
+    assert re.search(r"web\.1 +\| exited with code 0$", foreman.output(), re.MULTILINE), foreman.output()
+    assert not is_running(pid), f"process {pid} is still there"
+    assert is_free(foreman.port), f"port {foreman.port} is still taken"
+
+
+@cases.each("foreman start: it ends with exit code 0 and leaves nothing behind", ["SIGTERM", "Ctrl-C"])
+def stops(checkout, how):
+    with Foreman(checkout, free_port()) as foreman:
+        foreman.get("/is_up")
+        pid = foreman.started()["web.1"]
+        code = foreman.terminate() if how == "SIGTERM" else foreman.interrupt()
+        assert_gone(foreman, code, pid)
+
+
+@cases.case("foreman start: a browser that keeps its connection does not hold up the end")
+def stops_with_connection(checkout):
+    with Foreman(checkout, free_port()) as foreman:
+        foreman.get("/is_up")
+        pid = foreman.started()["web.1"]
+        browser = http.client.HTTPConnection("localhost", foreman.port, timeout=60)
+        browser.request("GET", "/is_up")
+        browser.getresponse().read()
+        code = foreman.terminate()
+        browser.close()
+        assert_gone(foreman, code, pid)
+
+
+@cases.case("foreman start: without HELLO_SECRET it ends at once with exit code 1, and says why")
+def missing_secret(checkout):
+    checkout.set_variables({name: value for name, value in VARIABLES.items() if name != "HELLO_SECRET"})
+    try:
+        with Foreman(checkout, free_port()) as foreman:
+            assert foreman.wait() == 1, foreman.output()
+            assert "HELLO_SECRET" in foreman.output(), foreman.output()
+    finally:
+        checkout.set_variables(VARIABLES)
+
+
+@cases.case("foreman start: where the port is taken it ends with exit code 1, and names the cure")
+def port_taken(checkout):
+    port = free_port()
+    with socket.create_server(("0.0.0.0", port)), Foreman(checkout, port) as foreman:
+        assert foreman.wait() == 1, foreman.output()
+        assert "PORT=" in foreman.output(), foreman.output()
+
+
+@cases.case("the release command exits with 0")
+def release(checkout):
+    run = checkout.run("sh", "-c", checkout.command("release"), **VARIABLES)
+    assert run.returncode == 0, f"exit code {run.returncode}:\n{run.stdout}"
+    assert "https://tools.example/lti/hello" in run.stdout, run.stdout
+    assert_keeps_secrets(run.stdout)
+
+
+@cases.each("the release command exits with 1 and says what is missing", list(VARIABLES))
+def release_without(checkout, missing):
+    variables = {name: value for name, value in VARIABLES.items() if name != missing}
+    run = checkout.run("sh", "-c", checkout.command("release"), **variables)
+    assert run.returncode == 1, f"exit code {run.returncode}:\n{run.stdout}"
+    said = "public_url" if missing == "LTI_GATEWAY_PUBLIC_URL" else missing
+    assert said in run.stdout, run.stdout
+    assert_keeps_secrets(run.stdout)
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print("usage: run.py BINARY", file=sys.stderr)
+        return 2
+    with Checkout(Path(sys.argv[1]).resolve()) as checkout:
+        return conclude([case.passes(checkout) for case in cases])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

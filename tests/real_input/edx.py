@@ -1,0 +1,149 @@
+"""Open edX: its own LTI block (lti-consumer-xblock), as it stands in a course, with nothing of it rewritten.
+
+The block's own launch handler signs the launch and its own template writes the form. Only what surrounds a
+block is ours: settings, the course, the person, and the switches of edx-platform, all of which are off.
+"""
+
+import sys
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import ModuleType
+
+import django
+from django.conf import settings
+
+PLATFORM_NAME = "Università di Prova & Söhne"
+settings.configure(PLATFORM_NAME=PLATFORM_NAME, USE_I18N=True, INSTALLED_APPS=[])
+django.setup()
+
+
+class CourseWaffleFlag:
+    """A switch of edx-platform."""
+
+    def __init__(self, name: str, module: str):
+        pass
+
+    def is_enabled(self, course_key) -> bool:
+        return False
+
+
+for name in ("openedx", "openedx.core", "openedx.core.djangoapps", "openedx.core.djangoapps.waffle_utils"):
+    sys.modules[name] = ModuleType(name)
+sys.modules["openedx.core.djangoapps.waffle_utils"].CourseWaffleFlag = CourseWaffleFlag
+
+# These want the settings and the switches.
+from lti_consumer.lti_1p1.consumer import LtiConsumer1p1  # noqa: E402
+from lti_consumer.lti_xblock import LtiConsumerXBlock  # noqa: E402
+from opaque_keys.edx.keys import UsageKey  # noqa: E402
+from xblock.field_data import DictFieldData  # noqa: E402
+from xblock.fields import ScopeIds  # noqa: E402
+from xblock.reference.user_service import UserService, XBlockUser  # noqa: E402
+from xblock.test.tools import TestRuntime  # noqa: E402
+
+from browser import Form  # noqa: E402
+
+LMS = "https://lms.example"
+USAGE = UsageKey.from_string(
+    "block-v1:UniX+CS-101+2026_T1+type@lti_consumer+block@31de800015cf4afb973356dbe81496df"
+)
+RESOURCE_LINK_ID = str(USAGE)
+CONTEXT_ID = "course-v1:UniX+CS-101+2026_T1"
+
+
+@dataclass
+class Person:
+    """Somebody who is logged in. The role is edx-platform's word for it."""
+
+    full_name: str = "Filippa Quillfeather"
+    email: str = "filippa@quillfeather.example"
+    username: str = "filippa_q"
+    role: str = "student"
+    anonymous_id: str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+    language: str | None = "de-at"
+
+
+@dataclass
+class Course:
+    """A course with its LTI passports (`id:key:secret`)."""
+
+    lti_passports: list[str]
+    display_name_with_default: str = "Introduction to Testing"
+    display_org_with_default: str = "UniX"
+
+
+@dataclass
+class Block:
+    """An LTI block as its author filled it in. It shares name, user name and e-mail unless told not to."""
+
+    launch_url: str
+    key: str
+    secret: str
+    custom_parameters: list[str] = field(default_factory=list)
+    display_name: str = "LTI Consumer"
+    has_score: bool = False
+    due: datetime | None = None
+    graceperiod: timedelta | None = None
+    shares_person: bool = True
+    person: Person = field(default_factory=Person)
+    course_title: str = "Introduction to Testing"
+    course_org: str = "UniX"
+
+    def launch(self) -> Form:
+        """What a person's browser sends when it opens the block."""
+        fields = {
+            "launch_url": self.launch_url,
+            "lti_id": "the-tool",
+            "custom_parameters": self.custom_parameters,
+            "display_name": self.display_name,
+            "has_score": self.has_score,
+            "ask_to_send_username": self.shares_person,
+            "ask_to_send_full_name": self.shares_person,
+            "ask_to_send_email": self.shares_person,
+        }
+        runtime = LmsRuntime(services={"user": LoggedIn(self.person)})
+        scope_ids = ScopeIds("user", "lti_consumer", USAGE, USAGE)
+        passports = ["other:some-key:some-secret", f"the-tool:{self.key}:{self.secret}"]
+        block = CourseBlock(runtime, DictFieldData(fields), scope_ids)
+        block.course = Course(passports, self.course_title, self.course_org)
+        block.due, block.graceperiod = self.due, self.graceperiod
+        response = block.lti_launch_handler(None)
+        assert response.status_code == 200, response.text
+        return Form.from_page(response.text)
+
+
+class CourseBlock(LtiConsumerXBlock):
+    """The block, with what edx-platform's database would tell it."""
+
+    course = None
+    due = None
+    graceperiod = None
+
+    def get_lti_consumer(self):
+        # As LtiConfiguration does where the configuration is stored on the block.
+        return LtiConsumer1p1(self.launch_url, *self.lti_provider_key_secret)
+
+
+class LmsRuntime(TestRuntime):
+    def handler_url(self, block, handler_name, suffix="", query="", thirdparty=False):
+        handler = "handler_noauth" if thirdparty else "handler"
+        return f"{LMS}/courses/{CONTEXT_ID}/xblock/{USAGE}/{handler}/{handler_name}/?"
+
+
+class LoggedIn(UserService):
+    """Tells a block who looks at it."""
+
+    def __init__(self, person: Person):
+        super().__init__()
+        self._person = person
+
+    def get_current_user(self) -> XBlockUser:
+        person = self._person
+        user = XBlockUser(is_current_user=True, emails=[person.email], full_name=person.full_name)
+        user.opt_attrs = {
+            "edx-platform.is_authenticated": True,
+            "edx-platform.username": person.username,
+            "edx-platform.user_role": person.role,
+            "edx-platform.anonymous_user_id": person.anonymous_id,
+            "edx-platform.user_preferences": {"pref-lang": person.language} if person.language else {},
+        }
+        return user
