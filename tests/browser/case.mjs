@@ -1,0 +1,70 @@
+// What one case works with: its launches and its browsers, which end with it.
+
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { Profile } from "./chromium.mjs";
+import { Folder } from "./folder.mjs";
+import { Gateway, SECRETS } from "./gateway.mjs";
+import { ORDINARY, sign } from "./launch.mjs";
+
+export class Case {
+  #opened = [];
+  #setup;
+
+  /** `setup` is what all cases share: the `binary`, the `repository`, a `gateway` with the repository's own tools, a
+   *  `platform`, and the folder for `screenshots`, if they are wanted. */
+  constructor(setup, cookies) {
+    this.#setup = setup;
+    this.gateway = setup.gateway;
+    this.platform = setup.platform;
+    this.cookies = cookies;
+  }
+
+  /** A launch of a tool by an ordinary learner, but for these parameters. */
+  launch(tool, changes = {}, { more = [], gateway = this.gateway, path = `/lti/${tool}` } = {}) {
+    const secret = SECRETS[`${tool.toUpperCase()}_SECRET`] ?? SECRETS.HELLO_SECRET;
+    const params = [...Object.entries({ ...ORDINARY, ...changes }), ...more];
+    return sign({ url: gateway.origin + path, key: `${tool}-key`, secret, params });
+  }
+
+  /** Another browser profile. */
+  async profile() {
+    const profile = await Profile.open(this.cookies);
+    this.#opened.push(() => profile.close());
+    return profile;
+  }
+
+  /** A gateway with these tools, and the repository's templates. */
+  async gatewayOf(tools) {
+    const folder = new Folder();
+    this.#opened.push(folder.remove);
+    const tables = Object.entries(tools).map(([name, settings]) => {
+      const { params = {}, ...rest } = { key: `${name}-key`, ...settings };
+      const lines = [`[tools.${name}]`, `secret = { env = "HELLO_SECRET" }`, ...written(rest)];
+      return [...lines, `[tools.${name}.params]`, ...written(params), ""].join("\n");
+    });
+    await writeFile(join(folder.path, "tools.toml"), tables.join("\n"));
+    for (const name of ["templates", "static"]) await symlink(join(this.#setup.repository, name), join(folder.path, name));
+    const gateway = await Gateway.start(this.#setup.binary, folder.path);
+    this.#opened.push(() => gateway.stop());
+    return gateway;
+  }
+
+  /** Keeps a picture, if pictures are wanted. */
+  async shoot(target, name) {
+    const { screenshots } = this.#setup;
+    if (!screenshots) return;
+    await mkdir(join(screenshots, this.cookies), { recursive: true });
+    await target.screenshot({ path: join(screenshots, this.cookies, `${name}.png`), fullPage: true });
+  }
+
+  async close() {
+    while (this.#opened.length > 0) await this.#opened.pop()();
+  }
+}
+
+/** Text and lists of text mean in TOML what they mean in JSON. */
+function written(settings) {
+  return Object.entries(settings).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+}

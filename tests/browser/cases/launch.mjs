@@ -1,0 +1,145 @@
+// Launches that succeed, and pages that are loaded again.
+
+import assert from "node:assert/strict";
+
+import { block, reload } from "../chromium.mjs";
+
+export default {
+  "the profile treats third-party cookies as the case says": async (t) => {
+    // Without this, both halves of this suite could pass under the same settings. What stands in for a tool is a
+    // page of the gateway's site, to which cookies and storage are added from outside.
+    const profile = await t.profile();
+    const page = await profile.visit(t.platform.course(t.launch("hello")));
+    const frame = await block(page);
+    await frame.locator("h1").waitFor();
+    const kept = await frame.evaluate(() => {
+      document.cookie = "plain=1; Path=/; Secure; SameSite=None";
+      document.cookie = "partitioned=1; Path=/; Secure; SameSite=None; Partitioned";
+      localStorage.setItem("stored", "1");
+      return { cookies: document.cookie.split("; ").sort(), stored: localStorage.getItem("stored") };
+    });
+    const cookies = t.cookies === "allowed" ? ["partitioned=1", "plain=1"] : ["partitioned=1"];
+    assert.deepEqual(kept, { cookies, stored: "1" });
+  },
+
+  "a launch shows hello in the platform's frame, with name and role": async (t) => {
+    const profile = await t.profile();
+    const page = await profile.visit(t.platform.course(t.launch("hello")));
+    const frame = await block(page);
+    await shows(frame, "Hello, Ada Lovelace!", "a learner in the course Analytical Engines on Example University");
+    assert.deepEqual(await frame.evaluate(() => [innerWidth, innerHeight]), [800, 600]);
+
+    const instructor = t.launch("hello", { roles: "Instructor", lis_person_name_full: "Charles Babbage" });
+    const other = await profile.visit(t.platform.course(instructor));
+    await shows(await block(other), "Hello, Charles Babbage!", "an instructor");
+
+    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.hosts(), new Set([t.platform.origin, t.gateway.origin]));
+  },
+
+  "a reload of the frame posts the same form and shows the page again": async (t) => {
+    const profile = await t.profile();
+    const outcomes = t.gateway.outcomes();
+    const page = await profile.visit(t.platform.course(t.launch("hello")));
+    const frame = await block(page);
+    await shows(frame, "Hello, Ada Lovelace!");
+    for (let times = 1; times <= 3; times += 1) {
+      await reloadsByPost(frame);
+      await shows(frame, "Hello, Ada Lovelace!");
+    }
+    const posts = profile.requests.filter((request) => request.method() === "POST");
+    assert.equal(new Set(posts.map((request) => request.postData())).size, 1, "one form");
+    assert.equal(posts.length, 4);
+    assert.deepEqual(await outcomes(4), ["accepted", "again", "again", "again"]);
+    assert.deepEqual(profile.complaints, []);
+  },
+
+  "ten blocks of one tool on one page all show, and each is shown again when it is reloaded": async (t) => {
+    const profile = await t.profile();
+    const outcomes = t.gateway.outcomes();
+    const names = Array.from({ length: 10 }, (_, index) => `block-${index + 1}`);
+    const launches = names.map((name) => t.launch("hello", { resource_link_id: name, custom_greeting: `This is ${name}` }));
+    const page = await profile.visit(t.platform.course(...launches));
+    for (const name of names) await shows(await block(page, name), `This is ${name}, Ada Lovelace!`);
+    for (const name of names) {
+      const frame = await block(page, name);
+      await reloadsByPost(frame);
+      await shows(frame, `This is ${name}, Ada Lovelace!`);
+    }
+    assert.deepEqual(await outcomes(20), [...Array(10).fill("accepted"), ...Array(10).fill("again")]);
+    const receipts = (await profile.context.cookies()).filter((cookie) => cookie.name.startsWith("__Secure-lti-"));
+    assert.equal(receipts.length, 10);
+    for (const cookie of receipts) {
+      const { path, httpOnly, secure, sameSite, partitionKey } = cookie;
+      const expected = { path: "/lti/hello", httpOnly: true, secure: true, sameSite: "None" };
+      assert.deepEqual({ path, httpOnly, secure, sameSite }, expected);
+      assert.equal(partitionKey, "http://localhost");
+    }
+    assert.deepEqual(profile.complaints, []);
+  },
+
+  "two people's blocks side by side are each shown again as their own": async (t) => {
+    const profile = await t.profile();
+    const ada = t.launch("hello");
+    const charles = t.launch("hello", { user_id: "user-2", lis_person_name_full: "Charles Babbage" });
+    const anonymous = t.launch("hello", { user_id: "", lis_person_name_full: "" });
+    const page = await profile.visit(t.platform.course(ada, charles, anonymous));
+    const heads = { "block-1": "Hello, Ada Lovelace!", "block-2": "Hello, Charles Babbage!", "block-3": "Hello!" };
+    for (const [name, head] of Object.entries(heads)) await shows(await block(page, name), head);
+    for (const [name, head] of Object.entries(heads)) {
+      const frame = await block(page, name);
+      await reloadsByPost(frame);
+      await shows(frame, head);
+    }
+    assert.deepEqual(profile.complaints, []);
+  },
+
+  "a launch into a new window shows the page, also after a reload": async (t) => {
+    const profile = await t.profile();
+    const outcomes = t.gateway.outcomes();
+    const page = await profile.visit(t.platform.newWindow(t.launch("hello")));
+    const window = await profile.openWindow(page);
+    await shows(window.mainFrame(), "Hello, Ada Lovelace!", "a learner");
+    assert.equal(window.url(), `${t.gateway.origin}/lti/hello`);
+    await reloadsByPost(window.mainFrame());
+    await shows(window.mainFrame(), "Hello, Ada Lovelace!");
+    const again = await window.reload();
+    assert.deepEqual([again.status(), again.request().method()], [200, "POST"]);
+    await shows(window.mainFrame(), "Hello, Ada Lovelace!");
+    assert.deepEqual(await outcomes(3), ["accepted", "again", "again"]);
+    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.hosts(), new Set([t.platform.origin, t.gateway.origin]));
+  },
+
+  "staff see every parameter of their launch in a table": async (t) => {
+    const profile = await t.profile();
+    const more = [["custom_twice", "one"], ["custom_twice", "two"], ["custom_empty", ""], ["custom_lines", "one\r\ntwo"]];
+    const launch = t.launch("staff", { roles: "Instructor" }, { more });
+    const page = await profile.visit(t.platform.course(launch));
+    const frame = await block(page);
+    await shows(frame, "This launch");
+    const rows = await frame.locator("tbody tr").evaluateAll((all) =>
+      all.map((row) => [row.querySelector("th").textContent, row.querySelector("td").textContent]),
+    );
+    const sent = launch.form.filter(([name]) => !name.startsWith("oauth_"));
+    // A browser reads every end of line as "\n".
+    assert.deepEqual(rows, sent.map(([name, value]) => [name, value.replaceAll("\r\n", "\n")]));
+    assert.match(await frame.locator("caption").innerText(), new RegExp(`^${sent.length} parameters`));
+    await reloadsByPost(frame);
+    await shows(frame, "This launch");
+    assert.deepEqual(profile.complaints, []);
+  },
+};
+
+/** Waits for this heading and asserts that the page says so. */
+export async function shows(frame, heading, text = "") {
+  await frame.locator("h1").filter({ hasText: heading }).waitFor();
+  assert.equal(await frame.locator("h1").innerText(), heading);
+  const said = (await frame.locator("main").innerText()).replace(/\s+/g, " ");
+  assert.ok(said.includes(text), `"${text}" in "${said}"`);
+}
+
+async function reloadsByPost(frame) {
+  const response = await reload(frame);
+  assert.deepEqual([response.status(), response.request().method()], [200, "POST"]);
+}

@@ -1,0 +1,152 @@
+// What pages show, to whatever eyes and on whatever screen.
+
+import assert from "node:assert/strict";
+
+import { block } from "../chromium.mjs";
+import { assertLooksRight } from "../look.mjs";
+import { shows } from "./launch.mjs";
+
+/** Text that is a script, a tag, an attribute, a template or a direction wherever it is taken for one. */
+const HOSTILE =
+  `</h1></bdi><script>parent.ran = window.ran = 1</script><img src="/ran" onerror="window.ran = 1">` +
+  `"' onload='window.ran = 1' &lt;b&gt; {{ 7 * 7 }} {% include "staff" %} \${7 * 7} 👩🏽‍🚀 שלום \u202Egnp.exe\u202C`;
+
+const SCHEMES = ["light", "dark"];
+const SCREENS = [
+  { width: 360, height: 740 },
+  { width: 1280, height: 900 },
+];
+/** No browser finds a place to break this. */
+const LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch".repeat(4);
+
+export default {
+  "hostile text is shown as text and runs nothing": async (t) => {
+    const names = ["lis_person_name_full", "context_title", "tool_consumer_instance_name", "resource_link_title"];
+    const params = Object.fromEntries([...names, "custom_greeting", "launch_presentation_locale"].map((name) => [name, HOSTILE]));
+    const more = [[`custom_${HOSTILE}`, HOSTILE]];
+    const staff = { ...params, roles: "Instructor", launch_presentation_return_url: "javascript:window.ran=1" };
+    const denied = { ...staff, roles: "Learner" };
+    const profile = await t.profile();
+    const page = await profile.visit(
+      t.platform.course(t.launch("hello", params, { more }), t.launch("staff", staff, { more }), t.launch("staff", denied, { more })),
+    );
+
+    const hello = await block(page, "block-1");
+    await hello.locator("h1").waitFor();
+    assert.equal(await hello.locator("h1").textContent(), `${HOSTILE}, ${HOSTILE}!`);
+    const said = (await hello.locator("main > p").first().textContent()).replace(/\s+/g, " ").trim();
+    assert.equal(said, `You are here as a learner in the course ${HOSTILE} on ${HOSTILE}.`);
+
+    const table = await block(page, "block-2");
+    await shows(table, "This launch");
+    const values = await table.locator("td").allTextContents();
+    assert.equal(values.filter((value) => value === HOSTILE).length, names.length + 3);
+    assert.ok((await table.locator("tbody th").allTextContents()).includes(`custom_${HOSTILE}`));
+
+    const refusal = await block(page, "block-3");
+    await shows(refusal, "This activity is not for your role");
+    assert.equal(await refusal.getByRole("link").count(), 0);
+
+    await t.shoot(page, "hostile");
+    await runsNothing(page, profile);
+    assert.deepEqual(profile.hosts(), new Set([t.platform.origin, t.gateway.origin]));
+  },
+
+  "hostile text in tools.toml is shown as text and runs nothing": async (t) => {
+    const gateway = await t.gatewayOf({
+      hostile: { template: "hello", title: HOSTILE, description: HOSTILE, params: { greeting: HOSTILE } },
+    });
+    const profile = await t.profile();
+    const page = await profile.visit(gateway.origin);
+    assert.equal(await page.locator("article h2").textContent(), HOSTILE);
+    assert.equal(await page.locator("article > p").textContent(), HOSTILE);
+    await runsNothing(page, profile);
+    const launched = await profile.visit(t.platform.samePlace(t.launch("hostile", {}, { gateway })));
+    await launched.locator("h1").waitFor();
+    assert.equal(await launched.locator("h1").textContent(), `${HOSTILE}, Ada Lovelace!`);
+    assert.equal(await launched.title(), HOSTILE.replace(/\s+/g, " "));
+    await runsNothing(launched, profile);
+  },
+
+  "the index lists both tools with their launch URLs": async (t) => {
+    const profile = await t.profile();
+    const page = await profile.visit(t.gateway.origin);
+    const listed = await page.locator("article").evaluateAll((tools) =>
+      tools.map((tool) => [tool.querySelector("h2").innerText, ...[...tool.querySelectorAll("code")].map((code) => code.innerText)]),
+    );
+    assert.deepEqual(listed, [
+      ["Hello", `${t.gateway.origin}/lti/hello`, "hello-key"],
+      ["Staff", `${t.gateway.origin}/lti/staff`, "staff-key"],
+    ]);
+    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.hosts(), new Set([t.gateway.origin]));
+  },
+
+  "the index looks right on every screen, light and dark": async (t) => {
+    const profile = await t.profile();
+    const page = await profile.visit(t.gateway.origin);
+    await looksRight(t, page, "index", [...SCREENS, { width: 800, height: 600 }]);
+    assert.deepEqual(profile.complaints, []);
+  },
+
+  "hello looks right on every screen and in the frame, light and dark": (t) =>
+    launchLooksRight(t, "hello", () => t.launch("hello", { roles: "Instructor" })),
+
+  "staff looks right on every screen and in the frame, light and dark": (t) =>
+    launchLooksRight(t, "staff", () => t.launch("staff", { roles: "Instructor" }, { more: [["custom_empty", ""]] })),
+
+  "a refusal looks right on every screen and in the frame, light and dark": (t) =>
+    launchLooksRight(t, "refusal", () => t.launch("staff", { launch_presentation_return_url: t.platform.returnUrl }), 403),
+
+  "long words stay within every page": async (t) => {
+    const params = { lis_person_name_full: LONG, context_title: LONG, tool_consumer_instance_name: LONG };
+    const staff = { ...params, roles: "Instructor" };
+    await launchLooksRight(t, "long-hello", () => t.launch("hello", params));
+    await launchLooksRight(t, "long-staff", () => t.launch("staff", staff, { more: [[`custom_${LONG}`, LONG]] }));
+    const gateway = await t.gatewayOf({ long: { template: "hello", title: LONG, description: LONG, path: `/${LONG}` } });
+    const page = await (await t.profile()).visit(gateway.origin);
+    await looksRight(t, page, "long-index", [...SCREENS, { width: 800, height: 600 }]);
+  },
+};
+
+/** In its own window on every screen, and in the platform's frame. */
+async function launchLooksRight(t, name, launch, status = 200) {
+  const profile = await t.profile();
+  const page = await profile.visit(t.platform.samePlace(launch()));
+  await page.waitForURL(`${t.gateway.origin}/**`);
+  await looksRight(t, page, name, SCREENS);
+
+  await profile.visit(t.platform.course(launch()));
+  const frame = await block(page);
+  await frame.locator("h1").waitFor();
+  await frame.waitForLoadState();
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    await t.shoot(page.locator("iframe"), `${name}-frame-${colorScheme}`);
+    await assertLooksRight(frame, colorScheme, 800);
+  }
+  const complaints = profile.complaints.filter((complaint) => !complaint.includes(`a status of ${status} `));
+  assert.deepEqual(complaints, []);
+}
+
+async function looksRight(t, page, name, screens) {
+  await page.locator("h1").waitFor();
+  await page.waitForLoadState();
+  for (const screen of screens) {
+    await page.setViewportSize(screen);
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      await t.shoot(page, `${name}-${screen.width}-${colorScheme}`);
+      await assertLooksRight(page, colorScheme, screen.width);
+    }
+  }
+}
+
+async function runsNothing(page, profile) {
+  for (const frame of page.frames()) assert.equal(await frame.evaluate(() => window.ran), undefined, frame.url());
+  for (const frame of page.frames().filter((one) => one.url().startsWith("http://127.0.0.1"))) {
+    assert.equal(await frame.locator("script, img, [onload], [onerror]").count(), 0, frame.url());
+  }
+  assert.ok(!profile.requests.some((request) => request.url().includes("/ran")));
+  assert.deepEqual(profile.complaints.filter((complaint) => !complaint.includes("a status of 403 ")), []);
+}

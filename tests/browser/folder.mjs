@@ -1,0 +1,18 @@
+// A temporary folder. It is gone at the end, however that comes.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export class Folder {
+  path = mkdtempSync(join(tmpdir(), "lti-gateway-browser-"));
+
+  constructor() {
+    process.once("exit", this.remove);
+  }
+
+  remove = () => {
+    process.off("exit", this.remove);
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
+  };
+}

@@ -1,0 +1,96 @@
+// Runs every case against a binary, with third-party cookies allowed and then blocked:
+//
+//   node run.mjs <path of the binary> [words that a case's name contains]
+//
+// CHROMIUM names another browser than /usr/bin/chromium; SCREENSHOTS a folder for pictures of the pages.
+
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+
+import { Case } from "./case.mjs";
+import launchCases from "./cases/launch.mjs";
+import pageCases from "./cases/page.mjs";
+import refusalCases from "./cases/refusal.mjs";
+import { COOKIES } from "./chromium.mjs";
+import { Gateway, SECRETS } from "./gateway.mjs";
+import { Platform } from "./platform.mjs";
+
+const CASE_MS = 120_000;
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+
+const [binary, words = ""] = process.argv.slice(2);
+if (!binary) {
+  console.error("usage: node run.mjs <path of the binary> [words that a case's name contains]");
+  process.exit(2);
+}
+const setup = { binary: resolve(binary), repository: REPOSITORY, screenshots: process.env.SCREENSHOTS };
+const results = { passed: 0, failed: 0 };
+let running;
+let stopped = false;
+
+// Told to stop, it stops as it does after the last case, and leaves no process or folder behind.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.once(signal, () => {
+    stopped = true;
+    running?.close().catch(() => {});
+  });
+}
+
+setup.platform = await Platform.start();
+try {
+  await run("the gateway starts with the repository's tools", async () => {
+    setup.gateway = await Gateway.start(setup.binary, REPOSITORY);
+  });
+  if (setup.gateway) await runCases();
+} finally {
+  await setup.gateway?.stop();
+  await setup.platform.stop();
+}
+console.log(`${results.passed} passed, ${results.failed} failed`);
+process.exitCode = results.failed === 0 && !stopped ? 0 : 1;
+
+async function runCases() {
+  for (const cookies of Object.keys(COOKIES)) {
+    for (const [name, body] of Object.entries({ ...launchCases, ...refusalCases, ...pageCases })) {
+      if (stopped || !name.includes(words)) continue;
+      running = new Case(setup, cookies);
+      await run(`third-party cookies ${cookies}: ${name}`, () => within(CASE_MS, running, body));
+    }
+  }
+  await run("the gateway wrote no secret", () => {
+    for (const secret of Object.values(SECRETS)) assert.ok(!setup.gateway.text.includes(secret));
+  });
+}
+
+async function run(name, body) {
+  const start = performance.now();
+  let error;
+  try {
+    await body();
+    results.passed += 1;
+  } catch (thrown) {
+    error = thrown;
+    results.failed += 1;
+  }
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${error ? "FAIL" : "ok  "} ${name} (${seconds} s)`);
+  if (error) console.log(stripVTControlCharacters(String(error.stack ?? error)).replace(/^/gm, "     "));
+}
+
+/** One case, within its time. What it opened is closed in any case. */
+async function within(milliseconds, one, body) {
+  const patience = new AbortController();
+  const late = pause(milliseconds, undefined, { signal: patience.signal }).then(() => {
+    throw new Error(`not done within ${milliseconds / 1000} s`);
+  });
+  late.catch(() => {});
+  try {
+    await Promise.race([body(one), late]);
+  } finally {
+    patience.abort();
+    await one.close();
+  }
+}
