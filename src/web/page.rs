@@ -42,7 +42,7 @@ impl Html {
     /// A page for the frame in which a launch was to appear.
     pub(super) fn framed(text: String, frame_ancestors: &str) -> Self {
         let policy = format!(
-            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; \
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
              frame-ancestors {frame_ancestors}"
         );
         Self { text, policy }
