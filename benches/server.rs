@@ -22,6 +22,10 @@ use rocket::response::content::RawHtml;
 use rocket::shield::{Frame, Referrer, Shield};
 use rocket::{Data, State, post};
 
+/// The program's own allocator, for both servers.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CONNECTIONS: usize = 8;
 const ROUNDS: usize = 6;
 const LAUNCHES_PER_ROUND: usize = 4000;

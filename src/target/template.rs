@@ -16,20 +16,12 @@ const SUFFIX: &str = ".html.tera";
 const GIVEN: [&str; 2] = ["launch", "tool"];
 
 /// All templates of a folder, compiled.
-pub struct Templates {
-    tera: Tera,
-    /// What each is made of, without comments.
-    texts: BTreeMap<String, String>,
-}
+pub struct Templates(Tera);
 
 /// What one tool renders: its template and what that is told of the tool.
 pub struct Page {
     file: String,
     tool: Value,
-    /// Whether the template can use `launch.custom`, and `launch.params`. They are most of the work of a page, and
-    /// few templates use them.
-    uses_custom: bool,
-    uses_params: bool,
 }
 
 /// Why a page could not be rendered.
@@ -85,27 +77,7 @@ impl Templates {
             };
             problems.push(Problem { fault, location: use_of.location.clone() });
         }
-        let texts = files.into_iter().map(|(file, text)| (file, without_comments(&text))).collect();
-        (Self { tera, texts }, problems)
-    }
-
-    /// Whether a template, or one that it extends or includes, holds a word.
-    fn mentions(&self, file: &str, word: &str) -> bool {
-        let mut reached = vec![file];
-        let mut next = 0;
-        while let Some(text) = reached.get(next).map(|file| self.texts.get(*file)) {
-            next += 1;
-            let Some(text) = text else { continue };
-            if text.contains(word) {
-                return true;
-            }
-            for other in self.texts.keys().filter(|other| text.contains(other.as_str())) {
-                if !reached.contains(&other.as_str()) {
-                    reached.push(other);
-                }
-            }
-        }
-        false
+        (Self(tera), problems)
     }
 
     /// The page of a launch.
@@ -121,15 +93,15 @@ impl Templates {
         context.insert_value("tool", page.tool.clone());
         context.insert_value(
             "launch",
-            Value::try_from_serializable(&LaunchContext::new(launch, page)).map_err(failed)?,
+            Value::try_from_serializable(&LaunchContext::new(launch)).map_err(failed)?,
         );
-        self.tera.render(&page.file, &context).map_err(failed)
+        self.0.render(&page.file, &context).map_err(failed)
     }
 }
 
 impl Page {
-    /// What a tool renders, of these templates.
-    pub fn new(tool: &Tool, templates: &Templates) -> Self {
+    /// What a tool renders.
+    pub fn new(tool: &Tool) -> Self {
         #[derive(Serialize)]
         struct ToolContext<'a> {
             name: &'a str,
@@ -139,13 +111,7 @@ impl Page {
         let context = ToolContext { name: &tool.name, title: &tool.title, params: &tool.params };
         // The values come from TOML, all of which Tera has a type for.
         let tool_value = Value::try_from_serializable(&context).unwrap_or_else(|_| Value::none());
-        let file = format!("{}{SUFFIX}", tool.template);
-        Self {
-            uses_custom: templates.mentions(&file, "custom"),
-            uses_params: templates.mentions(&file, "params"),
-            file,
-            tool: tool_value,
-        }
+        Self { file: format!("{}{SUFFIX}", tool.template), tool: tool_value }
     }
 }
 
@@ -212,7 +178,7 @@ struct GradeContext {
 }
 
 impl<'a> LaunchContext<'a> {
-    fn new(launch: &'a Launch, page: &Page) -> Self {
+    fn new(launch: &'a Launch) -> Self {
         fn text(value: &Option<String>) -> &str {
             value.as_deref().unwrap_or_default()
         }
@@ -249,12 +215,8 @@ impl<'a> LaunchContext<'a> {
             },
             locale: text(&launch.locale),
             return_url: launch.return_url.as_ref().map_or("", lti::ReturnUrl::as_str),
-            custom: if page.uses_custom { custom(launch) } else { BTreeMap::new() },
-            params: launch
-                .params()
-                .filter(|_| page.uses_params)
-                .map(|(name, value)| ParamContext { name, value })
-                .collect(),
+            custom: custom(launch),
+            params: launch.params().map(|(name, value)| ParamContext { name, value }).collect(),
             grade: GradeContext { accepted: launch.accepts_grade },
         }
     }
@@ -267,21 +229,13 @@ fn custom(launch: &Launch) -> BTreeMap<Cow<'_, str>, &str> {
     for (name, value) in launch.custom() {
         custom.entry(Cow::Borrowed(name)).or_insert(value);
     }
-    let spelt = |letter: u8| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { b'_' };
+    let spelt = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
     for (name, value) in
-        launch.custom().filter(|(name, _)| name.bytes().any(|letter| spelt(letter) != letter))
+        launch.custom().filter(|(name, _)| name.chars().any(|letter| spelt(letter) != letter))
     {
-        let name = name.bytes().map(|letter| char::from(spelt(letter)));
-        custom.entry(Cow::Owned(name.collect())).or_insert(value);
+        custom.entry(Cow::Owned(name.chars().map(spelt).collect())).or_insert(value);
     }
     custom
-}
-
-/// A template's text without what stands between `{#` and `#}`.
-fn without_comments(text: &str) -> String {
-    let mut pieces = text.split("{#");
-    let first = pieces.next().unwrap_or_default().to_owned();
-    pieces.filter_map(|piece| piece.split_once("#}")).fold(first, |whole, (_, rest)| whole + rest)
 }
 
 /// What Tera says of a template that does not compile.

@@ -41,11 +41,8 @@ impl Gateway {
     /// The same with a replay memory of another size.
     pub fn with_replay(config: Config, templates: Templates, clock: Clock, replay: MemoryReplay) -> Self {
         let receipts = Receipts::new(&config.secrets, config.session);
-        let tools: Vec<_> = config
-            .tools
-            .into_iter()
-            .map(|tool| ServedTool { page: Page::new(&tool, &templates), tool })
-            .collect();
+        let tools: Vec<_> =
+            config.tools.into_iter().map(|tool| ServedTool { page: Page::new(&tool), tool }).collect();
         let by_path =
             tools.iter().enumerate().map(|(index, served)| (served.tool.path.to_string(), index)).collect();
         Self {

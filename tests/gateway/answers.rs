@@ -354,9 +354,8 @@ fn a_tool_taken_out_of_the_file_takes_its_receipts_along() {
     assert!(!reply.body.contains("launched"));
 }
 
-/// Pages are given the long lists only where they use them, which must not be noticed.
 #[test]
-fn lists_reach_templates_that_others_include() {
+fn a_launch_reaches_templates_that_others_include() {
     let server = Server::start(&Setup {
         tools: TOOLS,
         templates: &[
