@@ -4,11 +4,13 @@
 //! reads a file, the clock or the environment: their contents are arguments.
 
 mod document;
+mod excerpt;
 mod file;
 mod gateway;
 mod problem;
 mod public_url;
 mod resolve;
+mod syntax;
 mod table;
 mod tool_path;
 
@@ -26,7 +28,7 @@ pub type Environment = BTreeMap<String, String>;
 
 /// What was read from a file: as much of it as makes sense, and what is wrong with the rest.
 pub struct Reading {
-    /// What the file means. Tools with a problem are missing in it.
+    /// What the file means. Where there are errors it is not for use: what could not be read is missing in it.
     pub config: Config,
     /// Which templates the file names, by every tool, also by those with a problem.
     pub template_uses: Vec<TemplateUse>,
@@ -38,7 +40,9 @@ pub struct Reading {
 ///
 /// `name` is what problems call the file. `development` lets secrets and the public URL be missing.
 pub fn read(name: &str, text: &str, environment: &Environment, development: bool) -> Reading {
-    let document = document::Document::parse(name, text);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let sound = syntax::Sound::of(text);
+    let document = document::Document::new(name, text, &sound);
     let file = file::read(&document, environment);
     resolve::resolve(file, &document, environment, development)
 }

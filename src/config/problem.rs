@@ -71,6 +71,15 @@ pub enum Fault {
         /// What to write.
         expected: &'static str,
     },
+    /// An item of a list of another type than the list's items have.
+    WrongItem {
+        /// The list's key.
+        key: String,
+        /// What is written.
+        found: &'static str,
+        /// What to write.
+        expected: &'static str,
+    },
     /// The file registers no tool.
     NoTools,
     /// A tool's name cannot be part of a path.
@@ -85,8 +94,8 @@ pub enum Fault {
     NoConsumer(String),
     /// A tool has both `key` (or `secret`, `signature_methods`) and `consumers`. Holds the surplus key.
     KeyAndConsumers(&'static str),
-    /// A key without a secret, or the other way round. Holds what is missing.
-    MissingOfPair(&'static str),
+    /// A key without a secret, the other way round, or a variable without its name. Holds what is missing.
+    Missing(&'static str),
     /// A list that must not be empty is. Holds its key.
     EmptyList(&'static str),
     /// Text that must not be empty is. Holds its key.
@@ -161,7 +170,7 @@ impl Fault {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("write one of {}", listed(known)),
             },
-            Self::WrongType { key, expected, .. } => format!("write {expected}, such as {}", example(key)),
+            Self::WrongType { key, expected, .. } | Self::WrongItem { key, expected, .. } => format!("write {expected}, such as {}", example(key)),
             Self::NoTools => "add a table for each tool: `[tools.hello]` with `key`, `secret` and `template`".into(),
             Self::ToolName(_) => "name it with letters, digits, `-` and `_`, at most 64 of them: `[tools.my-quiz]`".into(),
             Self::BothTargets => "keep `template` for a page of this gateway, or `upstream` for a web app behind it".into(),
@@ -172,8 +181,9 @@ impl Fault {
                 name.to_uppercase().replace('-', "_")
             ),
             Self::KeyAndConsumers(key) => format!("move `{key}` into the list: `consumers = [{{ key = …, secret = … }}]`"),
-            Self::MissingOfPair("key") => "add `key = \"…\"`, the consumer key that platforms send".into(),
-            Self::MissingOfPair(_) => "add `secret = { env = \"…\" }`, the secret that goes with the key".into(),
+            Self::Missing("env") => "name the variable that holds it: `{ env = \"HELLO_SECRET\" }`".into(),
+            Self::Missing("key") => "add `key = \"…\"`, the consumer key that platforms send".into(),
+            Self::Missing(_) => "add `secret = { env = \"…\" }`, the secret that goes with the key".into(),
             Self::EmptyList("roles") => "name who may launch, or leave `roles` out for everyone".into(),
             Self::EmptyList(key) => format!("write at least one, or leave `{key}` out"),
             Self::EmptyText("secret") => "write a secret of 16 or more random characters, best as `{ env = \"…\" }`".into(),
@@ -246,7 +256,7 @@ fn example(key: &str) -> &'static str {
 }
 
 /// The known name that somebody meant who wrote `text`.
-fn nearest<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(super) fn nearest<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
     let text = text.to_lowercase();
     known
         .iter()
@@ -267,6 +277,7 @@ impl fmt::Display for Fault {
             Self::DuplicateKey(key) => write!(f, "`{key}` is written twice"),
             Self::UnknownKey { key, table, .. } => write!(f, "unknown key `{key}` {table}"),
             Self::WrongType { key, found, expected } => write!(f, "`{key}` is {found}, not {expected}"),
+            Self::WrongItem { key, found, expected } => write!(f, "`{key}` lists {found}, not {expected}"),
             Self::NoTools => f.write_str("no tool is registered"),
             Self::ToolName(name) => write!(f, "a tool cannot be named `{name}`"),
             Self::BothTargets => f.write_str("a tool has one target, not both `template` and `upstream`"),
@@ -274,7 +285,7 @@ impl fmt::Display for Fault {
             Self::UpstreamUnsupported => f.write_str("`upstream` is not served yet"),
             Self::NoConsumer(name) => write!(f, "nobody can launch `{name}`: it has no key and secret"),
             Self::KeyAndConsumers(key) => write!(f, "`{key}` stands beside `consumers`"),
-            Self::MissingOfPair(missing) => write!(f, "`{missing}` is missing"),
+            Self::Missing(missing) => write!(f, "`{missing}` is missing"),
             Self::EmptyList(key) => write!(f, "`{key}` is an empty list"),
             Self::EmptyText(key) => write!(f, "`{key}` is empty"),
             Self::DuplicateConsumer(key) => write!(f, "two consumers of this tool have the key `{key}`"),

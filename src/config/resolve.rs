@@ -38,6 +38,7 @@ pub(super) fn resolve(
     environment: &Environment,
     development: bool,
 ) -> Reading {
+    let is_empty = file.is_empty;
     let mut resolver =
         Resolver { document, environment, development, problems: file.problems, secrets: Vec::new() };
     let (public_url, secrets, session, clock_skew) = resolver.gateway(file.gateway);
@@ -58,7 +59,7 @@ pub(super) fn resolve(
         tool.terms.secrets = Arc::clone(&known);
     }
     let mut problems = resolver.problems;
-    if tools.is_empty() && problems.is_empty() && document.is_sound() {
+    if is_empty {
         let location = document.locate(&[], Part::Value);
         problems.push(Problem { fault: Fault::NoTools, location });
     }
@@ -92,8 +93,6 @@ impl Resolver<'_> {
     }
 
     fn gateway(&mut self, table: GatewayTable) -> (PublicUrl, Vec<Secret>, Duration, u64) {
-        // What a malformed part of the file would have said cannot be known, so nothing is called missing.
-        let complete = table.sound && self.document.is_sound();
         let from_host = if self.development {
             Some(PublicUrl::FromHost("http"))
         } else if self.environment.contains_key("DYNO") {
@@ -113,7 +112,7 @@ impl Resolver<'_> {
             },
             Some((None, _)) => None,
             None => {
-                if from_host.is_none() && complete {
+                if from_host.is_none() && table.soundness.lacks("public_url") {
                     self.report_missing("gateway", Fault::PublicUrlMissing);
                 }
                 from_host.clone()
@@ -128,7 +127,7 @@ impl Resolver<'_> {
                 vec![Secret::new(STAND_IN_GATEWAY_SECRET)]
             }
             None => {
-                if complete {
+                if table.soundness.lacks("secret") {
                     self.report_missing("gateway", Fault::GatewaySecretMissing);
                 }
                 Vec::new()
@@ -182,7 +181,7 @@ impl Resolver<'_> {
                 None
             }
             (None, None) => {
-                if table.sound {
+                if table.soundness.lacks("template") && table.soundness.lacks("upstream") {
                     self.report(&place, Fault::NoTarget);
                 }
                 None
@@ -192,13 +191,11 @@ impl Resolver<'_> {
             Some(path) => ToolPath::parse(&path.value).ok(),
             None => Some(ToolPath::of_tool(&name)),
         };
-        let consumers = self.consumers(&name, &place, table.consumer, table.consumers, table.sound);
+        let consumers = self.consumers(&name, &place, table.consumer, table.consumers);
         let roles = self.roles(table.roles);
         let frame_ancestors = self.frame_ancestors(table.frame_ancestors);
         let icon = self.icon(table.icon);
-        if self.problems[before..].iter().any(|problem| problem.severity() == super::Severity::Error)
-            || !table.sound
-        {
+        if self.problems[before..].iter().any(|problem| problem.severity() == super::Severity::Error) {
             return None;
         }
         Some(Tool {
@@ -225,17 +222,18 @@ impl Resolver<'_> {
         tool: &str,
         place: &Place,
         own: ConsumerTable,
-        list: Option<Written<Vec<ConsumerTable>>>,
-        sound: bool,
+        list: Option<Vec<Written<ConsumerTable>>>,
     ) -> Vec<(String, Consumer)> {
         let Some(list) = list else {
-            if own.key.is_none() && own.secret.is_none() {
-                if sound {
-                    self.report(place, Fault::NoConsumer(tool.to_owned()));
-                }
+            if !own.soundness.lacks("consumers") {
                 return Vec::new();
             }
-            return self.consumer(own, place, sound).into_iter().collect();
+            let missing = |key, is_none: bool| is_none && own.soundness.lacks(key);
+            if missing("key", own.key.is_none()) && missing("secret", own.secret.is_none()) {
+                self.report(place, Fault::NoConsumer(tool.to_owned()));
+                return Vec::new();
+            }
+            return self.consumer(own, place).into_iter().collect();
         };
         let surplus = [
             own.key.map(|written| ("key", written.place)),
@@ -245,43 +243,35 @@ impl Resolver<'_> {
         for (key, place) in surplus.into_iter().flatten() {
             self.report_at(&place, Part::Key, Fault::KeyAndConsumers(key));
         }
-        if list.value.is_empty() && sound {
-            self.report(&list.place, Fault::EmptyList("consumers"));
-        }
         let mut seen = HashSet::new();
         let mut consumers = Vec::new();
-        for (index, table) in list.value.into_iter().enumerate() {
+        for Written { value: table, place } in list {
             if let Some(key) = table.key.as_ref().filter(|key| !seen.insert(key.value.clone())) {
                 self.report(&key.place, Fault::DuplicateConsumer(key.value.clone()));
             }
-            consumers.extend(self.consumer(table, &list.place.item(index), sound));
+            consumers.extend(self.consumer(table, &place));
         }
         consumers
     }
 
-    fn consumer(&mut self, table: ConsumerTable, place: &Place, sound: bool) -> Option<(String, Consumer)> {
-        if sound {
-            if table.key.is_none() {
-                self.report(place, Fault::MissingOfPair("key"));
-            }
-            if table.secret.is_none() {
-                self.report(place, Fault::MissingOfPair("secret"));
-            }
+    fn consumer(&mut self, table: ConsumerTable, place: &Place) -> Option<(String, Consumer)> {
+        if table.key.is_none() && table.soundness.lacks("key") {
+            self.report(place, Fault::Missing("key"));
+        }
+        if table.secret.is_none() && table.soundness.lacks("secret") {
+            self.report(place, Fault::Missing("secret"));
         }
         let methods = self.signature_methods(table.signature_methods);
-        let secrets = table.secret.map(|written| self.consumer_secrets(&written, sound)).unwrap_or_default();
+        let secrets = table.secret.map(|written| self.consumer_secrets(&written.value)).unwrap_or_default();
         let key = table.key?;
         self.not_empty("key", &key);
         let consumer = Consumer::new(key.value.as_str(), secrets, methods);
         Some((key.value, consumer))
     }
 
-    fn consumer_secrets(&mut self, written: &Written<Vec<Written<Text>>>, sound: bool) -> Vec<Secret> {
-        if written.value.is_empty() && sound {
-            self.report(&written.place, Fault::EmptyList("secret"));
-        }
+    fn consumer_secrets(&mut self, written: &[Written<Text>]) -> Vec<Secret> {
         let mut secrets = Vec::new();
-        for one in &written.value {
+        for one in written {
             let Some(secret) = self.secret(one, STAND_IN_SECRET) else { continue };
             if secret.expose().trim() != secret.expose() {
                 self.report(&one.place, Fault::SecretWhiteSpace);
@@ -347,9 +337,6 @@ impl Resolver<'_> {
 
     fn signature_methods(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Vec<SignatureMethod> {
         let Some(written) = written else { return SignatureMethod::ALL.to_vec() };
-        if written.value.is_empty() {
-            self.report(&written.place, Fault::EmptyList("signature_methods"));
-        }
         let mut methods = Vec::new();
         for one in written.value {
             match SignatureMethod::named(&one.value) {
@@ -362,9 +349,6 @@ impl Resolver<'_> {
 
     fn roles(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Option<Roles> {
         let written = written?;
-        if written.value.is_empty() {
-            self.report(&written.place, Fault::EmptyList("roles"));
-        }
         let mut roles = Roles::default();
         for one in written.value {
             match Roles::named(&one.value) {
@@ -377,9 +361,6 @@ impl Resolver<'_> {
 
     fn frame_ancestors(&mut self, written: Option<Written<Vec<Written<String>>>>) -> String {
         let Some(written) = written else { return FRAME_ANCESTORS.to_owned() };
-        if written.value.is_empty() {
-            self.report(&written.place, Fault::EmptyList("frame_ancestors"));
-        }
         let mut sources = Vec::new();
         for one in written.value {
             if is_frame_source(&one.value) {
