@@ -5,7 +5,8 @@ use figment::value::{Dict, Value};
 use super::Environment;
 use super::document::Document;
 use super::document::Part;
-use super::problem::{Fault, Problem};
+use super::fault::Fault;
+use super::problem::Problem;
 use super::table::{Reader, Soundness, Table, Written};
 
 /// `session` where it is not written.

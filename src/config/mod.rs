@@ -5,19 +5,22 @@
 
 mod document;
 mod excerpt;
+mod fault;
 mod file;
 mod gateway;
 mod problem;
 mod public_url;
 mod resolve;
+mod suggestion;
 mod syntax;
 mod table;
 mod tool_path;
 
 use std::collections::BTreeMap;
 
+pub use fault::Fault;
 pub use gateway::{Config, Tool};
-pub use problem::{Fault, Location, Problem, Severity, print};
+pub use problem::{Location, Problem, Severity, print};
 pub(crate) use public_url::is_loopback;
 pub use public_url::{Origin, PublicUrl};
 pub use resolve::TemplateUse;

@@ -9,10 +9,12 @@ use lti::v1p1::{Consumer, Consumers, Terms};
 use lti::{KnownSecrets, Roles, Secret};
 
 use super::document::{Document, Part};
+use super::excerpt::is_variable;
+use super::fault::Fault;
 use super::file::{
     CLOCK_SKEW, ConsumerTable, FRAME_ANCESTORS, GatewayTable, SESSION, Text, ToolTable, ToolsFile,
 };
-use super::problem::{Fault, Location, Problem};
+use super::problem::{Location, Problem};
 use super::table::{Place, Written};
 use super::{Config, Environment, Origin, PublicUrl, Reading, Tool, ToolPath};
 
@@ -101,7 +103,9 @@ impl Resolver<'_> {
         } else {
             None
         };
-        let written = table.public_url.map(|written| (self.text(&written), written.place));
+        // Development needs no variable that is set where others launch.
+        let written = table.public_url.filter(|written| self.unset_in_development(&written.value).is_none());
+        let written = written.map(|written| (self.text(&written), written.place));
         let public_url = match written {
             Some((Some(text), place)) => match Origin::parse(&text) {
                 Ok(origin) => Some(PublicUrl::Fixed(origin)),
@@ -122,7 +126,7 @@ impl Resolver<'_> {
         let secrets = match table.secret {
             Some(written) => self.gateway_secrets(&written),
             None if self.development => {
-                let fault = Fault::StandIn("gateway.secret".into(), STAND_IN_GATEWAY_SECRET);
+                let fault = Fault::StandIn("`gateway.secret`".into(), STAND_IN_GATEWAY_SECRET);
                 self.report_missing("gateway", fault);
                 vec![Secret::new(STAND_IN_GATEWAY_SECRET)]
             }
@@ -134,8 +138,8 @@ impl Resolver<'_> {
             }
         };
 
-        let session = self.duration(table.session, SESSION, 60..=30 * 86_400, "\"1m\" to \"30d\"");
-        let clock_skew = self.duration(table.clock_skew, CLOCK_SKEW, 1..=86_400, "\"1s\" to \"1d\"");
+        let session = self.duration(table.session, SESSION, 60..=30 * 86_400, "`\"1m\"` to `\"30d\"`");
+        let clock_skew = self.duration(table.clock_skew, CLOCK_SKEW, 1..=86_400, "`\"1s\"` to `\"1d\"`");
         // Problems keep the gateway from starting, so what stands in for a missing URL is never used.
         let public_url = public_url.or(from_host).unwrap_or(PublicUrl::FromHost("https"));
         (public_url, secrets, Duration::from_secs(session), clock_skew)
@@ -144,6 +148,10 @@ impl Resolver<'_> {
     fn gateway_secrets(&mut self, written: &[Written<Text>]) -> Vec<Secret> {
         let mut secrets = Vec::new();
         for one in written {
+            if matches!(&one.value, Text::Literal(text) if text.is_empty()) {
+                self.report(&one.place, Fault::GatewaySecretShort(0));
+                continue;
+            }
             let Some(secret) = self.secret(one, STAND_IN_GATEWAY_SECRET) else { continue };
             let length = secret.expose().chars().count();
             if length < GATEWAY_SECRET_LENGTH {
@@ -286,42 +294,54 @@ impl Resolver<'_> {
 
     /// A secret that is not empty, or in development its stand-in.
     fn secret(&mut self, written: &Written<Text>, stand_in: &'static str) -> Option<Secret> {
-        let secret = match &written.value {
-            Text::Literal(text) if text.is_empty() => {
-                self.report(&written.place, Fault::EmptyText("secret"));
-                None
-            }
-            Text::Literal(text) => {
+        let secret = if let Some(name) = self.unset_in_development(&written.value) {
+            self.report(&written.place, Fault::StandIn(name, stand_in));
+            Secret::new(stand_in)
+        } else {
+            if let Text::Literal(text) = &written.value {
+                if text.is_empty() {
+                    self.report(&written.place, Fault::EmptyText("secret"));
+                    return None;
+                }
                 if !written.place.is_from_environment() {
                     self.report(&written.place, Fault::LiteralSecret);
                 }
-                Some(Secret::new(text.as_str()))
             }
-            Text::Variable(name) if self.development && self.variable(name).is_none() => {
-                self.report(&written.place, Fault::StandIn(name.clone(), stand_in));
-                Some(Secret::new(stand_in))
-            }
-            Text::Variable(_) => self.text(written).map(Secret::new),
+            Secret::new(self.text(written)?)
         };
-        self.secrets.extend(secret.clone());
-        secret
+        self.secrets.push(secret.clone());
+        Some(secret)
     }
 
     /// The text itself, or that of its variable, which has to be set.
     fn text(&mut self, written: &Written<Text>) -> Option<String> {
-        match &written.value {
-            Text::Literal(text) => Some(text.clone()),
-            Text::Variable(name) => {
-                let value = self.variable(name).map(str::to_owned);
-                if value.is_none() {
-                    let fault = match self.environment.get(name) {
-                        Some(_) => Fault::VariableEmpty(name.clone()),
-                        None => Fault::VariableMissing(name.clone()),
-                    };
-                    self.report(&written.place, fault);
-                }
-                value
+        let name = match &written.value {
+            Text::Literal(text) => return Some(text.clone()),
+            Text::Variable(name) => name,
+        };
+        if let Some(value) = self.variable(name) {
+            return Some(value.to_owned());
+        }
+        let fault = if self.environment.contains_key(name) {
+            Fault::VariableEmpty(name.clone())
+        } else if is_variable(name) {
+            Fault::VariableMissing(name.clone())
+        } else {
+            Fault::VariableName
+        };
+        self.report(&written.place, fault);
+        None
+    }
+
+    /// The name of a variable that is not set, where that is no problem.
+    fn unset_in_development(&self, text: &Text) -> Option<String> {
+        match text {
+            Text::Variable(name)
+                if self.development && is_variable(name) && self.variable(name).is_none() =>
+            {
+                Some(name.clone())
             }
+            _ => None,
         }
     }
 
@@ -366,7 +386,7 @@ impl Resolver<'_> {
             if is_frame_source(&one.value) {
                 sources.push(one.value);
             } else {
-                self.report(&one.place, Fault::FrameAncestor(one.value));
+                self.report(&one.place, Fault::FrameAncestor);
             }
         }
         sources.join(" ")
@@ -394,7 +414,7 @@ impl Resolver<'_> {
                 Err(why) => self.report(place, Fault::Path(why)),
                 Ok(path) if path.is_reserved() => self.report(place, Fault::ReservedPath(path.to_string())),
                 Ok(path) => match paths.get(path.as_str()) {
-                    Some(other) => self.report(place, Fault::SamePath((*other).to_owned())),
+                    Some(other) => self.report(place, Fault::SamePath(path.to_string(), (*other).to_owned())),
                     None => {
                         paths.insert(path.to_string(), &tool.name.value);
                         parsed.push((path, place));
@@ -404,7 +424,7 @@ impl Resolver<'_> {
         }
         for (path, place) in parsed {
             if let Some(other) = path.ancestors().find_map(|ancestor| paths.get(ancestor)) {
-                self.report(place, Fault::NestedPath((*other).to_owned()));
+                self.report(place, Fault::NestedPath(path.to_string(), (*other).to_owned()));
             }
         }
     }

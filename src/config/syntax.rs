@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
-use super::problem::Fault;
+use super::fault::Fault;
 
 /// How many more tables may belong to one, because their headings stand inside of a text of several lines.
 const MOST_HEADINGS_IN_TEXT: usize = 16;

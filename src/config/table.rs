@@ -8,10 +8,15 @@ use serde::de::DeserializeOwned;
 
 use super::Environment;
 use super::document::{Document, Part, Path, Step};
-use super::problem::{Fault, Location, Problem, nearest};
+use super::fault::Fault;
+use super::problem::{Location, Problem};
+use super::suggestion::nearest;
 
 /// Settings of `[gateway]` from the environment: `LTI_GATEWAY_PUBLIC_URL` and so on.
 const PREFIX: &str = "LTI_GATEWAY_";
+
+/// What follows it where Kubernetes tells every pod of a service named `lti-gateway`.
+const KUBERNETES: [&str; 2] = ["SERVICE_", "PORT"];
 
 /// Something written, and where.
 #[derive(Clone, Debug)]
@@ -120,6 +125,11 @@ impl<'d> Reader<'d> {
     }
 }
 
+/// The variable that sets a key of `[gateway]`.
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_uppercase())
+}
+
 fn type_of(value: &Value) -> &'static str {
     match value {
         Value::String(..) | Value::Char(..) => "text",
@@ -136,9 +146,7 @@ impl Place {
     /// The place in the file, or the variable's name.
     pub(super) fn location(&self, document: &Document<'_>, part: Part) -> Location {
         match self.path.last() {
-            Some(Step::Key(key)) if self.from_environment => {
-                Location::Environment(format!("{PREFIX}{}", key.to_uppercase()))
-            }
+            Some(Step::Key(key)) if self.from_environment => Location::Environment(variable(key)),
             _ => document.locate(&self.path, part),
         }
     }
@@ -302,8 +310,12 @@ impl<'r> Table<'r> {
     pub(super) fn finish(mut self, table: &str) -> Soundness {
         for (key, value) in &self.values {
             let place = self.written(Step::Key(key.clone()), value.clone()).place;
-            let fault =
-                Fault::UnknownKey { key: key.clone(), table: table.to_owned(), known: self.asked.clone() };
+            let fault = if place.from_environment {
+                let known = self.asked.iter().map(|key| variable(key)).collect();
+                Fault::UnknownVariable(variable(key), known)
+            } else {
+                Fault::UnknownKey { key: key.clone(), table: table.to_owned(), known: self.asked.clone() }
+            };
             self.reader.report(&place, Part::Key, fault);
             self.unread.extend(nearest(key, &self.asked));
         }
@@ -331,9 +343,9 @@ impl Provider for Overrides<'_> {
         let settings: Dict = self
             .0
             .iter()
-            .filter_map(|(name, value)| {
-                Some((name.strip_prefix(PREFIX)?.to_lowercase(), Value::from(value.clone())))
-            })
+            .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?, value)))
+            .filter(|(key, _)| !KUBERNETES.iter().any(|prefix| key.starts_with(prefix)))
+            .map(|(key, value)| (key.to_lowercase(), Value::from(value.clone())))
             .collect();
         let mut whole = Dict::new();
         if !settings.is_empty() {

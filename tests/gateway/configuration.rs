@@ -14,7 +14,7 @@ use lti_gateway::config::{Environment, Problem, print};
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/configuration");
 
 /// Every variant of `Fault` is declared there.
-const PROBLEM_SOURCE: &str = include_str!("../../src/config/problem.rs");
+const FAULTS: &str = include_str!("../../src/config/fault.rs");
 
 /// What all secrets of the fixtures contain.
 const SECRET: &str = "hunter2";
@@ -71,7 +71,7 @@ fn every_bad_file_is_told_exactly_what_is_wrong_with_it() {
 
 #[test]
 fn every_fault_occurs_in_a_fixture() {
-    let variants: BTreeSet<&str> = PROBLEM_SOURCE
+    let variants: BTreeSet<&str> = FAULTS
         .split_once("pub enum Fault {")
         .and_then(|(_, rest)| rest.split_once("\n}\n"))
         .map(|(variants, _)| variants)
