@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::excerpt::Excerpts;
+use super::fault::Fault;
 use super::problem::{Location, Problem};
 use super::syntax::Sound;
 
@@ -57,6 +58,12 @@ impl<'s> Document<'s> {
             },
         });
         Self { name, problems: problems.collect(), table, excerpts, lost: &sound.lost }
+    }
+
+    /// Reports that the file is not UTF-8 from a place on.
+    pub(super) fn report_encoding(&mut self, at: usize) {
+        let location = self.excerpts.of_malformed(at..at, 0);
+        self.problems.push(Problem { fault: Fault::Encoding, location });
     }
 
     /// Whether a part of this table may have been lost, because it is malformed.

@@ -3,11 +3,16 @@
 use std::fmt;
 
 use super::problem::Severity;
-use super::suggestion::{ROLES, example, listed, nearest, of_role, of_syntax, of_template, variable_of};
+use super::suggestion::{
+    ROLES, example, listed, nearest, of_part, of_role, of_syntax, of_template, of_tera, of_variable,
+    variable_of,
+};
 
 /// What is wrong, with the thing that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// The file is not UTF-8.
+    Encoding,
     /// The text is not TOML. Holds the parser's words.
     Syntax(String),
     /// A key or table stands in one table twice.
@@ -107,10 +112,14 @@ pub enum Fault {
     Icon,
     /// A template that does not exist. Holds its name and the ones that do.
     TemplateMissing(String, Vec<String>),
-    /// A template that cannot be read or compiled. Holds Tera's words.
+    /// A template that cannot be read. Holds the system's words.
+    TemplateUnreadable(String),
+    /// A template that cannot be compiled. Holds Tera's words.
     TemplateBroken(String),
-    /// A template uses a variable that it is not given. Holds the template's name and the variable's.
-    TemplateVariable(String, String),
+    /// A template includes or extends one that does not exist. Holds the other's name, and those that do exist.
+    PartMissing(String, Vec<String>),
+    /// A template uses a variable that it is not given. Holds the variable's name.
+    TemplateVariable(String),
 }
 
 impl Fault {
@@ -127,6 +136,7 @@ impl Fault {
     /// What to write instead.
     pub(super) fn cure(&self) -> String {
         match self {
+            Self::Encoding => "save the file as UTF-8".into(),
             Self::Syntax(words) => of_syntax(words).into(),
             Self::DuplicateKey(_) => "keep one of the two".into(),
             Self::UnknownKey { key, known, .. } => match nearest(key, known) {
@@ -190,8 +200,13 @@ impl Fault {
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 of_template(name, &known)
             }
-            Self::TemplateBroken(_) => "mend the template; its language is at https://keats.github.io/tera/docs/".into(),
-            Self::TemplateVariable(..) => "use `launch.…` and `tool.…`, or set the variable in the template first".into(),
+            Self::TemplateUnreadable(_) => "let the gateway read the file, and save it as UTF-8".into(),
+            Self::TemplateBroken(words) => of_tera(words).into(),
+            Self::PartMissing(name, known) => {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                of_part(name, &known)
+            }
+            Self::TemplateVariable(name) => of_variable(name),
         }
     }
 }
@@ -199,6 +214,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Encoding => f.write_str("the file is not UTF-8 from here on"),
             Self::Syntax(words) => f.write_str(words),
             Self::DuplicateKey(key) => write!(f, "`{key}` is written twice"),
             Self::UnknownKey { key, table, .. } => write!(f, "unknown key `{key}` {table}"),
@@ -241,9 +257,9 @@ impl fmt::Display for Fault {
             Self::Icon => f.write_str("the icon is neither an https address nor a file below /static/"),
             Self::TemplateMissing(name, _) => write!(f, "there is no templates/{name}.html.tera"),
             Self::TemplateBroken(words) => f.write_str(words),
-            Self::TemplateVariable(template, name) => {
-                write!(f, "templates/{template}.html.tera uses `{name}`, which it is not given")
-            }
+            Self::TemplateUnreadable(words) => write!(f, "the template cannot be read: {words}"),
+            Self::PartMissing(name, _) => write!(f, "there is no templates/{name}"),
+            Self::TemplateVariable(name) => write!(f, "the template uses `{name}`, which it is not given"),
         }
     }
 }

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 pub use fault::Fault;
 pub use gateway::{Config, Tool};
-pub use problem::{Location, Problem, Severity, print};
+pub use problem::{Location, Problem, Severity, print, sort};
 pub(crate) use public_url::is_loopback;
 pub use public_url::{Origin, PublicUrl};
 pub use resolve::TemplateUse;
@@ -35,17 +35,23 @@ pub struct Reading {
     pub config: Config,
     /// Which templates the file names, by every tool, also by those with a problem.
     pub template_uses: Vec<TemplateUse>,
-    /// What is wrong, and what an admin should know. In the order of the file.
+    /// What is wrong, and what an admin should know.
     pub problems: Vec<Problem>,
 }
 
-/// Reads the text of a tools file.
+/// Reads a tools file.
 ///
-/// `name` is what problems call the file. `development` lets secrets and the public URL be missing.
-pub fn read(name: &str, text: &str, environment: &Environment, development: bool) -> Reading {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let sound = syntax::Sound::of(text);
-    let document = document::Document::new(name, text, &sound);
+/// `name` is what problems call the file, and `content` what it holds, be it text or not. `development` lets secrets
+/// and the public URL be missing.
+pub fn read(name: &str, content: impl AsRef<[u8]>, environment: &Environment, development: bool) -> Reading {
+    let bytes = content.as_ref();
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let sound = syntax::Sound::of(&text);
+    let mut document = document::Document::new(name, &text, &sound);
+    if let Err(error) = std::str::from_utf8(bytes) {
+        document.report_encoding(error.valid_up_to());
+    }
     let file = file::read(&document, environment);
     resolve::resolve(file, &document, environment, development)
 }

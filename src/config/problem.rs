@@ -45,6 +45,16 @@ pub enum Location {
     Whole(String),
 }
 
+impl Location {
+    /// The place of `width` characters in a text without secrets; line and column count from 1.
+    pub fn in_text(file: String, text: &str, (line, column): (usize, usize), width: usize) -> Self {
+        let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        let shown: String = printable(&shown.replace('\t', " "));
+        let start = column.saturating_sub(1).min(shown.chars().count());
+        Self::File { file, line, column, shown, marked: start..start + width }
+    }
+}
+
 impl Problem {
     /// The severity of its fault.
     pub fn severity(&self) -> Severity {
@@ -81,8 +91,20 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Puts problems into the order in which an admin mends them: those of the tools file from its top to its end,
+/// those of templates, and what is in no file.
+pub fn sort(file: &str, problems: &mut [Problem]) {
+    problems.sort_by_cached_key(|problem| match &problem.location {
+        Location::File { file: name, line, column, .. } if name == file => (0, String::new(), *line, *column),
+        Location::Whole(name) if name == file => (1, String::new(), 0, 0),
+        Location::File { file, line, column, .. } => (2, file.clone(), *line, *column),
+        Location::Whole(file) => (2, file.clone(), 0, 0),
+        Location::Environment(name) => (3, name.clone(), 0, 0),
+    });
+}
+
 /// Text that cannot move the cursor of a terminal, nor begin a line of its own.
-pub(super) fn printable(text: &str) -> String {
+fn printable(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }
 

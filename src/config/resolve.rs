@@ -66,11 +66,6 @@ pub(super) fn resolve(
         problems.push(Problem { fault: Fault::NoTools, location });
     }
     problems.extend(document.problems.iter().cloned());
-    problems.sort_by_key(|problem| match &problem.location {
-        Location::File { line, column, .. } => (0, *line, *column),
-        Location::Whole(_) => (1, 0, 0),
-        Location::Environment(_) => (2, 0, 0),
-    });
     let config = Config { development, public_url, secrets, session, tools };
     Reading { config, template_uses, problems }
 }

@@ -72,6 +72,60 @@ pub(super) fn of_template(name: &str, known: &[&str]) -> String {
     }
 }
 
+/// What to do about a file of this name that a template includes or extends, which is none of the known.
+pub(super) fn of_part(name: &str, known: &[&str]) -> String {
+    // The ending, which all have, makes no two names alike.
+    fn stem(name: &str) -> &str {
+        let stem = name.strip_suffix(".tera").unwrap_or(name);
+        stem.strip_suffix(".html").unwrap_or(stem)
+    }
+    let stems: Vec<&str> = known.iter().map(|known| stem(known)).collect();
+    let near = nearest(stem(name), &stems).and_then(|near| known.iter().find(|known| stem(known) == near));
+    match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if name.ends_with(".tera") => format!("create templates/{name}"),
+        None => "write its name below templates/ with its ending, such as `menu.html.tera`".to_owned(),
+    }
+}
+
+/// How to mend what Tera complains of in these words.
+pub(super) fn of_tera(words: &str) -> &'static str {
+    if words.contains("end of input") {
+        "close what is open: `}}`, `%}`, `{% endif %}`, `{% endfor %}`, `{% endblock %}`"
+    } else if words.contains("itself") {
+        "take one of them out of the circle"
+    } else {
+        "mend the template; its language is at https://keats.github.io/tera/"
+    }
+}
+
+/// What somebody may have meant by a variable that templates are not given.
+pub(super) fn of_variable(name: &str) -> String {
+    const OF_LAUNCH: [&str; 14] = [
+        "user",
+        "roles",
+        "is_learner",
+        "is_instructor",
+        "is_administrator",
+        "is_staff",
+        "context",
+        "resource",
+        "platform",
+        "locale",
+        "return_url",
+        "custom",
+        "params",
+        "grade",
+    ];
+    if OF_LAUNCH.contains(&name) {
+        return format!("did you mean `launch.{name}`?");
+    }
+    match nearest(name, &["launch", "tool"]) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "use `launch.…` and `tool.…`, or set the variable in the template first".to_owned(),
+    }
+}
+
 /// A name for the variable that holds a tool's secret.
 pub(super) fn variable_of(tool: &str) -> String {
     let name: String = tool
