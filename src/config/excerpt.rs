@@ -29,6 +29,12 @@ const PUBLIC_OF_TOOL: [&str; 10] = [
     "signature_methods",
 ];
 
+/// Keys of a consumer whose values may be shown.
+const PUBLIC_OF_CONSUMER: [&str; 2] = ["key", "signature_methods"];
+
+/// Stands for any place in a list.
+const ITEM: &str = "";
+
 /// Keys whose values are not shown where a line is not TOML, and that are none themselves.
 const KNOWN: [&str; 3] = ["secret", "consumers", "params"];
 
@@ -215,7 +221,11 @@ impl<'t> Marker<'t> {
                 }
                 self.table(table);
             }
-            DeValue::Array(items) => items.iter().for_each(|item| self.value(item)),
+            DeValue::Array(items) => {
+                self.path.push(ITEM);
+                items.iter().for_each(|item| self.value(item));
+                self.path.pop();
+            }
             DeValue::String(text) => self.mark(value.span(), public && is_harmless(&self.path, text)),
             _ => self.mark(value.span(), public),
         }
@@ -228,13 +238,15 @@ impl<'t> Marker<'t> {
 
 /// Whether the value at these keys may be shown.
 fn is_public(path: &[&str]) -> bool {
-    match path {
-        ["gateway", key] => PUBLIC_OF_GATEWAY.contains(key),
-        ["tools", _, key] => PUBLIC_OF_TOOL.contains(key),
-        ["tools", _, "consumers", key] => ["key", "signature_methods"].contains(key),
-        ["gateway", "public_url" | "secret", "env"]
-        | ["tools", _, "secret", "env"]
-        | ["tools", _, "consumers", "secret", "env"] => true,
+    let (public, rest): (&[&str], _) = match path {
+        ["gateway", rest @ ..] => (&PUBLIC_OF_GATEWAY, rest),
+        ["tools", _, "consumers", ITEM, rest @ ..] => (&PUBLIC_OF_CONSUMER, rest),
+        ["tools", _, rest @ ..] => (&PUBLIC_OF_TOOL, rest),
+        _ => return false,
+    };
+    match rest {
+        [key] | [key, ITEM] => public.contains(key),
+        ["secret" | "public_url", "env"] | ["secret", ITEM, "env"] => true,
         _ => false,
     }
 }
