@@ -2,4 +2,5 @@
 
 mod fixtures;
 mod meaning;
+mod program;
 mod properties;
