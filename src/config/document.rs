@@ -132,12 +132,10 @@ fn to_value(value: &DeValue<'_>) -> Value {
         DeValue::Boolean(truth) => (*truth).into(),
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
             Ok(number) => number.into(),
-            Err(_) => number.as_str().to_owned().into(),
+            // What does not fit is a number still.
+            Err(_) => number.as_str().parse().unwrap_or(f64::INFINITY).into(),
         },
-        DeValue::Float(number) => match number.as_str().parse::<f64>() {
-            Ok(number) => number.into(),
-            Err(_) => number.as_str().to_owned().into(),
-        },
+        DeValue::Float(number) => number.as_str().parse().unwrap_or(f64::NAN).into(),
         DeValue::Datetime(datetime) => datetime.to_string().into(),
         DeValue::Array(items) => to_list(items).into(),
         DeValue::Table(table) => to_dict(table).into(),

@@ -15,8 +15,8 @@ pub enum Fault {
     Encoding,
     /// The text is not TOML. Holds the parser's words.
     Syntax(String),
-    /// A key or table stands in one table twice.
-    DuplicateKey(String),
+    /// A key or table stands in one table twice. Holds it, and the line where it stands first, if that is another.
+    DuplicateKey(String, Option<usize>),
     /// A key that no table of this kind has.
     UnknownKey {
         /// The key.
@@ -76,10 +76,10 @@ pub enum Fault {
     VariableName,
     /// A secret stands in the file itself.
     LiteralSecret,
-    /// A secret begins or ends with white space.
-    SecretWhiteSpace,
-    /// A secret holds a colon, at which edX cuts its passports.
-    SecretColon,
+    /// A key or secret begins or ends with white space. Holds which of them.
+    WhiteSpace(&'static str),
+    /// A key or secret holds a colon, at which edX cuts its passports. Holds which of them.
+    Colon(&'static str),
     /// `gateway.secret` is missing.
     GatewaySecretMissing,
     /// `gateway.secret` is shorter than 32 characters. Holds its length.
@@ -126,7 +126,7 @@ impl Fault {
     /// Whether the gateway starts in spite of it.
     pub fn severity(&self) -> Severity {
         match self {
-            Self::LiteralSecret | Self::SecretWhiteSpace | Self::SecretColon | Self::StandIn(..) => {
+            Self::LiteralSecret | Self::WhiteSpace(_) | Self::Colon(_) | Self::StandIn(..) => {
                 Severity::Warning
             }
             _ => Severity::Error,
@@ -138,7 +138,7 @@ impl Fault {
         match self {
             Self::Encoding => "save the file as UTF-8".into(),
             Self::Syntax(words) => of_syntax(words).into(),
-            Self::DuplicateKey(_) => "keep one of the two".into(),
+            Self::DuplicateKey(..) => "keep one of the two".into(),
             Self::UnknownKey { key, known, .. } => match nearest(key, known) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("write {}", listed(known)),
@@ -175,8 +175,10 @@ impl Fault {
             }
             Self::VariableName => "write the name of an environment variable, in capitals, and put the value there: `{ env = \"HELLO_SECRET\" }`".into(),
             Self::LiteralSecret => "write `secret = { env = \"…\" }` and set that variable, so that the file can be shown to others".into(),
-            Self::SecretWhiteSpace => "set it again without the space or line break, unless the platform's has it too".into(),
-            Self::SecretColon => "use a secret of letters and digits: edX's LTI passport is id:key:secret and is cut at colons".into(),
+            Self::WhiteSpace(_) => "write it without the space or line break, unless the platform's has it too".into(),
+            Self::Colon(what) => {
+                format!("use a {what} of letters and digits: edX's LTI passport is id:key:secret and is cut at colons")
+            }
             Self::GatewaySecretMissing => {
                 "add `secret = { env = \"GATEWAY_SECRET\" }` below [gateway] and set the variable to 32 or more random characters (`openssl rand -hex 32`)".into()
             }
@@ -216,7 +218,10 @@ impl fmt::Display for Fault {
         match self {
             Self::Encoding => f.write_str("the file is not UTF-8 from here on"),
             Self::Syntax(words) => f.write_str(words),
-            Self::DuplicateKey(key) => write!(f, "`{key}` is written twice"),
+            Self::DuplicateKey(key, None) => write!(f, "`{key}` is written twice"),
+            Self::DuplicateKey(key, Some(line)) => {
+                write!(f, "`{key}` is written twice, first in line {line}")
+            }
             Self::UnknownKey { key, table, .. } => write!(f, "unknown key `{key}` {table}"),
             Self::UnknownVariable(name, _) => write!(f, "`{name}` sets nothing"),
             Self::WrongType { key, found, expected } => write!(f, "`{key}` is {found}, not {expected}"),
@@ -236,8 +241,8 @@ impl fmt::Display for Fault {
             Self::VariableEmpty(name) => write!(f, "the environment variable {name} is empty"),
             Self::VariableName => f.write_str("`env` does not name a variable that is set"),
             Self::LiteralSecret => f.write_str("a secret is written in the file"),
-            Self::SecretWhiteSpace => f.write_str("the secret begins or ends with white space"),
-            Self::SecretColon => f.write_str("the secret contains a colon, which edX cannot carry"),
+            Self::WhiteSpace(what) => write!(f, "the {what} begins or ends with white space"),
+            Self::Colon(what) => write!(f, "the {what} contains a colon, which edX cannot carry"),
             Self::GatewaySecretMissing => f.write_str("`gateway.secret` is missing"),
             Self::GatewaySecretShort(length) => {
                 write!(f, "`gateway.secret` has {length} characters; it needs 32")

@@ -268,6 +268,7 @@ impl Resolver<'_> {
         let secrets = table.secret.map(|written| self.consumer_secrets(&written.value)).unwrap_or_default();
         let key = table.key?;
         self.not_empty("key", &key);
+        self.passport("key", &key.value, &key.place);
         let consumer = Consumer::new(key.value.as_str(), secrets, methods);
         Some((key.value, consumer))
     }
@@ -276,12 +277,7 @@ impl Resolver<'_> {
         let mut secrets = Vec::new();
         for one in written {
             let Some(secret) = self.secret(one, STAND_IN_SECRET) else { continue };
-            if secret.expose().trim() != secret.expose() {
-                self.report(&one.place, Fault::SecretWhiteSpace);
-            }
-            if secret.expose().contains(':') {
-                self.report(&one.place, Fault::SecretColon);
-            }
+            self.passport("secret", secret.expose(), &one.place);
             secrets.push(secret);
         }
         secrets
@@ -342,6 +338,16 @@ impl Resolver<'_> {
 
     fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Warns of a key or secret that platforms may cut or trim.
+    fn passport(&mut self, what: &'static str, text: &str, place: &Place) {
+        if text.trim() != text {
+            self.report(place, Fault::WhiteSpace(what));
+        }
+        if text.contains(':') {
+            self.report(place, Fault::Colon(what));
+        }
     }
 
     fn not_empty(&mut self, key: &'static str, written: &Written<String>) {

@@ -142,11 +142,39 @@ fn contradictions(text: &str) -> Vec<SyntaxError> {
             twice = Some(table);
         }
         let fault = if is_contradiction(&words) {
-            Fault::DuplicateKey(text.get(span.clone()).unwrap_or_default().to_owned())
+            let start = starts[table - 1];
+            let first = if is_heading {
+                first_heading(text, &starts[..table])
+            } else {
+                first_key(text, start, &span)
+            };
+            let first = first.map(|at| text[..at].matches('\n').count() + 1);
+            Fault::DuplicateKey(text.get(span.clone()).unwrap_or_default().to_owned(), first)
         } else {
             Fault::Syntax(words)
         };
         found.push(SyntaxError { span, fault, table: None });
     }
     found
+}
+
+/// Where a heading stands already that begins the last of these tables, too.
+fn first_heading(text: &str, starts: &[usize]) -> Option<usize> {
+    let (last, earlier) = starts.split_last()?;
+    let keys = heading(&text[*last..]);
+    earlier.iter().copied().find(|start| heading(&text[*start..]) == keys)
+}
+
+/// Where a key of the table that begins at `start` stands already, on an earlier line.
+fn first_key(text: &str, start: usize, span: &Range<usize>) -> Option<usize> {
+    let key = text.get(span.clone())?;
+    let mut at = start;
+    for line in text[start..span.start].split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+        let rest = line.trim_start().strip_prefix(key);
+        if rest.is_some_and(|rest| rest.trim_start().starts_with(['=', '.'])) {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
 }

@@ -92,7 +92,7 @@ fn every_key_means_what_it_says() {
         secret = "hunter2"
         template = "course/quiz"
         roles = ["learner", "staff"]
-        params = { level = 3, hints = true, weight = 0.5, tags = ["a", "b"], nested = { a = "b" } }
+        params = { level = 3, size = 1_000, colour = 0xff, far = 1e3, hints = true, weight = 0.5, tags = ["a", "b"], nested = { a = "b" } }
         frame_ancestors = ["https://lms.example", "'self'"]
         signature_methods = ["HMAC-SHA256"]
         "#,
@@ -113,7 +113,7 @@ fn every_key_means_what_it_says() {
     assert_eq!(tool.terms.clock_skew, 90);
     assert_eq!(tool.frame_ancestors, "https://lms.example 'self'");
     let params = serde_json::to_value(&tool.params).expect("JSON");
-    let expected = r#"{"level":3,"hints":true,"weight":0.5,"tags":["a","b"],"nested":{"a":"b"}}"#
+    let expected = r#"{"level":3,"size":1000,"colour":255,"far":1000.0,"hints":true,"weight":0.5,"tags":["a","b"],"nested":{"a":"b"}}"#
         .parse::<serde_json::Value>();
     assert_eq!(params, expected.expect("JSON"));
 }
