@@ -33,15 +33,16 @@ impl Loaded {
 /// # Errors
 /// Any error of reading the file itself; everything that is wrong *in* it is among the problems.
 pub fn load(file: &Path, environment: &Environment, development: bool) -> io::Result<Loaded> {
-    let text = fs::read_to_string(file)?;
+    let bytes = fs::read(file)?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let name = file.display().to_string();
-    let reading = config::read(&name, &text, environment, development);
+    let reading = config::read(&name, bytes, environment, development);
     let mut problems = reading.problems;
     let mut files = BTreeMap::new();
     read_templates(&folder.join("templates"), "", DEEPEST, &mut files, &mut problems);
     let (templates, more) = Templates::compile(files, &reading.template_uses);
     problems.extend(more);
+    config::sort(&name, &mut problems);
     Ok(Loaded { config: reading.config, templates, statics: folder.join("static"), problems })
 }
 
@@ -56,6 +57,10 @@ fn read_templates(
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let Ok(name) = entry.file_name().into_string() else { continue };
+        // What editors and macOS leave beside a file.
+        if name.starts_with('.') {
+            continue;
+        }
         let name = format!("{prefix}{name}");
         let path = entry.path();
         if path.is_dir() {
@@ -63,15 +68,13 @@ fn read_templates(
                 read_templates(&path, &format!("{name}/"), depth - 1, files, problems);
             }
         } else if name.ends_with(".tera") {
-            match fs::read_to_string(&path) {
-                Ok(text) => {
-                    files.insert(name, text);
-                }
-                Err(error) => problems.push(Problem {
-                    fault: Fault::TemplateBroken(format!("the template cannot be read: {error}")),
-                    location: Location::Whole(format!("templates/{name}")),
-                }),
-            }
+            let text = fs::read_to_string(&path).unwrap_or_else(|error| {
+                let location = Location::Whole(format!("templates/{name}"));
+                problems.push(Problem { fault: Fault::TemplateUnreadable(error.to_string()), location });
+                // It exists, and nobody who names it is to blame.
+                String::new()
+            });
+            files.insert(name, text);
         }
     }
 }

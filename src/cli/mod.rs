@@ -54,7 +54,8 @@ pub fn run() -> ExitCode {
         );
         return ExitCode::from(1);
     }
-    let named = arguments.tools.or_else(|| environment.get("LTI_TOOLS").map(PathBuf::from));
+    let variable = environment.get("LTI_TOOLS").filter(|name| !name.is_empty());
+    let named = arguments.tools.or_else(|| variable.map(PathBuf::from));
     let file = named.unwrap_or_else(|| PathBuf::from("tools.toml"));
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&file, &environment, development),

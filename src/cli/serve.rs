@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -29,8 +30,8 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     if !loaded.is_sound() {
         return ExitCode::from(1);
     }
-    let figment = match rocket_figment(environment, development) {
-        Ok(figment) => figment,
+    let (figment, listener) = match rocket_figment(environment, development) {
+        Ok(settings) => settings,
         Err(why) => {
             eprintln!("error: {why}");
             return ExitCode::from(1);
@@ -48,7 +49,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
             // Requests that outlived the grace were cut off, which is how a stop ends.
             ErrorKind::Shutdown(..) => ExitCode::SUCCESS,
             ErrorKind::Bind(cause) => {
-                eprintln!("error: the port cannot be used: {cause}");
+                eprintln!("error: cannot listen on {listener}: {cause}");
                 eprintln!(
                     "  = help: set another, such as PORT=5001; on macOS the AirPlay Receiver holds 5000 (System Settings, General, AirDrop & Handoff)"
                 );
@@ -62,9 +63,9 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     }
 }
 
-/// Rocket's settings: ours, then Rocket.toml, then `ROCKET_…`, then `PORT`; in development the address is
-/// loopback in any case.
-fn rocket_figment(environment: &Environment, development: bool) -> Result<Figment, String> {
+/// Rocket's settings, and where it will listen: ours, then Rocket.toml, then `ROCKET_…`, then `PORT`; in
+/// development the address is loopback in any case.
+fn rocket_figment(environment: &Environment, development: bool) -> Result<(Figment, SocketAddr), String> {
     let mut figment = Figment::from(RocketConfig::default())
         .merge(Toml::string(ROCKET_TOML).nested())
         .merge(Toml::file(Env::var_or("ROCKET_CONFIG", "Rocket.toml")).nested())
@@ -80,7 +81,7 @@ fn rocket_figment(environment: &Environment, development: bool) -> Result<Figmen
         figment = figment.merge((RocketConfig::ADDRESS, "127.0.0.1"));
     }
     match RocketConfig::try_from(&figment) {
-        Ok(_) => Ok(figment),
+        Ok(config) => Ok((figment, SocketAddr::new(config.address, config.port))),
         Err(error) => Err(format!("Rocket's settings are wrong: {error}")),
     }
 }

@@ -1,4 +1,4 @@
-//! The text of a TOML file, its values, and where each of them stands.
+//! The values of a TOML file, and where each of them stands.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use figment::{Metadata, Profile, Provider};
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::problem::{Fault, Location, Problem};
+use super::excerpt::Excerpts;
+use super::fault::Fault;
+use super::problem::{Location, Problem};
+use super::syntax::Sound;
 
 /// A parsed file.
-///
-/// A file with a syntax error is parsed table by table, so that one malformed table does not hide what is
-/// wrong with the others; of each malformed table only the first error is told, since the rest follow from it.
 pub(super) struct Document<'s> {
     name: &'s str,
-    text: &'s str,
-    /// Tables, and where in the text their piece begins.
-    pieces: Vec<(usize, DeTable<'s>)>,
+    table: DeTable<'s>,
+    excerpts: Excerpts<'s>,
+    lost: &'s [Vec<String>],
     /// Where the file is not TOML.
     pub(super) problems: Vec<Problem>,
 }
@@ -43,150 +43,44 @@ pub(super) enum Part {
     Value,
 }
 
-/// Keys whose values may be shown. All others are hidden where a line is shown: a misspelt `secret` is a
-/// secret still.
-const PUBLIC: [&str; 16] = [
-    "public_url",
-    "session",
-    "clock_skew",
-    "title",
-    "description",
-    "icon",
-    "key",
-    "env",
-    "template",
-    "upstream",
-    "roles",
-    "path",
-    "frame_ancestors",
-    "signature_methods",
-    "tools",
-    "gateway",
-];
-
 impl<'s> Document<'s> {
-    pub(super) fn parse(name: &'s str, text: &'s str) -> Self {
-        let (whole, errors) = DeTable::parse_recoverable(text);
-        let mut document = Self { name, text, pieces: Vec::new(), problems: Vec::new() };
-        if errors.is_empty() {
-            document.pieces.push((0, whole.into_inner()));
-            return document;
-        }
-        let mut faults: Vec<(Range<usize>, Fault)> = Vec::new();
-        for error in errors.iter().filter(|error| is_duplicate(error)) {
-            let span = error.span().unwrap_or_default();
-            let key = text.get(span.clone()).unwrap_or_default().to_owned();
-            faults.push((span, Fault::DuplicateKey(key)));
-        }
-        for piece in pieces(text) {
-            let (table, errors) = DeTable::parse_recoverable(&text[piece.clone()]);
-            match errors.iter().find(|error| !is_duplicate(error)) {
-                None => document.pieces.push((piece.start, table.into_inner())),
-                Some(error) => {
-                    let span = error.span().unwrap_or_default();
-                    let span = span.start + piece.start..span.end + piece.start;
-                    faults.push((span, Fault::Syntax(error.message().to_owned())));
-                }
-            }
-        }
-        if faults.is_empty() {
-            // The pieces are sound one by one and the whole is not: two of them contradict each other.
-            let error = &errors[0];
-            faults.push((error.span().unwrap_or_default(), Fault::Syntax(error.message().to_owned())));
-        }
-        document.problems = faults
-            .into_iter()
-            .map(|(span, fault)| Problem { fault, location: document.show_unparsed(span) })
-            .collect();
-        document
+    /// Takes a file's text, and what of it is sound.
+    pub(super) fn new(name: &'s str, text: &'s str, sound: &'s Sound<'s>) -> Self {
+        // The errors are known: what contradicts another is left out of the table.
+        let (table, _) = DeTable::parse_recoverable(&sound.text);
+        let table = table.into_inner();
+        let excerpts = Excerpts::new(name, text, &table);
+        let problems = sound.errors.iter().map(|error| Problem {
+            fault: error.fault.clone(),
+            location: match error.table {
+                Some(table) => excerpts.of_malformed(error.span.clone(), table),
+                None => excerpts.of_surplus(error.span.clone()),
+            },
+        });
+        Self { name, problems: problems.collect(), table, excerpts, lost: &sound.lost }
     }
 
-    /// Whether every table could be parsed.
-    pub(super) fn is_sound(&self) -> bool {
-        self.problems.is_empty()
+    /// Reports that the file is not UTF-8 from a place on.
+    pub(super) fn report_encoding(&mut self, at: usize) {
+        let location = self.excerpts.of_malformed(at..at, 0);
+        self.problems.push(Problem { fault: Fault::Encoding, location });
+    }
+
+    /// Whether a part of this table may have been lost, because it is malformed.
+    pub(super) fn may_lack(&self, table: &[&str]) -> bool {
+        let is_near = |lost: &Vec<String>| lost.iter().zip(table).all(|(lost, key)| lost == key);
+        self.lost.iter().any(|lost| lost.is_empty() || !table.is_empty() && is_near(lost))
     }
 
     /// Where a part of the value at `path` stands; the nearest table's heading where it does not exist.
     pub(super) fn locate(&self, path: &[Step], part: Part) -> Location {
-        for length in (1..=path.len()).rev() {
+        let spans = (1..=path.len()).rev().map(|length| {
             let part = if length == path.len() { part } else { Part::Value };
-            for (start, table) in &self.pieces {
-                if let Some(span) = find(table, &path[..length], part) {
-                    return self.show(span.start + start..span.end + start);
-                }
-            }
-        }
-        Location::Whole(self.name.to_owned())
-    }
-
-    /// The place of a span and its first line, with the values hidden that might be secrets.
-    fn show(&self, span: Range<usize>) -> Location {
-        let mut hidden = Vec::new();
-        for (start, table) in &self.pieces {
-            hide_table(table, *start, &mut hidden);
-        }
-        self.show_without(span, &hidden)
-    }
-
-    /// The same where the text could not be parsed: there every value is hidden but those of public keys.
-    fn show_unparsed(&self, span: Range<usize>) -> Location {
-        let line = self.line_around(span.start);
-        let text = &self.text[line.clone()];
-        let hidden = match text.split_once('=') {
-            _ if text.trim_start().starts_with('[') && !text.contains(['=', '"', '\'']) => None,
-            Some((key, _)) if PUBLIC.contains(&key.trim()) && !text.contains('{') => None,
-            Some((key, _)) => Some(line.start + key.len() + 1..line.end),
-            None if text.trim().is_empty() => None,
-            None => Some(line.clone()),
-        };
-        self.show_without(span, hidden.as_slice())
-    }
-
-    fn line_around(&self, at: usize) -> Range<usize> {
-        // The end of a file is shown as the end of its last line.
-        let at = at.min(self.text.trim_end_matches(['\n', '\r']).len());
-        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        let end = self.text[at..].find('\n').map_or(self.text.len(), |newline| at + newline);
-        start..end
-    }
-
-    fn show_without(&self, span: Range<usize>, hidden: &[Range<usize>]) -> Location {
-        let line = self.line_around(span.start);
-        let start = span.start.clamp(line.start, line.end);
-        let end = span.end.clamp(start, line.end);
-        let mut shown = String::new();
-        let mut marked = 0..0;
-        let mut characters = 0;
-        for (at, character) in self.text[line.clone()].char_indices() {
-            let at = line.start + at;
-            if at == start {
-                marked.start = characters;
-            }
-            if at == end {
-                marked.end = characters;
-            }
-            match hidden.iter().find(|range| range.contains(&at)) {
-                // What is hidden leaves one mark, whatever its length was.
-                Some(range) if at == range.start || at == line.start => shown.push('…'),
-                Some(_) => continue,
-                None if character == '\t' => shown.push(' '),
-                None if character == '\r' => continue,
-                None => shown.push(character),
-            }
-            characters += 1;
-        }
-        if start == line.end {
-            marked.start = characters;
-        }
-        if end == line.end {
-            marked.end = characters;
-        }
-        Location::File {
-            file: self.name.to_owned(),
-            line: self.text[..line.start].matches('\n').count() + 1,
-            column: self.text[line.start..start].chars().count() + 1,
-            shown,
-            marked,
+            find(&self.table, &path[..length], part)
+        });
+        match spans.flatten().next() {
+            Some(span) => self.excerpts.of_sound(span),
+            None => Location::Whole(self.name.to_owned()),
         }
     }
 }
@@ -197,38 +91,13 @@ impl Provider for &Document<'_> {
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        let mut whole = Dict::new();
-        for (_, table) in &self.pieces {
-            merge(&mut whole, to_dict(table));
-        }
-        Ok(Profile::Default.collect(whole))
+        Ok(Profile::Default.collect(to_dict(&self.table)))
     }
-}
-
-fn is_duplicate(error: &toml::de::Error) -> bool {
-    error.message().starts_with("duplicate key")
-}
-
-/// The text cut before each line that is a table's heading and nothing else.
-fn pieces(text: &str) -> Vec<Range<usize>> {
-    let mut starts = vec![0];
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let heading = line.split('#').next().unwrap_or_default().trim();
-        let name = heading.strip_prefix('[');
-        // A heading that lacks its closing bracket begins a table all the same.
-        if at > 0 && name.is_some_and(|name| name.starts_with(|first: char| first.is_alphabetic())) {
-            starts.push(at);
-        }
-        at += line.len();
-    }
-    starts.push(text.len());
-    starts.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
 
 fn find(table: &DeTable<'_>, path: &[Step], part: Part) -> Option<Range<usize>> {
     let (Step::Key(first), rest) = path.split_first()? else { return None };
-    let (key, value) = table.iter().find(|(key, _)| key.get_ref() == first)?;
+    let (key, value) = table.get_key_value(first.as_str())?;
     if rest.is_empty() {
         return Some(match part {
             Part::Key => key.span(),
@@ -249,23 +118,6 @@ fn find_in_value(value: &Spanned<DeValue<'_>>, path: &[Step], part: Part) -> Opt
     }
 }
 
-fn hide_table(table: &DeTable<'_>, start: usize, hidden: &mut Vec<Range<usize>>) {
-    for (key, value) in table {
-        hide(value, start, PUBLIC.contains(&key.get_ref().as_ref()), hidden);
-    }
-}
-
-fn hide(value: &Spanned<DeValue<'_>>, start: usize, public: bool, hidden: &mut Vec<Range<usize>>) {
-    match value.get_ref() {
-        DeValue::Table(table) => hide_table(table, start, hidden),
-        DeValue::Array(items) => items.iter().for_each(|item| hide(item, start, public, hidden)),
-        // An address may carry a password.
-        DeValue::String(text) if public && !text.contains('@') => {}
-        _ if public && !value.get_ref().is_str() => {}
-        _ => hidden.push(value.span().start + start..value.span().end + start),
-    }
-}
-
 fn to_dict(table: &DeTable<'_>) -> Dict {
     table.iter().map(|(key, value)| (key.get_ref().to_string(), to_value(value.get_ref()))).collect()
 }
@@ -280,27 +132,12 @@ fn to_value(value: &DeValue<'_>) -> Value {
         DeValue::Boolean(truth) => (*truth).into(),
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
             Ok(number) => number.into(),
-            Err(_) => number.as_str().to_owned().into(),
+            // What does not fit is a number still.
+            Err(_) => number.as_str().parse().unwrap_or(f64::INFINITY).into(),
         },
-        DeValue::Float(number) => match number.as_str().parse::<f64>() {
-            Ok(number) => number.into(),
-            Err(_) => number.as_str().to_owned().into(),
-        },
+        DeValue::Float(number) => number.as_str().parse().unwrap_or(f64::NAN).into(),
         DeValue::Datetime(datetime) => datetime.to_string().into(),
         DeValue::Array(items) => to_list(items).into(),
         DeValue::Table(table) => to_dict(table).into(),
-    }
-}
-
-/// Puts the tables of `other` into `whole`. What is in both already was reported as a duplicate.
-fn merge(whole: &mut Dict, other: Dict) {
-    for (key, value) in other {
-        match (whole.get_mut(&key), value) {
-            (Some(Value::Dict(_, known)), Value::Dict(_, more)) => merge(known, more),
-            (Some(_), _) => {}
-            (None, value) => {
-                whole.insert(key, value);
-            }
-        }
     }
 }

@@ -4,8 +4,10 @@ use figment::value::{Dict, Value};
 
 use super::Environment;
 use super::document::Document;
+use super::document::Part;
+use super::fault::Fault;
 use super::problem::Problem;
-use super::table::{Reader, Table, Written};
+use super::table::{Reader, Soundness, Table, Written};
 
 /// `session` where it is not written.
 pub(super) const SESSION: &str = "8h";
@@ -19,6 +21,8 @@ pub(super) const FRAME_ANCESTORS: &str = "*";
 pub(super) struct ToolsFile {
     pub(super) gateway: GatewayTable,
     pub(super) tools: Vec<ToolTable>,
+    /// Whether not even the attempt of a tool is written.
+    pub(super) is_empty: bool,
     /// What was wrong already.
     pub(super) problems: Vec<Problem>,
 }
@@ -30,8 +34,7 @@ pub(super) struct GatewayTable {
     pub(super) secret: Option<Vec<Written<Text>>>,
     pub(super) session: Option<Written<String>>,
     pub(super) clock_skew: Option<Written<String>>,
-    /// Whether all of it could be read; else what seems missing may just be misspelt.
-    pub(super) sound: bool,
+    pub(super) soundness: Soundness,
 }
 
 /// `[tools.<name>]`.
@@ -45,12 +48,11 @@ pub(super) struct ToolTable {
     pub(super) upstream: Option<Written<String>>,
     /// `key`, `secret` and `signature_methods` of the tool itself.
     pub(super) consumer: ConsumerTable,
-    pub(super) consumers: Option<Written<Vec<ConsumerTable>>>,
+    pub(super) consumers: Option<Vec<Written<ConsumerTable>>>,
     pub(super) roles: Option<Written<Vec<Written<String>>>>,
     pub(super) params: Dict,
     pub(super) frame_ancestors: Option<Written<Vec<Written<String>>>>,
-    /// Whether all of it could be read.
-    pub(super) sound: bool,
+    pub(super) soundness: Soundness,
 }
 
 /// One of `consumers`, or what stands for it in the tool's own table.
@@ -58,6 +60,7 @@ pub(super) struct ConsumerTable {
     pub(super) key: Option<Written<String>>,
     pub(super) secret: Option<Written<Vec<Written<Text>>>>,
     pub(super) signature_methods: Option<Written<Vec<Written<String>>>>,
+    pub(super) soundness: Soundness,
 }
 
 /// Text, or the environment variable that holds it.
@@ -69,36 +72,40 @@ pub(super) enum Text {
 /// Reads a file and, over its `[gateway]`, the environment.
 pub(super) fn read(document: &Document<'_>, environment: &Environment) -> ToolsFile {
     let reader = Reader::new(document, environment);
-    let (gateway, tools) = {
+    let (gateway, tools, is_empty) = {
         let mut top = reader.top();
-        let gateway = match top.table("gateway") {
-            Some(table) => read_gateway(table),
-            None => GatewayTable { sound: true, ..GatewayTable::default() },
-        };
-        let tools = top.table("tools").map(Table::into_tables).unwrap_or_default();
-        let tools = tools.into_iter().map(|(name, table)| read_tool(name, table)).collect();
-        top.finish("at the top of the file");
-        (gateway, tools)
+        let gateway = top.table("gateway").map(read_gateway);
+        let tools = top.table("tools");
+        let none_written = tools.as_ref().is_none_or(Table::is_empty);
+        let soundness = top.finish("at the top of the file");
+        let gateway = gateway.unwrap_or_else(|| GatewayTable {
+            soundness: if soundness.lacks("gateway") && !document.may_lack(&["gateway"]) {
+                Soundness::default()
+            } else {
+                Soundness::unknown()
+            },
+            ..GatewayTable::default()
+        });
+        let is_empty = none_written && soundness.lacks("tools") && !document.may_lack(&["tools"]);
+        let tools = tools.map(Table::into_tables).unwrap_or_default();
+        let tools = tools.into_iter().filter_map(|(name, table)| read_tool(name, table)).collect();
+        (gateway, tools, is_empty)
     };
-    ToolsFile { gateway, tools, problems: reader.into_problems() }
+    ToolsFile { gateway, tools, is_empty, problems: reader.into_problems() }
 }
 
 fn read_gateway(mut table: Table<'_>) -> GatewayTable {
-    let reader = table.reader();
-    let before = reader.count();
-    let public_url = table.value("public_url").and_then(|written| text_of(&table, "public_url", written));
+    let public_url = table.value("public_url").and_then(|written| text_of(&mut table, "public_url", written));
     let secret = secrets_of(&mut table).map(|secret| secret.value);
     let session = table.text("session");
     let clock_skew = table.text("clock_skew");
-    table.finish("in [gateway]");
-    GatewayTable { public_url, secret, session, clock_skew, sound: reader.count() == before }
+    GatewayTable { public_url, secret, session, clock_skew, soundness: table.finish("in [gateway]") }
 }
 
-fn read_tool(name: Written<String>, mut table: Table<'_>) -> ToolTable {
+fn read_tool(name: Written<String>, mut table: Table<'_>) -> Option<ToolTable> {
     let reader = table.reader();
-    let before = reader.count();
     let heading = format!("in [tools.{}]", name.value);
-    let tool = ToolTable {
+    let mut tool = ToolTable {
         title: table.text("title").map(|title| title.value),
         description: table.text("description").map(|description| description.value),
         icon: table.text("icon"),
@@ -110,24 +117,35 @@ fn read_tool(name: Written<String>, mut table: Table<'_>) -> ToolTable {
         roles: table.texts("roles"),
         params: table.get("params", "a table").map(|params| params.value).unwrap_or_default(),
         frame_ancestors: table.texts("frame_ancestors"),
-        sound: true,
+        soundness: Soundness::default(),
         name,
     };
-    table.finish(&heading);
-    ToolTable { sound: reader.count() == before, ..tool }
+    let nested = table.mere_tables();
+    if !nested.is_empty() {
+        for table in nested {
+            let name = format!("{}.{}", tool.name.value, table.value);
+            reader.report(&table.place, Part::Value, Fault::ToolName(name));
+        }
+        return None;
+    }
+    tool.soundness = table.finish(&heading);
+    tool.consumer.soundness = tool.soundness.clone();
+    Some(tool)
 }
 
-fn read_consumers(table: &mut Table<'_>, tool: &str) -> Option<Written<Vec<ConsumerTable>>> {
+fn read_consumers(table: &mut Table<'_>, tool: &str) -> Option<Vec<Written<ConsumerTable>>> {
     let reader = table.reader();
     let list = table.list("consumers", "a list of tables")?;
     let mut consumers = Vec::new();
     for item in list.value {
+        let place = item.place.clone();
         if let Some(mut table) = reader.table(item, "consumers") {
-            consumers.push(read_consumer(&mut table));
-            table.finish(&format!("among the consumers of [tools.{tool}]"));
+            let consumer = read_consumer(&mut table);
+            let soundness = table.finish(&format!("among the consumers of [tools.{tool}]"));
+            consumers.push(Written { value: ConsumerTable { soundness, ..consumer }, place });
         }
     }
-    Some(Written { value: consumers, place: list.place })
+    Some(consumers)
 }
 
 fn read_consumer(table: &mut Table<'_>) -> ConsumerTable {
@@ -135,52 +153,52 @@ fn read_consumer(table: &mut Table<'_>) -> ConsumerTable {
         key: table.text("key"),
         secret: secrets_of(table),
         signature_methods: table.texts("signature_methods"),
+        soundness: Soundness::default(),
     }
 }
 
 /// `secret`: text, a variable, or a list of them.
 fn secrets_of(table: &mut Table<'_>) -> Option<Written<Vec<Written<Text>>>> {
-    const EXPECTED: &str = "text, `{ env = \"…\" }` or a list of these";
-    let reader = table.reader();
     let written = table.value("secret")?;
     let place = written.place.clone();
+    let is_list = matches!(written.value, Value::Array(..));
     let items = match written.value {
-        Value::Array(_, items) => {
-            let place = |index| place.item(index);
-            items
-                .into_iter()
-                .enumerate()
-                .map(|(index, value)| Written { value, place: place(index) })
-                .collect()
-        }
+        Value::Array(_, items) => table.items("secret", items, place.clone()).value,
         value => vec![Written { value, place: place.clone() }],
     };
     let mut secrets = Vec::new();
     for item in items {
         match item.value {
-            Value::String(_, text) => secrets.push(Written { value: Text::Literal(text), place: item.place }),
-            Value::Dict(..) => secrets.extend(text_of(table, "secret", item)),
-            _ => reader.mismatch("secret", EXPECTED, &item),
+            Value::String(..) | Value::Dict(..) => secrets.extend(text_of(table, "secret", item)),
+            _ if is_list => table.reader().mismatch("secret", "text or `{ env = \"…\" }`", &item),
+            _ => table.reader().mismatch("secret", "text, `{ env = \"…\" }` or a list of these", &item),
         }
     }
     Some(Written { value: secrets, place })
 }
 
 /// Text or `{ env = "…" }`.
-fn text_of(table: &Table<'_>, key: &str, written: Written<Value>) -> Option<Written<Text>> {
+fn text_of(table: &mut Table<'_>, key: &'static str, written: Written<Value>) -> Option<Written<Text>> {
+    let reader = table.reader();
     let place = written.place.clone();
     let text = match &written.value {
-        Value::String(_, text) => Text::Literal(text.clone()),
+        Value::String(_, text) => Some(Text::Literal(text.clone())),
         Value::Dict(..) => {
-            let mut variable = table.reader().table(written, key)?;
+            let mut variable = reader.table(written, key)?;
+            if variable.is_empty() {
+                reader.report(&place, Part::Value, Fault::Missing("env"));
+            }
             let name = variable.text("env");
             variable.finish(&format!("in `{key}`"));
-            Text::Variable(name?.value)
+            name.map(|name| Text::Variable(name.value))
         }
         _ => {
-            table.reader().mismatch(key, "text or `{ env = \"…\" }`", &written);
-            return None;
+            reader.mismatch(key, "text or `{ env = \"…\" }`", &written);
+            None
         }
     };
-    Some(Written { value: text, place })
+    if text.is_none() {
+        table.spare(key);
+    }
+    Some(Written { value: text?, place })
 }

@@ -4,18 +4,23 @@
 //! reads a file, the clock or the environment: their contents are arguments.
 
 mod document;
+mod excerpt;
+mod fault;
 mod file;
 mod gateway;
 mod problem;
 mod public_url;
 mod resolve;
+mod suggestion;
+mod syntax;
 mod table;
 mod tool_path;
 
 use std::collections::BTreeMap;
 
+pub use fault::Fault;
 pub use gateway::{Config, Tool};
-pub use problem::{Fault, Location, Problem, Severity, print};
+pub use problem::{Location, Problem, Severity, print, sort};
 pub(crate) use public_url::is_loopback;
 pub use public_url::{Origin, PublicUrl};
 pub use resolve::TemplateUse;
@@ -26,19 +31,27 @@ pub type Environment = BTreeMap<String, String>;
 
 /// What was read from a file: as much of it as makes sense, and what is wrong with the rest.
 pub struct Reading {
-    /// What the file means. Tools with a problem are missing in it.
+    /// What the file means. Where there are errors it is not for use: what could not be read is missing in it.
     pub config: Config,
     /// Which templates the file names, by every tool, also by those with a problem.
     pub template_uses: Vec<TemplateUse>,
-    /// What is wrong, and what an admin should know. In the order of the file.
+    /// What is wrong, and what an admin should know.
     pub problems: Vec<Problem>,
 }
 
-/// Reads the text of a tools file.
+/// Reads a tools file.
 ///
-/// `name` is what problems call the file. `development` lets secrets and the public URL be missing.
-pub fn read(name: &str, text: &str, environment: &Environment, development: bool) -> Reading {
-    let document = document::Document::parse(name, text);
+/// `name` is what problems call the file, and `content` what it holds, be it text or not. `development` lets secrets
+/// and the public URL be missing.
+pub fn read(name: &str, content: impl AsRef<[u8]>, environment: &Environment, development: bool) -> Reading {
+    let bytes = content.as_ref();
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let sound = syntax::Sound::of(&text);
+    let mut document = document::Document::new(name, &text, &sound);
+    if let Err(error) = std::str::from_utf8(bytes) {
+        document.report_encoding(error.valid_up_to());
+    }
     let file = file::read(&document, environment);
     resolve::resolve(file, &document, environment, development)
 }

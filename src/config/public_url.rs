@@ -26,6 +26,17 @@ impl Origin {
     /// # Errors
     /// What is wrong with it, as the end of a sentence that begins with "the public URL".
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        if !text.contains("://") {
+            return Err("does not begin with https://");
+        }
+        if text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+            return Err("has characters that an address cannot have");
+        }
+        if !text.is_ascii() {
+            return Err(
+                "has letters that an address cannot have: a host with such a name is written as xn--…",
+            );
+        }
         if text.contains('#') {
             return Err("has a fragment");
         }
@@ -37,6 +48,9 @@ impl Origin {
         };
         let authority = url.authority().filter(|authority| !authority.host().is_empty());
         let authority = authority.ok_or("has no host")?;
+        if !authority.host().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte)) {
+            return Err("does not name one host");
+        }
         if authority.user_info().is_some() {
             return Err("holds a user name or password");
         }
@@ -112,6 +126,9 @@ mod tests {
             "https://tools.example/#top",
             "https://me:pw@tools.example",
             "https://tools example",
+            "https://*.tools.example",
+            "https://übungen.example",
+            "https://tools.example:99999",
         ] {
             assert!(Origin::parse(bad).is_err(), "{bad}");
         }

@@ -9,10 +9,12 @@ use lti::v1p1::{Consumer, Consumers, Terms};
 use lti::{KnownSecrets, Roles, Secret};
 
 use super::document::{Document, Part};
+use super::excerpt::is_variable;
+use super::fault::Fault;
 use super::file::{
     CLOCK_SKEW, ConsumerTable, FRAME_ANCESTORS, GatewayTable, SESSION, Text, ToolTable, ToolsFile,
 };
-use super::problem::{Fault, Location, Problem};
+use super::problem::{Location, Problem};
 use super::table::{Place, Written};
 use super::{Config, Environment, Origin, PublicUrl, Reading, Tool, ToolPath};
 
@@ -38,6 +40,7 @@ pub(super) fn resolve(
     environment: &Environment,
     development: bool,
 ) -> Reading {
+    let is_empty = file.is_empty;
     let mut resolver =
         Resolver { document, environment, development, problems: file.problems, secrets: Vec::new() };
     let (public_url, secrets, session, clock_skew) = resolver.gateway(file.gateway);
@@ -58,16 +61,11 @@ pub(super) fn resolve(
         tool.terms.secrets = Arc::clone(&known);
     }
     let mut problems = resolver.problems;
-    if tools.is_empty() && problems.is_empty() && document.is_sound() {
+    if is_empty {
         let location = document.locate(&[], Part::Value);
         problems.push(Problem { fault: Fault::NoTools, location });
     }
     problems.extend(document.problems.iter().cloned());
-    problems.sort_by_key(|problem| match &problem.location {
-        Location::File { line, column, .. } => (0, *line, *column),
-        Location::Whole(_) => (1, 0, 0),
-        Location::Environment(_) => (2, 0, 0),
-    });
     let config = Config { development, public_url, secrets, session, tools };
     Reading { config, template_uses, problems }
 }
@@ -92,8 +90,6 @@ impl Resolver<'_> {
     }
 
     fn gateway(&mut self, table: GatewayTable) -> (PublicUrl, Vec<Secret>, Duration, u64) {
-        // What a malformed part of the file would have said cannot be known, so nothing is called missing.
-        let complete = table.sound && self.document.is_sound();
         let from_host = if self.development {
             Some(PublicUrl::FromHost("http"))
         } else if self.environment.contains_key("DYNO") {
@@ -102,7 +98,9 @@ impl Resolver<'_> {
         } else {
             None
         };
-        let written = table.public_url.map(|written| (self.text(&written), written.place));
+        // Development needs no variable that is set where others launch.
+        let written = table.public_url.filter(|written| self.unset_in_development(&written.value).is_none());
+        let written = written.map(|written| (self.text(&written), written.place));
         let public_url = match written {
             Some((Some(text), place)) => match Origin::parse(&text) {
                 Ok(origin) => Some(PublicUrl::Fixed(origin)),
@@ -113,7 +111,7 @@ impl Resolver<'_> {
             },
             Some((None, _)) => None,
             None => {
-                if from_host.is_none() && complete {
+                if from_host.is_none() && table.soundness.lacks("public_url") {
                     self.report_missing("gateway", Fault::PublicUrlMissing);
                 }
                 from_host.clone()
@@ -123,20 +121,20 @@ impl Resolver<'_> {
         let secrets = match table.secret {
             Some(written) => self.gateway_secrets(&written),
             None if self.development => {
-                let fault = Fault::StandIn("gateway.secret".into(), STAND_IN_GATEWAY_SECRET);
+                let fault = Fault::StandIn("`gateway.secret`".into(), STAND_IN_GATEWAY_SECRET);
                 self.report_missing("gateway", fault);
                 vec![Secret::new(STAND_IN_GATEWAY_SECRET)]
             }
             None => {
-                if complete {
+                if table.soundness.lacks("secret") {
                     self.report_missing("gateway", Fault::GatewaySecretMissing);
                 }
                 Vec::new()
             }
         };
 
-        let session = self.duration(table.session, SESSION, 60..=30 * 86_400, "\"1m\" to \"30d\"");
-        let clock_skew = self.duration(table.clock_skew, CLOCK_SKEW, 1..=86_400, "\"1s\" to \"1d\"");
+        let session = self.duration(table.session, SESSION, 60..=30 * 86_400, "`\"1m\"` to `\"30d\"`");
+        let clock_skew = self.duration(table.clock_skew, CLOCK_SKEW, 1..=86_400, "`\"1s\"` to `\"1d\"`");
         // Problems keep the gateway from starting, so what stands in for a missing URL is never used.
         let public_url = public_url.or(from_host).unwrap_or(PublicUrl::FromHost("https"));
         (public_url, secrets, Duration::from_secs(session), clock_skew)
@@ -145,6 +143,10 @@ impl Resolver<'_> {
     fn gateway_secrets(&mut self, written: &[Written<Text>]) -> Vec<Secret> {
         let mut secrets = Vec::new();
         for one in written {
+            if matches!(&one.value, Text::Literal(text) if text.is_empty()) {
+                self.report(&one.place, Fault::GatewaySecretShort(0));
+                continue;
+            }
             let Some(secret) = self.secret(one, STAND_IN_GATEWAY_SECRET) else { continue };
             let length = secret.expose().chars().count();
             if length < GATEWAY_SECRET_LENGTH {
@@ -182,7 +184,7 @@ impl Resolver<'_> {
                 None
             }
             (None, None) => {
-                if table.sound {
+                if table.soundness.lacks("template") && table.soundness.lacks("upstream") {
                     self.report(&place, Fault::NoTarget);
                 }
                 None
@@ -192,13 +194,11 @@ impl Resolver<'_> {
             Some(path) => ToolPath::parse(&path.value).ok(),
             None => Some(ToolPath::of_tool(&name)),
         };
-        let consumers = self.consumers(&name, &place, table.consumer, table.consumers, table.sound);
+        let consumers = self.consumers(&name, &place, table.consumer, table.consumers);
         let roles = self.roles(table.roles);
         let frame_ancestors = self.frame_ancestors(table.frame_ancestors);
         let icon = self.icon(table.icon);
-        if self.problems[before..].iter().any(|problem| problem.severity() == super::Severity::Error)
-            || !table.sound
-        {
+        if self.problems[before..].iter().any(|problem| problem.severity() == super::Severity::Error) {
             return None;
         }
         Some(Tool {
@@ -225,17 +225,18 @@ impl Resolver<'_> {
         tool: &str,
         place: &Place,
         own: ConsumerTable,
-        list: Option<Written<Vec<ConsumerTable>>>,
-        sound: bool,
+        list: Option<Vec<Written<ConsumerTable>>>,
     ) -> Vec<(String, Consumer)> {
         let Some(list) = list else {
-            if own.key.is_none() && own.secret.is_none() {
-                if sound {
-                    self.report(place, Fault::NoConsumer(tool.to_owned()));
-                }
+            if !own.soundness.lacks("consumers") {
                 return Vec::new();
             }
-            return self.consumer(own, place, sound).into_iter().collect();
+            let missing = |key, is_none: bool| is_none && own.soundness.lacks(key);
+            if missing("key", own.key.is_none()) && missing("secret", own.secret.is_none()) {
+                self.report(place, Fault::NoConsumer(tool.to_owned()));
+                return Vec::new();
+            }
+            return self.consumer(own, place).into_iter().collect();
         };
         let surplus = [
             own.key.map(|written| ("key", written.place)),
@@ -245,50 +246,38 @@ impl Resolver<'_> {
         for (key, place) in surplus.into_iter().flatten() {
             self.report_at(&place, Part::Key, Fault::KeyAndConsumers(key));
         }
-        if list.value.is_empty() && sound {
-            self.report(&list.place, Fault::EmptyList("consumers"));
-        }
         let mut seen = HashSet::new();
         let mut consumers = Vec::new();
-        for (index, table) in list.value.into_iter().enumerate() {
+        for Written { value: table, place } in list {
             if let Some(key) = table.key.as_ref().filter(|key| !seen.insert(key.value.clone())) {
                 self.report(&key.place, Fault::DuplicateConsumer(key.value.clone()));
             }
-            consumers.extend(self.consumer(table, &list.place.item(index), sound));
+            consumers.extend(self.consumer(table, &place));
         }
         consumers
     }
 
-    fn consumer(&mut self, table: ConsumerTable, place: &Place, sound: bool) -> Option<(String, Consumer)> {
-        if sound {
-            if table.key.is_none() {
-                self.report(place, Fault::MissingOfPair("key"));
-            }
-            if table.secret.is_none() {
-                self.report(place, Fault::MissingOfPair("secret"));
-            }
+    fn consumer(&mut self, table: ConsumerTable, place: &Place) -> Option<(String, Consumer)> {
+        if table.key.is_none() && table.soundness.lacks("key") {
+            self.report(place, Fault::Missing("key"));
+        }
+        if table.secret.is_none() && table.soundness.lacks("secret") {
+            self.report(place, Fault::Missing("secret"));
         }
         let methods = self.signature_methods(table.signature_methods);
-        let secrets = table.secret.map(|written| self.consumer_secrets(&written, sound)).unwrap_or_default();
+        let secrets = table.secret.map(|written| self.consumer_secrets(&written.value)).unwrap_or_default();
         let key = table.key?;
         self.not_empty("key", &key);
+        self.passport("key", &key.value, &key.place);
         let consumer = Consumer::new(key.value.as_str(), secrets, methods);
         Some((key.value, consumer))
     }
 
-    fn consumer_secrets(&mut self, written: &Written<Vec<Written<Text>>>, sound: bool) -> Vec<Secret> {
-        if written.value.is_empty() && sound {
-            self.report(&written.place, Fault::EmptyList("secret"));
-        }
+    fn consumer_secrets(&mut self, written: &[Written<Text>]) -> Vec<Secret> {
         let mut secrets = Vec::new();
-        for one in &written.value {
+        for one in written {
             let Some(secret) = self.secret(one, STAND_IN_SECRET) else { continue };
-            if secret.expose().trim() != secret.expose() {
-                self.report(&one.place, Fault::SecretWhiteSpace);
-            }
-            if secret.expose().contains(':') {
-                self.report(&one.place, Fault::SecretColon);
-            }
+            self.passport("secret", secret.expose(), &one.place);
             secrets.push(secret);
         }
         secrets
@@ -296,47 +285,69 @@ impl Resolver<'_> {
 
     /// A secret that is not empty, or in development its stand-in.
     fn secret(&mut self, written: &Written<Text>, stand_in: &'static str) -> Option<Secret> {
-        let secret = match &written.value {
-            Text::Literal(text) if text.is_empty() => {
-                self.report(&written.place, Fault::EmptyText("secret"));
-                None
-            }
-            Text::Literal(text) => {
+        let secret = if let Some(name) = self.unset_in_development(&written.value) {
+            self.report(&written.place, Fault::StandIn(name, stand_in));
+            Secret::new(stand_in)
+        } else {
+            if let Text::Literal(text) = &written.value {
+                if text.is_empty() {
+                    self.report(&written.place, Fault::EmptyText("secret"));
+                    return None;
+                }
                 if !written.place.is_from_environment() {
                     self.report(&written.place, Fault::LiteralSecret);
                 }
-                Some(Secret::new(text.as_str()))
             }
-            Text::Variable(name) if self.development && self.variable(name).is_none() => {
-                self.report(&written.place, Fault::StandIn(name.clone(), stand_in));
-                Some(Secret::new(stand_in))
-            }
-            Text::Variable(_) => self.text(written).map(Secret::new),
+            Secret::new(self.text(written)?)
         };
-        self.secrets.extend(secret.clone());
-        secret
+        self.secrets.push(secret.clone());
+        Some(secret)
     }
 
     /// The text itself, or that of its variable, which has to be set.
     fn text(&mut self, written: &Written<Text>) -> Option<String> {
-        match &written.value {
-            Text::Literal(text) => Some(text.clone()),
-            Text::Variable(name) => {
-                let value = self.variable(name).map(str::to_owned);
-                if value.is_none() {
-                    let fault = match self.environment.get(name) {
-                        Some(_) => Fault::VariableEmpty(name.clone()),
-                        None => Fault::VariableMissing(name.clone()),
-                    };
-                    self.report(&written.place, fault);
-                }
-                value
+        let name = match &written.value {
+            Text::Literal(text) => return Some(text.clone()),
+            Text::Variable(name) => name,
+        };
+        if let Some(value) = self.variable(name) {
+            return Some(value.to_owned());
+        }
+        let fault = if self.environment.contains_key(name) {
+            Fault::VariableEmpty(name.clone())
+        } else if is_variable(name) {
+            Fault::VariableMissing(name.clone())
+        } else {
+            Fault::VariableName
+        };
+        self.report(&written.place, fault);
+        None
+    }
+
+    /// The name of a variable that is not set, where that is no problem.
+    fn unset_in_development(&self, text: &Text) -> Option<String> {
+        match text {
+            Text::Variable(name)
+                if self.development && is_variable(name) && self.variable(name).is_none() =>
+            {
+                Some(name.clone())
             }
+            _ => None,
         }
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Warns of a key or secret that platforms may cut or trim.
+    fn passport(&mut self, what: &'static str, text: &str, place: &Place) {
+        if text.trim() != text {
+            self.report(place, Fault::WhiteSpace(what));
+        }
+        if text.contains(':') {
+            self.report(place, Fault::Colon(what));
+        }
     }
 
     fn not_empty(&mut self, key: &'static str, written: &Written<String>) {
@@ -347,9 +358,6 @@ impl Resolver<'_> {
 
     fn signature_methods(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Vec<SignatureMethod> {
         let Some(written) = written else { return SignatureMethod::ALL.to_vec() };
-        if written.value.is_empty() {
-            self.report(&written.place, Fault::EmptyList("signature_methods"));
-        }
         let mut methods = Vec::new();
         for one in written.value {
             match SignatureMethod::named(&one.value) {
@@ -362,9 +370,6 @@ impl Resolver<'_> {
 
     fn roles(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Option<Roles> {
         let written = written?;
-        if written.value.is_empty() {
-            self.report(&written.place, Fault::EmptyList("roles"));
-        }
         let mut roles = Roles::default();
         for one in written.value {
             match Roles::named(&one.value) {
@@ -377,15 +382,12 @@ impl Resolver<'_> {
 
     fn frame_ancestors(&mut self, written: Option<Written<Vec<Written<String>>>>) -> String {
         let Some(written) = written else { return FRAME_ANCESTORS.to_owned() };
-        if written.value.is_empty() {
-            self.report(&written.place, Fault::EmptyList("frame_ancestors"));
-        }
         let mut sources = Vec::new();
         for one in written.value {
             if is_frame_source(&one.value) {
                 sources.push(one.value);
             } else {
-                self.report(&one.place, Fault::FrameAncestor(one.value));
+                self.report(&one.place, Fault::FrameAncestor);
             }
         }
         sources.join(" ")
@@ -413,7 +415,7 @@ impl Resolver<'_> {
                 Err(why) => self.report(place, Fault::Path(why)),
                 Ok(path) if path.is_reserved() => self.report(place, Fault::ReservedPath(path.to_string())),
                 Ok(path) => match paths.get(path.as_str()) {
-                    Some(other) => self.report(place, Fault::SamePath((*other).to_owned())),
+                    Some(other) => self.report(place, Fault::SamePath(path.to_string(), (*other).to_owned())),
                     None => {
                         paths.insert(path.to_string(), &tool.name.value);
                         parsed.push((path, place));
@@ -423,7 +425,7 @@ impl Resolver<'_> {
         }
         for (path, place) in parsed {
             if let Some(other) = path.ancestors().find_map(|ancestor| paths.get(ancestor)) {
-                self.report(place, Fault::NestedPath((*other).to_owned()));
+                self.report(place, Fault::NestedPath(path.to_string(), (*other).to_owned()));
             }
         }
     }

@@ -8,10 +8,15 @@ use serde::de::DeserializeOwned;
 
 use super::Environment;
 use super::document::{Document, Part, Path, Step};
-use super::problem::{Fault, Location, Problem};
+use super::fault::Fault;
+use super::problem::{Location, Problem};
+use super::suggestion::nearest;
 
 /// Settings of `[gateway]` from the environment: `LTI_GATEWAY_PUBLIC_URL` and so on.
 const PREFIX: &str = "LTI_GATEWAY_";
+
+/// What follows it where Kubernetes tells every pod of a service named `lti-gateway`.
+const KUBERNETES: [&str; 2] = ["SERVICE_", "PORT"];
 
 /// Something written, and where.
 #[derive(Clone, Debug)]
@@ -40,6 +45,29 @@ pub(super) struct Table<'r> {
     place: Place,
     values: Dict,
     asked: Vec<&'static str>,
+    has_known: bool,
+    unread: Vec<&'static str>,
+}
+
+/// How much of a table could be read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Soundness {
+    /// Keys of which something is written, be it misspelt or of the wrong type.
+    unread: Vec<&'static str>,
+    /// Whether a malformed part of the file may hold more of the table.
+    lost: bool,
+}
+
+impl Soundness {
+    /// Of a table of which nothing is known.
+    pub(super) fn unknown() -> Self {
+        Self { unread: Vec::new(), lost: true }
+    }
+
+    /// Whether a key that has no value is missing; else what is wrong with it is told already.
+    pub(super) fn lacks(&self, key: &str) -> bool {
+        !self.lost && !self.unread.contains(&key)
+    }
 }
 
 impl<'d> Reader<'d> {
@@ -55,7 +83,7 @@ impl<'d> Reader<'d> {
         let mut data = self.figment.data().unwrap_or_default();
         let values = data.remove(&Profile::Default).unwrap_or_default();
         let place = Place { path: Path::new(), from_environment: false };
-        Table { reader: self, place, values, asked: Vec::new() }
+        Table { reader: self, place, values, asked: Vec::new(), has_known: false, unread: Vec::new() }
     }
 
     pub(super) fn report(&self, place: &Place, part: Part, fault: Fault) {
@@ -66,9 +94,14 @@ impl<'d> Reader<'d> {
     /// A value that has to be a table.
     pub(super) fn table(&'d self, written: Written<Value>, key: &str) -> Option<Table<'d>> {
         match written.value {
-            Value::Dict(_, values) => {
-                Some(Table { reader: self, place: written.place, values, asked: Vec::new() })
-            }
+            Value::Dict(_, values) => Some(Table {
+                reader: self,
+                place: written.place,
+                values,
+                asked: Vec::new(),
+                has_known: false,
+                unread: Vec::new(),
+            }),
             _ => {
                 self.mismatch(key, "a table", &written);
                 None
@@ -78,28 +111,13 @@ impl<'d> Reader<'d> {
 
     /// Reports a value of the wrong type, without its text, which may be a secret.
     pub(super) fn mismatch(&self, key: &str, expected: &'static str, written: &Written<Value>) {
-        let found = match &written.value {
-            Value::String(..) | Value::Char(..) => "text",
-            Value::Bool(..) => "true or false",
-            Value::Num(_, number) if number.to_u128_lossy().is_none() && number.to_i128().is_none() => {
-                "a number"
-            }
-            Value::Num(..) => "an integer",
-            Value::Empty(..) => "nothing",
-            Value::Dict(..) => "a table",
-            Value::Array(..) => "a list",
+        let key = key.to_owned();
+        let found = type_of(&written.value);
+        let fault = match written.place.path.last() {
+            Some(Step::Index(_)) => Fault::WrongItem { key, found, expected },
+            _ => Fault::WrongType { key, found, expected },
         };
-        let found = if found == "a list" && expected.starts_with("a list") {
-            "a list of other things"
-        } else {
-            found
-        };
-        self.report(&written.place, Part::Value, Fault::WrongType { key: key.to_owned(), found, expected });
-    }
-
-    /// How many problems there are by now.
-    pub(super) fn count(&self) -> usize {
-        self.problems.borrow().len()
+        self.report(&written.place, Part::Value, fault);
     }
 
     pub(super) fn into_problems(self) -> Vec<Problem> {
@@ -107,15 +125,39 @@ impl<'d> Reader<'d> {
     }
 }
 
+/// The variable that sets a key of `[gateway]`.
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_uppercase())
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::String(..) | Value::Char(..) => "text",
+        Value::Bool(..) => "true or false",
+        Value::Num(_, number) if number.to_u128_lossy().is_none() && number.to_i128().is_none() => "a number",
+        Value::Num(..) => "an integer",
+        Value::Empty(..) => "nothing",
+        Value::Dict(..) => "a table",
+        Value::Array(..) => "a list",
+    }
+}
+
 impl Place {
     /// The place in the file, or the variable's name.
     pub(super) fn location(&self, document: &Document<'_>, part: Part) -> Location {
         match self.path.last() {
-            Some(Step::Key(key)) if self.from_environment => {
-                Location::Environment(format!("{PREFIX}{}", key.to_uppercase()))
-            }
+            Some(Step::Key(key)) if self.from_environment => Location::Environment(variable(key)),
             _ => document.locate(&self.path, part),
         }
+    }
+
+    /// The keys of the tables in which it stands, up to the first list.
+    fn keys(&self) -> Vec<&str> {
+        let keys = self.path.iter().map_while(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Index(_) => None,
+        });
+        keys.collect()
     }
 
     /// Whether it is a variable of the environment.
@@ -144,6 +186,7 @@ impl<'r> Table<'r> {
     pub(super) fn value(&mut self, key: &'static str) -> Option<Written<Value>> {
         self.asked.push(key);
         let value = self.values.remove(key)?;
+        self.has_known = true;
         Some(self.written(Step::Key(key.to_owned()), value))
     }
 
@@ -157,57 +200,106 @@ impl<'r> Table<'r> {
         match written.value.deserialize() {
             Ok(value) => Some(Written { value, place: written.place }),
             Err(_) => {
-                self.reader.mismatch(key, expected, &written);
+                self.mismatch(key, expected, &written);
                 None
             }
         }
+    }
+
+    /// Reports a value of the wrong type.
+    pub(super) fn mismatch(&mut self, key: &'static str, expected: &'static str, written: &Written<Value>) {
+        self.reader.mismatch(key, expected, written);
+        self.spare(key);
+    }
+
+    /// Says that a key is not missing, although nothing could be read of it.
+    pub(super) fn spare(&mut self, key: &'static str) {
+        self.unread.push(key);
     }
 
     pub(super) fn text(&mut self, key: &'static str) -> Option<Written<String>> {
         self.get(key, "text in quotes")
     }
 
-    /// A list of text, each with its place.
+    /// A list of text.
     pub(super) fn texts(&mut self, key: &'static str) -> Option<Written<Vec<Written<String>>>> {
-        let list = self.get::<Vec<String>>(key, "a list of text")?;
-        let texts = list.value.into_iter().enumerate();
-        let texts = texts.map(|(index, value)| Written { value, place: list.place.item(index) }).collect();
-        Some(Written { value: texts, place: list.place })
+        let list = self.list(key, "a list of text")?;
+        let texts = list.value.into_iter().filter_map(|item| match item.value {
+            Value::String(_, value) => Some(Written { value, place: item.place }),
+            _ => {
+                self.reader.mismatch(key, "text in quotes", &item);
+                None
+            }
+        });
+        Some(Written { value: texts.collect(), place: list.place })
     }
 
     /// A table inside this one.
     pub(super) fn table(&mut self, key: &'static str) -> Option<Table<'r>> {
         let written = self.value(key)?;
-        self.reader.table(written, key)
+        let table = self.reader.table(written, key);
+        if table.is_none() {
+            self.spare(key);
+        }
+        table
     }
 
-    /// The items of a list.
+    /// The items of a list that has some.
     pub(super) fn list(
         &mut self,
         key: &'static str,
         expected: &'static str,
     ) -> Option<Written<Vec<Written<Value>>>> {
         let written = self.value(key)?;
-        match &written.value {
-            Value::Array(_, items) => {
-                let items = items.iter().cloned().enumerate();
-                let items = items.map(|(index, value)| Written { value, place: written.place.item(index) });
-                Some(Written { value: items.collect(), place: written.place.clone() })
-            }
-            _ => {
-                self.reader.mismatch(key, expected, &written);
-                None
-            }
-        }
+        let place = written.place.clone();
+        let Value::Array(_, items) = written.value else {
+            self.mismatch(key, expected, &written);
+            return None;
+        };
+        Some(self.items(key, items, place))
     }
 
-    /// All tables of this one, with their names.
+    /// The items of the list that stands at a place.
+    pub(super) fn items(
+        &self,
+        key: &'static str,
+        items: Vec<Value>,
+        place: Place,
+    ) -> Written<Vec<Written<Value>>> {
+        if items.is_empty() {
+            self.reader.report(&place, Part::Value, Fault::EmptyList(key));
+        }
+        let items = items.into_iter().enumerate();
+        let items = items.map(|(index, value)| Written { value, place: place.item(index) }).collect();
+        Written { value: items, place }
+    }
+
+    /// Whether nothing is written in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The tables in this one, if there is nothing else: `[tools.course.quiz]`.
+    pub(super) fn mere_tables(&self) -> Vec<Written<String>> {
+        if self.has_known || !self.values.values().all(|value| matches!(value, Value::Dict(..))) {
+            return Vec::new();
+        }
+        let names = self.values.keys();
+        names
+            .map(|name| Written {
+                value: name.clone(),
+                place: self.place.below(Step::Key(name.clone()), false),
+            })
+            .collect()
+    }
+
+    /// The tools, by their names.
     pub(super) fn into_tables(self) -> Vec<(Written<String>, Table<'r>)> {
         let mut tables = Vec::new();
         for (name, value) in self.values {
             let place = self.place.below(Step::Key(name.clone()), false);
             let written = Written { value, place: place.clone() };
-            if let Some(table) = self.reader.table(written, &name) {
+            if let Some(table) = self.reader.table(written, &format!("tools.{name}")) {
                 tables.push((Written { value: name, place }, table));
             }
         }
@@ -215,13 +307,19 @@ impl<'r> Table<'r> {
     }
 
     /// Reports the keys that nobody asked for.
-    pub(super) fn finish(self, table: &str) {
+    pub(super) fn finish(mut self, table: &str) -> Soundness {
         for (key, value) in &self.values {
             let place = self.written(Step::Key(key.clone()), value.clone()).place;
-            let fault =
-                Fault::UnknownKey { key: key.clone(), table: table.to_owned(), known: self.asked.clone() };
+            let fault = if place.from_environment {
+                let known = self.asked.iter().map(|key| variable(key)).collect();
+                Fault::UnknownVariable(variable(key), known)
+            } else {
+                Fault::UnknownKey { key: key.clone(), table: table.to_owned(), known: self.asked.clone() }
+            };
             self.reader.report(&place, Part::Key, fault);
+            self.unread.extend(nearest(key, &self.asked));
         }
+        Soundness { unread: self.unread, lost: self.reader.document.may_lack(&self.place.keys()) }
     }
 
     fn written(&self, step: Step, value: Value) -> Written<Value> {
@@ -245,9 +343,9 @@ impl Provider for Overrides<'_> {
         let settings: Dict = self
             .0
             .iter()
-            .filter_map(|(name, value)| {
-                Some((name.strip_prefix(PREFIX)?.to_lowercase(), Value::from(value.clone())))
-            })
+            .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?, value)))
+            .filter(|(key, _)| !KUBERNETES.iter().any(|prefix| key.starts_with(prefix)))
+            .map(|(key, value)| (key.to_lowercase(), Value::from(value.clone())))
             .collect();
         let mut whole = Dict::new();
         if !settings.is_empty() {

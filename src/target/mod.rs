@@ -1,3 +1,4 @@
 //! What a tool launches into.
 
+mod diagnosis;
 pub mod template;

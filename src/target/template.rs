@@ -7,7 +7,8 @@ use lti::Launch;
 use serde::Serialize;
 use tera::{Context, Tera, Value};
 
-use crate::config::{Fault, Location, Problem, TemplateUse, Tool};
+use super::diagnosis;
+use crate::config::{Fault, Problem, TemplateUse, Tool};
 
 /// The ending of templates that tools may name. Their text is escaped as HTML.
 const SUFFIX: &str = ".html.tera";
@@ -38,45 +39,46 @@ impl Templates {
     ///
     /// Every template that does not compile is a problem, and so is every use of one that does not exist
     /// or that needs a variable which it is not given.
-    pub fn compile(mut files: BTreeMap<String, String>, uses: &[TemplateUse]) -> (Self, Vec<Problem>) {
-        let names: Vec<String> =
-            files.keys().filter_map(|file| file.strip_suffix(SUFFIX)).map(str::to_owned).collect();
+    pub fn compile(files: BTreeMap<String, String>, uses: &[TemplateUse]) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
-        let mut broken: BTreeSet<String> = BTreeSet::new();
+        let mut sound = files.clone();
+        let mut broken = BTreeSet::new();
         let tera = loop {
             let mut tera = Tera::default();
             tera.autoescape_on([SUFFIX]);
-            let Err(error) = tera.add_raw_templates(&files) else { break tera };
-            let failure = Failure::read(&error.to_string(), error.kind(), &files);
-            let known = failure.file.as_ref().and_then(|file| files.remove(file));
-            // What includes or extends a broken template is not broken itself.
-            let follows = broken.iter().any(|file| failure.words.contains(file.as_str()));
-            if !follows {
-                problems.push(failure.problem(known.as_deref()));
-            }
-            match failure.file {
-                Some(file) if known.is_some() => broken.insert(file),
-                _ => break Tera::default(),
-            };
-        };
-        for use_of in uses {
-            let file = format!("{}{SUFFIX}", use_of.name);
-            if use_of.name.is_empty() || broken.contains(&file) {
-                continue;
-            }
-            let fault = match tera.get_template_variables(&file) {
-                Err(_) if names.contains(&use_of.name) => continue,
-                Err(_) => Fault::TemplateMissing(use_of.name.clone(), names.clone()),
-                Ok(variables) => {
-                    let mut foreign: Vec<_> =
-                        variables.into_iter().filter(|name| !GIVEN.contains(name)).collect();
-                    foreign.sort_unstable();
-                    let Some(first) = foreign.first() else { continue };
-                    Fault::TemplateVariable(use_of.name.clone(), (*first).to_owned())
+            let Err(error) = tera.add_raw_templates(&sound) else { break tera };
+            let before = sound.len();
+            for failure in diagnosis::failures(&error, &files) {
+                // What includes or extends a broken template is not broken itself.
+                if !failure.follows_from(&broken) {
+                    problems.push(failure.problem(&files));
                 }
-            };
-            problems.push(Problem { fault, location: use_of.location.clone() });
+                if let Some(file) = failure.file {
+                    sound.remove(&file);
+                    broken.insert(file);
+                }
+            }
+            if sound.len() == before {
+                break Tera::default();
+            }
+        };
+        let mut foreign = BTreeSet::new();
+        for TemplateUse { name, location } in uses {
+            let file = format!("{name}{SUFFIX}");
+            match tera.get_template_variables(&file) {
+                Ok(variables) => {
+                    let variables = variables.into_iter().filter(|variable| !GIVEN.contains(variable));
+                    foreign.extend(variables.map(|variable| (file.clone(), variable.to_owned())));
+                }
+                Err(_) if name.is_empty() || files.contains_key(&file) => {}
+                Err(_) => {
+                    let known = files.keys().filter_map(|file| file.strip_suffix(SUFFIX)).map(str::to_owned);
+                    let fault = Fault::TemplateMissing(name.clone(), known.collect());
+                    problems.push(Problem { fault, location: location.clone() });
+                }
+            }
         }
+        problems.extend(diagnosis::foreign_variables(&foreign, &files));
         (Self(tera), problems)
     }
 
@@ -86,7 +88,14 @@ impl Templates {
     /// A [`RenderError`] where the template uses something that this launch does not have.
     pub fn render(&self, page: &Page, launch: &Launch) -> Result<String, RenderError> {
         let failed = |error: tera::Error| RenderError {
-            place: place_in(&error.to_string()).unwrap_or(&page.file).to_owned(),
+            place: match error.kind() {
+                // Only the place: the words may quote what the platform sent, and so may the report made of both.
+                tera::ErrorKind::RenderingError(report) => {
+                    let start = report.span();
+                    format!("{}:{}:{}", report.filename(), start.start_line, start.start_col + 1)
+                }
+                _ => page.file.clone(),
+            },
             words: error.to_string(),
         };
         let mut context = Context::new();
@@ -236,60 +245,4 @@ fn custom(launch: &Launch) -> BTreeMap<Cow<'_, str>, &str> {
         custom.entry(Cow::Owned(name.chars().map(spelt).collect())).or_insert(value);
     }
     custom
-}
-
-/// What Tera says of a template that does not compile.
-struct Failure {
-    /// The template, where it can be told.
-    file: Option<String>,
-    words: String,
-    line: usize,
-    column: usize,
-}
-
-impl Failure {
-    fn read(report: &str, kind: &tera::ErrorKind, files: &BTreeMap<String, String>) -> Self {
-        let words = report.lines().next().unwrap_or_default();
-        let words = words.strip_prefix("error: ").unwrap_or(words).to_owned();
-        let place = place_in(report).and_then(|place| {
-            let (rest, column) = place.rsplit_once(':')?;
-            let (file, line) = rest.rsplit_once(':')?;
-            Some((file.to_owned(), line.parse().ok()?, column.parse().ok()?))
-        });
-        if let Some((file, line, column)) = place {
-            return Self { file: Some(file), words, line, column };
-        }
-        let file = match kind {
-            tera::ErrorKind::MissingParent { current, .. } => Some(current.clone()),
-            tera::ErrorKind::CircularExtend { tpl, .. } | tera::ErrorKind::CircularInclude { tpl, .. } => {
-                Some(tpl.clone())
-            }
-            _ => files.keys().find(|file| report.contains(file.as_str())).cloned(),
-        };
-        Self { file, words, line: 1, column: 1 }
-    }
-
-    fn problem(&self, text: Option<&str>) -> Problem {
-        let fault = Fault::TemplateBroken(self.words.clone());
-        let location = match (&self.file, text) {
-            (Some(file), Some(text)) => {
-                let shown = text.lines().nth(self.line - 1).unwrap_or_default().to_owned();
-                let start = (self.column - 1).min(shown.chars().count());
-                Location::File {
-                    file: format!("templates/{file}"),
-                    line: self.line,
-                    column: self.column,
-                    shown,
-                    marked: start..start + 1,
-                }
-            }
-            _ => Location::Whole("templates".to_owned()),
-        };
-        Problem { fault, location }
-    }
-}
-
-/// `file:line:column` of one of Tera's reports.
-fn place_in(report: &str) -> Option<&str> {
-    report.lines().find_map(|line| line.trim_start().strip_prefix("--> "))
 }

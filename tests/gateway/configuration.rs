@@ -1,1 +1,6 @@
-//! To come.
+//! `tools.toml`: what a bad file is told, what a good one means, and what the program does about either.
+
+mod fixtures;
+mod meaning;
+mod program;
+mod properties;

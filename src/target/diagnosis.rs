@@ -1,0 +1,176 @@
+//! What is wrong with templates, and where in them: Tera's reports taken apart, and variables that nobody gives.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::{Fault, Location, Problem};
+
+/// Names and texts of templates.
+type Files = BTreeMap<String, String>;
+
+/// One thing that Tera says of templates that do not compile.
+pub(super) struct Failure {
+    /// The template, where it can be told.
+    pub(super) file: Option<String>,
+    fault: Fault,
+    /// Line and column, from 1.
+    place: (usize, usize),
+}
+
+/// All that one error of Tera's says.
+pub(super) fn failures(error: &tera::Error, files: &Files) -> Vec<Failure> {
+    use tera::ErrorKind::{CircularExtend, CircularInclude, MissingParent};
+    let chain = |template: &str, names: &[String]| {
+        let names: Vec<&str> = std::iter::once(template).chain(names.iter().map(String::as_str)).collect();
+        names.join(" → ")
+    };
+    match error.kind() {
+        MissingParent { current, parent } => {
+            vec![Failure::at_name(current, parent, missing(parent, files), files)]
+        }
+        CircularExtend { tpl, inheritance_chain: names } => {
+            let fault = Fault::TemplateBroken(format!("the template extends itself: {}", chain(tpl, names)));
+            vec![Failure::at_name(tpl, names.first().unwrap_or(tpl), fault, files)]
+        }
+        CircularInclude { tpl, include_chain: names } => {
+            let fault = Fault::TemplateBroken(format!("the template includes itself: {}", names.join(" → ")));
+            vec![Failure::at_name(tpl, names.get(1).unwrap_or(tpl), fault, files)]
+        }
+        _ => {
+            let text = error.to_string();
+            let failures: Vec<_> = reports(&text).filter_map(|report| Failure::read(report, files)).collect();
+            if failures.is_empty() { vec![Failure::unplaced(&text, files)] } else { failures }
+        }
+    }
+}
+
+/// Tera's report of one error each, several of which make up one of its messages.
+fn reports(text: &str) -> impl Iterator<Item = &str> {
+    let starts =
+        text.match_indices("error: ").map(|(at, _)| at).filter(|at| *at == 0 || text[..*at].ends_with('\n'));
+    let mut starts: Vec<_> = starts.collect();
+    starts.push(text.len());
+    let pairs: Vec<_> = starts.windows(2).map(|pair| pair[0]..pair[1]).collect();
+    pairs.into_iter().map(|range| &text[range])
+}
+
+impl Failure {
+    /// Takes a report apart: words, then file, line and column.
+    fn read(report: &str, files: &Files) -> Option<Self> {
+        let words = report.lines().next()?.strip_prefix("error: ")?;
+        let (rest, column) = place_in(report)?.rsplit_once(':')?;
+        let (file, line) = rest.rsplit_once(':')?;
+        let fault = match words.strip_prefix("Unknown template `").and_then(|rest| rest.strip_suffix('`')) {
+            Some(name) => missing(name, files),
+            None => Fault::TemplateBroken(sentence(words)),
+        };
+        Some(Self { file: Some(file.to_owned()), fault, place: (line.parse().ok()?, column.parse().ok()?) })
+    }
+
+    /// A failure of a template at the place where it names another.
+    fn at_name(file: &str, name: &str, fault: Fault, files: &Files) -> Self {
+        let text = files.get(file).map(String::as_str).unwrap_or_default();
+        let at = ['"', '\''].iter().find_map(|quote| text.find(&format!("{quote}{name}{quote}")));
+        Self { file: Some(file.to_owned()), fault, place: place_of(text, at.unwrap_or_default()) }
+    }
+
+    /// A failure without a place, of the first template that its words name.
+    fn unplaced(words: &str, files: &Files) -> Self {
+        let file = files.keys().find(|file| words.contains(&format!("`{file}`"))).cloned();
+        let words = words.lines().next().unwrap_or_default();
+        Self { file, fault: Fault::TemplateBroken(sentence(words)), place: (1, 1) }
+    }
+
+    /// Whether it is only that a broken template is missing.
+    pub(super) fn follows_from(&self, broken: &BTreeSet<String>) -> bool {
+        matches!(&self.fault, Fault::PartMissing(name, _) if broken.contains(name))
+    }
+
+    pub(super) fn problem(&self, files: &Files) -> Problem {
+        let location = match self.file.as_ref().and_then(|file| Some((file, files.get(file)?))) {
+            Some((file, text)) => Location::in_text(format!("templates/{file}"), text, self.place, 1),
+            None => Location::Whole("templates".to_owned()),
+        };
+        Problem { fault: self.fault.clone(), location }
+    }
+}
+
+fn missing(name: &str, files: &Files) -> Fault {
+    Fault::PartMissing(name.to_owned(), files.keys().cloned().collect())
+}
+
+/// Tera's words as the rest of what an admin reads has them.
+fn sentence(words: &str) -> String {
+    let mut letters = words.trim_end_matches('.').chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// `file:line:column` of one of Tera's reports.
+pub(super) fn place_in(report: &str) -> Option<&str> {
+    report.lines().find_map(|line| line.trim_start().strip_prefix("--> "))
+}
+
+/// Line and column of an offset, from 1.
+fn place_of(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..at];
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
+}
+
+/// The problems of templates that use variables which they are not given, each told once, where it is used.
+pub(super) fn foreign_variables(foreign: &BTreeSet<(String, String)>, files: &Files) -> Vec<Problem> {
+    let mut told = BTreeSet::new();
+    let mut problems = Vec::new();
+    for (template, variable) in foreign {
+        let used = parts_of(template, files)
+            .into_iter()
+            .find_map(|file| Some((file, find_variable(&files[file], variable)?)));
+        let (file, at) = used.unwrap_or((template, 0));
+        if told.insert((file, at, variable)) {
+            let place = place_of(&files[file], at);
+            let location =
+                Location::in_text(format!("templates/{file}"), &files[file], place, variable.chars().count());
+            problems.push(Problem { fault: Fault::TemplateVariable(variable.clone()), location });
+        }
+    }
+    problems
+}
+
+/// A template and all others that it names, and that those name.
+pub(super) fn parts_of<'f>(template: &'f str, files: &'f Files) -> Vec<&'f str> {
+    let mut parts = vec![template];
+    let mut next = 0;
+    while let Some(text) = parts.get(next).and_then(|part| files.get(*part)) {
+        let named = files.keys().map(String::as_str).filter(|file| text.contains(file));
+        let more: Vec<&str> = named.filter(|file| !parts.contains(file)).collect();
+        parts.extend(more);
+        next += 1;
+    }
+    parts
+}
+
+/// Where a template uses a variable: its name in a tag, as a word of its own.
+fn find_variable(text: &str, variable: &str) -> Option<usize> {
+    let mut at = 0;
+    while let Some(open) = text[at..].find(['{']).map(|open| at + open) {
+        let close = match text.get(open..open + 2) {
+            Some("{{") => "}}",
+            Some("{%") => "%}",
+            _ => {
+                at = open + 1;
+                continue;
+            }
+        };
+        let end = text[open..].find(close).map_or(text.len(), |length| open + length);
+        let word = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let found = text[open..end].match_indices(variable).map(|(offset, _)| open + offset).find(|start| {
+            let before = text[..*start].chars().next_back();
+            let after = text[start + variable.len()..].chars().next();
+            !before.is_some_and(|letter| word(letter) || ".\"'".contains(letter)) && !after.is_some_and(word)
+        });
+        if found.is_some() {
+            return found;
+        }
+        at = end;
+    }
+    None
+}

@@ -1,0 +1,289 @@
+//! What a good file means.
+
+use std::time::Duration;
+
+use lti::oauth1::SignatureMethod;
+use lti::{Role, Roles};
+use lti_gateway::config::{
+    Config, Environment, Fault, Origin, Problem, PublicUrl, Severity, Tool, print, read, sort,
+};
+
+use crate::support::{Form, Server, Setup};
+
+const GATEWAY: &str = r#"
+[gateway]
+public_url = "https://tools.example"
+secret = "a gateway secret of 32 characters"
+"#;
+
+const HELLO: &str = r#"
+[tools.hello]
+key = "hello-key"
+secret = "hunter2"
+template = "hello"
+"#;
+
+fn environment(variables: &[(&str, &str)]) -> Environment {
+    variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn problems(text: &str, variables: &[(&str, &str)], development: bool) -> Vec<Problem> {
+    read("tools.toml", text.as_bytes(), &environment(variables), development).problems
+}
+
+/// What a file without errors means.
+fn meaning(text: &str, variables: &[(&str, &str)], development: bool) -> Config {
+    let mut reading = read("tools.toml", text.as_bytes(), &environment(variables), development);
+    reading.problems.retain(|problem| problem.severity() == Severity::Error);
+    sort("tools.toml", &mut reading.problems);
+    assert!(reading.problems.is_empty(), "{}", print("tools.toml", &reading.problems));
+    reading.config
+}
+
+fn production(text: &str) -> Config {
+    meaning(text, &[], false)
+}
+
+fn secrets(config: &Config) -> Vec<&str> {
+    config.secrets.iter().map(lti::Secret::expose).collect()
+}
+
+fn https(authority: &str) -> PublicUrl {
+    PublicUrl::Fixed(Origin { scheme: "https", authority: authority.to_owned() })
+}
+
+#[test]
+fn what_is_not_written_has_its_default() {
+    let config = production(&format!("{GATEWAY}{HELLO}"));
+    assert!(!config.development);
+    assert_eq!(config.public_url, https("tools.example"));
+    assert_eq!(secrets(&config), ["a gateway secret of 32 characters"]);
+    assert_eq!(config.session, Duration::from_secs(8 * 60 * 60));
+    let [tool] = config.tools.as_slice() else { panic!("{} tools", config.tools.len()) };
+    let Tool { name, title, description, icon, path, keys, terms, template, params, frame_ancestors } = tool;
+    assert_eq!(name, "hello");
+    assert_eq!(title, "hello", "the title is the name");
+    assert_eq!((description.as_str(), icon.as_str()), ("", ""));
+    assert_eq!(path.as_str(), "/lti/hello");
+    assert_eq!(keys, &["hello-key"]);
+    assert_eq!(terms.clock_skew, 5 * 60);
+    assert!(terms.roles.is_none(), "everyone");
+    assert_eq!(template, "hello");
+    assert!(params.is_empty());
+    assert_eq!(frame_ancestors, "*");
+}
+
+#[test]
+fn every_key_means_what_it_says() {
+    let config = production(
+        r#"
+        [gateway]
+        public_url = "https://Tools.Example:8443/"
+        secret = ["the new gateway secret of 2026-07-31", "the old gateway secret of 2025-07-31"]
+        session = "90m"
+        clock_skew = "90s"
+
+        [tools.quiz]
+        title = "Quiz"
+        description = "A quiz."
+        icon = "/static/quiz.svg"
+        path = "/week-1/quiz"
+        key = "quiz-key"
+        secret = "hunter2"
+        template = "course/quiz"
+        roles = ["learner", "staff"]
+        params = { level = 3, size = 1_000, colour = 0xff, far = 1e3, hints = true, weight = 0.5, tags = ["a", "b"], nested = { a = "b" } }
+        frame_ancestors = ["https://lms.example", "'self'"]
+        signature_methods = ["HMAC-SHA256"]
+        "#,
+    );
+    assert_eq!(config.public_url, https("tools.example:8443"));
+    assert_eq!(
+        secrets(&config),
+        ["the new gateway secret of 2026-07-31", "the old gateway secret of 2025-07-31"]
+    );
+    assert_eq!(config.session, Duration::from_secs(90 * 60));
+    let tool = &config.tools[0];
+    assert_eq!((tool.title.as_str(), tool.description.as_str()), ("Quiz", "A quiz."));
+    assert_eq!((tool.icon.as_str(), tool.path.as_str()), ("/static/quiz.svg", "/week-1/quiz"));
+    assert_eq!(tool.template, "course/quiz");
+    let roles = Roles::default().with(Roles::STAFF).with(Roles::named("learner").expect("a role"));
+    assert_eq!(tool.terms.roles, Some(roles));
+    assert!(roles.contains(Role::Administrator) && !roles.contains(Role::Mentor));
+    assert_eq!(tool.terms.clock_skew, 90);
+    assert_eq!(tool.frame_ancestors, "https://lms.example 'self'");
+    let params = serde_json::to_value(&tool.params).expect("JSON");
+    let expected = r#"{"level":3,"size":1000,"colour":255,"far":1000.0,"hints":true,"weight":0.5,"tags":["a","b"],"nested":{"a":"b"}}"#
+        .parse::<serde_json::Value>();
+    assert_eq!(params, expected.expect("JSON"));
+}
+
+#[test]
+fn the_same_file_means_the_same_with_a_byte_order_mark_and_other_line_ends() {
+    let text = format!("{GATEWAY}{HELLO}title = \"Übung\" # für alle\n");
+    let plain = format!("{:?}", production(&text));
+    assert!(plain.contains("Übung"));
+    assert_eq!(format!("{:?}", production(&text.replace('\n', "\r\n"))), plain);
+    assert_eq!(format!("{:?}", production(&format!("\u{feff}{text}"))), plain);
+}
+
+#[test]
+fn tools_come_by_name_and_an_empty_title_is_none() {
+    let config = production(&format!(
+        "{GATEWAY}[tools.b]\nkey = \"b\"\nsecret = \"s\"\ntemplate = \"hello\"\ntitle = \"\"\n\
+         [tools.a]\nkey = \"a\"\nsecret = \"s\"\ntemplate = \"hello\"\n"
+    ));
+    let names: Vec<_> = config.tools.iter().map(|tool| (tool.name.as_str(), tool.title.as_str())).collect();
+    assert_eq!(names, [("a", "a"), ("b", "b")]);
+}
+
+#[test]
+fn no_debug_output_of_a_configuration_holds_a_secret() {
+    let text = format!(
+        "{GATEWAY}{HELLO}[tools.b]\ntemplate = \"hello\"\n\
+         consumers = [{{ key = \"b\", secret = [\"hunter2 too\", {{ env = \"B_SECRET\" }}] }}]\n"
+    );
+    let shown = format!("{:?}", meaning(&text, &[("B_SECRET", "hunter2 as well")], false));
+    assert!(shown.contains("hello-key"));
+    assert!(!shown.contains("hunter2") && !shown.contains("32 characters"), "{shown}");
+}
+
+#[test]
+fn each_consumer_launches_with_each_of_its_secrets_and_its_own_methods() {
+    let tools = format!(
+        r#"{GATEWAY}
+        [tools.a]
+        template = "page"
+        consumers = [
+          {{ key = "course-a", secret = {{ env = "COURSE_A_SECRET" }} }},
+          {{ key = "course-b", secret = [{{ env = "COURSE_B_SECRET" }}, "0123"], signature_methods = ["HMAC-SHA256"] }},
+        ]
+
+        [tools.b]
+        key = "course-c"
+        secret = "hunter2"
+        template = "page"
+        "#
+    );
+    let server = Server::start(&Setup {
+        tools: &tools,
+        environment: &[("COURSE_A_SECRET", "12345"), ("COURSE_B_SECRET", "new")],
+        ..Setup::default()
+    });
+    let launch = |key, secret, method| {
+        let url = "https://tools.example/lti/a";
+        let form = Form { url, key, secret, method, nonce: secret, ..Form::default() };
+        server.send(
+            "POST",
+            "/lti/a",
+            &[("Host", "anything.example"), ("Content-Type", "application/x-www-form-urlencoded")],
+            form.sign().as_bytes(),
+        )
+    };
+    use SignatureMethod::{HmacSha1, HmacSha256};
+    assert_eq!(launch("course-a", "12345", HmacSha1).status, 200, "a secret of digits is text");
+    assert_eq!(launch("course-b", "new", HmacSha256).status, 200);
+    assert_eq!(launch("course-b", "0123", HmacSha256).status, 200, "the old secret");
+    assert_eq!(launch("course-b", "new", HmacSha1).status, 401, "a pinned method");
+    assert_eq!(launch("course-a", "new", HmacSha1).status, 401, "another consumer's secret");
+    assert_eq!(launch("course-c", "hunter2", HmacSha1).status, 401, "another tool's consumer");
+}
+
+#[test]
+fn the_environment_wins_over_the_gateways_settings() {
+    let text = format!(
+        "[gateway]\npublic_url = {{ env = \"NOT_SET\" }}\nsecret = {{ env = \"NOT_SET\" }}\nsession = 5\n\
+         clock_skew = \"never\"\n{HELLO}"
+    );
+    let variables = [
+        ("LTI_GATEWAY_PUBLIC_URL", "https://other.example"),
+        ("LTI_GATEWAY_SECRET", "01234567890123456789012345678901"),
+        ("LTI_GATEWAY_SESSION", "2h"),
+        ("LTI_GATEWAY_CLOCK_SKEW", "1m"),
+    ];
+    for text in [text, HELLO.to_owned()] {
+        let config = meaning(&text, &variables, false);
+        assert_eq!(config.public_url, https("other.example"));
+        assert_eq!(secrets(&config), ["01234567890123456789012345678901"], "digits stay text");
+        assert_eq!(config.session, Duration::from_secs(2 * 60 * 60));
+        assert_eq!(config.tools[0].terms.clock_skew, 60);
+    }
+}
+
+#[test]
+fn a_secret_from_the_environment_is_no_literal_one() {
+    let variables = [
+        ("LTI_GATEWAY_SECRET", "01234567890123456789012345678901"),
+        ("HELLO_SECRET", "hunter2"),
+        ("DYNO", "web.1"),
+    ];
+    let text = HELLO.replace("\"hunter2\"", "{ env = \"HELLO_SECRET\" }");
+    assert!(problems(&text, &variables, false).is_empty());
+}
+
+#[test]
+fn what_kubernetes_tells_pods_of_a_service_of_this_name_is_no_setting() {
+    let variables = [
+        ("LTI_GATEWAY_SERVICE_HOST", "10.0.0.1"),
+        ("LTI_GATEWAY_SERVICE_PORT_HTTP", "80"),
+        ("LTI_GATEWAY_PORT", "tcp://10.0.0.1:80"),
+        ("LTI_GATEWAY_PORT_80_TCP_ADDR", "10.0.0.1"),
+    ];
+    meaning(&format!("{GATEWAY}{HELLO}"), &variables, false);
+}
+
+#[test]
+fn the_public_url_comes_from_the_host_on_heroku_and_in_development() {
+    let secret = "[gateway]\nsecret = \"a gateway secret of 32 characters\"\n";
+    let text = format!("{secret}{HELLO}");
+    let dyno = [("DYNO", "web.1")];
+    assert_eq!(meaning(&text, &dyno, false).public_url, PublicUrl::FromHost("https"));
+    assert_eq!(meaning(&text, &[], true).public_url, PublicUrl::FromHost("http"));
+    assert_eq!(meaning(&format!("{GATEWAY}{HELLO}"), &dyno, false).public_url, https("tools.example"));
+    assert_eq!(meaning(&format!("{GATEWAY}{HELLO}"), &[], true).public_url, https("tools.example"));
+    let missing = problems(&text, &[], false).into_iter().map(|problem| problem.fault).collect::<Vec<_>>();
+    assert!(missing.contains(&Fault::PublicUrlMissing), "{missing:?}");
+
+    let named = format!("[gateway]\npublic_url = {{ env = \"PUBLIC_URL\" }}\n{}{HELLO}", &secret[10..]);
+    assert_eq!(meaning(&named, &[("PUBLIC_URL", "https://a.example")], true).public_url, https("a.example"));
+    assert_eq!(meaning(&named, &[], true).public_url, PublicUrl::FromHost("http"));
+    let missing = problems(&named, &dyno, false).into_iter().map(|problem| problem.fault).collect::<Vec<_>>();
+    assert!(missing.contains(&Fault::VariableMissing("PUBLIC_URL".to_owned())), "{missing:?}");
+}
+
+#[test]
+fn development_has_a_stand_in_for_each_missing_secret_and_says_which() {
+    let text = HELLO.replace("\"hunter2\"", "[{ env = \"HELLO_SECRET\" }, { env = \"OLD_SECRET\" }]");
+    let config = meaning(&text, &[("OLD_SECRET", "hunter2")], true);
+    assert!(config.development);
+    assert_eq!(secrets(&config), ["development-only-gateway-secret-00"]);
+    let stand_ins: Vec<_> = problems(&text, &[("OLD_SECRET", "hunter2")], true)
+        .into_iter()
+        .map(|problem| match problem.fault {
+            Fault::StandIn(what, stand_in) => (what, stand_in),
+            fault => panic!("{fault:?}"),
+        })
+        .collect();
+    assert_eq!(
+        stand_ins,
+        [
+            ("`gateway.secret`".to_owned(), "development-only-gateway-secret-00"),
+            ("HELLO_SECRET".to_owned(), "development-secret")
+        ]
+    );
+}
+
+#[test]
+fn ten_thousand_tools_load_and_so_do_their_problems() {
+    let mut text = GATEWAY.to_owned();
+    for number in 0..10_000 {
+        text += &format!(
+            "[tools.tool-{number}]\nkey = \"key-{number}\"\nsecret = \"hunter2\"\ntemplate = \"hello\"\n"
+        );
+    }
+    let config = production(&text);
+    assert_eq!(config.tools.len(), 10_000);
+    let problems = problems(&text, &[], false);
+    assert_eq!(problems.len(), 10_001, "a literal secret each, and the gateway's");
+    assert_eq!(print("tools.toml", &problems).matches("tools.toml:40003:10").count(), 1);
+}

@@ -1,0 +1,277 @@
+//! What the program says and how it ends: a debug build, and so development.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::support::write;
+
+const SOUND: &str = r#"
+[tools.hello]
+key = "hello-key"
+secret = { env = "HELLO_SECRET" }
+template = "hello"
+
+[tools.staff]
+template = "hello"
+path = "/staff"
+roles = ["staff"]
+consumers = [{ key = "a", secret = { env = "HELLO_SECRET" } }, { key = "b", secret = { env = "HELLO_SECRET" } }]
+"#;
+
+const WARNED: &str = "\
+warning: `gateway.secret` is not set: development uses \"development-only-gateway-secret-00\"
+ --> tools.toml
+  = help: set it before anybody else can reach the gateway; outside development it is required
+
+tools.toml: 1 warning
+";
+
+/// What a run of the program left behind.
+struct Run {
+    code: Option<i32>,
+    out: String,
+    error: String,
+}
+
+/// A folder with this `tools.toml` and a template `hello`.
+fn folder(tools: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    write(folder.path(), "tools.toml", tools);
+    write(folder.path(), "templates/hello.html.tera", "hello");
+    folder
+}
+
+fn start(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_lti-gateway"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("HELLO_SECRET", "hunter2")
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts")
+}
+
+/// Runs the program to its end, which comes by itself.
+fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+    let mut child = start(folder, arguments, environment);
+    let mut pipes = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut out, mut error) = (String::new(), String::new());
+        let _ = pipes.0.read_to_string(&mut out);
+        let _ = pipes.1.read_to_string(&mut error);
+        let _ = sender.send((out, error));
+    });
+    let ended = receiver.recv_timeout(Duration::from_secs(60));
+    if ended.is_err() {
+        let _ = child.kill();
+    }
+    let code = child.wait().expect("the program ended").code();
+    let (out, error) = ended.expect("the program ends by itself");
+    assert!(
+        !error.contains("panicked") && !error.contains("hunter2") && !out.contains("hunter2"),
+        "{error}{out}"
+    );
+    Run { code, out, error }
+}
+
+#[test]
+fn check_shows_the_tools_of_a_sound_file_and_ends_with_0() {
+    let run = run(folder(SOUND).path(), &["check"], &[]);
+    assert_eq!((run.code, run.error.as_str()), (Some(0), WARNED));
+    assert_eq!(
+        run.out,
+        "\
+TOOL   LAUNCH      TARGET                     CONSUMERS  ROLES
+hello  /lti/hello  templates/hello.html.tera  hello-key  everyone
+staff  /staff      templates/hello.html.tera  a, b       instructor, administrator
+"
+    );
+}
+
+#[test]
+fn check_shows_whole_launch_urls_where_they_are_known() {
+    let gateway =
+        "[gateway]\npublic_url = \"https://tools.example\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
+    let environment = [("GATEWAY_SECRET", "a gateway secret of 32 characters")];
+    let run = run(folder(&format!("{gateway}{SOUND}")).path(), &["check"], &environment);
+    assert_eq!((run.code, run.error.as_str()), (Some(0), ""));
+    assert!(run.out.contains("\nhello  https://tools.example/lti/hello  templates/"), "{}", run.out);
+}
+
+#[test]
+fn check_says_what_is_wrong_with_a_file_and_ends_with_1() {
+    let run = run(folder(&SOUND.replace("key =", "kye =")).path(), &["check"], &[]);
+    assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
+    assert!(run.error.contains("--> tools.toml:3:1\n"), "{}", run.error);
+    assert!(run.error.ends_with("\ntools.toml: 3 errors, 1 warning\n"), "{}", run.error);
+}
+
+#[test]
+fn check_ends_with_2_where_it_cannot_tell() {
+    let folder = folder(SOUND);
+    for (arguments, said) in [
+        (&["check", "absent.toml"][..], "error: absent.toml cannot be read: "),
+        (&["check", "templates"], "error: templates cannot be read: "),
+        (&["chek"], "error: unrecognized subcommand 'chek'"),
+        (&["check", "--colour"], "error: unexpected argument '--colour' found"),
+    ] {
+        let run = run(folder.path(), arguments, &[]);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(run.error.starts_with(said), "{}", run.error);
+    }
+}
+
+#[test]
+fn another_file_is_named_by_an_argument_or_by_lti_tools() {
+    let folder = folder("[tools.wrong]");
+    write(folder.path(), "other/tools.toml", SOUND);
+    write(folder.path(), "other/templates/hello.html.tera", "hello");
+    let code = |arguments: &[&str], variable: &str| {
+        let environment = [("LTI_TOOLS", variable)];
+        run(folder.path(), arguments, if variable.is_empty() { &[] } else { &environment }).code
+    };
+    assert_eq!(code(&["check"], ""), Some(1));
+    assert_eq!(code(&["check", "other/tools.toml"], ""), Some(0));
+    assert_eq!(code(&["check", "--tools", "other/tools.toml"], ""), Some(0));
+    assert_eq!(code(&["--tools", "other/tools.toml", "check"], ""), Some(0));
+    assert_eq!(code(&["check"], "other/tools.toml"), Some(0));
+    assert_eq!(code(&["check", "tools.toml"], "other/tools.toml"), Some(1), "what is typed wins");
+    assert_eq!(code(&["check", "--tools", "tools.toml"], "other/tools.toml"), Some(1), "what is typed wins");
+    let unset = run(folder.path(), &["check"], &[("LTI_TOOLS", "")]);
+    assert!(unset.error.contains(" --> tools.toml"), "an empty variable names no file: {}", unset.error);
+}
+
+#[test]
+fn problems_name_the_file_as_it_was_named() {
+    let folder = folder(SOUND);
+    write(folder.path(), "other/tools.toml", &SOUND.replace("roles", "rolls"));
+    let run = run(folder.path(), &["check", "other/tools.toml"], &[]);
+    assert!(run.error.contains("--> other/tools.toml:10:1\n"), "{}", run.error);
+    assert!(run.error.contains("there is no templates/hello.html.tera"), "beside the file: {}", run.error);
+    assert!(run.error.ends_with("\nother/tools.toml: 3 errors, 1 warning\n"), "{}", run.error);
+}
+
+#[test]
+fn help_and_version_say_what_they_should() {
+    let folder = folder(SOUND);
+    let help = run(folder.path(), &["--help"], &[]);
+    assert_eq!((help.code, help.error.as_str()), (Some(0), ""));
+    for word in ["serve", "check", "--tools <FILE>", "LTI_TOOLS", "--dev", "exit code 0"] {
+        assert!(help.out.contains(word), "{word}: {}", help.out);
+    }
+    let version = run(folder.path(), &["--version"], &[]);
+    assert_eq!(
+        (version.code, version.out),
+        (Some(0), format!("lti-gateway {}\n", env!("CARGO_PKG_VERSION")))
+    );
+}
+
+#[test]
+fn serve_refuses_to_start_on_any_problem() {
+    let folder = folder(&SOUND.replace("\"hello\"", "\"absent\""));
+    let check = run(folder.path(), &["check"], &[]);
+    for arguments in [&[][..], &["serve"]] {
+        let serve = run(folder.path(), arguments, &[("PORT", "0")]);
+        assert_eq!((serve.code, serve.out.as_str()), (Some(1), ""));
+        assert_eq!(serve.error, check.error, "serve and check say the same");
+    }
+}
+
+#[test]
+fn serve_says_which_file_it_misses_and_how_to_name_another() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = run(folder.path(), &[], &[]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.error.starts_with("error: tools.toml cannot be read: "), "{}", run.error);
+    assert!(run.error.ends_with("\n  = help: name another with --tools FILE, or start where it lies\n"));
+}
+
+#[test]
+fn serve_says_where_it_listens_and_answers_there() {
+    let folder = folder(SOUND);
+    write(folder.path(), "Rocket.toml", "[default]\naddress = \"0.0.0.0\"\nport = 1\n");
+    let mut child = start(folder.path(), &[], &[("PORT", "0")]);
+    let mut log = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    log.read_line(&mut line).expect("a line");
+    let (_, rest) = line.split_once("serving 2 tools on http://127.0.0.1:").expect("where it listens");
+    let (port, rest) = rest.split_once(' ').expect("a port");
+    assert!(rest.starts_with("(development)"), "{line}");
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port.parse::<u16>().expect("a port")))
+        .expect("a connection");
+    stream.write_all(b"GET /is_up HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    child.kill().expect("it ran until now");
+    child.wait().expect("it ended");
+    assert!(answer.ends_with("\r\n\r\nI'm up"), "{answer}");
+}
+
+#[test]
+fn a_port_that_is_none_is_told_in_one_line_with_its_cure() {
+    let folder = folder(SOUND);
+    for port in ["abc", "70000", "-1", "", "5000 "] {
+        let run = run(folder.path(), &[], &[("PORT", port)]);
+        assert_eq!(run.code, Some(1));
+        let said = run.error.strip_prefix(WARNED).expect("the warnings first");
+        assert_eq!(
+            said,
+            format!(
+                "error: PORT is \"{port}\", not a port\n  \
+                 = help: set it to a number from 1 to 65535, or unset it for 5000\n"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_taken_port_is_told_with_its_cure() {
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let port = taken.local_addr().expect("its address").port().to_string();
+    let run = run(folder(SOUND).path(), &[], &[("PORT", &port)]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.error.contains(&format!("error: cannot listen on 127.0.0.1:{port}: ")), "{}", run.error);
+    assert!(
+        run.error.contains("= help: set another, such as PORT=5001; on macOS the AirPlay"),
+        "{}",
+        run.error
+    );
+}
+
+#[test]
+fn a_wrong_setting_of_rocket_is_told_by_name() {
+    let folder = folder(SOUND);
+    let by_variable = run(folder.path(), &[], &[("ROCKET_PORT", "99999")]);
+    assert_eq!(by_variable.code, Some(1));
+    for word in ["error: Rocket's settings are wrong: ", "99999", "\"PORT\"", "`ROCKET_`"] {
+        assert!(by_variable.error.contains(word), "{word}: {}", by_variable.error);
+    }
+    write(folder.path(), "Rocket.toml", "[default]\nkeep_alive = \"long\"\n");
+    let by_file = run(folder.path(), &[], &[("PORT", "0")]);
+    assert_eq!(by_file.code, Some(1));
+    for word in ["error: Rocket's settings are wrong: ", "keep_alive", "Rocket.toml"] {
+        assert!(by_file.error.contains(word), "{word}: {}", by_file.error);
+    }
+}
+
+#[test]
+fn development_refuses_to_start_on_heroku() {
+    let folder = folder(SOUND);
+    for arguments in [&[][..], &["check"], &["--dev"]] {
+        let run = run(folder.path(), arguments, &[("DYNO", "web.1")]);
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
+        assert!(run.error.starts_with("error: this is development"), "{}", run.error);
+        assert!(run.error.contains("= help: build with --release"), "{}", run.error);
+    }
+}

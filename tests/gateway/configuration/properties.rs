@@ -1,0 +1,253 @@
+//! What holds for every text: no text panics the reader, and no secret is printed.
+
+use lti_gateway::config::{Environment, print, read};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+/// A good file with every key, some of them in several spellings.
+const GOOD: &str = r#"# Tools of the course
+[gateway]
+public_url = "https://tools.example"     # what platforms launch
+secret     = [{ env = "GATEWAY_SECRET" }, "a gateway secret of 32 characters"]
+session    = "8h"
+clock_skew = '5m'
+
+[tools.hello]
+title = "Übung \u00e4 👩‍🏫"
+description = """
+Two lines, and
+[tools.none]"""
+icon     = "/static/hello.svg"
+key      = "hello-key"
+secret   = { env = "HELLO_SECRET" }
+template = "hello"
+params   = { level = 3, day = 2026-07-31, weight = 1.5, on = true, nested = { a = ["b"] } }
+
+[tools."quiz"]
+path            = "/week-1/quiz"
+template        = 'hello'
+roles           = ["learner", "staff"]
+frame_ancestors = [
+  "https://lms.example",
+  "'self'",
+]
+consumers = [
+  { key = "course-a", secret = "hunter2", signature_methods = ["HMAC-SHA1"] },
+  { key = "course-b", secret = [{ env = "HELLO_SECRET" }, '''hunter2'''] },
+]
+
+[tools.tables]
+template = "hello"
+secret.env = "HELLO_SECRET"
+key = "tables-key"
+
+[tools.several]
+template = "hello"
+
+[[tools.several.consumers]]
+key = "several-key"
+secret = "hunter2"
+"#;
+
+fn environment() -> Environment {
+    [("GATEWAY_SECRET", "hunter2 hunter2 hunter2 hunter2 hunter2"), ("HELLO_SECRET", "hunter2")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
+/// What is printed about a file, in production and in development.
+fn printed(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for development in [false, true] {
+        let reading = read("tools.toml", bytes, &environment(), development);
+        text += &print("tools.toml", &reading.problems);
+    }
+    text
+}
+
+/// One way to spoil a text.
+#[derive(Clone, Debug)]
+enum Mutation {
+    DeleteLine(Index),
+    DoubleLine(Index),
+    SwapLines(Index, Index),
+    DeleteByte(Index),
+    SwapBytes(Index, Index),
+    SetByte(Index, u8),
+    Insert(Index, String),
+    CutAt(Index),
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let at = any::<Index>;
+    prop_oneof![
+        at().prop_map(Mutation::DeleteLine),
+        at().prop_map(Mutation::DoubleLine),
+        (at(), at()).prop_map(|(a, b)| Mutation::SwapLines(a, b)),
+        at().prop_map(Mutation::DeleteByte),
+        (at(), at()).prop_map(|(a, b)| Mutation::SwapBytes(a, b)),
+        (at(), any::<u8>()).prop_map(|(at, byte)| Mutation::SetByte(at, byte)),
+        (at(), "[\\[\\]{}=\",'.#\\\\\n\r\t\u{feff} aé]{1,4}")
+            .prop_map(|(at, text)| Mutation::Insert(at, text)),
+        at().prop_map(Mutation::CutAt),
+    ]
+}
+
+fn mutate(bytes: &mut Vec<u8>, mutation: &Mutation) {
+    if bytes.is_empty() {
+        return;
+    }
+    let mut lines: Vec<Vec<u8>> = bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    match mutation {
+        Mutation::DeleteLine(at) => {
+            lines.remove(at.index(lines.len()));
+            *bytes = lines.concat();
+        }
+        Mutation::DoubleLine(at) => {
+            let at = at.index(lines.len());
+            lines.insert(at, lines[at].clone());
+            *bytes = lines.concat();
+        }
+        Mutation::SwapLines(a, b) => {
+            let length = lines.len();
+            lines.swap(a.index(length), b.index(length));
+            *bytes = lines.concat();
+        }
+        Mutation::DeleteByte(at) => {
+            bytes.remove(at.index(bytes.len()));
+        }
+        Mutation::SwapBytes(a, b) => {
+            let length = bytes.len();
+            bytes.swap(a.index(length), b.index(length));
+        }
+        Mutation::SetByte(at, byte) => {
+            let at = at.index(bytes.len());
+            bytes[at] = *byte;
+        }
+        Mutation::Insert(at, text) => {
+            let at = at.index(bytes.len());
+            bytes.splice(at..at, text.bytes());
+        }
+        Mutation::CutAt(at) => bytes.truncate(at.index(bytes.len())),
+    }
+}
+
+/// A secret that nobody writes by chance, in characters of any kind.
+fn secret() -> impl Strategy<Value = String> {
+    "[A-Za-z0-9+/=:@#,.{}\\[\\] ü'\"\\\\-]{0,6}Zq7xvKw9[A-Za-z0-9+/=:@#,.{}\\[\\] ü'\"\\\\-]{0,6}"
+}
+
+/// What no part of is printed.
+const CORE: &str = "Zq7xvKw9";
+
+/// Lines of a tool's table, each with a place `§` for a secret that belongs there or has strayed there.
+const LINES: [&str; 34] = [
+    "secret = \"§\"",
+    "secret = '§'",
+    "secret = \"\"\"§\"\"\"",
+    "secret = \"\"\"\n§\n§\"\"\"",
+    "secret = '''\n§'''",
+    "secret = [\"§\", \"§\"]",
+    "secret = [\n  \"§\", # §\n]",
+    "secret = { env = \"HELLO_SECRET\", default = \"§\" }",
+    "secret = { evn = \"§\" }",
+    "secret = { env = \"§\" }",
+    "secret = { env = [\"§\"] }",
+    "secret = { value = { of = \"§\" } }",
+    "secret = §",
+    "secret = \"§",
+    "secret = §\"",
+    "secret = [§]",
+    "secret =\n  §",
+    "secret: \"§\"",
+    "secret \"§\"",
+    "secret",
+    "secert = \"§\"",
+    "PASSWORD = [{ key = \"§\" }]",
+    "password = { key = \"§\", title = \"§\" }",
+    "consumers = [{ key = \"a\", secret = \"§\" }, { key = \"b\", secret = § }]",
+    "consumers = [{ key = \"a\", secret = \"§\", secret = \"§\" }, { secert = \"§\" }, \"§\", [\"§\"]]",
+    "consumers = [{ key = \"a\" secret = \"§\" }",
+    "consumers = \"§\"",
+    "params = { key = \"§\", env = \"§\", secret = \"§\" }",
+    "params = \"§\"",
+    "headers = { Authorization = \"Bearer §\" }",
+    "key = \"a\", secret = \"§\"",
+    "template = \"absent\" # §",
+    "its secret is §",
+    "roles = 5 # §",
+];
+
+/// Lines that are wrong in themselves, so that their neighbours are looked at.
+const WRONG: [&str; 10] = [
+    "roles = []",
+    "colour = \"blue\"",
+    "title = \"unclosed",
+    "path = \"\"",
+    "icon = \"x\"",
+    "[tools.other]",
+    "[tools.unclosed",
+    "key = \"twice\"",
+    "params = { a = 1",
+    "description = \"\"\"",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_panics_the_reader(text in any::<String>()) {
+        printed(text.as_bytes());
+    }
+
+    #[test]
+    fn no_bytes_panic_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        printed(&bytes);
+    }
+
+    #[test]
+    fn no_toml_like_text_panics_the_reader(text in "([\\[\\]{}=\",'.# \n]|tools|gateway|key|secret|env|ü|[0-9]){0,60}") {
+        printed(text.as_bytes());
+    }
+
+    #[test]
+    fn no_spoilt_file_panics_the_reader_or_shows_a_secret(
+        mutations in proptest::collection::vec(mutation(), 1..6),
+    ) {
+        let mut bytes = GOOD.as_bytes().to_vec();
+        for mutation in &mutations {
+            mutate(&mut bytes, mutation);
+        }
+        let printed = printed(&bytes);
+        prop_assert!(!printed.contains("hunter2"), "{}\n{}", String::from_utf8_lossy(&bytes), printed);
+    }
+
+    #[test]
+    fn no_secret_is_printed_wherever_it_stands(
+        secret in secret(),
+        lines in proptest::collection::vec(prop_oneof![2 => select(&LINES[..]), 1 => select(&WRONG[..])], 1..8),
+        top in select(vec!["[tools.a]", "[gateway]", "[tools.a.params]", "[[tools.a.consumers]]", "[tool.a]", ""]),
+    ) {
+        let text = format!("{top}\n{}\n", lines.join("\n")).replace('§', &secret);
+        let printed = printed(text.as_bytes());
+        prop_assert!(!printed.contains(CORE), "{}\n{}", text, printed);
+    }
+}
+
+#[test]
+fn the_file_that_is_spoilt_is_good_but_for_literal_secrets() {
+    let reading = read("tools.toml", GOOD.as_bytes(), &environment(), false);
+    let told = print("tools.toml", &reading.problems);
+    assert_eq!(told.lines().last(), Some("tools.toml: 4 warnings"), "{told}");
+}
+
+#[test]
+fn deep_nesting_does_not_exhaust_the_stack() {
+    for (open, close) in [("[", "]"), ("{ a = ", "}"), ("a.", "a"), ("[[", "]]"), ("\"", "\"")] {
+        for depth in [100, 100_000] {
+            printed(format!("a = {}{}", open.repeat(depth), close.repeat(depth)).as_bytes());
+            printed(format!("{}a = 1", open.repeat(depth)).as_bytes());
+            printed(format!("[{}a{}]\nb = 1", open.repeat(depth), close.repeat(depth)).as_bytes());
+        }
+    }
+}
