@@ -30,7 +30,8 @@ pub struct Launch {
     pub return_url: Option<ReturnUrl>,
     /// Whether the platform takes a grade for this user and link.
     pub accepts_grade: bool,
-    /// Stands for the signed form itself: equal for the same form sent again, and for no other.
+    /// Stands for the signed form itself: equal for the same form sent again, and for no other but in the order of its
+    /// parameters, which is not signed.
     pub fingerprint: [u8; 16],
     pub(crate) params: Params,
 }

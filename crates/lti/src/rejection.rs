@@ -50,9 +50,8 @@ pub enum Rejection {
         /// The accepted distance.
         accepted: u64,
     },
-    /// A parameter that decides over identity or rights has two values, or stands in the URL where
-    /// a course author can write it. Holds its name.
-    ConflictingParameter(&'static str),
+    /// A parameter that LTI names, or a custom one, has two different values. Holds its name.
+    ConflictingParameter(String),
     /// `lti_message_type` is not `basic-lti-launch-request`. Holds what it is.
     MessageType(Option<String>),
     /// `lti_version` is not `LTI-1p0`. Holds what it is.
@@ -101,7 +100,11 @@ impl Rejection {
     /// What an admin or a course author can do about it.
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::BrokenEscape(_) | Self::NotUtf8 | Self::TooManyParameters | Self::BrokenAuthorization => {
+            Self::TooManyParameters => "send fewer parameters; a launch has about forty",
+            Self::BrokenAuthorization => {
+                "send one OAuth header, each value percent-encoded and in quotes (RFC 5849 §3.5.1), or none and the OAuth parameters in the form"
+            }
+            Self::BrokenEscape(_) | Self::NotUtf8 => {
                 "send a form that is application/x-www-form-urlencoded UTF-8, as LTI 1.1 asks; a platform page in another charset sends this"
             }
             Self::Unsigned => {
@@ -122,7 +125,7 @@ impl Rejection {
             }
             Self::SignatureMethod(_) => "set the platform to sign with HMAC-SHA1 or HMAC-SHA256",
             Self::UnknownConsumer(None) => {
-                "the tool's secret arrived as its key: exchange the two in the platform (edX's LTI passport is id:key:secret)"
+                "it is overlong, or a secret stands in it and so it is not shown: check key and secret in the platform (edX's LTI passport is id:key:secret)"
             }
             Self::UnknownConsumer(Some(_)) => {
                 "compare the key in the platform with the tool's key in tools.toml; a key counts for its own tool only"
@@ -137,7 +140,7 @@ impl Rejection {
                 "if it happens to everybody, set the clock of the platform's server (or raise clock_skew); for one person, the page was open for long: launch again from the course"
             }
             Self::ConflictingParameter(_) => {
-                "take the parameter out of the launch URL and out of the custom parameters"
+                "take it out of the launch URL or out of the custom parameters: a signature does not say which of two values counts"
             }
             Self::MessageType(_) => {
                 "add the tool as an ordinary LTI link; content selection and other messages are not launches"
@@ -177,7 +180,9 @@ impl fmt::Display for Rejection {
             }
             Self::NotUtf8 => f.write_str("the form is not UTF-8"),
             Self::TooManyParameters => write!(f, "the form has more than {} parameters", Params::MAX),
-            Self::BrokenAuthorization => f.write_str("the Authorization header is not one of OAuth"),
+            Self::BrokenAuthorization => {
+                f.write_str("the Authorization: OAuth header is malformed, or there are several")
+            }
             Self::Unsigned => f.write_str("the launch is not signed"),
             Self::MissingOauthParameter(name) => write!(f, "{name} is missing or empty"),
             Self::RepeatedOauthParameter(name) => write!(f, "{name} was sent twice"),
@@ -204,7 +209,7 @@ impl fmt::Display for Rejection {
                 if *distance < 0 { "behind" } else { "ahead of" },
             ),
             Self::ConflictingParameter(name) => {
-                write!(f, "{name} has two values, or was set in the launch URL")
+                write!(f, "{name} has two different values")
             }
             Self::MessageType(Some(found)) => {
                 write!(f, "lti_message_type is \"{found}\", not \"basic-lti-launch-request\"")

@@ -28,16 +28,6 @@ impl Nonce {
         digest.update(nonce);
         Self { consumer, fingerprint: shortened(digest), acceptable_until }
     }
-
-    /// Sixteen bytes that stand for consumer, timestamp and nonce together.
-    pub fn fingerprint(&self) -> [u8; 16] {
-        self.fingerprint
-    }
-
-    /// The last second, since the epoch, at which this nonce has to be remembered.
-    pub fn acceptable_until(&self) -> u64 {
-        self.acceptable_until
-    }
 }
 
 /// The first half of a digest: 128 bits are ample where nobody gains by a collision of their own.
@@ -60,8 +50,7 @@ pub enum Spent {
 
 /// Remembers nonces in this process.
 ///
-/// Bounded twice: in all, so that memory is, and per consumer, so that one course's flood does not
-/// shut out another's launches.
+/// Bounded twice: in all, so that memory is, and per consumer, so that the flood of one does not shut out the others.
 #[derive(Debug)]
 pub struct MemoryReplay {
     most: usize,
@@ -74,6 +63,8 @@ struct Memory {
     seen: HashSet<[u8; 16]>,
     per_consumer: HashMap<[u8; 16], usize>,
     by_expiry: BTreeMap<u64, Vec<Nonce>>,
+    /// The latest expiry of what was forgotten: of a nonce with this one or an earlier, nothing can be said any more.
+    forgotten_until: Option<u64>,
 }
 
 impl MemoryReplay {
@@ -91,6 +82,9 @@ impl MemoryReplay {
         if memory.seen.contains(&nonce.fingerprint) {
             return Spent::Before;
         }
+        if memory.forgotten_until.is_some_and(|until| nonce.acceptable_until <= until) {
+            return Spent::Unknown;
+        }
         let of_consumer = memory.per_consumer.get(&nonce.consumer).copied().unwrap_or_default();
         if memory.seen.len() >= self.most || of_consumer >= self.most_per_consumer {
             return Spent::Unknown;
@@ -106,6 +100,7 @@ impl Memory {
     /// Forgets the nonces whose timestamps are not acceptable any more.
     fn forget_before(&mut self, now: u64) {
         while let Some(expired) = self.by_expiry.first_entry().filter(|entry| *entry.key() < now) {
+            self.forgotten_until = self.forgotten_until.max(Some(*expired.key()));
             for nonce in expired.remove() {
                 self.seen.remove(&nonce.fingerprint);
                 if let Some(count) = self.per_consumer.get_mut(&nonce.consumer) {
@@ -145,8 +140,22 @@ mod tests {
         let first = nonce(1, NOW + 300, "from a clock that is ahead");
         assert_eq!(replay.spend(&first, NOW), Spent::Now);
         assert_eq!(replay.spend(&first, NOW + 600), Spent::Before);
-        assert_eq!(replay.spend(&nonce(1, NOW, "other"), NOW + 600), Spent::Unknown);
-        assert_eq!(replay.spend(&nonce(1, NOW, "other"), NOW + 601), Spent::Now, "the first is forgotten");
+        assert_eq!(replay.spend(&nonce(1, NOW + 600, "other"), NOW + 600), Spent::Unknown);
+        assert_eq!(
+            replay.spend(&nonce(1, NOW + 600, "other"), NOW + 601),
+            Spent::Now,
+            "the first is forgotten"
+        );
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_opens_no_way_for_a_replay() {
+        let replay = MemoryReplay::new(10, 10);
+        let spent = nonce(1, NOW, "n");
+        assert_eq!(replay.spend(&spent, NOW), Spent::Now);
+        assert_eq!(replay.spend(&nonce(1, NOW + 301, "m"), NOW + 301), Spent::Now, "and n is forgotten");
+        assert_eq!(replay.spend(&spent, NOW), Spent::Unknown);
+        assert_eq!(replay.spend(&nonce(1, NOW + 1, "new"), NOW + 1), Spent::Now);
     }
 
     #[test]

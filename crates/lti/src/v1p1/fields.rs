@@ -1,7 +1,7 @@
 //! The parameters of LTI 1.1 by their names, from pairs whose signature has been checked.
 
 use crate::launch::is_sent;
-use crate::oauth1::{Params, Source};
+use crate::oauth1::Params;
 use crate::{Context, Launch, Platform, Rejection, ResourceLink, ReturnUrl, Roles, User};
 
 /// Declares the parameters once: a field for each and the way from a name to its field.
@@ -14,9 +14,9 @@ macro_rules! fields {
         }
 
         impl<'a> Fields<'a> {
-            fn slot(&mut self, name: &str) -> Option<(&'static str, &mut Option<&'a str>)> {
+            fn slot(&mut self, name: &str) -> Option<&mut Option<&'a str>> {
                 match name {
-                    $(stringify!($name) => Some((stringify!($name), &mut self.$name)),)*
+                    $(stringify!($name) => Some(&mut self.$name),)*
                     _ => None,
                 }
             }
@@ -35,42 +35,28 @@ fields! {
     lis_outcome_service_url, lis_result_sourcedid,
 }
 
-/// Parameters that decide over identity, rights or addresses. A second, different value is refused, and so is
-/// one that stands in the URL only, since whoever writes a launch URL into a course is not the platform.
-const CONTROL: [&str; 9] = [
-    "lti_message_type",
-    "lti_version",
-    "resource_link_id",
-    "user_id",
-    "roles",
-    "context_id",
-    "lis_outcome_service_url",
-    "lis_result_sourcedid",
-    "launch_presentation_return_url",
-];
-
 impl<'a> Fields<'a> {
-    /// Reads the parameters; the body's win over the URL's, and of several in one place the first counts.
+    /// Reads the parameters. Also the name of the first that has two different values.
     ///
-    /// Also the name of the first control parameter that conflicts, if one does.
-    pub(super) fn read(params: &'a Params) -> (Self, Option<&'static str>) {
+    /// A signature covers names and values, but neither their order nor whether they stood in the URL or in the body
+    /// (RFC 5849 §3.4.1.3), so that whoever holds a form could choose between two values by moving them.
+    pub(super) fn read(params: &'a Params) -> (Self, Option<&'a str>) {
         let mut fields = Self::default();
         let mut conflict = None;
-        let of_body = params.iter().filter(|param| param.source == Source::Body);
-        let elsewhere = params.iter().filter(|param| param.source != Source::Body);
-        for param in of_body.chain(elsewhere) {
-            let Some((name, slot)) = fields.slot(param.name) else { continue };
-            let agrees = match *slot {
-                None => param.source == Source::Body,
-                Some(first) => first == param.value,
-            };
-            if !agrees && CONTROL.contains(&name) {
-                conflict = conflict.or(Some(name));
-            } else {
-                slot.get_or_insert(param.value);
+        let mut custom = Vec::new();
+        for param in params.iter() {
+            if param.name.starts_with("custom_") {
+                custom.push((param.name, param.value));
+            } else if let Some(slot) = fields.slot(param.name)
+                && *slot.get_or_insert(param.value) != param.value
+            {
+                conflict = conflict.or(Some(param.name));
             }
         }
-        (fields, conflict)
+        custom.sort_unstable();
+        custom.dedup();
+        let twice = custom.windows(2).find(|pair| pair[0].0 == pair[1].0);
+        (fields, conflict.or(twice.map(|pair| pair[0].0)))
     }
 
     /// What LTI 1.1 requires of a launch.
@@ -152,25 +138,26 @@ fn sent(value: Option<&str>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read(query: &str, body: &str) -> (Option<String>, Option<&'static str>) {
-        let params = Params::default()
-            .read_form(Source::Query, query.as_bytes())
-            .and_then(|params| params.read_form(Source::Body, body.as_bytes()))
-            .expect("well formed");
-        let (fields, conflict) = Fields::read(&params);
-        (fields.user_id.or(fields.context_title).map(str::to_owned), conflict)
-    }
+    use crate::oauth1::Source;
 
     #[test]
-    fn control_parameters_come_from_the_body_and_have_one_value() {
-        assert_eq!(read("", "user_id=u1"), (Some("u1".into()), None));
-        assert_eq!(read("user_id=u1", "user_id=u1"), (Some("u1".into()), None));
-        assert_eq!(read("", "user_id=u1&user_id=u1"), (Some("u1".into()), None));
-        assert_eq!(read("user_id=evil", "user_id=u1").1, Some("user_id"));
-        assert_eq!(read("", "user_id=u1&user_id=u2").1, Some("user_id"));
-        assert_eq!(read("user_id=evil", "a=1").1, Some("user_id"), "an anonymous launch stays one");
-        assert_eq!(read("context_title=URL", "context_title=Body"), (Some("Body".into()), None));
-        assert_eq!(read("context_title=URL", "a=1"), (Some("URL".into()), None));
+    fn a_parameter_has_one_value_wherever_it_stands() {
+        let check = |query: &str, body: &str, expected: (Option<&str>, Option<&str>)| {
+            let params = Params::default()
+                .read_form(Source::Query, query.as_bytes())
+                .and_then(|params| params.read_form(Source::Body, body.as_bytes()))
+                .expect("well formed");
+            let (fields, conflict) = Fields::read(&params);
+            assert_eq!((fields.user_id, conflict), expected, "{query} {body}");
+        };
+        check("", "user_id=u1", (Some("u1"), None));
+        check("user_id=u1", "user_id=u1", (Some("u1"), None));
+        check("", "user_id=u1&user_id=u1", (Some("u1"), None));
+        check("user_id=u1", "", (Some("u1"), None));
+        check("user_id=u2", "user_id=u1", (Some("u2"), Some("user_id")));
+        check("", "user_id=u1&user_id=", (Some("u1"), Some("user_id")));
+        check("custom_a=1", "user_id=u1&custom_a=1&custom_b=2", (Some("u1"), None));
+        check("custom_a=1", "user_id=u1&custom_a=2", (Some("u1"), Some("custom_a")));
+        check("other=1", "user_id=u1&other=2", (Some("u1"), None));
     }
 }

@@ -1,7 +1,7 @@
 //! What a launch is checked for, and in which order: the form's shape, the consumer, the signature, the
 //! timestamp, the LTI parameters, the roles, and last, by the caller, the nonce.
 //!
-//! A key that is unknown costs the same work as one that is known, so that time tells nothing.
+//! A key that is unknown costs the same base strings and HMACs as one that is known, so that time tells nothing.
 
 use std::fmt;
 use std::sync::Arc;
@@ -200,7 +200,7 @@ impl Examination {
             return Err(Rejection::Stale { distance, accepted: terms.clock_skew });
         }
         if let Some(name) = conflict {
-            return Err(Rejection::ConflictingParameter(name));
+            return Err(Rejection::ConflictingParameter(Rejection::quote(name)));
         }
         fields.check()?;
         let roles = fields.roles();
