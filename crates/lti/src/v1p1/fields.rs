@@ -50,6 +50,8 @@ impl<'a> Fields<'a> {
             } else if let Some(slot) = fields.slot(param.name)
                 && *slot.get_or_insert(param.value) != param.value
             {
+                // Neither value counts, not even as the way back that a refusal shows.
+                *slot = Some("");
                 conflict = conflict.or(Some(param.name));
             }
         }
@@ -154,8 +156,8 @@ mod tests {
         check("user_id=u1", "user_id=u1", (Some("u1"), None));
         check("", "user_id=u1&user_id=u1", (Some("u1"), None));
         check("user_id=u1", "", (Some("u1"), None));
-        check("user_id=u2", "user_id=u1", (Some("u2"), Some("user_id")));
-        check("", "user_id=u1&user_id=", (Some("u1"), Some("user_id")));
+        check("user_id=u2", "user_id=u1", (Some(""), Some("user_id")));
+        check("", "user_id=u1&user_id=", (Some(""), Some("user_id")));
         check("custom_a=1", "user_id=u1&custom_a=1&custom_b=2", (Some("u1"), None));
         check("custom_a=1", "user_id=u1&custom_a=2", (Some("u1"), Some("custom_a")));
         check("other=1", "user_id=u1&other=2", (Some("u1"), None));
