@@ -24,6 +24,9 @@ pub struct Receipts {
 }
 
 impl Receipts {
+    /// The most cookies that are looked at. Browsers keep fewer for one site.
+    const MOST_COOKIES: usize = 300;
+
     /// Derives the keys (HKDF, RFC 5869).
     pub fn new(secrets: &[Secret], lifetime: Duration) -> Self {
         let keys = secrets
@@ -62,6 +65,7 @@ impl Receipts {
         cookies
             .into_iter()
             .flat_map(|header| header.split(';'))
+            .take(Self::MOST_COOKIES)
             .filter_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.split_once('=')?.1.split_once('.'))
             .any(|(expiry, text)| {
                 let (Ok(expiry), Ok(proof)) = (expiry.parse::<u64>(), URL_SAFE_NO_PAD.decode(text)) else {

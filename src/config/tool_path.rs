@@ -31,6 +31,9 @@ impl ToolPath {
             if segment.starts_with('~') || segment.to_ascii_lowercase().starts_with("%7e") {
                 return Err("has a segment that begins with ~, which marks sessions");
             }
+            if segment.contains(';') {
+                return Err("has a semicolon, which the path of a cookie cannot have");
+            }
             if !is_segment(segment) {
                 return Err("has characters that must be percent-encoded in a URL");
             }
@@ -108,6 +111,7 @@ mod tests {
             "/a/~x",
             "/a/%7Ex",
             "/a\\b",
+            "/a;b",
             "/a\"b",
         ] {
             assert!(ToolPath::parse(bad).is_err(), "{bad}");

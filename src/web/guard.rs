@@ -32,11 +32,11 @@ impl Handler for CheckHost {
         match request.host() {
             Some(host) if request.headers().get("host").count() == 1 => {
                 if self.development && !is_loopback(host.domain().as_str()) {
-                    return Outcome::Success(Refusal::ForeignHost.respond());
+                    return Outcome::Success(Refusal::ForeignHost.respond_and_log(request));
                 }
                 self.handler.handle(request, data).await
             }
-            _ => Outcome::Success(Refusal::NoHost.respond()),
+            _ => Outcome::Success(Refusal::NoHost.respond_and_log(request)),
         }
     }
 }

@@ -47,5 +47,5 @@ pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Ht
         keys: if gateway.development() { &tool.keys } else { &[] },
     });
     let context = IndexContext { development: gateway.development(), tools: tools.collect() };
-    page::render("index.html.tera", &context).map(Html::unframed).ok_or(Refusal::Broken)
+    page::render("index.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)
 }

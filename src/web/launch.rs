@@ -15,6 +15,7 @@ use super::guard;
 use super::page;
 use super::refusal::{Refusal, RefusedLaunch};
 use crate::config::Origin;
+use crate::target::template::RenderError;
 
 /// The largest launch form. Real ones have 2 to 8 KiB.
 const LARGEST_BODY: u64 = 256 * 1024;
@@ -50,7 +51,13 @@ impl Handler for LaunchHandler {
             .rocket()
             .state::<Gateway>()
             .and_then(|gateway| Some((gateway, gateway.tool_at(request.uri().path().as_str())?)));
-        let Some((gateway, served)) = served else { return Outcome::error(Status::NotFound) };
+        let Some((gateway, served)) = served else {
+            // A launch that misses its tool is worth a line; what crawlers look for is not.
+            return Outcome::Success(match request.method() {
+                Method::Post => Refusal::NoTool.respond_and_log(request),
+                _ => Refusal::NoTool.respond(),
+            });
+        };
         if request.method() != Method::Post {
             return Outcome::Success(Refusal::NotPosted.respond());
         }
@@ -91,16 +98,8 @@ impl Attempt<'_> {
                 response
             }
             Err(refusal) => {
-                let code = refusal.code();
-                match &refusal {
-                    Refusal::Rejected(rejection) => {
-                        let (reason, help) = (rejection.to_string(), rejection.advice());
-                        tracing::warn!(target: "launch", tool, consumer, outcome = "refused", code, variant, reference, micros, reason, help);
-                    }
-                    _ => {
-                        tracing::warn!(target: "launch", tool, consumer, outcome = "refused", code, variant, reference, micros)
-                    }
-                }
+                let (code, reason, help) = (refusal.code(), refusal.reason(), refusal.advice());
+                tracing::warn!(target: "launch", tool, consumer, outcome = "refused", code, variant, reference, micros, reason, help);
                 RefusedLaunch {
                     refusal: &refusal,
                     reference: &reference,
@@ -190,13 +189,12 @@ impl Attempt<'_> {
                 let policy = format!("frame-ancestors {}", self.served.tool.frame_ancestors);
                 Ok(page::respond(Status::Ok, text, policy))
             }
-            Err(error) => {
-                if self.gateway.development() {
-                    tracing::error!(target: "template", "{}", error.words);
+            Err(RenderError { place, words }) => {
+                Err(Refusal::TemplateFailed(if self.gateway.development() {
+                    format!("{place}: {words}")
                 } else {
-                    tracing::error!(target: "template", place = error.place, "the template failed");
-                }
-                Err(Refusal::Broken)
+                    place
+                }))
             }
         }
     }

@@ -25,9 +25,13 @@ pub(super) enum Refusal {
     NoHost,
     /// In development, a `Host` that is not this machine.
     ForeignHost,
-    /// The tool's template failed.
-    Broken,
-    /// Nothing answers here, or Rocket refused the request itself.
+    /// The tool's template failed. Holds where and, in development, Tera's words.
+    TemplateFailed(String),
+    /// One of the gateway's own pages could not be made.
+    PageFailed,
+    /// No tool is launched at this path.
+    NoTool,
+    /// Rocket refused the request itself.
     Other(Status),
 }
 
@@ -58,8 +62,48 @@ impl Refusal {
             Self::Incomplete => "incomplete",
             Self::NoHost => "no-host",
             Self::ForeignHost => "foreign-host",
-            Self::Broken => "template-failed",
+            Self::TemplateFailed(_) => "template-failed",
+            Self::PageFailed => "page-failed",
+            Self::NoTool => "no-tool",
             Self::Other(_) => "other",
+        }
+    }
+
+    /// The fact, for the log.
+    pub(super) fn reason(&self) -> String {
+        let reason = match self {
+            Self::Rejected(rejection) => return rejection.to_string(),
+            Self::TemplateFailed(place) => return format!("the template failed at {place}"),
+            Self::NotPosted => "a launch path was opened, not posted to",
+            Self::NotForm => "the body is not application/x-www-form-urlencoded",
+            Self::TooLarge => "the body is larger than 256 KiB",
+            Self::Incomplete => "the body did not arrive within 15 seconds, or broke off",
+            Self::NoHost => "the request has no Host header, a malformed one or two",
+            Self::ForeignHost => "development answers loopback hosts only",
+            Self::PageFailed => "a built-in page could not be made",
+            Self::NoTool => "no tool is launched at this path",
+            Self::Other(_) => "the request was not understood",
+        };
+        reason.to_owned()
+    }
+
+    /// What an admin can do, for the log.
+    pub(super) fn advice(&self) -> &'static str {
+        match self {
+            Self::Rejected(rejection) => rejection.advice(),
+            Self::TemplateFailed(_) => {
+                "mend the template: what it uses there, this launch does not have; `or` gives another value"
+            }
+            Self::NotPosted => "open it from a course",
+            Self::NotForm => "have the platform launch with an LTI 1.1 form; LTI 1.3 and JSON are not served",
+            Self::TooLarge => "send less: a launch has 2 to 8 KiB",
+            Self::Incomplete => {
+                "launch again; if it happens to many, look at the network between the platform's users and the gateway"
+            }
+            Self::NoHost => "look at the proxy in front: it has to pass on exactly one Host header",
+            Self::ForeignHost => "open it as localhost, or run it without --dev in a release build",
+            Self::NoTool => "compare the launch URL in the platform with those at /",
+            Self::PageFailed | Self::Other(_) => "report it",
         }
     }
 
@@ -80,7 +124,8 @@ impl Refusal {
             Self::TooLarge => Status::PayloadTooLarge,
             Self::Incomplete => Status::RequestTimeout,
             Self::NoHost | Self::ForeignHost => Status::BadRequest,
-            Self::Broken => Status::InternalServerError,
+            Self::TemplateFailed(_) | Self::PageFailed => Status::InternalServerError,
+            Self::NoTool => Status::NotFound,
             Self::Other(status) => *status,
         }
     }
@@ -117,14 +162,22 @@ impl Refusal {
                 "Not this way",
                 "The request does not say for which host it is, or names one that is not served here.",
             ),
-            Self::Broken => {
+            Self::TemplateFailed(_) | Self::PageFailed => {
                 ("The tool has a fault", "Its page could not be made. Please tell your course staff.")
             }
-            Self::Other(status) if status.code == 404 => {
+            Self::NoTool | Self::Other(Status::NotFound) => {
                 ("There is nothing here", "The address may be misspelt. Tools are opened from a course.")
             }
             Self::Other(_) => ("That did not work", "The request was not understood."),
         }
+    }
+
+    /// The same answer, with a line in the log: something is set up wrong, and no tool's line tells of it.
+    pub(super) fn respond_and_log(&self, request: &Request<'_>) -> Response<'static> {
+        let path: String = request.uri().path().as_str().chars().take(200).collect();
+        let (code, reason, help) = (self.code(), self.reason(), self.advice());
+        tracing::warn!(target: "request", outcome = "refused", code, method = request.method().as_str(), path, reason, help);
+        self.respond()
     }
 
     /// The answer where no tool is concerned.

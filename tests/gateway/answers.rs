@@ -156,12 +156,26 @@ fn nothing_answers_beside_the_tools() {
         ("GET", "/static/..%2ftools.toml"),
     ] {
         let reply = server.send(method, target, &[("Host", "tool.example")], b"");
-        assert!(matches!(reply.status, 404 | 422), "{method} {target}: {}", reply.status);
+        assert_eq!(reply.status, 404, "{method} {target}");
         assert!(!reply.body.contains("s3cret") && !reply.body.contains("shown"), "{method} {target}");
     }
     let reply = server.get("/static/style.css");
     assert_eq!((reply.status, reply.body.as_str()), (200, "body {}"));
     assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+}
+
+#[test]
+fn a_launch_that_misses_its_tool_and_a_wrong_host_are_lines_in_the_log() {
+    let server = server("shown");
+    server.post("/lti/missed\u{1b}", "");
+    server.post("/lti/missed", &Form::default().sign());
+    let lines = log_lines("path=\"/lti/missed\"");
+    assert!(lines.len() == 1 && lines[0].contains("code=\"no-tool\""), "{lines:?}");
+    server.get("/lti/crawled");
+    assert!(log_lines("/lti/crawled").is_empty());
+    server.send("GET", "/twice", &[("Host", "tool.example"), ("Host", "evil.example")], b"");
+    let lines = log_lines("path=\"/twice\"");
+    assert!(lines.len() == 1 && lines[0].contains("code=\"no-host\""), "{lines:?}");
 }
 
 #[test]
@@ -312,7 +326,11 @@ fn a_template_that_fails_shows_a_calm_page_and_logs_no_person() {
     assert!(reply.body.contains("The tool has a fault") && !reply.body.contains("Zoë"));
     let line = log_lines(reply.reference().expect("a reference"));
     assert!(line.len() == 1 && line[0].contains("code=\"template-failed\""), "{line:?}");
-    assert!(!log_lines("page.html.tera:1:").is_empty(), "the place is logged");
+    assert!(line[0].contains("the template failed at page.html.tera:1:"), "{line:?}");
+    let forged = Form { nonce: "2", ..Form::default() }
+        .with(&[("lis_person_name_full", "x\n --> Zoë Unlogged:1:1\n")]);
+    let reply = server.post("/lti/a", &forged.sign());
+    assert_eq!(reply.status, 500);
     assert!(log_lines("Unlogged").is_empty());
 }
 
