@@ -28,6 +28,8 @@ class Checkout:
             ["git", "ls-files", "-z"], cwd=REPOSITORY, check=True, capture_output=True, text=True
         )
         for name in filter(None, listing.stdout.split("\0")):
+            if not (REPOSITORY / name).exists():
+                continue  # removed, and not committed yet
             copy = self.root / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, copy)

@@ -17,6 +17,9 @@ PORT = 5000
 # How long anything may take on a slow machine. foreman gives the program 30 s to stop.
 PATIENCE = 60
 
+# How long a stop may take where no request is open. Open ones are given 20 s (Rocket.toml).
+AT_ONCE = 10
+
 
 class Foreman:
     def __init__(self, checkout: Checkout, port: int):

@@ -9,6 +9,9 @@ import http.client
 import re
 import socket
 import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -16,7 +19,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from case import Cases, conclude  # noqa: E402
 from checkout import VARIABLES, Checkout  # noqa: E402
-from foreman import Foreman, free_port, is_free, is_running  # noqa: E402
+from foreman import AT_ONCE, Foreman, free_port, is_free, is_running  # noqa: E402
 
 cases = Cases()
 
@@ -54,34 +57,44 @@ def no_release(checkout):
         assert_keeps_secrets(foreman.output())
 
 
-def assert_gone(foreman: Foreman, code: int, pid: int) -> None:
+def assert_stops(foreman: Foreman, stop: Callable[[], int]) -> None:
+    """At once, by itself and with exit code 0, and leaves nothing behind."""
+    pid = foreman.started()["web.1"]
+    began = time.monotonic()
+    code = stop()
+    seconds = time.monotonic() - began
     assert code == 0, f"exit code {code}:\n{foreman.output()}"
     # foreman's own code is 0 even where it had to kill the program.
     assert re.search(r"web\.1 +\| exited with code 0$", foreman.output(), re.MULTILINE), foreman.output()
     assert not is_running(pid), f"process {pid} is still there"
     assert is_free(foreman.port), f"port {foreman.port} is still taken"
+    assert seconds < AT_ONCE, f"it took {seconds:.1f} s"
 
 
-@cases.each("foreman start: it ends with exit code 0 and leaves nothing behind", ["SIGTERM", "Ctrl-C"])
-def stops(checkout, how):
+@cases.case("foreman start: SIGTERM ends it with exit code 0 and nothing is left")
+def terminated(checkout):
     with Foreman(checkout, free_port()) as foreman:
         foreman.get("/is_up")
-        pid = foreman.started()["web.1"]
-        code = foreman.terminate() if how == "SIGTERM" else foreman.interrupt()
-        assert_gone(foreman, code, pid)
+        assert_stops(foreman, foreman.terminate)
 
 
-@cases.case("foreman start: a browser that keeps its connection does not hold up the end")
-def stops_with_connection(checkout):
+@cases.case("foreman start: Ctrl-C ends it with exit code 0 and nothing is left")
+def interrupted(checkout):
     with Foreman(checkout, free_port()) as foreman:
         foreman.get("/is_up")
-        pid = foreman.started()["web.1"]
-        browser = http.client.HTTPConnection("localhost", foreman.port, timeout=60)
-        browser.request("GET", "/is_up")
-        browser.getresponse().read()
-        code = foreman.terminate()
-        browser.close()
-        assert_gone(foreman, code, pid)
+        assert_stops(foreman, foreman.interrupt)
+
+
+@cases.case("foreman start: browsers that keep their connections do not hold up the end")
+def stops_with_connections(checkout):
+    with Foreman(checkout, free_port()) as foreman, ExitStack() as browsers:
+        foreman.get("/is_up")
+        for _ in range(20):
+            browser = http.client.HTTPConnection("localhost", foreman.port, timeout=60)
+            browsers.callback(browser.close)
+            browser.request("GET", "/is_up")
+            browser.getresponse().read()
+        assert_stops(foreman, foreman.terminate)
 
 
 @cases.case("foreman start: without HELLO_SECRET it ends at once with exit code 1, and says why")
