@@ -1,7 +1,7 @@
 //! Any query, header and body through parameters, base string and verification.
 //!
-//! The input is cut at its first two zero bytes into query, `Authorization` credentials and body. Half of the runs
-//! also sign what was read, so that the code behind a valid signature is reached.
+//! The input is cut at its first two zero bytes into query, `Authorization` credentials and body. A body that can be read is
+//! also signed, so that the code behind a valid signature is reached.
 
 #![no_main]
 

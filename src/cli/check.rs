@@ -2,6 +2,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::load::{Loaded, load};
+use super::rocket_settings::rocket_figment;
 use crate::config::{Config, Environment, PublicUrl, print};
 
 /// Says everything that `serve` would refuse, or shows the tools.
@@ -13,10 +14,19 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
         }
         Ok(loaded) => {
             eprint!("{}", print(&file.display().to_string(), &loaded.problems));
-            if !loaded.is_sound() {
+            let settings = rocket_figment(environment, development);
+            if let Err(why) = &settings {
+                eprintln!("error: {why}");
+            }
+            if !loaded.is_sound() || settings.is_err() {
                 return ExitCode::from(1);
             }
             print!("{}", table(&loaded));
+            if loaded.config.tools.len() > 1 {
+                println!(
+                    "\nThey share one origin, and so one trust zone: a page of one tool can read those of the others."
+                );
+            }
             ExitCode::SUCCESS
         }
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod load;
+mod rocket_settings;
 mod serve;
 
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ struct Arguments {
 enum Command {
     /// Serves the tools (this is what happens without a command, too)
     Serve,
-    /// Says everything that serve would refuse: exit code 0 for nothing, 1 for something, 2 if it cannot tell
+    /// Says everything that serve would refuse: exit code 0 for nothing (but warnings), 1 for errors, 2 if it cannot tell
     Check {
         /// The tools file
         file: Option<PathBuf>,

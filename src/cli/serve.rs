@@ -1,4 +1,3 @@
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -6,15 +5,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rocket::Config as RocketConfig;
 use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
-use rocket::figment::providers::{Env, Format as _, Toml};
-use rocket::figment::{Figment, Profile};
 
 use super::load::load;
+use super::rocket_settings::rocket_figment;
 use crate::config::{Environment, print};
 use crate::web::{self, Clock, Gateway};
-
-/// What is Rocket's, where no file says otherwise: the repository's own file.
-const ROCKET_TOML: &str = include_str!("../../Rocket.toml");
 
 /// Serves until it is told to stop.
 pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -> ExitCode {
@@ -60,29 +55,6 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
                 ExitCode::from(1)
             }
         },
-    }
-}
-
-/// Rocket's settings, and where it will listen: ours, then Rocket.toml, then `ROCKET_…`, then `PORT`; in
-/// development the address is loopback in any case.
-fn rocket_figment(environment: &Environment, development: bool) -> Result<(Figment, SocketAddr), String> {
-    let mut figment = Figment::from(RocketConfig::default())
-        .merge(Toml::string(ROCKET_TOML).nested())
-        .merge(Toml::file(Env::var_or("ROCKET_CONFIG", "Rocket.toml")).nested())
-        .merge(Env::prefixed("ROCKET_").ignore(&["PROFILE"]).global())
-        .select(Profile::from_env_or("ROCKET_PROFILE", RocketConfig::DEFAULT_PROFILE));
-    if let Some(port) = environment.get("PORT") {
-        let port: u16 = port.parse().map_err(|_| {
-            format!("PORT is \"{port}\", not a port\n  = help: set it to a number from 1 to 65535, or unset it for 5000")
-        })?;
-        figment = figment.merge((RocketConfig::PORT, port));
-    }
-    if development {
-        figment = figment.merge((RocketConfig::ADDRESS, "127.0.0.1"));
-    }
-    match RocketConfig::try_from(&figment) {
-        Ok(config) => Ok((figment, SocketAddr::new(config.address, config.port))),
-        Err(error) => Err(format!("Rocket's settings are wrong: {error}")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The only floor that names a route, a cookie or a status.
+//! The only floor that names a route or a status, and reads or writes a header.
 
 mod clock;
 mod gateway;

@@ -97,6 +97,28 @@ fn no_other_buildpack_has_a_further_reason_to_claim_the_app() {
     assert!(read("README.md").contains(url), "the README names the same buildpack");
 }
 
+/// Heroku takes these out before it builds.
+#[test]
+fn nothing_that_cargo_needs_is_left_out_of_the_slug() {
+    let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
+    let benches = manifest["bench"].as_array().expect("benches");
+    assert!(!benches.is_empty());
+    for ignored in read(".slugignore").lines() {
+        for needed in [
+            "/benches",
+            "/src",
+            "/crates",
+            "/templates",
+            "/static",
+            "/Cargo.lock",
+            "/tools.toml",
+            "/runtime.txt",
+        ] {
+            assert_ne!(ignored, needed);
+        }
+    }
+}
+
 #[test]
 fn every_variable_of_app_json_is_read_and_no_other_is_needed() {
     let app: serde_json::Value = serde_json::from_str(&read("app.json")).expect("JSON");

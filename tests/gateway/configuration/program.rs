@@ -95,6 +95,8 @@ fn check_shows_the_tools_of_a_sound_file_and_ends_with_0() {
 TOOL   LAUNCH      TARGET                     CONSUMERS  ROLES
 hello  /lti/hello  templates/hello.html.tera  hello-key  everyone
 staff  /staff      templates/hello.html.tera  a, b       instructor, administrator
+
+They share one origin, and so one trust zone: a page of one tool can read those of the others.
 "
     );
 }
@@ -221,8 +223,11 @@ fn serve_says_where_it_listens_and_answers_there() {
 #[test]
 fn a_port_that_is_none_is_told_in_one_line_with_its_cure() {
     let folder = folder(SOUND);
-    for port in ["abc", "70000", "-1", "", "5000 "] {
-        let run = run(folder.path(), &[], &[("PORT", port)]);
+    let commands: [&[&str]; 2] = [&[], &["check"]];
+    for (port, arguments) in
+        ["abc", "70000", "-1", "", "5000 "].into_iter().flat_map(|port| commands.map(|one| (port, one)))
+    {
+        let run = run(folder.path(), arguments, &[("PORT", port)]);
         assert_eq!(run.code, Some(1));
         let said = run.error.strip_prefix(WARNED).expect("the warnings first");
         assert_eq!(
@@ -252,6 +257,7 @@ fn a_taken_port_is_told_with_its_cure() {
 #[test]
 fn a_wrong_setting_of_rocket_is_told_by_name() {
     let folder = folder(SOUND);
+    assert_eq!(run(folder.path(), &["check"], &[("ROCKET_PORT", "99999")]).code, Some(1));
     let by_variable = run(folder.path(), &[], &[("ROCKET_PORT", "99999")]);
     assert_eq!(by_variable.code, Some(1));
     for word in ["error: Rocket's settings are wrong: ", "99999", "\"PORT\"", "`ROCKET_`"] {
