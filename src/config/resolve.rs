@@ -1,25 +1,22 @@
 //! From what is written to what it means. Every problem is collected, and none stops the search for more.
 
-use std::collections::{BTreeMap, HashSet};
+mod consumers;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lti::oauth1::SignatureMethod;
-use lti::v1p1::{Consumer, Consumers, Terms};
+use lti::v1p1::{Consumers, Terms};
 use lti::{KnownSecrets, Roles, Secret};
 
 use super::document::{Document, Part};
 use super::excerpt::is_variable;
 use super::fault::Fault;
-use super::file::{
-    CLOCK_SKEW, ConsumerTable, FRAME_ANCESTORS, GatewayTable, SESSION, Text, ToolTable, ToolsFile,
-};
+use super::file::{CLOCK_SKEW, FRAME_ANCESTORS, GatewayTable, SESSION, Text, ToolTable, ToolsFile};
 use super::problem::{Location, Problem};
 use super::table::{Place, Written};
 use super::{Config, Environment, Origin, PublicUrl, Reading, Tool, ToolPath};
 
-/// What development uses for the secret of a tool that has none.
-const STAND_IN_SECRET: &str = "development-secret";
 /// What development uses for the gateway's own.
 const STAND_IN_GATEWAY_SECRET: &str = "development-only-gateway-secret-00";
 /// The fewest characters of `gateway.secret`.
@@ -220,90 +217,6 @@ impl Resolver<'_> {
         })
     }
 
-    fn consumers(
-        &mut self,
-        tool: &str,
-        place: &Place,
-        own: ConsumerTable,
-        list: Option<Vec<Written<ConsumerTable>>>,
-    ) -> Vec<(String, Consumer)> {
-        let Some(list) = list else {
-            if !own.soundness.lacks("consumers") {
-                return Vec::new();
-            }
-            let missing = |key, is_none: bool| is_none && own.soundness.lacks(key);
-            if missing("key", own.key.is_none()) && missing("secret", own.secret.is_none()) {
-                self.report(place, Fault::NoConsumer(tool.to_owned()));
-                return Vec::new();
-            }
-            return self.consumer(own, place).into_iter().collect();
-        };
-        let surplus = [
-            own.key.map(|written| ("key", written.place)),
-            own.secret.map(|written| ("secret", written.place)),
-            own.signature_methods.map(|written| ("signature_methods", written.place)),
-        ];
-        for (key, place) in surplus.into_iter().flatten() {
-            self.report_at(&place, Part::Key, Fault::KeyAndConsumers(key));
-        }
-        let mut seen = HashSet::new();
-        let mut consumers = Vec::new();
-        for Written { value: table, place } in list {
-            if let Some(key) = table.key.as_ref().filter(|key| !seen.insert(key.value.clone())) {
-                self.report(&key.place, Fault::DuplicateConsumer(key.value.clone()));
-            }
-            consumers.extend(self.consumer(table, &place));
-        }
-        consumers
-    }
-
-    fn consumer(&mut self, table: ConsumerTable, place: &Place) -> Option<(String, Consumer)> {
-        if table.key.is_none() && table.soundness.lacks("key") {
-            self.report(place, Fault::Missing("key"));
-        }
-        if table.secret.is_none() && table.soundness.lacks("secret") {
-            self.report(place, Fault::Missing("secret"));
-        }
-        let methods = self.signature_methods(table.signature_methods);
-        let secrets = table.secret.map(|written| self.consumer_secrets(&written.value)).unwrap_or_default();
-        let key = table.key?;
-        self.not_empty("key", &key);
-        self.passport("key", &key.value, &key.place);
-        let consumer = Consumer::new(key.value.as_str(), secrets, methods);
-        Some((key.value, consumer))
-    }
-
-    fn consumer_secrets(&mut self, written: &[Written<Text>]) -> Vec<Secret> {
-        let mut secrets = Vec::new();
-        for one in written {
-            let Some(secret) = self.secret(one, STAND_IN_SECRET) else { continue };
-            self.passport("secret", secret.expose(), &one.place);
-            secrets.push(secret);
-        }
-        secrets
-    }
-
-    /// A secret that is not empty, or in development its stand-in.
-    fn secret(&mut self, written: &Written<Text>, stand_in: &'static str) -> Option<Secret> {
-        let secret = if let Some(name) = self.unset_in_development(&written.value) {
-            self.report(&written.place, Fault::StandIn(name, stand_in));
-            Secret::new(stand_in)
-        } else {
-            if let Text::Literal(text) = &written.value {
-                if text.is_empty() {
-                    self.report(&written.place, Fault::EmptyText("secret"));
-                    return None;
-                }
-                if !written.place.is_from_environment() {
-                    self.report(&written.place, Fault::LiteralSecret);
-                }
-            }
-            Secret::new(self.text(written)?)
-        };
-        self.secrets.push(secret.clone());
-        Some(secret)
-    }
-
     /// The text itself, or that of its variable, which has to be set.
     fn text(&mut self, written: &Written<Text>) -> Option<String> {
         let name = match &written.value {
@@ -340,32 +253,10 @@ impl Resolver<'_> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Warns of a key or secret that platforms may cut or trim.
-    fn passport(&mut self, what: &'static str, text: &str, place: &Place) {
-        if text.trim() != text {
-            self.report(place, Fault::WhiteSpace(what));
-        }
-        if text.contains(':') {
-            self.report(place, Fault::Colon(what));
-        }
-    }
-
     fn not_empty(&mut self, key: &'static str, written: &Written<String>) {
         if written.value.is_empty() {
             self.report(&written.place, Fault::EmptyText(key));
         }
-    }
-
-    fn signature_methods(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Vec<SignatureMethod> {
-        let Some(written) = written else { return SignatureMethod::ALL.to_vec() };
-        let mut methods = Vec::new();
-        for one in written.value {
-            match SignatureMethod::named(&one.value) {
-                Some(method) => methods.push(method),
-                None => self.report(&one.place, Fault::SignatureMethod(one.value)),
-            }
-        }
-        methods
     }
 
     fn roles(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Option<Roles> {
