@@ -2,11 +2,19 @@
 
 use std::fmt;
 
-use super::problem::Severity;
 use super::suggestion::{
     ROLES, example, listed, nearest, of_part, of_role, of_syntax, of_template, of_tera, of_variable,
     variable_of,
 };
+
+/// Whether the gateway starts in spite of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It does not.
+    Error,
+    /// It does.
+    Warning,
+}
 
 /// What is wrong, with the thing that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]

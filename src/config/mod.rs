@@ -18,9 +18,9 @@ mod tool_path;
 
 use std::collections::BTreeMap;
 
-pub use fault::Fault;
+pub use fault::{Fault, Severity};
 pub use gateway::{Config, Tool};
-pub use problem::{Location, Problem, Severity, print, sort};
+pub use problem::{Location, Problem, print, sort};
 pub(crate) use public_url::is_loopback;
 pub use public_url::{Origin, PublicUrl};
 pub use resolve::TemplateUse;

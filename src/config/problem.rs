@@ -3,16 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 
-use super::fault::Fault;
-
-/// Whether the gateway starts in spite of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// It does not.
-    Error,
-    /// It does.
-    Warning,
-}
+use super::fault::{Fault, Severity};
 
 /// One thing that is wrong.
 #[derive(Clone, Debug)]
