@@ -231,18 +231,25 @@ impl<'a> LaunchContext<'a> {
     }
 }
 
-/// The custom parameters by name. The name as sent comes first; besides it stands the name as LTI 1.1 spells it,
-/// lower case with `_` for everything else, since edX keeps the author's spelling and others do not.
+/// The custom parameters by name. Besides the name as sent stands the name as LTI 1.1 spells it, lower case with `_` for
+/// everything else, since edX keeps the author's spelling and others do not.
+///
+/// Of several values the smallest counts, because a signature does not cover their order: whoever holds the form could
+/// choose the first.
 fn custom(launch: &Launch) -> BTreeMap<Cow<'_, str>, &str> {
-    let mut custom = BTreeMap::new();
+    let mut custom: BTreeMap<Cow<'_, str>, &str> = BTreeMap::new();
     for (name, value) in launch.custom() {
-        custom.entry(Cow::Borrowed(name)).or_insert(value);
+        let smallest = custom.entry(Cow::Borrowed(name)).or_insert(value);
+        *smallest = value.min(smallest);
     }
     let spelt = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
-    for (name, value) in
-        launch.custom().filter(|(name, _)| name.chars().any(|letter| spelt(letter) != letter))
-    {
-        custom.entry(Cow::Owned(name.chars().map(spelt).collect())).or_insert(value);
+    let respelt: Vec<(String, &str)> = custom
+        .iter()
+        .filter(|(name, _)| name.chars().any(|letter| spelt(letter) != letter))
+        .map(|(name, value)| (name.chars().map(spelt).collect(), *value))
+        .collect();
+    for (name, value) in respelt {
+        custom.entry(Cow::Owned(name)).or_insert(value);
     }
     custom
 }

@@ -317,6 +317,17 @@ fn a_template_sees_the_whole_launch() {
     );
 }
 
+/// A signature does not cover the order of parameters, so that whoever holds a form could put either value first.
+#[test]
+fn nobody_chooses_between_two_values_of_a_custom_parameter() {
+    let server = server("{{ launch.custom.level }} {{ launch.custom.Level }}");
+    let params = [("custom_level", "2"), ("custom_level", "1"), ("custom_Level", "B"), ("custom_Level", "A")];
+    let form = |nonce| Form { nonce, ..Form::default() }.with(&params).sign();
+    assert_eq!(server.post("/lti/a", &form("1")).body, "1 A");
+    let other_way_round = form("2").split('&').rev().collect::<Vec<_>>().join("&");
+    assert_eq!(server.post("/lti/a", &other_way_round).body, "1 A");
+}
+
 #[test]
 fn a_template_that_fails_shows_a_calm_page_and_logs_no_person() {
     let server = server("{{ launch.user.name | int }}");

@@ -50,7 +50,7 @@ pub enum Rejection {
         /// The accepted distance.
         accepted: u64,
     },
-    /// A parameter that LTI names, or a custom one, has two different values. Holds its name.
+    /// A parameter that LTI names has two different values. Holds its name.
     ConflictingParameter(String),
     /// `lti_message_type` is not `basic-lti-launch-request`. Holds what it is.
     MessageType(Option<String>),

@@ -43,11 +43,8 @@ impl<'a> Fields<'a> {
     pub(super) fn read(params: &'a Params) -> (Self, Option<&'a str>) {
         let mut fields = Self::default();
         let mut conflict = None;
-        let mut custom = Vec::new();
         for param in params.iter() {
-            if param.name.starts_with("custom_") {
-                custom.push((param.name, param.value));
-            } else if let Some(slot) = fields.slot(param.name)
+            if let Some(slot) = fields.slot(param.name)
                 && *slot.get_or_insert(param.value) != param.value
             {
                 // Neither value counts, not even as the way back that a refusal shows.
@@ -55,10 +52,7 @@ impl<'a> Fields<'a> {
                 conflict = conflict.or(Some(param.name));
             }
         }
-        custom.sort_unstable();
-        custom.dedup();
-        let twice = custom.windows(2).find(|pair| pair[0].0 == pair[1].0);
-        (fields, conflict.or(twice.map(|pair| pair[0].0)))
+        (fields, conflict)
     }
 
     /// What LTI 1.1 requires of a launch.
@@ -158,8 +152,6 @@ mod tests {
         check("user_id=u1", "", (Some("u1"), None));
         check("user_id=u2", "user_id=u1", (Some(""), Some("user_id")));
         check("", "user_id=u1&user_id=", (Some(""), Some("user_id")));
-        check("custom_a=1", "user_id=u1&custom_a=1&custom_b=2", (Some("u1"), None));
-        check("custom_a=1", "user_id=u1&custom_a=2", (Some("u1"), Some("custom_a")));
         check("other=1", "user_id=u1&other=2", (Some("u1"), None));
     }
 }
