@@ -187,10 +187,7 @@ impl Resolver<'_> {
                 None
             }
         };
-        let path = match table.path {
-            Some(path) => ToolPath::parse(&path.value).ok(),
-            None => Some(ToolPath::of_tool(&name)),
-        };
+        let path = launch_path(&name, table.path.as_ref()).ok();
         let consumers = self.consumers(&name, &place, table.consumer, table.consumers);
         let roles = self.roles(table.roles);
         let frame_ancestors = self.frame_ancestors(table.frame_ancestors);
@@ -298,11 +295,7 @@ impl Resolver<'_> {
         let mut parsed = Vec::new();
         for tool in tools {
             let place = tool.path.as_ref().map_or(&tool.name.place, |path| &path.place);
-            let path = match &tool.path {
-                Some(path) => ToolPath::parse(&path.value),
-                None => Ok(ToolPath::of_tool(&tool.name.value)),
-            };
-            match path {
+            match launch_path(&tool.name.value, tool.path.as_ref()) {
                 Err(why) => self.report(place, Fault::Path(why)),
                 Ok(path) if path.is_reserved() => self.report(place, Fault::ReservedPath(path.to_string())),
                 Ok(path) => match paths.get(path.as_str()) {
@@ -355,6 +348,11 @@ fn seconds(text: &str) -> Option<u64> {
     let number = &text[..text.len() - 1];
     let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| number.parse::<u64>().ok()?.checked_mul(unit)).flatten()
+}
+
+/// Where a tool is launched: at the path that is written, or at the one of its name.
+fn launch_path(name: &str, written: Option<&Written<String>>) -> Result<ToolPath, &'static str> {
+    written.map_or_else(|| Ok(ToolPath::of_tool(name)), |path| ToolPath::parse(&path.value))
 }
 
 fn is_tool_name(name: &str) -> bool {

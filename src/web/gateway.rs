@@ -58,7 +58,7 @@ impl Gateway {
     }
 
     /// Whether this is development.
-    pub fn development(&self) -> bool {
+    pub(super) fn development(&self) -> bool {
         self.development
     }
 

@@ -47,17 +47,16 @@ impl Html {
         );
         Self { text, policy }
     }
+
+    /// The page as an answer with this status.
+    pub(super) fn into_response(self, status: Status) -> Response<'static> {
+        respond(status, self.text, self.policy)
+    }
 }
 
 impl<'r> Responder<'r, 'static> for Html {
     fn respond_to(self, _: &'r Request<'_>) -> Answer<'static> {
         Ok(self.into_response(Status::Ok))
-    }
-}
-
-impl Html {
-    pub(super) fn into_response(self, status: Status) -> Response<'static> {
-        respond(status, self.text, self.policy)
     }
 }
 

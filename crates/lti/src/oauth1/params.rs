@@ -171,22 +171,12 @@ impl Params {
     }
 
     /// The parameters in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Param<'_>> + Clone {
+    pub fn iter(&self) -> impl Iterator<Item = Param<'_>> {
         self.pairs.iter().map(|pair| Param {
             source: pair.source,
             name: &self.text[pair.name.clone()],
             value: &self.text[pair.value.clone()],
         })
-    }
-
-    /// How many parameters there are.
-    pub fn len(&self) -> usize {
-        self.pairs.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
     }
 
     /// Takes out the parameters at these places.

@@ -13,7 +13,7 @@ use super::consumer::{Consumers, Known};
 use super::fields::Fields;
 use crate::oauth1::base_string::{base_string, base_uri};
 use crate::oauth1::encode::decode;
-use crate::oauth1::{Param, ParamError, Params, SignatureMethod, Source};
+use crate::oauth1::{Param, ParamError, Params, SignatureMethod, Source, decode_signature};
 use crate::replay::shortened;
 use crate::{KnownSecrets, Launch, Nonce, Rejection, ReturnUrl, Roles, Spent};
 
@@ -161,11 +161,15 @@ impl Examination {
         let mut params = read(request)?;
         let protocol = Protocol::read(&params)?;
 
-        let (known, encoded) = match terms.consumers.get(protocol.consumer_key) {
+        // The decoded key, where only that one is known.
+        let (known, decoded_key) = match terms.consumers.get(protocol.consumer_key) {
             Some(known) => (Some(known), None),
             None => {
-                let key = decode(protocol.consumer_key);
-                (key.as_deref().and_then(|key| terms.consumers.get(key)), key)
+                let decoded = decode(protocol.consumer_key);
+                match decoded.as_deref().and_then(|key| terms.consumers.get(key)) {
+                    Some(known) => (Some(known), decoded),
+                    None => (None, None),
+                }
             }
         };
         self.consumer_key = match known {
@@ -175,8 +179,8 @@ impl Examination {
         };
 
         let attempt = Attempt { request, params: &params, terms, known, method: protocol.method };
-        let signature = crate::oauth1::decode_signature(protocol.signature);
-        let matched = attempt.find_match(&signature, encoded.as_deref());
+        let signature = decode_signature(protocol.signature);
+        let matched = attempt.find_match(&signature, decoded_key.as_deref());
         let Some(known) = known else {
             return Err(Rejection::UnknownConsumer(self.consumer_key.clone()));
         };
@@ -304,11 +308,8 @@ impl Attempt<'_> {
     /// leaves out. Which variants are tried depends on the form alone, but for the edX one, which
     /// takes the strict one's place where the key is known only when decoded.
     fn find_match(&self, signature: &[u8], decoded_key: Option<&str>) -> Option<(Variant, Vec<usize>)> {
-        let first = match (self.known, decoded_key) {
-            (Some(_), Some(_)) => Variant::EdxEncodedKey,
-            _ => Variant::Strict,
-        };
-        if self.verify(signature, &[], decoded_key.filter(|_| self.known.is_some())) {
+        let first = if decoded_key.is_some() { Variant::EdxEncodedKey } else { Variant::Strict };
+        if self.verify(signature, &[], decoded_key) {
             return Some((first, Vec::new()));
         }
         let others = [
