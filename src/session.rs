@@ -4,14 +4,14 @@
 //! so that a reload, which sends the form again, shows the page again and is no replay. It holds an expiry and a
 //! MAC, nothing about anybody, and nothing of it is kept here.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use lti::{Launch, Secret};
 use sha2::Sha256;
+
+use crate::config::Tool;
 
 /// The beginning of the names of the gateway's cookies.
 const COOKIE: &str = "__Secure-lti-";
@@ -20,7 +20,6 @@ const COOKIE: &str = "__Secure-lti-";
 #[derive(Clone)]
 pub struct Receipts {
     keys: Vec<Hmac<Sha256>>,
-    lifetime: Duration,
 }
 
 impl Receipts {
@@ -28,7 +27,7 @@ impl Receipts {
     const MOST_COOKIES: usize = 300;
 
     /// Derives the keys (HKDF, RFC 5869).
-    pub fn new(secrets: &[Secret], lifetime: Duration) -> Self {
+    pub fn new(secrets: &[Secret]) -> Self {
         let keys = secrets
             .iter()
             .filter_map(|secret| {
@@ -39,19 +38,20 @@ impl Receipts {
                 Hmac::new_from_slice(&key).ok()
             })
             .collect();
-        Self { keys, lifetime }
+        Self { keys }
     }
 
     /// The `Set-Cookie` of a launch admitted at `now` (seconds since the epoch). One person and resource link has
     /// one name, so that the newest launch takes the place of the one before.
-    pub fn set_cookie(&self, tool: &str, path: &str, launch: &Launch, now: u64) -> Option<String> {
+    pub fn set_cookie(&self, tool: &Tool, launch: &Launch, now: u64) -> Option<String> {
         let key = self.keys.first()?;
-        let seconds = self.lifetime.as_secs();
+        let seconds = tool.session.as_secs();
         let expiry = now.saturating_add(seconds);
         let mac = URL_SAFE_NO_PAD.encode(mac(key, &launch.fingerprint, expiry).finalize().into_bytes());
-        let id = id(key, tool, launch);
+        let id = id(key, &tool.name, launch);
         Some(format!(
-            "{COOKIE}{id}={expiry}.{mac}; Path={path}; Max-Age={seconds}; HttpOnly; Secure; SameSite=None; Partitioned"
+            "{COOKIE}{id}={expiry}.{mac}; Path={}; Max-Age={seconds}; HttpOnly; Secure; SameSite=None; Partitioned",
+            tool.path
         ))
     }
 
@@ -102,4 +102,11 @@ fn id(key: &Hmac<Sha256>, tool: &str, launch: &Launch) -> String {
         mac.update(part);
     }
     URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..12])
+}
+
+/// Whether a cookie is the gateway's own: it goes to no upstream, and no upstream may set it.
+pub fn is_own_cookie(name: &str) -> bool {
+    const OWN: &str = "__Secure-lti";
+    name.get(..OWN.len()).is_some_and(|start| start.eq_ignore_ascii_case(OWN))
+        && name.get(OWN.len()..).is_none_or(|rest| rest.is_empty() || rest.starts_with('-'))
 }

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use super::load::{Loaded, load};
 use super::rocket_settings::rocket_figment;
-use crate::config::{Config, Environment, PublicUrl, print};
+use crate::config::{Config, Environment, PublicUrl, Target, print};
 
 /// Says everything that `serve` would refuse, or shows the tools.
 pub(super) fn check(file: &Path, environment: &Environment, development: bool) -> ExitCode {
@@ -48,7 +48,10 @@ fn table(loaded: &Loaded) -> String {
         rows.push([
             tool.name.clone(),
             format!("{origin}{}", tool.path),
-            format!("templates/{}.html.tera", tool.template),
+            match &tool.target {
+                Target::Template(name) => format!("templates/{name}.html.tera"),
+                Target::Upstream(upstream) => upstream.url.to_string(),
+            },
             tool.keys.join(", "),
             roles,
         ]);

@@ -13,6 +13,8 @@ use super::table::{Reader, Soundness, Table, Written};
 pub(super) const SESSION: &str = "8h";
 /// `clock_skew` where it is not written.
 pub(super) const CLOCK_SKEW: &str = "5m";
+/// `timeout` where it is not written: Heroku's router waits for 30 seconds.
+pub(super) const TIMEOUT: &str = "25s";
 /// `frame_ancestors` where it is not written: LTI platforms are everywhere, and only a signed launch shows
 /// anything.
 pub(super) const FRAME_ANCESTORS: &str = "*";
@@ -46,6 +48,12 @@ pub(super) struct ToolTable {
     pub(super) path: Option<Written<String>>,
     pub(super) template: Option<Written<String>>,
     pub(super) upstream: Option<Written<String>>,
+    pub(super) host: Option<Written<String>>,
+    pub(super) prefix: Option<Written<String>>,
+    pub(super) identity: Option<Written<Vec<Written<String>>>>,
+    pub(super) headers: Vec<(String, Written<Text>)>,
+    pub(super) timeout: Option<Written<String>>,
+    pub(super) session: Option<Written<String>>,
     /// `key`, `secret` and `signature_methods` of the tool itself.
     pub(super) consumer: ConsumerTable,
     pub(super) consumers: Option<Vec<Written<ConsumerTable>>>,
@@ -112,6 +120,12 @@ fn read_tool(name: Written<String>, mut table: Table<'_>) -> Option<ToolTable> {
         path: table.text("path"),
         template: table.text("template"),
         upstream: table.text("upstream"),
+        host: table.text("host"),
+        prefix: table.text("prefix"),
+        identity: table.texts("identity"),
+        headers: Vec::new(),
+        timeout: table.text("timeout"),
+        session: table.text("session"),
         consumer: read_consumer(&mut table),
         consumers: read_consumers(&mut table, &name.value),
         roles: table.texts("roles"),

@@ -6,7 +6,7 @@ use figment::value::Dict;
 use lti::Secret;
 use lti::v1p1::Terms;
 
-use super::{PublicUrl, ToolPath};
+use super::{PublicUrl, ToolPath, UpstreamUrl};
 
 /// A whole configuration.
 #[derive(Clone, Debug)]
@@ -17,8 +17,6 @@ pub struct Config {
     pub public_url: PublicUrl,
     /// From which all keys of the gateway are derived; the first seals, all of them open.
     pub secrets: Vec<Secret>,
-    /// How long a browser's session lasts.
-    pub session: Duration,
     /// The tools, by name.
     pub tools: Vec<Tool>,
 }
@@ -34,16 +32,62 @@ pub struct Tool {
     pub description: String,
     /// The address of a picture; may be empty.
     pub icon: String,
+    /// A host name of its own, in lower case and without a port, at whose root it answers.
+    pub host: Option<String>,
     /// Where it is launched.
     pub path: ToolPath,
     /// The keys of its consumers.
     pub keys: Vec<String>,
     /// What it asks of a launch.
     pub terms: Terms,
-    /// The template that it renders: `hello` for `templates/hello.html.tera`.
-    pub template: String,
-    /// Fixed values for the template.
+    /// How long a browser's session lasts.
+    pub session: Duration,
+    /// What it launches into.
+    pub target: Target,
+    /// Fixed values for the template or the upstream.
     pub params: Dict,
     /// Which sites may frame it, as in the `frame-ancestors` directive.
     pub frame_ancestors: String,
+}
+
+/// What a tool launches into.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A template: `hello` for `templates/hello.html.tera`.
+    Template(String),
+    /// A web app.
+    Upstream(Upstream),
+}
+
+/// A web app behind the gateway.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// Where it answers.
+    pub url: UpstreamUrl,
+    /// For how long it may be silent while it is waited for.
+    pub timeout: Duration,
+    /// What stands before its own paths in the gateway's addresses.
+    pub prefix: Prefix,
+    /// Which personal data reach it.
+    pub identity: Identity,
+    /// Further request headers for it. Names are in lower case; values may be secrets.
+    pub headers: Vec<(String, Secret)>,
+}
+
+/// What stands before an upstream's own paths in the gateway's addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefix {
+    /// The launch path and the session's id.
+    Session,
+    /// The launch path alone: of several sessions in one browser, the newest launch counts.
+    Tool,
+}
+
+/// Which personal data reach an upstream. The user id always does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Names, user names and pictures.
+    pub name: bool,
+    /// The e-mail address.
+    pub email: bool,
 }

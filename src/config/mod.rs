@@ -8,6 +8,7 @@ mod excerpt;
 mod fault;
 mod file;
 mod gateway;
+pub(crate) mod header;
 mod problem;
 mod public_url;
 mod resolve;
@@ -15,16 +16,18 @@ mod suggestion;
 mod syntax;
 mod table;
 mod tool_path;
+mod upstream_url;
 
 use std::collections::BTreeMap;
 
 pub use fault::{Fault, Severity};
-pub use gateway::{Config, Tool};
+pub use gateway::{Config, Identity, Prefix, Target, Tool, Upstream};
 pub use problem::{Location, Problem, print, sort};
 pub(crate) use public_url::is_loopback;
 pub use public_url::{Origin, PublicUrl};
 pub use resolve::TemplateUse;
 pub use tool_path::ToolPath;
+pub use upstream_url::UpstreamUrl;
 
 /// The environment, as it was at start.
 pub type Environment = BTreeMap<String, String>;

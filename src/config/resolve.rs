@@ -12,10 +12,13 @@ use lti::{KnownSecrets, Roles, Secret};
 use super::document::{Document, Part};
 use super::excerpt::is_variable;
 use super::fault::Fault;
-use super::file::{CLOCK_SKEW, FRAME_ANCESTORS, GatewayTable, SESSION, Text, ToolTable, ToolsFile};
+use super::file::{CLOCK_SKEW, FRAME_ANCESTORS, GatewayTable, SESSION, TIMEOUT, Text, ToolTable, ToolsFile};
 use super::problem::{Location, Problem};
 use super::table::{Place, Written};
-use super::{Config, Environment, Origin, PublicUrl, Reading, Tool, ToolPath};
+use super::{
+    Config, Environment, Identity, Origin, Prefix, PublicUrl, Reading, Target, Tool, ToolPath, Upstream,
+    UpstreamUrl,
+};
 
 /// What development uses for the gateway's own.
 const STAND_IN_GATEWAY_SECRET: &str = "development-only-gateway-secret-00";
@@ -51,7 +54,7 @@ pub(super) fn resolve(
                 location: template.place.location(document, Part::Value),
             });
         }
-        tools.extend(resolver.tool(table, clock_skew));
+        tools.extend(resolver.tool(table, session, clock_skew));
     }
     let known = Arc::new(KnownSecrets::new(&resolver.secrets));
     for tool in &mut tools {
@@ -63,7 +66,7 @@ pub(super) fn resolve(
         problems.push(Problem { fault: Fault::NoTools, location });
     }
     problems.extend(document.problems.iter().cloned());
-    let config = Config { development, public_url, secrets, session, tools };
+    let config = Config { development, public_url, secrets, tools };
     Reading { config, template_uses, problems }
 }
 
@@ -86,7 +89,7 @@ impl Resolver<'_> {
         self.problems.push(Problem { fault, location });
     }
 
-    fn gateway(&mut self, table: GatewayTable) -> (PublicUrl, Vec<Secret>, Duration, u64) {
+    fn gateway(&mut self, table: GatewayTable) -> (PublicUrl, Vec<Secret>, u64, u64) {
         let from_host = if self.development {
             Some(PublicUrl::FromHost("http"))
         } else if self.environment.contains_key("DYNO") {
@@ -134,7 +137,7 @@ impl Resolver<'_> {
         let clock_skew = self.duration(table.clock_skew, CLOCK_SKEW, 1..=86_400, "`\"1s\"` to `\"1d\"`");
         // Problems keep the gateway from starting, so what stands in for a missing URL is never used.
         let public_url = public_url.or(from_host).unwrap_or(PublicUrl::FromHost("https"));
-        (public_url, secrets, Duration::from_secs(session), clock_skew)
+        (public_url, secrets, session, clock_skew)
     }
 
     fn gateway_secrets(&mut self, written: &[Written<Text>]) -> Vec<Secret> {
@@ -160,26 +163,49 @@ impl Resolver<'_> {
         self.problems.push(Problem { fault, location });
     }
 
-    fn tool(&mut self, table: ToolTable, clock_skew: u64) -> Option<Tool> {
+    fn tool(&mut self, table: ToolTable, session: u64, clock_skew: u64) -> Option<Tool> {
         let before = self.problems.len();
         let place = table.name.place.clone();
         let name = table.name.value;
         if !is_tool_name(&name) {
             self.report(&place, Fault::ToolName(name.clone()));
         }
-        let template = match (table.template, table.upstream) {
+        let target = match (table.template, table.upstream) {
             (Some(template), None) => {
                 self.not_empty("template", &template);
-                Some(template.value)
+                Some(Target::Template(template.value))
             }
             (Some(_), Some(upstream)) => {
                 self.report_at(&upstream.place, Part::Key, Fault::BothTargets);
                 None
             }
-            (None, Some(upstream)) => {
-                self.report_at(&upstream.place, Part::Key, Fault::UpstreamUnsupported);
-                None
-            }
+            (None, Some(upstream)) => match UpstreamUrl::parse(&upstream.value) {
+                Ok(url) => Some(Target::Upstream(Upstream {
+                    url,
+                    timeout: Duration::from_secs(self.duration(
+                        table.timeout,
+                        TIMEOUT,
+                        1..=3600,
+                        "`\"1s\"` to `\"1h\"`",
+                    )),
+                    prefix: match table.prefix {
+                        Some(prefix) if prefix.value == "tool" => Prefix::Tool,
+                        _ => Prefix::Session,
+                    },
+                    identity: match table.identity {
+                        None => Identity { name: true, email: false },
+                        Some(fields) => Identity {
+                            name: fields.value.iter().any(|field| field.value == "name"),
+                            email: fields.value.iter().any(|field| field.value == "email"),
+                        },
+                    },
+                    headers: Vec::new(),
+                })),
+                Err(_) => {
+                    self.report_at(&upstream.place, Part::Key, Fault::UpstreamUnsupported);
+                    None
+                }
+            },
             (None, None) => {
                 if table.soundness.lacks("template") && table.soundness.lacks("upstream") {
                     self.report(&place, Fault::NoTarget);
@@ -187,7 +213,15 @@ impl Resolver<'_> {
                 None
             }
         };
-        let path = launch_path(&name, table.path.as_ref()).ok();
+        let host = table.host.map(|host| host.value.to_ascii_lowercase());
+        let session = match table.session {
+            Some(written) => self.duration(Some(written), SESSION, 60..=30 * 86_400, "`\"1m\"` to `\"30d\"`"),
+            None => session,
+        };
+        let path = match (&host, &table.path) {
+            (Some(_), None) => Some(ToolPath::root()),
+            _ => launch_path(&name, table.path.as_ref()).ok(),
+        };
         let consumers = self.consumers(&name, &place, table.consumer, table.consumers);
         let roles = self.roles(table.roles);
         let frame_ancestors = self.frame_ancestors(table.frame_ancestors);
@@ -207,7 +241,9 @@ impl Resolver<'_> {
                 clock_skew,
                 secrets: Arc::default(),
             },
-            template: template?,
+            host,
+            session: Duration::from_secs(session),
+            target: target?,
             params: table.params,
             frame_ancestors,
             name,

@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// The path at which a tool is launched, exactly as it stands in the launch URL and without a slash at its end.
+/// The path at which a tool is launched, exactly as it stands in the launch URL and without a slash at its end: nothing
+/// for the root of a host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ToolPath(String);
 
@@ -46,6 +47,11 @@ impl ToolPath {
         Self(format!("/lti/{name}"))
     }
 
+    /// The root of a tool's own host.
+    pub(super) fn root() -> Self {
+        Self(String::new())
+    }
+
     /// The path itself.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -64,7 +70,7 @@ impl ToolPath {
 
 impl fmt::Display for ToolPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(if self.0.is_empty() { "/" } else { &self.0 })
     }
 }
 

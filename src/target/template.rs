@@ -109,8 +109,8 @@ impl Templates {
 }
 
 impl Page {
-    /// What a tool renders.
-    pub fn new(tool: &Tool) -> Self {
+    /// What a tool renders: this template.
+    pub fn new(template: &str, tool: &Tool) -> Self {
         #[derive(Serialize)]
         struct ToolContext<'a> {
             name: &'a str,
@@ -120,7 +120,7 @@ impl Page {
         let context = ToolContext { name: &tool.name, title: &tool.title, params: &tool.params };
         // The values come from TOML, all of which Tera has a type for.
         let tool_value = Value::try_from_serializable(&context).unwrap_or_else(|_| Value::none());
-        Self { file: format!("{}{SUFFIX}", tool.template), tool: tool_value }
+        Self { file: format!("{template}{SUFFIX}"), tool: tool_value }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use lti::MemoryReplay;
 
 use super::Clock;
-use crate::config::{Config, PublicUrl, Tool};
+use crate::config::{Config, PublicUrl, Target, Tool};
 use crate::session::Receipts;
 use crate::target::template::{Page, Templates};
 
@@ -26,10 +26,26 @@ pub struct Gateway {
     pub(super) clock: Clock,
 }
 
-/// One tool and what it renders.
+/// What a tool launches into, ready.
+pub(super) enum ServedTarget {
+    Template(Page),
+    Upstream,
+}
+
+/// One tool, ready.
 pub(super) struct ServedTool {
     pub(super) tool: Tool,
-    pub(super) page: Page,
+    pub(super) target: ServedTarget,
+}
+
+impl ServedTool {
+    fn new(tool: Tool) -> Self {
+        let target = match &tool.target {
+            Target::Template(name) => ServedTarget::Template(Page::new(name, &tool)),
+            Target::Upstream(_) => ServedTarget::Upstream,
+        };
+        Self { tool, target }
+    }
 }
 
 impl Gateway {
@@ -40,9 +56,8 @@ impl Gateway {
 
     /// The same with a replay memory of another size.
     pub fn with_replay(config: Config, templates: Templates, clock: Clock, replay: MemoryReplay) -> Self {
-        let receipts = Receipts::new(&config.secrets, config.session);
-        let tools: Vec<_> =
-            config.tools.into_iter().map(|tool| ServedTool { page: Page::new(&tool), tool }).collect();
+        let receipts = Receipts::new(&config.secrets);
+        let tools: Vec<_> = config.tools.into_iter().map(ServedTool::new).collect();
         let by_path =
             tools.iter().enumerate().map(|(index, served)| (served.tool.path.to_string(), index)).collect();
         Self {

@@ -10,7 +10,7 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Response, Route};
 
 use super::Gateway;
-use super::gateway::ServedTool;
+use super::gateway::{ServedTarget, ServedTool};
 use super::guard;
 use super::page;
 use super::refusal::{Refusal, RefusedLaunch};
@@ -133,8 +133,7 @@ impl Attempt<'_> {
                 let launch = candidate.admit(spent).map_err(Refusal::Rejected)?;
                 let tool = &self.served.tool;
                 // Also where the template fails: the nonce is spent, and a reload is to fail the same way.
-                account.receipt =
-                    self.gateway.receipts.set_cookie(&tool.name, tool.path.as_str(), &launch, now);
+                account.receipt = self.gateway.receipts.set_cookie(tool, &launch, now);
                 Ok((self.page(&launch)?, "accepted"))
             }
         }
@@ -184,7 +183,8 @@ impl Attempt<'_> {
     }
 
     fn page(&self, launch: &Launch) -> Result<Response<'static>, Refusal> {
-        match self.gateway.templates.render(&self.served.page, launch) {
+        let ServedTarget::Template(page) = &self.served.target else { return Err(Refusal::PageFailed) };
+        match self.gateway.templates.render(page, launch) {
             Ok(text) => {
                 let policy = format!("frame-ancestors {}", self.served.tool.frame_ancestors);
                 Ok(page::respond(Status::Ok, text, policy))

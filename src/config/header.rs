@@ -1,0 +1,70 @@
+//! Names of headers, as far as they mean something to a gateway.
+
+/// Beginnings of the names by which upstreams learn who is there and where they stand.
+const IDENTITY_PREFIXES: [&str; 3] = ["x-forwarded-", "x-lti-", "x-auth-request-"];
+
+/// Such names themselves.
+const IDENTITY: [&str; 5] = ["forwarded", "x-real-ip", "x-script-name", "remote-user", "x-remote-user"];
+
+/// What concerns one connection only (RFC 9110 §7.6.1), and what frames a message.
+const CONNECTION: [&str; 10] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "expect",
+];
+
+/// Whether a header tells an upstream who is there or where it stands. Only the gateway may set one: a browser's copy is
+/// taken away, in any case and with `_` for `-`, which many servers take for the same name.
+pub(crate) fn is_identity(name: &str) -> bool {
+    IDENTITY.iter().any(|known| is_same(name, known))
+        || IDENTITY_PREFIXES
+            .iter()
+            .any(|prefix| name.get(..prefix.len()).is_some_and(|start| is_same(start, prefix)))
+}
+
+/// Whether a header concerns one connection and is not passed on.
+pub(crate) fn is_of_connection(name: &str) -> bool {
+    CONNECTION.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Whether two names are one to a server that ignores case and takes `_` for `-`. `known` is in lower case, with `-`.
+pub(crate) fn is_same(name: &str, known: &str) -> bool {
+    let spelt = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    name.len() == known.len() && name.bytes().zip(known.bytes()).all(|(one, other)| spelt(one) == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_header_is_one_in_any_spelling() {
+        for name in [
+            "X-Forwarded-User",
+            "x_forwarded_user",
+            "X-Forwarded_Whatever",
+            "X-LTI-Assertion",
+            "x-lti-",
+            "X_Auth_Request_Email",
+            "Forwarded",
+            "X_REAL_IP",
+            "x-script_name",
+            "Remote_User",
+            "X-Remote-User",
+        ] {
+            assert!(is_identity(name), "{name}");
+        }
+        for name in
+            ["X-Forward", "X-Forwarded", "Authorization", "X-LT", "Remote-Users", "", "ü-forwarded-user"]
+        {
+            assert!(!is_identity(name), "{name}");
+        }
+    }
+}
