@@ -5,7 +5,7 @@ use std::time::Duration;
 use lti::oauth1::SignatureMethod;
 use lti::{Role, Roles};
 use lti_gateway::config::{
-    Config, Environment, Fault, Origin, Problem, PublicUrl, Severity, Tool, print, read, sort,
+    Config, Environment, Fault, Origin, Problem, PublicUrl, Severity, Target, Tool, print, read, sort,
 };
 
 use crate::support::{Form, Server, Setup};
@@ -58,9 +58,9 @@ fn what_is_not_written_has_its_default() {
     assert!(!config.development);
     assert_eq!(config.public_url, https("tools.example"));
     assert_eq!(secrets(&config), ["a gateway secret of 32 characters"]);
-    assert_eq!(config.session, Duration::from_secs(8 * 60 * 60));
     let [tool] = config.tools.as_slice() else { panic!("{} tools", config.tools.len()) };
-    let Tool { name, title, description, icon, path, keys, terms, template, params, frame_ancestors } = tool;
+    let Tool { name, title, description, icon, host, path, keys, terms, session, target, .. } = tool;
+    let Tool { params, frame_ancestors, .. } = tool;
     assert_eq!(name, "hello");
     assert_eq!(title, "hello", "the title is the name");
     assert_eq!((description.as_str(), icon.as_str()), ("", ""));
@@ -68,7 +68,8 @@ fn what_is_not_written_has_its_default() {
     assert_eq!(keys, &["hello-key"]);
     assert_eq!(terms.clock_skew, 5 * 60);
     assert!(terms.roles.is_none(), "everyone");
-    assert_eq!(template, "hello");
+    assert_eq!((host, *session), (&None, Duration::from_secs(8 * 60 * 60)));
+    assert!(matches!(target, Target::Template(name) if name == "hello"));
     assert!(params.is_empty());
     assert_eq!(frame_ancestors, "*");
 }
@@ -102,11 +103,11 @@ fn every_key_means_what_it_says() {
         secrets(&config),
         ["the new gateway secret of 2026-07-31", "the old gateway secret of 2025-07-31"]
     );
-    assert_eq!(config.session, Duration::from_secs(90 * 60));
     let tool = &config.tools[0];
+    assert_eq!(tool.session, Duration::from_secs(90 * 60));
     assert_eq!((tool.title.as_str(), tool.description.as_str()), ("Quiz", "A quiz."));
     assert_eq!((tool.icon.as_str(), tool.path.as_str()), ("/static/quiz.svg", "/week-1/quiz"));
-    assert_eq!(tool.template, "course/quiz");
+    assert!(matches!(&tool.target, Target::Template(name) if name == "course/quiz"));
     let roles = Roles::default().with(Roles::STAFF).with(Roles::named("learner").expect("a role"));
     assert_eq!(tool.terms.roles, Some(roles));
     assert!(roles.contains(Role::Administrator) && !roles.contains(Role::Mentor));
@@ -205,7 +206,7 @@ fn the_environment_wins_over_the_gateways_settings() {
         let config = meaning(&text, &variables, false);
         assert_eq!(config.public_url, https("other.example"));
         assert_eq!(secrets(&config), ["01234567890123456789012345678901"], "digits stay text");
-        assert_eq!(config.session, Duration::from_secs(2 * 60 * 60));
+        assert_eq!(config.tools[0].session, Duration::from_secs(2 * 60 * 60));
         assert_eq!(config.tools[0].terms.clock_skew, 60);
     }
 }
