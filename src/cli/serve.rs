@@ -36,7 +36,14 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     let clock =
         Clock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
     let tools = loaded.config.tools.len();
-    let gateway = Gateway::new(loaded.config, loaded.templates, clock);
+    let gateway = match Gateway::new(loaded.config, loaded.templates, clock) {
+        Ok(gateway) => gateway,
+        Err(why) => {
+            eprintln!("error: https upstreams cannot be verified: {why}");
+            eprintln!("  = help: install the system's certificates (Debian: ca-certificates), or name a file of them in SSL_CERT_FILE");
+            return ExitCode::from(1);
+        }
+    };
     let rocket = web::rocket(figment, gateway, &loaded.statics).attach(announcement(tools, development));
     match rocket::execute(rocket.launch()) {
         Ok(_) => ExitCode::SUCCESS,

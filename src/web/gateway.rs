@@ -1,18 +1,26 @@
-//! What the routes share: the tools by their paths, and what remembers.
+//! What the routes share: the tools by their addresses, and what remembers.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use hyper::header::{HeaderName, HeaderValue};
 use lti::MemoryReplay;
+use quick_cache::sync::Cache;
 
 use super::Clock;
-use crate::config::{Config, PublicUrl, Target, Tool};
-use crate::session::Receipts;
+use super::visit::Visit;
+use crate::config::{Config, Origin, PublicUrl, Target, Tool, Upstream};
+use crate::session::{Ids, Newest, Receipts, Sessions};
+use crate::target::assertion::Assertions;
 use crate::target::template::{Page, Templates};
+use crate::target::upstream::Upstreams;
 
 /// The most launches remembered against replay, in all: about 50 MB.
 const MOST_NONCES: usize = 500_000;
 /// The most of one consumer: some 160 launches a second for ten minutes.
 const MOST_NONCES_PER_CONSUMER: usize = 100_000;
+/// The most sessions that are kept open: about 3 KB each. More are opened again when they are needed.
+const MOST_VISITS: usize = 10_000;
 
 /// A configuration made ready to serve.
 pub struct Gateway {
@@ -20,56 +28,107 @@ pub struct Gateway {
     development: bool,
     tools: Vec<ServedTool>,
     by_path: HashMap<String, usize>,
+    by_host: HashMap<String, usize>,
+    /// The most segments of a tool's path.
+    deepest: usize,
     pub(super) templates: Templates,
     pub(super) replay: MemoryReplay,
     pub(super) receipts: Receipts,
+    pub(super) ids: Ids,
+    pub(super) sessions: Sessions,
+    pub(super) newest: Newest,
+    /// Opened sessions, by their cookies.
+    pub(super) visits: Cache<String, Arc<Visit>>,
+    pub(super) assertions: Assertions,
+    pub(super) upstreams: Upstreams,
     pub(super) clock: Clock,
 }
 
 /// What a tool launches into, ready.
 pub(super) enum ServedTarget {
     Template(Page),
-    Upstream,
+    Upstream(Upstream),
 }
 
 /// One tool, ready.
 pub(super) struct ServedTool {
     pub(super) tool: Tool,
     pub(super) target: ServedTarget,
+    /// Its `params`, if there are any, as an assertion tells them.
+    pub(super) params: Option<serde_json::Value>,
+    /// Its `headers`, ready to be sent.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl ServedTool {
     fn new(tool: Tool) -> Self {
+        let mut headers = Vec::new();
         let target = match &tool.target {
             Target::Template(name) => ServedTarget::Template(Page::new(name, &tool)),
-            Target::Upstream(_) => ServedTarget::Upstream,
+            Target::Upstream(upstream) => {
+                headers.extend(upstream.headers.iter().filter_map(|(name, value)| {
+                    // What is no header was refused when the file was read.
+                    let mut value = HeaderValue::from_str(value.expose()).ok()?;
+                    value.set_sensitive(true);
+                    Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
+                }));
+                ServedTarget::Upstream(upstream.clone())
+            }
         };
-        Self { tool, target }
+        let params = (!tool.params.is_empty()).then(|| serde_json::to_value(&tool.params).ok()).flatten();
+        Self { tool, target, params, headers }
     }
 }
 
 impl Gateway {
     /// Prepares a configuration without problems.
-    pub fn new(config: Config, templates: Templates, clock: Clock) -> Self {
+    ///
+    /// # Errors
+    /// The system's words where an upstream is `https` and there are no certificates to verify it by.
+    pub fn new(config: Config, templates: Templates, clock: Clock) -> Result<Self, String> {
         Self::with_replay(config, templates, clock, MemoryReplay::new(MOST_NONCES, MOST_NONCES_PER_CONSUMER))
     }
 
     /// The same with a replay memory of another size.
-    pub fn with_replay(config: Config, templates: Templates, clock: Clock, replay: MemoryReplay) -> Self {
-        let receipts = Receipts::new(&config.secrets);
+    ///
+    /// # Errors
+    /// As [`Gateway::new`].
+    pub fn with_replay(
+        config: Config,
+        templates: Templates,
+        clock: Clock,
+        replay: MemoryReplay,
+    ) -> Result<Self, String> {
         let tools: Vec<_> = config.tools.into_iter().map(ServedTool::new).collect();
-        let by_path =
-            tools.iter().enumerate().map(|(index, served)| (served.tool.path.to_string(), index)).collect();
-        Self {
+        let mut by_path = HashMap::new();
+        let mut by_host = HashMap::new();
+        for (index, ServedTool { tool, .. }) in tools.iter().enumerate() {
+            match &tool.host {
+                Some(host) => by_host.insert(host.clone(), index),
+                None => by_path.insert(tool.path.as_str().to_owned(), index),
+            };
+        }
+        let with_tls = tools.iter().any(
+            |served| matches!(&served.target, ServedTarget::Upstream(upstream) if upstream.url.scheme == "https"),
+        );
+        Ok(Self {
             public_url: config.public_url,
             development: config.development,
+            deepest: by_path.keys().map(|path| path.matches('/').count()).max().unwrap_or_default(),
             tools,
             by_path,
+            by_host,
             templates,
             replay,
-            receipts,
+            receipts: Receipts::new(&config.secrets),
+            ids: Ids::new(&config.secrets),
+            sessions: Sessions::new(&config.secrets),
+            newest: Newest::new(),
+            visits: Cache::new(MOST_VISITS),
+            assertions: Assertions::new(&config.secrets),
+            upstreams: Upstreams::new(with_tls)?,
             clock,
-        }
+        })
     }
 
     /// Whether this is development.
@@ -77,14 +136,33 @@ impl Gateway {
         self.development
     }
 
+    /// The origin at which a browser that sent this `Host` sees a tool.
+    pub(super) fn origin_of(&self, tool: &Tool, authority: &str) -> Origin {
+        let mut origin = self.public_url.origin(authority);
+        if let (Some(host), PublicUrl::Fixed(_)) = (&tool.host, &self.public_url) {
+            let port = origin.authority.rsplit_once(':').map(|(_, port)| port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+            origin.authority = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+        }
+        origin
+    }
+
     /// All tools.
     pub(super) fn tools(&self) -> impl Iterator<Item = &Tool> {
         self.tools.iter().map(|served| &served.tool)
     }
 
-    /// The tool that is launched at this path, with or without a slash at its end.
-    pub(super) fn tool_at(&self, path: &str) -> Option<&ServedTool> {
-        let path = path.strip_suffix('/').unwrap_or(path);
-        self.tools.get(*self.by_path.get(path)?)
+    /// The tool that answers at the root of this host, given without its port.
+    pub(super) fn tool_of_host(&self, host: &str) -> Option<&ServedTool> {
+        if self.by_host.is_empty() {
+            return None;
+        }
+        self.tools.get(*self.by_host.get(&host.to_ascii_lowercase())?)
+    }
+
+    /// The tool at whose path, or below it, a path lies. No tool lies inside another.
+    pub(super) fn tool_above(&self, path: &str) -> Option<&ServedTool> {
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
+        let index = ends.take(self.deepest).find_map(|end| self.by_path.get(path.get(..end)?))?;
+        self.tools.get(*index)
     }
 }

@@ -3,9 +3,11 @@
 //! Two `Host` headers, or none, are how one proxy is made to see another site than the next (RFC 9112 §3.2 asks for
 //! 400). Development answers loopback names only, so that no web page can reach it by a name of its own.
 
+use rocket::http::Status;
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route};
 
+use super::Gateway;
 use super::refusal::Refusal;
 use crate::config::is_loopback;
 
@@ -38,6 +40,36 @@ impl Handler for CheckHost {
             }
             _ => Outcome::Success(Refusal::NoHost.respond_and_log(request)),
         }
+    }
+}
+
+/// The same routes, but for the hosts that tools have for themselves, where every other path is the tool's.
+pub(super) fn leave_tools_their_hosts(routes: Vec<Route>) -> Vec<Route> {
+    routes
+        .into_iter()
+        .map(|mut route| {
+            route.handler = Box::new(LeaveTools { handler: route.handler });
+            route
+        })
+        .collect()
+}
+
+#[derive(Clone)]
+struct LeaveTools {
+    handler: Box<dyn Handler>,
+}
+
+#[rocket::async_trait]
+impl Handler for LeaveTools {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        let gateway = request.rocket().state::<Gateway>();
+        let is_of_tool = gateway
+            .zip(request.host())
+            .is_some_and(|(gateway, host)| gateway.tool_of_host(host.domain().as_str()).is_some());
+        if is_of_tool {
+            return Outcome::forward(data, Status::NotFound);
+        }
+        self.handler.handle(request, data).await
     }
 }
 

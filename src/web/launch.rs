@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 use lti::v1p1::{Examination, LaunchRequest, Verdict, examine};
 use lti::{Launch, Rejection, ReturnUrl};
 use rocket::data::ToByteUnit as _;
-use rocket::http::{Method, Status};
-use rocket::route::{Handler, Outcome};
-use rocket::{Data, Request, Response, Route};
+use rocket::http::Status;
+use rocket::{Data, Request, Response};
 
 use super::Gateway;
 use super::gateway::{ServedTarget, ServedTool};
-use super::guard;
-use super::page;
-use super::refusal::{Refusal, RefusedLaunch};
-use crate::config::Origin;
-use crate::target::template::RenderError;
+use super::refusal::{self, Refusal, RefusedLaunch};
+use super::{guard, page, place};
+use crate::config::{Origin, Prefix, Upstream};
+use crate::session::{COOKIE, Session, TICKET, TooLong, set_cookie};
+use crate::target::address::has_dot_segment;
+use crate::target::template::{Page, RenderError};
 
 /// The largest launch form. Real ones have 2 to 8 KiB.
 const LARGEST_BODY: u64 = 256 * 1024;
@@ -23,53 +23,22 @@ const LARGEST_BODY: u64 = 256 * 1024;
 /// and for ever.
 const SLOWEST_BODY: Duration = Duration::from_secs(15);
 
-/// One route for every path that nothing else answers, so that nothing grows with the number of tools. `HEAD`
-/// is left out: Rocket answers it as a `GET` without a body, here and for every other route.
-pub(super) fn routes() -> Vec<Route> {
-    /// Behind Rocket's own rank of static files.
-    const LAST: isize = 20;
-    const METHODS: [Method; 8] = [
-        Method::Post,
-        Method::Get,
-        Method::Put,
-        Method::Delete,
-        Method::Options,
-        Method::Patch,
-        Method::Trace,
-        Method::Connect,
-    ];
-    METHODS.into_iter().map(|method| Route::ranked(LAST, method, "/<_..>", LaunchHandler)).collect()
-}
-
-#[derive(Clone)]
-struct LaunchHandler;
-
-#[rocket::async_trait]
-impl Handler for LaunchHandler {
-    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        let served = request
-            .rocket()
-            .state::<Gateway>()
-            .and_then(|gateway| Some((gateway, gateway.tool_at(request.uri().path().as_str())?)));
-        let Some((gateway, served)) = served else {
-            // A launch that misses its tool is worth a line; what crawlers look for is not.
-            return Outcome::Success(match request.method() {
-                Method::Post => Refusal::NoTool.respond_and_log(request),
-                _ => Refusal::NoTool.respond(),
-            });
-        };
-        if request.method() != Method::Post {
-            return Outcome::Success(Refusal::NotPosted.respond());
-        }
-        let attempt = Attempt { gateway, served, request, started: Instant::now() };
-        Outcome::Success(attempt.answer(data).await)
-    }
+/// Answers a launch. `sub_path` is what follows the launch path.
+pub(super) async fn answer(
+    gateway: &Gateway,
+    served: &ServedTool,
+    sub_path: &str,
+    request: &Request<'_>,
+    data: Data<'_>,
+) -> Response<'static> {
+    Attempt { gateway, served, sub_path, request, started: Instant::now() }.answer(data).await
 }
 
 /// One launch, from its first byte to its line in the log.
 struct Attempt<'a> {
     gateway: &'a Gateway,
     served: &'a ServedTool,
+    sub_path: &'a str,
     request: &'a Request<'a>,
     started: Instant,
 }
@@ -80,12 +49,12 @@ struct Account {
     consumer_key: Option<String>,
     variant: Option<&'static str>,
     return_url: Option<ReturnUrl>,
-    receipt: Option<String>,
+    cookies: Vec<String>,
 }
 
 impl Attempt<'_> {
     async fn answer(&self, data: Data<'_>) -> Response<'static> {
-        let reference = reference();
+        let reference = refusal::reference();
         let mut account = Account::default();
         let answer = self.launch(data, &mut account).await;
         let tool = self.served.tool.name.as_str();
@@ -109,8 +78,8 @@ impl Attempt<'_> {
                 .respond()
             }
         };
-        if let Some(receipt) = account.receipt {
-            response.set_raw_header("Set-Cookie", receipt);
+        for cookie in account.cookies {
+            response.adjoin_raw_header("Set-Cookie", cookie);
         }
         response
     }
@@ -120,6 +89,9 @@ impl Attempt<'_> {
         data: Data<'_>,
         account: &mut Account,
     ) -> Result<(Response<'static>, &'static str), Refusal> {
+        if has_dot_segment(self.sub_path) {
+            return Err(Refusal::BadPath);
+        }
         let body = self.form(data).await?;
         let now = self.gateway.clock.now();
         let examination = self.examine(&body, now)?;
@@ -127,15 +99,86 @@ impl Attempt<'_> {
         account.variant = examination.variant().map(lti::v1p1::Variant::name);
         account.return_url = examination.return_url().cloned();
         match examination.verdict().map_err(Refusal::Rejected)? {
-            Verdict::Again(launch) => Ok((self.page(&launch)?, "again")),
+            Verdict::Again(launch) => Ok((self.again(&launch)?, "again")),
             Verdict::Once(candidate) => {
                 let spent = self.gateway.replay.spend(candidate.nonce(), now);
                 let launch = candidate.admit(spent).map_err(Refusal::Rejected)?;
-                let tool = &self.served.tool;
-                // Also where the template fails: the nonce is spent, and a reload is to fail the same way.
-                account.receipt = self.gateway.receipts.set_cookie(tool, &launch, now);
-                Ok((self.page(&launch)?, "accepted"))
+                Ok((self.open(&launch, now, account)?, "accepted"))
             }
+        }
+    }
+
+    /// What a launch that counts for the first time leads to.
+    fn open(&self, launch: &Launch, now: u64, account: &mut Account) -> Result<Response<'static>, Refusal> {
+        let Gateway { ids, receipts, .. } = self.gateway;
+        let tool = &self.served.tool;
+        let id = ids.id(&tool.name, launch).ok_or(Refusal::PageFailed)?;
+        // Also where the page fails: the nonce is spent, and a reload is to fail the same way.
+        let path = tool.path.to_string();
+        account.cookies.extend(receipts.set_cookie(&id, &path, tool.session.as_secs(), &launch.fingerprint, now));
+        match &self.served.target {
+            ServedTarget::Template(page) => self.page(page, launch),
+            ServedTarget::Upstream(upstream) => self.session(upstream, launch, id, now, account),
+        }
+    }
+
+    /// What the same form, sent again by the browser that sent it first, leads to.
+    fn again(&self, launch: &Launch) -> Result<Response<'static>, Refusal> {
+        match &self.served.target {
+            ServedTarget::Template(page) => self.page(page, launch),
+            ServedTarget::Upstream(upstream) => {
+                let id = self.gateway.ids.id(&self.served.tool.name, launch).ok_or(Refusal::PageFailed)?;
+                let (prefix, _) = self.prefix(upstream, &id);
+                Ok(page::see_other(prefix + &self.destination()))
+            }
+        }
+    }
+
+    /// Opens a session: the way to its door, with a ticket.
+    fn session(
+        &self,
+        upstream: &Upstream,
+        launch: &Launch,
+        id: String,
+        now: u64,
+        account: &mut Account,
+    ) -> Result<Response<'static>, Refusal> {
+        let Gateway { sessions, newest, .. } = self.gateway;
+        let tool = &self.served.tool;
+        let (prefix, id_of_path) = self.prefix(upstream, &id);
+        let minted = Session::mint(launch, id, upstream.identity, tool.session, now);
+        let (session, left_out) = minted.map_err(|TooLong| Refusal::SessionTooLong)?;
+        if !left_out.is_empty() {
+            let names: String = left_out.join(" ").chars().take(500).collect();
+            tracing::warn!(target: "launch", tool = tool.name, left_out = names, "a session has space for 900 characters");
+        }
+        let id = if id_of_path { session.id.as_str() } else { "" };
+        let sealed = sessions.seal(&session, &tool.name, id).ok_or(Refusal::PageFailed)?;
+        let ticket = sessions
+            .ticket(&session, &self.destination(), &tool.name, id, now + TICKET.as_secs())
+            .ok_or(Refusal::PageFailed)?;
+        newest.launched(&session);
+        let door = if prefix.is_empty() { "/" } else { &prefix };
+        account.cookies.push(set_cookie(COOKIE, &sealed, door, tool.session.as_secs()));
+        Ok(page::see_other(format!("{door}?{}={ticket}", place::TICKET)))
+    }
+
+    /// What stands before the upstream's paths in this session, and whether that is told from others by its id.
+    fn prefix(&self, upstream: &Upstream, id: &str) -> (String, bool) {
+        let tool = &self.served.tool;
+        let base = if tool.host.is_some() { "" } else { tool.path.as_str() };
+        match upstream.prefix {
+            Prefix::Session => (format!("{base}/~{id}"), true),
+            Prefix::Tool => (base.to_owned(), false),
+        }
+    }
+
+    /// Where in the upstream the launch URL leads. What of its query is OAuth's stays here.
+    fn destination(&self) -> String {
+        let path = if self.sub_path.is_empty() { "/" } else { self.sub_path };
+        match self.request.uri().query().map(|query| query.as_str()) {
+            Some(query) if !query.split('&').any(|pair| pair.starts_with("oauth_")) => format!("{path}?{query}"),
+            _ => path.to_owned(),
         }
     }
 
@@ -161,7 +204,8 @@ impl Attempt<'_> {
     }
 
     fn examine(&self, body: &[u8], now: u64) -> Result<Examination, Refusal> {
-        let Origin { scheme, authority } = self.gateway.public_url.origin(&guard::authority(self.request));
+        let Origin { scheme, authority } =
+            self.gateway.origin_of(&self.served.tool, &guard::authority(self.request));
         let headers = self.request.headers();
         let mut authorizations = headers.get("Authorization").filter_map(oauth_credentials);
         let authorization = authorizations.next();
@@ -182,8 +226,7 @@ impl Attempt<'_> {
         }))
     }
 
-    fn page(&self, launch: &Launch) -> Result<Response<'static>, Refusal> {
-        let ServedTarget::Template(page) = &self.served.target else { return Err(Refusal::PageFailed) };
+    fn page(&self, page: &Page, launch: &Launch) -> Result<Response<'static>, Refusal> {
         match self.gateway.templates.render(page, launch) {
             Ok(text) => {
                 let policy = format!("frame-ancestors {}", self.served.tool.frame_ancestors);
@@ -204,15 +247,4 @@ impl Attempt<'_> {
 fn oauth_credentials(value: &str) -> Option<&str> {
     let (scheme, credentials) = value.trim_start().split_once(' ')?;
     scheme.eq_ignore_ascii_case("OAuth").then_some(credentials)
-}
-
-/// Eight characters that lead from a page to its line in the log. Easy to read aloud: no I, L, O or U.
-fn reference() -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let mut random = [0; 8];
-    // Without randomness there is no reference, which is no reason to refuse a launch.
-    if getrandom::fill(&mut random).is_err() {
-        return "--------".to_owned();
-    }
-    random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
 }

@@ -1,14 +1,25 @@
 //! The only floor that names a route or a status, and reads or writes a header.
 
 mod clock;
+mod door;
+mod download;
+mod frame;
 mod gateway;
 mod guard;
 mod health;
 mod index;
+mod jwks;
 mod launch;
 mod method;
 mod page;
+mod passage;
+mod place;
 mod refusal;
+mod shield;
+mod tool;
+mod tunnel;
+mod upload;
+mod visit;
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +27,6 @@ use std::time::Duration;
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use rocket::fs::{FileServer, Options};
-use rocket::shield::{Frame, Referrer, Shield};
 use rocket::{Build, Rocket};
 
 pub use clock::Clock;
@@ -27,19 +37,23 @@ pub use gateway::Gateway;
 /// `statics` is the folder behind `/static/`; nothing answers there if it does not exist.
 pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Build> {
     let development = gateway.development();
-    let mut guarded = rocket::routes![index::index];
-    guarded.extend(launch::routes());
+    let own = |routes| guard::check_host(guard::leave_tools_their_hosts(routes), development);
+    let mut everywhere = rocket::routes![jwks::jwks];
+    everywhere.extend(tool::routes());
     let mut rocket = rocket::custom(figment)
-        // Platforms have to frame the pages, each tool says which; Rocket's shield would let none.
-        .attach(Shield::default().disable::<Frame>().enable(Referrer::SameOrigin))
+        // Rocket's own would let nobody frame a page, and add to what upstreams say.
+        .attach(rocket::shield::Shield::new())
+        .attach(shield::Shield)
         .attach(method::MethodAsSent)
         .attach(stop_at_once())
-        .register("/", rocket::catchers![refusal::unmatched])
-        .mount("/", rocket::routes![health::is_up, health::ready])
-        .mount("/", guard::check_host(guarded, development));
+        .register("/", rocket::catchers![refusal::unmatched, refusal::malformed])
+        .mount("/", rocket::routes![health::is_up])
+        .mount("/", guard::leave_tools_their_hosts(rocket::routes![health::ready]))
+        .mount("/", own(rocket::routes![index::index]))
+        .mount("/", guard::check_host(everywhere, development));
     if statics.is_dir() {
         let files: Vec<rocket::Route> = FileServer::new(statics, Options::None).into();
-        rocket = rocket.mount("/static", guard::check_host(files, development));
+        rocket = rocket.mount("/static", own(files));
     }
     rocket.manage(gateway)
 }

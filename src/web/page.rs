@@ -15,6 +15,7 @@ static PAGES: LazyLock<Option<Tera>> = LazyLock::new(|| {
     let pages = [
         ("layout.html.tera", include_str!("pages/layout.html.tera")),
         ("index.html.tera", include_str!("pages/index.html.tera")),
+        ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
         ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
     ];
     tera.add_raw_templates(pages).ok().map(|()| tera)
@@ -68,5 +69,23 @@ pub(super) fn respond(status: Status, text: String, policy: String) -> Response<
         .header(Header::new("Cache-Control", "no-store"))
         .header(Header::new("Content-Security-Policy", policy))
         .sized_body(text.len(), std::io::Cursor::new(text))
+        .finalize()
+}
+
+/// On to another address, with a GET. Addresses of sessions are nobody's to keep.
+pub(super) fn see_other(address: String) -> Response<'static> {
+    redirect(Status::SeeOther, address)
+}
+
+/// The same request, at another address.
+pub(super) fn permanent_redirect(address: String) -> Response<'static> {
+    redirect(Status::PermanentRedirect, address)
+}
+
+fn redirect(status: Status, address: String) -> Response<'static> {
+    Response::build()
+        .status(status)
+        .header(Header::new("Cache-Control", "no-store"))
+        .header(Header::new("Location", address))
         .finalize()
 }

@@ -1,12 +1,16 @@
 //! A refusal, dressed for its reader: status and page for the person, and for nobody more than they may know.
 
+use std::io::Cursor;
+
 use lti::{Rejection, ReturnUrl};
-use rocket::http::{Header, Status};
+use rocket::http::{ContentType, Header, Method, Status};
 use rocket::response::{Responder, Result as Answer};
 use rocket::{Request, Response, catch};
 use serde::Serialize;
+use serde_json::json;
 
 use super::page::{self, Html};
+use crate::config::Tool;
 
 /// Why a request is not answered with what it asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +35,28 @@ pub(super) enum Refusal {
     PageFailed,
     /// No tool is launched at this path.
     NoTool,
+    /// What must stay of a launch does not fit into a cookie.
+    SessionTooLong,
+    /// No session's cookie came, or none that opens here.
+    NoSession,
+    /// A ticket that is none, is late, or was used.
+    BadTicket,
+    /// Another site's page asked for something that only the tool's own pages may ask.
+    ForeignOrigin,
+    /// A path that leads out of where it begins, or is none.
+    BadPath,
+    /// A body whose length can be understood in two ways.
+    AmbiguousLength,
+    /// Headers over the limit.
+    HeadersTooLarge,
+    /// The body of a request inside a session stopped coming.
+    UploadSlow,
+    /// A method that is not one of the nine of HTTP.
+    MethodUnknown,
+    /// The upstream cannot be reached, or broke off. Holds why.
+    UpstreamGone(String),
+    /// The upstream did not answer in time.
+    UpstreamSlow,
     /// Rocket refused the request itself.
     Other(Status),
 }
@@ -65,6 +91,17 @@ impl Refusal {
             Self::TemplateFailed(_) => "template-failed",
             Self::PageFailed => "page-failed",
             Self::NoTool => "no-tool",
+            Self::SessionTooLong => "session-too-long",
+            Self::NoSession => "no-session",
+            Self::BadTicket => "bad-ticket",
+            Self::ForeignOrigin => "foreign-origin",
+            Self::BadPath => "bad-path",
+            Self::AmbiguousLength => "ambiguous-length",
+            Self::HeadersTooLarge => "headers-too-large",
+            Self::UploadSlow => "upload-slow",
+            Self::MethodUnknown => "method-unknown",
+            Self::UpstreamGone(_) => "upstream-gone",
+            Self::UpstreamSlow => "upstream-slow",
             Self::Other(_) => "other",
         }
     }
@@ -82,6 +119,17 @@ impl Refusal {
             Self::ForeignHost => "development answers loopback hosts only",
             Self::PageFailed => "a built-in page could not be made",
             Self::NoTool => "no tool is launched at this path",
+            Self::UpstreamGone(words) => return format!("the upstream failed: {words}"),
+            Self::SessionTooLong => "user id, context id and resource link id do not fit into a cookie",
+            Self::NoSession => "no cookie that came opens a session at this address",
+            Self::BadTicket => "the ticket is none of this session, was used before or is too old",
+            Self::ForeignOrigin => "another site's page asked for a change, or for a WebSocket",
+            Self::BadPath => "the path has a segment of dots, in some spelling, or what no path can have",
+            Self::AmbiguousLength => "the body has two lengths, or one that is no number",
+            Self::HeadersTooLarge => "the headers have more than 64 KiB",
+            Self::UploadSlow => "the browser sent nothing of its body for 60 seconds",
+            Self::MethodUnknown => "the method is not one of the nine of HTTP",
+            Self::UpstreamSlow => "the upstream was silent for longer than the tool's timeout",
             Self::Other(_) => "the request was not understood",
         };
         reason.to_owned()
@@ -103,6 +151,21 @@ impl Refusal {
             Self::NoHost => "look at the proxy in front: it has to pass on exactly one Host header",
             Self::ForeignHost => "open it as localhost, or run it without --dev in a release build",
             Self::NoTool => "compare the launch URL in the platform with those at /",
+            Self::SessionTooLong => "have the platform send shorter ids: real ones have some 100 characters together",
+            Self::NoSession => {
+                "launch again from the course; if it happens to one person at once, their browser keeps no cookies"
+            }
+            Self::BadTicket => "launch again from the course",
+            Self::ForeignOrigin => "let the app's own pages ask; a page of another site cannot be told from an attack",
+            Self::BadPath => "ask for the path itself, without dots",
+            Self::AmbiguousLength => "look at the proxy in front: no browser sends this",
+            Self::HeadersTooLarge => "look at the cookies that the app sets: they are most of what browsers send",
+            Self::UploadSlow => {
+                "try again; if it happens to many, look at the network between browsers and the gateway"
+            }
+            Self::MethodUnknown => "use GET, HEAD, POST, PUT, DELETE, OPTIONS, TRACE or PATCH: Rocket knows no others",
+            Self::UpstreamGone(_) => "see that the upstream runs where the tool's `upstream` says",
+            Self::UpstreamSlow => "see what the upstream waits for, or raise the tool's `timeout`",
             Self::PageFailed | Self::Other(_) => "report it",
         }
     }
@@ -126,6 +189,14 @@ impl Refusal {
             Self::NoHost | Self::ForeignHost => Status::BadRequest,
             Self::TemplateFailed(_) | Self::PageFailed => Status::InternalServerError,
             Self::NoTool => Status::NotFound,
+            Self::SessionTooLong | Self::BadPath | Self::AmbiguousLength => Status::BadRequest,
+            Self::NoSession | Self::BadTicket => Status::Unauthorized,
+            Self::ForeignOrigin => Status::Forbidden,
+            Self::HeadersTooLarge => Status::RequestHeaderFieldsTooLarge,
+            Self::UploadSlow => Status::RequestTimeout,
+            Self::MethodUnknown => Status::NotImplemented,
+            Self::UpstreamGone(_) => Status::BadGateway,
+            Self::UpstreamSlow => Status::GatewayTimeout,
             Self::Other(status) => *status,
         }
     }
@@ -165,10 +236,31 @@ impl Refusal {
             Self::TemplateFailed(_) | Self::PageFailed => {
                 ("The tool has a fault", "Its page could not be made. Please tell your course staff.")
             }
+            Self::SessionTooLong => ("The tool could not be opened", TELL_STAFF),
+            Self::NoSession => (
+                "Launch this again from your course",
+                "It was open for too long, or your browser did not keep what it needs. Go back to your course and open the activity again.",
+            ),
+            Self::BadTicket => ("This launch was used before, or is too old", LAUNCH_AGAIN),
+            Self::ForeignOrigin => (
+                "That did not work",
+                "Another site asked for this on your behalf. If you did this in the tool itself, please tell your course staff.",
+            ),
+            Self::UploadSlow => ("Not everything arrived", "Your network may be slow. Please try again."),
+            Self::UpstreamGone(_) => {
+                ("The tool is out of reach", "It does not run, or has a fault. Please try again in a few minutes.")
+            }
+            Self::UpstreamSlow => {
+                ("The tool takes too long", "It did not answer in time. Please try again in a few minutes.")
+            }
             Self::NoTool | Self::Other(Status::NotFound) => {
                 ("There is nothing here", "The address may be misspelt. Tools are opened from a course.")
             }
-            Self::Other(_) => ("That did not work", "The request was not understood."),
+            Self::BadPath
+            | Self::AmbiguousLength
+            | Self::HeadersTooLarge
+            | Self::MethodUnknown
+            | Self::Other(_) => ("That did not work", "The request was not understood."),
         }
     }
 
@@ -178,6 +270,26 @@ impl Refusal {
         let (code, reason, help) = (self.code(), self.reason(), self.advice());
         tracing::warn!(target: "request", outcome = "refused", code, method = request.method().as_str(), path, reason, help);
         self.respond()
+    }
+
+    /// The answer inside a tool's session: a page, or JSON for a script that asks for it, with a reference that leads to a line in
+    /// the log. Without the path, which may say something about a person.
+    pub(super) fn respond_in_session(&self, tool: &Tool, request: &Request<'_>) -> Response<'static> {
+        let reference = reference();
+        let (code, reason, help) = (self.code(), self.reason(), self.advice());
+        let (tool_name, method) = (tool.name.as_str(), request.method().as_str());
+        tracing::warn!(target: "request", tool = tool_name, outcome = "refused", code, method, reference, reason, help);
+        if !asks_for_json(request) {
+            return self.page(&reference, "", &tool.frame_ancestors);
+        }
+        let (message, _) = self.words();
+        let text = json!({ "error": code, "message": message, "reference": reference }).to_string();
+        Response::build()
+            .status(self.status())
+            .header(ContentType::JSON)
+            .header(Header::new("Cache-Control", "no-store"))
+            .sized_body(text.len(), Cursor::new(text))
+            .finalize()
     }
 
     /// The answer where no tool is concerned.
@@ -194,7 +306,9 @@ impl Refusal {
         // Which methods, and which credentials, would do (RFC 9110 §15.5.2 and §15.5.6).
         match self.status() {
             Status::MethodNotAllowed => response.set_header(Header::new("Allow", "POST")),
-            Status::Unauthorized => response.set_header(Header::new("WWW-Authenticate", "OAuth")),
+            Status::Unauthorized if matches!(self, Self::Rejected(_)) => {
+                response.set_header(Header::new("WWW-Authenticate", "OAuth"))
+            }
             _ => false,
         };
         response
@@ -219,6 +333,33 @@ impl<'r> Responder<'r, 'static> for Refusal {
 #[catch(default)]
 pub(super) fn unmatched(status: Status, _: &Request<'_>) -> Refusal {
     Refusal::Other(status)
+}
+
+/// What Rocket takes for no request. It takes a method that it does not know for a GET; of another malformed request it has no
+/// path.
+#[catch(400)]
+pub(super) fn malformed(status: Status, request: &Request<'_>) -> Refusal {
+    match request.method() {
+        Method::Get => Refusal::MethodUnknown,
+        _ => Refusal::Other(status),
+    }
+}
+
+/// Whether a script asks, which can do nothing with a page.
+fn asks_for_json(request: &Request<'_>) -> bool {
+    let accepts = |what: &str| request.headers().get("Accept").any(|value| value.to_ascii_lowercase().contains(what));
+    (accepts("application/json") || accepts("+json")) && !accepts("text/html")
+}
+
+/// Eight characters that lead from a page to its line in the log. Easy to read aloud: no I, L, O or U.
+pub(super) fn reference() -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut random = [0; 8];
+    // Without randomness there is no reference, which is no reason to refuse a launch.
+    if getrandom::fill(&mut random).is_err() {
+        return "--------".to_owned();
+    }
+    random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
 }
 
 #[cfg(test)]

@@ -103,6 +103,13 @@ impl Launch {
             .filter(|(_, value)| is_sent(value))
     }
 
+    /// The value of a parameter, if it was really sent. Of several values the smallest counts, because a signature does not
+    /// cover their order.
+    pub fn sent(&self, name: &str) -> Option<&str> {
+        let values = self.params.iter().filter(|param| param.name == name).map(|param| param.value);
+        values.filter(|value| is_sent(value)).min()
+    }
+
     /// Every parameter as it was sent, in order, with duplicates, without the `oauth_…` ones.
     pub fn params(&self) -> impl Iterator<Item = (&str, &str)> {
         self.params

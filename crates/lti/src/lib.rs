@@ -22,5 +22,5 @@ pub use launch::{Context, Launch, Platform, ResourceLink, User};
 pub use rejection::Rejection;
 pub use replay::{MemoryReplay, Nonce, Spent};
 pub use return_url::ReturnUrl;
-pub use role::{Role, Roles};
+pub use role::{Role, Roles, role_uris};
 pub use secret::{KnownSecrets, Secret};

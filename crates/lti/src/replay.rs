@@ -19,9 +19,9 @@ pub struct Nonce {
 }
 
 impl Nonce {
-    /// `consumer` identifies the consumer; `acceptable_until` is the last second, since the epoch, at which
-    /// a launch with this timestamp is accepted.
-    pub(crate) fn new(consumer: [u8; 16], timestamp: u64, nonce: &str, acceptable_until: u64) -> Self {
+    /// `consumer` identifies the consumer, or who else gives out what counts once; `acceptable_until` is the last second,
+    /// since the epoch, at which a launch with this timestamp is accepted.
+    pub fn new(consumer: [u8; 16], timestamp: u64, nonce: &str, acceptable_until: u64) -> Self {
         let mut digest = Sha256::new();
         digest.update(consumer);
         digest.update(timestamp.to_be_bytes());

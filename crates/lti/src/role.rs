@@ -113,6 +113,17 @@ impl Roles {
         Self(self.0 | other.0)
     }
 
+    /// The set as a number, for whoever keeps it.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The set behind such a number; what is no role is left out.
+    pub fn from_bits(bits: u8) -> Self {
+        let known = Role::ALL.into_iter().filter(|role| bits & *role as u8 != 0);
+        known.fold(Self::default(), |roles, role| roles.with(role.into()))
+    }
+
     /// The roles of the set, in the order of [`Role::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Role> {
         Role::ALL.into_iter().filter(move |role| self.contains(*role))
@@ -129,6 +140,41 @@ impl fmt::Debug for Roles {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.iter()).finish()
     }
+}
+
+/// The elements of the `roles` parameter of LTI 1.1 as LTI 1.3 writes them: URIs of the LIS vocabularies, each once. What is
+/// of no known vocabulary stays as it is.
+///
+/// They tell what the platform said, not what it grants: institution and system roles are among them.
+pub fn role_uris(text: &str) -> Vec<String> {
+    const VOCABULARY: &str = "http://purl.imsglobal.org/vocab/lis/v2/";
+    let of_scope = |scope: &str, name: &str| match name.split_once(['/', '#']) {
+        Some((principal, sub)) => format!("{VOCABULARY}{scope}/{principal}#{sub}"),
+        None => format!("{VOCABULARY}{scope}#{name}"),
+    };
+    let mut uris: Vec<String> = Vec::new();
+    for element in text.split(',').map(str::trim).filter(|element| !element.is_empty()) {
+        let uri = if let Some(name) = element.strip_prefix("urn:lti:instrole:ims/lis/") {
+            of_scope("institution/person", name)
+        } else if let Some(name) = element.strip_prefix("urn:lti:sysrole:ims/lis/") {
+            of_scope("system/person", name)
+        } else if element.starts_with(VOCABULARY) {
+            element.to_owned()
+        } else {
+            match context_role(element) {
+                // edX's own word for a learner.
+                Some(("Student", None)) => of_scope("membership", "Learner"),
+                Some(("TeachingAssistant", None)) => of_scope("membership", "Instructor/TeachingAssistant"),
+                Some((principal, Some(sub))) => of_scope("membership", &format!("{principal}/{sub}")),
+                Some((principal, None)) => of_scope("membership", principal),
+                None => element.to_owned(),
+            }
+        };
+        if !uris.contains(&uri) {
+            uris.push(uri);
+        }
+    }
+    uris
 }
 
 /// Principal and sub-role of one element of `roles`, where it is a role of the course.
@@ -197,6 +243,33 @@ mod tests {
             "http://purl.imsglobal.org/vocab/lis/v2/membershipInstructor",
         ] {
             check(nobody, &[]);
+        }
+    }
+
+    #[test]
+    fn roles_of_lti_1_1_become_uris_of_lti_1_3() {
+        let check = |text: &str, expected: &[&str]| {
+            let expected: Vec<String> =
+                expected.iter().map(|end| format!("http://purl.imsglobal.org/vocab/lis/v2/{end}")).collect();
+            assert_eq!(role_uris(text), expected, "{text:?}");
+        };
+        check("", &[]);
+        check("Student,Learner", &["membership#Learner"]);
+        check("urn:lti:role:ims/lis/Instructor", &["membership#Instructor"]);
+        check("Instructor/Lecturer", &["membership/Instructor#Lecturer"]);
+        check("TeachingAssistant", &["membership/Instructor#TeachingAssistant"]);
+        check(
+            " Learner , urn:lti:instrole:ims/lis/Student,urn:lti:sysrole:ims/lis/SysAdmin",
+            &["membership#Learner", "institution/person#Student", "system/person#SysAdmin"],
+        );
+        check("http://purl.imsglobal.org/vocab/lis/v2/membership#Mentor", &["membership#Mentor"]);
+        assert_eq!(role_uris("urn:other:role"), ["urn:other:role"]);
+    }
+
+    #[test]
+    fn a_set_survives_as_a_number() {
+        for bits in 0..=u8::MAX {
+            assert_eq!(Roles::from_bits(bits).bits(), bits & 0b11_1111);
         }
     }
 

@@ -1,0 +1,356 @@
+//! What lets a browser's later requests reach an upstream: minted from a launch, or opened from its seal.
+//!
+//! Nothing of it is kept here, so that a restart or another process loses nobody. The browser holds it as a cookie,
+//! sealed and bound to its tool and its id, and browsers give one site some 10 KB of cookies in one platform's frames:
+//! a session has a budget.
+
+mod cookie;
+mod key;
+mod newest;
+mod receipt;
+mod seal;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use lti::{Launch, Roles, Secret};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::config::Identity;
+
+pub use cookie::{COOKIE, cookies, is_own_cookie, set_cookie};
+pub use key::derive;
+pub use newest::{Newest, Watch};
+pub use receipt::Receipts;
+use seal::{Seal, deflated, sealed_length};
+
+/// The most characters of a session's cookie, name and value: ten of them, and ten receipts, fit into the 10,240 that
+/// Chromium gives one site in one platform's frames.
+pub const BUDGET: usize = 900;
+/// The most characters of one for which all that may be left out is left out. Browsers drop longer ones.
+const LONGEST: usize = 3800;
+/// How long a launch's redirect may take.
+pub const TICKET: Duration = Duration::from_secs(60);
+/// How long a person may take to click "Open in a new window".
+pub const BUTTON: Duration = Duration::from_secs(600);
+
+/// The parameters of LTI 1.1 that a session keeps, from the most needed to the least. The first three always stay. A
+/// place in this list is how a sealed session names its parameter, so that new ones go to the end.
+const PARAMETERS: [&str; 32] = [
+    "user_id",
+    "context_id",
+    "resource_link_id",
+    "lis_person_name_full",
+    "lis_person_contact_email_primary",
+    "lis_person_name_given",
+    "lis_person_name_family",
+    "lis_person_sourcedid",
+    "roles",
+    "launch_presentation_locale",
+    "resource_link_title",
+    "context_title",
+    "context_label",
+    "launch_presentation_return_url",
+    "context_type",
+    "role_scope_mentor",
+    "lis_course_section_sourcedid",
+    "lis_course_offering_sourcedid",
+    "launch_presentation_document_target",
+    "tool_consumer_instance_guid",
+    "tool_consumer_info_product_family_code",
+    "tool_consumer_instance_name",
+    "tool_consumer_instance_url",
+    "tool_consumer_info_version",
+    "launch_presentation_width",
+    "launch_presentation_height",
+    "launch_presentation_css_url",
+    "resource_link_description",
+    "lis_person_name_middle",
+    "user_image",
+    "tool_consumer_instance_description",
+    "tool_consumer_instance_contact_email",
+];
+/// How many of them always stay.
+const NEEDED: usize = 3;
+
+/// One person at one resource link of one tool.
+///
+/// `Debug` is left out: nearly all of it is personal data.
+#[derive(Clone)]
+pub struct Session {
+    /// What tells it from other sessions: an address, never a credential.
+    pub id: String,
+    /// Stands for the launch that it was minted from.
+    pub launch: u32,
+    /// When, in seconds since the epoch.
+    pub minted: u64,
+    /// The last second at which it opens.
+    pub expires: u64,
+    /// The key of the consumer that signed the launch.
+    pub consumer_key: String,
+    /// What the person is in the course.
+    pub roles: Roles,
+    /// The custom parameters, by name.
+    pub custom: Vec<(String, String)>,
+    parameters: Vec<(u8, String)>,
+}
+
+/// A session as it is written into its seal: launch, minted, expires, consumer, roles, parameters, custom parameters, id.
+#[derive(Serialize, Deserialize)]
+struct Content<'a>(
+    u32,
+    u64,
+    u64,
+    Cow<'a, str>,
+    u8,
+    Vec<(u8, Cow<'a, str>)>,
+    Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    Cow<'a, str>,
+);
+
+/// A session on its way from the launch to its address: until when, where to, and the session itself.
+#[derive(Serialize, Deserialize)]
+struct TicketContent<'a>(u64, Cow<'a, str>, Content<'a>);
+
+/// A ticket that was opened.
+pub struct Ticket {
+    /// The session that it opens.
+    pub session: Session,
+    /// Where in the tool the launch led: a path that begins with `/`, and a query.
+    pub destination: String,
+    /// The last second at which it counts.
+    pub expires: u64,
+}
+
+/// Why no session is minted: what must stay of the launch does not fit into a cookie.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+impl Session {
+    /// Mints the session of a launch, and says which parameters were left out for want of space: custom ones first, the
+    /// longest of them before the others, then those that are needed least.
+    ///
+    /// # Errors
+    /// [`TooLong`] where even the ids do not fit.
+    pub fn mint(
+        launch: &Launch,
+        id: String,
+        identity: Identity,
+        lifetime: Duration,
+        now: u64,
+    ) -> Result<(Self, Vec<String>), TooLong> {
+        let mut custom = smallest(launch.custom());
+        custom.sort_by_key(|(name, value)| name.len() + value.len());
+        let [a, b, c, d, ..] = launch.fingerprint;
+        let mut session = Self {
+            id,
+            launch: u32::from_be_bytes([a, b, c, d]),
+            minted: now,
+            expires: now.saturating_add(lifetime.as_secs()),
+            consumer_key: launch.consumer_key.clone(),
+            roles: launch.roles,
+            custom,
+            parameters: parameters(launch, identity),
+        };
+        let left_out = session.shorten()?;
+        session.custom.sort();
+        Ok((session, left_out))
+    }
+
+    /// The value of a parameter of LTI 1.1, as far as it was sent, reaches this tool and had space.
+    pub fn get(&self, parameter: &str) -> Option<&str> {
+        let known = |(at, _): &&(u8, String)| PARAMETERS.get(usize::from(*at)) == Some(&parameter);
+        self.parameters.iter().find(known).map(|(_, value)| value.as_str())
+    }
+
+    /// Drops what does not fit. Custom parameters are sorted from short to long.
+    fn shorten(&mut self) -> Result<Vec<String>, TooLong> {
+        let most = BUDGET - COOKIE.len() - "=".len();
+        let fits = |customs: usize, parameters: usize, most: usize| {
+            sealed_length(deflated(&self.content_of(customs, parameters)).len()) <= most
+        };
+        let (mut customs, mut parameters) = (self.custom.len(), self.parameters.len());
+        if !fits(customs, parameters, most) {
+            customs = last_that((0..customs).collect(), |customs| fits(customs, parameters, most)).unwrap_or(0);
+            let needed = self.parameters.iter().filter(|(at, _)| usize::from(*at) < NEEDED).count();
+            while customs == 0 && parameters > needed && !fits(0, parameters, most) {
+                parameters -= 1;
+            }
+            if !fits(customs, parameters, LONGEST) {
+                return Err(TooLong);
+            }
+        }
+        let mut left_out: Vec<String> =
+            self.custom.drain(customs..).map(|(name, _)| format!("custom_{name}")).collect();
+        left_out.extend(
+            self.parameters.drain(parameters..).filter_map(|(at, _)| Some((*PARAMETERS.get(usize::from(at))?).to_owned())),
+        );
+        Ok(left_out)
+    }
+
+    /// With so many of the custom and of the other parameters.
+    fn content_of(&self, customs: usize, parameters: usize) -> Vec<u8> {
+        serde_json::to_vec(&self.as_content(customs, parameters, &self.id)).unwrap_or_default()
+    }
+
+    /// Without its id where that is what it is bound to anyway.
+    fn as_content(&self, customs: usize, parameters: usize, bound_to: &str) -> Content<'_> {
+        Content(
+            self.launch,
+            self.minted,
+            self.expires,
+            self.consumer_key.as_str().into(),
+            self.roles.bits(),
+            self.parameters.iter().take(parameters).map(|(at, value)| (*at, value.into())).collect(),
+            self.custom.iter().take(customs).map(|(name, value)| (name.into(), value.into())).collect(),
+            if bound_to.is_empty() { self.id.as_str().into() } else { "".into() },
+        )
+    }
+
+    fn from_content(content: Content<'_>, bound_to: &str) -> Self {
+        let Content(launch, minted, expires, consumer_key, roles, parameters, custom, id) = content;
+        Self {
+            id: if bound_to.is_empty() { id.into_owned() } else { bound_to.to_owned() },
+            launch,
+            minted,
+            expires,
+            consumer_key: consumer_key.into_owned(),
+            roles: Roles::from_bits(roles),
+            custom: custom.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
+            parameters: parameters.into_iter().map(|(at, value)| (at, value.into_owned())).collect(),
+        }
+    }
+}
+
+/// The last of these numbers for which a condition holds that holds for all up to some number and for none after it.
+fn last_that(numbers: Vec<usize>, holds: impl Fn(usize) -> bool) -> Option<usize> {
+    numbers.partition_point(|number| holds(*number)).checked_sub(1).and_then(|at| numbers.get(at)).copied()
+}
+
+/// Of several custom parameters of one name the one with the smallest value, because a signature does not cover their order.
+fn smallest<'a>(custom: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
+    let mut by_name = std::collections::BTreeMap::new();
+    for (name, value) in custom {
+        let known = by_name.entry(name).or_insert(value);
+        *known = value.min(known);
+    }
+    by_name.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// What a session keeps of a launch, but for personal data that are not for the tool.
+fn parameters(launch: &Launch, identity: Identity) -> Vec<(u8, String)> {
+    let of_name = [
+        "lis_person_name_full",
+        "lis_person_name_given",
+        "lis_person_name_family",
+        "lis_person_name_middle",
+        "lis_person_sourcedid",
+        "user_image",
+    ];
+    let mut kept = Vec::new();
+    for (at, name) in (0..).zip(PARAMETERS) {
+        if (of_name.contains(&name) && !identity.name)
+            || (name == "lis_person_contact_email_primary" && !identity.email)
+        {
+            continue;
+        }
+        let value = match name {
+            "user_id" => launch.user.id.as_deref(),
+            // Also where the platform sent its parts only.
+            "lis_person_name_full" => launch.user.name.as_deref(),
+            "launch_presentation_return_url" => launch.return_url.as_ref().map(lti::ReturnUrl::as_str),
+            _ => launch.sent(name),
+        };
+        kept.extend(value.map(|value| (at, value.to_owned())));
+    }
+    kept
+}
+
+/// Seals sessions and tickets, and opens them. Its keys are derived from `gateway.secret`: the first seals, all open.
+pub struct Sessions {
+    sessions: Seal,
+    tickets: Seal,
+}
+
+impl Sessions {
+    /// Derives the keys.
+    pub fn new(secrets: &[Secret]) -> Self {
+        Self {
+            sessions: Seal::new(secrets, "lti-gateway session 1"),
+            tickets: Seal::new(secrets, "lti-gateway ticket 1"),
+        }
+    }
+
+    /// The value of a session's cookie. It opens for this tool only and, where the id stands in its address, there only.
+    /// `None` only without randomness.
+    pub fn seal(&self, session: &Session, tool: &str, id: &str) -> Option<String> {
+        let content = session.as_content(session.custom.len(), session.parameters.len(), id);
+        self.sessions.close(&deflated(&serde_json::to_vec(&content).ok()?), &[tool, id])
+    }
+
+    /// The session in such a value, unless it has expired at `now` or was sealed for something else.
+    pub fn open(&self, sealed: &str, tool: &str, id: &str, now: u64) -> Option<Session> {
+        let content = self.sessions.open(sealed, &[tool, id])?;
+        let session = Session::from_content(serde_json::from_slice(&content).ok()?, id);
+        (session.expires >= now).then_some(session)
+    }
+
+    /// A ticket to a session: it counts for so long, and whoever takes it has to see that it counts once.
+    pub fn ticket(
+        &self,
+        session: &Session,
+        destination: &str,
+        tool: &str,
+        id: &str,
+        expires: u64,
+    ) -> Option<String> {
+        let (customs, parameters) = (session.custom.len(), session.parameters.len());
+        let content = TicketContent(expires, destination.into(), session.as_content(customs, parameters, id));
+        self.tickets.close(&deflated(&serde_json::to_vec(&content).ok()?), &[tool, id])
+    }
+
+    /// What is in a ticket, unless it has expired at `now` or is none for this tool and id.
+    pub fn open_ticket(&self, ticket: &str, tool: &str, id: &str, now: u64) -> Option<Ticket> {
+        let content = self.tickets.open(ticket, &[tool, id])?;
+        let TicketContent(expires, destination, session) = serde_json::from_slice(&content).ok()?;
+        let session = Session::from_content(session, id);
+        (expires >= now).then(|| Ticket { session, destination: destination.into_owned(), expires })
+    }
+}
+
+/// Gives sessions their ids.
+pub struct Ids(Option<Hmac<Sha256>>);
+
+impl Ids {
+    /// Derives the key.
+    pub fn new(secrets: &[Secret]) -> Self {
+        Self(secrets.first().and_then(|secret| Hmac::new_from_slice(&derive(secret, "lti-gateway id 1")).ok()))
+    }
+
+    /// What tells a person's sessions apart, as a keyed hash of tool, consumer, user, course and resource link: 16
+    /// characters. A launch without a user is told apart from every other.
+    pub fn id(&self, tool: &str, launch: &Launch) -> Option<String> {
+        let user = match &launch.user.id {
+            Some(id) => id.as_bytes(),
+            None => &launch.fingerprint,
+        };
+        let context = launch.context.id.as_deref().unwrap_or_default();
+        let mut mac = self.0.clone()?.chain_update([u8::from(launch.user.id.is_some())]);
+        let parts = [
+            tool.as_bytes(),
+            launch.consumer_key.as_bytes(),
+            user,
+            context.as_bytes(),
+            launch.resource_link.id.as_bytes(),
+        ];
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        Some(URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..12]))
+    }
+}

@@ -1,0 +1,220 @@
+//! The JWT by which an upstream can tell who launched, and that it was the gateway that says so (RFC 7519, RFC 8037).
+//!
+//! Its claims have the names of LTI 1.3, whatever the platform speaks.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::{Signer as _, SigningKey};
+use lti::{Secret, role_uris};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::identity::subject;
+use crate::session::{Session, derive};
+
+/// For how many seconds an assertion counts.
+const LIFETIME: u64 = 300;
+/// What the names of LTI's own claims begin with.
+const CLAIM: &str = "https://purl.imsglobal.org/spec/lti/claim/";
+
+/// Claims that are a parameter's text: of the JWT itself, and of the objects of LTI.
+const CLAIMS: [(&str, &str); 6] = [
+    ("name", "lis_person_name_full"),
+    ("given_name", "lis_person_name_given"),
+    ("family_name", "lis_person_name_family"),
+    ("middle_name", "lis_person_name_middle"),
+    ("picture", "user_image"),
+    ("email", "lis_person_contact_email_primary"),
+];
+
+/// LTI's objects: the claim, and its members with their parameters.
+const OBJECTS: [(&str, &[(&str, &str)]); 5] = [
+    ("context", &[("id", "context_id"), ("label", "context_label"), ("title", "context_title")]),
+    (
+        "resource_link",
+        &[
+            ("id", "resource_link_id"),
+            ("title", "resource_link_title"),
+            ("description", "resource_link_description"),
+        ],
+    ),
+    (
+        "launch_presentation",
+        &[
+            ("document_target", "launch_presentation_document_target"),
+            ("return_url", "launch_presentation_return_url"),
+            ("locale", "launch_presentation_locale"),
+            ("css_url", "launch_presentation_css_url"),
+        ],
+    ),
+    (
+        "tool_platform",
+        &[
+            ("guid", "tool_consumer_instance_guid"),
+            ("name", "tool_consumer_instance_name"),
+            ("description", "tool_consumer_instance_description"),
+            ("url", "tool_consumer_instance_url"),
+            ("contact_email", "tool_consumer_instance_contact_email"),
+            ("product_family_code", "tool_consumer_info_product_family_code"),
+            ("version", "tool_consumer_info_version"),
+        ],
+    ),
+    (
+        "lis",
+        &[
+            ("person_sourcedid", "lis_person_sourcedid"),
+            ("course_offering_sourcedid", "lis_course_offering_sourcedid"),
+            ("course_section_sourcedid", "lis_course_section_sourcedid"),
+        ],
+    ),
+];
+
+/// Signs assertions. The keys are derived from `gateway.secret`: the first signs, all are published.
+pub struct Assertions {
+    keys: Vec<Key>,
+}
+
+struct Key {
+    /// The header of everything that is signed with it, encoded.
+    header: String,
+    /// The key's name: its thumbprint (RFC 7638).
+    kid: String,
+    /// The public key, encoded.
+    x: String,
+    signing_key: SigningKey,
+}
+
+/// What an assertion says besides its session.
+pub struct Subject<'a> {
+    /// The public origin of the gateway.
+    pub issuer: &'a str,
+    /// The tool's name.
+    pub tool: &'a str,
+    /// The tool's launch URL.
+    pub launch_url: &'a str,
+    /// The tool's `params`, if there are any.
+    pub params: Option<&'a Value>,
+}
+
+impl Assertions {
+    /// Derives the keys.
+    pub fn new(secrets: &[Secret]) -> Self {
+        Self { keys: secrets.iter().map(Key::new).collect() }
+    }
+
+    /// The assertion of a session at `now` (seconds since the epoch). `None` only without a key.
+    pub fn sign(&self, session: &Session, subject: &Subject<'_>, now: u64) -> Option<String> {
+        let key = self.keys.first()?;
+        let claims = URL_SAFE_NO_PAD.encode(claims(session, subject, now).to_string());
+        let signed = format!("{}.{claims}", key.header);
+        let signature = key.signing_key.sign(signed.as_bytes());
+        Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes())))
+    }
+
+    /// The public keys (RFC 7517).
+    pub fn jwks(&self) -> String {
+        let keys = self.keys.iter().map(|Key { kid, x, .. }| {
+            json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": x })
+        });
+        json!({ "keys": keys.collect::<Vec<_>>() }).to_string()
+    }
+}
+
+impl Key {
+    fn new(secret: &Secret) -> Self {
+        let signing_key = SigningKey::from_bytes(&derive(secret, "lti-gateway assertion 1"));
+        let x = URL_SAFE_NO_PAD.encode(signing_key.verifying_key().as_bytes());
+        let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
+        let kid = URL_SAFE_NO_PAD.encode(thumbprint);
+        let header = json!({ "alg": "EdDSA", "typ": "JWT", "kid": kid }).to_string();
+        Self { header: URL_SAFE_NO_PAD.encode(header), kid, x, signing_key }
+    }
+}
+
+fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
+    let mut claims = Map::new();
+    let mut claim = |name: String, value: Value| claims.insert(name, value);
+    claim("iss".into(), about.issuer.into());
+    claim("aud".into(), about.tool.into());
+    claim("iat".into(), now.into());
+    claim("exp".into(), now.saturating_add(LIFETIME).into());
+    if let Some(subject) = subject(session) {
+        claim("sub".into(), subject.into());
+    }
+    for (name, parameter) in CLAIMS {
+        if let Some(value) = session.get(parameter) {
+            claim(name.into(), value.into());
+        }
+    }
+    if let Some(locale) = session.get("launch_presentation_locale") {
+        // BCP 47, as OpenID Connect has it, where edX writes an underscore.
+        claim("locale".into(), locale.replace('_', "-").into());
+    }
+    if let Some(params) = about.params {
+        claim("params".into(), params.clone());
+    }
+
+    let mut lti = |name: &str, value: Value| claims.insert(format!("{CLAIM}{name}"), value);
+    lti("message_type", "LtiResourceLinkRequest".into());
+    lti("version", "1.3.0".into());
+    lti("deployment_id", session.consumer_key.as_str().into());
+    lti("target_link_uri", about.launch_url.into());
+    lti("roles", roles(session));
+    if let Some(mentored) = session.get("role_scope_mentor") {
+        lti("role_scope_mentor", list(mentored));
+    }
+    for (name, members) in OBJECTS {
+        let mut object: Map<String, Value> = members
+            .iter()
+            .filter_map(|(member, parameter)| Some(((*member).to_owned(), session.get(parameter)?.into())))
+            .collect();
+        if name == "context"
+            && let Some(types) = session.get("context_type")
+        {
+            object.insert("type".into(), list(types));
+        }
+        if name == "launch_presentation" {
+            for (member, parameter) in
+                [("width", "launch_presentation_width"), ("height", "launch_presentation_height")]
+            {
+                // A number in LTI 1.3, any text in LTI 1.1.
+                if let Some(pixels) = session.get(parameter).and_then(|text| text.parse::<u32>().ok()) {
+                    object.insert(member.into(), pixels.into());
+                }
+            }
+        }
+        if !object.is_empty() {
+            lti(name, object.into());
+        }
+    }
+    if !session.custom.is_empty() {
+        let custom: Map<String, Value> =
+            session.custom.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        lti("custom", custom.into());
+    }
+    claims.into()
+}
+
+/// What the platform said; where there was no space for that, the roles that count here.
+fn roles(session: &Session) -> Value {
+    match session.get("roles") {
+        Some(roles) => role_uris(roles).into(),
+        None => session.roles.iter().flat_map(|role| role_uris(role_name(role))).collect::<Vec<_>>().into(),
+    }
+}
+
+/// The short name of LTI 1.1.
+fn role_name(role: lti::Role) -> &'static str {
+    match role {
+        lti::Role::Learner => "Learner",
+        lti::Role::Instructor => "Instructor",
+        lti::Role::Administrator => "Administrator",
+        lti::Role::TeachingAssistant => "TeachingAssistant",
+        lti::Role::ContentDeveloper => "ContentDeveloper",
+        lti::Role::Mentor => "Mentor",
+    }
+}
+
+fn list(text: &str) -> Value {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect::<Vec<_>>().into()
+}

@@ -1,0 +1,60 @@
+//! Who is there, as headers that apps behind other proxies read already.
+
+use hyper::header::{HeaderName, HeaderValue};
+
+use crate::session::Session;
+
+/// A session's headers. They say nothing that was cut from the session.
+pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
+    let groups: Vec<&str> = session.roles.iter().map(lti::Role::name).collect();
+    let groups = (!groups.is_empty()).then(|| groups.join(","));
+    let values = [
+        ("x-forwarded-user", subject(session).map(|subject| printable(&subject))),
+        ("x-forwarded-preferred-username", session.get("lis_person_name_full").map(printable)),
+        ("x-forwarded-email", session.get("lis_person_contact_email_primary").map(printable)),
+        ("x-forwarded-groups", groups),
+    ];
+    let headers = values.into_iter().filter_map(|(name, value)| {
+        // What is printable is always a header's value.
+        Some((HeaderName::from_static(name), HeaderValue::from_str(&value?).ok()?))
+    });
+    headers.collect()
+}
+
+/// The person: a user id is unique only within its consumer. The key's colons are encoded, so that the first one ends it
+/// and no platform can name another's users. `None` for an anonymous launch.
+pub fn subject(session: &Session) -> Option<String> {
+    let key = session.consumer_key.replace('%', "%25").replace(':', "%3A");
+    session.get("user_id").map(|user| format!("{key}:{user}"))
+}
+
+/// Text as a header can carry it: every byte of UTF-8 that is not printable ASCII, and `%`, percent-encoded.
+fn printable(text: &str) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut printable = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if (b' '..=b'~').contains(&byte) && byte != b'%' {
+            printable.push(char::from(byte));
+        } else {
+            printable.push('%');
+            printable.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            printable.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+    }
+    printable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_every_language_fits_a_header_and_comes_back() {
+        let check = |text: &str, expected: &str| assert_eq!(printable(text), expected);
+        check("Ada Lovelace", "Ada Lovelace");
+        check("Zoë", "Zo%C3%AB");
+        check("100%", "100%25");
+        check("a\r\nX-Forwarded-User: b\0", "a%0D%0AX-Forwarded-User: b%00");
+        check("\u{7f}~", "%7F~");
+    }
+}

@@ -1,0 +1,126 @@
+//! Where a session comes in: the launch's redirect leads here with a ticket, to see whether the browser kept the cookie.
+//!
+//! Where it did not, as in a frame whose cookies are all blocked, the page has a button that takes a ticket to a window of
+//! its own, in which the cookie is first-party. A ticket counts once and for a short time; none is ever made from an
+//! address alone.
+
+use std::time::Duration;
+
+use lti::{Nonce, Rejection, Spent};
+use rocket::data::ToByteUnit as _;
+use rocket::http::{Header, Method, Status};
+use rocket::{Data, Request, Response};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::gateway::Gateway;
+use super::page::{self, Html};
+use super::place::{Room, TICKET};
+use super::refusal::Refusal;
+use crate::session::{BUTTON, COOKIE, TICKET as LAUNCH, Ticket, set_cookie};
+
+/// The largest form with a ticket.
+const LARGEST_BODY: u64 = 64 * 1024;
+/// How long it may take.
+const SLOWEST_BODY: Duration = Duration::from_secs(15);
+
+#[derive(Serialize)]
+struct NewWindowContext<'a> {
+    title: &'a str,
+    action: String,
+    ticket: String,
+}
+
+/// Answers at the door of a session.
+pub(super) async fn answer(
+    gateway: &Gateway,
+    room: Room<'_, '_>,
+    request: &Request<'_>,
+    data: Data<'_>,
+) -> Result<Response<'static>, Refusal> {
+    let now = gateway.clock.now();
+    match request.method() {
+        Method::Get => {
+            let query = request.uri().query().map(|query| query.as_str()).unwrap_or_default();
+            let ticket = spend(gateway, room, value(query).ok_or(Refusal::BadTicket)?, now)?;
+            match gateway.visit(&room, request.headers().get("Cookie"), now) {
+                // In one browser, launches of other blocks may have come in since, or a moment before.
+                Some(visit) if visit.session.minted + LAUNCH.as_secs() >= ticket.session.minted => {
+                    Ok(redirect(room, &ticket.destination))
+                }
+                _ => new_window(gateway, room, &ticket, now),
+            }
+        }
+        Method::Post => {
+            let read = data.open(LARGEST_BODY.bytes()).into_bytes();
+            let body = match rocket::tokio::time::timeout(SLOWEST_BODY, read).await {
+                Ok(Ok(body)) if body.is_complete() => body.into_inner(),
+                Ok(Ok(_)) => return Err(Refusal::TooLarge),
+                Ok(Err(_)) | Err(_) => return Err(Refusal::Incomplete),
+            };
+            let body = std::str::from_utf8(&body).map_err(|_| Refusal::BadTicket)?;
+            let ticket = spend(gateway, room, value(body).ok_or(Refusal::BadTicket)?, now)?;
+            let session = &ticket.session;
+            let sealed = gateway
+                .sessions
+                .seal(session, &room.served.tool.name, room.id)
+                .ok_or(Refusal::PageFailed)?;
+            let seconds = session.expires.saturating_sub(now);
+            let mut response = redirect(room, &ticket.destination);
+            response.set_raw_header("Set-Cookie", set_cookie(COOKIE, &sealed, room.cookie_path(), seconds));
+            Ok(response)
+        }
+        _ => Err(Refusal::NotPosted),
+    }
+}
+
+/// The value of the ticket in a query or a form that has nothing else.
+fn value(pairs: &str) -> Option<&str> {
+    pairs.strip_prefix(TICKET)?.strip_prefix('=')
+}
+
+/// Opens a ticket that is none of another place, not late, and not used before.
+fn spend(gateway: &Gateway, room: Room<'_, '_>, text: &str, now: u64) -> Result<Ticket, Refusal> {
+    let tool = &room.served.tool.name;
+    let ticket = gateway.sessions.open_ticket(text, tool, room.id, now).ok_or(Refusal::BadTicket)?;
+    if !gateway.admits(room.served, &ticket.session, now) {
+        return Err(Refusal::NoSession);
+    }
+    // Tickets share the memory of launches, under a name that no consumer has.
+    let mut giver = [0; 16];
+    giver.copy_from_slice(&Sha256::digest(format!("ticket {tool}"))[..16]);
+    match gateway.replay.spend(&Nonce::new(giver, ticket.expires, text, ticket.expires), now) {
+        Spent::Now => Ok(ticket),
+        Spent::Before => Err(Refusal::BadTicket),
+        Spent::Unknown => Err(Refusal::Rejected(Rejection::ReplayMemoryFull)),
+    }
+}
+
+/// On to the app.
+pub(super) fn redirect(room: Room<'_, '_>, destination: &str) -> Response<'static> {
+    page::see_other(format!("{}{destination}", room.prefix))
+}
+
+/// The page for a browser that did not keep the cookie.
+fn new_window(
+    gateway: &Gateway,
+    room: Room<'_, '_>,
+    ticket: &Ticket,
+    now: u64,
+) -> Result<Response<'static>, Refusal> {
+    let tool = &room.served.tool;
+    let expires = now + BUTTON.as_secs();
+    let context = NewWindowContext {
+        title: &tool.title,
+        action: format!("{}?{TICKET}", room.cookie_path()),
+        ticket: gateway
+            .sessions
+            .ticket(&ticket.session, &ticket.destination, &tool.name, room.id, expires)
+            .ok_or(Refusal::PageFailed)?,
+    };
+    let text = page::render("new_window.html.tera", &context).ok_or(Refusal::PageFailed)?;
+    let mut response = Html::framed(text, &tool.frame_ancestors).into_response(Status::Ok);
+    // Its address holds a ticket, which is spent, but is nobody's business.
+    response.set_header(Header::new("Referrer-Policy", "no-referrer"));
+    Ok(response)
+}

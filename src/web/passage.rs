@@ -1,0 +1,335 @@
+//! A request inside a session: to the upstream and back.
+
+use std::borrow::Cow;
+use std::io::Cursor;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Either, Empty};
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Request as UpstreamRequest, Response as UpstreamResponse, StatusCode};
+use hyper_util::rt::TokioIo;
+use rocket::http::{Method, Status};
+use rocket::tokio::time::{Instant, sleep, timeout};
+use rocket::{Data, Request, Response};
+
+use super::download::{Download, Manner};
+use super::frame::Frame;
+use super::gateway::Gateway;
+use super::place::Room;
+use super::refusal::Refusal;
+use super::tunnel::Tunnel;
+use super::upload::{Progress, Upload, UploadFault, upload};
+use super::visit::Visit;
+use super::{guard, page};
+use crate::config::{Prefix, PublicUrl};
+use crate::session::Watch;
+use crate::target::address::address;
+use crate::target::headers::{Passage, is_foreign};
+use crate::target::upstream::{RequestBody, UpstreamError};
+
+/// The most bytes of a request's headers, in all.
+const MOST_HEADERS: usize = 64 * 1024;
+/// An answer so small, and there at once, is passed on whole.
+const SMALL: u64 = 16 * 1024;
+/// What "at once" means.
+const AT_ONCE: Duration = Duration::from_millis(50);
+/// How much of an answer is written at once.
+const CHUNK: usize = 64 * 1024;
+
+/// What a request needs on its way.
+struct Way<'r> {
+    gateway: &'r Gateway,
+    room: Room<'r, 'r>,
+    request: &'r Request<'r>,
+    /// The browser's headers.
+    headers: Vec<(&'r str, &'r str)>,
+    visit: Arc<Visit>,
+    /// The origin at which the browser sees the tool.
+    origin: String,
+    now: u64,
+}
+
+/// How a request's body is framed.
+#[derive(Clone, Copy)]
+enum Length {
+    None,
+    Known(u64),
+    Chunked,
+}
+
+/// Answers inside a session. `rest` is what follows of the path.
+pub(super) async fn answer<'r>(
+    gateway: &'r Gateway,
+    room: Room<'r, 'r>,
+    rest: &str,
+    request: &'r Request<'r>,
+    data: Data<'r>,
+) -> Result<Response<'r>, Refusal> {
+    let query = request.uri().query().map(|query| query.as_str());
+    if rest.is_empty() && room.upstream.prefix == Prefix::Session {
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        return Ok(page::permanent_redirect(format!("{}/{query}", room.prefix)));
+    }
+    if request.method() == Method::Connect {
+        return Err(Refusal::MethodUnknown);
+    }
+    let uri = address(&room.upstream.url, rest, query).map_err(|_| Refusal::BadPath)?;
+    let length = body_length(request)?;
+    let headers = named(request);
+    if headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MOST_HEADERS {
+        return Err(Refusal::HeadersTooLarge);
+    }
+    let now = gateway.clock.now();
+    let Some(visit) = gateway.visit(&room, request.headers().get("Cookie"), now) else {
+        let is_launch_path = room.served.tool.path.as_str() == request.uri().path().as_str();
+        return Err(if is_launch_path { Refusal::NotPosted } else { Refusal::NoSession });
+    };
+    let origin = gateway.origin_of(&room.served.tool, &guard::authority(request)).to_string();
+    let way = Way { gateway, room, request, headers, visit, origin, now };
+    let is_websocket = way.asks_for_websocket();
+    let is_safe = matches!(request.method(), Method::Get | Method::Head | Method::Options | Method::Trace);
+    if (!is_safe || is_websocket) && is_foreign(&way.origin, way.headers.iter().copied()) {
+        return Err(Refusal::ForeignOrigin);
+    }
+
+    let (mut uploading, body) = match length {
+        Length::None => (None, Either::Left(Empty::new())),
+        Length::Chunked | Length::Known(_) => {
+            let (upload, progress, body) = upload(data);
+            (Some((upload, progress)), Either::Right(body))
+        }
+    };
+    let mut upstream_request = UpstreamRequest::new(body);
+    *upstream_request.method_mut() =
+        hyper::Method::from_bytes(request.method().as_str().as_bytes()).map_err(|_| Refusal::MethodUnknown)?;
+    *upstream_request.uri_mut() = uri;
+    *upstream_request.headers_mut() = way.upstream_headers(length, is_websocket)?;
+    let upstream_response = way.send(upstream_request, &mut uploading).await?;
+    if is_websocket && upstream_response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        way.tunnel(upstream_response).await
+    } else {
+        way.respond(upstream_response, uploading.map(|(upload, _)| upload)).await
+    }
+}
+
+/// The framing of a body, which two readers must not understand in two ways (RFC 9112 §6.3).
+fn body_length(request: &Request<'_>) -> Result<Length, Refusal> {
+    let headers = request.headers();
+    let mut lengths = headers.get("Content-Length");
+    match (headers.contains("Transfer-Encoding"), lengths.next(), lengths.next()) {
+        (true, None, None) => Ok(Length::Chunked),
+        (false, None, None) => Ok(Length::None),
+        (false, Some(length), None) => match length.parse() {
+            Ok(0) if matches!(request.method(), Method::Get | Method::Head) => Ok(Length::None),
+            Ok(length) => Ok(Length::Known(length)),
+            Err(_) => Err(Refusal::AmbiguousLength),
+        },
+        _ => Err(Refusal::AmbiguousLength),
+    }
+}
+
+/// A request's headers as names and values.
+fn named<'r>(request: &'r Request<'_>) -> Vec<(&'r str, &'r str)> {
+    let borrowed = |header: rocket::http::Header<'r>| match (header.name.into_cow(), header.value) {
+        (Cow::Borrowed(name), Cow::Borrowed(value)) => Some((name, value)),
+        // Rocket lends what it holds.
+        _ => None,
+    };
+    request.headers().iter().filter_map(borrowed).collect()
+}
+
+/// Carries an upload on, if there is one.
+async fn carried(uploading: &mut Option<(Upload<'_>, Progress)>) -> Result<(), UploadFault> {
+    match uploading {
+        Some((upload, _)) => upload.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads a body to its end.
+async fn read_to_end(body: &mut Incoming, chunks: &mut Vec<Bytes>) -> Result<(), hyper::Error> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(chunk) = frame?.into_data() {
+            chunks.push(chunk);
+        }
+    }
+    Ok(())
+}
+
+impl<'r> Way<'r> {
+    fn asks_for_websocket(&self) -> bool {
+        self.request.method() == Method::Get
+            && self.request.headers().get("Upgrade").any(|value| value.trim().eq_ignore_ascii_case("websocket"))
+    }
+
+    /// The headers for the upstream.
+    fn upstream_headers(&self, length: Length, is_websocket: bool) -> Result<HeaderMap, Refusal> {
+        let Self { gateway, room, request, visit, origin, now, .. } = self;
+        let passage =
+            Passage { upstream: &room.upstream.url, origin, prefix: room.prefix, own: &room.served.headers };
+        let mut headers = passage.request_headers(self.headers.iter().copied());
+        headers.extend(visit.identity.iter().cloned());
+        let mut insert = |name: &'static str, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        };
+        if let Some((scheme, authority)) = origin.split_once("://") {
+            insert("x-forwarded-host", authority);
+            insert("x-forwarded-proto", scheme);
+        }
+        if let Some(address) = self.browser() {
+            insert("x-forwarded-for", &address.to_string());
+        }
+        if !room.prefix.is_empty() {
+            insert("x-forwarded-prefix", room.prefix);
+            insert("x-script-name", room.prefix);
+        }
+        let authority = guard::authority(request);
+        let assertion = visit.assertion(gateway, room.served, &authority, *now).ok_or(Refusal::PageFailed)?;
+        headers.insert(HeaderName::from_static("x-lti-assertion"), assertion);
+        if let Length::Known(length) = length {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        if is_websocket {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        }
+        Ok(headers)
+    }
+
+    /// The browser's address: who connected or, on Heroku, whom its router names last.
+    fn browser(&self) -> Option<IpAddr> {
+        if matches!(self.gateway.public_url, PublicUrl::FromHost("https")) {
+            let named = self.request.headers().get("X-Forwarded-For").flat_map(|line| line.split(','));
+            return named.filter_map(|one| one.trim().parse().ok()).last();
+        }
+        self.request.remote().map(|address| address.ip())
+    }
+
+    /// Sends the request, carries its body over, and waits for the head of the answer: for as long as the tool's `timeout`, in
+    /// which the time that the browser takes does not count.
+    async fn send(
+        &self,
+        request: UpstreamRequest<RequestBody>,
+        uploading: &mut Option<(Upload<'r>, Progress)>,
+    ) -> Result<UpstreamResponse<Incoming>, Refusal> {
+        let silence = self.room.upstream.timeout;
+        let mut sending = std::pin::pin!(self.gateway.upstreams.send(request));
+        let mut patience = std::pin::pin!(sleep(silence));
+        loop {
+            rocket::tokio::select! {
+                biased;
+                answer = &mut sending => {
+                    return answer.map_err(|UpstreamError { words }| Refusal::UpstreamGone(words));
+                }
+                carried = carried(uploading) => {
+                    *uploading = None;
+                    match carried {
+                        Ok(()) => patience.as_mut().reset(Instant::now() + silence),
+                        Err(UploadFault::Slow) => return Err(Refusal::UploadSlow),
+                        Err(UploadFault::Broken) => return Err(Refusal::Incomplete),
+                    }
+                }
+                () = &mut patience => {
+                    let waited = uploading.as_ref().map_or(silence, |(_, progress)| progress.waiting_for_upstream());
+                    match silence.checked_sub(waited) {
+                        None | Some(Duration::ZERO) => return Err(Refusal::UpstreamSlow),
+                        Some(rest) => patience.as_mut().reset(Instant::now() + rest),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Passes an answer on.
+    async fn respond(
+        self,
+        response: UpstreamResponse<Incoming>,
+        upload: Option<Upload<'r>>,
+    ) -> Result<Response<'r>, Refusal> {
+        let (head, mut body) = response.into_parts();
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(Refusal::UpstreamGone("it switched protocols unasked".to_owned()));
+        }
+        let mut answer = self.head(head.status, &head.headers);
+        // Rocket would count an empty body's bytes, over the length that a HEAD or a 304 has.
+        if body.is_end_stream() && upload.is_none() {
+            answer.set_streamed_body(rocket::tokio::io::empty());
+            return Ok(answer);
+        }
+        let length = body.size_hint().exact();
+        let mut chunks = Vec::new();
+        if upload.is_none() && length.is_some_and(|length| length <= SMALL) {
+            match timeout(AT_ONCE, read_to_end(&mut body, &mut chunks)).await {
+                Ok(Ok(())) => {
+                    let whole = match <[Bytes; 1]>::try_from(chunks) {
+                        Ok([whole]) => whole,
+                        Err(chunks) => chunks.concat().into(),
+                    };
+                    answer.set_sized_body(whole.len(), Cursor::new(whole));
+                    answer.set_max_chunk_size(CHUNK);
+                    return Ok(answer);
+                }
+                Ok(Err(error)) => return Err(Refusal::UpstreamGone(error.to_string())),
+                Err(_) => {}
+            }
+        }
+        let of_type = |name, text: &str| head.headers.get(name).is_some_and(|value| value.as_bytes().starts_with(text.as_bytes()));
+        let is_events = of_type(header::CONTENT_TYPE, "text/event-stream")
+            && !head.headers.contains_key(header::CONTENT_ENCODING)
+            && length.is_none();
+        let manner = if is_events {
+            Manner::Events(self.watch()?)
+        } else {
+            Manner::Ordinary(self.room.upstream.timeout)
+        };
+        let download = Download::begin(chunks, body, manner, self.request.rocket().shutdown(), upload);
+        answer.set_streamed_body(download);
+        answer.set_max_chunk_size(CHUNK);
+        Ok(answer)
+    }
+
+    /// Connects the two ends of a WebSocket.
+    async fn tunnel(self, mut response: UpstreamResponse<Incoming>) -> Result<Response<'r>, Refusal> {
+        let watch = self.watch()?;
+        let mut answer = self.head(StatusCode::SWITCHING_PROTOCOLS, response.headers());
+        let upgraded = hyper::upgrade::on(&mut response).await;
+        let upstream = upgraded.map_err(|error| Refusal::UpstreamGone(error.to_string()))?;
+        let tunnel = Tunnel {
+            upstream: TokioIo::new(upstream),
+            watch,
+            rest: Duration::from_secs(self.visit.session.expires.saturating_sub(self.now)),
+            shutdown: self.request.rocket().shutdown(),
+        };
+        answer.set_streamed_body(rocket::tokio::io::empty());
+        answer.add_upgrade("websocket", tunnel);
+        Ok(answer)
+    }
+
+    /// Watches the session on behalf of what stays open.
+    fn watch(&self) -> Result<Watch, Refusal> {
+        let watch = self.gateway.newest.watch(&self.visit.session);
+        // A launch may have come between.
+        if self.gateway.newest.supersedes(&self.visit.session) { Err(Refusal::NoSession) } else { Ok(watch) }
+    }
+
+    /// Status and headers for the browser.
+    fn head(&self, status: StatusCode, headers: &HeaderMap) -> Response<'r> {
+        let frame = Frame {
+            upstream: &self.room.upstream.url,
+            origin: &self.origin,
+            prefix: self.room.prefix,
+            frame_ancestors: &self.room.served.tool.frame_ancestors,
+        };
+        let mut answer = Response::new();
+        answer.set_status(Status::new(status.as_u16()));
+        for header in frame.answer_headers(headers) {
+            answer.adjoin_header(header);
+        }
+        answer
+    }
+}

@@ -1,0 +1,79 @@
+//! Every address of a tool: the launch, the door of a session, and what lies inside one.
+
+use rocket::http::Method;
+use rocket::route::{Handler, Outcome};
+use rocket::{Data, Request, Response, Route};
+
+use super::gateway::Gateway;
+use super::place::{Place, Room};
+use super::refusal::Refusal;
+use super::{door, launch, passage, shield};
+
+/// One route for every path that nothing else answers, so that nothing grows with the number of tools.
+pub(super) fn routes() -> Vec<Route> {
+    /// Behind Rocket's own rank of static files.
+    const LAST: isize = 20;
+    const METHODS: [Method; 9] = [
+        Method::Post,
+        Method::Get,
+        Method::Head,
+        Method::Put,
+        Method::Delete,
+        Method::Options,
+        Method::Patch,
+        Method::Trace,
+        Method::Connect,
+    ];
+    METHODS.into_iter().map(|method| Route::ranked(LAST, method, "/<_..>", ToolHandler)).collect()
+}
+
+#[derive(Clone)]
+struct ToolHandler;
+
+#[rocket::async_trait]
+impl Handler for ToolHandler {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        let method = request.method();
+        let place = request.rocket().state::<Gateway>().and_then(|gateway| {
+            let host = request.host()?.domain().as_str();
+            let query = request.uri().query().map(|query| query.as_str());
+            Some((gateway, gateway.place(host, method, request.uri().path().as_str(), query)?))
+        });
+        // Whoever only wants to know what is behind a ticket does not use it up.
+        if method == Method::Head && matches!(place, Some((_, Place::Door(_)))) {
+            return Outcome::Success(Refusal::NotPosted.respond());
+        }
+        // Outside sessions Rocket answers a HEAD as a GET without a body, here and for every other route.
+        if method == Method::Head && !matches!(place, Some((_, Place::Inside(..)))) {
+            return Outcome::forward(data, rocket::http::Status::NotFound);
+        }
+        Outcome::Success(match place {
+            Some((gateway, Place::Launch(served, sub_path))) if method == Method::Post => {
+                launch::answer(gateway, served, sub_path, request, data).await
+            }
+            Some((_, Place::Launch(..))) => Refusal::NotPosted.respond(),
+            Some((gateway, Place::Door(room))) => {
+                dressed(door::answer(gateway, room, request, data).await, room, request)
+            }
+            Some((gateway, Place::Inside(room, rest))) => {
+                let answer = passage::answer(gateway, room, rest, request, data).await;
+                if answer.is_ok() {
+                    shield::is_passed_on(request);
+                }
+                dressed(answer, room, request)
+            }
+            // A launch that misses its tool is worth a line; what crawlers look for is not.
+            None if method == Method::Post => Refusal::NoTool.respond_and_log(request),
+            None => Refusal::NoTool.respond(),
+        })
+    }
+}
+
+/// The answer, or the refusal for whoever asked.
+fn dressed<'r>(
+    answer: Result<Response<'r>, Refusal>,
+    room: Room<'_, '_>,
+    request: &Request<'_>,
+) -> Response<'r> {
+    answer.unwrap_or_else(|refusal| refusal.respond_in_session(&room.served.tool, request))
+}
