@@ -1,9 +1,9 @@
 //! What a tool launches into.
 
-mod absolute;
+pub(crate) mod absolute;
 pub mod address;
 pub mod assertion;
-mod cookie;
+pub(crate) mod cookie;
 mod diagnosis;
 pub mod headers;
 pub mod identity;

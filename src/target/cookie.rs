@@ -1,0 +1,52 @@
+//! Names of an app's cookies.
+//!
+//! A browser keeps a cookie named `__Host-…` only with `Path=/`, which an app below a prefix cannot have. There the browser
+//! is given it as `__Secure-Host-…`, and the app gets it back under the name that it chose. An app with cookies of both
+//! names would mix them up; none is known.
+
+const HOST: &str = "__Host-";
+const SECURE_HOST: &str = "__Secure-Host-";
+
+/// An app's cookie (`name=value`) as a browser below a prefix can keep it: nothing if it can as it is.
+pub(crate) fn renamed_for_browser(cookie: &str) -> Option<String> {
+    begins_with(cookie, HOST).then(|| format!("__Secure-{}", &cookie["__".len()..]))
+}
+
+/// A browser's cookie as the app named it: nothing if that is its name.
+pub(crate) fn renamed_for_app(cookie: &str) -> Option<String> {
+    begins_with(cookie, SECURE_HOST).then(|| format!("__{}", &cookie["__Secure-".len()..]))
+}
+
+/// Browsers ignore the case of the prefixes of names.
+fn begins_with(cookie: &str, prefix: &str) -> bool {
+    cookie.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_cookie_goes_by_another_name_in_the_browser_and_comes_back_under_its_own() {
+        for (app, browser) in [
+            ("__Host-sid=1", "__Secure-Host-sid=1"),
+            ("__host-SID=", "__Secure-host-SID="),
+            ("__HOST-", "__Secure-HOST-"),
+            ("__Host-Http-sid=__Host-x", "__Secure-Host-Http-sid=__Host-x"),
+        ] {
+            assert_eq!(renamed_for_browser(app).as_deref(), Some(browser));
+            assert_eq!(renamed_for_app(browser).as_deref(), Some(app));
+        }
+    }
+
+    #[test]
+    fn other_cookies_keep_their_names() {
+        for cookie in
+            ["sid=1", "__Secure-sid=1", "_Host-sid=1", "__Hosts=1", "x__Host-sid=1", "", "__", "ü__Host-"]
+        {
+            assert_eq!(renamed_for_browser(cookie), None, "{cookie}");
+            assert_eq!(renamed_for_app(cookie), None, "{cookie}");
+        }
+        assert_eq!(renamed_for_app("__Host-sid=1"), None);
+    }
+}

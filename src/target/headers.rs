@@ -1,0 +1,557 @@
+//! Which of a browser's headers reach an upstream, and what stands in them.
+//!
+//! Whatever could speak for the gateway is taken away in every spelling that some server takes for the same name. Who the
+//! person is, is added by whoever knows it.
+
+use std::borrow::Cow;
+
+use hyper::HeaderMap;
+use hyper::header::{HOST, HeaderName, HeaderValue};
+
+use super::absolute::Absolute;
+use super::cookie;
+use crate::config::UpstreamUrl;
+use crate::config::header::{is_identity, is_of_connection, is_same};
+use crate::session::is_own_cookie;
+
+/// What is known of a request's way, for the headers that speak of addresses.
+#[derive(Clone, Copy)]
+pub struct Passage<'a> {
+    /// Where the app answers.
+    pub upstream: &'a UpstreamUrl,
+    /// Where browsers see the gateway: `https://host[:port]`.
+    pub origin: &'a str,
+    /// What stands before the app's own paths in the gateway's addresses; may be empty.
+    pub prefix: &'a str,
+    /// The tool's configured headers.
+    pub own: &'a [(HeaderName, HeaderValue)],
+}
+
+impl Passage<'_> {
+    /// The headers of the request to the upstream, but for the framing of its body and the identity.
+    ///
+    /// What the gateway and the tool set is added last, so that no browser can name it in `Connection` to have it taken
+    /// away.
+    pub fn request_headers<'h>(
+        &self,
+        browser: impl Iterator<Item = (&'h str, &'h str)> + Clone,
+    ) -> HeaderMap {
+        let of_connection: Vec<&str> =
+            values(browser.clone(), "connection").flat_map(|value| value.split(',')).map(str::trim).collect();
+        let mut headers = HeaderMap::new();
+        for (name, value) in browser {
+            if self.is_withheld(name) || of_connection.iter().any(|named| named.eq_ignore_ascii_case(name)) {
+                continue;
+            }
+            let value = if name.eq_ignore_ascii_case("cookie") {
+                self.cookies(value)
+            } else if name.eq_ignore_ascii_case("origin") {
+                Some(self.page_origin(value))
+            } else if name.eq_ignore_ascii_case("referer") {
+                self.referer(value)
+            } else {
+                Some(Cow::Borrowed(value))
+            };
+            let Some(value) = value else { continue };
+            add(
+                &mut headers,
+                HeaderName::from_bytes(name.as_bytes()),
+                HeaderValue::from_bytes(value.as_bytes()),
+            );
+        }
+        if self.own.iter().all(|(name, _)| name != HOST) {
+            add(&mut headers, Ok::<_, ()>(HOST), HeaderValue::from_str(&self.upstream.authority));
+        }
+        for (name, value) in self.own {
+            add(&mut headers, Ok::<_, ()>(name.clone()), Ok::<_, ()>(value.clone()));
+        }
+        headers
+    }
+
+    /// Whether a browser's header of this name never reaches the upstream. CGI and what came after it take `_` for `-`, also
+    /// in the names that frame a message; and a header `Proxy` for a setting of their own (CVE-2016-5385).
+    fn is_withheld(&self, name: &str) -> bool {
+        let spelt = if name.bytes().any(|byte| byte == b'_' || byte.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase().replace('_', "-"))
+        } else {
+            Cow::Borrowed(name)
+        };
+        is_of_connection(&spelt)
+            || is_identity(&spelt)
+            || matches!(&*spelt, "host" | "content-length" | "proxy")
+            || spelt.starts_with("proxy-")
+            || self.own.iter().any(|(own, _)| is_same(own.as_str(), &spelt))
+    }
+
+    /// A `Cookie` header without the gateway's own and under the app's own names: nothing if no cookie is left.
+    fn cookies<'h>(&self, value: &'h str) -> Option<Cow<'h, str>> {
+        let mut is_changed = false;
+        let mut kept: Vec<Cow<'h, str>> = Vec::new();
+        for cookie in value.split(';') {
+            let name = cookie.split_once('=').map_or(cookie, |(name, _)| name);
+            if is_own_cookie(name.trim()) {
+                is_changed = true;
+                continue;
+            }
+            let bare = cookie.trim_start();
+            match cookie::renamed_for_app(bare) {
+                Some(renamed) if !self.prefix.is_empty() => {
+                    is_changed = true;
+                    kept.push(Cow::Owned(format!("{}{renamed}", &cookie[..cookie.len() - bare.len()])));
+                }
+                _ => kept.push(Cow::Borrowed(cookie)),
+            }
+        }
+        match is_changed {
+            false => Some(Cow::Borrowed(value)),
+            true if kept.iter().all(|cookie| cookie.trim().is_empty()) => None,
+            true => Some(Cow::Owned(kept.join(";").trim().to_owned())),
+        }
+    }
+
+    /// An `Origin`, as the app has to see it: apps compare it with their own.
+    fn page_origin<'h>(&self, value: &'h str) -> Cow<'h, str> {
+        if is_origin(value, self.origin) { Cow::Owned(self.upstream.origin()) } else { Cow::Borrowed(value) }
+    }
+
+    /// A `Referer`, as the app has to see it: an address of its own, or a foreign one. Other addresses of the gateway are
+    /// other tools' and people's, and that of the door has a ticket.
+    fn referer<'h>(&self, value: &'h str) -> Option<Cow<'h, str>> {
+        let Some(address) = Absolute::parse(value).filter(|address| address.is_of(self.origin)) else {
+            return Some(Cow::Borrowed(value));
+        };
+        let (path, query) =
+            address.rest.split_at(address.rest.find(['?', '#']).unwrap_or(address.rest.len()));
+        if query.starts_with("?lti_ticket") {
+            return None;
+        }
+        let rest = path.strip_prefix(self.prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+        let slash = if self.upstream.path.is_empty() && rest.is_empty() { "/" } else { "" };
+        Some(Cow::Owned(format!("{}{rest}{slash}{query}", self.upstream)))
+    }
+}
+
+/// Whether a request is one that only the app's own pages may make, and another page makes it: one with an unsafe method,
+/// or a WebSocket handshake.
+pub fn is_foreign<'h>(
+    origin: &str,
+    method: &str,
+    browser: impl Iterator<Item = (&'h str, &'h str)> + Clone,
+) -> bool {
+    if matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE") && !is_websocket(browser.clone()) {
+        return false;
+    }
+    let mut sites = values(browser.clone(), "sec-fetch-site").map(str::trim);
+    let mut origins = values(browser, "origin").map(str::trim);
+    // The page of an opaque origin sends `null`; only the browser knows which page it was.
+    let is_vouched_for = sites.clone().any(|site| site == "same-origin");
+    let is_own = |page: &str| is_origin(page, origin) || (page == "null" && is_vouched_for);
+    sites.any(|site| site != "same-origin" && site != "none") || !origins.all(is_own)
+}
+
+/// Whether a request asks for a WebSocket.
+pub fn is_websocket<'h>(browser: impl Iterator<Item = (&'h str, &'h str)> + Clone) -> bool {
+    values(browser, "upgrade")
+        .flat_map(|value| value.split(','))
+        .any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
+}
+
+/// Whether the value of an `Origin` header is this origin, and nothing but an origin.
+fn is_origin(value: &str, origin: &str) -> bool {
+    value == origin || Absolute::parse(value).is_some_and(|page| page.rest.is_empty() && page.is_of(origin))
+}
+
+/// The values of all headers of a name.
+fn values<'h, H: Iterator<Item = (&'h str, &'h str)> + Clone>(
+    headers: H,
+    name: &'static str,
+) -> impl Iterator<Item = &'h str> + Clone + use<'h, H> {
+    headers.filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// Adds a header, if it is one: Rocket reads names and values more generously than a request can be written.
+fn add<N, V>(headers: &mut HeaderMap, name: Result<HeaderName, N>, value: Result<HeaderValue, V>) {
+    if let (Ok(name), Ok(value)) = (name, value) {
+        // It fails only beyond tens of thousands of headers, where the rest is dropped.
+        let _ = headers.try_append(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ORIGIN: &str = "https://tools.example";
+    const PREFIX: &str = "/lti/nb/~abc";
+
+    fn upstream() -> UpstreamUrl {
+        UpstreamUrl { scheme: "http", authority: "app.test:9000".to_owned(), path: "/app".to_owned() }
+    }
+
+    /// The headers at the upstream, without `Host`.
+    fn sent(passage: &Passage<'_>, browser: &[(&str, &str)]) -> Vec<(String, String)> {
+        let mut sent: Vec<_> = passage
+            .request_headers(browser.iter().copied())
+            .iter()
+            .map(|(name, value)| {
+                (name.to_string(), String::from_utf8(value.as_bytes().to_vec()).expect("text"))
+            })
+            .collect();
+        let hosts: Vec<_> = sent.extract_if(.., |(name, _)| name == "host").collect();
+        assert_eq!(hosts, [("host".to_owned(), passage.upstream.authority.clone())]);
+        sent
+    }
+
+    #[track_caller]
+    fn check(browser: &[(&str, &str)], expected: &[(&str, &str)]) {
+        check_below(PREFIX, browser, expected);
+    }
+
+    #[track_caller]
+    fn check_below(prefix: &str, browser: &[(&str, &str)], expected: &[(&str, &str)]) {
+        let upstream = upstream();
+        let passage = Passage { upstream: &upstream, origin: ORIGIN, prefix, own: &[] };
+        let sent = sent(&passage, browser);
+        let sent: Vec<_> = sent.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(sent, expected, "{browser:?}");
+    }
+
+    #[test]
+    fn what_says_nothing_of_the_way_stays_as_it_came() {
+        check(
+            &[
+                ("Accept", "text/html"),
+                ("Accept-Encoding", "gzip, br"),
+                ("Authorization", "Bearer x"),
+                ("X-Twice", "1"),
+                ("Content-Type", "text/plain; charset=x"),
+                ("X-Twice", ""),
+                ("x-twice", "2,  3"),
+                ("Range", "bytes=0-1"),
+                ("If-None-Match", "W/\"x\""),
+                ("Sec-WebSocket-Key", "x=="),
+                ("Sec-Fetch-Site", "cross-site"),
+                ("X-Text", "ü\tü"),
+                ("Upgrade-Insecure-Requests", "1"),
+                ("X_Under_Score", "1"),
+            ],
+            &[
+                ("accept", "text/html"),
+                ("accept-encoding", "gzip, br"),
+                ("authorization", "Bearer x"),
+                ("x-twice", "1"),
+                ("x-twice", ""),
+                ("x-twice", "2,  3"),
+                ("content-type", "text/plain; charset=x"),
+                ("range", "bytes=0-1"),
+                ("if-none-match", "W/\"x\""),
+                ("sec-websocket-key", "x=="),
+                ("sec-fetch-site", "cross-site"),
+                ("x-text", "ü\tü"),
+                ("upgrade-insecure-requests", "1"),
+                ("x_under_score", "1"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_the_gateways_to_say_is_taken_away_in_any_spelling() {
+        for name in [
+            "Host",
+            "HOST",
+            "Content-Length",
+            "content_length",
+            "Transfer-Encoding",
+            "Transfer_Encoding",
+            "Connection",
+            "Keep-Alive",
+            "Proxy",
+            "Proxy-Connection",
+            "Proxy-Authorization",
+            "proxy_authorization",
+            "Proxy-Whatever",
+            "TE",
+            "Trailer",
+            "Upgrade",
+            "Expect",
+            "X-Forwarded-User",
+            "x_forwarded_user",
+            "X-Forwarded_For",
+            "X-Forwarded-Proto",
+            "Forwarded",
+            "X-LTI-Assertion",
+            "x-lti_assertion",
+            "X-Auth-Request-User",
+            "X-Real-IP",
+            "X_Script_Name",
+            "Remote-User",
+            "remote_user",
+            "X-Remote-User",
+        ] {
+            check(&[("A", "1"), (name, "mallory"), ("B", "2")], &[("a", "1"), ("b", "2")]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_header_for_an_upstream_is_dropped() {
+        check(
+            &[("X-A", "a\nb"), ("X-B", "\0"), ("X C", "c"), ("", "d"), ("X-E", "e\u{7f}"), ("X-F", "f")],
+            &[("x-f", "f")],
+        );
+    }
+
+    #[test]
+    fn what_connection_names_is_of_the_connection() {
+        check(
+            &[
+                ("Connection", "close, X-A ,x-b"),
+                ("X-A", "1"),
+                ("x-B", "2"),
+                ("X-C", "3"),
+                ("connection", "X-D"),
+                ("X-D", "4"),
+                ("X-AB", "5"),
+            ],
+            &[("x-c", "3"), ("x-ab", "5")],
+        );
+    }
+
+    #[test]
+    fn a_browser_can_neither_set_nor_take_away_what_the_tool_sets() {
+        let upstream = upstream();
+        let own = [
+            (HeaderName::from_static("x-token"), HeaderValue::from_static("secret")),
+            (HeaderName::from_static("x_other"), HeaderValue::from_static("other")),
+            (HeaderName::from_static("authorization"), HeaderValue::from_static("Basic x")),
+        ];
+        let passage = Passage { upstream: &upstream, origin: ORIGIN, prefix: PREFIX, own: &own };
+        assert_eq!(
+            sent(
+                &passage,
+                &[
+                    ("Connection", "x-token, host, authorization, x_other, x-forwarded-user"),
+                    ("X-Token", "1"),
+                    ("x_token", "2"),
+                    ("X-Other", "3"),
+                    ("X_Other", "4"),
+                    ("Authorization", "5"),
+                    ("AUTHORIZATION", "6"),
+                    ("Host", "7"),
+                    ("X-Tokens", "8"),
+                ],
+            ),
+            [("x-tokens", "8"), ("x-token", "secret"), ("x_other", "other"), ("authorization", "Basic x")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_tool_may_choose_another_host() {
+        let upstream = upstream();
+        let own = [(HOST, HeaderValue::from_static("inner.test"))];
+        let passage = Passage { upstream: &upstream, origin: ORIGIN, prefix: PREFIX, own: &own };
+        let headers = passage.request_headers([("Host", "tools.example")].into_iter());
+        assert_eq!(headers.get_all(HOST).iter().collect::<Vec<_>>(), ["inner.test"]);
+    }
+
+    #[track_caller]
+    fn check_cookies(prefix: &str, browser: &[&str], expected: &[&str]) {
+        let browser: Vec<_> = browser.iter().map(|value| ("Cookie", *value)).collect();
+        let expected: Vec<_> = expected.iter().map(|value| ("cookie", *value)).collect();
+        check_below(prefix, &browser, &expected);
+    }
+
+    #[test]
+    fn the_gateways_cookies_stay_with_the_gateway() {
+        for prefix in ["", PREFIX] {
+            check_cookies(prefix, &["__Secure-lti=x"], &[]);
+            check_cookies(prefix, &["__Secure-lti=x; __Secure-lti-abc=y"], &[]);
+            check_cookies(prefix, &["__Secure-lti=x;"], &[]);
+            check_cookies(prefix, &["__Secure-lti=x; a=1"], &["a=1"]);
+            check_cookies(prefix, &["a=1; __Secure-lti=x"], &["a=1"]);
+            check_cookies(prefix, &["a=1; __Secure-lti=x; b=2"], &["a=1; b=2"]);
+            check_cookies(prefix, &["a=1;__secure-LTI-abc=x;b=2"], &["a=1;b=2"]);
+            check_cookies(prefix, &["a=1; __Secure-lti =x;\t__Secure-lti;  b=2"], &["a=1;  b=2"]);
+            check_cookies(prefix, &["a=1; __Secure-lti=x", "__Secure-lti=y", "c=3"], &["a=1", "c=3"]);
+        }
+    }
+
+    #[test]
+    fn the_apps_cookies_keep_their_bytes_and_their_order() {
+        for cookies in [
+            "a=1",
+            "a=1; a=2; b",
+            "b=\"x y\";a=1 ;;  c==",
+            "__Secure-ltix=1; __Secure-l=2; x__Secure-lti=3",
+            "=__Secure-other",
+            "a=__Secure-lti=x",
+            "",
+            ";",
+            "__Host-a=1; __Secure-a=2",
+            "ü=ü",
+        ] {
+            check_cookies(PREFIX, &[cookies], &[cookies]);
+            check_cookies("", &[cookies], &[cookies]);
+        }
+    }
+
+    #[test]
+    fn a_host_cookie_comes_back_to_the_app_under_its_own_name() {
+        check_cookies(PREFIX, &["__Secure-Host-a=1"], &["__Host-a=1"]);
+        check_cookies(PREFIX, &["b=2; __Secure-Host-a=1; c=3"], &["b=2; __Host-a=1; c=3"]);
+        check_cookies(PREFIX, &["__Secure-lti=x; __secure-host-a=1;c"], &["__host-a=1;c"]);
+        check_cookies("", &["__Secure-Host-a=1"], &["__Secure-Host-a=1"]);
+    }
+
+    #[test]
+    fn the_origin_of_the_gateways_pages_is_the_apps_own() {
+        for own in [ORIGIN, "https://Tools.Example", "https://tools.example:443"] {
+            check(&[("Origin", own)], &[("origin", "http://app.test:9000")]);
+        }
+        for foreign in [
+            "null",
+            "",
+            "http://tools.example",
+            "https://tools.example.evil",
+            "https://tools.example:8443",
+            "https://evil.example",
+            "https://tools.example/",
+        ] {
+            check(&[("ORIGIN", foreign)], &[("origin", foreign)]);
+        }
+    }
+
+    #[test]
+    fn a_referer_leads_to_the_app_or_elsewhere_and_never_into_the_gateway() {
+        for (browser, app) in [
+            ("https://tools.example/lti/nb/~abc/a/b?c=d", Some("http://app.test:9000/app/a/b?c=d")),
+            ("https://tools.example/lti/nb/~abc/", Some("http://app.test:9000/app/")),
+            ("https://tools.example/lti/nb/~abc", Some("http://app.test:9000/app")),
+            ("https://tools.example:443/lti/nb/~abc/%2F//", Some("http://app.test:9000/app/%2F//")),
+            (
+                "https://tools.example/lti/nb/~abc/?x=?lti_ticket",
+                Some("http://app.test:9000/app/?x=?lti_ticket"),
+            ),
+            ("https://tools.example/lti/nb/~abc?lti_ticket=x", None),
+            ("https://tools.example/lti/nb/~abc/?lti_ticket", None),
+            ("https://tools.example/lti/nb/~abcd/", None),
+            ("https://tools.example/lti/nb", None),
+            ("https://tools.example/lti/nb/~xyz/a", None),
+            ("https://tools.example/", None),
+            ("https://tools.example", None),
+            ("https://campus.example/course", Some("https://campus.example/course")),
+            ("http://tools.example/lti/nb/~abc/a", Some("http://tools.example/lti/nb/~abc/a")),
+            ("https://tools.example@evil.example/", Some("https://tools.example@evil.example/")),
+            ("about:client", Some("about:client")),
+        ] {
+            let expected: Vec<_> = app.iter().map(|app| ("referer", *app)).collect();
+            check(&[("Referer", browser)], &expected);
+        }
+    }
+
+    #[test]
+    fn at_the_root_of_a_host_every_referer_is_the_apps() {
+        let upstream = UpstreamUrl { path: String::new(), ..upstream() };
+        let passage = Passage { upstream: &upstream, origin: ORIGIN, prefix: "", own: &[] };
+        for (browser, app) in [
+            ("https://tools.example", Some("http://app.test:9000/")),
+            ("https://tools.example?a", Some("http://app.test:9000/?a")),
+            ("https://tools.example/a", Some("http://app.test:9000/a")),
+            ("https://tools.example/?lti_ticket=x", None),
+        ] {
+            let expected: Vec<_> = app.iter().map(|app| ("referer".to_owned(), (*app).to_owned())).collect();
+            assert_eq!(sent(&passage, &[("Referer", browser)]), expected, "{browser}");
+        }
+    }
+
+    #[track_caller]
+    fn check_foreign(method: &str, browser: &[(&str, &str)], expected: bool) {
+        assert_eq!(is_foreign(ORIGIN, method, browser.iter().copied()), expected, "{method} {browser:?}");
+    }
+
+    /// Headers, and whether they come from a page that may not ask.
+    const PAGES: [(&[(&str, &str)], bool); 20] = [
+        (&[], false),
+        (&[("Origin", "https://tools.example")], false),
+        (&[("Origin", "https://TOOLS.example:443")], false),
+        (&[("origin", "https://evil.example")], true),
+        (&[("Origin", "http://tools.example")], true),
+        (&[("Origin", "https://tools.example:8443")], true),
+        (&[("Origin", "https://tools.example/")], true),
+        (&[("Origin", "https://tools.example https://evil.example")], true),
+        (&[("Origin", "null")], true),
+        (&[("Origin", "")], true),
+        (&[("Origin", "https://tools.example"), ("Origin", "https://evil.example")], true),
+        (&[("Sec-Fetch-Site", "same-origin")], false),
+        (&[("Sec-Fetch-Site", "none")], false),
+        (&[("sec-fetch-site", "same-site")], true),
+        (&[("Sec-Fetch-Site", "cross-site"), ("Origin", "https://tools.example")], true),
+        (&[("Sec-Fetch-Site", "")], true),
+        (&[("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")], true),
+        (&[("Sec-Fetch-Site", "same-origin"), ("Origin", "null")], false),
+        (&[("Sec-Fetch-Site", "none"), ("Origin", "null")], true),
+        (&[("Sec-Fetch-Site", "same-origin"), ("Origin", "https://evil.example")], true),
+    ];
+
+    #[test]
+    fn an_unsafe_request_of_another_page_is_foreign() {
+        for (browser, expected) in PAGES {
+            for method in ["POST", "PUT", "PATCH", "DELETE", "CONNECT", "PROPFIND", "get", ""] {
+                check_foreign(method, browser, expected);
+            }
+            for method in ["GET", "HEAD", "OPTIONS", "TRACE"] {
+                check_foreign(method, browser, false);
+            }
+        }
+    }
+
+    #[test]
+    fn a_websocket_of_another_page_is_foreign() {
+        for (browser, expected) in PAGES {
+            for (value, asks) in [
+                ("websocket", true),
+                ("WebSocket", true),
+                ("h2c, websocket", true),
+                ("h2c", false),
+                ("", false),
+            ] {
+                let mut browser = browser.to_vec();
+                browser.push(("Upgrade", value));
+                check_foreign("GET", &browser, asks && expected);
+                assert_eq!(is_websocket(browser.iter().copied()), asks);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_browser_sends_an_upstream_sees_nothing_that_is_the_gateways_to_say(
+            browser in proptest::collection::vec(
+                (
+                    "(x[-_](forwarded|lti|auth[-_]request)[-_][a-z]{0,3}|x-own|x_own|cookie|connection|host|referer|[A-Za-z_-]{0,4}|\\PC{0,2})",
+                    "((__Secure-lti|x-own|a|https://tools.example|/lti/nb/~abc)?[-=;, /?]{0,2}){0,4}|\\PC{0,5}",
+                ),
+                0..8,
+            ),
+        ) {
+            let upstream = upstream();
+            let own = [(HeaderName::from_static("x-own"), HeaderValue::from_static("own"))];
+            let passage = Passage { upstream: &upstream, origin: ORIGIN, prefix: PREFIX, own: &own };
+            let headers = passage.request_headers(browser.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            prop_assert_eq!(headers.get_all("x-own").iter().collect::<Vec<_>>(), ["own"]);
+            prop_assert_eq!(headers.get_all(HOST).iter().collect::<Vec<_>>(), ["app.test:9000"]);
+            for (name, value) in &headers {
+                let is_the_gateways = is_identity(name.as_str()) || is_of_connection(name.as_str()) || name == "x_own";
+                prop_assert!(!is_the_gateways, "{name}");
+                let value = String::from_utf8_lossy(value.as_bytes());
+                prop_assert!(
+                    name != "cookie" || value.split(';').all(|cookie| !cookie.trim().starts_with("__Secure-lti=")),
+                    "{value}"
+                );
+                prop_assert!(name != "referer" || !value.starts_with(ORIGIN), "{value}");
+            }
+        }
+    }
+}
