@@ -4,6 +4,12 @@
 pub(super) const ROLES: [&str; 7] =
     ["learner", "instructor", "administrator", "teaching_assistant", "content_developer", "mentor", "staff"];
 
+/// What `prefix` may be.
+pub(super) const PREFIXES: [&str; 2] = ["session", "tool"];
+
+/// What `identity` may list.
+pub(super) const IDENTITY: [&str; 2] = ["name", "email"];
+
 /// What people call the roles.
 const OTHER_ROLES: [(&str, &str); 6] = [
     ("student", "learner"),
@@ -30,6 +36,23 @@ pub(super) fn of_role(text: &str) -> Option<&'static str> {
     let name = text.rsplit(['/', '#', ':']).next().unwrap_or_default().to_lowercase();
     let other = OTHER_ROLES.iter().find(|(other, _)| *other == name).map(|(_, role)| *role);
     other.or_else(|| nearest(&name, &ROLES))
+}
+
+/// What to write for a word that is none of the known.
+pub(super) fn of_word(text: &str, known: &[&str]) -> String {
+    match nearest(text, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("write {}", listed(known)),
+    }
+}
+
+/// How to mend an upstream of which these words tell what is wrong.
+pub(super) fn of_upstream(words: &str) -> &'static str {
+    if words.contains("password") {
+        "write it without, and send them in a header: `headers = { Authorization = { env = \"…\" } }`"
+    } else {
+        "write where the app answers, and the path below which it does: `upstream = \"http://127.0.0.1:9000/app\"`"
+    }
 }
 
 /// `one of` several names, or the only one.
@@ -149,6 +172,11 @@ pub(super) fn example(key: &str) -> &'static str {
         "description" => "`description = \"Greets everybody.\"`",
         "template" => "`template = \"hello\"`",
         "upstream" => "`upstream = \"http://127.0.0.1:9000\"`",
+        "host" => "`host = \"notebook.example.edu\"`",
+        "prefix" => "`prefix = \"tool\"`",
+        "identity" => "`identity = [\"name\", \"email\"]`",
+        "headers" => "`headers = { Authorization = { env = \"NOTEBOOK_AUTHORIZATION\" } }`",
+        "timeout" => "`timeout = \"25s\"`",
         "path" => "`path = \"/quiz\"`",
         "icon" => "`icon = \"/static/icon.svg\"`",
         "roles" => "`roles = [\"instructor\", \"learner\"]`",
