@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::suggestion::{
-    IDENTITY, PREFIXES, ROLES, example, listed, nearest, of_part, of_role, of_syntax, of_template, of_tera,
-    of_upstream, of_variable, of_word, variable_of,
+    PREFIXES, ROLES, example, listed, nearest, of_identity, of_part, of_role, of_syntax, of_template,
+    of_tera, of_upstream, of_variable, variable_of,
 };
 
 /// Whether the gateway starts in spite of it.
@@ -193,13 +193,16 @@ impl Fault {
             Self::WithoutEffect(key) => format!("take `{key}` out, or write `upstream` in place of `template`"),
             Self::UpstreamUrl(words) => of_upstream(words).into(),
             Self::UpstreamExposed => "write https://, and let the app verify `X-LTI-Assertion`, so that it refuses whoever reaches it past the gateway".into(),
-            Self::Prefix(text) => of_word(text, &PREFIXES),
-            Self::Identity(text) => of_word(text, &IDENTITY),
+            Self::Prefix(text) => match nearest(text, &PREFIXES) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("write {}", listed(&PREFIXES)),
+            },
+            Self::Identity(text) => of_identity(text),
             Self::HeaderName(_) => "write letters, digits and `-`: `headers = { X-Course = \"b101\" }`".into(),
-            Self::IdentityHeader(_) => "take it out, or give it another name: the gateway sets such headers itself".into(),
-            Self::GatewayHeader(_) => "take it out: each request has its own".into(),
+            Self::IdentityHeader(_) => "take it out, or give it another name".into(),
+            Self::GatewayHeader(_) => "take it out: the gateway sends what belongs there".into(),
             Self::DuplicateHeader(..) => "keep one of the two".into(),
-            Self::HeaderValue(..) => "write one line of visible ASCII characters".into(),
+            Self::HeaderValue(..) => "write one line of visible ASCII characters, without blanks around them".into(),
             Self::Host(_) => "write the name alone: `host = \"notebook.example.edu\"`".into(),
             Self::SameHost(..) => "give each of the two a `host` of its own".into(),
             Self::PublicHost(_) => "give the tool another `host`, or leave `host` out to launch it below the public URL".into(),
@@ -283,12 +286,12 @@ impl fmt::Display for Fault {
                 f.write_str("the upstream is neither https nor on a private network: others may read what is sent to it, or send to it themselves")
             }
             Self::Prefix(text) => write!(f, "\"{text}\" is not a prefix"),
-            Self::Identity(text) => write!(f, "\"{text}\" is not a part of an identity"),
+            Self::Identity(text) => write!(f, "\"{text}\" is not a personal field"),
             Self::HeaderName(name) => write!(f, "`{name}` is not the name of a header"),
             Self::IdentityHeader(name) => {
-                write!(f, "`{name}` tells an upstream who is there, which only the gateway may")
+                write!(f, "`{name}` is the gateway's own: from such headers an upstream learns who is there")
             }
-            Self::GatewayHeader(name) => write!(f, "`{name}` cannot be the same for all requests"),
+            Self::GatewayHeader(name) => write!(f, "`{name}` is decided for each request anew"),
             Self::DuplicateHeader(name, other) => {
                 write!(f, "`{name}` and `{other}` are one header to many servers")
             }

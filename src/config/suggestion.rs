@@ -7,9 +7,6 @@ pub(super) const ROLES: [&str; 7] =
 /// What `prefix` may be.
 pub(super) const PREFIXES: [&str; 2] = ["session", "tool"];
 
-/// What `identity` may list.
-pub(super) const IDENTITY: [&str; 2] = ["name", "email"];
-
 /// What people call the roles.
 const OTHER_ROLES: [(&str, &str); 6] = [
     ("student", "learner"),
@@ -38,11 +35,11 @@ pub(super) fn of_role(text: &str) -> Option<&'static str> {
     other.or_else(|| nearest(&name, &ROLES))
 }
 
-/// What to write for a word that is none of the known.
-pub(super) fn of_word(text: &str, known: &[&str]) -> String {
-    match nearest(text, known) {
+/// The personal field that somebody meant.
+pub(super) fn of_identity(text: &str) -> String {
+    match nearest(text, &["name", "email"]) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("write {}", listed(known)),
+        None => "write `name` or `email`; the user id reaches the upstream always".to_owned(),
     }
 }
 
@@ -50,8 +47,10 @@ pub(super) fn of_word(text: &str, known: &[&str]) -> String {
 pub(super) fn of_upstream(words: &str) -> &'static str {
     if words.contains("password") {
         "write it without, and send them in a header: `headers = { Authorization = { env = \"…\" } }`"
+    } else if words.contains("neither") {
+        "write http:// or https://, by which WebSockets pass, too: `upstream = \"http://127.0.0.1:9000\"`"
     } else {
-        "write where the app answers, and the path below which it does: `upstream = \"http://127.0.0.1:9000/app\"`"
+        "write scheme, host, port and path of the app: `upstream = \"http://127.0.0.1:9000/app\"`"
     }
 }
 

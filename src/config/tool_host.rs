@@ -33,11 +33,11 @@ pub(super) fn parse(text: &str) -> Result<String, &'static str> {
         if label.len() > LONGEST_LABEL {
             return Err("has a part that is longer than 63 characters");
         }
-        if !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            || label.starts_with('-')
-            || label.ends_with('-')
-        {
-            return Err("is not the name of a host");
+        if !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            return Err("has characters that the name of a host cannot have");
+        }
+        if label.starts_with('-') || label.ends_with('-') {
+            return Err("has a part that begins or ends with -");
         }
     }
     // Browsers take a name for an IPv4 address if it ends in a number, and may spell it anew.
@@ -79,11 +79,11 @@ mod tests {
             (".example", "has a dot too many"),
             ("notebook..example", "has a dot too many"),
             ("notebook.example.", "has a dot too many"),
-            ("note book.example", "is not the name of a host"),
-            ("me@notebook.example", "is not the name of a host"),
-            ("note_book.example", "is not the name of a host"),
-            ("-notebook.example", "is not the name of a host"),
-            ("notebook-.example", "is not the name of a host"),
+            ("note book.example", "has characters that the name of a host cannot have"),
+            ("me@notebook.example", "has characters that the name of a host cannot have"),
+            ("note_book.example", "has characters that the name of a host cannot have"),
+            ("-notebook.example", "has a part that begins or ends with -"),
+            ("notebook-.example", "has a part that begins or ends with -"),
             ("127.0.0.1", "is an address, not a name"),
             ("notebook.1", "is an address, not a name"),
             ("0x7F", "is an address, not a name"),

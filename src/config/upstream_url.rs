@@ -31,7 +31,7 @@ impl UpstreamUrl {
         }
         if !text.is_ascii() {
             return Err(
-                "has letters that an address cannot have: a host with such a name is written as xn--…, a path percent-encoded",
+                "has letters that an address cannot have: a host is written as xn--…, a path with %…",
             );
         }
         if text.contains(['#', '?']) {
@@ -139,7 +139,7 @@ mod tests {
             ("http://app.example\n", "has characters that an address cannot have"),
             (
                 "http://übung.example",
-                "has letters that an address cannot have: a host with such a name is written as xn--…, a path percent-encoded",
+                "has letters that an address cannot have: a host is written as xn--…, a path with %…",
             ),
             ("http://*.example", "does not name one host"),
             ("http://a,b", "does not name one host"),
