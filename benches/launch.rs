@@ -68,7 +68,8 @@ fn render(criterion: &mut Criterion) {
     let (templates, problems) = Templates::compile(files, &[]);
     assert!(problems.is_empty());
     let tools = tools(1);
-    let page = Page::new("hello", &config::read("tools.toml", &tools, &Environment::new(), false).config.tools[0]);
+    let page =
+        Page::new("hello", &config::read("tools.toml", &tools, &Environment::new(), false).config.tools[0]);
     let Ok(Verdict::Once(candidate)) = examined(&edx::launch(NOW, "n"), &terms()).verdict() else {
         panic!("the launch is good");
     };

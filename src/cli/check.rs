@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use super::load::{Loaded, load};
 use super::rocket_settings::rocket_figment;
-use crate::config::{Config, Environment, PublicUrl, Target, print};
+use crate::config::{Config, Environment, Target, print};
 
 /// Says everything that `serve` would refuse, or shows the tools.
 pub(super) fn check(file: &Path, environment: &Environment, development: bool) -> ExitCode {
@@ -22,9 +22,10 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
                 return ExitCode::from(1);
             }
             print!("{}", table(&loaded));
-            if loaded.config.tools.len() > 1 {
+            if loaded.config.tools.iter().filter(|tool| tool.host.is_none()).count() > 1 {
                 println!(
-                    "\nThey share one origin, and so one trust zone: a page of one tool can read those of the others."
+                    "\nTools without a `host` share one origin, and so one trust zone: a page of one can read those of the others.\n\
+                     Teams that do not trust each other need a `host` each."
                 );
             }
             ExitCode::SUCCESS
@@ -35,10 +36,6 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
 /// The tools, a line each.
 fn table(loaded: &Loaded) -> String {
     let Config { public_url, tools, .. } = &loaded.config;
-    let origin = match public_url {
-        PublicUrl::Fixed(origin) => origin.to_string(),
-        PublicUrl::FromHost(_) => String::new(),
-    };
     let mut rows = vec![["TOOL", "LAUNCH", "TARGET", "CONSUMERS", "ROLES"].map(str::to_owned)];
     for tool in tools {
         let roles = match tool.terms.roles {
@@ -47,7 +44,7 @@ fn table(loaded: &Loaded) -> String {
         };
         rows.push([
             tool.name.clone(),
-            format!("{origin}{}", tool.path),
+            public_url.launch_url(tool, None),
             match &tool.target {
                 Target::Template(name) => format!("templates/{name}.html.tera"),
                 Target::Upstream(upstream) => upstream.url.to_string(),

@@ -16,14 +16,19 @@ use super::problem::Location;
 const PUBLIC_OF_GATEWAY: [&str; 3] = ["public_url", "session", "clock_skew"];
 
 /// Keys of a tool whose values may be shown.
-const PUBLIC_OF_TOOL: [&str; 10] = [
+const PUBLIC_OF_TOOL: [&str; 15] = [
     "title",
     "description",
     "icon",
+    "host",
     "path",
     "key",
     "template",
     "upstream",
+    "prefix",
+    "identity",
+    "timeout",
+    "session",
     "roles",
     "frame_ancestors",
     "signature_methods",
@@ -36,7 +41,7 @@ const PUBLIC_OF_CONSUMER: [&str; 2] = ["key", "signature_methods"];
 const ITEM: &str = "";
 
 /// Keys whose values are not shown where a line is not TOML, and that are none themselves.
-const KNOWN: [&str; 3] = ["secret", "consumers", "params"];
+const KNOWN: [&str; 4] = ["secret", "consumers", "headers", "params"];
 
 /// Shows lines of a file.
 pub(super) struct Excerpts<'s> {
@@ -101,7 +106,12 @@ impl<'s> Excerpts<'s> {
         // The line may belong to a text of several lines, and say anything.
         let above = &self.text[table.min(line.start)..line.start];
         let in_text = above.contains("\"\"\"") || above.contains("'''");
-        let length = if in_text { 0 } else { heading(text).or_else(|| setting(text)).unwrap_or_default() };
+        let length = match heading(text) {
+            _ if in_text => 0,
+            Some(length) => length,
+            None if has_free_names(above) => 0,
+            None => setting(text).unwrap_or_default(),
+        };
         self.location(span, &line, &[Mark { span: line.start..line.start + length, shown: true }])
     }
 
@@ -246,7 +256,7 @@ fn is_public(path: &[&str]) -> bool {
     };
     match rest {
         [key] | [key, ITEM] => public.contains(key),
-        ["secret" | "public_url", "env"] | ["secret", ITEM, "env"] => true,
+        ["secret" | "public_url", "env"] | ["secret", ITEM, "env"] | ["headers", _, "env"] => true,
         _ => false,
     }
 }
@@ -256,7 +266,8 @@ fn is_harmless(path: &[&str], text: &str) -> bool {
     match path.last() {
         // A secret written where the name of its variable belongs.
         Some(&"env") => is_variable(text),
-        // An address may carry a password.
+        // An address may carry a password, and a query a token.
+        Some(&"upstream") => !text.contains(['@', '?']),
         _ => !text.contains('@'),
     }
 }
@@ -281,6 +292,19 @@ fn heading(line: &str) -> Option<usize> {
     }
 }
 
+/// Whether a line below these may belong to a table whose keys can have any name, also that of a key whose value may be
+/// shown: to `headers` or `params`, or to what is open in braces.
+fn has_free_names(above: &str) -> bool {
+    let closes = |line: &str| {
+        // A `#` may also stand in a text, which is then not seen to its end.
+        let setting = line.split('#').next().unwrap_or_default();
+        setting.trim_end().ends_with('}') && setting.matches('{').count() == setting.matches('}').count()
+    };
+    let heading = above.lines().rfind(|line| line.trim_start().starts_with('[')).unwrap_or_default();
+    ["headers", "params"].iter().any(|name| heading.contains(name))
+        || above.lines().any(|line| line.contains('{') && !closes(line))
+}
+
 /// How much of a line is a known key and, where that may be shown, its value.
 fn setting(line: &str) -> Option<usize> {
     let start = line.len() - line.trim_start().len();
@@ -298,7 +322,8 @@ fn setting(line: &str) -> Option<usize> {
         Some(quote @ ('"' | '\'')) => value[1..].find(quote).map_or(value.len(), |closing| closing + 2),
         _ => value.find([' ', '\t', ',', '#']).unwrap_or(value.len()),
     };
-    // It may be another setting that follows on the line, a password in an address, or a list.
-    let public = public && !value[..length].contains(['=', '@', '{', '[']);
+    // It may be another setting that follows on the line, a token in an address, or a list; also a password in an address,
+    // which may hold the quote that seems to be the closing one.
+    let public = public && !value[..length].contains(['=', '?', '{', '[']) && !value.contains('@');
     Some(if public { line.len() - value.len() + length } else { end })
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::suggestion::{
-    ROLES, example, listed, nearest, of_part, of_role, of_syntax, of_template, of_tera, of_variable,
-    variable_of,
+    PREFIXES, ROLES, example, listed, nearest, of_identity, of_part, of_role, of_syntax, of_template,
+    of_tera, of_upstream, of_variable, variable_of,
 };
 
 /// Whether the gateway starts in spite of it.
@@ -62,8 +62,33 @@ pub enum Fault {
     BothTargets,
     /// A tool has neither.
     NoTarget,
-    /// A tool has an upstream, which this version does not serve.
-    UpstreamUnsupported,
+    /// A key that concerns upstreams stands beside a template. Holds it.
+    WithoutEffect(&'static str),
+    /// Not the address of an upstream. It may hold a password, so it is not held, but what is wrong with it.
+    UpstreamUrl(&'static str),
+    /// An upstream that is reached in clear text, and maybe not through a private network.
+    UpstreamExposed,
+    /// Not what can stand before an upstream's paths. Holds the text.
+    Prefix(String),
+    /// Not personal data that can reach an upstream. Holds the text.
+    Identity(String),
+    /// Not the name of a header. Holds it.
+    HeaderName(String),
+    /// A header that tells an upstream who is there. Holds its name.
+    IdentityHeader(String),
+    /// A header that a request has anyway. Holds its name.
+    GatewayHeader(String),
+    /// Two names that many servers take for one. Holds both.
+    DuplicateHeader(String, String),
+    /// A value that no header can have, or none that arrives as it is written. It may be a secret, so it is not held, but the
+    /// header's name, and what is wrong with it.
+    HeaderValue(String, &'static str),
+    /// Not the name of a host. Holds what is wrong with it.
+    Host(&'static str),
+    /// Two tools have one host. Holds it and the other's name.
+    SameHost(String, String),
+    /// A tool has the gateway's own host. Holds it.
+    PublicHost(String),
     /// A tool has neither a key nor consumers. Holds its name.
     NoConsumer(String),
     /// A tool has both `key` (or `secret`, `signature_methods`) and `consumers`. Holds the surplus key.
@@ -134,9 +159,11 @@ impl Fault {
     /// Whether the gateway starts in spite of it.
     pub fn severity(&self) -> Severity {
         match self {
-            Self::LiteralSecret | Self::WhiteSpace(_) | Self::Colon(_) | Self::StandIn(..) => {
-                Severity::Warning
-            }
+            Self::LiteralSecret
+            | Self::WhiteSpace(_)
+            | Self::Colon(_)
+            | Self::StandIn(..)
+            | Self::UpstreamExposed => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -162,8 +189,23 @@ impl Fault {
             Self::NoTools => "add a table for each tool: `[tools.hello]` with `key`, `secret` and `template`".into(),
             Self::ToolName(_) => "name it with letters, digits, `-` and `_`, at most 64 of them: `[tools.my-quiz]`".into(),
             Self::BothTargets => "keep `template` for a page of this gateway, or `upstream` for a web app behind it".into(),
-            Self::NoTarget => "add `template = \"hello\"` for templates/hello.html.tera".into(),
-            Self::UpstreamUnsupported => "this version serves templates only: write `template = \"…\"`".into(),
+            Self::NoTarget => "add `template = \"hello\"` for templates/hello.html.tera, or `upstream = \"http://127.0.0.1:9000\"` for a web app".into(),
+            Self::WithoutEffect(key) => format!("take `{key}` out, or write `upstream` in place of `template`"),
+            Self::UpstreamUrl(words) => of_upstream(words).into(),
+            Self::UpstreamExposed => "write https://, and let the app verify `X-LTI-Assertion`, so that it refuses whoever reaches it past the gateway".into(),
+            Self::Prefix(text) => match nearest(text, &PREFIXES) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("write {}", listed(&PREFIXES)),
+            },
+            Self::Identity(text) => of_identity(text),
+            Self::HeaderName(_) => "write letters, digits and `-`: `headers = { X-Course = \"b101\" }`".into(),
+            Self::IdentityHeader(_) => "take it out, or give it another name".into(),
+            Self::GatewayHeader(_) => "take it out: the gateway sends what belongs there".into(),
+            Self::DuplicateHeader(..) => "keep one of the two".into(),
+            Self::HeaderValue(..) => "write one line of visible ASCII characters, without blanks around them".into(),
+            Self::Host(_) => "write the name alone: `host = \"notebook.example.edu\"`".into(),
+            Self::SameHost(..) => "give each of the two a `host` of its own".into(),
+            Self::PublicHost(_) => "give the tool another `host`, or leave `host` out to launch it below the public URL".into(),
             Self::NoConsumer(name) => {
                 format!("add `key = \"{name}-key\"` and `secret = {{ env = \"{}\" }}`", variable_of(name))
             }
@@ -238,7 +280,25 @@ impl fmt::Display for Fault {
             Self::ToolName(name) => write!(f, "a tool cannot be named `{name}`"),
             Self::BothTargets => f.write_str("a tool has one target, not both `template` and `upstream`"),
             Self::NoTarget => f.write_str("the tool has no target"),
-            Self::UpstreamUnsupported => f.write_str("`upstream` is not served yet"),
+            Self::WithoutEffect(key) => write!(f, "`{key}` does nothing beside `template`"),
+            Self::UpstreamUrl(why) => write!(f, "the upstream {why}"),
+            Self::UpstreamExposed => {
+                f.write_str("the upstream is neither https nor on a private network: others may read what is sent to it, or send to it themselves")
+            }
+            Self::Prefix(text) => write!(f, "\"{text}\" is not a prefix"),
+            Self::Identity(text) => write!(f, "\"{text}\" is not a personal field"),
+            Self::HeaderName(name) => write!(f, "`{name}` is not the name of a header"),
+            Self::IdentityHeader(name) => {
+                write!(f, "`{name}` is the gateway's own: from such headers an upstream learns who is there")
+            }
+            Self::GatewayHeader(name) => write!(f, "`{name}` is decided for each request anew"),
+            Self::DuplicateHeader(name, other) => {
+                write!(f, "`{name}` and `{other}` are one header to many servers")
+            }
+            Self::HeaderValue(name, why) => write!(f, "the value of `{name}` {why}"),
+            Self::Host(why) => write!(f, "the host {why}"),
+            Self::SameHost(host, other) => write!(f, "`{other}` answers at `{host}` already"),
+            Self::PublicHost(host) => write!(f, "`{host}` is the host of the public URL"),
             Self::NoConsumer(name) => write!(f, "nobody can launch `{name}`: it has no key and secret"),
             Self::KeyAndConsumers(key) => write!(f, "`{key}` stands beside `consumers`"),
             Self::Missing(missing) => write!(f, "`{missing}` is missing"),

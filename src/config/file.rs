@@ -45,14 +45,10 @@ pub(super) struct ToolTable {
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
     pub(super) icon: Option<Written<String>>,
+    pub(super) host: Option<Written<String>>,
     pub(super) path: Option<Written<String>>,
     pub(super) template: Option<Written<String>>,
-    pub(super) upstream: Option<Written<String>>,
-    pub(super) host: Option<Written<String>>,
-    pub(super) prefix: Option<Written<String>>,
-    pub(super) identity: Option<Written<Vec<Written<String>>>>,
-    pub(super) headers: Vec<(String, Written<Text>)>,
-    pub(super) timeout: Option<Written<String>>,
+    pub(super) upstream: UpstreamTable,
     pub(super) session: Option<Written<String>>,
     /// `key`, `secret` and `signature_methods` of the tool itself.
     pub(super) consumer: ConsumerTable,
@@ -62,6 +58,18 @@ pub(super) struct ToolTable {
     pub(super) frame_ancestors: Option<Written<Vec<Written<String>>>>,
     pub(super) soundness: Soundness,
 }
+
+/// What concerns a web app, of a tool's own table.
+pub(super) struct UpstreamTable {
+    pub(super) url: Option<Written<String>>,
+    pub(super) prefix: Option<Written<String>>,
+    pub(super) identity: Option<Written<Vec<Written<String>>>>,
+    pub(super) headers: Option<Written<HeadersTable>>,
+    pub(super) timeout: Option<Written<String>>,
+}
+
+/// Names of headers and their values.
+pub(super) type HeadersTable = Vec<(String, Written<Text>)>;
 
 /// One of `consumers`, or what stands for it in the tool's own table.
 pub(super) struct ConsumerTable {
@@ -117,14 +125,10 @@ fn read_tool(name: Written<String>, mut table: Table<'_>) -> Option<ToolTable> {
         title: table.text("title").map(|title| title.value),
         description: table.text("description").map(|description| description.value),
         icon: table.text("icon"),
+        host: table.text("host"),
         path: table.text("path"),
         template: table.text("template"),
-        upstream: table.text("upstream"),
-        host: table.text("host"),
-        prefix: table.text("prefix"),
-        identity: table.texts("identity"),
-        headers: Vec::new(),
-        timeout: table.text("timeout"),
+        upstream: read_upstream(&mut table),
         session: table.text("session"),
         consumer: read_consumer(&mut table),
         consumers: read_consumers(&mut table, &name.value),
@@ -145,6 +149,28 @@ fn read_tool(name: Written<String>, mut table: Table<'_>) -> Option<ToolTable> {
     tool.soundness = table.finish(&heading);
     tool.consumer.soundness = tool.soundness.clone();
     Some(tool)
+}
+
+fn read_upstream(table: &mut Table<'_>) -> UpstreamTable {
+    UpstreamTable {
+        url: table.text("upstream"),
+        prefix: table.text("prefix"),
+        identity: table.texts_or_none("identity"),
+        headers: read_headers(table),
+        timeout: table.text("timeout"),
+    }
+}
+
+fn read_headers(table: &mut Table<'_>) -> Option<Written<HeadersTable>> {
+    let headers = table.table("headers")?;
+    let place = headers.place().clone();
+    let mut named = Vec::new();
+    for (name, value) in headers.into_values() {
+        if let Some(text) = text_of(table, "headers", value) {
+            named.push((name, text));
+        }
+    }
+    Some(Written { value: named, place })
 }
 
 fn read_consumers(table: &mut Table<'_>, tool: &str) -> Option<Vec<Written<ConsumerTable>>> {

@@ -3,6 +3,7 @@
 //! Text goes in and a [`Config`] comes out, together with every [`Problem`] found on the way. Nothing here
 //! reads a file, the clock or the environment: their contents are arguments.
 
+mod authority;
 mod document;
 mod excerpt;
 mod fault;
@@ -15,6 +16,7 @@ mod resolve;
 mod suggestion;
 mod syntax;
 mod table;
+mod tool_host;
 mod tool_path;
 mod upstream_url;
 

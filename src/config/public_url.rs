@@ -1,5 +1,8 @@
 use rocket::http::uri::Absolute;
 
+use super::Tool;
+use super::authority::host_and_port;
+
 /// Scheme, host and port: what a platform launches, and what its signature covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -65,6 +68,11 @@ impl Origin {
         }
         Ok(Self { scheme, authority: authority.to_string().to_ascii_lowercase() })
     }
+
+    /// The host, without a port.
+    pub(super) fn host(&self) -> &str {
+        host_and_port(&self.authority).0
+    }
 }
 
 impl std::fmt::Display for Origin {
@@ -81,6 +89,36 @@ impl PublicUrl {
             Self::FromHost(scheme) => Origin { scheme, authority: host.to_ascii_lowercase() },
         }
     }
+
+    /// The origin that a platform has launched where it launched this tool, for a request with this `Host`. A tool with a
+    /// host of its own has the public URL's scheme and port.
+    pub fn origin_of(&self, tool: &Tool, request_authority: &str) -> Origin {
+        match (self, &tool.host) {
+            (Self::Fixed(origin), Some(host)) => Origin {
+                scheme: origin.scheme,
+                authority: with_port(host, host_and_port(&origin.authority).1),
+            },
+            _ => self.origin(request_authority),
+        }
+    }
+
+    /// What a platform has to launch, for people. They may ask by another host than the tool's, so that of the request's
+    /// `Host` the port alone counts for a tool that has one. Without a request, what only a request tells is left out.
+    pub fn launch_url(&self, tool: &Tool, request_authority: Option<&str>) -> String {
+        let origin = match (self, &tool.host, request_authority) {
+            (Self::FromHost(scheme), Some(host), authority) => {
+                let port = authority.and_then(|authority| host_and_port(authority).1);
+                format!("{scheme}://{}", with_port(host, port))
+            }
+            (Self::FromHost(_), None, None) => String::new(),
+            (_, _, authority) => self.origin_of(tool, authority.unwrap_or_default()).to_string(),
+        };
+        format!("{origin}{}", tool.path)
+    }
+}
+
+fn with_port(host: &str, port: Option<&str>) -> String {
+    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Whether a host, without port, is this machine by its name.

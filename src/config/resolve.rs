@@ -1,8 +1,11 @@
 //! From what is written to what it means. Every problem is collected, and none stops the search for more.
 
+mod address;
 mod consumers;
+mod duration;
+mod headers;
+mod upstream;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +15,14 @@ use lti::{KnownSecrets, Roles, Secret};
 use super::document::{Document, Part};
 use super::excerpt::is_variable;
 use super::fault::Fault;
-use super::file::{CLOCK_SKEW, FRAME_ANCESTORS, GatewayTable, SESSION, TIMEOUT, Text, ToolTable, ToolsFile};
+use super::file::{FRAME_ANCESTORS, GatewayTable, Text, ToolTable, ToolsFile};
 use super::problem::{Location, Problem};
 use super::table::{Place, Written};
-use super::{
-    Config, Environment, Identity, Origin, Prefix, PublicUrl, Reading, Target, Tool, ToolPath, Upstream,
-    UpstreamUrl,
-};
+use super::{Config, Environment, Origin, PublicUrl, Reading, Severity, Tool};
+use address::Address;
 
+/// What development uses for a secret of a tool that is not set.
+const STAND_IN_SECRET: &str = "development-secret";
 /// What development uses for the gateway's own.
 const STAND_IN_GATEWAY_SECRET: &str = "development-only-gateway-secret-00";
 /// The fewest characters of `gateway.secret`.
@@ -44,17 +47,17 @@ pub(super) fn resolve(
     let mut resolver =
         Resolver { document, environment, development, problems: file.problems, secrets: Vec::new() };
     let (public_url, secrets, session, clock_skew) = resolver.gateway(file.gateway);
-    resolver.paths(&file.tools);
+    let addresses = resolver.addresses(&file.tools, &public_url);
     let mut template_uses = Vec::new();
     let mut tools = Vec::new();
-    for table in file.tools {
+    for (table, address) in file.tools.into_iter().zip(addresses) {
         if let Some(template) = &table.template {
             template_uses.push(TemplateUse {
                 name: template.value.clone(),
                 location: template.place.location(document, Part::Value),
             });
         }
-        tools.extend(resolver.tool(table, session, clock_skew));
+        tools.extend(resolver.tool(table, address, session, clock_skew));
     }
     let known = Arc::new(KnownSecrets::new(&resolver.secrets));
     for tool in &mut tools {
@@ -133,8 +136,8 @@ impl Resolver<'_> {
             }
         };
 
-        let session = self.duration(table.session, SESSION, 60..=30 * 86_400, "`\"1m\"` to `\"30d\"`");
-        let clock_skew = self.duration(table.clock_skew, CLOCK_SKEW, 1..=86_400, "`\"1s\"` to `\"1d\"`");
+        let session = self.duration(table.session, &duration::SESSION);
+        let clock_skew = self.duration(table.clock_skew, &duration::CLOCK_SKEW);
         // Problems keep the gateway from starting, so what stands in for a missing URL is never used.
         let public_url = public_url.or(from_host).unwrap_or(PublicUrl::FromHost("https"));
         (public_url, secrets, session, clock_skew)
@@ -163,77 +166,37 @@ impl Resolver<'_> {
         self.problems.push(Problem { fault, location });
     }
 
-    fn tool(&mut self, table: ToolTable, session: u64, clock_skew: u64) -> Option<Tool> {
+    fn tool(
+        &mut self,
+        table: ToolTable,
+        address: Option<Address>,
+        session: u64,
+        clock_skew: u64,
+    ) -> Option<Tool> {
         let before = self.problems.len();
-        let place = table.name.place.clone();
+        let place = table.name.place;
         let name = table.name.value;
         if !is_tool_name(&name) {
             self.report(&place, Fault::ToolName(name.clone()));
         }
-        let target = match (table.template, table.upstream) {
-            (Some(template), None) => {
-                self.not_empty("template", &template);
-                Some(Target::Template(template.value))
-            }
-            (Some(_), Some(upstream)) => {
-                self.report_at(&upstream.place, Part::Key, Fault::BothTargets);
-                None
-            }
-            (None, Some(upstream)) => match UpstreamUrl::parse(&upstream.value) {
-                Ok(url) => Some(Target::Upstream(Upstream {
-                    url,
-                    timeout: Duration::from_secs(self.duration(
-                        table.timeout,
-                        TIMEOUT,
-                        1..=3600,
-                        "`\"1s\"` to `\"1h\"`",
-                    )),
-                    prefix: match table.prefix {
-                        Some(prefix) if prefix.value == "tool" => Prefix::Tool,
-                        _ => Prefix::Session,
-                    },
-                    identity: match table.identity {
-                        None => Identity { name: true, email: false },
-                        Some(fields) => Identity {
-                            name: fields.value.iter().any(|field| field.value == "name"),
-                            email: fields.value.iter().any(|field| field.value == "email"),
-                        },
-                    },
-                    headers: Vec::new(),
-                })),
-                Err(_) => {
-                    self.report_at(&upstream.place, Part::Key, Fault::UpstreamUnsupported);
-                    None
-                }
-            },
-            (None, None) => {
-                if table.soundness.lacks("template") && table.soundness.lacks("upstream") {
-                    self.report(&place, Fault::NoTarget);
-                }
-                None
-            }
-        };
-        let host = table.host.map(|host| host.value.to_ascii_lowercase());
+        let target = self.target(&place, &table.soundness, table.template, table.upstream);
         let session = match table.session {
-            Some(written) => self.duration(Some(written), SESSION, 60..=30 * 86_400, "`\"1m\"` to `\"30d\"`"),
+            Some(written) => self.duration(Some(written), &duration::SESSION),
             None => session,
-        };
-        let path = match (&host, &table.path) {
-            (Some(_), None) => Some(ToolPath::root()),
-            _ => launch_path(&name, table.path.as_ref()).ok(),
         };
         let consumers = self.consumers(&name, &place, table.consumer, table.consumers);
         let roles = self.roles(table.roles);
         let frame_ancestors = self.frame_ancestors(table.frame_ancestors);
         let icon = self.icon(table.icon);
-        if self.problems[before..].iter().any(|problem| problem.severity() == super::Severity::Error) {
+        if self.problems[before..].iter().any(|problem| problem.severity() == Severity::Error) {
             return None;
         }
+        let Address { host, path } = address?;
         Some(Tool {
             title: table.title.filter(|title| !title.is_empty()).unwrap_or_else(|| name.clone()),
             description: table.description.unwrap_or_default(),
             icon,
-            path: path?,
+            path,
             keys: consumers.iter().map(|(key, _)| key.clone()).collect(),
             terms: Terms {
                 consumers: Consumers::new(&name, consumers.into_iter().map(|(_, consumer)| consumer)),
@@ -324,71 +287,6 @@ impl Resolver<'_> {
         }
         written.value
     }
-
-    /// Whether all tools answer at paths of their own.
-    fn paths(&mut self, tools: &[ToolTable]) {
-        let mut paths: BTreeMap<String, &str> = BTreeMap::new();
-        let mut parsed = Vec::new();
-        for tool in tools {
-            let place = tool.path.as_ref().map_or(&tool.name.place, |path| &path.place);
-            match launch_path(&tool.name.value, tool.path.as_ref()) {
-                Err(why) => self.report(place, Fault::Path(why)),
-                Ok(path) if path.is_reserved() => self.report(place, Fault::ReservedPath(path.to_string())),
-                Ok(path) => match paths.get(path.as_str()) {
-                    Some(other) => self.report(place, Fault::SamePath(path.to_string(), (*other).to_owned())),
-                    None => {
-                        paths.insert(path.to_string(), &tool.name.value);
-                        parsed.push((path, place));
-                    }
-                },
-            }
-        }
-        for (path, place) in parsed {
-            if let Some(other) = path.ancestors().find_map(|ancestor| paths.get(ancestor)) {
-                self.report(place, Fault::NestedPath(path.to_string(), (*other).to_owned()));
-            }
-        }
-    }
-
-    fn duration(
-        &mut self,
-        written: Option<Written<String>>,
-        default: &str,
-        bounds: std::ops::RangeInclusive<u64>,
-        bounds_text: &'static str,
-    ) -> u64 {
-        let text = written.as_ref().map_or(default, |written| written.value.as_str());
-        let seconds = seconds(text);
-        if let Some(written) = &written {
-            match seconds {
-                None => self.report(&written.place, Fault::Duration(written.value.clone())),
-                Some(seconds) if !bounds.contains(&seconds) => {
-                    self.report(&written.place, Fault::DurationRange(bounds_text));
-                }
-                Some(_) => {}
-            }
-        }
-        seconds.unwrap_or(*bounds.start())
-    }
-}
-
-/// The seconds of `90s`, `5m`, `8h` or `2d`.
-fn seconds(text: &str) -> Option<u64> {
-    let unit = match text.chars().last()? {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return None,
-    };
-    let number = &text[..text.len() - 1];
-    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| number.parse::<u64>().ok()?.checked_mul(unit)).flatten()
-}
-
-/// Where a tool is launched: at the path that is written, or at the one of its name.
-fn launch_path(name: &str, written: Option<&Written<String>>) -> Result<ToolPath, &'static str> {
-    written.map_or_else(|| Ok(ToolPath::of_tool(name)), |path| ToolPath::parse(&path.value))
 }
 
 fn is_tool_name(name: &str) -> bool {
@@ -412,29 +310,6 @@ fn is_frame_source(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lengths_of_time_have_one_number_and_one_unit() {
-        assert_eq!(seconds("90s"), Some(90));
-        assert_eq!(seconds("5m"), Some(300));
-        assert_eq!(seconds("8h"), Some(28_800));
-        assert_eq!(seconds("2d"), Some(172_800));
-        for bad in [
-            "",
-            "5",
-            "m",
-            "5 m",
-            "-5m",
-            "+5m",
-            "1.5h",
-            "5M",
-            "5ü",
-            "99999999999999999999s",
-            "18446744073709551615d",
-        ] {
-            assert_eq!(seconds(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn a_frame_source_is_exactly_one() {

@@ -4,6 +4,9 @@
 pub(super) const ROLES: [&str; 7] =
     ["learner", "instructor", "administrator", "teaching_assistant", "content_developer", "mentor", "staff"];
 
+/// What `prefix` may be.
+pub(super) const PREFIXES: [&str; 2] = ["session", "tool"];
+
 /// What people call the roles.
 const OTHER_ROLES: [(&str, &str); 6] = [
     ("student", "learner"),
@@ -30,6 +33,25 @@ pub(super) fn of_role(text: &str) -> Option<&'static str> {
     let name = text.rsplit(['/', '#', ':']).next().unwrap_or_default().to_lowercase();
     let other = OTHER_ROLES.iter().find(|(other, _)| *other == name).map(|(_, role)| *role);
     other.or_else(|| nearest(&name, &ROLES))
+}
+
+/// The personal field that somebody meant.
+pub(super) fn of_identity(text: &str) -> String {
+    match nearest(text, &["name", "email"]) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write `name` or `email`; the user id reaches the upstream always".to_owned(),
+    }
+}
+
+/// How to mend an upstream of which these words tell what is wrong.
+pub(super) fn of_upstream(words: &str) -> &'static str {
+    if words.contains("password") {
+        "write it without, and send them in a header: `headers = { Authorization = { env = \"…\" } }`"
+    } else if words.contains("neither") {
+        "write http:// or https://, by which WebSockets pass, too: `upstream = \"http://127.0.0.1:9000\"`"
+    } else {
+        "write scheme, host, port and path of the app: `upstream = \"http://127.0.0.1:9000/app\"`"
+    }
 }
 
 /// `one of` several names, or the only one.
@@ -149,6 +171,11 @@ pub(super) fn example(key: &str) -> &'static str {
         "description" => "`description = \"Greets everybody.\"`",
         "template" => "`template = \"hello\"`",
         "upstream" => "`upstream = \"http://127.0.0.1:9000\"`",
+        "host" => "`host = \"notebook.example.edu\"`",
+        "prefix" => "`prefix = \"tool\"`",
+        "identity" => "`identity = [\"name\", \"email\"]`",
+        "headers" => "`headers = { Authorization = { env = \"NOTEBOOK_AUTHORIZATION\" } }`",
+        "timeout" => "`timeout = \"25s\"`",
         "path" => "`path = \"/quiz\"`",
         "icon" => "`icon = \"/static/icon.svg\"`",
         "roles" => "`roles = [\"instructor\", \"learner\"]`",

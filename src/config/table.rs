@@ -113,9 +113,10 @@ impl<'d> Reader<'d> {
     pub(super) fn mismatch(&self, key: &str, expected: &'static str, written: &Written<Value>) {
         let key = key.to_owned();
         let found = type_of(&written.value);
-        let fault = match written.place.path.last() {
-            Some(Step::Index(_)) => Fault::WrongItem { key, found, expected },
-            _ => Fault::WrongType { key, found, expected },
+        let fault = if written.place.is_in(&key) {
+            Fault::WrongItem { key, found, expected }
+        } else {
+            Fault::WrongType { key, found, expected }
         };
         self.report(&written.place, Part::Value, fault);
     }
@@ -158,6 +159,15 @@ impl Place {
             Step::Index(_) => None,
         });
         keys.collect()
+    }
+
+    /// Whether it is inside of the list or table of this key, and not the value of the key itself.
+    fn is_in(&self, key: &str) -> bool {
+        match self.path.as_slice() {
+            [.., Step::Index(_)] => true,
+            [.., Step::Key(table), Step::Key(last)] => table == key && last != key,
+            _ => false,
+        }
     }
 
     /// Whether it is a variable of the environment.
@@ -221,9 +231,23 @@ impl<'r> Table<'r> {
         self.get(key, "text in quotes")
     }
 
-    /// A list of text.
+    /// A list of text that has some.
     pub(super) fn texts(&mut self, key: &'static str) -> Option<Written<Vec<Written<String>>>> {
         let list = self.list(key, "a list of text")?;
+        Some(self.texts_of(key, list))
+    }
+
+    /// A list of text that may have none.
+    pub(super) fn texts_or_none(&mut self, key: &'static str) -> Option<Written<Vec<Written<String>>>> {
+        let list = self.list_or_none(key, "a list of text")?;
+        Some(self.texts_of(key, list))
+    }
+
+    fn texts_of(
+        &self,
+        key: &'static str,
+        list: Written<Vec<Written<Value>>>,
+    ) -> Written<Vec<Written<String>>> {
         let texts = list.value.into_iter().filter_map(|item| match item.value {
             Value::String(_, value) => Some(Written { value, place: item.place }),
             _ => {
@@ -231,7 +255,7 @@ impl<'r> Table<'r> {
                 None
             }
         });
-        Some(Written { value: texts.collect(), place: list.place })
+        Written { value: texts.collect(), place: list.place }
     }
 
     /// A table inside this one.
@@ -250,33 +274,57 @@ impl<'r> Table<'r> {
         key: &'static str,
         expected: &'static str,
     ) -> Option<Written<Vec<Written<Value>>>> {
+        let list = self.list_or_none(key, expected)?;
+        self.not_empty(key, &list);
+        Some(list)
+    }
+
+    /// The items of a list that may have none.
+    fn list_or_none(
+        &mut self,
+        key: &'static str,
+        expected: &'static str,
+    ) -> Option<Written<Vec<Written<Value>>>> {
         let written = self.value(key)?;
-        let place = written.place.clone();
         let Value::Array(_, items) = written.value else {
             self.mismatch(key, expected, &written);
             return None;
         };
-        Some(self.items(key, items, place))
+        Some(items_at(items, written.place))
     }
 
-    /// The items of the list that stands at a place.
+    /// The items of the list that stands at a place and has some.
     pub(super) fn items(
         &self,
         key: &'static str,
         items: Vec<Value>,
         place: Place,
     ) -> Written<Vec<Written<Value>>> {
-        if items.is_empty() {
-            self.reader.report(&place, Part::Value, Fault::EmptyList(key));
+        let list = items_at(items, place);
+        self.not_empty(key, &list);
+        list
+    }
+
+    fn not_empty(&self, key: &'static str, list: &Written<Vec<Written<Value>>>) {
+        if list.value.is_empty() {
+            self.reader.report(&list.place, Part::Value, Fault::EmptyList(key));
         }
-        let items = items.into_iter().enumerate();
-        let items = items.map(|(index, value)| Written { value, place: place.item(index) }).collect();
-        Written { value: items, place }
     }
 
     /// Whether nothing is written in it.
     pub(super) fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// Where it stands.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// All keys and their values, whatever they are.
+    pub(super) fn into_values(mut self) -> Vec<(String, Written<Value>)> {
+        let values = std::mem::take(&mut self.values).into_iter();
+        values.map(|(key, value)| (key.clone(), self.written(Step::Key(key), value))).collect()
     }
 
     /// The tables in this one, if there is nothing else: `[tools.course.quiz]`.
@@ -327,6 +375,12 @@ impl<'r> Table<'r> {
         let from_environment = metadata.is_some_and(|metadata| metadata.name == ENVIRONMENT);
         Written { value, place: self.place.below(step, from_environment) }
     }
+}
+
+fn items_at(items: Vec<Value>, place: Place) -> Written<Vec<Written<Value>>> {
+    let items = items.into_iter().enumerate();
+    let items = items.map(|(index, value)| Written { value, place: place.item(index) }).collect();
+    Written { value: items, place }
 }
 
 const ENVIRONMENT: &str = "environment";

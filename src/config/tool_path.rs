@@ -5,8 +5,11 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ToolPath(String);
 
-/// First segments that are the gateway's own.
+/// First segments that are the gateway's own below the public URL.
 const RESERVED: [&str; 8] = ["is_up", "ready", "static", "tools", "grades", ".well-known", "metrics", "dev"];
+
+/// Paths that are the gateway's own also on the host of a tool.
+const RESERVED_ON_HOSTS: [&str; 2] = ["/is_up", "/.well-known/jwks.json"];
 
 impl ToolPath {
     /// Reads `path` of a tool.
@@ -19,7 +22,7 @@ impl ToolPath {
             return Err("has a query or a fragment");
         }
         if segments.is_empty() {
-            return Err("is the gateway's own page");
+            return Ok(Self::root());
         }
         for segment in segments.split('/') {
             let undotted = segment.to_ascii_lowercase().replace("%2e", ".");
@@ -57,9 +60,13 @@ impl ToolPath {
         &self.0
     }
 
-    /// Whether it lies over one of the gateway's own.
-    pub(super) fn is_reserved(&self) -> bool {
-        self.0.split('/').nth(1).is_some_and(|first| RESERVED.contains(&first))
+    /// Whether it lies over one of the gateway's own, which are few on the host of a tool.
+    pub(super) fn is_reserved(&self, on_host_of_tool: bool) -> bool {
+        if on_host_of_tool {
+            return RESERVED_ON_HOSTS.contains(&self.as_str());
+        }
+        // Its root is a page for people.
+        self.0.split('/').nth(1).is_none_or(|first| RESERVED.contains(&first))
     }
 
     /// The paths above it, from the nearest.
@@ -75,7 +82,7 @@ impl fmt::Display for ToolPath {
 }
 
 /// Whether text is a segment of a path as RFC 3986 §3.3 has it: `pchar`s, escapes whole.
-fn is_segment(text: &str) -> bool {
+pub(super) fn is_segment(text: &str) -> bool {
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         let fine = match byte {
@@ -98,10 +105,10 @@ mod tests {
         for good in ["/quiz", "/lti/hello", "/a%2Fb/C%20d", "/a:b@c", "/x.y/..z"] {
             assert_eq!(ToolPath::parse(good).map(|path| path.0), Ok(good.to_owned()));
         }
+        assert_eq!(ToolPath::parse("/"), Ok(ToolPath::root()));
         for bad in [
             "",
             "quiz",
-            "/",
             "/quiz/",
             "//quiz",
             "/a/../b",
@@ -122,6 +129,24 @@ mod tests {
         ] {
             assert!(ToolPath::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_the_gateways_own_depends_on_the_host() {
+        let check = |text: &str, below_public_url: bool, on_host_of_tool: bool| {
+            let path = ToolPath::parse(text).expect("a path");
+            assert_eq!(path.is_reserved(false), below_public_url, "{text}");
+            assert_eq!(path.is_reserved(true), on_host_of_tool, "{text}");
+        };
+        check("/", true, false);
+        check("/is_up", true, true);
+        check("/is_up/now", true, false);
+        check("/.well-known/jwks.json", true, true);
+        check("/.well-known", true, false);
+        check("/grades", true, false);
+        check("/dev/quiz", true, false);
+        check("/lti/is_up", false, false);
+        check("/is_upper", false, false);
     }
 
     #[test]

@@ -37,13 +37,12 @@ impl<'r> rocket::request::FromRequest<'r> for Authority {
 
 #[get("/")]
 pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Html, Refusal> {
-    let origin = gateway.public_url.origin(&authority.0);
     let tools = gateway.tools().map(|tool| ToolContext {
         name: &tool.name,
         title: &tool.title,
         description: &tool.description,
         icon: &tool.icon,
-        launch_url: format!("{origin}{}", tool.path),
+        launch_url: gateway.public_url.launch_url(tool, Some(&authority.0)),
         keys: if gateway.development() { &tool.keys } else { &[] },
     });
     let context = IndexContext { development: gateway.development(), tools: tools.collect() };

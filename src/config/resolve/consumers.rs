@@ -6,14 +6,11 @@ use lti::Secret;
 use lti::oauth1::SignatureMethod;
 use lti::v1p1::Consumer;
 
-use super::Resolver;
+use super::{Resolver, STAND_IN_SECRET};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{ConsumerTable, Text};
 use crate::config::table::{Place, Written};
-
-/// What development uses for the secret of a tool that has none.
-const STAND_IN_SECRET: &str = "development-secret";
 
 impl Resolver<'_> {
     pub(super) fn consumers(

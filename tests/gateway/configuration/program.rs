@@ -96,7 +96,8 @@ TOOL   LAUNCH      TARGET                     CONSUMERS  ROLES
 hello  /lti/hello  templates/hello.html.tera  hello-key  everyone
 staff  /staff      templates/hello.html.tera  a, b       instructor, administrator
 
-They share one origin, and so one trust zone: a page of one tool can read those of the others.
+Tools without a `host` share one origin, and so one trust zone: a page of one can read those of the others.
+Teams that do not trust each other need a `host` each.
 "
     );
 }

@@ -27,6 +27,7 @@ params   = { level = 3, day = 2026-07-31, weight = 1.5, on = true, nested = { a 
 path            = "/week-1/quiz"
 template        = 'hello'
 roles           = ["learner", "staff"]
+session         = "2d"
 frame_ancestors = [
   "https://lms.example",
   "'self'",
@@ -40,6 +41,25 @@ consumers = [
 template = "hello"
 secret.env = "HELLO_SECRET"
 key = "tables-key"
+
+[tools.notebook]
+key      = "notebook-key"
+secret   = { env = "HELLO_SECRET" }
+host     = "notebook.example"
+upstream = "http://127.0.0.1:9000/app"
+prefix   = "tool"
+identity = ["name", "email"]
+headers  = { Authorization = { env = "HELLO_SECRET" }, X-Course = "hunter2" }
+timeout  = "10s"
+
+[tools.lab]
+key      = "lab-key"
+secret   = { env = "HELLO_SECRET" }
+upstream = "https://lab.example"
+
+[tools.lab.headers]
+Accept = "hunter2"
+X-Lab.env = "HELLO_SECRET"
 
 [tools.several]
 template = "hello"
@@ -141,7 +161,7 @@ fn secret() -> impl Strategy<Value = String> {
 const CORE: &str = "Zq7xvKw9";
 
 /// Lines of a tool's table, each with a place `§` for a secret that belongs there or has strayed there.
-const LINES: [&str; 34] = [
+const LINES: [&str; 45] = [
     "secret = \"§\"",
     "secret = '§'",
     "secret = \"\"\"§\"\"\"",
@@ -172,6 +192,17 @@ const LINES: [&str; 34] = [
     "params = { key = \"§\", env = \"§\", secret = \"§\" }",
     "params = \"§\"",
     "headers = { Authorization = \"Bearer §\" }",
+    "headers = { Host = \"§\", title = \"§\\n\", X = { env = \"§\" } }",
+    "headers = { X = { evn = \"§\" }, Y = [\"§\"] }",
+    "headers = {\n  title = \"§,\n}",
+    "headers = {\n  path = \"§\",\n  key = \"§\"\n",
+    "headers = [\"§\"]",
+    "headers = \"§\"",
+    "headers.title = \"§\"",
+    "[tools.a.headers]\ntitle = \"§\"\npath = \"§",
+    "upstream = \"http://me:§@app.example\"",
+    "upstream = \"http://app.example/?§\"",
+    "header = { title = \"§\" }",
     "key = \"a\", secret = \"§\"",
     "template = \"absent\" # §",
     "its secret is §",

@@ -1,0 +1,28 @@
+/// Host and, if one is written, port of an authority that holds no user.
+pub(super) fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, "")) => (host, None),
+        // Else the colon stands in an IPv6 address.
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_what_follows_the_last_colon_outside_of_brackets() {
+        for (authority, expected) in [
+            ("tools.example", ("tools.example", None)),
+            ("tools.example:8443", ("tools.example", Some("8443"))),
+            ("tools.example:", ("tools.example", None)),
+            ("[::1]", ("[::1]", None)),
+            ("[::1]:5000", ("[::1]", Some("5000"))),
+            ("", ("", None)),
+        ] {
+            assert_eq!(host_and_port(authority), expected, "{authority}");
+        }
+    }
+}

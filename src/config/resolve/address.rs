@@ -1,0 +1,98 @@
+//! Where tools answer: their hosts and launch paths.
+
+use std::collections::HashMap;
+
+use super::Resolver;
+use crate::config::fault::Fault;
+use crate::config::file::ToolTable;
+use crate::config::{PublicUrl, ToolPath, tool_host};
+
+/// Where a tool answers.
+pub(super) struct Address {
+    /// A host of its own.
+    pub(super) host: Option<String>,
+    /// Where it is launched.
+    pub(super) path: ToolPath,
+}
+
+impl Resolver<'_> {
+    /// Where each of the tools answers, if it does, and whether no two are in each other's way.
+    pub(super) fn addresses(&mut self, tools: &[ToolTable], public_url: &PublicUrl) -> Vec<Option<Address>> {
+        let addresses: Vec<_> = tools.iter().map(|tool| self.address(tool)).collect();
+        self.hosts(tools, &addresses, public_url);
+        self.paths(tools, &addresses);
+        addresses
+    }
+
+    fn address(&mut self, tool: &ToolTable) -> Option<Address> {
+        let host = tool.host.as_ref().map(|written| {
+            if written.value.is_empty() {
+                self.report(&written.place, Fault::EmptyText("host"));
+                return None;
+            }
+            let host = tool_host::parse(&written.value);
+            host.map_err(|why| self.report(&written.place, Fault::Host(why))).ok()
+        });
+        let path = match &tool.path {
+            Some(written) => {
+                let path = ToolPath::parse(&written.value);
+                path.map_err(|why| self.report(&written.place, Fault::Path(why))).ok()?
+            }
+            None if tool.host.is_some() => ToolPath::root(),
+            None => ToolPath::of_tool(&tool.name.value),
+        };
+        if tool.host.is_none() && !tool.soundness.lacks("host") {
+            // What the host would have been decides which paths are free.
+            return None;
+        }
+        if path.is_reserved(tool.host.is_some()) {
+            let place = tool.path.as_ref().map_or(&tool.name.place, |path| &path.place);
+            self.report(place, Fault::ReservedPath(path.to_string()));
+            return None;
+        }
+        match host {
+            None => Some(Address { host: None, path }),
+            Some(host) => Some(Address { host: Some(host?), path }),
+        }
+    }
+
+    /// Whether every host is that of one tool only, and none the gateway's.
+    fn hosts(&mut self, tools: &[ToolTable], addresses: &[Option<Address>], public_url: &PublicUrl) {
+        let public_host = match public_url {
+            PublicUrl::Fixed(origin) => Some(origin.host()),
+            PublicUrl::FromHost(_) => None,
+        };
+        let mut known = HashMap::new();
+        for (tool, address) in tools.iter().zip(addresses) {
+            let Some(written) = &tool.host else { continue };
+            let Some(Address { host: Some(host), .. }) = address else { continue };
+            if Some(host.as_str()) == public_host {
+                self.report(&written.place, Fault::PublicHost(host.clone()));
+            } else if let Some(other) = known.insert(host, &tool.name.value) {
+                self.report(&written.place, Fault::SameHost(host.clone(), other.clone()));
+            }
+        }
+    }
+
+    /// Whether the tools below the public URL answer at paths of their own.
+    fn paths(&mut self, tools: &[ToolTable], addresses: &[Option<Address>]) {
+        let mut known: HashMap<&str, &str> = HashMap::new();
+        let mut different = Vec::new();
+        for (tool, address) in tools.iter().zip(addresses) {
+            let Some(Address { host: None, path }) = address else { continue };
+            let place = tool.path.as_ref().map_or(&tool.name.place, |path| &path.place);
+            match known.get(path.as_str()) {
+                Some(other) => self.report(place, Fault::SamePath(path.to_string(), (*other).to_owned())),
+                None => {
+                    known.insert(path.as_str(), &tool.name.value);
+                    different.push((path, place));
+                }
+            }
+        }
+        for (path, place) in different {
+            if let Some(other) = path.ancestors().find_map(|ancestor| known.get(ancestor)) {
+                self.report(place, Fault::NestedPath(path.to_string(), (*other).to_owned()));
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Further request headers for an upstream.
+
+use std::collections::HashMap;
+
+use lti::Secret;
+
+use super::{Resolver, STAND_IN_SECRET};
+use crate::config::document::Part;
+use crate::config::fault::Fault;
+use crate::config::file::{HeadersTable, Text};
+use crate::config::header::{is_identity, is_of_connection};
+use crate::config::table::Written;
+
+/// What a request has anyway, and the gateway sets or passes on by rules of its own.
+const OF_THE_REQUEST: [&str; 5] = ["host", "cookie", "content-length", "origin", "referer"];
+
+impl Resolver<'_> {
+    /// The headers, names in lower case.
+    pub(super) fn headers(&mut self, written: Option<Written<HeadersTable>>) -> Vec<(String, Secret)> {
+        let mut headers = Vec::new();
+        let mut known: HashMap<String, String> = HashMap::new();
+        for (name, text) in written.map(|written| written.value).unwrap_or_default() {
+            // What many servers take for the same name.
+            let plain = name.to_ascii_lowercase().replace('_', "-");
+            let fault = if !is_token(&name) {
+                Some(Fault::HeaderName(name.clone()))
+            } else if is_identity(&plain) {
+                Some(Fault::IdentityHeader(name.clone()))
+            } else if is_of_connection(&plain) || OF_THE_REQUEST.contains(&plain.as_str()) {
+                Some(Fault::GatewayHeader(name.clone()))
+            } else {
+                known.get(&plain).map(|other| Fault::DuplicateHeader(name.clone(), other.clone()))
+            };
+            if let Some(fault) = fault {
+                self.report_at(&text.place, Part::Key, fault);
+            }
+            known.entry(plain).or_insert_with(|| name.clone());
+            if let Some(value) = self.header_value(&name, &text) {
+                headers.push((name.to_ascii_lowercase(), value));
+            }
+        }
+        headers
+    }
+
+    fn header_value(&mut self, name: &str, written: &Written<Text>) -> Option<Secret> {
+        let text = match self.unset_in_development(&written.value) {
+            Some(variable) => {
+                self.report(&written.place, Fault::StandIn(variable, STAND_IN_SECRET));
+                STAND_IN_SECRET.to_owned()
+            }
+            None => self.text(written)?,
+        };
+        let fault = if text.contains(['\r', '\n']) {
+            Some("has a line break")
+        } else if !text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+            Some("has characters other than visible ASCII")
+        } else if text.trim() != text {
+            Some("begins or ends with a blank, which servers take off")
+        } else {
+            None
+        };
+        if let Some(why) = fault {
+            self.report(&written.place, Fault::HeaderValue(name.to_owned(), why));
+        }
+        let value = Secret::new(text);
+        if matches!(written.value, Text::Variable(_)) {
+            self.secrets.push(value.clone());
+        }
+        Some(value)
+    }
+}
+
+/// Whether text is a `token` (RFC 9110 §5.6.2), as names of headers are.
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}

@@ -1,0 +1,102 @@
+//! What a tool launches into, and the keys that concern a web app.
+
+use std::time::Duration;
+
+use super::{Resolver, duration};
+use crate::config::document::Part;
+use crate::config::fault::Fault;
+use crate::config::file::UpstreamTable;
+use crate::config::table::{Place, Soundness, Written};
+use crate::config::{Identity, Prefix, Target, Upstream, UpstreamUrl};
+
+impl Resolver<'_> {
+    /// The template or the upstream, of which a tool has one.
+    pub(super) fn target(
+        &mut self,
+        place: &Place,
+        soundness: &Soundness,
+        template: Option<Written<String>>,
+        upstream: UpstreamTable,
+    ) -> Option<Target> {
+        let Some(template) = template else {
+            if upstream.url.is_none() && soundness.lacks("template") && soundness.lacks("upstream") {
+                self.report(place, Fault::NoTarget);
+            }
+            return self.upstream(upstream).map(Target::Upstream);
+        };
+        self.not_empty("template", &template);
+        if let Some(url) = &upstream.url {
+            self.report_at(&url.place, Part::Key, Fault::BothTargets);
+            self.upstream(upstream);
+            return None;
+        }
+        if soundness.lacks("upstream") {
+            self.without_effect(&upstream);
+        }
+        Some(Target::Template(template.value))
+    }
+
+    /// Reports the keys that do nothing beside a template.
+    fn without_effect(&mut self, table: &UpstreamTable) {
+        let places = [
+            ("prefix", table.prefix.as_ref().map(|written| &written.place)),
+            ("identity", table.identity.as_ref().map(|written| &written.place)),
+            ("headers", table.headers.as_ref().map(|written| &written.place)),
+            ("timeout", table.timeout.as_ref().map(|written| &written.place)),
+        ];
+        for (key, place) in places {
+            if let Some(place) = place {
+                self.report_at(place, Part::Key, Fault::WithoutEffect(key));
+            }
+        }
+    }
+
+    fn upstream(&mut self, table: UpstreamTable) -> Option<Upstream> {
+        let prefix = self.prefix(table.prefix);
+        let identity = self.identity(table.identity);
+        let headers = self.headers(table.headers);
+        let timeout = Duration::from_secs(self.duration(table.timeout, &duration::TIMEOUT));
+        let url = self.upstream_url(&table.url?)?;
+        Some(Upstream { url, timeout, prefix, identity, headers })
+    }
+
+    fn upstream_url(&mut self, written: &Written<String>) -> Option<UpstreamUrl> {
+        match UpstreamUrl::parse(&written.value) {
+            Ok(url) => {
+                if url.is_exposed() {
+                    self.report(&written.place, Fault::UpstreamExposed);
+                }
+                Some(url)
+            }
+            Err(why) => {
+                self.report(&written.place, Fault::UpstreamUrl(why));
+                None
+            }
+        }
+    }
+
+    fn prefix(&mut self, written: Option<Written<String>>) -> Prefix {
+        let Some(written) = written else { return Prefix::Session };
+        match written.value.as_str() {
+            "session" => Prefix::Session,
+            "tool" => Prefix::Tool,
+            _ => {
+                self.report(&written.place, Fault::Prefix(written.value));
+                Prefix::Session
+            }
+        }
+    }
+
+    fn identity(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Identity {
+        let Some(written) = written else { return Identity { name: true, email: false } };
+        let mut identity = Identity { name: false, email: false };
+        for one in written.value {
+            match one.value.as_str() {
+                "name" => identity.name = true,
+                "email" => identity.email = true,
+                _ => self.report(&one.place, Fault::Identity(one.value)),
+            }
+        }
+        identity
+    }
+}
