@@ -180,7 +180,7 @@ fn serve(kind: &str) {
             let clock = Clock::new(|| {
                 SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
             });
-            web::rocket(figment, Gateway::new(loaded.config, loaded.templates, clock), &loaded.statics)
+            web::rocket(figment, Gateway::new(loaded.config, loaded.templates, clock).expect("certificates"), &loaded.statics)
         }
         _ => rocket::custom(figment)
             .attach(Shield::default().disable::<Frame>().enable(Referrer::SameOrigin))

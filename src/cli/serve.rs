@@ -40,7 +40,9 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
         Ok(gateway) => gateway,
         Err(why) => {
             eprintln!("error: https upstreams cannot be verified: {why}");
-            eprintln!("  = help: install the system's certificates (Debian: ca-certificates), or name a file of them in SSL_CERT_FILE");
+            eprintln!(
+                "  = help: install the system's certificates (Debian: ca-certificates), or name a file of them in SSL_CERT_FILE"
+            );
             return ExitCode::from(1);
         }
     };

@@ -175,7 +175,8 @@ impl Session {
         };
         let (mut customs, mut parameters) = (self.custom.len(), self.parameters.len());
         if !fits(customs, parameters, most) {
-            customs = last_that((0..customs).collect(), |customs| fits(customs, parameters, most)).unwrap_or(0);
+            customs =
+                last_that((0..customs).collect(), |customs| fits(customs, parameters, most)).unwrap_or(0);
             let needed = self.parameters.iter().filter(|(at, _)| usize::from(*at) < NEEDED).count();
             while customs == 0 && parameters > needed && !fits(0, parameters, most) {
                 parameters -= 1;
@@ -187,7 +188,9 @@ impl Session {
         let mut left_out: Vec<String> =
             self.custom.drain(customs..).map(|(name, _)| format!("custom_{name}")).collect();
         left_out.extend(
-            self.parameters.drain(parameters..).filter_map(|(at, _)| Some((*PARAMETERS.get(usize::from(at))?).to_owned())),
+            self.parameters
+                .drain(parameters..)
+                .filter_map(|(at, _)| Some((*PARAMETERS.get(usize::from(at))?).to_owned())),
         );
         Ok(left_out)
     }
@@ -328,7 +331,9 @@ pub struct Ids(Option<Hmac<Sha256>>);
 impl Ids {
     /// Derives the key.
     pub fn new(secrets: &[Secret]) -> Self {
-        Self(secrets.first().and_then(|secret| Hmac::new_from_slice(&derive(secret, "lti-gateway id 1")).ok()))
+        Self(
+            secrets.first().and_then(|secret| Hmac::new_from_slice(&derive(secret, "lti-gateway id 1")).ok()),
+        )
     }
 
     /// What tells a person's sessions apart, as a keyed hash of tool, consumer, user, course and resource link: 16

@@ -64,7 +64,9 @@ impl Newest {
     /// Whether a newer launch gave the same person at the same link other roles.
     pub fn supersedes(&self, session: &Session) -> bool {
         self.launches.get(&session.id).is_some_and(|newest| {
-            newest.launch != session.launch && newest.roles != session.roles && newest.minted >= session.minted
+            newest.launch != session.launch
+                && newest.roles != session.roles
+                && newest.minted >= session.minted
         })
     }
 

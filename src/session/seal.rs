@@ -29,7 +29,8 @@ pub struct Seal {
 impl Seal {
     /// For a purpose, with keys derived from these secrets.
     pub fn new(secrets: &[Secret], purpose: &str) -> Self {
-        let keys = secrets.iter().map(|secret| XChaCha20Poly1305::new(&derive(secret, purpose).into())).collect();
+        let keys =
+            secrets.iter().map(|secret| XChaCha20Poly1305::new(&derive(secret, purpose).into())).collect();
         Self { keys }
     }
 
@@ -87,7 +88,9 @@ mod tests {
         let rotated = Seal::new(&[new.clone(), old.clone()], "session");
         assert_eq!(rotated.open(&sealed, &["tool", "id"]).as_deref(), Some(b"content".as_slice()));
 
-        for bound_to in [&["tool", "other"][..], &["other", "id"], &["tool"], &["tooli", "d"], &["", "toolid"]] {
+        for bound_to in
+            [&["tool", "other"][..], &["other", "id"], &["tool"], &["tooli", "d"], &["", "toolid"]]
+        {
             assert_eq!(seal.open(&sealed, bound_to), None, "{bound_to:?}");
         }
         assert_eq!(Seal::new(&[new], "session").open(&sealed, &["tool", "id"]), None);

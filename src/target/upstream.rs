@@ -53,7 +53,8 @@ impl Upstreams {
         let plain = builder.build(tcp.clone());
         let tls = with_tls.then(|| {
             tcp.enforce_http(false);
-            let connector = HttpsConnectorBuilder::new().with_native_roots().map_err(|error| error.to_string())?;
+            let connector =
+                HttpsConnectorBuilder::new().with_native_roots().map_err(|error| error.to_string())?;
             Ok::<_, String>(builder.build(connector.https_only().enable_http1().wrap_connector(tcp)))
         });
         Ok(Self { plain, tls: tls.transpose()? })

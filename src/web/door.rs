@@ -61,10 +61,8 @@ pub(super) async fn answer(
             let body = std::str::from_utf8(&body).map_err(|_| Refusal::BadTicket)?;
             let ticket = spend(gateway, room, value(body).ok_or(Refusal::BadTicket)?, now)?;
             let session = &ticket.session;
-            let sealed = gateway
-                .sessions
-                .seal(session, &room.served.tool.name, room.id)
-                .ok_or(Refusal::PageFailed)?;
+            let sealed =
+                gateway.sessions.seal(session, &room.served.tool.name, room.id).ok_or(Refusal::PageFailed)?;
             let seconds = session.expires.saturating_sub(now);
             let mut response = redirect(room, &ticket.destination);
             response.set_raw_header("Set-Cookie", set_cookie(COOKIE, &sealed, room.cookie_path(), seconds));

@@ -140,7 +140,11 @@ impl Gateway {
     pub(super) fn origin_of(&self, tool: &Tool, authority: &str) -> Origin {
         let mut origin = self.public_url.origin(authority);
         if let (Some(host), PublicUrl::Fixed(_)) = (&tool.host, &self.public_url) {
-            let port = origin.authority.rsplit_once(':').map(|(_, port)| port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+            let port = origin
+                .authority
+                .rsplit_once(':')
+                .map(|(_, port)| port)
+                .filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
             origin.authority = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
         }
         origin

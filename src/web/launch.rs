@@ -115,7 +115,13 @@ impl Attempt<'_> {
         let id = ids.id(&tool.name, launch).ok_or(Refusal::PageFailed)?;
         // Also where the page fails: the nonce is spent, and a reload is to fail the same way.
         let path = tool.path.to_string();
-        account.cookies.extend(receipts.set_cookie(&id, &path, tool.session.as_secs(), &launch.fingerprint, now));
+        account.cookies.extend(receipts.set_cookie(
+            &id,
+            &path,
+            tool.session.as_secs(),
+            &launch.fingerprint,
+            now,
+        ));
         match &self.served.target {
             ServedTarget::Template(page) => self.page(page, launch),
             ServedTarget::Upstream(upstream) => self.session(upstream, launch, id, now, account),
@@ -177,7 +183,9 @@ impl Attempt<'_> {
     fn destination(&self) -> String {
         let path = if self.sub_path.is_empty() { "/" } else { self.sub_path };
         match self.request.uri().query().map(|query| query.as_str()) {
-            Some(query) if !query.split('&').any(|pair| pair.starts_with("oauth_")) => format!("{path}?{query}"),
+            Some(query) if !query.split('&').any(|pair| pair.starts_with("oauth_")) => {
+                format!("{path}?{query}")
+            }
             _ => path.to_owned(),
         }
     }

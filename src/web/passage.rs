@@ -27,7 +27,7 @@ use super::{guard, page};
 use crate::config::{Prefix, PublicUrl};
 use crate::session::Watch;
 use crate::target::address::address;
-use crate::target::headers::{Passage, is_foreign};
+use crate::target::headers::{Passage, is_foreign, is_websocket};
 use crate::target::upstream::{RequestBody, UpstreamError};
 
 /// The most bytes of a request's headers, in all.
@@ -89,9 +89,9 @@ pub(super) async fn answer<'r>(
     };
     let origin = gateway.origin_of(&room.served.tool, &guard::authority(request)).to_string();
     let way = Way { gateway, room, request, headers, visit, origin, now };
-    let is_websocket = way.asks_for_websocket();
-    let is_safe = matches!(request.method(), Method::Get | Method::Head | Method::Options | Method::Trace);
-    if (!is_safe || is_websocket) && is_foreign(&way.origin, way.headers.iter().copied()) {
+    let headers = way.headers.iter().copied();
+    let is_websocket = request.method() == Method::Get && is_websocket(headers.clone());
+    if is_foreign(&way.origin, request.method().as_str(), headers) {
         return Err(Refusal::ForeignOrigin);
     }
 
@@ -103,8 +103,8 @@ pub(super) async fn answer<'r>(
         }
     };
     let mut upstream_request = UpstreamRequest::new(body);
-    *upstream_request.method_mut() =
-        hyper::Method::from_bytes(request.method().as_str().as_bytes()).map_err(|_| Refusal::MethodUnknown)?;
+    *upstream_request.method_mut() = hyper::Method::from_bytes(request.method().as_str().as_bytes())
+        .map_err(|_| Refusal::MethodUnknown)?;
     *upstream_request.uri_mut() = uri;
     *upstream_request.headers_mut() = way.upstream_headers(length, is_websocket)?;
     let upstream_response = way.send(upstream_request, &mut uploading).await?;
@@ -160,11 +160,6 @@ async fn read_to_end(body: &mut Incoming, chunks: &mut Vec<Bytes>) -> Result<(),
 }
 
 impl<'r> Way<'r> {
-    fn asks_for_websocket(&self) -> bool {
-        self.request.method() == Method::Get
-            && self.request.headers().get("Upgrade").any(|value| value.trim().eq_ignore_ascii_case("websocket"))
-    }
-
     /// The headers for the upstream.
     fn upstream_headers(&self, length: Length, is_websocket: bool) -> Result<HeaderMap, Refusal> {
         let Self { gateway, room, request, visit, origin, now, .. } = self;
@@ -278,7 +273,9 @@ impl<'r> Way<'r> {
                 Err(_) => {}
             }
         }
-        let of_type = |name, text: &str| head.headers.get(name).is_some_and(|value| value.as_bytes().starts_with(text.as_bytes()));
+        let of_type = |name, text: &str| {
+            head.headers.get(name).is_some_and(|value| value.as_bytes().starts_with(text.as_bytes()))
+        };
         let is_events = of_type(header::CONTENT_TYPE, "text/event-stream")
             && !head.headers.contains_key(header::CONTENT_ENCODING)
             && length.is_none();

@@ -60,7 +60,11 @@ impl Gateway {
                 let id = session.split('/').next().unwrap_or_default();
                 let (prefix, rest) = path.split_at(base.len() + "/~".len() + id.len());
                 let room = Room { served, upstream, id, prefix };
-                Some(if rest.is_empty() && with_ticket { Place::Door(room) } else { Place::Inside(room, rest) })
+                Some(if rest.is_empty() && with_ticket {
+                    Place::Door(room)
+                } else {
+                    Place::Inside(room, rest)
+                })
             }
             Prefix::Tool => {
                 let room = Room { served, upstream, id: "", prefix: path.get(..base.len())? };

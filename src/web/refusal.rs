@@ -151,19 +151,27 @@ impl Refusal {
             Self::NoHost => "look at the proxy in front: it has to pass on exactly one Host header",
             Self::ForeignHost => "open it as localhost, or run it without --dev in a release build",
             Self::NoTool => "compare the launch URL in the platform with those at /",
-            Self::SessionTooLong => "have the platform send shorter ids: real ones have some 100 characters together",
+            Self::SessionTooLong => {
+                "have the platform send shorter ids: real ones have some 100 characters together"
+            }
             Self::NoSession => {
                 "launch again from the course; if it happens to one person at once, their browser keeps no cookies"
             }
             Self::BadTicket => "launch again from the course",
-            Self::ForeignOrigin => "let the app's own pages ask; a page of another site cannot be told from an attack",
+            Self::ForeignOrigin => {
+                "let the app's own pages ask; a page of another site cannot be told from an attack"
+            }
             Self::BadPath => "ask for the path itself, without dots",
             Self::AmbiguousLength => "look at the proxy in front: no browser sends this",
-            Self::HeadersTooLarge => "look at the cookies that the app sets: they are most of what browsers send",
+            Self::HeadersTooLarge => {
+                "look at the cookies that the app sets: they are most of what browsers send"
+            }
             Self::UploadSlow => {
                 "try again; if it happens to many, look at the network between browsers and the gateway"
             }
-            Self::MethodUnknown => "use GET, HEAD, POST, PUT, DELETE, OPTIONS, TRACE or PATCH: Rocket knows no others",
+            Self::MethodUnknown => {
+                "use GET, HEAD, POST, PUT, DELETE, OPTIONS, TRACE or PATCH: Rocket knows no others"
+            }
             Self::UpstreamGone(_) => "see that the upstream runs where the tool's `upstream` says",
             Self::UpstreamSlow => "see what the upstream waits for, or raise the tool's `timeout`",
             Self::PageFailed | Self::Other(_) => "report it",
@@ -247,9 +255,10 @@ impl Refusal {
                 "Another site asked for this on your behalf. If you did this in the tool itself, please tell your course staff.",
             ),
             Self::UploadSlow => ("Not everything arrived", "Your network may be slow. Please try again."),
-            Self::UpstreamGone(_) => {
-                ("The tool is out of reach", "It does not run, or has a fault. Please try again in a few minutes.")
-            }
+            Self::UpstreamGone(_) => (
+                "The tool is out of reach",
+                "It does not run, or has a fault. Please try again in a few minutes.",
+            ),
             Self::UpstreamSlow => {
                 ("The tool takes too long", "It did not answer in time. Please try again in a few minutes.")
             }
@@ -347,7 +356,8 @@ pub(super) fn malformed(status: Status, request: &Request<'_>) -> Refusal {
 
 /// Whether a script asks, which can do nothing with a page.
 fn asks_for_json(request: &Request<'_>) -> bool {
-    let accepts = |what: &str| request.headers().get("Accept").any(|value| value.to_ascii_lowercase().contains(what));
+    let accepts =
+        |what: &str| request.headers().get("Accept").any(|value| value.to_ascii_lowercase().contains(what));
     (accepts("application/json") || accepts("+json")) && !accepts("text/html")
 }
 

@@ -7,7 +7,8 @@ use rocket::http::Header;
 use rocket::{Request, Response};
 
 /// The headers, for every answer that has none of its own.
-const HEADERS: [(&str, &str); 2] = [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")];
+const HEADERS: [(&str, &str); 2] =
+    [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")];
 
 /// Sets the headers.
 pub(super) struct Shield;

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use http_body_util::channel::{Channel, Sender};
 use hyper::body::Bytes;
+use rocket::Data;
 use rocket::data::{DataStream, ToByteUnit as _};
 use rocket::futures::future::BoxFuture;
 use rocket::tokio::io::AsyncReadExt as _;
 use rocket::tokio::time::{Instant, timeout};
-use rocket::Data;
 use tokio_util::bytes::BytesMut;
 
 /// How much is read at once.

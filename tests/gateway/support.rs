@@ -87,7 +87,8 @@ impl Server {
         let clock = Arc::clone(&now);
         let clock = Clock::new(move || clock.load(Ordering::SeqCst));
         let replay = MemoryReplay::new(setup.replay.0, setup.replay.1);
-        let gateway = Gateway::with_replay(loaded.config, loaded.templates, clock, replay);
+        let gateway =
+            Gateway::with_replay(loaded.config, loaded.templates, clock, replay).expect("certificates");
         let figment = rocket::Config::figment()
             .merge(("address", "127.0.0.1"))
             .merge(("port", 0))
