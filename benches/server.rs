@@ -5,16 +5,18 @@
 //! is steadier than the clock on a wall; the client's does not count.
 
 mod edx;
+mod process;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use lti_gateway::cli::load;
 use lti_gateway::config::Environment;
 use lti_gateway::web::{self, Clock, Gateway};
+use process::Process;
 use rocket::data::ToByteUnit as _;
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
@@ -47,9 +49,9 @@ fn compare() {
     let mut totals = [(0.0, 0.0); 2];
     for _ in 0..ROUNDS {
         for (server, total) in servers.iter_mut().zip(&mut totals) {
-            let (before, started) = (server.processor_seconds(), Instant::now());
+            let (before, started) = (server.process.processor_seconds(), Instant::now());
             server.round(LAUNCHES_PER_ROUND);
-            total.0 += server.processor_seconds() - before;
+            total.0 += server.process.processor_seconds() - before;
             total.1 += started.elapsed().as_secs_f64();
         }
     }
@@ -60,7 +62,7 @@ fn compare() {
             server.kind,
             processor / launches * 1e6,
             launches / wall,
-            server.resident_mebibytes(),
+            server.process.resident_mebibytes(),
         );
     }
     println!("ratio    {:.2}", totals[1].0 / totals[0].0);
@@ -68,7 +70,7 @@ fn compare() {
 
 struct Server {
     kind: &'static str,
-    child: Child,
+    process: Process,
     connections: Vec<TcpStream>,
     launches: usize,
 }
@@ -91,7 +93,7 @@ impl Server {
                 stream
             })
             .collect();
-        Self { kind, child, connections, launches: 0 }
+        Self { kind, process: Process(child), connections, launches: 0 }
     }
 
     /// Sends so many launches, each signed anew, over all connections at once.
@@ -108,27 +110,6 @@ impl Server {
                 });
             }
         });
-    }
-
-    fn processor_seconds(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("Linux");
-        let (_, fields) = stat.rsplit_once(") ").expect("a command's name");
-        let ticks: u64 =
-            fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum();
-        // Linux counts in hundredths of a second wherever it runs.
-        ticks as f64 / 100.0
-    }
-
-    fn resident_mebibytes(&self) -> u64 {
-        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("Linux");
-        statm.split(' ').nth(1).expect("a size").parse::<u64>().expect("a number") * 4096 / (1024 * 1024)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -180,7 +161,11 @@ fn serve(kind: &str) {
             let clock = Clock::new(|| {
                 SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
             });
-            web::rocket(figment, Gateway::new(loaded.config, loaded.templates, clock).expect("certificates"), &loaded.statics)
+            web::rocket(
+                figment,
+                Gateway::new(loaded.config, loaded.templates, clock).expect("certificates"),
+                &loaded.statics,
+            )
         }
         _ => rocket::custom(figment)
             .attach(Shield::default().disable::<Frame>().enable(Referrer::SameOrigin))

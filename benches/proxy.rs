@@ -1,0 +1,242 @@
+//! What a proxied request costs the gateway's processor, beside nginx as a plain proxy (where it is installed) and beside the
+//! same upstream reached directly: 1 KB by GET over 32 kept connections.
+//!
+//! All are processes of their own, measured by turns in one run. What counts is the processor time of the proxy alone, which
+//! is steadier than the clock on a wall. The gateway opens the session and adds identity and assertion; nginx adds nothing.
+
+mod edx;
+mod process;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use lti_gateway::cli::load;
+use lti_gateway::config::Environment;
+use lti_gateway::web::{self, Clock, Gateway};
+use process::Process;
+use rocket::fairing::AdHoc;
+use rocket::figment::Figment;
+use rocket::{State, get};
+
+/// The program's own allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const CONNECTIONS: usize = 32;
+const ROUNDS: usize = 6;
+const REQUESTS_PER_ROUND: usize = 16_000;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next().as_deref(), arguments.next()) {
+        (Some("--serve"), Some(folder)) => serve(&folder),
+        _ => compare(),
+    }
+}
+
+fn compare() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let upstream = started("upstream");
+    let port = upstream.1;
+    let mut servers = vec![Server::new("direct", upstream, "/page", "")];
+    match nginx(folder.path(), port) {
+        Some(nginx) => servers.push(Server::new("nginx", nginx, "/page", "")),
+        None => println!("nginx is not installed"),
+    }
+    servers.push(gateway(folder.path(), port));
+    // The first requests pay for lazy set-up, which is no request's own.
+    for server in &mut servers {
+        server.round(2000);
+    }
+    let mut totals = vec![(0.0, 0.0); servers.len()];
+    for _ in 0..ROUNDS {
+        for (server, total) in servers.iter_mut().zip(&mut totals) {
+            let (before, started) = (server.process.processor_seconds(), Instant::now());
+            server.round(REQUESTS_PER_ROUND);
+            total.0 += server.process.processor_seconds() - before;
+            total.1 += started.elapsed().as_secs_f64();
+        }
+    }
+    let requests = (ROUNDS * REQUESTS_PER_ROUND) as f64;
+    for (server, (processor, wall)) in servers.iter().zip(&totals) {
+        println!(
+            "{:8} {:6.1} ms of its processor per 1,000 requests, {:6.0} requests/s over {CONNECTIONS} connections, {} MiB",
+            server.kind,
+            processor / requests * 1e6,
+            requests / wall,
+            server.process.resident_mebibytes(),
+        );
+    }
+    if let [_, (nginx, _), (gateway, _)] = totals.as_slice() {
+        println!("gateway/nginx {:.2}", gateway / nginx);
+    }
+}
+
+struct Server {
+    kind: &'static str,
+    process: Process,
+    connections: Vec<TcpStream>,
+    request: String,
+}
+
+impl Server {
+    fn new(kind: &'static str, (process, port): (Process, u16), path: &str, cookies: &str) -> Self {
+        let connections = (0..CONNECTIONS)
+            .map(|_| {
+                let stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+                stream.set_nodelay(true).expect("no delay");
+                stream
+            })
+            .collect();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: our-tools.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n\
+             Accept: */*\r\nAccept-Language: en-US,en;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\n{cookies}\r\n"
+        );
+        Self { kind, process, connections, request }
+    }
+
+    /// Sends so many requests over all connections at once.
+    fn round(&mut self, requests: usize) {
+        let request = self.request.as_bytes();
+        std::thread::scope(|scope| {
+            for stream in &mut self.connections {
+                scope.spawn(move || {
+                    for _ in 0..requests / CONNECTIONS {
+                        stream.write_all(request).expect("the server reads");
+                        assert_eq!(answer(stream).1.len(), 1024);
+                    }
+                });
+            }
+        });
+    }
+}
+
+/// Head and body of the next answer.
+fn answer(stream: &mut TcpStream) -> (String, Vec<u8>) {
+    let mut bytes = Vec::with_capacity(4096);
+    let mut piece = [0; 8192];
+    loop {
+        let count = stream.read(&mut piece).expect("the server answers");
+        assert!(count > 0, "the server closed");
+        bytes.extend_from_slice(&piece[..count]);
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+        let length: usize = length.expect("a length").parse().expect("a number");
+        if bytes.len() >= end + 4 + length {
+            return (String::from_utf8_lossy(&bytes[..end]).into_owned(), bytes.split_off(end + 4));
+        }
+    }
+}
+
+/// One of this program's own servers, and its port.
+fn started(what: &str) -> (Process, u16) {
+    let mut child = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--serve", what])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a child");
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().expect("its stderr")).read_line(&mut line).expect("its port");
+    (Process(child), line.trim().parse().expect("a port"))
+}
+
+/// nginx as a proxy, as one process.
+fn nginx(folder: &Path, upstream: u16) -> Option<(Process, u16)> {
+    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let configuration = format!(
+        "daemon off; master_process off; worker_processes 1; pid {0}/pid; error_log {0}/errors;\n\
+         events {{ worker_connections 256; }}\n\
+         http {{ access_log off; client_body_temp_path {0}; proxy_temp_path {0}; fastcgi_temp_path {0}; uwsgi_temp_path {0};\n\
+         scgi_temp_path {0}; keepalive_requests 10000000;\n\
+         upstream app {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 10000000; }}\n\
+         server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://app; proxy_http_version 1.1;\n\
+         proxy_set_header Connection \"\"; }} }} }}\n",
+        folder.display()
+    );
+    let file = folder.join("nginx.conf");
+    std::fs::write(&file, configuration).expect("a file");
+    let program = ["/usr/sbin/nginx", "nginx"].into_iter().find(|name| {
+        Command::new(name).arg("-v").stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    })?;
+    let child = Command::new(program).arg("-c").arg(&file).stderr(Stdio::null()).spawn().expect("nginx");
+    let process = Process(child);
+    let started = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(started.elapsed() < Duration::from_secs(10), "nginx does not listen");
+        std::thread::yield_now();
+    }
+    Some((process, port))
+}
+
+/// The gateway with one session, opened by a launch.
+fn gateway(folder: &Path, upstream: u16) -> Server {
+    let tools = format!(
+        "[tools.hello]\nkey = \"{}\"\nsecret = {{ env = \"SECRET\" }}\nupstream = \"http://127.0.0.1:{upstream}\"\n",
+        edx::KEY
+    );
+    std::fs::write(folder.join("tools.toml"), tools).expect("a file");
+    let (process, port) = started(&folder.join("tools.toml").display().to_string());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let form = edx::launch(now, "nonce-0");
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+    let launch = format!(
+        "POST /lti/hello HTTP/1.1\r\nHost: our-tools.example\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    stream.write_all(launch.as_bytes()).expect("the server reads");
+    let (head, _) = answer(&mut stream);
+    assert!(head.starts_with("HTTP/1.1 303"), "{head}");
+    let values = |name: &str| head.lines().filter_map(|line| line.strip_prefix(name)).collect::<Vec<_>>();
+    let cookies: Vec<&str> =
+        values("set-cookie: ").into_iter().filter_map(|cookie| cookie.split(';').next()).collect();
+    let door = values("location: ")[0].split('?').next().expect("a path").to_owned();
+    Server::new(
+        "gateway",
+        (process, port),
+        &format!("{door}/page"),
+        &format!("Cookie: {}\r\n", cookies.join("; ")),
+    )
+}
+
+fn serve(what: &str) {
+    let figment = Figment::from(rocket::Config::release_default())
+        .merge(("port", 0))
+        .merge(("log_level", "off"))
+        .merge(("ident", false));
+    let announce = AdHoc::on_liftoff("announce", |rocket| {
+        Box::pin(async move { eprintln!("{}", rocket.config().port) })
+    });
+    let rocket = if what == "upstream" {
+        rocket::custom(figment).mount("/", rocket::routes![page]).manage(Page("x".repeat(1024)))
+    } else {
+        let environment = Environment::from(
+            [
+                ("LTI_GATEWAY_PUBLIC_URL", "https://our-tools.example"),
+                ("LTI_GATEWAY_SECRET", "a secret of more than 32 characters"),
+                ("SECRET", edx::SECRET),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
+        let loaded = load(Path::new(what), &environment, false).expect("a readable file");
+        assert!(loaded.is_sound());
+        let clock =
+            Clock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
+        let gateway = Gateway::new(loaded.config, loaded.templates, clock).expect("no certificates needed");
+        web::rocket(figment, gateway, &loaded.statics)
+    };
+    if let Err(error) = rocket::execute(rocket.attach(announce).launch()) {
+        eprintln!("{}", error.kind());
+    }
+}
+
+struct Page(String);
+
+#[get("/page")]
+fn page(page: &State<Page>) -> String {
+    page.0.clone()
+}
