@@ -86,7 +86,7 @@ fn every_key_of_the_file_is_explained() {
     let docs = fs::read_to_string(root.join("docs/tools.md")).expect("the docs");
     let file = fs::read_to_string(root.join("src/config/file.rs")).expect("text");
     let mut seen = 0;
-    for call in ["text(\"", "texts(\"", "value(\"", "get(\"", "list(\"", "table(\""] {
+    for call in ["text(\"", "texts(\"", "texts_or_none(\"", "value(\"", "get(\"", "list(\"", "table(\""] {
         for key in file.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(
                 docs.contains(&format!("`{key}`")) || docs.contains(&format!("[{key}")) || key == "env",

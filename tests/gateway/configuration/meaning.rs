@@ -5,7 +5,8 @@ use std::time::Duration;
 use lti::oauth1::SignatureMethod;
 use lti::{Role, Roles};
 use lti_gateway::config::{
-    Config, Environment, Fault, Origin, Problem, PublicUrl, Severity, Target, Tool, print, read, sort,
+    Config, Environment, Fault, Identity, Origin, Prefix, Problem, PublicUrl, Severity, Target, Tool,
+    Upstream, print, read, sort,
 };
 
 use crate::support::{Form, Server, Setup};
@@ -119,6 +120,169 @@ fn every_key_means_what_it_says() {
     assert_eq!(params, expected.expect("JSON"));
 }
 
+/// The upstream of a tool that has one.
+fn upstream(tool: &Tool) -> &Upstream {
+    match &tool.target {
+        Target::Upstream(upstream) => upstream,
+        Target::Template(name) => panic!("the template {name}"),
+    }
+}
+
+/// Names and values of the headers for an upstream.
+fn headers(upstream: &Upstream) -> Vec<(&str, &str)> {
+    upstream.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect()
+}
+
+const NOTEBOOK: &str = r#"
+[tools.notebook]
+key = "notebook-key"
+secret = "hunter2"
+upstream = "http://127.0.0.1:9000"
+"#;
+
+#[test]
+fn what_is_not_written_of_an_upstream_has_its_default() {
+    let config = production(&format!("{GATEWAY}{NOTEBOOK}"));
+    let tool = &config.tools[0];
+    assert_eq!((tool.host.as_deref(), tool.path.as_str()), (None, "/lti/notebook"));
+    assert_eq!(tool.session, Duration::from_secs(8 * 60 * 60));
+    let Upstream { url, timeout, prefix, identity, headers } = upstream(tool);
+    assert_eq!(url.to_string(), "http://127.0.0.1:9000");
+    assert_eq!(*timeout, Duration::from_secs(25));
+    assert_eq!(*prefix, Prefix::Session);
+    assert_eq!(*identity, Identity { name: true, email: false });
+    assert!(headers.is_empty());
+}
+
+#[test]
+fn every_key_of_an_upstream_means_what_it_says() {
+    let text = format!(
+        r#"{GATEWAY}{NOTEBOOK}
+        host = "Notebook.Example"
+        prefix = "tool"
+        identity = ["email"]
+        timeout = "90s"
+        session = "2d"
+        params = {{ level = 3 }}
+        headers = {{ Authorization = {{ env = "NOTEBOOK_TOKEN" }}, X-Course_Id = "b 101", Accept-Encoding = "" }}
+
+        [tools.lab]
+        key = "lab-key"
+        secret = "hunter2"
+        upstream = "HTTPS://Lab.Example:8443/App/"
+        prefix = "session"
+        identity = ["name", "email", "name"]
+
+        [tools.lab.headers]
+        x-lab.env = "NOTEBOOK_TOKEN"
+        "#
+    );
+    let config = meaning(&text, &[("NOTEBOOK_TOKEN", "Bearer hunter2")], false);
+    let [lab, notebook] = config.tools.as_slice() else { panic!("{} tools", config.tools.len()) };
+    assert_eq!((notebook.host.as_deref(), notebook.path.as_str()), (Some("notebook.example"), ""));
+    assert_eq!(notebook.session, Duration::from_secs(2 * 24 * 60 * 60));
+    assert!(notebook.params.contains_key("level"));
+    let of_notebook = upstream(notebook);
+    assert_eq!(of_notebook.prefix, Prefix::Tool);
+    assert_eq!(of_notebook.identity, Identity { name: false, email: true });
+    assert_eq!(of_notebook.timeout, Duration::from_secs(90));
+    assert_eq!(
+        headers(of_notebook),
+        [("accept-encoding", ""), ("authorization", "Bearer hunter2"), ("x-course_id", "b 101")]
+    );
+    let of_lab = upstream(lab);
+    assert_eq!(of_lab.url.to_string(), "https://lab.example:8443/App");
+    assert_eq!(of_lab.prefix, Prefix::Session);
+    assert_eq!(of_lab.identity, Identity { name: true, email: true });
+    assert_eq!(headers(of_lab), [("x-lab", "Bearer hunter2")]);
+    assert_eq!(lab.session, Duration::from_secs(8 * 60 * 60), "another tool's is its own");
+}
+
+#[test]
+fn an_empty_identity_keeps_name_and_email_from_the_upstream() {
+    let config = production(&format!("{GATEWAY}{NOTEBOOK}identity = []\n"));
+    assert_eq!(upstream(&config.tools[0]).identity, Identity { name: false, email: false });
+}
+
+#[test]
+fn a_template_may_have_a_host_and_a_session_of_its_own() {
+    let config = production(&format!("{GATEWAY}{HELLO}host = \"hello.example\"\nsession = \"1m\"\n"));
+    let tool = &config.tools[0];
+    assert_eq!((tool.host.as_deref(), tool.path.as_str()), (Some("hello.example"), ""));
+    assert_eq!(tool.session, Duration::from_secs(60));
+}
+
+#[test]
+fn on_a_host_of_its_own_a_tool_may_choose_nearly_every_path() {
+    for (path, expected) in
+        [("/", ""), ("/static", "/static"), ("/lti/hello", "/lti/hello"), ("/dev", "/dev")]
+    {
+        let text = format!("{GATEWAY}{HELLO}{NOTEBOOK}host = \"notebook.example\"\npath = \"{path}\"\n");
+        assert_eq!(production(&text).tools[1].path.as_str(), expected);
+    }
+}
+
+#[test]
+fn a_tool_with_a_host_is_launched_there_with_scheme_and_port_of_the_public_url() {
+    let tools = format!("{HELLO}{NOTEBOOK}host = \"notebook.example\"\n");
+    let shown = |public_url: PublicUrl, authority: Option<&str>| {
+        let tools = production(&format!("{GATEWAY}{tools}")).tools;
+        let urls: Vec<_> = tools.iter().map(|tool| public_url.launch_url(tool, authority)).collect();
+        let origins =
+            tools.iter().map(|tool| public_url.origin_of(tool, authority.unwrap_or("-")).to_string());
+        (urls, origins.collect::<Vec<_>>())
+    };
+    for (public_url, authority, urls, origins) in [
+        (
+            https("tools.example"),
+            None,
+            ["https://tools.example/lti/hello", "https://notebook.example/"],
+            ["https://tools.example", "https://notebook.example"],
+        ),
+        (
+            https("tools.example:8443"),
+            Some("Other.Example:1"),
+            ["https://tools.example:8443/lti/hello", "https://notebook.example:8443/"],
+            ["https://tools.example:8443", "https://notebook.example:8443"],
+        ),
+        (
+            PublicUrl::FromHost("https"),
+            Some("Tools.Example"),
+            ["https://tools.example/lti/hello", "https://notebook.example/"],
+            ["https://tools.example", "https://tools.example"],
+        ),
+        (
+            PublicUrl::FromHost("http"),
+            Some("localhost:5000"),
+            ["http://localhost:5000/lti/hello", "http://notebook.example:5000/"],
+            ["http://localhost:5000", "http://localhost:5000"],
+        ),
+        (
+            PublicUrl::FromHost("http"),
+            Some("[::1]"),
+            ["http://[::1]/lti/hello", "http://notebook.example/"],
+            ["http://[::1]", "http://[::1]"],
+        ),
+    ] {
+        let expected = (urls.map(str::to_owned).to_vec(), origins.map(str::to_owned).to_vec());
+        assert_eq!(shown(public_url, authority), expected);
+    }
+    let (urls, _) = shown(PublicUrl::FromHost("https"), None);
+    assert_eq!(urls, ["/lti/hello", "https://notebook.example/"], "nobody has asked by any host");
+}
+
+#[test]
+fn the_page_of_tools_shows_the_launch_url_on_a_tools_own_host() {
+    let tools = format!(
+        "[gateway]\nsecret = \"a gateway secret of 32 characters\"\n{}host = \"notebook.localhost\"\n",
+        HELLO.replace("\"hello\"", "\"page\"")
+    );
+    let server = Server::start(&Setup { tools: &tools, development: true, ..Setup::default() });
+    let page = server.send("GET", "/", &[("Host", "localhost:5000")], b"");
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("<code>http://notebook.localhost:5000/</code>"), "{}", page.body);
+}
+
 #[test]
 fn the_same_file_means_the_same_with_a_byte_order_mark_and_other_line_ends() {
     let text = format!("{GATEWAY}{HELLO}title = \"Übung\" # für alle\n");
@@ -142,7 +306,8 @@ fn tools_come_by_name_and_an_empty_title_is_none() {
 fn no_debug_output_of_a_configuration_holds_a_secret() {
     let text = format!(
         "{GATEWAY}{HELLO}[tools.b]\ntemplate = \"hello\"\n\
-         consumers = [{{ key = \"b\", secret = [\"hunter2 too\", {{ env = \"B_SECRET\" }}] }}]\n"
+         consumers = [{{ key = \"b\", secret = [\"hunter2 too\", {{ env = \"B_SECRET\" }}] }}]\n\
+         {NOTEBOOK}headers = {{ Authorization = \"Bearer hunter2\", X-Token = {{ env = \"B_SECRET\" }} }}\n"
     );
     let shown = format!("{:?}", meaning(&text, &[("B_SECRET", "hunter2 as well")], false));
     assert!(shown.contains("hello-key"));
@@ -272,6 +437,30 @@ fn development_has_a_stand_in_for_each_missing_secret_and_says_which() {
             ("HELLO_SECRET".to_owned(), "development-secret")
         ]
     );
+}
+
+#[test]
+fn development_has_a_stand_in_for_a_missing_header_and_says_so() {
+    let text = format!("{GATEWAY}{NOTEBOOK}headers = {{ Authorization = {{ env = \"NOTEBOOK_TOKEN\" }} }}\n");
+    let config = meaning(&text, &[], true);
+    assert_eq!(headers(upstream(&config.tools[0])), [("authorization", "development-secret")]);
+    let faults: Vec<_> = problems(&text, &[], true).into_iter().map(|problem| problem.fault).collect();
+    assert!(
+        faults.contains(&Fault::StandIn("NOTEBOOK_TOKEN".to_owned(), "development-secret")),
+        "{faults:?}"
+    );
+    let faults: Vec<_> = problems(&text, &[], false).into_iter().map(|problem| problem.fault).collect();
+    assert!(faults.contains(&Fault::VariableMissing("NOTEBOOK_TOKEN".to_owned())), "{faults:?}");
+}
+
+#[test]
+fn the_value_of_a_header_from_the_environment_counts_as_a_secret() {
+    let tools = format!(
+        "{GATEWAY}{NOTEBOOK}headers = {{ X-Token = {{ env = \"TOKEN\" }}, X-Course = \"course-b101\" }}\n"
+    );
+    let known = meaning(&tools, &[("TOKEN", "Bearer hunter3")], false).tools[0].terms.secrets.clone();
+    assert!(known.occur_in("Bearer hunter3") && known.occur_in("Bearer%20hunter3"));
+    assert!(!known.occur_in("course-b101"), "what is written in the file is no secret");
 }
 
 #[test]

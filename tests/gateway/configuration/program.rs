@@ -113,6 +113,33 @@ fn check_shows_whole_launch_urls_where_they_are_known() {
 }
 
 #[test]
+fn check_shows_upstreams_and_launch_urls_on_hosts_of_their_own() {
+    let gateway =
+        "[gateway]\npublic_url = \"https://tools.example:8443\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
+    let notebook = "[tools.notebook]\nkey = \"notebook-key\"\nsecret = { env = \"HELLO_SECRET\" }\n\
+                    upstream = \"http://127.0.0.1:9000/app/\"\nhost = \"Notebook.Example\"\n";
+    let hello = &SOUND[..SOUND.find("[tools.staff]").expect("the second tool")];
+    let environment = [("GATEWAY_SECRET", "a gateway secret of 32 characters")];
+    let check = |tools: &str| run(folder(tools).path(), &["check"], &environment);
+    let one = check(&format!("{gateway}{hello}{notebook}"));
+    assert_eq!((one.code, one.error.as_str()), (Some(0), ""));
+    assert_eq!(
+        one.out,
+        "\
+TOOL      LAUNCH                                TARGET                     CONSUMERS     ROLES
+hello     https://tools.example:8443/lti/hello  templates/hello.html.tera  hello-key     everyone
+notebook  https://notebook.example:8443/        http://127.0.0.1:9000/app  notebook-key  everyone
+",
+        "one tool shares its origin with nobody"
+    );
+    let two = check(&format!("{gateway}{SOUND}{notebook}"));
+    assert!(two.out.ends_with("\nTeams that do not trust each other need a `host` each.\n"), "{}", two.out);
+    let none = check(&format!("{hello}{notebook}"));
+    assert!(none.out.contains("\nnotebook  http://notebook.example/  http://127"), "{}", none.out);
+    assert!(none.out.contains("\nhello     /lti/hello                templates/"), "{}", none.out);
+}
+
+#[test]
 fn check_says_what_is_wrong_with_a_file_and_ends_with_1() {
     let run = run(folder(&SOUND.replace("key =", "kye =")).path(), &["check"], &[]);
     assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
