@@ -9,7 +9,7 @@ use quick_cache::sync::Cache;
 
 use super::Clock;
 use super::visit::Visit;
-use crate::config::{Config, Origin, PublicUrl, Target, Tool, Upstream};
+use crate::config::{Config, PublicUrl, Target, Tool, Upstream};
 use crate::session::{Ids, Newest, Receipts, Sessions};
 use crate::target::assertion::Assertions;
 use crate::target::template::{Page, Templates};
@@ -134,20 +134,6 @@ impl Gateway {
     /// Whether this is development.
     pub(super) fn development(&self) -> bool {
         self.development
-    }
-
-    /// The origin at which a browser that sent this `Host` sees a tool.
-    pub(super) fn origin_of(&self, tool: &Tool, authority: &str) -> Origin {
-        let mut origin = self.public_url.origin(authority);
-        if let (Some(host), PublicUrl::Fixed(_)) = (&tool.host, &self.public_url) {
-            let port = origin
-                .authority
-                .rsplit_once(':')
-                .map(|(_, port)| port)
-                .filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
-            origin.authority = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
-        }
-        origin
     }
 
     /// All tools.

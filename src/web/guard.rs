@@ -7,7 +7,7 @@ use rocket::http::Status;
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route};
 
-use super::Gateway;
+use super::gateway::{Gateway, ServedTarget};
 use super::refusal::Refusal;
 use crate::config::is_loopback;
 
@@ -43,12 +43,13 @@ impl Handler for CheckHost {
     }
 }
 
-/// The same routes, but for the hosts that tools have for themselves, where every other path is the tool's.
-pub(super) fn leave_tools_their_hosts(routes: Vec<Route>) -> Vec<Route> {
+/// The same routes, but for the hosts that tools have for themselves, where every other path is the tool's; a template's
+/// needs the files of `static/`, so that `but_templates` leaves these routes to it.
+pub(super) fn leave_tools_their_hosts(routes: Vec<Route>, but_templates: bool) -> Vec<Route> {
     routes
         .into_iter()
         .map(|mut route| {
-            route.handler = Box::new(LeaveTools { handler: route.handler });
+            route.handler = Box::new(LeaveTools { but_templates, handler: route.handler });
             route
         })
         .collect()
@@ -56,6 +57,7 @@ pub(super) fn leave_tools_their_hosts(routes: Vec<Route>) -> Vec<Route> {
 
 #[derive(Clone)]
 struct LeaveTools {
+    but_templates: bool,
     handler: Box<dyn Handler>,
 }
 
@@ -63,10 +65,12 @@ struct LeaveTools {
 impl Handler for LeaveTools {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let gateway = request.rocket().state::<Gateway>();
-        let is_of_tool = gateway
+        let served = gateway
             .zip(request.host())
-            .is_some_and(|(gateway, host)| gateway.tool_of_host(host.domain().as_str()).is_some());
-        if is_of_tool {
+            .and_then(|(gateway, host)| gateway.tool_of_host(host.domain().as_str()));
+        if served
+            .is_some_and(|served| !self.but_templates || matches!(served.target, ServedTarget::Upstream(_)))
+        {
             return Outcome::forward(data, Status::NotFound);
         }
         self.handler.handle(request, data).await

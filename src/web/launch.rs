@@ -213,7 +213,7 @@ impl Attempt<'_> {
 
     fn examine(&self, body: &[u8], now: u64) -> Result<Examination, Refusal> {
         let Origin { scheme, authority } =
-            self.gateway.origin_of(&self.served.tool, &guard::authority(self.request));
+            self.gateway.public_url.origin_of(&self.served.tool, &guard::authority(self.request));
         let headers = self.request.headers();
         let mut authorizations = headers.get("Authorization").filter_map(oauth_credentials);
         let authorization = authorizations.next();

@@ -37,7 +37,9 @@ pub use gateway::Gateway;
 /// `statics` is the folder behind `/static/`; nothing answers there if it does not exist.
 pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Build> {
     let development = gateway.development();
-    let own = |routes| guard::check_host(guard::leave_tools_their_hosts(routes), development);
+    let own = |routes, but_templates| {
+        guard::check_host(guard::leave_tools_their_hosts(routes, but_templates), development)
+    };
     let mut everywhere = rocket::routes![jwks::jwks];
     everywhere.extend(tool::routes());
     let mut rocket = rocket::custom(figment)
@@ -48,12 +50,12 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         .attach(stop_at_once())
         .register("/", rocket::catchers![refusal::unmatched, refusal::malformed])
         .mount("/", rocket::routes![health::is_up])
-        .mount("/", guard::leave_tools_their_hosts(rocket::routes![health::ready]))
-        .mount("/", own(rocket::routes![index::index]))
+        .mount("/", guard::leave_tools_their_hosts(rocket::routes![health::ready], false))
+        .mount("/", own(rocket::routes![index::index], false))
         .mount("/", guard::check_host(everywhere, development));
     if statics.is_dir() {
         let files: Vec<rocket::Route> = FileServer::new(statics, Options::None).into();
-        rocket = rocket.mount("/static", own(files));
+        rocket = rocket.mount("/static", own(files, true));
     }
     rocket.manage(gateway)
 }

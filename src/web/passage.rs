@@ -87,7 +87,7 @@ pub(super) async fn answer<'r>(
         let is_launch_path = room.served.tool.path.as_str() == request.uri().path().as_str();
         return Err(if is_launch_path { Refusal::NotPosted } else { Refusal::NoSession });
     };
-    let origin = gateway.origin_of(&room.served.tool, &guard::authority(request)).to_string();
+    let origin = gateway.public_url.origin_of(&room.served.tool, &guard::authority(request)).to_string();
     let way = Way { gateway, room, request, headers, visit, origin, now };
     let headers = way.headers.iter().copied();
     let is_websocket = request.method() == Method::Get && is_websocket(headers.clone());

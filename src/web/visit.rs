@@ -88,7 +88,7 @@ impl Visit {
                 return Some(made.value.clone());
             }
         }
-        let launch_url = format!("{}{}", gateway.origin_of(&served.tool, authority), served.tool.path);
+        let launch_url = gateway.public_url.launch_url(&served.tool, Some(authority));
         let subject = Subject {
             issuer: &issuer,
             tool: &served.tool.name,
