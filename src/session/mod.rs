@@ -5,28 +5,28 @@
 //! a session has a budget.
 
 mod cookie;
+mod id;
 mod key;
 mod newest;
 mod receipt;
 mod seal;
+mod sealed;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use lti::{Launch, Roles, Secret};
+use lti::{Launch, Roles};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 
 use crate::config::Identity;
 
 pub use cookie::{COOKIE, cookies, is_own_cookie, set_cookie};
+pub use id::Ids;
 pub use key::derive;
 pub use newest::{Newest, Watch};
 pub use receipt::Receipts;
-use seal::{Seal, deflated, sealed_length};
+use seal::{deflated, sealed_length};
+pub use sealed::{Sessions, Ticket};
 
 /// The most characters of a session's cookie, name and value: ten of them, and ten receipts, fit into the 10,240 that
 /// Chromium gives one site in one platform's frames.
@@ -111,20 +111,6 @@ struct Content<'a>(
     Vec<(Cow<'a, str>, Cow<'a, str>)>,
     Cow<'a, str>,
 );
-
-/// A session on its way from the launch to its address: until when, where to, and the session itself.
-#[derive(Serialize, Deserialize)]
-struct TicketContent<'a>(u64, Cow<'a, str>, Content<'a>);
-
-/// A ticket that was opened.
-pub struct Ticket {
-    /// The session that it opens.
-    pub session: Session,
-    /// Where in the tool the launch led: a path that begins with `/`, and a query.
-    pub destination: String,
-    /// The last second at which it counts.
-    pub expires: u64,
-}
 
 /// Why no session is minted: what must stay of the launch does not fit into a cookie.
 #[derive(Debug, PartialEq, Eq)]
@@ -271,91 +257,4 @@ fn parameters(launch: &Launch, identity: Identity) -> Vec<(u8, String)> {
         kept.extend(value.map(|value| (at, value.to_owned())));
     }
     kept
-}
-
-/// Seals sessions and tickets, and opens them. Its keys are derived from `gateway.secret`: the first seals, all open.
-pub struct Sessions {
-    sessions: Seal,
-    tickets: Seal,
-}
-
-impl Sessions {
-    /// Derives the keys.
-    pub fn new(secrets: &[Secret]) -> Self {
-        Self {
-            sessions: Seal::new(secrets, "lti-gateway session 1"),
-            tickets: Seal::new(secrets, "lti-gateway ticket 1"),
-        }
-    }
-
-    /// The value of a session's cookie. It opens for this tool only and, where the id stands in its address, there only.
-    /// `None` only without randomness.
-    pub fn seal(&self, session: &Session, tool: &str, id: &str) -> Option<String> {
-        let content = session.as_content(session.custom.len(), session.parameters.len(), id);
-        self.sessions.close(&deflated(&serde_json::to_vec(&content).ok()?), &[tool, id])
-    }
-
-    /// The session in such a value, unless it has expired at `now` or was sealed for something else.
-    pub fn open(&self, sealed: &str, tool: &str, id: &str, now: u64) -> Option<Session> {
-        let content = self.sessions.open(sealed, &[tool, id])?;
-        let session = Session::from_content(serde_json::from_slice(&content).ok()?, id);
-        (session.expires >= now).then_some(session)
-    }
-
-    /// A ticket to a session: it counts for so long, and whoever takes it has to see that it counts once.
-    pub fn ticket(
-        &self,
-        session: &Session,
-        destination: &str,
-        tool: &str,
-        id: &str,
-        expires: u64,
-    ) -> Option<String> {
-        let (customs, parameters) = (session.custom.len(), session.parameters.len());
-        let content = TicketContent(expires, destination.into(), session.as_content(customs, parameters, id));
-        self.tickets.close(&deflated(&serde_json::to_vec(&content).ok()?), &[tool, id])
-    }
-
-    /// What is in a ticket, unless it has expired at `now` or is none for this tool and id.
-    pub fn open_ticket(&self, ticket: &str, tool: &str, id: &str, now: u64) -> Option<Ticket> {
-        let content = self.tickets.open(ticket, &[tool, id])?;
-        let TicketContent(expires, destination, session) = serde_json::from_slice(&content).ok()?;
-        let session = Session::from_content(session, id);
-        (expires >= now).then(|| Ticket { session, destination: destination.into_owned(), expires })
-    }
-}
-
-/// Gives sessions their ids.
-pub struct Ids(Option<Hmac<Sha256>>);
-
-impl Ids {
-    /// Derives the key.
-    pub fn new(secrets: &[Secret]) -> Self {
-        Self(
-            secrets.first().and_then(|secret| Hmac::new_from_slice(&derive(secret, "lti-gateway id 1")).ok()),
-        )
-    }
-
-    /// What tells a person's sessions apart, as a keyed hash of tool, consumer, user, course and resource link: 16
-    /// characters. A launch without a user is told apart from every other.
-    pub fn id(&self, tool: &str, launch: &Launch) -> Option<String> {
-        let user = match &launch.user.id {
-            Some(id) => id.as_bytes(),
-            None => &launch.fingerprint,
-        };
-        let context = launch.context.id.as_deref().unwrap_or_default();
-        let mut mac = self.0.clone()?.chain_update([u8::from(launch.user.id.is_some())]);
-        let parts = [
-            tool.as_bytes(),
-            launch.consumer_key.as_bytes(),
-            user,
-            context.as_bytes(),
-            launch.resource_link.id.as_bytes(),
-        ];
-        for part in parts {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        Some(URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..12]))
-    }
 }

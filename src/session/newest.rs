@@ -45,12 +45,14 @@ pub struct Watch {
     watched: Arc<Mutex<HashMap<String, Vec<Watched>>>>,
 }
 
-impl Newest {
+impl Default for Newest {
     /// Remembers nothing yet.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self { launches: Cache::new(MOST), watched: Arc::default(), watches: AtomicU64::new(0) }
     }
+}
 
+impl Newest {
     /// A session was minted: what is open on behalf of its older launches with other roles ends.
     pub fn launched(&self, session: &Session) {
         let Session { id, launch, minted, roles, .. } = session;

@@ -123,7 +123,7 @@ impl Gateway {
             receipts: Receipts::new(&config.secrets),
             ids: Ids::new(&config.secrets),
             sessions: Sessions::new(&config.secrets),
-            newest: Newest::new(),
+            newest: Newest::default(),
             visits: Cache::new(MOST_VISITS),
             assertions: Assertions::new(&config.secrets),
             upstreams: Upstreams::new(with_tls)?,
