@@ -1,4 +1,4 @@
-//! What a launch costs beside the server: verification, a page, and the file at start.
+//! What a launch costs beside the server: verification, a session, a page, and the file at start.
 
 mod edx;
 
@@ -6,13 +6,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::sync::Arc;
+use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use lti::oauth1::base_string::{base_string, base_uri};
 use lti::oauth1::{Params, SignatureMethod, SigningKey, Source};
 use lti::v1p1::{Consumer, Consumers, Examination, LaunchRequest, Terms, Verdict, examine};
-use lti::{MemoryReplay, Secret};
-use lti_gateway::config::{self, Environment};
+use lti::{Launch, MemoryReplay, Secret};
+use lti_gateway::config::{self, Environment, Identity};
+use lti_gateway::session::{COOKIE, Session, Sessions};
+use lti_gateway::target::assertion::{Assertions, Subject};
 use lti_gateway::target::template::{Page, Templates};
 
 const NOW: u64 = 1_700_000_000;
@@ -62,6 +65,42 @@ fn verify(criterion: &mut Criterion) {
     });
 }
 
+fn launch() -> Launch {
+    let Ok(Verdict::Once(candidate)) = examined(&edx::launch(NOW, "n"), &terms()).verdict() else {
+        panic!("the launch is good");
+    };
+    let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
+    candidate.admit(spent).expect("a fresh nonce")
+}
+
+fn session(criterion: &mut Criterion) {
+    let secrets = [Secret::new("a secret that is long enough for this")];
+    let (sessions, assertions) = (Sessions::new(&secrets), Assertions::new(&secrets));
+    let launch = launch();
+    let identity = Identity { name: true, email: true };
+    let mint = || {
+        let id = "0123456789abcdef".to_owned();
+        Session::mint(&launch, id, identity, Duration::from_secs(8 * 3600), NOW).expect("short ids").0
+    };
+    let sealed = sessions.seal(&mint(), "hello", "0123456789abcdef").expect("randomness");
+    let open = || sessions.open(&sealed, "hello", "0123456789abcdef", NOW).expect("its own seal");
+    println!("the session of that launch is a cookie of {} characters", COOKIE.len() + 1 + sealed.len());
+    criterion.bench_function("mint and seal a session", |bencher| {
+        bencher.iter(|| black_box(sessions.seal(&mint(), "hello", "0123456789abcdef")));
+    });
+    criterion.bench_function("open a session", |bencher| bencher.iter(|| black_box(open())));
+    let about = Subject {
+        issuer: "https://our-tools.example",
+        tool: "hello",
+        launch_url: "https://our-tools.example/lti/hello",
+        params: None,
+    };
+    let session = open();
+    criterion.bench_function("sign an assertion", |bencher| {
+        bencher.iter(|| black_box(assertions.sign(&session, &about, NOW)));
+    });
+}
+
 fn render(criterion: &mut Criterion) {
     let hello = include_str!("../templates/hello.html.tera").to_owned();
     let files = BTreeMap::from([("hello.html.tera".to_owned(), hello)]);
@@ -70,11 +109,7 @@ fn render(criterion: &mut Criterion) {
     let tools = tools(1);
     let page =
         Page::new("hello", &config::read("tools.toml", &tools, &Environment::new(), false).config.tools[0]);
-    let Ok(Verdict::Once(candidate)) = examined(&edx::launch(NOW, "n"), &terms()).verdict() else {
-        panic!("the launch is good");
-    };
-    let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
-    let launch = candidate.admit(spent).expect("a fresh nonce");
+    let launch = launch();
     criterion.bench_function("render hello", |bencher| {
         bencher.iter(|| black_box(templates.render(&page, black_box(&launch)).expect("a page").len()));
     });
@@ -107,5 +142,5 @@ fn load(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, verify, render, load);
+criterion_group!(benches, verify, session, render, load);
 criterion_main!(benches);
