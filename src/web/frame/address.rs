@@ -1,0 +1,495 @@
+//! Addresses in an app's answer, as its browsers have to see them: below the prefix.
+//!
+//! Addresses of the app and of the gateway become paths, which lead to the same place on whatever host the browser is.
+//! Relative ones and those of other sites stay as they are.
+
+use std::borrow::Cow;
+
+use super::Frame;
+use crate::target::absolute::Absolute;
+
+impl Frame<'_> {
+    /// The value of `Location` or `Content-Location`: nothing for one with control characters, of which browsers and servers
+    /// make different addresses.
+    pub(super) fn address<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
+        if value.contains(char::is_control) {
+            return None;
+        }
+        let Some(path) = self.own_path(value) else { return Some(Cow::Borrowed(value)) };
+        let below = self.path(&path);
+        let is_on_our_host = Absolute::parse(value).is_none_or(|address| address.is_of(self.origin));
+        Some(if below == *path && is_on_our_host { Cow::Borrowed(value) } else { Cow::Owned(below) })
+    }
+
+    /// The value of `Refresh`: seconds, and often an address.
+    pub(super) fn refresh<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
+        if value.contains(char::is_control) {
+            return None;
+        }
+        let (before, address, after) = address_of_refresh(value);
+        Some(match self.address(address.trim_ascii())? {
+            Cow::Borrowed(_) => Cow::Borrowed(value),
+            Cow::Owned(below) => Cow::Owned(format!("{before}{below}{after}")),
+        })
+    }
+
+    /// The value of `Service-Worker-Allowed`: a path below the prefix, because other tools may live beside it, whose requests
+    /// the worker would answer.
+    pub(super) fn worker_scope(&self, value: &str) -> Option<String> {
+        if value.contains(char::is_control) {
+            return None;
+        }
+        let all = format!("{}/", self.prefix);
+        let scope = self.own_path(value).map(|path| self.path(split_path(&path).0));
+        Some(scope.filter(|scope| scope.starts_with(&all)).unwrap_or(all))
+    }
+
+    /// The path, query and fragment of an address of the app or of the gateway: nothing for another one.
+    fn own_path<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
+        if value.starts_with('/') && !value.starts_with("//") {
+            return Some(Cow::Borrowed(value));
+        }
+        let address = Absolute::parse(value).filter(|address| {
+            address.is_at_host_of(&self.upstream.origin()) || address.is_at_host_of(self.origin)
+        })?;
+        Some(match address.rest {
+            rest if rest.starts_with('/') => Cow::Borrowed(rest),
+            rest => Cow::Owned(format!("/{rest}")),
+        })
+    }
+
+    /// A path with its query and fragment, below the prefix also after the browser took its dots out.
+    fn path(&self, address: &str) -> String {
+        let (path, tail) = split_path(address);
+        let path = without_dots(path);
+        let mut below = self.below_prefix(&path).into_owned();
+        if self.prefix.is_empty() {
+            // Browsers would read a host behind two slashes of either kind.
+            below = format!("/{}", below.trim_start_matches(['/', '\\']));
+        }
+        below + tail
+    }
+}
+
+/// A path, and the query and fragment behind it.
+fn split_path(address: &str) -> (&str, &str) {
+    address.split_at(address.find(['?', '#']).unwrap_or(address.len()))
+}
+
+/// What stands before the address of a `Refresh`, the address, and what stands behind it (HTML, "shared declarative refresh
+/// steps"). The address may be empty, then the page itself is meant.
+fn address_of_refresh(value: &str) -> (&str, &str, &str) {
+    let rest = value.trim_ascii_start();
+    let rest = rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
+    let rest = rest.trim_ascii_start();
+    let rest = rest.strip_prefix([';', ',']).unwrap_or(rest).trim_ascii_start();
+    let named = rest
+        .split_at_checked("url".len())
+        .filter(|(name, _)| name.eq_ignore_ascii_case("url"))
+        .and_then(|(_, after)| after.trim_ascii_start().strip_prefix('='));
+    let rest = named.unwrap_or(rest).trim_ascii_start();
+    let (rest, length) = match rest.strip_prefix(['"', '\'']) {
+        Some(quoted) => (quoted, quoted.find(&rest[..1]).unwrap_or(quoted.len())),
+        None => (rest, rest.len()),
+    };
+    let (before, rest) = value.split_at(value.len() - rest.len());
+    let (address, after) = rest.split_at(length);
+    (before, address, after)
+}
+
+/// A path as browsers send it: without segments `.` and `..`, in the spellings that they know, between slashes of either
+/// kind. One that has none keeps its bytes.
+fn without_dots(path: &str) -> Cow<'_, str> {
+    const SLASHES: [char; 2] = ['/', '\\'];
+    if !path.split(SLASHES).any(|segment| dots(segment) > 0) {
+        return Cow::Borrowed(path);
+    }
+    let mut kept: Vec<&str> = Vec::new();
+    let mut segments = path.split(SLASHES).skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let dots = dots(segment);
+        if dots == 2 {
+            kept.pop();
+        }
+        if dots == 0 {
+            kept.push(segment);
+        } else if segments.peek().is_none() {
+            kept.push("");
+        }
+    }
+    Cow::Owned(format!("/{}", kept.join("/")))
+}
+
+/// How many dots a segment is, if it is nothing else and browsers take it out: 1 or 2.
+fn dots(segment: &str) -> usize {
+    if segment.len() > "%2e%2e".len() {
+        return 0;
+    }
+    match segment.to_ascii_lowercase().replace("%2e", ".").as_str() {
+        "." => 1,
+        ".." => 2,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::UpstreamUrl;
+
+    const ORIGIN: &str = "https://tools.example";
+    const PREFIX: &str = "/lti/nb/~abc";
+
+    fn with_frame<R>(base: &str, prefix: &str, use_it: impl FnOnce(Frame<'_>) -> R) -> R {
+        let upstream =
+            UpstreamUrl { scheme: "http", authority: "app.test:9000".to_owned(), path: base.to_owned() };
+        use_it(Frame { upstream: &upstream, origin: ORIGIN, prefix, frame_ancestors: "*" })
+    }
+
+    #[track_caller]
+    fn check(base: &str, prefix: &str, value: &str, expected: &str) {
+        with_frame(base, prefix, |frame| {
+            assert_eq!(
+                frame.address(value).as_deref(),
+                Some(expected),
+                "{value} of {base:?} below {prefix:?}"
+            );
+        });
+    }
+
+    #[test]
+    fn a_relative_address_stays() {
+        for base in ["", "/app"] {
+            for value in [
+                "", "a", "a/b?c#d", "./a", "../a", "?a", "#a", "a//b", "~x", "a:b/c", "%2f", "a b", "\\a",
+                "ü",
+            ] {
+                check(base, PREFIX, value, value);
+                check(base, "", value, value);
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_of_another_site_stays() {
+        for value in [
+            "https://campus.example/course",
+            "https://campus.example",
+            "//campus.example/x",
+            "http://app.test/",
+            "http://app.test:9001/",
+            "http://app.test:9000.evil.example/",
+            "http://app.test:9000@evil.example/",
+            "http://user@app.test:9000/",
+            "http://app.test:9000\\@evil.example/",
+            "https://tools.example:8443/",
+            "https://tools.example.evil.example/lti/nb/~abc/",
+            "///evil.example",
+            "http:///app.test:9000/",
+            "mailto:a@b.example",
+            "javascript:alert(1)",
+            "data:text/html,//app.test:9000/",
+            "ftp://app.test:9000/",
+            "ws://app.test:9000/",
+            "msteams:/l/team",
+        ] {
+            for base in ["", "/app"] {
+                check(base, PREFIX, value, value);
+                check(base, "", value, value);
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_of_the_app_is_put_below_the_prefix() {
+        check("", PREFIX, "/", "/lti/nb/~abc/");
+        check("", PREFIX, "/a/b?c=d#e", "/lti/nb/~abc/a/b?c=d#e");
+        check("", PREFIX, "/?a=/../b", "/lti/nb/~abc/?a=/../b");
+        check("", PREFIX, "/a%2Fb//c/;x", "/lti/nb/~abc/a%2Fb//c/;x");
+        check("", PREFIX, "/lti/nb/~abcd/x", "/lti/nb/~abc/lti/nb/~abcd/x");
+        check("", PREFIX, "/lti/nb/~xyz/x", "/lti/nb/~abc/lti/nb/~xyz/x");
+        check("", PREFIX, "/lti/nb", "/lti/nb/~abc/lti/nb");
+        check("", PREFIX, "/ü x", "/lti/nb/~abc/ü x");
+    }
+
+    #[test]
+    fn the_apps_base_path_is_taken_off_by_whole_segments() {
+        check("/app", PREFIX, "/app", "/lti/nb/~abc");
+        check("/app", PREFIX, "/app?a", "/lti/nb/~abc?a");
+        check("/app", PREFIX, "/app/", "/lti/nb/~abc/");
+        check("/app", PREFIX, "/app/a?b", "/lti/nb/~abc/a?b");
+        check("/app", PREFIX, "/app/app/a", "/lti/nb/~abc/app/a");
+        check("/app", PREFIX, "/apps/a", "/lti/nb/~abc/apps/a");
+        check("/app", PREFIX, "/App/a", "/lti/nb/~abc/App/a");
+        check("/app", PREFIX, "/other?a", "/lti/nb/~abc/other?a");
+        check("/a/b", PREFIX, "/a/b/c", "/lti/nb/~abc/c");
+        check("/a/b", PREFIX, "/a/c", "/lti/nb/~abc/a/c");
+        check("/app", "", "/app", "/");
+        check("/app", "", "/app?a", "/?a");
+        check("/app", "", "/app/a", "/a");
+        check("/app", "", "/other", "/other");
+    }
+
+    #[test]
+    fn a_path_below_the_prefix_stays() {
+        for base in ["", "/app", "/lti", "/lti/nb"] {
+            for value in [
+                "/lti/nb/~abc",
+                "/lti/nb/~abc/",
+                "/lti/nb/~abc/app/a?b#c",
+                "/lti/nb/~abc?a",
+                "/lti/nb/~abc//a",
+            ] {
+                check(base, PREFIX, value, value);
+            }
+        }
+        // An app whose base path is the same on both sides.
+        check("/lti/nb", "/lti/nb", "/lti/nb/a", "/lti/nb/a");
+        check("/lti/nb", "/lti/nb", "/lti/nb", "/lti/nb");
+        check("", "", "/a/b?c", "/a/b?c");
+        check("", "", "/", "/");
+    }
+
+    #[test]
+    fn of_prefix_and_base_the_longer_one_tells_whose_path_it_is() {
+        check("/lti/nb/app", "/lti/nb", "/lti/nb/app/a", "/lti/nb/a");
+        check("/lti/nb/app", "/lti/nb", "/lti/nb/app", "/lti/nb");
+        check("/lti/nb/app", "/lti/nb", "/lti/nb/a", "/lti/nb/a");
+        check("/lti", PREFIX, "/lti/nb/~abc/a", "/lti/nb/~abc/a");
+        check("/lti", PREFIX, "/lti/a", "/lti/nb/~abc/a");
+    }
+
+    #[test]
+    fn an_absolute_address_of_the_app_becomes_a_path() {
+        for origin in [
+            "http://app.test:9000",
+            "https://app.test:9000",
+            "HTTP://APP.test:9000",
+            "//app.test:9000",
+            "http://tools.example",
+            "//tools.example",
+        ] {
+            check("/app", PREFIX, &format!("{origin}/app/a?b#c"), "/lti/nb/~abc/a?b#c");
+            check("/app", PREFIX, &format!("{origin}/a"), "/lti/nb/~abc/a");
+            check("/app", PREFIX, &format!("{origin}/lti/nb/~abc/a"), "/lti/nb/~abc/a");
+            check("/app", PREFIX, origin, "/lti/nb/~abc/");
+            check("/app", PREFIX, &format!("{origin}?a"), "/lti/nb/~abc/?a");
+            check("/app", "", &format!("{origin}/app//evil.example"), "/evil.example");
+            check("", "", &format!("{origin}//evil.example"), "/evil.example");
+            check("", "", &format!("{origin}/\\evil.example"), "/evil.example");
+            check("", "", origin, "/");
+        }
+    }
+
+    #[test]
+    fn ports_that_the_scheme_implies_are_equal() {
+        let upstream = UpstreamUrl { scheme: "http", authority: "app.test".to_owned(), path: String::new() };
+        let frame = Frame { upstream: &upstream, origin: ORIGIN, prefix: PREFIX, frame_ancestors: "*" };
+        for value in [
+            "http://app.test/a",
+            "http://app.test:80/a",
+            "https://app.test/a",
+            "https://app.test:443/a",
+            "//app.test:80/a",
+        ] {
+            assert_eq!(frame.address(value).as_deref(), Some("/lti/nb/~abc/a"), "{value}");
+        }
+        assert_eq!(frame.address("http://app.test:443/a").as_deref(), Some("http://app.test:443/a"));
+    }
+
+    #[test]
+    fn an_absolute_address_of_the_gateway_stays_below_the_prefix_and_is_put_there_otherwise() {
+        for value in ["https://tools.example/lti/nb/~abc/a?b", "https://Tools.Example:443/lti/nb/~abc"] {
+            check("/app", PREFIX, value, value);
+        }
+        check("/app", PREFIX, "https://tools.example/app/a", "/lti/nb/~abc/a");
+        check("/app", PREFIX, "https://tools.example/a", "/lti/nb/~abc/a");
+        check("/app", PREFIX, "https://tools.example", "/lti/nb/~abc/");
+        check("", "", "https://tools.example/a", "https://tools.example/a");
+        check("/app", "", "https://tools.example/app/a", "/a");
+    }
+
+    #[test]
+    fn dots_lead_nowhere_out_of_the_prefix() {
+        check("/app", PREFIX, "/lti/nb/~abc/../../hello", "/lti/nb/~abc/lti/hello");
+        check("/app", PREFIX, "/app/../x", "/lti/nb/~abc/x");
+        check("/app", PREFIX, "/app/a/../b/./c", "/lti/nb/~abc/b/c");
+        check("/app", PREFIX, "/x/../app/a", "/lti/nb/~abc/a");
+        check("", PREFIX, "/../../..", "/lti/nb/~abc/");
+        check("", PREFIX, "/a/..", "/lti/nb/~abc/");
+        check("", PREFIX, "/a/b/.", "/lti/nb/~abc/a/b/");
+        check("", PREFIX, "/%2e%2E/a/.%2e?..", "/lti/nb/~abc/?..");
+        check("", PREFIX, "/a\\..\\..\\b", "/lti/nb/~abc/b");
+        check("", PREFIX, "/a/...//b", "/lti/nb/~abc/a/...//b");
+        check("", PREFIX, "/%252e%252e/a", "/lti/nb/~abc/%252e%252e/a");
+        check("", PREFIX, "https://tools.example/lti/nb/~abc/../x", "/lti/nb/~abc/lti/nb/x");
+    }
+
+    #[test]
+    fn no_path_is_one_that_browsers_read_as_a_host() {
+        check("", PREFIX, "/\\evil.example", "/lti/nb/~abc/\\evil.example");
+        check("", PREFIX, "/%5cevil.example", "/lti/nb/~abc/%5cevil.example");
+        check("", "", "/\\evil.example", "/evil.example");
+        check("", "", "/\\/\\evil.example?/\\", "/evil.example?/\\");
+        check("", "", "/..//evil.example", "/evil.example");
+        check("/app", "", "/app//evil.example", "/evil.example");
+        check("/app", "", "/app/\\evil.example", "/evil.example");
+        check("", "", "/%5cevil.example", "/%5cevil.example");
+    }
+
+    #[test]
+    fn a_value_with_control_characters_is_dropped() {
+        for value in [
+            "/a\tb",
+            "\t//evil.example",
+            "/\r\nSet-Cookie: a",
+            "a\0",
+            "/\u{7f}",
+            "/\u{85}",
+            "https://campus.example/\n",
+        ] {
+            with_frame("/app", PREFIX, |frame| {
+                assert_eq!(frame.address(value), None);
+                assert_eq!(frame.refresh(&format!("0; url={value}")), None);
+                assert_eq!(frame.worker_scope(value), None);
+            });
+        }
+    }
+
+    #[track_caller]
+    fn check_refresh(value: &str, expected: &str) {
+        with_frame("/app", PREFIX, |frame| {
+            assert_eq!(frame.refresh(value).as_deref(), Some(expected), "{value}");
+        });
+    }
+
+    #[test]
+    fn the_address_of_a_refresh_is_put_below_the_prefix() {
+        check_refresh("5; url=/app/a", "5; url=/lti/nb/~abc/a");
+        check_refresh("0;URL=/a?b=c;d", "0;URL=/lti/nb/~abc/a?b=c;d");
+        check_refresh("0, Url = /a", "0, Url = /lti/nb/~abc/a");
+        check_refresh("0;url=\"/app/a\"", "0;url=\"/lti/nb/~abc/a\"");
+        check_refresh("0;url='/app/a'; x", "0;url='/lti/nb/~abc/a'; x");
+        check_refresh("0;url=\"/app/a", "0;url=\"/lti/nb/~abc/a");
+        check_refresh("0;url=\"/a'b\"", "0;url=\"/lti/nb/~abc/a'b\"");
+        check_refresh("0;/app/a", "0;/lti/nb/~abc/a");
+        check_refresh("0 /app/a", "0 /lti/nb/~abc/a");
+        check_refresh("1.5 ; '/app/a'", "1.5 ; '/lti/nb/~abc/a'");
+        check_refresh("0; url=http://app.test:9000/app/a", "0; url=/lti/nb/~abc/a");
+        check_refresh("0; url=//tools.example/", "0; url=/lti/nb/~abc/");
+        check_refresh("0; url=https://tools.example/a", "0; url=/lti/nb/~abc/a");
+    }
+
+    #[test]
+    fn another_refresh_keeps_its_bytes() {
+        for value in [
+            "5",
+            " 5 ; ",
+            "",
+            "0; url=",
+            "0; url=\"\"",
+            "0; url=a/b",
+            "0; url='../a'",
+            "0 ../a",
+            "0; ../a",
+            "0; url=https://campus.example/",
+            "0; url=\" https://campus.example/ \"",
+            "0; url=/lti/nb/~abc/a",
+            "0; url/a",
+            "0; ur",
+            "0; urä=/a",
+            "soon",
+        ] {
+            check_refresh(value, value);
+        }
+    }
+
+    #[track_caller]
+    fn check_scope(base: &str, prefix: &str, value: &str, expected: &str) {
+        with_frame(base, prefix, |frame| {
+            assert_eq!(frame.worker_scope(value).as_deref(), Some(expected), "{value}");
+        });
+    }
+
+    #[test]
+    fn a_service_worker_stays_below_the_prefix() {
+        for base in ["", "/app"] {
+            check_scope(base, PREFIX, "/", "/lti/nb/~abc/");
+            check_scope(base, PREFIX, "/a/", "/lti/nb/~abc/a/");
+            check_scope(base, PREFIX, "/a/?x=/../..#y", "/lti/nb/~abc/a/");
+            check_scope(base, PREFIX, "/lti/nb/~abc", "/lti/nb/~abc/");
+            check_scope(base, PREFIX, "/lti/nb/~abc/a", "/lti/nb/~abc/a");
+            check_scope(base, PREFIX, "/lti/nb/~abc/../..", "/lti/nb/~abc/lti/");
+            check_scope(base, PREFIX, "/lti/nb/~abc/%2e%2e/", "/lti/nb/~abc/lti/nb/");
+            check_scope(base, PREFIX, "/lti/nb/~abc\\..\\", "/lti/nb/~abc/lti/nb/");
+            check_scope(base, PREFIX, "https://tools.example/", "/lti/nb/~abc/");
+            check_scope(base, PREFIX, "https://tools.example/lti/nb/~abc/a", "/lti/nb/~abc/a");
+            for value in [
+                "",
+                ".",
+                "..",
+                "../../",
+                "a",
+                "?",
+                "//evil.example/",
+                "https://evil.example/lti/nb/~abc/",
+                "\\",
+                "ü",
+            ] {
+                check_scope(base, PREFIX, value, "/lti/nb/~abc/");
+                check_scope(base, "", value, "/");
+            }
+        }
+        check_scope("/app", PREFIX, "/app", "/lti/nb/~abc/");
+        check_scope("/app", PREFIX, "/app/a", "/lti/nb/~abc/a");
+        check_scope("/app", "", "/app/a", "/a");
+        check_scope("", "", "/a", "/a");
+    }
+
+    /// Bits of which addresses are made.
+    const ADDRESS: &str = "(http:|https:|//|/|\\\\|app\\.test:9000|tools\\.example|evil\\.example|/app|/lti/nb|/~abc|\\.|%2e|\\?|#|@|:|a|\\PC){0,8}";
+
+    proptest! {
+        #[test]
+        fn an_address_is_relative_or_foreign_and_stays_or_lies_below_the_prefix(value in ADDRESS) {
+            let below = with_frame("/app", PREFIX, |frame| frame.address(&value).map(Cow::into_owned)).expect("no controls");
+            if below == value && !value.starts_with(PREFIX) {
+                let is_path = value.starts_with('/') && !value.starts_with("//");
+                let is_the_apps = Absolute::parse(&value).is_some_and(|address| address.is_at_host_of("http://app.test:9000"));
+                prop_assert!(!is_path && !is_the_apps);
+            } else {
+                let path = below.strip_prefix(PREFIX).unwrap_or_else(|| panic!("{value} became {below}"));
+                prop_assert!(path.is_empty() || path.starts_with(['/', '?', '#']), "{value} became {below}");
+                prop_assert_eq!(&*without_dots(split_path(&below).0), split_path(&below).0);
+            }
+            let again = with_frame("/app", PREFIX, |frame| frame.address(&below).map(Cow::into_owned));
+            prop_assert_eq!(again.as_deref(), Some(below.as_str()), "once is enough");
+        }
+
+        #[test]
+        fn without_a_prefix_no_address_of_the_app_becomes_one_of_another_host(value in ADDRESS) {
+            let below = with_frame("/app", "", |frame| frame.address(&value).map(Cow::into_owned)).expect("no controls");
+            prop_assert!(below == value || (below.starts_with('/') && !below.starts_with("//") && !below.starts_with("/\\")));
+        }
+
+        #[test]
+        fn a_service_worker_never_leaves_the_prefix(value in ADDRESS) {
+            let scope = with_frame("/app", PREFIX, |frame| frame.worker_scope(&value)).expect("no controls");
+            prop_assert!(without_dots(&scope).starts_with("/lti/nb/~abc/"), "{value} became {scope}");
+        }
+
+        #[test]
+        fn a_refresh_differs_in_its_address_alone(
+            before in "[0-9]{0,2}(\\.5)? ?[;,] ?([uU][rR][lL] ?= ?)?",
+            value in ADDRESS,
+        ) {
+            prop_assume!(!value.starts_with([' ', '\'', '"']) && !value.ends_with(' '));
+            let (refreshed, address) = with_frame("/app", PREFIX, |frame| {
+                (frame.refresh(&format!("{before}{value}")).map(Cow::into_owned), frame.address(&value).map(Cow::into_owned))
+            });
+            prop_assert_eq!(refreshed, address.map(|address| format!("{before}{address}")));
+        }
+    }
+}
