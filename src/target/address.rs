@@ -75,7 +75,8 @@ fn has_dots(decoded: &[u8]) -> bool {
 }
 
 /// A path with its escapes decoded until none is left. Each decoded byte may complete an escape with what stands before
-/// it, so that one pass finds them all, however deeply they are nested.
+/// it, so that one pass finds them all, however deeply they are nested. What UTF-8 forbids, ASCII in two bytes, is decoded
+/// too, since old servers do.
 fn decoded(path: &str) -> Cow<'_, [u8]> {
     if !path.contains('%') {
         return Cow::Borrowed(path.as_bytes());
@@ -83,11 +84,17 @@ fn decoded(path: &str) -> Cow<'_, [u8]> {
     let mut decoded = Vec::with_capacity(path.len());
     for byte in path.bytes() {
         decoded.push(byte);
-        while let [.., b'%', high, low] = decoded[..]
-            && let (Some(high), Some(low)) = (digit(high), digit(low))
-        {
-            decoded.truncate(decoded.len() - 3);
-            decoded.push(high << 4 | low);
+        loop {
+            let (length, byte) = match decoded[..] {
+                [.., b'%', high, low] => match (digit(high), digit(low)) {
+                    (Some(high), Some(low)) => (3, high << 4 | low),
+                    _ => break,
+                },
+                [.., first @ 0xc0..=0xc1, second @ 0x80..=0xbf] => (2, (first & 1) << 6 | second & 0x3f),
+                _ => break,
+            };
+            decoded.truncate(decoded.len() - length);
+            decoded.push(byte);
         }
     }
     Cow::Owned(decoded)

@@ -13,8 +13,15 @@ use crate::config::header::is_of_connection;
 
 /// What is not passed on: who may frame the app is the tool's to say, and the others are said of a whole host, which the
 /// app shares.
-const GONE: [&str; 5] =
-    ["alt-svc", "clear-site-data", "referrer-policy", "strict-transport-security", "x-frame-options"];
+const GONE: [&str; 7] = [
+    "alt-svc",
+    "clear-site-data",
+    "nel",
+    "referrer-policy",
+    "report-to",
+    "strict-transport-security",
+    "x-frame-options",
+];
 
 /// Where an app lives, for its browsers.
 pub(super) struct Frame<'a> {
@@ -24,6 +31,8 @@ pub(super) struct Frame<'a> {
     pub(super) origin: &'a str,
     /// What stands before the app's own paths in the gateway's addresses; may be empty.
     pub(super) prefix: &'a str,
+    /// Whether the answer is that of the prefix itself, without a slash.
+    pub(super) is_root: bool,
     /// Which sites may frame it, as in the `frame-ancestors` directive.
     pub(super) frame_ancestors: &'a str,
 }
@@ -32,7 +41,8 @@ impl Frame<'_> {
     /// The headers of the answer to the browser.
     ///
     /// A header that is not UTF-8 is dropped: Rocket's headers are text, and to guess at another encoding could turn one
-    /// file name or address into another.
+    /// file name or address into another. Of a `Content-Disposition` like that an `attachment` is left, so that nothing is
+    /// shown in the page that was to be saved.
     pub(super) fn answer_headers(&self, upstream: &hyper::HeaderMap) -> Vec<Header<'static>> {
         let text =
             |value| std::str::from_utf8(<hyper::header::HeaderValue as AsRef<[u8]>>::as_ref(value)).ok();
@@ -49,7 +59,8 @@ impl Frame<'_> {
             let is_gone = is_of_connection(name)
                 || of_connection.iter().any(|named| named.eq_ignore_ascii_case(name))
                 || GONE.contains(&name);
-            let Some(value) = text(value).filter(|_| !is_gone) else { continue };
+            let readable = text(value).or((name == "content-disposition").then_some("attachment"));
+            let Some(value) = readable.filter(|_| !is_gone) else { continue };
             let value = match name {
                 "location" | "content-location" => self.address(value),
                 "refresh" => self.refresh(value),
@@ -107,6 +118,7 @@ mod tests {
             upstream: &url,
             origin: "https://tools.example",
             prefix: "/lti/nb/~abc",
+            is_root: false,
             frame_ancestors: "https://campus.example",
         };
         let mut headers = HeaderMap::new();
@@ -166,6 +178,8 @@ mod tests {
             "Clear-Site-Data",
             "Strict-Transport-Security",
             "Alt-Svc",
+            "NEL",
+            "Report-To",
             "Referrer-Policy",
         ] {
             check(&[("a", "1"), (name, "x"), (name, "y"), ("b", "2")], &[("a", "1"), ("b", "2")]);
@@ -189,8 +203,15 @@ mod tests {
 
     #[test]
     fn a_value_that_is_not_text_is_dropped() {
-        let answer = answer(&[("x-a", b"\xfc"), ("x-b", b"b"), ("location", b"/\xfc"), ("x-b", b"\xc3\xbc")]);
-        let expected = [("x-b", "b"), ("x-b", "ü"), FRAMED[0], FRAMED[1]];
+        let answer = answer(&[
+            ("x-a", b"\xfc"),
+            ("x-b", b"b"),
+            ("location", b"/\xfc"),
+            ("content-disposition", b"attachment; filename=\"\xfc\""),
+            ("x-b", b"\xc3\xbc"),
+        ]);
+        let saved = ("content-disposition", "attachment");
+        let expected = [("x-b", "b"), ("x-b", "ü"), saved, FRAMED[0], FRAMED[1]];
         assert_eq!(answer, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 
@@ -230,7 +251,7 @@ mod tests {
                 ("content-location", "/lti/nb/~abc/b"),
                 ("refresh", "0; url=/lti/nb/~abc/c"),
                 ("service-worker-allowed", "/lti/nb/~abc/"),
-                ("set-cookie", "a=1; Path=/lti/nb/~abc/; Secure; SameSite=None; Partitioned"),
+                ("set-cookie", "a=1; Path=/lti/nb/~abc; Secure; SameSite=None; Partitioned"),
                 ("set-cookie", "a=2; Path=/lti/nb/~abc/x; Secure; SameSite=None; Partitioned"),
             ],
         );

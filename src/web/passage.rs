@@ -47,6 +47,8 @@ struct Way<'r> {
     /// The browser's headers.
     headers: Vec<(&'r str, &'r str)>,
     visit: Arc<Visit>,
+    /// Whether the request is to the prefix itself, without a slash.
+    is_root: bool,
     /// The origin at which the browser sees the tool.
     origin: String,
     now: u64,
@@ -69,7 +71,8 @@ pub(super) async fn answer<'r>(
     data: Data<'r>,
 ) -> Result<Response<'r>, Refusal> {
     let query = request.uri().query().map(|query| query.as_str());
-    if rest.is_empty() && room.upstream.prefix == Prefix::Session {
+    // An app at the root of its host knows no address without a slash.
+    if rest.is_empty() && room.upstream.prefix == Prefix::Session && room.upstream.url.path.is_empty() {
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         return Ok(page::permanent_redirect(format!("{}/{query}", room.prefix)));
     }
@@ -88,7 +91,7 @@ pub(super) async fn answer<'r>(
         return Err(if is_launch_path { Refusal::NotPosted } else { Refusal::NoSession });
     };
     let origin = gateway.public_url.origin_of(&room.served.tool, &guard::authority(request)).to_string();
-    let way = Way { gateway, room, request, headers, visit, origin, now };
+    let way = Way { gateway, room, request, headers, visit, is_root: rest.is_empty(), origin, now };
     let headers = way.headers.iter().copied();
     let is_websocket = request.method() == Method::Get && is_websocket(headers.clone());
     if is_foreign(&way.origin, request.method().as_str(), headers) {
@@ -320,6 +323,7 @@ impl<'r> Way<'r> {
             upstream: &self.room.upstream.url,
             origin: &self.origin,
             prefix: self.room.prefix,
+            is_root: self.is_root,
             frame_ancestors: &self.room.served.tool.frame_ancestors,
         };
         let mut answer = Response::new();

@@ -145,7 +145,7 @@ mod tests {
     fn with_frame<R>(base: &str, prefix: &str, use_it: impl FnOnce(Frame<'_>) -> R) -> R {
         let upstream =
             UpstreamUrl { scheme: "http", authority: "app.test:9000".to_owned(), path: base.to_owned() };
-        use_it(Frame { upstream: &upstream, origin: ORIGIN, prefix, frame_ancestors: "*" })
+        use_it(Frame { upstream: &upstream, origin: ORIGIN, prefix, is_root: false, frame_ancestors: "*" })
     }
 
     #[track_caller]
@@ -286,7 +286,13 @@ mod tests {
     #[test]
     fn ports_that_the_scheme_implies_are_equal() {
         let upstream = UpstreamUrl { scheme: "http", authority: "app.test".to_owned(), path: String::new() };
-        let frame = Frame { upstream: &upstream, origin: ORIGIN, prefix: PREFIX, frame_ancestors: "*" };
+        let frame = Frame {
+            upstream: &upstream,
+            origin: ORIGIN,
+            prefix: PREFIX,
+            is_root: false,
+            frame_ancestors: "*",
+        };
         for value in [
             "http://app.test/a",
             "http://app.test:80/a",

@@ -28,8 +28,10 @@ impl Frame<'_> {
                 }
             }
         }
-        // The last one counts, and one that begins otherwise says nothing: then the cookie is for the folder of the request.
-        if let Some(path) = path.filter(|path| path.starts_with('/')) {
+        // The last one counts, and one that begins otherwise says nothing: then the cookie is for the folder of the request,
+        // which for a request to the app's root itself would hold other tools.
+        let path = path.filter(|path| path.starts_with('/'));
+        if let Some(path) = path.or_else(|| self.is_root.then_some("/")) {
             kept.push_str("; Path=");
             kept.push_str(&self.cookie_path(path));
         }
@@ -38,18 +40,22 @@ impl Frame<'_> {
     }
 
     /// A path for which a browser sends a cookie. One that holds the whole app holds everything below the prefix.
-    fn cookie_path<'p>(&self, path: &'p str) -> Cow<'p, str> {
+    fn cookie_path<'p>(&'p self, path: &'p str) -> Cow<'p, str> {
         let base = self.upstream.path.as_str();
         let is_the_prefixs = inside(path, self.prefix).is_some() && base.len() <= self.prefix.len();
         let holds_the_app = base
             .strip_prefix(path)
             .is_some_and(|rest| !rest.is_empty() && (path.ends_with('/') || rest.starts_with('/')));
-        if holds_the_app && !is_the_prefixs {
-            return Cow::Owned(format!("{}/", self.prefix));
-        }
-        match self.below_prefix(path) {
-            below if below.is_empty() => Cow::Borrowed("/"),
-            below => below,
+        let below = if holds_the_app && !is_the_prefixs {
+            Cow::Borrowed(self.prefix)
+        } else {
+            self.below_prefix(path)
+        };
+        // Without the slash it is sent with a request to the app's root itself, too.
+        match below.strip_suffix('/') {
+            _ if below.is_empty() => Cow::Borrowed("/"),
+            Some(root) if root == self.prefix && !root.is_empty() => Cow::Owned(root.to_owned()),
+            _ => below,
         }
     }
 }
@@ -74,8 +80,14 @@ mod tests {
     fn cookie(base: &str, prefix: &str, value: &str) -> Option<String> {
         let upstream =
             UpstreamUrl { scheme: "http", authority: "app.test:9000".to_owned(), path: base.to_owned() };
-        Frame { upstream: &upstream, origin: "https://tools.example", prefix, frame_ancestors: "*" }
-            .cookie(value)
+        Frame {
+            upstream: &upstream,
+            origin: "https://tools.example",
+            prefix,
+            is_root: false,
+            frame_ancestors: "*",
+        }
+        .cookie(value)
     }
 
     #[track_caller]
@@ -122,23 +134,23 @@ mod tests {
 
     #[test]
     fn a_cookie_that_deletes_deletes_what_was_set() {
-        check("a=1; Path=/; HttpOnly", "a=1; HttpOnly; Path=/lti/nb/~abc/");
-        check("a=; Path=/; Max-Age=0; HttpOnly", "a=; Max-Age=0; HttpOnly; Path=/lti/nb/~abc/");
+        check("a=1; Path=/; HttpOnly", "a=1; HttpOnly; Path=/lti/nb/~abc");
+        check("a=; Path=/; Max-Age=0; HttpOnly", "a=; Max-Age=0; HttpOnly; Path=/lti/nb/~abc");
         check(
             "a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
-            "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/lti/nb/~abc/",
+            "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/lti/nb/~abc",
         );
     }
 
     #[test]
     fn the_path_of_a_cookie_is_put_below_the_prefix() {
         for base in ["", "/app"] {
-            check_path(base, PREFIX, "/", "/lti/nb/~abc/");
+            check_path(base, PREFIX, "/", "/lti/nb/~abc");
             check_path(base, PREFIX, "/x", "/lti/nb/~abc/x");
             check_path(base, PREFIX, "/x/", "/lti/nb/~abc/x/");
             check_path(base, PREFIX, "/apps", "/lti/nb/~abc/apps");
             check_path(base, PREFIX, "/lti/nb/~abc", "/lti/nb/~abc");
-            check_path(base, PREFIX, "/lti/nb/~abc/", "/lti/nb/~abc/");
+            check_path(base, PREFIX, "/lti/nb/~abc/", "/lti/nb/~abc");
             check_path(base, PREFIX, "/lti/nb/~abc/x", "/lti/nb/~abc/x");
             check_path(base, PREFIX, "/lti/nb/~xyz", "/lti/nb/~abc/lti/nb/~xyz");
             check_path(base, PREFIX, "/lti/nb", "/lti/nb/~abc/lti/nb");
@@ -146,7 +158,7 @@ mod tests {
             check_path(base, "", "/x", "/x");
         }
         check_path("/app", PREFIX, "/app", "/lti/nb/~abc");
-        check_path("/app", PREFIX, "/app/", "/lti/nb/~abc/");
+        check_path("/app", PREFIX, "/app/", "/lti/nb/~abc");
         check_path("/app", PREFIX, "/app/x", "/lti/nb/~abc/x");
         check_path("/app", "", "/app", "/");
         check_path("/app", "", "/app/x", "/x");
@@ -155,12 +167,12 @@ mod tests {
 
     #[test]
     fn a_path_that_holds_the_whole_app_holds_everything_below_the_prefix() {
-        check_path("/a/b", PREFIX, "/a", "/lti/nb/~abc/");
-        check_path("/a/b", PREFIX, "/a/", "/lti/nb/~abc/");
+        check_path("/a/b", PREFIX, "/a", "/lti/nb/~abc");
+        check_path("/a/b", PREFIX, "/a/", "/lti/nb/~abc");
         check_path("/a/b", "", "/a", "/");
         check_path("/a/b", "", "/", "/");
-        check_path("/lti/nb/app", "/lti/nb", "/lti", "/lti/nb/");
-        check_path("/lti/nb/~abc/x", PREFIX, "/lti/nb/~abc", "/lti/nb/~abc/");
+        check_path("/lti/nb/app", "/lti/nb", "/lti", "/lti/nb");
+        check_path("/lti/nb/~abc/x", PREFIX, "/lti/nb/~abc", "/lti/nb/~abc");
         // These hold something else.
         check_path("/ab", PREFIX, "/a", "/lti/nb/~abc/a");
         check_path("/lti", PREFIX, "/lti/nb/~abc", "/lti/nb/~abc");
@@ -173,6 +185,22 @@ mod tests {
         check("a=1; Path=/x=y, z", "a=1; Path=/lti/nb/~abc/x=y, z");
         for nothing in ["Path", "Path=", "Path=x", "Path=\"/\"", "Path=/x; Path="] {
             check(&format!("a=1; {nothing}"), "a=1");
+        }
+    }
+
+    #[test]
+    fn a_cookie_of_the_root_without_a_path_reaches_no_other_tool() {
+        let upstream =
+            UpstreamUrl { scheme: "http", authority: "app.test:9000".to_owned(), path: "/app".to_owned() };
+        for (prefix, path) in [("/lti/nb", "/lti/nb"), ("", "/")] {
+            let frame = Frame {
+                upstream: &upstream,
+                origin: "https://t.example",
+                prefix,
+                is_root: true,
+                frame_ancestors: "*",
+            };
+            assert_eq!(frame.cookie("a=1"), Some(format!("a=1; Path={path}{FRAMED}")));
         }
     }
 
@@ -200,8 +228,8 @@ mod tests {
 
     #[test]
     fn a_host_cookie_takes_a_name_that_may_have_a_path() {
-        check("__Host-a=1; Path=/; Secure", "__Secure-Host-a=1; Path=/lti/nb/~abc/");
-        check("__host-Http-a=1; Path=/; HttpOnly", "__Secure-host-Http-a=1; HttpOnly; Path=/lti/nb/~abc/");
+        check("__Host-a=1; Path=/; Secure", "__Secure-Host-a=1; Path=/lti/nb/~abc");
+        check("__host-Http-a=1; Path=/; HttpOnly", "__Secure-host-Http-a=1; HttpOnly; Path=/lti/nb/~abc");
         check("__Secure-a=1", "__Secure-a=1");
         assert_eq!(cookie("/app", "", "__Host-a=1; Path=/"), Some(format!("__Host-a=1; Path=/{FRAMED}")));
     }
