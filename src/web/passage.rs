@@ -18,12 +18,12 @@ use rocket::{Data, Request, Response};
 use super::download::{Download, Manner};
 use super::frame::Frame;
 use super::gateway::Gateway;
+use super::page;
 use super::place::Room;
 use super::refusal::Refusal;
 use super::tunnel::Tunnel;
 use super::upload::{Progress, Upload, UploadFault, upload};
-use super::visit::Visit;
-use super::{guard, page};
+use super::visit::{Ready, Visit};
 use crate::config::{Prefix, PublicUrl};
 use crate::session::Watch;
 use crate::target::address::address;
@@ -49,8 +49,7 @@ struct Way<'r> {
     visit: Arc<Visit>,
     /// Whether the request is to the prefix itself, without a slash.
     is_root: bool,
-    /// The origin at which the browser sees the tool.
-    origin: String,
+    ready: Arc<Ready>,
     now: u64,
 }
 
@@ -90,11 +89,12 @@ pub(super) async fn answer<'r>(
         let is_launch_path = room.served.tool.path.as_str() == request.uri().path().as_str();
         return Err(if is_launch_path { Refusal::NotPosted } else { Refusal::NoSession });
     };
-    let origin = gateway.public_url.origin_of(&room.served.tool, &guard::authority(request)).to_string();
-    let way = Way { gateway, room, request, headers, visit, is_root: rest.is_empty(), origin, now };
+    let authority = request.headers().get_one("Host").unwrap_or_default();
+    let ready = visit.ready(gateway, &room, authority, now).ok_or(Refusal::PageFailed)?;
+    let way = Way { gateway, room, request, headers, visit, is_root: rest.is_empty(), ready, now };
     let headers = way.headers.iter().copied();
     let is_websocket = request.method() == Method::Get && is_websocket(headers.clone());
-    if is_foreign(&way.origin, request.method().as_str(), headers) {
+    if is_foreign(&way.ready.origin, request.method().as_str(), headers) {
         return Err(Refusal::ForeignOrigin);
     }
 
@@ -109,7 +109,7 @@ pub(super) async fn answer<'r>(
     *upstream_request.method_mut() = hyper::Method::from_bytes(request.method().as_str().as_bytes())
         .map_err(|_| Refusal::MethodUnknown)?;
     *upstream_request.uri_mut() = uri;
-    *upstream_request.headers_mut() = way.upstream_headers(length, is_websocket)?;
+    *upstream_request.headers_mut() = way.upstream_headers(length, is_websocket);
     let upstream_response = way.send(upstream_request, &mut uploading).await?;
     if is_websocket && upstream_response.status() == StatusCode::SWITCHING_PROTOCOLS {
         way.tunnel(upstream_response).await
@@ -164,31 +164,22 @@ async fn read_to_end(body: &mut Incoming, chunks: &mut Vec<Bytes>) -> Result<(),
 
 impl<'r> Way<'r> {
     /// The headers for the upstream.
-    fn upstream_headers(&self, length: Length, is_websocket: bool) -> Result<HeaderMap, Refusal> {
-        let Self { gateway, room, request, visit, origin, now, .. } = self;
-        let passage =
-            Passage { upstream: &room.upstream.url, origin, prefix: room.prefix, own: &room.served.headers };
-        let mut headers = passage.request_headers(self.headers.iter().copied());
-        headers.extend(visit.identity.iter().cloned());
-        let mut insert = |name: &'static str, value: &str| {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
+    fn upstream_headers(&self, length: Length, is_websocket: bool) -> HeaderMap {
+        let Self { room, ready, .. } = self;
+        let passage = Passage {
+            upstream: &room.upstream.url,
+            origin: &ready.origin,
+            prefix: room.prefix,
+            own: &room.served.headers,
         };
-        if let Some((scheme, authority)) = origin.split_once("://") {
-            insert("x-forwarded-host", authority);
-            insert("x-forwarded-proto", scheme);
-        }
+        let mut headers = passage.request_headers(self.headers.iter().copied());
+        headers.extend(ready.headers.iter().cloned());
         if let Some(address) = self.browser() {
-            insert("x-forwarded-for", &address.to_string());
+            // An address has no letter that a header could not carry.
+            if let Ok(address) = HeaderValue::try_from(address.to_string()) {
+                headers.insert(HeaderName::from_static("x-forwarded-for"), address);
+            }
         }
-        if !room.prefix.is_empty() {
-            insert("x-forwarded-prefix", room.prefix);
-            insert("x-script-name", room.prefix);
-        }
-        let authority = guard::authority(request);
-        let assertion = visit.assertion(gateway, room.served, &authority, *now).ok_or(Refusal::PageFailed)?;
-        headers.insert(HeaderName::from_static("x-lti-assertion"), assertion);
         if let Length::Known(length) = length {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
@@ -196,7 +187,7 @@ impl<'r> Way<'r> {
             headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         }
-        Ok(headers)
+        headers
     }
 
     /// The browser's address: who connected or, on Heroku, whom its router names last.
@@ -321,7 +312,7 @@ impl<'r> Way<'r> {
     fn head(&self, status: StatusCode, headers: &HeaderMap) -> Response<'r> {
         let frame = Frame {
             upstream: &self.room.upstream.url,
-            origin: &self.origin,
+            origin: &self.ready.origin,
             prefix: self.room.prefix,
             is_root: self.is_root,
             frame_ancestors: &self.room.served.tool.frame_ancestors,

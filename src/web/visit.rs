@@ -6,6 +6,7 @@ use hyper::header::{HeaderName, HeaderValue};
 
 use super::gateway::{Gateway, ServedTool};
 use super::place::Room;
+use crate::config::Origin;
 use crate::session::{COOKIE, Session, cookies};
 use crate::target::assertion::Subject;
 use crate::target::identity;
@@ -16,16 +17,17 @@ pub(super) struct Visit {
     /// What the cookie is bound to.
     tool: String,
     id: String,
-    /// Who is there.
-    pub(super) identity: Vec<(HeaderName, HeaderValue)>,
-    assertion: Mutex<Option<Made>>,
+    ready: Mutex<Option<Arc<Ready>>>,
 }
 
-/// An assertion that was made in this minute, for this issuer.
-struct Made {
+/// What the requests of a session carry, made once for each minute and each name of this host.
+pub(super) struct Ready {
     minute: u64,
-    issuer: String,
-    value: HeaderValue,
+    authority: String,
+    /// The origin at which the browser sees the tool.
+    pub(super) origin: String,
+    /// Who is there, and where; the assertion is the last of them.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Gateway {
@@ -68,37 +70,63 @@ impl Gateway {
 
 impl Visit {
     fn new(session: Session, tool: &str, id: &str) -> Self {
-        let identity = identity::headers(&session);
-        Self { session, tool: tool.to_owned(), id: id.to_owned(), identity, assertion: Mutex::default() }
+        Self { session, tool: tool.to_owned(), id: id.to_owned(), ready: Mutex::default() }
     }
 
-    /// The session's assertion, made once a minute. `None` only where none can be made.
-    pub(super) fn assertion(
+    /// What the session's requests carry now. `None` only where no assertion can be made.
+    pub(super) fn ready(
         &self,
         gateway: &Gateway,
-        served: &ServedTool,
+        room: &Room<'_, '_>,
         authority: &str,
         now: u64,
-    ) -> Option<HeaderValue> {
+    ) -> Option<Arc<Ready>> {
         let minute = now / 60;
-        let issuer = gateway.public_url.origin(authority).to_string();
         {
-            let made = self.assertion.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(made) = made.as_ref().filter(|made| made.minute == minute && made.issuer == issuer) {
-                return Some(made.value.clone());
+            let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(ready) =
+                ready.as_ref().filter(|one| one.minute == minute && one.authority == authority)
+            {
+                return Some(Arc::clone(ready));
             }
         }
-        let launch_url = gateway.public_url.launch_url(&served.tool, Some(authority));
+        let ready = Arc::new(Ready::new(&self.session, gateway, room, authority, now)?);
+        *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ready));
+        Some(ready)
+    }
+}
+
+impl Ready {
+    fn new(
+        session: &Session,
+        gateway: &Gateway,
+        room: &Room<'_, '_>,
+        authority: &str,
+        now: u64,
+    ) -> Option<Self> {
+        let served = room.served;
+        let Origin { scheme, authority: host } = gateway.public_url.origin_of(&served.tool, authority);
         let subject = Subject {
-            issuer: &issuer,
+            issuer: &gateway.public_url.origin(authority).to_string(),
             tool: &served.tool.name,
-            launch_url: &launch_url,
+            launch_url: &gateway.public_url.launch_url(&served.tool, Some(authority)),
             params: served.params.as_ref(),
         };
-        let text = gateway.assertions.sign(&self.session, &subject, now)?;
-        let value = HeaderValue::from_str(&text).ok()?;
-        let made = Made { minute, issuer, value: value.clone() };
-        *self.assertion.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
-        Some(value)
+        let assertion = gateway.assertions.sign(session, &subject, now)?;
+        let mut headers = identity::headers(session);
+        for (name, value) in [
+            ("x-forwarded-host", host.as_str()),
+            ("x-forwarded-proto", scheme),
+            ("x-forwarded-prefix", room.prefix),
+            ("x-script-name", room.prefix),
+            ("x-lti-assertion", &assertion),
+        ] {
+            // An app at the root of its host has no prefix.
+            if !value.is_empty() {
+                headers.push((HeaderName::from_static(name), HeaderValue::from_str(value).ok()?));
+            }
+        }
+        let origin = format!("{scheme}://{host}");
+        Some(Self { minute: now / 60, authority: authority.to_owned(), origin, headers })
     }
 }
