@@ -144,6 +144,14 @@ fn named<'r>(request: &'r Request<'_>) -> Vec<(&'r str, &'r str)> {
     request.headers().iter().filter_map(borrowed).collect()
 }
 
+/// Whether an answer is server-sent events, in which a comment may be written.
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    const EVENTS: &str = "text/event-stream";
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    media_type.and_then(|text| text.get(..EVENTS.len())).is_some_and(|text| text.eq_ignore_ascii_case(EVENTS))
+        && !headers.contains_key(header::CONTENT_ENCODING)
+}
+
 /// Carries an upload on, if there is one.
 async fn carried(uploading: &mut Option<(Upload<'_>, Progress)>) -> Result<(), UploadFault> {
     match uploading {
@@ -267,12 +275,7 @@ impl<'r> Way<'r> {
                 Err(_) => {}
             }
         }
-        let of_type = |name, text: &str| {
-            head.headers.get(name).is_some_and(|value| value.as_bytes().starts_with(text.as_bytes()))
-        };
-        let is_events = of_type(header::CONTENT_TYPE, "text/event-stream")
-            && !head.headers.contains_key(header::CONTENT_ENCODING)
-            && length.is_none();
+        let is_events = is_event_stream(&head.headers) && length.is_none();
         let manner = if is_events {
             Manner::Events(self.watch()?)
         } else {

@@ -287,7 +287,12 @@ impl Refusal {
         let reference = reference();
         let (code, reason, help) = (self.code(), self.reason(), self.advice());
         let (tool_name, method) = (tool.name.as_str(), request.method().as_str());
-        tracing::warn!(target: "request", tool = tool_name, outcome = "refused", code, method, reference, reason, help);
+        // What browsers do, they do often: only what an admin can mend is a warning.
+        if self.status().code >= 500 {
+            tracing::warn!(target: "request", tool = tool_name, outcome = "refused", code, method, reference, reason, help);
+        } else {
+            tracing::info!(target: "request", tool = tool_name, outcome = "refused", code, method, reference, reason, help);
+        }
         if !asks_for_json(request) {
             return self.page(&reference, "", &tool.frame_ancestors);
         }
