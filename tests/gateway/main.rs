@@ -6,3 +6,4 @@ mod deployment;
 mod launches;
 mod structure;
 mod support;
+mod upstreams;

@@ -1,0 +1,205 @@
+//! What an upstream's answer becomes on its way into the platform's frame.
+
+use super::*;
+
+/// The browser's answer where the upstream's has these header lines, in which `ORIGIN` is the upstream's.
+#[track_caller]
+fn answered(more: &str, lines: &str) -> (Reply, Visit) {
+    let (reply, visit, _) = answered_and_recorded(more, lines);
+    (reply, visit)
+}
+
+#[track_caller]
+fn answered_and_recorded(more: &str, lines: &str) -> (Reply, Visit, String) {
+    let lines = lines.to_owned();
+    let recorder = Recorder::with(move |request| {
+        let origin = format!("http://{}", request.header("host").unwrap_or_default());
+        let lines = lines.replace("ORIGIN", &origin);
+        format!("HTTP/1.1 200 OK\r\n{lines}Content-Length: 2\r\n\r\nok").into_bytes()
+    });
+    let server = server(&tools(&recorder.url(), more));
+    let (mut browser, visit) = opened(&server);
+    let reply = browser.get(&visit.at("/page"));
+    assert_eq!((reply.status, reply.body.as_str()), (200, "ok"), "{reply:?}");
+    (reply, visit, recorder.origin())
+}
+
+/// Asserts what becomes of one header. `PREFIX` stands for the session's.
+#[track_caller]
+fn check(line: &str, name: &str, expected: Option<&str>) {
+    let (reply, visit) = answered("", &format!("{line}\r\n"));
+    let expected = expected.map(|value| value.replace("PREFIX", &visit.prefix));
+    assert_eq!(reply.header(name), expected.as_deref(), "{line}");
+}
+
+#[test]
+fn exactly_these_headers_are_the_browsers() {
+    let (reply, _) = answered("", "Content-Type: text/html\r\nX-App: 1\r\n");
+    let mut names: Vec<&str> = reply.headers.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    let expected =
+        ["content-length", "content-security-policy", "content-type", "date", "referrer-policy", "x-app"];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn status_and_headers_of_the_app_pass() {
+    let lines = "Content-Type: text/html; charset=iso-8859-1\r\nCache-Control: max-age=60, private\r\n\
+        Vary: Accept\r\nVary: Cookie\r\nETag: W/\"x\"\r\nLast-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n\
+        Content-Disposition: attachment; filename=\"a;b.txt\"\r\nLink: </app/a.css>; rel=preload\r\n\
+        WWW-Authenticate: Basic realm=\"app\"\r\nServer: app/1.0\r\nX-Empty:\r\nX-Text: Zo\u{eb} \u{5c71}\r\n";
+    let (reply, _) = answered("", lines);
+    for (name, values) in [
+        ("content-type", &["text/html; charset=iso-8859-1"][..]),
+        ("cache-control", &["max-age=60, private"]),
+        ("vary", &["Accept", "Cookie"]),
+        ("etag", &["W/\"x\""]),
+        ("last-modified", &["Mon, 01 Jan 2024 00:00:00 GMT"]),
+        ("content-disposition", &["attachment; filename=\"a;b.txt\""]),
+        ("link", &["</app/a.css>; rel=preload"]),
+        ("www-authenticate", &["Basic realm=\"app\""]),
+        ("server", &["app/1.0"]),
+        ("x-empty", &[""]),
+        ("x-text", &["Zo\u{eb} \u{5c71}"]),
+    ] {
+        assert_eq!(reply.all(name), values, "{name}");
+    }
+    assert_eq!(reply.header("x-content-type-options"), None, "the app says itself what it wants");
+}
+
+#[test]
+fn every_status_passes() {
+    for status in [
+        200, 201, 202, 203, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 418, 429, 451, 500,
+        501, 502, 503, 504, 511, 599,
+    ] {
+        let recorder = Recorder::answering(format!("HTTP/1.1 {status} Any\r\nContent-Length: 4\r\n\r\nbody"));
+        let server = server(&tools(&recorder.url(), ""));
+        let (mut browser, visit) = opened(&server);
+        for reply in [browser.get(&visit.at("/")), browser.send("POST", &visit.at("/"), &[], b"x")] {
+            assert_eq!((reply.status, reply.body.as_str()), (status, "body"), "the app's own page is shown");
+        }
+    }
+}
+
+#[test]
+fn the_tool_says_who_may_frame_the_app() {
+    let lines = "X-Frame-Options: DENY\r\nX-Frame-Options: SAMEORIGIN\r\n\
+        Content-Security-Policy: default-src 'self'; frame-ancestors 'none'; img-src *\r\n\
+        Content-Security-Policy: Frame-Ancestors 'self'\r\n\
+        Content-Security-Policy: script-src 'nonce-x', frame-ancestors 'self'\r\n\
+        Content-Security-Policy-Report-Only: frame-ancestors 'self'; style-src 'self'\r\n";
+    for (more, ancestors) in [
+        ("", "frame-ancestors *"),
+        (
+            "frame_ancestors = [\"https://lms.example\", \"'self'\"]",
+            "frame-ancestors https://lms.example 'self'",
+        ),
+    ] {
+        let (reply, _) = answered(more, lines);
+        assert_eq!(reply.header("x-frame-options"), None);
+        let policies = reply.all("content-security-policy");
+        assert_eq!(policies, ["default-src 'self'; img-src *", "script-src 'nonce-x'", ancestors]);
+        assert_eq!(reply.all("content-security-policy-report-only"), ["style-src 'self'"]);
+    }
+}
+
+#[test]
+fn what_one_app_may_not_say_for_a_whole_host_is_gone() {
+    let lines = "Strict-Transport-Security: max-age=1\r\nClear-Site-Data: \"*\"\r\nAlt-Svc: h3=\":443\"\r\n\
+        Referrer-Policy: unsafe-url\r\nreferrer-policy: no-referrer\r\n";
+    let (reply, _) = answered("", lines);
+    for name in ["strict-transport-security", "clear-site-data", "alt-svc"] {
+        assert_eq!(reply.header(name), None);
+    }
+    assert_eq!(reply.header("referrer-policy"), Some("same-origin"));
+}
+
+#[test]
+fn headers_of_the_upstreams_connection_end_with_it() {
+    let lines = "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\n\
+        Proxy-Authenticate: Basic\r\nTrailer: X-T\r\nUpgrade: h2c\r\nX-Kept: 1\r\n";
+    let (reply, _) = answered("", lines);
+    for name in ["x-hop", "keep-alive", "proxy-authenticate", "trailer", "upgrade", "connection"] {
+        assert_eq!(reply.header(name), None, "{name}");
+    }
+    assert_eq!(reply.header("x-kept"), Some("1"));
+}
+
+#[test]
+fn addresses_of_the_app_lead_below_the_prefix() {
+    for name in ["Location", "Content-Location"] {
+        let lower = name.to_lowercase();
+        for (address, expected) in [
+            ("ORIGIN/app/a/b?c=d#e", "PREFIX/a/b?c=d#e"),
+            ("ORIGIN/app", "PREFIX"),
+            ("ORIGIN/app/", "PREFIX/"),
+            ("/app/a%2Fb//c", "PREFIX/a%2Fb//c"),
+            ("/other", "PREFIX/other"),
+            ("/lti/nb/~AAAAAAAAAAAAAAAA/", "PREFIX/lti/nb/~AAAAAAAAAAAAAAAA/"),
+            ("/app/../../x", "PREFIX/x"),
+            ("a/b", "a/b"),
+            ("../a", "../a"),
+            ("?x", "?x"),
+            ("https://lms.example/course", "https://lms.example/course"),
+            ("//lms.example/x", "//lms.example/x"),
+            ("https://tool.example/app/x", "PREFIX/x"),
+        ] {
+            check(&format!("{name}: {address}"), &lower, Some(expected));
+        }
+    }
+}
+
+#[test]
+fn an_app_that_knows_its_prefix_is_understood() {
+    let recorder = Recorder::with(|request| {
+        let prefix = request.header("x-forwarded-prefix").expect("a prefix");
+        format!("HTTP/1.1 302 Found\r\nLocation: {prefix}/login?next={prefix}/\r\nContent-Length: 0\r\n\r\n")
+            .into_bytes()
+    });
+    let server = server(&tools(&recorder.url(), ""));
+    let (mut browser, visit) = opened(&server);
+    let reply = browser.get(&visit.at("/"));
+    let expected = format!("{0}/login?next={0}/", visit.prefix);
+    assert_eq!((reply.status, reply.header("location")), (302, Some(expected.as_str())));
+}
+
+#[test]
+fn refresh_and_service_workers_stay_below_the_prefix() {
+    check("Refresh: 5", "refresh", Some("5"));
+    check("Refresh: 0; url=/app/next", "refresh", Some("0; url=PREFIX/next"));
+    check("Refresh: 0;URL='ORIGIN/app/next?x'", "refresh", Some("0;URL='PREFIX/next?x'"));
+    check("Refresh: 3; url=https://lms.example/", "refresh", Some("3; url=https://lms.example/"));
+    check("Service-Worker-Allowed: /", "service-worker-allowed", Some("PREFIX/"));
+    check("Service-Worker-Allowed: /app/", "service-worker-allowed", Some("PREFIX/"));
+    check("Service-Worker-Allowed: /app/sw/", "service-worker-allowed", Some("PREFIX/sw/"));
+    check("Service-Worker-Allowed: https://tool.example/", "service-worker-allowed", Some("PREFIX/"));
+    check("Service-Worker-Allowed: /app/../../../", "service-worker-allowed", Some("PREFIX/"));
+    check("Service-Worker-Allowed: ../../", "service-worker-allowed", Some("PREFIX/"));
+}
+
+#[test]
+fn no_answer_tells_the_upstreams_address() {
+    let lines = "Location: ORIGIN/app/x\r\nContent-Location: ORIGIN/other\r\nRefresh: 1; url=ORIGIN/app/y\r\n\
+        Set-Cookie: a=1; Domain=127.0.0.1; Path=/app\r\n";
+    let (reply, _, origin) = answered_and_recorded("", lines);
+    for (name, value) in &reply.headers {
+        assert!(!value.contains(&origin) && !value.contains("127.0.0.1"), "{name}: {value}");
+    }
+}
+
+#[test]
+fn a_redirect_that_came_to_a_post_stays_one() {
+    let recorder = Recorder::with(|request| {
+        let lines = match request.line().as_str() {
+            "POST /app/old?x" => "307 Temporary Redirect\r\nLocation: /app/new?x",
+            _ => "200 OK",
+        };
+        format!("HTTP/1.1 {lines}\r\nContent-Length: 0\r\n\r\n").into_bytes()
+    });
+    let server = server(&tools(&recorder.url(), ""));
+    let (mut browser, visit) = opened(&server);
+    let reply = browser.send("POST", &visit.at("/old?x"), &[], b"a=1");
+    assert_eq!((reply.status, reply.header("location")), (307, Some(visit.at("/new?x").as_str())));
+    assert_eq!(recorder.request().line(), "POST /app/old?x", "the browser follows, not the gateway");
+}

@@ -1,0 +1,102 @@
+//! Cookies of an upstream: kept below its session, and apart from the gateway's.
+
+use super::*;
+
+/// An upstream that sets cookies, each with a line of its own, and says nothing else.
+fn setting(cookies: &[&str]) -> Recorder {
+    let lines: String = cookies.iter().map(|cookie| format!("Set-Cookie: {cookie}\r\n")).collect();
+    Recorder::answering(format!("HTTP/1.1 200 OK\r\n{lines}Content-Length: 2\r\n\r\nok"))
+}
+
+/// Asserts what becomes of the cookies that an upstream sets. `PREFIX` stands for the session's.
+#[track_caller]
+fn check(more: &str, cookies: &[&str], expected: &[&str]) {
+    let recorder = setting(cookies);
+    let server = server(&tools(&recorder.url(), more));
+    let (mut browser, visit) = opened(&server);
+    let reply = browser.get(&visit.at("/"));
+    assert_eq!(reply.body, "ok");
+    let expected: Vec<String> = expected
+        .iter()
+        .map(|cookie| {
+            format!("{}; Secure; SameSite=None; Partitioned", cookie.replace("PREFIX", &visit.prefix))
+        })
+        .collect();
+    assert_eq!(reply.all("set-cookie"), expected, "{cookies:?}");
+}
+
+#[test]
+fn cookies_are_made_to_work_in_a_frame_and_below_the_prefix() {
+    check("", &["a=1"], &["a=1"]);
+    check("", &["a=1; Path=/"], &["a=1; Path=PREFIX"]);
+    check("", &["a=1; Path=/app"], &["a=1; Path=PREFIX"]);
+    check("", &["a=1; Path=/app/x; HttpOnly"], &["a=1; HttpOnly; Path=PREFIX/x"]);
+    check("", &["a=1; Path=/other"], &["a=1; Path=PREFIX/other"]);
+    check("", &["a=1; Path=/lti/nb/~AAAAAAAAAAAAAAAA"], &["a=1; Path=PREFIX/lti/nb/~AAAAAAAAAAAAAAAA"]);
+    check("", &["a=1; SameSite=Strict; Secure; Domain=127.0.0.1; Max-Age=5"], &["a=1; Max-Age=5"]);
+    check("prefix = \"tool\"", &["a=1; Path=/"], &["a=1; Path=PREFIX"]);
+}
+
+#[test]
+fn several_cookies_stay_several() {
+    let three = ["a=1; Path=/; Expires=Wed, 01 Jan 2031 00:00:00 GMT", "b=2, 3", "a=4; Max-Age=0"];
+    let expected = ["a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT; Path=PREFIX", "b=2, 3", "a=4; Max-Age=0"];
+    check("", &three, &expected);
+}
+
+#[test]
+fn an_upstream_sets_no_cookie_of_the_gateways() {
+    let own = [
+        "__Secure-lti=evil; Path=/",
+        "__Secure-lti=; Max-Age=0",
+        "__Secure-lti-AAAAAAAAAAAAAAAA=evil",
+        "__secure-LTI=evil",
+        "=__Secure-lti=evil",
+    ];
+    check("", &own, &[]);
+    check("", &[own[0], "a=1", own[1]], &["a=1"]);
+}
+
+#[test]
+fn cookies_come_back_to_the_upstream_that_set_them_and_to_no_other() {
+    let (one, other) = (setting(&["a=1; Path=/", "__Host-b=2; Path=/; Secure"]), setting(&["a=3; Path=/"]));
+    let table = "[tools.other]\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"";
+    let server = server(&format!("{}\n{table}{}\"\n", tools(&one.url(), ""), other.url()));
+    let mut browser = Browser::new(&server);
+    let first = browser.open(&launch());
+    let second = browser.open(&Form { url: "https://tool.example/lti/other", ..launch_again("2") });
+    for (visit, recorder) in [(&first, &one), (&second, &other)] {
+        browser.get(&visit.at("/"));
+        assert_eq!(recorder.request().header("cookie"), None);
+    }
+    browser.get(&first.at("/x"));
+    assert_eq!(one.request().header("cookie").as_deref(), Some("a=1; __Host-b=2"));
+    browser.get(&second.at("/x"));
+    assert_eq!(other.request().header("cookie").as_deref(), Some("a=3"));
+}
+
+#[test]
+fn the_gateways_cookies_stay_with_the_gateway() {
+    let (recorder, server) = recorded();
+    let (_, visit) = opened(&server);
+    let (cookie, id) = (&visit.cookie, visit.prefix.rsplit('~').next().expect("an id"));
+    for (sent, arrived) in [
+        (vec![cookie.clone()], None),
+        (vec![format!("a=1; {cookie}; b=2")], Some("a=1; b=2")),
+        (vec![format!("{cookie};a=1")], Some("a=1")),
+        (vec![format!("a=1; {cookie}; __Secure-lti-{id}=1.x; __SECURE-LTI=y")], Some("a=1")),
+        (
+            vec![format!("__Secure-ltix=1; {cookie}; __Secure-other=2")],
+            Some("__Secure-ltix=1; __Secure-other=2"),
+        ),
+        (vec![format!("a=\"x; {cookie}; y\"")], Some("a=\"x; y\"")),
+    ] {
+        let mut headers = vec![("Host", "tool.example")];
+        headers.extend(sent.iter().map(|line| ("Cookie", line.as_str())));
+        assert_eq!(server.send("GET", &visit.at("/"), &headers, b"").status, 200);
+        let request = recorder.request();
+        assert_eq!(request.header("cookie").as_deref(), arrived, "{sent:?}");
+        let value = cookie.split_once('=').expect("a value").1;
+        assert!(!request.head.contains(value));
+    }
+}

@@ -1,0 +1,204 @@
+//! Bodies, both ways: whole, framed anew and otherwise untouched.
+
+use crate::support::Upstream;
+
+use super::*;
+
+/// Every byte there is, several times.
+fn every_byte(times: usize) -> Vec<u8> {
+    (0..=255).cycle().take(256 * times).collect()
+}
+
+#[test]
+fn an_upload_with_a_length_keeps_it() {
+    let (recorder, server) = recorded();
+    let (mut browser, visit) = opened(&server);
+    for (method, length) in
+        [("POST", 1), ("POST", 13), ("PUT", 14), ("PATCH", 15), ("DELETE", 16), ("POST", 300_000)]
+    {
+        let body = &every_byte(length / 256 + 1)[..length];
+        let media_type = [("Content-Type", "application/octet-stream")];
+        assert_eq!(browser.send(method, &visit.at("/up"), &media_type, body).body, "ok");
+        let request = recorder.request();
+        assert_eq!(request.line(), format!("{method} /app/up"));
+        assert_eq!(request.header("content-length"), Some(length.to_string()));
+        assert_eq!(request.header("transfer-encoding"), None);
+        assert_eq!(request.header("content-type").as_deref(), Some("application/octet-stream"));
+        assert!(request.body == body, "{length} bytes");
+    }
+}
+
+#[test]
+fn a_chunked_upload_stays_chunked() {
+    let (recorder, server) = recorded();
+    let (browser, visit) = opened(&server);
+    let body = every_byte(100);
+    let mut wire = browser.ask("POST", &visit.at("/up"), &[("Transfer-Encoding", "chunked")]);
+    for chunk in body.chunks(999) {
+        wire.send(format!("{:x};ext=1\r\n", chunk.len()));
+        wire.send(chunk);
+        wire.send("\r\n");
+    }
+    wire.send("0\r\nX-Trailer: evil\r\n\r\n");
+    assert_eq!(Reply::read(&mut wire, "POST").body, "ok");
+    let request = recorder.request();
+    assert_eq!(request.header("transfer-encoding").as_deref(), Some("chunked"));
+    assert_eq!(request.header("content-length"), None);
+    assert!(request.body == body && !request.head.contains("evil"));
+}
+
+#[test]
+fn an_empty_body_is_no_body() {
+    let (recorder, server) = recorded();
+    let (mut browser, visit) = opened(&server);
+    assert_eq!(browser.send("POST", &visit.at("/up"), &[], b"").body, "ok");
+    let request = recorder.request();
+    assert_eq!((request.header("content-length").as_deref(), request.body.len()), (Some("0"), 0));
+    let mut wire = browser.ask("POST", &visit.at("/up"), &[("Transfer-Encoding", "chunked")]);
+    wire.send("0\r\n\r\n");
+    assert_eq!(Reply::read(&mut wire, "POST").body, "ok");
+    assert_eq!(recorder.request().body, b"");
+    assert_eq!(browser.get(&visit.at("/down")).body, "ok");
+    let request = recorder.request();
+    assert_eq!((request.header("content-length"), request.header("transfer-encoding")), (None, None));
+}
+
+#[test]
+fn a_body_that_is_announced_with_expect_is_called_for() {
+    let (recorder, server) = recorded();
+    let (browser, visit) = opened(&server);
+    let body = every_byte(10);
+    let length = body.len().to_string();
+    let headers = [("Expect", "100-continue"), ("Content-Length", length.as_str())];
+    let mut wire = browser.ask("PUT", &visit.at("/up"), &headers);
+    let interim = wire.head().expect("a call for the body");
+    assert_eq!(interim.line(), "HTTP/1.1 100 Continue");
+    wire.send(&body);
+    assert_eq!(Reply::read(&mut wire, "PUT").body, "ok");
+    let request = recorder.request();
+    assert_eq!(request.header("expect"), None);
+    assert!(request.body == body);
+}
+
+#[test]
+fn what_is_compressed_stays_compressed() {
+    let compressed = [b"\x1f\x8b\x08\x00".as_slice(), &every_byte(4)].concat();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Type: text/css\r\nVary: Accept-Encoding\r\nContent-Length: {}\r\n\r\n",
+        compressed.len()
+    );
+    let recorder = Recorder::answering([head.as_bytes(), &compressed].concat());
+    let server = server(&tools(&recorder.url(), ""));
+    let (mut browser, visit) = opened(&server);
+    let reply = browser.send("GET", &visit.at("/a.css"), &[("Accept-Encoding", "gzip, br;q=0.5")], b"");
+    assert_eq!(
+        (reply.header("content-encoding"), reply.header("vary")),
+        (Some("gzip"), Some("Accept-Encoding"))
+    );
+    assert_eq!(reply.header("content-length"), Some(compressed.len().to_string().as_str()));
+    assert!(reply.bytes == compressed && reply.complete);
+    assert_eq!(recorder.request().header("accept-encoding").as_deref(), Some("gzip, br;q=0.5"));
+    // Nothing is asked for that the browser did not ask for.
+    browser.get(&visit.at("/a.css"));
+    assert_eq!(recorder.request().header("accept-encoding"), None);
+    // A compressed upload passes, too.
+    browser.send("POST", &visit.at("/up"), &[("Content-Encoding", "gzip")], &compressed);
+    let request = recorder.request();
+    assert!(request.body == compressed && request.header("content-encoding").as_deref() == Some("gzip"));
+}
+
+#[test]
+fn a_part_of_a_file_is_a_part_of_it() {
+    let recorder = Recorder::answering(
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-4/10\r\nContent-Length: 3\r\nAccept-Ranges: bytes\r\n\r\ncde",
+    );
+    let server = server(&tools(&recorder.url(), ""));
+    let (mut browser, visit) = opened(&server);
+    let headers = [("Range", "bytes=2-4"), ("If-Range", "\"x\"")];
+    let reply = browser.send("GET", &visit.at("/film"), &headers, b"");
+    assert_eq!((reply.status, reply.body.as_str()), (206, "cde"));
+    assert_eq!(reply.header("content-range"), Some("bytes 2-4/10"));
+    assert_eq!(reply.header("accept-ranges"), Some("bytes"));
+    let request = recorder.request();
+    assert_eq!(request.header("range").as_deref(), Some("bytes=2-4"));
+    assert_eq!(request.header("if-range").as_deref(), Some("\"x\""));
+}
+
+#[test]
+fn answers_without_a_body_have_none() {
+    for (status, headers) in [
+        ("204 No Content", "ETag: \"x\"\r\n"),
+        ("304 Not Modified", "ETag: \"x\"\r\n"),
+        ("304 Not Modified", "ETag: \"x\"\r\nContent-Length: 100\r\n"),
+    ] {
+        let recorder = Recorder::answering(format!("HTTP/1.1 {status}\r\n{headers}\r\n"));
+        let server = server(&tools(&recorder.url(), ""));
+        let (browser, visit) = opened(&server);
+        let headers = [("If-None-Match", "\"x\""), ("Connection", "close")];
+        let mut wire = browser.ask("GET", &visit.at("/"), &headers);
+        let reply = Reply::read(&mut wire, "GET");
+        assert_eq!(reply.status.to_string(), status[..3]);
+        assert_eq!((reply.header("etag"), reply.header("transfer-encoding")), (Some("\"x\""), None));
+        assert_eq!(wire.rest(), b"");
+        assert_eq!(recorder.request().header("if-none-match").as_deref(), Some("\"x\""));
+    }
+}
+
+#[test]
+fn every_framing_of_an_answer_arrives_whole() {
+    let body = every_byte(300);
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    let sized = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+    let closed = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+    let old = "HTTP/1.0 200 OK\r\n\r\n";
+    for head in [sized.as_str(), chunked, closed, old] {
+        let mut wire = browser.ask("GET", &visit.at("/"), &[]);
+        let (mut app, _) = upstream.request();
+        app.send(head);
+        if head == chunked {
+            for chunk in body.chunks(7000) {
+                app.send([format!("{:X}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
+            }
+            app.send("0\r\n\r\n");
+        } else {
+            app.send(&body);
+        }
+        drop(app);
+        let reply = Reply::read(&mut wire, "GET");
+        assert!(reply.complete && reply.bytes == body, "{head}");
+        let length = (head == sized).then(|| body.len().to_string());
+        assert_eq!(reply.header("content-length"), length.as_deref(), "{head}");
+    }
+}
+
+#[test]
+fn a_client_of_http_1_0_gets_no_chunks() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (_, visit) = opened(&server);
+    let mut wire = server.connect();
+    let (target, cookie) = (visit.at("/old"), &visit.cookie);
+    wire.send(format!("GET {target} HTTP/1.0\r\nHost: tool.example\r\nCookie: {cookie}\r\n\r\n"));
+    let (mut app, head) = upstream.request();
+    assert_eq!(head.line(), "GET /app/old HTTP/1.1");
+    app.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+    let reply = Reply::read(&mut wire, "GET");
+    assert_eq!((reply.status, reply.body.as_str()), (200, "hello"));
+    assert_eq!(reply.header("transfer-encoding"), None);
+}
+
+#[test]
+fn what_goes_before_an_answer_is_no_answer() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    let mut wire = browser.ask("GET", &visit.at("/"), &[]);
+    let (mut app, _) = upstream.request();
+    app.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n");
+    app.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let reply = Reply::read(&mut wire, "GET");
+    assert_eq!((reply.status, reply.body.as_str(), reply.header("link")), (200, "ok", None));
+}

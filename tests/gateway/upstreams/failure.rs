@@ -1,0 +1,237 @@
+//! Upstreams that are gone, silent or out of their minds.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use crate::support::{Head, Upstream, Wire};
+
+use super::*;
+
+/// The page, or JSON, of an upstream's failure, after a request with this header.
+#[track_caller]
+fn failed(wire: &mut Wire, accept: &str, status: u16, code: &str) {
+    let reply = Reply::read(wire, "GET");
+    if accept == "application/json" {
+        refused(&reply, status, code);
+    } else {
+        refused_page(&reply, status, code);
+    }
+    assert!(!reply.body.contains("127.0.0.1"), "the upstream's address is nobody's business: {}", reply.body);
+}
+
+const ACCEPTS: [&str; 2] = ["application/json", "text/html,*/*;q=0.8"];
+
+#[test]
+fn an_upstream_that_is_not_there_is_told_of() {
+    let port =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|it| it.local_addr()).expect("a port").port();
+    let server =
+        server(&tools(&format!("http://127.0.0.1:{port}"), "frame_ancestors = [\"https://lms.example\"]"));
+    let (mut browser, visit) = opened(&server);
+    for accept in ACCEPTS {
+        failed(&mut browser.ask("GET", &visit.at("/"), &[("Accept", accept)]), accept, 502, "upstream-gone");
+    }
+    let reply = browser.get(&visit.at("/"));
+    let policy = reply.header("content-security-policy").expect("a policy");
+    assert!(
+        policy.ends_with("frame-ancestors https://lms.example"),
+        "it shows in the platform's frame: {policy}"
+    );
+    // An upload is no reason to wait.
+    let reply = browser.send("POST", &visit.at("/up"), &[JSON], &[b'x'; 200_000]);
+    refused(&reply, 502, "upstream-gone");
+    let line = line_of(reply.json()["reference"].as_str().expect("a reference"));
+    assert!(line.contains("tool=\"nb\"") && line.contains("WARN"), "{line}");
+}
+
+#[test]
+fn an_upstream_that_breaks_off_before_it_answers_is_gone() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    let moves: [fn(&Upstream); 6] = [
+        |upstream| drop(upstream.accept()),
+        |upstream| upstream.accept().reset(),
+        |upstream| drop(upstream.request()),
+        |upstream| upstream.request().0.send("HTTP/1.1 200"),
+        |upstream| upstream.request().0.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"),
+        |upstream| upstream.request().0.send("HTTP/1.1 100 Continue\r\n\r\n"),
+    ];
+    for play in moves {
+        for accept in ACCEPTS {
+            let mut wire = browser.ask("GET", &visit.at("/"), &[("Accept", accept)]);
+            play(&upstream);
+            failed(&mut wire, accept, 502, "upstream-gone");
+        }
+    }
+    assert!(upstream.saw_nothing(), "what failed is not tried again");
+}
+
+#[test]
+fn what_is_not_http_is_no_answer() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    for garbage in [
+        "garbage\r\n\r\n",
+        "\0\u{1}\u{2}\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "HTTP/9.9 200 OK\r\n\r\n",
+        "HTTP/1.1 99999 OK\r\n\r\n",
+        "HTTP/1.1 abc OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        "<html><body>Moved</body></html>\r\n\r\n",
+    ] {
+        let mut wire = browser.ask("GET", &visit.at("/"), &[JSON]);
+        let (mut app, _) = upstream.request();
+        let _ = app.offer(garbage);
+        app.finish();
+        failed(&mut wire, "application/json", 502, "upstream-gone");
+    }
+}
+
+#[test]
+fn a_header_that_never_ends_is_broken_off() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    for line in ["X-More: and more\r\n", "x"] {
+        let mut wire = browser.ask("GET", &visit.at("/"), &[JSON]);
+        let (mut app, _) = upstream.request();
+        app.send("HTTP/1.1 200 OK\r\nX-First: ");
+        let block = line.repeat(64 * 1024 / line.len());
+        while app.offer(&block).is_ok() {}
+        failed(&mut wire, "application/json", 502, "upstream-gone");
+    }
+}
+
+#[test]
+fn a_silent_upstream_is_slow() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), "timeout = \"1s\""));
+    let (browser, visit) = opened(&server);
+    for (accept, said) in [(ACCEPTS[0], ""), (ACCEPTS[1], "HTTP/1.1 200 OK\r\nX: ")] {
+        let mut wire = browser.ask("GET", &visit.at("/"), &[("Accept", accept)]);
+        let (mut app, _) = upstream.request();
+        app.send(said);
+        failed(&mut wire, accept, 504, "upstream-slow");
+        assert!(app.is_over(), "its connection is closed");
+    }
+    // One that takes nothing of an upload is as slow.
+    let body = vec![b'x'; 64 << 20];
+    let mut wire =
+        browser.ask("POST", &visit.at("/up"), &[JSON, ("Content-Length", &body.len().to_string())]);
+    std::thread::scope(|scope| {
+        let mut writer = wire.second();
+        scope.spawn(move || {
+            let _ = writer.offer(&body);
+        });
+        let (app, _) = upstream.request();
+        failed(&mut wire, "application/json", 504, "upstream-slow");
+        drop(app);
+    });
+}
+
+#[test]
+fn an_answer_that_breaks_off_does_not_look_whole() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    // A small answer is read before the browser is told anything, a large one is not.
+    let mut wire = browser.ask("GET", &visit.at("/"), &[JSON]);
+    let (mut app, _) = upstream.request();
+    app.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it");
+    drop(app);
+    failed(&mut wire, "application/json", 502, "upstream-gone");
+    for part in ["half of it".to_owned(), "x".repeat(200_000)] {
+        let mut wire = browser.ask("GET", &visit.at("/"), &[]);
+        let (mut app, _) = upstream.request();
+        app.send(format!("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{part}"));
+        drop(app);
+        // It may break off before the head of the answer is on its way.
+        if let Some(reply) = Reply::read_if_any(&mut wire, "GET") {
+            assert_eq!((reply.status, reply.complete), (200, false));
+            assert!(part.starts_with(&reply.body));
+        }
+        assert!(wire.is_over());
+    }
+}
+
+#[test]
+fn an_answer_that_falls_silent_is_broken_off() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), "timeout = \"1s\""));
+    let (browser, visit) = opened(&server);
+    for framing in ["Content-Length: 1000000", "Content-Length: 100"] {
+        let mut wire = browser.ask("GET", &visit.at("/"), &[]);
+        let (mut app, _) = upstream.request();
+        app.send(format!("HTTP/1.1 200 OK\r\n{framing}\r\n\r\nhalf of it"));
+        let reply = Reply::read(&mut wire, "GET");
+        assert_eq!((reply.status, reply.body.as_str(), reply.complete), (200, "half of it", false));
+        assert!(app.is_over(), "its connection is closed");
+    }
+}
+
+#[test]
+fn a_connection_that_the_upstream_closed_meanwhile_is_no_failure() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    for _ in 0..20 {
+        let mut wire = browser.ask("GET", &visit.at("/"), &[]);
+        let (mut app, _) = upstream.request();
+        app.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        drop(app);
+        assert_eq!(Reply::read(&mut wire, "GET").body, "ok");
+    }
+}
+
+#[test]
+fn connections_to_an_upstream_are_used_again() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    let mut app: Option<Wire> = None;
+    for number in 0..5 {
+        let mut wire = browser.ask("GET", &visit.at(&format!("/{number}")), &[]);
+        let connection = app.get_or_insert_with(|| upstream.accept());
+        let head: Head = connection.head().expect("a request");
+        assert_eq!(head.line(), format!("GET /app/{number} HTTP/1.1"));
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        assert_eq!(Reply::read(&mut wire, "GET").body, "ok");
+    }
+    assert!(upstream.saw_nothing(), "five requests, one connection");
+}
+
+#[test]
+fn to_an_https_upstream_nothing_is_said_in_clear_text() {
+    let upstream = Upstream::start();
+    let url = upstream.url().replace("http://", "https://");
+    let server = server(&tools(&url, ""));
+    let (browser, visit) = opened(&server);
+    let mut wire = browser.ask("GET", &visit.at("/secret-path"), &[JSON]);
+    let mut app = upstream.accept();
+    let hello = app.at_most(5);
+    assert_eq!(hello[..2], [22, 3], "a handshake of TLS");
+    app.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    app.finish();
+    failed(&mut wire, "application/json", 502, "upstream-gone");
+    let rest = app.rest();
+    for clear in ["GET", "secret-path", "user-4711", "X-Forwarded"] {
+        assert!(!rest.windows(clear.len()).any(|window| window == clear.as_bytes()), "{clear}");
+    }
+}
+
+#[test]
+fn a_browser_that_left_before_an_answer_keeps_its_request_open_no_longer_than_the_timeout() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), "timeout = \"1s\""));
+    let (browser, visit) = opened(&server);
+    let wire = browser.ask("GET", &visit.at("/"), &[]);
+    let (mut app, _) = upstream.request();
+    drop(wire);
+    assert!(app.is_over());
+}

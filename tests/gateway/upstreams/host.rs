@@ -1,0 +1,180 @@
+//! `host`: a tool at the root of a host name of its own, which shares nothing with the others.
+
+use super::*;
+
+const HOST: &str = "nb.example";
+const LAUNCH: &str = "https://nb.example/";
+
+/// A gateway with the tool at its own host, and a template at the common one.
+fn at_host(more: &str) -> (Recorder, Server) {
+    let recorder = Recorder::start();
+    let template = "[tools.page]\nkey = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n";
+    let file = format!("{}\n{template}", tools(&recorder.url(), &format!("host = \"{HOST}\"\n{more}")));
+    let setup = Setup { tools: &file, statics: &[("style.css", "body {}")], ..Setup::default() };
+    (recorder, Server::start(&setup))
+}
+
+fn at<'s>(server: &'s Server, form: &Form<'_>) -> (Browser<'s>, Visit) {
+    let mut browser = Browser::at(server, HOST);
+    let visit = browser.open(form);
+    (browser, visit)
+}
+
+#[test]
+fn the_tool_answers_at_the_root_of_its_host() {
+    let (recorder, server) = at_host("");
+    let form = Form { url: LAUNCH, ..launch() };
+    let launched = Browser::at(&server, HOST).launch(&form);
+    let door = launched.header("location").expect("a door").to_owned();
+    let (prefix, _) = door.split_once("?lti_ticket=").expect("a ticket");
+    assert!(prefix.starts_with("/~") && prefix.len() == 18, "{door}");
+    for (cookie, path) in launched.all("set-cookie").iter().zip(["/", prefix]) {
+        assert!(cookie.contains(&format!("; Path={path};")) || cookie.contains("; Path="), "{cookie}");
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
+    let (mut browser, visit) = at(&server, &Form { nonce: "2", ..form });
+    assert_eq!(visit.prefix, prefix);
+    assert_eq!(browser.get(&visit.at("/a?b")).body, "ok");
+    let request = recorder.request();
+    assert_eq!(request.line(), "GET /app/a?b");
+    assert_eq!(request.header("x-forwarded-host").as_deref(), Some(HOST));
+    assert_eq!(request.header("x-forwarded-prefix").as_deref(), Some(prefix));
+    let claims = assertion::claims_of(&server, &request);
+    assert_eq!(claims["iss"], "https://tool.example");
+    assert_eq!(claims["https://purl.imsglobal.org/spec/lti/claim/target_link_uri"], LAUNCH);
+}
+
+#[test]
+fn the_launch_is_signed_for_that_host_and_no_other() {
+    let (recorder, server) = at_host("");
+    let check = |host: &str, url: &'static str, nonce: &'static str| {
+        Browser::at(&server, host).launch(&Form { url, nonce, ..launch() }).status
+    };
+    assert_eq!(check(HOST, LAUNCH, "1"), 303);
+    assert_eq!(check("NB.Example", "https://nb.example/week-1?x=1", "2"), 303);
+    assert_eq!(check("nb.example:443", LAUNCH, "3"), 303);
+    assert_eq!(check(HOST, "https://tool.example/", "4"), 401);
+    assert_eq!(check(HOST, "http://nb.example/", "5"), 401);
+    assert_eq!(check("tool.example", LAUNCH, "6"), 404);
+    assert_eq!(check("tool.example", "https://tool.example/lti/nb", "7"), 404);
+    assert_eq!(check("sub.nb.example", LAUNCH, "8"), 404);
+    recorder.saw_nothing();
+}
+
+#[test]
+fn other_hosts_see_nothing_of_it_and_it_sees_nothing_of_them() {
+    let (recorder, server) = at_host("");
+    let (_, visit) = at(&server, &Form { url: LAUNCH, ..launch() });
+    for host in ["tool.example", "other.example", "nb.example.evil.example", "xnb.example"] {
+        let headers = [("Host", host), ("Cookie", visit.cookie.as_str())];
+        assert_eq!(server.send("GET", &visit.at("/"), &headers, b"").status, 404, "{host}");
+    }
+    assert_eq!(server.get("/lti/nb").status, 404);
+    let get = |path: &str| server.send("GET", path, &[("Host", HOST)], b"");
+    assert_eq!((get("/is_up").status, get("/is_up").body.as_str()), (200, "I'm up"));
+    assert_eq!(get("/.well-known/jwks.json").json(), server.get("/.well-known/jwks.json").json());
+    let root = get("/");
+    assert_eq!((root.status, root.header("allow")), (405, Some("POST")));
+    assert!(!root.body.contains("/lti/page"), "no list of the others: {}", root.body);
+    for path in ["/ready", "/static/style.css", "/lti/page", "/lti/nb", "/metrics"] {
+        let reply = get(path);
+        assert!(matches!(reply.status, 404 | 405), "{path}: {reply:?}");
+        assert!(!reply.body.contains("body {}"));
+    }
+    let page = Form { url: "https://nb.example/lti/page", nonce: "2", ..launch() };
+    assert_ne!(Browser::at(&server, HOST).launch(&page).body, "launched");
+    recorder.saw_nothing();
+}
+
+#[test]
+fn at_its_own_root_the_app_has_every_path_but_the_launchs() {
+    let (recorder, server) = at_host("prefix = \"tool\"");
+    let launched = Browser::at(&server, HOST).launch(&Form { url: LAUNCH, ..launch() });
+    assert!(
+        launched.header("location").is_some_and(|door| door.starts_with("/?lti_ticket=")),
+        "{launched:?}"
+    );
+    assert!(launched.all("set-cookie").iter().all(|cookie| cookie.contains("; Path=/; ")), "{launched:?}");
+    let (mut browser, visit) = at(&server, &Form { url: LAUNCH, ..launch_again("2") });
+    assert_eq!((visit.address.as_str(), visit.prefix.as_str()), ("/", ""));
+    for (method, path) in [
+        ("GET", "/"),
+        ("GET", "/?x=1"),
+        ("GET", "/ready"),
+        ("GET", "/static/style.css"),
+        ("GET", "/lti/page"),
+        ("POST", "/lti/page"),
+        ("POST", "/api"),
+        ("PUT", "/"),
+        ("GET", "/~AAAAAAAAAAAAAAAA/"),
+        ("GET", "//a"),
+    ] {
+        assert_eq!(browser.send(method, path, &[], b"").body, "ok", "{method} {path}");
+        let request = recorder.request();
+        assert_eq!(request.line(), format!("{method} /app{path}"));
+        assert_eq!((request.header("x-forwarded-prefix"), request.header("x-script-name")), (None, None));
+        assert_eq!(request.header("x-forwarded-host").as_deref(), Some(HOST));
+    }
+    assert_eq!(browser.get("/is_up").body, "I'm up");
+    assert!(browser.get("/.well-known/jwks.json").body.contains("keys"));
+    recorder.saw_nothing();
+    assert_eq!(browser.launch(&Form { url: LAUNCH, ..launch_again("3") }).status, 303);
+    recorder.saw_nothing();
+}
+
+#[test]
+fn a_launch_path_of_ones_own_leaves_the_root_to_the_app() {
+    let (recorder, server) = at_host("prefix = \"tool\"\npath = \"/launch\"");
+    let form = Form { url: "https://nb.example/launch", ..launch() };
+    let (mut browser, visit) = at(&server, &form);
+    assert_eq!(visit.address, "/");
+    for (method, path) in [("GET", "/"), ("POST", "/"), ("POST", "/login"), ("POST", "/launch/x")] {
+        assert_eq!(browser.send(method, path, &[], b"x=1").body, "ok", "{method} {path}");
+        assert_eq!(recorder.request().line(), format!("{method} /app{path}"));
+    }
+    assert_eq!(browser.post_form("/launch", "x=1").status, 400);
+    recorder.saw_nothing();
+}
+
+#[test]
+fn a_session_of_a_host_is_none_elsewhere() {
+    let (recorder, server) = at_host("prefix = \"tool\"");
+    let (_, visit) = at(&server, &Form { url: LAUNCH, ..launch() });
+    let file = format!(
+        "{GATEWAY}\n[tools.other]\nhost = \"other.example\"\nprefix = \"tool\"\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"{}\"\n",
+        recorder.url()
+    );
+    let other = Server::start(&Setup { tools: &file, ..Setup::default() });
+    let headers = [("Host", "other.example"), JSON, ("Cookie", visit.cookie.as_str())];
+    refused(&other.send("GET", "/x", &headers, b""), 401, "no-session");
+    recorder.saw_nothing();
+}
+
+#[test]
+fn a_foreign_page_is_one_of_any_other_host() {
+    let (recorder, server) = at_host("");
+    let (mut browser, visit) = at(&server, &Form { url: LAUNCH, ..launch() });
+    for origin in ["https://tool.example", "https://other.example", "http://nb.example"] {
+        let reply = browser.send("POST", &visit.at("/save"), &[JSON, ("Origin", origin)], b"x=1");
+        refused(&reply, 403, "foreign-origin");
+    }
+    recorder.saw_nothing();
+    let reply = browser.send("POST", &visit.at("/save"), &[("Origin", "https://nb.example")], b"x=1");
+    assert_eq!(reply.status, 200);
+    assert_eq!(recorder.request().header("origin"), Some(recorder.origin()));
+}
+
+#[test]
+fn a_port_of_the_public_url_is_that_of_every_host() {
+    let recorder = Recorder::start();
+    let file = tools(&recorder.url(), &format!("host = \"{HOST}\""));
+    let server = server(&file.replace("https://tool.example", "https://tool.example:8443"));
+    let mut browser = Browser::at(&server, "nb.example:8443");
+    assert_eq!(browser.launch(&Form { url: LAUNCH, ..launch() }).status, 401);
+    let visit = browser.open(&Form { url: "https://nb.example:8443/", ..launch_again("2") });
+    let own = [("Origin", "https://nb.example:8443")];
+    assert_eq!(browser.send("POST", &visit.at("/"), &own, b"x=1").status, 200);
+    let request = recorder.request();
+    assert_eq!(request.header("x-forwarded-host").as_deref(), Some("nb.example:8443"));
+    assert_eq!(request.header("origin"), Some(recorder.origin()));
+}

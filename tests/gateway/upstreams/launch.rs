@@ -1,0 +1,114 @@
+//! The launch of an upstream: what it leads to, and what a refused one does not.
+
+use std::sync::Barrier;
+
+use super::*;
+
+/// Asserts that a refused launch opened nothing, at either end.
+#[track_caller]
+fn refuse(server: &Server, recorder: &Recorder, target: &str, body: &str, status: u16, code: &str) {
+    refused_page(&server.post(target, body), status, code);
+    recorder.saw_nothing();
+}
+
+#[test]
+fn a_refused_launch_opens_nothing() {
+    let (recorder, server) = recorded_with("roles = [\"instructor\"]");
+    let form = launch().but(&[("roles", "Instructor")]);
+    let refuse = |body: &str, status, code| refuse(&server, &recorder, "/lti/nb", body, status, code);
+    refuse(&form.tampered(|pairs| pairs.set("user_id", "user-1")), 401, "bad-signature");
+    refuse(&Form { key: "key-2", ..form.clone() }.sign(), 401, "unknown-consumer");
+    refuse(&Form { timestamp: NOW - 301, ..form.clone() }.sign(), 401, "stale");
+    refuse(&form.clone().but(&[("roles", "Learner")]).sign(), 403, "role-not-allowed");
+    refuse(&form.clone().without("resource_link_id").sign(), 400, "no-resource-link");
+    refuse("", 400, "unsigned");
+    // None of them spent the nonce, and it is spent once.
+    assert_eq!(Browser::new(&server).launch(&form).status, 303);
+    refuse(&form.sign(), 401, "replayed");
+}
+
+#[test]
+fn of_two_identical_launches_at_once_one_opens_a_session() {
+    let (recorder, server) = recorded();
+    let (body, barrier) = (launch().sign(), Barrier::new(8));
+    let replies: Vec<Reply> = std::thread::scope(|scope| {
+        let guests: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    server.post("/lti/nb", &body)
+                })
+            })
+            .collect();
+        guests.into_iter().map(|guest| guest.join().expect("a reply")).collect()
+    });
+    let (opened, others): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 303);
+    assert_eq!((opened.len(), others.len()), (1, 7));
+    others.iter().for_each(|reply| refused_page(reply, 401, "replayed"));
+    recorder.saw_nothing();
+}
+
+#[test]
+fn a_launch_leads_nowhere_outside_its_session() {
+    let (recorder, server) = recorded();
+    for path in ["/..", "/../x", "/a/../../x", "/%2e%2e/x", "/..%2fx", "/.", "/..;/x", "/%252e%252e/"] {
+        let url = format!("https://tool.example/lti/nb{path}");
+        let form = Form { url: &url, ..launch() };
+        refuse(&server, &recorder, &format!("/lti/nb{path}"), &form.sign(), 400, "bad-path");
+    }
+    // What looks like another host is a path below the prefix.
+    for (nonce, path) in [("1", "//evil.example/"), ("2", "/http://evil.example/"), ("3", "/\\evil.example")]
+    {
+        let url = format!("https://tool.example/lti/nb{path}");
+        let visit = Browser::new(&server).open(&Form { url: &url, nonce, ..launch() });
+        assert_eq!(visit.address, visit.at(path));
+    }
+}
+
+/// Text that does not get shorter when it is compressed.
+fn noise(length: usize) -> String {
+    let numbers = std::iter::successors(Some(NOW), |last| {
+        Some(last.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
+    });
+    let letters: Vec<char> = ('0'..='9').chain('A'..='Z').chain('a'..='z').collect();
+    numbers.skip(1).take(length).map(|number| letters[(number >> 40) as usize % letters.len()]).collect()
+}
+
+#[test]
+fn a_user_who_does_not_fit_is_refused_and_not_cut() {
+    let (recorder, server) = recorded();
+    let long = noise(4000);
+    let reply = server.post("/lti/nb", &launch().but(&[("user_id", &long)]).sign());
+    assert_eq!((reply.status, reply.header("location")), (400, None));
+    assert!(line_of(reply.reference().expect("a reference")).contains("code=\"session-too-long\""));
+    assert!(!reply.all("set-cookie").iter().any(|cookie| cookie.starts_with("__Secure-lti=")), "{reply:?}");
+    recorder.saw_nothing();
+}
+
+#[test]
+fn what_does_not_fit_is_left_out_custom_parameters_first_and_the_log_says_so() {
+    let recorder = Recorder::start();
+    let server = server(&tools(&recorder.url(), "").replace("tools.nb", "tools.narrow"));
+    let noise = noise(1000);
+    let url = "https://tool.example/lti/narrow";
+    let form = Form { url, ..launch() }.with(&[
+        ("custom_short", "kept"),
+        ("custom_long", &noise),
+        ("custom_longer\nX: y", &noise[..900]),
+        ("context_title", "Kept as well"),
+    ]);
+    let mut browser = Browser::new(&server);
+    let visit = browser.open(&form);
+    assert!(visit.cookie.len() <= 900, "{} bytes", visit.cookie.len());
+    assert_eq!(browser.get(&visit.at("/")).status, 200);
+    let claims = assertion::claims_of(&server, &recorder.request());
+    let claim = |name: &str| &claims[format!("https://purl.imsglobal.org/spec/lti/claim/{name}")];
+    assert_eq!(claim("custom")["short"], "kept");
+    assert_eq!(claim("custom").get("long"), None);
+    assert_eq!(claim("context")["title"], "Kept as well");
+    assert_eq!(claims["name"], "Ada Lovelace");
+    let lines = log_lines(" tool=\"narrow\" ");
+    let left_out: Vec<_> = lines.iter().filter(|line| line.contains("left_out=")).collect();
+    assert!(left_out.len() == 1 && left_out[0].contains("custom_long"), "{lines:?}");
+    assert!(!lines.concat().contains(&noise[..40]), "names and no values: {lines:?}");
+}

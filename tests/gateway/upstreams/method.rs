@@ -1,0 +1,77 @@
+//! The methods of HTTP.
+
+use super::*;
+
+#[test]
+fn the_standard_methods_pass() {
+    let (recorder, server) = recorded();
+    let (mut browser, visit) = opened(&server);
+    for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "HEAD"] {
+        let reply = browser.send(method, &visit.at("/a?b"), &[], b"");
+        let body = if method == "HEAD" { "" } else { "ok" };
+        assert_eq!((reply.status, reply.body.as_str()), (200, body), "{method}");
+        let request = recorder.request();
+        assert_eq!(request.line(), format!("{method} /app/a?b"));
+        assert_eq!(request.body, b"");
+    }
+}
+
+#[test]
+fn a_method_that_is_not_standard_is_not_implemented() {
+    let (recorder, server) = recorded();
+    let (mut browser, visit) = opened(&server);
+    for method in ["PROPFIND", "MKCOL", "QUERY", "get", "X"] {
+        let reply = browser.send(method, &visit.at("/"), &[JSON], b"");
+        assert_eq!(reply.status, 501, "{method}: {reply:?}");
+        assert!(!reply.body.contains("ok"), "{method}");
+        recorder.saw_nothing();
+    }
+}
+
+#[test]
+fn a_tunnel_to_anywhere_is_not_implemented() {
+    let (recorder, server) = recorded();
+    let (mut browser, visit) = opened(&server);
+    let reply = browser.send("CONNECT", &visit.at("/"), &[JSON], b"");
+    refused(&reply, 501, "method-unknown");
+    let mut wire = server.connect();
+    wire.send(format!("CONNECT {} HTTP/1.1\r\nHost: {}\r\n\r\n", recorder.authority(), recorder.authority()));
+    let reply = Reply::read(&mut wire, "CONNECT");
+    assert!(reply.status >= 400, "{reply:?}");
+    recorder.saw_nothing();
+}
+
+#[test]
+fn a_form_field_changes_no_method() {
+    let (recorder, server) = recorded();
+    let (mut browser, visit) = opened(&server);
+    for body in ["_method=put&x=1", "_method=DELETE", "_method=patch&_method=get"] {
+        assert_eq!(browser.post_form(&visit.at("/save"), body).status, 200);
+        let request = recorder.request();
+        assert_eq!((request.line().as_str(), request.body.as_slice()), ("POST /app/save", body.as_bytes()));
+    }
+}
+
+#[test]
+fn head_has_the_headers_of_an_answer_and_no_body() {
+    let recorder = Recorder::answering(
+        "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 123456789\r\nETag: \"x\"\r\n\r\n",
+    );
+    let server = server(&tools(&recorder.url(), ""));
+    let (browser, visit) = opened(&server);
+    let mut wire = browser.ask("HEAD", &visit.at("/film"), &[("Connection", "close")]);
+    let reply = Reply::read(&mut wire, "HEAD");
+    assert_eq!((reply.status, reply.header("content-length")), (200, Some("123456789")));
+    assert_eq!((reply.header("etag"), reply.header("transfer-encoding")), (Some("\"x\""), None));
+    assert_eq!(wire.rest(), b"");
+    assert_eq!(recorder.request().line(), "HEAD /app/film");
+}
+
+#[test]
+fn a_query_of_options_for_the_whole_server_is_not_passed_on() {
+    let (recorder, server) = recorded();
+    opened(&server);
+    let reply = server.raw(b"OPTIONS * HTTP/1.1\r\nHost: tool.example\r\nConnection: close\r\n\r\n");
+    assert!((400..500).contains(&reply.status), "{reply:?}");
+    recorder.saw_nothing();
+}

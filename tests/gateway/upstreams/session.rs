@@ -1,0 +1,268 @@
+//! What a launch opens, and what opens nothing.
+
+use crate::support::Pairs;
+
+use super::*;
+
+/// The id at the end of a session's prefix.
+#[track_caller]
+fn id(visit: &Visit) -> &str {
+    visit.prefix.rsplit_once("/~").expect("an id").1
+}
+
+#[test]
+fn a_launch_leads_through_the_door_to_the_upstream() {
+    let (recorder, server) = recorded();
+    let mut browser = Browser::new(&server);
+    let launched = browser.launch(&launch());
+    recorder.saw_nothing();
+    assert_eq!((launched.status, launched.body.as_str()), (303, ""));
+    assert_eq!(launched.header("cache-control"), Some("no-store"));
+    let cookies: Vec<&str> = launched.all("set-cookie");
+    assert_eq!(cookies.len(), 2, "{cookies:?}");
+    let session = cookies.iter().find(|cookie| cookie.starts_with("__Secure-lti=")).expect("a session");
+    let receipt = cookies.iter().find(|cookie| cookie.starts_with("__Secure-lti-")).expect("a receipt");
+    let door = launched.header("location").expect("a door").to_owned();
+    let (prefix, ticket) = door.split_once("?lti_ticket=").expect("a ticket");
+    let id = prefix.strip_prefix("/lti/nb/~").expect("an id");
+    assert!(id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+    assert!(!ticket.is_empty() && !ticket.contains(['&', '=', '/', '+', '%']), "{ticket}");
+
+    let attributes = "; Max-Age=28800; HttpOnly; Secure; SameSite=None; Partitioned";
+    let pair = session.split(';').next().unwrap_or_default();
+    assert_eq!(session.replacen(pair, "", 1), format!("; Path={prefix}{attributes}"));
+    let pair = receipt.split(';').next().unwrap_or_default();
+    assert!(pair.starts_with(&format!("__Secure-lti-{id}=")), "{pair}");
+    assert_eq!(receipt.replacen(pair, "", 1), format!("; Path=/lti/nb{attributes}"));
+
+    let arrived = browser.get(&door);
+    recorder.saw_nothing();
+    assert_eq!((arrived.status, arrived.header("location")), (303, Some(format!("{prefix}/").as_str())));
+    assert_eq!(arrived.header("cache-control"), Some("no-store"));
+    assert_eq!(arrived.all("set-cookie"), [""; 0]);
+
+    let page = browser.get(&format!("{prefix}/"));
+    assert_eq!((page.status, page.body.as_str(), page.complete), (200, "ok", true));
+    assert_eq!(page.all("set-cookie"), [""; 0]);
+    let request = recorder.request();
+    assert_eq!(request.line(), "GET /app/");
+    assert!(!request.head.contains("lti_ticket") && !request.head.contains("__Secure"), "{request:?}");
+
+    let value = session.split([';', '=']).nth(1).expect("a value");
+    for secret in [value, ticket] {
+        assert_eq!(log_lines(secret), [""; 0], "what opens a session is in no log");
+    }
+}
+
+#[test]
+fn a_launch_of_an_upstream_is_one_line_in_the_log() {
+    let recorder = Recorder::start();
+    let file = tools(&recorder.url(), "").replace("tools.nb", "tools.lined");
+    let server = server(&file);
+    let form = Form { url: "https://tool.example/lti/lined", ..launch() };
+    Browser::new(&server).open(&form);
+    let lines = log_lines(" tool=\"lined\" ");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains(
+            "launch: tool=\"lined\" consumer=\"key-1\" outcome=\"accepted\" code=\"-\" variant=\"strict\" "
+        ),
+        "{lines:?}"
+    );
+    for private in PRIVATE {
+        assert!(!lines[0].contains(private), "{private} in {lines:?}");
+    }
+}
+
+#[test]
+fn the_path_and_query_that_were_launched_reach_the_upstream() {
+    let (recorder, server) = recorded();
+    for (nonce, path, rest) in [
+        ("1", "", "/"),
+        ("2", "/", "/"),
+        ("3", "?x=1&x=2", "/?x=1&x=2"),
+        ("4", "/?x", "/?x"),
+        ("5", "/week-1/quiz", "/week-1/quiz"),
+        ("6", "/week-1/quiz/", "/week-1/quiz/"),
+        ("7", "/a%2Fb//c;d?q=%20'a'+b&y=", "/a%2Fb//c;d?q=%20'a'+b&y="),
+    ] {
+        let url = format!("https://tool.example/lti/nb{path}");
+        let form = Form { url: &url, nonce, ..launch() };
+        let mut browser = Browser::new(&server);
+        let visit = browser.open(&form);
+        assert_eq!(visit.address, visit.at(rest), "{path}");
+        recorder.saw_nothing();
+        assert_eq!(browser.get(&visit.address).body, "ok");
+        assert_eq!(recorder.request().line(), format!("GET /app{rest}"));
+    }
+}
+
+#[test]
+fn a_usual_launch_of_edx_seals_into_900_bytes() {
+    assert_eq!(Pairs::read(&edx().sign()).0.len(), 35);
+    let (_recorder, server) = recorded_with("identity = [\"name\", \"email\"]");
+    let visit = Browser::new(&server).open(&edx());
+    assert!(visit.cookie.len() <= 900, "{} bytes", visit.cookie.len());
+}
+
+#[test]
+fn ten_blocks_of_one_page_keep_ten_sessions() {
+    let (recorder, server) = recorded();
+    let mut browser = Browser::new(&server);
+    let links: Vec<String> = (0..10).map(|number| format!("block-{number}")).collect();
+    let visits: Vec<Visit> = links
+        .iter()
+        .map(|link| browser.open(&Form { nonce: link, ..edx() }.but(&[("resource_link_id", link)])))
+        .collect();
+    let sent: usize = browser.cookies.iter().map(|cookie| cookie.name.len() + cookie.value.len() + 1).sum();
+    assert!(sent <= 10_180, "browsers give one site 10 KB in all, this is {sent}");
+    for (link, visit) in links.iter().zip(&visits) {
+        assert_eq!(browser.get(&visit.address).body, "ok");
+        let request = recorder.request();
+        let claims = assertion::claims_of(&server, &request);
+        assert_eq!(claims["https://purl.imsglobal.org/spec/lti/claim/resource_link"]["id"], link.as_str());
+    }
+}
+
+#[test]
+fn what_is_no_session_of_this_address_opens_nothing() {
+    let recorder = Recorder::start();
+    let second = "[tools.other]\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"";
+    let file = format!("{}\n{second}{}\"\n", tools(&recorder.url(), ""), recorder.url());
+    let server = server(&file);
+    let (_, visit) = opened(&server);
+    let elsewhere =
+        Browser::new(&server).open(&Form { nonce: "2", ..launch() }.but(&[("resource_link_id", "rl-2")]));
+    let tool = Form { url: "https://tool.example/lti/other", nonce: "3", ..launch() };
+    let other_tool = Browser::new(&server).open(&tool);
+    assert_eq!([id(&visit), id(&elsewhere), id(&other_tool)].map(str::len), [16; 3]);
+    assert!(id(&visit) != id(&elsewhere) && id(&visit) != id(&other_tool));
+
+    let value = visit.cookie.strip_prefix("__Secure-lti=").expect("the name");
+    let mut cookies = vec![
+        None,
+        Some(String::new()),
+        Some("a=b".to_owned()),
+        Some("__Secure-lti".to_owned()),
+        Some("__Secure-lti=".to_owned()),
+        Some("__Secure-lti=x".to_owned()),
+        Some(format!("__Secure-lti={}", id(&visit))),
+        Some(format!("lti={value}")),
+        Some(format!("__Secure-lti-{}={value}", id(&visit))),
+        Some(format!("__Secure-lti={value}A")),
+        Some(format!("__Secure-lti={}", &value[..value.len() - 1])),
+        Some(elsewhere.cookie.clone()),
+        Some(other_tool.cookie.clone()),
+    ];
+    // Every character of the cookie matters.
+    for at in 0..value.len() {
+        let swapped = if value.as_bytes()[at] == b'A' { "B" } else { "A" };
+        let mut tampered = value.to_owned();
+        tampered.replace_range(at..=at, swapped);
+        cookies.push(Some(format!("__Secure-lti={tampered}")));
+    }
+    for cookie in &cookies {
+        let headers: Vec<(&str, &str)> = [("Host", "tool.example"), JSON]
+            .into_iter()
+            .chain(cookie.as_deref().map(|it| ("Cookie", it)))
+            .collect();
+        let reply = server.send("GET", &visit.at("/page"), &headers, b"");
+        refused(&reply, 401, "no-session");
+    }
+    recorder.saw_nothing();
+    // And the other way round.
+    for (address, cookie) in [(&elsewhere, &visit), (&other_tool, &visit), (&elsewhere, &other_tool)] {
+        let headers = [("Host", "tool.example"), JSON, ("Cookie", &cookie.cookie)];
+        refused(&server.send("POST", &address.at("/"), &headers, b"x=1"), 401, "no-session");
+    }
+    recorder.saw_nothing();
+    let headers = [("Host", "tool.example"), ("Cookie", visit.cookie.as_str())];
+    assert_eq!(server.send("GET", &visit.at("/page"), &headers, b"").status, 200);
+    assert_eq!(recorder.request().line(), "GET /app/page");
+}
+
+#[test]
+fn an_address_without_its_session_says_what_to_do() {
+    let (recorder, server) = recorded();
+    let (_, visit) = opened(&server);
+    let page = server.get(&visit.at("/"));
+    refused_page(&page, 401, "no-session");
+    assert!(page.body.contains("Launch this again from your course"), "{}", page.body);
+    for path in
+        [visit.at("/"), "/lti/nb/~AAAAAAAAAAAAAAAA/".into(), "/lti/nb/~x/".into(), "/lti/nb/~/".into()]
+    {
+        for accept in ["application/json", "application/problem+json, */*"] {
+            let reply = server.send("GET", &path, &[("Host", "tool.example"), ("Accept", accept)], b"");
+            refused(&reply, 401, "no-session");
+        }
+        let accept = "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8";
+        let reply = server.send("GET", &path, &[("Host", "tool.example"), ("Accept", accept)], b"");
+        refused_page(&reply, 401, "no-session");
+    }
+    recorder.saw_nothing();
+}
+
+#[test]
+fn a_session_ends_when_its_tool_says() {
+    for (more, seconds) in [("", 8 * 3600), ("session = \"10m\"", 600), ("session = \"2d\"", 2 * 86_400)] {
+        let (recorder, server) = recorded_with(more);
+        let mut browser = Browser::new(&server);
+        let launched = browser.launch(&launch());
+        for cookie in launched.all("set-cookie") {
+            assert!(cookie.contains(&format!("; Max-Age={seconds};")), "{cookie}");
+        }
+        let prefix = launched.header("location").and_then(|door| door.split('?').next()).expect("a door");
+        server.set_now(NOW + seconds);
+        assert_eq!(browser.get(&format!("{prefix}/")).status, 200);
+        assert_eq!(recorder.request().line(), "GET /app/");
+        server.set_now(NOW + seconds + 1);
+        refused(&browser.send("GET", &format!("{prefix}/"), &[JSON], b""), 401, "no-session");
+        recorder.saw_nothing();
+    }
+}
+
+#[test]
+fn of_several_cookies_of_one_name_the_good_one_counts_wherever_it_stands() {
+    let (recorder, server) = recorded();
+    let (_, visit) = opened(&server);
+    let bad = "__Secure-lti=AAAA";
+    let good = visit.cookie.as_str();
+    let check = |headers: &[&str], others: Option<&str>| {
+        let mut all = vec![("Host", "tool.example")];
+        all.extend(headers.iter().map(|cookie| ("Cookie", *cookie)));
+        let reply = server.send("GET", &visit.at("/"), &all, b"");
+        assert_eq!(reply.status, 200, "{headers:?}");
+        let request = recorder.request();
+        assert_eq!(request.header("cookie").as_deref(), others);
+    };
+    check(&[good], None);
+    check(&[&format!("{bad}; {good}")], None);
+    check(&[&format!("{good}; {bad}")], None);
+    check(&[&format!("a=1; {bad}; b=2;{bad};{good} ; c=3")], Some("a=1; b=2; c=3"));
+    check(&[&vec![bad; 20].join("; "), good], None);
+    check(&[good, "a=1"], Some("a=1"));
+}
+
+#[test]
+fn the_address_without_a_slash_is_the_upstreams_without_one() {
+    let (recorder, server) = recorded();
+    let (mut browser, visit) = opened(&server);
+    for query in ["", "?x=1"] {
+        assert_eq!(browser.get(&visit.at(query)).body, "ok");
+        assert_eq!(recorder.request().line(), format!("GET /app{query}"));
+        refused(
+            &server.send("GET", &visit.at(query), &[("Host", "tool.example"), JSON], b""),
+            401,
+            "no-session",
+        );
+    }
+    // At the root of a host there is none.
+    let rooted = self::server(&tools(&recorder.origin(), ""));
+    let (mut browser, visit) = opened(&rooted);
+    for query in ["", "?x=1"] {
+        let reply = browser.get(&visit.at(query));
+        let slashed = visit.at(&format!("/{query}"));
+        assert_eq!((reply.status, reply.header("location")), (308, Some(slashed.as_str())));
+    }
+    recorder.saw_nothing();
+}

@@ -1,0 +1,220 @@
+//! What comes bit by bit is passed on bit by bit, both ways.
+
+use crate::support::{Upstream, Wire, status_of};
+
+use super::*;
+
+/// A gateway before an upstream whose every move is the test's.
+fn played(more: &str) -> (Upstream, Server) {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), more));
+    (upstream, server)
+}
+
+/// Opens an event stream at both ends.
+#[track_caller]
+fn events(upstream: &Upstream, browser: &Browser<'_>, visit: &Visit) -> (Wire, Wire) {
+    let mut wire = browser.ask("GET", &visit.at("/events"), &[("Accept", "text/event-stream")]);
+    let (mut app, head) = upstream.request();
+    assert_eq!(head.header("accept").as_deref(), Some("text/event-stream"));
+    app.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let head = Reply::head(&mut wire).expect("a head before any event");
+    assert_eq!((status_of(&head), head.header("content-type").as_deref()), (200, Some("text/event-stream")));
+    (wire, app)
+}
+
+fn chunk(text: &str) -> String {
+    format!("{:x}\r\n{text}\r\n", text.len())
+}
+
+#[test]
+fn an_event_arrives_before_the_next_is_sent() {
+    let (upstream, server) = played("");
+    let (browser, visit) = opened(&server);
+    let (mut wire, mut app) = events(&upstream, &browser, &visit);
+    for number in 0..20 {
+        let event = format!("id: {number}\ndata: x\n\n");
+        app.send(chunk(&event));
+        assert_eq!(wire.chunk().expect("a chunk"), event.as_bytes());
+    }
+    app.send("0\r\n\r\n");
+    assert_eq!(wire.chunk(), Some(Vec::new()), "the end");
+}
+
+#[test]
+fn every_piece_of_an_answer_arrives_before_the_next_is_sent() {
+    let (upstream, server) = played("");
+    let (browser, visit) = opened(&server);
+    let mut wire = browser.ask("GET", &visit.at("/slow"), &[]);
+    let (mut app, _) = upstream.request();
+    app.send("HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n");
+    let head = Reply::head(&mut wire).expect("a head before the body");
+    assert_eq!(head.header("content-length").as_deref(), Some("40"));
+    for _ in 0..10 {
+        app.send("abcd");
+        assert_eq!(wire.at_most(4), b"abcd");
+    }
+}
+
+#[test]
+fn an_idle_event_stream_is_kept_alive_by_comments() {
+    let (upstream, server) = played("timeout = \"1s\"");
+    let (browser, visit) = opened(&server);
+    let (mut wire, mut app) = events(&upstream, &browser, &visit);
+    assert_eq!(wire.chunk().expect("a comment"), b":\n\n");
+    app.send(chunk("data: 1\n\n"));
+    assert_eq!(wire.chunk().expect("an event"), b"data: 1\n\n");
+    // None within an event: only after it is whole.
+    app.send(chunk("data: 2"));
+    assert_eq!(wire.chunk().expect("half an event"), b"data: 2");
+    app.send(chunk("\n\n"));
+    assert_eq!(wire.chunk().expect("its end"), b"\n\n");
+    assert_eq!(wire.chunk().expect("a comment"), b":\n\n");
+}
+
+#[test]
+fn a_browser_that_left_an_event_stream_ends_it_at_the_upstream() {
+    let (upstream, server) = played("");
+    let (browser, visit) = opened(&server);
+    let (wire, mut app) = events(&upstream, &browser, &visit);
+    drop(wire);
+    // Whatever the app sends, or the heartbeat, shows that nobody listens.
+    while app.offer(chunk("data: x\n\n")).is_ok() {}
+    assert!(app.is_over());
+}
+
+#[test]
+fn a_browser_that_left_a_download_ends_it_at_the_upstream() {
+    let (upstream, server) = played("");
+    let (browser, visit) = opened(&server);
+    let wire = browser.ask("GET", &visit.at("/large"), &[]);
+    let (mut app, _) = upstream.request();
+    app.send("HTTP/1.1 200 OK\r\n\r\n");
+    drop(wire);
+    while app.offer([b'x'; 65536]).is_ok() {}
+    assert!(app.is_over());
+}
+
+#[test]
+fn an_event_stream_ends_with_another_role_and_not_with_the_same() {
+    let (upstream, server) = played("");
+    let (browser, visit) = opened(&server);
+    let (mut wire, mut app) = events(&upstream, &browser, &visit);
+    Browser::new(&server).open(&launch_again("2"));
+    app.send(chunk("data: still\n\n"));
+    assert_eq!(wire.chunk().expect("an event"), b"data: still\n\n");
+    Browser::new(&server).open(&launch_again("3").but(&[("roles", "Instructor")]));
+    let end = wire.chunk();
+    assert!(matches!(end.as_deref(), None | Some([])), "{end:?}");
+    assert!(app.is_over());
+}
+
+#[test]
+fn an_upload_arrives_while_it_is_sent() {
+    let (upstream, server) = played("");
+    let (browser, visit) = opened(&server);
+    let mut wire = browser.ask("POST", &visit.at("/up"), &[("Transfer-Encoding", "chunked")]);
+    wire.send(chunk("the first bytes, which Rocket looks at"));
+    let (mut app, _) = upstream.request();
+    assert_eq!(app.chunk().expect("a chunk"), b"the first bytes, which Rocket looks at");
+    for number in 0..20 {
+        let text = format!("part {number}");
+        wire.send(chunk(&text));
+        assert_eq!(app.chunk().expect("a chunk"), text.as_bytes());
+    }
+    wire.send("0\r\n\r\n");
+    assert_eq!(app.chunk(), Some(Vec::new()), "the end");
+    app.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell");
+    assert_eq!(Reply::read(&mut wire, "POST").body, "well");
+}
+
+#[test]
+fn both_ways_at_once() {
+    let (upstream, server) = played("");
+    let (browser, visit) = opened(&server);
+    let mut wire = browser.ask("POST", &visit.at("/chat"), &[("Transfer-Encoding", "chunked")]);
+    wire.send(chunk("the first bytes, which Rocket looks at"));
+    let (mut app, _) = upstream.request();
+    assert!(app.chunk().is_some());
+    app.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    app.send(chunk("hello"));
+    assert_eq!(status_of(&Reply::head(&mut wire).expect("an answer amid the upload")), 200);
+    assert_eq!(wire.chunk().expect("a chunk"), b"hello");
+    for number in 0..20 {
+        let text = format!("part {number}");
+        wire.send(chunk(&text));
+        assert_eq!(app.chunk().expect("a chunk"), text.as_bytes());
+        app.send(chunk(&text));
+        assert_eq!(wire.chunk().expect("a chunk"), text.as_bytes());
+    }
+    wire.send("0\r\n\r\n");
+    assert_eq!(app.chunk(), Some(Vec::new()));
+    app.send("0\r\n\r\n");
+    assert_eq!(wire.chunk(), Some(Vec::new()));
+}
+
+#[test]
+fn an_upload_may_be_answered_before_it_is_read() {
+    let (upstream, server) = played("");
+    let (browser, visit) = opened(&server);
+    let mut wire = browser.ask("POST", &visit.at("/up"), &[("Content-Length", "100000000")]);
+    wire.send("only its first bytes");
+    let (mut app, _) = upstream.request();
+    app.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large");
+    drop(app);
+    let reply = Reply::read(&mut wire, "POST");
+    assert_eq!((reply.status, reply.body.as_str(), reply.complete), (413, "too large", true));
+}
+
+#[test]
+fn large_bodies_pass_whole_both_ways() {
+    const SIZE: usize = 64 << 20;
+    let (upstream, server) = played("");
+    let (browser, visit) = opened(&server);
+    let block: Vec<u8> = (0..=255).cycle().take(1 << 16).collect();
+    let length = SIZE.to_string();
+    let mut wire = browser.ask("PUT", &visit.at("/large"), &[("Content-Length", &length)]);
+    let mut writer = wire.second();
+    std::thread::scope(|scope| {
+        scope.spawn(|| (0..SIZE / block.len()).for_each(|_| writer.send(&block)));
+        let (mut app, head) = upstream.request();
+        assert_eq!(head.header("content-length").as_deref(), Some(length.as_str()));
+        for _ in 0..SIZE / block.len() {
+            assert!(app.at_most(block.len()) == block);
+        }
+        app.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n"));
+        scope.spawn({
+            let block = &block;
+            move || (0..SIZE / block.len()).for_each(|_| app.send(block))
+        });
+        let head = Reply::head(&mut wire).expect("an answer");
+        assert_eq!((status_of(&head), head.header("content-length")), (200, Some(length.clone())));
+        for _ in 0..SIZE / block.len() {
+            assert!(wire.at_most(block.len()) == block);
+        }
+    });
+}
+
+#[test]
+fn a_large_upload_that_is_refused_while_it_comes_is_answered() {
+    let (upstream, server) = played("");
+    let (browser, visit) = opened(&server);
+    for _ in 0..10 {
+        let mut wire = browser.ask("PUT", &visit.at("/up"), &[("Content-Length", "100000000")]);
+        let mut writer = wire.second();
+        std::thread::scope(|scope| {
+            scope.spawn(move || while writer.offer([b'x'; 65536]).is_ok() {});
+            let (mut app, _) = upstream.request();
+            assert_eq!(app.at_most(1000).len(), 1000);
+            // As servers do: nothing more is said, and what still comes is read and thrown away.
+            app.send(
+                "HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large",
+            );
+            app.finish();
+            let reply = Reply::read(&mut wire, "PUT");
+            assert_eq!((reply.status, reply.body.as_str()), (413, "too large"));
+            wire.close();
+            app.rest();
+        });
+    }
+}

@@ -1,0 +1,204 @@
+//! WebSockets: a handshake that passes, and then bytes both ways.
+
+use crate::support::{Head, Upstream, Wire, status_of};
+
+use super::*;
+
+const HANDSHAKE: [(&str, &str); 7] = [
+    ("Connection", "keep-alive, Upgrade"),
+    ("Upgrade", "websocket"),
+    ("Sec-WebSocket-Version", "13"),
+    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ("Sec-WebSocket-Protocol", "v1.kernel, json"),
+    ("Sec-WebSocket-Extensions", "permessage-deflate"),
+    ("Origin", "https://tool.example"),
+];
+
+const ACCEPTED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: v1.kernel\r\n\r\n";
+
+fn played() -> (Upstream, Server) {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    (upstream, server)
+}
+
+/// Opens a WebSocket at both ends.
+#[track_caller]
+fn socket(upstream: &Upstream, browser: &Browser<'_>, visit: &Visit) -> (Wire, Wire) {
+    let mut wire = browser.ask("GET", &visit.at("/socket?x=1"), &HANDSHAKE);
+    let (mut app, _) = upstream.request();
+    app.send(ACCEPTED);
+    let head = Reply::head(&mut wire).expect("an answer");
+    assert_eq!(status_of(&head), 101);
+    (wire, app)
+}
+
+/// Asserts that bytes pass both ways.
+#[track_caller]
+fn talk(wire: &mut Wire, app: &mut Wire) {
+    for message in [b"\x81\x85\0\0\0\0hello".as_slice(), b"\x82\x01\xff", &[0; 100_000]] {
+        wire.send(message);
+        assert!(app.at_most(message.len()) == message);
+        app.send(message);
+        assert!(wire.at_most(message.len()) == message);
+    }
+}
+
+#[test]
+fn a_handshake_passes_both_ways() {
+    let (upstream, server) = played();
+    let (browser, visit) = opened(&server);
+    let mut wire = browser.ask("GET", &visit.at("/socket?x=1"), &HANDSHAKE);
+    let (mut app, head): (Wire, Head) = upstream.request();
+    assert_eq!(head.line(), "GET /app/socket?x=1 HTTP/1.1");
+    assert_eq!(head.header("upgrade").as_deref(), Some("websocket"));
+    let connection = head.header("connection").expect("it is of this connection again");
+    assert!(connection.eq_ignore_ascii_case("upgrade"), "{connection}");
+    for (name, value) in &HANDSHAKE[2..6] {
+        assert_eq!(head.header(&name.to_lowercase()).as_deref(), Some(*value));
+    }
+    assert_eq!(head.header("origin"), Some(upstream.origin()));
+    assert_eq!(head.header("x-forwarded-user").as_deref(), Some("key-1:user-4711"));
+    assert!(head.header("x-lti-assertion").is_some());
+
+    app.send(ACCEPTED);
+    let head = Reply::head(&mut wire).expect("an answer");
+    assert_eq!(status_of(&head), 101);
+    assert_eq!(head.header("upgrade").as_deref(), Some("websocket"));
+    assert!(head.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("upgrade")));
+    assert_eq!(head.header("sec-websocket-accept").as_deref(), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+    assert_eq!(head.header("sec-websocket-protocol").as_deref(), Some("v1.kernel"));
+    assert_eq!((head.header("content-length"), head.header("transfer-encoding")), (None, None));
+    talk(&mut wire, &mut app);
+}
+
+#[test]
+fn what_the_upstream_says_with_its_handshake_is_not_lost() {
+    let (upstream, server) = played();
+    let (browser, visit) = opened(&server);
+    let mut wire = browser.ask("GET", &visit.at("/socket"), &HANDSHAKE);
+    let (mut app, _) = upstream.request();
+    app.send(format!("{ACCEPTED}first words"));
+    assert_eq!(status_of(&Reply::head(&mut wire).expect("an answer")), 101);
+    assert_eq!(wire.at_most(11), b"first words");
+    talk(&mut wire, &mut app);
+}
+
+#[test]
+fn either_side_may_leave() {
+    let (upstream, server) = played();
+    let (browser, visit) = opened(&server);
+    let (mut wire, mut app) = socket(&upstream, &browser, &visit);
+    app.send("last words");
+    drop(app);
+    assert_eq!(wire.rest(), b"last words");
+    let (mut wire, mut app) = socket(&upstream, &browser, &visit);
+    wire.send("last words");
+    drop(wire);
+    assert_eq!(app.rest(), b"last words");
+}
+
+#[test]
+fn an_upgrade_that_the_upstream_refuses_is_answered_as_it_says() {
+    let (upstream, server) = played();
+    let (browser, visit) = opened(&server);
+    for (status, text) in [(200, "OK"), (400, "Bad Request"), (403, "Forbidden"), (426, "Upgrade Required")] {
+        let mut wire = browser.ask("GET", &visit.at("/socket"), &HANDSHAKE);
+        let (mut app, _) = upstream.request();
+        app.send(format!(
+            "HTTP/1.1 {status} {text}\r\nContent-Length: 3\r\nX-Why: x\r\nConnection: close\r\n\r\nno!"
+        ));
+        let reply = Reply::read(&mut wire, "GET");
+        assert_eq!((reply.status, reply.body.as_str(), reply.header("x-why")), (status, "no!", Some("x")));
+        assert_eq!(reply.header("upgrade"), None);
+    }
+}
+
+#[test]
+fn no_other_protocol_is_switched_to() {
+    let (upstream, server) = played();
+    let (browser, visit) = opened(&server);
+    for protocol in ["h2c", "TLS/1.0", "WebSocketX"] {
+        let headers = [
+            ("Connection", "Upgrade, HTTP2-Settings"),
+            ("Upgrade", protocol),
+            ("HTTP2-Settings", "AAMAAABk"),
+        ];
+        let mut wire = browser.ask("GET", &visit.at("/"), &headers);
+        let (mut app, head) = upstream.request();
+        for name in ["upgrade", "http2-settings"] {
+            assert_eq!(head.header(name), None, "{protocol}");
+        }
+        app.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+        assert_eq!(Reply::read(&mut wire, "GET").body, "ok");
+    }
+}
+
+#[test]
+fn without_a_session_there_is_no_socket() {
+    let (upstream, server) = played();
+    let (_, visit) = opened(&server);
+    let headers: Vec<(&str, &str)> = HANDSHAKE.into_iter().chain([JSON]).collect();
+    let mut wire = Browser::new(&server).ask("GET", &visit.at("/socket"), &headers);
+    refused(&Reply::read(&mut wire, "GET"), 401, "no-session");
+    assert!(upstream.saw_nothing());
+}
+
+#[test]
+fn a_launch_with_another_role_closes_the_sockets_of_that_session_only() {
+    let (upstream, server) = played();
+    let (browser, visit) = opened(&server);
+    let mut bob = Browser::new(&server);
+    let other = bob.open(&launch_again("2").but(&[("user_id", "user-2")]));
+    let (mut wire, mut app) = socket(&upstream, &browser, &visit);
+    let (mut second_wire, mut second_app) = socket(&upstream, &browser, &visit);
+    let (mut bobs_wire, mut bobs_app) = socket(&upstream, &bob, &other);
+
+    Browser::new(&server).open(&launch_again("3"));
+    talk(&mut wire, &mut app);
+    talk(&mut second_wire, &mut second_app);
+
+    Browser::new(&server).open(&launch_again("4").but(&[("roles", "Instructor")]));
+    for end in [&mut wire, &mut app, &mut second_wire, &mut second_app] {
+        assert!(end.is_over());
+    }
+    talk(&mut bobs_wire, &mut bobs_app);
+}
+
+#[test]
+fn a_launch_that_is_refused_closes_nothing() {
+    let (upstream, server) = played();
+    let (browser, visit) = opened(&server);
+    let (mut wire, mut app) = socket(&upstream, &browser, &visit);
+    let forged = launch_again("2").tampered(|pairs| pairs.set("roles", "Instructor"));
+    assert_eq!(server.post("/lti/nb", &forged).status, 401);
+    let replayed = Browser::new(&server).launch(&launch());
+    assert_eq!(replayed.status, 401);
+    talk(&mut wire, &mut app);
+}
+
+#[test]
+fn one_side_may_finish_while_the_other_goes_on() {
+    let (upstream, server) = played();
+    let (browser, visit) = opened(&server);
+    let (mut wire, mut app) = socket(&upstream, &browser, &visit);
+    wire.send("last words");
+    wire.finish();
+    assert_eq!(app.rest(), b"last words");
+    app.send("an answer");
+    drop(app);
+    assert_eq!(wire.rest(), b"an answer");
+}
+
+#[test]
+fn half_a_handshake_is_none() {
+    let (upstream, server) = played();
+    let (browser, visit) = opened(&server);
+    // Without `Connection: Upgrade` nothing is asked for (RFC 9110 §7.8).
+    let mut wire = browser.ask("GET", &visit.at("/socket"), &HANDSHAKE[1..]);
+    let (mut app, head) = upstream.request();
+    assert_eq!((head.header("upgrade"), head.header("connection")), (None, None));
+    app.send("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno!");
+    assert_eq!(Reply::read(&mut wire, "GET").status, 426);
+}
