@@ -125,6 +125,20 @@ fn f1_080_a_reload_by_the_browser_that_launched_shows_the_page_again() {
 }
 
 #[test]
+fn a_reload_of_an_upstreams_launch_leads_back_to_its_session() {
+    let recorder = Recorder::start();
+    let server = server_of(&before_upstream(&recorder));
+    let mut browser = Browser::new(&server);
+    let visit = browser.open(&launch());
+    let again = browser.launch(&launch());
+    assert_eq!((again.status, again.header("location")), (303, Some(visit.address.as_str())));
+    assert_eq!(again.all("set-cookie"), [""; 0], "no second session");
+    refused(&Browser::new(&server).launch(&launch()), 401, "replayed");
+    assert_eq!(browser.get(&visit.address).body, "ok");
+    assert_eq!(recorder.request().line(), "GET /app/");
+}
+
+#[test]
 fn f1_081_to_083_a_nonce_is_one_of_its_consumer_and_timestamp() {
     let both =
         "consumers = [{ key = \"key-1\", secret = \"s3cret\" }, { key = \"key-2\", secret = \"an0ther\" }]";

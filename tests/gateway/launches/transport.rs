@@ -214,6 +214,16 @@ fn f1_015_control_characters_are_delivered_and_split_no_header() {
         form.with(&[("context_title", evil), ("context_id", evil), ("launch_presentation_locale", evil)]);
     let reply = accept(&server, &form.sign());
     assert!(!reply.headers.iter().any(|(_, value)| value.contains("evil")), "{:?}", reply.headers);
+
+    let recorder = Recorder::start();
+    let server = server_of(&before_upstream(&recorder));
+    let mut browser = Browser::new(&server);
+    let visit = browser.open(&form);
+    assert_eq!(browser.get(&visit.address).body, "ok");
+    let request = recorder.request();
+    let user = request.header("x-forwarded-user").expect("a user");
+    assert_eq!(user, "key-1:a%00b%0D%0ASet-Cookie: evil=1%0D%0A%0D%0A<p>c");
+    assert_eq!((request.header("set-cookie"), request.body.as_slice()), (None, b"".as_slice()));
 }
 
 #[test]
