@@ -33,6 +33,12 @@ pub use sealed::{Sessions, Ticket};
 pub const BUDGET: usize = 900;
 /// The most characters of one for which all that may be left out is left out. Browsers drop longer ones.
 const LONGEST: usize = 3800;
+/// The most characters of identity that a request to an upstream carries: its headers and its assertion. Upstreams take 8 KB of
+/// headers, and the browser's come on top.
+const MOST_IDENTITY: usize = 6 * 1024;
+/// What of that is the same for all sessions, at most: names of headers and claims, addresses, the signature.
+const FIXED_IDENTITY: usize = 2200;
+
 /// How long a launch's redirect may take.
 pub const TICKET: Duration = Duration::from_secs(60);
 /// How long a person may take to click "Open in a new window".
@@ -76,6 +82,8 @@ const PARAMETERS: [&str; 32] = [
 ];
 /// How many of them always stay.
 const NEEDED: usize = 3;
+/// Those that headers tell, too.
+const IN_HEADERS: [&str; 3] = ["user_id", "lis_person_name_full", "lis_person_contact_email_primary"];
 
 /// One person at one resource link of one tool.
 ///
@@ -157,7 +165,9 @@ impl Session {
     fn shorten(&mut self) -> Result<Vec<String>, TooLong> {
         let most = BUDGET - COOKIE.len() - "=".len();
         let fits = |customs: usize, parameters: usize, most: usize| {
-            sealed_length(deflated(&self.content_of(customs, parameters)).len()) <= most
+            let content = self.content_of(customs, parameters);
+            self.identity_length(content.len(), parameters) <= MOST_IDENTITY
+                && sealed_length(deflated(&content).len()) <= most
         };
         let (mut customs, mut parameters) = (self.custom.len(), self.parameters.len());
         if !fits(customs, parameters, most) {
@@ -179,6 +189,21 @@ impl Session {
                 .filter_map(|(at, _)| Some((*PARAMETERS.get(usize::from(at))?).to_owned())),
         );
         Ok(left_out)
+    }
+
+    /// How many characters a request to the upstream carries, at most, for a content of so many bytes.
+    fn identity_length(&self, content: usize, parameters: usize) -> usize {
+        /// A role of two characters becomes an address.
+        const ROLE: usize = 60;
+        let more = self.parameters.iter().take(parameters).map(|(at, value)| match usize::from(*at) {
+            // In headers, where a byte becomes three.
+            at if IN_HEADERS.contains(&PARAMETERS[at]) => 3 * value.len(),
+            at if PARAMETERS[at] == "roles" => ROLE * value.split(',').count() * 4 / 3,
+            // Lists, in which each item gets quotation marks.
+            _ => 2 * value.matches(',').count() * 4 / 3,
+        });
+        // An assertion is base64 of what is little longer than the content.
+        FIXED_IDENTITY + 3 * self.consumer_key.len() + content * 4 / 3 + more.sum::<usize>()
     }
 
     /// With so many of the custom and of the other parameters.

@@ -149,11 +149,14 @@ pub fn is_foreign<'h>(
     sites.any(|site| site != "same-origin" && site != "none") || !origins.all(is_own)
 }
 
-/// Whether a request asks for a WebSocket.
+/// Whether a request asks for a WebSocket. `Upgrade` counts where `Connection` names it only (RFC 9110 §7.8).
 pub fn is_websocket<'h>(browser: impl Iterator<Item = (&'h str, &'h str)> + Clone) -> bool {
-    values(browser, "upgrade")
-        .flat_map(|value| value.split(','))
-        .any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
+    let says = |name, word: &str| {
+        values(browser.clone(), name)
+            .flat_map(|value| value.split(','))
+            .any(|one| one.trim().eq_ignore_ascii_case(word))
+    };
+    says("upgrade", "websocket") && says("connection", "upgrade")
 }
 
 /// Whether the value of an `Origin` header is this origin, and nothing but an origin.

@@ -28,12 +28,14 @@ pub fn subject(session: &Session) -> Option<String> {
     session.get("user_id").map(|user| format!("{key}:{user}"))
 }
 
-/// Text as a header can carry it: every byte of UTF-8 that is not printable ASCII, and `%`, percent-encoded.
+/// Text as a header can carry it: every byte of UTF-8 that is not printable ASCII, and `%`, percent-encoded, and also spaces at
+/// either end, which whoever reads a header takes off.
 fn printable(text: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let outer = text.len() - text.trim_start_matches(' ').len()..text.trim_end_matches(' ').len();
     let mut printable = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if (b' '..=b'~').contains(&byte) && byte != b'%' {
+    for (at, byte) in text.bytes().enumerate() {
+        if (b' '..=b'~').contains(&byte) && byte != b'%' && (byte != b' ' || outer.contains(&at)) {
             printable.push(char::from(byte));
         } else {
             printable.push('%');
@@ -54,6 +56,8 @@ mod tests {
         check("Ada Lovelace", "Ada Lovelace");
         check("Zoë", "Zo%C3%AB");
         check("100%", "100%25");
+        check("  Ada L ", "%20%20Ada L%20");
+        check("  ", "%20%20");
         check("a\r\nX-Forwarded-User: b\0", "a%0D%0AX-Forwarded-User: b%00");
         check("\u{7f}~", "%7F~");
     }

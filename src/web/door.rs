@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lti::{Nonce, Rejection, Spent};
 use rocket::data::ToByteUnit as _;
-use rocket::http::{Header, Method, Status};
+use rocket::http::{Method, Status};
 use rocket::{Data, Request, Response};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -117,8 +117,5 @@ fn new_window(
             .ok_or(Refusal::PageFailed)?,
     };
     let text = page::render("new_window.html.tera", &context).ok_or(Refusal::PageFailed)?;
-    let mut response = Html::framed(text, &tool.frame_ancestors).into_response(Status::Ok);
-    // Its address holds a ticket, which is spent, but is nobody's business.
-    response.set_header(Header::new("Referrer-Policy", "no-referrer"));
-    Ok(response)
+    Ok(Html::framed(text, &tool.frame_ancestors).into_response(Status::Ok))
 }

@@ -133,7 +133,11 @@ impl Attempt<'_> {
         match &self.served.target {
             ServedTarget::Template(page) => self.page(page, launch),
             ServedTarget::Upstream(upstream) => {
-                let id = self.gateway.ids.id(&self.served.tool.name, launch).ok_or(Refusal::PageFailed)?;
+                let tool = &self.served.tool;
+                let id = self.gateway.ids.id(&tool.name, launch).ok_or(Refusal::PageFailed)?;
+                // What could not become a session the first time cannot now.
+                let minted = Session::mint(launch, id.clone(), upstream.identity, tool.session, 0);
+                minted.map_err(|TooLong| Refusal::SessionTooLong)?;
                 let (prefix, _) = self.prefix(upstream, &id);
                 Ok(page::see_other(prefix + &self.destination()))
             }

@@ -53,6 +53,15 @@ struct Way<'r> {
     now: u64,
 }
 
+impl From<UploadFault> for Refusal {
+    fn from(fault: UploadFault) -> Self {
+        match fault {
+            UploadFault::Slow => Self::UploadSlow,
+            UploadFault::Broken => Self::Incomplete,
+        }
+    }
+}
+
 /// How a request's body is framed.
 #[derive(Clone, Copy)]
 enum Length {
@@ -101,7 +110,7 @@ pub(super) async fn answer<'r>(
     let (mut uploading, body) = match length {
         Length::None => (None, Either::Left(Empty::new())),
         Length::Chunked | Length::Known(_) => {
-            let (upload, progress, body) = upload(data);
+            let (upload, progress, body) = upload(data)?;
             (Some((upload, progress)), Either::Right(body))
         }
     };
@@ -225,11 +234,8 @@ impl<'r> Way<'r> {
                 }
                 carried = carried(uploading) => {
                     *uploading = None;
-                    match carried {
-                        Ok(()) => patience.as_mut().reset(Instant::now() + silence),
-                        Err(UploadFault::Slow) => return Err(Refusal::UploadSlow),
-                        Err(UploadFault::Broken) => return Err(Refusal::Incomplete),
-                    }
+                    carried?;
+                    patience.as_mut().reset(Instant::now() + silence);
                 }
                 () = &mut patience => {
                     let waited = uploading.as_ref().map_or(silence, |(_, progress)| progress.waiting_for_upstream());

@@ -53,7 +53,10 @@ impl Handler for ToolHandler {
             }
             Some((_, Place::Launch(..))) => Refusal::NotPosted.respond(),
             Some((gateway, Place::Door(room))) => {
-                dressed(door::answer(gateway, room, request, data).await, room, request)
+                let mut answer = dressed(door::answer(gateway, room, request, data).await, room, request);
+                // Its address holds a ticket, which is nobody's business, be it spent or not.
+                answer.set_raw_header("Referrer-Policy", "no-referrer");
+                answer
             }
             Some((gateway, Place::Inside(room, rest))) => {
                 let answer = passage::answer(gateway, room, rest, request, data).await;

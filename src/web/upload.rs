@@ -28,6 +28,9 @@ pub(super) enum UploadFault {
     Broken,
 }
 
+/// What Rocket reads of a body before any route is asked.
+const PEEKED: usize = 14;
+
 /// Carries a body over, chunk by chunk, when it is polled.
 pub(super) type Upload<'r> = BoxFuture<'r, Result<(), UploadFault>>;
 
@@ -41,12 +44,22 @@ pub(super) struct Progress {
 }
 
 /// The upload of a body, and the body as it goes to the upstream.
-pub(super) fn upload<'r>(data: Data<'r>) -> (Upload<'r>, Progress, Channel<Bytes, io::Error>) {
+///
+/// # Errors
+/// [`UploadFault::Broken`] where the body broke off, or was malformed, in its first bytes: Rocket met the error and does not
+/// tell of it, and what is left would look whole.
+pub(super) fn upload<'r>(
+    data: Data<'r>,
+) -> Result<(Upload<'r>, Progress, Channel<Bytes, io::Error>), UploadFault> {
     let (sender, body) = Channel::new(1);
     let progress =
         Progress { started: Instant::now(), waits_for_upstream: Arc::default(), since: Arc::default() };
+    let is_whole = data.peek_complete();
     let stream = data.open(u64::MAX.bytes());
-    (Box::pin(carry(stream, sender, progress.clone())), progress, body)
+    if !is_whole && stream.hint() < PEEKED {
+        return Err(UploadFault::Broken);
+    }
+    Ok((Box::pin(carry(stream, sender, progress.clone())), progress, body))
 }
 
 impl Progress {
