@@ -1,4 +1,4 @@
-"""A running gateway: the built program, with a tools file of its own, and launches that go all the way to its app."""
+"""A running gateway: the built program, with a tools file of its own, and launches that come in to its app."""
 
 import http.client
 import os

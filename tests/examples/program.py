@@ -58,6 +58,7 @@ def rust(page: Page, target: Path) -> Program:
     written = (crate / "src/main.rs").read_text()
     shown = source(page, "rust")
     assert shown == written, f"{crate.relative_to(ROOT)}/src/main.rs is not what the docs show"
-    build = ["cargo", "build", "--locked", "--quiet", "--manifest-path", crate / "Cargo.toml", "--target-dir", target]
-    subprocess.run(build, check=True, stdin=subprocess.DEVNULL)
+    build = ["cargo", "build", "--locked", "--quiet"]
+    where = ["--manifest-path", crate / "Cargo.toml", "--target-dir", target]
+    subprocess.run([*build, *where], check=True, stdin=subprocess.DEVNULL)
     return Program([target / "debug/verify-assertion"])

@@ -2,7 +2,7 @@
 
     python tests/examples/run.py target/debug/lti-gateway
 
-The programs verify assertions that a real launch brought to an app, and others that nobody should believe. Closes with
+The programs verify assertions that a launch brought to an app, and others that nobody should believe. Closes with
 the line `N passed, N failed`.
 """
 

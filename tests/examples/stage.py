@@ -17,6 +17,11 @@ from server import App, Keys
 SECRET = "of the gateway of these tests, which is no secret"
 SECRETS = {"GATEWAY_SECRET": SECRET, "NOTEBOOK_SECRET": "of the notebook", "LAB_SECRET": "of the lab"}
 
+GATEWAY = """
+[gateway]
+secret = { env = "GATEWAY_SECRET" }
+"""
+
 # Beside the docs' own: one tool that gets everything, and one that gets no personal data.
 MORE_TOOLS = """
 [tools.everything]
@@ -72,8 +77,8 @@ class Stage:
 
     def tools(self, app: str) -> str:
         """A tools file of every table in the docs, with this app as every tool's upstream."""
-        text = "\n".join([*self.page.blocks("toml"), MORE_TOOLS])
-        return '[gateway]\nsecret = { env = "GATEWAY_SECRET" }\n' + re.sub(r"http://127\.0\.0\.1:\d+", app, text)
+        text = "\n".join([GATEWAY, *self.page.blocks("toml"), MORE_TOOLS])
+        return re.sub(r"http://127\.0\.0\.1:\d+", app, text)
 
     def launch(self, tool: str = "notebook", after: str = "", **fields: str) -> Arrival:
         """What a launch brings to the app. `after` follows the launch path."""

@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut keys = Keys::fetch(std::env::var("LTI_ISSUER")?)?;
     for assertion in std::io::stdin().lines() {
         let claims = verified(&assertion?, &mut keys)?;
-        println!("{}", claims["sub"].as_str().unwrap_or("nobody known"));
+        println!("{}", claims["sub"].as_str().unwrap_or("anonymous"));
     }
     Ok(())
 }
