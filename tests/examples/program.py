@@ -1,0 +1,64 @@
+"""The programs in the docs that verify assertions, as processes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from page import ROOT, Page
+
+FOLDER = Path(__file__).parent
+SECTION = "## Verifying the assertion"
+
+# A program that waits for anything else waits for ever.
+PATIENCE = 60
+
+
+class Program:
+    """Reads assertions from standard input and prints who is behind them."""
+
+    def __init__(self, command: list[str | Path]):
+        self._command = command
+
+    def run(self, issuer: str, assertions: list[str]) -> subprocess.CompletedProcess:
+        # Nothing of this person's environment, such as a proxy.
+        return subprocess.run(
+            self._command,
+            env={"PATH": os.environ["PATH"], "LTI_ISSUER": issuer},
+            input="".join(f"{assertion}\n" for assertion in assertions),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+
+
+def source(page: Page, language: str) -> str:
+    [block] = page.blocks(language, SECTION)
+    return block
+
+
+def python(page: Page, folder: Path) -> Program:
+    file = folder / "verify.py"
+    file.write_text(source(page, "python"))
+    return Program([sys.executable, "-B", file])
+
+
+def node(page: Page, folder: Path) -> Program:
+    modules = FOLDER / "node_modules"
+    assert (modules / "jose").is_dir(), f"{modules} is missing: script/test installs it"
+    (folder / "node_modules").symlink_to(modules)
+    file = folder / "verify.mjs"
+    file.write_text(source(page, "js"))
+    return Program(["node", file])
+
+
+def rust(page: Page, target: Path) -> Program:
+    """Of Rust, a crate stands beside this file, so that it can be pinned and formatted."""
+    crate = FOLDER / "rust"
+    written = (crate / "src/main.rs").read_text()
+    shown = source(page, "rust")
+    assert shown == written, f"{crate.relative_to(ROOT)}/src/main.rs is not what the docs show"
+    build = ["cargo", "build", "--locked", "--quiet"]
+    where = ["--manifest-path", crate / "Cargo.toml", "--target-dir", target]
+    subprocess.run([*build, *where], check=True, stdin=subprocess.DEVNULL)
+    return Program([target / "debug/verify-assertion"])

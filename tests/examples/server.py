@@ -1,0 +1,75 @@
+"""Web servers of this machine: the app behind the gateway, and what stands before its public keys."""
+
+import http.client
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+JWKS = "/.well-known/jwks.json"
+
+
+class Server:
+    """Answers GETs on a free port, from a thread of its own."""
+
+    def __init__(self):
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                status, text = server.answer(self.path, self.headers)
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.origin = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self):
+        Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class App(Server):
+    """Remembers what arrives."""
+
+    def __init__(self):
+        super().__init__()
+        self.arrived: list[tuple[str, http.client.HTTPMessage]] = []
+
+    def answer(self, path: str, headers: http.client.HTTPMessage) -> tuple[int, bytes]:
+        self.arrived.append((path, headers))
+        return 200, b"the app"
+
+
+class Keys(Server):
+    """The public URL of a gateway, of which only the keys are asked for: counts how often."""
+
+    def __init__(self):
+        super().__init__()
+        self.fetched = 0
+        self.gateway_port: int | None = None
+
+    def answer(self, path: str, _: http.client.HTTPMessage) -> tuple[int, bytes]:
+        assert path == JWKS, path
+        self.fetched += 1
+        return fetch(self.gateway_port, path)
+
+
+def fetch(port: int, path: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
