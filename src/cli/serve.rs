@@ -72,10 +72,11 @@ fn announcement(tools: usize, development: bool) -> AdHoc {
     AdHoc::on_liftoff("announcement", move |rocket| {
         Box::pin(async move {
             let RocketConfig { address, port, .. } = rocket.config();
+            let noun = if tools == 1 { "tool" } else { "tools" };
             let mode = if development { "development" } else { "production" };
             tracing::info!(
                 target: "gateway",
-                "serving {tools} tools on http://{address}:{port} ({mode}); replay protection: this process only"
+                "serving {tools} {noun} on http://{address}:{port} ({mode}); replay protection: this process only"
             );
         })
     })

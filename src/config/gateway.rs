@@ -13,6 +13,8 @@ use super::{PublicUrl, ToolPath, UpstreamUrl};
 pub struct Config {
     /// Whether this is development: loopback only, with stand-ins for missing secrets.
     pub development: bool,
+    /// Whether Heroku's router is in front, which adds the browser's address to `X-Forwarded-For` as the last one.
+    pub behind_heroku: bool,
     /// What platforms launch.
     pub public_url: PublicUrl,
     /// From which all keys of the gateway are derived; the first seals, all of them open.

@@ -69,7 +69,8 @@ pub(super) fn resolve(
         problems.push(Problem { fault: Fault::NoTools, location });
     }
     problems.extend(document.problems.iter().cloned());
-    let config = Config { development, public_url, secrets, tools };
+    let behind_heroku = !development && environment.contains_key("DYNO");
+    let config = Config { development, behind_heroku, public_url, secrets, tools };
     Reading { config, template_uses, problems }
 }
 

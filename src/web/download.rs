@@ -27,8 +27,8 @@ const COMMENT: &[u8] = b":\n\n";
 pub(super) enum Manner {
     /// The upstream may be silent for so long.
     Ordinary(Duration),
-    /// Server-sent events: silence is theirs, until the session has other roles.
-    Events(Watch),
+    /// Server-sent events: silence is theirs, until the session has other roles or, after so long, ends.
+    Events(Watch, Duration),
 }
 
 /// A body for the browser.
@@ -52,7 +52,10 @@ impl<'r> Download<'r> {
         rocket::tokio::spawn(async move {
             match manner {
                 Manner::Ordinary(silence) => carry(body, silence, sender).await,
-                Manner::Events(watch) => carry_events(body, watch, shutdown, sender).await,
+                Manner::Events(watch, rest) => {
+                    // The browser asks again by itself.
+                    let _ = timeout(rest, carry_events(body, watch, shutdown, sender)).await;
+                }
             }
         });
         Self { chunks, current: read.concat().into(), upload }

@@ -25,6 +25,7 @@ const MOST_VISITS: usize = 10_000;
 /// A configuration made ready to serve.
 pub struct Gateway {
     pub(super) public_url: PublicUrl,
+    pub(super) behind_heroku: bool,
     development: bool,
     tools: Vec<ServedTool>,
     by_path: HashMap<String, usize>,
@@ -113,6 +114,7 @@ impl Gateway {
         );
         Ok(Self {
             public_url: config.public_url,
+            behind_heroku: config.behind_heroku,
             development: config.development,
             deepest: by_path.keys().map(|path| path.matches('/').count()).max().unwrap_or_default(),
             tools,

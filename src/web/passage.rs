@@ -24,7 +24,7 @@ use super::refusal::Refusal;
 use super::tunnel::Tunnel;
 use super::upload::{Progress, Upload, UploadFault, upload};
 use super::visit::{Ready, Visit};
-use crate::config::{Prefix, PublicUrl};
+use crate::config::Prefix;
 use crate::session::Watch;
 use crate::target::address::address;
 use crate::target::headers::{Passage, is_foreign, is_websocket};
@@ -209,7 +209,7 @@ impl<'r> Way<'r> {
 
     /// The browser's address: who connected or, on Heroku, whom its router names last.
     fn browser(&self) -> Option<IpAddr> {
-        if matches!(self.gateway.public_url, PublicUrl::FromHost("https")) {
+        if self.gateway.behind_heroku {
             let named = self.request.headers().get("X-Forwarded-For").flat_map(|line| line.split(','));
             return named.filter_map(|one| one.trim().parse().ok()).last();
         }
@@ -283,7 +283,7 @@ impl<'r> Way<'r> {
         }
         let is_events = is_event_stream(&head.headers) && length.is_none();
         let manner = if is_events {
-            Manner::Events(self.watch()?)
+            Manner::Events(self.watch()?, self.rest())
         } else {
             Manner::Ordinary(self.room.upstream.timeout)
         };
@@ -302,12 +302,17 @@ impl<'r> Way<'r> {
         let tunnel = Tunnel {
             upstream: TokioIo::new(upstream),
             watch,
-            rest: Duration::from_secs(self.visit.session.expires.saturating_sub(self.now)),
+            rest: self.rest(),
             shutdown: self.request.rocket().shutdown(),
         };
         answer.set_streamed_body(rocket::tokio::io::empty());
         answer.add_upgrade("websocket", tunnel);
         Ok(answer)
+    }
+
+    /// For how long the session lasts.
+    fn rest(&self) -> Duration {
+        Duration::from_secs(self.visit.session.expires.saturating_sub(self.now))
     }
 
     /// Watches the session on behalf of what stays open.

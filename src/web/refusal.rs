@@ -51,7 +51,7 @@ pub(super) enum Refusal {
     HeadersTooLarge,
     /// The body of a request inside a session stopped coming.
     UploadSlow,
-    /// A method that is not one of the nine of HTTP.
+    /// A method that is not passed on.
     MethodUnknown,
     /// The upstream cannot be reached, or broke off. Holds why.
     UpstreamGone(String),
@@ -128,7 +128,7 @@ impl Refusal {
             Self::AmbiguousLength => "the body has two lengths, or one that is no number",
             Self::HeadersTooLarge => "the headers have more than 64 KiB",
             Self::UploadSlow => "the browser sent nothing of its body for 60 seconds",
-            Self::MethodUnknown => "the method is not one of the nine of HTTP",
+            Self::MethodUnknown => "the method is not one that is passed on",
             Self::UpstreamSlow => "the upstream was silent for longer than the tool's timeout",
             Self::Other(_) => "the request was not understood",
         };
