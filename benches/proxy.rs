@@ -7,7 +7,7 @@
 mod edx;
 mod process;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use lti_gateway::cli::load;
 use lti_gateway::config::Environment;
 use lti_gateway::web::{self, Clock, Gateway};
-use process::Process;
+use process::{Process, answer, connections, started};
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use rocket::{State, get};
@@ -84,13 +84,7 @@ struct Server {
 
 impl Server {
     fn new(kind: &'static str, (process, port): (Process, u16), path: &str, cookies: &str) -> Self {
-        let connections = (0..CONNECTIONS)
-            .map(|_| {
-                let stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-                stream.set_nodelay(true).expect("no delay");
-                stream
-            })
-            .collect();
+        let connections = connections(port, CONNECTIONS);
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: our-tools.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n\
              Accept: */*\r\nAccept-Language: en-US,en;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\n{cookies}\r\n"
@@ -112,37 +106,6 @@ impl Server {
             }
         });
     }
-}
-
-/// Head and body of the next answer.
-fn answer(stream: &mut TcpStream) -> (String, Vec<u8>) {
-    let mut bytes = Vec::with_capacity(4096);
-    let mut piece = [0; 8192];
-    loop {
-        let count = stream.read(&mut piece).expect("the server answers");
-        assert!(count > 0, "the server closed");
-        bytes.extend_from_slice(&piece[..count]);
-        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
-        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
-        let length: usize = length.expect("a length").parse().expect("a number");
-        if bytes.len() >= end + 4 + length {
-            return (String::from_utf8_lossy(&bytes[..end]).into_owned(), bytes.split_off(end + 4));
-        }
-    }
-}
-
-/// One of this program's own servers, and its port.
-fn started(what: &str) -> (Process, u16) {
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--serve", what])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a child");
-    let mut line = String::new();
-    BufReader::new(child.stderr.take().expect("its stderr")).read_line(&mut line).expect("its port");
-    (Process(child), line.trim().parse().expect("a port"))
 }
 
 /// nginx as a proxy, as one process.

@@ -7,16 +7,15 @@
 mod edx;
 mod process;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use lti_gateway::cli::load;
 use lti_gateway::config::Environment;
 use lti_gateway::web::{self, Clock, Gateway};
-use process::Process;
+use process::{Process, answer, connections, started};
 use rocket::data::ToByteUnit as _;
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
@@ -77,23 +76,9 @@ struct Server {
 
 impl Server {
     fn start(kind: &'static str) -> Self {
-        let mut child = Command::new(std::env::current_exe().expect("this program"))
-            .args(["--serve", kind])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("a child");
-        let mut line = String::new();
-        BufReader::new(child.stderr.take().expect("its stderr")).read_line(&mut line).expect("its port");
-        let port: u16 = line.trim().parse().expect("a port");
-        let connections = (0..CONNECTIONS)
-            .map(|_| {
-                let stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-                stream.set_nodelay(true).expect("no delay");
-                stream
-            })
-            .collect();
-        Self { kind, process: Process(child), connections, launches: 0 }
+        let (process, port) = started(kind);
+        let connections = connections(port, CONNECTIONS);
+        Self { kind, process, connections, launches: 0 }
     }
 
     /// Sends so many launches, each signed anew, over all connections at once.
@@ -119,20 +104,8 @@ fn send(stream: &mut TcpStream, body: &str) {
         body.len()
     );
     stream.write_all(request.as_bytes()).expect("the server reads");
-    let mut answer = Vec::with_capacity(8192);
-    let mut piece = [0; 8192];
-    loop {
-        let count = stream.read(&mut piece).expect("the server answers");
-        assert!(count > 0, "the server closed");
-        answer.extend_from_slice(&piece[..count]);
-        let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&answer[..end]);
-        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
-        if answer.len() >= end + 4 + length.expect("a length").parse::<usize>().expect("a number") {
-            return;
-        }
-    }
+    let (head, _) = answer(stream);
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
 }
 
 fn serve(kind: &str) {

@@ -1,6 +1,8 @@
 //! A server under measurement: a process of its own, whose processor time is read from `/proc`.
 
-use std::process::Child;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
 
 /// Ends its process with it.
 pub struct Process(pub Child);
@@ -27,5 +29,47 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// One of this program's own servers, and its port.
+pub fn started(what: &str) -> (Process, u16) {
+    let mut child = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--serve", what])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a child");
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().expect("its stderr")).read_line(&mut line).expect("its port");
+    (Process(child), line.trim().parse().expect("a port"))
+}
+
+/// So many connections to a port of this machine.
+pub fn connections(port: u16, count: usize) -> Vec<TcpStream> {
+    let connect = |_| {
+        let stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+        stream.set_nodelay(true).expect("no delay");
+        stream
+    };
+    (0..count).map(connect).collect()
+}
+
+/// Head and body of the next answer.
+pub fn answer(stream: &mut TcpStream) -> (String, Vec<u8>) {
+    let mut bytes = Vec::with_capacity(8192);
+    let mut piece = [0; 8192];
+    loop {
+        let count = stream.read(&mut piece).expect("the server answers");
+        assert!(count > 0, "the server closed");
+        bytes.extend_from_slice(&piece[..count]);
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let lower = head.to_ascii_lowercase();
+        let length = lower.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+        let length: usize = length.expect("a length").parse().expect("a number");
+        if bytes.len() >= end + 4 + length {
+            return (head, bytes.split_off(end + 4));
+        }
     }
 }

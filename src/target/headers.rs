@@ -513,15 +513,17 @@ mod tests {
     #[test]
     fn a_websocket_of_another_page_is_foreign() {
         for (browser, expected) in PAGES {
-            for (value, asks) in [
-                ("websocket", true),
-                ("WebSocket", true),
-                ("h2c, websocket", true),
-                ("h2c", false),
-                ("", false),
+            for (connection, upgrade, asks) in [
+                ("Upgrade", "websocket", true),
+                ("keep-alive, upgrade", "WebSocket", true),
+                ("Upgrade", "h2c, websocket", true),
+                ("Upgrade", "h2c", false),
+                ("Upgrade", "", false),
+                ("keep-alive", "websocket", false),
+                ("", "websocket", false),
             ] {
                 let mut browser = browser.to_vec();
-                browser.push(("Upgrade", value));
+                browser.extend([("Connection", connection), ("Upgrade", upgrade)]);
                 check_foreign("GET", &browser, asks && expected);
                 assert_eq!(is_websocket(browser.iter().copied()), asks);
             }
