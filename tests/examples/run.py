@@ -14,6 +14,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 import page_cases  # noqa: E402
 import program_cases  # noqa: E402
+import tls_cases  # noqa: E402
 from case import conclude  # noqa: E402
 from stage import Stage  # noqa: E402
 
@@ -23,7 +24,8 @@ def main() -> int:
         print("usage: run.py BINARY", file=sys.stderr)
         return 2
     with Stage(Path(sys.argv[1]).resolve()) as stage:
-        return conclude([case.passes(stage) for case in page_cases.cases + program_cases.cases])
+        cases = page_cases.cases + program_cases.cases + tls_cases.cases
+        return conclude([case.passes(stage) for case in cases])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Web servers of this machine: the app behind the gateway, and what stands before its public keys."""
 
 import http.client
+import ssl
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -29,6 +30,12 @@ class Server:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
+
+    def speak_tls(self, context: ssl.SSLContext) -> None:
+        """From now on with this certificate; the handshake is the connection's own thread's."""
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
 
     def __enter__(self):
         Thread(target=self._server.serve_forever, daemon=True).start()
