@@ -2,8 +2,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::load::{Loaded, load};
+use super::no_certificates;
 use super::rocket_settings::rocket_figment;
 use crate::config::{Config, Environment, Target, print};
+use crate::target::upstream::Upstreams;
 
 /// Says everything that `serve` would refuse, or shows the tools.
 pub(super) fn check(file: &Path, environment: &Environment, development: bool) -> ExitCode {
@@ -18,7 +20,11 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
             if let Err(why) = &settings {
                 eprintln!("error: {why}");
             }
-            if !loaded.is_sound() || settings.is_err() {
+            let upstreams = Upstreams::new(loaded.config.needs_certificates());
+            if let Err(why) = &upstreams {
+                eprint!("{}", no_certificates(why));
+            }
+            if !loaded.is_sound() || settings.is_err() || upstreams.is_err() {
                 return ExitCode::from(1);
             }
             print!("{}", table(&loaded));

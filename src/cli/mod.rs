@@ -63,3 +63,11 @@ pub fn run() -> ExitCode {
         Command::Check { file: given } => check::check(&given.unwrap_or(file), &environment, development),
     }
 }
+
+/// What is told where `https` upstreams could not be verified.
+fn no_certificates(why: &str) -> String {
+    format!(
+        "error: https upstreams cannot be verified: {why}\n  \
+         = help: install the system's certificates (Debian: ca-certificates), or name a file of them in SSL_CERT_FILE\n"
+    )
+}

@@ -7,6 +7,7 @@ use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
 
 use super::load::load;
+use super::no_certificates;
 use super::rocket_settings::rocket_figment;
 use crate::config::{Environment, print};
 use crate::web::{self, Clock, Gateway};
@@ -39,10 +40,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     let gateway = match Gateway::new(loaded.config, loaded.templates, clock) {
         Ok(gateway) => gateway,
         Err(why) => {
-            eprintln!("error: https upstreams cannot be verified: {why}");
-            eprintln!(
-                "  = help: install the system's certificates (Debian: ca-certificates), or name a file of them in SSL_CERT_FILE"
-            );
+            eprint!("{}", no_certificates(&why));
             return ExitCode::from(1);
         }
     };

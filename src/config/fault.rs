@@ -64,6 +64,8 @@ pub enum Fault {
     NoTarget,
     /// A key that concerns upstreams stands beside a template. Holds it.
     WithoutEffect(&'static str),
+    /// `params` of an upstream are too long for a header. Holds their length.
+    ParamsLong(usize),
     /// Not the address of an upstream. It may hold a password, so it is not held, but what is wrong with it.
     UpstreamUrl(&'static str),
     /// An upstream that is reached in clear text, and maybe not through a private network.
@@ -190,6 +192,7 @@ impl Fault {
             Self::ToolName(_) => "name it with letters, digits, `-` and `_`, at most 64 of them: `[tools.my-quiz]`".into(),
             Self::BothTargets => "keep `template` for a page of this gateway, or `upstream` for a web app behind it".into(),
             Self::NoTarget => "add `template = \"hello\"` for templates/hello.html.tera, or `upstream = \"http://127.0.0.1:9000\"` for a web app".into(),
+            Self::ParamsLong(_) => "write at most 1024 characters: each request to the upstream carries them in its assertion".into(),
             Self::WithoutEffect(key) => format!("take `{key}` out, or write `upstream` in place of `template`"),
             Self::UpstreamUrl(words) => of_upstream(words).into(),
             Self::UpstreamExposed => "write https://, and let the app verify `X-LTI-Assertion`, so that it refuses whoever reaches it past the gateway".into(),
@@ -280,6 +283,7 @@ impl fmt::Display for Fault {
             Self::ToolName(name) => write!(f, "a tool cannot be named `{name}`"),
             Self::BothTargets => f.write_str("a tool has one target, not both `template` and `upstream`"),
             Self::NoTarget => f.write_str("the tool has no target"),
+            Self::ParamsLong(length) => write!(f, "`params` have {length} characters as JSON"),
             Self::WithoutEffect(key) => write!(f, "`{key}` does nothing beside `template`"),
             Self::UpstreamUrl(why) => write!(f, "the upstream {why}"),
             Self::UpstreamExposed => {

@@ -54,7 +54,7 @@ pub(super) struct ToolTable {
     pub(super) consumer: ConsumerTable,
     pub(super) consumers: Option<Vec<Written<ConsumerTable>>>,
     pub(super) roles: Option<Written<Vec<Written<String>>>>,
-    pub(super) params: Dict,
+    pub(super) params: Option<Written<Dict>>,
     pub(super) frame_ancestors: Option<Written<Vec<Written<String>>>>,
     pub(super) soundness: Soundness,
 }
@@ -133,7 +133,7 @@ fn read_tool(name: Written<String>, mut table: Table<'_>) -> Option<ToolTable> {
         consumer: read_consumer(&mut table),
         consumers: read_consumers(&mut table, &name.value),
         roles: table.texts("roles"),
-        params: table.get("params", "a table").map(|params| params.value).unwrap_or_default(),
+        params: table.get("params", "a table"),
         frame_ancestors: table.texts("frame_ancestors"),
         soundness: Soundness::default(),
         name,

@@ -23,6 +23,15 @@ pub struct Config {
     pub tools: Vec<Tool>,
 }
 
+impl Config {
+    /// Whether certificates are needed, to verify an upstream by.
+    pub fn needs_certificates(&self) -> bool {
+        self.tools
+            .iter()
+            .any(|tool| matches!(&tool.target, Target::Upstream(upstream) if upstream.url.scheme == "https"))
+    }
+}
+
 /// One tool.
 #[derive(Clone, Debug)]
 pub struct Tool {

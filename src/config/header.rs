@@ -3,8 +3,17 @@
 /// Beginnings of the names by which upstreams learn who is there and where they stand.
 const IDENTITY_PREFIXES: [&str; 3] = ["x-forwarded-", "x-lti-", "x-auth-request-"];
 
-/// Such names themselves.
-const IDENTITY: [&str; 5] = ["forwarded", "x-real-ip", "x-script-name", "remote-user", "x-remote-user"];
+/// Such names themselves. The last two tell some servers another path than the request's.
+const IDENTITY: [&str; 8] = [
+    "forwarded",
+    "x-forwarded",
+    "x-real-ip",
+    "x-script-name",
+    "remote-user",
+    "x-remote-user",
+    "x-original-url",
+    "x-rewrite-url",
+];
 
 /// What concerns one connection only (RFC 9110 §7.6.1), and what frames a message.
 const CONNECTION: [&str; 10] = [
@@ -21,7 +30,7 @@ const CONNECTION: [&str; 10] = [
 ];
 
 /// Whether a header tells an upstream who is there or where it stands. Only the gateway may set one: a browser's copy is
-/// taken away, in any case and with `_` for `-`, which many servers take for the same name.
+/// taken away, in any case and with any other sign for `-`: CGI and what came after it turn all of them into `_`.
 pub(crate) fn is_identity(name: &str) -> bool {
     IDENTITY.iter().any(|known| is_same(name, known))
         || IDENTITY_PREFIXES
@@ -34,9 +43,9 @@ pub(crate) fn is_of_connection(name: &str) -> bool {
     CONNECTION.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// Whether two names are one to a server that ignores case and takes `_` for `-`. `known` is in lower case, with `-`.
+/// Whether two names are one to a server that ignores case and takes every sign for one. `known` is in lower case, with `-`.
 pub(crate) fn is_same(name: &str, known: &str) -> bool {
-    let spelt = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    let spelt = |byte: u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' };
     name.len() == known.len() && name.bytes().zip(known.bytes()).all(|(one, other)| spelt(one) == other)
 }
 
@@ -58,11 +67,15 @@ mod tests {
             "x-script_name",
             "Remote_User",
             "X-Remote-User",
+            "X.Forwarded.User",
+            "X~Forwarded!User",
+            "X-Forwarded",
+            "X-Original_URL",
         ] {
             assert!(is_identity(name), "{name}");
         }
         for name in
-            ["X-Forward", "X-Forwarded", "Authorization", "X-LT", "Remote-Users", "", "ü-forwarded-user"]
+            ["X-Forward", "XForwardedUser", "Authorization", "X-LT", "Remote-Users", "", "ü-forwarded-user"]
         {
             assert!(!is_identity(name), "{name}");
         }

@@ -9,6 +9,7 @@ mod upstream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use figment::value::Dict;
 use lti::v1p1::{Consumers, Terms};
 use lti::{KnownSecrets, Roles, Secret};
 
@@ -18,7 +19,7 @@ use super::fault::Fault;
 use super::file::{FRAME_ANCESTORS, GatewayTable, Text, ToolTable, ToolsFile};
 use super::problem::{Location, Problem};
 use super::table::{Place, Written};
-use super::{Config, Environment, Origin, PublicUrl, Reading, Severity, Tool};
+use super::{Config, Environment, Origin, PublicUrl, Reading, Severity, Target, Tool};
 use address::Address;
 
 /// What development uses for a secret of a tool that is not set.
@@ -189,6 +190,9 @@ impl Resolver<'_> {
         let roles = self.roles(table.roles);
         let frame_ancestors = self.frame_ancestors(table.frame_ancestors);
         let icon = self.icon(table.icon);
+        if let (Some(params), Some(Target::Upstream(_))) = (&table.params, &target) {
+            self.short(params);
+        }
         if self.problems[before..].iter().any(|problem| problem.severity() == Severity::Error) {
             return None;
         }
@@ -208,10 +212,19 @@ impl Resolver<'_> {
             host,
             session: Duration::from_secs(session),
             target: target?,
-            params: table.params,
+            params: table.params.map(|params| params.value).unwrap_or_default(),
             frame_ancestors,
             name,
         })
+    }
+
+    /// Reports `params` that are too long for a header: each request to the upstream carries them.
+    fn short(&mut self, params: &Written<Dict>) {
+        const LONGEST: usize = 1024;
+        let length = serde_json::to_string(&params.value).map_or(0, |text| text.len());
+        if length > LONGEST {
+            self.report_at(&params.place, Part::Key, Fault::ParamsLong(length));
+        }
     }
 
     /// The text itself, or that of its variable, which has to be set.

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use rocket::http::uri::Absolute;
 
@@ -48,8 +48,11 @@ impl UpstreamUrl {
         if authority.user_info().is_some() {
             return Err("holds a user name or password");
         }
-        if !authority.host().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte)) {
+        if !is_host(authority.host()) {
             return Err("does not name one host");
+        }
+        if authority.port() == Some(0) {
+            return Err("has the port 0, at which nothing answers");
         }
         let path = url.path().as_str();
         let path = path.strip_suffix('/').unwrap_or(path);
@@ -94,6 +97,22 @@ impl UpstreamUrl {
         };
         self.scheme != "https" && !is_private
     }
+}
+
+/// Whether text is an address, or a name as containers and private networks have them, too: with `_`.
+fn is_host(text: &str) -> bool {
+    if let Some(address) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return address.parse::<Ipv6Addr>().is_ok();
+    }
+    let is_label = |label: &str| {
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        !label.is_empty()
+            && label.len() <= 63
+            && label.bytes().all(letters)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(is_label)
 }
 
 impl fmt::Display for UpstreamUrl {

@@ -13,6 +13,7 @@ mod seal;
 mod sealed;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use lti::{Launch, Roles};
@@ -44,8 +45,8 @@ pub const TICKET: Duration = Duration::from_secs(60);
 /// How long a person may take to click "Open in a new window".
 pub const BUTTON: Duration = Duration::from_secs(600);
 
-/// The parameters of LTI 1.1 that a session keeps, from the most needed to the least. The first three always stay. A
-/// place in this list is how a sealed session names its parameter, so that new ones go to the end.
+/// The parameters of LTI 1.1 that a session keeps. The first three always stay. A place in this list is how a sealed session
+/// names its parameter, so that new ones go to the end.
 const PARAMETERS: [&str; 32] = [
     "user_id",
     "context_id",
@@ -82,6 +83,22 @@ const PARAMETERS: [&str; 32] = [
 ];
 /// How many of them always stay.
 const NEEDED: usize = 3;
+/// What the names of custom parameters begin with.
+const CUSTOM: &str = "custom_";
+/// Those that people can write themselves in many platforms. They must not push out what a course says.
+const PERSONAL: [&str; 7] = [
+    "lis_person_name_full",
+    "lis_person_contact_email_primary",
+    "lis_person_name_given",
+    "lis_person_name_family",
+    "lis_person_sourcedid",
+    "lis_person_name_middle",
+    "user_image",
+];
+/// How many bytes these have to themselves, before custom parameters.
+const PERSONAL_SPACE: usize = 256;
+/// How long another parameter may be to go before custom ones. Descriptions in Moodle are whole pages.
+const LONG: usize = 255;
 /// Those that headers tell, too.
 const IN_HEADERS: [&str; 3] = ["user_id", "lis_person_name_full", "lis_person_contact_email_primary"];
 
@@ -104,10 +121,13 @@ pub struct Session {
     pub roles: Roles,
     /// The custom parameters, by name.
     pub custom: Vec<(String, String)>,
+    /// How many parameters of the launch were left out for want of space.
+    pub left_out: u32,
     parameters: Vec<(u8, String)>,
 }
 
-/// A session as it is written into its seal: launch, minted, expires, consumer, roles, parameters, custom parameters, id.
+/// A session as it is written into its seal: launch, minted, expires, consumer, roles, parameters, custom parameters,
+/// id, left out.
 #[derive(Serialize, Deserialize)]
 struct Content<'a>(
     u32,
@@ -118,6 +138,7 @@ struct Content<'a>(
     Vec<(u8, Cow<'a, str>)>,
     Vec<(Cow<'a, str>, Cow<'a, str>)>,
     Cow<'a, str>,
+    u32,
 );
 
 /// Why no session is minted: what must stay of the launch does not fit into a cookie.
@@ -125,8 +146,9 @@ struct Content<'a>(
 pub struct TooLong;
 
 impl Session {
-    /// Mints the session of a launch, and says which parameters were left out for want of space: custom ones first, the
-    /// longest of them before the others, then those that are needed least.
+    /// Mints the session of a launch, and names the parameters that were left out for want of space: first what is longer than
+    /// 255 bytes and, where people's own data have more than 256 bytes together, the longest of these; then custom
+    /// parameters; then all others but the ids of user, course and link. Of each kind the longest goes first.
     ///
     /// # Errors
     /// [`TooLong`] where even the ids do not fit.
@@ -137,22 +159,30 @@ impl Session {
         lifetime: Duration,
         now: u64,
     ) -> Result<(Self, Vec<String>), TooLong> {
-        let mut custom = smallest(launch.custom());
-        custom.sort_by_key(|(name, value)| name.len() + value.len());
         let [a, b, c, d, ..] = launch.fingerprint;
-        let mut session = Self {
+        let whole = Self {
             id,
             launch: u32::from_be_bytes([a, b, c, d]),
             minted: now,
             expires: now.saturating_add(lifetime.as_secs()),
             consumer_key: launch.consumer_key.clone(),
             roles: launch.roles,
-            custom,
+            custom: smallest(launch.custom()),
             parameters: parameters(launch, identity),
+            left_out: 0,
         };
-        let left_out = session.shorten()?;
-        session.custom.sort();
-        Ok((session, left_out))
+        if whole.fits(BUDGET) {
+            return Ok((whole, Vec::new()));
+        }
+        let order = whole.order_of_leaving();
+        let without = |count: usize| whole.without(order.get(..count).unwrap_or_default());
+        let counts: Vec<usize> = (0..order.len()).collect();
+        let count = counts.partition_point(|count| !without(*count).fits(BUDGET));
+        let session = without(count);
+        if count == order.len() && !session.fits(LONGEST) {
+            return Err(TooLong);
+        }
+        Ok((session, order.into_iter().take(count).collect()))
     }
 
     /// The value of a parameter of LTI 1.1, as far as it was sent, reaches this tool and had space.
@@ -161,44 +191,21 @@ impl Session {
         self.parameters.iter().find(known).map(|(_, value)| value.as_str())
     }
 
-    /// Drops what does not fit. Custom parameters are sorted from short to long.
-    fn shorten(&mut self) -> Result<Vec<String>, TooLong> {
-        let most = BUDGET - COOKIE.len() - "=".len();
-        let fits = |customs: usize, parameters: usize, most: usize| {
-            let content = self.content_of(customs, parameters);
-            self.identity_length(content.len(), parameters) <= MOST_IDENTITY
-                && sealed_length(deflated(&content).len()) <= most
-        };
-        let (mut customs, mut parameters) = (self.custom.len(), self.parameters.len());
-        if !fits(customs, parameters, most) {
-            customs =
-                last_that((0..customs).collect(), |customs| fits(customs, parameters, most)).unwrap_or(0);
-            let needed = self.parameters.iter().filter(|(at, _)| usize::from(*at) < NEEDED).count();
-            while customs == 0 && parameters > needed && !fits(0, parameters, most) {
-                parameters -= 1;
-            }
-            if !fits(customs, parameters, LONGEST) {
-                return Err(TooLong);
-            }
-        }
-        let mut left_out: Vec<String> =
-            self.custom.drain(customs..).map(|(name, _)| format!("custom_{name}")).collect();
-        left_out.extend(
-            self.parameters
-                .drain(parameters..)
-                .filter_map(|(at, _)| Some((*PARAMETERS.get(usize::from(at))?).to_owned())),
-        );
-        Ok(left_out)
+    /// Whether the session's cookie has no more than so many characters, and its requests not too much to carry.
+    fn fits(&self, most: usize) -> bool {
+        let content = serde_json::to_vec(&self.as_content(&self.id)).unwrap_or_default();
+        self.identity_length(content.len()) <= MOST_IDENTITY
+            && COOKIE.len() + "=".len() + sealed_length(deflated(&content).len()) <= most
     }
 
     /// How many characters a request to the upstream carries, at most, for a content of so many bytes.
-    fn identity_length(&self, content: usize, parameters: usize) -> usize {
+    fn identity_length(&self, content: usize) -> usize {
         /// A role of two characters becomes an address.
         const ROLE: usize = 60;
-        let more = self.parameters.iter().take(parameters).map(|(at, value)| match usize::from(*at) {
+        let more = self.named_parameters().map(|(name, value)| match name {
             // In headers, where a byte becomes three.
-            at if IN_HEADERS.contains(&PARAMETERS[at]) => 3 * value.len(),
-            at if PARAMETERS[at] == "roles" => ROLE * value.split(',').count() * 4 / 3,
+            name if IN_HEADERS.contains(&name) => 3 * value.len(),
+            "roles" => ROLE * value.split(',').count() * 4 / 3,
             // Lists, in which each item gets quotation marks.
             _ => 2 * value.matches(',').count() * 4 / 3,
         });
@@ -206,27 +213,68 @@ impl Session {
         FIXED_IDENTITY + 3 * self.consumer_key.len() + content * 4 / 3 + more.sum::<usize>()
     }
 
-    /// With so many of the custom and of the other parameters.
-    fn content_of(&self, customs: usize, parameters: usize) -> Vec<u8> {
-        serde_json::to_vec(&self.as_content(customs, parameters, &self.id)).unwrap_or_default()
+    /// The names of all that may be left out, in the order in which it is.
+    fn order_of_leaving(&self) -> Vec<String> {
+        let longest_first = |mut all: Vec<(String, usize)>| {
+            all.sort_by_key(|(_, length)| std::cmp::Reverse(*length));
+            all
+        };
+        let optional = self.named_parameters().filter(|(name, _)| !PARAMETERS[..NEEDED].contains(name));
+        let optional = longest_first(optional.map(|(name, value)| (name.to_owned(), value.len())).collect());
+        let custom =
+            self.custom.iter().map(|(name, value)| (format!("{CUSTOM}{name}"), name.len() + value.len()));
+
+        let (mut first, rest): (Vec<_>, Vec<_>) =
+            optional.into_iter().partition(|(_, length)| *length > LONG);
+        let is_personal = |name: &str| PERSONAL.contains(&name);
+        let mut personal: usize =
+            rest.iter().filter(|(name, _)| is_personal(name)).map(|(_, length)| length).sum();
+        let (over, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(name, length)| {
+            let is_over = is_personal(name) && personal > PERSONAL_SPACE;
+            personal -= if is_over { *length } else { 0 };
+            is_over
+        });
+        first.extend(over);
+        first.extend(longest_first(custom.collect()));
+        first.extend(rest);
+        first.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// The same without what has these names.
+    fn without(&self, names: &[String]) -> Self {
+        let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+        let mut session = self.clone();
+        session.left_out = u32::try_from(names.len()).unwrap_or(u32::MAX);
+        session.custom.retain(|(name, _)| !names.contains(format!("{CUSTOM}{name}").as_str()));
+        session
+            .parameters
+            .retain(|(at, _)| PARAMETERS.get(usize::from(*at)).is_none_or(|name| !names.contains(name)));
+        session
+    }
+
+    fn named_parameters<'s>(&'s self) -> impl Iterator<Item = (&'static str, &'s str)> {
+        let named =
+            |(at, value): &'s (u8, String)| Some((*PARAMETERS.get(usize::from(*at))?, value.as_str()));
+        self.parameters.iter().filter_map(named)
     }
 
     /// Without its id where that is what it is bound to anyway.
-    fn as_content(&self, customs: usize, parameters: usize, bound_to: &str) -> Content<'_> {
+    fn as_content(&self, bound_to: &str) -> Content<'_> {
         Content(
             self.launch,
             self.minted,
             self.expires,
             self.consumer_key.as_str().into(),
             self.roles.bits(),
-            self.parameters.iter().take(parameters).map(|(at, value)| (*at, value.into())).collect(),
-            self.custom.iter().take(customs).map(|(name, value)| (name.into(), value.into())).collect(),
+            self.parameters.iter().map(|(at, value)| (*at, value.into())).collect(),
+            self.custom.iter().map(|(name, value)| (name.into(), value.into())).collect(),
             if bound_to.is_empty() { self.id.as_str().into() } else { "".into() },
+            self.left_out,
         )
     }
 
     fn from_content(content: Content<'_>, bound_to: &str) -> Self {
-        let Content(launch, minted, expires, consumer_key, roles, parameters, custom, id) = content;
+        let Content(launch, minted, expires, consumer_key, roles, parameters, custom, id, left_out) = content;
         Self {
             id: if bound_to.is_empty() { id.into_owned() } else { bound_to.to_owned() },
             launch,
@@ -235,14 +283,10 @@ impl Session {
             consumer_key: consumer_key.into_owned(),
             roles: Roles::from_bits(roles),
             custom: custom.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
+            left_out,
             parameters: parameters.into_iter().map(|(at, value)| (at, value.into_owned())).collect(),
         }
     }
-}
-
-/// The last of these numbers for which a condition holds that holds for all up to some number and for none after it.
-fn last_that(numbers: Vec<usize>, holds: impl Fn(usize) -> bool) -> Option<usize> {
-    numbers.partition_point(|number| holds(*number)).checked_sub(1).and_then(|at| numbers.get(at)).copied()
 }
 
 /// Of several custom parameters of one name the one with the smallest value, because a signature does not cover their order.
@@ -257,19 +301,13 @@ fn smallest<'a>(custom: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String
 
 /// What a session keeps of a launch, but for personal data that are not for the tool.
 fn parameters(launch: &Launch, identity: Identity) -> Vec<(u8, String)> {
-    let of_name = [
-        "lis_person_name_full",
-        "lis_person_name_given",
-        "lis_person_name_family",
-        "lis_person_name_middle",
-        "lis_person_sourcedid",
-        "user_image",
-    ];
     let mut kept = Vec::new();
     for (at, name) in (0..).zip(PARAMETERS) {
-        if (of_name.contains(&name) && !identity.name)
-            || (name == "lis_person_contact_email_primary" && !identity.email)
-        {
+        let is_for_tool = match name {
+            "lis_person_contact_email_primary" => identity.email,
+            name => identity.name || !PERSONAL.contains(&name),
+        };
+        if !is_for_tool {
             continue;
         }
         let value = match name {

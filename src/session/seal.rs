@@ -16,7 +16,7 @@ use super::key::derive;
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 const TAG: usize = 16;
-/// The most bytes of a content: nothing that was sealed here has more.
+/// The most bytes of a content. A session has a tenth of that.
 const LONGEST_CONTENT: usize = 64 * 1024;
 /// Small content gains nothing by more effort.
 const EFFORT: u8 = 6;

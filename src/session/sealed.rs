@@ -40,7 +40,7 @@ impl Sessions {
     /// The value of a session's cookie. It opens for this tool only and, where the id stands in its address, there only.
     /// `None` only without randomness.
     pub fn seal(&self, session: &Session, tool: &str, id: &str) -> Option<String> {
-        let content = session.as_content(session.custom.len(), session.parameters.len(), id);
+        let content = session.as_content(id);
         self.sessions.close(&deflated(&serde_json::to_vec(&content).ok()?), &[tool, id])
     }
 
@@ -60,8 +60,7 @@ impl Sessions {
         id: &str,
         expires: u64,
     ) -> Option<String> {
-        let (customs, parameters) = (session.custom.len(), session.parameters.len());
-        let content = TicketContent(expires, destination.into(), session.as_content(customs, parameters, id));
+        let content = TicketContent(expires, destination.into(), session.as_content(id));
         self.tickets.close(&deflated(&serde_json::to_vec(&content).ok()?), &[tool, id])
     }
 

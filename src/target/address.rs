@@ -61,7 +61,7 @@ pub fn address(upstream: &UpstreamUrl, rest: &str, query: Option<&str>) -> Resul
 }
 
 /// Whether a path has a segment `.` or `..`, to any server: spelt out or encoded, once or several times, between slashes
-/// of either kind, and with parameters behind a semicolon, which some servers take off first.
+/// of either kind, and with parameters, a query or a fragment behind it, which some servers take off first.
 pub fn has_dot_segment(path: &str) -> bool {
     has_dots(&decoded(path))
 }
@@ -69,7 +69,8 @@ pub fn has_dot_segment(path: &str) -> bool {
 fn has_dots(decoded: &[u8]) -> bool {
     decoded.contains(&b'.')
         && decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| {
-            let end = segment.iter().position(|byte| *byte == b';').unwrap_or(segment.len());
+            let ends = |byte: &u8| matches!(byte, b';' | b'?' | b'#');
+            let end = segment.iter().position(ends).unwrap_or(segment.len());
             matches!(&segment[..end], b"." | b"..")
         })
 }
@@ -254,6 +255,8 @@ mod tests {
             "/..%5Cb",
             "/a%5c%2e%2e%5cb",
             "/%252e%252e",
+            "/..%3fx",
+            "/a/%2e%2e%23",
             "/%c0%ae%c0%ae",
             "/%25c0%25ae.",
             "/a/.%c0%ae%c0%afb",

@@ -150,6 +150,9 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
         // BCP 47, as OpenID Connect has it, where edX writes an underscore.
         claim("locale".into(), locale.replace('_', "-").into());
     }
+    if session.left_out > 0 {
+        claim("left_out".into(), session.left_out.into());
+    }
     if let Some(params) = about.params {
         claim("params".into(), params.clone());
     }

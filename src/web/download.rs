@@ -27,8 +27,21 @@ const COMMENT: &[u8] = b":\n\n";
 pub(super) enum Manner {
     /// The upstream may be silent for so long.
     Ordinary(Duration),
-    /// Server-sent events: silence is theirs, until the session has other roles or, after so long, ends.
-    Events(Watch, Duration),
+    /// Server-sent events.
+    Events(Events),
+}
+
+/// A stream of events ends with its session. Where a comment can be written into it, silence is its own affair.
+pub(super) struct Events {
+    /// Tells when the session has other roles.
+    pub(super) watch: Watch,
+    /// For how long the session lasts.
+    pub(super) rest: Duration,
+    /// Whether it is not encoded, so that a comment can be written between two events.
+    pub(super) is_plain: bool,
+    /// For how long the upstream may be silent where none can.
+    pub(super) silence: Duration,
+    pub(super) shutdown: Shutdown,
 }
 
 /// A body for the browser.
@@ -45,16 +58,15 @@ impl<'r> Download<'r> {
         read: Vec<Bytes>,
         body: Incoming,
         manner: Manner,
-        shutdown: Shutdown,
         upload: Option<Upload<'r>>,
     ) -> Self {
         let (sender, chunks) = mpsc::channel(1);
         rocket::tokio::spawn(async move {
             match manner {
                 Manner::Ordinary(silence) => carry(body, silence, sender).await,
-                Manner::Events(watch, rest) => {
+                Manner::Events(events) => {
                     // The browser asks again by itself.
-                    let _ = timeout(rest, carry_events(body, watch, shutdown, sender)).await;
+                    let _ = timeout(events.rest, carry_events(body, events, sender)).await;
                 }
             }
         });
@@ -123,36 +135,83 @@ async fn carry(mut body: Incoming, silence: Duration, sender: mpsc::Sender<io::R
     }
 }
 
-async fn carry_events(
-    mut body: Incoming,
-    mut watch: Watch,
-    mut shutdown: Shutdown,
-    sender: mpsc::Sender<io::Result<Bytes>>,
-) {
-    // Whether a comment may stand here: not within an event.
-    let mut between = true;
+async fn carry_events(mut body: Incoming, mut events: Events, sender: mpsc::Sender<io::Result<Bytes>>) {
+    let mut gap = Gap::default();
+    let mut silent = Duration::ZERO;
     loop {
         let chunk = rocket::tokio::select! {
             chunk = next(&mut body) => match chunk {
-                Some(chunk) => chunk,
+                Some(chunk) => {
+                    silent = Duration::ZERO;
+                    chunk
+                }
                 None => return,
             },
             () = sleep(HEARTBEAT) => {
-                if !between {
-                    continue;
+                silent += HEARTBEAT;
+                match events.is_plain && gap.is_open() {
+                    true => Ok(Bytes::from_static(COMMENT)),
+                    false if silent < events.silence => continue,
+                    false => Err(io::ErrorKind::TimedOut.into()),
                 }
-                Ok(Bytes::from_static(COMMENT))
             }
-            () = watch.changed() => return,
-            () = &mut shutdown => return,
+            () = events.watch.changed() => return,
+            () = &mut events.shutdown => return,
             () = sender.closed() => return,
         };
         let failed = chunk.is_err();
         if let Ok(chunk) = &chunk {
-            between = [b"\n\n".as_slice(), b"\r\n\r\n", b"\r\r"].iter().any(|end| chunk.ends_with(end));
+            gap.read(chunk);
         }
         if !passed_on(&sender, chunk).await || failed {
             return;
         }
+    }
+}
+
+/// Where in an event stream the last byte stood: a comment may stand between two events and not within one.
+#[derive(Default)]
+struct Gap {
+    last: [u8; 4],
+    is_within: bool,
+}
+
+impl Gap {
+    fn read(&mut self, chunk: &[u8]) {
+        for byte in chunk.iter().skip(chunk.len().saturating_sub(self.last.len())) {
+            self.last.rotate_left(1);
+            self.last[3] = *byte;
+        }
+        // An empty line ends an event, and a line may end in three ways (HTML, 9.2.5).
+        self.is_within =
+            !(self.last.ends_with(b"\n\n") || self.last == *b"\r\n\r\n" || self.last.ends_with(b"\r\r"));
+    }
+
+    fn is_open(&self) -> bool {
+        !self.is_within
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_stands_between_events_however_they_come_in_chunks() {
+        let check = |chunks: &[&str], expected: bool| {
+            let mut gap = Gap::default();
+            chunks.iter().for_each(|chunk| gap.read(chunk.as_bytes()));
+            assert_eq!(gap.is_open(), expected, "{chunks:?}");
+        };
+        check(&[], true);
+        check(&["data: x\n\n"], true);
+        check(&["data: x\n", "\n"], true);
+        check(&["data: x\r\n\r", "\n"], true);
+        check(&["data: x\r", "\r"], true);
+        check(&["a", "b\n", "\n", ":\n\n"], true);
+        check(&["data: x"], false);
+        check(&["data: x\n"], false);
+        check(&["data: x\r\n"], false);
+        check(&["data: x\n\n", "data"], false);
     }
 }

@@ -53,12 +53,15 @@ impl Frame<'_> {
             .flat_map(|value| value.split(','))
             .map(str::trim)
             .collect();
+        // Of two lengths the chunks count (RFC 9112 §6.3), and they are read by now.
+        let is_chunked = upstream.contains_key("transfer-encoding");
         let mut answer = Vec::with_capacity(upstream.len() + 2);
         for (name, value) in upstream {
             let name = name.as_str();
             let is_gone = is_of_connection(name)
                 || of_connection.iter().any(|named| named.eq_ignore_ascii_case(name))
-                || GONE.contains(&name);
+                || GONE.contains(&name)
+                || (is_chunked && name == "content-length");
             let readable = text(value).or((name == "content-disposition").then_some("attachment"));
             let Some(value) = readable.filter(|_| !is_gone) else { continue };
             let value = match name {

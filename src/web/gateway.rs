@@ -100,6 +100,7 @@ impl Gateway {
         clock: Clock,
         replay: MemoryReplay,
     ) -> Result<Self, String> {
+        let upstreams = Upstreams::new(config.needs_certificates())?;
         let tools: Vec<_> = config.tools.into_iter().map(ServedTool::new).collect();
         let mut by_path = HashMap::new();
         let mut by_host = HashMap::new();
@@ -109,9 +110,6 @@ impl Gateway {
                 None => by_path.insert(tool.path.as_str().to_owned(), index),
             };
         }
-        let with_tls = tools.iter().any(
-            |served| matches!(&served.target, ServedTarget::Upstream(upstream) if upstream.url.scheme == "https"),
-        );
         Ok(Self {
             public_url: config.public_url,
             behind_heroku: config.behind_heroku,
@@ -128,7 +126,7 @@ impl Gateway {
             newest: Newest::default(),
             visits: Cache::new(MOST_VISITS),
             assertions: Assertions::new(&config.secrets),
-            upstreams: Upstreams::new(with_tls)?,
+            upstreams,
             clock,
         })
     }

@@ -4,8 +4,12 @@
 //! be answered with 405.
 
 use rocket::fairing::{Fairing, Info, Kind};
+use rocket::form::Form;
 use rocket::http::Method;
 use rocket::{Data, Request};
+
+/// How much of a form Rocket looks at.
+const PEEKED: usize = "_method=delete".len();
 
 pub(super) struct MethodAsSent;
 
@@ -16,8 +20,14 @@ impl Fairing for MethodAsSent {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
-        let form = request.content_type().is_some_and(|media_type| media_type.is_form());
-        if form && data.peek(8).await == b"_method=" {
+        if !request.content_type().is_some_and(|media_type| media_type.is_form()) {
+            return;
+        }
+        // Read exactly as Rocket reads it, which knows more spellings of the name than one.
+        let begin = std::str::from_utf8(data.peek(PEEKED).await).unwrap_or_default();
+        let field = Form::values(begin).next().filter(|field| field.name == "_method");
+        // A form that was really sent with the method that it names cannot be told from one that was posted.
+        if field.and_then(|field| field.value.parse().ok()) == Some(request.method()) {
             request.set_method(Method::Post);
         }
     }

@@ -15,7 +15,7 @@ use rocket::http::{Method, Status};
 use rocket::tokio::time::{Instant, sleep, timeout};
 use rocket::{Data, Request, Response};
 
-use super::download::{Download, Manner};
+use super::download::{Download, Events, Manner};
 use super::frame::Frame;
 use super::gateway::Gateway;
 use super::page;
@@ -153,12 +153,11 @@ fn named<'r>(request: &'r Request<'_>) -> Vec<(&'r str, &'r str)> {
     request.headers().iter().filter_map(borrowed).collect()
 }
 
-/// Whether an answer is server-sent events, in which a comment may be written.
+/// Whether an answer is server-sent events.
 fn is_event_stream(headers: &HeaderMap) -> bool {
     const EVENTS: &str = "text/event-stream";
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     media_type.and_then(|text| text.get(..EVENTS.len())).is_some_and(|text| text.eq_ignore_ascii_case(EVENTS))
-        && !headers.contains_key(header::CONTENT_ENCODING)
 }
 
 /// Carries an upload on, if there is one.
@@ -183,13 +182,20 @@ impl<'r> Way<'r> {
     /// The headers for the upstream.
     fn upstream_headers(&self, length: Length, is_websocket: bool) -> HeaderMap {
         let Self { room, ready, .. } = self;
+        // The answer to a TRACE is the request: it must hold nothing that the browser may not see (RFC 9110 §9.3.8).
+        let is_trace = self.request.method() == Method::Trace;
         let passage = Passage {
             upstream: &room.upstream.url,
             origin: &ready.origin,
             prefix: room.prefix,
-            own: &room.served.headers,
+            own: if is_trace { &[] } else { &room.served.headers },
         };
         let mut headers = passage.request_headers(self.headers.iter().copied());
+        if is_trace {
+            headers.remove(header::COOKIE);
+            headers.remove(header::AUTHORIZATION);
+            return headers;
+        }
         headers.extend(ready.headers.iter().cloned());
         if let Some(address) = self.browser() {
             // An address has no letter that a header could not carry.
@@ -197,8 +203,15 @@ impl<'r> Way<'r> {
                 headers.insert(HeaderName::from_static("x-forwarded-for"), address);
             }
         }
-        if let Length::Known(length) = length {
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        match length {
+            Length::None => {}
+            Length::Known(length) => {
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            // Of a GET, the client would take a body of unknown length for none.
+            Length::Chunked => {
+                headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            }
         }
         if is_websocket {
             headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -211,7 +224,7 @@ impl<'r> Way<'r> {
     fn browser(&self) -> Option<IpAddr> {
         if self.gateway.behind_heroku {
             let named = self.request.headers().get("X-Forwarded-For").flat_map(|line| line.split(','));
-            return named.filter_map(|one| one.trim().parse().ok()).last();
+            return named.last().and_then(|one| one.trim().parse().ok());
         }
         self.request.remote().map(|address| address.ip())
     }
@@ -281,13 +294,19 @@ impl<'r> Way<'r> {
                 Err(_) => {}
             }
         }
-        let is_events = is_event_stream(&head.headers) && length.is_none();
-        let manner = if is_events {
-            Manner::Events(self.watch()?, self.rest())
+        let silence = self.room.upstream.timeout;
+        let manner = if is_event_stream(&head.headers) && length.is_none() {
+            Manner::Events(Events {
+                watch: self.watch()?,
+                rest: self.rest(),
+                is_plain: !head.headers.contains_key(header::CONTENT_ENCODING),
+                silence,
+                shutdown: self.request.rocket().shutdown(),
+            })
         } else {
-            Manner::Ordinary(self.room.upstream.timeout)
+            Manner::Ordinary(silence)
         };
-        let download = Download::begin(chunks, body, manner, self.request.rocket().shutdown(), upload);
+        let download = Download::begin(chunks, body, manner, upload);
         answer.set_streamed_body(download);
         answer.set_max_chunk_size(CHUNK);
         Ok(answer)

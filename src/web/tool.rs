@@ -27,6 +27,9 @@ pub(super) fn routes() -> Vec<Route> {
     METHODS.into_iter().map(|method| Route::ranked(LAST, method, "/<_..>", ToolHandler)).collect()
 }
 
+/// What the gateway answers itself on the hosts of tools, too.
+const OWN_EVERYWHERE: [&str; 2] = ["/is_up", "/.well-known/jwks.json"];
+
 #[derive(Clone)]
 struct ToolHandler;
 
@@ -44,7 +47,8 @@ impl Handler for ToolHandler {
             return Outcome::Success(Refusal::NotPosted.respond());
         }
         // Outside sessions Rocket answers a HEAD as a GET without a body, here and for every other route.
-        if method == Method::Head && !matches!(place, Some((_, Place::Inside(..)))) {
+        let is_own = OWN_EVERYWHERE.contains(&request.uri().path().as_str());
+        if method == Method::Head && (is_own || !matches!(place, Some((_, Place::Inside(..))))) {
             return Outcome::forward(data, rocket::http::Status::NotFound);
         }
         Outcome::Success(match place {

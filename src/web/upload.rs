@@ -78,32 +78,53 @@ impl Progress {
     }
 }
 
+/// The sending end of a body that must not look whole before it is: let go of, in whatever way, it breaks the request off.
+struct Whole(Option<Sender<Bytes, io::Error>>);
+
+impl Whole {
+    /// Sends a chunk; `false` where the upstream takes no more.
+    async fn send(&mut self, chunk: Bytes) -> bool {
+        match &mut self.0 {
+            Some(sender) => sender.send_data(chunk).await.is_ok(),
+            None => false,
+        }
+    }
+
+    /// That was the end of it.
+    fn end(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Whole {
+    fn drop(&mut self) {
+        if let Some(sender) = self.0.take() {
+            sender.abort(io::ErrorKind::ConnectionAborted.into());
+        }
+    }
+}
+
 async fn carry(
     mut stream: DataStream<'_>,
-    mut sender: Sender<Bytes, io::Error>,
+    sender: Sender<Bytes, io::Error>,
     progress: Progress,
 ) -> Result<(), UploadFault> {
+    let mut whole = Whole(Some(sender));
     loop {
         let mut chunk = BytesMut::with_capacity(CHUNK);
         progress.waits(false);
         match timeout(SILENCE, stream.read_buf(&mut chunk)).await {
-            Err(_) => {
-                sender.abort(io::ErrorKind::TimedOut.into());
-                return Err(UploadFault::Slow);
-            }
-            Ok(Err(error)) => {
-                // What the upstream got so far must not look whole.
-                sender.abort(error);
-                return Err(UploadFault::Broken);
-            }
+            Err(_) => return Err(UploadFault::Slow),
+            Ok(Err(_)) => return Err(UploadFault::Broken),
             Ok(Ok(0)) => {
                 progress.waits(true);
+                whole.end();
                 return Ok(());
             }
             Ok(Ok(_)) => {}
         }
         progress.waits(true);
-        if sender.send_data(chunk.freeze()).await.is_err() {
+        if !whole.send(chunk.freeze()).await {
             // The upstream wants no more; its answer says why.
             return Ok(());
         }
