@@ -13,7 +13,7 @@ export class Case {
   #setup;
 
   /** `setup` is what all cases share: the `binary`, the `repository`, a `gateway` with the repository's own tools, a
-   *  `platform`, and the folder for `screenshots`, if they are wanted. */
+   *  `platform`, the `apps`, and the folder for `screenshots`, if they are wanted. */
   constructor(setup, cookies) {
     this.#setup = setup;
     this.gateway = setup.gateway;
@@ -28,11 +28,16 @@ export class Case {
     return sign({ url: gateway.origin + path, key: `${tool}-key`, secret, params });
   }
 
-  /** Another browser profile. */
-  async profile() {
-    const profile = await Profile.open(this.cookies);
+  /** Another browser profile, with these settings besides the case's. */
+  async profile(settings) {
+    const profile = await Profile.open(this.cookies, settings);
     this.#opened.push(() => profile.close());
     return profile;
+  }
+
+  /** A web app, up and running, which all cases share. */
+  async app(name) {
+    return this.#setup.apps.of(name);
   }
 
   /** A gateway with these tools, and the repository's templates. */

@@ -1,0 +1,17 @@
+"""Who is there, and a button whose clicks go over Streamlit's WebSocket."""
+
+import streamlit as st
+
+headers = st.context.headers
+
+st.title("Counter")
+st.markdown(f"You are `{headers.get('X-Forwarded-User')}`, as `{headers.get('X-Forwarded-Groups')}`.")
+
+st.session_state.setdefault("count", 0)
+if st.button("Count"):
+    st.session_state["count"] += 1
+st.text(f"Counted to {st.session_state['count']}.")
+
+name = st.text_input("Name")
+if name:
+    st.text(f"Hello, {name}!")

@@ -1,0 +1,73 @@
+// Streamlit, which does everything over one WebSocket.
+
+import assert from "node:assert/strict";
+
+import { block } from "../chromium.mjs";
+import { prefixOf } from "../upstream.mjs";
+
+export default {
+  "Streamlit shows who launched it, and answers over its WebSocket": async (t) => {
+    const { gateway, profile, launch } = await streamlit(t);
+    const frame = await block(await profile.visit(launch({})));
+    await says(frame, "You are streamlit-key:user-1, as learner.");
+    await frame.getByRole("button", { name: "Count" }).click();
+    await says(frame, "Counted to 1.");
+    await frame.getByRole("button", { name: "Count" }).click();
+    await says(frame, "Counted to 2.");
+    await frame.getByLabel("Name").fill("Grace Hopper");
+    await frame.getByLabel("Name").press("Enter");
+    await says(frame, "Hello, Grace Hopper!");
+
+    const socket = `${gateway.origin.replace("http", "ws")}${prefixOf(frame)}/_stcore/stream`;
+    assert.deepEqual(profile.sockets.map((one) => one.url()), [socket]);
+    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.hosts(), new Set([t.platform.origin, gateway.origin]));
+  },
+
+  "two blocks of Streamlit on one page each have their own person": async (t) => {
+    const { gateway, profile } = await streamlit(t);
+    const one = t.launch("streamlit", {}, { gateway });
+    const other = t.launch("streamlit", { user_id: "user-2", resource_link_id: "block-2" }, { gateway });
+    const page = await profile.visit(t.platform.course(one, other));
+    const people = { "block-1": "streamlit-key:user-1", "block-2": "streamlit-key:user-2" };
+    for (const [name, person] of Object.entries(people)) await says(await block(page, name), `You are ${person}, as learner.`);
+    await (await block(page, "block-2")).getByRole("button", { name: "Count" }).click();
+    await says(await block(page, "block-2"), "Counted to 1.");
+    await says(await block(page, "block-1"), "Counted to 0.");
+    assert.deepEqual(profile.complaints, []);
+  },
+
+  "a launch with another role closes the session's WebSocket, and Streamlit goes on in the new role": async (t) => {
+    const { profile, launch } = await streamlit(t);
+    const frame = await block(await profile.visit(launch({})));
+    await says(frame, "You are streamlit-key:user-1, as learner.");
+    const [socket] = profile.sockets;
+    assert.ok(!socket.isClosed());
+
+    // The same person as before, with the same role: nobody is thrown out.
+    await says(await block(await profile.tab(launch({}))), "You are streamlit-key:user-1, as learner.");
+    assert.deepEqual(profile.sockets.map((one) => one.isClosed()), [false, false]);
+
+    const closed = Promise.all(profile.sockets.map((one) => one.waitForEvent("close")));
+    const second = await block(await profile.tab(launch({ roles: "Instructor" })));
+    await says(second, "You are streamlit-key:user-1, as instructor.");
+    await closed;
+
+    // Streamlit connects anew by itself, and runs its script again when somebody does something.
+    await frame.getByRole("button", { name: "Count" }).click();
+    await says(frame, "You are streamlit-key:user-1, as instructor.");
+    await says(frame, "Counted to 1.");
+  },
+};
+
+/** A profile, and launches of Streamlit behind a gateway. */
+async function streamlit(t) {
+  const gateway = await t.gatewayOf({ streamlit: { upstream: (await t.app("streamlit")).url } });
+  const launch = (changes) => t.platform.course(t.launch("streamlit", changes, { gateway }));
+  return { gateway, launch, profile: await t.profile() };
+}
+
+/** Waits until the app says exactly this. */
+async function says(frame, text) {
+  await frame.getByText(text, { exact: true }).waitFor();
+}
