@@ -110,6 +110,9 @@ async function within(milliseconds, one, body) {
   late.catch(() => {});
   try {
     await Promise.race([body(one), late]);
+  } catch (error) {
+    error.stack += `\n${await one.shown()}`;
+    throw error;
   } finally {
     patience.abort();
     await one.close();

@@ -13,7 +13,8 @@ export default {
     const gateway = await t.gatewayOf({ lab: { upstream: (await t.app("jupyterlab")).url, prefix: "tool" } });
     const base = `${gateway.origin}/lti/lab`;
     const profile = await t.profile();
-    const page = await profile.visit(t.platform.course(t.launch("lab", {}, { gateway })));
+    // Not with the notebooks that were open before.
+    const page = await profile.visit(t.platform.course(t.launch("lab", {}, { gateway, path: "/lti/lab?reset" })));
     const frame = await block(page);
     await frame.locator('.jp-LauncherCard[data-category="Notebook"]').first().click();
     const cell = frame.locator(".jp-Notebook .jp-CodeCell .cm-content").first();

@@ -8,6 +8,7 @@ import { arrivedAt, prefixOf, unexpected } from "../upstream.mjs";
 import { shows } from "./launch.mjs";
 import { looksRight } from "./page.mjs";
 
+/** A telephone's, and a desk's. */
 export const SCREENS = [
   { width: 390, height: 844 },
   { width: 1280, height: 900 },
@@ -36,10 +37,10 @@ export default {
 
     await again.getByRole("link", { name: "Chapter 1" }).click();
     await shows(again, "Chapter 1");
-    await page.goBack();
+    await page.evaluate(() => history.back());
     await shows(again, "Notes on block-1", "here for the");
     assert.equal(again.url(), address);
-    await page.goForward();
+    await page.evaluate(() => history.forward());
     await shows(again, "Chapter 1");
     const posts = profile.requests.filter((request) => request.method() === "POST");
     assert.equal(posts.length, 2, "one launch each time that the course's page was loaded");

@@ -86,6 +86,7 @@ async function frameLooksRight(t, page, frame, name) {
   for (const screen of SCREENS) {
     await page.setViewportSize(screen);
     await page.locator("iframe").evaluate((iframe, width) => (iframe.width = width), screen.width);
+    await frame.waitForFunction((width) => innerWidth === width, screen.width, { polling: 50 });
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });
       await t.shoot(page.locator("iframe"), `${name}-${screen.width}-${colorScheme}`);

@@ -20,7 +20,7 @@ app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
 
 # Every request that came through the gateway, in order.
 arrived = []
-notes = {}
+notes: dict[tuple, list[str]] = {}
 
 
 @lru_cache
@@ -39,6 +39,11 @@ def verified(assertion: str) -> dict:
         audience=TOOL,
         options={"require": ["iss", "aud", "iat", "exp"]},
     )
+
+
+def block() -> tuple:
+    """Whose notes these are: of one person in one place, at one gateway."""
+    return request.host, request.headers.get("X-Forwarded-User"), g.link
 
 
 def claim(name: str):
@@ -71,7 +76,6 @@ def say_who(response):
 @app.get("/")
 def index():
     session["visits"] = session.get("visits", 0) + 1
-    person = request.headers.get("X-Forwarded-User")
     forwarded = {name: value for name, value in request.headers.items() if name.startswith(("X-", "Host", "Origin"))}
     return render_template(
         "index.html",
@@ -79,15 +83,15 @@ def index():
         forwarded=forwarded,
         link=g.link,
         name=unquote(request.headers.get("X-Forwarded-Preferred-Username", "")),
-        notes=notes.get((person, g.link), []),
-        person=person,
+        notes=notes.get(block(), []),
+        person=request.headers.get("X-Forwarded-User"),
         visits=session["visits"],
     )
 
 
 @app.post("/notes")
 def add_note():
-    notes.setdefault((request.headers.get("X-Forwarded-User"), g.link), []).append(request.form["note"])
+    notes.setdefault(block(), []).append(request.form["note"])
     return redirect(url_for("index", added=len(request.form["note"])), 303)
 
 
