@@ -47,6 +47,8 @@ const cases = {
   ...streamlitCases,
   ...jupyterlabCases,
 };
+// Every program and folder has a listener for our own end.
+process.setMaxListeners(50);
 const results = { passed: 0, failed: 0 };
 let running;
 let stopped = false;

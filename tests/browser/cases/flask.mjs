@@ -1,6 +1,7 @@
 // A Flask app behind ProxyFix, which builds its links from the prefix, and what it learns of who is there.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 
 import { block } from "../chromium.mjs";
 import { arrivedAt, cookiesOf, prefixOf, requestsOf } from "../upstream.mjs";
@@ -9,10 +10,11 @@ import { shows } from "./launch.mjs";
 const CLAIM = "https://purl.imsglobal.org/spec/lti/claim/";
 
 export default {
-  "a Flask app's links, forms, redirects and cookie stay below its session": async (t) => {
+  "a Flask app's links, forms, redirects, downloads and cookie stay below its session": async (t) => {
     const gateway = await t.gatewayOf({ flask: { upstream: (await t.app("flask")).url } });
     const profile = await t.profile();
-    const frame = await block(await profile.visit(t.platform.course(t.launch("flask", {}, { gateway }))));
+    const page = await profile.visit(t.platform.course(t.launch("flask", {}, { gateway })));
+    const frame = await block(page);
     await shows(frame, "Notes on block-1", "You are flask-key:user-1, Ada Lovelace, here for the 1. time.");
     const prefix = prefixOf(frame);
     const home = gateway.origin + prefix;
@@ -33,6 +35,8 @@ export default {
     await frame.locator("#notes li").waitFor();
     await shows(frame, "Notes on block-1", "here for the 4. time. Bernoulli & sons");
     assert.equal(frame.url(), `${home}/?added=16`);
+    const [download] = await Promise.all([page.waitForEvent("download"), frame.getByRole("link", { name: "Download" }).click()]);
+    assert.equal(await readFile(await download.path(), "utf8"), "Bernoulli & sons\n");
 
     const cookie = { path: prefix, httpOnly: true, secure: true, sameSite: "None", partitionKey: "http://localhost" };
     assert.deepEqual(await cookiesOf(profile, "session"), [cookie]);

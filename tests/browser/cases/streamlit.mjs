@@ -5,10 +5,14 @@ import assert from "node:assert/strict";
 import { block } from "../chromium.mjs";
 import { prefixOf } from "../upstream.mjs";
 
+// What Streamlit says when its WebSocket is closed.
+const CLOSED = 'warning: WebSocket onclose: code=1006 (abnormal closure), reason="(no close reason)", wasClean=false, state=CONNECTED';
+
 export default {
-  "Streamlit shows who launched it, and answers over its WebSocket": async (t) => {
+  "Streamlit shows who launched it, and answers over its WebSocket, and takes a file": async (t) => {
     const { gateway, profile, launch } = await streamlit(t);
-    const frame = await block(await profile.visit(launch({})));
+    const page = await profile.visit(launch({}));
+    const frame = await block(page);
     await says(frame, "You are streamlit-key:user-1, as learner.");
     await frame.getByRole("button", { name: "Count" }).click();
     await says(frame, "Counted to 1.");
@@ -17,6 +21,11 @@ export default {
     await frame.getByLabel("Name").fill("Grace Hopper");
     await frame.getByLabel("Name").press("Enter");
     await says(frame, "Hello, Grace Hopper!");
+
+    // A file goes by a request of its own, with a token of Streamlit's.
+    const buffer = Buffer.alloc(300_000, "\u0001\r\n");
+    await frame.locator("input[type=file]").setInputFiles({ name: "some.bin", mimeType: "application/octet-stream", buffer });
+    await says(frame, "some.bin has 300000 bytes.");
 
     const socket = `${gateway.origin.replace("http", "ws")}${prefixOf(frame)}/_stcore/stream`;
     assert.deepEqual(profile.sockets.map((one) => one.url()), [socket]);
@@ -57,6 +66,7 @@ export default {
     await frame.getByRole("button", { name: "Count" }).click();
     await says(frame, "You are streamlit-key:user-1, as instructor.");
     await says(frame, "Counted to 1.");
+    assert.deepEqual(profile.complaints, [CLOSED, CLOSED]);
   },
 };
 

@@ -17,6 +17,9 @@ export default {
     const frame = await block(page);
     const button = frame.getByRole("button", { name: "Open in a new window" });
     await button.waitFor();
+    const door = profile.requests.find((request) => request.url() === frame.url());
+    const { "referrer-policy": policy, "cache-control": caching } = (await door.response()).headers();
+    assert.deepEqual([policy, caching], ["no-referrer", "no-store"], "its address has a ticket");
     assert.ok(!/Notes|Lovelace/.test(await frame.content()));
     assert.deepEqual(await profile.context.cookies(), []);
     assert.deepEqual(await arrivedAt(app, gateway), [], "nobody is known to the app yet");
@@ -60,8 +63,8 @@ export default {
     const frame = await block(page);
     await shows(frame, "Notes on block-1");
     const door = profile.requests.find((request) => request.url().includes("lti_ticket="));
-    const leaves = await door.response();
-    assert.deepEqual([leaves.status(), leaves.headers()["referrer-policy"], leaves.headers()["cache-control"]], [303, "no-referrer", "no-store"]);
+    const answer = await door.response();
+    assert.deepEqual([answer.status(), answer.headers()["cache-control"]], [303, "no-store"]);
     assert.ok(!frame.url().includes("lti_ticket"));
 
     // The same address in another browser, as if somebody had seen it.

@@ -1,4 +1,4 @@
-"""Who is there, and a button whose clicks go over Streamlit's WebSocket."""
+"""Who is there, what goes over Streamlit's WebSocket (clicks and text), and what does not (files)."""
 
 import streamlit as st
 
@@ -15,3 +15,7 @@ st.text(f"Counted to {st.session_state['count']}.")
 name = st.text_input("Name")
 if name:
     st.text(f"Hello, {name}!")
+
+file = st.file_uploader("File")
+if file:
+    st.text(f"{file.name} has {len(file.getvalue())} bytes.")
