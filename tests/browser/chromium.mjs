@@ -65,7 +65,7 @@ export class Profile {
           "--no-sandbox",
           `--disable-features=${FEATURES_OFF.join(",")}`,
           // Nothing but this machine exists, neither for pages nor for Chromium itself.
-          "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+          "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1",
         ],
       });
     } catch (error) {

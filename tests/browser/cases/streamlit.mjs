@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 import { block } from "../chromium.mjs";
-import { prefixOf } from "../upstream.mjs";
+import { cookiesOf, prefixOf } from "../upstream.mjs";
 
 // What Streamlit says when its WebSocket is closed.
 const CLOSED = 'warning: WebSocket onclose: code=1006 (abnormal closure), reason="(no close reason)", wasClean=false, state=CONNECTED';
@@ -46,6 +46,43 @@ export default {
     assert.deepEqual(profile.complaints, []);
   },
 
+  "a tool on its own host has Streamlit at its root": async (t) => {
+    const { gateway } = await streamlit(t, { host: "streamlit.localhost", prefix: "tool" });
+    const origin = gateway.origin.replace("127.0.0.1", "streamlit.localhost");
+    const profile = await t.profile();
+    const launch = t.launch("streamlit", {}, { gateway: { origin }, path: "/" });
+    const frame = await block(await profile.visit(t.platform.course(launch)));
+    await says(frame, "You are streamlit-key:user-1, as learner.");
+    assert.equal(frame.url(), `${origin}/`);
+    await frame.getByRole("button", { name: "Count" }).click();
+    await says(frame, "Counted to 1.");
+    assert.deepEqual(profile.sockets.map((one) => one.url()), [`${origin.replace("http", "ws")}/_stcore/stream`]);
+    const cookie = { path: "/", httpOnly: true, secure: true, sameSite: "None", partitionKey: "http://localhost" };
+    assert.deepEqual(await cookiesOf(profile, "__Secure-lti"), [cookie]);
+    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.hosts(), new Set([t.platform.origin, origin]));
+  },
+
+  "another site's page cannot open a session's WebSocket": async (t) => {
+    const { gateway, profile, launch } = await streamlit(t);
+    const page = await profile.visit(launch({}));
+    const frame = await block(page);
+    await says(frame, "You are streamlit-key:user-1, as learner.");
+    const url = `${gateway.origin.replace("http", "ws")}${prefixOf(frame)}/_stcore/stream`;
+    const opens = (url) =>
+      new Promise((resolve) => {
+        const socket = new WebSocket(url);
+        socket.onopen = () => resolve(true);
+        socket.onerror = () => resolve(false);
+      });
+    assert.equal(await frame.evaluate(opens, url), true);
+    // The course's own page, from which the session's cookie is sent, too.
+    assert.equal(await page.evaluate(opens, url), false);
+    await gateway.logged('code="foreign-origin"');
+    const refused = `error: WebSocket connection to '${url}' failed: Error during WebSocket handshake: Unexpected response code: 403`;
+    assert.deepEqual(profile.complaints, [refused]);
+  },
+
   "a launch with another role closes the session's WebSocket, and Streamlit goes on in the new role": async (t) => {
     const { profile, launch } = await streamlit(t);
     const frame = await block(await profile.visit(launch({})));
@@ -70,9 +107,9 @@ export default {
   },
 };
 
-/** A profile, and launches of Streamlit behind a gateway. */
-async function streamlit(t) {
-  const gateway = await t.gatewayOf({ streamlit: { upstream: (await t.app("streamlit")).url } });
+/** A profile, and launches of Streamlit behind a gateway with these settings of the tool. */
+async function streamlit(t, settings = {}) {
+  const gateway = await t.gatewayOf({ streamlit: { upstream: (await t.app("streamlit")).url, ...settings } });
   const launch = (changes) => t.platform.course(t.launch("streamlit", changes, { gateway }));
   return { gateway, launch, profile: await t.profile() };
 }
