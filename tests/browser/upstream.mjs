@@ -15,12 +15,13 @@ export function prefixOf(frame) {
 export async function requestsOf(profile, frame) {
   const prefix = prefixOf(frame);
   const origin = new URL(frame.url()).origin;
-  const own = profile.requests.filter((request) => request.frame() === frame && request.url().startsWith(`${origin}${prefix}`));
+  const isOwn = (request) => request.frame() === frame && request.url().startsWith(`${origin}${prefix}`);
   return Promise.all(
-    own.map(async (request) => {
+    profile.requests.filter(isOwn).map(async (request) => {
       const response = await request.response();
       const { "x-seen-link": link, "x-seen-person": person } = response.headers();
-      return { method: request.method(), path: request.url().slice(origin.length + prefix.length), status: response.status(), link, person };
+      const path = request.url().slice(origin.length + prefix.length);
+      return { method: request.method(), path, status: response.status(), link, person };
     }),
   );
 }
@@ -29,8 +30,9 @@ export async function requestsOf(profile, frame) {
 export async function arrivedAt(app, gateway) {
   const all = await (await fetch(`${app.url}/arrived`)).json();
   const { host } = new URL(gateway.origin);
+  const inLowerCase = (headers) => headers.map(([name, value]) => [name.toLowerCase(), value]);
   return all
-    .map(({ url, headers }) => ({ url, headers: Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value])) }))
+    .map(({ url, headers }) => ({ url, headers: Object.fromEntries(inLowerCase(headers)) }))
     .filter(({ headers }) => headers["x-forwarded-host"] === host);
 }
 
@@ -44,5 +46,6 @@ export async function cookiesOf(profile, name) {
 
 /** Complaints but for Chromium's own note that something came with one of these statuses. */
 export function unexpected(profile, ...statuses) {
-  return profile.complaints.filter((complaint) => !statuses.some((status) => complaint.includes(`responded with a status of ${status} `)));
+  const isExpected = (complaint) => statuses.some((status) => complaint.includes(`responded with a status of ${status} `));
+  return profile.complaints.filter((complaint) => !isExpected(complaint));
 }

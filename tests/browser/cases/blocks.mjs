@@ -8,7 +8,8 @@ import { cookiesOf, prefixOf, requestsOf } from "../upstream.mjs";
 import { shows } from "./launch.mjs";
 
 const PERSON = `flask-key:${EDX.user_id}`;
-const LINKS = Array.from({ length: 10 }, (_, index) => `block-v1:ExampleX+AE101+2026+type@lti_consumer+block@${String(index).repeat(32)}`);
+const BLOCKS = "block-v1:ExampleX+AE101+2026+type@lti_consumer+block@";
+const LINKS = Array.from({ length: 10 }, (_, index) => BLOCKS + String(index).repeat(32));
 
 export default {
   "ten blocks of one tool on one page: each request of each frame carries its own launch": async (t) => {

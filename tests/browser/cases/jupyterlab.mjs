@@ -6,7 +6,8 @@ import { block } from "../chromium.mjs";
 import { cookiesOf, unexpected } from "../upstream.mjs";
 
 // JupyterLab gives up its first connection to a new notebook's kernel while it is being made, also without a gateway…
-const GIVEN_UP = /^warning: WebSocket connection to '.+\/api\/kernels\/.+' failed: WebSocket is closed before the connection is established\.$/;
+const GIVEN_UP =
+  /^warning: WebSocket connection to '.+\/api\/kernels\/.+' failed: WebSocket is closed before the connection is established\.$/;
 // …and forgets what was to run there. How long to wait for what it runs, and how often to ask for it.
 const RUN_MS = 3_000;
 const RUNS = 5;
@@ -36,13 +37,15 @@ export default {
     const kernels = `${base.replace("http", "ws")}/api/kernels/`;
     assert.ok(sockets.some((url) => url.startsWith(kernels)), sockets.join("\n"));
     for (const path of ["/api/contents", "/api/sessions"]) {
-      const posts = profile.requests.filter((request) => request.method() === "POST" && request.url().startsWith(`${base}${path}?`));
+      const isOne = (request) => request.method() === "POST" && request.url().startsWith(`${base}${path}?`);
+      const posts = profile.requests.filter(isOne);
       const statuses = await Promise.all(posts.map(async (request) => (await request.response()).status()));
       assert.ok(posts.length > 0 && statuses.every((status) => status === 201), `${path}: ${statuses}`);
     }
 
     // What the page can do by itself: its token counts, nothing goes without it, and no message of a kernel is lost.
-    assert.deepEqual(await frame.evaluate(askKernel, "[20 + 1] * 2"), { withoutToken: 403, made: 201, result: "[21, 21]", ended: 204 });
+    const said = await frame.evaluate(askKernel, "[20 + 1] * 2");
+    assert.deepEqual(said, { withoutToken: 403, made: 201, result: "[21, 21]", ended: 204 });
     const cookie = { path: "/lti/lab", httpOnly: false, secure: true, sameSite: "None", partitionKey: "http://localhost" };
     assert.deepEqual(await cookiesOf(profile, "_xsrf"), [cookie]);
     assert.deepEqual(unexpected(profile, 403).filter((complaint) => !GIVEN_UP.test(complaint)), []);
@@ -66,7 +69,8 @@ async function askKernel(code) {
       if (header.msg_type === "execute_result") resolve(content.data["text/plain"]);
     };
   });
-  const header = { msg_id: "ask", msg_type: "execute_request", session: "page", username: "", date: new Date().toISOString(), version: "5.3" };
+  const what = { msg_id: "ask", msg_type: "execute_request", version: "5.3" };
+  const header = { ...what, session: "page", username: "", date: new Date().toISOString() };
   socket.send(JSON.stringify({ header, parent_header: {}, metadata: {}, content: { code }, channel: "shell" }));
   const result = await answer;
   socket.close();
