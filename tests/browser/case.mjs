@@ -8,12 +8,15 @@ import { Folder } from "./folder.mjs";
 import { Gateway, SECRETS } from "./gateway.mjs";
 import { ORDINARY, sign } from "./launch.mjs";
 
+const SHOWN_MS = 2_000;
+
 export class Case {
   #opened = [];
+  #profiles = [];
   #setup;
 
   /** `setup` is what all cases share: the `binary`, the `repository`, a `gateway` with the repository's own tools, a
-   *  `platform`, and the folder for `screenshots`, if they are wanted. */
+   *  `platform`, the `apps`, and the folder for `screenshots`, if they are wanted. */
   constructor(setup, cookies) {
     this.#setup = setup;
     this.gateway = setup.gateway;
@@ -28,11 +31,17 @@ export class Case {
     return sign({ url: gateway.origin + path, key: `${tool}-key`, secret, params });
   }
 
-  /** Another browser profile. */
-  async profile() {
-    const profile = await Profile.open(this.cookies);
+  /** Another browser profile, with these settings besides the case's. */
+  async profile(settings) {
+    const profile = await Profile.open(this.cookies, settings);
     this.#opened.push(() => profile.close());
+    this.#profiles.push(profile);
     return profile;
+  }
+
+  /** A web app, up and running, which all cases share. */
+  async app(name) {
+    return this.#setup.apps.of(name);
   }
 
   /** A gateway with these tools, and the repository's templates. */
@@ -57,6 +66,17 @@ export class Case {
     if (!screenshots) return;
     await mkdir(join(screenshots, this.cookies), { recursive: true });
     await target.screenshot({ path: join(screenshots, this.cookies, `${name}.png`), fullPage: true });
+  }
+
+  /** What all frames show at the moment, for whoever reads of a failure. */
+  async shown() {
+    const frames = this.#profiles.flatMap((profile) => profile.context.pages().flatMap((page) => page.frames()));
+    const shown = frames.map(async (frame) => {
+      const text = await frame.locator("body").innerText({ timeout: SHOWN_MS }).catch(() => "(no answer)");
+      return `${frame.url()} shows: ${text.replace(/\s+/g, " ").slice(0, 300)}`;
+    });
+    const complaints = this.#profiles.flatMap((profile) => profile.complaints);
+    return [...(await Promise.all(shown)), ...complaints].join("\n");
   }
 
   async close() {

@@ -13,6 +13,10 @@ const ACTION_MS = 15_000;
 /** How Chromium's settings treat third-party cookies (`profile.cookie_controls_mode`). */
 export const COOKIES = { allowed: 0, blocked: 1 };
 
+// A person's own setting for one site inside another. Unlike the block of all third-party cookies, it refuses
+// partitioned ones, too, as older Safaris do; in a window of its own the site keeps its cookies.
+const NO_COOKIES_IN_FRAMES = { "127.0.0.1,localhost": { setting: 2 } };
+
 // Playwright turns these features off, and one more: ThirdPartyStoragePartitioning. Everybody's Chromium has it,
 // so ours has too; of two lists Chromium takes the last.
 const FEATURES_OFF = [
@@ -36,11 +40,15 @@ export class Profile {
   requests = [];
   /** What the consoles said of errors, and every dialog. */
   complaints = [];
+  /** Every WebSocket, as Playwright reports it. */
+  sockets = [];
 
-  static async open(cookies) {
+  /** With third-party cookies allowed or blocked; or even partitioned ones `refused` in the platform's frames. */
+  static async open(cookies, { refused = false } = {}) {
     const profile = new Profile();
     const folder = profile.#folder.path;
-    const preferences = { profile: { cookie_controls_mode: COOKIES[cookies] } };
+    const exceptions = { cookies: refused ? NO_COOKIES_IN_FRAMES : {} };
+    const preferences = { profile: { cookie_controls_mode: COOKIES[cookies], content_settings: { exceptions } } };
     await mkdir(join(folder, "Default"));
     await writeFile(join(folder, "Default", "Preferences"), JSON.stringify(preferences));
     try {
@@ -57,7 +65,7 @@ export class Profile {
           "--no-sandbox",
           `--disable-features=${FEATURES_OFF.join(",")}`,
           // Nothing but this machine exists, neither for pages nor for Chromium itself.
-          "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+          "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1",
         ],
       });
     } catch (error) {
@@ -76,10 +84,17 @@ export class Profile {
     return page;
   }
 
-  /** The page that a click on the page's button opens in a new window. */
+  /** The page that a click on the only button of a page or frame opens in a new window. */
   async openWindow(page) {
     const [window] = await Promise.all([this.context.waitForEvent("page"), page.getByRole("button").click()]);
     return window;
+  }
+
+  /** Another tab at this address. */
+  async tab(url) {
+    const page = await this.context.newPage();
+    await page.goto(url);
+    return page;
   }
 
   /** The hosts that were asked for anything. */
@@ -95,6 +110,9 @@ export class Profile {
 
   #watch() {
     this.context.on("request", (request) => this.requests.push(request));
+    const watchSockets = (page) => page.on("websocket", (socket) => this.sockets.push(socket));
+    this.context.pages().forEach(watchSockets);
+    this.context.on("page", watchSockets);
     this.context.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) this.complaints.push(`${message.type()}: ${message.text()}`);
     });

@@ -18,6 +18,30 @@ export const ORDINARY = {
   tool_consumer_instance_name: "Example University",
 };
 
+const EDX_COURSE = "course-v1:ExampleX+AE101+2026";
+const EDX_BLOCK = "block-v1:ExampleX+AE101+2026+type@lti_consumer+block@0123456789abcdef0123456789abcdef";
+const EDX_USER = "fedcba9876543210fedcba9876543210";
+
+/** What Open edX sends with everything switched on, in place of these and besides them. */
+export const EDX = {
+  resource_link_title: "",
+  oauth_callback: "about:blank",
+  user_id: EDX_USER,
+  roles: "Student,Learner",
+  lis_result_sourcedid: `${encodeURIComponent(EDX_COURSE)}:${EDX_BLOCK}:${EDX_USER}`,
+  lis_outcome_service_url: `https://courses.example.edu/courses/${EDX_COURSE}/xblock/${EDX_BLOCK}/handler_noauth/outcome_service_handler`,
+  lis_person_sourcedid: "ada",
+  lis_person_contact_email_primary: "ada@example.edu",
+  context_id: EDX_COURSE,
+  context_title: "Analytical Engines",
+  context_label: "Example University",
+  launch_presentation_return_url: "",
+  tool_consumer_info_product_family_code: "Example University",
+  custom_component_display_name: "Notes on the engine",
+  custom_component_due_date: "2026-12-24 23:59:00",
+  custom_component_graceperiod: "86400.0",
+};
+
 /** A launch, ready to be posted: its URL and the pairs of its form, in the order of `params`, then OAuth's. */
 export function sign({ url, key, secret, params }) {
   const pairs = [

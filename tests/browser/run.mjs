@@ -2,18 +2,26 @@
 //
 //   node run.mjs <path of the binary> [words that a case's name contains]
 //
-// CHROMIUM names another browser than /usr/bin/chromium; SCREENSHOTS a folder for pictures of the pages.
+// CHROMIUM names another browser than /usr/bin/chromium; SCREENSHOTS a folder for pictures of the pages; APPS_PYTHON
+// another interpreter with the packages of apps/requirements.txt than script/test's.
 
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 
+import { Apps } from "./apps.mjs";
 import { Case } from "./case.mjs";
+import blocksCases from "./cases/blocks.mjs";
+import flaskCases from "./cases/flask.mjs";
+import jupyterlabCases from "./cases/jupyterlab.mjs";
 import launchCases from "./cases/launch.mjs";
 import pageCases from "./cases/page.mjs";
 import refusalCases from "./cases/refusal.mjs";
+import sessionCases from "./cases/session.mjs";
+import streamlitCases from "./cases/streamlit.mjs";
+import windowCases from "./cases/window.mjs";
 import { COOKIES } from "./chromium.mjs";
 import { Gateway, SECRETS } from "./gateway.mjs";
 import { Platform } from "./platform.mjs";
@@ -26,7 +34,21 @@ if (!binary) {
   console.error("usage: node run.mjs <path of the binary> [words that a case's name contains]");
   process.exit(2);
 }
-const setup = { binary: resolve(binary), repository: REPOSITORY, screenshots: process.env.SCREENSHOTS };
+const python = process.env.APPS_PYTHON ?? join(REPOSITORY, "target/apps-env/bin/python");
+const setup = { binary: resolve(binary), repository: REPOSITORY, screenshots: process.env.SCREENSHOTS, apps: new Apps(python) };
+const cases = {
+  ...launchCases,
+  ...refusalCases,
+  ...pageCases,
+  ...flaskCases,
+  ...blocksCases,
+  ...sessionCases,
+  ...windowCases,
+  ...streamlitCases,
+  ...jupyterlabCases,
+};
+// Every program and folder has a listener for our own end.
+process.setMaxListeners(50);
 const results = { passed: 0, failed: 0 };
 let running;
 let stopped = false;
@@ -46,6 +68,7 @@ try {
   });
   if (setup.gateway) await runCases();
 } finally {
+  await setup.apps.stop();
   await setup.gateway?.stop();
   await setup.platform.stop();
 }
@@ -54,7 +77,7 @@ process.exitCode = results.failed === 0 && !stopped ? 0 : 1;
 
 async function runCases() {
   for (const cookies of Object.keys(COOKIES)) {
-    for (const [name, body] of Object.entries({ ...launchCases, ...refusalCases, ...pageCases })) {
+    for (const [name, body] of Object.entries(cases)) {
       if (stopped || !name.includes(words)) continue;
       running = new Case(setup, cookies);
       await run(`third-party cookies ${cookies}: ${name}`, () => within(CASE_MS, running, body));
@@ -89,6 +112,9 @@ async function within(milliseconds, one, body) {
   late.catch(() => {});
   try {
     await Promise.race([body(one), late]);
+  } catch (error) {
+    error.stack += `\n${await one.shown()}`;
+    throw error;
   } finally {
     patience.abort();
     await one.close();

@@ -129,7 +129,8 @@ async function launchLooksRight(t, name, launch, status = 200) {
   assert.deepEqual(complaints, []);
 }
 
-async function looksRight(t, page, name, screens) {
+/** On these screens, light and dark. */
+export async function looksRight(t, page, name, screens) {
   await page.locator("h1").waitFor();
   await page.waitForLoadState();
   for (const screen of screens) {

@@ -1,0 +1,147 @@
+// A session after its launch: pages loaded again, launched again, and what people read when there is none.
+
+import assert from "node:assert/strict";
+
+import { block, reload } from "../chromium.mjs";
+import { freePort } from "../program.mjs";
+import { arrivedAt, prefixOf, unexpected } from "../upstream.mjs";
+import { shows } from "./launch.mjs";
+import { looksRight } from "./page.mjs";
+
+/** A telephone's, and a desk's. */
+export const SCREENS = [
+  { width: 390, height: 844 },
+  { width: 1280, height: 900 },
+];
+
+export default {
+  "a session's page is itself loaded again, and the course's page leads back to it": async (t) => {
+    const gateway = await t.gatewayOf({ flask: { upstream: (await t.app("flask")).url } });
+    const profile = await t.profile();
+    const outcomes = gateway.outcomes();
+    const page = await profile.visit(t.platform.course(t.launch("flask", {}, { gateway })));
+    const frame = await block(page);
+    await shows(frame, "Notes on block-1", "here for the 1. time.");
+    const address = frame.url();
+
+    const answer = await reload(frame);
+    assert.deepEqual([answer.status(), answer.request().method(), answer.url()], [200, "GET", address]);
+    await shows(frame, "Notes on block-1", "here for the 2. time.");
+
+    // The platform's page still holds the same form.
+    await page.reload();
+    const again = await block(page);
+    await shows(again, "Notes on block-1", "here for the 3. time.");
+    assert.equal(again.url(), address);
+    assert.deepEqual(await outcomes(2), ["accepted", "again"]);
+
+    await again.getByRole("link", { name: "Chapter 1" }).click();
+    await shows(again, "Chapter 1");
+    await page.evaluate(() => history.back());
+    await shows(again, "Notes on block-1", "here for the");
+    assert.equal(again.url(), address);
+    await page.evaluate(() => history.forward());
+    await shows(again, "Chapter 1");
+    const posts = profile.requests.filter((request) => request.method() === "POST");
+    assert.equal(posts.length, 2, "one launch each time that the course's page was loaded");
+    assert.deepEqual(profile.complaints, []);
+  },
+
+  "a launch of a session into a new window ends at a clean address, which can be loaded again": async (t) => {
+    const gateway = await t.gatewayOf({ flask: { upstream: (await t.app("flask")).url } });
+    const profile = await t.profile();
+    const page = await profile.visit(t.platform.newWindow(t.launch("flask", {}, { gateway })));
+    const window = await profile.openWindow(page);
+    await shows(window.mainFrame(), "Notes on block-1", "You are flask-key:user-1, Ada Lovelace, here for the 1. time.");
+    assert.equal(window.url(), `${gateway.origin}${prefixOf(window.mainFrame())}/`);
+    const again = await window.reload();
+    assert.deepEqual([again.status(), again.request().method()], [200, "GET"]);
+    await shows(window.mainFrame(), "Notes on block-1", "here for the 2. time.");
+    assert.deepEqual(profile.complaints, []);
+  },
+
+  "a new launch of the same block by the same person comes to the same session": async (t) => {
+    const gateway = await t.gatewayOf({ flask: { upstream: (await t.app("flask")).url } });
+    const profile = await t.profile();
+    const launch = (changes) => t.platform.course(t.launch("flask", changes, { gateway }));
+    const first = await block(await profile.visit(launch({})));
+    await shows(first, "Notes on block-1", "here for the 1. time.");
+    const second = await block(await profile.tab(launch({ roles: "Instructor", lis_person_name_full: "Countess Lovelace" })));
+    await shows(second, "Notes on block-1", "You are flask-key:user-1, Countess Lovelace, here for the 2. time.");
+    assert.equal(second.url(), first.url());
+
+    // The newest launch is everywhere.
+    await reload(first);
+    await shows(first, "Notes on block-1", "You are flask-key:user-1, Countess Lovelace, here for the 3. time.");
+    const { "X-Forwarded-Groups": groups } = JSON.parse(await first.locator("#forwarded").textContent());
+    assert.equal(groups, "instructor");
+    assert.deepEqual(profile.complaints, []);
+  },
+
+  "without its cookie a session's address says to launch again, in the frame and to whoever else has it": async (t) => {
+    const app = await t.app("flask");
+    const gateway = await t.gatewayOf({ flask: { upstream: app.url } });
+    const profile = await t.profile();
+    const page = await profile.visit(t.platform.course(t.launch("flask", {}, { gateway })));
+    const frame = await block(page);
+    await shows(frame, "Notes on block-1");
+    const address = frame.url();
+    const before = (await arrivedAt(app, gateway)).length;
+
+    await profile.context.clearCookies();
+    assert.equal((await reload(frame)).status(), 401);
+    await calm(t, frame, gateway, "no-session");
+    await t.shoot(page.locator("iframe"), "no-session-frame");
+    assert.deepEqual(unexpected(profile, 401), []);
+
+    const other = await t.profile();
+    const window = await other.visit(address);
+    await calm(t, window.mainFrame(), gateway, "no-session");
+    await looksRight(t, window, "no-session", SCREENS);
+    assert.deepEqual(await other.context.cookies(), []);
+    assert.deepEqual(unexpected(other, 401), []);
+    assert.equal((await arrivedAt(app, gateway)).length, before, "nothing of that reached the app");
+  },
+
+  "another site's form cannot act in a session": async (t) => {
+    const app = await t.app("flask");
+    const gateway = await t.gatewayOf({ flask: { upstream: app.url } });
+    const profile = await t.profile();
+    const page = await profile.visit(t.platform.course(t.launch("flask", {}, { gateway })));
+    const frame = await block(page);
+    await shows(frame, "Notes on block-1");
+    const url = `${frame.url()}notes`;
+    const before = (await arrivedAt(app, gateway)).length;
+
+    // From the course's own page, in a frame of it, where the session's cookie would be sent.
+    const forged = await block(await profile.visit(t.platform.course({ url, form: [["note", "forged"]] })));
+    await calm(t, forged, gateway, "foreign-origin");
+    assert.equal((await arrivedAt(app, gateway)).length, before);
+    assert.deepEqual(unexpected(profile, 403), []);
+  },
+
+  "an app that is gone is told of in the frame": async (t) => {
+    const gateway = await t.gatewayOf({ gone: { upstream: `http://127.0.0.1:${await freePort()}` } });
+    const profile = await t.profile();
+    const page = await profile.visit(t.platform.course(t.launch("gone", {}, { gateway })));
+    const frame = await block(page);
+    await calm(t, frame, gateway, "upstream-gone");
+    await t.shoot(page.locator("iframe"), "upstream-gone-frame");
+    assert.deepEqual(unexpected(profile, 502), []);
+
+    const window = await profile.visit(t.platform.samePlace(t.launch("gone", {}, { gateway })));
+    await window.waitForURL(`${gateway.origin}/**`);
+    await looksRight(t, window, "upstream-gone", SCREENS);
+    assert.deepEqual(unexpected(profile, 502), []);
+  },
+};
+
+/** Asserts that a frame shows a calm page whose reference leads to a line of the log with this code. */
+export async function calm(t, frame, gateway, code) {
+  await frame.locator("h1").waitFor();
+  const text = await frame.locator("main").innerText();
+  assert.ok(!/Notes|Ada|Lovelace/.test(text), text);
+  const reference = await frame.locator("main code").innerText();
+  assert.match(reference, /^[0-9A-Z]{8}$/);
+  await gateway.logged(reference, `code="${code}"`);
+}

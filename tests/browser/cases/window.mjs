@@ -1,0 +1,99 @@
+// Browsers that keep no cookie of a frame, not even a partitioned one: the page that leads into a new window.
+
+import assert from "node:assert/strict";
+
+import { block, reload } from "../chromium.mjs";
+import { assertLooksRight } from "../look.mjs";
+import { arrivedAt, cookiesOf, prefixOf, unexpected } from "../upstream.mjs";
+import { shows } from "./launch.mjs";
+import { calm, SCREENS } from "./session.mjs";
+
+export default {
+  "where a frame keeps no cookie, a button leads to the session in a new window": async (t) => {
+    const app = await t.app("flask");
+    const gateway = await t.gatewayOf({ flask: { upstream: app.url } });
+    const profile = await t.profile({ refused: true });
+    const page = await profile.visit(t.platform.course(t.launch("flask", {}, { gateway })));
+    const frame = await block(page);
+    const button = frame.getByRole("button", { name: "Open in a new window" });
+    await button.waitFor();
+    const door = profile.requests.find((request) => request.url() === frame.url());
+    const { "referrer-policy": policy, "cache-control": caching } = (await door.response()).headers();
+    assert.deepEqual([policy, caching], ["no-referrer", "no-store"], "its address has a ticket");
+    assert.ok(!/Notes|Lovelace/.test(await frame.content()));
+    assert.deepEqual(await profile.context.cookies(), []);
+    assert.deepEqual(await arrivedAt(app, gateway), [], "nobody is known to the app yet");
+    await frameLooksRight(t, page, frame, "new-window");
+
+    const window = await profile.openWindow(frame);
+    await shows(window.mainFrame(), "Notes on block-1", "You are flask-key:user-1, Ada Lovelace, here for the 1. time.");
+    const prefix = prefixOf(window.mainFrame());
+    assert.equal(window.url(), `${gateway.origin}${prefix}/`);
+    assert.deepEqual((await cookiesOf(profile, "__Secure-lti")).map(({ path }) => path), [prefix]);
+    await window.reload();
+    await shows(window.mainFrame(), "Notes on block-1", "here for the 2. time.");
+    await window.getByRole("link", { name: "Chapter 1" }).click();
+    await shows(window.mainFrame(), "Chapter 1");
+    await window.goBack();
+    await shows(window.mainFrame(), "Notes on block-1");
+    assert.deepEqual(profile.complaints, []);
+
+    // The frame still shows the button, whose ticket is spent.
+    const second = await profile.openWindow(frame);
+    await calm(t, second.mainFrame(), gateway, "bad-ticket");
+    assert.equal(await second.getByRole("button").count(), 0, "nothing that would make another ticket");
+    await t.shoot(second, "used-ticket");
+    assert.deepEqual(unexpected(profile, 401), []);
+
+    // Nor does the frame's address, whose ticket was spent when it was first opened.
+    await reload(frame);
+    await calm(t, frame, gateway, "bad-ticket");
+    assert.deepEqual(unexpected(profile, 401), []);
+
+    await hasNoTicket(app, gateway);
+    assert.ok(!/lti_ticket=\S/.test(gateway.text), "a ticket in the log");
+    assert.deepEqual(profile.hosts(), new Set([t.platform.origin, gateway.origin]));
+  },
+
+  "with cookies no ticket is left in an address, and none reaches the app": async (t) => {
+    const app = await t.app("flask");
+    const gateway = await t.gatewayOf({ flask: { upstream: app.url } });
+    const profile = await t.profile();
+    const page = await profile.visit(t.platform.course(t.launch("flask", {}, { gateway })));
+    const frame = await block(page);
+    await shows(frame, "Notes on block-1");
+    const door = profile.requests.find((request) => request.url().includes("lti_ticket="));
+    const answer = await door.response();
+    assert.deepEqual([answer.status(), answer.headers()["cache-control"]], [303, "no-store"]);
+    assert.ok(!frame.url().includes("lti_ticket"));
+
+    // The same address in another browser, as if somebody had seen it.
+    const other = await t.profile();
+    const window = await other.visit(door.url());
+    await calm(t, window.mainFrame(), gateway, "bad-ticket");
+    assert.deepEqual(await other.context.cookies(), []);
+    await hasNoTicket(app, gateway);
+    assert.ok(!/lti_ticket=\S/.test(gateway.text), "a ticket in the log");
+  },
+};
+
+/** Asserts that no request to the app had a ticket in its URL, its Referer or anywhere else. */
+async function hasNoTicket(app, gateway) {
+  const all = await arrivedAt(app, gateway);
+  assert.ok(all.length > 0);
+  for (const { url, headers } of all) assert.ok(!JSON.stringify([url, headers]).includes("lti_ticket"), url);
+}
+
+/** In a frame as wide as each screen. */
+async function frameLooksRight(t, page, frame, name) {
+  for (const screen of SCREENS) {
+    await page.setViewportSize(screen);
+    await page.locator("iframe").evaluate((iframe, width) => (iframe.width = width), screen.width);
+    await frame.waitForFunction((width) => innerWidth === width, screen.width, { polling: 50 });
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      await t.shoot(page.locator("iframe"), `${name}-${screen.width}-${colorScheme}`);
+      await assertLooksRight(frame, colorScheme, screen.width);
+    }
+  }
+}
