@@ -9,10 +9,12 @@ import { Gateway, SECRETS } from "./gateway.mjs";
 import { ORDINARY, sign } from "./launch.mjs";
 
 const SHOWN_MS = 2_000;
+const LAST_LINES = 30;
 
 export class Case {
   #opened = [];
   #profiles = [];
+  #programs = [];
   #setup;
 
   /** `setup` is what all cases share: the `binary`, the `repository`, a `gateway` with the repository's own tools, a
@@ -41,7 +43,9 @@ export class Case {
 
   /** A web app, up and running, which all cases share. */
   async app(name) {
-    return this.#setup.apps.of(name);
+    const app = await this.#setup.apps.of(name);
+    this.#programs.push(app);
+    return app;
   }
 
   /** A gateway with these tools, and the repository's templates. */
@@ -57,6 +61,7 @@ export class Case {
     for (const name of ["templates", "static"]) await symlink(join(this.#setup.repository, name), join(folder.path, name));
     const gateway = await Gateway.start(this.#setup.binary, folder.path);
     this.#opened.push(() => gateway.stop());
+    this.#programs.push(gateway);
     return gateway;
   }
 
@@ -68,15 +73,16 @@ export class Case {
     await target.screenshot({ path: join(screenshots, this.cookies, `${name}.png`), fullPage: true });
   }
 
-  /** What all frames show at the moment, for whoever reads of a failure. */
+  /** What all frames show at the moment, what the consoles said and the programs wrote, for whoever reads of a failure. */
   async shown() {
     const frames = this.#profiles.flatMap((profile) => profile.context.pages().flatMap((page) => page.frames()));
     const shown = frames.map(async (frame) => {
       const text = await frame.locator("body").innerText({ timeout: SHOWN_MS }).catch(() => "(no answer)");
       return `${frame.url()} shows: ${text.replace(/\s+/g, " ").slice(0, 300)}`;
     });
-    const complaints = this.#profiles.flatMap((profile) => profile.complaints);
-    return [...(await Promise.all(shown)), ...complaints].join("\n");
+    const said = this.#profiles.flatMap((profile) => profile.complaints);
+    const wrote = this.#programs.flatMap((program) => ["written last:", ...program.text.split("\n").slice(-LAST_LINES)]);
+    return [...(await Promise.all(shown)), ...said, ...wrote].join("\n");
   }
 
   async close() {
