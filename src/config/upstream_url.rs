@@ -134,6 +134,7 @@ mod tests {
             ("http://127.0.0.1:9000/app/", "http://127.0.0.1:9000/app"),
             ("HTTPS://Notebook.Example/App", "https://notebook.example/App"),
             ("http://[::1]:9000/a/b", "http://[::1]:9000/a/b"),
+            ("http://note--book.internal", "http://note--book.internal"),
             ("http://notebook_1/a%2Fb;c=d/~e", "http://notebook_1/a%2Fb;c=d/~e"),
         ] {
             assert_eq!(UpstreamUrl::parse(good).map(|url| url.to_string()), Ok(expected.to_owned()));
@@ -162,6 +163,15 @@ mod tests {
             ),
             ("http://*.example", "does not name one host"),
             ("http://a,b", "does not name one host"),
+            ("http://[zz]/", "does not name one host"),
+            ("http://[127.0.0.1]", "does not name one host"),
+            ("http://a..b", "does not name one host"),
+            ("http://.a", "does not name one host"),
+            ("http://a.", "does not name one host"),
+            ("http://-", "does not name one host"),
+            ("http://a-.b", "does not name one host"),
+            ("http://a:0/", "has the port 0, at which nothing answers"),
+            ("http://[::1]:0", "has the port 0, at which nothing answers"),
             ("http://somebody@app.example", USER),
             ("http://somebody:hunter2@app.example", USER),
             ("http://:hunter2@app.example", USER),

@@ -48,6 +48,29 @@ fn a_chunked_upload_stays_chunked() {
 }
 
 #[test]
+fn a_body_of_a_get_arrives_however_it_is_framed() {
+    let (recorder, server) = recorded();
+    let (browser, visit) = opened(&server);
+    let query = r#"{"query": {"match_all": {}}}"#;
+    let chunked = format!("{:x}\r\n{query}\r\n0\r\n\r\n", query.len());
+    let length = query.len().to_string();
+    for (framing, body) in
+        [(("Transfer-Encoding", "chunked"), chunked.as_str()), (("Content-Length", length.as_str()), query)]
+    {
+        for method in ["GET", "DELETE", "OPTIONS"] {
+            let mut wire = browser.ask(method, &visit.at("/_search"), &[framing]);
+            wire.send(body);
+            assert_eq!(Reply::read(&mut wire, method).body, "ok", "{method} {framing:?}");
+            let request = recorder.request();
+            assert_eq!(request.line(), format!("{method} /app/_search"));
+            assert_eq!(request.body, query.as_bytes(), "{method} {framing:?}");
+            let name = framing.0.to_lowercase();
+            assert_eq!(request.header(&name).as_deref(), Some(framing.1));
+        }
+    }
+}
+
+#[test]
 fn an_empty_body_is_no_body() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
@@ -171,6 +194,26 @@ fn every_framing_of_an_answer_arrives_whole() {
         assert!(reply.complete && reply.bytes == body, "{head}");
         let length = (head == sized).then(|| body.len().to_string());
         assert_eq!(reply.header("content-length"), length.as_deref(), "{head}");
+    }
+}
+
+#[test]
+fn of_a_length_and_chunks_of_an_answer_the_chunks_count() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    for lines in [
+        "Content-Length: 3\r\nTransfer-Encoding: chunked",
+        "transfer-encoding: CHUNKED\r\ncontent-length: 300",
+    ] {
+        let mut wire = browser.ask("GET", &visit.at("/"), &[("Connection", "close")]);
+        let (mut app, _) = upstream.request();
+        app.send(format!("HTTP/1.1 200 OK\r\n{lines}\r\n\r\n5\r\nhello\r\n0\r\n\r\n"));
+        drop(app);
+        let reply = Reply::read(&mut wire, "GET");
+        assert_eq!((reply.status, reply.body.as_str(), reply.complete), (200, "hello", true), "{lines}");
+        assert_eq!(reply.header("content-length"), None, "{lines}");
+        assert_eq!(wire.rest(), b"", "{lines}");
     }
 }
 

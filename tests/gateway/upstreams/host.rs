@@ -123,6 +123,21 @@ fn at_its_own_root_the_app_has_every_path_but_the_launchs() {
 }
 
 #[test]
+fn the_gateways_own_addresses_have_heads_there() {
+    for more in ["", "prefix = \"tool\""] {
+        let (recorder, server) = at_host(more);
+        let (browser, _) = at(&server, &Form { url: LAUNCH, ..launch() });
+        for path in ["/is_up", "/.well-known/jwks.json"] {
+            let mut wire = browser.ask("HEAD", path, &[("Connection", "close")]);
+            let reply = Reply::read(&mut wire, "HEAD");
+            assert_eq!(reply.status, 200, "{path}: {reply:?}");
+            assert_eq!(wire.rest(), b"", "{path}");
+        }
+        recorder.saw_nothing();
+    }
+}
+
+#[test]
 fn a_launch_path_of_ones_own_leaves_the_root_to_the_app() {
     let (recorder, server) = at_host("prefix = \"tool\"\npath = \"/launch\"");
     let form = Form { url: "https://nb.example/launch", ..launch() };

@@ -2,6 +2,24 @@
 
 use super::*;
 
+/// Forms whose first field Rocket takes for a method.
+const SPELLINGS: [&str; 14] = [
+    "_method=put",
+    "_method=put&x=1",
+    "_method=DELETE",
+    "_method=patch&_method=get",
+    "&_method=put",
+    "&&&_method=put",
+    "._method=put",
+    "[_method]=put",
+    "_method[]=put",
+    "_method.=put",
+    "_method.a=put",
+    "_method:=put",
+    "%5Fmethod=put",
+    "&_method=put&x=%zz",
+];
+
 #[test]
 fn the_standard_methods_pass() {
     let (recorder, server) = recorded();
@@ -45,10 +63,30 @@ fn a_tunnel_to_anywhere_is_not_implemented() {
 fn a_form_field_changes_no_method() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
-    for body in ["_method=put&x=1", "_method=DELETE", "_method=patch&_method=get"] {
-        assert_eq!(browser.post_form(&visit.at("/save"), body).status, 200);
+    for body in SPELLINGS {
+        assert_eq!(browser.post_form(&visit.at("/save"), body).status, 200, "{body}");
         let request = recorder.request();
         assert_eq!((request.line().as_str(), request.body.as_slice()), ("POST /app/save", body.as_bytes()));
+    }
+}
+
+#[test]
+fn a_form_field_makes_a_foreign_pages_post_no_get() {
+    let (recorder, server) = recorded();
+    let (mut browser, visit) = opened(&server);
+    let headers = [
+        JSON,
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Origin", "https://evil.example"),
+        ("Sec-Fetch-Site", "cross-site"),
+    ];
+    for spelling in SPELLINGS {
+        for method in ["get", "HEAD", "trace"] {
+            let body = spelling.replacen("put", method, 1);
+            let reply = browser.send("POST", &visit.at("/save"), &headers, body.as_bytes());
+            refused(&reply, 403, "foreign-origin");
+            recorder.saw_nothing();
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod answer;
 mod app_cookie;
 mod assertion;
 mod body;
+mod budget;
 mod door;
 mod failure;
 mod forgery;
@@ -23,6 +24,7 @@ mod prefix;
 mod rotation;
 mod session;
 mod stream;
+mod trace;
 mod volume;
 mod websocket;
 

@@ -135,6 +135,15 @@ fn a_dot_segment_in_any_spelling_is_refused() {
         "/%2e%2e;x/y",
         "/..%3b/x",
         "/~x/../../x",
+        "/..%3fx",
+        "/..%3Fx/y",
+        "/..%23",
+        "/.%23x",
+        "/..%253fx",
+        "/%c0%ae%c0%ae",
+        "/%C0%AE%c0%ae/x",
+        "/a/.%c0%ae%c0%afx",
+        "/%25c0%25ae%25c0%25ae/x",
     ] {
         let mut wire = browser.ask("GET", &visit.at(rest), &[JSON]);
         refused(&Reply::read(&mut wire, "GET"), 400, "bad-path");

@@ -94,17 +94,35 @@ fn an_upstream_learns_the_hosts_port_and_scheme_that_browsers_see() {
 #[test]
 fn on_heroku_the_router_says_who_the_browser_is() {
     let recorder = Recorder::start();
-    let file = tools(&recorder.url(), "").replace("public_url = \"https://tool.example\"\n", "");
-    let setup = Setup { tools: &file, environment: &[("DYNO", "web.1")], ..Setup::default() };
-    let server = Server::start(&setup);
-    let (mut browser, visit) = opened(&server);
-    // The router appends the address that it saw; what stands before it is the browser's own word.
-    let headers = [("X-Forwarded-For", "6.6.6.6, 203.0.113.7"), ("X-Forwarded-Proto", "https")];
-    assert_eq!(browser.send("GET", &visit.at("/"), &headers, b"").status, 200);
-    let request = recorder.request();
-    assert_eq!(request.header("x-forwarded-for").as_deref(), Some("203.0.113.7"));
-    assert_eq!(request.header("x-forwarded-proto").as_deref(), Some("https"));
-    assert_eq!(request.header("x-forwarded-host").as_deref(), Some("tool.example"));
+    let known = tools(&recorder.url(), "");
+    let unknown = known.replace("public_url = \"https://tool.example\"\n", "");
+    assert_ne!(known, unknown);
+    for file in [known, unknown] {
+        let setup = Setup { tools: &file, environment: &[("DYNO", "web.1")], ..Setup::default() };
+        let server = Server::start(&setup);
+        let (mut browser, visit) = opened(&server);
+        // The router appends the address that it saw; what stands before it is the browser's own word. Where it is no address,
+        // none is told rather than one that the browser chose.
+        for (lines, expected) in [
+            (&["6.6.6.6, 203.0.113.7"][..], Some("203.0.113.7")),
+            (&["203.0.113.7"], Some("203.0.113.7")),
+            (&["6.6.6.6", "7.7.7.7,203.0.113.7"], Some("203.0.113.7")),
+            (&["6.6.6.6, evil", " 2001:db8::7 "], Some("2001:db8::7")),
+            (&["6.6.6.6, evil"], None),
+            (&["6.6.6.6,"], None),
+            (&["6.6.6.6", ""], None),
+            (&["6.6.6.6, 203.0.113.7:4711"], None),
+            (&[], None),
+        ] {
+            let mut headers = vec![("X-Forwarded-Proto", "https")];
+            headers.extend(lines.iter().map(|line| ("X-Forwarded-For", *line)));
+            assert_eq!(browser.send("GET", &visit.at("/"), &headers, b"").status, 200);
+            let request = recorder.request();
+            assert_eq!(request.header("x-forwarded-for").as_deref(), expected, "{lines:?}");
+            assert_eq!(request.header("x-forwarded-proto").as_deref(), Some("https"));
+            assert_eq!(request.header("x-forwarded-host").as_deref(), Some("tool.example"));
+        }
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@ use crate::support::{Upstream, Wire, status_of};
 
 use super::*;
 
+const GZIP: &str = "Content-Encoding: gzip\r\n";
+
 /// A gateway before an upstream whose every move is the test's.
 fn played(more: &str) -> (Upstream, Server) {
     let upstream = Upstream::start();
@@ -14,10 +16,18 @@ fn played(more: &str) -> (Upstream, Server) {
 /// Opens an event stream at both ends.
 #[track_caller]
 fn events(upstream: &Upstream, browser: &Browser<'_>, visit: &Visit) -> (Wire, Wire) {
+    events_with("", upstream, browser, visit)
+}
+
+/// The same with further lines in the head of the answer.
+#[track_caller]
+fn events_with(lines: &str, upstream: &Upstream, browser: &Browser<'_>, visit: &Visit) -> (Wire, Wire) {
     let mut wire = browser.ask("GET", &visit.at("/events"), &[("Accept", "text/event-stream")]);
     let (mut app, head) = upstream.request();
     assert_eq!(head.header("accept").as_deref(), Some("text/event-stream"));
-    app.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+    app.send(format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n{lines}\r\n"
+    ));
     let head = Reply::head(&mut wire).expect("a head before any event");
     assert_eq!((status_of(&head), head.header("content-type").as_deref()), (200, Some("text/event-stream")));
     (wire, app)
@@ -61,15 +71,32 @@ fn an_idle_event_stream_is_kept_alive_by_comments() {
     let (upstream, server) = played("timeout = \"1s\"");
     let (browser, visit) = opened(&server);
     let (mut wire, mut app) = events(&upstream, &browser, &visit);
+    // Where none can be written, because the stream is compressed, silence is silence. These two wait along with it.
+    let (mut mute_wire, mut mute_app) = events_with(GZIP, &upstream, &browser, &visit);
+    let (patient_upstream, patient_server) = played("timeout = \"1h\"");
+    let (patient_browser, patient_visit) = opened(&patient_server);
+    let (mut patient_wire, mut patient_app) =
+        events_with(GZIP, &patient_upstream, &patient_browser, &patient_visit);
+    for (end, app) in [(&mut mute_wire, &mut mute_app), (&mut patient_wire, &mut patient_app)] {
+        app.send(chunk("\u{1f}not really compressed\n\n"));
+        assert_eq!(end.chunk().expect("a chunk"), b"\x1fnot really compressed\n\n");
+    }
+
     assert_eq!(wire.chunk().expect("a comment"), b":\n\n");
     app.send(chunk("data: 1\n\n"));
     assert_eq!(wire.chunk().expect("an event"), b"data: 1\n\n");
-    // None within an event: only after it is whole.
-    app.send(chunk("data: 2"));
-    assert_eq!(wire.chunk().expect("half an event"), b"data: 2");
-    app.send(chunk("\n\n"));
-    assert_eq!(wire.chunk().expect("its end"), b"\n\n");
+    // None within an event: only after it is whole, however it came.
+    for part in ["data: 2", "\n", "\n"] {
+        app.send(chunk(part));
+        assert_eq!(wire.chunk().expect("a part of an event"), part.as_bytes());
+    }
     assert_eq!(wire.chunk().expect("a comment"), b":\n\n");
+
+    let end = mute_wire.chunk();
+    assert!(matches!(end.as_deref(), None | Some([])), "it is over, without a comment: {end:?}");
+    assert!(mute_app.is_over());
+    patient_app.send(chunk("more"));
+    assert_eq!(patient_wire.chunk().expect("no comment"), b"more");
 }
 
 #[test]
@@ -97,16 +124,18 @@ fn a_browser_that_left_a_download_ends_it_at_the_upstream() {
 
 #[test]
 fn an_event_stream_ends_with_another_role_and_not_with_the_same() {
-    let (upstream, server) = played("");
-    let (browser, visit) = opened(&server);
-    let (mut wire, mut app) = events(&upstream, &browser, &visit);
-    Browser::new(&server).open(&launch_again("2"));
-    app.send(chunk("data: still\n\n"));
-    assert_eq!(wire.chunk().expect("an event"), b"data: still\n\n");
-    Browser::new(&server).open(&launch_again("3").but(&[("roles", "Instructor")]));
-    let end = wire.chunk();
-    assert!(matches!(end.as_deref(), None | Some([])), "{end:?}");
-    assert!(app.is_over());
+    for lines in ["", GZIP] {
+        let (upstream, server) = played("timeout = \"1h\"");
+        let (browser, visit) = opened(&server);
+        let (mut wire, mut app) = events_with(lines, &upstream, &browser, &visit);
+        Browser::new(&server).open(&launch_again("2"));
+        app.send(chunk("data: still\n\n"));
+        assert_eq!(wire.chunk().expect("an event"), b"data: still\n\n");
+        Browser::new(&server).open(&launch_again("3").but(&[("roles", "Instructor")]));
+        let end = wire.chunk();
+        assert!(matches!(end.as_deref(), None | Some([])), "{end:?}");
+        assert!(app.is_over());
+    }
 }
 
 #[test]
@@ -151,6 +180,59 @@ fn both_ways_at_once() {
     assert_eq!(app.chunk(), Some(Vec::new()));
     app.send("0\r\n\r\n");
     assert_eq!(wire.chunk(), Some(Vec::new()));
+}
+
+/// Asserts that an upload ended without its end, after which the connection cannot go on.
+#[track_caller]
+fn broke_off(mut app: Wire) {
+    let rest = app.rest();
+    assert!(!rest.ends_with(b"0\r\n\r\n"), "{}", String::from_utf8_lossy(&rest));
+    assert!(app.is_over());
+}
+
+#[test]
+fn an_upload_that_breaks_off_amid_its_answer_never_looks_whole() {
+    let (upstream, server) = played("");
+    let (browser, visit) = opened(&server);
+    let begin = || {
+        let mut wire = browser.ask("POST", &visit.at("/up"), &[("Transfer-Encoding", "chunked")]);
+        wire.send(chunk("the first bytes, which Rocket looks at"));
+        let (mut app, head) = upstream.request();
+        assert_eq!(head.header("transfer-encoding").as_deref(), Some("chunked"));
+        assert!(app.chunk().is_some());
+        (wire, app)
+    };
+    // The browser leaves, or only stops in the middle of a chunk.
+    let leaves: [fn(&mut Wire); 2] = [|wire| wire.second().close(), Wire::finish];
+    for leave in leaves {
+        let (mut wire, mut app) = begin();
+        app.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        app.send(chunk("hello"));
+        assert_eq!(status_of(&Reply::head(&mut wire).expect("an answer amid the upload")), 200);
+        assert_eq!(wire.chunk().expect("a chunk"), b"hello");
+        wire.send("ff\r\nonly some of its bytes");
+        leave(&mut wire);
+        broke_off(app);
+    }
+    // It leaves with an answer unread of which more comes.
+    let (wire, mut app) = begin();
+    app.send("HTTP/1.1 200 OK\r\n\r\n");
+    let mut writer = app.second();
+    std::thread::scope(|scope| {
+        scope.spawn(move || while writer.offer([b'x'; 65536]).is_ok() {});
+        drop(wire);
+        broke_off(app);
+    });
+    // The answer ends before the upload.
+    for answer in
+        ["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
+    {
+        let (mut wire, mut app) = begin();
+        app.send(format!("HTTP/1.1 200 OK\r\n{answer}"));
+        let reply = Reply::read(&mut wire, "POST");
+        assert_eq!((reply.status, reply.body.as_str(), reply.complete), (200, "hello", true));
+        broke_off(app);
+    }
 }
 
 #[test]

@@ -192,6 +192,23 @@ fn one_side_may_finish_while_the_other_goes_on() {
 }
 
 #[test]
+fn where_one_side_has_finished_the_other_cannot_stay_for_ever() {
+    let (upstream, server) = played();
+    let (browser, visit) = opened(&server);
+    let (mut left, mut deaf_app) = socket(&upstream, &browser, &visit);
+    let (mut deaf_wire, mut left_app) = socket(&upstream, &browser, &visit);
+    left.finish();
+    left_app.finish();
+    // Who is told ignores it, and may speak on for a while.
+    assert!(deaf_app.is_over());
+    assert!(deaf_wire.is_over());
+    deaf_app.send("still there");
+    deaf_wire.send("still there");
+    assert_eq!(left.rest(), b"still there", "and then the tunnel ends");
+    assert_eq!(left_app.rest(), b"still there", "and then the tunnel ends");
+}
+
+#[test]
 fn half_a_handshake_is_none() {
     let (upstream, server) = played();
     let (browser, visit) = opened(&server);

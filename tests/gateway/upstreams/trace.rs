@@ -1,0 +1,32 @@
+//! `TRACE`, to which some servers answer with the request itself: it must hold nothing that the page may not see.
+
+use super::*;
+
+#[test]
+fn a_trace_tells_no_secret_and_no_person() {
+    let recorder = Recorder::start();
+    let lines = "headers = { Authorization = \"Bearer of-the-tool\", X-Api-Key = \"of-the-tool\" }";
+    let server = server(&tools(&recorder.url(), lines));
+    let (mut browser, visit) = opened(&server);
+    let headers = [
+        ("Accept", "*/*"),
+        ("Authorization", "Bearer evil"),
+        ("Cookie", "app=evil"),
+        ("X-LTI-Assertion", "evil"),
+        ("X-Forwarded-User", "evil"),
+    ];
+    assert_eq!(browser.send("TRACE", &visit.at("/a?b"), &headers, b"").status, 200);
+    let request = recorder.request();
+    assert_eq!(request.line(), "TRACE /app/a?b");
+    let mut names: Vec<String> = request.head.headers().into_iter().map(|(name, _)| name).collect();
+    names.sort();
+    assert_eq!(names, ["accept", "host"]);
+    for secret in ["of-the-tool", "evil", "user-4711", "Lovelace", "__Secure"] {
+        assert!(!request.head.contains(secret), "{}", String::from_utf8_lossy(&request.head.raw));
+    }
+    // The next request has everything again.
+    assert_eq!(browser.get(&visit.at("/")).status, 200);
+    let request = recorder.request();
+    assert_eq!(request.header("authorization").as_deref(), Some("Bearer of-the-tool"));
+    assert!(request.header("x-lti-assertion").is_some() && request.header("x-forwarded-user").is_some());
+}
