@@ -99,7 +99,7 @@ impl Attempt<'_> {
         account.variant = examination.variant().map(lti::v1p1::Variant::name);
         account.return_url = examination.return_url().cloned();
         match examination.verdict().map_err(Refusal::Rejected)? {
-            Verdict::Again(launch) => Ok((self.again(&launch)?, "again")),
+            Verdict::Again(launch) => Ok((self.again(&launch, now)?, "again")),
             Verdict::Once(candidate) => {
                 let spent = self.gateway.replay.spend(candidate.nonce(), now);
                 let launch = candidate.admit(spent).map_err(Refusal::Rejected)?;
@@ -129,14 +129,14 @@ impl Attempt<'_> {
     }
 
     /// What the same form, sent again by the browser that sent it first, leads to.
-    fn again(&self, launch: &Launch) -> Result<Response<'static>, Refusal> {
+    fn again(&self, launch: &Launch, now: u64) -> Result<Response<'static>, Refusal> {
         match &self.served.target {
             ServedTarget::Template(page) => self.page(page, launch),
             ServedTarget::Upstream(upstream) => {
                 let tool = &self.served.tool;
                 let id = self.gateway.ids.id(&tool.name, launch).ok_or(Refusal::PageFailed)?;
                 // What could not become a session the first time cannot now.
-                let minted = Session::mint(launch, id.clone(), upstream.identity, tool.session, 0);
+                let minted = Session::mint(launch, id.clone(), upstream.identity, tool.session, now);
                 minted.map_err(|TooLong| Refusal::SessionTooLong)?;
                 let (prefix, _) = self.prefix(upstream, &id);
                 Ok(page::see_other(prefix + &self.destination()))

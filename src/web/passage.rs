@@ -188,12 +188,15 @@ impl<'r> Way<'r> {
             upstream: &room.upstream.url,
             origin: &ready.origin,
             prefix: room.prefix,
-            own: if is_trace { &[] } else { &room.served.headers },
+            own: &room.served.headers,
         };
         let mut headers = passage.request_headers(self.headers.iter().copied());
         if is_trace {
             headers.remove(header::COOKIE);
             headers.remove(header::AUTHORIZATION);
+            for (name, _) in &room.served.headers {
+                headers.remove(name);
+            }
             return headers;
         }
         headers.extend(ready.headers.iter().cloned());

@@ -79,6 +79,23 @@ fn a_user_who_does_not_fit_is_refused_and_not_cut() {
 }
 
 #[test]
+fn a_reload_is_refused_where_the_launch_was_up_to_the_last_character() {
+    let (recorder, server) = recorded();
+    let long = noise(1000);
+    let mut statuses = Vec::new();
+    for length in 850..920 {
+        let nonce = length.to_string();
+        let form = Form { nonce: &nonce, ..launch() }.but(&[("user_id", &long[..length])]);
+        let mut browser = Browser::new(&server);
+        let (first, again) = (browser.launch(&form).status, browser.launch(&form).status);
+        assert_eq!(first, again, "with a user id of {length} characters");
+        statuses.push(first);
+    }
+    assert_eq!((statuses.first(), statuses.last()), (Some(&303), Some(&400)), "the limit lies between them");
+    recorder.saw_nothing();
+}
+
+#[test]
 fn what_does_not_fit_is_left_out_custom_parameters_first_and_the_log_says_so() {
     let (recorder, server) = named("narrow");
     let noise = noise(1000);

@@ -30,3 +30,12 @@ fn a_trace_tells_no_secret_and_no_person() {
     assert_eq!(request.header("authorization").as_deref(), Some("Bearer of-the-tool"));
     assert!(request.header("x-lti-assertion").is_some() && request.header("x-forwarded-user").is_some());
 }
+
+#[test]
+fn a_trace_takes_no_browsers_copy_of_a_configured_header() {
+    let (recorder, server) = recorded_with("headers = { X-Api-Key = \"of-the-tool\" }");
+    let (mut browser, visit) = opened(&server);
+    let forged = [("X-Api-Key", "evil"), ("X_Api_Key", "evil")];
+    assert_eq!(browser.send("TRACE", &visit.at("/"), &forged, b"").status, 200);
+    assert!(!recorder.request().head.contains("evil"));
+}
