@@ -43,7 +43,7 @@ pub(super) async fn answer(
         Method::Get => {
             let query = request.uri().query().map(|query| query.as_str()).unwrap_or_default();
             let ticket = spend(gateway, room, value(query).ok_or(Refusal::BadTicket)?, now)?;
-            match gateway.visit(&room, request.headers().get("Cookie"), now) {
+            match gateway.visits.visit(&room, request.headers().get("Cookie"), now) {
                 // In one browser, launches of other blocks may have come in since, or a moment before.
                 Some(visit) if visit.session.minted + LAUNCH.as_secs() >= ticket.session.minted => {
                     Ok(redirect(room, &ticket.destination))
@@ -61,8 +61,11 @@ pub(super) async fn answer(
             let body = std::str::from_utf8(&body).map_err(|_| Refusal::BadTicket)?;
             let ticket = spend(gateway, room, value(body).ok_or(Refusal::BadTicket)?, now)?;
             let session = &ticket.session;
-            let sealed =
-                gateway.sessions.seal(session, &room.served.tool.name, room.id).ok_or(Refusal::PageFailed)?;
+            let sealed = gateway
+                .visits
+                .sessions
+                .seal(session, &room.served.tool.name, room.id)
+                .ok_or(Refusal::PageFailed)?;
             let seconds = session.expires.saturating_sub(now);
             let mut response = redirect(room, &ticket.destination);
             response.set_raw_header("Set-Cookie", set_cookie(COOKIE, &sealed, room.cookie_path(), seconds));
@@ -80,8 +83,8 @@ fn value(pairs: &str) -> Option<&str> {
 /// Opens a ticket that is none of another place, not late, and not used before.
 fn spend(gateway: &Gateway, room: Room<'_, '_>, text: &str, now: u64) -> Result<Ticket, Refusal> {
     let tool = &room.served.tool.name;
-    let ticket = gateway.sessions.open_ticket(text, tool, room.id, now).ok_or(Refusal::BadTicket)?;
-    if !gateway.admits(room.served, &ticket.session, now) {
+    let ticket = gateway.visits.sessions.open_ticket(text, tool, room.id, now).ok_or(Refusal::BadTicket)?;
+    if !gateway.visits.admits(room.served, &ticket.session, now) {
         return Err(Refusal::NoSession);
     }
     // Tickets share the memory of launches, under a name that no consumer has.
@@ -112,6 +115,7 @@ fn new_window(
         title: &tool.title,
         action: format!("{}?{TICKET}", room.cookie_path()),
         ticket: gateway
+            .visits
             .sessions
             .ticket(&ticket.session, &ticket.destination, &tool.name, room.id, expires)
             .ok_or(Refusal::PageFailed)?,

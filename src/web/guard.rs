@@ -7,8 +7,9 @@ use rocket::http::Status;
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route};
 
-use super::gateway::{Gateway, ServedTarget};
+use super::gateway::Gateway;
 use super::refusal::Refusal;
+use super::served::ServedTarget;
 use crate::config::is_loopback;
 
 /// The same routes, behind the check.
@@ -67,7 +68,7 @@ impl Handler for LeaveTools {
         let gateway = request.rocket().state::<Gateway>();
         let served = gateway
             .zip(request.host())
-            .and_then(|(gateway, host)| gateway.tool_of_host(host.domain().as_str()));
+            .and_then(|(gateway, host)| gateway.addresses.tool_of_host(host.domain().as_str()));
         if served
             .is_some_and(|served| !self.but_templates || matches!(served.target, ServedTarget::Upstream(_)))
         {

@@ -37,7 +37,7 @@ impl<'r> rocket::request::FromRequest<'r> for Authority {
 
 #[get("/")]
 pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Html, Refusal> {
-    let tools = gateway.tools().map(|tool| ToolContext {
+    let tools = gateway.addresses.tools().map(|tool| ToolContext {
         name: &tool.name,
         title: &tool.title,
         description: &tool.description,

@@ -9,8 +9,10 @@ use rocket::http::Status;
 use rocket::{Data, Request, Response};
 
 use super::Gateway;
-use super::gateway::{ServedTarget, ServedTool};
+
 use super::refusal::{self, Refusal, RefusedLaunch};
+use super::served::{ServedTarget, ServedTool};
+use super::visit::Visits;
 use super::{guard, page, place};
 use crate::config::{Origin, Prefix, Upstream};
 use crate::session::{COOKIE, Session, TICKET, TooLong, set_cookie};
@@ -153,7 +155,7 @@ impl Attempt<'_> {
         now: u64,
         account: &mut Account,
     ) -> Result<Response<'static>, Refusal> {
-        let Gateway { sessions, newest, .. } = self.gateway;
+        let Visits { sessions, newest, .. } = &self.gateway.visits;
         let tool = &self.served.tool;
         let (prefix, id_of_path) = self.prefix(upstream, &id);
         let minted = Session::mint(launch, id, upstream.identity, tool.session, now);

@@ -15,6 +15,7 @@ mod page;
 mod passage;
 mod place;
 mod refusal;
+mod served;
 mod shield;
 mod tool;
 mod tunnel;

@@ -94,12 +94,14 @@ pub(super) async fn answer<'r>(
         return Err(Refusal::HeadersTooLarge);
     }
     let now = gateway.clock.now();
-    let Some(visit) = gateway.visit(&room, request.headers().get("Cookie"), now) else {
+    let Some(visit) = gateway.visits.visit(&room, request.headers().get("Cookie"), now) else {
         let is_launch_path = room.served.tool.path.as_str() == request.uri().path().as_str();
         return Err(if is_launch_path { Refusal::NotPosted } else { Refusal::NoSession });
     };
     let authority = request.headers().get_one("Host").unwrap_or_default();
-    let ready = visit.ready(gateway, &room, authority, now).ok_or(Refusal::PageFailed)?;
+    let ready = visit
+        .ready(&gateway.assertions, &gateway.public_url, &room, authority, now)
+        .ok_or(Refusal::PageFailed)?;
     let way = Way { gateway, room, request, headers, visit, is_root: rest.is_empty(), ready, now };
     let headers = way.headers.iter().copied();
     let is_websocket = request.method() == Method::Get && is_websocket(headers.clone());
@@ -339,9 +341,13 @@ impl<'r> Way<'r> {
 
     /// Watches the session on behalf of what stays open.
     fn watch(&self) -> Result<Watch, Refusal> {
-        let watch = self.gateway.newest.watch(&self.visit.session);
+        let watch = self.gateway.visits.newest.watch(&self.visit.session);
         // A launch may have come between.
-        if self.gateway.newest.supersedes(&self.visit.session) { Err(Refusal::NoSession) } else { Ok(watch) }
+        if self.gateway.visits.newest.supersedes(&self.visit.session) {
+            Err(Refusal::NoSession)
+        } else {
+            Ok(watch)
+        }
     }
 
     /// Status and headers for the browser.

@@ -1,9 +1,11 @@
 //! Which tool's address a path is, and what of it.
 
+use std::collections::HashMap;
+
 use rocket::http::Method;
 
-use super::gateway::{Gateway, ServedTarget, ServedTool};
-use crate::config::{Prefix, Upstream};
+use super::served::{ServedTarget, ServedTool};
+use crate::config::{Prefix, Tool, Upstream};
 
 /// What the query of a session's door begins with.
 pub(super) const TICKET: &str = "lti_ticket";
@@ -29,7 +31,49 @@ pub(super) struct Room<'g, 'r> {
     pub(super) prefix: &'r str,
 }
 
-impl Gateway {
+/// All tools, by their addresses.
+pub(super) struct Addresses {
+    tools: Vec<ServedTool>,
+    by_path: HashMap<String, usize>,
+    by_host: HashMap<String, usize>,
+    /// The most segments of a tool's path.
+    deepest: usize,
+}
+
+impl Addresses {
+    pub(super) fn new(tools: Vec<ServedTool>) -> Self {
+        let mut by_path = HashMap::new();
+        let mut by_host = HashMap::new();
+        for (index, ServedTool { tool, .. }) in tools.iter().enumerate() {
+            match &tool.host {
+                Some(host) => by_host.insert(host.clone(), index),
+                None => by_path.insert(tool.path.as_str().to_owned(), index),
+            };
+        }
+        let deepest = by_path.keys().map(|path| path.matches('/').count()).max().unwrap_or_default();
+        Self { tools, by_path, by_host, deepest }
+    }
+
+    /// All tools.
+    pub(super) fn tools(&self) -> impl Iterator<Item = &Tool> {
+        self.tools.iter().map(|served| &served.tool)
+    }
+
+    /// The tool that answers at the root of this host, given without its port.
+    pub(super) fn tool_of_host(&self, host: &str) -> Option<&ServedTool> {
+        if self.by_host.is_empty() {
+            return None;
+        }
+        self.tools.get(*self.by_host.get(&host.to_ascii_lowercase())?)
+    }
+
+    /// The tool at whose path, or below it, a path lies. No tool lies inside another.
+    fn tool_above(&self, path: &str) -> Option<&ServedTool> {
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
+        let index = ends.take(self.deepest).find_map(|end| self.by_path.get(path.get(..end)?))?;
+        self.tools.get(*index)
+    }
+
     /// What stands at a path of a host. The number of tools does not matter.
     pub(super) fn place<'g, 'r>(
         &'g self,

@@ -40,7 +40,7 @@ impl Handler for ToolHandler {
         let place = request.rocket().state::<Gateway>().and_then(|gateway| {
             let host = request.host()?.domain().as_str();
             let query = request.uri().query().map(|query| query.as_str());
-            Some((gateway, gateway.place(host, method, request.uri().path().as_str(), query)?))
+            Some((gateway, gateway.addresses.place(host, method, request.uri().path().as_str(), query)?))
         });
         // Whoever only wants to know what is behind a ticket does not use it up.
         if method == Method::Head && matches!(place, Some((_, Place::Door(_)))) {

@@ -3,12 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::header::{HeaderName, HeaderValue};
+use lti::Secret;
+use quick_cache::sync::Cache;
 
-use super::gateway::{Gateway, ServedTool};
 use super::place::Room;
-use crate::config::Origin;
-use crate::session::{COOKIE, Session, cookies};
-use crate::target::assertion::Subject;
+use super::served::ServedTool;
+use crate::config::{Origin, PublicUrl};
+use crate::session::{COOKIE, Newest, Session, Sessions, cookies};
+use crate::target::assertion::{Assertions, Subject};
 use crate::target::identity;
 
 /// An opened session. It is made once for each cookie and kept, because opening takes longer than looking up.
@@ -30,7 +32,23 @@ pub(super) struct Ready {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-impl Gateway {
+/// The most sessions that are kept open: about 3 KB each. More are opened again when they are needed.
+const MOST: usize = 10_000;
+
+/// Opens sessions, and keeps those that are open.
+pub(super) struct Visits {
+    pub(super) sessions: Sessions,
+    pub(super) newest: Newest,
+    /// By their cookies.
+    open: Cache<String, Arc<Visit>>,
+}
+
+impl Visits {
+    /// With keys derived from these secrets.
+    pub(super) fn new(secrets: &[Secret]) -> Self {
+        Self { sessions: Sessions::new(secrets), newest: Newest::default(), open: Cache::new(MOST) }
+    }
+
     /// The session to which these `Cookie` headers give access at an address. Of several the newest counts.
     pub(super) fn visit<'c>(
         &self,
@@ -45,12 +63,12 @@ impl Gateway {
 
     fn open(&self, room: &Room<'_, '_>, sealed: &str, now: u64) -> Option<Arc<Visit>> {
         let tool = &room.served.tool.name;
-        let visit = match self.visits.get(sealed) {
+        let visit = match self.open.get(sealed) {
             Some(visit) if visit.tool == *tool && visit.id == room.id => visit,
             _ => {
                 let session = self.sessions.open(sealed, tool, room.id, now)?;
                 let visit = Arc::new(Visit::new(session, tool, room.id));
-                self.visits.insert(sealed.to_owned(), Arc::clone(&visit));
+                self.open.insert(sealed.to_owned(), Arc::clone(&visit));
                 visit
             }
         };
@@ -76,7 +94,8 @@ impl Visit {
     /// What the session's requests carry now. `None` only where no assertion can be made.
     pub(super) fn ready(
         &self,
-        gateway: &Gateway,
+        assertions: &Assertions,
+        public_url: &PublicUrl,
         room: &Room<'_, '_>,
         authority: &str,
         now: u64,
@@ -90,7 +109,7 @@ impl Visit {
                 return Some(Arc::clone(ready));
             }
         }
-        let ready = Arc::new(Ready::new(&self.session, gateway, room, authority, now)?);
+        let ready = Arc::new(Ready::new(&self.session, assertions, public_url, room, authority, now)?);
         *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ready));
         Some(ready)
     }
@@ -99,20 +118,21 @@ impl Visit {
 impl Ready {
     fn new(
         session: &Session,
-        gateway: &Gateway,
+        assertions: &Assertions,
+        public_url: &PublicUrl,
         room: &Room<'_, '_>,
         authority: &str,
         now: u64,
     ) -> Option<Self> {
         let served = room.served;
-        let Origin { scheme, authority: host } = gateway.public_url.origin_of(&served.tool, authority);
+        let Origin { scheme, authority: host } = public_url.origin_of(&served.tool, authority);
         let subject = Subject {
-            issuer: &gateway.public_url.origin(authority).to_string(),
+            issuer: &public_url.origin(authority).to_string(),
             tool: &served.tool.name,
-            launch_url: &gateway.public_url.launch_url(&served.tool, Some(authority)),
+            launch_url: &public_url.launch_url(&served.tool, Some(authority)),
             params: served.params.as_ref(),
         };
-        let assertion = gateway.assertions.sign(session, &subject, now)?;
+        let assertion = assertions.sign(session, &subject, now)?;
         let mut headers = identity::headers(session);
         for (name, value) in [
             ("x-forwarded-host", host.as_str()),

@@ -1,0 +1,42 @@
+//! A tool with everything ready that its requests need.
+
+use hyper::header::{HeaderName, HeaderValue};
+
+use crate::config::{Target, Tool, Upstream};
+use crate::target::template::Page;
+
+/// What a tool launches into, ready.
+pub(super) enum ServedTarget {
+    Template(Page),
+    Upstream(Upstream),
+}
+
+/// One tool, ready.
+pub(super) struct ServedTool {
+    pub(super) tool: Tool,
+    pub(super) target: ServedTarget,
+    /// Its `params`, if there are any, as an assertion tells them.
+    pub(super) params: Option<serde_json::Value>,
+    /// Its `headers`, ready to be sent.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl ServedTool {
+    pub(super) fn new(tool: Tool) -> Self {
+        let mut headers = Vec::new();
+        let target = match &tool.target {
+            Target::Template(name) => ServedTarget::Template(Page::new(name, &tool)),
+            Target::Upstream(upstream) => {
+                headers.extend(upstream.headers.iter().filter_map(|(name, value)| {
+                    // What is no header was refused when the file was read.
+                    let mut value = HeaderValue::from_str(value.expose()).ok()?;
+                    value.set_sensitive(true);
+                    Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
+                }));
+                ServedTarget::Upstream(upstream.clone())
+            }
+        };
+        let params = (!tool.params.is_empty()).then(|| serde_json::to_value(&tool.params).ok()).flatten();
+        Self { tool, target, params, headers }
+    }
+}
