@@ -38,7 +38,9 @@ impl Passage<'_> {
     ) -> HeaderMap {
         let of_connection: Vec<&str> =
             values(browser.clone(), "connection").flat_map(|value| value.split(',')).map(str::trim).collect();
-        let mut headers = HeaderMap::new();
+        /// For what is added to a browser's headers.
+        const MORE: usize = 16;
+        let mut headers = HeaderMap::with_capacity(browser.clone().count() + self.own.len() + MORE);
         for (name, value) in browser {
             if self.is_withheld(name) || of_connection.iter().any(|named| named.eq_ignore_ascii_case(name)) {
                 continue;

@@ -70,6 +70,15 @@ enum Length {
     Chunked,
 }
 
+impl Length {
+    fn known(self) -> Option<u64> {
+        match self {
+            Self::Known(length) => Some(length),
+            Self::None | Self::Chunked => None,
+        }
+    }
+}
+
 /// Answers inside a session. `rest` is what follows of the path.
 pub(super) async fn answer<'r>(
     gateway: &'r Gateway,
@@ -112,7 +121,7 @@ pub(super) async fn answer<'r>(
     let (mut uploading, body) = match length {
         Length::None => (None, Either::Left(Empty::new())),
         Length::Chunked | Length::Known(_) => {
-            let (upload, progress, body) = upload(data)?;
+            let (upload, progress, body) = upload(data, length.known())?;
             (Some((upload, progress)), Either::Right(body))
         }
     };
@@ -291,8 +300,9 @@ impl<'r> Way<'r> {
                         Ok([whole]) => whole,
                         Err(chunks) => chunks.concat().into(),
                     };
+                    // Rocket takes a buffer of this size, and looks for the end with what is left of it.
+                    answer.set_max_chunk_size(whole.len() + 1);
                     answer.set_sized_body(whole.len(), Cursor::new(whole));
-                    answer.set_max_chunk_size(CHUNK);
                     return Ok(answer);
                 }
                 Ok(Err(error)) => return Err(Refusal::UpstreamGone(error.to_string())),

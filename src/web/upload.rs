@@ -43,13 +43,14 @@ pub(super) struct Progress {
     since: Arc<AtomicU64>,
 }
 
-/// The upload of a body, and the body as it goes to the upstream.
+/// The upload of a body, whose length may be known, and the body as it goes to the upstream.
 ///
 /// # Errors
 /// [`UploadFault::Broken`] where the body broke off, or was malformed, in its first bytes: Rocket met the error and does not
 /// tell of it, and what is left would look whole.
 pub(super) fn upload<'r>(
     data: Data<'r>,
+    length: Option<u64>,
 ) -> Result<(Upload<'r>, Progress, Channel<Bytes, io::Error>), UploadFault> {
     let (sender, body) = Channel::new(1);
     let progress =
@@ -59,7 +60,11 @@ pub(super) fn upload<'r>(
     if !is_whole && stream.hint() < PEEKED {
         return Err(UploadFault::Broken);
     }
-    Ok((Box::pin(carry(stream, sender, progress.clone())), progress, body))
+    // Of a small body, its end is found with what is left of the buffer.
+    let chunk = length
+        .and_then(|length| usize::try_from(length).ok())
+        .map_or(CHUNK, |length| CHUNK.min(length.saturating_add(1)));
+    Ok((Box::pin(carry(stream, sender, progress.clone(), chunk)), progress, body))
 }
 
 impl Progress {
@@ -108,10 +113,11 @@ async fn carry(
     mut stream: DataStream<'_>,
     sender: Sender<Bytes, io::Error>,
     progress: Progress,
+    size: usize,
 ) -> Result<(), UploadFault> {
     let mut whole = Whole(Some(sender));
     loop {
-        let mut chunk = BytesMut::with_capacity(CHUNK);
+        let mut chunk = BytesMut::with_capacity(size);
         progress.waits(false);
         match timeout(SILENCE, stream.read_buf(&mut chunk)).await {
             Err(_) => return Err(UploadFault::Slow),
