@@ -40,6 +40,8 @@ const MOST_IDENTITY: usize = 6 * 1024;
 /// What of that is the same for all sessions, at most: names of headers and claims, addresses, the signature.
 const FIXED_IDENTITY: usize = 2200;
 
+/// The name of a ticket, in queries and forms.
+pub const TICKET_PARAMETER: &str = "lti_ticket";
 /// How long a launch's redirect may take.
 pub const TICKET: Duration = Duration::from_secs(60);
 /// How long a person may take to click "Open in a new window".
@@ -167,7 +169,11 @@ impl Session {
             expires: now.saturating_add(lifetime.as_secs()),
             consumer_key: launch.consumer_key.clone(),
             roles: launch.roles,
-            custom: smallest(launch.custom()),
+            custom: launch
+                .custom()
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
             parameters: parameters(launch, identity),
             left_out: 0,
         };
@@ -287,16 +293,6 @@ impl Session {
             parameters: parameters.into_iter().map(|(at, value)| (at, value.into_owned())).collect(),
         }
     }
-}
-
-/// Of several custom parameters of one name the one with the smallest value, because a signature does not cover their order.
-fn smallest<'a>(custom: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
-    let mut by_name = std::collections::BTreeMap::new();
-    for (name, value) in custom {
-        let known = by_name.entry(name).or_insert(value);
-        *known = value.min(known);
-    }
-    by_name.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// What a session keeps of a launch, but for personal data that are not for the tool.

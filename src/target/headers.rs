@@ -12,7 +12,7 @@ use super::absolute::Absolute;
 use super::cookie;
 use crate::config::UpstreamUrl;
 use crate::config::header::{is_identity, is_of_connection, is_same};
-use crate::session::is_own_cookie;
+use crate::session::{TICKET_PARAMETER, is_own_cookie};
 
 /// What is known of a request's way, for the headers that speak of addresses.
 #[derive(Clone, Copy)]
@@ -125,7 +125,7 @@ impl Passage<'_> {
         };
         let (path, query) =
             address.rest.split_at(address.rest.find(['?', '#']).unwrap_or(address.rest.len()));
-        if query.starts_with("?lti_ticket") {
+        if query.strip_prefix('?').is_some_and(|query| query.starts_with(TICKET_PARAMETER)) {
             return None;
         }
         let rest = path.strip_prefix(self.prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;

@@ -233,15 +233,9 @@ impl<'a> LaunchContext<'a> {
 
 /// The custom parameters by name. Besides the name as sent stands the name as LTI 1.1 spells it, lower case with `_` for
 /// everything else, since edX keeps the author's spelling and others do not.
-///
-/// Of several values the smallest counts, because a signature does not cover their order: whoever holds the form could
-/// choose the first.
 fn custom(launch: &Launch) -> BTreeMap<Cow<'_, str>, &str> {
-    let mut custom: BTreeMap<Cow<'_, str>, &str> = BTreeMap::new();
-    for (name, value) in launch.custom() {
-        let smallest = custom.entry(Cow::Borrowed(name)).or_insert(value);
-        *smallest = value.min(smallest);
-    }
+    let mut custom: BTreeMap<Cow<'_, str>, &str> =
+        launch.custom().into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
     let spelt = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
     let respelt: Vec<(String, &str)> = custom
         .iter()

@@ -4,30 +4,27 @@
 //! its own, in which the cookie is first-party. A ticket counts once and for a short time; none is ever made from an
 //! address alone.
 
-use std::time::Duration;
-
 use lti::{Nonce, Rejection, Spent};
-use rocket::data::ToByteUnit as _;
 use rocket::http::{Method, Status};
 use rocket::{Data, Request, Response};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::form;
 use super::gateway::Gateway;
 use super::page::{self, Html};
-use super::place::{Room, TICKET};
+use super::place::Room;
 use super::refusal::Refusal;
-use crate::session::{BUTTON, COOKIE, TICKET as LAUNCH, Ticket, set_cookie};
+use crate::session::{BUTTON, COOKIE, TICKET, TICKET_PARAMETER, Ticket, set_cookie};
 
 /// The largest form with a ticket.
 const LARGEST_BODY: u64 = 64 * 1024;
-/// How long it may take.
-const SLOWEST_BODY: Duration = Duration::from_secs(15);
 
 #[derive(Serialize)]
 struct NewWindowContext<'a> {
     title: &'a str,
     action: String,
+    parameter: &'a str,
     ticket: String,
 }
 
@@ -45,19 +42,14 @@ pub(super) async fn answer(
             let ticket = spend(gateway, room, value(query).ok_or(Refusal::BadTicket)?, now)?;
             match gateway.visits.visit(&room, request.headers().get("Cookie"), now) {
                 // In one browser, launches of other blocks may have come in since, or a moment before.
-                Some(visit) if visit.session.minted + LAUNCH.as_secs() >= ticket.session.minted => {
+                Some(visit) if visit.session.minted + TICKET.as_secs() >= ticket.session.minted => {
                     Ok(redirect(room, &ticket.destination))
                 }
                 _ => new_window(gateway, room, &ticket, now),
             }
         }
         Method::Post => {
-            let read = data.open(LARGEST_BODY.bytes()).into_bytes();
-            let body = match rocket::tokio::time::timeout(SLOWEST_BODY, read).await {
-                Ok(Ok(body)) if body.is_complete() => body.into_inner(),
-                Ok(Ok(_)) => return Err(Refusal::TooLarge),
-                Ok(Err(_)) | Err(_) => return Err(Refusal::Incomplete),
-            };
+            let body = form::read(data, LARGEST_BODY).await?;
             let body = std::str::from_utf8(&body).map_err(|_| Refusal::BadTicket)?;
             let ticket = spend(gateway, room, value(body).ok_or(Refusal::BadTicket)?, now)?;
             let session = &ticket.session;
@@ -77,7 +69,7 @@ pub(super) async fn answer(
 
 /// The value of the ticket in a query or a form that has nothing else.
 fn value(pairs: &str) -> Option<&str> {
-    pairs.strip_prefix(TICKET)?.strip_prefix('=')
+    pairs.strip_prefix(TICKET_PARAMETER)?.strip_prefix('=')
 }
 
 /// Opens a ticket that is none of another place, not late, and not used before.
@@ -113,7 +105,8 @@ fn new_window(
     let expires = now + BUTTON.as_secs();
     let context = NewWindowContext {
         title: &tool.title,
-        action: format!("{}?{TICKET}", room.cookie_path()),
+        action: format!("{}?{TICKET_PARAMETER}", room.cookie_path()),
+        parameter: TICKET_PARAMETER,
         ticket: gateway
             .visits
             .sessions

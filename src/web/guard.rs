@@ -14,13 +14,7 @@ use crate::config::is_loopback;
 
 /// The same routes, behind the check.
 pub(super) fn check_host(routes: Vec<Route>, development: bool) -> Vec<Route> {
-    routes
-        .into_iter()
-        .map(|mut route| {
-            route.handler = Box::new(CheckHost { development, handler: route.handler });
-            route
-        })
-        .collect()
+    behind(routes, |handler| CheckHost { development, handler })
 }
 
 #[derive(Clone)]
@@ -47,13 +41,7 @@ impl Handler for CheckHost {
 /// The same routes, but for the hosts that tools have for themselves, where every other path is the tool's; a template's
 /// needs the files of `static/`, so that `but_templates` leaves these routes to it.
 pub(super) fn leave_tools_their_hosts(routes: Vec<Route>, but_templates: bool) -> Vec<Route> {
-    routes
-        .into_iter()
-        .map(|mut route| {
-            route.handler = Box::new(LeaveTools { but_templates, handler: route.handler });
-            route
-        })
-        .collect()
+    behind(routes, |handler| LeaveTools { but_templates, handler })
 }
 
 #[derive(Clone)]
@@ -76,6 +64,15 @@ impl Handler for LeaveTools {
         }
         self.handler.handle(request, data).await
     }
+}
+
+/// The same routes, each behind what is made of its handler.
+fn behind<H: Handler>(routes: Vec<Route>, guard: impl Fn(Box<dyn Handler>) -> H) -> Vec<Route> {
+    let guarded = |mut route: Route| {
+        route.handler = Box::new(guard(route.handler));
+        route
+    };
+    routes.into_iter().map(guarded).collect()
 }
 
 /// The host and port of a checked request.

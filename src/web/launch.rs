@@ -1,29 +1,26 @@
 //! `POST` to a tool's path: the launch.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use lti::v1p1::{Examination, LaunchRequest, Verdict, examine};
 use lti::{Launch, Rejection, ReturnUrl};
-use rocket::data::ToByteUnit as _;
 use rocket::http::Status;
 use rocket::{Data, Request, Response};
 
 use super::Gateway;
 
+use super::place::Room;
 use super::refusal::{self, Refusal, RefusedLaunch};
 use super::served::{ServedTarget, ServedTool};
 use super::visit::Visits;
-use super::{guard, page, place};
-use crate::config::{Origin, Prefix, Upstream};
-use crate::session::{COOKIE, Session, TICKET, TooLong, set_cookie};
+use super::{door, form, guard, page, place};
+use crate::config::{Origin, Upstream};
+use crate::session::{COOKIE, Session, TICKET, TICKET_PARAMETER, TooLong, set_cookie};
 use crate::target::address::has_dot_segment;
 use crate::target::template::{Page, RenderError};
 
 /// The largest launch form. Real ones have 2 to 8 KiB.
 const LARGEST_BODY: u64 = 256 * 1024;
-/// How long a form may take to arrive, from its 15th byte on: for the first 14 Rocket itself waits, before any route,
-/// and for ever.
-const SLOWEST_BODY: Duration = Duration::from_secs(15);
 
 /// Answers a launch. `sub_path` is what follows the launch path.
 pub(super) async fn answer(
@@ -140,8 +137,8 @@ impl Attempt<'_> {
                 // What could not become a session the first time cannot now.
                 let minted = Session::mint(launch, id.clone(), upstream.identity, tool.session, now);
                 minted.map_err(|TooLong| Refusal::SessionTooLong)?;
-                let (prefix, _) = self.prefix(upstream, &id);
-                Ok(page::see_other(prefix + &self.destination()))
+                let prefix = place::prefix(self.served, upstream, &id);
+                Ok(door::redirect(Room::of(self.served, upstream, &id, &prefix), &self.destination()))
             }
         }
     }
@@ -157,32 +154,21 @@ impl Attempt<'_> {
     ) -> Result<Response<'static>, Refusal> {
         let Visits { sessions, newest, .. } = &self.gateway.visits;
         let tool = &self.served.tool;
-        let (prefix, id_of_path) = self.prefix(upstream, &id);
-        let minted = Session::mint(launch, id, upstream.identity, tool.session, now);
+        let prefix = place::prefix(self.served, upstream, &id);
+        let room = Room::of(self.served, upstream, &id, &prefix);
+        let minted = Session::mint(launch, id.clone(), upstream.identity, tool.session, now);
         let (session, left_out) = minted.map_err(|TooLong| Refusal::SessionTooLong)?;
         if !left_out.is_empty() {
             let names: String = left_out.join(" ").chars().take(500).collect();
             tracing::warn!(target: "launch", tool = tool.name, left_out = names, "a session has space for 900 characters");
         }
-        let id = if id_of_path { session.id.as_str() } else { "" };
-        let sealed = sessions.seal(&session, &tool.name, id).ok_or(Refusal::PageFailed)?;
+        let sealed = sessions.seal(&session, &tool.name, room.id).ok_or(Refusal::PageFailed)?;
         let ticket = sessions
-            .ticket(&session, &self.destination(), &tool.name, id, now + TICKET.as_secs())
+            .ticket(&session, &self.destination(), &tool.name, room.id, now + TICKET.as_secs())
             .ok_or(Refusal::PageFailed)?;
         newest.launched(&session);
-        let door = if prefix.is_empty() { "/" } else { &prefix };
-        account.cookies.push(set_cookie(COOKIE, &sealed, door, tool.session.as_secs()));
-        Ok(page::see_other(format!("{door}?{}={ticket}", place::TICKET)))
-    }
-
-    /// What stands before the upstream's paths in this session, and whether that is told from others by its id.
-    fn prefix(&self, upstream: &Upstream, id: &str) -> (String, bool) {
-        let tool = &self.served.tool;
-        let base = if tool.host.is_some() { "" } else { tool.path.as_str() };
-        match upstream.prefix {
-            Prefix::Session => (format!("{base}/~{id}"), true),
-            Prefix::Tool => (base.to_owned(), false),
-        }
+        account.cookies.push(set_cookie(COOKIE, &sealed, room.cookie_path(), tool.session.as_secs()));
+        Ok(page::see_other(format!("{}?{TICKET_PARAMETER}={ticket}", room.cookie_path())))
     }
 
     /// Where in the upstream the launch URL leads. What of its query is OAuth's stays here.
@@ -209,12 +195,7 @@ impl Attempt<'_> {
         if announced.is_some_and(|length| length > LARGEST_BODY) {
             return Err(Refusal::TooLarge);
         }
-        let read = data.open(LARGEST_BODY.bytes()).into_bytes();
-        match rocket::tokio::time::timeout(SLOWEST_BODY, read).await {
-            Ok(Ok(body)) if body.is_complete() => Ok(body.into_inner()),
-            Ok(Ok(_)) => Err(Refusal::TooLarge),
-            Ok(Err(_)) | Err(_) => Err(Refusal::Incomplete),
-        }
+        form::read(data, LARGEST_BODY).await
     }
 
     fn examine(&self, body: &[u8], now: u64) -> Result<Examination, Refusal> {

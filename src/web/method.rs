@@ -8,8 +8,8 @@ use rocket::form::Form;
 use rocket::http::Method;
 use rocket::{Data, Request};
 
-/// How much of a form Rocket looks at.
-const PEEKED: usize = "_method=delete".len();
+/// How much of a body Rocket reads before any route is asked.
+pub(super) const PEEKED: usize = "_method=delete".len();
 
 pub(super) struct MethodAsSent;
 

@@ -3,6 +3,7 @@
 mod clock;
 mod door;
 mod download;
+mod form;
 mod frame;
 mod gateway;
 mod guard;

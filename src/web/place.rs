@@ -6,9 +6,10 @@ use rocket::http::Method;
 
 use super::served::{ServedTarget, ServedTool};
 use crate::config::{Prefix, Tool, Upstream};
+use crate::session::TICKET_PARAMETER;
 
-/// What the query of a session's door begins with.
-pub(super) const TICKET: &str = "lti_ticket";
+/// What stands between a tool's base and a session's id.
+const SESSION: &str = "/~";
 
 /// A place below a tool's address.
 pub(super) enum Place<'g, 'r> {
@@ -82,27 +83,25 @@ impl Addresses {
         path: &'r str,
         query: Option<&str>,
     ) -> Option<Place<'g, 'r>> {
-        let (served, base) = match self.tool_of_host(host) {
-            Some(served) => (served, ""),
-            None => {
-                let served = self.tool_above(path)?;
-                (served, served.tool.path.as_str())
-            }
+        let served = match self.tool_of_host(host) {
+            Some(served) => served,
+            None => self.tool_above(path)?,
         };
+        let base = served.base();
         let launch_path = served.tool.path.as_str();
         let launched = path.strip_prefix(launch_path).filter(|rest| rest.is_empty() || rest.starts_with('/'));
         let ServedTarget::Upstream(upstream) = &served.target else {
             return launched.filter(|rest| matches!(*rest, "" | "/")).map(|rest| Place::Launch(served, rest));
         };
-        let with_ticket = query.is_some_and(|query| query.starts_with(TICKET));
+        let with_ticket = query.is_some_and(|query| query.starts_with(TICKET_PARAMETER));
         let inside = path.get(base.len()..)?;
         match upstream.prefix {
             Prefix::Session => {
-                let Some(session) = inside.strip_prefix("/~") else {
+                let Some(session) = inside.strip_prefix(SESSION) else {
                     return launched.map(|rest| Place::Launch(served, rest));
                 };
                 let id = session.split('/').next().unwrap_or_default();
-                let (prefix, rest) = path.split_at(base.len() + "/~".len() + id.len());
+                let (prefix, rest) = path.split_at(base.len() + SESSION.len() + id.len());
                 let room = Room { served, upstream, id, prefix };
                 Some(if rest.is_empty() && with_ticket {
                     Place::Door(room)
@@ -125,9 +124,26 @@ impl Addresses {
     }
 }
 
-impl Room<'_, '_> {
+/// What stands before an upstream's own paths in the session with this id.
+pub(super) fn prefix(served: &ServedTool, upstream: &Upstream, id: &str) -> String {
+    match upstream.prefix {
+        Prefix::Session => format!("{}{SESSION}{id}", served.base()),
+        Prefix::Tool => served.base().to_owned(),
+    }
+}
+
+impl<'g, 'r> Room<'g, 'r> {
+    /// The addresses of the session with this id, which begin with its [`prefix`].
+    pub(super) fn of(served: &'g ServedTool, upstream: &'g Upstream, id: &'r str, prefix: &'r str) -> Self {
+        let id = match upstream.prefix {
+            Prefix::Session => id,
+            Prefix::Tool => "",
+        };
+        Self { served, upstream, id, prefix }
+    }
+
     /// The path of this session's cookie.
-    pub(super) fn cookie_path(&self) -> &str {
+    pub(super) fn cookie_path(&self) -> &'r str {
         if self.prefix.is_empty() { "/" } else { self.prefix }
     }
 }

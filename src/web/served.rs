@@ -39,4 +39,9 @@ impl ServedTool {
         let params = (!tool.params.is_empty()).then(|| serde_json::to_value(&tool.params).ok()).flatten();
         Self { tool, target, params, headers }
     }
+
+    /// Where its addresses begin: at the root of its own host, or at its launch path.
+    pub(super) fn base(&self) -> &str {
+        if self.tool.host.is_some() { "" } else { self.tool.path.as_str() }
+    }
 }

@@ -14,6 +14,8 @@ use rocket::tokio::io::AsyncReadExt as _;
 use rocket::tokio::time::{Instant, timeout};
 use tokio_util::bytes::BytesMut;
 
+use super::method::PEEKED;
+
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
 /// For how long a browser may send nothing of what it announced.
@@ -27,9 +29,6 @@ pub(super) enum UploadFault {
     /// It is gone.
     Broken,
 }
-
-/// What Rocket reads of a body before any route is asked.
-const PEEKED: usize = 14;
 
 /// Carries a body over, chunk by chunk, when it is polled.
 pub(super) type Upload<'r> = BoxFuture<'r, Result<(), UploadFault>>;

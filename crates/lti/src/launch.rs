@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::oauth1::Params;
@@ -94,13 +95,20 @@ pub struct Platform {
 }
 
 impl Launch {
-    /// The custom parameters, in order, without `custom_` and otherwise spelt as sent: edX keeps the author's
-    /// spelling, other platforms turn it into lower case.
-    pub fn custom(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.params
-            .iter()
-            .filter_map(|param| Some((param.name.strip_prefix("custom_")?, param.value)))
-            .filter(|(_, value)| is_sent(value))
+    /// The custom parameters by name, without `custom_` and otherwise spelt as sent: edX keeps the author's spelling, other
+    /// platforms turn it into lower case.
+    ///
+    /// Of several values the smallest counts, because a signature does not cover their order: whoever holds the form could
+    /// choose the first.
+    pub fn custom(&self) -> BTreeMap<&str, &str> {
+        let named =
+            self.params.iter().filter_map(|param| Some((param.name.strip_prefix("custom_")?, param.value)));
+        let mut custom = BTreeMap::new();
+        for (name, value) in named.filter(|(_, value)| is_sent(value)) {
+            let smallest = custom.entry(name).or_insert(value);
+            *smallest = value.min(smallest);
+        }
+        custom
     }
 
     /// The value of a parameter, if it was really sent. Of several values the smallest counts, because a signature does not
