@@ -5,6 +5,7 @@
 //! a session has a budget.
 
 mod cookie;
+mod grade_token;
 mod id;
 mod key;
 mod newest;
@@ -16,12 +17,13 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use lti::{Launch, Roles};
+use lti::{Launch, OutcomeService, Roles, SignatureMethod};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Identity;
+use crate::config::{Identity, Upstream};
 
 pub use cookie::{COOKIE, cookies, is_own_cookie, set_cookie};
+pub use grade_token::{GradeToken, GradeTokens};
 pub use id::Ids;
 pub use key::derive;
 pub use newest::{Newest, Watch};
@@ -38,7 +40,7 @@ const LONGEST: usize = 3800;
 /// headers, and the browser's come on top.
 const MOST_IDENTITY: usize = 6 * 1024;
 /// What of that is the same for all sessions, at most: names of headers and claims, addresses, the signature.
-const FIXED_IDENTITY: usize = 2200;
+const FIXED_IDENTITY: usize = 2500;
 
 /// The name of a ticket, in queries and forms.
 pub const TICKET_PARAMETER: &str = "lti_ticket";
@@ -47,9 +49,9 @@ pub const TICKET: Duration = Duration::from_secs(60);
 /// How long a person may take to click "Open in a new window".
 pub const BUTTON: Duration = Duration::from_secs(600);
 
-/// The parameters of LTI 1.1 that a session keeps. The first three always stay. A place in this list is how a sealed session
+/// The parameters of LTI 1.1 that a session keeps. A place in this list is how a sealed session
 /// names its parameter, so that new ones go to the end.
-const PARAMETERS: [&str; 32] = [
+const PARAMETERS: [&str; 35] = [
     "user_id",
     "context_id",
     "resource_link_id",
@@ -82,9 +84,17 @@ const PARAMETERS: [&str; 32] = [
     "user_image",
     "tool_consumer_instance_description",
     "tool_consumer_instance_contact_email",
+    OUTCOME_URL,
+    SOURCEDID,
+    SIGNATURE_METHOD,
 ];
-/// How many of them always stay.
-const NEEDED: usize = 3;
+/// Where a grade goes, and how it is signed. The last is kept where it is not edX's.
+const OUTCOME_URL: &str = "lis_outcome_service_url";
+const SOURCEDID: &str = "lis_result_sourcedid";
+const SIGNATURE_METHOD: &str = "oauth_signature_method";
+/// Those that always stay.
+const NEEDED: [&str; 6] =
+    ["user_id", "context_id", "resource_link_id", OUTCOME_URL, SOURCEDID, SIGNATURE_METHOD];
 /// What the names of custom parameters begin with.
 const CUSTOM: &str = "custom_";
 /// Those that people can write themselves in many platforms. They must not push out what a course says.
@@ -150,14 +160,18 @@ pub struct TooLong;
 impl Session {
     /// Mints the session of a launch, and names the parameters that were left out for want of space: first what is longer than
     /// 255 bytes and, where people's own data have more than 256 bytes together, the longest of these; then custom
-    /// parameters; then all others but the ids of user, course and link. Of each kind the longest goes first.
+    /// parameters; then all others but the ids of user, course and link, and where the grade goes. Of each kind the longest
+    /// goes first.
+    ///
+    /// `takes_grade` says whether the tool may send a grade to where the launch takes one.
     ///
     /// # Errors
     /// [`TooLong`] where even the ids do not fit.
     pub fn mint(
         launch: &Launch,
         id: String,
-        identity: Identity,
+        upstream: &Upstream,
+        takes_grade: bool,
         lifetime: Duration,
         now: u64,
     ) -> Result<(Self, Vec<String>), TooLong> {
@@ -174,7 +188,7 @@ impl Session {
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
-            parameters: parameters(launch, identity),
+            parameters: parameters(launch, upstream.identity, takes_grade),
             left_out: 0,
         };
         if whole.fits(BUDGET) {
@@ -197,6 +211,13 @@ impl Session {
         self.parameters.iter().find(known).map(|(_, value)| value.as_str())
     }
 
+    /// Where a grade goes, if the launch takes one that the tool may send.
+    pub fn outcome(&self) -> Option<OutcomeService> {
+        let [url, sourcedid] = [OUTCOME_URL, SOURCEDID].map(|name| self.get(name).map(str::to_owned));
+        let method = self.get(SIGNATURE_METHOD).and_then(SignatureMethod::named);
+        Some(OutcomeService { url: url?, sourcedid: sourcedid?, method: method.unwrap_or(SignatureMethod::HmacSha1) })
+    }
+
     /// Whether the session's cookie has no more than so many characters, and its requests not too much to carry.
     fn fits(&self, most: usize) -> bool {
         let content = serde_json::to_vec(&self.as_content(&self.id)).unwrap_or_default();
@@ -212,6 +233,8 @@ impl Session {
             // In headers, where a byte becomes three.
             name if IN_HEADERS.contains(&name) => 3 * value.len(),
             "roles" => ROLE * value.split(',').count() * 4 / 3,
+            // In the grade token, too, where little of it is deflated away.
+            OUTCOME_URL | SOURCEDID => value.len() * 4 / 3,
             // Lists, in which each item gets quotation marks.
             _ => 2 * value.matches(',').count() * 4 / 3,
         });
@@ -225,7 +248,7 @@ impl Session {
             all.sort_by_key(|(_, length)| std::cmp::Reverse(*length));
             all
         };
-        let optional = self.named_parameters().filter(|(name, _)| !PARAMETERS[..NEEDED].contains(name));
+        let optional = self.named_parameters().filter(|(name, _)| !NEEDED.contains(name));
         let optional = longest_first(optional.map(|(name, value)| (name.to_owned(), value.len())).collect());
         let custom =
             self.custom.iter().map(|(name, value)| (format!("{CUSTOM}{name}"), name.len() + value.len()));
@@ -296,7 +319,8 @@ impl Session {
 }
 
 /// What a session keeps of a launch, but for personal data that are not for the tool.
-fn parameters(launch: &Launch, identity: Identity) -> Vec<(u8, String)> {
+fn parameters(launch: &Launch, identity: Identity, takes_grade: bool) -> Vec<(u8, String)> {
+    let outcome = launch.outcome.as_ref().filter(|_| takes_grade);
     let mut kept = Vec::new();
     for (at, name) in (0..).zip(PARAMETERS) {
         let is_for_tool = match name {
@@ -311,6 +335,12 @@ fn parameters(launch: &Launch, identity: Identity) -> Vec<(u8, String)> {
             // Also where the platform sent its parts only.
             "lis_person_name_full" => launch.user.name.as_deref(),
             "launch_presentation_return_url" => launch.return_url.as_ref().map(lti::ReturnUrl::as_str),
+            OUTCOME_URL => outcome.map(|outcome| outcome.url.as_str()),
+            SOURCEDID => outcome.map(|outcome| outcome.sourcedid.as_str()),
+            SIGNATURE_METHOD => outcome
+                .map(|outcome| outcome.method)
+                .filter(|method| *method != SignatureMethod::HmacSha1)
+                .map(SignatureMethod::name),
             _ => launch.sent(name),
         };
         kept.extend(value.map(|value| (at, value.to_owned())));

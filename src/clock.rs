@@ -1,3 +1,5 @@
+//! The time, as a value that is handed down.
+
 use std::sync::Arc;
 
 /// Tells the time in seconds since the epoch. The program hands in the machine's; tests their own.
@@ -10,7 +12,8 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    pub(super) fn now(&self) -> u64 {
+    /// Seconds since the epoch.
+    pub fn now(&self) -> u64 {
         (self.0)()
     }
 }

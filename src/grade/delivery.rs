@@ -1,0 +1,151 @@
+//! Sends what is kept, until it is delivered, refused for good, or too old.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rocket::tokio::task::JoinSet;
+use rocket::tokio::time::{sleep, timeout};
+
+use super::{Grades, LEASE};
+use crate::platform::{PlatformError, masked};
+use crate::state::{Fate, Grade, Kept, Outbox, Status};
+
+/// How old a grade gets, in seconds: three days bridge a weekend.
+const OLDEST: u64 = 3 * 86_400;
+/// The longest wait between two tries, in seconds.
+const LONGEST_WAIT: u64 = 30 * 60;
+/// The longest wait that a platform may ask for, in seconds.
+const LONGEST_ASKED_FOR: u64 = 3600;
+/// The most grades on their way at one time.
+const MOST: usize = 64;
+/// The most of one host, so that one that is silent does not hold up the others.
+const MOST_PER_HOST: usize = 8;
+/// How long nothing is looked for, at most and at least.
+const LONGEST_PAUSE: u64 = 60;
+const SHORTEST_PAUSE: u64 = 1;
+
+impl Grades {
+    /// Sends what is kept, until the future is dropped. What is on its way then is kept and sent again.
+    pub async fn deliver(self: Arc<Self>) {
+        let Some(outbox) = self.outbox.clone() else { return };
+        let longest = self.senders.values().map(|sender| sender.timeout.as_secs()).max().unwrap_or_default();
+        let mut on_their_way: JoinSet<String> = JoinSet::new();
+        let mut per_host: HashMap<String, usize> = HashMap::new();
+        loop {
+            let now = self.clock.now();
+            let room = MOST - on_their_way.len().min(MOST);
+            let full: Vec<String> = per_host
+                .iter()
+                .filter(|(_, count)| **count >= MOST_PER_HOST)
+                .map(|(host, _)| host.clone())
+                .collect();
+            // Waiting for a turn takes as long as a try, at most.
+            let until = now + 2 * longest + LEASE;
+            match outbox.claim(now, until, room, MOST_PER_HOST, &full).await {
+                Ok(claimed) => {
+                    for kept in claimed {
+                        *per_host.entry(kept.grade.host.clone()).or_default() += 1;
+                        let grades = Arc::clone(&self);
+                        on_their_way.spawn(async move {
+                            let host = kept.grade.host.clone();
+                            grades.deliver_one(kept).await;
+                            host
+                        });
+                    }
+                }
+                Err(error) => tracing::error!(target: "grade", "kept grades cannot be read: {error}"),
+            }
+            let pause = match outbox.next_due().await {
+                Ok(Some(due)) => due.saturating_sub(now).clamp(SHORTEST_PAUSE, LONGEST_PAUSE),
+                _ => LONGEST_PAUSE,
+            };
+            rocket::tokio::select! {
+                Some(ended) = on_their_way.join_next() => {
+                    if let Some(count) = ended.ok().and_then(|host| per_host.get_mut(&host)) {
+                        *count -= 1;
+                    }
+                    per_host.retain(|_, count| *count > 0);
+                }
+                () = self.woken.notified() => {}
+                () = sleep(Duration::from_secs(pause)) => {}
+            }
+        }
+    }
+
+    /// Tries once more.
+    async fn deliver_one(&self, kept: Kept) {
+        let Some(outbox) = &self.outbox else { return };
+        let patience = self.senders.get(&kept.grade.tool).map_or(Duration::from_secs(LEASE), |one| one.timeout);
+        // A newer one is on its way: there will be news of this one when that has arrived.
+        let Ok(_turn) = timeout(patience, self.turns.take(kept.grade.slot)).await else { return };
+        match outbox.find(&kept.id).await {
+            Ok(Some(found)) if found.status == Status::Kept => {}
+            _ => return,
+        }
+        let outcome = timeout(patience, self.attempt(&kept.grade)).await.unwrap_or(Err(Self::slow()));
+        let now = self.clock.now();
+        let fate = match &outcome {
+            Ok(_) => Fate::Delivered,
+            // Who may be sent to is the file's to say, and an address the name server's: both may be mended.
+            Err(error) if error.is_final() && !matches!(error, PlatformError::NotAllowed(_)) => {
+                Fate::Refused { words: self.words(error, &kept.grade) }
+            }
+            Err(error) if now >= kept.accepted + OLDEST => Fate::Expired { words: self.words(error, &kept.grade) },
+            Err(error) => self.postponed(error, &kept),
+        };
+        self.settle(outbox.as_ref(), &kept, fate).await;
+    }
+
+    /// Writes down what became of a try, and tells the log.
+    pub(super) async fn settle(&self, outbox: &dyn Outbox, kept: &Kept, fate: Fate) {
+        let Grade { tool, consumer_key, .. } = &kept.grade;
+        let (id, tries) = (kept.id.as_str(), kept.tries + 1);
+        match &fate {
+            Fate::Delivered => {
+                tracing::info!(target: "grade", tool, consumer = consumer_key, outcome = "delivered", id, tries);
+            }
+            Fate::Postponed { until, words } => {
+                let seconds = until.saturating_sub(self.clock.now());
+                tracing::warn!(target: "grade", tool, consumer = consumer_key, outcome = "kept", id, tries, again_in = seconds, reason = words);
+            }
+            Fate::Refused { words } => {
+                tracing::warn!(target: "grade", tool, consumer = consumer_key, outcome = "refused", id, tries, reason = words);
+            }
+            Fate::Expired { words } => {
+                tracing::error!(target: "grade", tool, consumer = consumer_key, outcome = "expired", id, tries, reason = words);
+            }
+        }
+        // What could not be written down is sent again when its claim ends.
+        if let Err(error) = outbox.settle(kept, fate, self.clock.now()).await {
+            tracing::error!(target: "grade", id, "what became of a grade cannot be written down: {error}");
+        }
+        self.woken.notify_one();
+    }
+
+    /// Until when a grade waits that could not be delivered: twice as long each time, up to half an hour, and half of it more or
+    /// less, so that a platform that comes back does not get all of them at once.
+    pub(super) fn postponed(&self, error: &PlatformError, kept: &Kept) -> Fate {
+        let wait = 1_u64.checked_shl(kept.tries).unwrap_or(u64::MAX).clamp(1, LONGEST_WAIT);
+        let mut random = [0; 8];
+        // Without randomness all wait equally long, which is no reason to lose a grade.
+        let _ = getrandom::fill(&mut random);
+        let jittered = wait / 2 + u64::from_be_bytes(random) % (wait + 1);
+        let asked_for = match error {
+            PlatformError::Unwell { retry_after: Some(seconds), .. } => (*seconds).min(LONGEST_ASKED_FOR),
+            _ => 0,
+        };
+        let until = self.clock.now() + jittered.max(asked_for).max(1);
+        Fate::Postponed { until, words: self.words(error, &kept.grade) }
+    }
+
+    /// What an admin may read of an error.
+    pub(super) fn words(&self, error: &PlatformError, grade: &Grade) -> String {
+        masked(&error.to_string(), &grade.sourcedid)
+    }
+
+    /// What is said of a platform that does not answer.
+    pub(super) fn slow() -> PlatformError {
+        PlatformError::Unreachable("it did not answer within the tool's timeout".to_owned())
+    }
+}

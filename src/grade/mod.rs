@@ -1,0 +1,225 @@
+//! Grades on their way to platforms: sent now and, where there is a durable state, kept and sent again.
+//!
+//! With a durable state a grade is written down before it is sent first, so that a process that dies knows afterwards what
+//! may have arrived; it is sent again as it was. Of one learner at one resource link, one grade is on its way at a time, and
+//! only the newest that is kept is sent.
+
+mod delivery;
+mod turn;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lti::v1p1::Consumers;
+use lti::{OutcomeService, Score, SignatureMethod};
+use rocket::tokio::sync::Notify;
+use rocket::tokio::task::spawn;
+use rocket::tokio::time::{Instant, timeout_at};
+
+use crate::clock::Clock;
+use crate::config::{Target, Tool};
+use crate::platform::{Answer, Call, Operation, PlatformError, Platforms, masked};
+use crate::session::GradeToken;
+use crate::state::{Action, Fate, Grade, Kept, Outbox, StateError};
+use turn::Turns;
+
+/// For how many seconds longer than a first try may take its grade is nobody else's.
+const LEASE: u64 = 5;
+
+/// What sends grades.
+pub struct Grades {
+    platforms: Platforms,
+    outbox: Option<Arc<dyn Outbox>>,
+    /// By the names of their tools.
+    senders: HashMap<String, Sender>,
+    turns: Turns,
+    clock: Clock,
+    /// Told when there is something new to send again.
+    woken: Notify,
+}
+
+/// A tool that may send grades.
+struct Sender {
+    consumers: Consumers,
+    /// How long a platform may take.
+    timeout: Duration,
+}
+
+/// What became of a grade that was not refused.
+#[derive(Debug)]
+pub enum Sent {
+    /// The platform took it.
+    Delivered(Answer),
+    /// It is kept under this id, and sent again.
+    Kept(String),
+}
+
+/// Why a grade is neither sent nor kept, or none can be told.
+#[derive(Debug)]
+pub enum GradeError {
+    /// The platform did not take it, or did not tell.
+    Platform(PlatformError),
+    /// The platform did not answer within the tool's timeout.
+    Slow,
+    /// It could not be written down, so that it was not sent.
+    State(StateError),
+    /// The tool may send no grades, or its consumer is not in the file any more.
+    NoSender,
+    /// The gateway is about to stop.
+    Stopped,
+}
+
+impl From<PlatformError> for GradeError {
+    fn from(error: PlatformError) -> Self {
+        Self::Platform(error)
+    }
+}
+
+impl Grades {
+    /// For these tools. Without an outbox nothing is kept.
+    pub fn new(platforms: Platforms, outbox: Option<Arc<dyn Outbox>>, tools: &[Tool], clock: Clock) -> Self {
+        let sender = |tool: &Tool| match &tool.target {
+            Target::Upstream(upstream) if upstream.grades => Some((
+                tool.name.clone(),
+                Sender { consumers: tool.terms.consumers.clone(), timeout: upstream.timeout },
+            )),
+            _ => None,
+        };
+        Self {
+            platforms,
+            outbox,
+            senders: tools.iter().filter_map(sender).collect(),
+            turns: Turns::default(),
+            clock,
+            woken: Notify::new(),
+        }
+    }
+
+    /// Whether a launch of a tool that takes a grade there can be given one: the tool may send grades, and the address is one
+    /// that they may be sent to.
+    pub fn accepts(&self, tool: &str, outcome: &OutcomeService) -> bool {
+        self.senders.contains_key(tool) && self.platforms.may_reach(&outcome.url)
+    }
+
+    /// Whether a token still counts: its tool may send grades, and its consumer is in the file.
+    pub fn admits(&self, token: &GradeToken) -> bool {
+        self.sender(&token.tool, &token.consumer_key).is_some()
+    }
+
+    fn sender(&self, tool: &str, consumer_key: &str) -> Option<&Sender> {
+        self.senders.get(tool).filter(|sender| sender.consumers.signing_keys(consumer_key).is_some())
+    }
+
+    /// Sends a grade, or keeps it to send it again.
+    ///
+    /// # Errors
+    /// Any [`GradeError`], after which nothing is kept of it.
+    pub async fn send(self: &Arc<Self>, token: GradeToken, action: Action) -> Result<Sent, GradeError> {
+        let grades = Arc::clone(self);
+        // A task of its own: what is on its way ends with an entry in the outbox, also when the caller leaves.
+        spawn(async move { grades.send_now(token, action).await }).await.unwrap_or(Err(GradeError::Stopped))
+    }
+
+    async fn send_now(&self, token: GradeToken, action: Action) -> Result<Sent, GradeError> {
+        let sender = self.sender(&token.tool, &token.consumer_key).ok_or(GradeError::NoSender)?;
+        let until = Instant::now() + sender.timeout;
+        let grade = Grade {
+            slot: token.slot,
+            host: self.platforms.host(&token.outcome.url),
+            tool: token.tool,
+            consumer_key: token.consumer_key,
+            url: token.outcome.url,
+            sourcedid: token.outcome.sourcedid,
+            method: token.outcome.method,
+            action,
+        };
+        let turn = timeout_at(until, self.turns.take(grade.slot)).await;
+        let Some(outbox) = &self.outbox else {
+            let _turn = turn.map_err(|_| GradeError::Slow)?;
+            return match timeout_at(until, self.attempt(&grade)).await {
+                Ok(answer) => Ok(Sent::Delivered(answer?)),
+                Err(_) => Err(GradeError::Slow),
+            };
+        };
+        let now = self.clock.now();
+        let first_try_until = now + sender.timeout.as_secs() + LEASE;
+        let kept = outbox.write(grade, now, first_try_until).await.map_err(GradeError::State)?;
+        let outcome = match turn {
+            Ok(_) => timeout_at(until, self.attempt(&kept.grade)).await.unwrap_or(Err(Self::slow())),
+            // One before it is on its way all the time.
+            Err(_) => Err(Self::slow()),
+        };
+        let fate = match &outcome {
+            Ok(_) => Fate::Delivered,
+            Err(error) if error.is_final() => Fate::Refused { words: self.words(error, &kept.grade) },
+            Err(error) => self.postponed(error, &kept),
+        };
+        self.settle(outbox.as_ref(), &kept, fate).await;
+        match outcome {
+            Ok(answer) => Ok(Sent::Delivered(answer)),
+            Err(error) if error.is_final() => Err(error.into()),
+            Err(_) => Ok(Sent::Kept(kept.id)),
+        }
+    }
+
+    /// The result that the platform has.
+    ///
+    /// # Errors
+    /// [`GradeError::Platform`], [`GradeError::Slow`] or [`GradeError::NoSender`].
+    pub async fn read(&self, token: &GradeToken) -> Result<Answer, GradeError> {
+        let sender = self.sender(&token.tool, &token.consumer_key).ok_or(GradeError::NoSender)?;
+        let call = Call {
+            outcome: &token.outcome,
+            consumer_key: &token.consumer_key,
+            signing_keys: sender.consumers.signing_keys(&token.consumer_key).unwrap_or_default(),
+            operation: Operation::Read,
+            clock: &self.clock,
+        };
+        let until = Instant::now() + sender.timeout;
+        timeout_at(until, self.platforms.grade(&call)).await.map_err(|_| GradeError::Slow)?.map_err(Into::into)
+    }
+
+    /// What became of a grade that was kept, of the token's learner and link.
+    ///
+    /// # Errors
+    /// [`StateError`] where that cannot be told.
+    pub async fn find(&self, token: &GradeToken, id: &str) -> Result<Option<Kept>, StateError> {
+        let Some(outbox) = &self.outbox else { return Ok(None) };
+        Ok(outbox.find(id).await?.filter(|kept| kept.grade.slot == token.slot))
+    }
+
+    /// Sends a grade once.
+    async fn attempt(&self, grade: &Grade) -> Result<Answer, PlatformError> {
+        let Some(sender) = self.sender(&grade.tool, &grade.consumer_key) else {
+            return Err(PlatformError::Unreachable("its tool or consumer is not in the file any more".to_owned()));
+        };
+        let score = match &grade.action {
+            // It was one when it was taken.
+            Action::Replace { score, .. } => Some(Score::parse(score).map_err(|fault| {
+                PlatformError::Unintelligible { status: 0, fault: fault.to_string() }
+            })?),
+            Action::Delete => None,
+        };
+        let operation = match (&grade.action, &score) {
+            (Action::Replace { comment, .. }, Some(score)) => {
+                Operation::Replace { score, comment: comment.as_deref() }
+            }
+            _ => Operation::Delete,
+        };
+        let outcome = OutcomeService {
+            url: grade.url.clone(),
+            sourcedid: grade.sourcedid.clone(),
+            method: grade.method,
+        };
+        self.platforms
+            .grade(&Call {
+                outcome: &outcome,
+                consumer_key: &grade.consumer_key,
+                signing_keys: sender.consumers.signing_keys(&grade.consumer_key).unwrap_or_default(),
+                operation,
+                clock: &self.clock,
+            })
+            .await
+    }
+}

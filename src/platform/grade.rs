@@ -1,0 +1,374 @@
+//! One grade to or from a platform, in the protocol that the platform speaks: Basic Outcomes (LTI 1.1) or, where edX has a
+//! comment to take, a result to tell or one to delete, its Result service (LTI 2.0).
+
+use std::fmt;
+use std::time::Duration;
+
+use lti::oauth1::{Credentials, SigningKey, authorization};
+use lti::v1p1::outcome::{self, CodeMajor};
+use lti::v2p0::result;
+use lti::{OutcomeService, Score};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Method, Response, Url};
+
+use super::Platforms;
+use super::reach::NotPublic;
+use crate::clock::Clock;
+
+/// What to do with the result of one learner at one resource link.
+#[derive(Clone, Copy)]
+pub enum Operation<'a> {
+    /// Set it.
+    Replace {
+        /// The score.
+        score: &'a Score,
+        /// What the learner reads beside it, where the platform takes that.
+        comment: Option<&'a str>,
+    },
+    /// Tell it.
+    Read,
+    /// Take it away.
+    Delete,
+}
+
+/// An operation on a platform, and who asks for it.
+pub struct Call<'a> {
+    /// Which result, and where.
+    pub outcome: &'a OutcomeService,
+    /// The key of the consumer that launched.
+    pub consumer_key: &'a str,
+    /// Its secrets. While they are being exchanged the platform may have any of them: one after the other is tried.
+    pub signing_keys: &'a [SigningKey],
+    /// What to do.
+    pub operation: Operation<'a>,
+    /// Signs each try with its own time.
+    pub clock: &'a Clock,
+}
+
+/// What a platform answered that did what it was asked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The status of its answer.
+    pub status: u16,
+    /// Its words, if it said any.
+    pub description: String,
+    /// The score's text, where it was asked for and there is one.
+    pub score: Option<String>,
+    /// The comment, where it was asked for and there is one.
+    pub comment: Option<String>,
+    /// Whether a comment was left out, because the platform takes none.
+    pub comment_left_out: bool,
+}
+
+/// Why a platform did not do what it was asked.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PlatformError {
+    /// Grades are not sent there. Holds what is wrong with the outcome URL.
+    NotAllowed(&'static str),
+    /// The platform says no, for good. Holds the status and its words.
+    Refused {
+        /// The status of its answer.
+        status: u16,
+        /// Its words; may be empty.
+        description: String,
+    },
+    /// The platform points elsewhere. Holds the status.
+    Redirected(u16),
+    /// The platform answered something that is no answer of a grade service.
+    Unintelligible {
+        /// The status of its answer.
+        status: u16,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// The platform cannot do it now.
+    Unwell {
+        /// The status of its answer.
+        status: u16,
+        /// Its words; may be empty.
+        description: String,
+        /// In how many seconds it wants to be asked again.
+        retry_after: Option<u64>,
+    },
+    /// There was no answer. Holds the library's words.
+    Unreachable(String),
+}
+
+impl PlatformError {
+    /// What a host without a public address is told.
+    pub(super) const NOT_PUBLIC: Self =
+        Self::NotAllowed("its host has no public address, and is not named in `outcome_hosts`");
+
+    /// Whether asking again leads nowhere.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::NotAllowed(_) | Self::Refused { .. } | Self::Redirected(_) => true,
+            Self::Unintelligible { .. } | Self::Unwell { .. } | Self::Unreachable(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for PlatformError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAllowed(why) => write!(f, "the outcome URL of the launch is not used: {why}"),
+            Self::Refused { status, description } if description.is_empty() => {
+                write!(f, "the platform refused with status {status}")
+            }
+            Self::Refused { status, description } => {
+                write!(f, "the platform refused with status {status}: {description}")
+            }
+            Self::Redirected(status) => {
+                write!(f, "the platform points to another address with status {status}, which is not followed")
+            }
+            Self::Unintelligible { status, fault } => {
+                write!(f, "the platform's answer with status {status} cannot be read: {fault}")
+            }
+            Self::Unwell { status, description, .. } if description.is_empty() => {
+                write!(f, "the platform failed with status {status}")
+            }
+            Self::Unwell { status, description, .. } => {
+                write!(f, "the platform failed with status {status}: {description}")
+            }
+            Self::Unreachable(words) => write!(f, "the platform cannot be reached: {words}"),
+        }
+    }
+}
+
+/// A request, but for its signature.
+struct Message {
+    method: Method,
+    url: String,
+    content_type: &'static str,
+    body: String,
+}
+
+/// A platform's answer, read whole.
+struct Reply {
+    status: u16,
+    /// Whether its words are meant to be read as they are.
+    is_text: bool,
+    retry_after: Option<u64>,
+    /// `None` where it is too large.
+    body: Option<Vec<u8>>,
+}
+
+impl Platforms {
+    /// Has a platform do something, and waits for its answer for as long as the caller likes.
+    ///
+    /// # Errors
+    /// Any [`PlatformError`]. [`PlatformError::is_final`] tells whether another try is of any use.
+    pub async fn grade(&self, call: &Call<'_>) -> Result<Answer, PlatformError> {
+        let mut first = None;
+        for key in call.signing_keys {
+            match self.grade_with(call, key).await {
+                // What refuses one secret may know the other.
+                Err(refused @ PlatformError::Refused { .. }) => first = first.or(Some(refused)),
+                answer => return answer,
+            }
+        }
+        Err(first.unwrap_or_else(|| PlatformError::Unreachable("the consumer has no secret".to_owned())))
+    }
+
+    async fn grade_with(&self, call: &Call<'_>, key: &SigningKey) -> Result<Answer, PlatformError> {
+        let url = self.rules.rewrite(&call.outcome.url);
+        let result_url = result::address(&url, &call.outcome.sourcedid);
+        match (call.operation, result_url) {
+            (Operation::Replace { score, comment: Some(comment) }, Some(result_url)) => {
+                let body = result::body(score, comment);
+                match self.result(call, key, Method::PUT, result_url, body).await {
+                    // edX's Result service is not there for a block that takes no late grades, whatever the date; and only its
+                    // other service says why a grade is not taken.
+                    Err(PlatformError::Refused { status: 404, .. }) => {
+                        let answer = self.outcome(call, key, &url).await?;
+                        Ok(Answer { comment_left_out: true, ..answer })
+                    }
+                    answer => answer,
+                }
+            }
+            (Operation::Read, Some(result_url)) => {
+                self.result(call, key, Method::GET, result_url, String::new()).await
+            }
+            (Operation::Delete, Some(result_url)) => {
+                self.result(call, key, Method::DELETE, result_url, String::new()).await
+            }
+            (Operation::Replace { comment, .. }, _) => {
+                let answer = self.outcome(call, key, &url).await?;
+                Ok(Answer { comment_left_out: comment.is_some(), ..answer })
+            }
+            (Operation::Read | Operation::Delete, None) => self.outcome(call, key, &url).await,
+        }
+    }
+
+    /// Basic Outcomes.
+    async fn outcome(&self, call: &Call<'_>, key: &SigningKey, url: &str) -> Result<Answer, PlatformError> {
+        let operation = match call.operation {
+            Operation::Replace { score, .. } => outcome::Operation::Replace(score),
+            Operation::Read => outcome::Operation::Read,
+            Operation::Delete => outcome::Operation::Delete,
+        };
+        let message = Message {
+            method: Method::POST,
+            url: url.to_owned(),
+            content_type: outcome::CONTENT_TYPE,
+            body: outcome::request(&operation, &call.outcome.sourcedid, &random()?),
+        };
+        let reply = self.send(message, call, key).await?;
+        let status = reply.status;
+        let body = reply.body.as_deref();
+        // Some platforms have nothing to say of what they did.
+        if status == 204 && !matches!(call.operation, Operation::Read) {
+            return Ok(Answer { status, ..Answer::default() });
+        }
+        let answer = body.map(outcome::read_answer);
+        let description = match &answer {
+            Some(Ok(answer)) => answer.description.clone(),
+            _ => reply.words(),
+        };
+        reply.judge(description)?;
+        match answer {
+            Some(Ok(outcome::Answer { code: CodeMajor::Success | CodeMajor::Processing, description, score })) => {
+                Ok(Answer { status, description, score, ..Answer::default() })
+            }
+            Some(Ok(outcome::Answer { description, .. })) => Err(PlatformError::Refused { status, description }),
+            Some(Err(fault)) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
+            None => Err(PlatformError::Unintelligible { status, fault: TOO_LARGE.to_owned() }),
+        }
+    }
+
+    /// The Result service.
+    async fn result(
+        &self,
+        call: &Call<'_>,
+        key: &SigningKey,
+        method: Method,
+        url: String,
+        body: String,
+    ) -> Result<Answer, PlatformError> {
+        let is_read = method == Method::GET;
+        let message = Message { method, url, content_type: result::CONTENT_TYPE, body };
+        let reply = self.send(message, call, key).await?;
+        let status = reply.status;
+        reply.judge(reply.words())?;
+        if !is_read {
+            return Ok(Answer { status, ..Answer::default() });
+        }
+        match reply.body.as_deref().map(result::read_answer) {
+            Some(Ok(result)) => {
+                Ok(Answer { status, score: result.score, comment: result.comment, ..Answer::default() })
+            }
+            Some(Err(fault)) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
+            None => Err(PlatformError::Unintelligible { status, fault: TOO_LARGE.to_owned() }),
+        }
+    }
+
+    /// Signs and sends a request, and reads the answer as far as it is of a size that one can have.
+    async fn send(
+        &self,
+        message: Message,
+        call: &Call<'_>,
+        key: &SigningKey,
+    ) -> Result<Reply, PlatformError> {
+        let Message { method, url, content_type, body } = message;
+        let address: Url = self.address(&url)?;
+        let credentials = Credentials {
+            key: call.consumer_key,
+            signing_key: key,
+            method: call.outcome.method,
+            timestamp: call.clock.now(),
+            nonce: &random()?,
+        };
+        let authorization = authorization(method.as_str(), &url, body.as_bytes(), &credentials)
+            .map_err(|_| PlatformError::NotAllowed("its query is malformed"))?;
+        let response = self
+            .client
+            .request(method, address)
+            .header(CONTENT_TYPE, content_type)
+            .header(AUTHORIZATION, authorization)
+            .body(body)
+            .send()
+            .await
+            .map_err(failure)?;
+        Reply::read(response).await
+    }
+}
+
+/// What is said of an answer that is larger than one can be.
+const TOO_LARGE: &str = "it is larger than 64 KiB";
+/// The longest words of a platform that are passed on.
+const LONGEST_WORDS: usize = 500;
+
+impl Reply {
+    async fn read(mut response: Response) -> Result<Self, PlatformError> {
+        let headers = response.headers();
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let is_text = text(CONTENT_TYPE)
+            .is_some_and(|media_type| media_type.starts_with("text/plain") || media_type.starts_with("application/json"));
+        let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
+            if body.len() + chunk.len() > outcome::LARGEST_ANSWER {
+                return Ok(Self { status, is_text, retry_after, body: None });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Self { status, is_text, retry_after, body: Some(body) })
+    }
+
+    /// The words of an answer that is text. Pages say nothing that a program could pass on.
+    fn words(&self) -> String {
+        let text = self.body.as_deref().filter(|_| self.is_text).unwrap_or_default();
+        String::from_utf8_lossy(text).trim().chars().take(LONGEST_WORDS).collect()
+    }
+
+    /// What the status alone says.
+    fn judge(&self, description: String) -> Result<(), PlatformError> {
+        let Self { status, retry_after, .. } = *self;
+        match status {
+            200..=299 => Ok(()),
+            300..=399 => Err(PlatformError::Redirected(status)),
+            408 | 425 | 429 | 500.. => Err(PlatformError::Unwell { status, description, retry_after }),
+            _ => Err(PlatformError::Refused { status, description }),
+        }
+    }
+}
+
+/// Why there was no answer.
+fn failure(error: reqwest::Error) -> PlatformError {
+    // The address is the platform's, and may name a person.
+    let error = error.without_url();
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        if error.is::<NotPublic>() {
+            return PlatformError::NOT_PUBLIC;
+        }
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    PlatformError::Unreachable(words)
+}
+
+/// 32 characters that nobody can guess, and that no other message has.
+fn random() -> Result<String, PlatformError> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)
+        .map_err(|_| PlatformError::Unreachable("this machine has no randomness".to_owned()))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(random)))
+}
+
+/// A platform's words, fit for a log: without the sourcedid and the user id that it may hold, without control
+/// characters, and not too long.
+pub fn masked(words: &str, sourcedid: &str) -> String {
+    /// Shorter ones occur in ordinary words.
+    const SHORTEST: usize = 4;
+    let mut masked = words.to_owned();
+    let user = sourcedid.rsplit(':').next().unwrap_or_default();
+    for personal in [sourcedid, user] {
+        if personal.len() >= SHORTEST {
+            masked = masked.replace(personal, "…");
+        }
+    }
+    masked.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(LONGEST_WORDS).collect()
+}

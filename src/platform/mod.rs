@@ -1,0 +1,94 @@
+//! Speaks to platforms: one client for all of them.
+//!
+//! Where it speaks to comes from outside, so that it goes to public addresses only, follows no redirect and asks no proxy
+//! that the environment names.
+
+mod grade;
+mod reach;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_rustls::ConfigBuilderExt as _;
+use reqwest::{Client, Url, redirect, retry};
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::config::OutcomeRules;
+pub use grade::{Answer, Call, Operation, PlatformError, masked};
+use reach::{Resolver, is_public};
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept. Platforms close theirs after some seconds, and a request on one that is just being closed
+/// would be lost.
+const IDLE: Duration = Duration::from_secs(4);
+/// The most idle connections to one platform.
+const MOST_IDLE: usize = 8;
+
+/// The client.
+pub struct Platforms {
+    client: Client,
+    rules: Arc<OutcomeRules>,
+}
+
+impl Platforms {
+    /// Without a connection yet. `with_tls` loads the system's certificates (or those of `SSL_CERT_FILE`), by which platforms are
+    /// verified.
+    ///
+    /// # Errors
+    /// The system's words where it has no certificates.
+    pub fn new(rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
+        let rules = Arc::new(rules);
+        let tls = ClientConfig::builder();
+        let tls = if with_tls {
+            tls.with_native_roots().map_err(|error| error.to_string())?
+        } else {
+            tls.with_root_certificates(RootCertStore::empty())
+        };
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls.with_no_client_auth())
+            .dns_resolver(Arc::new(Resolver(Arc::clone(&rules))))
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .http1_only()
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(MOST_IDLE)
+            .user_agent(concat!("lti-gateway/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { client, rules })
+    }
+
+    /// Whether an outcome URL, as a launch sent it, is one that grades may be sent to, as far as its text tells.
+    pub fn may_reach(&self, outcome_url: &str) -> bool {
+        self.address(&self.rules.rewrite(outcome_url)).is_ok()
+    }
+
+    /// The host of an outcome URL, as a launch sent it; empty where it has none.
+    pub fn host(&self, outcome_url: &str) -> String {
+        let url = Url::parse(&self.rules.rewrite(outcome_url)).ok();
+        url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// The address to send to. A name is judged; its addresses are when they are connected to.
+    fn address(&self, url: &str) -> Result<Url, PlatformError> {
+        let url = Url::parse(url).map_err(|_| PlatformError::NotAllowed("it is no address"))?;
+        let host = match (url.scheme(), url.host_str()) {
+            ("http" | "https", Some(host)) => host,
+            _ => return Err(PlatformError::NotAllowed("it is neither http nor https")),
+        };
+        if !self.rules.allows(host) {
+            return Err(PlatformError::NotAllowed("its host is not in `outcome_hosts`"));
+        }
+        // What is an address already is not looked up.
+        let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+        if literal.is_some_and(|address| !is_public(address)) && !self.rules.names(host) {
+            return Err(PlatformError::NOT_PUBLIC);
+        }
+        Ok(url)
+    }
+}

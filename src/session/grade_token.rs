@@ -1,0 +1,111 @@
+//! What lets an upstream send one learner's grade for one resource link: sealed, and never seen by a browser.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lti::{OutcomeService, Secret, SignatureMethod};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::Session;
+use super::seal::{Seal, deflated};
+
+/// For how many seconds a grade token counts.
+pub const GRADE_TOKEN: u64 = 7 * 86_400;
+
+/// A grade token that was opened, or is to be sealed.
+///
+/// `Debug` is left out: it names a person.
+pub struct GradeToken {
+    /// The last second at which it counts.
+    pub expires: u64,
+    /// The name of the tool that may send the grade.
+    pub tool: String,
+    /// The key of the consumer that launched.
+    pub consumer_key: String,
+    /// Stands for one learner at one resource link of the tool: the same for all launches of theirs.
+    pub slot: [u8; 16],
+    /// Where the platform takes the grade.
+    pub outcome: OutcomeService,
+}
+
+/// A grade token as it is written into its seal: expires, tool, consumer, slot, URL, sourcedid, method.
+#[derive(Serialize, Deserialize)]
+struct Content<'a>(
+    u64,
+    Cow<'a, str>,
+    Cow<'a, str>,
+    Cow<'a, str>,
+    Cow<'a, str>,
+    Cow<'a, str>,
+    Cow<'a, str>,
+);
+
+/// Seals grade tokens, and opens them. Its keys are derived from `gateway.secret`: the first seals, all open.
+pub struct GradeTokens(Seal);
+
+impl GradeToken {
+    /// The token of a session, at `now`. `None` where its launch takes no grade.
+    pub fn new(session: &Session, tool: &str, now: u64) -> Option<Self> {
+        let outcome = session.outcome()?;
+        let mut digest = Sha256::new();
+        // Without a user the platform's own name for the result is all that tells people apart.
+        let person = session.get("user_id").unwrap_or(&outcome.sourcedid);
+        let [context, link] =
+            ["context_id", "resource_link_id"].map(|name| session.get(name).unwrap_or_default());
+        for part in [tool, &session.consumer_key, person, context, link] {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        let mut slot = [0; 16];
+        slot.copy_from_slice(&digest.finalize()[..16]);
+        Some(Self {
+            expires: now.saturating_add(GRADE_TOKEN),
+            tool: tool.to_owned(),
+            consumer_key: session.consumer_key.clone(),
+            slot,
+            outcome,
+        })
+    }
+}
+
+impl GradeTokens {
+    /// Derives the keys.
+    pub fn new(secrets: &[Secret]) -> Self {
+        Self(Seal::new(secrets, "lti-gateway grade token 1"))
+    }
+
+    /// A token as its upstream holds it. `None` only without randomness.
+    pub fn seal(&self, token: &GradeToken) -> Option<String> {
+        let content = Content(
+            token.expires,
+            token.tool.as_str().into(),
+            token.consumer_key.as_str().into(),
+            URL_SAFE_NO_PAD.encode(token.slot).into(),
+            token.outcome.url.as_str().into(),
+            token.outcome.sourcedid.as_str().into(),
+            token.outcome.method.name().into(),
+        );
+        self.0.close(&deflated(&serde_json::to_vec(&content).ok()?), &[])
+    }
+
+    /// What is in such a text, unless it has expired at `now` or is none of this gateway's.
+    pub fn open(&self, text: &str, now: u64) -> Option<GradeToken> {
+        let content = self.0.open(text, &[])?;
+        let Content(expires, tool, consumer_key, slot, url, sourcedid, method) =
+            serde_json::from_slice(&content).ok()?;
+        let token = GradeToken {
+            expires,
+            tool: tool.into_owned(),
+            consumer_key: consumer_key.into_owned(),
+            slot: URL_SAFE_NO_PAD.decode(slot.as_bytes()).ok()?.try_into().ok()?,
+            outcome: OutcomeService {
+                url: url.into_owned(),
+                sourcedid: sourcedid.into_owned(),
+                method: SignatureMethod::named(&method)?,
+            },
+        };
+        (token.expires >= now).then_some(token)
+    }
+}
