@@ -1,8 +1,8 @@
 //! A launch as edX sends it to a graded block with personal data and custom parameters: forty parameters.
 
 use lti::Secret;
-use lti::oauth1::{SignatureMethod, SigningKey};
-use lti::v1p1::{Credentials, sign};
+use lti::oauth1::{Credentials, SignatureMethod, SigningKey};
+use lti::v1p1::sign;
 
 /// The launch URL.
 pub const URL: &str = "https://our-tools.example/lti/hello";

@@ -226,7 +226,7 @@ impl<'a> LaunchContext<'a> {
             return_url: launch.return_url.as_ref().map_or("", lti::ReturnUrl::as_str),
             custom: custom(launch),
             params: launch.params().map(|(name, value)| ParamContext { name, value }).collect(),
-            grade: GradeContext { accepted: launch.accepts_grade },
+            grade: GradeContext { accepted: launch.outcome.is_some() },
         }
     }
 }

@@ -290,7 +290,7 @@ fn a_template_sees_the_whole_launch() {
         ("tool_consumer_info_version", "5"),
         ("launch_presentation_locale", "de-CH"),
         ("launch_presentation_return_url", "https://lms.example/back?a=1"),
-        ("lis_outcome_service_url", "https:"),
+        ("lis_outcome_service_url", "https://lms.example/outcome"),
         ("lis_result_sourcedid", "s"),
         ("custom_week", "3"),
         ("custom_MyParam", "x"),
@@ -311,7 +311,7 @@ fn a_template_sees_the_whole_launch() {
             "guid|LMS|https:|moodle|5",
             "de-CH|https://lms.example/back?a=1|true",
             "3|x|x|y|none",
-            "lti_message_type=basic-lti-launch-request;lti_version=LTI-1p0;resource_link_id=rl-1;user_id=u-1;roles=Learner,Instructor;lis_person_name_given=Änne;lis_person_name_family=&lt;b&gt;;lis_person_contact_email_primary=a@b.example;context_id=c-1;context_label=C1;context_title=Course;resource_link_title=Link;resource_link_description=About;tool_consumer_instance_guid=guid;tool_consumer_instance_name=LMS;tool_consumer_instance_url=https:;tool_consumer_info_product_family_code=moodle;tool_consumer_info_version=5;launch_presentation_locale=de-CH;launch_presentation_return_url=https://lms.example/back?a=1;lis_outcome_service_url=https:;lis_result_sourcedid=s;custom_week=3;custom_MyParam=x;custom_a.b=y;custom_unresolved=$Person.name.full;dup=1;dup=2;",
+            "lti_message_type=basic-lti-launch-request;lti_version=LTI-1p0;resource_link_id=rl-1;user_id=u-1;roles=Learner,Instructor;lis_person_name_given=Änne;lis_person_name_family=&lt;b&gt;;lis_person_contact_email_primary=a@b.example;context_id=c-1;context_label=C1;context_title=Course;resource_link_title=Link;resource_link_description=About;tool_consumer_instance_guid=guid;tool_consumer_instance_name=LMS;tool_consumer_instance_url=https:;tool_consumer_info_product_family_code=moodle;tool_consumer_info_version=5;launch_presentation_locale=de-CH;launch_presentation_return_url=https://lms.example/back?a=1;lis_outcome_service_url=https://lms.example/outcome;lis_result_sourcedid=s;custom_week=3;custom_MyParam=x;custom_a.b=y;custom_unresolved=$Person.name.full;dup=1;dup=2;",
             "a|Tool &lt;A&gt;|3|red,blue",
         ]
     );

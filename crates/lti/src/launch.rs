@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::oauth1::Params;
+use crate::oauth1::{Params, SignatureMethod};
 use crate::{ReturnUrl, Roles};
 
 /// One verified launch: who, in which course, from which link, with which custom values.
@@ -29,8 +29,8 @@ pub struct Launch {
     pub locale: Option<String>,
     /// Where the platform wants its user back.
     pub return_url: Option<ReturnUrl>,
-    /// Whether the platform takes a grade for this user and link.
-    pub accepts_grade: bool,
+    /// Where the platform takes a grade for this user and link; `None` where it takes none.
+    pub outcome: Option<OutcomeService>,
     /// Stands for the signed form itself: equal for the same form sent again, and for no other but in the order of its
     /// parameters, which is not signed.
     pub fingerprint: [u8; 16],
@@ -94,6 +94,53 @@ pub struct Platform {
     pub version: Option<String>,
 }
 
+/// Where the platform takes a grade for this user and link (Basic Outcomes 1.0, LTI 1.1 §6), and how its launch was
+/// signed, since that is what it verifies.
+///
+/// `Debug` shows nothing, because a sourcedid stands for a person.
+#[derive(Clone)]
+pub struct OutcomeService {
+    /// `lis_outcome_service_url`, exactly as sent.
+    pub url: String,
+    /// `lis_result_sourcedid`, exactly as sent.
+    pub sourcedid: String,
+    /// How the launch was signed.
+    pub method: SignatureMethod,
+}
+
+impl OutcomeService {
+    /// The longest URL and the longest sourcedid, in bytes. Moodle's sourcedid, which is JSON, takes about 200.
+    const LONGEST: usize = 1024;
+
+    /// What a launch sent, if a grade can be asked for with it: an absolute http(s) URL without user and fragment, and a
+    /// sourcedid that XML 1.0 can carry.
+    pub(crate) fn new(url: &str, sourcedid: &str, method: SignatureMethod) -> Option<Self> {
+        let usable = url.len() <= Self::LONGEST
+            && sourcedid.len() <= Self::LONGEST
+            && is_sent(url)
+            && is_sent(sourcedid)
+            && is_http_address(url)
+            && sourcedid.chars().all(is_xml);
+        usable.then(|| Self { url: url.to_owned(), sourcedid: sourcedid.to_owned(), method })
+    }
+}
+
+/// Whether a URL has a host that can be asked, and nothing that is not sent or that means different things to different
+/// readers.
+fn is_http_address(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+        && !authority.is_empty()
+        && !authority.contains(['@', '\\'])
+        && !rest.contains(|letter: char| letter == '#' || letter.is_whitespace() || letter.is_control())
+}
+
+/// Whether XML 1.0 §2.2 has this character, be it as a reference.
+fn is_xml(letter: char) -> bool {
+    matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
+}
+
 impl Launch {
     /// The custom parameters by name, without `custom_` and otherwise spelt as sent: edX keeps the author's spelling, other
     /// platforms turn it into lower case.
@@ -136,6 +183,12 @@ pub(crate) fn is_sent(value: &str) -> bool {
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     !(name.contains('.') && name.split('.').all(is_word))
+}
+
+impl fmt::Debug for OutcomeService {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("OutcomeService(…)")
+    }
 }
 
 impl fmt::Debug for Launch {

@@ -15,12 +15,15 @@ mod rejection;
 mod replay;
 mod return_url;
 mod role;
+mod score;
 mod secret;
 pub mod v1p1;
+pub mod v2p0;
 
-pub use launch::{Context, Launch, Platform, ResourceLink, User};
+pub use launch::{Context, Launch, OutcomeService, Platform, ResourceLink, User};
 pub use rejection::Rejection;
 pub use replay::{MemoryReplay, Nonce, Spent};
 pub use return_url::ReturnUrl;
 pub use role::{Role, Roles, role_uris};
+pub use score::{Score, ScoreFault};
 pub use secret::{KnownSecrets, Secret};

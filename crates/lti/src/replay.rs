@@ -28,6 +28,31 @@ impl Nonce {
         digest.update(nonce);
         Self { consumer, fingerprint: shortened(digest), acceptable_until }
     }
+
+    /// The last second, since the epoch, at which a launch with this nonce is accepted.
+    pub fn acceptable_until(&self) -> u64 {
+        self.acceptable_until
+    }
+
+    /// The nonce as bytes that [`Nonce::from_bytes`] reads: consumer, fingerprint, and the last second, big-endian.
+    pub fn to_bytes(&self) -> [u8; 40] {
+        let mut bytes = [0; 40];
+        bytes[..16].copy_from_slice(&self.consumer);
+        bytes[16..32].copy_from_slice(&self.fingerprint);
+        bytes[32..].copy_from_slice(&self.acceptable_until.to_be_bytes());
+        bytes
+    }
+
+    /// The nonce that was written as these bytes.
+    pub fn from_bytes(bytes: &[u8; 40]) -> Self {
+        let mut nonce = Self { consumer: [0; 16], fingerprint: [0; 16], acceptable_until: 0 };
+        let mut last = [0; 8];
+        nonce.consumer.copy_from_slice(&bytes[..16]);
+        nonce.fingerprint.copy_from_slice(&bytes[16..32]);
+        last.copy_from_slice(&bytes[32..]);
+        nonce.acceptable_until = u64::from_be_bytes(last);
+        nonce
+    }
 }
 
 /// The first half of a digest: 128 bits are ample where nobody gains by a collision of their own.
@@ -74,6 +99,21 @@ impl MemoryReplay {
         Self { most, most_per_consumer, memory: Mutex::default() }
     }
 
+    /// A memory of the same bounds that goes on from an earlier one, of which these nonces and the latest expiry of what
+    /// it had forgotten were kept. The bounds are for what is new: nothing that is restored is dropped.
+    pub fn restore(
+        most: usize,
+        most_per_consumer: usize,
+        nonces: impl IntoIterator<Item = Nonce>,
+        forgotten_until: Option<u64>,
+    ) -> Self {
+        let mut memory = Memory { forgotten_until, ..Memory::default() };
+        for nonce in nonces {
+            memory.remember(&nonce);
+        }
+        Self { most, most_per_consumer, memory: Mutex::new(memory) }
+    }
+
     /// Spends a nonce at `now` (seconds since the epoch). Looking and remembering are one step.
     pub fn spend(&self, nonce: &Nonce, now: u64) -> Spent {
         // Nothing in here can panic between two changes, so that a poisoned lock still guards a whole memory.
@@ -89,14 +129,20 @@ impl MemoryReplay {
         if memory.seen.len() >= self.most || of_consumer >= self.most_per_consumer {
             return Spent::Unknown;
         }
-        memory.seen.insert(nonce.fingerprint);
-        memory.per_consumer.insert(nonce.consumer, of_consumer + 1);
-        memory.by_expiry.entry(nonce.acceptable_until).or_default().push(*nonce);
+        memory.remember(nonce);
         Spent::Now
     }
 }
 
 impl Memory {
+    /// Remembers a nonce, once.
+    fn remember(&mut self, nonce: &Nonce) {
+        if self.seen.insert(nonce.fingerprint) {
+            *self.per_consumer.entry(nonce.consumer).or_default() += 1;
+            self.by_expiry.entry(nonce.acceptable_until).or_default().push(*nonce);
+        }
+    }
+
     /// Forgets the nonces whose timestamps are not acceptable any more.
     fn forget_before(&mut self, now: u64) {
         while let Some(expired) = self.by_expiry.first_entry().filter(|entry| *entry.key() < now) {
@@ -175,6 +221,39 @@ mod tests {
         }
         let memory = replay.memory.lock().expect("not poisoned");
         assert_eq!(memory.per_consumer.values().sum::<usize>(), memory.seen.len());
+    }
+
+    #[test]
+    fn a_nonce_is_the_same_after_its_way_through_bytes() {
+        let written = nonce(7, NOW, "n").to_bytes();
+        assert_eq!(Nonce::from_bytes(&written), nonce(7, NOW, "n"));
+        assert_eq!((&written[..16], &written[32..]), (&[7; 16][..], &(NOW + 300).to_be_bytes()[..]));
+        assert_eq!(nonce(7, NOW, "n").acceptable_until(), NOW + 300);
+    }
+
+    #[test]
+    fn a_restored_memory_knows_what_the_earlier_one_knew_and_takes_no_more_than_its_bounds() {
+        let known = [nonce(1, NOW, "a"), nonce(1, NOW, "b"), nonce(1, NOW, "a"), nonce(2, NOW - 100, "c")];
+        let replay = MemoryReplay::restore(3, 1, known, Some(NOW + 10));
+        for known in known {
+            assert_eq!(replay.spend(&known, NOW), Spent::Before);
+        }
+        assert_eq!(replay.spend(&nonce(3, NOW, "d"), NOW), Spent::Unknown, "it is full");
+        let later = NOW + 201;
+        assert_eq!(replay.spend(&nonce(2, NOW - 100, "c"), later), Spent::Unknown, "it has expired");
+        assert_eq!(
+            replay.spend(&nonce(1, NOW, "e"), later),
+            Spent::Unknown,
+            "the consumer's share is used up"
+        );
+        assert_eq!(replay.spend(&nonce(3, NOW, "d"), later), Spent::Now);
+    }
+
+    #[test]
+    fn a_restored_memory_says_nothing_of_what_the_earlier_one_had_forgotten() {
+        let replay = MemoryReplay::restore(10, 10, [], Some(NOW + 300));
+        assert_eq!(replay.spend(&nonce(1, NOW, "n"), NOW), Spent::Unknown);
+        assert_eq!(replay.spend(&nonce(1, NOW + 1, "n"), NOW), Spent::Now);
     }
 
     #[test]

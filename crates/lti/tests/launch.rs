@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use lti::oauth1::{Param, Params, SignatureMethod, SigningKey, Source, base_string};
-use lti::v1p1::{
-    Consumer, Consumers, Credentials, Examination, LaunchRequest, Terms, Variant, Verdict, examine, sign,
-};
+use lti::oauth1::{Credentials, Param, Params, SignatureMethod, SigningKey, Source, base_string};
+use lti::v1p1::{Consumer, Consumers, Examination, LaunchRequest, Terms, Variant, Verdict, examine, sign};
 use lti::{KnownSecrets, Launch, MemoryReplay, Rejection, Secret, Spent};
 use proptest::prelude::*;
 

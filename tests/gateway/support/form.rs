@@ -3,8 +3,8 @@
 use lti::Secret;
 use lti::oauth1::base_string::{base_string, base_uri};
 use lti::oauth1::encode::encode;
-use lti::oauth1::{Params, SignatureMethod, SigningKey, Source};
-use lti::v1p1::{Credentials, sign};
+use lti::oauth1::{Credentials, Params, SignatureMethod, SigningKey, Source};
+use lti::v1p1::sign;
 
 use super::NOW;
 

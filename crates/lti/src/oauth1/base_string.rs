@@ -21,6 +21,15 @@ pub fn base_uri(scheme: &str, authority: &str, path: &str) -> String {
     uri
 }
 
+/// The [`base_uri`] of an absolute URL, and its query as it stands there, empty where it has none.
+pub(crate) fn split_url(url: &str) -> (String, &str) {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let rest = rest.split('#').next().unwrap_or_default();
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
+    (base_uri(scheme, authority, path), query)
+}
+
 /// The base string of a request (§3.4.1.1): method, base string URI and all parameters but
 /// `oauth_signature`, sorted after encoding, byte by byte (§3.4.1.3.2).
 pub fn base_string<'a>(method: &str, base_uri: &str, params: impl Iterator<Item = Param<'a>>) -> String {

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::encode::encode_into;
@@ -37,6 +37,15 @@ impl SignatureMethod {
     /// The method of this name, which is matched with its case.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+
+    /// The value of `oauth_body_hash` for a body: its SHA-1, or with HMAC-SHA256 its SHA-256, in base64 (OAuth Request Body
+    /// Hash 1.0 §3.2).
+    pub fn body_hash(self, body: &[u8]) -> String {
+        match self {
+            Self::HmacSha1 => STANDARD.encode(Sha1::digest(body)),
+            Self::HmacSha256 => STANDARD.encode(Sha256::digest(body)),
+        }
     }
 }
 

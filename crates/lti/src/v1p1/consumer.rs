@@ -64,6 +64,11 @@ impl Consumers {
         Self { by_key, most_secrets, dummy: SigningKey::new(&Secret::new("")) }
     }
 
+    /// The signing keys of a consumer, in the order in which its secrets were given; `None` where there is no such consumer.
+    pub fn signing_keys(&self, key: &str) -> Option<&[SigningKey]> {
+        self.get(key).map(|known| known.consumer.signing_keys.as_slice())
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<&Known> {
         self.by_key.get(key)
     }

@@ -1,8 +1,8 @@
 //! The parameters of LTI 1.1 by their names, from pairs whose signature has been checked.
 
 use crate::launch::is_sent;
-use crate::oauth1::Params;
-use crate::{Context, Launch, Platform, Rejection, ResourceLink, ReturnUrl, Roles, User};
+use crate::oauth1::{Params, SignatureMethod};
+use crate::{Context, Launch, OutcomeService, Platform, Rejection, ResourceLink, ReturnUrl, Roles, User};
 
 /// Declares the parameters once: a field for each and the way from a name to its field.
 macro_rules! fields {
@@ -81,7 +81,12 @@ impl<'a> Fields<'a> {
     }
 
     /// The launch that these parameters describe, still without the parameters themselves.
-    pub(super) fn into_launch(self, consumer_key: String, fingerprint: [u8; 16]) -> Launch {
+    pub(super) fn into_launch(
+        self,
+        consumer_key: String,
+        method: SignatureMethod,
+        fingerprint: [u8; 16],
+    ) -> Launch {
         let given_name = sent(self.lis_person_name_given);
         let family_name = sent(self.lis_person_name_family);
         let name = sent(self.lis_person_name_full).or_else(|| match (&given_name, &family_name) {
@@ -118,8 +123,10 @@ impl<'a> Fields<'a> {
             locale: sent(self.launch_presentation_locale),
             return_url: self.return_url(),
             // edX sends the sourcedid with every launch, the URL only where a grade is wanted: both count.
-            accepts_grade: sent(self.lis_outcome_service_url).is_some()
-                && sent(self.lis_result_sourcedid).is_some(),
+            outcome: match (self.lis_outcome_service_url, self.lis_result_sourcedid) {
+                (Some(url), Some(sourcedid)) => OutcomeService::new(url, sourcedid, method),
+                _ => None,
+            },
             fingerprint,
             params: Params::default(),
         }

@@ -4,10 +4,11 @@
 mod compat;
 mod consumer;
 mod fields;
+pub mod outcome;
 mod sign;
 mod verify;
 
 pub use compat::Variant;
 pub use consumer::{Consumer, Consumers};
-pub use sign::{Credentials, sign};
+pub use sign::sign;
 pub use verify::{Candidate, Examination, LaunchRequest, Terms, Verdict, examine};

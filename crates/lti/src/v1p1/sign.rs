@@ -1,22 +1,8 @@
 //! The platform's side of a launch: what `launch` and the tests sign with.
 
-use crate::oauth1::base_string::{base_string, base_uri};
+use crate::oauth1::base_string::{base_string, split_url};
 use crate::oauth1::encode::encode_into;
-use crate::oauth1::{ParamError, Params, SignatureMethod, SigningKey, Source};
-
-/// What a platform signs with.
-pub struct Credentials<'a> {
-    /// The consumer's key.
-    pub key: &'a str,
-    /// The consumer's secret.
-    pub signing_key: &'a SigningKey,
-    /// How to sign.
-    pub method: SignatureMethod,
-    /// Seconds since the epoch.
-    pub timestamp: u64,
-    /// Never the same twice with one timestamp.
-    pub nonce: &'a str,
-}
+use crate::oauth1::{Credentials, ParamError, Params, Source};
 
 /// The body of a signed launch form: `params`, the OAuth parameters and the signature, ready to be
 /// posted to `url`, whose query is signed with it.
@@ -24,11 +10,7 @@ pub struct Credentials<'a> {
 /// # Errors
 /// A [`ParamError`] where the query of `url` is malformed.
 pub fn sign(url: &str, params: &[(&str, &str)], credentials: &Credentials<'_>) -> Result<String, ParamError> {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
-    let rest = rest.split('#').next().unwrap_or_default();
-    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
-
+    let (base_uri, query) = split_url(url);
     let mut signed = Params::default().read_form(Source::Query, query.as_bytes())?;
     let timestamp = credentials.timestamp.to_string();
     let oauth = [
@@ -42,7 +24,7 @@ pub fn sign(url: &str, params: &[(&str, &str)], credentials: &Credentials<'_>) -
     for (name, value) in params.iter().chain(&oauth) {
         signed.push(Source::Body, name, value);
     }
-    let base = base_string("POST", &base_uri(scheme, authority, path), signed.iter());
+    let base = base_string("POST", &base_uri, signed.iter());
     let signature = credentials.signing_key.sign(credentials.method, &base);
     signed.push(Source::Body, "oauth_signature", &signature);
 

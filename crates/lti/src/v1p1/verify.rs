@@ -193,7 +193,7 @@ impl Examination {
         let acceptable_until = protocol.timestamp.saturating_add(terms.clock_skew);
         let nonce = Nonce::new(known.id, protocol.timestamp, protocol.nonce, acceptable_until);
         let fingerprint = shortened(Sha256::new().chain_update(known.id).chain_update(&signature));
-        let timestamp = protocol.timestamp;
+        let (timestamp, method) = (protocol.timestamp, protocol.method);
         params.remove(&dropped);
         let (fields, conflict) = Fields::read(&params);
         self.return_url = fields.return_url();
@@ -211,7 +211,7 @@ impl Examination {
         if terms.roles.is_some_and(|allowed| !allowed.intersects(roles)) {
             return Err(Rejection::RoleNotAllowed(roles));
         }
-        let mut launch = fields.into_launch(known.consumer.key.clone(), fingerprint);
+        let mut launch = fields.into_launch(known.consumer.key.clone(), method, fingerprint);
         launch.params = params;
         Ok(if again { Verdict::Again(launch) } else { Verdict::Once(Candidate { launch, nonce }) })
     }
