@@ -4,7 +4,10 @@
 //! Floors, from below: [`config`], [`session`] and [`state`], [`target`], [`web`], [`cli`]. Imports go down only.
 
 pub mod cli;
+pub mod clock;
 pub mod config;
+pub mod grade;
+pub mod platform;
 pub mod session;
 pub mod state;
 pub mod target;

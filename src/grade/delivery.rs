@@ -94,31 +94,15 @@ impl Grades {
             Err(error) if now >= kept.accepted + OLDEST => Fate::Expired { words: self.words(error, &kept.grade) },
             Err(error) => self.postponed(error, &kept),
         };
+        tell(&kept, &fate, now);
         self.settle(outbox.as_ref(), &kept, fate).await;
     }
 
-    /// Writes down what became of a try, and tells the log.
+    /// Writes down what became of a try.
     pub(super) async fn settle(&self, outbox: &dyn Outbox, kept: &Kept, fate: Fate) {
-        let Grade { tool, consumer_key, .. } = &kept.grade;
-        let (id, tries) = (kept.id.as_str(), kept.tries + 1);
-        match &fate {
-            Fate::Delivered => {
-                tracing::info!(target: "grade", tool, consumer = consumer_key, outcome = "delivered", id, tries);
-            }
-            Fate::Postponed { until, words } => {
-                let seconds = until.saturating_sub(self.clock.now());
-                tracing::warn!(target: "grade", tool, consumer = consumer_key, outcome = "kept", id, tries, again_in = seconds, reason = words);
-            }
-            Fate::Refused { words } => {
-                tracing::warn!(target: "grade", tool, consumer = consumer_key, outcome = "refused", id, tries, reason = words);
-            }
-            Fate::Expired { words } => {
-                tracing::error!(target: "grade", tool, consumer = consumer_key, outcome = "expired", id, tries, reason = words);
-            }
-        }
         // What could not be written down is sent again when its claim ends.
         if let Err(error) = outbox.settle(kept, fate, self.clock.now()).await {
-            tracing::error!(target: "grade", id, "what became of a grade cannot be written down: {error}");
+            tracing::error!(target: "grade", id = kept.id, "what became of a grade cannot be written down: {error}");
         }
         self.woken.notify_one();
     }
@@ -147,5 +131,26 @@ impl Grades {
     /// What is said of a platform that does not answer.
     pub(super) fn slow() -> PlatformError {
         PlatformError::Unreachable("it did not answer within the tool's timeout".to_owned())
+    }
+}
+
+/// Tells the log what became of a kept grade.
+fn tell(kept: &Kept, fate: &Fate, now: u64) {
+    let Grade { tool, consumer_key, .. } = &kept.grade;
+    let (id, tries) = (kept.id.as_str(), kept.tries + 1);
+    match fate {
+        Fate::Delivered => {
+            tracing::info!(target: "grade", tool, consumer = consumer_key, outcome = "delivered", id, tries);
+        }
+        Fate::Postponed { until, words } => {
+            let again_in = until.saturating_sub(now);
+            tracing::warn!(target: "grade", tool, consumer = consumer_key, outcome = "kept", id, tries, again_in, reason = words);
+        }
+        Fate::Refused { words } => {
+            tracing::warn!(target: "grade", tool, consumer = consumer_key, outcome = "refused", id, tries, reason = words);
+        }
+        Fate::Expired { words } => {
+            tracing::error!(target: "grade", tool, consumer = consumer_key, outcome = "expired", id, tries, reason = words);
+        }
     }
 }

@@ -12,14 +12,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lti::v1p1::Consumers;
-use lti::{OutcomeService, Score, SignatureMethod};
+use lti::{OutcomeService, Score};
 use rocket::tokio::sync::Notify;
 use rocket::tokio::task::spawn;
 use rocket::tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
 use crate::config::{Target, Tool};
-use crate::platform::{Answer, Call, Operation, PlatformError, Platforms, masked};
+use crate::platform::{Answer, Call, Operation, PlatformError, Platforms};
 use crate::session::GradeToken;
 use crate::state::{Action, Fate, Grade, Kept, Outbox, StateError};
 use turn::Turns;
@@ -51,8 +51,13 @@ struct Sender {
 pub enum Sent {
     /// The platform took it.
     Delivered(Answer),
-    /// It is kept under this id, and sent again.
-    Kept(String),
+    /// The platform could not take it now. It is kept, and sent again.
+    Kept {
+        /// Under which name it can be asked for.
+        id: String,
+        /// Why it could not be taken.
+        error: PlatformError,
+    },
 }
 
 /// Why a grade is neither sent nor kept, or none can be told.
@@ -115,25 +120,26 @@ impl Grades {
     ///
     /// # Errors
     /// Any [`GradeError`], after which nothing is kept of it.
-    pub async fn send(self: &Arc<Self>, token: GradeToken, action: Action) -> Result<Sent, GradeError> {
+    pub async fn send(self: &Arc<Self>, token: &GradeToken, action: Action) -> Result<Sent, GradeError> {
         let grades = Arc::clone(self);
-        // A task of its own: what is on its way ends with an entry in the outbox, also when the caller leaves.
-        spawn(async move { grades.send_now(token, action).await }).await.unwrap_or(Err(GradeError::Stopped))
-    }
-
-    async fn send_now(&self, token: GradeToken, action: Action) -> Result<Sent, GradeError> {
         let sender = self.sender(&token.tool, &token.consumer_key).ok_or(GradeError::NoSender)?;
-        let until = Instant::now() + sender.timeout;
+        let patience = sender.timeout;
         let grade = Grade {
             slot: token.slot,
             host: self.platforms.host(&token.outcome.url),
-            tool: token.tool,
-            consumer_key: token.consumer_key,
-            url: token.outcome.url,
-            sourcedid: token.outcome.sourcedid,
+            tool: token.tool.clone(),
+            consumer_key: token.consumer_key.clone(),
+            url: token.outcome.url.clone(),
+            sourcedid: token.outcome.sourcedid.clone(),
             method: token.outcome.method,
             action,
         };
+        // A task of its own: what is on its way ends with an entry in the outbox, also when the caller leaves.
+        spawn(async move { grades.send_now(grade, patience).await }).await.unwrap_or(Err(GradeError::Stopped))
+    }
+
+    async fn send_now(&self, grade: Grade, patience: Duration) -> Result<Sent, GradeError> {
+        let until = Instant::now() + patience;
         let turn = timeout_at(until, self.turns.take(grade.slot)).await;
         let Some(outbox) = &self.outbox else {
             let _turn = turn.map_err(|_| GradeError::Slow)?;
@@ -143,7 +149,7 @@ impl Grades {
             };
         };
         let now = self.clock.now();
-        let first_try_until = now + sender.timeout.as_secs() + LEASE;
+        let first_try_until = now + patience.as_secs() + LEASE;
         let kept = outbox.write(grade, now, first_try_until).await.map_err(GradeError::State)?;
         let outcome = match turn {
             Ok(_) => timeout_at(until, self.attempt(&kept.grade)).await.unwrap_or(Err(Self::slow())),
@@ -159,7 +165,7 @@ impl Grades {
         match outcome {
             Ok(answer) => Ok(Sent::Delivered(answer)),
             Err(error) if error.is_final() => Err(error.into()),
-            Err(_) => Ok(Sent::Kept(kept.id)),
+            Err(error) => Ok(Sent::Kept { id: kept.id, error }),
         }
     }
 

@@ -2,9 +2,32 @@
 //!
 //! The two traits are what the gateway knows of it, and what another store (Redis, for several processes) would join.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use lti::oauth1::SignatureMethod;
 use lti::{MemoryReplay, Nonce, Spent};
+
+/// The most launches remembered against replay, in all: about 50 MB.
+const MOST_NONCES: usize = 500_000;
+/// The most of one consumer: some 160 launches a second for ten minutes.
+const MOST_NONCES_PER_CONSUMER: usize = 100_000;
+
+/// All that must not be forgotten.
+pub struct State {
+    /// Which nonces were spent.
+    pub replay: Box<dyn Replay>,
+    /// The grades on their way. Without it none is kept.
+    pub outbox: Option<Arc<dyn Outbox>>,
+}
+
+impl State {
+    /// In this process's memory: nonces are forgotten when it ends, and grades are not kept.
+    pub fn memory() -> Self {
+        let replay = Box::new(MemoryReplay::new(MOST_NONCES, MOST_NONCES_PER_CONSUMER));
+        Self { replay, outbox: None }
+    }
+}
 
 /// Remembers which nonces were spent (RFC 5849 §3.3).
 #[async_trait]

@@ -39,7 +39,7 @@ pub(super) async fn answer(
     match request.method() {
         Method::Get => {
             let query = request.uri().query().map(|query| query.as_str()).unwrap_or_default();
-            let ticket = spend(gateway, room, value(query).ok_or(Refusal::BadTicket)?, now)?;
+            let ticket = spend(gateway, room, value(query).ok_or(Refusal::BadTicket)?, now).await?;
             match gateway.visits.visit(&room, request.headers().get("Cookie"), now) {
                 // In one browser, launches of other blocks may have come in since, or a moment before.
                 Some(visit) if visit.session.minted + TICKET.as_secs() >= ticket.session.minted => {
@@ -51,7 +51,7 @@ pub(super) async fn answer(
         Method::Post => {
             let body = form::read(data, LARGEST_BODY).await?;
             let body = std::str::from_utf8(&body).map_err(|_| Refusal::BadTicket)?;
-            let ticket = spend(gateway, room, value(body).ok_or(Refusal::BadTicket)?, now)?;
+            let ticket = spend(gateway, room, value(body).ok_or(Refusal::BadTicket)?, now).await?;
             let session = &ticket.session;
             let sealed = gateway
                 .visits
@@ -73,7 +73,12 @@ fn value(pairs: &str) -> Option<&str> {
 }
 
 /// Opens a ticket that is none of another place, not late, and not used before.
-fn spend(gateway: &Gateway, room: Room<'_, '_>, text: &str, now: u64) -> Result<Ticket, Refusal> {
+async fn spend(
+    gateway: &Gateway,
+    room: Room<'_, '_>,
+    text: &str,
+    now: u64,
+) -> Result<Ticket, Refusal> {
     let tool = &room.served.tool.name;
     let ticket = gateway.visits.sessions.open_ticket(text, tool, room.id, now).ok_or(Refusal::BadTicket)?;
     if !gateway.visits.admits(room.served, &ticket.session, now) {
@@ -82,7 +87,7 @@ fn spend(gateway: &Gateway, room: Room<'_, '_>, text: &str, now: u64) -> Result<
     // Tickets share the memory of launches, under a name that no consumer has.
     let mut giver = [0; 16];
     giver.copy_from_slice(&Sha256::digest(format!("ticket {tool}"))[..16]);
-    match gateway.replay.spend(&Nonce::new(giver, ticket.expires, text, ticket.expires), now) {
+    match gateway.replay.spend(&Nonce::new(giver, ticket.expires, text, ticket.expires), now).await {
         Spent::Now => Ok(ticket),
         Spent::Before => Err(Refusal::BadTicket),
         Spent::Unknown => Err(Refusal::Rejected(Rejection::ReplayMemoryFull)),

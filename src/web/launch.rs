@@ -100,7 +100,7 @@ impl Attempt<'_> {
         match examination.verdict().map_err(Refusal::Rejected)? {
             Verdict::Again(launch) => Ok((self.again(&launch, now)?, "again")),
             Verdict::Once(candidate) => {
-                let spent = self.gateway.replay.spend(candidate.nonce(), now);
+                let spent = self.gateway.replay.spend(candidate.nonce(), now).await;
                 let launch = candidate.admit(spent).map_err(Refusal::Rejected)?;
                 Ok((self.open(&launch, now, account)?, "accepted"))
             }
@@ -135,7 +135,9 @@ impl Attempt<'_> {
                 let tool = &self.served.tool;
                 let id = self.gateway.ids.id(&tool.name, launch).ok_or(Refusal::PageFailed)?;
                 // What could not become a session the first time cannot now.
-                let minted = Session::mint(launch, id.clone(), upstream.identity, tool.session, now);
+                let takes_grade = self.takes_grade(upstream, launch);
+                let minted =
+                    Session::mint(launch, id.clone(), upstream, takes_grade, tool.session, now);
                 minted.map_err(|TooLong| Refusal::SessionTooLong)?;
                 let prefix = place::prefix(self.served, upstream, &id);
                 Ok(door::redirect(Room::of(self.served, upstream, &id, &prefix), &self.destination()))
@@ -156,7 +158,8 @@ impl Attempt<'_> {
         let tool = &self.served.tool;
         let prefix = place::prefix(self.served, upstream, &id);
         let room = Room::of(self.served, upstream, &id, &prefix);
-        let minted = Session::mint(launch, id.clone(), upstream.identity, tool.session, now);
+        let takes_grade = self.takes_grade(upstream, launch);
+        let minted = Session::mint(launch, id.clone(), upstream, takes_grade, tool.session, now);
         let (session, left_out) = minted.map_err(|TooLong| Refusal::SessionTooLong)?;
         if !left_out.is_empty() {
             let names: String = left_out.join(" ").chars().take(500).collect();
@@ -169,6 +172,17 @@ impl Attempt<'_> {
         newest.launched(&session);
         account.cookies.push(set_cookie(COOKIE, &sealed, room.cookie_path(), tool.session.as_secs()));
         Ok(page::see_other(format!("{}?{TICKET_PARAMETER}={ticket}", room.cookie_path())))
+    }
+
+    /// Whether the tool may send a grade to where this launch takes one.
+    fn takes_grade(&self, upstream: &Upstream, launch: &Launch) -> bool {
+        let Some(outcome) = launch.outcome.as_ref().filter(|_| upstream.grades) else { return false };
+        let tool = self.served.tool.name.as_str();
+        let accepts = self.gateway.grades.accepts(tool, outcome);
+        if !accepts {
+            tracing::warn!(target: "launch", tool, "grades cannot be sent where this launch takes them: its outcome URL is not allowed by `outcome_hosts`");
+        }
+        accepts
     }
 
     /// Where in the upstream the launch URL leads. What of its query is OAuth's stays here.

@@ -1,11 +1,11 @@
 //! The only floor that names a route or a status, and reads or writes a header.
 
-mod clock;
 mod door;
 mod download;
 mod form;
 mod frame;
 mod gateway;
+mod grade;
 mod guard;
 mod health;
 mod index;
@@ -24,6 +24,7 @@ mod upload;
 mod visit;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rocket::fairing::AdHoc;
@@ -31,8 +32,9 @@ use rocket::figment::Figment;
 use rocket::fs::{FileServer, Options};
 use rocket::{Build, Rocket};
 
-pub use clock::Clock;
 pub use gateway::Gateway;
+
+use crate::grade::Grades;
 
 /// The server: every route of the gateway, ready to launch.
 ///
@@ -50,16 +52,33 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         .attach(shield::Shield)
         .attach(method::MethodAsSent)
         .attach(stop_at_once())
+        .attach(deliver_grades(Arc::clone(&gateway.grades)))
         .register("/", rocket::catchers![refusal::unmatched, refusal::malformed])
         .mount("/", rocket::routes![health::is_up])
         .mount("/", guard::leave_tools_their_hosts(rocket::routes![health::ready], false))
         .mount("/", own(rocket::routes![index::index], false))
+        .mount("/", own(grade::routes(), false))
         .mount("/", guard::check_host(everywhere, development));
     if statics.is_dir() {
         let files: Vec<rocket::Route> = FileServer::new(statics, Options::None).into();
         rocket = rocket.mount("/static", own(files, true));
     }
     rocket.manage(gateway)
+}
+
+/// Sends the grades that are kept, until the gateway is told to stop.
+fn deliver_grades(grades: Arc<Grades>) -> AdHoc {
+    AdHoc::on_liftoff("deliver grades", |rocket| {
+        let stopped = rocket.shutdown();
+        Box::pin(async move {
+            rocket::tokio::spawn(async move {
+                rocket::tokio::select! {
+                    () = grades.deliver() => {}
+                    () = stopped => {}
+                }
+            });
+        })
+    })
 }
 
 /// Lets idle connections end before Rocket asks whether any is left: it asks once, right after it told them to, and

@@ -109,7 +109,7 @@ pub(super) async fn answer<'r>(
     };
     let authority = request.headers().get_one("Host").unwrap_or_default();
     let ready = visit
-        .ready(&gateway.assertions, &gateway.public_url, &room, authority, now)
+        .ready(&gateway.assertions, &gateway.grade_tokens, &gateway.public_url, &room, authority, now)
         .ok_or(Refusal::PageFailed)?;
     let way = Way { gateway, room, request, headers, visit, is_root: rest.is_empty(), ready, now };
     let headers = way.headers.iter().copied();

@@ -9,7 +9,7 @@ use quick_cache::sync::Cache;
 use super::place::Room;
 use super::served::ServedTool;
 use crate::config::{Origin, PublicUrl};
-use crate::session::{COOKIE, Newest, Session, Sessions, cookies};
+use crate::session::{COOKIE, GradeToken, GradeTokens, Newest, Session, Sessions, cookies};
 use crate::target::assertion::{Assertions, Subject};
 use crate::target::identity;
 
@@ -95,6 +95,7 @@ impl Visit {
     pub(super) fn ready(
         &self,
         assertions: &Assertions,
+        grade_tokens: &GradeTokens,
         public_url: &PublicUrl,
         room: &Room<'_, '_>,
         authority: &str,
@@ -109,7 +110,7 @@ impl Visit {
                 return Some(Arc::clone(ready));
             }
         }
-        let ready = Arc::new(Ready::new(&self.session, assertions, public_url, room, authority, now)?);
+        let ready = Arc::new(Ready::new(&self.session, assertions, grade_tokens, public_url, room, authority, now)?);
         *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ready));
         Some(ready)
     }
@@ -119,6 +120,7 @@ impl Ready {
     fn new(
         session: &Session,
         assertions: &Assertions,
+        grade_tokens: &GradeTokens,
         public_url: &PublicUrl,
         room: &Room<'_, '_>,
         authority: &str,
@@ -126,11 +128,13 @@ impl Ready {
     ) -> Option<Self> {
         let served = room.served;
         let Origin { scheme, authority: host } = public_url.origin_of(&served.tool, authority);
+        let grade_token = room.upstream.grades.then(|| GradeToken::new(session, &served.tool.name, now)).flatten();
         let subject = Subject {
             issuer: &public_url.origin(authority).to_string(),
             tool: &served.tool.name,
             launch_url: &public_url.launch_url(&served.tool, Some(authority)),
             params: served.params.as_ref(),
+            accepts_grade: grade_token.is_some(),
         };
         let assertion = assertions.sign(session, &subject, now)?;
         let mut headers = identity::headers(session);
@@ -145,6 +149,11 @@ impl Ready {
             if !value.is_empty() {
                 headers.push((HeaderName::from_static(name), HeaderValue::from_str(value).ok()?));
             }
+        }
+        if let Some(sealed) = grade_token.and_then(|token| grade_tokens.seal(&token)) {
+            let mut token = HeaderValue::from_str(&sealed).ok()?;
+            token.set_sensitive(true);
+            headers.push((HeaderName::from_static("x-lti-grade-token"), token));
         }
         let origin = format!("{scheme}://{host}");
         Some(Self { minute: now / 60, authority: authority.to_owned(), origin, headers })

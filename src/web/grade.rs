@@ -1,0 +1,378 @@
+//! `/grades`: an upstream sends, reads or clears one learner's grade.
+//!
+//! Programs read the answers, so that all of them are JSON: a status, and a reason that has a name.
+
+use std::convert::Infallible;
+use std::io::Cursor;
+use std::time::Instant;
+
+use lti::Score;
+use rocket::http::{ContentType, Header, Status};
+use rocket::request::{FromRequest, Outcome};
+use rocket::response::{Responder, Result as Responded};
+use rocket::{Data, Request, Response, Route, State, delete, get, post};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::form;
+use super::gateway::Gateway;
+use super::refusal::{Refusal, reference};
+use crate::grade::{GradeError, Sent};
+use crate::platform::{Answer, PlatformError, masked};
+use crate::session::GradeToken;
+use crate::state::{Action, Kept, Status as KeptStatus};
+
+/// The largest body.
+const LARGEST_BODY: u64 = 64 * 1024;
+/// The longest comment, in characters.
+const LONGEST_COMMENT: usize = 5000;
+
+/// The routes.
+pub(super) fn routes() -> Vec<Route> {
+    rocket::routes![replace, read, clear, find]
+}
+
+#[post("/grades", data = "<data>")]
+async fn replace(gateway: &State<Gateway>, bearer: Bearer<'_>, data: Data<'_>) -> Told {
+    let call = Conversation::begin("replace");
+    let answer = async {
+        let token = bearer.token(gateway)?;
+        let action = action(data).await?;
+        Ok((token, action))
+    };
+    match answer.await {
+        Ok((token, action)) => call.send(gateway, token, action).await,
+        Err(refusal) => call.refuse(None, refusal),
+    }
+}
+
+#[delete("/grades")]
+async fn clear(gateway: &State<Gateway>, bearer: Bearer<'_>) -> Told {
+    let call = Conversation::begin("delete");
+    match bearer.token(gateway) {
+        Ok(token) => call.send(gateway, token, Action::Delete).await,
+        Err(refusal) => call.refuse(None, refusal),
+    }
+}
+
+#[get("/grades")]
+async fn read(gateway: &State<Gateway>, bearer: Bearer<'_>) -> Told {
+    let call = Conversation::begin("read");
+    let token = match bearer.token(gateway) {
+        Ok(token) => token,
+        Err(refusal) => return call.refuse(None, refusal),
+    };
+    let result = gateway.grades.read(&token).await.map_err(GradeRefusal::Failed);
+    match result.and_then(|answer| stated(&answer)) {
+        Ok(text) => call.accept(&token, "read", Told::new(Status::Ok, text)),
+        Err(refusal) => call.refuse(Some(&token), refusal),
+    }
+}
+
+#[get("/grades/<id>")]
+async fn find(gateway: &State<Gateway>, bearer: Bearer<'_>, id: &str) -> Told {
+    let call = Conversation::begin("find");
+    let token = match bearer.token(gateway) {
+        Ok(token) => token,
+        Err(refusal) => return call.refuse(None, refusal),
+    };
+    let found = gateway.grades.find(&token, id).await;
+    match found.map_err(|error| GradeRefusal::Failed(GradeError::State(error))) {
+        Ok(Some(kept)) => Told::new(Status::Ok, report(&kept).to_string()),
+        Ok(None) => call.refuse(Some(&token), GradeRefusal::NoSuchGrade),
+        Err(refusal) => call.refuse(Some(&token), refusal),
+    }
+}
+
+/// What stands behind `Bearer ` in an `Authorization` header (RFC 6750 §2.1).
+struct Bearer<'r>(Option<&'r str>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Bearer<'r> {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        let value = request.headers().get_one("Authorization").and_then(|value| value.split_once(' '));
+        let bearer = value.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
+        Outcome::Success(Self(bearer.map(|(_, token)| token.trim())))
+    }
+}
+
+impl Bearer<'_> {
+    /// The grade token, if it counts.
+    fn token(&self, gateway: &Gateway) -> Result<GradeToken, GradeRefusal> {
+        let text = self.0.ok_or(GradeRefusal::NoToken)?;
+        let token = gateway.grade_tokens.open(text, gateway.clock.now());
+        token.filter(|token| gateway.grades.admits(token)).ok_or(GradeRefusal::BadToken)
+    }
+}
+
+/// A body: a score and perhaps a comment.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body<'a> {
+    #[serde(borrow)]
+    score: &'a RawValue,
+    comment: Option<String>,
+}
+
+/// What a body asks for.
+async fn action(data: Data<'_>) -> Result<Action, GradeRefusal> {
+    let body = form::read(data, LARGEST_BODY).await.map_err(|refusal| match refusal {
+        Refusal::TooLarge => GradeRefusal::TooLarge,
+        _ => GradeRefusal::Incomplete,
+    })?;
+    let Body { score, comment } =
+        serde_json::from_slice(&body).map_err(|error| GradeRefusal::BadGrade(error.to_string()))?;
+    // A number is taken as it is written: reading it as one would round it.
+    let text = match serde_json::from_str::<String>(score.get()) {
+        Ok(text) => text,
+        Err(_) => score.get().to_owned(),
+    };
+    let score = Score::parse(&text).map_err(|fault| GradeRefusal::BadGrade(fault.to_string()))?;
+    if comment.as_ref().is_some_and(|comment| comment.chars().count() > LONGEST_COMMENT) {
+        return Err(GradeRefusal::BadGrade(format!("the comment is longer than {LONGEST_COMMENT} characters")));
+    }
+    Ok(Action::Replace { score: score.as_str().to_owned(), comment })
+}
+
+/// A result that was read.
+fn stated(answer: &Answer) -> Result<String, GradeRefusal> {
+    let score = match &answer.score {
+        Some(text) => number(text).ok_or(GradeRefusal::Failed(GradeError::Platform(
+            PlatformError::Unintelligible { status: answer.status, fault: "its score is not a number".to_owned() },
+        )))?,
+        None => "null".to_owned(),
+    };
+    Ok(match &answer.comment {
+        Some(comment) => format!("{{\"score\":{score},\"comment\":{}}}", json!(comment)),
+        None => format!("{{\"score\":{score}}}"),
+    })
+}
+
+/// A number of JSON with the same digits.
+fn number(text: &str) -> Option<String> {
+    let text = text.trim();
+    let whole = text.strip_suffix('.').unwrap_or(text);
+    let whole = if whole.starts_with('.') { format!("0{whole}") } else { whole.to_owned() };
+    serde_json::from_str::<serde_json::Number>(&whole).is_ok().then_some(whole)
+}
+
+/// What became of a kept grade.
+fn report(kept: &Kept) -> Value {
+    let status = match kept.status {
+        KeptStatus::Kept => "kept",
+        KeptStatus::Delivered => "delivered",
+        KeptStatus::Refused => "refused",
+        KeptStatus::Expired => "expired",
+        KeptStatus::Superseded => "superseded",
+    };
+    json!({
+        "id": kept.id,
+        "status": status,
+        "accepted": kept.accepted,
+        "tries": kept.tries,
+        "next_try": kept.next_try,
+        "platform": kept.words,
+    })
+}
+
+/// One call, from its first byte to its line in the log.
+struct Conversation {
+    operation: &'static str,
+    started: Instant,
+}
+
+impl Conversation {
+    fn begin(operation: &'static str) -> Self {
+        Self { operation, started: Instant::now() }
+    }
+
+    async fn send(self, gateway: &Gateway, token: GradeToken, action: Action) -> Told {
+        match gateway.grades.send(&token, action).await {
+            Ok(Sent::Delivered(answer)) => {
+                let mut body = Map::new();
+                body.insert("status".into(), "delivered".into());
+                if answer.comment_left_out {
+                    body.insert("comment".into(), "not-sent".into());
+                }
+                body.insert("platform".into(), platform(answer.status, &answer.description));
+                self.accept(&token, "delivered", Told::new(Status::Ok, Value::Object(body).to_string()))
+            }
+            Ok(Sent::Kept { id, error }) => {
+                let reason = masked(&error.to_string(), &token.outcome.sourcedid);
+                let body = json!({ "status": "kept", "id": id, "reason": error.to_string() });
+                let mut told = Told::new(Status::Accepted, body.to_string());
+                told.headers.push(("Location", format!("/grades/{id}")));
+                let (tool, consumer, operation) = (&token.tool, &token.consumer_key, self.operation);
+                let micros = self.started.elapsed().as_micros();
+                tracing::warn!(target: "grade", tool, consumer, operation, outcome = "kept", id, micros, reason);
+                told
+            }
+            Err(error) => self.refuse(Some(&token), GradeRefusal::Failed(error)),
+        }
+    }
+
+    fn accept(self, token: &GradeToken, outcome: &'static str, told: Told) -> Told {
+        let (tool, consumer, operation) = (&token.tool, &token.consumer_key, self.operation);
+        let micros = self.started.elapsed().as_micros();
+        tracing::info!(target: "grade", tool, consumer, operation, outcome, micros);
+        told
+    }
+
+    fn refuse(self, token: Option<&GradeToken>, refusal: GradeRefusal) -> Told {
+        let reference = reference();
+        let (tool, consumer) =
+            token.map_or(("-", "-"), |token| (token.tool.as_str(), token.consumer_key.as_str()));
+        let sourcedid = token.map(|token| token.outcome.sourcedid.as_str()).unwrap_or_default();
+        let (code, operation) = (refusal.code(), self.operation);
+        // What an upstream wrote is its own, and may be about a person.
+        let reason = match &refusal {
+            GradeRefusal::BadGrade(_) => "the body is no grade".to_owned(),
+            _ => masked(&refusal.message(), sourcedid),
+        };
+        let micros = self.started.elapsed().as_micros();
+        tracing::warn!(target: "grade", tool, consumer, operation, outcome = "refused", code, reference, micros, reason);
+        refusal.told(&reference)
+    }
+}
+
+/// What a platform said.
+fn platform(status: u16, description: &str) -> Value {
+    json!({ "status": status, "description": description })
+}
+
+/// Why a call is not answered with what it asked for.
+enum GradeRefusal {
+    /// No grade token came.
+    NoToken,
+    /// A token that does not count.
+    BadToken,
+    /// No grade of this id is kept for the token's learner and link.
+    NoSuchGrade,
+    /// The body did not arrive in time, or broke off.
+    Incomplete,
+    /// A body over the limit.
+    TooLarge,
+    /// A body that is no grade. Holds why.
+    BadGrade(String),
+    /// The grade went out, or was about to.
+    Failed(GradeError),
+}
+
+impl GradeRefusal {
+    /// A stable name, in logs and answers: `docs/grades.md` explains each.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoToken => "no-grade-token",
+            Self::BadToken | Self::Failed(GradeError::NoSender) => "bad-grade-token",
+            Self::NoSuchGrade => "no-such-grade",
+            Self::Incomplete => "incomplete",
+            Self::Failed(GradeError::Platform(PlatformError::NotAllowed(_))) => "outcome-not-allowed",
+            Self::TooLarge => "too-large",
+            Self::BadGrade(_) => "bad-grade",
+            Self::Failed(GradeError::Platform(error)) => match error {
+                PlatformError::Refused { .. } => "platform-refused",
+                PlatformError::Redirected(_) | PlatformError::Unintelligible { .. } => "platform-answer",
+                _ => "platform-unreachable",
+            },
+            Self::Failed(GradeError::State(_) | GradeError::Stopped) => "state-unavailable",
+            Self::Failed(GradeError::Slow) => "platform-slow",
+        }
+    }
+
+    fn status(&self) -> Status {
+        match self.code() {
+            "no-grade-token" | "bad-grade-token" => Status::Unauthorized,
+            "no-such-grade" => Status::NotFound,
+            "incomplete" => Status::RequestTimeout,
+            "outcome-not-allowed" => Status::Conflict,
+            "too-large" => Status::PayloadTooLarge,
+            "bad-grade" => Status::UnprocessableEntity,
+            "platform-refused" | "platform-answer" => Status::BadGateway,
+            "platform-slow" => Status::GatewayTimeout,
+            _ => Status::ServiceUnavailable,
+        }
+    }
+
+    fn message(&self) -> String {
+        let message = match self {
+            Self::NoToken => {
+                "send the grade token of the learner's request: `Authorization: Bearer <X-LTI-Grade-Token>`"
+            }
+            Self::BadToken | Self::Failed(GradeError::NoSender) => {
+                "the grade token is none of this gateway's, is older than 7 days, or its tool or consumer may not send grades any more"
+            }
+            Self::NoSuchGrade => "no grade of this id is kept for the grade token's learner and resource link",
+            Self::Incomplete => "the body did not arrive within 15 seconds, or broke off",
+            Self::TooLarge => "the body is larger than 64 KiB",
+            Self::BadGrade(why) => return why.clone(),
+            Self::Failed(GradeError::Platform(error)) => return error.to_string(),
+            Self::Failed(GradeError::State(error)) => {
+                return format!("the grade was not sent, because it could not be kept: {error}");
+            }
+            Self::Failed(GradeError::Stopped) => "the gateway is about to stop: send the grade again",
+            Self::Failed(GradeError::Slow) => "the platform did not answer within the tool's timeout",
+        };
+        message.to_owned()
+    }
+
+    fn told(&self, reference: &str) -> Told {
+        let mut body = Map::new();
+        body.insert("error".into(), self.code().into());
+        body.insert("message".into(), self.message().into());
+        body.insert("reference".into(), reference.into());
+        let mut retry_after = None;
+        if let Self::Failed(GradeError::Platform(error)) = self {
+            let said = match error {
+                PlatformError::Refused { status, description } => Some(platform(*status, description)),
+                PlatformError::Redirected(status) | PlatformError::Unintelligible { status, .. } => {
+                    Some(platform(*status, ""))
+                }
+                PlatformError::Unwell { status, description, retry_after: seconds } => {
+                    retry_after = *seconds;
+                    Some(platform(*status, description))
+                }
+                PlatformError::NotAllowed(_) | PlatformError::Unreachable(_) => None,
+            };
+            if let Some(said) = said {
+                body.insert("platform".into(), said);
+            }
+        }
+        let mut told = Told::new(self.status(), Value::Object(body).to_string());
+        if told.status == Status::Unauthorized {
+            let challenge = match self {
+                Self::NoToken => "Bearer",
+                _ => "Bearer error=\"invalid_token\"",
+            };
+            told.headers.push(("WWW-Authenticate", challenge.to_owned()));
+        }
+        told.headers.extend(retry_after.map(|seconds| ("Retry-After", seconds.to_string())));
+        told
+    }
+}
+
+/// An answer: JSON that nobody stores.
+struct Told {
+    status: Status,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Told {
+    fn new(status: Status, body: String) -> Self {
+        Self { status, headers: vec![("Cache-Control", "no-store".to_owned())], body }
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Told {
+    fn respond_to(self, _: &'r Request<'_>) -> Responded<'static> {
+        let mut response = Response::build();
+        response.status(self.status).header(ContentType::JSON);
+        for (name, value) in self.headers {
+            response.header(Header::new(name, value));
+        }
+        Ok(response.sized_body(self.body.len(), Cursor::new(self.body)).finalize())
+    }
+}
