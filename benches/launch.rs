@@ -80,7 +80,7 @@ fn session(criterion: &mut Criterion) {
     let identity = Identity { name: true, email: true };
     let mint = || {
         let id = "0123456789abcdef".to_owned();
-        Session::mint(&launch, id, identity, Duration::from_secs(8 * 3600), NOW).expect("short ids").0
+        Session::mint(&launch, id, identity, false, Duration::from_secs(8 * 3600), NOW).expect("short ids").0
     };
     let sealed = sessions.seal(&mint(), "hello", "0123456789abcdef").expect("randomness");
     let open = || sessions.open(&sealed, "hello", "0123456789abcdef", NOW).expect("its own seal");
@@ -94,6 +94,7 @@ fn session(criterion: &mut Criterion) {
         tool: "hello",
         launch_url: "https://our-tools.example/lti/hello",
         params: None,
+        accepts_grade: None,
     };
     let session = open();
     criterion.bench_function("sign an assertion", |bencher| {

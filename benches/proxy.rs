@@ -14,8 +14,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lti_gateway::cli::load;
+use lti_gateway::clock::Clock;
 use lti_gateway::config::Environment;
-use lti_gateway::web::{self, Clock, Gateway};
+use lti_gateway::state::State;
+use lti_gateway::web::{self, Gateway};
 use process::{Process, answer, connections, started};
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
@@ -189,7 +191,8 @@ fn serve(what: &str) {
         assert!(loaded.is_sound());
         let clock =
             Clock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
-        let gateway = Gateway::new(loaded.config, loaded.templates, clock).expect("no certificates needed");
+        let gateway = Gateway::new(loaded.config, loaded.templates, clock, State::memory())
+            .expect("no certificates needed");
         web::rocket(figment, gateway, &loaded.statics)
     };
     if let Err(error) = rocket::execute(rocket.attach(announce).launch()) {

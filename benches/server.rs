@@ -13,8 +13,9 @@ use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use lti_gateway::cli::load;
+use lti_gateway::clock::Clock;
 use lti_gateway::config::Environment;
-use lti_gateway::web::{self, Clock, Gateway};
+use lti_gateway::web::{self, Gateway};
 use process::{Process, answer, connections, started};
 use rocket::data::ToByteUnit as _;
 use rocket::fairing::AdHoc;
@@ -136,7 +137,8 @@ fn serve(kind: &str) {
             });
             web::rocket(
                 figment,
-                Gateway::new(loaded.config, loaded.templates, clock).expect("certificates"),
+                Gateway::new(loaded.config, loaded.templates, clock, lti_gateway::state::State::memory())
+                    .expect("certificates"),
                 &loaded.statics,
             )
         }

@@ -9,8 +9,10 @@ use rocket::fairing::AdHoc;
 use super::load::load;
 use super::no_certificates;
 use super::rocket_settings::rocket_figment;
+use crate::clock::Clock;
 use crate::config::{Environment, print};
-use crate::web::{self, Clock, Gateway};
+use crate::state::State;
+use crate::web::{self, Gateway};
 
 /// Serves until it is told to stop.
 pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -> ExitCode {
@@ -37,7 +39,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     let clock =
         Clock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
     let tools = loaded.config.tools.len();
-    let gateway = match Gateway::new(loaded.config, loaded.templates, clock) {
+    let gateway = match Gateway::new(loaded.config, loaded.templates, clock, State::memory()) {
         Ok(gateway) => gateway,
         Err(why) => {
             eprint!("{}", no_certificates(&why));

@@ -76,7 +76,8 @@ impl Grades {
     /// Tries once more.
     async fn deliver_one(&self, kept: Kept) {
         let Some(outbox) = &self.outbox else { return };
-        let patience = self.senders.get(&kept.grade.tool).map_or(Duration::from_secs(LEASE), |one| one.timeout);
+        let patience =
+            self.senders.get(&kept.grade.tool).map_or(Duration::from_secs(LEASE), |one| one.timeout);
         // A newer one is on its way: there will be news of this one when that has arrived.
         let Ok(_turn) = timeout(patience, self.turns.take(kept.grade.slot)).await else { return };
         match outbox.find(&kept.id).await {
@@ -91,7 +92,9 @@ impl Grades {
             Err(error) if error.is_final() && !matches!(error, PlatformError::NotAllowed(_)) => {
                 Fate::Refused { words: self.words(error, &kept.grade) }
             }
-            Err(error) if now >= kept.accepted + OLDEST => Fate::Expired { words: self.words(error, &kept.grade) },
+            Err(error) if now >= kept.accepted + OLDEST => {
+                Fate::Expired { words: self.words(error, &kept.grade) }
+            }
             Err(error) => self.postponed(error, &kept),
         };
         tell(&kept, &fate, now);

@@ -183,7 +183,10 @@ impl Grades {
             clock: &self.clock,
         };
         let until = Instant::now() + sender.timeout;
-        timeout_at(until, self.platforms.grade(&call)).await.map_err(|_| GradeError::Slow)?.map_err(Into::into)
+        timeout_at(until, self.platforms.grade(&call))
+            .await
+            .map_err(|_| GradeError::Slow)?
+            .map_err(Into::into)
     }
 
     /// What became of a grade that was kept, of the token's learner and link.
@@ -195,16 +198,27 @@ impl Grades {
         Ok(outbox.find(id).await?.filter(|kept| kept.grade.slot == token.slot))
     }
 
+    /// Whether what could not be delivered can be kept now, as far as it is to be kept.
+    pub async fn is_reachable(&self) -> bool {
+        match &self.outbox {
+            Some(outbox) => outbox.is_reachable().await,
+            None => true,
+        }
+    }
+
     /// Sends a grade once.
     async fn attempt(&self, grade: &Grade) -> Result<Answer, PlatformError> {
         let Some(sender) = self.sender(&grade.tool, &grade.consumer_key) else {
-            return Err(PlatformError::Unreachable("its tool or consumer is not in the file any more".to_owned()));
+            return Err(PlatformError::Unreachable(
+                "its tool or consumer is not in the file any more".to_owned(),
+            ));
         };
         let score = match &grade.action {
             // It was one when it was taken.
-            Action::Replace { score, .. } => Some(Score::parse(score).map_err(|fault| {
-                PlatformError::Unintelligible { status: 0, fault: fault.to_string() }
-            })?),
+            Action::Replace { score, .. } => Some(
+                Score::parse(score)
+                    .map_err(|fault| PlatformError::Unintelligible { status: 0, fault: fault.to_string() })?,
+            ),
             Action::Delete => None,
         };
         let operation = match (&grade.action, &score) {

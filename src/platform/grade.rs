@@ -2,7 +2,6 @@
 //! comment to take, a result to tell or one to delete, its Result service (LTI 2.0).
 
 use std::fmt;
-use std::time::Duration;
 
 use lti::oauth1::{Credentials, SigningKey, authorization};
 use lti::v1p1::outcome::{self, CodeMajor};
@@ -119,7 +118,10 @@ impl fmt::Display for PlatformError {
                 write!(f, "the platform refused with status {status}: {description}")
             }
             Self::Redirected(status) => {
-                write!(f, "the platform points to another address with status {status}, which is not followed")
+                write!(
+                    f,
+                    "the platform points to another address with status {status}, which is not followed"
+                )
             }
             Self::Unintelligible { status, fault } => {
                 write!(f, "the platform's answer with status {status} cannot be read: {fault}")
@@ -227,10 +229,14 @@ impl Platforms {
         };
         reply.judge(description)?;
         match answer {
-            Some(Ok(outcome::Answer { code: CodeMajor::Success | CodeMajor::Processing, description, score })) => {
-                Ok(Answer { status, description, score, ..Answer::default() })
+            Some(Ok(outcome::Answer {
+                code: CodeMajor::Success | CodeMajor::Processing,
+                description,
+                score,
+            })) => Ok(Answer { status, description, score, ..Answer::default() }),
+            Some(Ok(outcome::Answer { description, .. })) => {
+                Err(PlatformError::Refused { status, description })
             }
-            Some(Ok(outcome::Answer { description, .. })) => Err(PlatformError::Refused { status, description }),
             Some(Err(fault)) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
             None => Err(PlatformError::Unintelligible { status, fault: TOO_LARGE.to_owned() }),
         }
@@ -302,8 +308,9 @@ impl Reply {
     async fn read(mut response: Response) -> Result<Self, PlatformError> {
         let headers = response.headers();
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let is_text = text(CONTENT_TYPE)
-            .is_some_and(|media_type| media_type.starts_with("text/plain") || media_type.starts_with("application/json"));
+        let is_text = text(CONTENT_TYPE).is_some_and(|media_type| {
+            media_type.starts_with("text/plain") || media_type.starts_with("application/json")
+        });
         let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
         let status = response.status().as_u16();
         let mut body = Vec::new();

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lti::{OutcomeService, Secret, SignatureMethod};
+use lti::oauth1::SignatureMethod;
+use lti::{OutcomeService, Secret};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -32,15 +33,7 @@ pub struct GradeToken {
 
 /// A grade token as it is written into its seal: expires, tool, consumer, slot, URL, sourcedid, method.
 #[derive(Serialize, Deserialize)]
-struct Content<'a>(
-    u64,
-    Cow<'a, str>,
-    Cow<'a, str>,
-    Cow<'a, str>,
-    Cow<'a, str>,
-    Cow<'a, str>,
-    Cow<'a, str>,
-);
+struct Content<'a>(u64, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>);
 
 /// Seals grade tokens, and opens them. Its keys are derived from `gateway.secret`: the first seals, all open.
 pub struct GradeTokens(Seal);

@@ -17,10 +17,11 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use lti::{Launch, OutcomeService, Roles, SignatureMethod};
+use lti::oauth1::SignatureMethod;
+use lti::{Launch, OutcomeService, Roles};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Identity, Upstream};
+use crate::config::Identity;
 
 pub use cookie::{COOKIE, cookies, is_own_cookie, set_cookie};
 pub use grade_token::{GradeToken, GradeTokens};
@@ -40,7 +41,9 @@ const LONGEST: usize = 3800;
 /// headers, and the browser's come on top.
 const MOST_IDENTITY: usize = 6 * 1024;
 /// What of that is the same for all sessions, at most: names of headers and claims, addresses, the signature.
-const FIXED_IDENTITY: usize = 2500;
+const FIXED_IDENTITY: usize = 2200;
+/// What a grade token has more than its outcome, at most.
+const GRADE_TOKEN_MORE: usize = 300;
 
 /// The name of a ticket, in queries and forms.
 pub const TICKET_PARAMETER: &str = "lti_ticket";
@@ -170,7 +173,7 @@ impl Session {
     pub fn mint(
         launch: &Launch,
         id: String,
-        upstream: &Upstream,
+        identity: Identity,
         takes_grade: bool,
         lifetime: Duration,
         now: u64,
@@ -188,7 +191,7 @@ impl Session {
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
-            parameters: parameters(launch, upstream.identity, takes_grade),
+            parameters: parameters(launch, identity, takes_grade),
             left_out: 0,
         };
         if whole.fits(BUDGET) {
@@ -215,7 +218,11 @@ impl Session {
     pub fn outcome(&self) -> Option<OutcomeService> {
         let [url, sourcedid] = [OUTCOME_URL, SOURCEDID].map(|name| self.get(name).map(str::to_owned));
         let method = self.get(SIGNATURE_METHOD).and_then(SignatureMethod::named);
-        Some(OutcomeService { url: url?, sourcedid: sourcedid?, method: method.unwrap_or(SignatureMethod::HmacSha1) })
+        Some(OutcomeService {
+            url: url?,
+            sourcedid: sourcedid?,
+            method: method.unwrap_or(SignatureMethod::HmacSha1),
+        })
     }
 
     /// Whether the session's cookie has no more than so many characters, and its requests not too much to carry.
@@ -234,7 +241,8 @@ impl Session {
             name if IN_HEADERS.contains(&name) => 3 * value.len(),
             "roles" => ROLE * value.split(',').count() * 4 / 3,
             // In the grade token, too, where little of it is deflated away.
-            OUTCOME_URL | SOURCEDID => value.len() * 4 / 3,
+            OUTCOME_URL => GRADE_TOKEN_MORE + value.len() * 4 / 3,
+            SOURCEDID => value.len() * 4 / 3,
             // Lists, in which each item gets quotation marks.
             _ => 2 * value.matches(',').count() * 4 / 3,
         });

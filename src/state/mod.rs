@@ -2,6 +2,7 @@
 //!
 //! The two traits are what the gateway knows of it, and what another store (Redis, for several processes) would join.
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -207,4 +208,13 @@ pub enum StateError {
     Full,
     /// The store cannot be read or written: its own words, without anything that was to be remembered.
     Unavailable(String),
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => f.write_str("too many grades are kept already"),
+            Self::Unavailable(words) => write!(f, "the state cannot be read or written: {words}"),
+        }
+    }
 }

@@ -94,8 +94,8 @@ pub struct Subject<'a> {
     pub launch_url: &'a str,
     /// The tool's `params`, if there are any.
     pub params: Option<&'a Value>,
-    /// Whether a grade token comes with it.
-    pub accepts_grade: bool,
+    /// Whether a grade token comes with it; `None` for a tool that sends no grades.
+    pub accepts_grade: Option<bool>,
 }
 
 impl Assertions {
@@ -155,7 +155,9 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
     if session.left_out > 0 {
         claim("left_out".into(), session.left_out.into());
     }
-    claim("grade".into(), json!({ "accepted": about.accepts_grade }));
+    if let Some(accepted) = about.accepts_grade {
+        claim("grade".into(), json!({ "accepted": accepted }));
+    }
     if let Some(params) = about.params {
         claim("params".into(), params.clone());
     }

@@ -73,12 +73,7 @@ fn value(pairs: &str) -> Option<&str> {
 }
 
 /// Opens a ticket that is none of another place, not late, and not used before.
-async fn spend(
-    gateway: &Gateway,
-    room: Room<'_, '_>,
-    text: &str,
-    now: u64,
-) -> Result<Ticket, Refusal> {
+async fn spend(gateway: &Gateway, room: Room<'_, '_>, text: &str, now: u64) -> Result<Ticket, Refusal> {
     let tool = &room.served.tool.name;
     let ticket = gateway.visits.sessions.open_ticket(text, tool, room.id, now).ok_or(Refusal::BadTicket)?;
     if !gateway.visits.admits(room.served, &ticket.session, now) {

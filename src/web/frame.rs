@@ -23,6 +23,9 @@ const GONE: [&str; 7] = [
     "x-frame-options",
 ];
 
+/// What the gateway alone tells the app: an app that answers with what it was asked would tell a browser its grade token.
+const FOR_APPS: &str = "x-lti-";
+
 /// Where an app lives, for its browsers.
 pub(super) struct Frame<'a> {
     /// Where the app itself answers.
@@ -61,6 +64,7 @@ impl Frame<'_> {
             let is_gone = is_of_connection(name)
                 || of_connection.iter().any(|named| named.eq_ignore_ascii_case(name))
                 || GONE.contains(&name)
+                || name.starts_with(FOR_APPS)
                 || (is_chunked && name == "content-length");
             let readable = text(value).or((name == "content-disposition").then_some("attachment"));
             let Some(value) = readable.filter(|_| !is_gone) else { continue };

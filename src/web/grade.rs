@@ -132,7 +132,9 @@ async fn action(data: Data<'_>) -> Result<Action, GradeRefusal> {
     };
     let score = Score::parse(&text).map_err(|fault| GradeRefusal::BadGrade(fault.to_string()))?;
     if comment.as_ref().is_some_and(|comment| comment.chars().count() > LONGEST_COMMENT) {
-        return Err(GradeRefusal::BadGrade(format!("the comment is longer than {LONGEST_COMMENT} characters")));
+        return Err(GradeRefusal::BadGrade(format!(
+            "the comment is longer than {LONGEST_COMMENT} characters"
+        )));
     }
     Ok(Action::Replace { score: score.as_str().to_owned(), comment })
 }
@@ -140,9 +142,12 @@ async fn action(data: Data<'_>) -> Result<Action, GradeRefusal> {
 /// A result that was read.
 fn stated(answer: &Answer) -> Result<String, GradeRefusal> {
     let score = match &answer.score {
-        Some(text) => number(text).ok_or(GradeRefusal::Failed(GradeError::Platform(
-            PlatformError::Unintelligible { status: answer.status, fault: "its score is not a number".to_owned() },
-        )))?,
+        Some(text) => {
+            number(text).ok_or(GradeRefusal::Failed(GradeError::Platform(PlatformError::Unintelligible {
+                status: answer.status,
+                fault: "its score is not a number".to_owned(),
+            })))?
+        }
         None => "null".to_owned(),
     };
     Ok(match &answer.comment {
@@ -304,7 +309,9 @@ impl GradeRefusal {
             Self::BadToken | Self::Failed(GradeError::NoSender) => {
                 "the grade token is none of this gateway's, is older than 7 days, or its tool or consumer may not send grades any more"
             }
-            Self::NoSuchGrade => "no grade of this id is kept for the grade token's learner and resource link",
+            Self::NoSuchGrade => {
+                "no grade of this id is kept for the grade token's learner and resource link"
+            }
             Self::Incomplete => "the body did not arrive within 15 seconds, or broke off",
             Self::TooLarge => "the body is larger than 64 KiB",
             Self::BadGrade(why) => return why.clone(),

@@ -2,7 +2,9 @@
 
 use rocket::futures::FutureExt as _;
 use rocket::http::Status;
-use rocket::{Shutdown, get};
+use rocket::{Shutdown, State, get};
+
+use super::gateway::Gateway;
 
 /// The process is alive. Exactly these bytes, for monitors that compare them.
 #[get("/is_up")]
@@ -10,11 +12,14 @@ pub(super) fn is_up() -> &'static str {
     "I'm up"
 }
 
-/// It takes launches: not once it has been told to stop.
+/// It takes launches and grades: not once it has been told to stop, and not while it can remember nothing.
 #[get("/ready")]
-pub(super) fn ready(shutdown: Shutdown) -> (Status, &'static str) {
-    match shutdown.now_or_never() {
-        None => (Status::Ok, "ready"),
-        Some(()) => (Status::ServiceUnavailable, "draining"),
+pub(super) async fn ready(shutdown: Shutdown, gateway: &State<Gateway>) -> (Status, &'static str) {
+    if shutdown.now_or_never().is_some() {
+        return (Status::ServiceUnavailable, "draining");
     }
+    if !gateway.replay.is_reachable().await || !gateway.grades.is_reachable().await {
+        return (Status::ServiceUnavailable, "state unreachable");
+    }
+    (Status::Ok, "ready")
 }

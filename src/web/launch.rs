@@ -137,7 +137,7 @@ impl Attempt<'_> {
                 // What could not become a session the first time cannot now.
                 let takes_grade = self.takes_grade(upstream, launch);
                 let minted =
-                    Session::mint(launch, id.clone(), upstream, takes_grade, tool.session, now);
+                    Session::mint(launch, id.clone(), upstream.identity, takes_grade, tool.session, now);
                 minted.map_err(|TooLong| Refusal::SessionTooLong)?;
                 let prefix = place::prefix(self.served, upstream, &id);
                 Ok(door::redirect(Room::of(self.served, upstream, &id, &prefix), &self.destination()))
@@ -159,7 +159,7 @@ impl Attempt<'_> {
         let prefix = place::prefix(self.served, upstream, &id);
         let room = Room::of(self.served, upstream, &id, &prefix);
         let takes_grade = self.takes_grade(upstream, launch);
-        let minted = Session::mint(launch, id.clone(), upstream, takes_grade, tool.session, now);
+        let minted = Session::mint(launch, id.clone(), upstream.identity, takes_grade, tool.session, now);
         let (session, left_out) = minted.map_err(|TooLong| Refusal::SessionTooLong)?;
         if !left_out.is_empty() {
             let names: String = left_out.join(" ").chars().take(500).collect();

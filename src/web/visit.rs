@@ -110,7 +110,8 @@ impl Visit {
                 return Some(Arc::clone(ready));
             }
         }
-        let ready = Arc::new(Ready::new(&self.session, assertions, grade_tokens, public_url, room, authority, now)?);
+        let ready =
+            Arc::new(Ready::new(&self.session, assertions, grade_tokens, public_url, room, authority, now)?);
         *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ready));
         Some(ready)
     }
@@ -128,13 +129,14 @@ impl Ready {
     ) -> Option<Self> {
         let served = room.served;
         let Origin { scheme, authority: host } = public_url.origin_of(&served.tool, authority);
-        let grade_token = room.upstream.grades.then(|| GradeToken::new(session, &served.tool.name, now)).flatten();
+        let grade_token =
+            room.upstream.grades.then(|| GradeToken::new(session, &served.tool.name, now)).flatten();
         let subject = Subject {
             issuer: &public_url.origin(authority).to_string(),
             tool: &served.tool.name,
             launch_url: &public_url.launch_url(&served.tool, Some(authority)),
             params: served.params.as_ref(),
-            accepts_grade: grade_token.is_some(),
+            accepts_grade: room.upstream.grades.then_some(grade_token.is_some()),
         };
         let assertion = assertions.sign(session, &subject, now)?;
         let mut headers = identity::headers(session);

@@ -17,8 +17,10 @@ use std::time::Duration;
 
 use lti::MemoryReplay;
 use lti_gateway::cli::load;
+use lti_gateway::clock::Clock;
 use lti_gateway::config::{Environment, print};
-use lti_gateway::web::{self, Clock, Gateway};
+use lti_gateway::state::State;
+use lti_gateway::web::{self, Gateway};
 use rocket::fairing::AdHoc;
 use tempfile::TempDir;
 
@@ -88,8 +90,8 @@ impl Server {
         let clock = Arc::clone(&now);
         let clock = Clock::new(move || clock.load(Ordering::SeqCst));
         let replay = MemoryReplay::new(setup.replay.0, setup.replay.1);
-        let gateway =
-            Gateway::with_replay(loaded.config, loaded.templates, clock, replay).expect("certificates");
+        let state = State { replay: Box::new(replay), outbox: None };
+        let gateway = Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
         let figment = rocket::Config::figment()
             .merge(("address", "127.0.0.1"))
             .merge(("port", 0))
