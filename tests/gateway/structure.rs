@@ -50,7 +50,7 @@ fn the_protocol_knows_no_server_no_clock_and_no_environment() {
     let manifest: toml::Table =
         fs::read_to_string(root.join("Cargo.toml")).expect("text").parse().expect("TOML");
     let dependencies: Vec<&String> = manifest["dependencies"].as_table().expect("a table").keys().collect();
-    assert_eq!(dependencies, ["base64", "hmac", "sha1", "sha2", "zeroize"]);
+    assert_eq!(dependencies, ["base64", "hmac", "quick-xml", "serde_json", "sha1", "sha2", "zeroize"]);
     for path in sources(&root.join("src")) {
         let text = fs::read_to_string(&path).expect("text");
         for foreign in

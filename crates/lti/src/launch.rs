@@ -214,4 +214,80 @@ mod tests {
             assert!(is_sent(value), "{value}");
         }
     }
+
+    fn outcome(url: &str, sourcedid: &str) -> Option<OutcomeService> {
+        OutcomeService::new(url, sourcedid, SignatureMethod::HmacSha1)
+    }
+
+    #[test]
+    fn an_outcome_service_keeps_every_byte_of_what_was_sent() {
+        let longest = format!("https://lms.example/{}", "x".repeat(1004));
+        for url in [
+            "https://lms.example/o",
+            "HTTP://LMS.example:8080/courses/course-v1:edX+D+2/xblock/block-v1:edX+D+2+type@lti_consumer+block@abc/h?a=%zz&b",
+            "http://[::1]:5000",
+            "https://lms.example?user=a@b",
+            &longest,
+        ] {
+            assert_eq!(outcome(url, "s").map(|outcome| outcome.url).as_deref(), Some(url));
+        }
+        let longest = "é".repeat(512);
+        let moodle = r#"{"data":{"instanceid":"2","userid":"3","typeid":null,"launchid":1},"hash":"0f"}"#;
+        for sourcedid in
+            [moodle, " padded ", "a\r\n\tb", "<&>\"'", "\u{85}\u{2028}\u{feff}👩\u{fffd}", "$5", &longest]
+        {
+            let kept = outcome("https://lms.example/o", sourcedid).map(|outcome| outcome.sourcedid);
+            assert_eq!(kept.as_deref(), Some(sourcedid));
+        }
+    }
+
+    #[test]
+    fn what_a_platform_cannot_be_asked_with_is_no_outcome_service() {
+        let too_long = format!("https://lms.example/{}", "x".repeat(1005));
+        for url in [
+            "",
+            "$LineItem.url",
+            "https:",
+            "https://",
+            "https:///path",
+            "https://?a=1",
+            "//lms.example/o",
+            "lms.example/o",
+            "ftp://lms.example/o",
+            "javascript://lms.example/o",
+            " https://lms.example/o",
+            "https://lms.example/o ",
+            "https://lms.example/a b",
+            "https://lms.example/\u{a0}",
+            "https://lms.example/o\n",
+            "https://lms.example/\u{7f}",
+            "https://lms.example/o#part",
+            "https://user@lms.example/o",
+            "https://user:word@lms.example/o",
+            "https://lms.example\\@other.example/o",
+            "https://lms.example\\o",
+            &too_long,
+        ] {
+            assert!(outcome(url, "s").is_none(), "{url:?}");
+        }
+        let too_long = "é".repeat(512) + "x";
+        for sourcedid in [
+            "",
+            "$Result.sourcedId",
+            "a\0",
+            "\u{1}",
+            "a\u{b}b",
+            "\u{1b}[31m",
+            "\u{fffe}",
+            "\u{ffff}",
+            &too_long,
+        ] {
+            assert!(outcome("https://lms.example/o", sourcedid).is_none(), "{sourcedid:?}");
+        }
+    }
+
+    #[test]
+    fn an_outcome_service_hides_itself_in_debug() {
+        assert_eq!(format!("{:?}", outcome("https://lms.example/o", "u-1")), "Some(OutcomeService(…))");
+    }
 }

@@ -94,3 +94,126 @@ impl fmt::Display for ScoreFault {
 }
 
 impl std::error::Error for ScoreFault {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_score_is_a_decimal_from_0_to_1_and_keeps_its_text() {
+        let longest = format!("0.{}", "1".repeat(30));
+        for text in ["0", "1", "0.0", "1.0", "1.000", "0.1", "0.10", "0.30000000000000004", "0.92", &longest]
+        {
+            assert_eq!(Score::parse(text).map(|score| score.as_str().to_owned()), Ok(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn whatever_else_is_no_score_and_says_why() {
+        let check = |text: &str, expected: ScoreFault| {
+            assert_eq!(Score::parse(text).err(), Some(expected), "{text:?}");
+        };
+        for text in [
+            "",
+            " ",
+            "0 ",
+            " 1",
+            "00",
+            "00.5",
+            "01",
+            "-",
+            "-.5",
+            ".5",
+            "1.",
+            "0.",
+            ".",
+            "+1",
+            "+0.5",
+            "0,5",
+            "0.5.",
+            "0.5.5",
+            "0x1",
+            "1_0",
+            "NaN",
+            "nan",
+            "Infinity",
+            "-Infinity",
+            "null",
+            "true",
+            "1/2",
+            "50%",
+            "٠",
+            "0.٥",
+            "1e",
+            "e5",
+            "1e+",
+            "1e5.0",
+            "1ee5",
+            "1e--5",
+            "\"1\"",
+            "0\n",
+            "1\0",
+        ] {
+            check(text, ScoreFault::NotADecimal);
+        }
+        for text in
+            ["1.01", "1.0000000000000000000000000001", "2", "5", "10", "100", "-0.1", "-1", "-0", "-0.0"]
+        {
+            check(text, ScoreFault::OutOfRange);
+        }
+        for text in ["1e-5", "1E-7", "5e0", "0e0", "1.5e+300", "-1e-5"] {
+            check(text, ScoreFault::Exponent);
+        }
+        for text in [format!("0.{}", "1".repeat(31)), format!("1.{}", "0".repeat(100_000))] {
+            check(&text, ScoreFault::TooLong);
+        }
+    }
+
+    /// The same grammar told another way: an independent reading to compare with.
+    fn is_score(text: &str) -> bool {
+        let ones_and_zeros = text.strip_prefix("1.").is_some_and(|rest| rest.trim_matches('0').is_empty());
+        let fraction = text.strip_prefix("0.").or(text.strip_prefix("1.").filter(|_| ones_and_zeros));
+        let is_fraction = fraction
+            .is_some_and(|digits| !digits.is_empty() && digits.chars().all(|d| ('0'..='9').contains(&d)));
+        text.len() <= 32 && (text == "0" || text == "1" || is_fraction)
+    }
+
+    #[test]
+    fn of_all_short_texts_exactly_those_of_the_grammar_are_scores() {
+        const LETTERS: [char; 11] = ['0', '1', '2', '9', '.', '-', '+', 'e', 'E', ' ', 'N'];
+        let mut texts = vec![String::new()];
+        let mut scores = 0;
+        for _ in 0..5 {
+            texts = texts
+                .iter()
+                .flat_map(|text| LETTERS.map(|letter| format!("{text}{letter}")))
+                .inspect(|text| {
+                    assert_eq!(Score::parse(text).is_ok(), is_score(text), "{text:?}");
+                    scores += usize::from(is_score(text));
+                })
+                .collect();
+        }
+        // With up to three digits behind the point: four different ones behind 0, only zeros behind 1.
+        assert_eq!(scores, 2 + (4 + 16 + 64) + 3);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_score_only_by_the_grammar(text in "[01][.][0-9]{0,32}|[-+0-9.eE]{0,40}|\\PC{0,40}") {
+            match Score::parse(&text) {
+                Ok(score) => {
+                    prop_assert!(is_score(&text));
+                    prop_assert_eq!(score.as_str(), text);
+                }
+                Err(_) => prop_assert!(!is_score(&text)),
+            }
+        }
+    }
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert_eq!(format!("{:?}", Score::parse("0.92")), "Ok(Score(…))");
+    }
+}

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use quick_xml::Reader;
+use quick_xml::escape::{partial_escape, resolve_xml_entity};
+use quick_xml::events::{BytesRef, Event};
+
 use crate::Score;
 
 /// The request's content type. Canvas and Sakai compare the whole header, so that there is no charset.
@@ -9,6 +13,9 @@ pub const CONTENT_TYPE: &str = "application/xml";
 
 /// The most bytes of an answer that are read.
 pub const LARGEST_ANSWER: usize = 64 * 1024;
+
+/// The most elements around one another that an answer may have. A good one has six.
+const DEEPEST: usize = 64;
 
 /// What the platform is asked to do with the grade of one person at one link.
 #[derive(Clone, Copy)]
@@ -58,6 +65,26 @@ pub enum CodeMajor {
     Unsupported,
 }
 
+impl CodeMajor {
+    /// Every code.
+    const ALL: [Self; 4] = [Self::Success, Self::Processing, Self::Failure, Self::Unsupported];
+
+    /// The code's name, as Basic Outcomes has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Processing => "processing",
+            Self::Failure => "failure",
+            Self::Unsupported => "unsupported",
+        }
+    }
+
+    /// The code of this name, in whatever case.
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.name().eq_ignore_ascii_case(name))
+    }
+}
+
 /// Why an answer cannot be read. No variant holds anything of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnswerFault {
@@ -75,18 +102,131 @@ pub enum AnswerFault {
     UnknownStatus,
 }
 
-/// The body of a request. `message_identifier` is to be unique for each message.
+/// The body of a request: what the operation is to do with the result that the sourcedid stands for. `message_identifier`
+/// is to be unique for each message.
+///
+/// The sourcedid is escaped and otherwise kept byte for byte. A carriage return becomes a character reference, since a
+/// parser would read a line feed for it.
 pub fn request(operation: &Operation<'_>, sourcedid: &str, message_identifier: &str) -> String {
-    let _ = (operation, sourcedid, message_identifier);
-    String::new()
+    let name = operation.name();
+    let sourcedid = partial_escape(sourcedid);
+    let message_identifier = partial_escape(message_identifier);
+    let result = match operation {
+        Operation::Replace(score) => format!(
+            "<result><resultScore><language>en</language><textString>{}</textString></resultScore></result>",
+            score.as_str()
+        ),
+        Operation::Read | Operation::Delete => String::new(),
+    };
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+         <imsx_POXEnvelopeRequest xmlns=\"http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0\">\
+         <imsx_POXHeader><imsx_POXRequestHeaderInfo><imsx_version>V1.0</imsx_version>\
+         <imsx_messageIdentifier>{message_identifier}</imsx_messageIdentifier>\
+         </imsx_POXRequestHeaderInfo></imsx_POXHeader>\
+         <imsx_POXBody><{name}Request><resultRecord>\
+         <sourcedGUID><sourcedId>{sourcedid}</sourcedId></sourcedGUID>{result}\
+         </resultRecord></{name}Request></imsx_POXBody></imsx_POXEnvelopeRequest>"
+    )
 }
 
-/// Reads the body of an answer.
+/// Reads the body of an answer. Elements count by their local names, because platforms use several namespaces and
+/// prefixes, and of several with one name the first counts.
+///
+/// It is read as UTF-8, in which all known platforms answer, whatever it declares: of another charset the letters outside
+/// ASCII are lost, which stand in nothing but the description.
 ///
 /// # Errors
 /// An [`AnswerFault`].
 pub fn read_answer(body: &[u8]) -> Result<Answer, AnswerFault> {
-    if body.len() > LARGEST_ANSWER { Err(AnswerFault::TooLarge) } else { Err(AnswerFault::NotXml) }
+    if body.len() > LARGEST_ANSWER {
+        return Err(AnswerFault::TooLarge);
+    }
+    let texts = Texts::read(&String::from_utf8_lossy(body))?;
+    let code = texts.code.ok_or(AnswerFault::NoStatus)?;
+    let score = texts.score.map(|score| score.trim().to_owned()).filter(|score| !score.is_empty());
+    Ok(Answer {
+        code: CodeMajor::named(code.trim()).ok_or(AnswerFault::UnknownStatus)?,
+        description: texts.description.unwrap_or_default(),
+        score,
+    })
+}
+
+/// What of an answer is read, as it stands there.
+#[derive(Default)]
+struct Texts {
+    code: Option<String>,
+    description: Option<String>,
+    score: Option<String>,
+}
+
+/// An element that is not closed yet.
+struct Element {
+    local_name: String,
+    text: String,
+}
+
+impl Texts {
+    fn read(xml: &str) -> Result<Self, AnswerFault> {
+        let mut reader = Reader::from_str(xml);
+        reader.config_mut().expand_empty_elements = true;
+        let mut texts = Self::default();
+        let mut open: Vec<Element> = Vec::new();
+        let mut had_root = false;
+        loop {
+            let text = match reader.read_event().map_err(|_| AnswerFault::NotXml)? {
+                Event::Start(tag) => {
+                    if open.is_empty() && std::mem::replace(&mut had_root, true) {
+                        return Err(AnswerFault::NotXml);
+                    }
+                    if open.len() == DEEPEST {
+                        return Err(AnswerFault::TooDeep);
+                    }
+                    let local_name = tag.local_name().as_ref().to_owned();
+                    open.push(Element { local_name, text: String::new() });
+                    continue;
+                }
+                Event::End(_) => {
+                    let closed = open.pop().ok_or(AnswerFault::NotXml)?;
+                    let parent = open.last().map(|parent| parent.local_name.as_str()).unwrap_or_default();
+                    texts.keep(parent, closed);
+                    continue;
+                }
+                Event::Text(text) => text.xml10_content(),
+                Event::CData(text) => text.xml10_content(),
+                Event::GeneralRef(reference) => resolve(&reference).ok_or(AnswerFault::NotXml)?.into(),
+                Event::DocType(_) => return Err(AnswerFault::DocumentType),
+                // Empty elements come as a start and an end.
+                Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::Empty(_) => continue,
+                Event::Eof if had_root && open.is_empty() => return Ok(texts),
+                Event::Eof => return Err(AnswerFault::NotXml),
+            };
+            match open.last_mut() {
+                Some(element) => element.text.push_str(&text),
+                None if text.trim().is_empty() => {}
+                None => return Err(AnswerFault::NotXml),
+            }
+        }
+    }
+
+    fn keep(&mut self, parent: &str, element: Element) {
+        let slot = match (parent, element.local_name.as_str()) {
+            ("imsx_statusInfo", "imsx_codeMajor") => &mut self.code,
+            ("imsx_statusInfo", "imsx_description") => &mut self.description,
+            ("resultScore", "textString") => &mut self.score,
+            _ => return,
+        };
+        slot.get_or_insert(element.text);
+    }
+}
+
+/// What a reference stands for: a character, or one of the five entities that XML has by itself. There are no others without
+/// a document type.
+fn resolve(reference: &BytesRef<'_>) -> Option<String> {
+    match reference.resolve_char_ref().ok()? {
+        Some(letter) => Some(letter.into()),
+        None => resolve_xml_entity(reference).map(str::to_owned),
+    }
 }
 
 impl fmt::Debug for Answer {
@@ -111,3 +251,193 @@ impl fmt::Display for AnswerFault {
 }
 
 impl std::error::Error for AnswerFault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A good answer around this status and body.
+    fn envelope(status: &str, body: &str) -> String {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<imsx_POXEnvelopeResponse \
+             xmlns=\"http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0\"><imsx_POXHeader>\
+             <imsx_POXResponseHeaderInfo><imsx_version>V1.0</imsx_version><imsx_statusInfo>{status}</imsx_statusInfo>\
+             </imsx_POXResponseHeaderInfo></imsx_POXHeader><imsx_POXBody>{body}</imsx_POXBody></imsx_POXEnvelopeResponse>"
+        )
+    }
+
+    fn success(description: &str) -> String {
+        let description = format!("<imsx_description>{description}</imsx_description>");
+        envelope(
+            &format!("<imsx_codeMajor>success</imsx_codeMajor>{description}"),
+            "<replaceResultResponse/>",
+        )
+    }
+
+    #[test]
+    fn each_operation_has_its_request() {
+        let score = Score::parse("0.10").expect("a score");
+        let check = |operation: Operation<'_>, name: &str, result: &str| {
+            let expected = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+                 <imsx_POXEnvelopeRequest xmlns=\"http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0\">\
+                 <imsx_POXHeader><imsx_POXRequestHeaderInfo><imsx_version>V1.0</imsx_version>\
+                 <imsx_messageIdentifier>m&amp;1</imsx_messageIdentifier></imsx_POXRequestHeaderInfo></imsx_POXHeader>\
+                 <imsx_POXBody><{name}Request><resultRecord><sourcedGUID><sourcedId> a&lt;b&gt;\"&amp;%3A'&#13;\n</sourcedId>\
+                 </sourcedGUID>{result}</resultRecord></{name}Request></imsx_POXBody></imsx_POXEnvelopeRequest>"
+            );
+            assert_eq!(operation.name(), name);
+            assert_eq!(request(&operation, " a<b>\"&%3A'\r\n", "m&1"), expected);
+        };
+        let result = "<result><resultScore><language>en</language><textString>0.10</textString></resultScore></result>";
+        check(Operation::Replace(&score), "replaceResult", result);
+        check(Operation::Read, "readResult", "");
+        check(Operation::Delete, "deleteResult", "");
+    }
+
+    #[test]
+    fn codes_are_read_without_case_and_white_space() {
+        let check = |code: &str, expected: Result<CodeMajor, AnswerFault>| {
+            let answer =
+                read_answer(envelope(&format!("<imsx_codeMajor>{code}</imsx_codeMajor>"), "").as_bytes());
+            assert_eq!(answer.map(|answer| answer.code), expected, "{code:?}");
+        };
+        for code in CodeMajor::ALL {
+            check(code.name(), Ok(code));
+            check(&code.name().to_uppercase(), Ok(code));
+            check(&format!("\r\n\t {} \n", code.name()), Ok(code));
+            check(&format!("<![CDATA[{}]]>", code.name()), Ok(code));
+        }
+        check("suc<!-- a comment --><?and an instruction?><![CDATA[ces]]>&#115;", Ok(CodeMajor::Success));
+        check("s&#x75;ccess", Ok(CodeMajor::Success));
+        for unknown in
+            ["", " ", "succes", "success.", "successfailure", "0", "успех", "suc cess", "<x>success</x>"]
+        {
+            check(unknown, Err(AnswerFault::UnknownStatus));
+        }
+    }
+
+    #[test]
+    fn a_description_is_read_word_for_word() {
+        let check = |description: &str, expected: &str| {
+            let answer = read_answer(success(description).as_bytes()).expect(description);
+            assert_eq!(answer.description, expected);
+        };
+        check("", "");
+        check(" Score for u:1 is now 0.5 ", " Score for u:1 is now 0.5 ");
+        check("a &lt;b&gt; &amp;amp; &quot;c&quot; &apos;d&apos;", "a <b> &amp; \"c\" 'd'");
+        check("&#xdc;n&#239; ☃ &#x1F469;", "Ünï ☃ 👩");
+        check("<![CDATA[<b>&amp;</b>]]> and ]] &gt;", "<b>&amp;</b> and ]] >");
+        check("one<!-- not this -->two<?nor this?>", "onetwo");
+        check("lines\r\nend\rin\none&#13;way", "lines\nend\nin\none\rway");
+    }
+
+    #[test]
+    fn only_a_status_says_what_became_of_it_and_only_a_result_has_a_score() {
+        let code = "<imsx_codeMajor>success</imsx_codeMajor>";
+        let check = |status: &str, body: &str, expected: Result<Option<&str>, AnswerFault>| {
+            let answer = read_answer(envelope(status, body).as_bytes());
+            assert_eq!(answer.map(|answer| answer.score), expected.map(|score| score.map(str::to_owned)));
+        };
+        let score = |text: &str| {
+            format!("<resultScore><language>en</language><textString>{text}</textString></resultScore>")
+        };
+        check(code, &score("0.91"), Ok(Some("0.91")));
+        check(code, &score(" 9.1E-1\n"), Ok(Some("9.1E-1")));
+        check(code, &format!("{}{}", score("0.1"), score("0.2")), Ok(Some("0.1")));
+        check(code, &score(""), Ok(None));
+        check(code, "<resultScore><textString/></resultScore>", Ok(None));
+        check(code, "<resultScore/>", Ok(None));
+        check(code, "<resultTotalScore><textString>9</textString></resultTotalScore>", Ok(None));
+        check("", &score("0.91"), Err(AnswerFault::NoStatus));
+        check("<imsx_severity>status</imsx_severity>", code, Err(AnswerFault::NoStatus));
+        check(&format!("<x>{code}</x>"), "", Err(AnswerFault::NoStatus));
+        check(&format!("{code}<imsx_codeMajor>failure</imsx_codeMajor>"), "", Ok(None));
+    }
+
+    #[test]
+    fn what_is_not_one_whole_document_is_no_answer() {
+        let good = success("x");
+        for bad in [
+            String::new(),
+            "   \n".to_owned(),
+            "OK".to_owned(),
+            "{\"code\":\"success\"}".to_owned(),
+            format!("Notice: Undefined index{good}"),
+            format!("{good}<br />"),
+            format!("{good}{good}"),
+            format!("{good}x"),
+            format!("{good}&amp;"),
+            format!("{good}</x>"),
+            good.replace("</imsx_statusInfo>", ""),
+            good.replace("</imsx_statusInfo>", "</imsx_status>"),
+            success("<b>"),
+            success("AT&T"),
+            success("a & b"),
+            success("&nbsp;"),
+            success("&lt"),
+            success("&#0;"),
+            success("&#xD800;"),
+            success("&#x110000;"),
+            success("&#;"),
+            success("<![CDATA[x"),
+            success("<!-- x"),
+        ] {
+            assert_eq!(read_answer(bad.as_bytes()), Err(AnswerFault::NotXml), "{bad}");
+        }
+        for (page, fault) in [
+            ("<!DOCTYPE html><html><body>Log in</body></html>", AnswerFault::DocumentType),
+            ("<!doctype html><html></html>", AnswerFault::DocumentType),
+            ("<html><body><p>Log in</p></body></html>", AnswerFault::NoStatus),
+            ("<html><body><br><p>Log in</body></html>", AnswerFault::NotXml),
+        ] {
+            assert_eq!(read_answer(page.as_bytes()), Err(fault), "{page}");
+        }
+    }
+
+    #[test]
+    fn white_space_and_a_byte_order_mark_do_not_make_an_answer_unreadable() {
+        for good in [format!("\u{feff}{}", success("x")), format!("\r\n\n {}\n\n", success("x"))] {
+            assert_eq!(
+                read_answer(good.as_bytes()).map(|answer| answer.code),
+                Ok(CodeMajor::Success),
+                "{good}"
+            );
+        }
+    }
+
+    #[test]
+    fn of_another_charset_only_the_letters_of_the_description_are_lost() {
+        let latin = success("Ungültig").replace("UTF-8", "ISO-8859-1");
+        let latin: Vec<u8> = latin.chars().map(|letter| u8::try_from(letter).expect("Latin")).collect();
+        let answer = read_answer(&latin).expect("an answer");
+        assert_eq!((answer.code, answer.description.as_str()), (CodeMajor::Success, "Ung\u{fffd}ltig"));
+        let wide: Vec<u8> = success("x").encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(read_answer(&wide), Err(AnswerFault::NotXml));
+    }
+
+    #[test]
+    fn elements_may_be_nested_to_a_depth_and_no_deeper() {
+        // Four elements of the answer stand around the description.
+        let nested = |depth: usize| success(&format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth)));
+        assert!(read_answer(nested(DEEPEST - 5).as_bytes()).is_ok());
+        assert_eq!(read_answer(nested(DEEPEST - 4).as_bytes()), Err(AnswerFault::TooDeep));
+        assert_eq!(read_answer("<a>".repeat(20_000).as_bytes()), Err(AnswerFault::TooDeep));
+    }
+
+    #[test]
+    fn an_answer_is_read_up_to_its_largest_size() {
+        let room = LARGEST_ANSWER - success("").len();
+        assert!(read_answer(success(&"x".repeat(room)).as_bytes()).is_ok());
+        assert_eq!(read_answer(success(&"x".repeat(room + 1)).as_bytes()), Err(AnswerFault::TooLarge));
+    }
+
+    #[test]
+    fn neither_debug_nor_a_fault_shows_anything_of_the_answer() {
+        let answer = read_answer(success("Score for u-1 is now 0.5").as_bytes());
+        assert_eq!(format!("{answer:?}"), "Ok(Answer { code: Success, .. })");
+        let unknown = envelope("<imsx_codeMajor>u-1</imsx_codeMajor>", "");
+        let fault = read_answer(unknown.as_bytes()).expect_err("an unknown code");
+        assert_eq!(fault.to_string(), "the platform's answer has an imsx_codeMajor that is not known");
+    }
+}
