@@ -77,7 +77,7 @@ pub enum PlatformError {
     Unintelligible {
         /// The status of its answer.
         status: u16,
-        /// What is wrong with it.
+        /// What is wrong with it, in a sentence.
         fault: String,
     },
     /// The platform cannot do it now.
@@ -124,7 +124,7 @@ impl fmt::Display for PlatformError {
                 )
             }
             Self::Unintelligible { status, fault } => {
-                write!(f, "the platform's answer with status {status} cannot be read: {fault}")
+                write!(f, "{fault} (status {status})")
             }
             Self::Unwell { status, description, .. } if description.is_empty() => {
                 write!(f, "the platform failed with status {status}")
@@ -238,7 +238,10 @@ impl Platforms {
                 Err(PlatformError::Refused { status, description })
             }
             Some(Err(fault)) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
-            None => Err(PlatformError::Unintelligible { status, fault: TOO_LARGE.to_owned() }),
+            None => Err(PlatformError::Unintelligible {
+                status,
+                fault: outcome::AnswerFault::TooLarge.to_string(),
+            }),
         }
     }
 
@@ -264,7 +267,10 @@ impl Platforms {
                 Ok(Answer { status, score: result.score, comment: result.comment, ..Answer::default() })
             }
             Some(Err(fault)) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
-            None => Err(PlatformError::Unintelligible { status, fault: TOO_LARGE.to_owned() }),
+            None => Err(PlatformError::Unintelligible {
+                status,
+                fault: outcome::AnswerFault::TooLarge.to_string(),
+            }),
         }
     }
 
@@ -299,8 +305,6 @@ impl Platforms {
     }
 }
 
-/// What is said of an answer that is larger than one can be.
-const TOO_LARGE: &str = "it is larger than 64 KiB";
 /// The longest words of a platform that are passed on.
 const LONGEST_WORDS: usize = 500;
 

@@ -145,7 +145,7 @@ fn stated(answer: &Answer) -> Result<String, GradeRefusal> {
         Some(text) => {
             number(text).ok_or(GradeRefusal::Failed(GradeError::Platform(PlatformError::Unintelligible {
                 status: answer.status,
-                fault: "its score is not a number".to_owned(),
+                fault: "the platform's answer has a score that is not a number".to_owned(),
             })))?
         }
         None => "null".to_owned(),

@@ -3,6 +3,7 @@
 mod answers;
 mod configuration;
 mod deployment;
+mod grades;
 mod launches;
 mod structure;
 mod support;
