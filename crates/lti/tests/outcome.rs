@@ -1,0 +1,478 @@
+//! Grades through the crate's own door: what goes to a platform, read as a platform reads it, and what comes back. The numbers
+//! are those of the checklist, section F1.h.
+
+use std::sync::Arc;
+
+use lti::oauth1::{Credentials, Params, SignatureMethod, SigningKey, authorization, base_string};
+use lti::v1p1::outcome::{self, AnswerFault, CodeMajor, Operation, read_answer};
+use lti::v1p1::{Consumer, Consumers, LaunchRequest, Terms, Verdict, examine, sign};
+use lti::v2p0::result;
+use lti::{MemoryReplay, OutcomeService, Score, ScoreFault, Secret};
+use proptest::prelude::*;
+
+const NOW: u64 = 1_700_000_000;
+const NAMESPACE: &str = "http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0";
+const MOODLE: &str =
+    r#"{"data":{"instanceid":"2","userid":"3","typeid":null,"launchid":1},"hash":"<0f&\"]]>"}"#;
+const EDX: &str = "course-v1%3AedX%2BD%2B2:lms.example-block-v1:edX+D+2+type@lti_consumer+block@abc:0f3c";
+const EDX_URL: &str =
+    "https://lms.example/courses/course-v1:edX+D+2/xblock/block-v1:edX+D+2+type@lti_consumer+block@abc";
+
+/// The outcome service of a launch that was signed with these parameters.
+fn launched(params: &[(&str, &str)], method: SignatureMethod) -> Option<OutcomeService> {
+    let signing_key = SigningKey::new(&Secret::new("s3cret"));
+    let credentials =
+        Credentials { key: "key-1", signing_key: &signing_key, method, timestamp: NOW, nonce: "n" };
+    let mut form = vec![
+        ("lti_message_type", "basic-lti-launch-request"),
+        ("lti_version", "LTI-1p0"),
+        ("resource_link_id", "r"),
+    ];
+    form.extend(params);
+    let body = sign("https://tool.example/lti/a", &form, &credentials).expect("a well-formed URL");
+    let consumer = Consumer::new("key-1", [Secret::new("s3cret")], SignatureMethod::ALL);
+    let terms = Terms {
+        consumers: Consumers::new("a", [consumer]),
+        roles: None,
+        clock_skew: 300,
+        secrets: Arc::default(),
+    };
+    let request = LaunchRequest {
+        scheme: "https",
+        authority: "tool.example",
+        path: "/lti/a",
+        query: None,
+        authorization: None,
+        body: body.as_bytes(),
+    };
+    let Ok(Verdict::Once(candidate)) = examine(&request, &terms, NOW, |_| false).verdict() else {
+        panic!("what was signed is a launch")
+    };
+    let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
+    candidate.admit(spent).expect("a fresh nonce").outcome
+}
+
+/// The text of the element of this name, as another parser reads it.
+fn text_of(xml: &str, name: &str) -> String {
+    let document = roxmltree::Document::parse(xml).expect("well-formed XML");
+    let mut found = document.descendants().filter(|node| node.has_tag_name((NAMESPACE, name)));
+    let text = found.next().expect("the element").text().unwrap_or_default().to_owned();
+    assert!(found.next().is_none(), "{name} stands there once");
+    text
+}
+
+/// An answer as edX gives it, around this status and body.
+fn answer(code: &str, description: &str, body: &str) -> String {
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<imsx_POXEnvelopeResponse xmlns="{NAMESPACE}">
+    <imsx_POXHeader>
+        <imsx_POXResponseHeaderInfo>
+            <imsx_version>V1.0</imsx_version>
+            <imsx_messageIdentifier>m-1</imsx_messageIdentifier>
+            <imsx_statusInfo>
+                <imsx_codeMajor>{code}</imsx_codeMajor>
+                <imsx_severity>status</imsx_severity>
+                <imsx_description>{description}</imsx_description>
+                <imsx_messageRefIdentifier>
+                </imsx_messageRefIdentifier>
+            </imsx_statusInfo>
+        </imsx_POXResponseHeaderInfo>
+    </imsx_POXHeader>
+    <imsx_POXBody>{body}</imsx_POXBody>
+</imsx_POXEnvelopeResponse>
+"#
+    )
+}
+
+/// The answer to readResult.
+fn read_result(score: &str) -> String {
+    let result =
+        format!("<resultScore><language>en</language><textString>{score}</textString></resultScore>");
+    answer("success", "", &format!("<readResultResponse><result>{result}</result></readResultResponse>"))
+}
+
+/// A header's OAuth parameters, in order, as a receiver reads them.
+fn parameters(header: &str) -> Vec<(String, String)> {
+    let credentials = header.strip_prefix("OAuth ").expect("the scheme");
+    let params = Params::default().read_authorization(credentials).expect("a well-formed header");
+    params.iter().map(|param| (param.name.to_owned(), param.value.to_owned())).collect()
+}
+
+/// F1.h 132: the request, its body hash and its signature are those of the independent vector V9.
+#[test]
+fn f1_132_the_outcome_request_of_the_vectors_is_reproduced() {
+    let vectors: serde_json::Value = serde_json::from_str(include_str!("vectors.json")).expect("JSON");
+    let vectors = vectors.as_array().expect("a list");
+    let vector = vectors.iter().find(|one| one["name"] == "V9 outcome").expect("the vector");
+    let text = |name: &str| vector[name].as_str().expect("text").to_owned();
+
+    let score = Score::parse("0.92").expect("a score");
+    let body = outcome::request(&Operation::Replace(&score), "sid-1", "m-1");
+    assert_eq!(body, text("xml"));
+
+    let signing_key = SigningKey::new(&Secret::new(text("secret")));
+    let credentials = Credentials {
+        key: "key-1",
+        signing_key: &signing_key,
+        method: SignatureMethod::HmacSha1,
+        timestamp: NOW,
+        nonce: "nonce-0002",
+    };
+    let header = authorization("POST", &text("url"), body.as_bytes(), &credentials).expect("a header");
+    let mut expected: Vec<(String, String)> = vector["params"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|pair| (pair[0].as_str().expect("text").to_owned(), pair[1].as_str().expect("text").to_owned()))
+        .collect();
+    expected.push(("oauth_signature".to_owned(), text("signature")));
+    let mut found = parameters(&header);
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+/// F1.h 133: a score is sent as the text that its sender wrote, and never with an exponent.
+#[test]
+fn f1_133_a_score_is_sent_as_it_was_written() {
+    for text in ["0", "1", "0.0", "1.0", "0.1", "0.10", "0.30000000000000004", "0.0000001"] {
+        let score = Score::parse(text).expect("a score");
+        let xml = outcome::request(&Operation::Replace(&score), "s", "m");
+        assert_eq!(text_of(&xml, "textString"), text);
+        assert_eq!(text_of(&xml, "language"), "en");
+        let json: serde_json::Value = serde_json::from_str(&result::body(&score, "")).expect("JSON");
+        assert_eq!(json["resultScore"].as_f64(), text.parse().ok());
+        assert!(result::body(&score, "").contains(&format!("\"resultScore\":{text},")));
+    }
+    assert_eq!(Score::parse("1e-7"), Err(ScoreFault::Exponent));
+}
+
+/// F1.h 134: what is no score between 0 and 1 is refused before anything is sent.
+#[test]
+fn f1_134_what_is_out_of_range_or_no_number_is_no_score() {
+    for text in ["-0.1", "1.1", "1.01", "5"] {
+        assert_eq!(Score::parse(text), Err(ScoreFault::OutOfRange), "{text}");
+    }
+    for text in ["NaN", "Infinity", "", "0,5", "half"] {
+        assert_eq!(Score::parse(text), Err(ScoreFault::NotADecimal), "{text}");
+    }
+}
+
+/// F1.h 135: whatever a sourcedid holds, the platform's parser reads the bytes that the platform sent.
+#[test]
+fn f1_135_a_sourcedid_comes_back_byte_for_byte() {
+    let score = Score::parse("1").expect("a score");
+    for sourcedid in
+        [MOODLE, EDX, "&<>\"'", "&amp;%26", " a\tb\r\nc\rd\n", "\u{85}\u{2028}é👩\u{fffd}", "]]><!--"]
+    {
+        let sent =
+            [("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", sourcedid)];
+        let kept = launched(&sent, SignatureMethod::HmacSha1).expect("an outcome service");
+        assert_eq!(kept.sourcedid, sourcedid);
+        for operation in [Operation::Replace(&score), Operation::Read, Operation::Delete] {
+            assert_eq!(
+                text_of(&outcome::request(&operation, &kept.sourcedid, "m-1"), "sourcedId"),
+                sourcedid
+            );
+        }
+    }
+}
+
+/// F1.h 136: elements count by their local names, and white space around the code says nothing.
+#[test]
+fn f1_136_a_success_is_one_under_any_prefix_and_namespace() {
+    let plain = answer("success", "Good", "<replaceResultResponse/>");
+    let prefixed = {
+        let prefixed =
+            plain.replace("</", "</ns0:").replace("<imsx", "<ns0:imsx").replace("<replace", "<ns0:replace");
+        prefixed.replace("xmlns=", "xmlns:ns0=")
+    };
+    assert!(roxmltree::Document::parse(&prefixed).is_ok(), "the test's own document is well formed");
+    for xml in [
+        prefixed,
+        plain.replace(NAMESPACE, "http://www.imsglobal.org/lis/oms1p0/pox"),
+        plain.replace(&format!(" xmlns=\"{NAMESPACE}\""), ""),
+        plain.replace(">success<", ">\r\n\t  Success \n<"),
+        plain.replace(">success<", "><![CDATA[success]]><!-- stored --><"),
+        plain.replace("<imsx_POXHeader>", "<?target data?><imsx_POXHeader>"),
+        format!("\u{feff}{plain}"),
+        plain.clone(),
+    ] {
+        let answer = read_answer(xml.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {xml}"));
+        assert_eq!((answer.code, answer.description.as_str()), (CodeMajor::Success, "Good"), "{xml}");
+        assert_eq!(answer.score, None);
+    }
+    let processing = read_answer(answer("processing", "", "").as_bytes()).expect("an answer");
+    assert_eq!(processing.code, CodeMajor::Processing);
+}
+
+/// F1.h 137: a failure comes with the platform's words, whatever the status that carries it: 200 of edX, 422 of Canvas.
+#[test]
+fn f1_137_a_failure_has_the_platforms_words() {
+    let edx = answer("failure", "User not found. &lt;course&gt; &amp; more", "");
+    let canvas = answer("failure", "User is no longer in course [EID_1234]", "").replace(
+        "</imsx_statusInfo>",
+        "<ext_canvas_error_code>no_user</ext_canvas_error_code></imsx_statusInfo>",
+    );
+    for (xml, words) in
+        [(edx, "User not found. <course> & more"), (canvas, "User is no longer in course [EID_1234]")]
+    {
+        let answer = read_answer(xml.as_bytes()).expect("an answer");
+        assert_eq!((answer.code, answer.description.as_str()), (CodeMajor::Failure, words));
+    }
+}
+
+/// F1.h 138: a 204 has no body, which is no answer: its status alone tells.
+#[test]
+fn f1_138_an_empty_body_is_no_answer() {
+    assert_eq!(read_answer(b""), Err(AnswerFault::NotXml));
+    assert!(result::read_answer(b"").is_err());
+}
+
+/// F1.h 139: a platform that cannot read is told apart from one that did not.
+#[test]
+fn f1_139_unsupported_is_a_code_of_its_own() {
+    let xml = answer("unsupported", "Target does not support the requested operation.", "");
+    let answer = read_answer(xml.as_bytes()).expect("an answer");
+    assert_eq!(answer.code, CodeMajor::Unsupported);
+    assert_eq!(answer.description, "Target does not support the requested operation.");
+}
+
+/// F1.h 140: an empty score is no grade yet, and neither a zero nor a mistake.
+#[test]
+fn f1_140_an_empty_score_is_no_grade_yet() {
+    let empty = read_result("").replace("<textString></textString>", "<textString/>");
+    for (xml, score) in [
+        (read_result(""), None),
+        (empty, None),
+        (read_result(" \n "), None),
+        (answer("success", "", "<readResultResponse><result/></readResultResponse>"), None),
+        (read_result("0"), Some("0")),
+        (read_result("0.910"), Some("0.910")),
+    ] {
+        let answer = read_answer(xml.as_bytes()).expect("an answer");
+        assert_eq!((answer.code, answer.score.as_deref()), (CodeMajor::Success, score), "{xml}");
+    }
+}
+
+/// F1.h 141: what is no answer is refused, in bounds.
+#[test]
+fn f1_141_what_is_no_answer_is_refused_in_bounds() {
+    let good = read_result("0.91");
+    let end = good.trim_end().len();
+    for cut in 0..end {
+        assert!(read_answer(&good.as_bytes()[..cut]).is_err(), "cut at {cut}");
+    }
+    assert!(read_answer(&good.as_bytes()[..end]).is_ok());
+
+    let page = "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><p>Hello<br></body></html>";
+    assert_eq!(read_answer(page.as_bytes()), Err(AnswerFault::DocumentType));
+
+    let large = answer("success", &"x".repeat(10 << 20), "");
+    assert_eq!(read_answer(large.as_bytes()), Err(AnswerFault::TooLarge));
+
+    let mut laughs = String::from("<!ENTITY lol \"lol\">");
+    for level in 1..10 {
+        let earlier = if level == 1 { "&lol;".to_owned() } else { format!("&lol{};", level - 1) };
+        laughs.push_str(&format!("<!ENTITY lol{level} \"{}\">", earlier.repeat(10)));
+    }
+    let laughing = answer("success", "&lol9;", "");
+    assert_eq!(read_answer(laughing.as_bytes()), Err(AnswerFault::NotXml), "the entity is defined nowhere");
+    let (declaration, rest) = laughing.split_once('\n').expect("two lines");
+    for subset in [&laughs, "<!ENTITY lol9 SYSTEM \"file:///etc/passwd\">"] {
+        let xml = format!("{declaration}<!DOCTYPE imsx_POXEnvelopeResponse [{subset}]>{rest}");
+        assert!(xml.len() < outcome::LARGEST_ANSWER);
+        assert_eq!(read_answer(xml.as_bytes()), Err(AnswerFault::DocumentType));
+    }
+
+    let deep = answer("success", "", &format!("{}{}", "<a>".repeat(5000), "</a>".repeat(5000)));
+    assert_eq!(read_answer(deep.as_bytes()), Err(AnswerFault::TooDeep));
+}
+
+/// F1.h 143: without a URL or a sourcedid there is nothing to send a grade to.
+#[test]
+fn f1_143_a_launch_without_url_or_sourcedid_takes_no_grade() {
+    let (url, sourcedid) =
+        (("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", "s"));
+    assert!(launched(&[url, sourcedid], SignatureMethod::HmacSha1).is_some());
+    for params in [
+        &[][..],
+        &[url],
+        &[sourcedid],
+        &[url, ("lis_result_sourcedid", "")],
+        &[url, ("lis_result_sourcedid", "$Result.sourcedId")],
+        &[("lis_outcome_service_url", ""), sourcedid],
+        &[("lis_outcome_service_url", "$BasicOutcome.url"), sourcedid],
+        &[("lis_outcome_service_url", "not an address"), sourcedid],
+    ] {
+        assert!(launched(params, SignatureMethod::HmacSha1).is_none(), "{params:?}");
+    }
+}
+
+/// F1.h 144: edX fails to read a readResult, and has another service behind the same launch.
+#[test]
+fn f1_144_edx_refuses_to_read_and_its_result_service_lies_beside() {
+    let words = "Request body XML parsing error: Failed to parse score textString from XML request body \
+                 &lt;?xml version=&quot;1.0&quot;?&gt;";
+    let refused = read_answer(answer("failure", words, "").as_bytes()).expect("an answer");
+    assert_eq!(refused.code, CodeMajor::Failure);
+    assert!(refused.description.ends_with("body <?xml version=\"1.0\"?>"));
+    assert_eq!(
+        result::address(&format!("{EDX_URL}/handler_noauth/outcome_service_handler"), EDX),
+        Some(format!("{EDX_URL}/handler_noauth/result_service_handler/user/0f3c"))
+    );
+    assert_eq!(
+        result::address(&format!("{EDX_URL}/handler_noauth/grade_handler"), EDX),
+        Some(format!("{EDX_URL}/handler_noauth/lti_2_0_result_rest_handler/user/0f3c"))
+    );
+    assert_eq!(result::address("https://lms.example/mod/lti/service.php", MOODLE), None);
+}
+
+/// F1.h 145: also what has no body is signed with a body hash, which edX asks for.
+#[test]
+fn f1_145_a_read_of_the_result_service_is_signed_with_the_hash_of_no_body() {
+    assert_eq!(result::CONTENT_TYPE, "application/vnd.ims.lis.v2.result+json");
+    let url = format!("{EDX_URL}/handler_noauth/result_service_handler/user/0f3c");
+    let signing_key = SigningKey::new(&Secret::new("s3cret"));
+    for http_method in ["GET", "DELETE"] {
+        let credentials = Credentials {
+            key: "key-1",
+            signing_key: &signing_key,
+            method: SignatureMethod::HmacSha1,
+            timestamp: NOW,
+            nonce: "n",
+        };
+        let header = authorization(http_method, &url, b"", &credentials).expect("a header");
+        let hashes: Vec<_> =
+            parameters(&header).into_iter().filter(|(name, _)| name == "oauth_body_hash").collect();
+        assert_eq!(hashes, [("oauth_body_hash".to_owned(), "2jmj7l5rSw0yVb/vlWAYkK/YBwk=".to_owned())]);
+    }
+}
+
+/// F1.h 146: a launch that was signed with HMAC-SHA256 has its grades signed and hashed with SHA-256.
+#[test]
+fn f1_146_grades_are_signed_as_the_launch_was() {
+    let sent = [("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", "s")];
+    let signing_key = SigningKey::new(&Secret::new("s3cret"));
+    for (method, hash) in [
+        (SignatureMethod::HmacSha1, "2jmj7l5rSw0yVb/vlWAYkK/YBwk="),
+        (SignatureMethod::HmacSha256, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
+    ] {
+        let kept = launched(&sent, method).expect("an outcome service");
+        assert_eq!(kept.method, method);
+        let credentials = Credentials {
+            key: "key-1",
+            signing_key: &signing_key,
+            method: kept.method,
+            timestamp: NOW,
+            nonce: "n",
+        };
+        let header = authorization("DELETE", &kept.url, b"", &credentials).expect("a header");
+        let parameters = parameters(&header);
+        let value = |name: &str| {
+            let found = parameters.iter().find(|(known, _)| known == name).expect("the parameter");
+            found.1.clone()
+        };
+        assert_eq!(
+            (value("oauth_signature_method").as_str(), value("oauth_body_hash").as_str()),
+            (method.name(), hash)
+        );
+        let params = Params::default()
+            .read_authorization(header.strip_prefix("OAuth ").expect("the scheme"))
+            .expect("well formed");
+        let base = base_string::base_string("DELETE", "https://lms.example/o", params.iter());
+        assert_eq!(value("oauth_signature"), signing_key.sign(method, &base));
+    }
+}
+
+/// A change to an answer: what is cut out at a place, and what stands there instead.
+fn change() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {
+    let markup = prop::sample::select(vec![
+        "<",
+        ">",
+        "/>",
+        "</",
+        "&",
+        ";",
+        "&#",
+        "&#x",
+        "&amp;",
+        "\"",
+        "'",
+        "<!",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "<?",
+        "?>",
+        "<?xml",
+        "<!DOCTYPE",
+        "[",
+        "]",
+        "=",
+        " ",
+        "xmlns",
+        ":",
+        "\u{feff}",
+        "\0",
+        "\r",
+        "imsx_codeMajor",
+        "success",
+    ]);
+    let inserted = prop_oneof![
+        markup.prop_map(|text| text.as_bytes().to_vec()),
+        prop::collection::vec(any::<u8>(), 0..4),
+    ];
+    (any::<prop::sample::Index>(), 0_usize..40, inserted)
+}
+
+proptest! {
+    #[test]
+    fn whatever_sourcedid_passes_comes_back_byte_for_byte(
+        sourcedid in prop_oneof![
+            any::<String>(),
+            "[&<>\"'\r\n\t\\]\\[; %:+@{}!?/a-c\u{85}\u{a0}\u{2028}\u{feff}\u{fffd}]{1,40}",
+            "[\\x00-\\x7f]{1,20}",
+        ],
+    ) {
+        let sent = [("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", &*sourcedid)];
+        let kept = launched(&sent, SignatureMethod::HmacSha256);
+        let has_only_xml = sourcedid
+            .chars()
+            .all(|letter| !matches!(letter, '\0'..'\t' | '\u{b}' | '\u{c}' | '\u{e}'..' ' | '\u{fffe}' | '\u{ffff}'));
+        prop_assert!(kept.is_none() || has_only_xml);
+        prop_assert!(kept.is_some() || !has_only_xml || sourcedid.is_empty() || sourcedid.starts_with('$'));
+        if let Some(kept) = kept {
+            let xml = outcome::request(&Operation::Read, &kept.sourcedid, "m-1");
+            prop_assert_eq!(text_of(&xml, "sourcedId"), sourcedid);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_an_answer_or_a_fault(bytes in any::<Vec<u8>>(), text in "[<>/&;#!?a-c\\[\\]\"' =-]{0,60}") {
+        for bytes in [bytes.as_slice(), text.as_bytes()] {
+            prop_assert!(read_answer(bytes).is_err(), "nothing names a code by chance");
+        }
+    }
+
+    #[test]
+    fn a_changed_answer_is_an_answer_or_a_fault(
+        description in any::<String>(),
+        changes in prop::collection::vec(change(), 1..8),
+    ) {
+        let good = read_result("0.91").replace("<imsx_description>", &format!("<imsx_description>{description}"));
+        let mut bytes = good.into_bytes();
+        for (place, cut, inserted) in changes {
+            let place = place.index(bytes.len() + 1);
+            let end = bytes.len().min(place + cut);
+            bytes.splice(place..end, inserted);
+        }
+        if let Ok(answer) = read_answer(&bytes) {
+            let size = answer.description.len() + answer.score.unwrap_or_default().len();
+            // A byte that is no UTF-8 becomes a character of three.
+            prop_assert!(size <= 3 * bytes.len());
+        }
+    }
+}
