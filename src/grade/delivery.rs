@@ -103,11 +103,14 @@ impl Grades {
 
     /// Writes down what became of a try.
     pub(super) async fn settle(&self, outbox: &dyn Outbox, kept: &Kept, fate: Fate) {
+        let is_over = fate == Fate::Delivered;
         // What could not be written down is sent again when its claim ends.
         if let Err(error) = outbox.settle(kept, fate, self.clock.now()).await {
             tracing::error!(target: "grade", id = kept.id, "what became of a grade cannot be written down: {error}");
         }
-        self.woken.notify_one();
+        if !is_over {
+            self.woken.notify_one();
+        }
     }
 
     /// Until when a grade waits that could not be delivered: twice as long each time, up to half an hour, and half of it more or
