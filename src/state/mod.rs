@@ -2,9 +2,15 @@
 //!
 //! The two traits are what the gateway knows of it, and what another store (Redis, for several processes) would join.
 
+mod directory;
+
+use std::fmt;
+
 use async_trait::async_trait;
 use lti::oauth1::SignatureMethod;
 use lti::{MemoryReplay, Nonce, Spent};
+
+pub use directory::{Bounds, Directory, DirectoryOutbox, DirectoryReplay, Listed, OpenError, list};
 
 /// Remembers which nonces were spent (RFC 5849 §3.3).
 #[async_trait]
@@ -127,7 +133,7 @@ pub struct Kept {
     pub status: Status,
     /// When it was written down.
     pub accepted: u64,
-    /// How often the platform could not take it.
+    /// How often it was sent, as far as the outcome is known.
     pub tries: u32,
     /// When it comes due; `None` once it is finished.
     pub next_try: Option<u64>,
@@ -150,6 +156,27 @@ pub enum Status {
     Expired,
     /// A newer one of its slot was taken or kept instead.
     Superseded,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 5] = [Self::Kept, Self::Delivered, Self::Refused, Self::Expired, Self::Superseded];
+
+    /// Its name in answers, lists and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// The status of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
 }
 
 /// What became of a try to deliver a grade. `words` are the platform's, without secrets and personal data, at most 500
@@ -185,3 +212,14 @@ pub enum StateError {
     /// The store cannot be read or written: its own words, without anything that was to be remembered.
     Unavailable(String),
 }
+
+impl fmt::Display for StateError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => formatter.write_str("as much is kept as may be"),
+            Self::Unavailable(words) => formatter.write_str(words),
+        }
+    }
+}
+
+impl std::error::Error for StateError {}
