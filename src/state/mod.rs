@@ -2,6 +2,8 @@
 //!
 //! The two traits are what the gateway knows of it, and what another store (Redis, for several processes) would join.
 
+mod directory;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,10 +11,12 @@ use async_trait::async_trait;
 use lti::oauth1::SignatureMethod;
 use lti::{MemoryReplay, Nonce, Spent};
 
-/// The most launches remembered against replay, in all: about 50 MB.
-const MOST_NONCES: usize = 500_000;
-/// The most of one consumer: some 160 launches a second for ten minutes.
-const MOST_NONCES_PER_CONSUMER: usize = 100_000;
+use crate::config::StateLocation;
+pub use directory::{Bounds, Directory, DirectoryOutbox, DirectoryReplay, Listed, OpenError, list};
+
+/// How much is remembered, at most. One consumer's nonces are those of some 160 launches a second for ten minutes.
+const BOUNDS: Bounds =
+    Bounds { nonces: 500_000, nonces_per_consumer: 100_000, kept: 100_000, finished: 100_000 };
 
 /// All that must not be forgotten.
 pub struct State {
@@ -25,8 +29,22 @@ pub struct State {
 impl State {
     /// In this process's memory: nonces are forgotten when it ends, and grades are not kept.
     pub fn memory() -> Self {
-        let replay = Box::new(MemoryReplay::new(MOST_NONCES, MOST_NONCES_PER_CONSUMER));
-        Self { replay, outbox: None }
+        let replay = MemoryReplay::new(BOUNDS.nonces, BOUNDS.nonces_per_consumer);
+        Self { replay: Box::new(replay), outbox: None }
+    }
+
+    /// Where the configuration says, at `now` (seconds since the epoch).
+    ///
+    /// # Errors
+    /// What is wrong with the directory.
+    pub fn open(location: &StateLocation, now: u64) -> Result<Self, OpenError> {
+        match location {
+            StateLocation::Memory => Ok(Self::memory()),
+            StateLocation::Directory(path) => {
+                let Directory { replay, outbox } = Directory::open(path, now, BOUNDS)?;
+                Ok(Self { replay: Box::new(replay), outbox: Some(Arc::new(outbox)) })
+            }
+        }
     }
 }
 
@@ -151,7 +169,7 @@ pub struct Kept {
     pub status: Status,
     /// When it was written down.
     pub accepted: u64,
-    /// How often the platform could not take it.
+    /// How often it was sent, as far as the outcome is known.
     pub tries: u32,
     /// When it comes due; `None` once it is finished.
     pub next_try: Option<u64>,
@@ -174,6 +192,27 @@ pub enum Status {
     Expired,
     /// A newer one of its slot was taken or kept instead.
     Superseded,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 5] = [Self::Kept, Self::Delivered, Self::Refused, Self::Expired, Self::Superseded];
+
+    /// Its name in answers, lists and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// The status of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
 }
 
 /// What became of a try to deliver a grade. `words` are the platform's, without secrets and personal data, at most 500
@@ -211,10 +250,12 @@ pub enum StateError {
 }
 
 impl fmt::Display for StateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full => f.write_str("too many grades are kept already"),
-            Self::Unavailable(words) => write!(f, "the state cannot be read or written: {words}"),
+            Self::Full => formatter.write_str("as much is kept as may be"),
+            Self::Unavailable(words) => formatter.write_str(words),
         }
     }
 }
+
+impl std::error::Error for StateError {}
