@@ -16,7 +16,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use lti_gateway::cli::load;
 use lti_gateway::clock::Clock;
 use lti_gateway::config::Environment;
-use lti_gateway::state::State;
 use lti_gateway::web::{self, Gateway};
 use process::{Process, answer, connections, started};
 use rocket::fairing::AdHoc;
@@ -191,7 +190,7 @@ fn serve(what: &str) {
         assert!(loaded.is_sound());
         let clock =
             Clock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
-        let gateway = Gateway::new(loaded.config, loaded.templates, clock, State::memory())
+        let gateway = Gateway::new(loaded.config, loaded.templates, clock, lti_gateway::state::State::memory())
             .expect("no certificates needed");
         web::rocket(figment, gateway, &loaded.statics)
     };

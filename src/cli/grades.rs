@@ -5,12 +5,26 @@ use std::process::ExitCode;
 use rocket::time::OffsetDateTime;
 use rocket::time::format_description::well_known::Rfc3339;
 
+use super::load::load;
 use super::table::table;
+use crate::config::{Environment, StateLocation, print};
 use crate::state::{Listed, list};
 
-/// Lists the grades that are kept in a directory, and those that failed for good; `None` stands for `state = "memory"`.
-pub(super) fn grades(directory: Option<&Path>) -> ExitCode {
-    let Some(directory) = directory else {
+/// Lists the grades that are kept, and those that failed for good.
+pub(super) fn grades(file: &Path, environment: &Environment, development: bool) -> ExitCode {
+    let loaded = match load(file, environment, development) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            eprintln!("error: {} cannot be read: {error}", file.display());
+            return ExitCode::from(2);
+        }
+    };
+    // Whoever asks may have no secrets at hand: what else is wrong with the file keeps nobody from reading the list.
+    let StateLocation::Directory(directory) = &loaded.config.state else {
+        if !loaded.is_sound() {
+            eprint!("{}", print(&file.display().to_string(), &loaded.problems));
+            return ExitCode::from(2);
+        }
         return say("no grades are kept: `gateway.state` is \"memory\"\n  \
              = help: name a directory in `gateway.state`, and grades that a platform cannot take now are kept there\n");
     };

@@ -65,7 +65,7 @@ pub fn run() -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&file, &environment, development),
         Command::Check { file: given } => check::check(&given.unwrap_or(file), &environment, development),
-        Command::Grades => grades::grades(None),
+        Command::Grades => grades::grades(&file, &environment, development),
     }
 }
 

@@ -10,7 +10,7 @@ use super::load::load;
 use super::no_certificates;
 use super::rocket_settings::rocket_figment;
 use crate::clock::Clock;
-use crate::config::{Environment, print};
+use crate::config::{Environment, StateLocation, print};
 use crate::state::State;
 use crate::web::{self, Gateway};
 
@@ -39,14 +39,23 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     let clock =
         Clock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
     let tools = loaded.config.tools.len();
-    let gateway = match Gateway::new(loaded.config, loaded.templates, clock, State::memory()) {
+    let remembered = remembered(&loaded.config.state);
+    let state = match State::open(&loaded.config.state, clock.now()) {
+        Ok(state) => state,
+        Err(error) => {
+            eprintln!("error: {error}\n  = help: {}", error.advice());
+            return ExitCode::from(1);
+        }
+    };
+    let gateway = match Gateway::new(loaded.config, loaded.templates, clock, state) {
         Ok(gateway) => gateway,
         Err(why) => {
             eprint!("{}", no_certificates(&why));
             return ExitCode::from(1);
         }
     };
-    let rocket = web::rocket(figment, gateway, &loaded.statics).attach(announcement(tools, development));
+    let rocket =
+        web::rocket(figment, gateway, &loaded.statics).attach(announcement(tools, remembered, development));
     match rocket::execute(rocket.launch()) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => match error.kind() {
@@ -67,8 +76,18 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     }
 }
 
+/// What holds of replays and grades, in words.
+fn remembered(state: &StateLocation) -> String {
+    match state {
+        StateLocation::Memory => "replay protection: this process only; grades are not kept".to_owned(),
+        StateLocation::Directory(path) => {
+            format!("replay protection and grades are kept in {}", path.display())
+        }
+    }
+}
+
 /// Says where it listens and what holds, once it does.
-fn announcement(tools: usize, development: bool) -> AdHoc {
+fn announcement(tools: usize, remembered: String, development: bool) -> AdHoc {
     AdHoc::on_liftoff("announcement", move |rocket| {
         Box::pin(async move {
             let RocketConfig { address, port, .. } = rocket.config();
@@ -76,7 +95,7 @@ fn announcement(tools: usize, development: bool) -> AdHoc {
             let mode = if development { "development" } else { "production" };
             tracing::info!(
                 target: "gateway",
-                "serving {tools} {noun} on http://{address}:{port} ({mode}); replay protection: this process only"
+                "serving {tools} {noun} on http://{address}:{port} ({mode}); {remembered}"
             );
         })
     })

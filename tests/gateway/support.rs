@@ -18,7 +18,7 @@ use std::time::Duration;
 use lti::MemoryReplay;
 use lti_gateway::cli::load;
 use lti_gateway::clock::Clock;
-use lti_gateway::config::{Environment, print};
+use lti_gateway::config::{Environment, StateLocation, print};
 use lti_gateway::state::State;
 use lti_gateway::web::{self, Gateway};
 use rocket::fairing::AdHoc;
@@ -89,8 +89,10 @@ impl Server {
         let now = Arc::new(AtomicU64::new(NOW));
         let clock = Arc::clone(&now);
         let clock = Clock::new(move || clock.load(Ordering::SeqCst));
-        let replay = MemoryReplay::new(setup.replay.0, setup.replay.1);
-        let state = State { replay: Box::new(replay), outbox: None };
+        let mut state = State::open(&loaded.config.state, NOW).expect("a directory for the state");
+        if loaded.config.state == StateLocation::Memory {
+            state.replay = Box::new(MemoryReplay::new(setup.replay.0, setup.replay.1));
+        }
         let gateway = Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
         let figment = rocket::Config::figment()
             .merge(("address", "127.0.0.1"))
