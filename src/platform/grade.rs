@@ -5,10 +5,10 @@ use std::fmt;
 
 use lti::oauth1::{Credentials, SigningKey, authorization};
 use lti::v1p1::outcome::{self, CodeMajor};
-use lti::v2p0::result;
+use lti::v2p0::result::{self, GradeResult};
 use lti::{OutcomeService, Score};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Method, Response, Url};
+use reqwest::{Method, Response};
 
 use super::Platforms;
 use super::reach::NotPublic;
@@ -140,7 +140,10 @@ impl fmt::Display for PlatformError {
 /// A request, but for its signature.
 struct Message {
     method: Method,
-    url: String,
+    /// Where it goes.
+    called: String,
+    /// The address that is signed.
+    signed: String,
     content_type: &'static str,
     body: String,
 }
@@ -155,153 +158,150 @@ struct Reply {
     body: Option<Vec<u8>>,
 }
 
+/// One way to ask a platform, of those that it may understand.
+struct Attempt<'a> {
+    platforms: &'a Platforms,
+    call: &'a Call<'a>,
+    signing_key: &'a SigningKey,
+    /// The outcome URL that is called.
+    called: &'a str,
+    /// The one that is signed.
+    signed: &'a str,
+}
+
 impl Platforms {
     /// Has a platform do something, and waits for its answer for as long as the caller likes.
+    ///
+    /// The address is signed as the launch named it. Where another one is called for it, a platform that compares with what
+    /// it was asked refuses that, and is asked once more with the other signed.
     ///
     /// # Errors
     /// Any [`PlatformError`]. [`PlatformError::is_final`] tells whether another try is of any use.
     pub async fn grade(&self, call: &Call<'_>) -> Result<Answer, PlatformError> {
+        let named = call.outcome.url.as_str();
+        let called = self.rules.rewrite(named);
+        let others = (called != named).then_some(called.as_ref());
         let mut first = None;
-        for key in call.signing_keys {
-            match self.grade_with(call, key).await {
-                // What refuses one secret may know the other.
-                Err(refused @ PlatformError::Refused { .. }) => first = first.or(Some(refused)),
-                answer => return answer,
+        for signed in std::iter::once(named).chain(others) {
+            for signing_key in call.signing_keys {
+                let attempt = Attempt { platforms: self, call, signing_key, called: &called, signed };
+                match attempt.grade().await {
+                    // What refuses one secret may know the other.
+                    Err(refused @ PlatformError::Refused { .. }) => first = first.or(Some(refused)),
+                    answer => return answer,
+                }
             }
         }
         Err(first.unwrap_or_else(|| PlatformError::Unreachable("the consumer has no secret".to_owned())))
     }
+}
 
-    async fn grade_with(&self, call: &Call<'_>, key: &SigningKey) -> Result<Answer, PlatformError> {
-        let url = self.rules.rewrite(&call.outcome.url);
-        let result_url = result::address(&url, &call.outcome.sourcedid);
-        match (call.operation, result_url) {
-            (Operation::Replace { score, comment: Some(comment) }, Some(result_url)) => {
-                let body = result::body(score, comment);
-                match self.result(call, key, Method::PUT, result_url, body).await {
+impl Attempt<'_> {
+    async fn grade(&self) -> Result<Answer, PlatformError> {
+        let sourcedid = &self.call.outcome.sourcedid;
+        let results = result::address(self.called, sourcedid).zip(result::address(self.signed, sourcedid));
+        match (self.call.operation, results) {
+            (Operation::Replace { score, comment: Some(comment) }, Some(addresses)) => {
+                match self.result(Method::PUT, addresses, result::body(score, comment)).await {
                     // edX's Result service is not there for a block that takes no late grades, whatever the date; and only its
                     // other service says why a grade is not taken.
                     Err(PlatformError::Refused { status: 404, .. }) => {
-                        let answer = self.outcome(call, key, &url).await?;
+                        let answer = self.outcome().await?;
                         Ok(Answer { comment_left_out: true, ..answer })
                     }
                     answer => answer,
                 }
             }
-            (Operation::Read, Some(result_url)) => {
-                self.result(call, key, Method::GET, result_url, String::new()).await
-            }
-            (Operation::Delete, Some(result_url)) => {
-                self.result(call, key, Method::DELETE, result_url, String::new()).await
+            (Operation::Read, Some(addresses)) => self.result(Method::GET, addresses, String::new()).await,
+            (Operation::Delete, Some(addresses)) => {
+                self.result(Method::DELETE, addresses, String::new()).await
             }
             (Operation::Replace { comment, .. }, _) => {
-                let answer = self.outcome(call, key, &url).await?;
+                let answer = self.outcome().await?;
                 Ok(Answer { comment_left_out: comment.is_some(), ..answer })
             }
-            (Operation::Read | Operation::Delete, None) => self.outcome(call, key, &url).await,
+            (Operation::Read | Operation::Delete, None) => self.outcome().await,
         }
     }
 
     /// Basic Outcomes.
-    async fn outcome(&self, call: &Call<'_>, key: &SigningKey, url: &str) -> Result<Answer, PlatformError> {
-        let operation = match call.operation {
+    async fn outcome(&self) -> Result<Answer, PlatformError> {
+        let operation = match self.call.operation {
             Operation::Replace { score, .. } => outcome::Operation::Replace(score),
             Operation::Read => outcome::Operation::Read,
             Operation::Delete => outcome::Operation::Delete,
         };
         let message = Message {
             method: Method::POST,
-            url: url.to_owned(),
+            called: self.called.to_owned(),
+            signed: self.signed.to_owned(),
             content_type: outcome::CONTENT_TYPE,
-            body: outcome::request(&operation, &call.outcome.sourcedid, &random()?),
+            body: outcome::request(&operation, &self.call.outcome.sourcedid, &random()?),
         };
-        let reply = self.send(message, call, key).await?;
+        let reply = self.send(message).await?;
         let status = reply.status;
-        let body = reply.body.as_deref();
         // Some platforms have nothing to say of what they did.
-        if status == 204 && !matches!(call.operation, Operation::Read) {
+        if status == 204 && !matches!(self.call.operation, Operation::Read) {
             return Ok(Answer { status, ..Answer::default() });
         }
-        let answer = body.map(outcome::read_answer);
-        let description = match &answer {
-            Some(Ok(answer)) => answer.description.clone(),
-            _ => reply.words(),
+        let answer = match &reply.body {
+            Some(body) => outcome::read_answer(body),
+            None => Err(outcome::AnswerFault::TooLarge),
         };
-        reply.judge(description)?;
+        reply.judge(match &answer {
+            Ok(answer) => answer.description.clone(),
+            Err(_) => reply.words(),
+        })?;
         match answer {
-            Some(Ok(outcome::Answer {
-                code: CodeMajor::Success | CodeMajor::Processing,
-                description,
-                score,
-            })) => Ok(Answer { status, description, score, ..Answer::default() }),
-            Some(Ok(outcome::Answer { description, .. })) => {
-                Err(PlatformError::Refused { status, description })
+            Ok(outcome::Answer { code: CodeMajor::Success | CodeMajor::Processing, description, score }) => {
+                Ok(Answer { status, description, score, ..Answer::default() })
             }
-            Some(Err(fault)) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
-            None => Err(PlatformError::Unintelligible {
-                status,
-                fault: outcome::AnswerFault::TooLarge.to_string(),
-            }),
+            Ok(outcome::Answer { description, .. }) => Err(PlatformError::Refused { status, description }),
+            Err(fault) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
         }
     }
 
-    /// The Result service.
+    /// The Result service, at the addresses to call and to sign.
     async fn result(
         &self,
-        call: &Call<'_>,
-        key: &SigningKey,
         method: Method,
-        url: String,
+        (called, signed): (String, String),
         body: String,
     ) -> Result<Answer, PlatformError> {
         let is_read = method == Method::GET;
-        let message = Message { method, url, content_type: result::CONTENT_TYPE, body };
-        let reply = self.send(message, call, key).await?;
+        let reply =
+            self.send(Message { method, called, signed, content_type: result::CONTENT_TYPE, body }).await?;
         let status = reply.status;
         reply.judge(reply.words())?;
         if !is_read {
             return Ok(Answer { status, ..Answer::default() });
         }
-        match reply.body.as_deref().map(result::read_answer) {
-            Some(Ok(result)) => {
-                Ok(Answer { status, score: result.score, comment: result.comment, ..Answer::default() })
-            }
-            Some(Err(fault)) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
-            None => Err(PlatformError::Unintelligible {
-                status,
-                fault: outcome::AnswerFault::TooLarge.to_string(),
-            }),
+        let result = match &reply.body {
+            Some(body) => result::read_answer(body),
+            None => Err(result::AnswerFault::TooLarge),
+        };
+        match result {
+            Ok(GradeResult { score, comment }) => Ok(Answer { status, score, comment, ..Answer::default() }),
+            Err(fault) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
         }
     }
 
     /// Signs and sends a request, and reads the answer as far as it is of a size that one can have.
-    async fn send(
-        &self,
-        message: Message,
-        call: &Call<'_>,
-        key: &SigningKey,
-    ) -> Result<Reply, PlatformError> {
-        let Message { method, url, content_type, body } = message;
-        let address: Url = self.address(&url)?;
+    async fn send(&self, message: Message) -> Result<Reply, PlatformError> {
+        let Message { method, called, signed, content_type, body } = message;
+        let address = self.platforms.address(&called)?;
         let credentials = Credentials {
-            key: call.consumer_key,
-            signing_key: key,
-            method: call.outcome.method,
-            timestamp: call.clock.now(),
+            key: self.call.consumer_key,
+            signing_key: self.signing_key,
+            method: self.call.outcome.method,
+            timestamp: self.call.clock.now(),
             nonce: &random()?,
         };
-        let authorization = authorization(method.as_str(), &url, body.as_bytes(), &credentials)
+        let authorization = authorization(method.as_str(), &signed, body.as_bytes(), &credentials)
             .map_err(|_| PlatformError::NotAllowed("its query is malformed"))?;
-        let response = self
-            .client
-            .request(method, address)
-            .header(CONTENT_TYPE, content_type)
-            .header(AUTHORIZATION, authorization)
-            .body(body)
-            .send()
-            .await
-            .map_err(failure)?;
-        Reply::read(response).await
+        let request = self.platforms.client.request(method, address);
+        let request = request.header(CONTENT_TYPE, content_type).header(AUTHORIZATION, authorization);
+        Reply::read(request.body(body).send().await.map_err(failure)?).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! LTI as values: verify and sign launches.
+//! LTI as values: verify and sign launches, ask for grades to be stored and read what was answered.
 //!
 //! This crate is the protocol and nothing else. Bytes and a clock reading go in, a [`Launch`] or a
 //! [`Rejection`] comes out. It does no I/O, reads no clock and no environment, and knows nothing of
@@ -7,6 +7,9 @@
 //! ```text
 //! form bytes ─▶ v1p1::examine ─▶ Examination ─▶ Verdict ─▶ Candidate + Spent ─▶ Launch
 //!                                     └──────────▶ Rejection
+//!
+//! OutcomeService + Score ─▶ v1p1::outcome::request, v2p0::result::body ─▶ oauth1::authorization
+//! answer bytes ─▶ read_answer ─▶ Answer, GradeResult
 //! ```
 
 mod launch;

@@ -175,8 +175,9 @@ mod tests {
     fn is_score(text: &str) -> bool {
         let ones_and_zeros = text.strip_prefix("1.").is_some_and(|rest| rest.trim_matches('0').is_empty());
         let fraction = text.strip_prefix("0.").or(text.strip_prefix("1.").filter(|_| ones_and_zeros));
-        let is_fraction = fraction
-            .is_some_and(|digits| !digits.is_empty() && digits.chars().all(|d| ('0'..='9').contains(&d)));
+        let is_fraction = fraction.is_some_and(|digits| {
+            !digits.is_empty() && digits.trim_matches(char::is_numeric).is_empty() && digits.is_ascii()
+        });
         text.len() <= 32 && (text == "0" || text == "1" || is_fraction)
     }
 
