@@ -258,7 +258,8 @@ fn is_public(path: &[&str]) -> bool {
     match rest {
         [key] | [key, ITEM] => public.contains(key),
         ["secret" | "public_url" | "state", "env"] | ["secret", ITEM, "env"] | ["headers", _, "env"] => true,
-        ["outcome_url_rewrite", _] => path.first() == Some(&"gateway"),
+        // Any other key has strayed there: what stands below a table's heading belongs to that table.
+        ["outcome_url_rewrite", prefix] => path.first() == Some(&"gateway") && prefix.contains("://"),
         _ => false,
     }
 }
@@ -268,7 +269,8 @@ fn is_harmless(path: &[&str], text: &str) -> bool {
     match path {
         // A secret written where the name of its variable belongs.
         [.., "env"] => is_variable(text),
-        [.., "upstream" | "state"] | [.., "outcome_url_rewrite", _] => is_harmless_address(text),
+        [.., "outcome_url_rewrite", _] => text.contains("://") && is_harmless_address(text),
+        [.., "upstream" | "state"] => is_harmless_address(text),
         _ => !text.contains('@'),
     }
 }

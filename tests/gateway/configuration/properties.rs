@@ -165,7 +165,7 @@ fn secret() -> impl Strategy<Value = String> {
 const CORE: &str = "Zq7xvKw9";
 
 /// Lines of a tool's table, each with a place `§` for a secret that belongs there or has strayed there.
-const LINES: [&str; 52] = [
+const LINES: [&str; 53] = [
     "secret = \"§\"",
     "secret = '§'",
     "secret = \"\"\"§\"\"\"",
@@ -211,6 +211,7 @@ const LINES: [&str; 52] = [
     "state = { env = \"§\" }",
     "state = { evn = \"§\" }",
     "outcome_hosts = [\"me:§@lms.example\"]",
+    "\"http://lms.example\" = \"§\"",
     "outcome_url_rewrite = { \"http://lms.example\" = \"http://me:§@lms.example\" }",
     "outcome_url_rewrite = { \"http://me:§@lms.example\" = \"http://lms.example/?§\" }",
     "outcome_url_rewrite = { \"http://lms.example/?§\" = 5 }",
@@ -268,7 +269,7 @@ proptest! {
     fn no_secret_is_printed_wherever_it_stands(
         secret in secret(),
         lines in proptest::collection::vec(prop_oneof![2 => select(&LINES[..]), 1 => select(&WRONG[..])], 1..8),
-        top in select(vec!["[tools.a]", "[gateway]", "[tools.a.params]", "[[tools.a.consumers]]", "[tool.a]", ""]),
+        top in select(vec!["[tools.a]", "[gateway]", "[tools.a.params]", "[gateway.outcome_url_rewrite]", "[[tools.a.consumers]]", "[tool.a]", ""]),
     ) {
         let text = format!("{top}\n{}\n", lines.join("\n")).replace('§', &secret);
         let printed = printed(text.as_bytes());
