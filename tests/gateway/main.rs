@@ -4,6 +4,7 @@ mod answers;
 mod configuration;
 mod deployment;
 mod launches;
+mod state;
 mod structure;
 mod support;
 mod upstreams;
