@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rocket::tokio::sync::oneshot;
 use rocket::tokio::time::timeout;
@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a transaction waits for another process, which only reads, and only holds up the others while it recovers what
 /// a killed one left.
 const BUSY: Duration = Duration::from_secs(1);
-/// How long nothing is to do before the journal is emptied.
-const IDLE: Duration = Duration::from_secs(1);
+/// How long something stands in the journal before it is emptied.
+const REST: Duration = Duration::from_secs(1);
 /// The version of the files' form.
 const VERSION: i64 = 1;
 
@@ -214,21 +214,30 @@ where
 /// What the thread does until nobody can ask it any more.
 fn work(mut sqlite: Connection, queue: &Receiver<Box<dyn Job>>) {
     // What another process left in the journal is emptied, too.
-    let mut written = true;
+    let mut empty_at = Some(Instant::now() + REST);
     loop {
-        let next = if written { queue.recv_timeout(IDLE) } else { queue.recv().map_err(Into::into) };
+        let next = match empty_at {
+            Some(at) => queue.recv_timeout(at.saturating_duration_since(Instant::now())),
+            None => queue.recv().map_err(Into::into),
+        };
         match next {
             Ok(first) => {
                 let mut jobs = vec![first];
                 jobs.extend(queue.try_iter().take(TOGETHER - 1));
+                let changes = sqlite.total_changes();
                 let committed = transact(&mut sqlite, &mut jobs);
                 for job in jobs {
                     job.answer(committed.clone());
                 }
-                written = true;
+                if sqlite.total_changes() != changes {
+                    empty_at = empty_at.or_else(|| Some(Instant::now() + REST));
+                }
             }
-            Err(RecvTimeoutError::Timeout) => written = !empty_journal(&sqlite),
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if empty_at.is_some_and(|at| at <= Instant::now()) {
+            empty_at = if empty_journal(&sqlite) { None } else { Some(Instant::now() + REST) };
         }
     }
 }

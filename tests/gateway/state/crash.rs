@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 
 use lti::Spent;
-use lti_gateway::state::{Directory, Fate, OpenError, Outbox as _, Replay as _, Status};
+use lti_gateway::state::{Directory, Fate, OpenError, Outbox as _, Replay as _, Status, list};
 use tempfile::tempdir;
 
 use super::{BOUNDS, find, nonce, open, postponed, refused, score, wait};
@@ -132,6 +132,13 @@ fn remember(said: &str, grades: &mut BTreeMap<String, (Status, String)>, nonces:
 
 /// Everything is there, in the newest state that was told or in a later one.
 fn inspect(path: &Path, grades: &BTreeMap<String, (Status, String)>, nonces: &[(u8, String)]) {
+    // As the process left it, with its journal.
+    if !grades.is_empty() {
+        let listed = list(path).expect("listed");
+        for (id, _) in grades.iter().filter(|(_, (status, _))| *status == Status::Refused) {
+            assert!(listed.iter().any(|one| one.id == *id && one.status == Status::Refused), "{id}");
+        }
+    }
     let directory = open(path, NOW, BOUNDS);
     for (worker, text) in nonces {
         let spent = wait(directory.replay.spend(&nonce(*worker, text, NOW + 300), NOW));

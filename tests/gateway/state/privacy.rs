@@ -3,10 +3,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lti_gateway::state::{Action, Directory, Fate, Grade, Kept};
+use lti_gateway::state::{Action, Directory, Fate, Grade, Kept, Outbox as _};
 use tempfile::tempdir;
 
-use super::{BOUNDS, expired, find, open, postponed, refused, score, settle, write};
+use super::{BOUNDS, expired, find, open, postponed, refused, score, settle, wait, write};
 use crate::support::NOW;
 
 /// What must be nowhere once a grade is finished. The comment is longer than a page of the file.
@@ -47,11 +47,12 @@ fn traces(directory: &Path, numbers: std::ops::Range<u8>) -> Vec<String> {
     found
 }
 
-/// Waits until the journal is empty, which it is soon after the last change.
-fn at_rest(directory: &Path) {
+/// Waits until the journal is empty, which it is soon after the last change, whatever is asked meanwhile.
+fn at_rest(path: &Path, directory: &Directory) {
     let patience = Instant::now() + Duration::from_secs(20);
-    while fs::metadata(directory.join("grades.sqlite-wal")).is_ok_and(|journal| journal.len() > 0) {
+    while fs::metadata(path.join("grades.sqlite-wal")).is_ok_and(|journal| journal.len() > 0) {
         assert!(Instant::now() < patience, "the journal is emptied");
+        wait(directory.outbox.next_due()).expect("asked");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -72,7 +73,7 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
     let too_old = postponed_once(3, 3);
     let superseded = postponed_once(4, 4);
     let newer = postponed_once(4, 5);
-    at_rest(path);
+    at_rest(path, &directory);
     assert_eq!(traces(path, 0..6).len(), 5 * 4, "what is kept stands there, and the superseded one does not");
 
     settle(&directory, &at_once, Fate::Delivered, NOW);
@@ -80,7 +81,7 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
     settle(&directory, &refusal, refused(), NOW);
     settle(&directory, &too_old, expired(), NOW);
     settle(&directory, &newer, Fate::Delivered, NOW);
-    at_rest(path);
+    at_rest(path, &directory);
     assert_eq!(traces(path, 0..6), [""; 0]);
 
     for kept in [delivered, refusal, too_old, superseded, newer] {
