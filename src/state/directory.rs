@@ -45,6 +45,14 @@ pub struct Bounds {
     pub finished: u64,
 }
 
+impl Default for Bounds {
+    /// Half a million nonces, of which one consumer has room for some 160 launches a second for ten minutes; a hundred
+    /// thousand grades on their way, and as many that are finished.
+    fn default() -> Self {
+        Self { nonces: 500_000, nonces_per_consumer: 100_000, kept: 100_000, finished: 100_000 }
+    }
+}
+
 /// What an open directory remembers. It is free for another process when both are dropped, which waits for what is being
 /// written.
 pub struct Directory {

@@ -24,6 +24,8 @@ SENT = {
     "role_scope_mentor": "29124,29125",
     "roles": "Instructor,urn:lti:sysrole:ims/lis/User",
 }
+# What a launch sends that takes a grade.
+GRADE = {"lis_outcome_service_url": "https://lms.example/outcomes", "lis_result_sourcedid": "result-1"}
 RECEIVED = {
     "sub": "a%3A100%25:user_id",
     "locale": "de-CH",
@@ -66,7 +68,7 @@ def everything(stage: Stage) -> dict[str, str]:
     return {
         name: SENT.get(name, "user_id" if name == "user_id" else f"v{at}")
         for at, name in enumerate(parameters(stage.page))
-    }
+    } | GRADE
 
 
 @cases.case("each parameter becomes the claims that the page says, and there are no other claims")
@@ -133,6 +135,7 @@ def headers_are_told(stage: Stage):
         "X-Forwarded-Groups",
         "X-Forwarded-Preferred-Username",
         "X-Forwarded-Email",
+        "X-Lti-Grade-Token",
     }
 
 

@@ -30,12 +30,14 @@ secret = { env = "NOTEBOOK_SECRET" }
 upstream = "http://127.0.0.1:9000"
 identity = ["name", "email"]
 params = { level = 3 }
+grades = true
 
 [tools.nameless]
 key = "a:100%"
 secret = { env = "NOTEBOOK_SECRET" }
 upstream = "http://127.0.0.1:9000"
 identity = []
+grades = true
 """
 
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rocket::tokio::sync::oneshot;
 use rocket::tokio::time::timeout;
@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a transaction waits for another process, which only reads, and only holds up the others while it recovers what
 /// a killed one left.
 const BUSY: Duration = Duration::from_secs(1);
-/// How long nothing is to do before the journal is emptied.
-const IDLE: Duration = Duration::from_secs(1);
+/// How long something stands in the journal before it is emptied.
+const REST: Duration = Duration::from_secs(1);
 /// The version of the files' form.
 const VERSION: i64 = 1;
 
@@ -214,21 +214,30 @@ where
 /// What the thread does until nobody can ask it any more.
 fn work(mut sqlite: Connection, queue: &Receiver<Box<dyn Job>>) {
     // What another process left in the journal is emptied, too.
-    let mut written = true;
+    let mut empty_at = Some(Instant::now() + REST);
     loop {
-        let next = if written { queue.recv_timeout(IDLE) } else { queue.recv().map_err(Into::into) };
+        let next = match empty_at {
+            Some(at) => queue.recv_timeout(at.saturating_duration_since(Instant::now())),
+            None => queue.recv().map_err(Into::into),
+        };
         match next {
             Ok(first) => {
                 let mut jobs = vec![first];
                 jobs.extend(queue.try_iter().take(TOGETHER - 1));
+                let changes = sqlite.total_changes();
                 let committed = transact(&mut sqlite, &mut jobs);
                 for job in jobs {
                     job.answer(committed.clone());
                 }
-                written = true;
+                if sqlite.total_changes() != changes {
+                    empty_at = empty_at.or_else(|| Some(Instant::now() + REST));
+                }
             }
-            Err(RecvTimeoutError::Timeout) => written = !empty_journal(&sqlite),
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if empty_at.is_some_and(|at| at <= Instant::now()) {
+            empty_at = if empty_journal(&sqlite) { None } else { Some(Instant::now() + REST) };
         }
     }
 }
@@ -264,5 +273,160 @@ impl From<rusqlite::Error> for StateError {
     /// SQLite's words name tables and columns, never what is in them.
     fn from(error: rusqlite::Error) -> Self {
         Self::Unavailable(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::Pin;
+    use std::sync::mpsc;
+    use std::task::Poll;
+
+    use rocket::futures::future::join_all;
+    use rocket::tokio::runtime::{self, Runtime};
+    use tempfile::{TempDir, tempdir};
+
+    use super::*;
+
+    struct Stage {
+        runtime: Runtime,
+        folder: TempDir,
+        database: Database,
+    }
+
+    /// Polls once, which is enough to ask for it.
+    async fn ask(mut what: Pin<&mut impl Future>) {
+        poll_fn(|context| {
+            assert!(what.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    impl Stage {
+        fn new() -> Self {
+            let folder = tempdir().expect("a folder");
+            let file = folder.path().join("test.sqlite");
+            let lock = Arc::new(create(&folder.path().join("lock")).expect("a file"));
+            let schema = "CREATE TABLE row (number INTEGER NOT NULL UNIQUE, filling BLOB) STRICT";
+            let sqlite = connect(&file, schema, Flush::Later).expect("opened");
+            let runtime = runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+            Self { runtime, database: Database::start(sqlite, &file, &lock).expect("a thread"), folder }
+        }
+
+        fn wait<T>(&self, what: impl Future<Output = T>) -> T {
+            self.runtime.block_on(what)
+        }
+
+        /// Holds the thread up until something is sent, so that what is asked for meanwhile waits together.
+        fn hold(&self) -> (mpsc::Sender<()>, impl Future<Output = Result<(), StateError>>) {
+            let (started, start) = mpsc::channel();
+            let (release, released) = mpsc::channel();
+            let mut held = Box::pin(self.database.run(move |_| {
+                started.send(()).expect("listens");
+                released.recv().expect("is released");
+                Ok(())
+            }));
+            self.wait(ask(held.as_mut()));
+            start.recv().expect("it has begun");
+            (release, held)
+        }
+
+        async fn insert(&self, number: u32, filling: usize) -> Result<(), StateError> {
+            self.database
+                .run(move |sqlite| {
+                    sqlite.execute("INSERT INTO row VALUES (?1, zeroblob(?2))", (number, filling))?;
+                    Ok(())
+                })
+                .await
+        }
+
+        fn reader(&self) -> Connection {
+            connect_to_read(&self.folder.path().join("test.sqlite")).expect("opened")
+        }
+    }
+
+    fn numbers(sqlite: &Connection) -> Vec<u32> {
+        let mut select = sqlite.prepare("SELECT number FROM row ORDER BY number").expect("a query");
+        let rows = select.query_map([], |row| row.get(0)).expect("rows");
+        rows.collect::<rusqlite::Result<_>>().expect("numbers")
+    }
+
+    #[test]
+    fn what_waits_together_is_one_transaction_and_a_failure_undoes_its_own_job_alone() {
+        let stage = Stage::new();
+        let reader = stage.reader();
+        let (release, held) = stage.hold();
+        let failing = stage.database.run(|sqlite| {
+            sqlite.execute("INSERT INTO row (number) VALUES (2)", [])?;
+            Ok(sqlite.execute("INSERT INTO row (number) VALUES (1)", []).map(|_| ())?)
+        });
+        let looking = stage.database.run(move |sqlite| Ok((numbers(sqlite), numbers(&reader))));
+        stage.wait(async {
+            let release = async { release.send(()).expect("it waits") };
+            let (held, first, failed, seen, last, ()) =
+                rocket::tokio::join!(held, stage.insert(1, 0), failing, looking, stage.insert(3, 0), release);
+            assert_eq!((held, first, last), (Ok(()), Ok(()), Ok(())));
+            let words = "UNIQUE constraint failed: row.number".to_owned();
+            assert_eq!(failed, Err(StateError::Unavailable(words)));
+            assert_eq!(seen, Ok((vec![1], vec![])), "inside of the transaction, and outside");
+        });
+        assert_eq!(numbers(&stage.reader()), [1, 3]);
+    }
+
+    #[test]
+    fn on_a_full_disk_nobody_is_told_that_something_is_written_which_is_not() {
+        let stage = Stage::new();
+        let limit = |pages: u32| {
+            stage.database.run(move |sqlite| Ok(sqlite.pragma_update(None, "max_page_count", pages)?))
+        };
+        stage.wait(limit(20)).expect("set");
+        let (release, held) = stage.hold();
+        let all = stage.wait(async {
+            let inserts = join_all((0..40).map(|number| stage.insert(number, 1000 * number as usize)));
+            let release = async { release.send(()).expect("it waits") };
+            rocket::tokio::join!(inserts, held, release).0
+        });
+        let told: Vec<u32> =
+            (0..).zip(&all).filter(|(_, told)| told.is_ok()).map(|(number, _)| number).collect();
+        assert_eq!(numbers(&stage.reader()), told);
+        let full = StateError::Unavailable("database or disk is full".to_owned());
+        assert_eq!(all.last(), Some(&Err(full.clone())));
+        assert_eq!(stage.wait(stage.insert(50, 100_000)), Err(full));
+        stage.wait(limit(1000)).expect("set");
+        assert_eq!(stage.wait(stage.insert(50, 100_000)), Ok(()));
+    }
+
+    #[test]
+    fn more_than_can_wait_is_refused_and_what_waits_is_done() {
+        let stage = Stage::new();
+        let (release, held) = stage.hold();
+        let most = u32::try_from(QUEUE).expect("few");
+        let all = stage.wait(async {
+            let inserts = join_all((0..=most).map(|number| stage.insert(number, 0)));
+            let release = async { release.send(()).expect("it waits") };
+            rocket::tokio::join!(inserts, held, release).0
+        });
+        assert_eq!(all.iter().filter(|told| told.is_ok()).count(), QUEUE);
+        let words = "more is to be written than the disk can take".to_owned();
+        assert_eq!(all.last(), Some(&Err(StateError::Unavailable(words))));
+        assert_eq!(numbers(&stage.reader()), (0..most).collect::<Vec<_>>());
+        assert!(stage.wait(stage.database.is_reachable()));
+    }
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_done_before_the_file_is_closed() {
+        let stage = Stage::new();
+        let (release, held) = stage.hold();
+        let mut insert = Box::pin(stage.insert(1, 0));
+        stage.wait(ask(insert.as_mut()));
+        drop((insert, held));
+        release.send(()).expect("it waits");
+        let Stage { folder, database, .. } = stage;
+        drop(database);
+        assert!(!folder.path().join("test.sqlite-wal").exists(), "closed");
+        let reader = connect_to_read(&folder.path().join("test.sqlite")).expect("opened");
+        assert_eq!(numbers(&reader), [1]);
     }
 }

@@ -105,3 +105,47 @@ fn forget_before(sqlite: &Connection, now: u64) -> rusqlite::Result<()> {
     sqlite.execute("DELETE FROM nonce WHERE acceptable_until < ?1", [now])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::tempdir;
+
+    use super::*;
+    use crate::state::Directory;
+
+    const NOW: u64 = 1_700_000_000;
+    const BOUNDS: Bounds = Bounds { nonces: 100_000, nonces_per_consumer: 100_000, kept: 10, finished: 10 };
+
+    /// Nobody is let in whose launch could not be written down.
+    #[test]
+    fn on_a_full_disk_nonces_are_not_spent() {
+        let folder = tempdir().expect("a folder");
+        let runtime = rocket::tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let spend = |replay: &DirectoryReplay, number: u32| {
+            let nonce = Nonce::new([1; 16], NOW, &number.to_string(), NOW + 300);
+            runtime.as_ref().expect("a runtime").block_on(replay.spend(&nonce, NOW))
+        };
+        let Directory { replay, outbox: _outbox } =
+            Directory::open(folder.path(), NOW, BOUNDS).expect("opened");
+        let limit = |pages: u32| {
+            let set =
+                replay.database.run(move |sqlite| Ok(sqlite.pragma_update(None, "max_page_count", pages)?));
+            runtime.as_ref().expect("a runtime").block_on(set).expect("set");
+        };
+        limit(5);
+        let full = (0..).find(|number| spend(&replay, *number) != Spent::Now).expect("it is full one day");
+        assert!((50..1000).contains(&full), "{full}");
+        for number in full + 1..full + 10 {
+            assert_eq!(spend(&replay, number), Spent::Unknown);
+        }
+        limit(1000);
+        assert_eq!(spend(&replay, full), Spent::Before, "this process has seen it");
+        assert_eq!(spend(&replay, full + 10), Spent::Now);
+        drop((replay, _outbox));
+
+        let Directory { replay, .. } = Directory::open(folder.path(), NOW, BOUNDS).expect("opened");
+        for number in (0..full).chain([full + 10]) {
+            assert_eq!(spend(&replay, number), Spent::Before);
+        }
+    }
+}

@@ -1,0 +1,281 @@
+use std::collections::HashMap;
+
+use lti_gateway::state::{Action, Fate, Grade, Kept, Outbox as _, Status};
+use tempfile::tempdir;
+
+use super::{BOUNDS, expired, find, open, postponed, refused, score, settle, wait, write};
+use crate::support::NOW;
+
+/// What happens to grades, which are called by letters. Times are seconds after [`NOW`].
+enum Step {
+    /// It is written down for this slot.
+    Write(&'static str, u8),
+    Deliver(&'static str),
+    Refuse(&'static str),
+    /// It comes due then.
+    Postpone(&'static str, u64),
+    Expire(&'static str),
+    /// Exactly these are claimed then, in this order, for 100 s.
+    Claim(u64, &'static [&'static str]),
+    /// The next one comes due then.
+    Due(Option<u64>),
+    Is(&'static str, Status),
+    /// Nothing is remembered of it.
+    Gone(&'static str),
+}
+
+fn check(name: &str, steps: &[Step]) {
+    let folder = tempdir().expect("a folder");
+    let directory = open(folder.path(), NOW, BOUNDS);
+    let mut kept: HashMap<&str, Kept> = HashMap::new();
+    for (place, step) in steps.iter().enumerate() {
+        let at = format!("{name}, step {place}");
+        match step {
+            Step::Write(letter, slot) => {
+                kept.insert(letter, write(&directory, score(*slot, "lms.example", "0.5")));
+            }
+            Step::Deliver(letter) => settle(&directory, &kept[letter], Fate::Delivered, NOW),
+            Step::Refuse(letter) => settle(&directory, &kept[letter], refused(), NOW),
+            Step::Postpone(letter, until) => settle(&directory, &kept[letter], postponed(NOW + until), NOW),
+            Step::Expire(letter) => settle(&directory, &kept[letter], expired(), NOW),
+            Step::Claim(after, letters) => {
+                let now = NOW + after;
+                let claimed = wait(directory.outbox.claim(now, now + 100, 100, 100, &[])).expect("claimed");
+                let claimed: Vec<&str> = claimed
+                    .iter()
+                    .map(|one| {
+                        assert_eq!((one.status, one.next_try), (Status::Kept, Some(now + 100)), "{at}");
+                        *kept.iter().find(|(_, other)| other.id == one.id).expect("a letter").0
+                    })
+                    .collect();
+                assert_eq!(claimed, *letters, "{at}");
+            }
+            Step::Due(after) => {
+                let due = wait(directory.outbox.next_due()).expect("asked");
+                assert_eq!(due, after.map(|after| NOW + after), "{at}");
+            }
+            Step::Is(letter, status) => {
+                let found = find(&directory, &kept[letter].id).map(|found| found.status);
+                assert_eq!(found, Some(*status), "{at}");
+            }
+            Step::Gone(letter) => assert!(find(&directory, &kept[letter].id).is_none(), "{at}"),
+        }
+    }
+}
+
+/// Of one learner at one link, the newest grade counts, and an older one never overtakes it.
+#[test]
+fn the_newest_grade_of_a_slot_counts() {
+    use Status::{Delivered, Expired, Kept, Refused, Superseded};
+    use Step::{Claim, Deliver, Due, Expire, Gone, Is, Postpone, Refuse, Write};
+    let scenarios: &[(&str, &[Step])] = &[
+        ("delivered at the first try", &[Write("A", 1), Is("A", Kept), Deliver("A"), Gone("A"), Due(None)]),
+        (
+            "delivered at the second try",
+            &[
+                Write("A", 1),
+                Postpone("A", 5),
+                Is("A", Kept),
+                Due(Some(5)),
+                Claim(4, &[]),
+                Claim(5, &["A"]),
+                Due(Some(105)),
+                Claim(104, &[]),
+                Deliver("A"),
+                Is("A", Delivered),
+                Due(None),
+            ],
+        ),
+        (
+            "refused at the first try",
+            &[Write("A", 1), Refuse("A"), Is("A", Refused), Due(None), Claim(9, &[])],
+        ),
+        (
+            "nobody says what became of it",
+            &[Write("A", 1), Claim(0, &["A"]), Claim(99, &[]), Claim(100, &["A"])],
+        ),
+        (
+            "a newer one is refused, and the older comes due again",
+            &[
+                Write("A", 1),
+                Postpone("A", 5),
+                Write("B", 1),
+                Claim(5, &["B"]),
+                Due(Some(105)),
+                Refuse("B"),
+                Is("B", Refused),
+                Is("A", Kept),
+                Due(Some(5)),
+                Claim(5, &["A"]),
+            ],
+        ),
+        (
+            "a newer one expires, and the older comes due again",
+            &[
+                Write("A", 1),
+                Postpone("A", 5),
+                Write("B", 1),
+                Expire("B"),
+                Is("B", Expired),
+                Claim(5, &["A"]),
+            ],
+        ),
+        (
+            "a newer one is delivered at once",
+            &[
+                Write("A", 1),
+                Postpone("A", 5),
+                Write("B", 1),
+                Deliver("B"),
+                Is("A", Superseded),
+                Gone("B"),
+                Due(None),
+            ],
+        ),
+        (
+            "a newer one is kept, too",
+            &[
+                Write("A", 1),
+                Postpone("A", 5),
+                Write("B", 1),
+                Postpone("B", 7),
+                Is("A", Superseded),
+                Is("B", Kept),
+                Due(Some(7)),
+                Claim(9, &["B"]),
+                Deliver("B"),
+                Is("B", Delivered),
+                Is("A", Superseded),
+            ],
+        ),
+        (
+            "a newer one hides the older until it is known what became of it",
+            &[
+                Write("A", 1),
+                Postpone("A", 5),
+                Write("B", 1),
+                Claim(20, &["B"]),
+                Claim(20, &[]),
+                Due(Some(120)),
+                Claim(120, &["B"]),
+            ],
+        ),
+        (
+            "an older one that is delivered does not end a newer one",
+            &[Write("A", 1), Write("B", 1), Deliver("A"), Gone("A"), Is("B", Kept), Claim(0, &["B"])],
+        ),
+        (
+            "an older one that is postponed does not end a newer one",
+            &[Write("A", 1), Write("B", 1), Postpone("A", 5), Is("A", Kept), Is("B", Kept), Claim(9, &["B"])],
+        ),
+        (
+            "what is finished stays so, whatever is said of it later",
+            &[
+                Write("A", 1),
+                Postpone("A", 5),
+                Write("B", 1),
+                Postpone("B", 5),
+                Is("A", Superseded),
+                Deliver("A"),
+                Is("A", Superseded),
+                Refuse("A"),
+                Postpone("A", 1),
+                Is("A", Superseded),
+                Is("B", Kept),
+                Deliver("B"),
+                Postpone("B", 1),
+                Is("B", Delivered),
+                Due(None),
+            ],
+        ),
+        (
+            "what is gone ends nothing",
+            &[
+                Write("A", 1),
+                Write("B", 1),
+                Deliver("B"),
+                Is("A", Superseded),
+                Write("C", 1),
+                Deliver("B"),
+                Is("C", Kept),
+            ],
+        ),
+        (
+            "other slots are none of its business",
+            &[
+                Write("A", 1),
+                Write("B", 2),
+                Postpone("A", 3),
+                Postpone("B", 2),
+                Write("C", 1),
+                Deliver("C"),
+                Is("A", Superseded),
+                Is("B", Kept),
+                Claim(9, &["B"]),
+            ],
+        ),
+        (
+            "the longest due comes first, and of those the first to arrive",
+            &[
+                Write("A", 1),
+                Write("B", 2),
+                Write("C", 3),
+                Postpone("A", 7),
+                Postpone("B", 5),
+                Postpone("C", 5),
+                Due(Some(5)),
+                Claim(8, &["B", "C", "A"]),
+            ],
+        ),
+    ];
+    for (name, steps) in scenarios {
+        check(name, steps);
+    }
+}
+
+#[test]
+fn a_grade_is_found_as_it_was_written() {
+    let folder = tempdir().expect("a folder");
+    let directory = open(folder.path(), NOW, BOUNDS);
+    let commented = Grade {
+        action: Action::Replace { score: "0.10".to_owned(), comment: Some("gut <é>\0\n".to_owned()) },
+        ..score(1, "lms.example", "")
+    };
+    let deletion = Grade { action: Action::Delete, ..score(2, "[::1]", "") };
+    for grade in [commented, deletion, score(3, "lms.example", "1")] {
+        let written = wait(directory.outbox.write(grade.clone(), NOW, NOW + 30)).expect("written");
+        assert!(written.grade == grade);
+        assert_eq!((written.status, written.accepted, written.tries), (Status::Kept, NOW, 0));
+        assert_eq!((written.next_try, written.finished), (Some(NOW + 30), None));
+        assert_eq!((written.words.as_str(), written.id.len()), ("", 22));
+        let found = find(&directory, &written.id).expect("found");
+        assert!(found == written);
+        settle(&directory, &written, postponed(NOW + 40), NOW + 1);
+        let found = find(&directory, &written.id).expect("found");
+        assert!(found.grade == grade);
+        assert_eq!((found.tries, found.next_try, found.words.as_str()), (1, Some(NOW + 40), "Bad Gateway"));
+        settle(&directory, &written, Fate::Delivered, NOW + 50);
+        let found = find(&directory, &written.id).expect("found");
+        assert_eq!((found.status, found.tries, found.next_try), (Status::Delivered, 2, None));
+        assert_eq!((found.finished, found.words.as_str()), (Some(NOW + 50), ""));
+    }
+    assert!(find(&directory, "").is_none());
+    assert!(find(&directory, "%").is_none());
+}
+
+#[test]
+fn ids_differ_and_numbers_grow_also_after_all_are_gone() {
+    let folder = tempdir().expect("a folder");
+    let mut last = 0;
+    let mut ids = std::collections::HashSet::new();
+    for _ in 0..3 {
+        let directory = open(folder.path(), NOW, BOUNDS);
+        for _ in 0..5 {
+            let kept = write(&directory, score(1, "lms.example", "1"));
+            assert!(kept.sequence > last);
+            last = kept.sequence;
+            assert!(ids.insert(kept.id.clone()));
+            settle(&directory, &kept, Fate::Delivered, NOW);
+        }
+    }
+}
