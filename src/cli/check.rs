@@ -5,7 +5,8 @@ use super::load::{Loaded, load};
 use super::no_certificates;
 use super::rocket_settings::rocket_figment;
 use super::table::table;
-use crate::config::{Config, Environment, Target, print};
+use crate::config::{Config, Environment, StateLocation, Target, print};
+use crate::state::{OpenError, list};
 use crate::target::upstream::Upstreams;
 
 /// Says everything that `serve` would refuse, or shows the tools.
@@ -25,7 +26,11 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
             if let Err(why) = &upstreams {
                 eprint!("{}", no_certificates(why));
             }
-            if !loaded.is_sound() || settings.is_err() || upstreams.is_err() {
+            let state = state(&loaded.config.state);
+            if let Err(error) = &state {
+                eprintln!("error: {error}\n  = help: {}", error.advice());
+            }
+            if !loaded.is_sound() || settings.is_err() || upstreams.is_err() || state.is_err() {
                 return ExitCode::from(1);
             }
             print!("{}", tools(&loaded));
@@ -37,6 +42,17 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
             }
             ExitCode::SUCCESS
         }
+    }
+}
+
+/// Whether the state can be read, as far as there is any yet. Another process may serve with it.
+fn state(location: &StateLocation) -> Result<(), OpenError> {
+    match location {
+        StateLocation::Memory => Ok(()),
+        StateLocation::Directory(path) => match list(path) {
+            Ok(_) | Err(OpenError::Missing(_)) => Ok(()),
+            Err(error) => Err(error),
+        },
     }
 }
 

@@ -14,10 +14,6 @@ use lti::{MemoryReplay, Nonce, Spent};
 use crate::config::StateLocation;
 pub use directory::{Bounds, Directory, DirectoryOutbox, DirectoryReplay, Listed, OpenError, list};
 
-/// How much is remembered, at most. One consumer's nonces are those of some 160 launches a second for ten minutes.
-const BOUNDS: Bounds =
-    Bounds { nonces: 500_000, nonces_per_consumer: 100_000, kept: 100_000, finished: 100_000 };
-
 /// All that must not be forgotten.
 pub struct State {
     /// Which nonces were spent.
@@ -29,7 +25,8 @@ pub struct State {
 impl State {
     /// In this process's memory: nonces are forgotten when it ends, and grades are not kept.
     pub fn memory() -> Self {
-        let replay = MemoryReplay::new(BOUNDS.nonces, BOUNDS.nonces_per_consumer);
+        let Bounds { nonces, nonces_per_consumer, .. } = Bounds::default();
+        let replay = MemoryReplay::new(nonces, nonces_per_consumer);
         Self { replay: Box::new(replay), outbox: None }
     }
 
@@ -41,7 +38,7 @@ impl State {
         match location {
             StateLocation::Memory => Ok(Self::memory()),
             StateLocation::Directory(path) => {
-                let Directory { replay, outbox } = Directory::open(path, now, BOUNDS)?;
+                let Directory { replay, outbox } = Directory::open(path, now, Bounds::default())?;
                 Ok(Self { replay: Box::new(replay), outbox: Some(Arc::new(outbox)) })
             }
         }

@@ -7,9 +7,10 @@ use std::io::Cursor;
 use std::time::Instant;
 
 use lti::Score;
-use rocket::http::{ContentType, Header, Status};
-use rocket::request::{FromRequest, Outcome};
+use rocket::http::{ContentType, Header, Method, Status};
+use rocket::request::{self, FromRequest};
 use rocket::response::{Responder, Result as Responded};
+use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Response, Route, State, delete, get, post};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -30,7 +31,20 @@ const LONGEST_COMMENT: usize = 5000;
 
 /// The routes.
 pub(super) fn routes() -> Vec<Route> {
-    rocket::routes![replace, read, clear, find]
+    let mut routes = rocket::routes![replace, read, clear, find];
+    routes.extend([Method::Put, Method::Patch].map(|method| Route::new(method, "/grades", WrongMethod)));
+    routes
+}
+
+/// Tells programs what they can read, where every other address has a page for people.
+#[derive(Clone)]
+struct WrongMethod;
+
+#[rocket::async_trait]
+impl Handler for WrongMethod {
+    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
+        Outcome::from(request, Conversation::begin("-").refuse(None, GradeRefusal::WrongMethod))
+    }
 }
 
 #[post("/grades", data = "<data>")]
@@ -92,10 +106,10 @@ struct Bearer<'r>(Option<&'r str>);
 impl<'r> FromRequest<'r> for Bearer<'r> {
     type Error = Infallible;
 
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Infallible> {
         let value = request.headers().get_one("Authorization").and_then(|value| value.split_once(' '));
         let bearer = value.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
-        Outcome::Success(Self(bearer.map(|(_, token)| token.trim())))
+        request::Outcome::Success(Self(bearer.map(|(_, token)| token.trim())))
     }
 }
 
@@ -238,7 +252,15 @@ impl Conversation {
             _ => masked(&refusal.message(), sourcedid),
         };
         let micros = self.started.elapsed().as_micros();
-        tracing::warn!(target: "grade", tool, consumer, operation, outcome = "refused", code, reference, micros, reason);
+        match token {
+            Some(_) => {
+                tracing::warn!(target: "grade", tool, consumer, operation, outcome = "refused", code, reference, micros, reason);
+            }
+            // Anybody can ask in vain.
+            None => {
+                tracing::info!(target: "grade", tool, consumer, operation, outcome = "refused", code, reference, micros, reason);
+            }
+        }
         refusal.told(&reference)
     }
 }
@@ -254,6 +276,8 @@ enum GradeRefusal {
     NoToken,
     /// A token that does not count.
     BadToken,
+    /// A method that does nothing here.
+    WrongMethod,
     /// No grade of this id is kept for the token's learner and link.
     NoSuchGrade,
     /// The body did not arrive in time, or broke off.
@@ -272,6 +296,7 @@ impl GradeRefusal {
         match self {
             Self::NoToken => "no-grade-token",
             Self::BadToken | Self::Failed(GradeError::NoSender) => "bad-grade-token",
+            Self::WrongMethod => "wrong-method",
             Self::NoSuchGrade => "no-such-grade",
             Self::Incomplete => "incomplete",
             Self::Failed(GradeError::Platform(PlatformError::NotAllowed(_))) => "outcome-not-allowed",
@@ -290,6 +315,7 @@ impl GradeRefusal {
     fn status(&self) -> Status {
         match self.code() {
             "no-grade-token" | "bad-grade-token" => Status::Unauthorized,
+            "wrong-method" => Status::MethodNotAllowed,
             "no-such-grade" => Status::NotFound,
             "incomplete" => Status::RequestTimeout,
             "outcome-not-allowed" => Status::Conflict,
@@ -312,6 +338,7 @@ impl GradeRefusal {
             Self::NoSuchGrade => {
                 "no grade of this id is kept for the grade token's learner and resource link"
             }
+            Self::WrongMethod => "POST a grade, GET it, or DELETE it",
             Self::Incomplete => "the body did not arrive within 15 seconds, or broke off",
             Self::TooLarge => "the body is larger than 64 KiB",
             Self::BadGrade(why) => return why.clone(),
@@ -354,6 +381,9 @@ impl GradeRefusal {
                 _ => "Bearer error=\"invalid_token\"",
             };
             told.headers.push(("WWW-Authenticate", challenge.to_owned()));
+        }
+        if told.status == Status::MethodNotAllowed {
+            told.headers.push(("Allow", "GET, HEAD, POST, DELETE".to_owned()));
         }
         told.headers.extend(retry_after.map(|seconds| ("Retry-After", seconds.to_string())));
         told
