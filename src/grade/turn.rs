@@ -22,12 +22,14 @@ pub(super) struct Turn {
 impl Turns {
     /// Waits for the turn. Who came first has it first.
     pub(super) async fn take(&self, slot: Slot) -> Turn {
+        // It is there before it is taken, so that also who gives up waiting leaves nothing behind.
+        let mut turn = Turn { slot, guard: None, turns: self.clone() };
         let lock = {
             let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(turns.entry(slot).or_default())
         };
-        // Who gives up waiting leaves a lock behind that the next one who takes a turn finds, and takes away.
-        Turn { slot, guard: Some(lock.lock_owned().await), turns: self.clone() }
+        turn.guard = Some(lock.lock_owned().await);
+        turn
     }
 }
 
@@ -64,5 +66,17 @@ mod tests {
         drop(second);
         assert!(third.now_or_never().is_some());
         assert!(turns.0.lock().expect("not poisoned").is_empty(), "nothing is left");
+    }
+
+    #[test]
+    fn who_gives_up_waiting_leaves_nothing_behind() {
+        let turns = Turns::default();
+        let first = turns.take([1; 16]).now_or_never().expect("it is free");
+        let mut second = Box::pin(turns.take([1; 16]));
+        assert!((&mut second).now_or_never().is_none());
+        drop(first);
+        assert_eq!(turns.0.lock().expect("not poisoned").len(), 1, "somebody waits");
+        drop(second);
+        assert!(turns.0.lock().expect("not poisoned").is_empty());
     }
 }
