@@ -9,7 +9,7 @@ use rocket::tokio::time::{sleep, timeout};
 
 use super::{Grades, LEASE};
 use crate::platform::{PlatformError, masked};
-use crate::state::{Fate, Grade, Kept, Outbox, Status};
+use crate::state::{Fate, Grade, Kept, Outbox};
 
 /// How old a grade gets, in seconds: three days bridge a weekend.
 const OLDEST: u64 = 3 * 86_400;
@@ -81,7 +81,7 @@ impl Grades {
         // A newer one is on its way: there will be news of this one when that has arrived.
         let Ok(_turn) = timeout(patience, self.turns.take(kept.grade.slot)).await else { return };
         match outbox.find(&kept.id).await {
-            Ok(Some(found)) if found.status == Status::Kept => {}
+            Ok(Some(found)) if found.next_try.is_some() => {}
             _ => return,
         }
         let outcome = timeout(patience, self.attempt(&kept.grade)).await.unwrap_or(Err(Self::slow()));

@@ -84,6 +84,9 @@ pub trait Outbox: Send + Sync {
     /// Delivered or postponed, the grade takes the place of all that its slot kept before it. Refused or expired, it does
     /// not, and they come due again.
     ///
+    /// Where an older one gave way a moment before this one was delivered, the platform may still be at work at it, and put
+    /// it over this one. Then this one comes due once more in two minutes, with the status that it has: delivered.
+    ///
     /// # Errors
     /// `Unavailable` if it could not be written. The grade comes due again then.
     async fn settle(&self, kept: &Kept, fate: Fate, now: u64) -> Result<(), StateError>;
@@ -168,7 +171,7 @@ pub struct Kept {
     pub accepted: u64,
     /// How often it was sent, as far as the outcome is known.
     pub tries: u32,
-    /// When it comes due; `None` once it is finished.
+    /// When it comes due; `None` once nothing more is to be done for it.
     pub next_try: Option<u64>,
     /// The platform's own words at the last try, at most 500 characters; empty if it had none.
     pub words: String,

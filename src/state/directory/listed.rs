@@ -58,6 +58,7 @@ fn found(path: &Path) -> Result<Metadata, OpenError> {
 fn read(sqlite: &Connection) -> rusqlite::Result<Vec<Listed>> {
     let mut select = sqlite.prepare(
         "SELECT sequence, id, tool, 'kept' AS status, accepted, tries, next_try, words FROM kept
+                WHERE NOT delivered
             UNION ALL
             SELECT sequence, id, tool, status, accepted, tries, NULL, words FROM finished
                 WHERE status IN ('refused', 'expired')

@@ -19,6 +19,8 @@ use crate::state::{Action, Fate, Grade, Kept, Outbox, StateError, Status};
 
 /// How long it is remembered what became of a grade, in seconds.
 const REMEMBERED: u64 = 7 * 24 * 60 * 60;
+/// For how many seconds a platform may go on working at a request after nobody waits for its answer any more.
+const AFTERMATH: u64 = 120;
 
 /// A grade without a score takes away what is there. The numbers of rows are never given out twice.
 const SCHEMA: &str = "
@@ -37,7 +39,8 @@ const SCHEMA: &str = "
         accepted INTEGER NOT NULL,
         tries INTEGER NOT NULL,
         next_try INTEGER NOT NULL,
-        words TEXT NOT NULL
+        words TEXT NOT NULL,
+        delivered INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX kept_by_slot ON kept (slot, sequence);
     CREATE INDEX kept_by_host ON kept (host, next_try);
@@ -58,11 +61,12 @@ const SCHEMA: &str = "
         finished INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX finished_by_time ON finished (finished);
+    CREATE INDEX finished_by_slot ON finished (slot, finished);
 ";
 
 /// What there is of a grade in either table, in one order.
 const OF_KEPT: &str = "sequence, id, slot, tool, consumer_key, url, host, sourcedid, method, score, comment,
-    'kept' AS status, accepted, tries, next_try, words, NULL AS finished";
+    CASE WHEN delivered THEN 'delivered' ELSE 'kept' END AS status, accepted, tries, next_try, words, NULL AS finished";
 const OF_FINISHED: &str = "sequence, id, slot, tool, consumer_key, '' AS url, host, '' AS sourcedid, method,
     CASE WHEN deletes THEN NULL ELSE '' END AS score, NULL AS comment, status, accepted, tries, NULL AS next_try, words,
     finished";
@@ -179,7 +183,7 @@ fn insert(sqlite: &Connection, grade: Grade, now: u64, next_try: u64) -> Result<
     sqlite
         .prepare_cached(
             "INSERT INTO kept (id, slot, tool, consumer_key, url, host, sourcedid, method, score, comment, accepted, tries,
-                next_try, words) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?12, '')",
+                next_try, words, delivered) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?12, '', 0)",
         )?
         .execute(params![
             id,
@@ -217,30 +221,45 @@ fn settle(sqlite: &Connection, sequence: u64, fate: Fate, now: u64) -> rusqlite:
         Fate::Postponed { until, words } => (Status::Kept, words, Some(until)),
         Fate::Expired { words } => (Status::Expired, words, None),
     };
-    let tried: Option<([u8; 16], u32)> = sqlite
+    let tried: Option<([u8; 16], u32, bool)> = sqlite
         .prepare_cached(
             "UPDATE kept SET tries = tries + 1, next_try = COALESCE(?2, next_try), words = ?3 WHERE sequence = ?1
-                RETURNING slot, tries",
+                RETURNING slot, tries, delivered",
         )?
-        .query_row((sequence, until, words), |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row((sequence, until, words), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((slot, tries)) = tried else { return Ok(()) };
+    let Some((slot, tries, was_delivered)) = tried else { return Ok(()) };
     match status {
-        // Whoever sent it is told that it arrived and never learns its id.
-        Status::Delivered if tries == 1 => {
-            finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)?;
-            sqlite.prepare_cached("DELETE FROM kept WHERE sequence = ?1")?.execute([sequence])?;
-        }
+        Status::Kept => finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now),
+        // It was sent once more, and whatever came of that, the platform has it.
+        _ if was_delivered => finish(sqlite, slot, sequence, sequence, Status::Delivered, now),
         Status::Delivered => {
             finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)?;
-            finish(sqlite, slot, sequence, sequence, status, now)?;
+            if gave_way(sqlite, slot, now)? {
+                sqlite
+                    .prepare_cached("UPDATE kept SET delivered = 1, next_try = ?2 WHERE sequence = ?1")?
+                    .execute((sequence, now + AFTERMATH))?;
+            } else if tries == 1 {
+                // Whoever sent it is told that it arrived and never learns its id.
+                sqlite.prepare_cached("DELETE FROM kept WHERE sequence = ?1")?.execute([sequence])?;
+            } else {
+                finish(sqlite, slot, sequence, sequence, status, now)?;
+            }
+            Ok(())
         }
-        Status::Kept => finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)?,
         Status::Refused | Status::Expired | Status::Superseded => {
-            finish(sqlite, slot, sequence, sequence, status, now)?;
+            finish(sqlite, slot, sequence, sequence, status, now)
         }
     }
-    Ok(())
+}
+
+/// Whether an older grade of a slot gave way a moment ago, at which the platform may still be at work.
+fn gave_way(sqlite: &Connection, slot: [u8; 16], now: u64) -> rusqlite::Result<bool> {
+    sqlite
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM finished WHERE slot = ?1 AND finished >= ?2 AND status = 'superseded')",
+        )?
+        .query_row((slot, now.saturating_sub(AFTERMATH)), |row| row.get(0))
 }
 
 /// Moves what a slot keeps, from one place in the order of arrival to another, to what is finished.
@@ -256,7 +275,8 @@ fn finish(
         .prepare_cached(
             "INSERT INTO finished (sequence, id, slot, tool, consumer_key, host, method, deletes, status, accepted, tries,
                     words, finished)
-                SELECT sequence, id, slot, tool, consumer_key, host, method, score IS NULL, ?4, accepted, tries, words, ?5
+                SELECT sequence, id, slot, tool, consumer_key, host, method, score IS NULL,
+                    CASE WHEN delivered THEN 'delivered' ELSE ?4 END, accepted, tries, words, ?5
                 FROM kept WHERE slot = ?1 AND sequence BETWEEN ?2 AND ?3",
         )?
         .execute((slot, from, to, status.name(), now))?;
