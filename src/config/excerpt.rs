@@ -16,7 +16,7 @@ use super::problem::Location;
 const PUBLIC_OF_GATEWAY: [&str; 3] = ["public_url", "session", "clock_skew"];
 
 /// Keys of a tool whose values may be shown.
-const PUBLIC_OF_TOOL: [&str; 15] = [
+const PUBLIC_OF_TOOL: [&str; 16] = [
     "title",
     "description",
     "icon",
@@ -28,6 +28,7 @@ const PUBLIC_OF_TOOL: [&str; 15] = [
     "prefix",
     "identity",
     "timeout",
+    "grades",
     "session",
     "roles",
     "frame_ancestors",

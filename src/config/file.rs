@@ -66,6 +66,7 @@ pub(super) struct UpstreamTable {
     pub(super) identity: Option<Written<Vec<Written<String>>>>,
     pub(super) headers: Option<Written<HeadersTable>>,
     pub(super) timeout: Option<Written<String>>,
+    pub(super) grades: Option<Written<bool>>,
 }
 
 /// Names of headers and their values.
@@ -158,6 +159,7 @@ fn read_upstream(table: &mut Table<'_>) -> UpstreamTable {
         identity: table.texts_or_none("identity"),
         headers: read_headers(table),
         timeout: table.text("timeout"),
+        grades: table.get("grades", "true or false"),
     }
 }
 

@@ -6,7 +6,7 @@ use figment::value::Dict;
 use lti::Secret;
 use lti::v1p1::Terms;
 
-use super::{PublicUrl, ToolPath, UpstreamUrl};
+use super::{OutcomeRules, PublicUrl, StateLocation, ToolPath, UpstreamUrl};
 
 /// A whole configuration.
 #[derive(Clone, Debug)]
@@ -19,16 +19,21 @@ pub struct Config {
     pub public_url: PublicUrl,
     /// From which all keys of the gateway are derived; the first seals, all of them open.
     pub secrets: Vec<Secret>,
+    /// Where what has to outlive a request is kept.
+    pub state: StateLocation,
+    /// Where grades may be sent.
+    pub outcomes: OutcomeRules,
     /// The tools, by name.
     pub tools: Vec<Tool>,
 }
 
 impl Config {
-    /// Whether certificates are needed, to verify an upstream by.
+    /// Whether certificates are needed, to verify an upstream or a platform by.
     pub fn needs_certificates(&self) -> bool {
-        self.tools
-            .iter()
-            .any(|tool| matches!(&tool.target, Target::Upstream(upstream) if upstream.url.scheme == "https"))
+        self.tools.iter().any(|tool| match &tool.target {
+            Target::Upstream(upstream) => upstream.grades || upstream.url.scheme == "https",
+            Target::Template(_) => false,
+        })
     }
 }
 
@@ -83,6 +88,8 @@ pub struct Upstream {
     pub identity: Identity,
     /// Further request headers for it. Names are in lower case; values may be secrets.
     pub headers: Vec<(String, Secret)>,
+    /// Whether it may send grades.
+    pub grades: bool,
 }
 
 /// What stands before an upstream's own paths in the gateway's addresses.

@@ -10,9 +10,11 @@ mod fault;
 mod file;
 mod gateway;
 pub(crate) mod header;
+mod outcome_rules;
 mod problem;
 mod public_url;
 mod resolve;
+mod state_location;
 mod suggestion;
 mod syntax;
 mod table;
@@ -24,10 +26,12 @@ use std::collections::BTreeMap;
 
 pub use fault::{Fault, Severity};
 pub use gateway::{Config, Identity, Prefix, Target, Tool, Upstream};
+pub use outcome_rules::OutcomeRules;
 pub use problem::{Location, Problem, print, sort};
 pub(crate) use public_url::is_loopback;
 pub use public_url::{Origin, PublicUrl};
 pub use resolve::TemplateUse;
+pub use state_location::StateLocation;
 pub use tool_path::ToolPath;
 pub use upstream_url::UpstreamUrl;
 

@@ -19,7 +19,9 @@ use super::fault::Fault;
 use super::file::{FRAME_ANCESTORS, GatewayTable, Text, ToolTable, ToolsFile};
 use super::problem::{Location, Problem};
 use super::table::{Place, Written};
-use super::{Config, Environment, Origin, PublicUrl, Reading, Severity, Target, Tool};
+use super::{
+    Config, Environment, Origin, OutcomeRules, PublicUrl, Reading, Severity, StateLocation, Target, Tool,
+};
 use address::Address;
 
 /// What development uses for a secret of a tool that is not set.
@@ -71,7 +73,8 @@ pub(super) fn resolve(
     }
     problems.extend(document.problems.iter().cloned());
     let behind_heroku = !development && environment.contains_key("DYNO");
-    let config = Config { development, behind_heroku, public_url, secrets, tools };
+    let (state, outcomes) = (StateLocation::default(), OutcomeRules::default());
+    let config = Config { development, behind_heroku, public_url, secrets, state, outcomes, tools };
     Reading { config, template_uses, problems }
 }
 

@@ -176,6 +176,7 @@ pub(super) fn example(key: &str) -> &'static str {
         "identity" => "`identity = [\"name\", \"email\"]`",
         "headers" => "`headers = { Authorization = { env = \"NOTEBOOK_AUTHORIZATION\" } }`",
         "timeout" => "`timeout = \"25s\"`",
+        "grades" => "`grades = true`",
         "path" => "`path = \"/quiz\"`",
         "icon" => "`icon = \"/static/icon.svg\"`",
         "roles" => "`roles = [\"instructor\", \"learner\"]`",

@@ -43,6 +43,7 @@ impl Resolver<'_> {
             ("identity", table.identity.as_ref().map(|written| &written.place)),
             ("headers", table.headers.as_ref().map(|written| &written.place)),
             ("timeout", table.timeout.as_ref().map(|written| &written.place)),
+            ("grades", table.grades.as_ref().map(|written| &written.place)),
         ];
         for (key, place) in places {
             if let Some(place) = place {
@@ -57,7 +58,8 @@ impl Resolver<'_> {
         let headers = self.headers(table.headers);
         let timeout = Duration::from_secs(self.duration(table.timeout, &duration::TIMEOUT));
         let url = self.upstream_url(&table.url?)?;
-        Some(Upstream { url, timeout, prefix, identity, headers })
+        let grades = table.grades.is_some_and(|grades| grades.value);
+        Some(Upstream { url, timeout, prefix, identity, headers, grades })
     }
 
     fn upstream_url(&mut self, written: &Written<String>) -> Option<UpstreamUrl> {

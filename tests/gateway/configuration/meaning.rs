@@ -146,12 +146,13 @@ fn what_is_not_written_of_an_upstream_has_its_default() {
     let tool = &config.tools[0];
     assert_eq!((tool.host.as_deref(), tool.path.as_str()), (None, "/lti/notebook"));
     assert_eq!(tool.session, Duration::from_secs(8 * 60 * 60));
-    let Upstream { url, timeout, prefix, identity, headers } = upstream(tool);
+    let Upstream { url, timeout, prefix, identity, headers, grades } = upstream(tool);
     assert_eq!(url.to_string(), "http://127.0.0.1:9000");
     assert_eq!(*timeout, Duration::from_secs(25));
     assert_eq!(*prefix, Prefix::Session);
     assert_eq!(*identity, Identity { name: true, email: false });
     assert!(headers.is_empty());
+    assert!(!grades);
 }
 
 #[test]
