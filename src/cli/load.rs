@@ -36,7 +36,7 @@ pub fn load(file: &Path, environment: &Environment, development: bool) -> io::Re
     let bytes = fs::read(file)?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let name = file.display().to_string();
-    let reading = config::read(&name, bytes, environment, development);
+    let reading = config::read(file, bytes, environment, development);
     let mut problems = reading.problems;
     let mut files = BTreeMap::new();
     read_templates(&folder.join("templates"), "", DEEPEST, &mut files, &mut problems);

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 /// Host and, if one is written, port of an authority that holds no user.
 pub(super) fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
@@ -5,6 +7,23 @@ pub(super) fn host_and_port(authority: &str) -> (&str, Option<&str>) {
         // Else the colon stands in an IPv6 address.
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
         _ => (authority, None),
+    }
+}
+
+/// Whether only a private network has a host of this name or address, as far as that tells.
+pub(super) fn is_private(host: &str) -> bool {
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        Ok(IpAddr::V6(address)) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+        // A name without a dot is one of a container or of the machine itself.
+        Err(_) => {
+            !host.contains('.')
+                || [".localhost", ".local", ".internal", ".lan", ".home.arpa"]
+                    .iter()
+                    .any(|ending| host.ends_with(ending))
+        }
     }
 }
 

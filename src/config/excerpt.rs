@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::problem::Location;
 
 /// Keys of `[gateway]` whose values may be shown.
-const PUBLIC_OF_GATEWAY: [&str; 3] = ["public_url", "session", "clock_skew"];
+const PUBLIC_OF_GATEWAY: [&str; 5] = ["public_url", "session", "clock_skew", "state", "outcome_hosts"];
 
 /// Keys of a tool whose values may be shown.
 const PUBLIC_OF_TOOL: [&str; 16] = [
@@ -42,7 +42,7 @@ const PUBLIC_OF_CONSUMER: [&str; 2] = ["key", "signature_methods"];
 const ITEM: &str = "";
 
 /// Keys whose values are not shown where a line is not TOML, and that are none themselves.
-const KNOWN: [&str; 4] = ["secret", "consumers", "headers", "params"];
+const KNOWN: [&str; 5] = ["secret", "consumers", "headers", "params", "outcome_url_rewrite"];
 
 /// Shows lines of a file.
 pub(super) struct Excerpts<'s> {
@@ -216,7 +216,7 @@ struct Marker<'t> {
 impl<'t> Marker<'t> {
     fn table(&mut self, table: &'t DeTable<'_>) {
         for (key, value) in table {
-            self.mark(key.span(), true);
+            self.mark(key.span(), is_harmless_address(key.get_ref()));
             self.path.push(key.get_ref());
             self.value(value);
             self.path.pop();
@@ -257,20 +257,25 @@ fn is_public(path: &[&str]) -> bool {
     };
     match rest {
         [key] | [key, ITEM] => public.contains(key),
-        ["secret" | "public_url", "env"] | ["secret", ITEM, "env"] | ["headers", _, "env"] => true,
+        ["secret" | "public_url" | "state", "env"] | ["secret", ITEM, "env"] | ["headers", _, "env"] => true,
+        ["outcome_url_rewrite", _] => path.first() == Some(&"gateway"),
         _ => false,
     }
 }
 
 /// Whether a public text holds nothing that is a secret after all.
 fn is_harmless(path: &[&str], text: &str) -> bool {
-    match path.last() {
+    match path {
         // A secret written where the name of its variable belongs.
-        Some(&"env") => is_variable(text),
-        // An address may carry a password, and a query a token.
-        Some(&"upstream") => !text.contains(['@', '?']),
+        [.., "env"] => is_variable(text),
+        [.., "upstream" | "state"] | [.., "outcome_url_rewrite", _] => is_harmless_address(text),
         _ => !text.contains('@'),
     }
+}
+
+/// Whether text, should it be an address, carries no password, and no query, which may be a token.
+fn is_harmless_address(text: &str) -> bool {
+    !text.contains(['@', '?'])
 }
 
 /// Whether text looks like the name of a variable: `HELLO_SECRET`. What does not may be a secret.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::suggestion::{
-    PREFIXES, ROLES, example, listed, nearest, of_identity, of_part, of_role, of_syntax, of_template,
-    of_tera, of_upstream, of_variable, variable_of,
+    PREFIXES, ROLES, example, listed, nearest, of_identity, of_part, of_role, of_state, of_syntax,
+    of_template, of_tera, of_upstream, of_variable, variable_of,
 };
 
 /// Whether the gateway starts in spite of it.
@@ -125,6 +125,19 @@ pub enum Fault {
     PublicUrlMissing,
     /// `gateway.public_url` is not one. Holds what is wrong with it.
     PublicUrl(&'static str),
+    /// Not where state can be kept. It may hold a password, so it is not held, but what is wrong with it.
+    State(&'static str),
+    /// State is kept in a directory, which Heroku forgets.
+    StateOnHeroku,
+    /// Not what `outcome_hosts` can list. Holds what is wrong with it.
+    OutcomeHost(&'static str),
+    /// Not the beginning of an outcome URL, or not what can take its place. It may hold a password, so it is not held, but
+    /// what is wrong with it.
+    OutcomeUrl(&'static str),
+    /// Two beginnings of outcome URLs are one. Holds both.
+    DuplicateOutcomeUrl(String, String),
+    /// Outcome URLs are rewritten to a host to which `outcome_hosts` lets no grade go. Holds it.
+    OutcomeHostMissing(String),
     /// Not a length of time. Holds the text.
     Duration(String),
     /// A length of time out of bounds. Holds the bounds.
@@ -165,6 +178,7 @@ impl Fault {
             | Self::WhiteSpace(_)
             | Self::Colon(_)
             | Self::StandIn(..)
+            | Self::StateOnHeroku
             | Self::UpstreamExposed => Severity::Warning,
             _ => Severity::Error,
         }
@@ -239,6 +253,12 @@ impl Fault {
             Self::StandIn(..) => "set it before anybody else can reach the gateway; outside development it is required".into(),
             Self::PublicUrlMissing => "add `public_url = \"https://…\"` below [gateway]: the address that platforms launch, against which signatures are checked".into(),
             Self::PublicUrl(_) => "write scheme, host and, if it is not the scheme's own, port: `public_url = \"https://tools.example.edu\"`".into(),
+            Self::State(words) => of_state(words).into(),
+            Self::StateOnHeroku => "write `state = \"memory\"`, or run the gateway where a disk stays".into(),
+            Self::OutcomeHost(_) => "write `\"lms.example.edu\"`, `\"*.example.edu\"`, `\"127.0.0.1\"`, or `\"*\"` for every public host".into(),
+            Self::OutcomeUrl(_) => format!("write how both addresses begin: {}", example("outcome_url_rewrite")),
+            Self::DuplicateOutcomeUrl(..) => "keep one of the two".into(),
+            Self::OutcomeHostMissing(host) => format!("add `\"{host}\"` to `outcome_hosts`, which is `[\"*\"]` where it is not written"),
             Self::Duration(_) => "write a whole number and a unit: `\"90s\"`, `\"5m\"`, `\"8h\"` or `\"2d\"`".into(),
             Self::DurationRange(bounds) => format!("write one from {bounds}"),
             Self::Role(text) => match of_role(text) {
@@ -322,6 +342,14 @@ impl fmt::Display for Fault {
             Self::StandIn(what, stand_in) => write!(f, "{what} is not set: development uses \"{stand_in}\""),
             Self::PublicUrlMissing => f.write_str("`gateway.public_url` is missing"),
             Self::PublicUrl(why) => write!(f, "the public URL {why}"),
+            Self::State(why) => write!(f, "the state {why}"),
+            Self::StateOnHeroku => {
+                f.write_str("state is kept in a directory, and Heroku empties its disks at every restart, once a day at least")
+            }
+            Self::OutcomeHost(why) => write!(f, "the outcome host {why}"),
+            Self::OutcomeUrl(why) => write!(f, "the outcome URL {why}"),
+            Self::DuplicateOutcomeUrl(url, other) => write!(f, "`{url}` and `{other}` are one address"),
+            Self::OutcomeHostMissing(host) => write!(f, "`outcome_hosts` lets no grade go to `{host}`"),
             Self::Duration(text) => write!(f, "\"{text}\" is not a length of time"),
             Self::DurationRange(_) => f.write_str("this length of time is out of bounds"),
             Self::Role(text) => write!(f, "\"{text}\" is not a role"),

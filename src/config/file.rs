@@ -6,6 +6,7 @@ use super::Environment;
 use super::document::Document;
 use super::document::Part;
 use super::fault::Fault;
+use super::outcome_host::HostRule;
 use super::problem::Problem;
 use super::table::{Reader, Soundness, Table, Written};
 
@@ -13,6 +14,8 @@ use super::table::{Reader, Soundness, Table, Written};
 pub(super) const SESSION: &str = "8h";
 /// `clock_skew` where it is not written.
 pub(super) const CLOCK_SKEW: &str = "5m";
+/// `outcome_hosts` where it is not written: each course may have a platform of its own.
+pub(super) const OUTCOME_HOSTS: HostRule = HostRule::Any;
 /// `timeout` where it is not written: Heroku's router waits for 30 seconds.
 pub(super) const TIMEOUT: &str = "25s";
 /// `frame_ancestors` where it is not written: LTI platforms are everywhere, and only a signed launch shows
@@ -36,6 +39,9 @@ pub(super) struct GatewayTable {
     pub(super) secret: Option<Vec<Written<Text>>>,
     pub(super) session: Option<Written<String>>,
     pub(super) clock_skew: Option<Written<String>>,
+    pub(super) state: Option<Written<Text>>,
+    pub(super) outcome_hosts: Option<Written<Vec<Written<String>>>>,
+    pub(super) outcome_url_rewrite: Option<RewriteTable>,
     pub(super) soundness: Soundness,
 }
 
@@ -68,6 +74,9 @@ pub(super) struct UpstreamTable {
     pub(super) timeout: Option<Written<String>>,
     pub(super) grades: Option<Written<bool>>,
 }
+
+/// Beginnings of outcome URLs, and what takes their place.
+pub(super) type RewriteTable = Vec<(String, Written<String>)>;
 
 /// Names of headers and their values.
 pub(super) type HeadersTable = Vec<(String, Written<Text>)>;
@@ -112,11 +121,32 @@ pub(super) fn read(document: &Document<'_>, environment: &Environment) -> ToolsF
 }
 
 fn read_gateway(mut table: Table<'_>) -> GatewayTable {
-    let public_url = table.value("public_url").and_then(|written| text_of(&mut table, "public_url", written));
-    let secret = secrets_of(&mut table).map(|secret| secret.value);
-    let session = table.text("session");
-    let clock_skew = table.text("clock_skew");
-    GatewayTable { public_url, secret, session, clock_skew, soundness: table.finish("in [gateway]") }
+    let mut gateway = GatewayTable {
+        public_url: table.value("public_url").and_then(|written| text_of(&mut table, "public_url", written)),
+        secret: secrets_of(&mut table).map(|secret| secret.value),
+        session: table.text("session"),
+        clock_skew: table.text("clock_skew"),
+        state: table.value("state").and_then(|written| text_of(&mut table, "state", written)),
+        outcome_hosts: table.texts("outcome_hosts"),
+        outcome_url_rewrite: read_rewrites(&mut table),
+        soundness: Soundness::default(),
+    };
+    gateway.soundness = table.finish("in [gateway]");
+    gateway
+}
+
+fn read_rewrites(table: &mut Table<'_>) -> Option<RewriteTable> {
+    let reader = table.reader();
+    let mut rewrites = Vec::new();
+    for (prefix, Written { value, place }) in table.table("outcome_url_rewrite")?.into_values() {
+        match value {
+            Value::String(_, value) => rewrites.push((prefix, Written { value, place })),
+            value => {
+                reader.mismatch("outcome_url_rewrite", "text in quotes", &Written { value, place });
+            }
+        }
+    }
+    Some(rewrites)
 }
 
 fn read_tool(name: Written<String>, mut table: Table<'_>) -> Option<ToolTable> {

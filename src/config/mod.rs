@@ -10,6 +10,7 @@ mod fault;
 mod file;
 mod gateway;
 pub(crate) mod header;
+mod outcome_host;
 mod outcome_rules;
 mod problem;
 mod public_url;
@@ -23,6 +24,7 @@ mod tool_path;
 mod upstream_url;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 pub use fault::{Fault, Severity};
 pub use gateway::{Config, Identity, Prefix, Target, Tool, Upstream};
@@ -50,17 +52,24 @@ pub struct Reading {
 
 /// Reads a tools file.
 ///
-/// `name` is what problems call the file, and `content` what it holds, be it text or not. `development` lets secrets
-/// and the public URL be missing.
-pub fn read(name: &str, content: impl AsRef<[u8]>, environment: &Environment, development: bool) -> Reading {
+/// `file` is what problems call it, and in whose folder a relative path begins; `content` is what it holds, be it text or
+/// not. `development` lets secrets and the public URL be missing.
+pub fn read(
+    file: impl AsRef<Path>,
+    content: impl AsRef<[u8]>,
+    environment: &Environment,
+    development: bool,
+) -> Reading {
+    let file = file.as_ref();
+    let name = file.display().to_string();
     let bytes = content.as_ref();
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let text = String::from_utf8_lossy(bytes);
     let sound = syntax::Sound::of(&text);
-    let mut document = document::Document::new(name, &text, &sound);
+    let mut document = document::Document::new(&name, &text, &sound);
     if let Err(error) = std::str::from_utf8(bytes) {
         document.report_encoding(error.valid_up_to());
     }
-    let file = file::read(&document, environment);
-    resolve::resolve(file, &document, environment, development)
+    let folder = file.parent().unwrap_or(Path::new(""));
+    resolve::resolve(file::read(&document, environment), &document, folder, environment, development)
 }

@@ -4,8 +4,11 @@ mod address;
 mod consumers;
 mod duration;
 mod headers;
+mod outcomes;
+mod state;
 mod upstream;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,9 +22,7 @@ use super::fault::Fault;
 use super::file::{FRAME_ANCESTORS, GatewayTable, Text, ToolTable, ToolsFile};
 use super::problem::{Location, Problem};
 use super::table::{Place, Written};
-use super::{
-    Config, Environment, Origin, OutcomeRules, PublicUrl, Reading, Severity, StateLocation, Target, Tool,
-};
+use super::{Config, Environment, Origin, PublicUrl, Reading, Severity, Target, Tool};
 use address::Address;
 
 /// What development uses for a secret of a tool that is not set.
@@ -43,12 +44,15 @@ pub struct TemplateUse {
 pub(super) fn resolve(
     file: ToolsFile,
     document: &Document<'_>,
+    folder: &Path,
     environment: &Environment,
     development: bool,
 ) -> Reading {
     let is_empty = file.is_empty;
     let mut resolver =
         Resolver { document, environment, development, problems: file.problems, secrets: Vec::new() };
+    let state = resolver.state(file.gateway.state.as_ref(), folder);
+    let outcomes = resolver.outcomes(&file.gateway);
     let (public_url, secrets, session, clock_skew) = resolver.gateway(file.gateway);
     let addresses = resolver.addresses(&file.tools, &public_url);
     let mut template_uses = Vec::new();
@@ -66,14 +70,13 @@ pub(super) fn resolve(
     for tool in &mut tools {
         tool.terms.secrets = Arc::clone(&known);
     }
+    let behind_heroku = resolver.is_on_heroku();
     let mut problems = resolver.problems;
     if is_empty {
         let location = document.locate(&[], Part::Value);
         problems.push(Problem { fault: Fault::NoTools, location });
     }
     problems.extend(document.problems.iter().cloned());
-    let behind_heroku = !development && environment.contains_key("DYNO");
-    let (state, outcomes) = (StateLocation::default(), OutcomeRules::default());
     let config = Config { development, behind_heroku, public_url, secrets, state, outcomes, tools };
     Reading { config, template_uses, problems }
 }
@@ -88,6 +91,11 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
+    /// Whether Heroku's router is in front.
+    fn is_on_heroku(&self) -> bool {
+        !self.development && self.environment.contains_key("DYNO")
+    }
+
     fn report(&mut self, place: &Place, fault: Fault) {
         self.report_at(place, Part::Value, fault);
     }
@@ -100,7 +108,7 @@ impl Resolver<'_> {
     fn gateway(&mut self, table: GatewayTable) -> (PublicUrl, Vec<Secret>, u64, u64) {
         let from_host = if self.development {
             Some(PublicUrl::FromHost("http"))
-        } else if self.environment.contains_key("DYNO") {
+        } else if self.is_on_heroku() {
             // Heroku's router passes on only the app's own domains as `Host`, and refuses a doubled one.
             Some(PublicUrl::FromHost("https"))
         } else {

@@ -54,6 +54,15 @@ pub(super) fn of_upstream(words: &str) -> &'static str {
     }
 }
 
+/// How to mend a place for state of which these words tell what is wrong.
+pub(super) fn of_state(words: &str) -> &'static str {
+    if words == super::state_location::MISSPELT {
+        "did you mean `memory`?"
+    } else {
+        "write `state = \"memory\"`, or a directory with a slash in its path: `state = \"./state\"`"
+    }
+}
+
 /// `one of` several names, or the only one.
 pub(super) fn listed(names: &[&str]) -> String {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -166,6 +175,11 @@ pub(super) fn example(key: &str) -> &'static str {
         "env" => "`{ env = \"HELLO_SECRET\" }`",
         "public_url" => "`public_url = \"https://tools.example.edu\"`",
         "session" => "`session = \"8h\"`",
+        "state" => "`state = \"./state\"`",
+        "outcome_hosts" => "`outcome_hosts = [\"*\", \"lms.example.edu\"]`",
+        "outcome_url_rewrite" => {
+            "`outcome_url_rewrite = { \"http://lms.example.edu\" = \"https://lms.example.edu\" }`"
+        }
         "clock_skew" => "`clock_skew = \"5m\"`",
         "title" => "`title = \"Hello\"`",
         "description" => "`description = \"Greets everybody.\"`",

@@ -18,6 +18,9 @@ const PREFIX: &str = "LTI_GATEWAY_";
 /// What follows it where Kubernetes tells every pod of a service named `lti-gateway`.
 const KUBERNETES: [&str; 2] = ["SERVICE_", "PORT"];
 
+/// Keys of `[gateway]` that hold no text, so that no variable sets them.
+const IN_FILE_ONLY: [&str; 2] = ["outcome_hosts", "outcome_url_rewrite"];
+
 /// Something written, and where.
 #[derive(Clone, Debug)]
 pub(super) struct Written<T> {
@@ -196,8 +199,14 @@ impl<'r> Table<'r> {
     pub(super) fn value(&mut self, key: &'static str) -> Option<Written<Value>> {
         self.asked.push(key);
         let value = self.values.remove(key)?;
+        let written = self.written(Step::Key(key.to_owned()), value);
+        if written.place.from_environment && IN_FILE_ONLY.contains(&key) {
+            // `finish` tells that this variable sets nothing.
+            self.values.insert(key.to_owned(), written.value);
+            return None;
+        }
         self.has_known = true;
-        Some(self.written(Step::Key(key.to_owned()), value))
+        Some(written)
     }
 
     /// The value of a key, as text or whatever else `T` is; `expected` names it.
@@ -359,7 +368,8 @@ impl<'r> Table<'r> {
         for (key, value) in &self.values {
             let place = self.written(Step::Key(key.clone()), value.clone()).place;
             let fault = if place.from_environment {
-                let known = self.asked.iter().map(|key| variable(key)).collect();
+                let settable = self.asked.iter().filter(|key| !IN_FILE_ONLY.contains(key));
+                let known = settable.map(|key| variable(key)).collect();
                 Fault::UnknownVariable(variable(key), known)
             } else {
                 Fault::UnknownKey { key: key.clone(), table: table.to_owned(), known: self.asked.clone() }

@@ -1,9 +1,9 @@
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 use rocket::http::uri::Absolute;
 
-use super::authority::host_and_port;
+use super::authority::{host_and_port, is_private};
 use super::tool_path::is_segment;
 
 /// Where a tool's web app answers: scheme, host and port, and the path below which its own paths lie.
@@ -76,26 +76,15 @@ impl UpstreamUrl {
         format!("{}://{}", self.scheme, self.authority)
     }
 
+    /// The host, without a port.
+    pub(super) fn host(&self) -> &str {
+        host_and_port(&self.authority).0
+    }
+
     /// Whether what is sent there may cross the internet in clear text: it is neither https nor a host that only a private
     /// network has.
     pub(super) fn is_exposed(&self) -> bool {
-        let (host, _) = host_and_port(&self.authority);
-        let is_private = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-            Ok(IpAddr::V4(address)) => {
-                address.is_loopback() || address.is_private() || address.is_link_local()
-            }
-            Ok(IpAddr::V6(address)) => {
-                address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-            }
-            // A name without a dot is one of a container or of the machine itself.
-            Err(_) => {
-                !host.contains('.')
-                    || [".localhost", ".local", ".internal", ".lan", ".home.arpa"]
-                        .iter()
-                        .any(|ending| host.ends_with(ending))
-            }
-        };
-        self.scheme != "https" && !is_private
+        self.scheme != "https" && !is_private(self.host())
     }
 }
 

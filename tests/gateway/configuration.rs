@@ -2,5 +2,6 @@
 
 mod fixtures;
 mod meaning;
+mod outcomes;
 mod program;
 mod properties;

@@ -163,6 +163,7 @@ fn every_key_of_an_upstream_means_what_it_says() {
         prefix = "tool"
         identity = ["email"]
         timeout = "90s"
+        grades = true
         session = "2d"
         params = {{ level = 3 }}
         headers = {{ Authorization = {{ env = "NOTEBOOK_TOKEN" }}, X-Course_Id = "b 101", Accept-Encoding = "" }}
@@ -187,6 +188,7 @@ fn every_key_of_an_upstream_means_what_it_says() {
     assert_eq!(of_notebook.prefix, Prefix::Tool);
     assert_eq!(of_notebook.identity, Identity { name: false, email: true });
     assert_eq!(of_notebook.timeout, Duration::from_secs(90));
+    assert!(of_notebook.grades);
     assert_eq!(
         headers(of_notebook),
         [("accept-encoding", ""), ("authorization", "Bearer hunter2"), ("x-course_id", "b 101")]
@@ -196,6 +198,7 @@ fn every_key_of_an_upstream_means_what_it_says() {
     assert_eq!(of_lab.prefix, Prefix::Session);
     assert_eq!(of_lab.identity, Identity { name: true, email: true });
     assert_eq!(headers(of_lab), [("x-lab", "Bearer hunter2")]);
+    assert!(!of_lab.grades);
     assert_eq!(lab.session, Duration::from_secs(8 * 60 * 60), "another tool's is its own");
 }
 

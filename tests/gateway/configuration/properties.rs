@@ -11,6 +11,9 @@ public_url = "https://tools.example"     # what platforms launch
 secret     = [{ env = "GATEWAY_SECRET" }, "a gateway secret of 32 characters"]
 session    = "8h"
 clock_skew = '5m'
+state      = "./state"
+outcome_hosts = ["*", "edx.internal"]
+outcome_url_rewrite = { "http://lms.example" = "https://lms.example", "https://edx.example" = "http://edx.internal:8000" }
 
 [tools.hello]
 title = "Übung \u00e4 👩‍🏫"
@@ -51,6 +54,7 @@ prefix   = "tool"
 identity = ["name", "email"]
 headers  = { Authorization = { env = "HELLO_SECRET" }, X-Course = "hunter2" }
 timeout  = "10s"
+grades   = true
 
 [tools.lab]
 key      = "lab-key"
@@ -161,7 +165,7 @@ fn secret() -> impl Strategy<Value = String> {
 const CORE: &str = "Zq7xvKw9";
 
 /// Lines of a tool's table, each with a place `§` for a secret that belongs there or has strayed there.
-const LINES: [&str; 45] = [
+const LINES: [&str; 52] = [
     "secret = \"§\"",
     "secret = '§'",
     "secret = \"\"\"§\"\"\"",
@@ -203,6 +207,13 @@ const LINES: [&str; 45] = [
     "upstream = \"http://me:§@app.example\"",
     "upstream = \"http://app.example/?§\"",
     "header = { title = \"§\" }",
+    "state = \"redis://:§@redis.example\"",
+    "state = { env = \"§\" }",
+    "state = { evn = \"§\" }",
+    "outcome_hosts = [\"me:§@lms.example\"]",
+    "outcome_url_rewrite = { \"http://lms.example\" = \"http://me:§@lms.example\" }",
+    "outcome_url_rewrite = { \"http://me:§@lms.example\" = \"http://lms.example/?§\" }",
+    "outcome_url_rewrite = { \"http://lms.example/?§\" = 5 }",
     "key = \"a\", secret = \"§\"",
     "template = \"absent\" # §",
     "its secret is §",

@@ -1,0 +1,240 @@
+use std::net::{IpAddr, Ipv6Addr};
+
+/// One of `outcome_hosts`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum HostRule {
+    /// `*`: every host.
+    Any,
+    /// `*.example.edu`: every name below this one.
+    Below(String),
+    /// This host alone.
+    One(Host),
+}
+
+/// A host, in the one spelling in which two are compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Host {
+    /// A name, in lower case and without a dot at its end.
+    Name(String),
+    /// An address.
+    Address(IpAddr),
+}
+
+impl HostRule {
+    /// Reads one of `outcome_hosts`.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the end of a sentence that begins with "the outcome host".
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        const ADDRESS: &str = "is not an address";
+        const PORT: &str = "has a port; a host counts with each of its ports";
+        if text.is_empty() {
+            return Err("is empty");
+        }
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        if text.contains("://") {
+            return Err("has a scheme; a host counts with http and with https");
+        }
+        if text.contains('/') {
+            return Err("has a path; a host counts with each of its paths");
+        }
+        if let Ok(address) = text.parse() {
+            return Ok(Self::One(Host::Address(address)));
+        }
+        if let Some(rest) = text.strip_prefix('[') {
+            let (address, rest) = rest.split_once(']').ok_or(ADDRESS)?;
+            if rest.starts_with(':') {
+                return Err(PORT);
+            }
+            let address: Option<Ipv6Addr> = address.parse().ok().filter(|_| rest.is_empty());
+            return address.map(|address| Self::One(Host::Address(address.into()))).ok_or(ADDRESS);
+        }
+        if text.contains(':') {
+            return Err(if text.matches(':').count() == 1 { PORT } else { ADDRESS });
+        }
+        match text.strip_prefix("*.") {
+            Some(parent) => Ok(Self::Below(name(parent)?)),
+            None => Ok(Self::One(Host::Name(name(text)?))),
+        }
+    }
+
+    /// Whether it allows this host.
+    pub(super) fn allows(&self, host: &Host) -> bool {
+        match (self, host) {
+            (Self::Any, _) => true,
+            (Self::Below(parent), Host::Name(name)) => is_below(name, parent),
+            (Self::Below(_), Host::Address(_)) => false,
+            (Self::One(one), host) => one == host,
+        }
+    }
+}
+
+impl Host {
+    /// The host that stands in an address, in any case, an IPv6 address in brackets or without.
+    pub(super) fn of(text: &str) -> Self {
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+        match bare.parse() {
+            Ok(address) => Self::Address(address),
+            Err(_) => Self::Name(undotted(text).to_ascii_lowercase()),
+        }
+    }
+}
+
+/// Reads a name, in which containers and private networks have `_`, too.
+fn name(text: &str) -> Result<String, &'static str> {
+    const LONGEST: usize = 253;
+    const LONGEST_LABEL: usize = 63;
+    let text = undotted(text);
+    if text.contains('*') {
+        return Err("has a * that is not the whole of its first part");
+    }
+    if !text.is_ascii() {
+        return Err("has letters that an address cannot have: such a name is written as xn--…");
+    }
+    if text.len() > LONGEST {
+        return Err("is longer than the name of a host can be");
+    }
+    for label in text.split('.') {
+        if label.is_empty() {
+            return Err("has a dot too many");
+        }
+        if label.len() > LONGEST_LABEL {
+            return Err("has a part that is longer than 63 characters");
+        }
+        if !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
+            return Err("has characters that the name of a host cannot have");
+        }
+    }
+    // Clients take a name for an IPv4 address if it ends in a number (WHATWG URL, "ends in a number checker").
+    let last = text.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_number(&last) || last.strip_prefix("0x").is_some_and(is_hexadecimal) {
+        return Err("ends in a number, as only addresses do, which are written with four: 127.0.0.1");
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+/// A name without the dot at its end, which says only that it is whole.
+fn undotted(text: &str) -> &str {
+    text.strip_suffix('.').unwrap_or(text)
+}
+
+/// Whether a name is one below another, and not that itself.
+fn is_below(name: &str, parent: &str) -> bool {
+    name.strip_suffix(parent).and_then(|rest| rest.strip_suffix('.')).is_some_and(|label| !label.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_host_is_any_host_one_or_the_names_below_one() {
+        let named = |name: &str| HostRule::One(Host::Name(name.to_owned()));
+        let address = |address: &str| HostRule::One(Host::Address(address.parse().expect("an address")));
+        for (good, expected) in [
+            ("*", HostRule::Any),
+            ("lms.example.edu", named("lms.example.edu")),
+            ("LMS.Example.edu.", named("lms.example.edu")),
+            ("localhost", named("localhost")),
+            ("edx_lms", named("edx_lms")),
+            ("xn--bung-zra.example", named("xn--bung-zra.example")),
+            ("1.example", named("1.example")),
+            ("*.example.edu", HostRule::Below("example.edu".to_owned())),
+            ("*.Example.edu.", HostRule::Below("example.edu".to_owned())),
+            ("127.0.0.1", address("127.0.0.1")),
+            ("::1", address("::1")),
+            ("[::1]", address("::1")),
+            ("[FD00:0::1]", address("fd00::1")),
+        ] {
+            assert_eq!(HostRule::parse(good), Ok(expected), "{good}");
+        }
+        const ADDRESS: &str = "is not an address";
+        const PORT: &str = "has a port; a host counts with each of its ports";
+        const PATH: &str = "has a path; a host counts with each of its paths";
+        const STAR: &str = "has a * that is not the whole of its first part";
+        const CHARACTERS: &str = "has characters that the name of a host cannot have";
+        const NUMBER: &str = "ends in a number, as only addresses do, which are written with four: 127.0.0.1";
+        let long = format!("{}.example", "a".repeat(64));
+        let longest = ["a"; 128].join(".");
+        for (bad, why) in [
+            ("", "is empty"),
+            ("https://lms.example", "has a scheme; a host counts with http and with https"),
+            ("https://*", "has a scheme; a host counts with http and with https"),
+            ("lms.example/", PATH),
+            ("lms.example/courses", PATH),
+            ("10.0.0.0/8", PATH),
+            ("lms.example:8443", PORT),
+            ("127.0.0.1:8000", PORT),
+            ("[::1]:8000", PORT),
+            ("*:8000", PORT),
+            ("[::1", ADDRESS),
+            ("[127.0.0.1]", ADDRESS),
+            ("[::1]x", ADDRESS),
+            ("fe80::1%eth0", ADDRESS),
+            ("1:2:3", ADDRESS),
+            ("**", STAR),
+            ("*lms.example", STAR),
+            ("lms.*", STAR),
+            ("*.*.example", STAR),
+            ("*.", "has a dot too many"),
+            (".", "has a dot too many"),
+            (".example", "has a dot too many"),
+            ("*..example", "has a dot too many"),
+            ("lms.example..", "has a dot too many"),
+            ("übung.example", "has letters that an address cannot have: such a name is written as xn--…"),
+            ("lms example", CHARACTERS),
+            ("me@lms.example", CHARACTERS),
+            ("lms.example\n", CHARACTERS),
+            ("*.[::1]", ADDRESS),
+            ("127.1", NUMBER),
+            ("0x7F", NUMBER),
+            ("*.0.0.1", NUMBER),
+            (&long, "has a part that is longer than 63 characters"),
+            (&longest, "is longer than the name of a host can be"),
+        ] {
+            assert_eq!(HostRule::parse(bad), Err(why), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_rule_allows_its_host_in_any_spelling_and_no_other() {
+        let allows =
+            |rule: &str, host: &str| HostRule::parse(rule).expect("an outcome host").allows(&Host::of(host));
+        for (rule, host) in [
+            ("*", "lms.example"),
+            ("*", "[::1]"),
+            ("*", ""),
+            ("lms.example", "LMS.example."),
+            ("lms.example.", "lms.example"),
+            ("*.example", "lms.example"),
+            ("*.example", "a.b.example."),
+            ("127.0.0.1", "127.0.0.1"),
+            ("[::1]", "::1"),
+            ("::1", "[::1]"),
+            ("fd00::1", "[fd00:0:0::1]"),
+        ] {
+            assert!(allows(rule, host), "{rule} {host}");
+        }
+        for (rule, host) in [
+            ("lms.example", "example"),
+            ("lms.example", "a.lms.example"),
+            ("lms.example", "lms.example.evil"),
+            ("lms.example", "evil-lms.example"),
+            ("lms.example", "lms.example.."),
+            ("*.example", "example"),
+            ("*.example", ".example"),
+            ("*.example", "evilexample"),
+            ("*.example", "lms.example.evil"),
+            ("*.example", "127.0.0.1"),
+            ("127.0.0.1", "127.0.0.2"),
+            ("127.0.0.1", "[::ffff:127.0.0.1]"),
+            ("::1", "::2"),
+        ] {
+            assert!(!allows(rule, host), "{rule} {host}");
+        }
+    }
+}

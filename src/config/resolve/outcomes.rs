@@ -1,0 +1,66 @@
+//! Where grades may be sent.
+
+use std::collections::HashMap;
+
+use super::Resolver;
+use crate::config::authority::is_private;
+use crate::config::document::Part;
+use crate::config::fault::Fault;
+use crate::config::file::{GatewayTable, OUTCOME_HOSTS};
+use crate::config::outcome_host::HostRule;
+use crate::config::table::{Place, Written};
+use crate::config::{OutcomeRules, UpstreamUrl};
+
+impl Resolver<'_> {
+    pub(super) fn outcomes(&mut self, table: &GatewayTable) -> OutcomeRules {
+        let before = self.problems.len();
+        let hosts = match &table.outcome_hosts {
+            Some(written) => self.outcome_hosts(&written.value),
+            None => vec![OUTCOME_HOSTS],
+        };
+        let hosts_are_known = self.problems.len() == before
+            && (table.outcome_hosts.is_some() || table.soundness.lacks("outcome_hosts"));
+        let mut rewrites = Vec::new();
+        let mut targets = Vec::new();
+        let mut known: HashMap<String, &str> = HashMap::new();
+        for (text, written) in table.outcome_url_rewrite.iter().flatten() {
+            let prefix = self.outcome_url(text, &written.place, Part::Key);
+            let target = self.outcome_url(&written.value, &written.place, Part::Value);
+            if let Some(prefix) = &prefix
+                && let Some(other) = known.insert(prefix.to_string(), text)
+            {
+                let fault = Fault::DuplicateOutcomeUrl(text.clone(), other.to_owned());
+                self.report_at(&written.place, Part::Key, fault);
+            }
+            targets.extend(target.as_ref().map(|target| (target.host().to_owned(), &written.place)));
+            rewrites.extend(prefix.zip(target));
+        }
+        let rules = OutcomeRules::new(hosts, rewrites);
+        if hosts_are_known {
+            for (host, place) in targets {
+                let is_fine = if is_private(&host) { rules.names(&host) } else { rules.allows(&host) };
+                if !is_fine {
+                    self.report(place, Fault::OutcomeHostMissing(host));
+                }
+            }
+        }
+        rules
+    }
+
+    fn outcome_hosts(&mut self, written: &[Written<String>]) -> Vec<HostRule> {
+        let mut hosts = Vec::new();
+        for one in written {
+            match HostRule::parse(&one.value) {
+                Ok(host) => hosts.push(host),
+                Err(why) => self.report(&one.place, Fault::OutcomeHost(why)),
+            }
+        }
+        hosts
+    }
+
+    /// One side of `outcome_url_rewrite`, which is written as an upstream is.
+    fn outcome_url(&mut self, text: &str, place: &Place, part: Part) -> Option<UpstreamUrl> {
+        let url = UpstreamUrl::parse(text);
+        url.map_err(|why| self.report_at(place, part, Fault::OutcomeUrl(why))).ok()
+    }
+}

@@ -1,0 +1,38 @@
+//! Where state is kept.
+
+use std::path::Path;
+
+use super::Resolver;
+use crate::config::StateLocation;
+use crate::config::fault::Fault;
+use crate::config::file::Text;
+use crate::config::table::Written;
+
+impl Resolver<'_> {
+    /// The place that is written, where a relative path begins in `folder`, or the default.
+    pub(super) fn state(&mut self, written: Option<&Written<Text>>, folder: &Path) -> StateLocation {
+        // Development needs no variable that is set where others launch.
+        let Some(written) = written.filter(|written| self.unset_in_development(&written.value).is_none())
+        else {
+            return StateLocation::default();
+        };
+        let Some(text) = self.text(written) else { return StateLocation::default() };
+        if text.is_empty() {
+            self.report(&written.place, Fault::EmptyText("state"));
+            return StateLocation::default();
+        }
+        match StateLocation::parse(&text, folder) {
+            Ok(StateLocation::Directory(path)) => {
+                if self.is_on_heroku() {
+                    self.report(&written.place, Fault::StateOnHeroku);
+                }
+                StateLocation::Directory(path)
+            }
+            Ok(StateLocation::Memory) => StateLocation::Memory,
+            Err(why) => {
+                self.report(&written.place, Fault::State(why));
+                StateLocation::default()
+            }
+        }
+    }
+}
