@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use super::load::{Loaded, load};
 use super::no_certificates;
 use super::rocket_settings::rocket_figment;
+use super::table::table;
 use crate::config::{Config, Environment, Target, print};
 use crate::target::upstream::Upstreams;
 
@@ -27,7 +28,7 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
             if !loaded.is_sound() || settings.is_err() || upstreams.is_err() {
                 return ExitCode::from(1);
             }
-            print!("{}", table(&loaded));
+            print!("{}", tools(&loaded));
             if loaded.config.tools.iter().filter(|tool| tool.host.is_none()).count() > 1 {
                 println!(
                     "\nTools without a `host` share one origin, and so one trust zone: a page of one can read those of the others.\n\
@@ -40,7 +41,7 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
 }
 
 /// The tools, a line each.
-fn table(loaded: &Loaded) -> String {
+fn tools(loaded: &Loaded) -> String {
     let Config { public_url, tools, .. } = &loaded.config;
     let mut rows = vec![["TOOL", "LAUNCH", "TARGET", "CONSUMERS", "ROLES"].map(str::to_owned)];
     for tool in tools {
@@ -59,15 +60,5 @@ fn table(loaded: &Loaded) -> String {
             roles,
         ]);
     }
-    let widths: Vec<usize> = (0..5)
-        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default())
-        .collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
+    table(&rows)
 }

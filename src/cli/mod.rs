@@ -1,9 +1,11 @@
 //! The command line. The one place that reads the clock, the environment and files.
 
 mod check;
+mod grades;
 mod load;
 mod rocket_settings;
 mod serve;
+mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,6 +41,8 @@ enum Command {
         /// The tools file
         file: Option<PathBuf>,
     },
+    /// Lists the grades that are kept, and those that failed for good: exit code 0, or 2 if it cannot tell
+    Grades,
 }
 
 /// Runs the command that the program was started with.
@@ -61,6 +65,7 @@ pub fn run() -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&file, &environment, development),
         Command::Check { file: given } => check::check(&given.unwrap_or(file), &environment, development),
+        Command::Grades => grades::grades(None),
     }
 }
 

@@ -28,6 +28,30 @@ impl Nonce {
         digest.update(nonce);
         Self { consumer, fingerprint: shortened(digest), acceptable_until }
     }
+
+    /// The last second, since the epoch, at which a launch with this nonce is accepted.
+    pub fn acceptable_until(&self) -> u64 {
+        self.acceptable_until
+    }
+
+    /// All of it, for a memory that outlives this process: the consumer, the fingerprint, and the last acceptable
+    /// second in big-endian order.
+    pub fn to_bytes(&self) -> [u8; 40] {
+        let mut bytes = [0; 40];
+        bytes[..16].copy_from_slice(&self.consumer);
+        bytes[16..32].copy_from_slice(&self.fingerprint);
+        bytes[32..].copy_from_slice(&self.acceptable_until.to_be_bytes());
+        bytes
+    }
+
+    /// What [`Nonce::to_bytes`] was taken from.
+    pub fn from_bytes(bytes: &[u8; 40]) -> Self {
+        let (mut consumer, mut fingerprint, mut until) = ([0; 16], [0; 16], [0; 8]);
+        consumer.copy_from_slice(&bytes[..16]);
+        fingerprint.copy_from_slice(&bytes[16..32]);
+        until.copy_from_slice(&bytes[32..]);
+        Self { consumer, fingerprint, acceptable_until: u64::from_be_bytes(until) }
+    }
 }
 
 /// The first half of a digest: 128 bits are ample where nobody gains by a collision of their own.
@@ -72,6 +96,24 @@ impl MemoryReplay {
     /// about 100 bytes.
     pub fn new(most: usize, most_per_consumer: usize) -> Self {
         Self { most, most_per_consumer, memory: Mutex::default() }
+    }
+
+    /// A memory that begins with what another one knew: the nonces that it remembered, and the latest expiry of what it
+    /// had forgotten. All of them are remembered, however many are allowed.
+    pub fn restore(
+        most: usize,
+        most_per_consumer: usize,
+        nonces: impl IntoIterator<Item = Nonce>,
+        forgotten_until: Option<u64>,
+    ) -> Self {
+        let mut memory = Memory { forgotten_until, ..Memory::default() };
+        for nonce in nonces {
+            if memory.seen.insert(nonce.fingerprint) {
+                *memory.per_consumer.entry(nonce.consumer).or_default() += 1;
+                memory.by_expiry.entry(nonce.acceptable_until).or_default().push(nonce);
+            }
+        }
+        Self { most, most_per_consumer, memory: Mutex::new(memory) }
     }
 
     /// Spends a nonce at `now` (seconds since the epoch). Looking and remembering are one step.

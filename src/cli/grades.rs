@@ -1,0 +1,102 @@
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use rocket::time::OffsetDateTime;
+use rocket::time::format_description::well_known::Rfc3339;
+
+use super::table::table;
+use crate::state::{Listed, list};
+
+/// Lists the grades that are kept in a directory, and those that failed for good; `None` stands for `state = "memory"`.
+pub(super) fn grades(directory: Option<&Path>) -> ExitCode {
+    let Some(directory) = directory else {
+        return say("no grades are kept: `gateway.state` is \"memory\"\n  \
+             = help: name a directory in `gateway.state`, and grades that a platform cannot take now are kept there\n");
+    };
+    match list(directory) {
+        Ok(listed) if listed.is_empty() => {
+            say(&format!("no grades are kept in {}, and none failed for good\n", directory.display()))
+        }
+        Ok(listed) => say(&rows(&listed)),
+        Err(error) => {
+            eprintln!("error: {error}\n  = help: {}", error.advice());
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints this. Whoever reads it may have read enough (`lti-gateway grades | head`).
+fn say(text: &str) -> ExitCode {
+    let _ = io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
+
+fn rows(listed: &[Listed]) -> String {
+    let mut rows =
+        vec![["ID", "TOOL", "ACCEPTED", "STATUS", "TRIES", "NEXT TRY", "PLATFORM"].map(str::to_owned)];
+    for Listed { id, tool, status, accepted, tries, next_try, words } in listed {
+        rows.push([
+            id.clone(),
+            harmless(tool),
+            instant(*accepted),
+            status.name().to_owned(),
+            tries.to_string(),
+            next_try.map_or_else(|| "-".to_owned(), instant),
+            harmless(words),
+        ]);
+    }
+    table(&rows)
+}
+
+/// A time in seconds since the epoch, as RFC 3339 writes it, in UTC.
+fn instant(seconds: u64) -> String {
+    i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_else(|| seconds.to_string())
+}
+
+/// A text from outside on one line of a terminal: nothing in it moves the cursor, colours or turns round what stands there.
+fn harmless(text: &str) -> String {
+    let turns = |letter| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars()
+        .map(|letter| if letter.is_control() || turns(letter) { '\u{fffd}' } else { letter })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Status;
+
+    #[test]
+    fn grades_are_rows_with_times_in_utc_and_without_control_characters() {
+        let kept = Listed {
+            id: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+            tool: "notebook".to_owned(),
+            status: Status::Kept,
+            accepted: 1_700_000_000,
+            tries: 3,
+            next_try: Some(1_700_000_061),
+            words: "Bad\u{1b}[31m\r\nGateway \u{202e}\u{85}ä".to_owned(),
+        };
+        let failed = Listed {
+            id: "BBBBBBBBBBBBBBBBBBBBBB".to_owned(),
+            status: Status::Refused,
+            accepted: u64::MAX,
+            tries: 1,
+            next_try: None,
+            words: String::new(),
+            ..kept.clone()
+        };
+        assert_eq!(
+            rows(&[kept, failed]),
+            "ID                      TOOL      ACCEPTED              STATUS   TRIES  NEXT TRY              PLATFORM\n\
+             AAAAAAAAAAAAAAAAAAAAAA  notebook  2023-11-14T22:13:20Z  kept     3      2023-11-14T22:14:21Z  \
+             Bad�[31m��Gateway ��ä\n\
+             BBBBBBBBBBBBBBBBBBBBBB  notebook  18446744073709551615  refused  1      -\n"
+        );
+    }
+}

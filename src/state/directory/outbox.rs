@@ -1,0 +1,351 @@
+//! The grades on their way, and for some days those that are finished.
+//!
+//! The two are tables of their own: what finishes moves over, and the second table has no columns for what is personal.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lti::oauth1::SignatureMethod;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
+
+use super::database::{Database, Flush, connect};
+use super::{Bounds, OpenError};
+use crate::state::{Action, Fate, Grade, Kept, Outbox, StateError, Status};
+
+/// How long it is remembered what became of a grade, in seconds.
+const REMEMBERED: u64 = 7 * 24 * 60 * 60;
+
+/// A grade without a score takes away what is there. The numbers of rows are never given out twice.
+const SCHEMA: &str = "
+    CREATE TABLE kept (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        slot BLOB NOT NULL,
+        tool TEXT NOT NULL,
+        consumer_key TEXT NOT NULL,
+        url TEXT NOT NULL,
+        host TEXT NOT NULL,
+        sourcedid TEXT NOT NULL,
+        method TEXT NOT NULL,
+        score TEXT,
+        comment TEXT,
+        accepted INTEGER NOT NULL,
+        tries INTEGER NOT NULL,
+        next_try INTEGER NOT NULL,
+        words TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX kept_by_slot ON kept (slot, sequence);
+    CREATE INDEX kept_by_host ON kept (host, next_try);
+    CREATE INDEX kept_by_time ON kept (next_try);
+    CREATE TABLE finished (
+        sequence INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        slot BLOB NOT NULL,
+        tool TEXT NOT NULL,
+        consumer_key TEXT NOT NULL,
+        host TEXT NOT NULL,
+        method TEXT NOT NULL,
+        deletes INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        accepted INTEGER NOT NULL,
+        tries INTEGER NOT NULL,
+        words TEXT NOT NULL,
+        finished INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX finished_by_time ON finished (finished);
+";
+
+/// What there is of a grade in either table, in one order.
+const OF_KEPT: &str = "sequence, id, slot, tool, consumer_key, url, host, sourcedid, method, score, comment,
+    'kept' AS status, accepted, tries, next_try, words, NULL AS finished";
+const OF_FINISHED: &str = "sequence, id, slot, tool, consumer_key, '' AS url, host, '' AS sourcedid, method,
+    CASE WHEN deletes THEN NULL ELSE '' END AS score, NULL AS comment, status, accepted, tries, NULL AS next_try, words,
+    finished";
+
+/// What makes a grade (of the table `one`) the newest that its slot keeps.
+const NEWEST: &str =
+    "NOT EXISTS (SELECT 1 FROM kept AS newer WHERE newer.slot = one.slot AND newer.sequence > one.sequence)";
+
+/// Keeps grades in a file: one that was written down is there after any crash, of the machine, too.
+pub struct DirectoryOutbox {
+    database: Database,
+    bounds: Bounds,
+}
+
+impl DirectoryOutbox {
+    pub(super) fn open(file: &Path, lock: &Arc<File>, now: u64, bounds: Bounds) -> Result<Self, OpenError> {
+        let sqlite = connect(file, SCHEMA, Flush::AtOnce)?;
+        // The process that was sending them has died, and nobody is.
+        sqlite
+            .execute("UPDATE kept SET next_try = MIN(next_try, ?1) WHERE tries = 0", [now])
+            .and_then(|_| forget(&sqlite, now, bounds.finished))
+            .map_err(|error| OpenError::of_sqlite(file, &error))?;
+        Ok(Self { database: Database::start(sqlite, file, lock)?, bounds })
+    }
+}
+
+#[async_trait]
+impl Outbox for DirectoryOutbox {
+    async fn write(&self, grade: Grade, now: u64, first_try_until: u64) -> Result<Kept, StateError> {
+        let most = self.bounds.kept;
+        self.database
+            .run(move |sqlite| {
+                if count(sqlite, "kept")? >= most {
+                    return Err(StateError::Full);
+                }
+                insert(sqlite, grade, now, first_try_until)
+            })
+            .await
+    }
+
+    async fn settle(&self, kept: &Kept, fate: Fate, now: u64) -> Result<(), StateError> {
+        let (sequence, most) = (kept.sequence, self.bounds.finished);
+        self.database
+            .run(move |sqlite| {
+                settle(sqlite, sequence, fate, now)?;
+                Ok(forget(sqlite, now, most)?)
+            })
+            .await
+    }
+
+    async fn claim(
+        &self,
+        now: u64,
+        until: u64,
+        limit: usize,
+        per_host: usize,
+        full_hosts: &[String],
+    ) -> Result<Vec<Kept>, StateError> {
+        let full_hosts = serde_json::Value::from(full_hosts).to_string();
+        self.database
+            .run(move |sqlite| {
+                let mut claimed = due(sqlite, now, limit, per_host, &full_hosts)?;
+                let mut update =
+                    sqlite.prepare_cached("UPDATE kept SET next_try = ?2 WHERE sequence = ?1")?;
+                for kept in &mut claimed {
+                    update.execute((kept.sequence, until))?;
+                    kept.next_try = Some(until);
+                }
+                Ok(claimed)
+            })
+            .await
+    }
+
+    async fn next_due(&self) -> Result<Option<u64>, StateError> {
+        self.database
+            .run(|sqlite| {
+                let sql =
+                    format!("SELECT next_try FROM kept AS one WHERE {NEWEST} ORDER BY next_try LIMIT 1");
+                Ok(sqlite.prepare_cached(&sql)?.query_row([], |row| row.get(0)).optional()?)
+            })
+            .await
+    }
+
+    async fn find(&self, id: &str) -> Result<Option<Kept>, StateError> {
+        let id = id.to_owned();
+        self.database
+            .run(move |sqlite| {
+                let sql = format!(
+                    "SELECT {OF_KEPT} FROM kept WHERE id = ?1
+                        UNION ALL SELECT {OF_FINISHED} FROM finished WHERE id = ?1"
+                );
+                Ok(sqlite.prepare_cached(&sql)?.query_row([id], read).optional()?)
+            })
+            .await
+    }
+
+    async fn is_reachable(&self) -> bool {
+        self.database.is_reachable().await
+    }
+}
+
+fn count(sqlite: &Connection, table: &str) -> rusqlite::Result<u64> {
+    sqlite.prepare_cached(&format!("SELECT COUNT(*) FROM {table}"))?.query_row([], |row| row.get(0))
+}
+
+fn insert(sqlite: &Connection, grade: Grade, now: u64, next_try: u64) -> Result<Kept, StateError> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| StateError::Unavailable(error.to_string()))?;
+    let id = URL_SAFE_NO_PAD.encode(random);
+    let (score, comment) = match &grade.action {
+        Action::Replace { score, comment } => (Some(score), comment.as_ref()),
+        Action::Delete => (None, None),
+    };
+    sqlite
+        .prepare_cached(
+            "INSERT INTO kept (id, slot, tool, consumer_key, url, host, sourcedid, method, score, comment, accepted, tries,
+                next_try, words) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?12, '')",
+        )?
+        .execute(params![
+            id,
+            grade.slot,
+            grade.tool,
+            grade.consumer_key,
+            grade.url,
+            grade.host,
+            grade.sourcedid,
+            grade.method.name(),
+            score,
+            comment,
+            now,
+            next_try,
+        ])?;
+    let sequence = sqlite.last_insert_rowid().unsigned_abs();
+    Ok(Kept {
+        id,
+        sequence,
+        grade,
+        status: Status::Kept,
+        accepted: now,
+        tries: 0,
+        next_try: Some(next_try),
+        words: String::new(),
+        finished: None,
+    })
+}
+
+/// Writes down what became of a try, unless the grade is finished or gone.
+fn settle(sqlite: &Connection, sequence: u64, fate: Fate, now: u64) -> rusqlite::Result<()> {
+    let (status, words, until) = match fate {
+        Fate::Delivered => (Status::Delivered, String::new(), None),
+        Fate::Refused { words } => (Status::Refused, words, None),
+        Fate::Postponed { until, words } => (Status::Kept, words, Some(until)),
+        Fate::Expired { words } => (Status::Expired, words, None),
+    };
+    let tried: Option<([u8; 16], u32)> = sqlite
+        .prepare_cached(
+            "UPDATE kept SET tries = tries + 1, next_try = COALESCE(?2, next_try), words = ?3 WHERE sequence = ?1
+                RETURNING slot, tries",
+        )?
+        .query_row((sequence, until, words), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((slot, tries)) = tried else { return Ok(()) };
+    match status {
+        // Whoever sent it is told that it arrived and never learns its id.
+        Status::Delivered if tries == 1 => {
+            finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)?;
+            sqlite.prepare_cached("DELETE FROM kept WHERE sequence = ?1")?.execute([sequence])?;
+        }
+        Status::Delivered => {
+            finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)?;
+            finish(sqlite, slot, sequence, sequence, status, now)?;
+        }
+        Status::Kept => finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)?,
+        Status::Refused | Status::Expired | Status::Superseded => {
+            finish(sqlite, slot, sequence, sequence, status, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves what a slot keeps, from one place in the order of arrival to another, to what is finished.
+fn finish(
+    sqlite: &Connection,
+    slot: [u8; 16],
+    from: u64,
+    to: u64,
+    status: Status,
+    now: u64,
+) -> rusqlite::Result<()> {
+    sqlite
+        .prepare_cached(
+            "INSERT INTO finished (sequence, id, slot, tool, consumer_key, host, method, deletes, status, accepted, tries,
+                    words, finished)
+                SELECT sequence, id, slot, tool, consumer_key, host, method, score IS NULL, ?4, accepted, tries, words, ?5
+                FROM kept WHERE slot = ?1 AND sequence BETWEEN ?2 AND ?3",
+        )?
+        .execute((slot, from, to, status.name(), now))?;
+    sqlite
+        .prepare_cached("DELETE FROM kept WHERE slot = ?1 AND sequence BETWEEN ?2 AND ?3")?
+        .execute((slot, from, to))?;
+    Ok(())
+}
+
+/// Forgets what was finished long ago, and the oldest of what is too much.
+fn forget(sqlite: &Connection, now: u64, most: u64) -> rusqlite::Result<()> {
+    sqlite
+        .prepare_cached("DELETE FROM finished WHERE finished < ?1")?
+        .execute([now.saturating_sub(REMEMBERED)])?;
+    let surplus = count(sqlite, "finished")?.saturating_sub(most);
+    if surplus > 0 {
+        sqlite.execute(
+            "DELETE FROM finished WHERE sequence IN (SELECT sequence FROM finished ORDER BY finished, sequence LIMIT ?1)",
+            [surplus],
+        )?;
+    }
+    Ok(())
+}
+
+/// What may be tried now. Hosts are looked up one by one, so that whatever one of them has left lying costs the others
+/// nothing. `full_hosts` is a list in JSON.
+fn due(
+    sqlite: &Connection,
+    now: u64,
+    limit: usize,
+    per_host: usize,
+    full_hosts: &str,
+) -> rusqlite::Result<Vec<Kept>> {
+    let sql = format!(
+        "WITH RECURSIVE hosts (name) AS (
+            SELECT MIN(host) FROM kept
+            UNION ALL
+            SELECT (SELECT MIN(host) FROM kept WHERE host > hosts.name) FROM hosts WHERE hosts.name IS NOT NULL
+        )
+        SELECT {OF_KEPT} FROM hosts JOIN kept ON sequence IN (
+            SELECT one.sequence FROM kept AS one
+            WHERE one.host = hosts.name AND one.next_try <= :now AND {NEWEST}
+            ORDER BY one.next_try, one.sequence LIMIT :per_host
+        )
+        WHERE hosts.name NOT IN (SELECT value FROM json_each(:full_hosts))
+        ORDER BY next_try, sequence LIMIT :limit"
+    );
+    let mut select = sqlite.prepare_cached(&sql)?;
+    let parameters =
+        named_params! { ":now": now, ":limit": limit, ":per_host": per_host, ":full_hosts": full_hosts };
+    select.query_map(parameters, read)?.collect()
+}
+
+/// Reads a grade from the columns of [`OF_KEPT`] or [`OF_FINISHED`].
+fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
+    let score: Option<String> = row.get("score")?;
+    let comment = row.get("comment")?;
+    Ok(Kept {
+        id: row.get("id")?,
+        sequence: row.get("sequence")?,
+        grade: Grade {
+            slot: row.get("slot")?,
+            tool: row.get("tool")?,
+            consumer_key: row.get("consumer_key")?,
+            url: row.get("url")?,
+            host: row.get("host")?,
+            sourcedid: row.get("sourcedid")?,
+            method: read_name(row, "method", SignatureMethod::named)?,
+            action: score.map_or(Action::Delete, |score| Action::Replace { score, comment }),
+        },
+        status: read_status(row)?,
+        accepted: row.get("accepted")?,
+        tries: row.get("tries")?,
+        next_try: row.get("next_try")?,
+        words: row.get("words")?,
+        finished: row.get("finished")?,
+    })
+}
+
+/// Reads where a grade stands.
+pub(super) fn read_status(row: &Row<'_>) -> rusqlite::Result<Status> {
+    read_name(row, "status", Status::named)
+}
+
+/// Reads what one of a few names stands for.
+fn read_name<T>(row: &Row<'_>, column: &str, named: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    let name: String = row.get(column)?;
+    named(&name).ok_or_else(|| {
+        let place = row.as_ref().column_index(column).unwrap_or_default();
+        rusqlite::Error::FromSqlConversionFailure(place, Type::Text, format!("no {column}").into())
+    })
+}
