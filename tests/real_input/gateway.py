@@ -1,13 +1,6 @@
-"""A running gateway: the built program, on a free port of this machine, with a tools file of its own."""
+"""A running gateway, with a tools file of its own."""
 
-import http.client
-import os
 import re
-import signal
-import socket
-import subprocess
-import tempfile
-import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +8,9 @@ from urllib.parse import quote, quote_plus
 
 from browser import Answer, Browser, Form
 from page import Page
+from running import Running
 
 TOOLS = Path(__file__).parent / "tools" / "tools.toml"
-
-# How long it may take to start or to stop, on a slow machine.
-PATIENCE = 60
 
 # Shorter text, such as "Al", stands in any log by chance.
 SHORTEST_CONFIDENCE = 4
@@ -49,42 +40,18 @@ class Launched:
         return found and found[1]
 
 
-class Gateway:
+class Gateway(Running):
     """The program. What it must never say is collected with every launch, and looked for at the end."""
 
     def __init__(self, binary: Path, **settings: str):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.origin = f"http://127.0.0.1:{self.port}"
-        self._log = tempfile.TemporaryFile()
+        super().__init__(binary, TOOLS, settings)
         self._read = 0
         self._confidences: set[str] = set()
         self.confide(*all_secrets())
-        environment = {"PATH": os.environ["PATH"], "PORT": str(self.port), **settings}
-        self._process = subprocess.Popen(
-            [binary, "--tools", TOOLS],
-            cwd=TOOLS.parent,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
 
-    def __enter__(self) -> "Gateway":
-        try:
-            self._wait_until_up()
-        except BaseException:
-            self._process.kill()
-            self._process.wait()
-            raise
-        return self
-
-    def __exit__(self, *_) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        self._log.close()
+    def wait_until_up(self) -> None:
+        super().wait_until_up()
+        self._new_lines()
 
     def launch(self, form: Form, cookie: str | None = None, host: str | None = None) -> Launched:
         """Sends a launch, with the host of its URL unless another is given."""
@@ -118,34 +85,10 @@ class Gateway:
             confidence for confidence, spelt in spellings.items() if any(text in log for text in spelt)
         )
 
-    def log(self) -> str:
-        """All that it wrote to both streams."""
-        self._log.seek(0)
-        return self._log.read().decode()
-
-    def stop(self) -> int:
-        """Ends it as a host does; its exit code."""
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(PATIENCE)
-
     def _new_lines(self) -> list[str]:
         lines = self.log().splitlines()
         new, self._read = lines[self._read :], len(lines)
         return new
-
-    def _wait_until_up(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            assert self._process.poll() is None, f"the gateway did not start:\n{self.log()}"
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-                connection.request("GET", "/is_up")
-                assert connection.getresponse().read() == b"I'm up"
-                self._new_lines()
-                return
-            except ConnectionRefusedError:
-                time.sleep(0.02)
-        raise AssertionError(f"the gateway did not answer within {PATIENCE} s:\n{self.log()}")
 
 
 def secret_of(tool: str, key: str) -> str:
