@@ -1,13 +1,11 @@
 """A running gateway, with a tools file of its own, and launches that come in to its app."""
 
-import http.client
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import oauthlib.oauth1
 
-from running import PATIENCE, Running
+from running import Running
 
 LAUNCH = {
     "lti_message_type": "basic-lti-launch-request",
@@ -37,26 +35,7 @@ class Gateway(Running):
             key, client_secret=secret, signature_type=oauthlib.oauth1.SIGNATURE_TYPE_BODY
         )
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        _, headers, body = client.sign(
+        _, _, body = client.sign(
             self.public_url + path, http_method="POST", body={**LAUNCH, **fields}, headers=form
         )
-        status, answer, _ = self.ask("POST", path, headers, body)
-        assert status == 303, f"{status}, expected 303; {self.log()}"
-        cookies = [value.partition(";")[0] for value in answer.get_all("Set-Cookie")]
-        browser = {"Cookie": "; ".join(cookies)}
-        status, door, _ = self.ask("GET", answer["Location"], browser)
-        assert status == 303, f"{status} at the door, expected 303; {self.log()}"
-        status, _, _ = self.ask("GET", door["Location"], browser)
-        assert status == 200, f"{status} from the app, expected 200; {self.log()}"
-
-    def ask(
-        self, method: str, path: str, headers: dict[str, str], body: str | None = None
-    ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        """Status, headers and body of an answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        try:
-            connection.request(method, path, body, {"Host": urlsplit(self.public_url).netloc, **headers})
-            response = connection.getresponse()
-            return response.status, response.headers, response.read()
-        finally:
-            connection.close()
+        self.come_in(path, body)

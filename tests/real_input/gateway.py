@@ -4,16 +4,12 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
 from browser import Answer, Browser, Form
 from page import Page
 from running import Running
 
 TOOLS = Path(__file__).parent / "tools" / "tools.toml"
-
-# Shorter text, such as "Al", stands in any log by chance.
-SHORTEST_CONFIDENCE = 4
 
 
 @dataclass
@@ -41,12 +37,11 @@ class Launched:
 
 
 class Gateway(Running):
-    """The program. What it must never say is collected with every launch, and looked for at the end."""
+    """The program, with what it must never say of any launch."""
 
     def __init__(self, binary: Path, **settings: str):
         super().__init__(binary, TOOLS, settings)
         self._read = 0
-        self._confidences: set[str] = set()
         self.confide(*all_secrets())
 
     def wait_until_up(self) -> None:
@@ -64,26 +59,6 @@ class Gateway(Running):
         lines = [line for line in self._new_lines() if " launch: " in line]
         assert len(lines) == 1, f"{len(lines)} lines in the log for one launch at {form.url}: {lines}"
         return Launched(answer, lines[0])
-
-    def confide(self, *texts: str) -> None:
-        """Text that it must not say."""
-        self._confidences.update(text for text in texts if len(text) >= SHORTEST_CONFIDENCE)
-
-    def indiscretions(self) -> list[str]:
-        """What it said and should not have."""
-        log = self.log()
-        spellings = {
-            confidence: {
-                confidence,
-                quote(confidence, safe=""),
-                quote_plus(confidence),
-                rust_debug(confidence),
-            }
-            for confidence in self._confidences
-        }
-        return sorted(
-            confidence for confidence, spelt in spellings.items() if any(text in log for text in spelt)
-        )
 
     def _new_lines(self) -> list[str]:
         lines = self.log().splitlines()
@@ -112,8 +87,3 @@ def all_secrets() -> list[str]:
             secret = consumer["secret"]
             secrets += [secret] if isinstance(secret, str) else secret
     return secrets
-
-
-def rust_debug(text: str) -> str:
-    """As Rust's `{:?}` spells it, without the quotes."""
-    return text.replace("\\", "\\\\").replace('"', '\\"')
