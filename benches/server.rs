@@ -127,6 +127,7 @@ fn serve(kind: &str) {
                     ("GATEWAY_SECRET", edx::SECRET),
                     ("HELLO_SECRET", edx::SECRET),
                     ("STAFF_SECRET", edx::SECRET),
+                    ("ADDER_SECRET", edx::SECRET),
                 ]
                 .map(|(name, value)| (name.to_owned(), value.to_owned())),
             );

@@ -10,6 +10,7 @@ const START_MS = 20_000;
 export const SECRETS = {
   HELLO_SECRET: `hello ${randomBytes(12).toString("base64")} &%+ü`,
   STAFF_SECRET: `staff ${randomBytes(12).toString("base64")} &%+ü`,
+  ADDER_SECRET: `adder ${randomBytes(12).toString("base64")} &%+ü`,
 };
 
 export class Gateway {

@@ -9,7 +9,7 @@ JWKS = "/.well-known/jwks.json"
 
 
 class Server:
-    """Answers GETs on a free port, from a thread of its own."""
+    """Answers on a free port, from threads of its own."""
 
     def __init__(self):
         server = self
@@ -18,11 +18,16 @@ class Server:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                status, text = server.answer(self.path, self.headers)
+                content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status, headers, text = server.respond(self.command, self.path, self.headers, content)
                 self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
+
+            do_POST = do_PUT = do_DELETE = do_GET
 
             def log_message(self, *_):
                 pass
@@ -30,6 +35,13 @@ class Server:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
+
+    def respond(
+        self, method: str, path: str, headers: http.client.HTTPMessage, content: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and content. Servers of which only the address matters have an `answer`."""
+        status, text = self.answer(path, headers)
+        return status, {}, text
 
     def speak_tls(self, context: ssl.SSLContext) -> None:
         """From now on with this certificate; the handshake is the connection's own thread's."""

@@ -14,6 +14,7 @@ VARIABLES = {
     "GATEWAY_SECRET": "foreman-gateway-secret-0123456789abcdef",
     "HELLO_SECRET": "foreman-hello-secret",
     "STAFF_SECRET": "foreman-staff-secret",
+    "ADDER_SECRET": "foreman-adder-secret",
     "LTI_GATEWAY_PUBLIC_URL": "https://tools.example",
 }
 

@@ -108,6 +108,7 @@ fn nothing_that_cargo_needs_is_left_out_of_the_slug() {
             "/benches",
             "/src",
             "/crates",
+            "/examples",
             "/templates",
             "/static",
             "/Cargo.lock",
@@ -117,6 +118,15 @@ fn nothing_that_cargo_needs_is_left_out_of_the_slug() {
             assert_ne!(ignored, needed);
         }
     }
+}
+
+/// Heroku builds what a plain `cargo build` does, and `cargo run` starts the gateway.
+#[test]
+fn a_plain_build_leaves_the_examples_out() {
+    let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
+    let built = manifest["workspace"]["default-members"].as_array().expect("a list");
+    assert_eq!(built.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>(), [".", "crates/lti"]);
+    assert_eq!(manifest["package"]["default-run"].as_str(), Some("lti-gateway"));
 }
 
 #[test]

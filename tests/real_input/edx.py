@@ -81,34 +81,47 @@ class Block:
     custom_parameters: list[str] = field(default_factory=list)
     display_name: str = "LTI Consumer"
     has_score: bool = False
+    weight: float = 1.0
+    accept_grades_past_due: bool = True
     due: datetime | None = None
     graceperiod: timedelta | None = None
     shares_person: bool = True
     person: Person = field(default_factory=Person)
     course_title: str = "Introduction to Testing"
     course_org: str = "UniX"
+    lms: str = LMS
+    usage: UsageKey = USAGE
+    # Where it takes grades, if that is no address of edX's.
+    outcome_url: str | None = None
 
     def launch(self) -> Form:
         """What a person's browser sends when it opens the block."""
+        runtime = LmsRuntime(self.lms, services={"user": LoggedIn(self.person)})
+        response = self.seen_by(runtime).lti_launch_handler(None)
+        assert response.status_code == 200, response.text
+        return Form.from_page(response.text)
+
+    def seen_by(self, runtime: "LmsRuntime") -> "CourseBlock":
+        """edX's own block."""
         fields = {
             "launch_url": self.launch_url,
             "lti_id": "the-tool",
             "custom_parameters": self.custom_parameters,
             "display_name": self.display_name,
             "has_score": self.has_score,
+            "weight": self.weight,
+            "accept_grades_past_due": self.accept_grades_past_due,
             "ask_to_send_username": self.shares_person,
             "ask_to_send_full_name": self.shares_person,
             "ask_to_send_email": self.shares_person,
         }
-        runtime = LmsRuntime(services={"user": LoggedIn(self.person)})
-        scope_ids = ScopeIds("user", "lti_consumer", USAGE, USAGE)
+        scope_ids = ScopeIds("user", "lti_consumer", self.usage, self.usage)
         passports = ["other:some-key:some-secret", f"the-tool:{self.key}:{self.secret}"]
         block = CourseBlock(runtime, DictFieldData(fields), scope_ids)
         block.course = Course(passports, self.course_title, self.course_org)
         block.due, block.graceperiod = self.due, self.graceperiod
-        response = block.lti_launch_handler(None)
-        assert response.status_code == 200, response.text
-        return Form.from_page(response.text)
+        block.outcome_url = self.outcome_url
+        return block
 
 
 class CourseBlock(LtiConsumerXBlock):
@@ -117,6 +130,11 @@ class CourseBlock(LtiConsumerXBlock):
     course = None
     due = None
     graceperiod = None
+    outcome_url = None
+
+    @property
+    def outcome_service_url(self):
+        return self.outcome_url or super().outcome_service_url
 
     def get_lti_consumer(self):
         # As LtiConfiguration does where the configuration is stored on the block.
@@ -124,9 +142,14 @@ class CourseBlock(LtiConsumerXBlock):
 
 
 class LmsRuntime(TestRuntime):
+    def __init__(self, lms: str, services: dict):
+        super().__init__(services=services)
+        self._lms = lms
+
     def handler_url(self, block, handler_name, suffix="", query="", thirdparty=False):
         handler = "handler_noauth" if thirdparty else "handler"
-        return f"{LMS}/courses/{CONTEXT_ID}/xblock/{USAGE}/{handler}/{handler_name}/?"
+        usage = block.scope_ids.usage_id
+        return f"{self._lms}/courses/{usage.context_key}/xblock/{usage}/{handler}/{handler_name}/?"
 
 
 class LoggedIn(UserService):

@@ -1,28 +1,15 @@
-"""A running gateway: the built program, on a free port of this machine, with a tools file of its own."""
+"""A running gateway, with a tools file of its own."""
 
-import http.client
-import os
 import re
-import signal
-import socket
-import subprocess
-import tempfile
-import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
 from browser import Answer, Browser, Form
 from page import Page
+from running import Running
 
 TOOLS = Path(__file__).parent / "tools" / "tools.toml"
-
-# How long it may take to start or to stop, on a slow machine.
-PATIENCE = 60
-
-# Shorter text, such as "Al", stands in any log by chance.
-SHORTEST_CONFIDENCE = 4
 
 
 @dataclass
@@ -49,42 +36,17 @@ class Launched:
         return found and found[1]
 
 
-class Gateway:
-    """The program. What it must never say is collected with every launch, and looked for at the end."""
+class Gateway(Running):
+    """The program, with what it must never say of any launch."""
 
     def __init__(self, binary: Path, **settings: str):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.origin = f"http://127.0.0.1:{self.port}"
-        self._log = tempfile.TemporaryFile()
+        super().__init__(binary, TOOLS, settings)
         self._read = 0
-        self._confidences: set[str] = set()
         self.confide(*all_secrets())
-        environment = {"PATH": os.environ["PATH"], "PORT": str(self.port), **settings}
-        self._process = subprocess.Popen(
-            [binary, "--tools", TOOLS],
-            cwd=TOOLS.parent,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
 
-    def __enter__(self) -> "Gateway":
-        try:
-            self._wait_until_up()
-        except BaseException:
-            self._process.kill()
-            self._process.wait()
-            raise
-        return self
-
-    def __exit__(self, *_) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        self._log.close()
+    def wait_until_up(self) -> None:
+        super().wait_until_up()
+        self._new_lines()
 
     def launch(self, form: Form, cookie: str | None = None, host: str | None = None) -> Launched:
         """Sends a launch, with the host of its URL unless another is given."""
@@ -98,54 +60,10 @@ class Gateway:
         assert len(lines) == 1, f"{len(lines)} lines in the log for one launch at {form.url}: {lines}"
         return Launched(answer, lines[0])
 
-    def confide(self, *texts: str) -> None:
-        """Text that it must not say."""
-        self._confidences.update(text for text in texts if len(text) >= SHORTEST_CONFIDENCE)
-
-    def indiscretions(self) -> list[str]:
-        """What it said and should not have."""
-        log = self.log()
-        spellings = {
-            confidence: {
-                confidence,
-                quote(confidence, safe=""),
-                quote_plus(confidence),
-                rust_debug(confidence),
-            }
-            for confidence in self._confidences
-        }
-        return sorted(
-            confidence for confidence, spelt in spellings.items() if any(text in log for text in spelt)
-        )
-
-    def log(self) -> str:
-        """All that it wrote to both streams."""
-        self._log.seek(0)
-        return self._log.read().decode()
-
-    def stop(self) -> int:
-        """Ends it as a host does; its exit code."""
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(PATIENCE)
-
     def _new_lines(self) -> list[str]:
         lines = self.log().splitlines()
         new, self._read = lines[self._read :], len(lines)
         return new
-
-    def _wait_until_up(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            assert self._process.poll() is None, f"the gateway did not start:\n{self.log()}"
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-                connection.request("GET", "/is_up")
-                assert connection.getresponse().read() == b"I'm up"
-                self._new_lines()
-                return
-            except ConnectionRefusedError:
-                time.sleep(0.02)
-        raise AssertionError(f"the gateway did not answer within {PATIENCE} s:\n{self.log()}")
 
 
 def secret_of(tool: str, key: str) -> str:
@@ -169,8 +87,3 @@ def all_secrets() -> list[str]:
             secret = consumer["secret"]
             secrets += [secret] if isinstance(secret, str) else secret
     return secrets
-
-
-def rust_debug(text: str) -> str:
-    """As Rust's `{:?}` spells it, without the quotes."""
-    return text.replace("\\", "\\\\").replace('"', '\\"')

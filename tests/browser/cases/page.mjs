@@ -68,7 +68,7 @@ export default {
     await runsNothing(launched, profile);
   },
 
-  "the index lists both tools with their launch URLs": async (t) => {
+  "the index lists all tools with their launch URLs": async (t) => {
     const profile = await t.profile();
     const page = await profile.visit(t.gateway.origin);
     const listed = await page.locator("article").evaluateAll((tools) =>
@@ -77,6 +77,7 @@ export default {
     assert.deepEqual(listed, [
       ["Hello", `${t.gateway.origin}/lti/hello`, "hello-key"],
       ["Staff", `${t.gateway.origin}/lti/staff`, "staff-key"],
+      ["Adder", `${t.gateway.origin}/lti/adder`, "adder-key"],
     ]);
     assert.deepEqual(profile.complaints, []);
     assert.deepEqual(profile.hosts(), new Set([t.gateway.origin]));

@@ -1,0 +1,102 @@
+"""The program of examples/adder behind the gateway, in an edX course."""
+
+import re
+import subprocess
+from dataclasses import dataclass, replace
+from html import unescape
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from case import Cases
+from edx import Block
+from gateway import Gateway
+from running import Visit, free_port
+from stage import Stage
+
+QUESTION = re.compile(r'name="id" value="(\d+)">\s*<label for="sum">(\d+) \+ (\d+) =</label>')
+TOLD = re.compile(r'<p class="(right|wrong)" role="status">(.*?)</p>')
+
+cases = Cases()
+
+
+class Adder:
+    """The program, at an address that is known before it listens there."""
+
+    def __init__(self, binary: Path):
+        assert binary.is_file(), f"{binary} is missing: cargo test --workspace builds it"
+        self._binary = binary
+        self.address = f"127.0.0.1:{free_port()}"
+        self.origin = f"http://{self.address}"
+
+    def serve(self, gateway: str) -> Self:
+        settings = {"ADDRESS": self.address, "LTI_GATEWAY": gateway}
+        self._process = subprocess.Popen(
+            [self._binary], env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
+        return self
+
+    def __enter__(self) -> Self:
+        assert self._process.stdout.readline() == f"adder: {self.origin}\n"
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+@dataclass
+class Desk:
+    """A browser at the exercise."""
+
+    gateway: Gateway
+    visit: Visit
+
+    def answer(self, off: int) -> str:
+        """Answers, this far from the right sum; what the page says then."""
+        page = self.page()
+        number, left, right = map(int, QUESTION.search(page).groups())
+        headers = {**self.visit.headers, "Content-Type": "application/x-www-form-urlencoded"}
+        form = f"id={number}&sum={left + right + off}"
+        status, answer, _ = self.gateway.ask("POST", f"{self.visit.path}answer", headers, form)
+        assert status == 303, f"{status}; {self.gateway.log()}"
+        assert answer["Location"] in ("./", self.visit.path), answer["Location"]
+        return unescape(TOLD.search(self.page())[2])
+
+    def page(self, name: str = "") -> str:
+        status, _, page = self.gateway.ask("GET", self.visit.path + name, self.visit.headers)
+        assert status == 200, f"{status}; {self.gateway.log()}"
+        return page.decode()
+
+
+def sit_down(gateway: Gateway, block: Block) -> Desk:
+    form = replace(block, launch_url=gateway.launch_url()).launch()
+    return Desk(gateway, gateway.come_in(urlsplit(form.url).path, form.body()))
+
+
+@cases.case("the adder puts its grades into edX's book, shows edX's words, and tells staff")
+def adder(stage: Stage):
+    adder = Adder(stage.binary.parent / "adder")
+    with Gateway(stage.binary, adder) as gateway, adder.serve(gateway.origin):
+        block = stage.block()
+        desk = sit_down(gateway, block)
+        assert "is not" in desk.answer(off=1)
+        assert stage.lms.entry(block).points == 0
+        assert desk.answer(off=0).endswith("Your course has the grade.")
+        assert stage.lms.entry(block).points == 1
+        assert stage.lms.arrived[-1].digits == "1.0"
+
+        ungraded = sit_down(gateway, replace(stage.block(), has_score=False))
+        assert ungraded.answer(off=0).endswith("Your course takes no grade here.")
+
+        stage.lms.people.remove(block.person.anonymous_id)
+        assert desk.answer(off=0).endswith("Your course refused the grade: User not found.")
+
+        staff = sit_down(gateway, stage.block(person=stage.person(role="instructor")))
+        listed = staff.page("staff")
+        assert f"course-a:{block.person.anonymous_id}" in listed, listed
+        other_course = sit_down(gateway, stage.block("course-b", person=stage.person(role="instructor")))
+        assert block.person.anonymous_id not in other_course.page("staff")
+        status, _, _ = gateway.ask("GET", f"{desk.visit.path}staff", desk.visit.headers)
+        assert status == 403

@@ -1,0 +1,115 @@
+"""A running gateway with tools that send grades, and what their app does there."""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from edx import Block
+from running import Running
+from server import App
+
+SECRET = "of the gateway of these tests, which is no secret"
+
+# Keys and secrets of two courses.
+CONSUMERS = {"course-a": "open sesame & so on", "course-b": "another secret of 100%"}
+
+TOOLS = """
+[gateway]
+secret = "{secret}"
+outcome_hosts = ["127.0.0.1"]
+{gateway}
+
+[tools.exercise]
+upstream = "{app}"
+grades = true
+timeout = "{timeout}"
+consumers = [{consumers}]
+
+[tools.notebook]
+upstream = "{app}"
+consumers = [{consumers}]
+"""
+
+
+@dataclass
+class Reply:
+    """What the app hears about a grade."""
+
+    status: int
+    location: str | None
+    said: dict
+
+    def assert_is(self, status: int, /, **said) -> None:
+        """Has this status and at least these members; decimals are as they came."""
+        heard = {name: self.said.get(name) for name in said}
+        assert (self.status, heard) == (status, said), f"{self.status} {self.said}, expected {status} {said}"
+
+    def assert_refused(self, platform_status: int, words: str) -> None:
+        """The platform refused, with this status and these words."""
+        platform = {"status": platform_status, "description": words}
+        self.assert_is(502, error="platform-refused", platform=platform)
+        assert self.said["reference"], self.said
+
+
+class Gateway(Running):
+    """`settings` are further lines of its table; the app stands behind both tools."""
+
+    def __init__(self, binary: Path, app: App, settings: str = "", timeout: str = "20s"):
+        self._app = app
+        self._home = tempfile.TemporaryDirectory()
+        file = Path(self._home.name, "tools.toml")
+        consumers = ", ".join(f'{{ key = "{key}", secret = "{secret}" }}' for key, secret in CONSUMERS.items())
+        file.write_text(
+            TOOLS.format(
+                secret=SECRET, gateway=settings, app=app.origin, timeout=timeout, consumers=consumers
+            )
+        )
+        super().__init__(binary, file, {})
+        self.confide(SECRET, *CONSUMERS.values())
+
+    def __exit__(self, *_) -> None:
+        super().__exit__()
+        self._home.cleanup()
+
+    def launch_url(self, tool: str = "exercise") -> str:
+        return f"{self.origin}/lti/{tool}"
+
+    def launch(self, block: Block) -> "Seat":
+        """Launches a block and comes in, up to the app."""
+        form = block.launch()
+        self.confide(*form.signatures(), *form.personal_values())
+        self.confide(form.value("user_id"), form.value("lis_result_sourcedid"))
+        self.come_in(urlsplit(form.url).path, form.body())
+        _, headers = self._app.arrived[-1]
+        token = headers["X-LTI-Grade-Token"]
+        self.confide(token or "", headers["X-LTI-Assertion"])
+        return Seat(self, token, headers["X-LTI-Assertion"])
+
+
+@dataclass
+class Seat:
+    """What the app knows of one person at one place: enough to send grades."""
+
+    gateway: Gateway
+    token: str | None
+    assertion: str
+
+    def send(self, score: str | float, **more) -> Reply:
+        """A score, as text or as a number of Python's."""
+        self.gateway.confide(more.get("comment", ""))
+        return self.ask("POST", content=json.dumps({"score": score, **more}))
+
+    def read(self) -> Reply:
+        return self.ask("GET")
+
+    def clear(self) -> Reply:
+        return self.ask("DELETE")
+
+    def ask(self, method: str, path: str = "/grades", content: str | None = None) -> Reply:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        status, headers, content = self.gateway.ask(method, path, headers, content)
+        return Reply(status, headers["Location"], json.loads(content, parse_float=str))

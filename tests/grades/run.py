@@ -1,0 +1,43 @@
+"""Sends grades through the gateway to edX's own code, and runs what docs/grades.md shows.
+
+    python tests/grades/run.py target/debug/lti-gateway
+
+The program of examples/adder is expected beside the gateway's. Closes with the line `N passed, N failed`.
+"""
+
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+# Our own modules come first, then those of the other tests that we play with.
+TESTS = Path(__file__).resolve().parents[1]
+sys.path += [str(TESTS), str(TESTS / "examples"), str(TESTS / "real_input")]
+
+import adder_cases  # noqa: E402
+import edx_cases  # noqa: E402
+from case import Case, conclude  # noqa: E402
+from stage import Stage  # noqa: E402
+
+
+def keeps_secrets(stage: Stage) -> None:
+    said = stage.gateway.indiscretions()
+    assert not said, f"it said {said}"
+
+
+LAST = Case(
+    "its output holds no secret, token, signature, name, user id, sourcedid or comment of any of these launches",
+    keeps_secrets,
+)
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print("usage: run.py BINARY", file=sys.stderr)
+        return 2
+    with Stage(Path(sys.argv[1]).resolve()) as stage:
+        cases = edx_cases.cases + adder_cases.cases
+        return conclude([case.passes(stage) for case in [*cases, LAST]])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
