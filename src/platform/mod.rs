@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use hyper_rustls::ConfigBuilderExt as _;
 use reqwest::{Client, Url, redirect, retry};
+use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::config::OutcomeRules;
@@ -40,9 +41,12 @@ impl Platforms {
     /// The system's words where it has no certificates.
     pub fn new(rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
         let rules = Arc::new(rules);
-        let tls = ClientConfig::builder();
+        let words = |error: &dyn std::error::Error| error.to_string();
+        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| words(&error))?;
         let tls = if with_tls {
-            tls.with_native_roots().map_err(|error| error.to_string())?
+            tls.with_native_roots().map_err(|error| words(&error))?
         } else {
             tls.with_root_certificates(RootCertStore::empty())
         };
@@ -59,7 +63,7 @@ impl Platforms {
             .pool_max_idle_per_host(MOST_IDLE)
             .user_agent(concat!("lti-gateway/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| words(&error))?;
         Ok(Self { client, rules })
     }
 

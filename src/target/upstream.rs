@@ -14,6 +14,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::ring;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -53,8 +54,9 @@ impl Upstreams {
         let plain = builder.build(tcp.clone());
         let tls = with_tls.then(|| {
             tcp.enforce_http(false);
-            let connector =
-                HttpsConnectorBuilder::new().with_native_roots().map_err(|error| error.to_string())?;
+            let connector = HttpsConnectorBuilder::new()
+                .with_provider_and_native_roots(ring::default_provider())
+                .map_err(|error| error.to_string())?;
             Ok::<_, String>(builder.build(connector.https_only().enable_http1().wrap_connector(tcp)))
         });
         Ok(Self { plain, tls: tls.transpose()? })
