@@ -18,9 +18,11 @@ use axum::extract::{DefaultBodyLimit, Form, State};
 use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
-use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
+use ureq::Agent;
 
 use visitor::Visitor;
 
@@ -46,7 +48,7 @@ struct Answer {
 
 struct Adder {
     exercises: Mutex<HashMap<String, Exercise>>,
-    client: Client,
+    agent: Agent,
     grades: String,
 }
 
@@ -55,15 +57,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let gateway = env::var("LTI_GATEWAY").unwrap_or_else(|_| "http://127.0.0.1:5000".to_owned());
     let address = env::var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:9000".to_owned());
     // The gateway waits for this program's pages for 25 seconds, so they wait less than that for the gateway.
-    let client = Client::builder().no_proxy().timeout(Duration::from_secs(20)).build()?;
-    let adder = Adder { exercises: Mutex::default(), client, grades: format!("{gateway}/grades") };
+    let agent = Agent::config_builder().proxy(None).http_status_as_error(false);
+    let agent = agent.timeout_global(Some(Duration::from_secs(20))).build().into();
+    let adder = Adder { exercises: Mutex::default(), agent, grades: format!("{gateway}/grades") };
     let routes = Router::new()
         .route("/", get(show))
         .route("/answer", post(answer))
         .route("/staff", get(staff))
         .layer(DefaultBodyLimit::max(1024))
         .with_state(Arc::new(adder));
-    let listener = tokio::net::TcpListener::bind(address).await?;
+    let listener = TcpListener::bind(address).await?;
     println!("adder: http://{}", listener.local_addr()?);
     Ok(axum::serve(listener, routes).await?)
 }
@@ -81,7 +84,10 @@ async fn show(State(adder): State<Arc<Adder>>, visitor: Visitor) -> Html<String>
 async fn answer(State(adder): State<Arc<Adder>>, visitor: Visitor, Form(answer): Form<Answer>) -> Redirect {
     let judged = adder.exercises().get_mut(&visitor.place).and_then(|exercise| exercise.judge(&answer));
     if let Some((is_right, words)) = judged {
-        let fate = adder.send_grade(visitor.grade_token, if is_right { "1.0" } else { "0.0" }).await;
+        let score = if is_right { "1.0" } else { "0.0" };
+        let sender = Arc::clone(&adder);
+        let sent = spawn_blocking(move || sender.send_grade(visitor.grade_token, score)).await;
+        let fate = sent.unwrap_or_else(|error| error.to_string());
         if let Some(exercise) = adder.exercises().get_mut(&visitor.place) {
             exercise.last = Some((is_right, format!("{words} {fate}")));
         }
@@ -128,22 +134,20 @@ impl Adder {
     }
 
     /// Sends a grade, and says what came of it.
-    async fn send_grade(&self, token: Option<String>, score: &str) -> String {
+    fn send_grade(&self, token: Option<String>, score: &str) -> String {
         let Some(token) = token else { return "Your course takes no grade here.".to_owned() };
-        let request = self.client.post(&self.grades).bearer_auth(token).json(&json!({ "score": score }));
-        let Ok(reply) = request.send().await else {
-            return "The grade may be lost: there is no answer.".to_owned();
-        };
-        let status = reply.status();
-        let said: Value = reply.json().await.unwrap_or_default();
-        match (status, said["platform"]["description"].as_str(), said["message"].as_str()) {
+        let request = self.agent.post(&self.grades).header("Authorization", format!("Bearer {token}"));
+        let reply = request.send_json(json!({ "score": score }));
+        let Ok(mut reply) = reply else { return "The grade may be lost: there is no answer.".to_owned() };
+        let said: Value = reply.body_mut().read_json().unwrap_or_default();
+        match (reply.status(), said["platform"]["description"].as_str(), said["message"].as_str()) {
             (StatusCode::OK, ..) => "Your course has the grade.".to_owned(),
             (StatusCode::ACCEPTED, ..) => "Your course gets the grade as soon as it can take it.".to_owned(),
             (_, Some(words), _) if !words.is_empty() => {
                 format!("Your course refused the grade: {words:.300}")
             }
             (_, _, Some(message)) => format!("The grade is lost: {message:.300}"),
-            _ => format!("The grade is lost: {status}"),
+            (status, ..) => format!("The grade is lost: {status}"),
         }
     }
 }

@@ -37,14 +37,14 @@ impl Gateway {
         Self { address, calls }
     }
 
-    /// The next call: its first line, `Authorization` and body.
+    /// The next call: its first line, `Authorization`, and its body without white space.
     fn call(&self) -> (String, String, String) {
         let call = self.calls.recv_timeout(Duration::from_secs(30)).expect("a call");
         let (head, body) = call.split_once("\r\n\r\n").expect("a head");
         let mut lines = head.lines();
         let first = lines.next().unwrap_or_default().to_owned();
         let authorization = lines.find_map(|line| line.strip_prefix("authorization: ")).unwrap_or_default();
-        (first, authorization.to_owned(), body.to_owned())
+        (first, authorization.to_owned(), body.split_whitespace().collect())
     }
 
     fn was_not_called(&self) {
