@@ -190,8 +190,9 @@ fn serve(what: &str) {
         assert!(loaded.is_sound());
         let clock =
             Clock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
-        let gateway = Gateway::new(loaded.config, loaded.templates, clock, lti_gateway::state::State::memory())
-            .expect("no certificates needed");
+        let gateway =
+            Gateway::new(loaded.config, loaded.templates, clock, lti_gateway::state::State::memory())
+                .expect("no certificates needed");
         web::rocket(figment, gateway, &loaded.statics)
     };
     if let Err(error) = rocket::execute(rocket.attach(announce).launch()) {
