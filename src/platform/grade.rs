@@ -369,12 +369,17 @@ fn random() -> Result<String, PlatformError> {
     Ok(format!("{:032x}", u128::from_be_bytes(random)))
 }
 
-/// A platform's words, fit for a log: without the sourcedid and the user id that it may hold, without control
-/// characters, and not too long.
+/// A platform's words, fit for a log: without the sourcedid and the user id that it may hold, without markup, without
+/// control characters, and not too long.
 pub fn masked(words: &str, sourcedid: &str) -> String {
     /// Shorter ones occur in ordinary words.
     const SHORTEST: usize = 4;
-    let mut masked = words.to_owned();
+    // Markup is a page or, as edX has it, the request itself, with all that it tells of a person.
+    let markup = ["<", "&lt;"].iter().filter_map(|mark| words.find(mark)).min();
+    let mut masked = match markup.and_then(|at| words.get(..at)) {
+        Some(before) => format!("{before}…"),
+        None => words.to_owned(),
+    };
     let user = sourcedid.rsplit(':').next().unwrap_or_default();
     for personal in [sourcedid, user] {
         if personal.len() >= SHORTEST {

@@ -240,9 +240,9 @@ impl Session {
             // In headers, where a byte becomes three.
             name if IN_HEADERS.contains(&name) => 3 * value.len(),
             "roles" => ROLE * value.split(',').count() * 4 / 3,
-            // In the grade token, too, where little of it is deflated away.
-            OUTCOME_URL => GRADE_TOKEN_MORE + value.len() * 4 / 3,
-            SOURCEDID => value.len() * 4 / 3,
+            // Where a grade goes stands in the grade token, and in no assertion.
+            OUTCOME_URL => GRADE_TOKEN_MORE,
+            SOURCEDID => 0,
             // Lists, in which each item gets quotation marks.
             _ => 2 * value.matches(',').count() * 4 / 3,
         });

@@ -137,6 +137,12 @@ async fn action(data: Data<'_>) -> Result<Action, GradeRefusal> {
         Refusal::TooLarge => GradeRefusal::TooLarge,
         _ => GradeRefusal::Incomplete,
     })?;
+    // Serde would take an array of the two for the object.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(GradeRefusal::BadGrade(
+            "the body is not a JSON object such as {\"score\": 0.92}".to_owned(),
+        ));
+    }
     let Body { score, comment } =
         serde_json::from_slice(&body).map_err(|error| GradeRefusal::BadGrade(error.to_string()))?;
     // A number is taken as it is written: reading it as one would round it.

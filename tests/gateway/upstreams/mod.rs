@@ -81,7 +81,7 @@ fn launch_again(nonce: &'static str) -> Form<'static> {
 }
 
 /// A launch as Open edX sends it in a course whose author set nine custom parameters: 35 parameters with OAuth's.
-fn edx() -> Form<'static> {
+pub(super) fn edx() -> Form<'static> {
     Form {
         url: "https://tool.example/lti/nb",
         nonce: "82144713217612904651700000000",

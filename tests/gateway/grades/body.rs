@@ -1,0 +1,123 @@
+//! What a body may hold, and how much.
+
+use super::*;
+
+#[test]
+fn what_is_no_object_with_a_score_is_refused_and_sent_nowhere() {
+    let stage = Stage::durable(Recorder::answering(good()), "");
+    let token = stage.token();
+    let no_object = json!({ "message": "the body is not a JSON object such as {\"score\": 0.92}" });
+    for body in [
+        "",
+        " ",
+        "0.5",
+        "\"0.5\"",
+        "null",
+        "[]",
+        "[0.5]",
+        "[0.5, \"Well done\"]",
+        "'{\"score\":0.5}'",
+        "score=0.5",
+        "\u{feff}{\"score\":0.5}",
+    ] {
+        assert_eq!(refused(&stage.call("POST", &token, body), 422, "bad-grade"), no_object, "{body}");
+    }
+    for body in [
+        "{}",
+        "{\"score\":0.5",
+        "{\"score\":0.5}}",
+        "{\"score\":0.5}{\"score\":0.5}",
+        "{\"score\":0.5,}",
+        "{'score':0.5}",
+        "{score:0.5}",
+        "{\"Score\":0.5}",
+        "{\"comment\":\"x\"}",
+        "{\"score\":0.5,\"score\":0.6}",
+        "{\"score\":0.5,\"comment\":\"x\",\"comment\":\"y\"}",
+        "{\"score\":0.5,\"coment\":\"x\"}",
+        "{\"score\":0.5,\"user_id\":\"another\"}",
+        "{\"score\":0.5,\"comment\":5}",
+        "{\"score\":0.5,\"comment\":[\"x\"]}",
+        "{\"score\":0.5,\"comment\":\"\\ud800\"}",
+        "{\"score\":0.5,\"comment\":\"\u{0}\"}",
+    ] {
+        let refusal = refused(&stage.call("POST", &token, body), 422, "bad-grade");
+        assert!(refusal["message"].as_str().is_some_and(|message| !message.is_empty()), "{body}");
+    }
+    let not_text = [b"{\"score\":0.5,\"comment\":\"".as_slice(), b"\xff", b"\"}"].concat();
+    let bearer = format!("Bearer {token}");
+    let headers = [("Host", "tool.example"), ("Authorization", bearer.as_str())];
+    refused(&stage.server.send("POST", "/grades", &headers, &not_text), 422, "bad-grade");
+    stage.platform.saw_nothing();
+}
+
+#[test]
+fn what_an_upstream_wrote_stays_out_of_the_log() {
+    let stage = Stage::new(good());
+    let token = stage.token();
+    for body in [
+        r#"{"score":0.731295,"secret-of-ada":1}"#,
+        r#"{"score":"secret-of-ada"}"#,
+        r#"{"score":0.731295,"comment":secret-of-ada}"#,
+    ] {
+        refused(&stage.call("POST", &token, body), 422, "bad-grade");
+    }
+    told(&stage.call("POST", &token, r#"{"score":0.731295,"comment":"secret-of-ada"}"#), 200);
+    for secret in ["secret-of-ada", "0.731295", &token] {
+        assert_eq!(log_lines(secret), [""; 0]);
+    }
+}
+
+#[test]
+fn the_longest_comment_is_counted_in_letters() {
+    let stage = Stage::new(good());
+    let token = stage.token();
+    let body = |letters: usize| json!({ "score": "1", "comment": "é".repeat(letters) }).to_string();
+    told(&stage.call("POST", &token, &body(5000)), 200);
+    stage.platform.request();
+    let refusal = refused(&stage.call("POST", &token, &body(5001)), 422, "bad-grade");
+    assert_eq!(refusal, json!({ "message": "the comment is longer than 5000 characters" }));
+    stage.platform.saw_nothing();
+}
+
+#[test]
+fn a_body_may_have_64_kib_and_no_more() {
+    let stage = Stage::new(good());
+    let token = stage.token();
+    let body = |length: usize| format!("{}{}", r#"{"score":1}"#, " ".repeat(length - 11));
+    told(&stage.call("POST", &token, &body(64 * 1024)), 200);
+    stage.platform.request();
+    for length in [64 * 1024 + 1, 1024 * 1024] {
+        let refusal = refused(&stage.call("POST", &token, &body(length)), 413, "too-large");
+        assert_eq!(refusal, json!({ "message": "the body is larger than 64 KiB" }));
+    }
+    stage.platform.saw_nothing();
+}
+
+#[test]
+fn a_body_that_breaks_off_is_refused_and_sent_nowhere() {
+    let stage = Stage::durable(Recorder::answering(good()), "");
+    let token = stage.token();
+    let mut wire = stage.server.connect();
+    wire.send(format!(
+        "POST /grades HTTP/1.1\r\nHost: tool.example\r\nAuthorization: Bearer {token}\r\nContent-Length: 1000\r\n\r\n{{\"score\":1}}     "
+    ));
+    wire.finish();
+    assert_eq!(
+        refused(&Reply::read(&mut wire, "POST"), 408, "incomplete"),
+        json!({ "message": "the body did not arrive within 15 seconds, or broke off" })
+    );
+    stage.platform.saw_nothing();
+}
+
+#[test]
+fn the_media_type_of_a_body_does_not_count() {
+    let stage = Stage::new(good());
+    let bearer = format!("Bearer {}", stage.token());
+    for media_type in ["application/json", "application/x-www-form-urlencoded", "text/plain", "x"] {
+        let headers =
+            [("Host", "tool.example"), ("Authorization", bearer.as_str()), ("Content-Type", media_type)];
+        told(&stage.server.send("POST", "/grades", &headers, br#"{"score":1}"#), 200);
+        stage.platform.request();
+    }
+}

@@ -1,0 +1,198 @@
+//! Where grades may be sent: public addresses, and what the file names.
+
+use crate::support::Upstream;
+
+use super::*;
+
+const SCORE: &str = r#"{"score":1}"#;
+
+/// A gateway that sends grades to these hosts, and a port of this machine on which nothing may arrive.
+fn stage(hosts: &str) -> (Stage, Upstream) {
+    (Stage::with(Recorder::start(), &format!("outcome_hosts = {hosts}"), ""), Upstream::start())
+}
+
+fn port(platform: &Upstream) -> String {
+    platform.origin().rsplit(':').next().expect("a port").to_owned()
+}
+
+/// Asserts that nothing can be sent to these hosts: there is no token, and nobody is connected to.
+#[track_caller]
+fn no_token(stage: &Stage, platform: &Upstream, hosts: &[&str]) {
+    for host in hosts {
+        let url = format!("http://{host}:{}/o", port(platform));
+        let form = Form { nonce: host, ..launch(&url) };
+        assert_eq!(stage.token_of(&form), None, "{host}");
+    }
+    assert!(platform.saw_nothing());
+}
+
+#[test]
+fn no_private_address_in_any_spelling_takes_a_grade() {
+    let (stage, platform) = stage("[\"*\"]");
+    no_token(
+        &stage,
+        &platform,
+        &[
+            "127.0.0.1",
+            "127.0.0.1.",
+            "127.1",
+            "127.0.1",
+            "2130706433",
+            "0x7f.1",
+            "0x7f000001",
+            "0X7F.0.0.1",
+            "017700000001",
+            "0177.0.0.1",
+            "%31%32%37.0.0.1",
+            "127.0.0.%31",
+            "１２７.0.0.1",
+            "127。0。0。1",
+            "0.0.0.0",
+            "0",
+            "127.255.255.254",
+            "[::1]",
+            "[0:0:0:0:0:0:0:1]",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[::127.0.0.1]",
+            "[64:ff9b::127.0.0.1]",
+            "[2002:7f00:1::]",
+            "[fe80::1]",
+            "[fd00::1]",
+            "169.254.169.254",
+            "[::ffff:169.254.169.254]",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.0.1",
+            "100.64.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+        ],
+    );
+    let lines = log_lines("its outcome URL is not allowed by `outcome_hosts`");
+    assert!(lines.iter().all(|line| line.contains(" launch: ") && !line.contains("127.0.0.1")), "{lines:?}");
+    assert!(!lines.is_empty());
+}
+
+#[test]
+fn a_name_that_leads_to_a_private_address_is_found_out_before_anybody_is_connected_to() {
+    for hosts in ["[\"*\"]", "[\"127.0.0.1\", \"*\"]", "[\"*\", \"::1\"]"] {
+        let (stage, platform) = stage(hosts);
+        for host in ["localhost", "LOCALHOST", "LocalHost"] {
+            let url = format!("http://{host}:{}/o", port(&platform));
+            let token = stage.token_of(&Form { nonce: host, ..launch(&url) }).expect("only DNS can tell");
+            for (method, body) in [("POST", SCORE), ("GET", ""), ("DELETE", "")] {
+                assert_eq!(
+                    refused(&stage.call(method, &token, body), 409, "outcome-not-allowed"),
+                    json!({
+                        "message": "the outcome URL of the launch is not used: its host has no public address, and is not named in `outcome_hosts`",
+                    })
+                );
+            }
+        }
+        // Some name servers know it with a dot, too, and some do not.
+        let url = format!("http://localhost.:{}/o", port(&platform));
+        let token = stage.token_of(&Form { nonce: "dot", ..launch(&url) }).expect("only DNS can tell");
+        assert!(matches!(stage.call("POST", &token, SCORE).status, 409 | 503));
+        assert!(platform.saw_nothing());
+    }
+}
+
+#[test]
+fn a_grade_that_may_not_be_sent_is_not_kept() {
+    let platform = Upstream::start();
+    let stage = Stage::durable(Recorder::start(), "");
+    let url = format!("http://localhost:{}/o", port(&platform));
+    let token = stage.token_of(&launch(&url)).expect("only DNS can tell");
+    refused(&stage.call("POST", &token, SCORE), 409, "outcome-not-allowed");
+    assert!(platform.saw_nothing());
+    let listed: usize = super::state::count(&stage, "kept");
+    assert_eq!(listed, 0);
+}
+
+#[test]
+fn what_is_named_takes_grades_also_at_private_addresses() {
+    for (named, host) in [
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1", "127.1"),
+        ("127.0.0.1", "0x7f000001"),
+        ("localhost", "localhost"),
+        ("localhost", "LocalHost"),
+        ("localhost.", "localhost"),
+    ] {
+        let stage = Stage::with(Recorder::answering(good()), &format!("outcome_hosts = [\"{named}\"]"), "");
+        let authority = stage.platform.authority().replace("127.0.0.1", host);
+        let url = format!("http://{authority}/o?a=b");
+        let token = stage.token_of(&launch(&url)).expect("a grade token");
+        stage.deliver(&token, "1");
+        let request = stage.platform.request();
+        assert_eq!(request.line(), "POST /o?a=b");
+        // Signed as the platform wrote it, but for the case of its name (RFC 5849 §3.4.1.2).
+        let origin = format!("http://{}", authority.to_lowercase());
+        super::signature::verified(&request, &origin, "s3cret");
+    }
+}
+
+#[test]
+fn a_host_that_is_not_in_the_list_takes_no_grade() {
+    for hosts in ["[\"lms.example\"]", "[\"*.lms.example\"]"] {
+        let (stage, platform) = stage(hosts);
+        let mut others =
+            vec!["lms.example.evil.example", "evil-lms.example", "lmsxexample", "127.0.0.1", "localhost"];
+        if hosts.contains("*") {
+            others.push("lms.example");
+        } else {
+            others.push("www.lms.example");
+        }
+        no_token(&stage, &platform, &others);
+    }
+    let (stage, platform) = stage("[\"lms.example\", \"*.lms.example\"]");
+    for host in ["lms.example", "LMS.example", "lms.example.", "a.lms.example", "a.b.lms.example"] {
+        let url = format!("http://{host}:{}/o", port(&platform));
+        assert!(stage.token_of(&Form { nonce: host, ..launch(&url) }).is_some(), "{host}");
+    }
+}
+
+#[test]
+fn hosts_that_left_the_list_take_no_grade_any_more() {
+    let stage = Stage::new(good());
+    let token = stage.token();
+    let server =
+        stage.differing("outcome_hosts = [\"*\", \"127.0.0.1\"]", "outcome_hosts = [\"lms.example\"]");
+    assert_eq!(
+        refused(&call(&server, "POST", "/grades", &token, SCORE), 409, "outcome-not-allowed"),
+        json!({ "message": "the outcome URL of the launch is not used: its host is not in `outcome_hosts`" })
+    );
+    let server = stage.differing("outcome_hosts = [\"*\", \"127.0.0.1\"]", "");
+    assert_eq!(
+        refused(&call(&server, "POST", "/grades", &token, SCORE), 409, "outcome-not-allowed"),
+        json!({
+            "message": "the outcome URL of the launch is not used: its host has no public address, and is not named in `outcome_hosts`",
+        })
+    );
+    stage.platform.saw_nothing();
+}
+
+#[test]
+fn a_rewritten_url_is_what_is_asked_and_signed() {
+    let platform = Recorder::answering(good());
+    let lines = format!(
+        "outcome_hosts = [\"127.0.0.1\"]\noutcome_url_rewrite = {{ \"http://lms.example\" = \"{}/inside\" }}",
+        platform.origin()
+    );
+    let stage = Stage::with(platform, &lines, "");
+    let token = stage.token_of(&launch("http://lms.example/a/%3A?b=c%20d")).expect("a grade token");
+    stage.deliver(&token, "1");
+    let request = stage.platform.request();
+    assert_eq!(request.line(), "POST /inside/a/%3A?b=c%20d");
+    assert_eq!(request.header("host").as_deref(), Some(stage.platform.authority().as_str()));
+    super::signature::verified(&request, &stage.platform.origin(), "s3cret");
+    for (nonce, url) in [
+        ("2", "http://lms.example.evil/a"),
+        ("3", "https://lms.example/a"),
+        ("4", "http://lms.example:8080/a"),
+    ] {
+        assert_eq!(stage.token_of(&Form { nonce, ..launch(url) }), None, "{url}");
+    }
+}

@@ -1,0 +1,241 @@
+//! Which launches take a grade, and how everybody is told.
+
+use crate::support::{Assertion, verify};
+use crate::upstreams::edx;
+
+use super::*;
+
+/// What the assertion of a request claims.
+#[track_caller]
+fn claims(stage: &Stage, request: &Recorded) -> Value {
+    let token = request.header("x-lti-assertion").expect("an assertion");
+    let jwks = stage.server.get("/.well-known/jwks.json").json();
+    let Assertion { claims, .. } = verify(&token, &jwks).expect("an assertion that verifies");
+    claims
+}
+
+/// Asserts that a launch takes no grade, which the upstream is told, and that no platform hears of it.
+#[track_caller]
+fn takes_none(stage: &Stage, form: &Form<'_>) {
+    let request = stage.seen(form);
+    assert_eq!(request.header("x-lti-grade-token"), None);
+    assert_eq!(claims(stage, &request)["grade"], json!({ "accepted": false }));
+    assert!(!request.head.contains("x-lti-grade-token"));
+    stage.platform.saw_nothing();
+}
+
+#[test]
+fn a_launch_that_takes_a_grade_says_so() {
+    let stage = Stage::new(good());
+    let request = stage.seen(&launch(&stage.outcome_url()));
+    assert!(request.header("x-lti-grade-token").is_some());
+    let claims = claims(&stage, &request);
+    assert_eq!(claims["grade"], json!({ "accepted": true }));
+    let claims = claims.to_string();
+    for private in ["instanceid", "/outcome", "lis_outcome", "lis_result"] {
+        assert!(!claims.contains(private), "{private}: to know where a grade goes is no use to an app");
+    }
+    stage.platform.saw_nothing();
+}
+
+/// F1.h 143: a launch without an outcome URL or without a sourcedid takes no grade, and no platform is asked.
+#[test]
+fn f1_143_a_launch_without_url_or_sourcedid_takes_no_grade() {
+    let stage = Stage::new(good());
+    let url = stage.outcome_url();
+    let whole = |nonce: &'static str| Form { nonce, ..launch(&url) };
+    takes_none(&stage, &whole("1").without("lis_outcome_service_url"));
+    takes_none(&stage, &whole("2").without("lis_result_sourcedid"));
+    takes_none(&stage, &whole("3").without("lis_outcome_service_url").without("lis_result_sourcedid"));
+    takes_none(&stage, &whole("4").but(&[("lis_outcome_service_url", "")]));
+    takes_none(&stage, &whole("5").but(&[("lis_result_sourcedid", "")]));
+    takes_none(&stage, &whole("6").but(&[("lis_outcome_service_url", "$LineItem.url")]));
+    takes_none(&stage, &whole("7").but(&[("lis_result_sourcedid", "$Result.sourcedId")]));
+    for (nonce, wrong) in [
+        ("8", "lms.example/o"),
+        ("9", "ftp://lms.example/o"),
+        ("10", "file:///etc/passwd"),
+        ("11", "javascript:alert(1)"),
+        ("12", "http://user@lms.example/o"),
+        ("13", "http://lms.example/o#part"),
+        ("14", "http://lms.example/a b"),
+        ("15", "http://"),
+        ("16", "http://[::1/o"),
+        ("17", "http://lms.example:99999/o"),
+    ] {
+        takes_none(&stage, &whole(nonce).but(&[("lis_outcome_service_url", wrong)]));
+    }
+    let reply = stage.server.send("POST", "/grades", &[("Host", "tool.example")], br#"{"score":1}"#);
+    refused(&reply, 401, "no-grade-token");
+    stage.platform.saw_nothing();
+}
+
+#[test]
+fn a_tool_that_may_send_none_is_given_none() {
+    let stage = Stage::new(good());
+    for lines in ["", "grades = false"] {
+        let server = stage.differing("grades = true", lines);
+        let mut browser = Browser::new(&server);
+        let visit = browser.open(&launch(&stage.outcome_url()));
+        assert_eq!(browser.get(&visit.at("/")).status, 200);
+        let request = stage.upstream.request();
+        assert!(!request.head.contains("x-lti-grade-token"));
+        let jwks = server.get("/.well-known/jwks.json").json();
+        let token = request.header("x-lti-assertion").expect("an assertion");
+        let claims = verify(&token, &jwks).expect("an assertion that verifies").claims;
+        assert_eq!(claims.get("grade"), None);
+    }
+}
+
+#[test]
+fn a_template_is_told_whether_the_launch_takes_a_grade() {
+    let tools = r#"
+[gateway]
+public_url = "https://tool.example"
+secret = "the gateway's own, of 32 characters"
+[tools.a]
+key = "key-1"
+secret = "s3cret"
+template = "page"
+"#;
+    let page = "{% if launch.grade.accepted %}takes a grade{% else %}takes none{% endif %}";
+    let server = Server::start(&Setup { tools, templates: &[("page.html.tera", page)], ..Setup::default() });
+    let form = |nonce: &'static str| {
+        Form { nonce, ..Form::default() }
+            .with(&[("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", "4711")])
+    };
+    for (form, says) in [
+        (form("1"), "takes a grade"),
+        (form("2").without("lis_outcome_service_url"), "takes none"),
+        (form("3").without("lis_result_sourcedid"), "takes none"),
+        (form("4").but(&[("lis_result_sourcedid", "")]), "takes none"),
+        (form("5").but(&[("lis_outcome_service_url", "")]), "takes none"),
+    ] {
+        let reply = server.post("/lti/a", &form.sign());
+        assert_eq!((reply.status, reply.body.as_str()), (200, says));
+        assert_eq!(reply.header("x-lti-grade-token"), None);
+    }
+}
+
+/// F1.h 148: of several courses, links and people, each has a grade of their own.
+#[test]
+fn f1_148_each_course_link_and_person_has_a_grade_of_its_own() {
+    let stage = Stage::new(good());
+    let url = stage.outcome_url();
+    let mut tokens = Vec::new();
+    for context in ["course-1", "course-2"] {
+        for link in ["rl-1", "rl-2"] {
+            for user in ["user-1", "user-2"] {
+                let sourcedid = format!("{context}:{link}:{user}");
+                let form = Form { nonce: &sourcedid, ..launch(&url) }.but(&[
+                    ("context_id", context),
+                    ("resource_link_id", link),
+                    ("user_id", user),
+                    ("lis_result_sourcedid", &sourcedid),
+                ]);
+                tokens.push((stage.token_of(&form).expect("a grade token"), sourcedid.clone()));
+            }
+        }
+    }
+    for (at, (token, sourcedid)) in tokens.iter().enumerate() {
+        stage.deliver(token, &format!("0.{at}"));
+        let request = stage.platform.request();
+        assert_eq!(element(&request, "sourcedId"), *sourcedid);
+        assert_eq!(element(&request, "textString"), format!("0.{at}"));
+    }
+}
+
+/// F1.h 148, too: a newer launch of the same person brings a newer sourcedid, and its requests use that.
+#[test]
+fn a_newer_launch_brings_a_newer_sourcedid() {
+    let stage = Stage::new(good());
+    let url = stage.outcome_url();
+    for (nonce, sourcedid) in [("1", "sourcedid-older"), ("2", "sourcedid-newer")] {
+        let form = Form { nonce, ..launch(&url) }.but(&[("lis_result_sourcedid", sourcedid)]);
+        stage.deliver(&stage.token_of(&form).expect("a grade token"), "1");
+        assert_eq!(element(&stage.platform.request(), "sourcedId"), sourcedid);
+    }
+}
+
+/// Text of so many characters that does not get shorter when it is compressed, another for each seed.
+fn noise(seed: u64, length: usize) -> String {
+    let numbers = std::iter::successors(Some(NOW + seed), |last| {
+        Some(last.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
+    });
+    let letters = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    numbers.skip(1).take(length).map(|number| char::from(letters[(number >> 40) as usize % 62])).collect()
+}
+
+/// How many bytes of a request's headers are the gateway's.
+fn identity(request: &Recorded) -> usize {
+    let headers = request.head.headers();
+    let own = headers.iter().filter(|(name, _)| name.starts_with("x-"));
+    own.map(|(name, value)| name.len() + value.len() + 4).sum()
+}
+
+#[test]
+fn the_longest_url_and_sourcedid_still_open_a_session_whose_identity_fits() {
+    let stage = Stage::new(good());
+    let origin = stage.platform.origin();
+    let url = format!("{origin}/{}", noise(1, 1024 - origin.len() - 1));
+    let sourcedid = noise(2, 1024);
+    assert_eq!((url.len(), sourcedid.len()), (1024, 1024));
+    let form = launch(&url).but(&[("lis_result_sourcedid", &sourcedid)]);
+    let request = stage.seen(&form);
+    assert!(identity(&request) <= 6 * 1024, "{}", identity(&request));
+    let token = request.header("x-lti-grade-token").expect("a grade token");
+    stage.deliver(&token, "0.5");
+    let request = stage.platform.request();
+    assert_eq!(request.line(), format!("POST {}", &url[origin.len()..]));
+    assert_eq!(element(&request, "sourcedId"), sourcedid);
+
+    for (nonce, url, sourcedid) in
+        [("2", format!("{url}x"), sourcedid.clone()), ("3", url, format!("{sourcedid}x"))]
+    {
+        let form = Form { nonce, ..launch(&url) }.but(&[("lis_result_sourcedid", &sourcedid)]);
+        takes_none(&stage, &form);
+    }
+}
+
+#[test]
+fn whatever_opens_a_session_has_an_identity_that_fits() {
+    let stage = Stage::new(good());
+    let origin = stage.platform.origin();
+    let url = format!("{origin}/{}", noise(1, 1024 - origin.len() - 1));
+    let sourcedid: String = noise(2, 340)
+        .chars()
+        .map(|letter| char::from_u32(0x4e00 + letter as u32 * 97).expect("a letter"))
+        .collect();
+    let mut statuses = Vec::new();
+    for length in (1..1000).step_by(50) {
+        let (user, nonce) = (noise(3, length), length.to_string());
+        let form = Form { nonce: &nonce, ..launch(&url) }
+            .but(&[("user_id", &user), ("lis_result_sourcedid", &sourcedid)]);
+        let mut browser = Browser::new(&stage.server);
+        let launched = browser.launch(&form);
+        statuses.push(launched.status);
+        let Some(door) = launched.header("location") else { continue };
+        let address = browser.get(door).header("location").expect("a clean address").to_owned();
+        assert_eq!(browser.get(&address).status, 200);
+        let request = stage.upstream.request();
+        assert!(request.header("x-lti-grade-token").is_some());
+        assert!(identity(&request) <= 6 * 1024, "{} of a user id of {length}", identity(&request));
+    }
+    assert_eq!((statuses.first(), statuses.last()), (Some(&303), Some(&400)), "the limit lies between them");
+    statuses.dedup();
+    assert_eq!(statuses, [303, 400]);
+}
+
+#[test]
+fn of_a_usual_launch_of_edx_everything_has_space_beside_the_grade() {
+    let stage = Stage::new(good());
+    let mut browser = Browser::new(&stage.server);
+    let visit = browser.open(&edx());
+    assert!(visit.cookie.len() <= 900, "{} characters", visit.cookie.len());
+    assert_eq!(browser.get(&visit.at("/")).status, 200);
+    let request = stage.upstream.request();
+    assert!(request.header("x-lti-grade-token").is_some());
+    let claims = claims(&stage, &request);
+    assert_eq!((&claims["grade"], claims.get("left_out")), (&json!({ "accepted": true }), None));
+    assert!(identity(&request) <= 6 * 1024, "{}", identity(&request));
+}

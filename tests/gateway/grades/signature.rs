@@ -1,0 +1,201 @@
+//! How requests are signed, checked as a platform would that shares no line of code with the gateway.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use lti::oauth1::SignatureMethod;
+use sha1::{Digest as _, Sha1};
+use sha2::Sha256;
+
+use super::*;
+
+/// What is percent-encoded (RFC 5849 §3.6).
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+#[track_caller]
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let digits = [rest.next().expect("a digit"), rest.next().expect("a digit")];
+                u8::from_str_radix(std::str::from_utf8(&digits).expect("digits"), 16).expect("digits")
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+/// Verifies a request that was sent to `origin`, and tells its OAuth parameters.
+#[track_caller]
+pub(super) fn verified(request: &Recorded, origin: &str, secret: &str) -> BTreeMap<String, String> {
+    let line = request.line();
+    let (method, target) = line.split_once(' ').expect("a method");
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+
+    let header = request.header("authorization").expect("one header");
+    let mut oauth = BTreeMap::new();
+    for pair in header.strip_prefix("OAuth ").expect("the scheme").split(',') {
+        let (name, value) = pair.trim().split_once('=').expect("a value");
+        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).expect("in quotes");
+        assert!(oauth.insert(decoded(name), decoded(value)).is_none(), "{name} is there twice");
+    }
+    assert_eq!(oauth.remove("realm").as_deref(), Some(""));
+    let names: Vec<&str> = oauth.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "oauth_body_hash",
+            "oauth_consumer_key",
+            "oauth_nonce",
+            "oauth_signature",
+            "oauth_signature_method",
+            "oauth_timestamp",
+            "oauth_version"
+        ]
+    );
+    assert_eq!(oauth["oauth_version"], "1.0");
+    let signature = oauth.remove("oauth_signature").expect("signed");
+
+    let mut params: Vec<(String, String)> =
+        oauth.iter().map(|(name, value)| (encoded(name), encoded(value))).collect();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        params
+            .push((encoded(&decoded(&name.replace('+', " "))), encoded(&decoded(&value.replace('+', " ")))));
+    }
+    params.sort();
+    let params: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let base = [method, &format!("{origin}{path}"), &params.join("&")].map(encoded).join("&");
+    let key = format!("{}&", encoded(secret));
+    let (hash, expected) = match oauth["oauth_signature_method"].as_str() {
+        "HMAC-SHA1" => {
+            let mut mac = Hmac::<Sha1>::new_from_slice(key.as_bytes()).expect("any length");
+            mac.update(base.as_bytes());
+            (STANDARD.encode(Sha1::digest(&request.body)), STANDARD.encode(mac.finalize().into_bytes()))
+        }
+        "HMAC-SHA256" => {
+            let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("any length");
+            mac.update(base.as_bytes());
+            (STANDARD.encode(Sha256::digest(&request.body)), STANDARD.encode(mac.finalize().into_bytes()))
+        }
+        other => panic!("{other}"),
+    };
+    assert_eq!((oauth["oauth_body_hash"].as_str(), signature), (hash.as_str(), expected), "{base}");
+    oauth
+}
+
+#[test]
+fn requests_are_signed_over_body_address_and_query() {
+    let stage = Stage::new(pox("success", "", ""));
+    for (nonce, address) in
+        [("1", OUTCOME), ("2", "/o"), ("3", "/a:b+c@d/%3A%c3%a9?b=%20+%2B&a&=x&b=1&a=%C3%A9"), ("4", "/?")]
+    {
+        let url = format!("{}{address}", stage.platform.origin());
+        let token = stage.token_of(&Form { nonce, ..launch(&url) }).expect("a grade token");
+        for (method, body) in [("POST", r#"{"score": 0.5}"#), ("GET", ""), ("DELETE", "")] {
+            told(&stage.call(method, &token, body), 200);
+            let oauth = verified(&stage.platform.request(), &stage.platform.origin(), "s3cret");
+            assert_eq!(oauth["oauth_consumer_key"], "key-1");
+            assert_eq!(oauth["oauth_signature_method"], "HMAC-SHA1");
+            assert_eq!(oauth["oauth_timestamp"], NOW.to_string());
+        }
+    }
+}
+
+#[test]
+fn keys_and_secrets_of_any_characters_sign() {
+    let (key, secret) = ("a:b %\u{e9}\"", "s3cret&=% +\u{e9}");
+    let stage = Stage::new(good());
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let server =
+        start(&stage.tools.replace("\"key-1\"", &quoted(key)).replace("\"s3cret\"", &quoted(secret)));
+    let stage = Stage { server, ..stage };
+    let url = stage.outcome_url();
+    let token = stage.token_of(&Form { key, secret, ..launch(&url) }).expect("a grade token");
+    stage.deliver(&token, "1");
+    let oauth = verified(&stage.platform.request(), &stage.platform.origin(), secret);
+    assert_eq!(oauth["oauth_consumer_key"], key);
+}
+
+/// F1.h 146: the body hash, too, is that of the launch's method.
+#[test]
+fn f1_146_a_grade_is_signed_by_the_method_of_its_launch() {
+    let stage = Stage::new(good());
+    let url = stage.outcome_url();
+    for (nonce, method) in [
+        ("1", SignatureMethod::HmacSha256),
+        ("2", SignatureMethod::HmacSha1),
+        ("3", SignatureMethod::HmacSha256),
+    ] {
+        let token = stage.token_of(&Form { nonce, method, ..launch(&url) }).expect("a grade token");
+        stage.deliver(&token, "1");
+        let oauth = verified(&stage.platform.request(), &stage.platform.origin(), "s3cret");
+        assert_eq!(oauth["oauth_signature_method"], method.name());
+    }
+}
+
+#[test]
+fn every_request_has_a_nonce_and_a_time_of_its_own() {
+    let stage = Stage::new(good());
+    let token = stage.token();
+    let mut nonces = BTreeSet::new();
+    for later in 0..5 {
+        stage.server.set_now(NOW + later);
+        stage.deliver(&token, "1");
+        let oauth = verified(&stage.platform.request(), &stage.platform.origin(), "s3cret");
+        assert_eq!(oauth["oauth_timestamp"], (NOW + later).to_string());
+        nonces.insert(oauth["oauth_nonce"].clone());
+    }
+    assert_eq!(nonces.len(), 5);
+    assert!(nonces.iter().all(|nonce| nonce.len() == 32), "{nonces:?}");
+}
+
+/// F1.h 142: a platform that was unwell gets the same again, with another nonce and the time of that try.
+#[test]
+fn f1_142_a_platform_that_was_unwell_is_asked_again_with_another_nonce_and_time() {
+    let unwell = http("503 Service Unavailable", "text/plain", "Later");
+    let stage = Stage::durable(in_turn([unwell.clone(), unwell, good()]), "");
+    let url = stage.outcome_url();
+    {
+        let method = SignatureMethod::HmacSha256;
+        let token = stage.token_of(&Form { method, ..launch(&url) }).expect("a grade token");
+        let id = stage.keep(&token, "0.10");
+        let mut requests = vec![stage.platform.request()];
+        stage.server.set_now(NOW + 10);
+        requests.push(stage.platform.next());
+        stage.tried(&token, &id, 2);
+        stage.server.set_now(NOW + 20);
+        requests.push(stage.platform.next());
+        stage.becomes(&token, &id, "delivered");
+        stage.platform.saw_nothing();
+        let oauth: Vec<_> = requests
+            .iter()
+            .map(|request| {
+                assert_eq!(element(request, "textString"), "0.10");
+                assert_eq!(element(request, "sourcedId"), SOURCEDID);
+                verified(request, &stage.platform.origin(), "s3cret")
+            })
+            .collect();
+        let times: Vec<&str> = oauth.iter().map(|one| one["oauth_timestamp"].as_str()).collect();
+        assert_eq!(times, [NOW, NOW + 10, NOW + 20].map(|time| time.to_string()));
+        let distinct = |of: &dyn Fn(usize) -> String| (0..3).map(of).collect::<BTreeSet<_>>().len();
+        assert_eq!(distinct(&|at| oauth[at]["oauth_nonce"].clone()), 3);
+        assert_eq!(distinct(&|at| oauth[at]["oauth_body_hash"].clone()), 3);
+        assert_eq!(distinct(&|at| element(&requests[at], "imsx_messageIdentifier")), 3);
+        assert!(oauth.iter().all(|one| one["oauth_signature_method"] == method.name()));
+    }
+}

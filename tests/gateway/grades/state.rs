@@ -1,0 +1,84 @@
+//! The files of a durable state, looked at and damaged from outside.
+
+use rusqlite::Connection;
+
+use super::*;
+
+/// The file that keeps grades.
+fn open(stage: &Stage) -> Connection {
+    let folder = stage.folder.as_ref().expect("a durable state").path();
+    Connection::open(folder.join("state/grades.sqlite")).expect("the file")
+}
+
+/// How many grades are kept, or finished and remembered.
+pub(super) fn count(stage: &Stage, table: &str) -> usize {
+    open(stage).query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).expect("a number")
+}
+
+#[test]
+fn what_is_delivered_at_once_leaves_nothing_behind() {
+    let stage = Stage::durable(Recorder::answering(good()), "");
+    let token = stage.token();
+    for _ in 0..3 {
+        stage.deliver(&token, "0.5");
+    }
+    assert_eq!((count(&stage, "kept"), count(&stage, "finished")), (0, 0));
+}
+
+#[test]
+fn when_as_much_is_kept_as_may_be_nothing_is_sent() {
+    let unwell = http("500 Internal Server Error", "text/html", "");
+    let stage = Stage::durable(in_turn([unwell, good()]), "");
+    let token = stage.token();
+    stage.keep(&token, "0.5");
+    stage.platform.request();
+    let kept = open(&stage);
+    kept.execute(
+        "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 99999)
+         INSERT INTO kept (id, slot, tool, consumer_key, url, host, sourcedid, method, score, comment, accepted, tries,
+            next_try, words)
+         SELECT 'copy-' || n, randomblob(16), tool, consumer_key, url, host, sourcedid, method, score, comment, accepted,
+            tries, next_try + 1000000000, words FROM kept, number",
+        [],
+    )
+    .expect("copies");
+    assert_eq!(count(&stage, "kept"), 100_000);
+    for (method, body) in [("POST", r#"{"score":1}"#), ("DELETE", "")] {
+        assert_eq!(
+            refused(&stage.call(method, &token, body), 503, "state-unavailable"),
+            json!({ "message": "the grade was not sent, because it could not be kept: as much is kept as may be" })
+        );
+    }
+    stage.platform.saw_nothing();
+    // To read needs no place.
+    assert_eq!(stage.call("GET", &token, "").status, 200);
+    stage.platform.request();
+    kept.execute("DELETE FROM kept WHERE id = 'copy-1'", []).expect("deleted");
+    stage.deliver(&token, "1");
+    stage.platform.request();
+}
+
+#[test]
+fn while_the_state_cannot_be_written_nothing_is_sent_and_the_gateway_is_not_ready() {
+    let stage = Stage::durable(Recorder::answering(good()), "");
+    let token = stage.token();
+    let ready = |stage: &Stage| {
+        let reply = stage.server.get("/ready");
+        (reply.status, reply.body)
+    };
+    assert_eq!(ready(&stage), (200, "ready".to_owned()));
+    let other = open(&stage);
+    other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+    for (method, target, body) in [("POST", "/grades", r#"{"score":1}"#), ("DELETE", "/grades", "")] {
+        let refusal = refused(&call(&stage.server, method, target, &token, body), 503, "state-unavailable");
+        assert_eq!(
+            refusal,
+            json!({ "message": "the grade was not sent, because it could not be kept: database is locked" })
+        );
+    }
+    assert_eq!(ready(&stage), (503, "state unreachable".to_owned()));
+    stage.platform.saw_nothing();
+    other.execute_batch("ROLLBACK").expect("no lock");
+    assert_eq!(ready(&stage), (200, "ready".to_owned()));
+    stage.deliver(&token, "1");
+}

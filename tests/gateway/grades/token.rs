@@ -1,0 +1,155 @@
+//! What counts as a grade token, and what does not.
+
+use super::*;
+
+const SCORE: &str = r#"{"score":1}"#;
+const DAYS: u64 = 86_400;
+
+/// Every way to use a token.
+const CALLS: [(&str, &str, &str); 4] = [
+    ("POST", "/grades", SCORE),
+    ("GET", "/grades", ""),
+    ("DELETE", "/grades", ""),
+    ("GET", "/grades/AAAAAAAAAAAAAAAAAAAAAA", ""),
+];
+
+/// Asserts that a token opens nothing here.
+#[track_caller]
+pub(super) fn counts_for_nothing(stage: &Stage, server: &Server, token: &str) {
+    let message = "the grade token is none of this gateway's, is older than 7 days, or its tool or consumer may not send grades any more";
+    for (method, target, body) in CALLS {
+        let reply = call(server, method, target, token, body);
+        assert_eq!(refused(&reply, 401, "bad-grade-token"), json!({ "message": message }));
+        assert_eq!(reply.header("www-authenticate"), Some("Bearer error=\"invalid_token\""));
+    }
+    stage.platform.saw_nothing();
+    stage.upstream.saw_nothing();
+    if token.len() >= 16 {
+        assert_eq!(log_lines(token), [""; 0]);
+    }
+}
+
+#[test]
+fn without_a_token_nothing_is_done() {
+    let stage = Stage::durable(Recorder::answering(good()), "");
+    let token = stage.token();
+    let message =
+        "send the grade token of the learner's request: `Authorization: Bearer <X-LTI-Grade-Token>`";
+    let basic = format!("Basic {token}");
+    let joined = format!("Bearer{token}");
+    for headers in [
+        &[][..],
+        &[("Authorization", token.as_str())],
+        &[("Authorization", &basic)],
+        &[("Authorization", &joined)],
+        &[("Authorization", "Bearer")],
+        &[("Authorization", "")],
+        &[("X-LTI-Grade-Token", &token)],
+        &[("Cookie", &joined)],
+    ] {
+        for (method, target, body) in CALLS {
+            let mut all = vec![("Host", "tool.example")];
+            all.extend_from_slice(headers);
+            let reply = stage.server.send(method, target, &all, body.as_bytes());
+            assert_eq!(refused(&reply, 401, "no-grade-token"), json!({ "message": message }));
+            assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+        }
+    }
+    let in_query = format!("/grades?access_token={token}");
+    refused(
+        &stage.server.send("POST", &in_query, &[("Host", "tool.example")], SCORE.as_bytes()),
+        401,
+        "no-grade-token",
+    );
+    stage.platform.saw_nothing();
+    assert_eq!(log_lines(&token), [""; 0]);
+}
+
+#[test]
+fn the_scheme_of_a_token_is_written_in_any_case() {
+    let stage = Stage::new(good());
+    let token = stage.token();
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let authorization = format!("{scheme} {token}");
+        let headers = [("Host", "tool.example"), ("Authorization", authorization.as_str())];
+        told(&stage.server.send("POST", "/grades", &headers, SCORE.as_bytes()), 200);
+        stage.platform.request();
+    }
+}
+
+#[test]
+fn a_token_that_was_altered_counts_for_nothing() {
+    let stage = Stage::new(good());
+    let token = stage.token();
+    for at in [0, 1, 2, 30, 34, token.len() / 2, token.len() - 2] {
+        let mut altered = token.clone().into_bytes();
+        altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
+        counts_for_nothing(&stage, &stage.server, &String::from_utf8(altered).expect("ASCII"));
+    }
+    for wrong in [&token[1..], &token[..token.len() - 1], &format!("{token}A"), &format!("{token}="), "x"] {
+        counts_for_nothing(&stage, &stage.server, wrong);
+    }
+    stage.deliver(&token, "1");
+}
+
+#[test]
+fn nothing_else_of_this_gateways_is_a_grade_token() {
+    let stage = Stage::new(good());
+    let url = stage.outcome_url();
+    let mut browser = Browser::new(&stage.server);
+    let launched = browser.launch(&launch(&url));
+    let door = launched.header("location").expect("a door").to_owned();
+    let ticket = door.rsplit('=').next().expect("a ticket").to_owned();
+    assert!(ticket.len() > 40, "{door}");
+    let arrived = browser.get(&door);
+    let address = arrived.header("location").expect("a clean address").to_owned();
+    let cookies: Vec<String> = browser.cookies.iter().map(|cookie| cookie.value.clone()).collect();
+    assert!(cookies.len() > 1, "a session and a receipt");
+    assert_eq!(browser.get(&address).status, 200);
+    let request = stage.upstream.request();
+    let assertion = request.header("x-lti-assertion").expect("an assertion");
+    for other in cookies.iter().chain([&ticket, &assertion]) {
+        counts_for_nothing(&stage, &stage.server, other);
+    }
+    // Nor is a grade token a session.
+    let token = request.header("x-lti-grade-token").expect("a grade token");
+    let cookie = format!("__Secure-lti={token}");
+    let headers = [("Host", "tool.example"), ("Cookie", cookie.as_str()), ("Accept", "application/json")];
+    assert_eq!(stage.server.send("GET", &address, &headers, b"").status, 401);
+    stage.upstream.saw_nothing();
+}
+
+#[test]
+fn a_token_counts_for_seven_days() {
+    let stage = Stage::new(good());
+    let token = stage.token();
+    stage.server.set_now(NOW + 7 * DAYS);
+    stage.deliver(&token, "1");
+    stage.platform.request();
+    stage.server.set_now(NOW + 7 * DAYS + 1);
+    counts_for_nothing(&stage, &stage.server, &token);
+}
+
+#[test]
+fn a_later_request_of_the_session_brings_a_token_that_counts_for_longer() {
+    let stage = Stage::with(Recorder::answering(good()), "session = \"24h\"", "");
+    let url = stage.outcome_url();
+    let mut browser = Browser::new(&stage.server);
+    let visit = browser.open(&launch(&url));
+    stage.server.set_now(NOW + 3600);
+    assert_eq!(browser.get(&visit.at("/")).status, 200);
+    let token = stage.upstream.request().header("x-lti-grade-token").expect("a grade token");
+    stage.server.set_now(NOW + 3600 + 7 * DAYS);
+    stage.deliver(&token, "1");
+    stage.server.set_now(NOW + 3601 + 7 * DAYS);
+    stage.platform.request();
+    counts_for_nothing(&stage, &stage.server, &token);
+}
+
+#[test]
+fn a_token_outlives_its_session() {
+    let stage = Stage::with(Recorder::answering(good()), "session = \"1h\"", "");
+    let token = stage.token();
+    stage.server.set_now(NOW + DAYS);
+    stage.deliver(&token, "1");
+}
