@@ -215,7 +215,7 @@ fn a_kept_grade_waits_for_a_consumer_that_left_the_file() {
     stage.platform.request();
     let tools = stage.tools.clone();
     let stage = Stage { tools: tools.replace("key = \"key-1\"", "key = \"key-2\""), ..stage }.restarted();
-    stage.server.set_now(NOW + 10);
+    stage.server.set_now(NOW + 1);
     patiently(|| log_lines(&id).len() == 2);
     let lines = log_lines(&id);
     assert!(lines[1].contains("its tool or consumer is not in the file any more"), "{lines:?}");
