@@ -38,7 +38,7 @@ fn cases(elsewhere: &Recorder) -> Vec<Case> {
         (answer.into_bytes(), 502, "platform-answer", message, status, "", false)
     };
     let page = "<!DOCTYPE html><html><p>Private page of the platform</html>";
-    let xml = envelope("failure", "No &lt;such&gt; user", "");
+    let xml = envelope("failure", "No such user &amp; more", "");
     let (whole, large) = (envelope("success", "", ""), "x".repeat(2 << 20));
     let cut = whole.get(..whole.len() / 2).expect("ASCII");
     let chunks = format!(
@@ -73,9 +73,9 @@ fn cases(elsewhere: &Recorder) -> Vec<Case> {
         ),
         refused(
             http("422 Unprocessable Entity", "application/xml", &xml),
-            "the platform refused with status 422: No <such> user",
+            "the platform refused with status 422: No such user & more",
             422,
-            "No <such> user",
+            "No such user & more",
         ),
         refused(
             http("422 Unprocessable Entity", "text/html", page),
@@ -100,9 +100,9 @@ fn cases(elsewhere: &Recorder) -> Vec<Case> {
         ),
         unwell(
             http("500 Internal Server Error", "application/xml", &xml),
-            "the platform failed with status 500: No <such> user",
+            "the platform failed with status 500: No such user & more",
             500,
-            "No <such> user",
+            "No such user & more",
         ),
         unwell(
             http("503 Service Unavailable", "text/html", page),

@@ -1,1 +1,241 @@
-//! todo
+//! Grades that a platform could not take: where they stand, and what becomes of them.
+
+use crate::support::Upstream;
+
+use super::*;
+
+const DAY: u64 = 86_400;
+
+/// A platform that cannot take it now.
+fn unwell() -> String {
+    http("503 Service Unavailable", "text/plain", "Back soon")
+}
+
+const SAID: &str = "the platform failed with status 503: Back soon";
+
+#[test]
+fn a_grade_is_kept_and_delivered_when_the_platform_is_well_again() {
+    let stage = Stage::durable(in_turn([unwell(), unwell(), good()]), "");
+    let token = stage.token();
+    let id = stage.keep(&token, "0.10");
+    assert_eq!(id.len(), 22);
+    let first = stage.platform.request();
+    let stands = |status: &str, tries: u32, next_try: Value, words: &str| {
+        json!({
+            "id": id,
+            "status": status,
+            "accepted": NOW,
+            "tries": tries,
+            "next_try": next_try,
+            "platform": words,
+        })
+    };
+    assert_eq!(stage.find(&token, &id), stands("kept", 1, json!(NOW + 1), SAID));
+
+    stage.server.set_now(NOW + 10);
+    let found = stage.tried(&token, &id, 2);
+    let next = found["next_try"].as_u64().expect("a time");
+    assert!((NOW + 11..=NOW + 13).contains(&next), "half of two seconds more or less: {found}");
+    assert_eq!(found, stands("kept", 2, json!(next), SAID));
+    stage.platform.request();
+
+    stage.server.set_now(NOW + 20);
+    assert_eq!(stage.becomes(&token, &id, "delivered"), stands("delivered", 3, Value::Null, ""));
+    let last = stage.platform.request();
+    assert_eq!(element(&last, "textString"), "0.10");
+    assert_eq!(element(&last, "sourcedId"), SOURCEDID);
+    assert_eq!(first.line(), last.line());
+
+    let lines = log_lines(&id);
+    for (at, outcome) in ["kept", "kept", "delivered"].into_iter().enumerate() {
+        assert!(lines[at].contains(&format!("outcome=\"{outcome}\"")), "{lines:?}");
+    }
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    nothing_private_in(&lines);
+    stage.upstream.saw_nothing();
+}
+
+#[test]
+fn only_the_learner_whose_grade_it_is_learns_where_it_stands() {
+    let stage = Stage::durable(Recorder::answering(unwell()), "");
+    let (ada, grace) = (stage.token_for("learner-ada"), stage.token_for("learner-grace"));
+    let id = stage.keep(&ada, "0.5");
+    assert_eq!(stage.find(&ada, &id)["status"], "kept");
+    let unknown =
+        json!({ "message": "no grade of this id is kept for the grade token's learner and resource link" });
+    let ask = |token: &str, id: &str| call(&stage.server, "GET", &format!("/grades/{id}"), token, "");
+    assert_eq!(refused(&ask(&grace, &id), 404, "no-such-grade"), unknown);
+    for wrong in
+        ["AAAAAAAAAAAAAAAAAAAAAA", "x", &id[1..], &id.to_lowercase(), "%00", "'%20OR%201=1", "%E2%9C%93"]
+    {
+        assert_eq!(refused(&ask(&ada, wrong), 404, "no-such-grade"), unknown, "{wrong}");
+    }
+    let target = format!("/grades/{id}");
+    refused(&stage.server.get(&target), 401, "no-grade-token");
+    refused(&ask("x", &id), 401, "bad-grade-token");
+}
+
+#[test]
+fn without_a_durable_state_no_grade_has_an_id() {
+    let stage = Stage::new(unwell());
+    let token = stage.token();
+    let reply = stage.call("POST", &token, r#"{"score":1}"#);
+    refused(&reply, 503, "platform-unreachable");
+    let reply = call(&stage.server, "GET", "/grades/AAAAAAAAAAAAAAAAAAAAAA", &token, "");
+    refused(&reply, 404, "no-such-grade");
+}
+
+#[test]
+fn a_newer_launch_of_the_same_learner_asks_for_the_grade_of_an_older_one() {
+    let stage = Stage::durable(Recorder::answering(unwell()), "");
+    let url = stage.outcome_url();
+    let first = stage.token_of(&launch(&url)).expect("a grade token");
+    let id = stage.keep(&first, "0.5");
+    let second = stage.token_of(&Form { nonce: "2", ..launch(&url) }).expect("a grade token");
+    assert_ne!(first, second);
+    assert_eq!(stage.find(&second, &id)["status"], "kept");
+    let form = Form { nonce: "3", ..launch(&url) }.but(&[("resource_link_id", "rl-2")]);
+    let elsewhere = stage.token_of(&form).expect("a grade token");
+    let reply = call(&stage.server, "GET", &format!("/grades/{id}"), &elsewhere, "");
+    refused(&reply, 404, "no-such-grade");
+}
+
+#[test]
+fn a_deletion_is_kept_too() {
+    let stage = Stage::durable(in_turn([unwell(), pox("success", "", "<deleteResultResponse/>")]), "");
+    let token = stage.token();
+    let told = told(&stage.call("DELETE", &token, ""), 202);
+    let id = told["id"].as_str().expect("an id");
+    assert_eq!(told, json!({ "status": "kept", "id": id, "reason": SAID }));
+    stage.platform.request();
+    stage.server.set_now(NOW + 10);
+    stage.becomes(&token, id, "delivered");
+    assert!(element_if_any(&stage.platform.request(), "deleteResultRequest").is_some());
+}
+
+#[test]
+fn what_the_platform_refuses_later_is_refused_for_good() {
+    let stage = Stage::durable(in_turn([unwell(), pox("failure", "Grade is past due", ""), good()]), "");
+    let (token, other) = (stage.token(), stage.token_for("learner-grace"));
+    let id = stage.keep(&token, "0.5");
+    stage.platform.request();
+    stage.server.set_now(NOW + 10);
+    let found = stage.becomes(&token, &id, "refused");
+    assert_eq!(found["platform"], "the platform refused with status 200: Grade is past due");
+    assert_eq!((&found["tries"], &found["next_try"]), (&json!(2), &Value::Null));
+    stage.platform.request();
+    // Whatever comes due later, this does not.
+    stage.server.set_now(NOW + DAY);
+    stage.deliver(&other, "1");
+    assert_eq!(element(&stage.platform.request(), "sourcedId"), "learner-grace");
+    assert_eq!(stage.find(&token, &id), found);
+}
+
+#[test]
+fn a_grade_that_could_not_be_delivered_for_three_days_has_expired() {
+    let stage = Stage::durable(Recorder::answering(unwell()), "");
+    let token = stage.token();
+    let id = stage.keep(&token, "0.5");
+    stage.server.set_now(NOW + 3 * DAY - 1);
+    assert_eq!(stage.tried(&token, &id, 2)["status"], "kept");
+    stage.server.set_now(NOW + 3 * DAY + 10);
+    let found = stage.becomes(&token, &id, "expired");
+    assert_eq!(
+        found,
+        json!({
+            "id": id,
+            "status": "expired",
+            "accepted": NOW,
+            "tries": 3,
+            "next_try": null,
+            "platform": SAID,
+        })
+    );
+    let lines = log_lines(&id);
+    let last = lines.last().expect("a line");
+    assert!(last.contains("ERROR grade: ") && last.contains("outcome=\"expired\""), "{last}");
+    nothing_private_in(&lines);
+    assert_eq!((super::state::count(&stage, "kept"), super::state::count(&stage, "finished")), (0, 1));
+}
+
+#[test]
+fn a_restart_forgets_no_grade_and_no_launch() {
+    let stage = Stage::durable(in_turn([unwell(), good()]), "");
+    let url = stage.outcome_url();
+    let token = stage.token();
+    let id = stage.keep(&token, "0.10");
+    stage.platform.request();
+
+    let stage = stage.restarted();
+    assert_eq!(stage.find(&token, &id)["status"], "kept");
+    let again = stage.server.post("/lti/nb", &launch(&url).sign());
+    assert_eq!(again.status, 401, "{again:?}");
+    let lines = log_lines(again.reference().expect("a reference"));
+    assert!(lines.len() == 1 && lines[0].contains(" code=\"replayed\" "), "{lines:?}");
+
+    stage.server.set_now(NOW + 10);
+    assert_eq!(stage.becomes(&token, &id, "delivered")["tries"], 2);
+    let request = stage.platform.request();
+    assert_eq!(element(&request, "textString"), "0.10");
+    assert_eq!(element(&request, "sourcedId"), SOURCEDID);
+    let stage = stage.restarted();
+    assert_eq!(stage.find(&token, &id)["status"], "delivered");
+    stage.platform.saw_nothing();
+}
+
+#[test]
+fn what_was_on_its_way_when_the_gateway_ended_is_sent_again_as_it_was() {
+    let platform = Upstream::start();
+    let stage = Stage::durable(Recorder::start(), "");
+    let url = format!("{}{OUTCOME}", platform.origin());
+    let token = stage.token_of(&launch(&url)).expect("a grade token");
+    let mut caller = stage.server.connect();
+    caller.send(format!(
+        "POST /grades HTTP/1.1\r\nHost: tool.example\r\nAuthorization: Bearer {token}\r\nContent-Length: 14\r\n\r\n{{\"score\":0.10}}"
+    ));
+    let (mut before, head) = platform.request();
+    let first = Recorded { body: before.body(&head).bytes, head };
+    let stage = stage.restarted();
+    let (mut after, head) = platform.request();
+    let second = Recorded { body: after.body(&head).bytes, head };
+    for request in [&first, &second] {
+        assert_eq!(element(request, "textString"), "0.10");
+        assert_eq!(element(request, "sourcedId"), SOURCEDID);
+    }
+    after.send(good());
+    assert!(platform.saw_nothing());
+    drop((caller, before, stage));
+}
+
+#[test]
+fn a_kept_grade_waits_for_a_consumer_that_left_the_file() {
+    let stage = Stage::durable(in_turn([unwell(), good()]), "");
+    let token = stage.token();
+    let id = stage.keep(&token, "0.5");
+    stage.platform.request();
+    let tools = stage.tools.clone();
+    let stage = Stage { tools: tools.replace("key = \"key-1\"", "key = \"key-2\""), ..stage }.restarted();
+    stage.server.set_now(NOW + 1);
+    patiently(|| log_lines(&id).len() == 2);
+    let lines = log_lines(&id);
+    assert!(lines[1].contains("its tool or consumer is not in the file any more"), "{lines:?}");
+    stage.platform.saw_nothing();
+    let stage = Stage { tools, ..stage }.restarted();
+    // Also where the gateway ended before it wrote the try down.
+    stage.server.set_now(NOW + 3600);
+    stage.becomes(&token, &id, "delivered");
+    stage.platform.request();
+}
+
+#[test]
+fn the_comment_of_a_kept_grade_is_not_told_to_the_log() {
+    let stage = Stage::durable(in_turn([unwell(), good()]), "");
+    let token = stage.token();
+    let body = r#"{"score":0.8264913,"comment":"words-to-linus"}"#;
+    let told = told(&stage.call("POST", &token, body), 202);
+    stage.server.set_now(NOW + 10);
+    stage.becomes(&token, told["id"].as_str().expect("an id"), "delivered");
+    for secret in ["words-to-linus", "0.8264913", &token] {
+        assert_eq!(log_lines(secret), [""; 0]);
+    }
+}

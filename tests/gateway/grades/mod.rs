@@ -206,15 +206,25 @@ grades = true
     /// Waits until what the gateway tells of a kept grade is so.
     #[track_caller]
     fn until(&self, token: &str, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..1200 {
-            let found = self.find(token, id);
-            if is_so(&found) {
-                return found;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("nothing changes: {}", self.find(token, id));
+        let mut found = Value::Null;
+        patiently(|| {
+            found = self.find(token, id);
+            is_so(&found)
+        });
+        found
     }
+}
+
+/// Waits for what has to come.
+#[track_caller]
+fn patiently(mut has_come: impl FnMut() -> bool) {
+    for _ in 0..1200 {
+        if has_come() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("it does not come");
 }
 
 /// A gateway with this file.

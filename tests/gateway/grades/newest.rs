@@ -1,1 +1,98 @@
-//! todo
+//! Of one learner at one resource link the newest grade counts, and an older one never overtakes it.
+
+use super::*;
+
+fn unwell() -> String {
+    http("500 Internal Server Error", "text/html", "")
+}
+
+/// Asserts that what is kept beside these is sent when it comes due, and nothing else is: of another learner, a grade that
+/// was kept is delivered, and all that was due before it has been looked at by then.
+#[track_caller]
+fn nothing_else_is_sent(stage: &Stage, other: &str, other_id: &str) {
+    stage.server.set_now(NOW + 1000);
+    stage.becomes(other, other_id, "delivered");
+    assert_eq!(element(&stage.platform.request(), "sourcedId"), "learner-grace");
+}
+
+#[test]
+fn a_newer_grade_that_arrived_ends_an_older_one_that_waits() {
+    for delete in [false, true] {
+        let stage = Stage::durable(in_turn([unwell(), unwell(), good()]), "");
+        let (ada, grace) = (stage.token_for("learner-ada"), stage.token_for("learner-grace"));
+        let older = stage.keep(&ada, "0.5");
+        let other = stage.keep(&grace, "0.7");
+        stage.platform.next();
+        stage.platform.next();
+        if delete {
+            told(&stage.call("DELETE", &ada, ""), 200);
+            assert!(element_if_any(&stage.platform.request(), "deleteResultRequest").is_some());
+        } else {
+            stage.deliver(&ada, "1.0");
+            assert_eq!(element(&stage.platform.request(), "textString"), "1.0");
+        }
+        let found = stage.find(&ada, &older);
+        assert_eq!((&found["status"], &found["next_try"]), (&json!("superseded"), &Value::Null));
+        assert_eq!(stage.find(&grace, &other)["status"], "kept", "of another learner nothing changes");
+        nothing_else_is_sent(&stage, &grace, &other);
+        assert_eq!(stage.find(&ada, &older)["status"], "superseded");
+    }
+}
+
+#[test]
+fn of_two_that_wait_only_the_newer_is_sent() {
+    let stage = Stage::durable(in_turn([unwell(), unwell(), unwell(), good()]), "");
+    let (ada, grace) = (stage.token_for("learner-ada"), stage.token_for("learner-grace"));
+    let older = stage.keep(&ada, "0.5");
+    let newer = stage.keep(&ada, "1.0");
+    assert_eq!(stage.find(&ada, &older)["status"], "superseded");
+    for score in ["0.5", "1.0"] {
+        assert_eq!(element(&stage.platform.next(), "textString"), score);
+    }
+    stage.server.set_now(NOW + 10);
+    stage.tried(&ada, &newer, 2);
+    assert_eq!(element(&stage.platform.request(), "textString"), "1.0");
+    stage.server.set_now(NOW + 20);
+    stage.becomes(&ada, &newer, "delivered");
+    assert_eq!(element(&stage.platform.request(), "textString"), "1.0");
+    assert_eq!(stage.find(&ada, &older)["status"], "superseded");
+    stage.deliver(&grace, "1");
+    assert_eq!(element(&stage.platform.request(), "sourcedId"), "learner-grace");
+}
+
+#[test]
+fn a_newer_grade_that_is_refused_for_good_ends_no_older_one() {
+    let stage = Stage::durable(in_turn([unwell(), pox("failure", "Not this", ""), good()]), "");
+    let token = stage.token();
+    let older = stage.keep(&token, "0.5");
+    assert_eq!(element(&stage.platform.request(), "textString"), "0.5");
+    refused(&stage.call("POST", &token, r#"{"score":1.0}"#), 502, "platform-refused");
+    assert_eq!(element(&stage.platform.request(), "textString"), "1.0");
+    assert_eq!(stage.find(&token, &older)["status"], "kept");
+    stage.server.set_now(NOW + 10);
+    stage.becomes(&token, &older, "delivered");
+    assert_eq!(element(&stage.platform.request(), "textString"), "0.5");
+}
+
+#[test]
+fn grades_of_several_links_wait_for_themselves() {
+    let stage = Stage::durable(in_turn([unwell(), unwell(), good()]), "");
+    let url = stage.outcome_url();
+    let token_at = |link: &str| {
+        let form = Form { nonce: link, ..launch(&url) };
+        let form = form.but(&[("resource_link_id", link), ("lis_result_sourcedid", link)]);
+        stage.token_of(&form).expect("a grade token")
+    };
+    let tokens = ["link-1", "link-2"].map(|link| (token_at(link), link));
+    let ids = tokens.each_ref().map(|(token, _)| stage.keep(token, "0.5"));
+    for (_, link) in &tokens {
+        assert_eq!(element(&stage.platform.next(), "sourcedId"), *link);
+    }
+    stage.server.set_now(NOW + 10);
+    for ((token, _), id) in tokens.iter().zip(&ids) {
+        stage.becomes(token, id, "delivered");
+    }
+    let mut sent = [stage.platform.next(), stage.platform.request()].map(|one| element(&one, "sourcedId"));
+    sent.sort();
+    assert_eq!(sent, ["link-1", "link-2"]);
+}

@@ -10,9 +10,10 @@ fn open(stage: &Stage) -> Connection {
     Connection::open(folder.join("state/grades.sqlite")).expect("the file")
 }
 
-/// How many grades are kept, or finished and remembered.
-pub(super) fn count(stage: &Stage, table: &str) -> usize {
-    open(stage).query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).expect("a number")
+/// How many grades are in `kept` or `finished`, or in a part of it.
+#[track_caller]
+pub(super) fn count(stage: &Stage, what: &str) -> usize {
+    open(stage).query_row(&format!("SELECT COUNT(*) FROM {what}"), [], |row| row.get(0)).expect("a number")
 }
 
 #[test]
