@@ -62,6 +62,8 @@ class Lms:
         self.people: set[str] = set()
         self.book: dict[tuple[str, str], Entry] = {}
         self.arrived: list[Arrival] = []
+        # What changed the gradebook, and whose entry, in order.
+        self.taken: list[tuple[str, Arrival]] = []
         self._turn = Lock()
 
     def add(self, block: Block) -> Block:
@@ -84,6 +86,7 @@ class Lms:
             response = getattr(block, handler)(request, suffix)
             if runtime.graded:
                 self.book[usage, runtime.graded] = Entry(block.module_score, block.score_comment)
+                self.taken.append((runtime.graded, self.arrived[-1]))
             return response.status_code, {"Content-Type": response.content_type or "text/html"}, response.body
 
     def _route(self, path: str) -> tuple[str, str, str]:
