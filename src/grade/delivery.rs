@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rocket::tokio::task::JoinSet;
+use rocket::tokio::task::{Id, JoinSet};
 use rocket::tokio::time::{sleep, timeout};
 
 use super::{Grades, LEASE};
@@ -19,7 +19,8 @@ const LONGEST_WAIT: u64 = 30 * 60;
 const LONGEST_ASKED_FOR: u64 = 3600;
 /// The most grades on their way at one time.
 const MOST: usize = 64;
-/// The most of one host, so that one that is silent does not hold up the others.
+/// The most of one host that are claimed at one time, so that one that is silent does not hold up the others. A host of which so
+/// many are on their way has no more claimed.
 const MOST_PER_HOST: usize = 8;
 /// How long nothing is looked for, at most and at least.
 const LONGEST_PAUSE: u64 = 60;
@@ -30,42 +31,37 @@ impl Grades {
     pub async fn deliver(self: Arc<Self>) {
         let Some(outbox) = self.outbox.clone() else { return };
         let longest = self.senders.values().map(|sender| sender.timeout.as_secs()).max().unwrap_or_default();
-        let mut on_their_way: JoinSet<String> = JoinSet::new();
-        let mut per_host: HashMap<String, usize> = HashMap::new();
+        let mut on_their_way: JoinSet<()> = JoinSet::new();
+        let mut hosts: HashMap<Id, String> = HashMap::new();
         loop {
             let now = self.clock.now();
             let room = MOST - on_their_way.len().min(MOST);
-            let full: Vec<String> = per_host
-                .iter()
-                .filter(|(_, count)| **count >= MOST_PER_HOST)
-                .map(|(host, _)| host.clone())
-                .collect();
+            let count = |host: &String| hosts.values().filter(|other| *other == host).count();
+            let full: Vec<String> =
+                hosts.values().filter(|host| count(host) >= MOST_PER_HOST).cloned().collect();
             // Waiting for a turn takes as long as a try, at most.
             let until = now + 2 * longest + LEASE;
-            match outbox.claim(now, until, room, MOST_PER_HOST, &full).await {
-                Ok(claimed) => {
-                    for kept in claimed {
-                        *per_host.entry(kept.grade.host.clone()).or_default() += 1;
-                        let grades = Arc::clone(&self);
-                        on_their_way.spawn(async move {
-                            let host = kept.grade.host.clone();
-                            grades.deliver_one(kept).await;
-                            host
-                        });
-                    }
-                }
-                Err(error) => tracing::error!(target: "grade", "kept grades cannot be read: {error}"),
-            }
-            let pause = match outbox.next_due().await {
-                Ok(Some(due)) => due.saturating_sub(now).clamp(SHORTEST_PAUSE, LONGEST_PAUSE),
+            let claimed = outbox.claim(now, until, room, MOST_PER_HOST, &full).await;
+            let next_due = outbox.next_due().await;
+            let pause = match (&claimed, next_due) {
+                (Ok(_), Ok(Some(due))) => due.saturating_sub(now).clamp(SHORTEST_PAUSE, LONGEST_PAUSE),
+                // A disk that is full is not there again in a second.
                 _ => LONGEST_PAUSE,
             };
-            rocket::tokio::select! {
-                Some(ended) = on_their_way.join_next() => {
-                    if let Some(count) = ended.ok().and_then(|host| per_host.get_mut(&host)) {
-                        *count -= 1;
+            match claimed {
+                Ok(claimed) => {
+                    for kept in claimed {
+                        let host = kept.grade.host.clone();
+                        let grades = Arc::clone(&self);
+                        let task = on_their_way.spawn(async move { grades.deliver_one(kept).await });
+                        hosts.insert(task.id(), host);
                     }
-                    per_host.retain(|_, count| *count > 0);
+                }
+                Err(error) => tracing::error!(target: "grade", "kept grades cannot be claimed: {error}"),
+            }
+            rocket::tokio::select! {
+                Some(ended) = on_their_way.join_next_with_id() => {
+                    hosts.remove(&ended.map_or_else(|error| error.id(), |(id, ())| id));
                 }
                 () = self.woken.notified() => {}
                 () = sleep(Duration::from_secs(pause)) => {}
@@ -88,12 +84,9 @@ impl Grades {
         let now = self.clock.now();
         let fate = match &outcome {
             Ok(_) => Fate::Delivered,
-            // Who may be sent to is the file's to say, and an address the name server's: both may be mended.
-            Err(error) if error.is_final() && !matches!(error, PlatformError::NotAllowed(_)) => {
-                Fate::Refused { words: self.words(error, &kept.grade) }
-            }
+            Err(error) if error.is_final() => Fate::Refused { words: Self::words(error, &kept.grade) },
             Err(error) if now >= kept.accepted + OLDEST => {
-                Fate::Expired { words: self.words(error, &kept.grade) }
+                Fate::Expired { words: Self::words(error, &kept.grade) }
             }
             Err(error) => self.postponed(error, &kept),
         };
@@ -103,12 +96,12 @@ impl Grades {
 
     /// Writes down what became of a try.
     pub(super) async fn settle(&self, outbox: &dyn Outbox, kept: &Kept, fate: Fate) {
-        let is_over = fate == Fate::Delivered;
+        let frees_nothing = fate == Fate::Delivered;
         // What could not be written down is sent again when its claim ends.
         if let Err(error) = outbox.settle(kept, fate, self.clock.now()).await {
             tracing::error!(target: "grade", id = kept.id, "what became of a grade cannot be written down: {error}");
         }
-        if !is_over {
+        if !frees_nothing {
             self.woken.notify_one();
         }
     }
@@ -126,11 +119,11 @@ impl Grades {
             _ => 0,
         };
         let until = self.clock.now() + jittered.max(asked_for).max(1);
-        Fate::Postponed { until, words: self.words(error, &kept.grade) }
+        Fate::Postponed { until, words: Self::words(error, &kept.grade) }
     }
 
     /// What an admin may read of an error.
-    pub(super) fn words(&self, error: &PlatformError, grade: &Grade) -> String {
+    pub(super) fn words(error: &PlatformError, grade: &Grade) -> String {
         masked(&error.to_string(), &grade.sourcedid)
     }
 

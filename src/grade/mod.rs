@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::config::{Target, Tool};
 use crate::platform::{Answer, Call, Operation, PlatformError, Platforms};
 use crate::session::GradeToken;
-use crate::state::{Action, Fate, Grade, Kept, Outbox, StateError};
+use crate::state::{Action, Fate, Grade, Kept, Outbox, StateError, Status};
 use turn::Turns;
 
 /// For how many seconds longer than a first try may take its grade is nobody else's.
@@ -47,10 +47,11 @@ struct Sender {
 }
 
 /// What became of a grade that was not refused.
-#[derive(Debug)]
 pub enum Sent {
     /// The platform took it.
     Delivered(Answer),
+    /// A newer grade of this learner at this link was taken, or is kept, before it was this one's turn.
+    Superseded,
     /// The platform could not take it now. It is kept, and sent again.
     Kept {
         /// Under which name it can be asked for.
@@ -61,13 +62,12 @@ pub enum Sent {
 }
 
 /// Why a grade is neither sent nor kept, or none can be told.
-#[derive(Debug)]
 pub enum GradeError {
     /// The platform did not take it, or did not tell.
     Platform(PlatformError),
     /// The platform did not answer within the tool's timeout.
     Slow,
-    /// It could not be written down, so that it was not sent.
+    /// It could not be written down, so that it was not sent; or it cannot be told what became of one.
     State(StateError),
     /// The tool may send no grades, or its consumer is not in the file any more.
     NoSender,
@@ -119,7 +119,8 @@ impl Grades {
     /// Sends a grade, or keeps it to send it again.
     ///
     /// # Errors
-    /// Any [`GradeError`], after which nothing is kept of it.
+    /// Any [`GradeError`]. Nothing is kept of it then; but of a [`GradeError::State`] or [`GradeError::Stopped`] it may still be,
+    /// and be sent.
     pub async fn send(self: &Arc<Self>, token: &GradeToken, action: Action) -> Result<Sent, GradeError> {
         let grades = Arc::clone(self);
         let sender = self.sender(&token.tool, &token.consumer_key).ok_or(GradeError::NoSender)?;
@@ -140,31 +141,37 @@ impl Grades {
 
     async fn send_now(&self, grade: Grade, patience: Duration) -> Result<Sent, GradeError> {
         let until = Instant::now() + patience;
-        let turn = timeout_at(until, self.turns.take(grade.slot)).await;
         let Some(outbox) = &self.outbox else {
+            let turn = timeout_at(until, self.turns.take(grade.slot)).await;
             let _turn = turn.map_err(|_| GradeError::Slow)?;
-            return match timeout_at(until, self.attempt(&grade)).await {
-                Ok(answer) => Ok(Sent::Delivered(answer?)),
-                Err(_) => Err(GradeError::Slow),
-            };
+            let answer = timeout_at(until, self.attempt(&grade)).await.map_err(|_| GradeError::Slow)?;
+            return Ok(Sent::Delivered(answer?));
         };
         let now = self.clock.now();
         let first_try_until = now + patience.as_secs() + LEASE;
+        // Before its turn, so that what is written down has the order in which it came.
         let kept = outbox.write(grade, now, first_try_until).await.map_err(GradeError::State)?;
-        let outcome = match turn {
+        let turn = timeout_at(until, self.turns.take(kept.grade.slot)).await;
+        if turn.is_ok() {
+            let found = outbox.find(&kept.id).await.map_err(GradeError::State)?;
+            if found.is_none_or(|found| found.status != Status::Kept) {
+                return Ok(Sent::Superseded);
+            }
+        }
+        let outcome = match &turn {
             Ok(_) => timeout_at(until, self.attempt(&kept.grade)).await.unwrap_or(Err(Self::slow())),
             // One before it is on its way all the time.
             Err(_) => Err(Self::slow()),
         };
         let fate = match &outcome {
             Ok(_) => Fate::Delivered,
-            Err(error) if error.is_final() => Fate::Refused { words: self.words(error, &kept.grade) },
+            Err(error) if error.is_no() => Fate::Refused { words: Self::words(error, &kept.grade) },
             Err(error) => self.postponed(error, &kept),
         };
         self.settle(outbox.as_ref(), &kept, fate).await;
         match outcome {
             Ok(answer) => Ok(Sent::Delivered(answer)),
-            Err(error) if error.is_final() => Err(error.into()),
+            Err(error) if error.is_no() => Err(error.into()),
             Err(error) => Ok(Sent::Kept { id: kept.id, error }),
         }
     }

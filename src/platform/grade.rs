@@ -45,7 +45,9 @@ pub struct Call<'a> {
 }
 
 /// What a platform answered that did what it was asked.
-#[derive(Debug, Default, PartialEq, Eq)]
+///
+/// `Debug` is left out, because it may tell of a person.
+#[derive(Default)]
 pub struct Answer {
     /// The status of its answer.
     pub status: u16,
@@ -60,12 +62,20 @@ pub struct Answer {
 }
 
 /// Why a platform did not do what it was asked.
-#[derive(Debug, PartialEq, Eq)]
+///
+/// `Debug` is left out, because words of a platform may tell of a person.
 pub enum PlatformError {
     /// Grades are not sent there. Holds what is wrong with the outcome URL.
     NotAllowed(&'static str),
-    /// The platform says no, for good. Holds the status and its words.
+    /// The platform's grade service says no. Holds the status and its words.
     Refused {
+        /// The status of its answer.
+        status: u16,
+        /// Its words; may be empty.
+        description: String,
+    },
+    /// Something says no by a status alone: the platform, or what stands in front of it. Holds the status and the words.
+    TurnedAway {
         /// The status of its answer.
         status: u16,
         /// Its words; may be empty.
@@ -98,12 +108,20 @@ impl PlatformError {
     pub(super) const NOT_PUBLIC: Self =
         Self::NotAllowed("its host has no public address, and is not named in `outcome_hosts`");
 
-    /// Whether asking again leads nowhere.
-    pub fn is_final(&self) -> bool {
+    /// Whether asking again at once leads nowhere, so that whoever asks is to know.
+    pub fn is_no(&self) -> bool {
         match self {
-            Self::NotAllowed(_) | Self::Refused { .. } | Self::Redirected(_) => true,
+            Self::NotAllowed(_) | Self::Refused { .. } | Self::TurnedAway { .. } | Self::Redirected(_) => {
+                true
+            }
             Self::Unintelligible { .. } | Self::Unwell { .. } | Self::Unreachable(_) => false,
         }
+    }
+
+    /// Whether nothing changes that any more. What a status alone says may be different after the next deployment of whatever
+    /// said it, and what is not allowed may be allowed.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Refused { .. })
     }
 }
 
@@ -111,11 +129,8 @@ impl fmt::Display for PlatformError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAllowed(why) => write!(f, "the outcome URL of the launch is not used: {why}"),
-            Self::Refused { status, description } if description.is_empty() => {
-                write!(f, "the platform refused with status {status}")
-            }
-            Self::Refused { status, description } => {
-                write!(f, "the platform refused with status {status}: {description}")
+            Self::Refused { status, description } | Self::TurnedAway { status, description } => {
+                write!(f, "the platform refused with status {status}{}{description}", colon(description))
             }
             Self::Redirected(status) => {
                 write!(
@@ -126,15 +141,17 @@ impl fmt::Display for PlatformError {
             Self::Unintelligible { status, fault } => {
                 write!(f, "{fault} (status {status})")
             }
-            Self::Unwell { status, description, .. } if description.is_empty() => {
-                write!(f, "the platform failed with status {status}")
-            }
             Self::Unwell { status, description, .. } => {
-                write!(f, "the platform failed with status {status}: {description}")
+                write!(f, "the platform failed with status {status}{}{description}", colon(description))
             }
             Self::Unreachable(words) => write!(f, "the platform cannot be reached: {words}"),
         }
     }
+}
+
+/// What stands before words, if there are any.
+fn colon(words: &str) -> &'static str {
+    if words.is_empty() { "" } else { ": " }
 }
 
 /// A request, but for its signature.
@@ -172,22 +189,25 @@ struct Attempt<'a> {
 impl Platforms {
     /// Has a platform do something, and waits for its answer for as long as the caller likes.
     ///
-    /// The address is signed as the launch named it. Where another one is called for it, a platform that compares with what
-    /// it was asked refuses that, and is asked once more with the other signed.
+    /// The address is signed as the launch named it. Where another one is called for it, or it is spelt differently on its way, a
+    /// platform that compares with what it was asked refuses that, and is asked once more with the other signed.
     ///
     /// # Errors
-    /// Any [`PlatformError`]. [`PlatformError::is_final`] tells whether another try is of any use.
+    /// Any [`PlatformError`].
     pub async fn grade(&self, call: &Call<'_>) -> Result<Answer, PlatformError> {
         let named = call.outcome.url.as_str();
-        let called = self.rules.rewrite(named);
-        let others = (called != named).then_some(called.as_ref());
+        let address = self.address(&self.rules.rewrite(named))?;
+        let called = address.as_str();
+        let others = (called != named).then_some(called);
         let mut first = None;
         for signed in std::iter::once(named).chain(others) {
             for signing_key in call.signing_keys {
-                let attempt = Attempt { platforms: self, call, signing_key, called: &called, signed };
+                let attempt = Attempt { platforms: self, call, signing_key, called, signed };
                 match attempt.grade().await {
                     // What refuses one secret may know the other.
-                    Err(refused @ PlatformError::Refused { .. }) => first = first.or(Some(refused)),
+                    Err(refused @ (PlatformError::Refused { .. } | PlatformError::TurnedAway { .. })) => {
+                        first = first.or(Some(refused));
+                    }
                     answer => return answer,
                 }
             }
@@ -205,7 +225,7 @@ impl Attempt<'_> {
                 match self.result(Method::PUT, addresses, result::body(score, comment)).await {
                     // edX's Result service is not there for a block that takes no late grades, whatever the date; and only its
                     // other service says why a grade is not taken.
-                    Err(PlatformError::Refused { status: 404, .. }) => {
+                    Err(PlatformError::TurnedAway { status: 404, .. }) => {
                         let answer = self.outcome().await?;
                         Ok(Answer { comment_left_out: true, ..answer })
                     }
@@ -248,16 +268,20 @@ impl Attempt<'_> {
             Some(body) => outcome::read_answer(body),
             None => Err(outcome::AnswerFault::TooLarge),
         };
-        reply.judge(match &answer {
-            Ok(answer) => answer.description.clone(),
-            Err(_) => reply.words(),
-        })?;
-        match answer {
-            Ok(outcome::Answer { code: CodeMajor::Success | CodeMajor::Processing, description, score }) => {
-                Ok(Answer { status, description, score, ..Answer::default() })
+        match (reply.judge(reply.words()), answer) {
+            (
+                Ok(()),
+                Ok(outcome::Answer { code: CodeMajor::Success | CodeMajor::Processing, description, score }),
+            ) => Ok(Answer { status, description, score, ..Answer::default() }),
+            (Ok(()), Err(fault)) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
+            (Err(PlatformError::Unwell { retry_after, .. }), Ok(outcome::Answer { description, .. })) => {
+                Err(PlatformError::Unwell { status, description, retry_after })
             }
-            Ok(outcome::Answer { description, .. }) => Err(PlatformError::Refused { status, description }),
-            Err(fault) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
+            // Canvas says its no with a status beside the answer.
+            (Ok(()) | Err(PlatformError::TurnedAway { .. }), Ok(outcome::Answer { description, .. })) => {
+                Err(PlatformError::Refused { status, description })
+            }
+            (Err(error), _) => Err(error),
         }
     }
 
@@ -340,7 +364,7 @@ impl Reply {
             200..=299 => Ok(()),
             300..=399 => Err(PlatformError::Redirected(status)),
             408 | 425 | 429 | 500.. => Err(PlatformError::Unwell { status, description, retry_after }),
-            _ => Err(PlatformError::Refused { status, description }),
+            _ => Err(PlatformError::TurnedAway { status, description }),
         }
     }
 }

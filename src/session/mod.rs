@@ -203,7 +203,16 @@ impl Session {
         let count = counts.partition_point(|count| !without(*count).fits(BUDGET));
         let session = without(count);
         if count == order.len() && !session.fits(LONGEST) {
-            return Err(TooLong);
+            // Rather a launch without a grade than none.
+            return match takes_grade {
+                true => {
+                    let (session, mut left_out) =
+                        Self::mint(launch, session.id, identity, false, lifetime, now)?;
+                    left_out.extend([OUTCOME_URL, SOURCEDID].map(str::to_owned));
+                    Ok((session, left_out))
+                }
+                false => Err(TooLong),
+            };
         }
         Ok((session, order.into_iter().take(count).collect()))
     }
@@ -217,12 +226,11 @@ impl Session {
     /// Where a grade goes, if the launch takes one that the tool may send.
     pub fn outcome(&self) -> Option<OutcomeService> {
         let [url, sourcedid] = [OUTCOME_URL, SOURCEDID].map(|name| self.get(name).map(str::to_owned));
-        let method = self.get(SIGNATURE_METHOD).and_then(SignatureMethod::named);
-        Some(OutcomeService {
-            url: url?,
-            sourcedid: sourcedid?,
-            method: method.unwrap_or(SignatureMethod::HmacSha1),
-        })
+        let method = match self.get(SIGNATURE_METHOD) {
+            Some(name) => SignatureMethod::named(name)?,
+            None => SignatureMethod::HmacSha1,
+        };
+        Some(OutcomeService { url: url?, sourcedid: sourcedid?, method })
     }
 
     /// Whether the session's cookie has no more than so many characters, and its requests not too much to carry.

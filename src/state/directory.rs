@@ -41,15 +41,23 @@ pub struct Bounds {
     pub nonces_per_consumer: usize,
     /// Grades on their way; one usually takes about 1 KB of the disk.
     pub kept: u64,
+    /// Grades on their way that one consumer of a tool launched, so that the platform of one does not use up the space of all.
+    pub kept_per_consumer: u64,
     /// Grades that are finished, of which somebody may still want to know what became.
     pub finished: u64,
 }
 
 impl Default for Bounds {
     /// Half a million nonces, of which one consumer has room for some 160 launches a second for ten minutes; a hundred
-    /// thousand grades on their way, and as many that are finished.
+    /// thousand grades on their way, a quarter of them of one consumer, and as many that are finished.
     fn default() -> Self {
-        Self { nonces: 500_000, nonces_per_consumer: 100_000, kept: 100_000, finished: 100_000 }
+        Self {
+            nonces: 500_000,
+            nonces_per_consumer: 100_000,
+            kept: 100_000,
+            kept_per_consumer: 25_000,
+            finished: 100_000,
+        }
     }
 }
 
@@ -66,7 +74,7 @@ impl Directory {
     /// Opens the directory for the one process that serves with it, and makes it if there is none: for its owner alone,
     /// like the files in it. `now` is in seconds since the epoch.
     ///
-    /// Grades that a process was sending for the first time when it died come due at once.
+    /// Grades that are kept come due at once.
     ///
     /// # Errors
     /// What is in the way.

@@ -85,7 +85,7 @@ pub trait Outbox: Send + Sync {
     /// not, and they come due again.
     ///
     /// Where an older one gave way a moment before this one was delivered, the platform may still be at work at it, and put
-    /// it over this one. Then this one comes due once more in two minutes, with the status that it has: delivered.
+    /// it over this one. Then this one comes due once more in five minutes, with the status that it has: delivered.
     ///
     /// # Errors
     /// `Unavailable` if it could not be written. The grade comes due again then.

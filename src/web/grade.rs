@@ -22,7 +22,7 @@ use super::refusal::{Refusal, reference};
 use crate::grade::{GradeError, Sent};
 use crate::platform::{Answer, PlatformError, masked};
 use crate::session::GradeToken;
-use crate::state::{Action, Kept, Status as KeptStatus};
+use crate::state::{Action, Kept, StateError};
 
 /// The largest body.
 const LARGEST_BODY: u64 = 64 * 1024;
@@ -92,7 +92,7 @@ async fn find(gateway: &State<Gateway>, bearer: Bearer<'_>, id: &str) -> Told {
         Err(refusal) => return call.refuse(None, refusal),
     };
     let found = gateway.grades.find(&token, id).await;
-    match found.map_err(|error| GradeRefusal::Failed(GradeError::State(error))) {
+    match found.map_err(GradeRefusal::NotTold) {
         Ok(Some(kept)) => Told::new(Status::Ok, report(&kept).to_string()),
         Ok(None) => call.refuse(Some(&token), GradeRefusal::NoSuchGrade),
         Err(refusal) => call.refuse(Some(&token), refusal),
@@ -186,16 +186,9 @@ fn number(text: &str) -> Option<String> {
 
 /// What became of a kept grade.
 fn report(kept: &Kept) -> Value {
-    let status = match kept.status {
-        KeptStatus::Kept => "kept",
-        KeptStatus::Delivered => "delivered",
-        KeptStatus::Refused => "refused",
-        KeptStatus::Expired => "expired",
-        KeptStatus::Superseded => "superseded",
-    };
     json!({
         "id": kept.id,
-        "status": status,
+        "status": kept.status.name(),
         "accepted": kept.accepted,
         "tries": kept.tries,
         "next_try": kept.next_try,
@@ -225,6 +218,10 @@ impl Conversation {
                 body.insert("platform".into(), platform(answer.status, &answer.description));
                 self.accept(&token, "delivered", Told::new(Status::Ok, Value::Object(body).to_string()))
             }
+            Ok(Sent::Superseded) => {
+                let body = json!({ "status": "superseded" }).to_string();
+                self.accept(&token, "superseded", Told::new(Status::Ok, body))
+            }
             Ok(Sent::Kept { id, error }) => {
                 let reason = masked(&error.to_string(), &token.outcome.sourcedid);
                 let body = json!({ "status": "kept", "id": id, "reason": error.to_string() });
@@ -251,7 +248,7 @@ impl Conversation {
         let (tool, consumer) =
             token.map_or(("-", "-"), |token| (token.tool.as_str(), token.consumer_key.as_str()));
         let sourcedid = token.map(|token| token.outcome.sourcedid.as_str()).unwrap_or_default();
-        let (code, operation) = (refusal.code(), self.operation);
+        let ((code, _), operation) = (refusal.code(), self.operation);
         // What an upstream wrote is its own, and may be about a person.
         let reason = match &refusal {
             GradeRefusal::BadGrade(_) => "the body is no grade".to_owned(),
@@ -292,44 +289,39 @@ enum GradeRefusal {
     TooLarge,
     /// A body that is no grade. Holds why.
     BadGrade(String),
-    /// The grade went out, or was about to.
+    /// What became of a grade cannot be told.
+    NotTold(StateError),
+    /// What was asked for was not done.
     Failed(GradeError),
 }
 
 impl GradeRefusal {
-    /// A stable name, in logs and answers: `docs/grades.md` explains each.
-    fn code(&self) -> &'static str {
+    /// A stable name, in logs and answers (`docs/grades.md` explains each), and its status.
+    fn code(&self) -> (&'static str, Status) {
         match self {
-            Self::NoToken => "no-grade-token",
-            Self::BadToken | Self::Failed(GradeError::NoSender) => "bad-grade-token",
-            Self::WrongMethod => "wrong-method",
-            Self::NoSuchGrade => "no-such-grade",
-            Self::Incomplete => "incomplete",
-            Self::Failed(GradeError::Platform(PlatformError::NotAllowed(_))) => "outcome-not-allowed",
-            Self::TooLarge => "too-large",
-            Self::BadGrade(_) => "bad-grade",
+            Self::NoToken => ("no-grade-token", Status::Unauthorized),
+            Self::BadToken | Self::Failed(GradeError::NoSender) => ("bad-grade-token", Status::Unauthorized),
+            Self::WrongMethod => ("wrong-method", Status::MethodNotAllowed),
+            Self::NoSuchGrade => ("no-such-grade", Status::NotFound),
+            Self::Incomplete => ("incomplete", Status::RequestTimeout),
+            Self::TooLarge => ("too-large", Status::PayloadTooLarge),
+            Self::BadGrade(_) => ("bad-grade", Status::UnprocessableEntity),
             Self::Failed(GradeError::Platform(error)) => match error {
-                PlatformError::Refused { .. } => "platform-refused",
-                PlatformError::Redirected(_) | PlatformError::Unintelligible { .. } => "platform-answer",
-                _ => "platform-unreachable",
+                PlatformError::NotAllowed(_) => ("outcome-not-allowed", Status::Conflict),
+                PlatformError::Refused { .. } | PlatformError::TurnedAway { .. } => {
+                    ("platform-refused", Status::BadGateway)
+                }
+                PlatformError::Redirected(_) | PlatformError::Unintelligible { .. } => {
+                    ("platform-answer", Status::BadGateway)
+                }
+                PlatformError::Unwell { .. } | PlatformError::Unreachable(_) => {
+                    ("platform-unreachable", Status::ServiceUnavailable)
+                }
             },
-            Self::Failed(GradeError::State(_) | GradeError::Stopped) => "state-unavailable",
-            Self::Failed(GradeError::Slow) => "platform-slow",
-        }
-    }
-
-    fn status(&self) -> Status {
-        match self.code() {
-            "no-grade-token" | "bad-grade-token" => Status::Unauthorized,
-            "wrong-method" => Status::MethodNotAllowed,
-            "no-such-grade" => Status::NotFound,
-            "incomplete" => Status::RequestTimeout,
-            "outcome-not-allowed" => Status::Conflict,
-            "too-large" => Status::PayloadTooLarge,
-            "bad-grade" => Status::UnprocessableEntity,
-            "platform-refused" | "platform-answer" => Status::BadGateway,
-            "platform-slow" => Status::GatewayTimeout,
-            _ => Status::ServiceUnavailable,
+            Self::Failed(GradeError::Slow) => ("platform-slow", Status::GatewayTimeout),
+            Self::NotTold(_) | Self::Failed(GradeError::State(_) | GradeError::Stopped) => {
+                ("state-unavailable", Status::ServiceUnavailable)
+            }
         }
     }
 
@@ -349,6 +341,9 @@ impl GradeRefusal {
             Self::TooLarge => "the body is larger than 64 KiB",
             Self::BadGrade(why) => return why.clone(),
             Self::Failed(GradeError::Platform(error)) => return error.to_string(),
+            Self::NotTold(error) => {
+                return format!("what became of the grade cannot be told now: {error}");
+            }
             Self::Failed(GradeError::State(error)) => {
                 return format!("the grade was not sent, because it could not be kept: {error}");
             }
@@ -360,13 +355,15 @@ impl GradeRefusal {
 
     fn told(&self, reference: &str) -> Told {
         let mut body = Map::new();
-        body.insert("error".into(), self.code().into());
+        let (code, status) = self.code();
+        body.insert("error".into(), code.into());
         body.insert("message".into(), self.message().into());
         body.insert("reference".into(), reference.into());
         let mut retry_after = None;
         if let Self::Failed(GradeError::Platform(error)) = self {
             let said = match error {
-                PlatformError::Refused { status, description } => Some(platform(*status, description)),
+                PlatformError::Refused { status, description }
+                | PlatformError::TurnedAway { status, description } => Some(platform(*status, description)),
                 PlatformError::Redirected(status) | PlatformError::Unintelligible { status, .. } => {
                     Some(platform(*status, ""))
                 }
@@ -380,7 +377,7 @@ impl GradeRefusal {
                 body.insert("platform".into(), said);
             }
         }
-        let mut told = Told::new(self.status(), Value::Object(body).to_string());
+        let mut told = Told::new(status, Value::Object(body).to_string());
         if told.status == Status::Unauthorized {
             let challenge = match self {
                 Self::NoToken => "Bearer",

@@ -180,7 +180,7 @@ impl Attempt<'_> {
         let tool = self.served.tool.name.as_str();
         let accepts = self.gateway.grades.accepts(tool, outcome);
         if !accepts {
-            tracing::warn!(target: "launch", tool, "grades cannot be sent where this launch takes them: its outcome URL is not allowed by `outcome_hosts`");
+            tracing::warn!(target: "launch", tool, "grades cannot be sent where this launch takes them: its outcome URL is malformed, or not one that `outcome_hosts` allows");
         }
         accepts
     }

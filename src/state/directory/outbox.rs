@@ -19,8 +19,9 @@ use crate::state::{Action, Fate, Grade, Kept, Outbox, StateError, Status};
 
 /// How long it is remembered what became of a grade, in seconds.
 const REMEMBERED: u64 = 7 * 24 * 60 * 60;
-/// For how many seconds a platform may go on working at a request after nobody waits for its answer any more.
-const AFTERMATH: u64 = 120;
+/// For how many seconds a platform may go on working at a request after nobody waits for its answer any more. edX's servers
+/// give up after so many.
+const AFTERMATH: u64 = 300;
 
 /// A grade without a score takes away what is there. The numbers of rows are never given out twice.
 const SCHEMA: &str = "
@@ -43,6 +44,7 @@ const SCHEMA: &str = "
         delivered INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX kept_by_slot ON kept (slot, sequence);
+    CREATE INDEX kept_by_consumer ON kept (tool, consumer_key);
     CREATE INDEX kept_by_host ON kept (host, next_try);
     CREATE INDEX kept_by_time ON kept (next_try);
     CREATE TABLE finished (
@@ -84,9 +86,9 @@ pub struct DirectoryOutbox {
 impl DirectoryOutbox {
     pub(super) fn open(file: &Path, lock: &Arc<File>, now: u64, bounds: Bounds) -> Result<Self, OpenError> {
         let sqlite = connect(file, SCHEMA, Flush::AtOnce)?;
-        // The process that was sending them has died, and nobody is.
+        // Nobody has any of them in hand, and when they were to be tried was said by another process, and perhaps another clock.
         sqlite
-            .execute("UPDATE kept SET next_try = MIN(next_try, ?1) WHERE tries = 0", [now])
+            .execute("UPDATE kept SET next_try = MIN(next_try, ?1)", [now])
             .and_then(|_| forget(&sqlite, now, bounds.finished))
             .map_err(|error| OpenError::of_sqlite(file, &error))?;
         Ok(Self { database: Database::start(sqlite, file, lock)?, bounds })
@@ -96,10 +98,13 @@ impl DirectoryOutbox {
 #[async_trait]
 impl Outbox for DirectoryOutbox {
     async fn write(&self, grade: Grade, now: u64, first_try_until: u64) -> Result<Kept, StateError> {
-        let most = self.bounds.kept;
+        let Bounds { kept, kept_per_consumer, .. } = self.bounds;
         self.database
             .run(move |sqlite| {
-                if count(sqlite, "kept")? >= most {
+                let of_consumer: u64 = sqlite
+                    .prepare_cached("SELECT COUNT(*) FROM kept WHERE tool = ?1 AND consumer_key = ?2")?
+                    .query_row((&grade.tool, &grade.consumer_key), |row| row.get(0))?;
+                if of_consumer >= kept_per_consumer || count(sqlite, "kept")? >= kept {
                     return Err(StateError::Full);
                 }
                 insert(sqlite, grade, now, first_try_until)
@@ -286,7 +291,7 @@ fn finish(
     Ok(())
 }
 
-/// Forgets what was finished long ago, and the oldest of what is too much.
+/// Forgets what was finished long ago, and of what is too much first what nobody has to look into.
 fn forget(sqlite: &Connection, now: u64, most: u64) -> rusqlite::Result<()> {
     sqlite
         .prepare_cached("DELETE FROM finished WHERE finished < ?1")?
@@ -294,7 +299,8 @@ fn forget(sqlite: &Connection, now: u64, most: u64) -> rusqlite::Result<()> {
     let surplus = count(sqlite, "finished")?.saturating_sub(most);
     if surplus > 0 {
         sqlite.execute(
-            "DELETE FROM finished WHERE sequence IN (SELECT sequence FROM finished ORDER BY finished, sequence LIMIT ?1)",
+            "DELETE FROM finished WHERE sequence IN (SELECT sequence FROM finished
+                ORDER BY status IN ('refused', 'expired'), finished, sequence LIMIT ?1)",
             [surplus],
         )?;
     }

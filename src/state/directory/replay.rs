@@ -114,7 +114,13 @@ mod tests {
     use crate::state::Directory;
 
     const NOW: u64 = 1_700_000_000;
-    const BOUNDS: Bounds = Bounds { nonces: 100_000, nonces_per_consumer: 100_000, kept: 10, finished: 10 };
+    const BOUNDS: Bounds = Bounds {
+        nonces: 100_000,
+        nonces_per_consumer: 100_000,
+        kept: 10,
+        kept_per_consumer: 10,
+        finished: 10,
+    };
 
     /// Nobody is let in whose launch could not be written down.
     #[test]

@@ -18,8 +18,13 @@ use lti_gateway::state::{Action, Bounds, Directory, Fate, Grade, Kept, OpenError
 use crate::support::NOW;
 
 /// Enough for every test that is not about it.
-const BOUNDS: Bounds =
-    Bounds { nonces: 100_000, nonces_per_consumer: 100_000, kept: 100_000, finished: 100_000 };
+const BOUNDS: Bounds = Bounds {
+    nonces: 100_000,
+    nonces_per_consumer: 100_000,
+    kept: 100_000,
+    kept_per_consumer: 100_000,
+    finished: 100_000,
+};
 const DAY: u64 = 24 * 60 * 60;
 
 /// Waits for what the state does.

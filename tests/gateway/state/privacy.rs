@@ -82,7 +82,7 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
     settle(&directory, &too_old, expired(), NOW);
     settle(&directory, &newer, Fate::Delivered, NOW);
     // Once more, because an older one gave way to it.
-    settle(&directory, &newer, Fate::Delivered, NOW + 120);
+    settle(&directory, &newer, Fate::Delivered, NOW + 300);
     at_rest(path, &directory);
     assert_eq!(traces(path, 0..6), [""; 0]);
 

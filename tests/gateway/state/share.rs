@@ -1,4 +1,4 @@
-use lti_gateway::state::{Bounds, Fate, Outbox as _, StateError, Status};
+use lti_gateway::state::{Bounds, Fate, Grade, Outbox as _, StateError, Status};
 use tempfile::tempdir;
 
 use super::{BOUNDS, DAY, find, open, postponed, refused, score, settle, wait, write};
@@ -30,6 +30,37 @@ fn no_host_takes_the_turns_of_others() {
     assert_eq!(claim(NOW + 9, 9, 9, &["\"]", "b"]), named(&[("dead", 4)]));
     assert_eq!(claim(NOW + 9, 9, 9, &[]), [], "all are claimed");
     assert_eq!(claim(NOW + 1000, 9, 9, &[]).len(), 8);
+}
+
+#[test]
+fn one_consumer_does_not_use_up_the_space_of_the_others() {
+    let folder = tempdir().expect("a folder");
+    let bounds = Bounds { kept_per_consumer: 2, ..BOUNDS };
+    let directory = open(folder.path(), NOW, bounds);
+    for slot in [1, 2] {
+        write(&directory, score(slot, "dead.example", "1"));
+    }
+    let full = wait(directory.outbox.write(score(3, "dead.example", "1"), NOW, NOW)).err();
+    assert_eq!(full, Some(StateError::Full));
+    let other = Grade { consumer_key: "course-b".to_owned(), ..score(3, "lms.example", "1") };
+    write(&directory, other);
+}
+
+#[test]
+fn what_failed_for_good_is_remembered_longer_than_what_gave_way() {
+    let folder = tempdir().expect("a folder");
+    let bounds = Bounds { finished: 2, ..BOUNDS };
+    let directory = open(folder.path(), NOW, bounds);
+    let lost = write(&directory, score(1, "lms.example", "1"));
+    settle(&directory, &lost, refused(), NOW);
+    let mut gone = Vec::new();
+    for after in 1..5 {
+        let grade = write(&directory, score(2, "lms.example", "1"));
+        settle(&directory, &grade, postponed(NOW + 10), NOW + after);
+        gone.push(grade.id);
+    }
+    assert_eq!(find(&directory, &lost.id).map(|found| found.status), Some(Status::Refused));
+    assert!(find(&directory, &gone[0]).is_none(), "it gave way first");
 }
 
 #[test]
