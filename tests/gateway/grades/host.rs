@@ -173,26 +173,3 @@ fn hosts_that_left_the_list_take_no_grade_any_more() {
     );
     stage.platform.saw_nothing();
 }
-
-#[test]
-fn a_rewritten_url_is_what_is_asked_and_signed() {
-    let platform = Recorder::answering(good());
-    let lines = format!(
-        "outcome_hosts = [\"127.0.0.1\"]\noutcome_url_rewrite = {{ \"http://lms.example\" = \"{}/inside\" }}",
-        platform.origin()
-    );
-    let stage = Stage::with(platform, &lines, "");
-    let token = stage.token_of(&launch("http://lms.example/a/%3A?b=c%20d")).expect("a grade token");
-    stage.deliver(&token, "1");
-    let request = stage.platform.request();
-    assert_eq!(request.line(), "POST /inside/a/%3A?b=c%20d");
-    assert_eq!(request.header("host").as_deref(), Some(stage.platform.authority().as_str()));
-    super::signature::verified(&request, &stage.platform.origin(), "s3cret");
-    for (nonce, url) in [
-        ("2", "http://lms.example.evil/a"),
-        ("3", "https://lms.example/a"),
-        ("4", "http://lms.example:8080/a"),
-    ] {
-        assert_eq!(stage.token_of(&Form { nonce, ..launch(url) }), None, "{url}");
-    }
-}

@@ -17,6 +17,7 @@ mod newest;
 mod program;
 mod proxy;
 mod result;
+mod rewrite;
 mod rotation;
 mod score;
 mod signature;

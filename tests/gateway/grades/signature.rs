@@ -43,8 +43,16 @@ fn decoded(text: &str) -> String {
 #[track_caller]
 pub(super) fn verified(request: &Recorded, origin: &str, secret: &str) -> BTreeMap<String, String> {
     let line = request.line();
-    let (method, target) = line.split_once(' ').expect("a method");
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let (_, target) = line.split_once(' ').expect("a target");
+    verified_as(request, &format!("{origin}{target}"), secret)
+}
+
+/// Verifies a request for a platform that believes that this address was asked.
+#[track_caller]
+pub(super) fn verified_as(request: &Recorded, address: &str, secret: &str) -> BTreeMap<String, String> {
+    let line = request.line();
+    let (method, _) = line.split_once(' ').expect("a method");
+    let (address, query) = address.split_once('?').unwrap_or((address, ""));
 
     let header = request.header("authorization").expect("one header");
     let mut oauth = BTreeMap::new();
@@ -79,7 +87,7 @@ pub(super) fn verified(request: &Recorded, origin: &str, secret: &str) -> BTreeM
     }
     params.sort();
     let params: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let base = [method, &format!("{origin}{path}"), &params.join("&")].map(encoded).join("&");
+    let base = [method, address, &params.join("&")].map(encoded).join("&");
     let key = format!("{}&", encoded(secret));
     let (hash, expected) = match oauth["oauth_signature_method"].as_str() {
         "HMAC-SHA1" => {

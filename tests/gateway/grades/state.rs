@@ -6,8 +6,19 @@ use super::*;
 
 /// The file that keeps grades.
 fn open(stage: &Stage) -> Connection {
+    open_file(stage, "grades.sqlite")
+}
+
+/// A file of the state.
+fn open_file(stage: &Stage, name: &str) -> Connection {
     let folder = stage.folder.as_ref().expect("a durable state").path();
-    Connection::open(folder.join("state/grades.sqlite")).expect("the file")
+    Connection::open(folder.join("state").join(name)).expect("the file")
+}
+
+/// What `/ready` answers.
+fn ready(stage: &Stage) -> (u16, String) {
+    let reply = stage.server.get("/ready");
+    (reply.status, reply.body)
 }
 
 /// How many grades are in `kept` or `finished`, or in a part of it.
@@ -34,12 +45,20 @@ fn when_as_much_is_kept_as_may_be_nothing_is_sent() {
     stage.keep(&token, "0.5");
     stage.platform.request();
     let kept = open(&stage);
+    let same: String = kept
+        .query_row(
+            "SELECT group_concat(name) FROM pragma_table_info('kept')
+             WHERE name NOT IN ('sequence', 'id', 'slot', 'next_try')",
+            [],
+            |row| row.get(0),
+        )
+        .expect("columns");
     kept.execute(
-        "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 99999)
-         INSERT INTO kept (id, slot, tool, consumer_key, url, host, sourcedid, method, score, comment, accepted, tries,
-            next_try, words)
-         SELECT 'copy-' || n, randomblob(16), tool, consumer_key, url, host, sourcedid, method, score, comment, accepted,
-            tries, next_try + 1000000000, words FROM kept, number",
+        &format!(
+            "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 99999)
+             INSERT INTO kept (id, slot, next_try, {same})
+             SELECT 'copy-' || n, randomblob(16), next_try + 1000000000, {same} FROM kept, number"
+        ),
         [],
     )
     .expect("copies");
@@ -63,10 +82,6 @@ fn when_as_much_is_kept_as_may_be_nothing_is_sent() {
 fn while_the_state_cannot_be_written_nothing_is_sent_and_the_gateway_is_not_ready() {
     let stage = Stage::durable(Recorder::answering(good()), "");
     let token = stage.token();
-    let ready = |stage: &Stage| {
-        let reply = stage.server.get("/ready");
-        (reply.status, reply.body)
-    };
     assert_eq!(ready(&stage), (200, "ready".to_owned()));
     let other = open(&stage);
     other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
@@ -82,4 +97,21 @@ fn while_the_state_cannot_be_written_nothing_is_sent_and_the_gateway_is_not_read
     other.execute_batch("ROLLBACK").expect("no lock");
     assert_eq!(ready(&stage), (200, "ready".to_owned()));
     stage.deliver(&token, "1");
+}
+
+#[test]
+fn while_no_nonce_can_be_written_down_no_launch_is_let_in() {
+    let stage = Stage::durable(Recorder::answering(good()), "");
+    let url = stage.outcome_url();
+    let other = open_file(&stage, "replay.sqlite");
+    other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+    let reply = stage.server.post("/lti/nb", &launch(&url).sign());
+    assert_eq!(reply.status, 503, "{reply:?}");
+    assert_eq!((reply.header("location"), reply.all("set-cookie")), (None, vec![]));
+    assert_eq!(ready(&stage), (503, "state unreachable".to_owned()));
+    stage.upstream.saw_nothing();
+    other.execute_batch("ROLLBACK").expect("no lock");
+    assert_eq!(ready(&stage), (200, "ready".to_owned()));
+    let next = stage.token_of(&Form { nonce: "2", ..launch(&url) }).expect("a grade token");
+    stage.deliver(&next, "1");
 }
