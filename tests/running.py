@@ -1,4 +1,4 @@
-"""The built program, running on a free port of this machine, with nothing of its environment; and launches that come in."""
+"""The built program, on a free port of this machine and with nothing of its environment; launches that come in."""
 
 import http.client
 import os

@@ -43,7 +43,22 @@ def score(stage: Stage, digits: str):
 
 @cases.each(
     "134: a score that is none is refused, and edX hears nothing",
-    ('"-0.1"', "-0.1", "1.1", '"5"', "5", '"1e-7"', "1e-7", '"NaN"', "NaN", '""', '" 1"', '".5"', '"0,5"', "null"),
+    (
+        '"-0.1"',
+        "-0.1",
+        "1.1",
+        '"5"',
+        "5",
+        '"1e-7"',
+        "1e-7",
+        '"NaN"',
+        "NaN",
+        '""',
+        '" 1"',
+        '".5"',
+        '"0,5"',
+        "null",
+    ),
 )
 def no_score(stage: Stage, written: str):
     block = stage.block()
@@ -288,7 +303,10 @@ def not_allowed(stage: Stage):
     assert claims_of(seat.assertion)["grade"] == {"accepted": False}
 
 
-@cases.each("a request without a token that counts is refused", {"none": "", "no token": "Bearer x", "Basic": "Basic eDp5"})
+@cases.each(
+    "a request without a token that counts is refused",
+    {"none": "", "no token": "Bearer x", "Basic": "Basic eDp5"},
+)
 def no_token(stage: Stage, authorization: str):
     headers = {"Authorization": authorization} if authorization else {}
     for method in "POST", "GET", "DELETE":

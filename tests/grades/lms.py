@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from threading import Lock
 from types import SimpleNamespace
 
-from edx import Block, LmsRuntime, Person
+from edx import Block, LmsRuntime
 from server import Server
 from webob import Request
 
@@ -72,9 +72,8 @@ class Lms:
         self.people.add(block.person.anonymous_id)
         return block
 
-    def entry(self, block: Block, person: Person | None = None) -> Entry:
-        person = person or block.person
-        return self.book.get((str(block.usage), person.anonymous_id), Entry())
+    def entry(self, block: Block) -> Entry:
+        return self.book.get((str(block.usage), block.person.anonymous_id), Entry())
 
     def respond(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> Answer:
         with self._turn:

@@ -82,7 +82,7 @@ def readme(stage: Stage):
     assert (entry.points, entry.comment) == (0.92, "Well done")
 
 
-@cases.case(f"{DOCS}: a grade that is kept is told, and asked after by curl")
+@cases.case(f"{DOCS}: a grade that is kept is told, asked after by curl, and gives way to a newer one")
 def kept(stage: Stage):
     with Gateway(stage.binary, stage.app, 'state = "./state"') as gateway:
         block = stage.block(lms=f"http://127.0.0.1:{free_port()}")
@@ -96,6 +96,11 @@ def kept(stage: Stage):
         [head] = [block for block in PAGE.blocks("") if block.startswith("ID ")]
         assert listed.splitlines()[0].split() == head.splitlines()[0].split(), listed
         assert told["id"] in listed, listed
+
+        newer = seat.send("0.93")
+        newer.assert_is(202, status="kept")
+        assert newer.location == f"/grades/{newer.said['id']}"
+        seat.ask("GET", f"/grades/{told['id']}").assert_is(200, status="superseded")
 
 
 LANGUAGES = {

@@ -75,9 +75,9 @@ export default {
       tools.map((tool) => [tool.querySelector("h2").innerText, ...[...tool.querySelectorAll("code")].map((code) => code.innerText)]),
     );
     assert.deepEqual(listed, [
+      ["Adder", `${t.gateway.origin}/lti/adder`, "adder-key"],
       ["Hello", `${t.gateway.origin}/lti/hello`, "hello-key"],
       ["Staff", `${t.gateway.origin}/lti/staff`, "staff-key"],
-      ["Adder", `${t.gateway.origin}/lti/adder`, "adder-key"],
     ]);
     assert.deepEqual(profile.complaints, []);
     assert.deepEqual(profile.hosts(), new Set([t.gateway.origin]));
