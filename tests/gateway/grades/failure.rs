@@ -336,9 +336,19 @@ fn call_upon(stage: &Stage, platform: &Upstream, manners: fn(Wire), method: &str
     })
 }
 
+/// Each on its own, at the same time: most of it is waiting.
+fn for_each_manners(check: impl Fn(Manners) + Sync) {
+    std::thread::scope(|scope| {
+        for manners in MANNERS {
+            let check = &check;
+            scope.spawn(move || check(manners));
+        }
+    });
+}
+
 #[test]
 fn a_platform_that_does_not_answer_is_told_within_the_timeout() {
-    for (what, manners, slow) in MANNERS {
+    for_each_manners(|(what, manners, slow)| {
         let platform = Upstream::start();
         let stage = Stage::with(Recorder::start(), "", PATIENCE);
         let url = format!("{}{OUTCOME}", platform.origin());
@@ -360,12 +370,12 @@ fn a_platform_that_does_not_answer_is_told_within_the_timeout() {
             }
             assert!(platform.saw_nothing(), "{what}: a try is one request");
         }
-    }
+    });
 }
 
 #[test]
 fn a_grade_for_a_platform_that_does_not_answer_is_kept() {
-    for (what, manners, slow) in MANNERS {
+    for_each_manners(|(what, manners, slow)| {
         let platform = Upstream::start();
         let stage = Stage::durable(Recorder::start(), PATIENCE);
         let url = format!("{}{OUTCOME}", platform.origin());
@@ -378,7 +388,7 @@ fn a_grade_for_a_platform_that_does_not_answer_is_kept() {
         let id = told["id"].as_str().expect("an id");
         assert_eq!(stage.find(&token, id)["status"], "kept", "{what}");
         assert!(platform.saw_nothing(), "{what}: it is not due yet");
-    }
+    });
 }
 
 #[test]

@@ -40,7 +40,7 @@ const OUTCOME: &str = "/outcome?type_id=3";
 const SOURCEDID: &str = r#"{"data":{"instanceid":"1","userid":"4711"},"hash":"a<b>&\"c'+%3A"}"#;
 
 /// What no answer and no line of the log may contain: secrets, and what [`launch`] tells of a person.
-const PRIVATE: [&str; 7] = ["s3cret", "an0ther", "own, of 32", "user-4711", "Ada", "instanceid", "a<b>"];
+const PRIVATE: [&str; 7] = ["s3cret", "an0ther", "own, of 32", "user-4711", "Lovelace", "instanceid", "a<b>"];
 
 /// A platform that takes everything.
 fn good() -> String {
