@@ -106,10 +106,11 @@ impl Grades {
         }
     }
 
-    /// Until when a grade waits that could not be delivered: twice as long each time, up to half an hour, and half of it more or
-    /// less, so that a platform that comes back does not get all of them at once.
+    /// Until when a grade waits that could not be delivered: as long as it has waited already, so that waits double, up to half
+    /// an hour; and half of it more or less, so that a platform that comes back does not get all of them at once.
     pub(super) fn postponed(&self, error: &PlatformError, kept: &Kept) -> Fate {
-        let wait = 1_u64.checked_shl(kept.tries).unwrap_or(u64::MAX).clamp(1, LONGEST_WAIT);
+        let now = self.clock.now();
+        let wait = now.saturating_sub(kept.accepted).clamp(1, LONGEST_WAIT);
         let mut random = [0; 8];
         // Without randomness all wait equally long, which is no reason to lose a grade.
         let _ = getrandom::fill(&mut random);
@@ -118,7 +119,7 @@ impl Grades {
             PlatformError::Unwell { retry_after: Some(seconds), .. } => (*seconds).min(LONGEST_ASKED_FOR),
             _ => 0,
         };
-        let until = self.clock.now() + jittered.max(asked_for).max(1);
+        let until = now + jittered.max(asked_for).max(1);
         Fate::Postponed { until, words: Self::words(error, &kept.grade) }
     }
 

@@ -393,8 +393,8 @@ fn random() -> Result<String, PlatformError> {
     Ok(format!("{:032x}", u128::from_be_bytes(random)))
 }
 
-/// A platform's words, fit for a log: without the sourcedid and the user id that it may hold, without markup, without
-/// control characters, and not too long.
+/// A platform's words, fit for a log: without the sourcedid, the user id and the score that they may hold, without markup,
+/// without control characters, and not too long.
 pub fn masked(words: &str, sourcedid: &str) -> String {
     /// Shorter ones occur in ordinary words.
     const SHORTEST: usize = 4;
@@ -410,5 +410,37 @@ pub fn masked(words: &str, sourcedid: &str) -> String {
             masked = masked.replace(personal, "…");
         }
     }
-    masked.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(LONGEST_WORDS).collect()
+    let masked: Vec<&str> = masked.split(' ').map(|word| if is_score(word) { "…" } else { word }).collect();
+    masked
+        .join(" ")
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .take(LONGEST_WORDS)
+        .collect()
+}
+
+/// Whether a word is a number that a score can be.
+fn is_score(word: &str) -> bool {
+    let number = word.trim_matches(|letter: char| !letter.is_ascii_digit());
+    number.parse::<f64>().is_ok_and(|number| (0.0..=1.0).contains(&number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_masked_tells_nothing_of_a_person() {
+        let check =
+            |words: &str, expected: &str| assert_eq!(masked(words, "course:block:4711-ada"), expected);
+        check(
+            "status 500: Score for course:block:4711-ada is now 0.41039007",
+            "status 500: Score for … is now …",
+        );
+        check("User 4711-ada (0.5), 1, 1.0; 0,", "User … … … … …");
+        check("status 500 since 12:30, 2 of 10", "status 500 since 12:30, 2 of 10");
+        check("a\u{1b}[31m\nb", "a [31m b");
+        check("no: <sourcedId>4711-ada</sourcedId>", "no: …");
+        assert_eq!(masked(&"x".repeat(1000), "").len(), 500);
+    }
 }

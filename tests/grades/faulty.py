@@ -58,10 +58,18 @@ class FaultyFront:
         return self
 
     def __exit__(self, *_) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._server.close()
+        self._loop.close()
         self._port.close()
+
+    async def _end(self) -> None:
+        self._server.close()
+        conversations = asyncio.all_tasks() - {asyncio.current_task()}
+        for conversation in conversations:
+            conversation.cancel()
+        await asyncio.gather(*conversations, return_exceptions=True)
 
     def mend(self) -> None:
         """From now on it takes everything."""

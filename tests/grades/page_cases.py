@@ -134,7 +134,7 @@ def program(stage: Stage, language: tuple):
 @cases.case(f"{DOCS}: the errors are those that the gateway has, with their statuses")
 def errors(stage: Stage):
     source = (ROOT / "src/web/grade.rs").read_text()
-    [body] = re.findall(r"fn code\(&self\) -> &'static str \{\n(.*?)\n    \}\n", source, re.DOTALL)
+    [body] = re.findall(r"fn code\(&self\) -> \(&'static str, Status\) \{\n(.*?)\n    \}\n", source, re.DOTALL)
     rows = PAGE.rows("status | `error` | meaning | what to do")
     told = [code(error)[0] for _, error, _, _ in rows]
     assert sorted(told) == sorted(re.findall(r'"([a-z-]+)"', body)), told

@@ -64,7 +64,7 @@ fn of_two_that_wait_only_the_newer_is_sent() {
     stage.server.set_now(NOW + 10);
     stage.tried(&ada, &newer, 2);
     assert_eq!(element(&stage.platform.request(), "textString"), "1.0");
-    stage.server.set_now(NOW + 20);
+    stage.server.set_now(NOW + 30);
     stage.becomes(&ada, &newer, "delivered");
     assert_eq!(element(&stage.platform.request(), "textString"), "1.0");
     assert_eq!(stage.find(&ada, &older)["status"], "superseded");

@@ -186,7 +186,7 @@ fn f1_142_a_platform_that_was_unwell_is_asked_again_with_another_nonce_and_time(
         stage.server.set_now(NOW + 10);
         requests.push(stage.platform.next());
         stage.tried(&token, &id, 2);
-        stage.server.set_now(NOW + 20);
+        stage.server.set_now(NOW + 30);
         requests.push(stage.platform.next());
         stage.becomes(&token, &id, "delivered");
         stage.platform.saw_nothing();
@@ -199,7 +199,7 @@ fn f1_142_a_platform_that_was_unwell_is_asked_again_with_another_nonce_and_time(
             })
             .collect();
         let times: Vec<&str> = oauth.iter().map(|one| one["oauth_timestamp"].as_str()).collect();
-        assert_eq!(times, [NOW, NOW + 10, NOW + 20].map(|time| time.to_string()));
+        assert_eq!(times, [NOW, NOW + 10, NOW + 30].map(|time| time.to_string()));
         let distinct = |of: &dyn Fn(usize) -> String| (0..3).map(of).collect::<BTreeSet<_>>().len();
         assert_eq!(distinct(&|at| oauth[at]["oauth_nonce"].clone()), 3);
         assert_eq!(distinct(&|at| oauth[at]["oauth_body_hash"].clone()), 3);
