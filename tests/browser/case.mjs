@@ -1,12 +1,13 @@
 // What one case works with: its launches and its browsers, which end with it.
 
 import { mkdir, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { Profile } from "./chromium.mjs";
 import { Folder } from "./folder.mjs";
 import { Gateway, SECRETS } from "./gateway.mjs";
 import { ORDINARY, sign } from "./launch.mjs";
+import { Program } from "./program.mjs";
 
 const SHOWN_MS = 2_000;
 const LAST_LINES = 30;
@@ -48,8 +49,21 @@ export class Case {
     return app;
   }
 
-  /** A gateway with these tools, and the repository's templates. */
-  async gatewayOf(tools) {
+  /** A program that lies beside the gateway's own, once it has written this line. */
+  async program(name, env, line) {
+    const program = new Program(join(dirname(this.#setup.binary), name), [], { env });
+    this.#opened.push(() => program.stop());
+    this.#programs.push(program);
+    await program.written(() => program.lines.includes(line));
+  }
+
+  /** Has something ended with the case. */
+  atEnd(end) {
+    this.#opened.push(end);
+  }
+
+  /** A gateway with these tools, settings of its own, and the repository's templates. */
+  async gatewayOf(tools, own = {}) {
     const folder = new Folder();
     this.#opened.push(folder.remove);
     const tables = Object.entries(tools).map(([name, settings]) => {
@@ -57,7 +71,7 @@ export class Case {
       const lines = [`[tools.${name}]`, `secret = { env = "HELLO_SECRET" }`, ...written(rest)];
       return [...lines, `[tools.${name}.params]`, ...written(params), ""].join("\n");
     });
-    await writeFile(join(folder.path, "tools.toml"), tables.join("\n"));
+    await writeFile(join(folder.path, "tools.toml"), ["[gateway]", ...written(own), ...tables].join("\n"));
     for (const name of ["templates", "static"]) await symlink(join(this.#setup.repository, name), join(folder.path, name));
     const gateway = await Gateway.start(this.#setup.binary, folder.path);
     this.#opened.push(() => gateway.stop());

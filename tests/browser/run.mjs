@@ -13,6 +13,7 @@ import { stripVTControlCharacters } from "node:util";
 
 import { Apps } from "./apps.mjs";
 import { Case } from "./case.mjs";
+import adderCases from "./cases/adder.mjs";
 import blocksCases from "./cases/blocks.mjs";
 import flaskCases from "./cases/flask.mjs";
 import jupyterlabCases from "./cases/jupyterlab.mjs";
@@ -40,6 +41,7 @@ const cases = {
   ...launchCases,
   ...refusalCases,
   ...pageCases,
+  ...adderCases,
   ...flaskCases,
   ...blocksCases,
   ...sessionCases,
