@@ -10,6 +10,7 @@ mod fault;
 mod file;
 mod gateway;
 pub(crate) mod header;
+mod host_name;
 mod outcome_host;
 mod outcome_rules;
 mod problem;

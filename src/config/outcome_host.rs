@@ -1,5 +1,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::host_name;
+
 /// One of `outcome_hosts`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum HostRule {
@@ -84,34 +86,12 @@ impl Host {
 
 /// Reads a name, in which containers and private networks have `_`, too.
 fn name(text: &str) -> Result<String, &'static str> {
-    const LONGEST: usize = 253;
-    const LONGEST_LABEL: usize = 63;
     let text = undotted(text);
     if text.contains('*') {
         return Err("has a * that is not the whole of its first part");
     }
-    if !text.is_ascii() {
-        return Err("has letters that an address cannot have: such a name is written as xn--…");
-    }
-    if text.len() > LONGEST {
-        return Err("is longer than the name of a host can be");
-    }
-    for label in text.split('.') {
-        if label.is_empty() {
-            return Err("has a dot too many");
-        }
-        if label.len() > LONGEST_LABEL {
-            return Err("has a part that is longer than 63 characters");
-        }
-        if !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
-            return Err("has characters that the name of a host cannot have");
-        }
-    }
-    // Clients take a name for an IPv4 address if it ends in a number (WHATWG URL, "ends in a number checker").
-    let last = text.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_number(&last) || last.strip_prefix("0x").is_some_and(is_hexadecimal) {
+    host_name::check(text, true)?;
+    if host_name::ends_in_number(text) {
         return Err("ends in a number, as only addresses do, which are written with four: 127.0.0.1");
     }
     Ok(text.to_ascii_lowercase())

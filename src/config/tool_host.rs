@@ -1,10 +1,10 @@
+use super::host_name;
+
 /// Reads `host` of a tool: the name of a host, which is returned in lower case.
 ///
 /// # Errors
 /// What is wrong with it, as the end of a sentence that begins with "the host".
 pub(super) fn parse(text: &str) -> Result<String, &'static str> {
-    const LONGEST: usize = 253;
-    const LONGEST_LABEL: usize = 63;
     if text.contains("://") {
         return Err("has a scheme; a tool has the one of the public URL");
     }
@@ -20,31 +20,8 @@ pub(super) fn parse(text: &str) -> Result<String, &'static str> {
     if text.contains(':') {
         return Err("has a port; a tool has the one of the public URL");
     }
-    if !text.is_ascii() {
-        return Err("has letters that an address cannot have: such a name is written as xn--…");
-    }
-    if text.len() > LONGEST {
-        return Err("is longer than the name of a host can be");
-    }
-    for label in text.split('.') {
-        if label.is_empty() {
-            return Err("has a dot too many");
-        }
-        if label.len() > LONGEST_LABEL {
-            return Err("has a part that is longer than 63 characters");
-        }
-        if !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-            return Err("has characters that the name of a host cannot have");
-        }
-        if label.starts_with('-') || label.ends_with('-') {
-            return Err("has a part that begins or ends with -");
-        }
-    }
-    // Browsers take a name for an IPv4 address if it ends in a number, and may spell it anew.
-    let last = text.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_number(&last) || last.strip_prefix("0x").is_some_and(is_hexadecimal) {
+    host_name::check(text, false)?;
+    if host_name::ends_in_number(text) {
         return Err("is an address, not a name");
     }
     Ok(text.to_ascii_lowercase())

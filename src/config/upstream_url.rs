@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 use rocket::http::uri::Absolute;
 
 use super::authority::{host_and_port, is_private};
+use super::host_name;
 use super::tool_path::is_segment;
 
 /// Where a tool's web app answers: scheme, host and port, and the path below which its own paths lie.
@@ -93,15 +94,7 @@ fn is_host(text: &str) -> bool {
     if let Some(address) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok();
     }
-    let is_label = |label: &str| {
-        let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        !label.is_empty()
-            && label.len() <= 63
-            && label.bytes().all(letters)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    text.len() <= 253 && text.split('.').all(is_label)
+    host_name::check(text, true).is_ok()
 }
 
 impl fmt::Display for UpstreamUrl {
