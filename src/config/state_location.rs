@@ -16,9 +16,6 @@ pub enum StateLocation {
 /// What the file calls the first of them.
 const MEMORY: &str = "memory";
 
-/// What is wrong with `memroy`.
-pub(super) const MISSPELT: &str = "is nearly `memory`, but not quite";
-
 impl StateLocation {
     /// Reads `gateway.state`; a relative path begins in `folder`. A path has a slash, so that a misspelt `memory` is none.
     ///
@@ -29,7 +26,7 @@ impl StateLocation {
             return Ok(Self::Memory);
         }
         if nearest(text, &[MEMORY]).is_some() {
-            return Err(MISSPELT);
+            return Err("is nearly `memory`, but not quite");
         }
         let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.as_deref() {
@@ -58,6 +55,8 @@ impl StateLocation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const MISSPELT: &str = "is nearly `memory`, but not quite";
 
     #[test]
     fn state_is_kept_in_memory_or_in_a_directory_beside_the_file() {

@@ -56,7 +56,7 @@ pub(super) fn of_upstream(words: &str) -> &'static str {
 
 /// How to mend a place for state of which these words tell what is wrong.
 pub(super) fn of_state(words: &str) -> &'static str {
-    if words == super::state_location::MISSPELT {
+    if words.contains("nearly") {
         "did you mean `memory`?"
     } else {
         "write `state = \"memory\"`, or a directory with a slash in its path: `state = \"./state\"`"
