@@ -9,10 +9,12 @@ use rocket::tokio::time::{sleep, timeout};
 
 use super::{Grades, LEASE};
 use crate::platform::{PlatformError, masked};
-use crate::state::{Fate, Grade, Kept, Outbox};
+use crate::state::{Fate, Grade, Kept, Outbox, Status};
 
 /// How old a grade gets, in seconds: three days bridge a weekend.
 const OLDEST: u64 = 3 * 86_400;
+/// The same for one that the platform has and is sent once more. Later, somebody may have changed there what it set.
+const OLDEST_DELIVERED: u64 = 3600;
 /// The longest wait between two tries, in seconds.
 const LONGEST_WAIT: u64 = 30 * 60;
 /// The longest wait that a platform may ask for, in seconds.
@@ -82,10 +84,11 @@ impl Grades {
         }
         let outcome = timeout(patience, self.attempt(&kept.grade)).await.unwrap_or(Err(Self::slow()));
         let now = self.clock.now();
+        let oldest = if kept.status == Status::Delivered { OLDEST_DELIVERED } else { OLDEST };
         let fate = match &outcome {
             Ok(_) => Fate::Delivered,
             Err(error) if error.is_final() => Fate::Refused { words: Self::words(error, &kept.grade) },
-            Err(error) if now >= kept.accepted + OLDEST => {
+            Err(error) if now >= kept.accepted + oldest => {
                 Fate::Expired { words: Self::words(error, &kept.grade) }
             }
             Err(error) => self.postponed(error, &kept),
@@ -96,12 +99,12 @@ impl Grades {
 
     /// Writes down what became of a try.
     pub(super) async fn settle(&self, outbox: &dyn Outbox, kept: &Kept, fate: Fate) {
-        let frees_nothing = fate == Fate::Delivered;
+        let wakes = fate != Fate::Delivered;
         // What could not be written down is sent again when its claim ends.
         if let Err(error) = outbox.settle(kept, fate, self.clock.now()).await {
             tracing::error!(target: "grade", id = kept.id, "what became of a grade cannot be written down: {error}");
         }
-        if !frees_nothing {
+        if wakes {
             self.woken.notify_one();
         }
     }
@@ -114,12 +117,14 @@ impl Grades {
         let mut random = [0; 8];
         // Without randomness all wait equally long, which is no reason to lose a grade.
         let _ = getrandom::fill(&mut random);
-        let jittered = wait / 2 + u64::from_be_bytes(random) % (wait + 1);
+        let jitter = u64::from_be_bytes(random) % (wait + 1);
         let asked_for = match error {
-            PlatformError::Unwell { retry_after: Some(seconds), .. } => (*seconds).min(LONGEST_ASKED_FOR),
+            PlatformError::Unwell { retry_after: Some(seconds), .. } => {
+                (*seconds).min(LONGEST_ASKED_FOR) + jitter
+            }
             _ => 0,
         };
-        let until = now + jittered.max(asked_for).max(1);
+        let until = now + (wait / 2 + jitter).max(asked_for).max(1);
         Fate::Postponed { until, words: Self::words(error, &kept.grade) }
     }
 
@@ -138,6 +143,10 @@ impl Grades {
 fn tell(kept: &Kept, fate: &Fate, now: u64) {
     let Grade { tool, consumer_key, .. } = &kept.grade;
     let (id, tries) = (kept.id.as_str(), kept.tries + 1);
+    if kept.status == Status::Delivered {
+        tracing::info!(target: "grade", tool, consumer = consumer_key, outcome = "delivered", id, tries, "sent once more, after an older one");
+        return;
+    }
     match fate {
         Fate::Delivered => {
             tracing::info!(target: "grade", tool, consumer = consumer_key, outcome = "delivered", id, tries);

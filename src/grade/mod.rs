@@ -1,6 +1,6 @@
 //! Grades on their way to platforms: sent now and, where there is a durable state, kept and sent again.
 //!
-//! With a durable state a grade is written down before it is sent first, so that a process that dies knows afterwards what
+//! With a durable state a grade is written down before it is first sent, so that a process that dies knows afterwards what
 //! may have arrived; it is sent again as it was. Of one learner at one resource link, one grade is on its way at a time, and
 //! only the newest that is kept is sent.
 

@@ -12,6 +12,7 @@ use reqwest::{Method, Response};
 
 use super::Platforms;
 use super::reach::NotPublic;
+use super::words::LONGEST_WORDS;
 use crate::clock::Clock;
 
 /// What to do with the result of one learner at one resource link.
@@ -329,9 +330,6 @@ impl Attempt<'_> {
     }
 }
 
-/// The longest words of a platform that are passed on.
-const LONGEST_WORDS: usize = 500;
-
 impl Reply {
     async fn read(mut response: Response) -> Result<Self, PlatformError> {
         let headers = response.headers();
@@ -391,56 +389,4 @@ fn random() -> Result<String, PlatformError> {
     getrandom::fill(&mut random)
         .map_err(|_| PlatformError::Unreachable("this machine has no randomness".to_owned()))?;
     Ok(format!("{:032x}", u128::from_be_bytes(random)))
-}
-
-/// A platform's words, fit for a log: without the sourcedid, the user id and the score that they may hold, without markup,
-/// without control characters, and not too long.
-pub fn masked(words: &str, sourcedid: &str) -> String {
-    /// Shorter ones occur in ordinary words.
-    const SHORTEST: usize = 4;
-    // Markup is a page or, as edX has it, the request itself, with all that it tells of a person.
-    let markup = ["<", "&lt;"].iter().filter_map(|mark| words.find(mark)).min();
-    let mut masked = match markup.and_then(|at| words.get(..at)) {
-        Some(before) => format!("{before}…"),
-        None => words.to_owned(),
-    };
-    let user = sourcedid.rsplit(':').next().unwrap_or_default();
-    for personal in [sourcedid, user] {
-        if personal.len() >= SHORTEST {
-            masked = masked.replace(personal, "…");
-        }
-    }
-    let masked: Vec<&str> = masked.split(' ').map(|word| if is_score(word) { "…" } else { word }).collect();
-    masked
-        .join(" ")
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .take(LONGEST_WORDS)
-        .collect()
-}
-
-/// Whether a word is a number that a score can be.
-fn is_score(word: &str) -> bool {
-    let number = word.trim_matches(|letter: char| !letter.is_ascii_digit());
-    number.parse::<f64>().is_ok_and(|number| (0.0..=1.0).contains(&number))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_masked_tells_nothing_of_a_person() {
-        let check =
-            |words: &str, expected: &str| assert_eq!(masked(words, "course:block:4711-ada"), expected);
-        check(
-            "status 500: Score for course:block:4711-ada is now 0.41039007",
-            "status 500: Score for … is now …",
-        );
-        check("User 4711-ada (0.5), 1, 1.0; 0,", "User … … … … …");
-        check("status 500 since 12:30, 2 of 10", "status 500 since 12:30, 2 of 10");
-        check("a\u{1b}[31m\nb", "a [31m b");
-        check("no: <sourcedId>4711-ada</sourcedId>", "no: …");
-        assert_eq!(masked(&"x".repeat(1000), "").len(), 500);
-    }
 }

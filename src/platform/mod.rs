@@ -5,6 +5,7 @@
 
 mod grade;
 mod reach;
+mod words;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,8 +17,9 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::config::OutcomeRules;
-pub use grade::{Answer, Call, Operation, PlatformError, masked};
+pub use grade::{Answer, Call, Operation, PlatformError};
 use reach::{Resolver, is_public};
+pub use words::masked;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);

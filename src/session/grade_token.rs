@@ -13,7 +13,7 @@ use super::Session;
 use super::seal::{Seal, deflated};
 
 /// For how many seconds a grade token counts.
-pub const GRADE_TOKEN: u64 = 7 * 86_400;
+const GRADE_TOKEN: u64 = 7 * 86_400;
 
 /// A grade token that was opened, or is to be sealed.
 ///

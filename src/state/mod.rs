@@ -84,8 +84,8 @@ pub trait Outbox: Send + Sync {
     /// Delivered or postponed, the grade takes the place of all that its slot kept before it. Refused or expired, it does
     /// not, and they come due again.
     ///
-    /// Where an older one gave way a moment before this one was delivered, the platform may still be at work at it, and put
-    /// it over this one. Then this one comes due once more in five minutes, with the status that it has: delivered.
+    /// Where an older one that had been tried in vain ended a moment before this one was delivered, the platform may still be at
+    /// work at that try, and put it over this one. Then this one comes due once more in five minutes, with the status that it has: delivered.
     ///
     /// # Errors
     /// `Unavailable` if it could not be written. The grade comes due again then.
@@ -169,7 +169,7 @@ pub struct Kept {
     pub status: Status,
     /// When it was written down.
     pub accepted: u64,
-    /// How often it was sent, as far as the outcome is known.
+    /// How often it was sent: those whose outcome is known, and one where nobody knows.
     pub tries: u32,
     /// When it comes due; `None` once nothing more is to be done for it.
     pub next_try: Option<u64>,

@@ -32,7 +32,10 @@ const LONGEST_COMMENT: usize = 5000;
 /// The routes.
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = rocket::routes![replace, read, clear, find];
-    routes.extend([Method::Put, Method::Patch].map(|method| Route::new(method, "/grades", WrongMethod)));
+    let wrong = [Method::Put, Method::Patch, Method::Options];
+    routes.extend(wrong.map(|method| Route::new(method, "/grades", WrongMethod)));
+    let wrong = [Method::Post, Method::Delete, Method::Put, Method::Patch, Method::Options];
+    routes.extend(wrong.map(|method| Route::new(method, "/grades/<_>", WrongMethod)));
     routes
 }
 
@@ -344,8 +347,11 @@ impl GradeRefusal {
             Self::NotTold(error) => {
                 return format!("what became of the grade cannot be told now: {error}");
             }
+            Self::Failed(GradeError::State(StateError::Full)) => {
+                "the grade was not sent, because it could not be kept: as much is kept as may be"
+            }
             Self::Failed(GradeError::State(error)) => {
-                return format!("the grade was not sent, because it could not be kept: {error}");
+                return format!("the grade could not be written down for certain, so send it again: {error}");
             }
             Self::Failed(GradeError::Stopped) => "the gateway is about to stop: send the grade again",
             Self::Failed(GradeError::Slow) => "the platform did not answer within the tool's timeout",

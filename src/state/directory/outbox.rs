@@ -88,7 +88,10 @@ impl DirectoryOutbox {
         let sqlite = connect(file, SCHEMA, Flush::AtOnce)?;
         // Nobody has any of them in hand, and when they were to be tried was said by another process, and perhaps another clock.
         sqlite
-            .execute("UPDATE kept SET next_try = MIN(next_try, ?1)", [now])
+            .execute(
+                "UPDATE kept SET next_try = MIN(next_try, CASE WHEN delivered THEN ?2 ELSE ?1 END)",
+                [now, now + AFTERMATH],
+            )
             .and_then(|_| forget(&sqlite, now, bounds.finished))
             .map_err(|error| OpenError::of_sqlite(file, &error))?;
         Ok(Self { database: Database::start(sqlite, file, lock)?, bounds })
@@ -134,8 +137,9 @@ impl Outbox for DirectoryOutbox {
         self.database
             .run(move |sqlite| {
                 let mut claimed = due(sqlite, now, limit, per_host, &full_hosts)?;
-                let mut update =
-                    sqlite.prepare_cached("UPDATE kept SET next_try = ?2 WHERE sequence = ?1")?;
+                let mut update = sqlite.prepare_cached(
+                    "UPDATE kept SET next_try = ?2, tries = MAX(tries, 1) WHERE sequence = ?1",
+                )?;
                 for kept in &mut claimed {
                     update.execute((kept.sequence, until))?;
                     kept.next_try = Some(until);
@@ -220,11 +224,10 @@ fn insert(sqlite: &Connection, grade: Grade, now: u64, next_try: u64) -> Result<
 
 /// Writes down what became of a try, unless the grade is finished or gone.
 fn settle(sqlite: &Connection, sequence: u64, fate: Fate, now: u64) -> rusqlite::Result<()> {
-    let (status, words, until) = match fate {
-        Fate::Delivered => (Status::Delivered, String::new(), None),
-        Fate::Refused { words } => (Status::Refused, words, None),
-        Fate::Postponed { until, words } => (Status::Kept, words, Some(until)),
-        Fate::Expired { words } => (Status::Expired, words, None),
+    let (words, until) = match &fate {
+        Fate::Delivered => ("", None),
+        Fate::Refused { words } | Fate::Expired { words } => (words.as_str(), None),
+        Fate::Postponed { until, words } => (words.as_str(), Some(until)),
     };
     let tried: Option<([u8; 16], u32, bool)> = sqlite
         .prepare_cached(
@@ -234,13 +237,15 @@ fn settle(sqlite: &Connection, sequence: u64, fate: Fate, now: u64) -> rusqlite:
         .query_row((sequence, until, words), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((slot, tries, was_delivered)) = tried else { return Ok(()) };
-    match status {
-        Status::Kept => finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now),
+    match fate {
+        Fate::Postponed { .. } => finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now),
         // It was sent once more, and whatever came of that, the platform has it.
         _ if was_delivered => finish(sqlite, slot, sequence, sequence, Status::Delivered, now),
-        Status::Delivered => {
+        Fate::Refused { .. } => finish(sqlite, slot, sequence, sequence, Status::Refused, now),
+        Fate::Expired { .. } => finish(sqlite, slot, sequence, sequence, Status::Expired, now),
+        Fate::Delivered => {
             finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)?;
-            if gave_way(sqlite, slot, now)? {
+            if is_aftermath(sqlite, slot, now)? {
                 sqlite
                     .prepare_cached("UPDATE kept SET delivered = 1, next_try = ?2 WHERE sequence = ?1")?
                     .execute((sequence, now + AFTERMATH))?;
@@ -248,21 +253,19 @@ fn settle(sqlite: &Connection, sequence: u64, fate: Fate, now: u64) -> rusqlite:
                 // Whoever sent it is told that it arrived and never learns its id.
                 sqlite.prepare_cached("DELETE FROM kept WHERE sequence = ?1")?.execute([sequence])?;
             } else {
-                finish(sqlite, slot, sequence, sequence, status, now)?;
+                finish(sqlite, slot, sequence, sequence, Status::Delivered, now)?;
             }
             Ok(())
-        }
-        Status::Refused | Status::Expired | Status::Superseded => {
-            finish(sqlite, slot, sequence, sequence, status, now)
         }
     }
 }
 
-/// Whether an older grade of a slot gave way a moment ago, at which the platform may still be at work.
-fn gave_way(sqlite: &Connection, slot: [u8; 16], now: u64) -> rusqlite::Result<bool> {
+/// Whether an older grade of a slot ended a moment ago that had been tried in vain: a platform may still be at work at that try.
+fn is_aftermath(sqlite: &Connection, slot: [u8; 16], now: u64) -> rusqlite::Result<bool> {
     sqlite
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM finished WHERE slot = ?1 AND finished >= ?2 AND status = 'superseded')",
+            "SELECT EXISTS (SELECT 1 FROM finished
+                WHERE slot = ?1 AND finished >= ?2 AND (status = 'superseded' OR tries > 1))",
         )?
         .query_row((slot, now.saturating_sub(AFTERMATH)), |row| row.get(0))
 }

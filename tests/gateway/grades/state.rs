@@ -90,7 +90,7 @@ fn while_the_state_cannot_be_written_nothing_is_sent_and_the_gateway_is_not_read
         let refusal = refused(&call(&stage.server, method, target, &token, body), 503, "state-unavailable");
         assert_eq!(
             refusal,
-            json!({ "message": "the grade was not sent, because it could not be kept: database is locked" })
+            json!({ "message": "the grade could not be written down for certain, so send it again: database is locked" })
         );
     }
     assert_eq!(ready(&stage), (503, "state unreachable".to_owned()));

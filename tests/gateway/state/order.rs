@@ -161,6 +161,46 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
+            "an older one was delivered when it had been tried in vain before",
+            &[
+                Write("A", 1),
+                Postpone("A", 5),
+                Deliver("A"),
+                Is("A", Delivered),
+                Write("B", 1),
+                Deliver("B"),
+                Is("B", Delivered),
+                Due(Some(300)),
+            ],
+        ),
+        (
+            "an older one was delivered whose first try nobody knows of",
+            &[
+                Write("A", 1),
+                Claim(0, &["A"]),
+                Deliver("A"),
+                Is("A", Delivered),
+                Write("B", 1),
+                Deliver("B"),
+                Due(Some(300)),
+            ],
+        ),
+        (
+            "an older one was sent once more in vain",
+            &[
+                Write("A", 1),
+                Postpone("A", 5),
+                Write("B", 1),
+                Deliver("B"),
+                Postpone("B", 310),
+                Write("C", 1),
+                DeliverAt(305, "C"),
+                Is("B", Delivered),
+                Is("C", Delivered),
+                Due(Some(605)),
+            ],
+        ),
+        (
             "one that is to be sent once more gives way to a newer one, and was delivered",
             &[
                 Write("A", 1),

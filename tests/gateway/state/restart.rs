@@ -1,5 +1,5 @@
 use lti::{MemoryReplay, Spent};
-use lti_gateway::state::{Bounds, Outbox as _, Replay};
+use lti_gateway::state::{Bounds, Fate, Outbox as _, Replay};
 use tempfile::tempdir;
 
 use super::{BOUNDS, find, nonce, open, postponed, score, settle, wait, write};
@@ -119,6 +119,19 @@ fn what_is_kept_comes_due_when_it_is_opened_again() {
     let claimed = wait(directory.outbox.claim(NOW + 10, NOW + 70, 9, 9, &[])).expect("claimed");
     assert_eq!(claimed.iter().map(|kept| &kept.id).collect::<Vec<_>>(), [&sending.id, &tried.id]);
     assert_eq!(find(&directory, &tried.id).map(|found| found.tries), Some(1));
+}
+
+#[test]
+fn what_is_to_be_sent_once_more_waits_after_a_restart_too() {
+    let folder = tempdir().expect("a folder");
+    let directory = open(folder.path(), NOW, BOUNDS);
+    let older = write(&directory, score(1, "a", "0.5"));
+    settle(&directory, &older, postponed(NOW + 1), NOW);
+    let newer = write(&directory, score(1, "a", "1"));
+    settle(&directory, &newer, Fate::Delivered, NOW);
+    drop(directory);
+    let directory = open(folder.path(), NOW + 10, BOUNDS);
+    assert_eq!(wait(directory.outbox.next_due()), Ok(Some(NOW + 300)));
 }
 
 #[test]
