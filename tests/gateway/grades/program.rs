@@ -22,7 +22,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs the program to its end, which comes by itself.
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(super) fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().expect("the program runs")
 }
 
