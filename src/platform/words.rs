@@ -1,5 +1,7 @@
 //! What platforms say, made fit for logs and lists.
 
+use lti::oauth1::encode::encode;
+
 /// The longest words of a platform that are passed on, in characters.
 pub(super) const LONGEST_WORDS: usize = 500;
 
@@ -8,17 +10,23 @@ pub(super) const LONGEST_WORDS: usize = 500;
 pub fn masked(words: &str, sourcedid: &str) -> String {
     /// Shorter ones occur in ordinary words.
     const SHORTEST: usize = 4;
-    // Markup is a page or, as edX has it, the request itself, with all that it tells of a person.
-    let markup = ["<", "&lt;"].iter().filter_map(|mark| words.find(mark)).min();
-    let mut masked = match markup.and_then(|at| words.get(..at)) {
-        Some(before) => format!("{before}…"),
-        None => words.to_owned(),
-    };
+    let mut masked = words.to_owned();
     let user = sourcedid.rsplit(':').next().unwrap_or_default();
-    for personal in [sourcedid, user] {
-        if personal.len() >= SHORTEST {
-            masked = masked.replace(personal, "…");
+    for personal in [sourcedid, user].into_iter().filter(|personal| personal.len() >= SHORTEST) {
+        for spelling in spellings(personal) {
+            masked = masked.replace(&spelling, "…");
+            // Long words were cut off, perhaps in the middle of it.
+            let cut =
+                (SHORTEST..spelling.len()).rev().find_map(|end| masked.strip_suffix(spelling.get(..end)?));
+            if let Some(before) = cut {
+                masked = format!("{before}…");
+            }
         }
+    }
+    // Markup is a page or, as edX has it, the request itself, with all that it tells of a person.
+    let markup = ["<", "&lt;"].iter().filter_map(|mark| masked.find(mark)).min();
+    if let Some(before) = markup.and_then(|at| masked.get(..at)) {
+        masked = format!("{before}…");
     }
     without_scores(&masked)
         .chars()
@@ -27,20 +35,45 @@ pub fn masked(words: &str, sourcedid: &str) -> String {
         .collect()
 }
 
-/// The same with every number gone that a score can be.
+/// How a text is written in what platforms answer: as it is, and in JSON, in XML and in addresses.
+fn spellings(text: &str) -> [String; 5] {
+    let json = serde_json::Value::from(text).to_string();
+    let json = json.get(1..json.len() - 1).unwrap_or_default().to_owned();
+    let markup = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let quoted = markup.replace('"', "&quot;").replace('\'', "&#39;");
+    [text.to_owned(), json, quoted, markup, encode(text)]
+}
+
+/// The same without the numbers that a score can be. A 0 or a 1 is one only where it stands alone.
 fn without_scores(words: &str) -> String {
-    let is_of_number = |letter: char| letter.is_ascii_digit() || letter == '.';
-    let is_score = |number: &str| number.parse::<f64>().is_ok_and(|number| (0.0..=1.0).contains(&number));
-    let mut left = String::with_capacity(words.len());
+    let in_number = |letter: char| letter.is_ascii_digit() || matches!(letter, '.' | ',');
+    let is_score = |number: &str| {
+        number.replace(',', ".").parse::<f64>().is_ok_and(|number| (0.0..=1.0).contains(&number))
+    };
     let mut rest = words;
-    while let Some(at) = rest.find(|letter: char| letter.is_ascii_digit()) {
+    let mut kept = String::new();
+    while let Some(at) = rest.find(in_number) {
         let (before, from) = rest.split_at(at);
-        let (number, after) = from.split_at(from.find(|letter| !is_of_number(letter)).unwrap_or(from.len()));
-        left.push_str(before);
-        left.push_str(if is_score(number.trim_end_matches('.')) { "…" } else { number });
+        let (run, after) = from.split_at(from.find(|letter| !in_number(letter)).unwrap_or(from.len()));
+        kept.push_str(before);
+        let is_alone = !kept.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
+        let number = run.trim_end_matches(['.', ',']);
+        let mask = |number: &str| match number {
+            "0" | "1" if is_alone => "…".to_owned(),
+            _ if number.contains(['.', ',']) && is_score(number) => "…".to_owned(),
+            _ => number.to_owned(),
+        };
+        let masked = mask(number);
+        if masked == number {
+            // Several of them, in a list.
+            kept.push_str(&number.split(',').map(mask).collect::<Vec<_>>().join(","));
+        } else {
+            kept.push_str(&masked);
+        }
+        kept.push_str(run.get(number.len()..).unwrap_or_default());
         rest = after;
     }
-    left + rest
+    kept + rest
 }
 
 #[cfg(test)]
@@ -56,11 +89,32 @@ mod tests {
             "status 500: Score for … is now …",
         );
         check("User 4711-ada (0.5), 1, 1.0; 0,", "User … (…), …, …; …,");
-        check("score=0.85/1.0 {\"score\":0.85,\"max\":10} is 1.", "score=…/… {\"score\":…,\"max\":10} is …");
-        check("from 127.0.0.1 at 1.5, 2026", "from 127.0.0.1 at 1.5, 2026");
+        check("{\"score\":0.5,\"max\":1}", "{\"score\":…,\"max\":…}");
+        check("a\t0.41\n0.5/1.0 0,5 .5 0.1,0.2,3", "a … …/… … … …,…,3");
+        check(
+            "\\u003e0.5\\u003c, EID-0A1, 1.2.3, 12:01, 0...",
+            "\\u003e…\\u003c, EID-0A1, 1.2.3, 12:01, …...",
+        );
+        check("no course:block:4711-a", "no …");
+        check("no course:bl", "no …");
         check("status 500 since 12:30, 2 of 10", "status 500 since 12:30, 2 of 10");
         check("a\u{1b}[31m\nb", "a [31m b");
         check("no: <sourcedId>4711-ada</sourcedId>", "no: …");
         assert_eq!(masked(&"x".repeat(1000), "").len(), 500);
+    }
+
+    #[test]
+    fn a_sourcedid_is_masked_in_every_spelling() {
+        let sourcedid = r#"{"user":"4711","hash":"a<b>&'c'"}"#;
+        for words in [
+            sourcedid,
+            r#"{\"user\":\"4711\",\"hash\":\"a<b>&'c'\"}"#,
+            r#"{"user":"4711","hash":"a&lt;b&gt;&amp;'c'"}"#,
+            "{&quot;user&quot;:&quot;4711&quot;,&quot;hash&quot;:&quot;a&lt;b&gt;&amp;&#39;c&#39;&quot;}",
+            "%7B%22user%22%3A%224711%22%2C%22hash%22%3A%22a%3Cb%3E%26%27c%27%22%7D",
+        ] {
+            assert_eq!(masked(&format!("no {words} here"), sourcedid), "no … here");
+            assert_eq!(masked(&format!("no {}", &words[..20]), sourcedid), "no …");
+        }
     }
 }

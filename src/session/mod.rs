@@ -208,7 +208,8 @@ impl Session {
                 true => {
                     let (session, mut left_out) =
                         Self::mint(launch, session.id, identity, false, lifetime, now)?;
-                    left_out.extend([OUTCOME_URL, SOURCEDID].map(str::to_owned));
+                    // First, so that the log names them whatever else it has no room for.
+                    left_out.splice(0..0, [OUTCOME_URL, SOURCEDID].map(str::to_owned));
                     Ok((session, left_out))
                 }
                 false => Err(TooLong),

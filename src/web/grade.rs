@@ -102,7 +102,7 @@ async fn find(gateway: &State<Gateway>, bearer: Bearer<'_>, id: &str) -> Told {
     }
 }
 
-/// What stands behind `Bearer ` in an `Authorization` header (RFC 6750 §2.1).
+/// What stands behind `Bearer ` in the `Authorization` header (RFC 6750 §2.1). Of two headers nobody can tell which counts.
 struct Bearer<'r>(Option<&'r str>);
 
 #[rocket::async_trait]
@@ -110,7 +110,9 @@ impl<'r> FromRequest<'r> for Bearer<'r> {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Infallible> {
-        let value = request.headers().get_one("Authorization").and_then(|value| value.split_once(' '));
+        let mut values = request.headers().get("Authorization");
+        let value = values.next().filter(|_| values.next().is_none());
+        let value = value.and_then(|value| value.split_once(' '));
         let bearer = value.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
         request::Outcome::Success(Self(bearer.map(|(_, token)| token.trim())))
     }

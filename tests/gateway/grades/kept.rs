@@ -242,3 +242,34 @@ fn the_comment_of_a_kept_grade_is_not_told_to_the_log() {
         assert_eq!(log_lines(secret), [""; 0]);
     }
 }
+
+#[test]
+fn a_restart_makes_due_what_a_clock_far_ahead_put_off() {
+    let is_well = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let switch = std::sync::Arc::clone(&is_well);
+    let platform = Recorder::with(move |_| match is_well.load(Ordering::SeqCst) {
+        true => good().into_bytes(),
+        false => http("503 Oh", "text/plain\r\nRetry-After: 3600", "").into_bytes(),
+    });
+    let stage = Stage::durable(platform, "");
+    let users = ["learner-ada", "learner-grace", "learner-mary"];
+    let tokens = users.map(|user| stage.token_for(user));
+    stage.server.set_now(NOW + 6 * DAY);
+    let ids = tokens.each_ref().map(|token| stage.keep(token, "0.5"));
+    for user in users {
+        assert_eq!(element(&stage.platform.next(), "sourcedId"), user);
+    }
+    for (token, id) in tokens.iter().zip(&ids) {
+        assert_eq!(stage.find(token, id)["next_try"], NOW + 6 * DAY + 3600);
+    }
+
+    switch.store(true, Ordering::SeqCst);
+    let stage = stage.restarted();
+    for (token, id) in tokens.iter().zip(&ids) {
+        assert_eq!(stage.becomes(token, id, "delivered")["tries"], 2);
+    }
+    let mut sent = [(); 3].map(|()| element(&stage.platform.next(), "sourcedId"));
+    sent.sort();
+    assert_eq!(sent, users);
+    stage.platform.saw_nothing();
+}

@@ -230,6 +230,37 @@ fn whatever_opens_a_session_has_an_identity_that_fits_if_need_be_without_a_grade
 }
 
 #[test]
+fn a_launch_that_opens_without_its_grade_says_so_to_the_upstream_and_the_log() {
+    let stage = Stage::new(good());
+    let origin = stage.platform.origin();
+    let url = format!("{origin}/{}", noise(1, 1024 - origin.len() - 1));
+    let sourcedid: String = noise(2, 340)
+        .chars()
+        .map(|letter| char::from_u32(0x4e00 + letter as u32 * 97).expect("a letter"))
+        .collect();
+    let user = noise(3, 500);
+    // What else is left out is so much that the log does not name all of it.
+    let names: Vec<String> =
+        (0..20).map(|number| format!("custom_left_out_{number}_{}", noise(number, 30))).collect();
+    let custom: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), user.as_str())).collect();
+    for (nonce, custom) in [("1", &custom[..0]), ("2", &custom)] {
+        let form = Form { nonce, ..launch(&url) }
+            .but(&[("user_id", &user), ("lis_result_sourcedid", &sourcedid)])
+            .with(custom);
+        let before = log_lines(" left_out=\"lis_outcome_service_url lis_result_sourcedid").len();
+        takes_none(&stage, &form);
+        let lines = log_lines(" left_out=\"lis_outcome_service_url lis_result_sourcedid");
+        assert!(lines.len() > before, "{lines:?}");
+        for line in &lines {
+            assert!(line.contains(" WARN launch: ") && line.contains("tool=\"nb\""), "{line}");
+            for private in [&user, &sourcedid, &url] {
+                assert!(!line.contains(private.as_str()), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
 fn of_a_usual_launch_of_edx_everything_has_space_beside_the_grade() {
     let stage = Stage::new(good());
     let mut browser = Browser::new(&stage.server);

@@ -40,3 +40,118 @@ fn a_wrong_method_is_told_which_are_right() {
     }
     stage.platform.saw_nothing();
 }
+
+#[test]
+fn a_head_is_answered_like_a_get_without_a_body() {
+    let unwell = http("503 Oh", "text/plain", "Later");
+    let read = "<readResultResponse><result><resultScore><textString>0.91</textString></resultScore></result></readResultResponse>";
+    let stage = Stage::durable(in_turn([unwell, pox("success", "", read)]), "");
+    let token = stage.token();
+    let id = stage.keep(&token, "0.5");
+    stage.platform.request();
+    let head = |target: &str, token: &str| {
+        let reply = call(&stage.server, "HEAD", target, token, "");
+        assert_eq!((reply.header("content-type"), reply.body.as_str()), (Some("application/json"), ""));
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
+        reply.status
+    };
+    assert_eq!(head("/grades", &token), 200);
+    assert!(element_if_any(&stage.platform.request(), "readResultRequest").is_some());
+    assert_eq!(head(&format!("/grades/{id}"), &token), 200);
+    assert_eq!(head("/grades/AAAAAAAAAAAAAAAAAAAAAA", &token), 404);
+    for target in ["/grades", &format!("/grades/{id}")] {
+        assert_eq!(head(target, "x"), 401);
+        let reply = stage.server.send("HEAD", target, &[("Host", "tool.example")], b"");
+        assert_eq!((reply.status, reply.header("www-authenticate")), (401, Some("Bearer")));
+    }
+    stage.platform.saw_nothing();
+    assert_eq!(log_lines(&token), [""; 0]);
+}
+
+#[test]
+fn a_slash_at_the_end_changes_nothing() {
+    let stage = Stage::durable(Recorder::answering(good()), "");
+    let token = stage.token();
+    for (method, body, operation) in [
+        ("POST", r#"{"score":1}"#, "replaceResultRequest"),
+        ("GET", "", "readResultRequest"),
+        ("DELETE", "", "deleteResultRequest"),
+    ] {
+        told(&call(&stage.server, method, "/grades/", &token, body), 200);
+        assert!(element_if_any(&stage.platform.request(), operation).is_some());
+        refused(&call(&stage.server, method, "/grades/", "x", body), 401, "bad-grade-token");
+    }
+    let reply = call(&stage.server, "GET", "/grades/AAAAAAAAAAAAAAAAAAAAAA/", &token, "");
+    refused(&reply, 404, "no-such-grade");
+    stage.platform.saw_nothing();
+}
+
+#[test]
+fn what_is_posted_to_a_kept_grade_changes_nothing() {
+    let stage = Stage::durable(Recorder::answering(http("503 Oh", "text/plain", "Later")), "");
+    let token = stage.token();
+    let id = stage.keep(&token, "0.5");
+    stage.platform.request();
+    let before = stage.find(&token, &id);
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
+        let reply = call(&stage.server, method, &format!("/grades/{id}"), &token, r#"{"score":1}"#);
+        assert_eq!(reply.status, 404, "{method}");
+        assert!(!reply.body.contains(&token) && !reply.body.contains(&id), "{method}");
+        assert_eq!(stage.find(&token, &id), before);
+    }
+    stage.platform.saw_nothing();
+}
+
+#[test]
+fn no_form_turns_a_post_into_a_deletion() {
+    let stage = Stage::durable(Recorder::answering(good()), "");
+    let bearer = format!("Bearer {}", stage.token());
+    let headers = [
+        ("Host", "tool.example"),
+        ("Authorization", bearer.as_str()),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+    ];
+    for form in ["_method=delete", "_method=DELETE", "%5Fmethod=delete", "_method=put", "_method=get&score=1"]
+    {
+        for target in ["/grades", "/grades/"] {
+            refused(&stage.server.send("POST", target, &headers, form.as_bytes()), 422, "bad-grade");
+        }
+    }
+    stage.platform.saw_nothing();
+    assert_eq!(super::state::count(&stage, "sqlite_sequence WHERE name = 'kept'"), 0);
+}
+
+#[test]
+fn on_a_host_of_a_tools_own_grades_is_the_tools() {
+    const HOST: &str = "own.example";
+    let stage =
+        Stage::with(Recorder::answering(good()), "", &format!("host = \"{HOST}\"\nprefix = \"tool\""));
+    let url = stage.outcome_url();
+    let form = Form { url: "https://own.example/", ..launch(&url) };
+    let mut browser = Browser::at(&stage.server, HOST);
+    let visit = browser.open(&form);
+    assert_eq!(browser.get(&visit.at("/")).status, 200);
+    let token = stage.upstream.request().header("x-lti-grade-token").expect("a grade token");
+
+    for target in ["/grades", "/grades/AAAAAAAAAAAAAAAAAAAAAA"] {
+        let reply = browser.get(&visit.at(target));
+        assert_eq!((reply.status, reply.body.as_str()), (200, "ok"), "it is the upstream's");
+        assert_eq!(stage.upstream.request().line(), format!("GET /app{target}"));
+        // A token opens nothing there, and who has no session is told so, as everywhere in the tool.
+        let bearer = format!("Bearer {token}");
+        for method in ["POST", "GET", "DELETE", "PUT"] {
+            let headers =
+                [("Host", HOST), ("Authorization", bearer.as_str()), ("Accept", "application/json")];
+            let body: &[u8] = if method == "GET" { b"" } else { br#"{"score":1}"# };
+            let reply = stage.server.send(method, target, &headers, body);
+            assert_eq!(reply.status, 401, "{method} {target}: {reply:?}");
+            assert!(reply.body.contains("no-session"), "{method} {target}: {reply:?}");
+            assert!(!reply.body.contains(&token));
+        }
+    }
+    stage.upstream.saw_nothing();
+    stage.platform.saw_nothing();
+    // The gateway's own is where it always is.
+    stage.deliver(&token, "1");
+    stage.platform.request();
+}

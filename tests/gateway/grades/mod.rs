@@ -4,11 +4,14 @@
 //! functions whose names begin with `f1_` and a number are numbered conformance cases; those that need no gateway are tests
 //! of the `lti` crate under their numbers.
 
+mod aftermath;
+mod arrival;
 mod body;
 mod call;
 mod cases;
 mod failure;
 mod forgery;
+mod gradebook;
 mod host;
 mod kept;
 mod launched;
@@ -17,6 +20,7 @@ mod newest;
 mod program;
 mod proxy;
 mod result;
+mod retry;
 mod rewrite;
 mod rotation;
 mod score;
@@ -181,6 +185,17 @@ grades = true
             told(&self.call("POST", token, &format!("{{\"score\":{score}}}")), 200)["status"],
             "delivered"
         );
+    }
+
+    /// Moves the clock, and has the gateway look for what is due then: a grade of somebody else is refused, which makes
+    /// room for others.
+    #[track_caller]
+    fn pass_to(&self, now: u64) {
+        self.server.set_now(now);
+        let nonce = format!("at {now}");
+        let form = Form { nonce: &nonce, timestamp: now, ..launch("http://localhost:1/o") };
+        let token = self.token_of(&form.but(&[("user_id", &nonce)])).expect("only DNS can tell");
+        refused(&self.call("POST", &token, r#"{"score":1}"#), 409, "outcome-not-allowed");
     }
 
     /// What the gateway tells of a kept grade.

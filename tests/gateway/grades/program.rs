@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::support::{Wire, write};
+use crate::support::{Upstream, Wire, write};
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs the program to its end, which comes by itself.
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(super) fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().expect("the program runs")
 }
 
@@ -145,6 +145,48 @@ fn a_killed_gateway_delivers_what_it_kept_when_it_is_started_again() {
         assert_eq!(element(&platform.next(), "textString"), "0.10");
     }
     platform.saw_nothing();
+}
+
+#[test]
+fn a_gateway_that_is_killed_while_a_platform_is_silent_sends_the_same_when_it_is_started_again() {
+    let platform = Upstream::start();
+    let upstream = Recorder::start();
+    let folder = folder(&upstream);
+    let before = Program::start(folder.path(), &[]);
+    let token = before.token(&upstream, &format!("{}{OUTCOME}", platform.origin()));
+    let mut caller = Wire::connect(before.address);
+    caller.send(format!(
+        "POST /grades HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {token}\r\nContent-Length: 14\r\n\r\n{{\"score\":0.10}}"
+    ));
+    let (mut silent, head) = platform.request();
+    let first = Recorded { body: silent.body(&head).bytes, head };
+    drop(before);
+    assert!(caller.is_over(), "nobody was told anything");
+
+    let after = Program::start(folder.path(), &[]);
+    let (mut wire, head) = platform.request();
+    let second = Recorded { body: wire.body(&head).bytes, head };
+    for request in [&first, &second] {
+        assert_eq!(request.line(), format!("POST {OUTCOME}"));
+        assert_eq!(element(request, "textString"), "0.10");
+        assert_eq!(element(request, "sourcedId"), SOURCEDID);
+    }
+    for different in [
+        |request: &Recorded| request.header("authorization"),
+        |request: &Recorded| element_if_any(request, "imsx_messageIdentifier"),
+    ] {
+        assert_ne!(different(&first), different(&second));
+    }
+    wire.send(good());
+    let kept = || {
+        let file = rusqlite::Connection::open(folder.path().join("state/grades.sqlite")).expect("the file");
+        file.query_row("SELECT COUNT(*) FROM kept", [], |row| row.get::<_, u64>(0)).expect("a number")
+    };
+    patiently(|| kept() == 0);
+    assert!(platform.saw_nothing(), "and nothing else");
+    assert_eq!(after.send("GET", "/ready", &[], "").status, 200);
+    let listed = run(folder.path(), &["grades"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).starts_with("no grades are kept in "), "{listed:?}");
 }
 
 #[test]

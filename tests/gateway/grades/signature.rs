@@ -207,3 +207,59 @@ fn f1_142_a_platform_that_was_unwell_is_asked_again_with_another_nonce_and_time(
         assert!(oauth.iter().all(|one| one["oauth_signature_method"] == method.name()));
     }
 }
+
+/// Addresses that are spelt differently when they are called: as the launch names them, and what is asked.
+const RESPELT: [(&str, &str); 5] = [
+    ("/o/{course}?a=b", "/o/%7Bcourse%7D?a=b"),
+    ("/\u{e9}tudes/o", "/%C3%A9tudes/o"),
+    ("/a/../b/./o?c=d", "/b/o?c=d"),
+    ("/o\"p\"", "/o%22p%22"),
+    ("/o/%2e%2e/p", "/p"),
+];
+
+#[test]
+fn a_platform_that_compares_with_what_it_was_asked_takes_the_grade_at_the_second_try() {
+    for (at, (named, asked)) in RESPELT.into_iter().enumerate() {
+        let stage = Stage::new("");
+        let stage = Stage {
+            platform: in_turn([http("401 Unauthorized", "text/plain", "Bad signature"), good()]),
+            ..stage
+        };
+        let origin = stage.platform.origin();
+        let (url, nonce) = (format!("{origin}{named}"), at.to_string());
+        let token = stage.token_of(&Form { nonce: &nonce, ..launch(&url) }).expect("a grade token");
+        stage.deliver(&token, "1");
+        let (first, second) = (stage.platform.next(), stage.platform.request());
+        for request in [&first, &second] {
+            assert_eq!(request.line(), format!("POST {asked}"));
+            assert_eq!(element(request, "textString"), "1");
+        }
+        let first = verified_as(&first, &format!("{origin}{named}"), "s3cret");
+        let second = verified(&second, &origin, "s3cret");
+        assert_ne!(first["oauth_nonce"], second["oauth_nonce"]);
+    }
+}
+
+#[test]
+fn a_platform_that_compares_with_what_it_named_takes_the_grade_at_the_first_try() {
+    let stage = Stage::new(good());
+    let origin = stage.platform.origin();
+    for (at, (named, asked)) in RESPELT.into_iter().enumerate() {
+        let (url, nonce) = (format!("{origin}{named}"), at.to_string());
+        let token = stage.token_of(&Form { nonce: &nonce, ..launch(&url) }).expect("a grade token");
+        for (method, body) in [("POST", r#"{"score": 0.5}"#), ("DELETE", "")] {
+            told(&stage.call(method, &token, body), 200);
+            let request = stage.platform.request();
+            assert_eq!(request.line(), format!("POST {asked}"));
+            verified_as(&request, &url, "s3cret");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_is_called_as_it_is_named_is_tried_once() {
+    let stage = Stage::new(http("401 Unauthorized", "text/plain", "Bad signature"));
+    let token = stage.token();
+    refused(&stage.call("POST", &token, r#"{"score":1}"#), 502, "platform-refused");
+    verified(&stage.platform.request(), &stage.platform.origin(), "s3cret");
+}

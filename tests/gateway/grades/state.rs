@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::*;
 
 /// The file that keeps grades.
-fn open(stage: &Stage) -> Connection {
+pub(super) fn open(stage: &Stage) -> Connection {
     open_file(stage, "grades.sqlite")
 }
 
@@ -115,4 +115,25 @@ fn while_no_nonce_can_be_written_down_no_launch_is_let_in() {
     assert_eq!(ready(&stage), (200, "ready".to_owned()));
     let next = stage.token_of(&Form { nonce: "2", ..launch(&url) }).expect("a grade token");
     stage.deliver(&next, "1");
+}
+
+#[test]
+fn while_the_state_cannot_be_read_nobody_is_told_that_a_grade_was_not_sent() {
+    let stage = Stage::durable(Recorder::answering(http("503 Oh", "text/plain", "Later")), "");
+    let token = stage.token();
+    let id = stage.keep(&token, "0.5");
+    stage.platform.request();
+    let before = stage.find(&token, &id);
+    let other = open(&stage);
+    other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+    for asked in [&id, "AAAAAAAAAAAAAAAAAAAAAA"] {
+        let reply = call(&stage.server, "GET", &format!("/grades/{asked}"), &token, "");
+        assert_eq!(
+            refused(&reply, 503, "state-unavailable"),
+            json!({ "message": "what became of the grade cannot be told now: database is locked" })
+        );
+    }
+    other.execute_batch("ROLLBACK").expect("no lock");
+    assert_eq!(stage.find(&token, &id), before);
+    stage.platform.saw_nothing();
 }

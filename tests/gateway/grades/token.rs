@@ -153,3 +153,107 @@ fn a_token_outlives_its_session() {
     stage.server.set_now(NOW + DAYS);
     stage.deliver(&token, "1");
 }
+
+/// Asks with these bytes for headers.
+fn with_headers(stage: &Stage, method: &str, target: &str, headers: &[u8]) -> Reply {
+    let mut request =
+        format!("{method} {target} HTTP/1.1\r\nHost: tool.example\r\nConnection: close\r\n").into_bytes();
+    request.extend_from_slice(headers);
+    if method == "POST" {
+        request.extend_from_slice(format!("Content-Length: {}\r\n\r\n{SCORE}", SCORE.len()).as_bytes());
+    } else {
+        request.extend_from_slice(b"\r\n");
+    }
+    stage.server.raw(&request)
+}
+
+#[test]
+fn an_authorization_in_another_form_counts_for_nothing() {
+    let stage = Stage::durable(Recorder::answering(good()), "");
+    let token = stage.token();
+    let long = "A".repeat(100 * 1024);
+    for value in [
+        "bearer".to_owned(),
+        "Bearer ".to_owned(),
+        format!("Bearer\t{token}"),
+        format!("Bearer:{token}"),
+        format!("Bearer \"{token}\""),
+        format!("Bearer '{token}'"),
+        format!("\"Bearer {token}\""),
+        format!("Bearer token={token}"),
+        format!("Bearer {token}, Basic eDp5"),
+        format!("Bearer {token} {token}"),
+        format!("Bearer Bearer {token}"),
+        format!("Basic {token}"),
+        format!("OAuth {token}"),
+        format!("Bearer {long}"),
+        format!("Bearer {token}{long}"),
+        long.clone(),
+    ] {
+        for (method, target, _) in CALLS {
+            let reply =
+                with_headers(&stage, method, target, format!("Authorization: {value}\r\n").as_bytes());
+            let code =
+                if reply.body.contains("no-grade-token") { "no-grade-token" } else { "bad-grade-token" };
+            refused(&reply, 401, code);
+        }
+    }
+    stage.platform.saw_nothing();
+    stage.upstream.saw_nothing();
+    assert_eq!((log_lines(&token), log_lines(&long)), (vec![], vec![]));
+}
+
+#[test]
+fn two_authorizations_are_none() {
+    let stage = Stage::durable(Recorder::answering(good()), "");
+    let token = stage.token();
+    for (first, second) in [
+        (format!("Bearer {token}"), "Basic eDp5".to_owned()),
+        ("Basic eDp5".to_owned(), format!("Bearer {token}")),
+        (format!("Bearer {token}"), "Bearer x".to_owned()),
+        (format!("Bearer {token}"), format!("Bearer {token}")),
+        (format!("Bearer {token}"), String::new()),
+    ] {
+        let headers = format!("Authorization: {first}\r\nauthorization: {second}\r\n");
+        for (method, target, _) in CALLS {
+            refused(&with_headers(&stage, method, target, headers.as_bytes()), 401, "no-grade-token");
+        }
+    }
+    stage.platform.saw_nothing();
+    assert_eq!(log_lines(&token), [""; 0]);
+}
+
+#[test]
+fn an_authorization_that_is_no_text_counts_for_nothing() {
+    let stage = Stage::durable(Recorder::answering(good()), "");
+    let token = stage.token();
+    for value in [
+        [b"Bearer \xff\xfe".as_slice(), token.as_bytes()].concat(),
+        [b"Bearer ".as_slice(), token.as_bytes(), b"\xff"].concat(),
+        [b"Bearer\xa0".as_slice(), token.as_bytes()].concat(),
+        "Bearer \u{e9}\u{1f600}".as_bytes().to_vec(),
+        b"\xc3".to_vec(),
+    ] {
+        for (method, target, _) in CALLS {
+            let headers = [b"Authorization: ".as_slice(), &value, b"\r\n"].concat();
+            let reply = with_headers(&stage, method, target, &headers);
+            let code =
+                if reply.body.contains("no-grade-token") { "no-grade-token" } else { "bad-grade-token" };
+            refused(&reply, 401, code);
+        }
+    }
+    stage.platform.saw_nothing();
+    assert_eq!(log_lines(&token), [""; 0]);
+}
+
+/// As HTTP has it (RFC 9110 §11.4).
+#[test]
+fn more_spaces_before_the_token_do_no_harm() {
+    let stage = Stage::new(good());
+    let token = stage.token();
+    for spaces in ["  ", "     "] {
+        let headers = format!("Authorization: Bearer{spaces}{token}\r\n");
+        told(&with_headers(&stage, "POST", "/grades", headers.as_bytes()), 200);
+        stage.platform.request();
+    }
+}
