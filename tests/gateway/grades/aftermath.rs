@@ -88,9 +88,12 @@ fn what_came_meanwhile_and_is_refused_changes_nothing() {
 }
 
 #[test]
-fn what_is_to_be_sent_once_more_is_sent_after_a_restart() {
+fn what_is_to_be_sent_once_more_waits_after_a_restart_too() {
     let mut overtaken = Overtaken::begin();
     overtaken.stage = overtaken.stage.restarted();
+    overtaken.stage.pass_to(NOW + AFTERMATH - 1);
+    assert_eq!(overtaken.book.arrived(), ["0.5", "1.0"]);
+    overtaken.stage.pass_to(NOW + AFTERMATH);
     overtaken.arrive_for_good(&["0.5", "1.0", "1.0"]);
 }
 

@@ -95,7 +95,7 @@ fn what_is_posted_to_a_kept_grade_changes_nothing() {
     let before = stage.find(&token, &id);
     for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
         let reply = call(&stage.server, method, &format!("/grades/{id}"), &token, r#"{"score":1}"#);
-        assert_eq!(reply.status, 404, "{method}");
+        assert_eq!(reply.status, if method == "TRACE" { 404 } else { 405 }, "{method}");
         assert!(!reply.body.contains(&token) && !reply.body.contains(&id), "{method}");
         assert_eq!(stage.find(&token, &id), before);
     }
