@@ -261,7 +261,8 @@ fn a_restart_makes_due_what_a_clock_far_ahead_put_off() {
         assert_eq!(element(&stage.platform.next(), "sourcedId"), user);
     }
     for (token, id) in tokens.iter().zip(&ids) {
-        assert_eq!(stage.find(token, id)["next_try"], NOW + 6 * DAY + 3600);
+        let next = stage.find(token, id)["next_try"].as_u64().expect("a time");
+        assert!(next >= NOW + 6 * DAY + 3600, "{next}");
     }
 
     switch.store(true, Ordering::SeqCst);
