@@ -2,9 +2,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::load::{Loaded, load};
-use super::no_certificates;
 use super::rocket_settings::rocket_figment;
 use super::table::table;
+use super::{no_certificates, state_unusable};
 use crate::config::{Config, Environment, StateLocation, Target, print};
 use crate::state::{OpenError, list};
 use crate::target::upstream::Upstreams;
@@ -28,7 +28,7 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
             }
             let state = state(&loaded.config.state);
             if let Err(error) = &state {
-                eprintln!("error: {error}\n  = help: {}", error.advice());
+                eprint!("{}", state_unusable(error));
             }
             if !loaded.is_sound() || settings.is_err() || upstreams.is_err() || state.is_err() {
                 return ExitCode::from(1);

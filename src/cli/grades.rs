@@ -6,6 +6,7 @@ use rocket::time::OffsetDateTime;
 use rocket::time::format_description::well_known::Rfc3339;
 
 use super::load::load;
+use super::state_unusable;
 use super::table::table;
 use crate::config::{Environment, StateLocation, print};
 use crate::state::{Listed, list};
@@ -34,7 +35,7 @@ pub(super) fn grades(file: &Path, environment: &Environment, development: bool) 
         }
         Ok(listed) => say(&rows(&listed)),
         Err(error) => {
-            eprintln!("error: {error}\n  = help: {}", error.advice());
+            eprint!("{}", state_unusable(&error));
             ExitCode::from(2)
         }
     }

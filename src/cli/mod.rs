@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Environment;
+use crate::state::OpenError;
 
 pub use load::{Loaded, load};
 
@@ -67,6 +68,11 @@ pub fn run() -> ExitCode {
         Command::Check { file: given } => check::check(&given.unwrap_or(file), &environment, development),
         Command::Grades => grades::grades(&file, &environment, development),
     }
+}
+
+/// What is told where the directory of the state cannot be used.
+fn state_unusable(error: &OpenError) -> String {
+    format!("error: {error}\n  = help: {}\n", error.advice())
 }
 
 /// What is told where `https` upstreams could not be verified.

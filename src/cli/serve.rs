@@ -7,8 +7,8 @@ use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
 
 use super::load::load;
-use super::no_certificates;
 use super::rocket_settings::rocket_figment;
+use super::{no_certificates, state_unusable};
 use crate::clock::Clock;
 use crate::config::{Environment, StateLocation, print};
 use crate::state::State;
@@ -43,7 +43,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     let state = match State::open(&loaded.config.state, clock.now()) {
         Ok(state) => state,
         Err(error) => {
-            eprintln!("error: {error}\n  = help: {}", error.advice());
+            eprint!("{}", state_unusable(&error));
             return ExitCode::from(1);
         }
     };

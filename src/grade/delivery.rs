@@ -130,7 +130,7 @@ impl Grades {
 
     /// What an admin may read of an error.
     pub(super) fn words(error: &PlatformError, grade: &Grade) -> String {
-        masked(&error.to_string(), &grade.sourcedid)
+        masked(&error.to_string(), &grade.outcome.sourcedid)
     }
 
     /// What is said of a platform that does not answer.

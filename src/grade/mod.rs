@@ -11,11 +11,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lti::oauth1::SigningKey;
 use lti::v1p1::Consumers;
 use lti::{OutcomeService, Score};
 use rocket::tokio::sync::Notify;
 use rocket::tokio::task::spawn;
-use rocket::tokio::time::{Instant, timeout_at};
+use rocket::tokio::time::{Instant, timeout, timeout_at};
 
 use crate::clock::Clock;
 use crate::config::{Target, Tool};
@@ -112,8 +113,10 @@ impl Grades {
         self.sender(&token.tool, &token.consumer_key).is_some()
     }
 
-    fn sender(&self, tool: &str, consumer_key: &str) -> Option<&Sender> {
-        self.senders.get(tool).filter(|sender| sender.consumers.signing_keys(consumer_key).is_some())
+    /// What a consumer of a tool that may send grades signs with, and how long its platform may take.
+    fn sender(&self, tool: &str, consumer_key: &str) -> Option<(&[SigningKey], Duration)> {
+        let Sender { consumers, timeout } = self.senders.get(tool)?;
+        Some((consumers.signing_keys(consumer_key)?, *timeout))
     }
 
     /// Sends a grade, or keeps it to send it again.
@@ -123,16 +126,13 @@ impl Grades {
     /// and be sent.
     pub async fn send(self: &Arc<Self>, token: &GradeToken, action: Action) -> Result<Sent, GradeError> {
         let grades = Arc::clone(self);
-        let sender = self.sender(&token.tool, &token.consumer_key).ok_or(GradeError::NoSender)?;
-        let patience = sender.timeout;
+        let (_, patience) = self.sender(&token.tool, &token.consumer_key).ok_or(GradeError::NoSender)?;
         let grade = Grade {
             slot: token.slot,
             host: self.platforms.host(&token.outcome.url),
             tool: token.tool.clone(),
             consumer_key: token.consumer_key.clone(),
-            url: token.outcome.url.clone(),
-            sourcedid: token.outcome.sourcedid.clone(),
-            method: token.outcome.method,
+            outcome: token.outcome.clone(),
             action,
         };
         // A task of its own: what is on its way ends with an entry in the outbox, also when the caller leaves.
@@ -181,16 +181,16 @@ impl Grades {
     /// # Errors
     /// [`GradeError::Platform`], [`GradeError::Slow`] or [`GradeError::NoSender`].
     pub async fn read(&self, token: &GradeToken) -> Result<Answer, GradeError> {
-        let sender = self.sender(&token.tool, &token.consumer_key).ok_or(GradeError::NoSender)?;
+        let (signing_keys, patience) =
+            self.sender(&token.tool, &token.consumer_key).ok_or(GradeError::NoSender)?;
         let call = Call {
             outcome: &token.outcome,
             consumer_key: &token.consumer_key,
-            signing_keys: sender.consumers.signing_keys(&token.consumer_key).unwrap_or_default(),
+            signing_keys,
             operation: Operation::Read,
             clock: &self.clock,
         };
-        let until = Instant::now() + sender.timeout;
-        timeout_at(until, self.platforms.grade(&call))
+        timeout(patience, self.platforms.grade(&call))
             .await
             .map_err(|_| GradeError::Slow)?
             .map_err(Into::into)
@@ -215,7 +215,7 @@ impl Grades {
 
     /// Sends a grade once.
     async fn attempt(&self, grade: &Grade) -> Result<Answer, PlatformError> {
-        let Some(sender) = self.sender(&grade.tool, &grade.consumer_key) else {
+        let Some((signing_keys, _)) = self.sender(&grade.tool, &grade.consumer_key) else {
             return Err(PlatformError::Unreachable(
                 "its tool or consumer is not in the file any more".to_owned(),
             ));
@@ -234,16 +234,11 @@ impl Grades {
             }
             _ => Operation::Delete,
         };
-        let outcome = OutcomeService {
-            url: grade.url.clone(),
-            sourcedid: grade.sourcedid.clone(),
-            method: grade.method,
-        };
         self.platforms
             .grade(&Call {
-                outcome: &outcome,
+                outcome: &grade.outcome,
                 consumer_key: &grade.consumer_key,
-                signing_keys: sender.consumers.signing_keys(&grade.consumer_key).unwrap_or_default(),
+                signing_keys,
                 operation,
                 clock: &self.clock,
             })

@@ -13,6 +13,7 @@ use reqwest::{Method, Response};
 use super::Platforms;
 use super::reach::NotPublic;
 use super::words::LONGEST_WORDS;
+use crate::cause::{causes, words};
 use crate::clock::Clock;
 
 /// What to do with the result of one learner at one resource link.
@@ -371,16 +372,10 @@ impl Reply {
 fn failure(error: reqwest::Error) -> PlatformError {
     // The address is the platform's, and may name a person.
     let error = error.without_url();
-    let mut words = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        if error.is::<NotPublic>() {
-            return PlatformError::NOT_PUBLIC;
-        }
-        words = format!("{words}: {error}");
-        cause = error.source();
+    if causes(&error).any(|cause| cause.is::<NotPublic>()) {
+        return PlatformError::NOT_PUBLIC;
     }
-    PlatformError::Unreachable(words)
+    PlatformError::Unreachable(words(&error))
 }
 
 /// 32 characters that nobody can guess, and that no other message has.

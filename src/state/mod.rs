@@ -8,8 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lti::oauth1::SignatureMethod;
-use lti::{MemoryReplay, Nonce, Spent};
+use lti::{MemoryReplay, Nonce, OutcomeService, Spent};
 
 use crate::config::StateLocation;
 pub use directory::{Bounds, Directory, DirectoryOutbox, DirectoryReplay, Listed, OpenError, list};
@@ -130,14 +129,10 @@ pub struct Grade {
     pub tool: String,
     /// The consumer whose secret signs it.
     pub consumer_key: String,
-    /// Where it goes: the launch's `lis_outcome_service_url`. Empty once it is finished.
-    pub url: String,
-    /// The host of that address, by which tries are shared out.
+    /// The host of the address where it goes, by which tries are shared out.
     pub host: String,
-    /// What the platform calls this learner at this link: the launch's `lis_result_sourcedid`. Empty once it is finished.
-    pub sourcedid: String,
-    /// How it is signed.
-    pub method: SignatureMethod,
+    /// Where it goes, and how it is signed. URL and sourcedid are empty once it is finished.
+    pub outcome: OutcomeService,
     /// What is to be done.
     pub action: Action,
 }

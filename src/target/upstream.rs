@@ -16,6 +16,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::ring;
 
+use crate::cause::words;
+
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
@@ -71,14 +73,6 @@ impl Upstreams {
             Some(tls) if request.uri().scheme() == Some(&Scheme::HTTPS) => tls.request(request).await,
             _ => self.plain.request(request).await,
         };
-        answer.map_err(|error| {
-            let mut words = error.to_string();
-            let mut cause = std::error::Error::source(&error);
-            while let Some(error) = cause {
-                words = format!("{words}: {error}");
-                cause = error.source();
-            }
-            UpstreamError { words }
-        })
+        answer.map_err(|error| UpstreamError { words: words(&error) })
     }
 }

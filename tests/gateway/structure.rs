@@ -4,8 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floors from below. Modules of one row may not import each other either, unless it is their own.
-const FLOORS: [&[&str]; 5] =
-    [&["clock", "config"], &["session", "state", "platform"], &["target", "grade"], &["web"], &["cli"]];
+const FLOORS: [&[&str]; 5] = [
+    &["cause", "clock", "config"],
+    &["session", "state", "platform"],
+    &["target", "grade"],
+    &["web"],
+    &["cli"],
+];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

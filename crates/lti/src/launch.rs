@@ -98,7 +98,7 @@ pub struct Platform {
 /// signed, since that is what it verifies.
 ///
 /// `Debug` shows nothing, because a sourcedid stands for a person.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OutcomeService {
     /// `lis_outcome_service_url`, exactly as sent.
     pub url: String,

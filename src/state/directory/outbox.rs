@@ -9,6 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lti::OutcomeService;
 use lti::oauth1::SignatureMethod;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
@@ -199,10 +200,10 @@ fn insert(sqlite: &Connection, grade: Grade, now: u64, next_try: u64) -> Result<
             grade.slot,
             grade.tool,
             grade.consumer_key,
-            grade.url,
+            grade.outcome.url,
             grade.host,
-            grade.sourcedid,
-            grade.method.name(),
+            grade.outcome.sourcedid,
+            grade.outcome.method.name(),
             score,
             comment,
             now,
@@ -350,10 +351,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
             slot: row.get("slot")?,
             tool: row.get("tool")?,
             consumer_key: row.get("consumer_key")?,
-            url: row.get("url")?,
             host: row.get("host")?,
-            sourcedid: row.get("sourcedid")?,
-            method: read_name(row, "method", SignatureMethod::named)?,
+            outcome: OutcomeService {
+                url: row.get("url")?,
+                sourcedid: row.get("sourcedid")?,
+                method: read_name(row, "method", SignatureMethod::named)?,
+            },
             action: score.map_or(Action::Delete, |score| Action::Replace { score, comment }),
         },
         status: read_status(row)?,

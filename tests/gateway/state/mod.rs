@@ -11,8 +11,8 @@ mod share;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lti::Nonce;
 use lti::oauth1::SignatureMethod;
+use lti::{Nonce, OutcomeService};
 use lti_gateway::state::{Action, Bounds, Directory, Fate, Grade, Kept, OpenError, Outbox as _};
 
 use crate::support::NOW;
@@ -52,10 +52,12 @@ fn score(slot: u8, host: &str, score: &str) -> Grade {
         slot: [slot; 16],
         tool: "notebook".to_owned(),
         consumer_key: "course-a".to_owned(),
-        url: format!("https://{host}/outcome"),
         host: host.to_owned(),
-        sourcedid: format!("sourcedid of {slot}"),
-        method: SignatureMethod::HmacSha256,
+        outcome: OutcomeService {
+            url: format!("https://{host}/outcome"),
+            sourcedid: format!("sourcedid of {slot}"),
+            method: SignatureMethod::HmacSha256,
+        },
         action: Action::Replace { score: score.to_owned(), comment: None },
     }
 }

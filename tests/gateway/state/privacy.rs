@@ -3,6 +3,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use lti::OutcomeService;
 use lti_gateway::state::{Action, Directory, Fate, Grade, Kept, Outbox as _};
 use tempfile::tempdir;
 
@@ -21,11 +22,11 @@ fn personal(number: u8) -> [String; 4] {
 
 fn grade(slot: u8, number: u8) -> Grade {
     let [sourcedid, url, text, comment] = personal(number);
+    let like = score(slot, "lms.example", "");
     Grade {
-        sourcedid,
-        url,
+        outcome: OutcomeService { url, sourcedid, ..like.outcome },
         action: Action::Replace { score: text, comment: Some(comment) },
-        ..score(slot, "lms.example", "")
+        ..like
     }
 }
 
@@ -88,7 +89,7 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
 
     for kept in [delivered, refusal, too_old, superseded, newer] {
         let found = find(&directory, &kept.id).expect("remembered");
-        assert_eq!((found.grade.url.as_str(), found.grade.sourcedid.as_str()), ("", ""));
+        assert_eq!((found.grade.outcome.url.as_str(), found.grade.outcome.sourcedid.as_str()), ("", ""));
         assert!(found.grade.action == Action::Replace { score: String::new(), comment: None });
         assert_eq!(found.grade.slot, kept.grade.slot);
         assert_eq!(
