@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod grade;
 pub mod platform;
+pub mod practice;
 pub mod session;
 pub mod state;
 pub mod target;

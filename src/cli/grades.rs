@@ -1,4 +1,3 @@
-use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,6 +7,7 @@ use rocket::time::format_description::well_known::Rfc3339;
 use super::load::load;
 use super::state_unusable;
 use super::table::table;
+use super::terminal::{harmless, say};
 use crate::config::{Environment, StateLocation, print};
 use crate::state::{Listed, list};
 
@@ -26,14 +26,16 @@ pub(super) fn grades(file: &Path, environment: &Environment, development: bool) 
             eprint!("{}", print(&file.display().to_string(), &loaded.problems));
             return ExitCode::from(2);
         }
-        return say("no grades are kept: `gateway.state` is \"memory\"\n  \
-             = help: name a directory in `gateway.state`, and grades that a platform cannot take now are kept there\n");
+        return printed(
+            "no grades are kept: `gateway.state` is \"memory\"\n  \
+             = help: name a directory in `gateway.state`, and grades that a platform cannot take now are kept there\n",
+        );
     };
     match list(directory) {
         Ok(listed) if listed.is_empty() => {
-            say(&format!("no grades are kept in {}, and none failed for good\n", directory.display()))
+            printed(&format!("no grades are kept in {}, and none failed for good\n", directory.display()))
         }
-        Ok(listed) => say(&rows(&listed)),
+        Ok(listed) => printed(&rows(&listed)),
         Err(error) => {
             eprint!("{}", state_unusable(&error));
             ExitCode::from(2)
@@ -41,9 +43,8 @@ pub(super) fn grades(file: &Path, environment: &Environment, development: bool) 
     }
 }
 
-/// Prints this. Whoever reads it may have read enough (`lti-gateway grades | head`).
-fn say(text: &str) -> ExitCode {
-    let _ = io::stdout().write_all(text.as_bytes());
+fn printed(text: &str) -> ExitCode {
+    say(text);
     ExitCode::SUCCESS
 }
 
@@ -71,14 +72,6 @@ fn instant(seconds: u64) -> String {
         .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
         .and_then(|time| time.format(&Rfc3339).ok())
         .unwrap_or_else(|| seconds.to_string())
-}
-
-/// A text from outside on one line of a terminal: nothing in it moves the cursor, colours or turns round what stands there.
-fn harmless(text: &str) -> String {
-    let turns = |letter| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars()
-        .map(|letter| if letter.is_control() || turns(letter) { '\u{fffd}' } else { letter })
-        .collect()
 }
 
 #[cfg(test)]

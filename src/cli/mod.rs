@@ -2,10 +2,12 @@
 
 mod check;
 mod grades;
+mod launch;
 mod load;
 mod rocket_settings;
 mod serve;
 mod table;
+mod terminal;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,6 +44,9 @@ enum Command {
         /// The tools file
         file: Option<PathBuf>,
     },
+    /// Launches a tool as edX would, and shows what it answers: exit code 0 for an accepted launch, 1 for a refused one, 2 if it
+    /// could not ask
+    Launch(launch::Launch),
     /// Lists the grades that are kept, and those that failed for good: exit code 0, or 2 if it cannot tell
     Grades,
 }
@@ -66,6 +71,7 @@ pub fn run() -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&file, &environment, development),
         Command::Check { file: given } => check::check(&given.unwrap_or(file), &environment, development),
+        Command::Launch(given) => launch::launch(&given, &file, &environment, development),
         Command::Grades => grades::grades(&file, &environment, development),
     }
 }

@@ -3,6 +3,7 @@
 //! Where it speaks to comes from outside, so that it goes to public addresses only, follows no redirect and asks no proxy
 //! that the environment names.
 
+mod client;
 mod grade;
 mod reach;
 mod words;
@@ -11,18 +12,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_rustls::ConfigBuilderExt as _;
-use reqwest::{Client, Url, redirect, retry};
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
+use reqwest::{Client, Url};
 
 use crate::config::OutcomeRules;
+pub use client::client;
 pub use grade::{Answer, Call, Operation, PlatformError};
 use reach::{Resolver, is_public};
 pub use words::masked;
 
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept. Platforms close theirs after some seconds, and a request on one that is just being closed
 /// would be lost.
 const IDLE: Duration = Duration::from_secs(4);
@@ -43,29 +40,12 @@ impl Platforms {
     /// The system's words where it has no certificates.
     pub fn new(rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
         let rules = Arc::new(rules);
-        let words = |error: &dyn std::error::Error| error.to_string();
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| words(&error))?;
-        let tls = if with_tls {
-            tls.with_native_roots().map_err(|error| words(&error))?
-        } else {
-            tls.with_root_certificates(RootCertStore::empty())
-        };
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls.with_no_client_auth())
+        let client = client(with_tls)?
             .dns_resolver(Arc::new(Resolver(Arc::clone(&rules))))
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .http1_only()
-            .connect_timeout(CONNECT)
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(MOST_IDLE)
-            .user_agent(concat!("lti-gateway/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| words(&error))?;
+            .map_err(|error| error.to_string())?;
         Ok(Self { client, rules })
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The floors from below. Modules of one row may not import each other either, unless it is their own.
 const FLOORS: [&[&str]; 5] = [
     &["cause", "clock", "config"],
-    &["session", "state", "platform"],
+    &["session", "state", "platform", "practice"],
     &["target", "grade"],
     &["web"],
     &["cli"],

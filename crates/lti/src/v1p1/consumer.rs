@@ -69,6 +69,11 @@ impl Consumers {
         self.get(key).map(|known| known.consumer.signing_keys.as_slice())
     }
 
+    /// How a consumer may sign; `None` where there is no such consumer.
+    pub fn signature_methods(&self, key: &str) -> Option<&[SignatureMethod]> {
+        self.get(key).map(|known| known.consumer.methods.as_slice())
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<&Known> {
         self.by_key.get(key)
     }

@@ -1,0 +1,96 @@
+//! A platform to practise with: what edX sends, from a course that does not exist.
+
+use lti::Role;
+
+/// The course.
+const CONTEXT_ID: &str = "course-v1:Practice+LTI+2026";
+/// The block in it.
+const RESOURCE_LINK_ID: &str = "block-v1:Practice+LTI+2026+type@lti_consumer+block@0d5f1c8e";
+/// The same, as edX begins its name for a result: `quote(context_id):resource_link_id`.
+const RESULT: &str =
+    "course-v1%3APractice%2BLTI%2B2026:block-v1:Practice+LTI+2026+type@lti_consumer+block@0d5f1c8e";
+
+/// The parameters of a launch as edX sends it (lti-consumer-xblock, `LtiConsumer1p1.generate_launch_request`), without those of
+/// OAuth, in edX's order.
+///
+/// As edX does unless a course author turns it on, it sends neither name nor e-mail, and no address for a grade. Each of
+/// `params` takes the place of edX's parameter of that name, or comes after them. Lines end with CR LF, as browsers send them.
+pub fn edx_launch(user: &str, roles: &[Role], params: &[(String, String)]) -> Vec<(String, String)> {
+    let result = format!("{RESULT}:{user}");
+    let roles = roles.iter().map(|role| spelt(*role)).collect::<Vec<_>>().join(",");
+    let edx = [
+        ("user_id", user),
+        ("roles", &roles),
+        ("resource_link_id", RESOURCE_LINK_ID),
+        ("lis_result_sourcedid", &result),
+        ("lti_message_type", "basic-lti-launch-request"),
+        ("lti_version", "LTI-1p0"),
+        ("launch_presentation_return_url", ""),
+        ("context_id", CONTEXT_ID),
+        ("context_title", "A course to practise with"),
+        ("context_label", "Practice"),
+        ("launch_presentation_locale", "en"),
+        ("tool_consumer_info_product_family_code", "Practice"),
+        ("custom_component_display_name", "LTI Consumer"),
+    ];
+    let given = |name: &str| params.iter().any(|(given, _)| given == name);
+    let kept = edx.into_iter().filter(|(name, _)| !given(name));
+    let kept = kept.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    kept.chain(params.iter().map(|(name, value)| (name.clone(), as_browsers_send(value)))).collect()
+}
+
+/// A role as edX spells it, or for those that edX does not know, as LTI 1.1 does.
+fn spelt(role: Role) -> &'static str {
+    match role {
+        Role::Learner => "Student,Learner",
+        Role::Instructor => "Instructor",
+        Role::Administrator => "Administrator",
+        Role::TeachingAssistant => "urn:lti:role:ims/lis/TeachingAssistant",
+        Role::ContentDeveloper => "ContentDeveloper",
+        Role::Mentor => "Mentor",
+    }
+}
+
+/// A value with its lines ended as browsers end them (HTML, "normalize newlines").
+fn as_browsers_send(value: &str) -> String {
+    value.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use lti::Roles;
+
+    use super::*;
+
+    fn value<'a>(launch: &'a [(String, String)], name: &str) -> Vec<&'a str> {
+        launch.iter().filter(|(own, _)| own == name).map(|(_, value)| value.as_str()).collect()
+    }
+
+    #[test]
+    fn a_given_parameter_takes_the_place_of_edxs_and_others_follow() {
+        let given =
+            [("context_title", "Sums"), ("custom_a", "x\ny\r\nz\r"), ("roles", ""), ("custom_a", "2")];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let launch = edx_launch("ada", &[Role::Learner], &given);
+        assert_eq!(value(&launch, "context_title"), ["Sums"]);
+        assert_eq!(value(&launch, "custom_a"), ["x\r\ny\r\nz\r\n", "2"]);
+        assert_eq!(value(&launch, "roles"), [""]);
+        assert_eq!(value(&launch, "user_id"), ["ada"]);
+        assert_eq!(
+            value(&launch, "lis_result_sourcedid"),
+            [
+                "course-v1%3APractice%2BLTI%2B2026:block-v1:Practice+LTI+2026+type@lti_consumer+block@0d5f1c8e:ada"
+            ]
+        );
+        assert_eq!(launch.len(), 15);
+    }
+
+    #[test]
+    fn every_role_is_understood_as_what_it_is() {
+        for role in Role::ALL {
+            let launch = edx_launch("ada", &[role], &[]);
+            let roles = Roles::parse(value(&launch, "roles")[0]);
+            assert_eq!(roles, Roles::from(role), "{}", role.name());
+        }
+    }
+}
