@@ -5,6 +5,7 @@ mod configuration;
 mod deployment;
 mod grades;
 mod launches;
+mod practice;
 mod state;
 mod structure;
 mod support;
