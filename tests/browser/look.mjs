@@ -1,12 +1,18 @@
-// What a page looks like, in numbers.
+// What a page looks like, in numbers, and whether everybody can use it.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
+/** WCAG 2.2, level AA, and what axe's authors advise besides. */
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** The least contrast of text, WCAG 2 level AA. */
 const LEAST_CONTRAST = 4.5;
 
-/** Asserts that nothing sticks out sideways, that all text can be read, and that the page is as light or dark as
- *  the reader wants it. `frame` is one, or a page. */
+/** Asserts that nothing sticks out sideways, that all text can be read, that axe finds nothing that keeps anybody from using
+ *  the page, and that it is as light or dark as the reader wants it. `frame` is one, or a page. */
 export async function assertLooksRight(frame, colorScheme, width) {
   const look = await frame.evaluate(measure);
   assert.equal(look.clientWidth, width, "the width of the view");
@@ -16,6 +22,19 @@ export async function assertLooksRight(frame, colorScheme, width) {
   assert.ok(look.contrast >= LEAST_CONTRAST, `contrast ${look.contrast.toFixed(2)} of "${look.palest}"`);
   const { background } = look;
   assert.ok(colorScheme === "dark" ? background < 0.1 : background > 0.8, `a ${colorScheme} page of ${background}`);
+  // Evaluated as the debugger does: a page's own policy lets no script in.
+  await frame.evaluate(AXE);
+  const { violations, passed } = await frame.evaluate(check, RULES);
+  assert.deepEqual(violations, [], "what axe finds");
+  assert.ok(passed > 10, `axe looked at ${passed} things only`);
+}
+
+/** Runs in the page. What the page may load is its own affair: axe asks for nothing. */
+async function check(rules) {
+  const options = { runOnly: { type: "tag", values: rules }, preload: false, resultTypes: ["violations"] };
+  const { violations, passes } = await window.axe.run(document, options);
+  const found = violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => html) }));
+  return { violations: found, passed: passes.length };
 }
 
 /** Runs in the page. */

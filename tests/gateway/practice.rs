@@ -319,6 +319,18 @@ fn the_printed_page_has_a_form_that_launches() {
 }
 
 #[test]
+fn a_tool_with_a_host_of_its_own_is_launched_there() {
+    let stage = Stage::new(NO_UPSTREAM);
+    let tools = format!(
+        "{TOOLS}\n[tools.own]\nkey = \"k\"\nsecret = \"s3cret\"\nupstream = \"{NO_UPSTREAM}\"\nhost = \"own.localhost\"\n"
+    );
+    write(stage.folder.path(), "tools.toml", &tools);
+    let run = stage.launch(&["own", "--print", "curl"]);
+    let port = stage.server.address.port();
+    assert!(run.out.starts_with(&format!("curl --include 'http://own.localhost:{port}/' ")), "{run:?}");
+}
+
+#[test]
 fn what_cannot_be_asked_ends_with_2_and_says_why() {
     let stage = Stage::new(NO_UPSTREAM);
     for (arguments, said) in [
@@ -379,6 +391,13 @@ fn a_deployed_gateway_is_never_launched_with_a_stand_in_for_a_secret() {
     assert!(run.out.starts_with("curl --include 'https://our-tools.example/lti/page' \\\n"), "{}", run.out);
     let with_stand_in = stage.launch(&["page", "--print", "curl"]);
     assert_eq!((with_stand_in.code, with_stand_in.error.as_str()), (Some(0), ""));
+    // A public URL in the file is what platforms launch, and so no stand-in is used there either.
+    let fixed = format!("[gateway]\npublic_url = \"https://our-tools.example\"\n{tools}");
+    write(stage.folder.path(), "tools.toml", &fixed);
+    let run = stage.launch(&["page", "--print", "curl"]);
+    assert_eq!((run.code, run.out.as_str()), (Some(2), ""));
+    let run = stage.launch_with(&["page", "--print", "curl"], &[("PAGE_SECRET", "a real one")]);
+    assert!(run.out.starts_with("curl --include 'https://our-tools.example/lti/page' \\\n"), "{run:?}");
 }
 
 /// The shipped tools, launched as docs/launch.md does.
