@@ -18,7 +18,7 @@ use super::load::{Loaded, load};
 use super::rocket_settings::rocket_figment;
 use super::terminal::say;
 use crate::config::{Environment, PublicUrl, Tool, is_loopback, print as print_problems};
-use crate::practice::edx_launch;
+use crate::practice::{BLOCK, edx_launch};
 
 /// What is launched, and how.
 #[derive(clap::Args)]
@@ -128,7 +128,7 @@ fn signed(
         return Err(format!("error: the consumer {key} of {} has no secret\n", tool.name));
     };
     let roles: &[Role] = if launch.role.is_empty() { &[Role::Learner] } else { &launch.role };
-    let params = edx_launch(&launch.user, roles, &launch.param);
+    let params = edx_launch(BLOCK, &launch.user, roles, &launch.param);
     let params: Vec<(&str, &str)> =
         params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let mut random = [0; 8];

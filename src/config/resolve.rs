@@ -26,7 +26,7 @@ use super::{Config, Environment, Origin, PublicUrl, Reading, Severity, Target, T
 use address::Address;
 
 /// What development uses for a secret of a tool that is not set.
-const STAND_IN_SECRET: &str = "development-secret";
+pub const STAND_IN_SECRET: &str = "development-secret";
 /// What development uses for the gateway's own.
 const STAND_IN_GATEWAY_SECRET: &str = "development-only-gateway-secret-00";
 /// The fewest characters of `gateway.secret`.

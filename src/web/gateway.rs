@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::dev::Refusals;
 use super::place::Addresses;
 use super::served::ServedTool;
 use super::visit::Visits;
@@ -30,6 +31,8 @@ pub struct Gateway {
     pub(super) grade_tokens: GradeTokens,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
+    /// The newest refusals, in development.
+    pub(super) refusals: Option<Refusals>,
     pub(super) clock: Clock,
 }
 
@@ -57,6 +60,7 @@ impl Gateway {
             assertions: Assertions::new(&config.secrets),
             grade_tokens: GradeTokens::new(&config.secrets),
             upstreams,
+            refusals: config.development.then(Refusals::default),
             clock,
         })
     }

@@ -26,6 +26,15 @@ struct ToolContext<'a> {
 /// The host that a person typed, to show launch URLs with.
 pub(super) struct Authority(String);
 
+impl Authority {
+    /// The same port of this machine, by a name that browsers take for another site.
+    pub(super) fn other(&self) -> String {
+        let port = self.0.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+        let host = if self.0.starts_with("localhost") { "127.0.0.1" } else { "localhost" };
+        port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+}
+
 #[rocket::async_trait]
 impl<'r> rocket::request::FromRequest<'r> for Authority {
     type Error = std::convert::Infallible;

@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
+use lti::oauth1::{Params, Source};
 use lti::v1p1::{Examination, LaunchRequest, Verdict, examine};
 use lti::{Launch, Rejection, ReturnUrl};
 use rocket::http::Status;
 use rocket::{Data, Request, Response};
 
 use super::Gateway;
-
+use super::dev::Refused;
 use super::place::Room;
 use super::refusal::{self, Refusal, RefusedLaunch};
 use super::served::{ServedTarget, ServedTool};
@@ -49,6 +50,8 @@ struct Account {
     variant: Option<&'static str>,
     return_url: Option<ReturnUrl>,
     cookies: Vec<String>,
+    /// In development, names of parameters and lengths of their values.
+    params: Vec<(String, usize)>,
 }
 
 impl Attempt<'_> {
@@ -68,6 +71,7 @@ impl Attempt<'_> {
             Err(refusal) => {
                 let (code, reason, help) = (refusal.code(), refusal.reason(), refusal.advice());
                 tracing::warn!(target: "launch", tool, consumer, outcome = "refused", code, variant, reference, micros, reason, help);
+                self.remember(&refusal, &reference, &mut account);
                 RefusedLaunch {
                     refusal: &refusal,
                     reference: &reference,
@@ -92,6 +96,9 @@ impl Attempt<'_> {
             return Err(Refusal::BadPath);
         }
         let body = self.form(data).await?;
+        if self.gateway.development() {
+            account.params = self.params(&body);
+        }
         let now = self.gateway.clock.now();
         let examination = self.examine(&body, now)?;
         account.consumer_key = examination.consumer_key().map(str::to_owned);
@@ -105,6 +112,36 @@ impl Attempt<'_> {
                 Ok((self.open(&launch, now, account)?, "accepted"))
             }
         }
+    }
+
+    /// Keeps a refusal for whoever develops.
+    fn remember(&self, refusal: &Refusal, reference: &str, account: &mut Account) {
+        let Some(refusals) = &self.gateway.refusals else { return };
+        let tool = &self.served.tool;
+        let origin = self.gateway.public_url.origin_of(tool, &guard::authority(self.request));
+        refusals.remember(Refused {
+            reference: reference.to_owned(),
+            at: self.gateway.clock.now(),
+            tool: tool.name.clone(),
+            consumer: account.consumer_key.clone(),
+            code: refusal.code(),
+            reason: refusal.reason(),
+            help: refusal.advice(),
+            url: format!("{origin}{}", self.request.uri().path()),
+            params: std::mem::take(&mut account.params),
+        });
+    }
+
+    /// Names of all parameters and the lengths of their values. Of what is malformed nothing can be told.
+    fn params(&self, body: &[u8]) -> Vec<(String, usize)> {
+        let query = self.request.uri().query().map(|query| query.as_str()).unwrap_or_default();
+        let params = Params::default()
+            .read_form(Source::Query, query.as_bytes())
+            .and_then(|params| params.read_form(Source::Body, body));
+        params.map_or_else(
+            |_| Vec::new(),
+            |params| params.iter().map(|param| (param.name.to_owned(), param.value.len())).collect(),
+        )
     }
 
     /// What a launch that counts for the first time leads to.

@@ -1,5 +1,6 @@
 //! The only floor that names a route or a status, and reads or writes a header.
 
+mod dev;
 mod door;
 mod download;
 mod form;
@@ -59,6 +60,9 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         .mount("/", own(rocket::routes![index::index], false))
         .mount("/", own(grade::routes(), false))
         .mount("/", guard::check_host(everywhere, development));
+    if development {
+        rocket = rocket.mount("/", own(dev::routes(), false));
+    }
     if statics.is_dir() {
         let files: Vec<rocket::Route> = FileServer::new(statics, Options::None).into();
         rocket = rocket.mount("/static", own(files, true));

@@ -14,6 +14,9 @@ static PAGES: LazyLock<Option<Tera>> = LazyLock::new(|| {
     tera.autoescape_on([".html.tera"]);
     let pages = [
         ("layout.html.tera", include_str!("pages/layout.html.tera")),
+        ("dev.html.tera", include_str!("pages/dev.html.tera")),
+        ("dev_launch.html.tera", include_str!("pages/dev_launch.html.tera")),
+        ("dev_refusals.html.tera", include_str!("pages/dev_refusals.html.tera")),
         ("index.html.tera", include_str!("pages/index.html.tera")),
         ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
         ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
@@ -37,6 +40,20 @@ impl Html {
     pub(super) fn unframed(text: String) -> Self {
         let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'self'";
+        Self { text, policy: policy.to_owned() }
+    }
+
+    /// A page with a form that asks this gateway.
+    pub(super) fn asking(text: String) -> Self {
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+                      form-action 'self'; frame-ancestors 'none'";
+        Self { text, policy: policy.to_owned() }
+    }
+
+    /// A page that launches, and frames what is launched: wherever an app leads from there.
+    pub(super) fn launching(text: String) -> Self {
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+                      frame-src http: https:; form-action http: https:; frame-ancestors 'none'";
         Self { text, policy: policy.to_owned() }
     }
 

@@ -62,8 +62,9 @@ export class Case {
     this.#opened.push(end);
   }
 
-  /** A gateway with these tools, settings of its own, and the repository's templates. */
-  async gatewayOf(tools, own = {}) {
+  /** A gateway with these tools, settings of its own, and the repository's templates; with other `secrets` in its environment
+   *  than all have, if need be. */
+  async gatewayOf(tools, own = {}, secrets = SECRETS) {
     const folder = new Folder();
     this.#opened.push(folder.remove);
     const tables = Object.entries(tools).map(([name, settings]) => {
@@ -73,7 +74,7 @@ export class Case {
     });
     await writeFile(join(folder.path, "tools.toml"), ["[gateway]", ...written(own), ...tables].join("\n"));
     for (const name of ["templates", "static"]) await symlink(join(this.#setup.repository, name), join(folder.path, name));
-    const gateway = await Gateway.start(this.#setup.binary, folder.path);
+    const gateway = await Gateway.start(this.#setup.binary, folder.path, secrets);
     this.#opened.push(() => gateway.stop());
     this.#programs.push(gateway);
     return gateway;

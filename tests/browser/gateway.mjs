@@ -16,10 +16,10 @@ export const SECRETS = {
 export class Gateway {
   #program;
 
-  /** Starts `binary` where a tools.toml lies, and waits until it answers. */
-  static async start(binary, folder) {
+  /** Starts `binary` where a tools.toml lies, with these secrets, and waits until it answers. */
+  static async start(binary, folder, secrets = SECRETS) {
     for (let attempt = 1; ; attempt += 1) {
-      const gateway = new Gateway(binary, folder, await freePort());
+      const gateway = new Gateway(binary, folder, await freePort(), secrets);
       try {
         await gateway.#program.answers(`${gateway.origin}/is_up`, "I'm up", START_MS);
         return gateway;
@@ -31,10 +31,10 @@ export class Gateway {
     }
   }
 
-  constructor(binary, folder, port) {
+  constructor(binary, folder, port, secrets) {
     this.origin = `http://127.0.0.1:${port}`;
     // None of our own environment, which may hold settings of another gateway.
-    const env = { ...SECRETS, PORT: String(port) };
+    const env = { ...secrets, PORT: String(port) };
     this.#program = new Program(binary, ["--dev"], { cwd: folder, env });
   }
 

@@ -19,6 +19,7 @@ import flaskCases from "./cases/flask.mjs";
 import jupyterlabCases from "./cases/jupyterlab.mjs";
 import launchCases from "./cases/launch.mjs";
 import pageCases from "./cases/page.mjs";
+import practiceCases from "./cases/practice.mjs";
 import refusalCases from "./cases/refusal.mjs";
 import sessionCases from "./cases/session.mjs";
 import streamlitCases from "./cases/streamlit.mjs";
@@ -41,6 +42,7 @@ const cases = {
   ...launchCases,
   ...refusalCases,
   ...pageCases,
+  ...practiceCases,
   ...adderCases,
   ...flaskCases,
   ...blocksCases,

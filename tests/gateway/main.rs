@@ -3,6 +3,7 @@
 mod answers;
 mod configuration;
 mod deployment;
+mod dev;
 mod grades;
 mod launches;
 mod practice;

@@ -63,6 +63,8 @@ impl Default for Setup<'_> {
 /// A running gateway. It ends with the value.
 pub struct Server {
     pub address: SocketAddr,
+    /// The addresses of its routes.
+    pub routes: Vec<String>,
     now: Arc<AtomicU64>,
     shutdown: rocket::Shutdown,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -110,6 +112,7 @@ impl Server {
             })
         });
         let rocket = web::rocket(figment, gateway, &loaded.statics).attach(liftoff);
+        let routes = rocket.routes().map(|route| route.uri.to_string()).collect();
         let thread = std::thread::spawn(move || {
             if let Err(error) = rocket::execute(rocket.launch()) {
                 // A stop that cuts connections off is an error for Rocket and none for us.
@@ -118,7 +121,7 @@ impl Server {
         });
         let (port, shutdown) = started.recv_timeout(Duration::from_secs(30)).expect("the server starts");
         let address = (Ipv4Addr::LOCALHOST, port).into();
-        Self { address, now, shutdown, thread: Some(thread), _folder: folder }
+        Self { address, routes, now, shutdown, thread: Some(thread), _folder: folder }
     }
 
     /// Moves the server's clock.

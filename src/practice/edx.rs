@@ -1,27 +1,30 @@
-//! A platform to practise with: what edX sends, from a course that does not exist.
-
 use lti::Role;
 
 /// The course.
 const CONTEXT_ID: &str = "course-v1:Practice+LTI+2026";
-/// The block in it.
-const RESOURCE_LINK_ID: &str = "block-v1:Practice+LTI+2026+type@lti_consumer+block@0d5f1c8e";
-/// The same, as edX begins its name for a result: `quote(context_id):resource_link_id`.
-const RESULT: &str =
-    "course-v1%3APractice%2BLTI%2B2026:block-v1:Practice+LTI+2026+type@lti_consumer+block@0d5f1c8e";
+/// The same, as edX begins its name for a result: `quote(context_id)`.
+const QUOTED_CONTEXT_ID: &str = "course-v1%3APractice%2BLTI%2B2026";
+/// The block that is launched where nobody chooses one.
+pub const BLOCK: &str = "unit-1";
 
 /// The parameters of a launch as edX sends it (lti-consumer-xblock, `LtiConsumer1p1.generate_launch_request`), without those of
 /// OAuth, in edX's order.
 ///
 /// As edX does unless a course author turns it on, it sends neither name nor e-mail, and no address for a grade. Each of
 /// `params` takes the place of edX's parameter of that name, or comes after them. Lines end with CR LF, as browsers send them.
-pub fn edx_launch(user: &str, roles: &[Role], params: &[(String, String)]) -> Vec<(String, String)> {
-    let result = format!("{RESULT}:{user}");
+pub fn edx_launch(
+    block: &str,
+    user: &str,
+    roles: &[Role],
+    params: &[(String, String)],
+) -> Vec<(String, String)> {
+    let resource_link_id = format!("block-v1:Practice+LTI+2026+type@lti_consumer+block@{block}");
+    let result = format!("{QUOTED_CONTEXT_ID}:{resource_link_id}:{user}");
     let roles = roles.iter().map(|role| spelt(*role)).collect::<Vec<_>>().join(",");
     let edx = [
         ("user_id", user),
         ("roles", &roles),
-        ("resource_link_id", RESOURCE_LINK_ID),
+        ("resource_link_id", &resource_link_id),
         ("lis_result_sourcedid", &result),
         ("lti_message_type", "basic-lti-launch-request"),
         ("lti_version", "LTI-1p0"),
@@ -71,7 +74,7 @@ mod tests {
         let given =
             [("context_title", "Sums"), ("custom_a", "x\ny\r\nz\r"), ("roles", ""), ("custom_a", "2")];
         let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let launch = edx_launch("ada", &[Role::Learner], &given);
+        let launch = edx_launch(BLOCK, "ada", &[Role::Learner], &given);
         assert_eq!(value(&launch, "context_title"), ["Sums"]);
         assert_eq!(value(&launch, "custom_a"), ["x\r\ny\r\nz\r\n", "2"]);
         assert_eq!(value(&launch, "roles"), [""]);
@@ -79,7 +82,7 @@ mod tests {
         assert_eq!(
             value(&launch, "lis_result_sourcedid"),
             [
-                "course-v1%3APractice%2BLTI%2B2026:block-v1:Practice+LTI+2026+type@lti_consumer+block@0d5f1c8e:ada"
+                "course-v1%3APractice%2BLTI%2B2026:block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-1:ada"
             ]
         );
         assert_eq!(launch.len(), 15);
@@ -88,7 +91,7 @@ mod tests {
     #[test]
     fn every_role_is_understood_as_what_it_is() {
         for role in Role::ALL {
-            let launch = edx_launch("ada", &[role], &[]);
+            let launch = edx_launch(BLOCK, "ada", &[role], &[]);
             let roles = Roles::parse(value(&launch, "roles")[0]);
             assert_eq!(roles, Roles::from(role), "{}", role.name());
         }

@@ -1,0 +1,88 @@
+//! `/dev`: a platform to practise with, and the newest refusals. Only in development is any of it there.
+
+mod launch;
+mod refusals;
+
+use lti::Secret;
+use lti::oauth1::{SignatureMethod, SigningKey};
+use rocket::{Route, State, get, routes};
+use serde::Serialize;
+
+use super::Gateway;
+use super::page::{self, Html};
+use super::refusal::Refusal;
+use crate::config::{STAND_IN_SECRET, Tool};
+use crate::practice::{Mistake, PERSONS};
+
+pub(super) use refusals::{Refusals, Refused};
+
+/// Its routes.
+pub(super) fn routes() -> Vec<Route> {
+    routes![practice, launch::launch, refusals::refusals]
+}
+
+#[derive(Serialize)]
+struct PracticeContext<'a> {
+    tools: Vec<Choice<'a>>,
+    persons: Vec<Choice<'a>>,
+    mistakes: Vec<MistakeContext>,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    name: &'a str,
+    title: &'a str,
+    usable: bool,
+}
+
+#[derive(Serialize)]
+struct MistakeContext {
+    name: &'static str,
+    title: &'static str,
+    code: Option<&'static str>,
+}
+
+impl From<Mistake> for MistakeContext {
+    fn from(mistake: Mistake) -> Self {
+        Self { name: mistake.name(), title: mistake.title(), code: mistake.code() }
+    }
+}
+
+/// Chooses what is launched, and by whom.
+#[get("/dev")]
+fn practice(gateway: &State<Gateway>) -> Result<Html, Refusal> {
+    let context = PracticeContext {
+        tools: gateway
+            .addresses
+            .tools()
+            .map(|tool| Choice {
+                name: &tool.name,
+                title: title(tool),
+                usable: key_with_stand_in(tool).is_some(),
+            })
+            .collect(),
+        persons: PERSONS
+            .iter()
+            .map(|person| Choice { name: person.id, title: person.title, usable: true })
+            .collect(),
+        mistakes: Mistake::ALL.into_iter().map(MistakeContext::from).collect(),
+    };
+    page::render("dev.html.tera", &context).map(Html::asking).ok_or(Refusal::PageFailed)
+}
+
+fn title(tool: &Tool) -> &str {
+    if tool.title.is_empty() { &tool.name } else { &tool.title }
+}
+
+/// The key of a consumer whose secret is development's stand-in, which everybody knows: whoever opens this page must not be able
+/// to sign with any other.
+fn key_with_stand_in(tool: &Tool) -> Option<&str> {
+    const PROBE: &str = "POST&practice";
+    let stand_in = SigningKey::new(&Secret::new(STAND_IN_SECRET)).sign(SignatureMethod::HmacSha1, PROBE);
+    let is_stand_in = |key: &SigningKey| key.sign(SignatureMethod::HmacSha1, PROBE) == stand_in;
+    let consumers = &tool.terms.consumers;
+    tool.keys
+        .iter()
+        .find(|key| consumers.signing_keys(key).is_some_and(|keys| keys.iter().any(is_stand_in)))
+        .map(String::as_str)
+}

@@ -1,0 +1,109 @@
+use rocket::{FromForm, State, get};
+use serde::Serialize;
+
+use super::{MistakeContext, key_with_stand_in, title};
+use crate::config::STAND_IN_SECRET;
+use crate::practice::{BLOCK, Form, Mistake, Person, edx_launch};
+use crate::web::Gateway;
+use crate::web::index::Authority;
+use crate::web::page::{self, Html};
+use crate::web::refusal::{Refusal, reference};
+
+/// The most custom parameters, and the most letters of a block's name.
+const MOST: usize = 64;
+
+#[derive(Serialize)]
+struct LaunchContext<'a> {
+    title: &'a str,
+    person: &'a str,
+    inline: bool,
+    mistake: Option<MistakeContext>,
+    forms: Vec<FormContext>,
+}
+
+#[derive(Serialize)]
+struct FormContext {
+    url: String,
+    params: Vec<ParamContext>,
+    base_string: String,
+}
+
+#[derive(Serialize)]
+struct ParamContext {
+    name: String,
+    value: String,
+}
+
+impl From<Form> for FormContext {
+    fn from(Form { url, params, base_string }: Form) -> Self {
+        let params = params.into_iter().map(|(name, value)| ParamContext { name, value }).collect();
+        Self { url, params, base_string }
+    }
+}
+
+/// What was chosen at `/dev`.
+#[derive(FromForm)]
+pub(super) struct Chosen<'r> {
+    tool: &'r str,
+    person: Option<&'r str>,
+    link: Option<&'r str>,
+    custom: Option<&'r str>,
+    display: Option<&'r str>,
+    mistake: Option<&'r str>,
+}
+
+/// Shows a launch, with a button that makes it.
+#[get("/dev/launch?<chosen..>")]
+pub(super) fn launch(
+    gateway: &State<Gateway>,
+    authority: Authority,
+    chosen: Chosen<'_>,
+) -> Result<Html, Refusal> {
+    let tool = gateway.addresses.tools().find(|known| known.name == chosen.tool).ok_or(Refusal::NoTool)?;
+    let key = key_with_stand_in(tool).ok_or(Refusal::NoTool)?;
+    let person = Person::of(chosen.person.unwrap_or_default());
+    let mistake = chosen.mistake.and_then(Mistake::named);
+    let url = gateway.public_url.launch_url(tool, Some(&authority.other()));
+    let mut params = person.params();
+    params.extend(custom_params(chosen.custom.unwrap_or_default()));
+    let sign = |params: &[(String, String)], nonce: &str| {
+        let params = edx_launch(block(chosen.link), person.id, &[person.role], params);
+        let credentials = (key, STAND_IN_SECRET);
+        let form = Form::sign(&url, &params, credentials, nonce, gateway.clock.now(), mistake);
+        form.map(FormContext::from).map_err(|_| Refusal::PageFailed)
+    };
+    let nonce = format!("{}{}", reference(), reference());
+    let mut forms = vec![sign(&params, &nonce)?];
+    if mistake == Some(Mistake::Nonce) {
+        // The very same form again, from the same browser, would be a reload.
+        params.push(("custom_again".to_owned(), "1".to_owned()));
+        forms.push(sign(&params, &nonce)?);
+    }
+    let context = LaunchContext {
+        title: title(tool),
+        person: person.title,
+        inline: chosen.display != Some("window"),
+        mistake: mistake.map(MistakeContext::from),
+        forms,
+    };
+    let page = page::render("dev_launch.html.tera", &context).ok_or(Refusal::PageFailed)?;
+    Ok(Html::launching(page))
+}
+
+/// The name of a block in the course, from outside.
+fn block(text: Option<&str>) -> &str {
+    let is_name = |text: &&str| {
+        !text.is_empty()
+            && text.len() <= MOST
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    text.filter(is_name).unwrap_or(BLOCK)
+}
+
+/// Lines of `name=value`, as edX takes them: both without blanks round them, the name with `custom_` before it.
+fn custom_params(text: &str) -> impl Iterator<Item = (String, String)> {
+    let pairs = text.lines().filter_map(|line| line.split_once('='));
+    let trimmed = pairs.map(|(name, value)| (name.trim(), value.trim()));
+    let named = trimmed.filter(|(name, _)| !name.is_empty());
+    named.take(MOST).map(|(name, value)| (format!("custom_{name}"), value.to_owned()))
+}

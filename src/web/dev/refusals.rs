@@ -1,0 +1,88 @@
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use rocket::time::OffsetDateTime;
+use rocket::time::format_description::well_known::Rfc3339;
+use rocket::{State, get};
+use serde::Serialize;
+
+use crate::web::Gateway;
+use crate::web::page::{self, Html};
+use crate::web::refusal::Refusal;
+
+/// How many are remembered.
+const NEWEST: usize = 100;
+/// The most parameters of one that are remembered, and the most characters of a name.
+const MOST: usize = 100;
+
+/// A refused launch, as far as it tells nothing of a person.
+#[derive(Clone, Serialize)]
+pub(in crate::web) struct Refused {
+    /// What leads from the page that was shown to here.
+    pub(in crate::web) reference: String,
+    /// When, in seconds since the epoch.
+    pub(in crate::web) at: u64,
+    pub(in crate::web) tool: String,
+    /// The consumer's key, fit for a log.
+    pub(in crate::web) consumer: Option<String>,
+    pub(in crate::web) code: &'static str,
+    pub(in crate::web) reason: String,
+    pub(in crate::web) help: &'static str,
+    /// The address that the signature was compared for.
+    pub(in crate::web) url: String,
+    /// Names of parameters and the lengths of their values in bytes, in the order sent.
+    pub(in crate::web) params: Vec<(String, usize)>,
+}
+
+/// The newest refusals of this process.
+#[derive(Default)]
+pub(in crate::web) struct Refusals(Mutex<VecDeque<Refused>>);
+
+impl Refusals {
+    /// Remembers one, and forgets the oldest of too many.
+    pub(in crate::web) fn remember(&self, mut refused: Refused) {
+        refused.params.truncate(MOST);
+        for (name, _) in &mut refused.params {
+            if let Some((at, _)) = name.char_indices().nth(MOST) {
+                name.truncate(at);
+            }
+        }
+        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.truncate(NEWEST - 1);
+        newest.push_front(refused);
+    }
+
+    fn newest(&self) -> Vec<Refused> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+#[derive(Serialize)]
+struct RefusalsContext {
+    refusals: Vec<RefusedContext>,
+}
+
+#[derive(Serialize)]
+struct RefusedContext {
+    time: String,
+    #[serde(flatten)]
+    refused: Refused,
+}
+
+/// Lists them.
+#[get("/dev/refusals")]
+pub(super) fn refusals(gateway: &State<Gateway>) -> Result<Html, Refusal> {
+    let newest = gateway.refusals.as_ref().map(Refusals::newest).unwrap_or_default();
+    let refusals = newest.into_iter().map(|refused| RefusedContext { time: time(refused.at), refused });
+    let context = RefusalsContext { refusals: refusals.collect() };
+    page::render("dev_refusals.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)
+}
+
+/// A time as RFC 3339 writes it, in UTC.
+fn time(seconds: u64) -> String {
+    i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_default()
+}

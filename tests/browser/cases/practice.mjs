@@ -1,0 +1,125 @@
+// The practice platform at /dev: from its form to the tool in a frame of another site, or to the refusal that a button names.
+
+import assert from "node:assert/strict";
+
+import { shows } from "./launch.mjs";
+import { looksRight } from "./page.mjs";
+
+const SCREENS = [
+  { width: 390, height: 800 },
+  { width: 1280, height: 900 },
+];
+const MISTAKES = {
+  "Wrong secret": "bad-signature",
+  "Clock ten minutes late": "stale",
+  "Same nonce again": "replayed",
+  "http and https mixed up": "bad-signature",
+  "Slash at the end": "bad-signature",
+  "Role changed after signing": "bad-signature",
+};
+
+export default {
+  "the practice platform launches a template and a web app, in its page and in a new window": async (t) => {
+    const { gateway, other } = await stage(t);
+    const profile = await t.profile();
+    const page = await profile.visit(gateway.origin);
+    await page.getByRole("link", { name: "Practise a launch" }).click();
+    await choose(page, "Hello", "Cleo, an instructor");
+    await page.getByLabel("Custom parameters").fill("greeting = Good day");
+    await page.getByRole("button", { name: "Launch", exact: true }).click();
+    await page.getByRole("button", { name: "Launch" }).click();
+    const frame = await launched(page);
+    await shows(frame, "Good day, Cleo Practice!", "You are here as an instructor in the course A course to practise with");
+    assert.equal(new URL(frame.url()).origin, other, "another site than the page's");
+
+    await page.getByRole("link", { name: "Another launch" }).click();
+    await choose(page, "Notes", "Ben, a learner", "Unit 2");
+    await page.getByRole("button", { name: "Launch", exact: true }).click();
+    await page.getByRole("button", { name: "Launch" }).click();
+    await shows(await launched(page), "Notes on block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-2", "You are flask-key:learner-2, Ben Practice, here for the 1. time.");
+
+    await page.getByRole("link", { name: "Another launch" }).click();
+    await choose(page, "Hello", "A learner without name and e-mail");
+    await page.getByLabel("in a new window").check();
+    await page.getByRole("button", { name: "Launch", exact: true }).click();
+    const window = await profile.openWindow(page);
+    await shows(window.mainFrame(), "Hello!", "You are here as a learner");
+    assert.equal(new URL(window.url()).origin, other);
+    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.hosts(), new Set([gateway.origin, other]));
+  },
+
+  "each mistake of the practice platform leads to what its button says": async (t) => {
+    const { gateway } = await stage(t);
+    const profile = await t.profile();
+    const page = await profile.visit(gateway.origin);
+    for (const [mistake, code] of Object.entries(MISTAKES)) {
+      await page.goto(`${gateway.origin}/dev`);
+      await choose(page, "Hello", "Ada, a learner");
+      const item = page.getByRole("listitem").filter({ hasText: mistake });
+      assert.match(await item.innerText(), new RegExp(`refused as ${code}$`));
+      await item.getByRole("button").click();
+      const buttons = page.getByRole("button");
+      if (code === "replayed") {
+        await buttons.first().click();
+        await shows(await launched(page), "Hello, Ada Practice!");
+      }
+      await buttons.last().click();
+      const frame = await launched(page);
+      const reference = await frame.locator("code").innerText();
+      await gateway.logged(reference, `code="${code}"`);
+      await page.goto(`${gateway.origin}/dev/refusals`);
+      const newest = page.locator("article").first();
+      assert.equal(await newest.locator("h2").innerText(), reference);
+      assert.equal(await newest.locator("p code").first().innerText(), code);
+      assert.doesNotMatch(await page.content(), /Ada|practice.example/, "nothing of a person");
+    }
+    await page.goto(`${gateway.origin}/dev`);
+    await choose(page, "Hello", "Ada, a learner");
+    await page.getByRole("button", { name: "Query doubled, as Canvas does" }).click();
+    await page.getByRole("button", { name: "Launch" }).click();
+    await shows(await launched(page), "Hello, Ada Practice!");
+  },
+
+  "the practice platform looks right on every screen, light and dark": async (t) => {
+    const { gateway } = await stage(t);
+    const profile = await t.profile();
+    const page = await profile.visit(`${gateway.origin}/dev/refusals`);
+    await looksRight(t, page, "dev-no-refusals", SCREENS);
+    await page.goto(`${gateway.origin}/dev`);
+    await looksRight(t, page, "dev", SCREENS);
+    await page.getByRole("button", { name: "Same nonce again" }).click();
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    await looksRight(t, page, "dev-launch", SCREENS);
+    await page.getByRole("button").last().click();
+    await launched(page);
+    await page.getByRole("button").first().click();
+    await page.frameLocator("iframe").getByText("used before").waitFor();
+    await page.goto(`${gateway.origin}/dev/refusals`);
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    await looksRight(t, page, "dev-refusals", SCREENS);
+  },
+};
+
+/** A gateway in development, whose tools have no secrets, and the origin that its practice platform launches. */
+async function stage(t) {
+  const app = await t.app("flask");
+  const tools = {
+    hello: { title: "Hello", template: "hello" },
+    flask: { title: "Notes", upstream: app.url },
+  };
+  const gateway = await t.gatewayOf(tools, {}, {});
+  return { gateway, other: gateway.origin.replace("127.0.0.1", "localhost") };
+}
+
+async function choose(page, tool, person, link = "Unit 1") {
+  await page.getByLabel("Tool").selectOption({ label: tool });
+  await page.getByLabel("Person").selectOption({ label: person });
+  await page.getByLabel("Place in the course").selectOption({ label: link });
+}
+
+/** The frame, once something was launched into it. */
+async function launched(page) {
+  await page.frameLocator("iframe").locator("h1").waitFor();
+  return page.frames().find((frame) => frame.parentFrame());
+}

@@ -1,0 +1,302 @@
+//! `/dev`: the practice platform and the newest refusals, which only development has.
+
+use std::collections::HashSet;
+
+use crate::support::{Pairs, Recorder, Reply, Server, Setup, log_lines, unescaped};
+
+/// What development signs with where a secret's variable is not set.
+const TOOLS: &str = r#"
+[gateway]
+secret = "the gateway's own, of 32 characters"
+
+[tools.page]
+title = "A <page>"
+key = "page-key"
+secret = { env = "PAGE_SECRET" }
+template = "page"
+
+[tools.locked]
+key = "locked-key"
+secret = "s3cret"
+template = "page"
+"#;
+
+const PAGE: &str = "{{ launch.user.id }}|{{ launch.user.name }}|{{ launch.user.email }}|{{ launch.roles | join(sep=',') }}|{{ launch.resource.id }}|{{ launch.custom.x or '-' }}|{{ launch.custom.unit or '-' }}";
+
+fn server(tools: &str, development: bool) -> Server {
+    Server::start(&Setup {
+        tools,
+        templates: &[("page.html.tera", PAGE)],
+        environment: if development { &[] } else { &[("PAGE_SECRET", "a real one")] },
+        development,
+        ..Setup::default()
+    })
+}
+
+/// One form of a page.
+struct Form {
+    action: String,
+    pairs: Pairs,
+}
+
+impl Form {
+    /// Those of a page, in order.
+    fn all(page: &str) -> Vec<Self> {
+        let forms = page.split("<form ").skip(1).filter_map(|rest| rest.split("</form>").next());
+        forms
+            .map(|form| {
+                let action = form.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());
+                let inputs = form.split("<input type=\"hidden\" name=\"").skip(1);
+                let pairs = inputs.map(|input| {
+                    let (name, rest) = input.split_once("\" value=\"").expect("a value");
+                    (unescaped(name), unescaped(rest.split('"').next().expect("its end")))
+                });
+                Self { action: unescaped(action.expect("an action")), pairs: Pairs(pairs.collect()) }
+            })
+            .collect()
+    }
+
+    /// Sends it to where it leads.
+    fn send(&self, server: &Server) -> Reply {
+        let (host, path) =
+            self.action.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an address");
+        let headers = [("Host", host), ("Content-Type", "application/x-www-form-urlencoded")];
+        server.send("POST", &format!("/{path}"), &headers, self.pairs.body().as_bytes())
+    }
+}
+
+fn get(server: &Server, target: &str) -> Reply {
+    let host = format!("localhost:{}", server.address.port());
+    server.send("GET", target, &[("Host", &host)], b"")
+}
+
+/// Launches what this address of /dev shows, with the last of its forms.
+#[track_caller]
+fn launched(server: &Server, query: &str) -> Reply {
+    let page = get(server, &format!("/dev/launch?{query}"));
+    assert_eq!(page.status, 200, "{page:?}");
+    let mut reply = None;
+    for form in Form::all(&page.body) {
+        reply = Some(form.send(server));
+    }
+    reply.expect("a form")
+}
+
+#[test]
+fn outside_development_nothing_of_it_is_there() {
+    let server = server(
+        &format!("{TOOLS}\n").replace("[gateway]", "[gateway]\npublic_url = \"https://tool.example\""),
+        false,
+    );
+    assert!(server.routes.iter().any(|route| route.starts_with("/grades")), "{:?}", server.routes);
+    assert_eq!(server.routes.iter().filter(|route| route.contains("dev")).count(), 0, "{:?}", server.routes);
+    for target in ["/dev", "/dev/", "/dev/launch?tool=page", "/dev/refusals"] {
+        assert_eq!(server.get(target).status, 404, "{target}");
+    }
+    assert!(!server.get("/").body.contains("/dev"));
+}
+
+#[test]
+fn in_development_the_index_leads_there() {
+    let server = server(TOOLS, true);
+    let routes: HashSet<&str> =
+        server.routes.iter().map(String::as_str).filter(|route| route.contains("dev")).collect();
+    let expected = ["/dev", "/dev/launch?<chosen..>", "/dev/refusals"];
+    assert_eq!(routes, HashSet::from(expected));
+    let index = get(&server, "/");
+    assert!(index.body.contains("<a href=\"/dev\">"), "{}", index.body);
+    let page = get(&server, "/dev");
+    assert_eq!(
+        page.header("content-security-policy").map(|policy| policy.contains("frame-ancestors 'none'")),
+        Some(true)
+    );
+    assert!(page.body.contains("<option value=\"page\">A &lt;page&gt;"), "{}", page.body);
+    let foreign = server.send("GET", "/dev", &[("Host", "tool.example")], b"");
+    assert_eq!(foreign.status, 400, "a page of the internet cannot reach it by a name of its own");
+}
+
+#[test]
+fn each_person_arrives_as_who_they_are() {
+    let server = server(TOOLS, true);
+    for (person, expected) in [
+        ("learner-1", "learner-1|Ada Practice|ada@practice.example|learner"),
+        ("learner-2", "learner-2|Ben Practice|ben@practice.example|learner"),
+        ("learner-3", "learner-3|||learner"),
+        ("instructor-1", "instructor-1|Cleo Practice|cleo@practice.example|instructor"),
+        ("assistant-1", "assistant-1|Dan Practice|dan@practice.example|teaching_assistant"),
+        ("administrator-1", "administrator-1|Eve Practice|eve@practice.example|administrator"),
+        ("nobody", "learner-1|Ada Practice|ada@practice.example|learner"),
+    ] {
+        let reply = launched(&server, &format!("tool=page&person={person}"));
+        let link = "block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-1";
+        assert_eq!((reply.status, unescaped(&reply.body)), (200, format!("{expected}|{link}|-|-")));
+    }
+}
+
+#[test]
+fn place_and_custom_parameters_arrive_as_they_were_chosen() {
+    let server = server(TOOLS, true);
+    let arrived = |query: &str| {
+        let reply = launched(&server, &format!("tool=page&{query}"));
+        assert_eq!(reply.status, 200, "{reply:?}");
+        unescaped(&reply.body).rsplit("block@").next().expect("a link").to_owned()
+    };
+    assert_eq!(arrived("link=unit-2&custom="), "unit-2|-|-");
+    assert_eq!(
+        arrived("custom=x+%3D+a%3Db%26%3Cc%3E%0D%0Ano+pair%0D%0A%3Dy%0D%0Aunit%3D3"),
+        "unit-1|a=b&<c>|3"
+    );
+    for link in ["", "a/b", "a%26b", "%3Cb%3E", &"x".repeat(65)] {
+        assert_eq!(arrived(&format!("link={link}")), "unit-1|-|-", "{link}");
+    }
+}
+
+#[test]
+fn the_launch_goes_to_another_site_than_the_pages() {
+    let server = server(TOOLS, true);
+    let port = server.address.port();
+    for (host, other) in [
+        (format!("localhost:{port}"), format!("http://127.0.0.1:{port}/lti/page")),
+        (format!("127.0.0.1:{port}"), format!("http://localhost:{port}/lti/page")),
+        (format!("[::1]:{port}"), format!("http://localhost:{port}/lti/page")),
+        ("localhost".to_owned(), "http://127.0.0.1/lti/page".to_owned()),
+        ("[::1]".to_owned(), "http://localhost/lti/page".to_owned()),
+    ] {
+        let page = server.send("GET", "/dev/launch?tool=page&display=window", &[("Host", &host)], b"");
+        let [form] = Form::all(&page.body).try_into().ok().expect("one form");
+        assert_eq!(form.action, other);
+        assert!(page.body.contains("target=\"_blank\"") && !page.body.contains("<iframe"));
+        assert_eq!(form.send(&server).status, 200, "{host}");
+    }
+}
+
+#[test]
+fn a_tool_with_a_secret_of_its_own_is_never_signed_for() {
+    let server = server(TOOLS, true);
+    let page = get(&server, "/dev");
+    assert!(
+        page.body.contains("<option value=\"locked\" disabled>locked (has a secret of its own)"),
+        "{}",
+        page.body
+    );
+    for tool in ["locked", "absent", ""] {
+        let reply = get(&server, &format!("/dev/launch?tool={tool}"));
+        assert_eq!(reply.status, 404);
+        assert!(!reply.body.contains("oauth_signature"));
+    }
+    assert!(!page.body.contains("s3cret"));
+}
+
+#[test]
+fn what_is_shown_is_what_is_sent_and_signed() {
+    let server = server(TOOLS, true);
+    let page = get(&server, "/dev/launch?tool=page&custom=x%3D1");
+    let [form] = Form::all(&page.body).try_into().ok().expect("one form");
+    let text = unescaped(&page.body);
+    for (name, value) in form.pairs.0.iter().filter(|(_, value)| !value.is_empty()) {
+        assert!(
+            text.contains(&format!("<dt>{name}</dt>\n    <dd><code>{value}</code></dd>")),
+            "{name}: {text}"
+        );
+    }
+    let base =
+        text.split("<dd><code>POST&").nth(1).and_then(|rest| rest.split('<').next()).expect("a base string");
+    assert!(base.starts_with(&format!(
+        "http%3A%2F%2F127.0.0.1%3A{}%2Flti%2Fpage&context_id%3D",
+        server.address.port()
+    )));
+    assert!(base.contains("%26custom_x%3D1%26") && !base.contains("oauth_signature%3D"), "{base}");
+}
+
+#[test]
+fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
+    let upstream = Recorder::start();
+    let tools = format!(
+        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\nupstream = \"{}\"\n",
+        upstream.url()
+    );
+    let server = server(&tools, true);
+    let form = unescaped(&get(&server, "/dev").body);
+    let mut refused = Vec::new();
+    for (mistake, code) in [
+        ("secret", "bad-signature"),
+        ("clock", "stale"),
+        ("nonce", "replayed"),
+        ("scheme", "bad-signature"),
+        ("slash", "bad-signature"),
+        ("role", "bad-signature"),
+    ] {
+        let named = form.split(&format!("value=\"{mistake}\">")).nth(1).expect("a button");
+        assert!(
+            named
+                .split("</li>")
+                .next()
+                .expect("its end")
+                .contains(&format!("refused as <code>{code}</code>"))
+        );
+        for tool in ["page", "nb"] {
+            let reply = launched(&server, &format!("tool={tool}&mistake={mistake}"));
+            assert_eq!(reply.status, 401, "{mistake}");
+            let reference = reply
+                .body
+                .split("<code>")
+                .nth(1)
+                .and_then(|rest| rest.split('<').next())
+                .expect("a reference");
+            assert!(log_lines(reference)[0].contains(&format!("code=\"{code}\"")), "{mistake}");
+            refused.push((reference.to_owned(), code));
+        }
+    }
+    upstream.saw_nothing();
+    let list = unescaped(&get(&server, "/dev/refusals").body);
+    let listed: Vec<(String, &str)> = list
+        .split("<h2>")
+        .skip(1)
+        .map(|rest| {
+            let (reference, rest) = rest.split_once("</h2>").expect("a heading");
+            let code = rest.split("<code>").nth(1).and_then(|rest| rest.split('<').next()).expect("a code");
+            (reference.to_owned(), code)
+        })
+        .collect();
+    refused.reverse();
+    assert_eq!(listed, refused, "newest first");
+    for word in ["Ada", "practice.example", "learner-1", "development-secret"] {
+        assert!(!list.contains(word), "{word}");
+    }
+    assert!(list.contains("<dt>lis_person_name_full</dt>\n      <dd>12 bytes</dd>"), "{list}");
+    assert!(
+        list.contains(&format!("<dd><code>http://127.0.0.1:{}/lti/page</code></dd>", server.address.port()))
+    );
+}
+
+#[test]
+fn a_query_doubled_as_canvas_does_is_accepted() {
+    let server = server(TOOLS, true);
+    let page = get(&server, "/dev/launch?tool=page&mistake=query");
+    let [form] = Form::all(&page.body).try_into().ok().expect("one form");
+    assert!(form.action.ends_with("/lti/page?unit=1") && form.pairs.get("unit") == "1");
+    assert_eq!(form.send(&server).status, 200);
+    let list = get(&server, "/dev/refusals").body;
+    assert!(list.contains("Nothing was refused yet."), "{list}");
+}
+
+#[test]
+fn the_newest_hundred_refusals_are_kept_and_nothing_that_they_hold_is_unbounded() {
+    let server = server(TOOLS, true);
+    let host = format!("localhost:{}", server.address.port());
+    let headers = [("Host", host.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+    let long = "n".repeat(1000);
+    let many: String = (0..500).map(|number| format!("&p{number}=1")).collect();
+    let hostile = format!("%3Cb%3E=1&{long}=2{many}");
+    for number in 0..102 {
+        let form = if number == 101 { hostile.as_str() } else { "a=1" };
+        assert_eq!(server.send("POST", "/lti/page", &headers, form.as_bytes()).status, 400);
+    }
+    let list = get(&server, "/dev/refusals").body;
+    assert_eq!(list.matches("<article").count(), 100);
+    let newest = list.split("<article").nth(1).expect("the newest");
+    assert!(newest.contains("<dt>&lt;b&gt;</dt>") && !newest.contains("<b>"), "{newest}");
+    assert!(newest.contains(&format!("<dt>{}</dt>", "n".repeat(100))));
+    assert_eq!(newest.matches(" byte").count(), 100);
+    assert_eq!(list.matches("<dt>a</dt>").count(), 99);
+}
