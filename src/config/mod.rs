@@ -34,7 +34,9 @@ pub use problem::{Location, Problem, print, sort};
 pub(crate) use public_url::is_loopback;
 pub use public_url::{Origin, PublicUrl};
 pub use resolve::TemplateUse;
+pub(crate) use resolve::is_tool_name;
 pub use state_location::StateLocation;
+pub(crate) use suggestion::variable_of;
 pub use tool_path::ToolPath;
 pub use upstream_url::UpstreamUrl;
 
