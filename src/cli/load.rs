@@ -7,7 +7,7 @@ use crate::config::{self, Config, Environment, Fault, Location, Problem, Severit
 use crate::target::template::Templates;
 
 /// How deep folders below `templates/` are searched.
-const DEEPEST: usize = 8;
+pub(super) const DEEPEST: usize = 8;
 
 /// A tools file with all that lies beside it.
 pub struct Loaded {
@@ -33,17 +33,27 @@ impl Loaded {
 /// # Errors
 /// Any error of reading the file itself; everything that is wrong *in* it is among the problems.
 pub fn load(file: &Path, environment: &Environment, development: bool) -> io::Result<Loaded> {
-    let bytes = fs::read(file)?;
+    Ok(load_content(file, &fs::read(file)?, None, environment, development))
+}
+
+/// Loads what a tools file would be with this content, and with one more template: its name from `templates/` on, and its text.
+pub(super) fn load_content(
+    file: &Path,
+    content: &[u8],
+    template: Option<(String, String)>,
+    environment: &Environment,
+    development: bool,
+) -> Loaded {
     let folder = file.parent().unwrap_or(Path::new(""));
     let name = file.display().to_string();
-    let reading = config::read(file, bytes, environment, development);
+    let reading = config::read(file, content, environment, development);
     let mut problems = reading.problems;
-    let mut files = BTreeMap::new();
+    let mut files = BTreeMap::from_iter(template);
     read_templates(&folder.join("templates"), "", DEEPEST, &mut files, &mut problems);
     let (templates, more) = Templates::compile(files, &reading.template_uses);
     problems.extend(more);
     config::sort(&name, &mut problems);
-    Ok(Loaded { config: reading.config, templates, statics: folder.join("static"), problems })
+    Loaded { config: reading.config, templates, statics: folder.join("static"), problems }
 }
 
 /// Reads the `.tera` files of a folder and of those in it, under their names from `templates/` on.

@@ -4,6 +4,7 @@ mod check;
 mod grades;
 mod launch;
 mod load;
+mod new;
 mod rocket_settings;
 mod serve;
 mod table;
@@ -47,6 +48,9 @@ enum Command {
     /// Launches a tool as edX would, and shows what it answers: exit code 0 for an accepted launch, 1 for a refused one, 2 if it
     /// could not ask
     Launch(launch::Launch),
+    /// Adds a tool to the tools file, with a key and a secret of its own, and says how to set it up: exit code 0, 1 if it refuses
+    /// and nothing was written, 2 if it could not
+    New(new::New),
     /// Lists the grades that are kept, and those that failed for good: exit code 0, or 2 if it cannot tell
     Grades,
 }
@@ -72,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::serve(&file, &environment, development),
         Command::Check { file: given } => check::check(&given.unwrap_or(file), &environment, development),
         Command::Launch(given) => launch::launch(&given, &file, &environment, development),
+        Command::New(given) => new::new(&given, &file, &environment, development),
         Command::Grades => grades::grades(&file, &environment, development),
     }
 }

@@ -33,8 +33,10 @@ pub use outcome_rules::OutcomeRules;
 pub use problem::{Location, Problem, print, sort};
 pub(crate) use public_url::is_loopback;
 pub use public_url::{Origin, PublicUrl};
+pub(crate) use resolve::is_tool_name;
 pub use resolve::{STAND_IN_SECRET, TemplateUse};
 pub use state_location::StateLocation;
+pub(crate) use suggestion::variable_of;
 pub use tool_path::ToolPath;
 pub use upstream_url::UpstreamUrl;
 

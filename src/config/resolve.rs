@@ -314,7 +314,8 @@ impl Resolver<'_> {
     }
 }
 
-fn is_tool_name(name: &str) -> bool {
+/// Whether text can be the name of a tool: a key of TOML without quotes, and a segment of a path.
+pub(crate) fn is_tool_name(name: &str) -> bool {
     let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     !name.is_empty() && name.len() <= 64 && name.bytes().all(letters)
 }

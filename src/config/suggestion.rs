@@ -158,7 +158,7 @@ pub(super) fn of_variable(name: &str) -> String {
 }
 
 /// A name for the variable that holds a tool's secret.
-pub(super) fn variable_of(tool: &str) -> String {
+pub(crate) fn variable_of(tool: &str) -> String {
     let name: String = tool
         .chars()
         .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' })

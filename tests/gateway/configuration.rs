@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod meaning;
+mod new;
 mod outcomes;
 mod program;
 mod properties;

@@ -33,21 +33,21 @@ tools.toml: 1 warning
 ";
 
 /// What a run of the program left behind.
-struct Run {
-    code: Option<i32>,
-    out: String,
-    error: String,
+pub(super) struct Run {
+    pub(super) code: Option<i32>,
+    pub(super) out: String,
+    pub(super) error: String,
 }
 
 /// A folder with this `tools.toml` and a template `hello`.
-fn folder(tools: &str) -> TempDir {
+pub(super) fn folder(tools: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     write(folder.path(), "tools.toml", tools);
     write(folder.path(), "templates/hello.html.tera", "hello");
     folder
 }
 
-fn start(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Child {
+pub(super) fn start(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_lti-gateway"))
         .args(arguments)
         .current_dir(folder)
@@ -62,7 +62,7 @@ fn start(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Chi
 }
 
 /// Runs the program to its end, which comes by itself.
-fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+pub(super) fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
     let mut child = start(folder, arguments, environment);
     let mut pipes = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
     let (sender, receiver) = mpsc::channel();

@@ -1,0 +1,399 @@
+//! What `new` writes, what it says, and what it refuses.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+
+use super::program::{Run, folder, run, start};
+use crate::support::write;
+
+/// A file with an order, comments and blanks of its own, and without a line break at its end.
+const OLD: &str = "\
+# Ours.
+[tools . \"hello\"]   # greets
+template   = 'hello'
+secret = { env = \"HELLO_SECRET\" }
+key = \"hello-key\"
+
+[gateway]
+session = \"1h\" # short";
+
+fn read(folder: &Path, name: &str) -> String {
+    fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// What stands between two texts.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{before:?} in {text}"));
+    rest.split_once(after).unwrap_or_else(|| panic!("{after:?} in {text}")).0
+}
+
+/// The key and the secret that were shown.
+fn shown(run: &Run) -> (String, String) {
+    assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{}", run.out);
+    let key = between(&run.out, "  consumer key    ", "\n").to_owned();
+    let secret = between(&run.out, "  shared secret   ", "\n").to_owned();
+    (key, secret)
+}
+
+fn add(folder: &Path, arguments: &[&str]) -> Run {
+    run(folder, &[&["new"], arguments].concat(), &[])
+}
+
+/// Asserts that this is refused with these words, and that the file stays as it is.
+fn refused(folder: &Path, arguments: &[&str], environment: &[(&str, &str)], said: &str) {
+    let before = fs::read(folder.join("tools.toml")).expect("a file");
+    let run = run(folder, &[&["new"], arguments].concat(), environment);
+    assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{arguments:?}: {}", run.error);
+    assert_eq!(run.error, said);
+    assert_eq!(fs::read(folder.join("tools.toml")).expect("a file"), before);
+    assert_no_rest(folder);
+}
+
+/// Asserts that no temporary file is left.
+fn assert_no_rest(folder: &Path) {
+    let names = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.file_name());
+    let hidden: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with('.')).collect();
+    assert!(hidden.is_empty(), "{hidden:?}");
+}
+
+#[test]
+fn new_appends_a_table_and_leaves_every_byte_before_it() {
+    let folder = folder(OLD);
+    let run = add(folder.path(), &["my-quiz"]);
+    let (key, secret) = shown(&run);
+    let text = read(folder.path(), "tools.toml");
+    assert_eq!(
+        text,
+        format!(
+            "{OLD}
+
+[tools.my-quiz]                                 # launched at /lti/my-quiz
+# title = \"…\"                                   # what people read; the name where it is left out
+key = \"{key}\"
+secret = {{ env = \"MY_QUIZ_SECRET\" }}             # set this variable, and tell nobody but the platform
+template = \"my-quiz\"                            # templates/my-quiz.html.tera
+# roles = [\"learner\", \"staff\"]                  # who may launch; everyone where it is left out
+"
+        )
+    );
+    assert!(!text.contains(&secret), "the file holds no secret");
+    assert!(!read(folder.path(), "templates/my-quiz.html.tera").contains(&secret));
+    assert_no_rest(folder.path());
+}
+
+#[test]
+fn new_says_how_to_set_the_tool_up() {
+    let folder = folder(OLD);
+    let run = add(folder.path(), &["my-quiz"]);
+    let (key, secret) = shown(&run);
+    assert_eq!(
+        run.out,
+        format!(
+            "\
+my-quiz is in tools.toml, and its page templates/my-quiz.html.tera is new: make it yours.
+
+Its secret is shown here only. Give it to the gateway, on Heroku:
+  heroku config:set MY_QUIZ_SECRET={secret}
+or, for foreman, by this line in .env:
+  MY_QUIZ_SECRET={secret}
+
+Give the platform
+  launch URL      /lti/my-quiz   (at the address of the gateway)
+  consumer key    {key}
+  shared secret   {secret}
+or, to edX, the latter two as this LTI passport:
+  my-quiz:{key}:{secret}
+"
+        )
+    );
+}
+
+#[test]
+fn new_says_the_whole_launch_url_where_it_is_known() {
+    let folder = folder("[gateway]\npublic_url = \"https://tools.example\"\n");
+    let run = add(folder.path(), &["quiz"]);
+    assert!(run.out.contains("\n  launch URL      https://tools.example/lti/quiz\n"), "{}", run.out);
+}
+
+#[test]
+fn new_keeps_the_line_endings_of_the_file() {
+    let old = "\u{feff}# Ours.\r\n[gateway]\r\nsession = \"1h\"\r\n\r\n";
+    let folder = folder(old);
+    shown(&add(folder.path(), &["quiz"]));
+    let text = read(folder.path(), "tools.toml");
+    let added = text.strip_prefix(old).expect("the old bytes first");
+    assert!(added.starts_with("[tools.quiz] "), "one blank line is enough: {added}");
+    assert_eq!(added.matches("\r\n").count(), added.matches('\n').count());
+    assert_eq!(run(folder.path(), &["check"], &[]).code, Some(0));
+}
+
+#[test]
+fn new_creates_a_file_that_is_not_there() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run_of_new = add(folder.path(), &["quiz"]);
+    shown(&run_of_new);
+    assert!(
+        run_of_new.out.starts_with(
+            "tools.toml is new. Outside development it needs GATEWAY_SECRET: 32 or more random characters (`openssl rand -hex 32`).\n\
+             quiz is in tools.toml, "
+        ),
+        "{}",
+        run_of_new.out
+    );
+    let shipped = include_str!("../../../tools.toml");
+    let (start, _) = shipped.split_once("[tools.hello]").expect("its first tool");
+    assert!(
+        read(folder.path(), "tools.toml").starts_with(&format!("{start}[tools.quiz] ")),
+        "it begins as the shipped one does"
+    );
+    assert_eq!(run(folder.path(), &["check"], &[]).code, Some(0));
+    let nowhere = add(folder.path(), &["quiz", "--tools", "absent/tools.toml"]);
+    assert_eq!(nowhere.code, Some(2));
+    assert!(nowhere.error.starts_with("error: absent/tools.toml cannot be read: "), "{}", nowhere.error);
+    assert!(!folder.path().join("absent").exists());
+}
+
+#[test]
+fn new_takes_an_upstream_or_a_template_that_is_there() {
+    let folder = folder(OLD);
+    let upstream = add(folder.path(), &["app", "--upstream", "http://127.0.0.1:9000/app"]);
+    shown(&upstream);
+    assert!(
+        upstream.out.starts_with("app is in tools.toml, in front of http://127.0.0.1:9000/app.\n"),
+        "{}",
+        upstream.out
+    );
+    assert!(read(folder.path(), "tools.toml").ends_with(
+        "
+upstream = \"http://127.0.0.1:9000/app\"          # what it gets with each request: docs/upstreams.md
+# grades = true                                 # lets it send grades: docs/grades.md
+# roles = [\"learner\", \"staff\"]                  # who may launch; everyone where it is left out
+"
+    ));
+    assert!(!folder.path().join("templates/app.html.tera").exists());
+    let there = add(folder.path(), &["greeting", "--template", "hello"]);
+    shown(&there);
+    assert!(there.out.starts_with("greeting is in tools.toml, with the page templates/hello.html.tera.\n"));
+    assert_eq!(read(folder.path(), "templates/hello.html.tera"), "hello");
+    let created = add(folder.path(), &["quiz", "--template", "quizzes/first"]);
+    shown(&created);
+    assert!(created.out.contains("its page templates/quizzes/first.html.tera is new"), "{}", created.out);
+    assert_eq!(run(folder.path(), &["check"], &[]).code, Some(0));
+}
+
+#[test]
+fn a_launch_with_the_secret_that_was_shown_is_accepted() {
+    let folder = folder(OLD);
+    let (_, secret) = shown(&add(folder.path(), &["quiz"]));
+    let environment = [("QUIZ_SECRET", secret.as_str()), ("PORT", "0")];
+    let mut child = start(folder.path(), &[], &environment);
+    let mut log = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    log.read_line(&mut line).expect("a line");
+    let address = format!("http://localhost:{}", between(&line, "http://127.0.0.1:", " "));
+    let launch = ["launch", "quiz", "--url", &address];
+    let accepted = run(folder.path(), &launch, &environment);
+    let guessed = run(folder.path(), &launch, &[("QUIZ_SECRET", "guessed")]);
+    child.kill().expect("it ran until now");
+    child.wait().expect("it ended");
+    assert_eq!(accepted.code, Some(0), "{}{}", accepted.out, accepted.error);
+    assert!(accepted.out.contains("<h1>quiz</h1>"), "{}", accepted.out);
+    assert_eq!(guessed.code, Some(1), "{}{}", guessed.out, guessed.error);
+}
+
+#[test]
+fn key_and_secret_are_new_each_time_and_of_letters_that_every_platform_takes() {
+    let made: Vec<_> = (0..8).map(|_| shown(&add(folder(OLD).path(), &["quiz"]))).collect();
+    for (key, secret) in &made {
+        let random = key.strip_prefix("quiz-").expect("the tool's name");
+        assert_eq!((random.len(), secret.len()), (8, 43));
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
+        assert!(random.bytes().all(plain) && secret.bytes().all(plain), "{key} {secret}");
+        let same = made.iter().filter(|(other, another)| other == key || another == secret).count();
+        assert_eq!(same, 1, "each is made once");
+    }
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused() {
+    let folder = folder(OLD);
+    shown(&add(folder.path(), &["quiz"]));
+    for name in ["quiz", "hello"] {
+        let said = format!(
+            "error: tools.toml has a tool named `{name}` already\n  \
+             = help: choose another name, or change that tool in the file\n"
+        );
+        refused(folder.path(), &[name], &[], &said);
+    }
+}
+
+#[test]
+fn a_name_that_no_tool_can_have_is_refused_with_the_cure() {
+    let folder = folder(OLD);
+    let long = "a".repeat(65);
+    for (name, said) in [
+        ("", ""),
+        ("a b", "a b"),
+        ("a.b", "a.b"),
+        ("ü", "ü"),
+        ("a/../b", "a/../b"),
+        ("a\nb", "a\u{fffd}b"),
+        (&long, &long),
+    ] {
+        let said = format!(
+            "error: a tool cannot be named `{said}`\n --> tools.toml\n  \
+             = help: name it with letters, digits, `-` and `_`, at most 64 of them: `[tools.my-quiz]`\n"
+        );
+        refused(folder.path(), &[name], &[], &said);
+    }
+    for name in ["../hello", "a//b", "templates/hello", "hello.html", ".hidden", ""] {
+        let said = format!(
+            "error: a template cannot be named `{name}`\n  \
+             = help: write its name below templates/, with letters, digits, `-`, `_` and `.`: `--template quiz` for templates/quiz.html.tera\n"
+        );
+        refused(folder.path(), &["quiz", "--template", name], &[], &said);
+    }
+}
+
+#[test]
+fn a_variable_that_holds_something_else_is_refused() {
+    let folder = folder(&OLD.replace("HELLO_SECRET", "OUR_QUIZ_SECRET"));
+    let said = |variable: &str, rest: &str| {
+        format!("error: the secret would be in the environment variable {variable}, which {rest}\n")
+    };
+    let other = "  = help: choose another name for the tool";
+    let named = said("OUR_QUIZ_SECRET", &format!("tools.toml names already\n{other}"));
+    refused(folder.path(), &["our-quiz"], &[], &named);
+    let own = said("LTI_GATEWAY_SECRET", &format!("is the gateway's own\n{other}"));
+    refused(folder.path(), &["lti-gateway"], &[], &own);
+    let set =
+        said("QUIZ_SECRET", &format!("is set already\n{other}, or unset the variable if nothing needs it"));
+    refused(folder.path(), &["quiz"], &[("QUIZ_SECRET", "hunter2")], &set);
+    assert!(!folder.path().join("templates/quiz.html.tera").exists());
+}
+
+#[test]
+fn a_template_that_was_not_asked_for_is_not_taken() {
+    let folder = folder("[gateway]\n");
+    write(folder.path(), "templates/quiz.html.tera", "mine");
+    refused(
+        folder.path(),
+        &["quiz"],
+        &[],
+        "error: there is a templates/quiz.html.tera already\n  = help: use it: `--template quiz`, or name another\n",
+    );
+    assert_eq!(read(folder.path(), "templates/quiz.html.tera"), "mine");
+}
+
+#[test]
+fn what_check_would_refuse_is_not_written() {
+    let folder = folder(&format!(
+        "{OLD}\n[tools.deep]\npath = \"/lti/quiz/deep\"\ntemplate = \"hello\"\nkey = \"deep\"\nsecret = {{ env = \"HELLO_SECRET\" }}\n"
+    ));
+    let rest = |name: &str| {
+        format!(
+            "\ntools.toml: 1 error\n\
+             error: with `{name}`, tools.toml would have what is said above, so that nothing is written\n  \
+             = help: mend that, or ask for something else\n"
+        )
+    };
+    let before = read(folder.path(), "tools.toml");
+    let collision = add(folder.path(), &["quiz"]);
+    assert_eq!((collision.code, collision.out.as_str()), (Some(1), ""));
+    assert!(
+        collision.error.starts_with("error: `/lti/quiz/deep` lies inside the path of `quiz`\n"),
+        "{}",
+        collision.error
+    );
+    assert!(collision.error.ends_with(&rest("quiz")), "{}", collision.error);
+    let upstream = add(folder.path(), &["app", "--upstream", "http://me:hunter2@127.0.0.1:9000"]);
+    assert_eq!((upstream.code, upstream.out.as_str()), (Some(1), ""));
+    assert!(
+        upstream.error.starts_with("error: the upstream holds a user name or password\n"),
+        "{}",
+        upstream.error
+    );
+    assert!(upstream.error.ends_with(&rest("app")), "{}", upstream.error);
+    let quoted = add(folder.path(), &["app", "--upstream", "http://127.0.0.1\"\ngrades = \"hunter2"]);
+    assert_eq!((quoted.code, quoted.out.as_str()), (Some(1), ""));
+    assert!(quoted.error.starts_with("error: the upstream has characters that an address cannot have\n"));
+    write(folder.path(), "templates/broken.html.tera", "{% if %}");
+    let broken = add(folder.path(), &["app", "--template", "broken"]);
+    assert_eq!((broken.code, broken.out.as_str()), (Some(1), ""));
+    assert!(broken.error.contains("--> templates/broken.html.tera:1:"), "{}", broken.error);
+    assert_eq!(read(folder.path(), "tools.toml"), before);
+    assert!(!folder.path().join("templates/quiz.html.tera").exists());
+}
+
+#[test]
+fn an_older_error_in_another_table_keeps_no_tool_out() {
+    let folder = folder(&format!("{OLD}\n[tools.odd]\nkye = \"a\"\n"));
+    shown(&add(folder.path(), &["quiz"]));
+}
+
+#[test]
+fn a_malformed_file_is_left_alone() {
+    let folder = folder(&format!("{OLD}\n[tools.odd]\nsecret = \"hunter2\n"));
+    let before = read(folder.path(), "tools.toml");
+    let run = add(folder.path(), &["quiz"]);
+    assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
+    assert!(run.error.contains(" --> tools.toml:10:"), "{}", run.error);
+    assert!(
+        run.error.ends_with(
+            "\ntools.toml: 1 error\nerror: tools.toml is malformed, so that nothing is added to it\n  \
+             = help: mend what is said of it above\n"
+        ),
+        "{}",
+        run.error
+    );
+    assert_eq!(read(folder.path(), "tools.toml"), before);
+    for old in ["tools = {}\n", "[[tools]]\nkey = \"a\"\n"] {
+        write(folder.path(), "tools.toml", old);
+        refused(
+            folder.path(),
+            &["quiz"],
+            &[],
+            "error: tools.toml cannot take a table [tools.quiz] at its end, because of how `tools` is written\n  \
+             = help: write each of its tools as a table with a heading, such as `[tools.hello]`\n",
+        );
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_or_read_ends_with_2_and_leaves_nothing() {
+    let folder = folder(OLD);
+    let file = folder.path().join("tools.toml");
+    let mut permissions = fs::metadata(&file).expect("a file").permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&file, permissions).expect("set");
+    let written = add(folder.path(), &["quiz"]);
+    assert_eq!((written.code, written.out.as_str()), (Some(2), ""));
+    assert_eq!(
+        written.error,
+        "error: tools.toml cannot be written: it is read-only\n  \
+         = help: let this user write it, and its folder; nothing was changed\n"
+    );
+    assert_eq!(read(folder.path(), "tools.toml"), OLD);
+    assert!(!folder.path().join("templates/quiz.html.tera").exists());
+    assert_no_rest(folder.path());
+    let unreadable = add(folder.path(), &["quiz", "--tools", "templates"]);
+    assert_eq!((unreadable.code, unreadable.out.as_str()), (Some(2), ""));
+    assert!(unreadable.error.starts_with("error: templates cannot be read: "), "{}", unreadable.error);
+}
+
+#[test]
+fn a_link_is_followed_and_permissions_stay() {
+    let folder = folder(OLD);
+    let kept = folder.path().join("kept.toml");
+    fs::rename(folder.path().join("tools.toml"), &kept).expect("moved");
+    fs::set_permissions(&kept, fs::Permissions::from_mode(0o640)).expect("set");
+    symlink("kept.toml", folder.path().join("tools.toml")).expect("a link");
+    shown(&add(folder.path(), &["quiz"]));
+    assert!(fs::symlink_metadata(folder.path().join("tools.toml")).expect("a link").is_symlink());
+    assert!(read(folder.path(), "kept.toml").contains("\n[tools.quiz] "));
+    assert_eq!(fs::metadata(&kept).expect("a file").permissions().mode() & 0o777, 0o640);
+    fs::remove_file(&kept).expect("removed");
+    assert_eq!(add(folder.path(), &["other"]).code, Some(2), "a link that leads nowhere");
+}
