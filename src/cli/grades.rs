@@ -1,13 +1,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use rocket::time::OffsetDateTime;
-use rocket::time::format_description::well_known::Rfc3339;
-
 use super::load::load;
 use super::state_unusable;
 use super::table::table;
 use super::terminal::{harmless, say};
+use crate::clock::instant;
 use crate::config::{Environment, StateLocation, print};
 use crate::state::{Listed, list};
 
@@ -63,15 +61,6 @@ fn rows(listed: &[Listed]) -> String {
         ]);
     }
     table(&rows)
-}
-
-/// A time in seconds since the epoch, as RFC 3339 writes it, in UTC.
-fn instant(seconds: u64) -> String {
-    i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .and_then(|time| time.format(&Rfc3339).ok())
-        .unwrap_or_else(|| seconds.to_string())
 }
 
 #[cfg(test)]

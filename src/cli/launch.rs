@@ -3,10 +3,8 @@
 mod follow;
 mod print;
 
-use std::io;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
 use lti::oauth1::{Credentials, SignatureMethod};
@@ -17,6 +15,7 @@ use reqwest::Url;
 use super::load::{Loaded, load};
 use super::rocket_settings::rocket_figment;
 use super::terminal::say;
+use super::{now, unreadable};
 use crate::config::{Environment, PublicUrl, Tool, is_loopback, print as print_problems};
 use crate::practice::{BLOCK, edx_launch};
 
@@ -78,7 +77,7 @@ pub(super) fn launch(launch: &Launch, file: &Path, environment: &Environment, de
         }
     };
     let printed = match launch.print {
-        Some(Form::Curl) => print::curl(&signed),
+        Some(Form::Curl) => Some(print::curl(&signed)),
         Some(Form::Html) => print::html(&signed),
         None => return follow::follow(&signed),
     };
@@ -100,12 +99,7 @@ fn signed(
     development: bool,
 ) -> Result<Signed, String> {
     let read = |development| {
-        load(file, environment, development).map_err(|error: io::Error| {
-            format!(
-                "error: {} cannot be read: {error}\n  = help: name another with --tools FILE, or start where it lies\n",
-                file.display()
-            )
-        })
+        load(file, environment, development).map_err(|error| unreadable(file.display(), &error))
     };
     let mut loaded = read(development)?;
     let found = loaded.config.tools.iter().find(|tool| tool.name == launch.tool);
@@ -123,7 +117,7 @@ fn signed(
     let key = consumer_key(tool, launch.key.as_deref())?;
     let consumers = &tool.terms.consumers;
     let methods = consumers.signature_methods(key).unwrap_or_default();
-    let sha1 = methods.is_empty() || methods.contains(&SignatureMethod::HmacSha1);
+    let method = SignatureMethod::ALL.into_iter().find(|method| methods.contains(method));
     let Some(signing_key) = consumers.signing_keys(key).and_then(<[_]>::first) else {
         return Err(format!("error: the consumer {key} of {} has no secret\n", tool.name));
     };
@@ -140,8 +134,8 @@ fn signed(
         &Credentials {
             key,
             signing_key,
-            method: if sha1 { SignatureMethod::HmacSha1 } else { SignatureMethod::HmacSha256 },
-            timestamp: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            method: method.unwrap_or(SignatureMethod::HmacSha1),
+            timestamp: now(),
             // Digits, as edX's are.
             nonce: &u64::from_be_bytes(random).to_string(),
         },

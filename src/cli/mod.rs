@@ -10,8 +10,11 @@ mod serve;
 mod table;
 mod terminal;
 
+use std::fmt::Display;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 
@@ -79,6 +82,18 @@ pub fn run() -> ExitCode {
         Command::New(given) => new::new(&given, &file, &environment, development),
         Command::Grades => grades::grades(&file, &environment, development),
     }
+}
+
+/// The machine's clock, in seconds since the epoch.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// What is told where a command needs a tools file and cannot read it. `file` is how it is shown.
+fn unreadable(file: impl Display, error: &io::Error) -> String {
+    format!(
+        "error: {file} cannot be read: {error}\n  = help: name another with --tools FILE, or start where it lies\n"
+    )
 }
 
 /// What is told where the directory of the state cannot be used.

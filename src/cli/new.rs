@@ -12,6 +12,7 @@ use toml::{Table, Value};
 
 use super::load::{DEEPEST, Loaded, load_content};
 use super::terminal::{harmless, say};
+use super::unreadable;
 use crate::config::{
     Environment, Fault, Location, Problem, Severity, is_tool_name, print as print_problems, variable_of,
 };
@@ -73,11 +74,7 @@ fn add(new: &New, path: &Path, environment: &Environment, development: bool) -> 
     if !is_tool_name(&new.name) {
         return Err(refused_with(path, Fault::ToolName(new.name.clone())));
     }
-    let file = File::read(path).map_err(|error| {
-        Failure::Prevented(format!(
-            "error: {shown} cannot be read: {error}\n  = help: name another with --tools FILE, or start where it lies\n"
-        ))
-    })?;
+    let file = File::read(path).map_err(|error| Failure::Prevented(unreadable(&shown, &error)))?;
     let content = file.content().unwrap_or(text::STARTER.as_bytes());
     let variable = variable_of(&new.name);
     let consumer = Consumer::new(&new.name)

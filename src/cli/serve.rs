@@ -1,6 +1,5 @@
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rocket::Config as RocketConfig;
 use rocket::error::ErrorKind;
@@ -8,7 +7,7 @@ use rocket::fairing::AdHoc;
 
 use super::load::load;
 use super::rocket_settings::rocket_figment;
-use super::{no_certificates, state_unusable};
+use super::{no_certificates, now, state_unusable, unreadable};
 use crate::clock::Clock;
 use crate::config::{Environment, StateLocation, print};
 use crate::state::State;
@@ -19,8 +18,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     let loaded = match load(file, environment, development) {
         Ok(loaded) => loaded,
         Err(error) => {
-            eprintln!("error: {} cannot be read: {error}", file.display());
-            eprintln!("  = help: name another with --tools FILE, or start where it lies");
+            eprint!("{}", unreadable(file.display(), &error));
             return ExitCode::from(1);
         }
     };
@@ -36,8 +34,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
         }
     };
     tracing_subscriber::fmt().with_ansi(false).init();
-    let clock =
-        Clock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
+    let clock = Clock::new(now);
     let tools = loaded.config.tools.len();
     let remembered = remembered(&loaded.config.state);
     let state = match State::open(&loaded.config.state, clock.now()) {

@@ -1,5 +1,5 @@
 use lti::Secret;
-use lti::oauth1::base_string::{base_string, base_uri};
+use lti::oauth1::base_string::{base_string, split_url};
 use lti::oauth1::{Credentials, ParamError, Params, SignatureMethod, SigningKey, Source};
 use lti::v1p1::sign;
 
@@ -126,9 +126,8 @@ impl Form {
         };
         let body = sign(&signed, &params, &credentials)?;
         let read = Params::default().read_form(Source::Body, body.as_bytes())?;
-        let (scheme, rest) = signed.split_once("://").unwrap_or(("http", &signed));
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let base_string = base_string("POST", &base_uri(scheme, authority, path), read.iter());
+        let (base_uri, _) = split_url(&signed);
+        let base_string = base_string("POST", &base_uri, read.iter());
         let mut params: Vec<(String, String)> =
             read.iter().map(|param| (param.name.to_owned(), param.value.to_owned())).collect();
         if mistake == Some(Mistake::Role) {

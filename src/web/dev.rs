@@ -57,7 +57,7 @@ fn practice(gateway: &State<Gateway>) -> Result<Html, Refusal> {
             .tools()
             .map(|tool| Choice {
                 name: &tool.name,
-                title: title(tool),
+                title: &tool.title,
                 usable: key_with_stand_in(tool).is_some(),
             })
             .collect(),
@@ -68,10 +68,6 @@ fn practice(gateway: &State<Gateway>) -> Result<Html, Refusal> {
         mistakes: Mistake::ALL.into_iter().map(MistakeContext::from).collect(),
     };
     page::render("dev.html.tera", &context).map(Html::asking).ok_or(Refusal::PageFailed)
-}
-
-fn title(tool: &Tool) -> &str {
-    if tool.title.is_empty() { &tool.name } else { &tool.title }
 }
 
 /// The key of a consumer whose secret is development's stand-in, which everybody knows: whoever opens this page must not be able

@@ -50,17 +50,19 @@ impl Stage {
         let tools = format!(
             "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = \"s3cret\"\nupstream = \"{upstream}\"\n"
         );
-        let server = Server::start(&Setup {
-            tools: &tools,
-            templates: &[("page.html.tera", PAGE)],
-            development: true,
-            ..Setup::default()
-        });
+        Self::of(&tools, &[("page.html.tera", PAGE)])
+    }
+
+    /// With this file and these templates.
+    fn of(tools: &str, templates: &[(&str, &str)]) -> Self {
+        let server = Server::start(&Setup { tools, templates, development: true, ..Setup::default() });
         // The program's clock is that of this machine.
         server.set_now(SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs());
         let folder = tempfile::tempdir().expect("a temporary folder");
-        write(folder.path(), "tools.toml", &tools);
-        write(folder.path(), "templates/page.html.tera", PAGE);
+        write(folder.path(), "tools.toml", tools);
+        for (name, template) in templates {
+            write(&folder.path().join("templates"), name, template);
+        }
         Self { server, folder }
     }
 
@@ -408,20 +410,7 @@ fn the_commands_of_the_docs_do_what_the_docs_say() {
     let (tools, hello, staff) =
         (text("tools.toml"), text("templates/hello.html.tera"), text("templates/staff.html.tera"));
     let templates = [("hello.html.tera", hello.as_str()), ("staff.html.tera", staff.as_str())];
-    let stage = Stage {
-        server: Server::start(&Setup {
-            tools: &tools,
-            templates: &templates,
-            development: true,
-            ..Setup::default()
-        }),
-        folder: tempfile::tempdir().expect("a temporary folder"),
-    };
-    stage.server.set_now(SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs());
-    write(stage.folder.path(), "tools.toml", &tools);
-    for (name, template) in templates {
-        write(&stage.folder.path().join("templates"), name, template);
-    }
+    let stage = Stage::of(&tools, &templates);
     let docs = text("docs/launch.md");
     let blocks = docs.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
     let mut ran = 0;

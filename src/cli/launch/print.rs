@@ -2,11 +2,11 @@ use lti::oauth1::{Params, Source};
 
 use super::Signed;
 
-/// The launch as a command for a shell. `None` where it is no form.
-pub(super) fn curl(signed: &Signed) -> Option<String> {
+/// The launch as a command for a shell.
+pub(super) fn curl(signed: &Signed) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let url = quoted(signed.url.as_str());
-    Some(format!("curl --include {url} \\\n  --data-raw {}\n", quoted(&signed.body)))
+    format!("curl --include {url} \\\n  --data-raw {}\n", quoted(&signed.body))
 }
 
 /// The launch as a page whose button launches, in the window that it is opened in. `None` where it is no form.

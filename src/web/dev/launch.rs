@@ -1,7 +1,7 @@
 use rocket::{FromForm, State, get};
 use serde::Serialize;
 
-use super::{MistakeContext, key_with_stand_in, title};
+use super::{MistakeContext, key_with_stand_in};
 use crate::config::STAND_IN_SECRET;
 use crate::practice::{BLOCK, Form, Mistake, Person, edx_launch};
 use crate::web::Gateway;
@@ -80,7 +80,7 @@ pub(super) fn launch(
         forms.push(sign(&params, &nonce)?);
     }
     let context = LaunchContext {
-        title: title(tool),
+        title: &tool.title,
         person: person.title,
         inline: chosen.display != Some("window"),
         mistake: mistake.map(MistakeContext::from),

@@ -1,11 +1,10 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use rocket::time::OffsetDateTime;
-use rocket::time::format_description::well_known::Rfc3339;
 use rocket::{State, get};
 use serde::Serialize;
 
+use crate::clock::instant;
 use crate::web::Gateway;
 use crate::web::page::{self, Html};
 use crate::web::refusal::Refusal;
@@ -73,16 +72,7 @@ struct RefusedContext {
 #[get("/dev/refusals")]
 pub(super) fn refusals(gateway: &State<Gateway>) -> Result<Html, Refusal> {
     let newest = gateway.refusals.as_ref().map(Refusals::newest).unwrap_or_default();
-    let refusals = newest.into_iter().map(|refused| RefusedContext { time: time(refused.at), refused });
+    let refusals = newest.into_iter().map(|refused| RefusedContext { time: instant(refused.at), refused });
     let context = RefusalsContext { refusals: refusals.collect() };
     page::render("dev_refusals.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)
-}
-
-/// A time as RFC 3339 writes it, in UTC.
-fn time(seconds: u64) -> String {
-    i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .and_then(|time| time.format(&Rfc3339).ok())
-        .unwrap_or_default()
 }

@@ -22,7 +22,7 @@ pub fn base_uri(scheme: &str, authority: &str, path: &str) -> String {
 }
 
 /// The [`base_uri`] of an absolute URL, and its query as it stands there, empty where it has none.
-pub(crate) fn split_url(url: &str) -> (String, &str) {
+pub fn split_url(url: &str) -> (String, &str) {
     let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
     let rest = rest.split('#').next().unwrap_or_default();
     let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
