@@ -6,8 +6,9 @@
 use std::error::Error;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rocket::tokio::net::lookup_host;
 
@@ -25,13 +26,41 @@ impl fmt::Display for NotPublic {
 
 impl Error for NotPublic {}
 
+/// A platform in this very process.
+pub struct OwnPlatform {
+    /// Its host, which nobody else has.
+    pub host: &'static str,
+    /// What the paths of its services begin with.
+    pub path: &'static str,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl OwnPlatform {
+    /// Whether this is the address of one of its services. A port is never named: it is this process's own, so that nobody can
+    /// name another one's.
+    pub(super) fn has(&self, url: &Url) -> bool {
+        url.scheme() == "http"
+            && url.host_str() == Some(self.host)
+            && url.port().is_none()
+            && url.path().starts_with(self.path)
+    }
+}
+
 /// Looks names up, and keeps the addresses that may be connected to.
-pub(super) struct Resolver(pub(super) Arc<OutcomeRules>);
+pub(super) struct Resolver {
+    pub(super) rules: Arc<OutcomeRules>,
+    pub(super) own: Arc<OnceLock<OwnPlatform>>,
+}
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let rules = Arc::clone(&self.0);
+        let rules = Arc::clone(&self.rules);
+        let own = self.own.get().filter(|own| own.host == name.as_str()).map(|own| own.address);
         Box::pin(async move {
+            if let Some(address) = own {
+                return Ok(Box::new(std::iter::once(address)) as Addrs);
+            }
             let name = name.as_str();
             let found = lookup_host((name, 0)).await?;
             let is_named = rules.names(name);
@@ -93,6 +122,31 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_this_process_only_the_services_of_its_platform_are_reached() {
+        let own = OwnPlatform {
+            host: "practice.localhost",
+            path: "/dev/platform/",
+            address: (Ipv4Addr::LOCALHOST, 5000).into(),
+        };
+        let has = |url: &str| own.has(&Url::parse(url).expect("an address"));
+        assert!(has("http://practice.localhost/dev/platform/a/b"));
+        assert!(has("HTTP://PRACTICE.localhost:80/x/../dev/platform/a"));
+        for other in [
+            "https://practice.localhost/dev/platform/a",
+            "http://practice.localhost:6379/dev/platform/a",
+            "http://practice.localhost/dev/platform",
+            "http://practice.localhost/dev/platform/../launch",
+            "http://practice.localhost/",
+            "http://practice.localhost./dev/platform/a",
+            "http://x.practice.localhost/dev/platform/a",
+            "http://localhost/dev/platform/a",
+            "http://127.0.0.1/dev/platform/a",
+        ] {
+            assert!(!has(other), "{other}");
+        }
+    }
 
     #[track_caller]
     fn check(addresses: &[&str], expected: bool) {

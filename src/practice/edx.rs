@@ -18,8 +18,8 @@ pub fn edx_launch(
     roles: &[Role],
     params: &[(String, String)],
 ) -> Vec<(String, String)> {
-    let resource_link_id = format!("block-v1:Practice+LTI+2026+type@lti_consumer+block@{block}");
-    let result = format!("{QUOTED_CONTEXT_ID}:{resource_link_id}:{user}");
+    let resource_link_id = resource_link_id(block);
+    let result = sourcedid(block, user);
     let roles = roles.iter().map(|role| spelt(*role)).collect::<Vec<_>>().join(",");
     let edx = [
         ("user_id", user),
@@ -40,6 +40,16 @@ pub fn edx_launch(
     let kept = edx.into_iter().filter(|(name, _)| !given(name));
     let kept = kept.map(|(name, value)| (name.to_owned(), value.to_owned()));
     kept.chain(params.iter().map(|(name, value)| (name.clone(), as_browsers_send(value)))).collect()
+}
+
+/// The platform's id of a block.
+fn resource_link_id(block: &str) -> String {
+    format!("block-v1:Practice+LTI+2026+type@lti_consumer+block@{block}")
+}
+
+/// The platform's name for a person's result at a block.
+pub(super) fn sourcedid(block: &str, user: &str) -> String {
+    format!("{QUOTED_CONTEXT_ID}:{}:{user}", resource_link_id(block))
 }
 
 /// A role as edX spells it, or for those that edX does not know, as LTI 1.1 does.

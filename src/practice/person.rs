@@ -53,9 +53,14 @@ pub const PERSONS: [Person; 6] = [
 ];
 
 impl Person {
+    /// The person of this id.
+    pub fn known(id: &str) -> Option<&'static Self> {
+        PERSONS.iter().find(|person| person.id == id)
+    }
+
     /// The person of this id, or the first.
     pub fn of(id: &str) -> &'static Self {
-        PERSONS.iter().find(|person| person.id == id).unwrap_or(&PERSONS[0])
+        Self::known(id).unwrap_or(&PERSONS[0])
     }
 
     /// What the platform tells of them, as edX does where a course author lets it.

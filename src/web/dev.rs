@@ -1,24 +1,42 @@
 //! `/dev`: a platform to practise with, and the newest refusals. Only in development is any of it there.
 
+mod gradebook;
 mod launch;
+mod platform;
 mod refusals;
+
+use std::sync::Arc;
 
 use lti::Secret;
 use lti::oauth1::{SignatureMethod, SigningKey};
-use rocket::{Route, State, get, routes};
+use rocket::fairing::AdHoc;
+use rocket::{Config, Route, State, get, routes};
 use serde::Serialize;
 
 use super::Gateway;
 use super::page::{self, Html};
 use super::refusal::Refusal;
 use crate::config::{STAND_IN_SECRET, Tool};
-use crate::practice::{Mistake, PERSONS};
+use crate::grade::Grades;
+use crate::platform::OwnPlatform;
+use crate::practice::{HOST, Mistake, PATH, PERSONS};
 
 pub(super) use refusals::{Refusals, Refused};
 
 /// Its routes.
 pub(super) fn routes() -> Vec<Route> {
-    routes![practice, launch::launch, refusals::refusals]
+    let mut routes = routes![practice, launch::launch, gradebook::gradebook, refusals::refusals];
+    routes.extend(platform::routes());
+    routes
+}
+
+/// Lets grades reach the practice platform, wherever this process listens.
+pub(super) fn practise(grades: Arc<Grades>) -> AdHoc {
+    AdHoc::on_liftoff("practise", move |rocket| {
+        let Config { address, port, .. } = *rocket.config();
+        grades.practise(OwnPlatform { host: HOST, path: PATH, address: (address, port).into() });
+        Box::pin(async {})
+    })
 }
 
 #[derive(Serialize)]

@@ -1,6 +1,6 @@
 //! What the routes share: the tools by their addresses, and what remembers.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::dev::Refusals;
 use super::place::Addresses;
@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::{Config, PublicUrl};
 use crate::grade::Grades;
 use crate::platform::Platforms;
+use crate::practice::Gradebook;
 use crate::session::{GradeTokens, Ids, Receipts};
 use crate::state::{Replay, State};
 use crate::target::assertion::Assertions;
@@ -33,6 +34,8 @@ pub struct Gateway {
     pub(super) upstreams: Upstreams,
     /// The newest refusals, in development.
     pub(super) refusals: Option<Refusals>,
+    /// The grades of the practice platform, which only development has.
+    pub(super) gradebook: Mutex<Gradebook>,
     pub(super) clock: Clock,
 }
 
@@ -61,6 +64,7 @@ impl Gateway {
             grade_tokens: GradeTokens::new(&config.secrets),
             upstreams,
             refusals: config.development.then(Refusals::default),
+            gradebook: Mutex::default(),
             clock,
         })
     }

@@ -47,7 +47,13 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
     };
     let mut everywhere = rocket::routes![jwks::jwks];
     everywhere.extend(tool::routes());
-    let mut rocket = rocket::custom(figment)
+    let mut rocket = rocket::custom(figment);
+    if development {
+        // First, so that grades that are kept find their way there.
+        rocket =
+            rocket.attach(dev::practise(Arc::clone(&gateway.grades))).mount("/", own(dev::routes(), false));
+    }
+    rocket = rocket
         // Rocket's own would let nobody frame a page, and add to what upstreams say.
         .attach(rocket::shield::Shield::new())
         .attach(shield::Shield)
@@ -60,9 +66,6 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         .mount("/", own(rocket::routes![index::index], false))
         .mount("/", own(grade::routes(), false))
         .mount("/", guard::check_host(everywhere, development));
-    if development {
-        rocket = rocket.mount("/", own(dev::routes(), false));
-    }
     if statics.is_dir() {
         let files: Vec<rocket::Route> = FileServer::new(statics, Options::None).into();
         rocket = rocket.mount("/static", own(files, true));

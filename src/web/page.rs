@@ -15,6 +15,7 @@ static PAGES: LazyLock<Option<Tera>> = LazyLock::new(|| {
     let pages = [
         ("layout.html.tera", include_str!("pages/layout.html.tera")),
         ("dev.html.tera", include_str!("pages/dev.html.tera")),
+        ("dev_gradebook.html.tera", include_str!("pages/dev_gradebook.html.tera")),
         ("dev_launch.html.tera", include_str!("pages/dev_launch.html.tera")),
         ("dev_refusals.html.tera", include_str!("pages/dev_refusals.html.tera")),
         ("index.html.tera", include_str!("pages/index.html.tera")),

@@ -1,5 +1,7 @@
 //! `/dev`: the practice platform and the newest refusals, which only development has.
 
+mod gradebook;
+
 use std::collections::HashSet;
 
 use crate::support::{Pairs, Recorder, Reply, Server, Setup, log_lines, unescaped};
@@ -90,7 +92,7 @@ fn outside_development_nothing_of_it_is_there() {
     );
     assert!(server.routes.iter().any(|route| route.starts_with("/grades")), "{:?}", server.routes);
     assert_eq!(server.routes.iter().filter(|route| route.contains("dev")).count(), 0, "{:?}", server.routes);
-    for target in ["/dev", "/dev/", "/dev/launch?tool=page", "/dev/refusals"] {
+    for target in ["/dev", "/dev/", "/dev/launch?tool=page", "/dev/gradebook", "/dev/refusals"] {
         assert_eq!(server.get(target).status, 404, "{target}");
     }
     assert!(!server.get("/").body.contains("/dev"));
@@ -101,7 +103,11 @@ fn in_development_the_index_leads_there() {
     let server = server(TOOLS, true);
     let routes: HashSet<&str> =
         server.routes.iter().map(String::as_str).filter(|route| route.contains("dev")).collect();
-    let expected = ["/dev", "/dev/launch?<chosen..>", "/dev/refusals"];
+    let service = "/dev/platform/<tool>/<block>/handler_noauth";
+    let outcome = format!("{service}/outcome_service_handler");
+    let result = format!("{service}/result_service_handler/user/<person>");
+    let expected =
+        ["/dev", "/dev/launch?<chosen..>", "/dev/gradebook", "/dev/refusals", outcome.as_str(), &result];
     assert_eq!(routes, HashSet::from(expected));
     let index = get(&server, "/");
     assert!(index.body.contains("<a href=\"/dev\">"), "{}", index.body);
@@ -165,7 +171,7 @@ fn the_launch_goes_to_another_site_than_the_pages() {
         let page = server.send("GET", "/dev/launch?tool=page&display=window", &[("Host", &host)], b"");
         let [form] = Form::all(&page.body).try_into().ok().expect("one form");
         assert_eq!(form.action, other);
-        assert!(page.body.contains("target=\"_blank\"") && !page.body.contains("<iframe"));
+        assert!(page.body.contains("target=\"_blank\"") && !page.body.contains("<iframe name="));
         assert_eq!(form.send(&server).status, 200, "{host}");
     }
 }

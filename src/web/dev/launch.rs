@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use super::{MistakeContext, key_with_stand_in};
 use crate::config::STAND_IN_SECRET;
-use crate::practice::{BLOCK, Form, Mistake, Person, edx_launch};
+use crate::practice::{BLOCK, Form, Mistake, Person, edx_launch, outcome_url};
 use crate::web::Gateway;
 use crate::web::index::Authority;
 use crate::web::page::{self, Html};
@@ -48,6 +48,8 @@ pub(super) struct Chosen<'r> {
     person: Option<&'r str>,
     link: Option<&'r str>,
     custom: Option<&'r str>,
+    /// Anything, where the course takes no grade.
+    ungraded: Option<&'r str>,
     display: Option<&'r str>,
     mistake: Option<&'r str>,
 }
@@ -64,10 +66,14 @@ pub(super) fn launch(
     let person = Person::of(chosen.person.unwrap_or_default());
     let mistake = chosen.mistake.and_then(Mistake::named);
     let url = gateway.public_url.launch_url(tool, Some(&authority.other()));
+    let block = block(chosen.link);
     let mut params = person.params();
+    if chosen.ungraded.is_none() {
+        params.push(("lis_outcome_service_url".to_owned(), outcome_url(&tool.name, block)));
+    }
     params.extend(custom_params(chosen.custom.unwrap_or_default()));
     let sign = |params: &[(String, String)], nonce: &str| {
-        let params = edx_launch(block(chosen.link), person.id, &[person.role], params);
+        let params = edx_launch(block, person.id, &[person.role], params);
         let credentials = (key, STAND_IN_SECRET);
         let form = Form::sign(&url, &params, credentials, nonce, gateway.clock.now(), mistake);
         form.map(FormContext::from).map_err(|_| Refusal::PageFailed)

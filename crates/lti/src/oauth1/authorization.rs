@@ -1,8 +1,10 @@
 //! The `Authorization` header of a request whose body is no form (RFC 5849 §3.5.1, OAuth Request Body Hash 1.0).
 
+use std::fmt;
+
 use super::base_string::{base_string, split_url};
 use super::encode::encode_into;
-use super::{ParamError, Params, SignatureMethod, SigningKey, Source};
+use super::{ParamError, Params, SignatureMethod, SigningKey, Source, decode_signature};
 
 /// What a request is signed with.
 pub struct Credentials<'a> {
@@ -61,6 +63,78 @@ pub fn authorization(
     Ok(header)
 }
 
+/// Why a request's `Authorization` header does not show who sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorizationFault {
+    /// It is no `OAuth` header as RFC 5849 §3.5.1 has it, or the URL's query is malformed.
+    Malformed,
+    /// This parameter is not among its own.
+    Missing(&'static str),
+    /// Its consumer key is another one.
+    OtherKey,
+    /// Its signature method is none of [`SignatureMethod`].
+    Method,
+    /// Its body hash is not the body's.
+    BodyHash,
+    /// Its signature does not match.
+    Signature,
+}
+
+/// Whether an `Authorization` header is the consumer's for a request with this method, absolute URL and body, as a receiver asks
+/// it. What it says of time and nonce is for the caller to judge.
+///
+/// # Errors
+/// An [`AuthorizationFault`].
+pub fn verify_authorization(
+    header: &str,
+    http_method: &str,
+    url: &str,
+    body: &[u8],
+    key: &str,
+    signing_key: &SigningKey,
+) -> Result<(), AuthorizationFault> {
+    let (scheme, credentials) = header.split_once(' ').ok_or(AuthorizationFault::Malformed)?;
+    if !scheme.eq_ignore_ascii_case("OAuth") {
+        return Err(AuthorizationFault::Malformed);
+    }
+    let (base_uri, query) = split_url(url);
+    let params = Params::default()
+        .read_form(Source::Query, query.as_bytes())
+        .and_then(|params| params.read_authorization(credentials))
+        .map_err(|_| AuthorizationFault::Malformed)?;
+    let value = |name: &'static str| {
+        let mut of_header = params.iter().filter(|param| param.source == Source::Header);
+        let found = of_header.find(|param| param.name == name);
+        found.map(|param| param.value).ok_or(AuthorizationFault::Missing(name))
+    };
+    if value("oauth_consumer_key")? != key {
+        return Err(AuthorizationFault::OtherKey);
+    }
+    let method =
+        SignatureMethod::named(value("oauth_signature_method")?).ok_or(AuthorizationFault::Method)?;
+    if value("oauth_body_hash")? != method.body_hash(body) {
+        return Err(AuthorizationFault::BodyHash);
+    }
+    let signature = decode_signature(value("oauth_signature")?);
+    let base = base_string(http_method, &base_uri, params.iter());
+    if signing_key.verify(method, &base, &signature) { Ok(()) } else { Err(AuthorizationFault::Signature) }
+}
+
+impl fmt::Display for AuthorizationFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => formatter.write_str("the Authorization header is not one of OAuth"),
+            Self::Missing(name) => write!(formatter, "the Authorization header has no {name}"),
+            Self::OtherKey => formatter.write_str("the consumer key is another one"),
+            Self::Method => formatter.write_str("the signature method is not accepted"),
+            Self::BodyHash => formatter.write_str("oauth_body_hash is not the hash of the body"),
+            Self::Signature => formatter.write_str("the signature does not match"),
+        }
+    }
+}
+
+impl std::error::Error for AuthorizationFault {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,17 +152,10 @@ mod tests {
         authorization(http_method, url, body, &credentials).expect("a well-formed query")
     }
 
-    /// Reads a header as a receiver does, and says whether its signature is right for this request.
-    fn verifies(header: &str, http_method: &str, url: &str, method: SignatureMethod) -> bool {
-        let (base_uri, query) = split_url(url);
-        let params = Params::default()
-            .read_form(Source::Query, query.as_bytes())
-            .and_then(|params| params.read_authorization(header.strip_prefix("OAuth ").expect("the scheme")))
-            .expect("well formed");
-        let signature = params.iter().find(|param| param.name == "oauth_signature").expect("signed").value;
-        let base = base_string(http_method, &base_uri, params.iter());
+    /// Whether its receiver finds a header to be right for this request.
+    fn verifies(header: &str, http_method: &str, url: &str, body: &[u8]) -> Result<(), AuthorizationFault> {
         let key = SigningKey::new(&Secret::new("s3cret"));
-        key.verify(method, &base, &super::super::decode_signature(signature))
+        verify_authorization(header, http_method, url, body, "a key, \"quoted\"", &key)
     }
 
     #[test]
@@ -109,8 +176,17 @@ mod tests {
         const URL: &str = "https://LMS.example:443/a:b+c@d%3A/o?type_id=3&x=a+b%20c&x=";
         for method in SignatureMethod::ALL {
             let header = header("put", URL, b"{}", method);
-            assert!(verifies(&header, "PUT", URL, method));
-            assert!(verifies(&header, "PUT", &format!("{URL}#part"), method), "a fragment is not sent");
+            let check = |header: &str, http_method, url: &str, body: &[u8], expected| {
+                assert_eq!(
+                    verifies(header, http_method, url, body),
+                    expected,
+                    "{header} {http_method} {url}"
+                );
+            };
+            let differs = Err(AuthorizationFault::Signature);
+            check(&header, "PUT", URL, b"{}", Ok(()));
+            // A fragment is not sent.
+            check(&header, "PUT", &format!("{URL}#part"), b"{}", Ok(()));
             for other in [
                 URL.replace("%3A", ":"),
                 URL.replace("https", "http"),
@@ -118,16 +194,31 @@ mod tests {
                 URL.replace("&x=a+b", "&x=a"),
                 URL.split('?').next().unwrap_or_default().to_owned(),
             ] {
-                assert!(!verifies(&header, "PUT", &other, method), "{other}");
+                check(&header, "PUT", &other, b"{}", differs);
             }
-            assert!(!verifies(&header, "POST", URL, method));
-            assert!(!verifies(
-                &header.replace("oauth_body_hash=\"", "oauth_body_hash=\"A"),
-                "PUT",
-                URL,
-                method
-            ));
+            check(&header, "POST", URL, b"{}", differs);
+            check(&header.replace("timestamp=\"1", "timestamp=\"2"), "PUT", URL, b"{}", differs);
+            check(&header, "PUT", URL, b"{ }", Err(AuthorizationFault::BodyHash));
         }
+    }
+
+    #[test]
+    fn a_header_that_says_too_little_is_refused_for_what_it_lacks() {
+        const URL: &str = "https://lms.example/o";
+        let header = header("POST", URL, b"x", SignatureMethod::HmacSha1);
+        let check =
+            |header: &str, fault| assert_eq!(verifies(header, "POST", URL, b"x"), Err(fault), "{header}");
+        check("", AuthorizationFault::Malformed);
+        check("OAuth", AuthorizationFault::Malformed);
+        check("Bearer abc", AuthorizationFault::Malformed);
+        check("OAuth oauth_nonce", AuthorizationFault::Malformed);
+        for name in ["oauth_body_hash", "oauth_consumer_key", "oauth_signature_method", "oauth_signature"] {
+            check(&header.replace(&format!("{name}=\""), "x=\""), AuthorizationFault::Missing(name));
+        }
+        check(&header.replace("a%20key", "key"), AuthorizationFault::OtherKey);
+        check(&header.replace("HMAC-SHA1", "PLAINTEXT"), AuthorizationFault::Method);
+        check(&header.replace("HMAC-SHA1", "HMAC-SHA256"), AuthorizationFault::BodyHash);
+        assert_eq!(verifies(&header.replace("OAuth ", "oauth  "), "POST", URL, b"x"), Ok(()));
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub mod encode;
 mod params;
 mod signature;
 
-pub use authorization::{Credentials, authorization};
+pub use authorization::{AuthorizationFault, Credentials, authorization, verify_authorization};
 pub use params::{Param, ParamError, Params, Source};
 pub(crate) use signature::decode_signature;
 pub use signature::{SignatureMethod, SigningKey};

@@ -1,21 +1,20 @@
 //! Basic Outcomes 1.0 (LTI 1.1 §6): a grade goes to the platform as "plain old XML", and its answer is XML, too.
 
+pub mod service;
+mod xml;
+
 use std::fmt;
 
-use quick_xml::Reader;
-use quick_xml::escape::{partial_escape, resolve_xml_entity};
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::escape::partial_escape;
 
 use crate::Score;
+use xml::XmlFault;
 
 /// The request's content type. Canvas and Sakai compare the whole header, so that there is no charset.
 pub const CONTENT_TYPE: &str = "application/xml";
 
 /// The most bytes of an answer that are read.
 pub const LARGEST_ANSWER: usize = 64 * 1024;
-
-/// The most elements around one another that an answer may have. A good one has six.
-const DEEPEST: usize = 64;
 
 /// What the platform is asked to do with the grade of one person at one link.
 #[derive(Clone, Copy)]
@@ -160,72 +159,29 @@ struct Texts {
     score: Option<String>,
 }
 
-/// An element that is not closed yet.
-struct Element {
-    local_name: String,
-    text: String,
-}
-
 impl Texts {
     fn read(xml: &str) -> Result<Self, AnswerFault> {
-        let mut reader = Reader::from_str(xml);
-        reader.config_mut().expand_empty_elements = true;
         let mut texts = Self::default();
-        let mut open: Vec<Element> = Vec::new();
-        let mut had_root = false;
-        loop {
-            let text = match reader.read_event().map_err(|_| AnswerFault::NotXml)? {
-                Event::Start(tag) => {
-                    if open.is_empty() && std::mem::replace(&mut had_root, true) {
-                        return Err(AnswerFault::NotXml);
-                    }
-                    if open.len() == DEEPEST {
-                        return Err(AnswerFault::TooDeep);
-                    }
-                    let local_name = tag.local_name().as_ref().to_owned();
-                    open.push(Element { local_name, text: String::new() });
-                    continue;
-                }
-                Event::End(_) => {
-                    let closed = open.pop().ok_or(AnswerFault::NotXml)?;
-                    let parent = open.last().map(|parent| parent.local_name.as_str()).unwrap_or_default();
-                    texts.keep(parent, closed);
-                    continue;
-                }
-                Event::Text(text) => text.xml10_content(),
-                Event::CData(text) => text.xml10_content(),
-                Event::GeneralRef(reference) => resolve(&reference).ok_or(AnswerFault::NotXml)?.into(),
-                Event::DocType(_) => return Err(AnswerFault::DocumentType),
-                // Empty elements come as a start and an end.
-                Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::Empty(_) => continue,
-                Event::Eof if had_root && open.is_empty() => return Ok(texts),
-                Event::Eof => return Err(AnswerFault::NotXml),
+        xml::read(xml, |parent, name, text| {
+            let slot = match (parent, name) {
+                ("imsx_statusInfo", "imsx_codeMajor") => &mut texts.code,
+                ("imsx_statusInfo", "imsx_description") => &mut texts.description,
+                ("resultScore", "textString") => &mut texts.score,
+                _ => return,
             };
-            match open.last_mut() {
-                Some(element) => element.text.push_str(&text),
-                None if text.trim().is_empty() => {}
-                None => return Err(AnswerFault::NotXml),
-            }
-        }
-    }
-
-    fn keep(&mut self, parent: &str, element: Element) {
-        let slot = match (parent, element.local_name.as_str()) {
-            ("imsx_statusInfo", "imsx_codeMajor") => &mut self.code,
-            ("imsx_statusInfo", "imsx_description") => &mut self.description,
-            ("resultScore", "textString") => &mut self.score,
-            _ => return,
-        };
-        slot.get_or_insert(element.text);
+            slot.get_or_insert(text);
+        })?;
+        Ok(texts)
     }
 }
 
-/// What a reference stands for: a character, or one of the five entities that XML has by itself. There are no others without
-/// a document type.
-fn resolve(reference: &BytesRef<'_>) -> Option<String> {
-    match reference.resolve_char_ref().ok()? {
-        Some(letter) => Some(letter.into()),
-        None => resolve_xml_entity(reference).map(str::to_owned),
+impl From<XmlFault> for AnswerFault {
+    fn from(fault: XmlFault) -> Self {
+        match fault {
+            XmlFault::NotXml => Self::NotXml,
+            XmlFault::DocumentType => Self::DocumentType,
+            XmlFault::TooDeep => Self::TooDeep,
+        }
     }
 }
 
@@ -254,6 +210,7 @@ impl std::error::Error for AnswerFault {}
 
 #[cfg(test)]
 mod tests {
+    use super::xml::DEEPEST;
     use super::*;
 
     /// A good answer around this status and body.

@@ -62,7 +62,7 @@ pub fn address(outcome_url: &str, sourcedid: &str) -> Option<String> {
     is_id.then(|| format!("{block}{handler}/user/{}", encode(&person)))
 }
 
-/// The body of a `PUT`, with the score as its sender wrote it.
+/// The body of a `PUT`, or of the answer to a `GET` where there is a result, with the score as its sender wrote it.
 pub fn body(score: &Score, comment: &str) -> String {
     format!(
         r#"{{"@context":"http://purl.imsglobal.org/ctx/lis/v2/Result","@type":"Result","resultScore":{},"comment":{}}}"#,
@@ -71,7 +71,10 @@ pub fn body(score: &Score, comment: &str) -> String {
     )
 }
 
-/// Reads the body of the answer to a `GET`.
+/// The body of the answer to a `GET` where there is no result.
+pub const NO_RESULT: &str = r#"{"@context":"http://purl.imsglobal.org/ctx/lis/v2/Result","@type":"Result"}"#;
+
+/// Reads the body of the answer to a `GET`, or, on the platform's side, that of a `PUT`.
 ///
 /// # Errors
 /// An [`AnswerFault`].
@@ -176,6 +179,7 @@ mod tests {
         );
         check(r#"{"@type":"Result"}"#, None, None);
         check("{}", None, None);
+        check(NO_RESULT, None, None);
         check(r#" {"resultScore":null,"comment":null} "#, None, None);
         check(r#"{"resultScore":"","comment":""}"#, None, None);
         check(r#"{"resultScore":"0.50"}"#, Some("0.50"), None);

@@ -1,0 +1,189 @@
+//! The platform's side of Basic Outcomes: reads a request and writes its answer, for a platform to practise with.
+
+use std::fmt;
+
+use quick_xml::escape::partial_escape;
+
+use super::CodeMajor;
+use super::xml::{self, XmlFault};
+
+/// What a tool asks of the platform.
+///
+/// `Debug` is left out, because it tells of a person.
+#[derive(Default)]
+pub struct Request {
+    /// `imsx_messageIdentifier`; empty where there is none.
+    pub message_identifier: String,
+    /// What the operation is called, such as `replaceResult`.
+    pub operation: String,
+    /// Which result.
+    pub sourcedid: String,
+    /// The score as it was written, if one was sent.
+    pub score: Option<String>,
+}
+
+/// Why a request cannot be read. No variant holds anything of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestFault {
+    /// It is not well-formed XML, or not all of it.
+    NotXml,
+    /// It has a document type, which can define entities and name other files.
+    DocumentType,
+    /// Its elements are nested too deeply.
+    TooDeep,
+    /// Its `imsx_POXBody` holds no operation.
+    NoOperation,
+    /// It has no `sourcedId`.
+    NoSourcedid,
+}
+
+/// Reads the body of a request. Elements count by their local names, and of several with one name the first counts.
+///
+/// # Errors
+/// A [`RequestFault`].
+pub fn read_request(body: &[u8]) -> Result<Request, RequestFault> {
+    let xml = std::str::from_utf8(body).map_err(|_| RequestFault::NotXml)?;
+    let (mut identifier, mut operation, mut sourcedid, mut score) = (None, None, None, None);
+    xml::read(xml, |parent, name, text| match (parent, name) {
+        ("imsx_POXRequestHeaderInfo", "imsx_messageIdentifier") => {
+            identifier.get_or_insert(text);
+        }
+        ("sourcedGUID", "sourcedId") => {
+            sourcedid.get_or_insert(text);
+        }
+        ("resultScore", "textString") => {
+            score.get_or_insert(text);
+        }
+        ("imsx_POXBody", element) => {
+            operation.get_or_insert(element.strip_suffix("Request").unwrap_or(element).to_owned());
+        }
+        _ => {}
+    })?;
+    Ok(Request {
+        message_identifier: identifier.unwrap_or_default(),
+        operation: operation.ok_or(RequestFault::NoOperation)?,
+        sourcedid: sourcedid.ok_or(RequestFault::NoSourcedid)?,
+        score,
+    })
+}
+
+/// The answer to a request, as edX writes it: with the request's own identifier, and after a success an empty element named
+/// for the operation.
+pub fn answer(request: &Request, code: CodeMajor, description: &str) -> String {
+    let identifier = partial_escape(request.message_identifier.as_str());
+    let description = partial_escape(description);
+    let result = match code {
+        // What is not known is not repeated.
+        CodeMajor::Success if request.operation == "replaceResult" => "<replaceResultResponse/>",
+        _ => "",
+    };
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+         <imsx_POXEnvelopeResponse xmlns=\"http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0\">\
+         <imsx_POXHeader><imsx_POXResponseHeaderInfo><imsx_version>V1.0</imsx_version>\
+         <imsx_messageIdentifier>{identifier}</imsx_messageIdentifier>\
+         <imsx_statusInfo><imsx_codeMajor>{}</imsx_codeMajor><imsx_severity>status</imsx_severity>\
+         <imsx_description>{description}</imsx_description><imsx_messageRefIdentifier/></imsx_statusInfo>\
+         </imsx_POXResponseHeaderInfo></imsx_POXHeader>\
+         <imsx_POXBody>{result}</imsx_POXBody></imsx_POXEnvelopeResponse>",
+        code.name()
+    )
+}
+
+impl From<XmlFault> for RequestFault {
+    fn from(fault: XmlFault) -> Self {
+        match fault {
+            XmlFault::NotXml => Self::NotXml,
+            XmlFault::DocumentType => Self::DocumentType,
+            XmlFault::TooDeep => Self::TooDeep,
+        }
+    }
+}
+
+impl fmt::Display for RequestFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NotXml => "the request is not XML in UTF-8, or not all of it",
+            Self::DocumentType => "the request has a document type",
+            Self::TooDeep => "the request is nested too deeply",
+            Self::NoOperation => "the request's imsx_POXBody holds no operation",
+            Self::NoSourcedid => "the request has no sourcedId",
+        })
+    }
+}
+
+impl std::error::Error for RequestFault {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{Answer, Operation, read_answer, request};
+    use super::*;
+    use crate::Score;
+
+    #[test]
+    fn what_a_tool_asks_is_read_as_it_was_meant() {
+        let score = Score::parse("0.10").expect("a score");
+        for (operation, name, expected) in [
+            (Operation::Replace(&score), "replaceResult", Some("0.10")),
+            (Operation::Read, "readResult", None),
+            (Operation::Delete, "deleteResult", None),
+        ] {
+            let read =
+                read_request(request(&operation, " a<b>&%3A:u-1", "m&1").as_bytes()).expect("a request");
+            assert_eq!((read.operation.as_str(), read.score.as_deref()), (name, expected));
+            assert_eq!((read.sourcedid.as_str(), read.message_identifier.as_str()), (" a<b>&%3A:u-1", "m&1"));
+        }
+    }
+
+    #[test]
+    fn namespaces_and_prefixes_make_no_difference() {
+        let prefixed = "<o:imsx_POXEnvelopeRequest xmlns:o=\"urn:x\"><o:imsx_POXBody><o:replaceResultRequest><o:resultRecord>\
+                        <o:sourcedGUID><o:sourcedId>s</o:sourcedId></o:sourcedGUID></o:resultRecord></o:replaceResultRequest>\
+                        </o:imsx_POXBody></o:imsx_POXEnvelopeRequest>";
+        let read = read_request(prefixed.as_bytes()).expect("a request");
+        assert_eq!((read.operation.as_str(), read.sourcedid.as_str()), ("replaceResult", "s"));
+        assert_eq!((read.message_identifier.as_str(), read.score), ("", None));
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused() {
+        let good = request(&Operation::Read, "s", "m");
+        for (bad, fault) in [
+            (String::new(), RequestFault::NotXml),
+            ("{}".to_owned(), RequestFault::NotXml),
+            (good.replace("</imsx_POXBody>", ""), RequestFault::NotXml),
+            (format!("<!DOCTYPE a [<!ENTITY b \"c\">]>{good}"), RequestFault::DocumentType),
+            (
+                good.replace("<imsx_POXEnvelopeRequest", "<!DOCTYPE a><imsx_POXEnvelopeRequest"),
+                RequestFault::DocumentType,
+            ),
+            ("<a>".repeat(1000), RequestFault::TooDeep),
+            ("<imsx_POXBody/>".to_owned(), RequestFault::NoOperation),
+            ("<imsx_POXBody><readResultRequest/></imsx_POXBody>".to_owned(), RequestFault::NoSourcedid),
+        ] {
+            assert_eq!(read_request(bad.as_bytes()).err(), Some(fault), "{bad}");
+        }
+        assert_eq!(read_request(b"<a>\xff</a>").err(), Some(RequestFault::NotXml));
+    }
+
+    #[test]
+    fn a_tool_reads_what_was_answered() {
+        let asked = read_request(request(&Operation::Read, "s", "m<1>").as_bytes()).expect("a request");
+        for code in CodeMajor::ALL {
+            let text = answer(&asked, code, "Score for <a> & b");
+            assert!(text.contains("<imsx_messageIdentifier>m&lt;1&gt;</imsx_messageIdentifier>"), "{text}");
+            let read = read_answer(text.as_bytes()).expect("an answer");
+            assert!(read == Answer { code, description: "Score for <a> & b".to_owned(), score: None });
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in any::<Vec<u8>>(), text in "[<>/a-zA-Z_&; ]{0,80}") {
+            let _ = read_request(&bytes);
+            let _ = read_request(text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,118 @@
+use std::sync::PoisonError;
+
+use rocket::http::{ContentType, Status};
+use rocket::request::{FromRequest, Outcome};
+use rocket::{Data, Request, Route, State, delete, get, post, put};
+
+use super::key_with_stand_in;
+use crate::practice::{Answer, Gradebook, Message, Question};
+use crate::web::refusal::Refusal;
+use crate::web::{Gateway, form};
+
+/// The largest body. Real ones have a few hundred bytes.
+const LARGEST_BODY: u64 = 64 * 1024;
+
+/// The routes of the outcome services, where edX has them below a block.
+pub(super) fn routes() -> Vec<Route> {
+    rocket::routes![outcome, put_result, get_result, delete_result]
+}
+
+/// What of a request stands before its body.
+struct Head<'r> {
+    method: &'static str,
+    path: &'r str,
+    authorization: &'r str,
+    content_type: &'r str,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Head<'r> {
+    type Error = std::convert::Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
+        let header = |name| request.headers().get_one(name).unwrap_or_default();
+        Outcome::Success(Self {
+            method: request.method().as_str(),
+            path: request.uri().path().as_str(),
+            authorization: header("Authorization"),
+            content_type: header("Content-Type"),
+        })
+    }
+}
+
+/// An answer, with its status and content type.
+type Answered = Result<(Status, (ContentType, String)), Refusal>;
+
+#[post("/dev/platform/<tool>/<block>/handler_noauth/outcome_service_handler", data = "<data>")]
+async fn outcome(
+    gateway: &State<Gateway>,
+    head: Head<'_>,
+    tool: &str,
+    block: &str,
+    data: Data<'_>,
+) -> Answered {
+    let body = form::read(data, LARGEST_BODY).await?;
+    head.answer(gateway, tool, block, &body, |question, gradebook| question.outcome(gradebook))
+}
+
+#[put("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>", data = "<data>")]
+async fn put_result(
+    gateway: &State<Gateway>,
+    head: Head<'_>,
+    tool: &str,
+    block: &str,
+    person: &str,
+    data: Data<'_>,
+) -> Answered {
+    let body = form::read(data, LARGEST_BODY).await?;
+    head.answer(gateway, tool, block, &body, |question, gradebook| question.result(person, gradebook))
+}
+
+#[get("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>")]
+fn get_result(gateway: &State<Gateway>, head: Head<'_>, tool: &str, block: &str, person: &str) -> Answered {
+    head.answer(gateway, tool, block, b"", |question, gradebook| question.result(person, gradebook))
+}
+
+#[delete("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>")]
+fn delete_result(
+    gateway: &State<Gateway>,
+    head: Head<'_>,
+    tool: &str,
+    block: &str,
+    person: &str,
+) -> Answered {
+    head.answer(gateway, tool, block, b"", |question, gradebook| question.result(person, gradebook))
+}
+
+impl Head<'_> {
+    /// Has a question answered, and remembers both.
+    fn answer(
+        self,
+        gateway: &Gateway,
+        tool: &str,
+        block: &str,
+        body: &[u8],
+        ask: impl FnOnce(&Question<'_>, &mut Gradebook) -> Answer,
+    ) -> Answered {
+        let tool = gateway.addresses.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
+        let key = key_with_stand_in(tool).ok_or(Refusal::NoTool)?;
+        let Self { method, path, authorization, content_type } = self;
+        let question =
+            Question { tool: &tool.name, key, block, method, path, authorization, content_type, body };
+        let mut gradebook = gateway.gradebook.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = ask(&question, &mut gradebook);
+        gradebook.remember(Message {
+            at: gateway.clock.now(),
+            method,
+            path: path.to_owned(),
+            authorization: authorization.to_owned(),
+            body: String::from_utf8_lossy(body).into_owned(),
+            finding: answer.finding,
+            status: answer.status,
+            answer: answer.body.clone(),
+        });
+        let status = Status::new(answer.status);
+        let content_type = ContentType::parse_flexible(answer.content_type).unwrap_or(ContentType::Binary);
+        Ok((status, (content_type, answer.body)))
+    }
+}

@@ -1,0 +1,315 @@
+//! The gradebook of the practice platform: what arrives there from an upstream, and what does not.
+
+use lti::oauth1::{Credentials, SignatureMethod, SigningKey, authorization};
+use lti::v1p1::outcome::{self, Operation};
+use lti::v2p0::result;
+use lti::{Score, Secret};
+
+use super::*;
+use crate::support::{Browser, NOW};
+
+/// Whose grades these tests send.
+const SOURCEDID: &str =
+    "course-v1%3APractice%2BLTI%2B2026:block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-1:learner-1";
+/// Where the practice platform takes outcomes of that block of the tool `nb`.
+const OUTCOMES: &str = "/dev/platform/nb/unit-1/handler_noauth/outcome_service_handler";
+/// Where it takes results of that learner.
+const RESULT: &str = "/dev/platform/nb/unit-1/handler_noauth/result_service_handler/user/learner-1";
+
+/// A gateway in development with an upstream that sends grades, and further lines in `[gateway]`.
+fn stage(gateway: &str) -> (Server, Recorder) {
+    let upstream = Recorder::start();
+    let tools = format!(
+        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\nupstream = \"{}\"\ngrades = true\n",
+        upstream.url()
+    );
+    (server(&tools.replace("[gateway]", &format!("[gateway]\n{gateway}")), true), upstream)
+}
+
+/// The grade token of a launch from the practice platform, as the upstream sees it.
+#[track_caller]
+fn token(server: &Server, upstream: &Recorder, query: &str) -> Option<String> {
+    let page = get(server, &format!("/dev/launch?tool=nb&{query}"));
+    let [form] = Form::all(&page.body).try_into().ok().expect("one form");
+    token_of(server, upstream, &form.pairs.body())
+}
+
+/// The same for a form.
+#[track_caller]
+fn token_of(server: &Server, upstream: &Recorder, body: &str) -> Option<String> {
+    let mut browser = Browser::at(server, &format!("127.0.0.1:{}", server.address.port()));
+    let mut reply = browser.post_form("/lti/nb", body);
+    for _ in 0..2 {
+        assert_eq!(reply.status, 303, "{reply:?}");
+        reply = browser.get(&reply.header("location").expect("a redirect").to_owned());
+    }
+    assert_eq!(reply.status, 200, "{reply:?}");
+    upstream.request().header("x-lti-grade-token")
+}
+
+/// Asks for a grade as an upstream does.
+fn call(server: &Server, method: &str, token: &str, body: &str) -> Reply {
+    let host = format!("localhost:{}", server.address.port());
+    let authorization = format!("Bearer {token}");
+    server.send(method, "/grades", &[("Host", &host), ("Authorization", &authorization)], body.as_bytes())
+}
+
+/// The grades that the gradebook shows, and the messages: a text for each, without its markup.
+fn gradebook(server: &Server) -> (Vec<String>, Vec<String>) {
+    let page = get(server, "/dev/gradebook");
+    assert_eq!(page.status, 200);
+    let (grades, messages) = page.body.split_once("<h2>Messages</h2>").expect("both");
+    let texts = |part: &str, tag: &str| {
+        let parts = part.split(tag).skip(1).filter_map(|rest| rest.split("</details>").next());
+        parts.map(|part| unescaped(&without_tags(part))).collect()
+    };
+    (texts(grades, "<article class=\"card\">"), texts(messages, "<details class=\"card\">"))
+}
+
+/// The words of a page, with one blank between them.
+fn without_tags(html: &str) -> String {
+    let texts =
+        html.split('<').filter_map(|part| part.split_once('>').map_or(Some(part), |(_, text)| Some(text)));
+    texts.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_grade_and_its_comment_arrive_without_any_setting() {
+    // What is allowed otherwise makes no difference.
+    for hosts in ["", "outcome_hosts = [\"lms.example\"]"] {
+        let (server, upstream) = stage(hosts);
+        let token = token(&server, &upstream, "").expect("a token");
+        assert_eq!(gradebook(&server), (vec![], vec![]));
+
+        let told = call(&server, "POST", &token, r#"{"score":0.50}"#);
+        assert_eq!((told.status, &told.json()["status"]), (200, &"delivered".into()), "{told:?}");
+        let (grades, messages) = gradebook(&server);
+        assert_eq!(grades, ["0.50 Ada, a learner, at unit-1 of nb"]);
+        let [message] = &messages[..] else { panic!("{messages:?}") };
+        assert!(
+            message.starts_with(&format!("POST, success: Score for {SOURCEDID} is now 0.50 When 20")),
+            "{message}"
+        );
+        for part in [
+            &format!("Address POST {OUTCOMES} Authorization OAuth realm=\"\",oauth_body_hash="),
+            "oauth_consumer_key=\"nb-key\"",
+            "<replaceResultRequest>",
+            "<textString>0.50</textString>",
+            "Answer 200 <?xml",
+            "<imsx_codeMajor>success</imsx_codeMajor>",
+        ] {
+            assert!(message.contains(part), "{part} in {message}");
+        }
+
+        assert_eq!(call(&server, "POST", &token, r#"{"score":1,"comment":"Well <done>"}"#).status, 200);
+        let (grades, messages) = gradebook(&server);
+        assert_eq!(grades, ["1 Ada, a learner, at unit-1 of nb “Well <done>”"]);
+        assert!(messages[0].starts_with("PUT, the result was taken When 20"), "{messages:?}");
+        assert!(
+            messages[0].contains(&format!("Address PUT {RESULT} ")) && messages[0].ends_with("Answer 200 {}")
+        );
+
+        let told = call(&server, "GET", &token, "");
+        assert_eq!((told.status, told.json()["score"].to_string()), (200, "1".to_owned()), "{told:?}");
+        assert_eq!(told.json()["comment"], "Well <done>");
+        assert_eq!(call(&server, "DELETE", &token, "").status, 200);
+        assert_eq!(gradebook(&server).0, [""; 0]);
+        assert_eq!(call(&server, "GET", &token, "").json()["score"], serde_json::Value::Null);
+        assert_eq!(gradebook(&server).1.len(), 5);
+    }
+}
+
+#[test]
+fn everybody_has_a_grade_of_their_own_at_each_place() {
+    let (server, upstream) = stage("");
+    for (query, score) in [
+        ("person=learner-1", "0.1"),
+        ("person=learner-2", "0.2"),
+        ("person=learner-2&link=unit-2", "0.3"),
+        ("person=instructor-1", "1"),
+    ] {
+        let token = token(&server, &upstream, query).expect("a token");
+        assert_eq!(call(&server, "POST", &token, &format!("{{\"score\":{score}}}")).status, 200);
+    }
+    let again = token(&server, &upstream, "person=learner-1").expect("a token");
+    assert_eq!(call(&server, "POST", &again, r#"{"score":0.9}"#).status, 200);
+    assert_eq!(
+        gradebook(&server).0,
+        [
+            "0.9 Ada, a learner, at unit-1 of nb",
+            "1 Cleo, an instructor, at unit-1 of nb",
+            "0.3 Ben, a learner, at unit-2 of nb",
+            "0.2 Ben, a learner, at unit-1 of nb",
+        ]
+    );
+}
+
+#[test]
+fn a_course_that_takes_no_grade_sends_no_address_for_one() {
+    let (server, upstream) = stage("");
+    let page = get(&server, "/dev/launch?tool=nb&ungraded=yes");
+    assert!(!page.body.contains("lis_outcome_service_url"));
+    assert_eq!(token(&server, &upstream, "ungraded=yes"), None);
+}
+
+#[test]
+fn no_other_address_of_this_machine_is_reached_by_the_platforms_name() {
+    let (server, upstream) = stage("");
+    let port = server.address.port();
+    for url in [
+        format!("http://practice.localhost:{port}{OUTCOMES}"),
+        format!("http://practice.localhost{}/grades", OUTCOMES.replace("/dev/platform", "")),
+        "http://practice.localhost/dev/platform/../../is_up".to_owned(),
+        format!("https://practice.localhost{OUTCOMES}"),
+        format!("http://localhost:{port}{OUTCOMES}"),
+        format!("http://127.0.0.1:{port}{OUTCOMES}"),
+        "http://127.0.0.1/".to_owned(),
+    ] {
+        let mut form = crate::support::Form::default().with(&[
+            ("user_id", "learner-1"),
+            ("lis_outcome_service_url", url.as_str()),
+            ("lis_result_sourcedid", SOURCEDID),
+        ]);
+        let launched = format!("http://127.0.0.1:{port}/lti/nb");
+        form.url = &launched;
+        form.key = "nb-key";
+        form.secret = "development-secret";
+        form.nonce = &url;
+        let Some(token) = token_of(&server, &upstream, &form.sign()) else { continue };
+        // Only its addresses tell, once it is looked up.
+        assert!(url.starts_with("http://localhost:"), "{url}");
+        let refused = call(&server, "POST", &token, r#"{"score":1}"#);
+        assert_eq!((refused.status, &refused.json()["error"]), (409, &"outcome-not-allowed".into()));
+    }
+    assert_eq!(gradebook(&server), (vec![], vec![]));
+}
+
+/// Sends a signed message to the practice platform.
+fn send(server: &Server, method: &str, path: &str, body: &str, key: &str, secret: &str) -> Reply {
+    let url = format!("http://practice.localhost{path}");
+    let credentials = Credentials {
+        key,
+        signing_key: &SigningKey::new(&Secret::new(secret)),
+        method: SignatureMethod::HmacSha1,
+        timestamp: NOW,
+        nonce: "n",
+    };
+    let authorization = authorization(method, &url, body.as_bytes(), &credentials).expect("an address");
+    let content_type = if path == OUTCOMES { outcome::CONTENT_TYPE } else { result::CONTENT_TYPE };
+    let headers =
+        [("Host", "practice.localhost"), ("Content-Type", content_type), ("Authorization", &authorization)];
+    server.send(method, path, &headers, body.as_bytes())
+}
+
+/// A request of Basic Outcomes.
+fn replace(sourcedid: &str) -> String {
+    outcome::request(&Operation::Replace(&Score::parse("1").expect("a score")), sourcedid, "m-1")
+}
+
+#[test]
+fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_nothing() {
+    const KEY: &str = "nb-key";
+    const SECRET: &str = "development-secret";
+    let (server, _) = stage("");
+    let good = replace(SOURCEDID);
+    for (body, key, secret, code, words) in [
+        (good.clone(), KEY, "another", "failure", "the signature does not match"),
+        (good.clone(), "page-key", SECRET, "failure", "the consumer key is another one"),
+        (
+            replace(&SOURCEDID.replace("unit-1", "unit-2")),
+            KEY,
+            SECRET,
+            "failure",
+            "this block has no result of this sourcedId",
+        ),
+        (
+            replace(&SOURCEDID.replace("learner-1", "learner-9")),
+            KEY,
+            SECRET,
+            "failure",
+            "this block has no result of this sourcedId",
+        ),
+        (
+            good.replace("<textString>1<", "<textString>1.1<"),
+            KEY,
+            SECRET,
+            "failure",
+            "the score is not between 0 and 1, or has a minus sign",
+        ),
+        (
+            outcome::request(&Operation::Delete, SOURCEDID, "m-1"),
+            KEY,
+            SECRET,
+            "unsupported",
+            "Target does not support the requested operation.",
+        ),
+        ("<a".to_owned(), KEY, SECRET, "failure", "the request is not XML in UTF-8, or not all of it"),
+    ] {
+        let reply = send(&server, "POST", OUTCOMES, &body, key, secret);
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/xml")));
+        let answer = outcome::read_answer(reply.body.as_bytes()).expect("an answer");
+        assert_eq!((answer.code.name(), answer.description.as_str()), (code, words), "{body}");
+        assert!(gradebook(&server).1[0].starts_with(&format!("POST, {code}: {words} ")));
+    }
+    let good = result::body(&Score::parse("1").expect("a score"), "");
+    for (method, path, body, secret, status, words) in [
+        ("PUT", RESULT.to_owned(), good.clone(), "another", 401, "the signature does not match"),
+        ("GET", RESULT.to_owned(), String::new(), "another", 401, "the signature does not match"),
+        ("DELETE", RESULT.to_owned(), String::new(), "another", 401, "the signature does not match"),
+        (
+            "PUT",
+            RESULT.replace("learner-1", "learner-9"),
+            good.clone(),
+            SECRET,
+            404,
+            "nobody in the course has this id",
+        ),
+        ("PUT", RESULT.to_owned(), "[]".to_owned(), SECRET, 404, "its body is no result in JSON"),
+        (
+            "PUT",
+            RESULT.to_owned(),
+            good.replace(":1,", ":2,"),
+            SECRET,
+            404,
+            "the score is not between 0 and 1, or has a minus sign",
+        ),
+    ] {
+        let reply = send(&server, method, &path, &body, KEY, secret);
+        assert_eq!((reply.status, reply.body.as_str()), (status, ""), "{method} {path} {body}");
+        assert!(gradebook(&server).1[0].starts_with(&format!("{method}, {words} ")));
+    }
+    let unsigned = server.send("POST", OUTCOMES, &[("Host", "practice.localhost")], good.as_bytes());
+    assert!(unsigned.body.contains("<imsx_codeMajor>failure"), "{unsigned:?}");
+    assert_eq!(gradebook(&server).0, [""; 0]);
+
+    // A tool with a secret of its own has no service, whoever asks.
+    for tool in ["locked", "absent"] {
+        let path = OUTCOMES.replace("/nb/", &format!("/{tool}/"));
+        assert_eq!(send(&server, "POST", &path, &replace(SOURCEDID), "locked-key", "s3cret").status, 404);
+    }
+    assert_eq!(send(&server, "POST", OUTCOMES, &replace(SOURCEDID), KEY, SECRET).status, 200);
+    assert_eq!(gradebook(&server).0, ["1 Ada, a learner, at unit-1 of nb"]);
+}
+
+#[test]
+fn the_newest_hundred_messages_are_kept_and_none_is_unbounded() {
+    let (server, _) = stage("");
+    for number in 0..101 {
+        let reply = send(
+            &server,
+            "GET",
+            RESULT,
+            "",
+            "nb-key",
+            if number == 100 { "another" } else { "development-secret" },
+        );
+        assert_eq!(reply.status, if number == 100 { 401 } else { 200 });
+    }
+    let (_, messages) = gradebook(&server);
+    assert_eq!(messages.len(), 100);
+    assert!(messages[0].starts_with("GET, the signature does not match "));
+    assert!(messages[99].starts_with("GET, there is no result yet "));
+    let large = send(&server, "POST", OUTCOMES, &"x".repeat(64 * 1024 + 1), "nb-key", "development-secret");
+    assert_eq!(large.status, 413);
+    assert_eq!(gradebook(&server).1, messages);
+}
