@@ -1,13 +1,13 @@
 // What one case works with: its launches and its browsers, which end with it.
 
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { Profile } from "./chromium.mjs";
 import { Folder } from "./folder.mjs";
 import { Gateway, SECRETS } from "./gateway.mjs";
 import { ORDINARY, sign } from "./launch.mjs";
-import { Program } from "./program.mjs";
+import { freePort, Program } from "./program.mjs";
 
 const SHOWN_MS = 2_000;
 const LAST_LINES = 30;
@@ -65,18 +65,32 @@ export class Case {
   /** A gateway with these tools, settings of its own, and the repository's templates; with other `secrets` in its environment
    *  than all have, if need be. */
   async gatewayOf(tools, own = {}, secrets = SECRETS) {
-    const folder = new Folder();
-    this.#opened.push(folder.remove);
     const tables = Object.entries(tools).map(([name, settings]) => {
       const { params = {}, ...rest } = { key: `${name}-key`, ...settings };
       const lines = [`[tools.${name}]`, `secret = { env = "HELLO_SECRET" }`, ...written(rest)];
       return [...lines, `[tools.${name}.params]`, ...written(params), ""].join("\n");
     });
-    await writeFile(join(folder.path, "tools.toml"), ["[gateway]", ...written(own), ...tables].join("\n"));
+    return this.gatewayWith(["[gateway]", ...written(own), ...tables].join("\n"), secrets);
+  }
+
+  /** A gateway with this tools.toml, the repository's templates, and these secrets in its environment. */
+  async gatewayWith(text, secrets) {
+    const folder = new Folder();
+    this.#opened.push(folder.remove);
+    await writeFile(join(folder.path, "tools.toml"), text);
     for (const name of ["templates", "static"]) await symlink(join(this.#setup.repository, name), join(folder.path, name));
     const gateway = await Gateway.start(this.#setup.binary, folder.path, secrets);
     this.#opened.push(() => gateway.stop());
     this.#programs.push(gateway);
+    return gateway;
+  }
+
+  /** A gateway with the repository's own tools.toml and no secret of its own, the adder that it names beside it. */
+  async gatewayAsShipped() {
+    const text = await readFile(join(this.#setup.repository, "tools.toml"), "utf8");
+    const address = `127.0.0.1:${await freePort()}`;
+    const gateway = await this.gatewayWith(text.replace("127.0.0.1:9000", address), {});
+    await this.program("adder", { ADDRESS: address, LTI_GATEWAY: gateway.origin }, `adder: http://${address}`);
     return gateway;
   }
 

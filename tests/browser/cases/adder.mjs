@@ -72,8 +72,8 @@ async function stage(t) {
   return { gateway, book, outcomes: `http://127.0.0.1:${platform.address().port}/outcomes` };
 }
 
-/** Answers the question in a frame, with so much more than the right sum. */
-async function answer(frame, more) {
+/** Answers the adder's question in a frame, with so much more than the right sum. */
+export async function answer(frame, more) {
   const question = await frame.locator("label").innerText();
   const [left, right] = question.match(/\d+/g).map(Number);
   await frame.getByRole("spinbutton").fill(String(left + right + more));
@@ -81,6 +81,6 @@ async function answer(frame, more) {
 }
 
 /** Waits for what the adder says of the last answer. */
-async function told(frame, words) {
+export async function told(frame, words) {
   await frame.getByRole("status").filter({ hasText: new RegExp(words) }).waitFor();
 }

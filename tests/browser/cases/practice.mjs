@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 
+import { answer, told } from "./adder.mjs";
 import { shows } from "./launch.mjs";
 import { looksRight } from "./page.mjs";
 
@@ -49,6 +50,75 @@ export default {
     assert.deepEqual(profile.hosts(), new Set([gateway.origin, other]));
   },
 
+  "the shipped tools are practised in the page and in a new window, and the adder's grades are in the gradebook": async (t) => {
+    const gateway = await t.gatewayAsShipped();
+    const profile = await t.profile();
+    const page = await profile.visit(`${gateway.origin}/dev`);
+    const inPage = async (tool, person) => {
+      await page.goto(`${gateway.origin}/dev`);
+      await choose(page, tool, person);
+      await page.getByRole("button", { name: "Launch", exact: true }).click();
+      await page.getByRole("button", { name: "Launch" }).click();
+      return launched(page);
+    };
+    // A window that is out of sight does not react as one that is looked at.
+    const inWindow = async (tool, person, look) => {
+      await page.goto(`${gateway.origin}/dev`);
+      await choose(page, tool, person);
+      await page.getByLabel("in a new window").check();
+      await page.getByRole("button", { name: "Launch", exact: true }).click();
+      const window = await profile.openWindow(page);
+      await look(window.mainFrame());
+      await window.close();
+    };
+    const gradebook = page.frameLocator('iframe[title="Gradebook"]');
+
+    await shows(await inPage("Hello", "Ada, a learner"), "Hello, Ada Practice!", "You are here as a learner");
+    await inWindow("Hello", "Cleo, an instructor", (frame) => shows(frame, "Hello, Cleo Practice!", "You are staff"));
+    await shows(await inPage("Staff", "Eve, an administrator"), "This launch", "administrator-1");
+    await inWindow("Staff", "Cleo, an instructor", (frame) => shows(frame, "This launch", "instructor-1"));
+    await shows(await inPage("Staff", "Ada, a learner"), "This activity is not for your role");
+
+    const frame = await inPage("Adder", "Ada, a learner");
+    await gradebook.getByText("No grade yet.").waitFor();
+    await answer(frame, -1);
+    await told(frame, "is not -?[0-9]+. Your course has the grade");
+    await gradebook.getByRole("link", { name: "Look again" }).click();
+    await gradebook.getByRole("heading", { name: "0.0", exact: true }).waitFor();
+    await answer(frame, 0);
+    await told(frame, "is [0-9]+. Your course has the grade");
+    await gradebook.getByRole("link", { name: "Look again" }).click();
+    await gradebook.getByRole("heading", { name: "1.0", exact: true }).waitFor();
+    await gradebook.locator("summary").first().click();
+    await gradebook.getByText("<imsx_codeMajor>success</imsx_codeMajor>").first().waitFor();
+    await t.shoot(page, "dev-launch-gradebook");
+
+    await inWindow("Adder", "Ben, a learner", async (window) => {
+      await answer(window, 0);
+      await told(window, "is [0-9]+. Your course has the grade");
+    });
+    await gradebook.getByRole("link", { name: "Look again" }).click();
+    await gradebook.getByText("Ben, a learner, at unit-1 of adder").waitFor();
+    assert.deepEqual(await gradebook.locator("article h2").allInnerTexts(), ["1.0", "1.0"]);
+    await gradebook.getByRole("link", { name: "Practice platform" }).click();
+    await page.waitForURL(`${gateway.origin}/dev`);
+    await page.getByRole("link", { name: "The gradebook" }).click();
+    await page.locator("summary").first().click();
+    await looksRight(t, page, "dev-gradebook", SCREENS);
+
+    const ungraded = async (tool, person) => {
+      await page.goto(`${gateway.origin}/dev`);
+      await choose(page, tool, person);
+      await page.getByLabel("The course takes no grade").check();
+      await page.getByRole("button", { name: "Launch", exact: true }).click();
+      await page.getByRole("button", { name: "Launch" }).click();
+      return launched(page);
+    };
+    const without = await ungraded("Adder", "A learner without name and e-mail");
+    await answer(without, 0);
+    await told(without, "is [0-9]+. Your course takes no grade here");
+  },
+
   "each mistake of the practice platform leads to what its button says": async (t) => {
     const { gateway } = await stage(t);
     const profile = await t.profile();
@@ -94,7 +164,7 @@ export default {
     await page.getByRole("button").last().click();
     await launched(page);
     await page.getByRole("button").first().click();
-    await page.frameLocator("iframe").getByText("used before").waitFor();
+    await page.frameLocator('iframe[name="launch"]').getByText("used before").waitFor();
     await page.goto(`${gateway.origin}/dev/refusals`);
     for (const summary of await page.locator("summary").all()) await summary.click();
     await looksRight(t, page, "dev-refusals", SCREENS);
@@ -120,6 +190,6 @@ async function choose(page, tool, person, link = "Unit 1") {
 
 /** The frame, once something was launched into it. */
 async function launched(page) {
-  await page.frameLocator("iframe").locator("h1").waitFor();
-  return page.frames().find((frame) => frame.parentFrame());
+  await page.frameLocator('iframe[name="launch"]').locator("h1").waitFor();
+  return page.frame("launch");
 }
