@@ -48,6 +48,23 @@ def serves(checkout):
         assert style == (200, (checkout.root / "static" / "style.css").read_bytes()), style
 
 
+@cases.case("foreman start: of the practice platform a release build has no route")
+def no_practice(checkout):
+    # Rocket itself lists its routes then.
+    checkout.set_variables({**VARIABLES, "ROCKET_LOG_LEVEL": "normal"})
+    try:
+        with Foreman(checkout, free_port()) as foreman:
+            assert foreman.get("/is_up") == (200, b"I'm up")
+            routes = re.findall(r"\((\w+)\) ([A-Z]+) (/\S*)", foreman.output())
+            assert ("is_up", "GET", "/is_up") in routes, foreman.output()
+            assert [path for _, _, path in routes if "dev" in path] == [], routes
+            for path in ["/dev", "/dev/launch?tool=hello", "/dev/gradebook", "/dev/refusals"]:
+                status, page = foreman.get(path)
+                assert (status, b"Practice" in page) == (404, False), path
+    finally:
+        checkout.set_variables(VARIABLES)
+
+
 @cases.case("foreman start: the release line is not run")
 def no_release(checkout):
     with Foreman(checkout, free_port()) as foreman:
