@@ -1,0 +1,171 @@
+"""The commands of README.md and docs/, typed one after the other."""
+
+import re
+from pathlib import Path
+
+import practice
+from case import Cases
+from checkout import Checkout
+from page import ROOT, Page
+from running import free_port
+from server import App
+from terminal import Terminal
+
+cases = Cases()
+
+# Where the commands of each page are run. This file runs the others' beside its own.
+PAGES = {
+    "README.md": "here",
+    "docs/getting-started.md": "here",
+    "docs/tools.md": "here",
+    "docs/upstreams.md": "here",
+    "docs/grades.md": "tests/grades/page_cases.py",
+    "docs/launch.md": "tests/gateway/practice.rs",
+}
+
+
+@cases.case("every page with commands is run by a test")
+def every_page(binary, built):
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    with_commands = {str(page.relative_to(ROOT)) for page in pages if "```sh\n" in page.read_text()}
+    assert with_commands == set(PAGES), with_commands ^ set(PAGES)
+    for page, runner in PAGES.items():
+        assert runner == "here" or page in (ROOT / runner).read_text(), f"{runner} does not run {page}"
+
+
+@cases.case("docs/getting-started.md leads from nothing to a grade in the gradebook, and on to Heroku and edX")
+def getting_started(binary, built):
+    page = Page("docs/getting-started.md")
+    app_port = str(free_port())
+    ours = [line for block in page.blocks("sh") for line in block.splitlines()]
+    with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
+        terminal.run("rm .env")
+
+        assert ours.pop(0) == "cargo run"
+        start = lambda: terminal.start("cargo run", terminal.port)  # noqa: E731
+        start()
+        assert "Hello, Ada Practice!" in re.sub("</?bdi>", "", practice.launch(terminal, "hello").page)
+        assert "200 OK" in terminal.run(ours.pop(0))
+        assert "Wrong secret" in terminal.words("/dev")
+        assert "Nothing was refused yet." in terminal.words("/dev/refusals")
+
+        said = terminal.run(ours.pop(0))
+        assert "templates/quiz.html.tera is new: make it yours" in said, said
+        [template] = page.blocks("html")
+        terminal.write("templates/quiz.html.tera", template)
+        start()
+        said = terminal.run(ours.pop(0))
+        for words in ["<title>quiz</title>", "Welcome, whoever you are", "You teach A course to practise with.", "Question 2:"]:
+            assert words in said, said
+        said = practice.launch(terminal, "quiz").page
+        assert "Welcome, Ada Practice" in said and "Question 1:" in said and "You teach" not in said, said
+
+        [program] = page.blocks("python")
+        terminal.write("counter.py", program.replace("8000", app_port))
+        terminal.start(ours.pop(0), int(app_port))
+        terminal.run(ours.pop(0).replace("8000", app_port))
+        start()
+        assert "<h1>Hello, Ada</h1>" in terminal.run(ours.pop(0))
+        visit = practice.launch(terminal, "counter")
+        assert "<h1>Hello, Ada Practice</h1>" in visit.page, visit.page
+
+        tools = (checkout.root / "tools.toml").read_text()
+        before, table = tools.split("[tools.counter]")
+        [setting] = page.blocks("toml")
+        assert f"# {setting.strip()} " in table, table
+        terminal.write("tools.toml", f"{before}[tools.counter]{table.replace(f'# {setting.strip()} ', setting.strip())}")
+        start()
+        visit = practice.launch(terminal, "counter")
+        assert "No grade yet." in terminal.words("/dev/gradebook")
+        assert "Your course knows" in visit.click()
+        gradebook = terminal.words("/dev/gradebook")
+        assert "1.0 Ada, a learner, at unit-1 of counter “Well done”" in gradebook, gradebook
+        assert "PUT, the result was taken" in gradebook, gradebook
+
+        *heroku, last = ours
+        said = [terminal.run(line) for line in heroku]
+        released = said[heroku.index("git push heroku main")]
+        assert "/lti/quiz" in released and "/lti/counter" in released, released
+        assert re.fullmatch("[0-9a-f]{32}\n", terminal.run(last.strip()))
+
+
+@cases.case("without one of the secrets that docs/getting-started.md sets, Heroku would not take the push")
+def no_push(binary, built):
+    page = Page("docs/getting-started.md")
+    lines = page.blocks("sh", "## 5. Heroku")[0].splitlines()
+    for name in ["GATEWAY_SECRET", "STAFF_SECRET"]:
+        with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
+            for line in lines[: lines.index("git push heroku main")]:
+                terminal.run(re.sub(rf"{name}=\S+ [^)]*\)", "OTHER_SECRET=$(openssl rand -hex 16)", line))
+            try:
+                terminal.run("git push heroku main")
+            except AssertionError as refused:
+                assert name in str(refused), refused
+            else:
+                raise AssertionError(f"{name} is not needed")
+
+
+@cases.case("README.md starts the gateway, the adder and a launch")
+def readme_starts(binary, built):
+    [start] = Page("README.md").blocks("sh", "## Start")
+    lines = [line.partition(" #")[0].strip() for line in start.splitlines()]
+    with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
+        terminal.run("rm .env")
+        gateway, adder, launch, test = lines
+        terminal.start(gateway, terminal.port)
+        terminal.variables["ADDRESS"] = f"127.0.0.1:{free_port()}"
+        terminal.start(adder, int(terminal.variables["ADDRESS"].partition(":")[2]))
+        assert "200 OK" in terminal.run(launch)
+        assert (checkout.root / test).stat().st_mode & 0o111, test
+        assert "I'm up" == terminal.get("/is_up")
+        assert "Practice platform" in terminal.words("/dev")
+        assert "Launch URL" in terminal.words("/")
+
+
+@cases.case("README.md sends a grade by one call")
+def readme_grade(binary, built):
+    call, _ = Page("README.md").blocks("sh")
+    with Checkout(binary) as checkout, Terminal(checkout, built) as terminal, App() as app:
+        terminal.run("rm .env")
+        terminal.run(f"lti-gateway new exercise --upstream {app.origin}")
+        terminal.replace("tools.toml", "# grades = true", "grades = true")
+        terminal.start("cargo run", terminal.port)
+        practice.launch(terminal, "exercise")
+        _, headers = app.arrived[-1]
+        terminal.variables["GRADE_TOKEN"] = headers["X-LTI-Grade-Token"]
+        assert '"status":"delivered"' in terminal.run(call)
+        assert "0.92 Ada, a learner, at unit-1 of exercise “Well done”" in terminal.words("/dev/gradebook")
+
+
+@cases.case("README.md's steps lead to Heroku")
+def readme_heroku(binary, built):
+    steps = Page("README.md").section("## Heroku in five steps")
+    lines = [line for line in re.findall(r"`([^`]+)`", steps) if re.match("(heroku|git) ", line)]
+    with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
+        said = {line: terminal.run(line.replace("\n", " ")) for line in lines}
+        assert "/lti/hello" in said["git push heroku main"]
+        assert re.fullmatch("[0-9a-f]{32}\n", said["heroku config:get HELLO_SECRET"])
+    foreman = re.search("Under foreman: `(.*)`, `(.*)`, fill it in, `(.*)`", Page("README.md").text).groups()
+    assert foreman == ("cargo build --release", "cp .env.example .env", "foreman start"), "see tests/foreman"
+
+
+@cases.case("docs/tools.md adds tools of each kind")
+def new_tools(binary, built):
+    [block] = Page("docs/tools.md").blocks("sh")
+    with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
+        terminal.run("rm .env")
+        for line in block.splitlines():
+            assert "LTI passport" in terminal.run(line), line
+        assert "/lti/quiz" in terminal.run("lti-gateway check")
+
+
+@cases.case("docs/upstreams.md starts Streamlit")
+def streamlit(binary, built):
+    [block] = Page("docs/upstreams.md").blocks("sh")
+    port = str(free_port())
+    with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
+        environment = Path(ROOT, "target/apps-env/bin")
+        terminal.variables["PATH"] = f"{environment}:{terminal.variables['PATH']}"
+        terminal.write("counter.py", (ROOT / "tests/browser/apps/streamlit/counter.py").read_text())
+        terminal.start(block.strip().replace("8501", port), int(port))
+        assert "Streamlit" in terminal.get("/", int(port))

@@ -1,0 +1,28 @@
+"""Runs the commands of README.md and docs/, with the programs that are built already.
+
+    python tests/docs/run.py target/debug/lti-gateway target/release/lti-gateway
+
+Closes with the line `N passed, N failed`.
+"""
+
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+TESTS = Path(__file__).resolve().parents[1]
+sys.path += [str(TESTS), str(TESTS / "examples")]
+
+from cases import cases  # noqa: E402
+from case import conclude  # noqa: E402
+
+
+def main() -> int:
+    if len(sys.argv) != 3:
+        print("usage: run.py DEBUG-BINARY RELEASE-BINARY", file=sys.stderr)
+        return 2
+    debug, release = (Path(path).resolve() for path in sys.argv[1:])
+    return conclude([case.passes(release, debug.parent) for case in cases])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
