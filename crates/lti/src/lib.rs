@@ -10,6 +10,7 @@
 //!
 //! OutcomeService + Score ─▶ v1p1::outcome::request, v2p0::result::body ─▶ oauth1::authorization
 //! answer bytes ─▶ read_answer ─▶ Answer, GradeResult
+//! request bytes ─▶ oauth1::verify_authorization, v1p1::outcome::service ─▶ answer bytes (a platform to practise with)
 //! ```
 
 mod launch;

@@ -41,7 +41,7 @@ fn token_of(server: &Server, upstream: &Recorder, body: &str) -> Option<String> 
     let mut reply = browser.post_form("/lti/nb", body);
     for _ in 0..2 {
         assert_eq!(reply.status, 303, "{reply:?}");
-        reply = browser.get(&reply.header("location").expect("a redirect").to_owned());
+        reply = browser.get(reply.header("location").expect("a redirect"));
     }
     assert_eq!(reply.status, 200, "{reply:?}");
     upstream.request().header("x-lti-grade-token")

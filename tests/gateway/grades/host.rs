@@ -100,6 +100,19 @@ fn a_name_that_leads_to_a_private_address_is_found_out_before_anybody_is_connect
 }
 
 #[test]
+fn the_practice_platforms_name_leads_nowhere_outside_development() {
+    let (stage, platform) = stage("[\"*\"]");
+    let path = "/dev/platform/nb/unit-1/handler_noauth/outcome_service_handler";
+    for authority in ["practice.localhost".to_owned(), format!("practice.localhost:{}", port(&platform))] {
+        let url = format!("http://{authority}{path}");
+        let token = stage.token_of(&Form { nonce: &authority, ..launch(&url) }).expect("only DNS can tell");
+        // Some machines know every name below `localhost`, and some do not.
+        assert!(matches!(stage.call("POST", &token, SCORE).status, 409 | 503));
+    }
+    assert!(platform.saw_nothing());
+}
+
+#[test]
 fn a_grade_that_may_not_be_sent_is_not_kept() {
     let platform = Upstream::start();
     let stage = Stage::durable(Recorder::start(), "");
