@@ -8,11 +8,15 @@ use rocket::{Request, Response};
 use serde::Serialize;
 use tera::{Context, Tera};
 
+/// The style of all pages, as text that holds nothing of Tera's.
+const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
+
 /// The built-in templates. They are compiled once; a test renders each of them.
 static PAGES: LazyLock<Option<Tera>> = LazyLock::new(|| {
     let mut tera = Tera::default();
     tera.autoescape_on([".html.tera"]);
     let pages = [
+        ("style.css", STYLE),
         ("layout.html.tera", include_str!("pages/layout.html.tera")),
         ("dev.html.tera", include_str!("pages/dev.html.tera")),
         ("dev_gradebook.html.tera", include_str!("pages/dev_gradebook.html.tera")),
@@ -106,4 +110,17 @@ fn redirect(status: Status, address: String) -> Response<'static> {
         .header(Header::new("Cache-Control", "no-store"))
         .header(Header::new("Location", address))
         .finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_holds_the_style_that_templates_link_and_nothing_of_it_ends_its_element() {
+        let style = include_str!("../../static/style.css");
+        assert!(!style.contains("</"), "it would be the page's own text from there on");
+        let page = render("dev_refusals.html.tera", &serde_json::json!({ "refusals": [] })).expect("a page");
+        assert!(page.contains(&format!("<style>\n{style}</style>")), "{page}");
+    }
 }
