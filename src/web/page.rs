@@ -11,9 +11,10 @@ use tera::{Context, Tera};
 /// The built-in templates. They are compiled once; a test renders each of them.
 static PAGES: LazyLock<Option<Tera>> = LazyLock::new(|| {
     let mut tera = Tera::default();
-    tera.autoescape_on([".html.tera"]);
+    tera.autoescape_on([".html.tera", ".xml.tera"]);
     let pages = [
         ("layout.html.tera", include_str!("pages/layout.html.tera")),
+        ("cartridge.xml.tera", include_str!("pages/cartridge.xml.tera")),
         ("dev.html.tera", include_str!("pages/dev.html.tera")),
         ("dev_launch.html.tera", include_str!("pages/dev_launch.html.tera")),
         ("dev_refusals.html.tera", include_str!("pages/dev_refusals.html.tera")),
