@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::authority::Authority;
 use super::{Gateway, page, refusal::Refusal};
-use crate::config::{Identity, Target, Tool};
+use crate::config::Identity;
 
 /// The link, as XML.
 pub(super) struct Cartridge(String);
@@ -48,19 +48,14 @@ pub(super) fn cartridge(
         launch_url: &launch_url,
         icon: &icon,
         host: tool.host.as_deref().unwrap_or_default(),
-        privacy: privacy(tool),
+        privacy: privacy(tool.identity()),
         vendor: &origin.authority,
     };
     page::render("cartridge.xml.tera", &context).map(Cartridge).ok_or(Refusal::PageFailed)
 }
 
-/// Canvas's word for what the tool is to learn of a person. A template has no `identity` and gets what an upstream gets that
-/// does not choose.
-fn privacy(tool: &Tool) -> &'static str {
-    let identity = match &tool.target {
-        Target::Template(_) => Identity { name: true, email: false },
-        Target::Upstream(upstream) => upstream.identity,
-    };
+/// Canvas's word for what the tool is to learn of a person.
+fn privacy(identity: Identity) -> &'static str {
     match identity {
         Identity { name: true, email: true } => "public",
         Identity { name: true, email: false } => "name_only",

@@ -21,6 +21,7 @@ static PAGES: LazyLock<Option<Tera>> = LazyLock::new(|| {
         ("index.html.tera", include_str!("pages/index.html.tera")),
         ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
         ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
+        ("setup.html.tera", include_str!("pages/setup.html.tera")),
     ];
     tera.add_raw_templates(pages).ok().map(|()| tera)
 });

@@ -102,6 +102,28 @@ fn every_code_of_a_refusal_has_a_heading_in_the_docs_and_every_heading_a_code() 
     }
 }
 
+/// Pages of the docs lead to each other's headings, which are renamed now and then.
+#[test]
+fn every_link_from_the_docs_of_a_platform_leads_to_a_heading() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let mut seen = 0;
+    for platform in ["edx", "moodle", "canvas", "blackboard", "brightspace", "sakai"] {
+        let page = fs::read_to_string(docs.join(format!("platforms/{platform}.md"))).expect("a page");
+        for link in page.split("](../").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let text = fs::read_to_string(docs.join(file)).expect("a page of the docs");
+            let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| {
+                let kept = |letter: &char| letter.is_alphanumeric() || " -_".contains(*letter);
+                line.trim_start_matches(['#', ' ']).to_lowercase().chars().filter(kept).collect::<String>()
+            });
+            let found = headings.map(|heading| heading.replace(' ', "-")).any(|heading| heading == anchor);
+            assert!(anchor.is_empty() || found, "{platform}.md leads to {link}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 30);
+}
+
 /// A key of tools.toml that the reference does not explain is a key that nobody finds.
 #[test]
 fn every_key_of_the_file_is_explained() {
