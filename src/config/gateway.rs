@@ -66,6 +66,16 @@ pub struct Tool {
     pub frame_ancestors: String,
 }
 
+impl Tool {
+    /// Which personal data it is to get. A template, which does not choose, is to get what an upstream gets that does not.
+    pub fn identity(&self) -> Identity {
+        match &self.target {
+            Target::Template(_) => Identity::default(),
+            Target::Upstream(upstream) => upstream.identity,
+        }
+    }
+}
+
 /// What a tool launches into.
 #[derive(Clone, Debug)]
 pub enum Target {
@@ -108,4 +118,11 @@ pub struct Identity {
     pub name: bool,
     /// The e-mail address.
     pub email: bool,
+}
+
+/// What is meant where nothing is written: no e-mail address, since course authors can set it.
+impl Default for Identity {
+    fn default() -> Self {
+        Self { name: true, email: false }
+    }
 }

@@ -70,7 +70,7 @@ impl Origin {
     }
 
     /// The host, without a port.
-    pub(super) fn host(&self) -> &str {
+    pub fn host(&self) -> &str {
         host_and_port(&self.authority).0
     }
 }

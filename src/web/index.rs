@@ -1,11 +1,12 @@
-//! `GET /`: the registered tools, for people.
+//! `GET /`: the registered tools, for people, and what to paste where in a platform.
 
-use rocket::{Request, State, get};
+use rocket::{State, get};
 use serde::Serialize;
 
-use super::guard;
+use super::authority::Authority;
 use super::page::{self, Html};
 use super::{Gateway, refusal::Refusal};
+use crate::config::{Target, Tool};
 
 #[derive(Serialize)]
 struct IndexContext<'a> {
@@ -20,40 +21,53 @@ struct ToolContext<'a> {
     description: &'a str,
     icon: &'a str,
     launch_url: String,
+    /// Where platforms that import a tool find it.
+    cartridge: String,
+    /// The host of the launch URL, which Blackboard asks for by itself.
+    host: String,
     keys: &'a [String],
-}
-
-/// The host that a person typed, to show launch URLs with.
-pub(super) struct Authority(String);
-
-impl Authority {
-    /// The same port of this machine, by a name that browsers take for another site.
-    pub(super) fn other(&self) -> String {
-        let port = self.0.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
-        let host = if self.0.starts_with("localhost") { "127.0.0.1" } else { "localhost" };
-        port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-    }
-}
-
-#[rocket::async_trait]
-impl<'r> rocket::request::FromRequest<'r> for Authority {
-    type Error = std::convert::Infallible;
-
-    async fn from_request(request: &'r Request<'_>) -> rocket::request::Outcome<Self, Self::Error> {
-        rocket::request::Outcome::Success(Self(guard::authority(request)))
-    }
+    /// What edX takes in one piece, for each consumer.
+    passports: Vec<String>,
+    /// Which personal data it is to get.
+    wants_name: bool,
+    wants_email: bool,
+    /// Whether it may send grades.
+    grades: bool,
 }
 
 #[get("/")]
 pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Html, Refusal> {
-    let tools = gateway.addresses.tools().map(|tool| ToolContext {
-        name: &tool.name,
-        title: &tool.title,
-        description: &tool.description,
-        icon: &tool.icon,
-        launch_url: gateway.public_url.launch_url(tool, Some(&authority.0)),
-        keys: if gateway.development() { &tool.keys } else { &[] },
+    let origin = gateway.public_url.origin(authority.as_str());
+    let tools = gateway.addresses.tools().map(|tool| {
+        // Nobody else is told which keys there are.
+        let keys: &[String] = if gateway.development() { &tool.keys } else { &[] };
+        ToolContext {
+            name: &tool.name,
+            title: &tool.title,
+            description: &tool.description,
+            icon: &tool.icon,
+            launch_url: gateway.public_url.launch_url(tool, Some(authority.as_str())),
+            cartridge: format!("{origin}/tools/{}/config.xml", tool.name),
+            host: tool.host.clone().unwrap_or_else(|| origin.host().to_owned()),
+            keys,
+            passports: passports(&tool.name, keys),
+            wants_name: tool.identity().name,
+            wants_email: tool.identity().email,
+            grades: takes_grades(tool),
+        }
     });
     let context = IndexContext { development: gateway.development(), tools: tools.collect() };
     page::render("index.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)
+}
+
+/// edX's passports for a tool. The secret is for whoever has it to put in, and so is a key that is not shown.
+fn passports(name: &str, keys: &[String]) -> Vec<String> {
+    match keys {
+        [] => vec![format!("{name}:KEY:SECRET")],
+        keys => keys.iter().map(|key| format!("{name}:{key}:SECRET")).collect(),
+    }
+}
+
+fn takes_grades(tool: &Tool) -> bool {
+    matches!(&tool.target, Target::Upstream(upstream) if upstream.grades)
 }

@@ -1,5 +1,7 @@
 //! The only floor that names a route or a status, and reads or writes a header.
 
+mod authority;
+mod cartridge;
 mod dev;
 mod door;
 mod download;
@@ -63,7 +65,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         .register("/", rocket::catchers![refusal::unmatched, refusal::malformed])
         .mount("/", rocket::routes![health::is_up])
         .mount("/", guard::leave_tools_their_hosts(rocket::routes![health::ready], false))
-        .mount("/", own(rocket::routes![index::index], false))
+        .mount("/", own(rocket::routes![index::index, cartridge::cartridge], false))
         .mount("/", own(grade::routes(), false))
         .mount("/", guard::check_host(everywhere, development));
     if statics.is_dir() {

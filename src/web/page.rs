@@ -14,10 +14,11 @@ const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"
 /// The built-in templates. They are compiled once; a test renders each of them.
 static PAGES: LazyLock<Option<Tera>> = LazyLock::new(|| {
     let mut tera = Tera::default();
-    tera.autoescape_on([".html.tera"]);
+    tera.autoescape_on([".html.tera", ".xml.tera"]);
     let pages = [
         ("style.css", STYLE),
         ("layout.html.tera", include_str!("pages/layout.html.tera")),
+        ("cartridge.xml.tera", include_str!("pages/cartridge.xml.tera")),
         ("dev.html.tera", include_str!("pages/dev.html.tera")),
         ("dev_gradebook.html.tera", include_str!("pages/dev_gradebook.html.tera")),
         ("dev_launch.html.tera", include_str!("pages/dev_launch.html.tera")),
@@ -25,6 +26,7 @@ static PAGES: LazyLock<Option<Tera>> = LazyLock::new(|| {
         ("index.html.tera", include_str!("pages/index.html.tera")),
         ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
         ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
+        ("setup.html.tera", include_str!("pages/setup.html.tera")),
     ];
     tera.add_raw_templates(pages).ok().map(|()| tera)
 });

@@ -78,7 +78,7 @@ struct RefusalContext<'a> {
 }
 
 impl Refusal {
-    /// A stable name: in logs, and a heading of `docs/refusals.md`.
+    /// A stable name: in logs, and a heading of `docs/rejections.md`.
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Rejected(rejection) => rejection.code(),

@@ -181,7 +181,7 @@ def python_compiles(stage: Stage):
         compile(block, "docs/upstreams.md", "exec")
 
 
-@cases.case("a refusal is the page's JSON, and each code has its status in docs/refusals.md")
+@cases.case("a refusal is the page's JSON, and each code has its status in docs/rejections.md")
 def failures_are_told(stage: Stage):
     [shown] = stage.page.blocks("json")
     headers = {"Accept": "application/json"}
@@ -189,6 +189,6 @@ def failures_are_told(stage: Stage):
     assert status == 401
     assert json.loads(body).keys() == json.loads(shown).keys()
     assert json.loads(body)["error"] == "no-session"
-    refusals = Page("docs/refusals.md")
+    refusals = Page("docs/rejections.md")
     for status, error, _ in stage.page.rows("status | `error` | meaning"):
         assert refusals.section(f"### {code(error)[0]}").strip().startswith(f"{status}."), error

@@ -1,6 +1,6 @@
 //! What the gateway answers, besides launches that are accepted or refused for what they hold.
 
-use crate::support::{Form, NOW, Reply, Server, Setup, log_lines};
+use crate::support::{Form, NOW, Reply, Server, Setup, log_lines, unescaped};
 
 const TOOLS: &str = r#"
 [gateway]
@@ -70,7 +70,71 @@ fn the_first_page_lists_the_tools_with_their_launch_urls_and_no_key() {
         assert!(page.body.contains(shown), "{shown}");
     }
     assert!(!page.body.contains("key-1"), "consumer keys are for development");
+    assert!(page.body.contains("quiz:KEY:SECRET"));
     assert_eq!(frame_ancestors(&page), "'self'");
+}
+
+/// Of a tool's card, what to paste where: the values by themselves, and the switches that the tool needs.
+#[test]
+fn the_first_page_says_what_to_paste_where_for_each_tool() {
+    let tools = r#"
+[tools.hello]
+template = "page"
+consumers = [{ key = "course-a", secret = "s3cret-a" }, { key = "course-b", secret = "s3cret-b" }]
+
+[tools.nb]
+host = "nb.localhost"
+upstream = "http://127.0.0.1:9"
+identity = ["email"]
+grades = true
+key = "nb-key"
+secret = "s3cret-nb"
+"#;
+    let server = Server::start(&Setup { tools, development: true, ..Setup::default() });
+    let page = server.send("GET", "/", &[("Host", "localhost:5000")], b"").body;
+    let (hello, nb) = page.split_once("<h2>nb</h2>").expect("two cards, by name");
+    let values = |card: &str| -> Vec<String> {
+        let mut values: Vec<_> = card
+            .split("<code class=\"value\">")
+            .skip(1)
+            .filter_map(|rest| rest.split_once("</code>"))
+            .map(|(value, _)| unescaped(value))
+            .collect();
+        values.sort_unstable();
+        values.dedup();
+        values
+    };
+    assert_eq!(
+        values(hello),
+        [
+            "\"hello:course-a:SECRET\"",
+            "\"hello:course-b:SECRET\"",
+            "http://localhost:5000/lti/hello",
+            "http://localhost:5000/tools/hello/config.xml",
+            "localhost",
+        ]
+    );
+    assert_eq!(
+        values(nb),
+        [
+            "\"nb:nb-key:SECRET\"",
+            "http://localhost:5000/tools/nb/config.xml",
+            "http://nb.localhost:5000/",
+            "nb.localhost",
+        ]
+    );
+    let graded = "This activity is graded";
+    assert!(!hello.contains(graded) && nb.contains(graded));
+    assert!(hello.contains("Share Full name") && !hello.contains("Share Email"));
+    assert!(nb.contains("Share Email") && !nb.contains("Share Full name"));
+    for platform in ["edX", "Moodle", "Canvas", "Blackboard", "Brightspace", "Sakai"] {
+        for card in [hello, nb] {
+            assert_eq!(card.matches(&format!("<summary>{platform}</summary>")).count(), 1, "{platform}");
+        }
+        let docs = format!("docs/platforms/{}.md", platform.to_lowercase());
+        assert!(page.contains(&docs) && std::path::Path::new(&docs).is_file(), "{docs}");
+    }
+    assert!(!page.contains("s3cret"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the gateway does, seen from outside: one module for each capability.
 
 mod answers;
+mod cartridge;
 mod configuration;
 mod deployment;
 mod dev;

@@ -66,13 +66,14 @@ fn the_protocol_knows_no_server_no_clock_and_no_environment() {
     }
 }
 
-/// The codes of refusals are a contract with whoever reads logs, so each of them is explained.
+/// The codes of refusals are a contract with whoever reads logs, so each of them is explained, and nothing that is none.
 #[test]
-fn every_code_of_a_refusal_has_a_heading_in_the_docs() {
+fn every_code_of_a_refusal_has_a_heading_in_the_docs_and_every_heading_a_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let docs = fs::read_to_string(root.join("docs/refusals.md")).expect("the docs");
-    let documented: Vec<&str> = docs.lines().filter_map(|line| line.strip_prefix("### ")).collect();
-    let mut codes = Vec::new();
+    let docs = fs::read_to_string(root.join("docs/rejections.md")).expect("the docs");
+    let sections: Vec<(&str, &str)> =
+        docs.split("\n### ").skip(1).filter_map(|section| section.split_once('\n')).collect();
+    let (mut codes, mut sources) = (Vec::new(), String::new());
     for (file, function) in
         [("crates/lti/src/rejection.rs", "pub fn code"), ("src/web/refusal.rs", "fn code")]
     {
@@ -80,9 +81,47 @@ fn every_code_of_a_refusal_has_a_heading_in_the_docs() {
         let (_, code) = text.split_once(function).expect("the function");
         let (code, _) = code.split_once("\n    }\n").expect("its end");
         codes.extend(code.split('"').skip(1).step_by(2).map(str::to_owned));
+        sources.push_str(&text.replace("\\\"", "\""));
     }
     assert!(codes.len() > 25);
-    assert_eq!(documented, codes, "the headings of docs/refusals.md");
+    let documented: Vec<&str> = sections.iter().map(|(code, _)| *code).collect();
+    assert_eq!(documented, codes, "the headings of docs/rejections.md");
+    for (code, section) in sections {
+        let part = |label: &str| {
+            section.lines().find(|line| line.starts_with(&format!("- **{label}"))).unwrap_or_else(|| {
+                panic!("{code} has no {label}");
+            })
+        };
+        let (log, _, _) = (part("Log:** "), part("Causes"), part("Cure:** "));
+        // What the log is said to say stands in the source, around what differs from launch to launch.
+        for quoted in log.split('`').skip(1).step_by(2).filter(|quoted| !quoted.starts_with("prefix = ")) {
+            for words in quoted.split('…') {
+                assert!(sources.contains(words), "{code}: the log never says {words:?}");
+            }
+        }
+    }
+}
+
+/// Pages of the docs lead to each other's headings, which are renamed now and then.
+#[test]
+fn every_link_from_the_docs_of_a_platform_leads_to_a_heading() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let mut seen = 0;
+    for platform in ["edx", "moodle", "canvas", "blackboard", "brightspace", "sakai"] {
+        let page = fs::read_to_string(docs.join(format!("platforms/{platform}.md"))).expect("a page");
+        for link in page.split("](../").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let text = fs::read_to_string(docs.join(file)).expect("a page of the docs");
+            let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| {
+                let kept = |letter: &char| letter.is_alphanumeric() || " -_".contains(*letter);
+                line.trim_start_matches(['#', ' ']).to_lowercase().chars().filter(kept).collect::<String>()
+            });
+            let found = headings.map(|heading| heading.replace(' ', "-")).any(|heading| heading == anchor);
+            assert!(anchor.is_empty() || found, "{platform}.md leads to {link}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 30);
 }
 
 /// A key of tools.toml that the reference does not explain is a key that nobody finds.

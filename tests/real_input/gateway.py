@@ -81,8 +81,9 @@ def consumers(tool: str) -> list[dict]:
 
 
 def all_secrets() -> list[str]:
-    secrets = [tomllib.loads(TOOLS.read_text())["gateway"]["secret"]]
-    for tool in "open", "staff":
+    file = tomllib.loads(TOOLS.read_text())
+    secrets = [file["gateway"]["secret"]]
+    for tool in file["tools"]:
         for consumer in consumers(tool):
             secret = consumer["secret"]
             secrets += [secret] if isinstance(secret, str) else secret

@@ -3,7 +3,7 @@
     python tests/real_input/run.py target/debug/lti-gateway
 
 The platforms' own code signs (Open edX's LTI block; oauthlib and python-oauth2, which others use), over HTTP,
-to the built program. Closes with the line `N passed, N failed`.
+to the built program; a library reads what platforms import. Closes with the line `N passed, N failed`.
 """
 
 import sys
@@ -12,6 +12,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
+import cartridge_cases  # noqa: E402
 import edx_cases  # noqa: E402
 import oauth_cases  # noqa: E402
 import public_url_cases  # noqa: E402
@@ -46,7 +47,7 @@ def main() -> int:
     results = []
     for cases, settings in [
         (edx_cases.cases + oauth_cases.cases, {}),
-        (public_url_cases.cases, public_url_cases.SETTINGS),
+        (public_url_cases.cases + cartridge_cases.cases, public_url_cases.SETTINGS),
     ]:
         with Gateway(binary, **settings) as gateway:
             results += [case.passes(gateway) for case in [*cases, *LAST]]

@@ -67,7 +67,7 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// A stable name: in logs, and a heading of `docs/refusals.md`.
+    /// A stable name: in logs, and a heading of `docs/rejections.md`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::BrokenEscape(_) => "broken-escape",

@@ -90,7 +90,7 @@ impl Resolver<'_> {
     }
 
     fn identity(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Identity {
-        let Some(written) = written else { return Identity { name: true, email: false } };
+        let Some(written) = written else { return Identity::default() };
         let mut identity = Identity { name: false, email: false };
         for one in written.value {
             match one.value.as_str() {

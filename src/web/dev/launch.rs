@@ -5,7 +5,7 @@ use super::{MistakeContext, key_with_stand_in};
 use crate::config::STAND_IN_SECRET;
 use crate::practice::{BLOCK, Form, Mistake, Person, edx_launch, outcome_url};
 use crate::web::Gateway;
-use crate::web::index::Authority;
+use crate::web::authority::Authority;
 use crate::web::page::{self, Html};
 use crate::web::refusal::{Refusal, reference};
 
