@@ -6,3 +6,4 @@ mod new;
 mod outcomes;
 mod program;
 mod properties;
+mod schema;
