@@ -18,7 +18,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Environment;
+use crate::config::{Environment, schema};
 use crate::state::OpenError;
 
 pub use load::{Loaded, load};
@@ -56,6 +56,8 @@ enum Command {
     New(new::New),
     /// Lists the grades that are kept, and those that failed for good: exit code 0, or 2 if it cannot tell
     Grades,
+    /// Prints the JSON Schema of the tools file, by which editors complete and check it
+    Schema,
 }
 
 /// Runs the command that the program was started with.
@@ -81,6 +83,10 @@ pub fn run() -> ExitCode {
         Command::Launch(given) => launch::launch(&given, &file, &environment, development),
         Command::New(given) => new::new(&given, &file, &environment, development),
         Command::Grades => grades::grades(&file, &environment, development),
+        Command::Schema => {
+            terminal::say(&schema());
+            ExitCode::SUCCESS
+        }
     }
 }
 

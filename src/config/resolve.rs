@@ -21,6 +21,7 @@ use super::excerpt::is_variable;
 use super::fault::Fault;
 use super::file::{FRAME_ANCESTORS, GatewayTable, Text, ToolTable, ToolsFile};
 use super::problem::{Location, Problem};
+use super::shape::LONG_SECRET;
 use super::table::{Place, Written};
 use super::{Config, Environment, Origin, PublicUrl, Reading, Severity, Target, Tool};
 use address::Address;
@@ -29,8 +30,6 @@ use address::Address;
 pub const STAND_IN_SECRET: &str = "development-secret";
 /// What development uses for the gateway's own.
 const STAND_IN_GATEWAY_SECRET: &str = "development-only-gateway-secret-00";
-/// The fewest characters of `gateway.secret`.
-const GATEWAY_SECRET_LENGTH: usize = 32;
 
 /// A template that a tool names, and where.
 #[derive(Clone, Debug)]
@@ -165,7 +164,7 @@ impl Resolver<'_> {
             }
             let Some(secret) = self.secret(one, STAND_IN_GATEWAY_SECRET) else { continue };
             let length = secret.expose().chars().count();
-            if length < GATEWAY_SECRET_LENGTH {
+            if length < LONG_SECRET.shortest {
                 self.report(&one.place, Fault::GatewaySecretShort(length));
             }
             secrets.push(secret);

@@ -1,11 +1,6 @@
 //! What somebody may have meant, and what they could write.
 
-/// The roles that `roles` may name.
-pub(super) const ROLES: [&str; 7] =
-    ["learner", "instructor", "administrator", "teaching_assistant", "content_developer", "mentor", "staff"];
-
-/// What `prefix` may be.
-pub(super) const PREFIXES: [&str; 2] = ["session", "tool"];
+use super::key::{CONSUMER, FILE, GATEWAY, PERSONAL_FIELDS, ROLES, TOOL, VARIABLE};
 
 /// What people call the roles.
 const OTHER_ROLES: [(&str, &str); 6] = [
@@ -37,7 +32,7 @@ pub(super) fn of_role(text: &str) -> Option<&'static str> {
 
 /// The personal field that somebody meant.
 pub(super) fn of_identity(text: &str) -> String {
-    match nearest(text, &["name", "email"]) {
+    match nearest(text, &PERSONAL_FIELDS) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "write `name` or `email`; the user id reaches the upstream always".to_owned(),
     }
@@ -167,39 +162,11 @@ pub(crate) fn variable_of(tool: &str) -> String {
     format!("{prefix}{name}_SECRET")
 }
 
-/// A value that fits a key.
-pub(super) fn example(key: &str) -> &'static str {
-    match key {
-        "key" => "`key = \"course-a\"`",
-        "secret" => "`secret = { env = \"HELLO_SECRET\" }`",
-        "env" => "`{ env = \"HELLO_SECRET\" }`",
-        "public_url" => "`public_url = \"https://tools.example.edu\"`",
-        "session" => "`session = \"8h\"`",
-        "state" => "`state = \"./state\"`",
-        "outcome_hosts" => "`outcome_hosts = [\"*\", \"lms.example.edu\"]`",
-        "outcome_url_rewrite" => {
-            "`outcome_url_rewrite = { \"http://lms.example.edu\" = \"https://lms.example.edu\" }`"
-        }
-        "clock_skew" => "`clock_skew = \"5m\"`",
-        "title" => "`title = \"Hello\"`",
-        "description" => "`description = \"Greets everybody.\"`",
-        "template" => "`template = \"hello\"`",
-        "upstream" => "`upstream = \"http://127.0.0.1:9000\"`",
-        "host" => "`host = \"notebook.example.edu\"`",
-        "prefix" => "`prefix = \"tool\"`",
-        "identity" => "`identity = [\"name\", \"email\"]`",
-        "headers" => "`headers = { Authorization = { env = \"NOTEBOOK_AUTHORIZATION\" } }`",
-        "timeout" => "`timeout = \"25s\"`",
-        "grades" => "`grades = true`",
-        "path" => "`path = \"/quiz\"`",
-        "icon" => "`icon = \"/static/icon.svg\"`",
-        "roles" => "`roles = [\"instructor\", \"learner\"]`",
-        "signature_methods" => "`signature_methods = [\"HMAC-SHA256\"]`",
-        "frame_ancestors" => "`frame_ancestors = [\"https://courses.example.edu\"]`",
-        "consumers" => "`consumers = [{ key = \"course-a\", secret = { env = \"COURSE_A_SECRET\" } }]`",
-        "params" => "`params = { level = \"1\" }`",
-        "gateway" => "`[gateway]`",
-        "tools" => "`[tools.hello]`",
-        _ => "`[tools.hello]` with `key`, `secret` and `template`",
+/// A value that fits a key of whatever table.
+pub(super) fn example(key: &str) -> String {
+    let tables = [TOOL, GATEWAY, CONSUMER, VARIABLE, FILE];
+    match tables.iter().flat_map(|table| table.all).find(|known| known.name == key) {
+        Some(known) => format!("`{}`", known.example),
+        None => "`[tools.hello]` with `key`, `secret` and `template`".to_owned(),
     }
 }

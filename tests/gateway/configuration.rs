@@ -6,3 +6,5 @@ mod new;
 mod outcomes;
 mod program;
 mod properties;
+mod reference;
+mod schema;

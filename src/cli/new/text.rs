@@ -5,7 +5,7 @@ use super::consumer::Consumer;
 
 /// What stands in a new file before its first tool.
 pub(super) const STARTER: &str = "\
-# The tools of this gateway. `lti-gateway check` says what is wrong with it; docs/tools.md explains every key.
+# The tools of this gateway. `lti-gateway check` says what is wrong with it; docs/tools-toml.md explains every key.
 
 [gateway]
 secret = { env = \"GATEWAY_SECRET\" }             # 32 or more random characters; required outside development

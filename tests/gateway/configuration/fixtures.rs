@@ -31,7 +31,7 @@ fn environment(lines: &str) -> Environment {
         .collect()
 }
 
-fn fixtures() -> Vec<PathBuf> {
+pub(super) fn fixtures() -> Vec<PathBuf> {
     let entries = fs::read_dir(FIXTURES).expect("the folder of fixtures");
     let mut folders: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
     folders.sort();
@@ -39,7 +39,7 @@ fn fixtures() -> Vec<PathBuf> {
 }
 
 /// The problems of a fixture, and how they are printed where its folder is the current one.
-fn load_fixture(folder: &Path) -> (Vec<Problem>, String) {
+pub(super) fn load_fixture(folder: &Path) -> (Vec<Problem>, String) {
     let environment =
         environment(&fs::read_to_string(folder.join("environment")).unwrap_or(ENVIRONMENT.to_owned()));
     let development = folder.join("development").exists();

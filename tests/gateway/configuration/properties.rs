@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 /// A good file with every key, some of them in several spellings.
-const GOOD: &str = r#"# Tools of the course
+pub(super) const GOOD: &str = r#"# Tools of the course
 [gateway]
 public_url = "https://tools.example"     # what platforms launch
 secret     = [{ env = "GATEWAY_SECRET" }, "a gateway secret of 32 characters"]

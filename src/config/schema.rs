@@ -1,0 +1,87 @@
+//! The keys of a tools file as a JSON Schema, by which editors complete and check.
+//!
+//! Draft 7, since every editor's TOML server reads it. Keys are written out without references, beside which some servers show
+//! no description. What depends on several tables, on the environment or on other files is left to `check`.
+
+use serde_json::{Map, Value, json};
+
+use super::key::{FILE, Key, Keys, Kind, Unwritten, VARIABLE};
+use super::shape::Shape;
+
+/// The JSON Schema of a tools file, as text. It is the same for everybody: no file and no variable changes it.
+pub fn schema() -> String {
+    let mut schema = of_table(&FILE);
+    schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    schema["title"] = json!(FILE.table);
+    schema["definitions"]["variable"] = of_table(&VARIABLE);
+    format!("{schema:#}\n")
+}
+
+fn of_table(table: &Keys) -> Value {
+    let properties: Map<_, _> = table.all.iter().map(|key| (key.name.to_owned(), of_key(key))).collect();
+    let mut schema = json!({
+        "type": "object",
+        "description": table.meaning,
+        "properties": properties,
+        "additionalProperties": false,
+    });
+    let required = table.all.iter().filter(|key| matches!(key.unwritten, Unwritten::Refused));
+    let required: Vec<_> = required.map(|key| key.name).collect();
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    for key in table.all.iter().filter(|key| !key.needs.is_empty()) {
+        schema["dependencies"][key.name] = json!([key.needs]);
+    }
+    if !table.choices.is_empty() {
+        let one_of =
+            |[one, other]: &[&str; 2]| json!({ "oneOf": [{ "required": [one] }, { "required": [other] }] });
+        schema["allOf"] = table.choices.iter().map(one_of).collect();
+    }
+    schema
+}
+
+fn of_key(key: &Key) -> Value {
+    let mut schema = of_kind(&key.kind);
+    schema["description"] = json!(format!("{}\n\n`{}`", key.meaning, key.example));
+    match key.unwritten {
+        Unwritten::Text(text) => schema["default"] = json!(text),
+        Unwritten::Texts(texts) => schema["default"] = json!(texts),
+        Unwritten::No => schema["default"] = json!(false),
+        Unwritten::Refused | Unwritten::Means(_) => {}
+    }
+    schema
+}
+
+fn of_kind(kind: &Kind) -> Value {
+    match kind {
+        Kind::Text(shape) => of_shape(shape),
+        Kind::Word(words) => json!({ "type": "string", "enum": words }),
+        Kind::Truth => json!({ "type": "boolean" }),
+        Kind::List(item, fewest) => json!({ "type": "array", "items": of_kind(item), "minItems": fewest }),
+        Kind::Variable => json!({ "$ref": "#/definitions/variable" }),
+        Kind::Table(table) => of_table(table),
+        Kind::Named(name, value, fewest) => json!({
+            "type": "object",
+            "patternProperties": { name.pattern: of_kind(value) },
+            "additionalProperties": false,
+            "minProperties": fewest,
+        }),
+        Kind::Anything => json!({ "type": "object", "additionalProperties": true }),
+        Kind::Either(kinds) => json!({ "anyOf": kinds.iter().map(of_kind).collect::<Value>() }),
+    }
+}
+
+fn of_shape(shape: &Shape) -> Value {
+    let mut schema = json!({ "type": "string" });
+    if shape.shortest > 0 {
+        schema["minLength"] = json!(shape.shortest);
+    }
+    if !shape.pattern.is_empty() {
+        schema["pattern"] = json!(shape.pattern);
+    }
+    if !shape.never.is_empty() {
+        schema["not"] = json!({ "pattern": shape.never });
+    }
+    schema
+}

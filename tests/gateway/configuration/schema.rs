@@ -1,0 +1,563 @@
+//! What the schema lets through, held against what the reader takes.
+//!
+//! It never refuses what the gateway takes, and refuses what is wrong in itself: keys, types, words, and which keys go together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use boon::{Compiler, SchemaIndex, Schemas};
+use lti_gateway::config::key::{CONSUMER, FILE, GATEWAY, Key, Keys, Kind, TOOL, Unwritten, VARIABLE};
+use lti_gateway::config::{Config, Environment, Fault, Problem, Severity, read, schema};
+use serde_json::{Value, json};
+
+use super::fixtures::{fixtures, load_fixture};
+use super::program::{folder, run};
+use super::properties::GOOD;
+
+const SHIPPED: &str = include_str!("../../../docs/tools.schema.json");
+
+const TABLES: [Keys; 5] = [FILE, GATEWAY, TOOL, CONSUMER, VARIABLE];
+
+/// The schema, ready to judge.
+struct Judge {
+    schemas: Schemas,
+    index: SchemaIndex,
+}
+
+impl Judge {
+    fn new() -> Self {
+        let schema: Value = serde_json::from_str(&schema()).expect("JSON");
+        let mut compiler = Compiler::new();
+        compiler.add_resource("tools.schema.json", schema).expect("a name");
+        let mut schemas = Schemas::new();
+        let index = compiler.compile("tools.schema.json", &mut schemas).expect("a schema of draft 7");
+        Self { schemas, index }
+    }
+
+    /// Whether it lets a file through; nothing where that is no TOML, of which no schema can judge.
+    fn accepts(&self, bytes: &[u8]) -> Option<bool> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let table: toml::Table = text.strip_prefix('\u{feff}').unwrap_or(text).parse().ok()?;
+        Some(self.schemas.validate(&json(toml::Value::Table(table)), self.index).is_ok())
+    }
+}
+
+/// What a schema sees of TOML.
+fn json(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => json!(text),
+        toml::Value::Integer(number) => json!(number),
+        toml::Value::Float(number) => json!(number),
+        toml::Value::Boolean(truth) => json!(truth),
+        toml::Value::Datetime(time) => json!(time.to_string()),
+        toml::Value::Array(items) => items.into_iter().map(json).collect(),
+        toml::Value::Table(table) => table.into_iter().map(|(key, value)| (key, json(value))).collect(),
+    }
+}
+
+fn environment() -> Environment {
+    let long = "hunter2 hunter2 hunter2 hunter2 hunter2";
+    [("GATEWAY_SECRET", long), ("HELLO_SECRET", "hunter2")]
+        .map(|(name, value)| (name.into(), value.into()))
+        .into()
+}
+
+/// What a file means, and what is wrong with it.
+fn reading(text: &str) -> (Config, Vec<Problem>) {
+    let mut reading = read("tools.toml", text, &environment(), false);
+    reading.problems.retain(|problem| problem.severity() == Severity::Error);
+    (reading.config, reading.problems)
+}
+
+/// Keys and their values, as TOML.
+type Settings = BTreeMap<&'static str, String>;
+
+fn settings(settings: &[(&'static str, &str)]) -> Settings {
+    settings.iter().map(|(key, value)| (*key, (*value).to_owned())).collect()
+}
+
+fn inline(settings: &Settings) -> String {
+    let settings: Vec<_> = settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    format!("{{ {} }}", settings.join(", "))
+}
+
+/// A file whose rest is good, and in which this table has the key with this value, or lacks it.
+fn file_with(table: &Keys, key: &'static str, value: Option<&str>) -> String {
+    let set = |mut settings: Settings| {
+        match value {
+            Some(value) => settings.insert(key, value.to_owned()),
+            None => settings.remove(key),
+        };
+        settings
+    };
+    let consumer = settings(&[("key", "\"hello-key\""), ("secret", "{ env = \"HELLO_SECRET\" }")]);
+    let upstream = settings(&[("upstream", "\"http://127.0.0.1:9000\"")]);
+    let mut gateway =
+        settings(&[("public_url", "\"https://tools.example\""), ("secret", "{ env = \"GATEWAY_SECRET\" }")]);
+    let mut tool = upstream.clone();
+    tool.extend(consumer.clone());
+    match (table.table, key) {
+        ("[gateway]", _) => gateway = set(gateway),
+        ("[tools.<name>]", "template") => tool = set(consumer),
+        ("[tools.<name>]", "consumers") => tool = set(upstream),
+        ("[tools.<name>]", _) => tool = set(tool),
+        ("consumers", _) => {
+            tool = upstream;
+            tool.insert("consumers", format!("[{}]", inline(&set(consumer))));
+        }
+        ("{ env = \"NAME\" }", _) => drop(tool.insert("secret", inline(&set(Settings::new())))),
+        _ => {}
+    }
+    let tools = format!("{{ hello = {} }}", inline(&tool));
+    let top = settings(&[("gateway", &inline(&gateway)), ("tools", &tools)]);
+    let top = if table.table == FILE.table { set(top) } else { top };
+    top.iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
+}
+
+/// Every key of every table.
+fn keys() -> Vec<(Keys, Key)> {
+    TABLES.into_iter().flat_map(|table| table.all.iter().map(move |key| (table, *key))).collect()
+}
+
+#[test]
+fn the_schema_is_printed_and_the_shipped_one_is_the_same() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = run(folder.path(), &["schema"], &[]);
+    assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "it needs no tools file");
+    assert!(run.out == SHIPPED, "write it anew: cargo run -- schema > docs/tools.schema.json");
+}
+
+#[test]
+fn the_shipped_tools_file_names_the_schema_where_editors_look_for_it() {
+    let shipped = include_str!("../../../tools.toml");
+    let (comment, _) = shipped.split_once("\n\n").expect("a blank line, which ends the comment");
+    assert!(comment.starts_with("#:schema ./docs/tools.schema.json\n"), "{comment}");
+    assert!(comment.lines().all(|line| line.starts_with('#')), "{comment}");
+    assert_eq!(Judge::new().accepts(shipped.as_bytes()), Some(true));
+    assert_eq!(Judge::new().accepts(GOOD.as_bytes()), Some(true));
+}
+
+#[test]
+fn a_tool_that_new_adds_fits_the_schema_and_leaves_its_name_in_the_first_line() {
+    let shipped = include_str!("../../../tools.toml");
+    let folder = folder(shipped);
+    for arguments in [&["new", "quiz"][..], &["new", "app", "--upstream", "http://127.0.0.1:9000"]] {
+        let run = run(folder.path(), arguments, &[]);
+        assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{}", run.out);
+    }
+    let text = fs::read_to_string(folder.path().join("tools.toml")).expect("the file");
+    assert!(
+        text.starts_with(shipped) && text.contains("[tools.quiz]") && text.contains("[tools.app]"),
+        "{text}"
+    );
+    assert_eq!(Judge::new().accepts(text.as_bytes()), Some(true), "{text}");
+}
+
+/// Bad fixtures that are no TOML, so that no schema is asked.
+const NO_TOML: [&str; 20] = [
+    "byte-order-mark-and-syntax",
+    "carriage-returns",
+    "duplicate-beside-syntax",
+    "duplicate-table",
+    "duplicate-toml-key",
+    "everything-wrong",
+    "header-syntax",
+    "not-utf-8",
+    "syntax-above-a-table-of-its-tool",
+    "syntax-below-a-text-with-a-heading",
+    "syntax-contradiction",
+    "syntax-heading",
+    "syntax-in-several-tables",
+    "syntax-in-the-gateway",
+    "syntax-unclosed-array",
+    "syntax-unclosed-string",
+    "syntax-with-secrets",
+    "tabs-umlauts-and-hidden-values",
+    "utf-16",
+    // It has an integer of more than 64 bits.
+    "wrong-type",
+];
+
+/// Bad fixtures that a schema cannot refuse, and why.
+const UNSEEN: [(&str, &[&str]); 6] = [
+    (
+        "the environment, with what it holds and lacks, is not in the file",
+        &[
+            "environment-empty",
+            "environment-unknown",
+            "environment-wrong",
+            "gateway-secret-short",
+            "gateway-variables",
+            "state-by-a-secret",
+            "state-in-redis-by-a-variable",
+            "variable-of-the-gateway",
+        ],
+    ),
+    (
+        "development, Heroku or a variable can do without it",
+        &["gateway-missing", "gateway-secret-missing", "public-url-missing"],
+    ),
+    (
+        "templates are files of their own",
+        &[
+            "template-broken",
+            "template-folder-missing",
+            "template-missing",
+            "template-unreadable",
+            "template-variable",
+        ],
+    ),
+    ("a pattern does not compare numbers", &["duration-range", "public-url-port"]),
+    (
+        "one value is held against another",
+        &[
+            "duplicate-consumer",
+            "host-taken",
+            "outcome-url-rewrite-to-a-host-that-is-not-named",
+            "path-around-the-others",
+        ],
+    ),
+    ("a table has no length", &["params-long"]),
+];
+
+#[test]
+fn every_fixture_is_refused_that_is_bad_in_a_way_that_a_schema_sees() {
+    let judge = Judge::new();
+    let mut unseen: BTreeSet<&str> = UNSEEN.iter().flat_map(|(_, fixtures)| *fixtures).copied().collect();
+    let mut no_toml = BTreeSet::from(NO_TOML);
+    let mut wrong = Vec::new();
+    for folder in fixtures() {
+        let name = folder.file_name().expect("a name").to_string_lossy();
+        let is_good = load_fixture(&folder).0.iter().all(|problem| problem.severity() == Severity::Warning);
+        let expected = match (no_toml.remove(name.as_ref()), unseen.remove(name.as_ref())) {
+            (false, false) => Some(is_good),
+            (true, false) if !is_good => None,
+            (false, true) if !is_good => Some(true),
+            _ => panic!("{name} is listed twice, or although it is good"),
+        };
+        let accepted = judge.accepts(&fs::read(folder.join("tools.toml")).expect("a file"));
+        if accepted != expected {
+            wrong.push(format!("{name}: accepted {accepted:?}, not {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(unseen.is_empty() && no_toml.is_empty(), "no fixtures: {unseen:?} {no_toml:?}");
+}
+
+#[test]
+fn the_reader_asks_for_the_keys_of_the_lists_and_for_no_other() {
+    for table in TABLES {
+        let (_, problems) = reading(&file_with(&table, "stranger", Some("5")));
+        let known: Vec<_> = problems
+            .iter()
+            .filter_map(|problem| match &problem.fault {
+                Fault::UnknownKey { key, known, .. } if key == "stranger" => {
+                    Some(known.iter().copied().collect::<BTreeSet<_>>())
+                }
+                _ => None,
+            })
+            .collect();
+        let listed: BTreeSet<&str> = table.all.iter().map(|key| key.name).collect();
+        assert_eq!(known, [listed], "{}", table.table);
+    }
+}
+
+#[test]
+fn every_example_is_taken() {
+    let judge = Judge::new();
+    for (table, key) in keys() {
+        let Some((_, value)) = key.example.split_once(" = ") else { continue };
+        let value = if table.table == VARIABLE.table { "\"HELLO_SECRET\"" } else { value };
+        let text = file_with(&table, key.name, Some(value))
+            .replace("COURSE_A_SECRET", "HELLO_SECRET")
+            .replace("NOTEBOOK_AUTHORIZATION", "HELLO_SECRET");
+        let (_, problems) = reading(&text);
+        assert!(problems.is_empty(), "{text}\n{problems:?}");
+        assert_eq!(judge.accepts(text.as_bytes()), Some(true), "{text}");
+    }
+}
+
+#[test]
+fn a_default_that_is_written_changes_nothing() {
+    let mut seen = 0;
+    for (table, key) in keys() {
+        let default = match key.unwritten {
+            Unwritten::Text(text) => json!(text),
+            Unwritten::Texts(texts) => json!(texts),
+            Unwritten::No => json!(false),
+            Unwritten::Refused | Unwritten::Means(_) => continue,
+        };
+        let with = file_with(&table, key.name, Some(&default.to_string()));
+        let without = file_with(&table, key.name, None);
+        assert_ne!(with, without, "{}", key.name);
+        let (with, without) = (reading(&with), reading(&without));
+        assert_eq!(format!("{with:?}"), format!("{without:?}"), "{}", key.name);
+        assert!(with.1.is_empty(), "{:?}", with.1);
+        seen += 1;
+    }
+    assert!(seen > 8, "{seen} defaults");
+}
+
+#[test]
+fn the_bounds_of_a_length_of_time_are_those_that_check_tells() {
+    let mut seen = 0;
+    for (table, key) in keys() {
+        let (_, problems) = reading(&file_with(&table, key.name, Some("\"99999d\"")));
+        for problem in problems {
+            let Fault::DurationRange(bounds) = problem.fault else { continue };
+            assert!(key.meaning.contains(bounds), "{}: {bounds}", key.meaning);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 4, "lengths of time");
+}
+
+/// Texts for every key, whether they fit or not.
+const TEXTS: [&str; 95] = [
+    "",
+    " ",
+    "\n",
+    "a",
+    "hello",
+    "a b",
+    " a",
+    "ü",
+    "hello\n",
+    "a\tb",
+    "@",
+    "me:hunter2@lms.example",
+    "HELLO_SECRET",
+    "a gateway secret of 32 characters",
+    "übung übung übung übung übung ü",
+    "5",
+    "8h",
+    "1m",
+    "90s",
+    "2d",
+    "0s",
+    "8 hours",
+    "+5m",
+    "5M",
+    "1.5h",
+    "005m",
+    "https://tools.example",
+    "HTTPS://Our-Tools.Example/",
+    "https://tools.example:8443",
+    "https://tools.example:",
+    "https://tools.example/lti",
+    "https://tools.example?a",
+    "https://tools.example#a",
+    "https://me@tools.example",
+    "https://tools_1.example",
+    "https://",
+    "http://tools.example",
+    "HTTP://LocalHost:5000",
+    "http://a.localhost/",
+    "http://127.0.0.2:80",
+    "http://[::1]:5000",
+    "http://[::1]",
+    "http://127.0.0.1.example",
+    "ftp://tools.example",
+    "http://127.0.0.1:9000/app/",
+    "http://note_book:9000/a%2Fb;c=d/~e",
+    "http://app/a\"b",
+    "http://app//",
+    "http://app/../a",
+    "memory",
+    "Memory",
+    "./state",
+    "state/",
+    "/",
+    "/var/lib/lti gateway",
+    "./a:b/c",
+    "C:/state",
+    "~/state",
+    "./state ",
+    "redis://a.example",
+    "://",
+    "state",
+    "*",
+    "*.example",
+    "*.example.",
+    "**",
+    "lms.*",
+    "[::1]",
+    "::1",
+    "FD00:0::1",
+    "127.0.0.1",
+    "127.1",
+    "lms.example:8443",
+    "10.0.0.0/8",
+    "edx_lms",
+    "LMS.Example.edu.",
+    "a..b",
+    "-a",
+    "notebook.example",
+    "xn--bung-zra.example",
+    "/quiz",
+    "/a%2Fb/C%20d",
+    "/a:b@c",
+    "/x.y/..z",
+    "/quiz/",
+    "//quiz",
+    "/a/~x",
+    "/a;b",
+    "/static/icon.svg",
+    "https://*.lms.example:*",
+    "'self'",
+    "https:",
+    "localhost:+80",
+    "learner",
+    "HMAC-SHA1",
+];
+
+/// Values for a key, whether they fit or not.
+fn values(kind: &Kind) -> Vec<String> {
+    let mut values: Vec<String> = [
+        "5",
+        "-1.5",
+        "inf",
+        "true",
+        "false",
+        "2026-07-31",
+        "12:00:00",
+        "[]",
+        "{}",
+        "[5]",
+        "[[]]",
+        "[{}]",
+        "[true, \"learner\"]",
+        r#"{ env = "HELLO_SECRET" }"#,
+        r#"{ env = "GATEWAY_SECRET" }"#,
+        r#"[{ env = "GATEWAY_SECRET" }, { env = "GATEWAY_SECRET" }]"#,
+        r#"{ env = "GATEWAY_SECRET", default = "a" }"#,
+        r#"{ evn = "A" }"#,
+        r#"{ env = 5 }"#,
+        r#"{ env = ["A"] }"#,
+        r#"[[{ env = "HELLO_SECRET" }]]"#,
+        r#"{ a = 5 }"#,
+        r#"{ a = { b = [2026-07-31] } }"#,
+        r#"{ X-A = { env = "HELLO_SECRET" }, X-B = "b" }"#,
+        r#"{ X-A = { evn = "A" } }"#,
+        r#"[{ key = "a", secret = { env = "HELLO_SECRET" } }]"#,
+        r#"[{ key = "a", secret = { env = "HELLO_SECRET" }, title = "a" }]"#,
+        r#"[{ key = "a" }]"#,
+        r#"[{ secret = "a" }]"#,
+        r#"{ key = "a", secret = "a" }"#,
+        r#"["name", "name", "email"]"#,
+        r#"["learner", "staff", "learner"]"#,
+        r#"["session"]"#,
+        r#""tool""#,
+        r#""session""#,
+        r#"["HMAC-SHA1", "HMAC-SHA256"]"#,
+        r#"["PLAINTEXT"]"#,
+        "{ hello = {} }",
+        r#"{ public_url = "https://a.example", secret = { env = "GATEWAY_SECRET" } }"#,
+        r#"{ sesion = "8h" }"#,
+        r#"{ hello = { key = "a", secret = { env = "HELLO_SECRET" }, template = "a" } }"#,
+        r#"{ "a b" = { key = "a", secret = { env = "HELLO_SECRET" }, template = "a" } }"#,
+        r#"{ hello = { key = "a", secret = { env = "HELLO_SECRET" }, template = "a", colour = "blue" } }"#,
+    ]
+    .map(str::to_owned)
+    .into();
+    for text in TEXTS {
+        let text = json!(text);
+        values.push(text.to_string());
+        match kind {
+            Kind::List(..) | Kind::Either(_) => values.push(format!("[{text}]")),
+            Kind::Named(..) => values.extend([
+                format!("{{ X-A = {text} }}"),
+                format!("{{ {text} = \"http://a.example\" }}"),
+                format!("{{ \"http://a.example\" = {text} }}"),
+            ]),
+            _ => {}
+        }
+    }
+    values
+}
+
+/// Whether this is wrong in itself, so that a schema sees it.
+fn is_seen(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::UnknownKey { .. }
+            | Fault::WrongType { .. }
+            | Fault::WrongItem { .. }
+            | Fault::NoTools
+            | Fault::ToolName(_)
+            | Fault::BothTargets
+            | Fault::NoTarget
+            | Fault::WithoutEffect(_)
+            | Fault::Prefix(_)
+            | Fault::Identity(_)
+            | Fault::HeaderName(_)
+            | Fault::HeaderValue(..)
+            | Fault::NoConsumer(_)
+            | Fault::KeyAndConsumers(_)
+            | Fault::Missing(_)
+            | Fault::EmptyList(_)
+            | Fault::EmptyText(_)
+            | Fault::Duration(_)
+            | Fault::Role(_)
+            | Fault::SignatureMethod(_)
+            | Fault::Icon
+    )
+}
+
+#[test]
+fn the_schema_refuses_nothing_that_is_taken_and_takes_nothing_that_is_wrong_in_itself() {
+    let judge = Judge::new();
+    let (mut taken, mut refused) = (0, 0);
+    for (table, key) in keys() {
+        let mut taken_of_key = 0;
+        for value in values(&key.kind) {
+            let text = file_with(&table, key.name, Some(&value));
+            let (_, problems) = reading(&text);
+            match judge.accepts(text.as_bytes()) {
+                Some(true) => {
+                    let seen = problems.iter().find(|problem| is_seen(&problem.fault));
+                    assert!(seen.is_none(), "taken by the schema:\n{text}\n{seen:?}");
+                    taken_of_key += usize::from(problems.is_empty());
+                }
+                Some(false) => {
+                    assert!(!problems.is_empty(), "refused by the schema:\n{text}");
+                    refused += 1;
+                }
+                None => panic!("no TOML: {text}"),
+            }
+        }
+        assert!(taken_of_key > 0, "nothing fits `{}` of {}", key.name, table.table);
+        taken += taken_of_key;
+    }
+    assert!(taken > 1000 && refused > 5000, "{taken} {refused}");
+}
+
+#[test]
+fn the_schema_knows_which_keys_of_a_tool_go_together() {
+    let judge = Judge::new();
+    let lines = [
+        "key = \"a\"",
+        "secret = { env = \"HELLO_SECRET\" }",
+        "signature_methods = [\"HMAC-SHA1\"]",
+        "consumers = [{ key = \"b\", secret = { env = \"HELLO_SECRET\" } }]",
+        "template = \"hello\"",
+        "upstream = \"http://127.0.0.1:9000\"",
+        "prefix = \"tool\"",
+        "identity = []",
+        "headers = { X-A = \"b\" }",
+        "timeout = \"5s\"",
+        "grades = false",
+    ];
+    let mut sound = 0;
+    for chosen in 0..1_usize << lines.len() {
+        let chosen = lines.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, line)| *line);
+        let chosen: Vec<_> = chosen.collect();
+        let gateway =
+            "[gateway]\npublic_url = \"https://tools.example\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
+        let text = format!("{gateway}[tools.hello]\n{}\n", chosen.join("\n"));
+        let is_sound = reading(&text).1.is_empty();
+        assert_eq!(judge.accepts(text.as_bytes()), Some(is_sound), "{text}");
+        sound += usize::from(is_sound);
+    }
+    assert_eq!(sound, 3 + 3 * 32, "a key or consumers, and a template or what concerns an upstream");
+}
