@@ -304,7 +304,7 @@ impl fmt::Display for Fault {
             Self::ToolName(name) => write!(f, "a tool cannot be named `{name}`"),
             Self::BothTargets => f.write_str("a tool has one target, not both `template` and `upstream`"),
             Self::NoTarget => f.write_str("the tool has no target"),
-            Self::ParamsLong(length) => write!(f, "`params` have {length} characters as JSON"),
+            Self::ParamsLong(length) => write!(f, "`params` have {length} bytes as JSON"),
             Self::WithoutEffect(key) => write!(f, "`{key}` does nothing beside `template`"),
             Self::UpstreamUrl(why) => write!(f, "the upstream {why}"),
             Self::UpstreamExposed => {

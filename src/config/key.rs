@@ -241,7 +241,7 @@ pub const TOOL: Keys = Keys {
         },
         Key {
             kind: Kind::Anything,
-            meaning: "Fixed values for the tool: `tool.params` in the template, `params` in the upstream's assertion, where they have at most 1024 characters.",
+            meaning: "Fixed values for the tool: `tool.params` in the template, `params` in the upstream's assertion, where they have at most 1024 bytes.",
             example: "params = { level = \"1\" }",
             ..key("params")
         },

@@ -73,7 +73,7 @@ impl Platforms {
     /// The address to send to. A name is judged; its addresses are when they are connected to.
     fn address(&self, url: &str) -> Result<Url, PlatformError> {
         let url = Url::parse(url).map_err(|_| PlatformError::NotAllowed("it is no address"))?;
-        if let Some(own) = self.own.get().filter(|own| url.host_str() == Some(own.host)) {
+        if let Some(own) = self.own.get().filter(|own| own.is_named_in(&url)) {
             let not_there = PlatformError::NotAllowed("the practice platform has no service there");
             return if own.has(&url) { Ok(url) } else { Err(not_there) };
         }

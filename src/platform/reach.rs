@@ -37,6 +37,11 @@ pub struct OwnPlatform {
 }
 
 impl OwnPlatform {
+    /// Whether a URL is meant for it, also if it is none of its services.
+    pub(super) fn is_named_in(&self, url: &Url) -> bool {
+        url.host_str().is_some_and(|host| host.strip_suffix('.').unwrap_or(host) == self.host)
+    }
+
     /// Whether this is the address of one of its services. A port is never named: it is this process's own, so that nobody can
     /// name another one's.
     pub(super) fn has(&self, url: &Url) -> bool {

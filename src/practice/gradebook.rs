@@ -5,6 +5,8 @@ use serde::Serialize;
 
 /// The most results, and the most messages; of more the oldest are forgotten.
 const MOST: usize = 100;
+/// The most characters of a text of a message that are kept. Real ones have some hundred.
+const LONGEST: usize = 4096;
 
 /// Whose result, and of what.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,8 +71,14 @@ impl Gradebook {
         }
     }
 
-    /// Remembers a message.
-    pub fn remember(&mut self, message: Message) {
+    /// Remembers a message, and of long texts the beginning.
+    pub fn remember(&mut self, mut message: Message) {
+        for text in [&mut message.path, &mut message.authorization, &mut message.body, &mut message.answer] {
+            if let Some((at, _)) = text.char_indices().nth(LONGEST) {
+                text.truncate(at);
+                text.push('…');
+            }
+        }
         self.messages.truncate(MOST - 1);
         self.messages.push_front(message);
     }

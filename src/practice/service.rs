@@ -32,8 +32,8 @@ pub struct Question<'a> {
     pub block: &'a str,
     /// The method.
     pub method: &'static str,
-    /// The path to which it came.
-    pub path: &'a str,
+    /// The path, with the query, to which it came.
+    pub target: &'a str,
     /// Its `Authorization` header.
     pub authorization: &'a str,
     /// Its `Content-Type` header.
@@ -139,10 +139,10 @@ impl Question<'_> {
         Some(Slot { tool: self.tool.to_owned(), block: self.block.to_owned(), person })
     }
 
-    /// Whether it is signed with the stand-in secret.
+    /// Whether it is signed with the stand-in secret. Neither its time nor its nonce is judged, which edX does not, either.
     fn verify(&self) -> Result<(), String> {
         let signing_key = SigningKey::new(&Secret::new(STAND_IN_SECRET));
-        let url = format!("http://{HOST}{}", self.path);
+        let url = format!("http://{HOST}{}", self.target);
         verify_authorization(self.authorization, self.method, &url, self.body, self.key, &signing_key)
             .map_err(|fault| fault.to_string())
     }

@@ -39,6 +39,7 @@ pub(super) fn cartridge(
     let origin = gateway.public_url.origin(authority.as_str());
     // The files of `static/` are the public URL's: an upstream's own host has none.
     let icon = if tool.icon.starts_with('/') { format!("{origin}{}", tool.icon) } else { tool.icon.clone() };
+    let icon = characters(&icon);
     let context = CartridgeContext {
         name: &tool.name,
         title: characters(&tool.title),

@@ -23,11 +23,11 @@ use crate::practice::{HOST, Mistake, PATH, PERSONS};
 
 pub(super) use refusals::{Refusals, Refused};
 
-/// Its routes.
+pub(super) use platform::routes as platform_routes;
+
+/// The routes of its pages.
 pub(super) fn routes() -> Vec<Route> {
-    let mut routes = routes![practice, launch::launch, gradebook::gradebook, refusals::refusals];
-    routes.extend(platform::routes());
-    routes
+    routes![practice, launch::launch, gradebook::gradebook, refusals::refusals]
 }
 
 /// Lets grades reach the practice platform, wherever this process listens.

@@ -52,8 +52,10 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
     let mut rocket = rocket::custom(figment);
     if development {
         // First, so that grades that are kept find their way there.
-        rocket =
-            rocket.attach(dev::practise(Arc::clone(&gateway.grades))).mount("/", own(dev::routes(), false));
+        rocket = rocket
+            .attach(dev::practise(Arc::clone(&gateway.grades)))
+            .mount("/", own(dev::routes(), false))
+            .mount("/", guard::check_host(dev::platform_routes(), development));
     }
     rocket = rocket
         // Rocket's own would let nobody frame a page, and add to what upstreams say.

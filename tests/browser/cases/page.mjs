@@ -72,7 +72,7 @@ export default {
     const profile = await t.profile();
     const page = await profile.visit(t.gateway.origin);
     const listed = await page.locator("article").evaluateAll((tools) =>
-      tools.map((tool) => [tool.querySelector("h2").innerText, ...[...tool.querySelectorAll("code")].map((code) => code.innerText)]),
+      tools.map((tool) => [tool.querySelector("h2").innerText, ...[...tool.querySelectorAll(":scope > dl code")].map((code) => code.innerText)]),
     );
     assert.deepEqual(listed, [
       ["Adder", `${t.gateway.origin}/lti/adder`, "adder-key"],

@@ -156,8 +156,15 @@ fn a_course_that_takes_no_grade_sends_no_address_for_one() {
 fn no_other_address_of_this_machine_is_reached_by_the_platforms_name() {
     let (server, upstream) = stage("");
     let port = server.address.port();
+    let other = crate::support::Upstream::start();
+    let other_port = other.origin().rsplit(':').next().expect("a port").to_owned();
     for url in [
         format!("http://practice.localhost:{port}{OUTCOMES}"),
+        format!("http://practice.localhost:{other_port}{OUTCOMES}"),
+        format!("http://practice.localhost.:{other_port}{OUTCOMES}"),
+        format!("http://practice.localhost.{OUTCOMES}"),
+        format!("http://PRACTICE.LOCALHOST:{other_port}{OUTCOMES}"),
+        format!("http://x@practice.localhost:{other_port}{OUTCOMES}"),
         format!("http://practice.localhost{}/grades", OUTCOMES.replace("/dev/platform", "")),
         "http://practice.localhost/dev/platform/../../is_up".to_owned(),
         format!("https://practice.localhost{OUTCOMES}"),
@@ -175,18 +182,66 @@ fn no_other_address_of_this_machine_is_reached_by_the_platforms_name() {
         form.key = "nb-key";
         form.secret = "development-secret";
         form.nonce = &url;
-        let Some(token) = token_of(&server, &upstream, &form.sign()) else { continue };
-        // Only its addresses tell, once it is looked up.
-        assert!(url.starts_with("http://localhost:"), "{url}");
+        let token = token_of(&server, &upstream, &form.sign());
+        // Of another name only its addresses tell, once it is looked up.
+        assert_eq!(token.is_some(), url.starts_with("http://localhost:"), "{url}");
+        let Some(token) = token else { continue };
         let refused = call(&server, "POST", &token, r#"{"score":1}"#);
         assert_eq!((refused.status, &refused.json()["error"]), (409, &"outcome-not-allowed".into()));
     }
+    assert!(other.saw_nothing());
     assert_eq!(gradebook(&server), (vec![], vec![]));
+}
+
+#[test]
+fn the_newest_hundred_grades_are_kept() {
+    let (server, _) = stage("");
+    for number in 0..101 {
+        let block = format!("b{number}");
+        let path = OUTCOMES.replace("unit-1", &block);
+        let body = replace(&SOURCEDID.replace("unit-1", &block));
+        let reply = send(&server, "POST", &path, &body, "nb-key", "development-secret");
+        assert!(reply.body.contains("<imsx_codeMajor>success<"), "{reply:?}");
+    }
+    let (grades, _) = gradebook(&server);
+    assert_eq!(grades.len(), 100);
+    assert_eq!(grades[0], "1 Ada, a learner, at b100 of nb");
+    assert_eq!(grades[99], "1 Ada, a learner, at b1 of nb");
+}
+
+#[test]
+fn a_query_of_its_address_is_signed_too_and_a_tool_of_its_name_takes_nothing_away() {
+    let upstream = Recorder::start();
+    let tools = format!(
+        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\nhost = \"practice.localhost\"\nupstream = \"{}\"\n",
+        upstream.url()
+    );
+    let server = server(&tools, true);
+    let path = format!("{OUTCOMES}?a=1");
+    let body = replace(SOURCEDID);
+    let headers = signed("POST", &path, &body, "nb-key", "development-secret", outcome::CONTENT_TYPE);
+    assert!(sent(&server, "POST", &path, &headers, &body).body.contains("<imsx_codeMajor>success<"));
+    let without_it = sent(&server, "POST", OUTCOMES, &headers, &body);
+    assert!(without_it.body.contains("the signature does not match"), "{without_it:?}");
+    upstream.saw_nothing();
 }
 
 /// Sends a signed message to the practice platform.
 fn send(server: &Server, method: &str, path: &str, body: &str, key: &str, secret: &str) -> Reply {
-    let url = format!("http://practice.localhost{path}");
+    let content_type =
+        if path.ends_with("outcome_service_handler") { outcome::CONTENT_TYPE } else { result::CONTENT_TYPE };
+    sent(server, method, path, &signed(method, path, body, key, secret, content_type), body)
+}
+
+/// The headers that sign a message to it.
+fn signed(
+    method: &str,
+    path: &str,
+    body: &str,
+    key: &str,
+    secret: &str,
+    content_type: &str,
+) -> [(&'static str, String); 2] {
     let credentials = Credentials {
         key,
         signing_key: &SigningKey::new(&Secret::new(secret)),
@@ -194,11 +249,14 @@ fn send(server: &Server, method: &str, path: &str, body: &str, key: &str, secret
         timestamp: NOW,
         nonce: "n",
     };
+    let url = format!("http://practice.localhost{path}");
     let authorization = authorization(method, &url, body.as_bytes(), &credentials).expect("an address");
-    let content_type = if path == OUTCOMES { outcome::CONTENT_TYPE } else { result::CONTENT_TYPE };
-    let headers =
-        [("Host", "practice.localhost"), ("Content-Type", content_type), ("Authorization", &authorization)];
-    server.send(method, path, &headers, body.as_bytes())
+    [("Content-Type", content_type.to_owned()), ("Authorization", authorization)]
+}
+
+fn sent(server: &Server, method: &str, path: &str, headers: &[(&str, String); 2], body: &str) -> Reply {
+    let [content_type, authorization] = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    server.send(method, path, &[("Host", "practice.localhost"), content_type, authorization], body.as_bytes())
 }
 
 /// A request of Basic Outcomes.
@@ -309,7 +367,14 @@ fn the_newest_hundred_messages_are_kept_and_none_is_unbounded() {
     assert_eq!(messages.len(), 100);
     assert!(messages[0].starts_with("GET, the signature does not match "));
     assert!(messages[99].starts_with("GET, there is no result yet "));
-    let large = send(&server, "POST", OUTCOMES, &"x".repeat(64 * 1024 + 1), "nb-key", "development-secret");
-    assert_eq!(large.status, 413);
+    let large = "x".repeat(256 * 1024);
+    let refused = send(&server, "POST", OUTCOMES, &format!("{large}x"), "nb-key", "development-secret");
+    assert_eq!(refused.status, 413);
+    // A page of the internet can have a browser send this.
+    let unsigned = server.send("POST", OUTCOMES, &[("Host", "practice.localhost")], large.as_bytes());
+    assert_eq!(unsigned.status, 200);
     assert_eq!(gradebook(&server).1, messages);
+    assert_eq!(send(&server, "POST", OUTCOMES, &large, "nb-key", "another").status, 200);
+    let cut = format!(" Body {}… Answer 200 ", "x".repeat(4096));
+    assert!(gradebook(&server).1[0].contains(&cut));
 }

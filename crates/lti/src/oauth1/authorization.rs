@@ -70,6 +70,10 @@ pub enum AuthorizationFault {
     Malformed,
     /// This parameter is not among its own.
     Missing(&'static str),
+    /// This parameter is there more than once (RFC 5849 §3.2).
+    Repeated(&'static str),
+    /// Its `oauth_version` is not `1.0`.
+    Version,
     /// Its consumer key is another one.
     OtherKey,
     /// Its signature method is none of [`SignatureMethod`].
@@ -103,10 +107,19 @@ pub fn verify_authorization(
         .and_then(|params| params.read_authorization(credentials))
         .map_err(|_| AuthorizationFault::Malformed)?;
     let value = |name: &'static str| {
-        let mut of_header = params.iter().filter(|param| param.source == Source::Header);
-        let found = of_header.find(|param| param.name == name);
-        found.map(|param| param.value).ok_or(AuthorizationFault::Missing(name))
+        let mut named = params.iter().filter(|param| param.name == name);
+        let found = named.next().filter(|param| param.source == Source::Header);
+        let found = found.map(|param| param.value).filter(|value| !value.is_empty());
+        match named.next() {
+            Some(_) => Err(AuthorizationFault::Repeated(name)),
+            None => found.ok_or(AuthorizationFault::Missing(name)),
+        }
     };
+    value("oauth_timestamp")?;
+    value("oauth_nonce")?;
+    if !matches!(value("oauth_version"), Ok("1.0") | Err(AuthorizationFault::Missing(_))) {
+        return Err(AuthorizationFault::Version);
+    }
     if value("oauth_consumer_key")? != key {
         return Err(AuthorizationFault::OtherKey);
     }
@@ -125,6 +138,8 @@ impl fmt::Display for AuthorizationFault {
         match self {
             Self::Malformed => formatter.write_str("the Authorization header is not one of OAuth"),
             Self::Missing(name) => write!(formatter, "the Authorization header has no {name}"),
+            Self::Repeated(name) => write!(formatter, "{name} is there more than once"),
+            Self::Version => formatter.write_str("oauth_version is not 1.0"),
             Self::OtherKey => formatter.write_str("the consumer key is another one"),
             Self::Method => formatter.write_str("the signature method is not accepted"),
             Self::BodyHash => formatter.write_str("oauth_body_hash is not the hash of the body"),
@@ -212,9 +227,21 @@ mod tests {
         check("OAuth", AuthorizationFault::Malformed);
         check("Bearer abc", AuthorizationFault::Malformed);
         check("OAuth oauth_nonce", AuthorizationFault::Malformed);
-        for name in ["oauth_body_hash", "oauth_consumer_key", "oauth_signature_method", "oauth_signature"] {
-            check(&header.replace(&format!("{name}=\""), "x=\""), AuthorizationFault::Missing(name));
+        for name in [
+            "oauth_body_hash",
+            "oauth_consumer_key",
+            "oauth_nonce",
+            "oauth_signature_method",
+            "oauth_signature",
+            "oauth_timestamp",
+        ] {
+            let own = format!("{name}=\"");
+            check(&header.replace(&own, "x=\""), AuthorizationFault::Missing(name));
+            check(&header.replace(&own, &format!("{name}=\"x\",{own}")), AuthorizationFault::Repeated(name));
         }
+        let in_query = verifies(&header, "POST", &format!("{URL}?oauth_nonce=1"), b"x");
+        assert_eq!(in_query, Err(AuthorizationFault::Repeated("oauth_nonce")));
+        check(&header.replace("version=\"1.0", "version=\"2.0"), AuthorizationFault::Version);
         check(&header.replace("a%20key", "key"), AuthorizationFault::OtherKey);
         check(&header.replace("HMAC-SHA1", "PLAINTEXT"), AuthorizationFault::Method);
         check(&header.replace("HMAC-SHA1", "HMAC-SHA256"), AuthorizationFault::BodyHash);
