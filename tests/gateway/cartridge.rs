@@ -29,7 +29,7 @@ template = "page"
 
 [tools.control]
 title = "a\u0000b\u001b[31mc\u007f\ufffe\r\nd\te"
-icon = "https://pictures.example/a?b=1&c=2"
+icon = "https://pictures.example/\u0001a?b=1&c=2"
 consumers = [{ key = "course-a", secret = "s3cret-3" }, { key = "course-b", secret = "s3cret-4" }]
 template = "page"
 
