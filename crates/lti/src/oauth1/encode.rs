@@ -112,7 +112,7 @@ pub fn decode(text: &str) -> Option<String> {
 }
 
 /// The byte behind two hexadecimal digits.
-pub(super) fn hex_byte(bytes: &[u8], at: usize) -> Option<u8> {
+pub(crate) fn hex_byte(bytes: &[u8], at: usize) -> Option<u8> {
     let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
     Some((digit(at)? * 16 + digit(at + 1)?) as u8)
 }
