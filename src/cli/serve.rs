@@ -37,6 +37,8 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     let clock = Clock::new(now);
     let tools = loaded.config.tools.len();
     let remembered = remembered(&loaded.config.state);
+    // The texts of secrets are not needed any more: what verifies has been made of them.
+    drop(loaded.passports);
     let state = match State::open(&loaded.config.state, clock.now()) {
         Ok(state) => state,
         Err(error) => {

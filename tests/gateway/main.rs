@@ -4,6 +4,7 @@ mod answers;
 mod configuration;
 mod deployment;
 mod dev;
+mod explain;
 mod grades;
 mod launches;
 mod practice;

@@ -298,7 +298,9 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scheme(signed) => write!(f, "it was signed for {signed}, which is not what is launched"),
+            Self::Scheme(signed) => {
+                write!(f, "it was signed for {signed}://, and the launch URL begins otherwise")
+            }
             Self::Host(signed) => write!(f, "it was signed for the host {signed}"),
             Self::HostCase(signed) => {
                 write!(

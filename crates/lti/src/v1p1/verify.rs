@@ -170,6 +170,11 @@ impl Examination {
         self.return_url.as_ref()
     }
 
+    /// Why it is refused; `None` where it is not.
+    pub fn rejection(&self) -> Option<&Rejection> {
+        self.verdict.as_ref().err()
+    }
+
     /// What follows from it.
     ///
     /// # Errors
@@ -206,7 +211,7 @@ impl fmt::Debug for Examination {
             .field("consumer_key", &self.consumer_key)
             .field("variant", &self.variant)
             .field("cause", &self.cause)
-            .field("rejection", &self.verdict.as_ref().err())
+            .field("rejection", &self.rejection())
             .finish_non_exhaustive()
     }
 }

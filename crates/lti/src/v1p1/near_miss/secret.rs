@@ -40,7 +40,7 @@ pub(super) fn guises(key: &str, suspects: &Suspects) -> impl Iterator<Item = (Ca
         .map(|(name, secret)| (Cause::SecretReplaced(name.clone()), SigningKey::new(secret)));
     let known = [(Cause::SecretEmpty, ""), (Cause::KeyAsSecret, key)]
         .map(|(cause, text)| (cause, SigningKey::new(&Secret::new(text))));
-    own.flat_map(move |secret| guises_of(key, secret.expose())).chain(known).chain(others).chain(replaced)
+    own.flat_map(move |secret| guises_of(key, secret.expose())).chain(known).chain(replaced).chain(others)
 }
 
 fn guises_of(key: &str, secret: &str) -> Vec<(Cause, SigningKey)> {
