@@ -218,13 +218,13 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
     let server = server(&tools, true);
     let form = unescaped(&get(&server, "/dev").body);
     let mut refused = Vec::new();
-    for (mistake, code) in [
-        ("secret", "bad-signature"),
-        ("clock", "stale"),
-        ("nonce", "replayed"),
-        ("scheme", "bad-signature"),
-        ("slash", "bad-signature"),
-        ("role", "bad-signature"),
+    for (mistake, code, cause) in [
+        ("secret", "bad-signature", "-"),
+        ("clock", "stale", "-"),
+        ("nonce", "replayed", "-"),
+        ("scheme", "bad-signature", "scheme"),
+        ("slash", "bad-signature", "slash"),
+        ("role", "bad-signature", "-"),
     ] {
         let named = form.split(&format!("value=\"{mistake}\">")).nth(1).expect("a button");
         assert!(
@@ -243,7 +243,9 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
                 .nth(1)
                 .and_then(|rest| rest.split('<').next())
                 .expect("a reference");
-            assert!(log_lines(reference)[0].contains(&format!("code=\"{code}\"")), "{mistake}");
+            let line = &log_lines(reference)[0];
+            assert!(line.contains(&format!("code=\"{code}\"")), "{mistake}");
+            assert!(line.contains(&format!(" cause=\"{cause}\" reason=")), "{mistake}: {line}");
             refused.push((reference.to_owned(), code));
         }
     }
@@ -264,8 +266,29 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
         assert!(!list.contains(word), "{word}");
     }
     assert!(list.contains("<dt>lis_person_name_full</dt>\n      <dd>12 bytes</dd>"), "{list}");
+    let port = server.address.port();
+    assert!(list.contains(&format!("<dd><code>http://127.0.0.1:{port}/lti/page</code></dd>")));
+    // The cause with its cure, where there is one, and what was compared.
+    for (cause, cure) in [
+        (
+            "<p><code>slash</code>: it was signed with a slash at the end of the path, and sent without</p>",
+            "<p>copy the launch URL from / into the platform, with or without a slash at its end",
+        ),
+        (
+            "<p><code>scheme</code>: it was signed for https://, and the launch URL begins otherwise</p>",
+            "<p>write the launch URL in the platform with the scheme that is shown at /",
+        ),
+    ] {
+        let rests: Vec<&str> = list.split(cause).skip(1).collect();
+        assert_eq!(rests.len(), 2, "{cause}");
+        assert!(rests.iter().all(|rest| rest.trim_start().starts_with(cure)), "{list}");
+    }
+    let base = format!(
+        "<p><code>POST&http%3A%2F%2F127.0.0.1%3A{port}%2Flti%2Fpage&context_id%3D…%26context_label%3D…%26"
+    );
+    assert_eq!(list.matches(&base).count(), 6, "{list}");
     assert!(
-        list.contains(&format!("<dd><code>http://127.0.0.1:{}/lti/page</code></dd>", server.address.port()))
+        list.contains("%26launch_presentation_return_url%3D%26") && list.contains("%26user_id%3D…</code>")
     );
 }
 

@@ -15,4 +15,4 @@ pub use compat::Variant;
 pub use consumer::{Consumer, Consumers};
 pub use near_miss::{NearMiss, OtherAddress, Passport, Suspects, near_miss};
 pub use sign::sign;
-pub use verify::{Candidate, Check, Examination, LaunchRequest, Terms, Verdict, compared, examine};
+pub use verify::{Candidate, Check, Examination, LaunchRequest, Terms, Verdict, compared, examine, shape};

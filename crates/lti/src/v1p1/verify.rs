@@ -320,6 +320,19 @@ pub fn compared(request: &LaunchRequest<'_>, terms: &Terms) -> Option<String> {
     Some(attempt.base_string(&[], claim.decoded_key.as_deref()))
 }
 
+/// A base string without the values of its parameters, which are personal data.
+pub fn shape(base_string: &str) -> String {
+    let Some((address, params)) = base_string.rsplit_once('&') else { return String::new() };
+    let shaped: Vec<String> = params
+        .split("%26")
+        .map(|pair| match pair.split_once("%3D") {
+            Some((name, value)) if !value.is_empty() => format!("{name}%3D…"),
+            _ => pair.to_owned(),
+        })
+        .collect();
+    format!("{address}&{}", shaped.join("%26"))
+}
+
 /// All parameters of the request, in RFC 5849's order of sources.
 pub(super) fn read(request: &LaunchRequest<'_>) -> Result<Params, Rejection> {
     let query = request.query.unwrap_or_default().as_bytes();
