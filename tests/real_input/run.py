@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 import edx_cases  # noqa: E402
+import explain_cases  # noqa: E402
 import oauth_cases  # noqa: E402
 import public_url_cases  # noqa: E402
 from case import Case, conclude  # noqa: E402
@@ -45,7 +46,7 @@ def main() -> int:
     binary = Path(sys.argv[1]).resolve()
     results = []
     for cases, settings in [
-        (edx_cases.cases + oauth_cases.cases, {}),
+        (edx_cases.cases + oauth_cases.cases + explain_cases.cases, {}),
         (public_url_cases.cases, public_url_cases.SETTINGS),
     ]:
         with Gateway(binary, **settings) as gateway:
