@@ -86,7 +86,7 @@ pub(super) fn encode_twice(text: &str, encoded: &mut [u8], mut at: usize) -> usi
 }
 
 /// How two texts compare once they are encoded, without encoding them: by the first byte in which they differ.
-pub(super) fn compare_encoded(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare_encoded(a: &str, b: &str) -> Ordering {
     match a.bytes().zip(b.bytes()).find(|(a, b)| a != b) {
         Some((a, b)) => RANK[usize::from(a)].cmp(&RANK[usize::from(b)]),
         None => a.len().cmp(&b.len()),

@@ -6,20 +6,23 @@
 
 mod address;
 mod draft;
-mod pairs;
+mod params;
 mod secret;
+mod spelling;
+
+use std::iter::{once, once_with};
 
 use super::cause::{Cause, SignatureText};
 use super::verify::{Attempt, Claim, LaunchRequest, Terms, read};
-use crate::oauth1::encode::{decode, encode};
-use crate::oauth1::{SignatureMethod, decode_hex, decode_signature, decode_url_safe};
+use crate::oauth1::encode::decode;
+use crate::oauth1::{Param, SignatureMethod, decode_hex, decode_signature, decode_url_safe};
 use crate::{Rejection, Secret};
-use draft::{Draft, Pair};
+use draft::Draft;
 
-/// The largest form, with its query, that is searched while a launch is answered, in bytes. Real ones have 2 to 8 KiB.
-const LARGEST_QUICK: usize = 16 * 1024;
-/// The most parameters of one that is.
-const MOST_QUICK: usize = 100;
+/// The longest base string for which others are tried while a launch is answered, in bytes. edX's have some 4 KiB.
+const LONGEST_QUICK: usize = 12 * 1024;
+/// The most parameters of one. edX sends some 40.
+const MOST_QUICK: usize = 64;
 
 /// A mistake that makes exactly the signature that came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,17 +70,20 @@ pub struct Passport {
     pub secrets: Vec<Secret>,
 }
 
-/// The part of the search that needs nothing but the launch and the consumer's signing keys, and is short.
+/// The part of the search that needs nothing but the launch and the consumer's signing keys, and is short: the nearest other
+/// addresses, and other parameters.
 ///
 /// How many base strings are tried depends on the form alone, so that for a key that is unknown it takes as long.
 pub(super) fn quick(attempt: &Attempt<'_>, claim: &Claim<'_, '_>, signature: &[u8]) -> Option<Cause> {
-    let LaunchRequest { query, body, .. } = attempt.request;
-    let large = body.len() + query.map_or(0, str::len) > LARGEST_QUICK;
-    if large || attempt.params.iter().count() > MOST_QUICK {
+    if attempt.params.iter().count() > MOST_QUICK {
         return None;
     }
     let search = Search::new(attempt, claim);
-    let found = search.base_strings(None).find(|(_, base)| attempt.matches(base, signature));
+    let draft = search.draft(search.params(&[]));
+    if draft.base_string().len() > LONGEST_QUICK {
+        return None;
+    }
+    let found = search.near(&draft, None).find(|(_, base)| attempt.matches(base, signature));
     found.map(|(cause, _)| cause)
 }
 
@@ -102,14 +108,20 @@ pub fn near_miss(request: &LaunchRequest<'_>, terms: &Terms, suspects: &Suspects
         return None;
     }
     let search = Search::new(&attempt, &claim);
-    let found = search.base_strings(Some(suspects)).find(|(_, base)| attempt.matches(base, &signature));
-    if let Some((cause, base)) = found {
+    let draft = search.draft(search.params(&[]));
+    let compared = draft.base_string();
+    let get = (Cause::HttpMethod, compared.replacen("POST&", "GET&", 1));
+    let far = once_with(|| spelling::misspelt(&attempt.base_uri(), &search.params(&[]).collect::<Vec<_>>()));
+    let mut others = search.near(&draft, Some(suspects)).chain([get]).chain(far.flatten());
+    if let Some((cause, base)) =
+        others.find(|(_, base)| *base != compared && attempt.matches(base, &signature))
+    {
         return Some(NearMiss { cause, base_string: Some(base) });
     }
-    let own_bases: Vec<String> = search.sets.iter().map(|pairs| search.draft(pairs).base_string()).collect();
-    let found = own_bases
-        .iter()
-        .find_map(|base| search.signature(base).or_else(|| search.secret(base, &signature, suspects)));
+    let deviant = search.deviations.iter().map(|dropped| search.draft(search.params(dropped)).base_string());
+    let mut own = once(compared).chain(deviant);
+    let found =
+        own.find_map(|base| search.signature(&base).or_else(|| search.secret(&base, &signature, suspects)));
     found.map(|cause| NearMiss { cause, base_string: None })
 }
 
@@ -117,52 +129,47 @@ pub fn near_miss(request: &LaunchRequest<'_>, terms: &Terms, suspects: &Suspects
 struct Search<'a> {
     attempt: &'a Attempt<'a>,
     claim: &'a Claim<'a, 'a>,
-    /// The parameters in each of the ways that would have been accepted, the strict one first.
-    sets: Vec<Vec<Pair>>,
+    /// Places of parameters, without which the launch would have been accepted, too.
+    deviations: Vec<Vec<usize>>,
 }
 
 impl<'a> Search<'a> {
     fn new(attempt: &'a Attempt<'a>, claim: &'a Claim<'a, 'a>) -> Self {
-        let set = |dropped: &[usize]| {
-            let kept = attempt.params.iter().enumerate().filter(|(place, _)| !dropped.contains(place));
-            kept.filter(|(_, param)| param.name != "oauth_signature")
-                .map(|(_, param)| {
-                    let decoded = claim.decoded_key.as_deref().filter(|_| param.name == "oauth_consumer_key");
-                    Pair {
-                        source: param.source,
-                        name: param.name.to_owned(),
-                        value: decoded.unwrap_or(param.value).to_owned(),
-                    }
-                })
-                .collect()
-        };
-        let deviant = attempt.deviations().into_iter().map(|(_, dropped)| dropped);
-        let sets = deviant.filter(|dropped| !dropped.is_empty()).map(|dropped| set(&dropped));
-        Self { attempt, claim, sets: std::iter::once(set(&[])).chain(sets).collect() }
+        let deviations = attempt.deviations().into_iter().map(|(_, dropped)| dropped);
+        Self { attempt, claim, deviations: deviations.filter(|dropped| !dropped.is_empty()).collect() }
     }
 
-    /// The base string in the making that the gateway compares over these parameters.
-    fn draft<'p>(&self, pairs: &'p [Pair]) -> Draft<'p> {
-        Draft::new(self.attempt.base_uri(), pairs)
+    /// The parameters that are signed, as they were sent, without those at these places.
+    fn params<'d>(&self, dropped: &'d [usize]) -> impl Iterator<Item = Param<'a>> + use<'a, 'd> {
+        let decoded_key = self.claim.decoded_key.as_deref();
+        let params = self.attempt.params.iter().enumerate();
+        params.filter(|(place, param)| !dropped.contains(place) && param.name != "oauth_signature").map(
+            move |(_, param)| match decoded_key {
+                Some(value) if param.name == "oauth_consumer_key" => Param { value, ..param },
+                _ => param,
+            },
+        )
     }
 
-    /// Every base string that a known mistake makes, with the mistake. Other tools' addresses are among them where there is
-    /// time to search.
-    fn base_strings(&self, suspects: Option<&Suspects>) -> impl Iterator<Item = (Cause, String)> {
-        let strict = &self.sets[0];
+    /// The base string in the making over these parameters, for the address that is compared.
+    fn draft<'p>(&self, params: impl Iterator<Item = Param<'p>>) -> Draft<'p> {
+        Draft::new(&self.attempt.base_uri(), params)
+    }
+
+    /// Base strings for other addresses and over other parameters, each with the mistake that leads there. `draft` is the one
+    /// that is compared. More addresses are among them where there are suspects.
+    fn near<'s>(
+        &'s self,
+        draft: &'s Draft<'a>,
+        suspects: Option<&Suspects>,
+    ) -> impl Iterator<Item = (Cause, String)> + 's {
         let addresses = self.addresses(suspects);
-        let addresses = self.sets.iter().flat_map(move |pairs| {
-            let tail = self.draft(pairs).tail();
-            let signed =
-                |(cause, uri): &(Cause, String)| (cause.clone(), format!("POST&{}{tail}", encode(uri)));
-            addresses.iter().map(signed).collect::<Vec<_>>()
+        let deviant = self.deviations.iter().map(|dropped| self.draft(self.params(dropped)));
+        let at_others = once_with(|| draft.clone()).chain(deviant).flat_map(move |draft| {
+            addresses.clone().into_iter().map(move |(cause, uri)| (cause, draft.at(&uri)))
         });
-        let in_address = self.query_in_address(strict).into_iter().map(|base| (Cause::QueryInAddress, base));
-        let pairs = self.query(strict).into_iter().chain(pairs::rewritten(strict));
-        let of_pairs = pairs.map(|(cause, pairs)| (cause, self.draft(&pairs).base_string()));
-        let later = std::iter::once_with(|| self.draft(strict).mistakes())
-            .chain(std::iter::once_with(|| self.draft(strict).without_each()));
-        addresses.chain(in_address).chain(of_pairs).chain(later.flatten())
+        let of_query = once_with(|| self.query(draft)).flatten();
+        at_others.chain(of_query).chain(params::others(draft))
     }
 
     /// What may have happened to the signature itself: it is right for this base string, but for its text or its method.
@@ -218,7 +225,7 @@ fn key(sent: &str, suspects: &Suspects) -> Option<Cause> {
 
 /// Whether a form that is no UTF-8 was signed as what it is in ISO-8859-1.
 fn sent_in_latin1(request: &LaunchRequest<'_>, terms: &Terms) -> Option<NearMiss> {
-    let body = pairs::from_latin1(request.body)?;
+    let body = params::from_latin1(request.body)?;
     let request = LaunchRequest { body: &body, ..*request };
     let params = read(&request).ok()?;
     let claim = Claim::read(&params, terms).ok()?;
@@ -233,6 +240,6 @@ fn sent_in_latin1(request: &LaunchRequest<'_>, terms: &Terms) -> Option<NearMiss
     let signature = decode_signature(claim.protocol.signature);
     attempt.find_match(&signature, claim.decoded_key.as_deref())?;
     let search = Search::new(&attempt, &claim);
-    let base = search.draft(&search.sets[0]).base_string();
+    let base = search.draft(search.params(&[])).base_string();
     Some(NearMiss { cause: Cause::FormCharset, base_string: Some(base) })
 }

@@ -101,12 +101,14 @@ impl Search<'_> {
         let encoded = decoded.split('/').map(encode).collect::<Vec<_>>().join("/");
         let lowered = own.path.to_ascii_lowercase();
         let (single, doubled) = (own.path.replace("//", "/"), format!("/{}", own.path));
-        let mut paths = vec!["", "/", &decoded, &encoded, &lowered, &single, &doubled];
-        paths.extend(of_others.iter().map(|parts| parts.path));
-        for path in unique(paths) {
-            tried.extend(schemes.map(|scheme| Parts { scheme, path, ..own }));
+        if suspects.is_some() {
+            let mut paths = vec!["", "/", &decoded, &encoded, &lowered, &single, &doubled];
+            paths.extend(of_others.iter().map(|parts| parts.path));
+            for path in unique(paths) {
+                tried.extend(schemes.map(|scheme| Parts { scheme, path, ..own }));
+            }
+            tried.extend(&of_others);
         }
-        tried.extend(&of_others);
 
         let compared = self.attempt.base_uri();
         let of_tools = others.iter().filter_map(|other| {

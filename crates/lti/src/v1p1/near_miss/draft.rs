@@ -1,190 +1,111 @@
-//! A base string in the making, in the right way and in those of other people's libraries.
+//! A base string in the making.
 
-use super::Cause;
-use crate::oauth1::Source;
-use crate::oauth1::encode::encode;
+use std::cmp::Ordering;
 
-/// One parameter, decoded.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Pair {
-    pub(super) source: Source,
-    pub(super) name: String,
-    pub(super) value: String,
-}
+use crate::oauth1::Param;
+use crate::oauth1::encode::{compare_encoded, encode, encode_into};
 
-/// Address and parameters, before they become a base string.
+/// Address and parameters, ready to be put together as RFC 5849 asks, also for another address, with some of the parameters left
+/// out, some more, or other values. What stays as it is is copied and not encoded again.
+#[derive(Clone)]
 pub(super) struct Draft<'a> {
-    uri: String,
-    pairs: &'a [Pair],
+    /// What stands before the parameters.
+    head: String,
+    /// Sorted.
+    segments: Vec<Segment<'a>>,
 }
 
-/// How a library encodes a text that is to be signed.
-#[derive(Clone, Copy)]
-struct Spelling {
-    /// Characters that it leaves as they are, beside letters, digits and `-._`.
-    left: &'static str,
-    plus_for_space: bool,
-    lower_case: bool,
-    latin1: bool,
+/// One parameter of a base string.
+#[derive(Clone)]
+struct Segment<'a> {
+    param: Param<'a>,
+    /// As it stands in the base string.
+    text: String,
 }
 
-/// RFC 5849 §3.6.
-const RFC: Spelling = Spelling { left: "~", plus_for_space: false, lower_case: false, latin1: false };
-
-/// Those of other libraries: JavaScript's two functions, Python's old and new `quote`, Java's and PHP's for forms.
-const SPELLINGS: [(Cause, Spelling); 11] = [
-    (Cause::PlusForSpace, Spelling { plus_for_space: true, ..RFC }),
-    (Cause::PlusForSpace, Spelling { left: "", plus_for_space: true, ..RFC }),
-    (Cause::PlusForSpace, Spelling { left: "*", plus_for_space: true, ..RFC }),
-    (Cause::Unescaped("! * ' ( )"), Spelling { left: "~!*'()", ..RFC }),
-    (Cause::Unescaped("/"), Spelling { left: "~/", ..RFC }),
-    (Cause::Unescaped("/"), Spelling { left: "/", ..RFC }),
-    (Cause::Unescaped("*"), Spelling { left: "*", ..RFC }),
-    (Cause::Unescaped("; , / ? : @ & = + $ # ! * ' ( )"), Spelling { left: "~;,/?:@&=+$#!*'()", ..RFC }),
-    (Cause::Tilde, Spelling { left: "", ..RFC }),
-    (Cause::LowerCaseEscapes, Spelling { lower_case: true, ..RFC }),
-    (Cause::Charset, Spelling { latin1: true, ..RFC }),
-];
-
-impl Spelling {
-    fn encode(self, text: &str) -> String {
-        let mut encoded = String::with_capacity(text.len());
-        for letter in text.chars() {
-            if letter.is_ascii_alphanumeric() || "-._".contains(letter) || self.left.contains(letter) {
-                encoded.push(letter);
-            } else if letter == ' ' && self.plus_for_space {
-                encoded.push('+');
-            } else {
-                match u8::try_from(letter) {
-                    Ok(byte) if self.latin1 => self.escape(&[byte], &mut encoded),
-                    _ => self.escape(letter.encode_utf8(&mut [0; 4]).as_bytes(), &mut encoded),
-                }
-            }
-        }
-        encoded
+impl<'a> Segment<'a> {
+    fn new(param: Param<'a>) -> Self {
+        let mut text = String::with_capacity(2 * (param.name.len() + param.value.len()));
+        encode_into(&encode(param.name), &mut text);
+        text.push_str("%3D");
+        encode_into(&encode(param.value), &mut text);
+        Self { param, text }
     }
 
-    fn escape(self, bytes: &[u8], encoded: &mut String) {
-        for byte in bytes {
-            let escaped = if self.lower_case { format!("%{byte:02x}") } else { format!("%{byte:02X}") };
-            encoded.push_str(&escaped);
-        }
+    fn order(&self, other: &Segment<'_>) -> Ordering {
+        compare_encoded(self.param.name, other.param.name)
+            .then_with(|| compare_encoded(self.param.value, other.param.value))
     }
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(uri: String, pairs: &'a [Pair]) -> Self {
-        Self { uri, pairs }
+    pub(super) fn new(uri: &str, params: impl Iterator<Item = Param<'a>>) -> Self {
+        let mut segments: Vec<Segment<'a>> = params.map(Segment::new).collect();
+        segments.sort_unstable_by(Segment::order);
+        Self { head: head(uri), segments }
     }
 
-    /// As RFC 5849 asks.
+    /// The base string over all parameters.
     pub(super) fn base_string(&self) -> String {
-        format!("POST&{}{}", encode(&self.uri), self.tail())
+        joined(&self.head, self.segments.iter())
     }
 
-    /// What stands behind the address, as RFC 5849 asks.
-    pub(super) fn tail(&self) -> String {
-        format!("&{}", encode(&joined(&sorted(self.encoded(encode)))))
+    /// The same for another address.
+    pub(super) fn at(&self, uri: &str) -> String {
+        joined(&head(uri), self.segments.iter())
     }
 
-    /// The same parameters and address, put together in other ways.
-    pub(super) fn mistakes(&self) -> Vec<(Cause, String)> {
-        let strict = self.base_string();
-        let head = format!("POST&{}&", encode(&self.uri));
-        let signed = |params: Vec<(String, String)>| format!("{head}{}", encode(&joined(&params)));
-        let mut found = vec![
-            (Cause::HttpMethod, strict.replacen("POST&", "GET&", 1)),
-            (Cause::Order, {
-                let unsorted = self.encoded(encode);
-                signed(unsorted)
-            }),
-        ];
-        let mut by_name = self.encoded(encode);
-        by_name.sort_by(|a, b| a.0.cmp(&b.0));
-        found.push((Cause::Order, signed(by_name)));
-        let mut decoded: Vec<&Pair> = self.pairs.iter().collect();
-        decoded.sort_by(|a, b| (&a.name, &a.value).cmp(&(&b.name, &b.value)));
-        let decoded = decoded.iter().map(|pair| (encode(&pair.name), encode(&pair.value))).collect();
-        found.push((Cause::Order, signed(decoded)));
+    /// The base string but for some of the parameters, each of which has a place.
+    pub(super) fn without(&self, dropped: impl Fn(usize, Param<'a>) -> bool) -> String {
+        let kept = self.segments.iter().enumerate().filter(|(place, one)| !dropped(*place, one.param));
+        joined(&self.head, kept.map(|(_, segment)| segment))
+    }
 
-        for (cause, spelling) in SPELLINGS {
-            let inner = joined(&sorted(self.encoded(|text| spelling.encode(text))));
-            found.push((cause.clone(), format!("{head}{}", encode(&inner))));
-            let outer = |text: &str| spelling.encode(text);
-            found.push((cause, format!("POST&{}&{}", outer(&self.uri), outer(&inner))));
+    /// The base string with some parameters more.
+    pub(super) fn with(&self, more: &[Param<'_>]) -> String {
+        let more: Vec<Segment<'_>> = more.iter().copied().map(Segment::new).collect();
+        let mut segments: Vec<&Segment<'_>> = self.segments.iter().chain(&more).collect();
+        segments.sort_by(|a, b| a.order(b));
+        joined(&self.head, segments.into_iter())
+    }
+
+    /// The base string over other values; `None` where all stay as they are.
+    pub(super) fn rewritten(&self, rewrite: impl Fn(Param<'a>) -> Option<String>) -> Option<String> {
+        let values: Vec<Option<String>> =
+            self.segments.iter().map(|segment| rewrite(segment.param)).collect();
+        if values.iter().all(Option::is_none) {
+            return None;
         }
-        let twice = |text: &str| encode(&encode(text));
-        found.push((Cause::EscapedTwice, signed(sorted(self.encoded(twice)))));
-        found.push((Cause::NotEscaped, signed(sorted(self.encoded(str::to_owned)))));
-        let once = joined(&sorted(self.encoded(encode)));
-        found.push((Cause::NotEscaped, format!("{head}{once}")));
-        found.retain(|(_, base)| *base != strict);
-        found
+        let changed = self.segments.iter().zip(&values).filter_map(|(segment, value)| {
+            let value = value.as_deref()?;
+            Some(Segment::new(Param { value, ..segment.param }))
+        });
+        let changed: Vec<Segment<'_>> = changed.collect();
+        let kept = self.segments.iter().zip(&values).filter(|(_, value)| value.is_none());
+        let mut segments: Vec<&Segment<'_>> = kept.map(|(segment, _)| segment).chain(&changed).collect();
+        segments.sort_by(|a, b| a.order(b));
+        Some(joined(&self.head, segments.into_iter()))
     }
 
-    /// Without parameters that were added on the way: one of them, or all of a kind.
-    pub(super) fn without_each(&self) -> Vec<(Cause, String)> {
-        let own = |name: &str| {
-            [
-                "oauth_",
-                "lti_",
-                "lis_",
-                "context_",
-                "resource_link_",
-                "user_",
-                "launch_presentation_",
-                "tool_consumer_",
-            ]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-                || name == "roles"
-        };
-        let encoded = sorted(self.encoded(encode));
-        let head = format!("POST&{}&", encode(&self.uri));
-        let mut found = Vec::new();
-        let mut without = |dropped: &dyn Fn(usize, &str) -> bool| {
-            let (mut kept, mut names) = (Vec::new(), Vec::new());
-            for (place, pair) in encoded.iter().enumerate() {
-                if dropped(place, &pair.0) { names.push(pair.0.as_str()) } else { kept.push(pair.clone()) }
-            }
-            if !names.is_empty() {
-                let names = names.iter().map(|name| crate::oauth1::encode::decode(name).unwrap_or_default());
-                let names: Vec<String> = names.map(|name| crate::Rejection::quote(&name)).collect();
-                let base = format!("{head}{}", encode(&joined(&kept)));
-                found.push((Cause::UnsignedParameter(names.join(", ")), base));
-            }
-        };
-        for place in 0..encoded.len() {
-            without(&|other, _| other == place);
-        }
-        without(&|_, name| name.starts_with("custom_"));
-        without(&|_, name| name.starts_with("ext_"));
-        without(&|_, name| !own(name) && !name.starts_with("custom_") && !name.starts_with("ext_"));
-        without(&|_, name| !own(name) && !name.starts_with("custom_"));
-        without(&|_, name| !own(name));
-        found
-    }
-
-    fn encoded(&self, encode: impl Fn(&str) -> String) -> Vec<(String, String)> {
-        self.pairs.iter().map(|pair| (encode(&pair.name), encode(&pair.value))).collect()
+    /// The parameters, in the order of their places.
+    pub(super) fn params(&self) -> impl Iterator<Item = Param<'a>> {
+        self.segments.iter().map(|segment| segment.param)
     }
 }
 
-fn sorted(mut pairs: Vec<(String, String)>) -> Vec<(String, String)> {
-    pairs.sort_unstable();
-    pairs
+fn head(uri: &str) -> String {
+    format!("POST&{}&", encode(uri))
 }
 
-fn joined(pairs: &[(String, String)]) -> String {
-    let mut text =
-        String::with_capacity(pairs.iter().map(|(name, value)| name.len() + value.len() + 2).sum());
-    for (name, value) in pairs {
-        if !text.is_empty() {
-            text.push('&');
+fn joined<'s, 'a: 's>(head: &str, segments: impl Iterator<Item = &'s Segment<'a>> + Clone) -> String {
+    let room: usize = segments.clone().map(|segment| segment.text.len() + 3).sum();
+    let mut base = String::with_capacity(head.len() + room);
+    base.push_str(head);
+    for (index, segment) in segments.enumerate() {
+        if index > 0 {
+            base.push_str("%26");
         }
-        text.push_str(name);
-        text.push('=');
-        text.push_str(value);
+        base.push_str(&segment.text);
     }
-    text
+    base
 }
