@@ -150,15 +150,17 @@ impl Report<'_> {
     /// The text without any secret, in whatever spelling a base string has it.
     fn discreet(&self, mut text: String) -> String {
         for secret in self.secrets {
-            let mut spelt = secret.expose().trim().to_owned();
-            if spelt.chars().count() < SHORTEST_SECRET {
+            let secret = secret.expose().trim();
+            if secret.chars().count() < SHORTEST_SECRET {
                 continue;
             }
-            for _ in 0..4 {
-                if text.contains(&spelt) {
-                    text = text.replace(&spelt, "(a secret)");
-                }
-                spelt = encode(&spelt);
+            // As it is quoted, and as it stands in a form and in base strings.
+            let mut spelt = vec![secret.escape_debug().to_string(), secret.to_owned()];
+            for _ in 0..3 {
+                spelt.extend(spelt.last().map(|spelt| encode(spelt)));
+            }
+            for spelt in spelt.iter().filter(|spelt| !spelt.is_empty()) {
+                text = text.replace(spelt, "(a secret)");
             }
         }
         text

@@ -173,6 +173,19 @@ mod tests {
     }
 
     #[test]
+    fn other_texts_of_a_signature_are_read_whole_or_not_at_all() {
+        for (text, bytes) in [("4142", &b"AB"[..]), ("4a4B", b"JK"), ("414", b""), ("4x", b""), ("é1", b"")]
+        {
+            assert_eq!(decode_hex(text), bytes, "{text}");
+        }
+        for (text, bytes) in
+            [("QUI", &b"AB"[..]), ("QUI=", b"AB"), ("-_8", b"\xfb\xff"), ("+/8=", b"\xfb\xff"), ("Q I", b"")]
+        {
+            assert_eq!(decode_url_safe(text), bytes, "{text}");
+        }
+    }
+
+    #[test]
     fn debug_shows_nothing() {
         assert_eq!(format!("{:?}", SigningKey::new(&Secret::new("hunter2"))), "SigningKey(…)");
     }

@@ -87,7 +87,7 @@ pub(super) fn quick(attempt: &Attempt<'_>, claim: &Claim<'_, '_>, signature: &[u
     found.map(|(cause, _)| cause)
 }
 
-/// The whole search. It takes its time: some thousand base strings over a form with many parameters.
+/// The whole search. It takes its time: some hundred base strings, and one for each parameter.
 ///
 /// `None` where the launch is refused for what is no matter of signatures, is not refused at all, or has no cause that is
 /// known.

@@ -130,3 +130,30 @@ fn unique<T: PartialEq + Copy>(items: Vec<T>) -> Vec<T> {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_part_that_is_another_is_named_and_several_as_an_address() {
+        let own = Parts::new("https", "tools.example:443", "/lti/a");
+        let check = |scheme: &str, authority: &str, path: &str, expected: Cause| {
+            assert_eq!(Parts::new(scheme, authority, path).difference(&own), expected);
+        };
+        check("http", "tools.example", "/lti/a", Cause::Scheme("http".to_owned()));
+        check("https", "www.tools.example", "/lti/a", Cause::Host("www.tools.example".to_owned()));
+        check("https", "Tools.example", "/lti/a", Cause::HostCase("Tools.example".to_owned()));
+        check("https", "tools.example:8443", "/lti/a", Cause::Port(Some("8443".to_owned())));
+        check("https", "tools.example", "/lti/a/", Cause::Slash(true));
+        check("https", "tools.example", "/lti/b", Cause::Path("/lti/b".to_owned()));
+        let several = Cause::Address("http://tools.example:8080/lti/a".to_owned());
+        check("http", "tools.example:8080", "/lti/a", several);
+        let beside = Parts::new("https", "tools.example:8443", "/lti/a/");
+        assert_eq!(own.difference(&beside), Cause::Address("https://tools.example/lti/a".to_owned()));
+        let with_port = Parts { port: Some("8443"), ..own };
+        assert_eq!(own.difference(&with_port), Cause::Port(None));
+        let with_slash = Parts { path: "/lti/a/", ..own };
+        assert_eq!(own.difference(&with_slash), Cause::Slash(false));
+    }
+}

@@ -180,3 +180,21 @@ pub(super) fn from_latin1(form: &[u8]) -> Option<Vec<u8>> {
     }
     Some(converted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_in_latin1_becomes_one_in_utf8() {
+        let check = |form: &[u8], expected: Option<&str>| {
+            let converted = from_latin1(form).map(|form| String::from_utf8(form).expect("ASCII"));
+            assert_eq!(converted.as_deref(), expected);
+        };
+        check(b"a=%20b+c%26", Some("a=%20b+c%26"));
+        check(b"a=%FCb%e9", Some("a=%C3%BCb%C3%A9"));
+        check(b"a=\xfc%", None);
+        check(b"a=\xfc", Some("a=%C3%BC"));
+        check(b"a=%f", None);
+    }
+}

@@ -1,10 +1,11 @@
 //! Secrets in the guises in which platforms and people hold them, and other people's secrets.
 
+use zeroize::Zeroizing;
+
 use super::{Cause, Passport, Suspects};
 use crate::Secret;
 use crate::oauth1::SigningKey;
 use crate::oauth1::encode::{decode, encode};
-use zeroize::Zeroizing;
 
 /// White space that gets copied with a secret, before and behind it.
 const WHITE_SPACE: [(&str, &str); 11] = [
@@ -20,6 +21,7 @@ const WHITE_SPACE: [(&str, &str); 11] = [
     ("", "\u{a0}"),
     ("\u{a0}", ""),
 ];
+/// Quotes that get copied with it.
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
 /// Every key of an HMAC that may have signed for the consumer of this key, with the mistake behind it.
@@ -43,6 +45,7 @@ pub(super) fn guises(key: &str, suspects: &Suspects) -> impl Iterator<Item = (Ca
     own.flat_map(move |secret| guises_of(key, secret.expose())).chain(known).chain(replaced).chain(others)
 }
 
+/// The guises of one secret of the consumer's own.
 fn guises_of(key: &str, secret: &str) -> Vec<(Cause, SigningKey)> {
     let mut found = Vec::new();
     let mut entered = |cause: Cause, text: Zeroizing<String>| {
@@ -73,4 +76,21 @@ fn guises_of(key: &str, secret: &str) -> Vec<(Cause, SigningKey)> {
     found.push((Cause::SecretAmpersand, SigningKey::of_bytes(escaped.as_bytes())));
     found.push((Cause::SecretAmpersand, SigningKey::of_bytes(secret.as_bytes())));
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth1::SignatureMethod;
+
+    #[test]
+    fn no_guise_is_the_secret_itself() {
+        let signed = |key: &SigningKey| key.sign(SignatureMethod::HmacSha1, "base");
+        for secret in ["s3cret", " padded ", "\"quoted\"", "a&b", "a%26b", "UPPER", "lower", "12", "é"] {
+            let right = signed(&SigningKey::new(&Secret::new(secret)));
+            for (cause, guise) in guises_of("key", secret) {
+                assert_ne!(signed(&guise), right, "{} of {secret}", cause.code());
+            }
+        }
+    }
 }
