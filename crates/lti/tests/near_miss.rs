@@ -225,6 +225,28 @@ fn tampered(tampering: Tampering) -> (Pairs, Vec<&'static str>) {
 }
 
 proptest! {
+    /// Nobody can guess a signature, and no bytes break the search.
+    #[test]
+    fn what_is_signed_by_nobody_has_no_cause(
+        query in prop::option::of("[a-z=&%+]{0,20}"),
+        authorization in prop::option::of("[a-z=,\"%]{0,20}"),
+        before in any::<Vec<u8>>(),
+        signature in "\\PC{0,40}",
+        method in prop::sample::select(vec!["HMAC-SHA1", "HMAC-SHA256"]),
+    ) {
+        let oauth = format!(
+            "&oauth_consumer_key=key-1&oauth_nonce=n&oauth_signature={}&oauth_signature_method={method}&oauth_timestamp=1",
+            encode(&signature)
+        );
+        let body = [before.as_slice(), oauth.as_bytes()].concat();
+        let (query, authorization) = (query.as_deref(), authorization.as_deref());
+        let request = LaunchRequest { query, authorization, body: &body, ..request("") };
+        prop_assert_eq!(near_miss(&request, &terms(), &suspects()), None);
+        prop_assert!(examine(&request, &terms(), NOW, |_| true).cause().is_none());
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]

@@ -257,6 +257,8 @@ fn urlencoded(value: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// URL, `Authorization` and form of what was read.
@@ -347,5 +349,21 @@ mod tests {
             assert!(why.starts_with(said) && why.contains("\n  = help: "), "{said}: {why}");
         }
         assert!(Capture::read(b"curl 'http://a/\xff' -d a=1").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_break_it(content in any::<Vec<u8>>(), command in "[ -~\r\n]{0,60}") {
+            let _ = Capture::read(&content);
+            let _ = Capture::read(format!("curl {command}").as_bytes());
+        }
+
+        /// What is quoted as shells quote it is what is read.
+        #[test]
+        fn every_form_is_read_as_it_was_quoted(form in "\\PC{1,60}") {
+            let quoted = form.replace('\'', r"'\''");
+            let read = Capture::read(format!("curl 'http://a/' --data-raw '{quoted}'").as_bytes());
+            prop_assert_eq!(read.map(|capture| capture.body), Ok(form.into_bytes()));
+        }
     }
 }

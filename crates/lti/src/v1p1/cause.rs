@@ -48,7 +48,7 @@ pub enum Cause {
     LineBreaks(LineBreak),
     /// Signed with characters escaped as HTML does it (`true`) and sent without, or the other way round.
     HtmlEntities(bool),
-    /// Signed in ISO-8859-1 and sent in UTF-8.
+    /// Signed in ISO-8859-1 (or Windows-1252, which browsers take it for) and sent in UTF-8.
     Charset,
     /// Signed in UTF-8 and sent in ISO-8859-1.
     FormCharset,

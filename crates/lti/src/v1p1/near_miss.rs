@@ -6,6 +6,7 @@
 
 mod address;
 mod draft;
+mod latin1;
 mod params;
 mod secret;
 mod spelling;
@@ -242,4 +243,46 @@ fn sent_in_latin1(request: &LaunchRequest<'_>, terms: &Terms) -> Option<NearMiss
     let search = Search::new(&attempt, &claim);
     let base = search.draft(search.params(&[])).base_string();
     Some(NearMiss { cause: Cause::FormCharset, base_string: Some(base) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::v1p1::{Consumer, Consumers};
+
+    /// The base strings that are tried while a launch is answered.
+    fn tried(key: &str) -> Vec<String> {
+        let body = format!(
+            "user_id=u1&context_title=a%20%26+b&x=&oauth_consumer_key={key}&oauth_nonce=n&oauth_signature=QUI%3D\
+             &oauth_signature_method=HMAC-SHA1&oauth_timestamp=1"
+        );
+        let request = LaunchRequest {
+            scheme: "https",
+            authority: "tools.example",
+            path: "/lti/a",
+            query: Some("a=1"),
+            authorization: None,
+            body: body.as_bytes(),
+        };
+        let consumer = Consumer::new("key-1", [Secret::new("s3cret")], SignatureMethod::ALL);
+        let consumers = Consumers::new("a", [consumer]);
+        let terms = Terms { consumers, roles: None, clock_skew: 300, secrets: Arc::default() };
+        let params = read(&request).expect("a form");
+        let claim = Claim::read(&params, &terms).expect("signed");
+        let (known, method) = (claim.known, claim.protocol.method);
+        assert_eq!(known.is_some(), key == "key-1");
+        let attempt = Attempt { request: &request, params: &params, terms: &terms, known, method };
+        let search = Search::new(&attempt, &claim);
+        let draft = search.draft(search.params(&[]));
+        search.near(&draft, None).map(|(_, base)| base.replace(key, "KEY")).collect()
+    }
+
+    #[test]
+    fn for_an_unknown_key_the_same_is_tried_as_for_a_known_one() {
+        let known = tried("key-1");
+        assert_eq!(tried("key-2"), known);
+        assert!((50..80).contains(&known.len()), "{}", known.len());
+    }
 }

@@ -3,7 +3,7 @@
 use std::iter::once_with;
 
 use super::draft::Draft;
-use super::{Cause, Search};
+use super::{Cause, Search, latin1};
 use crate::Rejection;
 use crate::oauth1::encode::{encode, hex_byte};
 use crate::oauth1::{Param, Source};
@@ -164,7 +164,7 @@ fn is_of_lti(name: &str) -> bool {
     name == "roles" || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// A form in ISO-8859-1 as one in UTF-8. `None` where a `%` is no escape.
+/// A form in ISO-8859-1 as one in UTF-8: what browsers send for a page in it is Windows-1252 (Encoding Standard §4.2). `None` where a `%` is no escape.
 pub(super) fn from_latin1(form: &[u8]) -> Option<Vec<u8>> {
     let mut converted = Vec::with_capacity(form.len());
     let mut at = 0;
@@ -174,7 +174,7 @@ pub(super) fn from_latin1(form: &[u8]) -> Option<Vec<u8>> {
         if meant.is_ascii() {
             converted.extend(form.get(at..at + length)?);
         } else {
-            converted.extend(encode(char::from(meant).encode_utf8(&mut [0; 4])).bytes());
+            converted.extend(encode(latin1::letter(meant).encode_utf8(&mut [0; 4])).bytes());
         }
         at += length;
     }
@@ -195,6 +195,7 @@ mod tests {
         check(b"a=%FCb%e9", Some("a=%C3%BCb%C3%A9"));
         check(b"a=\xfc%", None);
         check(b"a=\xfc", Some("a=%C3%BC"));
+        check(b"a=%92%80", Some("a=%E2%80%99%E2%82%AC"));
         check(b"a=%f", None);
     }
 }

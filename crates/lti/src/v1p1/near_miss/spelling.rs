@@ -1,6 +1,6 @@
 //! Base strings as other people's libraries put them together.
 
-use super::Cause;
+use super::{Cause, latin1};
 use crate::oauth1::Param;
 use crate::oauth1::encode::encode;
 
@@ -41,9 +41,9 @@ impl Spelling {
             } else if letter == ' ' && self.plus_for_space {
                 encoded.push('+');
             } else {
-                match u8::try_from(letter) {
-                    Ok(byte) if self.latin1 => self.escape(&[byte], &mut encoded),
-                    _ => self.escape(letter.encode_utf8(&mut [0; 4]).as_bytes(), &mut encoded),
+                match latin1::byte(letter).filter(|_| self.latin1) {
+                    Some(byte) => self.escape(&[byte], &mut encoded),
+                    None => self.escape(letter.encode_utf8(&mut [0; 4]).as_bytes(), &mut encoded),
                 }
             }
         }
