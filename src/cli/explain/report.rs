@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use lti::oauth1::encode::encode;
-use lti::v1p1::{Check, Examination, NearMiss, Variant};
+use lti::v1p1::{Cause, Check, Examination, NearMiss, Variant};
 use lti::{Rejection, Role, Secret};
 
 use crate::cli::terminal::{harmless, harmless_lines};
@@ -38,7 +38,10 @@ impl Report<'_> {
 
     /// The report for a terminal, with no secret of the file in it.
     pub(super) fn text(&self) -> String {
+        // A short secret is recognised only by who looks for one in the key's place.
+        let no_key = Rejection::UnknownConsumer(None);
         let rejection = self.examination.rejection();
+        let rejection = if self.hides_key() { Some(&no_key) } else { rejection };
         let mut text = format!("{}, posted to {}\n", self.tool.name, self.address);
         for note in self.notes {
             let _ = writeln!(text, "{note}");
@@ -125,7 +128,7 @@ impl Report<'_> {
     /// What was compared and what was signed, where either is known and tells something.
     fn base_strings(&self) -> String {
         let Some(compared) = &self.base_string else { return String::new() };
-        if self.examination.consumer_key().is_none() {
+        if self.hides_key() {
             return "\nThe base string is not shown: a secret stands in it.\n".to_owned();
         }
         let mut text = format!("\nbase string that is compared:\n{}\n", harmless(compared));
@@ -133,6 +136,12 @@ impl Report<'_> {
             let _ = write!(text, "\nbase string that was signed:\n{}\n", harmless(signed));
         }
         text
+    }
+
+    /// Whether a secret stands where the key belongs.
+    fn hides_key(&self) -> bool {
+        let found = self.near_miss.as_ref().is_some_and(|near_miss| near_miss.cause == Cause::SecretAsKey);
+        found || self.examination.rejection() == Some(&Rejection::UnknownConsumer(None))
     }
 
     /// How far a time lies from now, in words.

@@ -226,9 +226,21 @@ fn no_secret_is_shown_wherever_it_was_sent() {
         let form = signed("http://localhost:5000/lti/app", "app-key", "s3cret-app");
         let kept: String =
             form.split('&').filter(|pair| !pair.starts_with(name)).map(|pair| format!("{pair}&")).collect();
-        // The runs themselves are searched for secrets.
+        // What each run says is searched for secrets.
         let run = explain(&folder, &["--tool", "app", "-"], format!("{kept}{name}={value}").as_bytes(), &[]);
         assert_eq!(run.code, Some(1), "{run:?}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_keys_place_is_not_shown_however_short_it_is() {
+    let folder = folder(&TOOLS.replace("s3cret-app", "q7x"));
+    for key in ["my-id:app-key:q7x", "q7x", " q7x"] {
+        let form = Form { url: "http://localhost:5000/lti/app", key, secret: "app-key", ..Form::default() };
+        let run = explain(&folder, &["--tool", "app", "-"], form.sign().as_bytes(), &[]);
+        assert_eq!(run.code, Some(1));
+        assert!(run.out.contains("\ncause: secret-as-key: "), "{}", run.out);
+        assert!(!run.out.contains("q7x"), "{}", run.out);
     }
 }
 

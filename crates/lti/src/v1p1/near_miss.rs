@@ -211,13 +211,14 @@ fn key(sent: &str, suspects: &Suspects) -> Option<Cause> {
     if let Some(passport) = suspects.passports.iter().filter(own).find(|passport| same(&passport.key)) {
         return Some(Cause::KeySpelling(passport.key.clone()));
     }
-    let secrets = || suspects.passports.iter().flat_map(|passport| &passport.secrets);
+    let of_consumers = suspects.passports.iter().flat_map(|passport| &passport.secrets);
+    let mut secrets = of_consumers.chain(suspects.replaced.iter().map(|(_, secret)| secret));
     let ends_in = |secret: &Secret| {
         let secret = secret.expose().trim();
         let before = [sent.trim(), decoded.trim()].into_iter().find_map(|sent| sent.strip_suffix(secret));
         !secret.is_empty() && before.is_some_and(|before| before.is_empty() || before.ends_with(':'))
     };
-    if secrets().any(ends_in) {
+    if secrets.any(ends_in) {
         return Some(Cause::SecretAsKey);
     }
     let other = suspects.passports.iter().find(|passport| passport.key == sent || passport.key == decoded)?;
