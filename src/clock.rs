@@ -29,3 +29,25 @@ pub fn instant(seconds: u64) -> String {
         .and_then(|time| time.format(&Rfc3339).ok())
         .unwrap_or_else(|| seconds.to_string())
 }
+
+/// The seconds since the epoch of a time as [`instant`] writes it, with or without fractions of a second. `None` where it is
+/// none, or before the epoch.
+pub fn seconds(instant: &str) -> Option<u64> {
+    let time = OffsetDateTime::parse(instant, &Rfc3339).ok()?;
+    u64::try_from(time.unix_timestamp()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_read_as_it_is_written() {
+        assert_eq!(instant(1_700_000_000), "2023-11-14T22:13:20Z");
+        assert_eq!(seconds("2023-11-14T22:13:20Z"), Some(1_700_000_000));
+        assert_eq!(seconds("2023-11-14T23:13:20.999+01:00"), Some(1_700_000_000));
+        for bad in ["", "1700000000", "2023-11-14", "1969-12-31T23:59:59Z"] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
+    }
+}

@@ -106,14 +106,14 @@ fn signed(
     let url = match (&launch.url, found) {
         (Some(text), tool) => given_url(text, tool)?,
         (None, Some(tool)) => own_url(&loaded, tool, environment, development)?,
-        (None, None) => return Err(no_tool(&loaded, launch, file)),
+        (None, None) => return Err(no_tool(&loaded, &launch.tool, file)),
     };
     // Development's stand-ins for secrets are known to everybody: no gateway but one on this machine has them.
     if development && !url.host_str().is_some_and(is_loopback) {
         loaded = read(false)?;
     }
     let tool = loaded.config.tools.iter().find(|tool| tool.name == launch.tool);
-    let tool = tool.ok_or_else(|| no_tool(&loaded, launch, file))?;
+    let tool = tool.ok_or_else(|| no_tool(&loaded, &launch.tool, file))?;
     let key = consumer_key(tool, launch.key.as_deref())?;
     let consumers = &tool.terms.consumers;
     let methods = consumers.signature_methods(key).unwrap_or_default();
@@ -201,7 +201,7 @@ fn consumer_key<'a>(tool: &'a Tool, wanted: Option<&str>) -> Result<&'a str, Str
 }
 
 /// Why a tool is not there, with everything that is wrong with the file: it may be in it, and malformed.
-fn no_tool(loaded: &Loaded, launch: &Launch, file: &Path) -> String {
+pub(super) fn no_tool(loaded: &Loaded, name: &str, file: &Path) -> String {
     let problems = if loaded.is_sound() {
         String::new()
     } else {
@@ -212,11 +212,7 @@ fn no_tool(loaded: &Loaded, launch: &Launch, file: &Path) -> String {
         [] => "mend what is said of it above; for a launch, nothing else of that counts".to_owned(),
         names => format!("it has {}", names.join(", ")),
     };
-    format!(
-        "{problems}error: {} has no usable tool named {:?}\n  = help: {help}\n",
-        file.display(),
-        launch.tool
-    )
+    format!("{problems}error: {} has no usable tool named {:?}\n  = help: {help}\n", file.display(), name)
 }
 
 /// A role by its name in `tools.toml`. `staff` is what edX calls its course staff.

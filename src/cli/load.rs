@@ -3,6 +3,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lti::v1p1::Passport;
+
 use crate::config::{self, Config, Environment, Fault, Location, Problem, Severity};
 use crate::target::template::Templates;
 
@@ -13,6 +15,8 @@ pub(super) const DEEPEST: usize = 8;
 pub struct Loaded {
     /// What it means.
     pub config: Config,
+    /// Every consumer's key and secrets.
+    pub passports: Vec<Passport>,
     /// Its templates, compiled.
     pub templates: Templates,
     /// The folder behind `/static/`, which need not exist.
@@ -53,7 +57,13 @@ pub(super) fn load_content(
     let (templates, more) = Templates::compile(files, &reading.template_uses);
     problems.extend(more);
     config::sort(&name, &mut problems);
-    Loaded { config: reading.config, templates, statics: folder.join("static"), problems }
+    Loaded {
+        config: reading.config,
+        passports: reading.passports,
+        templates,
+        statics: folder.join("static"),
+        problems,
+    }
 }
 
 /// Reads the `.tera` files of a folder and of those in it, under their names from `templates/` on.

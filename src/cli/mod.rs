@@ -1,6 +1,7 @@
 //! The command line. The one place that reads the clock, the environment and files.
 
 mod check;
+mod explain;
 mod grades;
 mod launch;
 mod load;
@@ -51,6 +52,9 @@ enum Command {
     /// Launches a tool as edX would, and shows what it answers: exit code 0 for an accepted launch, 1 for a refused one, 2 if it
     /// could not ask
     Launch(launch::Launch),
+    /// Says why a launch that was captured was refused, or would be: exit code 0 if it would be accepted, 1 if refused, 2 if that
+    /// cannot be told
+    Explain(explain::Explain),
     /// Adds a tool to the tools file, with a key and a secret of its own, and says how to set it up: exit code 0, 1 if it refuses
     /// and nothing was written, 2 if it could not
     New(new::New),
@@ -81,6 +85,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::serve(&file, &environment, development),
         Command::Check { file: given } => check::check(&given.unwrap_or(file), &environment, development),
         Command::Launch(given) => launch::launch(&given, &file, &environment, development),
+        Command::Explain(given) => explain::explain(&given, &file, &environment, development),
         Command::New(given) => new::new(&given, &file, &environment, development),
         Command::Grades => grades::grades(&file, &environment, development),
         Command::Schema => {

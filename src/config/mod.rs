@@ -30,6 +30,8 @@ mod upstream_url;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use lti::v1p1::Passport;
+
 pub use fault::{Fault, Severity};
 pub use gateway::{Config, Identity, Prefix, Target, Tool, Upstream};
 pub use outcome_rules::OutcomeRules;
@@ -54,6 +56,9 @@ pub struct Reading {
     pub config: Config,
     /// Which templates the file names, by every tool, also by those with a problem.
     pub template_uses: Vec<TemplateUse>,
+    /// Every consumer's key and secrets, as text: `explain` looks for mistakes in them. Whoever serves drops them, and keeps
+    /// what verifies.
+    pub passports: Vec<Passport>,
     /// What is wrong, and what an admin should know.
     pub problems: Vec<Problem>,
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use figment::value::Dict;
-use lti::v1p1::{Consumers, Terms};
+use lti::v1p1::{Consumers, Passport, Terms};
 use lti::{KnownSecrets, Roles, Secret};
 
 use super::document::{Document, Part};
@@ -48,8 +48,14 @@ pub(super) fn resolve(
     development: bool,
 ) -> Reading {
     let is_empty = file.is_empty;
-    let mut resolver =
-        Resolver { document, environment, development, problems: file.problems, secrets: Vec::new() };
+    let mut resolver = Resolver {
+        document,
+        environment,
+        development,
+        problems: file.problems,
+        secrets: Vec::new(),
+        passports: Vec::new(),
+    };
     let state = resolver.state(file.gateway.state.as_ref(), folder);
     let outcomes = resolver.outcomes(&file.gateway);
     let (public_url, secrets, session, clock_skew) = resolver.gateway(file.gateway);
@@ -77,7 +83,7 @@ pub(super) fn resolve(
     }
     problems.extend(document.problems.iter().cloned());
     let config = Config { development, behind_heroku, public_url, secrets, state, outcomes, tools };
-    Reading { config, template_uses, problems }
+    Reading { config, template_uses, passports: resolver.passports, problems }
 }
 
 struct Resolver<'a> {
@@ -87,6 +93,8 @@ struct Resolver<'a> {
     problems: Vec<Problem>,
     /// Every secret of the file.
     secrets: Vec<Secret>,
+    /// Every consumer's key and secrets.
+    passports: Vec<Passport>,
 }
 
 impl Resolver<'_> {

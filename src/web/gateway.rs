@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
+use lti::v1p1::{OtherAddress, Passport, Suspects};
+
 use super::dev::Refusals;
 use super::place::Addresses;
 use super::served::ServedTool;
 use super::visit::Visits;
 use crate::clock::Clock;
-use crate::config::{Config, PublicUrl};
+use crate::config::{Config, PublicUrl, Tool};
 use crate::grade::Grades;
 use crate::platform::Platforms;
 use crate::practice::Gradebook;
@@ -32,6 +34,8 @@ pub struct Gateway {
     pub(super) grade_tokens: GradeTokens,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
+    /// Every consumer's key and secrets, by which development finds out what was mixed up; outside of it there are none.
+    passports: Vec<Passport>,
     /// The newest refusals, in development.
     pub(super) refusals: Option<Refusals>,
     /// The grades of the practice platform, which only development has.
@@ -63,10 +67,35 @@ impl Gateway {
             assertions: Assertions::new(&config.secrets),
             grade_tokens: GradeTokens::new(&config.secrets),
             upstreams,
+            passports: Vec::new(),
             refusals: config.development.then(Refusals::default),
             gradebook: Mutex::default(),
             clock,
         })
+    }
+
+    /// The same, which in development looks among all of these for the reason of a refusal. Outside development nothing of
+    /// them is kept.
+    #[must_use]
+    pub fn explaining(mut self, passports: Vec<Passport>) -> Self {
+        if self.development {
+            self.passports = passports;
+        }
+        self
+    }
+
+    /// What a platform may have mixed up with what is a tool's own, for a launch that came to this host.
+    pub(super) fn suspects(&self, tool: &Tool, authority: &str) -> Suspects {
+        let others = self.addresses.tools().filter(|other| other.name != tool.name);
+        let address = |other: &Tool| {
+            OtherAddress::new(Some(&other.name), &self.public_url.launch_url(other, Some(authority)))
+        };
+        Suspects {
+            tool: tool.name.clone(),
+            addresses: others.map(address).collect(),
+            passports: self.passports.clone(),
+            replaced: Vec::new(),
+        }
     }
 
     /// Whether this is development.

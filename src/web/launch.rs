@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use lti::oauth1::{Params, Source};
-use lti::v1p1::{Examination, LaunchRequest, Verdict, examine};
+use lti::v1p1::{Cause, Examination, LaunchRequest, Verdict, compared, examine, near_miss, shape};
 use lti::{Launch, Rejection, ReturnUrl};
 use rocket::http::Status;
 use rocket::{Data, Request, Response};
@@ -48,10 +48,14 @@ struct Attempt<'a> {
 struct Account {
     consumer_key: Option<String>,
     variant: Option<&'static str>,
+    /// Why its signature does not match, where that was quickly found; in development, where it was found at all.
+    cause: Option<Cause>,
     return_url: Option<ReturnUrl>,
     cookies: Vec<String>,
     /// In development, names of parameters and lengths of their values.
     params: Vec<(String, usize)>,
+    /// In development, what the signature was compared for, without values.
+    compared: Option<String>,
 }
 
 impl Attempt<'_> {
@@ -69,8 +73,10 @@ impl Attempt<'_> {
                 response
             }
             Err(refusal) => {
-                let (code, reason, help) = (refusal.code(), refusal.reason(), refusal.advice());
-                tracing::warn!(target: "launch", tool, consumer, outcome = "refused", code, variant, reference, micros, reason, help);
+                let (code, reason) = (refusal.code(), refusal.reason());
+                let cause = account.cause.as_ref().map_or("-", Cause::code);
+                let help = account.cause.as_ref().map_or(refusal.advice(), Cause::advice);
+                tracing::warn!(target: "launch", tool, consumer, outcome = "refused", code, variant, reference, micros, cause, reason, help);
                 self.remember(&refusal, &reference, &mut account);
                 RefusedLaunch {
                     refusal: &refusal,
@@ -100,7 +106,7 @@ impl Attempt<'_> {
             account.params = self.params(&body);
         }
         let now = self.gateway.clock.now();
-        let examination = self.examine(&body, now)?;
+        let examination = self.examine(&body, now, account)?;
         account.consumer_key = examination.consumer_key().map(str::to_owned);
         account.variant = examination.variant().map(lti::v1p1::Variant::name);
         account.return_url = examination.return_url().cloned();
@@ -126,9 +132,11 @@ impl Attempt<'_> {
             consumer: account.consumer_key.clone(),
             code: refusal.code(),
             reason: refusal.reason(),
-            help: refusal.advice(),
+            cause: account.cause.as_ref().map(|cause| (cause.code(), cause.to_string())),
+            help: account.cause.as_ref().map_or(refusal.advice(), Cause::advice),
             url: format!("{origin}{}", self.request.uri().path()),
             params: std::mem::take(&mut account.params),
+            compared: account.compared.take(),
         });
     }
 
@@ -249,7 +257,7 @@ impl Attempt<'_> {
         form::read(data, LARGEST_BODY).await
     }
 
-    fn examine(&self, body: &[u8], now: u64) -> Result<Examination, Refusal> {
+    fn examine(&self, body: &[u8], now: u64, account: &mut Account) -> Result<Examination, Refusal> {
         let Origin { scheme, authority } =
             self.gateway.public_url.origin_of(&self.served.tool, &guard::authority(self.request));
         let headers = self.request.headers();
@@ -267,9 +275,20 @@ impl Attempt<'_> {
             authorization,
             body,
         };
-        Ok(examine(&request, &self.served.tool.terms, now, |fingerprint| {
+        let terms = &self.served.tool.terms;
+        let examination = examine(&request, terms, now, |fingerprint| {
             self.gateway.receipts.prove(headers.get("Cookie"), fingerprint, now)
-        }))
+        });
+        account.cause = examination.cause().cloned();
+        if self.gateway.development() {
+            account.compared = compared(&request, terms).map(|base| shape(&base));
+            if examination.rejection().is_some() {
+                // Here there is time for the whole search, and it does no harm that its duration tells something.
+                let suspects = self.gateway.suspects(&self.served.tool, &authority);
+                account.cause = near_miss(&request, terms, &suspects).map(|near_miss| near_miss.cause);
+            }
+        }
+        Ok(examination)
     }
 
     fn page(&self, page: &Page, launch: &Launch) -> Result<Response<'static>, Refusal> {

@@ -19,6 +19,7 @@ PAGES = {
     "docs/getting-started.md": "here",
     "docs/tools.md": "here",
     "docs/upstreams.md": "here",
+    "docs/explain.md": "tests/gateway/explain/program.rs",
     "docs/grades.md": "tests/grades/page_cases.py",
     "docs/launch.md": "tests/gateway/practice.rs",
 }

@@ -224,13 +224,13 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
     let server = server(&tools, true);
     let form = unescaped(&get(&server, "/dev").body);
     let mut refused = Vec::new();
-    for (mistake, code) in [
-        ("secret", "bad-signature"),
-        ("clock", "stale"),
-        ("nonce", "replayed"),
-        ("scheme", "bad-signature"),
-        ("slash", "bad-signature"),
-        ("role", "bad-signature"),
+    for (mistake, code, cause) in [
+        ("secret", "bad-signature", "-"),
+        ("clock", "stale", "-"),
+        ("nonce", "replayed", "-"),
+        ("scheme", "bad-signature", "scheme"),
+        ("slash", "bad-signature", "slash"),
+        ("role", "bad-signature", "-"),
     ] {
         let named = form.split(&format!("value=\"{mistake}\">")).nth(1).expect("a button");
         assert!(
@@ -249,7 +249,9 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
                 .nth(1)
                 .and_then(|rest| rest.split('<').next())
                 .expect("a reference");
-            assert!(log_lines(reference)[0].contains(&format!("code=\"{code}\"")), "{mistake}");
+            let line = &log_lines(reference)[0];
+            assert!(line.contains(&format!("code=\"{code}\"")), "{mistake}");
+            assert!(line.contains(&format!(" cause=\"{cause}\" reason=")), "{mistake}: {line}");
             refused.push((reference.to_owned(), code));
         }
     }
@@ -270,9 +272,67 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
         assert!(!list.contains(word), "{word}");
     }
     assert!(list.contains("<dt>lis_person_name_full</dt>\n      <dd>12 bytes</dd>"), "{list}");
-    assert!(
-        list.contains(&format!("<dd><code>http://127.0.0.1:{}/lti/page</code></dd>", server.address.port()))
+    let port = server.address.port();
+    assert!(list.contains(&format!("<dd><code>http://127.0.0.1:{port}/lti/page</code></dd>")));
+    // The cause with its cure, where there is one, and what was compared.
+    for (cause, cure) in [
+        (
+            "<p><code>slash</code>: it was signed with a slash at the end of the path, and sent without</p>",
+            "<p>copy the launch URL from / into the platform, with or without a slash at its end",
+        ),
+        (
+            "<p><code>scheme</code>: it was signed for https://, and the launch URL begins otherwise</p>",
+            "<p>write the launch URL in the platform with the scheme that is shown at /",
+        ),
+    ] {
+        let rests: Vec<&str> = list.split(cause).skip(1).collect();
+        assert_eq!(rests.len(), 2, "{cause}");
+        assert!(rests.iter().all(|rest| rest.trim_start().starts_with(cure)), "{list}");
+    }
+    let base = format!(
+        "<p><code>POST&http%3A%2F%2F127.0.0.1%3A{port}%2Flti%2Fpage&context_id%3D…%26context_label%3D…%26"
     );
+    assert_eq!(list.matches(&base).count(), 6, "{list}");
+    assert!(
+        list.contains("%26launch_presentation_return_url%3D%26") && list.contains("%26user_id%3D…</code>")
+    );
+}
+
+#[test]
+fn what_was_mixed_up_with_what_is_told_and_no_secret_is() {
+    const SECRETS: [&str; 3] = ["a secret of its own", "development-secret", "s3cret"];
+    let tools = format!(
+        "{TOOLS}\n[tools.other]\nkey = \"other-key\"\nsecret = \"{}\"\ntemplate = \"page\"\n",
+        SECRETS[0]
+    );
+    let server = server(&tools, true);
+    let url = format!("http://127.0.0.1:{}/lti/page", server.address.port());
+    let other_url = url.replace("/page", "/other");
+    let cases = [
+        (url.as_str(), "page-key", " development-secret", "secret-white-space"),
+        (&url, "page-key", SECRETS[0], "secret-of-tool"),
+        (&url, "page-key", "", "secret-empty"),
+        (&url, "page-key", "page-key:development-secret", "passport-as-secret"),
+        (&other_url, "page-key", "development-secret", "address-of-tool"),
+        (&url, "other-key", SECRETS[0], "key-of-tool"),
+        (&url, "PAGE-KEY ", "development-secret", "key-spelling"),
+        (&url, "development-secret", "page-key", "secret-as-key"),
+    ];
+    for (signed_for, key, secret, cause) in cases {
+        let form = crate::support::Form { url: signed_for, key, secret, nonce: cause, ..Default::default() };
+        let host = url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).expect("a host");
+        let headers = [("Host", host), ("Content-Type", "application/x-www-form-urlencoded")];
+        let refused = server.send("POST", "/lti/page", &headers, form.sign().as_bytes());
+        assert_eq!(refused.status, 401, "{cause}");
+        let list = unescaped(&get(&server, "/dev/refusals").body);
+        let newest = list.split("<article").nth(1).expect("the newest");
+        assert!(newest.contains(&format!("<p><code>{cause}</code>: ")), "{cause}: {newest}");
+        for secret in SECRETS {
+            assert!(!list.contains(secret) && log_lines(secret).is_empty(), "{cause} shows {secret}");
+        }
+        // The page of whoever launched tells nothing of it.
+        assert!(!refused.body.contains(cause));
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod cartridge;
 mod configuration;
 mod deployment;
 mod dev;
+mod explain;
 mod grades;
 mod launches;
 mod practice;

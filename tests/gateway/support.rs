@@ -96,6 +96,7 @@ impl Server {
             state.replay = Box::new(MemoryReplay::new(setup.replay.0, setup.replay.1));
         }
         let gateway = Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
+        let gateway = gateway.explaining(loaded.passports);
         let figment = rocket::Config::figment()
             .merge(("address", "127.0.0.1"))
             .merge(("port", 0))

@@ -41,6 +41,7 @@ class Gateway(Running):
 
     def __init__(self, binary: Path, **settings: str):
         super().__init__(binary, TOOLS, settings)
+        self.binary = binary
         self._read = 0
         self.confide(*all_secrets())
 

@@ -14,6 +14,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 import cartridge_cases  # noqa: E402
 import edx_cases  # noqa: E402
+import explain_cases  # noqa: E402
 import oauth_cases  # noqa: E402
 import public_url_cases  # noqa: E402
 from case import Case, conclude  # noqa: E402
@@ -46,7 +47,7 @@ def main() -> int:
     binary = Path(sys.argv[1]).resolve()
     results = []
     for cases, settings in [
-        (edx_cases.cases + oauth_cases.cases, {}),
+        (edx_cases.cases + oauth_cases.cases + explain_cases.cases, {}),
         (public_url_cases.cases + cartridge_cases.cases, public_url_cases.SETTINGS),
     ]:
         with Gateway(binary, **settings) as gateway:

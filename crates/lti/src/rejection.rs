@@ -2,6 +2,7 @@ use std::fmt;
 
 use crate::Roles;
 use crate::oauth1::Params;
+use crate::v1p1::Check;
 
 /// Why a launch is refused: a stable code, the fact, and what to do about it.
 ///
@@ -94,6 +95,33 @@ impl Rejection {
             Self::RoleNotAllowed(_) => "role-not-allowed",
             Self::Replayed => "replayed",
             Self::ReplayMemoryFull => "replay-memory-full",
+        }
+    }
+
+    /// The check that failed.
+    pub fn check(&self) -> Check {
+        match self {
+            Self::BrokenEscape(_) | Self::NotUtf8 | Self::TooManyParameters | Self::BrokenAuthorization => {
+                Check::Form
+            }
+            Self::Unsigned
+            | Self::MissingOauthParameter(_)
+            | Self::RepeatedOauthParameter(_)
+            | Self::MisplacedOauthParameters
+            | Self::OauthVersion(_)
+            | Self::TokenNotAllowed
+            | Self::MalformedTimestamp(_)
+            | Self::NonceTooLong
+            | Self::SignatureMethod(_) => Check::Oauth,
+            Self::UnknownConsumer(_) => Check::Consumer,
+            Self::SignatureMethodNotAllowed(_) | Self::BadSignature => Check::Signature,
+            Self::Stale { .. } => Check::Time,
+            Self::ConflictingParameter(_)
+            | Self::MessageType(_)
+            | Self::LtiVersion(_)
+            | Self::NoResourceLink => Check::Parameters,
+            Self::RoleNotAllowed(_) => Check::Roles,
+            Self::Replayed | Self::ReplayMemoryFull => Check::Nonce,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use lti::Secret;
 use lti::oauth1::SignatureMethod;
-use lti::v1p1::Consumer;
+use lti::v1p1::{Consumer, Passport};
 
 use super::{Resolver, STAND_IN_SECRET};
 use crate::config::document::Part;
@@ -29,7 +29,7 @@ impl Resolver<'_> {
                 self.report(place, Fault::NoConsumer(tool.to_owned()));
                 return Vec::new();
             }
-            return self.consumer(own, place).into_iter().collect();
+            return self.consumer(tool, own, place).into_iter().collect();
         };
         let surplus = [
             own.key.map(|written| ("key", written.place)),
@@ -45,12 +45,12 @@ impl Resolver<'_> {
             if let Some(key) = table.key.as_ref().filter(|key| !seen.insert(key.value.clone())) {
                 self.report(&key.place, Fault::DuplicateConsumer(key.value.clone()));
             }
-            consumers.extend(self.consumer(table, &place));
+            consumers.extend(self.consumer(tool, table, &place));
         }
         consumers
     }
 
-    fn consumer(&mut self, table: ConsumerTable, place: &Place) -> Option<(String, Consumer)> {
+    fn consumer(&mut self, tool: &str, table: ConsumerTable, place: &Place) -> Option<(String, Consumer)> {
         if table.key.is_none() && table.soundness.lacks("key") {
             self.report(place, Fault::Missing("key"));
         }
@@ -62,6 +62,8 @@ impl Resolver<'_> {
         let key = table.key?;
         self.not_empty("key", &key);
         self.passport("key", &key.value, &key.place);
+        let passport = Passport { tool: tool.to_owned(), key: key.value.clone(), secrets: secrets.clone() };
+        self.passports.push(passport);
         let consumer = Consumer::new(key.value.as_str(), secrets, methods);
         Some((key.value, consumer))
     }

@@ -13,6 +13,8 @@ use crate::web::refusal::Refusal;
 const NEWEST: usize = 100;
 /// The most parameters of one that are remembered, and the most characters of a name.
 const MOST: usize = 100;
+/// The most characters of a base string: one of twenty-five parameters has some thousand.
+const LONGEST: usize = 8 * 1024;
 
 /// A refused launch, as far as it tells nothing of a person.
 #[derive(Clone, Serialize)]
@@ -26,11 +28,15 @@ pub(in crate::web) struct Refused {
     pub(in crate::web) consumer: Option<String>,
     pub(in crate::web) code: &'static str,
     pub(in crate::web) reason: String,
+    /// Why the signature does not match, by its code and in words, where that was found.
+    pub(in crate::web) cause: Option<(&'static str, String)>,
     pub(in crate::web) help: &'static str,
     /// The address that the signature was compared for.
     pub(in crate::web) url: String,
     /// Names of parameters and the lengths of their values in bytes, in the order sent.
     pub(in crate::web) params: Vec<(String, usize)>,
+    /// The base string that the signature was compared for, without values.
+    pub(in crate::web) compared: Option<String>,
 }
 
 /// The newest refusals of this process.
@@ -46,6 +52,8 @@ impl Refusals {
                 name.truncate(at);
             }
         }
+        // It is ASCII, and each character one byte.
+        refused.compared = refused.compared.filter(|base| base.len() <= LONGEST);
         let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         newest.truncate(NEWEST - 1);
         newest.push_front(refused);

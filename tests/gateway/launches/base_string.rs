@@ -366,3 +366,46 @@ fn f1_074_the_public_url_counts_and_not_the_host() {
         accepted(&server.send("POST", target, &[("Host", host), form], body.as_bytes()));
     }
 }
+
+/// Most of what is done wrong is named with its cure while the launch is answered; the page says nothing of it, and for an
+/// unknown key nobody learns anything.
+#[test]
+fn the_cause_of_a_wrong_signature_is_in_the_log_and_not_on_the_page() {
+    let server = server();
+    let signed_for = |url: &'static str, key: &'static str| Form { url, key, ..Form::default() }.sign();
+    let mut pages = BTreeSet::new();
+    for (form, code, cause, help) in [
+        (
+            signed_for("http://tool.example/lti/a", "key-1"),
+            "bad-signature",
+            "scheme",
+            "write the launch URL in the platform",
+        ),
+        (
+            signed_for("https://tool.example/lti/a/", "key-1"),
+            "bad-signature",
+            "slash",
+            "copy the launch URL from /",
+        ),
+        (
+            Form { secret: "another", ..Form::default() }.sign(),
+            "bad-signature",
+            "-",
+            "compare the secret in the platform",
+        ),
+        (
+            signed_for("http://tool.example/lti/a", "key-3"),
+            "unknown-consumer",
+            "-",
+            "compare the key in the platform",
+        ),
+    ] {
+        let reply = refuse(&server, &form, 401, code);
+        let line = line_of(&reply);
+        assert!(line.contains(&format!(" cause=\"{cause}\" reason=\"")), "{line}");
+        assert!(line.contains(&format!(" help=\"{help}")), "{line}");
+        let reference = reply.reference().expect("a reference");
+        pages.insert(reply.body.replace(reference, "REFERENCE"));
+    }
+    assert_eq!(pages.len(), 1, "{pages:?}");
+}

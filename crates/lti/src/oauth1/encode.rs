@@ -86,7 +86,7 @@ pub(super) fn encode_twice(text: &str, encoded: &mut [u8], mut at: usize) -> usi
 }
 
 /// How two texts compare once they are encoded, without encoding them: by the first byte in which they differ.
-pub(super) fn compare_encoded(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare_encoded(a: &str, b: &str) -> Ordering {
     match a.bytes().zip(b.bytes()).find(|(a, b)| a != b) {
         Some((a, b)) => RANK[usize::from(a)].cmp(&RANK[usize::from(b)]),
         None => a.len().cmp(&b.len()),
@@ -112,7 +112,7 @@ pub fn decode(text: &str) -> Option<String> {
 }
 
 /// The byte behind two hexadecimal digits.
-pub(super) fn hex_byte(bytes: &[u8], at: usize) -> Option<u8> {
+pub(crate) fn hex_byte(bytes: &[u8], at: usize) -> Option<u8> {
     let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
     Some((digit(at)? * 16 + digit(at + 1)?) as u8)
 }

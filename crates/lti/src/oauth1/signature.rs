@@ -3,13 +3,13 @@
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::encode::encode_into;
+use super::encode::{encode_into, hex_byte};
 use crate::Secret;
 
 /// How a launch is signed. `PLAINTEXT` and `RSA-SHA1` are not among the ways, on purpose: the first would
@@ -68,7 +68,11 @@ impl SigningKey {
         encode_into(secret.expose(), &mut text);
         text.push('&');
         encode_into(token_secret, &mut text);
-        let key = text.as_bytes();
+        Self::of_bytes(text.as_bytes())
+    }
+
+    /// Prepares the key of the HMAC itself, which is no secret as LTI has it.
+    pub(crate) fn of_bytes(key: &[u8]) -> Self {
         Self { sha1: keyed(key), sha256: keyed(key) }
     }
 
@@ -107,6 +111,19 @@ impl fmt::Debug for SigningKey {
 /// which no key verifies.
 pub(crate) fn decode_signature(text: &str) -> Vec<u8> {
     STANDARD.decode(text).unwrap_or_default()
+}
+
+/// The bytes behind hexadecimal digits; nothing where there is anything else.
+pub(crate) fn decode_hex(text: &str) -> Vec<u8> {
+    let digits = text.as_bytes();
+    let bytes = (0..digits.len()).step_by(2).map(|at| hex_byte(digits, at));
+    bytes.collect::<Option<Vec<u8>>>().unwrap_or_default()
+}
+
+/// The bytes behind base64 as URLs have it, and without padding in either alphabet; nothing where there is anything else.
+pub(crate) fn decode_url_safe(text: &str) -> Vec<u8> {
+    let text = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    URL_SAFE_NO_PAD.decode(text).unwrap_or_default()
 }
 
 fn keyed<M: KeyInit>(key: &[u8]) -> M {
@@ -152,6 +169,19 @@ mod tests {
         assert_eq!(decode_signature("QUI="), b"AB");
         for bad in ["QUI", "QUJ=", "QUI= ", "Q_I=", "", "=", "!"] {
             assert_eq!(decode_signature(bad), b"", "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn other_texts_of_a_signature_are_read_whole_or_not_at_all() {
+        for (text, bytes) in [("4142", &b"AB"[..]), ("4a4B", b"JK"), ("414", b""), ("4x", b""), ("é1", b"")]
+        {
+            assert_eq!(decode_hex(text), bytes, "{text}");
+        }
+        for (text, bytes) in
+            [("QUI", &b"AB"[..]), ("QUI=", b"AB"), ("-_8", b"\xfb\xff"), ("+/8=", b"\xfb\xff"), ("Q I", b"")]
+        {
+            assert_eq!(decode_url_safe(text), bytes, "{text}");
         }
     }
 

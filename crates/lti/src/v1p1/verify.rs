@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use super::cause::Cause;
 use super::compat::{Variant, doubled_submit_button, query_pairs_copied_to_body};
 use super::consumer::{Consumers, Known};
 use super::fields::Fields;
+use super::near_miss;
 use crate::oauth1::base_string::{base_string, base_uri};
 use crate::oauth1::encode::decode;
 use crate::oauth1::{Param, ParamError, Params, SignatureMethod, Source, decode_signature};
@@ -52,8 +54,13 @@ pub struct Terms {
 
 /// All that was found out about a launch. Its [verdict](Self::verdict) alone leads to a [`Launch`].
 pub struct Examination {
+    params: Option<usize>,
+    method: Option<SignatureMethod>,
+    timestamp: Option<u64>,
     consumer_key: Option<String>,
     variant: Option<Variant>,
+    cause: Option<Cause>,
+    roles: Option<Roles>,
     return_url: Option<ReturnUrl>,
     verdict: Result<Verdict, Rejection>,
 }
@@ -72,7 +79,81 @@ pub struct Candidate {
     nonce: Nonce,
 }
 
+/// What a launch is checked for, in the order in which that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Check {
+    /// The form can be read.
+    Form,
+    /// It has the parameters of OAuth.
+    Oauth,
+    /// The key is one of the tool's.
+    Consumer,
+    /// The signature is one of the consumer's.
+    Signature,
+    /// The timestamp is near our clock.
+    Time,
+    /// The parameters are those of a launch.
+    Parameters,
+    /// The person has a role that may launch.
+    Roles,
+    /// The nonce was not spent before.
+    Nonce,
+}
+
+impl Check {
+    /// Every check.
+    pub const ALL: [Self; 8] = [
+        Self::Form,
+        Self::Oauth,
+        Self::Consumer,
+        Self::Signature,
+        Self::Time,
+        Self::Parameters,
+        Self::Roles,
+        Self::Nonce,
+    ];
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Oauth => "oauth",
+            Self::Consumer => "consumer",
+            Self::Signature => "signature",
+            Self::Time => "time",
+            Self::Parameters => "parameters",
+            Self::Roles => "roles",
+            Self::Nonce => "nonce",
+        }
+    }
+}
+
 impl Examination {
+    /// How many parameters it has; `None` where they could not be read.
+    pub fn params(&self) -> Option<usize> {
+        self.params
+    }
+
+    /// How it says that it is signed; `None` where its OAuth parameters could not be read.
+    pub fn method(&self) -> Option<SignatureMethod> {
+        self.method
+    }
+
+    /// When it says that it was signed, in seconds since the epoch; `None` where its OAuth parameters could not be read.
+    pub fn timestamp(&self) -> Option<u64> {
+        self.timestamp
+    }
+
+    /// What keeps a known consumer's signature from matching, where that was found by what is quickly tried.
+    pub fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
+    }
+
+    /// The person's roles in the course; only if the signature is valid.
+    pub fn roles(&self) -> Option<Roles> {
+        self.roles
+    }
+
     /// The key of the consumer that it claims to be from, fit for a log. `None` where there was none, or where
     /// it turned out to be a secret.
     pub fn consumer_key(&self) -> Option<&str> {
@@ -87,6 +168,11 @@ impl Examination {
     /// Where the platform wants its user back; only if the signature is valid.
     pub fn return_url(&self) -> Option<&ReturnUrl> {
         self.return_url.as_ref()
+    }
+
+    /// Why it is refused; `None` where it is not.
+    pub fn rejection(&self) -> Option<&Rejection> {
+        self.verdict.as_ref().err()
     }
 
     /// What follows from it.
@@ -124,7 +210,8 @@ impl fmt::Debug for Examination {
             .debug_struct("Examination")
             .field("consumer_key", &self.consumer_key)
             .field("variant", &self.variant)
-            .field("rejection", &self.verdict.as_ref().err())
+            .field("cause", &self.cause)
+            .field("rejection", &self.rejection())
             .finish_non_exhaustive()
     }
 }
@@ -141,8 +228,13 @@ pub fn examine(
     admitted_before: impl FnOnce(&[u8; 16]) -> bool,
 ) -> Examination {
     let mut examination = Examination {
+        params: None,
+        method: None,
+        timestamp: None,
         consumer_key: None,
         variant: None,
+        cause: None,
+        roles: None,
         return_url: None,
         verdict: Err(Rejection::Unsigned),
     };
@@ -159,35 +251,35 @@ impl Examination {
         admitted_before: impl FnOnce(&[u8; 16]) -> bool,
     ) -> Result<Verdict, Rejection> {
         let mut params = read(request)?;
-        let protocol = Protocol::read(&params)?;
-
-        // The decoded key, where only that one is known.
-        let (known, decoded_key) = match terms.consumers.get(protocol.consumer_key) {
-            Some(known) => (Some(known), None),
-            None => {
-                let decoded = decode(protocol.consumer_key);
-                match decoded.as_deref().and_then(|key| terms.consumers.get(key)) {
-                    Some(known) => (Some(known), decoded),
-                    None => (None, None),
-                }
-            }
-        };
+        self.params = Some(params.iter().count());
+        let claim = Claim::read(&params, terms)?;
+        let Claim { protocol, known, .. } = &claim;
+        self.method = Some(protocol.method);
+        self.timestamp = Some(protocol.timestamp);
         self.consumer_key = match known {
             Some(known) => Some(known.consumer.key.clone()),
             None if terms.secrets.occur_in(protocol.consumer_key) => None,
             None => Some(Rejection::quote(protocol.consumer_key)),
         };
 
-        let attempt = Attempt { request, params: &params, terms, known, method: protocol.method };
+        let attempt = Attempt { request, params: &params, terms, known: *known, method: protocol.method };
         let signature = decode_signature(protocol.signature);
-        let matched = attempt.find_match(&signature, decoded_key.as_deref());
-        let Some(known) = known else {
+        let matched = attempt.find_match(&signature, claim.decoded_key.as_deref());
+        // Whether the key is known makes no difference to the time that this takes.
+        let cause = match matched {
+            Some(_) => None,
+            None => near_miss::quick(&attempt, &claim, &signature),
+        };
+        let Some(known) = *known else {
             return Err(Rejection::UnknownConsumer(self.consumer_key.clone()));
         };
         if !known.consumer.methods.contains(&protocol.method) {
             return Err(Rejection::SignatureMethodNotAllowed(protocol.method.name()));
         }
-        let Some((variant, dropped)) = matched else { return Err(Rejection::BadSignature) };
+        let Some((variant, dropped)) = matched else {
+            self.cause = cause;
+            return Err(Rejection::BadSignature);
+        };
         self.variant = Some(variant);
 
         let acceptable_until = protocol.timestamp.saturating_add(terms.clock_skew);
@@ -208,6 +300,7 @@ impl Examination {
         }
         fields.check()?;
         let roles = fields.roles();
+        self.roles = Some(roles);
         if terms.roles.is_some_and(|allowed| !allowed.intersects(roles)) {
             return Err(Rejection::RoleNotAllowed(roles));
         }
@@ -217,8 +310,31 @@ impl Examination {
     }
 }
 
+/// The base string that a launch's signature is compared for, with the key as a known consumer has it. It holds personal
+/// data. `None` where the launch cannot be read.
+pub fn compared(request: &LaunchRequest<'_>, terms: &Terms) -> Option<String> {
+    let params = read(request).ok()?;
+    let claim = Claim::read(&params, terms).ok()?;
+    let method = claim.protocol.method;
+    let attempt = Attempt { request, params: &params, terms, known: claim.known, method };
+    Some(attempt.base_string(&[], claim.decoded_key.as_deref()))
+}
+
+/// A base string without the values of its parameters, which are personal data.
+pub fn shape(base_string: &str) -> String {
+    let Some((address, params)) = base_string.rsplit_once('&') else { return String::new() };
+    let shaped: Vec<String> = params
+        .split("%26")
+        .map(|pair| match pair.split_once("%3D") {
+            Some((name, value)) if !value.is_empty() => format!("{name}%3D…"),
+            _ => pair.to_owned(),
+        })
+        .collect();
+    format!("{address}&{}", shaped.join("%26"))
+}
+
 /// All parameters of the request, in RFC 5849's order of sources.
-fn read(request: &LaunchRequest<'_>) -> Result<Params, Rejection> {
+pub(super) fn read(request: &LaunchRequest<'_>) -> Result<Params, Rejection> {
     let query = request.query.unwrap_or_default().as_bytes();
     let params = Params::default().read_form(Source::Query, query)?;
     let params = match request.authorization {
@@ -240,12 +356,33 @@ impl From<ParamError> for Rejection {
 }
 
 /// The OAuth parameters of a launch, each there once and well formed.
-struct Protocol<'a> {
-    consumer_key: &'a str,
-    method: SignatureMethod,
+pub(super) struct Protocol<'a> {
+    pub(super) consumer_key: &'a str,
+    pub(super) method: SignatureMethod,
     timestamp: u64,
     nonce: &'a str,
-    signature: &'a str,
+    pub(super) signature: &'a str,
+}
+
+/// Whom a launch claims to be from.
+pub(super) struct Claim<'p, 't> {
+    pub(super) protocol: Protocol<'p>,
+    /// The consumer of that key.
+    pub(super) known: Option<&'t Known>,
+    /// The decoded key, where only that one is known.
+    pub(super) decoded_key: Option<String>,
+}
+
+impl<'p, 't> Claim<'p, 't> {
+    pub(super) fn read(params: &'p Params, terms: &'t Terms) -> Result<Self, Rejection> {
+        let protocol = Protocol::read(params)?;
+        if let Some(known) = terms.consumers.get(protocol.consumer_key) {
+            return Ok(Self { protocol, known: Some(known), decoded_key: None });
+        }
+        let decoded = decode(protocol.consumer_key);
+        let known = decoded.as_deref().and_then(|key| terms.consumers.get(key));
+        Ok(Self { protocol, known, decoded_key: decoded.filter(|_| known.is_some()) })
+    }
 }
 
 impl<'a> Protocol<'a> {
@@ -295,32 +432,47 @@ fn seconds(text: &str) -> Option<u64> {
 }
 
 /// One request and one consumer, against which base strings are tried.
-struct Attempt<'a> {
-    request: &'a LaunchRequest<'a>,
-    params: &'a Params,
-    terms: &'a Terms,
-    known: Option<&'a Known>,
-    method: SignatureMethod,
+pub(super) struct Attempt<'a> {
+    pub(super) request: &'a LaunchRequest<'a>,
+    pub(super) params: &'a Params,
+    pub(super) terms: &'a Terms,
+    pub(super) known: Option<&'a Known>,
+    pub(super) method: SignatureMethod,
 }
 
 impl Attempt<'_> {
     /// The first variant whose base string carries the signature, and the places of the parameters that it
     /// leaves out. Which variants are tried depends on the form alone, but for the edX one, which
     /// takes the strict one's place where the key is known only when decoded.
-    fn find_match(&self, signature: &[u8], decoded_key: Option<&str>) -> Option<(Variant, Vec<usize>)> {
+    pub(super) fn find_match(
+        &self,
+        signature: &[u8],
+        decoded_key: Option<&str>,
+    ) -> Option<(Variant, Vec<usize>)> {
         let first = if decoded_key.is_some() { Variant::EdxEncodedKey } else { Variant::Strict };
-        if self.verify(signature, &[], decoded_key) {
+        if self.matches(&self.base_string(&[], decoded_key), signature) {
             return Some((first, Vec::new()));
         }
-        let others = [
-            (Variant::CanvasQueryOnce, query_pairs_copied_to_body(self.params)),
-            (Variant::DoubledSubmitButton, doubled_submit_button(self.params)),
-        ];
-        others.into_iter().find(|(_, dropped)| !dropped.is_empty() && self.verify(signature, dropped, None))
+        self.deviations().into_iter().find(|(_, dropped)| {
+            !dropped.is_empty() && self.matches(&self.base_string(dropped, None), signature)
+        })
     }
 
-    /// Whether one of the consumer's secrets made the signature over the parameters but for the dropped ones.
-    fn verify(&self, signature: &[u8], dropped: &[usize], decoded_key: Option<&str>) -> bool {
+    /// The deviations that leave parameters out, and the places of these.
+    pub(super) fn deviations(&self) -> [(Variant, Vec<usize>); 2] {
+        [
+            (Variant::CanvasQueryOnce, query_pairs_copied_to_body(self.params)),
+            (Variant::DoubledSubmitButton, doubled_submit_button(self.params)),
+        ]
+    }
+
+    /// The address as it is signed.
+    pub(super) fn base_uri(&self) -> String {
+        base_uri(self.request.scheme, self.request.authority, self.request.path)
+    }
+
+    /// The base string over the parameters but for the dropped ones.
+    fn base_string(&self, dropped: &[usize], decoded_key: Option<&str>) -> String {
         let params =
             self.params.iter().enumerate().filter(|(place, _)| !dropped.contains(place)).map(|(_, param)| {
                 match decoded_key {
@@ -328,17 +480,38 @@ impl Attempt<'_> {
                     _ => param,
                 }
             });
-        let uri = base_uri(self.request.scheme, self.request.authority, self.request.path);
-        let base = base_string("POST", &uri, params);
+        base_string("POST", &self.base_uri(), params)
+    }
+
+    /// Whether one of the consumer's secrets made the signature over a base string.
+    pub(super) fn matches(&self, base: &str, signature: &[u8]) -> bool {
+        self.matches_by(self.method, base, signature)
+    }
+
+    /// The same with another method.
+    pub(super) fn matches_by(&self, method: SignatureMethod, base: &str, signature: &[u8]) -> bool {
         let consumers = &self.terms.consumers;
         let keys = self.known.map(|known| known.consumer.signing_keys.as_slice()).unwrap_or_default();
         // As many secrets are tried as any consumer of the tool has, so that the time says nothing of the key.
         (0..consumers.most_secrets).any(|place| match keys.get(place) {
-            Some(key) => key.verify(self.method, &base, signature),
+            Some(key) => key.verify(method, base, signature),
             None => {
-                std::hint::black_box(consumers.dummy.verify(self.method, &base, signature));
+                std::hint::black_box(consumers.dummy.verify(method, base, signature));
                 false
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_of_a_base_string_has_names_and_no_values() {
+        let base = "POST&https%3A%2F%2Ftools.example%2Flti&a%3D%26b%3Done%2520two%26b%3D2%26c%2540%3Dx";
+        let expected = "POST&https%3A%2F%2Ftools.example%2Flti&a%3D%26b%3D…%26b%3D…%26c%2540%3D…";
+        assert_eq!(shape(base), expected);
+        assert_eq!(shape(""), "");
     }
 }

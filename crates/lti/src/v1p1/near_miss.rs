@@ -1,0 +1,303 @@
+//! Why a signature does not match, found by making each of the known mistakes and comparing.
+//!
+//! One thing is done otherwise at a time, but for the parts of the address, of which a proxy changes several at once. A
+//! cause is named only where the HMAC matches, so that it cannot be a wrong one. Of several that match the first is named,
+//! in the order in which they stand here.
+
+mod address;
+mod draft;
+mod latin1;
+mod params;
+mod secret;
+mod spelling;
+
+use std::iter::{once, once_with};
+
+use super::cause::{Cause, SignatureText};
+use super::verify::{Attempt, Claim, LaunchRequest, Terms, read};
+use crate::oauth1::encode::decode;
+use crate::oauth1::{Param, SignatureMethod, decode_hex, decode_signature, decode_url_safe};
+use crate::{Rejection, Secret};
+use draft::Draft;
+
+/// The longest base string for which others are tried while a launch is answered, in bytes. edX's have some 4 KiB.
+const LONGEST_QUICK: usize = 12 * 1024;
+/// The most parameters of one. edX sends some 40.
+const MOST_QUICK: usize = 64;
+
+/// A mistake that makes exactly the signature that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearMiss {
+    /// What it is.
+    pub cause: Cause,
+    /// The base string that was signed, where it is another than the one that is compared. It holds personal data.
+    pub base_string: Option<String>,
+}
+
+/// What platforms may have mixed up with a tool's own: whatever else is known where there is time to search.
+#[derive(Clone, Debug, Default)]
+pub struct Suspects {
+    /// The tool that was launched.
+    pub tool: String,
+    /// Other launch URLs.
+    pub addresses: Vec<OtherAddress>,
+    /// The keys and secrets of every tool, this one's among them.
+    pub passports: Vec<Passport>,
+    /// Secrets that are no tool's, and what people call them.
+    pub replaced: Vec<(String, Secret)>,
+}
+
+/// A launch URL without its query.
+#[derive(Clone, Debug)]
+pub struct OtherAddress {
+    /// The tool that is launched there; `None` for an address that is only known to have been used.
+    pub tool: Option<String>,
+    /// Its scheme.
+    pub scheme: String,
+    /// Its host and port.
+    pub authority: String,
+    /// Its path.
+    pub path: String,
+}
+
+impl OtherAddress {
+    /// A launch URL in its parts.
+    pub fn new(tool: Option<&str>, url: &str) -> Self {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        Self {
+            tool: tool.map(str::to_owned),
+            scheme: scheme.to_owned(),
+            authority: authority.to_owned(),
+            path: path.to_owned(),
+        }
+    }
+}
+
+/// A key and its secrets.
+#[derive(Clone, Debug)]
+pub struct Passport {
+    /// The tool that they are for.
+    pub tool: String,
+    /// The consumer's key.
+    pub key: String,
+    /// The consumer's secrets.
+    pub secrets: Vec<Secret>,
+}
+
+/// The part of the search that needs nothing but the launch and the consumer's signing keys, and is short: the nearest other
+/// addresses, and other parameters.
+///
+/// How many base strings are tried depends on the form alone, so that for a key that is unknown it takes as long.
+pub(super) fn quick(attempt: &Attempt<'_>, claim: &Claim<'_, '_>, signature: &[u8]) -> Option<Cause> {
+    if attempt.params.iter().count() > MOST_QUICK {
+        return None;
+    }
+    let search = Search::new(attempt, claim);
+    let draft = search.draft(search.params(&[]));
+    if draft.base_string().len() > LONGEST_QUICK {
+        return None;
+    }
+    let found = search.near(&draft, None).find(|(_, base)| attempt.matches(base, signature));
+    found.map(|(cause, _)| cause)
+}
+
+/// The whole search. It takes its time: some hundred base strings, and one for each parameter.
+///
+/// `None` where the launch is refused for what is no matter of signatures, is not refused at all, or has no cause that is
+/// known.
+pub fn near_miss(request: &LaunchRequest<'_>, terms: &Terms, suspects: &Suspects) -> Option<NearMiss> {
+    let params = match read(request) {
+        Ok(params) => params,
+        Err(Rejection::NotUtf8) => return sent_in_latin1(request, terms),
+        Err(_) => return None,
+    };
+    let claim = Claim::read(&params, terms).ok()?;
+    let attempt =
+        Attempt { request, params: &params, terms, known: claim.known, method: claim.protocol.method };
+    let signature = decode_signature(claim.protocol.signature);
+    if claim.known.is_none() {
+        return key(claim.protocol.consumer_key, suspects).map(|cause| NearMiss { cause, base_string: None });
+    }
+    if attempt.find_match(&signature, claim.decoded_key.as_deref()).is_some() {
+        return None;
+    }
+    let search = Search::new(&attempt, &claim);
+    let draft = search.draft(search.params(&[]));
+    let compared = draft.base_string();
+    let get = (Cause::HttpMethod, compared.replacen("POST&", "GET&", 1));
+    let far = once_with(|| spelling::misspelt(&attempt.base_uri(), &search.params(&[]).collect::<Vec<_>>()));
+    let mut others = search.near(&draft, Some(suspects)).chain([get]).chain(far.flatten());
+    if let Some((cause, base)) =
+        others.find(|(_, base)| *base != compared && attempt.matches(base, &signature))
+    {
+        return Some(NearMiss { cause, base_string: Some(base) });
+    }
+    let deviant = search.deviations.iter().map(|dropped| search.draft(search.params(dropped)).base_string());
+    let mut own = once(compared).chain(deviant);
+    let found =
+        own.find_map(|base| search.signature(&base).or_else(|| search.secret(&base, &signature, suspects)));
+    found.map(|cause| NearMiss { cause, base_string: None })
+}
+
+/// A launch against which mistakes are tried.
+struct Search<'a> {
+    attempt: &'a Attempt<'a>,
+    claim: &'a Claim<'a, 'a>,
+    /// Places of parameters, without which the launch would have been accepted, too.
+    deviations: Vec<Vec<usize>>,
+}
+
+impl<'a> Search<'a> {
+    fn new(attempt: &'a Attempt<'a>, claim: &'a Claim<'a, 'a>) -> Self {
+        let deviations = attempt.deviations().into_iter().map(|(_, dropped)| dropped);
+        Self { attempt, claim, deviations: deviations.filter(|dropped| !dropped.is_empty()).collect() }
+    }
+
+    /// The parameters that are signed, as they were sent, without those at these places.
+    fn params<'d>(&self, dropped: &'d [usize]) -> impl Iterator<Item = Param<'a>> + use<'a, 'd> {
+        let decoded_key = self.claim.decoded_key.as_deref();
+        let params = self.attempt.params.iter().enumerate();
+        params.filter(|(place, param)| !dropped.contains(place) && param.name != "oauth_signature").map(
+            move |(_, param)| match decoded_key {
+                Some(value) if param.name == "oauth_consumer_key" => Param { value, ..param },
+                _ => param,
+            },
+        )
+    }
+
+    /// The base string in the making over these parameters, for the address that is compared.
+    fn draft<'p>(&self, params: impl Iterator<Item = Param<'p>>) -> Draft<'p> {
+        Draft::new(&self.attempt.base_uri(), params)
+    }
+
+    /// Base strings for other addresses and over other parameters, each with the mistake that leads there. `draft` is the one
+    /// that is compared. More addresses are among them where there are suspects.
+    fn near<'s>(
+        &'s self,
+        draft: &'s Draft<'a>,
+        suspects: Option<&Suspects>,
+    ) -> impl Iterator<Item = (Cause, String)> + 's {
+        let addresses = self.addresses(suspects);
+        let deviant = self.deviations.iter().map(|dropped| self.draft(self.params(dropped)));
+        let at_others = once_with(|| draft.clone()).chain(deviant).flat_map(move |draft| {
+            addresses.clone().into_iter().map(move |(cause, uri)| (cause, draft.at(&uri)))
+        });
+        let of_query = once_with(|| self.query(draft)).flatten();
+        at_others.chain(of_query).chain(params::others(draft))
+    }
+
+    /// What may have happened to the signature itself: it is right for this base string, but for its text or its method.
+    fn signature(&self, base: &str) -> Option<Cause> {
+        let text = self.claim.protocol.signature;
+        let signature = decode_signature(text);
+        let other = SignatureMethod::ALL.into_iter().find(|method| *method != self.attempt.method)?;
+        if self.attempt.matches_by(other, base, &signature) {
+            return Some(Cause::SignatureMethod(other));
+        }
+        let unescaped = decode(text).unwrap_or_default();
+        let readings = [
+            (SignatureText::BlankForPlus, decode_signature(&text.replace(' ', "+"))),
+            (SignatureText::WhiteSpace, decode_signature(text.trim())),
+            (SignatureText::Hexadecimal, decode_hex(text)),
+            (SignatureText::Hexadecimal, decode_hex(std::str::from_utf8(&signature).unwrap_or_default())),
+            (SignatureText::EscapedTwice, decode_signature(&unescaped)),
+            (SignatureText::UrlSafe, decode_url_safe(text)),
+        ];
+        let found = readings.into_iter().find(|(_, signature)| self.attempt.matches(base, signature));
+        found.map(|(reading, _)| Cause::SignatureText(reading))
+    }
+
+    /// Whose secret made the signature, or in which guise.
+    fn secret(&self, base: &str, signature: &[u8], suspects: &Suspects) -> Option<Cause> {
+        let key = self.claim.known.map(|known| known.consumer.key.as_str())?;
+        let mut guises = secret::guises(key, suspects);
+        guises.find(|(_, guise)| guise.verify(self.attempt.method, base, signature)).map(|(cause, _)| cause)
+    }
+}
+
+/// What a key is that is none of the tool's.
+fn key(sent: &str, suspects: &Suspects) -> Option<Cause> {
+    let decoded = decode(sent).unwrap_or_default();
+    let same =
+        |key: &str| [sent, &decoded].into_iter().any(|sent| sent.trim().eq_ignore_ascii_case(key.trim()));
+    let own = |passport: &&Passport| passport.tool == suspects.tool;
+    if let Some(passport) = suspects.passports.iter().filter(own).find(|passport| same(&passport.key)) {
+        return Some(Cause::KeySpelling(passport.key.clone()));
+    }
+    let of_consumers = suspects.passports.iter().flat_map(|passport| &passport.secrets);
+    let mut secrets = of_consumers.chain(suspects.replaced.iter().map(|(_, secret)| secret));
+    let ends_in = |secret: &Secret| {
+        let secret = secret.expose().trim();
+        let before = [sent.trim(), decoded.trim()].into_iter().find_map(|sent| sent.strip_suffix(secret));
+        !secret.is_empty() && before.is_some_and(|before| before.is_empty() || before.ends_with(':'))
+    };
+    if secrets.any(ends_in) {
+        return Some(Cause::SecretAsKey);
+    }
+    let other = suspects.passports.iter().find(|passport| passport.key == sent || passport.key == decoded)?;
+    Some(Cause::KeyOfTool(other.tool.clone()))
+}
+
+/// Whether a form that is no UTF-8 was signed as what it is in ISO-8859-1.
+fn sent_in_latin1(request: &LaunchRequest<'_>, terms: &Terms) -> Option<NearMiss> {
+    let body = params::from_latin1(request.body)?;
+    let request = LaunchRequest { body: &body, ..*request };
+    let params = read(&request).ok()?;
+    let claim = Claim::read(&params, terms).ok()?;
+    claim.known?;
+    let attempt = Attempt {
+        request: &request,
+        params: &params,
+        terms,
+        known: claim.known,
+        method: claim.protocol.method,
+    };
+    let signature = decode_signature(claim.protocol.signature);
+    attempt.find_match(&signature, claim.decoded_key.as_deref())?;
+    let search = Search::new(&attempt, &claim);
+    let base = search.draft(search.params(&[])).base_string();
+    Some(NearMiss { cause: Cause::FormCharset, base_string: Some(base) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::v1p1::{Consumer, Consumers};
+
+    /// The base strings that are tried while a launch is answered.
+    fn tried(key: &str) -> Vec<String> {
+        let body = format!(
+            "user_id=u1&context_title=a%20%26+b&x=&oauth_consumer_key={key}&oauth_nonce=n&oauth_signature=QUI%3D\
+             &oauth_signature_method=HMAC-SHA1&oauth_timestamp=1"
+        );
+        let request = LaunchRequest {
+            scheme: "https",
+            authority: "tools.example",
+            path: "/lti/a",
+            query: Some("a=1"),
+            authorization: None,
+            body: body.as_bytes(),
+        };
+        let consumer = Consumer::new("key-1", [Secret::new("s3cret")], SignatureMethod::ALL);
+        let consumers = Consumers::new("a", [consumer]);
+        let terms = Terms { consumers, roles: None, clock_skew: 300, secrets: Arc::default() };
+        let params = read(&request).expect("a form");
+        let claim = Claim::read(&params, &terms).expect("signed");
+        let (known, method) = (claim.known, claim.protocol.method);
+        assert_eq!(known.is_some(), key == "key-1");
+        let attempt = Attempt { request: &request, params: &params, terms: &terms, known, method };
+        let search = Search::new(&attempt, &claim);
+        let draft = search.draft(search.params(&[]));
+        search.near(&draft, None).map(|(_, base)| base.replace(key, "KEY")).collect()
+    }
+
+    #[test]
+    fn for_an_unknown_key_the_same_is_tried_as_for_a_known_one() {
+        let known = tried("key-1");
+        assert_eq!(tried("key-2"), known);
+        assert!((50..80).contains(&known.len()), "{}", known.len());
+    }
+}

@@ -1,0 +1,258 @@
+//! `explain`: why a launch that somebody kept was refused, or would be. It asks nobody and changes nothing.
+
+mod capture;
+mod report;
+mod shell;
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use lti::oauth1::base_string::base_uri;
+use lti::v1p1::{LaunchRequest, OtherAddress, Suspects, compared, examine, near_miss};
+use lti::{KnownSecrets, Secret};
+
+use super::launch::no_tool;
+use super::load::load;
+use super::rocket_settings::rocket_figment;
+use super::terminal::say;
+use super::{now, unreadable};
+use crate::clock::seconds;
+use crate::config::{Config, Environment, PublicUrl, Target, Tool, is_loopback};
+use capture::{Capture, CapturedUrl};
+use report::Report;
+
+/// What is explained.
+#[derive(clap::Args)]
+pub(super) struct Explain {
+    /// The tool that was launched, by its name in the tools file
+    #[arg(long = "tool", value_name = "NAME")]
+    tool: String,
+
+    /// A file with the body of the launch form, or with a curl command; - for standard input
+    file: String,
+
+    /// The time to judge it at, as the log writes it: 2026-01-31T12:00:00Z [default: its own, as it is an old one by now]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    at: Option<u64>,
+
+    /// A variable with a secret that is not in the tools file (any more), to see whether it was signed with that; may be repeated
+    #[arg(long, value_name = "VARIABLE")]
+    secret_env: Vec<String>,
+}
+
+/// A launch, and what it is judged by.
+struct Case {
+    tool: Tool,
+    suspects: Suspects,
+    /// What must not be shown.
+    secrets: Vec<Secret>,
+    capture: Capture,
+    address: Address,
+}
+
+/// What a launch was signed for if all is well.
+struct Address {
+    scheme: String,
+    authority: String,
+    path: String,
+    /// What is odd about where it was sent.
+    notes: Vec<String>,
+}
+
+/// Explains a launch: exit code 0 if it would be accepted, 1 if it would be refused, and 2 if that cannot be told.
+pub(super) fn explain(
+    explain: &Explain,
+    file: &Path,
+    environment: &Environment,
+    development: bool,
+) -> ExitCode {
+    let case = match Case::read(explain, file, environment, development) {
+        Ok(case) => case,
+        Err(why) => {
+            eprint!("{}", super::terminal::harmless_lines(&why));
+            return ExitCode::from(2);
+        }
+    };
+    let report = case.judge(explain.at);
+    say(&report.text());
+    if report.is_accepted() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+impl Case {
+    /// Reads all that is needed. What keeps it from that is told in words for a terminal.
+    fn read(
+        explain: &Explain,
+        file: &Path,
+        environment: &Environment,
+        development: bool,
+    ) -> Result<Self, String> {
+        let content = content(&explain.file)?;
+        let capture = Capture::read(&content)
+            .map_err(|why| format!("error: {} cannot be explained: {why}\n", shown(&explain.file)))?;
+        let read = |development| {
+            load(file, environment, development).map_err(|error| unreadable(file.display(), &error))
+        };
+        let mut loaded = read(development)?;
+        let named = |tool: &&Tool| tool.name == explain.tool;
+        let found = loaded.config.tools.iter().find(named);
+        let found = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?;
+        let authority = authority(&capture, &loaded.config, environment, development)?;
+        let launch_url = |tool: &Tool| loaded.config.public_url.launch_url(tool, Some(&authority));
+        let address = Address::new(&launch_url(found), found, capture.url.as_ref());
+        let others = loaded.config.tools.iter().filter(|tool| !named(tool));
+        let mut addresses: Vec<OtherAddress> =
+            others.map(|tool| OtherAddress::new(Some(&tool.name), &launch_url(tool))).collect();
+        addresses.extend(capture.url.as_ref().map(|url| OtherAddress {
+            tool: None,
+            scheme: url.scheme.clone(),
+            authority: url.authority.clone(),
+            path: url.path.clone(),
+        }));
+
+        // Development's stand-ins for secrets are known to everybody: no gateway but one on this machine has them.
+        let host = address.authority.rsplit_once(':').map_or(address.authority.as_str(), |(host, _)| host);
+        if development && !is_loopback(host) && !is_loopback(&address.authority) {
+            loaded = read(false)?;
+        }
+        let found = loaded.config.tools.iter().find(named);
+        let mut tool = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?.clone();
+        let replaced = explain.secret_env.iter().map(|name| replaced(name, environment));
+        let replaced = replaced.collect::<Result<Vec<_>, _>>()?;
+        let of_consumers = loaded.passports.iter().flat_map(|passport| passport.secrets.iter().cloned());
+        let mut secrets: Vec<Secret> = of_consumers.collect();
+        secrets.extend(replaced.iter().map(|(_, secret)| secret.clone()));
+        secrets.extend(loaded.config.secrets.iter().cloned());
+        let of_headers = loaded.config.tools.iter().filter_map(|tool| match &tool.target {
+            Target::Upstream(upstream) => Some(upstream.headers.iter().map(|(_, value)| value)),
+            Target::Template(_) => None,
+        });
+        tool.terms.secrets = Arc::new(KnownSecrets::new(secrets.iter().chain(of_headers.flatten())));
+        let suspects = Suspects { tool: tool.name.clone(), addresses, passports: loaded.passports, replaced };
+        Ok(Self { tool, suspects, secrets, capture, address })
+    }
+
+    fn judge(&self, at: Option<u64>) -> Report<'_> {
+        let request = LaunchRequest {
+            scheme: &self.address.scheme,
+            authority: &self.address.authority,
+            path: &self.address.path,
+            query: self.capture.url.as_ref().and_then(|url| url.query.as_deref()),
+            authorization: self.capture.authorization.as_deref(),
+            body: &self.capture.body,
+        };
+        let terms = &self.tool.terms;
+        let examined = |now| examine(&request, terms, now, |_| false);
+        let judged_at = at.or_else(|| examined(0).timestamp()).unwrap_or_default();
+        Report {
+            tool: &self.tool,
+            address: format!("{}://{}{}", self.address.scheme, self.address.authority, self.address.path),
+            notes: &self.address.notes,
+            secrets: &self.secrets,
+            now: now(),
+            at,
+            near_miss: near_miss(&request, terms, &self.suspects),
+            base_string: compared(&request, terms),
+            query_params: request
+                .query
+                .map_or(0, |query| query.split('&').filter(|pair| !pair.is_empty()).count()),
+            examination: examined(judged_at),
+        }
+    }
+}
+
+impl Address {
+    /// The address that the gateway verifies for: its own origin, and the path as it was sent, where the tool is there.
+    fn new(launch_url: &str, tool: &Tool, captured: Option<&CapturedUrl>) -> Self {
+        let OtherAddress { scheme, authority, path, .. } = OtherAddress::new(None, launch_url);
+        let mut address = Self { scheme, authority, path, notes: Vec::new() };
+        let Some(captured) = captured else { return address };
+        let sent = base_uri(&captured.scheme, &captured.authority, "");
+        let own = base_uri(&address.scheme, &address.authority, "");
+        if sent != own {
+            address.notes.push(format!(
+                "It was sent to {sent}, and the gateway verifies for {own}: see `public_url`."
+            ));
+        }
+        let below = captured.path.strip_prefix(tool.path.as_str());
+        if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            address.path.clone_from(&captured.path);
+        } else {
+            address.notes.push(format!(
+                "It was sent to {}, where the tool is not: it is judged as if it had come to {}.",
+                captured.path, address.path
+            ));
+        }
+        address
+    }
+}
+
+/// The `Host` that the launch was sent with, as far as that counts.
+fn authority(
+    capture: &Capture,
+    config: &Config,
+    environment: &Environment,
+    development: bool,
+) -> Result<String, String> {
+    if let Some(url) = &capture.url {
+        return Ok(url.authority.to_ascii_lowercase());
+    }
+    match config.public_url {
+        PublicUrl::Fixed(_) => Ok(String::new()),
+        PublicUrl::FromHost(_) if development => {
+            let (_, listener) =
+                rocket_figment(environment, development).map_err(|why| format!("error: {why}\n"))?;
+            Ok(format!("localhost:{}", listener.port()))
+        }
+        PublicUrl::FromHost(_) => {
+            Err("error: a form alone does not tell to which host it was sent, and here that counts\n  \
+             = help: give the curl command, which has the address\n"
+                .to_owned())
+        }
+    }
+}
+
+/// A secret by the name of its variable.
+fn replaced(name: &str, environment: &Environment) -> Result<(String, Secret), String> {
+    match environment.get(name).filter(|value| !value.is_empty()) {
+        Some(value) => Ok((name.to_owned(), Secret::new(value.as_str()))),
+        None => Err(format!(
+            "error: the variable {name} is not set, or empty\n  = help: set it to the secret that may have been used\n"
+        )),
+    }
+}
+
+/// What a file holds, or standard input.
+fn content(file: &str) -> Result<Vec<u8>, String> {
+    let mut content = Vec::new();
+    let read = |content: &mut Vec<u8>| -> io::Result<usize> {
+        let limit = capture::LARGEST_FILE + 1;
+        if file == "-" {
+            io::stdin().take(limit).read_to_end(content)
+        } else {
+            File::open(file)?.take(limit).read_to_end(content)
+        }
+    };
+    match read(&mut content) {
+        Err(error) => Err(format!(
+            "error: {} cannot be read: {error}\n  = help: name a file with the form or the curl command, or - for standard input\n",
+            shown(file)
+        )),
+        Ok(length) if length as u64 > capture::LARGEST_FILE => Err(format!(
+            "error: {} is larger than 1 MiB\n  = help: give one launch, which has some KiB\n",
+            shown(file)
+        )),
+        Ok(_) => Ok(content),
+    }
+}
+
+fn shown(file: &str) -> &str {
+    if file == "-" { "standard input" } else { file }
+}
+
+/// A time as the log writes it.
+fn time(text: &str) -> Result<u64, String> {
+    seconds(text).ok_or_else(|| "it is written like 2026-01-31T12:00:00Z".to_owned())
+}

@@ -1,0 +1,369 @@
+//! A launch that somebody kept: the body of its form, or the command for curl that a browser makes of it.
+
+use lti::oauth1::encode::encode;
+use reqwest::Url;
+
+use super::shell;
+
+/// The largest file that is read.
+pub(super) const LARGEST_FILE: u64 = 1024 * 1024;
+/// The largest form, as in a launch.
+const LARGEST_FORM: usize = 256 * 1024;
+
+/// How a launch is kept, for whoever kept something else.
+const HOW: &str = "give the body of the form (user_id=…&oauth_signature=…, in one line), or what \"Copy as cURL (bash)\" of a browser's network tools copies";
+
+/// Options of curl without a value that change nothing of what is sent.
+const SWITCHES: [&str; 19] = [
+    "--compressed",
+    "--fail",
+    "--globoff",
+    "--http1.1",
+    "--http2",
+    "--include",
+    "--insecure",
+    "--location",
+    "--no-progress-meter",
+    "--path-as-is",
+    "--show-error",
+    "--silent",
+    "--verbose",
+    "--ipv4",
+    "--ipv6",
+    "--tlsv1.2",
+    "--no-buffer",
+    "--disable",
+    "--http3",
+];
+/// Their short forms.
+const SHORT_SWITCHES: &str = "fgikLsSv46Nq";
+/// Options of curl with a value that change nothing of what is signed.
+const SETTINGS: [&str; 16] = [
+    "-A",
+    "--user-agent",
+    "-b",
+    "--cookie",
+    "-e",
+    "--referer",
+    "-m",
+    "--max-time",
+    "--connect-timeout",
+    "-o",
+    "--output",
+    "-x",
+    "--proxy",
+    "--resolve",
+    "-w",
+    "--write-out",
+];
+
+/// A launch that was kept.
+pub(super) struct Capture {
+    /// Where it was sent. A form alone does not tell.
+    pub(super) url: Option<CapturedUrl>,
+    /// What stands behind `OAuth ` in its `Authorization` header.
+    pub(super) authorization: Option<String>,
+    /// The form.
+    pub(super) body: Vec<u8>,
+}
+
+/// The address that a command names, its parts as they are written there.
+pub(super) struct CapturedUrl {
+    pub(super) scheme: String,
+    pub(super) authority: String,
+    pub(super) path: String,
+    pub(super) query: Option<String>,
+}
+
+impl Capture {
+    /// Reads what a file holds.
+    ///
+    /// # Errors
+    /// What is not understood and what to give instead, for a terminal.
+    pub(super) fn read(content: &[u8]) -> Result<Self, String> {
+        let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content).trim_ascii();
+        let bare = content.strip_prefix(b"$ ").unwrap_or(content);
+        let is_command =
+            bare.strip_prefix(b"curl").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_whitespace));
+        let capture = if is_command { command(bare) } else { form(content) };
+        let capture = capture.map_err(|why| format!("{why}\n  = help: {HOW}"))?;
+        if capture.body.len() > LARGEST_FORM {
+            return Err("the form is larger than 256 KiB, which no gateway takes\n  = help: see what the platform sends: a launch has 2 to 8 KiB".to_owned());
+        }
+        Ok(capture)
+    }
+}
+
+fn form(content: &[u8]) -> Result<Capture, String> {
+    if content.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    if content.iter().any(|byte| b"\r\n".contains(byte)) {
+        return Err("it has several lines, and is no command that begins with curl".to_owned());
+    }
+    if !content.contains(&b'=') || content.iter().any(u8::is_ascii_whitespace) {
+        return Err("it is neither the body of a form nor a command that begins with curl".to_owned());
+    }
+    Ok(Capture { url: None, authorization: None, body: content.to_vec() })
+}
+
+fn command(content: &[u8]) -> Result<Capture, String> {
+    let text = std::str::from_utf8(content).map_err(|_| "the command is not UTF-8".to_owned())?;
+    let words = shell::words(text)?;
+    let mut capture = Reading::default();
+    let mut words = words.into_iter().skip(1);
+    while let Some(word) = words.next() {
+        let text =
+            String::from_utf8(word).map_err(|_| "the command has an option that is not text".to_owned())?;
+        let mut value = |attached: Option<&str>| {
+            let attached = attached.filter(|value| !value.is_empty()).map(|value| value.as_bytes().to_vec());
+            attached
+                .or_else(|| words.next())
+                .ok_or_else(|| format!("{text} stands at its end, without a value"))
+        };
+        if !text.starts_with('-') {
+            capture.address(&text)?;
+            continue;
+        }
+        let (option, attached) = match text.strip_prefix('-').filter(|rest| !rest.starts_with('-')) {
+            // The value of a short option may stand right behind it.
+            Some(rest) if rest.starts_with(['d', 'H', 'X', 'A', 'b', 'e', 'm', 'o', 'x', 'w']) => {
+                let (option, attached) = text.split_at(2);
+                (option, Some(attached))
+            }
+            Some(rest) if !rest.is_empty() && rest.chars().all(|letter| SHORT_SWITCHES.contains(letter)) => {
+                continue;
+            }
+            _ => (text.as_str(), None),
+        };
+        match option {
+            "--url" => capture.address(&as_text(value(None)?)?)?,
+            "-d" | "--data" | "--data-raw" | "--data-binary" | "--data-ascii" => {
+                let data = value(attached)?;
+                if option != "--data-raw" && data.starts_with(b"@") {
+                    return Err("its data stands in another file".to_owned());
+                }
+                capture.add(&data);
+            }
+            "--data-urlencode" => capture.add(urlencoded(&as_text(value(None)?)?)?.as_bytes()),
+            "-H" | "--header" => capture.header(&as_text(value(attached)?)?)?,
+            "-X" | "--request" => {
+                let method = as_text(value(attached)?)?;
+                if method != "POST" {
+                    return Err(format!("it is a {method}: a launch is a POST"));
+                }
+            }
+            option if SWITCHES.contains(&option) => {}
+            option if SETTINGS.contains(&option) => {
+                value(attached)?;
+            }
+            option => {
+                return Err(format!(
+                    "the option {option} of curl is not understood; leave it out if it is not needed"
+                ));
+            }
+        }
+    }
+    let Some(url) = capture.url else { return Err("it has no address".to_owned()) };
+    let Some(body) = capture.body else {
+        return Err("it sends no form: a launch is the POST of a form".to_owned());
+    };
+    Ok(Capture { url: Some(url), authorization: capture.authorization, body })
+}
+
+/// A command, as far as it has been read.
+#[derive(Default)]
+struct Reading {
+    url: Option<CapturedUrl>,
+    authorization: Option<String>,
+    body: Option<Vec<u8>>,
+}
+
+impl Reading {
+    fn address(&mut self, text: &str) -> Result<(), String> {
+        if self.url.is_some() {
+            return Err("it has two addresses".to_owned());
+        }
+        let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let valid =
+            Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        // `Url` writes much of an address anew, and what was signed is what was written.
+        let parts = text.split('#').next().and_then(|text| text.split_once("://"));
+        let (scheme, rest) = parts.filter(|_| valid).ok_or("its address is none of a web page")?;
+        let (address, query) =
+            rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
+        let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
+        if authority.contains('@') {
+            return Err("its address has a user or a password".to_owned());
+        }
+        self.url = Some(CapturedUrl {
+            scheme: scheme.to_ascii_lowercase(),
+            authority: authority.to_owned(),
+            path: if path.is_empty() { "/" } else { path }.to_owned(),
+            query: query.map(str::to_owned),
+        });
+        Ok(())
+    }
+
+    /// Adds data as curl does: what is given apart is one form.
+    fn add(&mut self, data: &[u8]) {
+        match &mut self.body {
+            Some(body) => {
+                body.push(b'&');
+                body.extend(data);
+            }
+            None => self.body = Some(data.to_vec()),
+        }
+    }
+
+    fn header(&mut self, header: &str) -> Result<(), String> {
+        let Some((name, value)) = header.split_once(':') else { return Ok(()) };
+        let value = value.trim();
+        match name.trim().to_ascii_lowercase().as_str() {
+            "content-type" => {
+                let media_type = value.split(';').next().unwrap_or_default().trim();
+                if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+                    return Err("it sends no form: its Content-Type is another".to_owned());
+                }
+            }
+            "authorization" => {
+                let Some((scheme, credentials)) = value.split_once(' ') else { return Ok(()) };
+                if scheme.eq_ignore_ascii_case("OAuth")
+                    && self.authorization.replace(credentials.to_owned()).is_some()
+                {
+                    return Err("it has two Authorization: OAuth headers".to_owned());
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn as_text(word: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(word).map_err(|_| "the command has a value that is not text".to_owned())
+}
+
+/// What `--data-urlencode` makes of its value.
+fn urlencoded(value: &str) -> Result<String, String> {
+    let (name, content) = match value.find(['=', '@']) {
+        Some(at) if value.as_bytes()[at] == b'=' => (&value[..at], &value[at + 1..]),
+        Some(_) => return Err("its data stands in another file".to_owned()),
+        None => ("", value),
+    };
+    let equals = if name.is_empty() { "" } else { "=" };
+    Ok(format!("{name}{equals}{}", encode(content)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// URL, `Authorization` and form of what was read.
+    fn read(content: &str) -> Result<(String, String, String), String> {
+        let capture = Capture::read(content.as_bytes())?;
+        let url = capture.url.map(|url| {
+            let query = url.query.map(|query| format!("?{query}")).unwrap_or_default();
+            format!("{}://{}{}{query}", url.scheme, url.authority, url.path)
+        });
+        let body = String::from_utf8(capture.body).expect("text");
+        Ok((url.unwrap_or_default(), capture.authorization.unwrap_or_default(), body))
+    }
+
+    #[test]
+    fn a_form_is_read_as_it_is() {
+        for (content, form) in
+            [("a=1&b=%20+", "a=1&b=%20+"), ("\u{feff}a=1\r\n", "a=1"), ("curl=1&a=2\n", "curl=1&a=2")]
+        {
+            assert_eq!(read(content), Ok((String::new(), String::new(), form.to_owned())), "{content:?}");
+        }
+        let latin1 = Capture::read(b"a=\xfc").expect("a form");
+        assert_eq!(latin1.body, b"a=\xfc");
+    }
+
+    #[test]
+    fn a_command_is_read_as_browsers_write_it() {
+        let check = |command: &str, url: &str, authorization: &str, form: &str| {
+            let expected = (url.to_owned(), authorization.to_owned(), form.to_owned());
+            assert_eq!(read(command), Ok(expected), "{command}");
+        };
+        check(
+            "curl --include 'http://localhost:5000/lti/a' \\\n  --data-raw 'a=1&b=2'\n",
+            "http://localhost:5000/lti/a",
+            "",
+            "a=1&b=2",
+        );
+        check(
+            "curl 'https://Tools.Example/lti/a?x=%7e' \\\n  -H 'content-type: application/x-www-form-urlencoded' \\\n  -H 'origin: null' \\\n  -b 'a=b' --data-raw $'a=it\\'s\\u0021' --compressed",
+            "https://Tools.Example/lti/a?x=%7e",
+            "",
+            "a=it's!",
+        );
+        check(
+            "$ curl -sSi -XPOST -da=1 -d b=2 --data-urlencode 'c=x y' --data-urlencode '=&' -H'Authorization: OAuth a=\"b\"' --url tools.example#top",
+            "http://tools.example/",
+            "a=\"b\"",
+            "a=1&b=2&c=x%20y&%26",
+        );
+        check(
+            "curl 'https://a/?' --data-raw @a=1 -H 'Authorization: Basic x' -H Expect:",
+            "https://a/?",
+            "",
+            "@a=1",
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_told_with_what_to_give_instead() {
+        let many = format!("a={}", "x".repeat(LARGEST_FORM));
+        for (content, said) in [
+            ("", "it is empty"),
+            ("user_id: u1\nroles: Learner", "it has several lines"),
+            ("{\"a\": 1}", "it is neither"),
+            ("hello", "it is neither"),
+            ("a=1 b=2", "it is neither"),
+            ("curl 'http://a/", "a quote has no end"),
+            ("curl http://a/", "it sends no form"),
+            ("curl -d a=1", "it has no address"),
+            ("curl http://a/ http://b/ -d a=1", "it has two addresses"),
+            ("curl ftp://a/ -d a=1", "its address is none of a web page"),
+            ("curl 'http://a b/' -d a=1", "its address is none of a web page"),
+            ("curl http://me:pw@a/ -d a=1", "its address has a user or a password"),
+            ("curl http://a/ -d @form.txt", "its data stands in another file"),
+            ("curl http://a/ --data-urlencode a@form.txt", "its data stands in another file"),
+            ("curl http://a/ -d", "-d stands at its end, without a value"),
+            ("curl http://a/ -F a=1", "the option -F of curl is not understood"),
+            ("curl http://a/ -G -d a=1", "the option -G of curl is not understood"),
+            ("curl http://a/ -X PUT -d a=1", "it is a PUT: a launch is a POST"),
+            ("curl http://a/ -d a=1 -H 'Content-Type: application/json'", "it sends no form"),
+            (
+                "curl http://a/ -d a=1 -H 'Authorization: OAuth a' -H 'Authorization: OAuth b'",
+                "it has two Authorization",
+            ),
+            ("curl ^\"http://a/^\" -d a=1", "it has ^ outside of quotes"),
+            (&many, "the form is larger than 256 KiB"),
+        ] {
+            let why = read(content).expect_err(said);
+            assert!(why.starts_with(said) && why.contains("\n  = help: "), "{said}: {why}");
+        }
+        assert!(Capture::read(b"curl 'http://a/\xff' -d a=1").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_break_it(content in any::<Vec<u8>>(), command in "[ -~\r\n]{0,60}") {
+            let _ = Capture::read(&content);
+            let _ = Capture::read(format!("curl {command}").as_bytes());
+        }
+
+        /// What is quoted as shells quote it is what is read.
+        #[test]
+        fn every_form_is_read_as_it_was_quoted(form in "\\PC{1,60}") {
+            let quoted = form.replace('\'', r"'\''");
+            let read = Capture::read(format!("curl 'http://a/' --data-raw '{quoted}'").as_bytes());
+            prop_assert_eq!(read.map(|capture| capture.body), Ok(form.into_bytes()));
+        }
+    }
+}

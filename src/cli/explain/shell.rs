@@ -1,0 +1,237 @@
+//! Words of a command as bash reads them, as far as browsers and `launch --print curl` write commands.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// The words of one command. They are bytes, as `$'\xff'` is no text.
+///
+/// # Errors
+/// What cannot be understood, as a sentence without its full stop.
+pub(super) fn words(command: &str) -> Result<Vec<Vec<u8>>, String> {
+    let mut reader = Reader { letters: command.chars().peekable() };
+    let mut words = Vec::new();
+    while let Some(word) = reader.word()? {
+        words.push(word);
+    }
+    Ok(words)
+}
+
+struct Reader<'a> {
+    letters: Peekable<Chars<'a>>,
+}
+
+impl Reader<'_> {
+    /// The next word, if there is one.
+    fn word(&mut self) -> Result<Option<Vec<u8>>, String> {
+        self.skip_blanks()?;
+        if self.letters.peek().is_none() {
+            return Ok(None);
+        }
+        let mut word = Vec::new();
+        while let Some(letter) = self.letters.next_if(|letter| !letter.is_ascii_whitespace()) {
+            match letter {
+                '\'' => self.single(&mut word)?,
+                '"' => self.double(&mut word)?,
+                '$' if self.letters.next_if_eq(&'\'').is_some() => self.escaped(&mut word)?,
+                '\\' => match self.letters.next() {
+                    Some('\n') => {}
+                    Some('\r') => {
+                        self.letters.next_if_eq(&'\n');
+                    }
+                    Some(letter) => push(letter, &mut word),
+                    None => return Err("it ends with a backslash".to_owned()),
+                },
+                '$' | '`' => {
+                    return Err(
+                        "it has a variable or a command in it, which only a shell can fill in".to_owned()
+                    );
+                }
+                '|' | ';' | '&' | '<' | '>' | '(' | ')' => {
+                    return Err(format!(
+                        "it has {letter} outside of quotes: more than one command, or a file"
+                    ));
+                }
+                '^' => {
+                    return Err("it has ^ outside of quotes, as commands for Windows do".to_owned());
+                }
+                letter => push(letter, &mut word),
+            }
+        }
+        Ok(Some(word))
+    }
+
+    /// What stands between words: blanks, line ends and line ends behind a backslash.
+    fn skip_blanks(&mut self) -> Result<(), String> {
+        loop {
+            if self.letters.next_if(char::is_ascii_whitespace).is_some() {
+                continue;
+            }
+            let mut ahead = self.letters.clone();
+            if ahead.next() != Some('\\') {
+                return Ok(());
+            }
+            match ahead.next() {
+                Some('\n') => {}
+                Some('\r') => {
+                    ahead.next_if_eq(&'\n');
+                }
+                None => return Err("it ends with a backslash".to_owned()),
+                Some(_) => return Ok(()),
+            }
+            self.letters = ahead;
+        }
+    }
+
+    fn single(&mut self, word: &mut Vec<u8>) -> Result<(), String> {
+        loop {
+            match self.quoted()? {
+                '\'' => return Ok(()),
+                letter => push(letter, word),
+            }
+        }
+    }
+
+    fn double(&mut self, word: &mut Vec<u8>) -> Result<(), String> {
+        loop {
+            match self.quoted()? {
+                '"' => return Ok(()),
+                '\\' => match self.quoted()? {
+                    '\n' => {}
+                    letter @ ('"' | '\\' | '$' | '`') => push(letter, word),
+                    letter => {
+                        word.push(b'\\');
+                        push(letter, word);
+                    }
+                },
+                '$' | '`' => {
+                    return Err(
+                        "it has a variable or a command in it, which only a shell can fill in".to_owned()
+                    );
+                }
+                letter => push(letter, word),
+            }
+        }
+    }
+
+    /// `$'…'`, whose escapes are those of C.
+    fn escaped(&mut self, word: &mut Vec<u8>) -> Result<(), String> {
+        loop {
+            match self.quoted()? {
+                '\'' => return Ok(()),
+                '\\' => match self.quoted()? {
+                    'n' => word.push(b'\n'),
+                    'r' => word.push(b'\r'),
+                    't' => word.push(b'\t'),
+                    'a' => word.push(7),
+                    'b' => word.push(8),
+                    'e' | 'E' => word.push(27),
+                    'f' => word.push(12),
+                    'v' => word.push(11),
+                    'x' => {
+                        let byte = self.number(16, 2).ok_or("it has \\x without digits")?;
+                        word.extend(u8::try_from(byte));
+                    }
+                    'u' => self.letter(4, word)?,
+                    'U' => self.letter(8, word)?,
+                    digit @ '0'..='7' => {
+                        let first = u32::from(digit) - u32::from('0');
+                        let (rest, digits) = self.digits(8, 2);
+                        let byte = first * 8u32.pow(digits) + rest;
+                        word.push((byte & 0xff) as u8);
+                    }
+                    letter @ ('\\' | '\'' | '"' | '?') => push(letter, word),
+                    letter => {
+                        word.push(b'\\');
+                        push(letter, word);
+                    }
+                },
+                letter => push(letter, word),
+            }
+        }
+    }
+
+    /// A letter by its number. Browsers write one beyond the first 65,536 as two halves.
+    fn letter(&mut self, most: u32, word: &mut Vec<u8>) -> Result<(), String> {
+        const UNKNOWN: &str = "it has \\u without the number of a letter";
+        let mut number = self.number(16, most).ok_or(UNKNOWN)?;
+        if (0xd800..0xdc00).contains(&number) {
+            let second = self.letters.next_if_eq(&'\\').and_then(|_| self.letters.next_if_eq(&'u'));
+            let low = second.and_then(|_| self.number(16, 4)).filter(|low| (0xdc00..0xe000).contains(low));
+            number = 0x10000 + ((number - 0xd800) << 10) + (low.ok_or(UNKNOWN)? - 0xdc00);
+        }
+        push(char::from_u32(number).ok_or(UNKNOWN)?, word);
+        Ok(())
+    }
+
+    fn number(&mut self, radix: u32, most: u32) -> Option<u32> {
+        let (number, digits) = self.digits(radix, most);
+        (digits > 0).then_some(number)
+    }
+
+    /// At most so many digits, and how many there were.
+    fn digits(&mut self, radix: u32, most: u32) -> (u32, u32) {
+        let (mut number, mut digits) = (0u32, 0);
+        while digits < most
+            && let Some(letter) = self.letters.next_if(|letter| letter.is_digit(radix))
+        {
+            number = number.wrapping_mul(radix).wrapping_add(letter.to_digit(radix).unwrap_or_default());
+            digits += 1;
+        }
+        (number, digits)
+    }
+
+    /// The next letter inside of quotes.
+    fn quoted(&mut self) -> Result<char, String> {
+        self.letters.next().ok_or_else(|| "a quote has no end: some of it is missing".to_owned())
+    }
+}
+
+fn push(letter: char, word: &mut Vec<u8>) {
+    word.extend(letter.encode_utf8(&mut [0; 4]).bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_that_bash_reads() {
+        let check = |command: &str, expected: &[&str]| {
+            let read = words(command).expect("a command");
+            let read: Vec<&str> = read.iter().map(|word| std::str::from_utf8(word).expect("text")).collect();
+            assert_eq!(read, expected, "{command}");
+        };
+        check("", &[]);
+        check(" \n ", &[]);
+        check("curl 'a b' \\\n  -d \\\r\n 'c'\n", &["curl", "a b", "-d", "c"]);
+        check(r"a\ b 'it'\''s' ''", &["a b", "it's", ""]);
+        check(r#""a \"b\" \\ \$ \x '" c"d"e"#, &[r#"a "b" \ $ \x '"#, "cde"]);
+        check(r"$'\n\r\t\\\'\x41\101\u00fc\u0021\ud83d\ude00\U0001f600\q'", &["\n\r\t\\'AAü!😀😀\\q"]);
+        check("a&b='c'".replace('&', "\\&").as_str(), &["a&b=c"]);
+        assert_eq!(words(r"$'\xff\377'"), Ok(vec![vec![0xff, 0xff]]));
+    }
+
+    #[test]
+    fn what_only_a_shell_can_do_is_refused() {
+        for (command, said) in [
+            ("curl 'a", "no end"),
+            ("curl \"a", "no end"),
+            ("curl $'a", "no end"),
+            ("curl a\\", "backslash"),
+            ("curl \\", "backslash"),
+            ("curl $URL", "variable"),
+            ("curl \"$URL\"", "variable"),
+            ("curl `url`", "variable"),
+            ("curl a | less", "| outside of quotes"),
+            ("curl a > b", "> outside of quotes"),
+            ("curl http://a/?b=1&c=2", "& outside of quotes"),
+            ("curl ^\"http://a^\"", "Windows"),
+            (r"curl $'\xg'", "\\x"),
+            (r"curl $'\ud800'", "\\u"),
+            (r"curl $'\ud800\u0041'", "\\u"),
+        ] {
+            let why = words(command).expect_err(command);
+            assert!(why.contains(said), "{command}: {why}");
+        }
+    }
+}

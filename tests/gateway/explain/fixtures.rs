@@ -1,0 +1,125 @@
+//! `tests/fixtures/explain/`: a launch for each mistake, and what is said of it, word for word.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::mistake::{Mistaken, OLD_SECRET, mistaken};
+
+/// Set to anything, this variable has the fixtures written anew.
+const WRITE: &str = "WRITE_EXPLAIN_FIXTURES";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/explain")
+}
+
+/// What is said of a fixture, and how it ends. How long ago the launch was is not.
+fn explained(name: &str) -> (String, Option<i32>) {
+    let output = Command::new(env!("CARGO_BIN_EXE_lti-gateway"))
+        .args(["explain", "--tool", "page", "--secret-env", "OLD_SECRET"])
+        .arg(format!("{name}/launch"))
+        .current_dir(folder())
+        .env_clear()
+        .env("OLD_SECRET", OLD_SECRET)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program runs");
+    let error = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(error, "", "{name}");
+    let said = String::from_utf8(output.stdout).expect("text");
+    let said = match said.split_once("signed at 2023-11-14T22:13:20Z (") {
+        Some((before, after)) => {
+            let (_, after) = after.split_once(')').expect("its age");
+            format!("{before}signed at 2023-11-14T22:13:20Z (long ago){after}")
+        }
+        None => said,
+    };
+    (said, output.status.code())
+}
+
+#[test]
+fn every_mistake_is_explained_word_for_word() {
+    let write = std::env::var_os(WRITE).is_some();
+    let all = mistaken();
+    for Mistaken { name, launch } in &all {
+        let fixture = folder().join(name);
+        if write {
+            fs::create_dir_all(&fixture).expect("a folder");
+            fs::write(fixture.join("launch"), launch).expect("written");
+        }
+        let kept = fs::read(fixture.join("launch")).unwrap_or_default();
+        assert_eq!(String::from_utf8_lossy(&kept), String::from_utf8_lossy(launch), "{name}/launch");
+        let (said, code) = explained(name);
+        if write {
+            fs::write(fixture.join("expected.txt"), &said).expect("written");
+        }
+        let expected = fs::read_to_string(fixture.join("expected.txt")).unwrap_or_default();
+        assert_eq!(
+            said, expected,
+            "{name}/expected.txt; {WRITE}=1 writes it anew, to be read before it is kept"
+        );
+        let accepted = name.starts_with("accepted");
+        assert_eq!((accepted, code), (accepted, Some(if accepted { 0 } else { 1 })), "{name}");
+        assert_eq!(said.contains("\ncause: "), !accepted, "{name}");
+        assert_eq!(said.contains("\ncause: not found"), *name == "not-found", "{name}");
+        if !accepted && *name != "not-found" {
+            let cause =
+                said.split("\ncause: ").nth(1).and_then(|rest| rest.split(':').next()).expect("a cause");
+            assert!(
+                name.starts_with(cause) || format!("{name}s").starts_with(cause),
+                "{name} is told to be {cause}"
+            );
+        }
+        for secret in ["Salt &", "pepper", "the-secret-of", "own, of 32"] {
+            assert!(
+                !said.to_ascii_lowercase().contains(&secret.to_ascii_lowercase()),
+                "{name} tells {secret}"
+            );
+        }
+    }
+    let folders = fs::read_dir(folder()).expect("a folder").flatten().filter(|entry| entry.path().is_dir());
+    let folders: BTreeSet<String> =
+        folders.map(|entry| entry.file_name().into_string().expect("text")).collect();
+    assert_eq!(
+        folders,
+        all.iter().map(|mistaken| mistaken.name.to_owned()).collect(),
+        "no fixture is left over"
+    );
+}
+
+/// The codes of all causes, in the order of the source.
+fn codes() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("crates/lti/src/v1p1/cause.rs")).expect("text");
+    let (_, code) = text.split_once("pub fn code").expect("the function");
+    let (code, _) = code.split_once("\n    }\n").expect("its end");
+    code.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_cause_has_a_fixture() {
+    let mut seen = BTreeSet::new();
+    for Mistaken { name, .. } in mistaken() {
+        let said = fs::read_to_string(folder().join(name).join("expected.txt")).expect("text");
+        seen.extend(
+            said.split("\ncause: ").nth(1).and_then(|rest| rest.split(':').next()).map(str::to_owned),
+        );
+    }
+    seen.remove("not found");
+    let codes = codes();
+    assert!(codes.len() > 40, "{codes:?}");
+    assert_eq!(
+        seen,
+        codes.iter().cloned().collect(),
+        "a fixture for each cause of crates/lti/src/v1p1/cause.rs"
+    );
+}
+
+#[test]
+fn every_cause_is_explained_in_the_docs() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/explain.md");
+    let docs = fs::read_to_string(docs).expect("the docs");
+    let headings: Vec<&str> = docs.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    assert_eq!(headings, codes(), "the headings of docs/explain.md");
+}

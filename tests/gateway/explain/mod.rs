@@ -1,0 +1,5 @@
+//! `lti-gateway explain`: why a launch that somebody captured was refused.
+
+mod fixtures;
+mod mistake;
+mod program;
