@@ -56,8 +56,8 @@ pub struct Reading {
     pub config: Config,
     /// Which templates the file names, by every tool, also by those with a problem.
     pub template_uses: Vec<TemplateUse>,
-    /// Every consumer's key and secrets, as text: `explain` looks for mistakes in them. Whoever serves drops them, and keeps
-    /// what verifies.
+    /// Every consumer's key and secrets, as text, in which the cause of a wrong signature is looked for. Outside development whoever
+    /// serves drops them, and keeps what verifies.
     pub passports: Vec<Passport>,
     /// What is wrong, and what an admin should know.
     pub problems: Vec<Problem>,
