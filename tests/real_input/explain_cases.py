@@ -22,21 +22,6 @@ cases = Cases()
 CUSTOM = ["text=one two ~*'()! a/b & c", "empty=", "x1=1", "x[1]=2"]
 OLD_SECRET = "the-secret-of-last-year"
 
-# What the gateway names in its log, too.
-QUICK = {
-    "scheme",
-    "port",
-    "slash",
-    "query-left-out",
-    "query-in-address",
-    "unsigned-parameter",
-    "parameter-not-sent",
-    "empty-values",
-    "trimmed",
-    "line-breaks",
-    "html-entities",
-}
-
 
 @dataclass
 class Sent(Form):
@@ -234,7 +219,8 @@ def spoiled(gateway, way):
     form = way.change(form)
     launched = gateway.launch(form)
     launched.assert_refused(400 if way.code == "not-utf8" else 401, way.code)
-    expected = way.cause if way.cause in QUICK else "-"
+    # This gateway is one in development, which looks for every cause; but of no secret that it never had.
+    expected = "-" if way.cause == "secret-replaced" else way.cause
     assert launched.said("cause") == expected, f"{launched.said('cause')} in the log, expected {expected}"
     said, code = explain(gateway, form)
     assert f"\nIt is refused: {way.code}: " in said and code == 1, f"exit code {code}: {said}"
