@@ -1,6 +1,7 @@
 //! `explain`: why a launch that somebody kept was refused, or would be. It asks nobody and changes nothing.
 
 mod capture;
+mod discretion;
 mod report;
 mod shell;
 
@@ -20,8 +21,10 @@ use super::rocket_settings::rocket_figment;
 use super::terminal::say;
 use super::{now, unreadable};
 use crate::clock::seconds;
-use crate::config::{Config, Environment, PublicUrl, Target, Tool, is_loopback};
+use crate::config::{Config, Environment, Prefix, PublicUrl, Target, Tool, is_loopback, is_variable};
+use crate::target::address::has_dot_segment;
 use capture::{Capture, CapturedUrl};
+use discretion::Discretion;
 use report::Report;
 
 /// What is explained.
@@ -47,8 +50,7 @@ pub(super) struct Explain {
 struct Case {
     tool: Tool,
     suspects: Suspects,
-    /// What must not be shown.
-    secrets: Vec<Secret>,
+    discretion: Discretion,
     capture: Capture,
     address: Address,
 }
@@ -60,6 +62,8 @@ struct Address {
     path: String,
     /// What is odd about where it was sent.
     notes: Vec<String>,
+    /// Why the gateway would look for no launch there.
+    nowhere: Option<String>,
 }
 
 /// Explains a launch: exit code 0 if it would be accepted, 1 if it would be refused, and 2 if that cannot be told.
@@ -102,9 +106,10 @@ impl Case {
         let authority = authority(&capture, &loaded.config, environment, development)?;
         let launch_url = |tool: &Tool| loaded.config.public_url.launch_url(tool, Some(&authority));
         let address = Address::new(&launch_url(found), found, capture.url.as_ref());
-        let others = loaded.config.tools.iter().filter(|tool| !named(tool));
-        let mut addresses: Vec<OtherAddress> =
-            others.map(|tool| OtherAddress::new(Some(&tool.name), &launch_url(tool))).collect();
+        // The tool's own launch URL is another address for a launch that was sent to a path below.
+        let address_of =
+            |tool: &Tool| OtherAddress::new((!named(&tool)).then_some(tool.name.as_str()), &launch_url(tool));
+        let mut addresses: Vec<OtherAddress> = loaded.config.tools.iter().map(address_of).collect();
         addresses.extend(capture.url.as_ref().map(|url| OtherAddress {
             tool: None,
             scheme: url.scheme.clone(),
@@ -121,17 +126,19 @@ impl Case {
         let mut tool = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?.clone();
         let replaced = explain.secret_env.iter().map(|name| replaced(name, environment));
         let replaced = replaced.collect::<Result<Vec<_>, _>>()?;
-        let of_consumers = loaded.passports.iter().flat_map(|passport| passport.secrets.iter().cloned());
-        let mut secrets: Vec<Secret> = of_consumers.collect();
+        let mut secrets: Vec<Secret> =
+            loaded.passports.iter().flat_map(|passport| passport.secrets.iter().cloned()).collect();
         secrets.extend(replaced.iter().map(|(_, secret)| secret.clone()));
         secrets.extend(loaded.config.secrets.iter().cloned());
-        let of_headers = loaded.config.tools.iter().filter_map(|tool| match &tool.target {
-            Target::Upstream(upstream) => Some(upstream.headers.iter().map(|(_, value)| value)),
-            Target::Template(_) => None,
-        });
-        tool.terms.secrets = Arc::new(KnownSecrets::new(secrets.iter().chain(of_headers.flatten())));
+        for tool in &loaded.config.tools {
+            if let Target::Upstream(upstream) = &tool.target {
+                secrets.extend(upstream.headers.iter().map(|(_, value)| value.clone()));
+            }
+        }
+        tool.terms.secrets = Arc::new(KnownSecrets::new(&secrets));
+        let discretion = Discretion::new(secrets);
         let suspects = Suspects { tool: tool.name.clone(), addresses, passports: loaded.passports, replaced };
-        Ok(Self { tool, suspects, secrets, capture, address })
+        Ok(Self { tool, suspects, discretion, capture, address })
     }
 
     fn judge(&self, at: Option<u64>) -> Report<'_> {
@@ -146,19 +153,28 @@ impl Case {
         let terms = &self.tool.terms;
         let examined = |now| examine(&request, terms, now, |_| false);
         let judged_at = at.or_else(|| examined(0).timestamp()).unwrap_or_default();
+        let near_miss = near_miss(&request, terms, &self.suspects);
+        let cause = near_miss.as_ref().map(|near_miss| near_miss.cause.clone());
+        let sent = [
+            request.query.unwrap_or_default().as_bytes(),
+            request.authorization.unwrap_or_default().as_bytes(),
+            request.body,
+        ];
         Report {
             tool: &self.tool,
             address: format!("{}://{}{}", self.address.scheme, self.address.authority, self.address.path),
             notes: &self.address.notes,
-            secrets: &self.secrets,
+            nowhere: self.address.nowhere.as_deref(),
+            discretion: &self.discretion,
+            holds_secret: self.discretion.is_needed_for(&sent.join(&b'&')),
             now: now(),
             at,
-            near_miss: near_miss(&request, terms, &self.suspects),
+            near_miss,
             base_string: compared(&request, terms),
             query_params: request
                 .query
                 .map_or(0, |query| query.split('&').filter(|pair| !pair.is_empty()).count()),
-            examination: examined(judged_at),
+            examination: examined(judged_at).explained(cause),
         }
     }
 }
@@ -167,7 +183,7 @@ impl Address {
     /// The address that the gateway verifies for: its own origin, and the path as it was sent, where the tool is there.
     fn new(launch_url: &str, tool: &Tool, captured: Option<&CapturedUrl>) -> Self {
         let OtherAddress { scheme, authority, path, .. } = OtherAddress::new(None, launch_url);
-        let mut address = Self { scheme, authority, path, notes: Vec::new() };
+        let mut address = Self { scheme, authority, path, notes: Vec::new(), nowhere: None };
         let Some(captured) = captured else { return address };
         let sent = base_uri(&captured.scheme, &captured.authority, "");
         let own = base_uri(&address.scheme, &address.authority, "");
@@ -177,8 +193,14 @@ impl Address {
             ));
         }
         let below = captured.path.strip_prefix(tool.path.as_str());
-        if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        if let Some(rest) = below.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
             address.path.clone_from(&captured.path);
+            let has_places =
+                matches!(&tool.target, Target::Upstream(upstream) if upstream.prefix == Prefix::Session);
+            if (!matches!(rest, "" | "/") && !has_places) || has_dot_segment(rest) {
+                address.nowhere =
+                    Some(format!("nothing is launched at {}, but at {}", captured.path, tool.path));
+            }
         } else {
             address.notes.push(format!(
                 "It was sent to {}, where the tool is not: it is judged as if it had come to {}.",
@@ -218,8 +240,10 @@ fn authority(
 fn replaced(name: &str, environment: &Environment) -> Result<(String, Secret), String> {
     match environment.get(name).filter(|value| !value.is_empty()) {
         Some(value) => Ok((name.to_owned(), Secret::new(value.as_str()))),
+        // What is no name of a variable may be the secret itself.
         None => Err(format!(
-            "error: the variable {name} is not set, or empty\n  = help: set it to the secret that may have been used\n"
+            "error: the variable {} is not set, or empty\n  = help: set it to the secret that may have been used, and give its name\n",
+            if is_variable(name) { name } else { "of --secret-env" }
         )),
     }
 }

@@ -281,7 +281,7 @@ fn is_harmless_address(text: &str) -> bool {
 }
 
 /// Whether text looks like the name of a variable: `HELLO_SECRET`. What does not may be a secret.
-pub(super) fn is_variable(text: &str) -> bool {
+pub(crate) fn is_variable(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
         && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }

@@ -32,6 +32,7 @@ use std::path::Path;
 
 use lti::v1p1::Passport;
 
+pub(crate) use excerpt::is_variable;
 pub use fault::{Fault, Severity};
 pub use gateway::{Config, Identity, Prefix, Target, Tool, Upstream};
 pub use outcome_rules::OutcomeRules;

@@ -86,13 +86,14 @@ impl Gateway {
 
     /// What a platform may have mixed up with what is a tool's own, for a launch that came to this host.
     pub(super) fn suspects(&self, tool: &Tool, authority: &str) -> Suspects {
-        let others = self.addresses.tools().filter(|other| other.name != tool.name);
+        // Its own launch URL is another address for a launch that came to a path below.
         let address = |other: &Tool| {
-            OtherAddress::new(Some(&other.name), &self.public_url.launch_url(other, Some(authority)))
+            let name = (other.name != tool.name).then_some(other.name.as_str());
+            OtherAddress::new(name, &self.public_url.launch_url(other, Some(authority)))
         };
         Suspects {
             tool: tool.name.clone(),
-            addresses: others.map(address).collect(),
+            addresses: self.addresses.tools().map(address).collect(),
             passports: self.passports.clone(),
             replaced: Vec::new(),
         }

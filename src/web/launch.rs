@@ -23,6 +23,10 @@ use crate::target::template::{Page, RenderError};
 /// The largest launch form. Real ones have 2 to 8 KiB.
 const LARGEST_BODY: u64 = 256 * 1024;
 
+/// The most parameters of a launch whose cause is searched for at length, in development: the search tries each of them. edX
+/// sends some 40.
+const MOST_SEARCHED: usize = 100;
+
 /// Answers a launch. `sub_path` is what follows the launch path.
 pub(super) async fn answer(
     gateway: &Gateway,
@@ -276,18 +280,22 @@ impl Attempt<'_> {
             body,
         };
         let terms = &self.served.tool.terms;
-        let examination = examine(&request, terms, now, |fingerprint| {
+        let mut examination = examine(&request, terms, now, |fingerprint| {
             self.gateway.receipts.prove(headers.get("Cookie"), fingerprint, now)
         });
-        account.cause = examination.cause().cloned();
         if self.gateway.development() {
             account.compared = compared(&request, terms).map(|base| shape(&base));
-            if examination.rejection().is_some() {
-                // Here there is time for the whole search, and it does no harm that its duration tells something.
+            // Here there is time for the whole search, and it does no harm that its duration tells something.
+            if examination.rejection().is_some() && account.params.len() <= MOST_SEARCHED {
                 let suspects = self.gateway.suspects(&self.served.tool, &authority);
-                account.cause = near_miss(&request, terms, &suspects).map(|near_miss| near_miss.cause);
+                let cause = near_miss(&request, terms, &suspects).map(|near_miss| near_miss.cause);
+                if cause == Some(Cause::SecretAsKey) {
+                    account.compared = None;
+                }
+                examination = examination.explained(cause);
             }
         }
+        account.cause = examination.cause().cloned();
         Ok(examination)
     }
 

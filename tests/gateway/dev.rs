@@ -336,6 +336,44 @@ fn what_was_mixed_up_with_what_is_told_and_no_secret_is() {
 }
 
 #[test]
+fn a_secret_in_the_keys_place_is_told_nowhere_however_short_it_is() {
+    let server = server(&TOOLS.replace("\"s3cret\"", "\"q7x\""), true);
+    let url = format!("http://127.0.0.1:{}/lti/locked", server.address.port());
+    let host = url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).expect("a host");
+    for key in ["my-id:locked-key:q7x", "my-id%3Alocked-key%3Aq7x"] {
+        let form =
+            crate::support::Form { url: &url, key, secret: "locked-key", nonce: key, ..Default::default() };
+        let headers = [("Host", host), ("Content-Type", "application/x-www-form-urlencoded")];
+        let reply = server.send("POST", "/lti/locked", &headers, form.sign().as_bytes());
+        let reference = reply.body.split("<code>").nth(1).and_then(|rest| rest.split('<').next());
+        let lines = log_lines(reference.expect("a reference"));
+        assert!(
+            lines[0].contains(" consumer=\"-\" ") && lines[0].contains(" cause=\"secret-as-key\" "),
+            "{lines:?}"
+        );
+        let list = get(&server, "/dev/refusals").body;
+        assert!(list.contains("<code>secret-as-key</code>"), "{list}");
+        assert!(!lines[0].contains("q7x") && !list.contains("q7x"), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_form_that_was_encoded_twice_shows_none_of_its_values() {
+    let server = server(TOOLS, true);
+    let host = format!("localhost:{}", server.address.port());
+    let headers = [("Host", host.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+    let twice = "lis_person_name_full%3DJane%20Doe%26oauth_x%3D1=&oauth_consumer_key=page-key&oauth_nonce=1\
+                 &oauth_signature=x&oauth_signature_method=HMAC-SHA1&oauth_timestamp=1";
+    assert_eq!(server.send("POST", "/lti/page", &headers, twice.as_bytes()).status, 401);
+    let list = get(&server, "/dev/refusals").body;
+    assert!(
+        list.contains("<dt>(a name that may hold values)</dt>") && list.contains("POST&amp;http"),
+        "{list}"
+    );
+    assert!(!list.contains("Jane") && !list.contains("Doe"), "{list}");
+}
+
+#[test]
 fn a_query_doubled_as_canvas_does_is_accepted() {
     let server = server(TOOLS, true);
     let page = get(&server, "/dev/launch?tool=page&mistake=query");

@@ -101,7 +101,11 @@ fn form(content: &[u8]) -> Result<Capture, String> {
     if content.iter().any(|byte| b"\r\n".contains(byte)) {
         return Err("it has several lines, and is no command that begins with curl".to_owned());
     }
-    if !content.contains(&b'=') || content.iter().any(u8::is_ascii_whitespace) {
+    // An address, JSON and text in UTF-16 have an equals sign, too.
+    let name = content.split(|byte| *byte == b'=').next().unwrap_or_default();
+    let is_other = name.starts_with(b"{") || name.starts_with(b"[") || name.starts_with(b"?");
+    let is_other = is_other || name.windows(3).any(|letters| letters == b"://") || content.contains(&0);
+    if is_other || !content.contains(&b'=') || content.iter().any(u8::is_ascii_whitespace) {
         return Err("it is neither the body of a form nor a command that begins with curl".to_owned());
     }
     Ok(Capture { url: None, authorization: None, body: content.to_vec() })
@@ -115,26 +119,30 @@ fn command(content: &[u8]) -> Result<Capture, String> {
     while let Some(word) = words.next() {
         let text =
             String::from_utf8(word).map_err(|_| "the command has an option that is not text".to_owned())?;
-        let mut value = |attached: Option<&str>| {
-            let attached = attached.filter(|value| !value.is_empty()).map(|value| value.as_bytes().to_vec());
-            attached
-                .or_else(|| words.next())
-                .ok_or_else(|| format!("{text} stands at its end, without a value"))
-        };
         if !text.starts_with('-') {
             capture.address(&text)?;
             continue;
         }
         let (option, attached) = match text.strip_prefix('-').filter(|rest| !rest.starts_with('-')) {
-            // The value of a short option may stand right behind it.
-            Some(rest) if rest.starts_with(['d', 'H', 'X', 'A', 'b', 'e', 'm', 'o', 'x', 'w']) => {
-                let (option, attached) = text.split_at(2);
-                (option, Some(attached))
+            // Short options may stand together, and the value of the last one right behind it.
+            Some(letters) => {
+                let last = letters.trim_start_matches(|letter| SHORT_SWITCHES.contains(letter));
+                let Some(letter) = last.chars().next() else { continue };
+                (format!("-{letter}"), Some(&last[letter.len_utf8()..]))
             }
-            Some(rest) if !rest.is_empty() && rest.chars().all(|letter| SHORT_SWITCHES.contains(letter)) => {
-                continue;
-            }
-            _ => (text.as_str(), None),
+            None => match text.split_once('=') {
+                Some((option, _)) => {
+                    return Err(format!("{option} has a = behind it, which curl does not read"));
+                }
+                None => (text.clone(), None),
+            },
+        };
+        let option = option.as_str();
+        let mut value = |attached: Option<&str>| {
+            let attached = attached.filter(|value| !value.is_empty()).map(|value| value.as_bytes().to_vec());
+            attached
+                .or_else(|| words.next())
+                .ok_or_else(|| format!("{option} stands at its end, without a value"))
         };
         match option {
             "--url" => capture.address(&as_text(value(None)?)?)?,
@@ -150,7 +158,7 @@ fn command(content: &[u8]) -> Result<Capture, String> {
             "-X" | "--request" => {
                 let method = as_text(value(attached)?)?;
                 if method != "POST" {
-                    return Err(format!("it is a {method}: a launch is a POST"));
+                    return Err("its method is another: a launch is a POST".to_owned());
                 }
             }
             option if SWITCHES.contains(&option) => {}
@@ -302,7 +310,7 @@ mod tests {
             "a=it's!",
         );
         check(
-            "$ curl -sSi -XPOST -da=1 -d b=2 --data-urlencode 'c=x y' --data-urlencode '=&' -H'Authorization: OAuth a=\"b\"' --url tools.example#top",
+            "$ curl -sSiXPOST -kda=1 -d b=2 --data-urlencode 'c=x y' --data-urlencode '=&' -H'Authorization: OAuth a=\"b\"' --url tools.example#top  # what was it",
             "http://tools.example/",
             "a=\"b\"",
             "a=1&b=2&c=x%20y&%26",
@@ -336,7 +344,17 @@ mod tests {
             ("curl http://a/ -d", "-d stands at its end, without a value"),
             ("curl http://a/ -F a=1", "the option -F of curl is not understood"),
             ("curl http://a/ -G -d a=1", "the option -G of curl is not understood"),
-            ("curl http://a/ -X PUT -d a=1", "it is a PUT: a launch is a POST"),
+            ("curl http://a/ -X PUT -d a=1", "its method is another: a launch is a POST"),
+            ("curl http://a/ -XPUT-s3cret -d a=1", "its method is another: a launch is a POST\n"),
+            (
+                "curl http://a/ -ume:s3cret -d a=1",
+                "the option -u of curl is not understood; leave it out if it is not needed\n",
+            ),
+            ("curl http://a/ --data-raw=a=1", "--data-raw has a = behind it, which curl does not read\n"),
+            ("{\"log\":\"a=1\"}", "it is neither"),
+            ("?a=1&b=2", "it is neither"),
+            ("https://a/?b=1", "it is neither"),
+            ("a\0=\x001\0", "it is neither"),
             ("curl http://a/ -d a=1 -H 'Content-Type: application/json'", "it sends no form"),
             (
                 "curl http://a/ -d a=1 -H 'Authorization: OAuth a' -H 'Authorization: OAuth b'",

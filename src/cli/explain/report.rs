@@ -1,15 +1,13 @@
 use std::fmt::Write as _;
 
-use lti::oauth1::encode::encode;
 use lti::v1p1::{Cause, Check, Examination, NearMiss, Variant};
-use lti::{Rejection, Role, Secret};
+use lti::{Rejection, Role};
+
+use super::discretion::Discretion;
 
 use crate::cli::terminal::{harmless, harmless_lines};
 use crate::clock::instant;
 use crate::config::Tool;
-
-/// Shorter secrets are not looked for in what is shown: they stand everywhere.
-const SHORTEST_SECRET: usize = 6;
 
 /// What was found out about a launch.
 pub(super) struct Report<'a> {
@@ -17,8 +15,11 @@ pub(super) struct Report<'a> {
     /// The address that it was judged for, without its query.
     pub(super) address: String,
     pub(super) notes: &'a [String],
-    /// What must not be shown.
-    pub(super) secrets: &'a [Secret],
+    /// Where the gateway would answer that nothing is launched there.
+    pub(super) nowhere: Option<&'a str>,
+    pub(super) discretion: &'a Discretion,
+    /// Whether a secret stands in what was sent.
+    pub(super) holds_secret: bool,
     /// The time, in seconds since the epoch, to say how old it is.
     pub(super) now: u64,
     /// The time that it was judged at, where that is not its own.
@@ -33,15 +34,12 @@ pub(super) struct Report<'a> {
 
 impl Report<'_> {
     pub(super) fn is_accepted(&self) -> bool {
-        self.examination.rejection().is_none()
+        self.nowhere.is_none() && self.examination.rejection().is_none()
     }
 
     /// The report for a terminal, with no secret of the file in it.
     pub(super) fn text(&self) -> String {
-        // A short secret is recognised only by who looks for one in the key's place.
-        let no_key = Rejection::UnknownConsumer(None);
         let rejection = self.examination.rejection();
-        let rejection = if self.hides_key() { Some(&no_key) } else { rejection };
         let mut text = format!("{}, posted to {}\n", self.tool.name, self.address);
         for note in self.notes {
             let _ = writeln!(text, "{note}");
@@ -49,7 +47,7 @@ impl Report<'_> {
         text.push('\n');
         for check in Check::ALL {
             let (mark, finding) = match rejection {
-                Some(rejection) if rejection.check() == check => ("NO", rejection.to_string()),
+                Some(rejection) if rejection.check() == check => ("NO", self.fact(rejection)),
                 Some(rejection) if rejection.check() < check => ("-", "not looked at".to_owned()),
                 _ if check == Check::Nonce => {
                     ("-", "not asked for: only the gateway knows whether this form came before".to_owned())
@@ -61,7 +59,7 @@ impl Report<'_> {
         text.push('\n');
         text.push_str(&self.conclusion(rejection));
         text.push_str(&self.base_strings());
-        harmless_lines(&self.discreet(text))
+        harmless_lines(&self.discretion.masked(text))
     }
 
     /// What was found where a check was passed.
@@ -110,25 +108,43 @@ impl Report<'_> {
         }
     }
 
+    /// A rejection in words, unless these may quote a part of a secret.
+    fn fact(&self, rejection: &Rejection) -> String {
+        let quotes = !matches!(rejection, Rejection::BadSignature | Rejection::UnknownConsumer(None));
+        if self.holds_secret && quotes {
+            return "what it says is not shown: a secret stands in what was sent".to_owned();
+        }
+        rejection.to_string()
+    }
+
     fn conclusion(&self, rejection: Option<&Rejection>) -> String {
         let Some(rejection) = rejection else {
-            return "It is accepted, if it comes in time and for the first time.\n".to_owned();
+            return match self.nowhere {
+                Some(why) => format!("It is refused: no-tool: {why}\n"),
+                None => "It is accepted, if it comes in time and for the first time.\n".to_owned(),
+            };
         };
         let (cause, advice) = match &self.near_miss {
-            Some(NearMiss { cause, .. }) => (format!("\ncause: {}: {cause}\n", cause.code()), cause.advice()),
+            Some(NearMiss { cause, .. }) => {
+                let quotes = matches!(cause, Cause::UnsignedParameter(_));
+                let words = if quotes && self.holds_secret { String::new() } else { format!(": {cause}") };
+                (format!("\ncause: {}{words}\n", cause.code()), cause.advice())
+            }
             None if *rejection == Rejection::BadSignature => {
                 let unknown = "a value was changed on the way, or the secret is one that is not known here";
                 (format!("\ncause: not found: {unknown}\n"), rejection.advice())
             }
             None => (String::new(), rejection.advice()),
         };
-        format!("It is refused: {}: {rejection}\n{cause}  = help: {advice}\n", rejection.code())
+        let fact = self.fact(rejection);
+        format!("It is refused: {}: {fact}\n{cause}  = help: {advice}\n", rejection.code())
     }
 
     /// What was compared and what was signed, where either is known and tells something.
     fn base_strings(&self) -> String {
         let Some(compared) = &self.base_string else { return String::new() };
-        if self.hides_key() {
+        // A short secret is recognised in the key's place only.
+        if self.holds_secret || self.examination.rejection() == Some(&Rejection::UnknownConsumer(None)) {
             return "\nThe base string is not shown: a secret stands in it.\n".to_owned();
         }
         let mut text = format!("\nbase string that is compared:\n{}\n", harmless(compared));
@@ -136,12 +152,6 @@ impl Report<'_> {
             let _ = write!(text, "\nbase string that was signed:\n{}\n", harmless(signed));
         }
         text
-    }
-
-    /// Whether a secret stands where the key belongs.
-    fn hides_key(&self) -> bool {
-        let found = self.near_miss.as_ref().is_some_and(|near_miss| near_miss.cause == Cause::SecretAsKey);
-        found || self.examination.rejection() == Some(&Rejection::UnknownConsumer(None))
     }
 
     /// How far a time lies from now, in words.
@@ -154,24 +164,5 @@ impl Report<'_> {
             _ => format!("{} days", seconds / 86_400),
         };
         if time > self.now { format!("in {distance}") } else { format!("{distance} ago") }
-    }
-
-    /// The text without any secret, in whatever spelling a base string has it.
-    fn discreet(&self, mut text: String) -> String {
-        for secret in self.secrets {
-            let secret = secret.expose().trim();
-            if secret.chars().count() < SHORTEST_SECRET {
-                continue;
-            }
-            // As it is quoted, and as it stands in a form and in base strings.
-            let mut spelt = vec![secret.escape_debug().to_string(), secret.to_owned()];
-            for _ in 0..3 {
-                spelt.extend(spelt.last().map(|spelt| encode(spelt)));
-            }
-            for spelt in spelt.iter().filter(|spelt| !spelt.is_empty()) {
-                text = text.replace(spelt, "(a secret)");
-            }
-        }
-        text
     }
 }

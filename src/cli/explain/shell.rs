@@ -24,6 +24,10 @@ impl Reader<'_> {
     /// The next word, if there is one.
     fn word(&mut self) -> Result<Option<Vec<u8>>, String> {
         self.skip_blanks()?;
+        while self.letters.peek() == Some(&'#') {
+            while self.letters.next_if(|letter| *letter != '\n').is_some() {}
+            self.skip_blanks()?;
+        }
         if self.letters.peek().is_none() {
             return Ok(None);
         }

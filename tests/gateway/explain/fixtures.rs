@@ -10,6 +10,23 @@ use super::mistake::{Mistaken, OLD_SECRET, mistaken};
 /// Set to anything, this variable has the fixtures written anew.
 const WRITE: &str = "WRITE_EXPLAIN_FIXTURES";
 
+/// Fixtures of a cause that has another one besides.
+const SEVERAL: [(&str, &str); 13] = [
+    ("slash-sent", "slash"),
+    ("path-below", "path"),
+    ("address-of-tool-slash", "address-of-tool"),
+    ("html-entities-sent", "html-entities"),
+    ("unsigned-parameters", "unsigned-parameter"),
+    ("plus-for-space-by-php", "plus-for-space"),
+    ("unescaped-star", "unescaped"),
+    ("tilde-and-blank", "tilde"),
+    ("signature-text-blank", "signature-text"),
+    ("signature-text-white-space", "signature-text"),
+    ("signature-text-hexadecimal", "signature-text"),
+    ("signature-text-escaped", "signature-text"),
+    ("signature-text-url-safe", "signature-text"),
+];
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/explain")
 }
@@ -66,10 +83,9 @@ fn every_mistake_is_explained_word_for_word() {
         if !accepted && *name != "not-found" {
             let cause =
                 said.split("\ncause: ").nth(1).and_then(|rest| rest.split(':').next()).expect("a cause");
-            assert!(
-                name.starts_with(cause) || format!("{name}s").starts_with(cause),
-                "{name} is told to be {cause}"
-            );
+            let expected =
+                SEVERAL.iter().find(|(variant, _)| variant == name).map_or(*name, |(_, cause)| cause);
+            assert_eq!(cause, expected, "{name}");
         }
         for secret in ["Salt &", "pepper", "the-secret-of", "own, of 32"] {
             assert!(

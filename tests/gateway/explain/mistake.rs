@@ -132,6 +132,12 @@ fn spelt(spell: impl Fn(&str) -> String) -> String {
     format!("POST&{}&{}", escape(URL), escape(&normalised(pairs(), spell)))
 }
 
+/// A form with this title, signed over parameters that a library spells in its own way.
+fn titled(title: &str, spell: impl Fn(&str) -> String) -> String {
+    let pairs = with("resource_link_title", title);
+    form(&pairs, &signed(&format!("POST&{}&{}", escape(URL), escape(&normalised(pairs.clone(), spell)))))
+}
+
 fn hmac_sha1(key: &str, base: &str) -> Vec<u8> {
     let hmac = Hmac::<Sha1>::new_from_slice(key.as_bytes()).expect("any length");
     hmac.chain_update(base).finalize().into_bytes().to_vec()
@@ -243,6 +249,8 @@ pub fn mistaken() -> Vec<Mistaken> {
                 &over(&base("http://localhost:5000/lti/page", pairs())),
             ),
         ),
+        ("address-of-tool-slash", over(&base("https://tools.example/lti/quiz/", pairs()))),
+        ("path-below", command("https://tools.example/lti/page/week/1", &over(&right))),
         ("address-of-tool", over(&base("https://tools.example/lti/quiz", pairs()))),
         ("query-left-out", with_query(&right)),
         ("query-in-address", with_query(&base(URL_WITH_QUERY, pairs()))),
@@ -275,6 +283,9 @@ pub fn mistaken() -> Vec<Mistaken> {
             "unescaped",
             over(&format!("POST&{}&{}", javascript(URL), javascript(&normalised(pairs(), javascript)))),
         ),
+        ("plus-for-space-by-php", titled("a~b c", |text| escape_but(text, " ").replace(' ', "+"))),
+        ("unescaped-star", titled("a*b", |text| escape_but(text, "~!*'()"))),
+        ("tilde-and-blank", titled("a~b c", |text| escape_but(text, ""))),
         ("tilde", over(&spelt(|text| escape_but(text, "")))),
         ("lower-case-escapes", over(&spelt(lower_case_escapes))),
         ("escaped-twice", over(&spelt(|text| escape(&escape(text))))),

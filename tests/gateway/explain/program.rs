@@ -18,8 +18,9 @@ roles = ["staff"]
 
 [tools.app]
 key = "app-key"
-secret = "s3cret-app"
+secret = ["s3cret-app", "s3cret-app-2026"]
 upstream = "http://127.0.0.1:1"
+headers = { X-Token = "the-s3cret-of-a-header" }
 
 [tools.own]
 key = "own-key"
@@ -222,6 +223,11 @@ fn no_secret_is_shown_wherever_it_was_sent() {
         ("oauth_signature_method", "s3cret-app"),
         ("oauth_version", "s3cret-app"),
         ("lti_message_type", "s3cret-app"),
+        ("oauth_version", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxs3cret-app"),
+        ("oauth_consumer_key", "id%253Aapp-key%253As3cret-app"),
+        ("custom_header", "the-s3cret-of-a-header"),
+        ("custom_longer", "s3cret-app-2026"),
+        ("custom_twice", "s3%2563ret-app"),
     ] {
         let form = signed("http://localhost:5000/lti/app", "app-key", "s3cret-app");
         let kept: String =
@@ -234,13 +240,13 @@ fn no_secret_is_shown_wherever_it_was_sent() {
 
 #[test]
 fn a_secret_in_the_keys_place_is_not_shown_however_short_it_is() {
-    let folder = folder(&TOOLS.replace("s3cret-app", "q7x"));
-    for key in ["my-id:app-key:q7x", "q7x", " q7x"] {
+    let folder = folder(&TOOLS.replace("\"s3cret-app\"", "\"q7x\""));
+    for key in ["my-id:app-key:q7x", "q7x", " q7x", "id%3Aapp-key%3Aq7x", "id:app-key:Q7X"] {
         let form = Form { url: "http://localhost:5000/lti/app", key, secret: "app-key", ..Form::default() };
         let run = explain(&folder, &["--tool", "app", "-"], form.sign().as_bytes(), &[]);
         assert_eq!(run.code, Some(1));
         assert!(run.out.contains("\ncause: secret-as-key: "), "{}", run.out);
-        assert!(!run.out.contains("q7x"), "{}", run.out);
+        assert!(!run.out.to_lowercase().contains("q7x"), "{}", run.out);
     }
 }
 
@@ -270,12 +276,55 @@ fn what_cannot_be_told_ends_with_2_and_says_why() {
             &[],
             "error: the variable OLD is not set, or empty\n  = help: set it to the secret",
         ),
+        (
+            &["--tool", "app", "form", "--secret-env", "s3cret-app"],
+            &[],
+            "error: the variable of --secret-env is not set, or empty\n",
+        ),
         (&["form"], &[], "error: the following required arguments were not provided"),
     ] {
         let run = explain(&folder, arguments, b"", environment);
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{run:?}");
         assert!(run.error.starts_with(said), "{run:?}");
     }
+}
+
+#[test]
+fn where_nothing_is_launched_a_right_signature_does_not_help() {
+    let folder = folder(&format!(
+        "{TOOLS}\n[tools.wide]\nkey = \"app-key\"\nsecret = \"s3cret-app\"\nupstream = \"http://127.0.0.1:1\"\nprefix = \"tool\"\n"
+    ));
+    for (tool, below, code) in [
+        ("page", "", 0),
+        ("page", "/", 0),
+        ("page", "/week/1", 1),
+        ("app", "/week/1", 0),
+        ("app", "/%2e%2E/x", 1),
+        ("wide", "", 0),
+        ("wide", "/week/1", 1),
+    ] {
+        let url = format!("http://localhost:5000/lti/{tool}{below}");
+        let (key, secret) =
+            if tool == "page" { ("page-key", "development-secret") } else { ("app-key", "s3cret-app") };
+        let roles = [("roles", "Instructor")];
+        let form = Form { url: &url, key, secret, ..Form::default() }.with(&roles).sign();
+        let command = format!("curl '{url}' --data-raw '{form}'");
+        let run = explain(&folder, &["--tool", tool, "-"], command.as_bytes(), &[]);
+        assert_eq!(run.code, Some(code), "{url}: {}", run.out);
+        let said = format!(
+            "\nIt is refused: no-tool: nothing is launched at /lti/{tool}{below}, but at /lti/{tool}\n"
+        );
+        assert_eq!(run.out.contains(&said), code == 1, "{url}: {}", run.out);
+    }
+}
+
+#[test]
+fn what_is_refused_for_how_it_is_signed_keeps_that_reason() {
+    let folder = folder(&TOOLS.replace("[tools.app]", "[tools.app]\nsignature_methods = [\"HMAC-SHA256\"]"));
+    let form = signed("http://localhost:5000/lti/app/", "app-key", "s3cret-app");
+    let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &[]);
+    assert!(run.out.contains("\nIt is refused: signature-method-not-allowed: "), "{}", run.out);
+    assert!(!run.out.contains("\ncause: ") && run.out.contains("signature_methods"), "{}", run.out);
 }
 
 /// The commands of the docs, in a shell, with the shipped tools.

@@ -59,7 +59,7 @@ pub enum Cause {
     /// Spaces were signed as `+`.
     PlusForSpace,
     /// These characters were not escaped.
-    Unescaped(&'static str),
+    Unescaped(String),
     /// `~` was escaped.
     Tilde,
     /// The digits of escapes are lower-case letters.
@@ -314,6 +314,7 @@ impl fmt::Display for Cause {
                 f.write_str("it was signed with a slash at the end of the path, and sent without")
             }
             Self::Slash(false) => f.write_str("it was signed without the slash at the end of the path"),
+            Self::Path(signed) if signed.is_empty() => f.write_str("it was signed without a path"),
             Self::Path(signed) => write!(f, "it was signed for the path {signed}"),
             Self::Address(signed) => write!(f, "it was signed for {signed}"),
             Self::AddressOfTool(tool) => write!(f, "it was signed for the launch URL of the tool {tool}"),
@@ -343,7 +344,7 @@ impl fmt::Display for Cause {
             Self::Order => f.write_str("the parameters were signed in another order than RFC 5849 asks for"),
             Self::PlusForSpace => f.write_str("blanks were signed as +, and not as %20"),
             Self::Unescaped(characters) => {
-                write!(f, "some of the characters {characters} were signed without being escaped")
+                write!(f, "signed without being escaped: {characters}")
             }
             Self::Tilde => f.write_str("~ was signed as %7E"),
             Self::LowerCaseEscapes => f.write_str("escapes were signed in lower case (%2f for %2F)"),

@@ -19,6 +19,7 @@ use crate::oauth1::encode::decode;
 use crate::oauth1::{Param, SignatureMethod, decode_hex, decode_signature, decode_url_safe};
 use crate::{Rejection, Secret};
 use draft::Draft;
+use zeroize::Zeroizing;
 
 /// The longest base string for which others are tried while a launch is answered, in bytes. edX's have some 4 KiB.
 const LONGEST_QUICK: usize = 12 * 1024;
@@ -90,16 +91,19 @@ pub struct Passport {
 ///
 /// How many base strings are tried depends on the form alone, so that for a key that is unknown it takes as long.
 pub(super) fn quick(attempt: &Attempt<'_>, claim: &Claim<'_, '_>, signature: &[u8]) -> Option<Cause> {
-    if attempt.params.iter().count() > MOST_QUICK {
+    if !is_quick(attempt) {
         return None;
     }
     let search = Search::new(attempt, claim);
     let draft = search.draft(search.params(&[]));
-    if draft.base_string().len() > LONGEST_QUICK {
-        return None;
-    }
     let found = search.near(&draft, None).find(|(_, base)| attempt.matches(base, signature));
     found.map(|(cause, _)| cause)
+}
+
+/// Whether a form is small enough for the short search. It is measured as it was sent: with the decoded key of a consumer that is
+/// known it would be shorter.
+fn is_quick(attempt: &Attempt<'_>) -> bool {
+    attempt.params.iter().count() <= MOST_QUICK && attempt.base_string(&[], None).len() <= LONGEST_QUICK
 }
 
 /// The whole search. It takes its time: some hundred base strings, and one for each parameter.
@@ -119,7 +123,9 @@ pub fn near_miss(request: &LaunchRequest<'_>, terms: &Terms, suspects: &Suspects
     if claim.known.is_none() {
         return key(claim.protocol.consumer_key, suspects).map(|cause| NearMiss { cause, base_string: None });
     }
-    if attempt.find_match(&signature, claim.decoded_key.as_deref()).is_some() {
+    // What is refused for how it is signed at all has its reason already.
+    let may_sign = claim.known.is_some_and(|known| known.consumer.methods.contains(&attempt.method));
+    if !may_sign || attempt.find_match(&signature, claim.decoded_key.as_deref()).is_some() {
         return None;
     }
     let search = Search::new(&attempt, &claim);
@@ -227,10 +233,14 @@ fn key(sent: &str, suspects: &Suspects) -> Option<Cause> {
     }
     let of_consumers = suspects.passports.iter().flat_map(|passport| &passport.secrets);
     let mut secrets = of_consumers.chain(suspects.replaced.iter().map(|(_, secret)| secret));
+    let spelt = [sent, &decoded, &decoded.replace('+', " ")].map(|sent| sent.trim().to_lowercase());
     let ends_in = |secret: &Secret| {
-        let secret = secret.expose().trim();
-        let before = [sent.trim(), decoded.trim()].into_iter().find_map(|sent| sent.strip_suffix(secret));
-        !secret.is_empty() && before.is_some_and(|before| before.is_empty() || before.ends_with(':'))
+        let secret = Zeroizing::new(secret.expose().trim().to_lowercase());
+        let ends = |sent: &String| {
+            let before = sent.strip_suffix(secret.as_str());
+            before.is_some_and(|before| before.is_empty() || before.ends_with(':'))
+        };
+        !secret.is_empty() && spelt.iter().any(ends)
     };
     if secrets.any(ends_in) {
         return Some(Cause::SecretAsKey);
@@ -267,10 +277,11 @@ mod tests {
     use super::*;
     use crate::v1p1::{Consumer, Consumers};
 
-    /// The base strings that are tried while a launch is answered.
-    fn tried(key: &str) -> Vec<String> {
+    /// What is found out about a launch of the consumer `key-1`, or of one that is unknown.
+    fn with<T>(key: &str, filling: usize, ask: impl FnOnce(&Attempt<'_>, &Claim<'_, '_>) -> T) -> T {
+        let filling = "x".repeat(filling);
         let body = format!(
-            "user_id=u1&context_title=a%20%26+b&x=&oauth_consumer_key={key}&oauth_nonce=n&oauth_signature=QUI%3D\
+            "user_id=u1&context_title=a%20%26+b&x={filling}&oauth_consumer_key={key}&oauth_nonce=n&oauth_signature=QUI%3D\
              &oauth_signature_method=HMAC-SHA1&oauth_timestamp=1"
         );
         let request = LaunchRequest {
@@ -287,11 +298,17 @@ mod tests {
         let params = read(&request).expect("a form");
         let claim = Claim::read(&params, &terms).expect("signed");
         let (known, method) = (claim.known, claim.protocol.method);
-        assert_eq!(known.is_some(), key == "key-1");
-        let attempt = Attempt { request: &request, params: &params, terms: &terms, known, method };
-        let search = Search::new(&attempt, &claim);
-        let draft = search.draft(search.params(&[]));
-        search.near(&draft, None).map(|(_, base)| base.replace(key, "KEY")).collect()
+        assert_eq!(known.is_some(), key.ends_with('1'));
+        ask(&Attempt { request: &request, params: &params, terms: &terms, known, method }, &claim)
+    }
+
+    /// The base strings that are tried while a launch is answered.
+    fn tried(key: &str) -> Vec<String> {
+        with(key, 0, |attempt, claim| {
+            let search = Search::new(attempt, claim);
+            let draft = search.draft(search.params(&[]));
+            search.near(&draft, None).map(|(_, base)| base.replace(key, "KEY")).collect()
+        })
     }
 
     #[test]
@@ -299,5 +316,20 @@ mod tests {
         let known = tried("key-1");
         assert_eq!(tried("key-2"), known);
         assert!((50..80).contains(&known.len()), "{}", known.len());
+        // Of a key that is known when it is decoded, the base strings are others, and as many.
+        assert_eq!((tried("%256Bey-1").len(), tried("%256Bey-2").len()), (known.len(), known.len()));
+    }
+
+    #[test]
+    fn how_large_a_form_may_be_says_nothing_of_its_key() {
+        let is_quick = |key: &str, filling| with(key, filling, |attempt, _| is_quick(attempt));
+        let seen: Vec<bool> = (LONGEST_QUICK - 500..LONGEST_QUICK)
+            .map(|filling| {
+                let known = is_quick("%256B%2565%2579-1", filling);
+                assert_eq!(is_quick("%256B%2565%2579-2", filling), known, "{filling}");
+                known
+            })
+            .collect();
+        assert!(seen.contains(&true) && seen.contains(&false), "the bound is among these");
     }
 }

@@ -160,6 +160,17 @@ impl Examination {
         self.consumer_key.as_deref()
     }
 
+    /// The same with the cause that a longer search found. Where that is a secret in the key's place, the key is not told.
+    #[must_use]
+    pub fn explained(mut self, cause: Option<Cause>) -> Self {
+        if cause == Some(Cause::SecretAsKey) {
+            self.consumer_key = None;
+            self.verdict = Err(Rejection::UnknownConsumer(None));
+        }
+        self.cause = cause;
+        self
+    }
+
     /// Which base string the signature matched. `None` where none did.
     pub fn variant(&self) -> Option<Variant> {
         self.variant
@@ -256,19 +267,21 @@ impl Examination {
         let Claim { protocol, known, .. } = &claim;
         self.method = Some(protocol.method);
         self.timestamp = Some(protocol.timestamp);
-        self.consumer_key = match known {
-            Some(known) => Some(known.consumer.key.clone()),
-            None if terms.secrets.occur_in(protocol.consumer_key) => None,
-            None => Some(Rejection::quote(protocol.consumer_key)),
-        };
-
         let attempt = Attempt { request, params: &params, terms, known: *known, method: protocol.method };
         let signature = decode_signature(protocol.signature);
         let matched = attempt.find_match(&signature, claim.decoded_key.as_deref());
         // Whether the key is known makes no difference to the time that this takes.
-        let cause = match matched {
-            Some(_) => None,
-            None => near_miss::quick(&attempt, &claim, &signature),
+        let (cause, is_secret) = match matched {
+            Some(_) => (None, false),
+            None => (
+                near_miss::quick(&attempt, &claim, &signature),
+                terms.secrets.occur_in(protocol.consumer_key),
+            ),
+        };
+        self.consumer_key = match known {
+            Some(known) => Some(known.consumer.key.clone()),
+            None if is_secret => None,
+            None => Some(Rejection::quote(protocol.consumer_key)),
         };
         let Some(known) = *known else {
             return Err(Rejection::UnknownConsumer(self.consumer_key.clone()));
@@ -326,6 +339,8 @@ pub fn shape(base_string: &str) -> String {
     let shaped: Vec<String> = params
         .split("%26")
         .map(|pair| match pair.split_once("%3D") {
+            // In a form that was encoded twice, names hold values.
+            Some((name, _)) if name.contains("%253D") => "…%3D…".to_owned(),
             Some((name, value)) if !value.is_empty() => format!("{name}%3D…"),
             _ => pair.to_owned(),
         })
@@ -472,7 +487,7 @@ impl Attempt<'_> {
     }
 
     /// The base string over the parameters but for the dropped ones.
-    fn base_string(&self, dropped: &[usize], decoded_key: Option<&str>) -> String {
+    pub(super) fn base_string(&self, dropped: &[usize], decoded_key: Option<&str>) -> String {
         let params =
             self.params.iter().enumerate().filter(|(place, _)| !dropped.contains(place)).map(|(_, param)| {
                 match decoded_key {

@@ -81,17 +81,14 @@ impl Search<'_> {
             ports.extend(PORTS.map(Some));
             ports.extend(of_others.iter().map(|parts| parts.port));
         }
-        let toggled = match own.path.strip_suffix('/') {
-            Some(bare) => bare.to_owned(),
-            None => format!("{}/", own.path),
-        };
+        let own_toggled = toggled(own.path);
         let schemes = [own.scheme, if own.scheme == "https" { "http" } else { "https" }];
 
         let mut tried = Vec::new();
         for scheme in schemes {
             for &host in &unique(hosts.clone()) {
                 for &port in &unique(ports.clone()) {
-                    for path in [own.path, toggled.as_str()] {
+                    for path in [own.path, own_toggled.as_str()] {
                         tried.push(Parts { scheme, host, port, path });
                     }
                 }
@@ -113,11 +110,19 @@ impl Search<'_> {
         let compared = self.attempt.base_uri();
         let of_tools = others.iter().filter_map(|other| {
             let tool = other.tool.as_ref()?;
-            Some((Cause::AddressOfTool(tool.clone()), base_uri(&other.scheme, &other.authority, &other.path)))
+            let uri = |path: &str| base_uri(&other.scheme, &other.authority, path);
+            let uris = [uri(&other.path), uri(&toggled(&other.path))];
+            Some(uris.map(|uri| (Cause::AddressOfTool(tool.clone()), uri)))
         });
-        let found = of_tools.chain(tried.iter().map(|parts| (parts.difference(&own), parts.text())));
+        let found =
+            of_tools.flatten().chain(tried.iter().map(|parts| (parts.difference(&own), parts.text())));
         found.filter(|(_, uri)| *uri != compared).collect()
     }
+}
+
+/// The path with a slash at its end, or without the one that is there.
+fn toggled(path: &str) -> String {
+    path.strip_suffix('/').map_or_else(|| format!("{path}/"), str::to_owned)
 }
 
 /// Each once, where it stood first.

@@ -76,12 +76,10 @@ fn rewritten<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> 
         let base = draft.rewritten(|param| changes(param.value).then(|| rewrite(param.value)))?;
         Some((cause, base))
     });
+    // Also where it stays the same, so that a key with escapes in it takes as long whether its consumer is known or not.
     let key = once_with(|| {
-        let base = draft.rewritten(|param| {
-            let escaped = (param.name == "oauth_consumer_key").then(|| encode(param.value));
-            escaped.filter(|escaped| escaped != param.value)
-        })?;
-        Some((Cause::KeyEscaped, base))
+        let escaped = |param: Param<'_>| (param.name == "oauth_consumer_key").then(|| encode(param.value));
+        Some((Cause::KeyEscaped, draft.rewritten(escaped)?))
     });
     rewrites.chain(key.flatten())
 }

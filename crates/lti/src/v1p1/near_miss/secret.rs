@@ -64,7 +64,9 @@ fn guises_of(key: &str, secret: &str) -> Vec<(Cause, SigningKey)> {
     entered(Cause::SecretCase, Zeroizing::new(secret.to_lowercase()));
     entered(Cause::SecretCase, Zeroizing::new(secret.to_uppercase()));
     entered(Cause::SecretEscaped, Zeroizing::new(encode(secret)));
-    entered(Cause::SecretEscaped, Zeroizing::new(decode(secret).unwrap_or_default()));
+    if let Some(decoded) = decode(secret) {
+        entered(Cause::SecretEscaped, Zeroizing::new(decoded));
+    }
     for separator in [":", " "] {
         entered(Cause::PassportAsSecret, Zeroizing::new(format!("{key}{separator}{secret}")));
     }

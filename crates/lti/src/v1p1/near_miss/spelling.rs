@@ -17,22 +17,40 @@ struct Spelling {
 /// RFC 5849 §3.6.
 const RFC: Spelling = Spelling { left: "~", plus_for_space: false, lower_case: false, latin1: false };
 
-/// Those of other libraries: JavaScript's two functions, Python's old and new `quote`, Java's and PHP's for forms.
-const SPELLINGS: [(Cause, Spelling); 11] = [
-    (Cause::PlusForSpace, Spelling { plus_for_space: true, ..RFC }),
-    (Cause::PlusForSpace, Spelling { left: "", plus_for_space: true, ..RFC }),
-    (Cause::PlusForSpace, Spelling { left: "*", plus_for_space: true, ..RFC }),
-    (Cause::Unescaped("! * ' ( )"), Spelling { left: "~!*'()", ..RFC }),
-    (Cause::Unescaped("/"), Spelling { left: "~/", ..RFC }),
-    (Cause::Unescaped("/"), Spelling { left: "/", ..RFC }),
-    (Cause::Unescaped("*"), Spelling { left: "*", ..RFC }),
-    (Cause::Unescaped("; , / ? : @ & = + $ # ! * ' ( )"), Spelling { left: "~;,/?:@&=+$#!*'()", ..RFC }),
-    (Cause::Tilde, Spelling { left: "", ..RFC }),
-    (Cause::LowerCaseEscapes, Spelling { lower_case: true, ..RFC }),
-    (Cause::Charset, Spelling { latin1: true, ..RFC }),
+/// Those of other libraries: JavaScript's two functions, Python's old and new `quote`, Java's and PHP's for forms; and what
+/// each of them does by itself.
+const SPELLINGS: [Spelling; 11] = [
+    Spelling { plus_for_space: true, ..RFC },
+    Spelling { left: "", plus_for_space: true, ..RFC },
+    Spelling { left: "*", plus_for_space: true, ..RFC },
+    Spelling { left: "~!*'()", ..RFC },
+    Spelling { left: "~/", ..RFC },
+    Spelling { left: "/", ..RFC },
+    Spelling { left: "*", ..RFC },
+    Spelling { left: "~;,/?:@&=+$#!*'()", ..RFC },
+    Spelling { left: "", ..RFC },
+    Spelling { lower_case: true, ..RFC },
+    Spelling { latin1: true, ..RFC },
 ];
 
 impl Spelling {
+    /// What it does otherwise than RFC 5849 to this text, if anything; of several the first.
+    fn mistake(self, text: &str) -> Option<Cause> {
+        if self.plus_for_space && text.contains(' ') {
+            return Some(Cause::PlusForSpace);
+        }
+        let left = self.left.chars().filter(|letter| !RFC.left.contains(*letter) && text.contains(*letter));
+        let left: Vec<String> = left.map(String::from).collect();
+        if !left.is_empty() {
+            return Some(Cause::Unescaped(left.join(" ")));
+        }
+        if !self.left.contains('~') && text.contains('~') {
+            return Some(Cause::Tilde);
+        }
+        let others = [(self.lower_case, Cause::LowerCaseEscapes), (self.latin1, Cause::Charset)];
+        others.into_iter().find_map(|(is_so, cause)| is_so.then_some(cause))
+    }
+
     fn encode(self, text: &str) -> String {
         let mut encoded = String::with_capacity(text.len());
         for letter in text.chars() {
@@ -41,7 +59,7 @@ impl Spelling {
             } else if letter == ' ' && self.plus_for_space {
                 encoded.push('+');
             } else {
-                match latin1::byte(letter).filter(|_| self.latin1) {
+                match self.latin1.then(|| latin1::byte(letter)).flatten() {
                     Some(byte) => self.escape(&[byte], &mut encoded),
                     None => self.escape(letter.encode_utf8(&mut [0; 4]).as_bytes(), &mut encoded),
                 }
@@ -74,11 +92,14 @@ pub(super) fn misspelt(uri: &str, params: &[Param<'_>]) -> Vec<(Cause, String)> 
         params.sort_unstable();
         joined(&params)
     };
-    for (cause, spelling) in SPELLINGS {
+    let texts: String = params.iter().flat_map(|param| [param.name, param.value]).collect();
+    for spelling in SPELLINGS {
         let spell = |text: &str| spelling.encode(text);
         let params = sorted(&spell);
-        found.push((cause.clone(), signed(&params)));
-        found.push((cause, format!("POST&{}&{}", spell(uri), spell(&params))));
+        // Some libraries put the whole together with the same function, and some with one of their own.
+        let whole = format!("POST&{}&{}", spell(uri), spell(&params));
+        found.extend(spelling.mistake(&texts).map(|cause| (cause, signed(&params))));
+        found.extend(spelling.mistake(&format!("{texts}{uri}{params}")).map(|cause| (cause, whole)));
     }
     found.push((Cause::EscapedTwice, signed(&sorted(&|text| encode(&encode(text))))));
     found.push((Cause::NotEscaped, signed(&sorted(&str::to_owned))));

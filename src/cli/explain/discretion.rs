@@ -1,0 +1,102 @@
+//! What of a launch may be shown: nothing in which a secret of the file stands.
+
+use lti::Secret;
+use lti::oauth1::encode::encode;
+
+/// Shorter secrets are not looked for in what is shown: they stand everywhere.
+const SHORTEST: usize = 6;
+/// How often a text may have been encoded, for the form and by mistake.
+const TIMES_ENCODED: usize = 4;
+
+/// The secrets that must not be shown.
+pub(super) struct Discretion(Vec<Secret>);
+
+impl Discretion {
+    /// Keeps these.
+    pub(super) fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
+        let long = |secret: &Secret| secret.expose().trim().chars().count() >= SHORTEST;
+        let mut secrets: Vec<Secret> = secrets.into_iter().filter(long).collect();
+        // Of two, of which one begins with the other, the longer one is taken away whole.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+        Self(secrets)
+    }
+
+    /// Whether a secret stands in what was sent, also in another case, encoded several times, or written for HTML.
+    pub(super) fn is_needed_for(&self, sent: &[u8]) -> bool {
+        let mut text = sent.to_vec();
+        let mut spelt = Vec::new();
+        for _ in 0..TIMES_ENCODED {
+            spelt.push(String::from_utf8_lossy(&text).to_lowercase());
+            spelt.push(spelt[spelt.len() - 1].replace('+', " "));
+            text = decoded(&text);
+        }
+        let written = |text: &str| {
+            let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+            text.replace("&#39;", "'").replace("&#039;", "'").replace("&amp;", "&")
+        };
+        spelt.extend(spelt.clone().iter().map(|text| written(text)));
+        self.0.iter().any(|secret| {
+            let secret = secret.expose().trim().to_lowercase();
+            spelt.iter().any(|text| text.contains(&secret))
+        })
+    }
+
+    /// A text without any secret, as it is and in the spellings that it has in a form and in base strings.
+    pub(super) fn masked(&self, mut text: String) -> String {
+        for secret in &self.0 {
+            let secret = secret.expose().trim();
+            let mut spelt = vec![secret.escape_debug().to_string(), secret.to_owned()];
+            for _ in 1..TIMES_ENCODED {
+                spelt.extend(spelt.last().map(|spelt| encode(spelt)));
+            }
+            for spelt in &spelt {
+                text = text.replace(spelt, "(a secret)");
+            }
+        }
+        text
+    }
+}
+
+/// Percent-decoded once, as far as it can be.
+fn decoded(text: &[u8]) -> Vec<u8> {
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        let escaped = digit(text.get(at + 1)).zip(digit(text.get(at + 2))).filter(|_| *byte == b'%');
+        let escaped = escaped.and_then(|(high, low)| u8::try_from(16 * high + low).ok());
+        decoded.push(escaped.unwrap_or(*byte));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_found_however_it_was_sent() {
+        let discretion = Discretion::new(["my pass+w%rd", "tom&jerry", "short"].map(Secret::new));
+        for sent in [
+            "a=my%20pass%2Bw%25rd",
+            "a=my+pass%2Bw%25rd",
+            "a=id%3AMY%2520PASS%252bw%2525rd&b=1",
+            "a=tom%26amp%3Bjerry",
+            "xtom&jerryx",
+            "%ZZ%tom%26jerry%",
+        ] {
+            assert!(discretion.is_needed_for(sent.as_bytes()), "{sent}");
+        }
+        for sent in ["", "a=my+pass&b=w%25rd", "tom%26jerr", "short", "%"] {
+            assert!(!discretion.is_needed_for(sent.as_bytes()), "{sent}");
+        }
+    }
+
+    #[test]
+    fn of_two_secrets_that_begin_alike_nothing_is_left() {
+        let discretion = Discretion::new(["course-secret", "course-secret-2026"].map(Secret::new));
+        let text = "a course-secret-2026, a course-secret and course-secret%2D2026".to_owned();
+        assert_eq!(discretion.masked(text), "a (a secret), a (a secret) and (a secret)%2D2026");
+    }
+}
