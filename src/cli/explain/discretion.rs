@@ -23,12 +23,16 @@ impl Discretion {
 
     /// Whether a secret stands in what was sent, also in another case, encoded several times, or written for HTML.
     pub(super) fn is_needed_for(&self, sent: &[u8]) -> bool {
-        let mut text = sent.to_vec();
+        let with_blanks = sent.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
         let mut spelt = Vec::new();
-        for _ in 0..TIMES_ENCODED {
-            spelt.push(String::from_utf8_lossy(&text).to_lowercase());
-            spelt.push(spelt[spelt.len() - 1].replace('+', " "));
-            text = decoded(&text);
+        // A plus is a blank in a form, and one in what was encoded before.
+        for mut text in [sent.to_vec(), with_blanks] {
+            for _ in 0..TIMES_ENCODED {
+                let lower = String::from_utf8_lossy(&text).to_lowercase();
+                spelt.push(lower.replace('+', " "));
+                spelt.push(lower);
+                text = decoded(&text);
+            }
         }
         let written = |text: &str| {
             let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
