@@ -17,11 +17,13 @@ use lti::{KnownSecrets, Secret};
 
 use super::launch::no_tool;
 use super::load::load;
-use super::rocket_settings::rocket_figment;
+use super::rocket_settings::local_authority;
 use super::terminal::say;
 use super::{now, unreadable};
 use crate::clock::seconds;
-use crate::config::{Config, Environment, Prefix, PublicUrl, Target, Tool, is_loopback, is_variable};
+use crate::config::{
+    Config, Environment, Prefix, PublicUrl, Target, Tool, host_and_port, is_loopback, is_variable,
+};
 use crate::target::address::has_dot_segment;
 use capture::{Capture, CapturedUrl};
 use discretion::Discretion;
@@ -106,11 +108,9 @@ impl Case {
         let authority = authority(&capture, &loaded.config, environment, development)?;
         let launch_url = |tool: &Tool| loaded.config.public_url.launch_url(tool, Some(&authority));
         let address = Address::new(&launch_url(found), found, capture.url.as_ref());
-        // The tool's own launch URL is another address for a launch that was sent to a path below.
-        let address_of =
-            |tool: &Tool| OtherAddress::new((!named(&tool)).then_some(tool.name.as_str()), &launch_url(tool));
-        let mut addresses: Vec<OtherAddress> = loaded.config.tools.iter().map(address_of).collect();
-        addresses.extend(capture.url.as_ref().map(|url| OtherAddress {
+        let launch_urls = loaded.config.tools.iter().map(|tool| (tool.name.as_str(), launch_url(tool)));
+        let mut suspects = Suspects::new(&explain.tool, launch_urls, Vec::new());
+        suspects.addresses.extend(capture.url.as_ref().map(|url| OtherAddress {
             tool: None,
             scheme: url.scheme.clone(),
             authority: url.authority.clone(),
@@ -118,17 +118,17 @@ impl Case {
         }));
 
         // Development's stand-ins for secrets are known to everybody: no gateway but one on this machine has them.
-        let host = address.authority.rsplit_once(':').map_or(address.authority.as_str(), |(host, _)| host);
-        if development && !is_loopback(host) && !is_loopback(&address.authority) {
+        if development && !is_loopback(host_and_port(&address.authority).0) {
             loaded = read(false)?;
         }
         let found = loaded.config.tools.iter().find(named);
         let mut tool = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?.clone();
+        suspects.passports = loaded.passports;
         let replaced = explain.secret_env.iter().map(|name| replaced(name, environment));
-        let replaced = replaced.collect::<Result<Vec<_>, _>>()?;
-        let mut secrets: Vec<Secret> =
-            loaded.passports.iter().flat_map(|passport| passport.secrets.iter().cloned()).collect();
-        secrets.extend(replaced.iter().map(|(_, secret)| secret.clone()));
+        suspects.replaced = replaced.collect::<Result<_, _>>()?;
+        let of_consumers = suspects.passports.iter().flat_map(|passport| passport.secrets.iter().cloned());
+        let mut secrets: Vec<Secret> = of_consumers.collect();
+        secrets.extend(suspects.replaced.iter().map(|(_, secret)| secret.clone()));
         secrets.extend(loaded.config.secrets.iter().cloned());
         for tool in &loaded.config.tools {
             if let Target::Upstream(upstream) = &tool.target {
@@ -137,7 +137,6 @@ impl Case {
         }
         tool.terms.secrets = Arc::new(KnownSecrets::new(&secrets));
         let discretion = Discretion::new(secrets);
-        let suspects = Suspects { tool: tool.name.clone(), addresses, passports: loaded.passports, replaced };
         Ok(Self { tool, suspects, discretion, capture, address })
     }
 
@@ -223,11 +222,7 @@ fn authority(
     }
     match config.public_url {
         PublicUrl::Fixed(_) => Ok(String::new()),
-        PublicUrl::FromHost(_) if development => {
-            let (_, listener) =
-                rocket_figment(environment, development).map_err(|why| format!("error: {why}\n"))?;
-            Ok(format!("localhost:{}", listener.port()))
-        }
+        PublicUrl::FromHost(_) if development => local_authority(environment),
         PublicUrl::FromHost(_) => {
             Err("error: a form alone does not tell to which host it was sent, and here that counts\n  \
              = help: give the curl command, which has the address\n"

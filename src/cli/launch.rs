@@ -13,7 +13,7 @@ use lti::{Role, Roles};
 use reqwest::Url;
 
 use super::load::{Loaded, load};
-use super::rocket_settings::rocket_figment;
+use super::rocket_settings::local_authority;
 use super::terminal::say;
 use super::{now, unreadable};
 use crate::config::{Environment, PublicUrl, Tool, is_loopback, print as print_problems};
@@ -170,11 +170,7 @@ fn own_url(
     let public_url = &loaded.config.public_url;
     let authority = match public_url {
         PublicUrl::Fixed(_) => None,
-        PublicUrl::FromHost(_) if development => {
-            let (_, listener) =
-                rocket_figment(environment, development).map_err(|why| format!("error: {why}\n"))?;
-            Some(format!("localhost:{}", listener.port()))
-        }
+        PublicUrl::FromHost(_) if development => Some(local_authority(environment)?),
         PublicUrl::FromHost(_) => {
             return Err("error: only a request tells the public URL of this gateway\n  \
                  = help: name it: --url https://our-tools.example\n"

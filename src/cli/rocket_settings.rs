@@ -34,3 +34,12 @@ pub(super) fn rocket_figment(
         Err(error) => Err(format!("Rocket's settings are wrong: {error}")),
     }
 }
+
+/// The host and port at which this machine asks a gateway in development that these settings start.
+///
+/// # Errors
+/// What is wrong with the settings, in words for a terminal.
+pub(super) fn local_authority(environment: &Environment) -> Result<String, String> {
+    let (_, listener) = rocket_figment(environment, true).map_err(|why| format!("error: {why}\n"))?;
+    Ok(format!("localhost:{}", listener.port()))
+}

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 /// Host and, if one is written, port of an authority that holds no user.
-pub(super) fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+pub(crate) fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         Some((host, "")) => (host, None),
         // Else the colon stands in an IPv6 address.

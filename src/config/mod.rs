@@ -32,6 +32,7 @@ use std::path::Path;
 
 use lti::v1p1::Passport;
 
+pub(crate) use authority::host_and_port;
 pub(crate) use excerpt::is_variable;
 pub use fault::{Fault, Severity};
 pub use gateway::{Config, Identity, Prefix, Target, Tool, Upstream};

@@ -1,9 +1,9 @@
 //! `GET /tools/<tool>/config.xml`: a tool as a link of a Common Cartridge (IMS Common Cartridge 1.1, "Basic LTI links"),
 //! which Canvas, Moodle and others import. Neither a key nor a secret stands in it: people enter them in the platform.
 
-use rocket::http::{ContentType, Header, Status};
+use rocket::http::{ContentType, Status};
 use rocket::response::{Responder, Result as Answer};
-use rocket::{Request, Response, State, get};
+use rocket::{Request, State, get};
 use serde::Serialize;
 
 use super::authority::Authority;
@@ -77,12 +77,9 @@ fn characters(text: &str) -> String {
 
 impl<'r> Responder<'r, 'static> for Cartridge {
     fn respond_to(self, _: &'r Request<'_>) -> Answer<'static> {
-        Ok(Response::build()
-            .status(Status::Ok)
-            .header(ContentType::new("application", "xml"))
-            .header(Header::new("Cache-Control", "no-store"))
-            .header(Header::new("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"))
-            .sized_body(self.0.len(), std::io::Cursor::new(self.0))
-            .finalize())
+        let policy = "default-src 'none'; frame-ancestors 'none'";
+        let mut response = page::respond(Status::Ok, self.0, policy.to_owned());
+        response.set_header(ContentType::new("application", "xml"));
+        Ok(response)
     }
 }

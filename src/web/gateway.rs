@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use lti::v1p1::{OtherAddress, Passport, Suspects};
+use lti::v1p1::{Passport, Suspects};
 
 use super::dev::Refusals;
 use super::place::Addresses;
@@ -86,17 +86,11 @@ impl Gateway {
 
     /// What a platform may have mixed up with what is a tool's own, for a launch that came to this host.
     pub(super) fn suspects(&self, tool: &Tool, authority: &str) -> Suspects {
-        // Its own launch URL is another address for a launch that came to a path below.
-        let address = |other: &Tool| {
-            let name = (other.name != tool.name).then_some(other.name.as_str());
-            OtherAddress::new(name, &self.public_url.launch_url(other, Some(authority)))
-        };
-        Suspects {
-            tool: tool.name.clone(),
-            addresses: self.addresses.tools().map(address).collect(),
-            passports: self.passports.clone(),
-            replaced: Vec::new(),
-        }
+        let launch_urls = self
+            .addresses
+            .tools()
+            .map(|other| (other.name.as_str(), self.public_url.launch_url(other, Some(authority))));
+        Suspects::new(&tool.name, launch_urls, self.passports.clone())
     }
 
     /// Whether this is development.

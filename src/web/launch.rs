@@ -62,6 +62,13 @@ struct Account {
     compared: Option<String>,
 }
 
+impl Account {
+    /// What an admin can do: of a cause that is known more than of the refusal.
+    fn help(&self, refusal: &Refusal) -> &'static str {
+        self.cause.as_ref().map_or(refusal.advice(), Cause::advice)
+    }
+}
+
 impl Attempt<'_> {
     async fn answer(&self, data: Data<'_>) -> Response<'static> {
         let reference = refusal::reference();
@@ -79,7 +86,7 @@ impl Attempt<'_> {
             Err(refusal) => {
                 let (code, reason) = (refusal.code(), refusal.reason());
                 let cause = account.cause.as_ref().map_or("-", Cause::code);
-                let help = account.cause.as_ref().map_or(refusal.advice(), Cause::advice);
+                let help = account.help(&refusal);
                 tracing::warn!(target: "launch", tool, consumer, outcome = "refused", code, variant, reference, micros, cause, reason, help);
                 self.remember(&refusal, &reference, &mut account);
                 RefusedLaunch {
@@ -137,7 +144,7 @@ impl Attempt<'_> {
             code: refusal.code(),
             reason: refusal.reason(),
             cause: account.cause.as_ref().map(|cause| (cause.code(), cause.to_string())),
-            help: account.cause.as_ref().map_or(refusal.advice(), Cause::advice),
+            help: account.help(refusal),
             url: format!("{origin}{}", self.request.uri().path()),
             params: std::mem::take(&mut account.params),
             compared: account.compared.take(),

@@ -4,7 +4,6 @@ use lti::v1p1::{Cause, Check, Examination, NearMiss, Variant};
 use lti::{Rejection, Role};
 
 use super::discretion::Discretion;
-
 use crate::cli::terminal::{harmless, harmless_lines};
 use crate::clock::instant;
 use crate::config::Tool;

@@ -13,13 +13,14 @@ mod spelling;
 
 use std::iter::{once, once_with};
 
+use zeroize::Zeroizing;
+
 use super::cause::{Cause, SignatureText};
 use super::verify::{Attempt, Claim, LaunchRequest, Terms, read};
 use crate::oauth1::encode::decode;
 use crate::oauth1::{Param, SignatureMethod, decode_hex, decode_signature, decode_url_safe};
 use crate::{Rejection, Secret};
 use draft::Draft;
-use zeroize::Zeroizing;
 
 /// The longest base string for which others are tried while a launch is answered, in bytes. edX's have some 4 KiB.
 const LONGEST_QUICK: usize = 12 * 1024;
@@ -59,6 +60,25 @@ pub struct OtherAddress {
     pub authority: String,
     /// Its path.
     pub path: String,
+}
+
+impl Suspects {
+    /// The tool, every tool's name and launch URL, and what is known of keys and secrets.
+    ///
+    /// The tool's own launch URL is another address for a launch that came to a path below it.
+    pub fn new<'a>(
+        tool: &str,
+        launch_urls: impl IntoIterator<Item = (&'a str, String)>,
+        passports: Vec<Passport>,
+    ) -> Self {
+        let address = |(name, url): (&str, String)| OtherAddress::new((name != tool).then_some(name), &url);
+        Self {
+            tool: tool.to_owned(),
+            addresses: launch_urls.into_iter().map(address).collect(),
+            passports,
+            replaced: Vec::new(),
+        }
+    }
 }
 
 impl OtherAddress {
@@ -117,8 +137,7 @@ pub fn near_miss(request: &LaunchRequest<'_>, terms: &Terms, suspects: &Suspects
         Err(_) => return None,
     };
     let claim = Claim::read(&params, terms).ok()?;
-    let attempt =
-        Attempt { request, params: &params, terms, known: claim.known, method: claim.protocol.method };
+    let attempt = Attempt::new(request, &params, terms, &claim);
     let signature = decode_signature(claim.protocol.signature);
     if claim.known.is_none() {
         return key(claim.protocol.consumer_key, suspects).map(|cause| NearMiss { cause, base_string: None });
@@ -162,14 +181,8 @@ impl<'a> Search<'a> {
 
     /// The parameters that are signed, as they were sent, without those at these places.
     fn params<'d>(&self, dropped: &'d [usize]) -> impl Iterator<Item = Param<'a>> + use<'a, 'd> {
-        let decoded_key = self.claim.decoded_key.as_deref();
-        let params = self.attempt.params.iter().enumerate();
-        params.filter(|(place, param)| !dropped.contains(place) && param.name != "oauth_signature").map(
-            move |(_, param)| match decoded_key {
-                Some(value) if param.name == "oauth_consumer_key" => Param { value, ..param },
-                _ => param,
-            },
-        )
+        let params = self.attempt.params(dropped, self.claim.decoded_key.as_deref());
+        params.filter(|param| param.name != "oauth_signature")
     }
 
     /// The base string in the making over these parameters, for the address that is compared.
@@ -256,13 +269,7 @@ fn sent_in_latin1(request: &LaunchRequest<'_>, terms: &Terms) -> Option<NearMiss
     let params = read(&request).ok()?;
     let claim = Claim::read(&params, terms).ok()?;
     claim.known?;
-    let attempt = Attempt {
-        request: &request,
-        params: &params,
-        terms,
-        known: claim.known,
-        method: claim.protocol.method,
-    };
+    let attempt = Attempt::new(&request, &params, terms, &claim);
     let signature = decode_signature(claim.protocol.signature);
     attempt.find_match(&signature, claim.decoded_key.as_deref())?;
     let search = Search::new(&attempt, &claim);
@@ -297,9 +304,8 @@ mod tests {
         let terms = Terms { consumers, roles: None, clock_skew: 300, secrets: Arc::default() };
         let params = read(&request).expect("a form");
         let claim = Claim::read(&params, &terms).expect("signed");
-        let (known, method) = (claim.known, claim.protocol.method);
-        assert_eq!(known.is_some(), key.ends_with('1'));
-        ask(&Attempt { request: &request, params: &params, terms: &terms, known, method }, &claim)
+        assert_eq!(claim.known.is_some(), key.ends_with('1'));
+        ask(&Attempt::new(&request, &params, &terms, &claim), &claim)
     }
 
     /// The base strings that are tried while a launch is answered.

@@ -267,7 +267,7 @@ impl Examination {
         let Claim { protocol, known, .. } = &claim;
         self.method = Some(protocol.method);
         self.timestamp = Some(protocol.timestamp);
-        let attempt = Attempt { request, params: &params, terms, known: *known, method: protocol.method };
+        let attempt = Attempt::new(request, &params, terms, &claim);
         let signature = decode_signature(protocol.signature);
         let matched = attempt.find_match(&signature, claim.decoded_key.as_deref());
         // Whether the key is known makes no difference to the time that this takes.
@@ -328,8 +328,7 @@ impl Examination {
 pub fn compared(request: &LaunchRequest<'_>, terms: &Terms) -> Option<String> {
     let params = read(request).ok()?;
     let claim = Claim::read(&params, terms).ok()?;
-    let method = claim.protocol.method;
-    let attempt = Attempt { request, params: &params, terms, known: claim.known, method };
+    let attempt = Attempt::new(request, &params, terms, &claim);
     Some(attempt.base_string(&[], claim.decoded_key.as_deref()))
 }
 
@@ -455,7 +454,16 @@ pub(super) struct Attempt<'a> {
     pub(super) method: SignatureMethod,
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
+    pub(super) fn new(
+        request: &'a LaunchRequest<'a>,
+        params: &'a Params,
+        terms: &'a Terms,
+        claim: &Claim<'_, 'a>,
+    ) -> Self {
+        Self { request, params, terms, known: claim.known, method: claim.protocol.method }
+    }
+
     /// The first variant whose base string carries the signature, and the places of the parameters that it
     /// leaves out. Which variants are tried depends on the form alone, but for the edX one, which
     /// takes the strict one's place where the key is known only when decoded.
@@ -486,16 +494,22 @@ impl Attempt<'_> {
         base_uri(self.request.scheme, self.request.authority, self.request.path)
     }
 
-    /// The base string over the parameters but for the dropped ones.
+    /// The parameters but for the dropped ones, with the decoded key where only that one is known.
+    pub(super) fn params<'d>(
+        &self,
+        dropped: &'d [usize],
+        decoded_key: Option<&'a str>,
+    ) -> impl Iterator<Item = Param<'a>> + use<'a, 'd> {
+        let kept = self.params.iter().enumerate().filter(|(place, _)| !dropped.contains(place));
+        kept.map(move |(_, param)| match decoded_key {
+            Some(value) if param.name == "oauth_consumer_key" => Param { value, ..param },
+            _ => param,
+        })
+    }
+
+    /// The base string over these.
     pub(super) fn base_string(&self, dropped: &[usize], decoded_key: Option<&str>) -> String {
-        let params =
-            self.params.iter().enumerate().filter(|(place, _)| !dropped.contains(place)).map(|(_, param)| {
-                match decoded_key {
-                    Some(value) if param.name == "oauth_consumer_key" => Param { value, ..param },
-                    _ => param,
-                }
-            });
-        base_string("POST", &self.base_uri(), params)
+        base_string("POST", &self.base_uri(), self.params(dropped, decoded_key))
     }
 
     /// Whether one of the consumer's secrets made the signature over a base string.
