@@ -14,9 +14,9 @@ use lti::oauth1::{Params, SignatureMethod, SigningKey, Source};
 use lti::v1p1::{Consumer, Consumers, Examination, LaunchRequest, Terms, Verdict, examine};
 use lti::{Launch, MemoryReplay, Secret};
 use lti_gateway::config::{self, Environment, Identity};
+use lti_gateway::proxy::assertion::{Assertions, Subject};
 use lti_gateway::session::{COOKIE, Session, Sessions};
-use lti_gateway::target::assertion::{Assertions, Subject};
-use lti_gateway::target::template::{Page, Templates};
+use lti_gateway::template::{Page, Templates};
 
 const NOW: u64 = 1_700_000_000;
 

@@ -6,8 +6,8 @@ use super::rocket_settings::rocket_figment;
 use super::table::table;
 use super::{no_certificates, state_unusable};
 use crate::config::{Config, Environment, StateLocation, Target, print};
+use crate::proxy::client::Upstreams;
 use crate::state::{OpenError, list};
-use crate::target::upstream::Upstreams;
 
 /// Says everything that `serve` would refuse, or shows the tools.
 pub(super) fn check(file: &Path, environment: &Environment, development: bool) -> ExitCode {

@@ -24,7 +24,7 @@ use crate::clock::seconds;
 use crate::config::{
     Config, Environment, Prefix, PublicUrl, Target, Tool, host_and_port, is_loopback, is_variable,
 };
-use crate::target::address::has_dot_segment;
+use crate::proxy::path::has_dot_segment;
 use capture::{Capture, CapturedUrl};
 use discretion::Discretion;
 use report::Report;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use lti::v1p1::Passport;
 
 use crate::config::{self, Config, Environment, Fault, Location, Problem, Severity};
-use crate::target::template::Templates;
+use crate::template::Templates;
 
 /// How deep folders below `templates/` are searched.
 pub(super) const DEEPEST: usize = 8;

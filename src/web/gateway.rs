@@ -5,19 +5,19 @@ use std::sync::{Arc, Mutex};
 use lti::v1p1::{Passport, Suspects};
 
 use super::dev::Refusals;
-use super::place::Addresses;
+use super::proxy::place::Addresses;
+use super::proxy::visit::Visits;
 use super::served::ServedTool;
-use super::visit::Visits;
 use crate::clock::Clock;
 use crate::config::{Config, PublicUrl, Tool};
 use crate::grade::Grades;
 use crate::platform::Platforms;
 use crate::practice::Gradebook;
+use crate::proxy::assertion::Assertions;
+use crate::proxy::client::Upstreams;
 use crate::session::{GradeTokens, Ids, Receipts};
 use crate::state::{Replay, State};
-use crate::target::assertion::Assertions;
-use crate::target::template::Templates;
-use crate::target::upstream::Upstreams;
+use crate::template::Templates;
 
 /// A configuration made ready to serve.
 pub struct Gateway {

@@ -10,15 +10,16 @@ use rocket::{Data, Request, Response};
 
 use super::Gateway;
 use super::dev::Refused;
-use super::place::Room;
+use super::proxy::place::Room;
+use super::proxy::visit::Visits;
+use super::proxy::{door, place};
 use super::refusal::{self, Refusal, RefusedLaunch};
 use super::served::{ServedTarget, ServedTool};
-use super::visit::Visits;
-use super::{door, form, guard, page, place};
+use super::{form, guard, page};
 use crate::config::{Origin, Upstream};
+use crate::proxy::path::has_dot_segment;
 use crate::session::{COOKIE, Session, TICKET, TICKET_PARAMETER, TooLong, set_cookie};
-use crate::target::address::has_dot_segment;
-use crate::target::template::{Page, RenderError};
+use crate::template::{Page, RenderError};
 
 /// The largest launch form. Real ones have 2 to 8 KiB.
 const LARGEST_BODY: u64 = 256 * 1024;

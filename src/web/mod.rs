@@ -3,10 +3,7 @@
 mod authority;
 mod cartridge;
 mod dev;
-mod door;
-mod download;
 mod form;
-mod frame;
 mod gateway;
 mod grade;
 mod guard;
@@ -16,15 +13,11 @@ mod jwks;
 mod launch;
 mod method;
 mod page;
-mod passage;
-mod place;
+mod proxy;
 mod refusal;
 mod served;
 mod shield;
 mod tool;
-mod tunnel;
-mod upload;
-mod visit;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use hyper::header::{HeaderName, HeaderValue};
 
 use crate::config::{Target, Tool, Upstream};
-use crate::target::template::Page;
+use crate::template::Page;
 
 /// What a tool launches into, ready.
 pub(super) enum ServedTarget {

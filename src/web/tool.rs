@@ -5,9 +5,10 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Response, Route};
 
 use super::gateway::Gateway;
-use super::place::{Place, Room};
+use super::proxy::place::{Place, Room};
+use super::proxy::{door, passage};
 use super::refusal::Refusal;
-use super::{door, launch, passage, shield};
+use super::{launch, shield};
 
 /// One route for every path that nothing else answers, so that nothing grows with the number of tools.
 pub(super) fn routes() -> Vec<Route> {

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use rocket::http::Method;
 
-use super::served::{ServedTarget, ServedTool};
 use crate::config::{Prefix, Tool, Upstream};
 use crate::session::TICKET_PARAMETER;
+use crate::web::served::{ServedTarget, ServedTool};
 
 /// What stands between a tool's base and a session's id.
 const SESSION: &str = "/~";
 
 /// A place below a tool's address.
-pub(super) enum Place<'g, 'r> {
+pub(in crate::web) enum Place<'g, 'r> {
     /// Where it is launched, and what follows of the path: nothing, or more that begins with `/`.
     Launch(&'g ServedTool, &'r str),
     /// Where a session comes in.
@@ -23,17 +23,17 @@ pub(super) enum Place<'g, 'r> {
 
 /// An upstream, as it is seen at one session's addresses.
 #[derive(Clone, Copy)]
-pub(super) struct Room<'g, 'r> {
-    pub(super) served: &'g ServedTool,
-    pub(super) upstream: &'g Upstream,
+pub(in crate::web) struct Room<'g, 'r> {
+    pub(in crate::web) served: &'g ServedTool,
+    pub(in crate::web) upstream: &'g Upstream,
     /// The session's id, or nothing where addresses do not name it.
-    pub(super) id: &'r str,
+    pub(in crate::web) id: &'r str,
     /// What stands before the upstream's own paths.
-    pub(super) prefix: &'r str,
+    pub(in crate::web) prefix: &'r str,
 }
 
 /// All tools, by their addresses.
-pub(super) struct Addresses {
+pub(in crate::web) struct Addresses {
     tools: Vec<ServedTool>,
     by_path: HashMap<String, usize>,
     by_host: HashMap<String, usize>,
@@ -42,7 +42,7 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    pub(super) fn new(tools: Vec<ServedTool>) -> Self {
+    pub(in crate::web) fn new(tools: Vec<ServedTool>) -> Self {
         let mut by_path = HashMap::new();
         let mut by_host = HashMap::new();
         for (index, ServedTool { tool, .. }) in tools.iter().enumerate() {
@@ -56,12 +56,12 @@ impl Addresses {
     }
 
     /// All tools.
-    pub(super) fn tools(&self) -> impl Iterator<Item = &Tool> {
+    pub(in crate::web) fn tools(&self) -> impl Iterator<Item = &Tool> {
         self.tools.iter().map(|served| &served.tool)
     }
 
     /// The tool that answers at the root of this host, given without its port.
-    pub(super) fn tool_of_host(&self, host: &str) -> Option<&ServedTool> {
+    pub(in crate::web) fn tool_of_host(&self, host: &str) -> Option<&ServedTool> {
         if self.by_host.is_empty() {
             return None;
         }
@@ -76,7 +76,7 @@ impl Addresses {
     }
 
     /// What stands at a path of a host. The number of tools does not matter.
-    pub(super) fn place<'g, 'r>(
+    pub(in crate::web) fn place<'g, 'r>(
         &'g self,
         host: &str,
         method: Method,
@@ -125,7 +125,7 @@ impl Addresses {
 }
 
 /// What stands before an upstream's own paths in the session with this id.
-pub(super) fn prefix(served: &ServedTool, upstream: &Upstream, id: &str) -> String {
+pub(in crate::web) fn prefix(served: &ServedTool, upstream: &Upstream, id: &str) -> String {
     match upstream.prefix {
         Prefix::Session => format!("{}{SESSION}{id}", served.base()),
         Prefix::Tool => served.base().to_owned(),
@@ -134,7 +134,12 @@ pub(super) fn prefix(served: &ServedTool, upstream: &Upstream, id: &str) -> Stri
 
 impl<'g, 'r> Room<'g, 'r> {
     /// The addresses of the session with this id, which begin with its [`prefix`].
-    pub(super) fn of(served: &'g ServedTool, upstream: &'g Upstream, id: &'r str, prefix: &'r str) -> Self {
+    pub(in crate::web) fn of(
+        served: &'g ServedTool,
+        upstream: &'g Upstream,
+        id: &'r str,
+        prefix: &'r str,
+    ) -> Self {
         let id = match upstream.prefix {
             Prefix::Session => id,
             Prefix::Tool => "",
@@ -143,7 +148,7 @@ impl<'g, 'r> Room<'g, 'r> {
     }
 
     /// The path of this session's cookie.
-    pub(super) fn cookie_path(&self) -> &'r str {
+    pub(in crate::web) fn cookie_path(&self) -> &'r str {
         if self.prefix.is_empty() { "/" } else { self.prefix }
     }
 }

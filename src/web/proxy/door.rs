@@ -10,12 +10,12 @@ use rocket::{Data, Request, Response};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::form;
-use super::gateway::Gateway;
-use super::page::{self, Html};
 use super::place::Room;
-use super::refusal::Refusal;
 use crate::session::{BUTTON, COOKIE, TICKET, TICKET_PARAMETER, Ticket, set_cookie};
+use crate::web::form;
+use crate::web::gateway::Gateway;
+use crate::web::page::{self, Html};
+use crate::web::refusal::Refusal;
 
 /// The largest form with a ticket.
 const LARGEST_BODY: u64 = 64 * 1024;
@@ -29,7 +29,7 @@ struct NewWindowContext<'a> {
 }
 
 /// Answers at the door of a session.
-pub(super) async fn answer(
+pub(in crate::web) async fn answer(
     gateway: &Gateway,
     room: Room<'_, '_>,
     request: &Request<'_>,
@@ -90,7 +90,7 @@ async fn spend(gateway: &Gateway, room: Room<'_, '_>, text: &str, now: u64) -> R
 }
 
 /// On to the app.
-pub(super) fn redirect(room: Room<'_, '_>, destination: &str) -> Response<'static> {
+pub(in crate::web) fn redirect(room: Room<'_, '_>, destination: &str) -> Response<'static> {
     page::see_other(format!("{}{destination}", room.prefix))
 }
 

@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use hyper::HeaderMap;
 use hyper::header::{HOST, HeaderName, HeaderValue};
 
-use super::absolute::Absolute;
 use super::cookie;
 use crate::config::UpstreamUrl;
 use crate::config::header::{is_identity, is_of_connection, is_same};
 use crate::session::{TICKET_PARAMETER, is_own_cookie};
+use crate::url::Absolute;
 
 /// What is known of a request's way, for the headers that speak of addresses.
 #[derive(Clone, Copy)]

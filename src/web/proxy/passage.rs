@@ -17,18 +17,18 @@ use rocket::{Data, Request, Response};
 
 use super::download::{Download, Events, Manner};
 use super::frame::Frame;
-use super::gateway::Gateway;
-use super::page;
 use super::place::Room;
-use super::refusal::Refusal;
 use super::tunnel::Tunnel;
 use super::upload::{Progress, Upload, UploadFault, upload};
 use super::visit::{Ready, Visit};
 use crate::config::Prefix;
+use crate::proxy::client::{RequestBody, UpstreamError};
+use crate::proxy::headers::{Passage, is_foreign, is_websocket};
+use crate::proxy::path::address;
 use crate::session::Watch;
-use crate::target::address::address;
-use crate::target::headers::{Passage, is_foreign, is_websocket};
-use crate::target::upstream::{RequestBody, UpstreamError};
+use crate::web::gateway::Gateway;
+use crate::web::page;
+use crate::web::refusal::Refusal;
 
 /// The most bytes of a request's headers, in all.
 const MOST_HEADERS: usize = 64 * 1024;
@@ -80,7 +80,7 @@ impl Length {
 }
 
 /// Answers inside a session. `rest` is what follows of the path.
-pub(super) async fn answer<'r>(
+pub(in crate::web) async fn answer<'r>(
     gateway: &'r Gateway,
     room: Room<'r, 'r>,
     rest: &str,

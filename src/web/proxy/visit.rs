@@ -7,15 +7,15 @@ use lti::Secret;
 use quick_cache::sync::Cache;
 
 use super::place::Room;
-use super::served::ServedTool;
 use crate::config::{Origin, PublicUrl};
+use crate::proxy::assertion::{Assertions, Subject};
+use crate::proxy::identity;
 use crate::session::{COOKIE, GradeToken, GradeTokens, Newest, Session, Sessions, cookies};
-use crate::target::assertion::{Assertions, Subject};
-use crate::target::identity;
+use crate::web::served::ServedTool;
 
 /// An opened session. It is made once for each cookie and kept, because opening takes longer than looking up.
-pub(super) struct Visit {
-    pub(super) session: Session,
+pub(in crate::web) struct Visit {
+    pub(in crate::web) session: Session,
     /// What the cookie is bound to.
     tool: String,
     id: String,
@@ -23,34 +23,34 @@ pub(super) struct Visit {
 }
 
 /// What the requests of a session carry, made once for each minute and each name of this host.
-pub(super) struct Ready {
+pub(in crate::web) struct Ready {
     minute: u64,
     authority: String,
     /// The origin at which the browser sees the tool.
-    pub(super) origin: String,
+    pub(in crate::web) origin: String,
     /// Who is there, and where; the assertion is the last of them.
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(in crate::web) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The most sessions that are kept open: about 3 KB each. More are opened again when they are needed.
 const MOST: usize = 10_000;
 
 /// Opens sessions, and keeps those that are open.
-pub(super) struct Visits {
-    pub(super) sessions: Sessions,
-    pub(super) newest: Newest,
+pub(in crate::web) struct Visits {
+    pub(in crate::web) sessions: Sessions,
+    pub(in crate::web) newest: Newest,
     /// By their cookies.
     open: Cache<String, Arc<Visit>>,
 }
 
 impl Visits {
     /// With keys derived from these secrets.
-    pub(super) fn new(secrets: &[Secret]) -> Self {
+    pub(in crate::web) fn new(secrets: &[Secret]) -> Self {
         Self { sessions: Sessions::new(secrets), newest: Newest::default(), open: Cache::new(MOST) }
     }
 
     /// The session to which these `Cookie` headers give access at an address. Of several the newest counts.
-    pub(super) fn visit<'c>(
+    pub(in crate::web) fn visit<'c>(
         &self,
         room: &Room<'_, '_>,
         headers: impl IntoIterator<Item = &'c str>,
@@ -77,7 +77,7 @@ impl Visits {
 
     /// Whether a session that was sealed here still counts: it has not expired, its consumer is still in the file, its roles may
     /// launch the tool, and no newer launch gave the person others.
-    pub(super) fn admits(&self, served: &ServedTool, session: &Session, now: u64) -> bool {
+    pub(in crate::web) fn admits(&self, served: &ServedTool, session: &Session, now: u64) -> bool {
         let tool = &served.tool;
         session.expires >= now
             && tool.keys.contains(&session.consumer_key)
@@ -92,7 +92,7 @@ impl Visit {
     }
 
     /// What the session's requests carry now. `None` only where no assertion can be made.
-    pub(super) fn ready(
+    pub(in crate::web) fn ready(
         &self,
         assertions: &Assertions,
         grade_tokens: &GradeTokens,

@@ -14,7 +14,7 @@ use rocket::tokio::io::AsyncReadExt as _;
 use rocket::tokio::time::{Instant, timeout};
 use tokio_util::bytes::BytesMut;
 
-use super::method::PEEKED;
+use crate::web::method::PEEKED;
 
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::Frame;
-use crate::target::absolute::Absolute;
+use crate::url::Absolute;
 
 impl Frame<'_> {
     /// The value of `Location` or `Content-Location`: nothing for one with control characters, of which browsers and servers

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{Frame, inside};
+use crate::proxy::cookie::renamed_for_browser;
 use crate::session::is_own_cookie;
-use crate::target::cookie::renamed_for_browser;
 
 impl Frame<'_> {
     /// The value of `Set-Cookie`: nothing for a cookie that is the gateway's own, or none.

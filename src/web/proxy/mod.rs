@@ -1,0 +1,10 @@
+//! Everything between a browser and an upstream: bytes in both directions, and the way into a session.
+
+pub(super) mod door;
+mod download;
+mod frame;
+pub(super) mod passage;
+pub(super) mod place;
+mod tunnel;
+mod upload;
+pub(super) mod visit;
