@@ -51,7 +51,8 @@ fn verify(criterion: &mut Criterion) {
     assert_eq!(good.split('&').count(), 40);
 
     let params = Params::default().read_form(Source::Body, good.as_bytes()).expect("a form");
-    let base = base_string("POST", &base_uri("https", "our-tools.example", "/lti/hello"), params.iter());
+    let base =
+        base_string("POST", &base_uri("https", "our-tools.example", "/lti/hello"), params.iter());
     let key = SigningKey::new(&Secret::new(edx::SECRET));
 
     criterion.bench_function("verify a launch of 40 parameters", |bencher| {
@@ -61,7 +62,8 @@ fn verify(criterion: &mut Criterion) {
         bencher.iter(|| black_box(examined(black_box(&bad), &terms).verdict().is_err()));
     });
     criterion.bench_function("bare HMAC-SHA1 of its base string", |bencher| {
-        bencher.iter(|| black_box(key.verify(SignatureMethod::HmacSha1, black_box(&base), &[0; 20])));
+        bencher
+            .iter(|| black_box(key.verify(SignatureMethod::HmacSha1, black_box(&base), &[0; 20])));
     });
 }
 
@@ -80,11 +82,16 @@ fn session(criterion: &mut Criterion) {
     let identity = Identity { name: true, email: true };
     let mint = || {
         let id = "0123456789abcdef".to_owned();
-        Session::mint(&launch, id, identity, false, Duration::from_secs(8 * 3600), NOW).expect("short ids").0
+        Session::mint(&launch, id, identity, false, Duration::from_secs(8 * 3600), NOW)
+            .expect("short ids")
+            .0
     };
     let sealed = sessions.seal(&mint(), "hello", "0123456789abcdef").expect("randomness");
     let open = || sessions.open(&sealed, "hello", "0123456789abcdef", NOW).expect("its own seal");
-    println!("the session of that launch is a cookie of {} characters", COOKIE.len() + 1 + sealed.len());
+    println!(
+        "the session of that launch is a cookie of {} characters",
+        COOKIE.len() + 1 + sealed.len()
+    );
     criterion.bench_function("mint and seal a session", |bencher| {
         bencher.iter(|| black_box(sessions.seal(&mint(), "hello", "0123456789abcdef")));
     });
@@ -108,11 +115,14 @@ fn render(criterion: &mut Criterion) {
     let (templates, problems) = Templates::compile(files, &[]);
     assert!(problems.is_empty());
     let tools = tools(1);
-    let page =
-        Page::new("hello", &config::read("tools.toml", &tools, &Environment::new(), false).config.tools[0]);
+    let page = Page::new(
+        "hello",
+        &config::read("tools.toml", &tools, &Environment::new(), false).config.tools[0],
+    );
     let launch = launch();
     criterion.bench_function("render hello", |bencher| {
-        bencher.iter(|| black_box(templates.render(&page, black_box(&launch)).expect("a page").len()));
+        bencher
+            .iter(|| black_box(templates.render(&page, black_box(&launch)).expect("a page").len()));
     });
 }
 
@@ -135,7 +145,8 @@ fn load(criterion: &mut Criterion) {
         let text = tools(count);
         criterion.bench_function(&format!("load {count} tools"), |bencher| {
             bencher.iter(|| {
-                let reading = config::read("tools.toml", black_box(&text), &Environment::new(), false);
+                let reading =
+                    config::read("tools.toml", black_box(&text), &Environment::new(), false);
                 assert_eq!(reading.config.tools.len(), count);
                 reading
             });

@@ -111,7 +111,8 @@ impl Server {
 
 /// nginx as a proxy, as one process.
 fn nginx(folder: &Path, upstream: u16) -> Option<(Process, u16)> {
-    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let port =
+        TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
     let configuration = format!(
         "daemon off; master_process off; worker_processes 1; pid {0}/pid; error_log {0}/errors;\n\
          events {{ worker_connections 256; }}\n\
@@ -125,9 +126,14 @@ fn nginx(folder: &Path, upstream: u16) -> Option<(Process, u16)> {
     let file = folder.join("nginx.conf");
     std::fs::write(&file, configuration).expect("a file");
     let program = ["/usr/sbin/nginx", "nginx"].into_iter().find(|name| {
-        Command::new(name).arg("-v").stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+        Command::new(name)
+            .arg("-v")
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
     })?;
-    let child = Command::new(program).arg("-c").arg(&file).stderr(Stdio::null()).spawn().expect("nginx");
+    let child =
+        Command::new(program).arg("-c").arg(&file).stderr(Stdio::null()).spawn().expect("nginx");
     let process = Process(child);
     let started = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
@@ -155,7 +161,8 @@ fn gateway(folder: &Path, upstream: u16) -> Server {
     stream.write_all(launch.as_bytes()).expect("the server reads");
     let (head, _) = answer(&mut stream);
     assert!(head.starts_with("HTTP/1.1 303"), "{head}");
-    let values = |name: &str| head.lines().filter_map(|line| line.strip_prefix(name)).collect::<Vec<_>>();
+    let values =
+        |name: &str| head.lines().filter_map(|line| line.strip_prefix(name)).collect::<Vec<_>>();
     let cookies: Vec<&str> =
         values("set-cookie: ").into_iter().filter_map(|cookie| cookie.split(';').next()).collect();
     let door = values("location: ")[0].split('?').next().expect("a path").to_owned();
@@ -188,11 +195,16 @@ fn serve(what: &str) {
         );
         let loaded = load(Path::new(what), &environment, false).expect("a readable file");
         assert!(loaded.is_sound());
-        let clock =
-            Clock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
-        let gateway =
-            Gateway::new(loaded.config, loaded.templates, clock, lti_gateway::state::State::memory())
-                .expect("no certificates needed");
+        let clock = Clock::new(|| {
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+        });
+        let gateway = Gateway::new(
+            loaded.config,
+            loaded.templates,
+            clock,
+            lti_gateway::state::State::memory(),
+        )
+        .expect("no certificates needed");
         web::rocket(figment, gateway, &loaded.statics)
     };
     if let Err(error) = rocket::execute(rocket.attach(announce).launch()) {

@@ -131,15 +131,21 @@ fn serve(kind: &str) {
                 ]
                 .map(|(name, value)| (name.to_owned(), value.to_owned())),
             );
-            let loaded = load(&folder.join("tools.toml"), &environment, false).expect("a readable file");
+            let loaded =
+                load(&folder.join("tools.toml"), &environment, false).expect("a readable file");
             assert!(loaded.is_sound());
             let clock = Clock::new(|| {
                 SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
             });
             web::rocket(
                 figment,
-                Gateway::new(loaded.config, loaded.templates, clock, lti_gateway::state::State::memory())
-                    .expect("certificates"),
+                Gateway::new(
+                    loaded.config,
+                    loaded.templates,
+                    clock,
+                    lti_gateway::state::State::memory(),
+                )
+                .expect("certificates"),
                 &loaded.statics,
             )
         }

@@ -4,7 +4,9 @@ use std::error::Error;
 use std::iter::successors;
 
 /// The error, what caused it, what caused that, and so on.
-pub fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+pub fn causes<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
 }
 

@@ -25,17 +25,23 @@ impl<'a> Absolute<'a> {
         let (scheme, after) = match text.split_once("//")? {
             ("", after) => (None, after),
             (scheme, after) if scheme.eq_ignore_ascii_case("http:") => (Some(Scheme::Http), after),
-            (scheme, after) if scheme.eq_ignore_ascii_case("https:") => (Some(Scheme::Https), after),
+            (scheme, after) if scheme.eq_ignore_ascii_case("https:") => {
+                (Some(Scheme::Https), after)
+            }
             _ => return None,
         };
         let (authority, rest) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
         if authority.is_empty()
-            || !authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte))
+            || !authority
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte))
         {
             return None;
         }
         let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (host, Some(port))
+            }
             _ => (authority, None),
         };
         let is_implied = |port: &str| match scheme {
@@ -138,7 +144,11 @@ mod tests {
             ("http://app?c", "?c"),
             ("//app#d", "#d"),
         ] {
-            assert_eq!(Absolute::parse(address).map(|absolute| absolute.rest), Some(rest), "{address}");
+            assert_eq!(
+                Absolute::parse(address).map(|absolute| absolute.rest),
+                Some(rest),
+                "{address}"
+            );
         }
     }
 }

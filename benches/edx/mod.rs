@@ -14,7 +14,10 @@ pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const PARAMS: [(&str, &str); 33] = [
     ("lti_message_type", "basic-lti-launch-request"),
     ("lti_version", "LTI-1p0"),
-    ("resource_link_id", "block-v1:edX+DemoX+2026+type@lti_consumer+block@0f1e2d3c4b5a69788796a5b4c3d2e1f0"),
+    (
+        "resource_link_id",
+        "block-v1:edX+DemoX+2026+type@lti_consumer+block@0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    ),
     ("user_id", "35d0c1c6f5d0e4a1b2c3d4e5f6a7b8c9"),
     ("roles", "Student,Learner"),
     (

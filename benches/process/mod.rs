@@ -12,8 +12,12 @@ impl Process {
     pub fn processor_seconds(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).expect("Linux");
         let (_, fields) = stat.rsplit_once(") ").expect("a command's name");
-        let ticks: u64 =
-            fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum();
+        let ticks: u64 = fields
+            .split(' ')
+            .skip(11)
+            .take(2)
+            .map(|ticks| ticks.parse::<u64>().expect("a number"))
+            .sum();
         // Linux counts in hundredths of a second wherever it runs.
         ticks as f64 / 100.0
     }
@@ -21,7 +25,8 @@ impl Process {
     /// How much memory it holds.
     pub fn resident_mebibytes(&self) -> u64 {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.0.id())).expect("Linux");
-        statm.split(' ').nth(1).expect("a size").parse::<u64>().expect("a number") * 4096 / (1024 * 1024)
+        statm.split(' ').nth(1).expect("a size").parse::<u64>().expect("a number") * 4096
+            / (1024 * 1024)
     }
 }
 
@@ -41,7 +46,9 @@ pub fn started(what: &str) -> (Process, u16) {
         .spawn()
         .expect("a child");
     let mut line = String::new();
-    BufReader::new(child.stderr.take().expect("its stderr")).read_line(&mut line).expect("its port");
+    BufReader::new(child.stderr.take().expect("its stderr"))
+        .read_line(&mut line)
+        .expect("its port");
     (Process(child), line.trim().parse().expect("a port"))
 }
 

@@ -96,8 +96,9 @@ impl Case {
         development: bool,
     ) -> Result<Self, String> {
         let content = content(&explain.file)?;
-        let capture = Capture::read(&content)
-            .map_err(|why| format!("error: {} cannot be explained: {why}\n", shown(&explain.file)))?;
+        let capture = Capture::read(&content).map_err(|why| {
+            format!("error: {} cannot be explained: {why}\n", shown(&explain.file))
+        })?;
         let read = |development| {
             load(file, environment, development).map_err(|error| unreadable(file.display(), &error))
         };
@@ -108,7 +109,8 @@ impl Case {
         let authority = authority(&capture, &loaded.config, environment, development)?;
         let launch_url = |tool: &Tool| loaded.config.public_url.launch_url(tool, Some(&authority));
         let address = Address::new(&launch_url(found), found, capture.url.as_ref());
-        let launch_urls = loaded.config.tools.iter().map(|tool| (tool.name.as_str(), launch_url(tool)));
+        let launch_urls =
+            loaded.config.tools.iter().map(|tool| (tool.name.as_str(), launch_url(tool)));
         let mut suspects = Suspects::new(&explain.tool, launch_urls, Vec::new());
         suspects.addresses.extend(capture.url.as_ref().map(|url| OtherAddress {
             tool: None,
@@ -126,7 +128,8 @@ impl Case {
         suspects.passports = loaded.passports;
         let replaced = explain.secret_env.iter().map(|name| replaced(name, environment));
         suspects.replaced = replaced.collect::<Result<_, _>>()?;
-        let of_consumers = suspects.passports.iter().flat_map(|passport| passport.secrets.iter().cloned());
+        let of_consumers =
+            suspects.passports.iter().flat_map(|passport| passport.secrets.iter().cloned());
         let mut secrets: Vec<Secret> = of_consumers.collect();
         secrets.extend(suspects.replaced.iter().map(|(_, secret)| secret.clone()));
         secrets.extend(loaded.config.secrets.iter().cloned());
@@ -161,7 +164,10 @@ impl Case {
         ];
         Report {
             tool: &self.tool,
-            address: format!("{}://{}{}", self.address.scheme, self.address.authority, self.address.path),
+            address: format!(
+                "{}://{}{}",
+                self.address.scheme, self.address.authority, self.address.path
+            ),
             notes: &self.address.notes,
             nowhere: self.address.nowhere.as_deref(),
             discretion: &self.discretion,
@@ -194,8 +200,7 @@ impl Address {
         let below = captured.path.strip_prefix(tool.path.as_str());
         if let Some(rest) = below.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
             address.path.clone_from(&captured.path);
-            let has_places =
-                matches!(&tool.target, Target::Upstream(upstream) if upstream.prefix == Prefix::Session);
+            let has_places = matches!(&tool.target, Target::Upstream(upstream) if upstream.prefix == Prefix::Session);
             if (!matches!(rest, "" | "/") && !has_places) || has_dot_segment(rest) {
                 address.nowhere =
                     Some(format!("nothing is launched at {}, but at {}", captured.path, tool.path));
@@ -223,11 +228,11 @@ fn authority(
     match config.public_url {
         PublicUrl::Fixed(_) => Ok(String::new()),
         PublicUrl::FromHost(_) if development => local_authority(environment),
-        PublicUrl::FromHost(_) => {
-            Err("error: a form alone does not tell to which host it was sent, and here that counts\n  \
+        PublicUrl::FromHost(_) => Err(
+            "error: a form alone does not tell to which host it was sent, and here that counts\n  \
              = help: give the curl command, which has the address\n"
-                .to_owned())
-        }
+                .to_owned(),
+        ),
     }
 }
 

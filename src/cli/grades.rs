@@ -30,9 +30,10 @@ pub(super) fn grades(file: &Path, environment: &Environment, development: bool) 
         );
     };
     match list(directory) {
-        Ok(listed) if listed.is_empty() => {
-            printed(&format!("no grades are kept in {}, and none failed for good\n", directory.display()))
-        }
+        Ok(listed) if listed.is_empty() => printed(&format!(
+            "no grades are kept in {}, and none failed for good\n",
+            directory.display()
+        )),
         Ok(listed) => printed(&rows(&listed)),
         Err(error) => {
             eprint!("{}", state_unusable(&error));
@@ -47,8 +48,9 @@ fn printed(text: &str) -> ExitCode {
 }
 
 fn rows(listed: &[Listed]) -> String {
-    let mut rows =
-        vec![["ID", "TOOL", "ACCEPTED", "STATUS", "TRIES", "NEXT TRY", "PLATFORM"].map(str::to_owned)];
+    let mut rows = vec![
+        ["ID", "TOOL", "ACCEPTED", "STATUS", "TRIES", "NEXT TRY", "PLATFORM"].map(str::to_owned),
+    ];
     for Listed { id, tool, status, accepted, tries, next_try, words } in listed {
         rows.push([
             id.clone(),

@@ -68,7 +68,12 @@ struct Signed {
 
 /// Launches a tool: exit code 0 if the launch was accepted and what it led to answered without an error, 1 if not, and 2 if the
 /// gateway could not be asked.
-pub(super) fn launch(launch: &Launch, file: &Path, environment: &Environment, development: bool) -> ExitCode {
+pub(super) fn launch(
+    launch: &Launch,
+    file: &Path,
+    environment: &Environment,
+    development: bool,
+) -> ExitCode {
     let signed = match signed(launch, file, environment, development) {
         Ok(signed) => signed,
         Err(why) => {
@@ -140,7 +145,8 @@ fn signed(
             nonce: &u64::from_be_bytes(random).to_string(),
         },
     );
-    let body = body.map_err(|_| format!("error: the query of {url} is no form: see its % signs\n"))?;
+    let body =
+        body.map_err(|_| format!("error: the query of {url} is no form: see its % signs\n"))?;
     Ok(Signed { url, body })
 }
 
@@ -208,7 +214,11 @@ pub(super) fn no_tool(loaded: &Loaded, name: &str, file: &Path) -> String {
         [] => "mend what is said of it above; for a launch, nothing else of that counts".to_owned(),
         names => format!("it has {}", names.join(", ")),
     };
-    format!("{problems}error: {} has no usable tool named {:?}\n  = help: {help}\n", file.display(), name)
+    format!(
+        "{problems}error: {} has no usable tool named {:?}\n  = help: {help}\n",
+        file.display(),
+        name
+    )
 }
 
 /// A role by its name in `tools.toml`. `staff` is what edX calls its course staff.

@@ -90,7 +90,10 @@ fn read_templates(
         } else if name.ends_with(".tera") {
             let text = fs::read_to_string(&path).unwrap_or_else(|error| {
                 let location = Location::Whole(format!("templates/{name}"));
-                problems.push(Problem { fault: Fault::TemplateUnreadable(error.to_string()), location });
+                problems.push(Problem {
+                    fault: Fault::TemplateUnreadable(error.to_string()),
+                    location,
+                });
                 // It exists, and nobody who names it is to blame.
                 String::new()
             });

@@ -83,7 +83,9 @@ pub fn run() -> ExitCode {
     let file = named.unwrap_or_else(|| PathBuf::from("tools.toml"));
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&file, &environment, development),
-        Command::Check { file: given } => check::check(&given.unwrap_or(file), &environment, development),
+        Command::Check { file: given } => {
+            check::check(&given.unwrap_or(file), &environment, development)
+        }
         Command::Launch(given) => launch::launch(&given, &file, &environment, development),
         Command::Explain(given) => explain::explain(&given, &file, &environment, development),
         Command::New(given) => new::new(&given, &file, &environment, development),

@@ -14,7 +14,8 @@ use super::load::{DEEPEST, Loaded, load_content};
 use super::terminal::{harmless, say};
 use super::unreadable;
 use crate::config::{
-    Environment, Fault, Location, Problem, Severity, is_tool_name, print as print_problems, variable_of,
+    Environment, Fault, Location, Problem, Severity, is_tool_name, print as print_problems,
+    variable_of,
 };
 use consumer::Consumer;
 use file::{File, Page};
@@ -51,7 +52,12 @@ enum Failure {
 }
 
 /// Adds a tool: exit code 0 if it was added, 1 if that is refused, and 2 if it could not be done; then nothing was written.
-pub(super) fn new(new: &New, file: &Path, environment: &Environment, development: bool) -> ExitCode {
+pub(super) fn new(
+    new: &New,
+    file: &Path,
+    environment: &Environment,
+    development: bool,
+) -> ExitCode {
     match add(new, file, environment, development) {
         Ok(text) => {
             say(&text);
@@ -69,7 +75,12 @@ pub(super) fn new(new: &New, file: &Path, environment: &Environment, development
 }
 
 /// Adds it, and says how to set it up.
-fn add(new: &New, path: &Path, environment: &Environment, development: bool) -> Result<String, Failure> {
+fn add(
+    new: &New,
+    path: &Path,
+    environment: &Environment,
+    development: bool,
+) -> Result<String, Failure> {
     let shown = harmless(&path.display().to_string());
     if !is_tool_name(&new.name) {
         return Err(refused_with(path, Fault::ToolName(new.name.clone())));
@@ -77,8 +88,9 @@ fn add(new: &New, path: &Path, environment: &Environment, development: bool) -> 
     let file = File::read(path).map_err(|error| Failure::Prevented(unreadable(&shown, &error)))?;
     let content = file.content().unwrap_or(text::STARTER.as_bytes());
     let variable = variable_of(&new.name);
-    let consumer = Consumer::new(&new.name)
-        .map_err(|error| Failure::Prevented(format!("error: this machine has no randomness: {error}\n")))?;
+    let consumer = Consumer::new(&new.name).map_err(|error| {
+        Failure::Prevented(format!("error: this machine has no randomness: {error}\n"))
+    })?;
     // The new tool is judged as it will be once its variable is set.
     let mut with_secret = environment.clone();
     with_secret.insert(variable.clone(), consumer.secret.clone());
@@ -118,7 +130,9 @@ fn add(new: &New, path: &Path, environment: &Environment, development: bool) -> 
 
 /// A refusal in the words that `check` has for the fault.
 fn refused_with(path: &Path, fault: Fault) -> Failure {
-    Failure::Refused(Problem { fault, location: Location::Whole(path.display().to_string()) }.to_string())
+    Failure::Refused(
+        Problem { fault, location: Location::Whole(path.display().to_string()) }.to_string(),
+    )
 }
 
 /// Refuses a variable that holds something already, or that is the gateway's own: `gateway.secret` would be this tool's.
@@ -126,7 +140,10 @@ fn free(variable: &str, environment: &Environment) -> Result<(), Failure> {
     let (why, cure) = if variable.starts_with("LTI_GATEWAY_") {
         ("is the gateway's own", "choose another name for the tool")
     } else if environment.get(variable).is_some_and(|value| !value.is_empty()) {
-        ("is set already", "choose another name for the tool, or unset the variable if nothing needs it")
+        (
+            "is set already",
+            "choose another name for the tool, or unset the variable if nothing needs it",
+        )
     } else {
         return Ok(());
     };
@@ -142,8 +159,9 @@ fn sound<'c>(
     path: &Path,
     shown: &str,
 ) -> Result<(&'c str, Table), Failure> {
-    let is_malformed =
-        |fault: &Fault| matches!(fault, Fault::Encoding | Fault::Syntax(_) | Fault::DuplicateKey(..));
+    let is_malformed = |fault: &Fault| {
+        matches!(fault, Fault::Encoding | Fault::Syntax(_) | Fault::DuplicateKey(..))
+    };
     let malformed: Vec<Problem> =
         before.problems.iter().filter(|problem| is_malformed(&problem.fault)).cloned().collect();
     let text = std::str::from_utf8(content).ok();
@@ -228,7 +246,8 @@ fn is_template_name(name: &str) -> bool {
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     // What is written with its folder or ending is another's path to it.
-    let is_path = name.starts_with("templates/") || name.ends_with(".html") || name.ends_with(".tera");
+    let is_path =
+        name.starts_with("templates/") || name.ends_with(".html") || name.ends_with(".tera");
     !is_path && name.split('/').count() <= DEEPEST && name.split('/').all(is_fine)
 }
 

@@ -40,6 +40,7 @@ pub(super) fn rocket_figment(
 /// # Errors
 /// What is wrong with the settings, in words for a terminal.
 pub(super) fn local_authority(environment: &Environment) -> Result<String, String> {
-    let (_, listener) = rocket_figment(environment, true).map_err(|why| format!("error: {why}\n"))?;
+    let (_, listener) =
+        rocket_figment(environment, true).map_err(|why| format!("error: {why}\n"))?;
     Ok(format!("localhost:{}", listener.port()))
 }

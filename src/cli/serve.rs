@@ -52,8 +52,11 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
         }
     };
     let gateway = gateway.explaining(loaded.passports);
-    let rocket =
-        web::rocket(figment, gateway, &loaded.statics).attach(announcement(tools, remembered, development));
+    let rocket = web::rocket(figment, gateway, &loaded.statics).attach(announcement(
+        tools,
+        remembered,
+        development,
+    ));
     match rocket::execute(rocket.launch()) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => match error.kind() {
@@ -77,7 +80,9 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
 /// What holds of replays and grades, in words.
 fn remembered(state: &StateLocation) -> String {
     match state {
-        StateLocation::Memory => "replay protection: this process only; grades are not kept".to_owned(),
+        StateLocation::Memory => {
+            "replay protection: this process only; grades are not kept".to_owned()
+        }
         StateLocation::Directory(path) => {
             format!("replay protection and grades are kept in {}", path.display())
         }

@@ -14,7 +14,9 @@ pub(super) fn harmless(text: &str) -> String {
 pub(super) fn harmless_lines(text: &str) -> String {
     let kept = |letter| matches!(letter, '\n' | '\t');
     let text = text.replace("\r\n", "\n");
-    text.chars().map(|letter| if moves(letter) && !kept(letter) { '\u{fffd}' } else { letter }).collect()
+    text.chars()
+        .map(|letter| if moves(letter) && !kept(letter) { '\u{fffd}' } else { letter })
+        .collect()
 }
 
 fn moves(letter: char) -> bool {

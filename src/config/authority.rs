@@ -13,7 +13,9 @@ pub(crate) fn host_and_port(authority: &str) -> (&str, Option<&str>) {
 /// Whether only a private network has a host of this name or address, as far as that tells.
 pub(super) fn is_private(host: &str) -> bool {
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        Ok(IpAddr::V4(address)) => {
+            address.is_loopback() || address.is_private() || address.is_link_local()
+        }
         Ok(IpAddr::V6(address)) => {
             address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
         }

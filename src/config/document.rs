@@ -119,7 +119,10 @@ fn find_in_value(value: &Spanned<DeValue<'_>>, path: &[Step], part: Part) -> Opt
 }
 
 fn to_dict(table: &DeTable<'_>) -> Dict {
-    table.iter().map(|(key, value)| (key.get_ref().to_string(), to_value(value.get_ref()))).collect()
+    table
+        .iter()
+        .map(|(key, value)| (key.get_ref().to_string(), to_value(value.get_ref())))
+        .collect()
 }
 
 fn to_list(items: &DeArray<'_>) -> Vec<Value> {

@@ -13,7 +13,8 @@ use toml::de::{DeTable, DeValue};
 use super::problem::Location;
 
 /// Keys of `[gateway]` whose values may be shown.
-const PUBLIC_OF_GATEWAY: [&str; 5] = ["public_url", "session", "clock_skew", "state", "outcome_hosts"];
+const PUBLIC_OF_GATEWAY: [&str; 5] =
+    ["public_url", "session", "clock_skew", "state", "outcome_hosts"];
 
 /// Keys of a tool whose values may be shown.
 const PUBLIC_OF_TOOL: [&str; 16] = [
@@ -65,7 +66,8 @@ struct Mark {
 impl<'s> Excerpts<'s> {
     /// For a text whose sound tables are these.
     pub(super) fn new(name: &'s str, text: &'s str, tables: &DeTable<'_>) -> Self {
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let lines =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let mut marker = Marker { text, path: Vec::new(), marks: Vec::new() };
         marker.table(tables);
         let mut all = marker.marks;
@@ -190,7 +192,10 @@ impl Shown {
         if rest.is_empty() {
             self.text(text, span);
         } else if rest.starts_with('#') {
-            self.text(text, span.start..span.start + part[..part.len() - rest.len()].trim_end().len());
+            self.text(
+                text,
+                span.start..span.start + part[..part.len() - rest.len()].trim_end().len(),
+            );
         } else {
             self.text(text, span.start..punctuation);
             self.hide(punctuation..span.end);
@@ -237,7 +242,9 @@ impl<'t> Marker<'t> {
                 items.iter().for_each(|item| self.value(item));
                 self.path.pop();
             }
-            DeValue::String(text) => self.mark(value.span(), public && is_harmless(&self.path, text)),
+            DeValue::String(text) => {
+                self.mark(value.span(), public && is_harmless(&self.path, text))
+            }
             _ => self.mark(value.span(), public),
         }
     }
@@ -257,9 +264,13 @@ fn is_public(path: &[&str]) -> bool {
     };
     match rest {
         [key] | [key, ITEM] => public.contains(key),
-        ["secret" | "public_url" | "state", "env"] | ["secret", ITEM, "env"] | ["headers", _, "env"] => true,
+        ["secret" | "public_url" | "state", "env"]
+        | ["secret", ITEM, "env"]
+        | ["headers", _, "env"] => true,
         // Any other key has strayed there: what stands below a table's heading belongs to that table.
-        ["outcome_url_rewrite", prefix] => path.first() == Some(&"gateway") && prefix.contains("://"),
+        ["outcome_url_rewrite", prefix] => {
+            path.first() == Some(&"gateway") && prefix.contains("://")
+        }
         _ => false,
     }
 }
@@ -283,7 +294,9 @@ fn is_harmless_address(text: &str) -> bool {
 /// Whether text looks like the name of a variable: `HELLO_SECRET`. What does not may be a secret.
 pub(crate) fn is_variable(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
-        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// How much of a line is a heading, also a malformed one.
@@ -306,9 +319,11 @@ fn has_free_names(above: &str) -> bool {
     let closes = |line: &str| {
         // A `#` may also stand in a text, which is then not seen to its end.
         let setting = line.split('#').next().unwrap_or_default();
-        setting.trim_end().ends_with('}') && setting.matches('{').count() == setting.matches('}').count()
+        setting.trim_end().ends_with('}')
+            && setting.matches('{').count() == setting.matches('}').count()
     };
-    let heading = above.lines().rfind(|line| line.trim_start().starts_with('[')).unwrap_or_default();
+    let heading =
+        above.lines().rfind(|line| line.trim_start().starts_with('[')).unwrap_or_default();
     ["headers", "params"].iter().any(|name| heading.contains(name))
         || above.lines().any(|line| line.contains('{') && !closes(line))
 }
@@ -316,7 +331,8 @@ fn has_free_names(above: &str) -> bool {
 /// How much of a line is a known key and, where that may be shown, its value.
 fn setting(line: &str) -> Option<usize> {
     let start = line.len() - line.trim_start().len();
-    let length = line[start..].find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let length =
+        line[start..].find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
     let end = length.map_or(line.len(), |length| start + length);
     let key = &line[start..end];
     let public = PUBLIC_OF_GATEWAY.contains(&key) || PUBLIC_OF_TOOL.contains(&key);
@@ -327,7 +343,9 @@ fn setting(line: &str) -> Option<usize> {
         return Some(end);
     };
     let length = match value.chars().next() {
-        Some(quote @ ('"' | '\'')) => value[1..].find(quote).map_or(value.len(), |closing| closing + 2),
+        Some(quote @ ('"' | '\'')) => {
+            value[1..].find(quote).map_or(value.len(), |closing| closing + 2)
+        }
         _ => value.find([' ', '\t', ',', '#']).unwrap_or(value.len()),
     };
     // It may be another setting that follows on the line, a token in an address, or a list; also a password in an address,

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::key::{PREFIXES, ROLES};
 use super::suggestion::{
-    example, listed, nearest, of_identity, of_part, of_role, of_state, of_syntax, of_template, of_tera,
-    of_upstream, of_variable, variable_of,
+    example, listed, nearest, of_identity, of_part, of_role, of_state, of_syntax, of_template,
+    of_tera, of_upstream, of_variable, variable_of,
 };
 
 /// Whether the gateway starts in spite of it.

@@ -122,7 +122,9 @@ pub(super) fn read(document: &Document<'_>, environment: &Environment) -> ToolsF
 
 fn read_gateway(mut table: Table<'_>) -> GatewayTable {
     let mut gateway = GatewayTable {
-        public_url: table.value("public_url").and_then(|written| text_of(&mut table, "public_url", written)),
+        public_url: table
+            .value("public_url")
+            .and_then(|written| text_of(&mut table, "public_url", written)),
         secret: secrets_of(&mut table).map(|secret| secret.value),
         session: table.text("session"),
         clock_skew: table.text("clock_skew"),
@@ -243,14 +245,22 @@ fn secrets_of(table: &mut Table<'_>) -> Option<Written<Vec<Written<Text>>>> {
         match item.value {
             Value::String(..) | Value::Dict(..) => secrets.extend(text_of(table, "secret", item)),
             _ if is_list => table.reader().mismatch("secret", "text or `{ env = \"…\" }`", &item),
-            _ => table.reader().mismatch("secret", "text, `{ env = \"…\" }` or a list of these", &item),
+            _ => table.reader().mismatch(
+                "secret",
+                "text, `{ env = \"…\" }` or a list of these",
+                &item,
+            ),
         }
     }
     Some(Written { value: secrets, place })
 }
 
 /// Text or `{ env = "…" }`.
-fn text_of(table: &mut Table<'_>, key: &'static str, written: Written<Value>) -> Option<Written<Text>> {
+fn text_of(
+    table: &mut Table<'_>,
+    key: &'static str,
+    written: Written<Value>,
+) -> Option<Written<Text>> {
     let reader = table.reader();
     let place = written.place.clone();
     let text = match &written.value {

@@ -45,8 +45,10 @@ pub(crate) fn is_of_connection(name: &str) -> bool {
 
 /// Whether two names are one to a server that ignores case and takes every sign for one. `known` is in lower case, with `-`.
 pub(crate) fn is_same(name: &str, known: &str) -> bool {
-    let spelt = |byte: u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' };
-    name.len() == known.len() && name.bytes().zip(known.bytes()).all(|(one, other)| spelt(one) == other)
+    let spelt =
+        |byte: u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' };
+    name.len() == known.len()
+        && name.bytes().zip(known.bytes()).all(|(one, other)| spelt(one) == other)
 }
 
 #[cfg(test)]
@@ -74,9 +76,15 @@ mod tests {
         ] {
             assert!(is_identity(name), "{name}");
         }
-        for name in
-            ["X-Forward", "XForwardedUser", "Authorization", "X-LT", "Remote-Users", "", "ü-forwarded-user"]
-        {
+        for name in [
+            "X-Forward",
+            "XForwardedUser",
+            "Authorization",
+            "X-LT",
+            "Remote-Users",
+            "",
+            "ü-forwarded-user",
+        ] {
             assert!(!is_identity(name), "{name}");
         }
     }

@@ -15,8 +15,9 @@ pub(super) fn check(text: &str, takes_underscore: bool) -> Result<(), &'static s
     if text.len() > LONGEST {
         return Err("is longer than the name of a host can be");
     }
-    let is_letter =
-        |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || (takes_underscore && byte == b'_');
+    let is_letter = |byte: u8| {
+        byte.is_ascii_alphanumeric() || byte == b'-' || (takes_underscore && byte == b'_')
+    };
     for label in text.split('.') {
         if label.is_empty() {
             return Err("has a dot too many");

@@ -77,8 +77,15 @@ pub enum Unwritten {
 }
 
 /// The roles that `roles` may name.
-pub(super) const ROLES: [&str; 7] =
-    ["learner", "instructor", "administrator", "teaching_assistant", "content_developer", "mentor", "staff"];
+pub(super) const ROLES: [&str; 7] = [
+    "learner",
+    "instructor",
+    "administrator",
+    "teaching_assistant",
+    "content_developer",
+    "mentor",
+    "staff",
+];
 
 /// What `prefix` may be.
 pub(super) const PREFIXES: [&str; 2] = ["session", "tool"];
@@ -92,7 +99,12 @@ pub const FILE: Keys = Keys {
     meaning: "The tools of an LTI gateway, and the gateway's own settings. `lti-gateway check` says everything that is wrong with it.",
     choices: &[],
     all: &[
-        Key { kind: Kind::Table(&GATEWAY), meaning: GATEWAY.meaning, example: "[gateway]", ..key("gateway") },
+        Key {
+            kind: Kind::Table(&GATEWAY),
+            meaning: GATEWAY.meaning,
+            example: "[gateway]",
+            ..key("gateway")
+        },
         Key {
             kind: Kind::Named(shape::TOOL_NAME, &Kind::Table(&TOOL), 1),
             unwritten: Unwritten::Refused,

@@ -86,5 +86,11 @@ pub fn read(
         document.report_encoding(error.valid_up_to());
     }
     let folder = file.parent().unwrap_or(Path::new(""));
-    resolve::resolve(file::read(&document, environment), &document, folder, environment, development)
+    resolve::resolve(
+        file::read(&document, environment),
+        &document,
+        folder,
+        environment,
+        development,
+    )
 }

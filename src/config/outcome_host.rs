@@ -92,7 +92,9 @@ fn name(text: &str) -> Result<String, &'static str> {
     }
     host_name::check(text, true)?;
     if host_name::ends_in_number(text) {
-        return Err("ends in a number, as only addresses do, which are written with four: 127.0.0.1");
+        return Err(
+            "ends in a number, as only addresses do, which are written with four: 127.0.0.1",
+        );
     }
     Ok(text.to_ascii_lowercase())
 }
@@ -104,7 +106,9 @@ fn undotted(text: &str) -> &str {
 
 /// Whether a name is one below another, and not that itself.
 fn is_below(name: &str, parent: &str) -> bool {
-    name.strip_suffix(parent).and_then(|rest| rest.strip_suffix('.')).is_some_and(|label| !label.is_empty())
+    name.strip_suffix(parent)
+        .and_then(|rest| rest.strip_suffix('.'))
+        .is_some_and(|label| !label.is_empty())
 }
 
 #[cfg(test)]
@@ -114,7 +118,8 @@ mod tests {
     #[test]
     fn an_outcome_host_is_any_host_one_or_the_names_below_one() {
         let named = |name: &str| HostRule::One(Host::Name(name.to_owned()));
-        let address = |address: &str| HostRule::One(Host::Address(address.parse().expect("an address")));
+        let address =
+            |address: &str| HostRule::One(Host::Address(address.parse().expect("an address")));
         for (good, expected) in [
             ("*", HostRule::Any),
             ("lms.example.edu", named("lms.example.edu")),
@@ -137,7 +142,8 @@ mod tests {
         const PATH: &str = "has a path; a host counts with each of its paths";
         const STAR: &str = "has a * that is not the whole of its first part";
         const CHARACTERS: &str = "has characters that the name of a host cannot have";
-        const NUMBER: &str = "ends in a number, as only addresses do, which are written with four: 127.0.0.1";
+        const NUMBER: &str =
+            "ends in a number, as only addresses do, which are written with four: 127.0.0.1";
         let long = format!("{}.example", "a".repeat(64));
         let longest = ["a"; 128].join(".");
         for (bad, why) in [
@@ -165,7 +171,10 @@ mod tests {
             (".example", "has a dot too many"),
             ("*..example", "has a dot too many"),
             ("lms.example..", "has a dot too many"),
-            ("übung.example", "has letters that an address cannot have: such a name is written as xn--…"),
+            (
+                "übung.example",
+                "has letters that an address cannot have: such a name is written as xn--…",
+            ),
             ("lms example", CHARACTERS),
             ("me@lms.example", CHARACTERS),
             ("lms.example\n", CHARACTERS),
@@ -182,8 +191,9 @@ mod tests {
 
     #[test]
     fn a_rule_allows_its_host_in_any_spelling_and_no_other() {
-        let allows =
-            |rule: &str, host: &str| HostRule::parse(rule).expect("an outcome host").allows(&Host::of(host));
+        let allows = |rule: &str, host: &str| {
+            HostRule::parse(rule).expect("an outcome host").allows(&Host::of(host))
+        };
         for (rule, host) in [
             ("*", "lms.example"),
             ("*", "[::1]"),

@@ -42,7 +42,8 @@ impl OutcomeRules {
                 target: target.to_string(),
             })
             .collect();
-        rewrites.sort_by_key(|rewrite| std::cmp::Reverse(rewrite.origin.len() + rewrite.path.len()));
+        rewrites
+            .sort_by_key(|rewrite| std::cmp::Reverse(rewrite.origin.len() + rewrite.path.len()));
         Self { hosts, rewrites }
     }
 
@@ -77,7 +78,8 @@ impl Rewrite {
         let (origin, rest) = url.split_at_checked(self.origin.len())?;
         let rest = rest.strip_prefix(self.path.as_str())?;
         let ends_there = rest.is_empty() || rest.starts_with(['/', '?']);
-        (ends_there && origin.eq_ignore_ascii_case(&self.origin)).then(|| format!("{}{rest}", self.target))
+        (ends_there && origin.eq_ignore_ascii_case(&self.origin))
+            .then(|| format!("{}{rest}", self.target))
     }
 }
 
@@ -119,7 +121,8 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_prefix_is_left_alone() {
-        let rules = rules(&[("http://lms.example", "https://lms.example"), ("http://a/b", "https://c")]);
+        let rules =
+            rules(&[("http://lms.example", "https://lms.example"), ("http://a/b", "https://c")]);
         for url in [
             "",
             "http://",

@@ -86,7 +86,9 @@ impl fmt::Display for Problem {
 /// those of templates, and what is in no file.
 pub fn sort(file: &str, problems: &mut [Problem]) {
     problems.sort_by_cached_key(|problem| match &problem.location {
-        Location::File { file: name, line, column, .. } if name == file => (0, String::new(), *line, *column),
+        Location::File { file: name, line, column, .. } if name == file => {
+            (0, String::new(), *line, *column)
+        }
         Location::Whole(name) if name == file => (1, String::new(), 0, 0),
         Location::File { file, line, column, .. } => (2, file.clone(), *line, *column),
         Location::Whole(file) => (2, file.clone(), 0, 0),

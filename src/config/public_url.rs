@@ -51,7 +51,11 @@ impl Origin {
         };
         let authority = url.authority().filter(|authority| !authority.host().is_empty());
         let authority = authority.ok_or("has no host")?;
-        if !authority.host().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte)) {
+        if !authority
+            .host()
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte))
+        {
             return Err("does not name one host");
         }
         if authority.user_info().is_some() {

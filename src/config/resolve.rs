@@ -122,7 +122,8 @@ impl Resolver<'_> {
             None
         };
         // Development needs no variable that is set where others launch.
-        let written = table.public_url.filter(|written| self.unset_in_development(&written.value).is_none());
+        let written =
+            table.public_url.filter(|written| self.unset_in_development(&written.value).is_none());
         let written = written.map(|written| (self.text(&written), written.place));
         let public_url = match written {
             Some((Some(text), place)) => match Origin::parse(&text) {
@@ -222,7 +223,10 @@ impl Resolver<'_> {
             path,
             keys: consumers.iter().map(|(key, _)| key.clone()).collect(),
             terms: Terms {
-                consumers: Consumers::new(&name, consumers.into_iter().map(|(_, consumer)| consumer)),
+                consumers: Consumers::new(
+                    &name,
+                    consumers.into_iter().map(|(_, consumer)| consumer),
+                ),
                 roles,
                 clock_skew,
                 secrets: Arc::default(),
@@ -332,7 +336,8 @@ fn is_frame_source(text: &str) -> bool {
     if matches!(text, "*" | "'self'" | "'none'" | "https:" | "http:") {
         return true;
     }
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
+    let host =
+        text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
     let host = host.strip_prefix("*.").unwrap_or(host);
     let (name, port) = host.split_once(':').unwrap_or((host, "*"));
     let name_is_fine = name.starts_with(|first: char| first.is_ascii_alphanumeric())

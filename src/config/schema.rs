@@ -18,7 +18,8 @@ pub fn schema() -> String {
 }
 
 fn of_table(table: &Keys) -> Value {
-    let properties: Map<_, _> = table.all.iter().map(|key| (key.name.to_owned(), of_key(key))).collect();
+    let properties: Map<_, _> =
+        table.all.iter().map(|key| (key.name.to_owned(), of_key(key))).collect();
     let mut schema = json!({
         "type": "object",
         "description": table.meaning,
@@ -34,8 +35,7 @@ fn of_table(table: &Keys) -> Value {
         schema["dependencies"][key.name] = json!([key.needs]);
     }
     if !table.choices.is_empty() {
-        let one_of =
-            |[one, other]: &[&str; 2]| json!({ "oneOf": [{ "required": [one] }, { "required": [other] }] });
+        let one_of = |[one, other]: &[&str; 2]| json!({ "oneOf": [{ "required": [one] }, { "required": [other] }] });
         schema["allOf"] = table.choices.iter().map(one_of).collect();
     }
     schema
@@ -58,7 +58,9 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::Text(shape) => of_shape(shape),
         Kind::Word(words) => json!({ "type": "string", "enum": words }),
         Kind::Truth => json!({ "type": "boolean" }),
-        Kind::List(item, fewest) => json!({ "type": "array", "items": of_kind(item), "minItems": fewest }),
+        Kind::List(item, fewest) => {
+            json!({ "type": "array", "items": of_kind(item), "minItems": fewest })
+        }
         Kind::Variable => json!({ "$ref": "#/definitions/variable" }),
         Kind::Table(table) => of_table(table),
         Kind::Named(name, value, fewest) => json!({

@@ -70,8 +70,11 @@ pub(super) const PATH: Shape = Shape {
 };
 
 /// An https address, or a file below `/static/`.
-pub(super) const ICON: Shape =
-    Shape { words: "an https address, or a path below `/static/`", pattern: "^(https://|/static/)", ..TEXT };
+pub(super) const ICON: Shape = Shape {
+    words: "an https address, or a path below `/static/`",
+    pattern: "^(https://|/static/)",
+    ..TEXT
+};
 
 /// A source of `frame-ancestors` (CSP 3 §6.3.2).
 pub(super) const FRAME_SOURCE: Shape = Shape {

@@ -106,11 +106,14 @@ pub(super) fn of_part(name: &str, known: &[&str]) -> String {
         stem.strip_suffix(".html").unwrap_or(stem)
     }
     let stems: Vec<&str> = known.iter().map(|known| stem(known)).collect();
-    let near = nearest(stem(name), &stems).and_then(|near| known.iter().find(|known| stem(known) == near));
+    let near =
+        nearest(stem(name), &stems).and_then(|near| known.iter().find(|known| stem(known) == near));
     match near {
         Some(near) => format!("did you mean `{near}`?"),
         None if name.ends_with(".tera") => format!("create templates/{name}"),
-        None => "write its name below templates/ with its ending, such as `menu.html.tera`".to_owned(),
+        None => {
+            "write its name below templates/ with its ending, such as `menu.html.tera`".to_owned()
+        }
     }
 }
 
@@ -156,7 +159,9 @@ pub(super) fn of_variable(name: &str) -> String {
 pub(crate) fn variable_of(tool: &str) -> String {
     let name: String = tool
         .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' })
+        .map(
+            |letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' },
+        )
         .collect();
     let prefix = if name.starts_with(|first: char| first.is_ascii_digit()) { "TOOL_" } else { "" };
     format!("{prefix}{name}_SECRET")

@@ -65,7 +65,10 @@ impl<'s> Sound<'s> {
 /// The errors of a text, in its order: where, and the parser's words.
 fn errors_of(text: &str) -> Vec<(Range<usize>, String)> {
     let (_, errors) = DeTable::parse_recoverable(text);
-    errors.iter().map(|error| (error.span().unwrap_or_default(), error.message().to_owned())).collect()
+    errors
+        .iter()
+        .map(|error| (error.span().unwrap_or_default(), error.message().to_owned()))
+        .collect()
 }
 
 /// Whether two sound parts contradict each other; else the part is no TOML.
@@ -79,9 +82,14 @@ fn table_starts(text: &str) -> Vec<usize> {
     let mut starts = vec![0];
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let name = line.trim_start().strip_prefix('[').map(|rest| rest.trim_start_matches(['[', ' ', '\t']));
+        let name = line
+            .trim_start()
+            .strip_prefix('[')
+            .map(|rest| rest.trim_start_matches(['[', ' ', '\t']));
         if at > 0
-            && name.is_some_and(|name| name.starts_with(|first: char| first.is_alphabetic() || first == '_'))
+            && name.is_some_and(|name| {
+                name.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            })
         {
             starts.push(at);
         }
@@ -132,8 +140,10 @@ fn contradictions(text: &str) -> Vec<SyntaxError> {
     let mut twice = None;
     let mut found = Vec::new();
     for (span, words) in errors_of(text) {
-        let is_heading =
-            text[..span.start].rsplit('\n').next().is_some_and(|line| line.trim_start().starts_with('['));
+        let is_heading = text[..span.start]
+            .rsplit('\n')
+            .next()
+            .is_some_and(|line| line.trim_start().starts_with('['));
         let table = table_of(span.start);
         if twice == Some(table) {
             continue;

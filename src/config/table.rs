@@ -86,7 +86,14 @@ impl<'d> Reader<'d> {
         let mut data = self.figment.data().unwrap_or_default();
         let values = data.remove(&Profile::Default).unwrap_or_default();
         let place = Place { path: Path::new(), from_environment: false };
-        Table { reader: self, place, values, asked: Vec::new(), has_known: false, unread: Vec::new() }
+        Table {
+            reader: self,
+            place,
+            values,
+            asked: Vec::new(),
+            has_known: false,
+            unread: Vec::new(),
+        }
     }
 
     pub(super) fn report(&self, place: &Place, part: Part, fault: Fault) {
@@ -138,7 +145,9 @@ fn type_of(value: &Value) -> &'static str {
     match value {
         Value::String(..) | Value::Char(..) => "text",
         Value::Bool(..) => "true or false",
-        Value::Num(_, number) if number.to_u128_lossy().is_none() && number.to_i128().is_none() => "a number",
+        Value::Num(_, number) if number.to_u128_lossy().is_none() && number.to_i128().is_none() => {
+            "a number"
+        }
         Value::Num(..) => "an integer",
         Value::Empty(..) => "nothing",
         Value::Dict(..) => "a table",
@@ -226,7 +235,12 @@ impl<'r> Table<'r> {
     }
 
     /// Reports a value of the wrong type.
-    pub(super) fn mismatch(&mut self, key: &'static str, expected: &'static str, written: &Written<Value>) {
+    pub(super) fn mismatch(
+        &mut self,
+        key: &'static str,
+        expected: &'static str,
+        written: &Written<Value>,
+    ) {
         self.reader.mismatch(key, expected, written);
         self.spare(key);
     }
@@ -247,7 +261,10 @@ impl<'r> Table<'r> {
     }
 
     /// A list of text that may have none.
-    pub(super) fn texts_or_none(&mut self, key: &'static str) -> Option<Written<Vec<Written<String>>>> {
+    pub(super) fn texts_or_none(
+        &mut self,
+        key: &'static str,
+    ) -> Option<Written<Vec<Written<String>>>> {
         let list = self.list_or_none(key, "a list of text")?;
         Some(self.texts_of(key, list))
     }
@@ -372,7 +389,11 @@ impl<'r> Table<'r> {
                 let known = settable.map(|key| variable(key)).collect();
                 Fault::UnknownVariable(variable(key), known)
             } else {
-                Fault::UnknownKey { key: key.clone(), table: table.to_owned(), known: self.asked.clone() }
+                Fault::UnknownKey {
+                    key: key.clone(),
+                    table: table.to_owned(),
+                    known: self.asked.clone(),
+                }
             };
             self.reader.report(&place, Part::Key, fault);
             self.unread.extend(nearest(key, &self.asked));

@@ -51,7 +51,10 @@ mod tests {
             ("notebook.example/", "has a path; that is a key of its own"),
             ("notebook.example:8443", "has a port; a tool has the one of the public URL"),
             ("*.example", "has a wildcard"),
-            ("übung.example", "has letters that an address cannot have: such a name is written as xn--…"),
+            (
+                "übung.example",
+                "has letters that an address cannot have: such a name is written as xn--…",
+            ),
             ("", "has a dot too many"),
             (".example", "has a dot too many"),
             ("notebook..example", "has a dot too many"),

@@ -6,7 +6,8 @@ use std::fmt;
 pub struct ToolPath(String);
 
 /// First segments that are the gateway's own below the public URL.
-const RESERVED: [&str; 8] = ["is_up", "ready", "static", "tools", "grades", ".well-known", "metrics", "dev"];
+const RESERVED: [&str; 8] =
+    ["is_up", "ready", "static", "tools", "grades", ".well-known", "metrics", "dev"];
 
 /// Paths that are the gateway's own also on the host of a tool.
 const RESERVED_ON_HOSTS: [&str; 2] = ["/is_up", "/.well-known/jwks.json"];

@@ -44,8 +44,10 @@ impl UpstreamUrl {
             "http" => "http",
             _ => return Err("begins with neither http:// nor https://"),
         };
-        let authority =
-            url.authority().filter(|authority| !authority.host().is_empty()).ok_or("has no host")?;
+        let authority = url
+            .authority()
+            .filter(|authority| !authority.host().is_empty())
+            .ok_or("has no host")?;
         if authority.user_info().is_some() {
             return Err("holds a user name or password");
         }
@@ -69,7 +71,11 @@ impl UpstreamUrl {
                 return Err("has a % that encodes nothing");
             }
         }
-        Ok(Self { scheme, authority: authority.to_string().to_ascii_lowercase(), path: path.to_owned() })
+        Ok(Self {
+            scheme,
+            authority: authority.to_string().to_ascii_lowercase(),
+            path: path.to_owned(),
+        })
     }
 
     /// Scheme, host and port.
@@ -119,7 +125,10 @@ mod tests {
             ("http://note--book.internal", "http://note--book.internal"),
             ("http://notebook_1/a%2Fb;c=d/~e", "http://notebook_1/a%2Fb;c=d/~e"),
         ] {
-            assert_eq!(UpstreamUrl::parse(good).map(|url| url.to_string()), Ok(expected.to_owned()));
+            assert_eq!(
+                UpstreamUrl::parse(good).map(|url| url.to_string()),
+                Ok(expected.to_owned())
+            );
         }
         const SCHEME: &str = "begins with neither http:// nor https://";
         const ADDRESS: &str = "is not an absolute address";

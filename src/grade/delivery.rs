@@ -32,7 +32,8 @@ impl Grades {
     /// Sends what is kept, until the future is dropped. What is on its way then is kept and sent again.
     pub async fn deliver(self: Arc<Self>) {
         let Some(outbox) = self.outbox.clone() else { return };
-        let longest = self.senders.values().map(|sender| sender.timeout.as_secs()).max().unwrap_or_default();
+        let longest =
+            self.senders.values().map(|sender| sender.timeout.as_secs()).max().unwrap_or_default();
         let mut on_their_way: JoinSet<()> = JoinSet::new();
         let mut hosts: HashMap<Id, String> = HashMap::new();
         loop {
@@ -46,7 +47,9 @@ impl Grades {
             let claimed = outbox.claim(now, until, room, MOST_PER_HOST, &full).await;
             let next_due = outbox.next_due().await;
             let pause = match (&claimed, next_due) {
-                (Ok(_), Ok(Some(due))) => due.saturating_sub(now).clamp(SHORTEST_PAUSE, LONGEST_PAUSE),
+                (Ok(_), Ok(Some(due))) => {
+                    due.saturating_sub(now).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+                }
                 // A disk that is full is not there again in a second.
                 _ => LONGEST_PAUSE,
             };
@@ -55,11 +58,14 @@ impl Grades {
                     for kept in claimed {
                         let host = kept.grade.host.clone();
                         let grades = Arc::clone(&self);
-                        let task = on_their_way.spawn(async move { grades.deliver_one(kept).await });
+                        let task =
+                            on_their_way.spawn(async move { grades.deliver_one(kept).await });
                         hosts.insert(task.id(), host);
                     }
                 }
-                Err(error) => tracing::error!(target: "grade", "kept grades cannot be claimed: {error}"),
+                Err(error) => {
+                    tracing::error!(target: "grade", "kept grades cannot be claimed: {error}")
+                }
             }
             rocket::tokio::select! {
                 Some(ended) = on_their_way.join_next_with_id() => {
@@ -74,20 +80,25 @@ impl Grades {
     /// Tries once more.
     async fn deliver_one(&self, kept: Kept) {
         let Some(outbox) = &self.outbox else { return };
-        let patience =
-            self.senders.get(&kept.grade.tool).map_or(Duration::from_secs(LEASE), |one| one.timeout);
+        let patience = self
+            .senders
+            .get(&kept.grade.tool)
+            .map_or(Duration::from_secs(LEASE), |one| one.timeout);
         // A newer one is on its way: there will be news of this one when that has arrived.
         let Ok(_turn) = timeout(patience, self.turns.take(kept.grade.slot)).await else { return };
         match outbox.find(&kept.id).await {
             Ok(Some(found)) if found.next_try.is_some() => {}
             _ => return,
         }
-        let outcome = timeout(patience, self.attempt(&kept.grade)).await.unwrap_or(Err(Self::slow()));
+        let outcome =
+            timeout(patience, self.attempt(&kept.grade)).await.unwrap_or(Err(Self::slow()));
         let now = self.clock.now();
         let oldest = if kept.status == Status::Delivered { OLDEST_DELIVERED } else { OLDEST };
         let fate = match &outcome {
             Ok(_) => Fate::Delivered,
-            Err(error) if error.is_final() => Fate::Refused { words: Self::words(error, &kept.grade) },
+            Err(error) if error.is_final() => {
+                Fate::Refused { words: Self::words(error, &kept.grade) }
+            }
             Err(error) if now >= kept.accepted + oldest => {
                 Fate::Expired { words: Self::words(error, &kept.grade) }
             }

@@ -84,7 +84,12 @@ impl From<PlatformError> for GradeError {
 
 impl Grades {
     /// For these tools. Without an outbox nothing is kept.
-    pub fn new(platforms: Platforms, outbox: Option<Arc<dyn Outbox>>, tools: &[Tool], clock: Clock) -> Self {
+    pub fn new(
+        platforms: Platforms,
+        outbox: Option<Arc<dyn Outbox>>,
+        tools: &[Tool],
+        clock: Clock,
+    ) -> Self {
         let sender = |tool: &Tool| match &tool.target {
             Target::Upstream(upstream) if upstream.grades => Some((
                 tool.name.clone(),
@@ -129,9 +134,14 @@ impl Grades {
     /// # Errors
     /// Any [`GradeError`]. Nothing is kept of it then; but of a [`GradeError::State`] or [`GradeError::Stopped`] it may still be,
     /// and be sent.
-    pub async fn send(self: &Arc<Self>, token: &GradeToken, action: Action) -> Result<Sent, GradeError> {
+    pub async fn send(
+        self: &Arc<Self>,
+        token: &GradeToken,
+        action: Action,
+    ) -> Result<Sent, GradeError> {
         let grades = Arc::clone(self);
-        let (_, patience) = self.sender(&token.tool, &token.consumer_key).ok_or(GradeError::NoSender)?;
+        let (_, patience) =
+            self.sender(&token.tool, &token.consumer_key).ok_or(GradeError::NoSender)?;
         let grade = Grade {
             slot: token.slot,
             host: self.platforms.host(&token.outcome.url),
@@ -141,7 +151,9 @@ impl Grades {
             action,
         };
         // A task of its own: what is on its way ends with an entry in the outbox, also when the caller leaves.
-        spawn(async move { grades.send_now(grade, patience).await }).await.unwrap_or(Err(GradeError::Stopped))
+        spawn(async move { grades.send_now(grade, patience).await })
+            .await
+            .unwrap_or(Err(GradeError::Stopped))
     }
 
     async fn send_now(&self, grade: Grade, patience: Duration) -> Result<Sent, GradeError> {
@@ -149,7 +161,8 @@ impl Grades {
         let Some(outbox) = &self.outbox else {
             let turn = timeout_at(until, self.turns.take(grade.slot)).await;
             let _turn = turn.map_err(|_| GradeError::Slow)?;
-            let answer = timeout_at(until, self.attempt(&grade)).await.map_err(|_| GradeError::Slow)?;
+            let answer =
+                timeout_at(until, self.attempt(&grade)).await.map_err(|_| GradeError::Slow)?;
             return Ok(Sent::Delivered(answer?));
         };
         let now = self.clock.now();
@@ -164,7 +177,9 @@ impl Grades {
             }
         }
         let outcome = match &turn {
-            Ok(_) => timeout_at(until, self.attempt(&kept.grade)).await.unwrap_or(Err(Self::slow())),
+            Ok(_) => {
+                timeout_at(until, self.attempt(&kept.grade)).await.unwrap_or(Err(Self::slow()))
+            }
             // One before it is on its way all the time.
             Err(_) => Err(Self::slow()),
         };
@@ -227,10 +242,9 @@ impl Grades {
         };
         let score = match &grade.action {
             // It was one when it was taken.
-            Action::Replace { score, .. } => Some(
-                Score::parse(score)
-                    .map_err(|fault| PlatformError::Unintelligible { status: 0, fault: fault.to_string() })?,
-            ),
+            Action::Replace { score, .. } => Some(Score::parse(score).map_err(|fault| {
+                PlatformError::Unintelligible { status: 0, fault: fault.to_string() }
+            })?),
             Action::Delete => None,
         };
         let operation = match (&grade.action, &score) {

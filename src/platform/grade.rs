@@ -113,9 +113,10 @@ impl PlatformError {
     /// Whether asking again at once leads nowhere, so that whoever asks is to know.
     pub fn is_no(&self) -> bool {
         match self {
-            Self::NotAllowed(_) | Self::Refused { .. } | Self::TurnedAway { .. } | Self::Redirected(_) => {
-                true
-            }
+            Self::NotAllowed(_)
+            | Self::Refused { .. }
+            | Self::TurnedAway { .. }
+            | Self::Redirected(_) => true,
             Self::Unintelligible { .. } | Self::Unwell { .. } | Self::Unreachable(_) => false,
         }
     }
@@ -132,7 +133,11 @@ impl fmt::Display for PlatformError {
         match self {
             Self::NotAllowed(why) => write!(f, "the outcome URL of the launch is not used: {why}"),
             Self::Refused { status, description } | Self::TurnedAway { status, description } => {
-                write!(f, "the platform refused with status {status}{}{description}", colon(description))
+                write!(
+                    f,
+                    "the platform refused with status {status}{}{description}",
+                    colon(description)
+                )
             }
             Self::Redirected(status) => {
                 write!(
@@ -144,7 +149,11 @@ impl fmt::Display for PlatformError {
                 write!(f, "{fault} (status {status})")
             }
             Self::Unwell { status, description, .. } => {
-                write!(f, "the platform failed with status {status}{}{description}", colon(description))
+                write!(
+                    f,
+                    "the platform failed with status {status}{}{description}",
+                    colon(description)
+                )
             }
             Self::Unreachable(words) => write!(f, "the platform cannot be reached: {words}"),
         }
@@ -207,21 +216,26 @@ impl Platforms {
                 let attempt = Attempt { platforms: self, call, signing_key, called, signed };
                 match attempt.grade().await {
                     // What refuses one secret may know the other.
-                    Err(refused @ (PlatformError::Refused { .. } | PlatformError::TurnedAway { .. })) => {
+                    Err(
+                        refused
+                        @ (PlatformError::Refused { .. } | PlatformError::TurnedAway { .. }),
+                    ) => {
                         first = first.or(Some(refused));
                     }
                     answer => return answer,
                 }
             }
         }
-        Err(first.unwrap_or_else(|| PlatformError::Unreachable("the consumer has no secret".to_owned())))
+        Err(first
+            .unwrap_or_else(|| PlatformError::Unreachable("the consumer has no secret".to_owned())))
     }
 }
 
 impl Attempt<'_> {
     async fn grade(&self) -> Result<Answer, PlatformError> {
         let sourcedid = &self.call.outcome.sourcedid;
-        let results = result::address(self.called, sourcedid).zip(result::address(self.signed, sourcedid));
+        let results =
+            result::address(self.called, sourcedid).zip(result::address(self.signed, sourcedid));
         match (self.call.operation, results) {
             (Operation::Replace { score, comment: Some(comment) }, Some(addresses)) => {
                 match self.result(Method::PUT, addresses, result::body(score, comment)).await {
@@ -234,7 +248,9 @@ impl Attempt<'_> {
                     answer => answer,
                 }
             }
-            (Operation::Read, Some(addresses)) => self.result(Method::GET, addresses, String::new()).await,
+            (Operation::Read, Some(addresses)) => {
+                self.result(Method::GET, addresses, String::new()).await
+            }
             (Operation::Delete, Some(addresses)) => {
                 self.result(Method::DELETE, addresses, String::new()).await
             }
@@ -273,16 +289,24 @@ impl Attempt<'_> {
         match (reply.judge(reply.words()), answer) {
             (
                 Ok(()),
-                Ok(outcome::Answer { code: CodeMajor::Success | CodeMajor::Processing, description, score }),
+                Ok(outcome::Answer {
+                    code: CodeMajor::Success | CodeMajor::Processing,
+                    description,
+                    score,
+                }),
             ) => Ok(Answer { status, description, score, ..Answer::default() }),
-            (Ok(()), Err(fault)) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
-            (Err(PlatformError::Unwell { retry_after, .. }), Ok(outcome::Answer { description, .. })) => {
-                Err(PlatformError::Unwell { status, description, retry_after })
+            (Ok(()), Err(fault)) => {
+                Err(PlatformError::Unintelligible { status, fault: fault.to_string() })
             }
+            (
+                Err(PlatformError::Unwell { retry_after, .. }),
+                Ok(outcome::Answer { description, .. }),
+            ) => Err(PlatformError::Unwell { status, description, retry_after }),
             // Canvas says its no with a status beside the answer.
-            (Ok(()) | Err(PlatformError::TurnedAway { .. }), Ok(outcome::Answer { description, .. })) => {
-                Err(PlatformError::Refused { status, description })
-            }
+            (
+                Ok(()) | Err(PlatformError::TurnedAway { .. }),
+                Ok(outcome::Answer { description, .. }),
+            ) => Err(PlatformError::Refused { status, description }),
             (Err(error), _) => Err(error),
         }
     }
@@ -295,8 +319,9 @@ impl Attempt<'_> {
         body: String,
     ) -> Result<Answer, PlatformError> {
         let is_read = method == Method::GET;
-        let reply =
-            self.send(Message { method, called, signed, content_type: result::CONTENT_TYPE, body }).await?;
+        let reply = self
+            .send(Message { method, called, signed, content_type: result::CONTENT_TYPE, body })
+            .await?;
         let status = reply.status;
         reply.judge(reply.words())?;
         if !is_read {
@@ -307,7 +332,9 @@ impl Attempt<'_> {
             None => Err(result::AnswerFault::TooLarge),
         };
         match result {
-            Ok(GradeResult { score, comment }) => Ok(Answer { status, score, comment, ..Answer::default() }),
+            Ok(GradeResult { score, comment }) => {
+                Ok(Answer { status, score, comment, ..Answer::default() })
+            }
             Err(fault) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
         }
     }
@@ -326,7 +353,8 @@ impl Attempt<'_> {
         let authorization = authorization(method.as_str(), &signed, body.as_bytes(), &credentials)
             .map_err(|_| PlatformError::NotAllowed("its query is malformed"))?;
         let request = self.platforms.client.request(method, address);
-        let request = request.header(CONTENT_TYPE, content_type).header(AUTHORIZATION, authorization);
+        let request =
+            request.header(CONTENT_TYPE, content_type).header(AUTHORIZATION, authorization);
         Reply::read(request.body(body).send().await.map_err(failure)?).await
     }
 }
@@ -362,7 +390,9 @@ impl Reply {
         match status {
             200..=299 => Ok(()),
             300..=399 => Err(PlatformError::Redirected(status)),
-            408 | 425 | 429 | 500.. => Err(PlatformError::Unwell { status, description, retry_after }),
+            408 | 425 | 429 | 500.. => {
+                Err(PlatformError::Unwell { status, description, retry_after })
+            }
             _ => Err(PlatformError::TurnedAway { status, description }),
         }
     }

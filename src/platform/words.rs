@@ -16,8 +16,9 @@ pub fn masked(words: &str, sourcedid: &str) -> String {
         for spelling in spellings(personal) {
             masked = masked.replace(&spelling, "…");
             // Long words were cut off, perhaps in the middle of it.
-            let cut =
-                (SHORTEST..spelling.len()).rev().find_map(|end| masked.strip_suffix(spelling.get(..end)?));
+            let cut = (SHORTEST..spelling.len())
+                .rev()
+                .find_map(|end| masked.strip_suffix(spelling.get(..end)?));
             if let Some(before) = cut {
                 masked = format!("{before}…");
             }
@@ -54,9 +55,11 @@ fn without_scores(words: &str) -> String {
     let mut kept = String::new();
     while let Some(at) = rest.find(in_number) {
         let (before, from) = rest.split_at(at);
-        let (run, after) = from.split_at(from.find(|letter| !in_number(letter)).unwrap_or(from.len()));
+        let (run, after) =
+            from.split_at(from.find(|letter| !in_number(letter)).unwrap_or(from.len()));
         kept.push_str(before);
-        let is_alone = !kept.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
+        let is_alone =
+            !kept.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
         let number = run.trim_end_matches(['.', ',']);
         let mask = |number: &str| match number {
             "0" | "1" if is_alone => "…".to_owned(),
@@ -82,8 +85,9 @@ mod tests {
 
     #[test]
     fn what_is_masked_tells_nothing_of_a_person() {
-        let check =
-            |words: &str, expected: &str| assert_eq!(masked(words, "course:block:4711-ada"), expected);
+        let check = |words: &str, expected: &str| {
+            assert_eq!(masked(words, "course:block:4711-ada"), expected)
+        };
         check(
             "status 500: Score for course:block:4711-ada is now 0.41039007",
             "status 500: Score for … is now …",

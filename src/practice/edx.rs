@@ -81,8 +81,12 @@ mod tests {
 
     #[test]
     fn a_given_parameter_takes_the_place_of_edxs_and_others_follow() {
-        let given =
-            [("context_title", "Sums"), ("custom_a", "x\ny\r\nz\r"), ("roles", ""), ("custom_a", "2")];
+        let given = [
+            ("context_title", "Sums"),
+            ("custom_a", "x\ny\r\nz\r"),
+            ("roles", ""),
+            ("custom_a", "2"),
+        ];
         let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let launch = edx_launch(BLOCK, "ada", &[Role::Learner], &given);
         assert_eq!(value(&launch, "context_title"), ["Sums"]);

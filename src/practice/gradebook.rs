@@ -73,7 +73,9 @@ impl Gradebook {
 
     /// Remembers a message, and of long texts the beginning.
     pub fn remember(&mut self, mut message: Message) {
-        for text in [&mut message.path, &mut message.authorization, &mut message.body, &mut message.answer] {
+        for text in
+            [&mut message.path, &mut message.authorization, &mut message.body, &mut message.answer]
+        {
             if let Some((at, _)) = text.char_indices().nth(LONGEST) {
                 text.truncate(at);
                 text.push('…');

@@ -37,8 +37,15 @@ const LATE: u64 = 600;
 
 impl Mistake {
     /// Every mistake.
-    pub const ALL: [Self; 7] =
-        [Self::Secret, Self::Clock, Self::Nonce, Self::Scheme, Self::Slash, Self::Role, Self::Query];
+    pub const ALL: [Self; 7] = [
+        Self::Secret,
+        Self::Clock,
+        Self::Nonce,
+        Self::Scheme,
+        Self::Slash,
+        Self::Role,
+        Self::Query,
+    ];
 
     /// Its name in addresses.
     pub fn name(self) -> &'static str {

@@ -77,7 +77,8 @@ impl Question<'_> {
             return (CodeMajor::Failure, why);
         }
         let person = request.sourcedid.rsplit(':').next().unwrap_or_default();
-        let Some(slot) = self.slot(person).filter(|_| request.sourcedid == sourcedid(self.block, person))
+        let Some(slot) =
+            self.slot(person).filter(|_| request.sourcedid == sourcedid(self.block, person))
         else {
             return (CodeMajor::Failure, "this block has no result of this sourcedId".to_owned());
         };
@@ -104,12 +105,18 @@ impl Question<'_> {
         Answer { status, content_type: result::CONTENT_TYPE, body, finding }
     }
 
-    fn take(&self, person: &str, gradebook: &mut Gradebook) -> Result<(String, &'static str), (u16, String)> {
+    fn take(
+        &self,
+        person: &str,
+        gradebook: &mut Gradebook,
+    ) -> Result<(String, &'static str), (u16, String)> {
         if self.content_type != result::CONTENT_TYPE {
             return Err((401, format!("its Content-Type is not {}", result::CONTENT_TYPE)));
         }
         self.verify().map_err(|why| (401, why))?;
-        let slot = self.slot(person).ok_or_else(|| (404, "nobody in the course has this id".to_owned()))?;
+        let slot = self
+            .slot(person)
+            .ok_or_else(|| (404, "nobody in the course has this id".to_owned()))?;
         match self.method {
             "PUT" => {
                 let sent = result::read_answer(self.body);
@@ -119,7 +126,8 @@ impl Question<'_> {
                     return Ok(("{}".to_owned(), "a result without a score takes it away"));
                 };
                 let score = Score::parse(&score).map_err(|fault| (404, fault.to_string()))?;
-                gradebook.set(&slot, Some(Grade { score, comment: sent.comment.unwrap_or_default() }));
+                gradebook
+                    .set(&slot, Some(Grade { score, comment: sent.comment.unwrap_or_default() }));
                 Ok(("{}".to_owned(), "the result was taken"))
             }
             "DELETE" => {
@@ -143,7 +151,14 @@ impl Question<'_> {
     fn verify(&self) -> Result<(), String> {
         let signing_key = SigningKey::new(&Secret::new(STAND_IN_SECRET));
         let url = format!("http://{HOST}{}", self.target);
-        verify_authorization(self.authorization, self.method, &url, self.body, self.key, &signing_key)
-            .map_err(|fault| fault.to_string())
+        verify_authorization(
+            self.authorization,
+            self.method,
+            &url,
+            self.body,
+            self.key,
+            &signing_key,
+        )
+        .map_err(|fault| fault.to_string())
     }
 }

@@ -174,7 +174,9 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
     for (name, members) in OBJECTS {
         let mut object: Map<String, Value> = members
             .iter()
-            .filter_map(|(member, parameter)| Some(((*member).to_owned(), session.get(parameter)?.into())))
+            .filter_map(|(member, parameter)| {
+                Some(((*member).to_owned(), session.get(parameter)?.into()))
+            })
             .collect();
         if name == "context"
             && let Some(types) = session.get("context_type")
@@ -186,7 +188,9 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
                 [("width", "launch_presentation_width"), ("height", "launch_presentation_height")]
             {
                 // A number in LTI 1.3, any text in LTI 1.1.
-                if let Some(pixels) = session.get(parameter).and_then(|text| text.parse::<u32>().ok()) {
+                if let Some(pixels) =
+                    session.get(parameter).and_then(|text| text.parse::<u32>().ok())
+                {
                     object.insert(member.into(), pixels.into());
                 }
             }
@@ -196,8 +200,11 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
         }
     }
     if !session.custom.is_empty() {
-        let custom: Map<String, Value> =
-            session.custom.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        let custom: Map<String, Value> = session
+            .custom
+            .iter()
+            .map(|(name, value)| (name.clone(), value.as_str().into()))
+            .collect();
         lti("custom", custom.into());
     }
     claims.into()
@@ -207,7 +214,12 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
 fn roles(session: &Session) -> Value {
     match session.get("roles") {
         Some(roles) => role_uris(roles).into(),
-        None => session.roles.iter().flat_map(|role| role_uris(role_name(role))).collect::<Vec<_>>().into(),
+        None => session
+            .roles
+            .iter()
+            .flat_map(|role| role_uris(role_name(role)))
+            .collect::<Vec<_>>()
+            .into(),
     }
 }
 

@@ -52,14 +52,19 @@ impl Upstreams {
         tcp.set_connect_timeout(Some(CONNECT));
         tcp.set_nodelay(true);
         let mut builder = Client::builder(TokioExecutor::new());
-        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE).pool_max_idle_per_host(MOST_IDLE);
+        builder
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(MOST_IDLE);
         let plain = builder.build(tcp.clone());
         let tls = with_tls.then(|| {
             tcp.enforce_http(false);
             let connector = HttpsConnectorBuilder::new()
                 .with_provider_and_native_roots(ring::default_provider())
                 .map_err(|error| error.to_string())?;
-            Ok::<_, String>(builder.build(connector.https_only().enable_http1().wrap_connector(tcp)))
+            Ok::<_, String>(
+                builder.build(connector.https_only().enable_http1().wrap_connector(tcp)),
+            )
         });
         Ok(Self { plain, tls: tls.transpose()? })
     }
@@ -68,9 +73,14 @@ impl Upstreams {
     ///
     /// # Errors
     /// An [`UpstreamError`] if no such head came.
-    pub async fn send(&self, request: Request<RequestBody>) -> Result<Response<Incoming>, UpstreamError> {
+    pub async fn send(
+        &self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, UpstreamError> {
         let answer = match &self.tls {
-            Some(tls) if request.uri().scheme() == Some(&Scheme::HTTPS) => tls.request(request).await,
+            Some(tls) if request.uri().scheme() == Some(&Scheme::HTTPS) => {
+                tls.request(request).await
+            }
             _ => self.plain.request(request).await,
         };
         answer.map_err(|error| UpstreamError { words: words(&error) })

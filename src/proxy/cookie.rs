@@ -41,9 +41,16 @@ mod tests {
 
     #[test]
     fn other_cookies_keep_their_names() {
-        for cookie in
-            ["sid=1", "__Secure-sid=1", "_Host-sid=1", "__Hosts=1", "x__Host-sid=1", "", "__", "ü__Host-"]
-        {
+        for cookie in [
+            "sid=1",
+            "__Secure-sid=1",
+            "_Host-sid=1",
+            "__Hosts=1",
+            "x__Host-sid=1",
+            "",
+            "__",
+            "ü__Host-",
+        ] {
             assert_eq!(renamed_for_browser(cookie), None, "{cookie}");
             assert_eq!(renamed_for_app(cookie), None, "{cookie}");
         }

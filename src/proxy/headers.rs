@@ -36,13 +36,17 @@ impl Passage<'_> {
         &self,
         browser: impl Iterator<Item = (&'h str, &'h str)> + Clone,
     ) -> HeaderMap {
-        let of_connection: Vec<&str> =
-            values(browser.clone(), "connection").flat_map(|value| value.split(',')).map(str::trim).collect();
+        let of_connection: Vec<&str> = values(browser.clone(), "connection")
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .collect();
         /// For what is added to a browser's headers.
         const MORE: usize = 16;
         let mut headers = HeaderMap::with_capacity(browser.clone().count() + self.own.len() + MORE);
         for (name, value) in browser {
-            if self.is_withheld(name) || of_connection.iter().any(|named| named.eq_ignore_ascii_case(name)) {
+            if self.is_withheld(name)
+                || of_connection.iter().any(|named| named.eq_ignore_ascii_case(name))
+            {
                 continue;
             }
             let value = if name.eq_ignore_ascii_case("cookie") {
@@ -71,12 +75,14 @@ impl Passage<'_> {
     /// Whether a browser's header of this name never reaches the upstream. CGI and what came after it take every sign for `_`,
     /// also in the names that frame a message; and a header `Proxy` for a setting of their own (CVE-2016-5385).
     fn is_withheld(&self, name: &str) -> bool {
-        let is_spelt = |byte: u8| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let is_spelt =
+            |byte: u8| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let spelt = if name.bytes().all(is_spelt) {
             Cow::Borrowed(name)
         } else {
-            let spell =
-                |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
+            let spell = |letter: char| {
+                if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' }
+            };
             Cow::Owned(name.chars().map(spell).collect())
         };
         is_of_connection(&spelt)
@@ -100,7 +106,10 @@ impl Passage<'_> {
             match cookie::renamed_for_app(bare) {
                 Some(renamed) if !self.prefix.is_empty() => {
                     is_changed = true;
-                    kept.push(Cow::Owned(format!("{}{renamed}", &cookie[..cookie.len() - bare.len()])));
+                    kept.push(Cow::Owned(format!(
+                        "{}{renamed}",
+                        &cookie[..cookie.len() - bare.len()]
+                    )));
                 }
                 _ => kept.push(Cow::Borrowed(cookie)),
             }
@@ -114,13 +123,18 @@ impl Passage<'_> {
 
     /// An `Origin`, as the app has to see it: apps compare it with their own.
     fn page_origin<'h>(&self, value: &'h str) -> Cow<'h, str> {
-        if is_origin(value, self.origin) { Cow::Owned(self.upstream.origin()) } else { Cow::Borrowed(value) }
+        if is_origin(value, self.origin) {
+            Cow::Owned(self.upstream.origin())
+        } else {
+            Cow::Borrowed(value)
+        }
     }
 
     /// A `Referer`, as the app has to see it: an address of its own, or a foreign one. Other addresses of the gateway are
     /// other tools' and people's, and that of the door has a ticket.
     fn referer<'h>(&self, value: &'h str) -> Option<Cow<'h, str>> {
-        let Some(address) = Absolute::parse(value).filter(|address| address.is_of(self.origin)) else {
+        let Some(address) = Absolute::parse(value).filter(|address| address.is_of(self.origin))
+        else {
             return Some(Cow::Borrowed(value));
         };
         let (path, query) =
@@ -128,7 +142,9 @@ impl Passage<'_> {
         if query.strip_prefix('?').is_some_and(|query| query.starts_with(TICKET_PARAMETER)) {
             return None;
         }
-        let rest = path.strip_prefix(self.prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+        let rest = path
+            .strip_prefix(self.prefix)
+            .filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
         let slash = if self.upstream.path.is_empty() && rest.is_empty() { "/" } else { "" };
         Some(Cow::Owned(format!("{}{rest}{slash}{query}", self.upstream)))
     }
@@ -164,7 +180,8 @@ pub fn is_websocket<'h>(browser: impl Iterator<Item = (&'h str, &'h str)> + Clon
 
 /// Whether the value of an `Origin` header is this origin, and nothing but an origin.
 fn is_origin(value: &str, origin: &str) -> bool {
-    value == origin || Absolute::parse(value).is_some_and(|page| page.rest.is_empty() && page.is_of(origin))
+    value == origin
+        || Absolute::parse(value).is_some_and(|page| page.rest.is_empty() && page.is_of(origin))
 }
 
 /// The values of all headers of a name.
@@ -193,7 +210,11 @@ mod tests {
     const PREFIX: &str = "/lti/nb/~abc";
 
     fn upstream() -> UpstreamUrl {
-        UpstreamUrl { scheme: "http", authority: "app.test:9000".to_owned(), path: "/app".to_owned() }
+        UpstreamUrl {
+            scheme: "http",
+            authority: "app.test:9000".to_owned(),
+            path: "/app".to_owned(),
+        }
     }
 
     /// The headers at the upstream, without `Host`.
@@ -220,7 +241,8 @@ mod tests {
         let upstream = upstream();
         let passage = Passage { upstream: &upstream, origin: ORIGIN, prefix, own: &[] };
         let sent = sent(&passage, browser);
-        let sent: Vec<_> = sent.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let sent: Vec<_> =
+            sent.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(sent, expected, "{browser:?}");
     }
 
@@ -303,7 +325,14 @@ mod tests {
     #[test]
     fn what_is_no_header_for_an_upstream_is_dropped() {
         check(
-            &[("X-A", "a\nb"), ("X-B", "\0"), ("X C", "c"), ("", "d"), ("X-E", "e\u{7f}"), ("X-F", "f")],
+            &[
+                ("X-A", "a\nb"),
+                ("X-B", "\0"),
+                ("X C", "c"),
+                ("", "d"),
+                ("X-E", "e\u{7f}"),
+                ("X-F", "f"),
+            ],
             &[("x-f", "f")],
         );
     }
@@ -348,8 +377,13 @@ mod tests {
                     ("X-Tokens", "8"),
                 ],
             ),
-            [("x-tokens", "8"), ("x-token", "secret"), ("x_other", "other"), ("authorization", "Basic x")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            [
+                ("x-tokens", "8"),
+                ("x-token", "secret"),
+                ("x_other", "other"),
+                ("authorization", "Basic x")
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
         );
     }
 
@@ -371,7 +405,11 @@ mod tests {
             check_cookies(prefix, &["a=1; __Secure-lti=x; b=2"], &["a=1; b=2"]);
             check_cookies(prefix, &["a=1;__secure-LTI-abc=x;b=2"], &["a=1;b=2"]);
             check_cookies(prefix, &["a=1; __Secure-lti =x;\t__Secure-lti;  b=2"], &["a=1;  b=2"]);
-            check_cookies(prefix, &["a=1; __Secure-lti=x", "__Secure-lti=y", "c=3"], &["a=1", "c=3"]);
+            check_cookies(
+                prefix,
+                &["a=1; __Secure-lti=x", "__Secure-lti=y", "c=3"],
+                &["a=1", "c=3"],
+            );
         }
     }
 
@@ -458,14 +496,19 @@ mod tests {
             ("https://tools.example/a", Some("http://app.test:9000/a")),
             ("https://tools.example/?lti_ticket=x", None),
         ] {
-            let expected: Vec<_> = app.iter().map(|app| ("referer".to_owned(), (*app).to_owned())).collect();
+            let expected: Vec<_> =
+                app.iter().map(|app| ("referer".to_owned(), (*app).to_owned())).collect();
             assert_eq!(sent(&passage, &[("Referer", browser)]), expected, "{browser}");
         }
     }
 
     #[track_caller]
     fn check_foreign(method: &str, browser: &[(&str, &str)], expected: bool) {
-        assert_eq!(is_foreign(ORIGIN, method, browser.iter().copied()), expected, "{method} {browser:?}");
+        assert_eq!(
+            is_foreign(ORIGIN, method, browser.iter().copied()),
+            expected,
+            "{method} {browser:?}"
+        );
     }
 
     /// Headers, and whether they come from a page that may not ask.

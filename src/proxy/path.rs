@@ -91,7 +91,9 @@ fn decoded(path: &str) -> Cow<'_, [u8]> {
                     (Some(high), Some(low)) => (3, high << 4 | low),
                     _ => break,
                 },
-                [.., first @ 0xc0..=0xc1, second @ 0x80..=0xbf] => (2, (first & 1) << 6 | second & 0x3f),
+                [.., first @ 0xc0..=0xc1, second @ 0x80..=0xbf] => {
+                    (2, (first & 1) << 6 | second & 0x3f)
+                }
                 _ => break,
             };
             decoded.truncate(decoded.len() - length);
@@ -125,7 +127,11 @@ mod tests {
         );
         if let Ok(uri) = address {
             assert_eq!(
-                (uri.scheme_str(), uri.authority().map(|authority| authority.as_str()), uri.query()),
+                (
+                    uri.scheme_str(),
+                    uri.authority().map(|authority| authority.as_str()),
+                    uri.query()
+                ),
                 (Some("http"), Some("app.test:9000"), query),
                 "{path:?} {rest:?} {query:?}"
             );
@@ -144,7 +150,8 @@ mod tests {
         check("/app", "", Some("q=1"), Ok("/app?q=1"));
         check("/app", "/", Some(""), Ok("/app/?"));
         check("/app/~x", "/a", None, Ok("/app/~x/a"));
-        let secure = UpstreamUrl { scheme: "https", authority: "[::1]:1".to_owned(), path: "/a".to_owned() };
+        let secure =
+            UpstreamUrl { scheme: "https", authority: "[::1]:1".to_owned(), path: "/a".to_owned() };
         assert_eq!(
             address(&secure, "/b", Some("c")).map(|uri| uri.to_string()),
             Ok("https://[::1]:1/a/b?c".to_owned())
@@ -287,7 +294,9 @@ mod tests {
             check("/app", rest, Some("q"), Err(BadPath::Dots));
             assert!(has_dot_segment(rest), "{rest}");
         }
-        for rest in ["", "/", "/a", "/...", "/a.b", "/..a", "/a;..", "/%2e%2e%2e", "/..%20", "/%zz", "/%"] {
+        for rest in
+            ["", "/", "/a", "/...", "/a.b", "/..a", "/a;..", "/%2e%2e%2e", "/..%20", "/%zz", "/%"]
+        {
             assert!(!has_dot_segment(rest), "{rest}");
         }
     }

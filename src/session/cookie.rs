@@ -14,12 +14,16 @@ pub fn is_own_cookie(name: &str) -> bool {
 /// A `Set-Cookie` of the gateway. Only a cookie with these attributes comes back from a platform's frame: Chromium, Firefox and
 /// Safari send no other where third-party cookies are blocked.
 pub fn set_cookie(name: &str, value: &str, path: &str, seconds: u64) -> String {
-    format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; Secure; SameSite=None; Partitioned")
+    format!(
+        "{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; Secure; SameSite=None; Partitioned"
+    )
 }
 
 /// Name and value of each cookie of these `Cookie` headers, as they were sent. A name may come more than once: a browser
 /// sends the cookies of every path above the request's, and an app beside the gateway may have set another.
-pub fn cookies<'c>(headers: impl IntoIterator<Item = &'c str>) -> impl Iterator<Item = (&'c str, &'c str)> {
+pub fn cookies<'c>(
+    headers: impl IntoIterator<Item = &'c str>,
+) -> impl Iterator<Item = (&'c str, &'c str)> {
     let all = headers.into_iter().flat_map(|header| header.split(';')).take(MOST_COOKIES);
     all.filter_map(|cookie| cookie.trim().split_once('='))
 }

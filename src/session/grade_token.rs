@@ -33,7 +33,15 @@ pub struct GradeToken {
 
 /// A grade token as it is written into its seal: expires, tool, consumer, slot, URL, sourcedid, method.
 #[derive(Serialize, Deserialize)]
-struct Content<'a>(u64, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>);
+struct Content<'a>(
+    u64,
+    Cow<'a, str>,
+    Cow<'a, str>,
+    Cow<'a, str>,
+    Cow<'a, str>,
+    Cow<'a, str>,
+    Cow<'a, str>,
+);
 
 /// Seals grade tokens, and opens them. Its keys are derived from `gateway.secret`: the first seals, all open.
 pub struct GradeTokens(Seal);

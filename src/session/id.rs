@@ -13,7 +13,9 @@ impl Ids {
     /// Derives the key.
     pub fn new(secrets: &[Secret]) -> Self {
         Self(
-            secrets.first().and_then(|secret| Hmac::new_from_slice(&derive(secret, "lti-gateway id 1")).ok()),
+            secrets
+                .first()
+                .and_then(|secret| Hmac::new_from_slice(&derive(secret, "lti-gateway id 1")).ok()),
         )
     }
 

@@ -6,7 +6,8 @@ use sha2::Sha256;
 pub fn derive(secret: &Secret, purpose: &str) -> [u8; 32] {
     let mut key = [0; 32];
     // It fails for keys of more than 255 hashes only, and a key of zeros would open nothing that was sealed before.
-    let expanded = Hkdf::<Sha256>::new(None, secret.expose().as_bytes()).expand(purpose.as_bytes(), &mut key);
+    let expanded =
+        Hkdf::<Sha256>::new(None, secret.expose().as_bytes()).expand(purpose.as_bytes(), &mut key);
     debug_assert!(expanded.is_ok());
     key
 }

@@ -115,7 +115,8 @@ const PERSONAL_SPACE: usize = 256;
 /// How long another parameter may be to go before custom ones. Descriptions in Moodle are whole pages.
 const LONG: usize = 255;
 /// Those that headers tell, too.
-const IN_HEADERS: [&str; 3] = ["user_id", "lis_person_name_full", "lis_person_contact_email_primary"];
+const IN_HEADERS: [&str; 3] =
+    ["user_id", "lis_person_name_full", "lis_person_contact_email_primary"];
 
 /// One person at one resource link of one tool.
 ///
@@ -226,7 +227,8 @@ impl Session {
 
     /// Where a grade goes, if the launch takes one that the tool may send.
     pub fn outcome(&self) -> Option<OutcomeService> {
-        let [url, sourcedid] = [OUTCOME_URL, SOURCEDID].map(|name| self.get(name).map(str::to_owned));
+        let [url, sourcedid] =
+            [OUTCOME_URL, SOURCEDID].map(|name| self.get(name).map(str::to_owned));
         let method = match self.get(SIGNATURE_METHOD) {
             Some(name) => SignatureMethod::named(name)?,
             None => SignatureMethod::HmacSha1,
@@ -266,9 +268,12 @@ impl Session {
             all
         };
         let optional = self.named_parameters().filter(|(name, _)| !NEEDED.contains(name));
-        let optional = longest_first(optional.map(|(name, value)| (name.to_owned(), value.len())).collect());
-        let custom =
-            self.custom.iter().map(|(name, value)| (format!("{CUSTOM}{name}"), name.len() + value.len()));
+        let optional =
+            longest_first(optional.map(|(name, value)| (name.to_owned(), value.len())).collect());
+        let custom = self
+            .custom
+            .iter()
+            .map(|(name, value)| (format!("{CUSTOM}{name}"), name.len() + value.len()));
 
         let (mut first, rest): (Vec<_>, Vec<_>) =
             optional.into_iter().partition(|(_, length)| *length > LONG);
@@ -292,15 +297,16 @@ impl Session {
         let mut session = self.clone();
         session.left_out = u32::try_from(names.len()).unwrap_or(u32::MAX);
         session.custom.retain(|(name, _)| !names.contains(format!("{CUSTOM}{name}").as_str()));
-        session
-            .parameters
-            .retain(|(at, _)| PARAMETERS.get(usize::from(*at)).is_none_or(|name| !names.contains(name)));
+        session.parameters.retain(|(at, _)| {
+            PARAMETERS.get(usize::from(*at)).is_none_or(|name| !names.contains(name))
+        });
         session
     }
 
     fn named_parameters<'s>(&'s self) -> impl Iterator<Item = (&'static str, &'s str)> {
-        let named =
-            |(at, value): &'s (u8, String)| Some((*PARAMETERS.get(usize::from(*at))?, value.as_str()));
+        let named = |(at, value): &'s (u8, String)| {
+            Some((*PARAMETERS.get(usize::from(*at))?, value.as_str()))
+        };
         self.parameters.iter().filter_map(named)
     }
 
@@ -320,7 +326,8 @@ impl Session {
     }
 
     fn from_content(content: Content<'_>, bound_to: &str) -> Self {
-        let Content(launch, minted, expires, consumer_key, roles, parameters, custom, id, left_out) = content;
+        let Content(launch, minted, expires, consumer_key, roles, parameters, custom, id, left_out) =
+            content;
         Self {
             id: if bound_to.is_empty() { id.into_owned() } else { bound_to.to_owned() },
             launch,
@@ -328,9 +335,15 @@ impl Session {
             expires,
             consumer_key: consumer_key.into_owned(),
             roles: Roles::from_bits(roles),
-            custom: custom.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
+            custom: custom
+                .into_iter()
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect(),
             left_out,
-            parameters: parameters.into_iter().map(|(at, value)| (at, value.into_owned())).collect(),
+            parameters: parameters
+                .into_iter()
+                .map(|(at, value)| (at, value.into_owned()))
+                .collect(),
         }
     }
 }
@@ -351,7 +364,9 @@ fn parameters(launch: &Launch, identity: Identity, takes_grade: bool) -> Vec<(u8
             "user_id" => launch.user.id.as_deref(),
             // Also where the platform sent its parts only.
             "lis_person_name_full" => launch.user.name.as_deref(),
-            "launch_presentation_return_url" => launch.return_url.as_ref().map(lti::ReturnUrl::as_str),
+            "launch_presentation_return_url" => {
+                launch.return_url.as_ref().map(lti::ReturnUrl::as_str)
+            }
             OUTCOME_URL => outcome.map(|outcome| outcome.url.as_str()),
             SOURCEDID => outcome.map(|outcome| outcome.sourcedid.as_str()),
             SIGNATURE_METHOD => outcome

@@ -56,7 +56,8 @@ impl Newest {
     /// A session was minted: what is open on behalf of its older launches with other roles ends.
     pub fn launched(&self, session: &Session) {
         let Session { id, launch, minted, roles, .. } = session;
-        self.launches.insert(id.clone(), NewestLaunch { launch: *launch, minted: *minted, roles: *roles });
+        self.launches
+            .insert(id.clone(), NewestLaunch { launch: *launch, minted: *minted, roles: *roles });
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(of_session) = watched.get_mut(id) {
             of_session.retain(|one| one.roles == *roles);

@@ -54,10 +54,12 @@ impl Receipts {
             .filter(|(name, _)| name.strip_prefix(COOKIE).is_some_and(|rest| rest.starts_with('-')))
             .filter_map(|(_, value)| value.split_once('.'))
             .any(|(expiry, text)| {
-                let (Ok(expiry), Ok(proof)) = (expiry.parse::<u64>(), URL_SAFE_NO_PAD.decode(text)) else {
+                let (Ok(expiry), Ok(proof)) = (expiry.parse::<u64>(), URL_SAFE_NO_PAD.decode(text))
+                else {
                     return false;
                 };
-                let proves = |key| mac(key, fingerprint, expiry).verify_truncated_left(&proof).is_ok();
+                let proves =
+                    |key| mac(key, fingerprint, expiry).verify_truncated_left(&proof).is_ok();
                 expiry >= now && proof.len() == MAC && self.keys.iter().any(proves)
             })
     }

@@ -29,8 +29,10 @@ pub struct Seal {
 impl Seal {
     /// For a purpose, with keys derived from these secrets.
     pub fn new(secrets: &[Secret], purpose: &str) -> Self {
-        let keys =
-            secrets.iter().map(|secret| XChaCha20Poly1305::new(&derive(secret, purpose).into())).collect();
+        let keys = secrets
+            .iter()
+            .map(|secret| XChaCha20Poly1305::new(&derive(secret, purpose).into()))
+            .collect();
         Self { keys }
     }
 
@@ -50,7 +52,8 @@ impl Seal {
         let (nonce, encrypted) = rest.split_first_chunk::<NONCE>()?;
         let aad = associated(bound_to);
         let payload = || Payload { msg: encrypted, aad: &aad };
-        let deflated = self.keys.iter().find_map(|key| key.decrypt(&XNonce::from(*nonce), payload()).ok())?;
+        let deflated =
+            self.keys.iter().find_map(|key| key.decrypt(&XNonce::from(*nonce), payload()).ok())?;
         decompress_to_vec_with_limit(&deflated, LONGEST_CONTENT).ok()
     }
 }

@@ -80,7 +80,8 @@ impl Directory {
     /// What is in the way.
     pub fn open(path: &Path, now: u64, bounds: Bounds) -> Result<Self, OpenError> {
         // A relative path such as `file:x` would mean something else to SQLite.
-        let path = &std::path::absolute(path).map_err(|error| OpenError::inaccessible(path, &error))?;
+        let path =
+            &std::path::absolute(path).map_err(|error| OpenError::inaccessible(path, &error))?;
         make(path)?;
         let lock = Arc::new(lock(path)?);
         Ok(Self {
@@ -105,7 +106,9 @@ fn lock(directory: &Path) -> Result<File, OpenError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(directory.to_owned())),
-        Err(TryLockError::Error(error)) => Err(OpenError::inaccessible(&directory.join(LOCK), &error)),
+        Err(TryLockError::Error(error)) => {
+            Err(OpenError::inaccessible(&directory.join(LOCK), &error))
+        }
     }
 }
 
@@ -192,7 +195,9 @@ impl fmt::Display for OpenError {
             Self::InUse(path) => {
                 write!(formatter, "the directory {} is in use by another gateway", path.display())
             }
-            Self::Damaged(path, words) => write!(formatter, "{} is damaged: {words}", path.display()),
+            Self::Damaged(path, words) => {
+                write!(formatter, "{} is damaged: {words}", path.display())
+            }
             Self::OtherVersion(path, version) => {
                 write!(
                     formatter,

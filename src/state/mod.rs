@@ -76,7 +76,8 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// `Full` if too many are kept, `Unavailable` if it could not be written. After an `Unavailable` it may still have
     /// been.
-    async fn write(&self, grade: Grade, now: u64, first_try_until: u64) -> Result<Kept, StateError>;
+    async fn write(&self, grade: Grade, now: u64, first_try_until: u64)
+    -> Result<Kept, StateError>;
 
     /// Writes down what became of a try. Of a grade that is finished or gone, it changes nothing.
     ///
@@ -191,7 +192,8 @@ pub enum Status {
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 5] = [Self::Kept, Self::Delivered, Self::Refused, Self::Expired, Self::Superseded];
+    pub const ALL: [Self; 5] =
+        [Self::Kept, Self::Delivered, Self::Refused, Self::Expired, Self::Superseded];
 
     /// Its name in answers, lists and files.
     pub fn name(self) -> &'static str {

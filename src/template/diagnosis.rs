@@ -20,7 +20,8 @@ pub(super) struct Failure {
 pub(super) fn failures(error: &tera::Error, files: &Files) -> Vec<Failure> {
     use tera::ErrorKind::{CircularExtend, CircularInclude, MissingParent};
     let chain = |template: &str, names: &[String]| {
-        let names: Vec<&str> = std::iter::once(template).chain(names.iter().map(String::as_str)).collect();
+        let names: Vec<&str> =
+            std::iter::once(template).chain(names.iter().map(String::as_str)).collect();
         names.join(" → ")
     };
     match error.kind() {
@@ -28,16 +29,23 @@ pub(super) fn failures(error: &tera::Error, files: &Files) -> Vec<Failure> {
             vec![Failure::at_name(current, parent, missing(parent, files), files)]
         }
         CircularExtend { tpl, inheritance_chain: names } => {
-            let fault = Fault::TemplateBroken(format!("the template extends itself: {}", chain(tpl, names)));
+            let fault = Fault::TemplateBroken(format!(
+                "the template extends itself: {}",
+                chain(tpl, names)
+            ));
             vec![Failure::at_name(tpl, names.first().unwrap_or(tpl), fault, files)]
         }
         CircularInclude { tpl, include_chain: names } => {
-            let fault = Fault::TemplateBroken(format!("the template includes itself: {}", names.join(" → ")));
+            let fault = Fault::TemplateBroken(format!(
+                "the template includes itself: {}",
+                names.join(" → ")
+            ));
             vec![Failure::at_name(tpl, names.get(1).unwrap_or(tpl), fault, files)]
         }
         _ => {
             let text = error.to_string();
-            let failures: Vec<_> = reports(&text).filter_map(|report| Failure::read(report, files)).collect();
+            let failures: Vec<_> =
+                reports(&text).filter_map(|report| Failure::read(report, files)).collect();
             if failures.is_empty() { vec![Failure::unplaced(&text, files)] } else { failures }
         }
     }
@@ -45,8 +53,10 @@ pub(super) fn failures(error: &tera::Error, files: &Files) -> Vec<Failure> {
 
 /// Tera's report of one error each, several of which make up one of its messages.
 fn reports(text: &str) -> impl Iterator<Item = &str> {
-    let starts =
-        text.match_indices("error: ").map(|(at, _)| at).filter(|at| *at == 0 || text[..*at].ends_with('\n'));
+    let starts = text
+        .match_indices("error: ")
+        .map(|(at, _)| at)
+        .filter(|at| *at == 0 || text[..*at].ends_with('\n'));
     let mut starts: Vec<_> = starts.collect();
     starts.push(text.len());
     let pairs: Vec<_> = starts.windows(2).map(|pair| pair[0]..pair[1]).collect();
@@ -59,11 +69,18 @@ impl Failure {
         let words = report.lines().next()?.strip_prefix("error: ")?;
         let (rest, column) = place_in(report)?.rsplit_once(':')?;
         let (file, line) = rest.rsplit_once(':')?;
-        let fault = match words.strip_prefix("Unknown template `").and_then(|rest| rest.strip_suffix('`')) {
+        let fault = match words
+            .strip_prefix("Unknown template `")
+            .and_then(|rest| rest.strip_suffix('`'))
+        {
             Some(name) => missing(name, files),
             None => Fault::TemplateBroken(sentence(words)),
         };
-        Some(Self { file: Some(file.to_owned()), fault, place: (line.parse().ok()?, column.parse().ok()?) })
+        Some(Self {
+            file: Some(file.to_owned()),
+            fault,
+            place: (line.parse().ok()?, column.parse().ok()?),
+        })
     }
 
     /// A failure of a template at the place where it names another.
@@ -87,7 +104,9 @@ impl Failure {
 
     pub(super) fn problem(&self, files: &Files) -> Problem {
         let location = match self.file.as_ref().and_then(|file| Some((file, files.get(file)?))) {
-            Some((file, text)) => Location::in_text(format!("templates/{file}"), text, self.place, 1),
+            Some((file, text)) => {
+                Location::in_text(format!("templates/{file}"), text, self.place, 1)
+            }
             None => Location::Whole("templates".to_owned()),
         };
         Problem { fault: self.fault.clone(), location }
@@ -117,7 +136,10 @@ fn place_of(text: &str, at: usize) -> (usize, usize) {
 }
 
 /// The problems of templates that use variables which they are not given, each told once, where it is used.
-pub(super) fn foreign_variables(foreign: &BTreeSet<(String, String)>, files: &Files) -> Vec<Problem> {
+pub(super) fn foreign_variables(
+    foreign: &BTreeSet<(String, String)>,
+    files: &Files,
+) -> Vec<Problem> {
     let mut told = BTreeSet::new();
     let mut problems = Vec::new();
     for (template, variable) in foreign {
@@ -127,8 +149,12 @@ pub(super) fn foreign_variables(foreign: &BTreeSet<(String, String)>, files: &Fi
         let (file, at) = used.unwrap_or((template, 0));
         if told.insert((file, at, variable)) {
             let place = place_of(&files[file], at);
-            let location =
-                Location::in_text(format!("templates/{file}"), &files[file], place, variable.chars().count());
+            let location = Location::in_text(
+                format!("templates/{file}"),
+                &files[file],
+                place,
+                variable.chars().count(),
+            );
             problems.push(Problem { fault: Fault::TemplateVariable(variable.clone()), location });
         }
     }
@@ -162,11 +188,14 @@ fn find_variable(text: &str, variable: &str) -> Option<usize> {
         };
         let end = text[open..].find(close).map_or(text.len(), |length| open + length);
         let word = |letter: char| letter.is_alphanumeric() || letter == '_';
-        let found = text[open..end].match_indices(variable).map(|(offset, _)| open + offset).find(|start| {
-            let before = text[..*start].chars().next_back();
-            let after = text[start + variable.len()..].chars().next();
-            !before.is_some_and(|letter| word(letter) || ".\"'".contains(letter)) && !after.is_some_and(word)
-        });
+        let found = text[open..end].match_indices(variable).map(|(offset, _)| open + offset).find(
+            |start| {
+                let before = text[..*start].chars().next_back();
+                let after = text[start + variable.len()..].chars().next();
+                !before.is_some_and(|letter| word(letter) || ".\"'".contains(letter))
+                    && !after.is_some_and(word)
+            },
+        );
         if found.is_some() {
             return found;
         }

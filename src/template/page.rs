@@ -67,12 +67,16 @@ impl Templates {
             let file = format!("{name}{SUFFIX}");
             match tera.get_template_variables(&file) {
                 Ok(variables) => {
-                    let variables = variables.into_iter().filter(|variable| !GIVEN.contains(variable));
+                    let variables =
+                        variables.into_iter().filter(|variable| !GIVEN.contains(variable));
                     foreign.extend(variables.map(|variable| (file.clone(), variable.to_owned())));
                 }
                 Err(_) if name.is_empty() || files.contains_key(&file) => {}
                 Err(_) => {
-                    let known = files.keys().filter_map(|file| file.strip_suffix(SUFFIX)).map(str::to_owned);
+                    let known = files
+                        .keys()
+                        .filter_map(|file| file.strip_suffix(SUFFIX))
+                        .map(str::to_owned);
                     let fault = Fault::TemplateMissing(name.clone(), known.collect());
                     problems.push(Problem { fault, location: location.clone() });
                 }
@@ -236,7 +240,9 @@ impl<'a> LaunchContext<'a> {
 fn custom(launch: &Launch) -> BTreeMap<Cow<'_, str>, &str> {
     let mut custom: BTreeMap<Cow<'_, str>, &str> =
         launch.custom().into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
-    let spelt = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
+    let spelt = |letter: char| {
+        if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' }
+    };
     let respelt: Vec<(String, &str)> = custom
         .iter()
         .filter(|(name, _)| name.chars().any(|letter| spelt(letter) != letter))

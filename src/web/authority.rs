@@ -16,7 +16,8 @@ impl Authority {
 
     /// The same port of this machine, by a name that browsers take for another site.
     pub(super) fn other(&self) -> String {
-        let port = self.0.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+        let port =
+            self.0.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
         let host = if self.0.starts_with("localhost") { "127.0.0.1" } else { "localhost" };
         port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }

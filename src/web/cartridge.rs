@@ -38,7 +38,11 @@ pub(super) fn cartridge(
     let launch_url = gateway.public_url.launch_url(tool, Some(authority.as_str()));
     let origin = gateway.public_url.origin(authority.as_str());
     // The files of `static/` are the public URL's: an upstream's own host has none.
-    let icon = if tool.icon.starts_with('/') { format!("{origin}{}", tool.icon) } else { tool.icon.clone() };
+    let icon = if tool.icon.starts_with('/') {
+        format!("{origin}{}", tool.icon)
+    } else {
+        tool.icon.clone()
+    };
     let icon = characters(&icon);
     let context = CartridgeContext {
         name: &tool.name,

@@ -92,7 +92,8 @@ fn practice(gateway: &State<Gateway>) -> Result<Html, Refusal> {
 /// to sign with any other.
 fn key_with_stand_in(tool: &Tool) -> Option<&str> {
     const PROBE: &str = "POST&practice";
-    let stand_in = SigningKey::new(&Secret::new(STAND_IN_SECRET)).sign(SignatureMethod::HmacSha1, PROBE);
+    let stand_in =
+        SigningKey::new(&Secret::new(STAND_IN_SECRET)).sign(SignatureMethod::HmacSha1, PROBE);
     let is_stand_in = |key: &SigningKey| key.sign(SignatureMethod::HmacSha1, PROBE) == stand_in;
     let consumers = &tool.terms.consumers;
     tool.keys

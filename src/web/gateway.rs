@@ -48,7 +48,12 @@ impl Gateway {
     ///
     /// # Errors
     /// The system's words where an upstream or a platform is `https` and there are no certificates to verify it by.
-    pub fn new(config: Config, templates: Templates, clock: Clock, state: State) -> Result<Self, String> {
+    pub fn new(
+        config: Config,
+        templates: Templates,
+        clock: Clock,
+        state: State,
+    ) -> Result<Self, String> {
         let needs_certificates = config.needs_certificates();
         let upstreams = Upstreams::new(needs_certificates)?;
         let platforms = Platforms::new(config.outcomes, needs_certificates)?;

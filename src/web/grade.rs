@@ -167,12 +167,12 @@ async fn action(data: Data<'_>) -> Result<Action, GradeRefusal> {
 /// A result that was read.
 fn stated(answer: &Answer) -> Result<String, GradeRefusal> {
     let score = match &answer.score {
-        Some(text) => {
-            number(text).ok_or(GradeRefusal::Failed(GradeError::Platform(PlatformError::Unintelligible {
+        Some(text) => number(text).ok_or(GradeRefusal::Failed(GradeError::Platform(
+            PlatformError::Unintelligible {
                 status: answer.status,
                 fault: "the platform's answer has a score that is not a number".to_owned(),
-            })))?
-        }
+            },
+        )))?,
         None => "null".to_owned(),
     };
     Ok(match &answer.comment {
@@ -221,7 +221,11 @@ impl Conversation {
                     body.insert("comment".into(), "not-sent".into());
                 }
                 body.insert("platform".into(), platform(answer.status, &answer.description));
-                self.accept(&token, "delivered", Told::new(Status::Ok, Value::Object(body).to_string()))
+                self.accept(
+                    &token,
+                    "delivered",
+                    Told::new(Status::Ok, Value::Object(body).to_string()),
+                )
             }
             Ok(Sent::Superseded) => {
                 let body = json!({ "status": "superseded" }).to_string();
@@ -232,7 +236,8 @@ impl Conversation {
                 let body = json!({ "status": "kept", "id": id, "reason": error.to_string() });
                 let mut told = Told::new(Status::Accepted, body.to_string());
                 told.headers.push(("Location", format!("/grades/{id}")));
-                let (tool, consumer, operation) = (&token.tool, &token.consumer_key, self.operation);
+                let (tool, consumer, operation) =
+                    (&token.tool, &token.consumer_key, self.operation);
                 let micros = self.started.elapsed().as_micros();
                 tracing::warn!(target: "grade", tool, consumer, operation, outcome = "kept", id, micros, reason);
                 told
@@ -305,7 +310,9 @@ impl GradeRefusal {
     fn code(&self) -> (&'static str, Status) {
         match self {
             Self::NoToken => ("no-grade-token", Status::Unauthorized),
-            Self::BadToken | Self::Failed(GradeError::NoSender) => ("bad-grade-token", Status::Unauthorized),
+            Self::BadToken | Self::Failed(GradeError::NoSender) => {
+                ("bad-grade-token", Status::Unauthorized)
+            }
             Self::WrongMethod => ("wrong-method", Status::MethodNotAllowed),
             Self::NoSuchGrade => ("no-such-grade", Status::NotFound),
             Self::Incomplete => ("incomplete", Status::RequestTimeout),
@@ -353,10 +360,16 @@ impl GradeRefusal {
                 "the grade was not sent, because it could not be kept: as much is kept as may be"
             }
             Self::Failed(GradeError::State(error)) => {
-                return format!("the grade could not be written down for certain, so send it again: {error}");
+                return format!(
+                    "the grade could not be written down for certain, so send it again: {error}"
+                );
             }
-            Self::Failed(GradeError::Stopped) => "the gateway is about to stop: send the grade again",
-            Self::Failed(GradeError::Slow) => "the platform did not answer within the tool's timeout",
+            Self::Failed(GradeError::Stopped) => {
+                "the gateway is about to stop: send the grade again"
+            }
+            Self::Failed(GradeError::Slow) => {
+                "the platform did not answer within the tool's timeout"
+            }
         };
         message.to_owned()
     }
@@ -371,10 +384,11 @@ impl GradeRefusal {
         if let Self::Failed(GradeError::Platform(error)) = self {
             let said = match error {
                 PlatformError::Refused { status, description }
-                | PlatformError::TurnedAway { status, description } => Some(platform(*status, description)),
-                PlatformError::Redirected(status) | PlatformError::Unintelligible { status, .. } => {
-                    Some(platform(*status, ""))
+                | PlatformError::TurnedAway { status, description } => {
+                    Some(platform(*status, description))
                 }
+                PlatformError::Redirected(status)
+                | PlatformError::Unintelligible { status, .. } => Some(platform(*status, "")),
                 PlatformError::Unwell { status, description, retry_after: seconds } => {
                     retry_after = *seconds;
                     Some(platform(*status, description))

@@ -57,9 +57,9 @@ impl Handler for LeaveTools {
         let served = gateway
             .zip(request.host())
             .and_then(|(gateway, host)| gateway.addresses.tool_of_host(host.domain().as_str()));
-        if served
-            .is_some_and(|served| !self.but_templates || matches!(served.target, ServedTarget::Upstream(_)))
-        {
+        if served.is_some_and(|served| {
+            !self.but_templates || matches!(served.target, ServedTarget::Upstream(_))
+        }) {
             return Outcome::forward(data, Status::NotFound);
         }
         self.handler.handle(request, data).await

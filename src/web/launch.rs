@@ -160,12 +160,19 @@ impl Attempt<'_> {
             .and_then(|params| params.read_form(Source::Body, body));
         params.map_or_else(
             |_| Vec::new(),
-            |params| params.iter().map(|param| (param.name.to_owned(), param.value.len())).collect(),
+            |params| {
+                params.iter().map(|param| (param.name.to_owned(), param.value.len())).collect()
+            },
         )
     }
 
     /// What a launch that counts for the first time leads to.
-    fn open(&self, launch: &Launch, now: u64, account: &mut Account) -> Result<Response<'static>, Refusal> {
+    fn open(
+        &self,
+        launch: &Launch,
+        now: u64,
+        account: &mut Account,
+    ) -> Result<Response<'static>, Refusal> {
         let Gateway { ids, receipts, .. } = self.gateway;
         let tool = &self.served.tool;
         let id = ids.id(&tool.name, launch).ok_or(Refusal::PageFailed)?;
@@ -193,11 +200,20 @@ impl Attempt<'_> {
                 let id = self.gateway.ids.id(&tool.name, launch).ok_or(Refusal::PageFailed)?;
                 // What could not become a session the first time cannot now.
                 let takes_grade = self.takes_grade(upstream, launch);
-                let minted =
-                    Session::mint(launch, id.clone(), upstream.identity, takes_grade, tool.session, now);
+                let minted = Session::mint(
+                    launch,
+                    id.clone(),
+                    upstream.identity,
+                    takes_grade,
+                    tool.session,
+                    now,
+                );
                 minted.map_err(|TooLong| Refusal::SessionTooLong)?;
                 let prefix = place::prefix(self.served, upstream, &id);
-                Ok(door::redirect(Room::of(self.served, upstream, &id, &prefix), &self.destination()))
+                Ok(door::redirect(
+                    Room::of(self.served, upstream, &id, &prefix),
+                    &self.destination(),
+                ))
             }
         }
     }
@@ -216,7 +232,8 @@ impl Attempt<'_> {
         let prefix = place::prefix(self.served, upstream, &id);
         let room = Room::of(self.served, upstream, &id, &prefix);
         let takes_grade = self.takes_grade(upstream, launch);
-        let minted = Session::mint(launch, id.clone(), upstream.identity, takes_grade, tool.session, now);
+        let minted =
+            Session::mint(launch, id.clone(), upstream.identity, takes_grade, tool.session, now);
         let (session, left_out) = minted.map_err(|TooLong| Refusal::SessionTooLong)?;
         if !left_out.is_empty() {
             let names: String = left_out.join(" ").chars().take(500).collect();
@@ -227,13 +244,20 @@ impl Attempt<'_> {
             .ticket(&session, &self.destination(), &tool.name, room.id, now + TICKET.as_secs())
             .ok_or(Refusal::PageFailed)?;
         newest.launched(&session);
-        account.cookies.push(set_cookie(COOKIE, &sealed, room.cookie_path(), tool.session.as_secs()));
+        account.cookies.push(set_cookie(
+            COOKIE,
+            &sealed,
+            room.cookie_path(),
+            tool.session.as_secs(),
+        ));
         Ok(page::see_other(format!("{}?{TICKET_PARAMETER}={ticket}", room.cookie_path())))
     }
 
     /// Whether the tool may send a grade to where this launch takes one.
     fn takes_grade(&self, upstream: &Upstream, launch: &Launch) -> bool {
-        let Some(outcome) = launch.outcome.as_ref().filter(|_| upstream.grades) else { return false };
+        let Some(outcome) = launch.outcome.as_ref().filter(|_| upstream.grades) else {
+            return false;
+        };
         let tool = self.served.tool.name.as_str();
         let accepts = self.gateway.grades.accepts(tool, outcome);
         if !accepts {
@@ -257,19 +281,25 @@ impl Attempt<'_> {
     async fn form(&self, data: Data<'_>) -> Result<Vec<u8>, Refusal> {
         let headers = self.request.headers();
         let media_type = headers.get_one("Content-Type").and_then(|value| value.split(';').next());
-        if !media_type
-            .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
-        {
+        if !media_type.is_some_and(|value| {
+            value.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        }) {
             return Err(Refusal::NotForm);
         }
-        let announced = headers.get_one("Content-Length").and_then(|length| length.parse::<u64>().ok());
+        let announced =
+            headers.get_one("Content-Length").and_then(|length| length.parse::<u64>().ok());
         if announced.is_some_and(|length| length > LARGEST_BODY) {
             return Err(Refusal::TooLarge);
         }
         form::read(data, LARGEST_BODY).await
     }
 
-    fn examine(&self, body: &[u8], now: u64, account: &mut Account) -> Result<Examination, Refusal> {
+    fn examine(
+        &self,
+        body: &[u8],
+        now: u64,
+        account: &mut Account,
+    ) -> Result<Examination, Refusal> {
         let Origin { scheme, authority } =
             self.gateway.public_url.origin_of(&self.served.tool, &guard::authority(self.request));
         let headers = self.request.headers();

@@ -120,11 +120,15 @@ impl Refusal {
             Self::PageFailed => "a built-in page could not be made",
             Self::NoTool => "no tool is launched at this path",
             Self::UpstreamGone(words) => return format!("the upstream failed: {words}"),
-            Self::SessionTooLong => "user id, context id and resource link id do not fit into a cookie",
+            Self::SessionTooLong => {
+                "user id, context id and resource link id do not fit into a cookie"
+            }
             Self::NoSession => "no cookie that came opens a session at this address",
             Self::BadTicket => "the ticket is none of this session, was used before or is too old",
             Self::ForeignOrigin => "another site's page asked for a change, or for a WebSocket",
-            Self::BadPath => "the path has a segment of dots, in some spelling, or what no path can have",
+            Self::BadPath => {
+                "the path has a segment of dots, in some spelling, or what no path can have"
+            }
             Self::AmbiguousLength => "the body has two lengths, or one that is no number",
             Self::HeadersTooLarge => "the headers have more than 64 KiB",
             Self::UploadSlow => "the browser sent nothing of its body for 60 seconds",
@@ -143,7 +147,9 @@ impl Refusal {
                 "mend the template: what it uses there, this launch does not have; `or` gives another value"
             }
             Self::NotPosted => "open it from a course",
-            Self::NotForm => "have the platform launch with an LTI 1.1 form; LTI 1.3 and JSON are not served",
+            Self::NotForm => {
+                "have the platform launch with an LTI 1.1 form; LTI 1.3 and JSON are not served"
+            }
             Self::TooLarge => "send less: a launch has 2 to 8 KiB",
             Self::Incomplete => {
                 "launch again; if it happens to many, look at the network between the platform's users and the gateway"
@@ -215,8 +221,7 @@ impl Refusal {
     fn words(&self) -> (&'static str, &'static str) {
         const LAUNCH_AGAIN: &str =
             "Go back to your course, reload the page there and open the activity again.";
-        const TELL_STAFF: &str =
-            "Your course and this tool do not agree about their set-up. Please tell your course staff.";
+        const TELL_STAFF: &str = "Your course and this tool do not agree about their set-up. Please tell your course staff.";
         match self {
             Self::Rejected(rejection) => match rejection {
                 Rejection::Stale { .. } => ("This page was open for too long", LAUNCH_AGAIN),
@@ -241,9 +246,10 @@ impl Refusal {
                 "Not this way",
                 "The request does not say for which host it is, or names one that is not served here.",
             ),
-            Self::TemplateFailed(_) | Self::PageFailed => {
-                ("The tool has a fault", "Its page could not be made. Please tell your course staff.")
-            }
+            Self::TemplateFailed(_) | Self::PageFailed => (
+                "The tool has a fault",
+                "Its page could not be made. Please tell your course staff.",
+            ),
             Self::SessionTooLong => ("The tool could not be opened", TELL_STAFF),
             Self::NoSession => (
                 "Launch this again from your course",
@@ -254,17 +260,21 @@ impl Refusal {
                 "That did not work",
                 "Another site asked for this on your behalf. If you did this in the tool itself, please tell your course staff.",
             ),
-            Self::UploadSlow => ("Not everything arrived", "Your network may be slow. Please try again."),
+            Self::UploadSlow => {
+                ("Not everything arrived", "Your network may be slow. Please try again.")
+            }
             Self::UpstreamGone(_) => (
                 "The tool is out of reach",
                 "It does not run, or has a fault. Please try again in a few minutes.",
             ),
-            Self::UpstreamSlow => {
-                ("The tool takes too long", "It did not answer in time. Please try again in a few minutes.")
-            }
-            Self::NoTool | Self::Other(Status::NotFound) => {
-                ("There is nothing here", "The address may be misspelt. Tools are opened from a course.")
-            }
+            Self::UpstreamSlow => (
+                "The tool takes too long",
+                "It did not answer in time. Please try again in a few minutes.",
+            ),
+            Self::NoTool | Self::Other(Status::NotFound) => (
+                "There is nothing here",
+                "The address may be misspelt. Tools are opened from a course.",
+            ),
             Self::BadPath
             | Self::AmbiguousLength
             | Self::HeadersTooLarge
@@ -283,7 +293,11 @@ impl Refusal {
 
     /// The answer inside a tool's session: a page, or JSON for a script that asks for it, with a reference that leads to a line in
     /// the log. Without the path, which may say something about a person.
-    pub(super) fn respond_in_session(&self, tool: &Tool, request: &Request<'_>) -> Response<'static> {
+    pub(super) fn respond_in_session(
+        &self,
+        tool: &Tool,
+        request: &Request<'_>,
+    ) -> Response<'static> {
         let reference = reference();
         let (code, reason, help) = (self.code(), self.reason(), self.advice());
         let (tool_name, method) = (tool.name.as_str(), request.method().as_str());
@@ -315,7 +329,8 @@ impl Refusal {
     fn page(&self, reference: &str, return_url: &str, frame_ancestors: &str) -> Response<'static> {
         let (heading, message) = self.words();
         let context = RefusalContext { heading, message, reference, return_url };
-        let text = page::render("refusal.html.tera", &context).unwrap_or_else(|| heading.to_owned());
+        let text =
+            page::render("refusal.html.tera", &context).unwrap_or_else(|| heading.to_owned());
         let mut response = Html::framed(text, frame_ancestors).into_response(self.status());
         // Which methods, and which credentials, would do (RFC 9110 §15.5.2 and §15.5.6).
         match self.status() {
@@ -361,8 +376,9 @@ pub(super) fn malformed(status: Status, request: &Request<'_>) -> Refusal {
 
 /// Whether a script asks, which can do nothing with a page.
 fn asks_for_json(request: &Request<'_>) -> bool {
-    let accepts =
-        |what: &str| request.headers().get("Accept").any(|value| value.to_ascii_lowercase().contains(what));
+    let accepts = |what: &str| {
+        request.headers().get("Accept").any(|value| value.to_ascii_lowercase().contains(what))
+    };
     (accepts("application/json") || accepts("+json")) && !accepts("text/html")
 }
 

@@ -36,7 +36,8 @@ impl ServedTool {
                 ServedTarget::Upstream(upstream.clone())
             }
         };
-        let params = (!tool.params.is_empty()).then(|| serde_json::to_value(&tool.params).ok()).flatten();
+        let params =
+            (!tool.params.is_empty()).then(|| serde_json::to_value(&tool.params).ok()).flatten();
         Self { tool, target, params, headers }
     }
 

@@ -41,7 +41,10 @@ impl Handler for ToolHandler {
         let place = request.rocket().state::<Gateway>().and_then(|gateway| {
             let host = request.host()?.domain().as_str();
             let query = request.uri().query().map(|query| query.as_str());
-            Some((gateway, gateway.addresses.place(host, method, request.uri().path().as_str(), query)?))
+            Some((
+                gateway,
+                gateway.addresses.place(host, method, request.uri().path().as_str(), query)?,
+            ))
         });
         // Whoever only wants to know what is behind a ticket does not use it up.
         if method == Method::Head && matches!(place, Some((_, Place::Door(_)))) {
@@ -58,7 +61,8 @@ impl Handler for ToolHandler {
             }
             Some((_, Place::Launch(..))) => Refusal::NotPosted.respond(),
             Some((gateway, Place::Door(room))) => {
-                let mut answer = dressed(door::answer(gateway, room, request, data).await, room, request);
+                let mut answer =
+                    dressed(door::answer(gateway, room, request, data).await, room, request);
                 // Its address holds a ticket, which is nobody's business, be it spent or not.
                 answer.set_raw_header("Referrer-Policy", "no-referrer");
                 answer

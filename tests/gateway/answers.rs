@@ -48,8 +48,15 @@ fn is_up_says_so_whoever_asks() {
         assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
     }
     let head = server.send("HEAD", "/is_up", &[("Host", "tool.example")], b"");
-    assert_eq!((head.status, head.body.as_str(), head.header("content-length")), (200, "", Some("6")));
-    assert_eq!(server.raw(b"GET /is_up HTTP/1.0\r\n\r\n").status, 200, "an old health check sends no Host");
+    assert_eq!(
+        (head.status, head.body.as_str(), head.header("content-length")),
+        (200, "", Some("6"))
+    );
+    assert_eq!(
+        server.raw(b"GET /is_up HTTP/1.0\r\n\r\n").status,
+        200,
+        "an old health check sends no Host"
+    );
     let ready = server.get("/ready");
     assert_eq!((ready.status, ready.body.as_str()), (200, "ready"));
 }
@@ -129,7 +136,11 @@ secret = "s3cret-nb"
     assert!(nb.contains("Share Email") && !nb.contains("Share Full name"));
     for platform in ["edX", "Moodle", "Canvas", "Blackboard", "Brightspace", "Sakai"] {
         for card in [hello, nb] {
-            assert_eq!(card.matches(&format!("<summary>{platform}</summary>")).count(), 1, "{platform}");
+            assert_eq!(
+                card.matches(&format!("<summary>{platform}</summary>")).count(),
+                1,
+                "{platform}"
+            );
         }
         let docs = format!("docs/platforms/{}.md", platform.to_lowercase());
         assert!(page.contains(&docs) && std::path::Path::new(&docs).is_file(), "{docs}");
@@ -145,10 +156,16 @@ fn development_shows_keys_and_answers_loopback_only() {
         assert_eq!(page.status, 200, "{host}");
         assert!(page.body.contains("key-1") && !page.body.contains("s3cret"));
     }
-    for host in
-        ["tool.example", "localhost.example", "127.0.0.1.example", "10.0.0.1", "localhost@evil.example"]
-    {
-        for (method, target) in [("GET", "/"), ("POST", "/lti/a"), ("GET", "/lti/a"), ("GET", "/nothing")] {
+    for host in [
+        "tool.example",
+        "localhost.example",
+        "127.0.0.1.example",
+        "10.0.0.1",
+        "localhost@evil.example",
+    ] {
+        for (method, target) in
+            [("GET", "/"), ("POST", "/lti/a"), ("GET", "/lti/a"), ("GET", "/nothing")]
+        {
             let page = server.send(method, target, &[("Host", host)], b"");
             assert_eq!(page.status, 400, "{method} {target} {host}");
             assert!(!page.body.contains("key-1"));
@@ -164,10 +181,16 @@ fn development_signs_with_the_host_that_was_launched() {
         development: true,
         ..Setup::default()
     });
-    let form = Form { url: "http://localhost:5000/lti/a", secret: "development-secret", ..Form::default() };
-    let headers = [("Host", "localhost:5000"), ("Content-Type", "application/x-www-form-urlencoded")];
+    let form = Form {
+        url: "http://localhost:5000/lti/a",
+        secret: "development-secret",
+        ..Form::default()
+    };
+    let headers =
+        [("Host", "localhost:5000"), ("Content-Type", "application/x-www-form-urlencoded")];
     assert_eq!(server.send("POST", "/lti/a", &headers, form.sign().as_bytes()).status, 200);
-    let elsewhere = [("Host", "127.0.0.1:5000"), ("Content-Type", "application/x-www-form-urlencoded")];
+    let elsewhere =
+        [("Host", "127.0.0.1:5000"), ("Content-Type", "application/x-www-form-urlencoded")];
     let other = Form { nonce: "2", ..form };
     assert_eq!(server.send("POST", "/lti/a", &elsewhere, other.sign().as_bytes()).status, 401);
 }
@@ -181,7 +204,8 @@ fn heroku_signs_with_https_and_the_host_that_was_launched() {
     });
     assert_eq!(server.post("/lti/a", &Form::default().sign()).status, 200);
     let forged = Form { url: "https://other.example/lti/a", nonce: "2", ..Form::default() };
-    let reply = server.post_with("/lti/a", &forged.sign(), &[("X-Forwarded-Host", "other.example")]);
+    let reply =
+        server.post_with("/lti/a", &forged.sign(), &[("X-Forwarded-Host", "other.example")]);
     assert_eq!(reply.status, 401, "a forwarded header is no host");
 }
 
@@ -191,7 +215,11 @@ fn a_launch_path_is_for_posts() {
     for target in ["/lti/a", "/lti/a/", "/lti/a?x=1", "/week-1/quiz"] {
         for method in ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"] {
             let reply = server.send(method, target, &[("Host", "tool.example")], b"");
-            assert_eq!((reply.status, reply.header("allow")), (405, Some("POST")), "{method} {target}");
+            assert_eq!(
+                (reply.status, reply.header("allow")),
+                (405, Some("POST")),
+                "{method} {target}"
+            );
             assert_eq!(reply.body.contains("Open this from your course"), method != "HEAD");
         }
     }
@@ -221,7 +249,10 @@ fn nothing_answers_beside_the_tools() {
     ] {
         let reply = server.send(method, target, &[("Host", "tool.example")], b"");
         assert_eq!(reply.status, 404, "{method} {target}");
-        assert!(!reply.body.contains("s3cret") && !reply.body.contains("shown"), "{method} {target}");
+        assert!(
+            !reply.body.contains("s3cret") && !reply.body.contains("shown"),
+            "{method} {target}"
+        );
     }
     let reply = server.get("/static/style.css");
     assert_eq!((reply.status, reply.body.as_str()), (200, "body {}"));
@@ -250,9 +281,11 @@ fn pages_may_be_framed_where_the_tool_says_and_are_kept_nowhere() {
     let elsewhere = Form { url: "https://tool.example/week-1/quiz", ..Form::default() };
     let open = server.post("/week-1/quiz", &elsewhere.sign());
     assert_eq!((accepted.status, refused.status, open.status), (200, 400, 200));
-    for (reply, ancestors) in
-        [(&accepted, "https://lms.example 'self'"), (&refused, "https://lms.example 'self'"), (&open, "*")]
-    {
+    for (reply, ancestors) in [
+        (&accepted, "https://lms.example 'self'"),
+        (&refused, "https://lms.example 'self'"),
+        (&open, "*"),
+    ] {
         assert_eq!(frame_ancestors(reply), ancestors);
         assert_eq!(reply.header("x-frame-options"), None);
         assert_eq!(reply.header("cache-control"), Some("no-store"));
@@ -271,7 +304,10 @@ fn a_reload_shows_the_page_again_for_as_long_as_the_session_lasts() {
     let cookie = first.header("set-cookie").expect("a receipt");
     let (receipt, attributes) = cookie.split_once("; ").expect("attributes");
     assert!(receipt.starts_with("__Secure-lti-"));
-    assert_eq!(attributes, "Path=/lti/a; Max-Age=3600; HttpOnly; Secure; SameSite=None; Partitioned");
+    assert_eq!(
+        attributes,
+        "Path=/lti/a; Max-Age=3600; HttpOnly; Secure; SameSite=None; Partitioned"
+    );
     let again = |now, cookie: &str| {
         server.set_now(now);
         let reply = server.post_with("/lti/a", &form, &[("Cookie", cookie)]);
@@ -279,7 +315,11 @@ fn a_reload_shows_the_page_again_for_as_long_as_the_session_lasts() {
     };
     assert_eq!(again(NOW, receipt), (200, true, false));
     assert_eq!(again(NOW, &format!("x=1; {receipt}; y=2")), (200, true, false));
-    assert_eq!(again(NOW + 3600, receipt), (200, true, false), "longer than its timestamp is acceptable");
+    assert_eq!(
+        again(NOW + 3600, receipt),
+        (200, true, false),
+        "longer than its timestamp is acceptable"
+    );
     assert_eq!(again(NOW + 3601, receipt), (401, false, false), "the receipt has expired");
     let (name, value) = receipt.split_once('=').expect("a value");
     let (_, mac) = value.split_once('.').expect("a MAC");
@@ -305,7 +345,11 @@ fn a_receipt_opens_its_own_form_only() {
     assert_eq!(server.post_with("/lti/a", &launch("u-2", "2"), &[("Cookie", first)]).status, 401);
     assert_eq!(server.post_with("/lti/a", &launch("u-2", "2"), &[("Cookie", second)]).status, 200);
     let unsent = Form { timestamp: NOW - 301, nonce: "3", ..Form::default() }.sign();
-    assert_eq!(server.post_with("/lti/a", &unsent, &[("Cookie", first)]).status, 401, "stale stays stale");
+    assert_eq!(
+        server.post_with("/lti/a", &unsent, &[("Cookie", first)]).status,
+        401,
+        "stale stays stale"
+    );
 }
 
 #[test]
@@ -385,7 +429,12 @@ fn a_template_sees_the_whole_launch() {
 #[test]
 fn nobody_chooses_between_two_values_of_a_custom_parameter() {
     let server = server("{{ launch.custom.level }} {{ launch.custom.Level }}");
-    let params = [("custom_level", "2"), ("custom_level", "1"), ("custom_Level", "B"), ("custom_Level", "A")];
+    let params = [
+        ("custom_level", "2"),
+        ("custom_level", "1"),
+        ("custom_Level", "B"),
+        ("custom_Level", "A"),
+    ];
     let form = |nonce| Form { nonce, ..Form::default() }.with(&params).sign();
     assert_eq!(server.post("/lti/a", &form("1")).body, "1 A");
     let other_way_round = form("2").split('&').rev().collect::<Vec<_>>().join("&");
@@ -395,8 +444,8 @@ fn nobody_chooses_between_two_values_of_a_custom_parameter() {
 #[test]
 fn a_template_that_fails_shows_a_calm_page_and_logs_no_person() {
     let server = server("{{ launch.user.name | int }}");
-    let reply =
-        server.post("/lti/a", &Form::default().with(&[("lis_person_name_full", "Zoë Unlogged")]).sign());
+    let reply = server
+        .post("/lti/a", &Form::default().with(&[("lis_person_name_full", "Zoë Unlogged")]).sign());
     assert_eq!(reply.status, 500);
     assert!(reply.body.contains("The tool has a fault") && !reply.body.contains("Zoë"));
     let line = log_lines(reply.reference().expect("a reference"));
@@ -414,7 +463,8 @@ fn an_accepted_launch_is_one_line_in_the_log_without_a_person() {
     let tools = TOOLS.replace("[tools.a]", "[tools.counted]");
     let server = Server::start(&Setup { tools: &tools, ..Setup::default() });
     let form = Form { url: "https://tool.example/lti/counted", ..Form::default() };
-    let form = form.with(&[("user_id", "unlogged-id"), ("lis_person_name_full", "Unlogged Name")]).sign();
+    let form =
+        form.with(&[("user_id", "unlogged-id"), ("lis_person_name_full", "Unlogged Name")]).sign();
     assert_eq!(server.post("/lti/counted", &form).status, 200);
     let lines = log_lines("tool=\"counted\"");
     assert_eq!(lines.len(), 1, "{lines:?}");

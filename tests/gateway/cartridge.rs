@@ -156,7 +156,10 @@ fn a_tool_with_a_host_of_its_own_is_launched_there_and_names_it() {
         ],
     );
     let said = read(&server.get("/tools/below/config.xml"));
-    assert!(said.contains(&("launch_url".to_owned(), "https://below.example/week-1".to_owned())), "{said:?}");
+    assert!(
+        said.contains(&("launch_url".to_owned(), "https://below.example/week-1".to_owned())),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -174,7 +177,10 @@ fn canvas_is_asked_for_the_personal_data_that_reach_the_upstream() {
         );
         let server = Server::start(&Setup { tools: &tools, ..Setup::default() });
         let said = read(&server.get("/tools/a/config.xml"));
-        assert!(said.contains(&("extensions privacy_level".to_owned(), privacy.to_owned())), "{said:?}");
+        assert!(
+            said.contains(&("extensions privacy_level".to_owned(), privacy.to_owned())),
+            "{said:?}"
+        );
     }
 }
 
@@ -184,7 +190,8 @@ fn no_key_and_no_secret_stands_in_it_not_even_in_development() {
         let server = Server::start(&Setup { tools: TOOLS, development, ..Setup::default() });
         for tool in ["a", "quiz", "control", "nb", "below"] {
             let host = if development { "localhost:5000" } else { "tool.example" };
-            let reply = server.send("GET", &format!("/tools/{tool}/config.xml"), &[("Host", host)], b"");
+            let reply =
+                server.send("GET", &format!("/tools/{tool}/config.xml"), &[("Host", host)], b"");
             assert_eq!(reply.status, 200);
             for private in ["key-1", "key-2", "course-a", "course-b", "s3cret", "gateway secret"] {
                 assert!(!reply.body.contains(private), "{tool} {private}");
@@ -195,8 +202,7 @@ fn no_key_and_no_secret_stands_in_it_not_even_in_development() {
 
 #[test]
 fn in_development_it_names_the_address_that_was_asked() {
-    let tools =
-        "[tools.a]\nicon = \"/static/a.svg\"\nkey = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n";
+    let tools = "[tools.a]\nicon = \"/static/a.svg\"\nkey = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n";
     let server = Server::start(&Setup { tools, development: true, ..Setup::default() });
     check(
         &server.send("GET", "/tools/a/config.xml", &[("Host", "localhost:5000")], b""),
@@ -232,12 +238,19 @@ fn it_is_xml_that_is_neither_kept_nor_framed_nor_run() {
 #[test]
 fn no_other_tool_and_no_other_host_has_one() {
     let server = server();
-    for target in
-        ["/tools/b/config.xml", "/tools/A/config.xml", "/tools//config.xml", "/tools/a", "/tools/a/"]
-    {
+    for target in [
+        "/tools/b/config.xml",
+        "/tools/A/config.xml",
+        "/tools//config.xml",
+        "/tools/a",
+        "/tools/a/",
+    ] {
         assert_eq!(server.get(target).status, 404, "{target}");
     }
-    assert_eq!(server.send("POST", "/tools/a/config.xml", &[("Host", "tool.example")], b"").status, 404);
+    assert_eq!(
+        server.send("POST", "/tools/a/config.xml", &[("Host", "tool.example")], b"").status,
+        404
+    );
     // On the host of a tool, every other path is the tool's.
     let there = server.send("GET", "/tools/nb/config.xml", &[("Host", "nb.example")], b"");
     assert_eq!(there.status, 405, "below the launch path of an upstream");

@@ -25,7 +25,8 @@ fn variables(text: &str) -> BTreeSet<String> {
 
 /// What production says to the repository's own tools file with these variables.
 fn problems(environment: &Environment) -> Vec<String> {
-    let loaded = load(&root().join("tools.toml"), environment, false).expect("tools.toml can be read");
+    let loaded =
+        load(&root().join("tools.toml"), environment, false).expect("tools.toml can be read");
     loaded.problems.iter().map(|problem| problem.fault.to_string()).collect()
 }
 
@@ -45,7 +46,10 @@ fn one_rust_release_is_named_everywhere() {
 #[test]
 fn the_buildpack_takes_its_rust_from_runtime_txt() {
     let output = std::process::Command::new("bash")
-        .args(["-c", "set -eu; . \"$BUILD_DIR/RustConfig\"; echo \"$VERSION $RUST_CARGO_BUILD_FLAGS\""])
+        .args([
+            "-c",
+            "set -eu; . \"$BUILD_DIR/RustConfig\"; echo \"$VERSION $RUST_CARGO_BUILD_FLAGS\"",
+        ])
         .env("BUILD_DIR", root())
         .output()
         .expect("bash runs");
@@ -55,13 +59,17 @@ fn the_buildpack_takes_its_rust_from_runtime_txt() {
 
 #[test]
 fn the_procfile_starts_the_program_that_cargo_builds() {
-    let binary = Path::new(env!("CARGO_BIN_EXE_lti-gateway")).file_name().and_then(|name| name.to_str());
+    let binary =
+        Path::new(env!("CARGO_BIN_EXE_lti-gateway")).file_name().and_then(|name| name.to_str());
     let binary = binary.expect("a name");
     assert_eq!(
         read("Procfile"),
         format!("web: exec ./target/release/{binary}\nrelease: ./target/release/{binary} check\n")
     );
-    assert!(read(".foreman").contains("\nformation: web=1\n"), "foreman leaves the release line alone");
+    assert!(
+        read(".foreman").contains("\nformation: web=1\n"),
+        "foreman leaves the release line alone"
+    );
 }
 
 /// Heroku's buildpacks for other languages claim an app by files in its root. runtime.txt is one of Python's, which
@@ -125,17 +133,23 @@ fn nothing_that_cargo_needs_is_left_out_of_the_slug() {
 fn a_plain_build_leaves_the_examples_out() {
     let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
     let built = manifest["workspace"]["default-members"].as_array().expect("a list");
-    assert_eq!(built.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>(), [".", "crates/lti"]);
+    assert_eq!(
+        built.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>(),
+        [".", "crates/lti"]
+    );
     assert_eq!(manifest["package"]["default-run"].as_str(), Some("lti-gateway"));
 }
 
 #[test]
 fn every_variable_of_app_json_is_read_and_no_other_is_needed() {
     let app: serde_json::Value = serde_json::from_str(&read("app.json")).expect("JSON");
-    let named: BTreeSet<String> = app["env"].as_object().expect("a table").keys().cloned().collect();
+    let named: BTreeSet<String> =
+        app["env"].as_object().expect("a table").keys().cloned().collect();
     assert!(!named.is_empty());
-    let mut environment: Environment =
-        named.iter().map(|name| (name.clone(), "0123456789abcdef0123456789abcdef".to_owned())).collect();
+    let mut environment: Environment = named
+        .iter()
+        .map(|name| (name.clone(), "0123456789abcdef0123456789abcdef".to_owned()))
+        .collect();
     environment.insert("DYNO".to_owned(), "web.1".to_owned());
     assert_eq!(problems(&environment), [""; 0], "these variables and Heroku's own are enough");
     for name in &named {
@@ -148,8 +162,10 @@ fn every_variable_of_app_json_is_read_and_no_other_is_needed() {
 #[test]
 fn every_variable_of_the_example_is_read_and_no_other_is_needed() {
     let named = variables(&read(".env.example"));
-    let mut environment: Environment =
-        named.iter().map(|name| (name.clone(), "0123456789abcdef0123456789abcdef".to_owned())).collect();
+    let mut environment: Environment = named
+        .iter()
+        .map(|name| (name.clone(), "0123456789abcdef0123456789abcdef".to_owned()))
+        .collect();
     environment.insert("LTI_GATEWAY_PUBLIC_URL".to_owned(), "http://localhost:5000".to_owned());
     assert_eq!(problems(&environment), [""; 0]);
     for name in &named {

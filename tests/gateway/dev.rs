@@ -53,15 +53,21 @@ impl Form {
                     let (name, rest) = input.split_once("\" value=\"").expect("a value");
                     (unescaped(name), unescaped(rest.split('"').next().expect("its end")))
                 });
-                Self { action: unescaped(action.expect("an action")), pairs: Pairs(pairs.collect()) }
+                Self {
+                    action: unescaped(action.expect("an action")),
+                    pairs: Pairs(pairs.collect()),
+                }
             })
             .collect()
     }
 
     /// Sends it to where it leads.
     fn send(&self, server: &Server) -> Reply {
-        let (host, path) =
-            self.action.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an address");
+        let (host, path) = self
+            .action
+            .strip_prefix("http://")
+            .and_then(|rest| rest.split_once('/'))
+            .expect("an address");
         let headers = [("Host", host), ("Content-Type", "application/x-www-form-urlencoded")];
         server.send("POST", &format!("/{path}"), &headers, self.pairs.body().as_bytes())
     }
@@ -87,11 +93,17 @@ fn launched(server: &Server, query: &str) -> Reply {
 #[test]
 fn outside_development_nothing_of_it_is_there() {
     let server = server(
-        &format!("{TOOLS}\n").replace("[gateway]", "[gateway]\npublic_url = \"https://tool.example\""),
+        &format!("{TOOLS}\n")
+            .replace("[gateway]", "[gateway]\npublic_url = \"https://tool.example\""),
         false,
     );
     assert!(server.routes.iter().any(|route| route.starts_with("/grades")), "{:?}", server.routes);
-    assert_eq!(server.routes.iter().filter(|route| route.contains("dev")).count(), 0, "{:?}", server.routes);
+    assert_eq!(
+        server.routes.iter().filter(|route| route.contains("dev")).count(),
+        0,
+        "{:?}",
+        server.routes
+    );
     for target in ["/dev", "/dev/", "/dev/launch?tool=page", "/dev/gradebook", "/dev/refusals"] {
         assert_eq!(server.get(target).status, 404, "{target}");
     }
@@ -106,14 +118,21 @@ fn in_development_the_index_leads_there() {
     let service = "/dev/platform/<tool>/<block>/handler_noauth";
     let outcome = format!("{service}/outcome_service_handler");
     let result = format!("{service}/result_service_handler/user/<person>");
-    let expected =
-        ["/dev", "/dev/launch?<chosen..>", "/dev/gradebook", "/dev/refusals", outcome.as_str(), &result];
+    let expected = [
+        "/dev",
+        "/dev/launch?<chosen..>",
+        "/dev/gradebook",
+        "/dev/refusals",
+        outcome.as_str(),
+        &result,
+    ];
     assert_eq!(routes, HashSet::from(expected));
     let index = get(&server, "/");
     assert!(index.body.contains("<a href=\"/dev\">"), "{}", index.body);
     let page = get(&server, "/dev");
     assert_eq!(
-        page.header("content-security-policy").map(|policy| policy.contains("frame-ancestors 'none'")),
+        page.header("content-security-policy")
+            .map(|policy| policy.contains("frame-ancestors 'none'")),
         Some(true)
     );
     assert!(page.body.contains("<option value=\"page\">A &lt;page&gt;"), "{}", page.body);
@@ -168,7 +187,8 @@ fn the_launch_goes_to_another_site_than_the_pages() {
         ("localhost".to_owned(), "http://127.0.0.1/lti/page".to_owned()),
         ("[::1]".to_owned(), "http://localhost/lti/page".to_owned()),
     ] {
-        let page = server.send("GET", "/dev/launch?tool=page&display=window", &[("Host", &host)], b"");
+        let page =
+            server.send("GET", "/dev/launch?tool=page&display=window", &[("Host", &host)], b"");
         let [form] = Form::all(&page.body).try_into().ok().expect("one form");
         assert_eq!(form.action, other);
         assert!(page.body.contains("target=\"_blank\"") && !page.body.contains("<iframe name="));
@@ -205,8 +225,11 @@ fn what_is_shown_is_what_is_sent_and_signed() {
             "{name}: {text}"
         );
     }
-    let base =
-        text.split("<dd><code>POST&").nth(1).and_then(|rest| rest.split('<').next()).expect("a base string");
+    let base = text
+        .split("<dd><code>POST&")
+        .nth(1)
+        .and_then(|rest| rest.split('<').next())
+        .expect("a base string");
     assert!(base.starts_with(&format!(
         "http%3A%2F%2F127.0.0.1%3A{}%2Flti%2Fpage&context_id%3D",
         server.address.port()
@@ -262,7 +285,11 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
         .skip(1)
         .map(|rest| {
             let (reference, rest) = rest.split_once("</h2>").expect("a heading");
-            let code = rest.split("<code>").nth(1).and_then(|rest| rest.split('<').next()).expect("a code");
+            let code = rest
+                .split("<code>")
+                .nth(1)
+                .and_then(|rest| rest.split('<').next())
+                .expect("a code");
             (reference.to_owned(), code)
         })
         .collect();
@@ -294,7 +321,8 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
     );
     assert_eq!(list.matches(&base).count(), 6, "{list}");
     assert!(
-        list.contains("%26launch_presentation_return_url%3D%26") && list.contains("%26user_id%3D…</code>")
+        list.contains("%26launch_presentation_return_url%3D%26")
+            && list.contains("%26user_id%3D…</code>")
     );
 }
 
@@ -319,8 +347,15 @@ fn what_was_mixed_up_with_what_is_told_and_no_secret_is() {
         (&url, "development-secret", "page-key", "secret-as-key"),
     ];
     for (signed_for, key, secret, cause) in cases {
-        let form = crate::support::Form { url: signed_for, key, secret, nonce: cause, ..Default::default() };
-        let host = url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).expect("a host");
+        let form = crate::support::Form {
+            url: signed_for,
+            key,
+            secret,
+            nonce: cause,
+            ..Default::default()
+        };
+        let host =
+            url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).expect("a host");
         let headers = [("Host", host), ("Content-Type", "application/x-www-form-urlencoded")];
         let refused = server.send("POST", "/lti/page", &headers, form.sign().as_bytes());
         assert_eq!(refused.status, 401, "{cause}");
@@ -328,7 +363,10 @@ fn what_was_mixed_up_with_what_is_told_and_no_secret_is() {
         let newest = list.split("<article").nth(1).expect("the newest");
         assert!(newest.contains(&format!("<p><code>{cause}</code>: ")), "{cause}: {newest}");
         for secret in SECRETS {
-            assert!(!list.contains(secret) && log_lines(secret).is_empty(), "{cause} shows {secret}");
+            assert!(
+                !list.contains(secret) && log_lines(secret).is_empty(),
+                "{cause} shows {secret}"
+            );
         }
         // The page of whoever launched tells nothing of it.
         assert!(!refused.body.contains(cause));
@@ -341,8 +379,13 @@ fn a_secret_in_the_keys_place_is_told_nowhere_however_short_it_is() {
     let url = format!("http://127.0.0.1:{}/lti/locked", server.address.port());
     let host = url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).expect("a host");
     for key in ["my-id:locked-key:q7x", "my-id%3Alocked-key%3Aq7x"] {
-        let form =
-            crate::support::Form { url: &url, key, secret: "locked-key", nonce: key, ..Default::default() };
+        let form = crate::support::Form {
+            url: &url,
+            key,
+            secret: "locked-key",
+            nonce: key,
+            ..Default::default()
+        };
         let headers = [("Host", host), ("Content-Type", "application/x-www-form-urlencoded")];
         let reply = server.send("POST", "/lti/locked", &headers, form.sign().as_bytes());
         let reference = reply.body.split("<code>").nth(1).and_then(|rest| rest.split('<').next());

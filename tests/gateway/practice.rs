@@ -55,7 +55,8 @@ impl Stage {
 
     /// With this file and these templates.
     fn of(tools: &str, templates: &[(&str, &str)]) -> Self {
-        let server = Server::start(&Setup { tools, templates, development: true, ..Setup::default() });
+        let server =
+            Server::start(&Setup { tools, templates, development: true, ..Setup::default() });
         // The program's clock is that of this machine.
         server.set_now(SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs());
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -88,9 +89,16 @@ impl Stage {
             .output()
             .expect("the program runs");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        let run = Run { code: output.status.code(), out: text(output.stdout), error: text(output.stderr) };
+        let run = Run {
+            code: output.status.code(),
+            out: text(output.stdout),
+            error: text(output.stderr),
+        };
         for secret in ["s3cret", "own, of 32", "panicked"] {
-            assert!(!run.out.contains(secret) && !run.error.contains(secret), "{secret} in {run:?}");
+            assert!(
+                !run.out.contains(secret) && !run.error.contains(secret),
+                "{secret} in {run:?}"
+            );
         }
         run
     }
@@ -98,7 +106,8 @@ impl Stage {
     /// Posts a form to a launch path as a browser does.
     fn post(&self, path: &str, form: &str) -> String {
         let host = format!("localhost:{}", self.server.address.port());
-        let headers = [("Host", host.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+        let headers =
+            [("Host", host.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
         let reply = self.server.send("POST", path, &headers, form.as_bytes());
         assert_eq!(reply.status, 200, "{reply:?}");
         reply.body
@@ -124,10 +133,14 @@ fn person_role_and_parameters_are_as_they_are_asked_for() {
     let stage = Stage::new(NO_UPSTREAM);
     let parameters = ["--param", "custom_x=a=b c&d", "--param", "context_title=Sums"];
     let run = stage.launch(
-        &[&["page", "--role", "mentor", "--role", "learner", "--user", "ada"], &parameters[..]].concat(),
+        &[&["page", "--role", "mentor", "--role", "learner", "--user", "ada"], &parameters[..]]
+            .concat(),
     );
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""));
-    assert_eq!(unescaped(run.out.lines().last().expect("a line")), "ada|learner,mentor|Sums|a=b c&d");
+    assert_eq!(
+        unescaped(run.out.lines().last().expect("a line")),
+        "ada|learner,mentor|Sums|a=b c&d"
+    );
 }
 
 #[test]
@@ -202,7 +215,11 @@ fn each_consumer_of_a_tool_can_launch_with_the_method_that_it_may_use() {
         let run = stage.launch(&arguments);
         assert_eq!((run.code, run.error.as_str()), (Some(0), ""));
         let printed = stage.launch(&[&arguments[..], &["--print", "curl"]].concat());
-        assert!(printed.out.contains(&format!("&oauth_signature_method={method}&")), "{}", printed.out);
+        assert!(
+            printed.out.contains(&format!("&oauth_signature_method={method}&")),
+            "{}",
+            printed.out
+        );
     }
     let run = stage.launch(&["staff", "--key", "course-c"]);
     assert_eq!((run.code, run.out.as_str()), (Some(2), ""));
@@ -249,7 +266,8 @@ fn another_host_is_not_followed_and_gets_no_cookie() {
 
 #[test]
 fn redirects_without_end_are_followed_ten_times() {
-    let upstream = Recorder::answering("HTTP/1.1 302 Found\r\nLocation: again\r\nContent-Length: 0\r\n\r\n");
+    let upstream =
+        Recorder::answering("HTTP/1.1 302 Found\r\nLocation: again\r\nContent-Length: 0\r\n\r\n");
     let run = Stage::new(&upstream.url()).launch(&["nb"]);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert_eq!(run.error, "error: the launch was accepted, and led to an answer with status 302\n");
@@ -264,12 +282,20 @@ fn an_answer_moves_nothing_on_the_terminal() {
         body.len()
     ));
     let run = Stage::new(&upstream.url()).launch(&["nb"]);
-    assert!(run.out.ends_with("\n200 OK, text/plain\n\na\u{fffd}[31mred\u{fffd}\nb\tc\n"), "{:?}", run.out);
+    assert!(
+        run.out.ends_with("\n200 OK, text/plain\n\na\u{fffd}[31mred\u{fffd}\nb\tc\n"),
+        "{:?}",
+        run.out
+    );
     let picture = Recorder::answering(
         "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 3\r\n\r\n\u{7}\u{8}\u{1b}",
     );
     let run = Stage::new(&picture.url()).launch(&["nb"]);
-    assert!(run.out.ends_with("\n200 OK, image/png\n\n(3 bytes that are no text)\n"), "{:?}", run.out);
+    assert!(
+        run.out.ends_with("\n200 OK, image/png\n\n(3 bytes that are no text)\n"),
+        "{:?}",
+        run.out
+    );
 }
 
 #[test]
@@ -290,7 +316,10 @@ fn what_is_printed_for_a_shell_launches_once() {
     let again = stage.server.send(
         "POST",
         "/lti/page",
-        &[("Host", &origin["http://".len()..]), ("Content-Type", "application/x-www-form-urlencoded")],
+        &[
+            ("Host", &origin["http://".len()..]),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ],
         form.as_bytes(),
     );
     assert_eq!(again.status, 401);
@@ -302,13 +331,18 @@ fn the_printed_page_has_a_form_that_launches() {
     let value = "it's \"a\" <b> &amp; \r\nsecond line";
     let run = stage.launch(&["page", "--param", &format!("custom_x={value}"), "--print", "html"]);
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""));
-    assert!(run.out.contains(&format!("<form method=\"post\" action=\"{}/lti/page\">\n", stage.origin())));
+    assert!(
+        run.out
+            .contains(&format!("<form method=\"post\" action=\"{}/lti/page\">\n", stage.origin()))
+    );
     assert!(!run.out.contains("<script"), "{}", run.out);
     let plain = |text: &str| unescaped(&text.replace("&#13;", "\r").replace("&#10;", "\n"));
     let pairs = run
         .out
         .lines()
-        .filter_map(|line| line.trim().strip_prefix("<input type=\"hidden\" name=\"")?.strip_suffix("\">"))
+        .filter_map(|line| {
+            line.trim().strip_prefix("<input type=\"hidden\" name=\"")?.strip_suffix("\">")
+        })
         .map(|input| {
             let (name, value) = input.split_once("\" value=\"").expect("a value");
             (plain(name), plain(value))
@@ -316,7 +350,8 @@ fn the_printed_page_has_a_form_that_launches() {
     let pairs = Pairs(pairs.collect());
     assert_eq!(pairs.get("custom_x"), value);
     assert!(
-        unescaped(&stage.post("/lti/page", &pairs.body())).contains("it's \"a\" <b> &amp; \r\nsecond line")
+        unescaped(&stage.post("/lti/page", &pairs.body()))
+            .contains("it's \"a\" <b> &amp; \r\nsecond line")
     );
 }
 
@@ -329,7 +364,10 @@ fn a_tool_with_a_host_of_its_own_is_launched_there() {
     write(stage.folder.path(), "tools.toml", &tools);
     let run = stage.launch(&["own", "--print", "curl"]);
     let port = stage.server.address.port();
-    assert!(run.out.starts_with(&format!("curl --include 'http://own.localhost:{port}/' ")), "{run:?}");
+    assert!(
+        run.out.starts_with(&format!("curl --include 'http://own.localhost:{port}/' ")),
+        "{run:?}"
+    );
 }
 
 #[test]
@@ -345,7 +383,10 @@ fn what_cannot_be_asked_ends_with_2_and_says_why() {
             "error: \"our-tools.example\" is no address of a gateway\n  = help: write it like https://our-tools.example\n",
         ),
         (&["page", "--tools", "absent.toml"], "error: absent.toml cannot be read: "),
-        (&["page", "--url", "http://127.0.0.1:1"], "error: http://127.0.0.1:1/lti/page did not answer: "),
+        (
+            &["page", "--url", "http://127.0.0.1:1"],
+            "error: http://127.0.0.1:1/lti/page did not answer: ",
+        ),
         (
             &["page", "--role", "boss"],
             "error: invalid value 'boss' for '--role <ROLE>': it is one of learner, ",
@@ -378,7 +419,11 @@ fn a_deployed_gateway_is_never_launched_with_a_stand_in_for_a_secret() {
     let arguments = ["page", "--url", "https://our-tools.example", "--print", "curl"];
     let run = stage.launch(&arguments);
     assert_eq!((run.code, run.out.as_str()), (Some(2), ""));
-    assert!(run.error.contains("error: the environment variable PAGE_SECRET is not set\n"), "{}", run.error);
+    assert!(
+        run.error.contains("error: the environment variable PAGE_SECRET is not set\n"),
+        "{}",
+        run.error
+    );
     assert!(
         run.error.ends_with(
             "error: tools.toml has no usable tool named \"page\"\n  \
@@ -390,7 +435,11 @@ fn a_deployed_gateway_is_never_launched_with_a_stand_in_for_a_secret() {
     // Nothing but the tool's own secret is needed.
     let run = stage.launch_with(&arguments, &[("PAGE_SECRET", "a real one")]);
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""));
-    assert!(run.out.starts_with("curl --include 'https://our-tools.example/lti/page' \\\n"), "{}", run.out);
+    assert!(
+        run.out.starts_with("curl --include 'https://our-tools.example/lti/page' \\\n"),
+        "{}",
+        run.out
+    );
     let with_stand_in = stage.launch(&["page", "--print", "curl"]);
     assert_eq!((with_stand_in.code, with_stand_in.error.as_str()), (Some(0), ""));
     // A public URL in the file is what platforms launch, and so no stand-in is used there either.
@@ -399,7 +448,10 @@ fn a_deployed_gateway_is_never_launched_with_a_stand_in_for_a_secret() {
     let run = stage.launch(&["page", "--print", "curl"]);
     assert_eq!((run.code, run.out.as_str()), (Some(2), ""));
     let run = stage.launch_with(&["page", "--print", "curl"], &[("PAGE_SECRET", "a real one")]);
-    assert!(run.out.starts_with("curl --include 'https://our-tools.example/lti/page' \\\n"), "{run:?}");
+    assert!(
+        run.out.starts_with("curl --include 'https://our-tools.example/lti/page' \\\n"),
+        "{run:?}"
+    );
 }
 
 /// The shipped tools, launched as docs/launch.md does.
@@ -418,7 +470,8 @@ fn the_commands_of_the_docs_do_what_the_docs_say() {
         let (variables, arguments) = line.split_once("lti-gateway launch ").expect("a command");
         // One value has a blank, and stands in quotes.
         let arguments = arguments.replace("\"Ada Lovelace\"", "Ada\u{a0}Lovelace");
-        let arguments: Vec<String> = arguments.split(' ').map(|word| word.replace('\u{a0}', " ")).collect();
+        let arguments: Vec<String> =
+            arguments.split(' ').map(|word| word.replace('\u{a0}', " ")).collect();
         let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let environment: Vec<(&str, &str)> =
             variables.split_whitespace().filter_map(|variable| variable.split_once('=')).collect();
@@ -428,9 +481,10 @@ fn the_commands_of_the_docs_do_what_the_docs_say() {
         }
         let run = stage.launch_with(&arguments, &environment);
         assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{line}");
-        for (asked, shown) in
-            [("Ada Lovelace", "<h1>Hello, <bdi>Ada Lovelace</bdi>!</h1>"), ("custom_colour", "custom_colour")]
-        {
+        for (asked, shown) in [
+            ("Ada Lovelace", "<h1>Hello, <bdi>Ada Lovelace</bdi>!</h1>"),
+            ("custom_colour", "custom_colour"),
+        ] {
             assert!(!line.contains(asked) || run.out.contains(shown), "{line}: {}", run.out);
         }
         ran += 1;

@@ -35,13 +35,16 @@ fn imports_go_down_only() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut seen = 0;
     for path in files(&root, "rs") {
-        let module = path.strip_prefix(&root).expect("below src").components().next().expect("a name");
+        let module =
+            path.strip_prefix(&root).expect("below src").components().next().expect("a name");
         let module = module.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
         let Some(own) = floor(&module) else { continue };
         let text = fs::read_to_string(&path).expect("text");
         for used in text.split("crate::").skip(1) {
-            let used: String =
-                used.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+            let used: String = used
+                .chars()
+                .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+                .collect();
             let Some(other) = floor(&used) else { continue };
             assert!(other < own || used == module, "{} imports crate::{used}", path.display());
             seen += 1;
@@ -55,13 +58,24 @@ fn the_protocol_knows_no_server_no_clock_and_no_environment() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/lti");
     let manifest: toml::Table =
         fs::read_to_string(root.join("Cargo.toml")).expect("text").parse().expect("TOML");
-    let dependencies: Vec<&String> = manifest["dependencies"].as_table().expect("a table").keys().collect();
-    assert_eq!(dependencies, ["base64", "hmac", "quick-xml", "serde_json", "sha1", "sha2", "zeroize"]);
+    let dependencies: Vec<&String> =
+        manifest["dependencies"].as_table().expect("a table").keys().collect();
+    assert_eq!(
+        dependencies,
+        ["base64", "hmac", "quick-xml", "serde_json", "sha1", "sha2", "zeroize"]
+    );
     for path in files(&root.join("src"), "rs") {
         let text = fs::read_to_string(&path).expect("text");
-        for foreign in
-            ["std::env", "std::fs", "std::net", "std::io", "SystemTime", "Instant", "async fn", "println!"]
-        {
+        for foreign in [
+            "std::env",
+            "std::fs",
+            "std::net",
+            "std::io",
+            "SystemTime",
+            "Instant",
+            "async fn",
+            "println!",
+        ] {
             assert!(!text.contains(foreign), "{} has {foreign}", path.display());
         }
     }
@@ -89,13 +103,17 @@ fn every_code_of_a_refusal_has_a_heading_in_the_docs_and_every_heading_a_code() 
     assert_eq!(documented, codes, "the headings of docs/rejections.md");
     for (code, section) in sections {
         let part = |label: &str| {
-            section.lines().find(|line| line.starts_with(&format!("- **{label}"))).unwrap_or_else(|| {
-                panic!("{code} has no {label}");
-            })
+            section.lines().find(|line| line.starts_with(&format!("- **{label}"))).unwrap_or_else(
+                || {
+                    panic!("{code} has no {label}");
+                },
+            )
         };
         let (log, _, _) = (part("Log:** "), part("Causes"), part("Cure:** "));
         // What the log is said to say stands in the source, around what differs from launch to launch.
-        for quoted in log.split('`').skip(1).step_by(2).filter(|quoted| !quoted.starts_with("prefix = ")) {
+        for quoted in
+            log.split('`').skip(1).step_by(2).filter(|quoted| !quoted.starts_with("prefix = "))
+        {
             for words in quoted.split('…') {
                 assert!(sources.contains(words), "{code}: the log never says {words:?}");
             }
@@ -124,9 +142,14 @@ fn every_link_of_the_docs_leads_to_a_file_or_a_heading() {
             let text = fs::read_to_string(file).expect("a page of the docs");
             let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| {
                 let kept = |letter: &char| letter.is_alphanumeric() || " -_".contains(*letter);
-                line.trim_start_matches(['#', ' ']).to_lowercase().chars().filter(kept).collect::<String>()
+                line.trim_start_matches(['#', ' '])
+                    .to_lowercase()
+                    .chars()
+                    .filter(kept)
+                    .collect::<String>()
             });
-            let found = headings.map(|heading| heading.replace(' ', "-")).any(|heading| heading == anchor);
+            let found =
+                headings.map(|heading| heading.replace(' ', "-")).any(|heading| heading == anchor);
             assert!(found, "{} leads to {link}", page.display());
         }
     }

@@ -82,8 +82,11 @@ impl Server {
         for (name, text) in setup.statics {
             write(&folder.path().join("static"), name, text);
         }
-        let environment: Environment =
-            setup.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environment: Environment = setup
+            .environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         let loaded = load(&folder.path().join("tools.toml"), &environment, setup.development)
             .expect("a readable file");
         assert!(loaded.is_sound(), "{}", print("tools.toml", &loaded.problems));
@@ -95,7 +98,8 @@ impl Server {
         if loaded.config.state == StateLocation::Memory {
             state.replay = Box::new(MemoryReplay::new(setup.replay.0, setup.replay.1));
         }
-        let gateway = Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
+        let gateway =
+            Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
         let gateway = gateway.explaining(loaded.passports);
         let figment = rocket::Config::figment()
             .merge(("address", "127.0.0.1"))
@@ -120,7 +124,8 @@ impl Server {
                 let _ = error.kind();
             }
         });
-        let (port, shutdown) = started.recv_timeout(Duration::from_secs(30)).expect("the server starts");
+        let (port, shutdown) =
+            started.recv_timeout(Duration::from_secs(30)).expect("the server starts");
         let address = (Ipv4Addr::LOCALHOST, port).into();
         Self { address, routes, now, shutdown, thread: Some(thread), _folder: folder }
     }
@@ -137,7 +142,8 @@ impl Server {
 
     /// Posts a form with further headers.
     pub fn post_with(&self, target: &str, form: &str, headers: &[(&str, &str)]) -> Reply {
-        let mut all = vec![("Host", "tool.example"), ("Content-Type", "application/x-www-form-urlencoded")];
+        let mut all =
+            vec![("Host", "tool.example"), ("Content-Type", "application/x-www-form-urlencoded")];
         all.extend_from_slice(headers);
         self.send("POST", target, &all, form.as_bytes())
     }
@@ -187,7 +193,11 @@ impl Drop for Server {
 /// The lines of the log that contain `text`, of all servers of this test program.
 pub fn log_lines(text: &str) -> Vec<String> {
     let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
-    String::from_utf8_lossy(&log).lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
+    String::from_utf8_lossy(&log)
+        .lines()
+        .filter(|line| line.contains(text))
+        .map(str::to_owned)
+        .collect()
 }
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());

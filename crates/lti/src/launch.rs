@@ -133,7 +133,8 @@ fn is_http_address(url: &str) -> bool {
     (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
         && !authority.is_empty()
         && !authority.contains(['@', '\\'])
-        && !rest.contains(|letter: char| letter == '#' || letter.is_whitespace() || letter.is_control())
+        && !rest
+            .contains(|letter: char| letter == '#' || letter.is_whitespace() || letter.is_control())
 }
 
 /// Whether XML 1.0 §2.2 has this character, be it as a reference.
@@ -148,8 +149,10 @@ impl Launch {
     /// Of several values the smallest counts, because a signature does not cover their order: whoever holds the form could
     /// choose the first.
     pub fn custom(&self) -> BTreeMap<&str, &str> {
-        let named =
-            self.params.iter().filter_map(|param| Some((param.name.strip_prefix("custom_")?, param.value)));
+        let named = self
+            .params
+            .iter()
+            .filter_map(|param| Some((param.name.strip_prefix("custom_")?, param.value)));
         let mut custom = BTreeMap::new();
         for (name, value) in named.filter(|(_, value)| is_sent(value)) {
             let smallest = custom.entry(name).or_insert(value);
@@ -207,10 +210,14 @@ mod tests {
 
     #[test]
     fn only_blanks_and_names_of_variables_are_not_sent() {
-        for absent in ["", "$Person.name.full", "$LtiLink.custom.url", "$ToolProxyBinding.memberships.url"] {
+        for absent in
+            ["", "$Person.name.full", "$LtiLink.custom.url", "$ToolProxyBinding.memberships.url"]
+        {
             assert!(!is_sent(absent), "{absent}");
         }
-        for value in [" ", "$5", "$5.00", "$", "$Person", "$Person.", "$a.b c", "Person.name", "$.a"] {
+        for value in
+            [" ", "$5", "$5.00", "$", "$Person", "$Person.", "$a.b c", "Person.name", "$.a"]
+        {
             assert!(is_sent(value), "{value}");
         }
     }
@@ -232,10 +239,17 @@ mod tests {
             assert_eq!(outcome(url, "s").map(|outcome| outcome.url).as_deref(), Some(url));
         }
         let longest = "é".repeat(512);
-        let moodle = r#"{"data":{"instanceid":"2","userid":"3","typeid":null,"launchid":1},"hash":"0f"}"#;
-        for sourcedid in
-            [moodle, " padded ", "a\r\n\tb", "<&>\"'", "\u{85}\u{2028}\u{feff}👩\u{fffd}", "$5", &longest]
-        {
+        let moodle =
+            r#"{"data":{"instanceid":"2","userid":"3","typeid":null,"launchid":1},"hash":"0f"}"#;
+        for sourcedid in [
+            moodle,
+            " padded ",
+            "a\r\n\tb",
+            "<&>\"'",
+            "\u{85}\u{2028}\u{feff}👩\u{fffd}",
+            "$5",
+            &longest,
+        ] {
             let kept = outcome("https://lms.example/o", sourcedid).map(|outcome| outcome.sourcedid);
             assert_eq!(kept.as_deref(), Some(sourcedid));
         }
@@ -288,6 +302,9 @@ mod tests {
 
     #[test]
     fn an_outcome_service_hides_itself_in_debug() {
-        assert_eq!(format!("{:?}", outcome("https://lms.example/o", "u-1")), "Some(OutcomeService(…))");
+        assert_eq!(
+            format!("{:?}", outcome("https://lms.example/o", "u-1")),
+            "Some(OutcomeService(…))"
+        );
     }
 }

@@ -101,9 +101,10 @@ impl Rejection {
     /// The check that failed.
     pub fn check(&self) -> Check {
         match self {
-            Self::BrokenEscape(_) | Self::NotUtf8 | Self::TooManyParameters | Self::BrokenAuthorization => {
-                Check::Form
-            }
+            Self::BrokenEscape(_)
+            | Self::NotUtf8
+            | Self::TooManyParameters
+            | Self::BrokenAuthorization => Check::Form,
             Self::Unsigned
             | Self::MissingOauthParameter(_)
             | Self::RepeatedOauthParameter(_)
@@ -147,7 +148,9 @@ impl Rejection {
             Self::MisplacedOauthParameters => {
                 "send the OAuth parameters in the form body, or all of them in one Authorization header"
             }
-            Self::OauthVersion(_) => "sign with OAuth 1.0a; for LTI 1.3 register the tool as LTI 1.1",
+            Self::OauthVersion(_) => {
+                "sign with OAuth 1.0a; for LTI 1.3 register the tool as LTI 1.1"
+            }
             Self::MalformedTimestamp(_) => {
                 "send oauth_timestamp in whole seconds since 1970, not in milliseconds"
             }
@@ -173,7 +176,9 @@ impl Rejection {
             Self::MessageType(_) => {
                 "add the tool as an ordinary LTI link; content selection and other messages are not launches"
             }
-            Self::LtiVersion(_) => "register the tool as LTI 1.1 (1.0, 1.1 and 1.2 all send LTI-1p0)",
+            Self::LtiVersion(_) => {
+                "register the tool as LTI 1.1 (1.0, 1.1 and 1.2 all send LTI-1p0)"
+            }
             Self::NoResourceLink => {
                 "add the tool to the course as a link of its own, so that the platform sends resource_link_id"
             }
@@ -207,7 +212,9 @@ impl fmt::Display for Rejection {
                 write!(f, "the % at byte {at} is not followed by two hexadecimal digits")
             }
             Self::NotUtf8 => f.write_str("the form is not UTF-8"),
-            Self::TooManyParameters => write!(f, "the form has more than {} parameters", Params::MAX),
+            Self::TooManyParameters => {
+                write!(f, "the form has more than {} parameters", Params::MAX)
+            }
             Self::BrokenAuthorization => {
                 f.write_str("the Authorization: OAuth header is malformed, or there are several")
             }
@@ -223,8 +230,12 @@ impl fmt::Display for Rejection {
                 write!(f, "oauth_timestamp is \"{found}\", not a number of seconds")
             }
             Self::NonceTooLong => f.write_str("oauth_nonce is longer than 1024 bytes"),
-            Self::SignatureMethod(found) => write!(f, "the signature method \"{found}\" is not accepted"),
-            Self::UnknownConsumer(Some(key)) => write!(f, "the tool has no consumer with the key \"{key}\""),
+            Self::SignatureMethod(found) => {
+                write!(f, "the signature method \"{found}\" is not accepted")
+            }
+            Self::UnknownConsumer(Some(key)) => {
+                write!(f, "the tool has no consumer with the key \"{key}\"")
+            }
             Self::UnknownConsumer(None) => f.write_str("the tool has no consumer with this key"),
             Self::SignatureMethodNotAllowed(method) => {
                 write!(f, "the consumer is not allowed to sign with {method}")
@@ -243,10 +254,14 @@ impl fmt::Display for Rejection {
                 write!(f, "lti_message_type is \"{found}\", not \"basic-lti-launch-request\"")
             }
             Self::MessageType(None) => f.write_str("lti_message_type is missing"),
-            Self::LtiVersion(Some(found)) => write!(f, "lti_version is \"{found}\", not \"LTI-1p0\""),
+            Self::LtiVersion(Some(found)) => {
+                write!(f, "lti_version is \"{found}\", not \"LTI-1p0\"")
+            }
             Self::LtiVersion(None) => f.write_str("lti_version is missing"),
             Self::NoResourceLink => f.write_str("resource_link_id is missing or blank"),
-            Self::RoleNotAllowed(roles) => write!(f, "none of the roles {roles:?} may launch this tool"),
+            Self::RoleNotAllowed(roles) => {
+                write!(f, "none of the roles {roles:?} may launch this tool")
+            }
             Self::Replayed => f.write_str("this launch was used before"),
             Self::ReplayMemoryFull => f.write_str("the replay memory is full"),
         }

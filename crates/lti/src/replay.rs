@@ -199,7 +199,11 @@ mod tests {
         let replay = MemoryReplay::new(10, 10);
         let spent = nonce(1, NOW, "n");
         assert_eq!(replay.spend(&spent, NOW), Spent::Now);
-        assert_eq!(replay.spend(&nonce(1, NOW + 301, "m"), NOW + 301), Spent::Now, "and n is forgotten");
+        assert_eq!(
+            replay.spend(&nonce(1, NOW + 301, "m"), NOW + 301),
+            Spent::Now,
+            "and n is forgotten"
+        );
         assert_eq!(replay.spend(&spent, NOW), Spent::Unknown);
         assert_eq!(replay.spend(&nonce(1, NOW + 1, "new"), NOW + 1), Spent::Now);
     }
@@ -227,20 +231,28 @@ mod tests {
     fn a_nonce_is_the_same_after_its_way_through_bytes() {
         let written = nonce(7, NOW, "n").to_bytes();
         assert_eq!(Nonce::from_bytes(&written), nonce(7, NOW, "n"));
-        assert_eq!((&written[..16], &written[32..]), (&[7; 16][..], &(NOW + 300).to_be_bytes()[..]));
+        assert_eq!(
+            (&written[..16], &written[32..]),
+            (&[7; 16][..], &(NOW + 300).to_be_bytes()[..])
+        );
         assert_eq!(nonce(7, NOW, "n").acceptable_until(), NOW + 300);
     }
 
     #[test]
     fn a_restored_memory_knows_what_the_earlier_one_knew_and_takes_no_more_than_its_bounds() {
-        let known = [nonce(1, NOW, "a"), nonce(1, NOW, "b"), nonce(1, NOW, "a"), nonce(2, NOW - 100, "c")];
+        let known =
+            [nonce(1, NOW, "a"), nonce(1, NOW, "b"), nonce(1, NOW, "a"), nonce(2, NOW - 100, "c")];
         let replay = MemoryReplay::restore(3, 1, known, Some(NOW + 10));
         for known in known {
             assert_eq!(replay.spend(&known, NOW), Spent::Before);
         }
         assert_eq!(replay.spend(&nonce(3, NOW, "d"), NOW), Spent::Unknown, "it is full");
         let later = NOW + 201;
-        assert_eq!(replay.spend(&nonce(2, NOW - 100, "c"), later), Spent::Unknown, "it has expired");
+        assert_eq!(
+            replay.spend(&nonce(2, NOW - 100, "c"), later),
+            Spent::Unknown,
+            "it has expired"
+        );
         assert_eq!(
             replay.spend(&nonce(1, NOW, "e"), later),
             Spent::Unknown,
@@ -263,7 +275,11 @@ mod tests {
             let attempts: Vec<_> = (0..8)
                 .map(|_| scope.spawn(|| replay.spend(&nonce(1, NOW, "n"), NOW) == Spent::Now))
                 .collect();
-            attempts.into_iter().map(|one| one.join().expect("no panic")).filter(|first| *first).count()
+            attempts
+                .into_iter()
+                .map(|one| one.join().expect("no panic"))
+                .filter(|first| *first)
+                .count()
         });
         assert_eq!(fresh, 1);
     }

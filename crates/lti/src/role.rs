@@ -164,8 +164,12 @@ pub fn role_uris(text: &str) -> Vec<String> {
             match context_role(element) {
                 // edX's own word for a learner.
                 Some(("Student", None)) => of_scope("membership", "Learner"),
-                Some(("TeachingAssistant", None)) => of_scope("membership", "Instructor/TeachingAssistant"),
-                Some((principal, Some(sub))) => of_scope("membership", &format!("{principal}/{sub}")),
+                Some(("TeachingAssistant", None)) => {
+                    of_scope("membership", "Instructor/TeachingAssistant")
+                }
+                Some((principal, Some(sub))) => {
+                    of_scope("membership", &format!("{principal}/{sub}"))
+                }
                 Some((principal, None)) => of_scope("membership", principal),
                 None => element.to_owned(),
             }
@@ -249,8 +253,10 @@ mod tests {
     #[test]
     fn roles_of_lti_1_1_become_uris_of_lti_1_3() {
         let check = |text: &str, expected: &[&str]| {
-            let expected: Vec<String> =
-                expected.iter().map(|end| format!("http://purl.imsglobal.org/vocab/lis/v2/{end}")).collect();
+            let expected: Vec<String> = expected
+                .iter()
+                .map(|end| format!("http://purl.imsglobal.org/vocab/lis/v2/{end}"))
+                .collect();
             assert_eq!(role_uris(text), expected, "{text:?}");
         };
         check("", &[]);

@@ -31,7 +31,8 @@ impl Score {
     /// # Errors
     /// A [`ScoreFault`].
     pub fn parse(text: &str) -> Result<Self, ScoreFault> {
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let (unsigned, is_negative) = match text.strip_prefix('-') {
             Some(unsigned) => (unsigned, true),
             None => (text, false),
@@ -87,7 +88,9 @@ impl fmt::Display for ScoreFault {
         formatter.write_str(match self {
             Self::NotADecimal => "the score is not a decimal such as 0.92",
             Self::OutOfRange => "the score is not between 0 and 1, or has a minus sign",
-            Self::Exponent => "the score is written with an exponent, not as a decimal such as 0.92",
+            Self::Exponent => {
+                "the score is written with an exponent, not as a decimal such as 0.92"
+            }
             Self::TooLong => "the score is longer than 32 characters",
         })
     }
@@ -104,9 +107,22 @@ mod tests {
     #[test]
     fn a_score_is_a_decimal_from_0_to_1_and_keeps_its_text() {
         let longest = format!("0.{}", "1".repeat(30));
-        for text in ["0", "1", "0.0", "1.0", "1.000", "0.1", "0.10", "0.30000000000000004", "0.92", &longest]
-        {
-            assert_eq!(Score::parse(text).map(|score| score.as_str().to_owned()), Ok(text.to_owned()));
+        for text in [
+            "0",
+            "1",
+            "0.0",
+            "1.0",
+            "1.000",
+            "0.1",
+            "0.10",
+            "0.30000000000000004",
+            "0.92",
+            &longest,
+        ] {
+            assert_eq!(
+                Score::parse(text).map(|score| score.as_str().to_owned()),
+                Ok(text.to_owned())
+            );
         }
     }
 
@@ -158,9 +174,18 @@ mod tests {
         ] {
             check(text, ScoreFault::NotADecimal);
         }
-        for text in
-            ["1.01", "1.0000000000000000000000000001", "2", "5", "10", "100", "-0.1", "-1", "-0", "-0.0"]
-        {
+        for text in [
+            "1.01",
+            "1.0000000000000000000000000001",
+            "2",
+            "5",
+            "10",
+            "100",
+            "-0.1",
+            "-1",
+            "-0",
+            "-0.0",
+        ] {
             check(text, ScoreFault::OutOfRange);
         }
         for text in ["1e-5", "1E-7", "5e0", "0e0", "1.5e+300", "-1e-5"] {
@@ -173,10 +198,14 @@ mod tests {
 
     /// The same grammar told another way: an independent reading to compare with.
     fn is_score(text: &str) -> bool {
-        let ones_and_zeros = text.strip_prefix("1.").is_some_and(|rest| rest.trim_matches('0').is_empty());
-        let fraction = text.strip_prefix("0.").or(text.strip_prefix("1.").filter(|_| ones_and_zeros));
+        let ones_and_zeros =
+            text.strip_prefix("1.").is_some_and(|rest| rest.trim_matches('0').is_empty());
+        let fraction =
+            text.strip_prefix("0.").or(text.strip_prefix("1.").filter(|_| ones_and_zeros));
         let is_fraction = fraction.is_some_and(|digits| {
-            !digits.is_empty() && digits.trim_matches(char::is_numeric).is_empty() && digits.is_ascii()
+            !digits.is_empty()
+                && digits.trim_matches(char::is_numeric).is_empty()
+                && digits.is_ascii()
         });
         text.len() <= 32 && (text == "0" || text == "1" || is_fraction)
     }

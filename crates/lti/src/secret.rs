@@ -65,7 +65,9 @@ impl KnownSecrets {
             known(text.trim().as_bytes())
                 || long.into_iter().any(|length| text.as_bytes().windows(*length).any(known))
         };
-        text.len() > Self::LONGEST || stands_in(text) || decode(text).is_some_and(|text| stands_in(&text))
+        text.len() > Self::LONGEST
+            || stands_in(text)
+            || decode(text).is_some_and(|text| stands_in(&text))
     }
 }
 

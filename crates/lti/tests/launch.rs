@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use lti::oauth1::{Credentials, Param, Params, SignatureMethod, SigningKey, Source, base_string};
-use lti::v1p1::{Consumer, Consumers, Examination, LaunchRequest, Terms, Variant, Verdict, examine, sign};
+use lti::v1p1::{
+    Consumer, Consumers, Examination, LaunchRequest, Terms, Variant, Verdict, examine, sign,
+};
 use lti::{KnownSecrets, Launch, MemoryReplay, Rejection, Secret, Spent};
 use proptest::prelude::*;
 
@@ -25,8 +27,14 @@ fn examine_at(url: &str, body: &str, terms: &Terms, now: u64) -> Examination {
     let (address, query) =
         rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
     let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
-    let request =
-        LaunchRequest { scheme, authority, path, query, authorization: None, body: body.as_bytes() };
+    let request = LaunchRequest {
+        scheme,
+        authority,
+        path,
+        query,
+        authorization: None,
+        body: body.as_bytes(),
+    };
     examine(&request, terms, now, |_| false)
 }
 
@@ -89,7 +97,8 @@ fn launches() -> Vec<Vector> {
 }
 
 /// Vectors whose sender does not follow RFC 5849, and the variant that accepts them.
-const DEVIANT: [(&str, Variant); 2] = [("V12", Variant::CanvasQueryOnce), ("V13", Variant::EdxEncodedKey)];
+const DEVIANT: [(&str, Variant); 2] =
+    [("V12", Variant::CanvasQueryOnce), ("V13", Variant::EdxEncodedKey)];
 
 #[test]
 fn every_vector_has_its_base_string_and_signature() {
@@ -101,7 +110,8 @@ fn every_vector_has_its_base_string_and_signature() {
         let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = address.split_at(address.find('/').expect("a path"));
         let params = Params::default().read_form(Source::Query, query.as_bytes()).expect("a query");
-        let of_body = vector.params.iter().map(|(name, value)| Param { source: Source::Body, name, value });
+        let of_body =
+            vector.params.iter().map(|(name, value)| Param { source: Source::Body, name, value });
         let base = base_string::base_string(
             "POST",
             &base_string::base_uri(scheme, authority, path),
@@ -130,7 +140,11 @@ fn every_launch_among_the_vectors_is_accepted_and_by_its_own_secret_only() {
         assert_eq!(launch.consumer_key, key);
         let delivered: Vec<_> = launch.params().collect();
         for (name, value) in vector.params.iter().filter(|(name, _)| !name.starts_with("oauth_")) {
-            assert!(delivered.contains(&(name.as_str(), value.as_str())), "{}: {name}", vector.name);
+            assert!(
+                delivered.contains(&(name.as_str(), value.as_str())),
+                "{}: {name}",
+                vector.name
+            );
         }
 
         let bad = examine_at(&vector.url, &vector.body, &terms(key, &["another"]), NOW);
@@ -144,7 +158,12 @@ fn every_launch_among_the_vectors_is_accepted_and_by_its_own_secret_only() {
 #[test]
 fn a_secret_is_exchanged_without_a_gap() {
     let vector = &vectors()[0];
-    let launch = admit(examine_at(&vector.url, &vector.body, &terms("key-1", &["new", &vector.secret]), NOW));
+    let launch = admit(examine_at(
+        &vector.url,
+        &vector.body,
+        &terms("key-1", &["new", &vector.secret]),
+        NOW,
+    ));
     assert_eq!(launch.map(|launch| launch.consumer_key), Ok("key-1".to_owned()));
 }
 
@@ -213,7 +232,10 @@ fn an_earlier_admission_waives_time_and_nonce_and_nothing_else() {
         (verdict.map(|verdict| matches!(verdict, Verdict::Again(_))), asked)
     };
     assert_eq!(at("s3cret", None, true), (Ok(true), true));
-    assert_eq!(at("s3cret", None, false), (Err(Rejection::Stale { distance: -10_000, accepted: 300 }), true));
+    assert_eq!(
+        at("s3cret", None, false),
+        (Err(Rejection::Stale { distance: -10_000, accepted: 300 }), true)
+    );
     assert_eq!(
         at("another", None, true),
         (Err(Rejection::BadSignature), false),
@@ -226,7 +248,8 @@ fn an_earlier_admission_waives_time_and_nonce_and_nothing_else() {
 #[test]
 fn debug_shows_no_personal_data_and_no_signature() {
     let vector = &vectors()[2];
-    let examination = examine_at(&vector.url, &vector.body, &terms("key-1", &[&vector.secret]), NOW);
+    let examination =
+        examine_at(&vector.url, &vector.body, &terms("key-1", &[&vector.secret]), NOW);
     let shown = format!(
         "{examination:?} {:?}",
         admit(examine_at(&vector.url, &vector.body, &terms("key-1", &[&vector.secret]), NOW))
@@ -316,7 +339,9 @@ proptest! {
 fn spending_decides_over_admission() {
     let vector = &vectors()[0];
     let verdict =
-        |spent| match examine_at(&vector.url, &vector.body, &terms("key-1", &["s3cret"]), NOW).verdict() {
+        |spent| match examine_at(&vector.url, &vector.body, &terms("key-1", &["s3cret"]), NOW)
+            .verdict()
+        {
             Ok(Verdict::Once(candidate)) => candidate.admit(spent).map(|_| ()),
             _ => panic!("accepted otherwise"),
         };

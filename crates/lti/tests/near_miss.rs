@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lti::oauth1::{Credentials, Params, SignatureMethod, SigningKey, Source, encode::encode};
 use lti::v1p1::{
-    Cause, Consumer, Consumers, Examination, LaunchRequest, NearMiss, OtherAddress, Passport, Suspects,
-    Terms, examine, near_miss, sign,
+    Cause, Consumer, Consumers, Examination, LaunchRequest, NearMiss, OtherAddress, Passport,
+    Suspects, Terms, examine, near_miss, sign,
 };
 use lti::{KnownSecrets, Rejection, Secret};
 use proptest::prelude::*;
@@ -17,7 +17,10 @@ const URL: &str = "https://tools.example/lti/a";
 fn terms() -> Terms {
     let secrets = [Secret::new("s3cret")];
     Terms {
-        consumers: Consumers::new("a", [Consumer::new("key-1", secrets.clone(), SignatureMethod::ALL)]),
+        consumers: Consumers::new(
+            "a",
+            [Consumer::new("key-1", secrets.clone(), SignatureMethod::ALL)],
+        ),
         roles: None,
         clock_skew: 300,
         secrets: Arc::new(KnownSecrets::new(&secrets)),
@@ -150,7 +153,10 @@ fn of_an_unknown_key_nothing_is_told_while_a_launch_is_answered() {
     }
     let examination = examined(&body(&pairs));
     assert_eq!(examination.cause(), None);
-    assert_eq!(examination.verdict().err(), Some(Rejection::UnknownConsumer(Some("key-3".to_owned()))));
+    assert_eq!(
+        examination.verdict().err(),
+        Some(Rejection::UnknownConsumer(Some("key-3".to_owned())))
+    );
     assert_eq!(found(&pairs), None);
 }
 
@@ -194,7 +200,9 @@ fn tampered(tampering: Tampering) -> (Pairs, Vec<&'static str>) {
         Tampering::Name(place, name) => pairs[place.index(last)].0 = name,
         Tampering::Removed(place) => {
             let (name, value) = pairs.remove(place.index(last));
-            if (name.as_str(), value.as_str()) == ("oauth_version", "1.0") || name == "oauth_callback" {
+            if (name.as_str(), value.as_str()) == ("oauth_version", "1.0")
+                || name == "oauth_callback"
+            {
                 return (pairs, vec!["parameter-not-sent"]);
             }
         }
@@ -210,8 +218,10 @@ fn tampered(tampering: Tampering) -> (Pairs, Vec<&'static str>) {
         Tampering::Signature(place, bits) => {
             let text = &mut pairs[last].1;
             let at = place.index(text.len());
-            let changed =
-                text.bytes().enumerate().map(|(place, byte)| if place == at { byte ^ bits } else { byte });
+            let changed = text
+                .bytes()
+                .enumerate()
+                .map(|(place, byte)| if place == at { byte ^ bits } else { byte });
             *text = changed.map(char::from).collect();
             // A plus that becomes a blank or a minus is what happens on the way.
             return (pairs, vec!["signature-text"]);

@@ -14,9 +14,9 @@ const NOW: u64 = 1_700_000_000;
 const NAMESPACE: &str = "http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0";
 const MOODLE: &str =
     r#"{"data":{"instanceid":"2","userid":"3","typeid":null,"launchid":1},"hash":"<0f&\"]]>"}"#;
-const EDX: &str = "course-v1%3AedX%2BD%2B2:lms.example-block-v1:edX+D+2+type@lti_consumer+block@abc:0f3c";
-const EDX_URL: &str =
-    "https://lms.example/courses/course-v1:edX+D+2/xblock/block-v1:edX+D+2+type@lti_consumer+block@abc";
+const EDX: &str =
+    "course-v1%3AedX%2BD%2B2:lms.example-block-v1:edX+D+2+type@lti_consumer+block@abc:0f3c";
+const EDX_URL: &str = "https://lms.example/courses/course-v1:edX+D+2/xblock/block-v1:edX+D+2+type@lti_consumer+block@abc";
 
 /// The outcome service of a launch that was signed with these parameters.
 fn launched(params: &[(&str, &str)], method: SignatureMethod) -> Option<OutcomeService> {
@@ -87,9 +87,14 @@ fn answer(code: &str, description: &str, body: &str) -> String {
 
 /// The answer to readResult.
 fn read_result(score: &str) -> String {
-    let result =
-        format!("<resultScore><language>en</language><textString>{score}</textString></resultScore>");
-    answer("success", "", &format!("<readResultResponse><result>{result}</result></readResultResponse>"))
+    let result = format!(
+        "<resultScore><language>en</language><textString>{score}</textString></resultScore>"
+    );
+    answer(
+        "success",
+        "",
+        &format!("<readResultResponse><result>{result}</result></readResultResponse>"),
+    )
 }
 
 /// A header's OAuth parameters, in order, as a receiver reads them.
@@ -102,7 +107,8 @@ fn parameters(header: &str) -> Vec<(String, String)> {
 /// F1.h 132: the request, its body hash and its signature are those of the independent vector V9.
 #[test]
 fn f1_132_the_outcome_request_of_the_vectors_is_reproduced() {
-    let vectors: serde_json::Value = serde_json::from_str(include_str!("vectors.json")).expect("JSON");
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("vectors.json")).expect("JSON");
     let vectors = vectors.as_array().expect("a list");
     let vector = vectors.iter().find(|one| one["name"] == "V9 outcome").expect("the vector");
     let text = |name: &str| vector[name].as_str().expect("text").to_owned();
@@ -119,12 +125,15 @@ fn f1_132_the_outcome_request_of_the_vectors_is_reproduced() {
         timestamp: NOW,
         nonce: "nonce-0002",
     };
-    let header = authorization("POST", &text("url"), body.as_bytes(), &credentials).expect("a header");
+    let header =
+        authorization("POST", &text("url"), body.as_bytes(), &credentials).expect("a header");
     let mut expected: Vec<(String, String)> = vector["params"]
         .as_array()
         .expect("a list")
         .iter()
-        .map(|pair| (pair[0].as_str().expect("text").to_owned(), pair[1].as_str().expect("text").to_owned()))
+        .map(|pair| {
+            (pair[0].as_str().expect("text").to_owned(), pair[1].as_str().expect("text").to_owned())
+        })
         .collect();
     expected.push(("oauth_signature".to_owned(), text("signature")));
     let mut found = parameters(&header);
@@ -141,7 +150,8 @@ fn f1_133_a_score_is_sent_as_it_was_written() {
         let xml = outcome::request(&Operation::Replace(&score), "s", "m");
         assert_eq!(text_of(&xml, "textString"), text);
         assert_eq!(text_of(&xml, "language"), "en");
-        let json: serde_json::Value = serde_json::from_str(&result::body(&score, "")).expect("JSON");
+        let json: serde_json::Value =
+            serde_json::from_str(&result::body(&score, "")).expect("JSON");
         assert_eq!(json["resultScore"].as_f64(), text.parse().ok());
         assert!(result::body(&score, "").contains(&format!("\"resultScore\":{text},")));
     }
@@ -163,11 +173,19 @@ fn f1_134_what_is_out_of_range_or_no_number_is_no_score() {
 #[test]
 fn f1_135_a_sourcedid_comes_back_byte_for_byte() {
     let score = Score::parse("1").expect("a score");
-    for sourcedid in
-        [MOODLE, EDX, "&<>\"'", "&amp;%26", " a\tb\r\nc\rd\n", "\u{85}\u{2028}é👩\u{fffd}", "]]><!--"]
-    {
-        let sent =
-            [("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", sourcedid)];
+    for sourcedid in [
+        MOODLE,
+        EDX,
+        "&<>\"'",
+        "&amp;%26",
+        " a\tb\r\nc\rd\n",
+        "\u{85}\u{2028}é👩\u{fffd}",
+        "]]><!--",
+    ] {
+        let sent = [
+            ("lis_outcome_service_url", "https://lms.example/o"),
+            ("lis_result_sourcedid", sourcedid),
+        ];
         let kept = launched(&sent, SignatureMethod::HmacSha1).expect("an outcome service");
         assert_eq!(kept.sourcedid, sourcedid);
         for operation in [Operation::Replace(&score), Operation::Read, Operation::Delete] {
@@ -184,11 +202,16 @@ fn f1_135_a_sourcedid_comes_back_byte_for_byte() {
 fn f1_136_a_success_is_one_under_any_prefix_and_namespace() {
     let plain = answer("success", "Good", "<replaceResultResponse/>");
     let prefixed = {
-        let prefixed =
-            plain.replace("</", "</ns0:").replace("<imsx", "<ns0:imsx").replace("<replace", "<ns0:replace");
+        let prefixed = plain
+            .replace("</", "</ns0:")
+            .replace("<imsx", "<ns0:imsx")
+            .replace("<replace", "<ns0:replace");
         prefixed.replace("xmlns=", "xmlns:ns0=")
     };
-    assert!(roxmltree::Document::parse(&prefixed).is_ok(), "the test's own document is well formed");
+    assert!(
+        roxmltree::Document::parse(&prefixed).is_ok(),
+        "the test's own document is well formed"
+    );
     for xml in [
         prefixed,
         plain.replace(NAMESPACE, "http://www.imsglobal.org/lis/oms1p0/pox"),
@@ -200,7 +223,11 @@ fn f1_136_a_success_is_one_under_any_prefix_and_namespace() {
         plain.clone(),
     ] {
         let answer = read_answer(xml.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {xml}"));
-        assert_eq!((answer.code, answer.description.as_str()), (CodeMajor::Success, "Good"), "{xml}");
+        assert_eq!(
+            (answer.code, answer.description.as_str()),
+            (CodeMajor::Success, "Good"),
+            "{xml}"
+        );
         assert_eq!(answer.score, None);
     }
     let processing = read_answer(answer("processing", "", "").as_bytes()).expect("an answer");
@@ -215,9 +242,10 @@ fn f1_137_a_failure_has_the_platforms_words() {
         "</imsx_statusInfo>",
         "<ext_canvas_error_code>no_user</ext_canvas_error_code></imsx_statusInfo>",
     );
-    for (xml, words) in
-        [(edx, "User not found. <course> & more"), (canvas, "User is no longer in course [EID_1234]")]
-    {
+    for (xml, words) in [
+        (edx, "User not found. <course> & more"),
+        (canvas, "User is no longer in course [EID_1234]"),
+    ] {
         let answer = read_answer(xml.as_bytes()).expect("an answer");
         assert_eq!((answer.code, answer.description.as_str()), (CodeMajor::Failure, words));
     }
@@ -266,7 +294,8 @@ fn f1_141_what_is_no_answer_is_refused_in_bounds() {
     }
     assert!(read_answer(&good.as_bytes()[..end]).is_ok());
 
-    let page = "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><p>Hello<br></body></html>";
+    let page =
+        "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><p>Hello<br></body></html>";
     assert_eq!(read_answer(page.as_bytes()), Err(AnswerFault::DocumentType));
 
     let large = answer("success", &"x".repeat(10 << 20), "");
@@ -278,7 +307,11 @@ fn f1_141_what_is_no_answer_is_refused_in_bounds() {
         laughs.push_str(&format!("<!ENTITY lol{level} \"{}\">", earlier.repeat(10)));
     }
     let laughing = answer("success", "&lol9;", "");
-    assert_eq!(read_answer(laughing.as_bytes()), Err(AnswerFault::NotXml), "the entity is defined nowhere");
+    assert_eq!(
+        read_answer(laughing.as_bytes()),
+        Err(AnswerFault::NotXml),
+        "the entity is defined nowhere"
+    );
     let (declaration, rest) = laughing.split_once('\n').expect("two lines");
     for subset in [&laughs, "<!ENTITY lol9 SYSTEM \"file:///etc/passwd\">"] {
         let xml = format!("{declaration}<!DOCTYPE imsx_POXEnvelopeResponse [{subset}]>{rest}");
@@ -346,14 +379,18 @@ fn f1_145_a_read_of_the_result_service_is_signed_with_the_hash_of_no_body() {
         let header = authorization(http_method, &url, b"", &credentials).expect("a header");
         let hashes: Vec<_> =
             parameters(&header).into_iter().filter(|(name, _)| name == "oauth_body_hash").collect();
-        assert_eq!(hashes, [("oauth_body_hash".to_owned(), "2jmj7l5rSw0yVb/vlWAYkK/YBwk=".to_owned())]);
+        assert_eq!(
+            hashes,
+            [("oauth_body_hash".to_owned(), "2jmj7l5rSw0yVb/vlWAYkK/YBwk=".to_owned())]
+        );
     }
 }
 
 /// F1.h 146: a launch that was signed with HMAC-SHA256 has its grades signed and hashed with SHA-256.
 #[test]
 fn f1_146_grades_are_signed_as_the_launch_was() {
-    let sent = [("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", "s")];
+    let sent =
+        [("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", "s")];
     let signing_key = SigningKey::new(&Secret::new("s3cret"));
     for (method, hash) in [
         (SignatureMethod::HmacSha1, "2jmj7l5rSw0yVb/vlWAYkK/YBwk="),

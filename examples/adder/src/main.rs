@@ -81,8 +81,13 @@ async fn show(State(adder): State<Arc<Adder>>, visitor: Visitor) -> Html<String>
 }
 
 /// The answer to an answer is a redirect, so that a reload sends nothing again.
-async fn answer(State(adder): State<Arc<Adder>>, visitor: Visitor, Form(answer): Form<Answer>) -> Redirect {
-    let judged = adder.exercises().get_mut(&visitor.place).and_then(|exercise| exercise.judge(&answer));
+async fn answer(
+    State(adder): State<Arc<Adder>>,
+    visitor: Visitor,
+    Form(answer): Form<Answer>,
+) -> Redirect {
+    let judged =
+        adder.exercises().get_mut(&visitor.place).and_then(|exercise| exercise.judge(&answer));
     if let Some((is_right, words)) = judged {
         let score = if is_right { "1.0" } else { "0.0" };
         let sender = Arc::clone(&adder);
@@ -96,7 +101,10 @@ async fn answer(State(adder): State<Arc<Adder>>, visitor: Visitor, Form(answer):
 }
 
 /// Everybody who launched with the consumer key of whoever asks.
-async fn staff(State(adder): State<Arc<Adder>>, visitor: Visitor) -> Result<Html<String>, StatusCode> {
+async fn staff(
+    State(adder): State<Arc<Adder>>,
+    visitor: Visitor,
+) -> Result<Html<String>, StatusCode> {
     if !visitor.is_staff {
         return Err(StatusCode::FORBIDDEN);
     }
@@ -136,13 +144,18 @@ impl Adder {
     /// Sends a grade, and says what came of it.
     fn send_grade(&self, token: Option<String>, score: &str) -> String {
         let Some(token) = token else { return "Your course takes no grade here.".to_owned() };
-        let request = self.agent.post(&self.grades).header("Authorization", format!("Bearer {token}"));
+        let request =
+            self.agent.post(&self.grades).header("Authorization", format!("Bearer {token}"));
         let reply = request.send_json(json!({ "score": score }));
-        let Ok(mut reply) = reply else { return "The grade may be lost: there is no answer.".to_owned() };
+        let Ok(mut reply) = reply else {
+            return "The grade may be lost: there is no answer.".to_owned();
+        };
         let said: Value = reply.body_mut().read_json().unwrap_or_default();
         match (reply.status(), said["platform"]["description"].as_str(), said["message"].as_str()) {
             (StatusCode::OK, ..) => "Your course has the grade.".to_owned(),
-            (StatusCode::ACCEPTED, ..) => "Your course gets the grade as soon as it can take it.".to_owned(),
+            (StatusCode::ACCEPTED, ..) => {
+                "Your course gets the grade as soon as it can take it.".to_owned()
+            }
             (_, Some(words), _) if !words.is_empty() => {
                 format!("Your course refused the grade: {words:.300}")
             }

@@ -19,8 +19,10 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
 
     async fn from_request_parts(request: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let header = |name| request.headers.get(name)?.to_str().ok().map(str::to_owned);
-        let outside =
-            (StatusCode::BAD_REQUEST, "This exercise is opened from a course, through lti-gateway.");
+        let outside = (
+            StatusCode::BAD_REQUEST,
+            "This exercise is opened from a course, through lti-gateway.",
+        );
         let roles = header("X-Forwarded-Groups").unwrap_or_default();
         Ok(Self {
             place: header("X-Forwarded-Prefix").ok_or(outside)?,

@@ -28,8 +28,9 @@ impl Gateway {
             for stream in listener.incoming().flatten() {
                 let call = read(&stream);
                 let length = body.len();
-                let head =
-                    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+                let head = format!(
+                    "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+                );
                 let _ = (&stream).write_all(format!("{head}{body}").as_bytes());
                 let _ = sender.send(call);
             }
@@ -43,7 +44,8 @@ impl Gateway {
         let (head, body) = call.split_once("\r\n\r\n").expect("a head");
         let mut lines = head.lines();
         let first = lines.next().unwrap_or_default().to_owned();
-        let authorization = lines.find_map(|line| line.strip_prefix("authorization: ")).unwrap_or_default();
+        let authorization =
+            lines.find_map(|line| line.strip_prefix("authorization: ")).unwrap_or_default();
         (first, authorization.to_owned(), body.split_whitespace().collect())
     }
 
@@ -81,7 +83,8 @@ impl Adder {
         headers: &[(&str, &str)],
         body: &str,
     ) -> (u16, Option<String>, String) {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: adder\r\nConnection: close\r\n");
+        let mut request =
+            format!("{method} {path} HTTP/1.1\r\nHost: adder\r\nConnection: close\r\n");
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }
@@ -92,8 +95,10 @@ impl Adder {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         let (head, page) = answer.split_once("\r\n\r\n").expect("a head");
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        let location = head.lines().find_map(|line| line.strip_prefix("location: ")).map(str::to_owned);
+        let status =
+            head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        let location =
+            head.lines().find_map(|line| line.strip_prefix("location: ")).map(str::to_owned);
         (status, location, page.to_owned())
     }
 
@@ -131,7 +136,9 @@ fn read(stream: &TcpStream) -> String {
     let (mut message, mut length) = (String::new(), 0);
     while reader.read_line(&mut message).is_ok_and(|read| read > 2) {}
     for line in message.to_lowercase().lines() {
-        length = line.strip_prefix("content-length: ").map_or(length, |text| text.parse().expect("a number"));
+        length = line
+            .strip_prefix("content-length: ")
+            .map_or(length, |text| text.parse().expect("a number"));
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).expect("a body");
@@ -150,7 +157,8 @@ fn question(page: &str) -> &str {
 
 /// The page's form, `off` from the right sum.
 fn form(page: &str, off: i64) -> String {
-    let sum: i64 = question(page).split(" + ").map(|term| term.parse::<i64>().expect("a number")).sum();
+    let sum: i64 =
+        question(page).split(" + ").map(|term| term.parse::<i64>().expect("a number")).sum();
     format!("id={}&sum={}", between(page, r#"name="id" value=""#, "\""), sum + off)
 }
 
@@ -216,7 +224,11 @@ fn what_becomes_of_a_grade_is_shown_in_the_words_of_the_platform() {
             r#"{"error":"platform-refused","message":"The platform refused","platform":{"status":404,"description":""}}"#,
             "The grade is lost: The platform refused",
         ),
-        ("401 Unauthorized", r#"{"error":"bad-grade-token","message":"Launch again"}"#, "lost: Launch again"),
+        (
+            "401 Unauthorized",
+            r#"{"error":"bad-grade-token","message":"Launch again"}"#,
+            "lost: Launch again",
+        ),
         ("503 Service Unavailable", "<html>", "The grade is lost: 503"),
     ] {
         let gateway = Gateway::answering(status, body);
@@ -227,7 +239,9 @@ fn what_becomes_of_a_grade_is_shown_in_the_words_of_the_platform() {
 
 #[test]
 fn a_gateway_that_is_not_there_is_told() {
-    let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port");
     let page = Adder::before(closed).answer(&ANNA, 0);
     assert!(page.contains("The grade may be lost"), "{page}");
 }
@@ -237,7 +251,11 @@ fn each_place_has_a_question_of_its_own() {
     let gateway = Gateway::answering("200 OK", DELIVERED);
     let adder = Adder::before(gateway.address);
     let anna = adder.page(&ANNA);
-    let berta = [("X-Forwarded-Prefix", "/lti/adder/~berta"), ("X-Forwarded-User", "adder-key:berta"), TOKEN];
+    let berta = [
+        ("X-Forwarded-Prefix", "/lti/adder/~berta"),
+        ("X-Forwarded-User", "adder-key:berta"),
+        TOKEN,
+    ];
     adder.answer(&berta, 0);
     assert_eq!(adder.page(&ANNA), anna);
     assert!(adder.page(&berta).contains(r#"class="right""#));
@@ -248,8 +266,10 @@ fn staff_see_the_people_of_their_consumer_and_learners_see_nobody() {
     let gateway = Gateway::answering("200 OK", DELIVERED);
     let adder = Adder::before(gateway.address);
     adder.answer(&ANNA, 0);
-    let other = [("X-Forwarded-Prefix", "/lti/adder/~other"), ("X-Forwarded-User", "other-key:otto")];
-    let hostile = [("X-Forwarded-Prefix", "/lti/adder/~h"), ("X-Forwarded-User", "adder-key:<b>&\"x\"")];
+    let other =
+        [("X-Forwarded-Prefix", "/lti/adder/~other"), ("X-Forwarded-User", "other-key:otto")];
+    let hostile =
+        [("X-Forwarded-Prefix", "/lti/adder/~h"), ("X-Forwarded-User", "adder-key:<b>&\"x\"")];
     adder.page(&other);
     adder.page(&hostile);
     for roles in ["instructor", "administrator", "learner,instructor"] {

@@ -83,8 +83,9 @@ impl Capture {
     pub(super) fn read(content: &[u8]) -> Result<Self, String> {
         let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content).trim_ascii();
         let bare = content.strip_prefix(b"$ ").unwrap_or(content);
-        let is_command =
-            bare.strip_prefix(b"curl").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_whitespace));
+        let is_command = bare
+            .strip_prefix(b"curl")
+            .is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_whitespace));
         let capture = if is_command { command(bare) } else { form(content) };
         let capture = capture.map_err(|why| format!("{why}\n  = help: {HOW}"))?;
         if capture.body.len() > LARGEST_FORM {
@@ -104,9 +105,12 @@ fn form(content: &[u8]) -> Result<Capture, String> {
     // An address, JSON and text in UTF-16 have an equals sign, too.
     let name = content.split(|byte| *byte == b'=').next().unwrap_or_default();
     let is_other = name.starts_with(b"{") || name.starts_with(b"[") || name.starts_with(b"?");
-    let is_other = is_other || name.windows(3).any(|letters| letters == b"://") || content.contains(&0);
+    let is_other =
+        is_other || name.windows(3).any(|letters| letters == b"://") || content.contains(&0);
     if is_other || !content.contains(&b'=') || content.iter().any(u8::is_ascii_whitespace) {
-        return Err("it is neither the body of a form nor a command that begins with curl".to_owned());
+        return Err(
+            "it is neither the body of a form nor a command that begins with curl".to_owned()
+        );
     }
     Ok(Capture { url: None, authorization: None, body: content.to_vec() })
 }
@@ -117,13 +121,14 @@ fn command(content: &[u8]) -> Result<Capture, String> {
     let mut capture = Reading::default();
     let mut words = words.into_iter().skip(1);
     while let Some(word) = words.next() {
-        let text =
-            String::from_utf8(word).map_err(|_| "the command has an option that is not text".to_owned())?;
+        let text = String::from_utf8(word)
+            .map_err(|_| "the command has an option that is not text".to_owned())?;
         if !text.starts_with('-') {
             capture.address(&text)?;
             continue;
         }
-        let (option, attached) = match text.strip_prefix('-').filter(|rest| !rest.starts_with('-')) {
+        let (option, attached) = match text.strip_prefix('-').filter(|rest| !rest.starts_with('-'))
+        {
             // Short options may stand together, and the value of the last one right behind it.
             Some(letters) => {
                 let last = letters.trim_start_matches(|letter| SHORT_SWITCHES.contains(letter));
@@ -139,7 +144,8 @@ fn command(content: &[u8]) -> Result<Capture, String> {
         };
         let option = option.as_str();
         let mut value = |attached: Option<&str>| {
-            let attached = attached.filter(|value| !value.is_empty()).map(|value| value.as_bytes().to_vec());
+            let attached =
+                attached.filter(|value| !value.is_empty()).map(|value| value.as_bytes().to_vec());
             attached
                 .or_else(|| words.next())
                 .ok_or_else(|| format!("{option} stands at its end, without a value"))
@@ -193,8 +199,8 @@ impl Reading {
             return Err("it has two addresses".to_owned());
         }
         let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let valid =
-            Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let valid = Url::parse(&text)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         // `Url` writes much of an address anew, and what was signed is what was written.
         let parts = text.split('#').next().and_then(|text| text.split_once("://"));
         let (scheme, rest) = parts.filter(|_| valid).ok_or("its address is none of a web page")?;
@@ -282,10 +288,16 @@ mod tests {
 
     #[test]
     fn a_form_is_read_as_it_is() {
-        for (content, form) in
-            [("a=1&b=%20+", "a=1&b=%20+"), ("\u{feff}a=1\r\n", "a=1"), ("curl=1&a=2\n", "curl=1&a=2")]
-        {
-            assert_eq!(read(content), Ok((String::new(), String::new(), form.to_owned())), "{content:?}");
+        for (content, form) in [
+            ("a=1&b=%20+", "a=1&b=%20+"),
+            ("\u{feff}a=1\r\n", "a=1"),
+            ("curl=1&a=2\n", "curl=1&a=2"),
+        ] {
+            assert_eq!(
+                read(content),
+                Ok((String::new(), String::new(), form.to_owned())),
+                "{content:?}"
+            );
         }
         let latin1 = Capture::read(b"a=\xfc").expect("a form");
         assert_eq!(latin1.body, b"a=\xfc");
@@ -350,7 +362,10 @@ mod tests {
                 "curl http://a/ -ume:s3cret -d a=1",
                 "the option -u of curl is not understood; leave it out if it is not needed\n",
             ),
-            ("curl http://a/ --data-raw=a=1", "--data-raw has a = behind it, which curl does not read\n"),
+            (
+                "curl http://a/ --data-raw=a=1",
+                "--data-raw has a = behind it, which curl does not read\n",
+            ),
             ("{\"log\":\"a=1\"}", "it is neither"),
             ("?a=1&b=2", "it is neither"),
             ("https://a/?b=1", "it is neither"),

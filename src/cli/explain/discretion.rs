@@ -23,7 +23,8 @@ impl Discretion {
 
     /// Whether a secret stands in what was sent, also in another case, encoded several times, or written for HTML.
     pub(super) fn is_needed_for(&self, sent: &[u8]) -> bool {
-        let with_blanks = sent.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        let with_blanks =
+            sent.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
         let mut spelt = Vec::new();
         // A plus is a blank in a form, and one in what was encoded before.
         for mut text in [sent.to_vec(), with_blanks] {
@@ -67,7 +68,8 @@ fn decoded(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut at = 0;
     while let Some(byte) = text.get(at) {
-        let escaped = digit(text.get(at + 1)).zip(digit(text.get(at + 2))).filter(|_| *byte == b'%');
+        let escaped =
+            digit(text.get(at + 1)).zip(digit(text.get(at + 2))).filter(|_| *byte == b'%');
         let escaped = escaped.and_then(|(high, low)| u8::try_from(16 * high + low).ok());
         decoded.push(escaped.unwrap_or(*byte));
         at += if escaped.is_some() { 3 } else { 1 };

@@ -48,9 +48,11 @@ impl Report<'_> {
             let (mark, finding) = match rejection {
                 Some(rejection) if rejection.check() == check => ("NO", self.fact(rejection)),
                 Some(rejection) if rejection.check() < check => ("-", "not looked at".to_owned()),
-                _ if check == Check::Nonce => {
-                    ("-", "not asked for: only the gateway knows whether this form came before".to_owned())
-                }
+                _ if check == Check::Nonce => (
+                    "-",
+                    "not asked for: only the gateway knows whether this form came before"
+                        .to_owned(),
+                ),
                 _ => ("ok", self.finding(check)),
             };
             let _ = writeln!(text, "{:<12}{mark:<4}{finding}", check.name());
@@ -99,8 +101,11 @@ impl Report<'_> {
             }
             Check::Parameters => "an LTI 1.1 launch of a resource link".to_owned(),
             Check::Roles => {
-                let roles: Vec<&str> =
-                    examination.roles().iter().flat_map(|roles| roles.iter().map(Role::name)).collect();
+                let roles: Vec<&str> = examination
+                    .roles()
+                    .iter()
+                    .flat_map(|roles| roles.iter().map(Role::name))
+                    .collect();
                 if roles.is_empty() { "none in the course".to_owned() } else { roles.join(", ") }
             }
             Check::Nonce => String::new(),
@@ -109,7 +114,8 @@ impl Report<'_> {
 
     /// A rejection in words, unless these may quote a part of a secret.
     fn fact(&self, rejection: &Rejection) -> String {
-        let quotes = !matches!(rejection, Rejection::BadSignature | Rejection::UnknownConsumer(None));
+        let quotes =
+            !matches!(rejection, Rejection::BadSignature | Rejection::UnknownConsumer(None));
         if self.holds_secret && quotes {
             return "what it says is not shown: a secret stands in what was sent".to_owned();
         }
@@ -126,11 +132,13 @@ impl Report<'_> {
         let (cause, advice) = match &self.near_miss {
             Some(NearMiss { cause, .. }) => {
                 let quotes = matches!(cause, Cause::UnsignedParameter(_));
-                let words = if quotes && self.holds_secret { String::new() } else { format!(": {cause}") };
+                let words =
+                    if quotes && self.holds_secret { String::new() } else { format!(": {cause}") };
                 (format!("\ncause: {}{words}\n", cause.code()), cause.advice())
             }
             None if *rejection == Rejection::BadSignature => {
-                let unknown = "a value was changed on the way, or the secret is one that is not known here";
+                let unknown =
+                    "a value was changed on the way, or the secret is one that is not known here";
                 (format!("\ncause: not found: {unknown}\n"), rejection.advice())
             }
             None => (String::new(), rejection.advice()),
@@ -143,11 +151,15 @@ impl Report<'_> {
     fn base_strings(&self) -> String {
         let Some(compared) = &self.base_string else { return String::new() };
         // A short secret is recognised in the key's place only.
-        if self.holds_secret || self.examination.rejection() == Some(&Rejection::UnknownConsumer(None)) {
+        if self.holds_secret
+            || self.examination.rejection() == Some(&Rejection::UnknownConsumer(None))
+        {
             return "\nThe base string is not shown: a secret stands in it.\n".to_owned();
         }
         let mut text = format!("\nbase string that is compared:\n{}\n", harmless(compared));
-        if let Some(signed) = self.near_miss.as_ref().and_then(|near_miss| near_miss.base_string.as_ref()) {
+        if let Some(signed) =
+            self.near_miss.as_ref().and_then(|near_miss| near_miss.base_string.as_ref())
+        {
             let _ = write!(text, "\nbase string that was signed:\n{}\n", harmless(signed));
         }
         text

@@ -47,7 +47,8 @@ impl Reader<'_> {
                 },
                 '$' | '`' => {
                     return Err(
-                        "it has a variable or a command in it, which only a shell can fill in".to_owned()
+                        "it has a variable or a command in it, which only a shell can fill in"
+                            .to_owned(),
                     );
                 }
                 '|' | ';' | '&' | '<' | '>' | '(' | ')' => {
@@ -109,7 +110,8 @@ impl Reader<'_> {
                 },
                 '$' | '`' => {
                     return Err(
-                        "it has a variable or a command in it, which only a shell can fill in".to_owned()
+                        "it has a variable or a command in it, which only a shell can fill in"
+                            .to_owned(),
                     );
                 }
                 letter => push(letter, word),
@@ -160,7 +162,9 @@ impl Reader<'_> {
         let mut number = self.number(16, most).ok_or(UNKNOWN)?;
         if (0xd800..0xdc00).contains(&number) {
             let second = self.letters.next_if_eq(&'\\').and_then(|_| self.letters.next_if_eq(&'u'));
-            let low = second.and_then(|_| self.number(16, 4)).filter(|low| (0xdc00..0xe000).contains(low));
+            let low = second
+                .and_then(|_| self.number(16, 4))
+                .filter(|low| (0xdc00..0xe000).contains(low));
             number = 0x10000 + ((number - 0xd800) << 10) + (low.ok_or(UNKNOWN)? - 0xdc00);
         }
         push(char::from_u32(number).ok_or(UNKNOWN)?, word);
@@ -178,7 +182,8 @@ impl Reader<'_> {
         while digits < most
             && let Some(letter) = self.letters.next_if(|letter| letter.is_digit(radix))
         {
-            number = number.wrapping_mul(radix).wrapping_add(letter.to_digit(radix).unwrap_or_default());
+            number =
+                number.wrapping_mul(radix).wrapping_add(letter.to_digit(radix).unwrap_or_default());
             digits += 1;
         }
         (number, digits)
@@ -202,7 +207,8 @@ mod tests {
     fn words_are_those_that_bash_reads() {
         let check = |command: &str, expected: &[&str]| {
             let read = words(command).expect("a command");
-            let read: Vec<&str> = read.iter().map(|word| std::str::from_utf8(word).expect("text")).collect();
+            let read: Vec<&str> =
+                read.iter().map(|word| std::str::from_utf8(word).expect("text")).collect();
             assert_eq!(read, expected, "{command}");
         };
         check("", &[]);
@@ -210,7 +216,10 @@ mod tests {
         check("curl 'a b' \\\n  -d \\\r\n 'c'\n", &["curl", "a b", "-d", "c"]);
         check(r"a\ b 'it'\''s' ''", &["a b", "it's", ""]);
         check(r#""a \"b\" \\ \$ \x '" c"d"e"#, &[r#"a "b" \ $ \x '"#, "cde"]);
-        check(r"$'\n\r\t\\\'\x41\101\u00fc\u0021\ud83d\ude00\U0001f600\q'", &["\n\r\t\\'AAü!😀😀\\q"]);
+        check(
+            r"$'\n\r\t\\\'\x41\101\u00fc\u0021\ud83d\ude00\U0001f600\q'",
+            &["\n\r\t\\'AAü!😀😀\\q"],
+        );
         check("a&b='c'".replace('&', "\\&").as_str(), &["a&b=c"]);
         assert_eq!(words(r"$'\xff\377'"), Ok(vec![vec![0xff, 0xff]]));
     }

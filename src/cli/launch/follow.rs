@@ -69,7 +69,10 @@ impl Journey {
             self.keep(answer.headers());
             tell(&format!("{}\n\n", line(&answer)));
             if next.origin() != signed.url.origin() {
-                tell(&format!("It leads to another host, which is not followed: {}\n", shown(&next)));
+                tell(&format!(
+                    "It leads to another host, which is not followed: {}\n",
+                    shown(&next)
+                ));
                 return Ok(ExitCode::SUCCESS);
             }
             tell(&format!("GET {}\n", shown(&next)));
@@ -79,7 +82,10 @@ impl Journey {
         let status = answer.status();
         self.show(answer).await?;
         if status.is_client_error() || status.is_server_error() || status.is_redirection() {
-            eprintln!("error: the launch was accepted, and led to an answer with status {}", status.as_u16());
+            eprintln!(
+                "error: the launch was accepted, and led to an answer with status {}",
+                status.as_u16()
+            );
             return Ok(ExitCode::from(1));
         }
         Ok(ExitCode::SUCCESS)
@@ -89,7 +95,8 @@ impl Journey {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = self.client.get(url.clone());
-        let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
+        let request =
+            if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
         request.send().await
     }
 
@@ -144,7 +151,10 @@ fn line(answer: &Response) -> String {
 }
 
 fn media_type(answer: &Response) -> Option<String> {
-    answer.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    answer
+        .headers()
+        .get(CONTENT_TYPE)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 /// Where an answer leads, with a GET.

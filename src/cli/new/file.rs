@@ -69,7 +69,12 @@ impl File {
         Ok(permissions)
     }
 
-    fn replace_by(&self, beside: &Path, content: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
+    fn replace_by(
+        &self,
+        beside: &Path,
+        content: &[u8],
+        permissions: Option<Permissions>,
+    ) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).open(beside)?;
         file.write_all(content)?;
         if let Some(permissions) = permissions {

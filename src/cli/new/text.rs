@@ -24,7 +24,13 @@ pub(super) struct Setup<'a> {
 }
 
 /// The table of a tool, as it follows an old text: after a blank line, with the line endings of its last line.
-pub(super) fn table(old: &str, tool: &str, key: &str, variable: &str, target: &Target<'_>) -> String {
+pub(super) fn table(
+    old: &str,
+    tool: &str,
+    key: &str,
+    variable: &str,
+    target: &Target<'_>,
+) -> String {
     let line = |setting: &str, comment: &str| format!("{setting:<47} # {comment}\n");
     let mut text = String::new();
     if !old.is_empty() && !old.ends_with('\n') {
@@ -43,15 +49,23 @@ pub(super) fn table(old: &str, tool: &str, key: &str, variable: &str, target: &T
     );
     match target {
         Target::Template(template, _) => {
-            text += &line(&format!("template = \"{template}\""), &format!("templates/{template}.html.tera"));
+            text += &line(
+                &format!("template = \"{template}\""),
+                &format!("templates/{template}.html.tera"),
+            );
         }
         Target::Upstream(url) => {
-            text +=
-                &line(&format!("upstream = \"{url}\""), "what it gets with each request: docs/upstreams.md");
+            text += &line(
+                &format!("upstream = \"{url}\""),
+                "what it gets with each request: docs/upstreams.md",
+            );
             text += &line("# grades = true", "lets it send grades: docs/grades.md");
         }
     }
-    text += &line("# roles = [\"learner\", \"staff\"]", "who may launch; everyone where it is left out");
+    text += &line(
+        "# roles = [\"learner\", \"staff\"]",
+        "who may launch; everyone where it is left out",
+    );
     let is_windows = old.rfind('\n').is_some_and(|end| old[..end].ends_with('\r'));
     if is_windows { text.replace('\n', "\r\n") } else { text }
 }

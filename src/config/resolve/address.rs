@@ -17,7 +17,11 @@ pub(super) struct Address {
 
 impl Resolver<'_> {
     /// Where each of the tools answers, if it does, and whether no two are in each other's way.
-    pub(super) fn addresses(&mut self, tools: &[ToolTable], public_url: &PublicUrl) -> Vec<Option<Address>> {
+    pub(super) fn addresses(
+        &mut self,
+        tools: &[ToolTable],
+        public_url: &PublicUrl,
+    ) -> Vec<Option<Address>> {
         let addresses: Vec<_> = tools.iter().map(|tool| self.address(tool)).collect();
         self.hosts(tools, &addresses, public_url);
         self.paths(tools, &addresses);
@@ -57,7 +61,12 @@ impl Resolver<'_> {
     }
 
     /// Whether every host is that of one tool only, and none the gateway's.
-    fn hosts(&mut self, tools: &[ToolTable], addresses: &[Option<Address>], public_url: &PublicUrl) {
+    fn hosts(
+        &mut self,
+        tools: &[ToolTable],
+        addresses: &[Option<Address>],
+        public_url: &PublicUrl,
+    ) {
         let public_host = match public_url {
             PublicUrl::Fixed(origin) => Some(origin.host()),
             PublicUrl::FromHost(_) => None,
@@ -82,7 +91,9 @@ impl Resolver<'_> {
             let Some(Address { host: None, path }) = address else { continue };
             let place = tool.path.as_ref().map_or(&tool.name.place, |path| &path.place);
             match known.get(path.as_str()) {
-                Some(other) => self.report(place, Fault::SamePath(path.to_string(), (*other).to_owned())),
+                Some(other) => {
+                    self.report(place, Fault::SamePath(path.to_string(), (*other).to_owned()))
+                }
                 None => {
                     known.insert(path.as_str(), &tool.name.value);
                     different.push((path, place));

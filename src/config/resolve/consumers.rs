@@ -50,7 +50,12 @@ impl Resolver<'_> {
         consumers
     }
 
-    fn consumer(&mut self, tool: &str, table: ConsumerTable, place: &Place) -> Option<(String, Consumer)> {
+    fn consumer(
+        &mut self,
+        tool: &str,
+        table: ConsumerTable,
+        place: &Place,
+    ) -> Option<(String, Consumer)> {
         if table.key.is_none() && table.soundness.lacks("key") {
             self.report(place, Fault::Missing("key"));
         }
@@ -58,11 +63,13 @@ impl Resolver<'_> {
             self.report(place, Fault::Missing("secret"));
         }
         let methods = self.signature_methods(table.signature_methods);
-        let secrets = table.secret.map(|written| self.consumer_secrets(&written.value)).unwrap_or_default();
+        let secrets =
+            table.secret.map(|written| self.consumer_secrets(&written.value)).unwrap_or_default();
         let key = table.key?;
         self.not_empty("key", &key);
         self.passport("key", &key.value, &key.place);
-        let passport = Passport { tool: tool.to_owned(), key: key.value.clone(), secrets: secrets.clone() };
+        let passport =
+            Passport { tool: tool.to_owned(), key: key.value.clone(), secrets: secrets.clone() };
         self.passports.push(passport);
         let consumer = Consumer::new(key.value.as_str(), secrets, methods);
         Some((key.value, consumer))
@@ -79,7 +86,11 @@ impl Resolver<'_> {
     }
 
     /// A secret that is not empty, or in development its stand-in.
-    pub(super) fn secret(&mut self, written: &Written<Text>, stand_in: &'static str) -> Option<Secret> {
+    pub(super) fn secret(
+        &mut self,
+        written: &Written<Text>,
+        stand_in: &'static str,
+    ) -> Option<Secret> {
         let secret = if let Some(name) = self.unset_in_development(&written.value) {
             self.report(&written.place, Fault::StandIn(name, stand_in));
             Secret::new(stand_in)
@@ -109,7 +120,10 @@ impl Resolver<'_> {
         }
     }
 
-    fn signature_methods(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Vec<SignatureMethod> {
+    fn signature_methods(
+        &mut self,
+        written: Option<Written<Vec<Written<String>>>>,
+    ) -> Vec<SignatureMethod> {
         let Some(written) = written else { return SignatureMethod::ALL.to_vec() };
         let mut methods = Vec::new();
         for one in written.value {

@@ -16,7 +16,10 @@ const OF_THE_REQUEST: [&str; 5] = ["host", "cookie", "content-length", "origin",
 
 impl Resolver<'_> {
     /// The headers, names in lower case.
-    pub(super) fn headers(&mut self, written: Option<Written<HeadersTable>>) -> Vec<(String, Secret)> {
+    pub(super) fn headers(
+        &mut self,
+        written: Option<Written<HeadersTable>>,
+    ) -> Vec<(String, Secret)> {
         let mut headers = Vec::new();
         let mut known: HashMap<String, String> = HashMap::new();
         for (name, text) in written.map(|written| written.value).unwrap_or_default() {
@@ -73,5 +76,7 @@ impl Resolver<'_> {
 /// Whether text is a `token` (RFC 9110 §5.6.2), as names of headers are.
 fn is_token(text: &str) -> bool {
     !text.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

@@ -32,13 +32,15 @@ impl Resolver<'_> {
                 let fault = Fault::DuplicateOutcomeUrl(text.clone(), other.to_owned());
                 self.report_at(&written.place, Part::Key, fault);
             }
-            targets.extend(target.as_ref().map(|target| (target.host().to_owned(), &written.place)));
+            targets
+                .extend(target.as_ref().map(|target| (target.host().to_owned(), &written.place)));
             rewrites.extend(prefix.zip(target));
         }
         let rules = OutcomeRules::new(hosts, rewrites);
         if hosts_are_known {
             for (host, place) in targets {
-                let is_fine = if is_private(&host) { rules.names(&host) } else { rules.allows(&host) };
+                let is_fine =
+                    if is_private(&host) { rules.names(&host) } else { rules.allows(&host) };
                 if !is_fine {
                     self.report(place, Fault::OutcomeHostMissing(host));
                 }

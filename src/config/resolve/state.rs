@@ -10,9 +10,14 @@ use crate::config::table::Written;
 
 impl Resolver<'_> {
     /// The place that is written, where a relative path begins in `folder`, or the default.
-    pub(super) fn state(&mut self, written: Option<&Written<Text>>, folder: &Path) -> StateLocation {
+    pub(super) fn state(
+        &mut self,
+        written: Option<&Written<Text>>,
+        folder: &Path,
+    ) -> StateLocation {
         // Development needs no variable that is set where others launch.
-        let Some(written) = written.filter(|written| self.unset_in_development(&written.value).is_none())
+        let Some(written) =
+            written.filter(|written| self.unset_in_development(&written.value).is_none())
         else {
             return StateLocation::default();
         };

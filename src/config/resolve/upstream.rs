@@ -19,7 +19,8 @@ impl Resolver<'_> {
         upstream: UpstreamTable,
     ) -> Option<Target> {
         let Some(template) = template else {
-            if upstream.url.is_none() && soundness.lacks("template") && soundness.lacks("upstream") {
+            if upstream.url.is_none() && soundness.lacks("template") && soundness.lacks("upstream")
+            {
                 self.report(place, Fault::NoTarget);
             }
             return self.upstream(upstream).map(Target::Upstream);

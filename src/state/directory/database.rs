@@ -112,7 +112,11 @@ pub(super) struct Database {
 
 impl Database {
     /// Gives the connection a thread. `lock` is held for as long as the file is open.
-    pub(super) fn start(sqlite: Connection, file: &Path, lock: &Arc<File>) -> Result<Self, OpenError> {
+    pub(super) fn start(
+        sqlite: Connection,
+        file: &Path,
+        lock: &Arc<File>,
+    ) -> Result<Self, OpenError> {
         let (jobs, queue) = sync_channel(QUEUE);
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let thread = std::thread::Builder::new()
@@ -143,7 +147,9 @@ impl Database {
         let unavailable = |why: &str| Err(StateError::Unavailable(why.to_owned()));
         match self.jobs.try_send(Box::new(Task { work: Some(work), result: None, answer })) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => return unavailable("more is to be written than the disk can take"),
+            Err(TrySendError::Full(_)) => {
+                return unavailable("more is to be written than the disk can take");
+            }
             Err(TrySendError::Disconnected(_)) => return unavailable("its thread has ended"),
         }
         match timeout(PATIENCE, answered).await {
@@ -311,8 +317,13 @@ mod tests {
             let lock = Arc::new(create(&folder.path().join("lock")).expect("a file"));
             let schema = "CREATE TABLE row (number INTEGER NOT NULL UNIQUE, filling BLOB) STRICT";
             let sqlite = connect(&file, schema, Flush::Later).expect("opened");
-            let runtime = runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-            Self { runtime, database: Database::start(sqlite, &file, &lock).expect("a thread"), folder }
+            let runtime =
+                runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+            Self {
+                runtime,
+                database: Database::start(sqlite, &file, &lock).expect("a thread"),
+                folder,
+            }
         }
 
         fn wait<T>(&self, what: impl Future<Output = T>) -> T {
@@ -336,7 +347,8 @@ mod tests {
         async fn insert(&self, number: u32, filling: usize) -> Result<(), StateError> {
             self.database
                 .run(move |sqlite| {
-                    sqlite.execute("INSERT INTO row VALUES (?1, zeroblob(?2))", (number, filling))?;
+                    sqlite
+                        .execute("INSERT INTO row VALUES (?1, zeroblob(?2))", (number, filling))?;
                     Ok(())
                 })
                 .await
@@ -365,8 +377,14 @@ mod tests {
         let looking = stage.database.run(move |sqlite| Ok((numbers(sqlite), numbers(&reader))));
         stage.wait(async {
             let release = async { release.send(()).expect("it waits") };
-            let (held, first, failed, seen, last, ()) =
-                rocket::tokio::join!(held, stage.insert(1, 0), failing, looking, stage.insert(3, 0), release);
+            let (held, first, failed, seen, last, ()) = rocket::tokio::join!(
+                held,
+                stage.insert(1, 0),
+                failing,
+                looking,
+                stage.insert(3, 0),
+                release
+            );
             assert_eq!((held, first, last), (Ok(()), Ok(()), Ok(())));
             let words = "UNIQUE constraint failed: row.number".to_owned();
             assert_eq!(failed, Err(StateError::Unavailable(words)));
@@ -379,12 +397,15 @@ mod tests {
     fn on_a_full_disk_nobody_is_told_that_something_is_written_which_is_not() {
         let stage = Stage::new();
         let limit = |pages: u32| {
-            stage.database.run(move |sqlite| Ok(sqlite.pragma_update(None, "max_page_count", pages)?))
+            stage
+                .database
+                .run(move |sqlite| Ok(sqlite.pragma_update(None, "max_page_count", pages)?))
         };
         stage.wait(limit(20)).expect("set");
         let (release, held) = stage.hold();
         let all = stage.wait(async {
-            let inserts = join_all((0..40).map(|number| stage.insert(number, 1000 * number as usize)));
+            let inserts =
+                join_all((0..40).map(|number| stage.insert(number, 1000 * number as usize)));
             let release = async { release.send(()).expect("it waits") };
             rocket::tokio::join!(inserts, held, release).0
         });

@@ -37,8 +37,8 @@ pub struct Listed {
 /// What is in the way.
 pub fn list(directory: &Path) -> Result<Vec<Listed>, OpenError> {
     // A relative path such as `file:x` would mean something else to SQLite.
-    let directory =
-        &std::path::absolute(directory).map_err(|error| OpenError::inaccessible(directory, &error))?;
+    let directory = &std::path::absolute(directory)
+        .map_err(|error| OpenError::inaccessible(directory, &error))?;
     let file = &directory.join(GRADES);
     if !found(directory)?.is_dir() {
         return Err(OpenError::NotADirectory(directory.clone()));

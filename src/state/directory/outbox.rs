@@ -75,8 +75,7 @@ const OF_FINISHED: &str = "sequence, id, slot, tool, consumer_key, '' AS url, ho
     finished";
 
 /// What makes a grade (of the table `one`) the newest that its slot keeps.
-const NEWEST: &str =
-    "NOT EXISTS (SELECT 1 FROM kept AS newer WHERE newer.slot = one.slot AND newer.sequence > one.sequence)";
+const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM kept AS newer WHERE newer.slot = one.slot AND newer.sequence > one.sequence)";
 
 /// Keeps grades in a file: one that was written down is there after any crash, of the machine, too.
 pub struct DirectoryOutbox {
@@ -85,7 +84,12 @@ pub struct DirectoryOutbox {
 }
 
 impl DirectoryOutbox {
-    pub(super) fn open(file: &Path, lock: &Arc<File>, now: u64, bounds: Bounds) -> Result<Self, OpenError> {
+    pub(super) fn open(
+        file: &Path,
+        lock: &Arc<File>,
+        now: u64,
+        bounds: Bounds,
+    ) -> Result<Self, OpenError> {
         let sqlite = connect(file, SCHEMA, Flush::AtOnce)?;
         // Nobody has any of them in hand, and when they were to be tried was said by another process, and perhaps another clock.
         sqlite
@@ -101,12 +105,19 @@ impl DirectoryOutbox {
 
 #[async_trait]
 impl Outbox for DirectoryOutbox {
-    async fn write(&self, grade: Grade, now: u64, first_try_until: u64) -> Result<Kept, StateError> {
+    async fn write(
+        &self,
+        grade: Grade,
+        now: u64,
+        first_try_until: u64,
+    ) -> Result<Kept, StateError> {
         let Bounds { kept, kept_per_consumer, .. } = self.bounds;
         self.database
             .run(move |sqlite| {
                 let of_consumer: u64 = sqlite
-                    .prepare_cached("SELECT COUNT(*) FROM kept WHERE tool = ?1 AND consumer_key = ?2")?
+                    .prepare_cached(
+                        "SELECT COUNT(*) FROM kept WHERE tool = ?1 AND consumer_key = ?2",
+                    )?
                     .query_row((&grade.tool, &grade.consumer_key), |row| row.get(0))?;
                 if of_consumer >= kept_per_consumer || count(sqlite, "kept")? >= kept {
                     return Err(StateError::Full);
@@ -153,8 +164,9 @@ impl Outbox for DirectoryOutbox {
     async fn next_due(&self) -> Result<Option<u64>, StateError> {
         self.database
             .run(|sqlite| {
-                let sql =
-                    format!("SELECT next_try FROM kept AS one WHERE {NEWEST} ORDER BY next_try LIMIT 1");
+                let sql = format!(
+                    "SELECT next_try FROM kept AS one WHERE {NEWEST} ORDER BY next_try LIMIT 1"
+                );
                 Ok(sqlite.prepare_cached(&sql)?.query_row([], |row| row.get(0)).optional()?)
             })
             .await
@@ -248,11 +260,15 @@ fn settle(sqlite: &Connection, sequence: u64, fate: Fate, now: u64) -> rusqlite:
             finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)?;
             if is_aftermath(sqlite, slot, now)? {
                 sqlite
-                    .prepare_cached("UPDATE kept SET delivered = 1, next_try = ?2 WHERE sequence = ?1")?
+                    .prepare_cached(
+                        "UPDATE kept SET delivered = 1, next_try = ?2 WHERE sequence = ?1",
+                    )?
                     .execute((sequence, now + AFTERMATH))?;
             } else if tries == 1 {
                 // Whoever sent it is told that it arrived and never learns its id.
-                sqlite.prepare_cached("DELETE FROM kept WHERE sequence = ?1")?.execute([sequence])?;
+                sqlite
+                    .prepare_cached("DELETE FROM kept WHERE sequence = ?1")?
+                    .execute([sequence])?;
             } else {
                 finish(sqlite, slot, sequence, sequence, Status::Delivered, now)?;
             }
@@ -335,8 +351,7 @@ fn due(
         ORDER BY next_try, sequence LIMIT :limit"
     );
     let mut select = sqlite.prepare_cached(&sql)?;
-    let parameters =
-        named_params! { ":now": now, ":limit": limit, ":per_host": per_host, ":full_hosts": full_hosts };
+    let parameters = named_params! { ":now": now, ":limit": limit, ":per_host": per_host, ":full_hosts": full_hosts };
     select.query_map(parameters, read)?.collect()
 }
 
@@ -374,7 +389,11 @@ pub(super) fn read_status(row: &Row<'_>) -> rusqlite::Result<Status> {
 }
 
 /// Reads what one of a few names stands for.
-fn read_name<T>(row: &Row<'_>, column: &str, named: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+fn read_name<T>(
+    row: &Row<'_>,
+    column: &str,
+    named: impl Fn(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
     let name: String = row.get(column)?;
     named(&name).ok_or_else(|| {
         let place = row.as_ref().column_index(column).unwrap_or_default();

@@ -38,12 +38,22 @@ pub struct DirectoryReplay {
 }
 
 impl DirectoryReplay {
-    pub(super) fn open(file: &Path, lock: &Arc<File>, now: u64, bounds: Bounds) -> Result<Self, OpenError> {
+    pub(super) fn open(
+        file: &Path,
+        lock: &Arc<File>,
+        now: u64,
+        bounds: Bounds,
+    ) -> Result<Self, OpenError> {
         let sqlite = connect(file, SCHEMA, Flush::Later)?;
         let (nonces, forgotten_until) =
             load(&sqlite, now).map_err(|error| OpenError::of_sqlite(file, &error))?;
         Ok(Self {
-            memory: MemoryReplay::restore(bounds.nonces, bounds.nonces_per_consumer, nonces, forgotten_until),
+            memory: MemoryReplay::restore(
+                bounds.nonces,
+                bounds.nonces_per_consumer,
+                nonces,
+                forgotten_until,
+            ),
             database: Database::start(sqlite, file, lock)?,
             tidied: AtomicU64::new(now),
         })
@@ -69,8 +79,9 @@ impl Replay for DirectoryReplay {
                 if tidy {
                     forget_before(sqlite, now)?;
                 }
-                let mut insert =
-                    sqlite.prepare_cached("INSERT INTO nonce (acceptable_until, bytes) VALUES (?1, ?2)")?;
+                let mut insert = sqlite.prepare_cached(
+                    "INSERT INTO nonce (acceptable_until, bytes) VALUES (?1, ?2)",
+                )?;
                 insert.execute((until, bytes))?;
                 Ok(())
             })
@@ -88,7 +99,8 @@ fn load(sqlite: &Connection, now: u64) -> rusqlite::Result<(Vec<Nonce>, Option<u
     forget_before(sqlite, now)?;
     let forgotten = sqlite.query_row("SELECT MAX(until) FROM forgotten", [], |row| row.get(0))?;
     let mut select = sqlite.prepare("SELECT bytes FROM nonce")?;
-    let nonces = select.query_map([], |row| row.get(0).map(|bytes: [u8; 40]| Nonce::from_bytes(&bytes)))?;
+    let nonces =
+        select.query_map([], |row| row.get(0).map(|bytes: [u8; 40]| Nonce::from_bytes(&bytes)))?;
     Ok((nonces.collect::<rusqlite::Result<_>>()?, forgotten))
 }
 
@@ -134,12 +146,14 @@ mod tests {
         let Directory { replay, outbox: _outbox } =
             Directory::open(folder.path(), NOW, BOUNDS).expect("opened");
         let limit = |pages: u32| {
-            let set =
-                replay.database.run(move |sqlite| Ok(sqlite.pragma_update(None, "max_page_count", pages)?));
+            let set = replay
+                .database
+                .run(move |sqlite| Ok(sqlite.pragma_update(None, "max_page_count", pages)?));
             runtime.as_ref().expect("a runtime").block_on(set).expect("set");
         };
         limit(5);
-        let full = (0..).find(|number| spend(&replay, *number) != Spent::Now).expect("it is full one day");
+        let full =
+            (0..).find(|number| spend(&replay, *number) != Spent::Now).expect("it is full one day");
         assert!((50..1000).contains(&full), "{full}");
         for number in full + 1..full + 10 {
             assert_eq!(spend(&replay, number), Spent::Unknown);

@@ -56,7 +56,10 @@ async fn outcome(
     head.answer(gateway, tool, block, &body, |question, gradebook| question.outcome(gradebook))
 }
 
-#[put("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>", data = "<data>")]
+#[put(
+    "/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>",
+    data = "<data>"
+)]
 async fn put_result(
     gateway: &State<Gateway>,
     head: Head<'_>,
@@ -66,11 +69,19 @@ async fn put_result(
     data: Data<'_>,
 ) -> Answered {
     let body = form::read(data, LARGEST_BODY).await?;
-    head.answer(gateway, tool, block, &body, |question, gradebook| question.result(person, gradebook))
+    head.answer(gateway, tool, block, &body, |question, gradebook| {
+        question.result(person, gradebook)
+    })
 }
 
 #[get("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>")]
-fn get_result(gateway: &State<Gateway>, head: Head<'_>, tool: &str, block: &str, person: &str) -> Answered {
+fn get_result(
+    gateway: &State<Gateway>,
+    head: Head<'_>,
+    tool: &str,
+    block: &str,
+    person: &str,
+) -> Answered {
     head.answer(gateway, tool, block, b"", |question, gradebook| question.result(person, gradebook))
 }
 
@@ -95,7 +106,8 @@ impl Head<'_> {
         body: &[u8],
         ask: impl FnOnce(&Question<'_>, &mut Gradebook) -> Answer,
     ) -> Answered {
-        let tool = gateway.addresses.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
+        let tool =
+            gateway.addresses.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
         let key = key_with_stand_in(tool).ok_or(Refusal::NoTool)?;
         let Self { method, target, authorization, content_type } = self;
         let question = Question {
@@ -124,7 +136,8 @@ impl Head<'_> {
             });
         }
         let status = Status::new(answer.status);
-        let content_type = ContentType::parse_flexible(answer.content_type).unwrap_or(ContentType::Binary);
+        let content_type =
+            ContentType::parse_flexible(answer.content_type).unwrap_or(ContentType::Binary);
         Ok((status, (content_type, answer.body)))
     }
 }

@@ -84,7 +84,8 @@ struct RefusedContext {
 #[get("/dev/refusals")]
 pub(super) fn refusals(gateway: &State<Gateway>) -> Result<Html, Refusal> {
     let newest = gateway.refusals.as_ref().map(Refusals::newest).unwrap_or_default();
-    let refusals = newest.into_iter().map(|refused| RefusedContext { time: instant(refused.at), refused });
+    let refusals =
+        newest.into_iter().map(|refused| RefusedContext { time: instant(refused.at), refused });
     let context = RefusalsContext { refusals: refusals.collect() };
     page::render("dev_refusals.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)
 }

@@ -60,7 +60,10 @@ pub(in crate::web) async fn answer(
                 .ok_or(Refusal::PageFailed)?;
             let seconds = session.expires.saturating_sub(now);
             let mut response = redirect(room, &ticket.destination);
-            response.set_raw_header("Set-Cookie", set_cookie(COOKIE, &sealed, room.cookie_path(), seconds));
+            response.set_raw_header(
+                "Set-Cookie",
+                set_cookie(COOKIE, &sealed, room.cookie_path(), seconds),
+            );
             Ok(response)
         }
         _ => Err(Refusal::NotPosted),
@@ -73,16 +76,23 @@ fn value(pairs: &str) -> Option<&str> {
 }
 
 /// Opens a ticket that is none of another place, not late, and not used before.
-async fn spend(gateway: &Gateway, room: Room<'_, '_>, text: &str, now: u64) -> Result<Ticket, Refusal> {
+async fn spend(
+    gateway: &Gateway,
+    room: Room<'_, '_>,
+    text: &str,
+    now: u64,
+) -> Result<Ticket, Refusal> {
     let tool = &room.served.tool.name;
-    let ticket = gateway.visits.sessions.open_ticket(text, tool, room.id, now).ok_or(Refusal::BadTicket)?;
+    let ticket =
+        gateway.visits.sessions.open_ticket(text, tool, room.id, now).ok_or(Refusal::BadTicket)?;
     if !gateway.visits.admits(room.served, &ticket.session, now) {
         return Err(Refusal::NoSession);
     }
     // Tickets share the memory of launches, under a name that no consumer has.
     let mut giver = [0; 16];
     giver.copy_from_slice(&Sha256::digest(format!("ticket {tool}"))[..16]);
-    match gateway.replay.spend(&Nonce::new(giver, ticket.expires, text, ticket.expires), now).await {
+    match gateway.replay.spend(&Nonce::new(giver, ticket.expires, text, ticket.expires), now).await
+    {
         Spent::Now => Ok(ticket),
         Spent::Before => Err(Refusal::BadTicket),
         Spent::Unknown => Err(Refusal::Rejected(Rejection::ReplayMemoryFull)),

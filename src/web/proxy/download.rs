@@ -135,7 +135,11 @@ async fn carry(mut body: Incoming, silence: Duration, sender: mpsc::Sender<io::R
     }
 }
 
-async fn carry_events(mut body: Incoming, mut events: Events, sender: mpsc::Sender<io::Result<Bytes>>) {
+async fn carry_events(
+    mut body: Incoming,
+    mut events: Events,
+    sender: mpsc::Sender<io::Result<Bytes>>,
+) {
     let mut gap = Gap::default();
     let mut silent = Duration::ZERO;
     loop {
@@ -183,8 +187,9 @@ impl Gap {
             self.last[3] = *byte;
         }
         // An empty line ends an event, and a line may end in three ways (HTML, 9.2.5).
-        self.is_within =
-            !(self.last.ends_with(b"\n\n") || self.last == *b"\r\n\r\n" || self.last.ends_with(b"\r\r"));
+        self.is_within = !(self.last.ends_with(b"\n\n")
+            || self.last == *b"\r\n\r\n"
+            || self.last.ends_with(b"\r\r"));
     }
 
     fn is_open(&self) -> bool {

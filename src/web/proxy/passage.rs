@@ -89,7 +89,10 @@ pub(in crate::web) async fn answer<'r>(
 ) -> Result<Response<'r>, Refusal> {
     let query = request.uri().query().map(|query| query.as_str());
     // An app at the root of its host knows no address without a slash.
-    if rest.is_empty() && room.upstream.prefix == Prefix::Session && room.upstream.url.path.is_empty() {
+    if rest.is_empty()
+        && room.upstream.prefix == Prefix::Session
+        && room.upstream.url.path.is_empty()
+    {
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         return Ok(page::permanent_redirect(format!("{}/{query}", room.prefix)));
     }
@@ -109,7 +112,14 @@ pub(in crate::web) async fn answer<'r>(
     };
     let authority = request.headers().get_one("Host").unwrap_or_default();
     let ready = visit
-        .ready(&gateway.assertions, &gateway.grade_tokens, &gateway.public_url, &room, authority, now)
+        .ready(
+            &gateway.assertions,
+            &gateway.grade_tokens,
+            &gateway.public_url,
+            &room,
+            authority,
+            now,
+        )
         .ok_or(Refusal::PageFailed)?;
     let way = Way { gateway, room, request, headers, visit, is_root: rest.is_empty(), ready, now };
     let headers = way.headers.iter().copied();
@@ -126,8 +136,9 @@ pub(in crate::web) async fn answer<'r>(
         }
     };
     let mut upstream_request = UpstreamRequest::new(body);
-    *upstream_request.method_mut() = hyper::Method::from_bytes(request.method().as_str().as_bytes())
-        .map_err(|_| Refusal::MethodUnknown)?;
+    *upstream_request.method_mut() =
+        hyper::Method::from_bytes(request.method().as_str().as_bytes())
+            .map_err(|_| Refusal::MethodUnknown)?;
     *upstream_request.uri_mut() = uri;
     *upstream_request.headers_mut() = way.upstream_headers(length, is_websocket);
     let upstream_response = way.send(upstream_request, &mut uploading).await?;
@@ -168,7 +179,9 @@ fn named<'r>(request: &'r Request<'_>) -> Vec<(&'r str, &'r str)> {
 fn is_event_stream(headers: &HeaderMap) -> bool {
     const EVENTS: &str = "text/event-stream";
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    media_type.and_then(|text| text.get(..EVENTS.len())).is_some_and(|text| text.eq_ignore_ascii_case(EVENTS))
+    media_type
+        .and_then(|text| text.get(..EVENTS.len()))
+        .is_some_and(|text| text.eq_ignore_ascii_case(EVENTS))
 }
 
 /// Carries an upload on, if there is one.
@@ -237,7 +250,8 @@ impl<'r> Way<'r> {
     /// The browser's address: who connected or, on Heroku, whom its router names last.
     fn browser(&self) -> Option<IpAddr> {
         if self.gateway.behind_heroku {
-            let named = self.request.headers().get("X-Forwarded-For").flat_map(|line| line.split(','));
+            let named =
+                self.request.headers().get("X-Forwarded-For").flat_map(|line| line.split(','));
             return named.last().and_then(|one| one.trim().parse().ok());
         }
         self.request.remote().map(|address| address.ip())
@@ -328,7 +342,10 @@ impl<'r> Way<'r> {
     }
 
     /// Connects the two ends of a WebSocket.
-    async fn tunnel(self, mut response: UpstreamResponse<Incoming>) -> Result<Response<'r>, Refusal> {
+    async fn tunnel(
+        self,
+        mut response: UpstreamResponse<Incoming>,
+    ) -> Result<Response<'r>, Refusal> {
         let watch = self.watch()?;
         let mut answer = self.head(StatusCode::SWITCHING_PROTOCOLS, response.headers());
         let upgraded = hyper::upgrade::on(&mut response).await;

@@ -51,7 +51,8 @@ impl Addresses {
                 None => by_path.insert(tool.path.as_str().to_owned(), index),
             };
         }
-        let deepest = by_path.keys().map(|path| path.matches('/').count()).max().unwrap_or_default();
+        let deepest =
+            by_path.keys().map(|path| path.matches('/').count()).max().unwrap_or_default();
         Self { tools, by_path, by_host, deepest }
     }
 
@@ -89,9 +90,12 @@ impl Addresses {
         };
         let base = served.base();
         let launch_path = served.tool.path.as_str();
-        let launched = path.strip_prefix(launch_path).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let launched =
+            path.strip_prefix(launch_path).filter(|rest| rest.is_empty() || rest.starts_with('/'));
         let ServedTarget::Upstream(upstream) = &served.target else {
-            return launched.filter(|rest| matches!(*rest, "" | "/")).map(|rest| Place::Launch(served, rest));
+            return launched
+                .filter(|rest| matches!(*rest, "" | "/"))
+                .map(|rest| Place::Launch(served, rest));
         };
         let with_ticket = query.is_some_and(|query| query.starts_with(TICKET_PARAMETER));
         let inside = path.get(base.len()..)?;
@@ -116,7 +120,9 @@ impl Addresses {
                     return Some(Place::Door(room));
                 }
                 match launched {
-                    Some(rest @ ("" | "/")) if method == Method::Post => Some(Place::Launch(served, rest)),
+                    Some(rest @ ("" | "/")) if method == Method::Post => {
+                        Some(Place::Launch(served, rest))
+                    }
                     _ => Some(Place::Inside(room, inside)),
                 }
             }

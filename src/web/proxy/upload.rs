@@ -52,8 +52,11 @@ pub(super) fn upload<'r>(
     length: Option<u64>,
 ) -> Result<(Upload<'r>, Progress, Channel<Bytes, io::Error>), UploadFault> {
     let (sender, body) = Channel::new(1);
-    let progress =
-        Progress { started: Instant::now(), waits_for_upstream: Arc::default(), since: Arc::default() };
+    let progress = Progress {
+        started: Instant::now(),
+        waits_for_upstream: Arc::default(),
+        since: Arc::default(),
+    };
     let is_whole = data.peek_complete();
     let stream = data.open(u64::MAX.bytes());
     if !is_whole && stream.hint() < PEEKED {
@@ -72,7 +75,9 @@ impl Progress {
         if !self.waits_for_upstream.load(Ordering::Relaxed) {
             return Duration::ZERO;
         }
-        self.started.elapsed().saturating_sub(Duration::from_millis(self.since.load(Ordering::Relaxed)))
+        self.started
+            .elapsed()
+            .saturating_sub(Duration::from_millis(self.since.load(Ordering::Relaxed)))
     }
 
     fn waits(&self, for_upstream: bool) {

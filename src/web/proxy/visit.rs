@@ -110,8 +110,15 @@ impl Visit {
                 return Some(Arc::clone(ready));
             }
         }
-        let ready =
-            Arc::new(Ready::new(&self.session, assertions, grade_tokens, public_url, room, authority, now)?);
+        let ready = Arc::new(Ready::new(
+            &self.session,
+            assertions,
+            grade_tokens,
+            public_url,
+            room,
+            authority,
+            now,
+        )?);
         *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ready));
         Some(ready)
     }
@@ -129,8 +136,11 @@ impl Ready {
     ) -> Option<Self> {
         let served = room.served;
         let Origin { scheme, authority: host } = public_url.origin_of(&served.tool, authority);
-        let grade_token =
-            room.upstream.grades.then(|| GradeToken::new(session, &served.tool.name, now)).flatten();
+        let grade_token = room
+            .upstream
+            .grades
+            .then(|| GradeToken::new(session, &served.tool.name, now))
+            .flatten();
         let subject = Subject {
             issuer: &public_url.origin(authority).to_string(),
             tool: &served.tool.name,

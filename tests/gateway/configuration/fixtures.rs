@@ -20,7 +20,8 @@ const FAULTS: &str = include_str!("../../../src/config/fault.rs");
 const SECRET: &str = "hunter2";
 
 /// The environment of a fixture that has none of its own.
-const ENVIRONMENT: &str = "GATEWAY_SECRET=hunter2 hunter2 hunter2 hunter2 hunter2\nHELLO_SECRET=hunter2\n";
+const ENVIRONMENT: &str =
+    "GATEWAY_SECRET=hunter2 hunter2 hunter2 hunter2 hunter2\nHELLO_SECRET=hunter2\n";
 
 /// `NAME=value` lines.
 fn environment(lines: &str) -> Environment {
@@ -40,8 +41,9 @@ pub(super) fn fixtures() -> Vec<PathBuf> {
 
 /// The problems of a fixture, and how they are printed where its folder is the current one.
 pub(super) fn load_fixture(folder: &Path) -> (Vec<Problem>, String) {
-    let environment =
-        environment(&fs::read_to_string(folder.join("environment")).unwrap_or(ENVIRONMENT.to_owned()));
+    let environment = environment(
+        &fs::read_to_string(folder.join("environment")).unwrap_or(ENVIRONMENT.to_owned()),
+    );
     let development = folder.join("development").exists();
     let file = folder.join("tools.toml");
     let problems = load(&file, &environment, development).expect("a readable file").problems;
@@ -62,7 +64,8 @@ fn every_bad_file_is_told_exactly_what_is_wrong_with_it() {
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
         if printed != expected {
-            wrong += &format!("--- {}\nexpected:\n{expected}\nprinted:\n{printed}\n", folder.display());
+            wrong +=
+                &format!("--- {}\nexpected:\n{expected}\nprinted:\n{printed}\n", folder.display());
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -79,7 +82,9 @@ fn every_fault_occurs_in_a_fixture() {
         .lines()
         .filter_map(|line| line.strip_prefix("    "))
         .filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()))
-        .map(|line| line.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default())
+        .map(|line| {
+            line.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default()
+        })
         .collect();
     assert!(variants.len() > 30, "{variants:?}");
     let mut seen = BTreeSet::new();

@@ -5,8 +5,8 @@ use std::time::Duration;
 use lti::oauth1::SignatureMethod;
 use lti::{Role, Roles};
 use lti_gateway::config::{
-    Config, Environment, Fault, Identity, Origin, Prefix, Problem, PublicUrl, Severity, Target, Tool,
-    Upstream, print, read, sort,
+    Config, Environment, Fault, Identity, Origin, Prefix, Problem, PublicUrl, Severity, Target,
+    Tool, Upstream, print, read, sort,
 };
 
 use crate::support::{Form, Server, Setup};
@@ -60,7 +60,8 @@ fn what_is_not_written_has_its_default() {
     assert_eq!(config.public_url, https("tools.example"));
     assert_eq!(secrets(&config), ["a gateway secret of 32 characters"]);
     let [tool] = config.tools.as_slice() else { panic!("{} tools", config.tools.len()) };
-    let Tool { name, title, description, icon, host, path, keys, terms, session, target, .. } = tool;
+    let Tool { name, title, description, icon, host, path, keys, terms, session, target, .. } =
+        tool;
     let Tool { params, frame_ancestors, .. } = tool;
     assert_eq!(name, "hello");
     assert_eq!(title, "hello", "the title is the name");
@@ -210,7 +211,8 @@ fn an_empty_identity_keeps_name_and_email_from_the_upstream() {
 
 #[test]
 fn a_template_may_have_a_host_and_a_session_of_its_own() {
-    let config = production(&format!("{GATEWAY}{HELLO}host = \"hello.example\"\nsession = \"1m\"\n"));
+    let config =
+        production(&format!("{GATEWAY}{HELLO}host = \"hello.example\"\nsession = \"1m\"\n"));
     let tool = &config.tools[0];
     assert_eq!((tool.host.as_deref(), tool.path.as_str()), (Some("hello.example"), ""));
     assert_eq!(tool.session, Duration::from_secs(60));
@@ -221,7 +223,8 @@ fn on_a_host_of_its_own_a_tool_may_choose_nearly_every_path() {
     for (path, expected) in
         [("/", ""), ("/static", "/static"), ("/lti/hello", "/lti/hello"), ("/dev", "/dev")]
     {
-        let text = format!("{GATEWAY}{HELLO}{NOTEBOOK}host = \"notebook.example\"\npath = \"{path}\"\n");
+        let text =
+            format!("{GATEWAY}{HELLO}{NOTEBOOK}host = \"notebook.example\"\npath = \"{path}\"\n");
         assert_eq!(production(&text).tools[1].path.as_str(), expected);
     }
 }
@@ -231,9 +234,11 @@ fn a_tool_with_a_host_is_launched_there_with_scheme_and_port_of_the_public_url()
     let tools = format!("{HELLO}{NOTEBOOK}host = \"notebook.example\"\n");
     let shown = |public_url: PublicUrl, authority: Option<&str>| {
         let tools = production(&format!("{GATEWAY}{tools}")).tools;
-        let urls: Vec<_> = tools.iter().map(|tool| public_url.launch_url(tool, authority)).collect();
-        let origins =
-            tools.iter().map(|tool| public_url.origin_of(tool, authority.unwrap_or("-")).to_string());
+        let urls: Vec<_> =
+            tools.iter().map(|tool| public_url.launch_url(tool, authority)).collect();
+        let origins = tools
+            .iter()
+            .map(|tool| public_url.origin_of(tool, authority.unwrap_or("-")).to_string());
         (urls, origins.collect::<Vec<_>>())
     };
     for (public_url, authority, urls, origins) in [
@@ -302,7 +307,8 @@ fn tools_come_by_name_and_an_empty_title_is_none() {
         "{GATEWAY}[tools.b]\nkey = \"b\"\nsecret = \"s\"\ntemplate = \"hello\"\ntitle = \"\"\n\
          [tools.a]\nkey = \"a\"\nsecret = \"s\"\ntemplate = \"hello\"\n"
     ));
-    let names: Vec<_> = config.tools.iter().map(|tool| (tool.name.as_str(), tool.title.as_str())).collect();
+    let names: Vec<_> =
+        config.tools.iter().map(|tool| (tool.name.as_str(), tool.title.as_str())).collect();
     assert_eq!(names, [("a", "a"), ("b", "b")]);
 }
 
@@ -409,21 +415,31 @@ fn the_public_url_comes_from_the_host_on_heroku_and_in_development() {
     let dyno = [("DYNO", "web.1")];
     assert_eq!(meaning(&text, &dyno, false).public_url, PublicUrl::FromHost("https"));
     assert_eq!(meaning(&text, &[], true).public_url, PublicUrl::FromHost("http"));
-    assert_eq!(meaning(&format!("{GATEWAY}{HELLO}"), &dyno, false).public_url, https("tools.example"));
+    assert_eq!(
+        meaning(&format!("{GATEWAY}{HELLO}"), &dyno, false).public_url,
+        https("tools.example")
+    );
     assert_eq!(meaning(&format!("{GATEWAY}{HELLO}"), &[], true).public_url, https("tools.example"));
-    let missing = problems(&text, &[], false).into_iter().map(|problem| problem.fault).collect::<Vec<_>>();
+    let missing =
+        problems(&text, &[], false).into_iter().map(|problem| problem.fault).collect::<Vec<_>>();
     assert!(missing.contains(&Fault::PublicUrlMissing), "{missing:?}");
 
-    let named = format!("[gateway]\npublic_url = {{ env = \"PUBLIC_URL\" }}\n{}{HELLO}", &secret[10..]);
-    assert_eq!(meaning(&named, &[("PUBLIC_URL", "https://a.example")], true).public_url, https("a.example"));
+    let named =
+        format!("[gateway]\npublic_url = {{ env = \"PUBLIC_URL\" }}\n{}{HELLO}", &secret[10..]);
+    assert_eq!(
+        meaning(&named, &[("PUBLIC_URL", "https://a.example")], true).public_url,
+        https("a.example")
+    );
     assert_eq!(meaning(&named, &[], true).public_url, PublicUrl::FromHost("http"));
-    let missing = problems(&named, &dyno, false).into_iter().map(|problem| problem.fault).collect::<Vec<_>>();
+    let missing =
+        problems(&named, &dyno, false).into_iter().map(|problem| problem.fault).collect::<Vec<_>>();
     assert!(missing.contains(&Fault::VariableMissing("PUBLIC_URL".to_owned())), "{missing:?}");
 }
 
 #[test]
 fn development_has_a_stand_in_for_each_missing_secret_and_says_which() {
-    let text = HELLO.replace("\"hunter2\"", "[{ env = \"HELLO_SECRET\" }, { env = \"OLD_SECRET\" }]");
+    let text =
+        HELLO.replace("\"hunter2\"", "[{ env = \"HELLO_SECRET\" }, { env = \"OLD_SECRET\" }]");
     let config = meaning(&text, &[("OLD_SECRET", "hunter2")], true);
     assert!(config.development);
     assert_eq!(secrets(&config), ["development-only-gateway-secret-00"]);
@@ -445,15 +461,19 @@ fn development_has_a_stand_in_for_each_missing_secret_and_says_which() {
 
 #[test]
 fn development_has_a_stand_in_for_a_missing_header_and_says_so() {
-    let text = format!("{GATEWAY}{NOTEBOOK}headers = {{ Authorization = {{ env = \"NOTEBOOK_TOKEN\" }} }}\n");
+    let text = format!(
+        "{GATEWAY}{NOTEBOOK}headers = {{ Authorization = {{ env = \"NOTEBOOK_TOKEN\" }} }}\n"
+    );
     let config = meaning(&text, &[], true);
     assert_eq!(headers(upstream(&config.tools[0])), [("authorization", "development-secret")]);
-    let faults: Vec<_> = problems(&text, &[], true).into_iter().map(|problem| problem.fault).collect();
+    let faults: Vec<_> =
+        problems(&text, &[], true).into_iter().map(|problem| problem.fault).collect();
     assert!(
         faults.contains(&Fault::StandIn("NOTEBOOK_TOKEN".to_owned(), "development-secret")),
         "{faults:?}"
     );
-    let faults: Vec<_> = problems(&text, &[], false).into_iter().map(|problem| problem.fault).collect();
+    let faults: Vec<_> =
+        problems(&text, &[], false).into_iter().map(|problem| problem.fault).collect();
     assert!(faults.contains(&Fault::VariableMissing("NOTEBOOK_TOKEN".to_owned())), "{faults:?}");
 }
 
@@ -462,7 +482,8 @@ fn the_value_of_a_header_from_the_environment_counts_as_a_secret() {
     let tools = format!(
         "{GATEWAY}{NOTEBOOK}headers = {{ X-Token = {{ env = \"TOKEN\" }}, X-Course = \"course-b101\" }}\n"
     );
-    let known = meaning(&tools, &[("TOKEN", "Bearer hunter3")], false).tools[0].terms.secrets.clone();
+    let known =
+        meaning(&tools, &[("TOKEN", "Bearer hunter3")], false).tools[0].terms.secrets.clone();
     assert!(known.occur_in("Bearer hunter3") && known.occur_in("Bearer%20hunter3"));
     assert!(!known.occur_in("course-b101"), "what is written in the file is no secret");
 }

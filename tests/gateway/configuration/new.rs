@@ -114,7 +114,11 @@ or, to edX, the latter two as this LTI passport:
 fn new_says_the_whole_launch_url_where_it_is_known() {
     let folder = folder("[gateway]\npublic_url = \"https://tools.example\"\n");
     let run = add(folder.path(), &["quiz"]);
-    assert!(run.out.contains("\n  launch URL      https://tools.example/lti/quiz\n"), "{}", run.out);
+    assert!(
+        run.out.contains("\n  launch URL      https://tools.example/lti/quiz\n"),
+        "{}",
+        run.out
+    );
 }
 
 #[test]
@@ -143,8 +147,9 @@ fn new_creates_a_file_that_is_not_there() {
         run_of_new.out
     );
     let shipped = include_str!("../../../tools.toml");
-    let shipped =
-        shipped.strip_prefix("#:schema ./docs/tools.schema.json\n").expect("the schema, which lies here");
+    let shipped = shipped
+        .strip_prefix("#:schema ./docs/tools.schema.json\n")
+        .expect("the schema, which lies here");
     let (start, _) = shipped.split_once("[tools.hello]").expect("its first tool");
     assert!(
         read(folder.path(), "tools.toml").starts_with(&format!("{start}[tools.quiz] ")),
@@ -153,7 +158,11 @@ fn new_creates_a_file_that_is_not_there() {
     assert_eq!(run(folder.path(), &["check"], &[]).code, Some(0));
     let nowhere = add(folder.path(), &["quiz", "--tools", "absent/tools.toml"]);
     assert_eq!(nowhere.code, Some(2));
-    assert!(nowhere.error.starts_with("error: absent/tools.toml cannot be read: "), "{}", nowhere.error);
+    assert!(
+        nowhere.error.starts_with("error: absent/tools.toml cannot be read: "),
+        "{}",
+        nowhere.error
+    );
     assert!(!folder.path().join("absent").exists());
 }
 
@@ -177,11 +186,19 @@ upstream = \"http://127.0.0.1:9000/app\"          # what it gets with each reque
     assert!(!folder.path().join("templates/app.html.tera").exists());
     let there = add(folder.path(), &["greeting", "--template", "hello"]);
     shown(&there);
-    assert!(there.out.starts_with("greeting is in tools.toml, with the page templates/hello.html.tera.\n"));
+    assert!(
+        there
+            .out
+            .starts_with("greeting is in tools.toml, with the page templates/hello.html.tera.\n")
+    );
     assert_eq!(read(folder.path(), "templates/hello.html.tera"), "hello");
     let created = add(folder.path(), &["quiz", "--template", "quizzes/first"]);
     shown(&created);
-    assert!(created.out.contains("its page templates/quizzes/first.html.tera is new"), "{}", created.out);
+    assert!(
+        created.out.contains("its page templates/quizzes/first.html.tera is new"),
+        "{}",
+        created.out
+    );
     assert_eq!(run(folder.path(), &["check"], &[]).code, Some(0));
 }
 
@@ -270,8 +287,10 @@ fn a_variable_that_holds_something_else_is_refused() {
     refused(folder.path(), &["our-quiz"], &[], &named);
     let own = said("LTI_GATEWAY_SECRET", &format!("is the gateway's own\n{other}"));
     refused(folder.path(), &["lti-gateway"], &[], &own);
-    let set =
-        said("QUIZ_SECRET", &format!("is set already\n{other}, or unset the variable if nothing needs it"));
+    let set = said(
+        "QUIZ_SECRET",
+        &format!("is set already\n{other}, or unset the variable if nothing needs it"),
+    );
     refused(folder.path(), &["quiz"], &[("QUIZ_SECRET", "hunter2")], &set);
     assert!(!folder.path().join("templates/quiz.html.tera").exists());
 }
@@ -318,9 +337,14 @@ fn what_check_would_refuse_is_not_written() {
         upstream.error
     );
     assert!(upstream.error.ends_with(&rest("app")), "{}", upstream.error);
-    let quoted = add(folder.path(), &["app", "--upstream", "http://127.0.0.1\"\ngrades = \"hunter2"]);
+    let quoted =
+        add(folder.path(), &["app", "--upstream", "http://127.0.0.1\"\ngrades = \"hunter2"]);
     assert_eq!((quoted.code, quoted.out.as_str()), (Some(1), ""));
-    assert!(quoted.error.starts_with("error: the upstream has characters that an address cannot have\n"));
+    assert!(
+        quoted
+            .error
+            .starts_with("error: the upstream has characters that an address cannot have\n")
+    );
     write(folder.path(), "templates/broken.html.tera", "{% if %}");
     let broken = add(folder.path(), &["app", "--template", "broken"]);
     assert_eq!((broken.code, broken.out.as_str()), (Some(1), ""));
@@ -382,7 +406,11 @@ fn a_file_that_cannot_be_written_or_read_ends_with_2_and_leaves_nothing() {
     assert_no_rest(folder.path());
     let unreadable = add(folder.path(), &["quiz", "--tools", "templates"]);
     assert_eq!((unreadable.code, unreadable.out.as_str()), (Some(2), ""));
-    assert!(unreadable.error.starts_with("error: templates cannot be read: "), "{}", unreadable.error);
+    assert!(
+        unreadable.error.starts_with("error: templates cannot be read: "),
+        "{}",
+        unreadable.error
+    );
 }
 
 #[test]

@@ -40,7 +40,10 @@ fn directory(path: impl AsRef<Path>) -> StateLocation {
 fn state_is_kept_in_memory_unless_a_directory_is_named() {
     assert_eq!(state("tools.toml", "", &[]), StateLocation::Memory);
     assert_eq!(state("tools.toml", "state = \"memory\"", &[]), StateLocation::Memory);
-    assert_eq!(state("tools.toml", "state = \"/var/lib/gateway\"", &[]), directory("/var/lib/gateway"));
+    assert_eq!(
+        state("tools.toml", "state = \"/var/lib/gateway\"", &[]),
+        directory("/var/lib/gateway")
+    );
 }
 
 #[test]
@@ -61,8 +64,12 @@ fn a_directory_lies_beside_the_tools_file_also_where_that_has_no_name_in_unicode
     use std::os::unix::ffi::OsStrExt as _;
 
     let folder = Path::new(OsStr::from_bytes(b"/etc/\xff"));
-    let state =
-        read(folder.join("tools.toml"), "[gateway]\nstate = \"./state\"\n", &Environment::new(), true);
+    let state = read(
+        folder.join("tools.toml"),
+        "[gateway]\nstate = \"./state\"\n",
+        &Environment::new(),
+        true,
+    );
     assert_eq!(state.config.state, directory(folder.join("./state")));
 }
 
@@ -93,7 +100,8 @@ fn without_outcome_hosts_every_host_is_allowed_and_none_named() {
 
 #[test]
 fn outcome_hosts_are_all_that_are_allowed() {
-    let rules = rules("outcome_hosts = [\"LMS.example.\", \"*.edu.example\", \"10.0.0.5\", \"[::1]\"]");
+    let rules =
+        rules("outcome_hosts = [\"LMS.example.\", \"*.edu.example\", \"10.0.0.5\", \"[::1]\"]");
     for (host, allowed, named) in [
         ("lms.example", true, true),
         ("LMS.EXAMPLE.", true, true),
@@ -136,8 +144,9 @@ fn the_longest_prefix_of_an_outcome_url_is_replaced() {
 #[test]
 fn certificates_are_needed_where_grades_may_be_sent() {
     for (grades, needed) in [("", false), ("grades = false", false), ("grades = true", true)] {
-        let text =
-            format!("[tools.a]\nkey = \"a\"\nsecret = \"b\"\nupstream = \"http://127.0.0.1:1\"\n{grades}\n");
+        let text = format!(
+            "[tools.a]\nkey = \"a\"\nsecret = \"b\"\nupstream = \"http://127.0.0.1:1\"\n{grades}\n"
+        );
         let config = read("tools.toml", text, &Environment::new(), true).config;
         assert_eq!((config.tools.len(), config.needs_certificates()), (1, needed), "{grades}");
     }
@@ -145,8 +154,11 @@ fn certificates_are_needed_where_grades_may_be_sent() {
 
 /// Labels so few that rules and hosts are alike now and then.
 fn name() -> impl Strategy<Value = String> {
-    proptest::collection::vec(prop_oneof![Just("lms"), Just("a"), Just("LMS"), Just("example")], 1..4)
-        .prop_map(|labels| labels.join("."))
+    proptest::collection::vec(
+        prop_oneof![Just("lms"), Just("a"), Just("LMS"), Just("example")],
+        1..4,
+    )
+    .prop_map(|labels| labels.join("."))
 }
 
 fn host() -> impl Strategy<Value = String> {

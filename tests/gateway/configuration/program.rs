@@ -104,18 +104,20 @@ Teams that do not trust each other need a `host` each.
 
 #[test]
 fn check_shows_whole_launch_urls_where_they_are_known() {
-    let gateway =
-        "[gateway]\npublic_url = \"https://tools.example\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
+    let gateway = "[gateway]\npublic_url = \"https://tools.example\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
     let environment = [("GATEWAY_SECRET", "a gateway secret of 32 characters")];
     let run = run(folder(&format!("{gateway}{SOUND}")).path(), &["check"], &environment);
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""));
-    assert!(run.out.contains("\nhello  https://tools.example/lti/hello  templates/"), "{}", run.out);
+    assert!(
+        run.out.contains("\nhello  https://tools.example/lti/hello  templates/"),
+        "{}",
+        run.out
+    );
 }
 
 #[test]
 fn check_shows_upstreams_and_launch_urls_on_hosts_of_their_own() {
-    let gateway =
-        "[gateway]\npublic_url = \"https://tools.example:8443\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
+    let gateway = "[gateway]\npublic_url = \"https://tools.example:8443\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
     let notebook = "[tools.notebook]\nkey = \"notebook-key\"\nsecret = { env = \"HELLO_SECRET\" }\n\
                     upstream = \"http://127.0.0.1:9000/app/\"\nhost = \"Notebook.Example\"\n";
     let hello = &SOUND[..SOUND.find("[tools.staff]").expect("the second tool")];
@@ -133,7 +135,11 @@ notebook  https://notebook.example:8443/        http://127.0.0.1:9000/app  noteb
         "one tool shares its origin with nobody"
     );
     let two = check(&format!("{gateway}{SOUND}{notebook}"));
-    assert!(two.out.ends_with("\nTeams that do not trust each other need a `host` each.\n"), "{}", two.out);
+    assert!(
+        two.out.ends_with("\nTeams that do not trust each other need a `host` each.\n"),
+        "{}",
+        two.out
+    );
     let none = check(&format!("{hello}{notebook}"));
     assert!(none.out.contains("\nnotebook  http://notebook.example/  http://127"), "{}", none.out);
     assert!(none.out.contains("\nhello     /lti/hello                templates/"), "{}", none.out);
@@ -177,9 +183,17 @@ fn another_file_is_named_by_an_argument_or_by_lti_tools() {
     assert_eq!(code(&["--tools", "other/tools.toml", "check"], ""), Some(0));
     assert_eq!(code(&["check"], "other/tools.toml"), Some(0));
     assert_eq!(code(&["check", "tools.toml"], "other/tools.toml"), Some(1), "what is typed wins");
-    assert_eq!(code(&["check", "--tools", "tools.toml"], "other/tools.toml"), Some(1), "what is typed wins");
+    assert_eq!(
+        code(&["check", "--tools", "tools.toml"], "other/tools.toml"),
+        Some(1),
+        "what is typed wins"
+    );
     let unset = run(folder.path(), &["check"], &[("LTI_TOOLS", "")]);
-    assert!(unset.error.contains(" --> tools.toml"), "an empty variable names no file: {}", unset.error);
+    assert!(
+        unset.error.contains(" --> tools.toml"),
+        "an empty variable names no file: {}",
+        unset.error
+    );
 }
 
 #[test]
@@ -188,7 +202,11 @@ fn problems_name_the_file_as_it_was_named() {
     write(folder.path(), "other/tools.toml", &SOUND.replace("roles", "rolls"));
     let run = run(folder.path(), &["check", "other/tools.toml"], &[]);
     assert!(run.error.contains("--> other/tools.toml:10:1\n"), "{}", run.error);
-    assert!(run.error.contains("there is no templates/hello.html.tera"), "beside the file: {}", run.error);
+    assert!(
+        run.error.contains("there is no templates/hello.html.tera"),
+        "beside the file: {}",
+        run.error
+    );
     assert!(run.error.ends_with("\nother/tools.toml: 3 errors, 1 warning\n"), "{}", run.error);
 }
 
@@ -224,7 +242,9 @@ fn serve_says_which_file_it_misses_and_how_to_name_another() {
     let run = run(folder.path(), &[], &[]);
     assert_eq!(run.code, Some(1));
     assert!(run.error.starts_with("error: tools.toml cannot be read: "), "{}", run.error);
-    assert!(run.error.ends_with("\n  = help: name another with --tools FILE, or start where it lies\n"));
+    assert!(
+        run.error.ends_with("\n  = help: name another with --tools FILE, or start where it lies\n")
+    );
 }
 
 #[test]
@@ -235,12 +255,16 @@ fn serve_says_where_it_listens_and_answers_there() {
     let mut log = BufReader::new(child.stdout.take().expect("a pipe"));
     let mut line = String::new();
     log.read_line(&mut line).expect("a line");
-    let (_, rest) = line.split_once("serving 2 tools on http://127.0.0.1:").expect("where it listens");
+    let (_, rest) =
+        line.split_once("serving 2 tools on http://127.0.0.1:").expect("where it listens");
     let (port, rest) = rest.split_once(' ').expect("a port");
     assert!(rest.starts_with("(development)"), "{line}");
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port.parse::<u16>().expect("a port")))
-        .expect("a connection");
-    stream.write_all(b"GET /is_up HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("sent");
+    let mut stream =
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port.parse::<u16>().expect("a port")))
+            .expect("a connection");
+    stream
+        .write_all(b"GET /is_up HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     child.kill().expect("it ran until now");
@@ -252,8 +276,9 @@ fn serve_says_where_it_listens_and_answers_there() {
 fn a_port_that_is_none_is_told_in_one_line_with_its_cure() {
     let folder = folder(SOUND);
     let commands: [&[&str]; 2] = [&[], &["check"]];
-    for (port, arguments) in
-        ["abc", "70000", "-1", "", "5000 "].into_iter().flat_map(|port| commands.map(|one| (port, one)))
+    for (port, arguments) in ["abc", "70000", "-1", "", "5000 "]
+        .into_iter()
+        .flat_map(|port| commands.map(|one| (port, one)))
     {
         let run = run(folder.path(), arguments, &[("PORT", port)]);
         assert_eq!(run.code, Some(1));
@@ -274,7 +299,11 @@ fn a_taken_port_is_told_with_its_cure() {
     let port = taken.local_addr().expect("its address").port().to_string();
     let run = run(folder(SOUND).path(), &[], &[("PORT", &port)]);
     assert_eq!(run.code, Some(1));
-    assert!(run.error.contains(&format!("error: cannot listen on 127.0.0.1:{port}: ")), "{}", run.error);
+    assert!(
+        run.error.contains(&format!("error: cannot listen on 127.0.0.1:{port}: ")),
+        "{}",
+        run.error
+    );
     assert!(
         run.error.contains("= help: set another, such as PORT=5001; on macOS the AirPlay"),
         "{}",

@@ -50,7 +50,8 @@ fn of_key(key: &Key) -> String {
     };
     let Key { name, meaning, example, .. } = key;
     let type_of = words(&key.kind);
-    let row = format!("| `{name}` | {type_of} | {default} | {meaning}{needs}{guide} | `{example}` |\n");
+    let row =
+        format!("| `{name}` | {type_of} | {default} | {meaning}{needs}{guide} | `{example}` |\n");
     assert_eq!(row.matches('|').count(), 6, "each key has five cells: {name}");
     row
 }
@@ -58,7 +59,9 @@ fn of_key(key: &Key) -> String {
 /// What may be written, in words.
 fn words(kind: &Kind) -> String {
     match kind {
-        Kind::Text(shape) if shape.shortest > 1 => format!("text of {} or more characters", shape.shortest),
+        Kind::Text(shape) if shape.shortest > 1 => {
+            format!("text of {} or more characters", shape.shortest)
+        }
         Kind::Text(shape) => shape.words.to_owned(),
         Kind::Word(words) => alternatives(words.iter().map(|word| format!("`\"{word}\"`"))),
         Kind::Truth => "`true` or `false`".to_owned(),

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use boon::{Compiler, SchemaIndex, Schemas};
-use lti_gateway::config::key::{CONSUMER, FILE, GATEWAY, Key, Keys, Kind, TOOL, Unwritten, VARIABLE};
+use lti_gateway::config::key::{
+    CONSUMER, FILE, GATEWAY, Key, Keys, Kind, TOOL, Unwritten, VARIABLE,
+};
 use lti_gateway::config::{Config, Environment, Fault, Problem, Severity, read, schema};
 use serde_json::{Value, json};
 
@@ -30,7 +32,8 @@ impl Judge {
         let mut compiler = Compiler::new();
         compiler.add_resource("tools.schema.json", schema).expect("a name");
         let mut schemas = Schemas::new();
-        let index = compiler.compile("tools.schema.json", &mut schemas).expect("a schema of draft 7");
+        let index =
+            compiler.compile("tools.schema.json", &mut schemas).expect("a schema of draft 7");
         Self { schemas, index }
     }
 
@@ -51,7 +54,9 @@ fn json(value: toml::Value) -> Value {
         toml::Value::Boolean(truth) => json!(truth),
         toml::Value::Datetime(time) => json!(time.to_string()),
         toml::Value::Array(items) => items.into_iter().map(json).collect(),
-        toml::Value::Table(table) => table.into_iter().map(|(key, value)| (key, json(value))).collect(),
+        toml::Value::Table(table) => {
+            table.into_iter().map(|(key, value)| (key, json(value))).collect()
+        }
     }
 }
 
@@ -92,8 +97,10 @@ fn file_with(table: &Keys, key: &'static str, value: Option<&str>) -> String {
     };
     let consumer = settings(&[("key", "\"hello-key\""), ("secret", "{ env = \"HELLO_SECRET\" }")]);
     let upstream = settings(&[("upstream", "\"http://127.0.0.1:9000\"")]);
-    let mut gateway =
-        settings(&[("public_url", "\"https://tools.example\""), ("secret", "{ env = \"GATEWAY_SECRET\" }")]);
+    let mut gateway = settings(&[
+        ("public_url", "\"https://tools.example\""),
+        ("secret", "{ env = \"GATEWAY_SECRET\" }"),
+    ]);
     let mut tool = upstream.clone();
     tool.extend(consumer.clone());
     match (table.table, key) {
@@ -141,7 +148,8 @@ fn the_shipped_tools_file_names_the_schema_where_editors_look_for_it() {
 fn a_tool_that_new_adds_fits_the_schema_and_leaves_its_name_in_the_first_line() {
     let shipped = include_str!("../../../tools.toml");
     let folder = folder(shipped);
-    for arguments in [&["new", "quiz"][..], &["new", "app", "--upstream", "http://127.0.0.1:9000"]] {
+    for arguments in [&["new", "quiz"][..], &["new", "app", "--upstream", "http://127.0.0.1:9000"]]
+    {
         let run = run(folder.path(), arguments, &[]);
         assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{}", run.out);
     }
@@ -223,12 +231,14 @@ const UNSEEN: [(&str, &[&str]); 6] = [
 #[test]
 fn every_fixture_is_refused_that_is_bad_in_a_way_that_a_schema_sees() {
     let judge = Judge::new();
-    let mut unseen: BTreeSet<&str> = UNSEEN.iter().flat_map(|(_, fixtures)| *fixtures).copied().collect();
+    let mut unseen: BTreeSet<&str> =
+        UNSEEN.iter().flat_map(|(_, fixtures)| *fixtures).copied().collect();
     let mut no_toml = BTreeSet::from(NO_TOML);
     let mut wrong = Vec::new();
     for folder in fixtures() {
         let name = folder.file_name().expect("a name").to_string_lossy();
-        let is_good = load_fixture(&folder).0.iter().all(|problem| problem.severity() == Severity::Warning);
+        let is_good =
+            load_fixture(&folder).0.iter().all(|problem| problem.severity() == Severity::Warning);
         let expected = match (no_toml.remove(name.as_ref()), unseen.remove(name.as_ref())) {
             (false, false) => Some(is_good),
             (true, false) if !is_good => None,
@@ -550,14 +560,18 @@ fn the_schema_knows_which_keys_of_a_tool_go_together() {
     ];
     let mut sound = 0;
     for chosen in 0..1_usize << lines.len() {
-        let chosen = lines.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, line)| *line);
+        let chosen =
+            lines.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, line)| *line);
         let chosen: Vec<_> = chosen.collect();
-        let gateway =
-            "[gateway]\npublic_url = \"https://tools.example\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
+        let gateway = "[gateway]\npublic_url = \"https://tools.example\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
         let text = format!("{gateway}[tools.hello]\n{}\n", chosen.join("\n"));
         let is_sound = reading(&text).1.is_empty();
         assert_eq!(judge.accepts(text.as_bytes()), Some(is_sound), "{text}");
         sound += usize::from(is_sound);
     }
-    assert_eq!(sound, 3 + 3 * 32, "a key or consumers, and a template or what concerns an upstream");
+    assert_eq!(
+        sound,
+        3 + 3 * 32,
+        "a key or consumers, and a template or what concerns an upstream"
+    );
 }

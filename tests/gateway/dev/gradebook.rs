@@ -9,8 +9,7 @@ use super::*;
 use crate::support::{Browser, NOW};
 
 /// Whose grades these tests send.
-const SOURCEDID: &str =
-    "course-v1%3APractice%2BLTI%2B2026:block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-1:learner-1";
+const SOURCEDID: &str = "course-v1%3APractice%2BLTI%2B2026:block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-1:learner-1";
 /// Where the practice platform takes outcomes of that block of the tool `nb`.
 const OUTCOMES: &str = "/dev/platform/nb/unit-1/handler_noauth/outcome_service_handler";
 /// Where it takes results of that learner.
@@ -51,7 +50,12 @@ fn token_of(server: &Server, upstream: &Recorder, body: &str) -> Option<String> 
 fn call(server: &Server, method: &str, token: &str, body: &str) -> Reply {
     let host = format!("localhost:{}", server.address.port());
     let authorization = format!("Bearer {token}");
-    server.send(method, "/grades", &[("Host", &host), ("Authorization", &authorization)], body.as_bytes())
+    server.send(
+        method,
+        "/grades",
+        &[("Host", &host), ("Authorization", &authorization)],
+        body.as_bytes(),
+    )
 }
 
 /// The grades that the gradebook shows, and the messages: a text for each, without its markup.
@@ -68,8 +72,9 @@ fn gradebook(server: &Server) -> (Vec<String>, Vec<String>) {
 
 /// The words of a page, with one blank between them.
 fn without_tags(html: &str) -> String {
-    let texts =
-        html.split('<').filter_map(|part| part.split_once('>').map_or(Some(part), |(_, text)| Some(text)));
+    let texts = html
+        .split('<')
+        .filter_map(|part| part.split_once('>').map_or(Some(part), |(_, text)| Some(text)));
     texts.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
 
@@ -87,7 +92,8 @@ fn a_grade_and_its_comment_arrive_without_any_setting() {
         assert_eq!(grades, ["0.50 Ada, a learner, at unit-1 of nb"]);
         let [message] = &messages[..] else { panic!("{messages:?}") };
         assert!(
-            message.starts_with(&format!("POST, success: Score for {SOURCEDID} is now 0.50 When 20")),
+            message
+                .starts_with(&format!("POST, success: Score for {SOURCEDID} is now 0.50 When 20")),
             "{message}"
         );
         for part in [
@@ -101,16 +107,24 @@ fn a_grade_and_its_comment_arrive_without_any_setting() {
             assert!(message.contains(part), "{part} in {message}");
         }
 
-        assert_eq!(call(&server, "POST", &token, r#"{"score":1,"comment":"Well <done>"}"#).status, 200);
+        assert_eq!(
+            call(&server, "POST", &token, r#"{"score":1,"comment":"Well <done>"}"#).status,
+            200
+        );
         let (grades, messages) = gradebook(&server);
         assert_eq!(grades, ["1 Ada, a learner, at unit-1 of nb “Well <done>”"]);
         assert!(messages[0].starts_with("PUT, the result was taken When 20"), "{messages:?}");
         assert!(
-            messages[0].contains(&format!("Address PUT {RESULT} ")) && messages[0].ends_with("Answer 200 {}")
+            messages[0].contains(&format!("Address PUT {RESULT} "))
+                && messages[0].ends_with("Answer 200 {}")
         );
 
         let told = call(&server, "GET", &token, "");
-        assert_eq!((told.status, told.json()["score"].to_string()), (200, "1".to_owned()), "{told:?}");
+        assert_eq!(
+            (told.status, told.json()["score"].to_string()),
+            (200, "1".to_owned()),
+            "{told:?}"
+        );
         assert_eq!(told.json()["comment"], "Well <done>");
         assert_eq!(call(&server, "DELETE", &token, "").status, 200);
         assert_eq!(gradebook(&server).0, [""; 0]);
@@ -187,7 +201,10 @@ fn no_other_address_of_this_machine_is_reached_by_the_platforms_name() {
         assert_eq!(token.is_some(), url.starts_with("http://localhost:"), "{url}");
         let Some(token) = token else { continue };
         let refused = call(&server, "POST", &token, r#"{"score":1}"#);
-        assert_eq!((refused.status, &refused.json()["error"]), (409, &"outcome-not-allowed".into()));
+        assert_eq!(
+            (refused.status, &refused.json()["error"]),
+            (409, &"outcome-not-allowed".into())
+        );
     }
     assert!(other.saw_nothing());
     assert_eq!(gradebook(&server), (vec![], vec![]));
@@ -219,8 +236,11 @@ fn a_query_of_its_address_is_signed_too_and_a_tool_of_its_name_takes_nothing_awa
     let server = server(&tools, true);
     let path = format!("{OUTCOMES}?a=1");
     let body = replace(SOURCEDID);
-    let headers = signed("POST", &path, &body, "nb-key", "development-secret", outcome::CONTENT_TYPE);
-    assert!(sent(&server, "POST", &path, &headers, &body).body.contains("<imsx_codeMajor>success<"));
+    let headers =
+        signed("POST", &path, &body, "nb-key", "development-secret", outcome::CONTENT_TYPE);
+    assert!(
+        sent(&server, "POST", &path, &headers, &body).body.contains("<imsx_codeMajor>success<")
+    );
     let without_it = sent(&server, "POST", OUTCOMES, &headers, &body);
     assert!(without_it.body.contains("the signature does not match"), "{without_it:?}");
     upstream.saw_nothing();
@@ -228,8 +248,11 @@ fn a_query_of_its_address_is_signed_too_and_a_tool_of_its_name_takes_nothing_awa
 
 /// Sends a signed message to the practice platform.
 fn send(server: &Server, method: &str, path: &str, body: &str, key: &str, secret: &str) -> Reply {
-    let content_type =
-        if path.ends_with("outcome_service_handler") { outcome::CONTENT_TYPE } else { result::CONTENT_TYPE };
+    let content_type = if path.ends_with("outcome_service_handler") {
+        outcome::CONTENT_TYPE
+    } else {
+        result::CONTENT_TYPE
+    };
     sent(server, method, path, &signed(method, path, body, key, secret, content_type), body)
 }
 
@@ -250,13 +273,26 @@ fn signed(
         nonce: "n",
     };
     let url = format!("http://practice.localhost{path}");
-    let authorization = authorization(method, &url, body.as_bytes(), &credentials).expect("an address");
+    let authorization =
+        authorization(method, &url, body.as_bytes(), &credentials).expect("an address");
     [("Content-Type", content_type.to_owned()), ("Authorization", authorization)]
 }
 
-fn sent(server: &Server, method: &str, path: &str, headers: &[(&str, String); 2], body: &str) -> Reply {
-    let [content_type, authorization] = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
-    server.send(method, path, &[("Host", "practice.localhost"), content_type, authorization], body.as_bytes())
+fn sent(
+    server: &Server,
+    method: &str,
+    path: &str,
+    headers: &[(&str, String); 2],
+    body: &str,
+) -> Reply {
+    let [content_type, authorization] =
+        headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    server.send(
+        method,
+        path,
+        &[("Host", "practice.localhost"), content_type, authorization],
+        body.as_bytes(),
+    )
 }
 
 /// A request of Basic Outcomes.
@@ -301,7 +337,13 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
             "unsupported",
             "Target does not support the requested operation.",
         ),
-        ("<a".to_owned(), KEY, SECRET, "failure", "the request is not XML in UTF-8, or not all of it"),
+        (
+            "<a".to_owned(),
+            KEY,
+            SECRET,
+            "failure",
+            "the request is not XML in UTF-8, or not all of it",
+        ),
     ] {
         let reply = send(&server, "POST", OUTCOMES, &body, key, secret);
         assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/xml")));
@@ -313,7 +355,14 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
     for (method, path, body, secret, status, words) in [
         ("PUT", RESULT.to_owned(), good.clone(), "another", 401, "the signature does not match"),
         ("GET", RESULT.to_owned(), String::new(), "another", 401, "the signature does not match"),
-        ("DELETE", RESULT.to_owned(), String::new(), "another", 401, "the signature does not match"),
+        (
+            "DELETE",
+            RESULT.to_owned(),
+            String::new(),
+            "another",
+            401,
+            "the signature does not match",
+        ),
         (
             "PUT",
             RESULT.replace("learner-1", "learner-9"),
@@ -336,14 +385,18 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
         assert_eq!((reply.status, reply.body.as_str()), (status, ""), "{method} {path} {body}");
         assert!(gradebook(&server).1[0].starts_with(&format!("{method}, {words} ")));
     }
-    let unsigned = server.send("POST", OUTCOMES, &[("Host", "practice.localhost")], good.as_bytes());
+    let unsigned =
+        server.send("POST", OUTCOMES, &[("Host", "practice.localhost")], good.as_bytes());
     assert!(unsigned.body.contains("<imsx_codeMajor>failure"), "{unsigned:?}");
     assert_eq!(gradebook(&server).0, [""; 0]);
 
     // A tool with a secret of its own has no service, whoever asks.
     for tool in ["locked", "absent"] {
         let path = OUTCOMES.replace("/nb/", &format!("/{tool}/"));
-        assert_eq!(send(&server, "POST", &path, &replace(SOURCEDID), "locked-key", "s3cret").status, 404);
+        assert_eq!(
+            send(&server, "POST", &path, &replace(SOURCEDID), "locked-key", "s3cret").status,
+            404
+        );
     }
     assert_eq!(send(&server, "POST", OUTCOMES, &replace(SOURCEDID), KEY, SECRET).status, 200);
     assert_eq!(gradebook(&server).0, ["1 Ada, a learner, at unit-1 of nb"]);
@@ -368,10 +421,12 @@ fn the_newest_hundred_messages_are_kept_and_none_is_unbounded() {
     assert!(messages[0].starts_with("GET, the signature does not match "));
     assert!(messages[99].starts_with("GET, there is no result yet "));
     let large = "x".repeat(256 * 1024);
-    let refused = send(&server, "POST", OUTCOMES, &format!("{large}x"), "nb-key", "development-secret");
+    let refused =
+        send(&server, "POST", OUTCOMES, &format!("{large}x"), "nb-key", "development-secret");
     assert_eq!(refused.status, 413);
     // A page of the internet can have a browser send this.
-    let unsigned = server.send("POST", OUTCOMES, &[("Host", "practice.localhost")], large.as_bytes());
+    let unsigned =
+        server.send("POST", OUTCOMES, &[("Host", "practice.localhost")], large.as_bytes());
     assert_eq!(unsigned.status, 200);
     assert_eq!(gradebook(&server).1, messages);
     assert_eq!(send(&server, "POST", OUTCOMES, &large, "nb-key", "another").status, 200);

@@ -66,7 +66,11 @@ fn every_mistake_is_explained_word_for_word() {
             fs::write(fixture.join("launch"), launch).expect("written");
         }
         let kept = fs::read(fixture.join("launch")).unwrap_or_default();
-        assert_eq!(String::from_utf8_lossy(&kept), String::from_utf8_lossy(launch), "{name}/launch");
+        assert_eq!(
+            String::from_utf8_lossy(&kept),
+            String::from_utf8_lossy(launch),
+            "{name}/launch"
+        );
         let (said, code) = explained(name);
         if write {
             fs::write(fixture.join("expected.txt"), &said).expect("written");
@@ -81,10 +85,15 @@ fn every_mistake_is_explained_word_for_word() {
         assert_eq!(said.contains("\ncause: "), !accepted, "{name}");
         assert_eq!(said.contains("\ncause: not found"), *name == "not-found", "{name}");
         if !accepted && *name != "not-found" {
-            let cause =
-                said.split("\ncause: ").nth(1).and_then(|rest| rest.split(':').next()).expect("a cause");
-            let expected =
-                SEVERAL.iter().find(|(variant, _)| variant == name).map_or(*name, |(_, cause)| cause);
+            let cause = said
+                .split("\ncause: ")
+                .nth(1)
+                .and_then(|rest| rest.split(':').next())
+                .expect("a cause");
+            let expected = SEVERAL
+                .iter()
+                .find(|(variant, _)| variant == name)
+                .map_or(*name, |(_, cause)| cause);
             assert_eq!(cause, expected, "{name}");
         }
         for secret in ["Salt &", "pepper", "the-secret-of", "own, of 32"] {
@@ -94,7 +103,8 @@ fn every_mistake_is_explained_word_for_word() {
             );
         }
     }
-    let folders = fs::read_dir(folder()).expect("a folder").flatten().filter(|entry| entry.path().is_dir());
+    let folders =
+        fs::read_dir(folder()).expect("a folder").flatten().filter(|entry| entry.path().is_dir());
     let folders: BTreeSet<String> =
         folders.map(|entry| entry.file_name().into_string().expect("text")).collect();
     assert_eq!(
@@ -119,7 +129,10 @@ fn every_cause_has_a_fixture() {
     for Mistaken { name, .. } in mistaken() {
         let said = fs::read_to_string(folder().join(name).join("expected.txt")).expect("text");
         seen.extend(
-            said.split("\ncause: ").nth(1).and_then(|rest| rest.split(':').next()).map(str::to_owned),
+            said.split("\ncause: ")
+                .nth(1)
+                .and_then(|rest| rest.split(':').next())
+                .map(str::to_owned),
         );
     }
     seen.remove("not found");

@@ -30,8 +30,9 @@ type Pairs = Vec<(String, String)>;
 
 /// Percent-encoding that leaves these characters as they are, beside letters, digits and `-._`.
 fn escape_but(text: &str, left: &str) -> String {
-    let keep =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || left.as_bytes().contains(&byte);
+    let keep = |byte: u8| {
+        byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || left.as_bytes().contains(&byte)
+    };
     text.bytes()
         .map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
@@ -55,11 +56,13 @@ fn lower_case_escapes(text: &str) -> String {
 fn latin1(text: &str) -> String {
     let byte = |letter: char| u8::try_from(letter).expect("a letter of ISO-8859-1");
     text.chars()
-        .map(
-            |letter| {
-                if letter.is_ascii() { escape(&letter.to_string()) } else { format!("%{:02X}", byte(letter)) }
-            },
-        )
+        .map(|letter| {
+            if letter.is_ascii() {
+                escape(&letter.to_string())
+            } else {
+                format!("%{:02X}", byte(letter))
+            }
+        })
         .collect()
 }
 
@@ -135,7 +138,10 @@ fn spelt(spell: impl Fn(&str) -> String) -> String {
 /// A form with this title, signed over parameters that a library spells in its own way.
 fn titled(title: &str, spell: impl Fn(&str) -> String) -> String {
     let pairs = with("resource_link_title", title);
-    form(&pairs, &signed(&format!("POST&{}&{}", escape(URL), escape(&normalised(pairs.clone(), spell)))))
+    form(
+        &pairs,
+        &signed(&format!("POST&{}&{}", escape(URL), escape(&normalised(pairs.clone(), spell)))),
+    )
 }
 
 fn hmac_sha1(key: &str, base: &str) -> Vec<u8> {
@@ -184,8 +190,8 @@ pub fn mistaken() -> Vec<Mistaken> {
     let hexadecimal: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
     let with_query = |base: &str| command(URL_WITH_QUERY, &over(base));
     let added = |name: &str, value: &str| form(&with(name, value), &signed(&right));
-    let sha256 =
-        Hmac::<Sha256>::new_from_slice(format!("{}&", escape(SECRET)).as_bytes()).expect("any length");
+    let sha256 = Hmac::<Sha256>::new_from_slice(format!("{}&", escape(SECRET)).as_bytes())
+        .expect("any length");
     let as_key = |key: &str, secret: &str| {
         let pairs = with("oauth_consumer_key", key);
         form(&pairs, &signed_with(secret, &base(URL, pairs.clone())))
@@ -199,8 +205,10 @@ pub fn mistaken() -> Vec<Mistaken> {
             pairs().into_iter().partition(|(name, _)| name.starts_with("oauth_"));
         let credentials: Vec<String> =
             oauth.iter().map(|(name, value)| format!("{name}=\"{}\"", escape(value))).collect();
-        let rest: Vec<String> =
-            rest.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect();
+        let rest: Vec<String> = rest
+            .iter()
+            .map(|(name, value)| format!("{}={}", escape(name), escape(value)))
+            .collect();
         format!(
             "curl '{URL}' -H 'Authorization: OAuth {}, oauth_signature=\"{}\"' --data '{}'\n",
             credentials.join(", "),
@@ -274,14 +282,21 @@ pub fn mistaken() -> Vec<Mistaken> {
             "one-of-each",
             over(&base(
                 URL,
-                pairs().into_iter().filter(|pair| *pair != ("custom_many".into(), "b".into())).collect(),
+                pairs()
+                    .into_iter()
+                    .filter(|pair| *pair != ("custom_many".into(), "b".into()))
+                    .collect(),
             )),
         ),
         ("order", over(&format!("POST&{}&{}", escape(URL), escape(&unsorted.join("&"))))),
         ("plus-for-space", over(&spelt(|text| escape_but(text, "* ").replace(' ', "+")))),
         (
             "unescaped",
-            over(&format!("POST&{}&{}", javascript(URL), javascript(&normalised(pairs(), javascript)))),
+            over(&format!(
+                "POST&{}&{}",
+                javascript(URL),
+                javascript(&normalised(pairs(), javascript))
+            )),
         ),
         ("plus-for-space-by-php", titled("a~b c", |text| escape_but(text, " ").replace(' ', "+"))),
         ("unescaped-star", titled("a*b", |text| escape_but(text, "~!*'()"))),
@@ -294,7 +309,10 @@ pub fn mistaken() -> Vec<Mistaken> {
             "key-escaped",
             form(
                 &with("oauth_consumer_key", "a:b@c"),
-                &signed_with("the-secret-of-a-key", &base(URL, with("oauth_consumer_key", "a%3Ab%40c"))),
+                &signed_with(
+                    "the-secret-of-a-key",
+                    &base(URL, with("oauth_consumer_key", "a%3Ab%40c")),
+                ),
             ),
         ),
         ("key-of-tool", as_key("quiz-key", "the-secret-of-quiz")),
@@ -317,10 +335,16 @@ pub fn mistaken() -> Vec<Mistaken> {
             form(&pairs(), &STANDARD.encode(sha256.chain_update(&right).finalize().into_bytes())),
         ),
         ("signature-text-blank", form(&plus_pairs, &plus.replace('+', " "))),
-        ("signature-text-white-space", form(&pairs(), &format!("{}\r\n", STANDARD.encode(&signature)))),
+        (
+            "signature-text-white-space",
+            form(&pairs(), &format!("{}\r\n", STANDARD.encode(&signature))),
+        ),
         ("signature-text-hexadecimal", form(&pairs(), &hexadecimal)),
         ("signature-text-escaped", form(&pairs(), &escape(&STANDARD.encode(&signature)))),
         ("signature-text-url-safe", form(&pairs(), &URL_SAFE_NO_PAD.encode(&signature))),
     ];
-    launches.into_iter().map(|(name, launch)| Mistaken { name, launch: launch.into_bytes() }).collect()
+    launches
+        .into_iter()
+        .map(|(name, launch)| Mistaken { name, launch: launch.into_bytes() })
+        .collect()
 }

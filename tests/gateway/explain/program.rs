@@ -53,7 +53,12 @@ fn folder(tools: &str) -> TempDir {
 }
 
 /// Runs the program on a launch that it reads from standard input, or from a file that is named.
-fn explain(folder: &TempDir, arguments: &[&str], launch: &[u8], environment: &[(&str, &str)]) -> Run {
+fn explain(
+    folder: &TempDir,
+    arguments: &[&str],
+    launch: &[u8],
+    environment: &[(&str, &str)],
+) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_lti-gateway"))
         .arg("explain")
         .args(arguments)
@@ -69,7 +74,8 @@ fn explain(folder: &TempDir, arguments: &[&str], launch: &[u8], environment: &[(
     let _ = child.stdin.take().expect("a pipe").write_all(launch);
     let output = child.wait_with_output().expect("the program ends");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    let run = Run { code: output.status.code(), out: text(output.stdout), error: text(output.stderr) };
+    let run =
+        Run { code: output.status.code(), out: text(output.stdout), error: text(output.stderr) };
     for secret in ["s3cret", "development-secret", "panicked"] {
         assert!(!run.out.contains(secret) && !run.error.contains(secret), "{secret} in {run:?}");
     }
@@ -84,14 +90,27 @@ fn signed(url: &'static str, key: &'static str, secret: &'static str) -> String 
 fn what_launch_prints_is_explained_as_accepted() {
     let folder = folder(TOOLS);
     let printed = Command::new(env!("CARGO_BIN_EXE_lti-gateway"))
-        .args(["launch", "page", "--role", "staff", "--param", "custom_x=it's\n\"a\" $b", "--print", "curl"])
+        .args([
+            "launch",
+            "page",
+            "--role",
+            "staff",
+            "--param",
+            "custom_x=it's\n\"a\" $b",
+            "--print",
+            "curl",
+        ])
         .current_dir(folder.path())
         .env_clear()
         .output()
         .expect("the program runs");
     let run = explain(&folder, &["--tool", "page", "-"], &printed.stdout, &[]);
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{run:?}");
-    assert!(run.out.starts_with("page, posted to http://localhost:5000/lti/page\n\n"), "{}", run.out);
+    assert!(
+        run.out.starts_with("page, posted to http://localhost:5000/lti/page\n\n"),
+        "{}",
+        run.out
+    );
     assert_eq!(run.line("roles"), "roles       ok  administrator");
     assert!(run.line("nonce").starts_with("nonce       -   not asked for"));
 }
@@ -121,7 +140,11 @@ fn a_command_was_launched_where_it_says_below_the_public_url() {
     let command = format!("curl 'http://127.0.0.1:5000/lti/app/units/2?a=1' --data-raw '{form}'");
     let run = explain(&folder, &["--tool", "app", "-"], command.as_bytes(), &[]);
     assert_eq!(run.code, Some(0), "{run:?}");
-    assert!(run.out.starts_with("app, posted to http://127.0.0.1:5000/lti/app/units/2\n\n"), "{}", run.out);
+    assert!(
+        run.out.starts_with("app, posted to http://127.0.0.1:5000/lti/app/units/2\n\n"),
+        "{}",
+        run.out
+    );
     assert_eq!(run.line("form"), "form        ok  11 parameters, 1 of them in the URL");
     let fixed = [("LTI_GATEWAY_PUBLIC_URL", "https://tool.example")];
     let run = explain(&folder, &["--tool", "app", "-"], command.as_bytes(), &fixed);
@@ -141,7 +164,8 @@ fn a_command_was_launched_where_it_says_below_the_public_url() {
 #[test]
 fn what_fails_behind_the_signature_is_named_without_a_cause() {
     let folder = folder(TOOLS);
-    let environment = [("PAGE_SECRET", "s3cret-page"), ("LTI_GATEWAY_PUBLIC_URL", "https://tool.example")];
+    let environment =
+        [("PAGE_SECRET", "s3cret-page"), ("LTI_GATEWAY_PUBLIC_URL", "https://tool.example")];
     let form = Form {
         url: "https://tool.example/lti/page",
         key: "page-key",
@@ -152,7 +176,10 @@ fn what_fails_behind_the_signature_is_named_without_a_cause() {
     let run = explain(&folder, &["--tool", "page", "-"], learner.as_bytes(), &environment);
     assert_eq!(run.code, Some(1));
     assert_eq!(run.line("parameters"), "parameters  ok  an LTI 1.1 launch of a resource link");
-    assert_eq!(run.line("roles"), "roles       NO  none of the roles {Learner} may launch this tool");
+    assert_eq!(
+        run.line("roles"),
+        "roles       NO  none of the roles {Learner} may launch this tool"
+    );
     assert!(
         run.out.contains("\nIt is refused: role-not-allowed: ") && !run.out.contains("cause:"),
         "{}",
@@ -173,7 +200,9 @@ fn it_is_judged_at_its_own_time_or_at_the_one_that_is_given() {
     let folder = folder(TOOLS);
     let fixed = [("LTI_GATEWAY_PUBLIC_URL", "https://tool.example")];
     let form = signed("https://tool.example/lti/app", "app-key", "s3cret-app");
-    let at = |time: &str| explain(&folder, &["--tool", "app", "-", "--at", time], form.as_bytes(), &fixed);
+    let at = |time: &str| {
+        explain(&folder, &["--tool", "app", "-", "--at", time], form.as_bytes(), &fixed)
+    };
     let run = at("2023-11-14T22:18:20.5Z");
     assert_eq!(run.code, Some(0), "{run:?}");
     assert_eq!(run.line("time"), "time        ok  within 300 s of 2023-11-14T22:18:20Z");
@@ -197,7 +226,11 @@ fn away_from_this_machine_no_stand_in_for_a_secret_is_used() {
     let run = explain(&folder, &["--tool", "page", "-"], form.as_bytes(), &fixed);
     assert_eq!((run.code, run.out.as_str()), (Some(2), ""));
     assert!(run.error.contains("PAGE_SECRET"), "{}", run.error);
-    assert!(run.error.contains("error: tools.toml has no usable tool named \"page\"\n"), "{}", run.error);
+    assert!(
+        run.error.contains("error: tools.toml has no usable tool named \"page\"\n"),
+        "{}",
+        run.error
+    );
 }
 
 #[test]
@@ -230,10 +263,18 @@ fn no_secret_is_shown_wherever_it_was_sent() {
         ("custom_twice", "s3%2563ret-app"),
     ] {
         let form = signed("http://localhost:5000/lti/app", "app-key", "s3cret-app");
-        let kept: String =
-            form.split('&').filter(|pair| !pair.starts_with(name)).map(|pair| format!("{pair}&")).collect();
+        let kept: String = form
+            .split('&')
+            .filter(|pair| !pair.starts_with(name))
+            .map(|pair| format!("{pair}&"))
+            .collect();
         // What each run says is searched for secrets.
-        let run = explain(&folder, &["--tool", "app", "-"], format!("{kept}{name}={value}").as_bytes(), &[]);
+        let run = explain(
+            &folder,
+            &["--tool", "app", "-"],
+            format!("{kept}{name}={value}").as_bytes(),
+            &[],
+        );
         assert_eq!(run.code, Some(1), "{run:?}");
     }
 }
@@ -242,7 +283,12 @@ fn no_secret_is_shown_wherever_it_was_sent() {
 fn a_secret_in_the_keys_place_is_not_shown_however_short_it_is() {
     let folder = folder(&TOOLS.replace("\"s3cret-app\"", "\"q7x\""));
     for key in ["my-id:app-key:q7x", "q7x", " q7x", "id%3Aapp-key%3Aq7x", "id:app-key:Q7X"] {
-        let form = Form { url: "http://localhost:5000/lti/app", key, secret: "app-key", ..Form::default() };
+        let form = Form {
+            url: "http://localhost:5000/lti/app",
+            key,
+            secret: "app-key",
+            ..Form::default()
+        };
         let run = explain(&folder, &["--tool", "app", "-"], form.sign().as_bytes(), &[]);
         assert_eq!(run.code, Some(1));
         assert!(run.out.contains("\ncause: secret-as-key: "), "{}", run.out);
@@ -258,7 +304,11 @@ fn what_cannot_be_told_ends_with_2_and_says_why() {
     write(folder.path(), "form", &form);
     for (arguments, environment, said) in [
         (&["--tool", "app", "absent"][..], &[][..], "error: absent cannot be read: "),
-        (&["--tool", "app", "large"], &[], "error: large is larger than 1 MiB\n  = help: give one launch"),
+        (
+            &["--tool", "app", "large"],
+            &[],
+            "error: large is larger than 1 MiB\n  = help: give one launch",
+        ),
         (
             &["--tool", "app", "-"],
             &[],
@@ -269,7 +319,11 @@ fn what_cannot_be_told_ends_with_2_and_says_why() {
             &[],
             "error: tools.toml has no usable tool named \"ap\"\n  = help: it has app, own, page\n",
         ),
-        (&["--tool", "app", "form", "--tools", "absent.toml"], &[], "error: absent.toml cannot be read: "),
+        (
+            &["--tool", "app", "form", "--tools", "absent.toml"],
+            &[],
+            "error: absent.toml cannot be read: ",
+        ),
         (&["--tool", "app", "form"], &[("PORT", "x")], "error: PORT is \"x\", not a port"),
         (
             &["--tool", "app", "form", "--secret-env", "OLD"],
@@ -304,8 +358,11 @@ fn where_nothing_is_launched_a_right_signature_does_not_help() {
         ("wide", "/week/1", 1),
     ] {
         let url = format!("http://localhost:5000/lti/{tool}{below}");
-        let (key, secret) =
-            if tool == "page" { ("page-key", "development-secret") } else { ("app-key", "s3cret-app") };
+        let (key, secret) = if tool == "page" {
+            ("page-key", "development-secret")
+        } else {
+            ("app-key", "s3cret-app")
+        };
         let roles = [("roles", "Instructor")];
         let form = Form { url: &url, key, secret, ..Form::default() }.with(&roles).sign();
         let command = format!("curl '{url}' --data-raw '{form}'");
@@ -320,7 +377,8 @@ fn where_nothing_is_launched_a_right_signature_does_not_help() {
 
 #[test]
 fn what_is_refused_for_how_it_is_signed_keeps_that_reason() {
-    let folder = folder(&TOOLS.replace("[tools.app]", "[tools.app]\nsignature_methods = [\"HMAC-SHA256\"]"));
+    let folder =
+        folder(&TOOLS.replace("[tools.app]", "[tools.app]\nsignature_methods = [\"HMAC-SHA256\"]"));
     let form = signed("http://localhost:5000/lti/app/", "app-key", "s3cret-app");
     let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &[]);
     assert!(run.out.contains("\nIt is refused: signature-method-not-allowed: "), "{}", run.out);
@@ -352,14 +410,25 @@ fn the_commands_of_the_docs_do_what_the_docs_say() {
             .expect("a shell");
         let said = String::from_utf8(output.stdout).expect("text");
         assert!(output.stderr.is_empty(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-        let cause = said.split("\ncause: ").nth(1).and_then(|rest| rest.split(':').next()).map(str::to_owned);
+        let cause = said
+            .split("\ncause: ")
+            .nth(1)
+            .and_then(|rest| rest.split(':').next())
+            .map(str::to_owned);
         ran.push((output.status.code(), cause));
     }
     let refused = |cause: &str| (Some(1), Some(cause.to_owned()));
-    assert_eq!(ran, [(Some(0), None), (Some(0), None), refused("slash"), refused("secret-replaced")]);
+    assert_eq!(
+        ran,
+        [(Some(0), None), (Some(0), None), refused("slash"), refused("secret-replaced")]
+    );
 
     // What is shown of an answer is an answer, but for what is left out.
-    let shown = docs.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an answer");
+    let shown = docs
+        .split("```text\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("an answer");
     let answer = text("tests/fixtures/explain/slash/expected.txt");
     for line in shown.lines().filter_map(|line| line.split('…').next()) {
         assert!(answer.lines().any(|known| known.starts_with(line)), "{line}");

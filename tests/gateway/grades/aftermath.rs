@@ -53,7 +53,10 @@ fn the_newer_grade_is_sent_once_more_and_then_never_again() {
     let Overtaken { book, stage, other, .. } = &overtaken;
     stage.pass_to(NOW + AFTERMATH - 1);
     stage.deliver(other, "0.75");
-    assert_eq!((book.arrived(), count(stage, "kept")), (["0.5", "1.0", "0.75"].map(str::to_owned).into(), 1));
+    assert_eq!(
+        (book.arrived(), count(stage, "kept")),
+        (["0.5", "1.0", "0.75"].map(str::to_owned).into(), 1)
+    );
     stage.pass_to(NOW + AFTERMATH);
     overtaken.arrive_for_good(&["0.5", "1.0", "0.75", "1.0"]);
 }
@@ -71,7 +74,8 @@ fn what_came_meanwhile_is_what_is_sent_last() {
 
 #[test]
 fn what_came_meanwhile_and_is_refused_changes_nothing() {
-    let answers = [http("500 Oh", "text/plain", ""), good(), pox("failure", "Not this", ""), good()];
+    let answers =
+        [http("500 Oh", "text/plain", ""), good(), pox("failure", "Not this", ""), good()];
     let stage = Stage::durable(in_turn(answers), "");
     let token = stage.token();
     let older = stage.keep(&token, "0.5");
@@ -100,7 +104,8 @@ fn what_is_to_be_sent_once_more_waits_after_a_restart_too() {
 /// Whoever sent it was told that it was taken, and so it was.
 #[test]
 fn that_a_platform_refuses_it_when_it_is_sent_once_more_is_no_failure() {
-    let answers = [http("500 Oh", "text/plain", ""), good(), pox("failure", "Too late", ""), good()];
+    let answers =
+        [http("500 Oh", "text/plain", ""), good(), pox("failure", "Too late", ""), good()];
     let stage = Stage::durable(in_turn(answers), "");
     let token = stage.token();
     let older = stage.keep(&token, "0.5");

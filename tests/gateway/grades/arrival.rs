@@ -12,7 +12,9 @@ fn post(server: &Server, token: &str, score: &str) -> Reply {
 /// Waits until so many grades were ever written down.
 #[track_caller]
 fn written(stage: &Stage, many: usize) {
-    patiently(|| count(stage, &format!("sqlite_sequence WHERE name = 'kept' AND seq >= {many}")) == 1);
+    patiently(|| {
+        count(stage, &format!("sqlite_sequence WHERE name = 'kept' AND seq >= {many}")) == 1
+    });
 }
 
 #[test]
@@ -45,7 +47,10 @@ fn of_many_that_a_silent_platform_left_waiting_only_the_last_is_kept_and_sent() 
         }
     }
     assert_eq!(stage.find(&token, &newest)["status"], "kept");
-    assert_eq!((count(&stage, "kept"), count(&stage, "finished WHERE status = 'superseded'")), (1, 11));
+    assert_eq!(
+        (count(&stage, "kept"), count(&stage, "finished WHERE status = 'superseded'")),
+        (1, 11)
+    );
     let while_silent = book.arrived();
     assert!(while_silent.is_sorted_by(|one, next| one < next), "{while_silent:?}");
 
@@ -69,14 +74,18 @@ fn of_grades_that_arrive_together_none_is_sent_after_a_newer_one() {
         let (order, replies) = std::thread::scope(|scope| {
             let first = scope.spawn(move || post(server, token, "0"));
             written(&stage, 1);
-            let sending: Vec<_> =
-                scores.iter().map(|score| (score, scope.spawn(move || post(server, token, score)))).collect();
+            let sending: Vec<_> = scores
+                .iter()
+                .map(|score| (score, scope.spawn(move || post(server, token, score))))
+                .collect();
             written(&stage, 17);
             let order = kept(&stage);
             book.release();
             assert_eq!(told(&first.join().expect("an answer"), 200)["status"], "delivered");
-            let replies: Vec<(&String, Reply)> =
-                sending.into_iter().map(|(score, one)| (score, one.join().expect("an answer"))).collect();
+            let replies: Vec<(&String, Reply)> = sending
+                .into_iter()
+                .map(|(score, one)| (score, one.join().expect("an answer")))
+                .collect();
             (order, replies)
         });
         let arrived = book.arrived();
@@ -84,12 +93,16 @@ fn of_grades_that_arrive_together_none_is_sent_after_a_newer_one() {
             let told = told(reply, 200);
             match arrived.contains(score) {
                 true => assert_eq!(told["status"], "delivered", "{score}"),
-                false => assert_eq!(told, json!({ "status": "superseded" }), "{score}: nothing was sent"),
+                false => {
+                    assert_eq!(told, json!({ "status": "superseded" }), "{score}: nothing was sent")
+                }
             }
         }
         let places: Vec<usize> = arrived
             .iter()
-            .map(|score| order.iter().position(|one| one == score).expect("one that was written down"))
+            .map(|score| {
+                order.iter().position(|one| one == score).expect("one that was written down")
+            })
             .collect();
         assert!(places.is_sorted_by(|one, next| one < next), "each once and in order: {places:?}");
         assert_eq!(book.score().as_ref(), order.last());

@@ -20,7 +20,11 @@ fn what_is_no_object_with_a_score_is_refused_and_sent_nowhere() {
         "score=0.5",
         "\u{feff}{\"score\":0.5}",
     ] {
-        assert_eq!(refused(&stage.call("POST", &token, body), 422, "bad-grade"), no_object, "{body}");
+        assert_eq!(
+            refused(&stage.call("POST", &token, body), 422, "bad-grade"),
+            no_object,
+            "{body}"
+        );
     }
     for body in [
         "{}",
@@ -115,8 +119,11 @@ fn the_media_type_of_a_body_does_not_count() {
     let stage = Stage::new(good());
     let bearer = format!("Bearer {}", stage.token());
     for media_type in ["application/json", "application/x-www-form-urlencoded", "text/plain", "x"] {
-        let headers =
-            [("Host", "tool.example"), ("Authorization", bearer.as_str()), ("Content-Type", media_type)];
+        let headers = [
+            ("Host", "tool.example"),
+            ("Authorization", bearer.as_str()),
+            ("Content-Type", media_type),
+        ];
         told(&stage.server.send("POST", "/grades", &headers, br#"{"score":1}"#), 200);
         stage.platform.request();
     }

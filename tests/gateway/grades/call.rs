@@ -6,7 +6,8 @@ use super::*;
 
 /// A platform's answer to a read.
 fn graded(score: &str) -> String {
-    let result = format!("<result><resultScore><textString>{score}</textString></resultScore></result>");
+    let result =
+        format!("<result><resultScore><textString>{score}</textString></resultScore></result>");
     pox("success", "", &format!("<readResultResponse>{result}</readResultResponse>"))
 }
 

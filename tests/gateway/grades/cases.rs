@@ -20,7 +20,8 @@ fn named_in(source: &str) -> Vec<u32> {
     let names = source.lines().filter_map(|line| line.strip_prefix("fn f1_"));
     names
         .flat_map(|name| {
-            let words = name.split('_').take_while(|word| *word == "and" || word.parse::<u32>().is_ok());
+            let words =
+                name.split('_').take_while(|word| *word == "and" || word.parse::<u32>().is_ok());
             words.filter_map(|word| word.parse().ok()).collect::<Vec<u32>>()
         })
         .collect()
@@ -28,7 +29,10 @@ fn named_in(source: &str) -> Vec<u32> {
 
 #[test]
 fn every_case_of_grades_is_a_test() {
-    assert_eq!(named_in("fn f1_007_a() {}\nfn f1_008_and_009_b() {}\n    fn f1_010_c() {}"), [7, 8, 9]);
+    assert_eq!(
+        named_in("fn f1_007_a() {}\nfn f1_008_and_009_b() {}\n    fn f1_010_c() {}"),
+        [7, 8, 9]
+    );
     let tested: BTreeSet<u32> = SOURCES.iter().flat_map(|source| named_in(source)).collect();
     assert_eq!(tested, (132..=148).collect());
     for (id, reason) in IN_PART {

@@ -30,11 +30,13 @@ fn cases(elsewhere: &Recorder) -> Vec<Case> {
     let unwell = |answer: String, message: &'static str, status: u16, words: &'static str| {
         (answer.into_bytes(), 503, "platform-unreachable", message, status, words, true)
     };
-    let unintelligible =
-        |answer: Vec<u8>, message: &'static str| (answer, 502, "platform-answer", message, 200, "", true);
+    let unintelligible = |answer: Vec<u8>, message: &'static str| {
+        (answer, 502, "platform-answer", message, 200, "", true)
+    };
     let redirect = |status: u16, message: &'static str| {
         let location = format!("{}/elsewhere", elsewhere.origin());
-        let answer = format!("HTTP/1.1 {status} Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+        let answer =
+            format!("HTTP/1.1 {status} Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
         (answer.into_bytes(), 502, "platform-answer", message, status, "", false)
     };
     let page = "<!DOCTYPE html><html><p>Private page of the platform</html>";
@@ -46,11 +48,26 @@ fn cases(elsewhere: &Recorder) -> Vec<Case> {
         large.len()
     );
     vec![
-        redirect(301, "the platform points to another address with status 301, which is not followed"),
-        redirect(302, "the platform points to another address with status 302, which is not followed"),
-        redirect(303, "the platform points to another address with status 303, which is not followed"),
-        redirect(307, "the platform points to another address with status 307, which is not followed"),
-        redirect(308, "the platform points to another address with status 308, which is not followed"),
+        redirect(
+            301,
+            "the platform points to another address with status 301, which is not followed",
+        ),
+        redirect(
+            302,
+            "the platform points to another address with status 302, which is not followed",
+        ),
+        redirect(
+            303,
+            "the platform points to another address with status 303, which is not followed",
+        ),
+        redirect(
+            307,
+            "the platform points to another address with status 307, which is not followed",
+        ),
+        redirect(
+            308,
+            "the platform points to another address with status 308, which is not followed",
+        ),
         refused(
             http("401 Unauthorized", "text/plain", " Bad signature\n"),
             "the platform refused with status 401: Bad signature",
@@ -63,8 +80,18 @@ fn cases(elsewhere: &Recorder) -> Vec<Case> {
             403,
             "",
         ),
-        refused(http("404 Not Found", "text/html", page), "the platform refused with status 404", 404, ""),
-        refused(http("400 Bad Request", "text/html", ""), "the platform refused with status 400", 400, ""),
+        refused(
+            http("404 Not Found", "text/html", page),
+            "the platform refused with status 404",
+            404,
+            "",
+        ),
+        refused(
+            http("400 Bad Request", "text/html", ""),
+            "the platform refused with status 400",
+            400,
+            "",
+        ),
         refused(
             http("415 Unsupported Media Type", "application/json", "{\"a\":1}"),
             "the platform refused with status 415: {\"a\":1}",
@@ -90,8 +117,18 @@ fn cases(elsewhere: &Recorder) -> Vec<Case> {
             "Grade is past due",
         ),
         refused(pox("unsupported", "", ""), "the platform refused with status 200", 200, ""),
-        unwell(http("408 Request Timeout", "text/html", ""), "the platform failed with status 408", 408, ""),
-        unwell(http("425 Too Early", "text/html", ""), "the platform failed with status 425", 425, ""),
+        unwell(
+            http("408 Request Timeout", "text/html", ""),
+            "the platform failed with status 408",
+            408,
+            "",
+        ),
+        unwell(
+            http("425 Too Early", "text/html", ""),
+            "the platform failed with status 425",
+            425,
+            "",
+        ),
         unwell(
             http("429 Too Many Requests", "text/plain", "Slow down"),
             "the platform failed with status 429: Slow down",
@@ -213,12 +250,17 @@ fn with_a_durable_state_what_may_be_different_later_is_kept() {
 fn f1_147_a_redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         for location in ["/elsewhere", "//elsewhere.example/", ""] {
-            let answer =
-                format!("HTTP/1.1 {status} Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+            let answer = format!(
+                "HTTP/1.1 {status} Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+            );
             let stage = Stage::new(answer);
             let reply = stage.call("POST", &stage.token(), SCORE);
             refused(&reply, 502, "platform-answer");
-            assert_eq!(stage.platform.request().line(), format!("POST {OUTCOME}"), "and nothing else");
+            assert_eq!(
+                stage.platform.request().line(),
+                format!("POST {OUTCOME}"),
+                "and nothing else"
+            );
         }
     }
 }
@@ -226,7 +268,9 @@ fn f1_147_a_redirect_is_not_followed() {
 #[test]
 fn a_platform_that_wants_to_be_asked_later_is_asked_later() {
     let answer = |value: &str| {
-        format!("HTTP/1.1 429 Too Many Requests\r\nRetry-After: {value}\r\nContent-Length: 0\r\n\r\n")
+        format!(
+            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: {value}\r\nContent-Length: 0\r\n\r\n"
+        )
     };
     for (value, seconds) in [
         ("7", Some(7)),
@@ -240,7 +284,10 @@ fn a_platform_that_wants_to_be_asked_later_is_asked_later() {
         let stage = Stage::new(answer(value));
         let reply = stage.call("POST", &stage.token(), SCORE);
         refused(&reply, 503, "platform-unreachable");
-        assert_eq!(reply.header("retry-after"), seconds.map(|seconds: u64| seconds.to_string()).as_deref());
+        assert_eq!(
+            reply.header("retry-after"),
+            seconds.map(|seconds: u64| seconds.to_string()).as_deref()
+        );
 
         let stage = Stage::durable(Recorder::answering(answer(value)), "");
         let token = stage.token();
@@ -327,7 +374,13 @@ const MANNERS: [Manners; 8] = [
 ];
 
 /// Calls while a platform with these manners takes the one connection.
-fn call_upon(stage: &Stage, platform: &Upstream, manners: fn(Wire), method: &str, token: &str) -> Reply {
+fn call_upon(
+    stage: &Stage,
+    platform: &Upstream,
+    manners: fn(Wire),
+    method: &str,
+    token: &str,
+) -> Reply {
     let server = &stage.server;
     let body = if method == "POST" { SCORE } else { "" };
     std::thread::scope(|scope| {
@@ -365,7 +418,10 @@ fn a_platform_that_does_not_answer_is_told_within_the_timeout() {
             } else {
                 let refusal = refused(&reply, 503, "platform-unreachable");
                 let message = refusal["message"].as_str().expect("text");
-                assert!(message.starts_with("the platform cannot be reached: "), "{what}: {message}");
+                assert!(
+                    message.starts_with("the platform cannot be reached: "),
+                    "{what}: {message}"
+                );
                 assert!(!message.contains("http"), "the address is the platform's own: {message}");
                 assert_eq!(refusal.as_object().expect("an object").len(), 1, "{what}: {refusal}");
             }
@@ -385,7 +441,11 @@ fn a_grade_for_a_platform_that_does_not_answer_is_kept() {
         let told = told(&reply, 202);
         let reason = told["reason"].as_str().expect("a reason");
         assert!(reason.starts_with("the platform cannot be reached: "), "{what}: {reason}");
-        assert_eq!(reason.contains("it did not answer within the tool's timeout"), slow, "{what}: {reason}");
+        assert_eq!(
+            reason.contains("it did not answer within the tool's timeout"),
+            slow,
+            "{what}: {reason}"
+        );
         let id = told["id"].as_str().expect("an id");
         assert_eq!(stage.find(&token, id)["status"], "kept", "{what}");
         assert!(platform.saw_nothing(), "{what}: it is not due yet");
@@ -403,7 +463,10 @@ fn a_platform_that_is_not_there_is_told_or_its_grade_kept() {
         503,
         "platform-unreachable",
     );
-    assert!(refusal["message"].as_str().is_some_and(|message| message.contains("refused")), "{refusal}");
+    assert!(
+        refusal["message"].as_str().is_some_and(|message| message.contains("refused")),
+        "{refusal}"
+    );
     let stage = Stage::durable(Recorder::start(), PATIENCE);
     let token = stage.token_of(&launch(&url)).expect("a grade token");
     let id = stage.keep(&token, "0.5");
@@ -412,7 +475,8 @@ fn a_platform_that_is_not_there_is_told_or_its_grade_kept() {
 
 #[test]
 fn a_platform_that_drips_is_told_within_the_timeout() {
-    for start in ["HTTP/1.1 200 OK\r\nX-Drip: ", "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n"] {
+    for start in ["HTTP/1.1 200 OK\r\nX-Drip: ", "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n"]
+    {
         let platform = Upstream::start();
         let stage = Stage::with(Recorder::start(), "", PATIENCE);
         let url = format!("{}{OUTCOME}", platform.origin());

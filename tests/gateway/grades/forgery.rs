@@ -22,7 +22,9 @@ fn a_browsers_own_grade_token_does_not_arrive() {
     let visit = takes.open(&launch(&url));
     let mut takes_none = Browser::new(&stage.server);
     let none = takes_none.open(
-        &Form { nonce: "2", ..launch(&url) }.but(&[("user_id", "u-2")]).without("lis_result_sourcedid"),
+        &Form { nonce: "2", ..launch(&url) }
+            .but(&[("user_id", "u-2")])
+            .without("lis_result_sourcedid"),
     );
     for name in SPELLINGS {
         assert_eq!(takes.send("GET", &visit.at("/"), &[(name, "evil")], b"").status, 200);
@@ -65,13 +67,19 @@ fn an_upstream_that_echoes_its_headers_tells_no_browser_the_token() {
         replies.push(browser.send(method, &address, &[], b""));
         let token = echo.request().header("x-lti-grade-token").expect("a grade token");
         for reply in &replies {
-            assert!(!reply.body.contains(&token) && !reply.body.contains("rade-token"), "{reply:?}");
+            assert!(
+                !reply.body.contains(&token) && !reply.body.contains("rade-token"),
+                "{reply:?}"
+            );
             for (name, value) in &reply.headers {
                 assert!(!name.starts_with("x-lti-") && !value.contains(&token), "{name}: {value}");
             }
         }
     }
-    assert!(replies.last().is_some_and(|reply| reply.header("x-forwarded-host").is_some()), "an echo");
+    assert!(
+        replies.last().is_some_and(|reply| reply.header("x-forwarded-host").is_some()),
+        "an echo"
+    );
 }
 
 #[test]
@@ -90,7 +98,9 @@ fn a_trace_carries_no_token() {
 fn a_token_is_for_its_learner_and_link_whatever_the_body_says() {
     let stage = Stage::new(good());
     let (ada, grace) = (stage.token_for("learner-ada"), stage.token_for("learner-grace"));
-    for (token, learner) in [(&ada, "learner-ada"), (&grace, "learner-grace"), (&ada, "learner-ada")] {
+    for (token, learner) in
+        [(&ada, "learner-ada"), (&grace, "learner-grace"), (&ada, "learner-ada")]
+    {
         stage.deliver(token, "1");
         assert_eq!(element(&stage.platform.request(), "sourcedId"), learner);
     }

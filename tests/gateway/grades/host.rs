@@ -71,7 +71,10 @@ fn no_private_address_in_any_spelling_takes_a_grade() {
         ],
     );
     let lines = log_lines("its outcome URL is malformed, or not one that `outcome_hosts` allows");
-    assert!(lines.iter().all(|line| line.contains(" launch: ") && !line.contains("127.0.0.1")), "{lines:?}");
+    assert!(
+        lines.iter().all(|line| line.contains(" launch: ") && !line.contains("127.0.0.1")),
+        "{lines:?}"
+    );
     assert!(!lines.is_empty());
 }
 
@@ -81,7 +84,8 @@ fn a_name_that_leads_to_a_private_address_is_found_out_before_anybody_is_connect
         let (stage, platform) = stage(hosts);
         for host in ["localhost", "LOCALHOST", "LocalHost"] {
             let url = format!("http://{host}:{}/o", port(&platform));
-            let token = stage.token_of(&Form { nonce: host, ..launch(&url) }).expect("only DNS can tell");
+            let token =
+                stage.token_of(&Form { nonce: host, ..launch(&url) }).expect("only DNS can tell");
             for (method, body) in [("POST", SCORE), ("GET", ""), ("DELETE", "")] {
                 assert_eq!(
                     refused(&stage.call(method, &token, body), 409, "outcome-not-allowed"),
@@ -93,7 +97,8 @@ fn a_name_that_leads_to_a_private_address_is_found_out_before_anybody_is_connect
         }
         // Some name servers know it with a dot, too, and some do not.
         let url = format!("http://localhost.:{}/o", port(&platform));
-        let token = stage.token_of(&Form { nonce: "dot", ..launch(&url) }).expect("only DNS can tell");
+        let token =
+            stage.token_of(&Form { nonce: "dot", ..launch(&url) }).expect("only DNS can tell");
         assert!(matches!(stage.call("POST", &token, SCORE).status, 409 | 503));
         assert!(platform.saw_nothing());
     }
@@ -103,9 +108,12 @@ fn a_name_that_leads_to_a_private_address_is_found_out_before_anybody_is_connect
 fn the_practice_platforms_name_leads_nowhere_outside_development() {
     let (stage, platform) = stage("[\"*\"]");
     let path = "/dev/platform/nb/unit-1/handler_noauth/outcome_service_handler";
-    for authority in ["practice.localhost".to_owned(), format!("practice.localhost:{}", port(&platform))] {
+    for authority in
+        ["practice.localhost".to_owned(), format!("practice.localhost:{}", port(&platform))]
+    {
         let url = format!("http://{authority}{path}");
-        let token = stage.token_of(&Form { nonce: &authority, ..launch(&url) }).expect("only DNS can tell");
+        let token =
+            stage.token_of(&Form { nonce: &authority, ..launch(&url) }).expect("only DNS can tell");
         // Some machines know every name below `localhost`, and some do not.
         assert!(matches!(stage.call("POST", &token, SCORE).status, 409 | 503));
     }
@@ -134,7 +142,8 @@ fn what_is_named_takes_grades_also_at_private_addresses() {
         ("localhost", "LocalHost"),
         ("localhost.", "localhost"),
     ] {
-        let stage = Stage::with(Recorder::answering(good()), &format!("outcome_hosts = [\"{named}\"]"), "");
+        let stage =
+            Stage::with(Recorder::answering(good()), &format!("outcome_hosts = [\"{named}\"]"), "");
         let authority = stage.platform.authority().replace("127.0.0.1", host);
         let url = format!("http://{authority}/o?a=b");
         let token = stage.token_of(&launch(&url)).expect("a grade token");
@@ -151,8 +160,13 @@ fn what_is_named_takes_grades_also_at_private_addresses() {
 fn a_host_that_is_not_in_the_list_takes_no_grade() {
     for hosts in ["[\"lms.example\"]", "[\"*.lms.example\"]"] {
         let (stage, platform) = stage(hosts);
-        let mut others =
-            vec!["lms.example.evil.example", "evil-lms.example", "lmsxexample", "127.0.0.1", "localhost"];
+        let mut others = vec![
+            "lms.example.evil.example",
+            "evil-lms.example",
+            "lmsxexample",
+            "127.0.0.1",
+            "localhost",
+        ];
         if hosts.contains("*") {
             others.push("lms.example");
         } else {
@@ -171,8 +185,8 @@ fn a_host_that_is_not_in_the_list_takes_no_grade() {
 fn hosts_that_left_the_list_take_no_grade_any_more() {
     let stage = Stage::new(good());
     let token = stage.token();
-    let server =
-        stage.differing("outcome_hosts = [\"*\", \"127.0.0.1\"]", "outcome_hosts = [\"lms.example\"]");
+    let server = stage
+        .differing("outcome_hosts = [\"*\", \"127.0.0.1\"]", "outcome_hosts = [\"lms.example\"]");
     assert_eq!(
         refused(&call(&server, "POST", "/grades", &token, SCORE), 409, "outcome-not-allowed"),
         json!({ "message": "the outcome URL of the launch is not used: its host is not in `outcome_hosts`" })

@@ -64,13 +64,19 @@ fn only_the_learner_whose_grade_it_is_learns_where_it_stands() {
     let (ada, grace) = (stage.token_for("learner-ada"), stage.token_for("learner-grace"));
     let id = stage.keep(&ada, "0.5");
     assert_eq!(stage.find(&ada, &id)["status"], "kept");
-    let unknown =
-        json!({ "message": "no grade of this id is kept for the grade token's learner and resource link" });
-    let ask = |token: &str, id: &str| call(&stage.server, "GET", &format!("/grades/{id}"), token, "");
+    let unknown = json!({ "message": "no grade of this id is kept for the grade token's learner and resource link" });
+    let ask =
+        |token: &str, id: &str| call(&stage.server, "GET", &format!("/grades/{id}"), token, "");
     assert_eq!(refused(&ask(&grace, &id), 404, "no-such-grade"), unknown);
-    for wrong in
-        ["AAAAAAAAAAAAAAAAAAAAAA", "x", &id[1..], &id.to_lowercase(), "%00", "'%20OR%201=1", "%E2%9C%93"]
-    {
+    for wrong in [
+        "AAAAAAAAAAAAAAAAAAAAAA",
+        "x",
+        &id[1..],
+        &id.to_lowercase(),
+        "%00",
+        "'%20OR%201=1",
+        "%E2%9C%93",
+    ] {
         assert_eq!(refused(&ask(&ada, wrong), 404, "no-such-grade"), unknown, "{wrong}");
     }
     let target = format!("/grades/{id}");
@@ -105,7 +111,8 @@ fn a_newer_launch_of_the_same_learner_asks_for_the_grade_of_an_older_one() {
 
 #[test]
 fn a_deletion_is_kept_too() {
-    let stage = Stage::durable(in_turn([unwell(), pox("success", "", "<deleteResultResponse/>")]), "");
+    let stage =
+        Stage::durable(in_turn([unwell(), pox("success", "", "<deleteResultResponse/>")]), "");
     let token = stage.token();
     let told = told(&stage.call("DELETE", &token, ""), 202);
     let id = told["id"].as_str().expect("an id");
@@ -118,7 +125,8 @@ fn a_deletion_is_kept_too() {
 
 #[test]
 fn what_the_platform_refuses_later_is_refused_for_good() {
-    let stage = Stage::durable(in_turn([unwell(), pox("failure", "Grade is past due", ""), good()]), "");
+    let stage =
+        Stage::durable(in_turn([unwell(), pox("failure", "Grade is past due", ""), good()]), "");
     let (token, other) = (stage.token(), stage.token_for("learner-grace"));
     let id = stage.keep(&token, "0.5");
     stage.platform.request();
@@ -218,7 +226,8 @@ fn a_kept_grade_waits_for_a_consumer_that_left_the_file() {
     let id = stage.keep(&token, "0.5");
     stage.platform.request();
     let tools = stage.tools.clone();
-    let stage = Stage { tools: tools.replace("key = \"key-1\"", "key = \"key-2\""), ..stage }.restarted();
+    let stage =
+        Stage { tools: tools.replace("key = \"key-1\"", "key = \"key-2\""), ..stage }.restarted();
     stage.server.set_now(NOW + 1);
     patiently(|| log_lines(&id).len() == 2);
     let lines = log_lines(&id);

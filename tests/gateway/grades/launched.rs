@@ -33,7 +33,10 @@ fn a_launch_that_takes_a_grade_says_so() {
     assert_eq!(claims["grade"], json!({ "accepted": true }));
     let claims = claims.to_string();
     for private in ["instanceid", "/outcome", "lis_outcome", "lis_result"] {
-        assert!(!claims.contains(private), "{private}: to know where a grade goes is no use to an app");
+        assert!(
+            !claims.contains(private),
+            "{private}: to know where a grade goes is no use to an app"
+        );
     }
     stage.platform.saw_nothing();
 }
@@ -46,7 +49,10 @@ fn f1_143_a_launch_without_url_or_sourcedid_takes_no_grade() {
     let whole = |nonce: &'static str| Form { nonce, ..launch(&url) };
     takes_none(&stage, &whole("1").without("lis_outcome_service_url"));
     takes_none(&stage, &whole("2").without("lis_result_sourcedid"));
-    takes_none(&stage, &whole("3").without("lis_outcome_service_url").without("lis_result_sourcedid"));
+    takes_none(
+        &stage,
+        &whole("3").without("lis_outcome_service_url").without("lis_result_sourcedid"),
+    );
     takes_none(&stage, &whole("4").but(&[("lis_outcome_service_url", "")]));
     takes_none(&stage, &whole("5").but(&[("lis_result_sourcedid", "")]));
     takes_none(&stage, &whole("6").but(&[("lis_outcome_service_url", "$LineItem.url")]));
@@ -65,7 +71,8 @@ fn f1_143_a_launch_without_url_or_sourcedid_takes_no_grade() {
     ] {
         takes_none(&stage, &whole(nonce).but(&[("lis_outcome_service_url", wrong)]));
     }
-    let reply = stage.server.send("POST", "/grades", &[("Host", "tool.example")], br#"{"score":1}"#);
+    let reply =
+        stage.server.send("POST", "/grades", &[("Host", "tool.example")], br#"{"score":1}"#);
     refused(&reply, 401, "no-grade-token");
     stage.platform.saw_nothing();
 }
@@ -99,10 +106,13 @@ secret = "s3cret"
 template = "page"
 "#;
     let page = "{% if launch.grade.accepted %}takes a grade{% else %}takes none{% endif %}";
-    let server = Server::start(&Setup { tools, templates: &[("page.html.tera", page)], ..Setup::default() });
+    let server =
+        Server::start(&Setup { tools, templates: &[("page.html.tera", page)], ..Setup::default() });
     let form = |nonce: &'static str| {
-        Form { nonce, ..Form::default() }
-            .with(&[("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", "4711")])
+        Form { nonce, ..Form::default() }.with(&[
+            ("lis_outcome_service_url", "https://lms.example/o"),
+            ("lis_result_sourcedid", "4711"),
+        ])
     };
     for (form, says) in [
         (form("1"), "takes a grade"),
@@ -163,7 +173,11 @@ fn noise(seed: u64, length: usize) -> String {
         Some(last.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
     });
     let letters = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    numbers.skip(1).take(length).map(|number| char::from(letters[(number >> 40) as usize % 62])).collect()
+    numbers
+        .skip(1)
+        .take(length)
+        .map(|number| char::from(letters[(number >> 40) as usize % 62]))
+        .collect()
 }
 
 /// How many bytes of a request's headers are the gateway's.
@@ -242,7 +256,8 @@ fn a_launch_that_opens_without_its_grade_says_so_to_the_upstream_and_the_log() {
     // What else is left out is so much that the log does not name all of it.
     let names: Vec<String> =
         (0..20).map(|number| format!("custom_left_out_{number}_{}", noise(number, 30))).collect();
-    let custom: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), user.as_str())).collect();
+    let custom: Vec<(&str, &str)> =
+        names.iter().map(|name| (name.as_str(), user.as_str())).collect();
     for (nonce, custom) in [("1", &custom[..0]), ("2", &custom)] {
         let form = Form { nonce, ..launch(&url) }
             .but(&[("user_id", &user), ("lis_result_sourcedid", &sourcedid)])

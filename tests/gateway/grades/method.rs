@@ -19,7 +19,8 @@ fn other_methods_and_places_send_nothing() {
         let reply = call(&stage.server, method, target, &token, body);
         assert!((400..500).contains(&reply.status), "{method} {target}: {reply:?}");
         assert!(
-            !reply.body.contains(&token) && !reply.headers.iter().any(|(_, value)| value.contains(&token))
+            !reply.body.contains(&token)
+                && !reply.headers.iter().any(|(_, value)| value.contains(&token))
         );
     }
     stage.platform.saw_nothing();
@@ -51,7 +52,10 @@ fn a_head_is_answered_like_a_get_without_a_body() {
     stage.platform.request();
     let head = |target: &str, token: &str| {
         let reply = call(&stage.server, "HEAD", target, token, "");
-        assert_eq!((reply.header("content-type"), reply.body.as_str()), (Some("application/json"), ""));
+        assert_eq!(
+            (reply.header("content-type"), reply.body.as_str()),
+            (Some("application/json"), "")
+        );
         assert_eq!(reply.header("cache-control"), Some("no-store"));
         reply.status
     };
@@ -111,10 +115,19 @@ fn no_form_turns_a_post_into_a_deletion() {
         ("Authorization", bearer.as_str()),
         ("Content-Type", "application/x-www-form-urlencoded"),
     ];
-    for form in ["_method=delete", "_method=DELETE", "%5Fmethod=delete", "_method=put", "_method=get&score=1"]
-    {
+    for form in [
+        "_method=delete",
+        "_method=DELETE",
+        "%5Fmethod=delete",
+        "_method=put",
+        "_method=get&score=1",
+    ] {
         for target in ["/grades", "/grades/"] {
-            refused(&stage.server.send("POST", target, &headers, form.as_bytes()), 422, "bad-grade");
+            refused(
+                &stage.server.send("POST", target, &headers, form.as_bytes()),
+                422,
+                "bad-grade",
+            );
         }
     }
     stage.platform.saw_nothing();
@@ -124,8 +137,11 @@ fn no_form_turns_a_post_into_a_deletion() {
 #[test]
 fn on_a_host_of_a_tools_own_grades_is_the_tools() {
     const HOST: &str = "own.example";
-    let stage =
-        Stage::with(Recorder::answering(good()), "", &format!("host = \"{HOST}\"\nprefix = \"tool\""));
+    let stage = Stage::with(
+        Recorder::answering(good()),
+        "",
+        &format!("host = \"{HOST}\"\nprefix = \"tool\""),
+    );
     let url = stage.outcome_url();
     let form = Form { url: "https://own.example/", ..launch(&url) };
     let mut browser = Browser::at(&stage.server, HOST);
@@ -140,8 +156,11 @@ fn on_a_host_of_a_tools_own_grades_is_the_tools() {
         // A token opens nothing there, and who has no session is told so, as everywhere in the tool.
         let bearer = format!("Bearer {token}");
         for method in ["POST", "GET", "DELETE", "PUT"] {
-            let headers =
-                [("Host", HOST), ("Authorization", bearer.as_str()), ("Accept", "application/json")];
+            let headers = [
+                ("Host", HOST),
+                ("Authorization", bearer.as_str()),
+                ("Accept", "application/json"),
+            ];
             let body: &[u8] = if method == "GET" { b"" } else { br#"{"score":1}"# };
             let reply = stage.server.send(method, target, &headers, body);
             assert_eq!(reply.status, 401, "{method} {target}: {reply:?}");

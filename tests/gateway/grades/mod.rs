@@ -36,7 +36,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Browser, Form, NOW, Recorded, Recorder, Reply, Server, Setup, Visit, log_lines};
+use crate::support::{
+    Browser, Form, NOW, Recorded, Recorder, Reply, Server, Setup, Visit, log_lines,
+};
 
 /// What stands in every outcome URL's path.
 const OUTCOME: &str = "/outcome?type_id=3";
@@ -44,7 +46,8 @@ const OUTCOME: &str = "/outcome?type_id=3";
 const SOURCEDID: &str = r#"{"data":{"instanceid":"1","userid":"4711"},"hash":"a<b>&\"c'+%3A"}"#;
 
 /// What no answer and no line of the log may contain: secrets, and what [`launch`] tells of a person.
-const PRIVATE: [&str; 7] = ["s3cret", "an0ther", "own, of 32", "user-4711", "Lovelace", "instanceid", "a<b>"];
+const PRIVATE: [&str; 7] =
+    ["s3cret", "an0ther", "own, of 32", "user-4711", "Lovelace", "instanceid", "a<b>"];
 
 /// A platform that takes everything.
 fn good() -> String {
@@ -208,7 +211,10 @@ grades = true
     #[track_caller]
     fn becomes(&self, token: &str, id: &str, status: &str) -> Value {
         self.until(token, id, |found| {
-            assert!(found["status"] == status || found["status"] == "kept", "not {status}: {found}");
+            assert!(
+                found["status"] == status || found["status"] == "kept",
+                "not {status}: {found}"
+            );
             found["status"] == status
         })
     }
@@ -269,7 +275,10 @@ fn launch(url: &str) -> Form<'_> {
 
 /// An answer over HTTP.
 fn http(status: &str, media_type: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// An answer of a Basic Outcomes service.

@@ -34,7 +34,11 @@ fn a_newer_grade_that_arrived_ends_an_older_one_that_waits() {
         assert!(is_newer(&stage.platform.request()));
         let found = stage.find(&ada, &older);
         assert_eq!((&found["status"], &found["next_try"]), (&json!("superseded"), &Value::Null));
-        assert_eq!(stage.find(&grace, &other)["status"], "kept", "of another learner nothing changes");
+        assert_eq!(
+            stage.find(&grace, &other)["status"],
+            "kept",
+            "of another learner nothing changes"
+        );
 
         // The platform may still be at work at the older one, so that the newer one is sent once more.
         stage.server.set_now(NOW + 1000);
@@ -104,7 +108,8 @@ fn grades_of_several_links_wait_for_themselves() {
     for ((token, _), id) in tokens.iter().zip(&ids) {
         stage.becomes(token, id, "delivered");
     }
-    let mut sent = [stage.platform.next(), stage.platform.request()].map(|one| element(&one, "sourcedId"));
+    let mut sent =
+        [stage.platform.next(), stage.platform.request()].map(|one| element(&one, "sourcedId"));
     sent.sort();
     assert_eq!(sent, ["link-1", "link-2"]);
 }

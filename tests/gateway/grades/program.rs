@@ -49,8 +49,15 @@ impl Program {
         Self { child, address: (Ipv4Addr::LOCALHOST, port).into() }
     }
 
-    pub(super) fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        let mut request = format!("{method} {target} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n");
+    pub(super) fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let mut request =
+            format!("{method} {target} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n");
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -73,11 +80,19 @@ impl Program {
         let form_type = [("Content-Type", "application/x-www-form-urlencoded")];
         let launched = self.send("POST", "/lti/nb", &form_type, &form.sign());
         assert_eq!(launched.status, 303, "{launched:?}");
-        let cookies: Vec<&str> =
-            launched.all("set-cookie").into_iter().filter_map(|cookie| cookie.split(';').next()).collect();
+        let cookies: Vec<&str> = launched
+            .all("set-cookie")
+            .into_iter()
+            .filter_map(|cookie| cookie.split(';').next())
+            .collect();
         let cookies = cookies.join("; ");
         let follow = |from: &Reply| {
-            self.send("GET", from.header("location").expect("an address"), &[("Cookie", &cookies)], "")
+            self.send(
+                "GET",
+                from.header("location").expect("an address"),
+                &[("Cookie", &cookies)],
+                "",
+            )
         };
         let arrived = follow(&launched);
         assert_eq!(arrived.status, 303, "{arrived:?}");
@@ -179,14 +194,19 @@ fn a_gateway_that_is_killed_while_a_platform_is_silent_sends_the_same_when_it_is
     }
     wire.send(good());
     let kept = || {
-        let file = rusqlite::Connection::open(folder.path().join("state/grades.sqlite")).expect("the file");
-        file.query_row("SELECT COUNT(*) FROM kept", [], |row| row.get::<_, u64>(0)).expect("a number")
+        let file = rusqlite::Connection::open(folder.path().join("state/grades.sqlite"))
+            .expect("the file");
+        file.query_row("SELECT COUNT(*) FROM kept", [], |row| row.get::<_, u64>(0))
+            .expect("a number")
     };
     patiently(|| kept() == 0);
     assert!(platform.saw_nothing(), "and nothing else");
     assert_eq!(after.send("GET", "/ready", &[], "").status, 200);
     let listed = run(folder.path(), &["grades"]);
-    assert!(String::from_utf8_lossy(&listed.stdout).starts_with("no grades are kept in "), "{listed:?}");
+    assert!(
+        String::from_utf8_lossy(&listed.stdout).starts_with("no grades are kept in "),
+        "{listed:?}"
+    );
 }
 
 #[test]
@@ -220,10 +240,14 @@ fn grades_that_wait_or_failed_for_good_are_listed_without_personal_data() {
         let learner = element(request, "sourcedId");
         let score = element(request, "textString");
         match (learner.as_str(), score.as_str()) {
-            ("learner-done", "0.25") | ("learner-refused", "0.25") => http("500 Oh", "text/plain", "Oh"),
+            ("learner-done", "0.25") | ("learner-refused", "0.25") => {
+                http("500 Oh", "text/plain", "Oh")
+            }
             ("learner-done", _) => good(),
             ("learner-refused", _) => pox("failure", "No", ""),
-            (learner, _) => http("503 Oh", "text/plain", &format!("{learner} may\u{1b}[31m come later")),
+            (learner, _) => {
+                http("503 Oh", "text/plain", &format!("{learner} may\u{1b}[31m come later"))
+            }
         }
         .into_bytes()
     });
@@ -248,11 +272,21 @@ fn grades_that_wait_or_failed_for_good_are_listed_without_personal_data() {
     assert_eq!(rows[0], ["ID", "TOOL", "ACCEPTED", "STATUS", "TRIES", "NEXT TRY", "PLATFORM"]);
     let words = "the platform failed with status 503: … may [31m come later";
     assert_eq!(rows[1], [&expired, "nb", "2023-11-14T22:13:20Z", "expired", "2", "-", words]);
-    assert_eq!(rows[2], [&kept, "nb", "2023-11-17T22:13:20Z", "kept", "1", "2023-11-17T22:13:21Z", words]);
+    assert_eq!(
+        rows[2],
+        [&kept, "nb", "2023-11-17T22:13:20Z", "kept", "1", "2023-11-17T22:13:21Z", words]
+    );
     let last = &rows[3];
     assert_eq!(
         last[1..],
-        ["nb", "2023-11-17T22:13:20Z", "refused", "1", "-", "the platform refused with status 200: No"]
+        [
+            "nb",
+            "2023-11-17T22:13:20Z",
+            "refused",
+            "1",
+            "-",
+            "the platform refused with status 200: No"
+        ]
     );
     assert_eq!(rows.len(), 4);
     for private in NAMES.iter().chain(&PRIVATE).chain(&["0.75", "0.5", "127.0.0.1", "\u{1b}"]) {

@@ -8,7 +8,8 @@ fn a_proxy_that_the_environment_names_sees_no_grade() {
     let (upstream, platform) = (Recorder::start(), Recorder::answering(good()));
     let proxy = Recorder::answering(good());
     let origin = proxy.origin();
-    let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let names =
+        ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     let environment = names.map(|name| (name, origin.as_str()));
     let folder = folder(&upstream);
     let program = Program::start(folder.path(), &environment);

@@ -3,10 +3,14 @@
 use super::signature::verified;
 use super::*;
 
-const BLOCK: &str = "/courses/course-v1:edX+D+2/xblock/block-v1:edX+D+2+type@lti_consumer+block@abc";
-const EDX: &str = "course-v1%3AedX%2BD%2B2:lms.example-block-v1:edX+D+2+type@lti_consumer+block@abc:0f3c";
-const TAKEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
-const NOT_FOUND: &str = "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n";
+const BLOCK: &str =
+    "/courses/course-v1:edX+D+2/xblock/block-v1:edX+D+2+type@lti_consumer+block@abc";
+const EDX: &str =
+    "course-v1%3AedX%2BD%2B2:lms.example-block-v1:edX+D+2+type@lti_consumer+block@abc:0f3c";
+const TAKEN: &str =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+const NOT_FOUND: &str =
+    "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n";
 
 /// The two places at which edX has taken outcomes, and where the learner's result is.
 const PLACES: [(&str, &str); 2] = [
@@ -138,7 +142,11 @@ fn where_edx_has_no_result_service_the_score_goes_without_the_comment() {
 
 #[test]
 fn where_edx_refuses_both_ways_the_words_of_basic_outcomes_count() {
-    let stage = Stage::with(in_turn([NOT_FOUND.to_owned(), pox("failure", "Grade is past due", "")]), "", "");
+    let stage = Stage::with(
+        in_turn([NOT_FOUND.to_owned(), pox("failure", "Grade is past due", "")]),
+        "",
+        "",
+    );
     let reply = stage.call(
         "POST",
         &token_of_edx(&stage, "outcome_service_handler"),
@@ -163,7 +171,8 @@ fn what_else_the_result_service_refuses_is_not_tried_in_another_way() {
         "message": "the platform refused with status 401",
         "platform": { "status": 401, "description": "" },
     });
-    for (method, body) in [("POST", r#"{"score":0.5,"comment":"x"}"#), ("GET", ""), ("DELETE", "")] {
+    for (method, body) in [("POST", r#"{"score":0.5,"comment":"x"}"#), ("GET", ""), ("DELETE", "")]
+    {
         assert_eq!(refused(&stage.call(method, &token, body), 502, "platform-refused"), expected);
         stage.platform.request();
     }

@@ -25,7 +25,10 @@ fn by_status() -> Vec<(String, &'static str)> {
             "the platform refused with status 401: Timestamp expired",
         ),
         (http("400 Bad Request", "text/html", ""), "the platform refused with status 400"),
-        (http("422 Unprocessable Entity", "text/html", PAGE), "the platform refused with status 422"),
+        (
+            http("422 Unprocessable Entity", "text/html", PAGE),
+            "the platform refused with status 422",
+        ),
         (
             http("410 Gone", "application/json", r#"{"closed":true}"#),
             r#"the platform refused with status 410: {"closed":true}"#,
@@ -81,7 +84,10 @@ fn what_the_grade_service_says_ends_it() {
             (&json!(2), &Value::Null, &json!(said))
         );
         stage.platform.request();
-        assert_eq!((count(&stage, "kept"), count(&stage, "finished WHERE status = 'refused'")), (0, 1));
+        assert_eq!(
+            (count(&stage, "kept"), count(&stage, "finished WHERE status = 'refused'")),
+            (0, 1)
+        );
         // Nothing of it is sent again, also after a restart.
         let stage = stage.restarted();
         stage.pass_to(NOW + DAY);
@@ -102,7 +108,10 @@ fn on_the_first_try_each_no_is_told_at_once_and_nothing_is_kept() {
         let refusal = refused(&reply, 502, code);
         assert_eq!(refusal["message"], said);
         stage.platform.request();
-        assert_eq!((count(&stage, "kept"), count(&stage, "finished WHERE status = 'refused'")), (0, 1));
+        assert_eq!(
+            (count(&stage, "kept"), count(&stage, "finished WHERE status = 'refused'")),
+            (0, 1)
+        );
         stage.pass_to(NOW + DAY);
         stage.deliver(&other, "1");
         assert_eq!(element(&stage.platform.request(), "sourcedId"), "learner-grace");

@@ -32,7 +32,10 @@ fn a_platform_that_refuses_that_is_asked_once_more_with_what_is_called_signed() 
     let refusal = |words: &str| http("401 Unauthorized", "text/plain", words);
     let both = |stage: &Stage| {
         let (first, second) = (stage.platform.next(), stage.platform.request());
-        assert_eq!((first.line(), second.line()), (format!("POST {CALLED}"), format!("POST {CALLED}")));
+        assert_eq!(
+            (first.line(), second.line()),
+            (format!("POST {CALLED}"), format!("POST {CALLED}"))
+        );
         let nonces = [
             verified_as(&first, NAMED, "s3cret")["oauth_nonce"].clone(),
             verified(&second, &stage.platform.origin(), "s3cret")["oauth_nonce"].clone(),

@@ -71,7 +71,8 @@ fn while_secrets_are_exchanged_a_platform_that_knows_the_old_one_gets_its_grade(
         for secret in tried {
             let request = stage.platform.next();
             assert_eq!(element(&request, "textString"), "0.5");
-            nonces.push(verified(&request, &stage.platform.origin(), secret)["oauth_nonce"].clone());
+            nonces
+                .push(verified(&request, &stage.platform.origin(), secret)["oauth_nonce"].clone());
         }
         nonces.dedup();
         assert_eq!(nonces.len(), tried.len());

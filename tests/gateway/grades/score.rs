@@ -69,7 +69,9 @@ fn whatever_else_is_refused_and_sent_nowhere() {
 fn what_json_does_not_take_for_a_number_is_refused_and_sent_nowhere() {
     let stage = Stage::new(good());
     let token = stage.token();
-    for score in ["NaN", "Infinity", "+0.5", ".5", "1.", "0,5", "00.5", "'0.5'", "0x1", "0.5f", "1_0", ""] {
+    for score in
+        ["NaN", "Infinity", "+0.5", ".5", "1.", "0,5", "00.5", "'0.5'", "0x1", "0.5f", "1_0", ""]
+    {
         let reply = stage.call("POST", &token, &format!("{{\"score\":{score}}}"));
         refused(&reply, 422, "bad-grade");
     }

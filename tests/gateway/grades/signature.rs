@@ -31,7 +31,8 @@ fn decoded(text: &str) -> String {
         bytes.push(match byte {
             b'%' => {
                 let digits = [rest.next().expect("a digit"), rest.next().expect("a digit")];
-                u8::from_str_radix(std::str::from_utf8(&digits).expect("digits"), 16).expect("digits")
+                u8::from_str_radix(std::str::from_utf8(&digits).expect("digits"), 16)
+                    .expect("digits")
             }
             byte => byte,
         });
@@ -49,7 +50,11 @@ pub(super) fn verified(request: &Recorded, origin: &str, secret: &str) -> BTreeM
 
 /// Verifies a request for a platform that believes that this address was asked.
 #[track_caller]
-pub(super) fn verified_as(request: &Recorded, address: &str, secret: &str) -> BTreeMap<String, String> {
+pub(super) fn verified_as(
+    request: &Recorded,
+    address: &str,
+    secret: &str,
+) -> BTreeMap<String, String> {
     let line = request.line();
     let (method, _) = line.split_once(' ').expect("a method");
     let (address, query) = address.split_once('?').unwrap_or((address, ""));
@@ -58,7 +63,8 @@ pub(super) fn verified_as(request: &Recorded, address: &str, secret: &str) -> BT
     let mut oauth = BTreeMap::new();
     for pair in header.strip_prefix("OAuth ").expect("the scheme").split(',') {
         let (name, value) = pair.trim().split_once('=').expect("a value");
-        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).expect("in quotes");
+        let value =
+            value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).expect("in quotes");
         assert!(oauth.insert(decoded(name), decoded(value)).is_none(), "{name} is there twice");
     }
     assert_eq!(oauth.remove("realm").as_deref(), Some(""));
@@ -82,23 +88,32 @@ pub(super) fn verified_as(request: &Recorded, address: &str, secret: &str) -> BT
         oauth.iter().map(|(name, value)| (encoded(name), encoded(value))).collect();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        params
-            .push((encoded(&decoded(&name.replace('+', " "))), encoded(&decoded(&value.replace('+', " ")))));
+        params.push((
+            encoded(&decoded(&name.replace('+', " "))),
+            encoded(&decoded(&value.replace('+', " "))),
+        ));
     }
     params.sort();
-    let params: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let params: Vec<String> =
+        params.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let base = [method, address, &params.join("&")].map(encoded).join("&");
     let key = format!("{}&", encoded(secret));
     let (hash, expected) = match oauth["oauth_signature_method"].as_str() {
         "HMAC-SHA1" => {
             let mut mac = Hmac::<Sha1>::new_from_slice(key.as_bytes()).expect("any length");
             mac.update(base.as_bytes());
-            (STANDARD.encode(Sha1::digest(&request.body)), STANDARD.encode(mac.finalize().into_bytes()))
+            (
+                STANDARD.encode(Sha1::digest(&request.body)),
+                STANDARD.encode(mac.finalize().into_bytes()),
+            )
         }
         "HMAC-SHA256" => {
             let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("any length");
             mac.update(base.as_bytes());
-            (STANDARD.encode(Sha256::digest(&request.body)), STANDARD.encode(mac.finalize().into_bytes()))
+            (
+                STANDARD.encode(Sha256::digest(&request.body)),
+                STANDARD.encode(mac.finalize().into_bytes()),
+            )
         }
         other => panic!("{other}"),
     };
@@ -109,9 +124,12 @@ pub(super) fn verified_as(request: &Recorded, address: &str, secret: &str) -> BT
 #[test]
 fn requests_are_signed_over_body_address_and_query() {
     let stage = Stage::new(pox("success", "", ""));
-    for (nonce, address) in
-        [("1", OUTCOME), ("2", "/o"), ("3", "/a:b+c@d/%3A%c3%a9?b=%20+%2B&a&=x&b=1&a=%C3%A9"), ("4", "/?")]
-    {
+    for (nonce, address) in [
+        ("1", OUTCOME),
+        ("2", "/o"),
+        ("3", "/a:b+c@d/%3A%c3%a9?b=%20+%2B&a&=x&b=1&a=%C3%A9"),
+        ("4", "/?"),
+    ] {
         let url = format!("{}{address}", stage.platform.origin());
         let token = stage.token_of(&Form { nonce, ..launch(&url) }).expect("a grade token");
         for (method, body) in [("POST", r#"{"score": 0.5}"#), ("GET", ""), ("DELETE", "")] {
@@ -129,8 +147,9 @@ fn keys_and_secrets_of_any_characters_sign() {
     let (key, secret) = ("a:b %\u{e9}\"", "s3cret&=% +\u{e9}");
     let stage = Stage::new(good());
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let server =
-        start(&stage.tools.replace("\"key-1\"", &quoted(key)).replace("\"s3cret\"", &quoted(secret)));
+    let server = start(
+        &stage.tools.replace("\"key-1\"", &quoted(key)).replace("\"s3cret\"", &quoted(secret)),
+    );
     let stage = Stage { server, ..stage };
     let url = stage.outcome_url();
     let token = stage.token_of(&Form { key, secret, ..launch(&url) }).expect("a grade token");

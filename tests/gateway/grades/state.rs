@@ -24,7 +24,9 @@ fn ready(stage: &Stage) -> (u16, String) {
 /// How many grades are in `kept` or `finished`, or in a part of it.
 #[track_caller]
 pub(super) fn count(stage: &Stage, what: &str) -> usize {
-    open(stage).query_row(&format!("SELECT COUNT(*) FROM {what}"), [], |row| row.get(0)).expect("a number")
+    open(stage)
+        .query_row(&format!("SELECT COUNT(*) FROM {what}"), [], |row| row.get(0))
+        .expect("a number")
 }
 
 #[test]
@@ -86,8 +88,10 @@ fn while_the_state_cannot_be_written_nothing_is_sent_and_the_gateway_is_not_read
     assert_eq!(ready(&stage), (200, "ready".to_owned()));
     let other = open(&stage);
     other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
-    for (method, target, body) in [("POST", "/grades", r#"{"score":1}"#), ("DELETE", "/grades", "")] {
-        let refusal = refused(&call(&stage.server, method, target, &token, body), 503, "state-unavailable");
+    for (method, target, body) in [("POST", "/grades", r#"{"score":1}"#), ("DELETE", "/grades", "")]
+    {
+        let refusal =
+            refused(&call(&stage.server, method, target, &token, body), 503, "state-unavailable");
         assert_eq!(
             refusal,
             json!({ "message": "the grade could not be written down for certain, so send it again: database is locked" })

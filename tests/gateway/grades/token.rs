@@ -33,8 +33,7 @@ pub(super) fn counts_for_nothing(stage: &Stage, server: &Server, token: &str) {
 fn without_a_token_nothing_is_done() {
     let stage = Stage::durable(Recorder::answering(good()), "");
     let token = stage.token();
-    let message =
-        "send the grade token of the learner's request: `Authorization: Bearer <X-LTI-Grade-Token>`";
+    let message = "send the grade token of the learner's request: `Authorization: Bearer <X-LTI-Grade-Token>`";
     let basic = format!("Basic {token}");
     let joined = format!("Bearer{token}");
     for headers in [
@@ -86,7 +85,9 @@ fn a_token_that_was_altered_counts_for_nothing() {
         altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
         counts_for_nothing(&stage, &stage.server, &String::from_utf8(altered).expect("ASCII"));
     }
-    for wrong in [&token[1..], &token[..token.len() - 1], &format!("{token}A"), &format!("{token}="), "x"] {
+    for wrong in
+        [&token[1..], &token[..token.len() - 1], &format!("{token}A"), &format!("{token}="), "x"]
+    {
         counts_for_nothing(&stage, &stage.server, wrong);
     }
     stage.deliver(&token, "1");
@@ -114,7 +115,8 @@ fn nothing_else_of_this_gateways_is_a_grade_token() {
     // Nor is a grade token a session.
     let token = request.header("x-lti-grade-token").expect("a grade token");
     let cookie = format!("__Secure-lti={token}");
-    let headers = [("Host", "tool.example"), ("Cookie", cookie.as_str()), ("Accept", "application/json")];
+    let headers =
+        [("Host", "tool.example"), ("Cookie", cookie.as_str()), ("Accept", "application/json")];
     assert_eq!(stage.server.send("GET", &address, &headers, b"").status, 401);
     stage.upstream.saw_nothing();
 }
@@ -157,10 +159,13 @@ fn a_token_outlives_its_session() {
 /// Asks with these bytes for headers.
 fn with_headers(stage: &Stage, method: &str, target: &str, headers: &[u8]) -> Reply {
     let mut request =
-        format!("{method} {target} HTTP/1.1\r\nHost: tool.example\r\nConnection: close\r\n").into_bytes();
+        format!("{method} {target} HTTP/1.1\r\nHost: tool.example\r\nConnection: close\r\n")
+            .into_bytes();
     request.extend_from_slice(headers);
     if method == "POST" {
-        request.extend_from_slice(format!("Content-Length: {}\r\n\r\n{SCORE}", SCORE.len()).as_bytes());
+        request.extend_from_slice(
+            format!("Content-Length: {}\r\n\r\n{SCORE}", SCORE.len()).as_bytes(),
+        );
     } else {
         request.extend_from_slice(b"\r\n");
     }
@@ -191,10 +196,17 @@ fn an_authorization_in_another_form_counts_for_nothing() {
         long.clone(),
     ] {
         for (method, target, _) in CALLS {
-            let reply =
-                with_headers(&stage, method, target, format!("Authorization: {value}\r\n").as_bytes());
-            let code =
-                if reply.body.contains("no-grade-token") { "no-grade-token" } else { "bad-grade-token" };
+            let reply = with_headers(
+                &stage,
+                method,
+                target,
+                format!("Authorization: {value}\r\n").as_bytes(),
+            );
+            let code = if reply.body.contains("no-grade-token") {
+                "no-grade-token"
+            } else {
+                "bad-grade-token"
+            };
             refused(&reply, 401, code);
         }
     }
@@ -216,7 +228,11 @@ fn two_authorizations_are_none() {
     ] {
         let headers = format!("Authorization: {first}\r\nauthorization: {second}\r\n");
         for (method, target, _) in CALLS {
-            refused(&with_headers(&stage, method, target, headers.as_bytes()), 401, "no-grade-token");
+            refused(
+                &with_headers(&stage, method, target, headers.as_bytes()),
+                401,
+                "no-grade-token",
+            );
         }
     }
     stage.platform.saw_nothing();
@@ -237,8 +253,11 @@ fn an_authorization_that_is_no_text_counts_for_nothing() {
         for (method, target, _) in CALLS {
             let headers = [b"Authorization: ".as_slice(), &value, b"\r\n"].concat();
             let reply = with_headers(&stage, method, target, &headers);
-            let code =
-                if reply.body.contains("no-grade-token") { "no-grade-token" } else { "bad-grade-token" };
+            let code = if reply.body.contains("no-grade-token") {
+                "no-grade-token"
+            } else {
+                "bad-grade-token"
+            };
             refused(&reply, 401, code);
         }
     }

@@ -38,7 +38,10 @@ fn of_one_learner_the_next_grade_is_sent_when_the_one_before_has_arrived() {
         let (stage, platform, [token]) = stage(durable, ["learner-ada"]);
         let server = &stage.server;
         let send = |score: usize| {
-            told(&call(server, "POST", "/grades", &token, &format!("{{\"score\":0.{score}}}")), 200);
+            told(
+                &call(server, "POST", "/grades", &token, &format!("{{\"score\":0.{score}}}")),
+                200,
+            );
         };
         std::thread::scope(|scope| {
             let mut sending = vec![scope.spawn(move || send(1))];
@@ -68,7 +71,9 @@ fn of_several_learners_none_waits_for_another() {
         std::thread::scope(|scope| {
             let mut held = Vec::new();
             for (token, user) in tokens.iter().zip(users) {
-                scope.spawn(move || told(&call(server, "POST", "/grades", token, r#"{"score":1}"#), 200));
+                scope.spawn(move || {
+                    told(&call(server, "POST", "/grades", token, r#"{"score":1}"#), 200)
+                });
                 let (request, wire) = next(&platform);
                 assert_eq!(element(&request, "sourcedId"), user);
                 held.push(wire);
@@ -91,12 +96,17 @@ fn a_caller_that_leaves_loses_no_grade() {
     ));
     let (first, mut wire) = next(&platform);
     caller.close();
-    wire.send("HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    wire.send(
+        "HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    );
     wire.finish();
     patiently(|| count(&stage, "kept WHERE tries = 1") == 1);
     stage.server.set_now(NOW + 60);
     let (second, wire) = next(&platform);
-    assert_eq!((element(&first, "textString"), element(&second, "textString")), ("0.5".into(), "0.5".into()));
+    assert_eq!(
+        (element(&first, "textString"), element(&second, "textString")),
+        ("0.5".into(), "0.5".into())
+    );
     take(wire);
     patiently(|| count(&stage, "finished WHERE status = 'delivered'") == 1);
     assert_eq!(count(&stage, "kept"), 0);

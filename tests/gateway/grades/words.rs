@@ -13,11 +13,15 @@ fn failing(words: &str) -> String {
 
 #[test]
 fn the_caller_reads_the_words_as_they_are() {
-    for words in
-        ["Grade is past due", "Überfällig <b>&amp;</b> \"now\"", "[EID_1] a\tb", "é".repeat(400).as_str()]
-    {
+    for words in [
+        "Grade is past due",
+        "Überfällig <b>&amp;</b> \"now\"",
+        "[EID_1] a\tb",
+        "é".repeat(400).as_str(),
+    ] {
         let stage = Stage::new(failing(words));
-        let refusal = refused(&stage.call("POST", &stage.token(), r#"{"score":1}"#), 502, "platform-refused");
+        let refusal =
+            refused(&stage.call("POST", &stage.token(), r#"{"score":1}"#), 502, "platform-refused");
         assert_eq!(refusal["platform"], json!({ "status": 200, "description": words }));
     }
 }
@@ -34,7 +38,8 @@ fn the_log_reads_them_without_the_sourcedid() {
         let url = stage.outcome_url();
         let form = launch(&url).but(&[("lis_result_sourcedid", sourcedid)]);
         let token = stage.token_of(&form).expect("a grade token");
-        let refusal = refused(&stage.call("POST", &token, r#"{"score":1}"#), 502, "platform-refused");
+        let refusal =
+            refused(&stage.call("POST", &token, r#"{"score":1}"#), 502, "platform-refused");
         assert_eq!(refusal["platform"]["description"], words);
     }
     assert_eq!(log_lines("u-grace-hopper"), [""; 0]);
@@ -48,7 +53,8 @@ fn a_platform_that_repeats_the_request_tells_the_log_nothing() {
         [("1", r#"{"instanceid":"1","user":"linus-4712"}"#), ("2", "a&b<linus-4712>'\"c")]
     {
         let platform = Recorder::with(|request| {
-            failing(&format!("Cannot parse {}", String::from_utf8_lossy(&request.body))).into_bytes()
+            failing(&format!("Cannot parse {}", String::from_utf8_lossy(&request.body)))
+                .into_bytes()
         });
         let stage = Stage::durable(platform, "");
         let url = stage.outcome_url();
@@ -78,7 +84,8 @@ fn no_word_of_a_platform_breaks_a_line_of_the_log() {
 #[test]
 fn words_of_any_length_are_cut() {
     let stage = Stage::new(http("403 Forbidden", "text/plain", &"é".repeat(10_000)));
-    let refusal = refused(&stage.call("POST", &stage.token(), r#"{"score":1}"#), 502, "platform-refused");
+    let refusal =
+        refused(&stage.call("POST", &stage.token(), r#"{"score":1}"#), 502, "platform-refused");
     assert_eq!(refusal["platform"]["description"], "é".repeat(500));
     assert_eq!(log_lines(&"é".repeat(501)), [""; 0]);
 }
@@ -102,7 +109,9 @@ fn repeating(sourcedid: &str, user: &str) -> Vec<String> {
         format!("{{\"score\":{SCORE},\"max\":1,\"id\":\"{sourcedid}\"}}"),
         format!("a\n{SCORE}\n{SCORE}/1.0\t({SCORE},{SCORE})"),
         format!("Cannot parse <sourcedId>{sourcedid}</sourcedId><textString>{SCORE}</textString>"),
-        format!("\u{1b}[31m\u{7f}\u{85}Go\r\naway: {sourcedid}\r\n2023 INFO grade: outcome=\"delivered\""),
+        format!(
+            "\u{1b}[31m\u{7f}\u{85}Go\r\naway: {sourcedid}\r\n2023 INFO grade: outcome=\"delivered\""
+        ),
         format!("{}{sourcedid} {SCORE}", "é".repeat(480)),
         format!("{}{sourcedid}", "é ".repeat(245)),
         format!("{} {SCORE}", "x".repeat(495)),
@@ -112,8 +121,10 @@ fn repeating(sourcedid: &str, user: &str) -> Vec<String> {
 
 /// Answers that say them, as text, in JSON and in XML; XML has no place for most control characters.
 fn saying(status: &str, words: &str) -> Vec<String> {
-    let plain: String =
-        words.chars().filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t')).collect();
+    let plain: String = words
+        .chars()
+        .filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t'))
+        .collect();
     let escaped = plain.replace('&', "&amp;").replace('<', "&lt;").replace('\r', "&#13;");
     vec![
         http(status, "text/plain; charset=utf-8", words),
@@ -132,9 +143,18 @@ fn reason(line: &str) -> &str {
 /// Asserts that words tell nothing of a person, and nothing that it should not be able to say.
 #[track_caller]
 fn tells_nothing(text: &str) {
-    for private in
-        ["mary", "somerville", "gabrielle", "tienne", "telet", "instanceid", "userid", "7391", "<", "&lt;"]
-    {
+    for private in [
+        "mary",
+        "somerville",
+        "gabrielle",
+        "tienne",
+        "telet",
+        "instanceid",
+        "userid",
+        "7391",
+        "<",
+        "&lt;",
+    ] {
         assert!(!text.contains(private), "{private} in {text}");
     }
     assert!(!text.contains(char::is_control), "{text:?}");
@@ -161,14 +181,18 @@ fn what_is_kept_of_a_platforms_words_tells_nothing_of_a_person() {
                     stage.platform.request();
                     let told = reply.json();
                     if status.starts_with("422") {
-                        assert_eq!((reply.status, &told["error"]), (502, &json!("platform-refused")));
+                        assert_eq!(
+                            (reply.status, &told["error"]),
+                            (502, &json!("platform-refused"))
+                        );
                         let lines = log_lines(told["reference"].as_str().expect("a reference"));
                         assert_eq!(lines.len(), 1, "{lines:?}");
                         tells_nothing(reason(&lines[0]));
                         continue;
                     }
                     let id = told["id"].as_str().expect("an id");
-                    let kept = stage.find(&token, id)["platform"].as_str().expect("words").to_owned();
+                    let kept =
+                        stage.find(&token, id)["platform"].as_str().expect("words").to_owned();
                     assert!(kept.starts_with("the platform failed with status 500: "), "{kept}");
                     assert!(kept.chars().count() <= 500, "{kept}");
                     tells_nothing(&kept);
@@ -206,11 +230,15 @@ fn the_caller_of_the_first_try_reads_them_whole() {
                 let token = stage.token_of(&form_of).expect("a grade token");
                 let reply = stage.call("POST", &token, &format!("{{\"score\":{SCORE}}}"));
                 assert_eq!((reply.status, &reply.json()["error"]), (told_status, &json!(code)));
-                let read = reply.json()["platform"]["description"].as_str().expect("words").to_owned();
+                let read =
+                    reply.json()["platform"]["description"].as_str().expect("words").to_owned();
                 // Of XML the parser's part is tested elsewhere; here that nothing is masked.
                 let expected: String = match form {
                     0 | 1 => sent.trim().chars().take(500).collect(),
-                    _ => words.chars().filter(|letter| !letter.is_control() || *letter == '\n').collect(),
+                    _ => words
+                        .chars()
+                        .filter(|letter| !letter.is_control() || *letter == '\n')
+                        .collect(),
                 };
                 let bare = |text: &str| -> String {
                     text.chars().filter(|letter| !letter.is_whitespace()).collect()

@@ -40,7 +40,10 @@ fn f1_051_every_character_is_signed_and_delivered() {
     for (index, letter) in every.iter().enumerate() {
         let nonce = index.to_string();
         let form = Form { nonce: &nonce, ..launch() };
-        accept(&server, &form.with(&[("x", letter), (letter, letter), ("y", &letter.repeat(3))]).sign());
+        accept(
+            &server,
+            &form.with(&[("x", letter), (letter, letter), ("y", &letter.repeat(3))]).sign(),
+        );
     }
     let whole = [("context_title", all.as_str()), ("lis_person_name_given", ""), (&all, "")];
     accept(&server, &launch().with(&whole).sign());
@@ -55,7 +58,9 @@ fn f1_052_a_space_may_be_a_plus_or_an_escape() {
 #[test]
 fn f1_053_the_spelling_of_escapes_does_not_matter() {
     let form = launch().with(&[("context_title", "Ünï ~.-_ /")]);
-    check_spelling(&server(), &form, |body| respell(body, |digits| format!("%{}", digits.to_lowercase())));
+    check_spelling(&server(), &form, |body| {
+        respell(body, |digits| format!("%{}", digits.to_lowercase()))
+    });
     check_spelling(&server(), &form, |body| body.replace('~', "%7E"));
     check_spelling(&server(), &form, |body| body.replace("%2F", "/").replace("%3A", ":"));
     check_spelling(&server(), &form, |body| body.replace("lti_version", "%6C%74i%5fversion"));
@@ -83,7 +88,9 @@ fn f1_055_a_name_without_equals_has_an_empty_value() {
 
 #[test]
 fn f1_056_scheme_and_host_have_no_case_and_the_default_port_is_left_out() {
-    for public_url in ["https://tool.example", "HTTPS://Tool.EXAMPLE:443", "https://tool.example:443/"] {
+    for public_url in
+        ["https://tool.example", "HTTPS://Tool.EXAMPLE:443", "https://tool.example:443/"]
+    {
         let tools = tools("upper", "key-1", "/Lti/A").replace("https://tool.example", public_url);
         accept_vector(&server_of(&tools), "V5");
     }
@@ -103,8 +110,11 @@ fn f1_057_another_port_and_a_secret_of_any_characters_count() {
 #[test]
 fn f1_058_a_launch_signed_for_http_is_refused() {
     let server = server();
-    for url in ["http://tool.example/lti/a", "http://tool.example:443/lti/a", "https://tool.example:80/lti/a"]
-    {
+    for url in [
+        "http://tool.example/lti/a",
+        "http://tool.example:443/lti/a",
+        "https://tool.example:80/lti/a",
+    ] {
         refuse(&server, &Form { url, ..launch() }.sign(), 401, "bad-signature");
     }
 }
@@ -212,7 +222,9 @@ fn f1_066_a_launch_of_edx_is_accepted() {
 #[test]
 fn f1_067_the_submit_button_is_signed() {
     let server = server();
-    for (nonce, button) in [("1", "ext_basiclti_submit"), ("2", "basiclti_submit"), ("3", "ext_submit")] {
+    for (nonce, button) in
+        [("1", "ext_basiclti_submit"), ("2", "basiclti_submit"), ("3", "ext_submit")]
+    {
         let form = Form { nonce, ..launch() }.with(&[(button, "Press to Launch")]);
         refuse(&server, &form.tampered(|pairs| pairs.remove(button)), 401, "bad-signature");
         accept(&server, &form.sign());
@@ -221,17 +233,24 @@ fn f1_067_the_submit_button_is_signed() {
 
 #[test]
 fn f1_068_a_submit_button_sent_twice_counts_once() {
-    for (tool, button) in
-        [("button-1", "ext_basiclti_submit"), ("button-2", "basiclti_submit"), ("button-3", "ext_submit")]
-    {
+    for (tool, button) in [
+        ("button-1", "ext_basiclti_submit"),
+        ("button-2", "basiclti_submit"),
+        ("button-3", "ext_submit"),
+    ] {
         let server = server_of(&tools(tool, "key-1", "/lti/a"));
         let form = launch().with(&[(button, "Press")]);
         let reply = server.post("/lti/a", &form.tampered(|pairs| pairs.add(button, "Press")));
         accepted(&reply);
-        assert_eq!(delivered(&reply), sent("", &form.sign()), "what was signed is handed on, and no more");
+        assert_eq!(
+            delivered(&reply),
+            sent("", &form.sign()),
+            "what was signed is handed on, and no more"
+        );
         let line = line_of_tool(tool);
         assert!(
-            line.contains(" outcome=\"accepted\" ") && line.contains(" variant=\"doubled-submit-button\" "),
+            line.contains(" outcome=\"accepted\" ")
+                && line.contains(" variant=\"doubled-submit-button\" "),
             "{line}"
         );
     }
@@ -265,7 +284,9 @@ fn f1_069_canvas_signs_a_copied_query_once() {
 fn f1_070_a_query_that_differs_from_the_body_is_never_dropped() {
     let server = server();
     let form = launch().with(&[("x", "1"), ("z", "")]);
-    for query in ["x=2", "x=1&x=2", "x=1&x=1", "y=1", "x", "X=1", "x=1&roles=Instructor", "x=%31&y", "z=1"] {
+    for query in
+        ["x=2", "x=1&x=2", "x=1&x=1", "y=1", "x", "X=1", "x=1&roles=Instructor", "x=%31&y", "z=1"]
+    {
         refuse_at(&server, &format!("/lti/a?{query}"), &form.sign(), 401, "bad-signature");
     }
     accept(&server, &form.sign());
@@ -294,13 +315,22 @@ fn f1_071_a_parameter_that_lti_names_has_one_value() {
         // All of it is signed: a course author writes launch URLs, and a platform signs what it is given.
         let form = Form { url: &url, ..full.clone() }.sign();
         // Where it stands is not signed either, so that moving it changes nothing.
-        for (target, body) in [(target(&url), form.clone()), ("/lti/a", format!("{form}&{name}=evil"))] {
+        for (target, body) in
+            [(target(&url), form.clone()), ("/lti/a", format!("{form}&{name}=evil"))]
+        {
             let reply = server.post(target, &body);
             assert_eq!((reply.status, reply.cookie()), (400, None), "{name}");
-            assert!(!reply.body.contains("evil") && !reply.body.contains("launched"), "{}", reply.body);
+            assert!(
+                !reply.body.contains("evil") && !reply.body.contains("launched"),
+                "{}",
+                reply.body
+            );
             let line = line_of(&reply);
             assert!(line.contains(" code=\"conflicting-parameter\" "), "{line}");
-            assert!(line.contains(&format!(" reason=\"{name} has two different values\"")), "{line}");
+            assert!(
+                line.contains(&format!(" reason=\"{name} has two different values\"")),
+                "{line}"
+            );
         }
     }
     // What the platform leaves out can be said by whoever writes the launch URL, in either place.
@@ -318,11 +348,19 @@ fn f1_072_edx_encodes_the_key_that_it_signs_plain() {
     let server = server_of(&tools("edx", "a:b", "/lti/a"));
     accept_vector(&server, "V13");
     let line = line_of_tool("edx");
-    assert!(line.contains(" consumer=\"a:b\" ") && line.contains(" variant=\"edx-encoded-key\" "), "{line}");
+    assert!(
+        line.contains(" consumer=\"a:b\" ") && line.contains(" variant=\"edx-encoded-key\" "),
+        "{line}"
+    );
     // A platform that follows RFC 5849 is as welcome.
     accept(&server, &Form { key: "a:b", nonce: "2", ..launch() }.sign());
     // The key is decoded once, and only once.
-    refuse(&server, &Form { key: "a%253Ab", nonce: "3", ..launch() }.sign(), 401, "unknown-consumer");
+    refuse(
+        &server,
+        &Form { key: "a%253Ab", nonce: "3", ..launch() }.sign(),
+        401,
+        "unknown-consumer",
+    );
 }
 
 #[test]
@@ -338,7 +376,9 @@ fn f1_073_forwarded_headers_are_nobodys_word() {
         ("X-Original-URL", "/lti/b"),
         ("X-Rewrite-URL", "/lti/b"),
     ];
-    for url in ["http://evil.example/lti/a", "https://evil.example/lti/a", "http://tool.example/lti/a"] {
+    for url in
+        ["http://evil.example/lti/a", "https://evil.example/lti/a", "http://tool.example/lti/a"]
+    {
         let body = Form { url, ..launch() }.sign();
         refused(&server.post_with("/lti/a", &body, &headers), 401, "bad-signature");
     }
@@ -372,7 +412,8 @@ fn f1_074_the_public_url_counts_and_not_the_host() {
 #[test]
 fn the_cause_of_a_wrong_signature_is_in_the_log_and_not_on_the_page() {
     let server = server();
-    let signed_for = |url: &'static str, key: &'static str| Form { url, key, ..Form::default() }.sign();
+    let signed_for =
+        |url: &'static str, key: &'static str| Form { url, key, ..Form::default() }.sign();
     let mut pages = BTreeSet::new();
     for (form, code, cause, help) in [
         (

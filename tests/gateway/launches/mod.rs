@@ -33,14 +33,14 @@ template = "page"
 "#;
 
 /// A page that tells exactly what a tool was handed, between characters that no launch here contains.
-const PAGE: &str =
-    "launched␞{% for param in launch.params %}{{ param.name | safe }}␟{{ param.value | safe }}␞{% endfor %}";
+const PAGE: &str = "launched␞{% for param in launch.params %}{{ param.name | safe }}␟{{ param.value | safe }}␞{% endfor %}";
 
 /// The return URL of [`launch`].
 const RETURN: &str = "https://lms.example/return";
 
 /// What no refusal page and no line of the log may contain: secrets, and what [`launch`] tells of a person.
-const PRIVATE: [&str; 7] = ["s3cret", "an0ther", "own, of 32", "user-4711", "Ada", "Lovelace", "uni.example"];
+const PRIVATE: [&str; 7] =
+    ["s3cret", "an0ther", "own, of 32", "user-4711", "Ada", "Lovelace", "uni.example"];
 
 /// Refusals that come after the signature was found valid, and what their pages say. Only these may lead back.
 const SIGNED: [(&str, &str); 8] = [
@@ -106,14 +106,20 @@ fn accepted(reply: &Reply) {
     assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"));
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     assert_eq!(reply.header("location"), None);
-    assert!(reply.cookie().is_some_and(|cookie| cookie.starts_with("__Secure-lti-")), "{:?}", reply.headers);
+    assert!(
+        reply.cookie().is_some_and(|cookie| cookie.starts_with("__Secure-lti-")),
+        "{:?}",
+        reply.headers
+    );
 }
 
 /// The parameters that [`PAGE`] was handed.
 #[track_caller]
 fn delivered(reply: &Reply) -> Pairs {
-    let printed = reply.body.strip_prefix("launched␞").expect("the page that prints its parameters");
-    let pairs = printed.split_terminator('␞').map(|pair| pair.split_once('␟').expect("name and value"));
+    let printed =
+        reply.body.strip_prefix("launched␞").expect("the page that prints its parameters");
+    let pairs =
+        printed.split_terminator('␞').map(|pair| pair.split_once('␟').expect("name and value"));
     Pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
@@ -141,7 +147,10 @@ fn refuse_at(server: &Server, target: &str, body: &str, status: u16, code: &str)
     if signature.len() > 8 {
         let plain = Pairs::read(&format!("it={signature}"));
         for text in [&reply.body, &line] {
-            assert!(!text.contains(signature) && !text.contains(plain.get("it")), "a signature in {text}");
+            assert!(
+                !text.contains(signature) && !text.contains(plain.get("it")),
+                "a signature in {text}"
+            );
         }
     }
     let way_back = body
@@ -277,7 +286,9 @@ fn named_in(source: &str) -> Vec<String> {
             let words: Vec<&str> = name.split('_').collect();
             let number = |word: &str| word.parse::<u32>().ok();
             match (number(words[0]), words[1], words.get(2).and_then(|word| number(word))) {
-                (Some(first), "to", Some(last)) => (first..=last).map(|id| id.to_string()).collect(),
+                (Some(first), "to", Some(last)) => {
+                    (first..=last).map(|id| id.to_string()).collect()
+                }
                 (Some(first), "and", Some(second)) => vec![first.to_string(), second.to_string()],
                 _ => vec![words[0].trim_start_matches('0').to_owned()],
             }
@@ -293,7 +304,8 @@ fn every_case_is_a_test_or_is_excluded_for_a_reason() {
         ),
         ["7", "9", "10", "11", "64b"]
     );
-    let all: BTreeSet<String> = (1..=125).map(|id| id.to_string()).chain(["64b".to_owned()]).collect();
+    let all: BTreeSet<String> =
+        (1..=125).map(|id| id.to_string()).chain(["64b".to_owned()]).collect();
     let tested: Vec<String> = SOURCES.iter().flat_map(|source| named_in(source)).collect();
     let excluded: Vec<String> = EXCLUDED.iter().map(|(id, _)| (*id).to_owned()).collect();
     let known: Vec<String> = tested.iter().chain(&excluded).cloned().collect();
@@ -304,6 +316,9 @@ fn every_case_is_a_test_or_is_excluded_for_a_reason() {
         assert!(!reason.is_empty(), "{id}");
     }
     for (id, _) in IN_PART {
-        assert!(tested.iter().any(|tested| tested == id), "{id} is tested in part, so it has a test");
+        assert!(
+            tested.iter().any(|tested| tested == id),
+            "{id} is tested in part, so it has a test"
+        );
     }
 }

@@ -22,7 +22,11 @@ count [{{ launch.params | length }}]
 ";
 
 fn server_with_fields() -> Server {
-    Server::start(&Setup { tools: TOOLS, templates: &[("page.html.tera", FIELDS)], ..Setup::default() })
+    Server::start(&Setup {
+        tools: TOOLS,
+        templates: &[("page.html.tera", FIELDS)],
+        ..Setup::default()
+    })
 }
 
 /// Launches with these parameters besides the three required ones; the page has to hold each of these lines.
@@ -40,7 +44,12 @@ fn f1_089_to_091_a_launch_has_a_resource_link() {
     let (server, form) = (server(), launch());
     refuse(&server, &form.clone().without("resource_link_id").sign(), 400, "no-resource-link");
     for blank in ["", " ", "\t\r\n", "\u{a0}"] {
-        refuse(&server, &form.clone().but(&[("resource_link_id", blank)]).sign(), 400, "no-resource-link");
+        refuse(
+            &server,
+            &form.clone().but(&[("resource_link_id", blank)]).sign(),
+            400,
+            "no-resource-link",
+        );
     }
     // The suite of 1EdTech misspells the name.
     let misspelt = form.clone().without("resource_link_id").with(&[("resourcelinkid", "rl-1")]);
@@ -71,7 +80,12 @@ fn f1_093_another_message_is_refused() {
         "LtiResourceLinkRequest",
         "",
     ] {
-        refuse(&server, &form.clone().but(&[("lti_message_type", message)]).sign(), 400, "message-type");
+        refuse(
+            &server,
+            &form.clone().but(&[("lti_message_type", message)]).sign(),
+            400,
+            "message-type",
+        );
     }
     refuse(&server, &form.clone().without("lti_message_type").sign(), 400, "message-type");
     accept(&server, &form.sign());
@@ -88,8 +102,8 @@ fn f1_094_nobody_is_led_anywhere_by_an_unverified_launch() {
         let reply = refuse(&server, &form.sign(), 401, code);
         assert!(!reply.body.contains("lms.example"), "{}", reply.body);
     }
-    let evil =
-        launch().tampered(|pairs| pairs.set("launch_presentation_return_url", "https://evil.example/"));
+    let evil = launch()
+        .tampered(|pairs| pairs.set("launch_presentation_return_url", "https://evil.example/"));
     let reply = refuse(&server, &evil, 401, "bad-signature");
     assert!(!reply.body.contains("evil.example"), "{}", reply.body);
 }
@@ -172,12 +186,19 @@ fn f1_098_a_launch_may_be_anonymous() {
 #[test]
 fn f1_099_a_name_is_made_of_what_is_there() {
     let server = server_with_fields();
-    let (full, given, family) = ("lis_person_name_full", "lis_person_name_given", "lis_person_name_family");
+    let (full, given, family) =
+        ("lis_person_name_full", "lis_person_name_given", "lis_person_name_family");
     let email = "lis_person_contact_email_primary";
-    let all = [(full, "Ada King"), (given, "Ada"), (family, "Lovelace"), (email, "ada@uni.example")];
+    let all =
+        [(full, "Ada King"), (given, "Ada"), (family, "Lovelace"), (email, "ada@uni.example")];
     check_fields(&server, "1", &[], &["name []", "given []", "family []", "email []"]);
     check_fields(&server, "2", &all[3..], &["name []", "email [ada@uni.example]"]);
-    check_fields(&server, "3", &all[1..3], &["name [Ada Lovelace]", "given [Ada]", "family [Lovelace]"]);
+    check_fields(
+        &server,
+        "3",
+        &all[1..3],
+        &["name [Ada Lovelace]", "given [Ada]", "family [Lovelace]"],
+    );
     check_fields(&server, "4", &all[..1], &["name [Ada King]", "given []", "family []"]);
     check_fields(&server, "5", &all, &["name [Ada King]", "given [Ada]", "family [Lovelace]"]);
     check_fields(&server, "6", &all[1..2], &["name [Ada]"]);
@@ -190,7 +211,12 @@ fn f1_100_a_course_may_be_absent_or_half_there() {
     let server = server_with_fields();
     let course = [("context_id", "c-1"), ("context_label", "CS 1"), ("context_title", "Computing")];
     check_fields(&server, "1", &course[..1], &["course [c-1||]"]);
-    check_fields(&server, "2", &[("user_id", "u"), ("roles", "Learner")], &["id [u]", "course [||]"]);
+    check_fields(
+        &server,
+        "2",
+        &[("user_id", "u"), ("roles", "Learner")],
+        &["id [u]", "course [||]"],
+    );
     check_fields(
         &server,
         "3",
@@ -203,7 +229,8 @@ fn f1_100_a_course_may_be_absent_or_half_there() {
 #[test]
 fn a_grade_needs_an_address_and_a_record() {
     let server = server_with_fields();
-    let (url, record) = (("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", "r"));
+    let (url, record) =
+        (("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", "r"));
     check_fields(&server, "1", &[url, record], &["grade [true]"]);
     // edX sends a record with every launch.
     check_fields(&server, "2", &[record], &["grade [false]"]);
@@ -229,7 +256,11 @@ fn f1_101_a_variable_that_was_not_filled_in_is_missing() {
     check_fields(
         &server,
         "2",
-        &[("custom_review_chapter", "$5.00"), ("lis_person_name_full", "$Person"), ("user_id", "$a.b c")],
+        &[
+            ("custom_review_chapter", "$5.00"),
+            ("lis_person_name_full", "$Person"),
+            ("user_id", "$a.b c"),
+        ],
         &["custom [none|$5.00]", "name [$Person]", "id [$a.b c]"],
     );
 }
@@ -248,9 +279,12 @@ fn f1_102_custom_parameters_are_read_as_sent_and_as_lti_spells_them() {
 #[test]
 fn f1_103_two_sets_of_roles_are_refused_and_not_chosen_from() {
     let server = server();
-    for (first, second) in
-        [("Learner", "Instructor"), ("Instructor", "Learner"), ("Learner", ""), ("Learner", "Learner ")]
-    {
+    for (first, second) in [
+        ("Learner", "Instructor"),
+        ("Instructor", "Learner"),
+        ("Learner", ""),
+        ("Learner", "Learner "),
+    ] {
         let form = launch().but(&[("roles", first)]).with(&[("roles", second)]);
         refuse(&server, &form.sign(), 400, "conflicting-parameter");
     }
@@ -262,8 +296,11 @@ fn f1_104_what_a_platform_sends_is_escaped() {
     let evil = "\"'></title><script>alert('&')</script>{{ tool.name }}{% raw %}";
     let page = "launched <p title=\"{{ launch.context.title }}\">{{ launch.context.title }}|{{ launch.user.name }}|\
                 {{ launch.custom.x }}|{{ launch.locale }}|{% for p in launch.params %}{{ p.name }}={{ p.value }}{% endfor %}";
-    let server =
-        Server::start(&Setup { tools: TOOLS, templates: &[("page.html.tera", page)], ..Setup::default() });
+    let server = Server::start(&Setup {
+        tools: TOOLS,
+        templates: &[("page.html.tera", page)],
+        ..Setup::default()
+    });
     let params = [
         ("context_title", evil),
         ("lis_person_name_full", evil),

@@ -9,8 +9,11 @@ use super::*;
 fn in_header(form: &Form<'_>) -> (String, String) {
     let (oauth, rest) =
         Pairs::read(&form.sign()).0.into_iter().partition(|(name, _)| name.starts_with("oauth_"));
-    let oauth: Vec<String> =
-        Pairs(oauth).0.iter().map(|(name, value)| format!("{name}=\"{}\"", encode(value))).collect();
+    let oauth: Vec<String> = Pairs(oauth)
+        .0
+        .iter()
+        .map(|(name, value)| format!("{name}=\"{}\"", encode(value)))
+        .collect();
     (format!("OAuth realm=\"an LMS\", {}", oauth.join(", ")), Pairs(rest).body())
 }
 
@@ -18,11 +21,20 @@ fn in_header(form: &Form<'_>) -> (String, String) {
 fn looks(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
     let mut headers = reply.headers.clone();
     headers.retain(|(name, _)| name != "date");
-    (reply.status, headers, reply.body.replace(reply.reference().expect("a reference"), "REFERENCE"))
+    (
+        reply.status,
+        headers,
+        reply.body.replace(reply.reference().expect("a reference"), "REFERENCE"),
+    )
 }
 
-const REQUIRED: [&str; 5] =
-    ["oauth_consumer_key", "oauth_signature_method", "oauth_timestamp", "oauth_nonce", "oauth_signature"];
+const REQUIRED: [&str; 5] = [
+    "oauth_consumer_key",
+    "oauth_signature_method",
+    "oauth_timestamp",
+    "oauth_nonce",
+    "oauth_signature",
+];
 
 #[test]
 fn f1_017_to_021_each_missing_oauth_parameter_is_refused() {
@@ -60,7 +72,12 @@ fn f1_027_and_029_version_and_callback_may_be_absent() {
 fn f1_028_another_version_is_refused() {
     let (server, form) = (server(), launch());
     for version in ["2.0", "1.0a", "1", "1.00", " 1.0", ""] {
-        refuse(&server, &form.altered(|pairs| pairs.set("oauth_version", version)), 400, "oauth-version");
+        refuse(
+            &server,
+            &form.altered(|pairs| pairs.set("oauth_version", version)),
+            400,
+            "oauth-version",
+        );
     }
     accept(&server, &form.sign());
 }
@@ -68,7 +85,8 @@ fn f1_028_another_version_is_refused() {
 #[test]
 fn f1_030_the_callback_is_signed_like_everything_else() {
     let server = server();
-    for (nonce, callback) in [("1", "about:blank"), ("2", ""), ("3", "https://lms.example/?a=b&c")] {
+    for (nonce, callback) in [("1", "about:blank"), ("2", ""), ("3", "https://lms.example/?a=b&c")]
+    {
         let form = Form { nonce, ..launch() };
         accept(&server, &form.altered(|pairs| pairs.set("oauth_callback", callback)));
     }
@@ -143,7 +161,11 @@ fn the_oauth_parameters_may_stand_in_a_header() {
     }
     let (header, rest) = in_header(&launch());
     let tampered = rest.replace("Learner", "Instructor");
-    refused(&server.post_with("/lti/a", &tampered, &[("Authorization", &header)]), 401, "bad-signature");
+    refused(
+        &server.post_with("/lti/a", &tampered, &[("Authorization", &header)]),
+        401,
+        "bad-signature",
+    );
 }
 
 /// Everything in an OAuth header is signed, and a parameter has one value there as well.
@@ -156,8 +178,13 @@ fn the_header_gives_nobody_another_role() {
     let signature = form.signature("POST", &all);
     let (header, rest) = in_header(&form);
     let (header, _) = header.split_once("oauth_signature=").expect("the signature comes last");
-    let header = format!("{header}roles=\"Instructor\", oauth_signature=\"{}\"", encode(&signature));
-    refused(&server.post_with("/lti/a", &rest, &[("Authorization", &header)]), 400, "conflicting-parameter");
+    let header =
+        format!("{header}roles=\"Instructor\", oauth_signature=\"{}\"", encode(&signature));
+    refused(
+        &server.post_with("/lti/a", &rest, &[("Authorization", &header)]),
+        400,
+        "conflicting-parameter",
+    );
 }
 
 #[test]
@@ -177,9 +204,12 @@ fn a_header_that_is_not_one_of_oauth_is_refused() {
 #[test]
 fn authorization_of_another_scheme_is_not_ours() {
     let server = server();
-    for (nonce, header) in
-        [("1", "Basic czNjcmV0"), ("2", "Bearer oauth_nonce=\"x\""), ("3", "OAuthX a"), ("4", "OAuth")]
-    {
+    for (nonce, header) in [
+        ("1", "Basic czNjcmV0"),
+        ("2", "Bearer oauth_nonce=\"x\""),
+        ("3", "OAuthX a"),
+        ("4", "OAuth"),
+    ] {
         let body = Form { nonce, ..launch() }.sign();
         accepted(&server.post_with("/lti/a", &body, &[("Authorization", header)]));
     }
@@ -263,7 +293,8 @@ fn f1_037_every_flipped_bit_of_a_signature_is_refused() {
     use base64::engine::general_purpose::STANDARD;
 
     let (server, form) = (server(), launch());
-    let signature = STANDARD.decode(Pairs::read(&form.sign()).get("oauth_signature")).expect("base64");
+    let signature =
+        STANDARD.decode(Pairs::read(&form.sign()).get("oauth_signature")).expect("base64");
     assert_eq!(signature.len(), 20);
     for bit in 0..160 {
         let mut flipped = signature.clone();
@@ -297,7 +328,12 @@ fn f1_038_only_canonical_base64_is_a_signature() {
         &hex,
     ] {
         assert_ne!(other, signature);
-        refuse(&server, &form.tampered(|pairs| pairs.set("oauth_signature", other)), 401, "bad-signature");
+        refuse(
+            &server,
+            &form.tampered(|pairs| pairs.set("oauth_signature", other)),
+            401,
+            "bad-signature",
+        );
     }
     accept(&server, &form.sign());
 }
@@ -337,7 +373,8 @@ fn f1_042_a_signature_of_another_method_than_named_is_refused() {
 #[test]
 fn f1_043_a_consumer_can_be_pinned_to_a_method() {
     let server = server_of(&format!("{TOOLS}signature_methods = [\"HMAC-SHA256\"]\n"));
-    let sha1 = Form { key: "key-2", secret: "an0ther", url: "https://tool.example/lti/b", ..launch() };
+    let sha1 =
+        Form { key: "key-2", secret: "an0ther", url: "https://tool.example/lti/b", ..launch() };
     refuse_at(&server, "/lti/b", &sha1.sign(), 401, "signature-method-not-allowed");
     let sha256 = Form { method: SignatureMethod::HmacSha256, ..sha1 };
     accept_at(&server, "/lti/b", &sha256.sign());
@@ -365,8 +402,9 @@ fn f1_045_a_token_is_refused_unless_it_is_empty() {
 /// Moodle launches like this where no key and secret are entered.
 #[test]
 fn f1_046_an_unsigned_launch_is_refused() {
-    let unsigned =
-        Pairs(launch().params.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect());
+    let unsigned = Pairs(
+        launch().params.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+    );
     let reply = refuse(&server(), &unsigned.body(), 400, "unsigned");
     let line = line_of(&reply);
     assert!(line.contains("enter the tool's key and secret in the platform"), "{line}");
@@ -375,9 +413,13 @@ fn f1_046_an_unsigned_launch_is_refused() {
 #[test]
 fn f1_047_a_parameter_added_after_signing_is_refused() {
     let (server, form) = (server(), launch());
-    for (name, value) in
-        [("ext_more", "1"), ("more", ""), ("", ""), ("roles", "Learner"), ("resource_link_id", "rl-1")]
-    {
+    for (name, value) in [
+        ("ext_more", "1"),
+        ("more", ""),
+        ("", ""),
+        ("roles", "Learner"),
+        ("resource_link_id", "rl-1"),
+    ] {
         refuse(&server, &form.tampered(|pairs| pairs.add(name, value)), 401, "bad-signature");
     }
     refuse_at(&server, "/lti/a?more=1", &form.sign(), 401, "bad-signature");
@@ -435,7 +477,12 @@ fn a_secret_is_exchanged_without_a_gap() {
     let server = server_of(&TOOLS.replace("\"s3cret\"", "[\"s3cret-new\", \"s3cret-old\"]"));
     accept(&server, &Form { nonce: "1", secret: "s3cret-new", ..launch() }.sign());
     accept(&server, &Form { nonce: "2", secret: "s3cret-old", ..launch() }.sign());
-    refuse(&server, &Form { nonce: "3", secret: "s3cret", ..launch() }.sign(), 401, "bad-signature");
+    refuse(
+        &server,
+        &Form { nonce: "3", secret: "s3cret", ..launch() }.sign(),
+        401,
+        "bad-signature",
+    );
     // One consumer has one memory of nonces, whichever of its secrets signs.
     refuse(&server, &Form { nonce: "1", secret: "s3cret-old", ..launch() }.sign(), 401, "replayed");
 }

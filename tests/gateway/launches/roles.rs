@@ -28,7 +28,8 @@ struct Rooms(Server, std::cell::Cell<u32>);
 impl Rooms {
     fn new() -> Self {
         let templates = [("page.html.tera", PAGE), ("roles.html.tera", TELL)];
-        let server = Server::start(&Setup { tools: ROLES, templates: &templates, ..Setup::default() });
+        let server =
+            Server::start(&Setup { tools: ROLES, templates: &templates, ..Setup::default() });
         Self(server, std::cell::Cell::default())
     }
 
@@ -44,8 +45,8 @@ impl Rooms {
         accepted(&reply);
         let is = |role: &str| expected.split(' ').any(|one| one == role);
         let staff = is("instructor") || is("administrator");
-        let flags =
-            [is("learner"), is("instructor"), is("administrator"), staff].map(|flag| flag.to_string());
+        let flags = [is("learner"), is("instructor"), is("administrator"), staff]
+            .map(|flag| flag.to_string());
         assert_eq!(reply.body, format!("launched {expected}; {}", flags.join(" ")), "{roles:?}");
 
         let form = Form { url: "https://tool.example/lti/staff", ..form };
@@ -62,7 +63,10 @@ fn f1_106_to_109_instructors_are_instructors() {
     let rooms = Rooms::new();
     rooms.check("Instructor", "instructor");
     rooms.check("urn:lti:role:ims/lis/Instructor", "instructor");
-    rooms.check("urn:non:ims/something/Else,Instructor,urn:lti:instrole:ims/lis/Alumni", "instructor");
+    rooms.check(
+        "urn:non:ims/something/Else,Instructor,urn:lti:instrole:ims/lis/Alumni",
+        "instructor",
+    );
     rooms.check(
         "urn:non:ims/something/Else,urn:lti:role:ims/lis/Instructor,urn:lti:instrole:ims/lis/Alumni",
         "instructor",
@@ -199,8 +203,10 @@ fn f1_123_and_124_of_the_uris_only_memberships_count() {
 #[test]
 fn f1_125_an_observer_is_a_mentor_and_a_learner_of_a_kind() {
     let rooms = Rooms::new();
-    rooms
-        .check("urn:lti:role:ims/lis/Learner/NonCreditLearner,urn:lti:role:ims/lis/Mentor", "learner mentor");
+    rooms.check(
+        "urn:lti:role:ims/lis/Learner/NonCreditLearner,urn:lti:role:ims/lis/Mentor",
+        "learner mentor",
+    );
 }
 
 #[test]
@@ -221,8 +227,9 @@ fn assistants_of_a_section_are_no_instructors() {
         ..Setup::default()
     });
     for sub in ["Group", "Offering", "Section", "SectionAssociation", "Template"] {
-        let roles =
-            format!("http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant{sub}");
+        let roles = format!(
+            "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant{sub}"
+        );
         let form = Form { nonce: sub, ..launch() }.but(&[("roles", &roles)]).sign();
         assert_eq!(server.post("/lti/a", &form).body, "launched teaching_assistant", "{sub}");
     }

@@ -102,7 +102,8 @@ fn f1_080_a_reload_by_the_browser_that_launched_shows_the_page_again() {
     let body = Form { key: "key-2", secret: "an0ther", url, ..launch() }.sign();
     let first = accept_at(&server, target(url), &body);
     let cookie = first.cookie().expect("a cookie").to_owned();
-    let reload = |cookie: &str, body: &str| server.post_with("/lti/reload", body, &[("Cookie", cookie)]);
+    let reload =
+        |cookie: &str, body: &str| server.post_with("/lti/reload", body, &[("Cookie", cookie)]);
 
     let among_others = format!("a=b; {cookie}; __Secure-lti-x=1.y; c");
     for (now, cookie) in [(NOW, &cookie), (NOW + 8 * 3600, &cookie), (NOW, &among_others)] {
@@ -112,7 +113,10 @@ fn f1_080_a_reload_by_the_browser_that_launched_shows_the_page_again() {
         assert_eq!(again.all("set-cookie"), [""; 0], "no second receipt");
     }
     let again = " outcome=\"again\" ";
-    assert_eq!(log_lines(" tool=\"reload\" ").iter().filter(|line| line.contains(again)).count(), 3);
+    assert_eq!(
+        log_lines(" tool=\"reload\" ").iter().filter(|line| line.contains(again)).count(),
+        3
+    );
 
     // The cookie proves one form, until it expires; and nothing else.
     server.set_now(NOW);
@@ -140,8 +144,7 @@ fn a_reload_of_an_upstreams_launch_leads_back_to_its_session() {
 
 #[test]
 fn f1_081_to_083_a_nonce_is_one_of_its_consumer_and_timestamp() {
-    let both =
-        "consumers = [{ key = \"key-1\", secret = \"s3cret\" }, { key = \"key-2\", secret = \"an0ther\" }]";
+    let both = "consumers = [{ key = \"key-1\", secret = \"s3cret\" }, { key = \"key-2\", secret = \"an0ther\" }]";
     let server = server_of(&TOOLS.replacen("key = \"key-1\"\nsecret = \"s3cret\"", both, 1));
     let of_key_2 = Form { key: "key-2", secret: "an0ther", ..launch() };
     let of_b = Form { url: "https://tool.example/lti/b", ..of_key_2.clone() };
@@ -165,7 +168,12 @@ fn f1_084_a_refused_launch_burns_no_nonce() {
     refuse(&server, &form.tampered(|pairs| pairs.set("user_id", "evil")), 401, "bad-signature");
     refuse(&server, &form.clone().without("resource_link_id").sign(), 400, "no-resource-link");
     refuse(&server, &form.clone().but(&[("lti_version", "LTI-2p0")]).sign(), 400, "lti-version");
-    refuse(&server, &form.clone().with(&[("roles", "Learner")]).sign(), 400, "conflicting-parameter");
+    refuse(
+        &server,
+        &form.clone().with(&[("roles", "Learner")]).sign(),
+        400,
+        "conflicting-parameter",
+    );
     refuse(&server, &launch().sign(), 403, "role-not-allowed");
     server.set_now(NOW + WINDOW + 1);
     refuse(&server, &form.sign(), 401, "stale");
@@ -255,6 +263,7 @@ fn one_consumers_flood_shuts_nobody_else_out() {
     let server = server_remembering(10, 1);
     accept(&server, &launch().sign());
     refuse(&server, &Form { nonce: "2", ..launch() }.sign(), 503, "replay-memory-full");
-    let of_b = Form { key: "key-2", secret: "an0ther", url: "https://tool.example/lti/b", ..launch() };
+    let of_b =
+        Form { key: "key-2", secret: "an0ther", url: "https://tool.example/lti/b", ..launch() };
     accept_at(&server, "/lti/b", &of_b.sign());
 }

@@ -210,8 +210,11 @@ fn f1_015_control_characters_are_delivered_and_split_no_header() {
     let server = server();
     let evil = "a\0b\r\nSet-Cookie: evil=1\r\n\r\n<p>c";
     let form = launch().but(&[("resource_link_id", evil), ("user_id", evil)]);
-    let form =
-        form.with(&[("context_title", evil), ("context_id", evil), ("launch_presentation_locale", evil)]);
+    let form = form.with(&[
+        ("context_title", evil),
+        ("context_id", evil),
+        ("launch_presentation_locale", evil),
+    ]);
     let reply = accept(&server, &form.sign());
     assert!(!reply.headers.iter().any(|(_, value)| value.contains("evil")), "{:?}", reply.headers);
 
@@ -228,7 +231,8 @@ fn f1_015_control_characters_are_delivered_and_split_no_header() {
 
 #[test]
 fn f1_016_names_may_hold_any_characters() {
-    let names = [("custom_Größe", "1"), ("имя", "2"), ("名 前&=%+", "3"), ("", "4"), ("\u{7f}\n", "5")];
+    let names =
+        [("custom_Größe", "1"), ("имя", "2"), ("名 前&=%+", "3"), ("", "4"), ("\u{7f}\n", "5")];
     let server = server();
     accept(&server, &launch().with(&names).sign());
 }
@@ -239,7 +243,8 @@ fn a_request_names_one_host() {
     let length = format!("Content-Length: {}", body.len());
     let check = |version: &str, hosts: &[&str]| {
         let first = format!("POST /lti/a HTTP/{version}");
-        let mut head = vec![first.as_str(), "Content-Type: application/x-www-form-urlencoded", &length];
+        let mut head =
+            vec![first.as_str(), "Content-Type: application/x-www-form-urlencoded", &length];
         head.extend_from_slice(hosts);
         shown_nothing(&server.raw(&request(&head, &body)), 400);
     };
@@ -256,9 +261,10 @@ fn a_request_names_one_host() {
 #[test]
 fn below_and_beside_a_template_is_nothing() {
     let server = server();
-    for path in
-        ["/lti/a/b", "/lti/a//", "/lti//a", "//lti/a", "/lti", "/LTI/a", "/lti/A", "/lti/%61", "/lti/a/."]
-    {
+    for path in [
+        "/lti/a/b", "/lti/a//", "/lti//a", "//lti/a", "/lti", "/LTI/a", "/lti/A", "/lti/%61",
+        "/lti/a/.",
+    ] {
         let url = format!("https://tool.example{path}");
         shown_nothing(&server.post(path, &Form { url: &url, ..launch() }.sign()), 404);
     }
@@ -267,12 +273,18 @@ fn below_and_beside_a_template_is_nothing() {
 
 #[test]
 fn refused_or_not_a_launch_is_framed_by_whom_the_tool_says() {
-    let tools = format!("{TOOLS}frame_ancestors = [\"https://lms.example\", \"https://*.school.example\"]\n");
+    let tools = format!(
+        "{TOOLS}frame_ancestors = [\"https://lms.example\", \"https://*.school.example\"]\n"
+    );
     let server = server_of(&tools);
-    let form = Form { key: "key-2", secret: "an0ther", url: "https://tool.example/lti/b", ..launch() };
-    let policy = |reply: &Reply| reply.header("content-security-policy").expect("a policy").to_owned();
+    let form =
+        Form { key: "key-2", secret: "an0ther", url: "https://tool.example/lti/b", ..launch() };
+    let policy =
+        |reply: &Reply| reply.header("content-security-policy").expect("a policy").to_owned();
     let ancestors = "frame-ancestors https://lms.example https://*.school.example";
-    for body in ["", &form.tampered(|pairs| pairs.set("roles", "Instructor")), &"&".repeat(LIMIT + 1)] {
+    for body in
+        ["", &form.tampered(|pairs| pairs.set("roles", "Instructor")), &"&".repeat(LIMIT + 1)]
+    {
         let policy = policy(&server.post("/lti/b", body));
         assert!(policy.starts_with("default-src 'none'; "), "{policy}");
         assert!(policy.ends_with(&format!("; {ancestors}")), "{policy}");

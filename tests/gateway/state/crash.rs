@@ -43,7 +43,8 @@ async fn work(directory: &Directory, round: u8, worker: u8) {
         let slot = worker * 8 + (number % 8) as u8;
         assert_eq!(replay.spend(&nonce(worker, &text, NOW + 300), NOW).await, Spent::Now);
         say(&format!("spent {worker} {text}"));
-        let kept = outbox.write(score(slot, "lms.example", &text), NOW, NOW + 60).await.expect("written");
+        let kept =
+            outbox.write(score(slot, "lms.example", &text), NOW, NOW + 60).await.expect("written");
         let id = &kept.id;
         say(&format!("kept {id} {text}"));
         if number % 4 > 0 {
@@ -115,7 +116,11 @@ fn a_process_that_is_killed_loses_nothing_that_it_was_told_is_written() {
     assert!(nonces.len() > 50, "{}", nonces.len());
 }
 
-fn remember(said: &str, grades: &mut BTreeMap<String, (Status, String)>, nonces: &mut Vec<(u8, String)>) {
+fn remember(
+    said: &str,
+    grades: &mut BTreeMap<String, (Status, String)>,
+    nonces: &mut Vec<(u8, String)>,
+) {
     let mut words = said.splitn(3, ' ');
     let mut word = || words.next().expect("three words");
     let (what, name, text) = (word(), word(), word());
@@ -136,7 +141,10 @@ fn inspect(path: &Path, grades: &BTreeMap<String, (Status, String)>, nonces: &[(
     if !grades.is_empty() {
         let listed = list(path).expect("listed");
         for (id, _) in grades.iter().filter(|(_, (status, _))| *status == Status::Refused) {
-            assert!(listed.iter().any(|one| one.id == *id && one.status == Status::Refused), "{id}");
+            assert!(
+                listed.iter().any(|one| one.id == *id && one.status == Status::Refused),
+                "{id}"
+            );
         }
     }
     let directory = open(path, NOW, BOUNDS);

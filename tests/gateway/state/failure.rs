@@ -60,7 +60,10 @@ fn a_file_that_is_no_database_is_said_and_left_alone() {
         fs::write(&file, &text).expect("written");
         let error = refuse(folder.path());
         assert_eq!(error, OpenError::Damaged(file.clone(), "file is not a database".to_owned()));
-        assert_eq!(error.to_string(), format!("{} is damaged: file is not a database", file.display()));
+        assert_eq!(
+            error.to_string(),
+            format!("{} is damaged: file is not a database", file.display())
+        );
         assert_eq!(fs::read_to_string(&file).expect("there"), text);
     }
 }
@@ -87,14 +90,18 @@ fn a_directory_in_the_place_of_a_file_is_said() {
         let folder = tempdir().expect("a folder");
         let file = folder.path().join(name);
         fs::create_dir(&file).expect("made");
-        assert!(matches!(refuse(folder.path()), OpenError::Inaccessible(path, _) if path == file), "{name}");
+        assert!(
+            matches!(refuse(folder.path()), OpenError::Inaccessible(path, _) if path == file),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn a_directory_that_cannot_be_written_is_said() {
     let folder = tempdir().expect("a folder");
-    let set = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("set");
+    let set =
+        |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("set");
     set(0o500);
     let restricted = fs::write(folder.path().join("probe"), "").is_err();
     let opened = Directory::open(folder.path(), NOW, BOUNDS);
@@ -136,9 +143,12 @@ fn a_file_that_breaks_while_it_is_open_makes_errors_and_no_panic() {
     let spent = wait(directory.replay.spend(&nonce(1, "new", NOW + 300), NOW));
     // SQLite may not have to read what is broken, and may write without noticing.
     assert_ne!(spent, Spent::Before);
-    let is_unavailable = |error: Option<StateError>| matches!(error, None | Some(StateError::Unavailable(_)));
+    let is_unavailable =
+        |error: Option<StateError>| matches!(error, None | Some(StateError::Unavailable(_)));
     assert!(is_unavailable(wait(directory.outbox.find(&kept.id)).err()));
-    assert!(is_unavailable(wait(directory.outbox.write(score(2, "lms.example", "1"), NOW, NOW)).err()));
+    assert!(is_unavailable(
+        wait(directory.outbox.write(score(2, "lms.example", "1"), NOW, NOW)).err()
+    ));
     assert!(is_unavailable(wait(directory.outbox.settle(&kept, refused(), NOW)).err()));
     assert!(is_unavailable(wait(directory.outbox.claim(NOW, NOW + 9, 9, 9, &[])).err()));
     assert!(is_unavailable(wait(directory.outbox.next_due()).err()));

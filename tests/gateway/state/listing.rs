@@ -12,7 +12,8 @@ fn grades_are_listed_while_the_gateway_serves_and_when_it_does_not() {
     let folder = tempdir().expect("a folder");
     let directory = open(folder.path(), NOW, BOUNDS);
     assert_eq!(list(folder.path()), Ok(vec![]));
-    let grades: Vec<_> = (0..6).map(|slot| write(&directory, score(slot, "lms.example", "1"))).collect();
+    let grades: Vec<_> =
+        (0..6).map(|slot| write(&directory, score(slot, "lms.example", "1"))).collect();
     settle(&directory, &grades[0], refused(), NOW + 1);
     settle(&directory, &grades[1], Fate::Delivered, NOW + 1);
     settle(&directory, &grades[2], postponed(NOW + 90), NOW + 1);

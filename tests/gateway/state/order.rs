@@ -40,11 +40,14 @@ fn check(name: &str, steps: &[Step]) {
                 settle(&directory, &kept[letter], Fate::Delivered, NOW + after);
             }
             Step::Refuse(letter) => settle(&directory, &kept[letter], refused(), NOW),
-            Step::Postpone(letter, until) => settle(&directory, &kept[letter], postponed(NOW + until), NOW),
+            Step::Postpone(letter, until) => {
+                settle(&directory, &kept[letter], postponed(NOW + until), NOW)
+            }
             Step::Expire(letter) => settle(&directory, &kept[letter], expired(), NOW),
             Step::Claim(after, letters) => {
                 let now = NOW + after;
-                let claimed = wait(directory.outbox.claim(now, now + 100, 100, 100, &[])).expect("claimed");
+                let claimed =
+                    wait(directory.outbox.claim(now, now + 100, 100, 100, &[])).expect("claimed");
                 let claimed: Vec<&str> = claimed
                     .iter()
                     .map(|one| {
@@ -74,7 +77,10 @@ fn the_newest_grade_of_a_slot_counts() {
     use Status::{Delivered, Expired, Kept, Refused, Superseded};
     use Step::{Claim, Deliver, DeliverAt, Due, Expire, Gone, Is, Postpone, Refuse, Write};
     let scenarios: &[(&str, &[Step])] = &[
-        ("delivered at the first try", &[Write("A", 1), Is("A", Kept), Deliver("A"), Gone("A"), Due(None)]),
+        (
+            "delivered at the first try",
+            &[Write("A", 1), Is("A", Kept), Deliver("A"), Gone("A"), Due(None)],
+        ),
         (
             "delivered at the second try",
             &[
@@ -260,11 +266,25 @@ fn the_newest_grade_of_a_slot_counts() {
         ),
         (
             "an older one that is delivered does not end a newer one",
-            &[Write("A", 1), Write("B", 1), Deliver("A"), Gone("A"), Is("B", Kept), Claim(0, &["B"])],
+            &[
+                Write("A", 1),
+                Write("B", 1),
+                Deliver("A"),
+                Gone("A"),
+                Is("B", Kept),
+                Claim(0, &["B"]),
+            ],
         ),
         (
             "an older one that is postponed does not end a newer one",
-            &[Write("A", 1), Write("B", 1), Postpone("A", 5), Is("A", Kept), Is("B", Kept), Claim(9, &["B"])],
+            &[
+                Write("A", 1),
+                Write("B", 1),
+                Postpone("A", 5),
+                Is("A", Kept),
+                Is("B", Kept),
+                Claim(9, &["B"]),
+            ],
         ),
         (
             "what is finished stays so, whatever is said of it later",
@@ -338,7 +358,10 @@ fn a_grade_is_found_as_it_was_written() {
     let folder = tempdir().expect("a folder");
     let directory = open(folder.path(), NOW, BOUNDS);
     let commented = Grade {
-        action: Action::Replace { score: "0.10".to_owned(), comment: Some("gut <é>\0\n".to_owned()) },
+        action: Action::Replace {
+            score: "0.10".to_owned(),
+            comment: Some("gut <é>\0\n".to_owned()),
+        },
         ..score(1, "lms.example", "")
     };
     let deletion = Grade { action: Action::Delete, ..score(2, "[::1]", "") };
@@ -353,7 +376,10 @@ fn a_grade_is_found_as_it_was_written() {
         settle(&directory, &written, postponed(NOW + 40), NOW + 1);
         let found = find(&directory, &written.id).expect("found");
         assert!(found.grade == grade);
-        assert_eq!((found.tries, found.next_try, found.words.as_str()), (1, Some(NOW + 40), "Bad Gateway"));
+        assert_eq!(
+            (found.tries, found.next_try, found.words.as_str()),
+            (1, Some(NOW + 40), "Bad Gateway")
+        );
         settle(&directory, &written, Fate::Delivered, NOW + 50);
         let found = find(&directory, &written.id).expect("found");
         assert_eq!((found.status, found.tries, found.next_try), (Status::Delivered, 2, None));

@@ -43,7 +43,9 @@ fn traces(directory: &Path, numbers: std::ops::Range<u8>) -> Vec<String> {
     let mut found = Vec::new();
     for number in numbers {
         let [sourcedid, url, text, comment] = personal(number);
-        found.extend([sourcedid, url, text, comment[..26].to_owned()].into_iter().filter(|one| holds(one)));
+        found.extend(
+            [sourcedid, url, text, comment[..26].to_owned()].into_iter().filter(|one| holds(one)),
+        );
     }
     found
 }
@@ -75,7 +77,11 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
     let superseded = postponed_once(4, 4);
     let newer = postponed_once(4, 5);
     at_rest(path, &directory);
-    assert_eq!(traces(path, 0..6).len(), 5 * 4, "what is kept stands there, and the superseded one does not");
+    assert_eq!(
+        traces(path, 0..6).len(),
+        5 * 4,
+        "what is kept stands there, and the superseded one does not"
+    );
 
     settle(&directory, &at_once, Fate::Delivered, NOW);
     settle(&directory, &delivered, Fate::Delivered, NOW);
@@ -89,11 +95,18 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
 
     for kept in [delivered, refusal, too_old, superseded, newer] {
         let found = find(&directory, &kept.id).expect("remembered");
-        assert_eq!((found.grade.outcome.url.as_str(), found.grade.outcome.sourcedid.as_str()), ("", ""));
+        assert_eq!(
+            (found.grade.outcome.url.as_str(), found.grade.outcome.sourcedid.as_str()),
+            ("", "")
+        );
         assert!(found.grade.action == Action::Replace { score: String::new(), comment: None });
         assert_eq!(found.grade.slot, kept.grade.slot);
         assert_eq!(
-            (found.grade.host.as_str(), found.grade.tool.as_str(), found.grade.consumer_key.as_str()),
+            (
+                found.grade.host.as_str(),
+                found.grade.tool.as_str(),
+                found.grade.consumer_key.as_str()
+            ),
             ("lms.example", "notebook", "course-a")
         );
     }

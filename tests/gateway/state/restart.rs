@@ -44,13 +44,17 @@ fn a_clock_that_is_set_back_over_a_restart_opens_no_way_for_a_replay() {
 fn what_expires_while_it_serves_is_taken_off_the_disk() {
     let folder = tempdir().expect("a folder");
     let count = || {
-        let sqlite = rusqlite::Connection::open(folder.path().join("replay.sqlite")).expect("a file");
+        let sqlite =
+            rusqlite::Connection::open(folder.path().join("replay.sqlite")).expect("a file");
         let count = sqlite.query_row("SELECT COUNT(*) FROM nonce", [], |row| row.get::<_, u64>(0));
         count.expect("a table")
     };
     let directory = open(folder.path(), NOW, BOUNDS);
     for number in 0..50 {
-        assert_eq!(spend(&directory.replay, &format!("{number}"), NOW + 300 + number, NOW), Spent::Now);
+        assert_eq!(
+            spend(&directory.replay, &format!("{number}"), NOW + 300 + number, NOW),
+            Spent::Now
+        );
     }
     assert_eq!(count(), 50);
     assert_eq!(spend(&directory.replay, "late", NOW + 700, NOW + 340), Spent::Now);
@@ -59,7 +63,11 @@ fn what_expires_while_it_serves_is_taken_off_the_disk() {
     assert_eq!(count(), 12, "not each time");
     drop(directory);
     let directory = open(folder.path(), NOW, BOUNDS);
-    assert_eq!(spend(&directory.replay, "0", NOW + 300, NOW), Spent::Unknown, "what was forgotten is known");
+    assert_eq!(
+        spend(&directory.replay, "0", NOW + 300, NOW),
+        Spent::Unknown,
+        "what was forgotten is known"
+    );
 }
 
 #[test]
@@ -77,8 +85,13 @@ fn a_full_memory_refuses_and_what_it_refused_is_not_on_the_disk() {
     assert_eq!(spend(&directory.replay, "b", NOW + 300, NOW), Spent::Before);
     assert_eq!(spend(&directory.replay, "c", NOW + 300, NOW), Spent::Now);
     drop(directory);
-    let directory = open(folder.path(), NOW, Bounds { nonces: 1, nonces_per_consumer: 1, ..BOUNDS });
-    assert_eq!(spend(&directory.replay, "c", NOW + 300, NOW), Spent::Before, "none is dropped for a bound");
+    let directory =
+        open(folder.path(), NOW, Bounds { nonces: 1, nonces_per_consumer: 1, ..BOUNDS });
+    assert_eq!(
+        spend(&directory.replay, "c", NOW + 300, NOW),
+        Spent::Before,
+        "none is dropped for a bound"
+    );
 }
 
 #[test]

@@ -9,13 +9,16 @@ use crate::support::NOW;
 fn no_host_takes_the_turns_of_others() {
     let folder = tempdir().expect("a folder");
     let directory = open(folder.path(), NOW, BOUNDS);
-    for (slot, host) in ["dead", "dead", "dead", "dead", "dead", "b", "b", "a"].into_iter().enumerate() {
+    for (slot, host) in
+        ["dead", "dead", "dead", "dead", "dead", "b", "b", "a"].into_iter().enumerate()
+    {
         let kept = write(&directory, score(slot as u8, host, "1"));
         settle(&directory, &kept, postponed(NOW + slot as u64), NOW);
     }
     let claim = |now, limit, per_host, full: &[&str]| {
         let full: Vec<String> = full.iter().map(|host| (*host).to_owned()).collect();
-        let claimed = wait(directory.outbox.claim(now, NOW + 1000, limit, per_host, &full)).expect("claimed");
+        let claimed =
+            wait(directory.outbox.claim(now, NOW + 1000, limit, per_host, &full)).expect("claimed");
         claimed.iter().map(|kept| (kept.grade.host.clone(), kept.grade.slot[0])).collect::<Vec<_>>()
     };
     let named = |wanted: &[(&str, u8)]| -> Vec<_> {
@@ -25,7 +28,11 @@ fn no_host_takes_the_turns_of_others() {
     assert_eq!(claim(NOW + 9, 9, 0, &[]), []);
     assert_eq!(claim(NOW + 9, 9, 1, &["dead", "b"]), named(&[("a", 7)]));
     assert_eq!(claim(NOW + 5, 9, 2, &[]), named(&[("dead", 0), ("dead", 1), ("b", 5)]));
-    assert_eq!(claim(NOW + 9, 2, 2, &[]), named(&[("dead", 2), ("dead", 3)]), "the longest due first");
+    assert_eq!(
+        claim(NOW + 9, 2, 2, &[]),
+        named(&[("dead", 2), ("dead", 3)]),
+        "the longest due first"
+    );
     assert_eq!(claim(NOW + 9, 9, 9, &["dead"]), named(&[("b", 6)]));
     assert_eq!(claim(NOW + 9, 9, 9, &["\"]", "b"]), named(&[("dead", 4)]));
     assert_eq!(claim(NOW + 9, 9, 9, &[]), [], "all are claimed");
@@ -88,8 +95,9 @@ fn what_is_finished_is_forgotten_after_seven_days_and_when_it_is_too_much() {
         settle(&directory, &kept, refused(), now);
         kept.id
     };
-    let remembered =
-        |ids: &[String]| ids.iter().filter(|id| find(&directory, id).is_some()).cloned().collect::<Vec<_>>();
+    let remembered = |ids: &[String]| {
+        ids.iter().filter(|id| find(&directory, id).is_some()).cloned().collect::<Vec<_>>()
+    };
     let old = finish(NOW);
     let ids = [finish(NOW + 1), finish(NOW + 7 * DAY), finish(NOW + 7 * DAY)];
     assert!(find(&directory, &old).is_none(), "one too many, and it is the oldest");

@@ -81,7 +81,13 @@ impl<'s> Browser<'s> {
     }
 
     /// Sends a request with its cookies and these headers, and keeps the cookies of the answer.
-    pub fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    pub fn send(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
         let mut all = headers.to_vec();
         let length = body.len().to_string();
         if !body.is_empty() || method == "POST" {
@@ -144,7 +150,8 @@ impl<'s> Browser<'s> {
             let (name, value) = pair.expect("a cookie with a name");
             let attributes: Vec<&str> = parts.collect();
             let path = attributes.iter().find_map(|attribute| attribute.strip_prefix("Path="));
-            let cookie = Cookie { name: name.into(), value: value.into(), path: path.unwrap_or("/").into() };
+            let cookie =
+                Cookie { name: name.into(), value: value.into(), path: path.unwrap_or("/").into() };
             self.cookies.retain(|known| (&known.name, &known.path) != (&cookie.name, &cookie.path));
             if !attributes.contains(&"Max-Age=0") {
                 self.cookies.push(cookie);
@@ -156,7 +163,9 @@ impl<'s> Browser<'s> {
 /// Whether a browser sends a cookie with this path to that one (RFC 6265 §5.1.4).
 fn is_below(path: &str, cookie: &str) -> bool {
     path == cookie
-        || path.strip_prefix(cookie).is_some_and(|rest| cookie.ends_with('/') || rest.starts_with('/'))
+        || path
+            .strip_prefix(cookie)
+            .is_some_and(|rest| cookie.ends_with('/') || rest.starts_with('/'))
 }
 
 /// Path and query of a URL.

@@ -98,7 +98,9 @@ impl<'a> Form<'a> {
         let (authority, path) = address.split_at(address.find('/').expect("a path"));
         let signed = [(Source::Query, query), (Source::Body, &pairs.body())]
             .into_iter()
-            .try_fold(Params::default(), |params, (source, form)| params.read_form(source, form.as_bytes()))
+            .try_fold(Params::default(), |params, (source, form)| {
+                params.read_form(source, form.as_bytes())
+            })
             .expect("well-formed pairs");
         let base = base_string(http_method, &base_uri(scheme, authority, path), signed.iter());
         SigningKey::new(&Secret::new(self.secret)).sign(self.method, &base)
@@ -111,7 +113,8 @@ pub struct Pairs(pub Vec<(String, String)>);
 
 impl Pairs {
     pub fn read(form: &str) -> Self {
-        let params = Params::default().read_form(Source::Body, form.as_bytes()).expect("a well-formed form");
+        let params =
+            Params::default().read_form(Source::Body, form.as_bytes()).expect("a well-formed form");
         Self(params.iter().map(|param| (param.name.to_owned(), param.value.to_owned())).collect())
     }
 
@@ -138,7 +141,8 @@ impl Pairs {
 
     /// The pairs as a form body.
     pub fn body(&self) -> String {
-        let pairs = self.0.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+        let pairs =
+            self.0.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
         pairs.collect::<Vec<_>>().join("&")
     }
 }

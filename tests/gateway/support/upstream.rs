@@ -129,7 +129,9 @@ type Answer = dyn Fn(&Recorded) -> Vec<u8> + Send + Sync;
 impl Recorder {
     /// One that answers `ok`.
     pub fn start() -> Self {
-        Self::answering("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok")
+        Self::answering(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok",
+        )
     }
 
     /// One that answers everything with the same bytes.

@@ -86,7 +86,8 @@ impl Wire {
 
     /// The body that belongs to a head. One without a length ends with the connection, if the message is an answer.
     pub fn body(&mut self, head: &Head) -> Body {
-        if head.all("transfer-encoding").iter().any(|coding| coding.eq_ignore_ascii_case("chunked")) {
+        if head.all("transfer-encoding").iter().any(|coding| coding.eq_ignore_ascii_case("chunked"))
+        {
             let mut bytes = Vec::new();
             loop {
                 match self.chunk() {
@@ -164,7 +165,8 @@ impl Wire {
                 true
             }
             Err(error) => {
-                let late = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+                let late =
+                    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
                 assert!(!late, "nothing came; so far: {}", String::from_utf8_lossy(&self.unread));
                 false
             }
@@ -182,7 +184,9 @@ impl Head {
     pub fn headers(&self) -> Vec<(String, String)> {
         let headers = self.lines().skip(1).collect::<Vec<_>>();
         let headers = headers.iter().filter_map(|line| line.split_once(':'));
-        headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim_matches(' ').to_owned())).collect()
+        headers
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim_matches(' ').to_owned()))
+            .collect()
     }
 
     /// The values of a header, whose name is given in lower case.
@@ -206,8 +210,8 @@ impl Head {
     }
 
     fn lines(&self) -> impl Iterator<Item = String> {
-        self.raw
-            .split(|byte| *byte == b'\n')
-            .map(|line| String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned())
+        self.raw.split(|byte| *byte == b'\n').map(|line| {
+            String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned()
+        })
     }
 }

@@ -37,8 +37,14 @@ fn exactly_these_headers_are_the_browsers() {
     let (reply, _) = answered("", "Content-Type: text/html\r\nX-App: 1\r\n");
     let mut names: Vec<&str> = reply.headers.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
-    let expected =
-        ["content-length", "content-security-policy", "content-type", "date", "referrer-policy", "x-app"];
+    let expected = [
+        "content-length",
+        "content-security-policy",
+        "content-type",
+        "date",
+        "referrer-policy",
+        "x-app",
+    ];
     assert_eq!(names, expected);
 }
 
@@ -70,14 +76,20 @@ fn status_and_headers_of_the_app_pass() {
 #[test]
 fn every_status_passes() {
     for status in [
-        200, 201, 202, 203, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 418, 429, 451, 500,
-        501, 502, 503, 504, 511, 599,
+        200, 201, 202, 203, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 418, 429,
+        451, 500, 501, 502, 503, 504, 511, 599,
     ] {
-        let recorder = Recorder::answering(format!("HTTP/1.1 {status} Any\r\nContent-Length: 4\r\n\r\nbody"));
+        let recorder =
+            Recorder::answering(format!("HTTP/1.1 {status} Any\r\nContent-Length: 4\r\n\r\nbody"));
         let server = server(&tools(&recorder.url(), ""));
         let (mut browser, visit) = opened(&server);
-        for reply in [browser.get(&visit.at("/")), browser.send("POST", &visit.at("/"), &[], b"x")] {
-            assert_eq!((reply.status, reply.body.as_str()), (status, "body"), "the app's own page is shown");
+        for reply in [browser.get(&visit.at("/")), browser.send("POST", &visit.at("/"), &[], b"x")]
+        {
+            assert_eq!(
+                (reply.status, reply.body.as_str()),
+                (status, "body"),
+                "the app's own page is shown"
+            );
         }
     }
 }
@@ -173,7 +185,11 @@ fn refresh_and_service_workers_stay_below_the_prefix() {
     check("Service-Worker-Allowed: /", "service-worker-allowed", Some("PREFIX/"));
     check("Service-Worker-Allowed: /app/", "service-worker-allowed", Some("PREFIX/"));
     check("Service-Worker-Allowed: /app/sw/", "service-worker-allowed", Some("PREFIX/sw/"));
-    check("Service-Worker-Allowed: https://tool.example/", "service-worker-allowed", Some("PREFIX/"));
+    check(
+        "Service-Worker-Allowed: https://tool.example/",
+        "service-worker-allowed",
+        Some("PREFIX/"),
+    );
     check("Service-Worker-Allowed: /app/../../../", "service-worker-allowed", Some("PREFIX/"));
     check("Service-Worker-Allowed: ../../", "service-worker-allowed", Some("PREFIX/"));
 }
@@ -201,5 +217,9 @@ fn a_redirect_that_came_to_a_post_stays_one() {
     let (mut browser, visit) = opened(&server);
     let reply = browser.send("POST", &visit.at("/old?x"), &[], b"a=1");
     assert_eq!((reply.status, reply.header("location")), (307, Some(visit.at("/new?x").as_str())));
-    assert_eq!(recorder.request().line(), "POST /app/old?x", "the browser follows, not the gateway");
+    assert_eq!(
+        recorder.request().line(),
+        "POST /app/old?x",
+        "the browser follows, not the gateway"
+    );
 }

@@ -19,7 +19,10 @@ fn check(more: &str, cookies: &[&str], expected: &[&str]) {
     let expected: Vec<String> = expected
         .iter()
         .map(|cookie| {
-            format!("{}; Secure; SameSite=None; Partitioned", cookie.replace("PREFIX", &visit.prefix))
+            format!(
+                "{}; Secure; SameSite=None; Partitioned",
+                cookie.replace("PREFIX", &visit.prefix)
+            )
         })
         .collect();
     assert_eq!(reply.all("set-cookie"), expected, "{cookies:?}");
@@ -32,7 +35,11 @@ fn cookies_are_made_to_work_in_a_frame_and_below_the_prefix() {
     check("", &["a=1; Path=/app"], &["a=1; Path=PREFIX"]);
     check("", &["a=1; Path=/app/x; HttpOnly"], &["a=1; HttpOnly; Path=PREFIX/x"]);
     check("", &["a=1; Path=/other"], &["a=1; Path=PREFIX/other"]);
-    check("", &["a=1; Path=/lti/nb/~AAAAAAAAAAAAAAAA"], &["a=1; Path=PREFIX/lti/nb/~AAAAAAAAAAAAAAAA"]);
+    check(
+        "",
+        &["a=1; Path=/lti/nb/~AAAAAAAAAAAAAAAA"],
+        &["a=1; Path=PREFIX/lti/nb/~AAAAAAAAAAAAAAAA"],
+    );
     check("", &["a=1; SameSite=Strict; Secure; Domain=127.0.0.1; Max-Age=5"], &["a=1; Max-Age=5"]);
     check("prefix = \"tool\"", &["a=1; Path=/"], &["a=1; Path=PREFIX"]);
 }
@@ -40,7 +47,8 @@ fn cookies_are_made_to_work_in_a_frame_and_below_the_prefix() {
 #[test]
 fn several_cookies_stay_several() {
     let three = ["a=1; Path=/; Expires=Wed, 01 Jan 2031 00:00:00 GMT", "b=2, 3", "a=4; Max-Age=0"];
-    let expected = ["a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT; Path=PREFIX", "b=2, 3", "a=4; Max-Age=0"];
+    let expected =
+        ["a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT; Path=PREFIX", "b=2, 3", "a=4; Max-Age=0"];
     check("", &three, &expected);
 }
 
@@ -59,7 +67,8 @@ fn an_upstream_sets_no_cookie_of_the_gateways() {
 
 #[test]
 fn cookies_come_back_to_the_upstream_that_set_them_and_to_no_other() {
-    let (one, other) = (setting(&["a=1; Path=/", "__Host-b=2; Path=/; Secure"]), setting(&["a=3; Path=/"]));
+    let (one, other) =
+        (setting(&["a=1; Path=/", "__Host-b=2; Path=/; Secure"]), setting(&["a=3; Path=/"]));
     let table = "[tools.other]\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"";
     let server = server(&format!("{}\n{table}{}\"\n", tools(&one.url(), ""), other.url()));
     let mut browser = Browser::new(&server);

@@ -207,7 +207,8 @@ fn the_tools_own_values_are_a_claim() {
 fn the_claims_of_a_usual_launch_of_edx_are_whole() {
     let (recorder, server) = recorded_with("identity = [\"name\", \"email\"]");
     let assertion = launched(&recorder, &server, &edx());
-    let claim = |name: &str| &assertion.claims[format!("https://purl.imsglobal.org/spec/lti/claim/{name}")];
+    let claim =
+        |name: &str| &assertion.claims[format!("https://purl.imsglobal.org/spec/lti/claim/{name}")];
     assert_eq!(claim("custom").as_object().expect("an object").len(), 12);
     assert_eq!(claim("custom")["component_display_name"], "Week 3: pivot tables");
     assert_eq!(claim("context")["title"], "Data Analysis: Take It to the MAX()");
@@ -264,18 +265,21 @@ fn the_keys_are_published_for_as_long_as_their_secrets_stand_in_the_file() {
         "another secret of 32 characters!!",
         "a third one, also of 32 characters",
     ];
-    let with =
-        |secrets: &[&str]| {
-            let file = tools(&recorder.url(), "");
-            server(&file.replace(
-                "secret = \"the gateway's own, of 32 characters\"",
-                &format!("secret = {secrets:?}"),
-            ))
-        };
+    let with = |secrets: &[&str]| {
+        let file = tools(&recorder.url(), "");
+        server(&file.replace(
+            "secret = \"the gateway's own, of 32 characters\"",
+            &format!("secret = {secrets:?}"),
+        ))
+    };
     let (one, all) = (with(&secrets[..1]), with(&[secrets[1], secrets[0], secrets[2]]));
     let keys = |server: &Server| jwks(server)["keys"].as_array().expect("a list").clone();
     assert_eq!((keys(&one).len(), keys(&all).len()), (1, 3));
-    assert_eq!(keys(&one)[0], keys(&all)[1], "a key is the same in every process and at every place");
+    assert_eq!(
+        keys(&one)[0],
+        keys(&all)[1],
+        "a key is the same in every process and at every place"
+    );
     for key in keys(&all) {
         let mut members: Vec<&String> = key.as_object().expect("an object").keys().collect();
         members.sort();

@@ -54,9 +54,10 @@ fn a_body_of_a_get_arrives_however_it_is_framed() {
     let query = r#"{"query": {"match_all": {}}}"#;
     let chunked = format!("{:x}\r\n{query}\r\n0\r\n\r\n", query.len());
     let length = query.len().to_string();
-    for (framing, body) in
-        [(("Transfer-Encoding", "chunked"), chunked.as_str()), (("Content-Length", length.as_str()), query)]
-    {
+    for (framing, body) in [
+        (("Transfer-Encoding", "chunked"), chunked.as_str()),
+        (("Content-Length", length.as_str()), query),
+    ] {
         for method in ["GET", "DELETE", "OPTIONS"] {
             let mut wire = browser.ask(method, &visit.at("/_search"), &[framing]);
             wire.send(body);
@@ -83,7 +84,10 @@ fn an_empty_body_is_no_body() {
     assert_eq!(recorder.request().body, b"");
     assert_eq!(browser.get(&visit.at("/down")).body, "ok");
     let request = recorder.request();
-    assert_eq!((request.header("content-length"), request.header("transfer-encoding")), (None, None));
+    assert_eq!(
+        (request.header("content-length"), request.header("transfer-encoding")),
+        (None, None)
+    );
 }
 
 #[test]
@@ -113,7 +117,8 @@ fn what_is_compressed_stays_compressed() {
     let recorder = Recorder::answering([head.as_bytes(), &compressed].concat());
     let server = server(&tools(&recorder.url(), ""));
     let (mut browser, visit) = opened(&server);
-    let reply = browser.send("GET", &visit.at("/a.css"), &[("Accept-Encoding", "gzip, br;q=0.5")], b"");
+    let reply =
+        browser.send("GET", &visit.at("/a.css"), &[("Accept-Encoding", "gzip, br;q=0.5")], b"");
     assert_eq!(
         (reply.header("content-encoding"), reply.header("vary")),
         (Some("gzip"), Some("Accept-Encoding"))
@@ -127,7 +132,9 @@ fn what_is_compressed_stays_compressed() {
     // A compressed upload passes, too.
     browser.send("POST", &visit.at("/up"), &[("Content-Encoding", "gzip")], &compressed);
     let request = recorder.request();
-    assert!(request.body == compressed && request.header("content-encoding").as_deref() == Some("gzip"));
+    assert!(
+        request.body == compressed && request.header("content-encoding").as_deref() == Some("gzip")
+    );
 }
 
 #[test]
@@ -161,7 +168,10 @@ fn answers_without_a_body_have_none() {
         let mut wire = browser.ask("GET", &visit.at("/"), &headers);
         let reply = Reply::read(&mut wire, "GET");
         assert_eq!(reply.status.to_string(), status[..3]);
-        assert_eq!((reply.header("etag"), reply.header("transfer-encoding")), (Some("\"x\""), None));
+        assert_eq!(
+            (reply.header("etag"), reply.header("transfer-encoding")),
+            (Some("\"x\""), None)
+        );
         assert_eq!(wire.rest(), b"");
         assert_eq!(recorder.request().header("if-none-match").as_deref(), Some("\"x\""));
     }
@@ -173,7 +183,8 @@ fn every_framing_of_an_answer_arrives_whole() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
-    let sized = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let sized =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
     let closed = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
     let old = "HTTP/1.0 200 OK\r\n\r\n";
@@ -211,7 +222,11 @@ fn of_a_length_and_chunks_of_an_answer_the_chunks_count() {
         app.send(format!("HTTP/1.1 200 OK\r\n{lines}\r\n\r\n5\r\nhello\r\n0\r\n\r\n"));
         drop(app);
         let reply = Reply::read(&mut wire, "GET");
-        assert_eq!((reply.status, reply.body.as_str(), reply.complete), (200, "hello", true), "{lines}");
+        assert_eq!(
+            (reply.status, reply.body.as_str(), reply.complete),
+            (200, "hello", true),
+            "{lines}"
+        );
         assert_eq!(reply.header("content-length"), None, "{lines}");
         assert_eq!(wire.rest(), b"", "{lines}");
     }

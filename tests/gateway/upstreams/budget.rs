@@ -72,7 +72,9 @@ fn a_user_who_does_not_fit_is_refused_and_not_cut() {
     for _ in 0..3 {
         let reply = browser.launch(&launch().but(&[("user_id", &long)]));
         assert_eq!((reply.status, reply.header("location")), (400, None));
-        assert!(line_of(reply.reference().expect("a reference")).contains("code=\"session-too-long\""));
+        assert!(
+            line_of(reply.reference().expect("a reference")).contains("code=\"session-too-long\"")
+        );
         assert!(!browser.cookies.iter().any(|cookie| cookie.name == "__Secure-lti"), "{reply:?}");
         recorder.saw_nothing();
     }
@@ -91,7 +93,11 @@ fn a_reload_is_refused_where_the_launch_was_up_to_the_last_character() {
         assert_eq!(first, again, "with a user id of {length} characters");
         statuses.push(first);
     }
-    assert_eq!((statuses.first(), statuses.last()), (Some(&303), Some(&400)), "the limit lies between them");
+    assert_eq!(
+        (statuses.first(), statuses.last()),
+        (Some(&303), Some(&400)),
+        "the limit lies between them"
+    );
     recorder.saw_nothing();
 }
 
@@ -144,8 +150,14 @@ fn a_long_description_goes_before_any_custom_parameter() {
         ("custom_dataset", &description[..100]),
     ]);
     let claims = opened_within_budget(&recorder, &server, &form);
-    assert_eq!(of_lti(&claims, "custom"), &serde_json::json!({ "dataset": description[..100], "exam": "1" }));
-    assert_eq!(of_lti(&claims, "resource_link"), &serde_json::json!({ "id": "rl-1", "title": "Week 3" }));
+    assert_eq!(
+        of_lti(&claims, "custom"),
+        &serde_json::json!({ "dataset": description[..100], "exam": "1" })
+    );
+    assert_eq!(
+        of_lti(&claims, "resource_link"),
+        &serde_json::json!({ "id": "rl-1", "title": "Week 3" })
+    );
     assert_eq!((&claims["name"], &claims["left_out"]), (&"Ada Lovelace".into(), &1.into()));
     logged("described", "resource_link_description", &description[..30]);
 }
@@ -155,18 +167,21 @@ fn of_several_names_the_longest_go_until_the_space_of_names_has_room_for_the_res
     let noise = noise(1000);
     // With three of them nothing else would fit, with two all else does.
     let three = |tool: &str| {
-        form(tool).but(&[("lis_person_name_full", Box::leak(noise[..122].to_owned().into_boxed_str()))]).with(
-            &[
+        form(tool)
+            .but(&[("lis_person_name_full", Box::leak(noise[..122].to_owned().into_boxed_str()))])
+            .with(&[
                 ("lis_person_name_given", Box::leak(noise[122..243].to_owned().into_boxed_str())),
                 ("lis_person_name_family", Box::leak(noise[243..363].to_owned().into_boxed_str())),
                 ("custom_exam", "1"),
-            ],
-        )
+            ])
     };
     let (recorder, server) = named("three");
     let form = three("three").with(&[("custom_long", &noise[400..700])]);
     let claims = opened_within_budget(&recorder, &server, &form);
-    assert_eq!(of_lti(&claims, "custom"), &serde_json::json!({ "exam": "1", "long": noise[400..700] }));
+    assert_eq!(
+        of_lti(&claims, "custom"),
+        &serde_json::json!({ "exam": "1", "long": noise[400..700] })
+    );
     assert_eq!((claims.get("name"), &claims["left_out"]), (None, &1.into()));
     assert_eq!(claims["given_name"], noise[122..243]);
     assert_eq!(claims["family_name"], noise[243..363]);
@@ -193,7 +208,10 @@ fn of_a_launch_that_fits_nothing_is_left_out_however_long_its_parts_are() {
         ("custom_exam", "1"),
     ]);
     let claims = opened_within_budget(&recorder, &server, &form);
-    assert_eq!((&claims["name"], &claims["given_name"]), (&name.as_str().into(), &name.as_str().into()));
+    assert_eq!(
+        (&claims["name"], &claims["given_name"]),
+        (&name.as_str().into(), &name.as_str().into())
+    );
     assert_eq!(of_lti(&claims, "resource_link")["description"], description);
     assert_eq!(of_lti(&claims, "custom"), &serde_json::json!({ "exam": "1" }));
     assert_eq!(claims.get("left_out"), None);

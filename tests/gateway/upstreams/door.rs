@@ -30,7 +30,10 @@ impl NewWindow {
             let (_, rest) = form.split_once(&format!("{name}=\"")).expect("the attribute");
             unescaped(rest.split('"').next().expect("its end"))
         };
-        assert_eq!((attribute("method"), attribute("target")), ("post".to_owned(), "_blank".to_owned()));
+        assert_eq!(
+            (attribute("method"), attribute("target")),
+            ("post".to_owned(), "_blank".to_owned())
+        );
         let (_, hidden) = form.split_once("name=\"lti_ticket\"").expect("a hidden field");
         let (_, value) = hidden.split_once("value=\"").expect("its value");
         let body = format!("lti_ticket={}", value.split('"').next().expect("its end"));
@@ -82,7 +85,8 @@ fn a_ticket_opens_nothing_but_its_own_session() {
     let mut browser = Browser::new(&server);
     let own = door(&mut browser, &launch());
     let link = door(&mut browser, &launch_again("2").but(&[("resource_link_id", "rl-2")]));
-    let tool = door(&mut browser, &Form { url: "https://tool.example/lti/other", ..launch_again("3") });
+    let tool =
+        door(&mut browser, &Form { url: "https://tool.example/lti/other", ..launch_again("3") });
     let (prefix, ticket) = own.split_once("?lti_ticket=").expect("a ticket");
     for other in [&link, &tool] {
         let (prefix, _) = other.split_once('?').expect("a ticket");
@@ -108,7 +112,11 @@ fn a_ticket_opens_nothing_but_its_own_session() {
         &format!("lti_ticket={ticket}A"),
         &format!("lti_ticket={}", &ticket[1..]),
     ] {
-        refused(&browser.send("GET", &format!("{prefix}?{query}"), &[JSON], b""), 401, "bad-ticket");
+        refused(
+            &browser.send("GET", &format!("{prefix}?{query}"), &[JSON], b""),
+            401,
+            "bad-ticket",
+        );
     }
     // None of that spent it.
     assert_eq!(browser.get(&own).status, 303);
@@ -137,8 +145,12 @@ fn without_cookies_a_button_opens_the_session_in_a_new_window() {
     assert_eq!(reply.header("location"), Some(format!("{prefix}/week-1?x='1'").as_str()));
     let cookies = reply.all("set-cookie");
     assert_eq!(cookies.len(), 1, "{cookies:?}");
-    let attributes = format!("; Path={prefix}; Max-Age=28800; HttpOnly; Secure; SameSite=None; Partitioned");
-    assert!(cookies[0].starts_with("__Secure-lti=") && cookies[0].ends_with(&attributes), "{cookies:?}");
+    let attributes =
+        format!("; Path={prefix}; Max-Age=28800; HttpOnly; Secure; SameSite=None; Partitioned");
+    assert!(
+        cookies[0].starts_with("__Secure-lti=") && cookies[0].ends_with(&attributes),
+        "{cookies:?}"
+    );
     recorder.saw_nothing();
     assert_eq!(browser.get(&format!("{prefix}/week-1?x='1'")).body, "ok");
     let request = recorder.request();
@@ -168,7 +180,8 @@ fn the_button_works_once_and_for_ten_minutes() {
 fn a_ticket_counts_once_however_it_is_brought() {
     let (recorder, server) = recorded();
     let post = |prefix: &str, ticket: &str| {
-        Browser::new(&server).post_form(&format!("{prefix}?lti_ticket"), &format!("lti_ticket={ticket}"))
+        Browser::new(&server)
+            .post_form(&format!("{prefix}?lti_ticket"), &format!("lti_ticket={ticket}"))
     };
     let door_of = |nonce| door(&mut Browser::new(&server), &launch_again(nonce));
     let shown = door_of("1");
@@ -214,7 +227,8 @@ fn the_door_is_open_from_any_page() {
     let launched = browser.send("POST", "/lti/nb", &form, launch().sign().as_bytes());
     let door = launched.header("location").expect("a door").to_owned();
     assert_eq!(browser.send("GET", &door, &foreign, b"").status, 303);
-    let window = NewWindow::at(&server, &self::door(&mut Browser::new(&server), &launch_again("2")));
+    let window =
+        NewWindow::at(&server, &self::door(&mut Browser::new(&server), &launch_again("2")));
     let reply = Browser::new(&server).send("POST", &window.action, &form, window.body.as_bytes());
     assert_eq!(reply.status, 303);
     recorder.saw_nothing();

@@ -15,20 +15,33 @@ fn failed(wire: &mut Wire, accept: &str, status: u16, code: &str) {
     } else {
         refused_page(&reply, status, code);
     }
-    assert!(!reply.body.contains("127.0.0.1"), "the upstream's address is nobody's business: {}", reply.body);
+    assert!(
+        !reply.body.contains("127.0.0.1"),
+        "the upstream's address is nobody's business: {}",
+        reply.body
+    );
 }
 
 const ACCEPTS: [&str; 2] = ["application/json", "text/html,*/*;q=0.8"];
 
 #[test]
 fn an_upstream_that_is_not_there_is_told_of() {
-    let port =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|it| it.local_addr()).expect("a port").port();
-    let server =
-        server(&tools(&format!("http://127.0.0.1:{port}"), "frame_ancestors = [\"https://lms.example\"]"));
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|it| it.local_addr())
+        .expect("a port")
+        .port();
+    let server = server(&tools(
+        &format!("http://127.0.0.1:{port}"),
+        "frame_ancestors = [\"https://lms.example\"]",
+    ));
     let (mut browser, visit) = opened(&server);
     for accept in ACCEPTS {
-        failed(&mut browser.ask("GET", &visit.at("/"), &[("Accept", accept)]), accept, 502, "upstream-gone");
+        failed(
+            &mut browser.ask("GET", &visit.at("/"), &[("Accept", accept)]),
+            accept,
+            502,
+            "upstream-gone",
+        );
     }
     let reply = browser.get(&visit.at("/"));
     let policy = reply.header("content-security-policy").expect("a policy");

@@ -61,13 +61,19 @@ fn arrived(recorder: &Recorder, visit: &Visit) {
         assert_eq!(request.header(name).as_deref(), Some(value));
     }
     assert_eq!(request.head.all("x-lti-assertion").len(), 1);
-    for name in
-        ["x-forwarded-email", "forwarded", "x-forwarded", "x-real-ip", "x-original-url", "x-rewrite-url"]
-    {
+    for name in [
+        "x-forwarded-email",
+        "forwarded",
+        "x-forwarded",
+        "x-real-ip",
+        "x-original-url",
+        "x-rewrite-url",
+    ] {
         assert_eq!(request.header(name), None);
     }
     assert!(!request.head.headers().iter().any(|(name, _)| name.contains("remote")), "{request:?}");
-    let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_plain =
+        |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     assert!(request.head.headers().iter().all(|(name, _)| is_plain(name)), "{request:?}");
 }
 
@@ -131,8 +137,15 @@ fn headers_of_a_connection_end_with_it() {
     assert_eq!(Reply::read(&mut wire, "GET").status, 200);
     let request = recorder.request();
     assert!(!request.head.contains("evil"), "{}", String::from_utf8_lossy(&request.head.raw));
-    for name in ["keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "x-hop", "upgrade"]
-    {
+    for name in [
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "x-hop",
+        "upgrade",
+    ] {
         assert_eq!(request.header(name), None);
     }
     assert_eq!(request.header("x-kept").as_deref(), Some("1"));
@@ -146,7 +159,8 @@ fn headers_of_a_connection_end_with_it() {
 fn exactly_these_headers_arrive() {
     let (recorder, server) = recorded();
     let (browser, visit) = opened(&server);
-    let mut wire = browser.ask("GET", &visit.at("/"), &[("User-Agent", "a browser"), ("Accept", "*/*")]);
+    let mut wire =
+        browser.ask("GET", &visit.at("/"), &[("User-Agent", "a browser"), ("Accept", "*/*")]);
     assert_eq!(Reply::read(&mut wire, "GET").status, 200);
     let request = recorder.request();
     let mut names: Vec<String> = request.head.headers().into_iter().map(|(name, _)| name).collect();
@@ -179,7 +193,8 @@ fn arrived_host(recorder: &Recorder, request: &crate::support::Recorded) {
 #[test]
 fn configured_headers_arrive_and_a_browsers_copies_do_not() {
     let recorder = Recorder::start();
-    let lines = "headers = { X-Api-Key = \"of-the-tool\", Authorization = { env = \"APP_TOKEN\" } }";
+    let lines =
+        "headers = { X-Api-Key = \"of-the-tool\", Authorization = { env = \"APP_TOKEN\" } }";
     let server = Server::start(&Setup {
         tools: &tools(&recorder.url(), lines),
         environment: &[("APP_TOKEN", "Bearer of-the-environment")],

@@ -9,7 +9,8 @@ const LAUNCH: &str = "https://nb.example/";
 fn at_host(more: &str) -> (Recorder, Server) {
     let recorder = Recorder::start();
     let template = "[tools.page]\nkey = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n";
-    let file = format!("{}\n{template}", tools(&recorder.url(), &format!("host = \"{HOST}\"\n{more}")));
+    let file =
+        format!("{}\n{template}", tools(&recorder.url(), &format!("host = \"{HOST}\"\n{more}")));
     let setup = Setup { tools: &file, statics: &[("style.css", "body {}")], ..Setup::default() };
     (recorder, Server::start(&setup))
 }
@@ -29,7 +30,10 @@ fn the_tool_answers_at_the_root_of_its_host() {
     let (prefix, _) = door.split_once("?lti_ticket=").expect("a ticket");
     assert!(prefix.starts_with("/~") && prefix.len() == 18, "{door}");
     for (cookie, path) in launched.all("set-cookie").iter().zip(["/", prefix]) {
-        assert!(cookie.contains(&format!("; Path={path};")) || cookie.contains("; Path="), "{cookie}");
+        assert!(
+            cookie.contains(&format!("; Path={path};")) || cookie.contains("; Path="),
+            "{cookie}"
+        );
         assert!(!cookie.contains("Domain"), "{cookie}");
     }
     let (mut browser, visit) = at(&server, &Form { nonce: "2", ..form });
@@ -94,7 +98,10 @@ fn at_its_own_root_the_app_has_every_path_but_the_launchs() {
         launched.header("location").is_some_and(|door| door.starts_with("/?lti_ticket=")),
         "{launched:?}"
     );
-    assert!(launched.all("set-cookie").iter().all(|cookie| cookie.contains("; Path=/; ")), "{launched:?}");
+    assert!(
+        launched.all("set-cookie").iter().all(|cookie| cookie.contains("; Path=/; ")),
+        "{launched:?}"
+    );
     let (mut browser, visit) = at(&server, &Form { url: LAUNCH, ..launch_again("2") });
     assert_eq!((visit.address.as_str(), visit.prefix.as_str()), ("/", ""));
     for (method, path) in [
@@ -112,7 +119,10 @@ fn at_its_own_root_the_app_has_every_path_but_the_launchs() {
         assert_eq!(browser.send(method, path, &[], b"").body, "ok", "{method} {path}");
         let request = recorder.request();
         assert_eq!(request.line(), format!("{method} /app{path}"));
-        assert_eq!((request.header("x-forwarded-prefix"), request.header("x-script-name")), (None, None));
+        assert_eq!(
+            (request.header("x-forwarded-prefix"), request.header("x-script-name")),
+            (None, None)
+        );
         assert_eq!(request.header("x-forwarded-host").as_deref(), Some(HOST));
     }
     assert_eq!(browser.get("/is_up").body, "I'm up");
@@ -174,7 +184,8 @@ fn a_foreign_page_is_one_of_any_other_host() {
         refused(&reply, 403, "foreign-origin");
     }
     recorder.saw_nothing();
-    let reply = browser.send("POST", &visit.at("/save"), &[("Origin", "https://nb.example")], b"x=1");
+    let reply =
+        browser.send("POST", &visit.at("/save"), &[("Origin", "https://nb.example")], b"x=1");
     assert_eq!(reply.status, 200);
     assert_eq!(recorder.request().header("origin"), Some(recorder.origin()));
 }

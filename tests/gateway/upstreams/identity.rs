@@ -38,7 +38,9 @@ fn a_user_is_told_with_the_consumer_that_knows_them() {
     let table = format!(
         "\n[tools.nb]\nupstream = \"{}\"\nconsumers = [{}]\n",
         recorder.url(),
-        ["key-1", "a:b", "50%"].map(|key| format!("{{ key = \"{key}\", secret = \"s3cret\" }}")).join(", ")
+        ["key-1", "a:b", "50%"]
+            .map(|key| format!("{{ key = \"{key}\", secret = \"s3cret\" }}"))
+            .join(", ")
     );
     let server = server(&format!("{GATEWAY}{table}"));
     for (nonce, key, user, header, subject) in [
@@ -101,7 +103,10 @@ fn line_breaks_in_what_was_launched_split_no_header() {
     assert_eq!(request.header("x-evil"), None);
     assert_eq!(request.body, b"");
     assert_eq!(decoded(&request.header("x-forwarded-preferred-username").expect("a name")), evil);
-    assert_eq!(decoded(&request.header("x-forwarded-user").expect("a user")), format!("key-1:{evil}"));
+    assert_eq!(
+        decoded(&request.header("x-forwarded-user").expect("a user")),
+        format!("key-1:{evil}")
+    );
     assert_eq!(assertion::claims_of(&server, &request)["custom_x"], serde_json::Value::Null);
     let custom = &assertion::claims_of(&server, &request)["https://purl.imsglobal.org/spec/lti/claim/custom"];
     assert_eq!(custom["x"], evil);
@@ -115,8 +120,9 @@ fn line_breaks_in_what_was_launched_split_no_header() {
 fn a_launch_answers_with_no_split_header_either() {
     let (recorder, server) = recorded();
     let evil = "a\r\nSet-Cookie: evil=1\r\n\r\n<p>";
-    let form =
-        launch().but(&[("resource_link_id", evil), ("user_id", evil)]).with(&[("context_title", evil)]);
+    let form = launch()
+        .but(&[("resource_link_id", evil), ("user_id", evil)])
+        .with(&[("context_title", evil)]);
     let reply = Browser::new(&server).launch(&form);
     assert_eq!((reply.status, reply.all("set-cookie").len()), (303, 2));
     assert!(!reply.headers.iter().any(|(_, value)| value.contains("evil")), "{reply:?}");
@@ -139,7 +145,8 @@ fn roles_are_told_by_their_names() {
         ("6", "admin\r\nX-Forwarded-Groups: administrator", None),
         ("7", "", None),
     ] {
-        let (request, _) = first_request(&recorder, &server, &launch_again(nonce).but(&[("roles", roles)]));
+        let (request, _) =
+            first_request(&recorder, &server, &launch_again(nonce).but(&[("roles", roles)]));
         assert_eq!(request.header("x-forwarded-groups").as_deref(), groups, "{roles}");
     }
 }
@@ -165,7 +172,11 @@ fn identity_cuts_personal_data_everywhere() {
         let (recorder, server) = recorded_with(setting);
         let (request, visit) = first_request(&recorder, &server, &launch().with(&person));
         let has = |header: &str| request.header(header).is_some();
-        assert_eq!(request.header("x-forwarded-user").as_deref(), Some("key-1:user-4711"), "{setting}");
+        assert_eq!(
+            request.header("x-forwarded-user").as_deref(),
+            Some("key-1:user-4711"),
+            "{setting}"
+        );
         assert_eq!(has("x-forwarded-preferred-username"), with_name, "{setting}");
         assert_eq!(has("x-forwarded-email"), with_email, "{setting}");
         let claims = assertion::claims_of(&server, &request);
@@ -189,10 +200,15 @@ fn the_whole_identity_stays_small_whatever_is_launched() {
     let (recorder, server) = recorded_with("identity = [\"name\", \"email\"]");
     let long = "é".repeat(3000);
     let names: Vec<String> = (0..200).map(|number| format!("custom_{number}")).collect();
-    let custom: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), &long[..200])).collect();
+    let custom: Vec<(&str, &str)> =
+        names.iter().map(|name| (name.as_str(), &long[..200])).collect();
     let form = launch()
         .but(&[("lis_person_name_full", &long), ("lis_person_contact_email_primary", &long)])
-        .with(&[("context_title", &long), ("resource_link_title", &long), ("lis_person_name_given", &long)])
+        .with(&[
+            ("context_title", &long),
+            ("resource_link_title", &long),
+            ("lis_person_name_given", &long),
+        ])
         .with(&custom);
     let (request, visit) = first_request(&recorder, &server, &form);
     assert!(visit.cookie.len() <= 4096, "browsers keep no larger cookie: {}", visit.cookie.len());
@@ -201,7 +217,9 @@ fn the_whole_identity_stays_small_whatever_is_launched() {
         .headers()
         .iter()
         .filter(|(name, _)| {
-            name.starts_with("x-forwarded-") || name.starts_with("x-lti-") || name == "x-script-name"
+            name.starts_with("x-forwarded-")
+                || name.starts_with("x-lti-")
+                || name == "x-script-name"
         })
         .map(|(name, value)| name.len() + value.len() + 4)
         .sum();

@@ -15,7 +15,8 @@ fn refuse(server: &Server, recorder: &Recorder, target: &str, body: &str, status
 fn a_refused_launch_opens_nothing() {
     let (recorder, server) = recorded_with("roles = [\"instructor\"]");
     let form = launch().but(&[("roles", "Instructor")]);
-    let refuse = |body: &str, status, code| refuse(&server, &recorder, "/lti/nb", body, status, code);
+    let refuse =
+        |body: &str, status, code| refuse(&server, &recorder, "/lti/nb", body, status, code);
     refuse(&form.tampered(|pairs| pairs.set("user_id", "user-1")), 401, "bad-signature");
     refuse(&Form { key: "key-2", ..form.clone() }.sign(), 401, "unknown-consumer");
     refuse(&Form { timestamp: NOW - 301, ..form.clone() }.sign(), 401, "stale");
@@ -51,13 +52,16 @@ fn of_two_identical_launches_at_once_one_opens_a_session() {
 #[test]
 fn a_launch_leads_nowhere_outside_its_session() {
     let (recorder, server) = recorded();
-    for path in ["/..", "/../x", "/a/../../x", "/%2e%2e/x", "/..%2fx", "/.", "/..;/x", "/%252e%252e/"] {
+    for path in
+        ["/..", "/../x", "/a/../../x", "/%2e%2e/x", "/..%2fx", "/.", "/..;/x", "/%252e%252e/"]
+    {
         let url = format!("https://tool.example/lti/nb{path}");
         let form = Form { url: &url, ..launch() };
         refuse(&server, &recorder, &format!("/lti/nb{path}"), &form.sign(), 400, "bad-path");
     }
     // What looks like another host is a path below the prefix.
-    for (nonce, path) in [("1", "//evil.example/"), ("2", "/http://evil.example/"), ("3", "/\\evil.example")]
+    for (nonce, path) in
+        [("1", "//evil.example/"), ("2", "/http://evil.example/"), ("3", "/\\evil.example")]
     {
         let url = format!("https://tool.example/lti/nb{path}");
         let visit = Browser::new(&server).open(&Form { url: &url, nonce, ..launch() });

@@ -24,7 +24,9 @@ fn answers(server: &Server, bytes: &str) -> Vec<Reply> {
 /// A request that must never arrive, as it could hide in the body of another.
 fn hidden(visit: &Visit) -> String {
     let (target, cookie) = (visit.at("/hidden"), &visit.cookie);
-    format!("GET {target} HTTP/1.1\r\nHost: tool.example\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n")
+    format!(
+        "GET {target} HTTP/1.1\r\nHost: tool.example\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
+    )
 }
 
 /// The server itself takes the length away, as RFC 9112 §6.3 allows, and closes, as it demands then.
@@ -38,11 +40,15 @@ fn a_length_beside_chunks_counts_nowhere_and_nothing_may_follow() {
         ["Transfer-Encoding: chunked", "Content-Length: 4"],
         ["Content-Length: 400", "transfer-encoding: CHUNKED"],
     ] {
-        let answers = answers(&server, &request(&visit, &lines, &format!("1\r\nx\r\n0\r\n\r\n{hidden}")));
+        let answers =
+            answers(&server, &request(&visit, &lines, &format!("1\r\nx\r\n0\r\n\r\n{hidden}")));
         assert_eq!(answers.len(), 1, "{answers:?}");
         assert_eq!((answers[0].status, answers[0].header("connection")), (200, Some("close")));
         let request = recorder.request();
-        assert_eq!((request.line().as_str(), request.body.as_slice()), ("POST /app/up", b"x".as_slice()));
+        assert_eq!(
+            (request.line().as_str(), request.body.as_slice()),
+            ("POST /app/up", b"x".as_slice())
+        );
         assert_eq!(request.header("content-length"), None);
         assert_eq!(request.header("transfer-encoding").as_deref(), Some("chunked"));
     }
@@ -76,7 +82,10 @@ fn one_length_said_twice_is_one() {
     let answers = answers(&server, &request(&visit, &lines, &format!("abcd{}", hidden(&visit))));
     assert_eq!(answers.len(), 2, "what follows is a request of its own: {answers:?}");
     let first = recorder.next();
-    assert_eq!((first.line().as_str(), first.body.as_slice()), ("POST /app/up", b"abcd".as_slice()));
+    assert_eq!(
+        (first.line().as_str(), first.body.as_slice()),
+        ("POST /app/up", b"abcd".as_slice())
+    );
     assert_eq!(first.header("content-length").as_deref(), Some("4"));
     assert_eq!(recorder.request().line(), "GET /app/hidden");
 }

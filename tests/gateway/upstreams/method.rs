@@ -53,7 +53,11 @@ fn a_tunnel_to_anywhere_is_not_implemented() {
     let reply = browser.send("CONNECT", &visit.at("/"), &[JSON], b"");
     refused(&reply, 501, "method-unknown");
     let mut wire = server.connect();
-    wire.send(format!("CONNECT {} HTTP/1.1\r\nHost: {}\r\n\r\n", recorder.authority(), recorder.authority()));
+    wire.send(format!(
+        "CONNECT {} HTTP/1.1\r\nHost: {}\r\n\r\n",
+        recorder.authority(),
+        recorder.authority()
+    ));
     let reply = Reply::read(&mut wire, "CONNECT");
     assert!(reply.status >= 400, "{reply:?}");
     recorder.saw_nothing();
@@ -66,7 +70,10 @@ fn a_form_field_changes_no_method() {
     for body in SPELLINGS {
         assert_eq!(browser.post_form(&visit.at("/save"), body).status, 200, "{body}");
         let request = recorder.request();
-        assert_eq!((request.line().as_str(), request.body.as_slice()), ("POST /app/save", body.as_bytes()));
+        assert_eq!(
+            (request.line().as_str(), request.body.as_slice()),
+            ("POST /app/save", body.as_bytes())
+        );
     }
 }
 
@@ -109,7 +116,8 @@ fn head_has_the_headers_of_an_answer_and_no_body() {
 fn a_query_of_options_for_the_whole_server_is_not_passed_on() {
     let (recorder, server) = recorded();
     opened(&server);
-    let reply = server.raw(b"OPTIONS * HTTP/1.1\r\nHost: tool.example\r\nConnection: close\r\n\r\n");
+    let reply =
+        server.raw(b"OPTIONS * HTTP/1.1\r\nHost: tool.example\r\nConnection: close\r\n\r\n");
     assert!((400..500).contains(&reply.status), "{reply:?}");
     recorder.saw_nothing();
 }

@@ -38,7 +38,8 @@ secret = "the gateway's own, of 32 characters"
 "#;
 
 /// What no answer and no line of the log may contain: secrets, and what [`launch`] tells of a person.
-const PRIVATE: [&str; 7] = ["s3cret", "an0ther", "own, of 32", "user-4711", "Ada", "Lovelace", "uni.example"];
+const PRIVATE: [&str; 7] =
+    ["s3cret", "an0ther", "own, of 32", "user-4711", "Ada", "Lovelace", "uni.example"];
 
 /// A file with one tool, `nb`, before an upstream, and further lines of its table.
 fn tools(upstream: &str, more: &str) -> String {

@@ -60,7 +60,8 @@ fn a_foreign_page_opens_no_websocket() {
     let (recorder, server) = recorded();
     let (browser, visit) = opened(&server);
     for foreign in FOREIGN {
-        let headers: Vec<(&str, &str)> = foreign.iter().copied().chain(WEBSOCKET).chain([JSON]).collect();
+        let headers: Vec<(&str, &str)> =
+            foreign.iter().copied().chain(WEBSOCKET).chain([JSON]).collect();
         let mut wire = browser.ask("GET", &visit.at("/socket"), &headers);
         refused(&Reply::read(&mut wire, "GET"), 403, "foreign-origin");
         recorder.saw_nothing();

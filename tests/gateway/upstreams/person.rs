@@ -26,7 +26,12 @@ fn the_same_person_and_link_come_back_to_the_same_address() {
     let second = browser.open(&launch_again("2"));
     assert_eq!(first.prefix, second.prefix);
     assert_ne!(first.cookie, second.cookie);
-    assert_eq!(browser.cookies.len(), 2, "the newest take the place of those before: {:?}", browser.cookies);
+    assert_eq!(
+        browser.cookies.len(),
+        2,
+        "the newest take the place of those before: {:?}",
+        browser.cookies
+    );
     for visit in [first, second] {
         assert_eq!(roles(&server, &recorder, &visit).as_deref(), Some("learner"));
     }

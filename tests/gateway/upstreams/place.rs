@@ -21,7 +21,10 @@ fn the_browsers_origin_becomes_the_upstreams() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     let mut check = |origin: &str, expected: &str| {
-        assert_eq!(told(&recorder, &mut browser, &visit, "Origin", origin).as_deref(), Some(expected));
+        assert_eq!(
+            told(&recorder, &mut browser, &visit, "Origin", origin).as_deref(),
+            Some(expected)
+        );
     };
     check("https://tool.example", &recorder.origin());
     for foreign in [
@@ -63,9 +66,11 @@ fn a_referer_inside_the_session_becomes_the_upstreams_own_address() {
     ] {
         check(other, None);
     }
-    for foreign in
-        ["https://lms.example/course?x", "https://tool.example.evil.example/", "http://tool.example/x"]
-    {
+    for foreign in [
+        "https://lms.example/course?x",
+        "https://tool.example.evil.example/",
+        "http://tool.example/x",
+    ] {
         check(foreign, Some(foreign));
     }
 }
@@ -129,12 +134,18 @@ fn on_heroku_the_router_says_who_the_browser_is() {
 fn an_app_of_two_names_is_told_by_which_it_was_asked() {
     let recorder = Recorder::start();
     let file = tools(&recorder.url(), "").replace("public_url = \"https://tool.example\"\n", "");
-    let server =
-        Server::start(&Setup { tools: &file, environment: &[("DYNO", "web.1")], ..Setup::default() });
+    let server = Server::start(&Setup {
+        tools: &file,
+        environment: &[("DYNO", "web.1")],
+        ..Setup::default()
+    });
     let (_, visit) = opened(&server);
     for host in ["tool.example", "other.example", "tool.example"] {
-        let headers =
-            [("Host", host), ("Cookie", visit.cookie.as_str()), ("Origin", &format!("https://{host}"))];
+        let headers = [
+            ("Host", host),
+            ("Cookie", visit.cookie.as_str()),
+            ("Origin", &format!("https://{host}")),
+        ];
         assert_eq!(server.send("POST", &visit.at("/"), &headers, b"x=1").status, 200);
         let request = recorder.request();
         assert_eq!(request.header("x-forwarded-host").as_deref(), Some(host));

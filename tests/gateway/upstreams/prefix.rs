@@ -14,7 +14,10 @@ fn the_app_lives_below_the_launch_path() {
     assert!(door.starts_with("/lti/nb?lti_ticket="), "{door}");
     let cookies = launched.all("set-cookie");
     let attributes = "; Path=/lti/nb; Max-Age=28800; HttpOnly; Secure; SameSite=None; Partitioned";
-    assert!(cookies.len() == 2 && cookies.iter().all(|cookie| cookie.ends_with(attributes)), "{cookies:?}");
+    assert!(
+        cookies.len() == 2 && cookies.iter().all(|cookie| cookie.ends_with(attributes)),
+        "{cookies:?}"
+    );
     assert!(cookies.iter().any(|cookie| cookie.starts_with("__Secure-lti=")), "{cookies:?}");
     let arrived = browser.get(&door);
     assert_eq!((arrived.status, arrived.header("location")), (303, Some("/lti/nb/")));
@@ -30,7 +33,11 @@ fn the_app_lives_below_the_launch_path() {
         ("DELETE", "/a//b/"),
         ("GET", "/?x=1"),
     ] {
-        assert_eq!(browser.send(method, &format!("/lti/nb{rest}"), &[], b"").body, "ok", "{method} {rest}");
+        assert_eq!(
+            browser.send(method, &format!("/lti/nb{rest}"), &[], b"").body,
+            "ok",
+            "{method} {rest}"
+        );
         let request = recorder.request();
         assert_eq!(request.line(), format!("{method} /app{rest}"));
         assert_eq!(request.header("x-forwarded-prefix").as_deref(), Some("/lti/nb"));
@@ -43,7 +50,9 @@ fn the_app_lives_below_the_launch_path() {
 fn only_a_post_to_the_launch_path_itself_launches() {
     let (recorder, server) = recorded_with(TOOL);
     let (mut browser, _) = opened(&server);
-    for (nonce, path) in [("1", "/lti/nb"), ("2", "/lti/nb/"), ("3", "/lti/nb?x=1"), ("4", "/lti/nb/?x=1")] {
+    for (nonce, path) in
+        [("1", "/lti/nb"), ("2", "/lti/nb/"), ("3", "/lti/nb?x=1"), ("4", "/lti/nb/?x=1")]
+    {
         let url = format!("https://tool.example{path}");
         assert_eq!(browser.launch(&Form { url: &url, nonce, ..launch() }).status, 303, "{path}");
         recorder.saw_nothing();
@@ -83,7 +92,12 @@ fn another_role_counts_at_once_here_too() {
     let old = Browser::new(&server).open(&launch());
     let new = Browser::new(&server).open(&launch_again("2").but(&[("roles", "Instructor")]));
     let get = |visit: &Visit| {
-        server.send("GET", "/lti/nb/", &[("Host", "tool.example"), JSON, ("Cookie", &visit.cookie)], b"")
+        server.send(
+            "GET",
+            "/lti/nb/",
+            &[("Host", "tool.example"), JSON, ("Cookie", &visit.cookie)],
+            b"",
+        )
     };
     refused(&get(&old), 401, "no-session");
     recorder.saw_nothing();

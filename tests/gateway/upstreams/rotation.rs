@@ -58,7 +58,8 @@ fn the_first_secret_seals_and_all_of_them_open() {
 fn a_consumer_that_left_the_file_left_its_sessions() {
     let recorder = Recorder::start();
     let consumers = |list: &str| {
-        let table = format!("\n[tools.nb]\nupstream = \"{}\"\nconsumers = [{list}]\n", recorder.url());
+        let table =
+            format!("\n[tools.nb]\nupstream = \"{}\"\nconsumers = [{list}]\n", recorder.url());
         server(&format!("{GATEWAY}{table}"))
     };
     let first = "{ key = \"key-1\", secret = \"s3cret\" }";
@@ -67,7 +68,10 @@ fn a_consumer_that_left_the_file_left_its_sessions() {
     let (_, visit) = opened(&both);
     let other = Form { key: "key-2", secret: "an0ther", ..launch() };
     let other = Browser::new(&both).open(&other);
-    assert_ne!(visit.prefix, other.prefix, "the same user id of another consumer is another person");
+    assert_ne!(
+        visit.prefix, other.prefix,
+        "the same user id of another consumer is another person"
+    );
     let without = consumers(second);
     assert!(!opens(&without, &recorder, &visit));
     assert!(opens(&without, &recorder, &other));
@@ -80,7 +84,8 @@ fn a_consumer_that_left_the_file_left_its_sessions() {
 fn a_tool_that_is_renamed_is_another_tool() {
     let recorder = Recorder::start();
     let (_, visit) = opened(&server(&tools(&recorder.url(), "")));
-    let renamed = tools(&recorder.url(), "path = \"/lti/nb\"").replace("[tools.nb]", "[tools.notebook]");
+    let renamed =
+        tools(&recorder.url(), "path = \"/lti/nb\"").replace("[tools.nb]", "[tools.notebook]");
     assert!(!opens(&server(&renamed), &recorder, &visit));
 }
 

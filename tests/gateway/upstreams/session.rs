@@ -20,12 +20,17 @@ fn a_launch_leads_through_the_door_to_the_upstream() {
     assert_eq!(launched.header("cache-control"), Some("no-store"));
     let cookies: Vec<&str> = launched.all("set-cookie");
     assert_eq!(cookies.len(), 2, "{cookies:?}");
-    let session = cookies.iter().find(|cookie| cookie.starts_with("__Secure-lti=")).expect("a session");
-    let receipt = cookies.iter().find(|cookie| cookie.starts_with("__Secure-lti-")).expect("a receipt");
+    let session =
+        cookies.iter().find(|cookie| cookie.starts_with("__Secure-lti=")).expect("a session");
+    let receipt =
+        cookies.iter().find(|cookie| cookie.starts_with("__Secure-lti-")).expect("a receipt");
     let door = launched.header("location").expect("a door").to_owned();
     let (prefix, ticket) = door.split_once("?lti_ticket=").expect("a ticket");
     let id = prefix.strip_prefix("/lti/nb/~").expect("an id");
-    assert!(id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+    assert!(
+        id.len() == 16
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    );
     assert!(!ticket.is_empty() && !ticket.contains(['&', '=', '/', '+', '%']), "{ticket}");
 
     let attributes = "; Max-Age=28800; HttpOnly; Secure; SameSite=None; Partitioned";
@@ -37,7 +42,10 @@ fn a_launch_leads_through_the_door_to_the_upstream() {
 
     let arrived = browser.get(&door);
     recorder.saw_nothing();
-    assert_eq!((arrived.status, arrived.header("location")), (303, Some(format!("{prefix}/").as_str())));
+    assert_eq!(
+        (arrived.status, arrived.header("location")),
+        (303, Some(format!("{prefix}/").as_str()))
+    );
     assert_eq!(arrived.header("cache-control"), Some("no-store"));
     assert_eq!(arrived.all("set-cookie"), [""; 0]);
 
@@ -46,7 +54,10 @@ fn a_launch_leads_through_the_door_to_the_upstream() {
     assert_eq!(page.all("set-cookie"), [""; 0]);
     let request = recorder.request();
     assert_eq!(request.line(), "GET /app/");
-    assert!(!request.head.contains("lti_ticket") && !request.head.contains("__Secure"), "{request:?}");
+    assert!(
+        !request.head.contains("lti_ticket") && !request.head.contains("__Secure"),
+        "{request:?}"
+    );
 
     let value = session.split([';', '=']).nth(1).expect("a value");
     for secret in [value, ticket] {
@@ -114,13 +125,17 @@ fn ten_blocks_of_one_page_keep_ten_sessions() {
         .iter()
         .map(|link| browser.open(&Form { nonce: link, ..edx() }.but(&[("resource_link_id", link)])))
         .collect();
-    let sent: usize = browser.cookies.iter().map(|cookie| cookie.name.len() + cookie.value.len() + 1).sum();
+    let sent: usize =
+        browser.cookies.iter().map(|cookie| cookie.name.len() + cookie.value.len() + 1).sum();
     assert!(sent <= 10_180, "browsers give one site 10 KB in all, this is {sent}");
     for (link, visit) in links.iter().zip(&visits) {
         assert_eq!(browser.get(&visit.address).body, "ok");
         let request = recorder.request();
         let claims = assertion::claims_of(&server, &request);
-        assert_eq!(claims["https://purl.imsglobal.org/spec/lti/claim/resource_link"]["id"], link.as_str());
+        assert_eq!(
+            claims["https://purl.imsglobal.org/spec/lti/claim/resource_link"]["id"],
+            link.as_str()
+        );
     }
 }
 
@@ -131,8 +146,8 @@ fn what_is_no_session_of_this_address_opens_nothing() {
     let file = format!("{}\n{second}{}\"\n", tools(&recorder.url(), ""), recorder.url());
     let server = server(&file);
     let (_, visit) = opened(&server);
-    let elsewhere =
-        Browser::new(&server).open(&Form { nonce: "2", ..launch() }.but(&[("resource_link_id", "rl-2")]));
+    let elsewhere = Browser::new(&server)
+        .open(&Form { nonce: "2", ..launch() }.but(&[("resource_link_id", "rl-2")]));
     let tool = Form { url: "https://tool.example/lti/other", nonce: "3", ..launch() };
     let other_tool = Browser::new(&server).open(&tool);
     assert_eq!([id(&visit), id(&elsewhere), id(&other_tool)].map(str::len), [16; 3]);
@@ -171,7 +186,9 @@ fn what_is_no_session_of_this_address_opens_nothing() {
     }
     recorder.saw_nothing();
     // And the other way round.
-    for (address, cookie) in [(&elsewhere, &visit), (&other_tool, &visit), (&elsewhere, &other_tool)] {
+    for (address, cookie) in
+        [(&elsewhere, &visit), (&other_tool, &visit), (&elsewhere, &other_tool)]
+    {
         let headers = [("Host", "tool.example"), JSON, ("Cookie", &cookie.cookie)];
         refused(&server.send("POST", &address.at("/"), &headers, b"x=1"), 401, "no-session");
     }
@@ -188,11 +205,15 @@ fn an_address_without_its_session_says_what_to_do() {
     let page = server.get(&visit.at("/"));
     refused_page(&page, 401, "no-session");
     assert!(page.body.contains("Launch this again from your course"), "{}", page.body);
-    for path in
-        [visit.at("/"), "/lti/nb/~AAAAAAAAAAAAAAAA/".into(), "/lti/nb/~x/".into(), "/lti/nb/~/".into()]
-    {
+    for path in [
+        visit.at("/"),
+        "/lti/nb/~AAAAAAAAAAAAAAAA/".into(),
+        "/lti/nb/~x/".into(),
+        "/lti/nb/~/".into(),
+    ] {
         for accept in ["application/json", "application/problem+json, */*"] {
-            let reply = server.send("GET", &path, &[("Host", "tool.example"), ("Accept", accept)], b"");
+            let reply =
+                server.send("GET", &path, &[("Host", "tool.example"), ("Accept", accept)], b"");
             refused(&reply, 401, "no-session");
         }
         let accept = "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8";
@@ -204,14 +225,17 @@ fn an_address_without_its_session_says_what_to_do() {
 
 #[test]
 fn a_session_ends_when_its_tool_says() {
-    for (more, seconds) in [("", 8 * 3600), ("session = \"10m\"", 600), ("session = \"2d\"", 2 * 86_400)] {
+    for (more, seconds) in
+        [("", 8 * 3600), ("session = \"10m\"", 600), ("session = \"2d\"", 2 * 86_400)]
+    {
         let (recorder, server) = recorded_with(more);
         let mut browser = Browser::new(&server);
         let launched = browser.launch(&launch());
         for cookie in launched.all("set-cookie") {
             assert!(cookie.contains(&format!("; Max-Age={seconds};")), "{cookie}");
         }
-        let prefix = launched.header("location").and_then(|door| door.split('?').next()).expect("a door");
+        let prefix =
+            launched.header("location").and_then(|door| door.split('?').next()).expect("a door");
         server.set_now(NOW + seconds);
         assert_eq!(browser.get(&format!("{prefix}/")).status, 200);
         assert_eq!(recorder.request().line(), "GET /app/");

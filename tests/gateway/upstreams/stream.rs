@@ -21,7 +21,12 @@ fn events(upstream: &Upstream, browser: &Browser<'_>, visit: &Visit) -> (Wire, W
 
 /// The same with further lines in the head of the answer.
 #[track_caller]
-fn events_with(lines: &str, upstream: &Upstream, browser: &Browser<'_>, visit: &Visit) -> (Wire, Wire) {
+fn events_with(
+    lines: &str,
+    upstream: &Upstream,
+    browser: &Browser<'_>,
+    visit: &Visit,
+) -> (Wire, Wire) {
     let mut wire = browser.ask("GET", &visit.at("/events"), &[("Accept", "text/event-stream")]);
     let (mut app, head) = upstream.request();
     assert_eq!(head.header("accept").as_deref(), Some("text/event-stream"));
@@ -29,7 +34,10 @@ fn events_with(lines: &str, upstream: &Upstream, browser: &Browser<'_>, visit: &
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n{lines}\r\n"
     ));
     let head = Reply::head(&mut wire).expect("a head before any event");
-    assert_eq!((status_of(&head), head.header("content-type").as_deref()), (200, Some("text/event-stream")));
+    assert_eq!(
+        (status_of(&head), head.header("content-type").as_deref()),
+        (200, Some("text/event-stream"))
+    );
     (wire, app)
 }
 
@@ -224,9 +232,10 @@ fn an_upload_that_breaks_off_amid_its_answer_never_looks_whole() {
         broke_off(app);
     });
     // The answer ends before the upload.
-    for answer in
-        ["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
-    {
+    for answer in [
+        "Content-Length: 5\r\n\r\nhello",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ] {
         let (mut wire, mut app) = begin();
         app.send(format!("HTTP/1.1 200 OK\r\n{answer}"));
         let reply = Reply::read(&mut wire, "POST");
@@ -242,7 +251,9 @@ fn an_upload_may_be_answered_before_it_is_read() {
     let mut wire = browser.ask("POST", &visit.at("/up"), &[("Content-Length", "100000000")]);
     wire.send("only its first bytes");
     let (mut app, _) = upstream.request();
-    app.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large");
+    app.send(
+        "HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large",
+    );
     drop(app);
     let reply = Reply::read(&mut wire, "POST");
     assert_eq!((reply.status, reply.body.as_str(), reply.complete), (413, "too large", true));

@@ -28,7 +28,9 @@ fn a_trace_tells_no_secret_and_no_person() {
     assert_eq!(browser.get(&visit.at("/")).status, 200);
     let request = recorder.request();
     assert_eq!(request.header("authorization").as_deref(), Some("Bearer of-the-tool"));
-    assert!(request.header("x-lti-assertion").is_some() && request.header("x-forwarded-user").is_some());
+    assert!(
+        request.header("x-lti-assertion").is_some() && request.header("x-forwarded-user").is_some()
+    );
 }
 
 #[test]

@@ -48,9 +48,13 @@ impl Program {
 
     /// The most memory that it ever had, in bytes.
     fn peak(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a process");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
+            .expect("a process");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
-        line.trim().strip_suffix(" kB").and_then(|number| number.parse::<u64>().ok()).expect("a number")
+        line.trim()
+            .strip_suffix(" kB")
+            .and_then(|number| number.parse::<u64>().ok())
+            .expect("a number")
             * 1024
     }
 }
@@ -70,8 +74,9 @@ fn is_all(bytes: &[u8], byte: u8) -> bool {
 #[cfg(target_os = "linux")]
 fn a_gigabyte_each_way_takes_no_memory() {
     let upstream = Upstream::start();
-    let program =
-        Program::start(&tools(&upstream.url(), "").replace("https://tool.example", "http://localhost:5000"));
+    let program = Program::start(
+        &tools(&upstream.url(), "").replace("https://tool.example", "http://localhost:5000"),
+    );
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
     let form = Form { url: "http://localhost:5000/lti/nb", timestamp: now, ..launch() }.sign();
     let mut wire = Wire::connect(program.address);
@@ -80,8 +85,10 @@ fn a_gigabyte_each_way_takes_no_memory() {
         form.len()
     ));
     let launched = Reply::read(&mut wire, "POST");
-    let session = launched.all("set-cookie").into_iter().find(|cookie| cookie.starts_with("__Secure-lti="));
-    let (cookie, attributes) = session.and_then(|cookie| cookie.split_once("; Path=")).expect("a session");
+    let session =
+        launched.all("set-cookie").into_iter().find(|cookie| cookie.starts_with("__Secure-lti="));
+    let (cookie, attributes) =
+        session.and_then(|cookie| cookie.split_once("; Path=")).expect("a session");
     let prefix = attributes.split(';').next().expect("its path");
     let request = |line: &str, more: &str| {
         format!("{line} HTTP/1.1\r\nHost: localhost:5000\r\nCookie: {cookie}\r\n{more}\r\n")
@@ -101,7 +108,9 @@ fn a_gigabyte_each_way_takes_no_memory() {
                 assert!(is_all(&app.at_most(BLOCK), b'u'));
             }
             scope.spawn(move || {
-                app.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n"));
+                app.send(format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n"
+                ));
                 let block = vec![b'd'; BLOCK];
                 (0..size / BLOCK as u64).for_each(|_| app.send(&block));
             });

@@ -67,7 +67,10 @@ fn a_handshake_passes_both_ways() {
     assert_eq!(status_of(&head), 101);
     assert_eq!(head.header("upgrade").as_deref(), Some("websocket"));
     assert!(head.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("upgrade")));
-    assert_eq!(head.header("sec-websocket-accept").as_deref(), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+    assert_eq!(
+        head.header("sec-websocket-accept").as_deref(),
+        Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+    );
     assert_eq!(head.header("sec-websocket-protocol").as_deref(), Some("v1.kernel"));
     assert_eq!((head.header("content-length"), head.header("transfer-encoding")), (None, None));
     talk(&mut wire, &mut app);
@@ -103,14 +106,19 @@ fn either_side_may_leave() {
 fn an_upgrade_that_the_upstream_refuses_is_answered_as_it_says() {
     let (upstream, server) = played();
     let (browser, visit) = opened(&server);
-    for (status, text) in [(200, "OK"), (400, "Bad Request"), (403, "Forbidden"), (426, "Upgrade Required")] {
+    for (status, text) in
+        [(200, "OK"), (400, "Bad Request"), (403, "Forbidden"), (426, "Upgrade Required")]
+    {
         let mut wire = browser.ask("GET", &visit.at("/socket"), &HANDSHAKE);
         let (mut app, _) = upstream.request();
         app.send(format!(
             "HTTP/1.1 {status} {text}\r\nContent-Length: 3\r\nX-Why: x\r\nConnection: close\r\n\r\nno!"
         ));
         let reply = Reply::read(&mut wire, "GET");
-        assert_eq!((reply.status, reply.body.as_str(), reply.header("x-why")), (status, "no!", Some("x")));
+        assert_eq!(
+            (reply.status, reply.body.as_str(), reply.header("x-why")),
+            (status, "no!", Some("x"))
+        );
         assert_eq!(reply.header("upgrade"), None);
     }
 }

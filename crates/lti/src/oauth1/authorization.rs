@@ -123,14 +123,18 @@ pub fn verify_authorization(
     if value("oauth_consumer_key")? != key {
         return Err(AuthorizationFault::OtherKey);
     }
-    let method =
-        SignatureMethod::named(value("oauth_signature_method")?).ok_or(AuthorizationFault::Method)?;
+    let method = SignatureMethod::named(value("oauth_signature_method")?)
+        .ok_or(AuthorizationFault::Method)?;
     if value("oauth_body_hash")? != method.body_hash(body) {
         return Err(AuthorizationFault::BodyHash);
     }
     let signature = decode_signature(value("oauth_signature")?);
     let base = base_string(http_method, &base_uri, params.iter());
-    if signing_key.verify(method, &base, &signature) { Ok(()) } else { Err(AuthorizationFault::Signature) }
+    if signing_key.verify(method, &base, &signature) {
+        Ok(())
+    } else {
+        Err(AuthorizationFault::Signature)
+    }
 }
 
 impl fmt::Display for AuthorizationFault {
@@ -168,15 +172,22 @@ mod tests {
     }
 
     /// Whether its receiver finds a header to be right for this request.
-    fn verifies(header: &str, http_method: &str, url: &str, body: &[u8]) -> Result<(), AuthorizationFault> {
+    fn verifies(
+        header: &str,
+        http_method: &str,
+        url: &str,
+        body: &[u8],
+    ) -> Result<(), AuthorizationFault> {
         let key = SigningKey::new(&Secret::new("s3cret"));
         verify_authorization(header, http_method, url, body, "a key, \"quoted\"", &key)
     }
 
     #[test]
     fn the_header_has_each_parameter_once_encoded_and_in_quotes() {
-        let header = header("POST", "https://lms.example/outcome", b"<a/>", SignatureMethod::HmacSha1);
-        let (unsigned, signature) = header.split_once(",oauth_signature=").expect("a signature, last");
+        let header =
+            header("POST", "https://lms.example/outcome", b"<a/>", SignatureMethod::HmacSha1);
+        let (unsigned, signature) =
+            header.split_once(",oauth_signature=").expect("a signature, last");
         assert_eq!(
             unsigned,
             "OAuth realm=\"\",oauth_body_hash=\"25qoZjLG8syZaEot0V0rZIKOdiI%3D\",\
@@ -221,8 +232,9 @@ mod tests {
     fn a_header_that_says_too_little_is_refused_for_what_it_lacks() {
         const URL: &str = "https://lms.example/o";
         let header = header("POST", URL, b"x", SignatureMethod::HmacSha1);
-        let check =
-            |header: &str, fault| assert_eq!(verifies(header, "POST", URL, b"x"), Err(fault), "{header}");
+        let check = |header: &str, fault| {
+            assert_eq!(verifies(header, "POST", URL, b"x"), Err(fault), "{header}")
+        };
         check("", AuthorizationFault::Malformed);
         check("OAuth", AuthorizationFault::Malformed);
         check("Bearer abc", AuthorizationFault::Malformed);
@@ -237,7 +249,10 @@ mod tests {
         ] {
             let own = format!("{name}=\"");
             check(&header.replace(&own, "x=\""), AuthorizationFault::Missing(name));
-            check(&header.replace(&own, &format!("{name}=\"x\",{own}")), AuthorizationFault::Repeated(name));
+            check(
+                &header.replace(&own, &format!("{name}=\"x\",{own}")),
+                AuthorizationFault::Repeated(name),
+            );
         }
         let in_query = verifies(&header, "POST", &format!("{URL}?oauth_nonce=1"), b"x");
         assert_eq!(in_query, Err(AuthorizationFault::Repeated("oauth_nonce")));

@@ -32,8 +32,13 @@ pub fn split_url(url: &str) -> (String, &str) {
 
 /// The base string of a request (§3.4.1.1): method, base string URI and all parameters but
 /// `oauth_signature`, sorted after encoding, byte by byte (§3.4.1.3.2).
-pub fn base_string<'a>(method: &str, base_uri: &str, params: impl Iterator<Item = Param<'a>>) -> String {
-    let mut pairs: Vec<Param<'a>> = params.filter(|param| param.name != "oauth_signature").collect();
+pub fn base_string<'a>(
+    method: &str,
+    base_uri: &str,
+    params: impl Iterator<Item = Param<'a>>,
+) -> String {
+    let mut pairs: Vec<Param<'a>> =
+        params.filter(|param| param.name != "oauth_signature").collect();
     pairs.sort_unstable_by(|a, b| {
         compare_encoded(a.name, b.name).then_with(|| compare_encoded(a.value, b.value))
     });

@@ -93,7 +93,8 @@ impl Params {
             while offset < form.len() {
                 // What stands for itself is copied at once, which is most of a form.
                 let rest = &form[offset..];
-                let plain = rest.iter().position(|byte| SPECIAL[usize::from(*byte)]).unwrap_or(rest.len());
+                let plain =
+                    rest.iter().position(|byte| SPECIAL[usize::from(*byte)]).unwrap_or(rest.len());
                 bytes[end..end + plain].copy_from_slice(&rest[..plain]);
                 end += plain;
                 offset += plain;
@@ -106,7 +107,8 @@ impl Params {
                     }
                     Some(b'+') => b' ',
                     Some(b'%') => {
-                        let escaped = hex_byte(form, offset + 1).ok_or(ParamError::BrokenEscape(offset))?;
+                        let escaped =
+                            hex_byte(form, offset + 1).ok_or(ParamError::BrokenEscape(offset))?;
                         offset += 2;
                         escaped
                     }
@@ -129,7 +131,8 @@ impl Params {
         self.text = String::from_utf8(bytes).map_err(|_| ParamError::NotUtf8)?;
         // The whole is UTF-8; each part is as well if no part begins or ends inside a character.
         let whole = self.pairs[first_pair..].iter().all(|pair| {
-            self.text.is_char_boundary(pair.value.start) && self.text.is_char_boundary(pair.value.end)
+            self.text.is_char_boundary(pair.value.start)
+                && self.text.is_char_boundary(pair.value.end)
         });
         if whole { Ok(self) } else { Err(ParamError::NotUtf8) }
     }
@@ -211,7 +214,8 @@ mod tests {
     #[test]
     fn forms_keep_order_duplicates_and_blanks() {
         let check = |text: &str, expected: &[(&str, &str)]| {
-            let expected = expected.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            let expected =
+                expected.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
             assert_eq!(form(text.as_bytes()), Ok(expected), "{text:?}");
         };
         check("", &[]);
@@ -241,14 +245,20 @@ mod tests {
         assert_eq!(form(b"a=%C3&%9C=b"), Err(ParamError::NotUtf8));
         let many = "a=1&".repeat(Params::MAX + 1);
         assert_eq!(form(many.as_bytes()), Err(ParamError::TooMany));
-        assert_eq!(form("a=1&".repeat(Params::MAX).as_bytes()).map(|pairs| pairs.len()), Ok(Params::MAX));
+        assert_eq!(
+            form("a=1&".repeat(Params::MAX).as_bytes()).map(|pairs| pairs.len()),
+            Ok(Params::MAX)
+        );
     }
 
     #[test]
     fn authorization_headers_are_read_without_their_realm() {
         let read = |text: &str| {
             let params = Params::default().read_authorization(text)?;
-            Ok(params.iter().map(|param| format!("{}={}", param.name, param.value)).collect::<Vec<_>>())
+            Ok(params
+                .iter()
+                .map(|param| format!("{}={}", param.name, param.value))
+                .collect::<Vec<_>>())
         };
         assert_eq!(
             read(r#"realm="Example, or not=", oauth_nonce="7d%2B8 +" ,oauth_version = "1.0","#),

@@ -63,8 +63,9 @@ impl SigningKey {
     }
 
     fn with_token(secret: &Secret, token_secret: &str) -> Self {
-        let mut text =
-            Zeroizing::new(String::with_capacity(3 * (secret.expose().len() + token_secret.len()) + 1));
+        let mut text = Zeroizing::new(String::with_capacity(
+            3 * (secret.expose().len() + token_secret.len()) + 1,
+        ));
         encode_into(secret.expose(), &mut text);
         text.push('&');
         encode_into(token_secret, &mut text);
@@ -82,9 +83,8 @@ impl SigningKey {
             SignatureMethod::HmacSha1 => {
                 STANDARD.encode(self.sha1.clone().chain_update(base_string).finalize().into_bytes())
             }
-            SignatureMethod::HmacSha256 => {
-                STANDARD.encode(self.sha256.clone().chain_update(base_string).finalize().into_bytes())
-            }
+            SignatureMethod::HmacSha256 => STANDARD
+                .encode(self.sha256.clone().chain_update(base_string).finalize().into_bytes()),
         }
     }
 
@@ -92,7 +92,9 @@ impl SigningKey {
     /// same time wherever the two differ.
     pub fn verify(&self, method: SignatureMethod, base_string: &str, signature: &[u8]) -> bool {
         match method {
-            SignatureMethod::HmacSha1 => self.sha1.clone().chain_update(base_string).verify_slice(signature),
+            SignatureMethod::HmacSha1 => {
+                self.sha1.clone().chain_update(base_string).verify_slice(signature)
+            }
             SignatureMethod::HmacSha256 => {
                 self.sha256.clone().chain_update(base_string).verify_slice(signature)
             }
@@ -154,7 +156,10 @@ mod tests {
             assert!(!key.verify(method, "bass", &signature));
             assert!(!key.verify(method, "base", &signature[1..]));
             assert!(!key.verify(method, "base", &[]));
-            let other = SignatureMethod::ALL.into_iter().find(|other| *other != method).expect("two methods");
+            let other = SignatureMethod::ALL
+                .into_iter()
+                .find(|other| *other != method)
+                .expect("two methods");
             assert!(!key.verify(other, "base", &signature));
             for at in 0..signature.len() * 8 {
                 let mut flipped = signature.clone();
@@ -174,13 +179,18 @@ mod tests {
 
     #[test]
     fn other_texts_of_a_signature_are_read_whole_or_not_at_all() {
-        for (text, bytes) in [("4142", &b"AB"[..]), ("4a4B", b"JK"), ("414", b""), ("4x", b""), ("é1", b"")]
+        for (text, bytes) in
+            [("4142", &b"AB"[..]), ("4a4B", b"JK"), ("414", b""), ("4x", b""), ("é1", b"")]
         {
             assert_eq!(decode_hex(text), bytes, "{text}");
         }
-        for (text, bytes) in
-            [("QUI", &b"AB"[..]), ("QUI=", b"AB"), ("-_8", b"\xfb\xff"), ("+/8=", b"\xfb\xff"), ("Q I", b"")]
-        {
+        for (text, bytes) in [
+            ("QUI", &b"AB"[..]),
+            ("QUI=", b"AB"),
+            ("-_8", b"\xfb\xff"),
+            ("+/8=", b"\xfb\xff"),
+            ("Q I", b""),
+        ] {
             assert_eq!(decode_url_safe(text), bytes, "{text}");
         }
     }

@@ -217,7 +217,9 @@ impl Cause {
             Self::QueryInAddress | Self::QueryTwice | Self::QueryEscaped => {
                 "take the query out of the launch URL in the platform, which signs it wrongly, and send what it says as custom parameters"
             }
-            Self::HttpMethod => "have the platform sign the launch for POST, which is how it is sent",
+            Self::HttpMethod => {
+                "have the platform sign the launch for POST, which is how it is sent"
+            }
             Self::UnsignedParameter(_) => {
                 "have the platform sign what it sends; a submit button with a name, a script, a browser extension or a proxy adds parameters after signing"
             }
@@ -240,8 +242,12 @@ impl Cause {
                 "have the platform sign UTF-8, as RFC 5849 asks; until then, leave letters that are not ASCII out of titles and names"
             }
             Self::FormCharset => "have the platform serve the page with the launch form as UTF-8",
-            Self::OneOfEach => "send each custom parameter once, and none that stands in the launch URL, too",
-            Self::Order => "have the platform sort the parameters after encoding, by name and then by value",
+            Self::OneOfEach => {
+                "send each custom parameter once, and none that stands in the launch URL, too"
+            }
+            Self::Order => {
+                "have the platform sort the parameters after encoding, by name and then by value"
+            }
             Self::PlusForSpace
             | Self::Unescaped(_)
             | Self::Tilde
@@ -256,7 +262,9 @@ impl Cause {
             Self::KeyOfTool(_) => {
                 "enter this tool's own key and secret in the platform; a key counts for its own tool only"
             }
-            Self::KeySpelling(_) => "copy the key from tools.toml (`key`) into the platform as it is written",
+            Self::KeySpelling(_) => {
+                "copy the key from tools.toml (`key`) into the platform as it is written"
+            }
             Self::SecretAsKey => {
                 "enter key and secret each into its own field of the platform; edX's LTI passport is id:key:secret"
             }
@@ -266,11 +274,15 @@ impl Cause {
             Self::SecretQuotes => {
                 "take the quotes away: the secret in the platform, or the variable that the tool's `secret` names, holds them"
             }
-            Self::SecretCase => "copy the secret into the platform as it is: upper and lower case count",
+            Self::SecretCase => {
+                "copy the secret into the platform as it is: upper and lower case count"
+            }
             Self::SecretNotEscaped => {
                 "choose a secret of letters and digits only, in tools.toml (`secret`) and in the platform, which does not encode it"
             }
-            Self::SecretEscaped => "copy the secret into the platform as it is, without percent signs",
+            Self::SecretEscaped => {
+                "copy the secret into the platform as it is, without percent signs"
+            }
             Self::SecretAmpersand => {
                 "have the platform sign with the secret and a & behind it (RFC 5849 §3.4.2); it may have a setting for an empty token"
             }
@@ -313,25 +325,35 @@ impl fmt::Display for Cause {
             Self::Slash(true) => {
                 f.write_str("it was signed with a slash at the end of the path, and sent without")
             }
-            Self::Slash(false) => f.write_str("it was signed without the slash at the end of the path"),
+            Self::Slash(false) => {
+                f.write_str("it was signed without the slash at the end of the path")
+            }
             Self::Path(signed) if signed.is_empty() => f.write_str("it was signed without a path"),
             Self::Path(signed) => write!(f, "it was signed for the path {signed}"),
             Self::Address(signed) => write!(f, "it was signed for {signed}"),
-            Self::AddressOfTool(tool) => write!(f, "it was signed for the launch URL of the tool {tool}"),
+            Self::AddressOfTool(tool) => {
+                write!(f, "it was signed for the launch URL of the tool {tool}")
+            }
             Self::QueryLeftOut => f.write_str("the query of the launch URL was not signed"),
             Self::QueryInAddress => {
                 f.write_str("the query of the launch URL was signed as a part of the address")
             }
-            Self::QueryTwice => f.write_str("the query of the launch URL was signed twice and sent once"),
+            Self::QueryTwice => {
+                f.write_str("the query of the launch URL was signed twice and sent once")
+            }
             Self::QueryEscaped => f.write_str(
                 "the query of the launch URL was signed with its escapes, as it stands in the URL",
             ),
             Self::HttpMethod => f.write_str("it was signed for GET and sent with POST"),
             Self::UnsignedParameter(names) => write!(f, "sent, but not signed: {names}"),
             Self::ParameterNotSent(name) => write!(f, "signed, but not sent: {name}"),
-            Self::EmptyValues => f.write_str("parameters without a value were sent, but not signed"),
+            Self::EmptyValues => {
+                f.write_str("parameters without a value were sent, but not signed")
+            }
             Self::Trimmed => f.write_str("values were signed without the blanks around them"),
-            Self::LineBreaks(signed) => write!(f, "line breaks were signed as {signed}, and sent otherwise"),
+            Self::LineBreaks(signed) => {
+                write!(f, "line breaks were signed as {signed}, and sent otherwise")
+            }
             Self::HtmlEntities(true) => {
                 f.write_str("values were signed with HTML entities (&amp; for &), and sent without")
             }
@@ -339,29 +361,43 @@ impl fmt::Display for Cause {
                 f.write_str("values were sent with HTML entities (&amp; for &), and signed without")
             }
             Self::Charset => f.write_str("values were signed in ISO-8859-1, and sent in UTF-8"),
-            Self::FormCharset => f.write_str("the form was sent in ISO-8859-1, and signed in UTF-8"),
+            Self::FormCharset => {
+                f.write_str("the form was sent in ISO-8859-1, and signed in UTF-8")
+            }
             Self::OneOfEach => f.write_str("a parameter was sent more than once, and signed once"),
-            Self::Order => f.write_str("the parameters were signed in another order than RFC 5849 asks for"),
+            Self::Order => {
+                f.write_str("the parameters were signed in another order than RFC 5849 asks for")
+            }
             Self::PlusForSpace => f.write_str("blanks were signed as +, and not as %20"),
             Self::Unescaped(characters) => {
                 write!(f, "signed without being escaped: {characters}")
             }
             Self::Tilde => f.write_str("~ was signed as %7E"),
-            Self::LowerCaseEscapes => f.write_str("escapes were signed in lower case (%2f for %2F)"),
-            Self::EscapedTwice => f.write_str("values were percent-encoded once too often before signing"),
-            Self::NotEscaped => f.write_str("values were percent-encoded once too seldom before signing"),
+            Self::LowerCaseEscapes => {
+                f.write_str("escapes were signed in lower case (%2f for %2F)")
+            }
+            Self::EscapedTwice => {
+                f.write_str("values were percent-encoded once too often before signing")
+            }
+            Self::NotEscaped => {
+                f.write_str("values were percent-encoded once too seldom before signing")
+            }
             Self::KeyEscaped => f.write_str("the consumer key was signed percent-encoded"),
             Self::KeyOfTool(tool) => write!(f, "the key is one of the tool {tool}"),
             Self::KeySpelling(key) => write!(f, "the key is \"{key}\" but for case or white space"),
             Self::SecretAsKey => f.write_str("a secret stands where the key belongs"),
-            Self::SecretWhiteSpace => f.write_str("the secret was right but for white space around it"),
+            Self::SecretWhiteSpace => {
+                f.write_str("the secret was right but for white space around it")
+            }
             Self::SecretQuotes => f.write_str("the secret was right but for quotes around it"),
             Self::SecretCase => f.write_str("the secret was right but for upper and lower case"),
             Self::SecretNotEscaped => {
                 f.write_str("the secret was right, but not percent-encoded for signing")
             }
             Self::SecretEscaped => f.write_str("the secret was percent-encoded once too often"),
-            Self::SecretAmpersand => f.write_str("the secret was right, but signed with no & behind it"),
+            Self::SecretAmpersand => {
+                f.write_str("the secret was right, but signed with no & behind it")
+            }
             Self::SecretEmpty => f.write_str("it was signed with an empty secret"),
             Self::KeyAsSecret => f.write_str("it was signed with the key in place of the secret"),
             Self::PassportAsSecret => {

@@ -60,7 +60,9 @@ pub(super) fn query_pairs_copied_to_body(params: &Params) -> Vec<usize> {
 pub(super) fn doubled_submit_button(params: &Params) -> Vec<usize> {
     const BUTTONS: [&str; 3] = ["ext_basiclti_submit", "basiclti_submit", "ext_submit"];
     let mut first: [Option<&str>; 3] = [None; 3];
-    for (place, param) in params.iter().enumerate().filter(|(_, param)| param.source == Source::Body) {
+    for (place, param) in
+        params.iter().enumerate().filter(|(_, param)| param.source == Source::Body)
+    {
         if let Some(button) = BUTTONS.iter().position(|button| *button == param.name) {
             match first[button] {
                 Some(value) if value == param.value => return vec![place],
@@ -86,7 +88,11 @@ mod tests {
     #[test]
     fn only_identical_pairs_count_as_copied_and_each_once() {
         let check = |query: &str, body: &str, expected: &[usize]| {
-            assert_eq!(query_pairs_copied_to_body(&params(query, body)), expected, "{query} {body}");
+            assert_eq!(
+                query_pairs_copied_to_body(&params(query, body)),
+                expected,
+                "{query} {body}"
+            );
         };
         check("x=1", "x=1", &[0]);
         check("x=2", "x=1", &[]);

@@ -60,7 +60,8 @@ impl Consumers {
                 (consumer.key.clone(), Known { id: shortened(digest), consumer })
             })
             .collect();
-        let most_secrets = by_key.values().map(|known| known.consumer.signing_keys.len()).max().unwrap_or(1);
+        let most_secrets =
+            by_key.values().map(|known| known.consumer.signing_keys.len()).max().unwrap_or(1);
         Self { by_key, most_secrets, dummy: SigningKey::new(&Secret::new("")) }
     }
 

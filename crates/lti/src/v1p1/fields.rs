@@ -2,7 +2,9 @@
 
 use crate::launch::is_sent;
 use crate::oauth1::{Params, SignatureMethod};
-use crate::{Context, Launch, OutcomeService, Platform, Rejection, ResourceLink, ReturnUrl, Roles, User};
+use crate::{
+    Context, Launch, OutcomeService, Platform, Rejection, ResourceLink, ReturnUrl, Roles, User,
+};
 
 /// Declares the parameters once: a field for each and the way from a name to its field.
 macro_rules! fields {

@@ -15,4 +15,6 @@ pub use compat::Variant;
 pub use consumer::{Consumer, Consumers};
 pub use near_miss::{NearMiss, OtherAddress, Passport, Suspects, near_miss};
 pub use sign::sign;
-pub use verify::{Candidate, Check, Examination, LaunchRequest, Terms, Verdict, compared, examine, shape};
+pub use verify::{
+    Candidate, Check, Examination, LaunchRequest, Terms, Verdict, compared, examine, shape,
+};

@@ -71,7 +71,8 @@ impl Suspects {
         launch_urls: impl IntoIterator<Item = (&'a str, String)>,
         passports: Vec<Passport>,
     ) -> Self {
-        let address = |(name, url): (&str, String)| OtherAddress::new((name != tool).then_some(name), &url);
+        let address =
+            |(name, url): (&str, String)| OtherAddress::new((name != tool).then_some(name), &url);
         Self {
             tool: tool.to_owned(),
             addresses: launch_urls.into_iter().map(address).collect(),
@@ -110,7 +111,11 @@ pub struct Passport {
 /// addresses, and other parameters.
 ///
 /// How many base strings are tried depends on the form alone, so that for a key that is unknown it takes as long.
-pub(super) fn quick(attempt: &Attempt<'_>, claim: &Claim<'_, '_>, signature: &[u8]) -> Option<Cause> {
+pub(super) fn quick(
+    attempt: &Attempt<'_>,
+    claim: &Claim<'_, '_>,
+    signature: &[u8],
+) -> Option<Cause> {
     if !is_quick(attempt) {
         return None;
     }
@@ -123,14 +128,19 @@ pub(super) fn quick(attempt: &Attempt<'_>, claim: &Claim<'_, '_>, signature: &[u
 /// Whether a form is small enough for the short search. It is measured as it was sent: with the decoded key of a consumer that is
 /// known it would be shorter.
 fn is_quick(attempt: &Attempt<'_>) -> bool {
-    attempt.params.iter().count() <= MOST_QUICK && attempt.base_string(&[], None).len() <= LONGEST_QUICK
+    attempt.params.iter().count() <= MOST_QUICK
+        && attempt.base_string(&[], None).len() <= LONGEST_QUICK
 }
 
 /// The whole search. It takes its time: some hundred base strings, and one for each parameter.
 ///
 /// `None` where the launch is refused for what is no matter of signatures, is not refused at all, or has no cause that is
 /// known.
-pub fn near_miss(request: &LaunchRequest<'_>, terms: &Terms, suspects: &Suspects) -> Option<NearMiss> {
+pub fn near_miss(
+    request: &LaunchRequest<'_>,
+    terms: &Terms,
+    suspects: &Suspects,
+) -> Option<NearMiss> {
     let params = match read(request) {
         Ok(params) => params,
         Err(Rejection::NotUtf8) => return sent_in_latin1(request, terms),
@@ -140,10 +150,12 @@ pub fn near_miss(request: &LaunchRequest<'_>, terms: &Terms, suspects: &Suspects
     let attempt = Attempt::new(request, &params, terms, &claim);
     let signature = decode_signature(claim.protocol.signature);
     if claim.known.is_none() {
-        return key(claim.protocol.consumer_key, suspects).map(|cause| NearMiss { cause, base_string: None });
+        return key(claim.protocol.consumer_key, suspects)
+            .map(|cause| NearMiss { cause, base_string: None });
     }
     // What is refused for how it is signed at all has its reason already.
-    let may_sign = claim.known.is_some_and(|known| known.consumer.methods.contains(&attempt.method));
+    let may_sign =
+        claim.known.is_some_and(|known| known.consumer.methods.contains(&attempt.method));
     if !may_sign || attempt.find_match(&signature, claim.decoded_key.as_deref()).is_some() {
         return None;
     }
@@ -151,17 +163,21 @@ pub fn near_miss(request: &LaunchRequest<'_>, terms: &Terms, suspects: &Suspects
     let draft = search.draft(search.params(&[]));
     let compared = draft.base_string();
     let get = (Cause::HttpMethod, compared.replacen("POST&", "GET&", 1));
-    let far = once_with(|| spelling::misspelt(&attempt.base_uri(), &search.params(&[]).collect::<Vec<_>>()));
+    let far = once_with(|| {
+        spelling::misspelt(&attempt.base_uri(), &search.params(&[]).collect::<Vec<_>>())
+    });
     let mut others = search.near(&draft, Some(suspects)).chain([get]).chain(far.flatten());
     if let Some((cause, base)) =
         others.find(|(_, base)| *base != compared && attempt.matches(base, &signature))
     {
         return Some(NearMiss { cause, base_string: Some(base) });
     }
-    let deviant = search.deviations.iter().map(|dropped| search.draft(search.params(dropped)).base_string());
+    let deviant =
+        search.deviations.iter().map(|dropped| search.draft(search.params(dropped)).base_string());
     let mut own = once(compared).chain(deviant);
-    let found =
-        own.find_map(|base| search.signature(&base).or_else(|| search.secret(&base, &signature, suspects)));
+    let found = own.find_map(|base| {
+        search.signature(&base).or_else(|| search.secret(&base, &signature, suspects))
+    });
     found.map(|cause| NearMiss { cause, base_string: None })
 }
 
@@ -176,7 +192,11 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(attempt: &'a Attempt<'a>, claim: &'a Claim<'a, 'a>) -> Self {
         let deviations = attempt.deviations().into_iter().map(|(_, dropped)| dropped);
-        Self { attempt, claim, deviations: deviations.filter(|dropped| !dropped.is_empty()).collect() }
+        Self {
+            attempt,
+            claim,
+            deviations: deviations.filter(|dropped| !dropped.is_empty()).collect(),
+        }
     }
 
     /// The parameters that are signed, as they were sent, without those at these places.
@@ -210,7 +230,8 @@ impl<'a> Search<'a> {
     fn signature(&self, base: &str) -> Option<Cause> {
         let text = self.claim.protocol.signature;
         let signature = decode_signature(text);
-        let other = SignatureMethod::ALL.into_iter().find(|method| *method != self.attempt.method)?;
+        let other =
+            SignatureMethod::ALL.into_iter().find(|method| *method != self.attempt.method)?;
         if self.attempt.matches_by(other, base, &signature) {
             return Some(Cause::SignatureMethod(other));
         }
@@ -219,11 +240,15 @@ impl<'a> Search<'a> {
             (SignatureText::BlankForPlus, decode_signature(&text.replace(' ', "+"))),
             (SignatureText::WhiteSpace, decode_signature(text.trim())),
             (SignatureText::Hexadecimal, decode_hex(text)),
-            (SignatureText::Hexadecimal, decode_hex(std::str::from_utf8(&signature).unwrap_or_default())),
+            (
+                SignatureText::Hexadecimal,
+                decode_hex(std::str::from_utf8(&signature).unwrap_or_default()),
+            ),
             (SignatureText::EscapedTwice, decode_signature(&unescaped)),
             (SignatureText::UrlSafe, decode_url_safe(text)),
         ];
-        let found = readings.into_iter().find(|(_, signature)| self.attempt.matches(base, signature));
+        let found =
+            readings.into_iter().find(|(_, signature)| self.attempt.matches(base, signature));
         found.map(|(reading, _)| Cause::SignatureText(reading))
     }
 
@@ -231,17 +256,22 @@ impl<'a> Search<'a> {
     fn secret(&self, base: &str, signature: &[u8], suspects: &Suspects) -> Option<Cause> {
         let key = self.claim.known.map(|known| known.consumer.key.as_str())?;
         let mut guises = secret::guises(key, suspects);
-        guises.find(|(_, guise)| guise.verify(self.attempt.method, base, signature)).map(|(cause, _)| cause)
+        guises
+            .find(|(_, guise)| guise.verify(self.attempt.method, base, signature))
+            .map(|(cause, _)| cause)
     }
 }
 
 /// What a key is that is none of the tool's.
 fn key(sent: &str, suspects: &Suspects) -> Option<Cause> {
     let decoded = decode(sent).unwrap_or_default();
-    let same =
-        |key: &str| [sent, &decoded].into_iter().any(|sent| sent.trim().eq_ignore_ascii_case(key.trim()));
+    let same = |key: &str| {
+        [sent, &decoded].into_iter().any(|sent| sent.trim().eq_ignore_ascii_case(key.trim()))
+    };
     let own = |passport: &&Passport| passport.tool == suspects.tool;
-    if let Some(passport) = suspects.passports.iter().filter(own).find(|passport| same(&passport.key)) {
+    if let Some(passport) =
+        suspects.passports.iter().filter(own).find(|passport| same(&passport.key))
+    {
         return Some(Cause::KeySpelling(passport.key.clone()));
     }
     let of_consumers = suspects.passports.iter().flat_map(|passport| &passport.secrets);
@@ -258,7 +288,10 @@ fn key(sent: &str, suspects: &Suspects) -> Option<Cause> {
     if secrets.any(ends_in) {
         return Some(Cause::SecretAsKey);
     }
-    let other = suspects.passports.iter().find(|passport| passport.key == sent || passport.key == decoded)?;
+    let other = suspects
+        .passports
+        .iter()
+        .find(|passport| passport.key == sent || passport.key == decoded)?;
     Some(Cause::KeyOfTool(other.tool.clone()))
 }
 
@@ -285,7 +318,11 @@ mod tests {
     use crate::v1p1::{Consumer, Consumers};
 
     /// What is found out about a launch of the consumer `key-1`, or of one that is unknown.
-    fn with<T>(key: &str, filling: usize, ask: impl FnOnce(&Attempt<'_>, &Claim<'_, '_>) -> T) -> T {
+    fn with<T>(
+        key: &str,
+        filling: usize,
+        ask: impl FnOnce(&Attempt<'_>, &Claim<'_, '_>) -> T,
+    ) -> T {
         let filling = "x".repeat(filling);
         let body = format!(
             "user_id=u1&context_title=a%20%26+b&x={filling}&oauth_consumer_key={key}&oauth_nonce=n&oauth_signature=QUI%3D\
@@ -323,7 +360,10 @@ mod tests {
         assert_eq!(tried("key-2"), known);
         assert!((50..80).contains(&known.len()), "{}", known.len());
         // Of a key that is known when it is decoded, the base strings are others, and as many.
-        assert_eq!((tried("%256Bey-1").len(), tried("%256Bey-2").len()), (known.len(), known.len()));
+        assert_eq!(
+            (tried("%256Bey-1").len(), tried("%256Bey-2").len()),
+            (known.len(), known.len())
+        );
     }
 
     #[test]

@@ -255,8 +255,9 @@ mod tests {
     #[test]
     fn codes_are_read_without_case_and_white_space() {
         let check = |code: &str, expected: Result<CodeMajor, AnswerFault>| {
-            let answer =
-                read_answer(envelope(&format!("<imsx_codeMajor>{code}</imsx_codeMajor>"), "").as_bytes());
+            let answer = read_answer(
+                envelope(&format!("<imsx_codeMajor>{code}</imsx_codeMajor>"), "").as_bytes(),
+            );
             assert_eq!(answer.map(|answer| answer.code), expected, "{code:?}");
         };
         for code in CodeMajor::ALL {
@@ -265,11 +266,22 @@ mod tests {
             check(&format!("\r\n\t {} \n", code.name()), Ok(code));
             check(&format!("<![CDATA[{}]]>", code.name()), Ok(code));
         }
-        check("suc<!-- a comment --><?and an instruction?><![CDATA[ces]]>&#115;", Ok(CodeMajor::Success));
+        check(
+            "suc<!-- a comment --><?and an instruction?><![CDATA[ces]]>&#115;",
+            Ok(CodeMajor::Success),
+        );
         check("s&#x75;ccess", Ok(CodeMajor::Success));
-        for unknown in
-            ["", " ", "succes", "success.", "successfailure", "0", "успех", "suc cess", "<x>success</x>"]
-        {
+        for unknown in [
+            "",
+            " ",
+            "succes",
+            "success.",
+            "successfailure",
+            "0",
+            "успех",
+            "suc cess",
+            "<x>success</x>",
+        ] {
             check(unknown, Err(AnswerFault::UnknownStatus));
         }
     }
@@ -294,10 +306,15 @@ mod tests {
         let code = "<imsx_codeMajor>success</imsx_codeMajor>";
         let check = |status: &str, body: &str, expected: Result<Option<&str>, AnswerFault>| {
             let answer = read_answer(envelope(status, body).as_bytes());
-            assert_eq!(answer.map(|answer| answer.score), expected.map(|score| score.map(str::to_owned)));
+            assert_eq!(
+                answer.map(|answer| answer.score),
+                expected.map(|score| score.map(str::to_owned))
+            );
         };
         let score = |text: &str| {
-            format!("<resultScore><language>en</language><textString>{text}</textString></resultScore>")
+            format!(
+                "<resultScore><language>en</language><textString>{text}</textString></resultScore>"
+            )
         };
         check(code, &score("0.91"), Ok(Some("0.91")));
         check(code, &score(" 9.1E-1\n"), Ok(Some("9.1E-1")));
@@ -366,9 +383,13 @@ mod tests {
     #[test]
     fn of_another_charset_only_the_letters_of_the_description_are_lost() {
         let latin = success("Ungültig").replace("UTF-8", "ISO-8859-1");
-        let latin: Vec<u8> = latin.chars().map(|letter| u8::try_from(letter).expect("Latin")).collect();
+        let latin: Vec<u8> =
+            latin.chars().map(|letter| u8::try_from(letter).expect("Latin")).collect();
         let answer = read_answer(&latin).expect("an answer");
-        assert_eq!((answer.code, answer.description.as_str()), (CodeMajor::Success, "Ung\u{fffd}ltig"));
+        assert_eq!(
+            (answer.code, answer.description.as_str()),
+            (CodeMajor::Success, "Ung\u{fffd}ltig")
+        );
         let wide: Vec<u8> = success("x").encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(read_answer(&wide), Err(AnswerFault::NotXml));
     }
@@ -376,7 +397,8 @@ mod tests {
     #[test]
     fn elements_may_be_nested_to_a_depth_and_no_deeper() {
         // Four elements of the answer stand around the description.
-        let nested = |depth: usize| success(&format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth)));
+        let nested =
+            |depth: usize| success(&format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth)));
         assert!(read_answer(nested(DEEPEST - 5).as_bytes()).is_ok());
         assert_eq!(read_answer(nested(DEEPEST - 4).as_bytes()), Err(AnswerFault::TooDeep));
         assert_eq!(read_answer("<a>".repeat(20_000).as_bytes()), Err(AnswerFault::TooDeep));
@@ -386,7 +408,10 @@ mod tests {
     fn an_answer_is_read_up_to_its_largest_size() {
         let room = LARGEST_ANSWER - success("").len();
         assert!(read_answer(success(&"x".repeat(room)).as_bytes()).is_ok());
-        assert_eq!(read_answer(success(&"x".repeat(room + 1)).as_bytes()), Err(AnswerFault::TooLarge));
+        assert_eq!(
+            read_answer(success(&"x".repeat(room + 1)).as_bytes()),
+            Err(AnswerFault::TooLarge)
+        );
     }
 
     #[test]
@@ -395,6 +420,9 @@ mod tests {
         assert_eq!(format!("{answer:?}"), "Ok(Answer { code: Success, .. })");
         let unknown = envelope("<imsx_codeMajor>u-1</imsx_codeMajor>", "");
         let fault = read_answer(unknown.as_bytes()).expect_err("an unknown code");
-        assert_eq!(fault.to_string(), "the platform's answer has an imsx_codeMajor that is not known");
+        assert_eq!(
+            fault.to_string(),
+            "the platform's answer has an imsx_codeMajor that is not known"
+        );
     }
 }

@@ -9,7 +9,11 @@ use crate::oauth1::{Credentials, ParamError, Params, Source};
 ///
 /// # Errors
 /// A [`ParamError`] where the query of `url` is malformed.
-pub fn sign(url: &str, params: &[(&str, &str)], credentials: &Credentials<'_>) -> Result<String, ParamError> {
+pub fn sign(
+    url: &str,
+    params: &[(&str, &str)],
+    credentials: &Credentials<'_>,
+) -> Result<String, ParamError> {
     let (base_uri, query) = split_url(url);
     let mut signed = Params::default().read_form(Source::Query, query.as_bytes())?;
     let timestamp = credentials.timestamp.to_string();

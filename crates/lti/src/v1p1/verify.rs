@@ -305,7 +305,8 @@ impl Examination {
 
         let again = admitted_before(&fingerprint);
         if !again && now.abs_diff(timestamp) > terms.clock_skew {
-            let distance = i64::try_from(timestamp).unwrap_or(i64::MAX).saturating_sub_unsigned(now);
+            let distance =
+                i64::try_from(timestamp).unwrap_or(i64::MAX).saturating_sub_unsigned(now);
             return Err(Rejection::Stale { distance, accepted: terms.clock_skew });
         }
         if let Some(name) = conflict {
@@ -401,7 +402,8 @@ impl<'p, 't> Claim<'p, 't> {
 
 impl<'a> Protocol<'a> {
     fn read(params: &'a Params) -> Result<Self, Rejection> {
-        let oauth: Vec<Param<'a>> = params.iter().filter(|param| param.name.starts_with("oauth_")).collect();
+        let oauth: Vec<Param<'a>> =
+            params.iter().filter(|param| param.name.starts_with("oauth_")).collect();
         let Some(first) = oauth.first() else { return Err(Rejection::Unsigned) };
         if first.source == Source::Query || oauth.iter().any(|param| param.source != first.source) {
             return Err(Rejection::MisplacedOauthParameters);
@@ -411,9 +413,12 @@ impl<'a> Protocol<'a> {
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Rejection::RepeatedOauthParameter(Rejection::quote(twice[0])));
         }
-        let value = |name: &str| oauth.iter().find(|param| param.name == name).map(|param| param.value);
+        let value =
+            |name: &str| oauth.iter().find(|param| param.name == name).map(|param| param.value);
         let required = |name: &'static str| {
-            value(name).filter(|value| !value.is_empty()).ok_or(Rejection::MissingOauthParameter(name))
+            value(name)
+                .filter(|value| !value.is_empty())
+                .ok_or(Rejection::MissingOauthParameter(name))
         };
 
         let consumer_key = required("oauth_consumer_key")?;
@@ -429,8 +434,8 @@ impl<'a> Protocol<'a> {
         if value("oauth_token").is_some_and(|token| !token.is_empty()) {
             return Err(Rejection::TokenNotAllowed);
         }
-        let timestamp =
-            seconds(timestamp).ok_or_else(|| Rejection::MalformedTimestamp(Rejection::quote(timestamp)))?;
+        let timestamp = seconds(timestamp)
+            .ok_or_else(|| Rejection::MalformedTimestamp(Rejection::quote(timestamp)))?;
         if nonce.len() > LONGEST_NONCE {
             return Err(Rejection::NonceTooLong);
         }
@@ -520,7 +525,8 @@ impl<'a> Attempt<'a> {
     /// The same with another method.
     pub(super) fn matches_by(&self, method: SignatureMethod, base: &str, signature: &[u8]) -> bool {
         let consumers = &self.terms.consumers;
-        let keys = self.known.map(|known| known.consumer.signing_keys.as_slice()).unwrap_or_default();
+        let keys =
+            self.known.map(|known| known.consumer.signing_keys.as_slice()).unwrap_or_default();
         // As many secrets are tried as any consumer of the tool has, so that the time says nothing of the key.
         (0..consumers.most_secrets).any(|place| match keys.get(place) {
             Some(key) => key.verify(method, base, signature),
@@ -538,7 +544,8 @@ mod tests {
 
     #[test]
     fn the_shape_of_a_base_string_has_names_and_no_values() {
-        let base = "POST&https%3A%2F%2Ftools.example%2Flti&a%3D%26b%3Done%2520two%26b%3D2%26c%2540%3Dx";
+        let base =
+            "POST&https%3A%2F%2Ftools.example%2Flti&a%3D%26b%3Done%2520two%26b%3D2%26c%2540%3Dx";
         let expected = "POST&https%3A%2F%2Ftools.example%2Flti&a%3D%26b%3D…%26b%3D…%26c%2540%3D…";
         assert_eq!(shape(base), expected);
         assert_eq!(shape(""), "");

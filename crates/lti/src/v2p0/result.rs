@@ -72,7 +72,8 @@ pub fn body(score: &Score, comment: &str) -> String {
 }
 
 /// The body of the answer to a `GET` where there is no result.
-pub const NO_RESULT: &str = r#"{"@context":"http://purl.imsglobal.org/ctx/lis/v2/Result","@type":"Result"}"#;
+pub const NO_RESULT: &str =
+    r#"{"@context":"http://purl.imsglobal.org/ctx/lis/v2/Result","@type":"Result"}"#;
 
 /// Reads the body of the answer to a `GET`, or, on the platform's side, that of a `PUT`.
 ///
@@ -120,14 +121,16 @@ mod tests {
 
     use super::*;
 
-    const BLOCK: &str =
-        "https://lms.example/courses/course-v1:edX+D+2/xblock/block-v1:edX+D+2+type@lti_consumer+block@abc";
+    const BLOCK: &str = "https://lms.example/courses/course-v1:edX+D+2/xblock/block-v1:edX+D+2+type@lti_consumer+block@abc";
 
     #[test]
     fn the_address_of_a_result_lies_beside_the_one_of_outcomes() {
         let check = |handler: &str, sourcedid: &str, expected: &str| {
             let url = format!("{BLOCK}/handler_noauth/{handler}");
-            assert_eq!(address(&url, sourcedid), Some(format!("{BLOCK}/handler_noauth/{expected}")));
+            assert_eq!(
+                address(&url, sourcedid),
+                Some(format!("{BLOCK}/handler_noauth/{expected}"))
+            );
         };
         let sourcedid = "course-v1%3AedX%2BD%2B2:lms.example-block-v1%3Aabc:0f3c-9_b";
         check("outcome_service_handler", sourcedid, "result_service_handler/user/0f3c-9_b");
@@ -151,7 +154,8 @@ mod tests {
         }
         let url = format!("{BLOCK}/handler_noauth/outcome_service_handler");
         for sourcedid in [
-            "", "u1", "a:b:", ":", "a:..", "a:%2e%2e", "a:u/1", "a:u%2F1", "a:u?1", "a:u 1", "a:%zz", "a:%FF",
+            "", "u1", "a:b:", ":", "a:..", "a:%2e%2e", "a:u/1", "a:u%2F1", "a:u?1", "a:u 1",
+            "a:%zz", "a:%FF",
         ] {
             assert_eq!(address(&url, sourcedid), None, "{sourcedid}");
         }
@@ -170,7 +174,11 @@ mod tests {
     fn a_result_is_read_as_the_platform_wrote_it() {
         let check = |body: &str, score: Option<&str>, comment: Option<&str>| {
             let result = read_answer(body.as_bytes()).expect(body);
-            assert_eq!((result.score.as_deref(), result.comment.as_deref()), (score, comment), "{body}");
+            assert_eq!(
+                (result.score.as_deref(), result.comment.as_deref()),
+                (score, comment),
+                "{body}"
+            );
         };
         check(
             r#"{"@context": "http://purl.imsglobal.org/ctx/lis/v2/Result", "@type": "Result", "resultScore": 0.83, "comment": "Good \u00e9\n"}"#,
@@ -223,7 +231,8 @@ mod tests {
 
     #[test]
     fn however_deep_an_answer_is_nested_it_is_read_in_bounds() {
-        let deep = |name: &str| format!("{{\"{name}\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000));
+        let deep =
+            |name: &str| format!("{{\"{name}\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000));
         assert!(read_answer(deep("other").as_bytes()).is_ok());
         for name in ["comment", "resultScore"] {
             assert_eq!(read_answer(deep(name).as_bytes()), Err(AnswerFault::NotAResult), "{name}");

@@ -17,8 +17,13 @@ impl Frame<'_> {
         }
         let Some(path) = self.own_path(value) else { return Some(Cow::Borrowed(value)) };
         let below = self.path(&path);
-        let is_on_our_host = Absolute::parse(value).is_none_or(|address| address.is_of(self.origin));
-        Some(if below == *path && is_on_our_host { Cow::Borrowed(value) } else { Cow::Owned(below) })
+        let is_on_our_host =
+            Absolute::parse(value).is_none_or(|address| address.is_of(self.origin));
+        Some(if below == *path && is_on_our_host {
+            Cow::Borrowed(value)
+        } else {
+            Cow::Owned(below)
+        })
     }
 
     /// The value of `Refresh`: seconds, and often an address.
@@ -143,9 +148,18 @@ mod tests {
     const PREFIX: &str = "/lti/nb/~abc";
 
     fn with_frame<R>(base: &str, prefix: &str, use_it: impl FnOnce(Frame<'_>) -> R) -> R {
-        let upstream =
-            UpstreamUrl { scheme: "http", authority: "app.test:9000".to_owned(), path: base.to_owned() };
-        use_it(Frame { upstream: &upstream, origin: ORIGIN, prefix, is_root: false, frame_ancestors: "*" })
+        let upstream = UpstreamUrl {
+            scheme: "http",
+            authority: "app.test:9000".to_owned(),
+            path: base.to_owned(),
+        };
+        use_it(Frame {
+            upstream: &upstream,
+            origin: ORIGIN,
+            prefix,
+            is_root: false,
+            frame_ancestors: "*",
+        })
     }
 
     #[track_caller]
@@ -163,8 +177,8 @@ mod tests {
     fn a_relative_address_stays() {
         for base in ["", "/app"] {
             for value in [
-                "", "a", "a/b?c#d", "./a", "../a", "?a", "#a", "a//b", "~x", "a:b/c", "%2f", "a b", "\\a",
-                "ü",
+                "", "a", "a/b?c#d", "./a", "../a", "?a", "#a", "a//b", "~x", "a:b/c", "%2f", "a b",
+                "\\a", "ü",
             ] {
                 check(base, PREFIX, value, value);
                 check(base, "", value, value);
@@ -285,7 +299,8 @@ mod tests {
 
     #[test]
     fn ports_that_the_scheme_implies_are_equal() {
-        let upstream = UpstreamUrl { scheme: "http", authority: "app.test".to_owned(), path: String::new() };
+        let upstream =
+            UpstreamUrl { scheme: "http", authority: "app.test".to_owned(), path: String::new() };
         let frame = Frame {
             upstream: &upstream,
             origin: ORIGIN,
@@ -302,12 +317,17 @@ mod tests {
         ] {
             assert_eq!(frame.address(value).as_deref(), Some("/lti/nb/~abc/a"), "{value}");
         }
-        assert_eq!(frame.address("http://app.test:443/a").as_deref(), Some("http://app.test:443/a"));
+        assert_eq!(
+            frame.address("http://app.test:443/a").as_deref(),
+            Some("http://app.test:443/a")
+        );
     }
 
     #[test]
     fn an_absolute_address_of_the_gateway_stays_below_the_prefix_and_is_put_there_otherwise() {
-        for value in ["https://tools.example/lti/nb/~abc/a?b", "https://Tools.Example:443/lti/nb/~abc"] {
+        for value in
+            ["https://tools.example/lti/nb/~abc/a?b", "https://Tools.Example:443/lti/nb/~abc"]
+        {
             check("/app", PREFIX, value, value);
         }
         check("/app", PREFIX, "https://tools.example/app/a", "/lti/nb/~abc/a");

@@ -13,7 +13,8 @@ impl Frame<'_> {
     /// all three to delete one. A `Domain` could only be wrong: the browser knows the gateway's.
     pub(super) fn cookie(&self, value: &str) -> Option<String> {
         let mut parts = value.split(';').map(str::trim);
-        let cookie = parts.next().filter(|cookie| !cookie.is_empty() && !is_the_gateways(cookie))?;
+        let cookie =
+            parts.next().filter(|cookie| !cookie.is_empty() && !is_the_gateways(cookie))?;
         let renamed = if self.prefix.is_empty() { None } else { renamed_for_browser(cookie) };
         let mut kept = renamed.unwrap_or_else(|| cookie.to_owned());
         let mut path = None;
@@ -63,7 +64,8 @@ impl Frame<'_> {
 /// Whether a cookie would come back as one of the gateway's own. One without a name comes back as its bare value.
 fn is_the_gateways(cookie: &str) -> bool {
     let (name, value) = cookie.split_once('=').unwrap_or(("", cookie));
-    let name = if name.trim().is_empty() { value.split('=').next().unwrap_or_default() } else { name };
+    let name =
+        if name.trim().is_empty() { value.split('=').next().unwrap_or_default() } else { name };
     is_own_cookie(name.trim())
 }
 
@@ -78,8 +80,11 @@ mod tests {
     const FRAMED: &str = "; Secure; SameSite=None; Partitioned";
 
     fn cookie(base: &str, prefix: &str, value: &str) -> Option<String> {
-        let upstream =
-            UpstreamUrl { scheme: "http", authority: "app.test:9000".to_owned(), path: base.to_owned() };
+        let upstream = UpstreamUrl {
+            scheme: "http",
+            authority: "app.test:9000".to_owned(),
+            path: base.to_owned(),
+        };
         Frame {
             upstream: &upstream,
             origin: "https://tools.example",
@@ -190,8 +195,11 @@ mod tests {
 
     #[test]
     fn a_cookie_of_the_root_without_a_path_reaches_no_other_tool() {
-        let upstream =
-            UpstreamUrl { scheme: "http", authority: "app.test:9000".to_owned(), path: "/app".to_owned() };
+        let upstream = UpstreamUrl {
+            scheme: "http",
+            authority: "app.test:9000".to_owned(),
+            path: "/app".to_owned(),
+        };
         for (prefix, path) in [("/lti/nb", "/lti/nb"), ("", "/")] {
             let frame = Frame {
                 upstream: &upstream,
@@ -229,9 +237,15 @@ mod tests {
     #[test]
     fn a_host_cookie_takes_a_name_that_may_have_a_path() {
         check("__Host-a=1; Path=/; Secure", "__Secure-Host-a=1; Path=/lti/nb/~abc");
-        check("__host-Http-a=1; Path=/; HttpOnly", "__Secure-host-Http-a=1; HttpOnly; Path=/lti/nb/~abc");
+        check(
+            "__host-Http-a=1; Path=/; HttpOnly",
+            "__Secure-host-Http-a=1; HttpOnly; Path=/lti/nb/~abc",
+        );
         check("__Secure-a=1", "__Secure-a=1");
-        assert_eq!(cookie("/app", "", "__Host-a=1; Path=/"), Some(format!("__Host-a=1; Path=/{FRAMED}")));
+        assert_eq!(
+            cookie("/app", "", "__Host-a=1; Path=/"),
+            Some(format!("__Host-a=1; Path=/{FRAMED}"))
+        );
     }
 
     proptest! {

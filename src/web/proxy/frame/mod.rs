@@ -47,8 +47,9 @@ impl Frame<'_> {
     /// file name or address into another. Of a `Content-Disposition` like that an `attachment` is left, so that nothing is
     /// shown in the page that was to be saved.
     pub(super) fn answer_headers(&self, upstream: &hyper::HeaderMap) -> Vec<Header<'static>> {
-        let text =
-            |value| std::str::from_utf8(<hyper::header::HeaderValue as AsRef<[u8]>>::as_ref(value)).ok();
+        let text = |value| {
+            std::str::from_utf8(<hyper::header::HeaderValue as AsRef<[u8]>>::as_ref(value)).ok()
+        };
         let of_connection: Vec<&str> = upstream
             .get_all("connection")
             .iter()
@@ -119,8 +120,11 @@ mod tests {
     ];
 
     fn answer(upstream: &[(&str, &[u8])]) -> Vec<(String, String)> {
-        let url =
-            UpstreamUrl { scheme: "http", authority: "app.test:9000".to_owned(), path: "/app".to_owned() };
+        let url = UpstreamUrl {
+            scheme: "http",
+            authority: "app.test:9000".to_owned(),
+            path: "/app".to_owned(),
+        };
         let frame = Frame {
             upstream: &url,
             origin: "https://tools.example",
@@ -142,9 +146,11 @@ mod tests {
 
     #[track_caller]
     fn check(upstream: &[(&str, &str)], expected: &[(&str, &str)]) {
-        let bytes: Vec<_> = upstream.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let bytes: Vec<_> =
+            upstream.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
         let answer = answer(&bytes);
-        let answer: Vec<_> = answer.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let answer: Vec<_> =
+            answer.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(answer, [expected, &FRAMED].concat(), "{upstream:?}");
     }
 
@@ -266,6 +272,9 @@ mod tests {
 
     #[test]
     fn an_address_with_control_characters_is_dropped() {
-        check(&[("location", "/a\tb"), ("refresh", "0;\turl=/a"), ("x-a", "a\tb")], &[("x-a", "a\tb")]);
+        check(
+            &[("location", "/a\tb"), ("refresh", "0;\turl=/a"), ("x-a", "a\tb")],
+            &[("x-a", "a\tb")],
+        );
     }
 }

@@ -18,13 +18,17 @@ fn without(policy: &str) -> Option<String> {
     if !policy.split(';').any(is_frame_ancestors) {
         return Some(policy.to_owned());
     }
-    let kept: Vec<&str> = policy.split(';').filter(|directive| !is_frame_ancestors(directive)).collect();
+    let kept: Vec<&str> =
+        policy.split(';').filter(|directive| !is_frame_ancestors(directive)).collect();
     let says_nothing = kept.iter().all(|directive| directive.trim().is_empty());
     if says_nothing { None } else { Some(kept.join(";")) }
 }
 
 fn is_frame_ancestors(directive: &str) -> bool {
-    directive.split_ascii_whitespace().next().is_some_and(|name| name.eq_ignore_ascii_case("frame-ancestors"))
+    directive
+        .split_ascii_whitespace()
+        .next()
+        .is_some_and(|name| name.eq_ignore_ascii_case("frame-ancestors"))
 }
 
 #[cfg(test)]
@@ -42,7 +46,10 @@ mod tests {
     fn frame_ancestors_are_taken_out_and_the_rest_stays() {
         check("default-src 'self'; frame-ancestors 'none'", "default-src 'self'");
         check("frame-ancestors 'none'; default-src 'self'", "default-src 'self'");
-        check("default-src 'self';frame-ancestors 'none';img-src *;", "default-src 'self';img-src *;");
+        check(
+            "default-src 'self';frame-ancestors 'none';img-src *;",
+            "default-src 'self';img-src *;",
+        );
         check(
             "default-src 'self'; Frame-Ancestors https://a.test https://b.test; img-src *",
             "default-src 'self'; img-src *",

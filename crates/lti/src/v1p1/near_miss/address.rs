@@ -19,7 +19,9 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn new(scheme: &'a str, authority: &'a str, path: &'a str) -> Self {
         let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (host, Some(port))
+            }
             _ => (authority, None),
         };
         let own = match scheme {
@@ -38,8 +40,12 @@ impl<'a> Parts<'a> {
     /// What is another in it than in the address that is compared.
     fn difference(&self, own: &Self) -> Cause {
         let bare = |path: &'a str| path.strip_suffix('/').unwrap_or(path);
-        let same =
-            (self.scheme == own.scheme, self.host == own.host, self.port == own.port, self.path == own.path);
+        let same = (
+            self.scheme == own.scheme,
+            self.host == own.host,
+            self.port == own.port,
+            self.path == own.path,
+        );
         match same {
             (false, true, true, true) => Cause::Scheme(self.scheme.to_owned()),
             (true, false, true, true) if self.host.eq_ignore_ascii_case(own.host) => {
@@ -114,8 +120,9 @@ impl Search<'_> {
             let uris = [uri(&other.path), uri(&toggled(&other.path))];
             Some(uris.map(|uri| (Cause::AddressOfTool(tool.clone()), uri)))
         });
-        let found =
-            of_tools.flatten().chain(tried.iter().map(|parts| (parts.difference(&own), parts.text())));
+        let found = of_tools
+            .flatten()
+            .chain(tried.iter().map(|parts| (parts.difference(&own), parts.text())));
         found.filter(|(_, uri)| *uri != compared).collect()
     }
 }
@@ -155,7 +162,10 @@ mod tests {
         let several = Cause::Address("http://tools.example:8080/lti/a".to_owned());
         check("http", "tools.example:8080", "/lti/a", several);
         let beside = Parts::new("https", "tools.example:8443", "/lti/a/");
-        assert_eq!(own.difference(&beside), Cause::Address("https://tools.example/lti/a".to_owned()));
+        assert_eq!(
+            own.difference(&beside),
+            Cause::Address("https://tools.example/lti/a".to_owned())
+        );
         let with_port = Parts { port: Some("8443"), ..own };
         assert_eq!(own.difference(&with_port), Cause::Port(None));
         let with_slash = Parts { path: "/lti/a/", ..own };

@@ -57,7 +57,8 @@ impl<'a> Draft<'a> {
 
     /// The base string but for some of the parameters, each of which has a place.
     pub(super) fn without(&self, dropped: impl Fn(usize, Param<'a>) -> bool) -> String {
-        let kept = self.segments.iter().enumerate().filter(|(place, one)| !dropped(*place, one.param));
+        let kept =
+            self.segments.iter().enumerate().filter(|(place, one)| !dropped(*place, one.param));
         joined(&self.head, kept.map(|(_, segment)| segment))
     }
 
@@ -70,7 +71,10 @@ impl<'a> Draft<'a> {
     }
 
     /// The base string over other values; `None` where all stay as they are.
-    pub(super) fn rewritten(&self, rewrite: impl Fn(Param<'a>) -> Option<String>) -> Option<String> {
+    pub(super) fn rewritten(
+        &self,
+        rewrite: impl Fn(Param<'a>) -> Option<String>,
+    ) -> Option<String> {
         let values: Vec<Option<String>> =
             self.segments.iter().map(|segment| rewrite(segment.param)).collect();
         if values.iter().all(Option::is_none) {
@@ -82,7 +86,8 @@ impl<'a> Draft<'a> {
         });
         let changed: Vec<Segment<'_>> = changed.collect();
         let kept = self.segments.iter().zip(&values).filter(|(_, value)| value.is_none());
-        let mut segments: Vec<&Segment<'_>> = kept.map(|(segment, _)| segment).chain(&changed).collect();
+        let mut segments: Vec<&Segment<'_>> =
+            kept.map(|(segment, _)| segment).chain(&changed).collect();
         segments.sort_by(|a, b| a.order(b));
         Some(joined(&self.head, segments.into_iter()))
     }
@@ -97,7 +102,10 @@ fn head(uri: &str) -> String {
     format!("POST&{}&", encode(uri))
 }
 
-fn joined<'s, 'a: 's>(head: &str, segments: impl Iterator<Item = &'s Segment<'a>> + Clone) -> String {
+fn joined<'s, 'a: 's>(
+    head: &str,
+    segments: impl Iterator<Item = &'s Segment<'a>> + Clone,
+) -> String {
     let room: usize = segments.clone().map(|segment| segment.text.len() + 3).sum();
     let mut base = String::with_capacity(head.len() + room);
     base.push_str(head);

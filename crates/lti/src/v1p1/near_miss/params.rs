@@ -28,8 +28,12 @@ type Rewrite = (Cause, fn(&str) -> bool, fn(&str) -> String);
 
 const REWRITES: [Rewrite; 9] = [
     (Cause::LineBreaks(LineBreak::Lf), has_line_breaks, in_lines),
-    (Cause::LineBreaks(LineBreak::CrLf), has_line_breaks, |value| in_lines(value).replace('\n', "\r\n")),
-    (Cause::LineBreaks(LineBreak::Cr), has_line_breaks, |value| in_lines(value).replace('\n', "\r")),
+    (Cause::LineBreaks(LineBreak::CrLf), has_line_breaks, |value| {
+        in_lines(value).replace('\n', "\r\n")
+    }),
+    (Cause::LineBreaks(LineBreak::Cr), has_line_breaks, |value| {
+        in_lines(value).replace('\n', "\r")
+    }),
     (Cause::Trimmed, |value| value.trim() != value, |value| value.trim().to_owned()),
     (Cause::HtmlEntities(false), |value| value.contains('&'), without_entities),
     (Cause::HtmlEntities(true), has_entities, entities),
@@ -78,7 +82,8 @@ fn rewritten<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> 
     });
     // Also where it stays the same, so that a key with escapes in it takes as long whether its consumer is known or not.
     let key = once_with(|| {
-        let escaped = |param: Param<'_>| (param.name == "oauth_consumer_key").then(|| encode(param.value));
+        let escaped =
+            |param: Param<'_>| (param.name == "oauth_consumer_key").then(|| encode(param.value));
         Some((Cause::KeyEscaped, draft.rewritten(escaped)?))
     });
     rewrites.chain(key.flatten())
@@ -112,8 +117,10 @@ fn fewer<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> + 'd
     let names: Vec<&str> = draft.params().map(|param| param.name).collect();
     let places = 0..names.len();
     // Parameters of one name stand together.
-    let further: Vec<usize> = places.clone().filter(|at| *at > 0 && names[at - 1] == names[*at]).collect();
-    let earlier: Vec<usize> = places.clone().filter(|at| names.get(at + 1) == Some(&names[*at])).collect();
+    let further: Vec<usize> =
+        places.clone().filter(|at| *at > 0 && names[at - 1] == names[*at]).collect();
+    let earlier: Vec<usize> =
+        places.clone().filter(|at| names.get(at + 1) == Some(&names[*at])).collect();
     let of_kind = |kind: &dyn Fn(&str) -> bool| -> Vec<usize> {
         places.clone().filter(|place| kind(names[*place])).collect()
     };
@@ -128,19 +135,26 @@ fn fewer<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> + 'd
         of_kind(&|name| !is_of_lti(name)),
     ]);
     let told = |dropped: &[usize]| {
-        let names: Vec<String> = dropped.iter().map(|place| Rejection::quote(names[*place])).collect();
+        let names: Vec<String> =
+            dropped.iter().map(|place| Rejection::quote(names[*place])).collect();
         Cause::UnsignedParameter(names.join(", "))
     };
-    let added: Vec<(Cause, Vec<usize>)> = added.into_iter().map(|places| (told(&places), places)).collect();
-    let empty = once_with(|| (Cause::EmptyValues, draft.without(|_, param| param.value.is_empty())));
-    let groups = [(Cause::OneOfEach, further), (Cause::OneOfEach, earlier)].into_iter().chain(added);
+    let added: Vec<(Cause, Vec<usize>)> =
+        added.into_iter().map(|places| (told(&places), places)).collect();
+    let empty =
+        once_with(|| (Cause::EmptyValues, draft.without(|_, param| param.value.is_empty())));
+    let groups =
+        [(Cause::OneOfEach, further), (Cause::OneOfEach, earlier)].into_iter().chain(added);
     let groups = groups.filter(|(_, places)| !places.is_empty());
-    empty.chain(groups.map(|(cause, places)| (cause, draft.without(|place, _| places.contains(&place)))))
+    empty.chain(
+        groups.map(|(cause, places)| (cause, draft.without(|place, _| places.contains(&place)))),
+    )
 }
 
 /// With a parameter that got lost.
 fn more<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> + 'd {
-    let lost = NOT_SENT.into_iter().filter(|(name, _)| draft.params().all(|param| param.name != *name));
+    let lost =
+        NOT_SENT.into_iter().filter(|(name, _)| draft.params().all(|param| param.name != *name));
     lost.map(|(name, value)| {
         let param = Param { source: Source::Body, name, value };
         (Cause::ParameterNotSent(name.to_owned()), draft.with(&[param]))

@@ -28,21 +28,25 @@ const QUOTES: [char; 3] = ['"', '\'', '`'];
 pub(super) fn guises(key: &str, suspects: &Suspects) -> impl Iterator<Item = (Cause, SigningKey)> {
     let is_own = move |passport: &&Passport| passport.tool == suspects.tool && passport.key == key;
     let own = suspects.passports.iter().filter(is_own).flat_map(|passport| &passport.secrets);
-    let others = suspects.passports.iter().filter(move |passport| !is_own(passport)).flat_map(|passport| {
-        let cause = if passport.tool == suspects.tool {
-            Cause::SecretOfConsumer(passport.key.clone())
-        } else {
-            Cause::SecretOfTool(passport.tool.clone())
-        };
-        passport.secrets.iter().map(move |secret| (cause.clone(), SigningKey::new(secret)))
-    });
+    let others =
+        suspects.passports.iter().filter(move |passport| !is_own(passport)).flat_map(|passport| {
+            let cause = if passport.tool == suspects.tool {
+                Cause::SecretOfConsumer(passport.key.clone())
+            } else {
+                Cause::SecretOfTool(passport.tool.clone())
+            };
+            passport.secrets.iter().map(move |secret| (cause.clone(), SigningKey::new(secret)))
+        });
     let replaced = suspects
         .replaced
         .iter()
         .map(|(name, secret)| (Cause::SecretReplaced(name.clone()), SigningKey::new(secret)));
     let known = [(Cause::SecretEmpty, ""), (Cause::KeyAsSecret, key)]
         .map(|(cause, text)| (cause, SigningKey::new(&Secret::new(text))));
-    own.flat_map(move |secret| guises_of(key, secret.expose())).chain(known).chain(replaced).chain(others)
+    own.flat_map(move |secret| guises_of(key, secret.expose()))
+        .chain(known)
+        .chain(replaced)
+        .chain(others)
 }
 
 /// The guises of one secret of the consumer's own.
@@ -88,7 +92,9 @@ mod tests {
     #[test]
     fn no_guise_is_the_secret_itself() {
         let signed = |key: &SigningKey| key.sign(SignatureMethod::HmacSha1, "base");
-        for secret in ["s3cret", " padded ", "\"quoted\"", "a&b", "a%26b", "UPPER", "lower", "12", "é"] {
+        for secret in
+            ["s3cret", " padded ", "\"quoted\"", "a&b", "a%26b", "UPPER", "lower", "12", "é"]
+        {
             let right = signed(&SigningKey::new(&Secret::new(secret)));
             for (cause, guise) in guises_of("key", secret) {
                 assert_ne!(signed(&guise), right, "{} of {secret}", cause.code());

@@ -15,7 +15,8 @@ struct Spelling {
 }
 
 /// RFC 5849 §3.6.
-const RFC: Spelling = Spelling { left: "~", plus_for_space: false, lower_case: false, latin1: false };
+const RFC: Spelling =
+    Spelling { left: "~", plus_for_space: false, lower_case: false, latin1: false };
 
 /// Those of other libraries: JavaScript's two functions, Python's old and new `quote`, Java's and PHP's for forms; and what
 /// each of them does by itself.
@@ -39,7 +40,10 @@ impl Spelling {
         if self.plus_for_space && text.contains(' ') {
             return Some(Cause::PlusForSpace);
         }
-        let left = self.left.chars().filter(|letter| !RFC.left.contains(*letter) && text.contains(*letter));
+        let left = self
+            .left
+            .chars()
+            .filter(|letter| !RFC.left.contains(*letter) && text.contains(*letter));
         let left: Vec<String> = left.map(String::from).collect();
         if !left.is_empty() {
             return Some(Cause::Unescaped(left.join(" ")));
@@ -54,7 +58,10 @@ impl Spelling {
     fn encode(self, text: &str) -> String {
         let mut encoded = String::with_capacity(text.len());
         for letter in text.chars() {
-            if letter.is_ascii_alphanumeric() || "-._".contains(letter) || self.left.contains(letter) {
+            if letter.is_ascii_alphanumeric()
+                || "-._".contains(letter)
+                || self.left.contains(letter)
+            {
                 encoded.push(letter);
             } else if letter == ' ' && self.plus_for_space {
                 encoded.push('+');
@@ -70,7 +77,8 @@ impl Spelling {
 
     fn escape(self, bytes: &[u8], encoded: &mut String) {
         for byte in bytes {
-            let escaped = if self.lower_case { format!("%{byte:02x}") } else { format!("%{byte:02X}") };
+            let escaped =
+                if self.lower_case { format!("%{byte:02x}") } else { format!("%{byte:02X}") };
             encoded.push_str(&escaped);
         }
     }
@@ -99,7 +107,8 @@ pub(super) fn misspelt(uri: &str, params: &[Param<'_>]) -> Vec<(Cause, String)> 
         // Some libraries put the whole together with the same function, and some with one of their own.
         let whole = format!("POST&{}&{}", spell(uri), spell(&params));
         found.extend(spelling.mistake(&texts).map(|cause| (cause, signed(&params))));
-        found.extend(spelling.mistake(&format!("{texts}{uri}{params}")).map(|cause| (cause, whole)));
+        found
+            .extend(spelling.mistake(&format!("{texts}{uri}{params}")).map(|cause| (cause, whole)));
     }
     found.push((Cause::EscapedTwice, signed(&sorted(&|text| encode(&encode(text))))));
     found.push((Cause::NotEscaped, signed(&sorted(&str::to_owned))));

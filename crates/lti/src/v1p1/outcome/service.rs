@@ -130,10 +130,13 @@ mod tests {
             (Operation::Read, "readResult", None),
             (Operation::Delete, "deleteResult", None),
         ] {
-            let read =
-                read_request(request(&operation, " a<b>&%3A:u-1", "m&1").as_bytes()).expect("a request");
+            let read = read_request(request(&operation, " a<b>&%3A:u-1", "m&1").as_bytes())
+                .expect("a request");
             assert_eq!((read.operation.as_str(), read.score.as_deref()), (name, expected));
-            assert_eq!((read.sourcedid.as_str(), read.message_identifier.as_str()), (" a<b>&%3A:u-1", "m&1"));
+            assert_eq!(
+                (read.sourcedid.as_str(), read.message_identifier.as_str()),
+                (" a<b>&%3A:u-1", "m&1")
+            );
         }
     }
 
@@ -161,7 +164,10 @@ mod tests {
             ),
             ("<a>".repeat(1000), RequestFault::TooDeep),
             ("<imsx_POXBody/>".to_owned(), RequestFault::NoOperation),
-            ("<imsx_POXBody><readResultRequest/></imsx_POXBody>".to_owned(), RequestFault::NoSourcedid),
+            (
+                "<imsx_POXBody><readResultRequest/></imsx_POXBody>".to_owned(),
+                RequestFault::NoSourcedid,
+            ),
         ] {
             assert_eq!(read_request(bad.as_bytes()).err(), Some(fault), "{bad}");
         }
@@ -170,12 +176,18 @@ mod tests {
 
     #[test]
     fn a_tool_reads_what_was_answered() {
-        let asked = read_request(request(&Operation::Read, "s", "m<1>").as_bytes()).expect("a request");
+        let asked =
+            read_request(request(&Operation::Read, "s", "m<1>").as_bytes()).expect("a request");
         for code in CodeMajor::ALL {
             let text = answer(&asked, code, "Score for <a> & b");
-            assert!(text.contains("<imsx_messageIdentifier>m&lt;1&gt;</imsx_messageIdentifier>"), "{text}");
+            assert!(
+                text.contains("<imsx_messageIdentifier>m&lt;1&gt;</imsx_messageIdentifier>"),
+                "{text}"
+            );
             let read = read_answer(text.as_bytes()).expect("an answer");
-            assert!(read == Answer { code, description: "Score for <a> & b".to_owned(), score: None });
+            assert!(
+                read == Answer { code, description: "Score for <a> & b".to_owned(), score: None }
+            );
         }
     }
 

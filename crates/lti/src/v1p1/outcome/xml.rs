@@ -46,7 +46,8 @@ pub(super) fn read(xml: &str, mut tell: impl FnMut(&str, &str, String)) -> Resul
             }
             Event::End(_) => {
                 let closed = open.pop().ok_or(XmlFault::NotXml)?;
-                let parent = open.last().map(|parent| parent.local_name.as_str()).unwrap_or_default();
+                let parent =
+                    open.last().map(|parent| parent.local_name.as_str()).unwrap_or_default();
                 tell(parent, &closed.local_name, closed.text);
                 continue;
             }
