@@ -1,85 +1,9 @@
-//! The rules of ARCHITECTURE.md that the compiler does not keep.
+//! The docs name every code of a refusal, and their links lead somewhere.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The floors from below. Modules of one row may not import each other either, unless it is their own.
-const FLOORS: [&[&str]; 5] = [
-    &["cause", "clock", "config"],
-    &["session", "state", "platform", "practice"],
-    &["target", "grade"],
-    &["web"],
-    &["cli"],
-];
-
-/// The files of a kind below a folder.
-fn files(folder: &Path, kind: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(files(&path, kind));
-        } else if path.extension().is_some_and(|extension| extension == kind) {
-            found.push(path);
-        }
-    }
-    found
-}
-
-fn floor(module: &str) -> Option<usize> {
-    FLOORS.iter().position(|floor| floor.contains(&module))
-}
-
-#[test]
-fn imports_go_down_only() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut seen = 0;
-    for path in files(&root, "rs") {
-        let module =
-            path.strip_prefix(&root).expect("below src").components().next().expect("a name");
-        let module = module.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
-        let Some(own) = floor(&module) else { continue };
-        let text = fs::read_to_string(&path).expect("text");
-        for used in text.split("crate::").skip(1) {
-            let used: String = used
-                .chars()
-                .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
-                .collect();
-            let Some(other) = floor(&used) else { continue };
-            assert!(other < own || used == module, "{} imports crate::{used}", path.display());
-            seen += 1;
-        }
-    }
-    assert!(seen > 10, "the test reads what it is meant to read");
-}
-
-#[test]
-fn the_protocol_knows_no_server_no_clock_and_no_environment() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/lti");
-    let manifest: toml::Table =
-        fs::read_to_string(root.join("Cargo.toml")).expect("text").parse().expect("TOML");
-    let dependencies: Vec<&String> =
-        manifest["dependencies"].as_table().expect("a table").keys().collect();
-    assert_eq!(
-        dependencies,
-        ["base64", "hmac", "quick-xml", "serde_json", "sha1", "sha2", "zeroize"]
-    );
-    for path in files(&root.join("src"), "rs") {
-        let text = fs::read_to_string(&path).expect("text");
-        for foreign in [
-            "std::env",
-            "std::fs",
-            "std::net",
-            "std::io",
-            "SystemTime",
-            "Instant",
-            "async fn",
-            "println!",
-        ] {
-            assert!(!text.contains(foreign), "{} has {foreign}", path.display());
-        }
-    }
-}
+use super::files::files;
 
 /// The codes of refusals are a contract with whoever reads logs, so each of them is explained, and nothing that is none.
 #[test]

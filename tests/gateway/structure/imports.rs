@@ -1,0 +1,227 @@
+//! Which file imports which: the paths of all files, resolved to the files that define their items.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::syntax::{self, Module, PathPlace};
+
+/// Names of files, relative to the repository, and their texts.
+pub(super) type Sources = BTreeMap<String, String>;
+
+/// The folders of the crates and the name that stands for each in a module's path.
+const CRATES: [(&str, &str); 2] = [("src/", "lti_gateway"), ("crates/lti/src/", "lti")];
+/// The program's own crate, which imports `lti_gateway` by its name.
+const PROGRAM: (&str, &str) = ("src/main.rs", "main");
+
+/// A file that imports something of another file of its crate.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Import {
+    pub(super) from: String,
+    /// The file that defines what is imported.
+    pub(super) to: String,
+    /// Where `from` writes the path. `use` lines come first, so that messages name these.
+    pub(super) place: PathPlace,
+    /// The path as `from` writes it.
+    pub(super) path: String,
+    /// The parent of `from` whose re-export the path uses.
+    pub(super) door: Option<String>,
+}
+
+/// All files, parsed.
+pub(super) struct Imports {
+    modules: BTreeMap<Vec<String>, (String, Module)>,
+}
+
+/// What a name stands for.
+#[derive(Clone)]
+enum Found {
+    Module(Vec<String>),
+    /// The file that defines the item.
+    Item(String),
+}
+
+/// A resolution on its way: the modules whose `use` lines it went through.
+#[derive(Clone, Default)]
+struct Route {
+    through: Vec<(Vec<String>, String)>,
+}
+
+impl Imports {
+    /// Parses all files.
+    pub(super) fn read(sources: &Sources) -> Self {
+        let mut modules = BTreeMap::new();
+        for (file, text) in sources {
+            let base = module_of(file);
+            let parsed = syntax::parse(text).unwrap_or_else(|error| panic!("{file}: {error}"));
+            for (inner, module) in parsed {
+                let path = base.iter().cloned().chain(inner).collect();
+                modules.insert(path, (file.clone(), module));
+            }
+        }
+        Self { modules }
+    }
+
+    /// Every import between two files, once for each path.
+    pub(super) fn all(&self) -> BTreeSet<Import> {
+        let mut found = BTreeSet::new();
+        for (at, (file, module)) in &self.modules {
+            for written in &module.paths {
+                let first = written.path.first().map(String::as_str).unwrap_or_default();
+                let is_alone = written.path.len() == 1;
+                // A single word in code imports nothing, unless the file re-exports that name:
+                // then it uses what the `pub use` line brings in.
+                let uses_reexport = module.uses.get(first).is_some_and(|line| line.is_reexport);
+                if written.place == PathPlace::Code && is_alone && !uses_reexport {
+                    continue;
+                }
+                let mut route = Route::default();
+                let to = match self.resolve(at, &written.path, false, &mut route) {
+                    Some(Found::Item(to)) => to,
+                    Some(Found::Module(path)) => self.modules[&path].0.clone(),
+                    None => continue,
+                };
+                // A door that re-exports what is below it imports nothing.
+                let is_of_door = is_below(&module_of(&to), at);
+                if to == *file || (written.place == PathPlace::Reexport && is_of_door) {
+                    continue;
+                }
+                let door = route
+                    .through
+                    .into_iter()
+                    .map(|(module, _)| module)
+                    .find(|module| is_below(at, module) && self.modules[module].0 != *file);
+                let path = match written.path.as_slice() {
+                    [before @ .., last] if last == "self" => before.join("::"),
+                    path => path.join("::"),
+                };
+                let glob = if written.place == PathPlace::Glob { "::*" } else { "" };
+                found.insert(Import {
+                    from: file.clone(),
+                    to,
+                    place: written.place,
+                    path: path + glob,
+                    door: door.map(|module| self.modules[&module].0.clone()),
+                });
+            }
+        }
+        found
+    }
+
+    /// Every type and the files that define one of this name, by crate.
+    pub(super) fn types(&self) -> BTreeMap<(String, String), Vec<String>> {
+        let mut types: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        for (path, (file, module)) in &self.modules {
+            for name in &module.types {
+                types.entry((path[0].clone(), name.clone())).or_default().push(file.clone());
+            }
+        }
+        types
+    }
+
+    /// What a path stands for in a module. `None` for other crates. `needs_module`: another segment
+    /// follows, so that the path leads to a module and not to an item of the same name.
+    fn resolve(
+        &self,
+        at: &[String],
+        path: &[String],
+        needs_module: bool,
+        route: &mut Route,
+    ) -> Option<Found> {
+        let mut module = at.to_vec();
+        // `a::{self}` is the module `a` alone.
+        let (mut rest, needs_module) = match path {
+            [before @ .., last] if last == "self" && !before.is_empty() => (before, true),
+            _ => (path, needs_module),
+        };
+        match path.first().map(String::as_str)? {
+            "crate" => {
+                module.truncate(1);
+                rest = &rest[1..];
+            }
+            "lti_gateway" if at[0] == PROGRAM.1 => {
+                module = vec!["lti_gateway".to_owned()];
+                rest = &rest[1..];
+            }
+            "self" => rest = &rest[1..],
+            "super" => {
+                while rest.first().is_some_and(|segment| segment == "super") {
+                    module.pop();
+                    rest = &rest[1..];
+                }
+            }
+            first => {
+                self.find(at, first, rest.len() == 1 && !needs_module, &mut route.clone())?;
+            }
+        }
+        while let Some((name, after)) = rest.split_first() {
+            let is_last = after.is_empty() && !needs_module;
+            match self.find(&module, name, is_last, route) {
+                Some(Found::Module(inner)) => module = inner,
+                Some(item) => return Some(item),
+                // What a macro makes belongs to the file that calls it.
+                None => {
+                    return self.modules.get(&module).map(|(file, _)| Found::Item(file.clone()));
+                }
+            }
+            rest = after;
+        }
+        self.modules.contains_key(&module).then_some(Found::Module(module))
+    }
+
+    /// What one name stands for in a module. A module and an item may share it: then the item counts
+    /// at the end of a path, and the module before that.
+    fn find(&self, at: &[String], name: &str, is_last: bool, route: &mut Route) -> Option<Found> {
+        let (file, module) = self.modules.get(at)?;
+        let step = (at.to_vec(), name.to_owned());
+        let mut child = at.to_vec();
+        child.push(name.to_owned());
+        let child = self.modules.contains_key(&child).then_some(Found::Module(child));
+        if !is_last && child.is_some() {
+            return child;
+        }
+        if module.items.contains(name) {
+            return Some(Found::Item(file.clone()));
+        }
+        // A line `use name;` brings in an external crate and would lead to itself.
+        let is_circular = route.through.contains(&step);
+        if let Some(line) = module.uses.get(name).filter(|_| !is_circular) {
+            route.through.push(step);
+            let leads_to = self.resolve(at, &line.path, !is_last, route);
+            return Some(leads_to.unwrap_or_else(|| Found::Item(file.clone())));
+        }
+        if child.is_some() || is_circular {
+            return child;
+        }
+        module.globs.iter().find_map(|glob| {
+            let mut inner = route.clone();
+            inner.through.push(step.clone());
+            let Some(Found::Module(target)) = self.resolve(at, glob, true, &mut inner) else {
+                return None;
+            };
+            let found = self.find(&target, name, is_last, &mut inner)?;
+            route.through = inner.through;
+            Some(found)
+        })
+    }
+}
+
+/// The module's path of a file, with its crate in front.
+pub(super) fn module_of(file: &str) -> Vec<String> {
+    if file == PROGRAM.0 {
+        return vec![PROGRAM.1.to_owned()];
+    }
+    let (below, name) = CRATES
+        .iter()
+        .find_map(|(folder, name)| Some((file.strip_prefix(folder)?, *name)))
+        .unwrap_or_else(|| panic!("{file} belongs to no crate"));
+    let mut path = vec![name.to_owned()];
+    path.extend(below.trim_end_matches(".rs").split('/').map(str::to_owned));
+    if path.last().is_some_and(|last| matches!(last.as_str(), "mod" | "lib")) {
+        path.pop();
+    }
+    path
+}
+
+/// Whether a module is another one, or within it.
+fn is_below(module: &[String], ancestor: &[String]) -> bool {
+    module.starts_with(ancestor)
+}

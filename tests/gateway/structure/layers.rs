@@ -1,0 +1,28 @@
+//! The layers of the gateway, as the table in ARCHITECTURE.md has them.
+
+/// A row of the table: its name and its modules.
+type Row = (&'static str, &'static [&'static str]);
+
+/// The rows from below. A module imports from lower rows and from itself only.
+const ROWS: [Row; 9] = [
+    ("layer 2, lower row", &["url", "clock", "cause"]),
+    ("layer 2, middle row", &["config"]),
+    ("layer 2, upper row", &["session", "state", "platform", "practice"]),
+    ("layer 3", &["proxy", "template", "site", "process", "grade"]),
+    ("layer 4, lower row", &["web"]),
+    ("layer 4, upper row", &["server"]),
+    ("layer 5", &["cli"]),
+    ("the library", &["lib"]),
+    ("the program", &["main"]),
+];
+
+/// The module of a file of the gateway: the name of the file or folder directly below `src/`.
+pub(super) fn module(file: &str) -> Option<&str> {
+    let below = file.strip_prefix("src/")?;
+    Some(below.split('/').next()?.trim_end_matches(".rs"))
+}
+
+/// The row of a module, from below, and its name.
+pub(super) fn row(module: &str) -> Option<(usize, &'static str)> {
+    ROWS.iter().position(|(_, modules)| modules.contains(&module)).map(|row| (row, ROWS[row].0))
+}
