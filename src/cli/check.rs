@@ -1,10 +1,12 @@
+//! `check`: everything that `serve` would refuse.
+
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::load::{Loaded, load};
+use super::message::{no_certificates, state_unusable};
 use super::rocket_settings::rocket_figment;
-use super::table::table;
-use super::{no_certificates, state_unusable};
+use super::terminal::table;
 use crate::config::{Config, Environment, StateLocation, Target, print};
 use crate::proxy::client::Upstreams;
 use crate::state::{OpenError, list};

@@ -1,10 +1,11 @@
+//! `grades`: the grades in the queue, and those that failed for good.
+
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::load::load;
-use super::state_unusable;
-use super::table::table;
-use super::terminal::{harmless, say};
+use super::message::state_unusable;
+use super::terminal::{harmless, say, table};
 use crate::clock::instant;
 use crate::config::{Environment, StateLocation, print};
 use crate::state::{Listed, list};

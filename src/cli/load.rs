@@ -1,3 +1,5 @@
+//! Reads the tools file and the templates beside it.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -5,11 +7,9 @@ use std::path::{Path, PathBuf};
 
 use lti::v1p1::Passport;
 
+use super::limit::TEMPLATE_DEPTH;
 use crate::config::{self, Config, Environment, Fault, Location, Problem, Severity};
 use crate::template::Templates;
-
-/// How deep folders below `templates/` are searched.
-pub(super) const DEEPEST: usize = 8;
 
 /// A tools file with all that lies beside it.
 pub struct Loaded {
@@ -53,7 +53,7 @@ pub(super) fn load_content(
     let reading = config::read(file, content, environment, development);
     let mut problems = reading.problems;
     let mut files = BTreeMap::from_iter(template);
-    read_templates(&folder.join("templates"), "", DEEPEST, &mut files, &mut problems);
+    read_templates(&folder.join("templates"), "", TEMPLATE_DEPTH, &mut files, &mut problems);
     let (templates, more) = Templates::compile(files, &reading.template_uses);
     problems.extend(more);
     config::sort(&name, &mut problems);

@@ -1,3 +1,5 @@
+//! Rocket's settings: where the gateway listens.
+
 use std::net::SocketAddr;
 
 use rocket::Config as RocketConfig;
@@ -22,7 +24,11 @@ pub(super) fn rocket_figment(
         .select(Profile::from_env_or("ROCKET_PROFILE", RocketConfig::DEFAULT_PROFILE));
     if let Some(port) = environment.get("PORT") {
         let port: u16 = port.parse().map_err(|_| {
-            format!("PORT is \"{port}\", not a port\n  = help: set it to a number from 1 to 65535, or unset it for 5000")
+            let otherwise: u16 = figment.extract_inner(RocketConfig::PORT).unwrap_or_default();
+            format!(
+                "PORT is \"{port}\", not a port\n  \
+                 = help: set it to a number from 1 to 65535, or unset it for {otherwise}"
+            )
         })?;
         figment = figment.merge((RocketConfig::PORT, port));
     }

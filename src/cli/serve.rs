@@ -1,3 +1,5 @@
+//! `serve`: serves the tools until it is stopped.
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -6,8 +8,9 @@ use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
 
 use super::load::load;
+use super::machine::now;
+use super::message::{no_certificates, state_unusable, unreadable};
 use super::rocket_settings::rocket_figment;
-use super::{no_certificates, now, state_unusable, unreadable};
 use crate::clock::Clock;
 use crate::config::{Environment, StateLocation, print};
 use crate::state::State;

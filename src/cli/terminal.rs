@@ -1,3 +1,5 @@
+//! What the terminal shows.
+
 use std::io::{self, Write as _};
 
 /// Prints this. Whoever reads it may have read enough (`lti-gateway grades | head`).
@@ -22,4 +24,19 @@ pub(super) fn harmless_lines(text: &str) -> String {
 fn moves(letter: char) -> bool {
     let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     letter.is_control() || turns
+}
+
+/// Rows under each other, each column as wide as its widest cell.
+pub(super) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+    let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
+        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
+    });
+    let mut text = String::new();
+    for row in rows {
+        let cells: Vec<String> =
+            row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
 }

@@ -20,6 +20,7 @@ use super::document::{Document, Part};
 use super::excerpt::is_variable;
 use super::fault::Fault;
 use super::file::{FRAME_ANCESTORS, GatewayTable, Text, ToolTable, ToolsFile};
+use super::heroku::is_heroku;
 use super::problem::{Location, Problem};
 use super::shape::LONG_SECRET;
 use super::table::{Place, Written};
@@ -100,7 +101,7 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     /// Whether Heroku's router is in front.
     fn is_on_heroku(&self) -> bool {
-        !self.development && self.environment.contains_key("DYNO")
+        !self.development && is_heroku(self.environment)
     }
 
     fn report(&mut self, place: &Place, fault: Fault) {

@@ -4,11 +4,7 @@ use lti::oauth1::encode::encode;
 use reqwest::Url;
 
 use super::shell;
-
-/// The largest file that is read.
-pub(super) const LARGEST_FILE: u64 = 1024 * 1024;
-/// The largest form, as in a launch.
-const LARGEST_FORM: usize = 256 * 1024;
+use crate::cli::limit::FORM_KIB;
 
 /// How a launch is kept, for whoever kept something else.
 const HOW: &str = "give the body of the form (user_id=…&oauth_signature=…, in one line), or what \"Copy as cURL (bash)\" of a browser's network tools copies";
@@ -88,8 +84,11 @@ impl Capture {
             .is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_whitespace));
         let capture = if is_command { command(bare) } else { form(content) };
         let capture = capture.map_err(|why| format!("{why}\n  = help: {HOW}"))?;
-        if capture.body.len() > LARGEST_FORM {
-            return Err("the form is larger than 256 KiB, which no gateway takes\n  = help: see what the platform sends: a launch has 2 to 8 KiB".to_owned());
+        if capture.body.len() > FORM_KIB * 1024 {
+            return Err(format!(
+                "the form is larger than {FORM_KIB} KiB, which no gateway takes\n  \
+                 = help: see what the platform sends: a launch has 2 to 8 KiB"
+            ));
         }
         Ok(capture)
     }
@@ -118,7 +117,7 @@ fn form(content: &[u8]) -> Result<Capture, String> {
 fn command(content: &[u8]) -> Result<Capture, String> {
     let text = std::str::from_utf8(content).map_err(|_| "the command is not UTF-8".to_owned())?;
     let words = shell::words(text)?;
-    let mut capture = Reading::default();
+    let mut capture = CurlCommand::default();
     let mut words = words.into_iter().skip(1);
     while let Some(word) = words.next() {
         let text = String::from_utf8(word)
@@ -187,13 +186,13 @@ fn command(content: &[u8]) -> Result<Capture, String> {
 
 /// A command, as far as it has been read.
 #[derive(Default)]
-struct Reading {
+struct CurlCommand {
     url: Option<CapturedUrl>,
     authorization: Option<String>,
     body: Option<Vec<u8>>,
 }
 
-impl Reading {
+impl CurlCommand {
     fn address(&mut self, text: &str) -> Result<(), String> {
         if self.url.is_some() {
             return Err("it has two addresses".to_owned());
@@ -337,7 +336,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_told_with_what_to_give_instead() {
-        let many = format!("a={}", "x".repeat(LARGEST_FORM));
+        let many = format!("a={}", "x".repeat(FORM_KIB * 1024));
         for (content, said) in [
             ("", "it is empty"),
             ("user_id: u1\nroles: Learner", "it has several lines"),

@@ -1,9 +1,11 @@
+//! What was found out about a launch, as `explain` prints it.
+
 use std::fmt::Write as _;
 
 use lti::v1p1::{Cause, Check, Examination, NearMiss, Variant};
 use lti::{Rejection, Role};
 
-use super::discretion::Discretion;
+use super::redaction::Redaction;
 use crate::cli::terminal::{harmless, harmless_lines};
 use crate::clock::instant;
 use crate::config::Tool;
@@ -16,7 +18,7 @@ pub(super) struct Report<'a> {
     pub(super) notes: &'a [String],
     /// Where the gateway would answer that nothing is launched there.
     pub(super) nowhere: Option<&'a str>,
-    pub(super) discretion: &'a Discretion,
+    pub(super) redaction: &'a Redaction,
     /// Whether a secret stands in what was sent.
     pub(super) holds_secret: bool,
     /// The time, in seconds since the epoch, to say how old it is.
@@ -60,7 +62,7 @@ impl Report<'_> {
         text.push('\n');
         text.push_str(&self.conclusion(rejection));
         text.push_str(&self.base_strings());
-        harmless_lines(&self.discretion.masked(text))
+        harmless_lines(&self.redaction.masked(text))
     }
 
     /// What was found where a check was passed.

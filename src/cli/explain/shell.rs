@@ -8,7 +8,7 @@ use std::str::Chars;
 /// # Errors
 /// What cannot be understood, as a sentence without its full stop.
 pub(super) fn words(command: &str) -> Result<Vec<Vec<u8>>, String> {
-    let mut reader = Reader { letters: command.chars().peekable() };
+    let mut reader = WordReader { letters: command.chars().peekable() };
     let mut words = Vec::new();
     while let Some(word) = reader.word()? {
         words.push(word);
@@ -16,11 +16,11 @@ pub(super) fn words(command: &str) -> Result<Vec<Vec<u8>>, String> {
     Ok(words)
 }
 
-struct Reader<'a> {
+struct WordReader<'a> {
     letters: Peekable<Chars<'a>>,
 }
 
-impl Reader<'_> {
+impl WordReader<'_> {
     /// The next word, if there is one.
     fn word(&mut self) -> Result<Option<Vec<u8>>, String> {
         self.skip_blanks()?;

@@ -1,33 +1,28 @@
+//! Sends a signed launch and follows its redirects, as a browser does.
+
 use std::process::ExitCode;
-use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Client, Response, StatusCode, Url};
 
-use super::Signed;
+use super::sign::SignedLaunch;
 use crate::cause::words;
-use crate::cli::no_certificates;
+use crate::cli::limit::{REDIRECTS, RESPONSE_TIMEOUT, SHOWN_MIB};
+use crate::cli::message::no_certificates;
 use crate::cli::terminal::{harmless, harmless_lines, say};
 use crate::platform::client;
 
-/// How long one answer may take, with its body.
-const TIMEOUT: Duration = Duration::from_secs(60);
-/// The most redirects after a launch: two lead into a session, and apps add some of their own.
-const MOST_REDIRECTS: usize = 10;
-/// The most that is shown of a body.
-const LARGEST_BODY: usize = 1024 * 1024;
-
 /// Sends a launch and follows it to the tool, telling each step.
-pub(super) fn follow(signed: &Signed) -> ExitCode {
+pub(super) fn follow(signed: &SignedLaunch) -> ExitCode {
     let client = match client(signed.url.scheme() == "https") {
-        Ok(client) => client.timeout(TIMEOUT).build(),
+        Ok(client) => client.timeout(RESPONSE_TIMEOUT).build(),
         Err(why) => {
             eprint!("{}", no_certificates(&why));
             return ExitCode::from(2);
         }
     };
     let followed = match client {
-        Ok(client) => rocket::execute(Journey { client, cookies: Vec::new() }.follow(signed)),
+        Ok(client) => rocket::execute(Browser { client, cookies: Vec::new() }.follow(signed)),
         Err(error) => Err(words(&error)),
     };
     followed.unwrap_or_else(|why| {
@@ -38,14 +33,14 @@ pub(super) fn follow(signed: &Signed) -> ExitCode {
 }
 
 /// What a browser keeps between a launch and the page that it leads to.
-struct Journey {
+struct Browser {
     client: Client,
     /// Names and values. All of them are of the launch's own origin, which is never left.
     cookies: Vec<(String, String)>,
 }
 
-impl Journey {
-    async fn follow(&mut self, signed: &Signed) -> Result<ExitCode, String> {
+impl Browser {
+    async fn follow(&mut self, signed: &SignedLaunch) -> Result<ExitCode, String> {
         tell(&format!("POST {}\n", shown(&signed.url)));
         let form = "application/x-www-form-urlencoded";
         let request = self.client.post(signed.url.clone()).header(CONTENT_TYPE, form);
@@ -64,7 +59,7 @@ impl Journey {
         }
         let mut at = signed.url.clone();
         let mut answer = sent;
-        for _ in 0..MOST_REDIRECTS {
+        for _ in 0..REDIRECTS {
             let Some(next) = next(&at, &answer) else { break };
             self.keep(answer.headers());
             tell(&format!("{}\n\n", line(&answer)));
@@ -111,6 +106,7 @@ impl Journey {
 
     /// Shows an answer with its body, as far as that is text.
     async fn show(&self, mut answer: Response) -> Result<(), String> {
+        const LARGEST_BODY: usize = SHOWN_MIB * 1024 * 1024;
         tell(&format!("{}\n", line(&answer)));
         let text = media_type(&answer).is_none_or(|media_type| {
             media_type.starts_with("text/")
@@ -133,7 +129,7 @@ impl Journey {
             say(&format!("\n({} bytes that are no text)\n", body.len()));
         }
         if !whole {
-            say("(cut off after 1 MiB)\n");
+            say(&format!("(cut off after {SHOWN_MIB} MiB)\n"));
         }
         Ok(())
     }

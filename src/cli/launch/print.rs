@@ -1,16 +1,18 @@
+//! A signed launch as something to copy.
+
 use lti::oauth1::{Params, Source};
 
-use super::Signed;
+use super::sign::SignedLaunch;
 
 /// The launch as a command for a shell.
-pub(super) fn curl(signed: &Signed) -> String {
+pub(super) fn curl(signed: &SignedLaunch) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let url = quoted(signed.url.as_str());
     format!("curl --include {url} \\\n  --data-raw {}\n", quoted(&signed.body))
 }
 
 /// The launch as a page whose button launches, in the window that it is opened in. `None` where it is no form.
-pub(super) fn html(signed: &Signed) -> Option<String> {
+pub(super) fn html(signed: &SignedLaunch) -> Option<String> {
     let params = Params::default().read_form(Source::Body, signed.body.as_bytes()).ok()?;
     let inputs: String = params
         .iter()

@@ -1,12 +1,14 @@
+//! The files that `new` writes: the tools file, and the page of a template.
+
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::consumer::random;
+use crate::cli::machine::random_string;
 
 /// The tools file as it was found.
-pub(super) struct File {
+pub(super) struct AtomicFile {
     /// Where it lies itself, where its name is a link.
     path: PathBuf,
     /// Nothing where there is none.
@@ -14,14 +16,14 @@ pub(super) struct File {
 }
 
 /// The page of a new template.
-pub(super) struct Page {
+pub(super) struct PageFile {
     /// Its name from `templates/` on.
     pub(super) name: String,
     pub(super) text: String,
     path: PathBuf,
 }
 
-impl File {
+impl AtomicFile {
     /// Reads it. A link that leads nowhere is an error, since nobody can tell what it was meant to lead to, and so is a folder
     /// that does not exist.
     pub(super) fn read(path: &Path) -> io::Result<Self> {
@@ -50,7 +52,7 @@ impl File {
         let permissions = if self.content.is_some() { Some(self.writable()?) } else { None };
         let mut name = OsString::from(".");
         name.push(self.path.file_name().unwrap_or_default());
-        name.push(format!(".{}", random::<6>().map_err(io::Error::other)?));
+        name.push(format!(".{}", random_string::<6>().map_err(io::Error::other)?));
         let beside = self.path.with_file_name(name);
         let replaced = self.replace_by(&beside, content, permissions);
         if replaced.is_err() {
@@ -94,7 +96,7 @@ impl File {
     }
 }
 
-impl Page {
+impl PageFile {
     /// The page of a template of this name, beside a tools file.
     pub(super) fn new(tools: &Path, template: &str, text: String) -> Self {
         let name = format!("{template}.html.tera");

@@ -1,7 +1,7 @@
 //! What is written for a new tool, and what is said about it.
 
-use super::Target;
-use super::consumer::Consumer;
+use super::consumer::NewConsumer;
+use super::target::NewTarget;
 
 /// What stands in a new file before its first tool.
 pub(super) const STARTER: &str = "\
@@ -13,13 +13,13 @@ secret = { env = \"GATEWAY_SECRET\" }             # 32 or more random characters
 ";
 
 /// What is said about a new tool.
-pub(super) struct Setup<'a> {
+pub(super) struct SetUp<'a> {
     pub(super) tool: &'a str,
     pub(super) file: &'a str,
     pub(super) is_file_new: bool,
-    pub(super) target: &'a Target<'a>,
+    pub(super) target: &'a NewTarget<'a>,
     pub(super) url: &'a str,
-    pub(super) consumer: &'a Consumer,
+    pub(super) consumer: &'a NewConsumer,
     pub(super) variable: &'a str,
 }
 
@@ -29,7 +29,7 @@ pub(super) fn table(
     tool: &str,
     key: &str,
     variable: &str,
-    target: &Target<'_>,
+    target: &NewTarget<'_>,
 ) -> String {
     let line = |setting: &str, comment: &str| format!("{setting:<47} # {comment}\n");
     let mut text = String::new();
@@ -48,13 +48,13 @@ pub(super) fn table(
         "set this variable, and tell nobody but the platform",
     );
     match target {
-        Target::Template(template, _) => {
+        NewTarget::Template(template, _) => {
             text += &line(
                 &format!("template = \"{template}\""),
                 &format!("templates/{template}.html.tera"),
             );
         }
-        Target::Upstream(url) => {
+        NewTarget::Upstream(url) => {
             text += &line(
                 &format!("upstream = \"{url}\""),
                 "what it gets with each request: docs/upstreams.md",
@@ -70,37 +70,10 @@ pub(super) fn table(
     if is_windows { text.replace('\n', "\r\n") } else { text }
 }
 
-/// The page of a new template.
-pub(super) fn page(tool: &str) -> String {
-    format!(
-        r#"{{#
-  The page of the tool "{tool}". It can use launch.user, launch.roles, launch.context, launch.custom, tool.title and more:
-  docs/tools.md, "Templates". What the platform did not send is "". All text is escaped.
--#}}
-<!doctype html>
-<html lang="en">
-<head>
-  <meta charset="utf-8">
-  <meta name="viewport" content="width=device-width, initial-scale=1">
-  <meta name="color-scheme" content="light dark">
-  <link rel="icon" href="data:,">
-  <title>{{{{ tool.title }}}}</title>
-</head>
-<body>
-<main>
-  <h1>{{{{ tool.title }}}}</h1>
-  <p>Hello{{% if launch.user.name %}}, <bdi>{{{{ launch.user.name }}}}</bdi>{{% endif %}}!</p>
-</main>
-</body>
-</html>
-"#
-    )
-}
-
 /// How to set a new tool up. This is the only place that shows its secret.
-pub(super) fn setup(setup: &Setup<'_>) -> String {
-    let Setup { tool, file, is_file_new, target, url, consumer, variable } = setup;
-    let Consumer { key, secret } = consumer;
+pub(super) fn setup(setup: &SetUp<'_>) -> String {
+    let SetUp { tool, file, is_file_new, target, url, consumer, variable } = setup;
+    let NewConsumer { key, secret } = consumer;
     let mut text = String::new();
     if *is_file_new {
         text += &format!(
@@ -108,15 +81,15 @@ pub(super) fn setup(setup: &Setup<'_>) -> String {
         );
     }
     text += &match target {
-        Target::Template(template, Some(_)) => {
+        NewTarget::Template(template, Some(_)) => {
             format!(
                 "{tool} is in {file}, and its page templates/{template}.html.tera is new: make it yours.\n"
             )
         }
-        Target::Template(template, None) => {
+        NewTarget::Template(template, None) => {
             format!("{tool} is in {file}, with the page templates/{template}.html.tera.\n")
         }
-        Target::Upstream(upstream) => format!("{tool} is in {file}, in front of {upstream}.\n"),
+        NewTarget::Upstream(upstream) => format!("{tool} is in {file}, in front of {upstream}.\n"),
     };
     let of_gateway = if url.starts_with('/') { "   (at the address of the gateway)" } else { "" };
     text += &format!(

@@ -12,8 +12,8 @@ const FEWEST_IMPORTS: usize = 300;
 
 /// Modules that do not yet follow the rules. Delete a name here when its module does; at the end, delete
 /// the list.
-const NOT_YET: [&str; 11] = [
-    "lti", "session", "config", "web", "proxy", "state", "grade", "platform", "cli", "practice",
+const NOT_YET: &[&str] = &[
+    "lti", "session", "config", "web", "proxy", "state", "grade", "platform", "practice",
     "template",
 ];
 

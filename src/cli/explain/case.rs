@@ -1,64 +1,39 @@
-//! `explain`: why a launch that somebody kept was refused, or would be. It asks nobody and changes nothing.
-
-mod capture;
-mod discretion;
-mod report;
-mod shell;
+//! A captured launch with everything that it is judged by.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use lti::oauth1::base_string::base_uri;
 use lti::v1p1::{LaunchRequest, OtherAddress, Suspects, compared, examine, near_miss};
 use lti::{KnownSecrets, Secret};
 
-use super::launch::no_tool;
-use super::load::load;
-use super::rocket_settings::local_authority;
-use super::terminal::say;
-use super::{now, unreadable};
-use crate::clock::seconds;
+use super::arguments::ExplainArguments;
+use super::capture::{Capture, CapturedUrl};
+use super::redaction::Redaction;
+use super::report::Report;
+use crate::cli::limit::CAPTURE_MIB;
+use crate::cli::load::load;
+use crate::cli::machine::now;
+use crate::cli::message::{no_tool, unreadable};
+use crate::cli::rocket_settings::local_authority;
 use crate::config::{
     Config, Environment, Prefix, PublicUrl, Target, Tool, host_and_port, is_loopback, is_variable,
 };
 use crate::proxy::path::has_dot_segment;
-use capture::{Capture, CapturedUrl};
-use discretion::Discretion;
-use report::Report;
-
-/// What is explained.
-#[derive(clap::Args)]
-pub(super) struct Explain {
-    /// The tool that was launched, by its name in the tools file
-    #[arg(long = "tool", value_name = "NAME")]
-    tool: String,
-
-    /// A file with the body of the launch form, or with a curl command; - for standard input
-    file: String,
-
-    /// The time to judge it at, as the log writes it: 2026-01-31T12:00:00Z [default: its own, as it is an old one by now]
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    at: Option<u64>,
-
-    /// A variable with a secret that is not in the tools file (any more), to see whether it was signed with that; may be repeated
-    #[arg(long, value_name = "VARIABLE")]
-    secret_env: Vec<String>,
-}
 
 /// A launch, and what it is judged by.
-struct Case {
+pub(super) struct Case {
     tool: Tool,
     suspects: Suspects,
-    discretion: Discretion,
+    redaction: Redaction,
     capture: Capture,
-    address: Address,
+    expected: ExpectedUrl,
 }
 
 /// What a launch was signed for if all is well.
-struct Address {
+struct ExpectedUrl {
     scheme: String,
     authority: String,
     path: String,
@@ -68,29 +43,13 @@ struct Address {
     nowhere: Option<String>,
 }
 
-/// Explains a launch: exit code 0 if it would be accepted, 1 if it would be refused, and 2 if that cannot be told.
-pub(super) fn explain(
-    explain: &Explain,
-    file: &Path,
-    environment: &Environment,
-    development: bool,
-) -> ExitCode {
-    let case = match Case::read(explain, file, environment, development) {
-        Ok(case) => case,
-        Err(why) => {
-            eprint!("{}", super::terminal::harmless_lines(&why));
-            return ExitCode::from(2);
-        }
-    };
-    let report = case.judge(explain.at);
-    say(&report.text());
-    if report.is_accepted() { ExitCode::SUCCESS } else { ExitCode::from(1) }
-}
-
 impl Case {
-    /// Reads all that is needed. What keeps it from that is told in words for a terminal.
-    fn read(
-        explain: &Explain,
+    /// Reads the launch, the tools file and the secrets.
+    ///
+    /// # Errors
+    /// The message for the terminal.
+    pub(super) fn read(
+        explain: &ExplainArguments,
         file: &Path,
         environment: &Environment,
         development: bool,
@@ -108,7 +67,7 @@ impl Case {
         let found = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?;
         let authority = authority(&capture, &loaded.config, environment, development)?;
         let launch_url = |tool: &Tool| loaded.config.public_url.launch_url(tool, Some(&authority));
-        let address = Address::new(&launch_url(found), found, capture.url.as_ref());
+        let expected = ExpectedUrl::new(&launch_url(found), found, capture.url.as_ref());
         let launch_urls =
             loaded.config.tools.iter().map(|tool| (tool.name.as_str(), launch_url(tool)));
         let mut suspects = Suspects::new(&explain.tool, launch_urls, Vec::new());
@@ -120,7 +79,7 @@ impl Case {
         }));
 
         // Development's stand-ins for secrets are known to everybody: no gateway but one on this machine has them.
-        if development && !is_loopback(host_and_port(&address.authority).0) {
+        if development && !is_loopback(host_and_port(&expected.authority).0) {
             loaded = read(false)?;
         }
         let found = loaded.config.tools.iter().find(named);
@@ -139,15 +98,15 @@ impl Case {
             }
         }
         tool.terms.secrets = Arc::new(KnownSecrets::new(&secrets));
-        let discretion = Discretion::new(secrets);
-        Ok(Self { tool, suspects, discretion, capture, address })
+        let redaction = Redaction::new(secrets);
+        Ok(Self { tool, suspects, redaction, capture, expected })
     }
 
-    fn judge(&self, at: Option<u64>) -> Report<'_> {
+    pub(super) fn judge(&self, at: Option<u64>) -> Report<'_> {
         let request = LaunchRequest {
-            scheme: &self.address.scheme,
-            authority: &self.address.authority,
-            path: &self.address.path,
+            scheme: &self.expected.scheme,
+            authority: &self.expected.authority,
+            path: &self.expected.path,
             query: self.capture.url.as_ref().and_then(|url| url.query.as_deref()),
             authorization: self.capture.authorization.as_deref(),
             body: &self.capture.body,
@@ -166,12 +125,12 @@ impl Case {
             tool: &self.tool,
             address: format!(
                 "{}://{}{}",
-                self.address.scheme, self.address.authority, self.address.path
+                self.expected.scheme, self.expected.authority, self.expected.path
             ),
-            notes: &self.address.notes,
-            nowhere: self.address.nowhere.as_deref(),
-            discretion: &self.discretion,
-            holds_secret: self.discretion.is_needed_for(&sent.join(&b'&')),
+            notes: &self.expected.notes,
+            nowhere: self.expected.nowhere.as_deref(),
+            redaction: &self.redaction,
+            holds_secret: self.redaction.is_needed_for(&sent.join(&b'&')),
             now: now(),
             at,
             near_miss,
@@ -184,7 +143,7 @@ impl Case {
     }
 }
 
-impl Address {
+impl ExpectedUrl {
     /// The address that the gateway verifies for: its own origin, and the path as it was sent, where the tool is there.
     fn new(launch_url: &str, tool: &Tool, captured: Option<&CapturedUrl>) -> Self {
         let OtherAddress { scheme, authority, path, .. } = OtherAddress::new(None, launch_url);
@@ -250,9 +209,10 @@ fn replaced(name: &str, environment: &Environment) -> Result<(String, Secret), S
 
 /// What a file holds, or standard input.
 fn content(file: &str) -> Result<Vec<u8>, String> {
+    const LARGEST_FILE: u64 = CAPTURE_MIB * 1024 * 1024;
     let mut content = Vec::new();
     let read = |content: &mut Vec<u8>| -> io::Result<usize> {
-        let limit = capture::LARGEST_FILE + 1;
+        let limit = LARGEST_FILE + 1;
         if file == "-" {
             io::stdin().take(limit).read_to_end(content)
         } else {
@@ -264,8 +224,8 @@ fn content(file: &str) -> Result<Vec<u8>, String> {
             "error: {} cannot be read: {error}\n  = help: name a file with the form or the curl command, or - for standard input\n",
             shown(file)
         )),
-        Ok(length) if length as u64 > capture::LARGEST_FILE => Err(format!(
-            "error: {} is larger than 1 MiB\n  = help: give one launch, which has some KiB\n",
+        Ok(length) if length as u64 > LARGEST_FILE => Err(format!(
+            "error: {} is larger than {CAPTURE_MIB} MiB\n  = help: give one launch, which has some KiB\n",
             shown(file)
         )),
         Ok(_) => Ok(content),
@@ -274,9 +234,4 @@ fn content(file: &str) -> Result<Vec<u8>, String> {
 
 fn shown(file: &str) -> &str {
     if file == "-" { "standard input" } else { file }
-}
-
-/// A time as the log writes it.
-fn time(text: &str) -> Result<u64, String> {
-    seconds(text).ok_or_else(|| "it is written like 2026-01-31T12:00:00Z".to_owned())
 }

@@ -1,20 +1,20 @@
-//! What of a launch may be shown: nothing in which a secret of the file stands.
+//! Redaction: no secret of the tools file is shown with a launch.
 
 use lti::Secret;
 use lti::oauth1::encode::encode;
 
-/// Shorter secrets are not looked for in what is shown: they stand everywhere.
-const SHORTEST: usize = 6;
+use crate::cli::limit::SHORTEST_REDACTED;
+
 /// How often a text may have been encoded, for the form and by mistake.
 const TIMES_ENCODED: usize = 4;
 
 /// The secrets that must not be shown.
-pub(super) struct Discretion(Vec<Secret>);
+pub(super) struct Redaction(Vec<Secret>);
 
-impl Discretion {
+impl Redaction {
     /// Keeps these.
     pub(super) fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let long = |secret: &Secret| secret.expose().trim().chars().count() >= SHORTEST;
+        let long = |secret: &Secret| secret.expose().trim().chars().count() >= SHORTEST_REDACTED;
         let mut secrets: Vec<Secret> = secrets.into_iter().filter(long).collect();
         // Of two, of which one begins with the other, the longer one is taken away whole.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_found_however_it_was_sent() {
-        let discretion = Discretion::new(["my pass+w%rd", "tom&jerry", "short"].map(Secret::new));
+        let redaction = Redaction::new(["my pass+w%rd", "tom&jerry", "short"].map(Secret::new));
         for sent in [
             "a=my%20pass%2Bw%25rd",
             "a=my+pass%2Bw%25rd",
@@ -92,17 +92,17 @@ mod tests {
             "xtom&jerryx",
             "%ZZ%tom%26jerry%",
         ] {
-            assert!(discretion.is_needed_for(sent.as_bytes()), "{sent}");
+            assert!(redaction.is_needed_for(sent.as_bytes()), "{sent}");
         }
         for sent in ["", "a=my+pass&b=w%25rd", "tom%26jerr", "short", "%"] {
-            assert!(!discretion.is_needed_for(sent.as_bytes()), "{sent}");
+            assert!(!redaction.is_needed_for(sent.as_bytes()), "{sent}");
         }
     }
 
     #[test]
     fn of_two_secrets_that_begin_alike_nothing_is_left() {
-        let discretion = Discretion::new(["course-secret", "course-secret-2026"].map(Secret::new));
+        let redaction = Redaction::new(["course-secret", "course-secret-2026"].map(Secret::new));
         let text = "a course-secret-2026, a course-secret and course-secret%2D2026".to_owned();
-        assert_eq!(discretion.masked(text), "a (a secret), a (a secret) and (a secret)%2D2026");
+        assert_eq!(redaction.masked(text), "a (a secret), a (a secret) and (a secret)%2D2026");
     }
 }

@@ -1,0 +1,130 @@
+//! A launch as edX sends it, signed with the secret of the tool.
+
+use std::path::Path;
+
+use lti::Role;
+use lti::oauth1::{Credentials, SignatureMethod};
+use lti::v1p1::sign;
+use reqwest::Url;
+
+use super::arguments::LaunchArguments;
+use crate::cli::load::{Loaded, load};
+use crate::cli::machine::{now, random};
+use crate::cli::message::{no_randomness, no_tool, unreadable};
+use crate::cli::rocket_settings::local_authority;
+use crate::config::{Environment, PublicUrl, Tool, is_loopback};
+use crate::practice::{BLOCK, edx_launch};
+
+/// A launch, signed.
+pub(super) struct SignedLaunch {
+    pub(super) url: Url,
+    /// The form, as it is sent.
+    pub(super) body: String,
+}
+
+/// Signs a launch.
+///
+/// # Errors
+/// The message for the terminal.
+pub(super) fn sign_launch(
+    launch: &LaunchArguments,
+    file: &Path,
+    environment: &Environment,
+    development: bool,
+) -> Result<SignedLaunch, String> {
+    let read = |development| {
+        load(file, environment, development).map_err(|error| unreadable(file.display(), &error))
+    };
+    let mut loaded = read(development)?;
+    let found = loaded.config.tools.iter().find(|tool| tool.name == launch.tool);
+    let url = match (&launch.url, found) {
+        (Some(text), tool) => given_url(text, tool)?,
+        (None, Some(tool)) => own_url(&loaded, tool, environment, development)?,
+        (None, None) => return Err(no_tool(&loaded, &launch.tool, file)),
+    };
+    // Development's stand-ins for secrets are known to everybody: no gateway but one on this machine has them.
+    if development && !url.host_str().is_some_and(is_loopback) {
+        loaded = read(false)?;
+    }
+    let tool = loaded.config.tools.iter().find(|tool| tool.name == launch.tool);
+    let tool = tool.ok_or_else(|| no_tool(&loaded, &launch.tool, file))?;
+    let key = consumer_key(tool, launch.key.as_deref())?;
+    let consumers = &tool.terms.consumers;
+    let methods = consumers.signature_methods(key).unwrap_or_default();
+    let method = SignatureMethod::ALL.into_iter().find(|method| methods.contains(method));
+    let Some(signing_key) = consumers.signing_keys(key).and_then(<[_]>::first) else {
+        return Err(format!("error: the consumer {key} of {} has no secret\n", tool.name));
+    };
+    let roles: &[Role] = if launch.role.is_empty() { &[Role::Learner] } else { &launch.role };
+    let params = edx_launch(BLOCK, &launch.user, roles, &launch.param);
+    let params: Vec<(&str, &str)> =
+        params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let nonce = random().map_err(no_randomness)?;
+    let body = sign(
+        url.as_str(),
+        &params,
+        &Credentials {
+            key,
+            signing_key,
+            method: method.unwrap_or(SignatureMethod::HmacSha1),
+            timestamp: now(),
+            // Digits, as edX's are.
+            nonce: &u64::from_be_bytes(nonce).to_string(),
+        },
+    );
+    let body =
+        body.map_err(|_| format!("error: the query of {url} is no form: see its % signs\n"))?;
+    Ok(SignedLaunch { url, body })
+}
+
+/// The launch URL that was asked for: itself, or that of the tool where only a gateway is named.
+fn given_url(text: &str, tool: Option<&Tool>) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let mut url = url.ok_or_else(|| {
+        format!(
+            "error: {text:?} is no address of a gateway\n  = help: write it like https://our-tools.example\n"
+        )
+    })?;
+    url.set_fragment(None);
+    if url.path() == "/" && url.query().is_none() {
+        // A tool that development could not read is not there without it either, which is told when it is looked for.
+        url.set_path(&tool.map(|tool| tool.path.to_string()).unwrap_or_default());
+    }
+    Ok(url)
+}
+
+/// The launch URL of the gateway that the files describe.
+fn own_url(
+    loaded: &Loaded,
+    tool: &Tool,
+    environment: &Environment,
+    development: bool,
+) -> Result<Url, String> {
+    let public_url = &loaded.config.public_url;
+    let authority = match public_url {
+        PublicUrl::Fixed(_) => None,
+        PublicUrl::FromHost(_) if development => Some(local_authority(environment)?),
+        PublicUrl::FromHost(_) => {
+            return Err("error: only a request tells the public URL of this gateway\n  \
+                 = help: name it: --url https://our-tools.example\n"
+                .to_owned());
+        }
+    };
+    let url = public_url.launch_url(tool, authority.as_deref());
+    Url::parse(&url).map_err(|error| format!("error: {url} is no address: {error}\n"))
+}
+
+/// The key to sign with.
+fn consumer_key<'a>(tool: &'a Tool, wanted: Option<&str>) -> Result<&'a str, String> {
+    let found = match wanted {
+        Some(wanted) => tool.keys.iter().find(|key| *key == wanted),
+        None => tool.keys.first(),
+    };
+    found.map(String::as_str).ok_or_else(|| {
+        format!(
+            "error: {} has no consumer with this key\n  = help: its keys are {}\n",
+            tool.name,
+            tool.keys.join(", ")
+        )
+    })
+}
