@@ -1,3 +1,5 @@
+//! The gradebook of the practice course.
+
 use std::collections::VecDeque;
 
 use lti::Score;
@@ -10,7 +12,7 @@ const LONGEST: usize = 4096;
 
 /// Whose result, and of what.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Slot {
+pub struct GradebookSlot {
     /// The name of the tool.
     pub tool: String,
     /// The block of the course that launches it.
@@ -21,16 +23,16 @@ pub struct Slot {
 
 /// What a learner sees of a grade.
 #[derive(Clone)]
-pub struct Grade {
+pub struct CourseGrade {
     /// The score.
     pub score: Score,
     /// What stands beside it; may be empty.
     pub comment: String,
 }
 
-/// A message to the course's outcome services, and what was answered.
+/// A request to the course's grade services, and the response.
 #[derive(Clone, Serialize)]
-pub struct Message {
+pub struct Exchange {
     /// When it came, in seconds since the epoch.
     pub at: u64,
     /// Its method.
@@ -52,18 +54,18 @@ pub struct Message {
 /// The gradebook of the course: the newest results, and the messages that brought them.
 #[derive(Default)]
 pub struct Gradebook {
-    grades: VecDeque<(Slot, Grade)>,
-    messages: VecDeque<Message>,
+    grades: VecDeque<(GradebookSlot, CourseGrade)>,
+    messages: VecDeque<Exchange>,
 }
 
 impl Gradebook {
     /// The grade of a slot.
-    pub fn grade(&self, slot: &Slot) -> Option<&Grade> {
+    pub fn grade(&self, slot: &GradebookSlot) -> Option<&CourseGrade> {
         self.grades.iter().find(|(known, _)| known == slot).map(|(_, grade)| grade)
     }
 
     /// Sets the grade of a slot, or takes it away.
-    pub fn set(&mut self, slot: &Slot, grade: Option<Grade>) {
+    pub fn set(&mut self, slot: &GradebookSlot, grade: Option<CourseGrade>) {
         self.grades.retain(|(known, _)| known != slot);
         if let Some(grade) = grade {
             self.grades.truncate(MOST - 1);
@@ -72,7 +74,7 @@ impl Gradebook {
     }
 
     /// Remembers a message, and of long texts the beginning.
-    pub fn remember(&mut self, mut message: Message) {
+    pub fn remember(&mut self, mut message: Exchange) {
         for text in
             [&mut message.path, &mut message.authorization, &mut message.body, &mut message.answer]
         {
@@ -86,12 +88,12 @@ impl Gradebook {
     }
 
     /// All grades, the newest first.
-    pub fn grades(&self) -> impl Iterator<Item = &(Slot, Grade)> {
+    pub fn grades(&self) -> impl Iterator<Item = &(GradebookSlot, CourseGrade)> {
         self.grades.iter()
     }
 
     /// All messages, the newest first.
-    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+    pub fn messages(&self) -> impl Iterator<Item = &Exchange> {
         self.messages.iter()
     }
 }

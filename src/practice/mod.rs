@@ -1,13 +1,13 @@
-//! A platform to practise with: what edX sends, from a course that does not exist, and the mistakes that platforms make.
+//! A platform to practise with: a course that does not exist, its people, its gradebook and its grade services.
+//! What depends on a version of LTI is in the version's folder.
 
-mod edx;
+mod course;
 mod gradebook;
-mod mistake;
 mod person;
 mod service;
+pub mod v1p1;
 
-pub use edx::{BLOCK, edx_launch};
-pub use gradebook::{Gradebook, Message, Slot};
-pub use mistake::{Form, Mistake};
+pub use course::BLOCK;
+pub use gradebook::{Exchange, Gradebook, GradebookSlot};
 pub use person::{PERSONS, Person};
-pub use service::{Answer, HOST, PATH, Question, outcome_url};
+pub use service::{HOST, PATH, ServiceRequest, ServiceResponse, outcome_url};

@@ -1,3 +1,5 @@
+//! The people of the practice course.
+
 use lti::Role;
 
 /// Somebody in the course to practise with. None of them is a person.
@@ -61,17 +63,5 @@ impl Person {
     /// The person of this id, or the first.
     pub fn of(id: &str) -> &'static Self {
         Self::known(id).unwrap_or(&PERSONS[0])
-    }
-
-    /// What the platform tells of them, as edX does where a course author lets it.
-    pub fn params(&self) -> Vec<(String, String)> {
-        let Some((name, email)) = self.known_as else { return Vec::new() };
-        [
-            ("lis_person_sourcedid", self.id),
-            ("lis_person_name_full", name),
-            ("lis_person_contact_email_primary", email),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
     }
 }

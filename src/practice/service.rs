@@ -7,8 +7,8 @@ use lti::v1p1::outcome::{self, CodeMajor};
 use lti::v2p0::result;
 use lti::{Score, Secret};
 
-use super::edx::sourcedid;
-use super::gradebook::{Grade, Gradebook, Slot};
+use super::course::sourcedid;
+use super::gradebook::{CourseGrade, Gradebook, GradebookSlot};
 use super::person::Person;
 use crate::config::STAND_IN_SECRET;
 
@@ -23,7 +23,7 @@ pub fn outcome_url(tool: &str, block: &str) -> String {
 }
 
 /// A request to one of the services.
-pub struct Question<'a> {
+pub struct ServiceRequest<'a> {
     /// The name of the tool that asks.
     pub tool: &'a str,
     /// The key of its consumer that has development's stand-in secret.
@@ -42,21 +42,21 @@ pub struct Question<'a> {
     pub body: &'a [u8],
 }
 
-/// What is answered.
-pub struct Answer {
+/// The response to a [`ServiceRequest`].
+pub struct ServiceResponse {
     /// The status.
     pub status: u16,
     /// The content type.
     pub content_type: &'static str,
     /// The body.
     pub body: String,
-    /// What was made of the question, in words.
+    /// What was made of the request, in words.
     pub finding: String,
 }
 
-impl Question<'_> {
+impl ServiceRequest<'_> {
     /// Answers Basic Outcomes: with 200, whatever becomes of it, as edX does.
-    pub fn outcome(&self, gradebook: &mut Gradebook) -> Answer {
+    pub fn outcome(&self, gradebook: &mut Gradebook) -> ServiceResponse {
         let (request, code, words) = match read_request(self.body) {
             Ok(request) => {
                 let (code, words) = self.replace(&request, gradebook);
@@ -64,7 +64,7 @@ impl Question<'_> {
             }
             Err(fault) => (Request::default(), CodeMajor::Failure, fault.to_string()),
         };
-        Answer {
+        ServiceResponse {
             status: 200,
             content_type: outcome::CONTENT_TYPE,
             body: answer(&request, code, &words),
@@ -89,7 +89,7 @@ impl Question<'_> {
         match Score::parse(request.score.as_deref().unwrap_or_default().trim()) {
             Ok(score) => {
                 let words = format!("Score for {} is now {}", request.sourcedid, score.as_str());
-                gradebook.set(&slot, Some(Grade { score, comment: String::new() }));
+                gradebook.set(&slot, Some(CourseGrade { score, comment: String::new() }));
                 (CodeMajor::Success, words)
             }
             Err(fault) => (CodeMajor::Failure, fault.to_string()),
@@ -97,12 +97,12 @@ impl Question<'_> {
     }
 
     /// Answers the Result service for a person: where something is wrong by the status alone, as edX does.
-    pub fn result(&self, person: &str, gradebook: &mut Gradebook) -> Answer {
+    pub fn result(&self, person: &str, gradebook: &mut Gradebook) -> ServiceResponse {
         let (status, body, finding) = match self.take(person, gradebook) {
             Ok((body, finding)) => (200, body, finding.to_owned()),
             Err((status, why)) => (status, String::new(), why),
         };
-        Answer { status, content_type: result::CONTENT_TYPE, body, finding }
+        ServiceResponse { status, content_type: result::CONTENT_TYPE, body, finding }
     }
 
     fn take(
@@ -126,8 +126,10 @@ impl Question<'_> {
                     return Ok(("{}".to_owned(), "a result without a score takes it away"));
                 };
                 let score = Score::parse(&score).map_err(|fault| (404, fault.to_string()))?;
-                gradebook
-                    .set(&slot, Some(Grade { score, comment: sent.comment.unwrap_or_default() }));
+                gradebook.set(
+                    &slot,
+                    Some(CourseGrade { score, comment: sent.comment.unwrap_or_default() }),
+                );
                 Ok(("{}".to_owned(), "the result was taken"))
             }
             "DELETE" => {
@@ -142,9 +144,9 @@ impl Question<'_> {
     }
 
     /// Where a person's grade stands, if there is such a person.
-    fn slot(&self, person: &str) -> Option<Slot> {
+    fn slot(&self, person: &str) -> Option<GradebookSlot> {
         let person = Person::known(person)?.id;
-        Some(Slot { tool: self.tool.to_owned(), block: self.block.to_owned(), person })
+        Some(GradebookSlot { tool: self.tool.to_owned(), block: self.block.to_owned(), person })
     }
 
     /// Whether it is signed with the stand-in secret. Neither its time nor its nonce is judged, which edX does not, either.

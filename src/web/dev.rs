@@ -19,7 +19,8 @@ use super::refusal::Refusal;
 use crate::config::{STAND_IN_SECRET, Tool};
 use crate::grade::Grades;
 use crate::platform::OwnPlatform;
-use crate::practice::{HOST, Mistake, PATH, PERSONS};
+use crate::practice::v1p1::Mistake;
+use crate::practice::{HOST, PATH, PERSONS};
 
 pub(super) use refusals::{Refusals, Refused};
 

@@ -13,7 +13,8 @@ use crate::cli::machine::{now, random};
 use crate::cli::message::{no_randomness, no_tool, unreadable};
 use crate::cli::rocket_settings::local_authority;
 use crate::config::{Environment, PublicUrl, Tool, is_loopback};
-use crate::practice::{BLOCK, edx_launch};
+use crate::practice::BLOCK;
+use crate::practice::v1p1::edx_launch;
 
 /// A launch, signed.
 pub(super) struct SignedLaunch {

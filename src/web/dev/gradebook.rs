@@ -4,7 +4,7 @@ use rocket::{State, get};
 use serde::Serialize;
 
 use crate::clock::instant;
-use crate::practice::{Message, Person};
+use crate::practice::{Exchange, Person};
 use crate::web::Gateway;
 use crate::web::page::{self, Html};
 use crate::web::refusal::Refusal;
@@ -28,7 +28,7 @@ struct GradeContext {
 struct MessageContext {
     time: String,
     #[serde(flatten)]
-    message: Message,
+    message: Exchange,
 }
 
 /// The gradebook of the practice course, and the messages that it got.

@@ -3,7 +3,8 @@ use serde::Serialize;
 
 use super::{MistakeContext, key_with_stand_in};
 use crate::config::STAND_IN_SECRET;
-use crate::practice::{BLOCK, Form, Mistake, Person, edx_launch, outcome_url};
+use crate::practice::v1p1::{Mistake, SignedForm, edx_launch, person_params};
+use crate::practice::{BLOCK, Person, outcome_url};
 use crate::web::Gateway;
 use crate::web::authority::Authority;
 use crate::web::page::{self, Html};
@@ -34,8 +35,8 @@ struct ParamContext {
     value: String,
 }
 
-impl From<Form> for FormContext {
-    fn from(Form { url, params, base_string }: Form) -> Self {
+impl From<SignedForm> for FormContext {
+    fn from(SignedForm { url, params, base_string }: SignedForm) -> Self {
         let params = params.into_iter().map(|(name, value)| ParamContext { name, value }).collect();
         Self { url, params, base_string }
     }
@@ -68,7 +69,7 @@ pub(super) fn launch(
     let mistake = chosen.mistake.and_then(Mistake::named);
     let url = gateway.public_url.launch_url(tool, Some(&authority.other()));
     let block = block(chosen.link);
-    let mut params = person.params();
+    let mut params = person_params(person);
     if chosen.ungraded.is_none() {
         params.push(("lis_outcome_service_url".to_owned(), outcome_url(&tool.name, block)));
     }
@@ -76,7 +77,8 @@ pub(super) fn launch(
     let sign = |params: &[(String, String)], nonce: &str| {
         let params = edx_launch(block, person.id, &[person.role], params);
         let credentials = (key, STAND_IN_SECRET);
-        let form = Form::sign(&url, &params, credentials, nonce, gateway.clock.now(), mistake);
+        let form =
+            SignedForm::sign(&url, &params, credentials, nonce, gateway.clock.now(), mistake);
         form.map(FormContext::from).map_err(|_| Refusal::PageFailed)
     };
     let nonce = format!("{}{}", reference(), reference());

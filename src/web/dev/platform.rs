@@ -5,7 +5,7 @@ use rocket::request::{FromRequest, Outcome};
 use rocket::{Data, Request, Route, State, delete, get, post, put};
 
 use super::key_with_stand_in;
-use crate::practice::{Answer, Gradebook, Message, Question};
+use crate::practice::{Exchange, Gradebook, ServiceRequest, ServiceResponse};
 use crate::web::refusal::Refusal;
 use crate::web::{Gateway, form};
 
@@ -104,13 +104,13 @@ impl Head<'_> {
         tool: &str,
         block: &str,
         body: &[u8],
-        ask: impl FnOnce(&Question<'_>, &mut Gradebook) -> Answer,
+        ask: impl FnOnce(&ServiceRequest<'_>, &mut Gradebook) -> ServiceResponse,
     ) -> Answered {
         let tool =
             gateway.addresses.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
         let key = key_with_stand_in(tool).ok_or(Refusal::NoTool)?;
         let Self { method, target, authorization, content_type } = self;
-        let question = Question {
+        let question = ServiceRequest {
             tool: &tool.name,
             key,
             block,
@@ -124,7 +124,7 @@ impl Head<'_> {
         let answer = ask(&question, &mut gradebook);
         // A page of the internet can have a browser send anything but this header.
         if !authorization.is_empty() {
-            gradebook.remember(Message {
+            gradebook.remember(Exchange {
                 at: gateway.clock.now(),
                 method,
                 path: target,

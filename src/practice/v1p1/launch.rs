@@ -1,11 +1,9 @@
+//! A launch as edX sends it.
+
 use lti::Role;
 
-/// The course.
-const CONTEXT_ID: &str = "course-v1:Practice+LTI+2026";
-/// The same, as edX begins its name for a result: `quote(context_id)`.
-const QUOTED_CONTEXT_ID: &str = "course-v1%3APractice%2BLTI%2B2026";
-/// The block that is launched where nobody chooses one.
-pub const BLOCK: &str = "unit-1";
+use crate::practice::course::{CONTEXT_ID, LABEL, TITLE, resource_link_id, sourcedid};
+use crate::practice::person::Person;
 
 /// The parameters of a launch as edX sends it (lti-consumer-xblock, `LtiConsumer1p1.generate_launch_request`), without those of
 /// OAuth, in edX's order.
@@ -30,8 +28,8 @@ pub fn edx_launch(
         ("lti_version", "LTI-1p0"),
         ("launch_presentation_return_url", ""),
         ("context_id", CONTEXT_ID),
-        ("context_title", "A course to practise with"),
-        ("context_label", "Practice"),
+        ("context_title", TITLE),
+        ("context_label", LABEL),
         ("launch_presentation_locale", "en"),
         ("tool_consumer_info_product_family_code", "Practice"),
         ("custom_component_display_name", "LTI Consumer"),
@@ -42,14 +40,16 @@ pub fn edx_launch(
     kept.chain(params.iter().map(|(name, value)| (name.clone(), as_browsers_send(value)))).collect()
 }
 
-/// The platform's id of a block.
-fn resource_link_id(block: &str) -> String {
-    format!("block-v1:Practice+LTI+2026+type@lti_consumer+block@{block}")
-}
-
-/// The platform's name for a person's result at a block.
-pub(super) fn sourcedid(block: &str, user: &str) -> String {
-    format!("{QUOTED_CONTEXT_ID}:{}:{user}", resource_link_id(block))
+/// The parameters about a person, as edX sends them where a course author lets it.
+pub fn person_params(person: &Person) -> Vec<(String, String)> {
+    let Some((name, email)) = person.known_as else { return Vec::new() };
+    [
+        ("lis_person_sourcedid", person.id),
+        ("lis_person_name_full", name),
+        ("lis_person_contact_email_primary", email),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
 }
 
 /// A role as edX spells it, or for those that edX does not know, as LTI 1.1 does.
@@ -74,6 +74,7 @@ mod tests {
     use lti::Roles;
 
     use super::*;
+    use crate::practice::course::BLOCK;
 
     fn value<'a>(launch: &'a [(String, String)], name: &str) -> Vec<&'a str> {
         launch.iter().filter(|(own, _)| own == name).map(|(_, value)| value.as_str()).collect()

@@ -1,0 +1,22 @@
+//! The course of the practice platform, which does not exist.
+
+/// The course's id.
+pub(super) const CONTEXT_ID: &str = "course-v1:Practice+LTI+2026";
+/// The same, as edX begins its name for a result: `quote(context_id)`.
+const QUOTED_CONTEXT_ID: &str = "course-v1%3APractice%2BLTI%2B2026";
+/// The course's title.
+pub(super) const TITLE: &str = "A course to practise with";
+/// The course's short name.
+pub(super) const LABEL: &str = "Practice";
+/// The default block of the course.
+pub const BLOCK: &str = "unit-1";
+
+/// The platform's id of a block.
+pub(super) fn resource_link_id(block: &str) -> String {
+    format!("block-v1:Practice+LTI+2026+type@lti_consumer+block@{block}")
+}
+
+/// The platform's name for a person's result at a block.
+pub(super) fn sourcedid(block: &str, user: &str) -> String {
+    format!("{QUOTED_CONTEXT_ID}:{}:{user}", resource_link_id(block))
+}
