@@ -1,8 +1,8 @@
 //! lti-gateway: verifies LTI launches, then renders a tool's template or stands before its web app, and carries grades back.
 //!
-//! This is the program's face for its tests and benches; people meet it as the command `lti-gateway`.
-//! Floors, from below: [`cause`], [`clock`] and [`config`]; [`session`], [`state`] and [`platform`]; [`target`] and [`grade`]; [`web`]; [`cli`].
-//! Imports go down only.
+//! This is the program's interface for its tests and benches; people use the command `lti-gateway`.
+//! Layers, from below: [`cause`] and [`clock`]; [`config`]; [`session`], [`state`], [`platform`] and [`practice`]; [`proxy`],
+//! [`template`] and [`grade`]; [`web`]; [`cli`]. Imports go down only.
 
 pub mod cause;
 pub mod cli;

@@ -221,12 +221,12 @@ fn a_cycle_of_a_file_and_the_file_that_declares_it_is_found() {
 fn a_cycle_via_a_reexport_that_the_file_itself_uses_is_found() {
     check(
         &[
-            ("src/state/mod.rs", "mod memory;\npub use memory::Memory;\npub struct State(Memory);"),
+            ("src/state.rs", "mod memory;\npub use memory::Memory;\npub struct State(Memory);"),
             ("src/state/memory.rs", "pub struct Memory(Option<Box<super::State>>);"),
         ],
-        &["import cycle: src/state/memory.rs, src/state/mod.rs\
-           \n  src/state/memory.rs -> src/state/mod.rs: super::State\
-           \n  src/state/mod.rs -> src/state/memory.rs: Memory"],
+        &["import cycle: src/state.rs, src/state/memory.rs\
+           \n  src/state.rs -> src/state/memory.rs: Memory\
+           \n  src/state/memory.rs -> src/state.rs: super::State"],
     );
 }
 
@@ -245,6 +245,17 @@ fn a_cycle_via_a_door_is_found_and_so_is_the_own_door() {
              \n  src/web/a.rs -> src/web/b.rs: super::Other\
              \n  src/web/b.rs -> src/web/a.rs: crate::web::A",
         ],
+    );
+}
+
+#[test]
+fn a_door_that_defines_something_is_found() {
+    check(
+        &[
+            ("src/web/mod.rs", "//! Door.\nmod a;\npub use a::A;\nconst B: u8 = 1;\npub fn c() {}"),
+            ("src/web/a.rs", "pub struct A;"),
+        ],
+        &["src/web/mod.rs defines B, c"],
     );
 }
 

@@ -106,6 +106,17 @@ impl Imports {
         found
     }
 
+    /// Every `mod.rs` that defines something, and what.
+    pub(super) fn doors_with_items(&self) -> BTreeMap<&str, Vec<&str>> {
+        let doors = self.modules.values().filter(|(file, _)| file.ends_with("/mod.rs"));
+        let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (file, module) in doors {
+            found.entry(file).or_default().extend(module.items.iter().map(String::as_str));
+        }
+        found.retain(|_, items| !items.is_empty());
+        found
+    }
+
     /// Every type and the files that define one of this name, by crate.
     pub(super) fn types(&self) -> BTreeMap<(String, String), Vec<String>> {
         let mut types: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();

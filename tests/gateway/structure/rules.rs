@@ -12,7 +12,8 @@ pub(super) fn violations(sources: &Sources, fewest: usize) -> Vec<String> {
     let imports = read.all();
     let mut found = unknown_modules(sources);
     found.extend(layers(&imports));
-    found.extend(doors(&imports));
+    found.extend(own_doors(&imports));
+    found.extend(doors_with_items(&read));
     found.extend(cycles(&imports));
     found.extend(types(&read));
     if imports.len() < fewest {
@@ -48,7 +49,7 @@ fn layers(imports: &BTreeSet<Import>) -> Vec<String> {
 }
 
 /// A file takes from its neighbors by their names, not through the re-exports of its parents.
-fn doors(imports: &BTreeSet<Import>) -> Vec<String> {
+fn own_doors(imports: &BTreeSet<Import>) -> Vec<String> {
     let mut found = BTreeMap::new();
     for Import { from, to, path, door, .. } in imports {
         if let Some(door) = door {
@@ -58,6 +59,12 @@ fn doors(imports: &BTreeSet<Import>) -> Vec<String> {
         }
     }
     found.into_values().collect()
+}
+
+/// A `mod.rs` declares files and re-exports from them. What it would define has a file of its own.
+fn doors_with_items(read: &Imports) -> Vec<String> {
+    let doors = read.doors_with_items().into_iter();
+    doors.map(|(door, items)| format!("{door} defines {}", items.join(", "))).collect()
 }
 
 /// No files import each other in a circle.

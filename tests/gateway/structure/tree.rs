@@ -8,7 +8,7 @@ use super::imports::Sources;
 use super::rules::{modules_in, violations};
 
 /// How many imports there are at least. Raise it as the code grows.
-const FEWEST_IMPORTS: usize = 300;
+const FEWEST_IMPORTS: usize = 1400;
 
 /// Modules that do not yet follow the rules. Delete a name here when its module does; at the end, delete
 /// the list.
