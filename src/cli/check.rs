@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::load::{Loaded, load};
-use super::message::{no_certificates, state_unusable};
+use super::message::{consumer_keys, no_certificates, state_unusable};
 use super::rocket_settings::rocket_figment;
 use super::terminal::table;
 use crate::config::{Config, Environment, StateLocation, Target, print};
@@ -63,7 +63,7 @@ fn tools(loaded: &Loaded) -> String {
     let Config { public_url, tools, .. } = &loaded.config;
     let mut rows = vec![["TOOL", "LAUNCH", "TARGET", "CONSUMERS", "ROLES"].map(str::to_owned)];
     for tool in tools {
-        let roles = match tool.terms.roles {
+        let roles = match tool.roles {
             None => "everyone".to_owned(),
             Some(roles) => roles.iter().map(lti::Role::name).collect::<Vec<_>>().join(", "),
         };
@@ -74,7 +74,7 @@ fn tools(loaded: &Loaded) -> String {
                 Target::Template(name) => format!("templates/{name}.html.tera"),
                 Target::Upstream(upstream) => upstream.url.to_string(),
             },
-            tool.keys.join(", "),
+            consumer_keys(tool),
             roles,
         ]);
     }

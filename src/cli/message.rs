@@ -4,8 +4,10 @@ use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
+use lti::ConsumerKey;
+
 use super::load::Loaded;
-use crate::config::print;
+use crate::config::{Tool, print};
 use crate::state::OpenError;
 
 /// Development would run on Heroku.
@@ -54,4 +56,10 @@ pub(super) fn no_tool(loaded: &Loaded, name: &str, file: &Path) -> String {
         file.display(),
         name
     )
+}
+
+/// The keys of a tool's consumers.
+pub(super) fn consumer_keys(tool: &Tool) -> String {
+    let keys = tool.senders.consumers.keys().iter().map(ConsumerKey::as_str);
+    keys.collect::<Vec<_>>().join(", ")
 }

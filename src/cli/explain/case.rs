@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lti::oauth1::base_string::base_uri;
-use lti::v1p1::{LaunchRequest, OtherAddress, Suspects, compared, examine, near_miss};
+use lti::v1p1::{LaunchRequest, OtherAddress, Suspects, Terms, compared, examine, near_miss};
 use lti::{KnownSecrets, Secret};
 
 use super::arguments::ExplainArguments;
@@ -26,6 +26,7 @@ use crate::proxy::path::has_dot_segment;
 /// A launch, and what it is judged by.
 pub(super) struct Case {
     tool: Tool,
+    terms: Terms,
     suspects: Suspects,
     redaction: Redaction,
     capture: Capture,
@@ -83,7 +84,7 @@ impl Case {
             loaded = read(false)?;
         }
         let found = loaded.config.tools.iter().find(named);
-        let mut tool = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?.clone();
+        let tool = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?.clone();
         suspects.passports = loaded.passports;
         let replaced = explain.secret_env.iter().map(|name| replaced(name, environment));
         suspects.replaced = replaced.collect::<Result<_, _>>()?;
@@ -97,9 +98,9 @@ impl Case {
                 secrets.extend(upstream.headers.iter().map(|(_, value)| value.clone()));
             }
         }
-        tool.terms.secrets = Arc::new(KnownSecrets::new(&secrets));
+        let terms = tool.terms(loaded.config.clock_skew, &Arc::new(KnownSecrets::new(&secrets)));
         let redaction = Redaction::new(secrets);
-        Ok(Self { tool, suspects, redaction, capture, expected })
+        Ok(Self { tool, terms, suspects, redaction, capture, expected })
     }
 
     pub(super) fn judge(&self, at: Option<u64>) -> Report<'_> {
@@ -111,7 +112,7 @@ impl Case {
             authorization: self.capture.authorization.as_deref(),
             body: &self.capture.body,
         };
-        let terms = &self.tool.terms;
+        let terms = &self.terms;
         let examined = |now| examine(&request, terms, now, |_| false);
         let judged_at = at.or_else(|| examined(0).timestamp()).unwrap_or_default();
         let near_miss = near_miss(&request, terms, &self.suspects);
@@ -123,6 +124,7 @@ impl Case {
         ];
         Report {
             tool: &self.tool,
+            accepted_skew: terms.clock_skew,
             address: format!(
                 "{}://{}{}",
                 self.expected.scheme, self.expected.authority, self.expected.path

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use lti::Role;
 use lti::oauth1::{Credentials, SignatureMethod};
 use lti::v1p1::sign;
+use lti::{ConsumerKey, Role};
 use reqwest::Url;
 
 use super::arguments::LaunchArguments;
 use crate::cli::load::{Loaded, load};
 use crate::cli::machine::{now, random};
-use crate::cli::message::{no_randomness, no_tool, unreadable};
+use crate::cli::message::{consumer_keys, no_randomness, no_tool, unreadable};
 use crate::cli::rocket_settings::local_authority;
 use crate::config::{Environment, PublicUrl, Tool, is_loopback};
 use crate::practice::BLOCK;
@@ -50,7 +50,7 @@ pub(super) fn sign_launch(
     let tool = loaded.config.tools.iter().find(|tool| tool.name == launch.tool);
     let tool = tool.ok_or_else(|| no_tool(&loaded, &launch.tool, file))?;
     let key = consumer_key(tool, launch.key.as_deref())?;
-    let consumers = &tool.terms.consumers;
+    let consumers = &tool.senders.consumers;
     let methods = consumers.signature_methods(key).unwrap_or_default();
     let method = SignatureMethod::ALL.into_iter().find(|method| methods.contains(method));
     let Some(signing_key) = consumers.signing_keys(key).and_then(<[_]>::first) else {
@@ -65,7 +65,7 @@ pub(super) fn sign_launch(
         url.as_str(),
         &params,
         &Credentials {
-            key,
+            key: key.as_str(),
             signing_key,
             method: method.unwrap_or(SignatureMethod::HmacSha1),
             timestamp: now(),
@@ -116,16 +116,17 @@ fn own_url(
 }
 
 /// The key to sign with.
-fn consumer_key<'a>(tool: &'a Tool, wanted: Option<&str>) -> Result<&'a str, String> {
+fn consumer_key<'a>(tool: &'a Tool, wanted: Option<&str>) -> Result<&'a ConsumerKey, String> {
+    let keys = tool.senders.consumers.keys();
     let found = match wanted {
-        Some(wanted) => tool.keys.iter().find(|key| *key == wanted),
-        None => tool.keys.first(),
+        Some(wanted) => keys.iter().find(|key| key.as_str() == wanted),
+        None => keys.first(),
     };
-    found.map(String::as_str).ok_or_else(|| {
+    found.ok_or_else(|| {
         format!(
             "error: {} has no consumer with this key\n  = help: its keys are {}\n",
             tool.name,
-            tool.keys.join(", ")
+            consumer_keys(tool)
         )
     })
 }

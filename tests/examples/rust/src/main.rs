@@ -1,4 +1,4 @@
-//! Prints who is behind each assertion on standard input.
+//! Prints the user of each assertion on standard input.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 const TOOL: &str = "notebook";
 
-/// The gateway's public keys. Between threads, they belong into a `Mutex`.
+/// The gateway's public keys. To share them between threads, use a `Mutex`.
 struct Keys {
     issuer: String,
     set: JwkSet,
@@ -24,7 +24,7 @@ impl Keys {
         Ok(Self { issuer, set, fetched: Instant::now() })
     }
 
-    /// An unknown key may be a new one; but nobody is to make us fetch for each request.
+    /// Returns a key. Fetches the keys again if they are old, or if this key is unknown.
     fn find(&mut self, kid: &str) -> Result<DecodingKey, Box<dyn Error>> {
         let seconds = if self.set.find(kid).is_some() { 300 } else { 30 };
         if self.fetched.elapsed() > Duration::from_secs(seconds) {
@@ -34,7 +34,7 @@ impl Keys {
     }
 }
 
-/// The claims, or why they are not to be believed.
+/// Returns the claims of a valid assertion.
 fn verified(assertion: &str, keys: &mut Keys) -> Result<Value, Box<dyn Error>> {
     let mut expected = Validation::new(Algorithm::EdDSA);
     expected.set_issuer(&[&keys.issuer]);
