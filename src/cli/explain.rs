@@ -21,10 +21,9 @@ use super::rocket_settings::local_authority;
 use super::terminal::say;
 use super::{now, unreadable};
 use crate::clock::seconds;
-use crate::config::{
-    Config, Environment, Prefix, PublicUrl, Target, Tool, host_and_port, is_loopback, is_variable,
-};
+use crate::config::{Config, Environment, Prefix, PublicUrl, Target, Tool, is_variable};
 use crate::proxy::path::has_dot_segment;
+use crate::url::{host_and_port, is_loopback};
 use capture::{Capture, CapturedUrl};
 use discretion::Discretion;
 use report::Report;

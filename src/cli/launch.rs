@@ -16,8 +16,9 @@ use super::load::{Loaded, load};
 use super::rocket_settings::local_authority;
 use super::terminal::say;
 use super::{now, unreadable};
-use crate::config::{Environment, PublicUrl, Tool, is_loopback, print as print_problems};
+use crate::config::{Environment, PublicUrl, Tool, print as print_problems};
 use crate::practice::{BLOCK, edx_launch};
+use crate::url::is_loopback;
 
 /// What is launched, and how.
 #[derive(clap::Args)]

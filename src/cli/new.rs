@@ -14,8 +14,8 @@ use super::load::{DEEPEST, Loaded, load_content};
 use super::terminal::{harmless, say};
 use super::unreadable;
 use crate::config::{
-    Environment, Fault, Location, Problem, Severity, is_tool_name, print as print_problems,
-    variable_of,
+    Environment, Fault, Location, Problem, Severity, UpstreamUrlError, is_tool_name,
+    print as print_problems, variable_of,
 };
 use consumer::Consumer;
 use file::{File, Page};
@@ -160,7 +160,7 @@ fn sound<'c>(
     shown: &str,
 ) -> Result<(&'c str, Table), Failure> {
     let is_malformed = |fault: &Fault| {
-        matches!(fault, Fault::Encoding | Fault::Syntax(_) | Fault::DuplicateKey(..))
+        matches!(fault, Fault::Encoding | Fault::Syntax(..) | Fault::DuplicateKey(..))
     };
     let malformed: Vec<Problem> =
         before.problems.iter().filter(|problem| is_malformed(&problem.fault)).cloned().collect();
@@ -211,7 +211,7 @@ fn target<'n>(new: &'n New, path: &Path) -> Result<Target<'n>, Failure> {
     if let Some(url) = &new.upstream {
         // What an address cannot have cannot leave the quotes in which it is written.
         if url.contains(|letter: char| letter.is_control() || matches!(letter, '"' | '\\')) {
-            let fault = Fault::UpstreamUrl("has characters that an address cannot have");
+            let fault = Fault::UpstreamUrl(UpstreamUrlError::Character);
             return Err(refused_with(path, fault));
         }
         return Ok(Target::Upstream(url));
