@@ -15,5 +15,5 @@ pub mod proxy;
 pub mod session;
 pub mod state;
 pub mod template;
-pub(crate) mod url;
+pub mod url;
 pub mod web;

@@ -1,73 +1,258 @@
-//! Absolute web addresses, as far as it matters whose they are.
+//! URLs, for the whole gateway: an [`Origin`], a [`BaseUrl`], and the parts of a URL as it was written.
+//!
+//! Nothing here changes a byte of a path: signatures cover paths, and upstreams see them. The `url`
+//! crate would resolve dots, drop default ports and encode characters anew. Rocket's parser of RFC 3986
+//! changes nothing, so it decides what is well-formed.
 
-/// An address with an authority, taken apart: `https://host:port/rest`, or `//host:port/rest`.
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+
+use rocket::http::uri::Absolute;
+
+/// A scheme of the web.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// `http`
+    Http,
+    /// `https`
+    Https,
+}
+
+/// Scheme, host and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// Host and optional port, in lower case.
+    pub authority: String,
+}
+
+/// An origin, and the path below which other paths lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    /// Scheme, host and port.
+    pub origin: Origin,
+    /// The path, without a slash at its end: `/app`, or nothing.
+    pub path: String,
+}
+
+/// The parts of a URL with an authority, as they are written: `https://host:port/rest`, or
+/// `//host:port/rest`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Absolute<'a> {
-    /// Without a scheme, the address has that of the page it stands in.
-    scheme: Option<Scheme>,
-    host: &'a str,
-    /// Nothing for the port that the scheme implies.
-    port: Option<&'a str>,
+pub(crate) struct UrlParts<'a> {
+    /// Empty in `//host`, which has the scheme of its page.
+    pub(crate) scheme: &'a str,
+    /// User name and password, if there are any.
+    pub(crate) user: Option<&'a str>,
+    /// Host and optional port.
+    pub(crate) authority: &'a str,
     /// What follows the authority: path, query and fragment. May be empty.
     pub(crate) rest: &'a str,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scheme {
-    Http,
-    Https,
+impl Scheme {
+    /// The scheme with this name, in any case.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Http, Self::Https].into_iter().find(|one| name.eq_ignore_ascii_case(one.as_str()))
+    }
+
+    /// Its name, in lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    fn default_port(self) -> &'static str {
+        match self {
+            Self::Http => "80",
+            Self::Https => "443",
+        }
+    }
 }
 
-impl<'a> Absolute<'a> {
-    /// Takes an address apart. Nothing is returned for one that is relative or not of the web, and for one that names a
-    /// user or has an unusual authority: such an address is nobody's whom we know.
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let (scheme, after) = match text.split_once("//")? {
-            ("", after) => (None, after),
-            (scheme, after) if scheme.eq_ignore_ascii_case("http:") => (Some(Scheme::Http), after),
-            (scheme, after) if scheme.eq_ignore_ascii_case("https:") => {
-                (Some(Scheme::Https), after)
-            }
-            _ => return None,
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Origin {
+    /// The host, without a port.
+    pub fn host(&self) -> &str {
+        host_and_port(&self.authority).0
+    }
+
+    /// The port, if one is written.
+    pub fn port(&self) -> Option<&str> {
+        host_and_port(&self.authority).1
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority)
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin, self.path)
+    }
+}
+
+impl<'a> UrlParts<'a> {
+    /// Splits a URL. Its parts may hold any characters. Returns nothing for a URL without an authority.
+    pub(crate) fn split(text: &'a str) -> Option<Self> {
+        let (scheme, after) = text.split_once("//")?;
+        let scheme = match scheme.strip_suffix(':') {
+            Some("") => return None,
+            Some(scheme) => scheme,
+            None if scheme.is_empty() => scheme,
+            None => return None,
         };
         let (authority, rest) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
-        if authority.is_empty()
-            || !authority
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte))
-        {
-            return None;
-        }
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                (host, Some(port))
-            }
-            _ => (authority, None),
+        let (user, authority) = match authority.rsplit_once('@') {
+            Some((user, authority)) => (Some(user), authority),
+            None => (None, authority),
         };
-        let is_implied = |port: &str| match scheme {
-            Some(Scheme::Http) => port == "80",
-            Some(Scheme::Https) => port == "443",
-            None => port == "80" || port == "443",
-        };
-        let port = port.filter(|port| !port.is_empty() && !is_implied(port));
-        Some(Self { scheme, host, port, rest })
+        Some(Self { scheme, user, authority, rest })
     }
 
-    /// Whether it lies at this origin (`https://host[:port]`).
+    /// Splits a URL that RFC 3986 calls absolute: it has a scheme and no fragment, and each part has
+    /// only the characters that it may have.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        Absolute::parse(text).ok()?;
+        Self::split(text)
+    }
+
+    /// Splits a URL from a header. Returns nothing for a relative URL, for another scheme, and for a URL
+    /// that has a user or an unusual authority: nobody can say which site such a URL belongs to.
+    pub(crate) fn of_web(text: &'a str) -> Option<Self> {
+        let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        Self::split(text).filter(|url| {
+            (url.scheme.is_empty() || Scheme::named(url.scheme).is_some())
+                && url.user.is_none()
+                && !url.authority.is_empty()
+                && url.authority.bytes().all(is_usual)
+        })
+    }
+
+    /// The host, without a port.
+    pub(crate) fn host(&self) -> &'a str {
+        host_and_port(self.authority).0
+    }
+
+    /// The path alone. May be empty.
+    pub(crate) fn path(&self) -> &'a str {
+        &self.rest[..self.rest.find(['?', '#']).unwrap_or(self.rest.len())]
+    }
+
+    /// The query, without its `?`.
+    pub(crate) fn query(&self) -> Option<&'a str> {
+        let text = self.rest.split('#').next().unwrap_or_default();
+        text.split_once('?').map(|(_, query)| query)
+    }
+
+    /// Scheme, host and port, if the scheme is one of the web and the port is a number.
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        let scheme = Scheme::named(self.scheme)?;
+        let (host, port) = host_and_port(self.authority);
+        let host = host.to_ascii_lowercase();
+        let authority = match port {
+            Some(port) => format!("{host}:{}", port.parse::<u16>().ok()?),
+            None => host,
+        };
+        Some(Origin { scheme, authority })
+    }
+
+    /// Whether the URL lies at this origin (`https://host[:port]`).
     pub(crate) fn is_of(&self, origin: &str) -> bool {
-        Absolute::parse(origin)
-            .is_some_and(|origin| self.scheme == origin.scheme && self.shares_host(&origin))
+        UrlParts::of_web(origin).is_some_and(|origin| {
+            self.scheme.eq_ignore_ascii_case(origin.scheme) && self.shares_host(&origin)
+        })
     }
 
-    /// Whether it lies at the host of this origin, whichever the scheme. An app behind somebody who speaks TLS for it does
-    /// not always know the scheme of its own addresses.
+    /// Whether the URL lies at the host of this origin, with any scheme. An app behind a TLS proxy does not
+    /// always know the scheme of its own URLs.
     pub(crate) fn is_at_host_of(&self, origin: &str) -> bool {
-        Absolute::parse(origin).is_some_and(|origin| self.shares_host(&origin))
+        UrlParts::of_web(origin).is_some_and(|origin| self.shares_host(&origin))
     }
 
-    fn shares_host(&self, other: &Absolute<'_>) -> bool {
-        self.host.eq_ignore_ascii_case(other.host) && self.port == other.port
+    fn shares_host(&self, other: &UrlParts<'_>) -> bool {
+        self.host().eq_ignore_ascii_case(other.host())
+            && self.explicit_port() == other.explicit_port()
     }
+
+    /// The port, unless the scheme implies it. A URL without a scheme has one of the two.
+    fn explicit_port(&self) -> Option<&'a str> {
+        let scheme = Scheme::named(self.scheme);
+        let is_implied = |port: &str| match scheme {
+            Some(scheme) => port == scheme.default_port(),
+            None => [Scheme::Http, Scheme::Https].iter().any(|one| port == one.default_port()),
+        };
+        host_and_port(self.authority).1.filter(|port| !is_implied(port))
+    }
+}
+
+/// Host and, if one is written, port of an authority without a user.
+pub(crate) fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, "")) => (host, None),
+        // Otherwise the colon belongs to an IPv6 address.
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+/// Whether a host, without port, is this machine by its name.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || matches!(host.as_str(), "[::1]" | "::1")
+}
+
+/// Whether only a private network has a host of this name or address, as far as that tells.
+pub(crate) fn is_private(host: &str) -> bool {
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => {
+            address.is_loopback() || address.is_private() || address.is_link_local()
+        }
+        Ok(IpAddr::V6(address)) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+        // Containers and the machine itself have names without a dot.
+        Err(_) => {
+            !host.contains('.')
+                || [".localhost", ".local", ".internal", ".lan", ".home.arpa"]
+                    .iter()
+                    .any(|ending| host.ends_with(ending))
+        }
+    }
+}
+
+/// Whether text is a segment of a path (RFC 3986 §3.3): `pchar`s, with whole escapes.
+pub(crate) fn is_segment(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let fine = match byte {
+            b'%' => (0..2).all(|_| bytes.next().is_some_and(|digit| digit.is_ascii_hexdigit())),
+            _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte),
+        };
+        if !fine {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether browsers and clients resolve a segment of a path: it is `.` or `..`, in any spelling.
+pub(crate) fn is_dot_segment(segment: &str) -> bool {
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+    plain == "." || plain == ".."
 }
 
 #[cfg(test)]
@@ -75,7 +260,7 @@ mod tests {
     use super::*;
 
     fn check(address: &str, origin: &str, same_origin: bool, same_host: bool) {
-        let absolute = Absolute::parse(address);
+        let absolute = UrlParts::of_web(address);
         assert_eq!(
             (
                 absolute.is_some_and(|absolute| absolute.is_of(origin)),
@@ -145,10 +330,69 @@ mod tests {
             ("//app#d", "#d"),
         ] {
             assert_eq!(
-                Absolute::parse(address).map(|absolute| absolute.rest),
+                UrlParts::of_web(address).map(|absolute| absolute.rest),
                 Some(rest),
                 "{address}"
             );
+        }
+    }
+
+    #[test]
+    fn a_port_is_what_follows_the_last_colon_outside_of_brackets() {
+        for (authority, expected) in [
+            ("tools.example", ("tools.example", None)),
+            ("tools.example:8443", ("tools.example", Some("8443"))),
+            ("tools.example:", ("tools.example", None)),
+            ("[::1]", ("[::1]", None)),
+            ("[::1]:5000", ("[::1]", Some("5000"))),
+            ("", ("", None)),
+        ] {
+            assert_eq!(host_and_port(authority), expected, "{authority}");
+        }
+    }
+
+    #[test]
+    fn every_part_is_as_it_was_written() {
+        let parts = |text: &'static str| {
+            UrlParts::split(text)
+                .map(|url| (url.scheme, url.user, url.authority, url.path(), url.query()))
+        };
+        for (text, expected) in [
+            (
+                "https://A:443/x/../%7e?a=%20#b",
+                ("https", None, "A:443", "/x/../%7e", Some("a=%20")),
+            ),
+            ("http://me:pw@a?", ("http", Some("me:pw"), "a", "", Some(""))),
+            ("http://me@you@a", ("http", Some("me@you"), "a", "", None)),
+            ("//a/b#c?d", ("", None, "a", "/b", None)),
+        ] {
+            assert_eq!(parts(text), Some(expected), "{text}");
+        }
+        assert_eq!(parts("/a/b"), None);
+    }
+
+    #[test]
+    fn only_an_absolute_url_of_rfc_3986_is_parsed() {
+        for good in ["http://a", "HTTPS://[::1]:1/b;c=d/%2F?e", "ftp://a:/", "http://me@a"] {
+            assert!(UrlParts::parse(good).is_some(), "{good}");
+        }
+        for bad in ["", "//a", "http://a:99999", "http://[::1", "http://a/b\"c", "http://a/#b"] {
+            assert!(UrlParts::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_in_lower_case_and_keeps_a_port_that_is_written() {
+        for (text, expected) in [
+            ("HTTPS://Tools.Example/x", Some("https://tools.example")),
+            ("http://a:080", Some("http://a:80")),
+            ("http://a:", Some("http://a")),
+            ("http://[FD00::1]:1", Some("http://[fd00::1]:1")),
+            ("ftp://a", None),
+            ("//a", None),
+        ] {
+            let origin = UrlParts::split(text).and_then(|url| url.origin());
+            assert_eq!(origin.map(|origin| origin.to_string()).as_deref(), expected, "{text}");
         }
     }
 }

@@ -10,40 +10,12 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::environment::is_variable;
+use super::key::{CONSUMER, GATEWAY, Kind, TOOL};
 use super::problem::Location;
-
-/// Keys of `[gateway]` whose values may be shown.
-const PUBLIC_OF_GATEWAY: [&str; 5] =
-    ["public_url", "session", "clock_skew", "state", "outcome_hosts"];
-
-/// Keys of a tool whose values may be shown.
-const PUBLIC_OF_TOOL: [&str; 16] = [
-    "title",
-    "description",
-    "icon",
-    "host",
-    "path",
-    "key",
-    "template",
-    "upstream",
-    "prefix",
-    "identity",
-    "timeout",
-    "grades",
-    "session",
-    "roles",
-    "frame_ancestors",
-    "signature_methods",
-];
-
-/// Keys of a consumer whose values may be shown.
-const PUBLIC_OF_CONSUMER: [&str; 2] = ["key", "signature_methods"];
 
 /// Stands for any place in a list.
 const ITEM: &str = "";
-
-/// Keys whose values are not shown where a line is not TOML, and that are none themselves.
-const KNOWN: [&str; 5] = ["secret", "consumers", "headers", "params", "outcome_url_rewrite"];
 
 /// Shows lines of a file.
 pub(super) struct Excerpts<'s> {
@@ -256,22 +228,31 @@ impl<'t> Marker<'t> {
 
 /// Whether the value at these keys may be shown.
 fn is_public(path: &[&str]) -> bool {
-    let (public, rest): (&[&str], _) = match path {
-        ["gateway", rest @ ..] => (&PUBLIC_OF_GATEWAY, rest),
-        ["tools", _, "consumers", ITEM, rest @ ..] => (&PUBLIC_OF_CONSUMER, rest),
-        ["tools", _, rest @ ..] => (&PUBLIC_OF_TOOL, rest),
+    let (table, rest) = match path {
+        ["gateway", rest @ ..] => (GATEWAY, rest),
+        ["tools", _, "consumers", ITEM, rest @ ..] => (CONSUMER, rest),
+        ["tools", _, rest @ ..] => (TOOL, rest),
         _ => return false,
     };
+    let Some((name, rest)) = rest.split_first() else { return false };
+    let Some(key) = table.get(name) else { return false };
     match rest {
-        [key] | [key, ITEM] => public.contains(key),
-        ["secret" | "public_url" | "state", "env"]
-        | ["secret", ITEM, "env"]
-        | ["headers", _, "env"] => true,
-        // Any other key has strayed there: what stands below a table's heading belongs to that table.
-        ["outcome_url_rewrite", prefix] => {
-            path.first() == Some(&"gateway") && prefix.contains("://")
-        }
+        [] | [ITEM] => key.shown,
+        // The name of a variable.
+        [above @ .., "env"] if takes_variable(&key.kind, above) => true,
+        // A key without `://` belongs to another table: its line is below the wrong heading.
+        [prefix] => key.name == "outcome_url_rewrite" && prefix.contains("://"),
         _ => false,
+    }
+}
+
+/// Whether `{ env = "…" }` may be written at these keys of a value.
+fn takes_variable(kind: &Kind, path: &[&str]) -> bool {
+    match path {
+        [] => kind.takes_variable(),
+        [step, rest @ ..] => kind
+            .inner((*step != ITEM).then_some(step))
+            .is_some_and(|inner| takes_variable(inner, rest)),
     }
 }
 
@@ -289,14 +270,6 @@ fn is_harmless(path: &[&str], text: &str) -> bool {
 /// Whether text, should it be an address, carries no password, and no query, which may be a token.
 fn is_harmless_address(text: &str) -> bool {
     !text.contains(['@', '?'])
-}
-
-/// Whether text looks like the name of a variable: `HELLO_SECRET`. What does not may be a secret.
-pub(crate) fn is_variable(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// How much of a line is a heading, also a malformed one.
@@ -335,10 +308,9 @@ fn setting(line: &str) -> Option<usize> {
         line[start..].find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
     let end = length.map_or(line.len(), |length| start + length);
     let key = &line[start..end];
-    let public = PUBLIC_OF_GATEWAY.contains(&key) || PUBLIC_OF_TOOL.contains(&key);
-    if !public && !KNOWN.contains(&key) {
-        return None;
-    }
+    let mut known = [GATEWAY, TOOL].into_iter().filter_map(|table| table.get(key)).peekable();
+    known.peek()?;
+    let public = known.any(|key| key.shown);
     let Some(value) = line[end..].trim_start().strip_prefix('=').map(str::trim_start) else {
         return Some(end);
     };

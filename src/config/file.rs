@@ -1,26 +1,12 @@
-//! What may be written in a tools file: its tables and keys, and the only home of their defaults.
+//! The written form of a tools file: its tables and keys.
 
 use figment::value::{Dict, Value};
 
-use super::Environment;
-use super::document::Document;
-use super::document::Part;
+use super::document::{Document, Part};
+use super::environment::Environment;
 use super::fault::Fault;
-use super::outcome_host::HostRule;
 use super::problem::Problem;
 use super::table::{Reader, Soundness, Table, Written};
-
-/// `session` where it is not written.
-pub(super) const SESSION: &str = "8h";
-/// `clock_skew` where it is not written.
-pub(super) const CLOCK_SKEW: &str = "5m";
-/// `outcome_hosts` where it is not written: each course may have a platform of its own.
-pub(super) const OUTCOME_HOSTS: HostRule = HostRule::Any;
-/// `timeout` where it is not written: Heroku's router waits for 30 seconds.
-pub(super) const TIMEOUT: &str = "25s";
-/// `frame_ancestors` where it is not written: LTI platforms are everywhere, and only a signed launch shows
-/// anything.
-pub(super) const FRAME_ANCESTORS: &str = "*";
 
 /// A whole file.
 pub(super) struct ToolsFile {
@@ -124,11 +110,11 @@ fn read_gateway(mut table: Table<'_>) -> GatewayTable {
     let mut gateway = GatewayTable {
         public_url: table
             .value("public_url")
-            .and_then(|written| text_of(&mut table, "public_url", written)),
+            .and_then(|written| text_of(&table, "public_url", written)),
         secret: secrets_of(&mut table).map(|secret| secret.value),
         session: table.text("session"),
         clock_skew: table.text("clock_skew"),
-        state: table.value("state").and_then(|written| text_of(&mut table, "state", written)),
+        state: table.value("state").and_then(|written| text_of(&table, "state", written)),
         outcome_hosts: table.texts("outcome_hosts"),
         outcome_url_rewrite: read_rewrites(&mut table),
         soundness: Soundness::default(),
@@ -256,11 +242,7 @@ fn secrets_of(table: &mut Table<'_>) -> Option<Written<Vec<Written<Text>>>> {
 }
 
 /// Text or `{ env = "…" }`.
-fn text_of(
-    table: &mut Table<'_>,
-    key: &'static str,
-    written: Written<Value>,
-) -> Option<Written<Text>> {
+fn text_of(table: &Table<'_>, key: &'static str, written: Written<Value>) -> Option<Written<Text>> {
     let reader = table.reader();
     let place = written.place.clone();
     let text = match &written.value {
@@ -279,8 +261,5 @@ fn text_of(
             None
         }
     };
-    if text.is_none() {
-        table.spare(key);
-    }
     Some(Written { value: text?, place })
 }

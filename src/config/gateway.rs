@@ -8,7 +8,12 @@ use lti::oauth1::SigningKey;
 use lti::v1p1::{Consumers, Terms};
 use lti::{KnownSecrets, Roles, Secret, Sender};
 
-use super::{OutcomeRules, PublicUrl, StateLocation, ToolPath, UpstreamUrl};
+use super::key::{self, PREFIX};
+use super::outcome_rules::OutcomeRules;
+use super::public_url::PublicUrl;
+use super::state_location::StateLocation;
+use super::tool_path::ToolPath;
+use crate::url::{BaseUrl, Origin, Scheme, host_and_port};
 
 /// A whole configuration.
 #[derive(Clone, Debug)]
@@ -37,10 +42,44 @@ impl Config {
     /// Whether certificates are needed, to verify an upstream or a platform by.
     pub fn needs_certificates(&self) -> bool {
         self.tools.iter().any(|tool| match &tool.target {
-            Target::Upstream(upstream) => upstream.grades || upstream.url.scheme == "https",
+            Target::Upstream(upstream) => {
+                upstream.grades || upstream.url.origin.scheme == Scheme::Https
+            }
             Target::Template(_) => false,
         })
     }
+}
+
+impl PublicUrl {
+    /// The origin that a platform has launched when it launched this tool, for a request with this `Host`. A
+    /// tool with its own host has the scheme and port of the public URL.
+    pub fn origin_of(&self, tool: &Tool, request_authority: &str) -> Origin {
+        match (self, &tool.host) {
+            (Self::Fixed(origin), Some(host)) => {
+                Origin { scheme: origin.scheme, authority: with_port(host, origin.port()) }
+            }
+            _ => self.origin(request_authority),
+        }
+    }
+
+    /// The launch URL of a tool, to show to people. Their request may name another host than the tool's own,
+    /// so only its port counts for a tool with its own host. Without a request, the origin may be unknown; the
+    /// launch URL then lacks it.
+    pub fn launch_url(&self, tool: &Tool, request_authority: Option<&str>) -> String {
+        let origin = match (self, &tool.host, request_authority) {
+            (Self::FromHost(scheme), Some(host), authority) => {
+                let port = authority.and_then(|authority| host_and_port(authority).1);
+                format!("{scheme}://{}", with_port(host, port))
+            }
+            (Self::FromHost(_), None, None) => String::new(),
+            (_, _, authority) => self.origin_of(tool, authority.unwrap_or_default()).to_string(),
+        };
+        format!("{origin}{}", tool.path)
+    }
+}
+
+fn with_port(host: &str, port: Option<&str>) -> String {
+    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// One tool.
@@ -130,7 +169,7 @@ pub enum Target {
 #[derive(Clone, Debug)]
 pub struct Upstream {
     /// Where it answers.
-    pub url: UpstreamUrl,
+    pub url: BaseUrl,
     /// For how long it may be silent while it is waited for.
     pub timeout: Duration,
     /// What stands before its own paths in the gateway's addresses.
@@ -152,6 +191,23 @@ pub enum Prefix {
     Tool,
 }
 
+impl Prefix {
+    /// The prefix with this name, which is one of [`key::PREFIXES`].
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "session" => Some(Self::Session),
+            "tool" => Some(Self::Tool),
+            _ => None,
+        }
+    }
+}
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Self::named(PREFIX).unwrap_or(Self::Session)
+    }
+}
+
 /// Which personal data reach an upstream. The user id always does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -161,9 +217,21 @@ pub struct Identity {
     pub email: bool,
 }
 
-/// What is meant where nothing is written: no e-mail address, since course authors can set it.
+impl Identity {
+    /// The personal data with these names, which are among [`key::PERSONAL_FIELDS`].
+    pub(super) fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut identity = Self { name: false, email: false };
+        for name in names {
+            identity.name |= name == "name";
+            identity.email |= name == "email";
+        }
+        identity
+    }
+}
+
+/// Without the key: no e-mail address, because course authors can set it.
 impl Default for Identity {
     fn default() -> Self {
-        Self { name: true, email: false }
+        Self::named(key::IDENTITY.iter().copied())
     }
 }

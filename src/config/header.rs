@@ -1,4 +1,6 @@
-//! Names of headers, as far as they mean something to a gateway.
+//! Names of headers, as far as they mean something to a gateway, and values that arrive as they are written.
+
+use thiserror::Error;
 
 /// Beginnings of the names by which upstreams learn who is there and where they stand.
 const IDENTITY_PREFIXES: [&str; 3] = ["x-forwarded-", "x-lti-", "x-auth-request-"];
@@ -28,6 +30,38 @@ const CONNECTION: [&str; 10] = [
     "upgrade",
     "expect",
 ];
+
+/// Why text is not the value of a header. Each text is the end of a sentence that begins with "the value of".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum HeaderValueError {
+    #[error("has a line break")]
+    LineBreak,
+    #[error("has characters other than visible ASCII")]
+    Character,
+    #[error("begins or ends with a blank, which servers take off")]
+    OuterSpace,
+}
+
+/// Checks that every server receives a value as it is written.
+pub(super) fn check_value(text: &str) -> Result<(), HeaderValueError> {
+    if text.contains(['\r', '\n']) {
+        Err(HeaderValueError::LineBreak)
+    } else if !text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        Err(HeaderValueError::Character)
+    } else if text.trim() != text {
+        Err(HeaderValueError::OuterSpace)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether text is a `token` (RFC 9110 §5.6.2), as names of headers are.
+pub(super) fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
 
 /// Whether a header tells an upstream who is there or where it stands. Only the gateway may set one: a browser's copy is
 /// taken away, in any case and with any other sign for `-`: CGI and what came after it turn all of them into `_`.

@@ -1,45 +1,153 @@
-//! What names of hosts look like (RFC 952, RFC 1123 §2.1).
+//! Names of hosts (RFC 952, RFC 1123 §2.1), and the `host` of a tool.
+
+use thiserror::Error;
 
 const LONGEST: usize = 253;
 const LONGEST_LABEL: usize = 63;
 
-/// Judges the name of a host. `_` is not one of the letters that names on the internet have, but containers and private networks
-/// have it.
-///
-/// # Errors
-/// What is wrong with it, as the end of a sentence that begins with what it is the host of.
-pub(super) fn check(text: &str, takes_underscore: bool) -> Result<(), &'static str> {
+/// Why a name is none of a host. Each text is the end of a sentence that begins with the host's role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum HostNameError {
+    #[error("has letters that an address cannot have: such a name is written as xn--…")]
+    NotAscii,
+    #[error("is longer than the name of a host can be")]
+    TooLong,
+    #[error("has a dot too many")]
+    EmptyLabel,
+    #[error("has a part that is longer than {LONGEST_LABEL} characters")]
+    LabelTooLong,
+    #[error("has characters that the name of a host cannot have")]
+    Character,
+    #[error("has a part that begins or ends with -")]
+    Hyphen,
+}
+
+/// Why text is not the `host` of a tool. Each text is the end of a sentence that begins with "the host".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ToolHostError {
+    #[error("has a scheme; a tool has the one of the public URL")]
+    Scheme,
+    #[error("has a path; that is a key of its own")]
+    Path,
+    #[error("has a wildcard")]
+    Wildcard,
+    #[error("is an address, not a name")]
+    Address,
+    #[error("has a port; a tool has the one of the public URL")]
+    Port,
+    #[error(transparent)]
+    Name(#[from] HostNameError),
+}
+
+/// Checks the name of a host. Names on the internet have no `_`, but those of containers and private
+/// networks do.
+pub(super) fn check(text: &str, takes_underscore: bool) -> Result<(), HostNameError> {
     if !text.is_ascii() {
-        return Err("has letters that an address cannot have: such a name is written as xn--…");
+        return Err(HostNameError::NotAscii);
     }
     if text.len() > LONGEST {
-        return Err("is longer than the name of a host can be");
+        return Err(HostNameError::TooLong);
     }
     let is_letter = |byte: u8| {
         byte.is_ascii_alphanumeric() || byte == b'-' || (takes_underscore && byte == b'_')
     };
     for label in text.split('.') {
         if label.is_empty() {
-            return Err("has a dot too many");
+            return Err(HostNameError::EmptyLabel);
         }
         if label.len() > LONGEST_LABEL {
-            return Err("has a part that is longer than 63 characters");
+            return Err(HostNameError::LabelTooLong);
         }
         if !label.bytes().all(is_letter) {
-            return Err("has characters that the name of a host cannot have");
+            return Err(HostNameError::Character);
         }
         if label.starts_with('-') || label.ends_with('-') {
-            return Err("has a part that begins or ends with -");
+            return Err(HostNameError::Hyphen);
         }
     }
     Ok(())
 }
 
-/// Whether browsers and clients take a name for an IPv4 address, and may spell it anew (WHATWG URL, "ends in a number
-/// checker").
+/// Whether browsers and clients take a name for an IPv4 address, and may spell it anew (WHATWG URL, "ends
+/// in a number checker").
 pub(super) fn ends_in_number(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let is_hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_number(&last) || last.strip_prefix("0x").is_some_and(is_hexadecimal)
+}
+
+/// Reads the `host` of a tool: a name, which is returned in lower case.
+pub(super) fn parse_tool_host(text: &str) -> Result<String, ToolHostError> {
+    if text.contains("://") {
+        return Err(ToolHostError::Scheme);
+    }
+    if text.contains('/') {
+        return Err(ToolHostError::Path);
+    }
+    if text.contains('*') {
+        return Err(ToolHostError::Wildcard);
+    }
+    if text.contains(['[', ']']) {
+        return Err(ToolHostError::Address);
+    }
+    if text.contains(':') {
+        return Err(ToolHostError::Port);
+    }
+    check(text, false)?;
+    if ends_in_number(text) {
+        return Err(ToolHostError::Address);
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_and_nothing_else() {
+        for (good, expected) in [
+            ("notebook.example.edu", "notebook.example.edu"),
+            ("NoteBook.Example", "notebook.example"),
+            ("xn--bung-zra.example", "xn--bung-zra.example"),
+            ("notebook.localhost", "notebook.localhost"),
+            ("localhost", "localhost"),
+            ("1.example", "1.example"),
+            ("0x1g", "0x1g"),
+        ] {
+            assert_eq!(parse_tool_host(good).as_deref(), Ok(expected));
+        }
+        let long = format!("{}.example", "a".repeat(64));
+        let longest = ["a"; 128].join(".");
+        for (bad, why) in [
+            ("https://notebook.example", "has a scheme; a tool has the one of the public URL"),
+            ("notebook.example/", "has a path; that is a key of its own"),
+            ("notebook.example:8443", "has a port; a tool has the one of the public URL"),
+            ("*.example", "has a wildcard"),
+            (
+                "übung.example",
+                "has letters that an address cannot have: such a name is written as xn--…",
+            ),
+            ("", "has a dot too many"),
+            (".example", "has a dot too many"),
+            ("notebook..example", "has a dot too many"),
+            ("notebook.example.", "has a dot too many"),
+            ("note book.example", "has characters that the name of a host cannot have"),
+            ("me@notebook.example", "has characters that the name of a host cannot have"),
+            ("note_book.example", "has characters that the name of a host cannot have"),
+            ("-notebook.example", "has a part that begins or ends with -"),
+            ("notebook-.example", "has a part that begins or ends with -"),
+            ("127.0.0.1", "is an address, not a name"),
+            ("notebook.1", "is an address, not a name"),
+            ("0x7F", "is an address, not a name"),
+            ("0x", "is an address, not a name"),
+            ("[::1]", "is an address, not a name"),
+            (&long, "has a part that is longer than 63 characters"),
+            (&longest, "is longer than the name of a host can be"),
+        ] {
+            let error = parse_tool_host(bad).expect_err(bad);
+            assert_eq!(error.to_string(), why, "{bad}");
+        }
+    }
 }

@@ -1,6 +1,10 @@
+//! The hosts that `outcome_hosts` names.
+
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::host_name;
+use thiserror::Error;
+
+use super::host_name::{self, HostNameError};
 
 /// One of `outcome_hosts`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,39 +26,58 @@ pub(super) enum Host {
     Address(IpAddr),
 }
 
+/// Why text is none of `outcome_hosts`. Each text is the end of a sentence that begins with "the outcome
+/// host".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum OutcomeHostError {
+    #[error("is empty")]
+    Empty,
+    #[error("has a scheme; a host counts with http and with https")]
+    Scheme,
+    #[error("has a path; a host counts with each of its paths")]
+    Path,
+    #[error("is not an address")]
+    Address,
+    #[error("has a port; a host counts with each of its ports")]
+    Port,
+    #[error("has a * that is not the whole of its first part")]
+    Wildcard,
+    #[error("ends in a number, as only addresses do, which are written with four: 127.0.0.1")]
+    Number,
+    #[error(transparent)]
+    Name(#[from] HostNameError),
+}
+
 impl HostRule {
     /// Reads one of `outcome_hosts`.
-    ///
-    /// # Errors
-    /// What is wrong with it, as the end of a sentence that begins with "the outcome host".
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
-        const ADDRESS: &str = "is not an address";
-        const PORT: &str = "has a port; a host counts with each of its ports";
+    pub(super) fn parse(text: &str) -> Result<Self, OutcomeHostError> {
         if text.is_empty() {
-            return Err("is empty");
+            return Err(OutcomeHostError::Empty);
         }
         if text == "*" {
             return Ok(Self::Any);
         }
         if text.contains("://") {
-            return Err("has a scheme; a host counts with http and with https");
+            return Err(OutcomeHostError::Scheme);
         }
         if text.contains('/') {
-            return Err("has a path; a host counts with each of its paths");
+            return Err(OutcomeHostError::Path);
         }
         if let Ok(address) = text.parse() {
             return Ok(Self::One(Host::Address(address)));
         }
         if let Some(rest) = text.strip_prefix('[') {
-            let (address, rest) = rest.split_once(']').ok_or(ADDRESS)?;
+            let (address, rest) = rest.split_once(']').ok_or(OutcomeHostError::Address)?;
             if rest.starts_with(':') {
-                return Err(PORT);
+                return Err(OutcomeHostError::Port);
             }
             let address: Option<Ipv6Addr> = address.parse().ok().filter(|_| rest.is_empty());
-            return address.map(|address| Self::One(Host::Address(address.into()))).ok_or(ADDRESS);
+            let address = address.ok_or(OutcomeHostError::Address)?;
+            return Ok(Self::One(Host::Address(address.into())));
         }
         if text.contains(':') {
-            return Err(if text.matches(':').count() == 1 { PORT } else { ADDRESS });
+            let has_port = text.matches(':').count() == 1;
+            return Err(if has_port { OutcomeHostError::Port } else { OutcomeHostError::Address });
         }
         match text.strip_prefix("*.") {
             Some(parent) => Ok(Self::Below(name(parent)?)),
@@ -85,16 +108,14 @@ impl Host {
 }
 
 /// Reads a name, in which containers and private networks have `_`, too.
-fn name(text: &str) -> Result<String, &'static str> {
+fn name(text: &str) -> Result<String, OutcomeHostError> {
     let text = undotted(text);
     if text.contains('*') {
-        return Err("has a * that is not the whole of its first part");
+        return Err(OutcomeHostError::Wildcard);
     }
     host_name::check(text, true)?;
     if host_name::ends_in_number(text) {
-        return Err(
-            "ends in a number, as only addresses do, which are written with four: 127.0.0.1",
-        );
+        return Err(OutcomeHostError::Number);
     }
     Ok(text.to_ascii_lowercase())
 }
@@ -185,7 +206,7 @@ mod tests {
             (&long, "has a part that is longer than 63 characters"),
             (&longest, "is longer than the name of a host can be"),
         ] {
-            assert_eq!(HostRule::parse(bad), Err(why), "{bad}");
+            assert_eq!(HostRule::parse(bad).expect_err(bad).to_string(), why, "{bad}");
         }
     }
 

@@ -1,8 +1,10 @@
+//! Where grades may be sent.
+
 use std::borrow::Cow;
 
-use super::UpstreamUrl;
-use super::file::OUTCOME_HOSTS;
+use super::key::OUTCOME_HOSTS;
 use super::outcome_host::{Host, HostRule};
+use crate::url::BaseUrl;
 
 /// Where grades may be sent. Outcome URLs come with launches, and so from outside.
 ///
@@ -27,17 +29,22 @@ struct Rewrite {
 
 impl Default for OutcomeRules {
     fn default() -> Self {
-        Self { hosts: vec![OUTCOME_HOSTS], rewrites: Vec::new() }
+        Self::new(default_hosts(), Vec::new())
     }
+}
+
+/// The hosts without the key `outcome_hosts`.
+pub(super) fn default_hosts() -> Vec<HostRule> {
+    OUTCOME_HOSTS.iter().filter_map(|host| HostRule::parse(host).ok()).collect()
 }
 
 impl OutcomeRules {
     /// Of these hosts, and prefixes with what takes their place.
-    pub(super) fn new(hosts: Vec<HostRule>, rewrites: Vec<(UpstreamUrl, UpstreamUrl)>) -> Self {
+    pub(super) fn new(hosts: Vec<HostRule>, rewrites: Vec<(BaseUrl, BaseUrl)>) -> Self {
         let mut rewrites: Vec<_> = rewrites
             .into_iter()
             .map(|(prefix, target)| Rewrite {
-                origin: prefix.origin(),
+                origin: prefix.origin.to_string(),
                 path: prefix.path,
                 target: target.to_string(),
             })
@@ -86,9 +93,10 @@ impl Rewrite {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::upstream_url;
 
     fn rules(rewrites: &[(&str, &str)]) -> OutcomeRules {
-        let url = |text: &str| UpstreamUrl::parse(text).expect("an address");
+        let url = |text: &str| upstream_url::parse(text).expect("an address");
         let rewrites = rewrites.iter().map(|(prefix, target)| (url(prefix), url(target))).collect();
         OutcomeRules::new(vec![HostRule::Any], rewrites)
     }

@@ -60,7 +60,7 @@ impl fmt::Display for Problem {
             Severity::Warning => "warning",
         };
         let fact = printable(&self.fault.to_string());
-        let cure = printable(&self.fault.cure());
+        let advice = printable(&self.fault.advice());
         writeln!(f, "{severity}: {fact}")?;
         match &self.location {
             Location::File { file, line, column, shown, marked } => {
@@ -72,12 +72,12 @@ impl fmt::Display for Problem {
                 writeln!(f, "{gutter} |")?;
                 writeln!(f, "{}", format!("{number} | {shown}").trim_end())?;
                 writeln!(f, "{gutter} | {indent}{marks}")?;
-                writeln!(f, "{gutter} = help: {cure}")
+                writeln!(f, "{gutter} = help: {advice}")
             }
             Location::Environment(name) => {
-                writeln!(f, " --> environment variable {name}\n  = help: {cure}")
+                writeln!(f, " --> environment variable {name}\n  = help: {advice}")
             }
-            Location::Whole(file) => writeln!(f, " --> {file}\n  = help: {cure}"),
+            Location::Whole(file) => writeln!(f, " --> {file}\n  = help: {advice}"),
         }
     }
 }

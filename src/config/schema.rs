@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::key::{FILE, Key, Keys, Kind, Unwritten, VARIABLE};
+use super::key::{Choice, FILE, Key, Keys, Kind, Unwritten, VARIABLE};
 use super::shape::Shape;
 
 /// The JSON Schema of a tools file, as text. It is the same for everybody: no file and no variable changes it.
@@ -35,10 +35,24 @@ fn of_table(table: &Keys) -> Value {
         schema["dependencies"][key.name] = json!([key.needs]);
     }
     if !table.choices.is_empty() {
-        let one_of = |[one, other]: &[&str; 2]| json!({ "oneOf": [{ "required": [one] }, { "required": [other] }] });
-        schema["allOf"] = table.choices.iter().map(one_of).collect();
+        schema["allOf"] = table.choices.iter().map(of_choice).collect();
     }
     schema
+}
+
+fn of_choice(choice: &Choice) -> Value {
+    let each =
+        |keys: &[&str]| keys.iter().map(|key| json!({ "required": [key] })).collect::<Value>();
+    match choice {
+        Choice::ExactlyOne(keys) => json!({ "oneOf": each(keys) }),
+        Choice::AtLeastOne(keys) => json!({ "anyOf": each(keys) }),
+        Choice::AtMostOne(keys) => {
+            let pairs = keys.iter().enumerate().flat_map(|(at, one)| {
+                keys[at + 1..].iter().map(move |other| json!({ "required": [one, other] }))
+            });
+            json!({ "not": { "anyOf": pairs.collect::<Value>() } })
+        }
+    }
 }
 
 fn of_key(key: &Key) -> Value {
@@ -60,6 +74,9 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::Truth => json!({ "type": "boolean" }),
         Kind::List(item, fewest) => {
             json!({ "type": "array", "items": of_kind(item), "minItems": fewest })
+        }
+        Kind::Texts(item, fewest) => {
+            json!({ "anyOf": [of_kind(item), of_kind(&Kind::List(item, *fewest))] })
         }
         Kind::Variable => json!({ "$ref": "#/definitions/variable" }),
         Kind::Table(table) => of_table(table),

@@ -3,6 +3,8 @@
 //! A pattern lets through whatever the gateway takes, and often more: what it refuses is refused by `check`, too. Patterns use
 //! only what all dialects of regular expressions have in common, since each editor has its own.
 
+use super::limit::{SHORTEST_GATEWAY_SECRET, longest_tool_name};
+
 /// What text looks like.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
@@ -23,7 +25,7 @@ pub(super) const TEXT: Shape = Shape { words: "text", shortest: 0, pattern: "", 
 pub(super) const SOME_TEXT: Shape = Shape { shortest: 1, ..TEXT };
 
 /// Something that nobody guesses: `gateway.secret`.
-pub(super) const LONG_SECRET: Shape = Shape { shortest: 32, ..TEXT };
+pub(super) const LONG_SECRET: Shape = Shape { shortest: SHORTEST_GATEWAY_SECRET, ..TEXT };
 
 /// `90s`, `5m`, `8h` or `2d`.
 pub(super) const LENGTH_OF_TIME: Shape =
@@ -92,5 +94,8 @@ pub(super) const HEADER_VALUE: Shape =
     Shape { words: "one line of visible ASCII", pattern: "^([!-~]([ -~]*[!-~])?)?$", ..TEXT };
 
 /// The name of a tool.
-pub(super) const TOOL_NAME: Shape =
-    Shape { words: "the name of a tool", pattern: "^[A-Za-z0-9_-]{1,64}$", ..TEXT };
+pub(super) const TOOL_NAME: Shape = Shape {
+    words: "the name of a tool",
+    pattern: concat!("^[A-Za-z0-9_-]{1,", longest_tool_name!(), "}$"),
+    ..TEXT
+};

@@ -1,5 +1,10 @@
+//! Where state is kept.
+
 use std::path::{Path, PathBuf};
 
+use thiserror::Error;
+
+use super::key::MEMORY;
 use super::suggestion::nearest;
 
 /// Where the gateway keeps what has to outlive a request: which launches were seen, and grades that a platform could not
@@ -13,40 +18,52 @@ pub enum StateLocation {
     Directory(PathBuf),
 }
 
-/// What the file calls the first of them.
-const MEMORY: &str = "memory";
+/// Why text is no place for state. It may hold a password, so it is not held. Each text is the end of a
+/// sentence that begins with "the state".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum StateLocationError {
+    #[error("is nearly `memory`, but not quite")]
+    NearlyMemory,
+    #[error("is in Redis, where this version of the gateway cannot keep it")]
+    Redis,
+    #[error("is an address, not a directory")]
+    Url,
+    #[error("has characters that the path of a directory should not have")]
+    Character,
+    #[error("begins or ends with a blank")]
+    OuterSpace,
+    #[error("begins with ~, which only a shell takes for somebody's home")]
+    Tilde,
+    #[error("is neither `memory` nor a directory with a slash in its path")]
+    NoSlash,
+}
 
 impl StateLocation {
     /// Reads `gateway.state`; a relative path begins in `folder`. A path has a slash, so that a misspelt `memory` is none.
-    ///
-    /// # Errors
-    /// What is wrong with it, as the end of a sentence that begins with "the state".
-    pub(super) fn parse(text: &str, folder: &Path) -> Result<Self, &'static str> {
+    pub(super) fn parse(text: &str, folder: &Path) -> Result<Self, StateLocationError> {
         if text == MEMORY {
             return Ok(Self::Memory);
         }
         if nearest(text, &[MEMORY]).is_some() {
-            return Err("is nearly `memory`, but not quite");
+            return Err(StateLocationError::NearlyMemory);
         }
         let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.as_deref() {
-            Some("redis" | "rediss") => {
-                return Err("is in Redis, where this version of the gateway cannot keep it");
-            }
-            Some(_) => return Err("is an address, not a directory"),
+            Some("redis" | "rediss") => return Err(StateLocationError::Redis),
+            Some(_) => return Err(StateLocationError::Url),
             None => {}
         }
         if text.contains(char::is_control) {
-            return Err("has characters that the path of a directory should not have");
+            return Err(StateLocationError::Character);
         }
         if text.trim() != text {
-            return Err("begins or ends with a blank");
+            return Err(StateLocationError::OuterSpace);
         }
         if text.starts_with('~') {
-            return Err("begins with ~, which only a shell takes for somebody's home");
+            return Err(StateLocationError::Tilde);
         }
         if !text.contains('/') {
-            return Err("is neither `memory` nor a directory with a slash in its path");
+            return Err(StateLocationError::NoSlash);
         }
         Ok(Self::Directory(folder.join(text)))
     }
@@ -99,7 +116,8 @@ mod tests {
             ("./state ", BLANK),
             ("~/state", "begins with ~, which only a shell takes for somebody's home"),
         ] {
-            assert_eq!(StateLocation::parse(text, Path::new("")), Err(why), "{text}");
+            let error = StateLocation::parse(text, Path::new("")).expect_err(text);
+            assert_eq!(error.to_string(), why, "{text}");
         }
     }
 }

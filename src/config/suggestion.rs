@@ -30,32 +30,69 @@ pub(super) fn of_role(text: &str) -> Option<&'static str> {
     other.or_else(|| nearest(&name, &ROLES))
 }
 
-/// The personal field that somebody meant.
+/// The question whether this was meant.
+pub(super) fn did_you_mean(near: &str) -> String {
+    format!("did you mean `{near}`?")
+}
+
+/// What to write in place of text that is none of these words.
+pub(super) fn of_word(text: &str, words: &[&str]) -> String {
+    near_or(text, words, || format!("write {}", listed(words)))
+}
+
+/// What to write in place of text that is no personal field.
 pub(super) fn of_identity(text: &str) -> String {
-    match nearest(text, &PERSONAL_FIELDS) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "write `name` or `email`; the user id reaches the upstream always".to_owned(),
+    near_or(text, &PERSONAL_FIELDS, || {
+        "write `name` or `email`; the user id reaches the upstream always".to_owned()
+    })
+}
+
+/// What to do about a variable that sets nothing.
+pub(super) fn of_unknown_variable(name: &str, known: &[String]) -> String {
+    let known = &borrowed(known);
+    near_or(name, known, || format!("unset it, or set {}", listed(known)))
+}
+
+/// What to do about a variable that is not set.
+pub(super) fn of_variable(name: &str) -> String {
+    format!("set it: `heroku config:set {name}=…`, or a line `{name}=…` in .env for foreman")
+}
+
+/// What to do about this key, which is missing.
+pub(super) fn of_missing(key: &str) -> &'static str {
+    match key {
+        "env" => "name the environment variable that holds it: `{ env = \"NAME\" }`",
+        "key" => "add `key = \"…\"`, the consumer key that platforms send",
+        _ => "add `secret = { env = \"…\" }`, the secret that goes with the key",
     }
 }
 
-/// How to mend an upstream of which these words tell what is wrong.
-pub(super) fn of_upstream(words: &str) -> &'static str {
-    if words.contains("password") {
-        "write it without, and send them in a header: `headers = { Authorization = { env = \"…\" } }`"
-    } else if words.contains("neither") {
-        "write http:// or https://, by which WebSockets pass, too: `upstream = \"http://127.0.0.1:9000\"`"
-    } else {
-        "write scheme, host, port and path of the app: `upstream = \"http://127.0.0.1:9000/app\"`"
+/// What to write in the list of this key, which is empty.
+pub(super) fn of_empty_list(key: &str) -> String {
+    match key {
+        "roles" => "name who may launch, or leave `roles` out for everyone".to_owned(),
+        "secret" => "write at least one: `secret = [{ env = \"…\" }]`".to_owned(),
+        "consumers" => format!("write at least one: {}", example(key)),
+        _ => format!("write at least one, or leave `{key}` out"),
     }
 }
 
-/// How to mend a place for state of which these words tell what is wrong.
-pub(super) fn of_state(words: &str) -> &'static str {
-    if words.contains("nearly") {
-        "did you mean `memory`?"
-    } else {
-        "write `state = \"memory\"`, or a directory with a slash in its path: `state = \"./state\"`"
+/// What to write for this key, whose text is empty.
+pub(super) fn of_empty_text(key: &str) -> String {
+    match key {
+        "secret" => {
+            "write a secret of 16 or more random characters, best as `{ env = \"…\" }`".to_owned()
+        }
+        _ => format!("write {}", example(key)),
     }
+}
+
+fn near_or(text: &str, known: &[&str], otherwise: impl FnOnce() -> String) -> String {
+    nearest(text, known).map_or_else(otherwise, did_you_mean)
+}
+
+fn borrowed(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
 }
 
 /// `one of` several names, or the only one.
@@ -64,26 +101,8 @@ pub(super) fn listed(names: &[&str]) -> String {
     format!("{}{}", if names.len() > 1 { "one of " } else { "" }, quoted.join(", "))
 }
 
-/// How to mend what the parser complains of in these words.
-pub(super) fn of_syntax(words: &str) -> &'static str {
-    let has = |word| words.contains(word);
-    if has("table") && !has("inline table") || has("unquoted key") {
-        "write a heading on a line of its own, its names in letters, digits, `-` and `_`: `[tools.my-quiz]`"
-    } else if has("array") {
-        "put a comma between the items of a list, and `]` behind the last"
-    } else if has("inline table") || has("key-value pairs") {
-        "put a comma between the settings in `{ … }`, and `}` behind the last"
-    } else if has("escaped") || has("unicode") {
-        "write `\\\\` for a backslash, or the text in single quotes"
-    } else if has("literal string") || has("basic string") {
-        "put the text in quotes, and end it with the quote that it begins with"
-    } else {
-        "write TOML: `key = \"value\"`, text in quotes, one setting per line"
-    }
-}
-
 /// What to do about a template of this name, which is none of the known.
-pub(super) fn of_template(name: &str, known: &[&str]) -> String {
+pub(super) fn of_template(name: &str, known: &[String]) -> String {
     let bare = name.strip_prefix("templates/").unwrap_or(name);
     let bare = bare.strip_suffix(".tera").unwrap_or(bare);
     let bare = bare.strip_suffix(".html").unwrap_or(bare);
@@ -91,15 +110,15 @@ pub(super) fn of_template(name: &str, known: &[&str]) -> String {
         return "write its name below templates/: `template = \"hello\"` for templates/hello.html.tera"
             .to_owned();
     }
-    match nearest(bare, known) {
-        Some(near) => format!("did you mean `{near}`?"),
+    match nearest(bare, &borrowed(known)) {
+        Some(near) => did_you_mean(near),
         None if bare != name => format!("write `{bare}`, and create templates/{bare}.html.tera"),
         None => format!("create templates/{bare}.html.tera"),
     }
 }
 
 /// What to do about a file of this name that a template includes or extends, which is none of the known.
-pub(super) fn of_part(name: &str, known: &[&str]) -> String {
+pub(super) fn of_part(name: &str, known: &[String]) -> String {
     // The ending, which all have, makes no two names alike.
     fn stem(name: &str) -> &str {
         let stem = name.strip_suffix(".tera").unwrap_or(name);
@@ -109,7 +128,7 @@ pub(super) fn of_part(name: &str, known: &[&str]) -> String {
     let near =
         nearest(stem(name), &stems).and_then(|near| known.iter().find(|known| stem(known) == near));
     match near {
-        Some(near) => format!("did you mean `{near}`?"),
+        Some(near) => did_you_mean(near),
         None if name.ends_with(".tera") => format!("create templates/{name}"),
         None => {
             "write its name below templates/ with its ending, such as `menu.html.tera`".to_owned()
@@ -117,19 +136,8 @@ pub(super) fn of_part(name: &str, known: &[&str]) -> String {
     }
 }
 
-/// How to mend what Tera complains of in these words.
-pub(super) fn of_tera(words: &str) -> &'static str {
-    if words.contains("end of input") {
-        "close what is open: `}}`, `%}`, `{% endif %}`, `{% endfor %}`, `{% endblock %}`"
-    } else if words.contains("itself") {
-        "take one of them out of the circle"
-    } else {
-        "mend the template; its language is at https://keats.github.io/tera/"
-    }
-}
-
 /// What somebody may have meant by a variable that templates are not given.
-pub(super) fn of_variable(name: &str) -> String {
+pub(super) fn of_template_variable(name: &str) -> String {
     const OF_LAUNCH: [&str; 14] = [
         "user",
         "roles",
@@ -147,12 +155,11 @@ pub(super) fn of_variable(name: &str) -> String {
         "grade",
     ];
     if OF_LAUNCH.contains(&name) {
-        return format!("did you mean `launch.{name}`?");
+        return did_you_mean(&format!("launch.{name}"));
     }
-    match nearest(name, &["launch", "tool"]) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "use `launch.…` and `tool.…`, or set the variable in the template first".to_owned(),
-    }
+    near_or(name, &["launch", "tool"], || {
+        "use `launch.…` and `tool.…`, or set the variable in the template first".to_owned()
+    })
 }
 
 /// A name for the variable that holds a tool's secret.

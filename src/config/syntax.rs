@@ -9,6 +9,7 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use super::fault::Fault;
+use super::syntax_kind::SyntaxKind;
 
 /// How many more tables may belong to one, because their headings stand inside of a text of several lines.
 const MOST_HEADINGS_IN_TEXT: usize = 16;
@@ -43,13 +44,13 @@ impl<'s> Sound<'s> {
         let mut next = 0;
         while next + 1 < starts.len() {
             let (end, error) = parse_table(text, &starts[next..]);
-            if let Some((span, words)) = error {
+            if let Some(Mistake { span, kind, message }) = error {
                 let table = starts[next]..starts[next + 1];
                 for byte in &mut blanked[table.clone()] {
                     *byte = if *byte == b'\n' { b'\n' } else { b' ' };
                 }
                 sound.lost.push(heading(&text[table.clone()]));
-                let fault = Fault::Syntax(words);
+                let fault = Fault::Syntax(kind, message);
                 sound.errors.push(SyntaxError { span, fault, table: Some(table.start) });
             }
             next += end;
@@ -62,18 +63,22 @@ impl<'s> Sound<'s> {
     }
 }
 
-/// The errors of a text, in its order: where, and the parser's words.
-fn errors_of(text: &str) -> Vec<(Range<usize>, String)> {
-    let (_, errors) = DeTable::parse_recoverable(text);
-    errors
-        .iter()
-        .map(|error| (error.span().unwrap_or_default(), error.message().to_owned()))
-        .collect()
+/// One error of the parser.
+struct Mistake {
+    span: Range<usize>,
+    kind: SyntaxKind,
+    message: String,
 }
 
-/// Whether two sound parts contradict each other; else the part is no TOML.
-fn is_contradiction(words: &str) -> bool {
-    words.starts_with("duplicate key") || words.starts_with("cannot extend")
+/// The errors of a text, in its order.
+fn errors_of(text: &str) -> Vec<Mistake> {
+    let (_, errors) = DeTable::parse_recoverable(text);
+    let mistakes = errors.iter().map(|error| Mistake {
+        span: error.span().unwrap_or_default(),
+        kind: SyntaxKind::of_message(error.message()),
+        message: error.message().to_owned(),
+    });
+    mistakes.collect()
 }
 
 /// Where tables begin: the text's start, each line that begins with a heading (also one that lacks its closing
@@ -101,12 +106,12 @@ fn table_starts(text: &str) -> Vec<usize> {
 
 /// Parses the table that lies between the first two of `starts`, or as many as are one because a text of several
 /// lines holds their headings. Returns how many, and the first error.
-fn parse_table(text: &str, starts: &[usize]) -> (usize, Option<(Range<usize>, String)>) {
+fn parse_table(text: &str, starts: &[usize]) -> (usize, Option<Mistake>) {
     let first_error = |end: usize| {
         let part = &text[starts[0]..starts[end]];
-        errors_of(part).into_iter().find(|(_, words)| !is_contradiction(words))
+        errors_of(part).into_iter().find(|mistake| mistake.kind != SyntaxKind::Contradiction)
     };
-    let Some((span, words)) = first_error(1) else { return (1, None) };
+    let Some(Mistake { span, kind, message }) = first_error(1) else { return (1, None) };
     let part = &text[starts[0]..starts[1]];
     if part.contains("\"\"\"") || part.contains("'''") {
         let most = starts.len().min(2 + MOST_HEADINGS_IN_TEXT);
@@ -118,10 +123,11 @@ fn parse_table(text: &str, starts: &[usize]) -> (usize, Option<(Range<usize>, St
     let last = part.trim_end().len();
     let span = if span.start >= last { last..last } else { span };
     let span = match ["\"\"\"", "'''"].iter().filter_map(|quotes| part.rfind(quotes)).max() {
-        Some(opening) if span.is_empty() && words.contains("multi-line") => opening..opening + 3,
+        Some(opening) if span.is_empty() && kind == SyntaxKind::LongText => opening..opening + 3,
         _ => span,
     };
-    (1, Some((span.start + starts[0]..span.end + starts[0], words)))
+    let span = span.start + starts[0]..span.end + starts[0];
+    (1, Some(Mistake { span, kind, message }))
 }
 
 /// The keys of a table's heading; none where it has no heading.
@@ -139,7 +145,7 @@ fn contradictions(text: &str) -> Vec<SyntaxError> {
     let table_of = |at: usize| starts.partition_point(|start| *start <= at);
     let mut twice = None;
     let mut found = Vec::new();
-    for (span, words) in errors_of(text) {
+    for Mistake { span, kind, message } in errors_of(text) {
         let is_heading = text[..span.start]
             .rsplit('\n')
             .next()
@@ -151,7 +157,7 @@ fn contradictions(text: &str) -> Vec<SyntaxError> {
         if is_heading {
             twice = Some(table);
         }
-        let fault = if is_contradiction(&words) {
+        let fault = if kind == SyntaxKind::Contradiction {
             let start = starts[table - 1];
             let first = if is_heading {
                 first_heading(text, &starts[..table])
@@ -161,7 +167,7 @@ fn contradictions(text: &str) -> Vec<SyntaxError> {
             let first = first.map(|at| text[..at].matches('\n').count() + 1);
             Fault::DuplicateKey(text.get(span.clone()).unwrap_or_default().to_owned(), first)
         } else {
-            Fault::Syntax(words)
+            Fault::Syntax(kind, message)
         };
         found.push(SyntaxError { span, fault, table: None });
     }

@@ -3,23 +3,15 @@
 use std::cell::RefCell;
 
 use figment::value::{Dict, Value};
-use figment::{Figment, Metadata, Profile, Provider};
+use figment::{Figment, Profile, Provider as _};
 use serde::de::DeserializeOwned;
 
-use super::Environment;
 use super::document::{Document, Part, Path, Step};
+use super::environment::{ENVIRONMENT, Environment, Overrides, variable};
 use super::fault::Fault;
+use super::key::GATEWAY;
 use super::problem::{Location, Problem};
 use super::suggestion::nearest;
-
-/// Settings of `[gateway]` from the environment: `LTI_GATEWAY_PUBLIC_URL` and so on.
-const PREFIX: &str = "LTI_GATEWAY_";
-
-/// What follows it where Kubernetes tells every pod of a service named `lti-gateway`.
-const KUBERNETES: [&str; 2] = ["SERVICE_", "PORT"];
-
-/// Keys of `[gateway]` that hold no text, so that no variable sets them.
-const IN_FILE_ONLY: [&str; 2] = ["outcome_hosts", "outcome_url_rewrite"];
 
 /// Something written, and where.
 #[derive(Clone, Debug)]
@@ -49,14 +41,14 @@ pub(super) struct Table<'r> {
     values: Dict,
     asked: Vec<&'static str>,
     has_known: bool,
-    unread: Vec<&'static str>,
+    written: Vec<&'static str>,
 }
 
 /// How much of a table could be read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Soundness {
-    /// Keys of which something is written, be it misspelt or of the wrong type.
-    unread: Vec<&'static str>,
+    /// Keys with a value, also misspelt ones and values of the wrong type.
+    written: Vec<&'static str>,
     /// Whether a malformed part of the file may hold more of the table.
     lost: bool,
 }
@@ -64,12 +56,17 @@ pub(super) struct Soundness {
 impl Soundness {
     /// Of a table of which nothing is known.
     pub(super) fn unknown() -> Self {
-        Self { unread: Vec::new(), lost: true }
+        Self { written: Vec::new(), lost: true }
     }
 
-    /// Whether a key that has no value is missing; else what is wrong with it is told already.
+    /// Whether a key is missing: the table has neither a value for it nor a fault that explains why.
     pub(super) fn lacks(&self, key: &str) -> bool {
-        !self.lost && !self.unread.contains(&key)
+        !self.lost && !self.written.contains(&key)
+    }
+
+    /// Whether all of these keys are missing.
+    pub(super) fn lacks_all(&self, keys: &[&str]) -> bool {
+        keys.iter().all(|key| self.lacks(key))
     }
 }
 
@@ -92,7 +89,7 @@ impl<'d> Reader<'d> {
             values,
             asked: Vec::new(),
             has_known: false,
-            unread: Vec::new(),
+            written: Vec::new(),
         }
     }
 
@@ -110,7 +107,7 @@ impl<'d> Reader<'d> {
                 values,
                 asked: Vec::new(),
                 has_known: false,
-                unread: Vec::new(),
+                written: Vec::new(),
             }),
             _ => {
                 self.mismatch(key, "a table", &written);
@@ -136,9 +133,9 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// The variable that sets a key of `[gateway]`.
-fn variable(key: &str) -> String {
-    format!("{PREFIX}{}", key.to_uppercase())
+/// Whether a variable sets this key of `[gateway]`: only text has one.
+fn is_settable(key: &str) -> bool {
+    GATEWAY.get(key).is_some_and(|key| key.kind.takes_text())
 }
 
 fn type_of(value: &Value) -> &'static str {
@@ -209,12 +206,13 @@ impl<'r> Table<'r> {
         self.asked.push(key);
         let value = self.values.remove(key)?;
         let written = self.written(Step::Key(key.to_owned()), value);
-        if written.place.from_environment && IN_FILE_ONLY.contains(&key) {
+        if written.place.from_environment && !is_settable(key) {
             // `finish` tells that this variable sets nothing.
             self.values.insert(key.to_owned(), written.value);
             return None;
         }
         self.has_known = true;
+        self.written.push(key);
         Some(written)
     }
 
@@ -228,45 +226,39 @@ impl<'r> Table<'r> {
         match written.value.deserialize() {
             Ok(value) => Some(Written { value, place: written.place }),
             Err(_) => {
-                self.mismatch(key, expected, &written);
+                self.reader.mismatch(key, expected, &written);
                 None
             }
         }
-    }
-
-    /// Reports a value of the wrong type.
-    pub(super) fn mismatch(
-        &mut self,
-        key: &'static str,
-        expected: &'static str,
-        written: &Written<Value>,
-    ) {
-        self.reader.mismatch(key, expected, written);
-        self.spare(key);
-    }
-
-    /// Says that a key is not missing, although nothing could be read of it.
-    pub(super) fn spare(&mut self, key: &'static str) {
-        self.unread.push(key);
     }
 
     pub(super) fn text(&mut self, key: &'static str) -> Option<Written<String>> {
         self.get(key, "text in quotes")
     }
 
-    /// A list of text that has some.
+    /// A list of text that is not empty. One text is the same as a list of it.
     pub(super) fn texts(&mut self, key: &'static str) -> Option<Written<Vec<Written<String>>>> {
-        let list = self.list(key, "a list of text")?;
+        let list = self.text_or_list(key)?;
+        self.not_empty(key, &list);
         Some(self.texts_of(key, list))
     }
 
-    /// A list of text that may have none.
+    /// A list of text that may be empty. One text is the same as a list of it.
     pub(super) fn texts_or_none(
         &mut self,
         key: &'static str,
     ) -> Option<Written<Vec<Written<String>>>> {
-        let list = self.list_or_none(key, "a list of text")?;
+        let list = self.text_or_list(key)?;
         Some(self.texts_of(key, list))
+    }
+
+    fn text_or_list(&mut self, key: &'static str) -> Option<Written<Vec<Written<Value>>>> {
+        let written = self.value(key)?;
+        if let Value::String(..) = written.value {
+            let place = written.place.clone();
+            return Some(Written { value: vec![written], place });
+        }
+        self.items_of(key, "a list of text", written)
     }
 
     fn texts_of(
@@ -287,11 +279,7 @@ impl<'r> Table<'r> {
     /// A table inside this one.
     pub(super) fn table(&mut self, key: &'static str) -> Option<Table<'r>> {
         let written = self.value(key)?;
-        let table = self.reader.table(written, key);
-        if table.is_none() {
-            self.spare(key);
-        }
-        table
+        self.reader.table(written, key)
     }
 
     /// The items of a list that has some.
@@ -300,20 +288,21 @@ impl<'r> Table<'r> {
         key: &'static str,
         expected: &'static str,
     ) -> Option<Written<Vec<Written<Value>>>> {
-        let list = self.list_or_none(key, expected)?;
+        let written = self.value(key)?;
+        let list = self.items_of(key, expected, written)?;
         self.not_empty(key, &list);
         Some(list)
     }
 
-    /// The items of a list that may have none.
-    fn list_or_none(
-        &mut self,
+    /// The items of a list that may be empty.
+    fn items_of(
+        &self,
         key: &'static str,
         expected: &'static str,
+        written: Written<Value>,
     ) -> Option<Written<Vec<Written<Value>>>> {
-        let written = self.value(key)?;
         let Value::Array(_, items) = written.value else {
-            self.mismatch(key, expected, &written);
+            self.reader.mismatch(key, expected, &written);
             return None;
         };
         Some(items_at(items, written.place))
@@ -385,7 +374,7 @@ impl<'r> Table<'r> {
         for (key, value) in &self.values {
             let place = self.written(Step::Key(key.clone()), value.clone()).place;
             let fault = if place.from_environment {
-                let settable = self.asked.iter().filter(|key| !IN_FILE_ONLY.contains(key));
+                let settable = self.asked.iter().filter(|key| is_settable(key));
                 let known = settable.map(|key| variable(key)).collect();
                 Fault::UnknownVariable(variable(key), known)
             } else {
@@ -396,9 +385,9 @@ impl<'r> Table<'r> {
                 }
             };
             self.reader.report(&place, Part::Key, fault);
-            self.unread.extend(nearest(key, &self.asked));
+            self.written.extend(nearest(key, &self.asked));
         }
-        Soundness { unread: self.unread, lost: self.reader.document.may_lack(&self.place.keys()) }
+        Soundness { written: self.written, lost: self.reader.document.may_lack(&self.place.keys()) }
     }
 
     fn written(&self, step: Step, value: Value) -> Written<Value> {
@@ -412,30 +401,4 @@ fn items_at(items: Vec<Value>, place: Place) -> Written<Vec<Written<Value>>> {
     let items = items.into_iter().enumerate();
     let items = items.map(|(index, value)| Written { value, place: place.item(index) }).collect();
     Written { value: items, place }
-}
-
-const ENVIRONMENT: &str = "environment";
-
-/// The environment's settings, each of them text as it is.
-struct Overrides<'e>(&'e Environment);
-
-impl Provider for Overrides<'_> {
-    fn metadata(&self) -> Metadata {
-        Metadata::named(ENVIRONMENT)
-    }
-
-    fn data(&self) -> Result<figment::value::Map<Profile, Dict>, figment::Error> {
-        let settings: Dict = self
-            .0
-            .iter()
-            .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?, value)))
-            .filter(|(key, _)| !KUBERNETES.iter().any(|prefix| key.starts_with(prefix)))
-            .map(|(key, value)| (key.to_lowercase(), Value::from(value.clone())))
-            .collect();
-        let mut whole = Dict::new();
-        if !settings.is_empty() {
-            whole.insert("gateway".to_owned(), settings.into());
-        }
-        Ok(Profile::Default.collect(whole))
-    }
 }

@@ -1,4 +1,10 @@
+//! The path at which a tool is launched.
+
 use std::fmt;
+
+use thiserror::Error;
+
+use crate::url::{is_dot_segment, is_segment};
 
 /// The path at which a tool is launched, exactly as it stands in the launch URL and without a slash at its end: nothing
 /// for the root of a host.
@@ -6,41 +12,68 @@ use std::fmt;
 pub struct ToolPath(String);
 
 /// First segments that are the gateway's own below the public URL.
-const RESERVED: [&str; 8] =
-    ["is_up", "ready", "static", "tools", "grades", ".well-known", "metrics", "dev"];
+const RESERVED: [&str; 11] = [
+    "is_up",
+    "ready",
+    "static",
+    "tools",
+    "grades",
+    "links",
+    "members",
+    ".well-known",
+    "metrics",
+    "admin",
+    "dev",
+];
 
 /// Paths that are the gateway's own also on the host of a tool.
-const RESERVED_ON_HOSTS: [&str; 2] = ["/is_up", "/.well-known/jwks.json"];
+const RESERVED_ON_HOSTS: [&str; 5] =
+    ["/is_up", "/.well-known/jwks.json", "/~login", "/~links", "/~register"];
+
+/// Why text is not the path of a tool. Each text is the end of a sentence that begins with "the path".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ToolPathError {
+    #[error("does not begin with /")]
+    NoSlash,
+    #[error("has a query or a fragment")]
+    QueryOrFragment,
+    #[error("has an empty segment: a slash too many")]
+    EmptySegment,
+    #[error("has a segment of dots only, which browsers take out")]
+    DotSegment,
+    #[error("has a segment that begins with ~, which marks sessions")]
+    Tilde,
+    #[error("has a semicolon, which the path of a cookie cannot have")]
+    Semicolon,
+    #[error("has characters that must be percent-encoded in a URL")]
+    Character,
+}
 
 impl ToolPath {
     /// Reads `path` of a tool.
-    ///
-    /// # Errors
-    /// What is wrong with it, as the end of a sentence that begins with "the path".
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
-        let Some(segments) = text.strip_prefix('/') else { return Err("does not begin with /") };
+    pub(super) fn parse(text: &str) -> Result<Self, ToolPathError> {
+        let segments = text.strip_prefix('/').ok_or(ToolPathError::NoSlash)?;
         if text.contains(['?', '#']) {
-            return Err("has a query or a fragment");
+            return Err(ToolPathError::QueryOrFragment);
         }
         if segments.is_empty() {
             return Ok(Self::root());
         }
         for segment in segments.split('/') {
-            let undotted = segment.to_ascii_lowercase().replace("%2e", ".");
             if segment.is_empty() {
-                return Err("has an empty segment: a slash too many");
+                return Err(ToolPathError::EmptySegment);
             }
-            if undotted == "." || undotted == ".." {
-                return Err("has a segment of dots only, which browsers take out");
+            if is_dot_segment(segment) {
+                return Err(ToolPathError::DotSegment);
             }
             if segment.starts_with('~') || segment.to_ascii_lowercase().starts_with("%7e") {
-                return Err("has a segment that begins with ~, which marks sessions");
+                return Err(ToolPathError::Tilde);
             }
             if segment.contains(';') {
-                return Err("has a semicolon, which the path of a cookie cannot have");
+                return Err(ToolPathError::Semicolon);
             }
             if !is_segment(segment) {
-                return Err("has characters that must be percent-encoded in a URL");
+                return Err(ToolPathError::Character);
             }
         }
         Ok(Self(text.to_owned()))
@@ -80,21 +113,6 @@ impl fmt::Display for ToolPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "/" } else { &self.0 })
     }
-}
-
-/// Whether text is a segment of a path as RFC 3986 §3.3 has it: `pchar`s, escapes whole.
-pub(super) fn is_segment(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let fine = match byte {
-            b'%' => (0..2).all(|_| bytes.next().is_some_and(|digit| digit.is_ascii_hexdigit())),
-            _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte),
-        };
-        if !fine {
-            return false;
-        }
-    }
-    true
 }
 
 #[cfg(test)]
@@ -146,8 +164,22 @@ mod tests {
         check("/.well-known", true, false);
         check("/grades", true, false);
         check("/dev/quiz", true, false);
+        for segment in ["links", "members", "admin"] {
+            check(&format!("/{segment}"), true, false);
+            check(&format!("/{segment}/x"), true, false);
+            check(&format!("/lti/{segment}"), false, false);
+        }
         check("/lti/is_up", false, false);
         check("/is_upper", false, false);
+    }
+
+    #[test]
+    fn no_tool_answers_where_the_gateway_will_on_the_host_of_a_tool() {
+        for path in ["/~login", "/~links", "/~register"] {
+            assert_eq!(ToolPath::parse(path), Err(ToolPathError::Tilde), "{path}");
+            // Not even a path that no file can hold.
+            assert!(ToolPath(path.to_owned()).is_reserved(true), "{path}");
+        }
     }
 
     #[test]

@@ -1,112 +1,99 @@
-use std::fmt;
+//! Which URLs an app behind the gateway may have, and a platform in `outcome_url_rewrite`.
+
 use std::net::Ipv6Addr;
 
-use rocket::http::uri::Absolute;
+use thiserror::Error;
 
-use super::authority::{host_and_port, is_private};
 use super::host_name;
-use super::tool_path::is_segment;
+use crate::url::{BaseUrl, Scheme, UrlParts, is_dot_segment, is_private, is_segment};
 
-/// Where a tool's web app answers: scheme, host and port, and the path below which its own paths lie.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UpstreamUrl {
-    /// `http` or `https`.
-    pub scheme: &'static str,
-    /// Host and optional port, in lower case.
-    pub authority: String,
-    /// The path, without a slash at its end: `/app`, or nothing.
-    pub path: String,
+/// Why text is not the URL of an upstream. It may hold a password, so it is not held. Each text is the end
+/// of a sentence that begins with "the upstream".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum UpstreamUrlError {
+    #[error("does not begin with http:// or https://")]
+    NoScheme,
+    #[error("has characters that an address cannot have")]
+    Character,
+    #[error("has letters that an address cannot have: a host is written as xn--…, a path with %…")]
+    NotAscii,
+    #[error("has a query or a fragment")]
+    QueryOrFragment,
+    #[error("is not an absolute address")]
+    Malformed,
+    #[error("begins with neither http:// nor https://")]
+    OtherScheme,
+    #[error("has no host")]
+    NoHost,
+    #[error("holds a user name or password")]
+    HasCredentials,
+    #[error("does not name one host")]
+    NotOneHost,
+    #[error("has the port 0, at which nothing answers")]
+    PortZero,
+    #[error("has an empty segment: a slash too many")]
+    EmptySegment,
+    #[error("has a segment of dots only")]
+    DotSegment,
+    #[error("has a % that encodes nothing")]
+    BadEscape,
 }
 
-impl UpstreamUrl {
-    /// Reads `upstream` of a tool.
-    ///
-    /// # Errors
-    /// What is wrong with it, as the end of a sentence that begins with "the upstream".
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
-        if !text.contains("://") {
-            return Err("does not begin with http:// or https://");
-        }
-        if text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
-            return Err("has characters that an address cannot have");
-        }
-        if !text.is_ascii() {
-            return Err(
-                "has letters that an address cannot have: a host is written as xn--…, a path with %…",
-            );
-        }
-        if text.contains(['#', '?']) {
-            return Err("has a query or a fragment");
-        }
-        let url = Absolute::parse(text).map_err(|_| "is not an absolute address")?;
-        let scheme = match url.scheme().to_ascii_lowercase().as_str() {
-            "https" => "https",
-            "http" => "http",
-            _ => return Err("begins with neither http:// nor https://"),
-        };
-        let authority = url
-            .authority()
-            .filter(|authority| !authority.host().is_empty())
-            .ok_or("has no host")?;
-        if authority.user_info().is_some() {
-            return Err("holds a user name or password");
-        }
-        if !is_host(authority.host()) {
-            return Err("does not name one host");
-        }
-        if authority.port() == Some(0) {
-            return Err("has the port 0, at which nothing answers");
-        }
-        let path = url.path().as_str();
-        let path = path.strip_suffix('/').unwrap_or(path);
-        for segment in path.split('/').skip(1) {
-            let undotted = segment.to_ascii_lowercase().replace("%2e", ".");
-            if segment.is_empty() {
-                return Err("has an empty segment: a slash too many");
-            }
-            if undotted == "." || undotted == ".." {
-                return Err("has a segment of dots only");
-            }
-            if !is_segment(segment) {
-                return Err("has a % that encodes nothing");
-            }
-        }
-        Ok(Self {
-            scheme,
-            authority: authority.to_string().to_ascii_lowercase(),
-            path: path.to_owned(),
-        })
+/// Reads `upstream` of a tool.
+pub(super) fn parse(text: &str) -> Result<BaseUrl, UpstreamUrlError> {
+    if !text.contains("://") {
+        return Err(UpstreamUrlError::NoScheme);
     }
-
-    /// Scheme, host and port.
-    pub fn origin(&self) -> String {
-        format!("{}://{}", self.scheme, self.authority)
+    if text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+        return Err(UpstreamUrlError::Character);
     }
-
-    /// The host, without a port.
-    pub(super) fn host(&self) -> &str {
-        host_and_port(&self.authority).0
+    if !text.is_ascii() {
+        return Err(UpstreamUrlError::NotAscii);
     }
-
-    /// Whether what is sent there may cross the internet in clear text: it is neither https nor a host that only a private
-    /// network has.
-    pub(super) fn is_exposed(&self) -> bool {
-        self.scheme != "https" && !is_private(self.host())
+    if text.contains(['#', '?']) {
+        return Err(UpstreamUrlError::QueryOrFragment);
     }
+    let url = UrlParts::parse(text).ok_or(UpstreamUrlError::Malformed)?;
+    let origin = url.origin().ok_or(UpstreamUrlError::OtherScheme)?;
+    if url.host().is_empty() {
+        return Err(UpstreamUrlError::NoHost);
+    }
+    if url.user.is_some() {
+        return Err(UpstreamUrlError::HasCredentials);
+    }
+    if !is_host(url.host()) {
+        return Err(UpstreamUrlError::NotOneHost);
+    }
+    if origin.port() == Some("0") {
+        return Err(UpstreamUrlError::PortZero);
+    }
+    let path = url.path().strip_suffix('/').unwrap_or(url.path());
+    for segment in path.split('/').skip(1) {
+        if segment.is_empty() {
+            return Err(UpstreamUrlError::EmptySegment);
+        }
+        if is_dot_segment(segment) {
+            return Err(UpstreamUrlError::DotSegment);
+        }
+        if !is_segment(segment) {
+            return Err(UpstreamUrlError::BadEscape);
+        }
+    }
+    Ok(BaseUrl { origin, path: path.to_owned() })
 }
 
-/// Whether text is an address, or a name as containers and private networks have them, too: with `_`.
+/// Whether requests to a URL may cross the internet in clear text: it is neither https nor at a host that
+/// only a private network has.
+pub(super) fn is_exposed(url: &BaseUrl) -> bool {
+    url.origin.scheme != Scheme::Https && !is_private(url.origin.host())
+}
+
+/// Whether text is an address or a name. Names of containers and private networks have `_`, too.
 fn is_host(text: &str) -> bool {
     if let Some(address) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok();
     }
     host_name::check(text, true).is_ok()
-}
-
-impl fmt::Display for UpstreamUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}{}", self.scheme, self.authority, self.path)
-    }
 }
 
 #[cfg(test)]
@@ -125,10 +112,7 @@ mod tests {
             ("http://note--book.internal", "http://note--book.internal"),
             ("http://notebook_1/a%2Fb;c=d/~e", "http://notebook_1/a%2Fb;c=d/~e"),
         ] {
-            assert_eq!(
-                UpstreamUrl::parse(good).map(|url| url.to_string()),
-                Ok(expected.to_owned())
-            );
+            assert_eq!(parse(good).map(|url| url.to_string()), Ok(expected.to_owned()));
         }
         const SCHEME: &str = "begins with neither http:// nor https://";
         const ADDRESS: &str = "is not an absolute address";
@@ -176,21 +160,21 @@ mod tests {
             ("http://app.example/./a", DOTS),
             ("http://app.example/%zz", "has a % that encodes nothing"),
         ] {
-            assert_eq!(UpstreamUrl::parse(bad), Err(why), "{bad}");
+            assert_eq!(parse(bad).expect_err(bad).to_string(), why, "{bad}");
         }
     }
 
     #[test]
     fn an_origin_has_no_path() {
-        let url = UpstreamUrl::parse("http://App.Example:9000/app").expect("an upstream");
-        assert_eq!(url.origin(), "http://app.example:9000");
+        let url = parse("http://App.Example:9000/app").expect("an upstream");
+        assert_eq!(url.origin.to_string(), "http://app.example:9000");
     }
 
     #[test]
     fn what_goes_over_the_internet_in_clear_text_is_exposed() {
         let check = |text: &str, expected: bool| {
-            let url = UpstreamUrl::parse(text).expect("an upstream");
-            assert_eq!(url.is_exposed(), expected, "{text}");
+            let url = parse(text).expect("an upstream");
+            assert_eq!(is_exposed(&url), expected, "{text}");
         };
         for exposed in [
             "http://app.example",

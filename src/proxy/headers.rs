@@ -9,16 +9,15 @@ use hyper::HeaderMap;
 use hyper::header::{HOST, HeaderName, HeaderValue};
 
 use super::cookie;
-use crate::config::UpstreamUrl;
 use crate::config::header::{is_identity, is_of_connection, is_same};
 use crate::session::{TICKET_PARAMETER, is_own_cookie};
-use crate::url::Absolute;
+use crate::url::{BaseUrl, UrlParts};
 
 /// What is known of a request's way, for the headers that speak of addresses.
 #[derive(Clone, Copy)]
 pub struct Passage<'a> {
     /// Where the app answers.
-    pub upstream: &'a UpstreamUrl,
+    pub upstream: &'a BaseUrl,
     /// Where browsers see the gateway: `https://host[:port]`.
     pub origin: &'a str,
     /// What stands before the app's own paths in the gateway's addresses; may be empty.
@@ -65,7 +64,11 @@ impl Passage<'_> {
                 HeaderValue::from_bytes(value.as_bytes()),
             );
         }
-        add(&mut headers, Ok::<_, ()>(HOST), HeaderValue::from_str(&self.upstream.authority));
+        add(
+            &mut headers,
+            Ok::<_, ()>(HOST),
+            HeaderValue::from_str(&self.upstream.origin.authority),
+        );
         for (name, value) in self.own {
             add(&mut headers, Ok::<_, ()>(name.clone()), Ok::<_, ()>(value.clone()));
         }
@@ -124,7 +127,7 @@ impl Passage<'_> {
     /// An `Origin`, as the app has to see it: apps compare it with their own.
     fn page_origin<'h>(&self, value: &'h str) -> Cow<'h, str> {
         if is_origin(value, self.origin) {
-            Cow::Owned(self.upstream.origin())
+            Cow::Owned(self.upstream.origin.to_string())
         } else {
             Cow::Borrowed(value)
         }
@@ -133,7 +136,7 @@ impl Passage<'_> {
     /// A `Referer`, as the app has to see it: an address of its own, or a foreign one. Other addresses of the gateway are
     /// other tools' and people's, and that of the door has a ticket.
     fn referer<'h>(&self, value: &'h str) -> Option<Cow<'h, str>> {
-        let Some(address) = Absolute::parse(value).filter(|address| address.is_of(self.origin))
+        let Some(address) = UrlParts::of_web(value).filter(|address| address.is_of(self.origin))
         else {
             return Some(Cow::Borrowed(value));
         };
@@ -181,7 +184,7 @@ pub fn is_websocket<'h>(browser: impl Iterator<Item = (&'h str, &'h str)> + Clon
 /// Whether the value of an `Origin` header is this origin, and nothing but an origin.
 fn is_origin(value: &str, origin: &str) -> bool {
     value == origin
-        || Absolute::parse(value).is_some_and(|page| page.rest.is_empty() && page.is_of(origin))
+        || UrlParts::of_web(value).is_some_and(|page| page.rest.is_empty() && page.is_of(origin))
 }
 
 /// The values of all headers of a name.
@@ -205,14 +208,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::url::{Origin, Scheme};
 
     const ORIGIN: &str = "https://tools.example";
     const PREFIX: &str = "/lti/nb/~abc";
 
-    fn upstream() -> UpstreamUrl {
-        UpstreamUrl {
-            scheme: "http",
-            authority: "app.test:9000".to_owned(),
+    fn upstream() -> BaseUrl {
+        BaseUrl {
+            origin: Origin { scheme: Scheme::Http, authority: "app.test:9000".to_owned() },
             path: "/app".to_owned(),
         }
     }
@@ -227,7 +230,7 @@ mod tests {
             })
             .collect();
         let hosts: Vec<_> = sent.extract_if(.., |(name, _)| name == "host").collect();
-        assert_eq!(hosts, [("host".to_owned(), passage.upstream.authority.clone())]);
+        assert_eq!(hosts, [("host".to_owned(), passage.upstream.origin.authority.clone())]);
         sent
     }
 
@@ -488,7 +491,7 @@ mod tests {
 
     #[test]
     fn at_the_root_of_a_host_every_referer_is_the_apps() {
-        let upstream = UpstreamUrl { path: String::new(), ..upstream() };
+        let upstream = BaseUrl { path: String::new(), ..upstream() };
         let passage = Passage { upstream: &upstream, origin: ORIGIN, prefix: "", own: &[] };
         for (browser, app) in [
             ("https://tools.example", Some("http://app.test:9000/")),
@@ -592,7 +595,7 @@ mod tests {
                     name != "cookie" || value.split(';').all(|cookie| !cookie.trim().starts_with("__Secure-lti=")),
                     "{value}"
                 );
-                let is_ours = Absolute::parse(&value).is_some_and(|address| address.is_of(ORIGIN));
+                let is_ours = UrlParts::of_web(&value).is_some_and(|address| address.is_of(ORIGIN));
                 prop_assert!(name != "referer" || !is_ours, "{value}");
             }
         }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use hyper::Uri;
 
-use crate::config::UpstreamUrl;
+use crate::url::BaseUrl;
 
 /// Why a path leads nowhere.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum BadPath {
 ///
 /// # Errors
 /// A [`BadPath`] where the path must not or cannot be sent.
-pub fn address(upstream: &UpstreamUrl, rest: &str, query: Option<&str>) -> Result<Uri, BadPath> {
+pub fn address(upstream: &BaseUrl, rest: &str, query: Option<&str>) -> Result<Uri, BadPath> {
     let decoded = decoded(rest);
     if has_dots(&decoded) {
         return Err(BadPath::Dots);
@@ -39,15 +39,15 @@ pub fn address(upstream: &UpstreamUrl, rest: &str, query: Option<&str>) -> Resul
     }
     let mut address = String::with_capacity(
         "https://".len()
-            + upstream.authority.len()
+            + upstream.origin.authority.len()
             + upstream.path.len()
             + rest.len()
             + query.map_or(1, str::len)
             + 1,
     );
-    address.push_str(upstream.scheme);
+    address.push_str(upstream.origin.scheme.as_str());
     address.push_str("://");
-    address.push_str(&upstream.authority);
+    address.push_str(&upstream.origin.authority);
     address.push_str(&upstream.path);
     address.push_str(rest);
     if upstream.path.is_empty() && rest.is_empty() {
@@ -112,9 +112,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::url::{Origin, Scheme};
 
-    fn upstream(path: &str) -> UpstreamUrl {
-        UpstreamUrl { scheme: "http", authority: "app.test:9000".to_owned(), path: path.to_owned() }
+    fn upstream(path: &str) -> BaseUrl {
+        BaseUrl {
+            origin: Origin { scheme: Scheme::Http, authority: "app.test:9000".to_owned() },
+            path: path.to_owned(),
+        }
     }
 
     #[track_caller]
@@ -150,8 +154,10 @@ mod tests {
         check("/app", "", Some("q=1"), Ok("/app?q=1"));
         check("/app", "/", Some(""), Ok("/app/?"));
         check("/app/~x", "/a", None, Ok("/app/~x/a"));
-        let secure =
-            UpstreamUrl { scheme: "https", authority: "[::1]:1".to_owned(), path: "/a".to_owned() };
+        let secure = BaseUrl {
+            origin: Origin { scheme: Scheme::Https, authority: "[::1]:1".to_owned() },
+            path: "/a".to_owned(),
+        };
         assert_eq!(
             address(&secure, "/b", Some("c")).map(|uri| uri.to_string()),
             Ok("https://[::1]:1/a/b?c".to_owned())

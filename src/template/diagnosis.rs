@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Fault, Location, Problem};
+use crate::config::{Fault, Location, Problem, TemplateFault};
 
 /// Names and texts of templates.
 type Files = BTreeMap<String, String>;
@@ -29,17 +29,13 @@ pub(super) fn failures(error: &tera::Error, files: &Files) -> Vec<Failure> {
             vec![Failure::at_name(current, parent, missing(parent, files), files)]
         }
         CircularExtend { tpl, inheritance_chain: names } => {
-            let fault = Fault::TemplateBroken(format!(
-                "the template extends itself: {}",
-                chain(tpl, names)
-            ));
+            let message = format!("the template extends itself: {}", chain(tpl, names));
+            let fault = Fault::TemplateBroken(TemplateFault::Circular, message);
             vec![Failure::at_name(tpl, names.first().unwrap_or(tpl), fault, files)]
         }
         CircularInclude { tpl, include_chain: names } => {
-            let fault = Fault::TemplateBroken(format!(
-                "the template includes itself: {}",
-                names.join(" → ")
-            ));
+            let message = format!("the template includes itself: {}", names.join(" → "));
+            let fault = Fault::TemplateBroken(TemplateFault::Circular, message);
             vec![Failure::at_name(tpl, names.get(1).unwrap_or(tpl), fault, files)]
         }
         _ => {
@@ -74,7 +70,7 @@ impl Failure {
             .and_then(|rest| rest.strip_suffix('`'))
         {
             Some(name) => missing(name, files),
-            None => Fault::TemplateBroken(sentence(words)),
+            None => broken(words),
         };
         Some(Self {
             file: Some(file.to_owned()),
@@ -94,7 +90,7 @@ impl Failure {
     fn unplaced(words: &str, files: &Files) -> Self {
         let file = files.keys().find(|file| words.contains(&format!("`{file}`"))).cloned();
         let words = words.lines().next().unwrap_or_default();
-        Self { file, fault: Fault::TemplateBroken(sentence(words)), place: (1, 1) }
+        Self { file, fault: broken(words), place: (1, 1) }
     }
 
     /// Whether it is only that a broken template is missing.
@@ -115,6 +111,14 @@ impl Failure {
 
 fn missing(name: &str, files: &Files) -> Fault {
     Fault::PartMissing(name.to_owned(), files.keys().cloned().collect())
+}
+
+/// A fault of Tera's. Tera has no kind for a template that ends too early, so its message decides; a test
+/// holds the message.
+fn broken(message: &str) -> Fault {
+    let is_unclosed = message == "Unexpected end of input";
+    let fault = if is_unclosed { TemplateFault::Unclosed } else { TemplateFault::Other };
+    Fault::TemplateBroken(fault, sentence(message))
 }
 
 /// Tera's words as the rest of what an admin reads has them.

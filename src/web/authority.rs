@@ -4,6 +4,7 @@ use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 
 use super::guard;
+use crate::url::host_and_port;
 
 /// The host and port that somebody asked, to show launch URLs with.
 pub(super) struct Authority(String);
@@ -16,8 +17,7 @@ impl Authority {
 
     /// The same port of this machine, by a name that browsers take for another site.
     pub(super) fn other(&self) -> String {
-        let port =
-            self.0.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+        let port = host_and_port(&self.0).1;
         let host = if self.0.starts_with("localhost") { "127.0.0.1" } else { "localhost" };
         port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }

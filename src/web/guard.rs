@@ -10,7 +10,7 @@ use rocket::{Data, Request, Route};
 use super::gateway::Gateway;
 use super::refusal::Refusal;
 use super::served::ServedTarget;
-use crate::config::is_loopback;
+use crate::url::is_loopback;
 
 /// The same routes, behind the check.
 pub(super) fn check_host(routes: Vec<Route>, development: bool) -> Vec<Route> {

@@ -17,10 +17,11 @@ use super::proxy::{door, place};
 use super::refusal::{self, Refusal, RefusedLaunch};
 use super::served::{ServedTarget, ServedTool};
 use super::{form, guard, page};
-use crate::config::{Origin, Upstream};
+use crate::config::Upstream;
 use crate::proxy::path::has_dot_segment;
 use crate::session::{COOKIE, Session, TICKET, TICKET_PARAMETER, TooLong, set_cookie};
 use crate::template::{Page, RenderError};
+use crate::url::Origin;
 
 /// The largest launch form. Real ones have 2 to 8 KiB.
 const LARGEST_BODY: u64 = 256 * 1024;
@@ -312,7 +313,7 @@ impl Attempt<'_> {
         }
         let uri = self.request.uri();
         let request = LaunchRequest {
-            scheme,
+            scheme: scheme.as_str(),
             authority: &authority,
             path: uri.path().as_str(),
             query: uri.query().map(|query| query.as_str()),

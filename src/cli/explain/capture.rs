@@ -5,6 +5,7 @@ use reqwest::Url;
 
 use super::shell;
 use crate::cli::limit::FORM_KIB;
+use crate::url::UrlParts;
 
 /// How a launch is kept, for whoever kept something else.
 const HOW: &str = "give the body of the form (user_id=…&oauth_signature=…, in one line), or what \"Copy as cURL (bash)\" of a browser's network tools copies";
@@ -200,20 +201,17 @@ impl CurlCommand {
         let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let valid = Url::parse(&text)
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        // `Url` writes much of an address anew, and what was signed is what was written.
-        let parts = text.split('#').next().and_then(|text| text.split_once("://"));
-        let (scheme, rest) = parts.filter(|_| valid).ok_or("its address is none of a web page")?;
-        let (address, query) =
-            rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
-        let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
-        if authority.contains('@') {
+        // `Url` changes much of a URL, and the platform signed the URL as it was written.
+        let parts = UrlParts::split(&text).filter(|_| valid);
+        let url = parts.ok_or("its address is none of a web page")?;
+        if url.user.is_some() {
             return Err("its address has a user or a password".to_owned());
         }
         self.url = Some(CapturedUrl {
-            scheme: scheme.to_ascii_lowercase(),
-            authority: authority.to_owned(),
-            path: if path.is_empty() { "/" } else { path }.to_owned(),
-            query: query.map(str::to_owned),
+            scheme: url.scheme.to_ascii_lowercase(),
+            authority: url.authority.to_owned(),
+            path: if url.path().is_empty() { "/" } else { url.path() }.to_owned(),
+            query: url.query().map(str::to_owned),
         });
         Ok(())
     }

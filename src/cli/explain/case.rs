@@ -18,10 +18,9 @@ use crate::cli::load::load;
 use crate::cli::machine::now;
 use crate::cli::message::{no_tool, unreadable};
 use crate::cli::rocket_settings::local_authority;
-use crate::config::{
-    Config, Environment, Prefix, PublicUrl, Target, Tool, host_and_port, is_loopback, is_variable,
-};
+use crate::config::{Config, Environment, Prefix, PublicUrl, Target, Tool, is_variable};
 use crate::proxy::path::has_dot_segment;
+use crate::url::{host_and_port, is_loopback};
 
 /// A launch, and what it is judged by.
 pub(super) struct Case {

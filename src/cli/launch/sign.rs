@@ -12,9 +12,10 @@ use crate::cli::load::{Loaded, load};
 use crate::cli::machine::{now, random};
 use crate::cli::message::{consumer_keys, no_randomness, no_tool, unreadable};
 use crate::cli::rocket_settings::local_authority;
-use crate::config::{Environment, PublicUrl, Tool, is_loopback};
+use crate::config::{Environment, PublicUrl, Tool};
 use crate::practice::BLOCK;
 use crate::practice::v1p1::edx_launch;
+use crate::url::is_loopback;
 
 /// A launch, signed.
 pub(super) struct SignedLaunch {

@@ -122,7 +122,7 @@ fn sound<'c>(
     shown: &str,
 ) -> Result<(&'c str, Table), NewError> {
     let is_malformed = |fault: &Fault| {
-        matches!(fault, Fault::Encoding | Fault::Syntax(_) | Fault::DuplicateKey(..))
+        matches!(fault, Fault::Encoding | Fault::Syntax(..) | Fault::DuplicateKey(..))
     };
     let malformed: Vec<Problem> =
         before.problems.iter().filter(|problem| is_malformed(&problem.fault)).cloned().collect();

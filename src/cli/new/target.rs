@@ -8,7 +8,7 @@ use super::file::PageFile;
 use super::page::page;
 use crate::cli::limit::TEMPLATE_DEPTH;
 use crate::cli::terminal::harmless;
-use crate::config::Fault;
+use crate::config::{Fault, UpstreamUrlError};
 
 /// What the new tool launches into.
 pub(super) enum NewTarget<'n> {
@@ -23,7 +23,7 @@ pub(super) fn target<'n>(new: &'n NewArguments, path: &Path) -> Result<NewTarget
     if let Some(url) = &new.upstream {
         // What an address cannot have cannot leave the quotes in which it is written.
         if url.contains(|letter: char| letter.is_control() || matches!(letter, '"' | '\\')) {
-            let fault = Fault::UpstreamUrl("has characters that an address cannot have");
+            let fault = Fault::UpstreamUrl(UpstreamUrlError::Character);
             return Err(refused_with(path, fault));
         }
         return Ok(NewTarget::Upstream(url));

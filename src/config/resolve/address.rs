@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::config::fault::Fault;
 use crate::config::file::ToolTable;
-use crate::config::{PublicUrl, ToolPath, tool_host};
+use crate::config::host_name;
+use crate::config::public_url::PublicUrl;
+use crate::config::tool_path::ToolPath;
 
 /// Where a tool answers.
 pub(super) struct Address {
@@ -34,7 +36,7 @@ impl Resolver<'_> {
                 self.report(&written.place, Fault::EmptyText("host"));
                 return None;
             }
-            let host = tool_host::parse(&written.value);
+            let host = host_name::parse_tool_host(&written.value);
             host.map_err(|why| self.report(&written.place, Fault::Host(why))).ok()
         });
         let path = match &tool.path {

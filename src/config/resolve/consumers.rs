@@ -6,10 +6,11 @@ use lti::Secret;
 use lti::oauth1::SignatureMethod;
 use lti::v1p1::{Consumer, Passport};
 
-use super::{Resolver, STAND_IN_SECRET};
+use super::resolver::{Resolver, STAND_IN_SECRET};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{ConsumerTable, Text};
+use crate::config::key::{SENDERS, SIGNATURE_METHODS};
 use crate::config::table::{Place, Written};
 
 impl Resolver<'_> {
@@ -21,12 +22,11 @@ impl Resolver<'_> {
         list: Option<Vec<Written<ConsumerTable>>>,
     ) -> Vec<Consumer> {
         let Some(list) = list else {
-            if !own.soundness.lacks("consumers") {
+            if own.soundness.lacks_all(SENDERS) && own.soundness.lacks("secret") {
+                self.report(place, Fault::NoConsumer(tool.to_owned()));
                 return Vec::new();
             }
-            let missing = |key, is_none: bool| is_none && own.soundness.lacks(key);
-            if missing("key", own.key.is_none()) && missing("secret", own.secret.is_none()) {
-                self.report(place, Fault::NoConsumer(tool.to_owned()));
+            if !own.soundness.lacks("consumers") {
                 return Vec::new();
             }
             return self.consumer(tool, own, place).into_iter().collect();
@@ -118,7 +118,12 @@ impl Resolver<'_> {
         &mut self,
         written: Option<Written<Vec<Written<String>>>>,
     ) -> Vec<SignatureMethod> {
-        let Some(written) = written else { return SignatureMethod::ALL.to_vec() };
+        let Some(written) = written else {
+            return SIGNATURE_METHODS
+                .iter()
+                .filter_map(|name| SignatureMethod::named(name))
+                .collect();
+        };
         let mut methods = Vec::new();
         for one in written.value {
             match SignatureMethod::named(&one.value) {

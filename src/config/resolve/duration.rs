@@ -1,46 +1,48 @@
 //! Lengths of time.
 
-use std::ops::RangeInclusive;
-
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::config::fault::Fault;
-use crate::config::file;
+use crate::config::key;
+use crate::config::limit::{self, Bounds};
 use crate::config::table::Written;
 
-/// What a key that holds a length of time may be.
+/// A key that holds a duration.
 pub(super) struct Length {
     default: &'static str,
-    seconds: RangeInclusive<u64>,
-    /// The same, in words.
-    bounds: &'static str,
+    bounds: Bounds,
 }
 
 /// `session`.
-pub(super) const SESSION: Length =
-    Length { default: file::SESSION, seconds: 60..=30 * 86_400, bounds: "`\"1m\"` to `\"30d\"`" };
+pub(super) const SESSION: Length = Length { default: key::SESSION, bounds: limit::SESSION };
 /// `clock_skew`.
 pub(super) const CLOCK_SKEW: Length =
-    Length { default: file::CLOCK_SKEW, seconds: 1..=86_400, bounds: "`\"1s\"` to `\"1d\"`" };
+    Length { default: key::CLOCK_SKEW, bounds: limit::CLOCK_SKEW };
 /// `timeout`.
-pub(super) const TIMEOUT: Length =
-    Length { default: file::TIMEOUT, seconds: 1..=3600, bounds: "`\"1s\"` to `\"1h\"`" };
+pub(super) const TIMEOUT: Length = Length { default: key::TIMEOUT, bounds: limit::TIMEOUT };
 
 impl Resolver<'_> {
     /// The seconds of what is written, or of the default.
     pub(super) fn duration(&mut self, written: Option<Written<String>>, length: &Length) -> u64 {
         let text = written.as_ref().map_or(length.default, |written| written.value.as_str());
         let seconds = seconds(text);
+        let Bounds { shortest, longest, text: bounds } = length.bounds;
+        let is_within = |value| in_seconds(shortest) <= value && value <= in_seconds(longest);
         if let Some(written) = &written {
             match seconds {
                 None => self.report(&written.place, Fault::Duration(written.value.clone())),
-                Some(seconds) if !length.seconds.contains(&seconds) => {
-                    self.report(&written.place, Fault::DurationRange(length.bounds));
+                Some(seconds) if !is_within(seconds) => {
+                    self.report(&written.place, Fault::DurationRange(bounds));
                 }
                 Some(_) => {}
             }
         }
-        seconds.unwrap_or(*length.seconds.start())
+        seconds.unwrap_or(in_seconds(shortest))
     }
+}
+
+/// The seconds of a bound.
+fn in_seconds(bound: &str) -> u64 {
+    seconds(bound).unwrap_or_default()
 }
 
 /// The seconds of `90s`, `5m`, `8h` or `2d`.
@@ -60,6 +62,15 @@ fn seconds(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn defaults_and_bounds_are_lengths_of_time() {
+        for Length { default, bounds } in [SESSION, CLOCK_SKEW, TIMEOUT] {
+            let [shortest, default, longest] =
+                [bounds.shortest, default, bounds.longest].map(|text| seconds(text).expect(text));
+            assert!(0 < shortest && shortest <= default && default <= longest);
+        }
+    }
 
     #[test]
     fn lengths_of_time_have_one_number_and_one_unit() {

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use lti::Secret;
 
-use super::{Resolver, STAND_IN_SECRET};
+use super::resolver::{Resolver, STAND_IN_SECRET};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{HeadersTable, Text};
-use crate::config::header::{is_identity, is_of_connection};
+use crate::config::header::{check_value, is_identity, is_of_connection, is_token};
 use crate::config::table::Written;
 
 /// What a request has anyway, and the gateway sets or passes on by rules of its own.
@@ -53,16 +53,7 @@ impl Resolver<'_> {
             }
             None => self.text(written)?,
         };
-        let fault = if text.contains(['\r', '\n']) {
-            Some("has a line break")
-        } else if !text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
-            Some("has characters other than visible ASCII")
-        } else if text.trim() != text {
-            Some("begins or ends with a blank, which servers take off")
-        } else {
-            None
-        };
-        if let Some(why) = fault {
+        if let Err(why) = check_value(&text) {
             self.report(&written.place, Fault::HeaderValue(name.to_owned(), why));
         }
         let value = Secret::new(text);
@@ -71,12 +62,4 @@ impl Resolver<'_> {
         }
         Some(value)
     }
-}
-
-/// Whether text is a `token` (RFC 9110 §5.6.2), as names of headers are.
-fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

@@ -2,21 +2,22 @@
 
 use std::collections::HashMap;
 
-use super::Resolver;
-use crate::config::authority::is_private;
+use super::resolver::Resolver;
 use crate::config::document::Part;
 use crate::config::fault::Fault;
-use crate::config::file::{GatewayTable, OUTCOME_HOSTS};
+use crate::config::file::GatewayTable;
 use crate::config::outcome_host::HostRule;
+use crate::config::outcome_rules::{OutcomeRules, default_hosts};
 use crate::config::table::{Place, Written};
-use crate::config::{OutcomeRules, UpstreamUrl};
+use crate::config::upstream_url;
+use crate::url::{BaseUrl, is_private};
 
 impl Resolver<'_> {
     pub(super) fn outcomes(&mut self, table: &GatewayTable) -> OutcomeRules {
         let before = self.problems.len();
         let hosts = match &table.outcome_hosts {
             Some(written) => self.outcome_hosts(&written.value),
-            None => vec![OUTCOME_HOSTS],
+            None => default_hosts(),
         };
         let hosts_are_known = self.problems.len() == before
             && (table.outcome_hosts.is_some() || table.soundness.lacks("outcome_hosts"));
@@ -32,8 +33,9 @@ impl Resolver<'_> {
                 let fault = Fault::DuplicateOutcomeUrl(text.clone(), other.to_owned());
                 self.report_at(&written.place, Part::Key, fault);
             }
-            targets
-                .extend(target.as_ref().map(|target| (target.host().to_owned(), &written.place)));
+            targets.extend(
+                target.as_ref().map(|target| (target.origin.host().to_owned(), &written.place)),
+            );
             rewrites.extend(prefix.zip(target));
         }
         let rules = OutcomeRules::new(hosts, rewrites);
@@ -61,8 +63,8 @@ impl Resolver<'_> {
     }
 
     /// One side of `outcome_url_rewrite`, which is written as an upstream is.
-    fn outcome_url(&mut self, text: &str, place: &Place, part: Part) -> Option<UpstreamUrl> {
-        let url = UpstreamUrl::parse(text);
+    fn outcome_url(&mut self, text: &str, place: &Place, part: Part) -> Option<BaseUrl> {
+        let url = upstream_url::parse(text);
         url.map_err(|why| self.report_at(place, part, Fault::OutcomeUrl(why))).ok()
     }
 }

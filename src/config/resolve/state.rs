@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::Resolver;
-use crate::config::StateLocation;
+use super::resolver::Resolver;
 use crate::config::fault::Fault;
 use crate::config::file::Text;
+use crate::config::state_location::StateLocation;
 use crate::config::table::Written;
 
 impl Resolver<'_> {

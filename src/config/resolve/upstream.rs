@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use super::{Resolver, duration};
+use super::duration;
+use super::resolver::Resolver;
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::UpstreamTable;
+use crate::config::gateway::{Identity, Prefix, Target, Upstream};
+use crate::config::key::PERSONAL_FIELDS;
 use crate::config::table::{Place, Soundness, Written};
-use crate::config::{Identity, Prefix, Target, Upstream, UpstreamUrl};
+use crate::config::upstream_url;
+use crate::url::BaseUrl;
 
 impl Resolver<'_> {
     /// The template or the upstream, of which a tool has one.
@@ -63,10 +67,10 @@ impl Resolver<'_> {
         Some(Upstream { url, timeout, prefix, identity, headers, grades })
     }
 
-    fn upstream_url(&mut self, written: &Written<String>) -> Option<UpstreamUrl> {
-        match UpstreamUrl::parse(&written.value) {
+    fn upstream_url(&mut self, written: &Written<String>) -> Option<BaseUrl> {
+        match upstream_url::parse(&written.value) {
             Ok(url) => {
-                if url.is_exposed() {
+                if upstream_url::is_exposed(&url) {
                     self.report(&written.place, Fault::UpstreamExposed);
                 }
                 Some(url)
@@ -79,27 +83,20 @@ impl Resolver<'_> {
     }
 
     fn prefix(&mut self, written: Option<Written<String>>) -> Prefix {
-        let Some(written) = written else { return Prefix::Session };
-        match written.value.as_str() {
-            "session" => Prefix::Session,
-            "tool" => Prefix::Tool,
-            _ => {
-                self.report(&written.place, Fault::Prefix(written.value));
-                Prefix::Session
-            }
-        }
+        let Some(written) = written else { return Prefix::default() };
+        Prefix::named(&written.value).unwrap_or_else(|| {
+            self.report(&written.place, Fault::Prefix(written.value));
+            Prefix::default()
+        })
     }
 
     fn identity(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Identity {
         let Some(written) = written else { return Identity::default() };
-        let mut identity = Identity { name: false, email: false };
-        for one in written.value {
-            match one.value.as_str() {
-                "name" => identity.name = true,
-                "email" => identity.email = true,
-                _ => self.report(&one.place, Fault::Identity(one.value)),
+        for one in &written.value {
+            if !PERSONAL_FIELDS.contains(&one.value.as_str()) {
+                self.report(&one.place, Fault::Identity(one.value.clone()));
             }
         }
-        identity
+        Identity::named(written.value.iter().map(|one| one.value.as_str()))
     }
 }

@@ -7,10 +7,11 @@ use lti::Secret;
 use quick_cache::sync::Cache;
 
 use super::place::Room;
-use crate::config::{Origin, PublicUrl};
+use crate::config::PublicUrl;
 use crate::proxy::assertion::{Assertions, Subject};
 use crate::proxy::identity;
 use crate::session::{COOKIE, GradeToken, GradeTokens, Newest, Session, Sessions, cookies};
+use crate::url::Origin;
 use crate::web::served::ServedTool;
 
 /// An opened session. It is made once for each cookie and kept, because opening takes longer than looking up.
@@ -152,7 +153,7 @@ impl Ready {
         let mut headers = identity::headers(session);
         for (name, value) in [
             ("x-forwarded-host", host.as_str()),
-            ("x-forwarded-proto", scheme),
+            ("x-forwarded-proto", scheme.as_str()),
             ("x-forwarded-prefix", room.prefix),
             ("x-script-name", room.prefix),
             ("x-lti-assertion", &assertion),

@@ -75,7 +75,7 @@ fn every_bad_file_is_told_exactly_what_is_wrong_with_it() {
 #[test]
 fn every_fault_occurs_in_a_fixture() {
     let variants: BTreeSet<&str> = FAULTS
-        .split_once("pub enum Fault {")
+        .split_once("faults! {\n")
         .and_then(|(_, rest)| rest.split_once("\n}\n"))
         .map(|(variants, _)| variants)
         .expect("the declaration of Fault")

@@ -5,9 +5,10 @@ use std::time::Duration;
 use lti::oauth1::SignatureMethod;
 use lti::{Role, Roles};
 use lti_gateway::config::{
-    Config, Environment, Fault, Identity, Origin, Prefix, Problem, PublicUrl, Severity, Target,
-    Tool, Upstream, print, read, sort,
+    Config, Environment, Fault, Identity, Prefix, Problem, PublicUrl, Severity, Target, Tool,
+    Upstream, print, read, sort,
 };
+use lti_gateway::url::{Origin, Scheme};
 
 use crate::support::{Form, Server, Setup};
 
@@ -50,7 +51,7 @@ fn secrets(config: &Config) -> Vec<&str> {
 }
 
 fn https(authority: &str) -> PublicUrl {
-    PublicUrl::Fixed(Origin { scheme: "https", authority: authority.to_owned() })
+    PublicUrl::Fixed(Origin { scheme: Scheme::Https, authority: authority.to_owned() })
 }
 
 #[test]
@@ -256,19 +257,19 @@ fn a_tool_with_a_host_is_launched_there_with_scheme_and_port_of_the_public_url()
             ["https://tools.example:8443", "https://notebook.example:8443"],
         ),
         (
-            PublicUrl::FromHost("https"),
+            PublicUrl::FromHost(Scheme::Https),
             Some("Tools.Example"),
             ["https://tools.example/lti/hello", "https://notebook.example/"],
             ["https://tools.example", "https://tools.example"],
         ),
         (
-            PublicUrl::FromHost("http"),
+            PublicUrl::FromHost(Scheme::Http),
             Some("localhost:5000"),
             ["http://localhost:5000/lti/hello", "http://notebook.example:5000/"],
             ["http://localhost:5000", "http://localhost:5000"],
         ),
         (
-            PublicUrl::FromHost("http"),
+            PublicUrl::FromHost(Scheme::Http),
             Some("[::1]"),
             ["http://[::1]/lti/hello", "http://notebook.example/"],
             ["http://[::1]", "http://[::1]"],
@@ -277,7 +278,7 @@ fn a_tool_with_a_host_is_launched_there_with_scheme_and_port_of_the_public_url()
         let expected = (urls.map(str::to_owned).to_vec(), origins.map(str::to_owned).to_vec());
         assert_eq!(shown(public_url, authority), expected);
     }
-    let (urls, _) = shown(PublicUrl::FromHost("https"), None);
+    let (urls, _) = shown(PublicUrl::FromHost(Scheme::Https), None);
     assert_eq!(urls, ["/lti/hello", "https://notebook.example/"], "nobody has asked by any host");
 }
 
@@ -414,8 +415,8 @@ fn the_public_url_comes_from_the_host_on_heroku_and_in_development() {
     let secret = "[gateway]\nsecret = \"a gateway secret of 32 characters\"\n";
     let text = format!("{secret}{HELLO}");
     let dyno = [("DYNO", "web.1")];
-    assert_eq!(meaning(&text, &dyno, false).public_url, PublicUrl::FromHost("https"));
-    assert_eq!(meaning(&text, &[], true).public_url, PublicUrl::FromHost("http"));
+    assert_eq!(meaning(&text, &dyno, false).public_url, PublicUrl::FromHost(Scheme::Https));
+    assert_eq!(meaning(&text, &[], true).public_url, PublicUrl::FromHost(Scheme::Http));
     assert_eq!(
         meaning(&format!("{GATEWAY}{HELLO}"), &dyno, false).public_url,
         https("tools.example")
@@ -431,7 +432,7 @@ fn the_public_url_comes_from_the_host_on_heroku_and_in_development() {
         meaning(&named, &[("PUBLIC_URL", "https://a.example")], true).public_url,
         https("a.example")
     );
-    assert_eq!(meaning(&named, &[], true).public_url, PublicUrl::FromHost("http"));
+    assert_eq!(meaning(&named, &[], true).public_url, PublicUrl::FromHost(Scheme::Http));
     let missing =
         problems(&named, &dyno, false).into_iter().map(|problem| problem.fault).collect::<Vec<_>>();
     assert!(missing.contains(&Fault::VariableMissing("PUBLIC_URL".to_owned())), "{missing:?}");

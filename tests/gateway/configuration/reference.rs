@@ -68,6 +68,7 @@ fn words(kind: &Kind) -> String {
         Kind::Variable => format!("`{}`", VARIABLE.table),
         Kind::List(Kind::Either(_), _) => "a list of these".to_owned(),
         Kind::List(Kind::Table(table), _) => format!("a list of [tables](#{})", table.table),
+        Kind::Texts(item, _) => format!("a list of {}, or one alone", words(item)),
         Kind::List(item, _) => format!("a list of {}", words(item)),
         Kind::Named(name, value, _) => format!("a table: {} = {}", name.words, words(value)),
         Kind::Table(_) | Kind::Anything => "a table".to_owned(),

@@ -474,7 +474,7 @@ fn values(kind: &Kind) -> Vec<String> {
         let text = json!(text);
         values.push(text.to_string());
         match kind {
-            Kind::List(..) | Kind::Either(_) => values.push(format!("[{text}]")),
+            Kind::List(..) | Kind::Texts(..) | Kind::Either(_) => values.push(format!("[{text}]")),
             Kind::Named(..) => values.extend([
                 format!("{{ X-A = {text} }}"),
                 format!("{{ {text} = \"http://a.example\" }}"),

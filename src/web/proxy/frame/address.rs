@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::Frame;
-use crate::url::Absolute;
+use crate::url::UrlParts;
 
 impl Frame<'_> {
     /// The value of `Location` or `Content-Location`: nothing for one with control characters, of which browsers and servers
@@ -18,7 +18,7 @@ impl Frame<'_> {
         let Some(path) = self.own_path(value) else { return Some(Cow::Borrowed(value)) };
         let below = self.path(&path);
         let is_on_our_host =
-            Absolute::parse(value).is_none_or(|address| address.is_of(self.origin));
+            UrlParts::of_web(value).is_none_or(|address| address.is_of(self.origin));
         Some(if below == *path && is_on_our_host {
             Cow::Borrowed(value)
         } else {
@@ -54,8 +54,9 @@ impl Frame<'_> {
         if value.starts_with('/') && !value.starts_with("//") {
             return Some(Cow::Borrowed(value));
         }
-        let address = Absolute::parse(value).filter(|address| {
-            address.is_at_host_of(&self.upstream.origin()) || address.is_at_host_of(self.origin)
+        let address = UrlParts::of_web(value).filter(|address| {
+            address.is_at_host_of(&self.upstream.origin.to_string())
+                || address.is_at_host_of(self.origin)
         })?;
         Some(match address.rest {
             rest if rest.starts_with('/') => Cow::Borrowed(rest),
@@ -142,15 +143,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::UpstreamUrl;
+    use crate::url::{BaseUrl, Origin, Scheme};
 
     const ORIGIN: &str = "https://tools.example";
     const PREFIX: &str = "/lti/nb/~abc";
 
     fn with_frame<R>(base: &str, prefix: &str, use_it: impl FnOnce(Frame<'_>) -> R) -> R {
-        let upstream = UpstreamUrl {
-            scheme: "http",
-            authority: "app.test:9000".to_owned(),
+        let upstream = BaseUrl {
+            origin: Origin { scheme: Scheme::Http, authority: "app.test:9000".to_owned() },
             path: base.to_owned(),
         };
         use_it(Frame {
@@ -299,8 +299,10 @@ mod tests {
 
     #[test]
     fn ports_that_the_scheme_implies_are_equal() {
-        let upstream =
-            UpstreamUrl { scheme: "http", authority: "app.test".to_owned(), path: String::new() };
+        let upstream = BaseUrl {
+            origin: Origin { scheme: Scheme::Http, authority: "app.test".to_owned() },
+            path: String::new(),
+        };
         let frame = Frame {
             upstream: &upstream,
             origin: ORIGIN,
@@ -483,7 +485,7 @@ mod tests {
             let below = with_frame("/app", PREFIX, |frame| frame.address(&value).map(Cow::into_owned)).expect("no controls");
             if below == value && !value.starts_with(PREFIX) {
                 let is_path = value.starts_with('/') && !value.starts_with("//");
-                let is_the_apps = Absolute::parse(&value).is_some_and(|address| address.is_at_host_of("http://app.test:9000"));
+                let is_the_apps = UrlParts::of_web(&value).is_some_and(|address| address.is_at_host_of("http://app.test:9000"));
                 prop_assert!(!is_path && !is_the_apps);
             } else {
                 let path = below.strip_prefix(PREFIX).unwrap_or_else(|| panic!("{value} became {below}"));

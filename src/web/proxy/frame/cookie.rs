@@ -74,15 +74,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::UpstreamUrl;
+    use crate::url::{BaseUrl, Origin, Scheme};
 
     const PREFIX: &str = "/lti/nb/~abc";
     const FRAMED: &str = "; Secure; SameSite=None; Partitioned";
 
     fn cookie(base: &str, prefix: &str, value: &str) -> Option<String> {
-        let upstream = UpstreamUrl {
-            scheme: "http",
-            authority: "app.test:9000".to_owned(),
+        let upstream = BaseUrl {
+            origin: Origin { scheme: Scheme::Http, authority: "app.test:9000".to_owned() },
             path: base.to_owned(),
         };
         Frame {
@@ -195,9 +194,8 @@ mod tests {
 
     #[test]
     fn a_cookie_of_the_root_without_a_path_reaches_no_other_tool() {
-        let upstream = UpstreamUrl {
-            scheme: "http",
-            authority: "app.test:9000".to_owned(),
+        let upstream = BaseUrl {
+            origin: Origin { scheme: Scheme::Http, authority: "app.test:9000".to_owned() },
             path: "/app".to_owned(),
         };
         for (prefix, path) in [("/lti/nb", "/lti/nb"), ("", "/")] {

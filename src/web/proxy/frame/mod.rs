@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use rocket::http::Header;
 
-use crate::config::UpstreamUrl;
 use crate::config::header::is_of_connection;
+use crate::url::BaseUrl;
 
 /// What is not passed on: who may frame the app is the tool's to say, and the others are said of a whole host, which the
 /// app shares.
@@ -29,7 +29,7 @@ const FOR_APPS: &str = "x-lti-";
 /// Where an app lives, for its browsers.
 pub(super) struct Frame<'a> {
     /// Where the app itself answers.
-    pub(super) upstream: &'a UpstreamUrl,
+    pub(super) upstream: &'a BaseUrl,
     /// Where browsers see the gateway: `https://host[:port]`.
     pub(super) origin: &'a str,
     /// What stands before the app's own paths in the gateway's addresses; may be empty.
@@ -112,6 +112,7 @@ mod tests {
     use hyper::header::{HeaderName, HeaderValue};
 
     use super::*;
+    use crate::url::{Origin, Scheme};
 
     /// What every answer ends with.
     const FRAMED: [(&str, &str); 2] = [
@@ -120,9 +121,8 @@ mod tests {
     ];
 
     fn answer(upstream: &[(&str, &[u8])]) -> Vec<(String, String)> {
-        let url = UpstreamUrl {
-            scheme: "http",
-            authority: "app.test:9000".to_owned(),
+        let url = BaseUrl {
+            origin: Origin { scheme: Scheme::Http, authority: "app.test:9000".to_owned() },
             path: "/app".to_owned(),
         };
         let frame = Frame {

@@ -1,0 +1,55 @@
+//! The environment: settings that win over the file, and variables that hold secrets.
+
+use std::collections::BTreeMap;
+
+use figment::value::{Dict, Map, Value};
+use figment::{Error, Metadata, Profile, Provider};
+
+/// The environment, as it was at start.
+pub type Environment = BTreeMap<String, String>;
+
+/// Settings of `[gateway]` from the environment: `LTI_GATEWAY_PUBLIC_URL` and so on.
+const PREFIX: &str = "LTI_GATEWAY_";
+
+/// What follows the prefix in variables that Kubernetes sets for a service named `lti-gateway`.
+const KUBERNETES: [&str; 2] = ["SERVICE_", "PORT"];
+
+/// The name of [`Overrides`] among figment's providers.
+pub(super) const ENVIRONMENT: &str = "environment";
+
+/// The environment's settings, each of them text as it is.
+pub(super) struct Overrides<'e>(pub(super) &'e Environment);
+
+impl Provider for Overrides<'_> {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(ENVIRONMENT)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, Error> {
+        let settings: Dict = self
+            .0
+            .iter()
+            .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?, value)))
+            .filter(|(key, _)| !KUBERNETES.iter().any(|prefix| key.starts_with(prefix)))
+            .map(|(key, value)| (key.to_lowercase(), Value::from(value.clone())))
+            .collect();
+        let mut whole = Dict::new();
+        if !settings.is_empty() {
+            whole.insert("gateway".to_owned(), settings.into());
+        }
+        Ok(Profile::Default.collect(whole))
+    }
+}
+
+/// The variable that sets a key of `[gateway]`.
+pub(super) fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_uppercase())
+}
+
+/// Whether text looks like the name of a variable: `HELLO_SECRET`. Other text may be a secret.
+pub(crate) fn is_variable(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}

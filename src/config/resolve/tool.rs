@@ -1,0 +1,159 @@
+//! One tool.
+
+use std::time::Duration;
+
+use figment::value::Dict;
+use lti::Roles;
+use lti::v1p1::Consumers;
+
+use super::address::Address;
+use super::duration;
+use super::resolver::Resolver;
+use crate::config::document::Part;
+use crate::config::fault::{Fault, Severity};
+use crate::config::file::ToolTable;
+use crate::config::gateway::{Senders, Target, Tool};
+use crate::config::key::FRAME_ANCESTORS;
+use crate::config::limit::{LONGEST_PARAMS, LONGEST_TOOL_NAME};
+use crate::config::table::Written;
+
+impl Resolver<'_> {
+    pub(super) fn tool(
+        &mut self,
+        table: ToolTable,
+        address: Option<Address>,
+        session: u64,
+    ) -> Option<Tool> {
+        let before = self.problems.len();
+        let place = table.name.place;
+        let name = table.name.value;
+        if !is_tool_name(&name) {
+            self.report(&place, Fault::ToolName(name.clone()));
+        }
+        let target = self.target(&place, &table.soundness, table.template, table.upstream);
+        let session = match table.session {
+            Some(written) => self.duration(Some(written), &duration::SESSION),
+            None => session,
+        };
+        let consumers = self.consumers(&name, &place, table.consumer, table.consumers);
+        let roles = self.roles(table.roles);
+        let frame_ancestors = self.frame_ancestors(table.frame_ancestors);
+        let icon = self.icon(table.icon);
+        if let (Some(params), Some(Target::Upstream(_))) = (&table.params, &target) {
+            self.short(params);
+        }
+        if self.problems[before..].iter().any(|problem| problem.severity() == Severity::Error) {
+            return None;
+        }
+        let Address { host, path } = address?;
+        Some(Tool {
+            title: table.title.filter(|title| !title.is_empty()).unwrap_or_else(|| name.clone()),
+            description: table.description.unwrap_or_default(),
+            icon,
+            path,
+            senders: Senders { consumers: Consumers::new(&name, consumers) },
+            roles,
+            host,
+            session: Duration::from_secs(session),
+            target: target?,
+            params: table.params.map(|params| params.value).unwrap_or_default(),
+            frame_ancestors,
+            name,
+        })
+    }
+
+    /// Reports `params` that are too long for a header: each request to the upstream carries them.
+    fn short(&mut self, params: &Written<Dict>) {
+        let length = serde_json::to_string(&params.value).map_or(0, |text| text.len());
+        if length > LONGEST_PARAMS {
+            self.report_at(&params.place, Part::Key, Fault::ParamsLong(length));
+        }
+    }
+
+    fn roles(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Option<Roles> {
+        let written = written?;
+        let mut roles = Roles::default();
+        for one in written.value {
+            match Roles::named(&one.value) {
+                Some(named) => roles = roles.with(named),
+                None => self.report(&one.place, Fault::Role(one.value)),
+            }
+        }
+        Some(roles)
+    }
+
+    fn frame_ancestors(&mut self, written: Option<Written<Vec<Written<String>>>>) -> String {
+        let Some(written) = written else { return FRAME_ANCESTORS.join(" ") };
+        let mut sources = Vec::new();
+        for one in written.value {
+            if is_frame_source(&one.value) {
+                sources.push(one.value);
+            } else {
+                self.report(&one.place, Fault::FrameAncestor);
+            }
+        }
+        sources.join(" ")
+    }
+
+    fn icon(&mut self, written: Option<Written<String>>) -> String {
+        let Some(written) = written else { return String::new() };
+        if !written.value.starts_with("https://") && !written.value.starts_with("/static/") {
+            self.report(&written.place, Fault::Icon);
+        }
+        written.value
+    }
+}
+
+/// Whether text can be the name of a tool: a key of TOML without quotes, and a segment of a path.
+pub(crate) fn is_tool_name(name: &str) -> bool {
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !name.is_empty() && name.len() <= LONGEST_TOOL_NAME && name.bytes().all(letters)
+}
+
+/// Whether text is a source of `frame-ancestors` (CSP 3 §6.3.2) and cannot be more than one.
+fn is_frame_source(text: &str) -> bool {
+    if matches!(text, "*" | "'self'" | "'none'" | "https:" | "http:") {
+        return true;
+    }
+    let host =
+        text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
+    let host = host.strip_prefix("*.").unwrap_or(host);
+    let (name, port) = host.split_once(':').unwrap_or((host, "*"));
+    let name_is_fine = name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
+    name_is_fine && (port == "*" || port.parse::<u16>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_source_is_exactly_one() {
+        for good in [
+            "*",
+            "'self'",
+            "https:",
+            "https://lms.example",
+            "https://*.lms.example:8443",
+            "localhost:8000",
+            "lms.example:*",
+        ] {
+            assert!(is_frame_source(good), "{good}");
+        }
+        for bad in [
+            "",
+            "a b",
+            "a;script-src",
+            "a,b",
+            "https://",
+            "'unsafe-inline'",
+            "https://a/b",
+            "ü.example",
+            "a:b",
+            "javascript:",
+        ] {
+            assert!(!is_frame_source(bad), "{bad}");
+        }
+    }
+}
