@@ -22,8 +22,8 @@ pub enum SyntaxKind {
 }
 
 impl SyntaxKind {
-    /// Classifies a message of the `toml` crate, which offers no kind of its own. Only the reader of the file
-    /// asks. The test below knows the messages: it fails when the crate rewords one.
+    /// Classifies a message of the `toml` crate, which offers no kind of its own. Only the reader
+    /// of the file asks. The test below knows the messages: it fails when the crate rewords one.
     pub(super) fn of_message(message: &str) -> Self {
         let has = |part| message.contains(part);
         let is_inline = has("inline table");

@@ -59,7 +59,8 @@ impl Soundness {
         Self { written: Vec::new(), lost: true }
     }
 
-    /// Whether a key is missing: the table has neither a value for it nor a fault that explains why.
+    /// Whether a key is missing: the table has neither a value for it nor a fault that explains
+    /// why.
     pub(super) fn lacks(&self, key: &str) -> bool {
         !self.lost && !self.written.contains(&key)
     }
