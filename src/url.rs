@@ -1,8 +1,9 @@
-//! URLs, for the whole gateway: an [`Origin`], a [`BaseUrl`], and the parts of a URL as it was written.
+//! URLs, for the whole gateway: an [`Origin`], a [`BaseUrl`], and the parts of a URL as it was
+//! written.
 //!
 //! Nothing here changes a byte of a path: signatures cover paths, and upstreams see them. The `url`
-//! crate would resolve dots, drop default ports and encode characters anew. Rocket's parser of RFC 3986
-//! changes nothing, so it decides what is well-formed.
+//! crate would resolve dots, drop default ports and encode characters anew. Rocket's parser of RFC
+//! 3986 changes nothing, so it decides what is well-formed.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -103,7 +104,8 @@ impl fmt::Display for BaseUrl {
 }
 
 impl<'a> UrlParts<'a> {
-    /// Splits a URL. Its parts may hold any characters. Returns nothing for a URL without an authority.
+    /// Splits a URL. Its parts may hold any characters. Returns nothing for a URL without an
+    /// authority.
     pub(crate) fn split(text: &'a str) -> Option<Self> {
         let (scheme, after) = text.split_once("//")?;
         let scheme = match scheme.strip_suffix(':') {
@@ -120,15 +122,16 @@ impl<'a> UrlParts<'a> {
         Some(Self { scheme, user, authority, rest })
     }
 
-    /// Splits a URL that RFC 3986 calls absolute: it has a scheme and no fragment, and each part has
-    /// only the characters that it may have.
+    /// Splits a URL that RFC 3986 calls absolute: it has a scheme and no fragment, and each part
+    /// has only the characters that it may have.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         Absolute::parse(text).ok()?;
         Self::split(text)
     }
 
-    /// Splits a URL from a header. Returns nothing for a relative URL, for another scheme, and for a URL
-    /// that has a user or an unusual authority: nobody can say which site such a URL belongs to.
+    /// Splits a URL from a header. Returns nothing for a relative URL, for another scheme, and for
+    /// a URL that has a user or an unusual authority: nobody can say which site such a URL belongs
+    /// to.
     pub(crate) fn of_web(text: &'a str) -> Option<Self> {
         let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
         Self::split(text).filter(|url| {
@@ -174,8 +177,8 @@ impl<'a> UrlParts<'a> {
         })
     }
 
-    /// Whether the URL lies at the host of this origin, with any scheme. An app behind a TLS proxy does not
-    /// always know the scheme of its own URLs.
+    /// Whether the URL lies at the host of this origin, with any scheme. An app behind a TLS proxy
+    /// does not always know the scheme of its own URLs.
     pub(crate) fn is_at_host_of(&self, origin: &str) -> bool {
         UrlParts::of_web(origin).is_some_and(|origin| self.shares_host(&origin))
     }

@@ -1,4 +1,5 @@
-//! What can be wrong with a configuration: one table, a row per fault. A fault never holds the text of a secret.
+//! What can be wrong with a configuration: one table, a row per fault. A fault never holds the text
+//! of a secret.
 
 use std::fmt;
 
@@ -38,8 +39,8 @@ pub enum TemplateFault {
     Other,
 }
 
-/// Declares [`Fault`]: per variant its fields, severity, fact and advice. A fact is a format string, in
-/// brackets if it has arguments.
+/// Declares [`Fault`]: per variant its fields, severity, fact and advice. A fact is a format
+/// string, in brackets if it has arguments.
 macro_rules! faults {
     ($(
         $(#[$doc:meta])*
@@ -111,7 +112,8 @@ faults! {
         fact: "{message}",
         advice: kind.advice();
 
-    /// A table has a key or table twice. Holds it, and the line of the first one if that is another line.
+    /// A table has a key or table twice. Holds it, and the line of the first one if that is another
+    /// line.
     DuplicateKey(key: String, first: Option<usize>) => Error,
         fact: ("`{key}` is written twice{}", of_first_line(*first)),
         advice: "keep one of the two";
@@ -166,7 +168,8 @@ faults! {
     ToolName(name: String) => Error,
         fact: "a tool cannot be named `{name}`",
         advice: format!(
-            "name it with letters, digits, `-` and `_`, at most {LONGEST_TOOL_NAME} of them: `[tools.my-quiz]`"
+            "name it with letters, digits, `-` and `_`, at most {LONGEST_TOOL_NAME} of them: \
+                `[tools.my-quiz]`"
         );
 
     /// A tool has both a template and an upstream.
@@ -189,7 +192,8 @@ faults! {
     ParamsLong(length: usize) => Error,
         fact: "`params` have {length} bytes as JSON",
         advice: format!(
-            "write at most {LONGEST_PARAMS} characters: each request to the upstream carries them in its assertion"
+            "write at most {LONGEST_PARAMS} characters: each request to the upstream carries them \
+                in its assertion"
         );
 
     /// Not the URL of an upstream. It may hold a password, so only the reason is held.
@@ -197,19 +201,24 @@ faults! {
         fact: "the upstream {why}",
         advice: match why {
             UpstreamUrlError::HasCredentials => {
-                "write it without, and send them in a header: `headers = { Authorization = { env = \"…\" } }`"
+                "write it without, and send them in a header: `headers = { Authorization = { env = \
+                    \"…\" } }`"
             }
             UpstreamUrlError::OtherScheme => {
-                "write http:// or https://, by which WebSockets pass, too: `upstream = \"http://127.0.0.1:9000\"`"
+                "write http:// or https://, by which WebSockets pass, too: `upstream = \
+                    \"http://127.0.0.1:9000\"`"
             }
-            _ => "write scheme, host, port and path of the app: `upstream = \"http://127.0.0.1:9000/app\"`",
+            _ => "write scheme, host, port and path of the app: `upstream = \
+                \"http://127.0.0.1:9000/app\"`",
         };
 
     /// An upstream that the gateway reaches in clear text, and maybe not through a private network.
     UpstreamExposed => Warning,
-        fact: "the upstream is neither https nor on a private network: others may read what is sent to it, \
+        fact: "the upstream is neither https nor on a private network: others may read what is \
+            sent to it, \
             or send to it themselves",
-        advice: "write https://, and let the app verify `X-LTI-Assertion`, so that it refuses whoever \
+        advice: "write https://, and let the app verify `X-LTI-Assertion`, so that it refuses \
+            whoever \
             reaches it past the gateway";
 
     /// Not a value of `prefix`. Holds the text.
@@ -242,8 +251,8 @@ faults! {
         fact: "`{name}` and `{other}` are one header to many servers",
         advice: "keep one of the two";
 
-    /// A value that no header can have, or that does not arrive as it is written. It may be a secret, so only
-    /// the header's name and the reason are held.
+    /// A value that no header can have, or that does not arrive as it is written. It may be a
+    /// secret, so only the header's name and the reason are held.
     HeaderValue(name: String, why: HeaderValueError) => Error,
         fact: "the value of `{name}` {why}",
         advice: "write one line of visible ASCII characters, without blanks around them";
@@ -261,7 +270,8 @@ faults! {
     /// A tool has the gateway's own host. Holds it.
     PublicHost(host: String) => Error,
         fact: "`{host}` is the host of the public URL",
-        advice: "give the tool another `host`, or leave `host` out to launch it below the public URL";
+        advice: "give the tool another `host`, or leave `host` out to launch it below the public \
+            URL";
 
     /// A tool has neither a key nor consumers. Holds its name.
     NoConsumer(name: String) => Error,
@@ -276,7 +286,8 @@ faults! {
         fact: "`{key}` stands beside `consumers`",
         advice: format!("move `{key}` into the list: `consumers = [{{ key = …, secret = … }}]`");
 
-    /// A key without a secret, a secret without a key, or a variable without its name. Holds the missing key.
+    /// A key without a secret, a secret without a key, or a variable without its name. Holds the
+    /// missing key.
     Missing(key: &'static str) => Error,
         fact: "`{key}` is missing",
         advice: of_missing(key);
@@ -294,7 +305,8 @@ faults! {
     /// Two consumers of one tool have one key. Holds the key.
     DuplicateConsumer(key: String) => Error,
         fact: "two consumers of this tool have the key `{key}`",
-        advice: "give each course its own key; several secrets of one key are a list: `secret = [new, old]`";
+        advice: "give each course its own key; several secrets of one key are a list: `secret = \
+            [new, old]`";
 
     /// A variable that is not set. Holds its name.
     VariableMissing(name: String) => Error,
@@ -315,18 +327,21 @@ faults! {
     /// The file itself holds a secret.
     LiteralSecret => Warning,
         fact: "a secret is written in the file",
-        advice: "write `secret = { env = \"…\" }` and set that variable, so that the file can be shown to others";
+        advice: "write `secret = { env = \"…\" }` and set that variable, so that the file can be \
+            shown to others";
 
     /// A key or secret has leading or trailing whitespace. Holds which of the two it is.
     WhiteSpace(what: &'static str) => Warning,
         fact: "the {what} begins or ends with white space",
         advice: "write it without the space or line break, unless the platform's has it too";
 
-    /// A key or secret holds a colon, at which edX cuts its passports. Holds which of the two it is.
+    /// A key or secret holds a colon, at which edX cuts its passports. Holds which of the two it
+    /// is.
     Colon(what: &'static str) => Warning,
         fact: "the {what} contains a colon, which edX cannot carry",
         advice: format!(
-            "use a {what} of letters and digits: edX's LTI passport is id:key:secret and is cut at colons"
+            "use a {what} of letters and digits: edX's LTI passport is id:key:secret and is cut at \
+                colons"
         );
 
     /// `gateway.secret` is missing.
@@ -347,12 +362,14 @@ faults! {
     /// Development uses a placeholder for a secret. Holds the variable or key, and the placeholder.
     StandIn(what: String, stand_in: &'static str) => Warning,
         fact: "{what} is not set: development uses \"{stand_in}\"",
-        advice: "set it before anybody else can reach the gateway; outside development it is required";
+        advice: "set it before anybody else can reach the gateway; outside development it is \
+            required";
 
     /// `gateway.public_url` is missing.
     PublicUrlMissing => Error,
         fact: "`gateway.public_url` is missing",
-        advice: "add `public_url = \"https://…\"` below [gateway]: the address that platforms launch, \
+        advice: "add `public_url = \"https://…\"` below [gateway]: the address that platforms \
+            launch, \
             against which signatures are checked";
 
     /// `gateway.public_url` is invalid. Holds the reason.
@@ -367,19 +384,22 @@ faults! {
         advice: match why {
             StateLocationError::NearlyMemory => did_you_mean("memory"),
             _ => {
-                "write `state = \"memory\"`, or a directory with a slash in its path: `state = \"./state\"`".to_owned()
+                "write `state = \"memory\"`, or a directory with a slash in its path: `state = \
+                    \"./state\"`".to_owned()
             }
         };
 
     /// State is kept in a directory, which Heroku forgets.
     StateOnHeroku => Warning,
-        fact: "state is kept in a directory, and Heroku empties its disks at every restart, once a day at least",
+        fact: "state is kept in a directory, and Heroku empties its disks at every restart, once a \
+            day at least",
         advice: "write `state = \"memory\"`, or run the gateway where a disk stays";
 
     /// Not a host that `outcome_hosts` can list. Holds the reason.
     OutcomeHost(why: OutcomeHostError) => Error,
         fact: "the outcome host {why}",
-        advice: "write `\"lms.example.edu\"`, `\"*.example.edu\"`, `\"127.0.0.1\"`, or `\"*\"` for every public host";
+        advice: "write `\"lms.example.edu\"`, `\"*.example.edu\"`, `\"127.0.0.1\"`, or `\"*\"` for \
+            every public host";
 
     /// Not one side of `outcome_url_rewrite`. It may hold a password, so only the reason is held.
     OutcomeUrl(why: UpstreamUrlError) => Error,
@@ -444,7 +464,8 @@ faults! {
     /// Not a source that may frame a tool. It may hold a password, so it is not held.
     FrameAncestor => Error,
         fact: "this is not a site that can frame a page",
-        advice: "write an origin such as `\"https://*.example.edu\"`, or `\"'self'\"`, `\"'none'\"`, `\"*\"`";
+        advice: "write an origin such as `\"https://*.example.edu\"`, or `\"'self'\"`, \
+            `\"'none'\"`, `\"*\"`";
 
     /// Neither an https URL nor a path below `/static/`.
     Icon => Error,
@@ -469,10 +490,12 @@ faults! {
                 "close what is open: `}}`, `%}`, `{% endif %}`, `{% endfor %}`, `{% endblock %}`"
             }
             TemplateFault::Circular => "take one of them out of the circle",
-            TemplateFault::Other => "mend the template; its language is at https://keats.github.io/tera/",
+            TemplateFault::Other => "mend the template; its language is at \
+                https://keats.github.io/tera/",
         };
 
-    /// A template includes or extends one that does not exist. Holds the other's name, and those that do exist.
+    /// A template includes or extends one that does not exist. Holds the other's name, and those
+    /// that do exist.
     PartMissing(name: String, known: Vec<String>) => Error,
         fact: "there is no templates/{name}",
         advice: of_part(name, known);

@@ -51,8 +51,8 @@ impl Config {
 }
 
 impl PublicUrl {
-    /// The origin that a platform has launched when it launched this tool, for a request with this `Host`. A
-    /// tool with its own host has the scheme and port of the public URL.
+    /// The origin that a platform has launched when it launched this tool, for a request with this
+    /// `Host`. A tool with its own host has the scheme and port of the public URL.
     pub fn origin_of(&self, tool: &Tool, request_authority: &str) -> Origin {
         match (self, &tool.host) {
             (Self::Fixed(origin), Some(host)) => {
@@ -62,9 +62,9 @@ impl PublicUrl {
         }
     }
 
-    /// The launch URL of a tool, to show to people. Their request may name another host than the tool's own,
-    /// so only its port counts for a tool with its own host. Without a request, the origin may be unknown; the
-    /// launch URL then lacks it.
+    /// The launch URL of a tool, to show to people. Their request may name another host than the
+    /// tool's own, so only its port counts for a tool with its own host. Without a request, the
+    /// origin may be unknown; the launch URL then lacks it.
     pub fn launch_url(&self, tool: &Tool, request_authority: Option<&str>) -> String {
         let origin = match (self, &tool.host, request_authority) {
             (Self::FromHost(scheme), Some(host), authority) => {

@@ -1,4 +1,5 @@
-//! Names of headers, as far as they mean something to a gateway, and values that arrive as they are written.
+//! Names of headers, as far as they mean something to a gateway, and values that arrive as they are
+//! written.
 
 use thiserror::Error;
 
@@ -31,7 +32,8 @@ const CONNECTION: [&str; 10] = [
     "expect",
 ];
 
-/// Why text is not the value of a header. Each text is the end of a sentence that begins with "the value of".
+/// Why text is not the value of a header. Each text is the end of a sentence that begins with "the
+/// value of".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HeaderValueError {
     #[error("has a line break")]

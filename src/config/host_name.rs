@@ -5,7 +5,8 @@ use thiserror::Error;
 const LONGEST: usize = 253;
 const LONGEST_LABEL: usize = 63;
 
-/// Why a name is none of a host. Each text is the end of a sentence that begins with the host's role.
+/// Why a name is none of a host. Each text is the end of a sentence that begins with the host's
+/// role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HostNameError {
     #[error("has letters that an address cannot have: such a name is written as xn--…")]
@@ -22,7 +23,8 @@ pub enum HostNameError {
     Hyphen,
 }
 
-/// Why text is not the `host` of a tool. Each text is the end of a sentence that begins with "the host".
+/// Why text is not the `host` of a tool. Each text is the end of a sentence that begins with "the
+/// host".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ToolHostError {
     #[error("has a scheme; a tool has the one of the public URL")]
@@ -39,8 +41,8 @@ pub enum ToolHostError {
     Name(#[from] HostNameError),
 }
 
-/// Checks the name of a host. Names on the internet have no `_`, but those of containers and private
-/// networks do.
+/// Checks the name of a host. Names on the internet have no `_`, but those of containers and
+/// private networks do.
 pub(super) fn check(text: &str, takes_underscore: bool) -> Result<(), HostNameError> {
     if !text.is_ascii() {
         return Err(HostNameError::NotAscii);
@@ -68,8 +70,8 @@ pub(super) fn check(text: &str, takes_underscore: bool) -> Result<(), HostNameEr
     Ok(())
 }
 
-/// Whether browsers and clients take a name for an IPv4 address, and may spell it anew (WHATWG URL, "ends
-/// in a number checker").
+/// Whether browsers and clients take a name for an IPv4 address, and may spell it anew (WHATWG URL,
+/// "ends in a number checker").
 pub(super) fn ends_in_number(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,9 +1,9 @@
-//! Every key of a tools file: its possible values, its default and an example. Each default is written here
-//! and nowhere else.
+//! Every key of a tools file: its possible values, its default and an example. Each default is
+//! written here and nowhere else.
 //!
-//! These lists are the source of the schema, of docs/tools-toml.md, of the examples that `check` shows, and of
-//! what an excerpt may show. The reader (`file.rs`) asks for keys by their names. Tests compare the names that
-//! it asks for, and the values that it takes, with these lists.
+//! These lists are the source of the schema, of docs/tools-toml.md, of the examples that `check`
+//! shows, and of what an excerpt may show. The reader (`file.rs`) asks for keys by their names.
+//! Tests compare the names that it asks for, and the values that it takes, with these lists.
 
 use super::limit::{
     clock_skew_bounds, longest_params, longest_tool_name, session_bounds, shortest_gateway_secret,

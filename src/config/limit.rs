@@ -1,7 +1,7 @@
 //! The limits of what may be written in a tools file. Each limit is written here and nowhere else.
 //!
-//! A constant is for the reader. A macro of the same value is for the texts of `key.rs` and the patterns of
-//! `shape.rs`, which are put together with `concat!`.
+//! A constant is for the reader. A macro of the same value is for the texts of `key.rs` and the
+//! patterns of `shape.rs`, which are put together with `concat!`.
 
 /// From `shortest` to `longest`, as durations are written.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,8 @@ number! {
 }
 
 number! {
-    /// Bytes of an upstream's `params` as JSON: each request to the upstream carries them in its assertion.
+    /// Bytes of an upstream's `params` as JSON: each request to the upstream carries them in its
+    /// assertion.
     LONGEST_PARAMS, longest_params = 1024
 }
 

@@ -26,8 +26,8 @@ pub(super) enum Host {
     Address(IpAddr),
 }
 
-/// Why text is none of `outcome_hosts`. Each text is the end of a sentence that begins with "the outcome
-/// host".
+/// Why text is none of `outcome_hosts`. Each text is the end of a sentence that begins with "the
+/// outcome host".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum OutcomeHostError {
     #[error("is empty")]

@@ -4,9 +4,9 @@ use thiserror::Error;
 
 use crate::url::{Origin, Scheme, UrlParts, is_loopback};
 
-/// Where the origin of launch URLs comes from. It never comes from a header that a client can set. If it
-/// comes from `Host`, then either the router in front vouches for that header (Heroku), or only this machine
-/// can connect (development).
+/// Where the origin of launch URLs comes from. It never comes from a header that a client can set.
+/// If it comes from `Host`, then either the router in front vouches for that header (Heroku), or
+/// only this machine can connect (development).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicUrl {
     /// From the configuration.
@@ -15,7 +15,8 @@ pub enum PublicUrl {
     FromHost(Scheme),
 }
 
-/// Why text is not a public URL. Each text is the end of a sentence that begins with "the public URL".
+/// Why text is not a public URL. Each text is the end of a sentence that begins with "the public
+/// URL".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PublicUrlError {
     #[error("does not begin with https://")]

@@ -10,8 +10,8 @@ use super::syntax::Sound;
 
 /// Reads a tools file.
 ///
-/// `file` is its name in problems, and a relative path begins in its folder. `content` is what it holds, be it
-/// text or not. `development` lets secrets and the public URL be missing.
+/// `file` is its name in problems, and a relative path begins in its folder. `content` is what it
+/// holds, be it text or not. `development` lets secrets and the public URL be missing.
 pub fn read(
     file: impl AsRef<Path>,
     content: impl AsRef<[u8]>,

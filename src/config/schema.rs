@@ -104,3 +104,21 @@ fn of_shape(shape: &Shape) -> Value {
     }
     schema
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn required(keys: &[&str]) -> Value {
+        keys.iter().map(|key| json!({ "required": [key] })).collect()
+    }
+
+    #[test]
+    fn a_choice_says_how_many_of_some_keys_a_table_has() {
+        const KEYS: &[&str] = &["a", "b", "c"];
+        assert_eq!(of_choice(&Choice::ExactlyOne(KEYS)), json!({ "oneOf": required(KEYS) }));
+        assert_eq!(of_choice(&Choice::AtLeastOne(KEYS)), json!({ "anyOf": required(KEYS) }));
+        let pairs = [["a", "b"], ["a", "c"], ["b", "c"]].map(|pair| json!({ "required": pair }));
+        assert_eq!(of_choice(&Choice::AtMostOne(KEYS)), json!({ "not": { "anyOf": pairs } }));
+    }
+}

@@ -18,8 +18,8 @@ pub enum StateLocation {
     Directory(PathBuf),
 }
 
-/// Why text is no place for state. It may hold a password, so it is not held. Each text is the end of a
-/// sentence that begins with "the state".
+/// Why text is no place for state. It may hold a password, so it is not held. Each text is the end
+/// of a sentence that begins with "the state".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum StateLocationError {
     #[error("is nearly `memory`, but not quite")]

@@ -44,7 +44,7 @@ impl<'s> Sound<'s> {
         let mut next = 0;
         while next + 1 < starts.len() {
             let (end, error) = parse_table(text, &starts[next..]);
-            if let Some(Mistake { span, kind, message }) = error {
+            if let Some(SyntaxMistake { span, kind, message }) = error {
                 let table = starts[next]..starts[next + 1];
                 for byte in &mut blanked[table.clone()] {
                     *byte = if *byte == b'\n' { b'\n' } else { b' ' };
@@ -64,16 +64,16 @@ impl<'s> Sound<'s> {
 }
 
 /// One error of the parser.
-struct Mistake {
+struct SyntaxMistake {
     span: Range<usize>,
     kind: SyntaxKind,
     message: String,
 }
 
 /// The errors of a text, in its order.
-fn errors_of(text: &str) -> Vec<Mistake> {
+fn errors_of(text: &str) -> Vec<SyntaxMistake> {
     let (_, errors) = DeTable::parse_recoverable(text);
-    let mistakes = errors.iter().map(|error| Mistake {
+    let mistakes = errors.iter().map(|error| SyntaxMistake {
         span: error.span().unwrap_or_default(),
         kind: SyntaxKind::of_message(error.message()),
         message: error.message().to_owned(),
@@ -106,12 +106,12 @@ fn table_starts(text: &str) -> Vec<usize> {
 
 /// Parses the table that lies between the first two of `starts`, or as many as are one because a text of several
 /// lines holds their headings. Returns how many, and the first error.
-fn parse_table(text: &str, starts: &[usize]) -> (usize, Option<Mistake>) {
+fn parse_table(text: &str, starts: &[usize]) -> (usize, Option<SyntaxMistake>) {
     let first_error = |end: usize| {
         let part = &text[starts[0]..starts[end]];
         errors_of(part).into_iter().find(|mistake| mistake.kind != SyntaxKind::Contradiction)
     };
-    let Some(Mistake { span, kind, message }) = first_error(1) else { return (1, None) };
+    let Some(SyntaxMistake { span, kind, message }) = first_error(1) else { return (1, None) };
     let part = &text[starts[0]..starts[1]];
     if part.contains("\"\"\"") || part.contains("'''") {
         let most = starts.len().min(2 + MOST_HEADINGS_IN_TEXT);
@@ -127,7 +127,7 @@ fn parse_table(text: &str, starts: &[usize]) -> (usize, Option<Mistake>) {
         _ => span,
     };
     let span = span.start + starts[0]..span.end + starts[0];
-    (1, Some(Mistake { span, kind, message }))
+    (1, Some(SyntaxMistake { span, kind, message }))
 }
 
 /// The keys of a table's heading; none where it has no heading.
@@ -145,7 +145,7 @@ fn contradictions(text: &str) -> Vec<SyntaxError> {
     let table_of = |at: usize| starts.partition_point(|start| *start <= at);
     let mut twice = None;
     let mut found = Vec::new();
-    for Mistake { span, kind, message } in errors_of(text) {
+    for SyntaxMistake { span, kind, message } in errors_of(text) {
         let is_heading = text[..span.start]
             .rsplit('\n')
             .next()

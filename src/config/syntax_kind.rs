@@ -22,8 +22,8 @@ pub enum SyntaxKind {
 }
 
 impl SyntaxKind {
-    /// Classifies a message of the `toml` crate, which offers no kind of its own. Only the reader of the file
-    /// asks. The test below knows the messages: it fails when the crate rewords one.
+    /// Classifies a message of the `toml` crate, which offers no kind of its own. Only the reader
+    /// of the file asks. The test below knows the messages: it fails when the crate rewords one.
     pub(super) fn of_message(message: &str) -> Self {
         let has = |part| message.contains(part);
         let is_inline = has("inline table");
@@ -75,6 +75,7 @@ mod tests {
     #[test]
     fn the_parser_words_its_messages_as_they_are_classified() {
         use SyntaxKind::*;
+        let mut wrong = Vec::new();
         for (text, message, kind) in [
             ("a = 1\na = 2", "duplicate key", Contradiction),
             (
@@ -86,7 +87,7 @@ mod tests {
             ("[[a]", "unclosed array table, expected `]`", Heading),
             ("a! = 1", "invalid unquoted key, expected letters, numbers, `-`, `_`", Heading),
             ("a = [1", "unclosed array, expected `]`", List),
-            ("a = [1 2]", "missing comma between array elements, expected `,`", List),
+            ("a = [\"b\" \"c\"]", "missing comma between array elements, expected `,`", List),
             ("a = { b = 1", "unclosed inline table, expected `}`", InlineTable),
             (
                 "a = { b = 1 c = 2 }",
@@ -112,9 +113,11 @@ mod tests {
             ("a = 1 b", "unexpected key or value, expected newline, `#`", Other),
         ] {
             let (_, errors) = DeTable::parse_recoverable(text);
-            let messages: Vec<_> = errors.iter().map(|error| error.message()).collect();
-            assert_eq!(messages.first(), Some(&message), "{text}");
-            assert_eq!(SyntaxKind::of_message(message), kind, "{text}");
+            let first = errors.first().map(|error| error.message());
+            if (first, SyntaxKind::of_message(message)) != (Some(message), kind) {
+                wrong.push(format!("{text}: {first:?}, {:?}", SyntaxKind::of_message(message)));
+            }
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

@@ -59,7 +59,8 @@ impl Soundness {
         Self { written: Vec::new(), lost: true }
     }
 
-    /// Whether a key is missing: the table has neither a value for it nor a fault that explains why.
+    /// Whether a key is missing: the table has neither a value for it nor a fault that explains
+    /// why.
     pub(super) fn lacks(&self, key: &str) -> bool {
         !self.lost && !self.written.contains(&key)
     }
@@ -133,9 +134,9 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// Whether a variable sets this key of `[gateway]`: only text has one.
+/// Whether a variable may set this key of `[gateway]`: no variable sets a key that is not text.
 fn is_settable(key: &str) -> bool {
-    GATEWAY.get(key).is_some_and(|key| key.kind.takes_text())
+    GATEWAY.get(key).is_none_or(|key| key.kind.takes_text())
 }
 
 fn type_of(value: &Value) -> &'static str {
@@ -279,6 +280,10 @@ impl<'r> Table<'r> {
     /// A table inside this one.
     pub(super) fn table(&mut self, key: &'static str) -> Option<Table<'r>> {
         let written = self.value(key)?;
+        // An empty table says as little as none.
+        if matches!(&written.value, Value::Dict(_, values) if values.is_empty()) {
+            self.written.retain(|written| *written != key);
+        }
         self.reader.table(written, key)
     }
 

@@ -30,7 +30,8 @@ const RESERVED: [&str; 11] = [
 const RESERVED_ON_HOSTS: [&str; 5] =
     ["/is_up", "/.well-known/jwks.json", "/~login", "/~links", "/~register"];
 
-/// Why text is not the path of a tool. Each text is the end of a sentence that begins with "the path".
+/// Why text is not the path of a tool. Each text is the end of a sentence that begins with "the
+/// path".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ToolPathError {
     #[error("does not begin with /")]

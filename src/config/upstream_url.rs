@@ -7,8 +7,8 @@ use thiserror::Error;
 use super::host_name;
 use crate::url::{BaseUrl, Scheme, UrlParts, is_dot_segment, is_private, is_segment};
 
-/// Why text is not the URL of an upstream. It may hold a password, so it is not held. Each text is the end
-/// of a sentence that begins with "the upstream".
+/// Why text is not the URL of an upstream. It may hold a password, so it is not held. Each text is
+/// the end of a sentence that begins with "the upstream".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum UpstreamUrlError {
     #[error("does not begin with http:// or https://")]
@@ -82,8 +82,8 @@ pub(super) fn parse(text: &str) -> Result<BaseUrl, UpstreamUrlError> {
     Ok(BaseUrl { origin, path: path.to_owned() })
 }
 
-/// Whether requests to a URL may cross the internet in clear text: it is neither https nor at a host that
-/// only a private network has.
+/// Whether requests to a URL may cross the internet in clear text: it is neither https nor at a
+/// host that only a private network has.
 pub(super) fn is_exposed(url: &BaseUrl) -> bool {
     url.origin.scheme != Scheme::Https && !is_private(url.origin.host())
 }

@@ -113,8 +113,8 @@ fn missing(name: &str, files: &Files) -> Fault {
     Fault::PartMissing(name.to_owned(), files.keys().cloned().collect())
 }
 
-/// A fault of Tera's. Tera has no kind for a template that ends too early, so its message decides; a test
-/// holds the message.
+/// A fault of Tera's. Tera has no kind for a template that ends too early, so its message decides;
+/// a test holds the message.
 fn broken(message: &str) -> Fault {
     let is_unclosed = message == "Unexpected end of input";
     let fault = if is_unclosed { TemplateFault::Unclosed } else { TemplateFault::Other };

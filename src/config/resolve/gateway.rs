@@ -19,7 +19,8 @@ impl Resolver<'_> {
         let from_host = if self.development {
             Some(PublicUrl::FromHost(Scheme::Http))
         } else if self.is_on_heroku() {
-            // Heroku's router passes on only the app's own domains as `Host`, and refuses a doubled one.
+            // Heroku's router passes on only the app's own domains as `Host`, and refuses a doubled
+            // one.
             Some(PublicUrl::FromHost(Scheme::Https))
         } else {
             None
@@ -62,7 +63,8 @@ impl Resolver<'_> {
 
         let session = self.duration(table.session, &duration::SESSION);
         let clock_skew = self.duration(table.clock_skew, &duration::CLOCK_SKEW);
-        // Problems keep the gateway from starting, so what stands in for a missing URL is never used.
+        // Problems keep the gateway from starting, so what stands in for a missing URL is never
+        // used.
         let public_url = public_url.or(from_host).unwrap_or(PublicUrl::FromHost(Scheme::Https));
         (public_url, secrets, session, clock_skew)
     }

@@ -1,4 +1,5 @@
-//! From the written form to the meaning. Every problem is collected, and none stops the search for more.
+//! From the written form to the meaning. Every problem is collected, and none stops the search for
+//! more.
 
 mod address;
 mod consumers;

@@ -503,3 +503,31 @@ fn ten_thousand_tools_load_and_so_do_their_problems() {
     assert_eq!(problems.len(), 10_001, "a literal secret each, and the gateway's");
     assert_eq!(print("tools.toml", &problems).matches("tools.toml:40003:10").count(), 1);
 }
+
+#[test]
+fn one_text_is_the_same_as_a_list_of_it() {
+    let keys = [
+        ("gateway", "outcome_hosts", "lms.example"),
+        ("tool", "roles", "instructor"),
+        ("tool", "frame_ancestors", "https://lms.example"),
+        ("tool", "identity", "email"),
+        ("tool", "signature_methods", "HMAC-SHA256"),
+    ];
+    for (table, key, value) in keys {
+        let file = |value: &str| {
+            let line =
+                |of: &str| if of == table { format!("{key} = {value}\n") } else { String::new() };
+            format!(
+                "{GATEWAY}{}[tools.hello]\nkey = \"a\"\nsecret = \"hunter2\"\n\
+                 upstream = \"http://127.0.0.1:9000\"\n{}",
+                line("gateway"),
+                line("tool"),
+            )
+        };
+        let (alone, list) = (file(&format!("\"{value}\"")), file(&format!("[\"{value}\"]")));
+        let without = file("[]").replace(&format!("{key} = []\n"), "");
+        let shown = |text: &str| format!("{:?}", meaning(text, &[], false));
+        assert_eq!(shown(&alone), shown(&list), "{key}");
+        assert_ne!(shown(&alone), shown(&without), "{key}");
+    }
+}
