@@ -150,8 +150,9 @@ def readme_tools(binary, built):
         terminal.run("rm .env")
         terminal.write("tools.toml", "\n".join(Page("README.md").blocks("toml")))
         assert "/lti/notebook" in terminal.run("lti-gateway check")
-        secrets = "GATEWAY_SECRET=$(openssl rand -hex 32) HELLO_SECRET=a-secret NOTEBOOK_SECRET=another-secret"
-        assert "https://our-tools.example/lti/hello" in terminal.run(f"{secrets} {binary} check")
+        secrets = "GATEWAY_SECRET=$(openssl rand -hex 32) HELLO_SECRET=one NOTEBOOK_SECRET=two"
+        checked = terminal.run(f"{secrets} {binary} check")
+        assert "https://our-tools.example/lti/hello" in checked, checked
 
 
 @cases.case("docs/heroku.md's steps lead to Heroku, and to foreman")
@@ -162,14 +163,15 @@ def heroku(binary, built):
         said = {line: terminal.run(line) for line in lines}
         assert "/lti/hello" in said["git push heroku main"]
         assert re.fullmatch("[0-9a-f]{32}\n", said["heroku config:get HELLO_SECRET"])
-    commands = [line for line in re.findall(r"`([^`]+)`", page.section("## The same Procfile under foreman")) if " " in line]
+    quoted = re.findall(r"`([^`]+)`", page.section("## The same Procfile under foreman"))
+    commands = [line for line in quoted if " " in line]
     assert commands == ["cargo build --release", "cp .env.example .env", "foreman start"], "see tests/foreman"
 
 
 @cases.case("CONTRIBUTING.md names both tiers of tests, and they can be run")
 def tiers(binary, built):
-    scripts = [line for block in Page("CONTRIBUTING.md").blocks("sh", "## Tests") for line in block.splitlines()]
-    scripts = [line.partition(" #")[0].strip() for line in scripts]
+    [block] = Page("CONTRIBUTING.md").blocks("sh", "## Tests")
+    scripts = [line.partition(" #")[0].strip() for line in block.splitlines()]
     assert scripts == ["script/test-fast", "script/test"], scripts
     for script in scripts:
         assert (ROOT / script).stat().st_mode & 0o111, script

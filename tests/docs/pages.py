@@ -70,9 +70,11 @@ def short(_):
 @cases.case("every test that SECURITY.md names exists")
 def named_tests(_):
     # The last column of each table names tests: of Rust by their function, of a browser by their sentence.
-    rust = "\n".join(path.read_text() for folder in ("tests", "crates", "src") for path in (ROOT / folder).rglob("*.rs"))
-    browser = "\n".join(path.read_text() for path in (ROOT / "tests" / "browser" / "cases").glob("*.mjs"))
-    rows = [line for line in (ROOT / "SECURITY.md").read_text().splitlines() if line.startswith("| ")]
+    folders = ["tests", "crates", "src"]
+    rust = "\n".join(path.read_text() for name in folders for path in (ROOT / name).rglob("*.rs"))
+    browser = "\n".join(path.read_text() for path in (ROOT / "tests/browser/cases").glob("*.mjs"))
+    lines = (ROOT / "SECURITY.md").read_text().splitlines()
+    rows = [line for line in lines if line.startswith("| ")]
     seen = 0
     for row in rows:
         tests = row.strip("| ").split(" | ")[-1]
