@@ -16,6 +16,7 @@ cases = Cases()
 # Where the commands of each page are run. This file runs the others' beside its own.
 PAGES = {
     "README.md": "here",
+    "docs/heroku.md": "here",
     "docs/getting-started.md": "here",
     "docs/tools.md": "here",
     "docs/upstreams.md": "here",
@@ -106,26 +107,31 @@ def no_push(binary, built):
                 raise AssertionError(f"{name} is not needed")
 
 
-@cases.case("README.md starts the gateway, the adder and a launch")
+@cases.case("README.md leads from a clone to a grade in the practice gradebook")
 def readme_starts(binary, built):
-    [start] = Page("README.md").blocks("sh", "## Start")
-    lines = [line.partition(" #")[0].strip() for line in start.splitlines()]
+    [start] = Page("README.md").blocks("sh", "## Quick start")
+    gateway, adder, launch = [line.partition(" #")[0].strip() for line in start.splitlines()]
     with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
         terminal.run("rm .env")
-        gateway, adder, launch, test = lines
+        address = f"127.0.0.1:{free_port()}"
+        terminal.replace("tools.toml", "127.0.0.1:9000", address)
         terminal.start(gateway, terminal.port)
-        terminal.variables["ADDRESS"] = f"127.0.0.1:{free_port()}"
-        terminal.start(adder, int(terminal.variables["ADDRESS"].partition(":")[2]))
+        terminal.variables["ADDRESS"] = address
+        terminal.start(adder, int(address.partition(":")[2]))
         assert "200 OK" in terminal.run(launch)
-        assert (checkout.root / test).stat().st_mode & 0o111, test
         assert "I'm up" == terminal.get("/is_up")
         assert "Practice platform" in terminal.words("/dev")
         assert "Launch URL" in terminal.words("/")
+        visit = practice.launch(terminal, "adder")
+        left, right = re.search(r"(\d+) \+ (\d+) =", visit.page).groups()
+        exercise = re.search(r'name="id" value="(\d+)"', visit.page)[1]
+        visit.submit("answer", id=exercise, sum=int(left) + int(right))
+        assert "1.0 Ada, a learner, at unit-1 of adder" in terminal.words("/dev/gradebook")
 
 
 @cases.case("README.md sends a grade by one call")
 def readme_grade(binary, built):
-    call, _ = Page("README.md").blocks("sh")
+    [call] = [block for block in Page("README.md").blocks("sh") if "/grades" in block]
     with Checkout(binary) as checkout, Terminal(checkout, built) as terminal, App() as app:
         terminal.run("rm .env")
         terminal.run(f"lti-gateway new exercise --upstream {app.origin}")
@@ -138,16 +144,37 @@ def readme_grade(binary, built):
         assert "0.92 Ada, a learner, at unit-1 of exercise “Well done”" in terminal.words("/dev/gradebook")
 
 
-@cases.case("README.md's steps lead to Heroku")
-def readme_heroku(binary, built):
-    steps = Page("README.md").section("## Heroku in five steps")
-    lines = [line for line in re.findall(r"`([^`]+)`", steps) if re.match("(heroku|git) ", line)]
+@cases.case("README.md's tools.toml passes `check`, in production too")
+def readme_tools(binary, built):
     with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
-        said = {line: terminal.run(line.replace("\n", " ")) for line in lines}
+        terminal.run("rm .env")
+        terminal.write("tools.toml", "\n".join(Page("README.md").blocks("toml")))
+        assert "/lti/notebook" in terminal.run("lti-gateway check")
+        secrets = "GATEWAY_SECRET=$(openssl rand -hex 32) HELLO_SECRET=one NOTEBOOK_SECRET=two"
+        checked = terminal.run(f"{secrets} {binary} check")
+        assert "https://our-tools.example/lti/hello" in checked, checked
+
+
+@cases.case("docs/heroku.md's steps lead to Heroku, and to foreman")
+def heroku(binary, built):
+    page = Page("docs/heroku.md")
+    lines = [line for block in page.blocks("sh", "## Five steps") for line in block.splitlines()]
+    with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
+        said = {line: terminal.run(line) for line in lines}
         assert "/lti/hello" in said["git push heroku main"]
         assert re.fullmatch("[0-9a-f]{32}\n", said["heroku config:get HELLO_SECRET"])
-    foreman = re.search("Under foreman: `(.*)`, `(.*)`, fill it in, `(.*)`", Page("README.md").text).groups()
-    assert foreman == ("cargo build --release", "cp .env.example .env", "foreman start"), "see tests/foreman"
+    quoted = re.findall(r"`([^`]+)`", page.section("## The same Procfile under foreman"))
+    commands = [line for line in quoted if " " in line]
+    assert commands == ["cargo build --release", "cp .env.example .env", "foreman start"], "see tests/foreman"
+
+
+@cases.case("CONTRIBUTING.md names both tiers of tests, and they can be run")
+def tiers(binary, built):
+    [block] = Page("CONTRIBUTING.md").blocks("sh", "## Tests")
+    scripts = [line.partition(" #")[0].strip() for line in block.splitlines()]
+    assert scripts == ["script/test-fast", "script/test"], scripts
+    for script in scripts:
+        assert (ROOT / script).stat().st_mode & 0o111, script
 
 
 @cases.case("docs/tools.md adds tools of each kind")

@@ -27,6 +27,14 @@ class Visit:
         assert status == 200, f"{status}: {page}\n{self.terminal.output()}"
         return page
 
+    def submit(self, action: str, **fields: object) -> None:
+        """Sends a form with these fields to an address beside the page, which leads back to the page."""
+        content = {"Content-Type": "application/x-www-form-urlencoded"}
+        headers = {"Origin": f"http://{self.host}", "Cookie": self.cookies, **content}
+        path = self.path.rpartition("/")[0] + f"/{action}"
+        status, _, page = ask(self.terminal, "POST", self.host, path, headers, urlencode(fields))
+        assert status == 303, f"{status}: {page}\n{self.terminal.output()}"
+
 
 def launch(terminal: Terminal, tool: str, **chosen: str) -> Visit:
     """Chooses a tool at /dev, clicks Launch twice, and follows to the tool's page."""

@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 TESTS = Path(__file__).resolve().parents[1]
 sys.path += [str(TESTS), str(TESTS / "examples")]
 
+import pages  # noqa: E402
 from cases import cases  # noqa: E402
 from case import conclude  # noqa: E402
 
@@ -21,7 +22,10 @@ def main() -> int:
         print("usage: run.py DEBUG-BINARY RELEASE-BINARY", file=sys.stderr)
         return 2
     debug, release = (Path(path).resolve() for path in sys.argv[1:])
-    return conclude([case.passes(release, debug.parent) for case in cases])
+    return conclude(
+        [case.passes(None) for case in pages.cases]
+        + [case.passes(release, debug.parent) for case in cases]
+    )
 
 
 if __name__ == "__main__":

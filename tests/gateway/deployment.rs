@@ -73,7 +73,7 @@ fn the_procfile_starts_the_program_that_cargo_builds() {
 }
 
 /// Heroku's buildpacks for other languages claim an app by files in its root. runtime.txt is one of Python's, which
-/// is why app.json and the README name the buildpack; there must be no second one.
+/// is why app.json and docs/heroku.md name the buildpack; there must be no second one.
 #[test]
 fn no_other_buildpack_has_a_further_reason_to_claim_the_app() {
     for foreign in [
@@ -102,7 +102,7 @@ fn no_other_buildpack_has_a_further_reason_to_claim_the_app() {
     let url = buildpacks[0]["url"].as_str().expect("an address");
     let (_, commit) = url.split_once('#').expect("pinned to a commit");
     assert_eq!(commit.len(), 40, "a whole commit");
-    assert!(read("README.md").contains(url), "the README names the same buildpack");
+    assert!(read("docs/heroku.md").contains(url), "docs/heroku.md names the same buildpack");
 }
 
 /// Heroku takes these out before it builds.

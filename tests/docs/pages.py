@@ -1,0 +1,91 @@
+"""The pages themselves: their links, their index and the tests that they name. Needs no program.
+
+    python3 tests/docs/pages.py
+
+Closes with the line `N passed, N failed`.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from case import Cases, conclude  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+
+cases = Cases()
+
+
+def pages() -> list[Path]:
+    """Every page: those at the root of the repository, those of GitHub and those of docs/."""
+    found = [*ROOT.glob("*.md"), *(ROOT / ".github").rglob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    assert len(found) > 30, found
+    return found
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", without_code(page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@cases.case("every link of every page leads to a file or a heading")
+def links(_):
+    seen = 0
+    for page in pages():
+        for link in re.findall(r"\]\(([^)]+)\)", without_code(page.read_text())):
+            if "://" in link:
+                continue
+            seen += 1
+            name, _, anchor = link.partition("#")
+            target = (page.parent / name).resolve() if name else page
+            assert target.exists(), f"{page.relative_to(ROOT)} leads to {link}"
+            assert not anchor or anchor in anchors(target), f"{page.relative_to(ROOT)} leads to {link}"
+    assert seen > 150, f"{seen} links"
+
+
+@cases.case("docs/README.md and docs/decisions/README.md list every page")
+def index(_):
+    for folder, own in [("docs", "docs/decisions"), ("docs/decisions", None)]:
+        listed = (ROOT / folder / "README.md").read_text()
+        for page in (ROOT / folder).rglob("*.md"):
+            name = str(page.relative_to(ROOT / folder))
+            is_listed_there = own and page.is_relative_to(ROOT / own) and page.name != "README.md"
+            if name != "README.md" and not is_listed_there:
+                assert f"]({name}" in listed, f"{folder}/README.md does not list {name}"
+
+
+@cases.case("README.md has at most 150 lines")
+def short(_):
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+@cases.case("every test that SECURITY.md names exists")
+def named_tests(_):
+    # The last column of each table names tests: of Rust by their function, of a browser by their sentence.
+    folders = ["tests", "crates", "src"]
+    rust = "\n".join(path.read_text() for name in folders for path in (ROOT / name).rglob("*.rs"))
+    browser = "\n".join(path.read_text() for path in (ROOT / "tests/browser/cases").glob("*.mjs"))
+    lines = (ROOT / "SECURITY.md").read_text().splitlines()
+    rows = [line for line in lines if line.startswith("| ")]
+    seen = 0
+    for row in rows:
+        tests = row.strip("| ").split(" | ")[-1]
+        for name in re.findall(r"`(\w+)`", tests):
+            assert re.search(rf"\bfn {name}\(", rust), f"there is no test {name}"
+            seen += 1
+        for sentence in re.findall(r"“([^”]+)”", tests):
+            assert f'"{sentence}"' in browser, f"there is no case {sentence!r}"
+            seen += 1
+    assert seen > 30, f"{seen} tests"
+
+
+if __name__ == "__main__":
+    sys.exit(conclude([case.passes(None) for case in cases]))
