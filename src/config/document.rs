@@ -23,11 +23,11 @@ pub(super) struct Document<'s> {
 }
 
 /// A way to a value: keys of tables and places in lists.
-pub(super) type Path = Vec<Step>;
+pub(super) type Path = Vec<DocumentStep>;
 
 /// One step of it.
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+pub(super) enum DocumentStep {
     /// A key of a table.
     Key(String),
     /// A place in a list.
@@ -73,7 +73,7 @@ impl<'s> Document<'s> {
     }
 
     /// Where a part of the value at `path` stands; the nearest table's heading where it does not exist.
-    pub(super) fn locate(&self, path: &[Step], part: Part) -> Location {
+    pub(super) fn locate(&self, path: &[DocumentStep], part: Part) -> Location {
         let spans = (1..=path.len()).rev().map(|length| {
             let part = if length == path.len() { part } else { Part::Value };
             find(&self.table, &path[..length], part)
@@ -95,8 +95,8 @@ impl Provider for &Document<'_> {
     }
 }
 
-fn find(table: &DeTable<'_>, path: &[Step], part: Part) -> Option<Range<usize>> {
-    let (Step::Key(first), rest) = path.split_first()? else { return None };
+fn find(table: &DeTable<'_>, path: &[DocumentStep], part: Part) -> Option<Range<usize>> {
+    let (DocumentStep::Key(first), rest) = path.split_first()? else { return None };
     let (key, value) = table.get_key_value(first.as_str())?;
     if rest.is_empty() {
         return Some(match part {
@@ -107,11 +107,15 @@ fn find(table: &DeTable<'_>, path: &[Step], part: Part) -> Option<Range<usize>> 
     find_in_value(value, rest, part)
 }
 
-fn find_in_value(value: &Spanned<DeValue<'_>>, path: &[Step], part: Part) -> Option<Range<usize>> {
+fn find_in_value(
+    value: &Spanned<DeValue<'_>>,
+    path: &[DocumentStep],
+    part: Part,
+) -> Option<Range<usize>> {
     match (value.get_ref(), path) {
         (_, []) => Some(value.span()),
         (DeValue::Table(table), path) => find(table, path, part),
-        (DeValue::Array(items), [Step::Index(index), rest @ ..]) => {
+        (DeValue::Array(items), [DocumentStep::Index(index), rest @ ..]) => {
             find_in_value(items.get(*index)?, rest, part)
         }
         _ => None,

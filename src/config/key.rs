@@ -46,12 +46,12 @@ pub struct Keys {
     /// The keys, in the order of the reference.
     pub all: &'static [Key],
     /// How many of some keys a table has.
-    pub choices: &'static [Choice],
+    pub choices: &'static [KeyChoice],
 }
 
 /// How many of these keys a table has.
 #[derive(Clone, Copy, Debug)]
-pub enum Choice {
+pub enum KeyChoice {
     /// One of them.
     ExactlyOne(&'static [&'static str]),
     /// One of them, or several.
@@ -290,9 +290,9 @@ pub const TOOL: Keys = Keys {
         " letters, digits, `-` and `_`; without a `path` or `host` it is launched at `/lti/<name>`."
     ),
     choices: &[
-        Choice::ExactlyOne(&["template", "upstream"]),
-        Choice::AtLeastOne(SENDERS),
-        Choice::AtMostOne(&["key", "consumers"]),
+        KeyChoice::ExactlyOne(&["template", "upstream"]),
+        KeyChoice::AtLeastOne(SENDERS),
+        KeyChoice::AtMostOne(&["key", "consumers"]),
     ],
     all: &[
         Key {

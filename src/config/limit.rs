@@ -5,7 +5,7 @@
 
 /// From `shortest` to `longest`, as durations are written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
+pub(super) struct DurationBounds {
     pub(super) shortest: &'static str,
     pub(super) longest: &'static str,
     /// Both, as people read them.
@@ -33,8 +33,8 @@ macro_rules! bounds {
             };
         }
         $(#[$doc])*
-        pub(super) const $constant: Bounds =
-            Bounds { shortest: $shortest, longest: $longest, text: $literal!() };
+        pub(super) const $constant: DurationBounds =
+            DurationBounds { shortest: $shortest, longest: $longest, text: $literal!() };
         pub(super) use $literal;
     };
 }

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::key::{Choice, FILE, Key, Keys, Kind, Unwritten, VARIABLE};
+use super::key::{FILE, Key, KeyChoice, Keys, Kind, Unwritten, VARIABLE};
 use super::shape::Shape;
 
 /// The JSON Schema of a tools file, as text. It is the same for everybody: no file and no variable changes it.
@@ -40,13 +40,13 @@ fn of_table(table: &Keys) -> Value {
     schema
 }
 
-fn of_choice(choice: &Choice) -> Value {
+fn of_choice(choice: &KeyChoice) -> Value {
     let each =
         |keys: &[&str]| keys.iter().map(|key| json!({ "required": [key] })).collect::<Value>();
     match choice {
-        Choice::ExactlyOne(keys) => json!({ "oneOf": each(keys) }),
-        Choice::AtLeastOne(keys) => json!({ "anyOf": each(keys) }),
-        Choice::AtMostOne(keys) => {
+        KeyChoice::ExactlyOne(keys) => json!({ "oneOf": each(keys) }),
+        KeyChoice::AtLeastOne(keys) => json!({ "anyOf": each(keys) }),
+        KeyChoice::AtMostOne(keys) => {
             let pairs = keys.iter().enumerate().flat_map(|(at, one)| {
                 keys[at + 1..].iter().map(move |other| json!({ "required": [one, other] }))
             });
@@ -116,9 +116,9 @@ mod tests {
     #[test]
     fn a_choice_says_how_many_of_some_keys_a_table_has() {
         const KEYS: &[&str] = &["a", "b", "c"];
-        assert_eq!(of_choice(&Choice::ExactlyOne(KEYS)), json!({ "oneOf": required(KEYS) }));
-        assert_eq!(of_choice(&Choice::AtLeastOne(KEYS)), json!({ "anyOf": required(KEYS) }));
+        assert_eq!(of_choice(&KeyChoice::ExactlyOne(KEYS)), json!({ "oneOf": required(KEYS) }));
+        assert_eq!(of_choice(&KeyChoice::AtLeastOne(KEYS)), json!({ "anyOf": required(KEYS) }));
         let pairs = [["a", "b"], ["a", "c"], ["b", "c"]].map(|pair| json!({ "required": pair }));
-        assert_eq!(of_choice(&Choice::AtMostOne(KEYS)), json!({ "not": { "anyOf": pairs } }));
+        assert_eq!(of_choice(&KeyChoice::AtMostOne(KEYS)), json!({ "not": { "anyOf": pairs } }));
     }
 }

@@ -6,7 +6,7 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Profile, Provider as _};
 use serde::de::DeserializeOwned;
 
-use super::document::{Document, Part, Path, Step};
+use super::document::{Document, DocumentStep, Part, Path};
 use super::environment::{ENVIRONMENT, Environment, Overrides, variable};
 use super::fault::Fault;
 use super::key::GATEWAY;
@@ -157,7 +157,9 @@ impl Place {
     /// The place in the file, or the variable's name.
     pub(super) fn location(&self, document: &Document<'_>, part: Part) -> Location {
         match self.path.last() {
-            Some(Step::Key(key)) if self.from_environment => Location::Environment(variable(key)),
+            Some(DocumentStep::Key(key)) if self.from_environment => {
+                Location::Environment(variable(key))
+            }
             _ => document.locate(&self.path, part),
         }
     }
@@ -165,8 +167,8 @@ impl Place {
     /// The keys of the tables in which it stands, up to the first list.
     fn keys(&self) -> Vec<&str> {
         let keys = self.path.iter().map_while(|step| match step {
-            Step::Key(key) => Some(key.as_str()),
-            Step::Index(_) => None,
+            DocumentStep::Key(key) => Some(key.as_str()),
+            DocumentStep::Index(_) => None,
         });
         keys.collect()
     }
@@ -174,8 +176,8 @@ impl Place {
     /// Whether it is inside of the list or table of this key, and not the value of the key itself.
     fn is_in(&self, key: &str) -> bool {
         match self.path.as_slice() {
-            [.., Step::Index(_)] => true,
-            [.., Step::Key(table), Step::Key(last)] => table == key && last != key,
+            [.., DocumentStep::Index(_)] => true,
+            [.., DocumentStep::Key(table), DocumentStep::Key(last)] => table == key && last != key,
             _ => false,
         }
     }
@@ -187,10 +189,10 @@ impl Place {
 
     /// The place of an item of the list that stands here.
     pub(super) fn item(&self, index: usize) -> Self {
-        self.below(Step::Index(index), self.from_environment)
+        self.below(DocumentStep::Index(index), self.from_environment)
     }
 
-    fn below(&self, step: Step, from_environment: bool) -> Self {
+    fn below(&self, step: DocumentStep, from_environment: bool) -> Self {
         let mut path = self.path.clone();
         path.push(step);
         Self { path, from_environment }
@@ -206,7 +208,7 @@ impl<'r> Table<'r> {
     pub(super) fn value(&mut self, key: &'static str) -> Option<Written<Value>> {
         self.asked.push(key);
         let value = self.values.remove(key)?;
-        let written = self.written(Step::Key(key.to_owned()), value);
+        let written = self.written(DocumentStep::Key(key.to_owned()), value);
         if written.place.from_environment && !is_settable(key) {
             // `finish` tells that this variable sets nothing.
             self.values.insert(key.to_owned(), written.value);
@@ -344,7 +346,9 @@ impl<'r> Table<'r> {
     /// All keys and their values, whatever they are.
     pub(super) fn into_values(mut self) -> Vec<(String, Written<Value>)> {
         let values = std::mem::take(&mut self.values).into_iter();
-        values.map(|(key, value)| (key.clone(), self.written(Step::Key(key), value))).collect()
+        values
+            .map(|(key, value)| (key.clone(), self.written(DocumentStep::Key(key), value)))
+            .collect()
     }
 
     /// The tables in this one, if there is nothing else: `[tools.course.quiz]`.
@@ -356,7 +360,7 @@ impl<'r> Table<'r> {
         names
             .map(|name| Written {
                 value: name.clone(),
-                place: self.place.below(Step::Key(name.clone()), false),
+                place: self.place.below(DocumentStep::Key(name.clone()), false),
             })
             .collect()
     }
@@ -365,7 +369,7 @@ impl<'r> Table<'r> {
     pub(super) fn into_tables(self) -> Vec<(Written<String>, Table<'r>)> {
         let mut tables = Vec::new();
         for (name, value) in self.values {
-            let place = self.place.below(Step::Key(name.clone()), false);
+            let place = self.place.below(DocumentStep::Key(name.clone()), false);
             let written = Written { value, place: place.clone() };
             if let Some(table) = self.reader.table(written, &format!("tools.{name}")) {
                 tables.push((Written { value: name, place }, table));
@@ -377,7 +381,7 @@ impl<'r> Table<'r> {
     /// Reports the keys that nobody asked for.
     pub(super) fn finish(mut self, table: &str) -> Soundness {
         for (key, value) in &self.values {
-            let place = self.written(Step::Key(key.clone()), value.clone()).place;
+            let place = self.written(DocumentStep::Key(key.clone()), value.clone()).place;
             let fault = if place.from_environment {
                 let settable = self.asked.iter().filter(|key| is_settable(key));
                 let known = settable.map(|key| variable(key)).collect();
@@ -395,7 +399,7 @@ impl<'r> Table<'r> {
         Soundness { written: self.written, lost: self.reader.document.may_lack(&self.place.keys()) }
     }
 
-    fn written(&self, step: Step, value: Value) -> Written<Value> {
+    fn written(&self, step: DocumentStep, value: Value) -> Written<Value> {
         let metadata = self.reader.figment.get_metadata(value.tag());
         let from_environment = metadata.is_some_and(|metadata| metadata.name == ENVIRONMENT);
         Written { value, place: self.place.below(step, from_environment) }

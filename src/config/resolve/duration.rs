@@ -3,13 +3,13 @@
 use super::resolver::Resolver;
 use crate::config::fault::Fault;
 use crate::config::key;
-use crate::config::limit::{self, Bounds};
+use crate::config::limit::{self, DurationBounds};
 use crate::config::table::Written;
 
 /// A key that holds a duration.
 pub(super) struct Length {
     default: &'static str,
-    bounds: Bounds,
+    bounds: DurationBounds,
 }
 
 /// `session`.
@@ -25,7 +25,7 @@ impl Resolver<'_> {
     pub(super) fn duration(&mut self, written: Option<Written<String>>, length: &Length) -> u64 {
         let text = written.as_ref().map_or(length.default, |written| written.value.as_str());
         let seconds = seconds(text);
-        let Bounds { shortest, longest, text: bounds } = length.bounds;
+        let DurationBounds { shortest, longest, text: bounds } = length.bounds;
         let is_within = |value| in_seconds(shortest) <= value && value <= in_seconds(longest);
         if let Some(written) = &written {
             match seconds {

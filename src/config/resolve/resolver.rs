@@ -101,7 +101,7 @@ impl Resolver<'_> {
     }
 
     pub(super) fn report_missing(&mut self, table: &str, fault: Fault) {
-        let path = [crate::config::document::Step::Key(table.to_owned())];
+        let path = [crate::config::document::DocumentStep::Key(table.to_owned())];
         let location = self.document.locate(&path, Part::Value);
         self.problems.push(Problem { fault, location });
     }
