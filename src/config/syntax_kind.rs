@@ -90,7 +90,7 @@ mod tests {
             ("a = [\"b\" \"c\"]", "missing comma between array elements, expected `,`", List),
             ("a = { b = 1", "unclosed inline table, expected `}`", InlineTable),
             (
-                "a = { b = 1 c = 2 }",
+                "a = { b = \"1\" c = 2 }",
                 "missing comma between key-value pairs, expected `,`",
                 InlineTable,
             ),
@@ -110,7 +110,7 @@ mod tests {
             ("a = \"\"\"b", "invalid multi-line basic string, expected `\"`", LongText),
             ("a = '''b", "invalid multi-line literal string, expected `'`", LongText),
             ("a", "key with no value, expected `=`", Other),
-            ("a = 1 b", "unexpected key or value, expected newline, `#`", Other),
+            ("a = \"1\" b", "unexpected key or value, expected newline, `#`", Other),
         ] {
             let (_, errors) = DeTable::parse_recoverable(text);
             let first = errors.first().map(|error| error.message());
