@@ -197,21 +197,31 @@ rejections! {
         fact: ("{name} has two different values"),
         advice: "take it out of the launch URL or out of the custom parameters: a signature does not say which of two values counts";
 
-    /// The message is not the launch of a resource link. Holds its `lti_message_type`.
-    MessageType(found: Option<String>) => "message-type", Parameters,
+    /// The message is not the launch of a resource link.
+    MessageType {
+        /// The type that came.
+        found: Option<String>,
+        /// The accepted type.
+        accepted: &'static str,
+    } => "message-type", Parameters,
         fact: (
-            found: "lti_message_type is \"{found}\", not \"basic-lti-launch-request\"",
-            else "lti_message_type is missing"
+            found: "the message type is \"{found}\", not \"{accepted}\"",
+            else "the message type is missing"
         ),
         advice: "add the tool as an ordinary LTI link; content selection and other messages are not launches";
 
-    /// `lti_version` is not that of the protocol. Holds its value.
-    LtiVersion(found: Option<String>) => "lti-version", Parameters,
+    /// The LTI version is not that of the protocol.
+    LtiVersion {
+        /// The version that came.
+        found: Option<String>,
+        /// The accepted version.
+        accepted: &'static str,
+    } => "lti-version", Parameters,
         fact: (
-            found: "lti_version is \"{found}\", not \"LTI-1p0\"",
-            else "lti_version is missing"
+            found: "the LTI version is \"{found}\", not \"{accepted}\"",
+            else "the LTI version is missing"
         ),
-        advice: "register the tool as LTI 1.1 (1.0, 1.1 and 1.2 all send LTI-1p0)";
+        advice: "register the tool with the LTI version that tools.toml configures; no custom parameter may have the name of the version";
 
     /// The launch does not come from a resource link, or its id is blank.
     NoResourceLink => "no-resource-link", Parameters,

@@ -187,7 +187,7 @@ pub(super) fn from_latin1(form: &[u8]) -> Option<Vec<u8>> {
         if meant.is_ascii() {
             converted.extend(form.get(at..at + length)?);
         } else {
-            converted.extend(encode(latin1::letter(meant).encode_utf8(&mut [0; 4])).bytes());
+            converted.extend(encode(&latin1::decode(&[meant])).bytes());
         }
         at += length;
     }
