@@ -14,7 +14,17 @@ fn the_protocol_knows_no_server_no_clock_and_no_environment() {
         manifest["dependencies"].as_table().expect("a table").keys().collect();
     assert_eq!(
         dependencies,
-        ["base64", "hmac", "quick-xml", "serde_json", "sha1", "sha2", "zeroize"]
+        [
+            "base64",
+            "encoding_rs",
+            "hmac",
+            "quick-xml",
+            "serde_json",
+            "sha1",
+            "sha2",
+            "thiserror",
+            "zeroize"
+        ]
     );
     for path in files(&root.join("src"), "rs") {
         let text = fs::read_to_string(&path).expect("text");
