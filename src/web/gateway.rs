@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use lti::KnownSecrets;
 use lti::v1p1::{Passport, Suspects};
 
 use super::dev::Refusals;
@@ -24,6 +25,8 @@ pub struct Gateway {
     pub(super) public_url: PublicUrl,
     pub(super) behind_heroku: bool,
     development: bool,
+    pub(super) clock_skew: u64,
+    pub(super) known_secrets: Arc<KnownSecrets>,
     pub(super) addresses: Addresses,
     pub(super) templates: Templates,
     pub(super) replay: Box<dyn Replay>,
@@ -62,6 +65,8 @@ impl Gateway {
             public_url: config.public_url,
             behind_heroku: config.behind_heroku,
             development: config.development,
+            clock_skew: config.clock_skew,
+            known_secrets: config.known_secrets,
             grades: Arc::new(Grades::new(platforms, outbox, &config.tools, clock.clone())),
             addresses: Addresses::new(config.tools.into_iter().map(ServedTool::new).collect()),
             templates,

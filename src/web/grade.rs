@@ -232,12 +232,12 @@ impl Conversation {
                 self.accept(&token, "superseded", Told::new(Status::Ok, body))
             }
             Ok(Sent::Kept { id, error }) => {
-                let reason = masked(&error.to_string(), &token.outcome.sourcedid);
+                let reason = masked(&error.to_string(), token.place.learner_reference());
                 let body = json!({ "status": "kept", "id": id, "reason": error.to_string() });
                 let mut told = Told::new(Status::Accepted, body.to_string());
                 told.headers.push(("Location", format!("/grades/{id}")));
                 let (tool, consumer, operation) =
-                    (&token.tool, &token.consumer_key, self.operation);
+                    (&token.tool, token.sender.log_name(), self.operation);
                 let micros = self.started.elapsed().as_micros();
                 tracing::warn!(target: "grade", tool, consumer, operation, outcome = "kept", id, micros, reason);
                 told
@@ -247,7 +247,7 @@ impl Conversation {
     }
 
     fn accept(self, token: &GradeToken, outcome: &'static str, told: Told) -> Told {
-        let (tool, consumer, operation) = (&token.tool, &token.consumer_key, self.operation);
+        let (tool, consumer, operation) = (&token.tool, token.sender.log_name(), self.operation);
         let micros = self.started.elapsed().as_micros();
         tracing::info!(target: "grade", tool, consumer, operation, outcome, micros);
         told
@@ -256,8 +256,8 @@ impl Conversation {
     fn refuse(self, token: Option<&GradeToken>, refusal: GradeRefusal) -> Told {
         let reference = reference();
         let (tool, consumer) =
-            token.map_or(("-", "-"), |token| (token.tool.as_str(), token.consumer_key.as_str()));
-        let sourcedid = token.map(|token| token.outcome.sourcedid.as_str()).unwrap_or_default();
+            token.map_or(("-", "-"), |token| (token.tool.as_str(), token.sender.log_name()));
+        let sourcedid = token.map(|token| token.place.learner_reference()).unwrap_or_default();
         let ((code, _), operation) = (refusal.code(), self.operation);
         // What an upstream wrote is its own, and may be about a person.
         let reason = match &refusal {

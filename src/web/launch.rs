@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use lti::admission::{Examination, Verdict};
 use lti::oauth1::{Params, Source};
-use lti::v1p1::{Cause, Examination, LaunchRequest, Verdict, compared, examine, near_miss, shape};
+use lti::v1p1::{Cause, LaunchRequest, SignatureFindings, compared, examine, near_miss, shape};
 use lti::{Launch, Rejection, ReturnUrl};
 use rocket::http::Status;
 use rocket::{Data, Request, Response};
@@ -51,7 +52,8 @@ struct Attempt<'a> {
 /// What a launch came to, as far as it is told.
 #[derive(Default)]
 struct Account {
-    consumer_key: Option<String>,
+    /// The name of the sender that it claims to have.
+    sender: Option<String>,
     variant: Option<&'static str>,
     /// Why its signature does not match, where that was quickly found; in development, where it was found at all.
     cause: Option<Cause>,
@@ -76,7 +78,7 @@ impl Attempt<'_> {
         let mut account = Account::default();
         let answer = self.launch(data, &mut account).await;
         let tool = self.served.tool.name.as_str();
-        let consumer = account.consumer_key.as_deref().unwrap_or("-");
+        let consumer = account.sender.as_deref().unwrap_or("-");
         let variant = account.variant.unwrap_or("-");
         let micros = self.started.elapsed().as_micros();
         let mut response = match answer {
@@ -119,7 +121,7 @@ impl Attempt<'_> {
         }
         let now = self.gateway.clock.now();
         let examination = self.examine(&body, now, account)?;
-        account.consumer_key = examination.consumer_key().map(str::to_owned);
+        account.sender = examination.claimed_sender().map(str::to_owned);
         account.variant = examination.variant().map(lti::v1p1::Variant::name);
         account.return_url = examination.return_url().cloned();
         match examination.verdict().map_err(Refusal::Rejected)? {
@@ -141,7 +143,7 @@ impl Attempt<'_> {
             reference: reference.to_owned(),
             at: self.gateway.clock.now(),
             tool: tool.name.clone(),
-            consumer: account.consumer_key.clone(),
+            consumer: account.sender.clone(),
             code: refusal.code(),
             reason: refusal.reason(),
             cause: account.cause.as_ref().map(|cause| (cause.code(), cause.to_string())),
@@ -255,11 +257,11 @@ impl Attempt<'_> {
 
     /// Whether the tool may send a grade to where this launch takes one.
     fn takes_grade(&self, upstream: &Upstream, launch: &Launch) -> bool {
-        let Some(outcome) = launch.outcome.as_ref().filter(|_| upstream.grades) else {
+        let Some(place) = launch.grade_place.as_ref().filter(|_| upstream.grades) else {
             return false;
         };
         let tool = self.served.tool.name.as_str();
-        let accepts = self.gateway.grades.accepts(tool, outcome);
+        let accepts = self.gateway.grades.accepts(tool, place);
         if !accepts {
             tracing::warn!(target: "launch", tool, "grades cannot be sent where this launch takes them: its outcome URL is malformed, or not one that `outcome_hosts` allows");
         }
@@ -299,7 +301,7 @@ impl Attempt<'_> {
         body: &[u8],
         now: u64,
         account: &mut Account,
-    ) -> Result<Examination, Refusal> {
+    ) -> Result<Examination<SignatureFindings>, Refusal> {
         let Origin { scheme, authority } =
             self.gateway.public_url.origin_of(&self.served.tool, &guard::authority(self.request));
         let headers = self.request.headers();
@@ -317,7 +319,7 @@ impl Attempt<'_> {
             authorization,
             body,
         };
-        let terms = &self.served.tool.terms;
+        let terms = &self.served.tool.terms(self.gateway.clock_skew, &self.gateway.known_secrets);
         let mut examination = examine(&request, terms, now, |fingerprint| {
             self.gateway.receipts.prove(headers.get("Cookie"), fingerprint, now)
         });
