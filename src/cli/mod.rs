@@ -19,6 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 
+use crate::clock::Millis;
 use crate::config::{Environment, schema};
 use crate::state::OpenError;
 
@@ -99,7 +100,13 @@ pub fn run() -> ExitCode {
 
 /// The machine's clock, in seconds since the epoch.
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    now_in_millis().seconds()
+}
+
+/// The machine's clock.
+fn now_in_millis() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// What is told where a command needs a tools file and cannot read it. `file` is how it is shown.

@@ -7,7 +7,7 @@ use rocket::fairing::AdHoc;
 
 use super::load::load;
 use super::rocket_settings::rocket_figment;
-use super::{no_certificates, now, state_unusable, unreadable};
+use super::{no_certificates, now_in_millis, state_unusable, unreadable};
 use crate::clock::Clock;
 use crate::config::{Environment, StateLocation, print};
 use crate::state::State;
@@ -34,7 +34,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
         }
     };
     tracing_subscriber::fmt().with_ansi(false).init();
-    let clock = Clock::new(now);
+    let clock = Clock::precise(now_in_millis);
     let tools = loaded.config.tools.len();
     let remembered = remembered(&loaded.config.state);
     let state = match State::open(&loaded.config.state, clock.now()) {

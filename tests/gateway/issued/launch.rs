@@ -1,6 +1,6 @@
 //! Cookies, tickets, receipts and grade tokens of the older version.
 
-use lti::Secret;
+use lti::{GradePlace, Secret, Sender};
 use lti_gateway::session::GradeTokens;
 use serde_json::{Map, Value};
 
@@ -100,11 +100,12 @@ fn same_grade_token(launch: &Value, sealed: Option<&str>) {
     let token = tokens.open(sealed, NOW).expect("it counts");
     assert_eq!(token.expires, issued["expires"].as_u64().expect("a number"));
     assert_eq!(token.tool, text(issued, "tool"));
-    assert_eq!(token.consumer_key, text(issued, "consumer_key"));
+    assert_eq!(token.sender, Sender::Consumer(text(issued, "consumer_key").into()));
     assert_eq!(hexadecimal(token.slot), text(issued, "slot"));
-    assert_eq!(token.outcome.url, text(issued, "url"));
-    assert_eq!(token.outcome.sourcedid, text(issued, "sourcedid"));
-    assert_eq!(token.outcome.method.name(), text(issued, "method"));
+    let GradePlace::Outcome(outcome) = token.place;
+    assert_eq!(outcome.url, text(issued, "url"));
+    assert_eq!(outcome.sourcedid, text(issued, "sourcedid"));
+    assert_eq!(outcome.method.name(), text(issued, "method"));
 }
 
 #[test]

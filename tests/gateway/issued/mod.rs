@@ -2,6 +2,7 @@
 //!
 //! `tests/fixtures/issued/README.md` describes the values.
 
+mod delivery;
 mod launch;
 mod state;
 
