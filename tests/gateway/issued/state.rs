@@ -325,7 +325,7 @@ fn a_migration_that_is_killed_leaves_one_version_or_the_other() {
             "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?1)
             INSERT INTO kept (id, slot, tool, consumer_key, url, host, sourcedid, method, score,
                     accepted, tries, next_try, words, delivered)
-                SELECT 'copy-' || n, randomblob(16), tool, 'key-' || n % 100, url, host, sourcedid,
+                SELECT 'copy-' || n, randomblob(16), tool, 'key-' || (n % 100), url, host, sourcedid,
                     method, '0.5', 1699999000 + n % 1000, tries, next_try, words, delivered
                 FROM kept, number WHERE sequence = 1",
             [COPIES],
