@@ -78,6 +78,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_clock_tells_whole_seconds_and_milliseconds() {
+        let clock = Clock::precise(|| Millis::new(1_700_000_000_999));
+        assert_eq!((clock.now(), clock.now_in_millis().get()), (1_700_000_000, 1_700_000_000_999));
+        let clock = Clock::new(|| 1_700_000_000);
+        assert_eq!(clock.now_in_millis(), Millis::from_seconds(1_700_000_000));
+    }
+
+    #[test]
     fn an_instant_is_read_as_it_is_written() {
         assert_eq!(instant(1_700_000_000), "2023-11-14T22:13:20Z");
         assert_eq!(seconds("2023-11-14T22:13:20Z"), Some(1_700_000_000));

@@ -43,7 +43,11 @@ fn number(value: &Value, name: &str) -> Option<u64> {
 
 /// The version of the grades' file in a directory.
 fn version(path: &Path) -> i64 {
-    let sqlite = Connection::open(path.join("grades.sqlite")).expect("a file");
+    version_of(path, "grades.sqlite")
+}
+
+fn version_of(path: &Path, name: &str) -> i64 {
+    let sqlite = Connection::open(path.join(name)).expect("a file");
     sqlite.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a number")
 }
 
@@ -147,6 +151,7 @@ fn grades_of_the_older_version_are_migrated_with_every_value() {
     has_every_grade(&directory);
     drop(directory);
     assert_eq!(version(folder.path()), 2);
+    assert_eq!(version_of(folder.path(), "replay.sqlite"), 1, "it has a version of its own");
     // And once more, in the form of the newest version.
     has_every_grade(&open(folder.path()));
 }

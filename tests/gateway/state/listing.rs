@@ -53,6 +53,11 @@ fn listing_changes_nothing_and_makes_nothing() {
     assert_eq!(list(folder.path()), Err(OpenError::Missing(file.clone())));
     assert!(!file.exists());
 
+    // As `serve` leaves it when it is killed before it has created the tables.
+    fs::write(&file, "").expect("written");
+    assert_eq!(list(folder.path()), Ok(vec![]));
+    assert_eq!(fs::read(&file).expect("there"), b"");
+
     drop(open(folder.path(), NOW, BOUNDS));
     let before = fs::read(&file).expect("there");
     assert_eq!(list(folder.path()), Ok(vec![]));
