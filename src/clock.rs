@@ -5,18 +5,54 @@ use std::sync::Arc;
 use rocket::time::OffsetDateTime;
 use rocket::time::format_description::well_known::Rfc3339;
 
-/// Tells the time in seconds since the epoch. The program hands in the machine's; tests their own.
+/// A timestamp in milliseconds since the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millis(u64);
+
+impl Millis {
+    /// So many milliseconds since the epoch.
+    pub const fn new(milliseconds: u64) -> Self {
+        Self(milliseconds)
+    }
+
+    /// So many seconds since the epoch.
+    pub const fn from_seconds(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// The milliseconds since the epoch.
+    pub fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The whole seconds since the epoch.
+    pub fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+}
+
+/// Tells the time. The program hands in the machine's clock, tests hand in their own.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> u64 + Send + Sync>);
+pub struct Clock(Arc<dyn Fn() -> Millis + Send + Sync>);
 
 impl Clock {
-    /// A clock that asks this function.
+    /// A clock that asks this function for whole seconds since the epoch.
     pub fn new(now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self::precise(move || Millis::from_seconds(now()))
+    }
+
+    /// A clock that asks this function.
+    pub fn precise(now: impl Fn() -> Millis + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
     /// Seconds since the epoch.
     pub fn now(&self) -> u64 {
+        self.now_in_millis().seconds()
+    }
+
+    /// Milliseconds since the epoch.
+    pub fn now_in_millis(&self) -> Millis {
         (self.0)()
     }
 }
@@ -40,6 +76,14 @@ pub fn seconds(instant: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_tells_whole_seconds_and_milliseconds() {
+        let clock = Clock::precise(|| Millis::new(1_700_000_000_999));
+        assert_eq!((clock.now(), clock.now_in_millis().get()), (1_700_000_000, 1_700_000_000_999));
+        let clock = Clock::new(|| 1_700_000_000);
+        assert_eq!(clock.now_in_millis(), Millis::from_seconds(1_700_000_000));
+    }
 
     #[test]
     fn an_instant_is_read_as_it_is_written() {

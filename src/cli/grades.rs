@@ -8,7 +8,7 @@ use super::message::state_unusable;
 use super::terminal::{harmless, say, table};
 use crate::clock::instant;
 use crate::config::{Environment, StateLocation, print};
-use crate::state::{Listed, list};
+use crate::state::{ListedGrade, list};
 
 /// Lists the grades that are kept, and those that failed for good.
 pub(super) fn grades(file: &Path, environment: &Environment, development: bool) -> ExitCode {
@@ -48,11 +48,11 @@ fn printed(text: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn rows(listed: &[Listed]) -> String {
+fn rows(listed: &[ListedGrade]) -> String {
     let mut rows = vec![
         ["ID", "TOOL", "ACCEPTED", "STATUS", "TRIES", "NEXT TRY", "PLATFORM"].map(str::to_owned),
     ];
-    for Listed { id, tool, status, accepted, tries, next_try, words } in listed {
+    for ListedGrade { id, tool, status, accepted, tries, next_try, message } in listed {
         rows.push([
             id.clone(),
             harmless(tool),
@@ -60,7 +60,7 @@ fn rows(listed: &[Listed]) -> String {
             status.name().to_owned(),
             tries.to_string(),
             next_try.map_or_else(|| "-".to_owned(), instant),
-            harmless(words),
+            harmless(message),
         ]);
     }
     table(&rows)
@@ -73,22 +73,22 @@ mod tests {
 
     #[test]
     fn grades_are_rows_with_times_in_utc_and_without_control_characters() {
-        let kept = Listed {
+        let kept = ListedGrade {
             id: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
             tool: "notebook".to_owned(),
             status: Status::Kept,
             accepted: 1_700_000_000,
             tries: 3,
             next_try: Some(1_700_000_061),
-            words: "Bad\u{1b}[31m\r\nGateway \u{202e}\u{85}ä".to_owned(),
+            message: "Bad\u{1b}[31m\r\nGateway \u{202e}\u{85}ä".to_owned(),
         };
-        let failed = Listed {
+        let failed = ListedGrade {
             id: "BBBBBBBBBBBBBBBBBBBBBB".to_owned(),
             status: Status::Refused,
             accepted: u64::MAX,
             tries: 1,
             next_try: None,
-            words: String::new(),
+            message: String::new(),
             ..kept.clone()
         };
         assert_eq!(

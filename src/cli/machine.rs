@@ -5,11 +5,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::clock::Millis;
 use crate::config::Environment;
 
 /// The machine's clock, in seconds since the epoch.
 pub(super) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    now_in_millis().seconds()
+}
+
+/// The machine's clock.
+pub(super) fn now_in_millis() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// The variables of the environment, as far as they are Unicode.

@@ -8,7 +8,7 @@ use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
 
 use super::load::load;
-use super::machine::now;
+use super::machine::now_in_millis;
 use super::message::{no_certificates, state_unusable, unreadable};
 use super::rocket_settings::rocket_figment;
 use crate::clock::Clock;
@@ -37,7 +37,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
         }
     };
     tracing_subscriber::fmt().with_ansi(false).init();
-    let clock = Clock::new(now);
+    let clock = Clock::precise(now_in_millis);
     let tools = loaded.config.tools.len();
     let remembered = remembered(&loaded.config.state);
     let state = match State::open(&loaded.config.state, clock.now()) {

@@ -39,13 +39,25 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether certificates are needed, to verify an upstream or a platform by.
+    /// Whether the gateway needs the system's certificates, which verify upstreams and platforms.
     pub fn needs_certificates(&self) -> bool {
-        self.tools.iter().any(|tool| match &tool.target {
-            Target::Upstream(upstream) => {
-                upstream.grades || upstream.url.origin.scheme == Scheme::Https
-            }
-            Target::Template(_) => false,
+        self.has_https_upstream() || self.calls_platforms()
+    }
+
+    fn has_https_upstream(&self) -> bool {
+        self.upstreams().any(|upstream| upstream.url.origin.scheme == Scheme::Https)
+    }
+
+    /// Whether the gateway sends requests to platforms. Their URLs come with launches, so any of them may
+    /// be https.
+    fn calls_platforms(&self) -> bool {
+        self.upstreams().any(|upstream| upstream.grades)
+    }
+
+    fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
+        self.tools.iter().filter_map(|tool| match &tool.target {
+            Target::Upstream(upstream) => Some(upstream),
+            Target::Template(_) => None,
         })
     }
 }

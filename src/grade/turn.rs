@@ -6,22 +6,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rocket::tokio::sync::{Mutex as Lock, OwnedMutexGuard};
 
 /// A learner at a resource link of a tool.
-type Slot = [u8; 16];
+type GradeSlot = [u8; 16];
 
 /// Who has the turn, of all that want one now.
 #[derive(Clone, Default)]
-pub(super) struct Turns(Arc<Mutex<HashMap<Slot, Arc<Lock<()>>>>>);
+pub(super) struct Turns(Arc<Mutex<HashMap<GradeSlot, Arc<Lock<()>>>>>);
 
 /// A turn. It ends with the value.
 pub(super) struct Turn {
-    slot: Slot,
+    slot: GradeSlot,
     guard: Option<OwnedMutexGuard<()>>,
     turns: Turns,
 }
 
 impl Turns {
     /// Waits for the turn. Who came first has it first.
-    pub(super) async fn take(&self, slot: Slot) -> Turn {
+    pub(super) async fn take(&self, slot: GradeSlot) -> Turn {
         // It is there before it is taken, so that also who gives up waiting leaves nothing behind.
         let mut turn = Turn { slot, guard: None, turns: self.clone() };
         let lock = {

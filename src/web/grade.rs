@@ -20,9 +20,9 @@ use super::form;
 use super::gateway::Gateway;
 use super::refusal::{Refusal, reference};
 use crate::grade::{GradeError, Sent};
-use crate::platform::{Answer, PlatformError, masked};
+use crate::platform::{PlatformError, PlatformResponse, masked};
 use crate::session::GradeToken;
-use crate::state::{Action, Kept, StateError};
+use crate::state::{Action, StateError, StoredGrade};
 
 /// The largest body.
 const LARGEST_BODY: u64 = 64 * 1024;
@@ -46,13 +46,13 @@ struct WrongMethod;
 #[rocket::async_trait]
 impl Handler for WrongMethod {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
-        Outcome::from(request, Conversation::begin("-").refuse(None, GradeRefusal::WrongMethod))
+        Outcome::from(request, GradeCall::begin("-").refuse(None, GradeRefusal::WrongMethod))
     }
 }
 
 #[post("/grades", data = "<data>")]
-async fn replace(gateway: &State<Gateway>, bearer: Bearer<'_>, data: Data<'_>) -> Told {
-    let call = Conversation::begin("replace");
+async fn replace(gateway: &State<Gateway>, bearer: Bearer<'_>, data: Data<'_>) -> JsonResponse {
+    let call = GradeCall::begin("replace");
     let answer = async {
         let token = bearer.token(gateway)?;
         let action = action(data).await?;
@@ -65,8 +65,8 @@ async fn replace(gateway: &State<Gateway>, bearer: Bearer<'_>, data: Data<'_>) -
 }
 
 #[delete("/grades")]
-async fn clear(gateway: &State<Gateway>, bearer: Bearer<'_>) -> Told {
-    let call = Conversation::begin("delete");
+async fn clear(gateway: &State<Gateway>, bearer: Bearer<'_>) -> JsonResponse {
+    let call = GradeCall::begin("delete");
     match bearer.token(gateway) {
         Ok(token) => call.send(gateway, token, Action::Delete).await,
         Err(refusal) => call.refuse(None, refusal),
@@ -74,29 +74,29 @@ async fn clear(gateway: &State<Gateway>, bearer: Bearer<'_>) -> Told {
 }
 
 #[get("/grades")]
-async fn read(gateway: &State<Gateway>, bearer: Bearer<'_>) -> Told {
-    let call = Conversation::begin("read");
+async fn read(gateway: &State<Gateway>, bearer: Bearer<'_>) -> JsonResponse {
+    let call = GradeCall::begin("read");
     let token = match bearer.token(gateway) {
         Ok(token) => token,
         Err(refusal) => return call.refuse(None, refusal),
     };
     let result = gateway.grades.read(&token).await.map_err(GradeRefusal::Failed);
     match result.and_then(|answer| stated(&answer)) {
-        Ok(text) => call.accept(&token, "read", Told::new(Status::Ok, text)),
+        Ok(text) => call.accept(&token, "read", JsonResponse::new(Status::Ok, text)),
         Err(refusal) => call.refuse(Some(&token), refusal),
     }
 }
 
 #[get("/grades/<id>")]
-async fn find(gateway: &State<Gateway>, bearer: Bearer<'_>, id: &str) -> Told {
-    let call = Conversation::begin("find");
+async fn find(gateway: &State<Gateway>, bearer: Bearer<'_>, id: &str) -> JsonResponse {
+    let call = GradeCall::begin("find");
     let token = match bearer.token(gateway) {
         Ok(token) => token,
         Err(refusal) => return call.refuse(None, refusal),
     };
     let found = gateway.grades.find(&token, id).await;
     match found.map_err(GradeRefusal::NotTold) {
-        Ok(Some(kept)) => Told::new(Status::Ok, report(&kept).to_string()),
+        Ok(Some(grade)) => JsonResponse::new(Status::Ok, report(&grade).to_string()),
         Ok(None) => call.refuse(Some(&token), GradeRefusal::NoSuchGrade),
         Err(refusal) => call.refuse(Some(&token), refusal),
     }
@@ -161,11 +161,11 @@ async fn action(data: Data<'_>) -> Result<Action, GradeRefusal> {
             "the comment is longer than {LONGEST_COMMENT} characters"
         )));
     }
-    Ok(Action::Replace { score: score.as_str().to_owned(), comment })
+    Ok(Action::Replace { score, comment })
 }
 
 /// A result that was read.
-fn stated(answer: &Answer) -> Result<String, GradeRefusal> {
+fn stated(answer: &PlatformResponse) -> Result<String, GradeRefusal> {
     let score = match &answer.score {
         Some(text) => number(text).ok_or(GradeRefusal::Failed(GradeError::Platform(
             PlatformError::Unintelligible {
@@ -189,30 +189,30 @@ fn number(text: &str) -> Option<String> {
     serde_json::from_str::<serde_json::Number>(&whole).is_ok().then_some(whole)
 }
 
-/// What became of a kept grade.
-fn report(kept: &Kept) -> Value {
+/// The state of a stored grade.
+fn report(grade: &StoredGrade) -> Value {
     json!({
-        "id": kept.id,
-        "status": kept.status.name(),
-        "accepted": kept.accepted,
-        "tries": kept.tries,
-        "next_try": kept.next_try,
-        "platform": kept.words,
+        "id": grade.id(),
+        "status": grade.status().name(),
+        "accepted": grade.accepted().seconds(),
+        "tries": grade.tries(),
+        "next_try": grade.next_try(),
+        "platform": grade.message(),
     })
 }
 
 /// One call, from its first byte to its line in the log.
-struct Conversation {
+struct GradeCall {
     operation: &'static str,
     started: Instant,
 }
 
-impl Conversation {
+impl GradeCall {
     fn begin(operation: &'static str) -> Self {
         Self { operation, started: Instant::now() }
     }
 
-    async fn send(self, gateway: &Gateway, token: GradeToken, action: Action) -> Told {
+    async fn send(self, gateway: &Gateway, token: GradeToken, action: Action) -> JsonResponse {
         match gateway.grades.send(&token, action).await {
             Ok(Sent::Delivered(answer)) => {
                 let mut body = Map::new();
@@ -224,17 +224,17 @@ impl Conversation {
                 self.accept(
                     &token,
                     "delivered",
-                    Told::new(Status::Ok, Value::Object(body).to_string()),
+                    JsonResponse::new(Status::Ok, Value::Object(body).to_string()),
                 )
             }
             Ok(Sent::Superseded) => {
                 let body = json!({ "status": "superseded" }).to_string();
-                self.accept(&token, "superseded", Told::new(Status::Ok, body))
+                self.accept(&token, "superseded", JsonResponse::new(Status::Ok, body))
             }
             Ok(Sent::Kept { id, error }) => {
                 let reason = masked(&error.to_string(), token.place.learner_reference());
                 let body = json!({ "status": "kept", "id": id, "reason": error.to_string() });
-                let mut told = Told::new(Status::Accepted, body.to_string());
+                let mut told = JsonResponse::new(Status::Accepted, body.to_string());
                 told.headers.push(("Location", format!("/grades/{id}")));
                 let (tool, consumer, operation) =
                     (&token.tool, token.sender.log_name(), self.operation);
@@ -246,14 +246,14 @@ impl Conversation {
         }
     }
 
-    fn accept(self, token: &GradeToken, outcome: &'static str, told: Told) -> Told {
+    fn accept(self, token: &GradeToken, outcome: &'static str, told: JsonResponse) -> JsonResponse {
         let (tool, consumer, operation) = (&token.tool, token.sender.log_name(), self.operation);
         let micros = self.started.elapsed().as_micros();
         tracing::info!(target: "grade", tool, consumer, operation, outcome, micros);
         told
     }
 
-    fn refuse(self, token: Option<&GradeToken>, refusal: GradeRefusal) -> Told {
+    fn refuse(self, token: Option<&GradeToken>, refusal: GradeRefusal) -> JsonResponse {
         let reference = reference();
         let (tool, consumer) =
             token.map_or(("-", "-"), |token| (token.tool.as_str(), token.sender.log_name()));
@@ -326,7 +326,7 @@ impl GradeRefusal {
                 PlatformError::Redirected(_) | PlatformError::Unintelligible { .. } => {
                     ("platform-answer", Status::BadGateway)
                 }
-                PlatformError::Unwell { .. } | PlatformError::Unreachable(_) => {
+                PlatformError::Unavailable { .. } | PlatformError::Unreachable(_) => {
                     ("platform-unreachable", Status::ServiceUnavailable)
                 }
             },
@@ -374,7 +374,7 @@ impl GradeRefusal {
         message.to_owned()
     }
 
-    fn told(&self, reference: &str) -> Told {
+    fn told(&self, reference: &str) -> JsonResponse {
         let mut body = Map::new();
         let (code, status) = self.code();
         body.insert("error".into(), code.into());
@@ -389,7 +389,7 @@ impl GradeRefusal {
                 }
                 PlatformError::Redirected(status)
                 | PlatformError::Unintelligible { status, .. } => Some(platform(*status, "")),
-                PlatformError::Unwell { status, description, retry_after: seconds } => {
+                PlatformError::Unavailable { status, description, retry_after: seconds } => {
                     retry_after = *seconds;
                     Some(platform(*status, description))
                 }
@@ -399,7 +399,7 @@ impl GradeRefusal {
                 body.insert("platform".into(), said);
             }
         }
-        let mut told = Told::new(status, Value::Object(body).to_string());
+        let mut told = JsonResponse::new(status, Value::Object(body).to_string());
         if told.status == Status::Unauthorized {
             let challenge = match self {
                 Self::NoToken => "Bearer",
@@ -416,19 +416,19 @@ impl GradeRefusal {
 }
 
 /// An answer: JSON that nobody stores.
-struct Told {
+struct JsonResponse {
     status: Status,
     headers: Vec<(&'static str, String)>,
     body: String,
 }
 
-impl Told {
+impl JsonResponse {
     fn new(status: Status, body: String) -> Self {
         Self { status, headers: vec![("Cache-Control", "no-store".to_owned())], body }
     }
 }
 
-impl<'r> Responder<'r, 'static> for Told {
+impl<'r> Responder<'r, 'static> for JsonResponse {
     fn respond_to(self, _: &'r Request<'_>) -> Responded<'static> {
         let mut response = Response::build();
         response.status(self.status).header(ContentType::JSON);

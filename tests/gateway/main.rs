@@ -7,6 +7,7 @@ mod deployment;
 mod dev;
 mod explain;
 mod grades;
+mod issued;
 mod launches;
 mod practice;
 mod session;

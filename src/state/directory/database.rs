@@ -14,8 +14,9 @@ use rocket::tokio::sync::oneshot;
 use rocket::tokio::time::timeout;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::{OpenError, create};
-use crate::state::StateError;
+use super::file::create;
+use super::open_error::OpenError;
+use crate::state::error::StateError;
 
 /// The most jobs that wait for the thread.
 const QUEUE: usize = 4096;
@@ -28,8 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const BUSY: Duration = Duration::from_secs(1);
 /// How long something stands in the journal before it is emptied.
 const REST: Duration = Duration::from_secs(1);
-/// The version of the files' form.
-const VERSION: i64 = 1;
+
+/// A step from one version of a file's form to the next. Version 0 is an empty file, and a version is the
+/// number of steps that a file has taken.
+pub(super) type Step = fn(&Connection) -> rusqlite::Result<()>;
 
 /// When what is committed reaches the disk itself. A killed process loses nothing either way; a machine that loses its power
 /// may lose what has not reached it.
@@ -41,19 +44,50 @@ pub(super) enum Flush {
     Later,
 }
 
-/// Opens a file for reading and writing, and makes it with this schema if it is not there.
-pub(super) fn connect(file: &Path, schema: &str, flush: Flush) -> Result<Connection, OpenError> {
+/// A file that is open for reading and writing, in its newest form.
+pub(super) struct Opened {
+    sqlite: Connection,
+    version: i64,
+}
+
+impl Opened {
+    /// The connection, before a thread owns it.
+    pub(super) fn sqlite(&self) -> &Connection {
+        &self.sqlite
+    }
+}
+
+/// Opens a file for reading and writing. Creates it if it is missing, and takes the steps that it has not
+/// taken yet.
+///
+/// All steps are one transaction. A process that is killed between them leaves the file as it was.
+pub(super) fn connect(file: &Path, steps: &[Step], flush: Flush) -> Result<Opened, OpenError> {
     // SQLite would make it readable for everybody; its other files take the rights of this one.
     create(file)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(file, flags)
-        .and_then(|mut sqlite| prepare(&mut sqlite, schema, flush).map(|version| (sqlite, version)))
-        .map_err(|error| OpenError::of_sqlite(file, &error))
-        .and_then(|(sqlite, version)| known(file, version).map(|()| sqlite))
+    let of_sqlite = |error| OpenError::of_sqlite(file, &error);
+    let mut sqlite = Connection::open_with_flags(file, flags).map_err(of_sqlite)?;
+    set_up(&sqlite, flush).map_err(of_sqlite)?;
+    let transaction =
+        sqlite.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of_sqlite)?;
+    let taken = steps_taken(file, version(&transaction).map_err(of_sqlite)?, steps)?;
+    take(&transaction, steps, taken).map_err(of_sqlite)?;
+    transaction.commit().map_err(of_sqlite)?;
+    Ok(Opened { sqlite, version: newest_version(steps) })
 }
 
-/// Opens a file only for reading, whether another process writes it or not.
-pub(super) fn connect_to_read(file: &Path) -> Result<Connection, OpenError> {
+/// Takes the steps that are left after so many.
+fn take(sqlite: &Connection, steps: &[Step], taken: usize) -> rusqlite::Result<()> {
+    let left = steps.get(taken..).unwrap_or_default();
+    for step in left {
+        step(sqlite)?;
+    }
+    if left.is_empty() { Ok(()) } else { write_version(sqlite, newest_version(steps)) }
+}
+
+/// Opens a file for reading only, whether another process writes it or not. Returns its version, which is
+/// at most that of these steps.
+pub(super) fn connect_to_read(file: &Path, steps: &[Step]) -> Result<(Connection, i64), OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || {
         let sqlite = Connection::open_with_flags(file, flags)?;
@@ -62,11 +96,12 @@ pub(super) fn connect_to_read(file: &Path) -> Result<Connection, OpenError> {
         Ok((sqlite, version))
     };
     let (sqlite, version) = open().map_err(|error| OpenError::of_sqlite(file, &error))?;
-    known(file, version).map(|()| sqlite)
+    steps_taken(file, version, steps)?;
+    Ok((sqlite, version))
 }
 
-/// Sets up a connection, and the file if it is new. Returns the version of its form.
-fn prepare(sqlite: &mut Connection, schema: &str, flush: Flush) -> rusqlite::Result<i64> {
+/// Sets up a connection for writing.
+fn set_up(sqlite: &Connection, flush: Flush) -> rusqlite::Result<()> {
     sqlite.busy_timeout(BUSY)?;
     // Readers and the writer do not wait for each other, and a commit appends to one file.
     sqlite.pragma_update(None, "journal_mode", "wal")?;
@@ -77,34 +112,40 @@ fn prepare(sqlite: &mut Connection, schema: &str, flush: Flush) -> rusqlite::Res
     sqlite.pragma_update(None, "synchronous", synchronous)?;
     // What is deleted is written over, and nothing is put into files elsewhere.
     sqlite.pragma_update(None, "secure_delete", true)?;
-    sqlite.pragma_update(None, "temp_store", "memory")?;
-    let transaction = sqlite.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if version(&transaction)? == 0 {
-        transaction.execute_batch(schema)?;
-        write_version(&transaction)?;
-    }
-    let version = version(&transaction)?;
-    transaction.commit()?;
-    Ok(version)
+    sqlite.pragma_update(None, "temp_store", "memory")
 }
 
 fn version(sqlite: &Connection) -> rusqlite::Result<i64> {
     sqlite.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-fn write_version(sqlite: &Connection) -> rusqlite::Result<()> {
-    sqlite.pragma_update(None, "user_version", VERSION)
+fn write_version(sqlite: &Connection, version: i64) -> rusqlite::Result<()> {
+    sqlite.pragma_update(None, "user_version", version)
 }
 
-fn known(file: &Path, version: i64) -> Result<(), OpenError> {
-    if version == VERSION { Ok(()) } else { Err(OpenError::OtherVersion(file.to_owned(), version)) }
+/// The version of a file that has taken all of these steps.
+fn newest_version(steps: &[Step]) -> i64 {
+    i64::try_from(steps.len()).unwrap_or(i64::MAX)
+}
+
+/// How many of the steps a file of this version has taken.
+fn steps_taken(file: &Path, version: i64, steps: &[Step]) -> Result<usize, OpenError> {
+    match usize::try_from(version) {
+        Ok(taken) if taken <= steps.len() => Ok(taken),
+        Ok(_) => {
+            Err(OpenError::Newer { file: file.to_owned(), version, newest: newest_version(steps) })
+        }
+        Err(_) => Err(OpenError::Damaged(file.to_owned(), format!("its version is {version}"))),
+    }
 }
 
 /// An open file with its thread. Fields are dropped in their order: the thread ends when nothing can be sent to it any
 /// more, then it is waited for, then the directory is free.
 pub(super) struct Database {
-    /// The file's, for the log.
+    /// The file's name, for the log.
     name: String,
+    /// The version of the file's form.
+    version: i64,
     jobs: SyncSender<Box<dyn Job>>,
     _thread: Thread,
     _lock: Arc<File>,
@@ -112,18 +153,15 @@ pub(super) struct Database {
 
 impl Database {
     /// Gives the connection a thread. `lock` is held for as long as the file is open.
-    pub(super) fn start(
-        sqlite: Connection,
-        file: &Path,
-        lock: &Arc<File>,
-    ) -> Result<Self, OpenError> {
+    pub(super) fn start(opened: Opened, file: &Path, lock: &Arc<File>) -> Result<Self, OpenError> {
+        let Opened { sqlite, version } = opened;
         let (jobs, queue) = sync_channel(QUEUE);
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let thread = std::thread::Builder::new()
             .name(name.clone())
             .spawn(move || work(sqlite, &queue))
             .map_err(|error| OpenError::inaccessible(file, &error))?;
-        Ok(Self { name, jobs, _thread: Thread(Some(thread)), _lock: Arc::clone(lock) })
+        Ok(Self { name, version, jobs, _thread: Thread(Some(thread)), _lock: Arc::clone(lock) })
     }
 
     /// Does this in a transaction and returns when it is committed. If it fails, nothing of it has happened; if it takes
@@ -161,7 +199,8 @@ impl Database {
 
     /// Whether it can be written to: writes what stands there already.
     pub(super) async fn is_reachable(&self) -> bool {
-        self.run(|sqlite| Ok(write_version(sqlite)?)).await.is_ok()
+        let version = self.version;
+        self.run(move |sqlite| Ok(write_version(sqlite, version)?)).await.is_ok()
     }
 }
 
@@ -295,6 +334,11 @@ mod tests {
 
     use super::*;
 
+    const STEPS: &[Step] = &[|sqlite| {
+        sqlite
+            .execute_batch("CREATE TABLE row (number INTEGER NOT NULL UNIQUE, filling BLOB) STRICT")
+    }];
+
     struct Stage {
         runtime: Runtime,
         folder: TempDir,
@@ -315,13 +359,12 @@ mod tests {
             let folder = tempdir().expect("a folder");
             let file = folder.path().join("test.sqlite");
             let lock = Arc::new(create(&folder.path().join("lock")).expect("a file"));
-            let schema = "CREATE TABLE row (number INTEGER NOT NULL UNIQUE, filling BLOB) STRICT";
-            let sqlite = connect(&file, schema, Flush::Later).expect("opened");
+            let opened = connect(&file, STEPS, Flush::Later).expect("opened");
             let runtime =
                 runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
             Self {
                 runtime,
-                database: Database::start(sqlite, &file, &lock).expect("a thread"),
+                database: Database::start(opened, &file, &lock).expect("a thread"),
                 folder,
             }
         }
@@ -355,7 +398,7 @@ mod tests {
         }
 
         fn reader(&self) -> Connection {
-            connect_to_read(&self.folder.path().join("test.sqlite")).expect("opened")
+            connect_to_read(&self.folder.path().join("test.sqlite"), STEPS).expect("opened").0
         }
     }
 
@@ -447,7 +490,60 @@ mod tests {
         let Stage { folder, database, .. } = stage;
         drop(database);
         assert!(!folder.path().join("test.sqlite-wal").exists(), "closed");
-        let reader = connect_to_read(&folder.path().join("test.sqlite")).expect("opened");
+        let (reader, _) =
+            connect_to_read(&folder.path().join("test.sqlite"), STEPS).expect("opened");
         assert_eq!(numbers(&reader), [1]);
+    }
+
+    #[test]
+    fn a_file_takes_the_steps_that_it_has_not_taken_and_none_twice() {
+        let folder = tempdir().expect("a folder");
+        let file = folder.path().join("test.sqlite");
+        let add = |sqlite: &Connection| sqlite.execute_batch("INSERT INTO row VALUES (1, NULL)");
+        let connect = |steps: &[Step]| connect(&file, steps, Flush::Later).expect("opened");
+        let three: [Step; 3] =
+            [STEPS[0], add, |sqlite| sqlite.execute_batch("INSERT INTO row VALUES (2, NULL)")];
+        assert_eq!(numbers(connect(STEPS).sqlite()), [0; 0]);
+        for _ in 0..2 {
+            let opened = connect(&three);
+            assert_eq!(numbers(opened.sqlite()), [1, 2]);
+            assert_eq!((opened.version, version(opened.sqlite())), (3, Ok(3)));
+        }
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_file_as_it_was() {
+        let folder = tempdir().expect("a folder");
+        let file = folder.path().join("test.sqlite");
+        drop(connect(&file, STEPS, Flush::Later).expect("opened"));
+        let three: [Step; 3] = [
+            STEPS[0],
+            |sqlite| sqlite.execute_batch("INSERT INTO row VALUES (1, NULL)"),
+            |sqlite| sqlite.execute_batch("INSERT INTO row VALUES (1, NULL)"),
+        ];
+        assert!(connect(&file, &three, Flush::Later).is_err());
+        let opened = connect(&file, STEPS, Flush::Later).expect("opened");
+        assert_eq!((numbers(opened.sqlite()), version(opened.sqlite())), (vec![], Ok(1)));
+    }
+
+    #[test]
+    fn a_file_of_a_newer_release_or_of_no_release_is_not_opened() {
+        let folder = tempdir().expect("a folder");
+        let file = folder.path().join("test.sqlite");
+        let open = |found: i64| {
+            let opened = connect(&file, STEPS, Flush::Later).expect("opened");
+            write_version(opened.sqlite(), found).expect("written");
+            drop(opened);
+            let errors =
+                [connect(&file, STEPS, Flush::Later).err(), connect_to_read(&file, STEPS).err()];
+            let sqlite = Connection::open(&file).expect("a file");
+            assert_eq!(version(&sqlite), Ok(found), "unchanged");
+            write_version(&sqlite, 1).expect("written");
+            errors
+        };
+        let newer = OpenError::Newer { file: file.clone(), version: 2, newest: 1 };
+        assert_eq!(open(2), [Some(newer.clone()), Some(newer)]);
+        let damaged = OpenError::Damaged(file.clone(), "its version is -1".to_owned());
+        assert_eq!(open(-1), [Some(damaged.clone()), Some(damaged)]);
     }
 }

@@ -1,4 +1,4 @@
-//! What people may see of grades: nothing that says whose they are, or what they are.
+//! What people may see of grades: neither learners nor scores.
 
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
@@ -7,36 +7,38 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::database::connect_to_read;
-use super::outbox::read_status;
-use super::{GRADES, OpenError};
-use crate::state::Status;
+use super::file::GRADES;
+use super::grades_form::{STEPS, accepted_per_second};
+use super::open_error::OpenError;
+use super::read::read_status;
+use crate::state::grade::Status;
 
-/// A grade as it is listed.
+/// A grade of the list. It has no personal data.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Its id, as whoever sent it knows it.
+pub struct ListedGrade {
+    /// The id, as the upstream knows it.
     pub id: String,
-    /// Its tool's name.
+    /// The name of the tool.
     pub tool: String,
     /// Kept, refused or expired.
     pub status: Status,
-    /// When it was written down, in seconds since the epoch.
+    /// When the gateway accepted it, in seconds since the epoch.
     pub accepted: u64,
-    /// How often it was sent, as far as the outcome is known.
+    /// The number of attempts whose result is known.
     pub tries: u32,
-    /// When it comes due; `None` if it failed for good.
+    /// When it comes due; `None` if it is a dead letter.
     pub next_try: Option<u64>,
-    /// The platform's words at the last try.
-    pub words: String,
+    /// The platform's message at the last attempt.
+    pub message: String,
 }
 
-/// The grades that are kept in a directory, and those that failed for good some days ago at most, in the order of their
-/// arrival. It may be in use, and nothing in it is changed.
+/// The queued grades of a directory and the dead letters of the last days, in the order of arrival. The
+/// directory may be in use, and its files may be of an older version. Nothing in it changes.
 ///
 /// # Errors
-/// What is in the way.
-pub fn list(directory: &Path) -> Result<Vec<Listed>, OpenError> {
-    // A relative path such as `file:x` would mean something else to SQLite.
+/// Why the directory cannot be read.
+pub fn list(directory: &Path) -> Result<Vec<ListedGrade>, OpenError> {
+    // SQLite gives a relative path such as `file:x` another meaning.
     let directory = &std::path::absolute(directory)
         .map_err(|error| OpenError::inaccessible(directory, &error))?;
     let file = &directory.join(GRADES);
@@ -45,7 +47,12 @@ pub fn list(directory: &Path) -> Result<Vec<Listed>, OpenError> {
     }
     // Of a file that is not there, SQLite only says that it cannot open it.
     found(file)?;
-    read(&connect_to_read(file)?).map_err(|error| OpenError::of_sqlite(file, &error))
+    let (sqlite, version) = connect_to_read(file, STEPS)?;
+    if version == 0 {
+        // `serve` was interrupted before it created the tables.
+        return Ok(Vec::new());
+    }
+    read(&sqlite, accepted_per_second(version)).map_err(|error| OpenError::of_sqlite(file, &error))
 }
 
 fn found(path: &Path) -> Result<Metadata, OpenError> {
@@ -55,7 +62,7 @@ fn found(path: &Path) -> Result<Metadata, OpenError> {
     })
 }
 
-fn read(sqlite: &Connection) -> rusqlite::Result<Vec<Listed>> {
+fn read(sqlite: &Connection, accepted_per_second: u64) -> rusqlite::Result<Vec<ListedGrade>> {
     let mut select = sqlite.prepare(
         "SELECT sequence, id, tool, 'kept' AS status, accepted, tries, next_try, words FROM kept
                 WHERE NOT delivered
@@ -65,14 +72,14 @@ fn read(sqlite: &Connection) -> rusqlite::Result<Vec<Listed>> {
             ORDER BY sequence",
     )?;
     let listed = select.query_map([], |row| {
-        Ok(Listed {
+        Ok(ListedGrade {
             id: row.get("id")?,
             tool: row.get("tool")?,
             status: read_status(row)?,
-            accepted: row.get("accepted")?,
+            accepted: row.get::<_, u64>("accepted")? / accepted_per_second,
             tries: row.get("tries")?,
             next_try: row.get("next_try")?,
-            words: row.get("words")?,
+            message: row.get("words")?,
         })
     })?;
     listed.collect()

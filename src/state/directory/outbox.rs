@@ -1,6 +1,4 @@
-//! The grades on their way, and for some days those that are finished.
-//!
-//! The two are tables of their own: what finishes moves over, and the second table has no columns for what is personal.
+//! The grades on their way, and for some days the finished ones.
 
 use std::fs::File;
 use std::path::Path;
@@ -9,70 +7,24 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lti::oauth1::SignatureMethod;
-use lti::{GradePlace, OutcomeService, Sender};
-use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
+use lti::GradePlace;
+use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 
 use super::database::{Database, Flush, connect};
-use super::{Bounds, OpenError};
-use crate::state::{Action, Fate, Grade, Kept, Outbox, StateError, Status};
+use super::grades_form::STEPS;
+use super::open_error::OpenError;
+use super::read::{OF_FINISHED, OF_QUEUED, read_finished, read_queued};
+use crate::clock::Millis;
+use crate::state::bounds::Bounds;
+use crate::state::error::StateError;
+use crate::state::grade::{Action, Fate, Grade, QueuedGrade, Status, StoredGrade};
+use crate::state::outbox::Outbox;
 
 /// How long it is remembered what became of a grade, in seconds.
 const REMEMBERED: u64 = 7 * 24 * 60 * 60;
 /// For how many seconds a platform may go on working at a request after nobody waits for its answer any more. edX's servers
 /// give up after so many.
 const AFTERMATH: u64 = 300;
-
-/// A grade without a score takes away what is there. The numbers of rows are never given out twice.
-const SCHEMA: &str = "
-    CREATE TABLE kept (
-        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        slot BLOB NOT NULL,
-        tool TEXT NOT NULL,
-        consumer_key TEXT NOT NULL,
-        url TEXT NOT NULL,
-        host TEXT NOT NULL,
-        sourcedid TEXT NOT NULL,
-        method TEXT NOT NULL,
-        score TEXT,
-        comment TEXT,
-        accepted INTEGER NOT NULL,
-        tries INTEGER NOT NULL,
-        next_try INTEGER NOT NULL,
-        words TEXT NOT NULL,
-        delivered INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX kept_by_slot ON kept (slot, sequence);
-    CREATE INDEX kept_by_consumer ON kept (tool, consumer_key);
-    CREATE INDEX kept_by_host ON kept (host, next_try);
-    CREATE INDEX kept_by_time ON kept (next_try);
-    CREATE TABLE finished (
-        sequence INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        slot BLOB NOT NULL,
-        tool TEXT NOT NULL,
-        consumer_key TEXT NOT NULL,
-        host TEXT NOT NULL,
-        method TEXT NOT NULL,
-        deletes INTEGER NOT NULL,
-        status TEXT NOT NULL,
-        accepted INTEGER NOT NULL,
-        tries INTEGER NOT NULL,
-        words TEXT NOT NULL,
-        finished INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX finished_by_time ON finished (finished);
-    CREATE INDEX finished_by_slot ON finished (slot, finished);
-";
-
-/// What there is of a grade in either table, in one order.
-const OF_KEPT: &str = "sequence, id, slot, tool, consumer_key, url, host, sourcedid, method, score, comment,
-    CASE WHEN delivered THEN 'delivered' ELSE 'kept' END AS status, accepted, tries, next_try, words, NULL AS finished";
-const OF_FINISHED: &str = "sequence, id, slot, tool, consumer_key, '' AS url, host, '' AS sourcedid, method,
-    CASE WHEN deletes THEN NULL ELSE '' END AS score, NULL AS comment, status, accepted, tries, NULL AS next_try, words,
-    finished";
 
 /// What makes a grade (of the table `one`) the newest that its slot keeps.
 const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM kept AS newer WHERE newer.slot = one.slot AND newer.sequence > one.sequence)";
@@ -90,16 +42,17 @@ impl DirectoryOutbox {
         now: u64,
         bounds: Bounds,
     ) -> Result<Self, OpenError> {
-        let sqlite = connect(file, SCHEMA, Flush::AtOnce)?;
-        // Nobody has any of them in hand, and when they were to be tried was said by another process, and perhaps another clock.
-        sqlite
+        let opened = connect(file, STEPS, Flush::AtOnce)?;
+        // No process works on them, and another process set their timestamps, perhaps by another clock.
+        opened
+            .sqlite()
             .execute(
                 "UPDATE kept SET next_try = MIN(next_try, CASE WHEN delivered THEN ?2 ELSE ?1 END)",
                 [now, now + AFTERMATH],
             )
-            .and_then(|_| forget(&sqlite, now, bounds.finished))
+            .and_then(|_| forget(opened.sqlite(), now, bounds.finished))
             .map_err(|error| OpenError::of_sqlite(file, &error))?;
-        Ok(Self { database: Database::start(sqlite, file, lock)?, bounds })
+        Ok(Self { database: Database::start(opened, file, lock)?, bounds })
     }
 }
 
@@ -108,27 +61,25 @@ impl Outbox for DirectoryOutbox {
     async fn write(
         &self,
         grade: Grade,
-        now: u64,
+        accepted: Millis,
         first_try_until: u64,
-    ) -> Result<Kept, StateError> {
-        let Bounds { kept, kept_per_consumer, .. } = self.bounds;
+    ) -> Result<QueuedGrade, StateError> {
+        let Bounds { kept, kept_per_sender, .. } = self.bounds;
         self.database
             .run(move |sqlite| {
-                let of_consumer: u64 = sqlite
-                    .prepare_cached(
-                        "SELECT COUNT(*) FROM kept WHERE tool = ?1 AND consumer_key = ?2",
-                    )?
+                let of_sender: u64 = sqlite
+                    .prepare_cached("SELECT COUNT(*) FROM kept WHERE tool = ?1 AND sender = ?2")?
                     .query_row((&grade.tool, grade.sender.to_text()), |row| row.get(0))?;
-                if of_consumer >= kept_per_consumer || count(sqlite, "kept")? >= kept {
+                if of_sender >= kept_per_sender || count(sqlite, "kept")? >= kept {
                     return Err(StateError::Full);
                 }
-                insert(sqlite, grade, now, first_try_until)
+                insert(sqlite, grade, accepted, first_try_until)
             })
             .await
     }
 
-    async fn settle(&self, kept: &Kept, fate: Fate, now: u64) -> Result<(), StateError> {
-        let (sequence, most) = (kept.sequence, self.bounds.finished);
+    async fn settle(&self, grade: &QueuedGrade, fate: Fate, now: u64) -> Result<(), StateError> {
+        let (sequence, most) = (grade.sequence, self.bounds.finished);
         self.database
             .run(move |sqlite| {
                 settle(sqlite, sequence, fate, now)?;
@@ -144,7 +95,7 @@ impl Outbox for DirectoryOutbox {
         limit: usize,
         per_host: usize,
         full_hosts: &[String],
-    ) -> Result<Vec<Kept>, StateError> {
+    ) -> Result<Vec<QueuedGrade>, StateError> {
         let full_hosts = serde_json::Value::from(full_hosts).to_string();
         self.database
             .run(move |sqlite| {
@@ -152,9 +103,9 @@ impl Outbox for DirectoryOutbox {
                 let mut update = sqlite.prepare_cached(
                     "UPDATE kept SET next_try = ?2, tries = MAX(tries, 1) WHERE sequence = ?1",
                 )?;
-                for kept in &mut claimed {
-                    update.execute((kept.sequence, until))?;
-                    kept.next_try = Some(until);
+                for grade in &mut claimed {
+                    update.execute((grade.sequence, until))?;
+                    grade.next_try = until;
                 }
                 Ok(claimed)
             })
@@ -172,15 +123,22 @@ impl Outbox for DirectoryOutbox {
             .await
     }
 
-    async fn find(&self, id: &str) -> Result<Option<Kept>, StateError> {
+    async fn find(&self, id: &str) -> Result<Option<StoredGrade>, StateError> {
         let id = id.to_owned();
         self.database
             .run(move |sqlite| {
-                let sql = format!(
-                    "SELECT {OF_KEPT} FROM kept WHERE id = ?1
-                        UNION ALL SELECT {OF_FINISHED} FROM finished WHERE id = ?1"
-                );
-                Ok(sqlite.prepare_cached(&sql)?.query_row([id], read).optional()?)
+                let queued = sqlite
+                    .prepare_cached(&format!("SELECT {OF_QUEUED} FROM kept WHERE id = ?1"))?
+                    .query_row([&id], read_queued)
+                    .optional()?;
+                if let Some(grade) = queued {
+                    return Ok(Some(StoredGrade::Queued(grade)));
+                }
+                let finished = sqlite
+                    .prepare_cached(&format!("SELECT {OF_FINISHED} FROM finished WHERE id = ?1"))?
+                    .query_row([&id], read_finished)
+                    .optional()?;
+                Ok(finished.map(StoredGrade::Finished))
             })
             .await
     }
@@ -194,18 +152,25 @@ fn count(sqlite: &Connection, table: &str) -> rusqlite::Result<u64> {
     sqlite.prepare_cached(&format!("SELECT COUNT(*) FROM {table}"))?.query_row([], |row| row.get(0))
 }
 
-fn insert(sqlite: &Connection, grade: Grade, now: u64, next_try: u64) -> Result<Kept, StateError> {
+fn insert(
+    sqlite: &Connection,
+    grade: Grade,
+    accepted: Millis,
+    next_try: u64,
+) -> Result<QueuedGrade, StateError> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| StateError::Unavailable(error.to_string()))?;
     let id = URL_SAFE_NO_PAD.encode(random);
-    let GradePlace::Outcome(outcome) = &grade.place;
     let (score, comment) = match &grade.action {
-        Action::Replace { score, comment } => (Some(score), comment.as_ref()),
+        Action::Replace { score, comment } => (Some(score.as_str()), comment.as_ref()),
         Action::Delete => (None, None),
+    };
+    let (url, learner, method) = match &grade.place {
+        GradePlace::Outcome(outcome) => (&outcome.url, &outcome.sourcedid, outcome.method.name()),
     };
     sqlite
         .prepare_cached(
-            "INSERT INTO kept (id, slot, tool, consumer_key, url, host, sourcedid, method, score, comment, accepted, tries,
+            "INSERT INTO kept (id, slot, tool, sender, url, host, sourcedid, method, score, comment, accepted, tries,
                 next_try, words, delivered) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?12, '', 0)",
         )?
         .execute(params![
@@ -213,42 +178,41 @@ fn insert(sqlite: &Connection, grade: Grade, now: u64, next_try: u64) -> Result<
             grade.slot,
             grade.tool,
             grade.sender.to_text(),
-            outcome.url,
+            url,
             grade.host,
-            outcome.sourcedid,
-            outcome.method.name(),
+            learner,
+            method,
             score,
             comment,
-            now,
+            accepted.get(),
             next_try,
         ])?;
     let sequence = sqlite.last_insert_rowid().unsigned_abs();
-    Ok(Kept {
+    Ok(QueuedGrade {
         id,
         sequence,
         grade,
         status: Status::Kept,
-        accepted: now,
+        accepted,
         tries: 0,
-        next_try: Some(next_try),
-        words: String::new(),
-        finished: None,
+        next_try,
+        message: String::new(),
     })
 }
 
 /// Writes down what became of a try, unless the grade is finished or gone.
 fn settle(sqlite: &Connection, sequence: u64, fate: Fate, now: u64) -> rusqlite::Result<()> {
-    let (words, until) = match &fate {
+    let (message, until) = match &fate {
         Fate::Delivered => ("", None),
-        Fate::Refused { words } | Fate::Expired { words } => (words.as_str(), None),
-        Fate::Postponed { until, words } => (words.as_str(), Some(until)),
+        Fate::Refused { message } | Fate::Expired { message } => (message.as_str(), None),
+        Fate::Postponed { until, message } => (message.as_str(), Some(until)),
     };
     let tried: Option<([u8; 16], u32, bool)> = sqlite
         .prepare_cached(
             "UPDATE kept SET tries = tries + 1, next_try = COALESCE(?2, next_try), words = ?3 WHERE sequence = ?1
                 RETURNING slot, tries, delivered",
         )?
-        .query_row((sequence, until, words), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row((sequence, until, message), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((slot, tries, was_delivered)) = tried else { return Ok(()) };
     match fate {
@@ -299,9 +263,9 @@ fn finish(
 ) -> rusqlite::Result<()> {
     sqlite
         .prepare_cached(
-            "INSERT INTO finished (sequence, id, slot, tool, consumer_key, host, method, deletes, status, accepted, tries,
+            "INSERT INTO finished (sequence, id, slot, tool, sender, host, method, deletes, status, accepted, tries,
                     words, finished)
-                SELECT sequence, id, slot, tool, consumer_key, host, method, score IS NULL,
+                SELECT sequence, id, slot, tool, sender, host, method, score IS NULL,
                     CASE WHEN delivered THEN 'delivered' ELSE ?4 END, accepted, tries, words, ?5
                 FROM kept WHERE slot = ?1 AND sequence BETWEEN ?2 AND ?3",
         )?
@@ -336,14 +300,14 @@ fn due(
     limit: usize,
     per_host: usize,
     full_hosts: &str,
-) -> rusqlite::Result<Vec<Kept>> {
+) -> rusqlite::Result<Vec<QueuedGrade>> {
     let sql = format!(
         "WITH RECURSIVE hosts (name) AS (
             SELECT MIN(host) FROM kept
             UNION ALL
             SELECT (SELECT MIN(host) FROM kept WHERE host > hosts.name) FROM hosts WHERE hosts.name IS NOT NULL
         )
-        SELECT {OF_KEPT} FROM hosts JOIN kept ON sequence IN (
+        SELECT {OF_QUEUED} FROM hosts JOIN kept ON sequence IN (
             SELECT one.sequence FROM kept AS one
             WHERE one.host = hosts.name AND one.next_try <= :now AND {NEWEST}
             ORDER BY one.next_try, one.sequence LIMIT :per_host
@@ -353,51 +317,5 @@ fn due(
     );
     let mut select = sqlite.prepare_cached(&sql)?;
     let parameters = named_params! { ":now": now, ":limit": limit, ":per_host": per_host, ":full_hosts": full_hosts };
-    select.query_map(parameters, read)?.collect()
-}
-
-/// Reads a grade from the columns of [`OF_KEPT`] or [`OF_FINISHED`].
-fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
-    let score: Option<String> = row.get("score")?;
-    let comment = row.get("comment")?;
-    Ok(Kept {
-        id: row.get("id")?,
-        sequence: row.get("sequence")?,
-        grade: Grade {
-            slot: row.get("slot")?,
-            tool: row.get("tool")?,
-            sender: Sender::from_text(&row.get::<_, String>("consumer_key")?),
-            host: row.get("host")?,
-            place: GradePlace::Outcome(OutcomeService {
-                url: row.get("url")?,
-                sourcedid: row.get("sourcedid")?,
-                method: read_name(row, "method", SignatureMethod::named)?,
-            }),
-            action: score.map_or(Action::Delete, |score| Action::Replace { score, comment }),
-        },
-        status: read_status(row)?,
-        accepted: row.get("accepted")?,
-        tries: row.get("tries")?,
-        next_try: row.get("next_try")?,
-        words: row.get("words")?,
-        finished: row.get("finished")?,
-    })
-}
-
-/// Reads where a grade stands.
-pub(super) fn read_status(row: &Row<'_>) -> rusqlite::Result<Status> {
-    read_name(row, "status", Status::named)
-}
-
-/// Reads what one of a few names stands for.
-fn read_name<T>(
-    row: &Row<'_>,
-    column: &str,
-    named: impl Fn(&str) -> Option<T>,
-) -> rusqlite::Result<T> {
-    let name: String = row.get(column)?;
-    named(&name).ok_or_else(|| {
-        let place = row.as_ref().column_index(column).unwrap_or_default();
-        rusqlite::Error::FromSqlConversionFailure(place, Type::Text, format!("no {column}").into())
-    })
+    select.query_map(parameters, read_queued)?.collect()
 }

@@ -9,24 +9,31 @@ use async_trait::async_trait;
 use lti::{MemoryReplay, Nonce, Spent};
 use rusqlite::Connection;
 
-use super::database::{Database, Flush, connect};
-use super::{Bounds, OpenError};
-use crate::state::Replay;
+use super::database::{Database, Flush, Step, connect};
+use super::open_error::OpenError;
+use crate::state::bounds::Bounds;
+use crate::state::replay::Replay;
 
 /// How often what is not needed any more is taken off the disk, in seconds.
 const TIDY: u64 = 60;
 
-const SCHEMA: &str = "
-    CREATE TABLE nonce (
-        acceptable_until INTEGER NOT NULL,
-        bytes BLOB NOT NULL,
-        PRIMARY KEY (acceptable_until, bytes)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE forgotten (
-        row INTEGER PRIMARY KEY CHECK (row = 1),
-        until INTEGER NOT NULL
-    ) STRICT;
-";
+/// The steps to the newest version of `replay.sqlite`.
+const STEPS: &[Step] = &[create];
+
+/// Version 1.
+fn create(sqlite: &Connection) -> rusqlite::Result<()> {
+    sqlite.execute_batch(
+        "CREATE TABLE nonce (
+            acceptable_until INTEGER NOT NULL,
+            bytes BLOB NOT NULL,
+            PRIMARY KEY (acceptable_until, bytes)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE forgotten (
+            row INTEGER PRIMARY KEY CHECK (row = 1),
+            until INTEGER NOT NULL
+        ) STRICT;",
+    )
+}
 
 /// Each nonce once, also after a restart. The disk is written before a nonce counts as spent; a machine that loses its power
 /// may forget those of its last seconds, a process that is killed forgets none.
@@ -44,17 +51,17 @@ impl DirectoryReplay {
         now: u64,
         bounds: Bounds,
     ) -> Result<Self, OpenError> {
-        let sqlite = connect(file, SCHEMA, Flush::Later)?;
+        let opened = connect(file, STEPS, Flush::Later)?;
         let (nonces, forgotten_until) =
-            load(&sqlite, now).map_err(|error| OpenError::of_sqlite(file, &error))?;
+            load(opened.sqlite(), now).map_err(|error| OpenError::of_sqlite(file, &error))?;
         Ok(Self {
             memory: MemoryReplay::restore(
                 bounds.nonces,
-                bounds.nonces_per_consumer,
+                bounds.nonces_per_sender,
                 nonces,
                 forgotten_until,
             ),
-            database: Database::start(sqlite, file, lock)?,
+            database: Database::start(opened, file, lock)?,
             tidied: AtomicU64::new(now),
         })
     }
@@ -122,15 +129,15 @@ fn forget_before(sqlite: &Connection, now: u64) -> rusqlite::Result<()> {
 mod tests {
     use tempfile::tempdir;
 
+    use super::super::folder::Directory;
     use super::*;
-    use crate::state::Directory;
 
     const NOW: u64 = 1_700_000_000;
     const BOUNDS: Bounds = Bounds {
         nonces: 100_000,
-        nonces_per_consumer: 100_000,
+        nonces_per_sender: 100_000,
         kept: 10,
-        kept_per_consumer: 10,
+        kept_per_sender: 10,
         finished: 10,
     };
 

@@ -140,8 +140,8 @@ fn a_grade_that_gave_way_before_its_turn_is_not_sent_and_the_caller_is_told() {
             open(&stage)
                 .execute_batch(
                     "BEGIN IMMEDIATE;
-                    INSERT INTO finished SELECT sequence, id, slot, tool, consumer_key, host, method, score IS NULL,
-                        'superseded', accepted, tries, words, accepted FROM kept WHERE sequence = 2;
+                    INSERT INTO finished SELECT sequence, id, slot, tool, sender, host, method, score IS NULL,
+                        'superseded', accepted, tries, words, accepted / 1000 FROM kept WHERE sequence = 2;
                     DELETE FROM kept WHERE sequence = 2;
                     COMMIT",
                 )

@@ -90,7 +90,7 @@ fn a_name_that_leads_to_a_private_address_is_found_out_before_anybody_is_connect
                 assert_eq!(
                     refused(&stage.call(method, &token, body), 409, "outcome-not-allowed"),
                     json!({
-                        "message": "the outcome URL of the launch is not used: its host has no public address, and is not named in `outcome_hosts`",
+                        "message": "the platform's grade URL is not used: its host has no public address, and is not named in `outcome_hosts`",
                     })
                 );
             }
@@ -189,13 +189,13 @@ fn hosts_that_left_the_list_take_no_grade_any_more() {
         .differing("outcome_hosts = [\"*\", \"127.0.0.1\"]", "outcome_hosts = [\"lms.example\"]");
     assert_eq!(
         refused(&call(&server, "POST", "/grades", &token, SCORE), 409, "outcome-not-allowed"),
-        json!({ "message": "the outcome URL of the launch is not used: its host is not in `outcome_hosts`" })
+        json!({ "message": "the platform's grade URL is not used: its host is not in `outcome_hosts`" })
     );
     let server = stage.differing("outcome_hosts = [\"*\", \"127.0.0.1\"]", "");
     assert_eq!(
         refused(&call(&server, "POST", "/grades", &token, SCORE), 409, "outcome-not-allowed"),
         json!({
-            "message": "the outcome URL of the launch is not used: its host has no public address, and is not named in `outcome_hosts`",
+            "message": "the platform's grade URL is not used: its host has no public address, and is not named in `outcome_hosts`",
         })
     );
     stage.platform.saw_nothing();

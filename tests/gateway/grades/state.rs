@@ -50,7 +50,7 @@ fn when_as_much_is_kept_as_may_be_nothing_is_sent() {
     let same: String = kept
         .query_row(
             "SELECT group_concat(name) FROM pragma_table_info('kept')
-             WHERE name NOT IN ('sequence', 'id', 'slot', 'consumer_key', 'next_try')",
+             WHERE name NOT IN ('sequence', 'id', 'slot', 'sender', 'next_try')",
             [],
             |row| row.get(0),
         )
@@ -58,7 +58,7 @@ fn when_as_much_is_kept_as_may_be_nothing_is_sent() {
     kept.execute(
         &format!(
             "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 99999)
-             INSERT INTO kept (id, slot, consumer_key, next_try, {same})
+             INSERT INTO kept (id, slot, sender, next_try, {same})
              SELECT 'copy-' || n, randomblob(16), 'of-another-' || n % 9, next_try + 1000000000, {same}
                 FROM kept, number"
         ),

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::thread;
 
 use lti::Spent;
-use lti_gateway::state::{Directory, Fate, OpenError, Outbox as _, Replay as _, Status, list};
+use lti_gateway::state::{
+    Directory, Fate, OpenError, Outbox as _, Replay as _, Status, StoredGrade, list,
+};
 use tempfile::tempdir;
 
-use super::{BOUNDS, find, nonce, open, postponed, refused, score, wait};
+use super::{ACCEPTED, BOUNDS, find, nonce, open, postponed, refused, score, wait};
 use crate::support::NOW;
 
 /// Tells the child which directory is meant, and which process of the test it is.
@@ -39,12 +41,14 @@ fn child() {
 async fn work(directory: &Directory, round: u8, worker: u8) {
     let Directory { replay, outbox } = directory;
     for number in 0_u32.. {
-        let text = format!("{round} {worker} {number}");
+        let text = format!("0.{round:02}{worker}{number}");
         let slot = worker * 8 + (number % 8) as u8;
         assert_eq!(replay.spend(&nonce(worker, &text, NOW + 300), NOW).await, Spent::Now);
         say(&format!("spent {worker} {text}"));
-        let kept =
-            outbox.write(score(slot, "lms.example", &text), NOW, NOW + 60).await.expect("written");
+        let kept = outbox
+            .write(score(slot, "lms.example", &text), ACCEPTED, NOW + 60)
+            .await
+            .expect("written");
         let id = &kept.id;
         say(&format!("kept {id} {text}"));
         if number % 4 > 0 {
@@ -155,11 +159,12 @@ fn inspect(path: &Path, grades: &BTreeMap<String, (Status, String)>, nonces: &[(
     for (id, (status, text)) in grades {
         let found = find(&directory, id).unwrap_or_else(|| panic!("{id} {text} is gone"));
         match status {
-            Status::Kept if found.status == Status::Kept => {
-                assert!(found.grade == score(found.grade.slot[0], "lms.example", text), "{text}");
+            Status::Kept if found.status() == Status::Kept => {
+                let StoredGrade::Queued(queued) = found else { panic!("{text} is finished") };
+                assert!(queued.grade == score(queued.grade.slot[0], "lms.example", text), "{text}");
             }
             Status::Kept => {}
-            told => assert_eq!(found.status, *told, "{text}"),
+            told => assert_eq!(found.status(), *told, "{text}"),
         }
     }
     drop(directory);

@@ -8,7 +8,7 @@ use lti::Spent;
 use lti_gateway::state::{Directory, OpenError, Outbox as _, Replay as _, StateError, list};
 use tempfile::tempdir;
 
-use super::{BOUNDS, find, nonce, open, refused, score, wait, write};
+use super::{ACCEPTED, BOUNDS, find, nonce, open, refused, score, wait, write};
 use crate::support::NOW;
 
 fn refuse(path: &Path) -> OpenError {
@@ -69,7 +69,7 @@ fn a_file_that_is_no_database_is_said_and_left_alone() {
 }
 
 #[test]
-fn a_file_of_another_version_is_said_and_left_alone() {
+fn a_file_of_a_newer_release_is_said_and_left_alone() {
     for name in ["grades.sqlite", "replay.sqlite"] {
         let folder = tempdir().expect("a folder");
         let file = folder.path().join(name);
@@ -77,9 +77,18 @@ fn a_file_of_another_version_is_said_and_left_alone() {
         let sqlite = rusqlite::Connection::open(&file).expect("a file");
         sqlite.pragma_update(None, "user_version", 7).expect("set");
         drop(sqlite);
-        assert_eq!(refuse(folder.path()), OpenError::OtherVersion(file.clone(), 7));
+        let newest = if name == "grades.sqlite" { 2 } else { 1 };
+        let newer = OpenError::Newer { file: file.clone(), version: 7, newest };
+        assert_eq!(refuse(folder.path()), newer);
+        assert_eq!(
+            newer.to_string(),
+            format!(
+                "a newer release wrote {}: the file has version 7, and this release reads versions up to {newest}",
+                file.display()
+            )
+        );
         if name == "grades.sqlite" {
-            assert_eq!(list(folder.path()), Err(OpenError::OtherVersion(file, 7)));
+            assert_eq!(list(folder.path()), Err(newer));
         }
     }
 }
@@ -147,7 +156,7 @@ fn a_file_that_breaks_while_it_is_open_makes_errors_and_no_panic() {
         |error: Option<StateError>| matches!(error, None | Some(StateError::Unavailable(_)));
     assert!(is_unavailable(wait(directory.outbox.find(&kept.id)).err()));
     assert!(is_unavailable(
-        wait(directory.outbox.write(score(2, "lms.example", "1"), NOW, NOW)).err()
+        wait(directory.outbox.write(score(2, "lms.example", "1"), ACCEPTED, NOW)).err()
     ));
     assert!(is_unavailable(wait(directory.outbox.settle(&kept, refused(), NOW)).err()));
     assert!(is_unavailable(wait(directory.outbox.claim(NOW, NOW + 9, 9, 9, &[])).err()));

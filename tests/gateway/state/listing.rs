@@ -1,6 +1,6 @@
 use std::fs;
 
-use lti_gateway::state::{Fate, Listed, OpenError, Status, list};
+use lti_gateway::state::{Fate, ListedGrade, OpenError, Status, list};
 use tempfile::tempdir;
 
 use super::{BOUNDS, expired, open, postponed, refused, score, settle, write};
@@ -21,14 +21,14 @@ fn grades_are_listed_while_the_gateway_serves_and_when_it_does_not() {
     settle(&directory, &grades[3], expired(), NOW + 90);
     settle(&directory, &grades[4], postponed(NOW + 90), NOW + 1);
     settle(&directory, &grades[4], Fate::Delivered, NOW + 90);
-    let listed = |place: usize, status, tries, next_try, words: &str| Listed {
+    let listed = |place: usize, status, tries, next_try, message: &str| ListedGrade {
         id: grades[place].id.clone(),
         tool: "notebook".to_owned(),
         status,
         accepted: NOW,
         tries,
         next_try,
-        words: words.to_owned(),
+        message: message.to_owned(),
     };
     let wanted = vec![
         listed(0, Status::Refused, 1, None, "no such course"),
@@ -52,6 +52,11 @@ fn listing_changes_nothing_and_makes_nothing() {
     let file = folder.path().join("grades.sqlite");
     assert_eq!(list(folder.path()), Err(OpenError::Missing(file.clone())));
     assert!(!file.exists());
+
+    // As `serve` leaves it when it is killed before it has created the tables.
+    fs::write(&file, "").expect("written");
+    assert_eq!(list(folder.path()), Ok(vec![]));
+    assert_eq!(fs::read(&file).expect("there"), b"");
 
     drop(open(folder.path(), NOW, BOUNDS));
     let before = fs::read(&file).expect("there");

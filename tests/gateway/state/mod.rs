@@ -12,19 +12,24 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lti::oauth1::SignatureMethod;
-use lti::{GradePlace, Nonce, OutcomeService, Sender};
-use lti_gateway::state::{Action, Bounds, Directory, Fate, Grade, Kept, OpenError, Outbox as _};
+use lti::{GradePlace, Nonce, OutcomeService, Score, Sender};
+use lti_gateway::clock::Millis;
+use lti_gateway::state::{
+    Action, Bounds, Directory, Fate, Grade, OpenError, Outbox as _, QueuedGrade, StoredGrade,
+};
 
 use crate::support::NOW;
 
 /// Enough for every test that is not about it.
 const BOUNDS: Bounds = Bounds {
     nonces: 100_000,
-    nonces_per_consumer: 100_000,
+    nonces_per_sender: 100_000,
     kept: 100_000,
-    kept_per_consumer: 100_000,
+    kept_per_sender: 100_000,
     finished: 100_000,
 };
+/// [`NOW`] as the outbox wants it.
+const ACCEPTED: Millis = Millis::from_seconds(NOW);
 const DAY: u64 = 24 * 60 * 60;
 
 /// Waits for what the state does.
@@ -58,33 +63,33 @@ fn score(slot: u8, host: &str, score: &str) -> Grade {
             sourcedid: format!("sourcedid of {slot}"),
             method: SignatureMethod::HmacSha256,
         }),
-        action: Action::Replace { score: score.to_owned(), comment: None },
+        action: Action::Replace { score: Score::parse(score).expect("a score"), comment: None },
     }
 }
 
 /// Writes a grade of which the first try ends at once.
-fn write(directory: &Directory, grade: Grade) -> Kept {
-    wait(directory.outbox.write(grade, NOW, NOW)).expect("written")
+fn write(directory: &Directory, grade: Grade) -> QueuedGrade {
+    wait(directory.outbox.write(grade, ACCEPTED, NOW)).expect("written")
 }
 
-fn settle(directory: &Directory, kept: &Kept, fate: Fate, now: u64) {
+fn settle(directory: &Directory, kept: &QueuedGrade, fate: Fate, now: u64) {
     wait(directory.outbox.settle(kept, fate, now)).expect("settled");
 }
 
-fn find(directory: &Directory, id: &str) -> Option<Kept> {
+fn find(directory: &Directory, id: &str) -> Option<StoredGrade> {
     wait(directory.outbox.find(id)).expect("looked up")
 }
 
 fn postponed(until: u64) -> Fate {
-    Fate::Postponed { until, words: "Bad Gateway".to_owned() }
+    Fate::Postponed { until, message: "Bad Gateway".to_owned() }
 }
 
 fn refused() -> Fate {
-    Fate::Refused { words: "no such course".to_owned() }
+    Fate::Refused { message: "no such course".to_owned() }
 }
 
 fn expired() -> Fate {
-    Fate::Expired { words: "Service Unavailable".to_owned() }
+    Fate::Expired { message: "Service Unavailable".to_owned() }
 }
 
 fn nonce(consumer: u8, text: &str, acceptable_until: u64) -> Nonce {

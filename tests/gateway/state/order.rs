@@ -1,9 +1,12 @@
 use std::collections::HashMap;
 
-use lti_gateway::state::{Action, Fate, Grade, Kept, Outbox as _, Status};
+use lti::Score;
+use lti_gateway::state::{Action, Fate, Grade, Outbox as _, QueuedGrade, Status, StoredGrade};
 use tempfile::tempdir;
 
-use super::{BOUNDS, expired, find, open, postponed, refused, score, settle, wait, write};
+use super::{
+    ACCEPTED, BOUNDS, expired, find, open, postponed, refused, score, settle, wait, write,
+};
 use crate::support::NOW;
 
 /// What happens to grades, which are called by letters. Times are seconds after [`NOW`].
@@ -28,7 +31,7 @@ enum Step {
 fn check(name: &str, steps: &[Step]) {
     let folder = tempdir().expect("a folder");
     let directory = open(folder.path(), NOW, BOUNDS);
-    let mut kept: HashMap<&str, Kept> = HashMap::new();
+    let mut kept: HashMap<&str, QueuedGrade> = HashMap::new();
     for (place, step) in steps.iter().enumerate() {
         let at = format!("{name}, step {place}");
         match step {
@@ -52,7 +55,7 @@ fn check(name: &str, steps: &[Step]) {
                     .iter()
                     .map(|one| {
                         assert!(matches!(one.status, Status::Kept | Status::Delivered), "{at}");
-                        assert_eq!(one.next_try, Some(now + 100), "{at}");
+                        assert_eq!(one.next_try, now + 100, "{at}");
                         *kept.iter().find(|(_, other)| other.id == one.id).expect("a letter").0
                     })
                     .collect();
@@ -63,7 +66,7 @@ fn check(name: &str, steps: &[Step]) {
                 assert_eq!(due, after.map(|after| NOW + after), "{at}");
             }
             Step::Is(letter, status) => {
-                let found = find(&directory, &kept[letter].id).map(|found| found.status);
+                let found = find(&directory, &kept[letter].id).map(|found| found.status());
                 assert_eq!(found, Some(*status), "{at}");
             }
             Step::Gone(letter) => assert!(find(&directory, &kept[letter].id).is_none(), "{at}"),
@@ -359,31 +362,38 @@ fn a_grade_is_found_as_it_was_written() {
     let directory = open(folder.path(), NOW, BOUNDS);
     let commented = Grade {
         action: Action::Replace {
-            score: "0.10".to_owned(),
+            score: Score::parse("0.10").expect("a score"),
             comment: Some("gut <é>\0\n".to_owned()),
         },
-        ..score(1, "lms.example", "")
+        ..score(1, "lms.example", "1")
     };
-    let deletion = Grade { action: Action::Delete, ..score(2, "[::1]", "") };
+    let deletion = Grade { action: Action::Delete, ..score(2, "[::1]", "1") };
     for grade in [commented, deletion, score(3, "lms.example", "1")] {
-        let written = wait(directory.outbox.write(grade.clone(), NOW, NOW + 30)).expect("written");
+        let written =
+            wait(directory.outbox.write(grade.clone(), ACCEPTED, NOW + 30)).expect("written");
         assert!(written.grade == grade);
-        assert_eq!((written.status, written.accepted, written.tries), (Status::Kept, NOW, 0));
-        assert_eq!((written.next_try, written.finished), (Some(NOW + 30), None));
-        assert_eq!((written.words.as_str(), written.id.len()), ("", 22));
-        let found = find(&directory, &written.id).expect("found");
-        assert!(found == written);
+        assert_eq!((written.status, written.accepted, written.tries), (Status::Kept, ACCEPTED, 0));
+        assert_eq!(written.next_try, NOW + 30);
+        assert_eq!((written.message.as_str(), written.id.len()), ("", 22));
+        let queued = || match find(&directory, &written.id) {
+            Some(StoredGrade::Queued(queued)) => queued,
+            _ => panic!("{} is not queued", written.id),
+        };
+        assert!(queued() == written);
         settle(&directory, &written, postponed(NOW + 40), NOW + 1);
-        let found = find(&directory, &written.id).expect("found");
+        let found = queued();
         assert!(found.grade == grade);
         assert_eq!(
-            (found.tries, found.next_try, found.words.as_str()),
-            (1, Some(NOW + 40), "Bad Gateway")
+            (found.tries, found.next_try, found.message.as_str()),
+            (1, NOW + 40, "Bad Gateway")
         );
         settle(&directory, &written, Fate::Delivered, NOW + 50);
         let found = find(&directory, &written.id).expect("found");
-        assert_eq!((found.status, found.tries, found.next_try), (Status::Delivered, 2, None));
-        assert_eq!((found.finished, found.words.as_str()), (Some(NOW + 50), ""));
+        assert_eq!(
+            (found.status(), found.accepted(), found.tries(), found.next_try()),
+            (Status::Delivered, ACCEPTED, 2, None)
+        );
+        assert_eq!((found.finished(), found.message()), (Some(NOW + 50), ""));
     }
     assert!(find(&directory, "").is_none());
     assert!(find(&directory, "%").is_none());

@@ -3,8 +3,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lti::{GradePlace, OutcomeService};
-use lti_gateway::state::{Action, Directory, Fate, Grade, Kept, Outbox as _};
+use lti::{GradePlace, OutcomeService, Score};
+use lti_gateway::state::{Action, Directory, Fate, Grade, Outbox as _, QueuedGrade, StoredGrade};
 use tempfile::tempdir;
 
 use super::{BOUNDS, expired, find, open, postponed, refused, score, settle, wait, write};
@@ -22,11 +22,14 @@ fn personal(number: u8) -> [String; 4] {
 
 fn grade(slot: u8, number: u8) -> Grade {
     let [sourcedid, url, text, comment] = personal(number);
-    let like = score(slot, "lms.example", "");
+    let like = score(slot, "lms.example", "1");
     let GradePlace::Outcome(OutcomeService { method, .. }) = like.place;
     Grade {
         place: GradePlace::Outcome(OutcomeService { url, sourcedid, method }),
-        action: Action::Replace { score: text, comment: Some(comment) },
+        action: Action::Replace {
+            score: Score::parse(&text).expect("a score"),
+            comment: Some(comment),
+        },
         ..like
     }
 }
@@ -66,7 +69,7 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
     let folder = tempdir().expect("a folder");
     let path = folder.path();
     let directory = open(path, NOW, BOUNDS);
-    let postponed_once = |slot, number| -> Kept {
+    let postponed_once = |slot, number| -> QueuedGrade {
         let kept = write(&directory, grade(slot, number));
         settle(&directory, &kept, postponed(NOW + 1), NOW);
         kept
@@ -96,15 +99,12 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
 
     for kept in [delivered, refusal, too_old, superseded, newer] {
         let found = find(&directory, &kept.id).expect("remembered");
-        assert_eq!((found.grade.place.url(), found.grade.place.learner_reference()), ("", ""));
-        assert!(found.grade.action == Action::Replace { score: String::new(), comment: None });
-        assert_eq!(found.grade.slot, kept.grade.slot);
+        // Its type has neither URL and learner nor score and comment.
+        let StoredGrade::Finished(found) = found else { panic!("{} is queued", kept.id) };
+        assert!(!found.deletes);
+        assert_eq!(found.slot, kept.grade.slot);
         assert_eq!(
-            (
-                found.grade.host.as_str(),
-                found.grade.tool.as_str(),
-                found.grade.sender.to_text().as_str()
-            ),
+            (found.host.as_str(), found.tool.as_str(), found.sender.to_text().as_str()),
             ("lms.example", "notebook", "course-a")
         );
     }

@@ -2,7 +2,7 @@ use lti::{MemoryReplay, Spent};
 use lti_gateway::state::{Bounds, Fate, Outbox as _, Replay};
 use tempfile::tempdir;
 
-use super::{BOUNDS, find, nonce, open, postponed, score, settle, wait, write};
+use super::{ACCEPTED, BOUNDS, find, nonce, open, postponed, score, settle, wait, write};
 use crate::support::NOW;
 
 fn spend(replay: &dyn Replay, text: &str, until: u64, now: u64) -> Spent {
@@ -73,7 +73,7 @@ fn what_expires_while_it_serves_is_taken_off_the_disk() {
 #[test]
 fn a_full_memory_refuses_and_what_it_refused_is_not_on_the_disk() {
     let folder = tempdir().expect("a folder");
-    let bounds = Bounds { nonces: 3, nonces_per_consumer: 2, ..BOUNDS };
+    let bounds = Bounds { nonces: 3, nonces_per_sender: 2, ..BOUNDS };
     for _ in 0..2 {
         let directory = open(folder.path(), NOW, bounds);
         spend(&directory.replay, "a", NOW + 300, NOW);
@@ -85,8 +85,7 @@ fn a_full_memory_refuses_and_what_it_refused_is_not_on_the_disk() {
     assert_eq!(spend(&directory.replay, "b", NOW + 300, NOW), Spent::Before);
     assert_eq!(spend(&directory.replay, "c", NOW + 300, NOW), Spent::Now);
     drop(directory);
-    let directory =
-        open(folder.path(), NOW, Bounds { nonces: 1, nonces_per_consumer: 1, ..BOUNDS });
+    let directory = open(folder.path(), NOW, Bounds { nonces: 1, nonces_per_sender: 1, ..BOUNDS });
     assert_eq!(
         spend(&directory.replay, "c", NOW + 300, NOW),
         Spent::Before,
@@ -121,8 +120,10 @@ fn the_memory_of_one_process_is_a_replay_memory_like_any_other() {
 fn what_is_kept_comes_due_when_it_is_opened_again() {
     let folder = tempdir().expect("a folder");
     let directory = open(folder.path(), NOW, BOUNDS);
-    let sending = wait(directory.outbox.write(score(1, "a", "1"), NOW, NOW + 60)).expect("written");
-    let tried = wait(directory.outbox.write(score(2, "a", "1"), NOW, NOW + 60)).expect("written");
+    let sending =
+        wait(directory.outbox.write(score(1, "a", "1"), ACCEPTED, NOW + 60)).expect("written");
+    let tried =
+        wait(directory.outbox.write(score(2, "a", "1"), ACCEPTED, NOW + 60)).expect("written");
     settle(&directory, &tried, postponed(NOW + 31_536_000), NOW);
     assert_eq!(wait(directory.outbox.next_due()), Ok(Some(NOW + 60)));
     drop(directory);
@@ -131,7 +132,7 @@ fn what_is_kept_comes_due_when_it_is_opened_again() {
     assert_eq!(wait(directory.outbox.next_due()), Ok(Some(NOW + 10)));
     let claimed = wait(directory.outbox.claim(NOW + 10, NOW + 70, 9, 9, &[])).expect("claimed");
     assert_eq!(claimed.iter().map(|kept| &kept.id).collect::<Vec<_>>(), [&sending.id, &tried.id]);
-    assert_eq!(find(&directory, &tried.id).map(|found| found.tries), Some(1));
+    assert_eq!(find(&directory, &tried.id).map(|found| found.tries()), Some(1));
 }
 
 #[test]
@@ -154,5 +155,5 @@ fn what_was_due_before_a_restart_is_due_no_later_after_it() {
     let kept = write(&directory, score(1, "a", "1"));
     drop(directory);
     let directory = open(folder.path(), NOW + 10, BOUNDS);
-    assert_eq!(find(&directory, &kept.id).and_then(|found| found.next_try), Some(NOW));
+    assert_eq!(find(&directory, &kept.id).and_then(|found| found.next_try()), Some(NOW));
 }

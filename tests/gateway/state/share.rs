@@ -2,7 +2,7 @@ use lti::Sender;
 use lti_gateway::state::{Bounds, Fate, Grade, Outbox as _, StateError, Status};
 use tempfile::tempdir;
 
-use super::{BOUNDS, DAY, find, open, postponed, refused, score, settle, wait, write};
+use super::{ACCEPTED, BOUNDS, DAY, find, open, postponed, refused, score, settle, wait, write};
 use crate::support::NOW;
 
 /// A host that answers nothing has the most, and the longest due; the others get their turn all the same.
@@ -43,12 +43,12 @@ fn no_host_takes_the_turns_of_others() {
 #[test]
 fn one_consumer_does_not_use_up_the_space_of_the_others() {
     let folder = tempdir().expect("a folder");
-    let bounds = Bounds { kept_per_consumer: 2, ..BOUNDS };
+    let bounds = Bounds { kept_per_sender: 2, ..BOUNDS };
     let directory = open(folder.path(), NOW, bounds);
     for slot in [1, 2] {
         write(&directory, score(slot, "dead.example", "1"));
     }
-    let full = wait(directory.outbox.write(score(3, "dead.example", "1"), NOW, NOW)).err();
+    let full = wait(directory.outbox.write(score(3, "dead.example", "1"), ACCEPTED, NOW)).err();
     assert_eq!(full, Some(StateError::Full));
     let other =
         Grade { sender: Sender::Consumer("course-b".into()), ..score(3, "lms.example", "1") };
@@ -68,7 +68,7 @@ fn what_failed_for_good_is_remembered_longer_than_what_gave_way() {
         settle(&directory, &grade, postponed(NOW + 10), NOW + after);
         gone.push(grade.id);
     }
-    assert_eq!(find(&directory, &lost.id).map(|found| found.status), Some(Status::Refused));
+    assert_eq!(find(&directory, &lost.id).map(|found| found.status()), Some(Status::Refused));
     assert!(find(&directory, &gone[0]).is_none(), "it gave way first");
 }
 
@@ -79,7 +79,7 @@ fn when_as_much_is_kept_as_may_be_no_more_is_taken() {
     let directory = open(folder.path(), NOW, bounds);
     let first = write(&directory, score(1, "lms.example", "1"));
     let second = write(&directory, score(1, "lms.example", "1"));
-    let full = wait(directory.outbox.write(score(2, "lms.example", "1"), NOW, NOW)).err();
+    let full = wait(directory.outbox.write(score(2, "lms.example", "1"), ACCEPTED, NOW)).err();
     assert_eq!(full, Some(StateError::Full));
     assert!(wait(directory.outbox.is_reachable()));
     assert!(find(&directory, &first.id).is_some(), "nothing makes way");
@@ -106,7 +106,7 @@ fn what_is_finished_is_forgotten_after_seven_days_and_when_it_is_too_much() {
     assert_eq!(remembered(&ids), ids);
     let newest = finish(NOW + 7 * DAY + 2);
     assert_eq!(remembered(&ids), ids[1..], "the first is seven days old");
-    assert_eq!(find(&directory, &newest).map(|found| found.status), Some(Status::Refused));
+    assert_eq!(find(&directory, &newest).map(|found| found.status()), Some(Status::Refused));
 
     drop(directory);
     let directory = open(folder.path(), NOW + 14 * DAY + 1, bounds);

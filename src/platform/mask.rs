@@ -1,9 +1,9 @@
-//! What platforms say, made fit for logs and lists.
+//! Messages of platforms, without personal data.
 
 use lti::oauth1::encode::encode;
 
-/// The longest words of a platform that are passed on, in characters.
-pub(super) const LONGEST_WORDS: usize = 500;
+/// The longest message of a platform that the gateway passes on, in characters.
+pub(super) const LONGEST_MESSAGE: usize = 500;
 
 /// A platform's words, fit for a log: without the sourcedid, the user id and the score that they may hold, without markup,
 /// without control characters, and not too long.
@@ -32,7 +32,7 @@ pub fn masked(words: &str, sourcedid: &str) -> String {
     without_scores(&masked)
         .chars()
         .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .take(LONGEST_WORDS)
+        .take(LONGEST_MESSAGE)
         .collect()
 }
 

@@ -1,0 +1,91 @@
+//! The form of `grades.sqlite`, version by version.
+
+use lti::{ConsumerKey, Sender};
+use rusqlite::Connection;
+
+use super::database::Step;
+
+/// The steps to the newest version. The version of a file is the number of steps that it has taken, so
+/// new steps go to the end and old ones never change.
+pub(super) const STEPS: &[Step] = &[create, name_senders_and_count_milliseconds];
+
+/// Version 1. Queued and finished grades have separate tables: the second has no columns for personal
+/// data. A grade without a score clears the learner's result. SQLite never reuses a `sequence`.
+fn create(sqlite: &Connection) -> rusqlite::Result<()> {
+    sqlite.execute_batch(
+        "CREATE TABLE kept (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            slot BLOB NOT NULL,
+            tool TEXT NOT NULL,
+            consumer_key TEXT NOT NULL,
+            url TEXT NOT NULL,
+            host TEXT NOT NULL,
+            sourcedid TEXT NOT NULL,
+            method TEXT NOT NULL,
+            score TEXT,
+            comment TEXT,
+            accepted INTEGER NOT NULL,
+            tries INTEGER NOT NULL,
+            next_try INTEGER NOT NULL,
+            words TEXT NOT NULL,
+            delivered INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX kept_by_slot ON kept (slot, sequence);
+        CREATE INDEX kept_by_consumer ON kept (tool, consumer_key);
+        CREATE INDEX kept_by_host ON kept (host, next_try);
+        CREATE INDEX kept_by_time ON kept (next_try);
+        CREATE TABLE finished (
+            sequence INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            slot BLOB NOT NULL,
+            tool TEXT NOT NULL,
+            consumer_key TEXT NOT NULL,
+            host TEXT NOT NULL,
+            method TEXT NOT NULL,
+            deletes INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            accepted INTEGER NOT NULL,
+            tries INTEGER NOT NULL,
+            words TEXT NOT NULL,
+            finished INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX finished_by_time ON finished (finished);
+        CREATE INDEX finished_by_slot ON finished (slot, finished);",
+    )
+}
+
+/// Version 2. The text form of a sender replaces the consumer key, and `accepted` is in milliseconds.
+fn name_senders_and_count_milliseconds(sqlite: &Connection) -> rusqlite::Result<()> {
+    sqlite.execute_batch(
+        "ALTER TABLE kept RENAME COLUMN consumer_key TO sender;
+        ALTER TABLE finished RENAME COLUMN consumer_key TO sender;
+        DROP INDEX kept_by_consumer;
+        CREATE INDEX kept_by_sender ON kept (tool, sender);",
+    )?;
+    for table in ["kept", "finished"] {
+        // A clock far in the future must not stop the migration.
+        sqlite.execute(
+            &format!("UPDATE {table} SET accepted = 1000 * MIN(accepted, {})", i64::MAX / 1000),
+            [],
+        )?;
+        let mut select = sqlite.prepare(&format!("SELECT DISTINCT sender FROM {table}"))?;
+        let keys: Vec<String> =
+            select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        for key in keys {
+            let sender = Sender::Consumer(ConsumerKey::from(key.as_str())).to_text();
+            if sender != key {
+                sqlite.execute(
+                    &format!("UPDATE {table} SET sender = ?2 WHERE sender = ?1"),
+                    (key, sender),
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many units of `accepted` are a second in a file of this version.
+pub(super) fn accepted_per_second(version: i64) -> u64 {
+    if version < 2 { 1 } else { 1000 }
+}

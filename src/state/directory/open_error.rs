@@ -1,0 +1,98 @@
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why a directory cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenError {
+    /// The directory or a file in it is missing, and the caller only reads.
+    Missing(PathBuf),
+    /// The path is not a directory.
+    NotADirectory(PathBuf),
+    /// The directory or a file in it cannot be created, read or written. Holds the system's message.
+    Inaccessible(PathBuf, String),
+    /// Another process serves with the directory.
+    InUse(PathBuf),
+    /// A file is damaged. Holds the library's message.
+    Damaged(PathBuf, String),
+    /// A newer release wrote a file.
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// The version of its form.
+        version: i64,
+        /// The newest version that this release reads.
+        newest: i64,
+    },
+}
+
+impl OpenError {
+    pub(super) fn inaccessible(path: &Path, error: &io::Error) -> Self {
+        Self::Inaccessible(path.to_owned(), error.to_string())
+    }
+
+    pub(super) fn of_sqlite(file: &Path, error: &rusqlite::Error) -> Self {
+        let message = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) | None => {
+                Self::Damaged(file.to_owned(), message)
+            }
+            Some(_) => Self::Inaccessible(file.to_owned(), message),
+        }
+    }
+
+    /// What to do about it.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Missing(_) => {
+                "`serve` makes it when it starts with this directory as `gateway.state`".to_owned()
+            }
+            Self::NotADirectory(_) => {
+                "name a directory in `gateway.state`; it is made if there is none".to_owned()
+            }
+            Self::Inaccessible(path, _) => format!(
+                "the user that the gateway runs as must be able to read and write {}, and its disk must have space",
+                path.display()
+            ),
+            Self::InUse(_) => {
+                "stop the other one, or give each process a directory of its own in `gateway.state`"
+                    .to_owned()
+            }
+            Self::Damaged(path, _) => format!(
+                "bring back a copy of {path}, or move it away together with {path}-wal, which forgets what is in it",
+                path = path.display()
+            ),
+            Self::Newer { .. } => {
+                "start the release that wrote it, or convert it: docs/grades.md, \"Going back to an older release\""
+                    .to_owned()
+            }
+        }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(path) => write!(formatter, "{} does not exist", path.display()),
+            Self::NotADirectory(path) => write!(formatter, "{} is no directory", path.display()),
+            Self::Inaccessible(path, message) => {
+                write!(formatter, "{} cannot be used: {message}", path.display())
+            }
+            Self::InUse(path) => {
+                write!(formatter, "the directory {} is in use by another gateway", path.display())
+            }
+            Self::Damaged(path, message) => {
+                write!(formatter, "{} is damaged: {message}", path.display())
+            }
+            Self::Newer { file, version, newest } => write!(
+                formatter,
+                "a newer release wrote {}: the file has version {version}, and this release reads versions up to {newest}",
+                file.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}

@@ -1,0 +1,92 @@
+//! Grades from the rows of `grades.sqlite`.
+
+use lti::oauth1::SignatureMethod;
+use lti::{GradePlace, OutcomeService, Score, Sender};
+use rusqlite::Row;
+use rusqlite::types::Type;
+
+use crate::clock::Millis;
+use crate::state::grade::{Action, FinishedGrade, Grade, QueuedGrade, Status};
+
+/// The columns of a queued grade in `kept`.
+pub(super) const OF_QUEUED: &str = "sequence, id, slot, tool, sender, url, host, sourcedid, method, score, comment,
+    CASE WHEN delivered THEN 'delivered' ELSE 'kept' END AS status, accepted, tries, next_try, words";
+/// The columns of a finished grade in `finished`.
+pub(super) const OF_FINISHED: &str =
+    "sequence, id, slot, tool, sender, host, deletes, status, accepted, tries, words, finished";
+
+/// Reads a queued grade from the columns of [`OF_QUEUED`].
+pub(super) fn read_queued(row: &Row<'_>) -> rusqlite::Result<QueuedGrade> {
+    let score: Option<String> = row.get("score")?;
+    let action = match score {
+        Some(score) => Action::Replace {
+            score: Score::parse(&score).map_err(|_| unreadable(row, "score"))?,
+            comment: row.get("comment")?,
+        },
+        None => Action::Delete,
+    };
+    Ok(QueuedGrade {
+        id: row.get("id")?,
+        sequence: row.get("sequence")?,
+        grade: Grade {
+            slot: row.get("slot")?,
+            tool: row.get("tool")?,
+            sender: read_sender(row)?,
+            host: row.get("host")?,
+            place: GradePlace::Outcome(OutcomeService {
+                url: row.get("url")?,
+                sourcedid: row.get("sourcedid")?,
+                method: read_name(row, "method", SignatureMethod::named)?,
+            }),
+            action,
+        },
+        status: read_status(row)?,
+        accepted: Millis::new(row.get("accepted")?),
+        tries: row.get("tries")?,
+        next_try: row.get("next_try")?,
+        message: row.get("words")?,
+    })
+}
+
+/// Reads a finished grade from the columns of [`OF_FINISHED`].
+pub(super) fn read_finished(row: &Row<'_>) -> rusqlite::Result<FinishedGrade> {
+    Ok(FinishedGrade {
+        id: row.get("id")?,
+        sequence: row.get("sequence")?,
+        slot: row.get("slot")?,
+        tool: row.get("tool")?,
+        sender: read_sender(row)?,
+        host: row.get("host")?,
+        deletes: row.get("deletes")?,
+        status: read_status(row)?,
+        accepted: Millis::new(row.get("accepted")?),
+        tries: row.get("tries")?,
+        message: row.get("words")?,
+        finished: row.get("finished")?,
+    })
+}
+
+/// Reads the status of a grade.
+pub(super) fn read_status(row: &Row<'_>) -> rusqlite::Result<Status> {
+    read_name(row, "status", Status::named)
+}
+
+fn read_sender(row: &Row<'_>) -> rusqlite::Result<Sender> {
+    Ok(Sender::from_text(&row.get::<_, String>("sender")?))
+}
+
+/// Reads a value that has a name.
+fn read_name<T>(
+    row: &Row<'_>,
+    column: &str,
+    named: impl Fn(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
+    let name: String = row.get(column)?;
+    named(&name).ok_or_else(|| unreadable(row, column))
+}
+
+/// A column has a value that is none of its values. The error does not repeat the value.
+fn unreadable(row: &Row<'_>, column: &str) -> rusqlite::Error {
+    let place = row.as_ref().column_index(column).unwrap_or_default();
+    rusqlite::Error::FromSqlConversionFailure(place, Type::Text, format!("no {column}").into())
+}

@@ -1,0 +1,21 @@
+use std::fmt;
+
+/// Why a store remembers nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateError {
+    /// The store is full.
+    Full,
+    /// The store cannot be read or written. Holds its message, which contains no stored value.
+    Unavailable(String),
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => formatter.write_str("as much is kept as may be"),
+            Self::Unavailable(message) => formatter.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for StateError {}

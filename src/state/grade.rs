@@ -1,0 +1,221 @@
+use lti::{GradePlace, Score, Sender};
+
+use crate::clock::Millis;
+
+/// A grade for a platform. It has no `Debug`, because it names a learner.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Grade {
+    /// One learner at one link of one tool. Of the grades of a slot, the newest counts.
+    pub slot: [u8; 16],
+    /// The name of the tool.
+    pub tool: String,
+    /// Who sent the launch, and so takes the grade.
+    pub sender: Sender,
+    /// The host of the grade's URL. Attempts are shared out by host.
+    pub host: String,
+    /// Where the platform takes the grade.
+    pub place: GradePlace,
+    /// What the platform does with the learner's result.
+    pub action: Action,
+}
+
+/// What a platform does with a learner's result.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Sets it.
+    Replace {
+        /// The score, with the digits of the upstream.
+        score: Score,
+        /// A comment for the learner.
+        comment: Option<String>,
+    },
+    /// Clears it.
+    Delete,
+}
+
+/// A stored grade that is still to be sent. It has no `Debug`, because it names a learner.
+#[derive(Clone, PartialEq, Eq)]
+pub struct QueuedGrade {
+    /// The id for the upstream: 128 random bits in 22 URL-safe characters.
+    pub id: String,
+    /// The position in the order of arrival. It grows with every grade, also after a restart.
+    pub sequence: u64,
+    /// The grade.
+    pub grade: Grade,
+    /// `Kept`, or `Delivered` if the platform has it and it is sent once more.
+    pub status: Status,
+    /// When the gateway accepted it.
+    pub accepted: Millis,
+    /// The number of attempts. It includes one whose result nobody knows.
+    pub tries: u32,
+    /// When it comes due.
+    pub next_try: u64,
+    /// The platform's message at the last attempt, at most 500 characters. May be empty.
+    pub message: String,
+}
+
+/// A stored grade that is never sent again. It has no personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FinishedGrade {
+    /// As for a queued grade.
+    pub id: String,
+    /// As for a queued grade.
+    pub sequence: u64,
+    /// As for the grade itself.
+    pub slot: [u8; 16],
+    /// As for the grade itself.
+    pub tool: String,
+    /// As for the grade itself.
+    pub sender: Sender,
+    /// As for the grade itself.
+    pub host: String,
+    /// Whether it was to clear the learner's result.
+    pub deletes: bool,
+    /// Its result. Never `Kept`.
+    pub status: Status,
+    /// When the gateway accepted it.
+    pub accepted: Millis,
+    /// The number of attempts.
+    pub tries: u32,
+    /// The platform's message at the last attempt.
+    pub message: String,
+    /// When it was finished.
+    pub finished: u64,
+}
+
+/// A grade of the outbox.
+#[derive(Clone, PartialEq, Eq)]
+pub enum StoredGrade {
+    /// It is still to be sent.
+    Queued(QueuedGrade),
+    /// It is never sent again.
+    Finished(FinishedGrade),
+}
+
+impl StoredGrade {
+    /// The id for the upstream.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Queued(grade) => &grade.id,
+            Self::Finished(grade) => &grade.id,
+        }
+    }
+
+    /// The learner, link and tool.
+    pub fn slot(&self) -> [u8; 16] {
+        match self {
+            Self::Queued(grade) => grade.grade.slot,
+            Self::Finished(grade) => grade.slot,
+        }
+    }
+
+    /// The status.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Queued(grade) => grade.status,
+            Self::Finished(grade) => grade.status,
+        }
+    }
+
+    /// When the gateway accepted the grade.
+    pub fn accepted(&self) -> Millis {
+        match self {
+            Self::Queued(grade) => grade.accepted,
+            Self::Finished(grade) => grade.accepted,
+        }
+    }
+
+    /// The number of attempts.
+    pub fn tries(&self) -> u32 {
+        match self {
+            Self::Queued(grade) => grade.tries,
+            Self::Finished(grade) => grade.tries,
+        }
+    }
+
+    /// When the grade comes due; `None` if it is finished.
+    pub fn next_try(&self) -> Option<u64> {
+        match self {
+            Self::Queued(grade) => Some(grade.next_try),
+            Self::Finished(_) => None,
+        }
+    }
+
+    /// The platform's message at the last attempt.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Queued(grade) => &grade.message,
+            Self::Finished(grade) => &grade.message,
+        }
+    }
+
+    /// When the grade was finished; `None` if it is queued.
+    pub fn finished(&self) -> Option<u64> {
+        match self {
+            Self::Queued(_) => None,
+            Self::Finished(grade) => Some(grade.finished),
+        }
+    }
+}
+
+/// The status of a grade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// The gateway will send it.
+    Kept,
+    /// The platform accepted it.
+    Delivered,
+    /// The platform refused it.
+    Refused,
+    /// The platform could not accept it for too long.
+    Expired,
+    /// A newer grade of its slot was delivered or queued.
+    Superseded,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 5] =
+        [Self::Kept, Self::Delivered, Self::Refused, Self::Expired, Self::Superseded];
+
+    /// The name in responses, lists and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// The status with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// The result of an attempt to deliver a grade. A message is the platform's, without secrets and personal
+/// data, and has at most 500 characters.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// The platform accepted it.
+    Delivered,
+    /// The platform refused it.
+    Refused {
+        /// The platform's message.
+        message: String,
+    },
+    /// The platform cannot accept it yet.
+    Postponed {
+        /// When the gateway tries again.
+        until: u64,
+        /// The platform's message.
+        message: String,
+    },
+    /// The platform could not accept it, and it is too old for another attempt.
+    Expired {
+        /// The platform's message.
+        message: String,
+    },
+}
