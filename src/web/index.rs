@@ -3,19 +3,20 @@
 use rocket::{State, get};
 use serde::Serialize;
 
-use super::authority::Authority;
+use super::gateway::Gateway;
+use super::guard::Authority;
 use super::page::{self, Html};
-use super::{Gateway, refusal::Refusal};
+use super::refusal::Refusal;
 use crate::config::{Target, Tool};
 
 #[derive(Serialize)]
 struct IndexContext<'a> {
     development: bool,
-    tools: Vec<ToolContext<'a>>,
+    tools: Vec<IndexToolContext<'a>>,
 }
 
 #[derive(Serialize)]
-struct ToolContext<'a> {
+struct IndexToolContext<'a> {
     name: &'a str,
     title: &'a str,
     description: &'a str,
@@ -40,8 +41,8 @@ pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Ht
     let origin = gateway.public_url.origin(authority.as_str());
     let tools = gateway.addresses.tools().map(|tool| {
         // Nobody else is told which keys there are.
-        let keys: &[String] = if gateway.development() { &tool.keys } else { &[] };
-        ToolContext {
+        let keys: &[String] = if gateway.development.is_some() { &tool.keys } else { &[] };
+        IndexToolContext {
             name: &tool.name,
             title: &tool.title,
             description: &tool.description,
@@ -56,7 +57,8 @@ pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Ht
             grades: takes_grades(tool),
         }
     });
-    let context = IndexContext { development: gateway.development(), tools: tools.collect() };
+    let context =
+        IndexContext { development: gateway.development.is_some(), tools: tools.collect() };
     page::render("index.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)
 }
 

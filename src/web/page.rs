@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use rocket::http::{ContentType, Header, Status};
-use rocket::response::{Responder, Result as Answer};
+use rocket::response::{self, Responder};
 use rocket::{Request, Response};
 use serde::Serialize;
 use tera::{Context, Tera};
@@ -80,7 +80,7 @@ impl Html {
 }
 
 impl<'r> Responder<'r, 'static> for Html {
-    fn respond_to(self, _: &'r Request<'_>) -> Answer<'static> {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
         Ok(self.into_response(Status::Ok))
     }
 }

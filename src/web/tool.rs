@@ -5,7 +5,7 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Response, Route};
 
 use super::gateway::Gateway;
-use super::proxy::place::{Place, Room};
+use super::proxy::place::{Mount, Place};
 use super::proxy::{door, passage};
 use super::refusal::Refusal;
 use super::{launch, shield};
@@ -48,7 +48,7 @@ impl Handler for ToolHandler {
         });
         // Whoever only wants to know what is behind a ticket does not use it up.
         if method == Method::Head && matches!(place, Some((_, Place::Door(_)))) {
-            return Outcome::Success(Refusal::NotPosted.respond());
+            return Outcome::Success(Refusal::NotEntered.respond());
         }
         // Outside sessions Rocket answers a HEAD as a GET without a body, here and for every other route.
         let is_own = OWN_EVERYWHERE.contains(&request.uri().path().as_str());
@@ -60,19 +60,19 @@ impl Handler for ToolHandler {
                 launch::answer(gateway, served, sub_path, request, data).await
             }
             Some((_, Place::Launch(..))) => Refusal::NotPosted.respond(),
-            Some((gateway, Place::Door(room))) => {
+            Some((gateway, Place::Door(mount))) => {
                 let mut answer =
-                    dressed(door::answer(gateway, room, request, data).await, room, request);
+                    dressed(door::answer(gateway, mount, request, data).await, mount, request);
                 // Its address holds a ticket, which is nobody's business, be it spent or not.
                 answer.set_raw_header("Referrer-Policy", "no-referrer");
                 answer
             }
-            Some((gateway, Place::Inside(room, rest))) => {
-                let answer = passage::answer(gateway, room, rest, request, data).await;
+            Some((gateway, Place::Inside(mount, rest))) => {
+                let answer = passage::answer(gateway, mount, rest, request, data).await;
                 if answer.is_ok() {
                     shield::is_passed_on(request);
                 }
-                dressed(answer, room, request)
+                dressed(answer, mount, request)
             }
             // A launch that misses its tool is worth a line; what crawlers look for is not.
             None if method == Method::Post => Refusal::NoTool.respond_and_log(request),
@@ -84,8 +84,8 @@ impl Handler for ToolHandler {
 /// The answer, or the refusal for whoever asked.
 fn dressed<'r>(
     answer: Result<Response<'r>, Refusal>,
-    room: Room<'_, '_>,
+    mount: Mount<'_, '_>,
     request: &Request<'_>,
 ) -> Response<'r> {
-    answer.unwrap_or_else(|refusal| refusal.respond_in_session(&room.served.tool, request))
+    answer.unwrap_or_else(|refusal| refusal.respond_in_session(&mount.served.tool, request))
 }

@@ -16,14 +16,14 @@ pub(in crate::web) enum Place<'g, 'r> {
     /// Where it is launched, and what follows of the path: nothing, or more that begins with `/`.
     Launch(&'g ServedTool, &'r str),
     /// Where a session comes in.
-    Door(Room<'g, 'r>),
+    Door(Mount<'g, 'r>),
     /// Inside a session, and what follows of the path: nothing, or more that begins with `/`.
-    Inside(Room<'g, 'r>, &'r str),
+    Inside(Mount<'g, 'r>, &'r str),
 }
 
-/// An upstream, as it is seen at one session's addresses.
+/// An upstream at the URLs of one session.
 #[derive(Clone, Copy)]
-pub(in crate::web) struct Room<'g, 'r> {
+pub(in crate::web) struct Mount<'g, 'r> {
     pub(in crate::web) served: &'g ServedTool,
     pub(in crate::web) upstream: &'g Upstream,
     /// The session's id, or nothing where addresses do not name it.
@@ -106,24 +106,24 @@ impl Addresses {
                 };
                 let id = session.split('/').next().unwrap_or_default();
                 let (prefix, rest) = path.split_at(base.len() + SESSION.len() + id.len());
-                let room = Room { served, upstream, id, prefix };
+                let mount = Mount { served, upstream, id, prefix };
                 Some(if rest.is_empty() && with_ticket {
-                    Place::Door(room)
+                    Place::Door(mount)
                 } else {
-                    Place::Inside(room, rest)
+                    Place::Inside(mount, rest)
                 })
             }
             Prefix::Tool => {
-                let room = Room { served, upstream, id: "", prefix: path.get(..base.len())? };
+                let mount = Mount { served, upstream, id: "", prefix: path.get(..base.len())? };
                 let is_root = matches!(inside, "" | "/");
                 if is_root && with_ticket {
-                    return Some(Place::Door(room));
+                    return Some(Place::Door(mount));
                 }
                 match launched {
                     Some(rest @ ("" | "/")) if method == Method::Post => {
                         Some(Place::Launch(served, rest))
                     }
-                    _ => Some(Place::Inside(room, inside)),
+                    _ => Some(Place::Inside(mount, inside)),
                 }
             }
         }
@@ -138,7 +138,7 @@ pub(in crate::web) fn prefix(served: &ServedTool, upstream: &Upstream, id: &str)
     }
 }
 
-impl<'g, 'r> Room<'g, 'r> {
+impl<'g, 'r> Mount<'g, 'r> {
     /// The addresses of the session with this id, which begin with its [`prefix`].
     pub(in crate::web) fn of(
         served: &'g ServedTool,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Frame, inside};
+use super::app::{Frame, inside};
 use crate::proxy::cookie::renamed_for_browser;
 use crate::session::is_own_cookie;
 

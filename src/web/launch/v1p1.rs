@@ -1,0 +1,132 @@
+//! The arm for LTI 1.0 to 1.2: an OAuth 1.0a signature over the form.
+
+use lti::Rejection;
+use lti::oauth1::{Params, Source};
+use lti::v1p1::{self, Cause, Examination, LaunchRequest, Verdict, compared, near_miss, shape};
+
+use super::call::LaunchCall;
+use super::record::LaunchRecord;
+use crate::config::Origin;
+use crate::web::development::Development;
+use crate::web::guard;
+use crate::web::refusal::Refusal;
+
+/// The most parameters of a launch for whose cause development searches at length: the search tries
+/// each of them. edX sends some 40.
+const MOST_SEARCHED: usize = 100;
+
+/// A launch that passed every check but the nonce's.
+pub(super) struct Arrival {
+    pub(super) verdict: Verdict,
+    /// Path and query at the upstream to which the launch leads.
+    pub(super) destination: String,
+}
+
+/// Examines a launch.
+///
+/// # Errors
+/// [`Refusal::Rejected`].
+pub(super) fn examine(
+    call: &LaunchCall<'_>,
+    form: &[u8],
+    now: u64,
+    record: &mut LaunchRecord,
+) -> Result<Arrival, Refusal> {
+    record.challenge = Some("OAuth");
+    if call.gateway.development.is_some() {
+        record.params = params(call, form);
+    }
+    let examination = examination(call, form, now, record)?;
+    record.consumer_key = examination.consumer_key().map(str::to_owned);
+    record.variant = examination.variant();
+    record.return_url = examination.return_url().cloned();
+    let verdict = examination.verdict().map_err(Refusal::Rejected)?;
+    Ok(Arrival { verdict, destination: destination(call) })
+}
+
+fn examination(
+    call: &LaunchCall<'_>,
+    body: &[u8],
+    now: u64,
+    record: &mut LaunchRecord,
+) -> Result<Examination, Refusal> {
+    let LaunchCall { gateway, served, request, .. } = call;
+    let Origin { scheme, authority } =
+        gateway.public_url.origin_of(&served.tool, &guard::authority(request));
+    let headers = request.headers();
+    let mut authorizations = headers.get("Authorization").filter_map(oauth_credentials);
+    let authorization = authorizations.next();
+    if authorizations.next().is_some() {
+        return Err(Refusal::Rejected(Rejection::BrokenAuthorization));
+    }
+    let uri = request.uri();
+    let launch = LaunchRequest {
+        scheme,
+        authority: &authority,
+        path: uri.path().as_str(),
+        query: uri.query().map(|query| query.as_str()),
+        authorization,
+        body,
+    };
+    let terms = &served.tool.terms;
+    let mut examination = v1p1::examine(&launch, terms, now, |fingerprint| {
+        gateway.receipts.prove(headers.get("Cookie"), fingerprint, now)
+    });
+    if let Some(development) = &gateway.development {
+        examination = explained(call, development, &launch, examination, record);
+    }
+    record.cause = examination.cause().cloned();
+    Ok(examination)
+}
+
+/// The examination with the cause that the whole search finds. Development has time for it, and its
+/// duration may depend on secrets that everybody knows.
+fn explained(
+    call: &LaunchCall<'_>,
+    development: &Development,
+    launch: &LaunchRequest<'_>,
+    examination: Examination,
+    record: &mut LaunchRecord,
+) -> Examination {
+    let tool = &call.served.tool;
+    record.compared = compared(launch, &tool.terms).map(|base| shape(&base));
+    if examination.rejection().is_none() || record.params.len() > MOST_SEARCHED {
+        return examination;
+    }
+    let launch_urls = call.gateway.launch_urls(launch.authority);
+    let suspects = development.suspects(&tool.name, launch_urls);
+    let cause = near_miss(launch, &tool.terms, &suspects).map(|near_miss| near_miss.cause);
+    if cause == Some(Cause::SecretAsKey) {
+        record.compared = None;
+    }
+    examination.explained(cause)
+}
+
+/// Names of all parameters and the lengths of their values. Nothing of what is malformed.
+fn params(call: &LaunchCall<'_>, form: &[u8]) -> Vec<(String, usize)> {
+    let query = call.request.uri().query().map(|query| query.as_str()).unwrap_or_default();
+    let params = Params::default()
+        .read_form(Source::Query, query.as_bytes())
+        .and_then(|params| params.read_form(Source::Body, form));
+    params.map_or_else(
+        |_| Vec::new(),
+        |params| params.iter().map(|param| (param.name.to_owned(), param.value.len())).collect(),
+    )
+}
+
+/// Where in the upstream the launch URL leads. A query with OAuth parameters stays here.
+fn destination(call: &LaunchCall<'_>) -> String {
+    let path = if call.sub_path.is_empty() { "/" } else { call.sub_path };
+    match call.request.uri().query().map(|query| query.as_str()) {
+        Some(query) if !query.split('&').any(|pair| pair.starts_with("oauth_")) => {
+            format!("{path}?{query}")
+        }
+        _ => path.to_owned(),
+    }
+}
+
+/// The credentials of an `Authorization` header with the scheme `OAuth`. LTI has no other.
+fn oauth_credentials(value: &str) -> Option<&str> {
+    let (scheme, credentials) = value.trim_start().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("OAuth").then_some(credentials)
+}
