@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use lti::admission::{Examination, Verdict};
 use lti::oauth1::base_string::{base_string, base_uri};
 use lti::oauth1::{Params, SignatureMethod, SigningKey, Source};
-use lti::v1p1::{Consumer, Consumers, Examination, LaunchRequest, Terms, Verdict, examine};
+use lti::v1p1::{Consumer, Consumers, LaunchRequest, SignatureFindings, Terms, examine};
 use lti::{Launch, MemoryReplay, Secret};
 use lti_gateway::config::{self, Environment, Identity};
 use lti_gateway::proxy::assertion::{Assertions, Subject};
@@ -20,7 +21,7 @@ use lti_gateway::template::{Page, Templates};
 
 const NOW: u64 = 1_700_000_000;
 
-fn examined(body: &str, terms: &Terms) -> Examination {
+fn examined(body: &str, terms: &Terms) -> Examination<SignatureFindings> {
     let request = LaunchRequest {
         scheme: "https",
         authority: "our-tools.example",

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use lti::oauth1::base_string::{base_string, base_uri};
 use lti::oauth1::{Credentials, Params, SignatureMethod, SigningKey, Source};
-use lti::v1p1::{Consumer, Consumers, LaunchRequest, Terms, Verdict, examine, sign};
+use lti::admission::Verdict;
+use lti::v1p1::{Consumer, Consumers, LaunchRequest, Terms, examine, sign};
 use lti::{MemoryReplay, Secret};
 
 const NOW: u64 = 1_700_000_000;

@@ -1,11 +1,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use lti::ConsumerKey;
+
 use super::load::{Loaded, load};
 use super::rocket_settings::rocket_figment;
 use super::table::table;
 use super::{no_certificates, state_unusable};
-use crate::config::{Config, Environment, StateLocation, Target, print};
+use crate::config::{Config, Environment, StateLocation, Target, Tool, print};
 use crate::proxy::client::Upstreams;
 use crate::state::{OpenError, list};
 
@@ -56,12 +58,18 @@ fn state(location: &StateLocation) -> Result<(), OpenError> {
     }
 }
 
+/// The keys of a tool's consumers.
+pub(super) fn keys(tool: &Tool) -> String {
+    let keys = tool.senders.consumers.keys().iter().map(ConsumerKey::as_str);
+    keys.collect::<Vec<_>>().join(", ")
+}
+
 /// The tools, a line each.
 fn tools(loaded: &Loaded) -> String {
     let Config { public_url, tools, .. } = &loaded.config;
     let mut rows = vec![["TOOL", "LAUNCH", "TARGET", "CONSUMERS", "ROLES"].map(str::to_owned)];
     for tool in tools {
-        let roles = match tool.terms.roles {
+        let roles = match tool.roles {
             None => "everyone".to_owned(),
             Some(roles) => roles.iter().map(lti::Role::name).collect::<Vec<_>>().join(", "),
         };
@@ -72,7 +80,7 @@ fn tools(loaded: &Loaded) -> String {
                 Target::Template(name) => format!("templates/{name}.html.tera"),
                 Target::Upstream(upstream) => upstream.url.to_string(),
             },
-            tool.keys.join(", "),
+            keys(tool),
             roles,
         ]);
     }

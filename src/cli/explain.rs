@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use lti::oauth1::base_string::base_uri;
-use lti::v1p1::{LaunchRequest, OtherAddress, Suspects, compared, examine, near_miss};
+use lti::v1p1::{LaunchRequest, OtherAddress, Suspects, Terms, compared, examine, near_miss};
 use lti::{KnownSecrets, Secret};
 
 use super::launch::no_tool;
@@ -51,6 +51,7 @@ pub(super) struct Explain {
 /// A launch, and what it is judged by.
 struct Case {
     tool: Tool,
+    terms: Terms,
     suspects: Suspects,
     discretion: Discretion,
     capture: Capture,
@@ -124,7 +125,7 @@ impl Case {
             loaded = read(false)?;
         }
         let found = loaded.config.tools.iter().find(named);
-        let mut tool = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?.clone();
+        let tool = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?.clone();
         suspects.passports = loaded.passports;
         let replaced = explain.secret_env.iter().map(|name| replaced(name, environment));
         suspects.replaced = replaced.collect::<Result<_, _>>()?;
@@ -138,9 +139,9 @@ impl Case {
                 secrets.extend(upstream.headers.iter().map(|(_, value)| value.clone()));
             }
         }
-        tool.terms.secrets = Arc::new(KnownSecrets::new(&secrets));
+        let terms = tool.terms(loaded.config.clock_skew, &Arc::new(KnownSecrets::new(&secrets)));
         let discretion = Discretion::new(secrets);
-        Ok(Self { tool, suspects, discretion, capture, address })
+        Ok(Self { tool, terms, suspects, discretion, capture, address })
     }
 
     fn judge(&self, at: Option<u64>) -> Report<'_> {
@@ -152,7 +153,7 @@ impl Case {
             authorization: self.capture.authorization.as_deref(),
             body: &self.capture.body,
         };
-        let terms = &self.tool.terms;
+        let terms = &self.terms;
         let examined = |now| examine(&request, terms, now, |_| false);
         let judged_at = at.or_else(|| examined(0).timestamp()).unwrap_or_default();
         let near_miss = near_miss(&request, terms, &self.suspects);
@@ -164,6 +165,7 @@ impl Case {
         ];
         Report {
             tool: &self.tool,
+            accepted_skew: terms.clock_skew,
             address: format!(
                 "{}://{}{}",
                 self.address.scheme, self.address.authority, self.address.path

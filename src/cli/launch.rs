@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use lti::oauth1::{Credentials, SignatureMethod};
 use lti::v1p1::sign;
-use lti::{Role, Roles};
+use lti::{ConsumerKey, Role, Roles};
 use reqwest::Url;
 
 use super::load::{Loaded, load};
@@ -120,7 +120,7 @@ fn signed(
     let tool = loaded.config.tools.iter().find(|tool| tool.name == launch.tool);
     let tool = tool.ok_or_else(|| no_tool(&loaded, &launch.tool, file))?;
     let key = consumer_key(tool, launch.key.as_deref())?;
-    let consumers = &tool.terms.consumers;
+    let consumers = &tool.senders.consumers;
     let methods = consumers.signature_methods(key).unwrap_or_default();
     let method = SignatureMethod::ALL.into_iter().find(|method| methods.contains(method));
     let Some(signing_key) = consumers.signing_keys(key).and_then(<[_]>::first) else {
@@ -137,7 +137,7 @@ fn signed(
         url.as_str(),
         &params,
         &Credentials {
-            key,
+            key: key.as_str(),
             signing_key,
             method: method.unwrap_or(SignatureMethod::HmacSha1),
             timestamp: now(),
@@ -188,16 +188,17 @@ fn own_url(
 }
 
 /// The key to sign with.
-fn consumer_key<'a>(tool: &'a Tool, wanted: Option<&str>) -> Result<&'a str, String> {
+fn consumer_key<'a>(tool: &'a Tool, wanted: Option<&str>) -> Result<&'a ConsumerKey, String> {
+    let keys = tool.senders.consumers.keys();
     let found = match wanted {
-        Some(wanted) => tool.keys.iter().find(|key| *key == wanted),
-        None => tool.keys.first(),
+        Some(wanted) => keys.iter().find(|key| key.as_str() == wanted),
+        None => keys.first(),
     };
-    found.map(String::as_str).ok_or_else(|| {
+    found.ok_or_else(|| {
         format!(
             "error: {} has no consumer with this key\n  = help: its keys are {}\n",
             tool.name,
-            tool.keys.join(", ")
+            super::check::keys(tool)
         )
     })
 }

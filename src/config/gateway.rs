@@ -1,10 +1,12 @@
 //! What a tools file means.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use figment::value::Dict;
-use lti::Secret;
-use lti::v1p1::Terms;
+use lti::oauth1::SigningKey;
+use lti::v1p1::{Consumers, Terms};
+use lti::{KnownSecrets, Roles, Secret, Sender};
 
 use super::{OutcomeRules, PublicUrl, StateLocation, ToolPath, UpstreamUrl};
 
@@ -23,6 +25,10 @@ pub struct Config {
     pub state: StateLocation,
     /// Where grades may be sent.
     pub outcomes: OutcomeRules,
+    /// The accepted distance of a launch's timestamp from our clock, both ways, in seconds.
+    pub clock_skew: u64,
+    /// Every secret of the file. No log repeats text that contains one.
+    pub known_secrets: Arc<KnownSecrets>,
     /// The tools, by name.
     pub tools: Vec<Tool>,
 }
@@ -52,10 +58,10 @@ pub struct Tool {
     pub host: Option<String>,
     /// Where it is launched.
     pub path: ToolPath,
-    /// The keys of its consumers.
-    pub keys: Vec<String>,
-    /// What it asks of a launch.
-    pub terms: Terms,
+    /// Who may launch it.
+    pub senders: Senders,
+    /// Which course roles may launch it; `None` for everyone.
+    pub roles: Option<Roles>,
     /// How long a browser's session lasts.
     pub session: Duration,
     /// What it launches into.
@@ -72,6 +78,41 @@ impl Tool {
         match &self.target {
             Target::Template(_) => Identity::default(),
             Target::Upstream(upstream) => upstream.identity,
+        }
+    }
+
+    /// What an LTI 1.1 launch of the tool has to meet.
+    pub fn terms(&self, clock_skew: u64, known_secrets: &Arc<KnownSecrets>) -> Terms {
+        Terms {
+            consumers: self.senders.consumers.clone(),
+            roles: self.roles,
+            clock_skew,
+            secrets: Arc::clone(known_secrets),
+        }
+    }
+}
+
+/// Who may launch a tool.
+#[derive(Clone, Debug)]
+pub struct Senders {
+    /// With LTI 1.1.
+    pub consumers: Consumers,
+}
+
+impl Senders {
+    /// Whether a sender may launch the tool.
+    pub fn contains(&self, sender: &Sender) -> bool {
+        match sender {
+            Sender::Consumer(key) => self.consumers.contains(key),
+            Sender::Platform { .. } => false,
+        }
+    }
+
+    /// The keys that sign for a consumer; `None` for a sender that is not a consumer of the tool.
+    pub fn signing_keys(&self, sender: &Sender) -> Option<&[SigningKey]> {
+        match sender {
+            Sender::Consumer(key) => self.consumers.signing_keys(key),
+            Sender::Platform { .. } => None,
         }
     }
 }

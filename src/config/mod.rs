@@ -35,7 +35,7 @@ use lti::v1p1::Passport;
 pub(crate) use authority::host_and_port;
 pub(crate) use excerpt::is_variable;
 pub use fault::{Fault, Severity};
-pub use gateway::{Config, Identity, Prefix, Target, Tool, Upstream};
+pub use gateway::{Config, Identity, Prefix, Senders, Target, Tool, Upstream};
 pub use outcome_rules::OutcomeRules;
 pub use problem::{Location, Problem, print, sort};
 pub(crate) use public_url::is_loopback;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use figment::value::Dict;
-use lti::v1p1::{Consumers, Passport, Terms};
+use lti::v1p1::{Consumers, Passport};
 use lti::{KnownSecrets, Roles, Secret};
 
 use super::document::{Document, Part};
@@ -23,7 +23,7 @@ use super::file::{FRAME_ANCESTORS, GatewayTable, Text, ToolTable, ToolsFile};
 use super::problem::{Location, Problem};
 use super::shape::LONG_SECRET;
 use super::table::{Place, Written};
-use super::{Config, Environment, Origin, PublicUrl, Reading, Severity, Target, Tool};
+use super::{Config, Environment, Origin, PublicUrl, Reading, Senders, Severity, Target, Tool};
 use address::Address;
 
 /// What development uses for a secret of a tool that is not set.
@@ -69,12 +69,9 @@ pub(super) fn resolve(
                 location: template.place.location(document, Part::Value),
             });
         }
-        tools.extend(resolver.tool(table, address, session, clock_skew));
+        tools.extend(resolver.tool(table, address, session));
     }
-    let known = Arc::new(KnownSecrets::new(&resolver.secrets));
-    for tool in &mut tools {
-        tool.terms.secrets = Arc::clone(&known);
-    }
+    let known_secrets = Arc::new(KnownSecrets::new(&resolver.secrets));
     let behind_heroku = resolver.is_on_heroku();
     let mut problems = resolver.problems;
     if is_empty {
@@ -82,7 +79,17 @@ pub(super) fn resolve(
         problems.push(Problem { fault: Fault::NoTools, location });
     }
     problems.extend(document.problems.iter().cloned());
-    let config = Config { development, behind_heroku, public_url, secrets, state, outcomes, tools };
+    let config = Config {
+        development,
+        behind_heroku,
+        public_url,
+        secrets,
+        state,
+        outcomes,
+        clock_skew,
+        known_secrets,
+        tools,
+    };
     Reading { config, template_uses, passports: resolver.passports, problems }
 }
 
@@ -187,13 +194,7 @@ impl Resolver<'_> {
         self.problems.push(Problem { fault, location });
     }
 
-    fn tool(
-        &mut self,
-        table: ToolTable,
-        address: Option<Address>,
-        session: u64,
-        clock_skew: u64,
-    ) -> Option<Tool> {
+    fn tool(&mut self, table: ToolTable, address: Option<Address>, session: u64) -> Option<Tool> {
         let before = self.problems.len();
         let place = table.name.place;
         let name = table.name.value;
@@ -221,16 +222,8 @@ impl Resolver<'_> {
             description: table.description.unwrap_or_default(),
             icon,
             path,
-            keys: consumers.iter().map(|(key, _)| key.clone()).collect(),
-            terms: Terms {
-                consumers: Consumers::new(
-                    &name,
-                    consumers.into_iter().map(|(_, consumer)| consumer),
-                ),
-                roles,
-                clock_skew,
-                secrets: Arc::default(),
-            },
+            senders: Senders { consumers: Consumers::new(&name, consumers) },
+            roles,
             host,
             session: Duration::from_secs(session),
             target: target?,

@@ -33,7 +33,7 @@ impl Grades {
     pub async fn deliver(self: Arc<Self>) {
         let Some(outbox) = self.outbox.clone() else { return };
         let longest =
-            self.senders.values().map(|sender| sender.timeout.as_secs()).max().unwrap_or_default();
+            self.tools.values().map(|tool| tool.timeout.as_secs()).max().unwrap_or_default();
         let mut on_their_way: JoinSet<()> = JoinSet::new();
         let mut hosts: HashMap<Id, String> = HashMap::new();
         loop {
@@ -80,10 +80,8 @@ impl Grades {
     /// Tries once more.
     async fn deliver_one(&self, kept: Kept) {
         let Some(outbox) = &self.outbox else { return };
-        let patience = self
-            .senders
-            .get(&kept.grade.tool)
-            .map_or(Duration::from_secs(LEASE), |one| one.timeout);
+        let patience =
+            self.tools.get(&kept.grade.tool).map_or(Duration::from_secs(LEASE), |one| one.timeout);
         // A newer one is on its way: there will be news of this one when that has arrived.
         let Ok(_turn) = timeout(patience, self.turns.take(kept.grade.slot)).await else { return };
         match outbox.find(&kept.id).await {
@@ -141,7 +139,7 @@ impl Grades {
 
     /// What an admin may read of an error.
     pub(super) fn words(error: &PlatformError, grade: &Grade) -> String {
-        masked(&error.to_string(), &grade.outcome.sourcedid)
+        masked(&error.to_string(), grade.place.learner_reference())
     }
 
     /// What is said of a platform that does not answer.
@@ -152,25 +150,26 @@ impl Grades {
 
 /// Tells the log what became of a kept grade.
 fn tell(kept: &Kept, fate: &Fate, now: u64) {
-    let Grade { tool, consumer_key, .. } = &kept.grade;
+    let Grade { tool, sender, .. } = &kept.grade;
+    let consumer = sender.log_name();
     let (id, tries) = (kept.id.as_str(), kept.tries + 1);
     if kept.status == Status::Delivered {
-        tracing::info!(target: "grade", tool, consumer = consumer_key, outcome = "delivered", id, tries, "sent once more, after an older one");
+        tracing::info!(target: "grade", tool, consumer, outcome = "delivered", id, tries, "sent once more, after an older one");
         return;
     }
     match fate {
         Fate::Delivered => {
-            tracing::info!(target: "grade", tool, consumer = consumer_key, outcome = "delivered", id, tries);
+            tracing::info!(target: "grade", tool, consumer, outcome = "delivered", id, tries);
         }
         Fate::Postponed { until, words } => {
             let again_in = until.saturating_sub(now);
-            tracing::warn!(target: "grade", tool, consumer = consumer_key, outcome = "kept", id, tries, again_in, reason = words);
+            tracing::warn!(target: "grade", tool, consumer, outcome = "kept", id, tries, again_in, reason = words);
         }
         Fate::Refused { words } => {
-            tracing::warn!(target: "grade", tool, consumer = consumer_key, outcome = "refused", id, tries, reason = words);
+            tracing::warn!(target: "grade", tool, consumer, outcome = "refused", id, tries, reason = words);
         }
         Fate::Expired { words } => {
-            tracing::error!(target: "grade", tool, consumer = consumer_key, outcome = "expired", id, tries, reason = words);
+            tracing::error!(target: "grade", tool, consumer, outcome = "expired", id, tries, reason = words);
         }
     }
 }

@@ -12,14 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lti::oauth1::SigningKey;
-use lti::v1p1::Consumers;
-use lti::{OutcomeService, Score};
+use lti::{GradePlace, Score, Sender};
 use rocket::tokio::sync::Notify;
 use rocket::tokio::task::spawn;
 use rocket::tokio::time::{Instant, timeout, timeout_at};
 
 use crate::clock::Clock;
-use crate::config::{Target, Tool};
+use crate::config::{Senders, Target, Tool};
 use crate::platform::{Answer, Call, Operation, OwnPlatform, PlatformError, Platforms};
 use crate::session::GradeToken;
 use crate::state::{Action, Fate, Grade, Kept, Outbox, StateError, Status};
@@ -33,7 +32,7 @@ pub struct Grades {
     platforms: Platforms,
     outbox: Option<Arc<dyn Outbox>>,
     /// By the names of their tools.
-    senders: HashMap<String, Sender>,
+    tools: HashMap<String, GradingTool>,
     turns: Turns,
     clock: Clock,
     /// Told when there is something new to send again.
@@ -41,8 +40,8 @@ pub struct Grades {
 }
 
 /// A tool that may send grades.
-struct Sender {
-    consumers: Consumers,
+struct GradingTool {
+    senders: Senders,
     /// How long a platform may take.
     timeout: Duration,
 }
@@ -90,17 +89,17 @@ impl Grades {
         tools: &[Tool],
         clock: Clock,
     ) -> Self {
-        let sender = |tool: &Tool| match &tool.target {
+        let grading = |tool: &Tool| match &tool.target {
             Target::Upstream(upstream) if upstream.grades => Some((
                 tool.name.clone(),
-                Sender { consumers: tool.terms.consumers.clone(), timeout: upstream.timeout },
+                GradingTool { senders: tool.senders.clone(), timeout: upstream.timeout },
             )),
             _ => None,
         };
         Self {
             platforms,
             outbox,
-            senders: tools.iter().filter_map(sender).collect(),
+            tools: tools.iter().filter_map(grading).collect(),
             turns: Turns::default(),
             clock,
             woken: Notify::new(),
@@ -114,19 +113,19 @@ impl Grades {
 
     /// Whether a launch of a tool that takes a grade there can be given one: the tool may send grades, and the address is one
     /// that they may be sent to.
-    pub fn accepts(&self, tool: &str, outcome: &OutcomeService) -> bool {
-        self.senders.contains_key(tool) && self.platforms.may_reach(&outcome.url)
+    pub fn accepts(&self, tool: &str, place: &GradePlace) -> bool {
+        self.tools.contains_key(tool) && self.platforms.may_reach(place.url())
     }
 
-    /// Whether a token still counts: its tool may send grades, and its consumer is in the file.
+    /// Whether a token still counts: its tool may send grades, and its sender is in the file.
     pub fn admits(&self, token: &GradeToken) -> bool {
-        self.sender(&token.tool, &token.consumer_key).is_some()
+        self.sender(&token.tool, &token.sender).is_some()
     }
 
-    /// What a consumer of a tool that may send grades signs with, and how long its platform may take.
-    fn sender(&self, tool: &str, consumer_key: &str) -> Option<(&[SigningKey], Duration)> {
-        let Sender { consumers, timeout } = self.senders.get(tool)?;
-        Some((consumers.signing_keys(consumer_key)?, *timeout))
+    /// The keys that sign for a sender of a tool that may send grades, and the timeout of its platform.
+    fn sender(&self, tool: &str, sender: &Sender) -> Option<(&[SigningKey], Duration)> {
+        let GradingTool { senders, timeout } = self.tools.get(tool)?;
+        Some((senders.signing_keys(sender)?, *timeout))
     }
 
     /// Sends a grade, or keeps it to send it again.
@@ -140,14 +139,13 @@ impl Grades {
         action: Action,
     ) -> Result<Sent, GradeError> {
         let grades = Arc::clone(self);
-        let (_, patience) =
-            self.sender(&token.tool, &token.consumer_key).ok_or(GradeError::NoSender)?;
+        let (_, patience) = self.sender(&token.tool, &token.sender).ok_or(GradeError::NoSender)?;
         let grade = Grade {
             slot: token.slot,
-            host: self.platforms.host(&token.outcome.url),
+            host: self.platforms.host(token.place.url()),
             tool: token.tool.clone(),
-            consumer_key: token.consumer_key.clone(),
-            outcome: token.outcome.clone(),
+            sender: token.sender.clone(),
+            place: token.place.clone(),
             action,
         };
         // A task of its own: what is on its way ends with an entry in the outbox, also when the caller leaves.
@@ -202,10 +200,10 @@ impl Grades {
     /// [`GradeError::Platform`], [`GradeError::Slow`] or [`GradeError::NoSender`].
     pub async fn read(&self, token: &GradeToken) -> Result<Answer, GradeError> {
         let (signing_keys, patience) =
-            self.sender(&token.tool, &token.consumer_key).ok_or(GradeError::NoSender)?;
+            self.sender(&token.tool, &token.sender).ok_or(GradeError::NoSender)?;
         let call = Call {
-            outcome: &token.outcome,
-            consumer_key: &token.consumer_key,
+            place: &token.place,
+            sender: &token.sender,
             signing_keys,
             operation: Operation::Read,
             clock: &self.clock,
@@ -235,7 +233,7 @@ impl Grades {
 
     /// Sends a grade once.
     async fn attempt(&self, grade: &Grade) -> Result<Answer, PlatformError> {
-        let Some((signing_keys, _)) = self.sender(&grade.tool, &grade.consumer_key) else {
+        let Some((signing_keys, _)) = self.sender(&grade.tool, &grade.sender) else {
             return Err(PlatformError::Unreachable(
                 "its tool or consumer is not in the file any more".to_owned(),
             ));
@@ -255,8 +253,8 @@ impl Grades {
         };
         self.platforms
             .grade(&Call {
-                outcome: &grade.outcome,
-                consumer_key: &grade.consumer_key,
+                place: &grade.place,
+                sender: &grade.sender,
                 signing_keys,
                 operation,
                 clock: &self.clock,

@@ -6,7 +6,7 @@ use std::fmt;
 use lti::oauth1::{Credentials, SigningKey, authorization};
 use lti::v1p1::outcome::{self, CodeMajor};
 use lti::v2p0::result::{self, GradeResult};
-use lti::{OutcomeService, Score};
+use lti::{GradePlace, OutcomeService, Score, Sender};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, Response};
 
@@ -35,9 +35,9 @@ pub enum Operation<'a> {
 /// An operation on a platform, and who asks for it.
 pub struct Call<'a> {
     /// Which result, and where.
-    pub outcome: &'a OutcomeService,
-    /// The key of the consumer that launched.
-    pub consumer_key: &'a str,
+    pub place: &'a GradePlace,
+    /// Who sent the launch.
+    pub sender: &'a Sender,
     /// Its secrets. While they are being exchanged the platform may have any of them: one after the other is tried.
     pub signing_keys: &'a [SigningKey],
     /// What to do.
@@ -190,6 +190,7 @@ struct Reply {
 struct Attempt<'a> {
     platforms: &'a Platforms,
     call: &'a Call<'a>,
+    outcome: &'a OutcomeService,
     signing_key: &'a SigningKey,
     /// The outcome URL that is called.
     called: &'a str,
@@ -206,14 +207,16 @@ impl Platforms {
     /// # Errors
     /// Any [`PlatformError`].
     pub async fn grade(&self, call: &Call<'_>) -> Result<Answer, PlatformError> {
-        let named = call.outcome.url.as_str();
+        let GradePlace::Outcome(outcome) = call.place;
+        let named = outcome.url.as_str();
         let address = self.address(&self.rules.rewrite(named))?;
         let called = address.as_str();
         let others = (called != named).then_some(called);
         let mut first = None;
         for signed in std::iter::once(named).chain(others) {
             for signing_key in call.signing_keys {
-                let attempt = Attempt { platforms: self, call, signing_key, called, signed };
+                let attempt =
+                    Attempt { platforms: self, call, outcome, signing_key, called, signed };
                 match attempt.grade().await {
                     // What refuses one secret may know the other.
                     Err(
@@ -233,7 +236,7 @@ impl Platforms {
 
 impl Attempt<'_> {
     async fn grade(&self) -> Result<Answer, PlatformError> {
-        let sourcedid = &self.call.outcome.sourcedid;
+        let sourcedid = &self.outcome.sourcedid;
         let results =
             result::address(self.called, sourcedid).zip(result::address(self.signed, sourcedid));
         match (self.call.operation, results) {
@@ -274,7 +277,7 @@ impl Attempt<'_> {
             called: self.called.to_owned(),
             signed: self.signed.to_owned(),
             content_type: outcome::CONTENT_TYPE,
-            body: outcome::request(&operation, &self.call.outcome.sourcedid, &random()?),
+            body: outcome::request(&operation, &self.outcome.sourcedid, &random()?),
         };
         let reply = self.send(message).await?;
         let status = reply.status;
@@ -343,10 +346,13 @@ impl Attempt<'_> {
     async fn send(&self, message: Message) -> Result<Reply, PlatformError> {
         let Message { method, called, signed, content_type, body } = message;
         let address = self.platforms.address(&called)?;
+        let Sender::Consumer(key) = self.call.sender else {
+            return Err(PlatformError::NotAllowed("it takes grades of LTI 1.1 launches only"));
+        };
         let credentials = Credentials {
-            key: self.call.consumer_key,
+            key: key.as_str(),
             signing_key: self.signing_key,
-            method: self.call.outcome.method,
+            method: self.outcome.method,
             timestamp: self.call.clock.now(),
             nonce: &random()?,
         };

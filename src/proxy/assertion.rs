@@ -165,7 +165,7 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
     let mut lti = |name: &str, value: Value| claims.insert(format!("{CLAIM}{name}"), value);
     lti("message_type", "LtiResourceLinkRequest".into());
     lti("version", "1.3.0".into());
-    lti("deployment_id", session.consumer_key.as_str().into());
+    lti("deployment_id", session.sender.deployment().into());
     lti("target_link_uri", about.launch_url.into());
     lti("roles", roles(session));
     if let Some(mentored) = session.get("role_scope_mentor") {

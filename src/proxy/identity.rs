@@ -21,11 +21,11 @@ pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
     headers.collect()
 }
 
-/// The person: a user id is unique only within its consumer. The key's colons are encoded, so that the first one ends it
-/// and no platform can name another's users. `None` for an anonymous launch.
+/// The person: a user id is unique only within its sender. The sender's colons are encoded, so that the first colon ends it
+/// and no sender can name another's users. `None` for an anonymous launch.
 pub fn subject(session: &Session) -> Option<String> {
-    let key = session.consumer_key.replace('%', "%25").replace(':', "%3A");
-    session.get("user_id").map(|user| format!("{key}:{user}"))
+    let namespace = session.sender.user_namespace().replace('%', "%25").replace(':', "%3A");
+    session.get("user_id").map(|user| format!("{namespace}:{user}"))
 }
 
 /// Text as a header can carry it: every byte of UTF-8 that is not printable ASCII, and `%`, percent-encoded, and also spaces at

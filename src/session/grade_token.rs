@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lti::oauth1::SignatureMethod;
-use lti::{OutcomeService, Secret};
+use lti::{GradePlace, OutcomeService, Secret, Sender};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Session;
 use super::seal::{Seal, deflated};
+use super::sealed_sender::SealedSender;
 
 /// For how many seconds a grade token counts.
 const GRADE_TOKEN: u64 = 7 * 86_400;
@@ -23,20 +24,20 @@ pub struct GradeToken {
     pub expires: u64,
     /// The name of the tool that may send the grade.
     pub tool: String,
-    /// The key of the consumer that launched.
-    pub consumer_key: String,
+    /// Who sent the launch.
+    pub sender: Sender,
     /// Stands for one learner at one resource link of the tool: the same for all launches of theirs.
     pub slot: [u8; 16],
     /// Where the platform takes the grade.
-    pub outcome: OutcomeService,
+    pub place: GradePlace,
 }
 
-/// A grade token as it is written into its seal: expires, tool, consumer, slot, URL, sourcedid, method.
+/// A grade token as it is written into its seal: expires, tool, sender, slot, URL, sourcedid, method.
 #[derive(Serialize, Deserialize)]
 struct Content<'a>(
     u64,
     Cow<'a, str>,
-    Cow<'a, str>,
+    SealedSender<'a>,
     Cow<'a, str>,
     Cow<'a, str>,
     Cow<'a, str>,
@@ -49,13 +50,14 @@ pub struct GradeTokens(Seal);
 impl GradeToken {
     /// The token of a session, at `now`. `None` where its launch takes no grade.
     pub fn new(session: &Session, tool: &str, now: u64) -> Option<Self> {
-        let outcome = session.outcome()?;
+        let place = session.grade_place()?;
         let mut digest = Sha256::new();
         // Without a user the platform's own name for the result is all that tells people apart.
-        let person = session.get("user_id").unwrap_or(&outcome.sourcedid);
+        let person = session.get("user_id").unwrap_or(place.learner_reference());
         let [context, link] =
             ["context_id", "resource_link_id"].map(|name| session.get(name).unwrap_or_default());
-        for part in [tool, &session.consumer_key, person, context, link] {
+        let sender = session.sender.parts();
+        for part in std::iter::once(tool).chain(sender).chain([person, context, link]) {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);
         }
@@ -64,9 +66,9 @@ impl GradeToken {
         Some(Self {
             expires: now.saturating_add(GRADE_TOKEN),
             tool: tool.to_owned(),
-            consumer_key: session.consumer_key.clone(),
+            sender: session.sender.clone(),
             slot,
-            outcome,
+            place,
         })
     }
 }
@@ -79,14 +81,15 @@ impl GradeTokens {
 
     /// A token as its upstream holds it. `None` only without randomness.
     pub fn seal(&self, token: &GradeToken) -> Option<String> {
+        let GradePlace::Outcome(outcome) = &token.place;
         let content = Content(
             token.expires,
             token.tool.as_str().into(),
-            token.consumer_key.as_str().into(),
+            SealedSender::of(&token.sender),
             URL_SAFE_NO_PAD.encode(token.slot).into(),
-            token.outcome.url.as_str().into(),
-            token.outcome.sourcedid.as_str().into(),
-            token.outcome.method.name().into(),
+            outcome.url.as_str().into(),
+            outcome.sourcedid.as_str().into(),
+            outcome.method.name().into(),
         );
         self.0.close(&deflated(&serde_json::to_vec(&content).ok()?), &[])
     }
@@ -94,18 +97,18 @@ impl GradeTokens {
     /// What is in such a text, unless it has expired at `now` or is none of this gateway's.
     pub fn open(&self, text: &str, now: u64) -> Option<GradeToken> {
         let content = self.0.open(text, &[])?;
-        let Content(expires, tool, consumer_key, slot, url, sourcedid, method) =
+        let Content(expires, tool, sender, slot, url, sourcedid, method) =
             serde_json::from_slice(&content).ok()?;
         let token = GradeToken {
             expires,
             tool: tool.into_owned(),
-            consumer_key: consumer_key.into_owned(),
+            sender: sender.into_sender(),
             slot: URL_SAFE_NO_PAD.decode(slot.as_bytes()).ok()?.try_into().ok()?,
-            outcome: OutcomeService {
+            place: GradePlace::Outcome(OutcomeService {
                 url: url.into_owned(),
                 sourcedid: sourcedid.into_owned(),
                 method: SignatureMethod::named(&method)?,
-            },
+            }),
         };
         (token.expires >= now).then_some(token)
     }

@@ -19,7 +19,7 @@ impl Ids {
         )
     }
 
-    /// What tells a person's sessions apart, as a keyed hash of tool, consumer, user, course and resource link: 16
+    /// What tells a person's sessions apart, as a keyed hash of tool, sender, user, course and resource link: 16
     /// characters. A launch without a user is told apart from every other.
     pub fn id(&self, tool: &str, launch: &Launch) -> Option<String> {
         let user = match &launch.user.id {
@@ -28,14 +28,9 @@ impl Ids {
         };
         let context = launch.context.id.as_deref().unwrap_or_default();
         let mut mac = self.0.clone()?.chain_update([u8::from(launch.user.id.is_some())]);
-        let parts = [
-            tool.as_bytes(),
-            launch.consumer_key.as_bytes(),
-            user,
-            context.as_bytes(),
-            launch.resource_link.id.as_bytes(),
-        ];
-        for part in parts {
+        let place = [user, context.as_bytes(), launch.resource_link.id.as_bytes()];
+        let sender = launch.sender.parts().map(str::as_bytes);
+        for part in std::iter::once(tool.as_bytes()).chain(sender).chain(place) {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }

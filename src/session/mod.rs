@@ -12,13 +12,14 @@ mod newest;
 mod receipt;
 mod seal;
 mod sealed;
+mod sealed_sender;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
 use lti::oauth1::SignatureMethod;
-use lti::{Launch, OutcomeService, Roles};
+use lti::{GradePlace, Launch, OutcomeService, Roles, Sender};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Identity;
@@ -31,6 +32,7 @@ pub use newest::{Newest, Watch};
 pub use receipt::Receipts;
 use seal::{deflated, sealed_length};
 pub use sealed::{Sessions, Ticket};
+use sealed_sender::SealedSender;
 
 /// The most characters of a session's cookie, name and value: ten of them, and ten receipts, fit into the 10,240 that
 /// Chromium gives one site in one platform's frames.
@@ -131,8 +133,8 @@ pub struct Session {
     pub minted: u64,
     /// The last second at which it opens.
     pub expires: u64,
-    /// The key of the consumer that signed the launch.
-    pub consumer_key: String,
+    /// Who sent the launch.
+    pub sender: Sender,
     /// What the person is in the course.
     pub roles: Roles,
     /// The custom parameters, by name.
@@ -142,14 +144,14 @@ pub struct Session {
     parameters: Vec<(u8, String)>,
 }
 
-/// A session as it is written into its seal: launch, minted, expires, consumer, roles, parameters, custom parameters,
+/// A session as it is written into its seal: launch, minted, expires, sender, roles, parameters, custom parameters,
 /// id, left out.
 #[derive(Serialize, Deserialize)]
 struct Content<'a>(
     u32,
     u64,
     u64,
-    Cow<'a, str>,
+    SealedSender<'a>,
     u8,
     Vec<(u8, Cow<'a, str>)>,
     Vec<(Cow<'a, str>, Cow<'a, str>)>,
@@ -185,7 +187,7 @@ impl Session {
             launch: u32::from_be_bytes([a, b, c, d]),
             minted: now,
             expires: now.saturating_add(lifetime.as_secs()),
-            consumer_key: launch.consumer_key.clone(),
+            sender: launch.sender.clone(),
             roles: launch.roles,
             custom: launch
                 .custom()
@@ -226,14 +228,14 @@ impl Session {
     }
 
     /// Where a grade goes, if the launch takes one that the tool may send.
-    pub fn outcome(&self) -> Option<OutcomeService> {
+    pub fn grade_place(&self) -> Option<GradePlace> {
         let [url, sourcedid] =
             [OUTCOME_URL, SOURCEDID].map(|name| self.get(name).map(str::to_owned));
         let method = match self.get(SIGNATURE_METHOD) {
             Some(name) => SignatureMethod::named(name)?,
             None => SignatureMethod::HmacSha1,
         };
-        Some(OutcomeService { url: url?, sourcedid: sourcedid?, method })
+        Some(GradePlace::Outcome(OutcomeService { url: url?, sourcedid: sourcedid?, method }))
     }
 
     /// Whether the session's cookie has no more than so many characters, and its requests not too much to carry.
@@ -257,8 +259,9 @@ impl Session {
             // Lists, in which each item gets quotation marks.
             _ => 2 * value.matches(',').count() * 4 / 3,
         });
+        let sender: usize = self.sender.parts().map(str::len).sum();
         // An assertion is base64 of what is little longer than the content.
-        FIXED_IDENTITY + 3 * self.consumer_key.len() + content * 4 / 3 + more.sum::<usize>()
+        FIXED_IDENTITY + 3 * sender + content * 4 / 3 + more.sum::<usize>()
     }
 
     /// The names of all that may be left out, in the order in which it is.
@@ -316,7 +319,7 @@ impl Session {
             self.launch,
             self.minted,
             self.expires,
-            self.consumer_key.as_str().into(),
+            SealedSender::of(&self.sender),
             self.roles.bits(),
             self.parameters.iter().map(|(at, value)| (*at, value.into())).collect(),
             self.custom.iter().map(|(name, value)| (name.into(), value.into())).collect(),
@@ -326,14 +329,14 @@ impl Session {
     }
 
     fn from_content(content: Content<'_>, bound_to: &str) -> Self {
-        let Content(launch, minted, expires, consumer_key, roles, parameters, custom, id, left_out) =
+        let Content(launch, minted, expires, sender, roles, parameters, custom, id, left_out) =
             content;
         Self {
             id: if bound_to.is_empty() { id.into_owned() } else { bound_to.to_owned() },
             launch,
             minted,
             expires,
-            consumer_key: consumer_key.into_owned(),
+            sender: sender.into_sender(),
             roles: Roles::from_bits(roles),
             custom: custom
                 .into_iter()
@@ -350,7 +353,8 @@ impl Session {
 
 /// What a session keeps of a launch, but for personal data that are not for the tool.
 fn parameters(launch: &Launch, identity: Identity, takes_grade: bool) -> Vec<(u8, String)> {
-    let outcome = launch.outcome.as_ref().filter(|_| takes_grade);
+    let place = launch.grade_place.as_ref().filter(|_| takes_grade);
+    let outcome = place.map(|GradePlace::Outcome(outcome)| outcome);
     let mut kept = Vec::new();
     for (at, name) in (0..).zip(PARAMETERS) {
         let is_for_tool = match name {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lti::{MemoryReplay, Nonce, OutcomeService, Spent};
+use lti::{GradePlace, MemoryReplay, Nonce, Sender, Spent};
 
 use crate::config::StateLocation;
 pub use directory::{Bounds, Directory, DirectoryOutbox, DirectoryReplay, Listed, OpenError, list};
@@ -128,12 +128,12 @@ pub struct Grade {
     pub slot: [u8; 16],
     /// The tool's name.
     pub tool: String,
-    /// The consumer whose secret signs it.
-    pub consumer_key: String,
+    /// Who sent the launch, and so takes the grade.
+    pub sender: Sender,
     /// The host of the address where it goes, by which tries are shared out.
     pub host: String,
-    /// Where it goes, and how it is signed. URL and sourcedid are empty once it is finished.
-    pub outcome: OutcomeService,
+    /// Where it goes. Its URL and the learner's reference are empty once it is finished.
+    pub place: GradePlace,
     /// What is to be done.
     pub action: Action,
 }

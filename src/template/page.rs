@@ -230,7 +230,7 @@ impl<'a> LaunchContext<'a> {
             return_url: launch.return_url.as_ref().map_or("", lti::ReturnUrl::as_str),
             custom: custom(launch),
             params: launch.params().map(|(name, value)| ParamContext { name, value }).collect(),
-            grade: GradeContext { accepted: launch.outcome.is_some() },
+            grade: GradeContext { accepted: launch.grade_place.is_some() },
         }
     }
 }

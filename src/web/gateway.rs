@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lti::KnownSecrets;
 use lti::v1p1::Passport;
 
 use super::development::Development;
@@ -24,6 +25,8 @@ pub struct Gateway {
     pub(super) behind_heroku: bool,
     /// What only development has.
     pub(super) development: Option<Development>,
+    pub(super) clock_skew: u64,
+    pub(super) known_secrets: Arc<KnownSecrets>,
     pub(super) addresses: Addresses,
     pub(super) templates: Templates,
     pub(super) replay: Box<dyn Replay>,
@@ -56,6 +59,8 @@ impl Gateway {
             public_url: config.public_url,
             behind_heroku: config.behind_heroku,
             development: config.development.then(Development::default),
+            clock_skew: config.clock_skew,
+            known_secrets: config.known_secrets,
             grades: Arc::new(Grades::new(platforms, outbox, &config.tools, clock.clone())),
             addresses: Addresses::new(config.tools.into_iter().map(ServedTool::new).collect()),
             templates,

@@ -232,12 +232,12 @@ impl GradeCall {
                 self.accept(&token, "superseded", JsonResponse::new(Status::Ok, body))
             }
             Ok(Sent::Kept { id, error }) => {
-                let reason = masked(&error.to_string(), &token.outcome.sourcedid);
+                let reason = masked(&error.to_string(), token.place.learner_reference());
                 let body = json!({ "status": "kept", "id": id, "reason": error.to_string() });
                 let mut response = JsonResponse::new(Status::Accepted, body.to_string());
                 response.headers.push(("Location", format!("/grades/{id}")));
                 let (tool, consumer, operation) =
-                    (&token.tool, &token.consumer_key, self.operation);
+                    (&token.tool, token.sender.log_name(), self.operation);
                 let micros = self.started.elapsed().as_micros();
                 tracing::warn!(target: "grade", tool, consumer, operation, outcome = "kept", id, micros, reason);
                 response
@@ -252,7 +252,7 @@ impl GradeCall {
         outcome: &'static str,
         response: JsonResponse,
     ) -> JsonResponse {
-        let (tool, consumer, operation) = (&token.tool, &token.consumer_key, self.operation);
+        let (tool, consumer, operation) = (&token.tool, token.sender.log_name(), self.operation);
         let micros = self.started.elapsed().as_micros();
         tracing::info!(target: "grade", tool, consumer, operation, outcome, micros);
         response
@@ -261,8 +261,8 @@ impl GradeCall {
     fn refuse(self, token: Option<&GradeToken>, refusal: GradeRefusal) -> JsonResponse {
         let reference = reference();
         let (tool, consumer) =
-            token.map_or(("-", "-"), |token| (token.tool.as_str(), token.consumer_key.as_str()));
-        let sourcedid = token.map(|token| token.outcome.sourcedid.as_str()).unwrap_or_default();
+            token.map_or(("-", "-"), |token| (token.tool.as_str(), token.sender.log_name()));
+        let sourcedid = token.map(|token| token.place.learner_reference()).unwrap_or_default();
         let ((code, _), operation) = (refusal.code(), self.operation);
         // What an upstream wrote is its own, and may be about a person.
         let reason = match &refusal {

@@ -1,5 +1,6 @@
 //! `GET /`: the registered tools, for people, and what to paste where in a platform.
 
+use lti::ConsumerKey;
 use rocket::{State, get};
 use serde::Serialize;
 
@@ -26,7 +27,7 @@ struct IndexToolContext<'a> {
     cartridge: String,
     /// The host of the launch URL, which Blackboard asks for by itself.
     host: String,
-    keys: &'a [String],
+    keys: Vec<&'a str>,
     /// What edX takes in one piece, for each consumer.
     passports: Vec<String>,
     /// Which personal data it is to get.
@@ -41,7 +42,11 @@ pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Ht
     let origin = gateway.public_url.origin(authority.as_str());
     let tools = gateway.addresses.tools().map(|tool| {
         // Nobody else is told which keys there are.
-        let keys: &[String] = if gateway.development.is_some() { &tool.keys } else { &[] };
+        let keys: Vec<&str> = if gateway.development.is_some() {
+            tool.senders.consumers.keys().iter().map(ConsumerKey::as_str).collect()
+        } else {
+            Vec::new()
+        };
         IndexToolContext {
             name: &tool.name,
             title: &tool.title,
@@ -50,8 +55,8 @@ pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Ht
             launch_url: gateway.public_url.launch_url(tool, Some(authority.as_str())),
             cartridge: format!("{origin}/tools/{}/config.xml", tool.name),
             host: tool.host.clone().unwrap_or_else(|| origin.host().to_owned()),
+            passports: passports(&tool.name, &keys),
             keys,
-            passports: passports(&tool.name, keys),
             wants_name: tool.identity().name,
             wants_email: tool.identity().email,
             grades: takes_grades(tool),
@@ -63,7 +68,7 @@ pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Ht
 }
 
 /// edX's passports for a tool. The secret is for whoever has it to put in, and so is a key that is not shown.
-fn passports(name: &str, keys: &[String]) -> Vec<String> {
+fn passports(name: &str, keys: &[&str]) -> Vec<String> {
     match keys {
         [] => vec![format!("{name}:KEY:SECRET")],
         keys => keys.iter().map(|key| format!("{name}:{key}:SECRET")).collect(),

@@ -8,11 +8,13 @@
 //! form bytes ─▶ v1p1::examine ─▶ Examination ─▶ Verdict ─▶ Candidate + Spent ─▶ Launch
 //!                                     └──────────▶ Rejection
 //!
-//! OutcomeService + Score ─▶ v1p1::outcome::request, v2p0::result::body ─▶ oauth1::authorization
+//! GradePlace + Score ─▶ v1p1::outcome::request, v2p0::result::body ─▶ oauth1::authorization
 //! answer bytes ─▶ read_answer ─▶ Answer, GradeResult
 //! request bytes ─▶ oauth1::verify_authorization, v1p1::outcome::service ─▶ answer bytes (a platform to practise with)
 //! ```
 
+pub mod admission;
+mod grade_place;
 mod launch;
 pub mod oauth1;
 mod rejection;
@@ -21,13 +23,17 @@ mod return_url;
 mod role;
 mod score;
 mod secret;
+mod sender;
+mod sent_value;
 pub mod v1p1;
 pub mod v2p0;
 
-pub use launch::{Context, Launch, OutcomeService, Platform, ResourceLink, User};
+pub use grade_place::{GradePlace, OutcomeService};
+pub use launch::{Context, Launch, Platform, ResourceLink, User};
 pub use rejection::Rejection;
 pub use replay::{MemoryReplay, Nonce, Spent};
 pub use return_url::ReturnUrl;
 pub use role::{Role, Roles, role_uris};
 pub use score::{Score, ScoreFault};
 pub use secret::{KnownSecrets, Secret};
+pub use sender::{ClientId, ConsumerKey, DeploymentId, PlatformName, Sender};

@@ -1,8 +1,8 @@
 use std::fmt;
 
-use crate::Roles;
+use crate::admission::Check;
 use crate::oauth1::Params;
-use crate::v1p1::Check;
+use crate::role::Roles;
 
 /// Why a launch is refused: a stable code, the fact, and what to do about it.
 ///

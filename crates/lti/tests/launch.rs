@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use lti::admission::{Examination, Verdict};
 use lti::oauth1::{Credentials, Param, Params, SignatureMethod, SigningKey, Source, base_string};
 use lti::v1p1::{
-    Consumer, Consumers, Examination, LaunchRequest, Terms, Variant, Verdict, examine, sign,
+    Consumer, Consumers, LaunchRequest, SignatureFindings, Terms, Variant, examine, sign,
 };
-use lti::{KnownSecrets, Launch, MemoryReplay, Rejection, Secret, Spent};
+use lti::{KnownSecrets, Launch, MemoryReplay, Rejection, Secret, Sender, Spent};
 use proptest::prelude::*;
 
 const NOW: u64 = 1_700_000_000;
@@ -22,7 +23,7 @@ fn terms(key: &str, secrets: &[&str]) -> Terms {
     }
 }
 
-fn examine_at(url: &str, body: &str, terms: &Terms, now: u64) -> Examination {
+fn examine_at(url: &str, body: &str, terms: &Terms, now: u64) -> Examination<SignatureFindings> {
     let (scheme, rest) = url.split_once("://").expect("an absolute URL");
     let (address, query) =
         rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
@@ -38,7 +39,7 @@ fn examine_at(url: &str, body: &str, terms: &Terms, now: u64) -> Examination {
     examine(&request, terms, now, |_| false)
 }
 
-fn admit(examination: Examination) -> Result<Launch, Rejection> {
+fn admit(examination: Examination<SignatureFindings>) -> Result<Launch, Rejection> {
     match examination.verdict()? {
         Verdict::Once(candidate) => {
             let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
@@ -137,7 +138,7 @@ fn every_launch_among_the_vectors_is_accepted_and_by_its_own_secret_only() {
             vector.name
         );
         let launch = admit(good).unwrap_or_else(|rejection| panic!("{}: {rejection}", vector.name));
-        assert_eq!(launch.consumer_key, key);
+        assert_eq!(launch.sender, Sender::Consumer(key.into()));
         let delivered: Vec<_> = launch.params().collect();
         for (name, value) in vector.params.iter().filter(|(name, _)| !name.starts_with("oauth_")) {
             assert!(
@@ -164,7 +165,7 @@ fn a_secret_is_exchanged_without_a_gap() {
         &terms("key-1", &["new", &vector.secret]),
         NOW,
     ));
-    assert_eq!(launch.map(|launch| launch.consumer_key), Ok("key-1".to_owned()));
+    assert_eq!(launch.map(|launch| launch.sender), Ok(Sender::Consumer("key-1".into())));
 }
 
 #[test]
@@ -203,7 +204,7 @@ fn a_secret_sent_as_a_key_is_named_nowhere() {
     };
     let body = sign(url, &LAUNCH, &credentials).expect("a body");
     let examination = examine_at(url, &body, &terms("key-1", &["s3cret"]), NOW);
-    assert_eq!(examination.consumer_key(), None);
+    assert_eq!(examination.claimed_sender(), None);
     assert!(!format!("{examination:?}").contains("s3cret"));
     let rejection = admit(examination).map(|_| ()).expect_err("an unknown key");
     assert_eq!(rejection, Rejection::UnknownConsumer(None));

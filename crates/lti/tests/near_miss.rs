@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use lti::admission::Examination;
 use lti::oauth1::{Credentials, Params, SignatureMethod, SigningKey, Source, encode::encode};
 use lti::v1p1::{
-    Cause, Consumer, Consumers, Examination, LaunchRequest, NearMiss, OtherAddress, Passport,
+    Cause, Consumer, Consumers, LaunchRequest, NearMiss, OtherAddress, Passport, SignatureFindings,
     Suspects, Terms, examine, near_miss, sign,
 };
 use lti::{KnownSecrets, Rejection, Secret};
@@ -93,7 +94,7 @@ fn request(body: &str) -> LaunchRequest<'_> {
     }
 }
 
-fn examined(body: &str) -> Examination {
+fn examined(body: &str) -> Examination<SignatureFindings> {
     examine(&request(body), &terms(), NOW, |_| false)
 }
 

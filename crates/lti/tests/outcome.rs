@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use lti::admission::Verdict;
 use lti::oauth1::{Credentials, Params, SignatureMethod, SigningKey, authorization, base_string};
 use lti::v1p1::outcome::{self, AnswerFault, CodeMajor, Operation, read_answer};
-use lti::v1p1::{Consumer, Consumers, LaunchRequest, Terms, Verdict, examine, sign};
+use lti::v1p1::{Consumer, Consumers, LaunchRequest, Terms, examine, sign};
 use lti::v2p0::result;
-use lti::{MemoryReplay, OutcomeService, Score, ScoreFault, Secret};
+use lti::{GradePlace, MemoryReplay, OutcomeService, Score, ScoreFault, Secret};
 use proptest::prelude::*;
 
 const NOW: u64 = 1_700_000_000;
@@ -49,7 +50,9 @@ fn launched(params: &[(&str, &str)], method: SignatureMethod) -> Option<OutcomeS
         panic!("what was signed is a launch")
     };
     let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
-    candidate.admit(spent).expect("a fresh nonce").outcome
+    let place = candidate.admit(spent).expect("a fresh nonce").grade_place?;
+    let GradePlace::Outcome(outcome) = place;
+    Some(outcome)
 }
 
 /// The text of the element of this name, as another parser reads it.

@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 
-use lti::v1p1::{Cause, Check, Examination, NearMiss, Variant};
+use lti::admission::{Check, Examination};
+use lti::v1p1::{Cause, NearMiss, SignatureFindings, Variant};
 use lti::{Rejection, Role};
 
 use super::discretion::Discretion;
@@ -11,6 +12,8 @@ use crate::config::Tool;
 /// What was found out about a launch.
 pub(super) struct Report<'a> {
     pub(super) tool: &'a Tool,
+    /// The accepted distance of its timestamp from the clock, in seconds.
+    pub(super) accepted_skew: u64,
     /// The address that it was judged for, without its query.
     pub(super) address: String,
     pub(super) notes: &'a [String],
@@ -28,7 +31,7 @@ pub(super) struct Report<'a> {
     pub(super) base_string: Option<String>,
     /// How many of its parameters stand in the URL.
     pub(super) query_params: usize,
-    pub(super) examination: Examination,
+    pub(super) examination: Examination<SignatureFindings>,
 }
 
 impl Report<'_> {
@@ -81,7 +84,7 @@ impl Report<'_> {
                 let signed = examination.timestamp().unwrap_or_default();
                 format!("{method}, signed at {} ({})", instant(signed), self.age(signed))
             }
-            Check::Consumer => examination.consumer_key().unwrap_or_default().to_owned(),
+            Check::Consumer => examination.claimed_sender().unwrap_or_default().to_owned(),
             Check::Signature => match examination.variant() {
                 None | Some(Variant::Strict) => "it matches".to_owned(),
                 Some(variant) => {
@@ -89,7 +92,7 @@ impl Report<'_> {
                 }
             },
             Check::Time => {
-                let accepted = self.tool.terms.clock_skew;
+                let accepted = self.accepted_skew;
                 match self.at {
                     Some(at) => format!("within {accepted} s of {}", instant(at)),
                     None => {

@@ -19,7 +19,7 @@ impl Resolver<'_> {
         place: &Place,
         own: ConsumerTable,
         list: Option<Vec<Written<ConsumerTable>>>,
-    ) -> Vec<(String, Consumer)> {
+    ) -> Vec<Consumer> {
         let Some(list) = list else {
             if !own.soundness.lacks("consumers") {
                 return Vec::new();
@@ -50,12 +50,7 @@ impl Resolver<'_> {
         consumers
     }
 
-    fn consumer(
-        &mut self,
-        tool: &str,
-        table: ConsumerTable,
-        place: &Place,
-    ) -> Option<(String, Consumer)> {
+    fn consumer(&mut self, tool: &str, table: ConsumerTable, place: &Place) -> Option<Consumer> {
         if table.key.is_none() && table.soundness.lacks("key") {
             self.report(place, Fault::Missing("key"));
         }
@@ -71,8 +66,7 @@ impl Resolver<'_> {
         let passport =
             Passport { tool: tool.to_owned(), key: key.value.clone(), secrets: secrets.clone() };
         self.passports.push(passport);
-        let consumer = Consumer::new(key.value.as_str(), secrets, methods);
-        Some((key.value, consumer))
+        Some(Consumer::new(key.value, secrets, methods))
     }
 
     fn consumer_secrets(&mut self, written: &[Written<Text>]) -> Vec<Secret> {

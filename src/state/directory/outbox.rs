@@ -9,8 +9,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lti::OutcomeService;
 use lti::oauth1::SignatureMethod;
+use lti::{GradePlace, OutcomeService, Sender};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
@@ -118,7 +118,7 @@ impl Outbox for DirectoryOutbox {
                     .prepare_cached(
                         "SELECT COUNT(*) FROM kept WHERE tool = ?1 AND consumer_key = ?2",
                     )?
-                    .query_row((&grade.tool, &grade.consumer_key), |row| row.get(0))?;
+                    .query_row((&grade.tool, grade.sender.to_text()), |row| row.get(0))?;
                 if of_consumer >= kept_per_consumer || count(sqlite, "kept")? >= kept {
                     return Err(StateError::Full);
                 }
@@ -198,6 +198,7 @@ fn insert(sqlite: &Connection, grade: Grade, now: u64, next_try: u64) -> Result<
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| StateError::Unavailable(error.to_string()))?;
     let id = URL_SAFE_NO_PAD.encode(random);
+    let GradePlace::Outcome(outcome) = &grade.place;
     let (score, comment) = match &grade.action {
         Action::Replace { score, comment } => (Some(score), comment.as_ref()),
         Action::Delete => (None, None),
@@ -211,11 +212,11 @@ fn insert(sqlite: &Connection, grade: Grade, now: u64, next_try: u64) -> Result<
             id,
             grade.slot,
             grade.tool,
-            grade.consumer_key,
-            grade.outcome.url,
+            grade.sender.to_text(),
+            outcome.url,
             grade.host,
-            grade.outcome.sourcedid,
-            grade.outcome.method.name(),
+            outcome.sourcedid,
+            outcome.method.name(),
             score,
             comment,
             now,
@@ -365,13 +366,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
         grade: Grade {
             slot: row.get("slot")?,
             tool: row.get("tool")?,
-            consumer_key: row.get("consumer_key")?,
+            sender: Sender::from_text(&row.get::<_, String>("consumer_key")?),
             host: row.get("host")?,
-            outcome: OutcomeService {
+            place: GradePlace::Outcome(OutcomeService {
                 url: row.get("url")?,
                 sourcedid: row.get("sourcedid")?,
                 method: read_name(row, "method", SignatureMethod::named)?,
-            },
+            }),
             action: score.map_or(Action::Delete, |score| Action::Replace { score, comment }),
         },
         status: read_status(row)?,

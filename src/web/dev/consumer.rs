@@ -1,7 +1,7 @@
 //! The consumer that the practice platform signs with.
 
-use lti::Secret;
 use lti::oauth1::{SignatureMethod, SigningKey};
+use lti::{ConsumerKey, Secret};
 
 use crate::config::{STAND_IN_SECRET, Tool};
 
@@ -12,9 +12,10 @@ pub(super) fn key_with_stand_in(tool: &Tool) -> Option<&str> {
     let stand_in =
         SigningKey::new(&Secret::new(STAND_IN_SECRET)).sign(SignatureMethod::HmacSha1, PROBE);
     let is_stand_in = |key: &SigningKey| key.sign(SignatureMethod::HmacSha1, PROBE) == stand_in;
-    let consumers = &tool.terms.consumers;
-    tool.keys
+    let consumers = &tool.senders.consumers;
+    consumers
+        .keys()
         .iter()
         .find(|key| consumers.signing_keys(key).is_some_and(|keys| keys.iter().any(is_stand_in)))
-        .map(String::as_str)
+        .map(ConsumerKey::as_str)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use lti::v1p1::Verdict;
+use lti::admission::Verdict;
 use rocket::{Data, Request, Response};
 
 use super::call::LaunchCall;

@@ -121,11 +121,11 @@ fn mint(
 
 /// Whether the tool may send a grade to where this launch takes one.
 fn takes_grade(call: &LaunchCall<'_>, upstream: &Upstream, launch: &Launch) -> bool {
-    let Some(outcome) = launch.outcome.as_ref().filter(|_| upstream.grades) else {
+    let Some(place) = launch.grade_place.as_ref().filter(|_| upstream.grades) else {
         return false;
     };
     let tool = call.served.tool.name.as_str();
-    let accepts = call.gateway.grades.accepts(tool, outcome);
+    let accepts = call.gateway.grades.accepts(tool, place);
     if !accepts {
         tracing::warn!(target: "launch", tool, "grades cannot be sent where this launch takes them: its outcome URL is malformed, or not one that `outcome_hosts` allows");
     }

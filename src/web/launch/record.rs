@@ -12,7 +12,8 @@ use crate::web::refusal::{Refusal, RefusedLaunch};
 /// What is known of a launch, for the log. The arm of its version fills it.
 #[derive(Default)]
 pub(super) struct LaunchRecord {
-    pub(super) consumer_key: Option<String>,
+    /// The name of the sender that the launch claims to have.
+    pub(super) sender: Option<String>,
     pub(super) variant: Option<Variant>,
     /// Why the signature does not match, if that was quickly found; in development, if it was found.
     pub(super) cause: Option<Cause>,
@@ -29,7 +30,7 @@ impl LaunchRecord {
     /// Logs an accepted launch. `outcome` is `accepted`, or `again` for a reload.
     pub(super) fn accept(&self, call: &LaunchCall<'_>, reference: &str, outcome: &str) {
         let (tool, consumer, variant) =
-            (call.served.tool.name.as_str(), self.consumer(), self.variant());
+            (call.served.tool.name.as_str(), self.sender(), self.variant());
         let micros = call.started.elapsed().as_micros();
         tracing::info!(target: "launch", tool, consumer, outcome, code = "-", variant, reference, micros);
     }
@@ -42,7 +43,7 @@ impl LaunchRecord {
         refusal: &Refusal,
     ) -> Response<'static> {
         let (tool, consumer, variant) =
-            (call.served.tool.name.as_str(), self.consumer(), self.variant());
+            (call.served.tool.name.as_str(), self.sender(), self.variant());
         let (code, reason, help) = (refusal.code(), refusal.fact(), self.advice(refusal));
         let cause = self.cause.as_ref().map_or("-", Cause::code);
         let micros = call.started.elapsed().as_micros();
@@ -59,8 +60,8 @@ impl LaunchRecord {
         response
     }
 
-    fn consumer(&self) -> &str {
-        self.consumer_key.as_deref().unwrap_or("-")
+    fn sender(&self) -> &str {
+        self.sender.as_deref().unwrap_or("-")
     }
 
     fn variant(&self) -> &'static str {
@@ -82,7 +83,7 @@ impl LaunchRecord {
             reference: reference.to_owned(),
             at: call.gateway.clock.now(),
             tool: tool.name.clone(),
-            consumer: self.consumer_key,
+            consumer: self.sender,
             code: refusal.code(),
             reason: refusal.fact(),
             cause: self.cause.map(|cause| (cause.code(), cause.to_string())),

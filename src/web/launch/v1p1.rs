@@ -1,8 +1,11 @@
 //! The arm for LTI 1.0 to 1.2: an OAuth 1.0a signature over the form.
 
 use lti::Rejection;
+use lti::admission::{Examination, Verdict};
 use lti::oauth1::{Params, Source};
-use lti::v1p1::{self, Cause, Examination, LaunchRequest, Verdict, compared, near_miss, shape};
+use lti::v1p1::{
+    self, Cause, LaunchRequest, SignatureFindings, Terms, compared, near_miss, shape,
+};
 
 use super::call::LaunchCall;
 use super::record::LaunchRecord;
@@ -37,7 +40,7 @@ pub(super) fn examine(
         record.params = params(call, form);
     }
     let examination = examination(call, form, now, record)?;
-    record.consumer_key = examination.consumer_key().map(str::to_owned);
+    record.sender = examination.claimed_sender().map(str::to_owned);
     record.variant = examination.variant();
     record.return_url = examination.return_url().cloned();
     let verdict = examination.verdict().map_err(Refusal::Rejected)?;
@@ -49,7 +52,7 @@ fn examination(
     body: &[u8],
     now: u64,
     record: &mut LaunchRecord,
-) -> Result<Examination, Refusal> {
+) -> Result<Examination<SignatureFindings>, Refusal> {
     let LaunchCall { gateway, served, request, .. } = call;
     let Origin { scheme, authority } =
         gateway.public_url.origin_of(&served.tool, &guard::authority(request));
@@ -68,12 +71,12 @@ fn examination(
         authorization,
         body,
     };
-    let terms = &served.tool.terms;
+    let terms = &served.tool.terms(gateway.clock_skew, &gateway.known_secrets);
     let mut examination = v1p1::examine(&launch, terms, now, |fingerprint| {
         gateway.receipts.prove(headers.get("Cookie"), fingerprint, now)
     });
     if let Some(development) = &gateway.development {
-        examination = explained(call, development, &launch, examination, record);
+        examination = explained(call, development, &launch, terms, examination, record);
     }
     record.cause = examination.cause().cloned();
     Ok(examination)
@@ -85,17 +88,18 @@ fn explained(
     call: &LaunchCall<'_>,
     development: &Development,
     launch: &LaunchRequest<'_>,
-    examination: Examination,
+    terms: &Terms,
+    examination: Examination<SignatureFindings>,
     record: &mut LaunchRecord,
-) -> Examination {
+) -> Examination<SignatureFindings> {
     let tool = &call.served.tool;
-    record.compared = compared(launch, &tool.terms).map(|base| shape(&base));
+    record.compared = compared(launch, terms).map(|base| shape(&base));
     if examination.rejection().is_none() || record.params.len() > MOST_SEARCHED {
         return examination;
     }
     let launch_urls = call.gateway.launch_urls(launch.authority);
     let suspects = development.suspects(&tool.name, launch_urls);
-    let cause = near_miss(launch, &tool.terms, &suspects).map(|near_miss| near_miss.cause);
+    let cause = near_miss(launch, terms, &suspects).map(|near_miss| near_miss.cause);
     if cause == Some(Cause::SecretAsKey) {
         record.compared = None;
     }

@@ -75,13 +75,13 @@ impl Visits {
         self.admits(mount.served, &visit.session, now).then_some(visit)
     }
 
-    /// Whether a session that was sealed here still counts: it has not expired, its consumer is still in the file, its roles may
+    /// Whether a session that was sealed here still counts: it has not expired, its sender is still in the file, its roles may
     /// launch the tool, and no newer launch gave the person others.
     pub(in crate::web) fn admits(&self, served: &ServedTool, session: &Session, now: u64) -> bool {
         let tool = &served.tool;
         session.expires >= now
-            && tool.keys.contains(&session.consumer_key)
-            && tool.terms.roles.is_none_or(|roles| roles.intersects(session.roles))
+            && tool.senders.contains(&session.sender)
+            && tool.roles.is_none_or(|roles| roles.intersects(session.roles))
             && !self.newest.supersedes(session)
     }
 }

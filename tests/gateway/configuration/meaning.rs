@@ -60,16 +60,17 @@ fn what_is_not_written_has_its_default() {
     assert_eq!(config.public_url, https("tools.example"));
     assert_eq!(secrets(&config), ["a gateway secret of 32 characters"]);
     let [tool] = config.tools.as_slice() else { panic!("{} tools", config.tools.len()) };
-    let Tool { name, title, description, icon, host, path, keys, terms, session, target, .. } =
-        tool;
+    let Tool {
+        name, title, description, icon, host, path, senders, roles, session, target, ..
+    } = tool;
     let Tool { params, frame_ancestors, .. } = tool;
     assert_eq!(name, "hello");
     assert_eq!(title, "hello", "the title is the name");
     assert_eq!((description.as_str(), icon.as_str()), ("", ""));
     assert_eq!(path.as_str(), "/lti/hello");
-    assert_eq!(keys, &["hello-key"]);
-    assert_eq!(terms.clock_skew, 5 * 60);
-    assert!(terms.roles.is_none(), "everyone");
+    assert_eq!(senders.consumers.keys(), ["hello-key".into()]);
+    assert_eq!(config.clock_skew, 5 * 60);
+    assert!(roles.is_none(), "everyone");
     assert_eq!((host, *session), (&None, Duration::from_secs(8 * 60 * 60)));
     assert!(matches!(target, Target::Template(name) if name == "hello"));
     assert!(params.is_empty());
@@ -111,9 +112,9 @@ fn every_key_means_what_it_says() {
     assert_eq!((tool.icon.as_str(), tool.path.as_str()), ("/static/quiz.svg", "/week-1/quiz"));
     assert!(matches!(&tool.target, Target::Template(name) if name == "course/quiz"));
     let roles = Roles::default().with(Roles::STAFF).with(Roles::named("learner").expect("a role"));
-    assert_eq!(tool.terms.roles, Some(roles));
+    assert_eq!(tool.roles, Some(roles));
     assert!(roles.contains(Role::Administrator) && !roles.contains(Role::Mentor));
-    assert_eq!(tool.terms.clock_skew, 90);
+    assert_eq!(config.clock_skew, 90);
     assert_eq!(tool.frame_ancestors, "https://lms.example 'self'");
     let params = serde_json::to_value(&tool.params).expect("JSON");
     let expected = r#"{"level":3,"size":1000,"colour":255,"far":1000.0,"hints":true,"weight":0.5,"tags":["a","b"],"nested":{"a":"b"}}"#
@@ -382,7 +383,7 @@ fn the_environment_wins_over_the_gateways_settings() {
         assert_eq!(config.public_url, https("other.example"));
         assert_eq!(secrets(&config), ["01234567890123456789012345678901"], "digits stay text");
         assert_eq!(config.tools[0].session, Duration::from_secs(2 * 60 * 60));
-        assert_eq!(config.tools[0].terms.clock_skew, 60);
+        assert_eq!(config.clock_skew, 60);
     }
 }
 
@@ -482,8 +483,7 @@ fn the_value_of_a_header_from_the_environment_counts_as_a_secret() {
     let tools = format!(
         "{GATEWAY}{NOTEBOOK}headers = {{ X-Token = {{ env = \"TOKEN\" }}, X-Course = \"course-b101\" }}\n"
     );
-    let known =
-        meaning(&tools, &[("TOKEN", "Bearer hunter3")], false).tools[0].terms.secrets.clone();
+    let known = meaning(&tools, &[("TOKEN", "Bearer hunter3")], false).known_secrets.clone();
     assert!(known.occur_in("Bearer hunter3") && known.occur_in("Bearer%20hunter3"));
     assert!(!known.occur_in("course-b101"), "what is written in the file is no secret");
 }

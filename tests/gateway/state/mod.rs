@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lti::oauth1::SignatureMethod;
-use lti::{Nonce, OutcomeService};
+use lti::{GradePlace, Nonce, OutcomeService, Sender};
 use lti_gateway::state::{Action, Bounds, Directory, Fate, Grade, Kept, OpenError, Outbox as _};
 
 use crate::support::NOW;
@@ -51,13 +51,13 @@ fn score(slot: u8, host: &str, score: &str) -> Grade {
     Grade {
         slot: [slot; 16],
         tool: "notebook".to_owned(),
-        consumer_key: "course-a".to_owned(),
+        sender: Sender::Consumer("course-a".into()),
         host: host.to_owned(),
-        outcome: OutcomeService {
+        place: GradePlace::Outcome(OutcomeService {
             url: format!("https://{host}/outcome"),
             sourcedid: format!("sourcedid of {slot}"),
             method: SignatureMethod::HmacSha256,
-        },
+        }),
         action: Action::Replace { score: score.to_owned(), comment: None },
     }
 }

@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lti::OutcomeService;
+use lti::{GradePlace, OutcomeService};
 use lti_gateway::state::{Action, Directory, Fate, Grade, Kept, Outbox as _};
 use tempfile::tempdir;
 
@@ -23,8 +23,9 @@ fn personal(number: u8) -> [String; 4] {
 fn grade(slot: u8, number: u8) -> Grade {
     let [sourcedid, url, text, comment] = personal(number);
     let like = score(slot, "lms.example", "");
+    let GradePlace::Outcome(OutcomeService { method, .. }) = like.place;
     Grade {
-        outcome: OutcomeService { url, sourcedid, ..like.outcome },
+        place: GradePlace::Outcome(OutcomeService { url, sourcedid, method }),
         action: Action::Replace { score: text, comment: Some(comment) },
         ..like
     }
@@ -95,17 +96,14 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
 
     for kept in [delivered, refusal, too_old, superseded, newer] {
         let found = find(&directory, &kept.id).expect("remembered");
-        assert_eq!(
-            (found.grade.outcome.url.as_str(), found.grade.outcome.sourcedid.as_str()),
-            ("", "")
-        );
+        assert_eq!((found.grade.place.url(), found.grade.place.learner_reference()), ("", ""));
         assert!(found.grade.action == Action::Replace { score: String::new(), comment: None });
         assert_eq!(found.grade.slot, kept.grade.slot);
         assert_eq!(
             (
                 found.grade.host.as_str(),
                 found.grade.tool.as_str(),
-                found.grade.consumer_key.as_str()
+                found.grade.sender.to_text().as_str()
             ),
             ("lms.example", "notebook", "course-a")
         );

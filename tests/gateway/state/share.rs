@@ -1,3 +1,4 @@
+use lti::Sender;
 use lti_gateway::state::{Bounds, Fate, Grade, Outbox as _, StateError, Status};
 use tempfile::tempdir;
 
@@ -49,7 +50,8 @@ fn one_consumer_does_not_use_up_the_space_of_the_others() {
     }
     let full = wait(directory.outbox.write(score(3, "dead.example", "1"), NOW, NOW)).err();
     assert_eq!(full, Some(StateError::Full));
-    let other = Grade { consumer_key: "course-b".to_owned(), ..score(3, "lms.example", "1") };
+    let other =
+        Grade { sender: Sender::Consumer("course-b".into()), ..score(3, "lms.example", "1") };
     write(&directory, other);
 }
 

@@ -157,7 +157,7 @@ impl std::error::Error for AuthorizationFault {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Secret;
+    use crate::secret::Secret;
 
     fn header(http_method: &str, url: &str, body: &[u8], method: SignatureMethod) -> String {
         let signing_key = SigningKey::new(&Secret::new("s3cret"));

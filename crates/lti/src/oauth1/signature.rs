@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::encode::{encode_into, hex_byte};
-use crate::Secret;
+use crate::secret::Secret;
 
 /// How a launch is signed. `PLAINTEXT` and `RSA-SHA1` are not among the ways, on purpose: the first would
 /// send the secret over the wire, the second has no use in LTI.

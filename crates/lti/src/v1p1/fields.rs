@@ -1,10 +1,13 @@
 //! The parameters of LTI 1.1 by their names, from pairs whose signature has been checked.
 
-use crate::launch::is_sent;
+use crate::grade_place::{GradePlace, OutcomeService};
+use crate::launch::{Context, Launch, Platform, ResourceLink, User};
 use crate::oauth1::{Params, SignatureMethod};
-use crate::{
-    Context, Launch, OutcomeService, Platform, Rejection, ResourceLink, ReturnUrl, Roles, User,
-};
+use crate::rejection::Rejection;
+use crate::return_url::ReturnUrl;
+use crate::role::Roles;
+use crate::sender::Sender;
+use crate::sent_value::is_sent;
 
 /// Declares the parameters once: a field for each and the way from a name to its field.
 macro_rules! fields {
@@ -85,7 +88,7 @@ impl<'a> Fields<'a> {
     /// The launch that these parameters describe, still without the parameters themselves.
     pub(super) fn into_launch(
         self,
-        consumer_key: String,
+        sender: Sender,
         method: SignatureMethod,
         fingerprint: [u8; 16],
     ) -> Launch {
@@ -96,7 +99,7 @@ impl<'a> Fields<'a> {
             (given, family) => given.clone().or_else(|| family.clone()),
         });
         Launch {
-            consumer_key,
+            sender,
             user: User {
                 id: sent(self.user_id),
                 name,
@@ -125,8 +128,10 @@ impl<'a> Fields<'a> {
             locale: sent(self.launch_presentation_locale),
             return_url: self.return_url(),
             // edX sends the sourcedid with every launch, the URL only where a grade is wanted: both count.
-            outcome: match (self.lis_outcome_service_url, self.lis_result_sourcedid) {
-                (Some(url), Some(sourcedid)) => OutcomeService::new(url, sourcedid, method),
+            grade_place: match (self.lis_outcome_service_url, self.lis_result_sourcedid) {
+                (Some(url), Some(sourcedid)) => {
+                    OutcomeService::new(url, sourcedid, method).map(GradePlace::Outcome)
+                }
                 _ => None,
             },
             fingerprint,

@@ -8,6 +8,7 @@ mod fields;
 mod near_miss;
 pub mod outcome;
 mod sign;
+mod signature_findings;
 mod verify;
 
 pub use cause::{Cause, LineBreak, SignatureText};
@@ -15,6 +16,5 @@ pub use compat::Variant;
 pub use consumer::{Consumer, Consumers};
 pub use near_miss::{NearMiss, OtherAddress, Passport, Suspects, near_miss};
 pub use sign::sign;
-pub use verify::{
-    Candidate, Check, Examination, LaunchRequest, Terms, Verdict, compared, examine, shape,
-};
+pub use signature_findings::SignatureFindings;
+pub use verify::{LaunchRequest, Terms, compared, examine, shape};

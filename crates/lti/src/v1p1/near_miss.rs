@@ -19,7 +19,8 @@ use super::cause::{Cause, SignatureText};
 use super::verify::{Attempt, Claim, LaunchRequest, Terms, read};
 use crate::oauth1::encode::decode;
 use crate::oauth1::{Param, SignatureMethod, decode_hex, decode_signature, decode_url_safe};
-use crate::{Rejection, Secret};
+use crate::rejection::Rejection;
+use crate::secret::Secret;
 use draft::Draft;
 
 /// The longest base string for which others are tried while a launch is answered, in bytes. edX's have some 4 KiB.

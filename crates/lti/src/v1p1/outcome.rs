@@ -7,7 +7,7 @@ use std::fmt;
 
 use quick_xml::escape::partial_escape;
 
-use crate::Score;
+use crate::score::Score;
 use xml::XmlFault;
 
 /// The request's content type. Canvas and Sakai compare the whole header, so that there is no charset.

@@ -3,21 +3,25 @@
 //!
 //! A key that is unknown costs the same base strings and HMACs as one that is known, so that time tells nothing.
 
-use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::cause::Cause;
 use super::compat::{Variant, doubled_submit_button, query_pairs_copied_to_body};
 use super::consumer::{Consumers, Known};
 use super::fields::Fields;
 use super::near_miss;
+use super::signature_findings::SignatureFindings;
+use crate::admission::{Candidate, Examination, Verdict};
 use crate::oauth1::base_string::{base_string, base_uri};
 use crate::oauth1::encode::decode;
 use crate::oauth1::{Param, ParamError, Params, SignatureMethod, Source, decode_signature};
+use crate::rejection::Rejection;
+use crate::replay::Nonce;
 use crate::replay::shortened;
-use crate::{KnownSecrets, Launch, Nonce, Rejection, ReturnUrl, Roles, Spent};
+use crate::role::Roles;
+use crate::secret::KnownSecrets;
+use crate::sender::Sender;
 
 /// The longest nonce. Canvas sends 43 characters.
 const LONGEST_NONCE: usize = 1024;
@@ -52,208 +56,23 @@ pub struct Terms {
     pub secrets: Arc<KnownSecrets>,
 }
 
-/// All that was found out about a launch. Its [verdict](Self::verdict) alone leads to a [`Launch`].
-pub struct Examination {
-    params: Option<usize>,
-    method: Option<SignatureMethod>,
-    timestamp: Option<u64>,
-    consumer_key: Option<String>,
-    variant: Option<Variant>,
-    cause: Option<Cause>,
-    roles: Option<Roles>,
-    return_url: Option<ReturnUrl>,
-    verdict: Result<Verdict, Rejection>,
-}
-
-/// A launch that passed everything that can be checked without memory.
-pub enum Verdict {
-    /// To be admitted when its nonce is spent.
-    Once(Candidate),
-    /// The form is one that was admitted before, and the caller can prove that this browser was.
-    Again(Launch),
-}
-
-/// A launch whose nonce is not spent yet.
-pub struct Candidate {
-    launch: Launch,
-    nonce: Nonce,
-}
-
-/// What a launch is checked for, in the order in which that is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Check {
-    /// The form can be read.
-    Form,
-    /// It has the parameters of OAuth.
-    Oauth,
-    /// The key is one of the tool's.
-    Consumer,
-    /// The signature is one of the consumer's.
-    Signature,
-    /// The timestamp is near our clock.
-    Time,
-    /// The parameters are those of a launch.
-    Parameters,
-    /// The person has a role that may launch.
-    Roles,
-    /// The nonce was not spent before.
-    Nonce,
-}
-
-impl Check {
-    /// Every check.
-    pub const ALL: [Self; 8] = [
-        Self::Form,
-        Self::Oauth,
-        Self::Consumer,
-        Self::Signature,
-        Self::Time,
-        Self::Parameters,
-        Self::Roles,
-        Self::Nonce,
-    ];
-
-    /// What people call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Form => "form",
-            Self::Oauth => "oauth",
-            Self::Consumer => "consumer",
-            Self::Signature => "signature",
-            Self::Time => "time",
-            Self::Parameters => "parameters",
-            Self::Roles => "roles",
-            Self::Nonce => "nonce",
-        }
-    }
-}
-
-impl Examination {
-    /// How many parameters it has; `None` where they could not be read.
-    pub fn params(&self) -> Option<usize> {
-        self.params
-    }
-
-    /// How it says that it is signed; `None` where its OAuth parameters could not be read.
-    pub fn method(&self) -> Option<SignatureMethod> {
-        self.method
-    }
-
-    /// When it says that it was signed, in seconds since the epoch; `None` where its OAuth parameters could not be read.
-    pub fn timestamp(&self) -> Option<u64> {
-        self.timestamp
-    }
-
-    /// What keeps a known consumer's signature from matching, where that was found by what is quickly tried.
-    pub fn cause(&self) -> Option<&Cause> {
-        self.cause.as_ref()
-    }
-
-    /// The person's roles in the course; only if the signature is valid.
-    pub fn roles(&self) -> Option<Roles> {
-        self.roles
-    }
-
-    /// The key of the consumer that it claims to be from, fit for a log. `None` where there was none, or where
-    /// it turned out to be a secret.
-    pub fn consumer_key(&self) -> Option<&str> {
-        self.consumer_key.as_deref()
-    }
-
-    /// The same with the cause that a longer search found. Where that is a secret in the key's place, the key is not told.
-    #[must_use]
-    pub fn explained(mut self, cause: Option<Cause>) -> Self {
-        if cause == Some(Cause::SecretAsKey) {
-            self.consumer_key = None;
-            self.verdict = Err(Rejection::UnknownConsumer(None));
-        }
-        self.cause = cause;
-        self
-    }
-
-    /// Which base string the signature matched. `None` where none did.
-    pub fn variant(&self) -> Option<Variant> {
-        self.variant
-    }
-
-    /// Where the platform wants its user back; only if the signature is valid.
-    pub fn return_url(&self) -> Option<&ReturnUrl> {
-        self.return_url.as_ref()
-    }
-
-    /// Why it is refused; `None` where it is not.
-    pub fn rejection(&self) -> Option<&Rejection> {
-        self.verdict.as_ref().err()
-    }
-
-    /// What follows from it.
-    ///
-    /// # Errors
-    /// The [`Rejection`], any but [`Rejection::Replayed`] and [`Rejection::ReplayMemoryFull`].
-    pub fn verdict(self) -> Result<Verdict, Rejection> {
-        self.verdict
-    }
-}
-
-impl Candidate {
-    /// The nonce to spend.
-    pub fn nonce(&self) -> &Nonce {
-        &self.nonce
-    }
-
-    /// The launch, now that its nonce has been spent.
-    ///
-    /// # Errors
-    /// [`Rejection::Replayed`] where it had been spent before, [`Rejection::ReplayMemoryFull`] where that
-    /// cannot be told.
-    pub fn admit(self, spent: Spent) -> Result<Launch, Rejection> {
-        match spent {
-            Spent::Now => Ok(self.launch),
-            Spent::Before => Err(Rejection::Replayed),
-            Spent::Unknown => Err(Rejection::ReplayMemoryFull),
-        }
-    }
-}
-
-impl fmt::Debug for Examination {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Examination")
-            .field("consumer_key", &self.consumer_key)
-            .field("variant", &self.variant)
-            .field("cause", &self.cause)
-            .field("rejection", &self.rejection())
-            .finish_non_exhaustive()
-    }
-}
-
 /// Examines a launch at `now`, in seconds since the epoch.
 ///
 /// `admitted_before` is asked once the signature is valid, with the launch's
-/// [fingerprint](Launch::fingerprint): whether the caller can prove that it admitted this very form, sent by
+/// [fingerprint](crate::Launch::fingerprint): whether the caller can prove that it admitted this very form, sent by
 /// this very browser. Only then do the timestamp and the nonce not count, so that a page can be reloaded.
 pub fn examine(
     request: &LaunchRequest<'_>,
     terms: &Terms,
     now: u64,
     admitted_before: impl FnOnce(&[u8; 16]) -> bool,
-) -> Examination {
-    let mut examination = Examination {
-        params: None,
-        method: None,
-        timestamp: None,
-        consumer_key: None,
-        variant: None,
-        cause: None,
-        roles: None,
-        return_url: None,
-        verdict: Err(Rejection::Unsigned),
-    };
+) -> Examination<SignatureFindings> {
+    let mut examination = Examination::of(SignatureFindings::default());
     examination.verdict = examination.pass(request, terms, now, admitted_before);
     examination
 }
 
-impl Examination {
+impl Examination<SignatureFindings> {
     fn pass(
         &mut self,
         request: &LaunchRequest<'_>,
@@ -265,7 +84,7 @@ impl Examination {
         self.params = Some(params.iter().count());
         let claim = Claim::read(&params, terms)?;
         let Claim { protocol, known, .. } = &claim;
-        self.method = Some(protocol.method);
+        self.findings.method = Some(protocol.method);
         self.timestamp = Some(protocol.timestamp);
         let attempt = Attempt::new(request, &params, terms, &claim);
         let signature = decode_signature(protocol.signature);
@@ -278,22 +97,22 @@ impl Examination {
                 terms.secrets.occur_in(protocol.consumer_key),
             ),
         };
-        self.consumer_key = match known {
-            Some(known) => Some(known.consumer.key.clone()),
+        self.claimed_sender = match known {
+            Some(known) => Some(known.consumer.key.as_str().to_owned()),
             None if is_secret => None,
             None => Some(Rejection::quote(protocol.consumer_key)),
         };
         let Some(known) = *known else {
-            return Err(Rejection::UnknownConsumer(self.consumer_key.clone()));
+            return Err(Rejection::UnknownConsumer(self.claimed_sender.clone()));
         };
         if !known.consumer.methods.contains(&protocol.method) {
             return Err(Rejection::SignatureMethodNotAllowed(protocol.method.name()));
         }
         let Some((variant, dropped)) = matched else {
-            self.cause = cause;
+            self.findings.cause = cause;
             return Err(Rejection::BadSignature);
         };
-        self.variant = Some(variant);
+        self.findings.variant = Some(variant);
 
         let acceptable_until = protocol.timestamp.saturating_add(terms.clock_skew);
         let nonce = Nonce::new(known.id, protocol.timestamp, protocol.nonce, acceptable_until);
@@ -318,9 +137,14 @@ impl Examination {
         if terms.roles.is_some_and(|allowed| !allowed.intersects(roles)) {
             return Err(Rejection::RoleNotAllowed(roles));
         }
-        let mut launch = fields.into_launch(known.consumer.key.clone(), method, fingerprint);
+        let sender = Sender::Consumer(known.consumer.key.clone());
+        let mut launch = fields.into_launch(sender, method, fingerprint);
         launch.params = params;
-        Ok(if again { Verdict::Again(launch) } else { Verdict::Once(Candidate { launch, nonce }) })
+        Ok(if again {
+            Verdict::Again(launch)
+        } else {
+            Verdict::Once(Candidate::new(launch, nonce))
+        })
     }
 }
 
@@ -528,10 +352,10 @@ impl<'a> Attempt<'a> {
         let keys =
             self.known.map(|known| known.consumer.signing_keys.as_slice()).unwrap_or_default();
         // As many secrets are tried as any consumer of the tool has, so that the time says nothing of the key.
-        (0..consumers.most_secrets).any(|place| match keys.get(place) {
+        (0..consumers.most_secrets()).any(|place| match keys.get(place) {
             Some(key) => key.verify(method, base, signature),
             None => {
-                std::hint::black_box(consumers.dummy.verify(method, base, signature));
+                std::hint::black_box(consumers.dummy().verify(method, base, signature));
                 false
             }
         })

@@ -9,8 +9,8 @@ use std::fmt;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::Score;
 use crate::oauth1::encode::{decode, encode};
+use crate::score::Score;
 
 /// The content type of every request, also of those without a body: edX refuses any other with 401.
 pub const CONTENT_TYPE: &str = "application/vnd.ims.lis.v2.result+json";

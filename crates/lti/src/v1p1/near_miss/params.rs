@@ -4,9 +4,9 @@ use std::iter::once_with;
 
 use super::draft::Draft;
 use super::{Cause, Search, latin1};
-use crate::Rejection;
 use crate::oauth1::encode::{encode, hex_byte};
 use crate::oauth1::{Param, Source};
+use crate::rejection::Rejection;
 use crate::v1p1::cause::LineBreak;
 
 /// Parameters that platforms sign and that get lost on the way, for having no value or none that anybody reads.

@@ -3,9 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::{Cause, Passport, Suspects};
-use crate::Secret;
 use crate::oauth1::SigningKey;
 use crate::oauth1::encode::{decode, encode};
+use crate::secret::Secret;
 
 /// White space that gets copied with a secret, before and behind it.
 const WHITE_SPACE: [(&str, &str); 11] = [

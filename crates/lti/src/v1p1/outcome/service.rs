@@ -120,7 +120,7 @@ mod tests {
 
     use super::super::{Answer, Operation, read_answer, request};
     use super::*;
-    use crate::Score;
+    use crate::score::Score;
 
     #[test]
     fn what_a_tool_asks_is_read_as_it_was_meant() {
