@@ -106,6 +106,10 @@ impl HeaderPolicy<'_> {
             match cookie::renamed_for_app(bare) {
                 Some(renamed) if !self.prefix.is_empty() => {
                     is_changed = true;
+                    let name = renamed.split('=').next().unwrap_or_default();
+                    if is_own_cookie(name.trim()) {
+                        continue;
+                    }
                     kept.push(Cow::Owned(format!(
                         "{}{renamed}",
                         &cookie[..cookie.len() - bare.len()]
@@ -412,6 +416,7 @@ mod tests {
             check_cookies(prefix, &["__Secure-lti=x"], &[]);
             check_cookies(prefix, &["__Secure-lti=x; __Secure-lti-abc=y"], &[]);
             check_cookies(prefix, &["__Secure-lti=x;"], &[]);
+            check_cookies(prefix, &["__Host-lti-login=x; a=1; __host-LTI-x=y"], &["a=1"]);
             check_cookies(prefix, &["__Secure-lti=x; a=1"], &["a=1"]);
             check_cookies(prefix, &["a=1; __Secure-lti=x"], &["a=1"]);
             check_cookies(prefix, &["a=1; __Secure-lti=x; b=2"], &["a=1; b=2"]);
@@ -450,6 +455,8 @@ mod tests {
         check_cookies(PREFIX, &["b=2; __Secure-Host-a=1; c=3"], &["b=2; __Host-a=1; c=3"]);
         check_cookies(PREFIX, &["__Secure-lti=x; __secure-host-a=1;c"], &["__host-a=1;c"]);
         check_cookies("", &["__Secure-Host-a=1"], &["__Secure-Host-a=1"]);
+        // But not under a name of the gateway's.
+        check_cookies(PREFIX, &["__Secure-Host-lti-login=x; a=1"], &["a=1"]);
     }
 
     #[test]

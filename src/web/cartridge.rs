@@ -58,7 +58,8 @@ pub(super) fn cartridge(
         privacy: privacy(tool.identity()),
         vendor: &origin.authority,
     };
-    page::render("cartridge.xml.tera", &context).map(Cartridge).ok_or(Refusal::PageFailed)
+    let link = page::render("cartridge.xml.tera", &context).ok_or(Refusal::PageFailed)?;
+    Ok(Cartridge(link.text))
 }
 
 /// Canvas's word for what the tool is to learn of a person.

@@ -3,9 +3,7 @@
 use lti::Rejection;
 use lti::admission::{Examination, Verdict};
 use lti::oauth1::{Params, Source};
-use lti::v1p1::{
-    self, Cause, LaunchRequest, SignatureFindings, Terms, compared, near_miss, shape,
-};
+use lti::v1p1::{self, Cause, LaunchRequest, SignatureFindings, Terms, compared, near_miss, shape};
 
 use super::call::LaunchCall;
 use super::record::LaunchRecord;

@@ -124,6 +124,6 @@ fn new_window(
             .ticket(&ticket.session, &ticket.destination, &tool.name, mount.id, expires)
             .ok_or(Refusal::PageFailed)?,
     };
-    let text = page::render("new_window.html.tera", &context).ok_or(Refusal::PageFailed)?;
-    Ok(Html::framed(text, &tool.frame_ancestors).into_response(Status::Ok))
+    let page = page::render("new_window.html.tera", &context).ok_or(Refusal::PageFailed)?;
+    Ok(Html::framed(page, &tool.frame_ancestors).into_response(Status::Ok))
 }

@@ -10,6 +10,8 @@ use crate::web::served::{ServedTarget, ServedTool};
 
 /// What stands between a tool's base and a session's id.
 const SESSION: &str = "/~";
+/// Segments behind `~` that are the gateway's own. A session's id has 16 characters; these never do.
+const RESERVED: [&str; 3] = ["login", "links", "register"];
 
 /// A place below a tool's address.
 pub(in crate::web) enum Place<'g, 'r> {
@@ -99,6 +101,9 @@ impl Addresses {
         };
         let with_ticket = query.is_some_and(|query| query.starts_with(TICKET_PARAMETER));
         let inside = path.get(base.len()..)?;
+        if is_reserved(inside) {
+            return None;
+        }
         match upstream.prefix {
             Prefix::Session => {
                 let Some(session) = inside.strip_prefix(SESSION) else {
@@ -130,6 +135,12 @@ impl Addresses {
     }
 }
 
+/// Whether a path below a tool's base is reserved for the gateway, and neither a session nor the app's.
+fn is_reserved(inside: &str) -> bool {
+    let segment = inside.strip_prefix(SESSION).and_then(|rest| rest.split('/').next());
+    segment.is_some_and(|segment| RESERVED.contains(&segment))
+}
+
 /// What stands before an upstream's own paths in the session with this id.
 pub(in crate::web) fn prefix(served: &ServedTool, upstream: &Upstream, id: &str) -> String {
     match upstream.prefix {
@@ -156,5 +167,22 @@ impl<'g, 'r> Mount<'g, 'r> {
     /// The path of this session's cookie.
     pub(in crate::web) fn cookie_path(&self) -> &'r str {
         if self.prefix.is_empty() { "/" } else { self.prefix }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gateways_segments_are_no_sessions() {
+        for own in ["/~login", "/~login/", "/~links/a", "/~register"] {
+            assert!(is_reserved(own), "{own}");
+        }
+        for other in
+            ["", "/", "/login", "/~", "/~loginx", "/~Login", "/a/~login", "//~login", "~login"]
+        {
+            assert!(!is_reserved(other), "{other}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::reference::reference;
 use super::table::Refusal;
 use crate::config::Tool;
-use crate::web::page::{self, Html};
+use crate::web::page::{self, Html, RenderedPage};
 
 /// A refused launch, for its page.
 pub(in crate::web) struct RefusedLaunch<'a> {
@@ -82,9 +82,9 @@ impl Refusal {
     fn page(&self, reference: &str, return_url: &str, frame_ancestors: &str) -> Response<'static> {
         let (heading, message) = self.words();
         let context = RefusalContext { heading, message, reference, return_url };
-        let text =
-            page::render("refusal.html.tera", &context).unwrap_or_else(|| heading.to_owned());
-        let mut response = Html::framed(text, frame_ancestors).into_response(self.status());
+        let rendered = page::render("refusal.html.tera", &context);
+        let rendered = rendered.unwrap_or_else(|| RenderedPage::plain(heading));
+        let mut response = Html::framed(rendered, frame_ancestors).into_response(self.status());
         self.allow(&mut response);
         response
     }
@@ -144,4 +144,30 @@ fn asks_for_json(request: &Request<'_>) -> bool {
         request.headers().get("Accept").any(|value| value.to_ascii_lowercase().contains(what))
     };
     (accepts("application/json") || accepts("+json")) && !accepts("text/html")
+}
+
+#[cfg(test)]
+mod tests {
+    use lti::Rejection;
+
+    use super::*;
+
+    #[test]
+    fn only_a_launch_whose_protocol_has_credentials_asks_for_them() {
+        let check = |refusal: Refusal, challenge, expected: Option<&str>| {
+            let launch = RefusedLaunch {
+                refusal: &refusal,
+                reference: "",
+                return_url: None,
+                frame_ancestors: "*",
+                challenge,
+            };
+            let response = launch.respond();
+            assert_eq!(response.headers().get_one("WWW-Authenticate"), expected, "{refusal:?}");
+        };
+        check(Refusal::Rejected(Rejection::BadSignature), Some("OAuth"), Some("OAuth"));
+        check(Refusal::Rejected(Rejection::BadSignature), None, None);
+        check(Refusal::Rejected(Rejection::Unsigned), Some("OAuth"), None);
+        check(Refusal::NoSession, Some("OAuth"), None);
+    }
 }
