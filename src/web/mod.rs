@@ -11,6 +11,7 @@ mod health;
 mod index;
 mod jwks;
 mod launch;
+mod login;
 mod page;
 mod proxy;
 mod refusal;

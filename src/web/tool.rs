@@ -5,7 +5,7 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Response, Route};
 
 use super::gateway::Gateway;
-use super::proxy::place::{Mount, Place};
+use super::proxy::place::{Mount, ToolPlace};
 use super::proxy::{door, passage};
 use super::refusal::Refusal;
 use super::{launch, shield};
@@ -47,27 +47,30 @@ impl Handler for ToolHandler {
             ))
         });
         // Whoever only wants to know what is behind a ticket does not use it up.
-        if method == Method::Head && matches!(place, Some((_, Place::Door(_)))) {
+        if method == Method::Head && matches!(place, Some((_, ToolPlace::Door(_)))) {
             return Outcome::Success(Refusal::NotEntered.respond());
         }
         // Outside sessions Rocket answers a HEAD as a GET without a body, here and for every other route.
         let is_own = OWN_EVERYWHERE.contains(&request.uri().path().as_str());
-        if method == Method::Head && (is_own || !matches!(place, Some((_, Place::Inside(..))))) {
+        if method == Method::Head && (is_own || !matches!(place, Some((_, ToolPlace::Inside(..))))) {
             return Outcome::forward(data, rocket::http::Status::NotFound);
         }
         Outcome::Success(match place {
-            Some((gateway, Place::Launch(served, sub_path))) if method == Method::Post => {
+            Some((gateway, ToolPlace::Launch(served, sub_path))) if method == Method::Post => {
                 launch::answer(gateway, served, sub_path, request, data).await
             }
-            Some((_, Place::Launch(..))) => Refusal::NotPosted.respond(),
-            Some((gateway, Place::Door(mount))) => {
+            Some((gateway, ToolPlace::Launch(served, _))) if method == Method::Get => {
+                launch::answer_get(gateway, served, request)
+            }
+            Some((_, ToolPlace::Launch(..))) => Refusal::NotPosted.respond(),
+            Some((gateway, ToolPlace::Door(mount))) => {
                 let mut answer =
                     dressed(door::answer(gateway, mount, request, data).await, mount, request);
                 // Its address holds a ticket, which is nobody's business, be it spent or not.
                 answer.set_raw_header("Referrer-Policy", "no-referrer");
                 answer
             }
-            Some((gateway, Place::Inside(mount, rest))) => {
+            Some((gateway, ToolPlace::Inside(mount, rest))) => {
                 let answer = passage::answer(gateway, mount, rest, request, data).await;
                 if answer.is_ok() {
                     shield::is_passed_on(request);

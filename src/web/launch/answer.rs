@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use lti::Rejection;
 use lti::admission::Verdict;
 use rocket::{Data, Request, Response};
 
@@ -10,6 +11,7 @@ use super::record::LaunchRecord;
 use super::{form, open, v1p1};
 use crate::proxy::path::has_dot_segment;
 use crate::web::gateway::Gateway;
+use crate::web::login::is_login;
 use crate::web::refusal::{Refusal, reference};
 use crate::web::served::ServedTool;
 
@@ -35,6 +37,21 @@ pub(in crate::web) async fn answer(
         response.adjoin_raw_header("Set-Cookie", cookie);
     }
     response
+}
+
+/// Answers a GET of a launch path: a platform that begins an LTI 1.3 login is told that the tool has none,
+/// and everyone else that a launch is a POST.
+pub(in crate::web) fn answer_get(
+    gateway: &Gateway,
+    served: &ServedTool,
+    request: &Request<'_>,
+) -> Response<'static> {
+    if !is_login(request) {
+        return Refusal::NotPosted.respond();
+    }
+    let call = LaunchCall { gateway, served, sub_path: "", request, started: Instant::now() };
+    let rejection = Refusal::Rejected(Rejection::Lti1p3NotConfigured);
+    LaunchRecord::default().refuse(&call, &reference(), &rejection)
 }
 
 /// The response to a launch, and its outcome. The cookies are set also if the launch is refused.

@@ -7,4 +7,4 @@ mod open;
 mod record;
 mod v1p1;
 
-pub(super) use answer::answer;
+pub(super) use answer::{answer, answer_get};

@@ -10,6 +10,8 @@ use std::time::Duration;
 use http_body_util::{Either, Empty};
 use hyper::Response as UpstreamResponse;
 use hyper::body::Incoming;
+use lti::Rejection;
+use rocket::http::Method;
 use rocket::tokio::time::{Instant, sleep};
 use rocket::{Data, Request, Response};
 
@@ -22,6 +24,7 @@ use crate::proxy::client::{RequestBody, UpstreamError};
 use crate::proxy::headers::HeaderPolicy;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
 use crate::web::gateway::Gateway;
+use crate::web::login::is_login;
 use crate::web::page;
 use crate::web::refusal::Refusal;
 
@@ -122,7 +125,13 @@ impl<'r> Passage<'r> {
         let now = gateway.clock.now();
         let Some(visit) = gateway.visits.visit(&mount, request.headers().get("Cookie"), now) else {
             let is_launch_path = mount.served.tool.path.as_str() == request.uri().path().as_str();
-            return Err(if is_launch_path { Refusal::NotPosted } else { Refusal::NoSession });
+            return Err(match is_launch_path {
+                true if request.method() == Method::Get && is_login(request) => {
+                    Refusal::Rejected(Rejection::Lti1p3NotConfigured)
+                }
+                true => Refusal::NotPosted,
+                false => Refusal::NoSession,
+            });
         };
         let authority = request.headers().get_one("Host").unwrap_or_default();
         let Gateway { assertions, grade_tokens, public_url, .. } = gateway;

@@ -14,7 +14,7 @@ const SESSION: &str = "/~";
 const RESERVED: [&str; 3] = ["login", "links", "register"];
 
 /// A place below a tool's address.
-pub(in crate::web) enum Place<'g, 'r> {
+pub(in crate::web) enum ToolPlace<'g, 'r> {
     /// Where it is launched, and what follows of the path: nothing, or more that begins with `/`.
     Launch(&'g ServedTool, &'r str),
     /// Where a session comes in.
@@ -85,7 +85,7 @@ impl Addresses {
         method: Method,
         path: &'r str,
         query: Option<&str>,
-    ) -> Option<Place<'g, 'r>> {
+    ) -> Option<ToolPlace<'g, 'r>> {
         let served = match self.tool_of_host(host) {
             Some(served) => served,
             None => self.tool_above(path)?,
@@ -97,7 +97,7 @@ impl Addresses {
         let ServedTarget::Upstream(upstream) = &served.target else {
             return launched
                 .filter(|rest| matches!(*rest, "" | "/"))
-                .map(|rest| Place::Launch(served, rest));
+                .map(|rest| ToolPlace::Launch(served, rest));
         };
         let with_ticket = query.is_some_and(|query| query.starts_with(TICKET_PARAMETER));
         let inside = path.get(base.len()..)?;
@@ -107,28 +107,28 @@ impl Addresses {
         match upstream.prefix {
             Prefix::Session => {
                 let Some(session) = inside.strip_prefix(SESSION) else {
-                    return launched.map(|rest| Place::Launch(served, rest));
+                    return launched.map(|rest| ToolPlace::Launch(served, rest));
                 };
                 let id = session.split('/').next().unwrap_or_default();
                 let (prefix, rest) = path.split_at(base.len() + SESSION.len() + id.len());
                 let mount = Mount { served, upstream, id, prefix };
                 Some(if rest.is_empty() && with_ticket {
-                    Place::Door(mount)
+                    ToolPlace::Door(mount)
                 } else {
-                    Place::Inside(mount, rest)
+                    ToolPlace::Inside(mount, rest)
                 })
             }
             Prefix::Tool => {
                 let mount = Mount { served, upstream, id: "", prefix: path.get(..base.len())? };
                 let is_root = matches!(inside, "" | "/");
                 if is_root && with_ticket {
-                    return Some(Place::Door(mount));
+                    return Some(ToolPlace::Door(mount));
                 }
                 match launched {
                     Some(rest @ ("" | "/")) if method == Method::Post => {
-                        Some(Place::Launch(served, rest))
+                        Some(ToolPlace::Launch(served, rest))
                     }
-                    _ => Some(Place::Inside(mount, inside)),
+                    _ => Some(ToolPlace::Inside(mount, inside)),
                 }
             }
         }
