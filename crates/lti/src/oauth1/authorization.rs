@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::base_string::{base_string, split_url};
 use super::encode::encode_into;
-use super::{ParamError, Params, SignatureMethod, SigningKey, Source, decode_signature};
+use super::params::{ParamError, Params, Source};
+use super::signature::{SignatureMethod, SigningKey, decode_signature};
 
 /// What a request is signed with.
 pub struct Credentials<'a> {

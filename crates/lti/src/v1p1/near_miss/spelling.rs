@@ -1,8 +1,9 @@
 //! Base strings as other people's libraries put them together.
 
-use super::{Cause, latin1};
+use super::latin1;
 use crate::oauth1::Param;
 use crate::oauth1::encode::encode;
+use crate::v1p1::cause::Cause;
 
 /// How a library encodes a text that is to be signed.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use quick_xml::escape::partial_escape;
 
-use super::CodeMajor;
+use super::message::CodeMajor;
 use super::xml::{self, XmlFault};
 
 /// What a tool asks of the platform.
@@ -118,7 +118,7 @@ impl std::error::Error for RequestFault {}
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Answer, Operation, read_answer, request};
+    use super::super::message::{Answer, Operation, read_answer, request};
     use super::*;
     use crate::score::Score;
 

@@ -1,14 +1,11 @@
-//! Basic Outcomes 1.0 (LTI 1.1 §6): a grade goes to the platform as "plain old XML", and its answer is XML, too.
-
-pub mod service;
-mod xml;
+//! The request for a grade, and the platform's answer.
 
 use std::fmt;
 
 use quick_xml::escape::partial_escape;
 
+use super::xml::{self, XmlFault};
 use crate::score::Score;
-use xml::XmlFault;
 
 /// The request's content type. Canvas and Sakai compare the whole header, so that there is no charset.
 pub const CONTENT_TYPE: &str = "application/xml";
@@ -66,7 +63,8 @@ pub enum CodeMajor {
 
 impl CodeMajor {
     /// Every code.
-    const ALL: [Self; 4] = [Self::Success, Self::Processing, Self::Failure, Self::Unsupported];
+    pub(super) const ALL: [Self; 4] =
+        [Self::Success, Self::Processing, Self::Failure, Self::Unsupported];
 
     /// The code's name, as Basic Outcomes has it.
     pub fn name(self) -> &'static str {
