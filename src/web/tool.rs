@@ -52,7 +52,8 @@ impl Handler for ToolHandler {
         }
         // Outside sessions Rocket answers a HEAD as a GET without a body, here and for every other route.
         let is_own = OWN_EVERYWHERE.contains(&request.uri().path().as_str());
-        if method == Method::Head && (is_own || !matches!(place, Some((_, ToolPlace::Inside(..))))) {
+        if method == Method::Head && (is_own || !matches!(place, Some((_, ToolPlace::Inside(..)))))
+        {
             return Outcome::forward(data, rocket::http::Status::NotFound);
         }
         Outcome::Success(match place {

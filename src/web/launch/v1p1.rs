@@ -3,12 +3,14 @@
 use lti::Rejection;
 use lti::admission::{Examination, Verdict};
 use lti::oauth1::{Params, Source};
-use lti::v1p1::{self, Cause, LaunchRequest, SignatureFindings, Terms, compared, near_miss, shape};
+use lti::v1p1::{
+    Cause, LaunchRequest, ReadLaunch, SignatureFindings, Suspects, Terms, compared, examine_read,
+    near_miss, shape,
+};
 
 use super::call::LaunchCall;
 use super::record::LaunchRecord;
 use crate::config::Origin;
-use crate::web::development::Development;
 use crate::web::guard;
 use crate::web::refusal::Refusal;
 
@@ -34,9 +36,6 @@ pub(super) fn examine(
     record: &mut LaunchRecord,
 ) -> Result<Arrival, Refusal> {
     record.challenge = Some("OAuth");
-    if call.gateway.development.is_some() {
-        record.params = params(call, form);
-    }
     let examination = examination(call, form, now, record)?;
     record.sender = examination.claimed_sender().map(str::to_owned);
     record.variant = examination.variant();
@@ -69,13 +68,20 @@ fn examination(
         authorization,
         body,
     };
+    let launch = launch.read();
     let terms = &served.tool.terms(gateway.clock_skew, &gateway.known_secrets);
-    let mut examination = v1p1::examine(&launch, terms, now, |fingerprint| {
-        gateway.receipts.prove(headers.get("Cookie"), fingerprint, now)
-    });
-    if let Some(development) = &gateway.development {
-        examination = explained(call, development, &launch, terms, examination, record);
-    }
+    let proves =
+        |fingerprint: &[u8; 16]| gateway.receipts.prove(headers.get("Cookie"), fingerprint, now);
+    let examination = match &gateway.development {
+        None => examine_read(launch, terms, now, proves),
+        Some(development) => {
+            record.params = launch.params().map(lengths).unwrap_or_default();
+            let examination = examine_read(launch.clone(), terms, now, proves);
+            let suspects =
+                || development.suspects(&served.tool.name, gateway.launch_urls(&authority));
+            explained(&launch, terms, suspects, examination, record)
+        }
+    };
     record.cause = examination.cause().cloned();
     Ok(examination)
 }
@@ -83,37 +89,30 @@ fn examination(
 /// The examination with the cause that the whole search finds. Development has time for it, and its
 /// duration may depend on secrets that everybody knows.
 fn explained(
-    call: &LaunchCall<'_>,
-    development: &Development,
-    launch: &LaunchRequest<'_>,
+    launch: &ReadLaunch<'_>,
     terms: &Terms,
+    suspects: impl FnOnce() -> Suspects,
     examination: Examination<SignatureFindings>,
     record: &mut LaunchRecord,
 ) -> Examination<SignatureFindings> {
-    let tool = &call.served.tool;
     record.compared = compared(launch, terms).map(|base| shape(&base));
     if examination.rejection().is_none() || record.params.len() > MOST_SEARCHED {
         return examination;
     }
-    let launch_urls = call.gateway.launch_urls(launch.authority);
-    let suspects = development.suspects(&tool.name, launch_urls);
-    let cause = near_miss(launch, terms, &suspects).map(|near_miss| near_miss.cause);
+    let cause = near_miss(launch, terms, &suspects()).map(|near_miss| near_miss.cause);
     if cause == Some(Cause::SecretAsKey) {
         record.compared = None;
     }
     examination.explained(cause)
 }
 
-/// Names of all parameters and the lengths of their values. Nothing of what is malformed.
-fn params(call: &LaunchCall<'_>, form: &[u8]) -> Vec<(String, usize)> {
-    let query = call.request.uri().query().map(|query| query.as_str()).unwrap_or_default();
-    let params = Params::default()
-        .read_form(Source::Query, query.as_bytes())
-        .and_then(|params| params.read_form(Source::Body, form));
-    params.map_or_else(
-        |_| Vec::new(),
-        |params| params.iter().map(|param| (param.name.to_owned(), param.value.len())).collect(),
-    )
+/// Names of the parameters in query and form, and the lengths of their values.
+fn lengths(params: &Params) -> Vec<(String, usize)> {
+    params
+        .iter()
+        .filter(|param| param.source != Source::Header)
+        .map(|param| (param.name.to_owned(), param.value.len()))
+        .collect()
 }
 
 /// Where in the upstream the launch URL leads. A query with OAuth parameters stays here.

@@ -21,7 +21,9 @@ fn a_login_that_is_a_get_is_rejected_for_what_it_is() {
         rejected(&server.get(&format!("/lti/a?{query}")));
     }
     // Neither is anything else that begins like one.
-    for query in ["", "?iss=x", "?login_hint=1", "?custom_iss=x&custom_login_hint=1", "?iss=%zz&login_hint"] {
+    for query in
+        ["", "?iss=x", "?login_hint=1", "?custom_iss=x&custom_login_hint=1", "?iss=%zz&login_hint"]
+    {
         let reply = server.get(&format!("/lti/a{query}"));
         shown_nothing(&reply, 405);
         assert!(reply.body.contains("Open this from your course"), "{}", reply.body);
