@@ -9,6 +9,7 @@ mod explain;
 mod grades;
 mod launches;
 mod practice;
+mod session;
 mod state;
 mod structure;
 mod support;
