@@ -74,10 +74,10 @@ const OBJECTS: [(&str, &[(&str, Field)]); 5] = [
 
 /// Signs assertions. The keys are derived from `gateway.secret`: the first signs, all are published.
 pub struct Assertions {
-    keys: Vec<Key>,
+    keys: Vec<AssertionKey>,
 }
 
-struct Key {
+struct AssertionKey {
     /// The header of everything that is signed with it, encoded.
     header: String,
     /// The key's name: its thumbprint (RFC 7638).
@@ -104,7 +104,7 @@ pub struct Subject<'a> {
 impl Assertions {
     /// Derives the keys.
     pub fn new(secrets: &[Secret]) -> Self {
-        Self { keys: secrets.iter().map(Key::new).collect() }
+        Self { keys: secrets.iter().map(AssertionKey::new).collect() }
     }
 
     /// The assertion of a session at `now` (seconds since the epoch). `None` only without a key.
@@ -118,14 +118,14 @@ impl Assertions {
 
     /// The public keys (RFC 7517).
     pub fn jwks(&self) -> String {
-        let keys = self.keys.iter().map(|Key { kid, x, .. }| {
+        let keys = self.keys.iter().map(|AssertionKey { kid, x, .. }| {
             json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": x })
         });
         json!({ "keys": keys.collect::<Vec<_>>() }).to_string()
     }
 }
 
-impl Key {
+impl AssertionKey {
     fn new(secret: &Secret) -> Self {
         let signing_key = SigningKey::from_bytes(&derive(secret, "lti-gateway assertion 1"));
         let x = URL_SAFE_NO_PAD.encode(signing_key.verifying_key().as_bytes());

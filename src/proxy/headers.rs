@@ -1,7 +1,7 @@
 //! Which of a browser's headers reach an upstream, and what stands in them.
 //!
 //! Whatever could speak for the gateway is taken away in every spelling that some server takes for the same name. Who the
-//! person is, is added by whoever knows it.
+//! person is comes from `session_headers`, what frames a body and the browser's address from `request`.
 
 use std::borrow::Cow;
 
@@ -9,13 +9,14 @@ use hyper::HeaderMap;
 use hyper::header::{HOST, HeaderName, HeaderValue};
 
 use super::cookie;
+use crate::config::Upstream;
 use crate::config::header::{is_identity, is_of_connection, is_same};
 use crate::session::{TICKET_PARAMETER, is_own_cookie};
 use crate::url::{BaseUrl, UrlParts};
 
-/// What is known of a request's way, for the headers that speak of addresses.
+/// What decides which of a browser's headers reach the upstream, and as what.
 #[derive(Clone, Copy)]
-pub struct Passage<'a> {
+pub struct HeaderPolicy<'a> {
     /// Where the app answers.
     pub upstream: &'a BaseUrl,
     /// Where browsers see the gateway: `https://host[:port]`.
@@ -26,7 +27,7 @@ pub struct Passage<'a> {
     pub own: &'a [(HeaderName, HeaderValue)],
 }
 
-impl Passage<'_> {
+impl HeaderPolicy<'_> {
     /// The headers of the request to the upstream, but for the framing of its body and the identity.
     ///
     /// What the gateway and the tool set is added last, so that no browser can name it in `Connection` to have it taken
@@ -109,6 +110,10 @@ impl Passage<'_> {
             match cookie::renamed_for_app(bare) {
                 Some(renamed) if !self.prefix.is_empty() => {
                     is_changed = true;
+                    let name = renamed.split('=').next().unwrap_or_default();
+                    if is_own_cookie(name.trim()) {
+                        continue;
+                    }
                     kept.push(Cow::Owned(format!(
                         "{}{renamed}",
                         &cookie[..cookie.len() - bare.len()]
@@ -187,8 +192,19 @@ fn is_origin(value: &str, origin: &str) -> bool {
         || UrlParts::of_web(value).is_some_and(|page| page.rest.is_empty() && page.is_of(origin))
 }
 
+/// The configured headers of a tool, ready to be sent.
+pub fn configured(upstream: &Upstream) -> Vec<(HeaderName, HeaderValue)> {
+    let headers = upstream.headers.iter().filter_map(|(name, value)| {
+        // The configuration has no other headers.
+        let mut value = HeaderValue::from_str(value.expose()).ok()?;
+        value.set_sensitive(true);
+        Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
+    });
+    headers.collect()
+}
+
 /// The values of all headers of a name.
-fn values<'h, H: Iterator<Item = (&'h str, &'h str)> + Clone>(
+pub(super) fn values<'h, H: Iterator<Item = (&'h str, &'h str)> + Clone>(
     headers: H,
     name: &'static str,
 ) -> impl Iterator<Item = &'h str> + Clone + use<'h, H> {
@@ -221,8 +237,8 @@ mod tests {
     }
 
     /// The headers at the upstream, without `Host`.
-    fn sent(passage: &Passage<'_>, browser: &[(&str, &str)]) -> Vec<(String, String)> {
-        let mut sent: Vec<_> = passage
+    fn sent(policy: &HeaderPolicy<'_>, browser: &[(&str, &str)]) -> Vec<(String, String)> {
+        let mut sent: Vec<_> = policy
             .request_headers(browser.iter().copied())
             .iter()
             .map(|(name, value)| {
@@ -230,7 +246,7 @@ mod tests {
             })
             .collect();
         let hosts: Vec<_> = sent.extract_if(.., |(name, _)| name == "host").collect();
-        assert_eq!(hosts, [("host".to_owned(), passage.upstream.origin.authority.clone())]);
+        assert_eq!(hosts, [("host".to_owned(), policy.upstream.origin.authority.clone())]);
         sent
     }
 
@@ -242,8 +258,8 @@ mod tests {
     #[track_caller]
     fn check_below(prefix: &str, browser: &[(&str, &str)], expected: &[(&str, &str)]) {
         let upstream = upstream();
-        let passage = Passage { upstream: &upstream, origin: ORIGIN, prefix, own: &[] };
-        let sent = sent(&passage, browser);
+        let policy = HeaderPolicy { upstream: &upstream, origin: ORIGIN, prefix, own: &[] };
+        let sent = sent(&policy, browser);
         let sent: Vec<_> =
             sent.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(sent, expected, "{browser:?}");
@@ -364,10 +380,11 @@ mod tests {
             (HeaderName::from_static("x_other"), HeaderValue::from_static("other")),
             (HeaderName::from_static("authorization"), HeaderValue::from_static("Basic x")),
         ];
-        let passage = Passage { upstream: &upstream, origin: ORIGIN, prefix: PREFIX, own: &own };
+        let policy =
+            HeaderPolicy { upstream: &upstream, origin: ORIGIN, prefix: PREFIX, own: &own };
         assert_eq!(
             sent(
-                &passage,
+                &policy,
                 &[
                     ("Connection", "x-token, host, authorization, x_other, x-forwarded-user"),
                     ("X-Token", "1"),
@@ -403,6 +420,7 @@ mod tests {
             check_cookies(prefix, &["__Secure-lti=x"], &[]);
             check_cookies(prefix, &["__Secure-lti=x; __Secure-lti-abc=y"], &[]);
             check_cookies(prefix, &["__Secure-lti=x;"], &[]);
+            check_cookies(prefix, &["__Host-lti-login=x; a=1; __host-LTI-x=y"], &["a=1"]);
             check_cookies(prefix, &["__Secure-lti=x; a=1"], &["a=1"]);
             check_cookies(prefix, &["a=1; __Secure-lti=x"], &["a=1"]);
             check_cookies(prefix, &["a=1; __Secure-lti=x; b=2"], &["a=1; b=2"]);
@@ -441,6 +459,8 @@ mod tests {
         check_cookies(PREFIX, &["b=2; __Secure-Host-a=1; c=3"], &["b=2; __Host-a=1; c=3"]);
         check_cookies(PREFIX, &["__Secure-lti=x; __secure-host-a=1;c"], &["__host-a=1;c"]);
         check_cookies("", &["__Secure-Host-a=1"], &["__Secure-Host-a=1"]);
+        // But not under a name of the gateway's.
+        check_cookies(PREFIX, &["__Secure-Host-lti-login=x; a=1"], &["a=1"]);
     }
 
     #[test]
@@ -492,7 +512,7 @@ mod tests {
     #[test]
     fn at_the_root_of_a_host_every_referer_is_the_apps() {
         let upstream = BaseUrl { path: String::new(), ..upstream() };
-        let passage = Passage { upstream: &upstream, origin: ORIGIN, prefix: "", own: &[] };
+        let policy = HeaderPolicy { upstream: &upstream, origin: ORIGIN, prefix: "", own: &[] };
         for (browser, app) in [
             ("https://tools.example", Some("http://app.test:9000/")),
             ("https://tools.example?a", Some("http://app.test:9000/?a")),
@@ -501,7 +521,7 @@ mod tests {
         ] {
             let expected: Vec<_> =
                 app.iter().map(|app| ("referer".to_owned(), (*app).to_owned())).collect();
-            assert_eq!(sent(&passage, &[("Referer", browser)]), expected, "{browser}");
+            assert_eq!(sent(&policy, &[("Referer", browser)]), expected, "{browser}");
         }
     }
 
@@ -583,8 +603,8 @@ mod tests {
         ) {
             let upstream = upstream();
             let own = [(HeaderName::from_static("x-own"), HeaderValue::from_static("own"))];
-            let passage = Passage { upstream: &upstream, origin: ORIGIN, prefix: PREFIX, own: &own };
-            let headers = passage.request_headers(browser.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            let policy = HeaderPolicy { upstream: &upstream, origin: ORIGIN, prefix: PREFIX, own: &own };
+            let headers = policy.request_headers(browser.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             prop_assert_eq!(headers.get_all("x-own").iter().collect::<Vec<_>>(), ["own"]);
             prop_assert_eq!(headers.get_all(HOST).iter().collect::<Vec<_>>(), ["app.test:9000"]);
             for (name, value) in &headers {

@@ -9,3 +9,5 @@ pub(crate) mod cookie;
 pub mod headers;
 pub mod identity;
 pub mod path;
+pub mod request;
+pub mod session_headers;

@@ -5,10 +5,18 @@ pub const COOKIE: &str = "__Secure-lti";
 /// The most cookies that are looked at. Browsers keep fewer for one site.
 const MOST_COOKIES: usize = 300;
 
-/// Whether a cookie is the gateway's own: it goes to no upstream, and no upstream may set it.
+/// What the names of cookies begin with that the gateway reserves for itself.
+const RESERVED: &str = "__Host-lti-";
+
+/// Whether a cookie is the gateway's own: it goes to no upstream, and no upstream may set it. Browsers
+/// ignore the case of the prefixes `__Secure-` and `__Host-`.
 pub fn is_own_cookie(name: &str) -> bool {
-    name.get(..COOKIE.len()).is_some_and(|start| start.eq_ignore_ascii_case(COOKIE))
-        && name.get(COOKIE.len()..).is_none_or(|rest| rest.is_empty() || rest.starts_with('-'))
+    let rest_behind = |prefix: &str| {
+        let start = name.get(..prefix.len())?;
+        start.eq_ignore_ascii_case(prefix).then(|| &name[prefix.len()..])
+    };
+    rest_behind(COOKIE).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        || rest_behind(RESERVED).is_some()
 }
 
 /// A `Set-Cookie` of the gateway. Only a cookie with these attributes comes back from a platform's frame: Chromium, Firefox and
@@ -26,4 +34,38 @@ pub fn cookies<'c>(
 ) -> impl Iterator<Item = (&'c str, &'c str)> {
     let all = headers.into_iter().flat_map(|header| header.split(';')).take(MOST_COOKIES);
     all.filter_map(|cookie| cookie.trim().split_once('='))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gateways_own_cookies_have_its_names_in_any_case() {
+        for own in [
+            "__Secure-lti",
+            "__secure-LTI",
+            "__Secure-lti-abc",
+            "__Host-lti-",
+            "__Host-lti-login",
+            "__HOST-LTI-x",
+        ] {
+            assert!(is_own_cookie(own), "{own}");
+        }
+        for other in [
+            "",
+            "__Secure-ltix",
+            "__Secure-l",
+            "__Host-lti",
+            "__Host-ltix",
+            "__Host-lt",
+            "__Host-a",
+            "x__Host-lti-a",
+            "_Host-lti-a",
+            "__Host-ltü-a",
+            "lti-a",
+        ] {
+            assert!(!is_own_cookie(other), "{other}");
+        }
+    }
 }

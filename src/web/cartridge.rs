@@ -2,12 +2,14 @@
 //! which Canvas, Moodle and others import. Neither a key nor a secret stands in it: people enter them in the platform.
 
 use rocket::http::{ContentType, Status};
-use rocket::response::{Responder, Result as Answer};
+use rocket::response::{self, Responder};
 use rocket::{Request, State, get};
 use serde::Serialize;
 
-use super::authority::Authority;
-use super::{Gateway, page, refusal::Refusal};
+use super::gateway::Gateway;
+use super::guard::Authority;
+use super::page;
+use super::refusal::Refusal;
 use crate::config::Identity;
 
 /// The link, as XML.
@@ -56,7 +58,8 @@ pub(super) fn cartridge(
         privacy: privacy(tool.identity()),
         vendor: &origin.authority,
     };
-    page::render("cartridge.xml.tera", &context).map(Cartridge).ok_or(Refusal::PageFailed)
+    let link = page::render("cartridge.xml.tera", &context).ok_or(Refusal::PageFailed)?;
+    Ok(Cartridge(link.text))
 }
 
 /// Canvas's word for what the tool is to learn of a person.
@@ -80,7 +83,7 @@ fn characters(text: &str) -> String {
 }
 
 impl<'r> Responder<'r, 'static> for Cartridge {
-    fn respond_to(self, _: &'r Request<'_>) -> Answer<'static> {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
         let policy = "default-src 'none'; frame-ancestors 'none'";
         let mut response = page::respond(Status::Ok, self.0, policy.to_owned());
         response.set_header(ContentType::new("application", "xml"));

@@ -1,19 +1,18 @@
 //! What the routes share: the tools by their addresses, and what remembers.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use lti::KnownSecrets;
-use lti::v1p1::{Passport, Suspects};
+use lti::v1p1::Passport;
 
-use super::dev::Refusals;
+use super::development::Development;
 use super::proxy::place::Addresses;
 use super::proxy::visit::Visits;
 use super::served::ServedTool;
 use crate::clock::Clock;
-use crate::config::{Config, PublicUrl, Tool};
+use crate::config::{Config, PublicUrl};
 use crate::grade::Grades;
 use crate::platform::Platforms;
-use crate::practice::Gradebook;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
 use crate::session::{GradeTokens, Ids, Receipts};
@@ -24,7 +23,8 @@ use crate::template::Templates;
 pub struct Gateway {
     pub(super) public_url: PublicUrl,
     pub(super) behind_heroku: bool,
-    development: bool,
+    /// What only development has.
+    pub(super) development: Option<Development>,
     pub(super) clock_skew: u64,
     pub(super) known_secrets: Arc<KnownSecrets>,
     pub(super) addresses: Addresses,
@@ -37,12 +37,6 @@ pub struct Gateway {
     pub(super) grade_tokens: GradeTokens,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
-    /// Every consumer's key and secrets, by which development finds out what was mixed up; outside of it there are none.
-    passports: Vec<Passport>,
-    /// The newest refusals, in development.
-    pub(super) refusals: Option<Refusals>,
-    /// The grades of the practice platform, which only development has.
-    pub(super) gradebook: Mutex<Gradebook>,
     pub(super) clock: Clock,
 }
 
@@ -64,7 +58,7 @@ impl Gateway {
         Ok(Self {
             public_url: config.public_url,
             behind_heroku: config.behind_heroku,
-            development: config.development,
+            development: config.development.then(Development::default),
             clock_skew: config.clock_skew,
             known_secrets: config.known_secrets,
             grades: Arc::new(Grades::new(platforms, outbox, &config.tools, clock.clone())),
@@ -77,34 +71,23 @@ impl Gateway {
             assertions: Assertions::new(&config.secrets),
             grade_tokens: GradeTokens::new(&config.secrets),
             upstreams,
-            passports: Vec::new(),
-            refusals: config.development.then(Refusals::default),
-            gradebook: Mutex::default(),
             clock,
         })
     }
 
-    /// The same, which in development looks among all of these for the reason of a refusal. Outside development nothing of
-    /// them is kept.
+    /// The same gateway. In development it searches these keys and secrets for the cause of a rejection;
+    /// otherwise it keeps none of them.
     #[must_use]
     pub fn explaining(mut self, passports: Vec<Passport>) -> Self {
-        if self.development {
-            self.passports = passports;
-        }
+        self.development =
+            self.development.map(|development| development.with_passports(passports));
         self
     }
 
-    /// What a platform may have mixed up with what is a tool's own, for a launch that came to this host.
-    pub(super) fn suspects(&self, tool: &Tool, authority: &str) -> Suspects {
-        let launch_urls = self
-            .addresses
-            .tools()
-            .map(|other| (other.name.as_str(), self.public_url.launch_url(other, Some(authority))));
-        Suspects::new(&tool.name, launch_urls, self.passports.clone())
-    }
-
-    /// Whether this is development.
-    pub(super) fn development(&self) -> bool {
-        self.development
+    /// Name and launch URL of every tool, for a request to this host.
+    pub(super) fn launch_urls(&self, authority: &str) -> impl Iterator<Item = (&str, String)> {
+        self.addresses.tools().map(move |tool| {
+            (tool.name.as_str(), self.public_url.launch_url(tool, Some(authority)))
+        })
     }
 }

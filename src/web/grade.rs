@@ -9,16 +9,16 @@ use std::time::Instant;
 use lti::Score;
 use rocket::http::{ContentType, Header, Method, Status};
 use rocket::request::{self, FromRequest};
-use rocket::response::{Responder, Result as Responded};
+use rocket::response::{self, Responder};
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Response, Route, State, delete, get, post};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::form;
+use super::body::{self, BodyError, FORM_TIMEOUT};
 use super::gateway::Gateway;
-use super::refusal::{Refusal, reference};
+use super::refusal::reference;
 use crate::grade::{GradeError, Sent};
 use crate::platform::{PlatformError, PlatformResponse, masked};
 use crate::session::GradeToken;
@@ -130,7 +130,7 @@ impl Bearer<'_> {
 /// A body: a score and perhaps a comment.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Body<'a> {
+struct GradeBody<'a> {
     #[serde(borrow)]
     score: &'a RawValue,
     comment: Option<String>,
@@ -138,9 +138,9 @@ struct Body<'a> {
 
 /// What a body asks for.
 async fn action(data: Data<'_>) -> Result<Action, GradeRefusal> {
-    let body = form::read(data, LARGEST_BODY).await.map_err(|refusal| match refusal {
-        Refusal::TooLarge => GradeRefusal::TooLarge,
-        _ => GradeRefusal::Incomplete,
+    let body = body::read(data, LARGEST_BODY).await.map_err(|error| match error {
+        BodyError::TooLarge(_) => GradeRefusal::TooLarge,
+        BodyError::Incomplete => GradeRefusal::Incomplete,
     })?;
     // Serde would take an array of the two for the object.
     if body.trim_ascii_start().first() != Some(&b'{') {
@@ -148,7 +148,7 @@ async fn action(data: Data<'_>) -> Result<Action, GradeRefusal> {
             "the body is not a JSON object such as {\"score\": 0.92}".to_owned(),
         ));
     }
-    let Body { score, comment } =
+    let GradeBody { score, comment } =
         serde_json::from_slice(&body).map_err(|error| GradeRefusal::BadGrade(error.to_string()))?;
     // A number is taken as it is written: reading it as one would round it.
     let text = match serde_json::from_str::<String>(score.get()) {
@@ -234,23 +234,28 @@ impl GradeCall {
             Ok(Sent::Kept { id, error }) => {
                 let reason = masked(&error.to_string(), token.place.learner_reference());
                 let body = json!({ "status": "kept", "id": id, "reason": error.to_string() });
-                let mut told = JsonResponse::new(Status::Accepted, body.to_string());
-                told.headers.push(("Location", format!("/grades/{id}")));
+                let mut response = JsonResponse::new(Status::Accepted, body.to_string());
+                response.headers.push(("Location", format!("/grades/{id}")));
                 let (tool, consumer, operation) =
                     (&token.tool, token.sender.log_name(), self.operation);
                 let micros = self.started.elapsed().as_micros();
                 tracing::warn!(target: "grade", tool, consumer, operation, outcome = "kept", id, micros, reason);
-                told
+                response
             }
             Err(error) => self.refuse(Some(&token), GradeRefusal::Failed(error)),
         }
     }
 
-    fn accept(self, token: &GradeToken, outcome: &'static str, told: JsonResponse) -> JsonResponse {
+    fn accept(
+        self,
+        token: &GradeToken,
+        outcome: &'static str,
+        response: JsonResponse,
+    ) -> JsonResponse {
         let (tool, consumer, operation) = (&token.tool, token.sender.log_name(), self.operation);
         let micros = self.started.elapsed().as_micros();
         tracing::info!(target: "grade", tool, consumer, operation, outcome, micros);
-        told
+        response
     }
 
     fn refuse(self, token: Option<&GradeToken>, refusal: GradeRefusal) -> JsonResponse {
@@ -299,7 +304,7 @@ enum GradeRefusal {
     TooLarge,
     /// A body that is no grade. Holds why.
     BadGrade(String),
-    /// What became of a grade cannot be told.
+    /// What became of a grade cannot be reported.
     NotTold(StateError),
     /// What was asked for was not done.
     Failed(GradeError),
@@ -349,8 +354,13 @@ impl GradeRefusal {
                 "no grade of this id is kept for the grade token's learner and resource link"
             }
             Self::WrongMethod => "POST a grade, GET it, or DELETE it",
-            Self::Incomplete => "the body did not arrive within 15 seconds, or broke off",
-            Self::TooLarge => "the body is larger than 64 KiB",
+            Self::Incomplete => {
+                let seconds = FORM_TIMEOUT.as_secs();
+                return format!("the body did not arrive within {seconds} seconds, or broke off");
+            }
+            Self::TooLarge => {
+                return format!("the body is larger than {} KiB", LARGEST_BODY / 1024);
+            }
             Self::BadGrade(why) => return why.clone(),
             Self::Failed(GradeError::Platform(error)) => return error.to_string(),
             Self::NotTold(error) => {
@@ -399,19 +409,19 @@ impl GradeRefusal {
                 body.insert("platform".into(), said);
             }
         }
-        let mut told = JsonResponse::new(status, Value::Object(body).to_string());
-        if told.status == Status::Unauthorized {
+        let mut response = JsonResponse::new(status, Value::Object(body).to_string());
+        if response.status == Status::Unauthorized {
             let challenge = match self {
                 Self::NoToken => "Bearer",
                 _ => "Bearer error=\"invalid_token\"",
             };
-            told.headers.push(("WWW-Authenticate", challenge.to_owned()));
+            response.headers.push(("WWW-Authenticate", challenge.to_owned()));
         }
-        if told.status == Status::MethodNotAllowed {
-            told.headers.push(("Allow", "GET, HEAD, POST, DELETE".to_owned()));
+        if response.status == Status::MethodNotAllowed {
+            response.headers.push(("Allow", "GET, HEAD, POST, DELETE".to_owned()));
         }
-        told.headers.extend(retry_after.map(|seconds| ("Retry-After", seconds.to_string())));
-        told
+        response.headers.extend(retry_after.map(|seconds| ("Retry-After", seconds.to_string())));
+        response
     }
 }
 
@@ -429,7 +439,7 @@ impl JsonResponse {
 }
 
 impl<'r> Responder<'r, 'static> for JsonResponse {
-    fn respond_to(self, _: &'r Request<'_>) -> Responded<'static> {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
         let mut response = Response::build();
         response.status(self.status).header(ContentType::JSON);
         for (name, value) in self.headers {

@@ -3,14 +3,17 @@
 //! Two `Host` headers, or none, are how one proxy is made to see another site than the next (RFC 9112 §3.2 asks for
 //! 400). Development answers loopback names only, so that no web page can reach it by a name of its own.
 
+use std::convert::Infallible;
+
 use rocket::http::Status;
+use rocket::request::{self, FromRequest};
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route};
 
 use super::gateway::Gateway;
 use super::refusal::Refusal;
 use super::served::ServedTarget;
-use crate::url::is_loopback;
+use crate::url::{host_and_port, is_loopback};
 
 /// The same routes, behind the check.
 pub(super) fn check_host(routes: Vec<Route>, development: bool) -> Vec<Route> {
@@ -78,4 +81,30 @@ fn behind<H: Handler>(routes: Vec<Route>, guard: impl Fn(Box<dyn Handler>) -> H)
 /// The host and port of a checked request.
 pub(super) fn authority(request: &Request<'_>) -> String {
     request.host().map(ToString::to_string).unwrap_or_default()
+}
+
+/// The host and port that somebody asked, to show launch URLs with.
+pub(super) struct Authority(String);
+
+impl Authority {
+    /// As it stands in a URL.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The same port of this machine, by a name that browsers take for another site.
+    pub(super) fn other(&self) -> String {
+        let port = host_and_port(&self.0).1;
+        let host = if self.0.starts_with("localhost") { "127.0.0.1" } else { "localhost" };
+        port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Authority {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Self::Error> {
+        request::Outcome::Success(Self(authority(request)))
+    }
 }

@@ -4,19 +4,20 @@ use lti::ConsumerKey;
 use rocket::{State, get};
 use serde::Serialize;
 
-use super::authority::Authority;
+use super::gateway::Gateway;
+use super::guard::Authority;
 use super::page::{self, Html};
-use super::{Gateway, refusal::Refusal};
+use super::refusal::Refusal;
 use crate::config::{Target, Tool};
 
 #[derive(Serialize)]
 struct IndexContext<'a> {
     development: bool,
-    tools: Vec<ToolContext<'a>>,
+    tools: Vec<IndexToolContext<'a>>,
 }
 
 #[derive(Serialize)]
-struct ToolContext<'a> {
+struct IndexToolContext<'a> {
     name: &'a str,
     title: &'a str,
     description: &'a str,
@@ -41,12 +42,12 @@ pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Ht
     let origin = gateway.public_url.origin(authority.as_str());
     let tools = gateway.addresses.tools().map(|tool| {
         // Nobody else is told which keys there are.
-        let keys: Vec<&str> = if gateway.development() {
+        let keys: Vec<&str> = if gateway.development.is_some() {
             tool.senders.consumers.keys().iter().map(ConsumerKey::as_str).collect()
         } else {
             Vec::new()
         };
-        ToolContext {
+        IndexToolContext {
             name: &tool.name,
             title: &tool.title,
             description: &tool.description,
@@ -61,7 +62,8 @@ pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Ht
             grades: takes_grades(tool),
         }
     });
-    let context = IndexContext { development: gateway.development(), tools: tools.collect() };
+    let context =
+        IndexContext { development: gateway.development.is_some(), tools: tools.collect() };
     page::render("index.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)
 }
 

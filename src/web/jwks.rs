@@ -1,7 +1,9 @@
+//! `GET /.well-known/jwks.json`: the public keys that verify assertions.
+
 use rocket::http::{ContentType, Header, Status};
 use rocket::{Response, State, get};
 
-use super::Gateway;
+use super::gateway::Gateway;
 
 /// The public keys that verify assertions (RFC 7517).
 pub(super) struct Jwks(String);

@@ -1,9 +1,9 @@
-//! The only floor that names a route or a status, and reads or writes a header.
+//! Routes and statuses: the only module that names one, and that reads or writes a header of a browser.
 
-mod authority;
+mod body;
 mod cartridge;
 mod dev;
-mod form;
+mod development;
 mod gateway;
 mod grade;
 mod guard;
@@ -11,83 +11,14 @@ mod health;
 mod index;
 mod jwks;
 mod launch;
-mod method;
+mod login;
 mod page;
 mod proxy;
 mod refusal;
+mod routes;
 mod served;
 mod shield;
 mod tool;
 
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
-
-use rocket::fairing::AdHoc;
-use rocket::figment::Figment;
-use rocket::fs::{FileServer, Options};
-use rocket::{Build, Rocket};
-
 pub use gateway::Gateway;
-
-use crate::grade::Grades;
-
-/// The server: every route of the gateway, ready to launch.
-///
-/// `statics` is the folder behind `/static/`; nothing answers there if it does not exist.
-pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Build> {
-    let development = gateway.development();
-    let own = |routes, but_templates| {
-        guard::check_host(guard::leave_tools_their_hosts(routes, but_templates), development)
-    };
-    let mut everywhere = rocket::routes![jwks::jwks];
-    everywhere.extend(tool::routes());
-    let mut rocket = rocket::custom(figment);
-    if development {
-        // First, so that grades that are kept find their way there.
-        rocket = rocket
-            .attach(dev::practise(Arc::clone(&gateway.grades)))
-            .mount("/", own(dev::routes(), false))
-            .mount("/", guard::check_host(dev::platform_routes(), development));
-    }
-    rocket = rocket
-        // Rocket's own would let nobody frame a page, and add to what upstreams say.
-        .attach(rocket::shield::Shield::new())
-        .attach(shield::Shield)
-        .attach(method::MethodAsSent)
-        .attach(stop_at_once())
-        .attach(deliver_grades(Arc::clone(&gateway.grades)))
-        .register("/", rocket::catchers![refusal::unmatched, refusal::malformed])
-        .mount("/", rocket::routes![health::is_up])
-        .mount("/", guard::leave_tools_their_hosts(rocket::routes![health::ready], false))
-        .mount("/", own(rocket::routes![index::index, cartridge::cartridge], false))
-        .mount("/", own(grade::routes(), false))
-        .mount("/", guard::check_host(everywhere, development));
-    if statics.is_dir() {
-        let files: Vec<rocket::Route> = FileServer::new(statics, Options::None).into();
-        rocket = rocket.mount("/static", own(files, true));
-    }
-    rocket.manage(gateway)
-}
-
-/// Sends the grades that are kept, until the gateway is told to stop.
-fn deliver_grades(grades: Arc<Grades>) -> AdHoc {
-    AdHoc::on_liftoff("deliver grades", |rocket| {
-        let stopped = rocket.shutdown();
-        Box::pin(async move {
-            rocket::tokio::spawn(async move {
-                rocket::tokio::select! {
-                    () = grades.deliver() => {}
-                    () = stopped => {}
-                }
-            });
-        })
-    })
-}
-
-/// Lets idle connections end before Rocket asks whether any is left: it asks once, right after it told them to, and
-/// would otherwise wait for its whole grace whenever a browser keeps a connection open.
-fn stop_at_once() -> AdHoc {
-    const ENOUGH: Duration = Duration::from_millis(100);
-    AdHoc::on_shutdown("stop at once", |_| Box::pin(rocket::tokio::time::sleep(ENOUGH)))
-}
+pub use routes::rocket;

@@ -1,42 +1,93 @@
 //! The gateway's own pages. They need no file and no other host.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rocket::http::{ContentType, Header, Status};
-use rocket::response::{Responder, Result as Answer};
+use rocket::response::{self, Responder};
 use rocket::{Request, Response};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use tera::{Context, Tera};
 
 /// The style of all pages, as text that holds nothing of Tera's.
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
-/// The built-in templates. They are compiled once; a test renders each of them.
-static PAGES: LazyLock<Option<Tera>> = LazyLock::new(|| {
-    let mut tera = Tera::default();
-    tera.autoescape_on([".html.tera", ".xml.tera"]);
-    let pages = [
-        ("style.css", STYLE),
-        ("layout.html.tera", include_str!("pages/layout.html.tera")),
-        ("cartridge.xml.tera", include_str!("pages/cartridge.xml.tera")),
-        ("dev.html.tera", include_str!("pages/dev.html.tera")),
-        ("dev_gradebook.html.tera", include_str!("pages/dev_gradebook.html.tera")),
-        ("dev_launch.html.tera", include_str!("pages/dev_launch.html.tera")),
-        ("dev_refusals.html.tera", include_str!("pages/dev_refusals.html.tera")),
-        ("index.html.tera", include_str!("pages/index.html.tera")),
-        ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
-        ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
-        ("setup.html.tera", include_str!("pages/setup.html.tera")),
-    ];
-    tera.add_raw_templates(pages).ok().map(|()| tera)
-});
+/// The built-in templates, by name.
+const TEMPLATES: [(&str, &str); 11] = [
+    ("style.css", STYLE),
+    ("layout.html.tera", include_str!("pages/layout.html.tera")),
+    ("cartridge.xml.tera", include_str!("pages/cartridge.xml.tera")),
+    ("dev.html.tera", include_str!("pages/dev.html.tera")),
+    ("dev_gradebook.html.tera", include_str!("pages/dev_gradebook.html.tera")),
+    ("dev_launch.html.tera", include_str!("pages/dev_launch.html.tera")),
+    ("dev_refusals.html.tera", include_str!("pages/dev_refusals.html.tera")),
+    ("index.html.tera", include_str!("pages/index.html.tera")),
+    ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
+    ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
+    ("setup.html.tera", include_str!("pages/setup.html.tera")),
+];
 
-/// A built-in page. `None` only where the page itself is broken.
-pub(super) fn render(name: &str, context: &impl Serialize) -> Option<String> {
-    PAGES.as_ref()?.render(name, &Context::from_serialize(context).ok()?).ok()
+/// The built-in templates, compiled once; a test renders each of them.
+static PAGES: LazyLock<Option<Pages>> = LazyLock::new(|| Pages::new(&TEMPLATES));
+
+struct Pages {
+    tera: Tera,
+    /// The `script-src` directive of each template.
+    script_directives: HashMap<String, String>,
 }
 
-/// A page of the gateway's own, which loads nothing.
+impl Pages {
+    fn new(templates: &[(&str, &str)]) -> Option<Self> {
+        let mut tera = Tera::default();
+        tera.autoescape_on([".html.tera", ".xml.tera"]);
+        tera.add_raw_templates(templates.iter().copied()).ok()?;
+        let directive =
+            |(name, source): &(&str, &str)| ((*name).to_owned(), script_directive(source));
+        Some(Self { tera, script_directives: templates.iter().map(directive).collect() })
+    }
+
+    fn render(&self, name: &str, context: &impl Serialize) -> Option<RenderedPage> {
+        let text = self.tera.render(name, &Context::from_serialize(context).ok()?).ok()?;
+        Some(RenderedPage { text, script_directive: self.script_directives.get(name)?.clone() })
+    }
+}
+
+/// The CSP directive that allows the inline scripts of a template, with a separator behind it. It is empty
+/// for a template without a script.
+///
+/// The hashes are of the script texts in the template, not in the rendered page. A script that a value
+/// brought into a page, or changed there, therefore has no hash.
+fn script_directive(template: &str) -> String {
+    let scripts = template.split("<script>").skip(1);
+    let scripts = scripts.filter_map(|script| Some(script.split_once("</script>")?.0));
+    let hashes: String = scripts
+        .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
+        .collect();
+    if hashes.is_empty() { hashes } else { format!("script-src{hashes}; ") }
+}
+
+/// A built-in page. `None` only if the page itself is broken.
+pub(super) fn render(name: &str, context: &impl Serialize) -> Option<RenderedPage> {
+    PAGES.as_ref()?.render(name, context)
+}
+
+/// A rendered page, and the scripts that it may run.
+pub(super) struct RenderedPage {
+    pub(super) text: String,
+    script_directive: String,
+}
+
+impl RenderedPage {
+    /// A page of plain text, without a template.
+    pub(super) fn plain(text: &str) -> Self {
+        Self { text: text.to_owned(), script_directive: String::new() }
+    }
+}
+
+/// A page of the gateway's own. It loads nothing, and runs only the scripts of its template.
 pub(super) struct Html {
     text: String,
     policy: String,
@@ -44,31 +95,42 @@ pub(super) struct Html {
 
 impl Html {
     /// A page that no other site may frame. It may show tools' icons.
-    pub(super) fn unframed(text: String) -> Self {
-        let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; base-uri 'none'; \
-                      form-action 'none'; frame-ancestors 'self'";
-        Self { text, policy: policy.to_owned() }
+    pub(super) fn unframed(page: RenderedPage) -> Self {
+        Self::with_policy(
+            page,
+            "img-src 'self' https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+        )
     }
 
     /// A page with a form that asks this gateway.
-    pub(super) fn asking(text: String) -> Self {
-        let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
-                      form-action 'self'; frame-ancestors 'none'";
-        Self { text, policy: policy.to_owned() }
+    pub(super) fn asking(page: RenderedPage) -> Self {
+        Self::with_policy(
+            page,
+            "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        )
     }
 
     /// A page that launches, and frames what is launched: wherever an app leads from there.
-    pub(super) fn launching(text: String) -> Self {
-        let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
-                      frame-src http: https:; form-action http: https:; frame-ancestors 'none'";
-        Self { text, policy: policy.to_owned() }
+    pub(super) fn launching(page: RenderedPage) -> Self {
+        Self::with_policy(
+            page,
+            "img-src data:; base-uri 'none'; frame-src http: https:; form-action http: https:; \
+             frame-ancestors 'none'",
+        )
     }
 
     /// A page for the frame in which a launch was to appear.
-    pub(super) fn framed(text: String, frame_ancestors: &str) -> Self {
+    pub(super) fn framed(page: RenderedPage, frame_ancestors: &str) -> Self {
+        Self::with_policy(
+            page,
+            &format!("img-src data:; base-uri 'none'; frame-ancestors {frame_ancestors}"),
+        )
+    }
+
+    fn with_policy(page: RenderedPage, directives: &str) -> Self {
+        let RenderedPage { text, script_directive } = page;
         let policy = format!(
-            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
-             frame-ancestors {frame_ancestors}"
+            "default-src 'none'; {script_directive}style-src 'unsafe-inline'; {directives}"
         );
         Self { text, policy }
     }
@@ -80,7 +142,7 @@ impl Html {
 }
 
 impl<'r> Responder<'r, 'static> for Html {
-    fn respond_to(self, _: &'r Request<'_>) -> Answer<'static> {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
         Ok(self.into_response(Status::Ok))
     }
 }
@@ -123,7 +185,46 @@ mod tests {
         let style = include_str!("../../static/style.css");
         assert!(!style.contains("</"), "it would be the page's own text from there on");
         let page = render("dev_refusals.html.tera", &serde_json::json!({ "refusals": [] }))
-            .expect("a page");
+            .expect("a page")
+            .text;
         assert!(page.contains(&format!("<style>\n{style}</style>")), "{page}");
+    }
+    #[test]
+    fn todays_pages_have_no_scripts_and_no_directive_for_them() {
+        for (name, source) in TEMPLATES {
+            assert!(!source.contains("<script"), "{name}");
+            assert_eq!(script_directive(source), "", "{name}");
+        }
+        let page = Html::framed(RenderedPage::plain(""), "https://lms.example");
+        assert_eq!(
+            page.policy,
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+             frame-ancestors https://lms.example"
+        );
+    }
+
+    #[test]
+    fn a_templates_script_is_allowed_by_its_hash_and_a_values_script_is_not() {
+        let source = "<p>{{ value }}</p><p>{{ value | safe }}</p><script>go()</script>\
+                      <script>\nstop()\n</script>";
+        let pages = Pages::new(&[("page.html.tera", source)]).expect("a template");
+        let page = |value: &str| {
+            let context = serde_json::json!({ "value": value });
+            Html::asking(pages.render("page.html.tera", &context).expect("a page"))
+        };
+        // Each hash is `printf TEXT | openssl dgst -sha256 -binary | base64`.
+        let directive = "script-src 'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw=' 'sha256-81jb7CxxUJ73o97tvuP9j9n5wcj7iQkA6U0UVO5LdAo='; ";
+        let expected = format!(
+            "default-src 'none'; {directive}style-src 'unsafe-inline'; img-src data:; \
+             base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        );
+        let plain = page("x");
+        assert!(plain.text.contains("<script>go()</script>"), "{}", plain.text);
+        assert_eq!(plain.policy, expected);
+        for value in ["<script>evil()</script>", "<script>", "</script><script>evil()</script>"] {
+            let page = page(value);
+            assert!(page.text.contains(value), "{}", page.text);
+            assert_eq!(page.policy, expected, "{value}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use hyper::header::{HeaderName, HeaderValue};
 
 use crate::config::{Target, Tool, Upstream};
+use crate::proxy::headers;
 use crate::template::Page;
 
 /// What a tool launches into, ready.
@@ -27,12 +28,7 @@ impl ServedTool {
         let target = match &tool.target {
             Target::Template(name) => ServedTarget::Template(Page::new(name, &tool)),
             Target::Upstream(upstream) => {
-                headers.extend(upstream.headers.iter().filter_map(|(name, value)| {
-                    // What is no header was refused when the file was read.
-                    let mut value = HeaderValue::from_str(value.expose()).ok()?;
-                    value.set_sensitive(true);
-                    Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
-                }));
+                headers = headers::configured(upstream);
                 ServedTarget::Upstream(upstream.clone())
             }
         };

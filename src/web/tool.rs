@@ -5,7 +5,7 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Response, Route};
 
 use super::gateway::Gateway;
-use super::proxy::place::{Place, Room};
+use super::proxy::place::{Mount, ToolPlace};
 use super::proxy::{door, passage};
 use super::refusal::Refusal;
 use super::{launch, shield};
@@ -47,32 +47,36 @@ impl Handler for ToolHandler {
             ))
         });
         // Whoever only wants to know what is behind a ticket does not use it up.
-        if method == Method::Head && matches!(place, Some((_, Place::Door(_)))) {
-            return Outcome::Success(Refusal::NotPosted.respond());
+        if method == Method::Head && matches!(place, Some((_, ToolPlace::Door(_)))) {
+            return Outcome::Success(Refusal::NotEntered.respond());
         }
         // Outside sessions Rocket answers a HEAD as a GET without a body, here and for every other route.
         let is_own = OWN_EVERYWHERE.contains(&request.uri().path().as_str());
-        if method == Method::Head && (is_own || !matches!(place, Some((_, Place::Inside(..))))) {
+        if method == Method::Head && (is_own || !matches!(place, Some((_, ToolPlace::Inside(..)))))
+        {
             return Outcome::forward(data, rocket::http::Status::NotFound);
         }
         Outcome::Success(match place {
-            Some((gateway, Place::Launch(served, sub_path))) if method == Method::Post => {
+            Some((gateway, ToolPlace::Launch(served, sub_path))) if method == Method::Post => {
                 launch::answer(gateway, served, sub_path, request, data).await
             }
-            Some((_, Place::Launch(..))) => Refusal::NotPosted.respond(),
-            Some((gateway, Place::Door(room))) => {
+            Some((gateway, ToolPlace::Launch(served, _))) if method == Method::Get => {
+                launch::answer_get(gateway, served, request)
+            }
+            Some((_, ToolPlace::Launch(..))) => Refusal::NotPosted.respond(),
+            Some((gateway, ToolPlace::Door(mount))) => {
                 let mut answer =
-                    dressed(door::answer(gateway, room, request, data).await, room, request);
+                    dressed(door::answer(gateway, mount, request, data).await, mount, request);
                 // Its address holds a ticket, which is nobody's business, be it spent or not.
                 answer.set_raw_header("Referrer-Policy", "no-referrer");
                 answer
             }
-            Some((gateway, Place::Inside(room, rest))) => {
-                let answer = passage::answer(gateway, room, rest, request, data).await;
+            Some((gateway, ToolPlace::Inside(mount, rest))) => {
+                let answer = passage::answer(gateway, mount, rest, request, data).await;
                 if answer.is_ok() {
                     shield::is_passed_on(request);
                 }
-                dressed(answer, room, request)
+                dressed(answer, mount, request)
             }
             // A launch that misses its tool is worth a line; what crawlers look for is not.
             None if method == Method::Post => Refusal::NoTool.respond_and_log(request),
@@ -84,8 +88,8 @@ impl Handler for ToolHandler {
 /// The answer, or the refusal for whoever asked.
 fn dressed<'r>(
     answer: Result<Response<'r>, Refusal>,
-    room: Room<'_, '_>,
+    mount: Mount<'_, '_>,
     request: &Request<'_>,
 ) -> Response<'r> {
-    answer.unwrap_or_else(|refusal| refusal.respond_in_session(&room.served.tool, request))
+    answer.unwrap_or_else(|refusal| refusal.respond_in_session(&mount.served.tool, request))
 }

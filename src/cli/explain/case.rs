@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lti::oauth1::base_string::base_uri;
-use lti::v1p1::{LaunchRequest, OtherAddress, Suspects, Terms, compared, examine, near_miss};
+use lti::v1p1::{LaunchRequest, OtherAddress, Suspects, Terms, compared, examine_read, near_miss};
 use lti::{KnownSecrets, Secret};
 
 use super::arguments::ExplainArguments;
@@ -112,9 +112,10 @@ impl Case {
             body: &self.capture.body,
         };
         let terms = &self.terms;
-        let examined = |now| examine(&request, terms, now, |_| false);
+        let launch = request.read();
+        let examined = |now| examine_read(launch.clone(), terms, now, |_| false);
         let judged_at = at.or_else(|| examined(0).timestamp()).unwrap_or_default();
-        let near_miss = near_miss(&request, terms, &self.suspects);
+        let near_miss = near_miss(&launch, terms, &self.suspects);
         let cause = near_miss.as_ref().map(|near_miss| near_miss.cause.clone());
         let sent = [
             request.query.unwrap_or_default().as_bytes(),
@@ -135,7 +136,7 @@ impl Case {
             now: now(),
             at,
             near_miss,
-            base_string: compared(&request, terms),
+            base_string: compared(&launch, terms),
             query_params: request
                 .query
                 .map_or(0, |query| query.split('&').filter(|pair| !pair.is_empty()).count()),

@@ -1,22 +1,22 @@
-use std::sync::PoisonError;
+//! `GET /dev/gradebook`: the grades of the practice platform.
 
 use rocket::{State, get};
 use serde::Serialize;
 
 use crate::clock::instant;
 use crate::practice::{Exchange, Person};
-use crate::web::Gateway;
+use crate::web::gateway::Gateway;
 use crate::web::page::{self, Html};
 use crate::web::refusal::Refusal;
 
 #[derive(Serialize)]
 struct GradebookContext {
-    grades: Vec<GradeContext>,
+    grades: Vec<PracticeGradeContext>,
     messages: Vec<MessageContext>,
 }
 
 #[derive(Serialize)]
-struct GradeContext {
+struct PracticeGradeContext {
     person: &'static str,
     tool: String,
     block: String,
@@ -34,8 +34,9 @@ struct MessageContext {
 /// The gradebook of the practice course, and the messages that it got.
 #[get("/dev/gradebook")]
 pub(super) fn gradebook(gateway: &State<Gateway>) -> Result<Html, Refusal> {
-    let gradebook = gateway.gradebook.lock().unwrap_or_else(PoisonError::into_inner);
-    let grades = gradebook.grades().map(|(slot, grade)| GradeContext {
+    let development = gateway.development.as_ref().ok_or(Refusal::NoTool)?;
+    let gradebook = development.gradebook();
+    let grades = gradebook.grades().map(|(slot, grade)| PracticeGradeContext {
         person: Person::of(slot.person).title,
         tool: slot.tool.clone(),
         block: slot.block.clone(),

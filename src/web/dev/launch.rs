@@ -1,12 +1,15 @@
+//! `GET /dev/launch`: a launch of the practice platform.
+
 use rocket::{FromForm, State, get};
 use serde::Serialize;
 
-use super::{MistakeContext, key_with_stand_in};
+use super::consumer::key_with_stand_in;
+use super::practice::MistakeContext;
 use crate::config::STAND_IN_SECRET;
 use crate::practice::v1p1::{Mistake, SignedForm, edx_launch, person_params};
 use crate::practice::{BLOCK, Person, outcome_url};
-use crate::web::Gateway;
-use crate::web::authority::Authority;
+use crate::web::gateway::Gateway;
+use crate::web::guard::Authority;
 use crate::web::page::{self, Html};
 use crate::web::refusal::{Refusal, reference};
 
@@ -14,7 +17,7 @@ use crate::web::refusal::{Refusal, reference};
 const MOST: usize = 64;
 
 #[derive(Serialize)]
-struct LaunchContext<'a> {
+struct PracticeLaunchContext<'a> {
     title: &'a str,
     person: &'a str,
     inline: bool,
@@ -25,26 +28,27 @@ struct LaunchContext<'a> {
 #[derive(Serialize)]
 struct FormContext {
     url: String,
-    params: Vec<ParamContext>,
+    params: Vec<PracticeParamContext>,
     base_string: String,
 }
 
 #[derive(Serialize)]
-struct ParamContext {
+struct PracticeParamContext {
     name: String,
     value: String,
 }
 
 impl From<SignedForm> for FormContext {
     fn from(SignedForm { url, params, base_string }: SignedForm) -> Self {
-        let params = params.into_iter().map(|(name, value)| ParamContext { name, value }).collect();
+        let params =
+            params.into_iter().map(|(name, value)| PracticeParamContext { name, value }).collect();
         Self { url, params, base_string }
     }
 }
 
 /// What was chosen at `/dev`.
 #[derive(FromForm)]
-pub(super) struct Chosen<'r> {
+pub(super) struct PracticeChoice<'r> {
     tool: &'r str,
     person: Option<&'r str>,
     link: Option<&'r str>,
@@ -60,7 +64,7 @@ pub(super) struct Chosen<'r> {
 pub(super) fn launch(
     gateway: &State<Gateway>,
     authority: Authority,
-    chosen: Chosen<'_>,
+    chosen: PracticeChoice<'_>,
 ) -> Result<Html, Refusal> {
     let tool =
         gateway.addresses.tools().find(|known| known.name == chosen.tool).ok_or(Refusal::NoTool)?;
@@ -88,7 +92,7 @@ pub(super) fn launch(
         params.push(("custom_again".to_owned(), "1".to_owned()));
         forms.push(sign(&params, &nonce)?);
     }
-    let context = LaunchContext {
+    let context = PracticeLaunchContext {
         title: &tool.title,
         person: person.title,
         inline: chosen.display != Some("window"),

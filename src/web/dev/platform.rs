@@ -1,13 +1,14 @@
-use std::sync::PoisonError;
+//! The outcome services of the practice platform, where edX has them.
 
 use rocket::http::{ContentType, Status};
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Data, Request, Route, State, delete, get, post, put};
 
-use super::key_with_stand_in;
+use super::consumer::key_with_stand_in;
 use crate::practice::{Exchange, Gradebook, ServiceRequest, ServiceResponse};
+use crate::web::body;
+use crate::web::gateway::Gateway;
 use crate::web::refusal::Refusal;
-use crate::web::{Gateway, form};
 
 /// The largest body, as it is a launch's. Real ones have a few hundred bytes.
 const LARGEST_BODY: u64 = 256 * 1024;
@@ -18,7 +19,7 @@ pub(in crate::web) fn routes() -> Vec<Route> {
 }
 
 /// What of a request stands before its body.
-struct Head<'r> {
+struct QuestionHead<'r> {
     method: &'static str,
     /// Path and query.
     target: String,
@@ -27,7 +28,7 @@ struct Head<'r> {
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for Head<'r> {
+impl<'r> FromRequest<'r> for QuestionHead<'r> {
     type Error = std::convert::Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
@@ -42,17 +43,17 @@ impl<'r> FromRequest<'r> for Head<'r> {
 }
 
 /// An answer, with its status and content type.
-type Answered = Result<(Status, (ContentType, String)), Refusal>;
+type PlatformAnswer = Result<(Status, (ContentType, String)), Refusal>;
 
 #[post("/dev/platform/<tool>/<block>/handler_noauth/outcome_service_handler", data = "<data>")]
 async fn outcome(
     gateway: &State<Gateway>,
-    head: Head<'_>,
+    head: QuestionHead<'_>,
     tool: &str,
     block: &str,
     data: Data<'_>,
-) -> Answered {
-    let body = form::read(data, LARGEST_BODY).await?;
+) -> PlatformAnswer {
+    let body = body::read(data, LARGEST_BODY).await?;
     head.answer(gateway, tool, block, &body, |question, gradebook| question.outcome(gradebook))
 }
 
@@ -62,13 +63,13 @@ async fn outcome(
 )]
 async fn put_result(
     gateway: &State<Gateway>,
-    head: Head<'_>,
+    head: QuestionHead<'_>,
     tool: &str,
     block: &str,
     person: &str,
     data: Data<'_>,
-) -> Answered {
-    let body = form::read(data, LARGEST_BODY).await?;
+) -> PlatformAnswer {
+    let body = body::read(data, LARGEST_BODY).await?;
     head.answer(gateway, tool, block, &body, |question, gradebook| {
         question.result(person, gradebook)
     })
@@ -77,26 +78,26 @@ async fn put_result(
 #[get("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>")]
 fn get_result(
     gateway: &State<Gateway>,
-    head: Head<'_>,
+    head: QuestionHead<'_>,
     tool: &str,
     block: &str,
     person: &str,
-) -> Answered {
+) -> PlatformAnswer {
     head.answer(gateway, tool, block, b"", |question, gradebook| question.result(person, gradebook))
 }
 
 #[delete("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>")]
 fn delete_result(
     gateway: &State<Gateway>,
-    head: Head<'_>,
+    head: QuestionHead<'_>,
     tool: &str,
     block: &str,
     person: &str,
-) -> Answered {
+) -> PlatformAnswer {
     head.answer(gateway, tool, block, b"", |question, gradebook| question.result(person, gradebook))
 }
 
-impl Head<'_> {
+impl QuestionHead<'_> {
     /// Has a question answered, and remembers both.
     fn answer(
         self,
@@ -105,7 +106,7 @@ impl Head<'_> {
         block: &str,
         body: &[u8],
         ask: impl FnOnce(&ServiceRequest<'_>, &mut Gradebook) -> ServiceResponse,
-    ) -> Answered {
+    ) -> PlatformAnswer {
         let tool =
             gateway.addresses.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
         let key = key_with_stand_in(tool).ok_or(Refusal::NoTool)?;
@@ -120,7 +121,8 @@ impl Head<'_> {
             content_type,
             body,
         };
-        let mut gradebook = gateway.gradebook.lock().unwrap_or_else(PoisonError::into_inner);
+        let development = gateway.development.as_ref().ok_or(Refusal::NoTool)?;
+        let mut gradebook = development.gradebook();
         let answer = ask(&question, &mut gradebook);
         // A page of the internet can have a browser send anything but this header.
         if !authorization.is_empty() {

@@ -10,9 +10,9 @@ use rocket::{Data, Request, Response};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::place::Room;
+use super::place::Mount;
 use crate::session::{BUTTON, COOKIE, TICKET, TICKET_PARAMETER, Ticket, set_cookie};
-use crate::web::form;
+use crate::web::body;
 use crate::web::gateway::Gateway;
 use crate::web::page::{self, Html};
 use crate::web::refusal::Refusal;
@@ -31,7 +31,7 @@ struct NewWindowContext<'a> {
 /// Answers at the door of a session.
 pub(in crate::web) async fn answer(
     gateway: &Gateway,
-    room: Room<'_, '_>,
+    mount: Mount<'_, '_>,
     request: &Request<'_>,
     data: Data<'_>,
 ) -> Result<Response<'static>, Refusal> {
@@ -39,34 +39,35 @@ pub(in crate::web) async fn answer(
     match request.method() {
         Method::Get => {
             let query = request.uri().query().map(|query| query.as_str()).unwrap_or_default();
-            let ticket = spend(gateway, room, value(query).ok_or(Refusal::BadTicket)?, now).await?;
-            match gateway.visits.visit(&room, request.headers().get("Cookie"), now) {
+            let ticket =
+                spend(gateway, mount, value(query).ok_or(Refusal::BadTicket)?, now).await?;
+            match gateway.visits.visit(&mount, request.headers().get("Cookie"), now) {
                 // In one browser, launches of other blocks may have come in since, or a moment before.
                 Some(visit) if visit.session.minted + TICKET.as_secs() >= ticket.session.minted => {
-                    Ok(redirect(room, &ticket.destination))
+                    Ok(redirect(mount, &ticket.destination))
                 }
-                _ => new_window(gateway, room, &ticket, now),
+                _ => new_window(gateway, mount, &ticket, now),
             }
         }
         Method::Post => {
-            let body = form::read(data, LARGEST_BODY).await?;
+            let body = body::read(data, LARGEST_BODY).await?;
             let body = std::str::from_utf8(&body).map_err(|_| Refusal::BadTicket)?;
-            let ticket = spend(gateway, room, value(body).ok_or(Refusal::BadTicket)?, now).await?;
+            let ticket = spend(gateway, mount, value(body).ok_or(Refusal::BadTicket)?, now).await?;
             let session = &ticket.session;
             let sealed = gateway
                 .visits
                 .sessions
-                .seal(session, &room.served.tool.name, room.id)
+                .seal(session, &mount.served.tool.name, mount.id)
                 .ok_or(Refusal::PageFailed)?;
             let seconds = session.expires.saturating_sub(now);
-            let mut response = redirect(room, &ticket.destination);
+            let mut response = redirect(mount, &ticket.destination);
             response.set_raw_header(
                 "Set-Cookie",
-                set_cookie(COOKIE, &sealed, room.cookie_path(), seconds),
+                set_cookie(COOKIE, &sealed, mount.cookie_path(), seconds),
             );
             Ok(response)
         }
-        _ => Err(Refusal::NotPosted),
+        _ => Err(Refusal::NotEntered),
     }
 }
 
@@ -78,14 +79,14 @@ fn value(pairs: &str) -> Option<&str> {
 /// Opens a ticket that is none of another place, not late, and not used before.
 async fn spend(
     gateway: &Gateway,
-    room: Room<'_, '_>,
+    mount: Mount<'_, '_>,
     text: &str,
     now: u64,
 ) -> Result<Ticket, Refusal> {
-    let tool = &room.served.tool.name;
+    let tool = &mount.served.tool.name;
     let ticket =
-        gateway.visits.sessions.open_ticket(text, tool, room.id, now).ok_or(Refusal::BadTicket)?;
-    if !gateway.visits.admits(room.served, &ticket.session, now) {
+        gateway.visits.sessions.open_ticket(text, tool, mount.id, now).ok_or(Refusal::BadTicket)?;
+    if !gateway.visits.admits(mount.served, &ticket.session, now) {
         return Err(Refusal::NoSession);
     }
     // Tickets share the memory of launches, under a name that no consumer has.
@@ -100,29 +101,29 @@ async fn spend(
 }
 
 /// On to the app.
-pub(in crate::web) fn redirect(room: Room<'_, '_>, destination: &str) -> Response<'static> {
-    page::see_other(format!("{}{destination}", room.prefix))
+pub(in crate::web) fn redirect(mount: Mount<'_, '_>, destination: &str) -> Response<'static> {
+    page::see_other(format!("{}{destination}", mount.prefix))
 }
 
 /// The page for a browser that did not keep the cookie.
 fn new_window(
     gateway: &Gateway,
-    room: Room<'_, '_>,
+    mount: Mount<'_, '_>,
     ticket: &Ticket,
     now: u64,
 ) -> Result<Response<'static>, Refusal> {
-    let tool = &room.served.tool;
+    let tool = &mount.served.tool;
     let expires = now + BUTTON.as_secs();
     let context = NewWindowContext {
         title: &tool.title,
-        action: format!("{}?{TICKET_PARAMETER}", room.cookie_path()),
+        action: format!("{}?{TICKET_PARAMETER}", mount.cookie_path()),
         parameter: TICKET_PARAMETER,
         ticket: gateway
             .visits
             .sessions
-            .ticket(&ticket.session, &ticket.destination, &tool.name, room.id, expires)
+            .ticket(&ticket.session, &ticket.destination, &tool.name, mount.id, expires)
             .ok_or(Refusal::PageFailed)?,
     };
-    let text = page::render("new_window.html.tera", &context).ok_or(Refusal::PageFailed)?;
-    Ok(Html::framed(text, &tool.frame_ancestors).into_response(Status::Ok))
+    let page = page::render("new_window.html.tera", &context).ok_or(Refusal::PageFailed)?;
+    Ok(Html::framed(page, &tool.frame_ancestors).into_response(Status::Ok))
 }

@@ -5,6 +5,7 @@ mod download;
 mod frame;
 pub(super) mod passage;
 pub(super) mod place;
+mod relay;
 mod tunnel;
-mod upload;
+pub(super) mod upload;
 pub(super) mod visit;

@@ -10,20 +10,22 @@ use crate::web::served::{ServedTarget, ServedTool};
 
 /// What stands between a tool's base and a session's id.
 const SESSION: &str = "/~";
+/// Segments behind `~` that are the gateway's own. A session's id has 16 characters; these never do.
+const RESERVED: [&str; 3] = ["login", "links", "register"];
 
 /// A place below a tool's address.
-pub(in crate::web) enum Place<'g, 'r> {
+pub(in crate::web) enum ToolPlace<'g, 'r> {
     /// Where it is launched, and what follows of the path: nothing, or more that begins with `/`.
     Launch(&'g ServedTool, &'r str),
     /// Where a session comes in.
-    Door(Room<'g, 'r>),
+    Door(Mount<'g, 'r>),
     /// Inside a session, and what follows of the path: nothing, or more that begins with `/`.
-    Inside(Room<'g, 'r>, &'r str),
+    Inside(Mount<'g, 'r>, &'r str),
 }
 
-/// An upstream, as it is seen at one session's addresses.
+/// An upstream at the URLs of one session.
 #[derive(Clone, Copy)]
-pub(in crate::web) struct Room<'g, 'r> {
+pub(in crate::web) struct Mount<'g, 'r> {
     pub(in crate::web) served: &'g ServedTool,
     pub(in crate::web) upstream: &'g Upstream,
     /// The session's id, or nothing where addresses do not name it.
@@ -83,7 +85,7 @@ impl Addresses {
         method: Method,
         path: &'r str,
         query: Option<&str>,
-    ) -> Option<Place<'g, 'r>> {
+    ) -> Option<ToolPlace<'g, 'r>> {
         let served = match self.tool_of_host(host) {
             Some(served) => served,
             None => self.tool_above(path)?,
@@ -95,39 +97,48 @@ impl Addresses {
         let ServedTarget::Upstream(upstream) = &served.target else {
             return launched
                 .filter(|rest| matches!(*rest, "" | "/"))
-                .map(|rest| Place::Launch(served, rest));
+                .map(|rest| ToolPlace::Launch(served, rest));
         };
         let with_ticket = query.is_some_and(|query| query.starts_with(TICKET_PARAMETER));
         let inside = path.get(base.len()..)?;
+        if is_reserved(inside) {
+            return None;
+        }
         match upstream.prefix {
             Prefix::Session => {
                 let Some(session) = inside.strip_prefix(SESSION) else {
-                    return launched.map(|rest| Place::Launch(served, rest));
+                    return launched.map(|rest| ToolPlace::Launch(served, rest));
                 };
                 let id = session.split('/').next().unwrap_or_default();
                 let (prefix, rest) = path.split_at(base.len() + SESSION.len() + id.len());
-                let room = Room { served, upstream, id, prefix };
+                let mount = Mount { served, upstream, id, prefix };
                 Some(if rest.is_empty() && with_ticket {
-                    Place::Door(room)
+                    ToolPlace::Door(mount)
                 } else {
-                    Place::Inside(room, rest)
+                    ToolPlace::Inside(mount, rest)
                 })
             }
             Prefix::Tool => {
-                let room = Room { served, upstream, id: "", prefix: path.get(..base.len())? };
+                let mount = Mount { served, upstream, id: "", prefix: path.get(..base.len())? };
                 let is_root = matches!(inside, "" | "/");
                 if is_root && with_ticket {
-                    return Some(Place::Door(room));
+                    return Some(ToolPlace::Door(mount));
                 }
                 match launched {
                     Some(rest @ ("" | "/")) if method == Method::Post => {
-                        Some(Place::Launch(served, rest))
+                        Some(ToolPlace::Launch(served, rest))
                     }
-                    _ => Some(Place::Inside(room, inside)),
+                    _ => Some(ToolPlace::Inside(mount, inside)),
                 }
             }
         }
     }
+}
+
+/// Whether a path below a tool's base is reserved for the gateway, and neither a session nor the app's.
+fn is_reserved(inside: &str) -> bool {
+    let segment = inside.strip_prefix(SESSION).and_then(|rest| rest.split('/').next());
+    segment.is_some_and(|segment| RESERVED.contains(&segment))
 }
 
 /// What stands before an upstream's own paths in the session with this id.
@@ -138,7 +149,7 @@ pub(in crate::web) fn prefix(served: &ServedTool, upstream: &Upstream, id: &str)
     }
 }
 
-impl<'g, 'r> Room<'g, 'r> {
+impl<'g, 'r> Mount<'g, 'r> {
     /// The addresses of the session with this id, which begin with its [`prefix`].
     pub(in crate::web) fn of(
         served: &'g ServedTool,
@@ -156,5 +167,22 @@ impl<'g, 'r> Room<'g, 'r> {
     /// The path of this session's cookie.
     pub(in crate::web) fn cookie_path(&self) -> &'r str {
         if self.prefix.is_empty() { "/" } else { self.prefix }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gateways_segments_are_no_sessions() {
+        for own in ["/~login", "/~login/", "/~links/a", "/~register"] {
+            assert!(is_reserved(own), "{own}");
+        }
+        for other in
+            ["", "/", "/login", "/~", "/~loginx", "/~Login", "/a/~login", "//~login", "~login"]
+        {
+            assert!(!is_reserved(other), "{other}");
+        }
     }
 }

@@ -14,12 +14,12 @@ use rocket::tokio::io::AsyncReadExt as _;
 use rocket::tokio::time::{Instant, timeout};
 use tokio_util::bytes::BytesMut;
 
-use crate::web::method::PEEKED;
+use crate::web::body::PEEKED;
 
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
-/// For how long a browser may send nothing of what it announced.
-const SILENCE: Duration = Duration::from_secs(60);
+/// For how long a browser may send nothing of a body that it announced.
+pub(in crate::web) const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Why a body did not come whole.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ async fn carry(
     loop {
         let mut chunk = BytesMut::with_capacity(size);
         progress.waits(false);
-        match timeout(SILENCE, stream.read_buf(&mut chunk)).await {
+        match timeout(UPLOAD_TIMEOUT, stream.read_buf(&mut chunk)).await {
             Err(_) => return Err(UploadFault::Slow),
             Ok(Err(_)) => return Err(UploadFault::Broken),
             Ok(Ok(0)) => {

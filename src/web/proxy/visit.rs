@@ -6,11 +6,11 @@ use hyper::header::{HeaderName, HeaderValue};
 use lti::Secret;
 use quick_cache::sync::Cache;
 
-use super::place::Room;
+use super::place::Mount;
 use crate::config::PublicUrl;
-use crate::proxy::assertion::{Assertions, Subject};
-use crate::proxy::identity;
-use crate::session::{COOKIE, GradeToken, GradeTokens, Newest, Session, Sessions, cookies};
+use crate::proxy::assertion::Assertions;
+use crate::proxy::session_headers::{SessionFacts, session_headers};
+use crate::session::{COOKIE, GradeTokens, Newest, Session, Sessions, cookies};
 use crate::url::Origin;
 use crate::web::served::ServedTool;
 
@@ -53,27 +53,27 @@ impl Visits {
     /// The session to which these `Cookie` headers give access at an address. Of several the newest counts.
     pub(in crate::web) fn visit<'c>(
         &self,
-        room: &Room<'_, '_>,
+        mount: &Mount<'_, '_>,
         headers: impl IntoIterator<Item = &'c str>,
         now: u64,
     ) -> Option<Arc<Visit>> {
         let sealed = cookies(headers).filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);
-        let visits = sealed.filter_map(|sealed| self.open(room, sealed, now));
+        let visits = sealed.filter_map(|sealed| self.open(mount, sealed, now));
         visits.max_by_key(|visit| visit.session.minted)
     }
 
-    fn open(&self, room: &Room<'_, '_>, sealed: &str, now: u64) -> Option<Arc<Visit>> {
-        let tool = &room.served.tool.name;
+    fn open(&self, mount: &Mount<'_, '_>, sealed: &str, now: u64) -> Option<Arc<Visit>> {
+        let tool = &mount.served.tool.name;
         let visit = match self.open.get(sealed) {
-            Some(visit) if visit.tool == *tool && visit.id == room.id => visit,
+            Some(visit) if visit.tool == *tool && visit.id == mount.id => visit,
             _ => {
-                let session = self.sessions.open(sealed, tool, room.id, now)?;
-                let visit = Arc::new(Visit::new(session, tool, room.id));
+                let session = self.sessions.open(sealed, tool, mount.id, now)?;
+                let visit = Arc::new(Visit::new(session, tool, mount.id));
                 self.open.insert(sealed.to_owned(), Arc::clone(&visit));
                 visit
             }
         };
-        self.admits(room.served, &visit.session, now).then_some(visit)
+        self.admits(mount.served, &visit.session, now).then_some(visit)
     }
 
     /// Whether a session that was sealed here still counts: it has not expired, its sender is still in the file, its roles may
@@ -98,7 +98,7 @@ impl Visit {
         assertions: &Assertions,
         grade_tokens: &GradeTokens,
         public_url: &PublicUrl,
-        room: &Room<'_, '_>,
+        mount: &Mount<'_, '_>,
         authority: &str,
         now: u64,
     ) -> Option<Arc<Ready>> {
@@ -116,7 +116,7 @@ impl Visit {
             assertions,
             grade_tokens,
             public_url,
-            room,
+            mount,
             authority,
             now,
         )?);
@@ -131,43 +131,23 @@ impl Ready {
         assertions: &Assertions,
         grade_tokens: &GradeTokens,
         public_url: &PublicUrl,
-        room: &Room<'_, '_>,
+        mount: &Mount<'_, '_>,
         authority: &str,
         now: u64,
     ) -> Option<Self> {
-        let served = room.served;
-        let Origin { scheme, authority: host } = public_url.origin_of(&served.tool, authority);
-        let grade_token = room
-            .upstream
-            .grades
-            .then(|| GradeToken::new(session, &served.tool.name, now))
-            .flatten();
-        let subject = Subject {
+        let tool = &mount.served.tool;
+        let Origin { scheme, authority: host } = public_url.origin_of(tool, authority);
+        let facts = SessionFacts {
+            tool: &tool.name,
+            launch_url: &public_url.launch_url(tool, Some(authority)),
+            params: mount.served.params.as_ref(),
+            grades: mount.upstream.grades,
             issuer: &public_url.origin(authority).to_string(),
-            tool: &served.tool.name,
-            launch_url: &public_url.launch_url(&served.tool, Some(authority)),
-            params: served.params.as_ref(),
-            accepts_grade: room.upstream.grades.then_some(grade_token.is_some()),
+            scheme: scheme.as_str(),
+            host: &host,
+            prefix: mount.prefix,
         };
-        let assertion = assertions.sign(session, &subject, now)?;
-        let mut headers = identity::headers(session);
-        for (name, value) in [
-            ("x-forwarded-host", host.as_str()),
-            ("x-forwarded-proto", scheme.as_str()),
-            ("x-forwarded-prefix", room.prefix),
-            ("x-script-name", room.prefix),
-            ("x-lti-assertion", &assertion),
-        ] {
-            // An app at the root of its host has no prefix.
-            if !value.is_empty() {
-                headers.push((HeaderName::from_static(name), HeaderValue::from_str(value).ok()?));
-            }
-        }
-        if let Some(sealed) = grade_token.and_then(|token| grade_tokens.seal(&token)) {
-            let mut token = HeaderValue::from_str(&sealed).ok()?;
-            token.set_sensitive(true);
-            headers.push((HeaderName::from_static("x-lti-grade-token"), token));
-        }
+        let headers = session_headers(session, &facts, assertions, grade_tokens, now)?;
         let origin = format!("{scheme}://{host}");
         Some(Self { minute: now / 60, authority: authority.to_owned(), origin, headers })
     }

@@ -5,6 +5,7 @@
 //! did not happen.
 
 mod base_string;
+mod login;
 mod parameters;
 mod protocol;
 mod roles;

@@ -256,6 +256,31 @@ fn the_door_answers_no_other_request() {
 }
 
 #[test]
+fn the_door_names_its_own_methods_and_its_own_limit() {
+    let (recorder, server) = recorded();
+    let mut browser = Browser::new(&server);
+    let door = door(&mut browser, &launch());
+    for method in ["PUT", "OPTIONS"] {
+        let reply = browser.send(method, &door, &[JSON], b"");
+        refused(&reply, 405, "not-posted");
+        assert_eq!(reply.header("allow"), Some("GET, POST"));
+    }
+    let reply = browser.send("PUT", &door, &[], b"");
+    assert_eq!(reply.header("allow"), Some("GET, POST"));
+    let line = line_of(reply.reference().expect("a reference"));
+    assert!(line.contains("the entry URL of a session takes GET and POST only"), "{line}");
+    assert_eq!(browser.send("HEAD", &door, &[], b"").header("allow"), Some("GET, POST"));
+
+    let (prefix, _) = door.split_once('?').expect("a ticket");
+    let large = "x".repeat(64 * 1024 + 1);
+    let reply = browser.post_form(&format!("{prefix}?lti_ticket"), &large);
+    refused_page(&reply, 413, "too-large");
+    let line = line_of(reply.reference().expect("a reference"));
+    assert!(line.contains("the body is larger than 64 KiB"), "{line}");
+    recorder.saw_nothing();
+}
+
+#[test]
 fn a_ticket_never_reaches_an_upstream() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);

@@ -195,3 +195,21 @@ fn what_follows_a_refused_request_is_no_part_of_it() {
     assert!(wire.is_over(), "one request, one answer");
     recorder.saw_nothing();
 }
+
+#[test]
+fn an_upload_that_breaks_off_is_not_logged_as_a_slow_form() {
+    let recorder = Recorder::start();
+    let server = server(&tools(&recorder.url(), "").replace("[tools.nb]", "[tools.cut]"));
+    let form = Form { url: "https://tool.example/lti/cut", ..launch() };
+    let visit = Browser::new(&server).open(&form);
+    let mut wire = server.connect();
+    let body = "16\r\nonly some of its bytes\r\nzz\r\n\r\n";
+    wire.send(request(&visit, &["Transfer-Encoding: chunked"], body));
+    wire.finish();
+    let reply = Reply::read(&mut wire, "POST");
+    assert_eq!(reply.status, 408, "{reply:?}");
+    let lines = log_lines(" tool=\"cut\" outcome=\"refused\" code=\"incomplete\" ");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("the browser broke off its body"), "{lines:?}");
+    recorder.saw_nothing();
+}

@@ -290,3 +290,47 @@ fn the_address_without_a_slash_is_the_upstreams_without_one() {
     }
     recorder.saw_nothing();
 }
+
+#[test]
+fn the_gateways_own_segments_are_neither_sessions_nor_the_apps() {
+    for lines in ["", "prefix = \"tool\""] {
+        let (recorder, server) = recorded_with(lines);
+        let (mut browser, _) = opened(&server);
+        for path in ["/~login", "/~links", "/~register", "/~login/a", "/~login?lti_ticket=x"] {
+            let path = format!("/lti/nb{path}");
+            for method in ["GET", "POST"] {
+                let reply = browser.send(method, &path, &[JSON], b"");
+                assert_eq!(reply.status, 404, "{lines} {method} {path}");
+                opened_nothing(&reply);
+            }
+        }
+        recorder.saw_nothing();
+    }
+    let recorder = Recorder::start();
+    let server = server(&tools(&recorder.url(), "host = \"nb.example\""));
+    for path in ["/~login", "/~links", "/~register/a"] {
+        assert_eq!(server.send("GET", path, &[("Host", "nb.example")], b"").status, 404, "{path}");
+    }
+    recorder.saw_nothing();
+}
+
+#[test]
+fn paths_that_the_gateway_reserves_are_nothing_yet() {
+    let (recorder, server) = recorded();
+    for path in ["/links", "/members", "/admin", "/admin/a"] {
+        assert_eq!(server.get(path).status, 404, "{path}");
+    }
+    recorder.saw_nothing();
+}
+
+#[test]
+fn a_session_that_is_refused_asks_for_no_credentials() {
+    let (recorder, server) = recorded();
+    let reply = server.get("/lti/nb/~AAAAAAAAAAAAAAAA/");
+    refused_page(&reply, 401, "no-session");
+    assert_eq!(reply.header("www-authenticate"), None);
+    let reply = server.get("/lti/nb/~AAAAAAAAAAAAAAAA?lti_ticket=x");
+    refused_page(&reply, 401, "bad-ticket");
+    assert_eq!(reply.header("www-authenticate"), None);
+    recorder.saw_nothing();
+}

@@ -1,14 +1,14 @@
 use super::claimed_consumer::ClaimedConsumer;
-use super::launch_request::LaunchRequest;
+use super::launch_request::ReadLaunch;
 use super::signature_trial::SignatureTrial;
 use super::terms::Terms;
 
 /// The base string that a launch's signature is compared for, with the key as a known consumer has it. It holds personal
 /// data. `None` where the launch cannot be read.
-pub fn compared(request: &LaunchRequest<'_>, terms: &Terms) -> Option<String> {
-    let params = request.params().ok()?;
-    let claim = ClaimedConsumer::read(&params, terms).ok()?;
-    let trial = SignatureTrial::new(request, &params, terms, &claim);
+pub fn compared(launch: &ReadLaunch<'_>, terms: &Terms) -> Option<String> {
+    let params = launch.v1p1_params().ok()?;
+    let claim = ClaimedConsumer::read(params, terms).ok()?;
+    let trial = SignatureTrial::new(&launch.request, params, terms, &claim);
     Some(trial.base_string(&[], claim.decoded_key.as_deref()))
 }
 

@@ -19,22 +19,48 @@ pub struct LaunchRequest<'a> {
     pub body: &'a [u8],
 }
 
-impl LaunchRequest<'_> {
-    /// All parameters, in RFC 5849's order of sources.
-    ///
-    /// # Errors
-    /// A [`Rejection`] if they are unreadable, or not those of LTI 1.1.
-    pub(super) fn params(&self) -> Result<Params, Rejection> {
+/// A launch whose form was read. It is read once, for the examination and for the search for a cause.
+#[derive(Clone)]
+pub struct ReadLaunch<'a> {
+    pub(super) request: LaunchRequest<'a>,
+    params: Result<Params, Rejection>,
+}
+
+impl<'a> LaunchRequest<'a> {
+    /// Reads all parameters, in RFC 5849's order of sources.
+    pub fn read(self) -> ReadLaunch<'a> {
+        ReadLaunch { request: self, params: self.params() }
+    }
+
+    fn params(&self) -> Result<Params, Rejection> {
         let query = self.query.unwrap_or_default().as_bytes();
         let params = Params::default().read_form(Source::Query, query)?;
         let params = match self.authorization {
             Some(credentials) => params.read_authorization(credentials)?,
             None => params,
         };
-        let params = params.read_form(Source::Body, self.body)?;
-        if is_v1p3(&params) {
-            return Err(Rejection::Lti1p3NotConfigured);
-        }
-        Ok(params)
+        Ok(params.read_form(Source::Body, self.body)?)
+    }
+}
+
+impl ReadLaunch<'_> {
+    /// The parameters, if they are readable.
+    pub fn params(&self) -> Option<&Params> {
+        self.params.as_ref().ok()
+    }
+
+    /// The parameters of an LTI 1.1 launch.
+    ///
+    /// # Errors
+    /// A [`Rejection`] if they are unreadable, or not those of LTI 1.1.
+    pub(super) fn v1p1_params(&self) -> Result<&Params, Rejection> {
+        let params = self.params.as_ref().map_err(Clone::clone)?;
+        if is_v1p3(params) { Err(Rejection::Lti1p3NotConfigured) } else { Ok(params) }
+    }
+
+    /// The same parameters, for the launch that they become.
+    pub(super) fn into_v1p1_params(self) -> Result<Params, Rejection> {
+        self.v1p1_params()?;
+        self.params
     }
 }

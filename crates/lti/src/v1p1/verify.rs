@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::claimed_consumer::ClaimedConsumer;
 use super::fields::Fields;
-use super::launch_request::LaunchRequest;
+use super::launch_request::{LaunchRequest, ReadLaunch};
 use super::near_miss;
 use super::signature_findings::SignatureFindings;
 use super::signature_trial::SignatureTrial;
@@ -29,26 +29,37 @@ pub fn examine(
     now: u64,
     admitted_before: impl FnOnce(&[u8; 16]) -> bool,
 ) -> Examination<SignatureFindings> {
+    examine_read(request.read(), terms, now, admitted_before)
+}
+
+/// The same for a launch whose form was read before.
+pub fn examine_read(
+    launch: ReadLaunch<'_>,
+    terms: &Terms,
+    now: u64,
+    admitted_before: impl FnOnce(&[u8; 16]) -> bool,
+) -> Examination<SignatureFindings> {
     let mut examination = Examination::of(SignatureFindings::default());
-    examination.verdict = examination.pass(request, terms, now, admitted_before);
+    examination.verdict = examination.pass(launch, terms, now, admitted_before);
     examination
 }
 
 impl Examination<SignatureFindings> {
     fn pass(
         &mut self,
-        request: &LaunchRequest<'_>,
+        launch: ReadLaunch<'_>,
         terms: &Terms,
         now: u64,
         admitted_before: impl FnOnce(&[u8; 16]) -> bool,
     ) -> Result<Verdict, Rejection> {
-        let mut params = request.params()?;
+        let request = launch.request;
+        let mut params = launch.into_v1p1_params()?;
         self.params = Some(params.iter().count());
         let claim = ClaimedConsumer::read(&params, terms)?;
         let ClaimedConsumer { oauth, known, .. } = &claim;
         self.findings.method = Some(oauth.method);
         self.timestamp = Some(oauth.timestamp);
-        let trial = SignatureTrial::new(request, &params, terms, &claim);
+        let trial = SignatureTrial::new(&request, &params, terms, &claim);
         let signature = decode_signature(oauth.signature);
         let matched = trial.find_match(&signature, claim.decoded_key.as_deref());
         // Whether the key is known makes no difference to the time that this takes.

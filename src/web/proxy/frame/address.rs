@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::Frame;
+use super::app::Frame;
 use crate::url::UrlParts;
 
 impl Frame<'_> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Frame, inside};
+use super::app::{Frame, inside};
 use crate::proxy::cookie::renamed_for_browser;
 use crate::session::is_own_cookie;
 
@@ -221,6 +221,9 @@ mod tests {
             "__Secure-lti",
             "=__Secure-lti=x",
             " = __Secure-lti-abc",
+            "__Host-lti-login=1; Path=/; Secure",
+            "__host-LTI-x",
+            "=__Host-lti-login=1",
             "",
             ";",
             " ; Path=/",

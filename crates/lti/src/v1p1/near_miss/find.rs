@@ -12,7 +12,7 @@ use crate::rejection::Rejection;
 use crate::secret::Secret;
 use crate::v1p1::cause::{Cause, SignatureText};
 use crate::v1p1::claimed_consumer::ClaimedConsumer;
-use crate::v1p1::launch_request::LaunchRequest;
+use crate::v1p1::launch_request::{LaunchRequest, ReadLaunch};
 use crate::v1p1::signature_trial::SignatureTrial;
 use crate::v1p1::terms::Terms;
 
@@ -58,18 +58,14 @@ fn is_quick(trial: &SignatureTrial<'_>) -> bool {
 ///
 /// `None` where the launch is refused for what is no matter of signatures, is not refused at all, or has no cause that is
 /// known.
-pub fn near_miss(
-    request: &LaunchRequest<'_>,
-    terms: &Terms,
-    suspects: &Suspects,
-) -> Option<NearMiss> {
-    let params = match request.params() {
+pub fn near_miss(launch: &ReadLaunch<'_>, terms: &Terms, suspects: &Suspects) -> Option<NearMiss> {
+    let params = match launch.v1p1_params() {
         Ok(params) => params,
-        Err(Rejection::NotUtf8) => return sent_in_latin1(request, terms),
+        Err(Rejection::NotUtf8) => return sent_in_latin1(&launch.request, terms),
         Err(_) => return None,
     };
-    let claim = ClaimedConsumer::read(&params, terms).ok()?;
-    let trial = SignatureTrial::new(request, &params, terms, &claim);
+    let claim = ClaimedConsumer::read(params, terms).ok()?;
+    let trial = SignatureTrial::new(&launch.request, params, terms, &claim);
     let signature = decode_signature(claim.oauth.signature);
     if claim.known.is_none() {
         return key(claim.oauth.consumer_key, suspects)
@@ -138,11 +134,11 @@ fn key(sent: &str, suspects: &Suspects) -> Option<Cause> {
 /// Whether a form that is no UTF-8 was signed as what it is in ISO-8859-1.
 fn sent_in_latin1(request: &LaunchRequest<'_>, terms: &Terms) -> Option<NearMiss> {
     let body = params::from_latin1(request.body)?;
-    let request = LaunchRequest { body: &body, ..*request };
-    let params = request.params().ok()?;
-    let claim = ClaimedConsumer::read(&params, terms).ok()?;
+    let launch = LaunchRequest { body: &body, ..*request }.read();
+    let params = launch.v1p1_params().ok()?;
+    let claim = ClaimedConsumer::read(params, terms).ok()?;
     claim.known?;
-    let trial = SignatureTrial::new(&request, &params, terms, &claim);
+    let trial = SignatureTrial::new(&launch.request, params, terms, &claim);
     let signature = decode_signature(claim.oauth.signature);
     trial.find_match(&signature, claim.decoded_key.as_deref())?;
     let search = Search::new(&trial, &claim);
@@ -230,10 +226,11 @@ mod tests {
         let consumer = Consumer::new("key-1", [Secret::new("s3cret")], SignatureMethod::ALL);
         let consumers = Consumers::new("a", [consumer]);
         let terms = Terms { consumers, roles: None, clock_skew: 300, secrets: Arc::default() };
-        let params = request.params().expect("a form");
-        let claim = ClaimedConsumer::read(&params, &terms).expect("signed");
+        let launch = request.read();
+        let params = launch.v1p1_params().expect("a form");
+        let claim = ClaimedConsumer::read(params, &terms).expect("signed");
         assert_eq!(claim.known.is_some(), key.ends_with('1'));
-        ask(&SignatureTrial::new(&request, &params, &terms, &claim), &claim)
+        ask(&SignatureTrial::new(&request, params, &terms, &claim), &claim)
     }
 
     /// The base strings that are tried while a launch is answered.

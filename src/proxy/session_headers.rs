@@ -1,0 +1,67 @@
+//! The headers that every request of one session carries: where the app stands, who the person is,
+//! the assertion and the grade token.
+
+use hyper::header::{HeaderName, HeaderValue};
+use serde_json::Value;
+
+use super::assertion::{Assertions, Subject};
+use super::identity;
+use crate::session::{GradeToken, GradeTokens, Session};
+
+/// What the headers say besides the session.
+pub struct SessionFacts<'a> {
+    /// The tool's name.
+    pub tool: &'a str,
+    /// The tool's launch URL.
+    pub launch_url: &'a str,
+    /// The tool's `params`, if it has any.
+    pub params: Option<&'a Value>,
+    /// Whether the tool may send grades.
+    pub grades: bool,
+    /// The gateway's public origin.
+    pub issuer: &'a str,
+    /// The scheme at which the browser sees the tool.
+    pub scheme: &'a str,
+    /// Host and port at which the browser sees the tool.
+    pub host: &'a str,
+    /// The path before the upstream's own paths. It is empty for an app at the root of its host.
+    pub prefix: &'a str,
+}
+
+/// The headers of a session at `now` (seconds since the epoch). `None` only if no assertion can be
+/// signed.
+pub fn session_headers(
+    session: &Session,
+    facts: &SessionFacts<'_>,
+    assertions: &Assertions,
+    grade_tokens: &GradeTokens,
+    now: u64,
+) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    let grade_token = facts.grades.then(|| GradeToken::new(session, facts.tool, now)).flatten();
+    let subject = Subject {
+        issuer: facts.issuer,
+        tool: facts.tool,
+        launch_url: facts.launch_url,
+        params: facts.params,
+        accepts_grade: facts.grades.then_some(grade_token.is_some()),
+    };
+    let assertion = assertions.sign(session, &subject, now)?;
+    let mut headers = identity::headers(session);
+    for (name, value) in [
+        ("x-forwarded-host", facts.host),
+        ("x-forwarded-proto", facts.scheme),
+        ("x-forwarded-prefix", facts.prefix),
+        ("x-script-name", facts.prefix),
+        ("x-lti-assertion", &assertion),
+    ] {
+        if !value.is_empty() {
+            headers.push((HeaderName::from_static(name), HeaderValue::from_str(value).ok()?));
+        }
+    }
+    if let Some(sealed) = grade_token.and_then(|token| grade_tokens.seal(&token)) {
+        let mut token = HeaderValue::from_str(&sealed).ok()?;
+        token.set_sensitive(true);
+        headers.push((HeaderName::from_static("x-lti-grade-token"), token));
+    }
+    Some(headers)
+}

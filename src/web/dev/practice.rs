@@ -1,0 +1,60 @@
+//! `GET /dev`: chooses what the practice platform launches, and who launches it.
+
+use rocket::{State, get};
+use serde::Serialize;
+
+use super::consumer::key_with_stand_in;
+use crate::practice::PERSONS;
+use crate::practice::v1p1::Mistake;
+use crate::web::gateway::Gateway;
+use crate::web::page::{self, Html};
+use crate::web::refusal::Refusal;
+
+#[derive(Serialize)]
+struct PracticeContext<'a> {
+    tools: Vec<Choice<'a>>,
+    persons: Vec<Choice<'a>>,
+    mistakes: Vec<MistakeContext>,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    name: &'a str,
+    title: &'a str,
+    usable: bool,
+}
+
+#[derive(Serialize)]
+pub(super) struct MistakeContext {
+    name: &'static str,
+    title: &'static str,
+    code: Option<&'static str>,
+}
+
+impl From<Mistake> for MistakeContext {
+    fn from(mistake: Mistake) -> Self {
+        Self { name: mistake.name(), title: mistake.title(), code: mistake.code() }
+    }
+}
+
+/// Chooses what is launched, and by whom.
+#[get("/dev")]
+pub(super) fn practice(gateway: &State<Gateway>) -> Result<Html, Refusal> {
+    let context = PracticeContext {
+        tools: gateway
+            .addresses
+            .tools()
+            .map(|tool| Choice {
+                name: &tool.name,
+                title: &tool.title,
+                usable: key_with_stand_in(tool).is_some(),
+            })
+            .collect(),
+        persons: PERSONS
+            .iter()
+            .map(|person| Choice { name: person.id, title: person.title, usable: true })
+            .collect(),
+        mistakes: Mistake::ALL.into_iter().map(MistakeContext::from).collect(),
+    };
+    page::render("dev.html.tera", &context).map(Html::asking).ok_or(Refusal::PageFailed)
+}

@@ -1,0 +1,82 @@
+//! The answer to a launch: the form is read, its version's arm examines it, and its tool opens.
+
+use std::time::Instant;
+
+use lti::Rejection;
+use lti::admission::Verdict;
+use rocket::{Data, Request, Response};
+
+use super::call::LaunchCall;
+use super::record::LaunchRecord;
+use super::{form, open, v1p1};
+use crate::proxy::path::has_dot_segment;
+use crate::web::gateway::Gateway;
+use crate::web::login::is_login;
+use crate::web::refusal::{Refusal, reference};
+use crate::web::served::ServedTool;
+
+/// Answers a launch. `sub_path` is the path behind the launch path.
+pub(in crate::web) async fn answer(
+    gateway: &Gateway,
+    served: &ServedTool,
+    sub_path: &str,
+    request: &Request<'_>,
+    data: Data<'_>,
+) -> Response<'static> {
+    let call = LaunchCall { gateway, served, sub_path, request, started: Instant::now() };
+    let reference = reference();
+    let (mut record, mut cookies) = (LaunchRecord::default(), Vec::new());
+    let mut response = match launch(&call, data, &mut record, &mut cookies).await {
+        Ok((response, outcome)) => {
+            record.accept(&call, &reference, outcome);
+            response
+        }
+        Err(refusal) => record.refuse(&call, &reference, &refusal),
+    };
+    for cookie in cookies {
+        response.adjoin_raw_header("Set-Cookie", cookie);
+    }
+    response
+}
+
+/// Answers a GET of a launch path: a platform that begins an LTI 1.3 login is told that the tool has none,
+/// and everyone else that a launch is a POST.
+pub(in crate::web) fn answer_get(
+    gateway: &Gateway,
+    served: &ServedTool,
+    request: &Request<'_>,
+) -> Response<'static> {
+    if !is_login(request) {
+        return Refusal::NotPosted.respond();
+    }
+    let call = LaunchCall { gateway, served, sub_path: "", request, started: Instant::now() };
+    let rejection = Refusal::Rejected(Rejection::Lti1p3NotConfigured);
+    LaunchRecord::default().refuse(&call, &reference(), &rejection)
+}
+
+/// The response to a launch, and its outcome. The cookies are set also if the launch is refused.
+async fn launch(
+    call: &LaunchCall<'_>,
+    data: Data<'_>,
+    record: &mut LaunchRecord,
+    cookies: &mut Vec<String>,
+) -> Result<(Response<'static>, &'static str), Refusal> {
+    if has_dot_segment(call.sub_path) {
+        return Err(Refusal::BadPath);
+    }
+    let form = form::read(call.request, data).await?;
+    let now = call.gateway.clock.now();
+    let arrival = v1p1::examine(call, &form, now, record)?;
+    match arrival.verdict {
+        Verdict::Again(launch) => {
+            let response = open::again(call, &launch, &arrival.destination, now)?;
+            Ok((response, "again"))
+        }
+        Verdict::Once(candidate) => {
+            let spent = call.gateway.replay.spend(candidate.nonce(), now).await;
+            let launch = candidate.admit(spent).map_err(Refusal::Rejected)?;
+            let response = open::first(call, &launch, &arrival.destination, now, cookies)?;
+            Ok((response, "accepted"))
+        }
+    }
+}

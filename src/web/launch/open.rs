@@ -1,0 +1,133 @@
+//! An admitted launch opens its tool: a template's page, or a session with an upstream.
+
+use lti::Launch;
+use rocket::Response;
+use rocket::http::Status;
+
+use super::call::LaunchCall;
+use crate::config::Upstream;
+use crate::session::{COOKIE, Session, TICKET, TICKET_PARAMETER, TooLong, set_cookie};
+use crate::template::{Page, RenderError};
+use crate::web::gateway::Gateway;
+use crate::web::page;
+use crate::web::proxy::place::Mount;
+use crate::web::proxy::visit::Visits;
+use crate::web::proxy::{door, place};
+use crate::web::refusal::Refusal;
+use crate::web::served::ServedTarget;
+
+/// Opens a launch that counts for the first time.
+pub(super) fn first(
+    call: &LaunchCall<'_>,
+    launch: &Launch,
+    destination: &str,
+    now: u64,
+    cookies: &mut Vec<String>,
+) -> Result<Response<'static>, Refusal> {
+    let Gateway { ids, receipts, .. } = call.gateway;
+    let tool = &call.served.tool;
+    let id = ids.id(&tool.name, launch).ok_or(Refusal::PageFailed)?;
+    // Also if the page fails: the nonce is spent, and a reload must fail the same way.
+    let (path, lifetime) = (tool.path.to_string(), tool.session.as_secs());
+    cookies.extend(receipts.set_cookie(&id, &path, lifetime, &launch.fingerprint, now));
+    match &call.served.target {
+        ServedTarget::Template(page) => rendered(call, page, launch),
+        ServedTarget::Upstream(upstream) => {
+            let Visits { sessions, newest, .. } = &call.gateway.visits;
+            let prefix = place::prefix(call.served, upstream, &id);
+            let mount = Mount::of(call.served, upstream, &id, &prefix);
+            let session = session(call, upstream, launch, id.clone(), now)?;
+            let sealed =
+                sessions.seal(&session, &tool.name, mount.id).ok_or(Refusal::PageFailed)?;
+            let ticket = sessions
+                .ticket(&session, destination, &tool.name, mount.id, now + TICKET.as_secs())
+                .ok_or(Refusal::PageFailed)?;
+            newest.launched(&session);
+            cookies.push(set_cookie(COOKIE, &sealed, mount.cookie_path(), lifetime));
+            Ok(page::see_other(format!("{}?{TICKET_PARAMETER}={ticket}", mount.cookie_path())))
+        }
+    }
+}
+
+/// Opens the same form again, sent by the browser that sent it first.
+pub(super) fn again(
+    call: &LaunchCall<'_>,
+    launch: &Launch,
+    destination: &str,
+    now: u64,
+) -> Result<Response<'static>, Refusal> {
+    match &call.served.target {
+        ServedTarget::Template(page) => rendered(call, page, launch),
+        ServedTarget::Upstream(upstream) => {
+            let tool = &call.served.tool.name;
+            let id = call.gateway.ids.id(tool, launch).ok_or(Refusal::PageFailed)?;
+            // A launch that could not become a session the first time cannot become one now.
+            mint(call, upstream, launch, id.clone(), now)?;
+            let prefix = place::prefix(call.served, upstream, &id);
+            Ok(door::redirect(Mount::of(call.served, upstream, &id, &prefix), destination))
+        }
+    }
+}
+
+/// The page of a template.
+fn rendered(
+    call: &LaunchCall<'_>,
+    page: &Page,
+    launch: &Launch,
+) -> Result<Response<'static>, Refusal> {
+    match call.gateway.templates.render(page, launch) {
+        Ok(text) => {
+            let policy = format!("frame-ancestors {}", call.served.tool.frame_ancestors);
+            Ok(page::respond(Status::Ok, text, policy))
+        }
+        Err(RenderError { place, words }) => {
+            Err(Refusal::TemplateFailed(match &call.gateway.development {
+                Some(_) => format!("{place}: {words}"),
+                None => place,
+            }))
+        }
+    }
+}
+
+/// The session of a launch. The log names what did not fit into it.
+fn session(
+    call: &LaunchCall<'_>,
+    upstream: &Upstream,
+    launch: &Launch,
+    id: String,
+    now: u64,
+) -> Result<Session, Refusal> {
+    let (session, left_out) = mint(call, upstream, launch, id, now)?;
+    if !left_out.is_empty() {
+        let tool = &call.served.tool.name;
+        let names: String = left_out.join(" ").chars().take(500).collect();
+        tracing::warn!(target: "launch", tool, left_out = names, "a session has space for 900 characters");
+    }
+    Ok(session)
+}
+
+fn mint(
+    call: &LaunchCall<'_>,
+    upstream: &Upstream,
+    launch: &Launch,
+    id: String,
+    now: u64,
+) -> Result<(Session, Vec<String>), Refusal> {
+    let takes_grade = takes_grade(call, upstream, launch);
+    let lifetime = call.served.tool.session;
+    Session::mint(launch, id, upstream.identity, takes_grade, lifetime, now)
+        .map_err(|TooLong| Refusal::SessionTooLong)
+}
+
+/// Whether the tool may send a grade to where this launch takes one.
+fn takes_grade(call: &LaunchCall<'_>, upstream: &Upstream, launch: &Launch) -> bool {
+    let Some(place) = launch.grade_place.as_ref().filter(|_| upstream.grades) else {
+        return false;
+    };
+    let tool = call.served.tool.name.as_str();
+    let accepts = call.gateway.grades.accepts(tool, place);
+    if !accepts {
+        tracing::warn!(target: "launch", tool, "grades cannot be sent where this launch takes them: its outcome URL is malformed, or not one that `outcome_hosts` allows");
+    }
+    accepts
+}

@@ -1,0 +1,96 @@
+//! What a launch came to: its line in the log and, in development, its entry at `/dev/refusals`.
+
+use lti::ReturnUrl;
+use lti::v1p1::{Cause, Variant};
+use rocket::Response;
+
+use super::call::LaunchCall;
+use crate::web::development::RefusedRecord;
+use crate::web::guard;
+use crate::web::refusal::{Refusal, RefusedLaunch};
+
+/// What is known of a launch, for the log. The arm of its version fills it.
+#[derive(Default)]
+pub(super) struct LaunchRecord {
+    /// The name of the sender that the launch claims to have.
+    pub(super) sender: Option<String>,
+    pub(super) variant: Option<Variant>,
+    /// Why the signature does not match, if that was quickly found; in development, if it was found.
+    pub(super) cause: Option<Cause>,
+    pub(super) return_url: Option<ReturnUrl>,
+    /// The authentication scheme of the launch's protocol, if it has one in HTTP.
+    pub(super) challenge: Option<&'static str>,
+    /// In development, names of parameters and lengths of their values.
+    pub(super) params: Vec<(String, usize)>,
+    /// In development, the base string that the signature was compared for, without values.
+    pub(super) compared: Option<String>,
+}
+
+impl LaunchRecord {
+    /// Logs an accepted launch. `outcome` is `accepted`, or `again` for a reload.
+    pub(super) fn accept(&self, call: &LaunchCall<'_>, reference: &str, outcome: &str) {
+        let (tool, consumer, variant) =
+            (call.served.tool.name.as_str(), self.sender(), self.variant());
+        let micros = call.started.elapsed().as_micros();
+        tracing::info!(target: "launch", tool, consumer, outcome, code = "-", variant, reference, micros);
+    }
+
+    /// Logs a refused launch, keeps it for development, and answers it.
+    pub(super) fn refuse(
+        self,
+        call: &LaunchCall<'_>,
+        reference: &str,
+        refusal: &Refusal,
+    ) -> Response<'static> {
+        let (tool, consumer, variant) =
+            (call.served.tool.name.as_str(), self.sender(), self.variant());
+        let (code, reason, help) = (refusal.code(), refusal.fact(), self.advice(refusal));
+        let cause = self.cause.as_ref().map_or("-", Cause::code);
+        let micros = call.started.elapsed().as_micros();
+        tracing::warn!(target: "launch", tool, consumer, outcome = "refused", code, variant, reference, micros, cause, reason, help);
+        let response = RefusedLaunch {
+            refusal,
+            reference,
+            return_url: self.return_url.as_ref(),
+            frame_ancestors: &call.served.tool.frame_ancestors,
+            challenge: self.challenge,
+        }
+        .respond();
+        self.remember(call, reference, refusal);
+        response
+    }
+
+    fn sender(&self) -> &str {
+        self.sender.as_deref().unwrap_or("-")
+    }
+
+    fn variant(&self) -> &'static str {
+        self.variant.map_or("-", Variant::name)
+    }
+
+    /// What an admin can do: a known cause has better advice than the refusal.
+    fn advice(&self, refusal: &Refusal) -> &'static str {
+        self.cause.as_ref().map_or(refusal.advice(), Cause::advice)
+    }
+
+    /// Keeps a refusal for `/dev/refusals`.
+    fn remember(self, call: &LaunchCall<'_>, reference: &str, refusal: &Refusal) {
+        let Some(development) = &call.gateway.development else { return };
+        let tool = &call.served.tool;
+        let origin = call.gateway.public_url.origin_of(tool, &guard::authority(call.request));
+        let help = self.advice(refusal);
+        development.refusals.remember(RefusedRecord {
+            reference: reference.to_owned(),
+            at: call.gateway.clock.now(),
+            tool: tool.name.clone(),
+            consumer: self.sender,
+            code: refusal.code(),
+            reason: refusal.fact(),
+            cause: self.cause.map(|cause| (cause.code(), cause.to_string())),
+            help,
+            url: format!("{origin}{}", call.request.uri().path()),
+            params: self.params,
+            compared: self.compared,
+        });
+    }
+}

@@ -1,0 +1,133 @@
+//! The arm for LTI 1.0 to 1.2: an OAuth 1.0a signature over the form.
+
+use lti::Rejection;
+use lti::admission::{Examination, Verdict};
+use lti::oauth1::{Params, Source};
+use lti::v1p1::{
+    Cause, LaunchRequest, ReadLaunch, SignatureFindings, Suspects, Terms, compared, examine_read,
+    near_miss, shape,
+};
+
+use super::call::LaunchCall;
+use super::record::LaunchRecord;
+use crate::url::Origin;
+use crate::web::guard;
+use crate::web::refusal::Refusal;
+
+/// The most parameters of a launch for whose cause development searches at length: the search tries
+/// each of them. edX sends some 40.
+const MOST_SEARCHED: usize = 100;
+
+/// A launch that passed every check but the nonce's.
+pub(super) struct Arrival {
+    pub(super) verdict: Verdict,
+    /// Path and query at the upstream to which the launch leads.
+    pub(super) destination: String,
+}
+
+/// Examines a launch.
+///
+/// # Errors
+/// [`Refusal::Rejected`].
+pub(super) fn examine(
+    call: &LaunchCall<'_>,
+    form: &[u8],
+    now: u64,
+    record: &mut LaunchRecord,
+) -> Result<Arrival, Refusal> {
+    record.challenge = Some("OAuth");
+    let examination = examination(call, form, now, record)?;
+    record.sender = examination.claimed_sender().map(str::to_owned);
+    record.variant = examination.variant();
+    record.return_url = examination.return_url().cloned();
+    let verdict = examination.verdict().map_err(Refusal::Rejected)?;
+    Ok(Arrival { verdict, destination: destination(call) })
+}
+
+fn examination(
+    call: &LaunchCall<'_>,
+    body: &[u8],
+    now: u64,
+    record: &mut LaunchRecord,
+) -> Result<Examination<SignatureFindings>, Refusal> {
+    let LaunchCall { gateway, served, request, .. } = call;
+    let Origin { scheme, authority } =
+        gateway.public_url.origin_of(&served.tool, &guard::authority(request));
+    let headers = request.headers();
+    let mut authorizations = headers.get("Authorization").filter_map(oauth_credentials);
+    let authorization = authorizations.next();
+    if authorizations.next().is_some() {
+        return Err(Refusal::Rejected(Rejection::BrokenAuthorization));
+    }
+    let uri = request.uri();
+    let launch = LaunchRequest {
+        scheme: scheme.as_str(),
+        authority: &authority,
+        path: uri.path().as_str(),
+        query: uri.query().map(|query| query.as_str()),
+        authorization,
+        body,
+    };
+    let launch = launch.read();
+    let terms = &served.tool.terms(gateway.clock_skew, &gateway.known_secrets);
+    let proves =
+        |fingerprint: &[u8; 16]| gateway.receipts.prove(headers.get("Cookie"), fingerprint, now);
+    let examination = match &gateway.development {
+        None => examine_read(launch, terms, now, proves),
+        Some(development) => {
+            record.params = launch.params().map(lengths).unwrap_or_default();
+            let examination = examine_read(launch.clone(), terms, now, proves);
+            let suspects =
+                || development.suspects(&served.tool.name, gateway.launch_urls(&authority));
+            explained(&launch, terms, suspects, examination, record)
+        }
+    };
+    record.cause = examination.cause().cloned();
+    Ok(examination)
+}
+
+/// The examination with the cause that the whole search finds. Development has time for it, and its
+/// duration may depend on secrets that everybody knows.
+fn explained(
+    launch: &ReadLaunch<'_>,
+    terms: &Terms,
+    suspects: impl FnOnce() -> Suspects,
+    examination: Examination<SignatureFindings>,
+    record: &mut LaunchRecord,
+) -> Examination<SignatureFindings> {
+    record.compared = compared(launch, terms).map(|base| shape(&base));
+    if examination.rejection().is_none() || record.params.len() > MOST_SEARCHED {
+        return examination;
+    }
+    let cause = near_miss(launch, terms, &suspects()).map(|near_miss| near_miss.cause);
+    if cause == Some(Cause::SecretAsKey) {
+        record.compared = None;
+    }
+    examination.explained(cause)
+}
+
+/// Names of the parameters in query and form, and the lengths of their values.
+fn lengths(params: &Params) -> Vec<(String, usize)> {
+    params
+        .iter()
+        .filter(|param| param.source != Source::Header)
+        .map(|param| (param.name.to_owned(), param.value.len()))
+        .collect()
+}
+
+/// Where in the upstream the launch URL leads. A query with OAuth parameters stays here.
+fn destination(call: &LaunchCall<'_>) -> String {
+    let path = if call.sub_path.is_empty() { "/" } else { call.sub_path };
+    match call.request.uri().query().map(|query| query.as_str()) {
+        Some(query) if !query.split('&').any(|pair| pair.starts_with("oauth_")) => {
+            format!("{path}?{query}")
+        }
+        _ => path.to_owned(),
+    }
+}
+
+/// The credentials of an `Authorization` header with the scheme `OAuth`. LTI has no other.
+fn oauth_credentials(value: &str) -> Option<&str> {
+    let (scheme, credentials) = value.trim_start().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("OAuth").then_some(credentials)
+}

@@ -1,0 +1,10 @@
+//! A request or a launch that is refused, and the answer to it.
+
+mod reference;
+mod response;
+mod table;
+mod words;
+
+pub(super) use reference::reference;
+pub(super) use response::{RefusedLaunch, malformed, unmatched};
+pub(super) use table::Refusal;

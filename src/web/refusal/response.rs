@@ -1,0 +1,173 @@
+//! The answer to a refused request: a status, a page or JSON, and a line in the log.
+
+use std::io::Cursor;
+
+use lti::ReturnUrl;
+use rocket::http::{ContentType, Header, Method, Status};
+use rocket::response::Responder;
+use rocket::{Request, Response, catch};
+use serde::Serialize;
+use serde_json::json;
+
+use super::reference::reference;
+use super::table::Refusal;
+use crate::config::Tool;
+use crate::web::page::{self, Html, RenderedPage};
+
+/// A refused launch, for its page.
+pub(in crate::web) struct RefusedLaunch<'a> {
+    pub(in crate::web) refusal: &'a Refusal,
+    pub(in crate::web) reference: &'a str,
+    pub(in crate::web) return_url: Option<&'a ReturnUrl>,
+    pub(in crate::web) frame_ancestors: &'a str,
+    /// The authentication scheme of the launch's protocol, if it has one in HTTP.
+    pub(in crate::web) challenge: Option<&'static str>,
+}
+
+#[derive(Default, Serialize)]
+struct RefusalContext<'a> {
+    heading: &'a str,
+    message: &'a str,
+    reference: &'a str,
+    return_url: &'a str,
+}
+
+impl Refusal {
+    /// The answer, with a line in the log: the set-up has a mistake, and no tool's line shows it.
+    pub(in crate::web) fn respond_and_log(&self, request: &Request<'_>) -> Response<'static> {
+        let path: String = request.uri().path().as_str().chars().take(200).collect();
+        let (code, reason, help) = (self.code(), self.fact(), self.advice());
+        tracing::warn!(target: "request", outcome = "refused", code, method = request.method().as_str(), path, reason, help);
+        self.respond()
+    }
+
+    /// The answer inside a tool's session: a page, or JSON for a script that asks for it, with a
+    /// reference that leads to a line in the log. The line has no path, which may say something about
+    /// a person.
+    pub(in crate::web) fn respond_in_session(
+        &self,
+        tool: &Tool,
+        request: &Request<'_>,
+    ) -> Response<'static> {
+        let reference = reference();
+        let (code, reason, help) = (self.code(), self.fact(), self.advice());
+        let (tool_name, method) = (tool.name.as_str(), request.method().as_str());
+        // Browsers cause the others often: only what an admin can fix is a warning.
+        if self.status().code >= 500 {
+            tracing::warn!(target: "request", tool = tool_name, outcome = "refused", code, method, reference, reason, help);
+        } else {
+            tracing::info!(target: "request", tool = tool_name, outcome = "refused", code, method, reference, reason, help);
+        }
+        if !asks_for_json(request) {
+            return self.page(&reference, "", &tool.frame_ancestors);
+        }
+        let (message, _) = self.words();
+        let text = json!({ "error": code, "message": message, "reference": reference }).to_string();
+        let mut response = Response::build()
+            .status(self.status())
+            .header(ContentType::JSON)
+            .header(Header::new("Cache-Control", "no-store"))
+            .sized_body(text.len(), Cursor::new(text))
+            .finalize();
+        self.allow(&mut response);
+        response
+    }
+
+    /// The answer if no tool is concerned.
+    pub(in crate::web) fn respond(&self) -> Response<'static> {
+        // A misspelt launch URL is shown in a platform's frame, too.
+        self.page("", "", "*")
+    }
+
+    fn page(&self, reference: &str, return_url: &str, frame_ancestors: &str) -> Response<'static> {
+        let (heading, message) = self.words();
+        let context = RefusalContext { heading, message, reference, return_url };
+        let rendered = page::render("refusal.html.tera", &context);
+        let rendered = rendered.unwrap_or_else(|| RenderedPage::plain(heading));
+        let mut response = Html::framed(rendered, frame_ancestors).into_response(self.status());
+        self.allow(&mut response);
+        response
+    }
+
+    /// Names the methods that would do (RFC 9110 §15.5.6).
+    fn allow(&self, response: &mut Response<'_>) {
+        let methods = match self {
+            Self::NotEntered => "GET, POST",
+            _ if self.status() == Status::MethodNotAllowed => "POST",
+            _ => return,
+        };
+        response.set_header(Header::new("Allow", methods));
+    }
+}
+
+impl RefusedLaunch<'_> {
+    pub(in crate::web) fn respond(&self) -> Response<'static> {
+        let (heading, _) = self.refusal.words();
+        let return_url = self.return_url.map(|url| url.with_error(heading)).unwrap_or_default();
+        let mut response = self.refusal.page(self.reference, &return_url, self.frame_ancestors);
+        // The credentials that would do (RFC 9110 §15.5.2).
+        let is_rejected = matches!(self.refusal, Refusal::Rejected(_));
+        if let Some(scheme) = self.challenge.filter(|_| is_rejected)
+            && self.refusal.status() == Status::Unauthorized
+        {
+            response.set_header(Header::new("WWW-Authenticate", scheme));
+        }
+        response
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Refusal {
+    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+        Ok(self.respond())
+    }
+}
+
+/// The answer if no route matches.
+#[catch(default)]
+pub(in crate::web) fn unmatched(status: Status, _: &Request<'_>) -> Refusal {
+    Refusal::Other(status)
+}
+
+/// The answer to a malformed request. Rocket takes a method that it does not know for a GET; of another
+/// malformed request it has no path.
+#[catch(400)]
+pub(in crate::web) fn malformed(status: Status, request: &Request<'_>) -> Refusal {
+    match request.method() {
+        Method::Get => Refusal::MethodUnknown,
+        _ => Refusal::Other(status),
+    }
+}
+
+/// Whether a script asks, which can do nothing with a page.
+fn asks_for_json(request: &Request<'_>) -> bool {
+    let accepts = |what: &str| {
+        request.headers().get("Accept").any(|value| value.to_ascii_lowercase().contains(what))
+    };
+    (accepts("application/json") || accepts("+json")) && !accepts("text/html")
+}
+
+#[cfg(test)]
+mod tests {
+    use lti::Rejection;
+
+    use super::*;
+
+    #[test]
+    fn only_a_launch_whose_protocol_has_credentials_asks_for_them() {
+        let check = |refusal: Refusal, challenge, expected: Option<&str>| {
+            let launch = RefusedLaunch {
+                refusal: &refusal,
+                reference: "",
+                return_url: None,
+                frame_ancestors: "*",
+                challenge,
+            };
+            let response = launch.respond();
+            assert_eq!(response.headers().get_one("WWW-Authenticate"), expected, "{refusal:?}");
+        };
+        check(Refusal::Rejected(Rejection::BadSignature), Some("OAuth"), Some("OAuth"));
+        check(Refusal::Rejected(Rejection::BadSignature), None, None);
+        check(Refusal::Rejected(Rejection::Unsigned), Some("OAuth"), None);
+        check(Refusal::NoSession, Some("OAuth"), None);
+    }
+}
