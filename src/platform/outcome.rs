@@ -128,7 +128,7 @@ impl OutcomeAttempt<'_> {
         }
         let answer = match &reply.body {
             Some(body) => outcome::read_answer(body),
-            None => Err(outcome::AnswerFault::TooLarge),
+            None => Err(outcome::OutcomeFault::TooLarge),
         };
         match (reply.judge(), answer) {
             (
@@ -179,7 +179,7 @@ impl OutcomeAttempt<'_> {
         }
         let result = match &reply.body {
             Some(body) => result::read_answer(body),
-            None => Err(result::AnswerFault::TooLarge),
+            None => Err(result::ResultFault::TooLarge),
         };
         match result {
             Ok(GradeResult { score, comment }) => {

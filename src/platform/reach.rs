@@ -53,12 +53,12 @@ impl OwnPlatform {
 }
 
 /// Looks names up, and keeps the addresses that may be connected to.
-pub(super) struct Resolver {
+pub(super) struct DnsResolver {
     pub(super) rules: Arc<OutcomeRules>,
     pub(super) own: Arc<OnceLock<OwnPlatform>>,
 }
 
-impl Resolve for Resolver {
+impl Resolve for DnsResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let rules = Arc::clone(&self.rules);
         let own = self.own.get().filter(|own| own.host == name.as_str()).map(|own| own.address);

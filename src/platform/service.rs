@@ -6,7 +6,7 @@ use reqwest::{Client, Url};
 
 use super::client::client;
 use super::error::PlatformError;
-use super::reach::{OwnPlatform, Resolver, is_public};
+use super::reach::{DnsResolver, OwnPlatform, is_public};
 use crate::config::OutcomeRules;
 
 /// How long an idle connection stays open. Platforms close theirs after some seconds, and a request on a
@@ -33,7 +33,7 @@ impl Platforms {
     pub fn new(rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
         let rules = Arc::new(rules);
         let own = Arc::default();
-        let resolver = Resolver { rules: Arc::clone(&rules), own: Arc::clone(&own) };
+        let resolver = DnsResolver { rules: Arc::clone(&rules), own: Arc::clone(&own) };
         let client = client(with_tls)?
             .dns_resolver(Arc::new(resolver))
             .pool_idle_timeout(IDLE)

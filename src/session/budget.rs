@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use super::content::Content;
+use super::content::SessionContent;
 use super::cookie::COOKIE;
 use super::field::Field;
 use super::seal::{deflated, sealed_length};
@@ -65,7 +65,7 @@ impl Optional {
 /// Whether the session's cookie has no more than `most` characters, and its requests not too much
 /// identity.
 pub fn fits(session: &Session, most: usize) -> bool {
-    let content = serde_json::to_vec(&Content::of(session, &session.id)).unwrap_or_default();
+    let content = serde_json::to_vec(&SessionContent::of(session, &session.id)).unwrap_or_default();
     identity_length(session, content.len()) <= MOST_IDENTITY
         && COOKIE.len() + "=".len() + sealed_length(deflated(&content).len()) <= most
 }

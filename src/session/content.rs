@@ -9,7 +9,7 @@ use super::session::Session;
 /// A session as it is sealed: launch, minted, expires, sender, roles, values, custom parameters, id,
 /// left out.
 #[derive(Serialize, Deserialize)]
-pub struct Content<'a>(
+pub struct SessionContent<'a>(
     u32,
     u64,
     u64,
@@ -21,7 +21,7 @@ pub struct Content<'a>(
     u32,
 );
 
-impl<'a> Content<'a> {
+impl<'a> SessionContent<'a> {
     /// The content of a session. It has no id if the seal is bound to the id anyway.
     pub fn of(session: &'a Session, bound_to: &str) -> Self {
         Self(

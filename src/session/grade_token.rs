@@ -35,7 +35,7 @@ pub struct GradeToken {
 
 /// A grade token as it is written into its seal: expires, tool, sender, slot, URL, sourcedid, method.
 #[derive(Serialize, Deserialize)]
-struct Content<'a>(
+struct GradeTokenContent<'a>(
     u64,
     Cow<'a, str>,
     SealedSender<'a>,
@@ -83,7 +83,7 @@ impl GradeTokens {
     /// A token as its upstream holds it. `None` only without randomness.
     pub fn seal(&self, token: &GradeToken) -> Option<String> {
         let GradePlace::Outcome(outcome) = &token.place;
-        let content = Content(
+        let content = GradeTokenContent(
             token.expires,
             token.tool.as_str().into(),
             SealedSender::of(&token.sender),
@@ -98,7 +98,7 @@ impl GradeTokens {
     /// What is in such a text, unless it has expired at `now` or is none of this gateway's.
     pub fn open(&self, text: &str, now: u64) -> Option<GradeToken> {
         let content = self.0.open(text, &[])?;
-        let Content(expires, tool, sender, slot, url, sourcedid, method) =
+        let GradeTokenContent(expires, tool, sender, slot, url, sourcedid, method) =
             serde_json::from_slice(&content).ok()?;
         let token = GradeToken {
             expires,

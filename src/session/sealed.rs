@@ -6,7 +6,7 @@ use std::time::Duration;
 use lti::Secret;
 use serde::{Deserialize, Serialize};
 
-use super::content::Content;
+use super::content::SessionContent;
 use super::seal::{Seal, deflated};
 use super::session::Session;
 
@@ -19,7 +19,7 @@ pub const BUTTON: Duration = Duration::from_secs(600);
 
 /// A session on its way from the launch to its address: until when, where to, and the session itself.
 #[derive(Serialize, Deserialize)]
-struct TicketContent<'a>(u64, Cow<'a, str>, Content<'a>);
+struct TicketContent<'a>(u64, Cow<'a, str>, SessionContent<'a>);
 
 /// A ticket that was opened.
 pub struct Ticket {
@@ -49,14 +49,14 @@ impl Sessions {
     /// The value of a session's cookie. It opens for this tool only and, where the id stands in its address, there only.
     /// `None` only without randomness.
     pub fn seal(&self, session: &Session, tool: &str, id: &str) -> Option<String> {
-        let content = Content::of(session, id);
+        let content = SessionContent::of(session, id);
         self.sessions.close(&deflated(&serde_json::to_vec(&content).ok()?), &[tool, id])
     }
 
     /// The session in such a value, unless it has expired at `now` or was sealed for something else.
     pub fn open(&self, sealed: &str, tool: &str, id: &str, now: u64) -> Option<Session> {
         let content = self.sessions.open(sealed, &[tool, id])?;
-        let session = serde_json::from_slice::<Content<'_>>(&content).ok()?.into_session(id);
+        let session = serde_json::from_slice::<SessionContent<'_>>(&content).ok()?.into_session(id);
         (session.expires >= now).then_some(session)
     }
 
@@ -69,7 +69,7 @@ impl Sessions {
         id: &str,
         expires: u64,
     ) -> Option<String> {
-        let content = TicketContent(expires, destination.into(), Content::of(session, id));
+        let content = TicketContent(expires, destination.into(), SessionContent::of(session, id));
         self.tickets.close(&deflated(&serde_json::to_vec(&content).ok()?), &[tool, id])
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lti::admission::Verdict;
 use lti::oauth1::{Credentials, Params, SignatureMethod, SigningKey, authorization, base_string};
-use lti::v1p1::outcome::{self, AnswerFault, CodeMajor, Operation, read_answer};
+use lti::v1p1::outcome::{self, CodeMajor, Operation, OutcomeFault, read_answer};
 use lti::v1p1::{Consumer, Consumers, LaunchRequest, Terms, examine, sign};
 use lti::v2p0::result;
 use lti::{GradePlace, MemoryReplay, OutcomeService, Score, ScoreFault, Secret};
@@ -257,7 +257,7 @@ fn f1_137_a_failure_has_the_platforms_words() {
 /// F1.h 138: a 204 has no body, which is no answer: its status alone tells.
 #[test]
 fn f1_138_an_empty_body_is_no_answer() {
-    assert_eq!(read_answer(b""), Err(AnswerFault::NotXml));
+    assert_eq!(read_answer(b""), Err(OutcomeFault::NotXml));
     assert!(result::read_answer(b"").is_err());
 }
 
@@ -299,10 +299,10 @@ fn f1_141_what_is_no_answer_is_refused_in_bounds() {
 
     let page =
         "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><p>Hello<br></body></html>";
-    assert_eq!(read_answer(page.as_bytes()), Err(AnswerFault::DocumentType));
+    assert_eq!(read_answer(page.as_bytes()), Err(OutcomeFault::DocumentType));
 
     let large = answer("success", &"x".repeat(10 << 20), "");
-    assert_eq!(read_answer(large.as_bytes()), Err(AnswerFault::TooLarge));
+    assert_eq!(read_answer(large.as_bytes()), Err(OutcomeFault::TooLarge));
 
     let mut laughs = String::from("<!ENTITY lol \"lol\">");
     for level in 1..10 {
@@ -312,18 +312,18 @@ fn f1_141_what_is_no_answer_is_refused_in_bounds() {
     let laughing = answer("success", "&lol9;", "");
     assert_eq!(
         read_answer(laughing.as_bytes()),
-        Err(AnswerFault::NotXml),
+        Err(OutcomeFault::NotXml),
         "the entity is defined nowhere"
     );
     let (declaration, rest) = laughing.split_once('\n').expect("two lines");
     for subset in [&laughs, "<!ENTITY lol9 SYSTEM \"file:///etc/passwd\">"] {
         let xml = format!("{declaration}<!DOCTYPE imsx_POXEnvelopeResponse [{subset}]>{rest}");
         assert!(xml.len() < outcome::LARGEST_ANSWER);
-        assert_eq!(read_answer(xml.as_bytes()), Err(AnswerFault::DocumentType));
+        assert_eq!(read_answer(xml.as_bytes()), Err(OutcomeFault::DocumentType));
     }
 
     let deep = answer("success", "", &format!("{}{}", "<a>".repeat(5000), "</a>".repeat(5000)));
-    assert_eq!(read_answer(deep.as_bytes()), Err(AnswerFault::TooDeep));
+    assert_eq!(read_answer(deep.as_bytes()), Err(OutcomeFault::TooDeep));
 }
 
 /// F1.h 143: without a URL or a sourcedid there is nothing to send a grade to.

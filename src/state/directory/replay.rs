@@ -129,7 +129,6 @@ fn forget_before(sqlite: &Connection, now: u64) -> rusqlite::Result<()> {
 mod tests {
     use tempfile::tempdir;
 
-    use super::super::folder::Directory;
     use super::*;
 
     const NOW: u64 = 1_700_000_000;
@@ -150,8 +149,10 @@ mod tests {
             let nonce = Nonce::new([1; 16], NOW, &number.to_string(), NOW + 300);
             runtime.as_ref().expect("a runtime").block_on(replay.spend(&nonce, NOW))
         };
-        let Directory { replay, outbox: _outbox } =
-            Directory::open(folder.path(), NOW, BOUNDS).expect("opened");
+        let lock = Arc::new(File::create(folder.path().join("lock")).expect("a file"));
+        let file = folder.path().join("replay.sqlite");
+        let open = || DirectoryReplay::open(&file, &lock, NOW, BOUNDS).expect("opened");
+        let replay = open();
         let limit = |pages: u32| {
             let set = replay
                 .database
@@ -168,9 +169,9 @@ mod tests {
         limit(1000);
         assert_eq!(spend(&replay, full), Spent::Before, "this process has seen it");
         assert_eq!(spend(&replay, full + 10), Spent::Now);
-        drop((replay, _outbox));
+        drop(replay);
 
-        let Directory { replay, .. } = Directory::open(folder.path(), NOW, BOUNDS).expect("opened");
+        let replay = open();
         for number in (0..full).chain([full + 10]) {
             assert_eq!(spend(&replay, number), Spent::Before);
         }

@@ -127,12 +127,3 @@ fn types(read: &Imports) -> Vec<String> {
         })
         .collect()
 }
-
-/// The modules that the files of a message belong to.
-pub(super) fn modules_in(message: &str) -> BTreeSet<String> {
-    let words = message.split([' ', ',', ':', '\n']);
-    let files = words.filter(|word| word.contains('/') && word.ends_with(".rs"));
-    files
-        .map(|file| module(file).map_or_else(|| module_of(file).swap_remove(0), str::to_owned))
-        .collect()
-}

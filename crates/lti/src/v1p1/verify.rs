@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::claimed_consumer::ClaimedConsumer;
 use super::fields::Fields;
 use super::launch_request::{LaunchRequest, ReadLaunch};
-use super::near_miss;
+use super::near_miss::find;
 use super::signature_findings::SignatureFindings;
 use super::signature_trial::SignatureTrial;
 use super::terms::Terms;
@@ -66,7 +66,7 @@ impl Examination<SignatureFindings> {
         let (cause, is_secret) = match matched {
             Some(_) => (None, false),
             None => (
-                near_miss::quick(&trial, &claim, &signature),
+                find::quick(&trial, &claim, &signature),
                 terms.secrets.occur_in(oauth.consumer_key),
             ),
         };

@@ -32,7 +32,7 @@ pub struct GradeResult {
 
 /// Why an answer cannot be read. No variant holds anything of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum AnswerFault {
+pub enum ResultFault {
     /// It is larger than [`LARGEST_ANSWER`].
     #[error("the platform's answer is larger than {} KiB", LARGEST_ANSWER / 1024)]
     TooLarge,
@@ -81,17 +81,17 @@ pub const NO_RESULT: &str =
 /// Reads the body of the answer to a `GET`, or, on the platform's side, that of a `PUT`.
 ///
 /// # Errors
-/// An [`AnswerFault`].
-pub fn read_answer(body: &[u8]) -> Result<GradeResult, AnswerFault> {
+/// An [`ResultFault`].
+pub fn read_answer(body: &[u8]) -> Result<GradeResult, ResultFault> {
     if body.len() > LARGEST_ANSWER {
-        return Err(AnswerFault::TooLarge);
+        return Err(ResultFault::TooLarge);
     }
     let members: BTreeMap<String, &RawValue> =
-        serde_json::from_slice(body).map_err(|_| AnswerFault::NotAResult)?;
+        serde_json::from_slice(body).map_err(|_| ResultFault::NotAResult)?;
     let member = |name: &str| members.get(name).map_or("null", |value| value.get());
     let text = |json: &str| match serde_json::from_str::<Option<String>>(json) {
         Ok(text) => Ok(text.filter(|text| !text.is_empty())),
-        Err(_) => Err(AnswerFault::NotAResult),
+        Err(_) => Err(ResultFault::NotAResult),
     };
     let score = member("resultScore");
     let is_number = score.starts_with(|first: char| first == '-' || first.is_ascii_digit());
@@ -216,9 +216,9 @@ mod tests {
             "\u{feff}{}",
             "<html></html>",
         ] {
-            assert_eq!(read_answer(body.as_bytes()), Err(AnswerFault::NotAResult), "{body}");
+            assert_eq!(read_answer(body.as_bytes()), Err(ResultFault::NotAResult), "{body}");
         }
-        assert_eq!(read_answer(b"{\"comment\":\"\xff\"}"), Err(AnswerFault::NotAResult));
+        assert_eq!(read_answer(b"{\"comment\":\"\xff\"}"), Err(ResultFault::NotAResult));
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
             |name: &str| format!("{{\"{name}\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000));
         assert!(read_answer(deep("other").as_bytes()).is_ok());
         for name in ["comment", "resultScore"] {
-            assert_eq!(read_answer(deep(name).as_bytes()), Err(AnswerFault::NotAResult), "{name}");
+            assert_eq!(read_answer(deep(name).as_bytes()), Err(ResultFault::NotAResult), "{name}");
         }
     }
 
@@ -235,7 +235,7 @@ mod tests {
     fn a_result_is_read_up_to_its_largest_size() {
         let of = |size: usize| format!("{{\"comment\":\"{}\"}}", "x".repeat(size - 14));
         assert!(read_answer(of(LARGEST_ANSWER).as_bytes()).is_ok());
-        assert_eq!(read_answer(of(LARGEST_ANSWER + 1).as_bytes()), Err(AnswerFault::TooLarge));
+        assert_eq!(read_answer(of(LARGEST_ANSWER + 1).as_bytes()), Err(ResultFault::TooLarge));
     }
 
     #[test]

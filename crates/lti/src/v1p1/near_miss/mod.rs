@@ -6,7 +6,7 @@
 
 mod address;
 mod draft;
-mod find;
+pub(super) mod find;
 mod latin1;
 mod params;
 mod search;
@@ -14,6 +14,5 @@ mod secret;
 mod spelling;
 mod suspects;
 
-pub(in crate::v1p1) use find::quick;
 pub use find::{NearMiss, near_miss};
 pub use suspects::{OtherAddress, Passport, Suspects};

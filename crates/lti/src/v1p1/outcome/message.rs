@@ -85,7 +85,7 @@ impl CodeMajor {
 
 /// Why an answer cannot be read. No variant holds anything of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum AnswerFault {
+pub enum OutcomeFault {
     /// It is larger than [`LARGEST_ANSWER`].
     #[error("the platform's answer is larger than {} KiB", LARGEST_ANSWER / 1024)]
     TooLarge,
@@ -141,16 +141,16 @@ pub fn request(operation: &Operation<'_>, sourcedid: &str, message_identifier: &
 /// ASCII are lost, which stand in nothing but the description.
 ///
 /// # Errors
-/// An [`AnswerFault`].
-pub fn read_answer(body: &[u8]) -> Result<Answer, AnswerFault> {
+/// An [`OutcomeFault`].
+pub fn read_answer(body: &[u8]) -> Result<Answer, OutcomeFault> {
     if body.len() > LARGEST_ANSWER {
-        return Err(AnswerFault::TooLarge);
+        return Err(OutcomeFault::TooLarge);
     }
     let texts = Texts::read(&String::from_utf8_lossy(body))?;
-    let code = texts.code.ok_or(AnswerFault::NoStatus)?;
+    let code = texts.code.ok_or(OutcomeFault::NoStatus)?;
     let score = texts.score.map(|score| score.trim().to_owned()).filter(|score| !score.is_empty());
     Ok(Answer {
-        code: CodeMajor::named(code.trim()).ok_or(AnswerFault::UnknownStatus)?,
+        code: CodeMajor::named(code.trim()).ok_or(OutcomeFault::UnknownStatus)?,
         description: texts.description.unwrap_or_default(),
         score,
     })
@@ -165,7 +165,7 @@ struct Texts {
 }
 
 impl Texts {
-    fn read(xml: &str) -> Result<Self, AnswerFault> {
+    fn read(xml: &str) -> Result<Self, OutcomeFault> {
         let mut texts = Self::default();
         xml::read(xml, |parent, name, text| {
             let slot = match (parent, name) {
@@ -180,7 +180,7 @@ impl Texts {
     }
 }
 
-impl From<XmlFault> for AnswerFault {
+impl From<XmlFault> for OutcomeFault {
     fn from(fault: XmlFault) -> Self {
         match fault {
             XmlFault::NotXml => Self::NotXml,
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn codes_are_read_without_case_and_white_space() {
-        let check = |code: &str, expected: Result<CodeMajor, AnswerFault>| {
+        let check = |code: &str, expected: Result<CodeMajor, OutcomeFault>| {
             let answer = read_answer(
                 envelope(&format!("<imsx_codeMajor>{code}</imsx_codeMajor>"), "").as_bytes(),
             );
@@ -270,7 +270,7 @@ mod tests {
             "suc cess",
             "<x>success</x>",
         ] {
-            check(unknown, Err(AnswerFault::UnknownStatus));
+            check(unknown, Err(OutcomeFault::UnknownStatus));
         }
     }
 
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn only_a_status_says_what_became_of_it_and_only_a_result_has_a_score() {
         let code = "<imsx_codeMajor>success</imsx_codeMajor>";
-        let check = |status: &str, body: &str, expected: Result<Option<&str>, AnswerFault>| {
+        let check = |status: &str, body: &str, expected: Result<Option<&str>, OutcomeFault>| {
             let answer = read_answer(envelope(status, body).as_bytes());
             assert_eq!(
                 answer.map(|answer| answer.score),
@@ -311,9 +311,9 @@ mod tests {
         check(code, "<resultScore><textString/></resultScore>", Ok(None));
         check(code, "<resultScore/>", Ok(None));
         check(code, "<resultTotalScore><textString>9</textString></resultTotalScore>", Ok(None));
-        check("", &score("0.91"), Err(AnswerFault::NoStatus));
-        check("<imsx_severity>status</imsx_severity>", code, Err(AnswerFault::NoStatus));
-        check(&format!("<x>{code}</x>"), "", Err(AnswerFault::NoStatus));
+        check("", &score("0.91"), Err(OutcomeFault::NoStatus));
+        check("<imsx_severity>status</imsx_severity>", code, Err(OutcomeFault::NoStatus));
+        check(&format!("<x>{code}</x>"), "", Err(OutcomeFault::NoStatus));
         check(&format!("{code}<imsx_codeMajor>failure</imsx_codeMajor>"), "", Ok(None));
     }
 
@@ -345,13 +345,13 @@ mod tests {
             success("<![CDATA[x"),
             success("<!-- x"),
         ] {
-            assert_eq!(read_answer(bad.as_bytes()), Err(AnswerFault::NotXml), "{bad}");
+            assert_eq!(read_answer(bad.as_bytes()), Err(OutcomeFault::NotXml), "{bad}");
         }
         for (page, fault) in [
-            ("<!DOCTYPE html><html><body>Log in</body></html>", AnswerFault::DocumentType),
-            ("<!doctype html><html></html>", AnswerFault::DocumentType),
-            ("<html><body><p>Log in</p></body></html>", AnswerFault::NoStatus),
-            ("<html><body><br><p>Log in</body></html>", AnswerFault::NotXml),
+            ("<!DOCTYPE html><html><body>Log in</body></html>", OutcomeFault::DocumentType),
+            ("<!doctype html><html></html>", OutcomeFault::DocumentType),
+            ("<html><body><p>Log in</p></body></html>", OutcomeFault::NoStatus),
+            ("<html><body><br><p>Log in</body></html>", OutcomeFault::NotXml),
         ] {
             assert_eq!(read_answer(page.as_bytes()), Err(fault), "{page}");
         }
@@ -379,7 +379,7 @@ mod tests {
             (CodeMajor::Success, "Ung\u{fffd}ltig")
         );
         let wide: Vec<u8> = success("x").encode_utf16().flat_map(u16::to_be_bytes).collect();
-        assert_eq!(read_answer(&wide), Err(AnswerFault::NotXml));
+        assert_eq!(read_answer(&wide), Err(OutcomeFault::NotXml));
     }
 
     #[test]
@@ -388,8 +388,8 @@ mod tests {
         let nested =
             |depth: usize| success(&format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth)));
         assert!(read_answer(nested(DEEPEST - 5).as_bytes()).is_ok());
-        assert_eq!(read_answer(nested(DEEPEST - 4).as_bytes()), Err(AnswerFault::TooDeep));
-        assert_eq!(read_answer("<a>".repeat(20_000).as_bytes()), Err(AnswerFault::TooDeep));
+        assert_eq!(read_answer(nested(DEEPEST - 4).as_bytes()), Err(OutcomeFault::TooDeep));
+        assert_eq!(read_answer("<a>".repeat(20_000).as_bytes()), Err(OutcomeFault::TooDeep));
     }
 
     #[test]
@@ -398,7 +398,7 @@ mod tests {
         assert!(read_answer(success(&"x".repeat(room)).as_bytes()).is_ok());
         assert_eq!(
             read_answer(success(&"x".repeat(room + 1)).as_bytes()),
-            Err(AnswerFault::TooLarge)
+            Err(OutcomeFault::TooLarge)
         );
     }
 

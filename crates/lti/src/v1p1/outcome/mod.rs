@@ -5,5 +5,5 @@ pub mod service;
 mod xml;
 
 pub use message::{
-    Answer, AnswerFault, CONTENT_TYPE, CodeMajor, LARGEST_ANSWER, Operation, read_answer, request,
+    Answer, CONTENT_TYPE, CodeMajor, LARGEST_ANSWER, Operation, OutcomeFault, read_answer, request,
 };
