@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::imports::{Import, Imports, Sources, module_of};
+use super::imports::{Import, Imports, Sources};
 use super::layers::{module, row};
 
 /// Everything that breaks a rule, each in one message. `fewest` is how many imports there must be:
