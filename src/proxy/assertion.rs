@@ -10,61 +10,64 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::identity::subject;
-use crate::session::{Session, derive};
+use crate::session::{Field, Session, derive};
 
 /// For how many seconds an assertion counts.
 const LIFETIME: u64 = 300;
 /// What the names of LTI's own claims begin with.
 const CLAIM: &str = "https://purl.imsglobal.org/spec/lti/claim/";
 
-/// Claims that are a parameter's text: of the JWT itself, and of the objects of LTI.
-const CLAIMS: [(&str, &str); 6] = [
-    ("name", "lis_person_name_full"),
-    ("given_name", "lis_person_name_given"),
-    ("family_name", "lis_person_name_family"),
-    ("middle_name", "lis_person_name_middle"),
-    ("picture", "user_image"),
-    ("email", "lis_person_contact_email_primary"),
+/// Claims that are a field's text: of the JWT itself, and of the objects of LTI.
+const CLAIMS: [(&str, Field); 6] = [
+    ("name", Field::Name),
+    ("given_name", Field::GivenName),
+    ("family_name", Field::FamilyName),
+    ("middle_name", Field::MiddleName),
+    ("picture", Field::Picture),
+    ("email", Field::Email),
 ];
 
-/// LTI's objects: the claim, and its members with their parameters.
-const OBJECTS: [(&str, &[(&str, &str)]); 5] = [
-    ("context", &[("id", "context_id"), ("label", "context_label"), ("title", "context_title")]),
+/// LTI's objects: the claim, and its members with their fields.
+const OBJECTS: [(&str, &[(&str, Field)]); 5] = [
+    (
+        "context",
+        &[("id", Field::ContextId), ("label", Field::ContextLabel), ("title", Field::ContextTitle)],
+    ),
     (
         "resource_link",
         &[
-            ("id", "resource_link_id"),
-            ("title", "resource_link_title"),
-            ("description", "resource_link_description"),
+            ("id", Field::ResourceLinkId),
+            ("title", Field::ResourceLinkTitle),
+            ("description", Field::ResourceLinkDescription),
         ],
     ),
     (
         "launch_presentation",
         &[
-            ("document_target", "launch_presentation_document_target"),
-            ("return_url", "launch_presentation_return_url"),
-            ("locale", "launch_presentation_locale"),
-            ("css_url", "launch_presentation_css_url"),
+            ("document_target", Field::DocumentTarget),
+            ("return_url", Field::ReturnUrl),
+            ("locale", Field::Locale),
+            ("css_url", Field::StyleUrl),
         ],
     ),
     (
         "tool_platform",
         &[
-            ("guid", "tool_consumer_instance_guid"),
-            ("name", "tool_consumer_instance_name"),
-            ("description", "tool_consumer_instance_description"),
-            ("url", "tool_consumer_instance_url"),
-            ("contact_email", "tool_consumer_instance_contact_email"),
-            ("product_family_code", "tool_consumer_info_product_family_code"),
-            ("version", "tool_consumer_info_version"),
+            ("guid", Field::PlatformGuid),
+            ("name", Field::PlatformName),
+            ("description", Field::PlatformDescription),
+            ("url", Field::PlatformUrl),
+            ("contact_email", Field::PlatformEmail),
+            ("product_family_code", Field::PlatformProduct),
+            ("version", Field::PlatformVersion),
         ],
     ),
     (
         "lis",
         &[
-            ("person_sourcedid", "lis_person_sourcedid"),
-            ("course_offering_sourcedid", "lis_course_offering_sourcedid"),
-            ("course_section_sourcedid", "lis_course_section_sourcedid"),
+            ("person_sourcedid", Field::PersonSourcedId),
+            ("course_offering_sourcedid", Field::CourseOfferingSourcedId),
+            ("course_section_sourcedid", Field::CourseSectionSourcedId),
         ],
     ),
 ];
@@ -143,12 +146,12 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
     if let Some(subject) = subject(session) {
         claim("sub".into(), subject.into());
     }
-    for (name, parameter) in CLAIMS {
-        if let Some(value) = session.get(parameter) {
+    for (name, field) in CLAIMS {
+        if let Some(value) = session.get(field) {
             claim(name.into(), value.into());
         }
     }
-    if let Some(locale) = session.get("launch_presentation_locale") {
+    if let Some(locale) = session.get(Field::Locale) {
         // BCP 47, as OpenID Connect has it, where edX writes an underscore.
         claim("locale".into(), locale.replace('_', "-").into());
     }
@@ -168,29 +171,23 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
     lti("deployment_id", session.sender.deployment().into());
     lti("target_link_uri", about.launch_url.into());
     lti("roles", roles(session));
-    if let Some(mentored) = session.get("role_scope_mentor") {
+    if let Some(mentored) = session.get(Field::MentoredUsers) {
         lti("role_scope_mentor", list(mentored));
     }
     for (name, members) in OBJECTS {
         let mut object: Map<String, Value> = members
             .iter()
-            .filter_map(|(member, parameter)| {
-                Some(((*member).to_owned(), session.get(parameter)?.into()))
-            })
+            .filter_map(|(member, field)| Some(((*member).to_owned(), session.get(*field)?.into())))
             .collect();
         if name == "context"
-            && let Some(types) = session.get("context_type")
+            && let Some(types) = session.get(Field::ContextType)
         {
             object.insert("type".into(), list(types));
         }
         if name == "launch_presentation" {
-            for (member, parameter) in
-                [("width", "launch_presentation_width"), ("height", "launch_presentation_height")]
-            {
+            for (member, field) in [("width", Field::Width), ("height", Field::Height)] {
                 // A number in LTI 1.3, any text in LTI 1.1.
-                if let Some(pixels) =
-                    session.get(parameter).and_then(|text| text.parse::<u32>().ok())
-                {
+                if let Some(pixels) = session.get(field).and_then(|text| text.parse::<u32>().ok()) {
                     object.insert(member.into(), pixels.into());
                 }
             }
@@ -212,7 +209,7 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
 
 /// What the platform said; where there was no space for that, the roles that count here.
 fn roles(session: &Session) -> Value {
-    match session.get("roles") {
+    match session.get(Field::Roles) {
         Some(roles) => role_uris(roles).into(),
         None => session
             .roles

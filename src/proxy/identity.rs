@@ -2,7 +2,7 @@
 
 use hyper::header::{HeaderName, HeaderValue};
 
-use crate::session::Session;
+use crate::session::{Field, Session};
 
 /// A session's headers. They say nothing that was cut from the session.
 pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
@@ -10,8 +10,8 @@ pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
     let groups = (!groups.is_empty()).then(|| groups.join(","));
     let values = [
         ("x-forwarded-user", subject(session).map(|subject| printable(&subject))),
-        ("x-forwarded-preferred-username", session.get("lis_person_name_full").map(printable)),
-        ("x-forwarded-email", session.get("lis_person_contact_email_primary").map(printable)),
+        ("x-forwarded-preferred-username", session.get(Field::Name).map(printable)),
+        ("x-forwarded-email", session.get(Field::Email).map(printable)),
         ("x-forwarded-groups", groups),
     ];
     let headers = values.into_iter().filter_map(|(name, value)| {
@@ -25,7 +25,7 @@ pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
 /// and no sender can name another's users. `None` for an anonymous launch.
 pub fn subject(session: &Session) -> Option<String> {
     let namespace = session.sender.user_namespace().replace('%', "%25").replace(':', "%3A");
-    session.get("user_id").map(|user| format!("{namespace}:{user}"))
+    session.get(Field::UserId).map(|user| format!("{namespace}:{user}"))
 }
 
 /// Text as a header can carry it: every byte of UTF-8 that is not printable ASCII, and `%`, percent-encoded, and also spaces at

@@ -9,9 +9,10 @@ use lti::{GradePlace, OutcomeService, Secret, Sender};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::Session;
+use super::field::Field;
 use super::seal::{Seal, deflated};
 use super::sealed_sender::SealedSender;
+use super::session::Session;
 
 /// For how many seconds a grade token counts.
 const GRADE_TOKEN: u64 = 7 * 86_400;
@@ -53,9 +54,9 @@ impl GradeToken {
         let place = session.grade_place()?;
         let mut digest = Sha256::new();
         // Without a user the platform's own name for the result is all that tells people apart.
-        let person = session.get("user_id").unwrap_or(place.learner_reference());
-        let [context, link] =
-            ["context_id", "resource_link_id"].map(|name| session.get(name).unwrap_or_default());
+        let person = session.get(Field::UserId).unwrap_or(place.learner_reference());
+        let [context, link] = [Field::ContextId, Field::ResourceLinkId]
+            .map(|field| session.get(field).unwrap_or_default());
         let sender = session.sender.parts();
         for part in std::iter::once(tool).chain(sender).chain([person, context, link]) {
             digest.update((part.len() as u64).to_be_bytes());

@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use lti::{Launch, Secret};
 use sha2::Sha256;
 
-use super::derive;
+use super::key::derive;
 
 /// Gives sessions their ids.
 pub struct Ids(Option<Hmac<Sha256>>);

@@ -11,7 +11,7 @@ use lti::Roles;
 use quick_cache::sync::Cache;
 use rocket::tokio::sync::oneshot;
 
-use super::Session;
+use super::session::Session;
 
 /// The most sessions of which the newest launch is remembered: some 100 bytes each.
 const MOST: usize = 100_000;

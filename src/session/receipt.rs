@@ -9,7 +9,7 @@ use lti::Secret;
 use sha2::Sha256;
 
 use super::cookie::{COOKIE, cookies, set_cookie};
-use super::derive;
+use super::key::derive;
 
 /// How much of a MAC is kept: 128 bits, since a page's ten receipts share a small space with everything else.
 const MAC: usize = 16;

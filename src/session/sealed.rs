@@ -1,12 +1,21 @@
 //! Sessions and tickets as browsers hold them: sealed, and bound to where they belong.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use lti::Secret;
 use serde::{Deserialize, Serialize};
 
+use super::content::Content;
 use super::seal::{Seal, deflated};
-use super::{Content, Session};
+use super::session::Session;
+
+/// The name of a ticket, in queries and forms.
+pub const TICKET_PARAMETER: &str = "lti_ticket";
+/// How long a launch's redirect may take.
+pub const TICKET: Duration = Duration::from_secs(60);
+/// How long a person may take to click "Open in a new window".
+pub const BUTTON: Duration = Duration::from_secs(600);
 
 /// A session on its way from the launch to its address: until when, where to, and the session itself.
 #[derive(Serialize, Deserialize)]
@@ -40,14 +49,14 @@ impl Sessions {
     /// The value of a session's cookie. It opens for this tool only and, where the id stands in its address, there only.
     /// `None` only without randomness.
     pub fn seal(&self, session: &Session, tool: &str, id: &str) -> Option<String> {
-        let content = session.as_content(id);
+        let content = Content::of(session, id);
         self.sessions.close(&deflated(&serde_json::to_vec(&content).ok()?), &[tool, id])
     }
 
     /// The session in such a value, unless it has expired at `now` or was sealed for something else.
     pub fn open(&self, sealed: &str, tool: &str, id: &str, now: u64) -> Option<Session> {
         let content = self.sessions.open(sealed, &[tool, id])?;
-        let session = Session::from_content(serde_json::from_slice(&content).ok()?, id);
+        let session = serde_json::from_slice::<Content<'_>>(&content).ok()?.into_session(id);
         (session.expires >= now).then_some(session)
     }
 
@@ -60,7 +69,7 @@ impl Sessions {
         id: &str,
         expires: u64,
     ) -> Option<String> {
-        let content = TicketContent(expires, destination.into(), session.as_content(id));
+        let content = TicketContent(expires, destination.into(), Content::of(session, id));
         self.tickets.close(&deflated(&serde_json::to_vec(&content).ok()?), &[tool, id])
     }
 
@@ -68,7 +77,7 @@ impl Sessions {
     pub fn open_ticket(&self, ticket: &str, tool: &str, id: &str, now: u64) -> Option<Ticket> {
         let content = self.tickets.open(ticket, &[tool, id])?;
         let TicketContent(expires, destination, session) = serde_json::from_slice(&content).ok()?;
-        let session = Session::from_content(session, id);
+        let session = session.into_session(id);
         (expires >= now).then(|| Ticket { session, destination: destination.into_owned(), expires })
     }
 }

@@ -10,6 +10,7 @@ mod grades;
 mod issued;
 mod launches;
 mod practice;
+mod session;
 mod state;
 mod structure;
 mod support;

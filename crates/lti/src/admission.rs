@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+pub use crate::check::Check;
 use crate::launch::Launch;
 use crate::rejection::Rejection;
 use crate::replay::{Nonce, Spent};
@@ -33,55 +34,6 @@ pub enum Verdict {
 pub struct Candidate {
     launch: Launch,
     nonce: Nonce,
-}
-
-/// The checks of a launch, in the order of their execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Check {
-    /// The form is readable.
-    Form,
-    /// The form has the parameters of OAuth.
-    Oauth,
-    /// The tool has a consumer with this key.
-    Consumer,
-    /// The consumer made the signature.
-    Signature,
-    /// The timestamp is near our clock.
-    Time,
-    /// The parameters are those of a launch.
-    Parameters,
-    /// The user has a role that may launch the tool.
-    Roles,
-    /// The nonce is new.
-    Nonce,
-}
-
-impl Check {
-    /// Every check.
-    pub const ALL: [Self; 8] = [
-        Self::Form,
-        Self::Oauth,
-        Self::Consumer,
-        Self::Signature,
-        Self::Time,
-        Self::Parameters,
-        Self::Roles,
-        Self::Nonce,
-    ];
-
-    /// Its name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Form => "form",
-            Self::Oauth => "oauth",
-            Self::Consumer => "consumer",
-            Self::Signature => "signature",
-            Self::Time => "time",
-            Self::Parameters => "parameters",
-            Self::Roles => "roles",
-            Self::Nonce => "nonce",
-        }
-    }
 }
 
 impl<Findings> Examination<Findings> {

@@ -14,8 +14,10 @@
 //! ```
 
 pub mod admission;
+mod check;
 mod grade_place;
 mod launch;
+mod lti_version;
 pub mod oauth1;
 mod rejection;
 mod replay;
@@ -30,6 +32,7 @@ pub mod v2p0;
 
 pub use grade_place::{GradePlace, OutcomeService};
 pub use launch::{Context, Launch, Platform, ResourceLink, User};
+pub use lti_version::is_v1p3;
 pub use rejection::Rejection;
 pub use replay::{MemoryReplay, Nonce, Spent};
 pub use return_url::ReturnUrl;

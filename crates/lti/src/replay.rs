@@ -10,6 +10,9 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
+/// The most bytes of a nonce's text. Canvas sends 43.
+pub(crate) const LONGEST_NONCE: usize = 1024;
+
 /// What makes a launch unique: its consumer, its timestamp and its nonce, of constant size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nonce {

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use thiserror::Error;
+
 /// A decimal between 0 and 1, both included, as it was written.
 ///
 /// `Debug` shows nothing, because it is a person's.
@@ -10,15 +12,19 @@ use std::fmt;
 pub struct Score(String);
 
 /// Why a text is no score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ScoreFault {
     /// It is no decimal as JSON writes them: digits without superfluous zeros before them, and a point only between digits.
+    #[error("the score is not a decimal such as 0.92")]
     NotADecimal,
     /// It is a decimal, but above 1 or with a minus sign.
+    #[error("the score is not between 0 and 1, or has a minus sign")]
     OutOfRange,
     /// It is a number with an exponent, which some platforms misread.
+    #[error("the score is written with an exponent, not as a decimal such as 0.92")]
     Exponent,
     /// It is longer than 32 characters.
+    #[error("the score is longer than 32 characters")]
     TooLong,
 }
 
@@ -82,21 +88,6 @@ impl fmt::Debug for Score {
         formatter.write_str("Score(…)")
     }
 }
-
-impl fmt::Display for ScoreFault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::NotADecimal => "the score is not a decimal such as 0.92",
-            Self::OutOfRange => "the score is not between 0 and 1, or has a minus sign",
-            Self::Exponent => {
-                "the score is written with an exponent, not as a decimal such as 0.92"
-            }
-            Self::TooLong => "the score is longer than 32 characters",
-        })
-    }
-}
-
-impl std::error::Error for ScoreFault {}
 
 #[cfg(test)]
 mod tests {

@@ -193,6 +193,15 @@ fn what_fails_behind_the_signature_is_named_without_a_cause() {
     assert_eq!(unsigned.line("form"), "form        ok  1 parameter");
     assert_eq!(unsigned.line("oauth"), "oauth       NO  the launch is not signed");
     assert_eq!(unsigned.code, Some(1));
+    for form in ["iss=x&login_hint=y", "id_token=a.b.c&state=s"] {
+        let fact = "LTI 1.3 is not configured for this tool";
+        let run = explain(&folder, &["--tool", "page", "-"], form.as_bytes(), &environment);
+        assert_eq!(run.line("form"), format!("form        NO  {fact}"));
+        assert_eq!(run.line("oauth"), "oauth       -   not looked at");
+        let conclusion = format!("\nIt is refused: lti-1p3-not-configured: {fact}\n");
+        assert!(run.out.contains(&conclusion), "{}", run.out);
+        assert_eq!(run.code, Some(1));
+    }
 }
 
 #[test]

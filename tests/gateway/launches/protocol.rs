@@ -410,6 +410,59 @@ fn f1_046_an_unsigned_launch_is_refused() {
     assert!(line.contains("enter the tool's key and secret in the platform"), "{line}");
 }
 
+/// Moodle sends `oauth_callback` with every launch, also without key and secret.
+#[test]
+fn oauth_parameters_without_key_and_signature_are_no_signature() {
+    let server = server();
+    let form = "user_id=u1&lti_version=LTI-1p0&oauth_callback=about%3Ablank";
+    let others =
+        "&oauth_version=1.0&oauth_nonce=n&oauth_timestamp=1&oauth_signature_method=HMAC-SHA1";
+    let empty = "&oauth_consumer_key=&oauth_signature=";
+    for form in [form.to_owned(), format!("{form}{others}"), format!("{form}{empty}")] {
+        refuse(&server, &form, 400, "unsigned");
+    }
+    refuse(&server, &format!("{form}&oauth_consumer_key=key-1"), 400, "missing-oauth-parameter");
+    refuse(&server, &format!("{form}&oauth_signature=x"), 400, "missing-oauth-parameter");
+}
+
+/// The platform's first request is a login, also as a form; its second has the token.
+#[test]
+fn an_lti_1p3_request_is_rejected_for_what_it_is() {
+    let server = server();
+    let login = "iss=https%3A%2F%2Flms.example&login_hint=2&lti_message_hint=x&client_id=c-1\
+                 &target_link_uri=https%3A%2F%2Ftool.example%2Flti%2Fa";
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIyIn0.c2lnbmF0dXJl";
+    for form in [
+        login.to_owned(),
+        "login_hint=&iss=".to_owned(),
+        format!("id_token={token}&state=s"),
+        format!("{login}&id_token={token}"),
+        format!("id_token={token}&oauth_callback=about%3Ablank"),
+        format!("user_id=u1&id_token={token}"),
+    ] {
+        let reply = refuse(&server, &form, 400, "lti-1p3-not-configured");
+        let line = line_of(&reply);
+        assert!(line.contains("reason=\"LTI 1.3 is not configured for this tool\""), "{line}");
+        assert!(line.contains("register the tool in the platform as LTI 1.1"), "{line}");
+        assert!(!line.contains(token) && !reply.body.contains(token), "{line}");
+    }
+    let reply = server.post_with("/lti/a?iss=x&login_hint=2", "", &[]);
+    refused(&reply, 400, "lti-1p3-not-configured");
+}
+
+#[test]
+fn a_signed_form_is_lti_1p1_whatever_its_parameters_are_called() {
+    let (server, form) = (server(), launch());
+    accept(
+        &server,
+        &form.altered(|pairs| {
+            pairs.add("iss", "https://lms.example");
+            pairs.add("login_hint", "2");
+            pairs.add("id_token", "a.b.c");
+        }),
+    );
+}
+
 #[test]
 fn f1_047_a_parameter_added_after_signing_is_refused() {
     let (server, form) = (server(), launch());

@@ -1,10 +1,11 @@
 //! The `Authorization` header of a request whose body is no form (RFC 5849 §3.5.1, OAuth Request Body Hash 1.0).
 
-use std::fmt;
+use thiserror::Error;
 
 use super::base_string::{base_string, split_url};
 use super::encode::encode_into;
-use super::{ParamError, Params, SignatureMethod, SigningKey, Source, decode_signature};
+use super::params::{ParamError, Params, Source};
+use super::signature::{SignatureMethod, SigningKey, decode_signature};
 
 /// What a request is signed with.
 pub struct Credentials<'a> {
@@ -64,23 +65,31 @@ pub fn authorization(
 }
 
 /// Why a request's `Authorization` header does not show who sent it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AuthorizationFault {
     /// It is no `OAuth` header as RFC 5849 §3.5.1 has it, or the URL's query is malformed.
+    #[error("the Authorization header is not one of OAuth")]
     Malformed,
     /// This parameter is not among its own.
+    #[error("the Authorization header has no {0}")]
     Missing(&'static str),
     /// This parameter is there more than once (RFC 5849 §3.2).
+    #[error("{0} is there more than once")]
     Repeated(&'static str),
     /// Its `oauth_version` is not `1.0`.
+    #[error("oauth_version is not 1.0")]
     Version,
     /// Its consumer key is another one.
+    #[error("the consumer key is another one")]
     OtherKey,
     /// Its signature method is none of [`SignatureMethod`].
+    #[error("the signature method is not accepted")]
     Method,
     /// Its body hash is not the body's.
+    #[error("oauth_body_hash is not the hash of the body")]
     BodyHash,
     /// Its signature does not match.
+    #[error("the signature does not match")]
     Signature,
 }
 
@@ -136,23 +145,6 @@ pub fn verify_authorization(
         Err(AuthorizationFault::Signature)
     }
 }
-
-impl fmt::Display for AuthorizationFault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed => formatter.write_str("the Authorization header is not one of OAuth"),
-            Self::Missing(name) => write!(formatter, "the Authorization header has no {name}"),
-            Self::Repeated(name) => write!(formatter, "{name} is there more than once"),
-            Self::Version => formatter.write_str("oauth_version is not 1.0"),
-            Self::OtherKey => formatter.write_str("the consumer key is another one"),
-            Self::Method => formatter.write_str("the signature method is not accepted"),
-            Self::BodyHash => formatter.write_str("oauth_body_hash is not the hash of the body"),
-            Self::Signature => formatter.write_str("the signature does not match"),
-        }
-    }
-}
-
-impl std::error::Error for AuthorizationFault {}
 
 #[cfg(test)]
 mod tests {

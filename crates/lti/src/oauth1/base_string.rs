@@ -1,7 +1,7 @@
 //! The signature base string (RFC 5849 §3.4.1): what both sides sign.
 
-use super::Param;
 use super::encode::{compare_encoded, encode, encode_into, encode_twice};
+use super::params::Param;
 
 /// The base string URI (§3.4.1.2): scheme and host in lower case, the scheme's own port left out, the path
 /// exactly as it stands on the wire, no query.
@@ -69,7 +69,7 @@ pub fn base_string<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth1::{Params, Source};
+    use crate::oauth1::params::{Params, Source};
 
     #[test]
     fn the_base_uri_drops_only_the_schemes_own_port() {

@@ -9,6 +9,11 @@ use crate::role::Roles;
 use crate::sender::Sender;
 use crate::sent_value::is_sent;
 
+/// The message type of a launch.
+const MESSAGE_TYPE: &str = "basic-lti-launch-request";
+/// The version of LTI 1.0, 1.1 and 1.2.
+const VERSION: &str = "LTI-1p0";
+
 /// Declares the parameters once: a field for each and the way from a name to its field.
 macro_rules! fields {
     ($($name:ident),* $(,)?) => {
@@ -63,11 +68,13 @@ impl<'a> Fields<'a> {
     /// What LTI 1.1 requires of a launch.
     pub(super) fn check(&self) -> Result<(), Rejection> {
         let quote = |value: Option<&str>| value.map(Rejection::quote);
-        if self.lti_message_type != Some("basic-lti-launch-request") {
-            return Err(Rejection::MessageType(quote(self.lti_message_type)));
+        if self.lti_message_type != Some(MESSAGE_TYPE) {
+            let found = quote(self.lti_message_type);
+            return Err(Rejection::MessageType { found, accepted: MESSAGE_TYPE });
         }
-        if self.lti_version != Some("LTI-1p0") {
-            return Err(Rejection::LtiVersion(quote(self.lti_version)));
+        if self.lti_version != Some(VERSION) {
+            let found = quote(self.lti_version);
+            return Err(Rejection::LtiVersion { found, accepted: VERSION });
         }
         match self.resource_link_id {
             Some(id) if !id.trim().is_empty() => Ok(()),

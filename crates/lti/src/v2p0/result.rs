@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
+use thiserror::Error;
 
 use crate::oauth1::encode::{decode, encode};
 use crate::score::Score;
@@ -30,11 +31,13 @@ pub struct GradeResult {
 }
 
 /// Why an answer cannot be read. No variant holds anything of the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AnswerFault {
     /// It is larger than [`LARGEST_ANSWER`].
+    #[error("the platform's answer is larger than {} KiB", LARGEST_ANSWER / 1024)]
     TooLarge,
     /// It is no JSON object with the types of a result.
+    #[error("the platform's answer is not a result in JSON")]
     NotAResult,
 }
 
@@ -103,17 +106,6 @@ impl fmt::Debug for GradeResult {
         formatter.write_str("GradeResult(…)")
     }
 }
-
-impl fmt::Display for AnswerFault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::TooLarge => "the platform's answer is larger than 64 KiB",
-            Self::NotAResult => "the platform's answer is not a result in JSON",
-        })
-    }
-}
-
-impl std::error::Error for AnswerFault {}
 
 #[cfg(test)]
 mod tests {

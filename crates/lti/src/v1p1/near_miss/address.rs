@@ -1,8 +1,10 @@
 //! Addresses that may have been signed in place of the one that is launched.
 
-use super::{Cause, OtherAddress, Search, Suspects};
+use super::search::Search;
+use super::suspects::{OtherAddress, Suspects};
 use crate::oauth1::base_string::base_uri;
 use crate::oauth1::encode::{decode, encode};
+use crate::v1p1::cause::Cause;
 
 /// Ports that apps listen on behind a proxy.
 const PORTS: [&str; 3] = ["5000", "8000", "8080"];
@@ -65,7 +67,7 @@ impl<'a> Parts<'a> {
 impl Search<'_> {
     /// Base string URIs that are others than the one that is compared, with what is other in them.
     pub(super) fn addresses(&self, suspects: Option<&Suspects>) -> Vec<(Cause, String)> {
-        let request = self.attempt.request;
+        let request = self.trial.request;
         let others = suspects.map(|suspects| suspects.addresses.as_slice()).unwrap_or_default();
         let authority = request.authority.to_ascii_lowercase();
         let own = Parts::new(request.scheme, &authority, request.path);
@@ -113,7 +115,7 @@ impl Search<'_> {
             tried.extend(&of_others);
         }
 
-        let compared = self.attempt.base_uri();
+        let compared = self.trial.base_uri();
         let of_tools = others.iter().filter_map(|other| {
             let tool = other.tool.as_ref()?;
             let uri = |path: &str| base_uri(&other.scheme, &other.authority, path);

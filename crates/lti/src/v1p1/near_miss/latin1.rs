@@ -1,24 +1,16 @@
 //! ISO-8859-1 as browsers have it, which is Windows-1252.
 
-/// What the bytes from 0x80 to 0x9f stand for in Windows-1252 (Encoding Standard, index-windows-1252).
-const UPPER: [char; 32] = [
-    '\u{20ac}', '\u{81}', '\u{201a}', '\u{192}', '\u{201e}', '\u{2026}', '\u{2020}', '\u{2021}',
-    '\u{2c6}', '\u{2030}', '\u{160}', '\u{2039}', '\u{152}', '\u{8d}', '\u{17d}', '\u{8f}',
-    '\u{90}', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}', '\u{2022}', '\u{2013}', '\u{2014}',
-    '\u{2dc}', '\u{2122}', '\u{161}', '\u{203a}', '\u{153}', '\u{9d}', '\u{17e}', '\u{178}',
-];
+use encoding_rs::WINDOWS_1252;
 
-/// The letter that a byte stands for.
-pub(super) fn letter(byte: u8) -> char {
-    match byte {
-        0x80..=0x9f => UPPER[usize::from(byte - 0x80)],
-        _ => char::from(byte),
-    }
+/// The text of some bytes.
+pub(super) fn decode(bytes: &[u8]) -> String {
+    WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()
 }
 
-/// The byte of a letter; `None` for one that has none.
-pub(super) fn byte(letter: char) -> Option<u8> {
-    (0..=u8::MAX).find(|byte| self::letter(*byte) == letter)
+/// The bytes of a text; `None` if one of its letters has none.
+pub(super) fn encode(text: &str) -> Option<Vec<u8>> {
+    let (bytes, _, has_others) = WINDOWS_1252.encode(text);
+    (!has_others).then(|| bytes.into_owned())
 }
 
 #[cfg(test)]
@@ -28,9 +20,11 @@ mod tests {
     #[test]
     fn every_byte_is_a_letter_of_its_own() {
         for one in 0..=u8::MAX {
-            assert_eq!(byte(letter(one)), Some(one));
+            let text = decode(&[one]);
+            assert_eq!(text.chars().count(), 1);
+            assert_eq!(encode(&text), Some(vec![one]));
         }
-        assert_eq!((letter(b'a'), letter(0xfc), letter(0x80), letter(0x92)), ('a', 'ü', '€', '’'));
-        assert_eq!(byte('漢'), None);
+        assert_eq!(decode(b"a\xfc\x80\x92"), "aü€’");
+        assert_eq!(encode("漢"), None);
     }
 }

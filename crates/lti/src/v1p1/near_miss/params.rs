@@ -3,11 +3,12 @@
 use std::iter::once_with;
 
 use super::draft::Draft;
-use super::{Cause, Search, latin1};
+use super::latin1;
+use super::search::Search;
 use crate::oauth1::encode::{encode, hex_byte};
 use crate::oauth1::{Param, Source};
 use crate::rejection::Rejection;
-use crate::v1p1::cause::LineBreak;
+use crate::v1p1::cause::{Cause, LineBreak};
 
 /// Parameters that platforms sign and that get lost on the way, for having no value or none that anybody reads.
 const NOT_SENT: [(&str, &str); 10] = [
@@ -92,10 +93,10 @@ fn rewritten<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> 
 impl Search<'_> {
     /// What platforms do to the query of a launch URL. Nothing where there is none.
     pub(super) fn query(&self, draft: &Draft<'_>) -> Vec<(Cause, String)> {
-        let Some(query) = self.attempt.request.query.filter(|query| !query.is_empty()) else {
+        let Some(query) = self.trial.request.query.filter(|query| !query.is_empty()) else {
             return Vec::new();
         };
-        let uri = format!("{}?{query}", self.attempt.base_uri());
+        let uri = format!("{}?{query}", self.trial.base_uri());
         let (of_query, others): (Vec<Param<'_>>, Vec<Param<'_>>) =
             draft.params().partition(|param| param.source == Source::Query);
         let escaped = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
@@ -186,7 +187,7 @@ pub(super) fn from_latin1(form: &[u8]) -> Option<Vec<u8>> {
         if meant.is_ascii() {
             converted.extend(form.get(at..at + length)?);
         } else {
-            converted.extend(encode(latin1::letter(meant).encode_utf8(&mut [0; 4])).bytes());
+            converted.extend(encode(&latin1::decode(&[meant])).bytes());
         }
         at += length;
     }

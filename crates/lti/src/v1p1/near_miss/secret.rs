@@ -2,10 +2,11 @@
 
 use zeroize::Zeroizing;
 
-use super::{Cause, Passport, Suspects};
+use super::suspects::{Passport, Suspects};
 use crate::oauth1::SigningKey;
 use crate::oauth1::encode::{decode, encode};
 use crate::secret::Secret;
+use crate::v1p1::cause::Cause;
 
 /// White space that gets copied with a secret, before and behind it.
 const WHITE_SPACE: [(&str, &str); 11] = [

@@ -1,8 +1,9 @@
 //! Base strings as other people's libraries put them together.
 
-use super::{Cause, latin1};
+use super::latin1;
 use crate::oauth1::Param;
 use crate::oauth1::encode::encode;
+use crate::v1p1::cause::Cause;
 
 /// How a library encodes a text that is to be signed.
 #[derive(Clone, Copy)]
@@ -66,9 +67,11 @@ impl Spelling {
             } else if letter == ' ' && self.plus_for_space {
                 encoded.push('+');
             } else {
-                match self.latin1.then(|| latin1::byte(letter)).flatten() {
-                    Some(byte) => self.escape(&[byte], &mut encoded),
-                    None => self.escape(letter.encode_utf8(&mut [0; 4]).as_bytes(), &mut encoded),
+                let mut room = [0; 4];
+                let letter = &*letter.encode_utf8(&mut room);
+                match self.latin1.then(|| latin1::encode(letter)).flatten() {
+                    Some(bytes) => self.escape(&bytes, &mut encoded),
+                    None => self.escape(letter.as_bytes(), &mut encoded),
                 }
             }
         }

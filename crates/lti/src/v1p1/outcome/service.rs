@@ -1,10 +1,9 @@
 //! The platform's side of Basic Outcomes: reads a request and writes its answer, for a platform to practise with.
 
-use std::fmt;
-
 use quick_xml::escape::partial_escape;
+use thiserror::Error;
 
-use super::CodeMajor;
+use super::message::CodeMajor;
 use super::xml::{self, XmlFault};
 
 /// What a tool asks of the platform.
@@ -23,17 +22,22 @@ pub struct Request {
 }
 
 /// Why a request cannot be read. No variant holds anything of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum RequestFault {
     /// It is not well-formed XML, or not all of it.
+    #[error("the request is not XML in UTF-8, or not all of it")]
     NotXml,
     /// It has a document type, which can define entities and name other files.
+    #[error("the request has a document type")]
     DocumentType,
     /// Its elements are nested too deeply.
+    #[error("the request is nested too deeply")]
     TooDeep,
     /// Its `imsx_POXBody` holds no operation.
+    #[error("the request's imsx_POXBody holds no operation")]
     NoOperation,
     /// It has no `sourcedId`.
+    #[error("the request has no sourcedId")]
     NoSourcedid,
 }
 
@@ -100,25 +104,11 @@ impl From<XmlFault> for RequestFault {
     }
 }
 
-impl fmt::Display for RequestFault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::NotXml => "the request is not XML in UTF-8, or not all of it",
-            Self::DocumentType => "the request has a document type",
-            Self::TooDeep => "the request is nested too deeply",
-            Self::NoOperation => "the request's imsx_POXBody holds no operation",
-            Self::NoSourcedid => "the request has no sourcedId",
-        })
-    }
-}
-
-impl std::error::Error for RequestFault {}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Answer, Operation, read_answer, request};
+    use super::super::message::{Answer, Operation, read_answer, request};
     use super::*;
     use crate::score::Score;
 

@@ -1,14 +1,12 @@
-//! Basic Outcomes 1.0 (LTI 1.1 §6): a grade goes to the platform as "plain old XML", and its answer is XML, too.
-
-pub mod service;
-mod xml;
+//! The request for a grade, and the platform's answer.
 
 use std::fmt;
 
 use quick_xml::escape::partial_escape;
+use thiserror::Error;
 
+use super::xml::{self, XmlFault};
 use crate::score::Score;
-use xml::XmlFault;
 
 /// The request's content type. Canvas and Sakai compare the whole header, so that there is no charset.
 pub const CONTENT_TYPE: &str = "application/xml";
@@ -66,7 +64,8 @@ pub enum CodeMajor {
 
 impl CodeMajor {
     /// Every code.
-    const ALL: [Self; 4] = [Self::Success, Self::Processing, Self::Failure, Self::Unsupported];
+    pub(super) const ALL: [Self; 4] =
+        [Self::Success, Self::Processing, Self::Failure, Self::Unsupported];
 
     /// The code's name, as Basic Outcomes has it.
     pub fn name(self) -> &'static str {
@@ -85,19 +84,25 @@ impl CodeMajor {
 }
 
 /// Why an answer cannot be read. No variant holds anything of the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AnswerFault {
     /// It is larger than [`LARGEST_ANSWER`].
+    #[error("the platform's answer is larger than {} KiB", LARGEST_ANSWER / 1024)]
     TooLarge,
     /// It is not well-formed XML, or not all of it.
+    #[error("the platform's answer is not XML, or not all of it")]
     NotXml,
     /// It has a document type, which can define entities and name other files.
+    #[error("the platform's answer has a document type, as a page has and an outcome has not")]
     DocumentType,
     /// Its elements are nested too deeply.
+    #[error("the platform's answer is nested too deeply")]
     TooDeep,
     /// It has no `imsx_codeMajor`.
+    #[error("the platform's answer has no imsx_codeMajor")]
     NoStatus,
     /// Its `imsx_codeMajor` is none that Basic Outcomes knows.
+    #[error("the platform's answer has an imsx_codeMajor that is not known")]
     UnknownStatus,
 }
 
@@ -190,23 +195,6 @@ impl fmt::Debug for Answer {
         formatter.debug_struct("Answer").field("code", &self.code).finish_non_exhaustive()
     }
 }
-
-impl fmt::Display for AnswerFault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::TooLarge => "the platform's answer is larger than 64 KiB",
-            Self::NotXml => "the platform's answer is not XML, or not all of it",
-            Self::DocumentType => {
-                "the platform's answer has a document type, as a page has and an outcome has not"
-            }
-            Self::TooDeep => "the platform's answer is nested too deeply",
-            Self::NoStatus => "the platform's answer has no imsx_codeMajor",
-            Self::UnknownStatus => "the platform's answer has an imsx_codeMajor that is not known",
-        })
-    }
-}
-
-impl std::error::Error for AnswerFault {}
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,27 @@
+use super::consumer::Known;
+use super::oauth_parameters::OauthParameters;
+use super::terms::Terms;
+use crate::oauth1::Params;
+use crate::oauth1::encode::decode;
+use crate::rejection::Rejection;
+
+/// The consumer that a launch claims to come from.
+pub(super) struct ClaimedConsumer<'p, 't> {
+    pub(super) oauth: OauthParameters<'p>,
+    /// The consumer of that key.
+    pub(super) known: Option<&'t Known>,
+    /// The decoded key, where only that one is known.
+    pub(super) decoded_key: Option<String>,
+}
+
+impl<'p, 't> ClaimedConsumer<'p, 't> {
+    pub(super) fn read(params: &'p Params, terms: &'t Terms) -> Result<Self, Rejection> {
+        let oauth = OauthParameters::read(params)?;
+        if let Some(known) = terms.consumers.get(oauth.consumer_key) {
+            return Ok(Self { oauth, known: Some(known), decoded_key: None });
+        }
+        let decoded = decode(oauth.consumer_key);
+        let known = decoded.as_deref().and_then(|key| terms.consumers.get(key));
+        Ok(Self { oauth, known, decoded_key: decoded.filter(|_| known.is_some()) })
+    }
+}

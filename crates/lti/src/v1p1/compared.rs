@@ -1,0 +1,42 @@
+use super::claimed_consumer::ClaimedConsumer;
+use super::launch_request::LaunchRequest;
+use super::signature_trial::SignatureTrial;
+use super::terms::Terms;
+
+/// The base string that a launch's signature is compared for, with the key as a known consumer has it. It holds personal
+/// data. `None` where the launch cannot be read.
+pub fn compared(request: &LaunchRequest<'_>, terms: &Terms) -> Option<String> {
+    let params = request.params().ok()?;
+    let claim = ClaimedConsumer::read(&params, terms).ok()?;
+    let trial = SignatureTrial::new(request, &params, terms, &claim);
+    Some(trial.base_string(&[], claim.decoded_key.as_deref()))
+}
+
+/// A base string without the values of its parameters, which are personal data.
+pub fn shape(base_string: &str) -> String {
+    let Some((address, params)) = base_string.rsplit_once('&') else { return String::new() };
+    let shaped: Vec<String> = params
+        .split("%26")
+        .map(|pair| match pair.split_once("%3D") {
+            // In a form that was encoded twice, names hold values.
+            Some((name, _)) if name.contains("%253D") => "…%3D…".to_owned(),
+            Some((name, value)) if !value.is_empty() => format!("{name}%3D…"),
+            _ => pair.to_owned(),
+        })
+        .collect();
+    format!("{address}&{}", shaped.join("%26"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_of_a_base_string_has_names_and_no_values() {
+        let base =
+            "POST&https%3A%2F%2Ftools.example%2Flti&a%3D%26b%3Done%2520two%26b%3D2%26c%2540%3Dx";
+        let expected = "POST&https%3A%2F%2Ftools.example%2Flti&a%3D%26b%3D…%26b%3D…%26c%2540%3D…";
+        assert_eq!(shape(base), expected);
+        assert_eq!(shape(""), "");
+    }
+}

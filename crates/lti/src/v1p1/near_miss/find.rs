@@ -1,0 +1,272 @@
+use std::iter::{once, once_with};
+
+use zeroize::Zeroizing;
+
+use super::draft::Draft;
+use super::search::Search;
+use super::suspects::{Passport, Suspects};
+use super::{params, secret, spelling};
+use crate::oauth1::encode::decode;
+use crate::oauth1::{SignatureMethod, decode_hex, decode_signature, decode_url_safe};
+use crate::rejection::Rejection;
+use crate::secret::Secret;
+use crate::v1p1::cause::{Cause, SignatureText};
+use crate::v1p1::claimed_consumer::ClaimedConsumer;
+use crate::v1p1::launch_request::LaunchRequest;
+use crate::v1p1::signature_trial::SignatureTrial;
+use crate::v1p1::terms::Terms;
+
+/// A mistake that makes exactly the signature that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearMiss {
+    /// What it is.
+    pub cause: Cause,
+    /// The base string that was signed, where it is another than the one that is compared. It holds personal data.
+    pub base_string: Option<String>,
+}
+
+/// The longest base string for which others are tried while a launch is answered, in bytes. edX's have some 4 KiB.
+const LONGEST_QUICK: usize = 12 * 1024;
+/// The most parameters of one. edX sends some 40.
+const MOST_QUICK: usize = 64;
+
+/// The part of the search that needs nothing but the launch and the consumer's signing keys, and is short: the nearest other
+/// addresses, and other parameters.
+///
+/// How many base strings are tried depends on the form alone, so that for a key that is unknown it takes as long.
+pub(in crate::v1p1) fn quick(
+    trial: &SignatureTrial<'_>,
+    claim: &ClaimedConsumer<'_, '_>,
+    signature: &[u8],
+) -> Option<Cause> {
+    if !is_quick(trial) {
+        return None;
+    }
+    let search = Search::new(trial, claim);
+    let draft = search.draft(search.params(&[]));
+    let found = search.near(&draft, None).find(|(_, base)| trial.matches(base, signature));
+    found.map(|(cause, _)| cause)
+}
+
+/// Whether a form is small enough for the short search. It is measured as it was sent: with the decoded key of a consumer that is
+/// known it would be shorter.
+fn is_quick(trial: &SignatureTrial<'_>) -> bool {
+    trial.params.iter().count() <= MOST_QUICK && trial.base_string(&[], None).len() <= LONGEST_QUICK
+}
+
+/// The whole search. It takes its time: some hundred base strings, and one for each parameter.
+///
+/// `None` where the launch is refused for what is no matter of signatures, is not refused at all, or has no cause that is
+/// known.
+pub fn near_miss(
+    request: &LaunchRequest<'_>,
+    terms: &Terms,
+    suspects: &Suspects,
+) -> Option<NearMiss> {
+    let params = match request.params() {
+        Ok(params) => params,
+        Err(Rejection::NotUtf8) => return sent_in_latin1(request, terms),
+        Err(_) => return None,
+    };
+    let claim = ClaimedConsumer::read(&params, terms).ok()?;
+    let trial = SignatureTrial::new(request, &params, terms, &claim);
+    let signature = decode_signature(claim.oauth.signature);
+    if claim.known.is_none() {
+        return key(claim.oauth.consumer_key, suspects)
+            .map(|cause| NearMiss { cause, base_string: None });
+    }
+    // What is refused for how it is signed at all has its reason already.
+    let may_sign = claim.known.is_some_and(|known| known.consumer.methods.contains(&trial.method));
+    if !may_sign || trial.find_match(&signature, claim.decoded_key.as_deref()).is_some() {
+        return None;
+    }
+    let search = Search::new(&trial, &claim);
+    let draft = search.draft(search.params(&[]));
+    let compared = draft.base_string();
+    let get = (Cause::HttpMethod, compared.replacen("POST&", "GET&", 1));
+    let far = once_with(|| {
+        spelling::misspelt(&trial.base_uri(), &search.params(&[]).collect::<Vec<_>>())
+    });
+    let mut others = search.near(&draft, Some(suspects)).chain([get]).chain(far.flatten());
+    if let Some((cause, base)) =
+        others.find(|(_, base)| *base != compared && trial.matches(base, &signature))
+    {
+        return Some(NearMiss { cause, base_string: Some(base) });
+    }
+    let deviant =
+        search.deviations.iter().map(|dropped| search.draft(search.params(dropped)).base_string());
+    let mut own = once(compared).chain(deviant);
+    let found = own.find_map(|base| {
+        search.signature(&base).or_else(|| search.secret(&base, &signature, suspects))
+    });
+    found.map(|cause| NearMiss { cause, base_string: None })
+}
+
+/// What a key is that is none of the tool's.
+fn key(sent: &str, suspects: &Suspects) -> Option<Cause> {
+    let decoded = decode(sent).unwrap_or_default();
+    let same = |key: &str| {
+        [sent, &decoded].into_iter().any(|sent| sent.trim().eq_ignore_ascii_case(key.trim()))
+    };
+    let own = |passport: &&Passport| passport.tool == suspects.tool;
+    if let Some(passport) =
+        suspects.passports.iter().filter(own).find(|passport| same(&passport.key))
+    {
+        return Some(Cause::KeySpelling(passport.key.clone()));
+    }
+    let of_consumers = suspects.passports.iter().flat_map(|passport| &passport.secrets);
+    let mut secrets = of_consumers.chain(suspects.replaced.iter().map(|(_, secret)| secret));
+    let spelt = [sent, &decoded, &decoded.replace('+', " ")].map(|sent| sent.trim().to_lowercase());
+    let ends_in = |secret: &Secret| {
+        let secret = Zeroizing::new(secret.expose().trim().to_lowercase());
+        let ends = |sent: &String| {
+            let before = sent.strip_suffix(secret.as_str());
+            before.is_some_and(|before| before.is_empty() || before.ends_with(':'))
+        };
+        !secret.is_empty() && spelt.iter().any(ends)
+    };
+    if secrets.any(ends_in) {
+        return Some(Cause::SecretAsKey);
+    }
+    let other = suspects
+        .passports
+        .iter()
+        .find(|passport| passport.key == sent || passport.key == decoded)?;
+    Some(Cause::KeyOfTool(other.tool.clone()))
+}
+
+/// Whether a form that is no UTF-8 was signed as what it is in ISO-8859-1.
+fn sent_in_latin1(request: &LaunchRequest<'_>, terms: &Terms) -> Option<NearMiss> {
+    let body = params::from_latin1(request.body)?;
+    let request = LaunchRequest { body: &body, ..*request };
+    let params = request.params().ok()?;
+    let claim = ClaimedConsumer::read(&params, terms).ok()?;
+    claim.known?;
+    let trial = SignatureTrial::new(&request, &params, terms, &claim);
+    let signature = decode_signature(claim.oauth.signature);
+    trial.find_match(&signature, claim.decoded_key.as_deref())?;
+    let search = Search::new(&trial, &claim);
+    let base = search.draft(search.params(&[])).base_string();
+    Some(NearMiss { cause: Cause::FormCharset, base_string: Some(base) })
+}
+
+impl<'a> Search<'a> {
+    /// Base strings for other addresses and over other parameters, each with the mistake that leads there. `draft` is the one
+    /// that is compared. More addresses are among them where there are suspects.
+    fn near<'s>(
+        &'s self,
+        draft: &'s Draft<'a>,
+        suspects: Option<&Suspects>,
+    ) -> impl Iterator<Item = (Cause, String)> + 's {
+        let addresses = self.addresses(suspects);
+        let deviant = self.deviations.iter().map(|dropped| self.draft(self.params(dropped)));
+        let at_others = once_with(|| draft.clone()).chain(deviant).flat_map(move |draft| {
+            addresses.clone().into_iter().map(move |(cause, uri)| (cause, draft.at(&uri)))
+        });
+        let of_query = once_with(|| self.query(draft)).flatten();
+        at_others.chain(of_query).chain(params::others(draft))
+    }
+
+    /// What may have happened to the signature itself: it is right for this base string, but for its text or its method.
+    fn signature(&self, base: &str) -> Option<Cause> {
+        let text = self.claim.oauth.signature;
+        let signature = decode_signature(text);
+        let other = SignatureMethod::ALL.into_iter().find(|method| *method != self.trial.method)?;
+        if self.trial.matches_by(other, base, &signature) {
+            return Some(Cause::SignatureMethod(other));
+        }
+        let unescaped = decode(text).unwrap_or_default();
+        let readings = [
+            (SignatureText::BlankForPlus, decode_signature(&text.replace(' ', "+"))),
+            (SignatureText::WhiteSpace, decode_signature(text.trim())),
+            (SignatureText::Hexadecimal, decode_hex(text)),
+            (
+                SignatureText::Hexadecimal,
+                decode_hex(std::str::from_utf8(&signature).unwrap_or_default()),
+            ),
+            (SignatureText::EscapedTwice, decode_signature(&unescaped)),
+            (SignatureText::UrlSafe, decode_url_safe(text)),
+        ];
+        let found = readings.into_iter().find(|(_, signature)| self.trial.matches(base, signature));
+        found.map(|(reading, _)| Cause::SignatureText(reading))
+    }
+
+    /// Whose secret made the signature, or in which guise.
+    fn secret(&self, base: &str, signature: &[u8], suspects: &Suspects) -> Option<Cause> {
+        let key = self.claim.known.map(|known| known.consumer.key.as_str())?;
+        let mut guises = secret::guises(key, suspects);
+        guises
+            .find(|(_, guise)| guise.verify(self.trial.method, base, signature))
+            .map(|(cause, _)| cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::v1p1::consumer::{Consumer, Consumers};
+
+    /// What is found out about a launch of the consumer `key-1`, or of one that is unknown.
+    fn with<T>(
+        key: &str,
+        filling: usize,
+        ask: impl FnOnce(&SignatureTrial<'_>, &ClaimedConsumer<'_, '_>) -> T,
+    ) -> T {
+        let filling = "x".repeat(filling);
+        let body = format!(
+            "user_id=u1&context_title=a%20%26+b&x={filling}&oauth_consumer_key={key}&oauth_nonce=n&oauth_signature=QUI%3D\
+             &oauth_signature_method=HMAC-SHA1&oauth_timestamp=1"
+        );
+        let request = LaunchRequest {
+            scheme: "https",
+            authority: "tools.example",
+            path: "/lti/a",
+            query: Some("a=1"),
+            authorization: None,
+            body: body.as_bytes(),
+        };
+        let consumer = Consumer::new("key-1", [Secret::new("s3cret")], SignatureMethod::ALL);
+        let consumers = Consumers::new("a", [consumer]);
+        let terms = Terms { consumers, roles: None, clock_skew: 300, secrets: Arc::default() };
+        let params = request.params().expect("a form");
+        let claim = ClaimedConsumer::read(&params, &terms).expect("signed");
+        assert_eq!(claim.known.is_some(), key.ends_with('1'));
+        ask(&SignatureTrial::new(&request, &params, &terms, &claim), &claim)
+    }
+
+    /// The base strings that are tried while a launch is answered.
+    fn tried(key: &str) -> Vec<String> {
+        with(key, 0, |trial, claim| {
+            let search = Search::new(trial, claim);
+            let draft = search.draft(search.params(&[]));
+            search.near(&draft, None).map(|(_, base)| base.replace(key, "KEY")).collect()
+        })
+    }
+
+    #[test]
+    fn for_an_unknown_key_the_same_is_tried_as_for_a_known_one() {
+        let known = tried("key-1");
+        assert_eq!(tried("key-2"), known);
+        assert!((50..80).contains(&known.len()), "{}", known.len());
+        // Of a key that is known when it is decoded, the base strings are others, and as many.
+        assert_eq!(
+            (tried("%256Bey-1").len(), tried("%256Bey-2").len()),
+            (known.len(), known.len())
+        );
+    }
+
+    #[test]
+    fn how_large_a_form_may_be_says_nothing_of_its_key() {
+        let is_quick = |key: &str, filling| with(key, filling, |trial, _| is_quick(trial));
+        let seen: Vec<bool> = (LONGEST_QUICK - 500..LONGEST_QUICK)
+            .map(|filling| {
+                let known = is_quick("%256B%2565%2579-1", filling);
+                assert_eq!(is_quick("%256B%2565%2579-2", filling), known, "{filling}");
+                known
+            })
+            .collect();
+        assert!(seen.contains(&true) && seen.contains(&false), "the bound is among these");
+    }
+}

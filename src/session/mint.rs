@@ -1,0 +1,101 @@
+use std::time::Duration;
+
+use lti::oauth1::SignatureMethod;
+use lti::{GradePlace, Launch};
+
+use super::budget::{BUDGET, LONGEST, fits, order_of_leaving, without};
+use super::field::Field;
+use super::session::Session;
+use crate::config::Identity;
+
+/// Why a launch creates no session: the values that must stay do not fit into a cookie.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+impl Session {
+    /// Creates the session of a launch, and names the parameters that had no space.
+    ///
+    /// `takes_grade` says whether the tool may send a grade to the launch's grade place.
+    ///
+    /// # Errors
+    /// [`TooLong`] if even the ids do not fit.
+    pub fn mint(
+        launch: &Launch,
+        id: String,
+        identity: Identity,
+        takes_grade: bool,
+        lifetime: Duration,
+        now: u64,
+    ) -> Result<(Self, Vec<String>), TooLong> {
+        let [a, b, c, d, ..] = launch.fingerprint;
+        let whole = Self {
+            id,
+            launch: u32::from_be_bytes([a, b, c, d]),
+            minted: now,
+            expires: now.saturating_add(lifetime.as_secs()),
+            sender: launch.sender.clone(),
+            roles: launch.roles,
+            custom: launch
+                .custom()
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            values: values(launch, identity, takes_grade),
+            left_out: 0,
+        };
+        if fits(&whole, BUDGET) {
+            return Ok((whole, Vec::new()));
+        }
+        let order = order_of_leaving(&whole);
+        let without = |count: usize| without(&whole, order.get(..count).unwrap_or_default());
+        let counts: Vec<usize> = (0..order.len()).collect();
+        let count = counts.partition_point(|count| !fits(&without(*count), BUDGET));
+        let session = without(count);
+        if count == order.len() && !fits(&session, LONGEST) {
+            // Rather a launch without a grade than none.
+            return match takes_grade {
+                true => {
+                    let (session, mut left_out) =
+                        Self::mint(launch, session.id, identity, false, lifetime, now)?;
+                    // First, so that the log names them whatever else it has no room for.
+                    let grade = [Field::GradeUrl, Field::GradeResultId];
+                    left_out.splice(0..0, grade.map(|field| field.parameter().to_owned()));
+                    Ok((session, left_out))
+                }
+                false => Err(TooLong),
+            };
+        }
+        Ok((session, order.iter().take(count).map(|one| one.parameter()).collect()))
+    }
+}
+
+/// The values that a session keeps of a launch, without personal data that the tool may not have.
+fn values(launch: &Launch, identity: Identity, takes_grade: bool) -> Vec<(u8, String)> {
+    let place = launch.grade_place.as_ref().filter(|_| takes_grade);
+    let outcome = place.map(|GradePlace::Outcome(outcome)| outcome);
+    let mut kept = Vec::new();
+    for &field in Field::ALL {
+        let is_for_tool = match field {
+            Field::Email => identity.email,
+            field => identity.name || !field.is_personal(),
+        };
+        if !is_for_tool {
+            continue;
+        }
+        let value = match field {
+            Field::UserId => launch.user.id.as_deref(),
+            // Also where the platform sent its parts only.
+            Field::Name => launch.user.name.as_deref(),
+            Field::ReturnUrl => launch.return_url.as_ref().map(lti::ReturnUrl::as_str),
+            Field::GradeUrl => outcome.map(|outcome| outcome.url.as_str()),
+            Field::GradeResultId => outcome.map(|outcome| outcome.sourcedid.as_str()),
+            Field::GradeSignatureMethod => outcome
+                .map(|outcome| outcome.method)
+                .filter(|method| *method != SignatureMethod::HmacSha1)
+                .map(SignatureMethod::name),
+            field => launch.sent(field.parameter()),
+        };
+        kept.extend(value.map(|value| (field.position(), value.to_owned())));
+    }
+    kept
+}
