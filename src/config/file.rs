@@ -89,7 +89,7 @@ pub(super) fn read(document: &Document<'_>, environment: &Environment) -> ToolsF
         let gateway = top.table("gateway").map(read_gateway);
         let tools = top.table("tools");
         let none_written = tools.as_ref().is_none_or(Table::is_empty);
-        let soundness = top.finish("at the top of the file");
+        let soundness = top.finish("at the top level");
         let gateway = gateway.unwrap_or_else(|| GatewayTable {
             soundness: if soundness.lacks("gateway") && !document.may_lack(&["gateway"]) {
                 Soundness::default()
@@ -130,7 +130,11 @@ fn read_rewrites(table: &mut Table<'_>) -> Option<RewriteTable> {
         match value {
             Value::String(_, value) => rewrites.push((prefix, Written { value, place })),
             value => {
-                reader.mismatch("outcome_url_rewrite", "text in quotes", &Written { value, place });
+                reader.mismatch(
+                    "outcome_url_rewrite",
+                    "a string in quotes",
+                    &Written { value, place },
+                );
             }
         }
     }
@@ -177,7 +181,7 @@ fn read_upstream(table: &mut Table<'_>) -> UpstreamTable {
         identity: table.texts_or_none("identity"),
         headers: read_headers(table),
         timeout: table.text("timeout"),
-        grades: table.get("grades", "true or false"),
+        grades: table.get("grades", "`true` or `false`"),
     }
 }
 
@@ -230,10 +234,12 @@ fn secrets_of(table: &mut Table<'_>) -> Option<Written<Vec<Written<Text>>>> {
     for item in items {
         match item.value {
             Value::String(..) | Value::Dict(..) => secrets.extend(text_of(table, "secret", item)),
-            _ if is_list => table.reader().mismatch("secret", "text or `{ env = \"…\" }`", &item),
+            _ if is_list => {
+                table.reader().mismatch("secret", "a string or `{ env = \"…\" }`", &item)
+            }
             _ => table.reader().mismatch(
                 "secret",
-                "text, `{ env = \"…\" }` or a list of these",
+                "a string, `{ env = \"…\" }` or a list of these",
                 &item,
             ),
         }
@@ -257,7 +263,7 @@ fn text_of(table: &Table<'_>, key: &'static str, written: Written<Value>) -> Opt
             name.map(|name| Text::Variable(name.value))
         }
         _ => {
-            reader.mismatch(key, "text or `{ env = \"…\" }`", &written);
+            reader.mismatch(key, "a string or `{ env = \"…\" }`", &written);
             None
         }
     };

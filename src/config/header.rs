@@ -36,11 +36,11 @@ const CONNECTION: [&str; 10] = [
 /// value of".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HeaderValueError {
-    #[error("has a line break")]
+    #[error("contains a line break")]
     LineBreak,
-    #[error("has characters other than visible ASCII")]
+    #[error("contains characters other than visible ASCII")]
     Character,
-    #[error("begins or ends with a blank, which servers take off")]
+    #[error("has leading or trailing spaces, which servers remove")]
     OuterSpace,
 }
 

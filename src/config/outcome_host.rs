@@ -32,17 +32,17 @@ pub(super) enum Host {
 pub enum OutcomeHostError {
     #[error("is empty")]
     Empty,
-    #[error("has a scheme; a host counts with http and with https")]
+    #[error("has a scheme; an outcome host covers http and https")]
     Scheme,
-    #[error("has a path; a host counts with each of its paths")]
+    #[error("has a path; an outcome host covers all paths")]
     Path,
-    #[error("is not an address")]
+    #[error("is not a valid IP address")]
     Address,
-    #[error("has a port; a host counts with each of its ports")]
+    #[error("has a port; an outcome host covers all ports")]
     Port,
-    #[error("has a * that is not the whole of its first part")]
+    #[error("has a * that is not the whole first part")]
     Wildcard,
-    #[error("ends in a number, as only addresses do, which are written with four: 127.0.0.1")]
+    #[error("ends in a number but is not an IP address, which has four numbers: 127.0.0.1")]
     Number,
     #[error(transparent)]
     Name(#[from] HostNameError),
@@ -158,19 +158,19 @@ mod tests {
         ] {
             assert_eq!(HostRule::parse(good), Ok(expected), "{good}");
         }
-        const ADDRESS: &str = "is not an address";
-        const PORT: &str = "has a port; a host counts with each of its ports";
-        const PATH: &str = "has a path; a host counts with each of its paths";
-        const STAR: &str = "has a * that is not the whole of its first part";
-        const CHARACTERS: &str = "has characters that the name of a host cannot have";
+        const ADDRESS: &str = "is not a valid IP address";
+        const PORT: &str = "has a port; an outcome host covers all ports";
+        const PATH: &str = "has a path; an outcome host covers all paths";
+        const STAR: &str = "has a * that is not the whole first part";
+        const CHARACTERS: &str = "contains characters that a host name cannot have";
         const NUMBER: &str =
-            "ends in a number, as only addresses do, which are written with four: 127.0.0.1";
+            "ends in a number but is not an IP address, which has four numbers: 127.0.0.1";
         let long = format!("{}.example", "a".repeat(64));
         let longest = ["a"; 128].join(".");
         for (bad, why) in [
             ("", "is empty"),
-            ("https://lms.example", "has a scheme; a host counts with http and with https"),
-            ("https://*", "has a scheme; a host counts with http and with https"),
+            ("https://lms.example", "has a scheme; an outcome host covers http and https"),
+            ("https://*", "has a scheme; an outcome host covers http and https"),
             ("lms.example/", PATH),
             ("lms.example/courses", PATH),
             ("10.0.0.0/8", PATH),
@@ -187,15 +187,12 @@ mod tests {
             ("*lms.example", STAR),
             ("lms.*", STAR),
             ("*.*.example", STAR),
-            ("*.", "has a dot too many"),
-            (".", "has a dot too many"),
-            (".example", "has a dot too many"),
-            ("*..example", "has a dot too many"),
-            ("lms.example..", "has a dot too many"),
-            (
-                "übung.example",
-                "has letters that an address cannot have: such a name is written as xn--…",
-            ),
+            ("*.", "has one dot too many"),
+            (".", "has one dot too many"),
+            (".example", "has one dot too many"),
+            ("*..example", "has one dot too many"),
+            ("lms.example..", "has one dot too many"),
+            ("übung.example", "contains non-ASCII characters: write such a name as xn--…"),
             ("lms example", CHARACTERS),
             ("me@lms.example", CHARACTERS),
             ("lms.example\n", CHARACTERS),
@@ -203,8 +200,8 @@ mod tests {
             ("127.1", NUMBER),
             ("0x7F", NUMBER),
             ("*.0.0.1", NUMBER),
-            (&long, "has a part that is longer than 63 characters"),
-            (&longest, "is longer than the name of a host can be"),
+            (&long, "has a part of more than 63 characters"),
+            (&longest, "is longer than 253 characters"),
         ] {
             assert_eq!(HostRule::parse(bad).expect_err(bad).to_string(), why, "{bad}");
         }

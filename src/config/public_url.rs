@@ -21,27 +21,27 @@ pub enum PublicUrl {
 pub enum PublicUrlError {
     #[error("does not begin with https://")]
     NoScheme,
-    #[error("has characters that an address cannot have")]
+    #[error("contains characters that a URL cannot have")]
     Character,
-    #[error("has letters that an address cannot have: a host with such a name is written as xn--…")]
+    #[error("contains non-ASCII characters: write such a host as xn--…")]
     NotAscii,
     #[error("has a fragment")]
     Fragment,
-    #[error("is not an absolute address")]
+    #[error("is not an absolute URL")]
     Malformed,
     #[error("begins with neither https:// nor http://")]
     OtherScheme,
     #[error("has no host")]
     NoHost,
-    #[error("does not name one host")]
+    #[error("does not name a single host")]
     NotOneHost,
-    #[error("holds a user name or password")]
+    #[error("contains a user name or password")]
     HasCredentials,
     #[error("has a query")]
     Query,
-    #[error("has a path; the gateway answers at the root of its host")]
+    #[error("has a path; the gateway serves the root of its host")]
     Path,
-    #[error("is not https: browsers drop the cookies of a framed page that is not")]
+    #[error("is not https: browsers drop the cookies of a framed http page")]
     NotHttps,
 }
 

@@ -22,17 +22,17 @@ pub enum StateLocation {
 /// of a sentence that begins with "the state".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum StateLocationError {
-    #[error("is nearly `memory`, but not quite")]
+    #[error("is a misspelled `memory`")]
     NearlyMemory,
-    #[error("is in Redis, where this version of the gateway cannot keep it")]
+    #[error("is a Redis URL, which this version of the gateway does not support")]
     Redis,
-    #[error("is an address, not a directory")]
+    #[error("is a URL, not a directory")]
     Url,
-    #[error("has characters that the path of a directory should not have")]
+    #[error("contains control characters")]
     Character,
-    #[error("begins or ends with a blank")]
+    #[error("has leading or trailing whitespace")]
     OuterSpace,
-    #[error("begins with ~, which only a shell takes for somebody's home")]
+    #[error("begins with ~, which only a shell expands to a home directory")]
     Tilde,
     #[error("is neither `memory` nor a directory with a slash in its path")]
     NoSlash,
@@ -73,7 +73,7 @@ impl StateLocation {
 mod tests {
     use super::*;
 
-    const MISSPELT: &str = "is nearly `memory`, but not quite";
+    const MISSPELT: &str = "is a misspelled `memory`";
 
     #[test]
     fn state_is_kept_in_memory_or_in_a_directory_beside_the_file() {
@@ -93,11 +93,11 @@ mod tests {
 
     #[test]
     fn what_is_neither_is_told_why() {
-        const REDIS: &str = "is in Redis, where this version of the gateway cannot keep it";
-        const ADDRESS: &str = "is an address, not a directory";
+        const REDIS: &str = "is a Redis URL, which this version of the gateway does not support";
+        const ADDRESS: &str = "is a URL, not a directory";
         const NEITHER: &str = "is neither `memory` nor a directory with a slash in its path";
-        const CHARACTERS: &str = "has characters that the path of a directory should not have";
-        const BLANK: &str = "begins or ends with a blank";
+        const CHARACTERS: &str = "contains control characters";
+        const BLANK: &str = "has leading or trailing whitespace";
         for (text, why) in [
             ("Memory", MISSPELT),
             ("memroy", MISSPELT),
@@ -114,7 +114,7 @@ mod tests {
             ("./st\0ate", CHARACTERS),
             (" ./state", BLANK),
             ("./state ", BLANK),
-            ("~/state", "begins with ~, which only a shell takes for somebody's home"),
+            ("~/state", "begins with ~, which only a shell expands to a home directory"),
         ] {
             let error = StateLocation::parse(text, Path::new("")).expect_err(text);
             assert_eq!(error.to_string(), why, "{text}");

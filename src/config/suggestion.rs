@@ -43,7 +43,7 @@ pub(super) fn of_word(text: &str, words: &[&str]) -> String {
 /// What to write in place of text that is no personal field.
 pub(super) fn of_identity(text: &str) -> String {
     near_or(text, &PERSONAL_FIELDS, || {
-        "write `name` or `email`; the user id reaches the upstream always".to_owned()
+        "write `name` or `email`; the upstream always receives the user id".to_owned()
     })
 }
 
@@ -55,25 +55,25 @@ pub(super) fn of_unknown_variable(name: &str, known: &[String]) -> String {
 
 /// What to do about a variable that is not set.
 pub(super) fn of_variable(name: &str) -> String {
-    format!("set it: `heroku config:set {name}=…`, or a line `{name}=…` in .env for foreman")
+    format!("set it: `heroku config:set {name}=…`, or add `{name}=…` to .env for foreman")
 }
 
 /// What to do about this key, which is missing.
 pub(super) fn of_missing(key: &str) -> &'static str {
     match key {
-        "env" => "name the environment variable that holds it: `{ env = \"NAME\" }`",
+        "env" => "name the environment variable: `{ env = \"NAME\" }`",
         "key" => "add `key = \"…\"`, the consumer key that platforms send",
-        _ => "add `secret = { env = \"…\" }`, the secret that goes with the key",
+        _ => "add `secret = { env = \"…\" }`, the secret of the key",
     }
 }
 
 /// What to write in the list of this key, which is empty.
 pub(super) fn of_empty_list(key: &str) -> String {
     match key {
-        "roles" => "name who may launch, or leave `roles` out for everyone".to_owned(),
-        "secret" => "write at least one: `secret = [{ env = \"…\" }]`".to_owned(),
-        "consumers" => format!("write at least one: {}", example(key)),
-        _ => format!("write at least one, or leave `{key}` out"),
+        "roles" => "list the roles that may launch, or remove `roles` to admit everyone".to_owned(),
+        "secret" => "list at least one secret: `secret = [{ env = \"…\" }]`".to_owned(),
+        "consumers" => format!("list at least one consumer: {}", example(key)),
+        _ => format!("list at least one value, or remove `{key}`"),
     }
 }
 
@@ -81,7 +81,8 @@ pub(super) fn of_empty_list(key: &str) -> String {
 pub(super) fn of_empty_text(key: &str) -> String {
     match key {
         "secret" => {
-            "write a secret of 16 or more random characters, best as `{ env = \"…\" }`".to_owned()
+            "write a secret of 16 or more random characters, preferably as `{ env = \"…\" }`"
+                .to_owned()
         }
         _ => format!("write {}", example(key)),
     }
@@ -107,7 +108,7 @@ pub(super) fn of_template(name: &str, known: &[String]) -> String {
     let bare = bare.strip_suffix(".tera").unwrap_or(bare);
     let bare = bare.strip_suffix(".html").unwrap_or(bare);
     if bare.is_empty() || bare.split('/').any(|part| ["", ".", ".."].contains(&part)) {
-        return "write its name below templates/: `template = \"hello\"` for templates/hello.html.tera"
+        return "write the name below templates/: `template = \"hello\"` for templates/hello.html.tera"
             .to_owned();
     }
     match nearest(bare, &borrowed(known)) {
@@ -131,7 +132,7 @@ pub(super) fn of_part(name: &str, known: &[String]) -> String {
         Some(near) => did_you_mean(near),
         None if name.ends_with(".tera") => format!("create templates/{name}"),
         None => {
-            "write its name below templates/ with its ending, such as `menu.html.tera`".to_owned()
+            "write the name below templates/ with its ending, such as `menu.html.tera`".to_owned()
         }
     }
 }

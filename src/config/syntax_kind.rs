@@ -51,17 +51,17 @@ impl SyntaxKind {
         match self {
             Self::Contradiction => "keep one of the two",
             Self::Heading => {
-                "write a heading on a line of its own, its names in letters, digits, `-` and `_`: `[tools.my-quiz]`"
+                "write a heading on its own line, with names of letters, digits, `-` and `_`: `[tools.my-quiz]`"
             }
-            Self::List => "put a comma between the items of a list, and `]` behind the last",
+            Self::List => "put a comma between the items of a list, and `]` after the last one",
             Self::InlineTable => {
-                "put a comma between the settings in `{ … }`, and `}` behind the last"
+                "put a comma between the settings in `{ … }`, and `}` after the last one"
             }
-            Self::Escape => "write `\\\\` for a backslash, or the text in single quotes",
+            Self::Escape => "write `\\\\` for a backslash, or put the string in single quotes",
             Self::Text | Self::LongText => {
-                "put the text in quotes, and end it with the quote that it begins with"
+                "put the string in quotes, with the same quote at both ends"
             }
-            Self::Other => "write TOML: `key = \"value\"`, text in quotes, one setting per line",
+            Self::Other => "write TOML: `key = \"value\"`, strings in quotes, one setting per line",
         }
     }
 }

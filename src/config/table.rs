@@ -141,8 +141,8 @@ fn is_settable(key: &str) -> bool {
 
 fn type_of(value: &Value) -> &'static str {
     match value {
-        Value::String(..) | Value::Char(..) => "text",
-        Value::Bool(..) => "true or false",
+        Value::String(..) | Value::Char(..) => "a string",
+        Value::Bool(..) => "a boolean",
         Value::Num(_, number) if number.to_u128_lossy().is_none() && number.to_i128().is_none() => {
             "a number"
         }
@@ -236,7 +236,7 @@ impl<'r> Table<'r> {
     }
 
     pub(super) fn text(&mut self, key: &'static str) -> Option<Written<String>> {
-        self.get(key, "text in quotes")
+        self.get(key, "a string in quotes")
     }
 
     /// A list of text that is not empty. One text is the same as a list of it.
@@ -261,7 +261,7 @@ impl<'r> Table<'r> {
             let place = written.place.clone();
             return Some(Written { value: vec![written], place });
         }
-        self.items_of(key, "a list of text", written)
+        self.items_of(key, "a list of strings", written)
     }
 
     fn texts_of(
@@ -272,7 +272,7 @@ impl<'r> Table<'r> {
         let texts = list.value.into_iter().filter_map(|item| match item.value {
             Value::String(_, value) => Some(Written { value, place: item.place }),
             _ => {
-                self.reader.mismatch(key, "text in quotes", &item);
+                self.reader.mismatch(key, "a string in quotes", &item);
                 None
             }
         });

@@ -38,15 +38,15 @@ pub enum ToolPathError {
     NoSlash,
     #[error("has a query or a fragment")]
     QueryOrFragment,
-    #[error("has an empty segment: a slash too many")]
+    #[error("has an empty segment: one slash too many")]
     EmptySegment,
-    #[error("has a segment of dots only, which browsers take out")]
+    #[error("has a segment . or .., which browsers remove")]
     DotSegment,
     #[error("has a segment that begins with ~, which marks sessions")]
     Tilde,
-    #[error("has a semicolon, which the path of a cookie cannot have")]
+    #[error("contains a semicolon, which the path of a cookie cannot contain")]
     Semicolon,
-    #[error("has characters that must be percent-encoded in a URL")]
+    #[error("contains characters that must be percent-encoded in a URL")]
     Character,
 }
 

@@ -13,29 +13,29 @@ use crate::url::{BaseUrl, Scheme, UrlParts, is_dot_segment, is_private, is_segme
 pub enum UpstreamUrlError {
     #[error("does not begin with http:// or https://")]
     NoScheme,
-    #[error("has characters that an address cannot have")]
+    #[error("contains characters that a URL cannot have")]
     Character,
-    #[error("has letters that an address cannot have: a host is written as xn--…, a path with %…")]
+    #[error("contains non-ASCII characters: write a host as xn--…, a path with %…")]
     NotAscii,
     #[error("has a query or a fragment")]
     QueryOrFragment,
-    #[error("is not an absolute address")]
+    #[error("is not an absolute URL")]
     Malformed,
     #[error("begins with neither http:// nor https://")]
     OtherScheme,
     #[error("has no host")]
     NoHost,
-    #[error("holds a user name or password")]
+    #[error("contains a user name or password")]
     HasCredentials,
-    #[error("does not name one host")]
+    #[error("does not name a single host")]
     NotOneHost,
-    #[error("has the port 0, at which nothing answers")]
+    #[error("has the port 0, on which nothing can listen")]
     PortZero,
-    #[error("has an empty segment: a slash too many")]
+    #[error("has an empty segment: one slash too many")]
     EmptySegment,
-    #[error("has a segment of dots only")]
+    #[error("has a segment . or ..")]
     DotSegment,
-    #[error("has a % that encodes nothing")]
+    #[error("has an invalid percent-encoding")]
     BadEscape,
 }
 
@@ -115,10 +115,10 @@ mod tests {
             assert_eq!(parse(good).map(|url| url.to_string()), Ok(expected.to_owned()));
         }
         const SCHEME: &str = "begins with neither http:// nor https://";
-        const ADDRESS: &str = "is not an absolute address";
-        const USER: &str = "holds a user name or password";
-        const SLASH: &str = "has an empty segment: a slash too many";
-        const DOTS: &str = "has a segment of dots only";
+        const ADDRESS: &str = "is not an absolute URL";
+        const USER: &str = "contains a user name or password";
+        const SLASH: &str = "has an empty segment: one slash too many";
+        const DOTS: &str = "has a segment . or ..";
         const QUERY: &str = "has a query or a fragment";
         for (bad, why) in [
             ("", "does not begin with http:// or https://"),
@@ -130,23 +130,23 @@ mod tests {
             ("http://app:99999", ADDRESS),
             ("http://[::1", ADDRESS),
             ("http://app/a\"b", ADDRESS),
-            ("http://app example", "has characters that an address cannot have"),
-            ("http://app.example\n", "has characters that an address cannot have"),
+            ("http://app example", "contains characters that a URL cannot have"),
+            ("http://app.example\n", "contains characters that a URL cannot have"),
             (
                 "http://übung.example",
-                "has letters that an address cannot have: a host is written as xn--…, a path with %…",
+                "contains non-ASCII characters: write a host as xn--…, a path with %…",
             ),
-            ("http://*.example", "does not name one host"),
-            ("http://a,b", "does not name one host"),
-            ("http://[zz]/", "does not name one host"),
-            ("http://[127.0.0.1]", "does not name one host"),
-            ("http://a..b", "does not name one host"),
-            ("http://.a", "does not name one host"),
-            ("http://a.", "does not name one host"),
-            ("http://-", "does not name one host"),
-            ("http://a-.b", "does not name one host"),
-            ("http://a:0/", "has the port 0, at which nothing answers"),
-            ("http://[::1]:0", "has the port 0, at which nothing answers"),
+            ("http://*.example", "does not name a single host"),
+            ("http://a,b", "does not name a single host"),
+            ("http://[zz]/", "does not name a single host"),
+            ("http://[127.0.0.1]", "does not name a single host"),
+            ("http://a..b", "does not name a single host"),
+            ("http://.a", "does not name a single host"),
+            ("http://a.", "does not name a single host"),
+            ("http://-", "does not name a single host"),
+            ("http://a-.b", "does not name a single host"),
+            ("http://a:0/", "has the port 0, on which nothing can listen"),
+            ("http://[::1]:0", "has the port 0, on which nothing can listen"),
             ("http://somebody@app.example", USER),
             ("http://somebody:hunter2@app.example", USER),
             ("http://:hunter2@app.example", USER),
@@ -158,7 +158,7 @@ mod tests {
             ("http://app.example/a/..", DOTS),
             ("http://app.example/%2E%2e/a", DOTS),
             ("http://app.example/./a", DOTS),
-            ("http://app.example/%zz", "has a % that encodes nothing"),
+            ("http://app.example/%zz", "has an invalid percent-encoding"),
         ] {
             assert_eq!(parse(bad).expect_err(bad).to_string(), why, "{bad}");
         }

@@ -107,7 +107,7 @@ impl Resolver<'_> {
     /// Warns of a key or secret that platforms may cut or trim.
     fn passport(&mut self, what: &'static str, text: &str, place: &Place) {
         if text.trim() != text {
-            self.report(place, Fault::WhiteSpace(what));
+            self.report(place, Fault::OuterWhitespace(what));
         }
         if text.contains(':') {
             self.report(place, Fault::Colon(what));

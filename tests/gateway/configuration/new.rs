@@ -262,8 +262,8 @@ fn a_name_that_no_tool_can_have_is_refused_with_the_cure() {
         (&long, &long),
     ] {
         let said = format!(
-            "error: a tool cannot be named `{said}`\n --> tools.toml\n  \
-             = help: name it with letters, digits, `-` and `_`, at most 64 of them: `[tools.my-quiz]`\n"
+            "error: `{said}` is not a valid tool name\n --> tools.toml\n  \
+             = help: use at most 64 letters, digits, `-` and `_`: `[tools.my-quiz]`\n"
         );
         refused(folder.path(), &[name], &[], &said);
     }
@@ -324,7 +324,9 @@ fn what_check_would_refuse_is_not_written() {
     let collision = add(folder.path(), &["quiz"]);
     assert_eq!((collision.code, collision.out.as_str()), (Some(1), ""));
     assert!(
-        collision.error.starts_with("error: `/lti/quiz/deep` lies inside the path of `quiz`\n"),
+        collision
+            .error
+            .starts_with("error: `/lti/quiz/deep` is below the path of the tool `quiz`\n"),
         "{}",
         collision.error
     );
@@ -332,7 +334,7 @@ fn what_check_would_refuse_is_not_written() {
     let upstream = add(folder.path(), &["app", "--upstream", "http://me:hunter2@127.0.0.1:9000"]);
     assert_eq!((upstream.code, upstream.out.as_str()), (Some(1), ""));
     assert!(
-        upstream.error.starts_with("error: the upstream holds a user name or password\n"),
+        upstream.error.starts_with("error: the upstream contains a user name or password\n"),
         "{}",
         upstream.error
     );
@@ -343,7 +345,7 @@ fn what_check_would_refuse_is_not_written() {
     assert!(
         quoted
             .error
-            .starts_with("error: the upstream has characters that an address cannot have\n")
+            .starts_with("error: the upstream contains characters that a URL cannot have\n")
     );
     write(folder.path(), "templates/broken.html.tera", "{% if %}");
     let broken = add(folder.path(), &["app", "--template", "broken"]);

@@ -27,7 +27,7 @@ consumers = [{ key = "a", secret = { env = "HELLO_SECRET" } }, { key = "b", secr
 const WARNED: &str = "\
 warning: `gateway.secret` is not set: development uses \"development-only-gateway-secret-00\"
  --> tools.toml
-  = help: set it before anybody else can reach the gateway; outside development it is required
+  = help: set it before others can reach the gateway; it is required outside development
 
 tools.toml: 1 warning
 ";
@@ -203,7 +203,7 @@ fn problems_name_the_file_as_it_was_named() {
     let run = run(folder.path(), &["check", "other/tools.toml"], &[]);
     assert!(run.error.contains("--> other/tools.toml:10:1\n"), "{}", run.error);
     assert!(
-        run.error.contains("there is no templates/hello.html.tera"),
+        run.error.contains("templates/hello.html.tera does not exist"),
         "beside the file: {}",
         run.error
     );
