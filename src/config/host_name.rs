@@ -1,12 +1,12 @@
-//! Names of hosts (RFC 952, RFC 1123 §2.1), and the `host` of a tool.
+//! Host names (RFC 952, RFC 1123 §2.1), and the `host` of a tool.
 
 use thiserror::Error;
 
 const LONGEST: usize = 253;
 const LONGEST_LABEL: usize = 63;
 
-/// Why a name is none of a host. Each text is the end of a sentence that begins with the host's
-/// role.
+/// Why a host name is invalid. Each message is the end of a sentence that starts with the role of
+/// the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HostNameError {
     #[error("contains non-ASCII characters: write such a name as xn--…")]
@@ -23,7 +23,7 @@ pub enum HostNameError {
     Hyphen,
 }
 
-/// Why text is not the `host` of a tool. Each text is the end of a sentence that begins with "the
+/// Why the `host` of a tool is invalid. Each message is the end of a sentence that starts with "the
 /// host".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ToolHostError {
@@ -41,8 +41,8 @@ pub enum ToolHostError {
     Name(#[from] HostNameError),
 }
 
-/// Checks the name of a host. Names on the internet have no `_`, but those of containers and
-/// private networks do.
+/// Checks a host name. Names on the internet have no `_`, but names of containers and private
+/// networks may.
 pub(super) fn check(text: &str, takes_underscore: bool) -> Result<(), HostNameError> {
     if !text.is_ascii() {
         return Err(HostNameError::NotAscii);
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_a_name_and_nothing_else() {
+    fn the_host_of_a_tool_is_a_host_name_only() {
         for (good, expected) in [
             ("notebook.example.edu", "notebook.example.edu"),
             ("NoteBook.Example", "notebook.example"),

@@ -1,4 +1,4 @@
-//! Which URLs an app behind the gateway may have, and a platform in `outcome_url_rewrite`.
+//! Valid URLs of upstreams, and of platforms in `outcome_url_rewrite`.
 
 use std::net::Ipv6Addr;
 
@@ -7,8 +7,8 @@ use thiserror::Error;
 use super::host_name;
 use crate::url::{BaseUrl, Scheme, UrlParts, is_dot_segment, is_private, is_segment};
 
-/// Why text is not the URL of an upstream. It may hold a password, so it is not held. Each text is
-/// the end of a sentence that begins with "the upstream".
+/// Why the URL of an upstream is invalid. The URL may contain a password, so the error does not hold
+/// it. Each message is the end of a sentence that starts with "the upstream" or "the outcome URL".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum UpstreamUrlError {
     #[error("does not begin with http:// or https://")]
@@ -39,12 +39,12 @@ pub enum UpstreamUrlError {
     BadEscape,
 }
 
-/// Reads `upstream` of a tool.
+/// Parses `upstream` of a tool.
 pub(super) fn parse(text: &str) -> Result<BaseUrl, UpstreamUrlError> {
     if !text.contains("://") {
         return Err(UpstreamUrlError::NoScheme);
     }
-    if text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+    if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
         return Err(UpstreamUrlError::Character);
     }
     if !text.is_ascii() {
@@ -88,7 +88,8 @@ pub(super) fn is_exposed(url: &BaseUrl) -> bool {
     url.origin.scheme != Scheme::Https && !is_private(url.origin.host())
 }
 
-/// Whether text is an address or a name. Names of containers and private networks have `_`, too.
+/// Whether `text` is an IP address or a host name. Names of containers and private networks may
+/// contain `_`.
 fn is_host(text: &str) -> bool {
     if let Some(address) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok();
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_upstream_is_an_address_without_user_query_and_fragment() {
+    fn an_upstream_is_a_url_without_user_query_and_fragment() {
         for (good, expected) in [
             ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
             ("http://127.0.0.1:9000/", "http://127.0.0.1:9000"),
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_over_the_internet_in_clear_text_is_exposed() {
+    fn an_http_url_outside_private_networks_is_exposed() {
         let check = |text: &str, expected: bool| {
             let url = parse(text).expect("an upstream");
             assert_eq!(is_exposed(&url), expected, "{text}");

@@ -7,31 +7,37 @@ use crate::config::limit::{self, DurationBounds};
 use crate::config::table::Written;
 
 /// A key that holds a duration.
-pub(super) struct Length {
+pub(super) struct DurationKey {
     default: &'static str,
     bounds: DurationBounds,
 }
 
 /// `session`.
-pub(super) const SESSION: Length = Length { default: key::SESSION, bounds: limit::SESSION };
+pub(super) const SESSION: DurationKey =
+    DurationKey { default: key::SESSION, bounds: limit::SESSION };
 /// `clock_skew`.
-pub(super) const CLOCK_SKEW: Length =
-    Length { default: key::CLOCK_SKEW, bounds: limit::CLOCK_SKEW };
+pub(super) const CLOCK_SKEW: DurationKey =
+    DurationKey { default: key::CLOCK_SKEW, bounds: limit::CLOCK_SKEW };
 /// `timeout`.
-pub(super) const TIMEOUT: Length = Length { default: key::TIMEOUT, bounds: limit::TIMEOUT };
+pub(super) const TIMEOUT: DurationKey =
+    DurationKey { default: key::TIMEOUT, bounds: limit::TIMEOUT };
 
 impl Resolver<'_> {
     /// The seconds of what is written, or of the default.
-    pub(super) fn duration(&mut self, written: Option<Written<String>>, length: &Length) -> u64 {
+    pub(super) fn duration(
+        &mut self,
+        written: Option<Written<String>>,
+        length: &DurationKey,
+    ) -> u64 {
         let text = written.as_ref().map_or(length.default, |written| written.value.as_str());
         let seconds = seconds(text);
         let DurationBounds { shortest, longest, text: bounds } = length.bounds;
         let is_within = |value| in_seconds(shortest) <= value && value <= in_seconds(longest);
         if let Some(written) = &written {
             match seconds {
-                None => self.report(&written.place, Fault::Duration(written.value.clone())),
+                None => self.report(&written.source, Fault::Duration(written.value.clone())),
                 Some(seconds) if !is_within(seconds) => {
-                    self.report(&written.place, Fault::DurationRange(bounds));
+                    self.report(&written.source, Fault::DurationRange(bounds));
                 }
                 Some(_) => {}
             }
@@ -65,7 +71,7 @@ mod tests {
 
     #[test]
     fn defaults_and_bounds_are_lengths_of_time() {
-        for Length { default, bounds } in [SESSION, CLOCK_SKEW, TIMEOUT] {
+        for DurationKey { default, bounds } in [SESSION, CLOCK_SKEW, TIMEOUT] {
             let [shortest, default, longest] =
                 [bounds.shortest, default, bounds.longest].map(|text| seconds(text).expect(text));
             assert!(0 < shortest && shortest <= default && default <= longest);

@@ -5,7 +5,7 @@ use lti::Secret;
 use super::duration;
 use super::resolver::Resolver;
 use crate::config::fault::Fault;
-use crate::config::file::{GatewayTable, Text};
+use crate::config::file::{GatewayTable, StringValue};
 use crate::config::limit::SHORTEST_GATEWAY_SECRET;
 use crate::config::public_url::{self, PublicUrl};
 use crate::config::table::Written;
@@ -28,18 +28,18 @@ impl Resolver<'_> {
         // Development needs no variable that is set where others launch.
         let written =
             table.public_url.filter(|written| self.unset_in_development(&written.value).is_none());
-        let written = written.map(|written| (self.text(&written), written.place));
+        let written = written.map(|written| (self.text(&written), written.source));
         let public_url = match written {
-            Some((Some(text), place)) => match public_url::parse(&text) {
+            Some((Some(text), source)) => match public_url::parse(&text) {
                 Ok(origin) => Some(PublicUrl::Fixed(origin)),
                 Err(why) => {
-                    self.report(&place, Fault::PublicUrl(why));
+                    self.report(&source, Fault::PublicUrl(why));
                     None
                 }
             },
             Some((None, _)) => None,
             None => {
-                if from_host.is_none() && table.soundness.lacks("public_url") {
+                if from_host.is_none() && table.completeness.lacks("public_url") {
                     self.report_missing("gateway", Fault::PublicUrlMissing);
                 }
                 from_host.clone()
@@ -54,7 +54,7 @@ impl Resolver<'_> {
                 vec![Secret::new(PLACEHOLDER_SECRET)]
             }
             None => {
-                if table.soundness.lacks("secret") {
+                if table.completeness.lacks("secret") {
                     self.report_missing("gateway", Fault::GatewaySecretMissing);
                 }
                 Vec::new()
@@ -69,17 +69,17 @@ impl Resolver<'_> {
         (public_url, secrets, session, clock_skew)
     }
 
-    fn gateway_secrets(&mut self, written: &[Written<Text>]) -> Vec<Secret> {
+    fn gateway_secrets(&mut self, written: &[Written<StringValue>]) -> Vec<Secret> {
         let mut secrets = Vec::new();
         for one in written {
-            if matches!(&one.value, Text::Literal(text) if text.is_empty()) {
-                self.report(&one.place, Fault::GatewaySecretShort(0));
+            if matches!(&one.value, StringValue::Literal(text) if text.is_empty()) {
+                self.report(&one.source, Fault::GatewaySecretShort(0));
                 continue;
             }
             let Some(secret) = self.secret(one, PLACEHOLDER_SECRET) else { continue };
             let length = secret.expose().chars().count();
             if length < SHORTEST_GATEWAY_SECRET {
-                self.report(&one.place, Fault::GatewaySecretShort(length));
+                self.report(&one.source, Fault::GatewaySecretShort(length));
             }
             secrets.push(secret);
         }

@@ -7,7 +7,7 @@ use lti::Secret;
 use super::resolver::{PLACEHOLDER_SECRET, Resolver};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
-use crate::config::file::{HeadersTable, Text};
+use crate::config::file::{HeadersTable, StringValue};
 use crate::config::header::{check_value, is_identity, is_of_connection, is_token};
 use crate::config::table::Written;
 
@@ -35,7 +35,7 @@ impl Resolver<'_> {
                 known.get(&plain).map(|other| Fault::DuplicateHeader(name.clone(), other.clone()))
             };
             if let Some(fault) = fault {
-                self.report_at(&text.place, Part::Key, fault);
+                self.report_at(&text.source, Part::Key, fault);
             }
             known.entry(plain).or_insert_with(|| name.clone());
             if let Some(value) = self.header_value(&name, &text) {
@@ -45,19 +45,19 @@ impl Resolver<'_> {
         headers
     }
 
-    fn header_value(&mut self, name: &str, written: &Written<Text>) -> Option<Secret> {
+    fn header_value(&mut self, name: &str, written: &Written<StringValue>) -> Option<Secret> {
         let text = match self.unset_in_development(&written.value) {
             Some(variable) => {
-                self.report(&written.place, Fault::Placeholder(variable, PLACEHOLDER_SECRET));
+                self.report(&written.source, Fault::Placeholder(variable, PLACEHOLDER_SECRET));
                 PLACEHOLDER_SECRET.to_owned()
             }
             None => self.text(written)?,
         };
         if let Err(why) = check_value(&text) {
-            self.report(&written.place, Fault::HeaderValue(name.to_owned(), why));
+            self.report(&written.source, Fault::HeaderValue(name.to_owned(), why));
         }
         let value = Secret::new(text);
-        if matches!(written.value, Text::Variable(_)) {
+        if matches!(written.value, StringValue::Variable(_)) {
             self.secrets.push(value.clone());
         }
         Some(value)

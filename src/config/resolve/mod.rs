@@ -1,9 +1,9 @@
 //! From the written form to the meaning. Every problem is collected, and none stops the search for
 //! more.
 
-mod address;
 mod consumers;
 mod duration;
+mod endpoint;
 mod gateway;
 mod headers;
 mod outcomes;

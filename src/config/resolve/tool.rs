@@ -6,8 +6,8 @@ use figment::value::Dict;
 use lti::Roles;
 use lti::v1p1::Consumers;
 
-use super::address::Address;
 use super::duration;
+use super::endpoint::Endpoint;
 use super::resolver::Resolver;
 use crate::config::document::Part;
 use crate::config::fault::{Fault, Severity};
@@ -21,21 +21,21 @@ impl Resolver<'_> {
     pub(super) fn tool(
         &mut self,
         table: ToolTable,
-        address: Option<Address>,
+        endpoint: Option<Endpoint>,
         session: u64,
     ) -> Option<Tool> {
         let before = self.problems.len();
-        let place = table.name.place;
+        let source = table.name.source;
         let name = table.name.value;
         if !is_tool_name(&name) {
-            self.report(&place, Fault::ToolName(name.clone()));
+            self.report(&source, Fault::ToolName(name.clone()));
         }
-        let target = self.target(&place, &table.soundness, table.template, table.upstream);
+        let target = self.target(&source, &table.completeness, table.template, table.upstream);
         let session = match table.session {
             Some(written) => self.duration(Some(written), &duration::SESSION),
             None => session,
         };
-        let consumers = self.consumers(&name, &place, table.consumer, table.consumers);
+        let consumers = self.consumers(&name, &source, table.consumer, table.consumers);
         let roles = self.roles(table.roles);
         let frame_ancestors = self.frame_ancestors(table.frame_ancestors);
         let icon = self.icon(table.icon);
@@ -45,7 +45,7 @@ impl Resolver<'_> {
         if self.problems[before..].iter().any(|problem| problem.severity() == Severity::Error) {
             return None;
         }
-        let Address { host, path } = address?;
+        let Endpoint { host, path } = endpoint?;
         Some(Tool {
             title: table.title.filter(|title| !title.is_empty()).unwrap_or_else(|| name.clone()),
             description: table.description.unwrap_or_default(),
@@ -66,7 +66,7 @@ impl Resolver<'_> {
     fn short(&mut self, params: &Written<Dict>) {
         let length = serde_json::to_string(&params.value).map_or(0, |text| text.len());
         if length > LONGEST_PARAMS {
-            self.report_at(&params.place, Part::Key, Fault::ParamsLong(length));
+            self.report_at(&params.source, Part::Key, Fault::ParamsLong(length));
         }
     }
 
@@ -76,7 +76,7 @@ impl Resolver<'_> {
         for one in written.value {
             match Roles::named(&one.value) {
                 Some(named) => roles = roles.with(named),
-                None => self.report(&one.place, Fault::Role(one.value)),
+                None => self.report(&one.source, Fault::Role(one.value)),
             }
         }
         Some(roles)
@@ -89,7 +89,7 @@ impl Resolver<'_> {
             if is_frame_source(&one.value) {
                 sources.push(one.value);
             } else {
-                self.report(&one.place, Fault::FrameAncestor);
+                self.report(&one.source, Fault::FrameAncestor);
             }
         }
         sources.join(" ")
@@ -98,7 +98,7 @@ impl Resolver<'_> {
     fn icon(&mut self, written: Option<Written<String>>) -> String {
         let Some(written) = written else { return String::new() };
         if !written.value.starts_with("https://") && !written.value.starts_with("/static/") {
-            self.report(&written.place, Fault::Icon);
+            self.report(&written.source, Fault::Icon);
         }
         written.value
     }

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use lti_gateway::config::key::{CONSUMER, GATEWAY, Key, Keys, Kind, TOOL, Unwritten, VARIABLE};
+use lti_gateway::config::key::{CONSUMER, GATEWAY, Key, KeyDefault, Keys, Kind, TOOL, VARIABLE};
 
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tools-toml.md");
 
@@ -26,21 +26,21 @@ fn reference() -> String {
 
 fn of_table(table: &Keys) -> String {
     let rows: String = table.all.iter().map(of_key).collect();
-    let Keys { table, meaning, .. } = table;
+    let Keys { table, description, .. } = table;
     format!(
-        "\n## `{table}`\n\n{meaning}\n\n| key | type | default | meaning | example |\n|---|---|---|---|---|\n{rows}"
+        "\n## `{table}`\n\n{description}\n\n| key | type | default | description | example |\n|---|---|---|---|---|\n{rows}"
     )
 }
 
 fn of_key(key: &Key) -> String {
-    let default = match key.unwritten {
-        Unwritten::Refused => "required".to_owned(),
-        Unwritten::Text(text) => format!("`\"{text}\"`"),
-        Unwritten::Texts(texts) => format!("`{texts:?}`"),
-        Unwritten::No => "`false`".to_owned(),
-        Unwritten::Means(words) => words.to_owned(),
+    let default = match key.default {
+        KeyDefault::Required => "required".to_owned(),
+        KeyDefault::String(text) => format!("`\"{text}\"`"),
+        KeyDefault::List(texts) => format!("`{texts:?}`"),
+        KeyDefault::False => "`false`".to_owned(),
+        KeyDefault::Described(words) => words.to_owned(),
     };
-    let needs = match key.needs {
+    let needs = match key.requires {
         "" => String::new(),
         needs => format!(" Only beside `{needs}`."),
     };
@@ -48,10 +48,11 @@ fn of_key(key: &Key) -> String {
         "" => String::new(),
         guide => format!(" [More](tools.md#{guide})"),
     };
-    let Key { name, meaning, example, .. } = key;
+    let Key { name, description, example, .. } = key;
     let type_of = words(&key.kind);
-    let row =
-        format!("| `{name}` | {type_of} | {default} | {meaning}{needs}{guide} | `{example}` |\n");
+    let row = format!(
+        "| `{name}` | {type_of} | {default} | {description}{needs}{guide} | `{example}` |\n"
+    );
     assert_eq!(row.matches('|').count(), 6, "each key has five cells: {name}");
     row
 }
@@ -59,20 +60,20 @@ fn of_key(key: &Key) -> String {
 /// What may be written, in words.
 fn words(kind: &Kind) -> String {
     match kind {
-        Kind::Text(shape) if shape.shortest > 1 => {
+        Kind::String(shape) if shape.shortest > 1 => {
             format!("text of {} or more characters", shape.shortest)
         }
-        Kind::Text(shape) => shape.words.to_owned(),
-        Kind::Word(words) => alternatives(words.iter().map(|word| format!("`\"{word}\"`"))),
-        Kind::Truth => "`true` or `false`".to_owned(),
+        Kind::String(shape) => shape.description.to_owned(),
+        Kind::OneOf(words) => alternatives(words.iter().map(|word| format!("`\"{word}\"`"))),
+        Kind::Boolean => "`true` or `false`".to_owned(),
         Kind::Variable => format!("`{}`", VARIABLE.table),
-        Kind::List(Kind::Either(_), _) => "a list of these".to_owned(),
+        Kind::List(Kind::AnyOf(_), _) => "a list of these".to_owned(),
         Kind::List(Kind::Table(table), _) => format!("a list of [tables](#{})", table.table),
-        Kind::Texts(item, _) => format!("a list of {}, or one alone", words(item)),
+        Kind::OneOrList(item, _) => format!("a list of {}, or one alone", words(item)),
         Kind::List(item, _) => format!("a list of {}", words(item)),
-        Kind::Named(name, value, _) => format!("a table: {} = {}", name.words, words(value)),
-        Kind::Table(_) | Kind::Anything => "a table".to_owned(),
-        Kind::Either(kinds) => alternatives(kinds.iter().map(words)),
+        Kind::Map(name, value, _) => format!("a table: {} = {}", name.description, words(value)),
+        Kind::Table(_) | Kind::AnyTable => "a table".to_owned(),
+        Kind::AnyOf(kinds) => alternatives(kinds.iter().map(words)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::fs;
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use lti_gateway::config::key::{
-    CONSUMER, FILE, GATEWAY, Key, Keys, Kind, TOOL, Unwritten, VARIABLE,
+    CONSUMER, FILE, GATEWAY, Key, KeyDefault, Keys, Kind, TOOL, VARIABLE,
 };
 use lti_gateway::config::{Config, Environment, Fault, Problem, Severity, read, schema};
 use serde_json::{Value, json};
@@ -291,11 +291,11 @@ fn every_example_is_taken() {
 fn a_default_that_is_written_changes_nothing() {
     let mut seen = 0;
     for (table, key) in keys() {
-        let default = match key.unwritten {
-            Unwritten::Text(text) => json!(text),
-            Unwritten::Texts(texts) => json!(texts),
-            Unwritten::No => json!(false),
-            Unwritten::Refused | Unwritten::Means(_) => continue,
+        let default = match key.default {
+            KeyDefault::String(text) => json!(text),
+            KeyDefault::List(texts) => json!(texts),
+            KeyDefault::False => json!(false),
+            KeyDefault::Required | KeyDefault::Described(_) => continue,
         };
         let with = file_with(&table, key.name, Some(&default.to_string()));
         let without = file_with(&table, key.name, None);
@@ -315,7 +315,7 @@ fn the_bounds_of_a_length_of_time_are_those_that_check_tells() {
         let (_, problems) = reading(&file_with(&table, key.name, Some("\"99999d\"")));
         for problem in problems {
             let Fault::DurationRange(bounds) = problem.fault else { continue };
-            assert!(key.meaning.contains(bounds), "{}: {bounds}", key.meaning);
+            assert!(key.description.contains(bounds), "{}: {bounds}", key.description);
             seen += 1;
         }
     }
@@ -474,8 +474,10 @@ fn values(kind: &Kind) -> Vec<String> {
         let text = json!(text);
         values.push(text.to_string());
         match kind {
-            Kind::List(..) | Kind::Texts(..) | Kind::Either(_) => values.push(format!("[{text}]")),
-            Kind::Named(..) => values.extend([
+            Kind::List(..) | Kind::OneOrList(..) | Kind::AnyOf(_) => {
+                values.push(format!("[{text}]"))
+            }
+            Kind::Map(..) => values.extend([
                 format!("{{ X-A = {text} }}"),
                 format!("{{ {text} = \"http://a.example\" }}"),
                 format!("{{ \"http://a.example\" = {text} }}"),

@@ -10,7 +10,7 @@ use crate::config::public_url::PublicUrl;
 use crate::config::tool_path::ToolPath;
 
 /// Where a tool answers.
-pub(super) struct Address {
+pub(super) struct Endpoint {
     /// A host of its own.
     pub(super) host: Option<String>,
     /// Where it is launched.
@@ -19,46 +19,46 @@ pub(super) struct Address {
 
 impl Resolver<'_> {
     /// Where each of the tools answers, if it does, and whether no two are in each other's way.
-    pub(super) fn addresses(
+    pub(super) fn endpoints(
         &mut self,
         tools: &[ToolTable],
         public_url: &PublicUrl,
-    ) -> Vec<Option<Address>> {
-        let addresses: Vec<_> = tools.iter().map(|tool| self.address(tool)).collect();
-        self.hosts(tools, &addresses, public_url);
-        self.paths(tools, &addresses);
-        addresses
+    ) -> Vec<Option<Endpoint>> {
+        let endpoints: Vec<_> = tools.iter().map(|tool| self.endpoint(tool)).collect();
+        self.hosts(tools, &endpoints, public_url);
+        self.paths(tools, &endpoints);
+        endpoints
     }
 
-    fn address(&mut self, tool: &ToolTable) -> Option<Address> {
+    fn endpoint(&mut self, tool: &ToolTable) -> Option<Endpoint> {
         let host = tool.host.as_ref().map(|written| {
             if written.value.is_empty() {
-                self.report(&written.place, Fault::EmptyText("host"));
+                self.report(&written.source, Fault::EmptyText("host"));
                 return None;
             }
             let host = host_name::parse_tool_host(&written.value);
-            host.map_err(|why| self.report(&written.place, Fault::Host(why))).ok()
+            host.map_err(|why| self.report(&written.source, Fault::Host(why))).ok()
         });
         let path = match &tool.path {
             Some(written) => {
                 let path = ToolPath::parse(&written.value);
-                path.map_err(|why| self.report(&written.place, Fault::Path(why))).ok()?
+                path.map_err(|why| self.report(&written.source, Fault::Path(why))).ok()?
             }
             None if tool.host.is_some() => ToolPath::root(),
             None => ToolPath::of_tool(&tool.name.value),
         };
-        if tool.host.is_none() && !tool.soundness.lacks("host") {
+        if tool.host.is_none() && !tool.completeness.lacks("host") {
             // What the host would have been decides which paths are free.
             return None;
         }
         if path.is_reserved(tool.host.is_some()) {
-            let place = tool.path.as_ref().map_or(&tool.name.place, |path| &path.place);
-            self.report(place, Fault::ReservedPath(path.to_string()));
+            let source = tool.path.as_ref().map_or(&tool.name.source, |path| &path.source);
+            self.report(source, Fault::ReservedPath(path.to_string()));
             return None;
         }
         match host {
-            None => Some(Address { host: None, path }),
-            Some(host) => Some(Address { host: Some(host?), path }),
+            None => Some(Endpoint { host: None, path }),
+            Some(host) => Some(Endpoint { host: Some(host?), path }),
         }
     }
 
@@ -66,7 +66,7 @@ impl Resolver<'_> {
     fn hosts(
         &mut self,
         tools: &[ToolTable],
-        addresses: &[Option<Address>],
+        endpoints: &[Option<Endpoint>],
         public_url: &PublicUrl,
     ) {
         let public_host = match public_url {
@@ -74,37 +74,37 @@ impl Resolver<'_> {
             PublicUrl::FromHost(_) => None,
         };
         let mut known = HashMap::new();
-        for (tool, address) in tools.iter().zip(addresses) {
+        for (tool, endpoint) in tools.iter().zip(endpoints) {
             let Some(written) = &tool.host else { continue };
-            let Some(Address { host: Some(host), .. }) = address else { continue };
+            let Some(Endpoint { host: Some(host), .. }) = endpoint else { continue };
             if Some(host.as_str()) == public_host {
-                self.report(&written.place, Fault::PublicHost(host.clone()));
+                self.report(&written.source, Fault::PublicHost(host.clone()));
             } else if let Some(other) = known.insert(host, &tool.name.value) {
-                self.report(&written.place, Fault::SameHost(host.clone(), other.clone()));
+                self.report(&written.source, Fault::SameHost(host.clone(), other.clone()));
             }
         }
     }
 
     /// Whether the tools below the public URL answer at paths of their own.
-    fn paths(&mut self, tools: &[ToolTable], addresses: &[Option<Address>]) {
+    fn paths(&mut self, tools: &[ToolTable], endpoints: &[Option<Endpoint>]) {
         let mut known: HashMap<&str, &str> = HashMap::new();
         let mut different = Vec::new();
-        for (tool, address) in tools.iter().zip(addresses) {
-            let Some(Address { host: None, path }) = address else { continue };
-            let place = tool.path.as_ref().map_or(&tool.name.place, |path| &path.place);
+        for (tool, endpoint) in tools.iter().zip(endpoints) {
+            let Some(Endpoint { host: None, path }) = endpoint else { continue };
+            let source = tool.path.as_ref().map_or(&tool.name.source, |path| &path.source);
             match known.get(path.as_str()) {
                 Some(other) => {
-                    self.report(place, Fault::SamePath(path.to_string(), (*other).to_owned()))
+                    self.report(source, Fault::SamePath(path.to_string(), (*other).to_owned()))
                 }
                 None => {
                     known.insert(path.as_str(), &tool.name.value);
-                    different.push((path, place));
+                    different.push((path, source));
                 }
             }
         }
-        for (path, place) in different {
+        for (path, source) in different {
             if let Some(other) = path.ancestors().find_map(|ancestor| known.get(ancestor)) {
-                self.report(place, Fault::NestedPath(path.to_string(), (*other).to_owned()));
+                self.report(source, Fault::NestedPath(path.to_string(), (*other).to_owned()));
             }
         }
     }
