@@ -62,7 +62,7 @@ impl Resolver<'_> {
             table.secret.map(|written| self.consumer_secrets(&written.value)).unwrap_or_default();
         let key = table.key?;
         self.not_empty("key", &key);
-        self.passport("key", &key.value, &key.source);
+        self.warn_about_credential("key", &key.value, &key.source);
         let passport =
             Passport { tool: tool.to_owned(), key: key.value.clone(), secrets: secrets.clone() };
         self.passports.push(passport);
@@ -73,13 +73,14 @@ impl Resolver<'_> {
         let mut secrets = Vec::new();
         for one in written {
             let Some(secret) = self.secret(one, PLACEHOLDER_SECRET) else { continue };
-            self.passport("secret", secret.expose(), &one.source);
+            self.warn_about_credential("secret", secret.expose(), &one.source);
             secrets.push(secret);
         }
         secrets
     }
 
-    /// A secret that is not empty, or in development its stand-in.
+    /// The secret, if it is not empty. In development, the placeholder for a variable that is not
+    /// set.
     pub(super) fn secret(
         &mut self,
         written: &Written<StringValue>,
@@ -98,14 +99,14 @@ impl Resolver<'_> {
                     self.report(&written.source, Fault::LiteralSecret);
                 }
             }
-            Secret::new(self.text(written)?)
+            Secret::new(self.string(written)?)
         };
         self.secrets.push(secret.clone());
         Some(secret)
     }
 
-    /// Warns of a key or secret that platforms may cut or trim.
-    fn passport(&mut self, what: &'static str, text: &str, source: &Source) {
+    /// Warns about a key or secret that platforms may split or trim.
+    fn warn_about_credential(&mut self, what: &'static str, text: &str, source: &Source) {
         if text.trim() != text {
             self.report(source, Fault::OuterWhitespace(what));
         }

@@ -1,4 +1,4 @@
-//! Lengths of time.
+//! Durations.
 
 use super::resolver::Resolver;
 use crate::config::fault::Fault;
@@ -6,7 +6,7 @@ use crate::config::key;
 use crate::config::limit::{self, DurationBounds};
 use crate::config::table::Written;
 
-/// A key that holds a duration.
+/// The default and the range of a key that holds a duration.
 pub(super) struct DurationKey {
     default: &'static str,
     bounds: DurationBounds,
@@ -23,7 +23,7 @@ pub(super) const TIMEOUT: DurationKey =
     DurationKey { default: key::TIMEOUT, bounds: limit::TIMEOUT };
 
 impl Resolver<'_> {
-    /// The seconds of what is written, or of the default.
+    /// The seconds of the written duration, or of the default.
     pub(super) fn duration(
         &mut self,
         written: Option<Written<String>>,
@@ -46,7 +46,7 @@ impl Resolver<'_> {
     }
 }
 
-/// The seconds of a bound.
+/// The seconds of a range's end.
 fn in_seconds(bound: &str) -> u64 {
     seconds(bound).unwrap_or_default()
 }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn defaults_and_bounds_are_lengths_of_time() {
+    fn defaults_and_bounds_are_valid_durations() {
         for DurationKey { default, bounds } in [SESSION, CLOCK_SKEW, TIMEOUT] {
             let [shortest, default, longest] =
                 [bounds.shortest, default, bounds.longest].map(|text| seconds(text).expect(text));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_of_time_have_one_number_and_one_unit() {
+    fn a_duration_is_one_number_and_one_unit() {
         assert_eq!(seconds("90s"), Some(90));
         assert_eq!(seconds("5m"), Some(300));
         assert_eq!(seconds("8h"), Some(28_800));

@@ -1,4 +1,4 @@
-//! Where tools answer: their hosts and launch paths.
+//! The launch endpoints of tools: host and path.
 
 use std::collections::HashMap;
 
@@ -9,16 +9,16 @@ use crate::config::host_name;
 use crate::config::public_url::PublicUrl;
 use crate::config::tool_path::ToolPath;
 
-/// Where a tool answers.
+/// The launch endpoint of a tool.
 pub(super) struct Endpoint {
-    /// A host of its own.
+    /// The tool's own host; `None` for the host of the public URL.
     pub(super) host: Option<String>,
-    /// Where it is launched.
+    /// The launch path.
     pub(super) path: ToolPath,
 }
 
 impl Resolver<'_> {
-    /// Where each of the tools answers, if it does, and whether no two are in each other's way.
+    /// The endpoint of each tool, `None` for an invalid one. Reports endpoints that collide.
     pub(super) fn endpoints(
         &mut self,
         tools: &[ToolTable],
@@ -48,7 +48,7 @@ impl Resolver<'_> {
             None => ToolPath::of_tool(&tool.name.value),
         };
         if tool.host.is_none() && !tool.completeness.lacks("host") {
-            // What the host would have been decides which paths are free.
+            // The host has another problem, and decides which paths are reserved.
             return None;
         }
         if path.is_reserved(tool.host.is_some()) {
@@ -62,7 +62,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Whether every host is that of one tool only, and none the gateway's.
+    /// Reports hosts that two tools share, or that a tool shares with the gateway.
     fn hosts(
         &mut self,
         tools: &[ToolTable],
@@ -85,10 +85,10 @@ impl Resolver<'_> {
         }
     }
 
-    /// Whether the tools below the public URL answer at paths of their own.
+    /// Reports tools below the public URL with the same path, or with a path inside another tool's.
     fn paths(&mut self, tools: &[ToolTable], endpoints: &[Option<Endpoint>]) {
         let mut known: HashMap<&str, &str> = HashMap::new();
-        let mut different = Vec::new();
+        let mut unique = Vec::new();
         for (tool, endpoint) in tools.iter().zip(endpoints) {
             let Some(Endpoint { host: None, path }) = endpoint else { continue };
             let source = tool.path.as_ref().map_or(&tool.name.source, |path| &path.source);
@@ -98,11 +98,11 @@ impl Resolver<'_> {
                 }
                 None => {
                     known.insert(path.as_str(), &tool.name.value);
-                    different.push((path, source));
+                    unique.push((path, source));
                 }
             }
         }
-        for (path, source) in different {
+        for (path, source) in unique {
             if let Some(other) = path.ancestors().find_map(|ancestor| known.get(ancestor)) {
                 self.report(source, Fault::NestedPath(path.to_string(), (*other).to_owned()));
             }

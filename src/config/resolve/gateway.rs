@@ -1,4 +1,4 @@
-//! `[gateway]`, but for where grades may go and where state is kept.
+//! `[gateway]`, except for the rules about grades and the location of state.
 
 use lti::Secret;
 
@@ -11,7 +11,7 @@ use crate::config::public_url::{self, PublicUrl};
 use crate::config::table::Written;
 use crate::url::Scheme;
 
-/// What development uses for `gateway.secret`.
+/// The placeholder for `gateway.secret` in development.
 const PLACEHOLDER_SECRET: &str = "development-only-gateway-secret-00";
 
 impl Resolver<'_> {
@@ -19,16 +19,16 @@ impl Resolver<'_> {
         let from_host = if self.development {
             Some(PublicUrl::FromHost(Scheme::Http))
         } else if self.is_on_heroku() {
-            // Heroku's router passes on only the app's own domains as `Host`, and refuses a doubled
-            // one.
+            // Heroku's router forwards only requests for the app's own domains, and refuses a
+            // duplicate `Host`.
             Some(PublicUrl::FromHost(Scheme::Https))
         } else {
             None
         };
-        // Development needs no variable that is set where others launch.
+        // Development does not require the variables of production.
         let written =
             table.public_url.filter(|written| self.unset_in_development(&written.value).is_none());
-        let written = written.map(|written| (self.text(&written), written.source));
+        let written = written.map(|written| (self.string(&written), written.source));
         let public_url = match written {
             Some((Some(text), source)) => match public_url::parse(&text) {
                 Ok(origin) => Some(PublicUrl::Fixed(origin)),
@@ -63,8 +63,8 @@ impl Resolver<'_> {
 
         let session = self.duration(table.session, &duration::SESSION);
         let clock_skew = self.duration(table.clock_skew, &duration::CLOCK_SKEW);
-        // Problems keep the gateway from starting, so what stands in for a missing URL is never
-        // used.
+        // Errors prevent the gateway from starting, so nothing uses this substitute for a missing
+        // URL.
         let public_url = public_url.or(from_host).unwrap_or(PublicUrl::FromHost(Scheme::Https));
         (public_url, secrets, session, clock_skew)
     }

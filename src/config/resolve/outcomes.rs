@@ -1,4 +1,4 @@
-//! Where grades may be sent.
+//! The hosts and URLs that may receive grades.
 
 use std::collections::HashMap;
 
@@ -41,9 +41,9 @@ impl Resolver<'_> {
         let rules = OutcomeRules::new(hosts, rewrites);
         if hosts_are_known {
             for (host, source) in targets {
-                let is_fine =
+                let is_allowed =
                     if is_private(&host) { rules.names(&host) } else { rules.allows(&host) };
-                if !is_fine {
+                if !is_allowed {
                     self.report(source, Fault::OutcomeHostMissing(host));
                 }
             }
@@ -62,7 +62,7 @@ impl Resolver<'_> {
         hosts
     }
 
-    /// One side of `outcome_url_rewrite`, which is written as an upstream is.
+    /// One side of `outcome_url_rewrite`. It has the syntax of `upstream`.
     fn outcome_url(&mut self, text: &str, source: &Source, part: Part) -> Option<BaseUrl> {
         let url = upstream_url::parse(text);
         url.map_err(|why| self.report_at(source, part, Fault::OutcomeUrl(why))).ok()

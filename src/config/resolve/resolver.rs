@@ -1,4 +1,4 @@
-//! What all parts of the configuration are read with: the environment, and where problems go.
+//! The state that all parts of this module share: the environment and the collected problems.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::config::problem::Problem;
 use crate::config::reading::{Reading, TemplateUse};
 use crate::config::table::{Source, Written};
 
-/// What development uses for a secret of a tool that is not set.
+/// The placeholder for a tool's secret that is not set, in development.
 pub const PLACEHOLDER_SECRET: &str = "development-secret";
 
-/// Converts a file to its meaning.
+/// Converts a file to its meaning. Relative paths start in `directory`.
 pub(in crate::config) fn resolve(
     file: ToolsFile,
     document: &Document<'_>,
@@ -73,7 +73,7 @@ pub(in crate::config) fn resolve(
     Reading { config, template_uses, passports: resolver.passports, problems }
 }
 
-/// Reads the parts of a file, and collects their problems.
+/// Converts the parts of a file, and collects their problems.
 pub(super) struct Resolver<'a> {
     pub(super) document: &'a Document<'a>,
     pub(super) environment: &'a Environment,
@@ -81,12 +81,12 @@ pub(super) struct Resolver<'a> {
     pub(super) problems: Vec<Problem>,
     /// Every secret of the file.
     pub(super) secrets: Vec<Secret>,
-    /// Every consumer's key and secrets.
+    /// The key and secrets of every consumer.
     pub(super) passports: Vec<Passport>,
 }
 
 impl Resolver<'_> {
-    /// Whether Heroku's router is in front.
+    /// Whether the gateway runs behind Heroku's router.
     pub(super) fn is_on_heroku(&self) -> bool {
         !self.development && is_heroku(self.environment)
     }
@@ -106,8 +106,8 @@ impl Resolver<'_> {
         self.problems.push(Problem { fault, location });
     }
 
-    /// The text itself, or that of its variable, which has to be set.
-    pub(super) fn text(&mut self, written: &Written<StringValue>) -> Option<String> {
+    /// The string itself, or the value of its variable. Reports a variable that is empty or not set.
+    pub(super) fn string(&mut self, written: &Written<StringValue>) -> Option<String> {
         let name = match &written.value {
             StringValue::Literal(text) => return Some(text.clone()),
             StringValue::Variable(name) => name,
@@ -126,7 +126,7 @@ impl Resolver<'_> {
         None
     }
 
-    /// The name of a variable that is not set, where that is no problem.
+    /// The name of a variable that is not set, if that is no problem: in development.
     pub(super) fn unset_in_development(&self, text: &StringValue) -> Option<String> {
         match text {
             StringValue::Variable(name)

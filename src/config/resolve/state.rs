@@ -1,4 +1,4 @@
-//! Where state is kept.
+//! The location of durable state.
 
 use std::path::Path;
 
@@ -9,19 +9,19 @@ use crate::config::state_location::StateLocation;
 use crate::config::table::Written;
 
 impl Resolver<'_> {
-    /// The source that is written, where a relative path begins in `directory`, or the default.
+    /// The written location or the default. A relative path starts in `directory`.
     pub(super) fn state(
         &mut self,
         written: Option<&Written<StringValue>>,
         directory: &Path,
     ) -> StateLocation {
-        // Development needs no variable that is set where others launch.
+        // Development does not require the variables of production.
         let Some(written) =
             written.filter(|written| self.unset_in_development(&written.value).is_none())
         else {
             return StateLocation::default();
         };
-        let Some(text) = self.text(written) else { return StateLocation::default() };
+        let Some(text) = self.string(written) else { return StateLocation::default() };
         if text.is_empty() {
             self.report(&written.source, Fault::EmptyText("state"));
             return StateLocation::default();

@@ -40,7 +40,7 @@ impl Resolver<'_> {
         let frame_ancestors = self.frame_ancestors(table.frame_ancestors);
         let icon = self.icon(table.icon);
         if let (Some(params), Some(Target::Upstream(_))) = (&table.params, &target) {
-            self.short(params);
+            self.check_length(params);
         }
         if self.problems[before..].iter().any(|problem| problem.severity() == Severity::Error) {
             return None;
@@ -63,7 +63,7 @@ impl Resolver<'_> {
     }
 
     /// Reports `params` that are too long for a header: each request to the upstream carries them.
-    fn short(&mut self, params: &Written<Dict>) {
+    fn check_length(&mut self, params: &Written<Dict>) {
         let length = serde_json::to_string(&params.value).map_or(0, |text| text.len());
         if length > LONGEST_PARAMS {
             self.report_at(&params.source, Part::Key, Fault::ParamsLong(length));
@@ -104,13 +104,13 @@ impl Resolver<'_> {
     }
 }
 
-/// Whether text can be the name of a tool: a key of TOML without quotes, and a segment of a path.
+/// Whether `name` is a valid tool name: a TOML key without quotes, and a path segment.
 pub(crate) fn is_tool_name(name: &str) -> bool {
-    let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    !name.is_empty() && name.len() <= LONGEST_TOOL_NAME && name.bytes().all(letters)
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !name.is_empty() && name.len() <= LONGEST_TOOL_NAME && name.bytes().all(is_allowed)
 }
 
-/// Whether text is a source of `frame-ancestors` (CSP 3 §6.3.2) and cannot be more than one.
+/// Whether `text` is exactly one source of `frame-ancestors` (CSP 3 §6.3.2).
 fn is_frame_source(text: &str) -> bool {
     if matches!(text, "*" | "'self'" | "'none'" | "https:" | "http:") {
         return true;
@@ -119,9 +119,9 @@ fn is_frame_source(text: &str) -> bool {
         text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
     let host = host.strip_prefix("*.").unwrap_or(host);
     let (name, port) = host.split_once(':').unwrap_or((host, "*"));
-    let name_is_fine = name.starts_with(|first: char| first.is_ascii_alphanumeric())
+    let name_is_valid = name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
-    name_is_fine && (port == "*" || port.parse::<u16>().is_ok())
+    name_is_valid && (port == "*" || port.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_source_is_exactly_one() {
+    fn a_frame_source_is_exactly_one_source() {
         for good in [
             "*",
             "'self'",

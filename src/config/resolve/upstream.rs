@@ -1,4 +1,4 @@
-//! What a tool launches into, and the keys that concern a web app.
+//! The target of a tool: its template, or its upstream with all keys that require one.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::config::upstream_url;
 use crate::url::BaseUrl;
 
 impl Resolver<'_> {
-    /// The template or the upstream, of which a tool has one.
+    /// The template or the upstream. Reports a tool with both or neither.
     pub(super) fn target(
         &mut self,
         source: &Source,
@@ -43,7 +43,7 @@ impl Resolver<'_> {
         Some(Target::Template(template.value))
     }
 
-    /// Reports the keys that do nothing beside a template.
+    /// Reports the keys that have no effect on a tool with a template.
     fn without_effect(&mut self, table: &UpstreamTable) {
         let sources = [
             ("prefix", table.prefix.as_ref().map(|written| &written.source)),

@@ -1,6 +1,6 @@
-//! docs/tools-toml.md, which says of every key what the schema says.
+//! Generates docs/tools-toml.md from the same list of keys as the schema.
 //!
-//! `UPDATE_REFERENCE=1 cargo test configuration` writes it anew, to be read before it is kept.
+//! `UPDATE_REFERENCE=1 cargo test configuration` rewrites the page. Review the diff.
 
 use std::fs;
 
@@ -13,10 +13,10 @@ const START: &str = "\
 
 # The keys of tools.toml
 
-Every key, by the table in which it stands. How they work together is in [tools.md](tools.md). Editors
-[show the same](tools.md#in-an-editor) while you write.
+All keys, grouped by table. [tools.md](tools.md) explains how they work together. Editors
+[show the same descriptions](tools.md#in-an-editor).
 
-A length of time is a whole number and a unit: `\"90s\"`, `\"5m\"`, `\"8h\"`, `\"2d\"`.
+A duration is a whole number and a unit: `\"90s\"`, `\"5m\"`, `\"8h\"`, `\"2d\"`.
 ";
 
 fn reference() -> String {
@@ -40,9 +40,9 @@ fn of_key(key: &Key) -> String {
         KeyDefault::False => "`false`".to_owned(),
         KeyDefault::Described(words) => words.to_owned(),
     };
-    let needs = match key.requires {
+    let requires = match key.requires {
         "" => String::new(),
-        needs => format!(" Only beside `{needs}`."),
+        requires => format!(" Requires `{requires}`."),
     };
     let guide = match key.guide {
         "" => String::new(),
@@ -51,17 +51,17 @@ fn of_key(key: &Key) -> String {
     let Key { name, description, example, .. } = key;
     let type_of = words(&key.kind);
     let row = format!(
-        "| `{name}` | {type_of} | {default} | {description}{needs}{guide} | `{example}` |\n"
+        "| `{name}` | {type_of} | {default} | {description}{requires}{guide} | `{example}` |\n"
     );
-    assert_eq!(row.matches('|').count(), 6, "each key has five cells: {name}");
+    assert_eq!(row.matches('|').count(), 6, "each row has five cells: {name}");
     row
 }
 
-/// What may be written, in words.
+/// The possible values, in words.
 fn words(kind: &Kind) -> String {
     match kind {
         Kind::String(shape) if shape.shortest > 1 => {
-            format!("text of {} or more characters", shape.shortest)
+            format!("a string of {} or more characters", shape.shortest)
         }
         Kind::String(shape) => shape.description.to_owned(),
         Kind::OneOf(words) => alternatives(words.iter().map(|word| format!("`\"{word}\"`"))),
@@ -69,7 +69,7 @@ fn words(kind: &Kind) -> String {
         Kind::Variable => format!("`{}`", VARIABLE.table),
         Kind::List(Kind::AnyOf(_), _) => "a list of these".to_owned(),
         Kind::List(Kind::Table(table), _) => format!("a list of [tables](#{})", table.table),
-        Kind::OneOrList(item, _) => format!("a list of {}, or one alone", words(item)),
+        Kind::OneOrList(item, _) => format!("a list of {}, or one of them", words(item)),
         Kind::List(item, _) => format!("a list of {}", words(item)),
         Kind::Map(name, value, _) => format!("a table: {} = {}", name.description, words(value)),
         Kind::Table(_) | Kind::AnyTable => "a table".to_owned(),
@@ -87,13 +87,13 @@ fn alternatives(words: impl Iterator<Item = String>) -> String {
 }
 
 #[test]
-fn the_reference_says_of_every_key_what_the_schema_says() {
+fn the_reference_matches_the_list_of_keys() {
     if std::env::var_os("UPDATE_REFERENCE").is_some() {
         fs::write(REFERENCE, reference()).expect("a written file");
     }
     let written = fs::read_to_string(REFERENCE).unwrap_or_default();
     assert!(
         written == reference(),
-        "write docs/tools-toml.md anew: UPDATE_REFERENCE=1 cargo test configuration"
+        "rewrite docs/tools-toml.md: UPDATE_REFERENCE=1 cargo test configuration"
     );
 }
