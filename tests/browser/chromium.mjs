@@ -44,7 +44,7 @@ export class Profile {
   sockets = [];
 
   /** With third-party cookies allowed or blocked; or even partitioned ones `refused` in the platform's frames. */
-  static async open(cookies, { refused = false } = {}) {
+  static async open(cookies, { refused = false, deviceScaleFactor = 1 } = {}) {
     const profile = new Profile();
     const folder = profile.#folder.path;
     const exceptions = { cookies: refused ? NO_COOKIES_IN_FRAMES : {} };
@@ -61,6 +61,7 @@ export class Profile {
         timeout: START_MS,
         colorScheme: "light",
         viewport: { width: 1280, height: 900 },
+        deviceScaleFactor,
         args: [
           "--no-sandbox",
           `--disable-features=${FEATURES_OFF.join(",")}`,
