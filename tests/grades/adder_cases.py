@@ -88,7 +88,7 @@ def adder(stage: Stage):
         assert stage.lms.arrived[-1].digits == "1.0"
 
         ungraded = sit_down(gateway, replace(stage.block(), has_score=False))
-        assert ungraded.answer(off=0).endswith("Your course takes no grade here.")
+        assert ungraded.answer(off=0).endswith("Your course accepts no grade here.")
 
         stage.lms.people.remove(block.person.anonymous_id)
         assert desk.answer(off=0).endswith("Your course refused the grade: User not found.")

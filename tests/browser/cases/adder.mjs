@@ -47,7 +47,7 @@ export default {
     const profile = await t.profile();
     const frame = await block(await profile.visit(t.platform.course(t.launch("exercise", {}, { gateway }))));
     await answer(frame, 0);
-    await told(frame, "is [0-9]+. Your course takes no grade here");
+    await told(frame, "is [0-9]+. Your course accepts no grade here");
     assert.deepEqual(book, []);
   },
 };

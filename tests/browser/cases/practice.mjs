@@ -116,7 +116,7 @@ export default {
     };
     const without = await ungraded("Adder", "A learner without name and e-mail");
     await answer(without, 0);
-    await told(without, "is [0-9]+. Your course takes no grade here");
+    await told(without, "is [0-9]+. Your course accepts no grade here");
   },
 
   "each mistake of the practice platform leads to what its button says": async (t) => {
