@@ -72,7 +72,7 @@ class Desk:
 
 def sit_down(gateway: Gateway, block: Block) -> Desk:
     form = replace(block, launch_url=gateway.launch_url()).launch()
-    return Desk(gateway, gateway.come_in(urlsplit(form.url).path, form.body()))
+    return Desk(gateway, gateway.open(urlsplit(form.url).path, form.body()))
 
 
 @cases.case("the adder puts its grades into edX's book, shows edX's words, and tells staff")
