@@ -2,9 +2,9 @@ use crate::oauth1::encode::encode;
 
 /// The URL to which the platform wants its user to return: an absolute `http` or `https` URL.
 ///
-/// It is the `launch_presentation_return_url` of a launch with a valid signature. A page shows it as
-/// a link (LTI 1.1 §4.3). The gateway never redirects to it, because everyone who can sign one launch
-/// would then have an open redirect.
+/// It is the `launch_presentation_return_url` of a launch with a valid signature. A page shows it
+/// as a link (LTI 1.1 §4.3). The gateway never redirects to it, because everyone who can sign one
+/// launch would then have an open redirect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnUrl {
     url: String,

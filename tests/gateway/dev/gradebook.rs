@@ -308,7 +308,7 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
     let good = replace(SOURCEDID);
     for (body, key, secret, code, words) in [
         (good.clone(), KEY, "another", "failure", "the signature does not match"),
-        (good.clone(), "page-key", SECRET, "failure", "the consumer key is another one"),
+        (good.clone(), "page-key", SECRET, "failure", "the consumer key is wrong"),
         (
             replace(&SOURCEDID.replace("unit-1", "unit-2")),
             KEY,
