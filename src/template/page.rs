@@ -28,10 +28,10 @@ pub struct Page {
 /// Why a page could not be rendered.
 #[derive(Debug)]
 pub struct RenderError {
-    /// The template and the place in it, such as `hello.html.tera:3:5`.
-    pub place: String,
-    /// Tera's words. They may quote what the platform sent, so they are for development only.
-    pub words: String,
+    /// The template, line and column, such as `hello.html.tera:3:5`.
+    pub location: String,
+    /// Tera's message. It may quote parameters of the launch, so only development shows it.
+    pub message: String,
 }
 
 impl Templates {
@@ -92,7 +92,7 @@ impl Templates {
     /// A [`RenderError`] where the template uses something that this launch does not have.
     pub fn render(&self, page: &Page, launch: &Launch) -> Result<String, RenderError> {
         let failed = |error: tera::Error| RenderError {
-            place: match error.kind() {
+            location: match error.kind() {
                 // Only the place: the words may quote what the platform sent, and so may the report made of both.
                 tera::ErrorKind::RenderingError(report) => {
                     let start = report.span();
@@ -100,7 +100,7 @@ impl Templates {
                 }
                 _ => page.file.clone(),
             },
-            words: error.to_string(),
+            message: error.to_string(),
         };
         let mut context = Context::new();
         context.insert_value("tool", page.tool.clone());

@@ -52,7 +52,7 @@ def getting_started(binary, built):
         assert "Nothing was refused yet." in terminal.words("/dev/refusals")
 
         said = terminal.run(ours.pop(0))
-        assert "templates/quiz.html.tera is new: make it yours" in said, said
+        assert "Edit its page: templates/quiz.html.tera" in said, said
         [template] = page.blocks("html")
         terminal.write("templates/quiz.html.tera", template)
         start()

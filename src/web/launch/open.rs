@@ -80,10 +80,10 @@ fn rendered(
             let policy = format!("frame-ancestors {}", call.served.tool.frame_ancestors);
             Ok(page::respond(Status::Ok, text, policy))
         }
-        Err(RenderError { place, words }) => {
+        Err(RenderError { location, message }) => {
             Err(Refusal::TemplateFailed(match &call.gateway.development {
-                Some(_) => format!("{place}: {words}"),
-                None => place,
+                Some(_) => format!("{location}: {message}"),
+                None => location,
             }))
         }
     }
