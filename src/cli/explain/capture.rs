@@ -317,7 +317,9 @@ mod tests {
             "a=1&b=2",
         );
         check(
-            "curl 'https://Tools.Example/lti/a?x=%7e' \\\n  -H 'content-type: application/x-www-form-urlencoded' \\\n  -H 'origin: null' \\\n  -b 'a=b' --data-raw $'a=it\\'s\\u0021' --compressed",
+            "curl 'https://Tools.Example/lti/a?x=%7e' \\\n  \
+             -H 'content-type: application/x-www-form-urlencoded' \\\n  -H 'origin: null' \\\n  \
+             -b 'a=b' --data-raw $'a=it\\'s\\u0021' --compressed",
             "https://Tools.Example/lti/a?x=%7e",
             "",
             "a=it's!",

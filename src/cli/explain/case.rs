@@ -173,7 +173,7 @@ impl ExpectedUrl {
             }
         } else {
             expected.notes.push(format!(
-                "The launch was sent to {}, which is not this tool's path: it is checked for {}.",
+                "The launch was sent to {}, which is not this tool's path. The check uses {}.",
                 captured.path, expected.path
             ));
         }

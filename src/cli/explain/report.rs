@@ -97,7 +97,8 @@ impl Report<'_> {
                     Some(at) => format!("within {accepted} s of {}", instant(at)),
                     None => {
                         format!(
-                            "evaluated at its own timestamp; it is valid once, within {accepted} s of it"
+                            "evaluated at its own timestamp; it is valid once, \
+                             within {accepted} s of it"
                         )
                     }
                 }

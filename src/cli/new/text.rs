@@ -5,11 +5,11 @@ use super::target::NewTarget;
 
 /// The start of a new tools file.
 pub(super) const STARTER: &str = "\
-# The tools of this gateway. Check this file: `lti-gateway check`. All keys: docs/tools-toml.md.
+# The tools of this gateway. `lti-gateway check` reports errors; docs/tools-toml.md has all keys.
 
 [gateway]
-secret = { env = \"GATEWAY_SECRET\" }             # 32 or more random characters; required outside development
-# public_url = \"https://our-tools.example\"      # required outside Heroku and development
+secret = { env = \"GATEWAY_SECRET\" }         # 32 or more random characters; optional in development
+# public_url = \"https://our-tools.example\"  # required outside Heroku and development
 ";
 
 /// The facts for the message about a new tool.
@@ -32,7 +32,7 @@ pub(super) fn table(
     variable: &str,
     target: &NewTarget<'_>,
 ) -> String {
-    let line = |setting: &str, comment: &str| format!("{setting:<47} # {comment}\n");
+    let line = |setting: &str, comment: &str| format!("{setting:<43} # {comment}\n");
     let mut text = String::new();
     if !old.is_empty() && !old.ends_with('\n') {
         text += "\n";
@@ -46,7 +46,7 @@ pub(super) fn table(
     text += &format!("key = \"{key}\"\n");
     text += &line(
         &format!("secret = {{ env = \"{variable}\" }}"),
-        "set this variable; share the value only with the platform",
+        "set this variable to the shared secret",
     );
     match target {
         NewTarget::Template(template, _) => {

@@ -69,12 +69,12 @@ fn new_appends_a_table_and_leaves_every_byte_before_it() {
         format!(
             "{OLD}
 
-[tools.my-quiz]                                 # launched at /lti/my-quiz
-# title = \"…\"                                   # shown to users; default: the name
+[tools.my-quiz]                             # launched at /lti/my-quiz
+# title = \"…\"                               # shown to users; default: the name
 key = \"{key}\"
-secret = {{ env = \"MY_QUIZ_SECRET\" }}             # set this variable; share the value only with the platform
-template = \"my-quiz\"                            # templates/my-quiz.html.tera
-# roles = [\"learner\", \"staff\"]                  # roles that may launch; default: everyone
+secret = {{ env = \"MY_QUIZ_SECRET\" }}         # set this variable to the shared secret
+template = \"my-quiz\"                        # templates/my-quiz.html.tera
+# roles = [\"learner\", \"staff\"]              # roles that may launch; default: everyone
 "
         )
     );
@@ -181,9 +181,9 @@ fn new_takes_an_upstream_or_a_template_that_is_there() {
     );
     assert!(read(folder.path(), "tools.toml").ends_with(
         "
-upstream = \"http://127.0.0.1:9000/app\"          # the headers it receives: docs/upstreams.md
-# grades = true                                 # allows it to send grades: docs/grades.md
-# roles = [\"learner\", \"staff\"]                  # roles that may launch; default: everyone
+upstream = \"http://127.0.0.1:9000/app\"      # the headers it receives: docs/upstreams.md
+# grades = true                             # allows it to send grades: docs/grades.md
+# roles = [\"learner\", \"staff\"]              # roles that may launch; default: everyone
 "
     ));
     assert!(!folder.path().join("templates/app.html.tera").exists());

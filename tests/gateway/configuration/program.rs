@@ -334,7 +334,11 @@ fn development_refuses_to_start_on_heroku() {
     for arguments in [&[][..], &["check"], &["--dev"]] {
         let run = run(folder.path(), arguments, &[("DYNO", "web.1")]);
         assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
-        assert!(run.error.starts_with("error: this is development"), "{}", run.error);
+        assert!(
+            run.error.starts_with("error: development (--dev or a debug build) "),
+            "{}",
+            run.error
+        );
         assert!(run.error.contains("= help: build with --release"), "{}", run.error);
     }
 }

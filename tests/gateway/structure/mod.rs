@@ -4,6 +4,7 @@ mod docs;
 mod fakes;
 mod files;
 mod imports;
+mod language;
 mod layers;
 mod protocol;
 mod rules;
