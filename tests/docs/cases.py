@@ -82,7 +82,7 @@ def getting_started(binary, built):
         assert "Grade sent" in visit.click()
         gradebook = terminal.words("/dev/gradebook")
         assert "1.0 Ada, a learner, at unit-1 of counter “Well done”" in gradebook, gradebook
-        assert "PUT, the result was taken" in gradebook, gradebook
+        assert "PUT, the result was stored" in gradebook, gradebook
 
         *heroku, last = ours
         said = [terminal.run(line) for line in heroku]

@@ -31,7 +31,7 @@ const AVOIDED: [(&str, &str); 39] = [
     ("blank", "space, empty"),
     ("blanks", "spaces, whitespace"),
     ("white space", "whitespace"),
-    ("for good", "permanently, dead letter"),
+    ("failed for good", "dead letter"),
     ("in vain", "failed"),
     ("is none", "is invalid, is missing, does not exist"),
     ("are none", "are invalid, are missing, do not exist"),
