@@ -67,7 +67,7 @@ pub(super) fn load_content(
     }
 }
 
-/// Reads the `.tera` files of a directory and its subdirectories, by their names below `templates/`.
+/// Reads the `.tera` files below a directory. Their names start with `prefix`.
 fn read_templates(
     directory: &Path,
     prefix: &str,

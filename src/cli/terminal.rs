@@ -23,7 +23,10 @@ pub(super) fn harmless_lines(text: &str) -> String {
 }
 
 fn is_control(letter: char) -> bool {
-    let is_direction = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_direction = matches!(
+        letter,
+        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
     letter.is_control() || is_direction
 }
 

@@ -37,8 +37,8 @@ pub struct RenderError {
 impl Templates {
     /// Compiles templates. `files` has their names and contents, `uses` the templates of the tools.
     ///
-    /// There is a problem for each template that does not compile, for each tool whose template does
-    /// not exist, and for each undefined variable in the template of a tool.
+    /// Returns a problem for each template that does not compile, for each missing template of a
+    /// tool, and for each undefined variable in a tool's template.
     pub fn compile(files: BTreeMap<String, String>, uses: &[TemplateUse]) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
         let mut sound = files.clone();

@@ -72,8 +72,8 @@ fn the_procfile_starts_the_program_that_cargo_builds() {
     );
 }
 
-/// Heroku selects a buildpack by files in the root directory. runtime.txt is also a file of Python's
-/// buildpack, so app.json and docs/heroku.md name ours. No other such file may exist.
+/// Heroku selects a buildpack by files in the root directory. Python's buildpack also reads
+/// runtime.txt, so app.json and docs/heroku.md name ours. No other such file may exist.
 #[test]
 fn no_file_selects_another_buildpack() {
     for foreign in [

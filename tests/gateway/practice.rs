@@ -255,7 +255,8 @@ fn a_redirect_to_another_host_is_not_followed_and_gets_no_cookie() {
     let other = Recorder::start();
     let elsewhere = format!("{}/login?secret=1", other.origin());
     let upstream = Recorder::answering(format!(
-        "HTTP/1.1 302 Found\r\nSet-Cookie: a=b\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n"
+        "HTTP/1.1 302 Found\r\nSet-Cookie: a=b\r\nLocation: {elsewhere}\r\n\
+         Content-Length: 0\r\n\r\n"
     ));
     let run = Stage::new(&upstream.url()).launch(&["nb"]);
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{run:?}");

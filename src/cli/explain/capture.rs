@@ -8,8 +8,8 @@ use crate::url::UrlParts;
 use crate::web::LARGEST_FORM;
 
 /// The accepted formats.
-const FORMATS: &str = "use the form body (user_id=…&oauth_signature=…, on one line), or the command \
-     of \"Copy as cURL (bash)\" in a browser's network tools";
+const FORMATS: &str = "use the form body (user_id=…&oauth_signature=…, on one line), or the \
+     command of \"Copy as cURL (bash)\" in a browser's network tools";
 
 /// Options of curl without a value that do not change the request.
 const SWITCHES: [&str; 19] = [
@@ -129,7 +129,7 @@ fn command(content: &[u8]) -> Result<Capture, String> {
         }
         let (option, attached) = match text.strip_prefix('-').filter(|rest| !rest.starts_with('-'))
         {
-            // Short options can be combined, and the value of the last one can follow without a space.
+            // Short options can be combined. The value of the last one needs no space before it.
             Some(letters) => {
                 let last = letters.trim_start_matches(|letter| SHORT_SWITCHES.contains(letter));
                 let Some(letter) = last.chars().next() else { continue };
@@ -325,7 +325,8 @@ mod tests {
             "a=it's!",
         );
         check(
-            "$ curl -sSiXPOST -kda=1 -d b=2 --data-urlencode 'c=x y' --data-urlencode '=&' -H'Authorization: OAuth a=\"b\"' --url tools.example#top  # what was it",
+            "$ curl -sSiXPOST -kda=1 -d b=2 --data-urlencode 'c=x y' --data-urlencode '=&' \
+             -H'Authorization: OAuth a=\"b\"' --url tools.example#top  # what was it",
             "http://tools.example/",
             "a=\"b\"",
             "a=1&b=2&c=x%20y&%26",

@@ -157,7 +157,8 @@ impl ExpectedUrl {
         let own = base_uri(&expected.scheme, &expected.authority, "");
         if sent != own {
             expected.notes.push(format!(
-                "The launch was sent to {sent}, but the gateway verifies for {own}: check `public_url`."
+                "The launch was sent to {sent}, but the gateway verifies for {own}: \
+                 check `public_url`."
             ));
         }
         let below = captured.path.strip_prefix(tool.path.as_str());
@@ -194,11 +195,11 @@ fn authority(
     match config.public_url {
         PublicUrl::Fixed(_) => Ok(String::new()),
         PublicUrl::FromHost(_) if development => local_authority(environment),
-        PublicUrl::FromHost(_) => Err(
-            "error: a form does not contain its host, and this gateway's public URL depends on it\n  \
+        PublicUrl::FromHost(_) => {
+            Err("error: a form does not contain its host, but this gateway's URL depends on it\n  \
              = help: use the curl command, which has the URL\n"
-                .to_owned(),
-        ),
+                .to_owned())
+        }
     }
 }
 

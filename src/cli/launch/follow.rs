@@ -53,7 +53,8 @@ impl Browser {
                 status.as_u16()
             );
             eprintln!(
-                "  = help: find the reference of the page in the gateway's log: its line has the reason"
+                "  = help: find the reference of the page in the gateway's log: \
+                 its line has the reason"
             );
             return Ok(ExitCode::from(1));
         }

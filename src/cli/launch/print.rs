@@ -24,7 +24,8 @@ pub(super) fn html(signed: &SignedLaunch) -> Option<String> {
     // Browsers send a button with a name. The signature does not cover it.
     Some(format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Launch</title>\n\
-         <form method=\"post\" action=\"{}\">\n{inputs}  <button>Launch</button>\n</form>\n</html>\n",
+         <form method=\"post\" action=\"{}\">\n{inputs}  \
+         <button>Launch</button>\n</form>\n</html>\n",
         escaped(signed.url.as_str())
     ))
 }

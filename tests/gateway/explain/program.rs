@@ -247,7 +247,8 @@ fn placeholder_secrets_are_used_for_loopback_only() {
 #[test]
 fn the_report_contains_no_control_characters_of_the_launch() {
     let folder = folder(TOOLS);
-    let form = "oauth_consumer_key=%1b%5b31mred&oauth_nonce=%0a&oauth_signature=x&oauth_signature_method=HMAC-SHA1&oauth_timestamp=1";
+    let form = "oauth_consumer_key=%1b%5b31mred&oauth_nonce=%0a&oauth_signature=x\
+                &oauth_signature_method=HMAC-SHA1&oauth_timestamp=1";
     let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &[]);
     assert_eq!(run.code, Some(1));
     assert!(!run.out.contains('\u{1b}'), "{:?}", run.out);
@@ -359,7 +360,8 @@ fn unusable_arguments_and_input_exit_with_2_and_a_message() {
 #[test]
 fn a_valid_signature_for_a_path_without_launch_url_is_rejected() {
     let folder = folder(&format!(
-        "{TOOLS}\n[tools.wide]\nkey = \"app-key\"\nsecret = \"s3cret-app\"\nupstream = \"http://127.0.0.1:1\"\nprefix = \"tool\"\n"
+        "{TOOLS}\n[tools.wide]\nkey = \"app-key\"\nsecret = \"s3cret-app\"\n\
+         upstream = \"http://127.0.0.1:1\"\nprefix = \"tool\"\n"
     ));
     for (tool, below, code) in [
         ("page", "", 0),

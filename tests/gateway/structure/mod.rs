@@ -1,4 +1,4 @@
-//! The rules of ARCHITECTURE.md that the compiler does not enforce.
+//! Rules that the compiler does not enforce: imports, names, language, docs.
 
 mod docs;
 mod fakes;
