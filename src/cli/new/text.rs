@@ -4,12 +4,14 @@ use super::consumer::NewConsumer;
 use super::target::NewTarget;
 
 /// The start of a new tools file.
-pub(super) const STARTER: &str = r#"# The tools of this gateway. `lti-gateway check` reports errors; docs/tools-toml.md has all keys.
+pub(super) const STARTER: &str = "\
+# The tools of this gateway. `lti-gateway check` reports errors; docs/tools-toml.md has all keys.
 
 [gateway]
-secret = { env = "GATEWAY_SECRET" }         # 32 or more random characters; optional in development
-# public_url = "https://our-tools.example"  # required outside Heroku and development
-"#;
+secret = { env = \"GATEWAY_SECRET\" }         # 32 or more random characters; \
+optional in development
+# public_url = \"https://our-tools.example\"  # required outside Heroku and development
+";
 
 /// The facts for the message about a new tool.
 pub(super) struct SetUp<'a> {
