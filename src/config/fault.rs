@@ -360,8 +360,8 @@ faults! {
         );
 
     /// Development uses a placeholder for a secret. Holds the variable or key, and the placeholder.
-    StandIn(what: String, stand_in: &'static str) => Warning,
-        fact: "{what} is not set: development uses \"{stand_in}\"",
+    Placeholder(what: String, placeholder: &'static str) => Warning,
+        fact: "{what} is not set: development uses \"{placeholder}\"",
         advice: "set it before anybody else can reach the gateway; outside development it is \
             required";
 

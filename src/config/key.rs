@@ -503,7 +503,7 @@ const CONSUMER_SECRET: Key = Key {
     unwritten: Unwritten::Refused,
     meaning: "The secret that goes with the key. Of a list any verifies a launch.",
     example: "secret = { env = \"HELLO_SECRET\" }",
-    guide: "to-exchange-a-secret-without-a-gap",
+    guide: "rotate-a-secret-without-downtime",
     ..key("secret")
 };
 

@@ -41,7 +41,7 @@ pub use problem::{Location, Problem, print, sort};
 pub use public_url::PublicUrl;
 pub use read::read;
 pub use reading::{Reading, TemplateUse};
-pub use resolve::STAND_IN_SECRET;
+pub use resolve::PLACEHOLDER_SECRET;
 pub(crate) use resolve::is_tool_name;
 pub use schema::schema;
 pub use shape::Shape;

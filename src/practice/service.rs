@@ -10,7 +10,7 @@ use lti::{Score, Secret};
 use super::course::sourcedid;
 use super::gradebook::{CourseGrade, Gradebook, GradebookSlot};
 use super::person::Person;
-use crate::config::STAND_IN_SECRET;
+use crate::config::PLACEHOLDER_SECRET;
 
 /// The host of the practice platform. Names below `localhost` are never resolved in the DNS (RFC
 /// 6761 §6.3).
@@ -158,7 +158,7 @@ impl ServiceRequest<'_> {
 
     /// Verifies the signature by the placeholder secret. Like edX, it ignores timestamp and nonce.
     fn verify(&self) -> Result<(), String> {
-        let signing_key = SigningKey::new(&Secret::new(STAND_IN_SECRET));
+        let signing_key = SigningKey::new(&Secret::new(PLACEHOLDER_SECRET));
         let url = format!("http://{HOST}{}", self.target);
         verify_authorization(
             self.authorization,

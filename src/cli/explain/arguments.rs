@@ -1,6 +1,6 @@
 //! The arguments of `explain`.
 
-use crate::clock::seconds;
+use crate::clock::parse_rfc3339;
 
 /// The launch to explain.
 #[derive(clap::Args)]
@@ -24,5 +24,5 @@ pub(in crate::cli) struct ExplainArguments {
 
 /// Parses a timestamp in the log's format.
 fn timestamp(text: &str) -> Result<u64, String> {
-    seconds(text).ok_or_else(|| "use a timestamp such as 2026-01-31T12:00:00Z".to_owned())
+    parse_rfc3339(text).ok_or_else(|| "use a timestamp such as 2026-01-31T12:00:00Z".to_owned())
 }

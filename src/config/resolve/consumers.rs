@@ -6,7 +6,7 @@ use lti::Secret;
 use lti::oauth1::SignatureMethod;
 use lti::v1p1::{Consumer, ConsumerCredentials};
 
-use super::resolver::{Resolver, STAND_IN_SECRET};
+use super::resolver::{PLACEHOLDER_SECRET, Resolver};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{ConsumerTable, Text};
@@ -75,7 +75,7 @@ impl Resolver<'_> {
     fn consumer_secrets(&mut self, written: &[Written<Text>]) -> Vec<Secret> {
         let mut secrets = Vec::new();
         for one in written {
-            let Some(secret) = self.secret(one, STAND_IN_SECRET) else { continue };
+            let Some(secret) = self.secret(one, PLACEHOLDER_SECRET) else { continue };
             self.passport("secret", secret.expose(), &one.place);
             secrets.push(secret);
         }
@@ -86,11 +86,11 @@ impl Resolver<'_> {
     pub(super) fn secret(
         &mut self,
         written: &Written<Text>,
-        stand_in: &'static str,
+        placeholder: &'static str,
     ) -> Option<Secret> {
         let secret = if let Some(name) = self.unset_in_development(&written.value) {
-            self.report(&written.place, Fault::StandIn(name, stand_in));
-            Secret::new(stand_in)
+            self.report(&written.place, Fault::Placeholder(name, placeholder));
+            Secret::new(placeholder)
         } else {
             if let Text::Literal(text) = &written.value {
                 if text.is_empty() {

@@ -12,7 +12,7 @@ use crate::config::table::Written;
 use crate::url::Scheme;
 
 /// What development uses for `gateway.secret`.
-const STAND_IN_SECRET: &str = "development-only-gateway-secret-00";
+const PLACEHOLDER_SECRET: &str = "development-only-gateway-secret-00";
 
 impl Resolver<'_> {
     pub(super) fn gateway(&mut self, table: GatewayTable) -> (PublicUrl, Vec<Secret>, u64, u64) {
@@ -49,9 +49,9 @@ impl Resolver<'_> {
         let secrets = match table.secret {
             Some(written) => self.gateway_secrets(&written),
             None if self.development => {
-                let fault = Fault::StandIn("`gateway.secret`".into(), STAND_IN_SECRET);
+                let fault = Fault::Placeholder("`gateway.secret`".into(), PLACEHOLDER_SECRET);
                 self.report_missing("gateway", fault);
-                vec![Secret::new(STAND_IN_SECRET)]
+                vec![Secret::new(PLACEHOLDER_SECRET)]
             }
             None => {
                 if table.soundness.lacks("secret") {
@@ -76,7 +76,7 @@ impl Resolver<'_> {
                 self.report(&one.place, Fault::GatewaySecretShort(0));
                 continue;
             }
-            let Some(secret) = self.secret(one, STAND_IN_SECRET) else { continue };
+            let Some(secret) = self.secret(one, PLACEHOLDER_SECRET) else { continue };
             let length = secret.expose().chars().count();
             if length < SHORTEST_GATEWAY_SECRET {
                 self.report(&one.place, Fault::GatewaySecretShort(length));

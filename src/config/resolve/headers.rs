@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use lti::Secret;
 
-use super::resolver::{Resolver, STAND_IN_SECRET};
+use super::resolver::{PLACEHOLDER_SECRET, Resolver};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{HeadersTable, Text};
@@ -48,8 +48,8 @@ impl Resolver<'_> {
     fn header_value(&mut self, name: &str, written: &Written<Text>) -> Option<Secret> {
         let text = match self.unset_in_development(&written.value) {
             Some(variable) => {
-                self.report(&written.place, Fault::StandIn(variable, STAND_IN_SECRET));
-                STAND_IN_SECRET.to_owned()
+                self.report(&written.place, Fault::Placeholder(variable, PLACEHOLDER_SECRET));
+                PLACEHOLDER_SECRET.to_owned()
             }
             None => self.text(written)?,
         };

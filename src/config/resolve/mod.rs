@@ -12,6 +12,6 @@ mod state;
 mod tool;
 mod upstream;
 
-pub use resolver::STAND_IN_SECRET;
+pub use resolver::PLACEHOLDER_SECRET;
 pub(super) use resolver::resolve;
 pub(crate) use tool::is_tool_name;

@@ -17,7 +17,7 @@ use crate::config::reading::{Reading, TemplateUse};
 use crate::config::table::{Place, Written};
 
 /// What development uses for a secret of a tool that is not set.
-pub const STAND_IN_SECRET: &str = "development-secret";
+pub const PLACEHOLDER_SECRET: &str = "development-secret";
 
 /// Converts a file to its meaning.
 pub(in crate::config) fn resolve(

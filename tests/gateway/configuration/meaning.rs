@@ -448,7 +448,7 @@ fn development_has_a_stand_in_for_each_missing_secret_and_says_which() {
     let stand_ins: Vec<_> = problems(&text, &[("OLD_SECRET", "hunter2")], true)
         .into_iter()
         .map(|problem| match problem.fault {
-            Fault::StandIn(what, stand_in) => (what, stand_in),
+            Fault::Placeholder(what, stand_in) => (what, stand_in),
             fault => panic!("{fault:?}"),
         })
         .collect();
@@ -471,7 +471,7 @@ fn development_has_a_stand_in_for_a_missing_header_and_says_so() {
     let faults: Vec<_> =
         problems(&text, &[], true).into_iter().map(|problem| problem.fault).collect();
     assert!(
-        faults.contains(&Fault::StandIn("NOTEBOOK_TOKEN".to_owned(), "development-secret")),
+        faults.contains(&Fault::Placeholder("NOTEBOOK_TOKEN".to_owned(), "development-secret")),
         "{faults:?}"
     );
     let faults: Vec<_> =
