@@ -37,7 +37,7 @@ pub(in crate::cli) fn new(
             eprint!("{why}");
             ExitCode::from(1)
         }
-        Err(NewError::Prevented(why)) => {
+        Err(NewError::Failed(why)) => {
             eprint!("{why}");
             ExitCode::from(2)
         }
@@ -56,11 +56,11 @@ fn add(
         return Err(refused_with(path, Fault::ToolName(new.name.clone())));
     }
     let file =
-        AtomicFile::read(path).map_err(|error| NewError::Prevented(unreadable(&shown, &error)))?;
+        AtomicFile::read(path).map_err(|error| NewError::Failed(unreadable(&shown, &error)))?;
     let content = file.content().unwrap_or(text::STARTER.as_bytes());
     let variable = variable_of(&new.name);
     let consumer =
-        NewConsumer::new(&new.name).map_err(|error| NewError::Prevented(no_randomness(error)))?;
+        NewConsumer::new(&new.name).map_err(|error| NewError::Failed(no_randomness(error)))?;
     // Check the new tool as if its variable were set already.
     let mut with_secret = environment.clone();
     with_secret.insert(variable.clone(), consumer.secret.clone());
@@ -237,7 +237,7 @@ fn write(
 ) -> Result<(), NewError> {
     if let Some(page) = page {
         page.create().map_err(|error| {
-            NewError::Prevented(format!(
+            NewError::Failed(format!(
                 "error: templates/{} cannot be created: {error}\n  \
                  = help: give this user write permission; nothing was changed\n",
                 page.name
@@ -248,7 +248,7 @@ fn write(
         if let Some(page) = page {
             page.remove();
         }
-        NewError::Prevented(format!(
+        NewError::Failed(format!(
             "error: {shown} cannot be written: {error}\n  \
              = help: give this user write permission for the file and its directory; \
              nothing was changed\n"

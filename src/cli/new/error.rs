@@ -9,7 +9,7 @@ pub(super) enum NewError {
     /// The request is refused: exit code 1.
     Refused(String),
     /// A file cannot be read or written: exit code 2.
-    Prevented(String),
+    Failed(String),
 }
 
 /// A refusal with the message of `check` for the fault.
