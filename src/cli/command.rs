@@ -19,7 +19,12 @@ const TOOLS_VARIABLE: &str = "LTI_TOOLS";
 
 /// Puts web pages and web apps behind LTI: verifies each launch, then opens the tool
 #[derive(Parser)]
-#[command(name = "lti-gateway", version, disable_help_subcommand = true)]
+#[command(
+    name = "lti-gateway",
+    version,
+    disable_help_subcommand = true,
+    after_help = EXIT_CODES
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -33,27 +38,38 @@ struct Arguments {
     dev: bool,
 }
 
+/// The exit codes of all commands.
+const EXIT_CODES: &str = "\
+A command ends with exit code 0 for yes (done, accepted, no errors), 1 for no (rejected, refused,
+errors), and 2 if it could not ask (unreadable file, no response). serve ends with 1 instead of 2.";
+
 /// The commands of the program.
 #[derive(Subcommand)]
 enum Command {
     /// Serves the tools (default without a command)
     Serve,
-    /// Reports all problems of the tools file: exit code 0 without errors (warnings are allowed),
-    /// 1 with errors, 2 if the file cannot be read
+    /// Reports all problems of the tools file
+    #[command(
+        after_help = "Exit codes: 0 no errors (warnings are allowed), 1 errors, 2 unreadable file."
+    )]
     Check {
         /// The tools file
         file: Option<PathBuf>,
     },
-    /// Launches a tool as edX does, and shows the response: exit code 0 if the launch is accepted,
-    /// 1 if it is rejected or the last response is an error, 2 if it cannot be sent
+    /// Launches a tool as edX does, and shows the response
+    #[command(
+        after_help = "Exit codes: 0 accepted, 1 rejected or an error as last response, 2 not sent."
+    )]
     Launch(LaunchArguments),
-    /// Explains a captured launch: exit code 0 if the gateway would accept it, 1 if it would reject
-    /// it, 2 if the launch cannot be read
+    /// Explains why the gateway rejects a captured launch
+    #[command(after_help = "Exit codes: 0 would be accepted, 1 would be rejected, 2 unreadable.")]
     Explain(ExplainArguments),
-    /// Adds a tool with a new key and secret to the tools file, and shows how to set it up: exit
-    /// code 0 if it is added, 1 if it is refused, 2 if a file cannot be read or written
+    /// Adds a tool with a new key and secret to the tools file, and shows how to set it up
+    #[command(after_help = "\
+Exit codes: 0 added, 1 refused, 2 a file cannot be read or written. Nothing changes after 1 and 2.")]
     New(NewArguments),
-    /// Lists queued grades and dead letters: exit code 0, or 2 if the list cannot be read
+    /// Lists queued grades and dead letters
+    #[command(after_help = "Exit codes: 0 listed, 2 unreadable.")]
     Grades,
     /// Prints the JSON Schema of the tools file, for completion and checks in editors
     Schema,
