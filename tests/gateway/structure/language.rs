@@ -49,7 +49,8 @@ const AVOIDED: [(&str, &str); 39] = [
 ];
 
 /// Names and expressions that contain such a word with another meaning.
-const OTHER_MEANINGS: [&str; 4] = ["about:blank", "_blank", "blank line", "blank page"];
+const OTHER_MEANINGS: [&str; 5] =
+    ["about:blank", "_blank", "blank line", "blank page", "http://somebody"];
 
 /// Lines with such a word that is part of the contract or of another program's message: the file,
 /// and a piece of the line.
