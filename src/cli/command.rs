@@ -66,7 +66,7 @@ enum Command {
     Explain(ExplainArguments),
     /// Adds a tool with a new key and secret to the tools file, and shows how to set it up
     #[command(after_help = "\
-Exit codes: 0 added, 1 refused, 2 a file cannot be read or written. Nothing changes after 1 and 2.")]
+Exit codes: 0 added, 1 refused, 2 a file cannot be read or written. 1 and 2 change nothing.")]
     New(NewArguments),
     /// Lists queued grades and dead letters
     #[command(after_help = "Exit codes: 0 listed, 2 unreadable.")]
