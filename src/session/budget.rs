@@ -45,14 +45,14 @@ const IN_HEADERS: [Field; 3] = [Field::UserId, Field::Name, Field::Email];
 
 /// A value that may give way.
 #[derive(PartialEq, Eq, Hash)]
-pub enum Optional {
+pub enum OptionalValue {
     /// The value of a field.
     Field(Field),
     /// The custom parameter of this name.
     Custom(String),
 }
 
-impl Optional {
+impl OptionalValue {
     /// The name in logs: the LTI 1.1 parameter.
     pub fn parameter(&self) -> String {
         match self {
@@ -92,7 +92,7 @@ fn identity_length(session: &Session, content: usize) -> usize {
 /// All optional values, in the order in which they give way: first values longer than 255 bytes and, if a
 /// user's own data have more than 256 bytes together, the longest of these; then custom parameters; then
 /// all others. Of each kind the longest goes first.
-pub fn order_of_leaving(session: &Session) -> Vec<Optional> {
+pub fn drop_order(session: &Session) -> Vec<OptionalValue> {
     let optional = session.fields().filter(|(field, _)| !NEEDED.contains(field));
     let optional = longest_first(optional.map(|(field, value)| (field, value.len())).collect());
     let custom = session.custom.iter();
@@ -108,8 +108,8 @@ pub fn order_of_leaving(session: &Session) -> Vec<Optional> {
         is_over
     });
     first.extend(over);
-    let field = |(field, _)| Optional::Field(field);
-    let custom = longest_first(custom).into_iter().map(|(name, _)| Optional::Custom(name));
+    let field = |(field, _)| OptionalValue::Field(field);
+    let custom = longest_first(custom).into_iter().map(|(name, _)| OptionalValue::Custom(name));
     first.into_iter().map(field).chain(custom).chain(rest.into_iter().map(field)).collect()
 }
 
@@ -119,14 +119,14 @@ fn longest_first<T>(mut all: Vec<(T, usize)>) -> Vec<(T, usize)> {
 }
 
 /// The same session without these values.
-pub fn without(session: &Session, dropped: &[Optional]) -> Session {
+pub fn without(session: &Session, dropped: &[OptionalValue]) -> Session {
     let mut session = session.clone();
     session.left_out = u32::try_from(dropped.len()).unwrap_or(u32::MAX);
-    let dropped: HashSet<&Optional> = dropped.iter().collect();
-    let is_kept = |one: Optional| !dropped.contains(&one);
-    session.custom.retain(|(name, _)| is_kept(Optional::Custom(name.clone())));
+    let dropped: HashSet<&OptionalValue> = dropped.iter().collect();
+    let is_kept = |one: OptionalValue| !dropped.contains(&one);
+    session.custom.retain(|(name, _)| is_kept(OptionalValue::Custom(name.clone())));
     session.values.retain(|(position, _)| {
-        Field::at(*position).is_none_or(|field| is_kept(Optional::Field(field)))
+        Field::at(*position).is_none_or(|field| is_kept(OptionalValue::Field(field)))
     });
     session
 }

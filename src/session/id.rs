@@ -4,18 +4,18 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use lti::{Launch, Secret};
 use sha2::Sha256;
 
-use super::key::derive;
+use super::key::derive_key;
 
 /// Gives sessions their ids.
-pub struct Ids(Option<Hmac<Sha256>>);
+pub struct SessionIds(Option<Hmac<Sha256>>);
 
-impl Ids {
+impl SessionIds {
     /// Derives the key.
     pub fn new(secrets: &[Secret]) -> Self {
         Self(
-            secrets
-                .first()
-                .and_then(|secret| Hmac::new_from_slice(&derive(secret, "lti-gateway id 1")).ok()),
+            secrets.first().and_then(|secret| {
+                Hmac::new_from_slice(&derive_key(secret, "lti-gateway id 1")).ok()
+            }),
         )
     }
 

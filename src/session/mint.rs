@@ -3,7 +3,7 @@ use std::time::Duration;
 use lti::oauth1::SignatureMethod;
 use lti::{GradePlace, Launch};
 
-use super::budget::{BUDGET, LONGEST, fits, order_of_leaving, without};
+use super::budget::{BUDGET, LONGEST, drop_order, fits, without};
 use super::field::Field;
 use super::session::Session;
 use crate::config::Identity;
@@ -46,7 +46,7 @@ impl Session {
         if fits(&whole, BUDGET) {
             return Ok((whole, Vec::new()));
         }
-        let order = order_of_leaving(&whole);
+        let order = drop_order(&whole);
         let without = |count: usize| without(&whole, order.get(..count).unwrap_or_default());
         let counts: Vec<usize> = (0..order.len()).collect();
         let count = counts.partition_point(|count| !fits(&without(*count), BUDGET));

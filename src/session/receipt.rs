@@ -9,7 +9,7 @@ use lti::Secret;
 use sha2::Sha256;
 
 use super::cookie::{COOKIE, cookies, set_cookie};
-use super::key::derive;
+use super::key::derive_key;
 
 /// How much of a MAC is kept: 128 bits, since a page's ten receipts share a small space with everything else.
 const MAC: usize = 16;
@@ -23,7 +23,7 @@ pub struct Receipts {
 impl Receipts {
     /// Derives the keys.
     pub fn new(secrets: &[Secret]) -> Self {
-        let key = |secret| Hmac::new_from_slice(&derive(secret, "lti-gateway receipt 1")).ok();
+        let key = |secret| Hmac::new_from_slice(&derive_key(secret, "lti-gateway receipt 1")).ok();
         Self { keys: secrets.iter().filter_map(key).collect() }
     }
 

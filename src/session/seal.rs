@@ -10,7 +10,7 @@ use lti::Secret;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
-use super::key::derive;
+use super::key::derive_key;
 
 /// How the content is written. Whoever changes that counts on.
 const VERSION: u8 = 1;
@@ -31,7 +31,7 @@ impl Seal {
     pub fn new(secrets: &[Secret], purpose: &str) -> Self {
         let keys = secrets
             .iter()
-            .map(|secret| XChaCha20Poly1305::new(&derive(secret, purpose).into()))
+            .map(|secret| XChaCha20Poly1305::new(&derive_key(secret, purpose).into()))
             .collect();
         Self { keys }
     }

@@ -13,9 +13,9 @@ use super::session::Session;
 /// The name of a ticket, in queries and forms.
 pub const TICKET_PARAMETER: &str = "lti_ticket";
 /// How long a launch's redirect may take.
-pub const TICKET: Duration = Duration::from_secs(60);
+pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
 /// How long a person may take to click "Open in a new window".
-pub const BUTTON: Duration = Duration::from_secs(600);
+pub const BUTTON_LIFETIME: Duration = Duration::from_secs(600);
 
 /// A session on its way from the launch to its address: until when, where to, and the session itself.
 #[derive(Serialize, Deserialize)]

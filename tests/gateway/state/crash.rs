@@ -9,11 +9,11 @@ use std::thread;
 
 use lti::Spent;
 use lti_gateway::state::{
-    Directory, Fate, OpenError, Outbox as _, Replay as _, Status, StoredGrade, list,
+    AttemptResult, Directory, OpenError, Outbox as _, Replay as _, Status, StoredGrade, list,
 };
 use tempfile::tempdir;
 
-use super::{ACCEPTED, BOUNDS, find, nonce, open, postponed, refused, score, wait};
+use super::{ACCEPTED, LIMITS, find, nonce, open, postponed, refused, score, wait};
 use crate::support::NOW;
 
 /// Tells the child which directory is meant, and which process of the test it is.
@@ -28,7 +28,7 @@ const ROUNDS: u8 = 12;
 fn child() {
     let directory = std::env::var_os(DIRECTORY).expect("the test below runs this");
     let round: u8 = std::env::var(ROUND).expect("a number").parse().expect("a number");
-    let directory = Arc::new(open(Path::new(&directory), NOW, BOUNDS));
+    let directory = Arc::new(open(Path::new(&directory), NOW, LIMITS));
     let workers = (0..6).map(|worker| {
         let directory = Arc::clone(&directory);
         thread::spawn(move || wait(work(&directory, round, worker)))
@@ -61,7 +61,7 @@ async fn work(directory: &Directory, round: u8, worker: u8) {
                 say(&format!("refused {id} -"));
             }
             3 => {
-                outbox.settle(&kept, Fate::Delivered, NOW).await.expect("settled");
+                outbox.settle(&kept, AttemptResult::Delivered, NOW).await.expect("settled");
                 say(&format!("delivered {id} -"));
             }
             _ => {}
@@ -103,7 +103,7 @@ fn a_process_that_is_killed_loses_nothing_that_it_was_told_is_written() {
             if let Some(said) = line.strip_prefix("> ") {
                 remember(said, &mut grades, &mut nonces);
                 if left == 40 {
-                    let second = Directory::open(folder.path(), NOW, BOUNDS).err();
+                    let second = Directory::open(folder.path(), NOW, LIMITS).err();
                     assert_eq!(second, Some(OpenError::InUse(folder.path().to_owned())));
                 }
                 left = left.saturating_sub(1);
@@ -151,7 +151,7 @@ fn inspect(path: &Path, grades: &BTreeMap<String, (Status, String)>, nonces: &[(
             );
         }
     }
-    let directory = open(path, NOW, BOUNDS);
+    let directory = open(path, NOW, LIMITS);
     for (worker, text) in nonces {
         let spent = wait(directory.replay.spend(&nonce(*worker, text, NOW + 300), NOW));
         assert_eq!(spent, Spent::Before, "{worker} {text}");

@@ -8,17 +8,17 @@ use lti::Spent;
 use lti_gateway::state::{Directory, OpenError, Outbox as _, Replay as _, StateError, list};
 use tempfile::tempdir;
 
-use super::{ACCEPTED, BOUNDS, find, nonce, open, refused, score, wait, write};
+use super::{ACCEPTED, LIMITS, find, nonce, open, refused, score, wait, write};
 use crate::support::NOW;
 
 fn refuse(path: &Path) -> OpenError {
-    Directory::open(path, NOW, BOUNDS).err().expect("refused")
+    Directory::open(path, NOW, LIMITS).err().expect("refused")
 }
 
 #[test]
 fn a_second_process_is_refused_and_told_which_directory() {
     let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
+    let directory = open(folder.path(), NOW, LIMITS);
     let kept = write(&directory, score(1, "lms.example", "1"));
     let error = refuse(folder.path());
     assert_eq!(error, OpenError::InUse(folder.path().to_owned()));
@@ -34,7 +34,7 @@ fn a_second_process_is_refused_and_told_which_directory() {
     drop(outbox);
     assert_eq!(refuse(folder.path()), OpenError::InUse(folder.path().to_owned()));
     drop(replay);
-    drop(open(folder.path(), NOW, BOUNDS));
+    drop(open(folder.path(), NOW, LIMITS));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_file_of_a_newer_release_is_said_and_left_alone() {
     for name in ["grades.sqlite", "replay.sqlite"] {
         let folder = tempdir().expect("a folder");
         let file = folder.path().join(name);
-        drop(open(folder.path(), NOW, BOUNDS));
+        drop(open(folder.path(), NOW, LIMITS));
         let sqlite = rusqlite::Connection::open(&file).expect("a file");
         sqlite.pragma_update(None, "user_version", 7).expect("set");
         drop(sqlite);
@@ -113,7 +113,7 @@ fn a_directory_that_cannot_be_written_is_said() {
         |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("set");
     set(0o500);
     let restricted = fs::write(folder.path().join("probe"), "").is_err();
-    let opened = Directory::open(folder.path(), NOW, BOUNDS);
+    let opened = Directory::open(folder.path(), NOW, LIMITS);
     set(0o700);
     // Root may write everywhere, so that there is nothing to see then.
     if restricted {
@@ -132,7 +132,7 @@ fn a_directory_that_cannot_be_written_is_said() {
 fn a_file_that_breaks_while_it_is_open_makes_errors_and_no_panic() {
     let folder = tempdir().expect("a folder");
     {
-        let directory = open(folder.path(), NOW, BOUNDS);
+        let directory = open(folder.path(), NOW, LIMITS);
         for slot in 0..200 {
             write(&directory, score(slot, "lms.example", "1"));
         }
@@ -140,7 +140,7 @@ fn a_file_that_breaks_while_it_is_open_makes_errors_and_no_panic() {
             wait(directory.replay.spend(&nonce(1, &format!("{number}"), NOW + 300), NOW));
         }
     }
-    let directory = open(folder.path(), NOW, BOUNDS);
+    let directory = open(folder.path(), NOW, LIMITS);
     let kept = write(&directory, score(1, "lms.example", "1"));
     for name in ["replay.sqlite", "grades.sqlite"] {
         for file in [name.to_owned(), format!("{name}-wal")] {

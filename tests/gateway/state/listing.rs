@@ -1,26 +1,26 @@
 use std::fs;
 
-use lti_gateway::state::{Fate, ListedGrade, OpenError, Status, list};
+use lti_gateway::state::{AttemptResult, ListedGrade, OpenError, Status, list};
 use tempfile::tempdir;
 
-use super::{BOUNDS, expired, open, postponed, refused, score, settle, write};
+use super::{LIMITS, expired, open, postponed, refused, score, settle, write};
 use crate::support::NOW;
 
 /// What is kept and what failed for good, in the order of arrival, while the directory is in use and when it is not.
 #[test]
 fn grades_are_listed_while_the_gateway_serves_and_when_it_does_not() {
     let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
+    let directory = open(folder.path(), NOW, LIMITS);
     assert_eq!(list(folder.path()), Ok(vec![]));
     let grades: Vec<_> =
         (0..6).map(|slot| write(&directory, score(slot, "lms.example", "1"))).collect();
     settle(&directory, &grades[0], refused(), NOW + 1);
-    settle(&directory, &grades[1], Fate::Delivered, NOW + 1);
+    settle(&directory, &grades[1], AttemptResult::Delivered, NOW + 1);
     settle(&directory, &grades[2], postponed(NOW + 90), NOW + 1);
     settle(&directory, &grades[3], postponed(NOW + 90), NOW + 1);
     settle(&directory, &grades[3], expired(), NOW + 90);
     settle(&directory, &grades[4], postponed(NOW + 90), NOW + 1);
-    settle(&directory, &grades[4], Fate::Delivered, NOW + 90);
+    settle(&directory, &grades[4], AttemptResult::Delivered, NOW + 90);
     let listed = |place: usize, status, tries, next_try, message: &str| ListedGrade {
         id: grades[place].id.clone(),
         tool: "notebook".to_owned(),
@@ -58,9 +58,9 @@ fn listing_changes_nothing_and_makes_nothing() {
     assert_eq!(list(folder.path()), Ok(vec![]));
     assert_eq!(fs::read(&file).expect("there"), b"");
 
-    drop(open(folder.path(), NOW, BOUNDS));
+    drop(open(folder.path(), NOW, LIMITS));
     let before = fs::read(&file).expect("there");
     assert_eq!(list(folder.path()), Ok(vec![]));
     assert_eq!(fs::read(&file).expect("there"), before);
-    drop(open(folder.path(), NOW, BOUNDS));
+    drop(open(folder.path(), NOW, LIMITS));
 }

@@ -15,17 +15,18 @@ use lti::oauth1::SignatureMethod;
 use lti::{GradePlace, Nonce, OutcomeService, Score, Sender};
 use lti_gateway::clock::Millis;
 use lti_gateway::state::{
-    Action, Bounds, Directory, Fate, Grade, OpenError, Outbox as _, QueuedGrade, StoredGrade,
+    Action, AttemptResult, Directory, Grade, OpenError, Outbox as _, QueuedGrade, StateLimits,
+    StoredGrade,
 };
 
 use crate::support::NOW;
 
 /// Enough for every test that is not about it.
-const BOUNDS: Bounds = Bounds {
+const LIMITS: StateLimits = StateLimits {
     nonces: 100_000,
     nonces_per_sender: 100_000,
-    kept: 100_000,
-    kept_per_sender: 100_000,
+    queued: 100_000,
+    queued_per_sender: 100_000,
     finished: 100_000,
 };
 /// [`NOW`] as the outbox wants it.
@@ -40,10 +41,10 @@ fn wait<T>(what: impl Future<Output = T>) -> T {
 
 /// Opens a directory at this time. While another test starts a program, the program holds all that this process has open
 /// for a moment, and so the lock of a directory that was given up.
-fn open(path: &Path, now: u64, bounds: Bounds) -> Directory {
+fn open(path: &Path, now: u64, limits: StateLimits) -> Directory {
     let patience = Instant::now() + Duration::from_secs(10);
     loop {
-        match Directory::open(path, now, bounds) {
+        match Directory::open(path, now, limits) {
             Ok(directory) => return directory,
             Err(OpenError::InUse(_)) if Instant::now() < patience => std::thread::yield_now(),
             Err(error) => panic!("{error}"),
@@ -72,24 +73,24 @@ fn write(directory: &Directory, grade: Grade) -> QueuedGrade {
     wait(directory.outbox.write(grade, ACCEPTED, NOW)).expect("written")
 }
 
-fn settle(directory: &Directory, kept: &QueuedGrade, fate: Fate, now: u64) {
-    wait(directory.outbox.settle(kept, fate, now)).expect("settled");
+fn settle(directory: &Directory, kept: &QueuedGrade, result: AttemptResult, now: u64) {
+    wait(directory.outbox.settle(kept, result, now)).expect("settled");
 }
 
 fn find(directory: &Directory, id: &str) -> Option<StoredGrade> {
     wait(directory.outbox.find(id)).expect("looked up")
 }
 
-fn postponed(until: u64) -> Fate {
-    Fate::Postponed { until, message: "Bad Gateway".to_owned() }
+fn postponed(until: u64) -> AttemptResult {
+    AttemptResult::Retry { at, message: "Bad Gateway".to_owned() }
 }
 
-fn refused() -> Fate {
-    Fate::Refused { message: "no such course".to_owned() }
+fn refused() -> AttemptResult {
+    AttemptResult::Refused { message: "no such course".to_owned() }
 }
 
-fn expired() -> Fate {
-    Fate::Expired { message: "Service Unavailable".to_owned() }
+fn expired() -> AttemptResult {
+    AttemptResult::Expired { message: "Service Unavailable".to_owned() }
 }
 
 fn nonce(consumer: u8, text: &str, acceptable_until: u64) -> Nonce {

@@ -1,11 +1,13 @@
 use std::collections::HashMap;
 
 use lti::Score;
-use lti_gateway::state::{Action, Fate, Grade, Outbox as _, QueuedGrade, Status, StoredGrade};
+use lti_gateway::state::{
+    Action, AttemptResult, Grade, Outbox as _, QueuedGrade, Status, StoredGrade,
+};
 use tempfile::tempdir;
 
 use super::{
-    ACCEPTED, BOUNDS, expired, find, open, postponed, refused, score, settle, wait, write,
+    ACCEPTED, LIMITS, expired, find, open, postponed, refused, score, settle, wait, write,
 };
 use crate::support::NOW;
 
@@ -30,7 +32,7 @@ enum Step {
 
 fn check(name: &str, steps: &[Step]) {
     let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
+    let directory = open(folder.path(), NOW, LIMITS);
     let mut kept: HashMap<&str, QueuedGrade> = HashMap::new();
     for (place, step) in steps.iter().enumerate() {
         let at = format!("{name}, step {place}");
@@ -38,9 +40,11 @@ fn check(name: &str, steps: &[Step]) {
             Step::Write(letter, slot) => {
                 kept.insert(letter, write(&directory, score(*slot, "lms.example", "0.5")));
             }
-            Step::Deliver(letter) => settle(&directory, &kept[letter], Fate::Delivered, NOW),
+            Step::Deliver(letter) => {
+                settle(&directory, &kept[letter], AttemptResult::Delivered, NOW)
+            }
             Step::DeliverAt(after, letter) => {
-                settle(&directory, &kept[letter], Fate::Delivered, NOW + after);
+                settle(&directory, &kept[letter], AttemptResult::Delivered, NOW + after);
             }
             Step::Refuse(letter) => settle(&directory, &kept[letter], refused(), NOW),
             Step::Postpone(letter, until) => {
@@ -359,7 +363,7 @@ fn the_newest_grade_of_a_slot_counts() {
 #[test]
 fn a_grade_is_found_as_it_was_written() {
     let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
+    let directory = open(folder.path(), NOW, LIMITS);
     let commented = Grade {
         action: Action::Replace {
             score: Score::parse("0.10").expect("a score"),
@@ -387,7 +391,7 @@ fn a_grade_is_found_as_it_was_written() {
             (found.tries, found.next_try, found.message.as_str()),
             (1, NOW + 40, "Bad Gateway")
         );
-        settle(&directory, &written, Fate::Delivered, NOW + 50);
+        settle(&directory, &written, AttemptResult::Delivered, NOW + 50);
         let found = find(&directory, &written.id).expect("found");
         assert_eq!(
             (found.status(), found.accepted(), found.tries(), found.next_try()),
@@ -405,13 +409,13 @@ fn ids_differ_and_numbers_grow_also_after_all_are_gone() {
     let mut last = 0;
     let mut ids = std::collections::HashSet::new();
     for _ in 0..3 {
-        let directory = open(folder.path(), NOW, BOUNDS);
+        let directory = open(folder.path(), NOW, LIMITS);
         for _ in 0..5 {
             let kept = write(&directory, score(1, "lms.example", "1"));
             assert!(kept.sequence > last);
             last = kept.sequence;
             assert!(ids.insert(kept.id.clone()));
-            settle(&directory, &kept, Fate::Delivered, NOW);
+            settle(&directory, &kept, AttemptResult::Delivered, NOW);
         }
     }
 }

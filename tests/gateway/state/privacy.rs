@@ -4,10 +4,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lti::{GradePlace, OutcomeService, Score};
-use lti_gateway::state::{Action, Directory, Fate, Grade, Outbox as _, QueuedGrade, StoredGrade};
+use lti_gateway::state::{
+    Action, AttemptResult, Directory, Grade, Outbox as _, QueuedGrade, StoredGrade,
+};
 use tempfile::tempdir;
 
-use super::{BOUNDS, expired, find, open, postponed, refused, score, settle, wait, write};
+use super::{LIMITS, expired, find, open, postponed, refused, score, settle, wait, write};
 use crate::support::NOW;
 
 /// What must be nowhere once a grade is finished. The comment is longer than a page of the file.
@@ -68,7 +70,7 @@ fn at_rest(path: &Path, directory: &Directory) {
 fn a_finished_grade_leaves_nothing_personal_behind() {
     let folder = tempdir().expect("a folder");
     let path = folder.path();
-    let directory = open(path, NOW, BOUNDS);
+    let directory = open(path, NOW, LIMITS);
     let postponed_once = |slot, number| -> QueuedGrade {
         let kept = write(&directory, grade(slot, number));
         settle(&directory, &kept, postponed(NOW + 1), NOW);
@@ -87,13 +89,13 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
         "what is kept stands there, and the superseded one does not"
     );
 
-    settle(&directory, &at_once, Fate::Delivered, NOW);
-    settle(&directory, &delivered, Fate::Delivered, NOW);
+    settle(&directory, &at_once, AttemptResult::Delivered, NOW);
+    settle(&directory, &delivered, AttemptResult::Delivered, NOW);
     settle(&directory, &refusal, refused(), NOW);
     settle(&directory, &too_old, expired(), NOW);
-    settle(&directory, &newer, Fate::Delivered, NOW);
+    settle(&directory, &newer, AttemptResult::Delivered, NOW);
     // Once more, because an older one gave way to it.
-    settle(&directory, &newer, Fate::Delivered, NOW + 300);
+    settle(&directory, &newer, AttemptResult::Delivered, NOW + 300);
     at_rest(path, &directory);
     assert_eq!(traces(path, 0..6), [""; 0]);
 
@@ -116,7 +118,7 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
 fn the_directory_and_its_files_are_for_their_owner_alone() {
     let folder = tempdir().expect("a folder");
     let path = folder.path().join("made/state");
-    let directory = open(&path, NOW, BOUNDS);
+    let directory = open(&path, NOW, LIMITS);
     write(&directory, grade(1, 1));
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(&path), 0o700);

@@ -1,15 +1,15 @@
 use lti::Sender;
-use lti_gateway::state::{Bounds, Fate, Grade, Outbox as _, StateError, Status};
+use lti_gateway::state::{AttemptResult, Grade, Outbox as _, StateError, StateLimits, Status};
 use tempfile::tempdir;
 
-use super::{ACCEPTED, BOUNDS, DAY, find, open, postponed, refused, score, settle, wait, write};
+use super::{ACCEPTED, DAY, LIMITS, find, open, postponed, refused, score, settle, wait, write};
 use crate::support::NOW;
 
 /// A host that answers nothing has the most, and the longest due; the others get their turn all the same.
 #[test]
 fn no_host_takes_the_turns_of_others() {
     let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
+    let directory = open(folder.path(), NOW, LIMITS);
     for (slot, host) in
         ["dead", "dead", "dead", "dead", "dead", "b", "b", "a"].into_iter().enumerate()
     {
@@ -43,8 +43,8 @@ fn no_host_takes_the_turns_of_others() {
 #[test]
 fn one_consumer_does_not_use_up_the_space_of_the_others() {
     let folder = tempdir().expect("a folder");
-    let bounds = Bounds { kept_per_sender: 2, ..BOUNDS };
-    let directory = open(folder.path(), NOW, bounds);
+    let limits = StateLimits { queued_per_sender: 2, ..LIMITS };
+    let directory = open(folder.path(), NOW, limits);
     for slot in [1, 2] {
         write(&directory, score(slot, "dead.example", "1"));
     }
@@ -58,8 +58,8 @@ fn one_consumer_does_not_use_up_the_space_of_the_others() {
 #[test]
 fn what_failed_for_good_is_remembered_longer_than_what_gave_way() {
     let folder = tempdir().expect("a folder");
-    let bounds = Bounds { finished: 2, ..BOUNDS };
-    let directory = open(folder.path(), NOW, bounds);
+    let limits = StateLimits { finished: 2, ..LIMITS };
+    let directory = open(folder.path(), NOW, limits);
     let lost = write(&directory, score(1, "lms.example", "1"));
     settle(&directory, &lost, refused(), NOW);
     let mut gone = Vec::new();
@@ -75,23 +75,23 @@ fn what_failed_for_good_is_remembered_longer_than_what_gave_way() {
 #[test]
 fn when_as_much_is_kept_as_may_be_no_more_is_taken() {
     let folder = tempdir().expect("a folder");
-    let bounds = Bounds { kept: 2, ..BOUNDS };
-    let directory = open(folder.path(), NOW, bounds);
+    let limits = StateLimits { kept: 2, ..LIMITS };
+    let directory = open(folder.path(), NOW, limits);
     let first = write(&directory, score(1, "lms.example", "1"));
     let second = write(&directory, score(1, "lms.example", "1"));
     let full = wait(directory.outbox.write(score(2, "lms.example", "1"), ACCEPTED, NOW)).err();
     assert_eq!(full, Some(StateError::Full));
     assert!(wait(directory.outbox.is_reachable()));
     assert!(find(&directory, &first.id).is_some(), "nothing makes way");
-    settle(&directory, &second, Fate::Delivered, NOW);
+    settle(&directory, &second, AttemptResult::Delivered, NOW);
     write(&directory, score(2, "lms.example", "1"));
 }
 
 #[test]
 fn what_is_finished_is_forgotten_after_seven_days_and_when_it_is_too_much() {
     let folder = tempdir().expect("a folder");
-    let bounds = Bounds { finished: 3, ..BOUNDS };
-    let directory = open(folder.path(), NOW, bounds);
+    let limits = StateLimits { finished: 3, ..LIMITS };
+    let directory = open(folder.path(), NOW, limits);
     let finish = |now| {
         let kept = write(&directory, score(1, "lms.example", "1"));
         settle(&directory, &kept, refused(), now);
@@ -109,7 +109,7 @@ fn what_is_finished_is_forgotten_after_seven_days_and_when_it_is_too_much() {
     assert_eq!(find(&directory, &newest).map(|found| found.status()), Some(Status::Refused));
 
     drop(directory);
-    let directory = open(folder.path(), NOW + 14 * DAY + 1, bounds);
+    let directory = open(folder.path(), NOW + 14 * DAY + 1, limits);
     assert!(ids.iter().all(|id| find(&directory, id).is_none()), "also when it is opened");
     assert!(find(&directory, &newest).is_some());
 }

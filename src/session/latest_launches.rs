@@ -17,7 +17,7 @@ use super::session::Session;
 const MOST: usize = 100_000;
 
 /// The newest launches of sessions.
-pub struct Newest {
+pub struct LatestLaunches {
     launches: Cache<String, NewestLaunch>,
     watched: Arc<Mutex<HashMap<String, Vec<Watched>>>>,
     watches: AtomicU64,
@@ -38,23 +38,23 @@ struct Watched {
 }
 
 /// Tells when a session's roles have changed since something was opened on its behalf.
-pub struct Watch {
+pub struct RoleWatch {
     changed: oneshot::Receiver<()>,
     id: String,
     number: u64,
     watched: Arc<Mutex<HashMap<String, Vec<Watched>>>>,
 }
 
-impl Default for Newest {
+impl Default for LatestLaunches {
     /// Remembers nothing yet.
     fn default() -> Self {
         Self { launches: Cache::new(MOST), watched: Arc::default(), watches: AtomicU64::new(0) }
     }
 }
 
-impl Newest {
+impl LatestLaunches {
     /// A session was minted: what is open on behalf of its older launches with other roles ends.
-    pub fn launched(&self, session: &Session) {
+    pub fn record(&self, session: &Session) {
         let Session { id, launch, minted, roles, .. } = session;
         self.launches
             .insert(id.clone(), NewestLaunch { launch: *launch, minted: *minted, roles: *roles });
@@ -73,18 +73,18 @@ impl Newest {
         })
     }
 
-    /// Watches a session, from before [`Newest::supersedes`] was last asked.
-    pub fn watch(&self, session: &Session) -> Watch {
+    /// Watches a session, from before [`LatestLaunches::supersedes`] was last asked.
+    pub fn watch(&self, session: &Session) -> RoleWatch {
         let (alive, changed) = oneshot::channel();
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let number = self.watches.fetch_add(1, Ordering::Relaxed);
         let watched_roles = Watched { roles: session.roles, _alive: alive, number };
         watched.entry(session.id.clone()).or_default().push(watched_roles);
-        Watch { changed, id: session.id.clone(), number, watched: Arc::clone(&self.watched) }
+        RoleWatch { changed, id: session.id.clone(), number, watched: Arc::clone(&self.watched) }
     }
 }
 
-impl Watch {
+impl RoleWatch {
     /// Waits until a newer launch has given the session other roles.
     pub async fn changed(&mut self) {
         // Nothing is ever sent: the other side is dropped.
@@ -92,7 +92,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for RoleWatch {
     fn drop(&mut self) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(of_session) = watched.get_mut(&self.id) {
