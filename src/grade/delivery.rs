@@ -98,7 +98,10 @@ fn log(queued: &QueuedGrade, result: &AttemptResult, now: u64) {
     let consumer = sender.log_name();
     let (id, tries) = (queued.id.as_str(), queued.tries + 1);
     if queued.status == Status::Delivered {
-        tracing::info!(target: "grade", tool, consumer, outcome = "delivered", id, tries, "sent again after an older grade");
+        tracing::info!(
+            target: "grade", tool, consumer, outcome = "delivered", id, tries,
+            "sent again after an older grade"
+        );
         return;
     }
     match result {
@@ -107,13 +110,20 @@ fn log(queued: &QueuedGrade, result: &AttemptResult, now: u64) {
         }
         AttemptResult::Retry { at, message } => {
             let again_in = at.saturating_sub(now);
-            tracing::warn!(target: "grade", tool, consumer, outcome = "kept", id, tries, again_in, reason = message);
+            tracing::warn!(
+                target: "grade", tool, consumer, outcome = "kept", id, tries, again_in,
+                reason = message
+            );
         }
         AttemptResult::Refused { message } => {
-            tracing::warn!(target: "grade", tool, consumer, outcome = "refused", id, tries, reason = message);
+            tracing::warn!(
+                target: "grade", tool, consumer, outcome = "refused", id, tries, reason = message
+            );
         }
         AttemptResult::Expired { message } => {
-            tracing::error!(target: "grade", tool, consumer, outcome = "expired", id, tries, reason = message);
+            tracing::error!(
+                target: "grade", tool, consumer, outcome = "expired", id, tries, reason = message
+            );
         }
     }
 }

@@ -69,8 +69,8 @@ impl Grades {
         self.platforms.set_practice_platform(practice);
     }
 
-    /// Whether a launch of a tool can send a grade to a place: the tool may send grades, and the rules of
-    /// `tools.toml` allow the URL.
+    /// Whether a launch of a tool can send a grade to a place: the tool may send grades, and the
+    /// rules of `tools.toml` allow the URL.
     pub fn accepts(&self, tool: &str, place: &GradePlace) -> bool {
         self.tools.contains_key(tool) && self.platforms.may_reach(place.url())
     }
@@ -80,7 +80,8 @@ impl Grades {
         self.sender(&token.tool, &token.sender).is_some()
     }
 
-    /// The keys that sign for a sender of a tool that may send grades, and the timeout of its platform.
+    /// The keys that sign for a sender of a tool that may send grades, and the timeout of its
+    /// platform.
     pub(super) fn sender(&self, tool: &str, sender: &Sender) -> Option<(&[SigningKey], Duration)> {
         let GradingTool { senders, timeout } = self.tools.get(tool)?;
         Some((senders.signing_keys(sender)?, *timeout))
@@ -176,7 +177,9 @@ impl Grades {
         let retries = result != AttemptResult::Delivered;
         // Without a stored result, the gateway sends the grade again when its lease ends.
         if let Err(error) = outbox.settle(grade, result, self.clock.now()).await {
-            tracing::error!(target: "grade", id = grade.id, "the result of a grade cannot be stored: {error}");
+            tracing::error!(
+                target: "grade", id = grade.id, "the result of a grade cannot be stored: {error}"
+            );
         }
         if retries {
             self.retry_queued.notify_one();

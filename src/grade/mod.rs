@@ -1,8 +1,8 @@
 //! Delivery of grades: sends each grade at once, and with a durable state queues and retries it.
 //!
-//! With a durable state, the gateway stores a grade before the first attempt. After a crash, it sends
-//! the unfinished grades again, unchanged; a repeated grade is idempotent. For each learner at each
-//! resource link, it sends one grade at a time, and only the newest queued grade.
+//! With a durable state, the gateway stores a grade before the first attempt. After a crash, it
+//! sends the unfinished grades again, unchanged; a repeated grade is idempotent. For each learner
+//! at each resource link, it sends one grade at a time, and only the newest queued grade.
 
 mod delivery;
 mod grades;

@@ -1,4 +1,5 @@
-//! One grade at a time for each learner and resource link: concurrent grades could overtake each other.
+//! One grade at a time for each learner and resource link: concurrent grades could overtake each
+//! other.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

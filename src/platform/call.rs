@@ -25,8 +25,8 @@ pub struct PlatformCall<'a> {
     pub place: &'a GradePlace,
     /// The sender of the launch.
     pub sender: &'a Sender,
-    /// The keys of the sender. During a rotation, the platform may have any of them, so the client tries
-    /// one after the other.
+    /// The keys of the sender. During a rotation, the platform may have any of them, so the client
+    /// tries one after the other.
     pub signing_keys: &'a [SigningKey],
     /// The operation.
     pub operation: PlatformOperation<'a>,
@@ -34,8 +34,8 @@ pub struct PlatformCall<'a> {
     pub clock: &'a Clock,
 }
 
-/// The response of a platform that performed the operation. It has no `Debug`, because it may contain
-/// personal data.
+/// The response of a platform that performed the operation. It has no `Debug`, because it may
+/// contain personal data.
 #[derive(Default)]
 pub struct PlatformResponse {
     /// The HTTP status.

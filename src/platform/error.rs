@@ -1,7 +1,7 @@
 use std::fmt;
 
-/// Why an operation on a platform failed. It has no `Debug`, because a platform's message may contain
-/// personal data.
+/// Why an operation on a platform failed. It has no `Debug`, because a platform's message may
+/// contain personal data.
 pub enum PlatformError {
     /// The gateway does not send grades to the URL. Holds the reason, without a subject.
     NotAllowed(&'static str),
@@ -58,8 +58,8 @@ impl PlatformError {
         }
     }
 
-    /// Whether a retry is useless. A bare status may come from a proxy and change, and `tools.toml` may
-    /// allow a URL later.
+    /// Whether a retry is useless. A bare status may come from a proxy and change, and `tools.toml`
+    /// may allow a URL later.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Refused { .. })
     }
@@ -78,7 +78,7 @@ impl fmt::Display for PlatformError {
             }
             Self::Redirected(status) => write!(
                 f,
-                "the platform redirected with status {status}; the gateway does not follow redirects"
+                "the platform redirected with status {status}, and the gateway follows no redirect"
             ),
             Self::InvalidResponse { status, fault } => write!(f, "{fault} (status {status})"),
             Self::Unavailable { status, description, .. } => {

@@ -5,8 +5,8 @@ use lti::oauth1::encode::encode;
 /// The longest message of a platform that the gateway returns or logs, in characters.
 pub(super) const LONGEST_MESSAGE: usize = 500;
 
-/// A platform's message for a log. Sourcedid, user id and possible scores are masked; markup and control
-/// characters are removed; long messages are truncated.
+/// A platform's message for a log. Sourcedid, user id and possible scores are masked; markup and
+/// control characters are removed; long messages are truncated.
 pub fn masked(message: &str, sourcedid: &str) -> String {
     /// Shorter ids also occur in ordinary words.
     const SHORTEST: usize = 4;

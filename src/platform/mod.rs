@@ -1,8 +1,8 @@
 //! The HTTP client for all platforms.
 //!
-//! A grade URL comes with a launch and is not trusted. To protect against SSRF, the client connects only
-//! to public network addresses and to hosts that `tools.toml` names. It follows no redirect, and ignores
-//! the proxy variables of the environment.
+//! A grade URL comes with a launch and is not trusted. To protect against SSRF, the client connects
+//! only to public network addresses and to hosts that `tools.toml` names. It follows no redirect,
+//! and ignores the proxy variables of the environment.
 
 mod call;
 mod client;

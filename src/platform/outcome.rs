@@ -91,8 +91,9 @@ impl OutcomeAttempt<'_> {
         match (self.call.operation, results) {
             (PlatformOperation::Replace { score, comment: Some(comment) }, Some(urls)) => {
                 match self.result(Method::PUT, urls, result::body(score, comment)).await {
-                    // edX's Result service is missing for a block that accepts no late grades, at any
-                    // date. Also, only its Basic Outcomes service returns the reason of a refusal.
+                    // edX's Result service is missing for a block that accepts no late grades, at
+                    // any date. Also, only its Basic Outcomes service returns the reason of a
+                    // refusal.
                     Err(PlatformError::RefusedByStatus { status: 404, .. }) => {
                         let response = self.outcome().await?;
                         Ok(PlatformResponse { comment_left_out: true, ..response })

@@ -1,8 +1,8 @@
 //! Protection against SSRF: the network addresses that a platform's grade service may have.
 //!
-//! A grade URL comes with a launch, and an author of a course may choose it. It must not lead to this
-//! machine or its private network. A host name proves nothing: the client checks the network address that
-//! it connects to, which also prevents DNS rebinding.
+//! A grade URL comes with a launch, and an author of a course may choose it. It must not lead to
+//! this machine or its private network. A host name proves nothing: the client checks the network
+//! address that it connects to, which also prevents DNS rebinding.
 
 use std::error::Error;
 use std::fmt;
@@ -43,8 +43,8 @@ impl PracticePlatform {
         url.host_str().is_some_and(|host| host.strip_suffix('.').unwrap_or(host) == self.host)
     }
 
-    /// Whether a URL is one of its services. A URL with a port is not: the port is always this process's
-    /// own, so that no URL can lead to another process.
+    /// Whether a URL is one of its services. A URL with a port is not: the port is always this
+    /// process's own, so that no URL can lead to another process.
     pub(super) fn serves(&self, url: &Url) -> bool {
         url.scheme() == "http"
             && url.host_str() == Some(self.host)
@@ -81,8 +81,8 @@ impl Resolve for DnsResolver {
     }
 }
 
-/// Whether a network address is public: global unicast, and not in IANA's registries of special-purpose
-/// addresses (RFC 6890).
+/// Whether a network address is public: global unicast, and not in IANA's registries of
+/// special-purpose addresses (RFC 6890).
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -97,7 +97,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_link_local()
         || address.is_documentation()
         || address.is_multicast()
-        // "This network", carrier-grade NAT, protocol assignments, 6to4 relays, benchmarks, reserved.
+        // "This network", carrier-grade NAT, protocol assignments, 6to4 relays, benchmarks,
+        // reserved.
         || a == 0
         || (a == 100 && b & 0b1100_0000 == 64)
         || (a == 192 && b == 0 && c == 0)

@@ -9,14 +9,14 @@ use super::error::PlatformError;
 use super::reach::{DnsResolver, PracticePlatform, is_public};
 use crate::config::OutcomeRules;
 
-/// The keep-alive timeout of an idle connection. Platforms close theirs after some seconds, and a request
-/// on a closing connection would be lost.
+/// The keep-alive timeout of an idle connection. Platforms close theirs after some seconds, and a
+/// request on a closing connection would be lost.
 const KEEP_ALIVE: Duration = Duration::from_secs(4);
 /// The most idle connections to one platform.
 const MAX_IDLE: usize = 8;
 
-/// The client for platforms. It connects only to allowed hosts and public network addresses (SSRF), and
-/// applies `outcome_url_rewrite`.
+/// The client for platforms. It connects only to allowed hosts and public network addresses (SSRF),
+/// and applies `outcome_url_rewrite`.
 pub struct Platforms {
     pub(super) client: Client,
     rules: Arc<OutcomeRules>,
@@ -25,8 +25,8 @@ pub struct Platforms {
 }
 
 impl Platforms {
-    /// Creates the client. `with_tls` loads the system's certificates, or those of `SSL_CERT_FILE`, to
-    /// verify platforms.
+    /// Creates the client. `with_tls` loads the system's certificates, or those of `SSL_CERT_FILE`,
+    /// to verify platforms.
     ///
     /// # Errors
     /// The system's message if it has no certificates.
@@ -64,8 +64,8 @@ impl Platforms {
         self.allowed(&self.rules.rewrite(grade_url))
     }
 
-    /// Parses a URL and checks that the gateway may call it. This checks the host name; the resolver
-    /// checks its network addresses when the client connects.
+    /// Parses a URL and checks that the gateway may call it. This checks the host name; the
+    /// resolver checks its network addresses when the client connects.
     pub(super) fn allowed(&self, url: &str) -> Result<Url, PlatformError> {
         let url =
             Url::parse(url).map_err(|_| PlatformError::NotAllowed("it is not a valid URL"))?;

@@ -6,11 +6,11 @@ use sha2::Sha256;
 
 use super::key::derive_key;
 
-/// Gives sessions their ids.
+/// Computes the ids of sessions. Its key is derived from the first `gateway.secret`.
 pub struct SessionIds(Option<Hmac<Sha256>>);
 
 impl SessionIds {
-    /// Derives the key.
+    /// Derives the key from the first secret.
     pub fn new(secrets: &[Secret]) -> Self {
         Self(
             secrets.first().and_then(|secret| {
@@ -19,8 +19,9 @@ impl SessionIds {
         )
     }
 
-    /// What tells a person's sessions apart, as a keyed hash of tool, sender, user, course and resource link: 16
-    /// characters. A launch without a user is told apart from every other.
+    /// The id of a launch's session, in 16 characters: a keyed hash of tool, sender, user, course
+    /// and resource link. Without a user id, every launch has an id of its own. `None` only without
+    /// a key.
     pub fn id(&self, tool: &str, launch: &Launch) -> Option<String> {
         let user = match &launch.user.id {
             Some(id) => id.as_bytes(),

@@ -1,7 +1,8 @@
-//! Lets a browser's later requests reach an upstream: created from a launch, or opened from its seal.
+//! Sessions, tickets, receipts and grade tokens. A session is created from a launch or opened from
+//! its seal; there is no third way.
 //!
-//! The gateway stores nothing of a session, so that sessions survive a restart and work in every process.
-//! The browser holds the session as a cookie, sealed and bound to its tool and its id.
+//! The gateway stores no session, so that sessions survive a restart and work in every process. The
+//! browser holds the session as a cookie, encrypted and bound to its tool and its id.
 
 mod budget;
 mod content;

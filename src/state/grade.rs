@@ -213,7 +213,8 @@ pub enum AttemptResult {
         /// The platform's message.
         message: String,
     },
-    /// The platform could not accept the grade, which is too old for a retry. It becomes a dead letter.
+    /// The platform could not accept the grade, which is too old for a retry. It becomes a dead
+    /// letter.
     Expired {
         /// The platform's message.
         message: String,

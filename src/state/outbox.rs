@@ -4,18 +4,20 @@ use super::error::StateError;
 use super::grade::{AttemptResult, Grade, QueuedGrade, StoredGrade};
 use crate::clock::Millis;
 
-/// The queue of grades. It stores each grade from before the first attempt until the platform accepts
-/// or refuses it, or until it expires.
+/// The queue of grades. It stores each grade from before the first attempt until the platform
+/// accepts or refuses it, or until it expires.
 ///
-/// Timestamps are in seconds since the epoch, except for `accepted`. No call takes longer than about
-/// ten seconds.
+/// Timestamps are in seconds since the epoch, except for `accepted`. No call takes longer than
+/// about ten seconds.
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Stores a grade. When this returns, the grade survives a crash. The caller sends it now and
-    /// settles it by `first_attempt_until`. After that, every caller of [`Outbox::claim`] may get it.
+    /// settles it by `first_attempt_until`. After that, every caller of [`Outbox::claim`] may get
+    /// it.
     ///
     /// # Errors
-    /// [`StateError::Full`] if the store is full, [`StateError::Unavailable`] if it cannot be written.
+    /// [`StateError::Full`] if the store is full, [`StateError::Unavailable`] if it cannot be
+    /// written.
     /// After `Unavailable`, the grade may be stored or not.
     async fn write(
         &self,
@@ -26,12 +28,12 @@ pub trait Outbox: Send + Sync {
 
     /// Stores the result of an attempt. If the grade is finished or gone, nothing changes.
     ///
-    /// A grade with the result `Delivered` or `Retry` supersedes every older grade of its slot. After
-    /// `Refused` or `Expired`, the older grades stay queued.
+    /// A grade with the result `Delivered` or `Retry` supersedes every older grade of its slot.
+    /// After `Refused` or `Expired`, the older grades stay queued.
     ///
-    /// The platform may still be processing a failed attempt of an older grade, and may then overwrite
-    /// this one. If such an attempt ended shortly before this delivery, the delivered grade comes due
-    /// once more in five minutes. Its status is already `Delivered`.
+    /// The platform may still be processing a failed attempt of an older grade, and may then
+    /// overwrite this one. If such an attempt ended shortly before this delivery, the delivered
+    /// grade comes due once more in five minutes. Its status is already `Delivered`.
     ///
     /// # Errors
     /// [`StateError::Unavailable`] if the store cannot be written. The grade then comes due again.
@@ -42,9 +44,9 @@ pub trait Outbox: Send + Sync {
         now: u64,
     ) -> Result<(), StateError>;
 
-    /// Leases up to `limit` grades that are due at `now`, the longest due first. No other caller gets
-    /// them before the lease ends at `until`. Returns only the newest grade of each slot, at most
-    /// `per_host` grades of one host, and none of `full_hosts`.
+    /// Leases up to `limit` grades that are due at `now`, the longest due first. No other caller
+    /// gets them before the lease ends at `until`. Returns only the newest grade of each slot, at
+    /// most `per_host` grades of one host, and none of `full_hosts`.
     ///
     /// # Errors
     /// [`StateError::Unavailable`]. The outbox may have leased grades all the same, until `until`.

@@ -4,8 +4,8 @@ use lti::{MemoryReplay, Nonce, Spent};
 /// The replay store: it remembers which nonces were spent (RFC 5849 §3.3).
 #[async_trait]
 pub trait Replay: Send + Sync {
-    /// Spends a nonce at `now`, in seconds since the epoch. Returns `Now` only once for each nonce, and
-    /// only after the store has recorded it.
+    /// Spends a nonce at `now`, in seconds since the epoch. Returns `Now` only once for each nonce,
+    /// and only after the store has recorded it.
     async fn spend(&self, nonce: &Nonce, now: u64) -> Spent;
 
     /// Whether the store can spend nonces now.

@@ -30,12 +30,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 /// The interval between a write and the next checkpoint of the write-ahead log.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A migration from one version of a schema to the next. Version 0 is an empty file, and the version of
-/// a file is the number of its applied migrations.
+/// A migration from one version of a schema to the next. Version 0 is an empty file, and the
+/// version of a file is the number of its applied migrations.
 pub(super) type Migration = fn(&Connection) -> rusqlite::Result<()>;
 
-/// When a commit is flushed to the disk. A crash of the process loses no commit. A power failure loses
-/// the commits that are not flushed.
+/// When a commit is flushed to the disk. A crash of the process loses no commit. A power failure
+/// loses the commits that are not flushed.
 #[derive(Clone, Copy)]
 pub(super) enum Flush {
     /// Before the commit returns.
@@ -89,8 +89,8 @@ fn migrate(sqlite: &Connection, migrations: &[Migration], applied: usize) -> rus
     if missing.is_empty() { Ok(()) } else { write_version(sqlite, newest_version(migrations)) }
 }
 
-/// Opens a file for reading only. Another process may write it. Returns its version, which is at most
-/// the number of the migrations.
+/// Opens a file for reading only. Another process may write it. Returns its version, which is at
+/// most the number of the migrations.
 pub(super) fn connect_to_read(
     file: &Path,
     migrations: &[Migration],
@@ -150,8 +150,8 @@ fn applied(file: &Path, version: i64, migrations: &[Migration]) -> Result<usize,
 
 /// An open file with its thread.
 ///
-/// The order of the fields is the order of their drop: the queue closes and the thread ends; the drop of
-/// the thread waits for that; the drop of the lock frees the directory.
+/// The order of the fields is the order of their drop: the queue closes and the thread ends; the
+/// drop of the thread waits for that; the drop of the lock frees the directory.
 pub(super) struct Database {
     /// The file's name, for the log.
     name: String,
@@ -183,15 +183,17 @@ impl Database {
     ///
     /// # Errors
     /// The error of the job, whose changes are then undone. [`StateError::Unavailable`] if the
-    /// transaction fails, the queue is full, or the timeout expires; after a timeout, the job may still
-    /// be committed.
+    /// transaction fails, the queue is full, or the timeout expires; after a timeout, the job may
+    /// still be committed.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StateError> + Send + 'static,
     ) -> Result<T, StateError> {
         let result = self.ask(work).await;
         if let Err(StateError::Unavailable(why)) = &result {
-            tracing::error!(target: "state", file = self.name, why, "the state file cannot be used");
+            tracing::error!(
+                target: "state", file = self.name, why, "the state file cannot be used"
+            );
         }
         result
     }
@@ -310,8 +312,8 @@ fn work(mut sqlite: Connection, queue: &Receiver<Box<dyn Job>>) {
     }
 }
 
-/// Runs the jobs in one transaction, each in a savepoint. If a job fails, only its changes are undone. If
-/// the transaction fails, the changes of all jobs are undone.
+/// Runs the jobs in one transaction, each in a savepoint. If a job fails, only its changes are
+/// undone. If the transaction fails, the changes of all jobs are undone.
 fn transact(sqlite: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StateError> {
     let mut transaction = sqlite.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for job in jobs {

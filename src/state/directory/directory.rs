@@ -9,8 +9,8 @@ use super::outbox::DirectoryOutbox;
 use super::replay::DirectoryReplay;
 use crate::state::limits::StateLimits;
 
-/// An open state directory. It stays locked until both fields are dropped. Dropping waits for pending
-/// writes.
+/// An open state directory. It stays locked until both fields are dropped. Dropping waits for
+/// pending writes.
 pub struct Directory {
     /// The replay store.
     pub replay: DirectoryReplay,
@@ -19,8 +19,8 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Opens and locks the directory. Creates it if it is missing. Only the owner can read the directory
-    /// and its files. `now` is in seconds since the epoch.
+    /// Opens and locks the directory. Creates it if it is missing. Only the owner can read the
+    /// directory and its files. `now` is in seconds since the epoch.
     ///
     /// Migrates files of an older version. Queued grades come due at once.
     ///

@@ -5,12 +5,13 @@ use rusqlite::Connection;
 
 use super::database::Migration;
 
-/// The migrations to the newest version. The version of a file is the number of its applied migrations:
-/// append new migrations, and never change old ones.
+/// The migrations to the newest version. The version of a file is the number of its applied
+/// migrations: append new migrations, and never change old ones.
 pub(super) const MIGRATIONS: &[Migration] = &[create, name_senders_and_count_milliseconds];
 
-/// Version 1. Queued and finished grades have separate tables: the second has no columns for personal
-/// data. A grade without a score clears the learner's result. SQLite never reuses a `sequence`.
+/// Version 1. Queued and finished grades have separate tables: the second has no columns for
+/// personal data. A grade without a score clears the learner's result. SQLite never reuses a
+/// `sequence`.
 fn create(sqlite: &Connection) -> rusqlite::Result<()> {
     sqlite.execute_batch(
         "CREATE TABLE kept (

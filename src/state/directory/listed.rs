@@ -32,8 +32,8 @@ pub struct ListedGrade {
     pub message: String,
 }
 
-/// Lists the queued grades and the dead letters of a directory, in the order of arrival. The directory
-/// may be in use, and its files may have an older version. Changes nothing.
+/// Lists the queued grades and the dead letters of a directory, in the order of arrival. The
+/// directory may be in use, and its files may have an older version. Changes nothing.
 ///
 /// # Errors
 /// Any [`OpenError`] except `InUse`.

@@ -3,8 +3,8 @@
 //! One serving process owns a directory and locks it. It is a lock of the operating system, which
 //! releases it when the process dies. Listing the grades needs no lock.
 //!
-//! The files are SQLite databases: other processes can read them while the gateway serves, and SQLite
-//! is well tested against interruptions.
+//! The files are SQLite databases: other processes can read them while the gateway serves, and
+//! SQLite is well tested against interruptions.
 
 mod database;
 #[allow(clippy::module_inception, reason = "the file of the type of this name")]

@@ -11,7 +11,8 @@ pub enum OpenError {
     Missing(PathBuf),
     /// The path is not a directory.
     NotADirectory(PathBuf),
-    /// The directory or a file in it cannot be created, read or written. Holds the system's message.
+    /// The directory or a file in it cannot be created, read or written. Holds the system's
+    /// message.
     Inaccessible(PathBuf, String),
     /// Another process has locked the directory.
     InUse(PathBuf),

@@ -22,8 +22,8 @@ use crate::state::outbox::Outbox;
 
 /// The retention of finished grades, in seconds.
 const RETENTION: u64 = 7 * 24 * 60 * 60;
-/// How long a platform may still process a request after the gateway's timeout, in seconds. It is the
-/// timeout of edX's servers.
+/// How long a platform may still process a request after the gateway's timeout, in seconds. It is
+/// the timeout of edX's servers.
 const LATE_WRITE_WINDOW: u64 = 300;
 
 /// The SQL condition that the grade `one` is the newest queued grade of its slot.
@@ -235,7 +235,8 @@ fn settle(
         AttemptResult::Retry { .. } => {
             finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)
         }
-        // The platform accepted the grade earlier, so the result of one more attempt does not matter.
+        // The platform accepted the grade earlier, so the result of one more attempt does not
+        // matter.
         _ if was_delivered => finish(sqlite, slot, sequence, sequence, Status::Delivered, now),
         AttemptResult::Refused { .. } => {
             finish(sqlite, slot, sequence, sequence, Status::Refused, now)
@@ -264,8 +265,8 @@ fn settle(
     }
 }
 
-/// Whether the platform may still process a failed attempt of an older grade of the slot, which would
-/// overwrite a newer grade.
+/// Whether the platform may still process a failed attempt of an older grade of the slot, which
+/// would overwrite a newer grade.
 fn may_be_overwritten(sqlite: &Connection, slot: [u8; 16], now: u64) -> rusqlite::Result<bool> {
     sqlite
         .prepare_cached(
@@ -299,8 +300,8 @@ fn finish(
     Ok(())
 }
 
-/// Deletes finished grades after their retention, and those above the limit: dead letters last, because
-/// an admin may want to see them.
+/// Deletes finished grades after their retention, and those above the limit: dead letters last,
+/// because an admin may want to see them.
 fn delete_old(sqlite: &Connection, now: u64, most: u64) -> rusqlite::Result<()> {
     sqlite
         .prepare_cached("DELETE FROM finished WHERE finished < ?1")?
@@ -316,8 +317,8 @@ fn delete_old(sqlite: &Connection, now: u64, most: u64) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// Selects the grades that are due. It selects per host, so that a long queue of one host does not slow
-/// down the others. `full_hosts` is a JSON array.
+/// Selects the grades that are due. It selects per host, so that a long queue of one host does not
+/// slow down the others. `full_hosts` is a JSON array.
 fn due(
     sqlite: &Connection,
     now: u64,

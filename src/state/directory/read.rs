@@ -9,9 +9,9 @@ use crate::clock::Millis;
 use crate::state::grade::{Action, FinishedGrade, Grade, QueuedGrade, Status};
 
 /// The columns of a queued grade in the table `kept`.
-pub(super) const QUEUED_COLUMNS: &str = "sequence, id, slot, tool, sender, url, host, sourcedid, method, \
-    score, comment, CASE WHEN delivered THEN 'delivered' ELSE 'kept' END AS status, accepted, tries, \
-    next_try, words";
+pub(super) const QUEUED_COLUMNS: &str = "sequence, id, slot, tool, sender, url, host, sourcedid, \
+    method, score, comment, CASE WHEN delivered THEN 'delivered' ELSE 'kept' END AS status, \
+    accepted, tries, next_try, words";
 /// The columns of a finished grade in the table `finished`.
 pub(super) const FINISHED_COLUMNS: &str =
     "sequence, id, slot, tool, sender, host, deletes, status, accepted, tries, words, finished";
@@ -86,7 +86,8 @@ fn read_name<T>(
     named(&name).ok_or_else(|| invalid(row, column))
 }
 
-/// The error for a column with an invalid value. It does not contain the value, which may be personal.
+/// The error for a column with an invalid value. It does not contain the value, which may be
+/// personal.
 fn invalid(row: &Row<'_>, column: &str) -> rusqlite::Error {
     let index = row.as_ref().column_index(column).unwrap_or_default();
     rusqlite::Error::FromSqlConversionFailure(index, Type::Text, format!("invalid {column}").into())

@@ -36,7 +36,8 @@ fn create(sqlite: &Connection) -> rusqlite::Result<()> {
 }
 
 /// A replay store that survives restarts. It writes a nonce to the file before the nonce counts as
-/// spent. A crash of the process loses no nonce; a power failure may lose those of the last seconds.
+/// spent. A crash of the process loses no nonce; a power failure may lose those of the last
+/// seconds.
 pub struct DirectoryReplay {
     memory: MemoryReplay,
     database: Database,
@@ -112,8 +113,8 @@ fn load(sqlite: &Connection, now: u64) -> rusqlite::Result<(Vec<Nonce>, Option<u
     Ok((nonces.collect::<rusqlite::Result<_>>()?, forgotten))
 }
 
-/// Deletes expired nonces, and records the latest expiry among them. After the clock is set back, the
-/// store can then still reject the deleted nonces.
+/// Deletes expired nonces, and records the latest expiry among them. After the clock is set back,
+/// the store can then still reject the deleted nonces.
 fn delete_expired(sqlite: &Connection, now: u64) -> rusqlite::Result<()> {
     sqlite.execute(
         "INSERT INTO forgotten (row, until)
