@@ -342,7 +342,7 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
             KEY,
             SECRET,
             "failure",
-            "the request is not XML in UTF-8, or not all of it",
+            "the request is not XML in UTF-8, or incomplete",
         ),
     ] {
         let reply = send(&server, "POST", OUTCOMES, &body, key, secret);

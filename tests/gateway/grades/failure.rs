@@ -157,33 +157,33 @@ fn cases(elsewhere: &Recorder) -> Vec<Case> {
         ),
         invalid(
             http("200 OK", "text/html", page).into(),
-            "the platform's answer has a document type, as a page has and an outcome has not (status 200)",
+            "the platform's response has a document type: it is a page, not an outcome (status 200)",
         ),
         invalid(
             http("200 OK", "text/html", "").into(),
-            "the platform's answer is not XML, or not all of it (status 200)",
+            "the platform's response is not XML, or incomplete (status 200)",
         ),
         invalid(
             http("200 OK", "application/xml", cut).into(),
-            "the platform's answer is not XML, or not all of it (status 200)",
+            "the platform's response is not XML, or incomplete (status 200)",
         ),
         invalid(
             http("200 OK", "application/json", "{\"status\":\"success\"}").into(),
-            "the platform's answer is not XML, or not all of it (status 200)",
+            "the platform's response is not XML, or incomplete (status 200)",
         ),
         invalid(
             http("200 OK", "application/xml", "<ok/>").into(),
-            "the platform's answer has no imsx_codeMajor (status 200)",
+            "the platform's response has no imsx_codeMajor (status 200)",
         ),
         invalid(
             pox("done", "", "").into(),
-            "the platform's answer has an imsx_codeMajor that is not known (status 200)",
+            "the platform's response has an unknown imsx_codeMajor (status 200)",
         ),
         invalid(
             http("200 OK", "application/xml", &large).into(),
-            "the platform's answer is larger than 64 KiB (status 200)",
+            "the platform's response is larger than 64 KiB (status 200)",
         ),
-        invalid(chunks.into(), "the platform's answer is larger than 64 KiB (status 200)"),
+        invalid(chunks.into(), "the platform's response is larger than 64 KiB (status 200)"),
     ]
 }
 
@@ -316,7 +316,7 @@ fn a_204_is_no_response_to_a_read() {
     assert_eq!(
         refused(&reply, 502, "platform-answer"),
         json!({
-            "message": "the platform's answer is not XML, or not all of it (status 204)",
+            "message": "the platform's response is not XML, or incomplete (status 204)",
             "platform": { "status": 204, "description": "" },
         })
     );

@@ -193,7 +193,7 @@ fn an_invalid_response_of_the_result_service_is_reported() {
         assert_eq!(
             refused(&reply, 502, "platform-answer"),
             json!({
-                "message": "the platform's answer is not a result in JSON (status 200)",
+                "message": "the platform's response is not a result in JSON (status 200)",
                 "platform": { "status": 200, "description": "" },
             })
         );
