@@ -1,6 +1,6 @@
-//! Any bytes as a platform's answer to a grade, in XML and in JSON.
+//! Any bytes as a platform's response to a grade, in XML and in JSON.
 //!
-//! What is read is also within the bounds that the readers promise, and no document type is ever read.
+//! A response that is read must also be within the size limits.
 
 #![no_main]
 
@@ -9,11 +9,11 @@ use lti::v1p1::outcome;
 use lti::v2p0::result;
 
 fuzz_target!(|input: &[u8]| {
-    // A byte that is no UTF-8 becomes a character of three.
+    // A byte that is not UTF-8 becomes a character of three bytes.
     let most = 3 * input.len();
-    if let Ok(answer) = outcome::read_response(input) {
+    if let Ok(response) = outcome::read_response(input) {
         assert!(input.len() <= outcome::LARGEST_RESPONSE);
-        assert!(answer.description.len() + answer.score.map_or(0, |score| score.len()) <= most);
+        assert!(response.description.len() + response.score.map_or(0, |score| score.len()) <= most);
     }
     if let Ok(result) = result::read_result(input) {
         assert!(input.len() <= result::LARGEST_RESPONSE);
