@@ -11,9 +11,9 @@ use lti::v2p0::result;
 fuzz_target!(|input: &[u8]| {
     // A byte that is not UTF-8 becomes a replacement character of three bytes.
     let most = 3 * input.len();
-    if let Ok(answer) = outcome::read_response(input) {
+    if let Ok(response) = outcome::read_response(input) {
         assert!(input.len() <= outcome::LARGEST_RESPONSE);
-        assert!(answer.description.len() + answer.score.map_or(0, |score| score.len()) <= most);
+        assert!(response.description.len() + response.score.map_or(0, |score| score.len()) <= most);
     }
     if let Ok(result) = result::read_result(input) {
         assert!(input.len() <= result::LARGEST_RESPONSE);

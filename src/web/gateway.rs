@@ -15,7 +15,7 @@ use crate::grade::Grades;
 use crate::platform::Platforms;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
-use crate::session::{GradeTokens, Ids, Receipts};
+use crate::session::{GradeTokens, Receipts, SessionIds};
 use crate::state::{Replay, State};
 use crate::template::Templates;
 
@@ -31,7 +31,7 @@ pub struct Gateway {
     pub(super) templates: Templates,
     pub(super) replay: Box<dyn Replay>,
     pub(super) receipts: Receipts,
-    pub(super) ids: Ids,
+    pub(super) ids: SessionIds,
     pub(super) visits: Visits,
     pub(super) assertions: Assertions,
     pub(super) grade_tokens: GradeTokens,
@@ -66,7 +66,7 @@ impl Gateway {
             templates,
             replay,
             receipts: Receipts::new(&config.secrets),
-            ids: Ids::new(&config.secrets),
+            ids: SessionIds::new(&config.secrets),
             visits: Visits::new(&config.secrets),
             assertions: Assertions::new(&config.secrets),
             grade_tokens: GradeTokens::new(&config.secrets),

@@ -11,7 +11,7 @@ use lti::v1p1::{Consumer, Consumers, LaunchPolicy, LaunchRequest, examine};
 use lti::{GradePlace, Launch, OutcomeService, Secret, Sender, Spent};
 use lti_gateway::config::Identity;
 use lti_gateway::session::{
-    Field, GradeToken, GradeTokens, Ids, Receipts, Session, Sessions, cookies,
+    Field, GradeToken, GradeTokens, Receipts, Session, SessionIds, Sessions, cookies,
 };
 
 /// Written by version 0.1 before senders had a type: a launch, and what its gateway made of it.
@@ -147,7 +147,7 @@ fn sessions_and_tickets_of_an_earlier_version_open_and_hold_the_same() {
 #[test]
 fn ids_slots_receipts_and_grade_tokens_of_consumers_stay() {
     let (launch, minted) = (launch(), minted());
-    assert_eq!(Ids::new(&secrets()).id("nb", &launch).as_deref(), Some(earlier("id")));
+    assert_eq!(SessionIds::new(&secrets()).id("nb", &launch).as_deref(), Some(earlier("id")));
     let receipts = Receipts::new(&secrets());
     assert!(receipts.prove([earlier("receipt")], &launch.fingerprint, NOW));
     let (name, value) = cookies([earlier("receipt")]).next().expect("a cookie");

@@ -92,7 +92,8 @@ mod tests {
         let longest = format!("https://lms.example/{}", "x".repeat(1004));
         for url in [
             "https://lms.example/o",
-            "HTTP://LMS.example:8080/courses/course-v1:edX+D+2/xblock/block-v1:edX+D+2+type@lti_consumer+block@abc/h?a=%zz&b",
+            "HTTP://LMS.example:8080/courses/course-v1:edX+D+2/xblock/\
+             block-v1:edX+D+2+type@lti_consumer+block@abc/h?a=%zz&b",
             "http://[::1]:5000",
             "https://lms.example?user=a@b",
             &longest,

@@ -224,7 +224,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_random_string_is_a_score_only_by_the_grammar(text in "[01][.][0-9]{0,32}|[-+0-9.eE]{0,40}|\\PC{0,40}") {
+        fn a_random_string_is_a_score_only_by_the_grammar(
+            text in "[01][.][0-9]{0,32}|[-+0-9.eE]{0,40}|\\PC{0,40}",
+        ) {
             match Score::parse(&text) {
                 Ok(score) => {
                     prop_assert!(is_score(&text));

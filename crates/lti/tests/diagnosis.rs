@@ -1,4 +1,5 @@
-//! The search for the cause of a wrong signature: it finds what was done, and nothing where nothing known was done.
+//! The diagnosis of a wrong signature: it finds each known mistake, and reports no cause without
+//! one.
 
 use std::sync::Arc;
 
@@ -28,9 +29,9 @@ fn policy() -> LaunchPolicy {
     }
 }
 
-/// What `explain` knows: another consumer, another tool, and where that one is launched.
+/// A context as in `explain`: another consumer, another tool and its launch URL.
 fn context() -> DiagnosisContext {
-    let passport = |tool: &str, key: &str, secret: &str| ConsumerCredentials {
+    let credentials = |tool: &str, key: &str, secret: &str| ConsumerCredentials {
         tool: tool.to_owned(),
         key: key.to_owned(),
         secrets: vec![Secret::new(secret)],
@@ -44,9 +45,9 @@ fn context() -> DiagnosisContext {
             path: "/lti/b".to_owned(),
         }],
         credentials: vec![
-            passport("a", "key-1", "s3cret"),
-            passport("a", "key-2", "s3cret-2"),
-            passport("b", "key-1", "s3cret-b"),
+            credentials("a", "key-1", "s3cret"),
+            credentials("a", "key-2", "s3cret-2"),
+            credentials("b", "key-1", "s3cret-b"),
         ],
         replaced: Vec::new(),
     }
@@ -54,7 +55,7 @@ fn context() -> DiagnosisContext {
 
 type Pairs = Vec<(String, String)>;
 
-/// A launch, signed as it should be.
+/// A launch with a valid signature.
 fn signed(secret: &str) -> Pairs {
     let params = [
         ("lti_message_type", "basic-lti-launch-request"),
@@ -161,7 +162,7 @@ fn the_quick_search_reports_nothing_for_an_unknown_key() {
     assert_eq!(found(&pairs), None);
 }
 
-/// What may happen to a launch.
+/// A change of a launch after signing.
 #[derive(Clone, Debug)]
 enum Tampering {
     Value(Index, String),
@@ -186,7 +187,7 @@ fn tampering() -> impl Strategy<Value = Tampering> {
     ]
 }
 
-/// The launch after it, and the causes that this may be called, all of them true.
+/// The changed launch, and the causes that a diagnosis may report for it.
 fn tampered(tampering: Tampering) -> (Pairs, Vec<&'static str>) {
     let mut pairs = signed("s3cret");
     let last = pairs.len() - 1;
@@ -224,7 +225,7 @@ fn tampered(tampering: Tampering) -> (Pairs, Vec<&'static str>) {
                 .enumerate()
                 .map(|(place, byte)| if place == at { byte ^ bits } else { byte });
             *text = changed.map(char::from).collect();
-            // A plus that becomes a blank or a minus is what happens on the way.
+            // In transit, a plus may become a space or a minus.
             return (pairs, vec!["signature-text"]);
         }
         Tampering::Secret(secret) => {
@@ -238,7 +239,7 @@ fn tampered(tampering: Tampering) -> (Pairs, Vec<&'static str>) {
 }
 
 proptest! {
-    /// Nobody can guess a signature, and no bytes break the search.
+    /// A random signature never matches, and random bytes do not break the search.
     #[test]
     fn a_random_signature_has_no_cause(
         query in prop::option::of("[a-z=&%+]{0,20}"),
@@ -248,7 +249,8 @@ proptest! {
         method in prop::sample::select(vec!["HMAC-SHA1", "HMAC-SHA256"]),
     ) {
         let oauth = format!(
-            "&oauth_consumer_key=key-1&oauth_nonce=n&oauth_signature={}&oauth_signature_method={method}&oauth_timestamp=1",
+            "&oauth_consumer_key=key-1&oauth_nonce=n&oauth_signature={}\
+             &oauth_signature_method={method}&oauth_timestamp=1",
             encode(&signature)
         );
         let body = [before.as_slice(), oauth.as_bytes()].concat();
@@ -266,8 +268,9 @@ proptest! {
     fn tampering_is_never_reported_as_another_mistake(tampering in tampering()) {
         let (pairs, allowed) = tampered(tampering);
         let found = cause(&pairs);
-        prop_assert!(found.is_none_or(|cause| allowed.contains(&cause)), "{found:?}, and not one of {allowed:?}");
+        let is_allowed = found.is_none_or(|cause| allowed.contains(&cause));
+        prop_assert!(is_allowed, "{found:?} is not in {allowed:?}");
         let quick = examined(&body(&pairs)).cause().map(Cause::code);
-        prop_assert!(quick.is_none() || quick == found, "{quick:?} and {found:?} are one search");
+        prop_assert!(quick.is_none() || quick == found, "{quick:?} and {found:?} differ");
     }
 }

@@ -1,4 +1,5 @@
-//! Launches through the crate's own door: other people's vectors first, then every way to alter one.
+//! Launches through the public interface: vectors of other implementations, then all kinds of
+//! changes.
 
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ fn admit(examination: Examination<SignatureFindings>) -> Result<Launch, Rejectio
             let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
             candidate.admit(spent)
         }
-        Verdict::Reload(_) => panic!("nobody proved an earlier admission"),
+        Verdict::Reload(_) => panic!("no proof of an earlier admission exists"),
     }
 }
 
@@ -97,12 +98,12 @@ fn vectors() -> Vec<Vector> {
     vectors
 }
 
-/// All of them but the outcome request, which is no launch.
+/// All vectors except the outcome request, which is not a launch.
 fn launches() -> Vec<Vector> {
     vectors().into_iter().filter(|vector| !vector.name.starts_with("V9 ")).collect()
 }
 
-/// Vectors whose sender does not follow RFC 5849, and the variant that accepts them.
+/// Vectors that deviate from RFC 5849, and the variants that accept them.
 const DEVIANT: [(&str, Variant); 2] =
     [("V12", Variant::CanvasQueryOnce), ("V13", Variant::EdxEncodedKey)];
 
@@ -154,7 +155,7 @@ fn every_launch_of_the_vectors_is_accepted_with_its_own_secret_only() {
         }
 
         let bad = examine_at(&vector.url, &vector.body, &policy(key, &["another"]), NOW);
-        assert_eq!(bad.return_url(), None, "nothing of an unverified launch is used");
+        assert_eq!(bad.return_url(), None, "an unverified launch has no return URL");
         assert_eq!(admit(bad).map(|_| ()), Err(Rejection::BadSignature), "{}", vector.name);
         seen += 1;
     }
@@ -245,7 +246,7 @@ fn a_reload_skips_only_the_checks_of_timestamp_and_nonce() {
     assert_eq!(
         at("another", None, true),
         (Err(Rejection::BadSignature), false),
-        "asked only after the signature"
+        "called only after the signature is verified"
     );
     let (refused, _) = at("s3cret", lti::Roles::named("staff"), true);
     assert_eq!(refused, Err(Rejection::RoleNotAllowed(lti::Roles::default())));
@@ -283,15 +284,16 @@ proptest! {
     ) {
         let signing_key = SigningKey::new(&Secret::new(secret.as_str()));
         let method = if sha256 { SignatureMethod::HmacSha256 } else { SignatureMethod::HmacSha1 };
+        let (timestamp, nonce) = (NOW, "n");
         let credentials =
-            Credentials { key: &key, signing_key: &signing_key, method, timestamp: NOW, nonce: "n" };
+            Credentials { key: &key, signing_key: &signing_key, method, timestamp, nonce };
         let query: Vec<_> = query
             .iter()
             .map(|(name, value)| format!("{name}={}", lti::oauth1::encode::encode(value)))
             .collect();
         let url = format!("https://tool.example/lti/a?{}", query.join("&"));
-        let params: Vec<_> =
-            LAUNCH.into_iter().chain(extra.iter().map(|(name, value)| (name.as_str(), value.as_str()))).collect();
+        let extra = extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let params: Vec<_> = LAUNCH.into_iter().chain(extra).collect();
         let body = sign(&url, &params, &credentials).expect("a body");
         let examination = examine_at(&url, &body, &policy(&key, &[&secret]), NOW);
         prop_assert_eq!(examination.variant(), Some(Variant::Strict));
@@ -301,7 +303,11 @@ proptest! {
     }
 
     #[test]
-    fn a_body_with_any_flipped_bit_is_rejected(at in any::<prop::sample::Index>(), bit in 0u8..8, which in 0usize..13) {
+    fn a_body_with_any_flipped_bit_is_rejected(
+        at in any::<prop::sample::Index>(),
+        bit in 0u8..8,
+        which in 0usize..13,
+    ) {
         let vectors = launches();
         let vector = &vectors[which];
         let key = if vector.name.starts_with("V13") { "a:b" } else { "key-1" };
@@ -310,15 +316,20 @@ proptest! {
         body[at.index(vector.body.len())] ^= 1 << bit;
         let read = |body: &[u8]| {
             Params::default().read_form(Source::Body, body).map(|params| {
-                params.iter().map(|param| (param.name.to_owned(), param.value.to_owned())).collect::<Vec<_>>()
+                let pairs =
+                    params.iter().map(|param| (param.name.to_owned(), param.value.to_owned()));
+                pairs.collect::<Vec<_>>()
             })
         };
-        // `%3d` and `%3D` are one character: such a flip leaves the same launch.
+        // `%3d` and `%3D` are one character: after such a flip, the launch is the same.
         prop_assume!(read(&body) != read(vector.body.as_bytes()));
         let (_, rest) = vector.url.split_once("://").expect("an absolute URL");
-        let (address, query) = rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
-        let (authority, path) = address.split_at(address.find('/').expect("a path"));
-        let request = LaunchRequest { scheme: "https", authority, path, query, authorization: None, body: &body };
+        let (location, query) =
+            rest.split_once('?').map_or((rest, None), |(location, query)| (location, Some(query)));
+        let (authority, path) = location.split_at(location.find('/').expect("a path"));
+        let scheme = "https";
+        let request =
+            LaunchRequest { scheme, authority, path, query, authorization: None, body: &body };
         prop_assert!(examine(&request, &policy, NOW, |_| false).verdict().is_err());
     }
 
@@ -337,7 +348,8 @@ proptest! {
             authorization: authorization.as_deref(),
             body: &body,
         };
-        prop_assert!(examine(&request, &policy("key-1", &["s3cret"]), now, |_| true).verdict().is_err());
+        let policy = policy("key-1", &["s3cret"]);
+        prop_assert!(examine(&request, &policy, now, |_| true).verdict().is_err());
     }
 }
 
@@ -349,7 +361,7 @@ fn the_replay_store_decides_whether_a_candidate_is_admitted() {
             .verdict()
         {
             Ok(Verdict::New(candidate)) => candidate.admit(spent).map(|_| ()),
-            _ => panic!("accepted otherwise"),
+            _ => panic!("the launch is valid"),
         };
     assert_eq!(verdict(Spent::Now), Ok(()));
     assert_eq!(verdict(Spent::Before), Err(Rejection::Replayed));

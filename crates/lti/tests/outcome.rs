@@ -1,5 +1,5 @@
-//! Grades through the crate's own door: what goes to a platform, read as a platform reads it, and what comes back. The numbers
-//! are those of the checklist, section F1.h.
+//! Grades through the public interface: requests, read as a platform reads them, and responses.
+//! Comments name the cases of the checklist, section F1.h.
 
 use std::sync::Arc;
 
@@ -55,17 +55,17 @@ fn launched(params: &[(&str, &str)], method: SignatureMethod) -> Option<OutcomeS
     Some(outcome)
 }
 
-/// The text of the element of this name, as another parser reads it.
+/// The text of the element with this name, as another parser reads it.
 fn text_of(xml: &str, name: &str) -> String {
     let document = roxmltree::Document::parse(xml).expect("well-formed XML");
     let mut found = document.descendants().filter(|node| node.has_tag_name((NAMESPACE, name)));
     let text = found.next().expect("the element").text().unwrap_or_default().to_owned();
-    assert!(found.next().is_none(), "{name} stands there once");
+    assert!(found.next().is_none(), "{name} occurs once");
     text
 }
 
-/// An answer as edX gives it, around this status and body.
-fn answer(code: &str, description: &str, body: &str) -> String {
+/// A response as from edX, with this status and body.
+fn response(code: &str, description: &str, body: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <imsx_POXEnvelopeResponse xmlns="{NAMESPACE}">
@@ -88,12 +88,12 @@ fn answer(code: &str, description: &str, body: &str) -> String {
     )
 }
 
-/// The answer to readResult.
+/// The response to readResult.
 fn read_result(score: &str) -> String {
     let result = format!(
         "<resultScore><language>en</language><textString>{score}</textString></resultScore>"
     );
-    answer(
+    response(
         "success",
         "",
         &format!("<readResultResponse><result>{result}</result></readResultResponse>"),
@@ -107,7 +107,7 @@ fn parameters(header: &str) -> Vec<(String, String)> {
     params.iter().map(|param| (param.name.to_owned(), param.value.to_owned())).collect()
 }
 
-/// The request, its body hash and its signature are those of the independent vector V9.
+/// Request, body hash and signature equal those of the independent vector V9.
 // Checklist F1.h 132.
 #[test]
 fn the_outcome_request_of_the_vectors_is_reproduced() {
@@ -146,7 +146,7 @@ fn the_outcome_request_of_the_vectors_is_reproduced() {
     assert_eq!(found, expected);
 }
 
-/// A score is sent as the text that its sender wrote, and never with an exponent.
+/// A score is sent as the string that its sender wrote, and never with an exponent.
 // Checklist F1.h 133.
 #[test]
 fn a_score_is_sent_as_written() {
@@ -163,7 +163,6 @@ fn a_score_is_sent_as_written() {
     assert_eq!(Score::parse("1e-7"), Err(ScoreError::Exponent));
 }
 
-/// What is no score between 0 and 1 is refused before anything is sent.
 // Checklist F1.h 134.
 #[test]
 fn a_score_out_of_range_or_not_decimal_is_invalid() {
@@ -175,7 +174,7 @@ fn a_score_out_of_range_or_not_decimal_is_invalid() {
     }
 }
 
-/// Whatever a sourcedid holds, the platform's parser reads the bytes that the platform sent.
+/// The platform's parser reads the same bytes that the platform sent.
 // Checklist F1.h 135.
 #[test]
 fn a_sourcedid_returns_byte_for_byte() {
@@ -204,11 +203,11 @@ fn a_sourcedid_returns_byte_for_byte() {
     }
 }
 
-/// Elements count by their local names, and white space around the code says nothing.
+/// Only local names count. Leading and trailing whitespace of the code does not matter.
 // Checklist F1.h 136.
 #[test]
 fn a_success_is_read_under_any_prefix_and_namespace() {
-    let plain = answer("success", "Good", "<replaceResultResponse/>");
+    let plain = response("success", "Good", "<replaceResultResponse/>");
     let prefixed = {
         let prefixed = plain
             .replace("</", "</ns0:")
@@ -230,24 +229,25 @@ fn a_success_is_read_under_any_prefix_and_namespace() {
         format!("\u{feff}{plain}"),
         plain.clone(),
     ] {
-        let answer = read_response(xml.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {xml}"));
+        let response =
+            read_response(xml.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {xml}"));
         assert_eq!(
-            (answer.code, answer.description.as_str()),
+            (response.code, response.description.as_str()),
             (CodeMajor::Success, "Good"),
             "{xml}"
         );
-        assert_eq!(answer.score, None);
+        assert_eq!(response.score, None);
     }
-    let processing = read_response(answer("processing", "", "").as_bytes()).expect("an answer");
+    let processing = read_response(response("processing", "", "").as_bytes()).expect("a response");
     assert_eq!(processing.code, CodeMajor::Processing);
 }
 
-/// A failure comes with the platform's words, whatever the status that carries it: 200 of edX, 422 of Canvas.
+/// The description does not depend on the HTTP status: edX sends 200, Canvas 422.
 // Checklist F1.h 137.
 #[test]
 fn a_failure_has_the_description_of_the_platform() {
-    let edx = answer("failure", "User not found. &lt;course&gt; &amp; more", "");
-    let canvas = answer("failure", "User is no longer in course [EID_1234]", "").replace(
+    let edx = response("failure", "User not found. &lt;course&gt; &amp; more", "");
+    let canvas = response("failure", "User is no longer in course [EID_1234]", "").replace(
         "</imsx_statusInfo>",
         "<ext_canvas_error_code>no_user</ext_canvas_error_code></imsx_statusInfo>",
     );
@@ -255,12 +255,12 @@ fn a_failure_has_the_description_of_the_platform() {
         (edx, "User not found. <course> & more"),
         (canvas, "User is no longer in course [EID_1234]"),
     ] {
-        let answer = read_response(xml.as_bytes()).expect("an answer");
-        assert_eq!((answer.code, answer.description.as_str()), (CodeMajor::Failure, words));
+        let response = read_response(xml.as_bytes()).expect("a response");
+        assert_eq!((response.code, response.description.as_str()), (CodeMajor::Failure, words));
     }
 }
 
-/// A 204 has no body, which is no answer: its status alone tells.
+/// A 204 has no body. Only its status counts.
 // Checklist F1.h 138.
 #[test]
 fn an_empty_body_is_not_a_response() {
@@ -268,17 +268,17 @@ fn an_empty_body_is_not_a_response() {
     assert!(result::read_result(b"").is_err());
 }
 
-/// A platform that cannot read is told apart from one that did not.
+/// A platform that does not support an operation differs from one that failed.
 // Checklist F1.h 139.
 #[test]
 fn an_unsupported_operation_has_its_own_code() {
-    let xml = answer("unsupported", "Target does not support the requested operation.", "");
-    let answer = read_response(xml.as_bytes()).expect("an answer");
-    assert_eq!(answer.code, CodeMajor::Unsupported);
-    assert_eq!(answer.description, "Target does not support the requested operation.");
+    let xml = response("unsupported", "Target does not support the requested operation.", "");
+    let response = read_response(xml.as_bytes()).expect("a response");
+    assert_eq!(response.code, CodeMajor::Unsupported);
+    assert_eq!(response.description, "Target does not support the requested operation.");
 }
 
-/// An empty score is no grade yet, and neither a zero nor a mistake.
+/// An empty score is neither a zero nor an error.
 // Checklist F1.h 140.
 #[test]
 fn an_empty_score_is_no_grade() {
@@ -287,16 +287,19 @@ fn an_empty_score_is_no_grade() {
         (read_result(""), None),
         (empty, None),
         (read_result(" \n "), None),
-        (answer("success", "", "<readResultResponse><result/></readResultResponse>"), None),
+        (response("success", "", "<readResultResponse><result/></readResultResponse>"), None),
         (read_result("0"), Some("0")),
         (read_result("0.910"), Some("0.910")),
     ] {
-        let answer = read_response(xml.as_bytes()).expect("an answer");
-        assert_eq!((answer.code, answer.score.as_deref()), (CodeMajor::Success, score), "{xml}");
+        let response = read_response(xml.as_bytes()).expect("a response");
+        assert_eq!(
+            (response.code, response.score.as_deref()),
+            (CodeMajor::Success, score),
+            "{xml}"
+        );
     }
 }
 
-/// What is no answer is refused, in bounds.
 // Checklist F1.h 141.
 #[test]
 fn an_invalid_response_is_refused_within_bounds() {
@@ -311,7 +314,7 @@ fn an_invalid_response_is_refused_within_bounds() {
         "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><p>Hello<br></body></html>";
     assert_eq!(read_response(page.as_bytes()), Err(OutcomeError::DocumentType));
 
-    let large = answer("success", &"x".repeat(10 << 20), "");
+    let large = response("success", &"x".repeat(10 << 20), "");
     assert_eq!(read_response(large.as_bytes()), Err(OutcomeError::TooLarge));
 
     let mut laughs = String::from("<!ENTITY lol \"lol\">");
@@ -319,11 +322,11 @@ fn an_invalid_response_is_refused_within_bounds() {
         let earlier = if level == 1 { "&lol;".to_owned() } else { format!("&lol{};", level - 1) };
         laughs.push_str(&format!("<!ENTITY lol{level} \"{}\">", earlier.repeat(10)));
     }
-    let laughing = answer("success", "&lol9;", "");
+    let laughing = response("success", "&lol9;", "");
     assert_eq!(
         read_response(laughing.as_bytes()),
         Err(OutcomeError::NotXml),
-        "the entity is defined nowhere"
+        "the entity is undefined"
     );
     let (declaration, rest) = laughing.split_once('\n').expect("two lines");
     for subset in [&laughs, "<!ENTITY lol9 SYSTEM \"file:///etc/passwd\">"] {
@@ -332,11 +335,10 @@ fn an_invalid_response_is_refused_within_bounds() {
         assert_eq!(read_response(xml.as_bytes()), Err(OutcomeError::DocumentType));
     }
 
-    let deep = answer("success", "", &format!("{}{}", "<a>".repeat(5000), "</a>".repeat(5000)));
+    let deep = response("success", "", &format!("{}{}", "<a>".repeat(5000), "</a>".repeat(5000)));
     assert_eq!(read_response(deep.as_bytes()), Err(OutcomeError::TooDeep));
 }
 
-/// Without a URL or a sourcedid there is nothing to send a grade to.
 // Checklist F1.h 143.
 #[test]
 fn a_launch_without_outcome_url_or_sourcedid_accepts_no_grade() {
@@ -357,13 +359,13 @@ fn a_launch_without_outcome_url_or_sourcedid_accepts_no_grade() {
     }
 }
 
-/// EdX fails to read a readResult, and has another service behind the same launch.
+/// edX fails on a readResult, and has another service for the same launch.
 // Checklist F1.h 144.
 #[test]
 fn the_result_service_of_edx_is_next_to_its_outcome_service() {
     let words = "Request body XML parsing error: Failed to parse score textString from XML request body \
                  &lt;?xml version=&quot;1.0&quot;?&gt;";
-    let refused = read_response(answer("failure", words, "").as_bytes()).expect("an answer");
+    let refused = read_response(response("failure", words, "").as_bytes()).expect("a response");
     assert_eq!(refused.code, CodeMajor::Failure);
     assert!(refused.description.ends_with("body <?xml version=\"1.0\"?>"));
     assert_eq!(
@@ -377,7 +379,7 @@ fn the_result_service_of_edx_is_next_to_its_outcome_service() {
     assert_eq!(result::result_url("https://lms.example/mod/lti/service.php", MOODLE), None);
 }
 
-/// Also what has no body is signed with a body hash, which edX asks for.
+/// edX requires a body hash also for a request without a body.
 // Checklist F1.h 145.
 #[test]
 fn a_request_without_body_is_signed_with_the_hash_of_the_empty_body() {
@@ -402,7 +404,7 @@ fn a_request_without_body_is_signed_with_the_hash_of_the_empty_body() {
     }
 }
 
-/// A launch that was signed with HMAC-SHA256 has its grades signed and hashed with SHA-256.
+/// After a launch with HMAC-SHA256, signature and hash of a grade use SHA-256.
 // Checklist F1.h 146.
 #[test]
 fn grades_are_signed_by_the_method_of_their_launch() {
@@ -440,7 +442,7 @@ fn grades_are_signed_by_the_method_of_their_launch() {
     }
 }
 
-/// A change to an answer: what is cut out at a place, and what stands there instead.
+/// A change of a response: position, number of removed bytes, and inserted bytes.
 fn change() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {
     let markup = prop::sample::select(vec![
         "<",
@@ -491,13 +493,19 @@ proptest! {
             "[\\x00-\\x7f]{1,20}",
         ],
     ) {
-        let sent = [("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", &*sourcedid)];
+        let url = ("lis_outcome_service_url", "https://lms.example/o");
+        let sent = [url, ("lis_result_sourcedid", &*sourcedid)];
         let kept = launched(&sent, SignatureMethod::HmacSha256);
-        let has_only_xml = sourcedid
-            .chars()
-            .all(|letter| !matches!(letter, '\0'..'\t' | '\u{b}' | '\u{c}' | '\u{e}'..' ' | '\u{fffe}' | '\u{ffff}'));
+        let is_xml = |letter| {
+            !matches!(
+                letter,
+                '\0'..'\t' | '\u{b}' | '\u{c}' | '\u{e}'..' ' | '\u{fffe}' | '\u{ffff}'
+            )
+        };
+        let has_only_xml = sourcedid.chars().all(is_xml);
         prop_assert!(kept.is_none() || has_only_xml);
-        prop_assert!(kept.is_some() || !has_only_xml || sourcedid.is_empty() || sourcedid.starts_with('$'));
+        let is_missing = sourcedid.is_empty() || sourcedid.starts_with('$');
+        prop_assert!(kept.is_some() || !has_only_xml || is_missing);
         if let Some(kept) = kept {
             let xml = outcome::request(&Operation::Read, &kept.sourcedid, "m-1");
             prop_assert_eq!(text_of(&xml, "sourcedId"), sourcedid);
@@ -505,9 +513,12 @@ proptest! {
     }
 
     #[test]
-    fn random_bytes_are_a_response_or_an_error(bytes in any::<Vec<u8>>(), text in "[<>/&;#!?a-c\\[\\]\"' =-]{0,60}") {
+    fn random_bytes_are_a_response_or_an_error(
+        bytes in any::<Vec<u8>>(),
+        text in "[<>/&;#!?a-c\\[\\]\"' =-]{0,60}",
+    ) {
         for bytes in [bytes.as_slice(), text.as_bytes()] {
-            prop_assert!(read_response(bytes).is_err(), "nothing names a code by chance");
+            prop_assert!(read_response(bytes).is_err(), "no code occurs by chance");
         }
     }
 
@@ -516,16 +527,17 @@ proptest! {
         description in any::<String>(),
         changes in prop::collection::vec(change(), 1..8),
     ) {
-        let good = read_result("0.91").replace("<imsx_description>", &format!("<imsx_description>{description}"));
+        let description = format!("<imsx_description>{description}");
+        let good = read_result("0.91").replace("<imsx_description>", &description);
         let mut bytes = good.into_bytes();
         for (place, cut, inserted) in changes {
             let place = place.index(bytes.len() + 1);
             let end = bytes.len().min(place + cut);
             bytes.splice(place..end, inserted);
         }
-        if let Ok(answer) = read_response(&bytes) {
-            let size = answer.description.len() + answer.score.unwrap_or_default().len();
-            // A byte that is no UTF-8 becomes a character of three.
+        if let Ok(response) = read_response(&bytes) {
+            let size = response.description.len() + response.score.unwrap_or_default().len();
+            // A byte that is not UTF-8 becomes a character of three bytes.
             prop_assert!(size <= 3 * bytes.len());
         }
     }

@@ -6,7 +6,7 @@ use rocket::http::Status;
 
 use super::call::LaunchCall;
 use crate::config::Upstream;
-use crate::session::{COOKIE, Session, TICKET, TICKET_PARAMETER, TooLong, set_cookie};
+use crate::session::{COOKIE, Session, TICKET_LIFETIME, TICKET_PARAMETER, TooLong, set_cookie};
 use crate::template::{Page, RenderError};
 use crate::web::gateway::Gateway;
 use crate::web::page;
@@ -33,16 +33,22 @@ pub(super) fn first(
     match &call.served.target {
         ServedTarget::Template(page) => rendered(call, page, launch),
         ServedTarget::Upstream(upstream) => {
-            let Visits { sessions, newest, .. } = &call.gateway.visits;
+            let Visits { sessions, latest_launches, .. } = &call.gateway.visits;
             let prefix = route::prefix(call.served, upstream, &id);
             let mount = Mount::of(call.served, upstream, &id, &prefix);
             let session = session(call, upstream, launch, id.clone(), now)?;
             let sealed =
                 sessions.seal(&session, &tool.name, mount.id).ok_or(Refusal::PageFailed)?;
             let ticket = sessions
-                .ticket(&session, destination, &tool.name, mount.id, now + TICKET.as_secs())
+                .ticket(
+                    &session,
+                    destination,
+                    &tool.name,
+                    mount.id,
+                    now + TICKET_LIFETIME.as_secs(),
+                )
                 .ok_or(Refusal::PageFailed)?;
-            newest.launched(&session);
+            latest_launches.record(&session);
             cookies.push(set_cookie(COOKIE, &sealed, mount.cookie_path(), lifetime));
             Ok(page::see_other(format!("{}?{TICKET_PARAMETER}={ticket}", mount.cookie_path())))
         }

@@ -198,7 +198,7 @@ impl<'r> Passage<'r> {
     /// The way back. `is_root` for a request to the prefix itself, without a slash.
     fn relay(self, is_root: bool) -> Relay<'r> {
         Relay {
-            newest: &self.gateway.visits.newest,
+            latest_launches: &self.gateway.visits.latest_launches,
             mount: self.mount,
             rest: Duration::from_secs(self.visit.session.expires.saturating_sub(self.now)),
             visit: self.visit,

@@ -337,13 +337,7 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
             "unsupported",
             "Target does not support the requested operation.",
         ),
-        (
-            "<a".to_owned(),
-            KEY,
-            SECRET,
-            "failure",
-            "the request is not XML in UTF-8, or not all of it",
-        ),
+        ("<a".to_owned(), KEY, SECRET, "failure", "the request is not XML in UTF-8, or incomplete"),
     ] {
         let reply = send(&server, "POST", OUTCOMES, &body, key, secret);
         assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/xml")));

@@ -1,8 +1,8 @@
-//! What is signed: the launch URL, and every parameter as it stands on the wire.
+//! The base string: the launch URL, and every parameter as on the wire.
 
 use super::*;
 
-/// Two spellings of a launch that mean the same: one is accepted, and the other is then the same launch again.
+/// Checks two equivalent spellings of a launch: one is accepted, and the other is then a replay.
 #[track_caller]
 fn check_spelling(server: &Server, form: &Form<'_>, spell: impl Fn(&str) -> String) {
     let body = form.sign();
@@ -15,18 +15,19 @@ fn check_spelling(server: &Server, form: &Form<'_>, spell: impl Fn(&str) -> Stri
     reject(server, &body, 401, "replayed");
 }
 
-/// Every escape of a body, spelt by a function of its two digits.
+/// Rewrites every escape of a body. `spell` receives its two digits.
 fn respell(body: &str, spell: impl Fn(&str) -> String) -> String {
     let mut parts = body.split('%');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + &spell(&part[..2]) + &part[2..])
 }
 
-/// A tools file with one tool of its own name, by which its line in the log is found.
+/// A tools file with one tool. Its unique name finds its log line.
 fn tools(name: &str, key: &str, path: &str) -> String {
     format!(
-        "[gateway]\npublic_url = \"https://tool.example\"\nsecret = \"the gateway's own, of 32 characters\"\n\
-         [tools.{name}]\nkey = \"{key}\"\nsecret = \"s3cret\"\ntemplate = \"page\"\npath = \"{path}\"\n"
+        "[gateway]\npublic_url = \"https://tool.example\"\nsecret = \"the gateway's own, of 32 \
+         characters\"\n[tools.{name}]\nkey = \"{key}\"\nsecret = \"s3cret\"\ntemplate = \
+         \"page\"\npath = \"{path}\"\n"
     )
 }
 
@@ -34,7 +35,7 @@ fn tools(name: &str, key: &str, path: &str) -> String {
 #[test]
 fn every_character_is_signed_and_delivered() {
     accept_vector(&server(), "V3");
-    // One by one, all that some encoder somewhere treats in its own way.
+    // Checks one by one all characters that encoders treat differently.
     let server = server();
     let all: String = (' '..='~').chain("Üßé€漢\u{a0}\u{301}\u{200d}".chars()).collect();
     let every: Vec<String> = all.chars().map(String::from).collect();
@@ -184,7 +185,7 @@ fn line_breaks_changed_in_transit_are_rejected() {
 fn a_name_may_have_several_values() {
     let server = server();
     let form = launch().with(&[("x", "b"), ("x", "a"), ("x", ""), ("x", "b")]);
-    // Their order is not signed, but it is kept.
+    // Their order is not signed, but it stays.
     accept(&server, &form.sign());
     let turned = form.tampered(|pairs| pairs.0.reverse());
     reject(&server, &turned, 401, "replayed");
@@ -264,7 +265,7 @@ fn a_submit_button_sent_twice_counts_once() {
         assert_eq!(
             delivered(&reply),
             sent("", &form.sign()),
-            "what was signed is handed on, and no more"
+            "the tool receives exactly the signed parameters"
         );
         let line = line_of_tool(tool);
         assert!(
@@ -292,7 +293,7 @@ fn a_query_that_canvas_copies_into_the_body_counts_once() {
     let vector = vector("V12");
     let reply = server.post(target(&vector.url), &vector.body);
     accepted(&reply);
-    assert_eq!(delivered(&reply), vector.params, "what was signed is handed on, and no more");
+    assert_eq!(delivered(&reply), vector.params, "the tool receives exactly the signed parameters");
     let line = line_of_tool("canvas");
     assert!(
         line.contains(" outcome=\"accepted\" ") && line.contains(" variant=\"canvas-query-once\" "),
@@ -334,9 +335,9 @@ fn two_values_of_an_lti_parameter_are_rejected() {
         "launch_presentation_return_url",
     ] {
         let url = format!("https://tool.example/lti/a?{name}=evil");
-        // All of it is signed: a course author writes launch URLs, and a platform signs what it is given.
+        // Everything is signed: a course author writes the launch URL, and the platform signs it.
         let form = Form { url: &url, ..full.clone() }.sign();
-        // Where it stands is not signed either, so that moving it changes nothing.
+        // The signature does not cover its location, so moving it changes nothing.
         for (target, body) in
             [(target(&url), form.clone()), ("/lti/a", format!("{form}&{name}=evil"))]
         {
@@ -355,12 +356,12 @@ fn two_values_of_an_lti_parameter_are_rejected() {
             );
         }
     }
-    // What the platform leaves out can be said by whoever writes the launch URL, in either place.
+    // The launch URL may contain a parameter that the platform omits, in query or body.
     let url = "https://tool.example/lti/a?context_id=author";
     let form = Form { url, ..launch() }.sign();
     accept_at(&server, target(url), &form);
     reject(&server, &format!("context_id=author&{form}"), 401, "replayed");
-    // The same value in both places contradicts nothing.
+    // The same value in query and body is not a conflict.
     let url = "https://tool.example/lti/a?user_id=user-4711&context_title=from+the+URL";
     accept_at(&server, target(url), &Form { url, nonce: "2", ..full }.sign());
 }
@@ -375,9 +376,9 @@ fn a_key_that_edx_encodes_but_signs_unencoded_is_accepted() {
         line.contains(" consumer=\"a:b\" ") && line.contains(" variant=\"edx-encoded-key\" "),
         "{line}"
     );
-    // A platform that follows RFC 5849 is as welcome.
+    // A launch that follows RFC 5849 is accepted too.
     accept(&server, &Form { key: "a:b", nonce: "2", ..launch() }.sign());
-    // The key is decoded once, and only once.
+    // The key is decoded only once.
     reject(
         &server,
         &Form { key: "a%253Ab", nonce: "3", ..launch() }.sign(),
@@ -432,8 +433,8 @@ fn the_signature_covers_the_public_url_and_not_the_host_header() {
     }
 }
 
-/// Most of what is done wrong is named with its cure while the launch is answered; the page says nothing of it, and for an
-/// unknown key nobody learns anything.
+/// The log line of a rejection shows most causes with their fixes. The page shows none, and for an
+/// unknown key the log shows none either.
 #[test]
 fn the_cause_of_a_wrong_signature_is_in_the_log_and_not_on_the_page() {
     let server = server();

@@ -1,4 +1,4 @@
-//! A platform that speaks LTI 1.3 with a tool that does not: its login comes as a GET or as a form.
+//! An LTI 1.3 login for a tool without LTI 1.3, by GET and by POST.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn a_login_by_get_is_rejected_with_its_own_code() {
     for query in [LOGIN, "iss=&login_hint=", "login_hint=1&iss=x&x=y", "id_token=a.b.c&state=s"] {
         rejected_as_lti_1p3(&server.get(&format!("/lti/a?{query}")));
     }
-    // Neither is anything else that begins like one.
+    // A request with only a part of a login is not a login.
     for query in
         ["", "?iss=x", "?login_hint=1", "?custom_iss=x&custom_login_hint=1", "?iss=%zz&login_hint"]
     {

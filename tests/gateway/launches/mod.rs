@@ -44,8 +44,8 @@ const RETURN: &str = "https://lms.example/return";
 const PRIVATE: [&str; 7] =
     ["s3cret", "an0ther", "own, of 32", "user-4711", "Ada", "Lovelace", "uni.example"];
 
-/// Codes of rejections after a valid signature, and the headings of their pages. Only these pages show
-/// a return link.
+/// Codes of rejections after a valid signature, and the headings of their pages. Only these pages
+/// show a return link.
 const SIGNED: [(&str, &str); 8] = [
     ("stale", "This page was open for too long"),
     ("conflicting-parameter", "The tool could not be opened"),
@@ -198,8 +198,8 @@ fn one_line(mut lines: Vec<String>) -> String {
     lines.remove(0)
 }
 
-/// Asserts that a response shows nothing of a tool, sets no cookie, contains no private data and does not
-/// redirect.
+/// Asserts that a response shows nothing of a tool, sets no cookie, contains no private data and
+/// does not redirect.
 #[track_caller]
 fn shown_nothing(reply: &Reply, status: u16) {
     assert_eq!(reply.status, status, "{:?}", reply.reference().map(log_lines));

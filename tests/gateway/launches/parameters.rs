@@ -1,10 +1,10 @@
-//! The LTI parameters of a launch: what has to be there, and what a template is told.
+//! The LTI parameters of a launch: the required ones, and the values in a template.
 
 use crate::support::unescaped;
 
 use super::*;
 
-/// Every field of a launch between brackets, as a template sees it.
+/// A template that prints every field of a launch between brackets.
 const FIELDS: &str = "launched
 id [{{ launch.user.id }}]
 name [{{ launch.user.name }}]
@@ -29,7 +29,8 @@ fn server_with_fields() -> Server {
     })
 }
 
-/// Launches with these parameters besides the three required ones; the page has to hold each of these lines.
+/// Launches with these parameters in addition to the three required ones. The page must contain
+/// these lines.
 #[track_caller]
 fn check_fields(server: &Server, nonce: &str, params: &[(&str, &str)], expected: &[&str]) {
     let reply = server.post("/lti/a", &Form { nonce, ..Form::default() }.with(params).sign());
@@ -44,18 +45,18 @@ fn check_fields(server: &Server, nonce: &str, params: &[(&str, &str)], expected:
 fn a_launch_without_resource_link_is_rejected() {
     let (server, form) = (server(), launch());
     reject(&server, &form.clone().without("resource_link_id").sign(), 400, "no-resource-link");
-    for blank in ["", " ", "\t\r\n", "\u{a0}"] {
+    for empty in ["", " ", "\t\r\n", "\u{a0}"] {
         reject(
             &server,
-            &form.clone().but(&[("resource_link_id", blank)]).sign(),
+            &form.clone().but(&[("resource_link_id", empty)]).sign(),
             400,
             "no-resource-link",
         );
     }
-    // The suite of 1EdTech misspells the name.
+    // The test suite of 1EdTech misspells the name.
     let misspelt = form.clone().without("resource_link_id").with(&[("resourcelinkid", "rl-1")]);
-    let no_way_back = misspelt.without("launch_presentation_return_url");
-    let reply = reject(&server, &no_way_back.sign(), 400, "no-resource-link");
+    let without_return_url = misspelt.without("launch_presentation_return_url");
+    let reply = reject(&server, &without_return_url.sign(), 400, "no-resource-link");
     assert!(reply.body.contains("Please tell your course staff."), "{}", reply.body);
     accept(&server, &form.sign());
 }
@@ -112,7 +113,7 @@ fn an_unverified_launch_shows_no_return_link() {
     assert!(!reply.body.contains("evil.example"), "{}", reply.body);
 }
 
-/// A signed launch that is no launch, with this return URL.
+/// A signed form with a wrong version and this return URL.
 fn reject_with_return_url(server: &Server, url: &str) -> Reply {
     let form = launch().but(&[("lti_version", "LTI-2p0"), ("launch_presentation_return_url", url)]);
     let reply = server.post("/lti/a", &form.sign());
@@ -136,7 +137,7 @@ fn the_message_joins_the_query_of_the_return_url() {
     ] {
         let reply = reject_with_return_url(&server, url);
         assert_eq!(reply.link(), Some(expected), "{url}");
-        // It leaves the frame, and tells the platform nothing of the address that it left.
+        // It leaves the frame, and sends no `Referer`.
         assert!(reply.body.contains("target=\"_top\" rel=\"noreferrer\""), "{}", reply.body);
     }
 }
@@ -191,7 +192,7 @@ fn a_return_url_that_is_not_http_is_not_linked() {
     }
 }
 
-/// Every launch of edX has an empty one.
+/// Every launch of edX has an empty return URL.
 // Checklist F1.e 97.
 #[test]
 fn an_empty_return_url_is_ignored() {
@@ -263,7 +264,7 @@ fn a_grade_needs_an_outcome_url_and_a_sourcedid() {
     let (url, record) =
         (("lis_outcome_service_url", "https://lms.example/o"), ("lis_result_sourcedid", "r"));
     check_fields(&server, "1", &[url, record], &["grade [true]"]);
-    // edX sends a record with every launch.
+    // edX sends a sourcedid with every launch.
     check_fields(&server, "2", &[record], &["grade [false]"]);
     check_fields(&server, "3", &[url], &["grade [false]"]);
     check_fields(&server, "4", &[url, ("lis_result_sourcedid", "")], &["grade [false]"]);
@@ -349,7 +350,7 @@ fn values_from_the_platform_are_escaped_in_templates() {
     let (attribute, text) = printed.split_once("\">").expect("the end of the attribute");
     assert_eq!(unescaped(attribute), evil, "the attribute ends where the template ends it");
     assert!(!text.contains(['<', '>', '"', '\'']), "{text}");
-    assert_eq!(text.matches("{{ tool.name }}").count(), 10, "it is text, and no template");
+    assert_eq!(text.matches("{{ tool.name }}").count(), 10, "it is text, not a template");
     assert!(unescaped(text).starts_with(&format!("{evil}|{evil}|{evil}|{evil}|")), "{text}");
 }
 

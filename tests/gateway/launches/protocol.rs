@@ -5,7 +5,7 @@ use lti::oauth1::encode::encode;
 
 use super::*;
 
-/// The OAuth parameters of a launch in an `Authorization` header, and the rest of it as its body.
+/// An `Authorization` header with the OAuth parameters of a launch, and a body with the others.
 fn in_header(form: &Form<'_>) -> (String, String) {
     let (oauth, rest) =
         Pairs::read(&form.sign()).0.into_iter().partition(|(name, _)| name.starts_with("oauth_"));
@@ -17,8 +17,8 @@ fn in_header(form: &Form<'_>) -> (String, String) {
     (format!("OAuth realm=\"an LMS\", {}", oauth.join(", ")), Pairs(rest).body())
 }
 
-/// Everything of an answer that can be told apart from outside, but for the reference and the time.
-fn looks(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
+/// The visible parts of a response, without reference and date.
+fn visible_parts(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
     let mut headers = reply.headers.clone();
     headers.retain(|(name, _)| name != "date");
     (
@@ -51,7 +51,7 @@ fn each_empty_oauth_parameter_is_rejected() {
 fn reject_without_each(take: impl Fn(&mut Pairs, &str)) {
     let (server, form) = (server(), launch());
     for name in REQUIRED {
-        // What is left is signed, so that nothing else is wrong with it.
+        // The rest has a valid signature, so this is the only mistake.
         let body = match name {
             "oauth_signature" => form.tampered(|pairs| take(pairs, name)),
             _ => form.altered(|pairs| take(pairs, name)),
@@ -161,9 +161,9 @@ fn the_oauth_parameters_may_be_in_a_header() {
         assert_eq!(
             delivered(&reply),
             sent("", &rest),
-            "neither the realm nor OAuth's parameters are handed on"
+            "the tool receives neither realm nor OAuth parameters"
         );
-        // The header's launch is the body's: it counts once, wherever its parameters stand.
+        // The same launch with its parameters in the body is a replay.
         reject(&server, &form.sign(), 401, "replayed");
     }
     let (header, rest) = in_header(&launch());
@@ -175,7 +175,7 @@ fn the_oauth_parameters_may_be_in_a_header() {
     );
 }
 
-/// Everything in an OAuth header is signed, and a parameter has one value there as well.
+/// A signature covers every parameter of an OAuth header, and a second value is a conflict.
 #[test]
 fn a_header_parameter_cannot_change_the_role() {
     let (server, form) = (server(), launch());
@@ -247,10 +247,10 @@ template = "page"
 "#;
     let server = server_of(TOOLS);
     let wrong_secret = Form { secret: "wrong", ..launch() };
-    let expected = looks(&reject(&server, &wrong_secret.sign(), 401, "bad-signature"));
+    let expected = visible_parts(&reject(&server, &wrong_secret.sign(), 401, "bad-signature"));
     for (key, secret, code) in [
         ("unknown", "s3cret", "unknown-consumer"),
-        // The dummy that stands in for an unknown consumer has this secret.
+        // The dummy for an unknown consumer has this secret.
         ("unknown", "", "unknown-consumer"),
         ("KEY-1", "s3cret", "unknown-consumer"),
         (" key-1", "s3cret", "unknown-consumer"),
@@ -264,7 +264,7 @@ template = "page"
         ("s3cret", "key-1", "unknown-consumer"),
     ] {
         let reply = reject(&server, &Form { key, secret, ..launch() }.sign(), 401, code);
-        assert_eq!(looks(&reply), expected, "{key} {secret}");
+        assert_eq!(visible_parts(&reply), expected, "{key} {secret}");
     }
     accept(&server, &launch().sign());
 }
@@ -277,7 +277,7 @@ fn a_secret_sent_as_the_key_is_never_shown() {
         401,
         "unknown-consumer",
     );
-    // That neither page nor line contains it is asserted of every refusal here.
+    // Every rejection in these tests asserts that neither page nor log line contains the secret.
     let line = line_of(&reply);
     assert!(line.contains(" consumer=\"-\" "), "{line}");
     assert!(line.contains("contains a secret"), "{line}");
@@ -285,7 +285,8 @@ fn a_secret_sent_as_the_key_is_never_shown() {
 
 #[test]
 fn a_key_cannot_forge_a_log_line() {
-    let key = "x\" outcome=\"accepted\" code=\"-\"\n2023-11-14T22:13:20Z  INFO launch: tool=\"a\"\u{1b}[31m\u{2028}";
+    let key = "x\" outcome=\"accepted\" code=\"-\"\n\
+               2023-11-14T22:13:20Z  INFO launch: tool=\"a\"\u{1b}[31m\u{2028}";
     let reply = reject(&server(), &Form { key, ..launch() }.sign(), 401, "unknown-consumer");
     let line = line_of(&reply);
     assert!(!line.contains(" outcome=\"accepted\""), "{line}");
@@ -415,7 +416,7 @@ fn a_token_is_rejected_unless_it_is_empty() {
     accept(&server, &form.altered(|pairs| pairs.add("oauth_token", "")));
 }
 
-/// Moodle launches like this where no key and secret are entered.
+/// A Moodle without key and secret launches like this.
 // Checklist F1.b 46.
 #[test]
 fn an_unsigned_launch_is_rejected() {
@@ -427,7 +428,7 @@ fn an_unsigned_launch_is_rejected() {
     assert!(line.contains("enter the tool's key and secret in the platform"), "{line}");
 }
 
-/// Moodle sends `oauth_callback` with every launch, also without key and secret.
+/// Moodle sends `oauth_callback` with every launch, even without key and secret.
 #[test]
 fn a_launch_without_key_and_signature_is_unsigned_despite_other_oauth_parameters() {
     let server = server();
@@ -442,7 +443,7 @@ fn a_launch_without_key_and_signature_is_unsigned_despite_other_oauth_parameters
     reject(&server, &format!("{form}&oauth_signature=x"), 400, "missing-oauth-parameter");
 }
 
-/// The platform's first request is a login, also as a form; its second has the token.
+/// The first request of a platform is a login, by GET or POST. The second has the token.
 #[test]
 fn an_lti_1p3_request_is_rejected_with_its_own_code() {
     let server = server();
@@ -504,7 +505,7 @@ fn a_parameter_removed_after_signing_is_rejected() {
     let mut removed = 0;
     for (name, _) in Pairs::read(&form.sign()).0 {
         if REQUIRED.contains(&name.as_str()) {
-            // Without one of these there is nothing to verify: cases 17 to 21.
+            // Cases 17 to 21 cover these parameters.
             continue;
         }
         reject(&server, &form.tampered(|pairs| pairs.remove(&name)), 401, "bad-signature");
@@ -539,7 +540,7 @@ fn a_parameter_changed_after_signing_is_rejected() {
 // Checklist F1.b 50.
 #[test]
 fn a_launch_is_valid_for_one_tool_only() {
-    // One platform has one key and secret for both tools, so that only the path tells their launches apart.
+    // The platform has one key and secret for both tools. Only the path differs.
     let server = server_of(&TOOLS.replace("key-2", "key-1").replace("an0ther", "s3cret"));
     let of_b = Form { url: "https://tool.example/lti/b", ..launch() };
     reject(&server, &of_b.sign(), 401, "bad-signature");
@@ -557,7 +558,7 @@ fn a_secret_rotates_without_downtime() {
         401,
         "bad-signature",
     );
-    // One consumer has one memory of nonces, whichever of its secrets signs.
+    // The nonces of a consumer are shared by all its secrets.
     reject(&server, &Form { nonce: "1", secret: "s3cret-old", ..launch() }.sign(), 401, "replayed");
 }
 

@@ -1,4 +1,4 @@
-//! When a launch counts, and that it counts once.
+//! The timestamp of a launch, and replay protection.
 
 use std::sync::Barrier;
 
@@ -6,14 +6,14 @@ use crate::support::NOW;
 
 use super::*;
 
-/// The accepted distance of a timestamp from the clock, both ways.
+/// The accepted difference between timestamp and clock, in both directions.
 const WINDOW: u64 = 300;
 
 fn at(timestamp: u64) -> Form<'static> {
     Form { timestamp, ..launch() }
 }
 
-fn server_remembering(most: usize, most_per_consumer: usize) -> Server {
+fn server_with_replay_limits(most: usize, most_per_consumer: usize) -> Server {
     let templates = [("page.html.tera", PAGE)];
     let replay = (most, most_per_consumer);
     Server::start(&Setup { tools: TOOLS, templates: &templates, replay, ..Setup::default() })
@@ -23,18 +23,18 @@ fn server_remembering(most: usize, most_per_consumer: usize) -> Server {
 #[test]
 fn a_timestamp_is_accepted_within_the_clock_skew_in_both_directions() {
     let server = server();
-    for (timestamp, says) in [
+    for (timestamp, reason) in [
         (NOW - WINDOW - 1, "is 301 s behind ours"),
         (NOW + WINDOW + 1, "is 301 s ahead of ours"),
         (NOW - 86_400, "is 86400 s behind ours"),
     ] {
         let reply = reject(&server, &at(timestamp).sign(), 401, "stale");
         let line = line_of(&reply);
-        assert!(line.contains(says), "{line}");
+        assert!(line.contains(reason), "{line}");
     }
     accept(&server, &at(NOW - WINDOW).sign());
     accept(&server, &at(NOW + WINDOW).sign());
-    // The same form is good or stale as time goes by.
+    // The same form is valid or stale at different times.
     let later = at(NOW + WINDOW + 1);
     server.set_now(NOW + 1);
     accept(&server, &later.sign());
@@ -49,13 +49,13 @@ fn timestamps_far_from_the_clock_are_rejected() {
     for timestamp in [0, 1, 4_102_444_800, 170_000_000_000, 999_999_999_999] {
         reject(&server, &at(timestamp).sign(), 401, "stale");
     }
-    // Thirteen digits are milliseconds, which the log says.
+    // Thirteen digits are milliseconds. The log line says so.
     for timestamp in [NOW * 1000, u64::MAX] {
         let reply = reject(&server, &at(timestamp).sign(), 400, "malformed-timestamp");
         let line = line_of(&reply);
         assert!(line.contains("not in milliseconds"), "{line}");
     }
-    // Where the clock stands at its beginning, nothing overflows.
+    // At the limits of the clock, nothing overflows.
     server.set_now(0);
     reject(&server, &launch().sign(), 401, "stale");
     accept(&server, &at(0).sign());
@@ -123,7 +123,7 @@ fn a_reload_in_the_same_browser_shows_the_page_again() {
         3
     );
 
-    // The cookie proves one form, until it expires; and nothing else.
+    // The cookie proves one form only, and only until it expires.
     server.set_now(NOW);
     let other = Form { key: "key-2", secret: "an0ther", url, nonce: "other", ..launch() }.sign();
     accept_at(&server, target(url), &other);
@@ -150,7 +150,8 @@ fn a_reload_of_an_upstreams_launch_leads_back_to_its_session() {
 // Checklist F1.d 81 to 83.
 #[test]
 fn a_nonce_is_unique_per_consumer_and_timestamp() {
-    let both = "consumers = [{ key = \"key-1\", secret = \"s3cret\" }, { key = \"key-2\", secret = \"an0ther\" }]";
+    let both = "consumers = [{ key = \"key-1\", secret = \"s3cret\" }, \
+                { key = \"key-2\", secret = \"an0ther\" }]";
     let server = server_of(&TOOLS.replacen("key = \"key-1\"\nsecret = \"s3cret\"", both, 1));
     let of_key_2 = Form { key: "key-2", secret: "an0ther", ..launch() };
     let of_b = Form { url: "https://tool.example/lti/b", ..of_key_2.clone() };
@@ -160,7 +161,7 @@ fn a_nonce_is_unique_per_consumer_and_timestamp() {
     }
     for form in forms {
         reject_at(&server, target(form.url), &form.sign(), 401, "replayed");
-        // Another launch with a spent nonce is no better than the same.
+        // Another launch with a spent nonce is rejected too.
         reject_at(&server, target(form.url), &form.with(&[("x", "1")]).sign(), 401, "replayed");
     }
 }
@@ -230,7 +231,7 @@ fn a_nonce_may_have_any_characters_and_up_to_1024_bytes() {
     for nonce in &long[4..] {
         reject(&server, &Form { nonce, ..launch() }.sign(), 400, "nonce-too-long");
     }
-    // Nothing is cut off: nonces that differ in their last character are two.
+    // Nonces are not truncated: those that differ only in their last character are different.
     let almost = format!("{}m", "n".repeat(1023));
     accept(&server, &Form { nonce: &almost, ..launch() }.sign());
 }
@@ -239,7 +240,7 @@ fn a_nonce_may_have_any_characters_and_up_to_1024_bytes() {
 #[test]
 fn a_nonce_is_stored_as_long_as_its_timestamp_is_accepted() {
     let server = server();
-    // From a clock that is as far ahead as may be, a launch stays acceptable for twice the window.
+    // If the platform's clock is ahead by the maximum, a launch is acceptable for twice the window.
     let body = at(NOW + WINDOW).sign();
     accept(&server, &body);
     for now in [NOW + 1, NOW + WINDOW, NOW + 2 * WINDOW] {
@@ -253,7 +254,7 @@ fn a_nonce_is_stored_as_long_as_its_timestamp_is_accepted() {
 // Checklist F1.d 88.
 #[test]
 fn a_full_replay_store_rejects_launches_and_evicts_nothing() {
-    let server = server_remembering(1, 1);
+    let server = server_with_replay_limits(1, 1);
     let second = Form { nonce: "2", ..launch() };
     accept(&server, &launch().sign());
     for _ in 0..2 {
@@ -263,7 +264,7 @@ fn a_full_replay_store_rejects_launches_and_evicts_nothing() {
     server.set_now(NOW + WINDOW);
     reject(&server, &second.sign(), 503, "replay-memory-full");
     reject(&server, &launch().sign(), 401, "replayed");
-    // The first is forgotten only when its time makes it useless.
+    // The store deletes the first nonce only when its timestamp is not acceptable any more.
     server.set_now(NOW + WINDOW + 1);
     accept(&server, &Form { nonce: "2", ..at(NOW + 1) }.sign());
     reject(&server, &launch().sign(), 401, "stale");
@@ -271,7 +272,7 @@ fn a_full_replay_store_rejects_launches_and_evicts_nothing() {
 
 #[test]
 fn a_flood_from_one_consumer_locks_out_no_other() {
-    let server = server_remembering(10, 1);
+    let server = server_with_replay_limits(10, 1);
     accept(&server, &launch().sign());
     reject(&server, &Form { nonce: "2", ..launch() }.sign(), 503, "replay-memory-full");
     let of_b =

@@ -1,20 +1,20 @@
-//! How a launch arrives: method, media type, size, characters, host.
+//! The transport of a launch: method, media type, size, characters, host.
 
 use super::*;
 
-/// The largest form.
+/// The maximum size of a form, in bytes.
 const LIMIT: usize = 256 * 1024;
 
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 const HOST: (&str, &str) = ("Host", "tool.example");
 
-/// The same launch in exactly this many bytes: components without a character are no parameters and not signed.
+/// The same launch, padded to this length. The gateway ignores empty components.
 fn padded(body: &str, length: usize) -> String {
     let padding = length.checked_sub(body.len()).expect("a form shorter than that");
     format!("{body}{}", "&".repeat(padding))
 }
 
-/// A request head with these lines and a body behind it.
+/// A request with this head and body.
 fn request(head: &[&str], body: &str) -> Vec<u8> {
     format!("{}\r\nConnection: close\r\n\r\n{body}", head.join("\r\n")).into_bytes()
 }
@@ -78,7 +78,7 @@ fn only_an_urlencoded_form_is_a_launch() {
     ] {
         check(&[HOST, ("Content-Type", media_type)]);
     }
-    // The first of two counts, whatever the other says.
+    // The first of two headers counts.
     check(&[HOST, ("Content-Type", "application/json"), FORM]);
     accept(&server, &body);
 }
@@ -142,7 +142,7 @@ fn the_size_limit_applies_to_chunked_forms() {
         request(&head, &format!("{chunks}0\r\n\r\n"))
     };
     rejected(&server.raw(&chunked(&padded(&body, LIMIT + 1))), 413, "too-large");
-    // A body that never ends is answered as soon as it is too large.
+    // The gateway rejects an endless body as soon as it is too large.
     let endless = request(&head, &format!("{:x}\r\n{}\r\n", 2 * LIMIT, "&".repeat(LIMIT + 1)));
     rejected(&server.raw(&endless), 413, "too-large");
     accepted(&server.raw(&chunked(&padded(&body, LIMIT))));
@@ -157,7 +157,7 @@ fn a_form_with_a_too_large_content_length_is_rejected_at_once() {
         "Content-Type: application/x-www-form-urlencoded",
         "Content-Length: 262145",
     ];
-    // Rocket hands no request on before fourteen bytes of its body are there.
+    // Rocket waits for fourteen bytes of a body before it calls a route.
     rejected(&server.raw(&request(&head, "its first bytes, and no more")), 413, "too-large");
 }
 
@@ -185,7 +185,8 @@ fn broken_escapes_are_rejected() {
 #[test]
 fn a_form_that_is_not_utf8_is_rejected() {
     let (server, body) = (server(), launch().sign());
-    // The last are: a surrogate, a character written too long, and two halves of a character in name and value.
+    // The last three: a surrogate, an overlong character, and a character split into name and
+    // value.
     for broken in ["x=%FF", "%FF=x", "x=%C3", "x=%ED%A0%80", "x=%C0%AF", "x%C3=%9C"] {
         reject(&server, &format!("{body}&{broken}"), 400, "not-utf8");
     }
@@ -308,6 +309,6 @@ fn every_response_to_a_launch_has_the_frame_ancestors_of_the_tool() {
     assert!(policy(&not_a_form).ends_with(ancestors), "{not_a_form:?}");
     let reply = accept_at(&server, "/lti/b", &form.sign());
     assert_eq!(policy(&reply), ancestors);
-    // No header that older browsers obey says otherwise.
+    // No header for older browsers contradicts it.
     assert_eq!(reply.header("x-frame-options"), None);
 }

@@ -183,8 +183,10 @@ mod tests {
             header.split_once(",oauth_signature=").expect("a signature, last");
         assert_eq!(
             unsigned,
-            "OAuth \
-             realm=\"\",oauth_body_hash=\"25qoZjLG8syZaEot0V0rZIKOdiI%3D\",oauth_consumer_key=\"a%20key%2C%20%22quoted%22\",oauth_nonce=\"n%2B1\",oauth_signature_method=\"HMAC-SHA1\",oauth_timestamp=\"1700000000\",oauth_version=\"1.0\""
+            "OAuth realm=\"\",oauth_body_hash=\"25qoZjLG8syZaEot0V0rZIKOdiI%3D\",\
+             oauth_consumer_key=\"a%20key%2C%20%22quoted%22\",oauth_nonce=\"n%2B1\",\
+             oauth_signature_method=\"HMAC-SHA1\",oauth_timestamp=\"1700000000\",\
+             oauth_version=\"1.0\""
         );
         assert!(signature.starts_with('"') && signature.ends_with("%3D\""));
     }

@@ -278,9 +278,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_undoes_writing(pairs in prop::collection::vec(any::<(String, String)>(), 0..20)) {
-            let written: Vec<String> =
-                pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        fn reading_undoes_writing(
+            pairs in prop::collection::vec(any::<(String, String)>(), 0..20),
+        ) {
+            let pair = |(name, value): &(String, String)| {
+                format!("{}={}", encode(name), encode(value))
+            };
+            let written: Vec<String> = pairs.iter().map(pair).collect();
             prop_assert_eq!(form(written.join("&").as_bytes()), Ok(pairs));
         }
 

@@ -141,9 +141,10 @@ mod tests {
     /// By its errata, the RFC's printed signature is wrong. This one was computed independently.
     #[test]
     fn the_example_of_rfc_5849_is_signed_as_in_its_errata() {
-        let base = "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da%26b5%3D%253D%25253D\
-                    %26c%2540%3D%26c2%3D%26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a\
-                    %26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7";
+        let base = "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da\
+                    %26b5%3D%253D%25253D%26c%2540%3D%26c2%3D%26oauth_consumer_key\
+                    %3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a%26oauth_signature_method\
+                    %3DHMAC-SHA1%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7";
         let key = SigningKey::with_token(&Secret::new("j49sk3j29djd"), "dh893hdasih9");
         assert_eq!(key.sign(SignatureMethod::HmacSha1, base), "r6/TJjbCOr97/+UU0NsvSne7s5g=");
     }

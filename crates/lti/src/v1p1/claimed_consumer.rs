@@ -5,12 +5,12 @@ use crate::oauth1::Params;
 use crate::oauth1::encode::decode;
 use crate::rejection::Rejection;
 
-/// The consumer that a launch claims to come from.
+/// The consumer that a launch names.
 pub(super) struct ClaimedConsumer<'p, 't> {
     pub(super) oauth: OauthParameters<'p>,
-    /// The consumer of that key.
+    /// The consumer with that key, if the tool has one.
     pub(super) known: Option<&'t KnownConsumer>,
-    /// The decoded key, where only that one is known.
+    /// The decoded key, if only that one is known.
     pub(super) decoded_key: Option<String>,
 }
 

@@ -1,8 +1,8 @@
 //! Known deviations of platforms.
 //!
 //! Each deviation of a signature is another exact base string over the same request. The gateway
-//! tries it only after the strict one of RFC 5849 failed. The HMAC still decides. The launch contains
-//! exactly the parameters that the HMAC covers.
+//! tries it only after the strict one of RFC 5849 failed. The HMAC still decides. The launch
+//! contains exactly the parameters that the HMAC covers.
 
 use std::collections::HashMap;
 
@@ -13,14 +13,15 @@ use crate::oauth1::{Params, Source};
 pub enum Variant {
     /// RFC 5849 without deviations.
     Strict,
-    /// Canvas copies the launch URL's query into the body, signs the pairs once and posts to the URL
-    /// with its query (instructure/canvas-lms#600). A pair in both query and body counts once.
+    /// Canvas copies the launch URL's query into the body, signs the pairs once and posts to the
+    /// URL with its query (instructure/canvas-lms#600). A pair in both query and body counts once.
     CanvasQueryOnce,
-    /// Sakai, D2L and others repeat the submit button as a hidden field and sign it once. A click on
-    /// the button sends it twice.
+    /// Sakai, D2L and others repeat the submit button as a hidden field and sign it once. A click
+    /// on the button sends it twice.
     DoubledSubmitButton,
     /// edX percent-encodes the consumer key in the form, but signs the key without the encoding
-    /// (xblock-lti-consumer takes both from an encoded header). Only a key of the tool reveals this.
+    /// (xblock-lti-consumer takes both from an encoded header). Only a key of the tool reveals
+    /// this.
     EdxEncodedKey,
 }
 

@@ -50,9 +50,9 @@ impl<'a> Fields<'a> {
     /// Reads the parameters. The second value is the name of the first parameter with two different
     /// values.
     ///
-    /// A signature covers names and values. It covers neither their order nor whether they are in the
-    /// URL or in the body (RFC 5849 §3.4.1.3). Everyone who has the form could choose between two
-    /// values by moving them.
+    /// A signature covers names and values. It covers neither their order nor whether they are in
+    /// the URL or in the body (RFC 5849 §3.4.1.3). Everyone who has the form could choose between
+    /// two values by moving them.
     pub(super) fn read(params: &'a Params) -> (Self, Option<&'a str>) {
         let mut fields = Self::default();
         let mut conflict = None;

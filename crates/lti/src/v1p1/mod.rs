@@ -1,5 +1,5 @@
-//! LTI 1.0, 1.1, 1.1.1 and 1.2. All four send `lti_version=LTI-1p0`, so that a tool neither can nor need tell
-//! them apart.
+//! LTI 1.0, 1.1, 1.1.1 and 1.2. All four send `lti_version=LTI-1p0`. A tool cannot distinguish them
+//! and need not.
 
 mod cause;
 mod claimed_consumer;

@@ -4,15 +4,16 @@ use super::consumer::Consumers;
 use crate::role::Roles;
 use crate::secret::KnownSecrets;
 
-/// What a tool asks of a launch.
+/// The requirements of a tool for a launch.
 #[derive(Clone, Debug)]
 pub struct LaunchPolicy {
-    /// Who may sign.
+    /// The consumers that may sign.
     pub consumers: Consumers,
-    /// Who may launch; `None` for everyone.
+    /// The roles that may launch; `None` for everyone.
     pub roles: Option<Roles>,
-    /// The accepted distance of a timestamp from our clock, both ways, in seconds.
+    /// The accepted difference between a timestamp and the gateway's clock, in both directions, in
+    /// seconds.
     pub clock_skew: u64,
-    /// What must not be repeated when an unknown key is told of: the secrets of all tools.
+    /// The secrets of all tools. The log omits an unknown key that contains one.
     pub secrets: Arc<KnownSecrets>,
 }

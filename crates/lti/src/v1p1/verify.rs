@@ -1,7 +1,8 @@
-//! What a launch is checked for, and in which order: the form's shape, the consumer, the signature, the
-//! timestamp, the LTI parameters, the roles, and last, by the caller, the nonce.
+//! The checks of a launch, in order: shape of the form, OAuth parameters, consumer, signature,
+//! timestamp, LTI parameters and roles. The caller spends the nonce, last.
 //!
-//! A key that is unknown costs the same base strings and HMACs as one that is known, so that time tells nothing.
+//! An unknown key needs the same number of base strings and HMACs as a known one. There is no
+//! timing side channel.
 
 use sha2::{Digest as _, Sha256};
 
@@ -20,9 +21,10 @@ use crate::sender::Sender;
 
 /// Examines a launch at `now`, in seconds since the epoch.
 ///
-/// `admitted_before` is asked once the signature is valid, with the launch's
-/// [fingerprint](crate::Launch::fingerprint): whether the caller can prove that it admitted this very form, sent by
-/// this very browser. Only then do the timestamp and the nonce not count, so that a page can be reloaded.
+/// After the signature is verified, it calls `admitted_before` with the launch's
+/// [fingerprint](crate::Launch::fingerprint). The caller returns `true` if it has proof that it
+/// admitted the same form of the same browser before. The launch is then a reload: neither its
+/// timestamp nor its nonce counts.
 pub fn examine(
     request: &LaunchRequest<'_>,
     policy: &LaunchPolicy,
@@ -32,7 +34,7 @@ pub fn examine(
     examine_read(request.read(), policy, now, admitted_before)
 }
 
-/// The same for a launch whose form was read before.
+/// Like [`examine`], for a launch with parameters that were read before.
 pub fn examine_read(
     launch: ReadLaunch<'_>,
     policy: &LaunchPolicy,
@@ -62,7 +64,7 @@ impl Examination<SignatureFindings> {
         let trial = SignatureTrial::new(&request, &params, policy, &claim);
         let signature = decode_signature(oauth.signature);
         let matched = trial.find_match(&signature, claim.decoded_key.as_deref());
-        // Whether the key is known makes no difference to the time that this takes.
+        // A known and an unknown key take the same time.
         let (cause, is_secret) = match matched {
             Some(_) => (None, false),
             None => (

@@ -1,45 +1,47 @@
 use crate::secret::Secret;
 
-/// What platforms may have mixed up with a tool's own: whatever else is known where there is time to search.
+/// URLs, keys and secrets that a platform may have confused with those of the launched tool. Only
+/// the full search uses them.
 #[derive(Clone, Debug, Default)]
 pub struct DiagnosisContext {
-    /// The tool that was launched.
+    /// The name of the launched tool.
     pub tool: String,
     /// Other launch URLs.
     pub urls: Vec<KnownUrl>,
-    /// The keys and secrets of every tool, this one's among them.
+    /// The keys and secrets of every tool, including the launched one.
     pub credentials: Vec<ConsumerCredentials>,
-    /// Secrets that are no tool's, and what people call them.
+    /// Secrets outside the configuration, with the names that the admin gave them.
     pub replaced: Vec<(String, Secret)>,
 }
 
 /// A launch URL without its query.
 #[derive(Clone, Debug)]
 pub struct KnownUrl {
-    /// The tool that is launched there; `None` for an address that is only known to have been used.
+    /// The tool at this URL; `None` for a URL that was only used for the launch.
     pub tool: Option<String>,
-    /// Its scheme.
+    /// The scheme.
     pub scheme: String,
-    /// Its host and port.
+    /// Host and port.
     pub authority: String,
-    /// Its path.
+    /// The path.
     pub path: String,
 }
 
 impl DiagnosisContext {
-    /// The tool, every tool's name and launch URL, and what is known of keys and secrets.
+    /// A context from the launched tool, the name and launch URL of every tool, and the known
+    /// credentials.
     ///
-    /// The tool's own launch URL is another address for a launch that came to a path below it.
+    /// The launched tool's own launch URL is a candidate too, for a launch to a path below it.
     pub fn new<'a>(
         tool: &str,
         launch_urls: impl IntoIterator<Item = (&'a str, String)>,
         credentials: Vec<ConsumerCredentials>,
     ) -> Self {
-        let address =
+        let known =
             |(name, url): (&str, String)| KnownUrl::new((name != tool).then_some(name), &url);
         Self {
             tool: tool.to_owned(),
-            urls: launch_urls.into_iter().map(address).collect(),
+            urls: launch_urls.into_iter().map(known).collect(),
             credentials,
             replaced: Vec::new(),
         }
@@ -47,7 +49,7 @@ impl DiagnosisContext {
 }
 
 impl KnownUrl {
-    /// A launch URL in its parts.
+    /// Splits a launch URL into its parts.
     pub fn new(tool: Option<&str>, url: &str) -> Self {
         let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -60,10 +62,10 @@ impl KnownUrl {
     }
 }
 
-/// A key and its secrets.
+/// The key and the secrets of a consumer.
 #[derive(Clone, Debug)]
 pub struct ConsumerCredentials {
-    /// The tool that they are for.
+    /// The tool of the consumer.
     pub tool: String,
     /// The consumer's key.
     pub key: String,

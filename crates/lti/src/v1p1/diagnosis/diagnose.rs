@@ -16,24 +16,25 @@ use crate::v1p1::launch_request::{LaunchRequest, ReadLaunch};
 use crate::v1p1::policy::LaunchPolicy;
 use crate::v1p1::signature_trial::SignatureTrial;
 
-/// A mistake that makes exactly the signature that came.
+/// The proven cause of a wrong signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureDiagnosis {
-    /// What it is.
+    /// The cause.
     pub cause: Cause,
-    /// The base string that was signed, where it is another than the one that is compared. It holds personal data.
+    /// The signed base string, if it differs from the expected one. It contains personal data.
     pub base_string: Option<String>,
 }
 
-/// The longest base string for which others are tried while a launch is answered, in bytes. edX's have some 4 KiB.
+/// The maximum length of a base string for the quick search, in bytes. edX's have about 4 KiB.
 const LONGEST_QUICK: usize = 12 * 1024;
-/// The most parameters of one. edX sends some 40.
+/// The maximum number of parameters for the quick search. edX sends about 40.
 const MOST_QUICK: usize = 64;
 
-/// The part of the search that needs nothing but the launch and the consumer's signing keys, and is short: the nearest other
-/// addresses, and other parameters.
+/// The quick search, which runs during a launch. It needs only the launch and the consumer's
+/// signing keys, and tries the most likely other URLs and other parameters.
 ///
-/// How many base strings are tried depends on the form alone, so that for a key that is unknown it takes as long.
+/// The number of base strings depends on the form alone. A known and an unknown key take the same
+/// time.
 pub(in crate::v1p1) fn quick(
     trial: &SignatureTrial<'_>,
     claim: &ClaimedConsumer<'_, '_>,
@@ -48,16 +49,17 @@ pub(in crate::v1p1) fn quick(
     found.map(|(cause, _)| cause)
 }
 
-/// Whether a form is small enough for the short search. It is measured as it was sent: with the decoded key of a consumer that is
-/// known it would be shorter.
+/// Whether a form is small enough for the quick search. The size is that of the form as sent: a
+/// decoded key would shorten it only for a known consumer.
 fn is_quick(trial: &SignatureTrial<'_>) -> bool {
     trial.params.iter().count() <= MOST_QUICK && trial.base_string(&[], None).len() <= LONGEST_QUICK
 }
 
-/// The whole search. It takes its time: some hundred base strings, and one for each parameter.
+/// The full search: some hundred base strings, and one for each parameter. It is too slow for a
+/// launch.
 ///
-/// `None` where the launch is refused for what is no matter of signatures, is not refused at all, or has no cause that is
-/// known.
+/// `None` if the launch is accepted, is rejected for another reason than its signature or key, or
+/// has no known cause.
 pub fn diagnose(
     launch: &ReadLaunch<'_>,
     policy: &LaunchPolicy,
@@ -75,7 +77,7 @@ pub fn diagnose(
         return key(claim.oauth.consumer_key, context)
             .map(|cause| SignatureDiagnosis { cause, base_string: None });
     }
-    // What is refused for how it is signed at all has its reason already.
+    // A rejected signature method is a reason of its own.
     let may_sign = claim.known.is_some_and(|known| known.consumer.methods.contains(&trial.method));
     if !may_sign || trial.find_match(&signature, claim.decoded_key.as_deref()).is_some() {
         return None;
@@ -85,7 +87,7 @@ pub fn diagnose(
     let compared = draft.base_string();
     let get = (Cause::HttpMethod, compared.replacen("POST&", "GET&", 1));
     let far = once_with(|| {
-        spelling::misspelt(&trial.base_uri(), &search.params(&[]).collect::<Vec<_>>())
+        spelling::misencoded(&trial.base_uri(), &search.params(&[]).collect::<Vec<_>>())
     });
     let mut others = search.near(&draft, Some(context)).chain([get]).chain(far.flatten());
     if let Some((cause, base)) =
@@ -102,7 +104,7 @@ pub fn diagnose(
     found.map(|cause| SignatureDiagnosis { cause, base_string: None })
 }
 
-/// What a key is that is none of the tool's.
+/// The cause of an unknown key.
 fn key(sent: &str, context: &DiagnosisContext) -> Option<Cause> {
     let decoded = decode(sent).unwrap_or_default();
     let same = |key: &str| {
@@ -135,7 +137,7 @@ fn key(sent: &str, context: &DiagnosisContext) -> Option<Cause> {
     Some(Cause::KeyOfTool(other.tool.clone()))
 }
 
-/// Whether a form that is no UTF-8 was signed as what it is in ISO-8859-1.
+/// Whether a form that is not UTF-8 was sent in ISO-8859-1 and signed in UTF-8.
 fn sent_in_latin1(
     request: &LaunchRequest<'_>,
     policy: &LaunchPolicy,
@@ -154,23 +156,23 @@ fn sent_in_latin1(
 }
 
 impl<'a> Search<'a> {
-    /// Base strings for other addresses and over other parameters, each with the mistake that leads there. `draft` is the one
-    /// that is compared. More addresses are among them where there are context.
+    /// Base strings for other URLs and over other parameters, each with its mistake. `draft` is the
+    /// expected base string. A context adds more URLs.
     fn near<'s>(
         &'s self,
         draft: &'s Draft<'a>,
         context: Option<&DiagnosisContext>,
     ) -> impl Iterator<Item = (Cause, String)> + 's {
-        let addresses = self.addresses(context);
+        let urls = self.urls(context);
         let deviant = self.deviations.iter().map(|dropped| self.draft(self.params(dropped)));
-        let at_others = once_with(|| draft.clone()).chain(deviant).flat_map(move |draft| {
-            addresses.clone().into_iter().map(move |(cause, uri)| (cause, draft.at(&uri)))
+        let for_urls = once_with(|| draft.clone()).chain(deviant).flat_map(move |draft| {
+            urls.clone().into_iter().map(move |(cause, uri)| (cause, draft.at(&uri)))
         });
         let of_query = once_with(|| self.query(draft)).flatten();
-        at_others.chain(of_query).chain(params::others(draft))
+        for_urls.chain(of_query).chain(params::others(draft))
     }
 
-    /// What may have happened to the signature itself: it is right for this base string, but for its text or its method.
+    /// Whether the signature is right for this base string, except for its encoding or its method.
     fn signature(&self, base: &str) -> Option<Cause> {
         let text = self.claim.oauth.signature;
         let signature = decode_signature(text);
@@ -194,12 +196,12 @@ impl<'a> Search<'a> {
         found.map(|(reading, _)| Cause::SignatureText(reading))
     }
 
-    /// Whose secret made the signature, or in which guise.
+    /// Whether another secret, or another form of the secret, made the signature.
     fn secret(&self, base: &str, signature: &[u8], context: &DiagnosisContext) -> Option<Cause> {
         let key = self.claim.known.map(|known| known.consumer.key.as_str())?;
-        let mut guises = secret::guises(key, context);
-        guises
-            .find(|(_, guise)| guise.verify(self.trial.method, base, signature))
+        let mut candidates = secret::signing_keys(key, context);
+        candidates
+            .find(|(_, candidate)| candidate.verify(self.trial.method, base, signature))
             .map(|(cause, _)| cause)
     }
 }
@@ -211,7 +213,7 @@ mod tests {
     use super::*;
     use crate::v1p1::consumer::{Consumer, Consumers};
 
-    /// What is found out about a launch of the consumer `key-1`, or of one that is unknown.
+    /// Calls `ask` with a launch of the consumer `key-1`, or of an unknown consumer.
     fn with<T>(
         key: &str,
         filling: usize,
@@ -241,7 +243,7 @@ mod tests {
         ask(&SignatureTrial::new(&request, params, &policy, &claim), &claim)
     }
 
-    /// The base strings that are tried while a launch is answered.
+    /// The base strings of the quick search.
     fn tried(key: &str) -> Vec<String> {
         with(key, 0, |trial, claim| {
             let search = Search::new(trial, claim);
@@ -251,11 +253,11 @@ mod tests {
     }
 
     #[test]
-    fn for_an_unknown_key_the_same_is_tried_as_for_a_known_one() {
+    fn the_quick_search_tries_the_same_for_known_and_unknown_keys() {
         let known = tried("key-1");
         assert_eq!(tried("key-2"), known);
         assert!((50..80).contains(&known.len()), "{}", known.len());
-        // Of a key that is known when it is decoded, the base strings are others, and as many.
+        // If a key is known after decoding, the base strings differ, but not their number.
         assert_eq!(
             (tried("%256Bey-1").len(), tried("%256Bey-2").len()),
             (known.len(), known.len())
@@ -263,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn how_large_a_form_may_be_says_nothing_of_its_key() {
+    fn the_size_limit_does_not_depend_on_whether_the_key_is_known() {
         let is_quick = |key: &str, filling| with(key, filling, |trial, _| is_quick(trial));
         let seen: Vec<bool> = (LONGEST_QUICK - 500..LONGEST_QUICK)
             .map(|filling| {
@@ -272,6 +274,6 @@ mod tests {
                 known
             })
             .collect();
-        assert!(seen.contains(&true) && seen.contains(&false), "the bound is among these");
+        assert!(seen.contains(&true) && seen.contains(&false), "the limit is in this range");
     }
 }

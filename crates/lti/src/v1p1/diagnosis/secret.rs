@@ -1,4 +1,4 @@
-//! Secrets in the guises in which platforms and people hold them, and other people's secrets.
+//! Wrong forms of a secret, and secrets of other consumers.
 
 use zeroize::Zeroizing;
 
@@ -8,8 +8,8 @@ use crate::oauth1::encode::{decode, encode};
 use crate::secret::Secret;
 use crate::v1p1::cause::Cause;
 
-/// White space that gets copied with a secret, before and behind it.
-const WHITE_SPACE: [(&str, &str); 11] = [
+/// Leading and trailing whitespace that is often copied with a secret.
+const WHITESPACE: [(&str, &str); 11] = [
     ("", " "),
     (" ", ""),
     (" ", " "),
@@ -22,11 +22,11 @@ const WHITE_SPACE: [(&str, &str); 11] = [
     ("", "\u{a0}"),
     ("\u{a0}", ""),
 ];
-/// Quotes that get copied with it.
+/// Quotes that are often copied with a secret.
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
-/// Every key of an HMAC that may have signed for the consumer of this key, with the mistake behind it.
-pub(super) fn guises(
+/// Every HMAC key that may have signed for the consumer with this key, each with its mistake.
+pub(super) fn signing_keys(
     key: &str,
     context: &DiagnosisContext,
 ) -> impl Iterator<Item = (Cause, SigningKey)> {
@@ -53,36 +53,36 @@ pub(super) fn guises(
         .map(|(name, secret)| (Cause::SecretReplaced(name.clone()), SigningKey::new(secret)));
     let known = [(Cause::SecretEmpty, ""), (Cause::KeyAsSecret, key)]
         .map(|(cause, text)| (cause, SigningKey::new(&Secret::new(text))));
-    own.flat_map(move |secret| guises_of(key, secret.expose()))
+    own.flat_map(move |secret| wrong_forms(key, secret.expose()))
         .chain(known)
         .chain(replaced)
         .chain(others)
 }
 
-/// The guises of one secret of the consumer's own.
-fn guises_of(key: &str, secret: &str) -> Vec<(Cause, SigningKey)> {
+/// The wrong forms of one secret of the consumer.
+fn wrong_forms(key: &str, secret: &str) -> Vec<(Cause, SigningKey)> {
     let mut found = Vec::new();
-    let mut entered = |cause: Cause, text: Zeroizing<String>| {
+    let mut push = |cause: Cause, text: Zeroizing<String>| {
         if *text != secret {
             found.push((cause, SigningKey::new(&Secret::new(text.as_str()))));
         }
     };
-    entered(Cause::SecretWhiteSpace, Zeroizing::new(secret.trim().to_owned()));
-    for (before, behind) in WHITE_SPACE {
-        entered(Cause::SecretWhiteSpace, Zeroizing::new(format!("{before}{secret}{behind}")));
+    push(Cause::SecretWhiteSpace, Zeroizing::new(secret.trim().to_owned()));
+    for (before, after) in WHITESPACE {
+        push(Cause::SecretWhiteSpace, Zeroizing::new(format!("{before}{secret}{after}")));
     }
-    entered(Cause::SecretQuotes, Zeroizing::new(secret.trim_matches(QUOTES).to_owned()));
+    push(Cause::SecretQuotes, Zeroizing::new(secret.trim_matches(QUOTES).to_owned()));
     for quote in QUOTES {
-        entered(Cause::SecretQuotes, Zeroizing::new(format!("{quote}{secret}{quote}")));
+        push(Cause::SecretQuotes, Zeroizing::new(format!("{quote}{secret}{quote}")));
     }
-    entered(Cause::SecretCase, Zeroizing::new(secret.to_lowercase()));
-    entered(Cause::SecretCase, Zeroizing::new(secret.to_uppercase()));
-    entered(Cause::SecretEscaped, Zeroizing::new(encode(secret)));
+    push(Cause::SecretCase, Zeroizing::new(secret.to_lowercase()));
+    push(Cause::SecretCase, Zeroizing::new(secret.to_uppercase()));
+    push(Cause::SecretEscaped, Zeroizing::new(encode(secret)));
     if let Some(decoded) = decode(secret) {
-        entered(Cause::SecretEscaped, Zeroizing::new(decoded));
+        push(Cause::SecretEscaped, Zeroizing::new(decoded));
     }
     for separator in [":", " "] {
-        entered(Cause::PassportAsSecret, Zeroizing::new(format!("{key}{separator}{secret}")));
+        push(Cause::PassportAsSecret, Zeroizing::new(format!("{key}{separator}{secret}")));
     }
     let escaped = Zeroizing::new(encode(secret));
     if *escaped != secret {
@@ -100,14 +100,14 @@ mod tests {
     use crate::oauth1::SignatureMethod;
 
     #[test]
-    fn no_guise_is_the_secret_itself() {
+    fn no_wrong_form_equals_the_secret() {
         let signed = |key: &SigningKey| key.sign(SignatureMethod::HmacSha1, "base");
         for secret in
             ["s3cret", " padded ", "\"quoted\"", "a&b", "a%26b", "UPPER", "lower", "12", "é"]
         {
             let right = signed(&SigningKey::new(&Secret::new(secret)));
-            for (cause, guise) in guises_of("key", secret) {
-                assert_ne!(signed(&guise), right, "{} of {secret}", cause.code());
+            for (cause, candidate) in wrong_forms("key", secret) {
+                assert_ne!(signed(&candidate), right, "{} of {secret}", cause.code());
             }
         }
     }

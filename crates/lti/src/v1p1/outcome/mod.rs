@@ -1,4 +1,4 @@
-//! Basic Outcomes 1.0 (LTI 1.1 §6): a grade goes to the platform as "plain old XML", and its answer is XML, too.
+//! Basic Outcomes 1.0 (LTI 1.1 §6): requests and responses for grades in "plain old XML".
 
 mod message;
 pub mod service;
