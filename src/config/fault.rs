@@ -39,8 +39,8 @@ pub enum TemplateFault {
     Other,
 }
 
-/// Declares [`Fault`]: fields, severity, fact and advice of each variant. A fact is a format string,
-/// in brackets if it has arguments.
+/// Declares [`Fault`]: fields, severity, fact and advice of each variant. A fact is a format
+/// string, in brackets if it has arguments.
 macro_rules! faults {
     ($(
         $(#[$doc:meta])*

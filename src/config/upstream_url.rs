@@ -7,8 +7,9 @@ use thiserror::Error;
 use super::host_name;
 use crate::url::{BaseUrl, Scheme, UrlParts, is_dot_segment, is_private, is_segment};
 
-/// Why the URL of an upstream is invalid. The URL may contain a password, so the error does not hold
-/// it. Each message is the end of a sentence that starts with "the upstream" or "the outcome URL".
+/// Why the URL of an upstream is invalid. The URL may contain a password, so the error does not
+/// hold it. Each message is the end of a sentence that starts with "the upstream" or "the outcome
+/// URL".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum UpstreamUrlError {
     #[error("does not begin with http:// or https://")]
