@@ -154,7 +154,7 @@ fn type_of(value: &Value) -> &'static str {
 }
 
 impl ValueSource {
-    /// The source in the file, or the variable's name.
+    /// The location in the file, or the environment variable.
     pub(super) fn location(&self, document: &Document<'_>, part: Part) -> Location {
         match self.path.last() {
             Some(DocumentStep::Key(key)) if self.from_environment => {
