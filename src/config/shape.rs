@@ -15,7 +15,7 @@ pub struct Shape {
     pub shortest: usize,
     /// A regular expression that every string of this shape matches; empty for any string.
     pub pattern: &'static str,
-    /// A regular expression that no string of this shape matches; empty if there is none.
+    /// A regular expression that no string of this shape matches; may be empty.
     pub excluded: &'static str,
 }
 
