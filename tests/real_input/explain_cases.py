@@ -223,7 +223,7 @@ def broken(gateway, way):
     expected = "-" if way.cause == "secret-replaced" else way.cause
     assert launched.log_value("cause") == expected, f"{launched.log_value('cause')} in the log, expected {expected}"
     said, code = explain(gateway, form)
-    assert f"\nIt is refused: {way.code}: " in said and code == 1, f"exit code {code}: {said}"
+    assert f"\nRejected: {way.code}: " in said and code == 1, f"exit code {code}: {said}"
     assert f"\ncause: {way.cause}: " in said, f"not {way.cause}: {said}"
 
 
@@ -231,7 +231,7 @@ def broken(gateway, way):
 def accepted(gateway):
     form = Block(f"{gateway.origin}/lti/open", "plain-key", "plain-secret", custom_parameters=CUSTOM).launch()
     said, code = explain(gateway, form)
-    assert code == 0 and "\nIt is accepted" in said and "cause:" not in said, f"exit code {code}: {said}"
+    assert code == 0 and "\nAccepted, " in said and "cause:" not in said, f"exit code {code}: {said}"
     changed = form.altered("user_id", "somebody-else")
     said, code = explain(gateway, changed)
     assert code == 1 and "\ncause: not found: " in said, f"exit code {code}: {said}"

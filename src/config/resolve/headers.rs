@@ -8,7 +8,7 @@ use super::resolver::{PLACEHOLDER_SECRET, Resolver};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{HeadersTable, StringValue};
-use crate::config::header::{check_value, is_identity, is_of_connection, is_token};
+use crate::config::header::{check_value, is_hop_by_hop, is_identity, is_token};
 use crate::config::table::Written;
 
 /// Headers that the gateway sets or forwards by its own rules for each request.
@@ -29,8 +29,7 @@ impl Resolver<'_> {
                 Some(Fault::HeaderName(name.clone()))
             } else if is_identity(&normalized) {
                 Some(Fault::IdentityHeader(name.clone()))
-            } else if is_of_connection(&normalized) || OF_THE_REQUEST.contains(&normalized.as_str())
-            {
+            } else if is_hop_by_hop(&normalized) || OF_THE_REQUEST.contains(&normalized.as_str()) {
                 Some(Fault::GatewayHeader(name.clone()))
             } else {
                 known

@@ -69,12 +69,12 @@ fn new_appends_a_table_and_leaves_every_byte_before_it() {
         format!(
             "{OLD}
 
-[tools.my-quiz]                                 # launched at /lti/my-quiz
-# title = \"…\"                                   # what people read; the name where it is left out
+[tools.my-quiz]                             # launched at /lti/my-quiz
+# title = \"…\"                               # shown to users; default: the name
 key = \"{key}\"
-secret = {{ env = \"MY_QUIZ_SECRET\" }}             # set this variable, and tell nobody but the platform
-template = \"my-quiz\"                            # templates/my-quiz.html.tera
-# roles = [\"learner\", \"staff\"]                  # who may launch; everyone where it is left out
+secret = {{ env = \"MY_QUIZ_SECRET\" }}         # set this variable to the shared secret
+template = \"my-quiz\"                        # templates/my-quiz.html.tera
+# roles = [\"learner\", \"staff\"]              # roles that may launch; default: everyone
 "
         )
     );
@@ -92,18 +92,18 @@ fn new_shows_how_to_set_the_tool_up() {
         run.out,
         format!(
             "\
-my-quiz is in tools.toml, and its page templates/my-quiz.html.tera is new: make it yours.
+tools.toml has the new tool my-quiz. Edit its page: templates/my-quiz.html.tera
 
-Its secret is shown here only. Give it to the gateway, on Heroku:
+This is the only time that its secret is shown. Set it for the gateway, on Heroku with
   heroku config:set MY_QUIZ_SECRET={secret}
-or, for foreman, by this line in .env:
+or for foreman with this line in .env:
   MY_QUIZ_SECRET={secret}
 
-Give the platform
-  launch URL      /lti/my-quiz   (at the address of the gateway)
+Enter in the platform
+  launch URL      /lti/my-quiz   (after the gateway's own URL)
   consumer key    {key}
   shared secret   {secret}
-or, to edX, the latter two as this LTI passport:
+or in edX, key and secret as this LTI passport:
   my-quiz:{key}:{secret}
 "
         )
@@ -140,8 +140,9 @@ fn new_creates_a_missing_file() {
     shown(&run_of_new);
     assert!(
         run_of_new.out.starts_with(
-            "tools.toml is new. Outside development it needs GATEWAY_SECRET: 32 or more random characters (`openssl rand -hex 32`).\n\
-             quiz is in tools.toml, "
+            "tools.toml is new. Outside development, set GATEWAY_SECRET to 32 or more random \
+             characters (`openssl rand -hex 32`).\n\
+             tools.toml has the new tool quiz. "
         ),
         "{}",
         run_of_new.out
@@ -172,15 +173,17 @@ fn new_accepts_an_upstream_or_an_existing_template() {
     let upstream = add(folder.path(), &["app", "--upstream", "http://127.0.0.1:9000/app"]);
     shown(&upstream);
     assert!(
-        upstream.out.starts_with("app is in tools.toml, in front of http://127.0.0.1:9000/app.\n"),
+        upstream.out.starts_with(
+            "tools.toml has the new tool app, in front of http://127.0.0.1:9000/app\n"
+        ),
         "{}",
         upstream.out
     );
     assert!(read(folder.path(), "tools.toml").ends_with(
         "
-upstream = \"http://127.0.0.1:9000/app\"          # what it gets with each request: docs/upstreams.md
-# grades = true                                 # lets it send grades: docs/grades.md
-# roles = [\"learner\", \"staff\"]                  # who may launch; everyone where it is left out
+upstream = \"http://127.0.0.1:9000/app\"      # the headers it receives: docs/upstreams.md
+# grades = true                             # allows it to send grades: docs/grades.md
+# roles = [\"learner\", \"staff\"]              # roles that may launch; default: everyone
 "
     ));
     assert!(!folder.path().join("templates/app.html.tera").exists());
@@ -189,13 +192,13 @@ upstream = \"http://127.0.0.1:9000/app\"          # what it gets with each reque
     assert!(
         there
             .out
-            .starts_with("greeting is in tools.toml, with the page templates/hello.html.tera.\n")
+            .starts_with("tools.toml has the new tool greeting, with templates/hello.html.tera\n")
     );
     assert_eq!(read(folder.path(), "templates/hello.html.tera"), "hello");
     let created = add(folder.path(), &["quiz", "--template", "quizzes/first"]);
     shown(&created);
     assert!(
-        created.out.contains("its page templates/quizzes/first.html.tera is new"),
+        created.out.contains("Edit its page: templates/quizzes/first.html.tera\n"),
         "{}",
         created.out
     );
@@ -270,7 +273,8 @@ fn an_invalid_name_is_refused_with_advice() {
     for name in ["../hello", "a//b", "templates/hello", "hello.html", ".hidden", ""] {
         let said = format!(
             "error: a template cannot be named `{name}`\n  \
-             = help: write its name below templates/, with letters, digits, `-`, `_` and `.`: `--template quiz` for templates/quiz.html.tera\n"
+             = help: use its name below templates/, with letters, digits, `-`, `_` and `.`: \
+             `--template quiz` for templates/quiz.html.tera\n"
         );
         refused(folder.path(), &["quiz", "--template", name], &[], &said);
     }
@@ -303,7 +307,8 @@ fn an_existing_template_is_used_only_on_request() {
         folder.path(),
         &["quiz"],
         &[],
-        "error: there is a templates/quiz.html.tera already\n  = help: use it: `--template quiz`, or name another\n",
+        "error: templates/quiz.html.tera exists already\n  \
+         = help: use it with `--template quiz`, or name another template\n",
     );
     assert_eq!(read(folder.path(), "templates/quiz.html.tera"), "mine");
 }
@@ -316,8 +321,8 @@ fn a_tool_with_a_problem_is_not_written() {
     let rest = |name: &str| {
         format!(
             "\ntools.toml: 1 error\n\
-             error: with `{name}`, tools.toml would have what is said above, so that nothing is written\n  \
-             = help: mend that, or ask for something else\n"
+             error: tools.toml would have these problems with `{name}`; nothing was written\n  \
+             = help: fix the problems above, or add another tool\n"
         )
     };
     let before = read(folder.path(), "tools.toml");
@@ -370,8 +375,8 @@ fn a_malformed_file_stays_unchanged() {
     assert!(run.error.contains(" --> tools.toml:10:"), "{}", run.error);
     assert!(
         run.error.ends_with(
-            "\ntools.toml: 1 error\nerror: tools.toml is malformed, so that nothing is added to it\n  \
-             = help: mend what is said of it above\n"
+            "\ntools.toml: 1 error\nerror: tools.toml is malformed; nothing was written\n  \
+             = help: fix the problems above\n"
         ),
         "{}",
         run.error
@@ -383,8 +388,8 @@ fn a_malformed_file_stays_unchanged() {
             folder.path(),
             &["quiz"],
             &[],
-            "error: tools.toml cannot take a table [tools.quiz] at its end, because of how `tools` is written\n  \
-             = help: write each of its tools as a table with a heading, such as `[tools.hello]`\n",
+            "error: [tools.quiz] cannot be appended to tools.toml, because of the form of `tools`\n  \
+             = help: write each tool as a table with a heading, such as `[tools.hello]`\n",
         );
     }
 }
@@ -401,7 +406,8 @@ fn an_unreadable_or_unwritable_file_exits_with_2_and_changes_nothing() {
     assert_eq!(
         written.error,
         "error: tools.toml cannot be written: it is read-only\n  \
-         = help: let this user write it, and its folder; nothing was changed\n"
+         = help: give this user write permission for the file and its directory; \
+         nothing was changed\n"
     );
     assert_eq!(read(folder.path(), "tools.toml"), OLD);
     assert!(!folder.path().join("templates/quiz.html.tera").exists());

@@ -99,8 +99,8 @@ TOOL   LAUNCH      TARGET                     CONSUMERS  ROLES
 hello  /lti/hello  templates/hello.html.tera  hello-key  everyone
 staff  /staff      templates/hello.html.tera  a, b       instructor, administrator
 
-Tools without a `host` share one origin, and so one trust zone: a page of one can read those of the others.
-Teams that do not trust each other need a `host` each.
+Tools without a `host` share one origin: a page of one tool can read the pages of the others.
+Set a `host` for each team that does not trust the others.
 "
     );
 }
@@ -139,7 +139,7 @@ notebook  https://notebook.example:8443/        http://127.0.0.1:9000/app  noteb
     );
     let two = check(&format!("{gateway}{VALID}{notebook}"));
     assert!(
-        two.out.ends_with("\nTeams that do not trust each other need a `host` each.\n"),
+        two.out.ends_with("\nSet a `host` for each team that does not trust the others.\n"),
         "{}",
         two.out
     );
@@ -249,9 +249,9 @@ fn serve_reports_a_missing_file_and_how_to_name_another() {
     let run = run(folder.path(), &[], &[]);
     assert_eq!(run.code, Some(1));
     assert!(run.error.starts_with("error: tools.toml cannot be read: "), "{}", run.error);
-    assert!(
-        run.error.ends_with("\n  = help: name another with --tools FILE, or start where it lies\n")
-    );
+    assert!(run.error.ends_with(
+        "\n  = help: name the file with --tools FILE, or start the command in its directory\n"
+    ));
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn an_invalid_port_is_reported_in_one_line_with_advice() {
             said,
             format!(
                 "error: PORT is \"{port}\", not a port\n  \
-                 = help: set it to a number from 1 to 65535, or unset it for 5000\n"
+                 = help: set it to a number from 1 to 65535, or unset it to use 5000\n"
             )
         );
     }
@@ -312,7 +312,7 @@ fn a_used_port_is_reported_with_advice() {
         run.error
     );
     assert!(
-        run.error.contains("= help: set another, such as PORT=5001; on macOS the AirPlay"),
+        run.error.contains("= help: set another port, such as PORT=5001; on macOS the AirPlay"),
         "{}",
         run.error
     );
@@ -324,13 +324,13 @@ fn an_invalid_setting_of_rocket_is_reported_by_name() {
     assert_eq!(run(folder.path(), &["check"], &[("ROCKET_PORT", "99999")]).code, Some(1));
     let by_variable = run(folder.path(), &[], &[("ROCKET_PORT", "99999")]);
     assert_eq!(by_variable.code, Some(1));
-    for word in ["error: Rocket's settings are wrong: ", "99999", "\"PORT\"", "`ROCKET_`"] {
+    for word in ["error: Rocket's settings are invalid: ", "99999", "\"PORT\"", "`ROCKET_`"] {
         assert!(by_variable.error.contains(word), "{word}: {}", by_variable.error);
     }
     write(folder.path(), "Rocket.toml", "[default]\nkeep_alive = \"long\"\n");
     let by_file = run(folder.path(), &[], &[("PORT", "0")]);
     assert_eq!(by_file.code, Some(1));
-    for word in ["error: Rocket's settings are wrong: ", "keep_alive", "Rocket.toml"] {
+    for word in ["error: Rocket's settings are invalid: ", "keep_alive", "Rocket.toml"] {
         assert!(by_file.error.contains(word), "{word}: {}", by_file.error);
     }
 }
@@ -341,7 +341,11 @@ fn development_does_not_start_on_heroku() {
     for arguments in [&[][..], &["check"], &["--dev"]] {
         let run = run(folder.path(), arguments, &[("DYNO", "web.1")]);
         assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
-        assert!(run.error.starts_with("error: this is development"), "{}", run.error);
+        assert!(
+            run.error.starts_with("error: development (--dev or a debug build) "),
+            "{}",
+            run.error
+        );
         assert!(run.error.contains("= help: build with --release"), "{}", run.error);
     }
 }

@@ -204,7 +204,8 @@ fn a_gateway_that_is_killed_while_a_platform_is_silent_sends_the_same_when_it_is
     assert_eq!(after.send("GET", "/ready", &[], "").status, 200);
     let listed = run(folder.path(), &["grades"]);
     assert!(
-        String::from_utf8_lossy(&listed.stdout).starts_with("no grades are kept in "),
+        String::from_utf8_lossy(&listed.stdout)
+            .starts_with("no queued grades and no dead letters in "),
         "{listed:?}"
     );
 }
