@@ -76,8 +76,8 @@ impl<'s> Document<'s> {
             .any(|malformed| malformed.is_empty() || !table.is_empty() && is_near(malformed))
     }
 
-    /// The location of a part of the entry at `path`. If the entry does not exist, the heading of the
-    /// nearest table that does.
+    /// The location of a part of the entry at `path`. If the entry does not exist, the heading of
+    /// the nearest table that does.
     pub(super) fn locate(&self, path: &[DocumentStep], part: Part) -> Location {
         let spans = (1..=path.len()).rev().map(|length| {
             let part = if length == path.len() { part } else { Part::Value };

@@ -47,8 +47,8 @@ pub(super) fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.to_uppercase())
 }
 
-/// Whether `text` looks like the name of a variable, such as `HELLO_SECRET`. Any other text may be a
-/// secret.
+/// Whether `text` looks like the name of a variable, such as `HELLO_SECRET`. Any other text may be
+/// a secret.
 pub(crate) fn is_variable(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
         && text

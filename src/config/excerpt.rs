@@ -156,8 +156,8 @@ impl Shown {
         self.characters.push((span, '…'));
     }
 
-    /// Adds the part between two marks: shows spaces and punctuation, omits a comment, and hides the
-    /// rest.
+    /// Adds the part between two marks: shows spaces and punctuation, omits a comment, and hides
+    /// the rest.
     fn between(&mut self, text: &str, span: Range<usize>) {
         let part = &text[span.clone()];
         let rest = part.trim_start_matches([' ', '\t', '=', ',', '.', '{', '}', '[', ']', '\r']);
@@ -279,7 +279,7 @@ fn heading(line: &str) -> Option<usize> {
     if !name.starts_with("tools") && !name.starts_with("gateway") {
         return None;
     }
-    let stop = |letter: char| !letter.is_alphanumeric() && !" \t.-_[]".contains(letter);
+    let stop = |character: char| !character.is_alphanumeric() && !" \t.-_[]".contains(character);
     let heading = &line[..line.find(stop).unwrap_or(line.len())];
     match heading.split_once(']') {
         Some((keys, rest)) => Some(keys.len() + if rest.starts_with(']') { 2 } else { 1 }),
@@ -305,8 +305,8 @@ fn has_free_names(above: &str) -> bool {
 /// The length of a known key at the start of a line, including its value if that is public.
 fn setting(line: &str) -> Option<usize> {
     let start = line.len() - line.trim_start().len();
-    let length =
-        line[start..].find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let length = line[start..]
+        .find(|character: char| !character.is_ascii_alphanumeric() && character != '_');
     let end = length.map_or(line.len(), |length| start + length);
     let key = &line[start..end];
     let mut known = [GATEWAY, TOOL].into_iter().filter_map(|table| table.get(key)).peekable();

@@ -39,8 +39,8 @@ pub enum TemplateFault {
     Other,
 }
 
-/// Declares [`Fault`]: fields, severity, fact and advice of each variant. A fact is a format string,
-/// in brackets if it has arguments.
+/// Declares [`Fault`]: fields, severity, fact and advice of each variant. A fact is a format
+/// string, in brackets if it has arguments.
 macro_rules! faults {
     ($(
         $(#[$doc:meta])*
@@ -235,7 +235,7 @@ faults! {
         fact: "`{name}` is not a valid header name",
         advice: "use letters, digits and `-`: `headers = { X-Course = \"b101\" }`";
 
-    /// A header by which an upstream identifies the user. Holds its name.
+    /// A header by which an upstream learns the user or its own public URL. Holds its name.
     IdentityHeader(name: String) => Error,
         fact: "`{name}` is reserved for the gateway: upstreams trust such headers",
         advice: "remove it, or give it another name";

@@ -61,7 +61,7 @@ pub(super) struct UpstreamTable {
     pub(super) grades: Option<Written<bool>>,
 }
 
-/// Beginnings of outcome URLs, and what takes their source.
+/// Prefixes of outcome URLs, and their replacements.
 pub(super) type RewriteTable = Vec<(String, Written<String>)>;
 
 /// Header names and values.
@@ -75,7 +75,7 @@ pub(super) struct ConsumerTable {
     pub(super) completeness: Completeness,
 }
 
-/// StringValue, or the environment variable that holds it.
+/// A string, or the name of the environment variable that holds it.
 pub(super) enum StringValue {
     Literal(String),
     Variable(String),
@@ -88,7 +88,7 @@ pub(super) fn read(document: &Document<'_>, environment: &Environment) -> ToolsF
         let mut top = reader.top();
         let gateway = top.table("gateway").map(read_gateway);
         let tools = top.table("tools");
-        let none_written = tools.as_ref().is_none_or(Table::is_empty);
+        let defines_no_tool = tools.as_ref().is_none_or(Table::is_empty);
         let completeness = top.finish("at the top level");
         let gateway = gateway.unwrap_or_else(|| GatewayTable {
             completeness: if completeness.lacks("gateway") && !document.may_lack(&["gateway"]) {
@@ -99,7 +99,7 @@ pub(super) fn read(document: &Document<'_>, environment: &Environment) -> ToolsF
             ..GatewayTable::default()
         });
         let is_empty =
-            none_written && completeness.lacks("tools") && !document.may_lack(&["tools"]);
+            defines_no_tool && completeness.lacks("tools") && !document.may_lack(&["tools"]);
         let tools = tools.map(Table::into_tables).unwrap_or_default();
         let tools = tools.into_iter().filter_map(|(name, table)| read_tool(name, table)).collect();
         (gateway, tools, is_empty)

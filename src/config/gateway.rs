@@ -65,8 +65,8 @@ impl Config {
 }
 
 impl PublicUrl {
-    /// The origin of this tool's launch URL, for a request with this `Host`. A tool with its own host
-    /// has the scheme and port of the public URL.
+    /// The origin of this tool's launch URL, for a request with this `Host`. A tool with its own
+    /// host has the scheme and port of the public URL.
     pub fn origin_of(&self, tool: &Tool, request_authority: &str) -> Origin {
         match (self, &tool.host) {
             (Self::Fixed(origin), Some(host)) => {
@@ -76,9 +76,9 @@ impl PublicUrl {
         }
     }
 
-    /// The launch URL of a tool, for a page or a message. For a tool with its own host, only the port
-    /// of the request counts, because the request may name another host. Without a request, the
-    /// origin may be unknown. The result is then only the path.
+    /// The launch URL of a tool, for a page or a message. For a tool with its own host, only the
+    /// port of the request counts, because the request may name another host. Without a request,
+    /// the origin may be unknown. The result is then only the path.
     pub fn launch_url(&self, tool: &Tool, request_authority: Option<&str>) -> String {
         let origin = match (self, &tool.host, request_authority) {
             (Self::FromHost(scheme), Some(host), authority) => {
@@ -126,7 +126,8 @@ pub struct Tool {
 }
 
 impl Tool {
-    /// The personal data that it receives. A template has no `identity` key and receives the default.
+    /// The personal data that it receives. A template has no `identity` key and receives the
+    /// default.
     pub fn identity(&self) -> Identity {
         match &self.target {
             Target::Template(_) => Identity::default(),

@@ -5,7 +5,7 @@ use thiserror::Error;
 /// Prefixes of headers by which upstreams learn the user or their own public URL.
 const IDENTITY_PREFIXES: [&str; 3] = ["x-forwarded-", "x-lti-", "x-auth-request-"];
 
-/// Other such headers. Some servers take the path from one of the last two instead of the request.
+/// Other such headers. Some servers read the path from one of the last two, not from the request.
 const IDENTITY: [&str; 8] = [
     "forwarded",
     "x-forwarded",

@@ -50,7 +50,7 @@ pub(super) fn check(text: &str, takes_underscore: bool) -> Result<(), HostNameEr
     if text.len() > LONGEST {
         return Err(HostNameError::TooLong);
     }
-    let is_letter = |byte: u8| {
+    let is_allowed = |byte: u8| {
         byte.is_ascii_alphanumeric() || byte == b'-' || (takes_underscore && byte == b'_')
     };
     for label in text.split('.') {
@@ -60,7 +60,7 @@ pub(super) fn check(text: &str, takes_underscore: bool) -> Result<(), HostNameEr
         if label.len() > LONGEST_LABEL {
             return Err(HostNameError::LabelTooLong);
         }
-        if !label.bytes().all(is_letter) {
+        if !label.bytes().all(is_allowed) {
             return Err(HostNameError::Character);
         }
         if label.starts_with('-') || label.ends_with('-') {
@@ -70,7 +70,7 @@ pub(super) fn check(text: &str, takes_underscore: bool) -> Result<(), HostNameEr
     Ok(())
 }
 
-/// Whether browsers and clients take a name for an IPv4 address, and may spell it anew (WHATWG URL,
+/// Whether browsers and clients treat a name as an IPv4 address, and may rewrite it (WHATWG URL,
 /// "ends in a number checker").
 pub(super) fn ends_in_number(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
@@ -79,7 +79,7 @@ pub(super) fn ends_in_number(name: &str) -> bool {
     is_number(&last) || last.strip_prefix("0x").is_some_and(is_hexadecimal)
 }
 
-/// Reads the `host` of a tool: a name, which is returned in lower case.
+/// Parses the `host` of a tool. Returns the name in lower case.
 pub(super) fn parse_tool_host(text: &str) -> Result<String, ToolHostError> {
     if text.contains("://") {
         return Err(ToolHostError::Scheme);

@@ -236,7 +236,7 @@ pub const GATEWAY: Keys = Keys {
             description: concat!(
                 shortest_gateway_secret!(),
                 " or more random characters. The gateway derives the keys for cookies, tickets and \
-                assertions from it. With a list, the first secret seals and every secret opens."
+                assertions from it. With a list, the first secret seals and all of them open."
             ),
             example: "secret = { env = \"GATEWAY_SECRET\" }",
             ..key("secret")

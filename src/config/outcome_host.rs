@@ -26,8 +26,8 @@ pub(super) enum Host {
     Address(IpAddr),
 }
 
-/// Why a value in `outcome_hosts` is invalid. Each message is the end of a sentence that starts with
-/// "the outcome host".
+/// Why a value in `outcome_hosts` is invalid. Each message is the end of a sentence that starts
+/// with "the outcome host".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum OutcomeHostError {
     #[error("is empty")]

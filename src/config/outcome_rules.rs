@@ -55,8 +55,8 @@ impl OutcomeRules {
         Self { hosts, rewrites }
     }
 
-    /// Whether the rules allow grades to this host name or address. An allowed host must also have a
-    /// public address, unless the rules list it by name ([`Self::names`]). The client checks the
+    /// Whether the rules allow grades to this host name or address. An allowed host must also have
+    /// a public address, unless the rules list it by name ([`Self::names`]). The client checks the
     /// address when it connects. Case and a trailing dot do not count. An IPv6 address may have
     /// brackets.
     pub fn allows(&self, host: &str) -> bool {

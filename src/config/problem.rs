@@ -96,8 +96,8 @@ pub fn sort(file: &str, problems: &mut [Problem]) {
     });
 }
 
-/// Replaces control characters, so that the text can neither move the cursor of a terminal nor start
-/// a new line.
+/// Replaces control characters, so that the text can neither move the cursor of a terminal nor
+/// start a new line.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|character| if character.is_control() { '\u{fffd}' } else { character })

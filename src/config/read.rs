@@ -10,8 +10,8 @@ use super::syntax::ValidToml;
 
 /// Reads a tools file.
 ///
-/// Problems show the name `file`. Relative paths start in its directory. `content` may be any bytes.
-/// In `development`, secrets and the public URL may be missing.
+/// Problems show the name `file`. Relative paths start in its directory. `content` may be any
+/// bytes. In `development`, secrets and the public URL may be missing.
 pub fn read(
     file: impl AsRef<Path>,
     content: impl AsRef<[u8]>,

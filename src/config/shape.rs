@@ -15,7 +15,7 @@ pub struct Shape {
     pub shortest: usize,
     /// A regular expression that every string of this shape matches; empty for any string.
     pub pattern: &'static str,
-    /// A regular expression that no string of this shape matches; empty if there is none.
+    /// A regular expression that no string of this shape matches; may be empty.
     pub excluded: &'static str,
 }
 
@@ -36,7 +36,12 @@ pub(super) const DURATION: Shape =
 /// Scheme, host and port. Only loopback hosts may have `http`.
 pub(super) const ORIGIN: Shape = Shape {
     description: "scheme, host and port",
-    pattern: r"^([hH][tT][tT][pP][sS]://[A-Za-z0-9._:\[\]-]+|[hH][tT][tT][pP]://(([A-Za-z0-9._-]+\.)?[lL][oO][cC][aA][lL][hH][oO][sS][tT]|127\.[0-9.]+|\[::1\])(:[0-9]*)?)/?$",
+    pattern: concat!(
+        r"^([hH][tT][tT][pP][sS]://[A-Za-z0-9._:\[\]-]+",
+        r"|[hH][tT][tT][pP]://",
+        r"(([A-Za-z0-9._-]+\.)?[lL][oO][cC][aA][lL][hH][oO][sS][tT]|127\.[0-9.]+|\[::1\])",
+        r"(:[0-9]*)?)/?$",
+    ),
     ..STRING
 };
 
@@ -83,7 +88,10 @@ pub(super) const ICON: Shape = Shape {
 /// A source of `frame-ancestors` (CSP 3 §6.3.2).
 pub(super) const FRAME_SOURCE: Shape = Shape {
     description: "sites",
-    pattern: r"^(\*|'self'|'none'|https?:|(https?://)?(\*\.)?[A-Za-z0-9][A-Za-z0-9.-]*(:(\*|\+?[0-9]+))?)$",
+    pattern: concat!(
+        r"^(\*|'self'|'none'|https?:",
+        r"|(https?://)?(\*\.)?[A-Za-z0-9][A-Za-z0-9.-]*(:(\*|\+?[0-9]+))?)$",
+    ),
     ..STRING
 };
 

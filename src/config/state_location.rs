@@ -40,8 +40,8 @@ pub enum StateLocationError {
 }
 
 impl StateLocation {
-    /// Parses `gateway.state`. A relative path starts in `directory`. A path must contain a slash, so
-    /// that a misspelled `memory` is not a path.
+    /// Parses `gateway.state`. A relative path starts in `directory`. A path must contain a slash,
+    /// so that a misspelled `memory` is not a path.
     pub(super) fn parse(text: &str, directory: &Path) -> Result<Self, StateLocationError> {
         if text == MEMORY {
             return Ok(Self::Memory);

@@ -167,12 +167,12 @@ pub(super) fn of_template_variable(name: &str) -> String {
 
 /// The suggested name of the environment variable for a tool's secret.
 pub(crate) fn variable_of(tool: &str) -> String {
-    let name: String = tool
-        .chars()
-        .map(
-            |letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' },
-        )
-        .collect();
+    let name: String =
+        tool.chars()
+            .map(|character| {
+                if character.is_ascii_alphanumeric() { character.to_ascii_uppercase() } else { '_' }
+            })
+            .collect();
     let prefix = if name.starts_with(|first: char| first.is_ascii_digit()) { "TOOL_" } else { "" };
     format!("{prefix}{name}_SECRET")
 }

@@ -28,8 +28,8 @@ pub(super) struct ValidToml<'s> {
 pub(super) struct SyntaxError {
     pub(super) span: Range<usize>,
     pub(super) fault: Fault,
-    /// The start of the malformed table. `None` for a duplicate key, which no single table is
-    /// responsible for.
+    /// The start of the malformed table. `None` for a duplicate key, because all tables
+    /// are then well-formed.
     pub(super) table: Option<usize>,
 }
 

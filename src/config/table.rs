@@ -17,12 +17,12 @@ use super::suggestion::nearest;
 #[derive(Clone, Debug)]
 pub(super) struct Written<T> {
     pub(super) value: T,
-    pub(super) source: Source,
+    pub(super) source: ValueSource,
 }
 
 /// The source of a value: a path in the file, or an environment variable.
 #[derive(Clone, Debug)]
-pub(super) struct Source {
+pub(super) struct ValueSource {
     path: Path,
     from_environment: bool,
 }
@@ -37,7 +37,7 @@ pub(super) struct Reader<'d> {
 /// One table of the merged values.
 pub(super) struct Table<'r> {
     reader: &'r Reader<'r>,
-    source: Source,
+    source: ValueSource,
     values: Dict,
     asked: Vec<&'static str>,
     has_known_key: bool,
@@ -82,7 +82,7 @@ impl<'d> Reader<'d> {
         // Neither provider can fail: the parser has already reported the problems of the file.
         let mut data = self.figment.data().unwrap_or_default();
         let values = data.remove(&Profile::Default).unwrap_or_default();
-        let source = Source { path: Path::new(), from_environment: false };
+        let source = ValueSource { path: Path::new(), from_environment: false };
         Table {
             reader: self,
             source,
@@ -93,7 +93,7 @@ impl<'d> Reader<'d> {
         }
     }
 
-    pub(super) fn report(&self, source: &Source, part: Part, fault: Fault) {
+    pub(super) fn report(&self, source: &ValueSource, part: Part, fault: Fault) {
         let location = source.location(self.document, part);
         self.problems.borrow_mut().push(Problem { fault, location });
     }
@@ -116,7 +116,8 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// Reports a value of the wrong type. The problem does not hold the value, which may be a secret.
+    /// Reports a value of the wrong type. The problem does not hold the value, which may be a
+    /// secret.
     pub(super) fn mismatch(&self, key: &str, expected: &'static str, written: &Written<Value>) {
         let key = key.to_owned();
         let found = type_of(&written.value);
@@ -152,8 +153,8 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
-impl Source {
-    /// The source in the file, or the variable's name.
+impl ValueSource {
+    /// The location in the file, or the environment variable.
     pub(super) fn location(&self, document: &Document<'_>, part: Part) -> Location {
         match self.path.last() {
             Some(DocumentStep::Key(key)) if self.from_environment => {
@@ -172,7 +173,8 @@ impl Source {
         keys.collect()
     }
 
-    /// Whether this is a value inside the list or table of this key, not the value of the key itself.
+    /// Whether this is a value inside the list or table of this key, not the value of the key
+    /// itself.
     fn is_in(&self, key: &str) -> bool {
         match self.path.as_slice() {
             [.., DocumentStep::Index(_)] => true,
@@ -319,7 +321,7 @@ impl<'r> Table<'r> {
         &self,
         key: &'static str,
         items: Vec<Value>,
-        source: Source,
+        source: ValueSource,
     ) -> Written<Vec<Written<Value>>> {
         let list = items_at(items, source);
         self.not_empty(key, &list);
@@ -338,7 +340,7 @@ impl<'r> Table<'r> {
     }
 
     /// The source of the table.
-    pub(super) fn source(&self) -> &Source {
+    pub(super) fn source(&self) -> &ValueSource {
         &self.source
     }
 
@@ -409,7 +411,7 @@ impl<'r> Table<'r> {
     }
 }
 
-fn items_at(items: Vec<Value>, source: Source) -> Written<Vec<Written<Value>>> {
+fn items_at(items: Vec<Value>, source: ValueSource) -> Written<Vec<Written<Value>>> {
     let items = items.into_iter().enumerate();
     let items = items.map(|(index, value)| Written { value, source: source.item(index) }).collect();
     Written { value: items, source }

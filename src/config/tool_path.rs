@@ -6,8 +6,8 @@ use thiserror::Error;
 
 use crate::url::{is_dot_segment, is_segment};
 
-/// The launch path of a tool, exactly as in the launch URL but without a trailing slash. The root of
-/// a host is the empty path.
+/// The launch path of a tool, exactly as in the launch URL but without a trailing slash. The root
+/// of a host is the empty path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ToolPath(String);
 

@@ -7,8 +7,9 @@ use thiserror::Error;
 use super::host_name;
 use crate::url::{BaseUrl, Scheme, UrlParts, is_dot_segment, is_private, is_segment};
 
-/// Why the URL of an upstream is invalid. The URL may contain a password, so the error does not hold
-/// it. Each message is the end of a sentence that starts with "the upstream" or "the outcome URL".
+/// Why the URL of an upstream is invalid. The URL may contain a password, so the error does not
+/// hold it. Each message is the end of a sentence that starts with "the upstream" or "the outcome
+/// URL".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum UpstreamUrlError {
     #[error("does not begin with http:// or https://")]
@@ -148,8 +149,8 @@ mod tests {
             ("http://a-.b", "does not name a single host"),
             ("http://a:0/", "has the port 0, on which nothing can listen"),
             ("http://[::1]:0", "has the port 0, on which nothing can listen"),
-            ("http://somebody@app.example", USER),
-            ("http://somebody:hunter2@app.example", USER),
+            ("http://user@app.example", USER),
+            ("http://user:hunter2@app.example", USER),
             ("http://:hunter2@app.example", USER),
             ("http://app.example?a=b", QUERY),
             ("http://app.example/?", QUERY),

@@ -1,5 +1,5 @@
-//! `tools.toml`: the problems of an invalid file, the meaning of a valid one, and the behavior of the
-//! program with each.
+//! `tools.toml`: the problems of an invalid file, the meaning of a valid one, and the behavior of
+//! the program with each.
 
 mod fixtures;
 mod meaning;

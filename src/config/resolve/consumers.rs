@@ -11,13 +11,13 @@ use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{ConsumerTable, StringValue};
 use crate::config::key::{SENDERS, SIGNATURE_METHODS};
-use crate::config::table::{Source, Written};
+use crate::config::table::{ValueSource, Written};
 
 impl Resolver<'_> {
     pub(super) fn consumers(
         &mut self,
         tool: &str,
-        source: &Source,
+        source: &ValueSource,
         own: ConsumerTable,
         list: Option<Vec<Written<ConsumerTable>>>,
     ) -> Vec<Consumer> {
@@ -50,7 +50,12 @@ impl Resolver<'_> {
         consumers
     }
 
-    fn consumer(&mut self, tool: &str, table: ConsumerTable, source: &Source) -> Option<Consumer> {
+    fn consumer(
+        &mut self,
+        tool: &str,
+        table: ConsumerTable,
+        source: &ValueSource,
+    ) -> Option<Consumer> {
         if table.key.is_none() && table.completeness.lacks("key") {
             self.report(source, Fault::Missing("key"));
         }
@@ -109,7 +114,7 @@ impl Resolver<'_> {
     }
 
     /// Warns about a key or secret that platforms may split or trim.
-    fn warn_about_credential(&mut self, what: &'static str, text: &str, source: &Source) {
+    fn warn_about_credential(&mut self, what: &'static str, text: &str, source: &ValueSource) {
         if text.trim() != text {
             self.report(source, Fault::OuterWhitespace(what));
         }

@@ -8,7 +8,7 @@ use crate::config::fault::Fault;
 use crate::config::file::GatewayTable;
 use crate::config::outcome_host::HostRule;
 use crate::config::outcome_rules::{OutcomeRules, default_hosts};
-use crate::config::table::{Source, Written};
+use crate::config::table::{ValueSource, Written};
 use crate::config::upstream_url;
 use crate::url::{BaseUrl, is_private};
 
@@ -63,7 +63,7 @@ impl Resolver<'_> {
     }
 
     /// One side of `outcome_url_rewrite`. It has the syntax of `upstream`.
-    fn outcome_url(&mut self, text: &str, source: &Source, part: Part) -> Option<BaseUrl> {
+    fn outcome_url(&mut self, text: &str, source: &ValueSource, part: Part) -> Option<BaseUrl> {
         let url = upstream_url::parse(text);
         url.map_err(|why| self.report_at(source, part, Fault::OutcomeUrl(why))).ok()
     }

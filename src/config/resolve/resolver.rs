@@ -14,7 +14,7 @@ use crate::config::gateway::Config;
 use crate::config::heroku::is_heroku;
 use crate::config::problem::Problem;
 use crate::config::reading::{Reading, TemplateUse};
-use crate::config::table::{Source, Written};
+use crate::config::table::{ValueSource, Written};
 
 /// The placeholder for a tool's secret that is not set, in development.
 pub const PLACEHOLDER_SECRET: &str = "development-secret";
@@ -91,11 +91,11 @@ impl Resolver<'_> {
         !self.development && is_heroku(self.environment)
     }
 
-    pub(super) fn report(&mut self, source: &Source, fault: Fault) {
+    pub(super) fn report(&mut self, source: &ValueSource, fault: Fault) {
         self.report_at(source, Part::Value, fault);
     }
 
-    pub(super) fn report_at(&mut self, source: &Source, part: Part, fault: Fault) {
+    pub(super) fn report_at(&mut self, source: &ValueSource, part: Part, fault: Fault) {
         let location = source.location(self.document, part);
         self.problems.push(Problem { fault, location });
     }
@@ -106,7 +106,8 @@ impl Resolver<'_> {
         self.problems.push(Problem { fault, location });
     }
 
-    /// The string itself, or the value of its variable. Reports a variable that is empty or not set.
+    /// The string itself, or the value of its variable. Reports a variable that is empty or not
+    /// set.
     pub(super) fn string(&mut self, written: &Written<StringValue>) -> Option<String> {
         let name = match &written.value {
             StringValue::Literal(text) => return Some(text.clone()),

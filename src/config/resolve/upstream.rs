@@ -9,7 +9,7 @@ use crate::config::fault::Fault;
 use crate::config::file::UpstreamTable;
 use crate::config::gateway::{Identity, Prefix, Target, Upstream};
 use crate::config::key::PERSONAL_FIELDS;
-use crate::config::table::{Completeness, Source, Written};
+use crate::config::table::{Completeness, ValueSource, Written};
 use crate::config::upstream_url;
 use crate::url::BaseUrl;
 
@@ -17,7 +17,7 @@ impl Resolver<'_> {
     /// The template or the upstream. Reports a tool with both or neither.
     pub(super) fn target(
         &mut self,
-        source: &Source,
+        source: &ValueSource,
         completeness: &Completeness,
         template: Option<Written<String>>,
         upstream: UpstreamTable,

@@ -97,7 +97,14 @@ fn every_key_of_a_tool_and_the_gateway_takes_effect() {
         secret = "hunter2"
         template = "course/quiz"
         roles = ["learner", "staff"]
-        params = { level = 3, size = 1_000, colour = 0xff, far = 1e3, hints = true, weight = 0.5, tags = ["a", "b"], nested = { a = "b" } }
+        params.level = 3
+        params.size = 1_000
+        params.colour = 0xff
+        params.far = 1e3
+        params.hints = true
+        params.weight = 0.5
+        params.tags = ["a", "b"]
+        params.nested = { a = "b" }
         frame_ancestors = ["https://lms.example", "'self'"]
         signature_methods = ["HMAC-SHA256"]
         "#,
@@ -118,9 +125,17 @@ fn every_key_of_a_tool_and_the_gateway_takes_effect() {
     assert_eq!(config.clock_skew, 90);
     assert_eq!(tool.frame_ancestors, "https://lms.example 'self'");
     let params = serde_json::to_value(&tool.params).expect("JSON");
-    let expected = r#"{"level":3,"size":1000,"colour":255,"far":1000.0,"hints":true,"weight":0.5,"tags":["a","b"],"nested":{"a":"b"}}"#
-        .parse::<serde_json::Value>();
-    assert_eq!(params, expected.expect("JSON"));
+    let expected = serde_json::json!({
+        "level": 3,
+        "size": 1000,
+        "colour": 255,
+        "far": 1000.0,
+        "hints": true,
+        "weight": 0.5,
+        "tags": ["a", "b"],
+        "nested": { "a": "b" },
+    });
+    assert_eq!(params, expected);
 }
 
 /// The upstream of a tool that has one.
@@ -169,7 +184,9 @@ fn every_key_of_an_upstream_takes_effect() {
         grades = true
         session = "2d"
         params = {{ level = 3 }}
-        headers = {{ Authorization = {{ env = "NOTEBOOK_TOKEN" }}, X-Course_Id = "b 101", Accept-Encoding = "" }}
+        headers.Authorization = {{ env = "NOTEBOOK_TOKEN" }}
+        headers.X-Course_Id = "b 101"
+        headers.Accept-Encoding = ""
 
         [tools.lab]
         key = "lab-key"
@@ -293,7 +310,8 @@ fn the_launch_url_on_a_tools_host_has_scheme_and_port_of_the_public_url() {
 #[test]
 fn the_index_page_shows_the_launch_url_on_a_tools_own_host() {
     let tools = format!(
-        "[gateway]\nsecret = \"a gateway secret of 32 characters\"\n{}host = \"notebook.localhost\"\n",
+        "[gateway]\nsecret = \"a gateway secret of 32 characters\"\n{}\
+         host = \"notebook.localhost\"\n",
         HELLO.replace("\"hello\"", "\"page\"")
     );
     let server = Server::start(&Setup { tools: &tools, development: true, ..Setup::default() });
@@ -327,7 +345,8 @@ fn the_debug_output_of_a_configuration_contains_no_secret() {
     let text = format!(
         "{GATEWAY}{HELLO}[tools.b]\ntemplate = \"hello\"\n\
          consumers = [{{ key = \"b\", secret = [\"hunter2 too\", {{ env = \"B_SECRET\" }}] }}]\n\
-         {NOTEBOOK}headers = {{ Authorization = \"Bearer hunter2\", X-Token = {{ env = \"B_SECRET\" }} }}\n"
+         {NOTEBOOK}headers.Authorization = \"Bearer hunter2\"\n\
+         headers.X-Token.env = \"B_SECRET\"\n"
     );
     let shown = format!("{:?}", meaning(&text, &[("B_SECRET", "hunter2 as well")], false));
     assert!(shown.contains("hello-key"));
@@ -340,10 +359,15 @@ fn each_consumer_launches_with_each_of_its_secrets_and_its_own_methods() {
         r#"{GATEWAY}
         [tools.a]
         template = "page"
-        consumers = [
-          {{ key = "course-a", secret = {{ env = "COURSE_A_SECRET" }} }},
-          {{ key = "course-b", secret = [{{ env = "COURSE_B_SECRET" }}, "0123"], signature_methods = ["HMAC-SHA256"] }},
-        ]
+
+        [[tools.a.consumers]]
+        key = "course-a"
+        secret = {{ env = "COURSE_A_SECRET" }}
+
+        [[tools.a.consumers]]
+        key = "course-b"
+        secret = [{{ env = "COURSE_B_SECRET" }}, "0123"]
+        signature_methods = ["HMAC-SHA256"]
 
         [tools.b]
         key = "course-c"
@@ -378,7 +402,8 @@ fn each_consumer_launches_with_each_of_its_secrets_and_its_own_methods() {
 #[test]
 fn the_environment_overrides_the_gateways_settings() {
     let text = format!(
-        "[gateway]\npublic_url = {{ env = \"NOT_SET\" }}\nsecret = {{ env = \"NOT_SET\" }}\nsession = 5\n\
+        "[gateway]\npublic_url = {{ env = \"NOT_SET\" }}\n\
+         secret = {{ env = \"NOT_SET\" }}\nsession = 5\n\
          clock_skew = \"never\"\n{HELLO}"
     );
     let variables = [
@@ -490,7 +515,7 @@ fn development_uses_and_reports_a_placeholder_for_a_missing_header_value() {
 #[test]
 fn the_value_of_a_header_from_the_environment_counts_as_a_secret() {
     let tools = format!(
-        "{GATEWAY}{NOTEBOOK}headers = {{ X-Token = {{ env = \"TOKEN\" }}, X-Course = \"course-b101\" }}\n"
+        "{GATEWAY}{NOTEBOOK}headers.X-Token.env = \"TOKEN\"\nheaders.X-Course = \"course-b101\"\n"
     );
     let known = meaning(&tools, &[("TOKEN", "Bearer hunter3")], false).known_secrets.clone();
     assert!(known.occur_in("Bearer hunter3") && known.occur_in("Bearer%20hunter3"));
@@ -502,7 +527,8 @@ fn ten_thousand_tools_and_their_problems_load() {
     let mut text = GATEWAY.to_owned();
     for number in 0..10_000 {
         text += &format!(
-            "[tools.tool-{number}]\nkey = \"key-{number}\"\nsecret = \"hunter2\"\ntemplate = \"hello\"\n"
+            "[tools.tool-{number}]\nkey = \"key-{number}\"\n\
+             secret = \"hunter2\"\ntemplate = \"hello\"\n"
         );
     }
     let config = production(&text);

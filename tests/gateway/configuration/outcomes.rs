@@ -200,7 +200,9 @@ proptest! {
         let rules = rules(&format!("outcome_hosts = {hosts:?}"));
         let plain_host = plain(&host);
         let named = hosts.iter().any(|rule| plain(rule) == plain_host);
-        let below = entries.iter().any(|(below, name)| *below && plain_host.ends_with(&format!(".{}", plain(name))));
+        let below = entries.iter().any(|(below, name)| {
+            *below && plain_host.ends_with(&format!(".{}", plain(name)))
+        });
         prop_assert_eq!(rules.names(&host), named, "{:?} {}", hosts, host);
         prop_assert_eq!(rules.allows(&host), named || below || any_host, "{:?} {}", hosts, host);
     }
@@ -217,7 +219,10 @@ proptest! {
         scheme in "[hH][tT]{2}[pP]",
         case in any::<bool>(),
         path in "(/[a-c%?/.@:]{0,12})?",
-        rest in "([a-z/?#:@.\\\\%;,ü ]{0,12}|\\.evil/|@evil/|:80@evil/|:80/|\\\\@evil/|%2f@evil/|/x)",
+        rest in concat!(
+            "([a-z/?#:@.\\\\%;,ü ]{0,12}",
+            "|\\.evil/|@evil/|:80@evil/|:80/|\\\\@evil/|%2f@evil/|/x)",
+        ),
     ) {
         let rules = rules("outcome_url_rewrite = { \"http://lms.example\" = \"https://platform.example/edx\" }");
         let host = if case { "LMS.Example" } else { "lms.example" };

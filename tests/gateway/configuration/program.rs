@@ -21,7 +21,10 @@ template = "hello"
 template = "hello"
 path = "/staff"
 roles = ["staff"]
-consumers = [{ key = "a", secret = { env = "HELLO_SECRET" } }, { key = "b", secret = { env = "HELLO_SECRET" } }]
+consumers = [
+  { key = "a", secret = { env = "HELLO_SECRET" } },
+  { key = "b", secret = { env = "HELLO_SECRET" } },
+]
 "#;
 
 const WARNED: &str = "\

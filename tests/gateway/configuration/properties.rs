@@ -191,7 +191,8 @@ const LINES: [&str; 53] = [
     "PASSWORD = [{ key = \"§\" }]",
     "password = { key = \"§\", title = \"§\" }",
     "consumers = [{ key = \"a\", secret = \"§\" }, { key = \"b\", secret = § }]",
-    "consumers = [{ key = \"a\", secret = \"§\", secret = \"§\" }, { secert = \"§\" }, \"§\", [\"§\"]]",
+    "consumers = [{ key = \"a\", secret = \"§\", secret = \"§\" }, \
+        { secert = \"§\" }, \"§\", [\"§\"]]",
     "consumers = [{ key = \"a\" secret = \"§\" }",
     "consumers = \"§\"",
     "params = { key = \"§\", env = \"§\", secret = \"§\" }",
@@ -250,7 +251,9 @@ proptest! {
     }
 
     #[test]
-    fn no_toml_like_text_panics_the_reader(text in "([\\[\\]{}=\",'.# \n]|tools|gateway|key|secret|env|ü|[0-9]){0,60}") {
+    fn no_toml_like_text_panics_the_reader(
+        text in "([\\[\\]{}=\",'.# \n]|tools|gateway|key|secret|env|ü|[0-9]){0,60}",
+    ) {
         printed(text.as_bytes());
     }
 
@@ -263,14 +266,26 @@ proptest! {
             mutate(&mut bytes, mutation);
         }
         let printed = printed(&bytes);
-        prop_assert!(!printed.contains("hunter2"), "{}\n{}", String::from_utf8_lossy(&bytes), printed);
+        let text = String::from_utf8_lossy(&bytes);
+        prop_assert!(!printed.contains("hunter2"), "{}\n{}", text, printed);
     }
 
     #[test]
     fn no_secret_is_printed_wherever_the_file_contains_it(
         secret in secret(),
-        lines in proptest::collection::vec(prop_oneof![2 => select(&LINES[..]), 1 => select(&WRONG[..])], 1..8),
-        top in select(vec!["[tools.a]", "[gateway]", "[tools.a.params]", "[gateway.outcome_url_rewrite]", "[[tools.a.consumers]]", "[tool.a]", ""]),
+        lines in proptest::collection::vec(
+            prop_oneof![2 => select(&LINES[..]), 1 => select(&WRONG[..])],
+            1..8,
+        ),
+        top in select(vec![
+            "[tools.a]",
+            "[gateway]",
+            "[tools.a.params]",
+            "[gateway.outcome_url_rewrite]",
+            "[[tools.a.consumers]]",
+            "[tool.a]",
+            "",
+        ]),
     ) {
         let text = format!("{top}\n{}\n", lines.join("\n")).replace('§', &secret);
         let printed = printed(text.as_bytes());

@@ -28,7 +28,8 @@ fn of_table(table: &Keys) -> String {
     let rows: String = table.all.iter().map(of_key).collect();
     let Keys { table, description, .. } = table;
     format!(
-        "\n## `{table}`\n\n{description}\n\n| key | type | default | description | example |\n|---|---|---|---|---|\n{rows}"
+        "\n## `{table}`\n\n{description}\n\n\
+         | key | type | default | description | example |\n|---|---|---|---|---|\n{rows}"
     )
 }
 

@@ -467,7 +467,7 @@ fn values(kind: &Kind) -> Vec<String> {
         r#"{ sesion = "8h" }"#,
         r#"{ hello = { key = "a", secret = { env = "HELLO_SECRET" }, template = "a" } }"#,
         r#"{ "a b" = { key = "a", secret = { env = "HELLO_SECRET" }, template = "a" } }"#,
-        r#"{ hello = { key = "a", secret = { env = "HELLO_SECRET" }, template = "a", colour = "blue" } }"#,
+        r#"{ a = { key = "a", secret = { env = "HELLO_SECRET" }, template = "a", colour = "b" } }"#,
     ]
     .map(str::to_owned)
     .into();
