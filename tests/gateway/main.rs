@@ -1,4 +1,4 @@
-//! What the gateway does, seen from outside: one module for each capability.
+//! Tests of the gateway from outside: one module for each capability.
 
 mod answers;
 mod cartridge;
@@ -10,7 +10,6 @@ mod grades;
 mod issued;
 mod launches;
 mod practice;
-mod session;
 mod state;
 mod structure;
 mod support;
