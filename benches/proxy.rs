@@ -65,8 +65,8 @@ fn compare() {
     let requests = (ROUNDS * REQUESTS_PER_ROUND) as f64;
     for (server, (cpu, wall)) in servers.iter().zip(&totals) {
         println!(
-            "{:8} {:6.1} µs of CPU time per request, {:6.0} requests/s over {CONNECTIONS} connections, \
-             {} MiB",
+            "{:8} {:6.1} µs of CPU time per request, {:6.0} requests/s over {CONNECTIONS} \
+             connections, {} MiB",
             server.kind,
             cpu / requests * 1e6,
             requests / wall,
@@ -121,10 +121,12 @@ fn nginx(folder: &Path, upstream: u16) -> Option<(Process, u16)> {
         "daemon off; master_process off; worker_processes 1; pid {0}/pid; error_log {0}/errors;\n\
          events {{ worker_connections 256; }}\n\
          http {{ access_log off; client_body_temp_path {0}; proxy_temp_path {0};\n\
-         fastcgi_temp_path {0}; uwsgi_temp_path {0}; scgi_temp_path {0}; keepalive_requests 10000000;\n\
-         upstream app {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 10000000; }}\n\
-         server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://app; proxy_http_version 1.1;\n\
-         proxy_set_header Connection \"\"; }} }} }}\n",
+         fastcgi_temp_path {0}; uwsgi_temp_path {0}; scgi_temp_path {0};\n\
+         keepalive_requests 10000000;\n\
+         upstream app {{ server 127.0.0.1:{upstream}; keepalive 64;\n\
+         keepalive_requests 10000000; }}\n\
+         server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://app;\n\
+         proxy_http_version 1.1; proxy_set_header Connection \"\"; }} }} }}\n",
         folder.display()
     );
     let file = folder.join("nginx.conf");

@@ -21,7 +21,7 @@ SHORTEST_FORBIDDEN = 4
 
 @dataclass
 class Visit:
-    """The result of a launch: URL and page of the app, and the browser's headers with its cookies."""
+    """The result of a launch: path and page of the app, and the browser's cookie header."""
 
     path: str
     headers: dict[str, str]

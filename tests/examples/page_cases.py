@@ -181,7 +181,7 @@ def python_compiles(stage: Stage):
         compile(block, "docs/upstreams.md", "exec")
 
 
-@cases.case("a refusal has the JSON of the page, and each code has its status in docs/rejections.md")
+@cases.case("a refusal has the JSON of the page, and docs/rejections.md has the same statuses")
 def refusals_match(stage: Stage):
     [shown] = stage.page.blocks("json")
     headers = {"Accept": "application/json"}

@@ -39,7 +39,7 @@ class Server:
     def respond(
         self, method: str, path: str, headers: http.client.HTTPMessage, content: bytes
     ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and content. Subclasses without special headers define `answer` instead."""
+        """Status, headers and content. Subclasses without extra headers define `answer`."""
         status, text = self.answer(path, headers)
         return status, {}, text
 

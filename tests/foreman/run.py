@@ -114,7 +114,7 @@ def stops_with_connections(checkout):
         assert_stops(foreman, foreman.terminate)
 
 
-@cases.case("foreman start: without HELLO_SECRET, it exits at once with code 1 and names the variable")
+@cases.case("foreman start: without HELLO_SECRET, it exits with code 1 and names the variable")
 def missing_secret(checkout):
     checkout.set_variables({name: value for name, value in VARIABLES.items() if name != "HELLO_SECRET"})
     try:
