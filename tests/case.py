@@ -33,7 +33,9 @@ class Cases(list[Case]):
 
         return add
 
-    def each(self, sentence: str, variations: dict | Iterable[str]) -> Callable[[Callable], Callable]:
+    def each(
+        self, sentence: str, variations: dict | Iterable[str]
+    ) -> Callable[[Callable], Callable]:
         """Adds a case for each variation, which is the last argument of the function."""
         if not isinstance(variations, dict):
             variations = {name: name for name in variations}
@@ -41,7 +43,11 @@ class Cases(list[Case]):
         def add(check: Callable) -> Callable:
             for name, value in variations.items():
                 # The default argument binds the value now. A closure would see the last one.
-                self.append(Case(f"{sentence}: {name}", lambda *subject, value=value: check(*subject, value)))
+                self.append(
+                    Case(
+                        f"{sentence}: {name}", lambda *subject, value=value: check(*subject, value)
+                    )
+                )
             return check
 
         return add

@@ -52,7 +52,9 @@ class Checkout:
 
     def command(self, process: str) -> str:
         """The command of a process in the Procfile."""
-        lines = dict(line.split(": ", 1) for line in (self.root / "Procfile").read_text().splitlines())
+        lines = dict(
+            line.split(": ", 1) for line in (self.root / "Procfile").read_text().splitlines()
+        )
         return lines[process]
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess:

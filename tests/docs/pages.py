@@ -47,7 +47,9 @@ def links(_):
             name, _, anchor = link.partition("#")
             target = (page.parent / name).resolve() if name else page
             assert target.exists(), f"{page.relative_to(ROOT)} leads to {link}"
-            assert not anchor or anchor in anchors(target), f"{page.relative_to(ROOT)} leads to {link}"
+            assert not anchor or anchor in anchors(target), (
+                f"{page.relative_to(ROOT)} leads to {link}"
+            )
     assert seen > 150, f"{seen} links"
 
 

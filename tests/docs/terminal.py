@@ -30,7 +30,10 @@ case "$1" in
     create) [ "$2" = --buildpack ] && grep -qF "\\"$3\\"" app.json ;;
     config:set)
         shift
-        for var; do [[ $var =~ ^[A-Z_]+=[0-9a-f]{32,}$ ]] || exit 64; echo "$var" >> "$vars"; done ;;
+        for var; do
+            [[ $var =~ ^[A-Z_]+=[0-9a-f]{32,}$ ]] || exit 64
+            echo "$var" >> "$vars"
+        done ;;
     config:get) grep "^$2=" "$vars" | cut -d= -f2 ;;
     open) : ;;
     *) exit 64 ;;
@@ -88,7 +91,9 @@ class Terminal:
             text=True,
             timeout=TIMEOUT,
         )
-        assert ended.returncode == 0, f"{line}: exit code {ended.returncode}\n{ended.stdout}{ended.stderr}"
+        assert ended.returncode == 0, (
+            f"{line}: exit code {ended.returncode}\n{ended.stdout}{ended.stderr}"
+        )
         return ended.stdout
 
     def start(self, line: str, port: int) -> None:

@@ -19,7 +19,9 @@ class Server:
 
             def do_GET(self):
                 content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status, headers, text = server.respond(self.command, self.path, self.headers, content)
+                status, headers, text = server.respond(
+                    self.command, self.path, self.headers, content
+                )
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)

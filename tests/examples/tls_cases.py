@@ -26,8 +26,12 @@ class Authority:
 
     def __init__(self):
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "an authority of these tests")])
-        self.certificate = self._sign(self._name, self._key, x509.BasicConstraints(ca=True, path_length=0))
+        self._name = x509.Name(
+            [x509.NameAttribute(NameOID.COMMON_NAME, "an authority of these tests")]
+        )
+        self.certificate = self._sign(
+            self._name, self._key, x509.BasicConstraints(ca=True, path_length=0)
+        )
 
     def server(self, host: str) -> bytes:
         """A server's key and certificate, as PEM."""
@@ -88,7 +92,10 @@ def trusted(stage: Stage):
 
 @cases.each(
     "the gateway does not connect to an https app with a certificate",
-    {"of an untrusted authority": (False, "localhost"), "for another host": (True, "other.example")},
+    {
+        "of an untrusted authority": (False, "localhost"),
+        "for another host": (True, "other.example"),
+    },
 )
 def untrusted(stage: Stage, certificate: tuple[bool, str]):
     is_trusted, host = certificate
