@@ -1,5 +1,5 @@
-// Unchanged web apps from PyPI, as upstreams of tools. The first case that needs an app starts it, on a
-// free port and with its own directory. All cases share it.
+// Unchanged web apps from PyPI, as upstreams of tools. The first case that needs an app starts it,
+// on a free port and with its own directory. All cases share it.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -18,8 +18,8 @@ export class Case {
   #programs = [];
   #setup;
 
-  /** All cases share `setup`: the `binary`, the `repository`, a `gateway` with the repository's tools,
-   *  a `platform`, the `apps`, and an optional directory for `screenshots`. */
+  /** All cases share `setup`: the `binary`, the `repository`, a `gateway` with the repository's
+   *  tools, a `platform`, the `apps`, and an optional directory for `screenshots`. */
   constructor(setup, cookies) {
     this.#setup = setup;
     this.gateway = setup.gateway;
@@ -62,8 +62,8 @@ export class Case {
     this.#opened.push(end);
   }
 
-  /** A gateway with these tools, its own `[gateway]` settings and the repository's templates. `secrets`
-   *  are its environment variables. */
+  /** A gateway with these tools, its own `[gateway]` settings and the repository's templates.
+   *  `secrets` are its environment variables. */
   async gatewayOf(tools, own = {}, secrets = SECRETS) {
     const tables = Object.entries(tools).map(([name, settings]) => {
       const { params = {}, ...rest } = { key: `${name}-key`, ...settings };
@@ -73,7 +73,7 @@ export class Case {
     return this.gatewayWith(["[gateway]", ...written(own), ...tables].join("\n"), secrets);
   }
 
-  /** A gateway with this tools.toml, the repository's templates, and these environment variables. */
+  /** A gateway with this tools.toml, the repository's templates, and `secrets` as environment. */
   async gatewayWith(text, secrets) {
     const folder = new Folder();
     this.#opened.push(folder.remove);
@@ -85,7 +85,7 @@ export class Case {
     return gateway;
   }
 
-  /** A gateway with the repository's tools.toml and placeholder secrets, and the adder behind it. */
+  /** A gateway with the repository's tools.toml, placeholder secrets, and the adder behind it. */
   async gatewayAsShipped() {
     const text = await readFile(join(this.#setup.repository, "tools.toml"), "utf8");
     const address = `127.0.0.1:${await freePort()}`;
@@ -102,7 +102,7 @@ export class Case {
     await target.screenshot({ path: join(screenshots, this.cookies, `${name}.png`), fullPage: true });
   }
 
-  /** For the report of a failure: the text of all frames, the console errors, the last log lines. */
+  /** The report of a failure: the text of all frames, the console errors, the last log lines. */
   async report() {
     const frames = this.#profiles.flatMap((profile) => profile.context.pages().flatMap((page) => page.frames()));
     const texts = frames.map(async (frame) => {

@@ -1,4 +1,5 @@
-// Chromium with its own profile: allows or blocks third-party cookies, and records requests and errors.
+// Chromium with its own profile. It allows or blocks third-party cookies, and records requests and
+// errors.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,8 +14,8 @@ const ACTION_MS = 15_000;
 /** How Chromium's settings treat third-party cookies (`profile.cookie_controls_mode`). */
 export const COOKIES = { allowed: 0, blocked: 1 };
 
-// A user's setting for one site inside another. Unlike the block of all third-party cookies, it also
-// blocks partitioned ones, as older Safaris do. In its own window, the site keeps its cookies.
+// A user's setting for one site inside another. Unlike the block of all third-party cookies, it
+// also blocks partitioned ones, as older Safaris do. In its own window, the site keeps its cookies.
 const NO_COOKIES_IN_FRAMES = { "127.0.0.1,localhost": { setting: 2 } };
 
 // Playwright turns these features off, and ThirdPartyStoragePartitioning. A user's Chromium has the
@@ -43,7 +44,7 @@ export class Profile {
   /** Every WebSocket, as Playwright reports it. */
   sockets = [];
 
-  /** Third-party cookies are allowed or blocked. `noFrameCookies` also blocks partitioned ones in frames. */
+  /** Allows or blocks third-party cookies. `noFrameCookies` also blocks partitioned ones. */
   static async open(cookies, { noFrameCookies = false, deviceScaleFactor = 1 } = {}) {
     const profile = new Profile();
     const folder = profile.#folder.path;

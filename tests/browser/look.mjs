@@ -13,8 +13,8 @@ const LEAST_CONTRAST = 4.5;
 /** axe passes more rules than this even for a page with a heading and a sentence. */
 const LEAST_PASSED = 10;
 
-/** Asserts that nothing overflows horizontally, that all text has enough contrast, that the page has
- *  the color scheme, and that it is accessible. `frame` is a frame or a page. */
+/** Asserts that nothing overflows horizontally, that all text has enough contrast, that the page
+ *  has the color scheme, and that it is accessible. `frame` is a frame or a page. */
 export async function assertLooksRight(frame, colorScheme, width) {
   const look = await frame.evaluate(measure);
   assert.equal(look.clientWidth, width, "the width of the view");
@@ -29,8 +29,8 @@ export async function assertLooksRight(frame, colorScheme, width) {
 
 /** Asserts that axe finds no violation in a frame or page. */
 export async function assertAccessible(frame) {
-  // Evaluated by the debugger, because the page's Content-Security-Policy allows no script. It stays
-  // for the lifetime of the document.
+  // Evaluated by the debugger, because the page's Content-Security-Policy allows no script. It
+  // stays for the lifetime of the document.
   if (await frame.evaluate(() => window.axe === undefined)) await frame.evaluate(AXE);
   const { violations, passed } = await frame.evaluate(check, RULES);
   assert.ok(violations.length === 0, `axe finds:\n${violations.join("\n")}`);

@@ -23,8 +23,8 @@ export class Platform {
     await once(this.#server, "close");
   }
 
-  /** The URL of a course page with these launches (`{ url, form }`), each in a frame of 800 by 600 named
-   *  `block-1`, `block-2`, …. Every load sends the same forms with the same signatures. */
+  /** The URL of a course page with these launches (`{ url, form }`), each in a frame of 800 by 600
+   *  named `block-1`, `block-2`, …. Every load sends the same forms with the same signatures. */
   course(...launches) {
     const blocks = launches.map(({ url, form }, index) => {
       const name = `block-${index + 1}`;

@@ -10,8 +10,8 @@ export function prefixOf(frame) {
   return prefix;
 }
 
-/** The requests of a frame below its session's prefix: method, path below the prefix, status, and the
- *  resource link and user that the Flask app verified. */
+/** The requests of a frame below its session's prefix: method, path below the prefix, status, and
+ *  the resource link and user that the Flask app verified. */
 export async function requestsOf(profile, frame) {
   const prefix = prefixOf(frame);
   const origin = new URL(frame.url()).origin;

@@ -9,7 +9,7 @@ import { cookiesOf } from "../upstream.mjs";
 const WITHOUT_TOKEN = "error: Failed to load resource: the server responded with a status of 403 (Forbidden)";
 
 export default {
-  "JupyterLab runs a notebook over its WebSockets, and posts with its own CSRF token": async (t) => {
+  "JupyterLab runs a notebook over WebSockets, and posts with its own CSRF token": async (t) => {
     const gateway = await t.gatewayOf({ lab: { upstream: (await t.app("jupyterlab")).url, prefix: "tool" } });
     const base = `${gateway.origin}/lti/lab`;
     const profile = await t.profile();
@@ -48,8 +48,8 @@ export default {
   },
 };
 
-/** Runs in the page: creates a notebook with this code. A notebook from JupyterLab's menu briefly has
- *  two kernels; it loses one, and sometimes the code, also without a gateway. */
+/** Runs in the page: creates a notebook with this code. A notebook from JupyterLab's menu briefly
+ *  has two kernels; it loses one, and sometimes the code, also without a gateway. */
 async function makeNotebook(code) {
   const headers = { "X-XSRFToken": document.cookie.match(/(?:^|; )_xsrf=([^;]+)/)[1] };
   const made = await fetch("/lti/lab/api/contents", { method: "POST", headers, body: '{"type": "notebook"}' });
