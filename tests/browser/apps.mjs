@@ -25,7 +25,12 @@ const APPS = {
     up: ["/_stcore/health", "ok"],
   },
   jupyterlab: {
-    start: (port) => ["-m", "jupyterlab", `--config=${file("jupyterlab/jupyter_lab_config.py")}`, `--ServerApp.port=${port}`],
+    start: (port) => [
+      "-m",
+      "jupyterlab",
+      `--config=${file("jupyterlab/jupyter_lab_config.py")}`,
+      `--ServerApp.port=${port}`,
+    ],
     path: "/lti/lab",
     up: ["/lti/lab/api", "version"],
   },

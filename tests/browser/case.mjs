@@ -78,7 +78,8 @@ export class Case {
     const folder = new Folder();
     this.#opened.push(folder.remove);
     await writeFile(join(folder.path, "tools.toml"), text);
-    for (const name of ["templates", "static"]) await symlink(join(this.#setup.repository, name), join(folder.path, name));
+    for (const name of ["templates", "static"])
+      await symlink(join(this.#setup.repository, name), join(folder.path, name));
     const gateway = await Gateway.start(this.#setup.binary, folder.path, secrets);
     this.#opened.push(() => gateway.stop());
     this.#programs.push(gateway);
@@ -90,7 +91,11 @@ export class Case {
     const text = await readFile(join(this.#setup.repository, "tools.toml"), "utf8");
     const address = `127.0.0.1:${await freePort()}`;
     const gateway = await this.gatewayWith(text.replace("127.0.0.1:9000", address), {});
-    await this.program("adder", { ADDRESS: address, LTI_GATEWAY: gateway.origin }, `adder: http://${address}`);
+    await this.program(
+      "adder",
+      { ADDRESS: address, LTI_GATEWAY: gateway.origin },
+      `adder: http://${address}`,
+    );
     return gateway;
   }
 
@@ -99,18 +104,29 @@ export class Case {
     const { screenshots } = this.#setup;
     if (!screenshots) return;
     await mkdir(join(screenshots, this.cookies), { recursive: true });
-    await target.screenshot({ path: join(screenshots, this.cookies, `${name}.png`), fullPage: true });
+    await target.screenshot({
+      path: join(screenshots, this.cookies, `${name}.png`),
+      fullPage: true,
+    });
   }
 
   /** The report of a failure: the text of all frames, the console errors, the last log lines. */
   async report() {
-    const frames = this.#profiles.flatMap((profile) => profile.context.pages().flatMap((page) => page.frames()));
+    const frames = this.#profiles.flatMap((profile) =>
+      profile.context.pages().flatMap((page) => page.frames()),
+    );
     const texts = frames.map(async (frame) => {
-      const text = await frame.locator("body").innerText({ timeout: SHOWN_MS }).catch(() => "(no text)");
+      const text = await frame
+        .locator("body")
+        .innerText({ timeout: SHOWN_MS })
+        .catch(() => "(no text)");
       return `${frame.url()} shows: ${text.replace(/\s+/g, " ").slice(0, 300)}`;
     });
     const errors = this.#profiles.flatMap((profile) => profile.consoleErrors);
-    const logs = this.#programs.flatMap((program) => ["last log lines:", ...program.text.split("\n").slice(-LAST_LINES)]);
+    const logs = this.#programs.flatMap((program) => [
+      "last log lines:",
+      ...program.text.split("\n").slice(-LAST_LINES),
+    ]);
     return [...(await Promise.all(texts)), ...errors, ...logs].join("\n");
   }
 

@@ -49,7 +49,9 @@ export class Profile {
     const profile = new Profile();
     const folder = profile.#folder.path;
     const exceptions = { cookies: noFrameCookies ? NO_COOKIES_IN_FRAMES : {} };
-    const preferences = { profile: { cookie_controls_mode: COOKIES[cookies], content_settings: { exceptions } } };
+    const preferences = {
+      profile: { cookie_controls_mode: COOKIES[cookies], content_settings: { exceptions } },
+    };
     await mkdir(join(folder, "Default"));
     await writeFile(join(folder, "Default", "Preferences"), JSON.stringify(preferences));
     try {
@@ -88,7 +90,10 @@ export class Profile {
 
   /** Clicks the only button of a page or frame. Returns the new window. */
   async openWindow(page) {
-    const [window] = await Promise.all([this.context.waitForEvent("page"), page.getByRole("button").click()]);
+    const [window] = await Promise.all([
+      this.context.waitForEvent("page"),
+      page.getByRole("button").click(),
+    ]);
     return window;
   }
 
@@ -116,7 +121,8 @@ export class Profile {
     this.context.pages().forEach(watchSockets);
     this.context.on("page", watchSockets);
     this.context.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) this.consoleErrors.push(`${message.type()}: ${message.text()}`);
+      if (["error", "warning"].includes(message.type()))
+        this.consoleErrors.push(`${message.type()}: ${message.text()}`);
     });
     this.context.on("weberror", (error) => this.consoleErrors.push(`error: ${error.error()}`));
     this.context.on("dialog", async (dialog) => {
@@ -134,7 +140,8 @@ export async function block(page, name = "block-1") {
 
 /** Reloads a frame. Returns the response after the new document is complete. */
 export async function reload(frame) {
-  const isReload = (response) => response.frame() === frame && response.request().isNavigationRequest();
+  const isReload = (response) =>
+    response.frame() === frame && response.request().isNavigationRequest();
   await frame.evaluate(() => (window.beforeReload = true));
   const [response] = await Promise.all([
     frame.page().waitForResponse(isReload),

@@ -46,14 +46,17 @@ export class Gateway {
   /** Waits for a line that contains all of these texts. */
   async logged(...words) {
     const { lines } = this.#program;
-    await this.#program.written(() => lines.some((line) => words.every((word) => line.includes(word))));
+    await this.#program.written(() =>
+      lines.some((line) => words.every((word) => line.includes(word))),
+    );
   }
 
   /** Returns a function that waits for the next `count` outcomes of launches, in order. */
   outcomes() {
     const { lines } = this.#program;
     const start = lines.length;
-    const found = () => lines.slice(start).flatMap((line) => line.match(/(?<= outcome=")[a-z]+/) ?? []);
+    const found = () =>
+      lines.slice(start).flatMap((line) => line.match(/(?<= outcome=")[a-z]+/) ?? []);
     return async (count) => {
       await this.#program.written(() => found().length >= count);
       return found();
