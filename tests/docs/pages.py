@@ -64,6 +64,20 @@ def index(_):
                 assert f"]({name}" in listed, f"{folder}/README.md does not list {name}"
 
 
+@cases.case("every file and module that ARCHITECTURE, CONTRIBUTING or a decision names exists")
+def named_files(_):
+    seen = 0
+    pages = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]
+    for page in [*pages, *(ROOT / "docs/decisions").glob("*.md")]:
+        for name in re.findall(r"`(\w+(?:/[\w.-]+)+)/?`", without_code(page.read_text())):
+            # `web/proxy` is src/web/proxy, `v1p1/cause` is crates/lti/src/v1p1/cause.rs.
+            paths = [ROOT / base / name for base in (".", "src", "crates/lti/src")]
+            found = [path for path in paths if path.exists() or path.with_suffix(".rs").exists()]
+            assert found, f"{page.relative_to(ROOT)} names {name}"
+            seen += 1
+    assert seen > 50, f"{seen} names"
+
+
 @cases.case("README.md has at most 150 lines")
 def short(_):
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150
