@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { Folder } from "./folder.mjs";
+import { TemporaryDirectory } from "./directory.mjs";
 import { freePort, Program } from "./program.mjs";
 
 const START_MS = 60_000;
@@ -63,7 +63,7 @@ export class Apps {
 }
 
 class App {
-  #folder = new Folder();
+  #directory = new TemporaryDirectory();
   #program;
 
   static async start(python, { start, path, up: [upPath, upText] }) {
@@ -84,8 +84,8 @@ class App {
 
   constructor(python, args) {
     // A clean environment, and a home directory without the user's settings.
-    const env = { PATH: process.env.PATH, HOME: this.#folder.path, PYTHONUNBUFFERED: "1" };
-    this.#program = new Program(python, args, { cwd: this.#folder.path, env, stopMs: STOP_MS });
+    const env = { PATH: process.env.PATH, HOME: this.#directory.path, PYTHONUNBUFFERED: "1" };
+    this.#program = new Program(python, args, { cwd: this.#directory.path, env, stopMs: STOP_MS });
   }
 
   /** All of its output. */
@@ -95,6 +95,6 @@ class App {
 
   async stop() {
     await this.#program.stop();
-    this.#folder.remove();
+    this.#directory.remove();
   }
 }

@@ -4,7 +4,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { Profile } from "./chromium.mjs";
-import { Folder } from "./folder.mjs";
+import { TemporaryDirectory } from "./directory.mjs";
 import { Gateway, SECRETS } from "./gateway.mjs";
 import { ORDINARY, sign } from "./launch.mjs";
 import { freePort, Program } from "./program.mjs";
@@ -75,12 +75,12 @@ export class Case {
 
   /** A gateway with this tools.toml, the repository's templates, and `secrets` as environment. */
   async gatewayWith(text, secrets) {
-    const folder = new Folder();
-    this.#opened.push(folder.remove);
-    await writeFile(join(folder.path, "tools.toml"), text);
+    const directory = new TemporaryDirectory();
+    this.#opened.push(directory.remove);
+    await writeFile(join(directory.path, "tools.toml"), text);
     for (const name of ["templates", "static"])
-      await symlink(join(this.#setup.repository, name), join(folder.path, name));
-    const gateway = await Gateway.start(this.#setup.binary, folder.path, secrets);
+      await symlink(join(this.#setup.repository, name), join(directory.path, name));
+    const gateway = await Gateway.start(this.#setup.binary, directory.path, secrets);
     this.#opened.push(() => gateway.stop());
     this.#programs.push(gateway);
     return gateway;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
-import { Folder } from "./folder.mjs";
+import { TemporaryDirectory } from "./directory.mjs";
 
 const START_MS = 60_000;
 const ACTION_MS = 15_000;
@@ -36,7 +36,7 @@ const FEATURES_OFF = [
 ];
 
 export class Profile {
-  #folder = new Folder();
+  #directory = new TemporaryDirectory();
   /** Every request, as Playwright reports it. */
   requests = [];
   /** Errors and warnings of the consoles, and every dialog. */
@@ -47,15 +47,15 @@ export class Profile {
   /** Allows or blocks third-party cookies. `noFrameCookies` also blocks partitioned ones. */
   static async open(cookies, { noFrameCookies = false, deviceScaleFactor = 1 } = {}) {
     const profile = new Profile();
-    const folder = profile.#folder.path;
+    const directory = profile.#directory.path;
     const exceptions = { cookies: noFrameCookies ? NO_COOKIES_IN_FRAMES : {} };
     const preferences = {
       profile: { cookie_controls_mode: COOKIES[cookies], content_settings: { exceptions } },
     };
-    await mkdir(join(folder, "Default"));
-    await writeFile(join(folder, "Default", "Preferences"), JSON.stringify(preferences));
+    await mkdir(join(directory, "Default"));
+    await writeFile(join(directory, "Default", "Preferences"), JSON.stringify(preferences));
     try {
-      profile.context = await chromium.launchPersistentContext(folder, {
+      profile.context = await chromium.launchPersistentContext(directory, {
         executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
         headless: true,
         handleSIGINT: false,
@@ -112,7 +112,7 @@ export class Profile {
 
   async close() {
     await this.context?.close();
-    this.#folder.remove();
+    this.#directory.remove();
   }
 
   #watch() {

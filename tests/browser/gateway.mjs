@@ -17,9 +17,9 @@ export class Gateway {
   #program;
 
   /** Starts `binary` in a directory with a tools.toml, and waits until it responds. */
-  static async start(binary, folder, secrets = SECRETS) {
+  static async start(binary, directory, secrets = SECRETS) {
     for (let attempt = 1; ; attempt += 1) {
-      const gateway = new Gateway(binary, folder, await freePort(), secrets);
+      const gateway = new Gateway(binary, directory, await freePort(), secrets);
       try {
         await gateway.#program.responds(`${gateway.origin}/is_up`, "I'm up", START_MS);
         return gateway;
@@ -31,11 +31,11 @@ export class Gateway {
     }
   }
 
-  constructor(binary, folder, port, secrets) {
+  constructor(binary, directory, port, secrets) {
     this.origin = `http://127.0.0.1:${port}`;
     // A clean environment: the caller's may contain settings of another gateway.
     const env = { ...secrets, PORT: String(port) };
-    this.#program = new Program(binary, ["--dev"], { cwd: folder, env });
+    this.#program = new Program(binary, ["--dev"], { cwd: directory, env });
   }
 
   /** All of its output. */

@@ -55,13 +55,13 @@ def links(_):
 
 @cases.case("docs/README.md and docs/decisions/README.md list every page")
 def index(_):
-    for folder, own in [("docs", "docs/decisions"), ("docs/decisions", None)]:
-        listed = (ROOT / folder / "README.md").read_text()
-        for page in (ROOT / folder).rglob("*.md"):
-            name = str(page.relative_to(ROOT / folder))
+    for directory, own in [("docs", "docs/decisions"), ("docs/decisions", None)]:
+        listed = (ROOT / directory / "README.md").read_text()
+        for page in (ROOT / directory).rglob("*.md"):
+            name = str(page.relative_to(ROOT / directory))
             is_listed_there = own and page.is_relative_to(ROOT / own) and page.name != "README.md"
             if name != "README.md" and not is_listed_there:
-                assert f"]({name}" in listed, f"{folder}/README.md does not list {name}"
+                assert f"]({name}" in listed, f"{directory}/README.md does not list {name}"
 
 
 @cases.case("every file and module that ARCHITECTURE, CONTRIBUTING or a decision names exists")

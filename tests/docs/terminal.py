@@ -56,15 +56,15 @@ class Terminal:
         self._home = tempfile.TemporaryDirectory()
         self._background: dict[str, subprocess.Popen] = {}
         self._output = tempfile.TemporaryFile()
-        folder = Path(self._home.name, "bin")
-        folder.mkdir()
+        directory = Path(self._home.name, "bin")
+        directory.mkdir()
         for name, script in COMMANDS.items():
-            program = folder / name
+            program = directory / name
             program.write_text(f"#!/usr/bin/env bash\nset -euo pipefail\n{script}")
             program.chmod(0o755)
         self.variables = {
             **CLEAN,
-            "PATH": f"{folder}:{CLEAN['PATH']}",
+            "PATH": f"{directory}:{CLEAN['PATH']}",
             "HOME": self._home.name,
             "BUILT": str(built),
             "PORT": str(self.port),

@@ -176,8 +176,8 @@ def paths_match(stage: Stage):
 @cases.case("every table of tools.toml on the page passes `check`")
 def tables_pass(stage: Stage):
     assert len(stage.page.blocks("toml")) > 4
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "tools.toml")
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "tools.toml")
         file.write_text("\n".join([GATEWAY, *stage.page.blocks("toml")]))
         variables = re.findall(r'env = "(\w+)"', file.read_text())
         ended = subprocess.run(

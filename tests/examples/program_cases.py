@@ -108,7 +108,7 @@ for language in LANGUAGES:
         assert ended.stdout == "", f"the program printed {ended.stdout!r}"
 
 
-def assert_accepted(stage: Stage, language: str, assertions: list[str], people: list[str]) -> None:
+def assert_accepted(stage: Stage, language: str, assertions: list[str], users: list[str]) -> None:
     ended = stage.programs[language].run(stage.keys.origin, assertions)
     assert ended.returncode == 0, f"exit code {ended.returncode}: {ended.stderr}"
-    assert ended.stdout.splitlines() == people, f"the program printed {ended.stdout!r}"
+    assert ended.stdout.splitlines() == users, f"the program printed {ended.stdout!r}"

@@ -71,10 +71,10 @@ class Stage:
                 Gateway(self.binary, tools, self.keys.origin, SECRETS)
             )
             self.keys.gateway_port = self.gateway.port
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             self.programs = {
-                "Python": program.python(self.page, folder),
-                "Node": program.node(self.page, folder),
+                "Python": program.python(self.page, directory),
+                "Node": program.node(self.page, directory),
                 "Rust": program.rust(self.page, self.binary.parent.parent / "examples"),
             }
             self._stack = stack.pop_all()

@@ -64,8 +64,8 @@ class Authority:
 @contextmanager
 def behind_tls(stage: Stage, trusted: Authority, signed_by: Authority, host: str):
     """A gateway that trusts one authority, and an app with a certificate for `host`."""
-    with tempfile.TemporaryDirectory() as folder, App() as app:
-        (authority, certificate) = (Path(folder, "authority.pem"), Path(folder, "server.pem"))
+    with tempfile.TemporaryDirectory() as directory, App() as app:
+        (authority, certificate) = (Path(directory, "authority.pem"), Path(directory, "server.pem"))
         authority.write_bytes(trusted.certificate)
         certificate.write_bytes(signed_by.server(host))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -261,6 +261,6 @@ def trailing_slash(gateway):
 
 @cases.case("edX: upper case in the host, and spaces around the URL")
 def host(gateway):
-    spelt = block(gateway)
-    spelt.launch_url = f" http://LocalHost:{gateway.port}/lti/open "
-    accepted(gateway, spelt)
+    spelled = block(gateway)
+    spelled.launch_url = f" http://LocalHost:{gateway.port}/lti/open "
+    accepted(gateway, spelled)

@@ -39,8 +39,8 @@ export default {
     assert.deepEqual(sessions.map((response) => response.status()), [201]);
 
     // A script of the page: a request needs the token, and no message of a kernel is lost.
-    const said = await frame.evaluate(askKernel, "[20 + 1] * 2");
-    assert.deepEqual(said, { withoutToken: 403, made: 201, result: "[21, 21]", ended: 204 });
+    const results = await frame.evaluate(askKernel, "[20 + 1] * 2");
+    assert.deepEqual(results, { withoutToken: 403, made: 201, result: "[21, 21]", ended: 204 });
     const cookie = { path: "/lti/lab", httpOnly: false, secure: true, sameSite: "None", partitionKey: "http://localhost" };
     assert.deepEqual(await cookiesOf(profile, "_xsrf"), [cookie]);
     assert.deepEqual(profile.consoleErrors, [WITHOUT_TOKEN]);
