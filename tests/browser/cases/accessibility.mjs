@@ -10,7 +10,7 @@ import { shows } from "./launch.mjs";
 import { SCREENS } from "./session.mjs";
 
 export default {
-  "accessibility: the index and the shipped tools, as a learner and as an instructor": async (t) => {
+  "accessibility: the index and the shipped tools, as learner and as instructor": async (t) => {
     const profile = await t.profile();
     const page = await profile.visit(t.gateway.origin);
     await shows(page.mainFrame(), "LTI tools", "Development:");

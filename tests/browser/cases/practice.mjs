@@ -1,4 +1,4 @@
-// The practice platform at /dev: from its form to the tool in a frame, or to the rejection of a mistake.
+// The practice platform at /dev: from its form to the tool in a frame, or to a rejection.
 
 import assert from "node:assert/strict";
 
@@ -20,7 +20,7 @@ const MISTAKES = {
 };
 
 export default {
-  "the practice platform launches a template and a web app, in its page and in a new window": async (t) => {
+  "the practice platform launches templates and web apps, in the page and in a window": async (t) => {
     const { gateway, other } = await stage(t);
     const profile = await t.profile();
     const page = await profile.visit(gateway.origin);
