@@ -138,7 +138,7 @@ impl<'r> Passage<'r> {
         let ready = visit
             .ready(assertions, grade_tokens, public_url, &mount, authority, now)
             .ok_or(Refusal::PageFailed)?;
-        if proxied.is_foreign(&ready.origin) {
+        if proxied.may_be_csrf(&ready.origin) {
             return Err(Refusal::ForeignOrigin);
         }
         Ok(Self { gateway, mount, request, proxied, visit, ready, now })
@@ -165,7 +165,7 @@ impl<'r> Passage<'r> {
             upstream: &self.mount.upstream.url,
             origin: &self.ready.origin,
             prefix: self.mount.prefix,
-            own: &self.mount.served.headers,
+            configured: &self.mount.served.headers,
         };
         let request = self.proxied.upstream_request(&policy, &self.ready.headers, body);
         let silence = self.mount.upstream.timeout;
@@ -175,7 +175,7 @@ impl<'r> Passage<'r> {
             rocket::tokio::select! {
                 biased;
                 response = &mut sending => {
-                    return response.map_err(|UpstreamError { words }| Refusal::UpstreamGone(words));
+                    return response.map_err(|UpstreamError { message }| Refusal::UpstreamGone(message));
                 }
                 carried = carried(uploading) => {
                     *uploading = None;
