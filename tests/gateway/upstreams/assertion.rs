@@ -67,13 +67,13 @@ fn lti(name: &str) -> String {
 }
 
 #[test]
-fn a_bare_launch_claims_no_more_than_it_says() {
+fn a_bare_launch_has_no_further_claims() {
     let expected = json!({ lti("resource_link"): { "id": "rl-1" }, lti("roles"): [] });
     assert_eq!(claims_beside(&[]), expected);
 }
 
 #[test]
-fn a_person_becomes_claims() {
+fn a_user_becomes_claims() {
     let claims = claims_beside(&[
         ("user_id", "user-4711"),
         ("lis_person_name_full", "Ada King Lovelace"),
@@ -101,7 +101,7 @@ fn a_person_becomes_claims() {
 }
 
 #[test]
-fn roles_become_those_of_lti_1_3() {
+fn roles_become_lti_1_3_roles() {
     const ROLES: &str = "Student,Learner,urn:lti:role:ims/lis/Mentor,Instructor/Lecturer,TeachingAssistant,\
         urn:lti:instrole:ims/lis/Staff,urn:lti:sysrole:ims/lis/SysAdmin,\
         http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor";
@@ -158,7 +158,7 @@ fn course_and_link_become_claims() {
 }
 
 #[test]
-fn the_platform_and_its_wishes_become_claims() {
+fn platform_and_presentation_become_claims() {
     let claims = claims_beside(&[
         ("launch_presentation_document_target", "iframe"),
         ("launch_presentation_width", "800"),
@@ -197,14 +197,14 @@ fn the_platform_and_its_wishes_become_claims() {
 }
 
 #[test]
-fn the_tools_own_values_are_a_claim() {
+fn the_params_of_a_tool_are_a_claim() {
     let (recorder, server) = recorded_with("params = { level = 3, colours = [\"red\", \"blue\"] }");
     let claims = launched(&recorder, &server, &launch()).claims;
     assert_eq!(claims["params"], json!({ "level": 3, "colours": ["red", "blue"] }));
 }
 
 #[test]
-fn the_claims_of_a_usual_launch_of_edx_are_whole() {
+fn the_claims_of_a_typical_edx_launch_are_complete() {
     let (recorder, server) = recorded_with("identity = [\"name\", \"email\"]");
     let assertion = launched(&recorder, &server, &edx());
     let claim =
@@ -219,7 +219,7 @@ fn the_claims_of_a_usual_launch_of_edx_are_whole() {
 }
 
 #[test]
-fn an_assertion_is_made_once_for_a_launch_and_minute() {
+fn an_assertion_is_signed_once_per_launch_and_minute() {
     let (recorder, server) = recorded();
     server.set_now(NOW - NOW % 60);
     let form = Form { timestamp: NOW, ..launch() };
@@ -244,7 +244,7 @@ fn an_assertion_is_made_once_for_a_launch_and_minute() {
 }
 
 #[test]
-fn assertions_of_two_launches_tell_of_two_launches() {
+fn two_launches_have_two_assertions() {
     let (recorder, server) = recorded();
     let one = launched(&recorder, &server, &launch());
     let other = launched(&recorder, &server, &launch_again("2").but(&[("user_id", "user-2")]));
@@ -258,7 +258,7 @@ fn assertions_of_two_launches_tell_of_two_launches() {
 }
 
 #[test]
-fn the_keys_are_published_for_as_long_as_their_secrets_stand_in_the_file() {
+fn the_key_of_each_configured_secret_is_published() {
     let recorder = Recorder::start();
     let secrets = [
         "the gateway's own, of 32 characters",
@@ -300,7 +300,7 @@ fn the_keys_are_published_for_as_long_as_their_secrets_stand_in_the_file() {
 }
 
 #[test]
-fn a_tampered_assertion_is_seen_through() {
+fn a_tampered_assertion_is_invalid() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     browser.get(&visit.at("/"));

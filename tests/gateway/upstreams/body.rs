@@ -48,7 +48,7 @@ fn a_chunked_upload_stays_chunked() {
 }
 
 #[test]
-fn a_body_of_a_get_arrives_however_it_is_framed() {
+fn a_body_of_a_get_arrives_with_either_framing() {
     let (recorder, server) = recorded();
     let (browser, visit) = opened(&server);
     let query = r#"{"query": {"match_all": {}}}"#;
@@ -91,7 +91,7 @@ fn an_empty_body_is_no_body() {
 }
 
 #[test]
-fn a_body_that_is_announced_with_expect_is_called_for() {
+fn a_body_announced_with_expect_is_requested_with_100_continue() {
     let (recorder, server) = recorded();
     let (browser, visit) = opened(&server);
     let body = every_byte(10);
@@ -108,7 +108,7 @@ fn a_body_that_is_announced_with_expect_is_called_for() {
 }
 
 #[test]
-fn what_is_compressed_stays_compressed() {
+fn compressed_bodies_stay_compressed() {
     let compressed = [b"\x1f\x8b\x08\x00".as_slice(), &every_byte(4)].concat();
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Type: text/css\r\nVary: Accept-Encoding\r\nContent-Length: {}\r\n\r\n",
@@ -138,7 +138,7 @@ fn what_is_compressed_stays_compressed() {
 }
 
 #[test]
-fn a_part_of_a_file_is_a_part_of_it() {
+fn a_range_request_returns_a_part_of_a_file() {
     let recorder = Recorder::answering(
         "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-4/10\r\nContent-Length: 3\r\nAccept-Ranges: bytes\r\n\r\ncde",
     );
@@ -155,7 +155,7 @@ fn a_part_of_a_file_is_a_part_of_it() {
 }
 
 #[test]
-fn answers_without_a_body_have_none() {
+fn responses_without_a_body_stay_without_one() {
     for (status, headers) in [
         ("204 No Content", "ETag: \"x\"\r\n"),
         ("304 Not Modified", "ETag: \"x\"\r\n"),
@@ -178,7 +178,7 @@ fn answers_without_a_body_have_none() {
 }
 
 #[test]
-fn every_framing_of_an_answer_arrives_whole() {
+fn a_response_arrives_complete_with_every_framing() {
     let body = every_byte(300);
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
@@ -209,7 +209,7 @@ fn every_framing_of_an_answer_arrives_whole() {
 }
 
 #[test]
-fn of_a_length_and_chunks_of_an_answer_the_chunks_count() {
+fn chunks_win_over_a_length_in_a_response() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
@@ -249,7 +249,7 @@ fn a_client_of_http_1_0_gets_no_chunks() {
 }
 
 #[test]
-fn what_goes_before_an_answer_is_no_answer() {
+fn interim_responses_are_not_the_response() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);

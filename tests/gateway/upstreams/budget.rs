@@ -64,7 +64,7 @@ fn logged(tool: &str, names: &str, value: &str) {
 }
 
 #[test]
-fn a_user_who_does_not_fit_is_refused_and_not_cut() {
+fn a_launch_with_a_too_long_user_id_is_rejected() {
     let (recorder, server) = recorded();
     let long = noise(4000);
     let mut browser = Browser::new(&server);
@@ -81,7 +81,7 @@ fn a_user_who_does_not_fit_is_refused_and_not_cut() {
 }
 
 #[test]
-fn a_reload_is_refused_where_the_launch_was_up_to_the_last_character() {
+fn a_reload_is_rejected_exactly_if_its_launch_was() {
     let (recorder, server) = recorded();
     let long = noise(1000);
     let mut statuses = Vec::new();
@@ -102,7 +102,7 @@ fn a_reload_is_refused_where_the_launch_was_up_to_the_last_character() {
 }
 
 #[test]
-fn what_does_not_fit_is_left_out_custom_parameters_first_and_the_log_says_so() {
+fn custom_parameters_are_dropped_first_and_the_log_names_them() {
     let (recorder, server) = named("narrow");
     let noise = noise(1000);
     let form = form("narrow").with(&[
@@ -123,7 +123,7 @@ fn what_does_not_fit_is_left_out_custom_parameters_first_and_the_log_says_so() {
 }
 
 #[test]
-fn a_persons_own_long_name_pushes_out_nothing_that_the_course_says() {
+fn a_long_name_displaces_no_value_of_the_course() {
     let (recorder, server) = named("chinese");
     let name = chinese_noise(255);
     let form = form("chinese").but(&[("lis_person_name_full", &name)]).with(&[
@@ -140,7 +140,7 @@ fn a_persons_own_long_name_pushes_out_nothing_that_the_course_says() {
 }
 
 #[test]
-fn a_long_description_goes_before_any_custom_parameter() {
+fn a_long_description_is_dropped_before_any_custom_parameter() {
     let (recorder, server) = named("described");
     let description = noise(5 * 1024);
     let form = form("described").with(&[
@@ -163,7 +163,7 @@ fn a_long_description_goes_before_any_custom_parameter() {
 }
 
 #[test]
-fn of_several_names_the_longest_go_until_the_space_of_names_has_room_for_the_rest() {
+fn the_longest_names_are_dropped_until_the_rest_fits() {
     let noise = noise(1000);
     // With three of them nothing else would fit, with two all else does.
     let three = |tool: &str| {
@@ -199,7 +199,7 @@ fn of_several_names_the_longest_go_until_the_space_of_names_has_room_for_the_res
 }
 
 #[test]
-fn of_a_launch_that_fits_nothing_is_left_out_however_long_its_parts_are() {
+fn nothing_is_dropped_from_a_launch_that_fits() {
     let (recorder, server) = named("fitting");
     let (name, description) = ("Ada ".repeat(80), "Read this. ".repeat(80));
     let form = form("fitting").but(&[("lis_person_name_full", &name)]).with(&[

@@ -25,7 +25,7 @@ fn failed(wire: &mut Wire, accept: &str, status: u16, code: &str) {
 const ACCEPTS: [&str; 2] = ["application/json", "text/html,*/*;q=0.8"];
 
 #[test]
-fn an_upstream_that_is_not_there_is_told_of() {
+fn an_unreachable_upstream_is_a_502_and_a_line_in_the_log() {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|it| it.local_addr())
         .expect("a port")
@@ -57,7 +57,7 @@ fn an_upstream_that_is_not_there_is_told_of() {
 }
 
 #[test]
-fn an_upstream_that_breaks_off_before_it_answers_is_gone() {
+fn an_upstream_that_breaks_off_before_its_response_is_a_502() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
@@ -80,7 +80,7 @@ fn an_upstream_that_breaks_off_before_it_answers_is_gone() {
 }
 
 #[test]
-fn what_is_not_http_is_no_answer() {
+fn a_response_that_is_not_http_is_a_502() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
@@ -107,7 +107,7 @@ fn what_is_not_http_is_no_answer() {
 }
 
 #[test]
-fn a_header_that_never_ends_is_broken_off() {
+fn a_response_head_without_an_end_is_a_502() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
@@ -122,7 +122,7 @@ fn a_header_that_never_ends_is_broken_off() {
 }
 
 #[test]
-fn a_silent_upstream_is_slow() {
+fn a_silent_upstream_is_a_504() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), "timeout = \"1s\""));
     let (browser, visit) = opened(&server);
@@ -149,7 +149,7 @@ fn a_silent_upstream_is_slow() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_does_not_look_whole() {
+fn a_response_that_breaks_off_never_looks_complete() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
@@ -174,7 +174,7 @@ fn an_answer_that_breaks_off_does_not_look_whole() {
 }
 
 #[test]
-fn an_answer_that_falls_silent_is_broken_off() {
+fn a_response_that_falls_silent_is_broken_off_after_the_timeout() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), "timeout = \"1s\""));
     let (browser, visit) = opened(&server);
@@ -189,7 +189,7 @@ fn an_answer_that_falls_silent_is_broken_off() {
 }
 
 #[test]
-fn a_connection_that_the_upstream_closed_meanwhile_is_no_failure() {
+fn a_keep_alive_connection_that_the_upstream_closed_is_replaced() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
@@ -203,7 +203,7 @@ fn a_connection_that_the_upstream_closed_meanwhile_is_no_failure() {
 }
 
 #[test]
-fn connections_to_an_upstream_are_used_again() {
+fn keep_alive_connections_to_an_upstream_are_reused() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
@@ -220,7 +220,7 @@ fn connections_to_an_upstream_are_used_again() {
 }
 
 #[test]
-fn to_an_https_upstream_nothing_is_said_in_clear_text() {
+fn an_https_upstream_receives_nothing_in_clear_text() {
     let upstream = Upstream::start();
     let url = upstream.url().replace("http://", "https://");
     let server = server(&tools(&url, ""));
@@ -239,7 +239,7 @@ fn to_an_https_upstream_nothing_is_said_in_clear_text() {
 }
 
 #[test]
-fn a_browser_that_left_before_an_answer_keeps_its_request_open_no_longer_than_the_timeout() {
+fn a_request_of_a_browser_that_left_ends_with_the_timeout() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), "timeout = \"1s\""));
     let (browser, visit) = opened(&server);

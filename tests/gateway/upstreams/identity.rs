@@ -33,7 +33,7 @@ fn decoded(value: &str) -> String {
 }
 
 #[test]
-fn a_user_is_told_with_the_consumer_that_knows_them() {
+fn a_user_is_identified_by_consumer_and_user_id() {
     let recorder = Recorder::start();
     let table = format!(
         "\n[tools.nb]\nupstream = \"{}\"\nconsumers = [{}]\n",
@@ -85,7 +85,7 @@ fn names_in_any_script_arrive_intact() {
 }
 
 #[test]
-fn line_breaks_in_what_was_launched_split_no_header() {
+fn line_breaks_in_a_launch_cause_no_header_injection() {
     let (recorder, server) = recorded_with("identity = [\"name\", \"email\"]");
     let evil = "a\0b\r\nX-Evil: 1\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n";
     let form = launch()
@@ -117,7 +117,7 @@ fn line_breaks_in_what_was_launched_split_no_header() {
 }
 
 #[test]
-fn a_launch_answers_with_no_split_header_either() {
+fn the_response_to_a_launch_has_no_header_injection_either() {
     let (recorder, server) = recorded();
     let evil = "a\r\nSet-Cookie: evil=1\r\n\r\n<p>";
     let form = launch()
@@ -130,7 +130,7 @@ fn a_launch_answers_with_no_split_header_either() {
 }
 
 #[test]
-fn roles_are_told_by_their_names() {
+fn roles_are_sent_by_name() {
     let (recorder, server) = recorded();
     for (nonce, roles, groups) in [
         ("1", "Student,Learner", Some("learner")),
@@ -152,7 +152,7 @@ fn roles_are_told_by_their_names() {
 }
 
 #[test]
-fn identity_cuts_personal_data_everywhere() {
+fn the_identity_setting_removes_personal_data_everywhere() {
     let person = [
         ("lis_person_name_given", "Ada-given"),
         ("lis_person_name_family", "Lovelace-family"),
@@ -196,7 +196,7 @@ fn identity_cuts_personal_data_everywhere() {
 }
 
 #[test]
-fn the_whole_identity_stays_small_whatever_is_launched() {
+fn the_identity_headers_stay_small_for_every_launch() {
     let (recorder, server) = recorded_with("identity = [\"name\", \"email\"]");
     let long = "é".repeat(3000);
     let names: Vec<String> = (0..200).map(|number| format!("custom_{number}")).collect();

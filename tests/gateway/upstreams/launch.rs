@@ -12,7 +12,7 @@ fn refuse(server: &Server, recorder: &Recorder, target: &str, body: &str, status
 }
 
 #[test]
-fn a_refused_launch_opens_nothing() {
+fn a_rejected_launch_opens_nothing() {
     let (recorder, server) = recorded_with("roles = [\"instructor\"]");
     let form = launch().but(&[("roles", "Instructor")]);
     let refuse =
@@ -29,7 +29,7 @@ fn a_refused_launch_opens_nothing() {
 }
 
 #[test]
-fn of_two_identical_launches_at_once_one_opens_a_session() {
+fn of_identical_launches_at_once_one_opens_a_session() {
     let (recorder, server) = recorded();
     let (body, barrier) = (launch().sign(), Barrier::new(8));
     let replies: Vec<Reply> = std::thread::scope(|scope| {
@@ -50,7 +50,7 @@ fn of_two_identical_launches_at_once_one_opens_a_session() {
 }
 
 #[test]
-fn a_launch_leads_nowhere_outside_its_session() {
+fn a_launch_path_cannot_leave_the_session() {
     let (recorder, server) = recorded();
     for path in
         ["/..", "/../x", "/a/../../x", "/%2e%2e/x", "/..%2fx", "/.", "/..;/x", "/%252e%252e/"]

@@ -31,7 +31,7 @@ fn hidden(visit: &Visit) -> String {
 
 /// The server itself takes the length away, as RFC 9112 §6.3 allows, and closes, as it demands then.
 #[test]
-fn a_length_beside_chunks_counts_nowhere_and_nothing_may_follow() {
+fn a_length_beside_chunks_smuggles_no_request() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let hidden = hidden(&visit);
@@ -55,7 +55,7 @@ fn a_length_beside_chunks_counts_nowhere_and_nothing_may_follow() {
 }
 
 #[test]
-fn two_different_lengths_are_refused() {
+fn two_different_lengths_smuggle_no_request() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let body = format!("abcd{}", hidden(&visit));
@@ -75,7 +75,7 @@ fn two_different_lengths_are_refused() {
 }
 
 #[test]
-fn one_length_said_twice_is_one() {
+fn the_same_length_twice_is_one_length() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let lines = ["Content-Length: 4", "Content-Length: 4"];
@@ -91,7 +91,7 @@ fn one_length_said_twice_is_one() {
 }
 
 #[test]
-fn what_is_no_length_and_no_coding_is_refused() {
+fn an_invalid_length_or_transfer_coding_is_refused() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let hidden = hidden(&visit);
@@ -119,7 +119,7 @@ fn what_is_no_length_and_no_coding_is_refused() {
 }
 
 #[test]
-fn an_upload_that_breaks_off_never_looks_whole() {
+fn an_upload_that_breaks_off_never_looks_complete() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     for (line, body) in [
@@ -148,7 +148,7 @@ fn an_upload_that_breaks_off_never_looks_whole() {
 }
 
 #[test]
-fn pipelined_requests_are_answered_in_their_order() {
+fn pipelined_requests_are_answered_in_order() {
     let recorder = Recorder::with(|request| {
         let line = request.line();
         format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{line}", line.len()).into_bytes()
@@ -181,7 +181,7 @@ fn pipelined_requests_are_answered_in_their_order() {
 }
 
 #[test]
-fn what_follows_a_refused_request_is_no_part_of_it() {
+fn the_body_of_a_refused_request_is_not_the_next_request() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     // A body that looks like a request, of a request that is refused before its body is read.

@@ -43,7 +43,7 @@ fn more_than_a_hundred_headers_are_refused() {
 }
 
 #[test]
-fn a_slow_writer_is_waited_for_and_passed_on_piece_by_piece() {
+fn a_slow_upload_is_passed_on_piece_by_piece() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), "timeout = \"1s\""));
     let (browser, visit) = opened(&server);
@@ -64,7 +64,7 @@ fn a_slow_writer_is_waited_for_and_passed_on_piece_by_piece() {
 }
 
 #[test]
-fn one_who_writes_slowly_delays_nobody_else() {
+fn a_slow_upload_delays_no_other_request() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     let half: Vec<_> = (0..50)
@@ -89,7 +89,7 @@ fn one_who_writes_slowly_delays_nobody_else() {
 }
 
 #[test]
-fn one_who_reads_slowly_delays_nobody_else() {
+fn a_slow_download_delays_no_other_request() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);

@@ -2,14 +2,14 @@
 //!
 //! A test looks at both ends: what the browser is answered, and what arrived at the upstream, or that nothing did.
 
-mod answer;
 mod app_cookie;
 mod assertion;
 mod body;
 mod budget;
-mod door;
+mod entry;
 mod failure;
 mod forgery;
+mod forwarded;
 mod host;
 mod identity;
 mod launch;
@@ -18,13 +18,13 @@ mod limit;
 mod method;
 mod origin;
 mod path;
-mod person;
-mod place;
 mod prefix;
+mod response;
 mod rotation;
 mod session;
 mod stream;
 mod trace;
+mod user;
 mod volume;
 mod websocket;
 

@@ -87,7 +87,7 @@ fn the_newest_launch_wins() {
 }
 
 #[test]
-fn another_role_counts_at_once_here_too() {
+fn another_role_is_valid_at_once_here_too() {
     let (recorder, server) = recorded_with(TOOL);
     let old = Browser::new(&server).open(&launch());
     let new = Browser::new(&server).open(&launch_again("2").but(&[("roles", "Instructor")]));
@@ -106,7 +106,7 @@ fn another_role_counts_at_once_here_too() {
 }
 
 #[test]
-fn without_a_session_nothing_is_shown() {
+fn without_a_session_the_app_is_not_reachable() {
     let (recorder, server) = recorded_with(TOOL);
     opened(&server);
     let get = |path: &str| server.send("GET", path, &[("Host", "tool.example"), JSON], b"");
@@ -120,7 +120,7 @@ fn without_a_session_nothing_is_shown() {
 }
 
 #[test]
-fn a_session_of_one_kind_is_none_of_the_other() {
+fn a_session_of_one_prefix_setting_is_invalid_with_the_other() {
     let recorder = Recorder::start();
     let by_session = server(&tools(&recorder.url(), ""));
     let by_tool = server(&tools(&recorder.url(), TOOL));
@@ -135,7 +135,7 @@ fn a_session_of_one_kind_is_none_of_the_other() {
 }
 
 #[test]
-fn a_reload_leads_back_to_the_app() {
+fn a_reload_redirects_back_to_the_app() {
     let (recorder, server) = recorded_with(TOOL);
     let mut browser = Browser::new(&server);
     let visit = browser.open(&launch());

@@ -11,7 +11,7 @@ fn id(visit: &Visit) -> &str {
 }
 
 #[test]
-fn a_launch_leads_through_the_door_to_the_upstream() {
+fn a_launch_leads_through_the_entry_url_to_the_upstream() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
     let launched = browser.launch(&launch());
@@ -86,7 +86,7 @@ fn a_launch_of_an_upstream_is_one_line_in_the_log() {
 }
 
 #[test]
-fn the_path_and_query_that_were_launched_reach_the_upstream() {
+fn the_launched_path_and_query_reach_the_upstream() {
     let (recorder, server) = recorded();
     for (nonce, path, rest) in [
         ("1", "", "/"),
@@ -109,7 +109,7 @@ fn the_path_and_query_that_were_launched_reach_the_upstream() {
 }
 
 #[test]
-fn a_usual_launch_of_edx_seals_into_900_bytes() {
+fn a_typical_edx_launch_is_sealed_into_900_bytes() {
     assert_eq!(Pairs::read(&edx().sign()).0.len(), 35);
     let (_recorder, server) = recorded_with("identity = [\"name\", \"email\"]");
     let visit = Browser::new(&server).open(&edx());
@@ -117,7 +117,7 @@ fn a_usual_launch_of_edx_seals_into_900_bytes() {
 }
 
 #[test]
-fn ten_blocks_of_one_page_keep_ten_sessions() {
+fn ten_blocks_of_one_page_have_ten_sessions() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
     let links: Vec<String> = (0..10).map(|number| format!("block-{number}")).collect();
@@ -140,7 +140,7 @@ fn ten_blocks_of_one_page_keep_ten_sessions() {
 }
 
 #[test]
-fn what_is_no_session_of_this_address_opens_nothing() {
+fn no_other_cookie_opens_a_session() {
     let recorder = Recorder::start();
     let second = "[tools.other]\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"";
     let file = format!("{}\n{second}{}\"\n", tools(&recorder.url(), ""), recorder.url());
@@ -199,7 +199,7 @@ fn what_is_no_session_of_this_address_opens_nothing() {
 }
 
 #[test]
-fn an_address_without_its_session_says_what_to_do() {
+fn a_session_url_without_its_cookie_opens_nothing() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let page = server.get(&visit.at("/"));
@@ -224,7 +224,7 @@ fn an_address_without_its_session_says_what_to_do() {
 }
 
 #[test]
-fn a_session_ends_when_its_tool_says() {
+fn a_session_ends_after_the_tools_session_lifetime() {
     for (more, seconds) in
         [("", 8 * 3600), ("session = \"10m\"", 600), ("session = \"2d\"", 2 * 86_400)]
     {
@@ -246,7 +246,7 @@ fn a_session_ends_when_its_tool_says() {
 }
 
 #[test]
-fn of_several_cookies_of_one_name_the_good_one_counts_wherever_it_stands() {
+fn of_several_cookies_with_one_name_the_valid_one_opens_the_session() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let bad = "__Secure-lti=AAAA";
@@ -268,7 +268,7 @@ fn of_several_cookies_of_one_name_the_good_one_counts_wherever_it_stands() {
 }
 
 #[test]
-fn the_address_without_a_slash_is_the_upstreams_without_one() {
+fn a_session_url_without_a_slash_is_the_upstreams_without_one() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     for query in ["", "?x=1"] {
@@ -292,7 +292,7 @@ fn the_address_without_a_slash_is_the_upstreams_without_one() {
 }
 
 #[test]
-fn the_gateways_own_segments_are_neither_sessions_nor_the_apps() {
+fn reserved_segments_are_neither_sessions_nor_urls_of_the_app() {
     for lines in ["", "prefix = \"tool\""] {
         let (recorder, server) = recorded_with(lines);
         let (mut browser, _) = opened(&server);
@@ -315,7 +315,7 @@ fn the_gateways_own_segments_are_neither_sessions_nor_the_apps() {
 }
 
 #[test]
-fn paths_that_the_gateway_reserves_are_nothing_yet() {
+fn reserved_paths_are_a_404() {
     let (recorder, server) = recorded();
     for path in ["/links", "/members", "/admin", "/admin/a"] {
         assert_eq!(server.get(path).status, 404, "{path}");
@@ -324,7 +324,7 @@ fn paths_that_the_gateway_reserves_are_nothing_yet() {
 }
 
 #[test]
-fn a_session_that_is_refused_asks_for_no_credentials() {
+fn a_refused_session_request_has_no_www_authenticate() {
     let (recorder, server) = recorded();
     let reply = server.get("/lti/nb/~AAAAAAAAAAAAAAAA/");
     refused_page(&reply, 401, "no-session");

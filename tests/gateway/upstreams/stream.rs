@@ -60,7 +60,7 @@ fn an_event_arrives_before_the_next_is_sent() {
 }
 
 #[test]
-fn every_piece_of_an_answer_arrives_before_the_next_is_sent() {
+fn every_part_of_a_response_arrives_before_the_next_is_sent() {
     let (upstream, server) = played("");
     let (browser, visit) = opened(&server);
     let mut wire = browser.ask("GET", &visit.at("/slow"), &[]);
@@ -75,7 +75,7 @@ fn every_piece_of_an_answer_arrives_before_the_next_is_sent() {
 }
 
 #[test]
-fn an_idle_event_stream_is_kept_alive_by_comments() {
+fn comments_are_the_keep_alive_of_an_idle_event_stream() {
     let (upstream, server) = played("timeout = \"1s\"");
     let (browser, visit) = opened(&server);
     let (mut wire, mut app) = events(&upstream, &browser, &visit);
@@ -108,7 +108,7 @@ fn an_idle_event_stream_is_kept_alive_by_comments() {
 }
 
 #[test]
-fn a_browser_that_left_an_event_stream_ends_it_at_the_upstream() {
+fn an_event_stream_ends_at_the_upstream_after_the_browser_left() {
     let (upstream, server) = played("");
     let (browser, visit) = opened(&server);
     let (wire, mut app) = events(&upstream, &browser, &visit);
@@ -119,7 +119,7 @@ fn a_browser_that_left_an_event_stream_ends_it_at_the_upstream() {
 }
 
 #[test]
-fn a_browser_that_left_a_download_ends_it_at_the_upstream() {
+fn a_download_ends_at_the_upstream_after_the_browser_left() {
     let (upstream, server) = played("");
     let (browser, visit) = opened(&server);
     let wire = browser.ask("GET", &visit.at("/large"), &[]);
@@ -131,7 +131,7 @@ fn a_browser_that_left_a_download_ends_it_at_the_upstream() {
 }
 
 #[test]
-fn an_event_stream_ends_with_another_role_and_not_with_the_same() {
+fn an_event_stream_ends_only_if_a_launch_changes_the_roles() {
     for lines in ["", GZIP] {
         let (upstream, server) = played("timeout = \"1h\"");
         let (browser, visit) = opened(&server);
@@ -166,7 +166,7 @@ fn an_upload_arrives_while_it_is_sent() {
 }
 
 #[test]
-fn both_ways_at_once() {
+fn upload_and_download_run_at_once() {
     let (upstream, server) = played("");
     let (browser, visit) = opened(&server);
     let mut wire = browser.ask("POST", &visit.at("/chat"), &[("Transfer-Encoding", "chunked")]);
@@ -199,7 +199,7 @@ fn broke_off(mut app: Wire) {
 }
 
 #[test]
-fn an_upload_that_breaks_off_amid_its_answer_never_looks_whole() {
+fn an_upload_that_breaks_off_during_the_response_never_looks_complete() {
     let (upstream, server) = played("");
     let (browser, visit) = opened(&server);
     let begin = || {
@@ -245,7 +245,7 @@ fn an_upload_that_breaks_off_amid_its_answer_never_looks_whole() {
 }
 
 #[test]
-fn an_upload_may_be_answered_before_it_is_read() {
+fn an_upstream_may_respond_before_it_reads_the_upload() {
     let (upstream, server) = played("");
     let (browser, visit) = opened(&server);
     let mut wire = browser.ask("POST", &visit.at("/up"), &[("Content-Length", "100000000")]);
@@ -260,7 +260,7 @@ fn an_upload_may_be_answered_before_it_is_read() {
 }
 
 #[test]
-fn large_bodies_pass_whole_both_ways() {
+fn large_bodies_pass_complete_in_both_directions() {
     const SIZE: usize = 64 << 20;
     let (upstream, server) = played("");
     let (browser, visit) = opened(&server);
@@ -289,7 +289,7 @@ fn large_bodies_pass_whole_both_ways() {
 }
 
 #[test]
-fn a_large_upload_that_is_refused_while_it_comes_is_answered() {
+fn an_upstream_may_refuse_a_large_upload_while_it_arrives() {
     let (upstream, server) = played("");
     let (browser, visit) = opened(&server);
     for _ in 0..10 {

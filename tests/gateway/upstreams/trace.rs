@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_trace_tells_no_secret_and_no_person() {
+fn a_trace_contains_no_secret_and_no_identity() {
     let recorder = Recorder::start();
     let lines = "headers = { Authorization = \"Bearer of-the-tool\", X-Api-Key = \"of-the-tool\" }";
     let server = server(&tools(&recorder.url(), lines));
@@ -34,7 +34,7 @@ fn a_trace_tells_no_secret_and_no_person() {
 }
 
 #[test]
-fn a_trace_takes_no_browsers_copy_of_a_configured_header() {
+fn a_trace_contains_no_browsers_copy_of_a_configured_header() {
     let (recorder, server) = recorded_with("headers = { X-Api-Key = \"of-the-tool\" }");
     let (mut browser, visit) = opened(&server);
     let forged = [("X-Api-Key", "evil"), ("X_Api_Key", "evil")];

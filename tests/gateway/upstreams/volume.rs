@@ -72,7 +72,7 @@ fn is_all(bytes: &[u8], byte: u8) -> bool {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_gigabyte_each_way_takes_no_memory() {
+fn backpressure_keeps_memory_small_for_a_gigabyte_each_way() {
     let upstream = Upstream::start();
     let program = Program::start(
         &tools(&upstream.url(), "").replace("https://tool.example", "http://localhost:5000"),

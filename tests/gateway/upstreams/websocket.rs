@@ -77,7 +77,7 @@ fn a_handshake_passes_both_ways() {
 }
 
 #[test]
-fn what_the_upstream_says_with_its_handshake_is_not_lost() {
+fn bytes_right_after_the_handshake_arrive() {
     let (upstream, server) = played();
     let (browser, visit) = opened(&server);
     let mut wire = browser.ask("GET", &visit.at("/socket"), &HANDSHAKE);
@@ -89,7 +89,7 @@ fn what_the_upstream_says_with_its_handshake_is_not_lost() {
 }
 
 #[test]
-fn either_side_may_leave() {
+fn either_side_may_close() {
     let (upstream, server) = played();
     let (browser, visit) = opened(&server);
     let (mut wire, mut app) = socket(&upstream, &browser, &visit);
@@ -103,7 +103,7 @@ fn either_side_may_leave() {
 }
 
 #[test]
-fn an_upgrade_that_the_upstream_refuses_is_answered_as_it_says() {
+fn the_upstreams_refusal_of_an_upgrade_is_passed_on() {
     let (upstream, server) = played();
     let (browser, visit) = opened(&server);
     for (status, text) in
@@ -124,7 +124,7 @@ fn an_upgrade_that_the_upstream_refuses_is_answered_as_it_says() {
 }
 
 #[test]
-fn no_other_protocol_is_switched_to() {
+fn only_websockets_are_upgraded() {
     let (upstream, server) = played();
     let (browser, visit) = opened(&server);
     for protocol in ["h2c", "TLS/1.0", "WebSocketX"] {
@@ -144,7 +144,7 @@ fn no_other_protocol_is_switched_to() {
 }
 
 #[test]
-fn without_a_session_there_is_no_socket() {
+fn without_a_session_no_websocket_opens() {
     let (upstream, server) = played();
     let (_, visit) = opened(&server);
     let headers: Vec<(&str, &str)> = HANDSHAKE.into_iter().chain([JSON]).collect();
@@ -175,7 +175,7 @@ fn a_launch_with_another_role_closes_the_sockets_of_that_session_only() {
 }
 
 #[test]
-fn a_launch_that_is_refused_closes_nothing() {
+fn a_rejected_launch_closes_no_websocket() {
     let (upstream, server) = played();
     let (browser, visit) = opened(&server);
     let (mut wire, mut app) = socket(&upstream, &browser, &visit);
@@ -187,7 +187,7 @@ fn a_launch_that_is_refused_closes_nothing() {
 }
 
 #[test]
-fn one_side_may_finish_while_the_other_goes_on() {
+fn one_direction_may_end_before_the_other() {
     let (upstream, server) = played();
     let (browser, visit) = opened(&server);
     let (mut wire, mut app) = socket(&upstream, &browser, &visit);
@@ -200,7 +200,7 @@ fn one_side_may_finish_while_the_other_goes_on() {
 }
 
 #[test]
-fn where_one_side_has_finished_the_other_cannot_stay_for_ever() {
+fn after_one_direction_ends_the_other_has_a_timeout() {
     let (upstream, server) = played();
     let (browser, visit) = opened(&server);
     let (mut left, mut deaf_app) = socket(&upstream, &browser, &visit);
@@ -217,7 +217,7 @@ fn where_one_side_has_finished_the_other_cannot_stay_for_ever() {
 }
 
 #[test]
-fn half_a_handshake_is_none() {
+fn an_upgrade_that_connection_does_not_name_is_ignored() {
     let (upstream, server) = played();
     let (browser, visit) = opened(&server);
     // Without `Connection: Upgrade` nothing is asked for (RFC 9110 §7.8).

@@ -39,7 +39,7 @@ fn the_browsers_origin_becomes_the_upstreams() {
 }
 
 #[test]
-fn a_referer_inside_the_session_becomes_the_upstreams_own_address() {
+fn a_referer_inside_the_session_becomes_a_url_of_the_upstream() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     let upstream = recorder.url();
@@ -76,7 +76,7 @@ fn a_referer_inside_the_session_becomes_the_upstreams_own_address() {
 }
 
 #[test]
-fn an_upstream_learns_the_hosts_port_and_scheme_that_browsers_see() {
+fn an_upstream_receives_the_host_port_and_scheme_that_browsers_see() {
     let recorder = Recorder::start();
     for (public_url, host, proto) in [
         ("https://tool.example:8443", "tool.example:8443", "https"),
@@ -97,7 +97,7 @@ fn an_upstream_learns_the_hosts_port_and_scheme_that_browsers_see() {
 }
 
 #[test]
-fn on_heroku_the_router_says_who_the_browser_is() {
+fn on_heroku_the_routers_ip_address_is_the_browsers() {
     let recorder = Recorder::start();
     let known = tools(&recorder.url(), "");
     let unknown = known.replace("public_url = \"https://tool.example\"\n", "");
@@ -131,7 +131,7 @@ fn on_heroku_the_router_says_who_the_browser_is() {
 }
 
 #[test]
-fn an_app_of_two_names_is_told_by_which_it_was_asked() {
+fn an_app_with_two_host_names_receives_the_requested_one() {
     let recorder = Recorder::start();
     let file = tools(&recorder.url(), "").replace("public_url = \"https://tool.example\"\n", "");
     let server = Server::start(&Setup {

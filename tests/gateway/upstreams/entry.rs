@@ -47,7 +47,7 @@ impl NewWindow {
 }
 
 #[test]
-fn a_ticket_opens_once() {
+fn a_ticket_is_valid_once() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
     let door = door(&mut browser, &launch());
@@ -61,7 +61,7 @@ fn a_ticket_opens_once() {
 }
 
 #[test]
-fn a_ticket_is_good_for_a_minute() {
+fn a_ticket_is_valid_for_a_minute() {
     for (seconds, status) in [(60, 303), (61, 401), (600, 401)] {
         let (recorder, server) = recorded();
         let mut browser = Browser::new(&server);
@@ -77,7 +77,7 @@ fn a_ticket_is_good_for_a_minute() {
 }
 
 #[test]
-fn a_ticket_opens_nothing_but_its_own_session() {
+fn a_ticket_opens_only_its_own_session() {
     let recorder = Recorder::start();
     let second = "[tools.other]\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"";
     let file = format!("{}\n{second}{}\"\n", tools(&recorder.url(), ""), recorder.url());
@@ -177,7 +177,7 @@ fn the_button_works_once_and_for_ten_minutes() {
 }
 
 #[test]
-fn a_ticket_counts_once_however_it_is_brought() {
+fn a_ticket_is_valid_once_in_a_url_and_in_a_form_together() {
     let (recorder, server) = recorded();
     let post = |prefix: &str, ticket: &str| {
         Browser::new(&server)
@@ -218,7 +218,7 @@ fn a_ticket_counts_once_however_it_is_brought() {
 }
 
 #[test]
-fn the_door_is_open_from_any_page() {
+fn the_entry_url_accepts_requests_from_any_origin() {
     let (recorder, server) = recorded();
     let foreign = [("Origin", "null"), ("Sec-Fetch-Site", "cross-site")];
     let form = [("Content-Type", "application/x-www-form-urlencoded")];
@@ -235,7 +235,7 @@ fn the_door_is_open_from_any_page() {
 }
 
 #[test]
-fn the_door_answers_no_other_request() {
+fn the_entry_url_refuses_other_requests() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
     let door = door(&mut browser, &launch());
@@ -256,7 +256,7 @@ fn the_door_answers_no_other_request() {
 }
 
 #[test]
-fn the_door_names_its_own_methods_and_its_own_limit() {
+fn the_entry_url_names_its_own_methods_and_its_own_limit() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
     let door = door(&mut browser, &launch());
@@ -294,7 +294,7 @@ fn a_ticket_never_reaches_an_upstream() {
 }
 
 #[test]
-fn a_reload_leads_back_to_the_session() {
+fn a_reload_redirects_back_to_the_session() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
     let url = "https://tool.example/lti/nb/week-1?x=1";

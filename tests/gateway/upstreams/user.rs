@@ -18,7 +18,7 @@ fn is_over(server: &Server, recorder: &Recorder, visit: &Visit) {
 }
 
 #[test]
-fn the_same_person_and_link_come_back_to_the_same_address() {
+fn the_same_user_and_link_have_the_same_url() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
     let first = browser.open(&launch());
@@ -38,7 +38,7 @@ fn the_same_person_and_link_come_back_to_the_same_address() {
 }
 
 #[test]
-fn another_role_counts_at_once() {
+fn another_role_is_valid_at_once() {
     let (recorder, server) = recorded();
     let learner = Browser::new(&server).open(&launch());
     assert_eq!(roles(&server, &recorder, &learner).as_deref(), Some("learner"));
@@ -54,7 +54,7 @@ fn another_role_counts_at_once() {
 }
 
 #[test]
-fn another_role_of_one_person_ends_nobody_elses_session() {
+fn another_role_ends_no_other_session() {
     let (recorder, server) = recorded();
     let open = |nonce, changes: &[(&'static str, &'static str)]| {
         Browser::new(&server).open(&launch_again(nonce).but(changes))
@@ -71,7 +71,7 @@ fn another_role_of_one_person_ends_nobody_elses_session() {
 }
 
 #[test]
-fn every_person_link_and_course_has_an_address_of_its_own() {
+fn every_user_link_and_course_has_its_own_url() {
     let (_recorder, server) = recorded();
     let mut prefixes = Vec::new();
     for (nonce, name, value) in [

@@ -33,7 +33,7 @@ fn check(line: &str, name: &str, expected: Option<&str>) {
 }
 
 #[test]
-fn exactly_these_headers_are_the_browsers() {
+fn exactly_these_response_headers_reach_the_browser() {
     let (reply, _) = answered("", "Content-Type: text/html\r\nX-App: 1\r\n");
     let mut names: Vec<&str> = reply.headers.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
@@ -95,7 +95,7 @@ fn every_status_passes() {
 }
 
 #[test]
-fn the_tool_says_who_may_frame_the_app() {
+fn the_tool_decides_who_may_frame_the_app() {
     let lines = "X-Frame-Options: DENY\r\nX-Frame-Options: SAMEORIGIN\r\n\
         Content-Security-Policy: default-src 'self'; frame-ancestors 'none'; img-src *\r\n\
         Content-Security-Policy: Frame-Ancestors 'self'\r\n\
@@ -117,7 +117,7 @@ fn the_tool_says_who_may_frame_the_app() {
 }
 
 #[test]
-fn what_one_app_may_not_say_for_a_whole_host_is_gone() {
+fn response_headers_for_a_whole_host_are_removed() {
     let lines = "Strict-Transport-Security: max-age=1\r\nClear-Site-Data: \"*\"\r\nAlt-Svc: h3=\":443\"\r\n\
         Referrer-Policy: unsafe-url\r\nreferrer-policy: no-referrer\r\n";
     let (reply, _) = answered("", lines);
@@ -128,7 +128,7 @@ fn what_one_app_may_not_say_for_a_whole_host_is_gone() {
 }
 
 #[test]
-fn headers_of_the_upstreams_connection_end_with_it() {
+fn hop_by_hop_response_headers_do_not_reach_the_browser() {
     let lines = "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\n\
         Proxy-Authenticate: Basic\r\nTrailer: X-T\r\nUpgrade: h2c\r\nX-Kept: 1\r\n";
     let (reply, _) = answered("", lines);
@@ -139,7 +139,7 @@ fn headers_of_the_upstreams_connection_end_with_it() {
 }
 
 #[test]
-fn addresses_of_the_app_lead_below_the_prefix() {
+fn urls_of_the_app_lead_below_the_prefix() {
     for name in ["Location", "Content-Location"] {
         let lower = name.to_lowercase();
         for (address, expected) in [
@@ -163,7 +163,7 @@ fn addresses_of_the_app_lead_below_the_prefix() {
 }
 
 #[test]
-fn an_app_that_knows_its_prefix_is_understood() {
+fn urls_of_an_app_that_knows_its_prefix_stay() {
     let recorder = Recorder::with(|request| {
         let prefix = request.header("x-forwarded-prefix").expect("a prefix");
         format!("HTTP/1.1 302 Found\r\nLocation: {prefix}/login?next={prefix}/\r\nContent-Length: 0\r\n\r\n")
@@ -195,7 +195,7 @@ fn refresh_and_service_workers_stay_below_the_prefix() {
 }
 
 #[test]
-fn no_answer_tells_the_upstreams_address() {
+fn no_response_reveals_the_upstreams_url() {
     let lines = "Location: ORIGIN/app/x\r\nContent-Location: ORIGIN/other\r\nRefresh: 1; url=ORIGIN/app/y\r\n\
         Set-Cookie: a=1; Domain=127.0.0.1; Path=/app\r\n";
     let (reply, _, origin) = answered_and_recorded("", lines);
@@ -205,7 +205,7 @@ fn no_answer_tells_the_upstreams_address() {
 }
 
 #[test]
-fn a_redirect_that_came_to_a_post_stays_one() {
+fn the_redirect_of_a_post_is_passed_on_and_not_followed() {
     let recorder = Recorder::with(|request| {
         let lines = match request.line().as_str() {
             "POST /app/old?x" => "307 Temporary Redirect\r\nLocation: /app/new?x",
