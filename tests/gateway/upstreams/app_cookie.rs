@@ -1,14 +1,15 @@
-//! Cookies of an upstream: kept below its session, and apart from the gateway's.
+//! Cookies of an upstream: limited to its session, and separate from the gateway's.
 
 use super::*;
 
-/// An upstream that sets cookies, each with a line of its own, and says nothing else.
+/// An upstream that sets these cookies, each with a header of its own.
 fn setting(cookies: &[&str]) -> Recorder {
     let lines: String = cookies.iter().map(|cookie| format!("Set-Cookie: {cookie}\r\n")).collect();
     Recorder::answering(format!("HTTP/1.1 200 OK\r\n{lines}Content-Length: 2\r\n\r\nok"))
 }
 
-/// Asserts what becomes of the cookies that an upstream sets. `PREFIX` stands for the session's.
+/// Asserts the cookies that the browser receives for these of an upstream. `PREFIX` means the
+/// session's prefix.
 #[track_caller]
 fn check(more: &str, cookies: &[&str], expected: &[&str]) {
     let recorder = setting(cookies);

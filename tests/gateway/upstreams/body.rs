@@ -1,10 +1,10 @@
-//! Bodies, both ways: whole, framed anew and otherwise untouched.
+//! Bodies in both directions: complete, with new framing and unchanged bytes.
 
 use crate::support::Upstream;
 
 use super::*;
 
-/// Every byte there is, several times.
+/// Every byte value, several times.
 fn every_byte(times: usize) -> Vec<u8> {
     (0..=255).cycle().take(256 * times).collect()
 }
@@ -98,7 +98,7 @@ fn a_body_announced_with_expect_is_requested_with_100_continue() {
     let length = body.len().to_string();
     let headers = [("Expect", "100-continue"), ("Content-Length", length.as_str())];
     let mut wire = browser.ask("PUT", &visit.at("/up"), &headers);
-    let interim = wire.head().expect("a call for the body");
+    let interim = wire.head().expect("an interim response");
     assert_eq!(interim.line(), "HTTP/1.1 100 Continue");
     wire.send(&body);
     assert_eq!(Reply::read(&mut wire, "PUT").body, "ok");
@@ -111,7 +111,8 @@ fn a_body_announced_with_expect_is_requested_with_100_continue() {
 fn compressed_bodies_stay_compressed() {
     let compressed = [b"\x1f\x8b\x08\x00".as_slice(), &every_byte(4)].concat();
     let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Type: text/css\r\nVary: Accept-Encoding\r\nContent-Length: {}\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Type: text/css\r\n\
+            Vary: Accept-Encoding\r\nContent-Length: {}\r\n\r\n",
         compressed.len()
     );
     let recorder = Recorder::answering([head.as_bytes(), &compressed].concat());
@@ -126,10 +127,10 @@ fn compressed_bodies_stay_compressed() {
     assert_eq!(reply.header("content-length"), Some(compressed.len().to_string().as_str()));
     assert!(reply.bytes == compressed && reply.complete);
     assert_eq!(recorder.request().header("accept-encoding").as_deref(), Some("gzip, br;q=0.5"));
-    // Nothing is asked for that the browser did not ask for.
+    // The gateway adds no `Accept-Encoding` of its own.
     browser.get(&visit.at("/a.css"));
     assert_eq!(recorder.request().header("accept-encoding"), None);
-    // A compressed upload passes, too.
+    // A compressed upload passes too.
     browser.send("POST", &visit.at("/up"), &[("Content-Encoding", "gzip")], &compressed);
     let request = recorder.request();
     assert!(
@@ -140,7 +141,8 @@ fn compressed_bodies_stay_compressed() {
 #[test]
 fn a_range_request_returns_a_part_of_a_file() {
     let recorder = Recorder::answering(
-        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-4/10\r\nContent-Length: 3\r\nAccept-Ranges: bytes\r\n\r\ncde",
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-4/10\r\nContent-Length: 3\r\n\
+            Accept-Ranges: bytes\r\n\r\ncde",
     );
     let server = server(&tools(&recorder.url(), ""));
     let (mut browser, visit) = opened(&server);

@@ -1,8 +1,8 @@
-//! What a browser must not be able to tell an upstream.
+//! Headers that a browser must not be able to forge.
 
 use super::*;
 
-/// Names that only the gateway may use, in spellings that some servers take for the same.
+/// Names that only the gateway may use, in spellings that some servers read as the same name.
 const FORGED: [&str; 37] = [
     "X-Forwarded-User",
     "x-forwarded-user",
@@ -43,7 +43,7 @@ const FORGED: [&str; 37] = [
     "X-Rewrite-Url",
 ];
 
-/// Asserts that exactly what the gateway says arrived, once.
+/// Asserts that the upstream received the gateway's values once, and no forged value.
 #[track_caller]
 fn arrived(recorder: &Recorder, visit: &Visit) {
     let request = recorder.request();

@@ -1,11 +1,11 @@
-//! `host`: a tool at the root of a host name of its own, which shares nothing with the others.
+//! `host`: a tool at the root of its own host name, separate from the other tools.
 
 use super::*;
 
 const HOST: &str = "nb.example";
 const LAUNCH: &str = "https://nb.example/";
 
-/// A gateway with the tool at its own host, and a template at the common one.
+/// A gateway with the tool on its own host, and a template on the shared one.
 fn at_host(more: &str) -> (Recorder, Server) {
     let recorder = Recorder::start();
     let template = "[tools.page]\nkey = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n";
@@ -26,9 +26,9 @@ fn the_tool_answers_at_the_root_of_its_host() {
     let (recorder, server) = at_host("");
     let form = Form { url: LAUNCH, ..launch() };
     let launched = Browser::at(&server, HOST).launch(&form);
-    let door = launched.header("location").expect("a door").to_owned();
-    let (prefix, _) = door.split_once("?lti_ticket=").expect("a ticket");
-    assert!(prefix.starts_with("/~") && prefix.len() == 18, "{door}");
+    let entry = launched.header("location").expect("an entry URL").to_owned();
+    let (prefix, _) = entry.split_once("?lti_ticket=").expect("a ticket");
+    assert!(prefix.starts_with("/~") && prefix.len() == 18, "{entry}");
     for (cookie, path) in launched.all("set-cookie").iter().zip(["/", prefix]) {
         assert!(
             cookie.contains(&format!("; Path={path};")) || cookie.contains("; Path="),
@@ -79,7 +79,7 @@ fn hosts_share_no_urls() {
     assert_eq!(get("/.well-known/jwks.json").json(), server.get("/.well-known/jwks.json").json());
     let root = get("/");
     assert_eq!((root.status, root.header("allow")), (405, Some("POST")));
-    assert!(!root.body.contains("/lti/page"), "no list of the others: {}", root.body);
+    assert!(!root.body.contains("/lti/page"), "no list of the other tools: {}", root.body);
     for path in ["/ready", "/static/style.css", "/lti/page", "/lti/nb", "/metrics"] {
         let reply = get(path);
         assert!(matches!(reply.status, 404 | 405), "{path}: {reply:?}");
@@ -95,7 +95,7 @@ fn at_the_root_of_its_host_the_app_has_every_path_but_the_launch_path() {
     let (recorder, server) = at_host("prefix = \"tool\"");
     let launched = Browser::at(&server, HOST).launch(&Form { url: LAUNCH, ..launch() });
     assert!(
-        launched.header("location").is_some_and(|door| door.starts_with("/?lti_ticket=")),
+        launched.header("location").is_some_and(|entry| entry.starts_with("/?lti_ticket=")),
         "{launched:?}"
     );
     assert!(
@@ -166,7 +166,8 @@ fn a_session_of_one_host_is_invalid_on_another() {
     let (recorder, server) = at_host("prefix = \"tool\"");
     let (_, visit) = at(&server, &Form { url: LAUNCH, ..launch() });
     let file = format!(
-        "{GATEWAY}\n[tools.other]\nhost = \"other.example\"\nprefix = \"tool\"\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"{}\"\n",
+        "{GATEWAY}\n[tools.other]\nhost = \"other.example\"\nprefix = \"tool\"\nkey = \"key-1\"\n\
+            secret = \"s3cret\"\nupstream = \"{}\"\n",
         recorder.url()
     );
     let other = Server::start(&Setup { tools: &file, ..Setup::default() });

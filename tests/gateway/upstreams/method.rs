@@ -1,8 +1,8 @@
-//! The methods of HTTP.
+//! HTTP methods.
 
 use super::*;
 
-/// Forms whose first field Rocket takes for a method.
+/// Forms whose first field Rocket reads as a method.
 const SPELLINGS: [&str; 14] = [
     "_method=put",
     "_method=put&x=1",
@@ -100,7 +100,8 @@ fn a_form_field_does_not_evade_the_csrf_check() {
 #[test]
 fn a_head_has_the_headers_of_the_response_and_no_body() {
     let recorder = Recorder::answering(
-        "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 123456789\r\nETag: \"x\"\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 123456789\r\n\
+            ETag: \"x\"\r\n\r\n",
     );
     let server = server(&tools(&recorder.url(), ""));
     let (browser, visit) = opened(&server);

@@ -1,4 +1,4 @@
-//! Which pages may act for a person: only the upstream's own.
+//! CSRF: only the upstream's own pages may act in a session.
 
 use super::*;
 
@@ -9,7 +9,7 @@ const WEBSOCKET: [(&str, &str); 4] = [
     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
 ];
 
-/// What browsers send along from pages of other sites.
+/// Headers of requests from pages of other origins.
 const FOREIGN: [&[(&str, &str)]; 12] = [
     &[("Origin", "https://evil.example")],
     &[("Origin", "http://tool.example")],
@@ -25,7 +25,7 @@ const FOREIGN: [&[(&str, &str)]; 12] = [
     &[("Origin", "https://tool.example"), ("Origin", "https://evil.example")],
 ];
 
-/// What they send along from the upstream's own pages, and what programs send.
+/// Headers of requests from the upstream's own pages, and from programs.
 const OWN: [&[(&str, &str)]; 6] = [
     &[],
     &[("Origin", "https://tool.example")],

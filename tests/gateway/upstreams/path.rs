@@ -1,4 +1,5 @@
-//! Paths and queries: every byte as it came, and no way out of what is below the upstream's address.
+//! Paths and queries: they keep their bytes, and they cannot leave the upstream's base path (path
+//! traversal) or reach another server (SSRF).
 
 use super::*;
 

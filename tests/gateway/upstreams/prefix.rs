@@ -1,4 +1,4 @@
-//! `prefix = "tool"`: an app at the same address for everybody, since its base path is fixed in its own settings.
+//! `prefix = "tool"`: an app at one URL for all users, because its own settings fix its base path.
 
 use super::*;
 
@@ -10,8 +10,8 @@ fn the_app_lives_below_the_launch_path() {
     let mut browser = Browser::new(&server);
     let launched = browser.launch(&launch());
     assert_eq!(launched.status, 303);
-    let door = launched.header("location").expect("a door").to_owned();
-    assert!(door.starts_with("/lti/nb?lti_ticket="), "{door}");
+    let entry = launched.header("location").expect("an entry URL").to_owned();
+    assert!(entry.starts_with("/lti/nb?lti_ticket="), "{entry}");
     let cookies = launched.all("set-cookie");
     let attributes = "; Path=/lti/nb; Max-Age=28800; HttpOnly; Secure; SameSite=None; Partitioned";
     assert!(
@@ -19,7 +19,7 @@ fn the_app_lives_below_the_launch_path() {
         "{cookies:?}"
     );
     assert!(cookies.iter().any(|cookie| cookie.starts_with("__Secure-lti=")), "{cookies:?}");
-    let arrived = browser.get(&door);
+    let arrived = browser.get(&entry);
     assert_eq!((arrived.status, arrived.header("location")), (303, Some("/lti/nb/")));
     recorder.saw_nothing();
 
@@ -57,7 +57,7 @@ fn only_a_post_to_the_launch_path_itself_launches() {
         assert_eq!(browser.launch(&Form { url: &url, nonce, ..launch() }).status, 303, "{path}");
         recorder.saw_nothing();
     }
-    // A launch below it is a request like any other, whatever it holds.
+    // A launch below the launch path is a request like any other.
     let url = "https://tool.example/lti/nb/week-1";
     let form = Form { url, nonce: "5", ..launch() };
     assert_eq!(browser.launch(&form).body, "ok");

@@ -1,16 +1,16 @@
-//! What ends sessions and what does not: other secrets, other files, other processes.
+//! Sessions after changes of secrets, of `tools.toml` and of the process.
 
 use super::*;
 
 const OTHER: &str = "another secret of 32 characters!!";
 
-/// The file with these secrets of the gateway.
+/// A `tools.toml` with these secrets of the gateway.
 fn with_secrets(upstream: &str, secrets: &[&str]) -> String {
     let list = format!("secret = {secrets:?}");
     tools(upstream, "").replace("secret = \"the gateway's own, of 32 characters\"", &list)
 }
 
-/// Whether a session opens at this server, which answers 401 otherwise.
+/// Whether a session opens at this server. Asserts a 401 otherwise.
 #[track_caller]
 fn opens(server: &Server, recorder: &Recorder, visit: &Visit) -> bool {
     let headers = [("Host", "tool.example"), JSON, ("Cookie", visit.cookie.as_str())];
@@ -68,14 +68,11 @@ fn the_sessions_of_a_removed_consumer_end() {
     let (_, visit) = opened(&both);
     let other = Form { key: "key-2", secret: "an0ther", ..launch() };
     let other = Browser::new(&both).open(&other);
-    assert_ne!(
-        visit.prefix, other.prefix,
-        "the same user id of another consumer is another person"
-    );
+    assert_ne!(visit.prefix, other.prefix, "the same user id of another consumer is another user");
     let without = consumers(second);
     assert!(!opens(&without, &recorder, &visit));
     assert!(opens(&without, &recorder, &other));
-    // Another secret of the same key ends nothing: sessions are the gateway's.
+    // A new secret of the same key ends no session: the gateway's own secret seals sessions.
     let rotated = consumers("{ key = \"key-1\", secret = \"n3w\" }");
     assert!(opens(&rotated, &recorder, &visit));
 }

@@ -1,4 +1,4 @@
-//! What a launch opens, and what opens nothing.
+//! Sessions: how a launch opens one, and which cookies do not.
 
 use crate::support::Pairs;
 
@@ -24,8 +24,8 @@ fn a_launch_leads_through_the_entry_url_to_the_upstream() {
         cookies.iter().find(|cookie| cookie.starts_with("__Secure-lti=")).expect("a session");
     let receipt =
         cookies.iter().find(|cookie| cookie.starts_with("__Secure-lti-")).expect("a receipt");
-    let door = launched.header("location").expect("a door").to_owned();
-    let (prefix, ticket) = door.split_once("?lti_ticket=").expect("a ticket");
+    let entry = launched.header("location").expect("an entry URL").to_owned();
+    let (prefix, ticket) = entry.split_once("?lti_ticket=").expect("a ticket");
     let id = prefix.strip_prefix("/lti/nb/~").expect("an id");
     assert!(
         id.len() == 16
@@ -40,7 +40,7 @@ fn a_launch_leads_through_the_entry_url_to_the_upstream() {
     assert!(pair.starts_with(&format!("__Secure-lti-{id}=")), "{pair}");
     assert_eq!(receipt.replacen(pair, "", 1), format!("; Path=/lti/nb{attributes}"));
 
-    let arrived = browser.get(&door);
+    let arrived = browser.get(&entry);
     recorder.saw_nothing();
     assert_eq!(
         (arrived.status, arrived.header("location")),
@@ -61,7 +61,7 @@ fn a_launch_leads_through_the_entry_url_to_the_upstream() {
 
     let value = session.split([';', '=']).nth(1).expect("a value");
     for secret in [value, ticket] {
-        assert_eq!(log_lines(secret), [""; 0], "what opens a session is in no log");
+        assert_eq!(log_lines(secret), [""; 0], "no credential of a session is in the log");
     }
 }
 
@@ -76,7 +76,8 @@ fn a_launch_of_an_upstream_is_one_line_in_the_log() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
         lines[0].contains(
-            "launch: tool=\"lined\" consumer=\"key-1\" outcome=\"accepted\" code=\"-\" variant=\"strict\" "
+            "launch: tool=\"lined\" consumer=\"key-1\" outcome=\"accepted\" code=\"-\" \
+             variant=\"strict\" "
         ),
         "{lines:?}"
     );
@@ -127,7 +128,7 @@ fn ten_blocks_of_one_page_have_ten_sessions() {
         .collect();
     let sent: usize =
         browser.cookies.iter().map(|cookie| cookie.name.len() + cookie.value.len() + 1).sum();
-    assert!(sent <= 10_180, "browsers give one site 10 KB in all, this is {sent}");
+    assert!(sent <= 10_180, "browsers give one site 10 KB in total, this is {sent}");
     for (link, visit) in links.iter().zip(&visits) {
         assert_eq!(browser.get(&visit.address).body, "ok");
         let request = recorder.request();
@@ -185,12 +186,10 @@ fn no_other_cookie_opens_a_session() {
         refused(&reply, 401, "no-session");
     }
     recorder.saw_nothing();
-    // And the other way round.
-    for (address, cookie) in
-        [(&elsewhere, &visit), (&other_tool, &visit), (&elsewhere, &other_tool)]
-    {
+    // The other sessions are just as separate.
+    for (at, cookie) in [(&elsewhere, &visit), (&other_tool, &visit), (&elsewhere, &other_tool)] {
         let headers = [("Host", "tool.example"), JSON, ("Cookie", &cookie.cookie)];
-        refused(&server.send("POST", &address.at("/"), &headers, b"x=1"), 401, "no-session");
+        refused(&server.send("POST", &at.at("/"), &headers, b"x=1"), 401, "no-session");
     }
     recorder.saw_nothing();
     let headers = [("Host", "tool.example"), ("Cookie", visit.cookie.as_str())];
@@ -234,8 +233,10 @@ fn a_session_ends_after_the_tools_session_lifetime() {
         for cookie in launched.all("set-cookie") {
             assert!(cookie.contains(&format!("; Max-Age={seconds};")), "{cookie}");
         }
-        let prefix =
-            launched.header("location").and_then(|door| door.split('?').next()).expect("a door");
+        let prefix = launched
+            .header("location")
+            .and_then(|entry| entry.split('?').next())
+            .expect("an entry URL");
         server.set_now(NOW + seconds);
         assert_eq!(browser.get(&format!("{prefix}/")).status, 200);
         assert_eq!(recorder.request().line(), "GET /app/");
@@ -249,8 +250,8 @@ fn a_session_ends_after_the_tools_session_lifetime() {
 fn of_several_cookies_with_one_name_the_valid_one_opens_the_session() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
-    let bad = "__Secure-lti=AAAA";
-    let good = visit.cookie.as_str();
+    let invalid = "__Secure-lti=AAAA";
+    let valid = visit.cookie.as_str();
     let check = |headers: &[&str], others: Option<&str>| {
         let mut all = vec![("Host", "tool.example")];
         all.extend(headers.iter().map(|cookie| ("Cookie", *cookie)));
@@ -259,12 +260,12 @@ fn of_several_cookies_with_one_name_the_valid_one_opens_the_session() {
         let request = recorder.request();
         assert_eq!(request.header("cookie").as_deref(), others);
     };
-    check(&[good], None);
-    check(&[&format!("{bad}; {good}")], None);
-    check(&[&format!("{good}; {bad}")], None);
-    check(&[&format!("a=1; {bad}; b=2;{bad};{good} ; c=3")], Some("a=1; b=2; c=3"));
-    check(&[&vec![bad; 20].join("; "), good], None);
-    check(&[good, "a=1"], Some("a=1"));
+    check(&[valid], None);
+    check(&[&format!("{invalid}; {valid}")], None);
+    check(&[&format!("{valid}; {invalid}")], None);
+    check(&[&format!("a=1; {invalid}; b=2;{invalid};{valid} ; c=3")], Some("a=1; b=2; c=3"));
+    check(&[&vec![invalid; 20].join("; "), valid], None);
+    check(&[valid, "a=1"], Some("a=1"));
 }
 
 #[test]
@@ -280,7 +281,7 @@ fn a_session_url_without_a_slash_is_the_upstreams_without_one() {
             "no-session",
         );
     }
-    // At the root of a host there is none.
+    // An upstream at the root of its host has no URL without a path.
     let rooted = self::server(&tools(&recorder.origin(), ""));
     let (mut browser, visit) = opened(&rooted);
     for query in ["", "?x=1"] {

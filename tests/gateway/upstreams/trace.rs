@@ -1,4 +1,4 @@
-//! `TRACE`, to which some servers answer with the request itself: it must hold nothing that the page may not see.
+//! `TRACE`: some servers echo the request in their response, so it must contain no secret.
 
 use super::*;
 
@@ -24,7 +24,7 @@ fn a_trace_contains_no_secret_and_no_identity() {
     for secret in ["of-the-tool", "evil", "user-4711", "Lovelace", "__Secure"] {
         assert!(!request.head.contains(secret), "{}", String::from_utf8_lossy(&request.head.raw));
     }
-    // The next request has everything again.
+    // The next request has all headers again.
     assert_eq!(browser.get(&visit.at("/")).status, 200);
     let request = recorder.request();
     assert_eq!(request.header("authorization").as_deref(), Some("Bearer of-the-tool"));
