@@ -10,7 +10,7 @@ use lti::{Score, Secret};
 use super::course::sourcedid;
 use super::gradebook::{CourseGrade, Gradebook, GradebookSlot};
 use super::person::Person;
-use crate::config::STAND_IN_SECRET;
+use crate::config::PLACEHOLDER_SECRET;
 
 /// The host of the practice platform. It is nobody's: names below `localhost` are never looked up in the internet (RFC 6761 §6.3).
 pub const HOST: &str = "practice.localhost";
@@ -151,7 +151,7 @@ impl ServiceRequest<'_> {
 
     /// Whether it is signed with the stand-in secret. Neither its time nor its nonce is judged, which edX does not, either.
     fn verify(&self) -> Result<(), String> {
-        let signing_key = SigningKey::new(&Secret::new(STAND_IN_SECRET));
+        let signing_key = SigningKey::new(&Secret::new(PLACEHOLDER_SECRET));
         let url = format!("http://{HOST}{}", self.target);
         verify_authorization(
             self.authorization,

@@ -16,7 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::ring;
 
-use crate::cause::words;
+use crate::cause::message_chain;
 
 /// The timeout for connecting to an upstream.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -83,6 +83,6 @@ impl Upstreams {
             }
             _ => self.plain.request(request).await,
         };
-        response.map_err(|error| UpstreamError { message: words(&error) })
+        response.map_err(|error| UpstreamError { message: message_chain(&error) })
     }
 }
