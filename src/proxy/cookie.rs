@@ -18,7 +18,7 @@ pub(crate) fn renamed_for_app(cookie: &str) -> Option<String> {
     begins_with(cookie, SECURE_HOST).then(|| format!("__{}", &cookie["__Secure-".len()..]))
 }
 
-/// Compares without case, as browsers compare the prefixes of cookie names.
+/// Ignores case, as browsers do in the prefixes of cookie names.
 fn begins_with(cookie: &str, prefix: &str) -> bool {
     cookie.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }

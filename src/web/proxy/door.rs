@@ -59,9 +59,9 @@ async fn enter_with_cookie(
     let now = gateway.clock.now();
     let query = request.uri().query().map(|query| query.as_str()).unwrap_or_default();
     let ticket = spend(gateway, mount, sealed_ticket(query)?, now).await?;
-    match gateway.visits.visit(&mount, request.headers().get("Cookie"), now) {
+    match gateway.session_cache.find(&mount, request.headers().get("Cookie"), now) {
         // The cookie may be of another launch in this browser: a newer one, or one of a moment ago.
-        Some(visit) if visit.session.minted + TICKET.as_secs() >= ticket.session.minted => {
+        Some(open) if open.session.minted + TICKET.as_secs() >= ticket.session.minted => {
             Ok(redirect(mount, &ticket.destination))
         }
         _ => new_window(gateway, mount, &ticket, now),
@@ -80,7 +80,7 @@ async fn enter_in_new_window(
     let ticket = spend(gateway, mount, sealed_ticket(body)?, now).await?;
     let session = &ticket.session;
     let sealed = gateway
-        .visits
+        .session_cache
         .sessions
         .seal(session, &mount.served.tool.name, mount.id)
         .ok_or(Refusal::PageFailed)?;
@@ -108,11 +108,11 @@ async fn spend(
 ) -> Result<Ticket, Refusal> {
     let tool = &mount.served.tool.name;
     let ticket = gateway
-        .visits
+        .session_cache
         .sessions
         .open_ticket(sealed, tool, mount.id, now)
         .ok_or(Refusal::BadTicket)?;
-    if !gateway.visits.admits(mount.served, &ticket.session, now) {
+    if !gateway.session_cache.admits(mount.served, &ticket.session, now) {
         return Err(Refusal::NoSession);
     }
     // Tickets share the replay store of launches, under a name that no consumer has.
@@ -145,7 +145,7 @@ fn new_window(
         action: format!("{}?{TICKET_PARAMETER}", mount.cookie_path()),
         parameter: TICKET_PARAMETER,
         ticket: gateway
-            .visits
+            .session_cache
             .sessions
             .ticket(&ticket.session, &ticket.destination, &tool.name, mount.id, expires)
             .ok_or(Refusal::PageFailed)?,

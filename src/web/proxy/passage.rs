@@ -18,7 +18,7 @@ use rocket::{Data, Request, Response};
 use super::relay::Relay;
 use super::route::Mount;
 use super::upload::{Progress, Upload, UploadFault, upload};
-use super::visit::{PreparedHeaders, Visit};
+use super::visit::{OpenSession, PreparedHeaders};
 use crate::config::Prefix;
 use crate::proxy::client::RequestBody;
 use crate::proxy::headers::HeaderPolicy;
@@ -130,7 +130,7 @@ struct Passage<'r> {
     mount: Mount<'r, 'r>,
     request: &'r Request<'r>,
     proxied: ProxiedRequest<'r>,
-    visit: Arc<Visit>,
+    session: Arc<OpenSession>,
     prepared: Arc<PreparedHeaders>,
     now: u64,
 }
@@ -144,18 +144,20 @@ impl<'r> Passage<'r> {
         proxied: ProxiedRequest<'r>,
     ) -> Result<Self, Refusal> {
         let now = gateway.clock.now();
-        let Some(visit) = gateway.visits.visit(&mount, request.headers().get("Cookie"), now) else {
+        let Some(session) =
+            gateway.session_cache.find(&mount, request.headers().get("Cookie"), now)
+        else {
             return Err(without_session(&mount, request));
         };
         let authority = request.headers().get_one("Host").unwrap_or_default();
         let Gateway { assertions, grade_tokens, public_url, .. } = gateway;
-        let prepared = visit
-            .prepare(assertions, grade_tokens, public_url, &mount, authority, now)
+        let prepared = session
+            .prepared_headers(assertions, grade_tokens, public_url, &mount, authority, now)
             .ok_or(Refusal::PageFailed)?;
         if proxied.may_be_csrf(&prepared.origin) {
             return Err(Refusal::ForeignOrigin);
         }
-        Ok(Self { gateway, mount, request, proxied, visit, prepared, now })
+        Ok(Self { gateway, mount, request, proxied, session, prepared, now })
     }
 
     /// The body for the upstream, and its upload if there is a body.
@@ -212,10 +214,10 @@ impl<'r> Passage<'r> {
     /// The way back to the browser. `is_root`: the request's path is the prefix, without a slash.
     fn relay(self, is_root: bool) -> Relay<'r> {
         Relay {
-            newest: &self.gateway.visits.newest,
+            newest: &self.gateway.session_cache.newest,
             mount: self.mount,
-            lifetime: Duration::from_secs(self.visit.session.expires.saturating_sub(self.now)),
-            visit: self.visit,
+            lifetime: Duration::from_secs(self.session.session.expires.saturating_sub(self.now)),
+            session: self.session,
             prepared: self.prepared,
             is_root,
             shutdown: self.request.rocket().shutdown(),

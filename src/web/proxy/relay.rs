@@ -18,7 +18,7 @@ use super::frame::Frame;
 use super::route::Mount;
 use super::tunnel::Tunnel;
 use super::upload::Upload;
-use super::visit::{PreparedHeaders, Visit};
+use super::visit::{OpenSession, PreparedHeaders};
 use crate::session::{Newest, Watch};
 use crate::web::refusal::Refusal;
 
@@ -33,7 +33,7 @@ const CHUNK: usize = 64 * 1024;
 pub(super) struct Relay<'r> {
     pub(super) newest: &'r Newest,
     pub(super) mount: Mount<'r, 'r>,
-    pub(super) visit: Arc<Visit>,
+    pub(super) session: Arc<OpenSession>,
     pub(super) prepared: Arc<PreparedHeaders>,
     /// Whether the request's path is the prefix, without a slash.
     pub(super) is_root: bool,
@@ -132,9 +132,9 @@ impl<'r> Relay<'r> {
     /// # Errors
     /// [`Refusal::NoSession`] if a launch has already changed the roles.
     fn watch(&self) -> Result<Watch, Refusal> {
-        let watch = self.newest.watch(&self.visit.session);
+        let watch = self.newest.watch(&self.session.session);
         // A launch may have arrived since the request was admitted.
-        if self.newest.supersedes(&self.visit.session) {
+        if self.newest.supersedes(&self.session.session) {
             Err(Refusal::NoSession)
         } else {
             Ok(watch)

@@ -15,7 +15,7 @@ use crate::url::Origin;
 use crate::web::served::ServedTool;
 
 /// An opened session, cached by its cookie, because decryption takes longer than a lookup.
-pub(in crate::web) struct Visit {
+pub(in crate::web) struct OpenSession {
     pub(in crate::web) session: Session,
     /// The tool and the session id to which the cookie is bound.
     tool: String,
@@ -38,14 +38,14 @@ pub(in crate::web) struct PreparedHeaders {
 const MOST_CACHED: usize = 10_000;
 
 /// Opens sessions from their cookies, and caches them.
-pub(in crate::web) struct Visits {
+pub(in crate::web) struct SessionCache {
     pub(in crate::web) sessions: Sessions,
     pub(in crate::web) newest: Newest,
     /// The cached sessions, by cookie.
-    open: Cache<String, Arc<Visit>>,
+    open: Cache<String, Arc<OpenSession>>,
 }
 
-impl Visits {
+impl SessionCache {
     /// An empty cache, and keys derived from these secrets.
     pub(in crate::web) fn new(secrets: &[Secret]) -> Self {
         Self {
@@ -56,29 +56,29 @@ impl Visits {
     }
 
     /// The session that these `Cookie` headers open at a mount. Of several, the newest.
-    pub(in crate::web) fn visit<'c>(
+    pub(in crate::web) fn find<'c>(
         &self,
         mount: &Mount<'_, '_>,
         headers: impl IntoIterator<Item = &'c str>,
         now: u64,
-    ) -> Option<Arc<Visit>> {
+    ) -> Option<Arc<OpenSession>> {
         let sealed = cookies(headers).filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);
-        let visits = sealed.filter_map(|sealed| self.open(mount, sealed, now));
-        visits.max_by_key(|visit| visit.session.minted)
+        let opened = sealed.filter_map(|sealed| self.open(mount, sealed, now));
+        opened.max_by_key(|opened| opened.session.minted)
     }
 
-    fn open(&self, mount: &Mount<'_, '_>, sealed: &str, now: u64) -> Option<Arc<Visit>> {
+    fn open(&self, mount: &Mount<'_, '_>, sealed: &str, now: u64) -> Option<Arc<OpenSession>> {
         let tool = &mount.served.tool.name;
-        let visit = match self.open.get(sealed) {
-            Some(visit) if visit.tool == *tool && visit.id == mount.id => visit,
+        let opened = match self.open.get(sealed) {
+            Some(opened) if opened.tool == *tool && opened.id == mount.id => opened,
             _ => {
                 let session = self.sessions.open(sealed, tool, mount.id, now)?;
-                let visit = Arc::new(Visit::new(session, tool, mount.id));
-                self.open.insert(sealed.to_owned(), Arc::clone(&visit));
-                visit
+                let opened = Arc::new(OpenSession::new(session, tool, mount.id));
+                self.open.insert(sealed.to_owned(), Arc::clone(&opened));
+                opened
             }
         };
-        self.admits(mount.served, &visit.session, now).then_some(visit)
+        self.admits(mount.served, &opened.session, now).then_some(opened)
     }
 
     /// Whether a session is still valid: it has not expired, `tools.toml` still has its sender, the
@@ -92,13 +92,13 @@ impl Visits {
     }
 }
 
-impl Visit {
+impl OpenSession {
     fn new(session: Session, tool: &str, id: &str) -> Self {
         Self { session, tool: tool.to_owned(), id: id.to_owned(), prepared: Mutex::default() }
     }
 
     /// The headers of the session's requests at `now`. `None` only if no assertion can be signed.
-    pub(in crate::web) fn prepare(
+    pub(in crate::web) fn prepared_headers(
         &self,
         assertions: &Assertions,
         grade_tokens: &GradeTokens,

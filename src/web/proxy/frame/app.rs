@@ -14,7 +14,7 @@ pub(in crate::web::proxy) struct Frame<'a> {
     pub(in crate::web::proxy) prefix: &'a str,
     /// Whether the request's path is the prefix, without a slash.
     pub(in crate::web::proxy) is_root: bool,
-    /// The sites that may frame the app, as in the `frame-ancestors` directive.
+    /// The allowlist of sites that may frame the app, as in the `frame-ancestors` directive.
     pub(in crate::web::proxy) frame_ancestors: &'a str,
 }
 
