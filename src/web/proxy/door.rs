@@ -5,7 +5,8 @@
 //! a ticket to a new window, where the cookie is first-party.
 //!
 //! A ticket is valid once and for a short time. A GET sets no cookie, so a link with a ticket
-//! cannot put another user's session into a browser (session fixation). A form can, like any launch.
+//! cannot put another user's session into a browser (session fixation). A form can, like any
+//! launch.
 
 use lti::{Nonce, Rejection, Spent};
 use rocket::http::{Method, Status};
