@@ -1,6 +1,6 @@
 //! The result of reading a tools file.
 
-use lti::v1p1::Passport;
+use lti::v1p1::ConsumerCredentials;
 
 use super::gateway::Config;
 use super::problem::{Location, Problem};
@@ -14,7 +14,7 @@ pub struct Reading {
     /// The key and secrets of every consumer, in plain text. The search for the cause of an invalid
     /// signature reads them. Outside development, `serve` drops them and keeps only the keys that
     /// verify signatures.
-    pub passports: Vec<Passport>,
+    pub credentials: Vec<ConsumerCredentials>,
     /// All errors and warnings.
     pub problems: Vec<Problem>,
 }

@@ -123,7 +123,7 @@ async fn spend(
     match gateway.replay.spend(&nonce, now).await {
         Spent::Now => Ok(ticket),
         Spent::Before => Err(Refusal::BadTicket),
-        Spent::Unknown => Err(Refusal::Rejected(Rejection::ReplayMemoryFull)),
+        Spent::Unknown => Err(Refusal::Rejected(Rejection::ReplayStoreFull)),
     }
 }
 
