@@ -118,7 +118,8 @@ pub fn request(operation: &Operation<'_>, sourcedid: &str, message_identifier: &
     let message_identifier = partial_escape(message_identifier);
     let result = match operation {
         Operation::Replace(score) => format!(
-            "<result><resultScore><language>en</language><textString>{}</textString></resultScore></result>",
+            "<result><resultScore><language>en</language>\
+             <textString>{}</textString></resultScore></result>",
             score.as_str()
         ),
         Operation::Read | Operation::Delete => String::new(),
@@ -207,8 +208,10 @@ mod tests {
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<imsx_POXEnvelopeResponse \
              xmlns=\"http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0\"><imsx_POXHeader>\
-             <imsx_POXResponseHeaderInfo><imsx_version>V1.0</imsx_version><imsx_statusInfo>{status}</imsx_statusInfo>\
-             </imsx_POXResponseHeaderInfo></imsx_POXHeader><imsx_POXBody>{body}</imsx_POXBody></imsx_POXEnvelopeResponse>"
+             <imsx_POXResponseHeaderInfo><imsx_version>V1.0</imsx_version>\
+             <imsx_statusInfo>{status}</imsx_statusInfo>\
+             </imsx_POXResponseHeaderInfo></imsx_POXHeader>\
+             <imsx_POXBody>{body}</imsx_POXBody></imsx_POXEnvelopeResponse>"
         )
     }
 
@@ -228,14 +231,18 @@ mod tests {
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
                  <imsx_POXEnvelopeRequest xmlns=\"http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0\">\
                  <imsx_POXHeader><imsx_POXRequestHeaderInfo><imsx_version>V1.0</imsx_version>\
-                 <imsx_messageIdentifier>m&amp;1</imsx_messageIdentifier></imsx_POXRequestHeaderInfo></imsx_POXHeader>\
-                 <imsx_POXBody><{name}Request><resultRecord><sourcedGUID><sourcedId> a&lt;b&gt;\"&amp;%3A'&#13;\n</sourcedId>\
-                 </sourcedGUID>{result}</resultRecord></{name}Request></imsx_POXBody></imsx_POXEnvelopeRequest>"
+                 <imsx_messageIdentifier>m&amp;1</imsx_messageIdentifier>\
+                 </imsx_POXRequestHeaderInfo></imsx_POXHeader>\
+                 <imsx_POXBody><{name}Request><resultRecord><sourcedGUID>\
+                 <sourcedId> a&lt;b&gt;\"&amp;%3A'&#13;\n</sourcedId>\
+                 </sourcedGUID>{result}</resultRecord></{name}Request></imsx_POXBody>\
+                 </imsx_POXEnvelopeRequest>"
             );
             assert_eq!(operation.name(), name);
             assert_eq!(request(&operation, " a<b>\"&%3A'\r\n", "m&1"), expected);
         };
-        let result = "<result><resultScore><language>en</language><textString>0.10</textString></resultScore></result>";
+        let result = "<result><resultScore><language>en</language>\
+                      <textString>0.10</textString></resultScore></result>";
         check(Operation::Replace(&score), "replaceResult", result);
         check(Operation::Read, "readResult", "");
         check(Operation::Delete, "deleteResult", "");
