@@ -1,7 +1,7 @@
-//! Any query, header and body through parameters, base string and verification.
+//! Sends any query, header and body through parameters, base string and verification.
 //!
-//! The first two zero bytes of the input separate query, `Authorization` credentials and body. A
-//! readable body is also signed, to reach the code after a valid signature.
+//! The first two zero bytes divide the input into query, `Authorization` credentials and body. A
+//! readable body is also signed, so that the fuzzer reaches the code after a valid signature.
 
 #![no_main]
 
@@ -40,7 +40,7 @@ fuzz_target!(|input: &[u8]| {
         authorization,
         body,
     };
-    // A random signature never matches.
+    // The input cannot contain a valid signature.
     assert!(examine(&request, &policy, NOW, |_| true).verdict().is_err());
 
     let Ok(params) = Params::default().read_form(Source::Body, body) else { return };
@@ -61,15 +61,15 @@ fuzz_target!(|input: &[u8]| {
         nonce: "n",
     };
     let Ok(signed) = sign("https://tool.example/lti/a", &pairs, &credentials) else { return };
-    let request =
-        LaunchRequest { query: None, authorization: None, body: signed.as_bytes(), ..request };
+    let body = signed.as_bytes();
+    let request = LaunchRequest { query: None, authorization: None, body, ..request };
     let examination = examine(&request, &policy, NOW, |_| false);
     if pairs.len() + 7 <= Params::MAX {
-        assert!(examination.variant().is_some(), "the signature verifies");
+        assert!(examination.variant().is_some(), "a signed form verifies");
     }
     if let Ok(Verdict::New(candidate)) = examination.verdict() {
         let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
         let launch = candidate.admit(spent).expect("a fresh nonce");
-        assert!(launch.params().eq(pairs), "the launch contains the signed parameters");
+        assert!(launch.params().eq(pairs), "the launch has exactly the signed parameters");
     }
 });

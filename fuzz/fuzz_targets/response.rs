@@ -1,6 +1,6 @@
-//! Any bytes as a platform's response to a grade, in XML and in JSON.
+//! Reads any bytes as a platform's response to a grade, as XML and as JSON.
 //!
-//! A response that is read must also be within the size limits.
+//! Every value that the parsers return is within their limits.
 
 #![no_main]
 
@@ -9,7 +9,7 @@ use lti::v1p1::outcome;
 use lti::v2p0::result;
 
 fuzz_target!(|input: &[u8]| {
-    // A byte that is not UTF-8 becomes a character of three bytes.
+    // A byte that is not UTF-8 becomes a replacement character of three bytes.
     let most = 3 * input.len();
     if let Ok(response) = outcome::read_response(input) {
         assert!(input.len() <= outcome::LARGEST_RESPONSE);

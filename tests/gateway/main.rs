@@ -1,4 +1,4 @@
-//! What the gateway does, seen from outside: one module for each capability.
+//! The behavior of the gateway from outside: one module per capability.
 
 mod answers;
 mod cartridge;

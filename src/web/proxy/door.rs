@@ -10,7 +10,7 @@ use rocket::{Data, Request, Response};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::place::Mount;
+use super::route::Mount;
 use crate::session::{
     BUTTON_LIFETIME, COOKIE, TICKET_LIFETIME, TICKET_PARAMETER, Ticket, set_cookie,
 };
