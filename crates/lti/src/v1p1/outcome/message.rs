@@ -148,37 +148,37 @@ pub fn read_response(body: &[u8]) -> Result<OutcomeResponse, OutcomeError> {
     if body.len() > LARGEST_RESPONSE {
         return Err(OutcomeError::TooLarge);
     }
-    let texts = Texts::read(&String::from_utf8_lossy(body))?;
-    let code = texts.code.ok_or(OutcomeError::NoStatus)?;
-    let score = texts.score.map(|score| score.trim().to_owned()).filter(|score| !score.is_empty());
+    let fields = ResponseFields::read(&String::from_utf8_lossy(body))?;
+    let code = fields.code.ok_or(OutcomeError::NoStatus)?;
+    let score = fields.score.map(|score| score.trim().to_owned()).filter(|score| !score.is_empty());
     Ok(OutcomeResponse {
         code: CodeMajor::named(code.trim()).ok_or(OutcomeError::UnknownStatus)?,
-        description: texts.description.unwrap_or_default(),
+        description: fields.description.unwrap_or_default(),
         score,
     })
 }
 
 /// The values of a response, unchanged.
 #[derive(Default)]
-struct Texts {
+struct ResponseFields {
     code: Option<String>,
     description: Option<String>,
     score: Option<String>,
 }
 
-impl Texts {
+impl ResponseFields {
     fn read(xml: &str) -> Result<Self, OutcomeError> {
-        let mut texts = Self::default();
+        let mut fields = Self::default();
         xml::read(xml, |parent, name, text| {
             let slot = match (parent, name) {
-                ("imsx_statusInfo", "imsx_codeMajor") => &mut texts.code,
-                ("imsx_statusInfo", "imsx_description") => &mut texts.description,
-                ("resultScore", "textString") => &mut texts.score,
+                ("imsx_statusInfo", "imsx_codeMajor") => &mut fields.code,
+                ("imsx_statusInfo", "imsx_description") => &mut fields.description,
+                ("resultScore", "textString") => &mut fields.score,
                 _ => return,
             };
             slot.get_or_insert(text);
         })?;
-        Ok(texts)
+        Ok(fields)
     }
 }
 
