@@ -34,7 +34,8 @@ template = "page"
 "#;
 
 /// A page that prints the parameters of a launch, between characters that no launch here contains.
-const PAGE: &str = "launched␞{% for param in launch.params %}{{ param.name | safe }}␟{{ param.value | safe }}␞{% endfor %}";
+const PAGE: &str = "launched␞{% for param in launch.params %}\
+                    {{ param.name | safe }}␟{{ param.value | safe }}␞{% endfor %}";
 
 /// The return URL of [`launch`].
 const RETURN: &str = "https://lms.example/return";
