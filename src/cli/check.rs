@@ -1,4 +1,4 @@
-//! `check`: everything that `serve` would refuse.
+//! `check`: all errors that would keep `serve` from starting.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,7 +11,12 @@ use crate::config::{Config, Environment, StateLocation, Target, print};
 use crate::proxy::client::Upstreams;
 use crate::state::{OpenError, list};
 
-/// Says everything that `serve` would refuse, or shows the tools.
+/// Several tools have no `host`.
+const SHARED_ORIGIN: &str = "\
+Tools without a `host` share one origin: a page of one tool can read the pages of the others.
+Set a `host` for each team that does not trust the others.";
+
+/// Prints all problems of the file, or a table of its tools.
 pub(super) fn check(file: &Path, environment: &Environment, development: bool) -> ExitCode {
     match load(file, environment, development) {
         Err(error) => {
@@ -37,17 +42,14 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
             }
             print!("{}", tools(&loaded));
             if loaded.config.tools.iter().filter(|tool| tool.host.is_none()).count() > 1 {
-                println!(
-                    "\nTools without a `host` share one origin, and so one trust zone: a page of one can read those of the others.\n\
-                     Teams that do not trust each other need a `host` each."
-                );
+                println!("\n{SHARED_ORIGIN}");
             }
             ExitCode::SUCCESS
         }
     }
 }
 
-/// Whether the state can be read, as far as there is any yet. Another process may serve with it.
+/// Checks that the state can be read, if its directory exists. A gateway may be using it.
 fn state(location: &StateLocation) -> Result<(), OpenError> {
     match location {
         StateLocation::Memory => Ok(()),
@@ -58,7 +60,7 @@ fn state(location: &StateLocation) -> Result<(), OpenError> {
     }
 }
 
-/// The tools, a line each.
+/// The tools, one line each.
 fn tools(loaded: &Loaded) -> String {
     let Config { public_url, tools, .. } = &loaded.config;
     let mut rows = vec![["TOOL", "LAUNCH", "TARGET", "CONSUMERS", "ROLES"].map(str::to_owned)];

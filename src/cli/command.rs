@@ -1,4 +1,4 @@
-//! The arguments of the program, and which command they run.
+//! The arguments of the program, and the command that they select.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,53 +12,70 @@ use super::terminal::say;
 use super::{check, grades, machine, message, serve};
 use crate::config::{is_heroku, schema};
 
-/// The tools file, where neither `--tools` nor the variable names one.
+/// The default of `--tools`.
 const TOOLS_FILE: &str = "tools.toml";
 /// The variable that names the tools file.
 const TOOLS_VARIABLE: &str = "LTI_TOOLS";
 
-/// Puts web pages and web apps behind LTI: verifies each launch, then renders the tool's template.
+/// Puts web pages and web apps behind LTI: verifies each launch, then opens the tool
 #[derive(Parser)]
-#[command(name = "lti-gateway", version, disable_help_subcommand = true)]
+#[command(
+    name = "lti-gateway",
+    version,
+    disable_help_subcommand = true,
+    after_help = EXIT_CODES
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// The tools file; templates/ and static/ lie beside it [default: $LTI_TOOLS or tools.toml]
+    /// The tools file; templates/ and static/ are beside it [default: $LTI_TOOLS or tools.toml]
     #[arg(long, global = true, value_name = "FILE")]
     tools: Option<PathBuf>,
 
-    /// Development: loopback only, with stand-ins for missing secrets
+    /// Development: listens on loopback only, with placeholders for missing secrets
     #[arg(long, global = true)]
     dev: bool,
 }
 
-/// What the program does.
+/// The exit codes of all commands.
+const EXIT_CODES: &str = "\
+A command ends with exit code 0 for yes (done, accepted, no errors), 1 for no (rejected, refused,
+errors), and 2 if it could not ask (unreadable file, no response). serve ends with 1 instead of 2.";
+
+/// The commands of the program.
 #[derive(Subcommand)]
 enum Command {
-    /// Serves the tools (this is what happens without a command, too)
+    /// Serves the tools (default without a command)
     Serve,
-    /// Says everything that serve would refuse: exit code 0 for nothing (but warnings), 1 for errors, 2 if it cannot tell
+    /// Reports all problems of the tools file
+    #[command(
+        after_help = "Exit codes: 0 no errors (warnings are allowed), 1 errors, 2 unreadable file."
+    )]
     Check {
         /// The tools file
         file: Option<PathBuf>,
     },
-    /// Launches a tool as edX would, and shows what it answers: exit code 0 for an accepted launch, 1 for a refused one, 2 if it
-    /// could not ask
+    /// Launches a tool as edX does, and shows the response
+    #[command(
+        after_help = "Exit codes: 0 accepted, 1 rejected or an error as last response, 2 not sent."
+    )]
     Launch(LaunchArguments),
-    /// Says why a launch that was captured was refused, or would be: exit code 0 if it would be accepted, 1 if refused, 2 if that
-    /// cannot be told
+    /// Explains why the gateway rejects a captured launch
+    #[command(after_help = "Exit codes: 0 would be accepted, 1 would be rejected, 2 unreadable.")]
     Explain(ExplainArguments),
-    /// Adds a tool to the tools file, with a key and a secret of its own, and says how to set it up: exit code 0, 1 if it refuses
-    /// and nothing was written, 2 if it could not
+    /// Adds a tool with a new key and secret to the tools file, and shows how to set it up
+    #[command(after_help = "\
+Exit codes: 0 added, 1 refused, 2 a file cannot be read or written. 1 and 2 change nothing.")]
     New(NewArguments),
-    /// Lists the grades that are kept, and those that failed for good: exit code 0, or 2 if it cannot tell
+    /// Lists queued grades and dead letters
+    #[command(after_help = "Exit codes: 0 listed, 2 unreadable.")]
     Grades,
-    /// Prints the JSON Schema of the tools file, by which editors complete and check it
+    /// Prints the JSON Schema of the tools file, for completion and checks in editors
     Schema,
 }
 
-/// Runs the command that the program was started with.
+/// Runs the command of the program's arguments.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let environment = machine::environment();

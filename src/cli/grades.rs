@@ -1,4 +1,4 @@
-//! `grades`: the grades in the queue, and those that failed for good.
+//! `grades`: queued grades and dead letters.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use super::load::load;
 use super::message::state_unusable;
 use super::terminal::{harmless, say, table};
-use crate::clock::instant;
+use crate::clock::rfc3339;
 use crate::config::{Environment, StateLocation, print};
 use crate::state::{ListedGrade, list};
 
-/// Lists the grades that are kept, and those that failed for good.
+/// Lists queued grades and dead letters.
 pub(super) fn grades(file: &Path, environment: &Environment, development: bool) -> ExitCode {
     let loaded = match load(file, environment, development) {
         Ok(loaded) => loaded,
@@ -19,22 +19,22 @@ pub(super) fn grades(file: &Path, environment: &Environment, development: bool) 
             return ExitCode::from(2);
         }
     };
-    // Whoever asks may have no secrets at hand: what else is wrong with the file keeps nobody from reading the list.
+    // The caller may have no secrets: other problems of the file do not prevent the list.
     let StateLocation::Directory(directory) = &loaded.config.state else {
         if !loaded.is_sound() {
             eprint!("{}", print(&file.display().to_string(), &loaded.problems));
             return ExitCode::from(2);
         }
         return printed(
-            "no grades are kept: `gateway.state` is \"memory\"\n  \
-             = help: name a directory in `gateway.state`, and grades that a platform cannot take now are kept there\n",
+            "no grades are queued: `gateway.state` is \"memory\"\n  \
+             = help: set `gateway.state` to a directory: the gateway then queues grades that a \
+             platform cannot accept yet\n",
         );
     };
     match list(directory) {
-        Ok(listed) if listed.is_empty() => printed(&format!(
-            "no grades are kept in {}, and none failed for good\n",
-            directory.display()
-        )),
+        Ok(listed) if listed.is_empty() => {
+            printed(&format!("no queued grades and no dead letters in {}\n", directory.display()))
+        }
         Ok(listed) => printed(&rows(&listed)),
         Err(error) => {
             eprint!("{}", state_unusable(&error));
@@ -56,10 +56,10 @@ fn rows(listed: &[ListedGrade]) -> String {
         rows.push([
             id.clone(),
             harmless(tool),
-            instant(*accepted),
+            rfc3339(*accepted),
             status.name().to_owned(),
             tries.to_string(),
-            next_try.map_or_else(|| "-".to_owned(), instant),
+            next_try.map_or_else(|| "-".to_owned(), rfc3339),
             harmless(message),
         ]);
     }
@@ -72,7 +72,7 @@ mod tests {
     use crate::state::Status;
 
     #[test]
-    fn grades_are_rows_with_times_in_utc_and_without_control_characters() {
+    fn rows_have_timestamps_in_utc_and_no_control_characters() {
         let kept = ListedGrade {
             id: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
             tool: "notebook".to_owned(),
@@ -93,9 +93,10 @@ mod tests {
         };
         assert_eq!(
             rows(&[kept, failed]),
-            "ID                      TOOL      ACCEPTED              STATUS   TRIES  NEXT TRY              PLATFORM\n\
-             AAAAAAAAAAAAAAAAAAAAAA  notebook  2023-11-14T22:13:20Z  kept     3      2023-11-14T22:14:21Z  \
-             Bad�[31m��Gateway ��ä\n\
+            "ID                      TOOL      ACCEPTED              STATUS   TRIES  \
+             NEXT TRY              PLATFORM\n\
+             AAAAAAAAAAAAAAAAAAAAAA  notebook  2023-11-14T22:13:20Z  kept     3      \
+             2023-11-14T22:14:21Z  Bad�[31m��Gateway ��ä\n\
              BBBBBBBBBBBBBBBBBBBBBB  notebook  18446744073709551615  refused  1      -\n"
         );
     }

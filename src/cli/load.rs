@@ -5,42 +5,43 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lti::v1p1::Passport;
+use lti::v1p1::ConsumerCredentials;
 
 use super::limit::TEMPLATE_DEPTH;
 use crate::config::{self, Config, Environment, Fault, Location, Problem, Severity};
 use crate::template::Templates;
 
-/// A tools file with all that lies beside it.
+/// A tools file with the templates beside it.
 pub struct Loaded {
-    /// What it means.
+    /// The meaning of the file.
     pub config: Config,
     /// Every consumer's key and secrets.
-    pub passports: Vec<Passport>,
-    /// Its templates, compiled.
+    pub credentials: Vec<ConsumerCredentials>,
+    /// The compiled templates.
     pub templates: Templates,
-    /// The folder behind `/static/`, which need not exist.
+    /// The directory behind `/static/`. It may be missing.
     pub statics: PathBuf,
-    /// What is wrong, and what an admin should know.
+    /// All errors and warnings.
     pub problems: Vec<Problem>,
 }
 
 impl Loaded {
-    /// Whether the gateway may start.
+    /// Whether the gateway can start: there is no error.
     pub fn is_sound(&self) -> bool {
         self.problems.iter().all(|problem| problem.severity() == Severity::Warning)
     }
 }
 
-/// Loads a tools file, and the templates beside it.
+/// Loads a tools file and the templates beside it.
 ///
 /// # Errors
-/// Any error of reading the file itself; everything that is wrong *in* it is among the problems.
+/// An I/O error of the file itself. Errors in its content are in [`Loaded::problems`].
 pub fn load(file: &Path, environment: &Environment, development: bool) -> io::Result<Loaded> {
     Ok(load_content(file, &fs::read(file)?, None, environment, development))
 }
 
-/// Loads what a tools file would be with this content, and with one more template: its name from `templates/` on, and its text.
+/// Loads a tools file as if it had this content, with one additional template: its name below
+/// `templates/`, and its text.
 pub(super) fn load_content(
     file: &Path,
     content: &[u8],
@@ -48,36 +49,36 @@ pub(super) fn load_content(
     environment: &Environment,
     development: bool,
 ) -> Loaded {
-    let folder = file.parent().unwrap_or(Path::new(""));
+    let directory = file.parent().unwrap_or(Path::new(""));
     let name = file.display().to_string();
     let reading = config::read(file, content, environment, development);
     let mut problems = reading.problems;
     let mut files = BTreeMap::from_iter(template);
-    read_templates(&folder.join("templates"), "", TEMPLATE_DEPTH, &mut files, &mut problems);
+    read_templates(&directory.join("templates"), "", TEMPLATE_DEPTH, &mut files, &mut problems);
     let (templates, more) = Templates::compile(files, &reading.template_uses);
     problems.extend(more);
     config::sort(&name, &mut problems);
     Loaded {
         config: reading.config,
-        passports: reading.passports,
+        credentials: reading.credentials,
         templates,
-        statics: folder.join("static"),
+        statics: directory.join("static"),
         problems,
     }
 }
 
-/// Reads the `.tera` files of a folder and of those in it, under their names from `templates/` on.
+/// Reads the `.tera` files below a directory. Their names start with `prefix`.
 fn read_templates(
-    folder: &Path,
+    directory: &Path,
     prefix: &str,
     depth: usize,
     files: &mut BTreeMap<String, String>,
     problems: &mut Vec<Problem>,
 ) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
         let Ok(name) = entry.file_name().into_string() else { continue };
-        // What editors and macOS leave beside a file.
+        // Backup files of editors and metadata of macOS.
         if name.starts_with('.') {
             continue;
         }
@@ -94,7 +95,7 @@ fn read_templates(
                     fault: Fault::TemplateUnreadable(error.to_string()),
                     location,
                 });
-                // It exists, and nobody who names it is to blame.
+                // The template exists, so `template = …` in a tool is no error.
                 String::new()
             });
             files.insert(name, text);

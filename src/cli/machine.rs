@@ -1,4 +1,4 @@
-//! What only this machine knows: its clock, its environment and its randomness.
+//! The inputs from this machine: clock, environment and randomness.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -19,7 +19,7 @@ pub(super) fn now_in_millis() -> Millis {
     Millis::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// The variables of the environment, as far as they are Unicode.
+/// The environment variables whose name and value are valid Unicode.
 pub(super) fn environment() -> Environment {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -33,8 +33,8 @@ pub(super) fn random<const LENGTH: usize>() -> Result<[u8; LENGTH], getrandom::E
     Ok(bytes)
 }
 
-/// Random bytes as a string. Each character stands for six bits, so that none is likelier than
-/// another.
+/// Random bytes as a string. Each character encodes six bits, so all characters are equally
+/// likely.
 pub(super) fn random_string<const LENGTH: usize>() -> Result<String, getrandom::Error> {
     Ok(URL_SAFE_NO_PAD.encode(random::<LENGTH>()?))
 }

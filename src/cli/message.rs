@@ -11,13 +11,16 @@ use crate::config::{Tool, print};
 use crate::state::OpenError;
 
 /// Development would run on Heroku.
-pub(super) const DEVELOPMENT_ON_HEROKU: &str = "error: this is development (--dev or a debug build), and DYNO says that it runs on Heroku\n  \
-     = help: build with --release and leave --dev out: development has stand-ins for secrets\n";
+pub(super) const DEVELOPMENT_ON_HEROKU: &str = "\
+error: development (--dev or a debug build) does not run on Heroku, and DYNO is set
+  = help: build with --release and omit --dev: development uses placeholder secrets
+";
 
-/// A command needs the tools file and cannot read it. `file` is how it is shown.
+/// A command needs the tools file and cannot read it. `file` is its name for the terminal.
 pub(super) fn unreadable(file: impl Display, error: &io::Error) -> String {
     format!(
-        "error: {file} cannot be read: {error}\n  = help: name another with --tools FILE, or start where it lies\n"
+        "error: {file} cannot be read: {error}\n  \
+         = help: name the file with --tools FILE, or start the command in its directory\n"
     )
 }
 
@@ -26,20 +29,22 @@ pub(super) fn state_unusable(error: &OpenError) -> String {
     format!("error: {error}\n  = help: {}\n", error.advice())
 }
 
-/// `https` upstreams could not be verified.
+/// The program cannot verify `https` servers. `why` is the reason.
 pub(super) fn no_certificates(why: &str) -> String {
     format!(
         "error: https upstreams cannot be verified: {why}\n  \
-         = help: install the system's certificates (Debian: ca-certificates), or name a file of them in SSL_CERT_FILE\n"
+         = help: install the system's certificates (Debian: ca-certificates), \
+         or set SSL_CERT_FILE to a file of certificates\n"
     )
 }
 
-/// The machine has no random bytes.
+/// The system returns no random bytes.
 pub(super) fn no_randomness(error: getrandom::Error) -> String {
     format!("error: this machine has no randomness: {error}\n")
 }
 
-/// A tool is not in the file. This lists all problems of the file: the tool may be there, but malformed.
+/// The file has no valid tool of this name. The message lists all problems of the file, because
+/// the tool may be in it, but invalid.
 pub(super) fn no_tool(loaded: &Loaded, name: &str, file: &Path) -> String {
     let problems = if loaded.is_sound() {
         String::new()
@@ -48,8 +53,8 @@ pub(super) fn no_tool(loaded: &Loaded, name: &str, file: &Path) -> String {
     };
     let names: Vec<&str> = loaded.config.tools.iter().map(|tool| tool.name.as_str()).collect();
     let help = match names.as_slice() {
-        [] => "mend what is said of it above; for a launch, nothing else of that counts".to_owned(),
-        names => format!("it has {}", names.join(", ")),
+        [] => "fix the problems of this tool above; this command ignores all others".to_owned(),
+        names => format!("name one of {}", names.join(", ")),
     };
     format!(
         "{problems}error: {} has no usable tool named {:?}\n  = help: {help}\n",

@@ -1,4 +1,4 @@
-//! The command line. The one place that reads the clock, the environment and files.
+//! The command line. The only module that reads the system clock and the environment.
 
 mod check;
 mod command;

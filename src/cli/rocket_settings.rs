@@ -8,11 +8,14 @@ use rocket::figment::{Figment, Profile};
 
 use crate::config::Environment;
 
-/// What is Rocket's, where no file says otherwise: the repository's own file.
+/// The defaults of Rocket's settings: the `Rocket.toml` of the repository.
 const ROCKET_TOML: &str = include_str!("../../Rocket.toml");
 
-/// Rocket's settings, and where it will listen: ours, then Rocket.toml, then `ROCKET_…`, then `PORT`; in
-/// development the address is loopback in any case.
+/// Rocket's settings, and the address and port on which it will listen. Later sources win: our
+/// defaults, `Rocket.toml`, `ROCKET_…`, `PORT`. In development the address is always loopback.
+///
+/// # Errors
+/// The message for the terminal, without `error: `.
 pub(super) fn rocket_figment(
     environment: &Environment,
     development: bool,
@@ -24,10 +27,10 @@ pub(super) fn rocket_figment(
         .select(Profile::from_env_or("ROCKET_PROFILE", RocketConfig::DEFAULT_PROFILE));
     if let Some(port) = environment.get("PORT") {
         let port: u16 = port.parse().map_err(|_| {
-            let otherwise: u16 = figment.extract_inner(RocketConfig::PORT).unwrap_or_default();
+            let default: u16 = figment.extract_inner(RocketConfig::PORT).unwrap_or_default();
             format!(
                 "PORT is \"{port}\", not a port\n  \
-                 = help: set it to a number from 1 to 65535, or unset it for {otherwise}"
+                 = help: set it to a number from 1 to 65535, or unset it to use {default}"
             )
         })?;
         figment = figment.merge((RocketConfig::PORT, port));
@@ -37,14 +40,14 @@ pub(super) fn rocket_figment(
     }
     match RocketConfig::try_from(&figment) {
         Ok(config) => Ok((figment, SocketAddr::new(config.address, config.port))),
-        Err(error) => Err(format!("Rocket's settings are wrong: {error}")),
+        Err(error) => Err(format!("Rocket's settings are invalid: {error}")),
     }
 }
 
-/// The host and port at which this machine asks a gateway in development that these settings start.
+/// The host and port of a gateway in development on this machine with these settings.
 ///
 /// # Errors
-/// What is wrong with the settings, in words for a terminal.
+/// The message for the terminal, if the settings are invalid.
 pub(super) fn local_authority(environment: &Environment) -> Result<String, String> {
     let (_, listener) =
         rocket_figment(environment, true).map_err(|why| format!("error: {why}\n"))?;

@@ -16,7 +16,7 @@ use crate::config::{Environment, StateLocation, print};
 use crate::state::State;
 use crate::web::{self, Gateway};
 
-/// Serves until it is told to stop.
+/// Serves until it receives a signal to stop.
 pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -> ExitCode {
     let loaded = match load(file, environment, development) {
         Ok(loaded) => loaded,
@@ -39,7 +39,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     tracing_subscriber::fmt().with_ansi(false).init();
     let clock = Clock::precise(now_in_millis);
     let tools = loaded.config.tools.len();
-    let remembered = remembered(&loaded.config.state);
+    let storage = storage(&loaded.config.state);
     let state = match State::open(&loaded.config.state, clock.now()) {
         Ok(state) => state,
         Err(error) => {
@@ -54,21 +54,22 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
             return ExitCode::from(1);
         }
     };
-    let gateway = gateway.explaining(loaded.passports);
+    let gateway = gateway.explaining(loaded.credentials);
     let rocket = web::rocket(figment, gateway, &loaded.statics).attach(announcement(
         tools,
-        remembered,
+        storage,
         development,
     ));
     match rocket::execute(rocket.launch()) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => match error.kind() {
-            // Requests that outlived the grace were cut off, which is how a stop ends.
+            // The grace period ended before some requests. This is a normal stop.
             ErrorKind::Shutdown(..) => ExitCode::SUCCESS,
             ErrorKind::Bind(cause) => {
                 eprintln!("error: cannot listen on {listener}: {cause}");
                 eprintln!(
-                    "  = help: set another, such as PORT=5001; on macOS the AirPlay Receiver holds 5000 (System Settings, General, AirDrop & Handoff)"
+                    "  = help: set another port, such as PORT=5001; on macOS the AirPlay Receiver \
+                     uses 5000 (System Settings, General, AirDrop & Handoff)"
                 );
                 ExitCode::from(1)
             }
@@ -80,20 +81,18 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     }
 }
 
-/// What holds of replays and grades, in words.
-fn remembered(state: &StateLocation) -> String {
+/// Where replay protection and queued grades are stored.
+fn storage(state: &StateLocation) -> String {
     match state {
-        StateLocation::Memory => {
-            "replay protection: this process only; grades are not kept".to_owned()
-        }
+        StateLocation::Memory => "replay protection in memory; grades are not queued".to_owned(),
         StateLocation::Directory(path) => {
-            format!("replay protection and grades are kept in {}", path.display())
+            format!("replay protection and queued grades in {}", path.display())
         }
     }
 }
 
-/// Says where it listens and what holds, once it does.
-fn announcement(tools: usize, remembered: String, development: bool) -> AdHoc {
+/// Logs address, mode and storage as soon as the gateway listens.
+fn announcement(tools: usize, storage: String, development: bool) -> AdHoc {
     AdHoc::on_liftoff("announcement", move |rocket| {
         Box::pin(async move {
             let RocketConfig { address, port, .. } = rocket.config();
@@ -101,7 +100,7 @@ fn announcement(tools: usize, remembered: String, development: bool) -> AdHoc {
             let mode = if development { "development" } else { "production" };
             tracing::info!(
                 target: "gateway",
-                "serving {tools} {noun} on http://{address}:{port} ({mode}); {remembered}"
+                "serving {tools} {noun} on http://{address}:{port} ({mode}); {storage}"
             );
         })
     })

@@ -1,32 +1,36 @@
-//! What the terminal shows.
+//! Output for a terminal.
 
 use std::io::{self, Write as _};
 
-/// Prints this. Whoever reads it may have read enough (`lti-gateway grades | head`).
+/// Prints to standard output. Ignores a closed pipe (`lti-gateway grades | head`).
 pub(super) fn say(text: &str) {
     let _ = io::stdout().write_all(text.as_bytes());
 }
 
-/// A text from outside on one line of a terminal: nothing in it moves the cursor, colours or turns round what stands there.
+/// Untrusted text on one line of a terminal: without control characters and without characters
+/// that change the writing direction.
 pub(super) fn harmless(text: &str) -> String {
-    text.chars().map(|letter| if moves(letter) { '\u{fffd}' } else { letter }).collect()
+    text.chars().map(|letter| if is_control(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
-/// The same of a text of several lines.
+/// Untrusted text on several lines of a terminal. Line feeds and tabs stay.
 pub(super) fn harmless_lines(text: &str) -> String {
-    let kept = |letter| matches!(letter, '\n' | '\t');
+    let allowed = |letter| matches!(letter, '\n' | '\t');
     let text = text.replace("\r\n", "\n");
     text.chars()
-        .map(|letter| if moves(letter) && !kept(letter) { '\u{fffd}' } else { letter })
+        .map(|letter| if is_control(letter) && !allowed(letter) { '\u{fffd}' } else { letter })
         .collect()
 }
 
-fn moves(letter: char) -> bool {
-    let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    letter.is_control() || turns
+fn is_control(letter: char) -> bool {
+    let is_direction = matches!(
+        letter,
+        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    letter.is_control() || is_direction
 }
 
-/// Rows under each other, each column as wide as its widest cell.
+/// Rows as lines. Each column is as wide as its widest cell.
 pub(super) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
         rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()

@@ -8,28 +8,28 @@ use rocket::tokio::sync::Notify;
 use rocket::tokio::time::timeout;
 
 use super::sent::GradeError;
-use super::turn::Turns;
+use super::slot_lock::SlotLocks;
 use crate::clock::Clock;
 use crate::config::{Senders, Target, Tool};
 use crate::platform::{
-    OwnPlatform, PlatformCall, PlatformError, PlatformOperation, PlatformResponse, Platforms,
+    PlatformCall, PlatformError, PlatformOperation, PlatformResponse, Platforms, PracticePlatform,
 };
 use crate::session::GradeToken;
-use crate::state::{Action, Fate, Grade, Outbox, QueuedGrade, StateError, StoredGrade};
+use crate::state::{Action, AttemptResult, Grade, Outbox, QueuedGrade, StateError, StoredGrade};
 
-/// For how many seconds after the timeout of an attempt its grade stays claimed.
-pub(super) const LEASE: u64 = 5;
+/// How long a lease outlasts the timeout of its attempt, in seconds.
+pub(super) const LEASE_MARGIN: u64 = 5;
 
-/// Sends grades.
+/// The delivery of grades.
 pub struct Grades {
     platforms: Platforms,
     pub(super) outbox: Option<Arc<dyn Outbox>>,
     /// By name.
     tools: HashMap<String, GradingTool>,
-    pub(super) turns: Turns,
+    pub(super) slot_locks: SlotLocks,
     pub(super) clock: Clock,
-    /// Notified when a grade waits for a retry.
-    pub(super) woken: Notify,
+    /// Wakes the retries when a grade waits for one.
+    pub(super) retry_queued: Notify,
 }
 
 /// A tool that may send grades.
@@ -40,7 +40,7 @@ struct GradingTool {
 }
 
 impl Grades {
-    /// For these tools. Without an outbox, no grade is queued.
+    /// Creates the delivery for these tools. Without an outbox, it queues no grade.
     pub fn new(
         platforms: Platforms,
         outbox: Option<Arc<dyn Outbox>>,
@@ -58,29 +58,30 @@ impl Grades {
             platforms,
             outbox,
             tools: tools.iter().filter_map(grading).collect(),
-            turns: Turns::default(),
+            slot_locks: SlotLocks::default(),
             clock,
-            woken: Notify::new(),
+            retry_queued: Notify::new(),
         }
     }
 
-    /// Lets grades reach the practice platform of this process. Only the first call counts.
-    pub fn practise(&self, own: OwnPlatform) {
-        self.platforms.practise(own);
+    /// Makes the practice platform of this process reachable. Later calls have no effect.
+    pub fn set_practice_platform(&self, practice: PracticePlatform) {
+        self.platforms.set_practice_platform(practice);
     }
 
-    /// Whether a launch of a tool can send a grade to a place: the tool may send grades, and they may go to
-    /// its URL.
+    /// Whether a launch of a tool can send a grade to a place: the tool may send grades, and the
+    /// rules of `tools.toml` allow the URL.
     pub fn accepts(&self, tool: &str, place: &GradePlace) -> bool {
         self.tools.contains_key(tool) && self.platforms.may_reach(place.url())
     }
 
-    /// Whether a token still counts: its tool may send grades, and its sender is in the file.
+    /// Whether `tools.toml` still permits a token: its tool may send grades, and has its sender.
     pub fn admits(&self, token: &GradeToken) -> bool {
         self.sender(&token.tool, &token.sender).is_some()
     }
 
-    /// The keys that sign for a sender of a tool that may send grades, and the timeout of its platform.
+    /// The keys that sign for a sender of a tool that may send grades, and the timeout of its
+    /// platform.
     pub(super) fn sender(&self, tool: &str, sender: &Sender) -> Option<(&[SigningKey], Duration)> {
         let GradingTool { senders, timeout } = self.tools.get(tool)?;
         Some((senders.signing_keys(sender)?, *timeout))
@@ -96,17 +97,17 @@ impl Grades {
         self.tools.values().map(|tool| tool.timeout.as_secs()).max().unwrap_or_default()
     }
 
-    /// The host that a grade place leads to.
+    /// The host of a grade place, after `outcome_url_rewrite`.
     pub(super) fn host(&self, place: &GradePlace) -> String {
         self.platforms.host(place.url())
     }
 
-    /// The learner's result at the platform.
+    /// Reads the learner's result from the platform.
     ///
     /// # Errors
     /// [`GradeError::Platform`], [`GradeError::Slow`] or [`GradeError::NoSender`].
     pub async fn read(&self, token: &GradeToken) -> Result<PlatformResponse, GradeError> {
-        let (signing_keys, patience) =
+        let (signing_keys, duration) =
             self.sender(&token.tool, &token.sender).ok_or(GradeError::NoSender)?;
         let call = PlatformCall {
             place: &token.place,
@@ -115,16 +116,16 @@ impl Grades {
             operation: PlatformOperation::Read,
             clock: &self.clock,
         };
-        timeout(patience, self.platforms.grade(&call))
+        timeout(duration, self.platforms.grade(&call))
             .await
             .map_err(|_| GradeError::Slow)?
             .map_err(Into::into)
     }
 
-    /// A stored grade of the token's learner and link.
+    /// The stored grade with this id, if it is of the token's learner and resource link.
     ///
     /// # Errors
-    /// [`StateError`] if the outbox cannot be read.
+    /// [`StateError::Unavailable`] if the outbox cannot be read.
     pub async fn find(
         &self,
         token: &GradeToken,
@@ -134,7 +135,7 @@ impl Grades {
         Ok(outbox.find(id).await?.filter(|grade| grade.slot() == token.slot))
     }
 
-    /// Whether the gateway can queue grades now, if it queues any.
+    /// Whether the outbox can be written now. `true` without an outbox.
     pub async fn is_reachable(&self) -> bool {
         match &self.outbox {
             Some(outbox) => outbox.is_reachable().await,
@@ -146,7 +147,7 @@ impl Grades {
     pub(super) async fn attempt(&self, grade: &Grade) -> Result<PlatformResponse, PlatformError> {
         let Some((signing_keys, _)) = self.sender(&grade.tool, &grade.sender) else {
             return Err(PlatformError::Unreachable(
-                "its tool or consumer is not in the file any more".to_owned(),
+                "its tool or consumer is no longer in tools.toml".to_owned(),
             ));
         };
         let operation = match &grade.action {
@@ -167,14 +168,21 @@ impl Grades {
     }
 
     /// Stores the result of an attempt.
-    pub(super) async fn settle(&self, outbox: &dyn Outbox, grade: &QueuedGrade, fate: Fate) {
-        let wakes = fate != Fate::Delivered;
-        // If the result cannot be stored, the grade is sent again when its claim ends.
-        if let Err(error) = outbox.settle(grade, fate, self.clock.now()).await {
-            tracing::error!(target: "grade", id = grade.id, "what became of a grade cannot be written down: {error}");
+    pub(super) async fn settle(
+        &self,
+        outbox: &dyn Outbox,
+        grade: &QueuedGrade,
+        result: AttemptResult,
+    ) {
+        let retries = result != AttemptResult::Delivered;
+        // Without a stored result, the gateway sends the grade again when its lease ends.
+        if let Err(error) = outbox.settle(grade, result, self.clock.now()).await {
+            tracing::error!(
+                target: "grade", id = grade.id, "the result of a grade cannot be stored: {error}"
+            );
         }
-        if wakes {
-            self.woken.notify_one();
+        if retries {
+            self.retry_queued.notify_one();
         }
     }
 }

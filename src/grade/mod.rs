@@ -1,15 +1,15 @@
-//! Delivery of grades: sends each grade now, and with a durable state queues and retries it.
+//! Delivery of grades: sends each grade at once, and with a durable state queues and retries it.
 //!
-//! With a durable state, the gateway stores a grade before it first sends it. A process that dies then
-//! knows afterwards which grades the platform may have, and sends them again unchanged. Of one learner at
-//! one resource link, one grade is on its way at a time, and only the newest queued grade is sent.
+//! With a durable state, the gateway stores a grade before the first attempt. After a crash, it
+//! sends the unfinished grades again, unchanged; a repeated grade is idempotent. For each learner
+//! at each resource link, it sends one grade at a time, and only the newest queued grade.
 
 mod delivery;
 mod grades;
 mod retry;
 mod send;
 mod sent;
-mod turn;
+mod slot_lock;
 
 pub use grades::Grades;
 pub use sent::{GradeError, Sent};

@@ -1,65 +1,69 @@
-//! When the gateway tries again, and when it gives up.
+//! The retry policy: when the gateway retries, and when it gives up.
 
 use crate::platform::{PlatformError, masked};
-use crate::state::{Fate, QueuedGrade, Status};
+use crate::state::{AttemptResult, QueuedGrade, Status};
 
-/// The age at which a grade expires, in seconds. Three days bridge a weekend.
-const OLDEST: u64 = 3 * 86_400;
-/// The same for a grade that the platform has and that is sent once more. Later, somebody may have changed
-/// it there.
-const OLDEST_DELIVERED: u64 = 3600;
-/// The longest wait between two attempts, in seconds.
-const LONGEST_WAIT: u64 = 30 * 60;
-/// The longest wait that a platform may ask for, in seconds.
-const LONGEST_ASKED_FOR: u64 = 3600;
+/// The age at which a queued grade expires, in seconds. Three days are longer than a weekend.
+const MAX_AGE: u64 = 3 * 86_400;
+/// The age at which the gateway stops sending a delivered grade again, in seconds. A teacher may
+/// change the grade in the platform later.
+const MAX_AGE_DELIVERED: u64 = 3600;
+/// The longest backoff, in seconds.
+const MAX_BACKOFF: u64 = 30 * 60;
+/// The longest `Retry-After` that the gateway respects, in seconds.
+const MAX_RETRY_AFTER: u64 = 3600;
 
-/// The fate of a grade that could not be delivered at its first attempt.
-pub(super) fn after_first_attempt(error: &PlatformError, grade: &QueuedGrade, now: u64) -> Fate {
+/// The result of a failed first attempt.
+pub(super) fn after_first_attempt(
+    error: &PlatformError,
+    grade: &QueuedGrade,
+    now: u64,
+) -> AttemptResult {
     match error.is_refusal() {
-        true => Fate::Refused { message: message(error, grade) },
-        false => postponed(error, grade, now),
+        true => AttemptResult::Refused { message: message(error, grade) },
+        false => retry(error, grade, now),
     }
 }
 
-/// The fate of a grade that could not be delivered at a later attempt.
-pub(super) fn after_retry(error: &PlatformError, grade: &QueuedGrade, now: u64) -> Fate {
-    let oldest = match grade.status {
-        Status::Delivered => OLDEST_DELIVERED,
-        _ => OLDEST,
+/// The result of a failed retry.
+pub(super) fn after_retry(error: &PlatformError, grade: &QueuedGrade, now: u64) -> AttemptResult {
+    let max_age = match grade.status {
+        Status::Delivered => MAX_AGE_DELIVERED,
+        _ => MAX_AGE,
     };
     if error.is_final() {
-        Fate::Refused { message: message(error, grade) }
-    } else if now >= grade.accepted.seconds() + oldest {
-        Fate::Expired { message: message(error, grade) }
+        AttemptResult::Refused { message: message(error, grade) }
+    } else if now >= grade.accepted.seconds() + max_age {
+        AttemptResult::Expired { message: message(error, grade) }
     } else {
-        postponed(error, grade, now)
+        retry(error, grade, now)
     }
 }
 
-/// Exponential backoff: a grade waits as long as it has waited already, up to half an hour. A jitter of
-/// half the wait in both directions spreads the attempts when a platform comes back.
-fn postponed(error: &PlatformError, grade: &QueuedGrade, now: u64) -> Fate {
-    let wait = now.saturating_sub(grade.accepted.seconds()).clamp(1, LONGEST_WAIT);
+/// Exponential backoff: the next wait is as long as the age of the grade, up to [`MAX_BACKOFF`].
+/// Jitter of half the wait in both directions spreads the retries when a platform comes back.
+fn retry(error: &PlatformError, grade: &QueuedGrade, now: u64) -> AttemptResult {
+    let wait = now.saturating_sub(grade.accepted.seconds()).clamp(1, MAX_BACKOFF);
     let mut random = [0; 8];
-    // Without randomness all grades wait equally long, which is no reason to lose one.
+    // Without randomness, the wait has no jitter.
     let _ = getrandom::fill(&mut random);
     let jitter = u64::from_be_bytes(random) % (wait + 1);
-    let asked_for = match error {
+    let retry_after = match error {
         PlatformError::Unavailable { retry_after: Some(seconds), .. } => {
-            (*seconds).min(LONGEST_ASKED_FOR) + jitter
+            (*seconds).min(MAX_RETRY_AFTER) + jitter
         }
         _ => 0,
     };
-    let until = now + (wait / 2 + jitter).max(asked_for).max(1);
-    Fate::Postponed { until, message: message(error, grade) }
+    let at = now + (wait / 2 + jitter).max(retry_after).max(1);
+    AttemptResult::Retry { at, message: message(error, grade) }
 }
 
-/// The message of an error for an admin, without personal data.
+/// The message of an error for an admin, with personal data masked.
 fn message(error: &PlatformError, grade: &QueuedGrade) -> String {
     masked(&error.to_string(), grade.grade.place.learner_reference())
 }
 
-/// The error of a platform that does not answer in time.
-pub(super) fn slow() -> PlatformError {
-    PlatformError::Unreachable("it did not answer within the tool's timeout".to_owned())
+/// The error of an attempt that reached the tool's timeout.
+pub(super) fn timed_out() -> PlatformError {
+    PlatformError::Unreachable("it did not respond within the tool's `timeout`".to_owned())
 }

@@ -1,32 +1,32 @@
 use crate::platform::{PlatformError, PlatformResponse};
 use crate::state::StateError;
 
-/// What became of a grade that was not refused.
+/// The result of sending a grade.
 pub enum Sent {
     /// The platform accepted it.
     Delivered(PlatformResponse),
-    /// A newer grade of this learner at this link was delivered or queued first.
+    /// A newer grade of this learner and resource link was delivered or queued first.
     Superseded,
     /// The platform cannot accept it yet. The gateway queued it.
-    Kept {
-        /// The id under which the upstream finds it.
+    Queued {
+        /// The id for the upstream.
         id: String,
         /// Why the platform cannot accept it yet.
         error: PlatformError,
     },
 }
 
-/// Why a grade is neither delivered nor queued, or cannot be read.
+/// Why a grade is neither delivered nor queued, or why it cannot be read.
 pub enum GradeError {
     /// The platform did not accept it, or did not return it.
     Platform(PlatformError),
-    /// The platform did not answer within the tool's timeout.
+    /// The platform did not respond within the tool's timeout.
     Slow,
-    /// The outbox could not store the grade, so it was not sent. Or the outbox cannot be read.
+    /// The outbox cannot store or read the grade. The gateway did not send it.
     State(StateError),
-    /// The tool may send no grades, or its sender is no longer in the file.
+    /// The tool may not send grades, or its sender is no longer in `tools.toml`.
     NoSender,
-    /// The gateway is about to stop.
+    /// The gateway is shutting down.
     Stopped,
 }
 

@@ -3,49 +3,49 @@ use lti::{GradePlace, Score, Sender};
 
 use crate::clock::Clock;
 
-/// What to do with the result of one learner at one resource link.
+/// An operation on the result of one learner at one resource link.
 #[derive(Clone, Copy)]
 pub enum PlatformOperation<'a> {
-    /// Set it.
+    /// Set the result.
     Replace {
         /// The score.
         score: &'a Score,
         /// A comment for the learner, if the platform accepts comments.
         comment: Option<&'a str>,
     },
-    /// Read it.
+    /// Read the result.
     Read,
-    /// Clear it.
+    /// Clear the result.
     Delete,
 }
 
-/// An operation on a platform.
+/// A call of a platform's grade service.
 pub struct PlatformCall<'a> {
-    /// Which result, and where.
+    /// The place of the result.
     pub place: &'a GradePlace,
-    /// Who sent the launch.
+    /// The sender of the launch.
     pub sender: &'a Sender,
-    /// The keys of the sender. During a rotation the platform may have any of them, so the gateway tries
-    /// one after the other.
+    /// The keys of the sender. During a rotation, the platform may have any of them, so the client
+    /// tries one after the other.
     pub signing_keys: &'a [SigningKey],
-    /// What to do.
+    /// The operation.
     pub operation: PlatformOperation<'a>,
-    /// Each attempt is signed with its own timestamp.
+    /// The clock for the timestamp of each signature.
     pub clock: &'a Clock,
 }
 
-/// The response of a platform that did what it was asked to do. It has no `Debug`, because it may name a
-/// person.
+/// The response of a platform that performed the operation. It has no `Debug`, because it may
+/// contain personal data.
 #[derive(Default)]
 pub struct PlatformResponse {
-    /// The status of the response.
+    /// The HTTP status.
     pub status: u16,
     /// The platform's message. May be empty.
     pub description: String,
-    /// The score as the platform wrote it, if it was read and there is one.
+    /// The score as the platform wrote it. `None` for other operations, or without a score.
     pub score: Option<String>,
-    /// The comment, if it was read and there is one.
+    /// The comment. `None` for other operations, or without a comment.
     pub comment: Option<String>,
-    /// Whether a comment was not sent, because the platform accepts none.
+    /// Whether the client omitted a comment, because the platform accepts none.
     pub comment_left_out: bool,
 }

@@ -6,21 +6,22 @@ use reqwest::{Client, ClientBuilder, redirect, retry};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(5);
+/// The timeout of establishing a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A client that follows no redirect, tries nothing twice and asks no proxy that the environment names. `with_tls` loads the
-/// system's certificates (or those of `SSL_CERT_FILE`), by which `https` is verified.
+/// A client that follows no redirect, does not retry, and ignores the proxy variables of the
+/// environment. `with_tls` loads the system's certificates, or those of `SSL_CERT_FILE`, to verify
+/// `https` servers.
 ///
 /// # Errors
-/// The system's words where it has no certificates.
+/// The system's message if it has no certificates.
 pub fn client(with_tls: bool) -> Result<ClientBuilder, String> {
-    let words = |error: &dyn std::error::Error| error.to_string();
+    let message = |error: &dyn std::error::Error| error.to_string();
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| words(&error))?;
+        .map_err(|error| message(&error))?;
     let tls = if with_tls {
-        tls.with_native_roots().map_err(|error| words(&error))?
+        tls.with_native_roots().map_err(|error| message(&error))?
     } else {
         tls.with_root_certificates(RootCertStore::empty())
     };
@@ -31,6 +32,6 @@ pub fn client(with_tls: bool) -> Result<ClientBuilder, String> {
         .retry(retry::never())
         .referer(false)
         .http1_only()
-        .connect_timeout(CONNECT)
+        .connect_timeout(CONNECT_TIMEOUT)
         .user_agent(concat!("lti-gateway/", env!("CARGO_PKG_VERSION"))))
 }

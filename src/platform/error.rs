@@ -1,64 +1,65 @@
 use std::fmt;
 
-/// Why a platform did not do what it was asked to do. It has no `Debug`, because a platform's message may
-/// name a person.
+/// Why an operation on a platform failed. It has no `Debug`, because a platform's message may
+/// contain personal data.
 pub enum PlatformError {
-    /// The gateway does not send grades there. Holds what is wrong with the URL.
+    /// The gateway does not send grades to the URL. Holds the reason, without a subject.
     NotAllowed(&'static str),
-    /// The platform's grade service refuses.
+    /// The platform's grade service refused, in a message that LTI defines.
     Refused {
-        /// The status of the response.
+        /// The HTTP status.
         status: u16,
         /// The platform's message. May be empty.
         description: String,
     },
-    /// The platform, or a server in front of it, refuses by the status alone.
-    TurnedAway {
-        /// The status of the response.
+    /// The platform, or a proxy in front of it, refused with a status only.
+    RefusedByStatus {
+        /// The HTTP status.
         status: u16,
         /// The message. May be empty.
         description: String,
     },
-    /// The platform redirects. Holds the status.
+    /// The platform responded with a redirect. Holds the status.
     Redirected(u16),
-    /// The response is not one of a grade service.
-    Unintelligible {
-        /// The status of the response.
+    /// The response is not a response of a grade service.
+    InvalidResponse {
+        /// The HTTP status.
         status: u16,
-        /// What is wrong with the response, in a sentence.
+        /// The fault of the response, as a sentence.
         fault: String,
     },
-    /// The platform cannot do it now.
+    /// The platform cannot perform the operation now.
     Unavailable {
-        /// The status of the response.
+        /// The HTTP status.
         status: u16,
         /// The platform's message. May be empty.
         description: String,
-        /// After how many seconds the platform wants the next request.
+        /// The `Retry-After` of the response, in seconds.
         retry_after: Option<u64>,
     },
-    /// There was no response. Holds the library's message.
+    /// There was no response. Holds the message of the HTTP library.
     Unreachable(String),
 }
 
 impl PlatformError {
-    /// The host has no public address.
-    pub(super) const NOT_PUBLIC: Self =
-        Self::NotAllowed("its host has no public address, and is not named in `outcome_hosts`");
+    /// The host has no public network address (SSRF).
+    pub(super) const NOT_PUBLIC: Self = Self::NotAllowed(
+        "its host has no public network address, and `outcome_hosts` does not name it",
+    );
 
-    /// Whether a retry does not help soon, so that the upstream must know.
+    /// Whether the gateway reports the error to the upstream instead of queueing the grade.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::NotAllowed(_)
             | Self::Refused { .. }
-            | Self::TurnedAway { .. }
+            | Self::RefusedByStatus { .. }
             | Self::Redirected(_) => true,
-            Self::Unintelligible { .. } | Self::Unavailable { .. } | Self::Unreachable(_) => false,
+            Self::InvalidResponse { .. } | Self::Unavailable { .. } | Self::Unreachable(_) => false,
         }
     }
 
-    /// Whether a retry never helps. A bare status may change with the next deployment of the server that
-    /// sent it, and a URL that is not allowed may become allowed.
+    /// Whether a retry is useless. A bare status may come from a proxy and change, and `tools.toml`
+    /// may allow a URL later.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Refused { .. })
     }
@@ -67,16 +68,19 @@ impl PlatformError {
 impl fmt::Display for PlatformError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAllowed(why) => write!(f, "the platform's grade URL is not used: {why}"),
-            Self::Refused { status, description } | Self::TurnedAway { status, description } => {
+            Self::NotAllowed(why) => {
+                write!(f, "the gateway does not use the platform's grade URL: {why}")
+            }
+            Self::Refused { status, description }
+            | Self::RefusedByStatus { status, description } => {
                 let colon = colon(description);
                 write!(f, "the platform refused with status {status}{colon}{description}")
             }
             Self::Redirected(status) => write!(
                 f,
-                "the platform points to another address with status {status}, which is not followed"
+                "the platform redirected with status {status}, and the gateway follows no redirect"
             ),
-            Self::Unintelligible { status, fault } => write!(f, "{fault} (status {status})"),
+            Self::InvalidResponse { status, fault } => write!(f, "{fault} (status {status})"),
             Self::Unavailable { status, description, .. } => {
                 let colon = colon(description);
                 write!(f, "the platform failed with status {status}{colon}{description}")
@@ -86,7 +90,7 @@ impl fmt::Display for PlatformError {
     }
 }
 
-/// The separator in front of a message, if there is one.
+/// The separator before a message. Empty for an empty message.
 fn colon(message: &str) -> &'static str {
     if message.is_empty() { "" } else { ": " }
 }

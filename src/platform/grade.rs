@@ -6,8 +6,8 @@ use super::outcome;
 use super::service::Platforms;
 
 impl Platforms {
-    /// Has a platform set, read or clear a result, in the protocol of the grade place. Waits for the
-    /// response without a timeout.
+    /// Calls a platform in the protocol of the grade place, and waits for the response. The caller
+    /// sets the timeout.
     ///
     /// # Errors
     /// Any [`PlatformError`].

@@ -1,21 +1,21 @@
-//! Messages of platforms, without personal data.
+//! Masks personal data in messages of platforms.
 
 use lti::oauth1::encode::encode;
 
-/// The longest message of a platform that the gateway passes on, in characters.
+/// The longest message of a platform that the gateway returns or logs, in characters.
 pub(super) const LONGEST_MESSAGE: usize = 500;
 
-/// A platform's words, fit for a log: without the sourcedid, the user id and the score that they may hold, without markup,
-/// without control characters, and not too long.
-pub fn masked(words: &str, sourcedid: &str) -> String {
-    /// Shorter ones occur in ordinary words.
+/// A platform's message for a log. Sourcedid, user id and possible scores are masked; markup and
+/// control characters are removed; long messages are truncated.
+pub fn masked(message: &str, sourcedid: &str) -> String {
+    /// Shorter ids also occur in ordinary words.
     const SHORTEST: usize = 4;
-    let mut masked = words.to_owned();
+    let mut masked = message.to_owned();
     let user = sourcedid.rsplit(':').next().unwrap_or_default();
     for personal in [sourcedid, user].into_iter().filter(|personal| personal.len() >= SHORTEST) {
         for spelling in spellings(personal) {
             masked = masked.replace(&spelling, "…");
-            // Long words were cut off, perhaps in the middle of it.
+            // A truncated message may end with a part of the id.
             let cut = (SHORTEST..spelling.len())
                 .rev()
                 .find_map(|end| masked.strip_suffix(spelling.get(..end)?));
@@ -24,7 +24,7 @@ pub fn masked(words: &str, sourcedid: &str) -> String {
             }
         }
     }
-    // Markup is a page or, as edX has it, the request itself, with all that it tells of a person.
+    // Markup is a page or, from edX, the request itself with its personal data.
     let markup = ["<", "&lt;"].iter().filter_map(|mark| masked.find(mark)).min();
     if let Some(before) = markup.and_then(|at| masked.get(..at)) {
         masked = format!("{before}…");
@@ -36,30 +36,30 @@ pub fn masked(words: &str, sourcedid: &str) -> String {
         .collect()
 }
 
-/// How a text is written in what platforms answer: as it is, and in JSON, in XML and in addresses.
-fn spellings(text: &str) -> [String; 5] {
-    let json = serde_json::Value::from(text).to_string();
+/// The spellings of an id in responses: plain, and escaped for JSON, XML and URLs.
+fn spellings(id: &str) -> [String; 5] {
+    let json = serde_json::Value::from(id).to_string();
     let json = json.get(1..json.len() - 1).unwrap_or_default().to_owned();
-    let markup = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let markup = id.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let quoted = markup.replace('"', "&quot;").replace('\'', "&#39;");
-    [text.to_owned(), json, quoted, markup, encode(text)]
+    [id.to_owned(), json, quoted, markup, encode(id)]
 }
 
-/// The same without the numbers that a score can be. A 0 or a 1 is one only where it stands alone.
-fn without_scores(words: &str) -> String {
+/// Masks all numbers that may be a score: from 0 to 1. Masks `0` and `1` only if they stand alone.
+fn without_scores(message: &str) -> String {
     let in_number = |letter: char| letter.is_ascii_digit() || matches!(letter, '.' | ',');
     let is_score = |number: &str| {
         number.replace(',', ".").parse::<f64>().is_ok_and(|number| (0.0..=1.0).contains(&number))
     };
-    let mut rest = words;
-    let mut kept = String::new();
+    let mut rest = message;
+    let mut result = String::new();
     while let Some(at) = rest.find(in_number) {
         let (before, from) = rest.split_at(at);
         let (run, after) =
             from.split_at(from.find(|letter| !in_number(letter)).unwrap_or(from.len()));
-        kept.push_str(before);
+        result.push_str(before);
         let is_alone =
-            !kept.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
+            !result.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
         let number = run.trim_end_matches(['.', ',']);
         let mask = |number: &str| match number {
             "0" | "1" if is_alone => "…".to_owned(),
@@ -68,15 +68,15 @@ fn without_scores(words: &str) -> String {
         };
         let masked = mask(number);
         if masked == number {
-            // Several of them, in a list.
-            kept.push_str(&number.split(',').map(mask).collect::<Vec<_>>().join(","));
+            // The number may be a list of numbers.
+            result.push_str(&number.split(',').map(mask).collect::<Vec<_>>().join(","));
         } else {
-            kept.push_str(&masked);
+            result.push_str(&masked);
         }
-        kept.push_str(run.get(number.len()..).unwrap_or_default());
+        result.push_str(run.get(number.len()..).unwrap_or_default());
         rest = after;
     }
-    kept + rest
+    result + rest
 }
 
 #[cfg(test)]
@@ -84,9 +84,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_masked_tells_nothing_of_a_person() {
-        let check = |words: &str, expected: &str| {
-            assert_eq!(masked(words, "course:block:4711-ada"), expected)
+    fn ids_scores_and_markup_are_masked() {
+        let check = |message: &str, expected: &str| {
+            assert_eq!(masked(message, "course:block:4711-ada"), expected)
         };
         check(
             "status 500: Score for course:block:4711-ada is now 0.41039007",
@@ -110,15 +110,15 @@ mod tests {
     #[test]
     fn a_sourcedid_is_masked_in_every_spelling() {
         let sourcedid = r#"{"user":"4711","hash":"a<b>&'c'"}"#;
-        for words in [
+        for spelling in [
             sourcedid,
             r#"{\"user\":\"4711\",\"hash\":\"a<b>&'c'\"}"#,
             r#"{"user":"4711","hash":"a&lt;b&gt;&amp;'c'"}"#,
             "{&quot;user&quot;:&quot;4711&quot;,&quot;hash&quot;:&quot;a&lt;b&gt;&amp;&#39;c&#39;&quot;}",
             "%7B%22user%22%3A%224711%22%2C%22hash%22%3A%22a%3Cb%3E%26%27c%27%22%7D",
         ] {
-            assert_eq!(masked(&format!("no {words} here"), sourcedid), "no … here");
-            assert_eq!(masked(&format!("no {}", &words[..20]), sourcedid), "no …");
+            assert_eq!(masked(&format!("no {spelling} here"), sourcedid), "no … here");
+            assert_eq!(masked(&format!("no {}", &spelling[..20]), sourcedid), "no …");
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The client for platforms: one for all of them.
+//! The HTTP client for all platforms.
 //!
-//! A platform's URL comes with a launch, from outside. The client therefore connects to public addresses
-//! only, follows no redirect, and uses no proxy of the environment.
+//! A grade URL comes with a launch and is not trusted. To protect against SSRF, the client connects
+//! only to public network addresses and to hosts that `tools.toml` names. It follows no redirect,
+//! and ignores the proxy variables of the environment.
 
 mod call;
 mod client;
@@ -17,5 +18,5 @@ pub use call::{PlatformCall, PlatformOperation, PlatformResponse};
 pub use client::client;
 pub use error::PlatformError;
 pub use mask::masked;
-pub use reach::OwnPlatform;
+pub use reach::PracticePlatform;
 pub use service::Platforms;

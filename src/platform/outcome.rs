@@ -2,7 +2,7 @@
 //! clearing.
 
 use lti::oauth1::{Credentials, SigningKey, authorization};
-use lti::v1p1::outcome::{self, CodeMajor, LARGEST_ANSWER};
+use lti::v1p1::outcome::{self, CodeMajor, LARGEST_RESPONSE};
 use lti::v2p0::result::{self, GradeResult};
 use lti::{ConsumerKey, OutcomeService, Sender};
 use reqwest::Method;
@@ -13,61 +13,69 @@ use super::error::PlatformError;
 use super::reply::{Reply, failure};
 use super::service::Platforms;
 
-/// A request before it is signed.
+/// An unsigned request.
 struct OutcomeMessage {
     method: Method,
     /// The URL of the request.
-    called: String,
-    /// The URL that is signed.
-    signed: String,
+    request_url: String,
+    /// The URL in the signature.
+    signed_url: String,
     content_type: &'static str,
     body: String,
 }
 
-/// One of the requests that the platform may understand.
+/// A request with one combination of key and signed URL. The platform may accept another one.
 struct OutcomeAttempt<'a> {
     platforms: &'a Platforms,
     service: &'a OutcomeService,
     call: &'a PlatformCall<'a>,
-    /// The key of the consumer.
+    /// The consumer key.
     key: &'a ConsumerKey,
     signing_key: &'a SigningKey,
-    /// The outcome URL that is called.
-    called: &'a str,
-    /// The outcome URL that is signed.
-    signed: &'a str,
+    /// The outcome URL of the request.
+    request_url: &'a str,
+    /// The outcome URL in the signature.
+    signed_url: &'a str,
 }
 
-/// Has an outcome service do something.
+/// Calls an outcome service.
 ///
-/// The signature is for the URL of the launch. The request may go to another URL, by
-/// `outcome_url_rewrite` or because its normal form differs. A platform that verifies against that URL
-/// refuses the signature. It gets a second request that is signed for the called URL.
+/// The signature is for the URL of the launch. The request URL may differ, because of
+/// `outcome_url_rewrite` or URL normalization. A platform that verifies the request URL refuses the
+/// signature. The gateway then sends a second request, signed for the request URL.
 pub(super) async fn grade(
     platforms: &Platforms,
     service: &OutcomeService,
     call: &PlatformCall<'_>,
 ) -> Result<PlatformResponse, PlatformError> {
     let Sender::Consumer(key) = call.sender else {
-        return Err(PlatformError::NotAllowed("it takes grades of LTI 1.1 launches only"));
+        return Err(PlatformError::NotAllowed("it only accepts grades of LTI 1.1 launches"));
     };
-    let named = service.url.as_str();
-    let url = platforms.url(named)?;
-    let called = url.as_str();
-    let others = (called != named).then_some(called);
+    let launch_url = service.url.as_str();
+    let url = platforms.url(launch_url)?;
+    let request_url = url.as_str();
+    let second = (request_url != launch_url).then_some(request_url);
     let mut first = None;
-    for signed in std::iter::once(named).chain(others) {
+    for signed_url in std::iter::once(launch_url).chain(second) {
         for signing_key in call.signing_keys {
-            let attempt =
-                OutcomeAttempt { platforms, service, call, key, signing_key, called, signed };
+            let attempt = OutcomeAttempt {
+                platforms,
+                service,
+                call,
+                key,
+                signing_key,
+                request_url,
+                signed_url,
+            };
             match attempt.grade().await {
-                // A platform that refuses one secret may know the other.
+                // During a rotation, the platform may have the other secret.
                 Err(
-                    refused @ (PlatformError::Refused { .. } | PlatformError::TurnedAway { .. }),
+                    refused @ (PlatformError::Refused { .. }
+                    | PlatformError::RefusedByStatus { .. }),
                 ) => {
                     first = first.or(Some(refused));
                 }
-                answer => return answer,
+                response => return response,
             }
         }
     }
@@ -78,35 +86,36 @@ pub(super) async fn grade(
 impl OutcomeAttempt<'_> {
     async fn grade(&self) -> Result<PlatformResponse, PlatformError> {
         let sourcedid = &self.service.sourcedid;
-        let results =
-            result::address(self.called, sourcedid).zip(result::address(self.signed, sourcedid));
+        let results = result::result_url(self.request_url, sourcedid)
+            .zip(result::result_url(self.signed_url, sourcedid));
         match (self.call.operation, results) {
-            (PlatformOperation::Replace { score, comment: Some(comment) }, Some(addresses)) => {
-                match self.result(Method::PUT, addresses, result::body(score, comment)).await {
-                    // edX's Result service is not there for a block that takes no late grades, whatever the date; and only its
-                    // other service says why a grade is not taken.
-                    Err(PlatformError::TurnedAway { status: 404, .. }) => {
-                        let answer = self.outcome().await?;
-                        Ok(PlatformResponse { comment_left_out: true, ..answer })
+            (PlatformOperation::Replace { score, comment: Some(comment) }, Some(urls)) => {
+                match self.result(Method::PUT, urls, result::body(score, comment)).await {
+                    // edX's Result service is missing for a block that accepts no late grades, at
+                    // any date. Also, only its Basic Outcomes service returns the reason of a
+                    // refusal.
+                    Err(PlatformError::RefusedByStatus { status: 404, .. }) => {
+                        let response = self.outcome().await?;
+                        Ok(PlatformResponse { comment_left_out: true, ..response })
                     }
-                    answer => answer,
+                    response => response,
                 }
             }
-            (PlatformOperation::Read, Some(addresses)) => {
-                self.result(Method::GET, addresses, String::new()).await
+            (PlatformOperation::Read, Some(urls)) => {
+                self.result(Method::GET, urls, String::new()).await
             }
-            (PlatformOperation::Delete, Some(addresses)) => {
-                self.result(Method::DELETE, addresses, String::new()).await
+            (PlatformOperation::Delete, Some(urls)) => {
+                self.result(Method::DELETE, urls, String::new()).await
             }
             (PlatformOperation::Replace { comment, .. }, _) => {
-                let answer = self.outcome().await?;
-                Ok(PlatformResponse { comment_left_out: comment.is_some(), ..answer })
+                let response = self.outcome().await?;
+                Ok(PlatformResponse { comment_left_out: comment.is_some(), ..response })
             }
             (PlatformOperation::Read | PlatformOperation::Delete, None) => self.outcome().await,
         }
     }
 
-    /// Basic Outcomes.
+    /// Calls Basic Outcomes.
     async fn outcome(&self) -> Result<PlatformResponse, PlatformError> {
         let operation = match self.call.operation {
             PlatformOperation::Replace { score, .. } => outcome::Operation::Replace(score),
@@ -115,59 +124,59 @@ impl OutcomeAttempt<'_> {
         };
         let message = OutcomeMessage {
             method: Method::POST,
-            called: self.called.to_owned(),
-            signed: self.signed.to_owned(),
+            request_url: self.request_url.to_owned(),
+            signed_url: self.signed_url.to_owned(),
             content_type: outcome::CONTENT_TYPE,
             body: outcome::request(&operation, &self.service.sourcedid, &random()?),
         };
         let reply = self.send(message).await?;
         let status = reply.status;
-        // Some platforms have nothing to say of what they did.
+        // Some platforms send an empty response after a success.
         if status == 204 && !matches!(self.call.operation, PlatformOperation::Read) {
             return Ok(PlatformResponse { status, ..PlatformResponse::default() });
         }
-        let answer = match &reply.body {
-            Some(body) => outcome::read_answer(body),
-            None => Err(outcome::OutcomeFault::TooLarge),
+        let response = match &reply.body {
+            Some(body) => outcome::read_response(body),
+            None => Err(outcome::OutcomeError::TooLarge),
         };
-        match (reply.judge(), answer) {
+        match (reply.judge(), response) {
             (
                 Ok(()),
-                Ok(outcome::Answer {
+                Ok(outcome::OutcomeResponse {
                     code: CodeMajor::Success | CodeMajor::Processing,
                     description,
                     score,
                 }),
             ) => Ok(PlatformResponse { status, description, score, ..PlatformResponse::default() }),
             (Ok(()), Err(fault)) => {
-                Err(PlatformError::Unintelligible { status, fault: fault.to_string() })
+                Err(PlatformError::InvalidResponse { status, fault: fault.to_string() })
             }
             (
                 Err(PlatformError::Unavailable { retry_after, .. }),
-                Ok(outcome::Answer { description, .. }),
+                Ok(outcome::OutcomeResponse { description, .. }),
             ) => Err(PlatformError::Unavailable { status, description, retry_after }),
-            // Canvas says its no with a status beside the answer.
+            // Canvas sends a refusal as a 422 with a response body.
             (
-                Ok(()) | Err(PlatformError::TurnedAway { .. }),
-                Ok(outcome::Answer { description, .. }),
+                Ok(()) | Err(PlatformError::RefusedByStatus { .. }),
+                Ok(outcome::OutcomeResponse { description, .. }),
             ) => Err(PlatformError::Refused { status, description }),
             (Err(error), _) => Err(error),
         }
     }
 
-    /// The Result service, at the addresses to call and to sign.
+    /// Calls the Result service, with its URLs for the request and for the signature.
     async fn result(
         &self,
         method: Method,
-        (called, signed): (String, String),
+        (request_url, signed_url): (String, String),
         body: String,
     ) -> Result<PlatformResponse, PlatformError> {
         let is_read = method == Method::GET;
         let reply = self
             .send(OutcomeMessage {
                 method,
-                called,
-                signed,
+                request_url,
+                signed_url,
                 content_type: result::CONTENT_TYPE,
                 body,
             })
@@ -178,21 +187,21 @@ impl OutcomeAttempt<'_> {
             return Ok(PlatformResponse { status, ..PlatformResponse::default() });
         }
         let result = match &reply.body {
-            Some(body) => result::read_answer(body),
-            None => Err(result::ResultFault::TooLarge),
+            Some(body) => result::read_result(body),
+            None => Err(result::ResultError::TooLarge),
         };
         match result {
             Ok(GradeResult { score, comment }) => {
                 Ok(PlatformResponse { status, score, comment, ..PlatformResponse::default() })
             }
-            Err(fault) => Err(PlatformError::Unintelligible { status, fault: fault.to_string() }),
+            Err(fault) => Err(PlatformError::InvalidResponse { status, fault: fault.to_string() }),
         }
     }
 
-    /// Signs and sends a request, and reads the answer as far as it is of a size that one can have.
+    /// Signs and sends a request. Reads the response up to the size limit.
     async fn send(&self, message: OutcomeMessage) -> Result<Reply, PlatformError> {
-        let OutcomeMessage { method, called, signed, content_type, body } = message;
-        let address = self.platforms.allowed(&called)?;
+        let OutcomeMessage { method, request_url, signed_url, content_type, body } = message;
+        let url = self.platforms.allowed(&request_url)?;
         let credentials = Credentials {
             key: self.key.as_str(),
             signing_key: self.signing_key,
@@ -200,20 +209,22 @@ impl OutcomeAttempt<'_> {
             timestamp: self.call.clock.now(),
             nonce: &random()?,
         };
-        let authorization = authorization(method.as_str(), &signed, body.as_bytes(), &credentials)
-            .map_err(|_| PlatformError::NotAllowed("its query is malformed"))?;
-        let request = self.platforms.client.request(method, address);
+        let authorization =
+            authorization(method.as_str(), &signed_url, body.as_bytes(), &credentials)
+                .map_err(|_| PlatformError::NotAllowed("its query is malformed"))?;
+        let request = self.platforms.client.request(method, url);
         let request =
             request.header(CONTENT_TYPE, content_type).header(AUTHORIZATION, authorization);
         let response = request.body(body).send().await.map_err(failure)?;
-        Reply::read(response, LARGEST_ANSWER).await
+        Reply::read(response, LARGEST_RESPONSE).await
     }
 }
 
-/// 32 characters that nobody can guess, and that no other message has.
+/// A random nonce or message id: 128 bits as 32 hexadecimal digits.
 fn random() -> Result<String, PlatformError> {
     let mut random = [0; 16];
-    getrandom::fill(&mut random)
-        .map_err(|_| PlatformError::Unreachable("this machine has no randomness".to_owned()))?;
+    getrandom::fill(&mut random).map_err(|_| {
+        PlatformError::Unreachable("the operating system returned no random bytes".to_owned())
+    })?;
     Ok(format!("{:032x}", u128::from_be_bytes(random)))
 }

@@ -1,7 +1,8 @@
-//! Which addresses a platform's grade service may have.
+//! Protection against SSRF: the network addresses that a platform's grade service may have.
 //!
-//! An outcome URL comes with a launch: whoever may write launch URLs in a course may write it. It must not lead to what
-//! only this machine and its neighbours reach, and a name says nothing: what counts is the address that is connected to.
+//! A grade URL comes with a launch, and an author of a course may choose it. It must not lead to
+//! this machine or its private network. A host name proves nothing: the client checks the network
+//! address that it connects to, which also prevents DNS rebinding.
 
 use std::error::Error;
 use std::fmt;
@@ -14,37 +15,37 @@ use rocket::tokio::net::lookup_host;
 
 use crate::config::OutcomeRules;
 
-/// All addresses of a host are ones that only a private network has.
+/// The error for a host whose network addresses are all private or reserved.
 #[derive(Debug)]
 pub(super) struct NotPublic;
 
 impl fmt::Display for NotPublic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the host has no public address")
+        f.write_str("the host has no public network address")
     }
 }
 
 impl Error for NotPublic {}
 
-/// A platform in this very process.
-pub struct OwnPlatform {
-    /// Its host, which nobody else has.
+/// The practice platform of this process.
+pub struct PracticePlatform {
+    /// The reserved host name.
     pub host: &'static str,
-    /// What the paths of its services begin with.
+    /// The prefix of the paths of its services.
     pub path: &'static str,
-    /// Where it listens.
+    /// The network address of this process.
     pub address: SocketAddr,
 }
 
-impl OwnPlatform {
-    /// Whether a URL is meant for it, also if it is none of its services.
-    pub(super) fn is_named_in(&self, url: &Url) -> bool {
+impl PracticePlatform {
+    /// Whether a URL has its host, with any path.
+    pub(super) fn is_host_of(&self, url: &Url) -> bool {
         url.host_str().is_some_and(|host| host.strip_suffix('.').unwrap_or(host) == self.host)
     }
 
-    /// Whether this is the address of one of its services. A port is never named: it is this process's own, so that nobody can
-    /// name another one's.
-    pub(super) fn has(&self, url: &Url) -> bool {
+    /// Whether a URL is one of its services. A URL with a port is not: the port is always this
+    /// process's own, so that no URL can lead to another process.
+    pub(super) fn serves(&self, url: &Url) -> bool {
         url.scheme() == "http"
             && url.host_str() == Some(self.host)
             && url.port().is_none()
@@ -52,18 +53,19 @@ impl OwnPlatform {
     }
 }
 
-/// Looks names up, and keeps the addresses that may be connected to.
+/// A DNS resolver that returns only network addresses that the client may connect to.
 pub(super) struct DnsResolver {
     pub(super) rules: Arc<OutcomeRules>,
-    pub(super) own: Arc<OnceLock<OwnPlatform>>,
+    pub(super) practice: Arc<OnceLock<PracticePlatform>>,
 }
 
 impl Resolve for DnsResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let rules = Arc::clone(&self.rules);
-        let own = self.own.get().filter(|own| own.host == name.as_str()).map(|own| own.address);
+        let practice = self.practice.get().filter(|practice| practice.host == name.as_str());
+        let practice = practice.map(|practice| practice.address);
         Box::pin(async move {
-            if let Some(address) = own {
+            if let Some(address) = practice {
                 return Ok(Box::new(std::iter::once(address)) as Addrs);
             }
             let name = name.as_str();
@@ -79,8 +81,8 @@ impl Resolve for DnsResolver {
     }
 }
 
-/// Whether an address is one of the internet, and of none of the networks that IANA's registries of special-purpose addresses
-/// set apart (RFC 6890).
+/// Whether a network address is public: global unicast, and not in IANA's registries of
+/// special-purpose addresses (RFC 6890).
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -95,7 +97,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_link_local()
         || address.is_documentation()
         || address.is_multicast()
-        // "This network", carrier-grade NAT, protocol assignments, 6to4 relays, benchmarks, and what is reserved.
+        // "This network", carrier-grade NAT, protocol assignments, 6to4 relays, benchmarks,
+        // reserved.
         || a == 0
         || (a == 100 && b & 0b1100_0000 == 64)
         || (a == 192 && b == 0 && c == 0)
@@ -109,13 +112,13 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(mapped) = address.to_ipv4_mapped() {
         return is_public_v4(mapped);
     }
-    // NAT64 (RFC 6052), through which networks without IPv4 reach the rest.
+    // NAT64 (RFC 6052): an IPv4 address for networks without IPv4.
     if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = segments {
         let [a, b] = high.to_be_bytes();
         let [c, d] = low.to_be_bytes();
         return is_public_v4(Ipv4Addr::new(a, b, c, d));
     }
-    // Global unicast, without protocol assignments (Teredo among them), 6to4 and documentation.
+    // Global unicast, without protocol assignments (such as Teredo), 6to4 and documentation.
     match segments {
         [0x2001, second, ..] => second >= 0x200 && second != 0xdb8,
         [0x2002, ..] => false,
@@ -129,15 +132,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_this_process_only_the_services_of_its_platform_are_reached() {
-        let own = OwnPlatform {
+    fn only_the_services_of_the_practice_platform_are_reachable() {
+        let practice = PracticePlatform {
             host: "practice.localhost",
             path: "/dev/platform/",
             address: (Ipv4Addr::LOCALHOST, 5000).into(),
         };
-        let has = |url: &str| own.has(&Url::parse(url).expect("an address"));
-        assert!(has("http://practice.localhost/dev/platform/a/b"));
-        assert!(has("HTTP://PRACTICE.localhost:80/x/../dev/platform/a"));
+        let serves = |url: &str| practice.serves(&Url::parse(url).expect("a URL"));
+        assert!(serves("http://practice.localhost/dev/platform/a/b"));
+        assert!(serves("HTTP://PRACTICE.localhost:80/x/../dev/platform/a"));
         for other in [
             "https://practice.localhost/dev/platform/a",
             "http://practice.localhost:6379/dev/platform/a",
@@ -149,7 +152,7 @@ mod tests {
             "http://localhost/dev/platform/a",
             "http://127.0.0.1/dev/platform/a",
         ] {
-            assert!(!has(other), "{other}");
+            assert!(!serves(other), "{other}");
         }
     }
 
@@ -167,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_the_internet_are_public() {
+    fn global_unicast_addresses_are_public() {
         check(
             &[
                 "1.1.1.1",
@@ -200,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn all_others_are_not() {
+    fn special_purpose_addresses_are_not_public() {
         check(
             &[
                 "0.0.0.0",

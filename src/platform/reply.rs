@@ -4,20 +4,20 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use super::error::PlatformError;
 use super::mask::LONGEST_MESSAGE;
 use super::reach::NotPublic;
-use crate::cause::{causes, words};
+use crate::cause::{causes, message_chain};
 
-/// A platform's response, completely read.
+/// A platform's response with its body.
 pub(super) struct Reply {
     pub(super) status: u16,
-    /// Whether the body is text for people.
+    /// Whether the body is plain text or JSON.
     is_text: bool,
     retry_after: Option<u64>,
-    /// `None` if it is too large.
+    /// The body. `None` if it is too large.
     pub(super) body: Option<Vec<u8>>,
 }
 
 impl Reply {
-    /// Reads a response with a body of at most `largest` bytes.
+    /// Reads a response. Stops at a body of more than `largest` bytes.
     pub(super) async fn read(
         mut response: Response,
         largest: usize,
@@ -39,7 +39,7 @@ impl Reply {
         Ok(Self { status, is_text, retry_after, body: Some(body) })
     }
 
-    /// Whether the status alone means success.
+    /// The result by the status alone.
     pub(super) fn judge(&self) -> Result<(), PlatformError> {
         let Self { status, retry_after, .. } = *self;
         match status {
@@ -48,23 +48,23 @@ impl Reply {
             408 | 425 | 429 | 500.. => {
                 Err(PlatformError::Unavailable { status, description: self.message(), retry_after })
             }
-            _ => Err(PlatformError::TurnedAway { status, description: self.message() }),
+            _ => Err(PlatformError::RefusedByStatus { status, description: self.message() }),
         }
     }
 
-    /// The message of a text response. A page has no message that a program could pass on.
+    /// The message of a text response. Empty for an HTML page.
     fn message(&self) -> String {
         let text = self.body.as_deref().filter(|_| self.is_text).unwrap_or_default();
         String::from_utf8_lossy(text).trim().chars().take(LONGEST_MESSAGE).collect()
     }
 }
 
-/// Why there was no response.
+/// The error for a request without a response.
 pub(super) fn failure(error: reqwest::Error) -> PlatformError {
-    // The URL is the platform's and may name a person.
+    // The URL may contain personal data.
     let error = error.without_url();
     if causes(&error).any(|cause| cause.is::<NotPublic>()) {
         return PlatformError::NOT_PUBLIC;
     }
-    PlatformError::Unreachable(words(&error))
+    PlatformError::Unreachable(message_chain(&error))
 }

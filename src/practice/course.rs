@@ -1,8 +1,8 @@
-//! The course of the practice platform, which does not exist.
+//! The fictional course of the practice platform.
 
 /// The course's id.
 pub(super) const CONTEXT_ID: &str = "course-v1:Practice+LTI+2026";
-/// The same, as edX begins its name for a result: `quote(context_id)`.
+/// The percent-encoded id. A sourcedId of edX starts with it: `quote(context_id)`.
 const QUOTED_CONTEXT_ID: &str = "course-v1%3APractice%2BLTI%2B2026";
 /// The course's title.
 pub(super) const TITLE: &str = "A course to practise with";
@@ -16,7 +16,7 @@ pub(super) fn resource_link_id(block: &str) -> String {
     format!("block-v1:Practice+LTI+2026+type@lti_consumer+block@{block}")
 }
 
-/// The platform's name for a person's result at a block.
+/// The platform's `lis_result_sourcedid` for the result of a user in a block.
 pub(super) fn sourcedid(block: &str, user: &str) -> String {
     format!("{QUOTED_CONTEXT_ID}:{}:{user}", resource_link_id(block))
 }

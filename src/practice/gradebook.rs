@@ -5,53 +5,53 @@ use std::collections::VecDeque;
 use lti::Score;
 use serde::Serialize;
 
-/// The most results, and the most messages; of more the oldest are forgotten.
+/// The largest number of results, and of messages. The oldest are dropped.
 const MOST: usize = 100;
-/// The most characters of a text of a message that are kept. Real ones have some hundred.
+/// The largest length of a string in a message, in characters. Real ones have some hundred.
 const LONGEST: usize = 4096;
 
-/// Whose result, and of what.
+/// The key of a result: tool, block and user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GradebookSlot {
     /// The name of the tool.
     pub tool: String,
-    /// The block of the course that launches it.
+    /// The block of the course.
     pub block: String,
-    /// Who launched.
+    /// The user's id.
     pub person: &'static str,
 }
 
-/// What a learner sees of a grade.
+/// A grade, as its learner sees it.
 #[derive(Clone)]
 pub struct CourseGrade {
     /// The score.
     pub score: Score,
-    /// What stands beside it; may be empty.
+    /// The comment; may be empty.
     pub comment: String,
 }
 
-/// A request to the course's grade services, and the response.
+/// A request to a grade service of the course, and the response.
 #[derive(Clone, Serialize)]
 pub struct Exchange {
-    /// When it came, in seconds since the epoch.
+    /// The timestamp of the request, in seconds since the epoch.
     pub at: u64,
-    /// Its method.
+    /// The method.
     pub method: &'static str,
-    /// The path to which it came.
+    /// The path with the query.
     pub path: String,
-    /// Its `Authorization` header.
+    /// The `Authorization` header.
     pub authorization: String,
-    /// Its body, as far as it is text.
+    /// The body. Invalid UTF-8 is replaced.
     pub body: String,
-    /// What was made of it, in words.
+    /// The service's decision, in plain language.
     pub finding: String,
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
-    /// The answer's body.
+    /// The body of the response.
     pub answer: String,
 }
 
-/// The gradebook of the course: the newest results, and the messages that brought them.
+/// The gradebook of the course: the newest results, and the newest messages of the services.
 #[derive(Default)]
 pub struct Gradebook {
     grades: VecDeque<(GradebookSlot, CourseGrade)>,
@@ -64,7 +64,7 @@ impl Gradebook {
         self.grades.iter().find(|(known, _)| known == slot).map(|(_, grade)| grade)
     }
 
-    /// Sets the grade of a slot, or takes it away.
+    /// Sets or removes the grade of a slot.
     pub fn set(&mut self, slot: &GradebookSlot, grade: Option<CourseGrade>) {
         self.grades.retain(|(known, _)| known != slot);
         if let Some(grade) = grade {
@@ -73,7 +73,7 @@ impl Gradebook {
         }
     }
 
-    /// Remembers a message, and of long texts the beginning.
+    /// Stores a message. Long strings are truncated.
     pub fn remember(&mut self, mut message: Exchange) {
         for text in
             [&mut message.path, &mut message.authorization, &mut message.body, &mut message.answer]

@@ -1,5 +1,5 @@
-//! A platform to practise with: a course that does not exist, its people, its gradebook and its grade services.
-//! What depends on a version of LTI is in the version's folder.
+//! The practice platform: a fictional course, its users, its gradebook and its grade services. The
+//! directory of each LTI version has the version's own parts.
 
 mod course;
 mod gradebook;

@@ -1,8 +1,8 @@
-//! The outcome services of the practice course, as edX has them (xblock-lti-consumer): Basic Outcomes, of which it knows
-//! `replaceResult` only, and the Result service of LTI 2.0.
+//! The outcome services of the practice course, like those of edX (xblock-lti-consumer): Basic
+//! Outcomes with `replaceResult` only, and the Result service of LTI 2.0.
 
 use lti::oauth1::{SigningKey, verify_authorization};
-use lti::v1p1::outcome::service::{Request, answer, read_request};
+use lti::v1p1::outcome::service::{OutcomeRequest, read_request, response};
 use lti::v1p1::outcome::{self, CodeMajor};
 use lti::v2p0::result;
 use lti::{Score, Secret};
@@ -10,35 +10,36 @@ use lti::{Score, Secret};
 use super::course::sourcedid;
 use super::gradebook::{CourseGrade, Gradebook, GradebookSlot};
 use super::person::Person;
-use crate::config::STAND_IN_SECRET;
+use crate::config::PLACEHOLDER_SECRET;
 
-/// The host of the practice platform. It is nobody's: names below `localhost` are never looked up in the internet (RFC 6761 §6.3).
+/// The host of the practice platform. Names below `localhost` are never resolved in the DNS (RFC
+/// 6761 §6.3).
 pub const HOST: &str = "practice.localhost";
-/// What its addresses begin with.
+/// The prefix of all paths of the practice platform.
 pub const PATH: &str = "/dev/platform/";
 
-/// The address at which a block takes outcomes.
+/// The outcome service URL of a block.
 pub fn outcome_url(tool: &str, block: &str) -> String {
     format!("http://{HOST}{PATH}{tool}/{block}/handler_noauth/outcome_service_handler")
 }
 
 /// A request to one of the services.
 pub struct ServiceRequest<'a> {
-    /// The name of the tool that asks.
+    /// The name of the tool.
     pub tool: &'a str,
-    /// The key of its consumer that has development's stand-in secret.
+    /// The key of the tool's consumer with the placeholder secret.
     pub key: &'a str,
-    /// The block whose service is asked.
+    /// The block of the service.
     pub block: &'a str,
     /// The method.
     pub method: &'static str,
-    /// The path, with the query, to which it came.
+    /// The path with the query.
     pub target: &'a str,
-    /// Its `Authorization` header.
+    /// The `Authorization` header.
     pub authorization: &'a str,
-    /// Its `Content-Type` header.
+    /// The `Content-Type` header.
     pub content_type: &'a str,
-    /// Its body.
+    /// The body.
     pub body: &'a [u8],
 }
 
@@ -50,29 +51,29 @@ pub struct ServiceResponse {
     pub content_type: &'static str,
     /// The body.
     pub body: String,
-    /// What was made of the request, in words.
+    /// The service's decision, in plain language.
     pub finding: String,
 }
 
 impl ServiceRequest<'_> {
-    /// Answers Basic Outcomes: with 200, whatever becomes of it, as edX does.
+    /// Responds to a Basic Outcomes request. The status is always 200, as edX's is.
     pub fn outcome(&self, gradebook: &mut Gradebook) -> ServiceResponse {
-        let (request, code, words) = match read_request(self.body) {
+        let (request, code, description) = match read_request(self.body) {
             Ok(request) => {
-                let (code, words) = self.replace(&request, gradebook);
-                (request, code, words)
+                let (code, description) = self.replace(&request, gradebook);
+                (request, code, description)
             }
-            Err(fault) => (Request::default(), CodeMajor::Failure, fault.to_string()),
+            Err(fault) => (OutcomeRequest::default(), CodeMajor::Failure, fault.to_string()),
         };
         ServiceResponse {
             status: 200,
             content_type: outcome::CONTENT_TYPE,
-            body: answer(&request, code, &words),
-            finding: format!("{}: {words}", code.name()),
+            body: response(&request, code, &description),
+            finding: format!("{}: {description}", code.name()),
         }
     }
 
-    fn replace(&self, request: &Request, gradebook: &mut Gradebook) -> (CodeMajor, String) {
+    fn replace(&self, request: &OutcomeRequest, gradebook: &mut Gradebook) -> (CodeMajor, String) {
         if let Err(why) = self.verify() {
             return (CodeMajor::Failure, why);
         }
@@ -80,78 +81,84 @@ impl ServiceRequest<'_> {
         let Some(slot) =
             self.slot(person).filter(|_| request.sourcedid == sourcedid(self.block, person))
         else {
-            return (CodeMajor::Failure, "this block has no result of this sourcedId".to_owned());
+            return (CodeMajor::Failure, "this block has no result with this sourcedId".to_owned());
         };
         if request.operation != "replaceResult" {
-            let words = "Target does not support the requested operation.";
-            return (CodeMajor::Unsupported, words.to_owned());
+            let description = "Target does not support the requested operation.";
+            return (CodeMajor::Unsupported, description.to_owned());
         }
         match Score::parse(request.score.as_deref().unwrap_or_default().trim()) {
             Ok(score) => {
-                let words = format!("Score for {} is now {}", request.sourcedid, score.as_str());
+                let description =
+                    format!("Score for {} is now {}", request.sourcedid, score.as_str());
                 gradebook.set(&slot, Some(CourseGrade { score, comment: String::new() }));
-                (CodeMajor::Success, words)
+                (CodeMajor::Success, description)
             }
             Err(fault) => (CodeMajor::Failure, fault.to_string()),
         }
     }
 
-    /// Answers the Result service for a person: where something is wrong by the status alone, as edX does.
+    /// Responds to a request of the Result service for a user. An error is only a status, as edX's
+    /// is.
     pub fn result(&self, person: &str, gradebook: &mut Gradebook) -> ServiceResponse {
-        let (status, body, finding) = match self.take(person, gradebook) {
+        let (status, body, finding) = match self.respond(person, gradebook) {
             Ok((body, finding)) => (200, body, finding.to_owned()),
             Err((status, why)) => (status, String::new(), why),
         };
         ServiceResponse { status, content_type: result::CONTENT_TYPE, body, finding }
     }
 
-    fn take(
+    fn respond(
         &self,
         person: &str,
         gradebook: &mut Gradebook,
     ) -> Result<(String, &'static str), (u16, String)> {
         if self.content_type != result::CONTENT_TYPE {
-            return Err((401, format!("its Content-Type is not {}", result::CONTENT_TYPE)));
+            return Err((401, format!("the Content-Type is not {}", result::CONTENT_TYPE)));
         }
         self.verify().map_err(|why| (401, why))?;
         let slot = self
             .slot(person)
-            .ok_or_else(|| (404, "nobody in the course has this id".to_owned()))?;
+            .ok_or_else(|| (404, "no user of the course has this id".to_owned()))?;
         match self.method {
             "PUT" => {
-                let sent = result::read_answer(self.body);
-                let sent = sent.map_err(|_| (404, "its body is no result in JSON".to_owned()))?;
+                let sent = result::read_result(self.body);
+                let sent =
+                    sent.map_err(|_| (404, "the body is not a result in JSON".to_owned()))?;
                 let Some(score) = sent.score else {
                     gradebook.set(&slot, None);
-                    return Ok(("{}".to_owned(), "a result without a score takes it away"));
+                    return Ok((
+                        "{}".to_owned(),
+                        "the result was deleted: the request has no score",
+                    ));
                 };
                 let score = Score::parse(&score).map_err(|fault| (404, fault.to_string()))?;
                 gradebook.set(
                     &slot,
                     Some(CourseGrade { score, comment: sent.comment.unwrap_or_default() }),
                 );
-                Ok(("{}".to_owned(), "the result was taken"))
+                Ok(("{}".to_owned(), "the result was stored"))
             }
             "DELETE" => {
                 gradebook.set(&slot, None);
-                Ok(("{}".to_owned(), "the result was taken away"))
+                Ok(("{}".to_owned(), "the result was deleted"))
             }
             _ => Ok(match gradebook.grade(&slot) {
-                Some(grade) => (result::body(&grade.score, &grade.comment), "the result was told"),
-                None => (result::NO_RESULT.to_owned(), "there is no result yet"),
+                Some(grade) => (result::body(&grade.score, &grade.comment), "the result was sent"),
+                None => (result::NO_RESULT.to_owned(), "no result is stored yet"),
             }),
         }
     }
 
-    /// Where a person's grade stands, if there is such a person.
+    /// The gradebook slot of a user of the course.
     fn slot(&self, person: &str) -> Option<GradebookSlot> {
         let person = Person::known(person)?.id;
         Some(GradebookSlot { tool: self.tool.to_owned(), block: self.block.to_owned(), person })
     }
 
-    /// Whether it is signed with the stand-in secret. Neither its time nor its nonce is judged, which edX does not, either.
+    /// Verifies the signature by the placeholder secret. Like edX, it ignores timestamp and nonce.
     fn verify(&self) -> Result<(), String> {
-        let signing_key = SigningKey::new(&Secret::new(STAND_IN_SECRET));
+        let signing_key = SigningKey::new(&Secret::new(PLACEHOLDER_SECRET));
         let url = format!("http://{HOST}{}", self.target);
         verify_authorization(
             self.authorization,

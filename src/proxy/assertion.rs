@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::identity::subject;
-use crate::session::{Field, Session, derive};
+use crate::session::{Field, Session, derive_key};
 
 /// For how many seconds an assertion counts.
 const LIFETIME: u64 = 300;
@@ -127,7 +127,7 @@ impl Assertions {
 
 impl AssertionKey {
     fn new(secret: &Secret) -> Self {
-        let signing_key = SigningKey::from_bytes(&derive(secret, "lti-gateway assertion 1"));
+        let signing_key = SigningKey::from_bytes(&derive_key(secret, "lti-gateway assertion 1"));
         let x = URL_SAFE_NO_PAD.encode(signing_key.verifying_key().as_bytes());
         let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
         let kid = URL_SAFE_NO_PAD.encode(thumbprint);

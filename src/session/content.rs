@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::sealed_sender::SealedSender;
 use super::session::Session;
 
-/// A session as it is sealed: launch, minted, expires, sender, roles, values, custom parameters, id,
+/// The serialized session: launch, minted, expires, sender, roles, values, custom parameters, id,
 /// left out.
 #[derive(Serialize, Deserialize)]
 pub struct SessionContent<'a>(
@@ -22,7 +22,7 @@ pub struct SessionContent<'a>(
 );
 
 impl<'a> SessionContent<'a> {
-    /// The content of a session. It has no id if the seal is bound to the id anyway.
+    /// The content of a session. Omits the id if the seal is bound to it.
     pub fn of(session: &'a Session, bound_to: &str) -> Self {
         Self(
             session.launch,
@@ -37,7 +37,7 @@ impl<'a> SessionContent<'a> {
         )
     }
 
-    /// The session whose seal was bound to this id.
+    /// The session. `bound_to` is the id that its seal was bound to, or empty.
     pub fn into_session(self, bound_to: &str) -> Session {
         let Self(launch, minted, expires, sender, roles, values, custom, id, left_out) = self;
         let owned = |(position, value): (u8, Cow<'_, str>)| (position, value.into_owned());

@@ -1,38 +1,41 @@
-//! The gateway's own cookies: their names, how they are set, and how they are found among others.
+//! The gateway's own cookies: names, attributes, and the parser of `Cookie` headers.
 
-/// The name of a session's cookie. What tells one session's from another's is its path.
+/// The name of a session's cookie. Cookies of different sessions have different paths.
 pub const COOKIE: &str = "__Secure-lti";
-/// The most cookies that are looked at. Browsers keep fewer for one site.
-const MOST_COOKIES: usize = 300;
+/// The most cookies of a request that the gateway reads. Browsers store fewer for one site.
+const MAX_COOKIES: usize = 300;
 
-/// What the names of cookies begin with that the gateway reserves for itself.
-const RESERVED: &str = "__Host-lti-";
+/// The prefix of other cookie names that the gateway reserves.
+const RESERVED_PREFIX: &str = "__Host-lti-";
 
-/// Whether a cookie is the gateway's own: it goes to no upstream, and no upstream may set it. Browsers
-/// ignore the case of the prefixes `__Secure-` and `__Host-`.
+/// Whether a cookie is the gateway's own. No upstream receives it or may set it. Browsers ignore
+/// the case of the prefixes `__Secure-` and `__Host-`.
 pub fn is_own_cookie(name: &str) -> bool {
-    let rest_behind = |prefix: &str| {
+    let strip_prefix = |prefix: &str| {
         let start = name.get(..prefix.len())?;
         start.eq_ignore_ascii_case(prefix).then(|| &name[prefix.len()..])
     };
-    rest_behind(COOKIE).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        || rest_behind(RESERVED).is_some()
+    strip_prefix(COOKIE).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        || strip_prefix(RESERVED_PREFIX).is_some()
 }
 
-/// A `Set-Cookie` of the gateway. Only a cookie with these attributes comes back from a platform's frame: Chromium, Firefox and
-/// Safari send no other where third-party cookies are blocked.
+/// A `Set-Cookie` value of the gateway. `seconds` is its lifetime. With third-party cookies
+/// blocked, Chromium, Firefox and Safari send only cookies with these attributes from a platform's
+/// frame.
 pub fn set_cookie(name: &str, value: &str, path: &str, seconds: u64) -> String {
     format!(
-        "{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; Secure; SameSite=None; Partitioned"
+        "{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; Secure; SameSite=None; \
+         Partitioned"
     )
 }
 
-/// Name and value of each cookie of these `Cookie` headers, as they were sent. A name may come more than once: a browser
-/// sends the cookies of every path above the request's, and an app beside the gateway may have set another.
+/// Name and value of each cookie in these `Cookie` headers, in their order. A name may occur more
+/// than once: a browser sends the cookies of every path above the request's, and another app of the
+/// host may have set one.
 pub fn cookies<'c>(
     headers: impl IntoIterator<Item = &'c str>,
 ) -> impl Iterator<Item = (&'c str, &'c str)> {
-    let all = headers.into_iter().flat_map(|header| header.split(';')).take(MOST_COOKIES);
+    let all = headers.into_iter().flat_map(|header| header.split(';')).take(MAX_COOKIES);
     all.filter_map(|cookie| cookie.trim().split_once('='))
 }
 
@@ -41,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_gateways_own_cookies_have_its_names_in_any_case() {
+    fn own_cookies_are_recognized_in_any_case() {
         for own in [
             "__Secure-lti",
             "__secure-LTI",

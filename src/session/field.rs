@@ -1,8 +1,8 @@
-/// Declares what a session can hold of a launch: a row for each field, with the LTI 1.1 parameter that
-/// brings it. The row's place is the field's position in a sealed session, so new rows go to the end.
+/// Declares the fields of a session: a row for each field, with its LTI 1.1 parameter. The index of
+/// the row is the field's position in a sealed session, so append new rows.
 macro_rules! fields {
     ($( $(#[$doc:meta])* $field:ident => $parameter:literal, )+) => {
-        /// One value that a session can hold of its launch.
+        /// A value of a launch that a session can hold.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Field {
             $( $(#[$doc])* $field, )+
@@ -12,7 +12,7 @@ macro_rules! fields {
             /// Every field, by its position in a sealed session.
             pub(super) const ALL: &[Self] = &[$( Self::$field, )+];
 
-            /// The LTI 1.1 parameter that brings it, and its name in logs.
+            /// The LTI 1.1 parameter, which is also the name in logs.
             pub fn parameter(self) -> &'static str {
                 match self {
                     $( Self::$field => $parameter, )+
@@ -27,7 +27,7 @@ fields! {
     UserId => "user_id",
     /// The course.
     ContextId => "context_id",
-    /// The link in the course.
+    /// The resource link in the course.
     ResourceLinkId => "resource_link_id",
     /// The user's full name.
     Name => "lis_person_name_full",
@@ -37,27 +37,27 @@ fields! {
     GivenName => "lis_person_name_given",
     /// The user's family name.
     FamilyName => "lis_person_name_family",
-    /// The user in the institution's records.
+    /// The user's id in the institution's records.
     PersonSourcedId => "lis_person_sourcedid",
     /// The roles, as the platform sent them.
     Roles => "roles",
-    /// The language and region.
+    /// The user's language and region.
     Locale => "launch_presentation_locale",
-    /// The link's title.
+    /// The resource link's title.
     ResourceLinkTitle => "resource_link_title",
     /// The course's title.
     ContextTitle => "context_title",
     /// The course's short name.
     ContextLabel => "context_label",
-    /// Where the platform wants its user back.
+    /// The URL that returns the user to the platform.
     ReturnUrl => "launch_presentation_return_url",
     /// The kinds of course.
     ContextType => "context_type",
     /// The users that a mentor mentors.
     MentoredUsers => "role_scope_mentor",
-    /// The course section in the institution's records.
+    /// The course section's id in the institution's records.
     CourseSectionSourcedId => "lis_course_section_sourcedid",
-    /// The course offering in the institution's records.
+    /// The course offering's id in the institution's records.
     CourseOfferingSourcedId => "lis_course_offering_sourcedid",
     /// Whether the tool is in a frame or a window.
     DocumentTarget => "launch_presentation_document_target",
@@ -77,7 +77,7 @@ fields! {
     Height => "launch_presentation_height",
     /// The platform's style sheet.
     StyleUrl => "launch_presentation_css_url",
-    /// The link's description.
+    /// The resource link's description.
     ResourceLinkDescription => "resource_link_description",
     /// The user's middle name.
     MiddleName => "lis_person_name_middle",
@@ -85,18 +85,18 @@ fields! {
     Picture => "user_image",
     /// The platform's description.
     PlatformDescription => "tool_consumer_instance_description",
-    /// The platform's contact address.
+    /// The platform's contact e-mail address.
     PlatformEmail => "tool_consumer_instance_contact_email",
-    /// Where an outcome service takes the grade.
+    /// The URL of the outcome service.
     GradeUrl => "lis_outcome_service_url",
-    /// The outcome service's id of the result.
+    /// The id of the result at the outcome service.
     GradeResultId => "lis_result_sourcedid",
-    /// How the platform signs, unless it is HMAC-SHA1.
+    /// The platform's signature method, unless it is HMAC-SHA1.
     GradeSignatureMethod => "oauth_signature_method",
 }
 
 impl Field {
-    /// The user's own data. Users can write them in many platforms.
+    /// The user's personal data. Users can edit them in many platforms.
     pub(super) const PERSONAL: [Self; 7] = [
         Self::Name,
         Self::Email,
@@ -112,7 +112,7 @@ impl Field {
         self as u8
     }
 
-    /// The field at a position; `None` for one of a newer version.
+    /// The field at a position. `None` for a field of a newer version.
     pub(super) fn at(position: u8) -> Option<Self> {
         Self::ALL.get(usize::from(position)).copied()
     }
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_is_found_at_its_position() {
+    fn every_field_has_its_position() {
         for field in Field::ALL {
             assert_eq!(Field::at(field.position()), Some(*field));
         }

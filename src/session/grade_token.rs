@@ -1,4 +1,5 @@
-//! What lets an upstream send one learner's grade for one resource link: sealed, and never seen by a browser.
+//! Grade tokens: each permits an upstream to send grades of one learner for one resource link. They
+//! are sealed, and the gateway never sends them to a browser.
 
 use std::borrow::Cow;
 
@@ -14,26 +15,25 @@ use super::seal::{Seal, deflated};
 use super::sealed_sender::SealedSender;
 use super::session::Session;
 
-/// For how many seconds a grade token counts.
-const GRADE_TOKEN: u64 = 7 * 86_400;
+/// The lifetime of a grade token, in seconds.
+const GRADE_TOKEN_LIFETIME: u64 = 7 * 86_400;
 
-/// A grade token that was opened, or is to be sealed.
-///
-/// `Debug` is left out: it names a person.
+/// The content of a grade token. It has no `Debug`, because it contains personal data.
 pub struct GradeToken {
-    /// The last second at which it counts.
+    /// The last second at which it is valid, in seconds since the epoch.
     pub expires: u64,
     /// The name of the tool that may send the grade.
     pub tool: String,
-    /// Who sent the launch.
+    /// The sender of the launch.
     pub sender: Sender,
-    /// Stands for one learner at one resource link of the tool: the same for all launches of theirs.
+    /// A hash of the learner, the resource link and the tool. It is the same for all their
+    /// launches.
     pub slot: [u8; 16],
-    /// Where the platform takes the grade.
+    /// The place of the grade at the platform.
     pub place: GradePlace,
 }
 
-/// A grade token as it is written into its seal: expires, tool, sender, slot, URL, sourcedid, method.
+/// The serialized content: expires, tool, sender, slot, URL, sourcedid, method.
 #[derive(Serialize, Deserialize)]
 struct GradeTokenContent<'a>(
     u64,
@@ -45,27 +45,28 @@ struct GradeTokenContent<'a>(
     Cow<'a, str>,
 );
 
-/// Seals grade tokens, and opens them. Its keys are derived from `gateway.secret`: the first seals, all open.
+/// Seals and opens grade tokens. Its keys are derived from `gateway.secret`: the first key seals,
+/// every key opens.
 pub struct GradeTokens(Seal);
 
 impl GradeToken {
-    /// The token of a session, at `now`. `None` where its launch takes no grade.
+    /// The token of a session at `now`. `None` if its launch accepts no grade.
     pub fn new(session: &Session, tool: &str, now: u64) -> Option<Self> {
         let place = session.grade_place()?;
         let mut digest = Sha256::new();
-        // Without a user the platform's own name for the result is all that tells people apart.
-        let person = session.get(Field::UserId).unwrap_or(place.learner_reference());
+        // Without a user id, only the platform's id of the result identifies the learner.
+        let learner = session.get(Field::UserId).unwrap_or(place.learner_reference());
         let [context, link] = [Field::ContextId, Field::ResourceLinkId]
             .map(|field| session.get(field).unwrap_or_default());
         let sender = session.sender.parts();
-        for part in std::iter::once(tool).chain(sender).chain([person, context, link]) {
+        for part in std::iter::once(tool).chain(sender).chain([learner, context, link]) {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);
         }
         let mut slot = [0; 16];
         slot.copy_from_slice(&digest.finalize()[..16]);
         Some(Self {
-            expires: now.saturating_add(GRADE_TOKEN),
+            expires: now.saturating_add(GRADE_TOKEN_LIFETIME),
             tool: tool.to_owned(),
             sender: session.sender.clone(),
             slot,
@@ -75,12 +76,12 @@ impl GradeToken {
 }
 
 impl GradeTokens {
-    /// Derives the keys.
+    /// Derives the keys from these secrets.
     pub fn new(secrets: &[Secret]) -> Self {
         Self(Seal::new(secrets, "lti-gateway grade token 1"))
     }
 
-    /// A token as its upstream holds it. `None` only without randomness.
+    /// Seals a token. `None` only without a key or without randomness.
     pub fn seal(&self, token: &GradeToken) -> Option<String> {
         let GradePlace::Outcome(outcome) = &token.place;
         let content = GradeTokenContent(
@@ -95,7 +96,7 @@ impl GradeTokens {
         self.0.close(&deflated(&serde_json::to_vec(&content).ok()?), &[])
     }
 
-    /// What is in such a text, unless it has expired at `now` or is none of this gateway's.
+    /// Opens a token. `None` if it has expired at `now`, was altered, or is from another gateway.
     pub fn open(&self, text: &str, now: u64) -> Option<GradeToken> {
         let content = self.0.open(text, &[])?;
         let GradeTokenContent(expires, tool, sender, slot, url, sourcedid, method) =

@@ -4,23 +4,24 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use lti::{Launch, Secret};
 use sha2::Sha256;
 
-use super::key::derive;
+use super::key::derive_key;
 
-/// Gives sessions their ids.
-pub struct Ids(Option<Hmac<Sha256>>);
+/// Computes the ids of sessions. Its key is derived from the first `gateway.secret`.
+pub struct SessionIds(Option<Hmac<Sha256>>);
 
-impl Ids {
-    /// Derives the key.
+impl SessionIds {
+    /// Derives the key from the first secret.
     pub fn new(secrets: &[Secret]) -> Self {
         Self(
-            secrets
-                .first()
-                .and_then(|secret| Hmac::new_from_slice(&derive(secret, "lti-gateway id 1")).ok()),
+            secrets.first().and_then(|secret| {
+                Hmac::new_from_slice(&derive_key(secret, "lti-gateway id 1")).ok()
+            }),
         )
     }
 
-    /// What tells a person's sessions apart, as a keyed hash of tool, sender, user, course and resource link: 16
-    /// characters. A launch without a user is told apart from every other.
+    /// The id of a launch's session, in 16 characters: a keyed hash of tool, sender, user, course
+    /// and resource link. Without a user id, every launch has an id of its own. `None` only without
+    /// a key.
     pub fn id(&self, tool: &str, launch: &Launch) -> Option<String> {
         let user = match &launch.user.id {
             Some(id) => id.as_bytes(),

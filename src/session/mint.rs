@@ -3,22 +3,22 @@ use std::time::Duration;
 use lti::oauth1::SignatureMethod;
 use lti::{GradePlace, Launch};
 
-use super::budget::{BUDGET, LONGEST, fits, order_of_leaving, without};
+use super::budget::{BUDGET, MAX_COOKIE, drop_order, fits, without};
 use super::field::Field;
 use super::session::Session;
 use crate::config::Identity;
 
-/// Why a launch creates no session: the values that must stay do not fit into a cookie.
+/// Why a launch creates no session: the required values do not fit into a cookie.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooLong;
 
 impl Session {
-    /// Creates the session of a launch, and names the parameters that had no space.
+    /// Creates the session of a launch. Also returns the names of the omitted parameters.
     ///
-    /// `takes_grade` says whether the tool may send a grade to the launch's grade place.
+    /// `takes_grade`: whether the tool may send a grade to the launch's grade place.
     ///
     /// # Errors
-    /// [`TooLong`] if even the ids do not fit.
+    /// [`TooLong`] if the session does not fit even without all optional values.
     pub fn mint(
         launch: &Launch,
         id: String,
@@ -46,18 +46,18 @@ impl Session {
         if fits(&whole, BUDGET) {
             return Ok((whole, Vec::new()));
         }
-        let order = order_of_leaving(&whole);
+        let order = drop_order(&whole);
         let without = |count: usize| without(&whole, order.get(..count).unwrap_or_default());
         let counts: Vec<usize> = (0..order.len()).collect();
         let count = counts.partition_point(|count| !fits(&without(*count), BUDGET));
         let session = without(count);
-        if count == order.len() && !fits(&session, LONGEST) {
+        if count == order.len() && !fits(&session, MAX_COOKIE) {
             // Rather a launch without a grade than none.
             return match takes_grade {
                 true => {
                     let (session, mut left_out) =
                         Self::mint(launch, session.id, identity, false, lifetime, now)?;
-                    // First, so that the log names them whatever else it has no room for.
+                    // First, because the log truncates the list.
                     let grade = [Field::GradeUrl, Field::GradeResultId];
                     left_out.splice(0..0, grade.map(|field| field.parameter().to_owned()));
                     Ok((session, left_out))
@@ -69,11 +69,11 @@ impl Session {
     }
 }
 
-/// The values that a session keeps of a launch, without personal data that the tool may not have.
+/// The values of a launch for the session, without personal data that the tool must not receive.
 fn values(launch: &Launch, identity: Identity, takes_grade: bool) -> Vec<(u8, String)> {
     let place = launch.grade_place.as_ref().filter(|_| takes_grade);
     let outcome = place.map(|GradePlace::Outcome(outcome)| outcome);
-    let mut kept = Vec::new();
+    let mut values = Vec::new();
     for &field in Field::ALL {
         let is_for_tool = match field {
             Field::Email => identity.email,
@@ -84,7 +84,7 @@ fn values(launch: &Launch, identity: Identity, takes_grade: bool) -> Vec<(u8, St
         }
         let value = match field {
             Field::UserId => launch.user.id.as_deref(),
-            // Also where the platform sent its parts only.
+            // The full name, also if the platform sent only its parts.
             Field::Name => launch.user.name.as_deref(),
             Field::ReturnUrl => launch.return_url.as_ref().map(lti::ReturnUrl::as_str),
             Field::GradeUrl => outcome.map(|outcome| outcome.url.as_str()),
@@ -95,7 +95,7 @@ fn values(launch: &Launch, identity: Identity, takes_grade: bool) -> Vec<(u8, St
                 .map(SignatureMethod::name),
             field => launch.sent(field.parameter()),
         };
-        kept.extend(value.map(|value| (field.position(), value.to_owned())));
+        values.extend(value.map(|value| (field.position(), value.to_owned())));
     }
-    kept
+    values
 }

@@ -1,7 +1,8 @@
-//! Lets a browser's later requests reach an upstream: created from a launch, or opened from its seal.
+//! Sessions, tickets, receipts and grade tokens. A session is created from a launch or opened from
+//! its seal; there is no third way.
 //!
-//! The gateway stores nothing of a session, so that sessions survive a restart and work in every process.
-//! The browser holds the session as a cookie, sealed and bound to its tool and its id.
+//! The gateway stores no session, so that sessions survive a restart and work in every process. The
+//! browser holds the session as a cookie, encrypted and bound to its tool and its id.
 
 mod budget;
 mod content;
@@ -10,8 +11,8 @@ mod field;
 mod grade_token;
 mod id;
 mod key;
+mod latest_launches;
 mod mint;
-mod newest;
 mod receipt;
 mod seal;
 mod sealed;
@@ -23,10 +24,10 @@ pub use budget::BUDGET;
 pub use cookie::{COOKIE, cookies, is_own_cookie, set_cookie};
 pub use field::Field;
 pub use grade_token::{GradeToken, GradeTokens};
-pub use id::Ids;
-pub use key::derive;
+pub use id::SessionIds;
+pub use key::derive_key;
+pub use latest_launches::{LatestLaunches, RoleWatch};
 pub use mint::TooLong;
-pub use newest::{Newest, Watch};
 pub use receipt::Receipts;
-pub use sealed::{BUTTON, Sessions, TICKET, TICKET_PARAMETER, Ticket};
+pub use sealed::{BUTTON_LIFETIME, Sessions, TICKET_LIFETIME, TICKET_PARAMETER, Ticket};
 pub use session::Session;

@@ -1,6 +1,6 @@
-//! A cookie that proves that this very form was admitted from this very browser, so that a reload, which sends the form
-//! again, leads to the same page again and is no replay. It holds an expiry and a MAC, nothing about anybody, and
-//! nothing of it is kept here.
+//! Receipts: cookies that prove that the gateway admitted this form from this browser. A reload,
+//! which sends the form again, is then no replay. A receipt contains an expiry and a MAC, and no
+//! personal data. The gateway does not store it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,26 +9,28 @@ use lti::Secret;
 use sha2::Sha256;
 
 use super::cookie::{COOKIE, cookies, set_cookie};
-use super::key::derive;
+use super::key::derive_key;
 
-/// How much of a MAC is kept: 128 bits, since a page's ten receipts share a small space with everything else.
-const MAC: usize = 16;
+/// The length of a truncated MAC, in bytes: 128 bits save space for the other cookies.
+const MAC_LENGTH: usize = 16;
 
-/// Writes and reads receipts. Its keys are derived from `gateway.secret`: the first writes, all read.
+/// Creates and verifies receipts. Its keys are derived from `gateway.secret`: the first key signs,
+/// every key verifies.
 #[derive(Clone)]
 pub struct Receipts {
     keys: Vec<Hmac<Sha256>>,
 }
 
 impl Receipts {
-    /// Derives the keys.
+    /// Derives the keys from these secrets.
     pub fn new(secrets: &[Secret]) -> Self {
-        let key = |secret| Hmac::new_from_slice(&derive(secret, "lti-gateway receipt 1")).ok();
+        let key = |secret| Hmac::new_from_slice(&derive_key(secret, "lti-gateway receipt 1")).ok();
         Self { keys: secrets.iter().filter_map(key).collect() }
     }
 
-    /// The `Set-Cookie` of a form admitted at `now` (seconds since the epoch), for so many seconds. One session has one
-    /// name, so that the newest launch takes the place of the one before.
+    /// The `Set-Cookie` value for a form admitted at `now` (seconds since the epoch). `seconds` is
+    /// its lifetime. A session has one cookie name, so that a new receipt replaces the older one.
+    /// `None` only without a key.
     pub fn set_cookie(
         &self,
         id: &str,
@@ -39,11 +41,11 @@ impl Receipts {
     ) -> Option<String> {
         let expiry = now.saturating_add(seconds);
         let mac = mac(self.keys.first()?, fingerprint, expiry).finalize().into_bytes();
-        let value = format!("{expiry}.{}", URL_SAFE_NO_PAD.encode(&mac[..MAC]));
+        let value = format!("{expiry}.{}", URL_SAFE_NO_PAD.encode(&mac[..MAC_LENGTH]));
         Some(set_cookie(&format!("{COOKIE}-{id}"), &value, path, seconds))
     }
 
-    /// Whether one of the cookies is a receipt for the form with this fingerprint that has not expired.
+    /// Whether one of the cookies is a valid receipt for the form with this fingerprint at `now`.
     pub fn prove<'c>(
         &self,
         headers: impl IntoIterator<Item = &'c str>,
@@ -60,7 +62,7 @@ impl Receipts {
                 };
                 let proves =
                     |key| mac(key, fingerprint, expiry).verify_truncated_left(&proof).is_ok();
-                expiry >= now && proof.len() == MAC && self.keys.iter().any(proves)
+                expiry >= now && proof.len() == MAC_LENGTH && self.keys.iter().any(proves)
             })
     }
 }

@@ -1,6 +1,7 @@
-//! Text that only this gateway can read and make.
+//! Strings that only this gateway can create and read.
 //!
-//! What is sealed is deflated, encrypted and authenticated together with what it is bound to: it opens nowhere else.
+//! The content is compressed, encrypted and authenticated (XChaCha20-Poly1305) together with a
+//! binding, such as tool and id. It opens only with the same binding.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,33 +11,33 @@ use lti::Secret;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
-use super::key::derive;
+use super::key::derive_key;
 
-/// How the content is written. Whoever changes that counts on.
+/// The version of the format. Increment it with every change of the format.
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 const TAG: usize = 16;
-/// The most bytes of a content. A session has a tenth of that.
-const LONGEST_CONTENT: usize = 64 * 1024;
-/// Small content gains nothing by more effort.
-const EFFORT: u8 = 6;
+/// The most bytes of decompressed content. A session has a tenth of that.
+const MAX_CONTENT: usize = 64 * 1024;
+/// The compression level. A higher level does not shorten small content.
+const COMPRESSION_LEVEL: u8 = 6;
 
-/// Seals and opens for one purpose. The first key seals, all of them open.
+/// Seals and opens content for one purpose. The first key seals, every key opens.
 pub struct Seal {
     keys: Vec<XChaCha20Poly1305>,
 }
 
 impl Seal {
-    /// For a purpose, with keys derived from these secrets.
+    /// Derives the keys for a purpose from these secrets.
     pub fn new(secrets: &[Secret], purpose: &str) -> Self {
         let keys = secrets
             .iter()
-            .map(|secret| XChaCha20Poly1305::new(&derive(secret, purpose).into()))
+            .map(|secret| XChaCha20Poly1305::new(&derive_key(secret, purpose).into()))
             .collect();
         Self { keys }
     }
 
-    /// Seals deflated content. `None` only without a key or without randomness.
+    /// Seals compressed content. `None` only without a key or without randomness.
     pub fn close(&self, deflated: &[u8], bound_to: &[&str]) -> Option<String> {
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce).ok()?;
@@ -45,7 +46,8 @@ impl Seal {
         Some(URL_SAFE_NO_PAD.encode([&[VERSION], nonce.as_slice(), &encrypted].concat()))
     }
 
-    /// The content of what was sealed here, bound to the same; `None` for everything else.
+    /// Opens a sealed string with the same binding, and decompresses it. `None` if it is not
+    /// authentic.
     pub fn open(&self, text: &str, bound_to: &[&str]) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (&VERSION, rest) = bytes.split_first()? else { return None };
@@ -54,16 +56,16 @@ impl Seal {
         let payload = || Payload { msg: encrypted, aad: &aad };
         let deflated =
             self.keys.iter().find_map(|key| key.decrypt(&XNonce::from(*nonce), payload()).ok())?;
-        decompress_to_vec_with_limit(&deflated, LONGEST_CONTENT).ok()
+        decompress_to_vec_with_limit(&deflated, MAX_CONTENT).ok()
     }
 }
 
-/// Content as it is sealed.
+/// Compresses content for its seal.
 pub fn deflated(content: &[u8]) -> Vec<u8> {
-    compress_to_vec(content, EFFORT)
+    compress_to_vec(content, COMPRESSION_LEVEL)
 }
 
-/// How many characters so many deflated bytes are when they are sealed.
+/// The length of a sealed string, for a content of `deflated` compressed bytes.
 pub fn sealed_length(deflated: usize) -> usize {
     (1 + NONCE + deflated + TAG).div_ceil(3) * 4
 }
@@ -82,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seal_opens_whole_unaltered_and_where_it_belongs_only() {
+    fn a_seal_opens_only_unaltered_and_with_its_binding() {
         let [old, new] = ["the old secret", "the new secret"].map(Secret::new);
         let seal = Seal::new(std::slice::from_ref(&old), "session");
         let sealed = seal.close(&deflated(b"content"), &["tool", "id"]).expect("randomness");

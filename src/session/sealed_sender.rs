@@ -3,9 +3,10 @@ use std::borrow::Cow;
 use lti::Sender;
 use serde::{Deserialize, Serialize};
 
-/// A sender as it is sealed: a consumer is a string, a platform is `[name, client, deployment]`.
+/// The serialized sender: a consumer is a string, a platform is an array `[name, client,
+/// deployment]`.
 ///
-/// The types differ, so that no consumer key passes for a platform.
+/// The JSON types differ, so that no consumer key can be read as a platform.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SealedSender<'a> {

@@ -3,39 +3,39 @@ use lti::{GradePlace, OutcomeService, Roles, Sender};
 
 use super::field::Field;
 
-/// One person at one resource link of one tool.
-///
-/// `Debug` is left out: nearly all of it is personal data.
+/// The session of one user at one resource link of one tool. It has no `Debug`, because it contains
+/// personal data.
 #[derive(Clone)]
 pub struct Session {
-    /// Tells it from other sessions: part of a URL, never a credential.
+    /// The id, which may be a part of the URL. It is not a credential.
     pub id: String,
-    /// Stands for the launch that created it.
+    /// A part of the fingerprint of the launch that created it.
     pub launch: u32,
     /// When it was created, in seconds since the epoch.
     pub minted: u64,
-    /// The last second at which it opens.
+    /// The last second at which it is valid, in seconds since the epoch.
     pub expires: u64,
-    /// Who sent the launch.
+    /// The sender of the launch.
     pub sender: Sender,
     /// The user's roles in the course.
     pub roles: Roles,
     /// The custom parameters, by name.
     pub custom: Vec<(String, String)>,
-    /// The number of values of the launch that had no space.
+    /// The number of values of the launch that the gateway omitted for lack of space.
     pub left_out: u32,
-    /// Values by the positions of their fields. Positions of a newer version stay.
+    /// The values, by the positions of their fields. May contain positions of a newer version.
     pub(super) values: Vec<(u8, String)>,
 }
 
 impl Session {
-    /// The value of a field, if the platform sent it, the tool may have it, and it had space.
+    /// The value of a field. `None` if the platform did not send it, the tool must not receive it,
+    /// or the gateway omitted it.
     pub fn get(&self, field: Field) -> Option<&str> {
         let found = self.values.iter().find(|(position, _)| *position == field.position());
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Where a grade goes, if the launch takes one that the tool may send.
+    /// The place of the grade. `None` if the launch accepts no grade, or the tool must not send it.
     pub fn grade_place(&self) -> Option<GradePlace> {
         let method = match self.get(Field::GradeSignatureMethod) {
             Some(name) => SignatureMethod::named(name)?,

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Why a store remembers nothing.
+/// Why a store did not read or write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateError {
     /// The store is full.
@@ -12,7 +12,7 @@ pub enum StateError {
 impl fmt::Display for StateError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full => formatter.write_str("as much is kept as may be"),
+            Self::Full => formatter.write_str("the store is full"),
             Self::Unavailable(message) => formatter.write_str(message),
         }
     }

@@ -9,52 +9,52 @@ pub struct Grade {
     pub slot: [u8; 16],
     /// The name of the tool.
     pub tool: String,
-    /// Who sent the launch, and so takes the grade.
+    /// The sender of the launch, which receives the grade.
     pub sender: Sender,
-    /// The host of the grade's URL. Attempts are shared out by host.
+    /// The host of the grade's URL. The gateway limits concurrent attempts per host.
     pub host: String,
-    /// Where the platform takes the grade.
+    /// The place of the grade at the platform.
     pub place: GradePlace,
-    /// What the platform does with the learner's result.
+    /// The change of the learner's result.
     pub action: Action,
 }
 
-/// What a platform does with a learner's result.
+/// A change of a learner's result.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Sets it.
+    /// Set the result.
     Replace {
         /// The score, with the digits of the upstream.
         score: Score,
         /// A comment for the learner.
         comment: Option<String>,
     },
-    /// Clears it.
+    /// Clear the result.
     Delete,
 }
 
-/// A stored grade that is still to be sent. It has no `Debug`, because it names a learner.
+/// A stored grade that waits for an attempt. It has no `Debug`, because it names a learner.
 #[derive(Clone, PartialEq, Eq)]
 pub struct QueuedGrade {
     /// The id for the upstream: 128 random bits in 22 URL-safe characters.
     pub id: String,
-    /// The position in the order of arrival. It grows with every grade, also after a restart.
+    /// The position in the order of arrival. It increases with every grade, also after a restart.
     pub sequence: u64,
     /// The grade.
     pub grade: Grade,
-    /// `Kept`, or `Delivered` if the platform has it and it is sent once more.
+    /// `Kept`, or `Delivered` if the platform accepted it and the gateway sends it once more.
     pub status: Status,
-    /// When the gateway accepted it.
+    /// When the gateway accepted the grade.
     pub accepted: Millis,
-    /// The number of attempts. It includes one whose result nobody knows.
+    /// The number of attempts. Includes an attempt without a known result.
     pub tries: u32,
-    /// When it comes due.
+    /// When the grade comes due, in seconds since the epoch.
     pub next_try: u64,
     /// The platform's message at the last attempt, at most 500 characters. May be empty.
     pub message: String,
 }
 
-/// A stored grade that is never sent again. It has no personal data.
+/// A stored grade that the gateway never sends again. It has no personal data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FinishedGrade {
     /// As for a queued grade.
@@ -69,26 +69,26 @@ pub struct FinishedGrade {
     pub sender: Sender,
     /// As for the grade itself.
     pub host: String,
-    /// Whether it was to clear the learner's result.
+    /// Whether the grade cleared the learner's result.
     pub deletes: bool,
-    /// Its result. Never `Kept`.
+    /// The status. Never `Kept`.
     pub status: Status,
-    /// When the gateway accepted it.
+    /// When the gateway accepted the grade.
     pub accepted: Millis,
     /// The number of attempts.
     pub tries: u32,
     /// The platform's message at the last attempt.
     pub message: String,
-    /// When it was finished.
+    /// When the grade was finished, in seconds since the epoch.
     pub finished: u64,
 }
 
 /// A grade of the outbox.
 #[derive(Clone, PartialEq, Eq)]
 pub enum StoredGrade {
-    /// It is still to be sent.
+    /// It waits for an attempt.
     Queued(QueuedGrade),
-    /// It is never sent again.
+    /// The gateway never sends it again.
     Finished(FinishedGrade),
 }
 
@@ -133,7 +133,7 @@ impl StoredGrade {
         }
     }
 
-    /// When the grade comes due; `None` if it is finished.
+    /// When the grade comes due, in seconds since the epoch. `None` if it is finished.
     pub fn next_try(&self) -> Option<u64> {
         match self {
             Self::Queued(grade) => Some(grade.next_try),
@@ -149,7 +149,7 @@ impl StoredGrade {
         }
     }
 
-    /// When the grade was finished; `None` if it is queued.
+    /// When the grade was finished, in seconds since the epoch. `None` if it is queued.
     pub fn finished(&self) -> Option<u64> {
         match self {
             Self::Queued(_) => None,
@@ -161,13 +161,13 @@ impl StoredGrade {
 /// The status of a grade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// The gateway will send it.
+    /// The gateway queued it and retries.
     Kept,
     /// The platform accepted it.
     Delivered,
-    /// The platform refused it.
+    /// The platform refused it (dead letter).
     Refused,
-    /// The platform could not accept it for too long.
+    /// The platform could not accept it for too long (dead letter).
     Expired,
     /// A newer grade of its slot was delivered or queued.
     Superseded,
@@ -195,25 +195,26 @@ impl Status {
     }
 }
 
-/// The result of an attempt to deliver a grade. A message is the platform's, without secrets and personal
-/// data, and has at most 500 characters.
+/// The result of an attempt to deliver a grade. A message is the platform's, without secrets and
+/// personal data, and has at most 500 characters.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// The platform accepted it.
+pub enum AttemptResult {
+    /// The platform accepted the grade.
     Delivered,
-    /// The platform refused it.
+    /// The platform refused the grade. It becomes a dead letter.
     Refused {
         /// The platform's message.
         message: String,
     },
-    /// The platform cannot accept it yet.
-    Postponed {
-        /// When the gateway tries again.
-        until: u64,
+    /// The platform cannot accept the grade yet. The gateway retries.
+    Retry {
+        /// When the gateway retries, in seconds since the epoch.
+        at: u64,
         /// The platform's message.
         message: String,
     },
-    /// The platform could not accept it, and it is too old for another attempt.
+    /// The platform could not accept the grade, which is too old for a retry. It becomes a dead
+    /// letter.
     Expired {
         /// The platform's message.
         message: String,

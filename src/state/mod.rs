@@ -1,19 +1,19 @@
-//! State that outlives a request: the nonces that were spent, and the grades on their way.
+//! State that outlives a request: spent nonces (the replay store) and queued grades (the outbox).
 //!
-//! The traits [`Replay`] and [`Outbox`] are all that the gateway knows of a store.
+//! The gateway uses a store only through the traits [`Replay`] and [`Outbox`].
 
-mod bounds;
 mod directory;
 mod error;
 mod grade;
+mod limits;
 mod outbox;
 mod replay;
 mod store;
 
-pub use bounds::Bounds;
 pub use directory::{Directory, DirectoryOutbox, DirectoryReplay, ListedGrade, OpenError, list};
 pub use error::StateError;
-pub use grade::{Action, Fate, FinishedGrade, Grade, QueuedGrade, Status, StoredGrade};
+pub use grade::{Action, AttemptResult, FinishedGrade, Grade, QueuedGrade, Status, StoredGrade};
+pub use limits::StateLimits;
 pub use outbox::Outbox;
 pub use replay::Replay;
 pub use store::State;

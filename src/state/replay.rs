@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use lti::{MemoryReplay, Nonce, Spent};
 
-/// Remembers which nonces were spent (RFC 5849 §3.3).
+/// The replay store: it remembers which nonces were spent (RFC 5849 §3.3).
 #[async_trait]
 pub trait Replay: Send + Sync {
-    /// Spends a nonce at `now`, in seconds since the epoch. A nonce is `Now` only once, and only when the
-    /// store will remember it.
+    /// Spends a nonce at `now`, in seconds since the epoch. Returns `Now` only once for each nonce,
+    /// and only after the store has recorded it.
     async fn spend(&self, nonce: &Nonce, now: u64) -> Spent;
 
     /// Whether the store can spend nonces now.

@@ -1,22 +1,23 @@
-//! What is wrong with templates, and where in them: Tera's reports taken apart, and variables that nobody gives.
+//! Problems of templates with their locations: parses Tera's error reports, and finds undefined
+//! variables.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Fault, Location, Problem, TemplateFault};
 
-/// Names and texts of templates.
+/// Templates: their names and contents.
 type Files = BTreeMap<String, String>;
 
-/// One thing that Tera says of templates that do not compile.
+/// One error of a template, from Tera's report.
 pub(super) struct Failure {
-    /// The template, where it can be told.
+    /// The template, if the report names it.
     pub(super) file: Option<String>,
     fault: Fault,
     /// Line and column, from 1.
     place: (usize, usize),
 }
 
-/// All that one error of Tera's says.
+/// The failures in one error of Tera.
 pub(super) fn failures(error: &tera::Error, files: &Files) -> Vec<Failure> {
     use tera::ErrorKind::{CircularExtend, CircularInclude, MissingParent};
     let chain = |template: &str, names: &[String]| {
@@ -42,12 +43,16 @@ pub(super) fn failures(error: &tera::Error, files: &Files) -> Vec<Failure> {
             let text = error.to_string();
             let failures: Vec<_> =
                 reports(&text).filter_map(|report| Failure::read(report, files)).collect();
-            if failures.is_empty() { vec![Failure::unplaced(&text, files)] } else { failures }
+            if failures.is_empty() {
+                vec![Failure::without_location(&text, files)]
+            } else {
+                failures
+            }
         }
     }
 }
 
-/// Tera's report of one error each, several of which make up one of its messages.
+/// Splits Tera's message into its reports, one for each error.
 fn reports(text: &str) -> impl Iterator<Item = &str> {
     let starts = text
         .match_indices("error: ")
@@ -60,17 +65,17 @@ fn reports(text: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Failure {
-    /// Takes a report apart: words, then file, line and column.
+    /// Parses a report: message, then file, line and column.
     fn read(report: &str, files: &Files) -> Option<Self> {
-        let words = report.lines().next()?.strip_prefix("error: ")?;
-        let (rest, column) = place_in(report)?.rsplit_once(':')?;
+        let message = report.lines().next()?.strip_prefix("error: ")?;
+        let (rest, column) = location_in(report)?.rsplit_once(':')?;
         let (file, line) = rest.rsplit_once(':')?;
-        let fault = match words
+        let fault = match message
             .strip_prefix("Unknown template `")
             .and_then(|rest| rest.strip_suffix('`'))
         {
             Some(name) => missing(name, files),
-            None => broken(words),
+            None => broken(message),
         };
         Some(Self {
             file: Some(file.to_owned()),
@@ -79,21 +84,21 @@ impl Failure {
         })
     }
 
-    /// A failure of a template at the place where it names another.
+    /// A failure at the location where a template names another.
     fn at_name(file: &str, name: &str, fault: Fault, files: &Files) -> Self {
         let text = files.get(file).map(String::as_str).unwrap_or_default();
         let at = ['"', '\''].iter().find_map(|quote| text.find(&format!("{quote}{name}{quote}")));
         Self { file: Some(file.to_owned()), fault, place: place_of(text, at.unwrap_or_default()) }
     }
 
-    /// A failure without a place, of the first template that its words name.
-    fn unplaced(words: &str, files: &Files) -> Self {
-        let file = files.keys().find(|file| words.contains(&format!("`{file}`"))).cloned();
-        let words = words.lines().next().unwrap_or_default();
-        Self { file, fault: broken(words), place: (1, 1) }
+    /// A failure without a location, for the first template in the message.
+    fn without_location(message: &str, files: &Files) -> Self {
+        let file = files.keys().find(|file| message.contains(&format!("`{file}`"))).cloned();
+        let message = message.lines().next().unwrap_or_default();
+        Self { file, fault: broken(message), place: (1, 1) }
     }
 
-    /// Whether it is only that a broken template is missing.
+    /// Whether the only reason is another broken template.
     pub(super) fn follows_from(&self, broken: &BTreeSet<String>) -> bool {
         matches!(&self.fault, Fault::PartMissing(name, _) if broken.contains(name))
     }
@@ -113,22 +118,22 @@ fn missing(name: &str, files: &Files) -> Fault {
     Fault::PartMissing(name.to_owned(), files.keys().cloned().collect())
 }
 
-/// A fault of Tera's. Tera has no kind for a template that ends too early, so its message decides;
-/// a test holds the message.
+/// The fault for a message of Tera. Tera has no error kind for a template that ends too early, so
+/// this compares the message. A test checks Tera's message.
 fn broken(message: &str) -> Fault {
     let is_unclosed = message == "Unexpected end of input";
     let fault = if is_unclosed { TemplateFault::Unclosed } else { TemplateFault::Other };
     Fault::TemplateBroken(fault, sentence(message))
 }
 
-/// Tera's words as the rest of what an admin reads has them.
-fn sentence(words: &str) -> String {
-    let mut letters = words.trim_end_matches('.').chars();
+/// A message of Tera in our style: lower case first, no full stop.
+fn sentence(message: &str) -> String {
+    let mut letters = message.trim_end_matches('.').chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// `file:line:column` of one of Tera's reports.
-pub(super) fn place_in(report: &str) -> Option<&str> {
+fn location_in(report: &str) -> Option<&str> {
     report.lines().find_map(|line| line.trim_start().strip_prefix("--> "))
 }
 
@@ -139,19 +144,19 @@ fn place_of(text: &str, at: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
-/// The problems of templates that use variables which they are not given, each told once, where it is used.
+/// A problem for each undefined variable of a template, at its first use.
 pub(super) fn foreign_variables(
     foreign: &BTreeSet<(String, String)>,
     files: &Files,
 ) -> Vec<Problem> {
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     let mut problems = Vec::new();
     for (template, variable) in foreign {
         let used = parts_of(template, files)
             .into_iter()
             .find_map(|file| Some((file, find_variable(&files[file], variable)?)));
         let (file, at) = used.unwrap_or((template, 0));
-        if told.insert((file, at, variable)) {
+        if reported.insert((file, at, variable)) {
             let place = place_of(&files[file], at);
             let location = Location::in_text(
                 format!("templates/{file}"),
@@ -165,8 +170,8 @@ pub(super) fn foreign_variables(
     problems
 }
 
-/// A template and all others that it names, and that those name.
-pub(super) fn parts_of<'f>(template: &'f str, files: &'f Files) -> Vec<&'f str> {
+/// A template and all templates that it names, directly or indirectly.
+fn parts_of<'f>(template: &'f str, files: &'f Files) -> Vec<&'f str> {
     let mut parts = vec![template];
     let mut next = 0;
     while let Some(text) = parts.get(next).and_then(|part| files.get(*part)) {
@@ -178,7 +183,7 @@ pub(super) fn parts_of<'f>(template: &'f str, files: &'f Files) -> Vec<&'f str> 
     parts
 }
 
-/// Where a template uses a variable: its name in a tag, as a word of its own.
+/// The offset of a variable's first use in a tag, as a whole word.
 fn find_variable(text: &str, variable: &str) -> Option<usize> {
     let mut at = 0;
     while let Some(open) = text[at..].find(['{']).map(|open| at + open) {

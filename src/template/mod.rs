@@ -1,4 +1,4 @@
-//! A tool's page: Tera templates, compiled at start and rendered with a launch.
+//! Tera templates: compiled at the start, rendered with each launch.
 
 mod diagnosis;
 mod page;

@@ -1,4 +1,4 @@
-//! Tera templates: compiled at start, autoescaped, rendered with a launch.
+//! Tera templates: compiled at the start, HTML-escaped, rendered with each launch.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,35 +10,35 @@ use tera::{Context, Tera, Value};
 use super::diagnosis;
 use crate::config::{Fault, Problem, TemplateUse, Tool};
 
-/// The ending of templates that tools may name. Their text is escaped as HTML.
+/// The file name suffix of templates for tools. Tera escapes their values for HTML.
 const SUFFIX: &str = ".html.tera";
 
-/// The free variables that a template is given.
-const GIVEN: [&str; 2] = ["launch", "tool"];
+/// The variables of a template.
+const VARIABLES: [&str; 2] = ["launch", "tool"];
 
-/// All templates of a folder, compiled.
+/// All templates of a directory, compiled.
 pub struct Templates(Tera);
 
-/// What one tool renders: its template and what that is told of the tool.
+/// The page of one tool: its template, and the template's variable `tool`.
 pub struct Page {
     file: String,
     tool: Value,
 }
 
-/// Why a page could not be rendered.
+/// A template failed for a launch.
 #[derive(Debug)]
 pub struct RenderError {
-    /// The template and the place in it, such as `hello.html.tera:3:5`.
-    pub place: String,
-    /// Tera's words. They may quote what the platform sent, so they are for development only.
-    pub words: String,
+    /// The template, line and column, such as `hello.html.tera:3:5`.
+    pub location: String,
+    /// Tera's message. It may quote parameters of the launch, so only development shows it.
+    pub message: String,
 }
 
 impl Templates {
-    /// Compiles the templates of a folder, given as names and texts, for tools that use some of them.
+    /// Compiles templates. `files` has their names and contents, `uses` the templates of the tools.
     ///
-    /// Every template that does not compile is a problem, and so is every use of one that does not exist
-    /// or that needs a variable which it is not given.
+    /// Returns a problem for each template that does not compile, for each missing template of a
+    /// tool, and for each undefined variable in a tool's template.
     pub fn compile(files: BTreeMap<String, String>, uses: &[TemplateUse]) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
         let mut sound = files.clone();
@@ -49,7 +49,7 @@ impl Templates {
             let Err(error) = tera.add_raw_templates(&sound) else { break tera };
             let before = sound.len();
             for failure in diagnosis::failures(&error, &files) {
-                // What includes or extends a broken template is not broken itself.
+                // A template that only includes or extends a broken one is not reported.
                 if !failure.follows_from(&broken) {
                     problems.push(failure.problem(&files));
                 }
@@ -68,7 +68,7 @@ impl Templates {
             match tera.get_template_variables(&file) {
                 Ok(variables) => {
                     let variables =
-                        variables.into_iter().filter(|variable| !GIVEN.contains(variable));
+                        variables.into_iter().filter(|variable| !VARIABLES.contains(variable));
                     foreign.extend(variables.map(|variable| (file.clone(), variable.to_owned())));
                 }
                 Err(_) if name.is_empty() || files.contains_key(&file) => {}
@@ -86,21 +86,21 @@ impl Templates {
         (Self(tera), problems)
     }
 
-    /// The page of a launch.
+    /// Renders the page for a launch.
     ///
     /// # Errors
-    /// A [`RenderError`] where the template uses something that this launch does not have.
+    /// A [`RenderError`] if the template uses a value that this launch does not have.
     pub fn render(&self, page: &Page, launch: &Launch) -> Result<String, RenderError> {
         let failed = |error: tera::Error| RenderError {
-            place: match error.kind() {
-                // Only the place: the words may quote what the platform sent, and so may the report made of both.
+            location: match error.kind() {
+                // Not `report` as a string: it may quote parameters of the launch.
                 tera::ErrorKind::RenderingError(report) => {
                     let start = report.span();
                     format!("{}:{}:{}", report.filename(), start.start_line, start.start_col + 1)
                 }
                 _ => page.file.clone(),
             },
-            words: error.to_string(),
+            message: error.to_string(),
         };
         let mut context = Context::new();
         context.insert_value("tool", page.tool.clone());
@@ -113,7 +113,7 @@ impl Templates {
 }
 
 impl Page {
-    /// What a tool renders: this template.
+    /// The page of a tool with this template.
     pub fn new(template: &str, tool: &Tool) -> Self {
         #[derive(Serialize)]
         struct ToolContext<'a> {
@@ -122,13 +122,13 @@ impl Page {
             params: &'a figment::value::Dict,
         }
         let context = ToolContext { name: &tool.name, title: &tool.title, params: &tool.params };
-        // The values come from TOML, all of which Tera has a type for.
+        // Infallible: Tera has a type for every TOML value.
         let tool_value = Value::try_from_serializable(&context).unwrap_or_else(|_| Value::none());
         Self { file: format!("{template}{SUFFIX}"), tool: tool_value }
     }
 }
 
-/// What a template sees as `launch`. Every field is always there; text that was not sent is empty.
+/// The variable `launch` of a template. All fields exist; values that were not sent are empty.
 #[derive(Serialize)]
 struct LaunchContext<'a> {
     user: UserContext<'a>,
@@ -235,8 +235,9 @@ impl<'a> LaunchContext<'a> {
     }
 }
 
-/// The custom parameters by name. Besides the name as sent stands the name as LTI 1.1 spells it, lower case with `_` for
-/// everything else, since edX keeps the author's spelling and others do not.
+/// The custom parameters by name. Each has two names: the original, and the normalized one of LTI
+/// 1.1, in lower case with `_` for other characters. edX sends the original, other platforms send
+/// the normalized name.
 fn custom(launch: &Launch) -> BTreeMap<Cow<'_, str>, &str> {
     let mut custom: BTreeMap<Cow<'_, str>, &str> =
         launch.custom().into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();

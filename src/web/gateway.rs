@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use lti::KnownSecrets;
-use lti::v1p1::Passport;
+use lti::v1p1::ConsumerCredentials;
 
 use super::development::Development;
-use super::proxy::place::Addresses;
+use super::proxy::route::ToolRoutes;
 use super::proxy::visit::Visits;
 use super::served::ServedTool;
 use crate::clock::Clock;
@@ -15,7 +15,7 @@ use crate::grade::Grades;
 use crate::platform::Platforms;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
-use crate::session::{GradeTokens, Ids, Receipts};
+use crate::session::{GradeTokens, Receipts, SessionIds};
 use crate::state::{Replay, State};
 use crate::template::Templates;
 
@@ -27,11 +27,11 @@ pub struct Gateway {
     pub(super) development: Option<Development>,
     pub(super) clock_skew: u64,
     pub(super) known_secrets: Arc<KnownSecrets>,
-    pub(super) addresses: Addresses,
+    pub(super) routes: ToolRoutes,
     pub(super) templates: Templates,
     pub(super) replay: Box<dyn Replay>,
     pub(super) receipts: Receipts,
-    pub(super) ids: Ids,
+    pub(super) ids: SessionIds,
     pub(super) visits: Visits,
     pub(super) assertions: Assertions,
     pub(super) grade_tokens: GradeTokens,
@@ -62,11 +62,11 @@ impl Gateway {
             clock_skew: config.clock_skew,
             known_secrets: config.known_secrets,
             grades: Arc::new(Grades::new(platforms, outbox, &config.tools, clock.clone())),
-            addresses: Addresses::new(config.tools.into_iter().map(ServedTool::new).collect()),
+            routes: ToolRoutes::new(config.tools.into_iter().map(ServedTool::new).collect()),
             templates,
             replay,
             receipts: Receipts::new(&config.secrets),
-            ids: Ids::new(&config.secrets),
+            ids: SessionIds::new(&config.secrets),
             visits: Visits::new(&config.secrets),
             assertions: Assertions::new(&config.secrets),
             grade_tokens: GradeTokens::new(&config.secrets),
@@ -78,15 +78,15 @@ impl Gateway {
     /// The same gateway. In development it searches these keys and secrets for the cause of a rejection;
     /// otherwise it keeps none of them.
     #[must_use]
-    pub fn explaining(mut self, passports: Vec<Passport>) -> Self {
+    pub fn explaining(mut self, credentials: Vec<ConsumerCredentials>) -> Self {
         self.development =
-            self.development.map(|development| development.with_passports(passports));
+            self.development.map(|development| development.with_credentials(credentials));
         self
     }
 
     /// Name and launch URL of every tool, for a request to this host.
     pub(super) fn launch_urls(&self, authority: &str) -> impl Iterator<Item = (&str, String)> {
-        self.addresses.tools().map(move |tool| {
+        self.routes.tools().map(move |tool| {
             (tool.name.as_str(), self.public_url.launch_url(tool, Some(authority)))
         })
     }

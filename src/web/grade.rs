@@ -168,7 +168,7 @@ async fn action(data: Data<'_>) -> Result<Action, GradeRefusal> {
 fn stated(answer: &PlatformResponse) -> Result<String, GradeRefusal> {
     let score = match &answer.score {
         Some(text) => number(text).ok_or(GradeRefusal::Failed(GradeError::Platform(
-            PlatformError::Unintelligible {
+            PlatformError::InvalidResponse {
                 status: answer.status,
                 fault: "the platform's answer has a score that is not a number".to_owned(),
             },
@@ -231,7 +231,7 @@ impl GradeCall {
                 let body = json!({ "status": "superseded" }).to_string();
                 self.accept(&token, "superseded", JsonResponse::new(Status::Ok, body))
             }
-            Ok(Sent::Kept { id, error }) => {
+            Ok(Sent::Queued { id, error }) => {
                 let reason = masked(&error.to_string(), token.place.learner_reference());
                 let body = json!({ "status": "kept", "id": id, "reason": error.to_string() });
                 let mut response = JsonResponse::new(Status::Accepted, body.to_string());
@@ -325,10 +325,10 @@ impl GradeRefusal {
             Self::BadGrade(_) => ("bad-grade", Status::UnprocessableEntity),
             Self::Failed(GradeError::Platform(error)) => match error {
                 PlatformError::NotAllowed(_) => ("outcome-not-allowed", Status::Conflict),
-                PlatformError::Refused { .. } | PlatformError::TurnedAway { .. } => {
+                PlatformError::Refused { .. } | PlatformError::RefusedByStatus { .. } => {
                     ("platform-refused", Status::BadGateway)
                 }
-                PlatformError::Redirected(_) | PlatformError::Unintelligible { .. } => {
+                PlatformError::Redirected(_) | PlatformError::InvalidResponse { .. } => {
                     ("platform-answer", Status::BadGateway)
                 }
                 PlatformError::Unavailable { .. } | PlatformError::Unreachable(_) => {
@@ -394,11 +394,11 @@ impl GradeRefusal {
         if let Self::Failed(GradeError::Platform(error)) = self {
             let said = match error {
                 PlatformError::Refused { status, description }
-                | PlatformError::TurnedAway { status, description } => {
+                | PlatformError::RefusedByStatus { status, description } => {
                     Some(platform(*status, description))
                 }
                 PlatformError::Redirected(status)
-                | PlatformError::Unintelligible { status, .. } => Some(platform(*status, "")),
+                | PlatformError::InvalidResponse { status, .. } => Some(platform(*status, "")),
                 PlatformError::Unavailable { status, description, retry_after: seconds } => {
                     retry_after = *seconds;
                     Some(platform(*status, description))

@@ -21,4 +21,5 @@ mod shield;
 mod tool;
 
 pub use gateway::Gateway;
+pub use launch::LARGEST_FORM;
 pub use routes::rocket;

@@ -56,7 +56,7 @@ def getting_started(binary, built):
         assert "Nothing was refused yet." in terminal.words("/dev/refusals")
 
         said = terminal.run(ours.pop(0))
-        assert "templates/quiz.html.tera is new: make it yours" in said, said
+        assert "Edit its page: templates/quiz.html.tera" in said, said
         [template] = page.blocks("html")
         terminal.write("templates/quiz.html.tera", template)
         start()
@@ -96,7 +96,7 @@ def getting_started(binary, built):
         assert "Grade sent" in visit.click()
         gradebook = terminal.words("/dev/gradebook")
         assert "1.0 Ada, a learner, at unit-1 of counter “Well done”" in gradebook, gradebook
-        assert "PUT, the result was taken" in gradebook, gradebook
+        assert "PUT, the result was stored" in gradebook, gradebook
 
         *heroku, last = ours
         said = [terminal.run(line) for line in heroku]

@@ -1,4 +1,4 @@
-//! The files that Heroku, foreman and a fresh machine read, held against what the program does.
+//! The files for Heroku and foreman agree with the program.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Variables that `NAME=…` lines set.
+/// The names in `NAME=…` lines.
 fn variables(text: &str) -> BTreeSet<String> {
     text.lines()
         .filter(|line| !line.starts_with('#'))
@@ -23,7 +23,7 @@ fn variables(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// What production says to the repository's own tools file with these variables.
+/// The problems of the repository's tools file in production with these variables.
 fn problems(environment: &Environment) -> Vec<String> {
     let loaded =
         load(&root().join("tools.toml"), environment, false).expect("tools.toml can be read");
@@ -31,7 +31,7 @@ fn problems(environment: &Environment) -> Vec<String> {
 }
 
 #[test]
-fn one_rust_release_is_named_everywhere() {
+fn all_files_name_the_same_rust_release() {
     let release = read("runtime.txt");
     let release = release.strip_prefix("rust-").expect("runtime.txt names Rust").trim_end();
     let toolchain: toml::Table = read("rust-toolchain.toml").parse().expect("TOML");
@@ -42,9 +42,9 @@ fn one_rust_release_is_named_everywhere() {
     assert_eq!(env!("CARGO_PKG_RUST_VERSION"), wanted);
 }
 
-/// The buildpack reads RustConfig as shell, so it is run as shell here.
+/// The buildpack sources RustConfig in a shell.
 #[test]
-fn the_buildpack_takes_its_rust_from_runtime_txt() {
+fn the_buildpack_reads_the_rust_release_from_runtime_txt() {
     let output = std::process::Command::new("bash")
         .args([
             "-c",
@@ -68,14 +68,14 @@ fn the_procfile_starts_the_program_that_cargo_builds() {
     );
     assert!(
         read(".foreman").contains("\nformation: web=1\n"),
-        "foreman leaves the release line alone"
+        "foreman does not run the release line"
     );
 }
 
-/// Heroku's buildpacks for other languages claim an app by files in its root. runtime.txt is one of Python's, which
-/// is why app.json and docs/heroku.md name the buildpack; there must be no second one.
+/// Heroku selects a buildpack by files in the root directory. Python's buildpack also reads
+/// runtime.txt, so app.json and docs/heroku.md name ours. No other such file may exist.
 #[test]
-fn no_other_buildpack_has_a_further_reason_to_claim_the_app() {
+fn no_file_selects_another_buildpack() {
     for foreign in [
         "package.json",
         "requirements.txt",
@@ -99,15 +99,15 @@ fn no_other_buildpack_has_a_further_reason_to_claim_the_app() {
     let app: serde_json::Value = serde_json::from_str(&read("app.json")).expect("JSON");
     let buildpacks = app["buildpacks"].as_array().expect("a list");
     assert_eq!(buildpacks.len(), 1);
-    let url = buildpacks[0]["url"].as_str().expect("an address");
+    let url = buildpacks[0]["url"].as_str().expect("a URL");
     let (_, commit) = url.split_once('#').expect("pinned to a commit");
     assert_eq!(commit.len(), 40, "a whole commit");
     assert!(read("docs/heroku.md").contains(url), "docs/heroku.md names the same buildpack");
 }
 
-/// Heroku takes these out before it builds.
+/// Heroku removes the files of .slugignore before it builds.
 #[test]
-fn nothing_that_cargo_needs_is_left_out_of_the_slug() {
+fn slugignore_removes_no_file_that_cargo_needs() {
     let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
     let benches = manifest["bench"].as_array().expect("benches");
     assert!(!benches.is_empty());
@@ -128,9 +128,9 @@ fn nothing_that_cargo_needs_is_left_out_of_the_slug() {
     }
 }
 
-/// Heroku builds what a plain `cargo build` does, and `cargo run` starts the gateway.
+/// Heroku runs a plain `cargo build`. `cargo run` starts the gateway.
 #[test]
-fn a_plain_build_leaves_the_examples_out() {
+fn a_plain_build_excludes_the_examples() {
     let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
     let built = manifest["workspace"]["default-members"].as_array().expect("a list");
     assert_eq!(
@@ -141,7 +141,7 @@ fn a_plain_build_leaves_the_examples_out() {
 }
 
 #[test]
-fn every_variable_of_app_json_is_read_and_no_other_is_needed() {
+fn the_variables_of_app_json_are_necessary_and_sufficient() {
     let app: serde_json::Value = serde_json::from_str(&read("app.json")).expect("JSON");
     let named: BTreeSet<String> =
         app["env"].as_object().expect("a table").keys().cloned().collect();
@@ -160,7 +160,7 @@ fn every_variable_of_app_json_is_read_and_no_other_is_needed() {
 }
 
 #[test]
-fn every_variable_of_the_example_is_read_and_no_other_is_needed() {
+fn the_variables_of_the_env_example_are_necessary_and_sufficient() {
     let named = variables(&read(".env.example"));
     let mut environment: Environment = named
         .iter()
@@ -175,6 +175,6 @@ fn every_variable_of_the_example_is_read_and_no_other_is_needed() {
     }
     assert!(
         read(".env.example").lines().all(|line| !line.contains("SECRET=") || line.ends_with('=')),
-        "an example secret would be used as it is"
+        "a user may deploy an example secret"
     );
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod cartridge;
+mod checklist;
 mod configuration;
 mod deployment;
 mod dev;

@@ -1,4 +1,4 @@
-//! `lti-gateway launch`: the program plays the platform before a gateway, over real HTTP.
+//! `lti-gateway launch`: practice launches from the command line, over real HTTP.
 
 use std::fs;
 use std::path::Path;
@@ -9,8 +9,9 @@ use tempfile::TempDir;
 
 use crate::support::{Pairs, Recorder, Server, Setup, unescaped, write};
 
-/// What a page shows that tells who is there.
-const PAGE: &str = "{{ launch.user.id }}|{{ launch.roles | join(sep=',') }}|{{ launch.context.title }}|{{ launch.custom.x or '-' }}\n";
+/// A page that shows the user, the roles, the course and a custom parameter.
+const PAGE: &str = "{{ launch.user.id }}|{{ launch.roles | join(sep=',') }}|\
+     {{ launch.context.title }}|{{ launch.custom.x or '-' }}\n";
 
 const TOOLS: &str = r#"
 [gateway]
@@ -30,13 +31,13 @@ consumers = [
 ]
 "#;
 
-/// A gateway in development, and the folder with the same file that `launch` reads.
+/// A gateway in development, and a directory with the same tools file for `launch`.
 struct Stage {
     server: Server,
     folder: TempDir,
 }
 
-/// What a run of the program left behind.
+/// The result of a run of the program.
 #[derive(Debug)]
 struct Run {
     code: Option<i32>,
@@ -45,21 +46,22 @@ struct Run {
 }
 
 impl Stage {
-    /// With an upstream behind the tool `nb`.
+    /// A stage whose tool `nb` has this upstream.
     fn new(upstream: &str) -> Self {
         let tools = format!(
-            "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = \"s3cret\"\nupstream = \"{upstream}\"\n"
+            "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = \"s3cret\"\n\
+             upstream = \"{upstream}\"\n"
         );
         Self::of(&tools, &[("page.html.tera", PAGE)])
     }
 
-    /// With this file and these templates.
+    /// A stage with this tools file and these templates.
     fn of(tools: &str, templates: &[(&str, &str)]) -> Self {
         let server =
             Server::start(&Setup { tools, templates, development: true, ..Setup::default() });
-        // The program's clock is that of this machine.
+        // `launch` uses the clock of this machine.
         server.set_now(SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs());
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = tempfile::tempdir().expect("a temporary directory");
         write(folder.path(), "tools.toml", tools);
         for (name, template) in templates {
             write(&folder.path().join("templates"), name, template);
@@ -67,12 +69,12 @@ impl Stage {
         Self { server, folder }
     }
 
-    /// Where the gateway answers.
+    /// The origin of the gateway.
     fn origin(&self) -> String {
         format!("http://localhost:{}", self.server.address.port())
     }
 
-    /// Runs `lti-gateway launch` where the gateway's port is the one that PORT names.
+    /// Runs `lti-gateway launch` with the gateway's port in `PORT`.
     fn launch(&self, arguments: &[&str]) -> Run {
         self.launch_with(arguments, &[])
     }
@@ -103,7 +105,7 @@ impl Stage {
         run
     }
 
-    /// Posts a form to a launch path as a browser does.
+    /// Posts a form to a launch path like a browser. Returns the page.
     fn post(&self, path: &str, form: &str) -> String {
         let host = format!("localhost:{}", self.server.address.port());
         let headers =
@@ -117,7 +119,7 @@ impl Stage {
 const NO_UPSTREAM: &str = "http://127.0.0.1:1";
 
 #[test]
-fn a_template_is_launched_as_edx_launches_it() {
+fn the_default_launch_is_edxs() {
     let stage = Stage::new(NO_UPSTREAM);
     let run = stage.launch(&["page"]);
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""));
@@ -129,7 +131,7 @@ fn a_template_is_launched_as_edx_launches_it() {
 }
 
 #[test]
-fn person_role_and_parameters_are_as_they_are_asked_for() {
+fn user_roles_and_parameters_are_those_of_the_options() {
     let stage = Stage::new(NO_UPSTREAM);
     let parameters = ["--param", "custom_x=a=b c&d", "--param", "context_title=Sums"];
     let run = stage.launch(
@@ -144,7 +146,7 @@ fn person_role_and_parameters_are_as_they_are_asked_for() {
 }
 
 #[test]
-fn an_upstream_is_reached_through_its_session_and_no_ticket_is_shown() {
+fn a_launch_opens_a_session_of_the_upstream_and_shows_no_ticket() {
     let upstream = Recorder::start();
     let stage = Stage::new(&upstream.url());
     let run = stage.launch(&["nb", "--role", "instructor"]);
@@ -165,7 +167,7 @@ fn an_upstream_is_reached_through_its_session_and_no_ticket_is_shown() {
 }
 
 #[test]
-fn a_refused_launch_ends_with_1_and_reaches_nothing() {
+fn a_rejected_launch_exits_with_1_and_reaches_no_upstream() {
     let upstream = Recorder::start();
     let stage = Stage::new(&upstream.url());
     write(
@@ -191,8 +193,9 @@ fn a_refused_launch_ends_with_1_and_reaches_nothing() {
         assert_eq!(
             run.error,
             format!(
-                "error: the launch was refused, or answered by what is no gateway ({status})\n  \
-                 = help: a line in the gateway's log has the reason, under the reference on the page\n"
+                "error: the launch was rejected, or this is not a gateway (status {status})\n  \
+                 = help: find the reference of the page in the gateway's log: its line has the \
+                 reason\n"
             )
         );
     }
@@ -200,15 +203,15 @@ fn a_refused_launch_ends_with_1_and_reaches_nothing() {
 }
 
 #[test]
-fn a_launch_that_leads_to_an_error_ends_with_1() {
+fn an_error_as_last_response_exits_with_1() {
     let run = Stage::new(NO_UPSTREAM).launch(&["nb"]);
     assert_eq!(run.code, Some(1), "{run:?}");
-    assert_eq!(run.error, "error: the launch was accepted, and led to an answer with status 502\n");
+    assert_eq!(run.error, "error: the launch was accepted, but the last response has status 502\n");
     assert!(run.out.contains("\n502 Bad Gateway, text/html; charset=utf-8\n"), "{}", run.out);
 }
 
 #[test]
-fn each_consumer_of_a_tool_can_launch_with_the_method_that_it_may_use() {
+fn each_consumer_signs_with_its_own_signature_method() {
     let stage = Stage::new(NO_UPSTREAM);
     for (key, method) in [("course-a", "HMAC-SHA1"), ("course-b", "HMAC-SHA256")] {
         let arguments = ["staff", "--role", "staff", "--key", key];
@@ -225,12 +228,12 @@ fn each_consumer_of_a_tool_can_launch_with_the_method_that_it_may_use() {
     assert_eq!((run.code, run.out.as_str()), (Some(2), ""));
     assert_eq!(
         run.error,
-        "error: staff has no consumer with this key\n  = help: its keys are course-a, course-b\n"
+        "error: staff has no consumer with this key\n  = help: use one of course-a, course-b\n"
     );
 }
 
 #[test]
-fn a_gateway_or_a_launch_url_below_it_is_named_by_url() {
+fn url_accepts_a_gateway_and_a_launch_url() {
     let upstream = Recorder::start();
     let stage = Stage::new(&upstream.url());
     for (path, led_to) in [
@@ -240,7 +243,7 @@ fn a_gateway_or_a_launch_url_below_it_is_named_by_url() {
         ("/lti/nb/units/2?page=3&q=a%20b#part", "GET /app/units/2?page=3&q=a%20b"),
     ] {
         let url = format!("{}{path}", stage.origin());
-        // Another port than the default's, which so cannot be what answered.
+        // Nothing listens on the default port.
         let run = stage.launch_with(&["nb", "--url", &url], &[("PORT", "1")]);
         assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{path}");
         assert_eq!(upstream.request().line(), led_to);
@@ -248,16 +251,18 @@ fn a_gateway_or_a_launch_url_below_it_is_named_by_url() {
 }
 
 #[test]
-fn another_host_is_not_followed_and_gets_no_cookie() {
+fn a_redirect_to_another_host_is_not_followed_and_gets_no_cookie() {
     let other = Recorder::start();
     let elsewhere = format!("{}/login?secret=1", other.origin());
     let upstream = Recorder::answering(format!(
-        "HTTP/1.1 302 Found\r\nSet-Cookie: a=b\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n"
+        "HTTP/1.1 302 Found\r\nSet-Cookie: a=b\r\nLocation: {elsewhere}\r\n\
+         Content-Length: 0\r\n\r\n"
     ));
     let run = Stage::new(&upstream.url()).launch(&["nb"]);
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{run:?}");
     let last = format!(
-        "\n302 Found\n\nIt leads to another host, which is not followed: {}/login?…\n",
+        "\n302 Found\n\n\
+         The redirect leads to another host and is not followed: {}/login?…\n",
         other.origin()
     );
     assert!(run.out.ends_with(&last), "{}", run.out);
@@ -265,17 +270,17 @@ fn another_host_is_not_followed_and_gets_no_cookie() {
 }
 
 #[test]
-fn redirects_without_end_are_followed_ten_times() {
+fn at_most_ten_redirects_are_followed() {
     let upstream =
         Recorder::answering("HTTP/1.1 302 Found\r\nLocation: again\r\nContent-Length: 0\r\n\r\n");
     let run = Stage::new(&upstream.url()).launch(&["nb"]);
     assert_eq!(run.code, Some(1), "{run:?}");
-    assert_eq!(run.error, "error: the launch was accepted, and led to an answer with status 302\n");
+    assert_eq!(run.error, "error: the launch was accepted, but the last response has status 302\n");
     assert_eq!(run.out.matches("GET ").count(), 10);
 }
 
 #[test]
-fn an_answer_moves_nothing_on_the_terminal() {
+fn the_output_contains_no_control_characters_of_the_response() {
     let body = "a\u{1b}[31mred\u{202e}\r\nb\tc";
     let upstream = Recorder::answering(format!(
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{body}",
@@ -291,15 +296,11 @@ fn an_answer_moves_nothing_on_the_terminal() {
         "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 3\r\n\r\n\u{7}\u{8}\u{1b}",
     );
     let run = Stage::new(&picture.url()).launch(&["nb"]);
-    assert!(
-        run.out.ends_with("\n200 OK, image/png\n\n(3 bytes that are no text)\n"),
-        "{:?}",
-        run.out
-    );
+    assert!(run.out.ends_with("\n200 OK, image/png\n\n(3 bytes, not text)\n"), "{:?}", run.out);
 }
 
 #[test]
-fn what_is_printed_for_a_shell_launches_once() {
+fn a_printed_curl_command_launches_once() {
     let stage = Stage::new(NO_UPSTREAM);
     let value = "it's \"a\" <b> &\nsecond line";
     let run = stage.launch(&["page", "--param", &format!("custom_x={value}"), "--print", "curl"]);
@@ -326,7 +327,7 @@ fn what_is_printed_for_a_shell_launches_once() {
 }
 
 #[test]
-fn the_printed_page_has_a_form_that_launches() {
+fn the_form_of_a_printed_page_launches() {
     let stage = Stage::new(NO_UPSTREAM);
     let value = "it's \"a\" <b> &amp; \r\nsecond line";
     let run = stage.launch(&["page", "--param", &format!("custom_x={value}"), "--print", "html"]);
@@ -356,10 +357,11 @@ fn the_printed_page_has_a_form_that_launches() {
 }
 
 #[test]
-fn a_tool_with_a_host_of_its_own_is_launched_there() {
+fn a_tool_with_its_own_host_is_launched_there() {
     let stage = Stage::new(NO_UPSTREAM);
     let tools = format!(
-        "{TOOLS}\n[tools.own]\nkey = \"k\"\nsecret = \"s3cret\"\nupstream = \"{NO_UPSTREAM}\"\nhost = \"own.localhost\"\n"
+        "{TOOLS}\n[tools.own]\nkey = \"k\"\nsecret = \"s3cret\"\n\
+         upstream = \"{NO_UPSTREAM}\"\nhost = \"own.localhost\"\n"
     );
     write(stage.folder.path(), "tools.toml", &tools);
     let run = stage.launch(&["own", "--print", "curl"]);
@@ -371,50 +373,54 @@ fn a_tool_with_a_host_of_its_own_is_launched_there() {
 }
 
 #[test]
-fn what_cannot_be_asked_ends_with_2_and_says_why() {
+fn unusable_arguments_exit_with_2_and_a_message() {
     let stage = Stage::new(NO_UPSTREAM);
-    for (arguments, said) in [
+    for (arguments, message) in [
         (
             &["pgae"][..],
-            "error: tools.toml has no usable tool named \"pgae\"\n  = help: it has nb, page, staff\n",
+            "error: tools.toml has no usable tool named \"pgae\"\n  \
+             = help: name one of nb, page, staff\n",
         ),
         (
             &["page", "--url", "our-tools.example"],
-            "error: \"our-tools.example\" is no address of a gateway\n  = help: write it like https://our-tools.example\n",
+            "error: \"our-tools.example\" is not the URL of a gateway\n  \
+             = help: use a URL such as https://our-tools.example\n",
         ),
         (&["page", "--tools", "absent.toml"], "error: absent.toml cannot be read: "),
         (
             &["page", "--url", "http://127.0.0.1:1"],
-            "error: http://127.0.0.1:1/lti/page did not answer: ",
+            "error: no response from http://127.0.0.1:1/lti/page: ",
         ),
         (
             &["page", "--role", "boss"],
-            "error: invalid value 'boss' for '--role <ROLE>': it is one of learner, ",
+            "error: invalid value 'boss' for '--role <ROLE>': use one of learner, ",
         ),
         (
             &["page", "--param", "colour"],
-            "error: invalid value 'colour' for '--param <NAME=VALUE>': it is written NAME=VALUE",
+            "error: invalid value 'colour' for '--param <NAME=VALUE>': use NAME=VALUE",
         ),
         (
             &["page", "--param", "oauth_nonce=1"],
-            "error: invalid value 'oauth_nonce=1' for '--param <NAME=VALUE>': parameters of OAuth are set by signing",
+            "error: invalid value 'oauth_nonce=1' for '--param <NAME=VALUE>': \
+             `launch` sets the OAuth parameters itself",
         ),
         (
             &["page", "--url", "http://localhost/?a=%zz"],
-            "error: the query of http://localhost/?a=%zz is no form",
+            "error: the query of http://localhost/?a=%zz is not form-encoded\n",
         ),
     ] {
         let run = stage.launch(arguments);
         assert_eq!(run.code, Some(2), "{run:?}");
-        assert!(run.error.starts_with(said), "{run:?}");
+        assert!(run.error.starts_with(message), "{run:?}");
         assert!(!run.out.contains("200"), "{run:?}");
     }
 }
 
 #[test]
-fn a_deployed_gateway_is_never_launched_with_a_stand_in_for_a_secret() {
+fn placeholder_secrets_are_used_for_loopback_only() {
     let stage = Stage::new(NO_UPSTREAM);
-    let tools = "[tools.page]\nkey = \"page-key\"\nsecret = { env = \"PAGE_SECRET\" }\ntemplate = \"page\"\n";
+    let tools = "[tools.page]\nkey = \"page-key\"\nsecret = { env = \"PAGE_SECRET\" }\n\
+                 template = \"page\"\n";
     write(stage.folder.path(), "tools.toml", tools);
     let arguments = ["page", "--url", "https://our-tools.example", "--print", "curl"];
     let run = stage.launch(&arguments);
@@ -427,12 +433,12 @@ fn a_deployed_gateway_is_never_launched_with_a_stand_in_for_a_secret() {
     assert!(
         run.error.ends_with(
             "error: tools.toml has no usable tool named \"page\"\n  \
-             = help: mend what is said of it above; for a launch, nothing else of that counts\n"
+             = help: fix the problems of this tool above; this command ignores all others\n"
         ),
         "{}",
         run.error
     );
-    // Nothing but the tool's own secret is needed.
+    // Only the tool's own secret is necessary.
     let run = stage.launch_with(&arguments, &[("PAGE_SECRET", "a real one")]);
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""));
     assert!(
@@ -440,9 +446,9 @@ fn a_deployed_gateway_is_never_launched_with_a_stand_in_for_a_secret() {
         "{}",
         run.out
     );
-    let with_stand_in = stage.launch(&["page", "--print", "curl"]);
-    assert_eq!((with_stand_in.code, with_stand_in.error.as_str()), (Some(0), ""));
-    // A public URL in the file is what platforms launch, and so no stand-in is used there either.
+    let with_placeholder = stage.launch(&["page", "--print", "curl"]);
+    assert_eq!((with_placeholder.code, with_placeholder.error.as_str()), (Some(0), ""));
+    // With `public_url`, `launch` uses that URL, and so no placeholder.
     let fixed = format!("[gateway]\npublic_url = \"https://our-tools.example\"\n{tools}");
     write(stage.folder.path(), "tools.toml", &fixed);
     let run = stage.launch(&["page", "--print", "curl"]);
@@ -454,9 +460,9 @@ fn a_deployed_gateway_is_never_launched_with_a_stand_in_for_a_secret() {
     );
 }
 
-/// The shipped tools, launched as docs/launch.md does.
+/// Runs the commands of docs/launch.md with the tools of the repository.
 #[test]
-fn the_commands_of_the_docs_do_what_the_docs_say() {
+fn the_commands_of_the_docs_launch() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = |path: &str| fs::read_to_string(root.join(path)).expect("text");
     let (tools, hello, staff) =
@@ -468,14 +474,14 @@ fn the_commands_of_the_docs_do_what_the_docs_say() {
     let mut ran = 0;
     for line in blocks.flat_map(str::lines) {
         let (variables, arguments) = line.split_once("lti-gateway launch ").expect("a command");
-        // One value has a blank, and stands in quotes.
+        // One value has a space and is quoted.
         let arguments = arguments.replace("\"Ada Lovelace\"", "Ada\u{a0}Lovelace");
         let arguments: Vec<String> =
             arguments.split(' ').map(|word| word.replace('\u{a0}', " ")).collect();
         let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let environment: Vec<(&str, &str)> =
             variables.split_whitespace().filter_map(|variable| variable.split_once('=')).collect();
-        // Nothing leaves this machine.
+        // Send nothing to another machine.
         if arguments.contains(&"https://our-tools.example") {
             arguments.extend(["--print", "curl"]);
         }

@@ -43,7 +43,7 @@ LIFE = (0.8, 2.0)
 PATIENCE = 40
 
 # What `lti-gateway grades` says then.
-NOTHING = "no grades are kept"
+NOTHING = "no queued grades"
 
 
 @dataclass

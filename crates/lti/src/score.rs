@@ -1,27 +1,28 @@
-//! A score as the text that its sender wrote, so that `0.1` stays `0.1` and `0.10` stays `0.10`: no number that a machine
-//! can hold is the same as every decimal.
+//! A score as the string that its sender wrote: `0.1` stays `0.1`, and `0.10` stays `0.10`. A
+//! floating-point number cannot represent every decimal.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// A decimal between 0 and 1, both included, as it was written.
+/// A decimal from 0 to 1, as its sender wrote it.
 ///
-/// `Debug` shows nothing, because it is a person's.
+/// `Debug` hides it, because it is personal data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Score(String);
 
-/// Why a text is no score.
+/// Why a string is not a score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum ScoreFault {
-    /// It is no decimal as JSON writes them: digits without superfluous zeros before them, and a point only between digits.
+pub enum ScoreError {
+    /// It is not a decimal as in JSON: digits without leading zeros, and a point only between
+    /// digits.
     #[error("the score is not a decimal such as 0.92")]
     NotADecimal,
-    /// It is a decimal, but above 1 or with a minus sign.
+    /// It is above 1, or has a minus sign.
     #[error("the score is not between 0 and 1, or has a minus sign")]
     OutOfRange,
-    /// It is a number with an exponent, which some platforms misread.
-    #[error("the score is written with an exponent, not as a decimal such as 0.92")]
+    /// It has an exponent, which some platforms misread.
+    #[error("the score has an exponent; write a decimal such as 0.92")]
     Exponent,
     /// It is longer than 32 characters.
     #[error("the score is longer than 32 characters")]
@@ -29,14 +30,15 @@ pub enum ScoreFault {
 }
 
 impl Score {
-    /// The most characters: more than any floating-point number takes.
+    /// The maximum number of characters. Every floating-point number needs fewer.
     const LONGEST: usize = 32;
 
-    /// Reads `0` or `1`, each with an optional point and digits behind it, and of value 1 at most.
+    /// Reads a decimal from 0 to 1: `0` or `1`, optionally followed by a point and digits.
     ///
     /// # Errors
-    /// A [`ScoreFault`].
-    pub fn parse(text: &str) -> Result<Self, ScoreFault> {
+    /// [`ScoreError::NotADecimal`], [`ScoreError::Exponent`], [`ScoreError::OutOfRange`] or
+    /// [`ScoreError::TooLong`], in this order.
+    pub fn parse(text: &str) -> Result<Self, ScoreError> {
         let digits =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let (unsigned, is_negative) = match text.strip_prefix('-') {
@@ -58,10 +60,10 @@ impl Score {
             && fraction.is_none_or(digits)
             && exponent.is_none_or(digits);
         if !is_number {
-            return Err(ScoreFault::NotADecimal);
+            return Err(ScoreError::NotADecimal);
         }
         if exponent.is_some() {
-            return Err(ScoreFault::Exponent);
+            return Err(ScoreError::Exponent);
         }
         let is_above_one = match whole {
             "0" => false,
@@ -69,15 +71,15 @@ impl Score {
             _ => true,
         };
         if is_negative || is_above_one {
-            return Err(ScoreFault::OutOfRange);
+            return Err(ScoreError::OutOfRange);
         }
         if text.len() > Self::LONGEST {
-            return Err(ScoreFault::TooLong);
+            return Err(ScoreError::TooLong);
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// The text as it was written.
+    /// The string as its sender wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -96,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_score_is_a_decimal_from_0_to_1_and_keeps_its_text() {
+    fn a_score_is_a_decimal_from_0_to_1_and_stays_unchanged() {
         let longest = format!("0.{}", "1".repeat(30));
         for text in [
             "0",
@@ -118,8 +120,8 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_is_no_score_and_says_why() {
-        let check = |text: &str, expected: ScoreFault| {
+    fn other_strings_are_invalid_for_a_reason() {
+        let check = |text: &str, expected: ScoreError| {
             assert_eq!(Score::parse(text).err(), Some(expected), "{text:?}");
         };
         for text in [
@@ -163,7 +165,7 @@ mod tests {
             "0\n",
             "1\0",
         ] {
-            check(text, ScoreFault::NotADecimal);
+            check(text, ScoreError::NotADecimal);
         }
         for text in [
             "1.01",
@@ -177,17 +179,17 @@ mod tests {
             "-0",
             "-0.0",
         ] {
-            check(text, ScoreFault::OutOfRange);
+            check(text, ScoreError::OutOfRange);
         }
         for text in ["1e-5", "1E-7", "5e0", "0e0", "1.5e+300", "-1e-5"] {
-            check(text, ScoreFault::Exponent);
+            check(text, ScoreError::Exponent);
         }
         for text in [format!("0.{}", "1".repeat(31)), format!("1.{}", "0".repeat(100_000))] {
-            check(&text, ScoreFault::TooLong);
+            check(&text, ScoreError::TooLong);
         }
     }
 
-    /// The same grammar told another way: an independent reading to compare with.
+    /// The same grammar, implemented in another way to compare with.
     fn is_score(text: &str) -> bool {
         let ones_and_zeros =
             text.strip_prefix("1.").is_some_and(|rest| rest.trim_matches('0').is_empty());
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn of_all_short_texts_exactly_those_of_the_grammar_are_scores() {
+    fn of_all_short_strings_exactly_those_of_the_grammar_are_scores() {
         const LETTERS: [char; 11] = ['0', '1', '2', '9', '.', '-', '+', 'e', 'E', ' ', 'N'];
         let mut texts = vec![String::new()];
         let mut scores = 0;
@@ -216,13 +218,15 @@ mod tests {
                 })
                 .collect();
         }
-        // With up to three digits behind the point: four different ones behind 0, only zeros behind 1.
+        // Up to three digits follow the point: four different ones after 0, only zeros after 1.
         assert_eq!(scores, 2 + (4 + 16 + 64) + 3);
     }
 
     proptest! {
         #[test]
-        fn any_text_is_a_score_only_by_the_grammar(text in "[01][.][0-9]{0,32}|[-+0-9.eE]{0,40}|\\PC{0,40}") {
+        fn a_random_string_is_a_score_only_by_the_grammar(
+            text in "[01][.][0-9]{0,32}|[-+0-9.eE]{0,40}|\\PC{0,40}",
+        ) {
             match Score::parse(&text) {
                 Ok(score) => {
                     prop_assert!(is_score(&text));
@@ -234,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_nothing() {
+    fn debug_hides_a_score() {
         assert_eq!(format!("{:?}", Score::parse("0.92")), "Ok(Score(…))");
     }
 }

@@ -1,21 +1,22 @@
-//! Launches through the crate's own door: other people's vectors first, then every way to alter one.
+//! Launches through the public interface: vectors of other implementations, then all kinds of
+//! changes.
 
 use std::sync::Arc;
 
 use lti::admission::{Examination, Verdict};
 use lti::oauth1::{Credentials, Param, Params, SignatureMethod, SigningKey, Source, base_string};
 use lti::v1p1::{
-    Consumer, Consumers, LaunchRequest, SignatureFindings, Terms, Variant, examine, sign,
+    Consumer, Consumers, LaunchPolicy, LaunchRequest, SignatureFindings, Variant, examine, sign,
 };
 use lti::{KnownSecrets, Launch, MemoryReplay, Rejection, Secret, Sender, Spent};
 use proptest::prelude::*;
 
 const NOW: u64 = 1_700_000_000;
 
-fn terms(key: &str, secrets: &[&str]) -> Terms {
+fn policy(key: &str, secrets: &[&str]) -> LaunchPolicy {
     let known: Vec<Secret> = secrets.iter().map(|secret| Secret::new(*secret)).collect();
     let secrets = known.clone();
-    Terms {
+    LaunchPolicy {
         consumers: Consumers::new("a", [Consumer::new(key, secrets, SignatureMethod::ALL)]),
         roles: None,
         clock_skew: 300,
@@ -23,7 +24,12 @@ fn terms(key: &str, secrets: &[&str]) -> Terms {
     }
 }
 
-fn examine_at(url: &str, body: &str, terms: &Terms, now: u64) -> Examination<SignatureFindings> {
+fn examine_at(
+    url: &str,
+    body: &str,
+    policy: &LaunchPolicy,
+    now: u64,
+) -> Examination<SignatureFindings> {
     let (scheme, rest) = url.split_once("://").expect("an absolute URL");
     let (address, query) =
         rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
@@ -36,16 +42,16 @@ fn examine_at(url: &str, body: &str, terms: &Terms, now: u64) -> Examination<Sig
         authorization: None,
         body: body.as_bytes(),
     };
-    examine(&request, terms, now, |_| false)
+    examine(&request, policy, now, |_| false)
 }
 
 fn admit(examination: Examination<SignatureFindings>) -> Result<Launch, Rejection> {
     match examination.verdict()? {
-        Verdict::Once(candidate) => {
+        Verdict::New(candidate) => {
             let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
             candidate.admit(spent)
         }
-        Verdict::Again(_) => panic!("nobody proved an earlier admission"),
+        Verdict::Reload(_) => panic!("no proof of an earlier admission exists"),
     }
 }
 
@@ -92,12 +98,12 @@ fn vectors() -> Vec<Vector> {
     vectors
 }
 
-/// All of them but the outcome request, which is no launch.
+/// All vectors except the outcome request, which is not a launch.
 fn launches() -> Vec<Vector> {
     vectors().into_iter().filter(|vector| !vector.name.starts_with("V9 ")).collect()
 }
 
-/// Vectors whose sender does not follow RFC 5849, and the variant that accepts them.
+/// Vectors that deviate from RFC 5849, and the variants that accept them.
 const DEVIANT: [(&str, Variant); 2] =
     [("V12", Variant::CanvasQueryOnce), ("V13", Variant::EdxEncodedKey)];
 
@@ -125,12 +131,12 @@ fn every_vector_has_its_base_string_and_signature() {
 }
 
 #[test]
-fn every_launch_among_the_vectors_is_accepted_and_by_its_own_secret_only() {
+fn every_launch_of_the_vectors_is_accepted_with_its_own_secret_only() {
     let mut seen = 0;
     for vector in launches() {
         let deviation = DEVIANT.iter().find(|(name, _)| vector.name.starts_with(name));
         let key = if vector.name.starts_with("V13") { "a:b" } else { "key-1" };
-        let good = examine_at(&vector.url, &vector.body, &terms(key, &[&vector.secret]), NOW);
+        let good = examine_at(&vector.url, &vector.body, &policy(key, &[&vector.secret]), NOW);
         assert_eq!(
             good.variant(),
             Some(deviation.map_or(Variant::Strict, |(_, variant)| *variant)),
@@ -148,8 +154,8 @@ fn every_launch_among_the_vectors_is_accepted_and_by_its_own_secret_only() {
             );
         }
 
-        let bad = examine_at(&vector.url, &vector.body, &terms(key, &["another"]), NOW);
-        assert_eq!(bad.return_url(), None, "nothing of an unverified launch is used");
+        let bad = examine_at(&vector.url, &vector.body, &policy(key, &["another"]), NOW);
+        assert_eq!(bad.return_url(), None, "an unverified launch has no return URL");
         assert_eq!(admit(bad).map(|_| ()), Err(Rejection::BadSignature), "{}", vector.name);
         seen += 1;
     }
@@ -157,19 +163,19 @@ fn every_launch_among_the_vectors_is_accepted_and_by_its_own_secret_only() {
 }
 
 #[test]
-fn a_secret_is_exchanged_without_a_gap() {
+fn a_secret_rotates_without_downtime() {
     let vector = &vectors()[0];
     let launch = admit(examine_at(
         &vector.url,
         &vector.body,
-        &terms("key-1", &["new", &vector.secret]),
+        &policy("key-1", &["new", &vector.secret]),
         NOW,
     ));
     assert_eq!(launch.map(|launch| launch.sender), Ok(Sender::Consumer("key-1".into())));
 }
 
 #[test]
-fn the_empty_secret_of_nobody_opens_nothing() {
+fn an_empty_secret_opens_nothing() {
     let empty = SigningKey::new(&Secret::new(""));
     let url = "https://tool.example/lti/a";
     for (key, expected) in [
@@ -185,14 +191,14 @@ fn the_empty_secret_of_nobody_opens_nothing() {
         };
         let body = sign(url, &LAUNCH, &credentials).expect("a body");
         assert_eq!(
-            admit(examine_at(url, &body, &terms("key-1", &["s3cret"]), NOW)).map(|_| ()),
+            admit(examine_at(url, &body, &policy("key-1", &["s3cret"]), NOW)).map(|_| ()),
             Err(expected)
         );
     }
 }
 
 #[test]
-fn a_secret_sent_as_a_key_is_named_nowhere() {
+fn a_secret_sent_as_a_key_is_never_shown() {
     let url = "https://tool.example/lti/a";
     let signing_key = SigningKey::new(&Secret::new("key-1"));
     let credentials = Credentials {
@@ -203,19 +209,19 @@ fn a_secret_sent_as_a_key_is_named_nowhere() {
         nonce: "n",
     };
     let body = sign(url, &LAUNCH, &credentials).expect("a body");
-    let examination = examine_at(url, &body, &terms("key-1", &["s3cret"]), NOW);
+    let examination = examine_at(url, &body, &policy("key-1", &["s3cret"]), NOW);
     assert_eq!(examination.claimed_sender(), None);
     assert!(!format!("{examination:?}").contains("s3cret"));
     let rejection = admit(examination).map(|_| ()).expect_err("an unknown key");
     assert_eq!(rejection, Rejection::UnknownConsumer(None));
-    assert!(rejection.advice().contains("a secret stands in it"));
+    assert!(rejection.advice().contains("contains a secret"));
 }
 
 #[test]
-fn an_earlier_admission_waives_time_and_nonce_and_nothing_else() {
+fn a_reload_skips_only_the_checks_of_timestamp_and_nonce() {
     let vector = &vectors()[0];
     let at = |secret: &str, roles, proven: bool| {
-        let terms = Terms { roles, ..terms("key-1", &[secret]) };
+        let policy = LaunchPolicy { roles, ..policy("key-1", &[secret]) };
         let request = LaunchRequest {
             scheme: "https",
             authority: "tool.example",
@@ -225,12 +231,12 @@ fn an_earlier_admission_waives_time_and_nonce_and_nothing_else() {
             body: vector.body.as_bytes(),
         };
         let mut asked = false;
-        let verdict = examine(&request, &terms, NOW + 10_000, |_| {
+        let verdict = examine(&request, &policy, NOW + 10_000, |_| {
             asked = true;
             proven
         })
         .verdict();
-        (verdict.map(|verdict| matches!(verdict, Verdict::Again(_))), asked)
+        (verdict.map(|verdict| matches!(verdict, Verdict::Reload(_))), asked)
     };
     assert_eq!(at("s3cret", None, true), (Ok(true), true));
     assert_eq!(
@@ -240,7 +246,7 @@ fn an_earlier_admission_waives_time_and_nonce_and_nothing_else() {
     assert_eq!(
         at("another", None, true),
         (Err(Rejection::BadSignature), false),
-        "asked only after the signature"
+        "called only after the signature is verified"
     );
     let (refused, _) = at("s3cret", lti::Roles::named("staff"), true);
     assert_eq!(refused, Err(Rejection::RoleNotAllowed(lti::Roles::default())));
@@ -250,10 +256,10 @@ fn an_earlier_admission_waives_time_and_nonce_and_nothing_else() {
 fn debug_shows_no_personal_data_and_no_signature() {
     let vector = &vectors()[2];
     let examination =
-        examine_at(&vector.url, &vector.body, &terms("key-1", &[&vector.secret]), NOW);
+        examine_at(&vector.url, &vector.body, &policy("key-1", &[&vector.secret]), NOW);
     let shown = format!(
         "{examination:?} {:?}",
-        admit(examine_at(&vector.url, &vector.body, &terms("key-1", &[&vector.secret]), NOW))
+        admit(examine_at(&vector.url, &vector.body, &policy("key-1", &[&vector.secret]), NOW))
     );
     for hidden in ["Ünï", "a+b", "s3cret", &vector.signature] {
         assert!(!shown.contains(hidden), "{shown}");
@@ -269,7 +275,7 @@ const LAUNCH: [(&str, &str); 4] = [
 
 proptest! {
     #[test]
-    fn what_is_signed_is_accepted_and_delivered(
+    fn every_signed_launch_is_accepted_and_delivered(
         secret in ".+",
         key in "[A-Za-z0-9._~-]{1,20}",
         extra in prop::collection::vec(("x_[^\0]{0,10}", any::<String>()), 0..20),
@@ -278,17 +284,18 @@ proptest! {
     ) {
         let signing_key = SigningKey::new(&Secret::new(secret.as_str()));
         let method = if sha256 { SignatureMethod::HmacSha256 } else { SignatureMethod::HmacSha1 };
+        let (timestamp, nonce) = (NOW, "n");
         let credentials =
-            Credentials { key: &key, signing_key: &signing_key, method, timestamp: NOW, nonce: "n" };
+            Credentials { key: &key, signing_key: &signing_key, method, timestamp, nonce };
         let query: Vec<_> = query
             .iter()
             .map(|(name, value)| format!("{name}={}", lti::oauth1::encode::encode(value)))
             .collect();
         let url = format!("https://tool.example/lti/a?{}", query.join("&"));
-        let params: Vec<_> =
-            LAUNCH.into_iter().chain(extra.iter().map(|(name, value)| (name.as_str(), value.as_str()))).collect();
+        let extra = extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let params: Vec<_> = LAUNCH.into_iter().chain(extra).collect();
         let body = sign(&url, &params, &credentials).expect("a body");
-        let examination = examine_at(&url, &body, &terms(&key, &[&secret]), NOW);
+        let examination = examine_at(&url, &body, &policy(&key, &[&secret]), NOW);
         prop_assert_eq!(examination.variant(), Some(Variant::Strict));
         let launch = admit(examination).expect("accepted");
         let delivered: Vec<_> = launch.params().skip(query.len()).collect();
@@ -296,25 +303,34 @@ proptest! {
     }
 
     #[test]
-    fn any_flipped_bit_of_the_body_is_refused(at in any::<prop::sample::Index>(), bit in 0u8..8, which in 0usize..13) {
+    fn a_body_with_any_flipped_bit_is_rejected(
+        at in any::<prop::sample::Index>(),
+        bit in 0u8..8,
+        which in 0usize..13,
+    ) {
         let vectors = launches();
         let vector = &vectors[which];
         let key = if vector.name.starts_with("V13") { "a:b" } else { "key-1" };
-        let terms = terms(key, &[&vector.secret]);
+        let policy = policy(key, &[&vector.secret]);
         let mut body = vector.body.clone().into_bytes();
         body[at.index(vector.body.len())] ^= 1 << bit;
         let read = |body: &[u8]| {
             Params::default().read_form(Source::Body, body).map(|params| {
-                params.iter().map(|param| (param.name.to_owned(), param.value.to_owned())).collect::<Vec<_>>()
+                let pairs =
+                    params.iter().map(|param| (param.name.to_owned(), param.value.to_owned()));
+                pairs.collect::<Vec<_>>()
             })
         };
-        // `%3d` and `%3D` are one character: such a flip leaves the same launch.
+        // `%3d` and `%3D` are one character: after such a flip, the launch is the same.
         prop_assume!(read(&body) != read(vector.body.as_bytes()));
         let (_, rest) = vector.url.split_once("://").expect("an absolute URL");
-        let (address, query) = rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
-        let (authority, path) = address.split_at(address.find('/').expect("a path"));
-        let request = LaunchRequest { scheme: "https", authority, path, query, authorization: None, body: &body };
-        prop_assert!(examine(&request, &terms, NOW, |_| false).verdict().is_err());
+        let (location, query) =
+            rest.split_once('?').map_or((rest, None), |(location, query)| (location, Some(query)));
+        let (authority, path) = location.split_at(location.find('/').expect("a path"));
+        let scheme = "https";
+        let request =
+            LaunchRequest { scheme, authority, path, query, authorization: None, body: &body };
+        prop_assert!(examine(&request, &policy, NOW, |_| false).verdict().is_err());
     }
 
     #[test]
@@ -332,21 +348,22 @@ proptest! {
             authorization: authorization.as_deref(),
             body: &body,
         };
-        prop_assert!(examine(&request, &terms("key-1", &["s3cret"]), now, |_| true).verdict().is_err());
+        let policy = policy("key-1", &["s3cret"]);
+        prop_assert!(examine(&request, &policy, now, |_| true).verdict().is_err());
     }
 }
 
 #[test]
-fn spending_decides_over_admission() {
+fn the_replay_store_decides_whether_a_candidate_is_admitted() {
     let vector = &vectors()[0];
     let verdict =
-        |spent| match examine_at(&vector.url, &vector.body, &terms("key-1", &["s3cret"]), NOW)
+        |spent| match examine_at(&vector.url, &vector.body, &policy("key-1", &["s3cret"]), NOW)
             .verdict()
         {
-            Ok(Verdict::Once(candidate)) => candidate.admit(spent).map(|_| ()),
-            _ => panic!("accepted otherwise"),
+            Ok(Verdict::New(candidate)) => candidate.admit(spent).map(|_| ()),
+            _ => panic!("the launch is valid"),
         };
     assert_eq!(verdict(Spent::Now), Ok(()));
     assert_eq!(verdict(Spent::Before), Err(Rejection::Replayed));
-    assert_eq!(verdict(Spent::Unknown), Err(Rejection::ReplayMemoryFull));
+    assert_eq!(verdict(Spent::Unknown), Err(Rejection::ReplayStoreFull));
 }

@@ -1,27 +1,28 @@
 //! The arguments of `explain`.
 
-use crate::clock::seconds;
+use crate::clock::parse_rfc3339;
 
-/// What is explained.
+/// The launch to explain.
 #[derive(clap::Args)]
 pub(in crate::cli) struct ExplainArguments {
-    /// The tool that was launched, by its name in the tools file
+    /// The launched tool, by its name in the tools file
     #[arg(long = "tool", value_name = "NAME")]
     pub(super) tool: String,
 
-    /// A file with the body of the launch form, or with a curl command; - for standard input
+    /// A file with the form body or the curl command of the launch; - for standard input
     pub(super) file: String,
 
-    /// The time to judge it at, as the log writes it: 2026-01-31T12:00:00Z [default: its own, as it is an old one by now]
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Evaluates the launch as of this timestamp: 2026-01-31T12:00:00Z [default: the launch's own,
+    /// because a captured launch is old]
+    #[arg(long, value_name = "TIME", value_parser = timestamp)]
     pub(super) at: Option<u64>,
 
-    /// A variable with a secret that is not in the tools file (any more), to see whether it was signed with that; may be repeated
+    /// Also tries the secret in this environment variable, for example a replaced one; repeatable
     #[arg(long, value_name = "VARIABLE")]
     pub(super) secret_env: Vec<String>,
 }
 
-/// A time as the log writes it.
-fn time(text: &str) -> Result<u64, String> {
-    seconds(text).ok_or_else(|| "it is written like 2026-01-31T12:00:00Z".to_owned())
+/// Parses a timestamp in the log's format.
+fn timestamp(text: &str) -> Result<u64, String> {
+    parse_rfc3339(text).ok_or_else(|| "use a timestamp such as 2026-01-31T12:00:00Z".to_owned())
 }

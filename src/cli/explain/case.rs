@@ -1,4 +1,4 @@
-//! A captured launch with everything that it is judged by.
+//! A captured launch with all inputs of its examination.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -6,7 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lti::oauth1::base_string::base_uri;
-use lti::v1p1::{LaunchRequest, OtherAddress, Suspects, Terms, compared, examine_read, near_miss};
+use lti::v1p1::{
+    DiagnosisContext, KnownUrl, LaunchPolicy, LaunchRequest, diagnose, examine_read,
+    expected_base_string,
+};
 use lti::{KnownSecrets, Secret};
 
 use super::arguments::ExplainArguments;
@@ -22,25 +25,25 @@ use crate::config::{Config, Environment, Prefix, PublicUrl, Target, Tool, is_var
 use crate::proxy::path::has_dot_segment;
 use crate::url::{host_and_port, is_loopback};
 
-/// A launch, and what it is judged by.
+/// A captured launch, its tool, and the secrets to try.
 pub(super) struct Case {
     tool: Tool,
-    terms: Terms,
-    suspects: Suspects,
+    policy: LaunchPolicy,
+    context: DiagnosisContext,
     redaction: Redaction,
     capture: Capture,
     expected: ExpectedUrl,
 }
 
-/// What a launch was signed for if all is well.
+/// The URL that the gateway verifies the signature for.
 struct ExpectedUrl {
     scheme: String,
     authority: String,
     path: String,
-    /// What is odd about where it was sent.
+    /// Differences between this URL and the captured one.
     notes: Vec<String>,
-    /// Why the gateway would look for no launch there.
-    nowhere: Option<String>,
+    /// Why the tool has no launch URL at this path.
+    no_tool: Option<String>,
 }
 
 impl Case {
@@ -70,39 +73,41 @@ impl Case {
         let expected = ExpectedUrl::new(&launch_url(found), found, capture.url.as_ref());
         let launch_urls =
             loaded.config.tools.iter().map(|tool| (tool.name.as_str(), launch_url(tool)));
-        let mut suspects = Suspects::new(&explain.tool, launch_urls, Vec::new());
-        suspects.addresses.extend(capture.url.as_ref().map(|url| OtherAddress {
+        let mut context = DiagnosisContext::new(&explain.tool, launch_urls, Vec::new());
+        context.urls.extend(capture.url.as_ref().map(|url| KnownUrl {
             tool: None,
             scheme: url.scheme.clone(),
             authority: url.authority.clone(),
             path: url.path.clone(),
         }));
 
-        // Development's stand-ins for secrets are known to everybody: no gateway but one on this machine has them.
+        // Placeholder secrets are public. Only a gateway on this machine uses them.
         if development && !is_loopback(host_and_port(&expected.authority).0) {
             loaded = read(false)?;
         }
         let found = loaded.config.tools.iter().find(named);
         let tool = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?.clone();
-        suspects.passports = loaded.passports;
+        context.credentials = loaded.credentials;
         let replaced = explain.secret_env.iter().map(|name| replaced(name, environment));
-        suspects.replaced = replaced.collect::<Result<_, _>>()?;
+        context.replaced = replaced.collect::<Result<_, _>>()?;
         let of_consumers =
-            suspects.passports.iter().flat_map(|passport| passport.secrets.iter().cloned());
+            context.credentials.iter().flat_map(|passport| passport.secrets.iter().cloned());
         let mut secrets: Vec<Secret> = of_consumers.collect();
-        secrets.extend(suspects.replaced.iter().map(|(_, secret)| secret.clone()));
+        secrets.extend(context.replaced.iter().map(|(_, secret)| secret.clone()));
         secrets.extend(loaded.config.secrets.iter().cloned());
         for tool in &loaded.config.tools {
             if let Target::Upstream(upstream) = &tool.target {
                 secrets.extend(upstream.headers.iter().map(|(_, value)| value.clone()));
             }
         }
-        let terms = tool.terms(loaded.config.clock_skew, &Arc::new(KnownSecrets::new(&secrets)));
+        let policy =
+            tool.launch_policy(loaded.config.clock_skew, &Arc::new(KnownSecrets::new(&secrets)));
         let redaction = Redaction::new(secrets);
-        Ok(Self { tool, terms, suspects, redaction, capture, expected })
+        Ok(Self { tool, policy, context, redaction, capture, expected })
     }
 
-    pub(super) fn judge(&self, at: Option<u64>) -> Report<'_> {
+    /// Examines the launch as of the timestamp `at`, or as of its own.
+    pub(super) fn examine(&self, at: Option<u64>) -> Report<'_> {
         let request = LaunchRequest {
             scheme: &self.expected.scheme,
             authority: &self.expected.authority,
@@ -111,12 +116,12 @@ impl Case {
             authorization: self.capture.authorization.as_deref(),
             body: &self.capture.body,
         };
-        let terms = &self.terms;
+        let policy = &self.policy;
         let launch = request.read();
-        let examined = |now| examine_read(launch.clone(), terms, now, |_| false);
-        let judged_at = at.or_else(|| examined(0).timestamp()).unwrap_or_default();
-        let near_miss = near_miss(&launch, terms, &self.suspects);
-        let cause = near_miss.as_ref().map(|near_miss| near_miss.cause.clone());
+        let examined = |now| examine_read(launch.clone(), policy, now, |_| false);
+        let examined_at = at.or_else(|| examined(0).timestamp()).unwrap_or_default();
+        let diagnosis = diagnose(&launch, policy, &self.context);
+        let cause = diagnosis.as_ref().map(|diagnosis| diagnosis.cause.clone());
         let sent = [
             request.query.unwrap_or_default().as_bytes(),
             request.authorization.unwrap_or_default().as_bytes(),
@@ -124,59 +129,64 @@ impl Case {
         ];
         Report {
             tool: &self.tool,
-            accepted_skew: terms.clock_skew,
-            address: format!(
+            accepted_skew: policy.clock_skew,
+            url: format!(
                 "{}://{}{}",
                 self.expected.scheme, self.expected.authority, self.expected.path
             ),
             notes: &self.expected.notes,
-            nowhere: self.expected.nowhere.as_deref(),
+            no_tool: self.expected.no_tool.as_deref(),
             redaction: &self.redaction,
             holds_secret: self.redaction.is_needed_for(&sent.join(&b'&')),
             now: now(),
             at,
-            near_miss,
-            base_string: compared(&launch, terms),
+            diagnosis,
+            base_string: expected_base_string(&launch, policy),
             query_params: request
                 .query
                 .map_or(0, |query| query.split('&').filter(|pair| !pair.is_empty()).count()),
-            examination: examined(judged_at).explained(cause),
+            examination: examined(examined_at).with_cause(cause),
         }
     }
 }
 
 impl ExpectedUrl {
-    /// The address that the gateway verifies for: its own origin, and the path as it was sent, where the tool is there.
+    /// The gateway's own origin with the captured path, if that belongs to the tool; otherwise with
+    /// the tool's launch path.
     fn new(launch_url: &str, tool: &Tool, captured: Option<&CapturedUrl>) -> Self {
-        let OtherAddress { scheme, authority, path, .. } = OtherAddress::new(None, launch_url);
-        let mut address = Self { scheme, authority, path, notes: Vec::new(), nowhere: None };
-        let Some(captured) = captured else { return address };
+        let KnownUrl { scheme, authority, path, .. } = KnownUrl::new(None, launch_url);
+        let mut expected = Self { scheme, authority, path, notes: Vec::new(), no_tool: None };
+        let Some(captured) = captured else { return expected };
         let sent = base_uri(&captured.scheme, &captured.authority, "");
-        let own = base_uri(&address.scheme, &address.authority, "");
+        let own = base_uri(&expected.scheme, &expected.authority, "");
         if sent != own {
-            address.notes.push(format!(
-                "It was sent to {sent}, and the gateway verifies for {own}: see `public_url`."
+            expected.notes.push(format!(
+                "The launch was sent to {sent}, but the gateway verifies for {own}: \
+                 check `public_url`."
             ));
         }
         let below = captured.path.strip_prefix(tool.path.as_str());
         if let Some(rest) = below.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
-            address.path.clone_from(&captured.path);
-            let has_places = matches!(&tool.target, Target::Upstream(upstream) if upstream.prefix == Prefix::Session);
-            if (!matches!(rest, "" | "/") && !has_places) || has_dot_segment(rest) {
-                address.nowhere =
-                    Some(format!("nothing is launched at {}, but at {}", captured.path, tool.path));
+            expected.path.clone_from(&captured.path);
+            let has_deep_links = matches!(
+                &tool.target,
+                Target::Upstream(upstream) if upstream.prefix == Prefix::Session
+            );
+            if (!matches!(rest, "" | "/") && !has_deep_links) || has_dot_segment(rest) {
+                expected.no_tool =
+                    Some(format!("{} is not a launch URL; use {}", captured.path, tool.path));
             }
         } else {
-            address.notes.push(format!(
-                "It was sent to {}, where the tool is not: it is judged as if it had come to {}.",
-                captured.path, address.path
+            expected.notes.push(format!(
+                "The launch was sent to {}, which is not this tool's path. The check uses {}.",
+                captured.path, expected.path
             ));
         }
-        address
+        expected
     }
 }
 
-/// The `Host` that the launch was sent with, as far as that counts.
+/// The `Host` header of the launch. Empty if the gateway does not use it.
 fn authority(
     capture: &Capture,
     config: &Config,
@@ -189,27 +199,28 @@ fn authority(
     match config.public_url {
         PublicUrl::Fixed(_) => Ok(String::new()),
         PublicUrl::FromHost(_) if development => local_authority(environment),
-        PublicUrl::FromHost(_) => Err(
-            "error: a form alone does not tell to which host it was sent, and here that counts\n  \
-             = help: give the curl command, which has the address\n"
-                .to_owned(),
-        ),
+        PublicUrl::FromHost(_) => {
+            Err("error: a form does not contain its host, but this gateway's URL depends on it\n  \
+             = help: use the curl command, which has the URL\n"
+                .to_owned())
+        }
     }
 }
 
-/// A secret by the name of its variable.
+/// A secret of `--secret-env`, with its variable's name.
 fn replaced(name: &str, environment: &Environment) -> Result<(String, Secret), String> {
     match environment.get(name).filter(|value| !value.is_empty()) {
         Some(value) => Ok((name.to_owned(), Secret::new(value.as_str()))),
-        // What is no name of a variable may be the secret itself.
+        // An invalid name may be the secret itself: do not print it.
         None => Err(format!(
-            "error: the variable {} is not set, or empty\n  = help: set it to the secret that may have been used, and give its name\n",
+            "error: the variable {} is not set, or empty\n  \
+             = help: set it to the secret to try, and name the variable\n",
             if is_variable(name) { name } else { "of --secret-env" }
         )),
     }
 }
 
-/// What a file holds, or standard input.
+/// The content of a file, or of standard input.
 fn content(file: &str) -> Result<Vec<u8>, String> {
     const LARGEST_FILE: u64 = CAPTURE_MIB * 1024 * 1024;
     let mut content = Vec::new();
@@ -223,11 +234,13 @@ fn content(file: &str) -> Result<Vec<u8>, String> {
     };
     match read(&mut content) {
         Err(error) => Err(format!(
-            "error: {} cannot be read: {error}\n  = help: name a file with the form or the curl command, or - for standard input\n",
+            "error: {} cannot be read: {error}\n  \
+             = help: name a file with the form or the curl command, or - for standard input\n",
             shown(file)
         )),
         Ok(length) if length as u64 > LARGEST_FILE => Err(format!(
-            "error: {} is larger than {CAPTURE_MIB} MiB\n  = help: give one launch, which has some KiB\n",
+            "error: {} is larger than {CAPTURE_MIB} MiB\n  \
+             = help: use a file with one launch: it has 2 to 8 KiB\n",
             shown(file)
         )),
         Ok(_) => Ok(content),

@@ -1,4 +1,4 @@
-//! Judges a captured launch and prints the report.
+//! Examines a captured launch and prints the report.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,7 +8,8 @@ use super::case::Case;
 use crate::cli::terminal::{harmless_lines, say};
 use crate::config::Environment;
 
-/// Explains a launch: exit code 0 if it would be accepted, 1 if it would be refused, and 2 if that cannot be told.
+/// Explains a launch. Exit code 0 if the gateway would accept it, 1 if it would reject it, and 2 if
+/// the launch or the tools file cannot be read.
 pub(in crate::cli) fn explain(
     explain: &ExplainArguments,
     file: &Path,
@@ -22,7 +23,7 @@ pub(in crate::cli) fn explain(
             return ExitCode::from(2);
         }
     };
-    let report = case.judge(explain.at);
+    let report = case.examine(explain.at);
     say(&report.text());
     if report.is_accepted() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }

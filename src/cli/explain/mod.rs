@@ -1,4 +1,4 @@
-//! `explain`: why a captured launch was rejected, or would be. It asks nobody and changes nothing.
+//! `explain`: why the gateway rejects a captured launch. It sends nothing and changes nothing.
 
 mod arguments;
 mod capture;

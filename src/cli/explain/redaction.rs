@@ -1,33 +1,34 @@
-//! Redaction: no secret of the tools file is shown with a launch.
+//! Redaction: `explain` prints no secret of the tools file.
 
 use lti::Secret;
 use lti::oauth1::encode::encode;
 
 use crate::cli::limit::SHORTEST_REDACTED;
 
-/// How often a text may have been encoded, for the form and by mistake.
+/// How many levels of percent-encoding are searched.
 const TIMES_ENCODED: usize = 4;
 
-/// The secrets that must not be shown.
+/// The secrets to redact.
 pub(super) struct Redaction(Vec<Secret>);
 
 impl Redaction {
-    /// Keeps these.
+    /// Redacts these secrets, except very short ones.
     pub(super) fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         let long = |secret: &Secret| secret.expose().trim().chars().count() >= SHORTEST_REDACTED;
         let mut secrets: Vec<Secret> = secrets.into_iter().filter(long).collect();
-        // Of two, of which one begins with the other, the longer one is taken away whole.
+        // Longest first: a secret may be a prefix of another.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
         Self(secrets)
     }
 
-    /// Whether a secret stands in what was sent, also in another case, encoded several times, or written for HTML.
+    /// Whether the launch contains a secret: also in other case, percent-encoded several times, or
+    /// escaped for HTML.
     pub(super) fn is_needed_for(&self, sent: &[u8]) -> bool {
-        let with_blanks =
+        let with_spaces =
             sent.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
         let mut spelt = Vec::new();
-        // A plus is a blank in a form, and one in what was encoded before.
-        for mut text in [sent.to_vec(), with_blanks] {
+        // `+` is a space in a form, also at inner levels of encoding.
+        for mut text in [sent.to_vec(), with_spaces] {
             for _ in 0..TIMES_ENCODED {
                 let lower = String::from_utf8_lossy(&text).to_lowercase();
                 spelt.push(lower.replace('+', " "));
@@ -46,7 +47,7 @@ impl Redaction {
         })
     }
 
-    /// A text without any secret, as it is and in the spellings that it has in a form and in base strings.
+    /// Replaces every secret in the text, also if it is escaped or percent-encoded.
     pub(super) fn masked(&self, mut text: String) -> String {
         for secret in &self.0 {
             let secret = secret.expose().trim();
@@ -62,7 +63,7 @@ impl Redaction {
     }
 }
 
-/// Percent-decoded once, as far as it can be.
+/// Percent-decodes once. Invalid escapes stay.
 fn decoded(text: &[u8]) -> Vec<u8> {
     let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
     let mut decoded = Vec::with_capacity(text.len());
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_found_however_it_was_sent() {
+    fn a_secret_is_found_in_every_encoding() {
         let redaction = Redaction::new(["my pass+w%rd", "tom&jerry", "short"].map(Secret::new));
         for sent in [
             "a=my%20pass%2Bw%25rd",
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_secrets_that_begin_alike_nothing_is_left() {
+    fn a_secret_with_another_as_prefix_is_masked_whole() {
         let redaction = Redaction::new(["course-secret", "course-secret-2026"].map(Secret::new));
         let text = "a course-secret-2026, a course-secret and course-secret%2D2026".to_owned();
         assert_eq!(redaction.masked(text), "a (a secret), a (a secret) and (a secret)%2D2026");

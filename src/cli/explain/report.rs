@@ -1,50 +1,50 @@
-//! What was found out about a launch, as `explain` prints it.
+//! The report of `explain`.
 
 use std::fmt::Write as _;
 
 use lti::admission::{Check, Examination};
-use lti::v1p1::{Cause, NearMiss, SignatureFindings, Variant};
+use lti::v1p1::{Cause, SignatureDiagnosis, SignatureFindings, Variant};
 use lti::{Rejection, Role};
 
 use super::redaction::Redaction;
 use crate::cli::terminal::{harmless, harmless_lines};
-use crate::clock::instant;
+use crate::clock::rfc3339;
 use crate::config::Tool;
 
-/// What was found out about a launch.
+/// The result of an examination, for the terminal.
 pub(super) struct Report<'a> {
     pub(super) tool: &'a Tool,
-    /// The accepted distance of its timestamp from the clock, in seconds.
+    /// `clock_skew`, in seconds.
     pub(super) accepted_skew: u64,
-    /// The address that it was judged for, without its query.
-    pub(super) address: String,
+    /// The URL that the signature is checked for, without its query.
+    pub(super) url: String,
     pub(super) notes: &'a [String],
-    /// Where the gateway would answer that nothing is launched there.
-    pub(super) nowhere: Option<&'a str>,
+    /// Why the tool has no launch URL at this path.
+    pub(super) no_tool: Option<&'a str>,
     pub(super) redaction: &'a Redaction,
-    /// Whether a secret stands in what was sent.
+    /// Whether the launch contains a secret.
     pub(super) holds_secret: bool,
-    /// The time, in seconds since the epoch, to say how old it is.
+    /// The current time, in seconds since the epoch, for the age of the launch.
     pub(super) now: u64,
-    /// The time that it was judged at, where that is not its own.
+    /// The timestamp of `--at`, in seconds since the epoch.
     pub(super) at: Option<u64>,
-    pub(super) near_miss: Option<NearMiss>,
-    /// What the signature was compared for.
+    pub(super) diagnosis: Option<SignatureDiagnosis>,
+    /// The base string that the gateway computes.
     pub(super) base_string: Option<String>,
-    /// How many of its parameters stand in the URL.
+    /// The number of parameters in the URL.
     pub(super) query_params: usize,
     pub(super) examination: Examination<SignatureFindings>,
 }
 
 impl Report<'_> {
     pub(super) fn is_accepted(&self) -> bool {
-        self.nowhere.is_none() && self.examination.rejection().is_none()
+        self.no_tool.is_none() && self.examination.rejection().is_none()
     }
 
-    /// The report for a terminal, with no secret of the file in it.
+    /// The report for the terminal, without any secret of the tools file.
     pub(super) fn text(&self) -> String {
         let rejection = self.examination.rejection();
-        let mut text = format!("{}, posted to {}\n", self.tool.name, self.address);
+        let mut text = format!("{}, posted to {}\n", self.tool.name, self.url);
         for note in self.notes {
             let _ = writeln!(text, "{note}");
         }
@@ -52,12 +52,10 @@ impl Report<'_> {
         for check in Check::ALL {
             let (mark, finding) = match rejection {
                 Some(rejection) if rejection.check() == check => ("NO", self.fact(rejection)),
-                Some(rejection) if rejection.check() < check => ("-", "not looked at".to_owned()),
-                _ if check == Check::Nonce => (
-                    "-",
-                    "not asked for: only the gateway knows whether this form came before"
-                        .to_owned(),
-                ),
+                Some(rejection) if rejection.check() < check => ("-", "not checked".to_owned()),
+                _ if check == Check::Nonce => {
+                    ("-", "not checked: only the running gateway detects a replay".to_owned())
+                }
                 _ => ("ok", self.finding(check)),
             };
             let _ = writeln!(text, "{:<12}{mark:<4}{finding}", check.name());
@@ -68,7 +66,7 @@ impl Report<'_> {
         harmless_lines(&self.redaction.masked(text))
     }
 
-    /// What was found where a check was passed.
+    /// The finding of a passed check.
     fn finding(&self, check: Check) -> String {
         let examination = &self.examination;
         match check {
@@ -84,22 +82,23 @@ impl Report<'_> {
             Check::Oauth => {
                 let method = examination.method().map_or("", |method| method.name());
                 let signed = examination.timestamp().unwrap_or_default();
-                format!("{method}, signed at {} ({})", instant(signed), self.age(signed))
+                format!("{method}, signed at {} ({})", rfc3339(signed), self.age(signed))
             }
             Check::Consumer => examination.claimed_sender().unwrap_or_default().to_owned(),
             Check::Signature => match examination.variant() {
                 None | Some(Variant::Strict) => "it matches".to_owned(),
                 Some(variant) => {
-                    format!("it matches, with a deviation that is understood: {}", variant.name())
+                    format!("it matches, with an accepted deviation: {}", variant.name())
                 }
             },
             Check::Time => {
                 let accepted = self.accepted_skew;
                 match self.at {
-                    Some(at) => format!("within {accepted} s of {}", instant(at)),
+                    Some(at) => format!("within {accepted} s of {}", rfc3339(at)),
                     None => {
                         format!(
-                            "taken as right; such a form counts once, and within {accepted} s of its time"
+                            "evaluated at its own timestamp; it is valid once, \
+                             within {accepted} s of it"
                         )
                     }
                 }
@@ -117,60 +116,59 @@ impl Report<'_> {
         }
     }
 
-    /// A rejection in words, unless these may quote a part of a secret.
+    /// The message of a rejection, unless it may quote a part of a secret.
     fn fact(&self, rejection: &Rejection) -> String {
         let quotes =
             !matches!(rejection, Rejection::BadSignature | Rejection::UnknownConsumer(None));
         if self.holds_secret && quotes {
-            return "what it says is not shown: a secret stands in what was sent".to_owned();
+            return "the message is hidden: the launch contains a secret".to_owned();
         }
         rejection.to_string()
     }
 
     fn conclusion(&self, rejection: Option<&Rejection>) -> String {
         let Some(rejection) = rejection else {
-            return match self.nowhere {
-                Some(why) => format!("It is refused: no-tool: {why}\n"),
-                None => "It is accepted, if it comes in time and for the first time.\n".to_owned(),
+            return match self.no_tool {
+                Some(why) => format!("Rejected: no-tool: {why}\n"),
+                None => "Accepted, if it arrives on time and for the first time.\n".to_owned(),
             };
         };
-        let (cause, advice) = match &self.near_miss {
-            Some(NearMiss { cause, .. }) => {
+        let (cause, advice) = match &self.diagnosis {
+            Some(SignatureDiagnosis { cause, .. }) => {
                 let quotes = matches!(cause, Cause::UnsignedParameter(_));
                 let words =
                     if quotes && self.holds_secret { String::new() } else { format!(": {cause}") };
                 (format!("\ncause: {}{words}\n", cause.code()), cause.advice())
             }
             None if *rejection == Rejection::BadSignature => {
-                let unknown =
-                    "a value was changed on the way, or the secret is one that is not known here";
+                let unknown = "a value changed in transit, or the platform has another secret";
                 (format!("\ncause: not found: {unknown}\n"), rejection.advice())
             }
             None => (String::new(), rejection.advice()),
         };
         let fact = self.fact(rejection);
-        format!("It is refused: {}: {fact}\n{cause}  = help: {advice}\n", rejection.code())
+        format!("Rejected: {}: {fact}\n{cause}  = help: {advice}\n", rejection.code())
     }
 
-    /// What was compared and what was signed, where either is known and tells something.
+    /// The base strings of both sides, as far as they are known and show no secret.
     fn base_strings(&self) -> String {
         let Some(compared) = &self.base_string else { return String::new() };
-        // A short secret is recognised in the key's place only.
+        // The key of `UnknownConsumer(None)` contains a secret, maybe too short for redaction.
         if self.holds_secret
             || self.examination.rejection() == Some(&Rejection::UnknownConsumer(None))
         {
-            return "\nThe base string is not shown: a secret stands in it.\n".to_owned();
+            return "\nThe base strings are hidden: the launch contains a secret.\n".to_owned();
         }
-        let mut text = format!("\nbase string that is compared:\n{}\n", harmless(compared));
+        let mut text = format!("\nbase string of the gateway:\n{}\n", harmless(compared));
         if let Some(signed) =
-            self.near_miss.as_ref().and_then(|near_miss| near_miss.base_string.as_ref())
+            self.diagnosis.as_ref().and_then(|diagnosis| diagnosis.base_string.as_ref())
         {
-            let _ = write!(text, "\nbase string that was signed:\n{}\n", harmless(signed));
+            let _ = write!(text, "\nbase string of the platform:\n{}\n", harmless(signed));
         }
         text
     }
 
-    /// How far a time lies from now, in words.
+    /// The distance of a timestamp from now.
     fn age(&self, time: u64) -> String {
         let seconds = self.now.abs_diff(time);
         let distance = match seconds {

@@ -1,12 +1,12 @@
-//! Words of a command as bash reads them, as far as browsers and `launch --print curl` write commands.
+//! The shell words of a curl command, in the bash syntax of browsers and of `launch --print curl`.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// The words of one command. They are bytes, as `$'\xff'` is no text.
+/// The words of one command, as bytes: `$'\xff'` is not UTF-8.
 ///
 /// # Errors
-/// What cannot be understood, as a sentence without its full stop.
+/// The unsupported syntax, as a sentence without full stop.
 pub(super) fn words(command: &str) -> Result<Vec<Vec<u8>>, String> {
     let mut reader = WordReader { letters: command.chars().peekable() };
     let mut words = Vec::new();
@@ -21,12 +21,12 @@ struct WordReader<'a> {
 }
 
 impl WordReader<'_> {
-    /// The next word, if there is one.
+    /// The next word.
     fn word(&mut self) -> Result<Option<Vec<u8>>, String> {
-        self.skip_blanks()?;
+        self.skip_spaces()?;
         while self.letters.peek() == Some(&'#') {
             while self.letters.next_if(|letter| *letter != '\n').is_some() {}
-            self.skip_blanks()?;
+            self.skip_spaces()?;
         }
         if self.letters.peek().is_none() {
             return Ok(None);
@@ -43,21 +43,23 @@ impl WordReader<'_> {
                         self.letters.next_if_eq(&'\n');
                     }
                     Some(letter) => push(letter, &mut word),
-                    None => return Err("it ends with a backslash".to_owned()),
+                    None => return Err("the command ends with a backslash".to_owned()),
                 },
                 '$' | '`' => {
                     return Err(
-                        "it has a variable or a command in it, which only a shell can fill in"
-                            .to_owned(),
+                        "the command has a shell variable or a command substitution".to_owned()
                     );
                 }
                 '|' | ';' | '&' | '<' | '>' | '(' | ')' => {
                     return Err(format!(
-                        "it has {letter} outside of quotes: more than one command, or a file"
+                        "the command has {letter} outside quotes: \
+                         another command, a redirection, or an unquoted URL"
                     ));
                 }
                 '^' => {
-                    return Err("it has ^ outside of quotes, as commands for Windows do".to_owned());
+                    return Err(
+                        "the command has ^ outside quotes: it is for the Windows shell".to_owned()
+                    );
                 }
                 letter => push(letter, &mut word),
             }
@@ -65,8 +67,8 @@ impl WordReader<'_> {
         Ok(Some(word))
     }
 
-    /// What stands between words: blanks, line ends and line ends behind a backslash.
-    fn skip_blanks(&mut self) -> Result<(), String> {
+    /// Skips whitespace, and line ends after a backslash.
+    fn skip_spaces(&mut self) -> Result<(), String> {
         loop {
             if self.letters.next_if(char::is_ascii_whitespace).is_some() {
                 continue;
@@ -80,7 +82,7 @@ impl WordReader<'_> {
                 Some('\r') => {
                     ahead.next_if_eq(&'\n');
                 }
-                None => return Err("it ends with a backslash".to_owned()),
+                None => return Err("the command ends with a backslash".to_owned()),
                 Some(_) => return Ok(()),
             }
             self.letters = ahead;
@@ -110,8 +112,7 @@ impl WordReader<'_> {
                 },
                 '$' | '`' => {
                     return Err(
-                        "it has a variable or a command in it, which only a shell can fill in"
-                            .to_owned(),
+                        "the command has a shell variable or a command substitution".to_owned()
                     );
                 }
                 letter => push(letter, word),
@@ -119,7 +120,7 @@ impl WordReader<'_> {
         }
     }
 
-    /// `$'…'`, whose escapes are those of C.
+    /// `$'…'`, with the escapes of C.
     fn escaped(&mut self, word: &mut Vec<u8>) -> Result<(), String> {
         loop {
             match self.quoted()? {
@@ -134,7 +135,8 @@ impl WordReader<'_> {
                     'f' => word.push(12),
                     'v' => word.push(11),
                     'x' => {
-                        let byte = self.number(16, 2).ok_or("it has \\x without digits")?;
+                        let byte =
+                            self.number(16, 2).ok_or("the command has \\x without digits")?;
                         word.extend(u8::try_from(byte));
                     }
                     'u' => self.letter(4, word)?,
@@ -156,9 +158,9 @@ impl WordReader<'_> {
         }
     }
 
-    /// A letter by its number. Browsers write one beyond the first 65,536 as two halves.
+    /// A character by its number. Browsers write one above U+FFFF as a surrogate pair.
     fn letter(&mut self, most: u32, word: &mut Vec<u8>) -> Result<(), String> {
-        const UNKNOWN: &str = "it has \\u without the number of a letter";
+        const UNKNOWN: &str = "the command has \\u without a valid code point";
         let mut number = self.number(16, most).ok_or(UNKNOWN)?;
         if (0xd800..0xdc00).contains(&number) {
             let second = self.letters.next_if_eq(&'\\').and_then(|_| self.letters.next_if_eq(&'u'));
@@ -176,7 +178,7 @@ impl WordReader<'_> {
         (digits > 0).then_some(number)
     }
 
-    /// At most so many digits, and how many there were.
+    /// A number of at most `most` digits, and its number of digits.
     fn digits(&mut self, radix: u32, most: u32) -> (u32, u32) {
         let (mut number, mut digits) = (0u32, 0);
         while digits < most
@@ -189,9 +191,11 @@ impl WordReader<'_> {
         (number, digits)
     }
 
-    /// The next letter inside of quotes.
+    /// The next character within quotes.
     fn quoted(&mut self) -> Result<char, String> {
-        self.letters.next().ok_or_else(|| "a quote has no end: some of it is missing".to_owned())
+        self.letters
+            .next()
+            .ok_or_else(|| "a quote is not closed: the end of the command is missing".to_owned())
     }
 }
 
@@ -204,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_those_that_bash_reads() {
+    fn words_are_the_same_as_in_bash() {
         let check = |command: &str, expected: &[&str]| {
             let read = words(command).expect("a command");
             let read: Vec<&str> =
@@ -225,26 +229,26 @@ mod tests {
     }
 
     #[test]
-    fn what_only_a_shell_can_do_is_refused() {
-        for (command, said) in [
-            ("curl 'a", "no end"),
-            ("curl \"a", "no end"),
-            ("curl $'a", "no end"),
+    fn shell_features_are_errors() {
+        for (command, expected) in [
+            ("curl 'a", "not closed"),
+            ("curl \"a", "not closed"),
+            ("curl $'a", "not closed"),
             ("curl a\\", "backslash"),
             ("curl \\", "backslash"),
             ("curl $URL", "variable"),
             ("curl \"$URL\"", "variable"),
             ("curl `url`", "variable"),
-            ("curl a | less", "| outside of quotes"),
-            ("curl a > b", "> outside of quotes"),
-            ("curl http://a/?b=1&c=2", "& outside of quotes"),
+            ("curl a | less", "| outside quotes"),
+            ("curl a > b", "> outside quotes"),
+            ("curl http://a/?b=1&c=2", "& outside quotes"),
             ("curl ^\"http://a^\"", "Windows"),
             (r"curl $'\xg'", "\\x"),
             (r"curl $'\ud800'", "\\u"),
             (r"curl $'\ud800\u0041'", "\\u"),
         ] {
             let why = words(command).expect_err(command);
-            assert!(why.contains(said), "{command}: {why}");
+            assert!(why.contains(expected), "{command}: {why}");
         }
     }
 }

@@ -3,63 +3,64 @@
 use clap::ValueEnum;
 use lti::{Role, Roles};
 
-/// What is launched, and how.
+/// The tool to launch, and the parameters of the launch.
 #[derive(clap::Args)]
 pub(in crate::cli) struct LaunchArguments {
     /// The tool's name in the tools file
     pub(super) tool: String,
 
-    /// Who launches, by a role in the course; may be repeated [default: learner]
+    /// A role of the user in the course; repeatable [default: learner]
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub(super) role: Vec<Role>,
 
-    /// The platform's id of who launches
+    /// The platform's id of the user
     #[arg(long, value_name = "ID", default_value = "practice-user")]
     pub(super) user: String,
 
-    /// A parameter of the form, named as it is sent: custom_colour=blue; may be repeated
+    /// A parameter of the form: custom_colour=blue; repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = param)]
     pub(super) param: Vec<(String, String)>,
 
-    /// The consumer's key, where the tool has several [default: the first]
+    /// The consumer's key, if the tool has several [default: the first]
     #[arg(long, value_name = "KEY")]
     pub(super) key: Option<String>,
 
-    /// A deployed gateway, or the launch URL itself [default: the gateway that the tools file and Rocket.toml describe]
+    /// A deployed gateway, or the launch URL itself [default: the gateway of the tools file and
+    /// Rocket.toml]
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
 
-    /// Prints the launch instead of sending it: each printed launch counts once, and for as long as `clock_skew`
+    /// Prints the launch instead of sending it: it is valid once, and only within `clock_skew`
     #[arg(long, value_name = "FORM")]
     pub(super) print: Option<PrintFormat>,
 }
 
-/// In which form a launch is printed.
+/// The format of a printed launch.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum PrintFormat {
     /// A command for a shell
     Curl,
-    /// A page with a button that launches
+    /// An HTML page with a launch button
     Html,
 }
 
-/// A role by its name in `tools.toml`. `staff` is what edX calls its course staff.
+/// Parses a role by its name in `tools.toml`. `staff` is edX's course staff: administrator.
 fn role(name: &str) -> Result<Role, String> {
     let names = || Role::ALL.map(Role::name).join(", ");
     match Roles::named(name) {
         Some(Roles::STAFF) => Ok(Role::Administrator),
         Some(roles) => roles.iter().next().ok_or_else(names),
-        None => Err(format!("it is one of {}, staff", names())),
+        None => Err(format!("use one of {}, staff", names())),
     }
 }
 
-/// A parameter. Those of OAuth are the signature's own.
+/// Parses `NAME=VALUE`. `launch` sets the OAuth parameters itself.
 fn param(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, _)) if name.starts_with("oauth_") => {
-            Err("parameters of OAuth are set by signing".to_owned())
+            Err("`launch` sets the OAuth parameters itself".to_owned())
         }
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("it is written NAME=VALUE".to_owned()),
+        _ => Err("use NAME=VALUE".to_owned()),
     }
 }

@@ -10,8 +10,8 @@ use super::sign::sign_launch;
 use crate::cli::terminal::say;
 use crate::config::Environment;
 
-/// Launches a tool: exit code 0 if the launch was accepted and what it led to answered without an error, 1 if not, and 2 if the
-/// gateway could not be asked.
+/// Launches a tool. Exit code 0 if the gateway accepts the launch and the last response is no
+/// error, 1 otherwise, and 2 if the launch cannot be signed or sent.
 pub(in crate::cli) fn launch(
     launch: &LaunchArguments,
     file: &Path,
@@ -35,7 +35,7 @@ pub(in crate::cli) fn launch(
             say(&text);
             ExitCode::SUCCESS
         }
-        // What was just signed is a form.
+        // Unreachable: `sign_launch` returns a valid form.
         None => ExitCode::from(2),
     }
 }

@@ -6,13 +6,13 @@ use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Client, Response, StatusCode, Url};
 
 use super::sign::SignedLaunch;
-use crate::cause::words;
+use crate::cause::message_chain;
 use crate::cli::limit::{REDIRECTS, RESPONSE_TIMEOUT, SHOWN_MIB};
 use crate::cli::message::no_certificates;
 use crate::cli::terminal::{harmless, harmless_lines, say};
 use crate::platform::client;
 
-/// Sends a launch and follows it to the tool, telling each step.
+/// Sends a launch, follows its redirects to the tool, and prints each step.
 pub(super) fn follow(signed: &SignedLaunch) -> ExitCode {
     let client = match client(signed.url.scheme() == "https") {
         Ok(client) => client.timeout(RESPONSE_TIMEOUT).build(),
@@ -23,62 +23,63 @@ pub(super) fn follow(signed: &SignedLaunch) -> ExitCode {
     };
     let followed = match client {
         Ok(client) => rocket::execute(Browser { client, cookies: Vec::new() }.follow(signed)),
-        Err(error) => Err(words(&error)),
+        Err(error) => Err(message_chain(&error)),
     };
     followed.unwrap_or_else(|why| {
-        eprintln!("error: {} did not answer: {why}", signed.url);
-        eprintln!("  = help: see that the gateway runs there, or name another with --url");
+        eprintln!("error: no response from {}: {why}", signed.url);
+        eprintln!("  = help: start the gateway there, or name another with --url");
         ExitCode::from(2)
     })
 }
 
-/// What a browser keeps between a launch and the page that it leads to.
+/// The state of a browser during a launch.
 struct Browser {
     client: Client,
-    /// Names and values. All of them are of the launch's own origin, which is never left.
+    /// Names and values. All are of the launch's own origin: redirects to others are not followed.
     cookies: Vec<(String, String)>,
 }
 
 impl Browser {
     async fn follow(&mut self, signed: &SignedLaunch) -> Result<ExitCode, String> {
-        tell(&format!("POST {}\n", shown(&signed.url)));
+        step(&format!("POST {}\n", shown(&signed.url)));
         let form = "application/x-www-form-urlencoded";
         let request = self.client.post(signed.url.clone()).header(CONTENT_TYPE, form);
-        let sent = request.body(signed.body.clone()).send().await.map_err(told)?;
+        let sent = request.body(signed.body.clone()).send().await.map_err(without_url)?;
         let status = sent.status();
         if !matches!(status, StatusCode::OK | StatusCode::SEE_OTHER) {
             self.show(sent).await?;
             eprintln!(
-                "error: the launch was refused, or answered by what is no gateway ({})",
+                "error: the launch was rejected, or this is not a gateway (status {})",
                 status.as_u16()
             );
             eprintln!(
-                "  = help: a line in the gateway's log has the reason, under the reference on the page"
+                "  = help: find the reference of the page in the gateway's log: \
+                 its line has the reason"
             );
             return Ok(ExitCode::from(1));
         }
         let mut at = signed.url.clone();
-        let mut answer = sent;
+        let mut response = sent;
         for _ in 0..REDIRECTS {
-            let Some(next) = next(&at, &answer) else { break };
-            self.keep(answer.headers());
-            tell(&format!("{}\n\n", line(&answer)));
+            let Some(next) = next(&at, &response) else { break };
+            self.keep(response.headers());
+            step(&format!("{}\n\n", line(&response)));
             if next.origin() != signed.url.origin() {
-                tell(&format!(
-                    "It leads to another host, which is not followed: {}\n",
+                step(&format!(
+                    "The redirect leads to another host and is not followed: {}\n",
                     shown(&next)
                 ));
                 return Ok(ExitCode::SUCCESS);
             }
-            tell(&format!("GET {}\n", shown(&next)));
-            answer = self.get(&next).await.map_err(told)?;
+            step(&format!("GET {}\n", shown(&next)));
+            response = self.get(&next).await.map_err(without_url)?;
             at = next;
         }
-        let status = answer.status();
-        self.show(answer).await?;
+        let status = response.status();
+        self.show(response).await?;
         if status.is_client_error() || status.is_server_error() || status.is_redirection() {
             eprintln!(
-                "error: the launch was accepted, and led to an answer with status {}",
+                "error: the launch was accepted, but the last response has status {}",
                 status.as_u16()
             );
             return Ok(ExitCode::from(1));
@@ -104,17 +105,17 @@ impl Browser {
         }
     }
 
-    /// Shows an answer with its body, as far as that is text.
-    async fn show(&self, mut answer: Response) -> Result<(), String> {
+    /// Prints a response with its body, if the body is text.
+    async fn show(&self, mut response: Response) -> Result<(), String> {
         const LARGEST_BODY: usize = SHOWN_MIB * 1024 * 1024;
-        tell(&format!("{}\n", line(&answer)));
-        let text = media_type(&answer).is_none_or(|media_type| {
+        step(&format!("{}\n", line(&response)));
+        let text = media_type(&response).is_none_or(|media_type| {
             media_type.starts_with("text/")
                 || ["json", "xml", "javascript"].iter().any(|kind| media_type.contains(kind))
         });
         let mut body = Vec::new();
         let mut whole = true;
-        while let Some(piece) = answer.chunk().await.map_err(told)? {
+        while let Some(piece) = response.chunk().await.map_err(without_url)? {
             body.extend_from_slice(&piece);
             if body.len() > LARGEST_BODY {
                 body.truncate(LARGEST_BODY);
@@ -126,7 +127,7 @@ impl Browser {
             let text = harmless_lines(&String::from_utf8_lossy(&body));
             say(&format!("\n{}\n", text.trim_end()));
         } else {
-            say(&format!("\n({} bytes that are no text)\n", body.len()));
+            say(&format!("\n({} bytes, not text)\n", body.len()));
         }
         if !whole {
             say(&format!("(cut off after {SHOWN_MIB} MiB)\n"));
@@ -135,41 +136,41 @@ impl Browser {
     }
 }
 
-/// A step on the way, on one line each.
-fn tell(step: &str) {
-    say(&harmless_lines(step));
+/// Prints one step.
+fn step(text: &str) {
+    say(&harmless_lines(text));
 }
 
-/// Status and type of an answer.
-fn line(answer: &Response) -> String {
-    let media_type = media_type(answer).map(|media_type| format!(", {}", harmless(&media_type)));
-    format!("{}{}", answer.status(), media_type.unwrap_or_default())
+/// Status and media type of a response.
+fn line(response: &Response) -> String {
+    let media_type = media_type(response).map(|media_type| format!(", {}", harmless(&media_type)));
+    format!("{}{}", response.status(), media_type.unwrap_or_default())
 }
 
-fn media_type(answer: &Response) -> Option<String> {
-    answer
+fn media_type(response: &Response) -> Option<String> {
+    response
         .headers()
         .get(CONTENT_TYPE)
         .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// Where an answer leads, with a GET.
-fn next(at: &Url, answer: &Response) -> Option<Url> {
-    if !answer.status().is_redirection() {
+/// The target of a redirect.
+fn next(at: &Url, response: &Response) -> Option<Url> {
+    if !response.status().is_redirection() {
         return None;
     }
-    let location = answer.headers().get(LOCATION)?;
+    let location = response.headers().get(LOCATION)?;
     at.join(std::str::from_utf8(location.as_bytes()).ok()?).ok()
 }
 
-/// An address without its query, which may hold a ticket.
+/// A URL without its query, which may contain a ticket.
 fn shown(url: &Url) -> String {
     let mut shown = url.clone();
     shown.set_query(url.query().map(|_| "…"));
     shown.as_str().replace("%E2%80%A6", "…")
 }
 
-/// Why there was no answer. The address is told beside it.
-fn told(error: reqwest::Error) -> String {
-    words(&error.without_url())
+/// The reason for a missing response, without the URL.
+fn without_url(error: reqwest::Error) -> String {
+    message_chain(&error.without_url())
 }

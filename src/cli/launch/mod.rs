@@ -1,4 +1,4 @@
-//! `launch`: plays the platform, to see from a shell what a tool answers.
+//! `launch`: sends a practice launch from a shell and shows the response.
 
 mod arguments;
 mod command;

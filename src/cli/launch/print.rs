@@ -1,17 +1,17 @@
-//! A signed launch as something to copy.
+//! Prints a signed launch as a command or a page.
 
 use lti::oauth1::{Params, Source};
 
 use super::sign::SignedLaunch;
 
-/// The launch as a command for a shell.
+/// The launch as a `curl` command.
 pub(super) fn curl(signed: &SignedLaunch) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let url = quoted(signed.url.as_str());
     format!("curl --include {url} \\\n  --data-raw {}\n", quoted(&signed.body))
 }
 
-/// The launch as a page whose button launches, in the window that it is opened in. `None` where it is no form.
+/// The launch as an HTML page with a launch button. `None` if the body is not a form.
 pub(super) fn html(signed: &SignedLaunch) -> Option<String> {
     let params = Params::default().read_form(Source::Body, signed.body.as_bytes()).ok()?;
     let inputs: String = params
@@ -21,15 +21,16 @@ pub(super) fn html(signed: &SignedLaunch) -> Option<String> {
             format!("  <input type=\"hidden\" name=\"{name}\" value=\"{value}\">\n")
         })
         .collect();
-    // The button has no name: what has one is sent, and would have to be signed.
+    // Browsers send a button with a name. The signature does not cover it.
     Some(format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Launch</title>\n\
-         <form method=\"post\" action=\"{}\">\n{inputs}  <button>Launch</button>\n</form>\n</html>\n",
+         <form method=\"post\" action=\"{}\">\n{inputs}  \
+         <button>Launch</button>\n</form>\n</html>\n",
         escaped(signed.url.as_str())
     ))
 }
 
-/// A text as a value of an attribute. A page's reader would make line feeds of carriage returns.
+/// Text as an attribute value. Browsers turn an unescaped carriage return into a line feed.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -1,4 +1,4 @@
-//! A launch as edX sends it, signed with the secret of the tool.
+//! A launch like edX's, signed with the tool's secret.
 
 use std::path::Path;
 
@@ -17,10 +17,10 @@ use crate::practice::BLOCK;
 use crate::practice::v1p1::edx_launch;
 use crate::url::is_loopback;
 
-/// A launch, signed.
+/// A signed launch.
 pub(super) struct SignedLaunch {
     pub(super) url: Url,
-    /// The form, as it is sent.
+    /// The encoded form.
     pub(super) body: String,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn sign_launch(
         (None, Some(tool)) => own_url(&loaded, tool, environment, development)?,
         (None, None) => return Err(no_tool(&loaded, &launch.tool, file)),
     };
-    // Development's stand-ins for secrets are known to everybody: no gateway but one on this machine has them.
+    // Placeholder secrets are public. Only a gateway on this machine uses them.
     if development && !url.host_str().is_some_and(is_loopback) {
         loaded = read(false)?;
     }
@@ -70,32 +70,37 @@ pub(super) fn sign_launch(
             signing_key,
             method: method.unwrap_or(SignatureMethod::HmacSha1),
             timestamp: now(),
-            // Digits, as edX's are.
+            // Digits, like edX's nonces.
             nonce: &u64::from_be_bytes(nonce).to_string(),
         },
     );
-    let body =
-        body.map_err(|_| format!("error: the query of {url} is no form: see its % signs\n"))?;
+    let body = body.map_err(|_| {
+        format!(
+            "error: the query of {url} is not form-encoded\n  \
+             = help: fix its percent-encoding\n"
+        )
+    })?;
     Ok(SignedLaunch { url, body })
 }
 
-/// The launch URL that was asked for: itself, or that of the tool where only a gateway is named.
+/// The launch URL of `--url`: the URL itself, or the tool's path if it names only a gateway.
 fn given_url(text: &str, tool: Option<&Tool>) -> Result<Url, String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let mut url = url.ok_or_else(|| {
         format!(
-            "error: {text:?} is no address of a gateway\n  = help: write it like https://our-tools.example\n"
+            "error: {text:?} is not the URL of a gateway\n  \
+             = help: use a URL such as https://our-tools.example\n"
         )
     })?;
     url.set_fragment(None);
     if url.path() == "/" && url.query().is_none() {
-        // A tool that development could not read is not there without it either, which is told when it is looked for.
+        // Without a tool, the path does not matter: `sign_launch` returns `no_tool` below.
         url.set_path(&tool.map(|tool| tool.path.to_string()).unwrap_or_default());
     }
     Ok(url)
 }
 
-/// The launch URL of the gateway that the files describe.
+/// The launch URL of the gateway of the tools file and `Rocket.toml`.
 fn own_url(
     loaded: &Loaded,
     tool: &Tool,
@@ -107,16 +112,16 @@ fn own_url(
         PublicUrl::Fixed(_) => None,
         PublicUrl::FromHost(_) if development => Some(local_authority(environment)?),
         PublicUrl::FromHost(_) => {
-            return Err("error: only a request tells the public URL of this gateway\n  \
-                 = help: name it: --url https://our-tools.example\n"
+            return Err("error: the tools file does not set the public URL of this gateway\n  \
+                 = help: name the gateway: --url https://our-tools.example\n"
                 .to_owned());
         }
     };
     let url = public_url.launch_url(tool, authority.as_deref());
-    Url::parse(&url).map_err(|error| format!("error: {url} is no address: {error}\n"))
+    Url::parse(&url).map_err(|error| format!("error: {url} is not a URL: {error}\n"))
 }
 
-/// The key to sign with.
+/// The consumer key for the signature.
 fn consumer_key<'a>(tool: &'a Tool, wanted: Option<&str>) -> Result<&'a ConsumerKey, String> {
     let keys = tool.senders.consumers.keys();
     let found = match wanted {
@@ -125,7 +130,7 @@ fn consumer_key<'a>(tool: &'a Tool, wanted: Option<&str>) -> Result<&'a Consumer
     };
     found.ok_or_else(|| {
         format!(
-            "error: {} has no consumer with this key\n  = help: its keys are {}\n",
+            "error: {} has no consumer with this key\n  = help: use one of {}\n",
             tool.name,
             consumer_keys(tool)
         )

@@ -20,7 +20,8 @@ use crate::config::{
     variable_of,
 };
 
-/// Adds a tool: exit code 0 if it was added, 1 if that is refused, and 2 if it could not be done; then nothing was written.
+/// Adds a tool. Exit code 0 if it is added, 1 if the request is refused, and 2 if a file cannot be
+/// read or written. After 1 and 2, nothing has changed.
 pub(in crate::cli) fn new(
     new: &NewArguments,
     file: &Path,
@@ -36,14 +37,14 @@ pub(in crate::cli) fn new(
             eprint!("{why}");
             ExitCode::from(1)
         }
-        Err(NewError::Prevented(why)) => {
+        Err(NewError::Failed(why)) => {
             eprint!("{why}");
             ExitCode::from(2)
         }
     }
 }
 
-/// Adds it, and says how to set it up.
+/// Adds the tool, and returns the message about it.
 fn add(
     new: &NewArguments,
     path: &Path,
@@ -55,12 +56,12 @@ fn add(
         return Err(refused_with(path, Fault::ToolName(new.name.clone())));
     }
     let file =
-        AtomicFile::read(path).map_err(|error| NewError::Prevented(unreadable(&shown, &error)))?;
+        AtomicFile::read(path).map_err(|error| NewError::Failed(unreadable(&shown, &error)))?;
     let content = file.content().unwrap_or(text::STARTER.as_bytes());
     let variable = variable_of(&new.name);
     let consumer =
-        NewConsumer::new(&new.name).map_err(|error| NewError::Prevented(no_randomness(error)))?;
-    // The new tool is judged as it will be once its variable is set.
+        NewConsumer::new(&new.name).map_err(|error| NewError::Failed(no_randomness(error)))?;
+    // Check the new tool as if its variable were set already.
     let mut with_secret = environment.clone();
     with_secret.insert(variable.clone(), consumer.secret.clone());
     let load = |content: &str, page: Option<(String, String)>| {
@@ -74,8 +75,8 @@ fn add(
     let text = format!("{old}{}", text::table(old, &new.name, &consumer.key, &variable, &target));
     if !adds_only(&table, &text, &new.name) {
         return Err(NewError::Refused(format!(
-            "error: {shown} cannot take a table [tools.{}] at its end, because of how `tools` is written\n  \
-             = help: write each of its tools as a table with a heading, such as `[tools.hello]`\n",
+            "error: [tools.{}] cannot be appended to {shown}, because of the form of `tools`\n  \
+             = help: write each tool as a table with a heading, such as `[tools.hello]`\n",
             new.name
         )));
     }
@@ -97,9 +98,10 @@ fn add(
     }))
 }
 
-/// Refuses a variable that holds something already, or that is the gateway's own: `gateway.secret` would be this tool's.
+/// Refuses a variable that has a value already, and the gateway's own variables: otherwise the
+/// tool's secret would override a key such as `gateway.secret`.
 fn free(variable: &str, environment: &Environment) -> Result<(), NewError> {
-    let (why, cure) = if variable.starts_with("LTI_GATEWAY_") {
+    let (why, fix) = if variable.starts_with("LTI_GATEWAY_") {
         ("is the gateway's own", "choose another name for the tool")
     } else if environment.get(variable).is_some_and(|value| !value.is_empty()) {
         (
@@ -110,11 +112,16 @@ fn free(variable: &str, environment: &Environment) -> Result<(), NewError> {
         return Ok(());
     };
     Err(NewError::Refused(format!(
-        "error: the secret would be in the environment variable {variable}, which {why}\n  = help: {cure}\n"
+        "error: the secret would be in the environment variable {variable}, which {why}\n  \
+         = help: {fix}\n"
     )))
 }
 
-/// The file's text and what it says, unless it is malformed: nobody can tell what a table at its end would belong to.
+/// The file's text and its parsed tables.
+///
+/// # Errors
+/// [`NewError::Refused`] if the file is malformed: an appended table could then be part of
+/// something else.
 fn sound<'c>(
     content: &'c [u8],
     before: &Loaded,
@@ -130,7 +137,8 @@ fn sound<'c>(
     match text.and_then(|text| Some((text, parsed(text)?))) {
         Some(sound) if malformed.is_empty() => Ok(sound),
         _ => Err(NewError::Refused(format!(
-            "{}error: {shown} is malformed, so that nothing is added to it\n  = help: mend what is said of it above\n",
+            "{}error: {shown} is malformed; nothing was written\n  \
+             = help: fix the problems above\n",
             print_problems(&path.display().to_string(), &malformed)
         ))),
     }
@@ -140,23 +148,26 @@ fn parsed(text: &str) -> Option<Table> {
     text.strip_prefix('\u{feff}').unwrap_or(text).parse().ok()
 }
 
-/// Refuses a name that the file has, however it is written there, and a variable that it names.
+/// Refuses a tool name that exists in the file, in any TOML spelling, and a variable that the file
+/// names.
 fn unregistered(table: &Table, name: &str, variable: &str, shown: &str) -> Result<(), NewError> {
     if table.get("tools").and_then(Value::as_table).is_some_and(|tools| tools.contains_key(name)) {
         return Err(NewError::Refused(format!(
-            "error: {shown} has a tool named `{name}` already\n  = help: choose another name, or change that tool in the file\n"
+            "error: {shown} has a tool named `{name}` already\n  \
+             = help: choose another name, or change that tool in the file\n"
         )));
     }
     if table.values().any(|value| names(value, variable)) {
         return Err(NewError::Refused(format!(
-            "error: the secret would be in the environment variable {variable}, which {shown} names already\n  \
+            "error: the secret would be in the environment variable {variable}, \
+             which {shown} names already\n  \
              = help: choose another name for the tool\n"
         )));
     }
     Ok(())
 }
 
-/// Whether a value takes anything from this variable.
+/// Whether the value, or a value in it, refers to this variable.
 fn names(value: &Value, variable: &str) -> bool {
     match value {
         Value::Table(table) => {
@@ -168,7 +179,7 @@ fn names(value: &Value, variable: &str) -> bool {
     }
 }
 
-/// Whether a text says what the old one said, and has the tool besides.
+/// Whether the new text has the old content and this tool, and nothing else.
 fn adds_only(old: &Table, text: &str, name: &str) -> bool {
     let Some(mut new) = parsed(text) else { return false };
     let Some(tools) = new.get_mut("tools").and_then(Value::as_table_mut) else { return false };
@@ -179,7 +190,10 @@ fn adds_only(old: &Table, text: &str, name: &str) -> bool {
     is_added && new == *old
 }
 
-/// The tool's launch URL, unless `check` would tell an error that it did not tell before, or one of the tool's template.
+/// The launch URL of the new tool.
+///
+/// # Errors
+/// [`NewError::Refused`] if `check` would report a new error, or any error of the tool's template.
 fn accepted(
     before: &Loaded,
     after: &Loaded,
@@ -206,15 +220,15 @@ fn accepted(
     match after.config.tools.iter().find(|tool| tool.name == new.name) {
         Some(tool) if errors.is_empty() => Ok(after.config.public_url.launch_url(tool, None)),
         _ => Err(NewError::Refused(format!(
-            "{}error: with `{}`, {shown} would have what is said above, so that nothing is written\n  \
-             = help: mend that, or ask for something else\n",
+            "{}error: {shown} would have these problems with `{}`; nothing was written\n  \
+             = help: fix the problems above, or add another tool\n",
             print_problems(shown, &errors),
             new.name
         ))),
     }
 }
 
-/// Writes the page, and then the file that names it: where that fails, the page is taken away.
+/// Writes the template, and then the tools file. If the second fails, removes the template again.
 fn write(
     file: &AtomicFile,
     text: &str,
@@ -223,8 +237,9 @@ fn write(
 ) -> Result<(), NewError> {
     if let Some(page) = page {
         page.create().map_err(|error| {
-            NewError::Prevented(format!(
-                "error: templates/{} cannot be created: {error}\n  = help: let this user write there; nothing was changed\n",
+            NewError::Failed(format!(
+                "error: templates/{} cannot be created: {error}\n  \
+                 = help: give this user write permission; nothing was changed\n",
                 page.name
             ))
         })?;
@@ -233,8 +248,10 @@ fn write(
         if let Some(page) = page {
             page.remove();
         }
-        NewError::Prevented(format!(
-            "error: {shown} cannot be written: {error}\n  = help: let this user write it, and its folder; nothing was changed\n"
+        NewError::Failed(format!(
+            "error: {shown} cannot be written: {error}\n  \
+             = help: give this user write permission for the file and its directory; \
+             nothing was changed\n"
         ))
     })
 }

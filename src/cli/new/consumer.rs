@@ -2,15 +2,18 @@
 
 use crate::cli::machine::random_string;
 
-/// The key and secret of a new tool, which platforms take as they are: letters, digits, `-` and `_`.
+/// The key and secret of a new tool: letters, digits, `-` and `_`, which need no encoding.
 pub(super) struct NewConsumer {
     pub(super) key: String,
     pub(super) secret: String,
 }
 
 impl NewConsumer {
-    /// Makes them: a key that no other tool has had, and a secret of 256 bits in 43 characters. Platforms cut longer ones:
-    /// Brightspace at 100.
+    /// Generates a key that starts with the tool's name, and a secret of 256 bits in 43 characters.
+    /// Platforms truncate long secrets (Brightspace after 100 characters).
+    ///
+    /// # Errors
+    /// The error of the system's random generator.
     pub(super) fn new(tool: &str) -> Result<Self, getrandom::Error> {
         Ok(Self {
             key: format!("{tool}-{}", random_string::<6>()?),

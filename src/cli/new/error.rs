@@ -1,18 +1,18 @@
-//! Why `new` adds no tool.
+//! The reasons why `new` adds no tool.
 
 use std::path::Path;
 
 use crate::config::{Fault, Location, Problem};
 
-/// Why nothing was written, in words for a terminal.
+/// The reason why nothing was written, as the message for the terminal.
 pub(super) enum NewError {
-    /// What was asked for is refused.
+    /// The request is refused: exit code 1.
     Refused(String),
-    /// The machine does not let it be done.
-    Prevented(String),
+    /// A file cannot be read or written: exit code 2.
+    Failed(String),
 }
 
-/// A refusal in the words that `check` has for the fault.
+/// A refusal with the message of `check` for the fault.
 pub(super) fn refused_with(path: &Path, fault: Fault) -> NewError {
     NewError::Refused(
         Problem { fault, location: Location::Whole(path.display().to_string()) }.to_string(),

@@ -7,25 +7,27 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::machine::random_string;
 
-/// The tools file as it was found.
+/// The tools file at the start of `new`.
 pub(super) struct AtomicFile {
-    /// Where it lies itself, where its name is a link.
+    /// Its canonical path, if it exists: links are resolved.
     path: PathBuf,
-    /// Nothing where there is none.
+    /// `None` if the file does not exist.
     content: Option<Vec<u8>>,
 }
 
-/// The page of a new template.
+/// The file of a new template.
 pub(super) struct PageFile {
-    /// Its name from `templates/` on.
+    /// Its name below `templates/`.
     pub(super) name: String,
     pub(super) text: String,
     path: PathBuf,
 }
 
 impl AtomicFile {
-    /// Reads it. A link that leads nowhere is an error, since nobody can tell what it was meant to lead to, and so is a folder
-    /// that does not exist.
+    /// Reads the file, or notes that it does not exist.
+    ///
+    /// # Errors
+    /// An I/O error, also for a dangling link or a missing directory.
     pub(super) fn read(path: &Path) -> io::Result<Self> {
         match fs::read(path) {
             Ok(content) => Ok(Self { path: fs::canonicalize(path)?, content: Some(content) }),
@@ -34,7 +36,7 @@ impl AtomicFile {
                     && fs::symlink_metadata(path).is_err()
                     && path
                         .parent()
-                        .is_none_or(|folder| folder.as_os_str().is_empty() || folder.is_dir()) =>
+                        .is_none_or(|parent| parent.as_os_str().is_empty() || parent.is_dir()) =>
             {
                 Ok(Self { path: path.to_owned(), content: None })
             }
@@ -42,12 +44,12 @@ impl AtomicFile {
         }
     }
 
-    /// What it holds; nothing where there is none.
+    /// Its content, or `None` if it does not exist.
     pub(super) fn content(&self) -> Option<&[u8]> {
         self.content.as_deref()
     }
 
-    /// Puts a content in the place of what was read, whole or not at all.
+    /// Replaces the content atomically: by a temporary file and a rename.
     pub(super) fn replace(&self, content: &[u8]) -> io::Result<()> {
         let permissions = if self.content.is_some() { Some(self.writable()?) } else { None };
         let mut name = OsString::from(".");
@@ -61,7 +63,8 @@ impl AtomicFile {
         replaced
     }
 
-    /// Its permissions, if they let it be written: a file that is read-only is not replaced, though its folder would allow that.
+    /// Its permissions, if it is writable. The directory would allow the replacement of a read-only
+    /// file, but `new` respects the file's permissions.
     fn writable(&self) -> io::Result<Permissions> {
         let permissions = fs::metadata(&self.path)?.permissions();
         if permissions.readonly() {
@@ -83,36 +86,36 @@ impl AtomicFile {
             file.set_permissions(permissions)?;
         }
         file.sync_all()?;
-        // Whoever saved it meanwhile, in an editor, keeps what they saved.
+        // Do not overwrite concurrent changes, for example by an editor.
         let now = match fs::read(&self.path) {
             Ok(now) => Some(now),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
         if now != self.content {
-            return Err(io::Error::other("somebody else changed it at this moment"));
+            return Err(io::Error::other("another program changed it just now"));
         }
         fs::rename(beside, &self.path)
     }
 }
 
 impl PageFile {
-    /// The page of a template of this name, beside a tools file.
+    /// A template of this name beside a tools file.
     pub(super) fn new(tools: &Path, template: &str, text: String) -> Self {
         let name = format!("{template}.html.tera");
         let path = tools.parent().unwrap_or(Path::new("")).join("templates").join(&name);
         Self { name, text, path }
     }
 
-    /// Whether there is a file of its name, of whatever kind.
+    /// Whether a file, directory or link of this name exists.
     pub(super) fn exists(&self) -> bool {
         fs::symlink_metadata(&self.path).is_ok()
     }
 
-    /// Creates it, and never over another.
+    /// Creates the file. Never overwrites another.
     pub(super) fn create(&self) -> io::Result<()> {
-        if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder)?;
+        if let Some(directory) = self.path.parent() {
+            fs::create_dir_all(directory)?;
         }
         let mut file = OpenOptions::new().write(true).create_new(true).open(&self.path)?;
         let written = file.write_all(self.text.as_bytes());
@@ -122,7 +125,7 @@ impl PageFile {
         written
     }
 
-    /// Takes away what was created.
+    /// Removes the file again.
     pub(super) fn remove(&self) {
         let _ = fs::remove_file(&self.path);
     }

@@ -1,11 +1,12 @@
-//! The page of a new template, as a start for its author.
+//! The starting content of a new template.
 
-/// The page of a new template.
+/// The starting content of the template of a tool.
 pub(super) fn page(tool: &str) -> String {
     format!(
         r#"{{#
-  The page of the tool "{tool}". It can use launch.user, launch.roles, launch.context, launch.custom, tool.title and more:
-  docs/tools.md, "Templates". What the platform did not send is "". All text is escaped.
+  The page of the tool "{tool}". Variables: launch.user, launch.roles, launch.context,
+  launch.custom, tool.title and more (docs/tools.md, "Templates"). A value that the platform did not
+  send is "". All values are HTML-escaped.
 -#}}
 <!doctype html>
 <html lang="en">

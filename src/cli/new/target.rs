@@ -1,4 +1,4 @@
-//! What a new tool launches into: a template, or a web app.
+//! The target of a new tool: a template, or a web app.
 
 use std::path::Path;
 
@@ -10,18 +10,22 @@ use crate::cli::limit::TEMPLATE_DEPTH;
 use crate::cli::terminal::harmless;
 use crate::config::{Fault, UpstreamUrlError};
 
-/// What the new tool launches into.
+/// The target of a new tool.
 pub(super) enum NewTarget<'n> {
-    /// A template, and its page where that has to be created.
+    /// A template, and its file if `new` creates it.
     Template(&'n str, Option<PageFile>),
     /// A web app.
     Upstream(&'n str),
 }
 
-/// What the tool launches into. A template of its own name is a new one, unless it was asked for.
+/// The target of the tool. Without `--template` and `--upstream`, a new template with its name.
+///
+/// # Errors
+/// [`NewError::Refused`] for an invalid URL or template name, and for an existing template that
+/// `--template` does not name.
 pub(super) fn target<'n>(new: &'n NewArguments, path: &Path) -> Result<NewTarget<'n>, NewError> {
     if let Some(url) = &new.upstream {
-        // What an address cannot have cannot leave the quotes in which it is written.
+        // A valid URL has no quotes, so it cannot end the TOML string.
         if url.contains(|letter: char| letter.is_control() || matches!(letter, '"' | '\\')) {
             let fault = Fault::UpstreamUrl(UpstreamUrlError::Character);
             return Err(refused_with(path, fault));
@@ -32,8 +36,8 @@ pub(super) fn target<'n>(new: &'n NewArguments, path: &Path) -> Result<NewTarget
     if !is_template_name(template) {
         return Err(NewError::Refused(format!(
             "error: a template cannot be named `{}`\n  \
-             = help: write its name below templates/, with letters, digits, `-`, `_` and `.`: `--template quiz` for \
-             templates/quiz.html.tera\n",
+             = help: use its name below templates/, with letters, digits, `-`, `_` and `.`: \
+             `--template quiz` for templates/quiz.html.tera\n",
             harmless(template)
         )));
     }
@@ -43,22 +47,22 @@ pub(super) fn target<'n>(new: &'n NewArguments, path: &Path) -> Result<NewTarget
     }
     if new.template.is_none() {
         return Err(NewError::Refused(format!(
-            "error: there is a templates/{template}.html.tera already\n  \
-             = help: use it: `--template {template}`, or name another\n"
+            "error: templates/{template}.html.tera exists already\n  \
+             = help: use it with `--template {template}`, or name another template\n"
         )));
     }
     Ok(NewTarget::Template(template, None))
 }
 
-/// Whether a template can have this name: `quiz`, or `folder/quiz` where it is found in there.
+/// Whether a template can have this name: `quiz`, or `directory/quiz`.
 fn is_template_name(name: &str) -> bool {
-    let is_fine = |part: &str| {
+    let is_valid = |part: &str| {
         !part.is_empty()
             && !part.starts_with('.')
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
-    // What is written with its folder or ending is another's path to it.
+    // The name excludes the directory `templates/` and the file extensions.
     let is_path =
         name.starts_with("templates/") || name.ends_with(".html") || name.ends_with(".tera");
-    !is_path && name.split('/').count() <= TEMPLATE_DEPTH && name.split('/').all(is_fine)
+    !is_path && name.split('/').count() <= TEMPLATE_DEPTH && name.split('/').all(is_valid)
 }

@@ -1,4 +1,4 @@
-//! A launch form, signed with a mistake or without.
+//! A signed launch form, optionally with a mistake.
 
 use lti::Secret;
 use lti::oauth1::base_string::{base_string, split_url};
@@ -7,24 +7,24 @@ use lti::v1p1::sign;
 
 use super::mistake::Mistake;
 
-/// A signed form, and what was signed.
+/// A signed form and its base string.
 pub struct SignedForm {
-    /// Where it is posted.
+    /// The URL of the POST request.
     pub url: String,
-    /// Names and values, in order.
+    /// The parameters: names and values, in order.
     pub params: Vec<(String, String)>,
-    /// What the signature covers.
+    /// The base string of the signature.
     pub base_string: String,
 }
 
-/// How far the late clock is behind, in seconds.
+/// The delay of the clock in [`Mistake::Clock`], in seconds.
 const LATE: u64 = 600;
 
 impl SignedForm {
-    /// Signs a launch of `url` at `now`, in seconds since the epoch, with a mistake or without.
+    /// Signs a launch of `url` at `now`, in seconds since the epoch.
     ///
     /// # Errors
-    /// A [`ParamError`] where the query of `url` is malformed.
+    /// A [`ParamError`] if the query of `url` is malformed.
     pub fn sign(
         url: &str,
         params: &[(String, String)],

@@ -1,15 +1,15 @@
-//! A launch as edX sends it.
+//! A launch like edX's.
 
 use lti::Role;
 
 use crate::practice::course::{CONTEXT_ID, LABEL, TITLE, resource_link_id, sourcedid};
 use crate::practice::person::Person;
 
-/// The parameters of a launch as edX sends it (lti-consumer-xblock, `LtiConsumer1p1.generate_launch_request`), without those of
-/// OAuth, in edX's order.
+/// The parameters of a launch like edX's (lti-consumer-xblock,
+/// `LtiConsumer1p1.generate_launch_request`), in edX's order and without the OAuth parameters.
 ///
-/// As edX does unless a course author turns it on, it sends neither name nor e-mail, and no address for a grade. Each of
-/// `params` takes the place of edX's parameter of that name, or comes after them. Lines end with CR LF, as browsers send them.
+/// Like edX by default, it sends no name, no email and no outcome URL. `params` replace edX's
+/// parameters of the same names; others follow. Lines end with CR LF, as browsers send them.
 pub fn edx_launch(
     block: &str,
     user: &str,
@@ -40,9 +40,9 @@ pub fn edx_launch(
     kept.chain(params.iter().map(|(name, value)| (name.clone(), as_browsers_send(value)))).collect()
 }
 
-/// The parameters about a person, as edX sends them where a course author lets it.
+/// The personal parameters of a user. edX sends them if the course author turns them on.
 pub fn person_params(person: &Person) -> Vec<(String, String)> {
-    let Some((name, email)) = person.known_as else { return Vec::new() };
+    let Some((name, email)) = person.name_and_email else { return Vec::new() };
     [
         ("lis_person_sourcedid", person.id),
         ("lis_person_name_full", name),
@@ -52,7 +52,7 @@ pub fn person_params(person: &Person) -> Vec<(String, String)> {
     .into()
 }
 
-/// A role as edX spells it, or for those that edX does not know, as LTI 1.1 does.
+/// A role in edX's spelling, or in that of LTI 1.1 if edX has no such role.
 fn spelt(role: Role) -> &'static str {
     match role {
         Role::Learner => "Student,Learner",
@@ -64,7 +64,7 @@ fn spelt(role: Role) -> &'static str {
     }
 }
 
-/// A value with its lines ended as browsers end them (HTML, "normalize newlines").
+/// A value with CR LF as line ends, as browsers send it (HTML, "normalize newlines").
 fn as_browsers_send(value: &str) -> String {
     value.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
 }
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_given_parameter_takes_the_place_of_edxs_and_others_follow() {
+    fn given_parameters_replace_edxs_and_others_follow() {
         let given = [
             ("context_title", "Sums"),
             ("custom_a", "x\ny\r\nz\r"),
@@ -96,15 +96,14 @@ mod tests {
         assert_eq!(value(&launch, "user_id"), ["ada"]);
         assert_eq!(
             value(&launch, "lis_result_sourcedid"),
-            [
-                "course-v1%3APractice%2BLTI%2B2026:block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-1:ada"
-            ]
+            ["course-v1%3APractice%2BLTI%2B2026:\
+                 block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-1:ada"]
         );
         assert_eq!(launch.len(), 15);
     }
 
     #[test]
-    fn every_role_is_understood_as_what_it_is() {
+    fn every_role_is_parsed_as_itself() {
         for role in Role::ALL {
             let launch = edx_launch(BLOCK, "ada", &[role], &[]);
             let roles = Roles::parse(value(&launch, "roles")[0]);

@@ -1,21 +1,22 @@
-//! The mistakes that the practice platform can make with a launch.
+//! The mistakes of practice launches.
 
-/// A mistake that platforms, and those who set them up, make.
+/// A common mistake of platforms and their admins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mistake {
-    /// Signed with another secret than the tool's.
+    /// The secret is not the tool's.
     Secret,
-    /// Signed by a clock that is ten minutes late.
+    /// The clock is ten minutes late.
     Clock,
-    /// A second form with the nonce and timestamp of the first (Canvas, on a quick second click).
+    /// The nonce and timestamp are those of an earlier form (Canvas, on a quick second click).
     Nonce,
-    /// Signed for the other of http and https (platforms behind a proxy).
+    /// The signature is for `http` instead of `https`, or the other way round (platforms behind a
+    /// proxy).
     Scheme,
-    /// Signed with a slash at the end of the launch URL, sent without, or the other way round.
+    /// The signature is for the launch URL with a trailing slash, or without its own.
     Slash,
-    /// A role that was changed after signing.
+    /// A role changed after signing.
     Role,
-    /// The query of the launch URL sent in the form, too, and signed once (Canvas).
+    /// The query of the launch URL is also in the form, but signed once (Canvas).
     Query,
 }
 
@@ -31,7 +32,7 @@ impl Mistake {
         Self::Query,
     ];
 
-    /// Its name in addresses.
+    /// Its name in URLs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Secret => "secret",
@@ -49,21 +50,21 @@ impl Mistake {
         Self::ALL.into_iter().find(|mistake| mistake.name() == name)
     }
 
-    /// What people read.
+    /// Its name on the page.
     pub fn title(self) -> &'static str {
         match self {
             Self::Secret => "Wrong secret",
             Self::Clock => "Clock ten minutes late",
             Self::Nonce => "Same nonce again",
             Self::Scheme => "http and https mixed up",
-            Self::Slash => "Slash at the end",
+            Self::Slash => "Trailing slash",
             Self::Role => "Role changed after signing",
             Self::Query => "Query doubled, as Canvas does",
         }
     }
 
-    /// The code of the refusal that it leads to, as long as `clock_skew` is shorter than ten minutes; `None` for a mistake that
-    /// the gateway understands.
+    /// The code of the rejection, if `clock_skew` is shorter than ten minutes. `None` for a mistake
+    /// that the gateway accepts.
     pub fn code(self) -> Option<&'static str> {
         match self {
             Self::Secret | Self::Scheme | Self::Slash | Self::Role => Some("bad-signature"),

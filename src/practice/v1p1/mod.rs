@@ -1,4 +1,4 @@
-//! LTI 1.1, as the practice platform speaks it: edX's launches, and the mistakes that platforms make.
+//! LTI 1.1 of the practice platform: edX's launches, and common mistakes.
 
 mod form;
 mod launch;

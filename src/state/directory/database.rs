@@ -1,7 +1,7 @@
 //! A SQLite file, and the one thread that reads and writes it.
 //!
-//! Whatever waits when the thread comes to it is one transaction, so that many launches share what a commit takes. A job
-//! is answered when its transaction is committed, never before.
+//! The thread runs all waiting jobs in one transaction, so that many launches share the cost of one
+//! commit (group commit). A job returns its result after the commit, never before.
 
 use std::fs::File;
 use std::path::Path;
@@ -19,50 +19,54 @@ use super::open_error::OpenError;
 use crate::state::error::StateError;
 
 /// The most jobs that wait for the thread.
-const QUEUE: usize = 4096;
+const QUEUE_LENGTH: usize = 4096;
 /// The most jobs of one transaction.
-const TOGETHER: usize = 512;
-/// How long a job is waited for. A disk that takes longer is as good as none.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a transaction waits for another process, which only reads, and only holds up the others while it recovers what
-/// a killed one left.
-const BUSY: Duration = Duration::from_secs(1);
-/// How long something stands in the journal before it is emptied.
-const REST: Duration = Duration::from_secs(1);
+const BATCH_SIZE: usize = 512;
+/// The timeout of a job.
+const JOB_TIMEOUT: Duration = Duration::from_secs(10);
+/// The timeout for the lock of another process. Other processes only read; they lock the file only
+/// while they recover it after a crash.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// The interval between a write and the next checkpoint of the write-ahead log.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A step from one version of a file's form to the next. Version 0 is an empty file, and a version is the
-/// number of steps that a file has taken.
-pub(super) type Step = fn(&Connection) -> rusqlite::Result<()>;
+/// A migration from one version of a schema to the next. Version 0 is an empty file, and the
+/// version of a file is the number of its applied migrations.
+pub(super) type Migration = fn(&Connection) -> rusqlite::Result<()>;
 
-/// When what is committed reaches the disk itself. A killed process loses nothing either way; a machine that loses its power
-/// may lose what has not reached it.
+/// When a commit is flushed to the disk. A crash of the process loses no commit. A power failure
+/// loses the commits that are not flushed.
 #[derive(Clone, Copy)]
 pub(super) enum Flush {
     /// Before the commit returns.
     AtOnce,
-    /// A little later.
+    /// At the next checkpoint.
     Later,
 }
 
-/// A file that is open for reading and writing, in its newest form.
-pub(super) struct Opened {
+/// A file that is open for reading and writing, with the newest schema.
+pub(super) struct OpenFile {
     sqlite: Connection,
     version: i64,
 }
 
-impl Opened {
+impl OpenFile {
     /// The connection, before a thread owns it.
     pub(super) fn sqlite(&self) -> &Connection {
         &self.sqlite
     }
 }
 
-/// Opens a file for reading and writing. Creates it if it is missing, and takes the steps that it has not
-/// taken yet.
+/// Opens a file for reading and writing. Creates it if it is missing, and applies its missing
+/// migrations.
 ///
-/// All steps are one transaction. A process that is killed between them leaves the file as it was.
-pub(super) fn connect(file: &Path, steps: &[Step], flush: Flush) -> Result<Opened, OpenError> {
-    // SQLite would make it readable for everybody; its other files take the rights of this one.
+/// All migrations are one transaction: after a crash, the file is unchanged.
+pub(super) fn connect(
+    file: &Path,
+    migrations: &[Migration],
+    flush: Flush,
+) -> Result<OpenFile, OpenError> {
+    // SQLite would create a world-readable file. Its other files get the permissions of this one.
     create(file)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let of_sqlite = |error| OpenError::of_sqlite(file, &error);
@@ -70,39 +74,42 @@ pub(super) fn connect(file: &Path, steps: &[Step], flush: Flush) -> Result<Opene
     set_up(&sqlite, flush).map_err(of_sqlite)?;
     let transaction =
         sqlite.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of_sqlite)?;
-    let taken = steps_taken(file, version(&transaction).map_err(of_sqlite)?, steps)?;
-    take(&transaction, steps, taken).map_err(of_sqlite)?;
+    let applied = applied(file, version(&transaction).map_err(of_sqlite)?, migrations)?;
+    migrate(&transaction, migrations, applied).map_err(of_sqlite)?;
     transaction.commit().map_err(of_sqlite)?;
-    Ok(Opened { sqlite, version: newest_version(steps) })
+    Ok(OpenFile { sqlite, version: newest_version(migrations) })
 }
 
-/// Takes the steps that are left after so many.
-fn take(sqlite: &Connection, steps: &[Step], taken: usize) -> rusqlite::Result<()> {
-    let left = steps.get(taken..).unwrap_or_default();
-    for step in left {
-        step(sqlite)?;
+/// Applies the migrations after the first `applied` ones.
+fn migrate(sqlite: &Connection, migrations: &[Migration], applied: usize) -> rusqlite::Result<()> {
+    let missing = migrations.get(applied..).unwrap_or_default();
+    for migration in missing {
+        migration(sqlite)?;
     }
-    if left.is_empty() { Ok(()) } else { write_version(sqlite, newest_version(steps)) }
+    if missing.is_empty() { Ok(()) } else { write_version(sqlite, newest_version(migrations)) }
 }
 
-/// Opens a file for reading only, whether another process writes it or not. Returns its version, which is
-/// at most that of these steps.
-pub(super) fn connect_to_read(file: &Path, steps: &[Step]) -> Result<(Connection, i64), OpenError> {
+/// Opens a file for reading only. Another process may write it. Returns its version, which is at
+/// most the number of the migrations.
+pub(super) fn connect_to_read(
+    file: &Path,
+    migrations: &[Migration],
+) -> Result<(Connection, i64), OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || {
         let sqlite = Connection::open_with_flags(file, flags)?;
-        sqlite.busy_timeout(BUSY)?;
+        sqlite.busy_timeout(BUSY_TIMEOUT)?;
         let version = version(&sqlite)?;
         Ok((sqlite, version))
     };
     let (sqlite, version) = open().map_err(|error| OpenError::of_sqlite(file, &error))?;
-    steps_taken(file, version, steps)?;
+    applied(file, version, migrations)?;
     Ok((sqlite, version))
 }
 
 /// Sets up a connection for writing.
 fn set_up(sqlite: &Connection, flush: Flush) -> rusqlite::Result<()> {
-    sqlite.busy_timeout(BUSY)?;
+    sqlite.busy_timeout(BUSY_TIMEOUT)?;
     // Readers and the writer do not wait for each other, and a commit appends to one file.
     sqlite.pragma_update(None, "journal_mode", "wal")?;
     let synchronous = match flush {
@@ -110,7 +117,7 @@ fn set_up(sqlite: &Connection, flush: Flush) -> rusqlite::Result<()> {
         Flush::Later => "normal",
     };
     sqlite.pragma_update(None, "synchronous", synchronous)?;
-    // What is deleted is written over, and nothing is put into files elsewhere.
+    // Overwrites deleted rows with zeros, and creates no temporary files.
     sqlite.pragma_update(None, "secure_delete", true)?;
     sqlite.pragma_update(None, "temp_store", "memory")
 }
@@ -123,28 +130,32 @@ fn write_version(sqlite: &Connection, version: i64) -> rusqlite::Result<()> {
     sqlite.pragma_update(None, "user_version", version)
 }
 
-/// The version of a file that has taken all of these steps.
-fn newest_version(steps: &[Step]) -> i64 {
-    i64::try_from(steps.len()).unwrap_or(i64::MAX)
+/// The version of a file with all of these migrations.
+fn newest_version(migrations: &[Migration]) -> i64 {
+    i64::try_from(migrations.len()).unwrap_or(i64::MAX)
 }
 
-/// How many of the steps a file of this version has taken.
-fn steps_taken(file: &Path, version: i64, steps: &[Step]) -> Result<usize, OpenError> {
+/// The number of migrations that a file of this version has applied.
+fn applied(file: &Path, version: i64, migrations: &[Migration]) -> Result<usize, OpenError> {
     match usize::try_from(version) {
-        Ok(taken) if taken <= steps.len() => Ok(taken),
-        Ok(_) => {
-            Err(OpenError::Newer { file: file.to_owned(), version, newest: newest_version(steps) })
-        }
+        Ok(applied) if applied <= migrations.len() => Ok(applied),
+        Ok(_) => Err(OpenError::Newer {
+            file: file.to_owned(),
+            version,
+            newest: newest_version(migrations),
+        }),
         Err(_) => Err(OpenError::Damaged(file.to_owned(), format!("its version is {version}"))),
     }
 }
 
-/// An open file with its thread. Fields are dropped in their order: the thread ends when nothing can be sent to it any
-/// more, then it is waited for, then the directory is free.
+/// An open file with its thread.
+///
+/// The order of the fields is the order of their drop: the queue closes and the thread ends; the
+/// drop of the thread waits for that; the drop of the lock frees the directory.
 pub(super) struct Database {
     /// The file's name, for the log.
     name: String,
-    /// The version of the file's form.
+    /// The version of the file's schema.
     version: i64,
     jobs: SyncSender<Box<dyn Job>>,
     _thread: Thread,
@@ -152,10 +163,14 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Gives the connection a thread. `lock` is held for as long as the file is open.
-    pub(super) fn start(opened: Opened, file: &Path, lock: &Arc<File>) -> Result<Self, OpenError> {
-        let Opened { sqlite, version } = opened;
-        let (jobs, queue) = sync_channel(QUEUE);
+    /// Starts the thread. The database holds `lock` as long as the file is open.
+    pub(super) fn start(
+        opened: OpenFile,
+        file: &Path,
+        lock: &Arc<File>,
+    ) -> Result<Self, OpenError> {
+        let OpenFile { sqlite, version } = opened;
+        let (jobs, queue) = sync_channel(QUEUE_LENGTH);
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let thread = std::thread::Builder::new()
             .name(name.clone())
@@ -164,15 +179,21 @@ impl Database {
         Ok(Self { name, version, jobs, _thread: Thread(Some(thread)), _lock: Arc::clone(lock) })
     }
 
-    /// Does this in a transaction and returns when it is committed. If it fails, nothing of it has happened; if it takes
-    /// too long, it may still.
+    /// Runs a job in a transaction and returns after the commit.
+    ///
+    /// # Errors
+    /// The error of the job, whose changes are then undone. [`StateError::Unavailable`] if the
+    /// transaction fails, the queue is full, or the timeout expires; after a timeout, the job may
+    /// still be committed.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StateError> + Send + 'static,
     ) -> Result<T, StateError> {
         let result = self.ask(work).await;
         if let Err(StateError::Unavailable(why)) = &result {
-            tracing::error!(target: "state", file = self.name, why, "cannot be used");
+            tracing::error!(
+                target: "state", file = self.name, why, "the state file cannot be used"
+            );
         }
         result
     }
@@ -181,54 +202,56 @@ impl Database {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StateError> + Send + 'static,
     ) -> Result<T, StateError> {
-        let (answer, answered) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let unavailable = |why: &str| Err(StateError::Unavailable(why.to_owned()));
-        match self.jobs.try_send(Box::new(Task { work: Some(work), result: None, answer })) {
+        match self.jobs.try_send(Box::new(Task { work: Some(work), result: None, sender })) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
-                return unavailable("more is to be written than the disk can take");
+                return unavailable("too many writes wait for the disk");
             }
-            Err(TrySendError::Disconnected(_)) => return unavailable("its thread has ended"),
+            Err(TrySendError::Disconnected(_)) => {
+                return unavailable("the thread of the file has ended");
+            }
         }
-        match timeout(PATIENCE, answered).await {
+        match timeout(JOB_TIMEOUT, receiver).await {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => unavailable("its thread has ended"),
-            Err(_) => unavailable("the disk takes too long"),
+            Ok(Err(_)) => unavailable("the thread of the file has ended"),
+            Err(_) => unavailable("the disk did not respond in time"),
         }
     }
 
-    /// Whether it can be written to: writes what stands there already.
+    /// Whether the file can be written. Writes the version that it already has.
     pub(super) async fn is_reachable(&self) -> bool {
         let version = self.version;
         self.run(move |sqlite| Ok(write_version(sqlite, version)?)).await.is_ok()
     }
 }
 
-/// A thread that is waited for when it is dropped.
+/// A thread. Its drop waits until it has ended.
 struct Thread(Option<JoinHandle<()>>);
 
 impl Drop for Thread {
     fn drop(&mut self) {
         if let Some(thread) = self.0.take() {
-            // It has nothing to say that its jobs were not told.
+            // Its jobs have returned all its errors.
             let _ = thread.join();
         }
     }
 }
 
-/// What the thread is asked to do.
+/// A job of the thread.
 trait Job: Send {
-    /// Does it. An error means that what it did is to be undone.
+    /// Runs the job. On an error, the caller undoes its changes.
     fn run(&mut self, sqlite: &Connection) -> Result<(), StateError>;
 
-    /// Tells whoever waits for it what became of it, now that it is committed or could not be.
-    fn answer(self: Box<Self>, committed: Result<(), StateError>);
+    /// Sends the result of the job, after the result of the commit is known.
+    fn finish(self: Box<Self>, committed: Result<(), StateError>);
 }
 
 struct Task<F, T> {
     work: Option<F>,
     result: Option<Result<T, StateError>>,
-    answer: oneshot::Sender<Result<T, StateError>>,
+    sender: oneshot::Sender<Result<T, StateError>>,
 }
 
 impl<F, T> Job for Task<F, T>
@@ -244,58 +267,60 @@ where
         outcome
     }
 
-    fn answer(self: Box<Self>, committed: Result<(), StateError>) {
-        let answer = match (self.result, committed) {
+    fn finish(self: Box<Self>, committed: Result<(), StateError>) {
+        let result = match (self.result, committed) {
             (Some(Ok(value)), Ok(())) => Ok(value),
             (Some(Err(error)), _) | (_, Err(error)) => Err(error),
-            // It is never committed without having run.
-            (None, Ok(())) => Err(StateError::Unavailable("it was not done".to_owned())),
+            // Unreachable: a commit follows only after every job has run.
+            (None, Ok(())) => Err(StateError::Unavailable("the job did not run".to_owned())),
         };
-        // Whoever asked may have gone.
-        let _ = self.answer.send(answer);
+        // The receiver may be gone.
+        let _ = self.sender.send(result);
     }
 }
 
-/// What the thread does until nobody can ask it any more.
+/// The loop of the thread. It ends when the queue is closed.
 fn work(mut sqlite: Connection, queue: &Receiver<Box<dyn Job>>) {
-    // What another process left in the journal is emptied, too.
-    let mut empty_at = Some(Instant::now() + REST);
+    // The log of an earlier process needs a checkpoint too.
+    let mut checkpoint_at = Some(Instant::now() + CHECKPOINT_INTERVAL);
     loop {
-        let next = match empty_at {
+        let next = match checkpoint_at {
             Some(at) => queue.recv_timeout(at.saturating_duration_since(Instant::now())),
             None => queue.recv().map_err(Into::into),
         };
         match next {
             Ok(first) => {
                 let mut jobs = vec![first];
-                jobs.extend(queue.try_iter().take(TOGETHER - 1));
+                jobs.extend(queue.try_iter().take(BATCH_SIZE - 1));
                 let changes = sqlite.total_changes();
                 let committed = transact(&mut sqlite, &mut jobs);
                 for job in jobs {
-                    job.answer(committed.clone());
+                    job.finish(committed.clone());
                 }
                 if sqlite.total_changes() != changes {
-                    empty_at = empty_at.or_else(|| Some(Instant::now() + REST));
+                    checkpoint_at =
+                        checkpoint_at.or_else(|| Some(Instant::now() + CHECKPOINT_INTERVAL));
                 }
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if empty_at.is_some_and(|at| at <= Instant::now()) {
-            empty_at = if empty_journal(&sqlite) { None } else { Some(Instant::now() + REST) };
+        if checkpoint_at.is_some_and(|at| at <= Instant::now()) {
+            checkpoint_at =
+                if checkpoint(&sqlite) { None } else { Some(Instant::now() + CHECKPOINT_INTERVAL) };
         }
     }
 }
 
-/// Does the jobs in one transaction. What one of them did alone is undone if it fails; if the transaction fails, nothing
-/// of any has happened.
+/// Runs the jobs in one transaction, each in a savepoint. If a job fails, only its changes are
+/// undone. If the transaction fails, the changes of all jobs are undone.
 fn transact(sqlite: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StateError> {
     let mut transaction = sqlite.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for job in jobs {
         let savepoint = transaction.savepoint()?;
         match job.run(&savepoint) {
             Ok(()) => savepoint.commit()?,
-            // After some errors, such as a full disk, SQLite itself has undone the whole transaction.
+            // After some errors, such as a full disk, SQLite has rolled back the whole transaction.
             Err(error) if savepoint.is_autocommit() => return Err(error),
             Err(_) => savepoint.finish()?,
         }
@@ -303,19 +328,19 @@ fn transact(sqlite: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), St
     Ok(transaction.commit()?)
 }
 
-/// Brings what the journal holds into the file and empties it, so that what was deleted stands in neither. Says whether
-/// it could, which it cannot while another process reads.
-fn empty_journal(sqlite: &Connection) -> bool {
-    let empty = || {
+/// Moves the write-ahead log into the file and truncates it, so that neither contains deleted data.
+/// Returns whether it succeeded; it fails while another process reads.
+fn checkpoint(sqlite: &Connection) -> bool {
+    let truncate = || {
         sqlite.busy_timeout(Duration::ZERO)?;
         sqlite.query_row("PRAGMA wal_checkpoint(truncate)", [], |row| row.get::<_, bool>(0))
     };
-    let emptied = empty().is_ok_and(|busy| !busy);
-    sqlite.busy_timeout(BUSY).is_ok() && emptied
+    let truncated = truncate().is_ok_and(|busy| !busy);
+    sqlite.busy_timeout(BUSY_TIMEOUT).is_ok() && truncated
 }
 
 impl From<rusqlite::Error> for StateError {
-    /// SQLite's words name tables and columns, never what is in them.
+    /// SQLite's message names tables and columns, never their values.
     fn from(error: rusqlite::Error) -> Self {
         Self::Unavailable(error.to_string())
     }
@@ -334,19 +359,19 @@ mod tests {
 
     use super::*;
 
-    const STEPS: &[Step] = &[|sqlite| {
+    const MIGRATIONS: &[Migration] = &[|sqlite| {
         sqlite
             .execute_batch("CREATE TABLE row (number INTEGER NOT NULL UNIQUE, filling BLOB) STRICT")
     }];
 
     struct Stage {
         runtime: Runtime,
-        folder: TempDir,
+        directory: TempDir,
         database: Database,
     }
 
-    /// Polls once, which is enough to ask for it.
-    async fn ask(mut what: Pin<&mut impl Future>) {
+    /// Polls once, which enqueues the job.
+    async fn enqueue(mut what: Pin<&mut impl Future>) {
         poll_fn(|context| {
             assert!(what.as_mut().poll(context).is_pending());
             Poll::Ready(())
@@ -356,16 +381,16 @@ mod tests {
 
     impl Stage {
         fn new() -> Self {
-            let folder = tempdir().expect("a folder");
-            let file = folder.path().join("test.sqlite");
-            let lock = Arc::new(create(&folder.path().join("lock")).expect("a file"));
-            let opened = connect(&file, STEPS, Flush::Later).expect("opened");
+            let directory = tempdir().expect("a directory");
+            let file = directory.path().join("test.sqlite");
+            let lock = Arc::new(create(&directory.path().join("lock")).expect("a file"));
+            let opened = connect(&file, MIGRATIONS, Flush::Later).expect("opened");
             let runtime =
                 runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
             Self {
                 runtime,
                 database: Database::start(opened, &file, &lock).expect("a thread"),
-                folder,
+                directory,
             }
         }
 
@@ -373,7 +398,7 @@ mod tests {
             self.runtime.block_on(what)
         }
 
-        /// Holds the thread up until something is sent, so that what is asked for meanwhile waits together.
+        /// Blocks the thread until the test sends a message, so that later jobs wait together.
         fn hold(&self) -> (mpsc::Sender<()>, impl Future<Output = Result<(), StateError>>) {
             let (started, start) = mpsc::channel();
             let (release, released) = mpsc::channel();
@@ -382,7 +407,7 @@ mod tests {
                 released.recv().expect("is released");
                 Ok(())
             }));
-            self.wait(ask(held.as_mut()));
+            self.wait(enqueue(held.as_mut()));
             start.recv().expect("it has begun");
             (release, held)
         }
@@ -398,7 +423,9 @@ mod tests {
         }
 
         fn reader(&self) -> Connection {
-            connect_to_read(&self.folder.path().join("test.sqlite"), STEPS).expect("opened").0
+            connect_to_read(&self.directory.path().join("test.sqlite"), MIGRATIONS)
+                .expect("opened")
+                .0
         }
     }
 
@@ -409,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_together_is_one_transaction_and_a_failure_undoes_its_own_job_alone() {
+    fn waiting_jobs_share_a_transaction_and_a_failure_undoes_only_its_own_job() {
         let stage = Stage::new();
         let reader = stage.reader();
         let (release, held) = stage.hold();
@@ -429,15 +456,15 @@ mod tests {
                 release
             );
             assert_eq!((held, first, last), (Ok(()), Ok(()), Ok(())));
-            let words = "UNIQUE constraint failed: row.number".to_owned();
-            assert_eq!(failed, Err(StateError::Unavailable(words)));
-            assert_eq!(seen, Ok((vec![1], vec![])), "inside of the transaction, and outside");
+            let message = "UNIQUE constraint failed: row.number".to_owned();
+            assert_eq!(failed, Err(StateError::Unavailable(message)));
+            assert_eq!(seen, Ok((vec![1], vec![])), "inside and outside of the transaction");
         });
         assert_eq!(numbers(&stage.reader()), [1, 3]);
     }
 
     #[test]
-    fn on_a_full_disk_nobody_is_told_that_something_is_written_which_is_not() {
+    fn on_a_full_disk_no_failed_write_is_reported_as_a_success() {
         let stage = Stage::new();
         let limit = |pages: u32| {
             stage
@@ -452,9 +479,12 @@ mod tests {
             let release = async { release.send(()).expect("it waits") };
             rocket::tokio::join!(inserts, held, release).0
         });
-        let told: Vec<u32> =
-            (0..).zip(&all).filter(|(_, told)| told.is_ok()).map(|(number, _)| number).collect();
-        assert_eq!(numbers(&stage.reader()), told);
+        let written: Vec<u32> = (0..)
+            .zip(&all)
+            .filter(|(_, result)| result.is_ok())
+            .map(|(number, _)| number)
+            .collect();
+        assert_eq!(numbers(&stage.reader()), written);
         let full = StateError::Unavailable("database or disk is full".to_owned());
         assert_eq!(all.last(), Some(&Err(full.clone())));
         assert_eq!(stage.wait(stage.insert(50, 100_000)), Err(full));
@@ -463,47 +493,48 @@ mod tests {
     }
 
     #[test]
-    fn more_than_can_wait_is_refused_and_what_waits_is_done() {
+    fn a_full_queue_refuses_a_job_and_completes_the_waiting_ones() {
         let stage = Stage::new();
         let (release, held) = stage.hold();
-        let most = u32::try_from(QUEUE).expect("few");
+        let most = u32::try_from(QUEUE_LENGTH).expect("few");
         let all = stage.wait(async {
             let inserts = join_all((0..=most).map(|number| stage.insert(number, 0)));
             let release = async { release.send(()).expect("it waits") };
             rocket::tokio::join!(inserts, held, release).0
         });
-        assert_eq!(all.iter().filter(|told| told.is_ok()).count(), QUEUE);
-        let words = "more is to be written than the disk can take".to_owned();
-        assert_eq!(all.last(), Some(&Err(StateError::Unavailable(words))));
+        assert_eq!(all.iter().filter(|result| result.is_ok()).count(), QUEUE_LENGTH);
+        let message = "too many writes wait for the disk".to_owned();
+        assert_eq!(all.last(), Some(&Err(StateError::Unavailable(message))));
         assert_eq!(numbers(&stage.reader()), (0..most).collect::<Vec<_>>());
         assert!(stage.wait(stage.database.is_reachable()));
     }
 
     #[test]
-    fn what_nobody_waits_for_any_more_is_done_before_the_file_is_closed() {
+    fn abandoned_jobs_are_completed_before_the_file_is_closed() {
         let stage = Stage::new();
         let (release, held) = stage.hold();
         let mut insert = Box::pin(stage.insert(1, 0));
-        stage.wait(ask(insert.as_mut()));
+        stage.wait(enqueue(insert.as_mut()));
         drop((insert, held));
         release.send(()).expect("it waits");
-        let Stage { folder, database, .. } = stage;
+        let Stage { directory, database, .. } = stage;
         drop(database);
-        assert!(!folder.path().join("test.sqlite-wal").exists(), "closed");
+        assert!(!directory.path().join("test.sqlite-wal").exists(), "closed");
         let (reader, _) =
-            connect_to_read(&folder.path().join("test.sqlite"), STEPS).expect("opened");
+            connect_to_read(&directory.path().join("test.sqlite"), MIGRATIONS).expect("opened");
         assert_eq!(numbers(&reader), [1]);
     }
 
     #[test]
-    fn a_file_takes_the_steps_that_it_has_not_taken_and_none_twice() {
-        let folder = tempdir().expect("a folder");
-        let file = folder.path().join("test.sqlite");
+    fn a_missing_migration_is_applied_once() {
+        let directory = tempdir().expect("a directory");
+        let file = directory.path().join("test.sqlite");
         let add = |sqlite: &Connection| sqlite.execute_batch("INSERT INTO row VALUES (1, NULL)");
-        let connect = |steps: &[Step]| connect(&file, steps, Flush::Later).expect("opened");
-        let three: [Step; 3] =
-            [STEPS[0], add, |sqlite| sqlite.execute_batch("INSERT INTO row VALUES (2, NULL)")];
-        assert_eq!(numbers(connect(STEPS).sqlite()), [0; 0]);
+        let connect =
+            |migrations: &[Migration]| connect(&file, migrations, Flush::Later).expect("opened");
+        let three: [Migration; 3] =
+            [MIGRATIONS[0], add, |sqlite| sqlite.execute_batch("INSERT INTO row VALUES (2, NULL)")];
+        assert_eq!(numbers(connect(MIGRATIONS).sqlite()), [0; 0]);
         for _ in 0..2 {
             let opened = connect(&three);
             assert_eq!(numbers(opened.sqlite()), [1, 2]);
@@ -512,30 +543,32 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_fails_leaves_the_file_as_it_was() {
-        let folder = tempdir().expect("a folder");
-        let file = folder.path().join("test.sqlite");
-        drop(connect(&file, STEPS, Flush::Later).expect("opened"));
-        let three: [Step; 3] = [
-            STEPS[0],
+    fn a_failed_migration_leaves_the_file_unchanged() {
+        let directory = tempdir().expect("a directory");
+        let file = directory.path().join("test.sqlite");
+        drop(connect(&file, MIGRATIONS, Flush::Later).expect("opened"));
+        let three: [Migration; 3] = [
+            MIGRATIONS[0],
             |sqlite| sqlite.execute_batch("INSERT INTO row VALUES (1, NULL)"),
             |sqlite| sqlite.execute_batch("INSERT INTO row VALUES (1, NULL)"),
         ];
         assert!(connect(&file, &three, Flush::Later).is_err());
-        let opened = connect(&file, STEPS, Flush::Later).expect("opened");
+        let opened = connect(&file, MIGRATIONS, Flush::Later).expect("opened");
         assert_eq!((numbers(opened.sqlite()), version(opened.sqlite())), (vec![], Ok(1)));
     }
 
     #[test]
-    fn a_file_of_a_newer_release_or_of_no_release_is_not_opened() {
-        let folder = tempdir().expect("a folder");
-        let file = folder.path().join("test.sqlite");
+    fn a_file_with_an_unknown_version_is_not_opened() {
+        let directory = tempdir().expect("a directory");
+        let file = directory.path().join("test.sqlite");
         let open = |found: i64| {
-            let opened = connect(&file, STEPS, Flush::Later).expect("opened");
+            let opened = connect(&file, MIGRATIONS, Flush::Later).expect("opened");
             write_version(opened.sqlite(), found).expect("written");
             drop(opened);
-            let errors =
-                [connect(&file, STEPS, Flush::Later).err(), connect_to_read(&file, STEPS).err()];
+            let errors = [
+                connect(&file, MIGRATIONS, Flush::Later).err(),
+                connect_to_read(&file, MIGRATIONS).err(),
+            ];
             let sqlite = Connection::open(&file).expect("a file");
             assert_eq!(version(&sqlite), Ok(found), "unchanged");
             write_version(&sqlite, 1).expect("written");

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use super::open_error::OpenError;
 
-/// The serving process holds a lock on it.
+/// The file that the serving process locks.
 pub(super) const LOCK: &str = "lock";
-/// The nonces that were spent.
+/// The file of the replay store.
 pub(super) const REPLAY: &str = "replay.sqlite";
-/// The grades on their way.
+/// The file of queued and finished grades.
 pub(super) const GRADES: &str = "grades.sqlite";
 
-/// Opens a file for reading and writing. Creates it, for its owner only, if it is missing.
+/// Opens a file for reading and writing. Creates it, readable only by its owner, if it is missing.
 pub(super) fn create(file: &Path) -> Result<File, OpenError> {
     OpenOptions::new()
         .read(true)

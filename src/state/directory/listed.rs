@@ -1,4 +1,4 @@
-//! What people may see of grades: neither learners nor scores.
+//! The list of grades for admins: without learners and scores.
 
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
@@ -8,46 +8,46 @@ use rusqlite::Connection;
 
 use super::database::connect_to_read;
 use super::file::GRADES;
-use super::grades_form::{STEPS, accepted_per_second};
+use super::grades_schema::{MIGRATIONS, accepted_per_second};
 use super::open_error::OpenError;
 use super::read::read_status;
 use crate::state::grade::Status;
 
-/// A grade of the list. It has no personal data.
+/// A grade in the list for admins. It has no personal data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedGrade {
-    /// The id, as the upstream knows it.
+    /// The id for the upstream.
     pub id: String,
     /// The name of the tool.
     pub tool: String,
-    /// Kept, refused or expired.
+    /// `Kept`, `Refused` or `Expired`.
     pub status: Status,
     /// When the gateway accepted it, in seconds since the epoch.
     pub accepted: u64,
     /// The number of attempts whose result is known.
     pub tries: u32,
-    /// When it comes due; `None` if it is a dead letter.
+    /// When it comes due, in seconds since the epoch. `None` if it is a dead letter.
     pub next_try: Option<u64>,
     /// The platform's message at the last attempt.
     pub message: String,
 }
 
-/// The queued grades of a directory and the dead letters of the last days, in the order of arrival. The
-/// directory may be in use, and its files may be of an older version. Nothing in it changes.
+/// Lists the queued grades and the dead letters of a directory, in the order of arrival. The
+/// directory may be in use, and its files may have an older version. Changes nothing.
 ///
 /// # Errors
-/// Why the directory cannot be read.
+/// Any [`OpenError`] except `InUse`.
 pub fn list(directory: &Path) -> Result<Vec<ListedGrade>, OpenError> {
     // SQLite gives a relative path such as `file:x` another meaning.
     let directory = &std::path::absolute(directory)
         .map_err(|error| OpenError::inaccessible(directory, &error))?;
     let file = &directory.join(GRADES);
-    if !found(directory)?.is_dir() {
+    if !metadata(directory)?.is_dir() {
         return Err(OpenError::NotADirectory(directory.clone()));
     }
-    // Of a file that is not there, SQLite only says that it cannot open it.
-    found(file)?;
-    let (sqlite, version) = connect_to_read(file, STEPS)?;
+    // For a missing file, SQLite only reports that it cannot open it.
+    metadata(file)?;
+    let (sqlite, version) = connect_to_read(file, MIGRATIONS)?;
     if version == 0 {
         // `serve` was interrupted before it created the tables.
         return Ok(Vec::new());
@@ -55,7 +55,7 @@ pub fn list(directory: &Path) -> Result<Vec<ListedGrade>, OpenError> {
     read(&sqlite, accepted_per_second(version)).map_err(|error| OpenError::of_sqlite(file, &error))
 }
 
-fn found(path: &Path) -> Result<Metadata, OpenError> {
+fn metadata(path: &Path) -> Result<Metadata, OpenError> {
     fs::metadata(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => OpenError::Missing(path.to_owned()),
         _ => OpenError::inaccessible(path, &error),

@@ -1,23 +1,23 @@
-//! State in a directory of a local disk. What was written survives the end of the process, however it
-//! ends.
+//! State in a directory on a local disk. Committed data survives a crash of the process.
 //!
-//! One serving process owns a directory and holds a lock on it while it lives. The lock is the operating
-//! system's, so a killed process leaves none behind. Listing the grades needs no lock.
+//! One serving process owns a directory and locks it. It is a lock of the operating system, which
+//! releases it when the process dies. Listing the grades needs no lock.
 //!
-//! Why SQLite: other processes can read it while the gateway serves. Stores that give their file to one
-//! process cannot do that. And no other store has been tested as much against interruptions.
+//! The files are SQLite databases: other processes can read them while the gateway serves, and
+//! SQLite is well tested against interruptions.
 
 mod database;
+#[allow(clippy::module_inception, reason = "the file of the type of this name")]
+mod directory;
 mod file;
-mod folder;
-mod grades_form;
+mod grades_schema;
 mod listed;
 mod open_error;
 mod outbox;
 mod read;
 mod replay;
 
-pub use folder::Directory;
+pub use directory::Directory;
 pub use listed::{ListedGrade, list};
 pub use open_error::OpenError;
 pub use outbox::DirectoryOutbox;

@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-/// Why a directory cannot be used.
+/// Why a state directory cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenError {
-    /// The directory or a file in it is missing, and the caller only reads.
+    /// The directory or a file in it is missing. Only a caller that just reads gets this error.
     Missing(PathBuf),
     /// The path is not a directory.
     NotADirectory(PathBuf),
-    /// The directory or a file in it cannot be created, read or written. Holds the system's message.
+    /// The directory or a file in it cannot be created, read or written. Holds the system's
+    /// message.
     Inaccessible(PathBuf, String),
-    /// Another process serves with the directory.
+    /// Another process has locked the directory.
     InUse(PathBuf),
     /// A file is damaged. Holds the library's message.
     Damaged(PathBuf, String),
@@ -21,7 +22,7 @@ pub enum OpenError {
     Newer {
         /// The file.
         file: PathBuf,
-        /// The version of its form.
+        /// The version of its schema.
         version: i64,
         /// The newest version that this release reads.
         newest: i64,
@@ -43,29 +44,31 @@ impl OpenError {
         }
     }
 
-    /// What to do about it.
+    /// The fix, as an imperative sentence.
     pub fn advice(&self) -> String {
         match self {
-            Self::Missing(_) => {
-                "`serve` makes it when it starts with this directory as `gateway.state`".to_owned()
-            }
+            Self::Missing(_) => "start `serve` once with this directory as `gateway.state`: it \
+                                 creates the directory"
+                .to_owned(),
             Self::NotADirectory(_) => {
-                "name a directory in `gateway.state`; it is made if there is none".to_owned()
+                "name a directory in `gateway.state`; the gateway creates it if it is missing"
+                    .to_owned()
             }
             Self::Inaccessible(path, _) => format!(
-                "the user that the gateway runs as must be able to read and write {}, and its disk must have space",
+                "let the gateway's user read and write {}, and check that its disk has free space",
                 path.display()
             ),
             Self::InUse(_) => {
-                "stop the other one, or give each process a directory of its own in `gateway.state`"
-                    .to_owned()
+                "stop the other gateway, or name another directory in `gateway.state`".to_owned()
             }
             Self::Damaged(path, _) => format!(
-                "bring back a copy of {path}, or move it away together with {path}-wal, which forgets what is in it",
+                "restore a backup of {path}, or move it away together with {path}-wal; the gateway \
+                 then starts without its data",
                 path = path.display()
             ),
             Self::Newer { .. } => {
-                "start the release that wrote it, or convert it: docs/grades.md, \"Going back to an older release\""
+                "start the release that wrote it, or convert it: docs/grades.md, \
+                                   \"Going back to an older release\""
                     .to_owned()
             }
         }
@@ -76,19 +79,20 @@ impl fmt::Display for OpenError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(path) => write!(formatter, "{} does not exist", path.display()),
-            Self::NotADirectory(path) => write!(formatter, "{} is no directory", path.display()),
+            Self::NotADirectory(path) => write!(formatter, "{} is not a directory", path.display()),
             Self::Inaccessible(path, message) => {
                 write!(formatter, "{} cannot be used: {message}", path.display())
             }
             Self::InUse(path) => {
-                write!(formatter, "the directory {} is in use by another gateway", path.display())
+                write!(formatter, "another gateway uses the directory {}", path.display())
             }
             Self::Damaged(path, message) => {
                 write!(formatter, "{} is damaged: {message}", path.display())
             }
             Self::Newer { file, version, newest } => write!(
                 formatter,
-                "a newer release wrote {}: the file has version {version}, and this release reads versions up to {newest}",
+                "a newer release wrote {}: the file has version {version}, but this release reads \
+                 versions up to {newest}",
                 file.display()
             ),
         }

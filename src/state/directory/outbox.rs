@@ -1,4 +1,4 @@
-//! The grades on their way, and for some days the finished ones.
+//! The queue of grades in `grades.sqlite`, and the finished grades of the last days.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,28 +11,29 @@ use lti::GradePlace;
 use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 
 use super::database::{Database, Flush, connect};
-use super::grades_form::STEPS;
+use super::grades_schema::MIGRATIONS;
 use super::open_error::OpenError;
-use super::read::{OF_FINISHED, OF_QUEUED, read_finished, read_queued};
+use super::read::{FINISHED_COLUMNS, QUEUED_COLUMNS, read_finished, read_queued};
 use crate::clock::Millis;
-use crate::state::bounds::Bounds;
 use crate::state::error::StateError;
-use crate::state::grade::{Action, Fate, Grade, QueuedGrade, Status, StoredGrade};
+use crate::state::grade::{Action, AttemptResult, Grade, QueuedGrade, Status, StoredGrade};
+use crate::state::limits::StateLimits;
 use crate::state::outbox::Outbox;
 
-/// How long it is remembered what became of a grade, in seconds.
-const REMEMBERED: u64 = 7 * 24 * 60 * 60;
-/// For how many seconds a platform may go on working at a request after nobody waits for its answer any more. edX's servers
-/// give up after so many.
-const AFTERMATH: u64 = 300;
+/// The retention of finished grades, in seconds.
+const RETENTION: u64 = 7 * 24 * 60 * 60;
+/// How long a platform may still process a request after the gateway's timeout, in seconds. It is
+/// the timeout of edX's servers.
+const LATE_WRITE_WINDOW: u64 = 300;
 
-/// What makes a grade (of the table `one`) the newest that its slot keeps.
-const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM kept AS newer WHERE newer.slot = one.slot AND newer.sequence > one.sequence)";
+/// The SQL condition that the grade `one` is the newest queued grade of its slot.
+const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM kept AS newer \
+    WHERE newer.slot = one.slot AND newer.sequence > one.sequence)";
 
-/// Keeps grades in a file: one that was written down is there after any crash, of the machine, too.
+/// An outbox in a file. A stored grade survives a crash of the process and a power failure.
 pub struct DirectoryOutbox {
     database: Database,
-    bounds: Bounds,
+    limits: StateLimits,
 }
 
 impl DirectoryOutbox {
@@ -40,19 +41,19 @@ impl DirectoryOutbox {
         file: &Path,
         lock: &Arc<File>,
         now: u64,
-        bounds: Bounds,
+        limits: StateLimits,
     ) -> Result<Self, OpenError> {
-        let opened = connect(file, STEPS, Flush::AtOnce)?;
-        // No process works on them, and another process set their timestamps, perhaps by another clock.
+        let opened = connect(file, MIGRATIONS, Flush::AtOnce)?;
+        // The leases of an earlier process have ended. Its clock may have been wrong.
         opened
             .sqlite()
             .execute(
                 "UPDATE kept SET next_try = MIN(next_try, CASE WHEN delivered THEN ?2 ELSE ?1 END)",
-                [now, now + AFTERMATH],
+                [now, now + LATE_WRITE_WINDOW],
             )
-            .and_then(|_| forget(opened.sqlite(), now, bounds.finished))
+            .and_then(|_| delete_old(opened.sqlite(), now, limits.finished))
             .map_err(|error| OpenError::of_sqlite(file, &error))?;
-        Ok(Self { database: Database::start(opened, file, lock)?, bounds })
+        Ok(Self { database: Database::start(opened, file, lock)?, limits })
     }
 }
 
@@ -62,28 +63,33 @@ impl Outbox for DirectoryOutbox {
         &self,
         grade: Grade,
         accepted: Millis,
-        first_try_until: u64,
+        first_attempt_until: u64,
     ) -> Result<QueuedGrade, StateError> {
-        let Bounds { kept, kept_per_sender, .. } = self.bounds;
+        let StateLimits { queued, queued_per_sender, .. } = self.limits;
         self.database
             .run(move |sqlite| {
                 let of_sender: u64 = sqlite
                     .prepare_cached("SELECT COUNT(*) FROM kept WHERE tool = ?1 AND sender = ?2")?
-                    .query_row((&grade.tool, grade.sender.to_text()), |row| row.get(0))?;
-                if of_sender >= kept_per_sender || count(sqlite, "kept")? >= kept {
+                    .query_row((&grade.tool, grade.sender.encode()), |row| row.get(0))?;
+                if of_sender >= queued_per_sender || count(sqlite, "kept")? >= queued {
                     return Err(StateError::Full);
                 }
-                insert(sqlite, grade, accepted, first_try_until)
+                insert(sqlite, grade, accepted, first_attempt_until)
             })
             .await
     }
 
-    async fn settle(&self, grade: &QueuedGrade, fate: Fate, now: u64) -> Result<(), StateError> {
-        let (sequence, most) = (grade.sequence, self.bounds.finished);
+    async fn settle(
+        &self,
+        grade: &QueuedGrade,
+        result: AttemptResult,
+        now: u64,
+    ) -> Result<(), StateError> {
+        let (sequence, most) = (grade.sequence, self.limits.finished);
         self.database
             .run(move |sqlite| {
-                settle(sqlite, sequence, fate, now)?;
-                Ok(forget(sqlite, now, most)?)
+                settle(sqlite, sequence, result, now)?;
+                Ok(delete_old(sqlite, now, most)?)
             })
             .await
     }
@@ -128,14 +134,16 @@ impl Outbox for DirectoryOutbox {
         self.database
             .run(move |sqlite| {
                 let queued = sqlite
-                    .prepare_cached(&format!("SELECT {OF_QUEUED} FROM kept WHERE id = ?1"))?
+                    .prepare_cached(&format!("SELECT {QUEUED_COLUMNS} FROM kept WHERE id = ?1"))?
                     .query_row([&id], read_queued)
                     .optional()?;
                 if let Some(grade) = queued {
                     return Ok(Some(StoredGrade::Queued(grade)));
                 }
                 let finished = sqlite
-                    .prepare_cached(&format!("SELECT {OF_FINISHED} FROM finished WHERE id = ?1"))?
+                    .prepare_cached(&format!(
+                        "SELECT {FINISHED_COLUMNS} FROM finished WHERE id = ?1"
+                    ))?
                     .query_row([&id], read_finished)
                     .optional()?;
                 Ok(finished.map(StoredGrade::Finished))
@@ -170,14 +178,15 @@ fn insert(
     };
     sqlite
         .prepare_cached(
-            "INSERT INTO kept (id, slot, tool, sender, url, host, sourcedid, method, score, comment, accepted, tries,
-                next_try, words, delivered) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?12, '', 0)",
+            "INSERT INTO kept (id, slot, tool, sender, url, host, sourcedid, method, score,
+                    comment, accepted, tries, next_try, words, delivered)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?12, '', 0)",
         )?
         .execute(params![
             id,
             grade.slot,
             grade.tool,
-            grade.sender.to_text(),
+            grade.sender.encode(),
             url,
             grade.host,
             learner,
@@ -200,37 +209,51 @@ fn insert(
     })
 }
 
-/// Writes down what became of a try, unless the grade is finished or gone.
-fn settle(sqlite: &Connection, sequence: u64, fate: Fate, now: u64) -> rusqlite::Result<()> {
-    let (message, until) = match &fate {
-        Fate::Delivered => ("", None),
-        Fate::Refused { message } | Fate::Expired { message } => (message.as_str(), None),
-        Fate::Postponed { until, message } => (message.as_str(), Some(until)),
+/// Stores the result of an attempt, unless the grade is finished or deleted.
+fn settle(
+    sqlite: &Connection,
+    sequence: u64,
+    result: AttemptResult,
+    now: u64,
+) -> rusqlite::Result<()> {
+    let (message, retry_at) = match &result {
+        AttemptResult::Delivered => ("", None),
+        AttemptResult::Refused { message } | AttemptResult::Expired { message } => {
+            (message.as_str(), None)
+        }
+        AttemptResult::Retry { at, message } => (message.as_str(), Some(at)),
     };
     let tried: Option<([u8; 16], u32, bool)> = sqlite
         .prepare_cached(
-            "UPDATE kept SET tries = tries + 1, next_try = COALESCE(?2, next_try), words = ?3 WHERE sequence = ?1
-                RETURNING slot, tries, delivered",
+            "UPDATE kept SET tries = tries + 1, next_try = COALESCE(?2, next_try), words = ?3
+                WHERE sequence = ?1 RETURNING slot, tries, delivered",
         )?
-        .query_row((sequence, until, message), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row((sequence, retry_at, message), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((slot, tries, was_delivered)) = tried else { return Ok(()) };
-    match fate {
-        Fate::Postponed { .. } => finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now),
-        // It was sent once more, and whatever came of that, the platform has it.
+    match result {
+        AttemptResult::Retry { .. } => {
+            finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)
+        }
+        // The platform accepted the grade earlier, so the result of one more attempt does not
+        // matter.
         _ if was_delivered => finish(sqlite, slot, sequence, sequence, Status::Delivered, now),
-        Fate::Refused { .. } => finish(sqlite, slot, sequence, sequence, Status::Refused, now),
-        Fate::Expired { .. } => finish(sqlite, slot, sequence, sequence, Status::Expired, now),
-        Fate::Delivered => {
+        AttemptResult::Refused { .. } => {
+            finish(sqlite, slot, sequence, sequence, Status::Refused, now)
+        }
+        AttemptResult::Expired { .. } => {
+            finish(sqlite, slot, sequence, sequence, Status::Expired, now)
+        }
+        AttemptResult::Delivered => {
             finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)?;
-            if is_aftermath(sqlite, slot, now)? {
+            if may_be_overwritten(sqlite, slot, now)? {
                 sqlite
                     .prepare_cached(
                         "UPDATE kept SET delivered = 1, next_try = ?2 WHERE sequence = ?1",
                     )?
-                    .execute((sequence, now + AFTERMATH))?;
+                    .execute((sequence, now + LATE_WRITE_WINDOW))?;
             } else if tries == 1 {
-                // Whoever sent it is told that it arrived and never learns its id.
+                // The upstream receives the result in the response, and never an id.
                 sqlite
                     .prepare_cached("DELETE FROM kept WHERE sequence = ?1")?
                     .execute([sequence])?;
@@ -242,17 +265,18 @@ fn settle(sqlite: &Connection, sequence: u64, fate: Fate, now: u64) -> rusqlite:
     }
 }
 
-/// Whether an older grade of a slot ended a moment ago that had been tried in vain: a platform may still be at work at that try.
-fn is_aftermath(sqlite: &Connection, slot: [u8; 16], now: u64) -> rusqlite::Result<bool> {
+/// Whether the platform may still process a failed attempt of an older grade of the slot, which
+/// would overwrite a newer grade.
+fn may_be_overwritten(sqlite: &Connection, slot: [u8; 16], now: u64) -> rusqlite::Result<bool> {
     sqlite
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM finished
                 WHERE slot = ?1 AND finished >= ?2 AND (status = 'superseded' OR tries > 1))",
         )?
-        .query_row((slot, now.saturating_sub(AFTERMATH)), |row| row.get(0))
+        .query_row((slot, now.saturating_sub(LATE_WRITE_WINDOW)), |row| row.get(0))
 }
 
-/// Moves what a slot keeps, from one place in the order of arrival to another, to what is finished.
+/// Finishes the queued grades of a slot between two sequence numbers (inclusive).
 fn finish(
     sqlite: &Connection,
     slot: [u8; 16],
@@ -263,8 +287,8 @@ fn finish(
 ) -> rusqlite::Result<()> {
     sqlite
         .prepare_cached(
-            "INSERT INTO finished (sequence, id, slot, tool, sender, host, method, deletes, status, accepted, tries,
-                    words, finished)
+            "INSERT INTO finished (sequence, id, slot, tool, sender, host, method, deletes, status,
+                    accepted, tries, words, finished)
                 SELECT sequence, id, slot, tool, sender, host, method, score IS NULL,
                     CASE WHEN delivered THEN 'delivered' ELSE ?4 END, accepted, tries, words, ?5
                 FROM kept WHERE slot = ?1 AND sequence BETWEEN ?2 AND ?3",
@@ -276,11 +300,12 @@ fn finish(
     Ok(())
 }
 
-/// Forgets what was finished long ago, and of what is too much first what nobody has to look into.
-fn forget(sqlite: &Connection, now: u64, most: u64) -> rusqlite::Result<()> {
+/// Deletes finished grades after their retention, and those above the limit: dead letters last,
+/// because an admin may want to see them.
+fn delete_old(sqlite: &Connection, now: u64, most: u64) -> rusqlite::Result<()> {
     sqlite
         .prepare_cached("DELETE FROM finished WHERE finished < ?1")?
-        .execute([now.saturating_sub(REMEMBERED)])?;
+        .execute([now.saturating_sub(RETENTION)])?;
     let surplus = count(sqlite, "finished")?.saturating_sub(most);
     if surplus > 0 {
         sqlite.execute(
@@ -292,8 +317,8 @@ fn forget(sqlite: &Connection, now: u64, most: u64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// What may be tried now. Hosts are looked up one by one, so that whatever one of them has left lying costs the others
-/// nothing. `full_hosts` is a list in JSON.
+/// Selects the grades that are due. It selects per host, so that a long queue of one host does not
+/// slow down the others. `full_hosts` is a JSON array.
 fn due(
     sqlite: &Connection,
     now: u64,
@@ -305,9 +330,10 @@ fn due(
         "WITH RECURSIVE hosts (name) AS (
             SELECT MIN(host) FROM kept
             UNION ALL
-            SELECT (SELECT MIN(host) FROM kept WHERE host > hosts.name) FROM hosts WHERE hosts.name IS NOT NULL
+            SELECT (SELECT MIN(host) FROM kept WHERE host > hosts.name)
+                FROM hosts WHERE hosts.name IS NOT NULL
         )
-        SELECT {OF_QUEUED} FROM hosts JOIN kept ON sequence IN (
+        SELECT {QUEUED_COLUMNS} FROM hosts JOIN kept ON sequence IN (
             SELECT one.sequence FROM kept AS one
             WHERE one.host = hosts.name AND one.next_try <= :now AND {NEWEST}
             ORDER BY one.next_try, one.sequence LIMIT :per_host
@@ -316,6 +342,8 @@ fn due(
         ORDER BY next_try, sequence LIMIT :limit"
     );
     let mut select = sqlite.prepare_cached(&sql)?;
-    let parameters = named_params! { ":now": now, ":limit": limit, ":per_host": per_host, ":full_hosts": full_hosts };
+    let parameters = named_params! {
+        ":now": now, ":limit": limit, ":per_host": per_host, ":full_hosts": full_hosts,
+    };
     select.query_map(parameters, read_queued)?.collect()
 }

@@ -1,4 +1,4 @@
-//! Grades from the rows of `grades.sqlite`.
+//! Reads grades from rows of `grades.sqlite`.
 
 use lti::oauth1::SignatureMethod;
 use lti::{GradePlace, OutcomeService, Score, Sender};
@@ -8,19 +8,20 @@ use rusqlite::types::Type;
 use crate::clock::Millis;
 use crate::state::grade::{Action, FinishedGrade, Grade, QueuedGrade, Status};
 
-/// The columns of a queued grade in `kept`.
-pub(super) const OF_QUEUED: &str = "sequence, id, slot, tool, sender, url, host, sourcedid, method, score, comment,
-    CASE WHEN delivered THEN 'delivered' ELSE 'kept' END AS status, accepted, tries, next_try, words";
-/// The columns of a finished grade in `finished`.
-pub(super) const OF_FINISHED: &str =
+/// The columns of a queued grade in the table `kept`.
+pub(super) const QUEUED_COLUMNS: &str = "sequence, id, slot, tool, sender, url, host, sourcedid, \
+    method, score, comment, CASE WHEN delivered THEN 'delivered' ELSE 'kept' END AS status, \
+    accepted, tries, next_try, words";
+/// The columns of a finished grade in the table `finished`.
+pub(super) const FINISHED_COLUMNS: &str =
     "sequence, id, slot, tool, sender, host, deletes, status, accepted, tries, words, finished";
 
-/// Reads a queued grade from the columns of [`OF_QUEUED`].
+/// Reads a queued grade from the columns of [`QUEUED_COLUMNS`].
 pub(super) fn read_queued(row: &Row<'_>) -> rusqlite::Result<QueuedGrade> {
     let score: Option<String> = row.get("score")?;
     let action = match score {
         Some(score) => Action::Replace {
-            score: Score::parse(&score).map_err(|_| unreadable(row, "score"))?,
+            score: Score::parse(&score).map_err(|_| invalid(row, "score"))?,
             comment: row.get("comment")?,
         },
         None => Action::Delete,
@@ -48,7 +49,7 @@ pub(super) fn read_queued(row: &Row<'_>) -> rusqlite::Result<QueuedGrade> {
     })
 }
 
-/// Reads a finished grade from the columns of [`OF_FINISHED`].
+/// Reads a finished grade from the columns of [`FINISHED_COLUMNS`].
 pub(super) fn read_finished(row: &Row<'_>) -> rusqlite::Result<FinishedGrade> {
     Ok(FinishedGrade {
         id: row.get("id")?,
@@ -72,21 +73,22 @@ pub(super) fn read_status(row: &Row<'_>) -> rusqlite::Result<Status> {
 }
 
 fn read_sender(row: &Row<'_>) -> rusqlite::Result<Sender> {
-    Ok(Sender::from_text(&row.get::<_, String>("sender")?))
+    Ok(Sender::decode(&row.get::<_, String>("sender")?))
 }
 
-/// Reads a value that has a name.
+/// Reads a named value.
 fn read_name<T>(
     row: &Row<'_>,
     column: &str,
     named: impl Fn(&str) -> Option<T>,
 ) -> rusqlite::Result<T> {
     let name: String = row.get(column)?;
-    named(&name).ok_or_else(|| unreadable(row, column))
+    named(&name).ok_or_else(|| invalid(row, column))
 }
 
-/// A column has a value that is none of its values. The error does not repeat the value.
-fn unreadable(row: &Row<'_>, column: &str) -> rusqlite::Error {
-    let place = row.as_ref().column_index(column).unwrap_or_default();
-    rusqlite::Error::FromSqlConversionFailure(place, Type::Text, format!("no {column}").into())
+/// The error for a column with an invalid value. It does not contain the value, which may be
+/// personal.
+fn invalid(row: &Row<'_>, column: &str) -> rusqlite::Error {
+    let index = row.as_ref().column_index(column).unwrap_or_default();
+    rusqlite::Error::FromSqlConversionFailure(index, Type::Text, format!("invalid {column}").into())
 }

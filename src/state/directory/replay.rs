@@ -1,4 +1,4 @@
-//! The nonces that were spent, in memory to be looked up, and on the disk to be there after a restart.
+//! The replay store in `replay.sqlite`. Lookups use a copy in memory; the file survives restarts.
 
 use std::fs::File;
 use std::path::Path;
@@ -9,16 +9,16 @@ use async_trait::async_trait;
 use lti::{MemoryReplay, Nonce, Spent};
 use rusqlite::Connection;
 
-use super::database::{Database, Flush, Step, connect};
+use super::database::{Database, Flush, Migration, connect};
 use super::open_error::OpenError;
-use crate::state::bounds::Bounds;
+use crate::state::limits::StateLimits;
 use crate::state::replay::Replay;
 
-/// How often what is not needed any more is taken off the disk, in seconds.
-const TIDY: u64 = 60;
+/// The interval between two deletions of expired nonces from the disk, in seconds.
+const CLEANUP_INTERVAL: u64 = 60;
 
-/// The steps to the newest version of `replay.sqlite`.
-const STEPS: &[Step] = &[create];
+/// The migrations to the newest version of `replay.sqlite`.
+const MIGRATIONS: &[Migration] = &[create];
 
 /// Version 1.
 fn create(sqlite: &Connection) -> rusqlite::Result<()> {
@@ -35,13 +35,14 @@ fn create(sqlite: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Each nonce once, also after a restart. The disk is written before a nonce counts as spent; a machine that loses its power
-/// may forget those of its last seconds, a process that is killed forgets none.
+/// A replay store that survives restarts. It writes a nonce to the file before the nonce counts as
+/// spent. A crash of the process loses no nonce; a power failure may lose those of the last
+/// seconds.
 pub struct DirectoryReplay {
     memory: MemoryReplay,
     database: Database,
-    /// When the disk was last tidied up.
-    tidied: AtomicU64,
+    /// The timestamp of the last cleanup, in seconds since the epoch.
+    cleaned_up: AtomicU64,
 }
 
 impl DirectoryReplay {
@@ -49,20 +50,20 @@ impl DirectoryReplay {
         file: &Path,
         lock: &Arc<File>,
         now: u64,
-        bounds: Bounds,
+        limits: StateLimits,
     ) -> Result<Self, OpenError> {
-        let opened = connect(file, STEPS, Flush::Later)?;
+        let opened = connect(file, MIGRATIONS, Flush::Later)?;
         let (nonces, forgotten_until) =
             load(opened.sqlite(), now).map_err(|error| OpenError::of_sqlite(file, &error))?;
         Ok(Self {
             memory: MemoryReplay::restore(
-                bounds.nonces,
-                bounds.nonces_per_sender,
+                limits.nonces,
+                limits.nonces_per_sender,
                 nonces,
                 forgotten_until,
             ),
             database: Database::start(opened, file, lock)?,
-            tidied: AtomicU64::new(now),
+            cleaned_up: AtomicU64::new(now),
         })
     }
 }
@@ -75,16 +76,17 @@ impl Replay for DirectoryReplay {
             return spent;
         }
         let (until, bytes) = (nonce.acceptable_until(), nonce.to_bytes());
-        // A clock that was far ahead must not put it off for long.
-        let tidy = now.abs_diff(self.tidied.load(Ordering::Relaxed)) >= TIDY;
-        if tidy {
-            self.tidied.store(now, Ordering::Relaxed);
+        // `abs_diff`: a clock that was far ahead must not delay the cleanup.
+        let cleanup_is_due =
+            now.abs_diff(self.cleaned_up.load(Ordering::Relaxed)) >= CLEANUP_INTERVAL;
+        if cleanup_is_due {
+            self.cleaned_up.store(now, Ordering::Relaxed);
         }
         let written = self
             .database
             .run(move |sqlite| {
-                if tidy {
-                    forget_before(sqlite, now)?;
+                if cleanup_is_due {
+                    delete_expired(sqlite, now)?;
                 }
                 let mut insert = sqlite.prepare_cached(
                     "INSERT INTO nonce (acceptable_until, bytes) VALUES (?1, ?2)",
@@ -101,9 +103,9 @@ impl Replay for DirectoryReplay {
     }
 }
 
-/// The nonces that can still come again at `now`, and the latest expiry of those that were forgotten.
+/// The nonces that are not expired at `now`, and the latest expiry of all deleted nonces.
 fn load(sqlite: &Connection, now: u64) -> rusqlite::Result<(Vec<Nonce>, Option<u64>)> {
-    forget_before(sqlite, now)?;
+    delete_expired(sqlite, now)?;
     let forgotten = sqlite.query_row("SELECT MAX(until) FROM forgotten", [], |row| row.get(0))?;
     let mut select = sqlite.prepare("SELECT bytes FROM nonce")?;
     let nonces =
@@ -111,9 +113,9 @@ fn load(sqlite: &Connection, now: u64) -> rusqlite::Result<(Vec<Nonce>, Option<u
     Ok((nonces.collect::<rusqlite::Result<_>>()?, forgotten))
 }
 
-/// Takes off the disk what has expired. The memory has forgotten it already, or never knew it, and the latest expiry of it
-/// is remembered: a clock that is set back must not make it new again.
-fn forget_before(sqlite: &Connection, now: u64) -> rusqlite::Result<()> {
+/// Deletes expired nonces, and records the latest expiry among them. After the clock is set back,
+/// the store can then still reject the deleted nonces.
+fn delete_expired(sqlite: &Connection, now: u64) -> rusqlite::Result<()> {
     sqlite.execute(
         "INSERT INTO forgotten (row, until)
             SELECT 1, MAX(acceptable_until) FROM nonce WHERE acceptable_until < ?1
@@ -132,26 +134,25 @@ mod tests {
     use super::*;
 
     const NOW: u64 = 1_700_000_000;
-    const BOUNDS: Bounds = Bounds {
+    const LIMITS: StateLimits = StateLimits {
         nonces: 100_000,
         nonces_per_sender: 100_000,
-        kept: 10,
-        kept_per_sender: 10,
+        queued: 10,
+        queued_per_sender: 10,
         finished: 10,
     };
 
-    /// Nobody is let in whose launch could not be written down.
     #[test]
-    fn on_a_full_disk_nonces_are_not_spent() {
-        let folder = tempdir().expect("a folder");
+    fn on_a_full_disk_no_nonce_is_spent() {
+        let directory = tempdir().expect("a directory");
         let runtime = rocket::tokio::runtime::Builder::new_current_thread().enable_time().build();
         let spend = |replay: &DirectoryReplay, number: u32| {
             let nonce = Nonce::new([1; 16], NOW, &number.to_string(), NOW + 300);
             runtime.as_ref().expect("a runtime").block_on(replay.spend(&nonce, NOW))
         };
-        let lock = Arc::new(File::create(folder.path().join("lock")).expect("a file"));
-        let file = folder.path().join("replay.sqlite");
-        let open = || DirectoryReplay::open(&file, &lock, NOW, BOUNDS).expect("opened");
+        let lock = Arc::new(File::create(directory.path().join("lock")).expect("a file"));
+        let file = directory.path().join("replay.sqlite");
+        let open = || DirectoryReplay::open(&file, &lock, NOW, LIMITS).expect("opened");
         let replay = open();
         let limit = |pages: u32| {
             let set = replay
@@ -161,13 +162,13 @@ mod tests {
         };
         limit(5);
         let full =
-            (0..).find(|number| spend(&replay, *number) != Spent::Now).expect("it is full one day");
+            (0..).find(|number| spend(&replay, *number) != Spent::Now).expect("the disk fills up");
         assert!((50..1000).contains(&full), "{full}");
         for number in full + 1..full + 10 {
             assert_eq!(spend(&replay, number), Spent::Unknown);
         }
         limit(1000);
-        assert_eq!(spend(&replay, full), Spent::Before, "this process has seen it");
+        assert_eq!(spend(&replay, full), Spent::Before, "the copy in memory has it");
         assert_eq!(spend(&replay, full + 10), Spent::Now);
         drop(replay);
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::consumer::key_with_stand_in;
 use super::practice::MistakeContext;
-use crate::config::STAND_IN_SECRET;
+use crate::config::PLACEHOLDER_SECRET;
 use crate::practice::v1p1::{Mistake, SignedForm, edx_launch, person_params};
 use crate::practice::{BLOCK, Person, outcome_url};
 use crate::web::gateway::Gateway;
@@ -67,7 +67,7 @@ pub(super) fn launch(
     chosen: PracticeChoice<'_>,
 ) -> Result<Html, Refusal> {
     let tool =
-        gateway.addresses.tools().find(|known| known.name == chosen.tool).ok_or(Refusal::NoTool)?;
+        gateway.routes.tools().find(|known| known.name == chosen.tool).ok_or(Refusal::NoTool)?;
     let key = key_with_stand_in(tool).ok_or(Refusal::NoTool)?;
     let person = Person::of(chosen.person.unwrap_or_default());
     let mistake = chosen.mistake.and_then(Mistake::named);
@@ -80,7 +80,7 @@ pub(super) fn launch(
     params.extend(custom_params(chosen.custom.unwrap_or_default()));
     let sign = |params: &[(String, String)], nonce: &str| {
         let params = edx_launch(block, person.id, &[person.role], params);
-        let credentials = (key, STAND_IN_SECRET);
+        let credentials = (key, PLACEHOLDER_SECRET);
         let form =
             SignedForm::sign(&url, &params, credentials, nonce, gateway.clock.now(), mistake);
         form.map(FormContext::from).map_err(|_| Refusal::PageFailed)

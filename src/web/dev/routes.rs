@@ -7,7 +7,7 @@ use rocket::{Config, Route, routes};
 
 use super::{gradebook, launch, practice, refusals};
 use crate::grade::Grades;
-use crate::platform::OwnPlatform;
+use crate::platform::PracticePlatform;
 use crate::practice::{HOST, PATH};
 
 /// The routes of the pages.
@@ -19,7 +19,11 @@ pub(in crate::web) fn routes() -> Vec<Route> {
 pub(in crate::web) fn practise(grades: Arc<Grades>) -> AdHoc {
     AdHoc::on_liftoff("practise", move |rocket| {
         let Config { address, port, .. } = *rocket.config();
-        grades.practise(OwnPlatform { host: HOST, path: PATH, address: (address, port).into() });
+        grades.set_practice_platform(PracticePlatform {
+            host: HOST,
+            path: PATH,
+            address: (address, port).into(),
+        });
         Box::pin(async {})
     })
 }

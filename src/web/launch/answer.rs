@@ -68,11 +68,11 @@ async fn launch(
     let now = call.gateway.clock.now();
     let arrival = v1p1::examine(call, &form, now, record)?;
     match arrival.verdict {
-        Verdict::Again(launch) => {
+        Verdict::Reload(launch) => {
             let response = open::again(call, &launch, &arrival.destination, now)?;
             Ok((response, "again"))
         }
-        Verdict::Once(candidate) => {
+        Verdict::New(candidate) => {
             let spent = call.gateway.replay.spend(candidate.nonce(), now).await;
             let launch = candidate.admit(spent).map_err(Refusal::Rejected)?;
             let response = open::first(call, &launch, &arrival.destination, now, cookies)?;

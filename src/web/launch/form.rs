@@ -6,7 +6,7 @@ use crate::web::body;
 use crate::web::refusal::Refusal;
 
 /// The largest launch form, in bytes. Real ones have 2 to 8 KiB.
-const LARGEST_FORM: u64 = 256 * 1024;
+pub const LARGEST_FORM: u64 = 256 * 1024;
 
 /// Reads the bytes of the form, bounded in size and time.
 pub(super) async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Vec<u8>, Refusal> {

@@ -8,3 +8,4 @@ mod record;
 mod v1p1;
 
 pub(super) use answer::{answer, answer_get};
+pub use form::LARGEST_FORM;

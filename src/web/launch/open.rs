@@ -6,13 +6,13 @@ use rocket::http::Status;
 
 use super::call::LaunchCall;
 use crate::config::Upstream;
-use crate::session::{COOKIE, Session, TICKET, TICKET_PARAMETER, TooLong, set_cookie};
+use crate::session::{COOKIE, Session, TICKET_LIFETIME, TICKET_PARAMETER, TooLong, set_cookie};
 use crate::template::{Page, RenderError};
 use crate::web::gateway::Gateway;
 use crate::web::page;
-use crate::web::proxy::place::Mount;
+use crate::web::proxy::route::Mount;
 use crate::web::proxy::visit::Visits;
-use crate::web::proxy::{door, place};
+use crate::web::proxy::{door, route};
 use crate::web::refusal::Refusal;
 use crate::web::served::ServedTarget;
 
@@ -33,16 +33,22 @@ pub(super) fn first(
     match &call.served.target {
         ServedTarget::Template(page) => rendered(call, page, launch),
         ServedTarget::Upstream(upstream) => {
-            let Visits { sessions, newest, .. } = &call.gateway.visits;
-            let prefix = place::prefix(call.served, upstream, &id);
+            let Visits { sessions, latest_launches, .. } = &call.gateway.visits;
+            let prefix = route::prefix(call.served, upstream, &id);
             let mount = Mount::of(call.served, upstream, &id, &prefix);
             let session = session(call, upstream, launch, id.clone(), now)?;
             let sealed =
                 sessions.seal(&session, &tool.name, mount.id).ok_or(Refusal::PageFailed)?;
             let ticket = sessions
-                .ticket(&session, destination, &tool.name, mount.id, now + TICKET.as_secs())
+                .ticket(
+                    &session,
+                    destination,
+                    &tool.name,
+                    mount.id,
+                    now + TICKET_LIFETIME.as_secs(),
+                )
                 .ok_or(Refusal::PageFailed)?;
-            newest.launched(&session);
+            latest_launches.record(&session);
             cookies.push(set_cookie(COOKIE, &sealed, mount.cookie_path(), lifetime));
             Ok(page::see_other(format!("{}?{TICKET_PARAMETER}={ticket}", mount.cookie_path())))
         }
@@ -63,7 +69,7 @@ pub(super) fn again(
             let id = call.gateway.ids.id(tool, launch).ok_or(Refusal::PageFailed)?;
             // A launch that could not become a session the first time cannot become one now.
             mint(call, upstream, launch, id.clone(), now)?;
-            let prefix = place::prefix(call.served, upstream, &id);
+            let prefix = route::prefix(call.served, upstream, &id);
             Ok(door::redirect(Mount::of(call.served, upstream, &id, &prefix), destination))
         }
     }
@@ -80,10 +86,10 @@ fn rendered(
             let policy = format!("frame-ancestors {}", call.served.tool.frame_ancestors);
             Ok(page::respond(Status::Ok, text, policy))
         }
-        Err(RenderError { place, words }) => {
+        Err(RenderError { location, message }) => {
             Err(Refusal::TemplateFailed(match &call.gateway.development {
-                Some(_) => format!("{place}: {words}"),
-                None => place,
+                Some(_) => format!("{location}: {message}"),
+                None => location,
             }))
         }
     }

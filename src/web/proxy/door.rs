@@ -10,8 +10,10 @@ use rocket::{Data, Request, Response};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::place::Mount;
-use crate::session::{BUTTON, COOKIE, TICKET, TICKET_PARAMETER, Ticket, set_cookie};
+use super::route::Mount;
+use crate::session::{
+    BUTTON_LIFETIME, COOKIE, TICKET_LIFETIME, TICKET_PARAMETER, Ticket, set_cookie,
+};
 use crate::web::body;
 use crate::web::gateway::Gateway;
 use crate::web::page::{self, Html};
@@ -43,7 +45,10 @@ pub(in crate::web) async fn answer(
                 spend(gateway, mount, value(query).ok_or(Refusal::BadTicket)?, now).await?;
             match gateway.visits.visit(&mount, request.headers().get("Cookie"), now) {
                 // In one browser, launches of other blocks may have come in since, or a moment before.
-                Some(visit) if visit.session.minted + TICKET.as_secs() >= ticket.session.minted => {
+                Some(visit)
+                    if visit.session.minted + TICKET_LIFETIME.as_secs()
+                        >= ticket.session.minted =>
+                {
                     Ok(redirect(mount, &ticket.destination))
                 }
                 _ => new_window(gateway, mount, &ticket, now),
@@ -96,7 +101,7 @@ async fn spend(
     {
         Spent::Now => Ok(ticket),
         Spent::Before => Err(Refusal::BadTicket),
-        Spent::Unknown => Err(Refusal::Rejected(Rejection::ReplayMemoryFull)),
+        Spent::Unknown => Err(Refusal::Rejected(Rejection::ReplayStoreFull)),
     }
 }
 
@@ -113,7 +118,7 @@ fn new_window(
     now: u64,
 ) -> Result<Response<'static>, Refusal> {
     let tool = &mount.served.tool;
-    let expires = now + BUTTON.as_secs();
+    let expires = now + BUTTON_LIFETIME.as_secs();
     let context = NewWindowContext {
         title: &tool.title,
         action: format!("{}?{TICKET_PARAMETER}", mount.cookie_path()),

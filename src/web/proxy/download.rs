@@ -13,7 +13,7 @@ use rocket::tokio::sync::mpsc;
 use rocket::tokio::time::{sleep, timeout};
 
 use super::upload::Upload;
-use crate::session::Watch;
+use crate::session::RoleWatch;
 
 /// How long a browser may take none of what is there for it: then the upstream is let go.
 const READER_SILENCE: Duration = Duration::from_secs(300);
@@ -34,7 +34,7 @@ pub(super) enum Manner {
 /// A stream of events ends with its session. Where a comment can be written into it, silence is its own affair.
 pub(super) struct Events {
     /// Tells when the session has other roles.
-    pub(super) watch: Watch,
+    pub(super) watch: RoleWatch,
     /// For how long the session lasts.
     pub(super) rest: Duration,
     /// Whether it is not encoded, so that a comment can be written between two events.

@@ -15,8 +15,8 @@ use rocket::http::Method;
 use rocket::tokio::time::{Instant, sleep};
 use rocket::{Data, Request, Response};
 
-use super::place::Mount;
 use super::relay::Relay;
+use super::route::Mount;
 use super::upload::{Progress, Upload, UploadFault, upload};
 use super::visit::{Ready, Visit};
 use crate::config::Prefix;
@@ -198,7 +198,7 @@ impl<'r> Passage<'r> {
     /// The way back. `is_root` for a request to the prefix itself, without a slash.
     fn relay(self, is_root: bool) -> Relay<'r> {
         Relay {
-            newest: &self.gateway.visits.newest,
+            latest_launches: &self.gateway.visits.latest_launches,
             mount: self.mount,
             rest: Duration::from_secs(self.visit.session.expires.saturating_sub(self.now)),
             visit: self.visit,

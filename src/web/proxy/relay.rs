@@ -15,11 +15,11 @@ use rocket::{Response, Shutdown};
 
 use super::download::{Download, Events, Manner};
 use super::frame::Frame;
-use super::place::Mount;
+use super::route::Mount;
 use super::tunnel::Tunnel;
 use super::upload::Upload;
 use super::visit::{Ready, Visit};
-use crate::session::{Newest, Watch};
+use crate::session::{LatestLaunches, RoleWatch};
 use crate::web::refusal::Refusal;
 
 /// The largest response that is passed on whole, if it arrives [`AT_ONCE`].
@@ -31,7 +31,7 @@ const CHUNK: usize = 64 * 1024;
 
 /// The way back from an upstream.
 pub(super) struct Relay<'r> {
-    pub(super) newest: &'r Newest,
+    pub(super) latest_launches: &'r LatestLaunches,
     pub(super) mount: Mount<'r, 'r>,
     pub(super) visit: Arc<Visit>,
     pub(super) ready: Arc<Ready>,
@@ -128,10 +128,10 @@ impl<'r> Relay<'r> {
     }
 
     /// Watches the session on behalf of a response that stays open.
-    fn watch(&self) -> Result<Watch, Refusal> {
-        let watch = self.newest.watch(&self.visit.session);
+    fn watch(&self) -> Result<RoleWatch, Refusal> {
+        let watch = self.latest_launches.watch(&self.visit.session);
         // A launch may have come between.
-        if self.newest.supersedes(&self.visit.session) {
+        if self.latest_launches.supersedes(&self.visit.session) {
             Err(Refusal::NoSession)
         } else {
             Ok(watch)

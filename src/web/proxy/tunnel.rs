@@ -11,7 +11,7 @@ use rocket::data::{IoHandler, IoStream};
 use rocket::tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy, split};
 use rocket::tokio::time::{sleep, timeout};
 
-use crate::session::Watch;
+use crate::session::RoleWatch;
 
 /// How long the other end has for its last words when one has closed: a WebSocket closes both ways at once.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -20,7 +20,7 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 pub(super) struct Tunnel {
     pub(super) upstream: TokioIo<Upgraded>,
     /// Tells when the session has other roles.
-    pub(super) watch: Watch,
+    pub(super) watch: RoleWatch,
     /// For how long the session lasts.
     pub(super) rest: Duration,
     pub(super) shutdown: Shutdown,

@@ -6,11 +6,11 @@ use hyper::header::{HeaderName, HeaderValue};
 use lti::Secret;
 use quick_cache::sync::Cache;
 
-use super::place::Mount;
+use super::route::Mount;
 use crate::config::PublicUrl;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::session_headers::{SessionFacts, session_headers};
-use crate::session::{COOKIE, GradeTokens, Newest, Session, Sessions, cookies};
+use crate::session::{COOKIE, GradeTokens, LatestLaunches, Session, Sessions, cookies};
 use crate::url::Origin;
 use crate::web::served::ServedTool;
 
@@ -39,7 +39,7 @@ const MOST: usize = 10_000;
 /// Opens sessions, and keeps those that are open.
 pub(in crate::web) struct Visits {
     pub(in crate::web) sessions: Sessions,
-    pub(in crate::web) newest: Newest,
+    pub(in crate::web) latest_launches: LatestLaunches,
     /// By their cookies.
     open: Cache<String, Arc<Visit>>,
 }
@@ -47,7 +47,11 @@ pub(in crate::web) struct Visits {
 impl Visits {
     /// With keys derived from these secrets.
     pub(in crate::web) fn new(secrets: &[Secret]) -> Self {
-        Self { sessions: Sessions::new(secrets), newest: Newest::default(), open: Cache::new(MOST) }
+        Self {
+            sessions: Sessions::new(secrets),
+            latest_launches: LatestLaunches::default(),
+            open: Cache::new(MOST),
+        }
     }
 
     /// The session to which these `Cookie` headers give access at an address. Of several the newest counts.
@@ -83,7 +87,7 @@ impl Visits {
         session.expires >= now
             && tool.senders.contains(&session.sender)
             && tool.roles.is_none_or(|roles| roles.intersects(session.roles))
-            && !self.newest.supersedes(session)
+            && !self.latest_launches.supersedes(session)
     }
 }
 

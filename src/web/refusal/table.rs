@@ -224,7 +224,7 @@ fn rejected(rejection: &Rejection) -> (Status, Words) {
         Rejection::Stale { .. } => (Status::Unauthorized, words::OPEN_TOO_LONG),
         Rejection::Replayed => (Status::Unauthorized, words::USED_BEFORE),
         Rejection::RoleNotAllowed(_) => (Status::Forbidden, words::OTHER_ROLE),
-        Rejection::ReplayMemoryFull => (Status::ServiceUnavailable, words::TOO_MANY),
+        Rejection::ReplayStoreFull => (Status::ServiceUnavailable, words::TOO_MANY),
         _ => (Status::BadRequest, words::NOT_OPENED),
     }
 }

@@ -15,7 +15,7 @@ const MISTAKES = {
   "Clock ten minutes late": "stale",
   "Same nonce again": "replayed",
   "http and https mixed up": "bad-signature",
-  "Slash at the end": "bad-signature",
+  "Trailing slash": "bad-signature",
   "Role changed after signing": "bad-signature",
 };
 
@@ -40,7 +40,7 @@ export default {
     await shows(await launched(page), "Notes on block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-2", "You are flask-key:learner-2, Ben Practice, here for the 1. time.");
 
     await page.getByRole("link", { name: "Another launch" }).click();
-    await choose(page, "Hello", "A learner without name and e-mail");
+    await choose(page, "Hello", "A learner without name and email");
     await page.getByLabel("in a new window").check();
     await page.getByRole("button", { name: "Launch", exact: true }).click();
     const window = await profile.openWindow(page);
@@ -114,7 +114,7 @@ export default {
       await page.getByRole("button", { name: "Launch" }).click();
       return launched(page);
     };
-    const without = await ungraded("Adder", "A learner without name and e-mail");
+    const without = await ungraded("Adder", "A learner without name and email");
     await answer(without, 0);
     await showsResult(without, "is [0-9]+. Your course accepts no grade here");
   },

@@ -1,4 +1,4 @@
-//! What `new` writes, what it says, and what it refuses.
+//! The command `new`: its changes, its output and its errors.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -8,7 +8,7 @@ use std::path::Path;
 use super::program::{Run, folder, run, start};
 use crate::support::write;
 
-/// A file with an order, comments and blanks of its own, and without a line break at its end.
+/// A file with unusual order, comments and spaces, and without a final line break.
 const OLD: &str = "\
 # Ours.
 [tools . \"hello\"]   # greets
@@ -23,13 +23,13 @@ fn read(folder: &Path, name: &str) -> String {
     fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// What stands between two texts.
+/// The part of `text` between two others.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{before:?} in {text}"));
     rest.split_once(after).unwrap_or_else(|| panic!("{after:?} in {text}")).0
 }
 
-/// The key and the secret that were shown.
+/// The key and the secret in the output.
 fn shown(run: &Run) -> (String, String) {
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{}", run.out);
     let key = between(&run.out, "  consumer key    ", "\n").to_owned();
@@ -41,7 +41,7 @@ fn add(folder: &Path, arguments: &[&str]) -> Run {
     run(folder, &[&["new"], arguments].concat(), &[])
 }
 
-/// Asserts that this is refused with these words, and that the file stays as it is.
+/// Asserts that `new` fails with this message and leaves the file unchanged.
 fn refused(folder: &Path, arguments: &[&str], environment: &[(&str, &str)], said: &str) {
     let before = fs::read(folder.join("tools.toml")).expect("a file");
     let run = run(folder, &[&["new"], arguments].concat(), environment);
@@ -51,7 +51,7 @@ fn refused(folder: &Path, arguments: &[&str], environment: &[(&str, &str)], said
     assert_no_rest(folder);
 }
 
-/// Asserts that no temporary file is left.
+/// Asserts that no temporary file remains.
 fn assert_no_rest(folder: &Path) {
     let names = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.file_name());
     let hidden: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with('.')).collect();
@@ -69,12 +69,12 @@ fn new_appends_a_table_and_leaves_every_byte_before_it() {
         format!(
             "{OLD}
 
-[tools.my-quiz]                                 # launched at /lti/my-quiz
-# title = \"…\"                                   # what people read; the name where it is left out
+[tools.my-quiz]                             # launched at /lti/my-quiz
+# title = \"…\"                               # shown to users; default: the name
 key = \"{key}\"
-secret = {{ env = \"MY_QUIZ_SECRET\" }}             # set this variable, and tell nobody but the platform
-template = \"my-quiz\"                            # templates/my-quiz.html.tera
-# roles = [\"learner\", \"staff\"]                  # who may launch; everyone where it is left out
+secret = {{ env = \"MY_QUIZ_SECRET\" }}         # set this variable to the shared secret
+template = \"my-quiz\"                        # templates/my-quiz.html.tera
+# roles = [\"learner\", \"staff\"]              # roles that may launch; default: everyone
 "
         )
     );
@@ -84,7 +84,7 @@ template = \"my-quiz\"                            # templates/my-quiz.html.tera
 }
 
 #[test]
-fn new_says_how_to_set_the_tool_up() {
+fn new_shows_how_to_set_the_tool_up() {
     let folder = folder(OLD);
     let run = add(folder.path(), &["my-quiz"]);
     let (key, secret) = shown(&run);
@@ -92,18 +92,18 @@ fn new_says_how_to_set_the_tool_up() {
         run.out,
         format!(
             "\
-my-quiz is in tools.toml, and its page templates/my-quiz.html.tera is new: make it yours.
+tools.toml has the new tool my-quiz. Edit its page: templates/my-quiz.html.tera
 
-Its secret is shown here only. Give it to the gateway, on Heroku:
+This is the only time that its secret is shown. Set it for the gateway, on Heroku with
   heroku config:set MY_QUIZ_SECRET={secret}
-or, for foreman, by this line in .env:
+or for foreman with this line in .env:
   MY_QUIZ_SECRET={secret}
 
-Give the platform
-  launch URL      /lti/my-quiz   (at the address of the gateway)
+Enter in the platform
+  launch URL      /lti/my-quiz   (after the gateway's own URL)
   consumer key    {key}
   shared secret   {secret}
-or, to edX, the latter two as this LTI passport:
+or in edX, key and secret as this LTI passport:
   my-quiz:{key}:{secret}
 "
         )
@@ -111,7 +111,7 @@ or, to edX, the latter two as this LTI passport:
 }
 
 #[test]
-fn new_says_the_whole_launch_url_where_it_is_known() {
+fn new_shows_the_complete_launch_url_if_it_is_known() {
     let folder = folder("[gateway]\npublic_url = \"https://tools.example\"\n");
     let run = add(folder.path(), &["quiz"]);
     assert!(
@@ -128,20 +128,21 @@ fn new_keeps_the_line_endings_of_the_file() {
     shown(&add(folder.path(), &["quiz"]));
     let text = read(folder.path(), "tools.toml");
     let added = text.strip_prefix(old).expect("the old bytes first");
-    assert!(added.starts_with("[tools.quiz] "), "one blank line is enough: {added}");
+    assert!(added.starts_with("[tools.quiz] "), "one empty line is enough: {added}");
     assert_eq!(added.matches("\r\n").count(), added.matches('\n').count());
     assert_eq!(run(folder.path(), &["check"], &[]).code, Some(0));
 }
 
 #[test]
-fn new_creates_a_file_that_is_not_there() {
+fn new_creates_a_missing_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run_of_new = add(folder.path(), &["quiz"]);
     shown(&run_of_new);
     assert!(
         run_of_new.out.starts_with(
-            "tools.toml is new. Outside development it needs GATEWAY_SECRET: 32 or more random characters (`openssl rand -hex 32`).\n\
-             quiz is in tools.toml, "
+            "tools.toml is new. Outside development, set GATEWAY_SECRET to 32 or more random \
+             characters (`openssl rand -hex 32`).\n\
+             tools.toml has the new tool quiz. "
         ),
         "{}",
         run_of_new.out
@@ -167,20 +168,22 @@ fn new_creates_a_file_that_is_not_there() {
 }
 
 #[test]
-fn new_takes_an_upstream_or_a_template_that_is_there() {
+fn new_accepts_an_upstream_or_an_existing_template() {
     let folder = folder(OLD);
     let upstream = add(folder.path(), &["app", "--upstream", "http://127.0.0.1:9000/app"]);
     shown(&upstream);
     assert!(
-        upstream.out.starts_with("app is in tools.toml, in front of http://127.0.0.1:9000/app.\n"),
+        upstream.out.starts_with(
+            "tools.toml has the new tool app, in front of http://127.0.0.1:9000/app\n"
+        ),
         "{}",
         upstream.out
     );
     assert!(read(folder.path(), "tools.toml").ends_with(
         "
-upstream = \"http://127.0.0.1:9000/app\"          # what it gets with each request: docs/upstreams.md
-# grades = true                                 # lets it send grades: docs/grades.md
-# roles = [\"learner\", \"staff\"]                  # who may launch; everyone where it is left out
+upstream = \"http://127.0.0.1:9000/app\"      # the headers it receives: docs/upstreams.md
+# grades = true                             # allows it to send grades: docs/grades.md
+# roles = [\"learner\", \"staff\"]              # roles that may launch; default: everyone
 "
     ));
     assert!(!folder.path().join("templates/app.html.tera").exists());
@@ -189,13 +192,13 @@ upstream = \"http://127.0.0.1:9000/app\"          # what it gets with each reque
     assert!(
         there
             .out
-            .starts_with("greeting is in tools.toml, with the page templates/hello.html.tera.\n")
+            .starts_with("tools.toml has the new tool greeting, with templates/hello.html.tera\n")
     );
     assert_eq!(read(folder.path(), "templates/hello.html.tera"), "hello");
     let created = add(folder.path(), &["quiz", "--template", "quizzes/first"]);
     shown(&created);
     assert!(
-        created.out.contains("its page templates/quizzes/first.html.tera is new"),
+        created.out.contains("Edit its page: templates/quizzes/first.html.tera\n"),
         "{}",
         created.out
     );
@@ -203,7 +206,7 @@ upstream = \"http://127.0.0.1:9000/app\"          # what it gets with each reque
 }
 
 #[test]
-fn a_launch_with_the_secret_that_was_shown_is_accepted() {
+fn a_launch_with_the_displayed_secret_is_accepted() {
     let folder = folder(OLD);
     let (_, secret) = shown(&add(folder.path(), &["quiz"]));
     let environment = [("QUIZ_SECRET", secret.as_str()), ("PORT", "0")];
@@ -223,7 +226,7 @@ fn a_launch_with_the_secret_that_was_shown_is_accepted() {
 }
 
 #[test]
-fn key_and_secret_are_new_each_time_and_of_letters_that_every_platform_takes() {
+fn key_and_secret_are_random_and_of_characters_that_every_platform_accepts() {
     let made: Vec<_> = (0..8).map(|_| shown(&add(folder(OLD).path(), &["quiz"]))).collect();
     for (key, secret) in &made {
         let random = key.strip_prefix("quiz-").expect("the tool's name");
@@ -231,12 +234,12 @@ fn key_and_secret_are_new_each_time_and_of_letters_that_every_platform_takes() {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
         assert!(random.bytes().all(plain) && secret.bytes().all(plain), "{key} {secret}");
         let same = made.iter().filter(|(other, another)| other == key || another == secret).count();
-        assert_eq!(same, 1, "each is made once");
+        assert_eq!(same, 1, "each random value occurs once");
     }
 }
 
 #[test]
-fn a_name_that_is_taken_is_refused() {
+fn an_existing_name_is_refused() {
     let folder = folder(OLD);
     shown(&add(folder.path(), &["quiz"]));
     for name in ["quiz", "hello"] {
@@ -249,7 +252,7 @@ fn a_name_that_is_taken_is_refused() {
 }
 
 #[test]
-fn a_name_that_no_tool_can_have_is_refused_with_the_cure() {
+fn an_invalid_name_is_refused_with_advice() {
     let folder = folder(OLD);
     let long = "a".repeat(65);
     for (name, said) in [
@@ -262,22 +265,23 @@ fn a_name_that_no_tool_can_have_is_refused_with_the_cure() {
         (&long, &long),
     ] {
         let said = format!(
-            "error: a tool cannot be named `{said}`\n --> tools.toml\n  \
-             = help: name it with letters, digits, `-` and `_`, at most 64 of them: `[tools.my-quiz]`\n"
+            "error: `{said}` is not a valid tool name\n --> tools.toml\n  \
+             = help: use at most 64 letters, digits, `-` and `_`: `[tools.my-quiz]`\n"
         );
         refused(folder.path(), &[name], &[], &said);
     }
     for name in ["../hello", "a//b", "templates/hello", "hello.html", ".hidden", ""] {
         let said = format!(
             "error: a template cannot be named `{name}`\n  \
-             = help: write its name below templates/, with letters, digits, `-`, `_` and `.`: `--template quiz` for templates/quiz.html.tera\n"
+             = help: use its name below templates/, with letters, digits, `-`, `_` and `.`: \
+             `--template quiz` for templates/quiz.html.tera\n"
         );
         refused(folder.path(), &["quiz", "--template", name], &[], &said);
     }
 }
 
 #[test]
-fn a_variable_that_holds_something_else_is_refused() {
+fn a_variable_that_is_already_used_is_refused() {
     let folder = folder(&OLD.replace("HELLO_SECRET", "OUR_QUIZ_SECRET"));
     let said = |variable: &str, rest: &str| {
         format!("error: the secret would be in the environment variable {variable}, which {rest}\n")
@@ -296,35 +300,38 @@ fn a_variable_that_holds_something_else_is_refused() {
 }
 
 #[test]
-fn a_template_that_was_not_asked_for_is_not_taken() {
+fn an_existing_template_is_used_only_on_request() {
     let folder = folder("[gateway]\n");
     write(folder.path(), "templates/quiz.html.tera", "mine");
     refused(
         folder.path(),
         &["quiz"],
         &[],
-        "error: there is a templates/quiz.html.tera already\n  = help: use it: `--template quiz`, or name another\n",
+        "error: templates/quiz.html.tera exists already\n  \
+         = help: use it with `--template quiz`, or name another template\n",
     );
     assert_eq!(read(folder.path(), "templates/quiz.html.tera"), "mine");
 }
 
 #[test]
-fn what_check_would_refuse_is_not_written() {
+fn a_tool_with_a_problem_is_not_written() {
     let folder = folder(&format!(
         "{OLD}\n[tools.deep]\npath = \"/lti/quiz/deep\"\ntemplate = \"hello\"\nkey = \"deep\"\nsecret = {{ env = \"HELLO_SECRET\" }}\n"
     ));
     let rest = |name: &str| {
         format!(
             "\ntools.toml: 1 error\n\
-             error: with `{name}`, tools.toml would have what is said above, so that nothing is written\n  \
-             = help: mend that, or ask for something else\n"
+             error: tools.toml would have these problems with `{name}`; nothing was written\n  \
+             = help: fix the problems above, or add another tool\n"
         )
     };
     let before = read(folder.path(), "tools.toml");
     let collision = add(folder.path(), &["quiz"]);
     assert_eq!((collision.code, collision.out.as_str()), (Some(1), ""));
     assert!(
-        collision.error.starts_with("error: `/lti/quiz/deep` lies inside the path of `quiz`\n"),
+        collision
+            .error
+            .starts_with("error: `/lti/quiz/deep` is below the path of the tool `quiz`\n"),
         "{}",
         collision.error
     );
@@ -332,7 +339,7 @@ fn what_check_would_refuse_is_not_written() {
     let upstream = add(folder.path(), &["app", "--upstream", "http://me:hunter2@127.0.0.1:9000"]);
     assert_eq!((upstream.code, upstream.out.as_str()), (Some(1), ""));
     assert!(
-        upstream.error.starts_with("error: the upstream holds a user name or password\n"),
+        upstream.error.starts_with("error: the upstream contains a user name or password\n"),
         "{}",
         upstream.error
     );
@@ -343,7 +350,7 @@ fn what_check_would_refuse_is_not_written() {
     assert!(
         quoted
             .error
-            .starts_with("error: the upstream has characters that an address cannot have\n")
+            .starts_with("error: the upstream contains characters that a URL cannot have\n")
     );
     write(folder.path(), "templates/broken.html.tera", "{% if %}");
     let broken = add(folder.path(), &["app", "--template", "broken"]);
@@ -354,13 +361,13 @@ fn what_check_would_refuse_is_not_written() {
 }
 
 #[test]
-fn an_older_error_in_another_table_keeps_no_tool_out() {
+fn an_existing_error_in_another_table_does_not_prevent_a_new_tool() {
     let folder = folder(&format!("{OLD}\n[tools.odd]\nkye = \"a\"\n"));
     shown(&add(folder.path(), &["quiz"]));
 }
 
 #[test]
-fn a_malformed_file_is_left_alone() {
+fn a_malformed_file_stays_unchanged() {
     let folder = folder(&format!("{OLD}\n[tools.odd]\nsecret = \"hunter2\n"));
     let before = read(folder.path(), "tools.toml");
     let run = add(folder.path(), &["quiz"]);
@@ -368,8 +375,8 @@ fn a_malformed_file_is_left_alone() {
     assert!(run.error.contains(" --> tools.toml:10:"), "{}", run.error);
     assert!(
         run.error.ends_with(
-            "\ntools.toml: 1 error\nerror: tools.toml is malformed, so that nothing is added to it\n  \
-             = help: mend what is said of it above\n"
+            "\ntools.toml: 1 error\nerror: tools.toml is malformed; nothing was written\n  \
+             = help: fix the problems above\n"
         ),
         "{}",
         run.error
@@ -381,14 +388,14 @@ fn a_malformed_file_is_left_alone() {
             folder.path(),
             &["quiz"],
             &[],
-            "error: tools.toml cannot take a table [tools.quiz] at its end, because of how `tools` is written\n  \
-             = help: write each of its tools as a table with a heading, such as `[tools.hello]`\n",
+            "error: [tools.quiz] cannot be appended to tools.toml, because of the form of `tools`\n  \
+             = help: write each tool as a table with a heading, such as `[tools.hello]`\n",
         );
     }
 }
 
 #[test]
-fn a_file_that_cannot_be_written_or_read_ends_with_2_and_leaves_nothing() {
+fn an_unreadable_or_unwritable_file_exits_with_2_and_changes_nothing() {
     let folder = folder(OLD);
     let file = folder.path().join("tools.toml");
     let mut permissions = fs::metadata(&file).expect("a file").permissions();
@@ -399,7 +406,8 @@ fn a_file_that_cannot_be_written_or_read_ends_with_2_and_leaves_nothing() {
     assert_eq!(
         written.error,
         "error: tools.toml cannot be written: it is read-only\n  \
-         = help: let this user write it, and its folder; nothing was changed\n"
+         = help: give this user write permission for the file and its directory; \
+         nothing was changed\n"
     );
     assert_eq!(read(folder.path(), "tools.toml"), OLD);
     assert!(!folder.path().join("templates/quiz.html.tera").exists());
@@ -414,7 +422,7 @@ fn a_file_that_cannot_be_written_or_read_ends_with_2_and_leaves_nothing() {
 }
 
 #[test]
-fn a_link_is_followed_and_permissions_stay() {
+fn a_symlink_is_followed_and_permissions_stay() {
     let folder = folder(OLD);
     let kept = folder.path().join("kept.toml");
     fs::rename(folder.path().join("tools.toml"), &kept).expect("moved");

@@ -113,7 +113,7 @@ fn a_grade_and_its_comment_arrive_without_any_setting() {
         );
         let (grades, messages) = gradebook(&server);
         assert_eq!(grades, ["1 Ada, a learner, at unit-1 of nb “Well <done>”"]);
-        assert!(messages[0].starts_with("PUT, the result was taken When 20"), "{messages:?}");
+        assert!(messages[0].starts_with("PUT, the result was stored When 20"), "{messages:?}");
         assert!(
             messages[0].contains(&format!("Address PUT {RESULT} "))
                 && messages[0].ends_with("Answer 200 {}")
@@ -308,20 +308,20 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
     let good = replace(SOURCEDID);
     for (body, key, secret, code, words) in [
         (good.clone(), KEY, "another", "failure", "the signature does not match"),
-        (good.clone(), "page-key", SECRET, "failure", "the consumer key is another one"),
+        (good.clone(), "page-key", SECRET, "failure", "the consumer key is wrong"),
         (
             replace(&SOURCEDID.replace("unit-1", "unit-2")),
             KEY,
             SECRET,
             "failure",
-            "this block has no result of this sourcedId",
+            "this block has no result with this sourcedId",
         ),
         (
             replace(&SOURCEDID.replace("learner-1", "learner-9")),
             KEY,
             SECRET,
             "failure",
-            "this block has no result of this sourcedId",
+            "this block has no result with this sourcedId",
         ),
         (
             good.replace("<textString>1<", "<textString>1.1<"),
@@ -337,17 +337,11 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
             "unsupported",
             "Target does not support the requested operation.",
         ),
-        (
-            "<a".to_owned(),
-            KEY,
-            SECRET,
-            "failure",
-            "the request is not XML in UTF-8, or not all of it",
-        ),
+        ("<a".to_owned(), KEY, SECRET, "failure", "the request is not XML in UTF-8, or incomplete"),
     ] {
         let reply = send(&server, "POST", OUTCOMES, &body, key, secret);
         assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/xml")));
-        let answer = outcome::read_answer(reply.body.as_bytes()).expect("an answer");
+        let answer = outcome::read_response(reply.body.as_bytes()).expect("an answer");
         assert_eq!((answer.code.name(), answer.description.as_str()), (code, words), "{body}");
         assert!(gradebook(&server).1[0].starts_with(&format!("POST, {code}: {words} ")));
     }
@@ -369,9 +363,16 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
             good.clone(),
             SECRET,
             404,
-            "nobody in the course has this id",
+            "no user of the course has this id",
         ),
-        ("PUT", RESULT.to_owned(), "[]".to_owned(), SECRET, 404, "its body is no result in JSON"),
+        (
+            "PUT",
+            RESULT.to_owned(),
+            "[]".to_owned(),
+            SECRET,
+            404,
+            "the body is not a result in JSON",
+        ),
         (
             "PUT",
             RESULT.to_owned(),
@@ -419,7 +420,7 @@ fn the_newest_hundred_messages_are_kept_and_none_is_unbounded() {
     let (_, messages) = gradebook(&server);
     assert_eq!(messages.len(), 100);
     assert!(messages[0].starts_with("GET, the signature does not match "));
-    assert!(messages[99].starts_with("GET, there is no result yet "));
+    assert!(messages[99].starts_with("GET, no result is stored yet "));
     let large = "x".repeat(256 * 1024);
     let refused =
         send(&server, "POST", OUTCOMES, &format!("{large}x"), "nb-key", "development-secret");

@@ -1,4 +1,4 @@
-//! `tests/fixtures/explain/`: a launch for each mistake, and what is said of it, word for word.
+//! `tests/fixtures/explain/`: a launch for each mistake, and the exact report.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,10 +7,10 @@ use std::process::{Command, Stdio};
 
 use super::mistake::{Mistaken, OLD_SECRET, mistaken};
 
-/// Set to anything, this variable has the fixtures written anew.
+/// If this variable is set, the test rewrites the fixtures.
 const WRITE: &str = "WRITE_EXPLAIN_FIXTURES";
 
-/// Fixtures of a cause that has another one besides.
+/// Additional fixtures of a cause: the fixture, and the cause.
 const SEVERAL: [(&str, &str); 13] = [
     ("slash-sent", "slash"),
     ("path-below", "path"),
@@ -31,7 +31,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/explain")
 }
 
-/// What is said of a fixture, and how it ends. How long ago the launch was is not.
+/// The report on a fixture, and the exit code. A constant replaces the age of the launch.
 fn explained(name: &str) -> (String, Option<i32>) {
     let output = Command::new(env!("CARGO_BIN_EXE_lti-gateway"))
         .args(["explain", "--tool", "page", "--secret-env", "OLD_SECRET"])
@@ -44,19 +44,19 @@ fn explained(name: &str) -> (String, Option<i32>) {
         .expect("the program runs");
     let error = String::from_utf8(output.stderr).expect("text");
     assert_eq!(error, "", "{name}");
-    let said = String::from_utf8(output.stdout).expect("text");
-    let said = match said.split_once("signed at 2023-11-14T22:13:20Z (") {
+    let report = String::from_utf8(output.stdout).expect("text");
+    let report = match report.split_once("signed at 2023-11-14T22:13:20Z (") {
         Some((before, after)) => {
             let (_, after) = after.split_once(')').expect("its age");
             format!("{before}signed at 2023-11-14T22:13:20Z (long ago){after}")
         }
-        None => said,
+        None => report,
     };
-    (said, output.status.code())
+    (report, output.status.code())
 }
 
 #[test]
-fn every_mistake_is_explained_word_for_word() {
+fn the_report_on_every_mistake_is_the_fixture() {
     let write = std::env::var_os(WRITE).is_some();
     let all = mistaken();
     for Mistaken { name, launch } in &all {
@@ -65,27 +65,27 @@ fn every_mistake_is_explained_word_for_word() {
             fs::create_dir_all(&fixture).expect("a folder");
             fs::write(fixture.join("launch"), launch).expect("written");
         }
-        let kept = fs::read(fixture.join("launch")).unwrap_or_default();
+        let stored = fs::read(fixture.join("launch")).unwrap_or_default();
         assert_eq!(
-            String::from_utf8_lossy(&kept),
+            String::from_utf8_lossy(&stored),
             String::from_utf8_lossy(launch),
             "{name}/launch"
         );
-        let (said, code) = explained(name);
+        let (report, code) = explained(name);
         if write {
-            fs::write(fixture.join("expected.txt"), &said).expect("written");
+            fs::write(fixture.join("expected.txt"), &report).expect("written");
         }
         let expected = fs::read_to_string(fixture.join("expected.txt")).unwrap_or_default();
         assert_eq!(
-            said, expected,
-            "{name}/expected.txt; {WRITE}=1 writes it anew, to be read before it is kept"
+            report, expected,
+            "{name}/expected.txt; {WRITE}=1 rewrites it: review the difference"
         );
         let accepted = name.starts_with("accepted");
         assert_eq!((accepted, code), (accepted, Some(if accepted { 0 } else { 1 })), "{name}");
-        assert_eq!(said.contains("\ncause: "), !accepted, "{name}");
-        assert_eq!(said.contains("\ncause: not found"), *name == "not-found", "{name}");
+        assert_eq!(report.contains("\ncause: "), !accepted, "{name}");
+        assert_eq!(report.contains("\ncause: not found"), *name == "not-found", "{name}");
         if !accepted && *name != "not-found" {
-            let cause = said
+            let cause = report
                 .split("\ncause: ")
                 .nth(1)
                 .and_then(|rest| rest.split(':').next())
@@ -98,8 +98,8 @@ fn every_mistake_is_explained_word_for_word() {
         }
         for secret in ["Salt &", "pepper", "the-secret-of", "own, of 32"] {
             assert!(
-                !said.to_ascii_lowercase().contains(&secret.to_ascii_lowercase()),
-                "{name} tells {secret}"
+                !report.to_ascii_lowercase().contains(&secret.to_ascii_lowercase()),
+                "{name} shows {secret}"
             );
         }
     }
@@ -127,9 +127,10 @@ fn codes() -> Vec<String> {
 fn every_cause_has_a_fixture() {
     let mut seen = BTreeSet::new();
     for Mistaken { name, .. } in mistaken() {
-        let said = fs::read_to_string(folder().join(name).join("expected.txt")).expect("text");
+        let report = fs::read_to_string(folder().join(name).join("expected.txt")).expect("text");
         seen.extend(
-            said.split("\ncause: ")
+            report
+                .split("\ncause: ")
                 .nth(1)
                 .and_then(|rest| rest.split(':').next())
                 .map(str::to_owned),
@@ -146,7 +147,7 @@ fn every_cause_has_a_fixture() {
 }
 
 #[test]
-fn every_cause_is_explained_in_the_docs() {
+fn every_cause_has_a_heading_in_the_docs() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/explain.md");
     let docs = fs::read_to_string(docs).expect("the docs");
     let headings: Vec<&str> = docs.lines().filter_map(|line| line.strip_prefix("### ")).collect();

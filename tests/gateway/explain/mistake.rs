@@ -1,5 +1,5 @@
-//! Launches signed by mistake: a signer of its own for each of the known mistakes, so that the search for them is not held
-//! against itself.
+//! Launches with mistakes in their signatures. This signer is independent of the program's, so that
+//! the test does not repeat the program's errors.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -9,26 +9,26 @@ use sha2::Sha256;
 
 /// The launch URL of the tool.
 const URL: &str = "https://tools.example/lti/page";
-/// The same with a query.
+/// The launch URL with a query.
 const URL_WITH_QUERY: &str = "https://tools.example/lti/page?unit=1&text=a%2Fb+c";
 /// The query's parameters.
 const QUERY: [(&str, &str); 2] = [("unit", "1"), ("text", "a/b c")];
 /// The secret of the consumer `course-a`.
 const SECRET: &str = "Salt & pepper/7";
 
-/// A secret that no tool has any more. The test gives it to the program in `OLD_SECRET`.
+/// A replaced secret. The test passes it in the variable `OLD_SECRET`.
 pub const OLD_SECRET: &str = "the-secret-of-yesterday";
 
 /// A launch and the name of its fixture.
 pub struct Mistaken {
     pub name: &'static str,
-    /// What somebody captured: a form or a command.
+    /// The captured form or command.
     pub launch: Vec<u8>,
 }
 
 type Pairs = Vec<(String, String)>;
 
-/// Percent-encoding that leaves these characters as they are, beside letters, digits and `-._`.
+/// Percent-encoding of all characters except letters, digits, `-._` and these.
 fn escape_but(text: &str, left: &str) -> String {
     let keep = |byte: u8| {
         byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || left.as_bytes().contains(&byte)
@@ -71,7 +71,7 @@ fn html(text: &str) -> String {
     text.replace('"', "&quot;").replace('\'', "&#39;")
 }
 
-/// The parameters of a launch of `course-a`, without its signature, in the order in which they are sent.
+/// The parameters of a launch of `course-a` without the signature, in the order of the form.
 fn pairs() -> Pairs {
     [
         ("lti_message_type", "basic-lti-launch-request"),
@@ -114,7 +114,7 @@ fn and_query(query: &[(&str, &str)]) -> Pairs {
     query.chain(pairs()).collect()
 }
 
-fn normalised(mut pairs: Pairs, spell: impl Fn(&str) -> String) -> String {
+fn normalized(mut pairs: Pairs, spell: impl Fn(&str) -> String) -> String {
     for (name, value) in &mut pairs {
         (*name, *value) = (spell(name), spell(value));
     }
@@ -123,24 +123,24 @@ fn normalised(mut pairs: Pairs, spell: impl Fn(&str) -> String) -> String {
 }
 
 fn base_of(method: &str, uri: &str, pairs: Pairs) -> String {
-    format!("{method}&{}&{}", escape(uri), escape(&normalised(pairs, escape)))
+    format!("{method}&{}&{}", escape(uri), escape(&normalized(pairs, escape)))
 }
 
 fn base(uri: &str, pairs: Pairs) -> String {
     base_of("POST", uri, pairs)
 }
 
-/// The base string over parameters that a library spells in its own way.
+/// The base string over parameters with another encoding.
 fn spelt(spell: impl Fn(&str) -> String) -> String {
-    format!("POST&{}&{}", escape(URL), escape(&normalised(pairs(), spell)))
+    format!("POST&{}&{}", escape(URL), escape(&normalized(pairs(), spell)))
 }
 
-/// A form with this title, signed over parameters that a library spells in its own way.
+/// A form with this title, signed over parameters with another encoding.
 fn titled(title: &str, spell: impl Fn(&str) -> String) -> String {
     let pairs = with("resource_link_title", title);
     form(
         &pairs,
-        &signed(&format!("POST&{}&{}", escape(URL), escape(&normalised(pairs.clone(), spell)))),
+        &signed(&format!("POST&{}&{}", escape(URL), escape(&normalized(pairs.clone(), spell)))),
     )
 }
 
@@ -164,26 +164,27 @@ fn form(pairs: &Pairs, signature: &str) -> String {
 
 fn command(url: &str, form: &str) -> String {
     format!(
-        "curl '{url}' \\\n  -H 'content-type: application/x-www-form-urlencoded' \\\n  -H 'origin: https://lms.example' \\\n  --data-raw '{form}'\n"
+        "curl '{url}' \\\n  -H 'content-type: application/x-www-form-urlencoded' \\\n  \
+         -H 'origin: https://lms.example' \\\n  --data-raw '{form}'\n"
     )
 }
 
-/// A form that is sent as it should be, and signed over another base string.
+/// A correct form with a signature over another base string.
 fn over(base: &str) -> String {
     form(&pairs(), &signed(base))
 }
 
-/// A form that is signed with another secret.
+/// A form with a signature by another secret.
 fn by(secret: &str) -> String {
     form(&pairs(), &signed_with(secret, &base(URL, pairs())))
 }
 
-/// A form that is signed with this as the key of the HMAC.
+/// A form with a signature by this HMAC key.
 fn keyed(key: &str) -> String {
     form(&pairs(), &STANDARD.encode(hmac_sha1(key, &base(URL, pairs()))))
 }
 
-/// Every launch that is a fixture.
+/// The launches of all fixtures.
 pub fn mistaken() -> Vec<Mistaken> {
     let right = base(URL, pairs());
     let signature = hmac_sha1(&format!("{}&", escape(SECRET)), &right);
@@ -217,9 +218,9 @@ pub fn mistaken() -> Vec<Mistaken> {
         )
     };
     let canvas = form(&and_query(&QUERY), &signed(&base(URL, and_query(&QUERY))));
-    // In a page of ISO-8859-1, the browser sends the letter so.
+    // The browser sends the letter like this from a page in ISO-8859-1.
     let in_latin1 = over(&right).replace(&escape("Ü"), "%DC");
-    // A signature with a plus in it, which not every one has.
+    // Only some signatures contain a `+`.
     let with_plus = (0..100).map(|number| with("oauth_nonce", &format!("nonce-{number}")));
     let with_plus = with_plus
         .map(|pairs| (signed(&base(URL, pairs.clone())), pairs))
@@ -295,7 +296,7 @@ pub fn mistaken() -> Vec<Mistaken> {
             over(&format!(
                 "POST&{}&{}",
                 javascript(URL),
-                javascript(&normalised(pairs(), javascript))
+                javascript(&normalized(pairs(), javascript))
             )),
         ),
         ("plus-for-space-by-php", titled("a~b c", |text| escape_but(text, " ").replace(' ', "+"))),

@@ -1,4 +1,4 @@
-//! `lti-gateway explain`: why a launch that somebody captured was refused.
+//! `lti-gateway explain`: why the gateway rejects a captured launch.
 
 mod fixtures;
 mod mistake;

@@ -1,4 +1,4 @@
-//! How the program is asked, and what it says where it cannot tell.
+//! The arguments of `explain`, its exit codes and its error messages.
 
 use std::fs;
 use std::io::Write as _;
@@ -29,7 +29,7 @@ upstream = "http://127.0.0.1:1"
 host = "own.localhost"
 "#;
 
-/// What a run of the program left behind.
+/// The result of a run of the program.
 #[derive(Debug)]
 struct Run {
     code: Option<i32>,
@@ -38,21 +38,22 @@ struct Run {
 }
 
 impl Run {
-    /// The line of a check.
+    /// The line of a check in the report.
     #[track_caller]
     fn line(&self, check: &str) -> &str {
         self.out.lines().find(|line| line.starts_with(&format!("{check} "))).expect("the check")
     }
 }
 
+/// A directory with this tools file and a template.
 fn folder(tools: &str) -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = tempfile::tempdir().expect("a temporary directory");
     write(folder.path(), "tools.toml", tools);
     write(folder.path(), "templates/page.html.tera", "page");
     folder
 }
 
-/// Runs the program on a launch that it reads from standard input, or from a file that is named.
+/// Runs `explain` with a launch on standard input.
 fn explain(
     folder: &TempDir,
     arguments: &[&str],
@@ -70,7 +71,7 @@ fn explain(
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program runs");
-    // It may have refused what it was asked before it reads.
+    // The program may exit before it reads standard input.
     let _ = child.stdin.take().expect("a pipe").write_all(launch);
     let output = child.wait_with_output().expect("the program ends");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
@@ -87,7 +88,7 @@ fn signed(url: &'static str, key: &'static str, secret: &'static str) -> String 
 }
 
 #[test]
-fn what_launch_prints_is_explained_as_accepted() {
+fn a_printed_launch_is_accepted() {
     let folder = folder(TOOLS);
     let printed = Command::new(env!("CARGO_BIN_EXE_lti-gateway"))
         .args([
@@ -112,11 +113,11 @@ fn what_launch_prints_is_explained_as_accepted() {
         run.out
     );
     assert_eq!(run.line("roles"), "roles       ok  administrator");
-    assert!(run.line("nonce").starts_with("nonce       -   not asked for"));
+    assert!(run.line("nonce").starts_with("nonce       -   not checked: "));
 }
 
 #[test]
-fn a_form_alone_was_launched_where_the_tools_file_says() {
+fn a_form_body_is_checked_for_the_launch_url_of_the_tools_file() {
     let folder = folder(TOOLS);
     let form = signed("http://localhost:7777/lti/app", "app-key", "s3cret-app");
     let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &[("PORT", "7777")]);
@@ -134,7 +135,7 @@ fn a_form_alone_was_launched_where_the_tools_file_says() {
 }
 
 #[test]
-fn a_command_was_launched_where_it_says_below_the_public_url() {
+fn a_command_is_checked_for_its_own_path_below_the_public_url() {
     let folder = folder(TOOLS);
     let form = signed("http://127.0.0.1:5000/lti/app/units/2?a=1", "app-key", "s3cret-app");
     let command = format!("curl 'http://127.0.0.1:5000/lti/app/units/2?a=1' --data-raw '{form}'");
@@ -152,7 +153,8 @@ fn a_command_was_launched_where_it_says_below_the_public_url() {
     assert!(
         run.out.starts_with(
             "app, posted to https://tool.example/lti/app/units/2\n\
-             It was sent to http://127.0.0.1:5000/, and the gateway verifies for https://tool.example/: see `public_url`.\n"
+             The launch was sent to http://127.0.0.1:5000/, but the gateway verifies for \
+             https://tool.example/: check `public_url`.\n"
         ),
         "{}",
         run.out
@@ -162,7 +164,7 @@ fn a_command_was_launched_where_it_says_below_the_public_url() {
 }
 
 #[test]
-fn what_fails_behind_the_signature_is_named_without_a_cause() {
+fn a_rejection_after_the_signature_has_no_cause() {
     let folder = folder(TOOLS);
     let environment =
         [("PAGE_SECRET", "s3cret-page"), ("LTI_GATEWAY_PUBLIC_URL", "https://tool.example")];
@@ -181,14 +183,14 @@ fn what_fails_behind_the_signature_is_named_without_a_cause() {
         "roles       NO  none of the roles {Learner} may launch this tool"
     );
     assert!(
-        run.out.contains("\nIt is refused: role-not-allowed: ") && !run.out.contains("cause:"),
+        run.out.contains("\nRejected: role-not-allowed: ") && !run.out.contains("cause:"),
         "{}",
         run.out
     );
     let none = form.clone().without("resource_link_id").sign();
     let run = explain(&folder, &["--tool", "page", "-"], none.as_bytes(), &environment);
-    assert_eq!(run.line("parameters"), "parameters  NO  resource_link_id is missing or blank");
-    assert_eq!(run.line("roles"), "roles       -   not looked at");
+    assert_eq!(run.line("parameters"), "parameters  NO  resource_link_id is missing or empty");
+    assert_eq!(run.line("roles"), "roles       -   not checked");
     let unsigned = explain(&folder, &["--tool", "page", "-"], b"user_id=u1", &environment);
     assert_eq!(unsigned.line("form"), "form        ok  1 parameter");
     assert_eq!(unsigned.line("oauth"), "oauth       NO  the launch is not signed");
@@ -197,15 +199,15 @@ fn what_fails_behind_the_signature_is_named_without_a_cause() {
         let fact = "LTI 1.3 is not configured for this tool";
         let run = explain(&folder, &["--tool", "page", "-"], form.as_bytes(), &environment);
         assert_eq!(run.line("form"), format!("form        NO  {fact}"));
-        assert_eq!(run.line("oauth"), "oauth       -   not looked at");
-        let conclusion = format!("\nIt is refused: lti-1p3-not-configured: {fact}\n");
+        assert_eq!(run.line("oauth"), "oauth       -   not checked");
+        let conclusion = format!("\nRejected: lti-1p3-not-configured: {fact}\n");
         assert!(run.out.contains(&conclusion), "{}", run.out);
         assert_eq!(run.code, Some(1));
     }
 }
 
 #[test]
-fn it_is_judged_at_its_own_time_or_at_the_one_that_is_given() {
+fn a_launch_is_evaluated_at_its_own_timestamp_or_at_the_one_of_at() {
     let folder = folder(TOOLS);
     let fixed = [("LTI_GATEWAY_PUBLIC_URL", "https://tool.example")];
     let form = signed("https://tool.example/lti/app", "app-key", "s3cret-app");
@@ -224,11 +226,11 @@ fn it_is_judged_at_its_own_time_or_at_the_one_that_is_given() {
     );
     let run = at("yesterday");
     assert_eq!(run.code, Some(2));
-    assert!(run.error.contains("it is written like 2026-01-31T12:00:00Z"), "{}", run.error);
+    assert!(run.error.contains("use a timestamp such as 2026-01-31T12:00:00Z"), "{}", run.error);
 }
 
 #[test]
-fn away_from_this_machine_no_stand_in_for_a_secret_is_used() {
+fn placeholder_secrets_are_used_for_loopback_only() {
     let folder = folder(TOOLS);
     let form = signed("https://tool.example/lti/page", "page-key", "development-secret");
     let fixed = [("LTI_GATEWAY_PUBLIC_URL", "https://tool.example")];
@@ -243,9 +245,10 @@ fn away_from_this_machine_no_stand_in_for_a_secret_is_used() {
 }
 
 #[test]
-fn what_was_sent_moves_nothing_on_the_terminal() {
+fn the_report_contains_no_control_characters_of_the_launch() {
     let folder = folder(TOOLS);
-    let form = "oauth_consumer_key=%1b%5b31mred&oauth_nonce=%0a&oauth_signature=x&oauth_signature_method=HMAC-SHA1&oauth_timestamp=1";
+    let form = "oauth_consumer_key=%1b%5b31mred&oauth_nonce=%0a&oauth_signature=x\
+                &oauth_signature_method=HMAC-SHA1&oauth_timestamp=1";
     let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &[]);
     assert_eq!(run.code, Some(1));
     assert!(!run.out.contains('\u{1b}'), "{:?}", run.out);
@@ -255,7 +258,7 @@ fn what_was_sent_moves_nothing_on_the_terminal() {
 }
 
 #[test]
-fn no_secret_is_shown_wherever_it_was_sent() {
+fn a_secret_anywhere_in_the_launch_is_not_shown() {
     let folder = folder(TOOLS);
     for (name, value) in [
         ("oauth_consumer_key", "my-id%3Aapp-key%3As3cret-app"),
@@ -277,7 +280,7 @@ fn no_secret_is_shown_wherever_it_was_sent() {
             .filter(|pair| !pair.starts_with(name))
             .map(|pair| format!("{pair}&"))
             .collect();
-        // What each run says is searched for secrets.
+        // `explain` searches every output for secrets.
         let run = explain(
             &folder,
             &["--tool", "app", "-"],
@@ -289,7 +292,7 @@ fn no_secret_is_shown_wherever_it_was_sent() {
 }
 
 #[test]
-fn a_secret_in_the_keys_place_is_not_shown_however_short_it_is() {
+fn a_short_secret_in_place_of_the_key_is_not_shown() {
     let folder = folder(&TOOLS.replace("\"s3cret-app\"", "\"q7x\""));
     for key in ["my-id:app-key:q7x", "q7x", " q7x", "id%3Aapp-key%3Aq7x", "id:app-key:Q7X"] {
         let form = Form {
@@ -306,27 +309,29 @@ fn a_secret_in_the_keys_place_is_not_shown_however_short_it_is() {
 }
 
 #[test]
-fn what_cannot_be_told_ends_with_2_and_says_why() {
+fn unusable_arguments_and_input_exit_with_2_and_a_message() {
     let folder = folder(TOOLS);
     write(folder.path(), "large", &"a=".repeat(600 * 1024));
     let form = signed("http://localhost:5000/lti/app", "app-key", "s3cret-app");
     write(folder.path(), "form", &form);
-    for (arguments, environment, said) in [
+    for (arguments, environment, message) in [
         (&["--tool", "app", "absent"][..], &[][..], "error: absent cannot be read: "),
         (
             &["--tool", "app", "large"],
             &[],
-            "error: large is larger than 1 MiB\n  = help: give one launch",
+            "error: large is larger than 1 MiB\n  = help: use a file with one launch",
         ),
         (
             &["--tool", "app", "-"],
             &[],
-            "error: standard input cannot be explained: it is empty\n  = help: give the body of the form",
+            "error: standard input cannot be explained: the input is empty\n  \
+             = help: use the form body",
         ),
         (
             &["--tool", "ap", "form"],
             &[],
-            "error: tools.toml has no usable tool named \"ap\"\n  = help: it has app, own, page\n",
+            "error: tools.toml has no usable tool named \"ap\"\n  \
+             = help: name one of app, own, page\n",
         ),
         (
             &["--tool", "app", "form", "--tools", "absent.toml"],
@@ -348,14 +353,15 @@ fn what_cannot_be_told_ends_with_2_and_says_why() {
     ] {
         let run = explain(&folder, arguments, b"", environment);
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{run:?}");
-        assert!(run.error.starts_with(said), "{run:?}");
+        assert!(run.error.starts_with(message), "{run:?}");
     }
 }
 
 #[test]
-fn where_nothing_is_launched_a_right_signature_does_not_help() {
+fn a_valid_signature_for_a_path_without_launch_url_is_rejected() {
     let folder = folder(&format!(
-        "{TOOLS}\n[tools.wide]\nkey = \"app-key\"\nsecret = \"s3cret-app\"\nupstream = \"http://127.0.0.1:1\"\nprefix = \"tool\"\n"
+        "{TOOLS}\n[tools.wide]\nkey = \"app-key\"\nsecret = \"s3cret-app\"\n\
+         upstream = \"http://127.0.0.1:1\"\nprefix = \"tool\"\n"
     ));
     for (tool, below, code) in [
         ("page", "", 0),
@@ -378,25 +384,25 @@ fn where_nothing_is_launched_a_right_signature_does_not_help() {
         let run = explain(&folder, &["--tool", tool, "-"], command.as_bytes(), &[]);
         assert_eq!(run.code, Some(code), "{url}: {}", run.out);
         let said = format!(
-            "\nIt is refused: no-tool: nothing is launched at /lti/{tool}{below}, but at /lti/{tool}\n"
+            "\nRejected: no-tool: /lti/{tool}{below} is not a launch URL; use /lti/{tool}\n"
         );
         assert_eq!(run.out.contains(&said), code == 1, "{url}: {}", run.out);
     }
 }
 
 #[test]
-fn what_is_refused_for_how_it_is_signed_keeps_that_reason() {
+fn a_forbidden_signature_method_is_reported_without_a_cause() {
     let folder =
         folder(&TOOLS.replace("[tools.app]", "[tools.app]\nsignature_methods = [\"HMAC-SHA256\"]"));
     let form = signed("http://localhost:5000/lti/app/", "app-key", "s3cret-app");
     let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &[]);
-    assert!(run.out.contains("\nIt is refused: signature-method-not-allowed: "), "{}", run.out);
+    assert!(run.out.contains("\nRejected: signature-method-not-allowed: "), "{}", run.out);
     assert!(!run.out.contains("\ncause: ") && run.out.contains("signature_methods"), "{}", run.out);
 }
 
-/// The commands of the docs, in a shell, with the shipped tools.
+/// Runs the commands of docs/explain.md in a shell with the tools of the repository.
 #[test]
-fn the_commands_of_the_docs_do_what_the_docs_say() {
+fn the_commands_of_the_docs_have_the_documented_results() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = |path: &str| fs::read_to_string(root.join(path)).expect("text");
     let folder = folder(&text("tools.toml"));
@@ -426,21 +432,21 @@ fn the_commands_of_the_docs_do_what_the_docs_say() {
             .map(str::to_owned);
         ran.push((output.status.code(), cause));
     }
-    let refused = |cause: &str| (Some(1), Some(cause.to_owned()));
+    let rejected = |cause: &str| (Some(1), Some(cause.to_owned()));
     assert_eq!(
         ran,
-        [(Some(0), None), (Some(0), None), refused("slash"), refused("secret-replaced")]
+        [(Some(0), None), (Some(0), None), rejected("slash"), rejected("secret-replaced")]
     );
 
-    // What is shown of an answer is an answer, but for what is left out.
+    // The sample output of the docs is an abbreviation of the real output.
     let shown = docs
         .split("```text\n")
         .nth(1)
         .and_then(|rest| rest.split("```").next())
-        .expect("an answer");
-    let answer = text("tests/fixtures/explain/slash/expected.txt");
+        .expect("sample output");
+    let output = text("tests/fixtures/explain/slash/expected.txt");
     for line in shown.lines().filter_map(|line| line.split('…').next()) {
-        assert!(answer.lines().any(|known| known.starts_with(line)), "{line}");
+        assert!(output.lines().any(|known| known.starts_with(line)), "{line}");
     }
     assert!(shown.contains("cause: slash: "));
 }

@@ -1,10 +1,10 @@
-//! What a body may hold, and how much.
+//! The content and size of a body.
 
 use super::*;
 
 #[test]
-fn what_is_no_object_with_a_score_is_refused_and_sent_nowhere() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn a_body_without_a_score_is_refused_and_not_sent() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
     let no_object = json!({ "message": "the body is not a JSON object such as {\"score\": 0.92}" });
     for body in [
@@ -56,8 +56,8 @@ fn what_is_no_object_with_a_score_is_refused_and_sent_nowhere() {
 }
 
 #[test]
-fn what_an_upstream_wrote_stays_out_of_the_log() {
-    let stage = Stage::new(good());
+fn the_body_of_an_upstream_is_not_logged() {
+    let stage = Stage::new(success());
     let token = stage.token();
     for body in [
         r#"{"score":0.731295,"secret-of-ada":1}"#,
@@ -66,18 +66,21 @@ fn what_an_upstream_wrote_stays_out_of_the_log() {
     ] {
         refused(&stage.call("POST", &token, body), 422, "bad-grade");
     }
-    told(&stage.call("POST", &token, r#"{"score":0.731295,"comment":"secret-of-ada"}"#), 200);
+    response_json(
+        &stage.call("POST", &token, r#"{"score":0.731295,"comment":"secret-of-ada"}"#),
+        200,
+    );
     for secret in ["secret-of-ada", "0.731295", &token] {
         assert_eq!(log_lines(secret), [""; 0]);
     }
 }
 
 #[test]
-fn the_longest_comment_is_counted_in_letters() {
-    let stage = Stage::new(good());
+fn the_limit_of_a_comment_counts_characters() {
+    let stage = Stage::new(success());
     let token = stage.token();
     let body = |letters: usize| json!({ "score": "1", "comment": "é".repeat(letters) }).to_string();
-    told(&stage.call("POST", &token, &body(5000)), 200);
+    response_json(&stage.call("POST", &token, &body(5000)), 200);
     stage.platform.request();
     let refusal = refused(&stage.call("POST", &token, &body(5001)), 422, "bad-grade");
     assert_eq!(refusal, json!({ "message": "the comment is longer than 5000 characters" }));
@@ -86,10 +89,10 @@ fn the_longest_comment_is_counted_in_letters() {
 
 #[test]
 fn a_body_may_have_64_kib_and_no_more() {
-    let stage = Stage::new(good());
+    let stage = Stage::new(success());
     let token = stage.token();
     let body = |length: usize| format!("{}{}", r#"{"score":1}"#, " ".repeat(length - 11));
-    told(&stage.call("POST", &token, &body(64 * 1024)), 200);
+    response_json(&stage.call("POST", &token, &body(64 * 1024)), 200);
     stage.platform.request();
     for length in [64 * 1024 + 1, 1024 * 1024] {
         let refusal = refused(&stage.call("POST", &token, &body(length)), 413, "too-large");
@@ -99,12 +102,13 @@ fn a_body_may_have_64_kib_and_no_more() {
 }
 
 #[test]
-fn a_body_that_breaks_off_is_refused_and_sent_nowhere() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn a_truncated_body_is_refused_and_not_sent() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
     let mut wire = stage.server.connect();
     wire.send(format!(
-        "POST /grades HTTP/1.1\r\nHost: tool.example\r\nAuthorization: Bearer {token}\r\nContent-Length: 1000\r\n\r\n{{\"score\":1}}     "
+        "POST /grades HTTP/1.1\r\nHost: tool.example\r\nAuthorization: Bearer {token}\r\n\
+         Content-Length: 1000\r\n\r\n{{\"score\":1}}     "
     ));
     wire.finish();
     assert_eq!(
@@ -115,8 +119,8 @@ fn a_body_that_breaks_off_is_refused_and_sent_nowhere() {
 }
 
 #[test]
-fn the_media_type_of_a_body_does_not_count() {
-    let stage = Stage::new(good());
+fn the_media_type_of_a_body_is_ignored() {
+    let stage = Stage::new(success());
     let bearer = format!("Bearer {}", stage.token());
     for media_type in ["application/json", "application/x-www-form-urlencoded", "text/plain", "x"] {
         let headers = [
@@ -124,7 +128,7 @@ fn the_media_type_of_a_body_does_not_count() {
             ("Authorization", bearer.as_str()),
             ("Content-Type", media_type),
         ];
-        told(&stage.server.send("POST", "/grades", &headers, br#"{"score":1}"#), 200);
+        response_json(&stage.server.send("POST", "/grades", &headers, br#"{"score":1}"#), 200);
         stage.platform.request();
     }
 }

@@ -1,19 +1,19 @@
-//! The three calls, and what a platform without edX's extras is sent for each.
+//! The three calls, and the request of each to a platform without a Result service.
 
 use std::collections::BTreeSet;
 
 use super::*;
 
-/// A platform's answer to a read.
+/// A platform's response to a read.
 fn graded(score: &str) -> String {
     let result =
         format!("<result><resultScore><textString>{score}</textString></resultScore></result>");
     pox("success", "", &format!("<readResultResponse>{result}</readResultResponse>"))
 }
 
-/// What every request to Basic Outcomes has.
+/// Checks a request to Basic Outcomes.
 #[track_caller]
-fn asked(request: &Recorded, operation: &str) {
+fn check_request(request: &Recorded, operation: &str) {
     assert_eq!(request.line(), format!("POST {OUTCOME}"));
     assert_eq!(request.header("content-type").as_deref(), Some("application/xml"));
     assert_eq!(element(request, "sourcedId"), SOURCEDID);
@@ -28,14 +28,14 @@ fn asked(request: &Recorded, operation: &str) {
 
 #[test]
 fn a_grade_reaches_the_platform_as_it_was_written() {
-    let stage = Stage::new(good());
+    let stage = Stage::new(success());
     let reply = stage.call("POST", &stage.token(), r#"{"score": 0.10}"#);
     assert_eq!(
-        told(&reply, 200),
+        response_json(&reply, 200),
         json!({ "status": "delivered", "platform": { "status": 200, "description": "" } })
     );
     let request = stage.platform.request();
-    asked(&request, "replaceResultRequest");
+    check_request(&request, "replaceResultRequest");
     assert_eq!(element(&request, "textString"), "0.10");
     assert_eq!(element(&request, "language"), "en");
     stage.upstream.saw_nothing();
@@ -43,7 +43,7 @@ fn a_grade_reaches_the_platform_as_it_was_written() {
 
 #[test]
 fn a_grade_is_read_as_the_platform_wrote_it() {
-    for (score, answer) in [
+    for (score, response) in [
         ("0.910", r#"{"score":0.910}"#),
         ("0", r#"{"score":0}"#),
         (" 1.0\n", r#"{"score":1.0}"#),
@@ -55,16 +55,16 @@ fn a_grade_is_read_as_the_platform_wrote_it() {
     ] {
         let stage = Stage::new(graded(score));
         let reply = stage.call("GET", &stage.token(), "");
-        told(&reply, 200);
-        assert_eq!(reply.body, answer);
+        response_json(&reply, 200);
+        assert_eq!(reply.body, response);
         let request = stage.platform.request();
-        asked(&request, "readResultRequest");
+        check_request(&request, "readResultRequest");
         assert_eq!(element_if_any(&request, "resultScore"), None);
     }
 }
 
 #[test]
-fn a_score_that_is_no_number_is_not_passed_on() {
+fn a_score_that_is_not_a_number_is_not_returned() {
     for score in ["A+", "0,5", "half", "1 of 2"] {
         let stage = Stage::new(graded(score));
         let refusal = refused(&stage.call("GET", &stage.token(), ""), 502, "platform-answer");
@@ -80,26 +80,26 @@ fn a_score_that_is_no_number_is_not_passed_on() {
 }
 
 #[test]
-fn a_grade_is_taken_away() {
+fn a_grade_is_cleared() {
     let stage = Stage::new(pox("success", "Gone", "<deleteResultResponse/>"));
     let reply = stage.call("DELETE", &stage.token(), "");
     assert_eq!(
-        told(&reply, 200),
+        response_json(&reply, 200),
         json!({ "status": "delivered", "platform": { "status": 200, "description": "Gone" } })
     );
     let request = stage.platform.request();
-    asked(&request, "deleteResultRequest");
+    check_request(&request, "deleteResultRequest");
     assert_eq!(element_if_any(&request, "resultScore"), None);
 }
 
 #[test]
-fn a_comment_that_the_platform_cannot_take_is_not_sent_and_the_caller_is_told() {
-    let stage = Stage::new(good());
+fn a_comment_that_the_platform_does_not_accept_is_reported_as_not_sent() {
+    let stage = Stage::new(success());
     let token = stage.token();
     for comment in ["Well done", ""] {
         let body = json!({ "score": "0.5", "comment": comment }).to_string();
         assert_eq!(
-            told(&stage.call("POST", &token, &body), 200),
+            response_json(&stage.call("POST", &token, &body), 200),
             json!({
                 "status": "delivered",
                 "comment": "not-sent",
@@ -107,21 +107,21 @@ fn a_comment_that_the_platform_cannot_take_is_not_sent_and_the_caller_is_told() 
             })
         );
         let request = stage.platform.request();
-        asked(&request, "replaceResultRequest");
+        check_request(&request, "replaceResultRequest");
         assert!(!String::from_utf8_lossy(&request.body).contains("Well done"));
     }
-    told(&stage.call("POST", &token, r#"{"score": 0.5, "comment": null}"#), 200);
-    asked(&stage.platform.request(), "replaceResultRequest");
+    response_json(&stage.call("POST", &token, r#"{"score": 0.5, "comment": null}"#), 200);
+    check_request(&stage.platform.request(), "replaceResultRequest");
 }
 
 #[test]
-fn no_two_messages_have_the_same_identifier() {
+fn every_message_has_a_unique_identifier() {
     let stage = Stage::new(graded("0.5"));
     let token = stage.token();
     let mut identifiers = BTreeSet::new();
     for method in ["POST", "GET", "DELETE", "POST", "POST"] {
         let body = if method == "POST" { r#"{"score": 1}"# } else { "" };
-        told(&stage.call(method, &token, body), 200);
+        response_json(&stage.call(method, &token, body), 200);
         identifiers.insert(element(&stage.platform.request(), "imsx_messageIdentifier"));
     }
     assert_eq!(identifiers.len(), 5);
@@ -129,17 +129,17 @@ fn no_two_messages_have_the_same_identifier() {
 }
 
 #[test]
-fn the_answers_that_a_platform_may_give_instead_of_success() {
-    for (answer, told_of) in [
+fn processing_and_204_count_as_success() {
+    for (response, platform) in [
         (pox("processing", "Queued", ""), json!({ "status": 200, "description": "Queued" })),
         ("HTTP/1.1 204 No Content\r\n\r\n".to_owned(), json!({ "status": 204, "description": "" })),
     ] {
-        let stage = Stage::new(answer);
+        let stage = Stage::new(response);
         let token = stage.token();
         for (method, body) in [("POST", r#"{"score": 0}"#), ("DELETE", "")] {
             assert_eq!(
-                told(&stage.call(method, &token, body), 200),
-                json!({ "status": "delivered", "platform": told_of })
+                response_json(&stage.call(method, &token, body), 200),
+                json!({ "status": "delivered", "platform": platform })
             );
             stage.platform.request();
         }
@@ -147,17 +147,17 @@ fn the_answers_that_a_platform_may_give_instead_of_success() {
 }
 
 #[test]
-fn an_address_is_asked_as_the_platform_wrote_it() {
-    let stage = Stage::new(good());
-    for (nonce, address) in [
+fn a_url_is_called_character_for_character() {
+    let stage = Stage::new(success());
+    for (nonce, path) in [
         ("1", "/courses/course-v1:edX+D+2/xblock/block@abc/o%3Ap?a=b%20c&d=e+f&&g&h=%2B"),
         ("2", "/~a;b=c/(d)'e'!*,$&=@/?x=/?&y=é".trim_end_matches('é')),
         ("3", "/UPPER/%c3%a9/%2f?"),
         ("4", "/"),
     ] {
-        let url = format!("{}{address}", stage.platform.origin());
+        let url = format!("{}{path}", stage.platform.origin());
         let token = stage.token_of(&Form { nonce, ..launch(&url) }).expect("a grade token");
         stage.deliver(&token, "1");
-        assert_eq!(stage.platform.request().line(), format!("POST {address}"));
+        assert_eq!(stage.platform.request().line(), format!("POST {path}"));
     }
 }

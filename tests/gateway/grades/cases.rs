@@ -1,8 +1,8 @@
-//! Which test holds which numbered case of grades, 132 to 148.
+//! The conformance cases of grades, 132 to 148, and their tests.
 
 use std::collections::BTreeSet;
 
-/// The sources with numbered tests: here, and where no gateway is needed.
+/// The sources of the tests: of this module, and of the crate `lti`.
 const SOURCES: [&str; 5] = [
     include_str!("../../../crates/lti/tests/outcome.rs"),
     include_str!("failure.rs"),
@@ -11,29 +11,37 @@ const SOURCES: [&str; 5] = [
     include_str!("signature.rs"),
 ];
 
-/// Cases whose tests leave a part out, and why.
+/// Cases that the tests cover in part, and the reason.
 const IN_PART: [(&str, &str); 1] =
-    [("148", "the certification's own run is not repeated; what it asks for of grades is")];
+    [("148", "the tests repeat the certification's requirements for grades, not its test run")];
 
-/// The cases that the names of tests in a source begin with.
-fn named_in(source: &str) -> Vec<u32> {
-    let names = source.lines().filter_map(|line| line.strip_prefix("fn f1_"));
-    names
-        .flat_map(|name| {
-            let words =
-                name.split('_').take_while(|word| *word == "and" || word.parse::<u32>().is_ok());
-            words.filter_map(|word| word.parse().ok()).collect::<Vec<u32>>()
-        })
-        .collect()
+/// The cases that comments of test functions name, such as `F1.h 144 and 145`.
+fn cases_in(source: &str) -> Vec<u32> {
+    let mut cases = Vec::new();
+    let mut above = Vec::new();
+    for line in source.lines().map(str::trim_start) {
+        if line.starts_with("//") {
+            if let Some((_, rest)) = line.split_once("F1.h ") {
+                let words = rest.split([' ', ',', '.', ':']).filter(|word| !word.is_empty());
+                let numbers =
+                    words.take_while(|word| *word == "and" || word.parse::<u32>().is_ok());
+                above.extend(numbers.filter_map(|word| word.parse::<u32>().ok()));
+            }
+        } else if line.starts_with("fn ") {
+            cases.append(&mut above);
+        } else if !line.starts_with("#[") {
+            above.clear();
+        }
+    }
+    cases
 }
 
 #[test]
-fn every_case_of_grades_is_a_test() {
-    assert_eq!(
-        named_in("fn f1_007_a() {}\nfn f1_008_and_009_b() {}\n    fn f1_010_c() {}"),
-        [7, 8, 9]
-    );
-    let tested: BTreeSet<u32> = SOURCES.iter().flat_map(|source| named_in(source)).collect();
+fn every_case_of_grades_has_a_test() {
+    let source = "/// F1.h 7: a\n#[test]\nfn a() {}\n\n// F1.h 8 and 9.\n#[test]\nfn b() {}\n\
+                  // F1.h 10: without a function\n\nfn c() {}";
+    assert_eq!(cases_in(source), [7, 8, 9]);
+    let tested: BTreeSet<u32> = SOURCES.iter().flat_map(|source| cases_in(source)).collect();
     assert_eq!(tested, (132..=148).collect());
     for (id, reason) in IN_PART {
         assert!(tested.contains(&id.parse().expect("a number")) && !reason.is_empty(), "{id}");

@@ -1,5 +1,5 @@
-//! Platforms that misbehave, each within the tool's timeout: without a durable state the caller is told and keeps the grade,
-//! with one the gateway does.
+//! Platforms that fail. Without a durable state, the caller gets an error within the tool's
+//! timeout. With one, the gateway queues the grade.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex};
@@ -8,36 +8,38 @@ use crate::support::{Upstream, Wire};
 
 use super::*;
 
-/// How long a platform may take here.
-const PATIENCE: &str = "timeout = \"1s\"";
+/// A short timeout for platforms.
+const TIMEOUT: &str = "timeout = \"1s\"";
 const SCORE: &str = r#"{"score":0.5}"#;
 
-/// A platform that answers what the test says.
-fn told_to() -> (Arc<Mutex<Vec<u8>>>, Recorder) {
-    let answer: Arc<Mutex<Vec<u8>>> = Arc::default();
-    let said = Arc::clone(&answer);
-    (answer, Recorder::with(move |_| said.lock().expect("not poisoned").clone()))
+/// A platform with a response that the test sets.
+fn platform_with_response() -> (Arc<Mutex<Vec<u8>>>, Recorder) {
+    let response: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let current = Arc::clone(&response);
+    (response, Recorder::with(move |_| current.lock().expect("not poisoned").clone()))
 }
 
-/// Answers of platforms: what they are, the code, the status that the caller is told and, where it is not that of the
-/// answer, the message; then the status of the answer and its words, and whether it may be different later.
+/// A response of a platform; status, code and message of the gateway's response; the platform's
+/// status and message; whether the gateway retries.
 type Case = (Vec<u8>, u16, &'static str, &'static str, u16, &'static str, bool);
 
 fn cases(elsewhere: &Recorder) -> Vec<Case> {
-    let refused = |answer: String, message: &'static str, status: u16, words: &'static str| {
-        (answer.into_bytes(), 502, "platform-refused", message, status, words, false)
-    };
-    let unwell = |answer: String, message: &'static str, status: u16, words: &'static str| {
-        (answer.into_bytes(), 503, "platform-unreachable", message, status, words, true)
-    };
-    let unintelligible = |answer: Vec<u8>, message: &'static str| {
-        (answer, 502, "platform-answer", message, 200, "", true)
+    let refused =
+        |response: String, message: &'static str, status: u16, description: &'static str| {
+            (response.into_bytes(), 502, "platform-refused", message, status, description, false)
+        };
+    let unavailable =
+        |response: String, message: &'static str, status: u16, description: &'static str| {
+            (response.into_bytes(), 503, "platform-unreachable", message, status, description, true)
+        };
+    let invalid = |response: Vec<u8>, message: &'static str| {
+        (response, 502, "platform-answer", message, 200, "", true)
     };
     let redirect = |status: u16, message: &'static str| {
         let location = format!("{}/elsewhere", elsewhere.origin());
-        let answer =
+        let response =
             format!("HTTP/1.1 {status} Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
-        (answer.into_bytes(), 502, "platform-answer", message, status, "", false)
+        (response.into_bytes(), 502, "platform-answer", message, status, "", false)
     };
     let page = "<!DOCTYPE html><html><p>Private page of the platform</html>";
     let xml = envelope("failure", "No such user &amp; more", "");
@@ -50,23 +52,23 @@ fn cases(elsewhere: &Recorder) -> Vec<Case> {
     vec![
         redirect(
             301,
-            "the platform points to another address with status 301, which is not followed",
+            "the platform redirected with status 301, and the gateway follows no redirect",
         ),
         redirect(
             302,
-            "the platform points to another address with status 302, which is not followed",
+            "the platform redirected with status 302, and the gateway follows no redirect",
         ),
         redirect(
             303,
-            "the platform points to another address with status 303, which is not followed",
+            "the platform redirected with status 303, and the gateway follows no redirect",
         ),
         redirect(
             307,
-            "the platform points to another address with status 307, which is not followed",
+            "the platform redirected with status 307, and the gateway follows no redirect",
         ),
         redirect(
             308,
-            "the platform points to another address with status 308, which is not followed",
+            "the platform redirected with status 308, and the gateway follows no redirect",
         ),
         refused(
             http("401 Unauthorized", "text/plain", " Bad signature\n"),
@@ -117,87 +119,90 @@ fn cases(elsewhere: &Recorder) -> Vec<Case> {
             "Grade is past due",
         ),
         refused(pox("unsupported", "", ""), "the platform refused with status 200", 200, ""),
-        unwell(
+        unavailable(
             http("408 Request Timeout", "text/html", ""),
             "the platform failed with status 408",
             408,
             "",
         ),
-        unwell(
+        unavailable(
             http("425 Too Early", "text/html", ""),
             "the platform failed with status 425",
             425,
             "",
         ),
-        unwell(
+        unavailable(
             http("429 Too Many Requests", "text/plain", "Slow down"),
             "the platform failed with status 429: Slow down",
             429,
             "Slow down",
         ),
-        unwell(
+        unavailable(
             http("500 Internal Server Error", "application/xml", &xml),
             "the platform failed with status 500: No such user & more",
             500,
             "No such user & more",
         ),
-        unwell(
+        unavailable(
             http("503 Service Unavailable", "text/html", page),
             "the platform failed with status 503",
             503,
             "",
         ),
-        unwell(
+        unavailable(
             http("503 Service Unavailable", "application/xml", &whole),
             "the platform failed with status 503",
             503,
             "",
         ),
-        unintelligible(
+        invalid(
             http("200 OK", "text/html", page).into(),
-            "the platform's answer has a document type, as a page has and an outcome has not (status 200)",
+            "the platform's response has a document type: it is a page, not an outcome (status 200)",
         ),
-        unintelligible(
+        invalid(
             http("200 OK", "text/html", "").into(),
-            "the platform's answer is not XML, or not all of it (status 200)",
+            "the platform's response is not XML, or incomplete (status 200)",
         ),
-        unintelligible(
+        invalid(
             http("200 OK", "application/xml", cut).into(),
-            "the platform's answer is not XML, or not all of it (status 200)",
+            "the platform's response is not XML, or incomplete (status 200)",
         ),
-        unintelligible(
+        invalid(
             http("200 OK", "application/json", "{\"status\":\"success\"}").into(),
-            "the platform's answer is not XML, or not all of it (status 200)",
+            "the platform's response is not XML, or incomplete (status 200)",
         ),
-        unintelligible(
+        invalid(
             http("200 OK", "application/xml", "<ok/>").into(),
-            "the platform's answer has no imsx_codeMajor (status 200)",
+            "the platform's response has no imsx_codeMajor (status 200)",
         ),
-        unintelligible(
+        invalid(
             pox("done", "", "").into(),
-            "the platform's answer has an imsx_codeMajor that is not known (status 200)",
+            "the platform's response has an unknown imsx_codeMajor (status 200)",
         ),
-        unintelligible(
+        invalid(
             http("200 OK", "application/xml", &large).into(),
-            "the platform's answer is larger than 64 KiB (status 200)",
+            "the platform's response is larger than 64 KiB (status 200)",
         ),
-        unintelligible(chunks.into(), "the platform's answer is larger than 64 KiB (status 200)"),
+        invalid(chunks.into(), "the platform's response is larger than 64 KiB (status 200)"),
     ]
 }
 
 #[test]
-fn without_a_durable_state_every_answer_is_told_and_nothing_is_kept() {
-    let (answer, platform) = told_to();
+fn without_a_durable_state_every_failure_is_reported_and_no_grade_is_queued() {
+    let (response, platform) = platform_with_response();
     let elsewhere = Recorder::start();
-    let stage = Stage::with(platform, "", PATIENCE);
+    let stage = Stage::with(platform, "", TIMEOUT);
     let token = stage.token();
-    for (bytes, status, code, message, said, words, _) in cases(&elsewhere) {
-        *answer.lock().expect("not poisoned") = bytes;
+    for (bytes, status, code, message, platform_status, description, _) in cases(&elsewhere) {
+        *response.lock().expect("not poisoned") = bytes;
         for (method, body) in [("POST", SCORE), ("DELETE", ""), ("GET", "")] {
             let reply = stage.call(method, &token, body);
             assert_eq!(
                 refused(&reply, status, code),
-                json!({ "message": message, "platform": { "status": said, "description": words } })
+                json!({
+                    "message": message,
+                    "platform": { "status": platform_status, "description": description },
+                })
             );
             stage.platform.request();
         }
@@ -207,26 +212,31 @@ fn without_a_durable_state_every_answer_is_told_and_nothing_is_kept() {
 }
 
 #[test]
-fn with_a_durable_state_what_may_be_different_later_is_kept() {
-    let (answer, platform) = told_to();
+fn with_a_durable_state_the_grade_is_queued_after_a_temporary_failure() {
+    let (response, platform) = platform_with_response();
     let elsewhere = Recorder::start();
-    let stage = Stage::durable(platform, PATIENCE);
+    let stage = Stage::durable(platform, TIMEOUT);
     let token = stage.token();
-    for (bytes, status, code, message, said, words, may_change) in cases(&elsewhere) {
-        *answer.lock().expect("not poisoned") = bytes;
+    for (bytes, status, code, message, platform_status, description, may_change) in
+        cases(&elsewhere)
+    {
+        *response.lock().expect("not poisoned") = bytes;
         let reply = stage.call("POST", &token, SCORE);
         stage.platform.request();
         if !may_change {
             assert_eq!(
                 refused(&reply, status, code),
-                json!({ "message": message, "platform": { "status": said, "description": words } })
+                json!({
+                    "message": message,
+                    "platform": { "status": platform_status, "description": description },
+                })
             );
             continue;
         }
-        let told = told(&reply, 202);
-        let id = told["id"].as_str().expect("an id");
+        let response = response_json(&reply, 202);
+        let id = response["id"].as_str().expect("an id");
         assert_eq!(reply.header("location"), Some(format!("/grades/{id}").as_str()));
-        assert_eq!(told, json!({ "status": "kept", "id": id, "reason": message }));
+        assert_eq!(response, json!({ "status": "kept", "id": id, "reason": message }));
         assert_eq!(
             stage.find(&token, id),
             json!({
@@ -238,36 +248,36 @@ fn with_a_durable_state_what_may_be_different_later_is_kept() {
                 "platform": message,
             })
         );
-        // To read is nothing that could be kept.
+        // A read cannot be queued.
         refused(&stage.call("GET", &token, ""), status, code);
         stage.platform.request();
     }
     elsewhere.saw_nothing();
 }
 
-/// F1.h 147: an outcome URL that points elsewhere is not followed, whatever the place.
+/// Checklist F1.h 147: a redirect to any location.
 #[test]
-fn f1_147_a_redirect_is_not_followed() {
+fn a_redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         for location in ["/elsewhere", "//elsewhere.example/", ""] {
-            let answer = format!(
+            let response = format!(
                 "HTTP/1.1 {status} Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
             );
-            let stage = Stage::new(answer);
+            let stage = Stage::new(response);
             let reply = stage.call("POST", &stage.token(), SCORE);
             refused(&reply, 502, "platform-answer");
             assert_eq!(
                 stage.platform.request().line(),
                 format!("POST {OUTCOME}"),
-                "and nothing else"
+                "no other request"
             );
         }
     }
 }
 
 #[test]
-fn a_platform_that_wants_to_be_asked_later_is_asked_later() {
-    let answer = |value: &str| {
+fn the_gateway_respects_retry_after() {
+    let response = |value: &str| {
         format!(
             "HTTP/1.1 429 Too Many Requests\r\nRetry-After: {value}\r\nContent-Length: 0\r\n\r\n"
         )
@@ -281,7 +291,7 @@ fn a_platform_that_wants_to_be_asked_later_is_asked_later() {
         ("-5", None),
         ("soon", None),
     ] {
-        let stage = Stage::new(answer(value));
+        let stage = Stage::new(response(value));
         let reply = stage.call("POST", &stage.token(), SCORE);
         refused(&reply, 503, "platform-unreachable");
         assert_eq!(
@@ -289,38 +299,39 @@ fn a_platform_that_wants_to_be_asked_later_is_asked_later() {
             seconds.map(|seconds: u64| seconds.to_string()).as_deref()
         );
 
-        let stage = Stage::durable(Recorder::answering(answer(value)), "");
+        let stage = Stage::durable(Recorder::answering(response(value)), "");
         let token = stage.token();
-        let id = stage.keep(&token, "0.5");
-        // One hour is the longest that a platform may ask for.
+        let id = stage.queue(&token, "0.5");
+        // The gateway respects at most one hour.
         let wait = seconds.unwrap_or_default().clamp(1, 3600);
-        let next = stage.find(&token, &id)["next_try"].as_u64().expect("a time");
+        let next = stage.find(&token, &id)["next_try"].as_u64().expect("a timestamp");
         assert!((NOW + wait..=NOW + wait + 1).contains(&next), "{value}: {next}");
     }
 }
 
 #[test]
-fn a_204_tells_no_score() {
+fn a_204_is_no_response_to_a_read() {
     let stage = Stage::new("HTTP/1.1 204 No Content\r\n\r\n");
     let reply = stage.call("GET", &stage.token(), "");
     assert_eq!(
         refused(&reply, 502, "platform-answer"),
         json!({
-            "message": "the platform's answer is not XML, or not all of it (status 204)",
+            "message": "the platform's response is not XML, or incomplete (status 204)",
             "platform": { "status": 204, "description": "" },
         })
     );
 }
 
-/// What a platform does with a connection, and whether the caller waits for the end of the tool's timeout.
-type Manners = (&'static str, fn(Wire), bool);
+/// The name of a behavior, the behavior on a connection, and whether the caller waits for the
+/// timeout.
+type Behavior = (&'static str, fn(Wire), bool);
 
-/// What keeps a connection open until the other side has enough.
+/// Keeps a connection open until the other side closes it.
 fn hold(mut wire: Wire) {
     wire.rest();
 }
 
-const MANNERS: [Manners; 8] = [
+const BEHAVIORS: [Behavior; 8] = [
     ("closes at once", |wire| wire.close(), false),
     (
         "closes after the request",
@@ -333,7 +344,7 @@ const MANNERS: [Manners; 8] = [
     ),
     ("resets", |wire| wire.reset(), false),
     (
-        "sends half a head and closes",
+        "sends half a response head and closes",
         |mut wire| {
             let head = wire.head().expect("a request");
             wire.body(&head);
@@ -352,9 +363,9 @@ const MANNERS: [Manners; 8] = [
         },
         false,
     ),
-    ("says nothing", hold, true),
+    ("sends nothing", hold, true),
     (
-        "sends half a head and nothing more",
+        "sends half a response head and nothing more",
         |mut wire| {
             wire.head().expect("a request");
             wire.send("HTTP/1.1 200 O");
@@ -363,7 +374,7 @@ const MANNERS: [Manners; 8] = [
         true,
     ),
     (
-        "sends a head and nothing more",
+        "sends a response head and nothing more",
         |mut wire| {
             wire.head().expect("a request");
             wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n<?xml");
@@ -373,46 +384,46 @@ const MANNERS: [Manners; 8] = [
     ),
 ];
 
-/// Calls while a platform with these manners takes the one connection.
-fn call_upon(
+/// Calls the gateway while a platform handles the only connection with this behavior.
+fn call_during(
     stage: &Stage,
     platform: &Upstream,
-    manners: fn(Wire),
+    behavior: fn(Wire),
     method: &str,
     token: &str,
 ) -> Reply {
     let server = &stage.server;
     let body = if method == "POST" { SCORE } else { "" };
     std::thread::scope(|scope| {
-        let calling = scope.spawn(|| call(server, method, "/grades", token, body));
-        manners(platform.accept());
-        calling.join().expect("an answer")
+        let caller = scope.spawn(|| call(server, method, "/grades", token, body));
+        behavior(platform.accept());
+        caller.join().expect("a response")
     })
 }
 
-/// Each on its own, at the same time: most of it is waiting.
-fn for_each_manners(check: impl Fn(Manners) + Sync) {
+/// Checks all behaviors at the same time, because most of the time is waiting.
+fn for_each_behavior(check: impl Fn(Behavior) + Sync) {
     std::thread::scope(|scope| {
-        for manners in MANNERS {
+        for behavior in BEHAVIORS {
             let check = &check;
-            scope.spawn(move || check(manners));
+            scope.spawn(move || check(behavior));
         }
     });
 }
 
 #[test]
-fn a_platform_that_does_not_answer_is_told_within_the_timeout() {
-    for_each_manners(|(what, manners, slow)| {
+fn a_platform_that_does_not_respond_is_reported_within_the_timeout() {
+    for_each_behavior(|(what, behavior, slow)| {
         let platform = Upstream::start();
-        let stage = Stage::with(Recorder::start(), "", PATIENCE);
+        let stage = Stage::with(Recorder::start(), "", TIMEOUT);
         let url = format!("{}{OUTCOME}", platform.origin());
         let token = stage.token_of(&launch(&url)).expect("a grade token");
         for method in ["POST", "GET", "DELETE"] {
-            let reply = call_upon(&stage, &platform, manners, method, &token);
+            let reply = call_during(&stage, &platform, behavior, method, &token);
             if slow {
                 assert_eq!(
                     refused(&reply, 504, "platform-slow"),
-                    json!({ "message": "the platform did not answer within the tool's timeout" }),
+                    json!({ "message": "the platform did not response within the tool's timeout" }),
                     "{what}"
                 );
             } else {
@@ -422,7 +433,7 @@ fn a_platform_that_does_not_answer_is_told_within_the_timeout() {
                     message.starts_with("the platform cannot be reached: "),
                     "{what}: {message}"
                 );
-                assert!(!message.contains("http"), "the address is the platform's own: {message}");
+                assert!(!message.contains("http"), "the URL is private: {message}");
                 assert_eq!(refusal.as_object().expect("an object").len(), 1, "{what}: {refusal}");
             }
             assert!(platform.saw_nothing(), "{what}: a try is one request");
@@ -431,33 +442,33 @@ fn a_platform_that_does_not_answer_is_told_within_the_timeout() {
 }
 
 #[test]
-fn a_grade_for_a_platform_that_does_not_answer_is_kept() {
-    for_each_manners(|(what, manners, slow)| {
+fn a_grade_for_a_platform_that_does_not_respond_is_queued() {
+    for_each_behavior(|(what, behavior, slow)| {
         let platform = Upstream::start();
-        let stage = Stage::durable(Recorder::start(), PATIENCE);
+        let stage = Stage::durable(Recorder::start(), TIMEOUT);
         let url = format!("{}{OUTCOME}", platform.origin());
         let token = stage.token_of(&launch(&url)).expect("a grade token");
-        let reply = call_upon(&stage, &platform, manners, "POST", &token);
-        let told = told(&reply, 202);
-        let reason = told["reason"].as_str().expect("a reason");
+        let reply = call_during(&stage, &platform, behavior, "POST", &token);
+        let response = response_json(&reply, 202);
+        let reason = response["reason"].as_str().expect("a reason");
         assert!(reason.starts_with("the platform cannot be reached: "), "{what}: {reason}");
         assert_eq!(
-            reason.contains("it did not answer within the tool's timeout"),
+            reason.contains("it did not respond within the tool's `timeout`"),
             slow,
             "{what}: {reason}"
         );
-        let id = told["id"].as_str().expect("an id");
+        let id = response["id"].as_str().expect("an id");
         assert_eq!(stage.find(&token, id)["status"], "kept", "{what}");
         assert!(platform.saw_nothing(), "{what}: it is not due yet");
     });
 }
 
 #[test]
-fn a_platform_that_is_not_there_is_told_or_its_grade_kept() {
+fn an_unreachable_platform_is_reported_or_its_grade_is_queued() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let url = format!("http://{}/o", listener.local_addr().expect("an address"));
     drop(listener);
-    let stage = Stage::with(Recorder::start(), "", PATIENCE);
+    let stage = Stage::with(Recorder::start(), "", TIMEOUT);
     let refusal = refused(
         &stage.call("POST", &stage.token_of(&launch(&url)).expect("a grade token"), SCORE),
         503,
@@ -467,30 +478,30 @@ fn a_platform_that_is_not_there_is_told_or_its_grade_kept() {
         refusal["message"].as_str().is_some_and(|message| message.contains("refused")),
         "{refusal}"
     );
-    let stage = Stage::durable(Recorder::start(), PATIENCE);
+    let stage = Stage::durable(Recorder::start(), TIMEOUT);
     let token = stage.token_of(&launch(&url)).expect("a grade token");
-    let id = stage.keep(&token, "0.5");
+    let id = stage.queue(&token, "0.5");
     assert_eq!(stage.find(&token, &id)["tries"], 1);
 }
 
 #[test]
-fn a_platform_that_drips_is_told_within_the_timeout() {
+fn a_slow_response_is_reported_within_the_timeout() {
     for start in ["HTTP/1.1 200 OK\r\nX-Drip: ", "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n"]
     {
         let platform = Upstream::start();
-        let stage = Stage::with(Recorder::start(), "", PATIENCE);
+        let stage = Stage::with(Recorder::start(), "", TIMEOUT);
         let url = format!("{}{OUTCOME}", platform.origin());
         let token = stage.token_of(&launch(&url)).expect("a grade token");
         let server = &stage.server;
         let reply = std::thread::scope(|scope| {
-            let calling = scope.spawn(|| call(server, "POST", "/grades", &token, SCORE));
+            let caller = scope.spawn(|| call(server, "POST", "/grades", &token, SCORE));
             let (mut wire, _) = platform.request();
             wire.send(start);
-            while !calling.is_finished() {
+            while !caller.is_finished() {
                 std::thread::sleep(Duration::from_millis(50));
                 let _ = wire.offer("x");
             }
-            calling.join().expect("an answer")
+            caller.join().expect("a response")
         });
         refused(&reply, 504, "platform-slow");
     }

@@ -1,8 +1,8 @@
-//! The browser's side: no grade token reaches it, and none of its own reaches the upstream.
+//! The browser never receives a grade token, and cannot forge one for the upstream.
 
 use super::*;
 
-/// Spellings that some servers take for the same name.
+/// Header names that some servers treat as equal.
 const SPELLINGS: [&str; 8] = [
     "X-LTI-Grade-Token",
     "x-lti-grade-token",
@@ -15,53 +15,53 @@ const SPELLINGS: [&str; 8] = [
 ];
 
 #[test]
-fn a_browsers_own_grade_token_does_not_arrive() {
-    let stage = Stage::new(good());
+fn a_forged_grade_token_does_not_reach_the_upstream() {
+    let stage = Stage::new(success());
     let url = stage.outcome_url();
-    let mut takes = Browser::new(&stage.server);
-    let visit = takes.open(&launch(&url));
-    let mut takes_none = Browser::new(&stage.server);
-    let none = takes_none.open(
+    let mut graded = Browser::new(&stage.server);
+    let visit = graded.open(&launch(&url));
+    let mut ungraded = Browser::new(&stage.server);
+    let none = ungraded.open(
         &Form { nonce: "2", ..launch(&url) }
             .but(&[("user_id", "u-2")])
             .without("lis_result_sourcedid"),
     );
     for name in SPELLINGS {
-        assert_eq!(takes.send("GET", &visit.at("/"), &[(name, "evil")], b"").status, 200);
+        assert_eq!(graded.send("GET", &visit.at("/"), &[(name, "evil")], b"").status, 200);
         let request = stage.upstream.request();
         assert!(!request.head.contains("evil"), "{name}");
         assert!(request.header("x-lti-grade-token").is_some_and(|token| token.len() > 40));
 
         let named = [(name, "evil"), ("Connection", name)];
-        assert_eq!(takes_none.send("GET", &none.at("/"), &named, b"").status, 200);
+        assert_eq!(ungraded.send("GET", &none.at("/"), &named, b"").status, 200);
         let request = stage.upstream.request();
         assert!(!request.head.contains("evil"), "{name}");
         assert_eq!(request.header("x-lti-grade-token"), None);
     }
-    // What a browser calls a header of its connection stays, if it is the gateway's.
+    // A browser cannot remove the gateway's header by naming it in `Connection` (hop-by-hop).
     let named = [("Connection", "X-LTI-Grade-Token")];
-    assert_eq!(takes.send("GET", &visit.at("/"), &named, b"").status, 200);
+    assert_eq!(graded.send("GET", &visit.at("/"), &named, b"").status, 200);
     assert!(stage.upstream.request().header("x-lti-grade-token").is_some());
 }
 
 #[test]
-fn an_upstream_that_echoes_its_headers_tells_no_browser_the_token() {
-    let stage = Stage::new(good());
+fn an_upstream_that_echoes_its_headers_reveals_no_token() {
+    let stage = Stage::new(success());
     let echo = Recorder::with(|request| {
-        let mut answer = String::from("HTTP/1.1 200 OK\r\nX-LTI-More: x\r\n");
+        let mut response = String::from("HTTP/1.1 200 OK\r\nX-LTI-More: x\r\n");
         for (name, value) in request.head.headers() {
             if !["content-length", "host", "connection"].contains(&name.as_str()) {
-                answer.push_str(&format!("{name}: {value}\r\n"));
+                response.push_str(&format!("{name}: {value}\r\n"));
             }
         }
-        format!("{answer}Content-Length: 2\r\n\r\nok").into_bytes()
+        format!("{response}Content-Length: 2\r\n\r\nok").into_bytes()
     });
-    let server = stage.differing(&stage.upstream.url(), &echo.url());
+    let server = stage.start_with(&stage.upstream.url(), &echo.url());
     let mut browser = Browser::new(&server);
     let launched = browser.launch(&launch(&stage.outcome_url()));
-    let door = launched.header("location").expect("a door").to_owned();
+    let door = launched.header("location").expect("an entry URL").to_owned();
     let arrived = browser.get(&door);
-    let address = arrived.header("location").expect("a clean address").to_owned();
+    let address = arrived.header("location").expect("a URL without a ticket").to_owned();
     let mut replies = vec![launched, arrived];
     for method in ["GET", "POST", "HEAD", "OPTIONS"] {
         replies.push(browser.send(method, &address, &[], b""));
@@ -84,7 +84,7 @@ fn an_upstream_that_echoes_its_headers_tells_no_browser_the_token() {
 
 #[test]
 fn a_trace_carries_no_token() {
-    let stage = Stage::new(good());
+    let stage = Stage::new(success());
     let mut browser = Browser::new(&stage.server);
     let visit = browser.open(&launch(&stage.outcome_url()));
     let forged = [("X-LTI-Grade-Token", "evil")];
@@ -95,8 +95,8 @@ fn a_trace_carries_no_token() {
 }
 
 #[test]
-fn a_token_is_for_its_learner_and_link_whatever_the_body_says() {
-    let stage = Stage::new(good());
+fn a_token_is_only_for_its_learner_and_link() {
+    let stage = Stage::new(success());
     let (ada, grace) = (stage.token_for("learner-ada"), stage.token_for("learner-grace"));
     for (token, learner) in
         [(&ada, "learner-ada"), (&grace, "learner-grace"), (&ada, "learner-ada")]

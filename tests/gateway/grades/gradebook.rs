@@ -1,24 +1,24 @@
-//! A platform that has what it was told last, and takes its time with what the test names: until then it says nothing, and
-//! it goes on working when nobody waits any more.
+//! A platform with a gradebook. It delays the scores that the test names, and completes a delayed
+//! request also after the caller's timeout.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use super::*;
 
-/// What arrives and what becomes of it, also at other hands. A deletion is an empty score.
+/// A shared handle to the gradebook. A deletion is an empty score.
 #[derive(Clone, Default)]
 pub(super) struct Gradebook(Arc<(Mutex<Pages>, Condvar)>);
 
 #[derive(Default)]
 struct Pages {
-    /// The scores that it takes its time with.
+    /// The delayed scores.
     held: Vec<String>,
     arrived: Vec<String>,
-    taken: Vec<String>,
+    stored: Vec<String>,
 }
 
 impl Gradebook {
-    /// A platform that writes into this.
+    /// A platform that writes into this gradebook.
     pub(super) fn platform(&self) -> Recorder {
         let book = self.clone();
         Recorder::with(move |request| {
@@ -28,8 +28,8 @@ impl Gradebook {
             while pages.held.contains(&score) {
                 pages = book.0.1.wait(pages).expect("not poisoned");
             }
-            pages.taken.push(score);
-            good().into_bytes()
+            pages.stored.push(score);
+            success().into_bytes()
         })
     }
 
@@ -37,29 +37,29 @@ impl Gradebook {
         self.0.0.lock().expect("not poisoned")
     }
 
-    /// Says nothing to these scores from now on.
+    /// Delays the responses to these scores from now on.
     pub(super) fn hold(&self, scores: &[&str]) {
         self.pages().held = scores.iter().map(|score| (*score).to_owned()).collect();
     }
 
-    /// Takes all that it was holding, in any order, and returns when it did.
+    /// Completes all delayed requests, in any order, and waits for that.
     #[track_caller]
     pub(super) fn release(&self) {
         self.hold(&[]);
         self.0.1.notify_all();
-        patiently(|| {
+        wait_for(|| {
             let pages = self.pages();
-            pages.arrived.len() == pages.taken.len()
+            pages.arrived.len() == pages.stored.len()
         });
     }
 
-    /// The scores in the order in which they arrived.
+    /// The scores in the order of arrival.
     pub(super) fn arrived(&self) -> Vec<String> {
         self.pages().arrived.clone()
     }
 
-    /// The score that it has.
+    /// The current score.
     pub(super) fn score(&self) -> Option<String> {
-        self.pages().taken.last().cloned()
+        self.pages().stored.last().cloned()
     }
 }

@@ -1,4 +1,4 @@
-//! Where grades may be sent: public addresses, and what the file names.
+//! The allowlist for grades (SSRF): public network addresses, and hosts that `tools.toml` names.
 
 use crate::support::Upstream;
 
@@ -6,7 +6,8 @@ use super::*;
 
 const SCORE: &str = r#"{"score":1}"#;
 
-/// A gateway that sends grades to these hosts, and a port of this machine on which nothing may arrive.
+/// A gateway with these `outcome_hosts`, and a port of this machine that must receive no
+/// connection.
 fn stage(hosts: &str) -> (Stage, Upstream) {
     (Stage::with(Recorder::start(), &format!("outcome_hosts = {hosts}"), ""), Upstream::start())
 }
@@ -15,7 +16,7 @@ fn port(platform: &Upstream) -> String {
     platform.origin().rsplit(':').next().expect("a port").to_owned()
 }
 
-/// Asserts that nothing can be sent to these hosts: there is no token, and nobody is connected to.
+/// Asserts that launches with these hosts have no token, and that the gateway does not connect.
 #[track_caller]
 fn no_token(stage: &Stage, platform: &Upstream, hosts: &[&str]) {
     for host in hosts {
@@ -27,7 +28,7 @@ fn no_token(stage: &Stage, platform: &Upstream, hosts: &[&str]) {
 }
 
 #[test]
-fn no_private_address_in_any_spelling_takes_a_grade() {
+fn no_spelling_of_a_private_address_accepts_a_grade() {
     let (stage, platform) = stage("[\"*\"]");
     no_token(
         &stage,
@@ -79,7 +80,7 @@ fn no_private_address_in_any_spelling_takes_a_grade() {
 }
 
 #[test]
-fn a_name_that_leads_to_a_private_address_is_found_out_before_anybody_is_connected_to() {
+fn a_name_with_a_private_address_is_refused_before_the_connection() {
     for hosts in ["[\"*\"]", "[\"127.0.0.1\", \"*\"]", "[\"*\", \"::1\"]"] {
         let (stage, platform) = stage(hosts);
         for host in ["localhost", "LOCALHOST", "LocalHost"] {
@@ -90,12 +91,13 @@ fn a_name_that_leads_to_a_private_address_is_found_out_before_anybody_is_connect
                 assert_eq!(
                     refused(&stage.call(method, &token, body), 409, "outcome-not-allowed"),
                     json!({
-                        "message": "the platform's grade URL is not used: its host has no public address, and is not named in `outcome_hosts`",
+                        "message": "the gateway does not use the platform's grade URL: its host has \
+                            no public network address, and `outcome_hosts` does not name it",
                     })
                 );
             }
         }
-        // Some name servers know it with a dot, too, and some do not.
+        // Not all resolvers know the name with a trailing dot.
         let url = format!("http://localhost.:{}/o", port(&platform));
         let token =
             stage.token_of(&Form { nonce: "dot", ..launch(&url) }).expect("only DNS can tell");
@@ -105,7 +107,7 @@ fn a_name_that_leads_to_a_private_address_is_found_out_before_anybody_is_connect
 }
 
 #[test]
-fn the_practice_platforms_name_leads_nowhere_outside_development() {
+fn the_practice_platform_is_unreachable_outside_development() {
     let (stage, platform) = stage("[\"*\"]");
     let path = "/dev/platform/nb/unit-1/handler_noauth/outcome_service_handler";
     for authority in
@@ -114,14 +116,14 @@ fn the_practice_platforms_name_leads_nowhere_outside_development() {
         let url = format!("http://{authority}{path}");
         let token =
             stage.token_of(&Form { nonce: &authority, ..launch(&url) }).expect("only DNS can tell");
-        // Some machines know every name below `localhost`, and some do not.
+        // Not all machines resolve names below `localhost`.
         assert!(matches!(stage.call("POST", &token, SCORE).status, 409 | 503));
     }
     assert!(platform.saw_nothing());
 }
 
 #[test]
-fn a_grade_that_may_not_be_sent_is_not_kept() {
+fn a_grade_for_a_host_that_is_not_allowed_is_not_queued() {
     let platform = Upstream::start();
     let stage = Stage::durable(Recorder::start(), "");
     let url = format!("http://localhost:{}/o", port(&platform));
@@ -133,7 +135,7 @@ fn a_grade_that_may_not_be_sent_is_not_kept() {
 }
 
 #[test]
-fn what_is_named_takes_grades_also_at_private_addresses() {
+fn a_named_host_accepts_grades_also_at_a_private_address() {
     for (named, host) in [
         ("127.0.0.1", "127.0.0.1"),
         ("127.0.0.1", "127.1"),
@@ -142,22 +144,25 @@ fn what_is_named_takes_grades_also_at_private_addresses() {
         ("localhost", "LocalHost"),
         ("localhost.", "localhost"),
     ] {
-        let stage =
-            Stage::with(Recorder::answering(good()), &format!("outcome_hosts = [\"{named}\"]"), "");
+        let stage = Stage::with(
+            Recorder::answering(success()),
+            &format!("outcome_hosts = [\"{named}\"]"),
+            "",
+        );
         let authority = stage.platform.authority().replace("127.0.0.1", host);
         let url = format!("http://{authority}/o?a=b");
         let token = stage.token_of(&launch(&url)).expect("a grade token");
         stage.deliver(&token, "1");
         let request = stage.platform.request();
         assert_eq!(request.line(), "POST /o?a=b");
-        // Signed as the platform wrote it, but for the case of its name (RFC 5849 §3.4.1.2).
+        // Signed as the platform wrote it, with its host in lower case (RFC 5849 §3.4.1.2).
         let origin = format!("http://{}", authority.to_lowercase());
         super::signature::verified(&request, &origin, "s3cret");
     }
 }
 
 #[test]
-fn a_host_that_is_not_in_the_list_takes_no_grade() {
+fn a_host_that_is_not_in_the_allowlist_accepts_no_grade() {
     for hosts in ["[\"lms.example\"]", "[\"*.lms.example\"]"] {
         let (stage, platform) = stage(hosts);
         let mut others = vec![
@@ -182,20 +187,24 @@ fn a_host_that_is_not_in_the_list_takes_no_grade() {
 }
 
 #[test]
-fn hosts_that_left_the_list_take_no_grade_any_more() {
-    let stage = Stage::new(good());
+fn a_host_that_was_removed_from_the_allowlist_accepts_no_grade() {
+    let stage = Stage::new(success());
     let token = stage.token();
     let server = stage
-        .differing("outcome_hosts = [\"*\", \"127.0.0.1\"]", "outcome_hosts = [\"lms.example\"]");
-    assert_eq!(
-        refused(&call(&server, "POST", "/grades", &token, SCORE), 409, "outcome-not-allowed"),
-        json!({ "message": "the platform's grade URL is not used: its host is not in `outcome_hosts`" })
-    );
-    let server = stage.differing("outcome_hosts = [\"*\", \"127.0.0.1\"]", "");
+        .start_with("outcome_hosts = [\"*\", \"127.0.0.1\"]", "outcome_hosts = [\"lms.example\"]");
     assert_eq!(
         refused(&call(&server, "POST", "/grades", &token, SCORE), 409, "outcome-not-allowed"),
         json!({
-            "message": "the platform's grade URL is not used: its host has no public address, and is not named in `outcome_hosts`",
+            "message": "the gateway does not use the platform's grade URL: its host is not in \
+                `outcome_hosts`",
+        })
+    );
+    let server = stage.start_with("outcome_hosts = [\"*\", \"127.0.0.1\"]", "");
+    assert_eq!(
+        refused(&call(&server, "POST", "/grades", &token, SCORE), 409, "outcome-not-allowed"),
+        json!({
+            "message": "the gateway does not use the platform's grade URL: its host has \
+                            no public network address, and `outcome_hosts` does not name it",
         })
     );
     stage.platform.saw_nothing();

@@ -1,11 +1,11 @@
-//! Which launches take a grade, and how everybody is told.
+//! Launches that accept a grade, and how the gateway reports that to upstreams and templates.
 
 use crate::support::{Assertion, verify};
 use crate::upstreams::edx;
 
 use super::*;
 
-/// What the assertion of a request claims.
+/// The claims of a request's assertion.
 #[track_caller]
 fn claims(stage: &Stage, request: &Recorded) -> Value {
     let token = request.header("x-lti-assertion").expect("an assertion");
@@ -14,10 +14,11 @@ fn claims(stage: &Stage, request: &Recorded) -> Value {
     claims
 }
 
-/// Asserts that a launch takes no grade, which the upstream is told, and that no platform hears of it.
+/// Asserts that a launch accepts no grade, that the assertion says so, and that the platform
+/// receives no request.
 #[track_caller]
-fn takes_none(stage: &Stage, form: &Form<'_>) {
-    let request = stage.seen(form);
+fn accepts_none(stage: &Stage, form: &Form<'_>) {
+    let request = stage.first_request(form);
     assert_eq!(request.header("x-lti-grade-token"), None);
     assert_eq!(claims(stage, &request)["grade"], json!({ "accepted": false }));
     assert!(!request.head.contains("x-lti-grade-token"));
@@ -25,38 +26,35 @@ fn takes_none(stage: &Stage, form: &Form<'_>) {
 }
 
 #[test]
-fn a_launch_that_takes_a_grade_says_so() {
-    let stage = Stage::new(good());
-    let request = stage.seen(&launch(&stage.outcome_url()));
+fn a_launch_that_accepts_a_grade_says_so() {
+    let stage = Stage::new(success());
+    let request = stage.first_request(&launch(&stage.outcome_url()));
     assert!(request.header("x-lti-grade-token").is_some());
     let claims = claims(&stage, &request);
     assert_eq!(claims["grade"], json!({ "accepted": true }));
     let claims = claims.to_string();
     for private in ["instanceid", "/outcome", "lis_outcome", "lis_result"] {
-        assert!(
-            !claims.contains(private),
-            "{private}: to know where a grade goes is no use to an app"
-        );
+        assert!(!claims.contains(private), "{private} in the claims");
     }
     stage.platform.saw_nothing();
 }
 
-/// F1.h 143: a launch without an outcome URL or without a sourcedid takes no grade, and no platform is asked.
+/// Checklist F1.h 143: no request to the platform.
 #[test]
-fn f1_143_a_launch_without_url_or_sourcedid_takes_no_grade() {
-    let stage = Stage::new(good());
+fn a_launch_without_url_or_sourcedid_accepts_no_grade() {
+    let stage = Stage::new(success());
     let url = stage.outcome_url();
     let whole = |nonce: &'static str| Form { nonce, ..launch(&url) };
-    takes_none(&stage, &whole("1").without("lis_outcome_service_url"));
-    takes_none(&stage, &whole("2").without("lis_result_sourcedid"));
-    takes_none(
+    accepts_none(&stage, &whole("1").without("lis_outcome_service_url"));
+    accepts_none(&stage, &whole("2").without("lis_result_sourcedid"));
+    accepts_none(
         &stage,
         &whole("3").without("lis_outcome_service_url").without("lis_result_sourcedid"),
     );
-    takes_none(&stage, &whole("4").but(&[("lis_outcome_service_url", "")]));
-    takes_none(&stage, &whole("5").but(&[("lis_result_sourcedid", "")]));
-    takes_none(&stage, &whole("6").but(&[("lis_outcome_service_url", "$LineItem.url")]));
-    takes_none(&stage, &whole("7").but(&[("lis_result_sourcedid", "$Result.sourcedId")]));
+    accepts_none(&stage, &whole("4").but(&[("lis_outcome_service_url", "")]));
+    accepts_none(&stage, &whole("5").but(&[("lis_result_sourcedid", "")]));
+    accepts_none(&stage, &whole("6").but(&[("lis_outcome_service_url", "$LineItem.url")]));
+    accepts_none(&stage, &whole("7").but(&[("lis_result_sourcedid", "$Result.sourcedId")]));
     for (nonce, wrong) in [
         ("8", "lms.example/o"),
         ("9", "ftp://lms.example/o"),
@@ -69,7 +67,7 @@ fn f1_143_a_launch_without_url_or_sourcedid_takes_no_grade() {
         ("16", "http://[::1/o"),
         ("17", "http://lms.example:99999/o"),
     ] {
-        takes_none(&stage, &whole(nonce).but(&[("lis_outcome_service_url", wrong)]));
+        accepts_none(&stage, &whole(nonce).but(&[("lis_outcome_service_url", wrong)]));
     }
     let reply =
         stage.server.send("POST", "/grades", &[("Host", "tool.example")], br#"{"score":1}"#);
@@ -78,10 +76,10 @@ fn f1_143_a_launch_without_url_or_sourcedid_takes_no_grade() {
 }
 
 #[test]
-fn a_tool_that_may_send_none_is_given_none() {
-    let stage = Stage::new(good());
+fn a_tool_without_grades_receives_no_token() {
+    let stage = Stage::new(success());
     for lines in ["", "grades = false"] {
-        let server = stage.differing("grades = true", lines);
+        let server = stage.start_with("grades = true", lines);
         let mut browser = Browser::new(&server);
         let visit = browser.open(&launch(&stage.outcome_url()));
         assert_eq!(browser.get(&visit.at("/")).status, 200);
@@ -95,7 +93,7 @@ fn a_tool_that_may_send_none_is_given_none() {
 }
 
 #[test]
-fn a_template_is_told_whether_the_launch_takes_a_grade() {
+fn a_template_knows_whether_the_launch_accepts_a_grade() {
     let tools = r#"
 [gateway]
 public_url = "https://tool.example"
@@ -105,7 +103,7 @@ key = "key-1"
 secret = "s3cret"
 template = "page"
 "#;
-    let page = "{% if launch.grade.accepted %}takes a grade{% else %}takes none{% endif %}";
+    let page = "{% if launch.grade.accepted %}accepted{% else %}not accepted{% endif %}";
     let server =
         Server::start(&Setup { tools, templates: &[("page.html.tera", page)], ..Setup::default() });
     let form = |nonce: &'static str| {
@@ -114,23 +112,23 @@ template = "page"
             ("lis_result_sourcedid", "4711"),
         ])
     };
-    for (form, says) in [
-        (form("1"), "takes a grade"),
-        (form("2").without("lis_outcome_service_url"), "takes none"),
-        (form("3").without("lis_result_sourcedid"), "takes none"),
-        (form("4").but(&[("lis_result_sourcedid", "")]), "takes none"),
-        (form("5").but(&[("lis_outcome_service_url", "")]), "takes none"),
+    for (form, expected) in [
+        (form("1"), "accepted"),
+        (form("2").without("lis_outcome_service_url"), "not accepted"),
+        (form("3").without("lis_result_sourcedid"), "not accepted"),
+        (form("4").but(&[("lis_result_sourcedid", "")]), "not accepted"),
+        (form("5").but(&[("lis_outcome_service_url", "")]), "not accepted"),
     ] {
         let reply = server.post("/lti/a", &form.sign());
-        assert_eq!((reply.status, reply.body.as_str()), (200, says));
+        assert_eq!((reply.status, reply.body.as_str()), (200, expected));
         assert_eq!(reply.header("x-lti-grade-token"), None);
     }
 }
 
-/// F1.h 148: of several courses, links and people, each has a grade of their own.
+/// Checklist F1.h 148: several courses, resource links and users.
 #[test]
-fn f1_148_each_course_link_and_person_has_a_grade_of_its_own() {
-    let stage = Stage::new(good());
+fn each_course_link_and_user_has_a_separate_grade() {
+    let stage = Stage::new(success());
     let url = stage.outcome_url();
     let mut tokens = Vec::new();
     for context in ["course-1", "course-2"] {
@@ -155,10 +153,10 @@ fn f1_148_each_course_link_and_person_has_a_grade_of_its_own() {
     }
 }
 
-/// F1.h 148, too: a newer launch of the same person brings a newer sourcedid, and its requests use that.
+/// Checklist F1.h 148: requests of a newer launch use its sourcedid.
 #[test]
 fn a_newer_launch_brings_a_newer_sourcedid() {
-    let stage = Stage::new(good());
+    let stage = Stage::new(success());
     let url = stage.outcome_url();
     for (nonce, sourcedid) in [("1", "sourcedid-older"), ("2", "sourcedid-newer")] {
         let form = Form { nonce, ..launch(&url) }.but(&[("lis_result_sourcedid", sourcedid)]);
@@ -167,7 +165,7 @@ fn a_newer_launch_brings_a_newer_sourcedid() {
     }
 }
 
-/// Text of so many characters that does not get shorter when it is compressed, another for each seed.
+/// An incompressible string of `length` characters. It differs for each seed.
 fn noise(seed: u64, length: usize) -> String {
     let numbers = std::iter::successors(Some(NOW + seed), |last| {
         Some(last.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
@@ -180,7 +178,7 @@ fn noise(seed: u64, length: usize) -> String {
         .collect()
 }
 
-/// How many bytes of a request's headers are the gateway's.
+/// The number of bytes of the gateway's headers in a request.
 fn identity(request: &Recorded) -> usize {
     let headers = request.head.headers();
     let own = headers.iter().filter(|(name, _)| name.starts_with("x-"));
@@ -189,13 +187,13 @@ fn identity(request: &Recorded) -> usize {
 
 #[test]
 fn the_longest_url_and_sourcedid_still_open_a_session_whose_identity_fits() {
-    let stage = Stage::new(good());
+    let stage = Stage::new(success());
     let origin = stage.platform.origin();
     let url = format!("{origin}/{}", noise(1, 1024 - origin.len() - 1));
     let sourcedid = noise(2, 1024);
     assert_eq!((url.len(), sourcedid.len()), (1024, 1024));
     let form = launch(&url).but(&[("lis_result_sourcedid", &sourcedid)]);
-    let request = stage.seen(&form);
+    let request = stage.first_request(&form);
     assert!(identity(&request) <= 6 * 1024, "{}", identity(&request));
     let token = request.header("x-lti-grade-token").expect("a grade token");
     stage.deliver(&token, "0.5");
@@ -207,20 +205,20 @@ fn the_longest_url_and_sourcedid_still_open_a_session_whose_identity_fits() {
         [("2", format!("{url}x"), sourcedid.clone()), ("3", url, format!("{sourcedid}x"))]
     {
         let form = Form { nonce, ..launch(&url) }.but(&[("lis_result_sourcedid", &sourcedid)]);
-        takes_none(&stage, &form);
+        accepts_none(&stage, &form);
     }
 }
 
 #[test]
-fn whatever_opens_a_session_has_an_identity_that_fits_if_need_be_without_a_grade() {
-    let stage = Stage::new(good());
+fn every_session_has_an_identity_that_fits_if_necessary_without_a_grade() {
+    let stage = Stage::new(success());
     let origin = stage.platform.origin();
     let url = format!("{origin}/{}", noise(1, 1024 - origin.len() - 1));
     let sourcedid: String = noise(2, 340)
         .chars()
         .map(|letter| char::from_u32(0x4e00 + letter as u32 * 97).expect("a letter"))
         .collect();
-    let mut fates = Vec::new();
+    let mut results = Vec::new();
     for length in (1..1000).step_by(50) {
         let (user, nonce) = (noise(3, length), length.to_string());
         let form = Form { nonce: &nonce, ..launch(&url) }
@@ -229,23 +227,23 @@ fn whatever_opens_a_session_has_an_identity_that_fits_if_need_be_without_a_grade
         let launched = browser.launch(&form);
         let Some(door) = launched.header("location") else {
             assert_eq!(launched.status, 400);
-            fates.push("refused");
+            results.push("rejected");
             continue;
         };
-        let address = browser.get(door).header("location").expect("a clean address").to_owned();
-        assert_eq!(browser.get(&address).status, 200);
+        let url = browser.get(door).header("location").expect("a URL without a ticket").to_owned();
+        assert_eq!(browser.get(&url).status, 200);
         let request = stage.upstream.request();
-        let takes_grade = request.header("x-lti-grade-token").is_some();
-        fates.push(if takes_grade { "with a grade" } else { "without" });
+        let accepts_grade = request.header("x-lti-grade-token").is_some();
+        results.push(if accepts_grade { "with a grade" } else { "without" });
         assert!(identity(&request) <= 6 * 1024, "{} of a user id of {length}", identity(&request));
     }
-    fates.dedup();
-    assert_eq!(fates, ["with a grade", "without", "refused"]);
+    results.dedup();
+    assert_eq!(results, ["with a grade", "without", "rejected"]);
 }
 
 #[test]
-fn a_launch_that_opens_without_its_grade_says_so_to_the_upstream_and_the_log() {
-    let stage = Stage::new(good());
+fn an_omitted_grade_is_reported_to_the_upstream_and_logged() {
+    let stage = Stage::new(success());
     let origin = stage.platform.origin();
     let url = format!("{origin}/{}", noise(1, 1024 - origin.len() - 1));
     let sourcedid: String = noise(2, 340)
@@ -253,7 +251,7 @@ fn a_launch_that_opens_without_its_grade_says_so_to_the_upstream_and_the_log() {
         .map(|letter| char::from_u32(0x4e00 + letter as u32 * 97).expect("a letter"))
         .collect();
     let user = noise(3, 500);
-    // What else is left out is so much that the log does not name all of it.
+    // So many omitted parameters that the log truncates their names.
     let names: Vec<String> =
         (0..20).map(|number| format!("custom_left_out_{number}_{}", noise(number, 30))).collect();
     let custom: Vec<(&str, &str)> =
@@ -263,7 +261,7 @@ fn a_launch_that_opens_without_its_grade_says_so_to_the_upstream_and_the_log() {
             .but(&[("user_id", &user), ("lis_result_sourcedid", &sourcedid)])
             .with(custom);
         let before = log_lines(" left_out=\"lis_outcome_service_url lis_result_sourcedid").len();
-        takes_none(&stage, &form);
+        accepts_none(&stage, &form);
         let lines = log_lines(" left_out=\"lis_outcome_service_url lis_result_sourcedid");
         assert!(lines.len() > before, "{lines:?}");
         for line in &lines {
@@ -276,8 +274,8 @@ fn a_launch_that_opens_without_its_grade_says_so_to_the_upstream_and_the_log() {
 }
 
 #[test]
-fn of_a_usual_launch_of_edx_everything_has_space_beside_the_grade() {
-    let stage = Stage::new(good());
+fn a_typical_edx_launch_fits_with_its_grade() {
+    let stage = Stage::new(success());
     let mut browser = Browser::new(&stage.server);
     let visit = browser.open(&edx());
     assert!(visit.cookie.len() <= 900, "{} characters", visit.cookie.len());

@@ -1,10 +1,10 @@
-//! Which methods there are, and where.
+//! The methods and paths of `/grades`.
 
 use super::*;
 
 #[test]
-fn other_methods_and_places_send_nothing() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn other_methods_and_paths_send_nothing() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
     let body = r#"{"score":1}"#;
     for (method, target) in [
@@ -28,8 +28,8 @@ fn other_methods_and_places_send_nothing() {
 }
 
 #[test]
-fn a_wrong_method_is_told_which_are_right() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn a_wrong_method_gets_the_allowed_methods() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
     for method in ["PUT", "PATCH"] {
         let reply = call(&stage.server, method, "/grades", &token, r#"{"score":1}"#);
@@ -43,12 +43,13 @@ fn a_wrong_method_is_told_which_are_right() {
 }
 
 #[test]
-fn a_head_is_answered_like_a_get_without_a_body() {
-    let unwell = http("503 Oh", "text/plain", "Later");
-    let read = "<readResultResponse><result><resultScore><textString>0.91</textString></resultScore></result></readResultResponse>";
-    let stage = Stage::durable(in_turn([unwell, pox("success", "", read)]), "");
+fn a_head_is_a_get_without_a_body() {
+    let unavailable = http("503 Oh", "text/plain", "Later");
+    let read = "<readResultResponse><result><resultScore><textString>0.91</textString>\
+                </resultScore></result></readResultResponse>";
+    let stage = Stage::durable(responding_in_order([unavailable, pox("success", "", read)]), "");
     let token = stage.token();
-    let id = stage.keep(&token, "0.5");
+    let id = stage.queue(&token, "0.5");
     stage.platform.request();
     let head = |target: &str, token: &str| {
         let reply = call(&stage.server, "HEAD", target, token, "");
@@ -73,15 +74,15 @@ fn a_head_is_answered_like_a_get_without_a_body() {
 }
 
 #[test]
-fn a_slash_at_the_end_changes_nothing() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn a_trailing_slash_changes_nothing() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
     for (method, body, operation) in [
         ("POST", r#"{"score":1}"#, "replaceResultRequest"),
         ("GET", "", "readResultRequest"),
         ("DELETE", "", "deleteResultRequest"),
     ] {
-        told(&call(&stage.server, method, "/grades/", &token, body), 200);
+        response_json(&call(&stage.server, method, "/grades/", &token, body), 200);
         assert!(element_if_any(&stage.platform.request(), operation).is_some());
         refused(&call(&stage.server, method, "/grades/", "x", body), 401, "bad-grade-token");
     }
@@ -91,10 +92,10 @@ fn a_slash_at_the_end_changes_nothing() {
 }
 
 #[test]
-fn what_is_posted_to_a_kept_grade_changes_nothing() {
+fn a_post_to_a_queued_grade_changes_nothing() {
     let stage = Stage::durable(Recorder::answering(http("503 Oh", "text/plain", "Later")), "");
     let token = stage.token();
-    let id = stage.keep(&token, "0.5");
+    let id = stage.queue(&token, "0.5");
     stage.platform.request();
     let before = stage.find(&token, &id);
     for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
@@ -107,8 +108,8 @@ fn what_is_posted_to_a_kept_grade_changes_nothing() {
 }
 
 #[test]
-fn no_form_turns_a_post_into_a_deletion() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn a_form_cannot_override_the_method() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let bearer = format!("Bearer {}", stage.token());
     let headers = [
         ("Host", "tool.example"),
@@ -135,10 +136,10 @@ fn no_form_turns_a_post_into_a_deletion() {
 }
 
 #[test]
-fn on_a_host_of_a_tools_own_grades_is_the_tools() {
+fn on_a_tools_own_host_the_path_belongs_to_the_upstream() {
     const HOST: &str = "own.example";
     let stage = Stage::with(
-        Recorder::answering(good()),
+        Recorder::answering(success()),
         "",
         &format!("host = \"{HOST}\"\nprefix = \"tool\""),
     );
@@ -151,9 +152,9 @@ fn on_a_host_of_a_tools_own_grades_is_the_tools() {
 
     for target in ["/grades", "/grades/AAAAAAAAAAAAAAAAAAAAAA"] {
         let reply = browser.get(&visit.at(target));
-        assert_eq!((reply.status, reply.body.as_str()), (200, "ok"), "it is the upstream's");
+        assert_eq!((reply.status, reply.body.as_str()), (200, "ok"), "the upstream's response");
         assert_eq!(stage.upstream.request().line(), format!("GET /app{target}"));
-        // A token opens nothing there, and who has no session is told so, as everywhere in the tool.
+        // A grade token is useless there: a request without a session is refused.
         let bearer = format!("Bearer {token}");
         for method in ["POST", "GET", "DELETE", "PUT"] {
             let headers = [
@@ -170,7 +171,7 @@ fn on_a_host_of_a_tools_own_grades_is_the_tools() {
     }
     stage.upstream.saw_nothing();
     stage.platform.saw_nothing();
-    // The gateway's own is where it always is.
+    // The gateway's own `/grades` still works.
     stage.deliver(&token, "1");
     stage.platform.request();
 }

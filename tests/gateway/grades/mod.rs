@@ -1,24 +1,25 @@
-//! Grades, seen from outside: an upstream that sends them, the gateway, and a platform that takes them or does not.
+//! Grades from outside: an upstream that sends them, the gateway, and a platform.
 //!
-//! A test looks at both ends: what the upstream is answered, and what arrived at the platform, or that nothing did. The
-//! functions whose names begin with `f1_` and a number are numbered conformance cases; those that need no gateway are tests
-//! of the `lti` crate under their numbers.
+//! A test checks both ends: the response to the upstream, and the requests that arrived at the
+//! platform. A comment `F1.h` with a number names a conformance case of the checklist. Cases that
+//! need no gateway are tests of the crate `lti`.
 
-mod aftermath;
 mod arrival;
 mod body;
 mod call;
 mod cases;
+mod concurrency;
 mod failure;
 mod forgery;
 mod gradebook;
 mod host;
-mod kept;
+mod late_write;
 mod launched;
+mod message;
 mod method;
-mod newest;
 mod program;
 mod proxy;
+mod queue;
 mod result;
 mod retry;
 mod rewrite;
@@ -26,9 +27,8 @@ mod rotation;
 mod score;
 mod signature;
 mod state;
+mod superseded;
 mod token;
-mod turn;
-mod words;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -40,27 +40,27 @@ use crate::support::{
     Browser, Form, NOW, Recorded, Recorder, Reply, Server, Setup, Visit, log_lines,
 };
 
-/// What stands in every outcome URL's path.
+/// The path and query of every outcome URL.
 const OUTCOME: &str = "/outcome?type_id=3";
-/// A platform's name for a learner's result, with what XML and URLs have to encode.
+/// A platform's id of a learner's result, with characters that XML and URLs must escape.
 const SOURCEDID: &str = r#"{"data":{"instanceid":"1","userid":"4711"},"hash":"a<b>&\"c'+%3A"}"#;
 
-/// What no answer and no line of the log may contain: secrets, and what [`launch`] tells of a person.
+/// Strings that no response and no log line may contain: secrets, and personal data of [`launch`].
 const PRIVATE: [&str; 7] =
     ["s3cret", "an0ther", "own, of 32", "user-4711", "Lovelace", "instanceid", "a<b>"];
 
-/// A platform that takes everything.
-fn good() -> String {
+/// The response of a platform that accepts a grade.
+fn success() -> String {
     pox("success", "", "<replaceResultResponse/>")
 }
 
-/// A platform that answers one thing after the other, and the last of them from then on.
-fn in_turn(answers: impl IntoIterator<Item = String>) -> Recorder {
-    let answers: Vec<String> = answers.into_iter().collect();
+/// A platform that sends these responses one after the other, and then repeats the last one.
+fn responding_in_order(responses: impl IntoIterator<Item = String>) -> Recorder {
+    let responses: Vec<String> = responses.into_iter().collect();
     let count = AtomicUsize::new(0);
     Recorder::with(move |_| {
-        let at = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
-        answers[at].clone().into_bytes()
+        let at = count.fetch_add(1, Ordering::SeqCst).min(responses.len() - 1);
+        responses[at].clone().into_bytes()
     })
 }
 
@@ -70,18 +70,18 @@ struct Stage {
     platform: Recorder,
     server: Server,
     tools: String,
-    /// Where the state lies, if it is durable.
-    folder: Option<TempDir>,
+    /// The directory of the state, if it is durable.
+    directory: Option<TempDir>,
 }
 
 impl Stage {
-    /// With a platform that answers everything with the same bytes.
-    fn new(answer: impl AsRef<[u8]>) -> Self {
-        Self::with(Recorder::answering(answer), "", "")
+    /// With a platform that always sends the same response.
+    fn new(response: impl AsRef<[u8]>) -> Self {
+        Self::with(Recorder::answering(response), "", "")
     }
 
-    /// With further lines in `[gateway]` and in the tool's table. Platforms of this machine are allowed, unless
-    /// `outcome_hosts` is among the lines.
+    /// With more lines in `[gateway]` and in the tool's table. Allows platforms on this machine,
+    /// unless the lines contain `outcome_hosts`.
     fn with(platform: Recorder, gateway: &str, tool: &str) -> Self {
         let upstream = Recorder::start();
         let hosts = match gateway.contains("outcome_hosts") {
@@ -105,26 +105,26 @@ grades = true
             upstream.url()
         );
         let server = start(&tools);
-        Self { upstream, platform, server, tools, folder: None }
+        Self { upstream, platform, server, tools, directory: None }
     }
 
-    /// With a durable state, in a folder that lives as long.
+    /// With a durable state in a temporary directory.
     fn durable(platform: Recorder, tool: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let line = format!("state = \"{}/state\"", folder.path().display());
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let line = format!("state = \"{}/state\"", directory.path().display());
         let stage = Self::with(platform, &line, tool);
-        Self { folder: Some(folder), ..stage }
+        Self { directory: Some(directory), ..stage }
     }
 
-    /// The same after the gateway was started again, with its clock at the beginning.
+    /// Restarts the gateway and resets its clock.
     fn restarted(self) -> Self {
-        let Self { upstream, platform, server, tools, folder } = self;
+        let Self { upstream, platform, server, tools, directory } = self;
         drop(server);
-        Self { server: start(&tools), upstream, platform, tools, folder }
+        Self { server: start(&tools), upstream, platform, tools, directory }
     }
 
-    /// Another gateway, whose file differs in this.
-    fn differing(&self, from: &str, to: &str) -> Server {
+    /// Starts another gateway with one difference in its file.
+    fn start_with(&self, from: &str, to: &str) -> Server {
         assert!(self.tools.contains(from), "{from}");
         start(&self.tools.replace(from, to))
     }
@@ -134,29 +134,29 @@ grades = true
         format!("{}{OUTCOME}", self.platform.origin())
     }
 
-    /// What the upstream sees of a launch's first page.
+    /// Launches, opens the first page, and returns the request to the upstream.
     #[track_caller]
-    fn seen(&self, form: &Form<'_>) -> Recorded {
+    fn first_request(&self, form: &Form<'_>) -> Recorded {
         let mut browser = Browser::new(&self.server);
         let visit: Visit = browser.open(form);
         assert_eq!(browser.get(&visit.at("/")).status, 200);
         self.upstream.request()
     }
 
-    /// The grade token of a launch, as the upstream sees it.
+    /// The grade token that the upstream receives after a launch.
     #[track_caller]
     fn token_of(&self, form: &Form<'_>) -> Option<String> {
-        self.seen(form).header("x-lti-grade-token")
+        self.first_request(form).header("x-lti-grade-token")
     }
 
-    /// The grade token of a usual launch.
+    /// The grade token of a launch with [`launch`].
     #[track_caller]
     fn token(&self) -> String {
         let url = self.outcome_url();
         self.token_of(&launch(&url)).expect("a grade token")
     }
 
-    /// The grade token of a launch by this user, whose result the platform calls by the same name.
+    /// The grade token of a launch by this user. Its sourcedid is the user id.
     #[track_caller]
     fn token_for(&self, user: &str) -> String {
         let url = self.outcome_url();
@@ -170,30 +170,28 @@ grades = true
         call(&self.server, method, "/grades", token, body)
     }
 
-    /// Sends a score, which has to be kept, and tells under which id.
+    /// Sends a score that the gateway must queue. Returns its id.
     #[track_caller]
-    fn keep(&self, token: &str, score: &str) -> String {
+    fn queue(&self, token: &str, score: &str) -> String {
         let reply = self.call("POST", token, &format!("{{\"score\":{score}}}"));
-        let told = told(&reply, 202);
-        assert_eq!(told["status"], "kept");
-        let id = told["id"].as_str().expect("an id").to_owned();
+        let response = response_json(&reply, 202);
+        assert_eq!(response["status"], "kept");
+        let id = response["id"].as_str().expect("an id").to_owned();
         assert_eq!(reply.header("location"), Some(format!("/grades/{id}").as_str()));
         id
     }
 
-    /// Sends a score, which has to be delivered.
+    /// Sends a score that the gateway must deliver.
     #[track_caller]
     fn deliver(&self, token: &str, score: &str) {
-        assert_eq!(
-            told(&self.call("POST", token, &format!("{{\"score\":{score}}}")), 200)["status"],
-            "delivered"
-        );
+        let reply = self.call("POST", token, &format!("{{\"score\":{score}}}"));
+        assert_eq!(response_json(&reply, 200)["status"], "delivered");
     }
 
-    /// Moves the clock, and has the gateway look for what is due then: a grade of somebody else is refused, which makes
-    /// room for others.
+    /// Sets the clock, and makes the gateway look for due grades: another learner's grade is
+    /// refused, which wakes the retries.
     #[track_caller]
-    fn pass_to(&self, now: u64) {
+    fn advance_to(&self, now: u64) {
         self.server.set_now(now);
         let nonce = format!("at {now}");
         let form = Form { nonce: &nonce, timestamp: now, ..launch("http://localhost:1/o") };
@@ -201,16 +199,16 @@ grades = true
         refused(&self.call("POST", &token, r#"{"score":1}"#), 409, "outcome-not-allowed");
     }
 
-    /// What the gateway tells of a kept grade.
+    /// The gateway's response about a queued grade.
     #[track_caller]
     fn find(&self, token: &str, id: &str) -> Value {
-        told(&call(&self.server, "GET", &format!("/grades/{id}"), token, ""), 200)
+        response_json(&call(&self.server, "GET", &format!("/grades/{id}"), token, ""), 200)
     }
 
-    /// Waits until a kept grade stands there, and tells what the gateway does.
+    /// Waits until a queued grade has this status. Returns the response.
     #[track_caller]
-    fn becomes(&self, token: &str, id: &str, status: &str) -> Value {
-        self.until(token, id, |found| {
+    fn wait_for_status(&self, token: &str, id: &str, status: &str) -> Value {
+        self.wait_until(token, id, |found| {
             assert!(
                 found["status"] == status || found["status"] == "kept",
                 "not {status}: {found}"
@@ -219,49 +217,49 @@ grades = true
         })
     }
 
-    /// Waits until a kept grade was tried so often, and what became of that is written down.
+    /// Waits until a queued grade has this number of finished attempts. Returns the response.
     #[track_caller]
-    fn tried(&self, token: &str, id: &str, tries: u32) -> Value {
-        self.until(token, id, |found| found["tries"] == tries)
+    fn wait_for_attempts(&self, token: &str, id: &str, tries: u32) -> Value {
+        self.wait_until(token, id, |found| found["tries"] == tries)
     }
 
-    /// Waits until what the gateway tells of a kept grade is so.
+    /// Waits until the response about a queued grade fulfills a condition. Returns the response.
     #[track_caller]
-    fn until(&self, token: &str, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    fn wait_until(&self, token: &str, id: &str, is_met: impl Fn(&Value) -> bool) -> Value {
         let mut found = Value::Null;
-        patiently(|| {
+        wait_for(|| {
             found = self.find(token, id);
-            is_so(&found)
+            is_met(&found)
         });
         found
     }
 }
 
-/// Waits for what has to come.
+/// Waits for a condition.
 #[track_caller]
-fn patiently(mut has_come: impl FnMut() -> bool) {
+fn wait_for(mut is_met: impl FnMut() -> bool) {
     for _ in 0..1200 {
-        if has_come() {
+        if is_met() {
             return;
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    panic!("it does not come");
+    panic!("the condition is not met");
 }
 
-/// A gateway with this file.
+/// Starts a gateway with this file.
 fn start(tools: &str) -> Server {
     Server::start(&Setup { tools, ..Setup::default() })
 }
 
-/// Asks a gateway with a token.
+/// Sends a request with a token to a gateway.
 fn call(server: &Server, method: &str, target: &str, token: &str, body: &str) -> Reply {
     let authorization = format!("Bearer {token}");
     let headers = [("Host", "tool.example"), ("Authorization", &authorization)];
     server.send(method, target, &headers, body.as_bytes())
 }
 
-/// A launch that takes a grade there.
+/// A launch that accepts a grade at this URL.
 fn launch(url: &str) -> Form<'_> {
     Form { url: "https://tool.example/lti/nb", ..Form::default() }.with(&[
         ("user_id", "user-4711"),
@@ -273,7 +271,7 @@ fn launch(url: &str) -> Form<'_> {
     ])
 }
 
-/// An answer over HTTP.
+/// An HTTP response.
 fn http(status: &str, media_type: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n{body}",
@@ -281,12 +279,12 @@ fn http(status: &str, media_type: &str, body: &str) -> String {
     )
 }
 
-/// An answer of a Basic Outcomes service.
+/// The HTTP response of a Basic Outcomes service.
 fn pox(code: &str, description: &str, body: &str) -> String {
     http("200 OK", "application/xml", &envelope(code, description, body))
 }
 
-/// Its body.
+/// The body of such a response.
 fn envelope(code: &str, description: &str, body: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -298,9 +296,10 @@ fn envelope(code: &str, description: &str, body: &str) -> String {
     )
 }
 
-/// What became of a call, without anything that is nobody's business, here and in the log.
+/// Checks a response: its status, its headers, and that response and log contain nothing private.
+/// Returns its JSON.
 #[track_caller]
-fn told(reply: &Reply, status: u16) -> Value {
+fn response_json(reply: &Reply, status: u16) -> Value {
     assert_eq!(reply.status, status, "{reply:?}");
     assert_eq!(reply.header("content-type"), Some("application/json"));
     assert_eq!(reply.header("cache-control"), Some("no-store"));
@@ -312,22 +311,22 @@ fn told(reply: &Reply, status: u16) -> Value {
     reply.json()
 }
 
-/// Asserts a whole refusal: its code, and the one line in the log that its reference leads to. What it says besides is
-/// returned.
+/// Checks a refusal: its code, and the one log line with its reference. Returns the other members
+/// of its JSON.
 #[track_caller]
 fn refused(reply: &Reply, status: u16, code: &str) -> Value {
-    let mut told = told(reply, status);
-    let members = told.as_object_mut().expect("an object");
+    let mut response = response_json(reply, status);
+    let members = response.as_object_mut().expect("an object");
     assert_eq!(members.remove("error"), Some(json!(code)), "{reply:?}");
     let reference = members.remove("reference").expect("a reference");
     let lines = log_lines(reference.as_str().expect("text"));
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains(&format!(" outcome=\"refused\" code=\"{code}\" ")), "{lines:?}");
     assert_eq!(reply.header("location"), None);
-    told
+    response
 }
 
-/// Asserts that none of these lines of the log tells a secret or anything of a person.
+/// Asserts that none of these log lines contains a secret or personal data.
 #[track_caller]
 fn nothing_private_in(lines: &[String]) {
     for line in lines {
@@ -337,13 +336,13 @@ fn nothing_private_in(lines: &[String]) {
     }
 }
 
-/// The text of the one element of this name in a request, as a platform's parser reads it.
+/// The text of the only element with this name in a request.
 #[track_caller]
 fn element(request: &Recorded, name: &str) -> String {
     element_if_any(request, name).expect(name)
 }
 
-/// The same, where there may be none.
+/// The text of the only element with this name in a request, if there is one.
 #[track_caller]
 fn element_if_any(request: &Recorded, name: &str) -> Option<String> {
     const NAMESPACE: &str = "http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0";
@@ -351,6 +350,6 @@ fn element_if_any(request: &Recorded, name: &str) -> Option<String> {
     let document = roxmltree::Document::parse(body).expect("well-formed XML");
     let mut found = document.descendants().filter(|node| node.has_tag_name((NAMESPACE, name)));
     let text = found.next().map(|node| node.text().unwrap_or_default().to_owned());
-    assert!(found.next().is_none(), "{name} is there twice");
+    assert!(found.next().is_none(), "{name} occurs twice");
     text
 }

@@ -1,4 +1,4 @@
-//! The program itself: what it keeps when it is killed, who may serve with a directory, and what `grades` lists.
+//! The program: a crash, the lock of its state directory, and the command `grades`.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,39 +12,44 @@ use crate::support::{Upstream, Wire, write};
 
 use super::*;
 
-/// The address that platforms launch, and that a development build answers at.
+/// The host of the public URL.
 const HOST: &str = "127.0.0.1:5000";
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lti-gateway"));
-    command.args(arguments).current_dir(folder).env_clear().env("PORT", "0").stdin(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .env("PORT", "0")
+        .stdin(Stdio::null());
     command
 }
 
-/// Runs the program to its end, which comes by itself.
-pub(super) fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().expect("the program runs")
+/// Runs the program to its end.
+pub(super) fn run(directory: &Path, arguments: &[&str]) -> Output {
+    command(directory, arguments).output().expect("the program runs")
 }
 
-/// A gateway in a process of its own. It is killed with the value.
+/// A gateway in a separate process. Its drop kills the process.
 pub(super) struct Program {
     child: Child,
     address: SocketAddr,
 }
 
 impl Program {
-    /// Serves with the `tools.toml` of this folder.
+    /// Serves with the `tools.toml` of this directory.
     #[track_caller]
-    pub(super) fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
-        let mut command = command(folder, &["serve"]);
+    pub(super) fn start(directory: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut command = command(directory, &["serve"]);
         command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the program starts");
         let mut log = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
         log.read_line(&mut line).expect("a line");
-        let (_, rest) = line.split_once("on http://127.0.0.1:").expect("where it listens");
+        let (_, rest) = line.split_once("on http://127.0.0.1:").expect("the address");
         let port: u16 = rest.split(' ').next().and_then(|port| port.parse().ok()).expect("a port");
-        // What it says later is read, so that it never waits for that.
+        // Reads the rest of the log, so that the pipe never fills up.
         std::thread::spawn(move || log.read_to_end(&mut Vec::new()));
         Self { child, address: (Ipv4Addr::LOCALHOST, port).into() }
     }
@@ -71,7 +76,7 @@ impl Program {
         self.send(method, target, &[("Authorization", &format!("Bearer {token}"))], body)
     }
 
-    /// Launches, follows to the upstream, and tells the grade token that arrives there.
+    /// Launches, follows the redirects, and returns the grade token that the upstream receives.
     #[track_caller]
     pub(super) fn token(&self, upstream: &Recorder, outcome_url: &str) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
@@ -108,9 +113,9 @@ impl Drop for Program {
     }
 }
 
-/// A folder with a `tools.toml` for this upstream, whose state lies beside it.
-pub(super) fn folder(upstream: &Recorder) -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+/// A directory with a `tools.toml` for this upstream, and the state.
+pub(super) fn directory(upstream: &Recorder) -> TempDir {
+    let directory = tempfile::tempdir().expect("a temporary directory");
     let tools = format!(
         r#"
 [gateway]
@@ -126,31 +131,31 @@ grades = true
 "#,
         upstream.url()
     );
-    write(folder.path(), "tools.toml", &tools);
-    folder
+    write(directory.path(), "tools.toml", &tools);
+    directory
 }
 
 #[test]
-fn a_killed_gateway_delivers_what_it_kept_when_it_is_started_again() {
-    let is_well = Arc::new(AtomicBool::new(false));
-    let switch = Arc::clone(&is_well);
-    let platform = Recorder::with(move |_| match is_well.load(Ordering::SeqCst) {
-        true => good().into_bytes(),
+fn after_a_crash_the_gateway_delivers_queued_grades() {
+    let is_available = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&is_available);
+    let platform = Recorder::with(move |_| match is_available.load(Ordering::SeqCst) {
+        true => success().into_bytes(),
         false => http("503 Service Unavailable", "text/plain", "").into_bytes(),
     });
     let upstream = Recorder::start();
-    let folder = folder(&upstream);
-    let before = Program::start(folder.path(), &[]);
+    let directory = directory(&upstream);
+    let before = Program::start(directory.path(), &[]);
     let token = before.token(&upstream, &format!("{}{OUTCOME}", platform.origin()));
     let reply = before.call("POST", "/grades", &token, r#"{"score":0.10}"#);
     assert_eq!(reply.status, 202, "{reply:?}");
-    let location = reply.header("location").expect("where it stands").to_owned();
+    let location = reply.header("location").expect("a location").to_owned();
     drop(before);
 
     switch.store(true, Ordering::SeqCst);
-    let after = Program::start(folder.path(), &[]);
+    let after = Program::start(directory.path(), &[]);
     let mut found = Value::Null;
-    patiently(|| {
+    wait_for(|| {
         found = after.call("GET", &location, &token, "").json();
         found["status"] == "delivered"
     });
@@ -163,22 +168,23 @@ fn a_killed_gateway_delivers_what_it_kept_when_it_is_started_again() {
 }
 
 #[test]
-fn a_gateway_that_is_killed_while_a_platform_is_silent_sends_the_same_when_it_is_started_again() {
+fn a_grade_that_a_crash_interrupted_is_sent_again() {
     let platform = Upstream::start();
     let upstream = Recorder::start();
-    let folder = folder(&upstream);
-    let before = Program::start(folder.path(), &[]);
+    let directory = directory(&upstream);
+    let before = Program::start(directory.path(), &[]);
     let token = before.token(&upstream, &format!("{}{OUTCOME}", platform.origin()));
     let mut caller = Wire::connect(before.address);
     caller.send(format!(
-        "POST /grades HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {token}\r\nContent-Length: 14\r\n\r\n{{\"score\":0.10}}"
+        "POST /grades HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Length: 14\r\n\r\n{{\"score\":0.10}}"
     ));
     let (mut silent, head) = platform.request();
     let first = Recorded { body: silent.body(&head).bytes, head };
     drop(before);
-    assert!(caller.is_over(), "nobody was told anything");
+    assert!(caller.is_over(), "the caller got no response");
 
-    let after = Program::start(folder.path(), &[]);
+    let after = Program::start(directory.path(), &[]);
     let (mut wire, head) = platform.request();
     let second = Recorded { body: wire.body(&head).bytes, head };
     for request in [&first, &second] {
@@ -192,49 +198,50 @@ fn a_gateway_that_is_killed_while_a_platform_is_silent_sends_the_same_when_it_is
     ] {
         assert_ne!(different(&first), different(&second));
     }
-    wire.send(good());
-    let kept = || {
-        let file = rusqlite::Connection::open(folder.path().join("state/grades.sqlite"))
+    wire.send(success());
+    let queued = || {
+        let file = rusqlite::Connection::open(directory.path().join("state/grades.sqlite"))
             .expect("the file");
         file.query_row("SELECT COUNT(*) FROM kept", [], |row| row.get::<_, u64>(0))
             .expect("a number")
     };
-    patiently(|| kept() == 0);
-    assert!(platform.saw_nothing(), "and nothing else");
+    wait_for(|| queued() == 0);
+    assert!(platform.saw_nothing(), "no other request");
     assert_eq!(after.send("GET", "/ready", &[], "").status, 200);
-    let listed = run(folder.path(), &["grades"]);
+    let listed = run(directory.path(), &["grades"]);
     assert!(
-        String::from_utf8_lossy(&listed.stdout).starts_with("no grades are kept in "),
+        String::from_utf8_lossy(&listed.stdout)
+            .starts_with("no queued grades and no dead letters in "),
         "{listed:?}"
     );
 }
 
 #[test]
-fn two_gateways_do_not_serve_with_one_directory() {
+fn a_second_gateway_cannot_use_the_directory() {
     let upstream = Recorder::start();
-    let folder = folder(&upstream);
-    let first = Program::start(folder.path(), &[]);
-    let second = run(folder.path(), &["serve"]);
+    let directory = directory(&upstream);
+    let first = Program::start(directory.path(), &[]);
+    let second = run(directory.path(), &["serve"]);
     assert_eq!(second.status.code(), Some(1));
     assert_eq!(String::from_utf8_lossy(&second.stdout), "");
     let error = String::from_utf8_lossy(&second.stderr);
-    let state = folder.path().canonicalize().expect("a folder").join("state");
+    let state = directory.path().canonicalize().expect("a path").join("state");
     assert!(
         error.ends_with(&format!(
-            "error: the directory {} is in use by another gateway\n  \
-             = help: stop the other one, or give each process a directory of its own in `gateway.state`\n",
+            "error: another gateway uses the directory {}\n  \
+             = help: stop the other gateway, or name another directory in `gateway.state`\n",
             state.display()
         )),
         "{error}"
     );
-    assert_eq!(first.send("GET", "/ready", &[], "").status, 200, "the first serves on");
+    assert_eq!(first.send("GET", "/ready", &[], "").status, 200, "the first one still serves");
     drop(first);
-    let third = Program::start(folder.path(), &[]);
-    assert_eq!(third.send("GET", "/ready", &[], "").status, 200, "a killed one leaves no lock");
+    let third = Program::start(directory.path(), &[]);
+    assert_eq!(third.send("GET", "/ready", &[], "").status, 200, "a killed process leaves no lock");
 }
 
 #[test]
-fn grades_that_wait_or_failed_for_good_are_listed_without_personal_data() {
+fn queued_grades_and_dead_letters_are_listed_without_personal_data() {
     const NAMES: [&str; 4] = ["learner-expired", "learner-refused", "learner-kept", "learner-done"];
     let platform = Recorder::with(|request| {
         let learner = element(request, "sourcedId");
@@ -243,7 +250,7 @@ fn grades_that_wait_or_failed_for_good_are_listed_without_personal_data() {
             ("learner-done", "0.25") | ("learner-refused", "0.25") => {
                 http("500 Oh", "text/plain", "Oh")
             }
-            ("learner-done", _) => good(),
+            ("learner-done", _) => success(),
             ("learner-refused", _) => pox("failure", "No", ""),
             (learner, _) => {
                 http("503 Oh", "text/plain", &format!("{learner} may\u{1b}[31m come later"))
@@ -253,16 +260,16 @@ fn grades_that_wait_or_failed_for_good_are_listed_without_personal_data() {
     });
     let stage = Stage::durable(platform, "");
     let tokens = NAMES.map(|name| stage.token_for(name));
-    let expired = stage.keep(&tokens[0], "0.75");
+    let expired = stage.queue(&tokens[0], "0.75");
     stage.server.set_now(NOW + 3 * 86_400);
-    let kept = stage.keep(&tokens[2], "0.75");
-    stage.becomes(&tokens[0], &expired, "expired");
+    let kept = stage.queue(&tokens[2], "0.75");
+    stage.wait_for_status(&tokens[0], &expired, "expired");
     stage.deliver(&tokens[3], "0.5");
     refused(&stage.call("POST", &tokens[1], r#"{"score":0.5}"#), 502, "platform-refused");
 
-    let folder = stage.folder.as_ref().expect("a durable state").path();
-    write(folder, "tools.toml", &stage.tools);
-    let listed = run(folder, &["grades"]);
+    let directory = stage.directory.as_ref().expect("a durable state").path();
+    write(directory, "tools.toml", &stage.tools);
+    let listed = run(directory, &["grades"]);
     assert_eq!(listed.status.code(), Some(0), "{}", String::from_utf8_lossy(&listed.stderr));
     let text = String::from_utf8_lossy(&listed.stdout);
     let rows: Vec<Vec<&str>> = text
@@ -270,11 +277,11 @@ fn grades_that_wait_or_failed_for_good_are_listed_without_personal_data() {
         .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
         .collect();
     assert_eq!(rows[0], ["ID", "TOOL", "ACCEPTED", "STATUS", "TRIES", "NEXT TRY", "PLATFORM"]);
-    let words = "the platform failed with status 503: … may [31m come later";
-    assert_eq!(rows[1], [&expired, "nb", "2023-11-14T22:13:20Z", "expired", "2", "-", words]);
+    let message = "the platform failed with status 503: … may [31m come later";
+    assert_eq!(rows[1], [&expired, "nb", "2023-11-14T22:13:20Z", "expired", "2", "-", message]);
     assert_eq!(
         rows[2],
-        [&kept, "nb", "2023-11-17T22:13:20Z", "kept", "1", "2023-11-17T22:13:21Z", words]
+        [&kept, "nb", "2023-11-17T22:13:20Z", "kept", "1", "2023-11-17T22:13:21Z", message]
     );
     let last = &rows[3];
     assert_eq!(

@@ -1,15 +1,15 @@
-//! What ends grade tokens and what does not: other secrets, other files, other processes.
+//! Grade tokens after a change of secrets or files, after a restart, and in other processes.
 
 use super::signature::verified;
-use super::token::counts_for_nothing;
+use super::token::is_invalid;
 use super::*;
 
 const OWN: &str = "secret = \"the gateway's own, of 32 characters\"";
 const OTHER: &str = "another secret of 32 characters!!";
 
 #[test]
-fn another_process_and_a_restart_know_every_token() {
-    let stage = Stage::new(good());
+fn a_token_is_valid_in_another_process_and_after_a_restart() {
+    let stage = Stage::new(success());
     let token = stage.token();
     let stage = stage.restarted();
     stage.deliver(&token, "1");
@@ -17,54 +17,55 @@ fn another_process_and_a_restart_know_every_token() {
 }
 
 #[test]
-fn the_first_secret_seals_and_all_of_them_open() {
-    let stage = Stage::new(good());
+fn the_first_secret_seals_and_every_secret_opens() {
+    let stage = Stage::new(success());
     let both = format!("secret = [\"{OTHER}\", \"the gateway's own, of 32 characters\"]");
     let (during, after) =
-        (stage.differing(OWN, &both), stage.differing(OWN, &format!("secret = \"{OTHER}\"")));
+        (stage.start_with(OWN, &both), stage.start_with(OWN, &format!("secret = \"{OTHER}\"")));
     let old = stage.token();
-    told(&call(&during, "POST", "/grades", &old, r#"{"score":1}"#), 200);
+    response_json(&call(&during, "POST", "/grades", &old, r#"{"score":1}"#), 200);
     stage.platform.request();
-    counts_for_nothing(&stage, &after, &old);
+    is_invalid(&stage, &after, &old);
 
     let tools = stage.tools.clone();
     let stage = Stage { server: during, ..stage };
     let new = stage.token();
-    told(&call(&after, "POST", "/grades", &new, r#"{"score":1}"#), 200);
+    response_json(&call(&after, "POST", "/grades", &new, r#"{"score":1}"#), 200);
     stage.platform.request();
-    counts_for_nothing(&stage, &start(&tools), &new);
+    is_invalid(&stage, &start(&tools), &new);
 }
 
 #[test]
-fn a_consumer_that_left_the_file_left_its_tokens() {
-    let stage = Stage::new(good());
+fn the_tokens_of_a_removed_consumer_are_invalid() {
+    let stage = Stage::new(success());
     let token = stage.token();
-    counts_for_nothing(&stage, &stage.differing("key = \"key-1\"", "key = \"key-2\""), &token);
-    // With another secret it is the same consumer.
-    let changed = stage.differing("s3cret", "an0ther");
-    told(&call(&changed, "POST", "/grades", &token, r#"{"score":1}"#), 200);
+    is_invalid(&stage, &stage.start_with("key = \"key-1\"", "key = \"key-2\""), &token);
+    // A new secret does not change the consumer.
+    let changed = stage.start_with("s3cret", "an0ther");
+    response_json(&call(&changed, "POST", "/grades", &token, r#"{"score":1}"#), 200);
     verified(&stage.platform.request(), &stage.platform.origin(), "an0ther");
 }
 
 #[test]
-fn a_tool_that_may_send_no_grades_any_more_or_is_gone_has_no_tokens() {
-    let stage = Stage::new(good());
+fn the_tokens_of_a_removed_tool_or_without_grades_are_invalid() {
+    let stage = Stage::new(success());
     let token = stage.token();
-    counts_for_nothing(&stage, &stage.differing("grades = true", ""), &token);
-    counts_for_nothing(&stage, &stage.differing("[tools.nb]", "[tools.other]"), &token);
+    is_invalid(&stage, &stage.start_with("grades = true", ""), &token);
+    is_invalid(&stage, &stage.start_with("[tools.nb]", "[tools.other]"), &token);
     let upstream = format!("upstream = \"{}\"\ngrades = true", stage.upstream.url());
-    counts_for_nothing(&stage, &stage.differing(&upstream, "template = \"page\""), &token);
+    is_invalid(&stage, &stage.start_with(&upstream, "template = \"page\""), &token);
 }
 
 #[test]
-fn while_secrets_are_exchanged_a_platform_that_knows_the_old_one_gets_its_grade() {
+fn during_a_rotation_a_platform_with_the_old_secret_gets_its_grade() {
     let two = "secret = [\"an0ther\", \"s3cret\"]";
     let refusal = http("401 Unauthorized", "text/plain", "Bad signature");
-    for (answers, tried) in
-        [(vec![good()], &["an0ther"][..]), (vec![refusal.clone(), good()], &["an0ther", "s3cret"])]
-    {
-        let stage = Stage::with(in_turn(answers), "", "");
-        let server = stage.differing("secret = \"s3cret\"", two);
+    for (responses, tried) in [
+        (vec![success()], &["an0ther"][..]),
+        (vec![refusal.clone(), success()], &["an0ther", "s3cret"]),
+    ] {
+        let stage = Stage::with(responding_in_order(responses), "", "");
+        let server = stage.start_with("secret = \"s3cret\"", two);
         let stage = Stage { server, ..stage };
         stage.deliver(&stage.token(), "0.5");
         let mut nonces = Vec::new();
@@ -81,11 +82,11 @@ fn while_secrets_are_exchanged_a_platform_that_knows_the_old_one_gets_its_grade(
 }
 
 #[test]
-fn where_neither_secret_is_right_the_words_to_the_first_count() {
+fn if_every_secret_is_refused_the_message_for_the_first_one_counts() {
     let two = "secret = [\"an0ther\", \"s3cret\"]";
-    let refusal = |words: &str| http("401 Unauthorized", "text/plain", words);
-    let stage = Stage::with(in_turn([refusal("First"), refusal("Second")]), "", "");
-    let server = stage.differing("secret = \"s3cret\"", two);
+    let refusal = |message: &str| http("401 Unauthorized", "text/plain", message);
+    let stage = Stage::with(responding_in_order([refusal("First"), refusal("Second")]), "", "");
+    let server = stage.start_with("secret = \"s3cret\"", two);
     let stage = Stage { server, ..stage };
     let reply = stage.call("POST", &stage.token(), r#"{"score":1}"#);
     assert_eq!(
@@ -100,9 +101,9 @@ fn where_neither_secret_is_right_the_words_to_the_first_count() {
 }
 
 #[test]
-fn a_platform_that_is_unwell_is_not_asked_with_every_secret() {
+fn an_unavailable_platform_gets_only_the_request_with_the_first_secret() {
     let stage = Stage::new(http("500 Internal Server Error", "text/plain", ""));
-    let server = stage.differing("secret = \"s3cret\"", "secret = [\"an0ther\", \"s3cret\"]");
+    let server = stage.start_with("secret = \"s3cret\"", "secret = [\"an0ther\", \"s3cret\"]");
     let stage = Stage { server, ..stage };
     refused(&stage.call("POST", &stage.token(), r#"{"score":1}"#), 503, "platform-unreachable");
     verified(&stage.platform.request(), &stage.platform.origin(), "an0ther");

@@ -1,11 +1,11 @@
-//! Scores: decimals as text, and never numbers.
+//! Scores: decimal strings, never floating-point numbers.
 
 use super::*;
 
 #[test]
-fn a_score_arrives_with_the_digits_that_were_written() {
+fn a_score_keeps_its_digits() {
     let longest = format!("0.{}", "3".repeat(30));
-    let stage = Stage::new(good());
+    let stage = Stage::new(success());
     let token = stage.token();
     for score in ["0", "1", "0.10", "1.000", "0.0", "0.30000000000000004", "0.00000001", &longest] {
         for body in [
@@ -13,22 +13,22 @@ fn a_score_arrives_with_the_digits_that_were_written() {
             format!("{{\"score\":\"{score}\"}}"),
             format!(" {{ \"score\" :\n{score} }}\t"),
         ] {
-            told(&stage.call("POST", &token, &body), 200);
+            response_json(&stage.call("POST", &token, &body), 200);
             assert_eq!(element(&stage.platform.request(), "textString"), score);
         }
     }
-    told(&stage.call("POST", &token, r#"{"score":"\u0030.5"}"#), 200);
+    response_json(&stage.call("POST", &token, r#"{"score":"\u0030.5"}"#), 200);
     assert_eq!(element(&stage.platform.request(), "textString"), "0.5");
 }
 
 #[test]
-fn whatever_else_is_refused_and_sent_nowhere() {
+fn an_invalid_score_is_refused_and_not_sent() {
     let decimal = "the score is not a decimal such as 0.92";
     let range = "the score is not between 0 and 1, or has a minus sign";
-    let exponent = "the score is written with an exponent, not as a decimal such as 0.92";
+    let exponent = "the score has an exponent; write a decimal such as 0.92";
     let long = "the score is longer than 32 characters";
     let too_long = format!("0.{}", "3".repeat(31));
-    let stage = Stage::durable(Recorder::answering(good()), "");
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
     for (score, message) in [
         ("1e-5", exponent),
@@ -66,8 +66,8 @@ fn whatever_else_is_refused_and_sent_nowhere() {
 }
 
 #[test]
-fn what_json_does_not_take_for_a_number_is_refused_and_sent_nowhere() {
-    let stage = Stage::new(good());
+fn an_invalid_json_number_is_refused_and_not_sent() {
+    let stage = Stage::new(success());
     let token = stage.token();
     for score in
         ["NaN", "Infinity", "+0.5", ".5", "1.", "0,5", "00.5", "'0.5'", "0x1", "0.5f", "1_0", ""]

@@ -1,4 +1,4 @@
-//! How requests are signed, checked as a platform would that shares no line of code with the gateway.
+//! The signatures of requests, verified by an independent implementation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use super::*;
 
-/// What is percent-encoded (RFC 5849 §3.6).
+/// Percent-encoding (RFC 5849 §3.6).
 fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
@@ -40,7 +40,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).expect("UTF-8")
 }
 
-/// Verifies a request that was sent to `origin`, and tells its OAuth parameters.
+/// Verifies a request to `origin`. Returns its OAuth parameters.
 #[track_caller]
 pub(super) fn verified(request: &Recorded, origin: &str, secret: &str) -> BTreeMap<String, String> {
     let line = request.line();
@@ -48,7 +48,7 @@ pub(super) fn verified(request: &Recorded, origin: &str, secret: &str) -> BTreeM
     verified_as(request, &format!("{origin}{target}"), secret)
 }
 
-/// Verifies a request for a platform that believes that this address was asked.
+/// Verifies a request for this URL. Returns its OAuth parameters.
 #[track_caller]
 pub(super) fn verified_as(
     request: &Recorded,
@@ -122,7 +122,7 @@ pub(super) fn verified_as(
 }
 
 #[test]
-fn requests_are_signed_over_body_address_and_query() {
+fn the_signature_covers_body_url_and_query() {
     let stage = Stage::new(pox("success", "", ""));
     for (nonce, address) in [
         ("1", OUTCOME),
@@ -133,7 +133,7 @@ fn requests_are_signed_over_body_address_and_query() {
         let url = format!("{}{address}", stage.platform.origin());
         let token = stage.token_of(&Form { nonce, ..launch(&url) }).expect("a grade token");
         for (method, body) in [("POST", r#"{"score": 0.5}"#), ("GET", ""), ("DELETE", "")] {
-            told(&stage.call(method, &token, body), 200);
+            response_json(&stage.call(method, &token, body), 200);
             let oauth = verified(&stage.platform.request(), &stage.platform.origin(), "s3cret");
             assert_eq!(oauth["oauth_consumer_key"], "key-1");
             assert_eq!(oauth["oauth_signature_method"], "HMAC-SHA1");
@@ -143,9 +143,9 @@ fn requests_are_signed_over_body_address_and_query() {
 }
 
 #[test]
-fn keys_and_secrets_of_any_characters_sign() {
+fn keys_and_secrets_may_have_any_characters() {
     let (key, secret) = ("a:b %\u{e9}\"", "s3cret&=% +\u{e9}");
-    let stage = Stage::new(good());
+    let stage = Stage::new(success());
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let server = start(
         &stage.tools.replace("\"key-1\"", &quoted(key)).replace("\"s3cret\"", &quoted(secret)),
@@ -158,10 +158,10 @@ fn keys_and_secrets_of_any_characters_sign() {
     assert_eq!(oauth["oauth_consumer_key"], key);
 }
 
-/// F1.h 146: the body hash, too, is that of the launch's method.
+/// Checklist F1.h 146: also the body hash.
 #[test]
-fn f1_146_a_grade_is_signed_by_the_method_of_its_launch() {
-    let stage = Stage::new(good());
+fn a_grade_is_signed_with_the_method_of_its_launch() {
+    let stage = Stage::new(success());
     let url = stage.outcome_url();
     for (nonce, method) in [
         ("1", SignatureMethod::HmacSha256),
@@ -176,8 +176,8 @@ fn f1_146_a_grade_is_signed_by_the_method_of_its_launch() {
 }
 
 #[test]
-fn every_request_has_a_nonce_and_a_time_of_its_own() {
-    let stage = Stage::new(good());
+fn every_request_has_a_new_nonce_and_timestamp() {
+    let stage = Stage::new(success());
     let token = stage.token();
     let mut nonces = BTreeSet::new();
     for later in 0..5 {
@@ -191,23 +191,24 @@ fn every_request_has_a_nonce_and_a_time_of_its_own() {
     assert!(nonces.iter().all(|nonce| nonce.len() == 32), "{nonces:?}");
 }
 
-/// F1.h 142: a platform that was unwell gets the same again, with another nonce and the time of that try.
+/// Checklist F1.h 142: the grade itself is unchanged.
 #[test]
-fn f1_142_a_platform_that_was_unwell_is_asked_again_with_another_nonce_and_time() {
-    let unwell = http("503 Service Unavailable", "text/plain", "Later");
-    let stage = Stage::durable(in_turn([unwell.clone(), unwell, good()]), "");
+fn a_retry_has_a_new_nonce_and_timestamp() {
+    let unavailable = http("503 Service Unavailable", "text/plain", "Later");
+    let stage =
+        Stage::durable(responding_in_order([unavailable.clone(), unavailable, success()]), "");
     let url = stage.outcome_url();
     {
         let method = SignatureMethod::HmacSha256;
         let token = stage.token_of(&Form { method, ..launch(&url) }).expect("a grade token");
-        let id = stage.keep(&token, "0.10");
+        let id = stage.queue(&token, "0.10");
         let mut requests = vec![stage.platform.request()];
         stage.server.set_now(NOW + 10);
         requests.push(stage.platform.next());
-        stage.tried(&token, &id, 2);
+        stage.wait_for_attempts(&token, &id, 2);
         stage.server.set_now(NOW + 30);
         requests.push(stage.platform.next());
-        stage.becomes(&token, &id, "delivered");
+        stage.wait_for_status(&token, &id, "delivered");
         stage.platform.saw_nothing();
         let oauth: Vec<_> = requests
             .iter()
@@ -227,8 +228,9 @@ fn f1_142_a_platform_that_was_unwell_is_asked_again_with_another_nonce_and_time(
     }
 }
 
-/// Addresses that are spelt differently when they are called: as the launch names them, and what is asked.
-const RESPELT: [(&str, &str); 5] = [
+/// URLs that change when they are normalized: the outcome URL of the launch, and the request
+/// target.
+const NORMALIZED: [(&str, &str); 5] = [
     ("/o/{course}?a=b", "/o/%7Bcourse%7D?a=b"),
     ("/\u{e9}tudes/o", "/%C3%A9tudes/o"),
     ("/a/../b/./o?c=d", "/b/o?c=d"),
@@ -237,11 +239,14 @@ const RESPELT: [(&str, &str); 5] = [
 ];
 
 #[test]
-fn a_platform_that_compares_with_what_it_was_asked_takes_the_grade_at_the_second_try() {
-    for (at, (named, asked)) in RESPELT.into_iter().enumerate() {
+fn a_platform_that_verifies_the_request_url_accepts_the_second_request() {
+    for (at, (named, asked)) in NORMALIZED.into_iter().enumerate() {
         let stage = Stage::new("");
         let stage = Stage {
-            platform: in_turn([http("401 Unauthorized", "text/plain", "Bad signature"), good()]),
+            platform: responding_in_order([
+                http("401 Unauthorized", "text/plain", "Bad signature"),
+                success(),
+            ]),
             ..stage
         };
         let origin = stage.platform.origin();
@@ -260,14 +265,14 @@ fn a_platform_that_compares_with_what_it_was_asked_takes_the_grade_at_the_second
 }
 
 #[test]
-fn a_platform_that_compares_with_what_it_named_takes_the_grade_at_the_first_try() {
-    let stage = Stage::new(good());
+fn a_platform_that_verifies_its_own_url_accepts_the_first_request() {
+    let stage = Stage::new(success());
     let origin = stage.platform.origin();
-    for (at, (named, asked)) in RESPELT.into_iter().enumerate() {
+    for (at, (named, asked)) in NORMALIZED.into_iter().enumerate() {
         let (url, nonce) = (format!("{origin}{named}"), at.to_string());
         let token = stage.token_of(&Form { nonce: &nonce, ..launch(&url) }).expect("a grade token");
         for (method, body) in [("POST", r#"{"score": 0.5}"#), ("DELETE", "")] {
-            told(&stage.call(method, &token, body), 200);
+            response_json(&stage.call(method, &token, body), 200);
             let request = stage.platform.request();
             assert_eq!(request.line(), format!("POST {asked}"));
             verified_as(&request, &url, "s3cret");
@@ -276,7 +281,7 @@ fn a_platform_that_compares_with_what_it_named_takes_the_grade_at_the_first_try(
 }
 
 #[test]
-fn an_address_that_is_called_as_it_is_named_is_tried_once() {
+fn a_url_that_is_already_normal_gets_one_request() {
     let stage = Stage::new(http("401 Unauthorized", "text/plain", "Bad signature"));
     let token = stage.token();
     refused(&stage.call("POST", &token, r#"{"score":1}"#), 502, "platform-refused");

@@ -1,27 +1,27 @@
-//! The files of a durable state, looked at and damaged from outside.
+//! The files of a durable state: the test reads, locks and fills them.
 
 use rusqlite::Connection;
 
 use super::*;
 
-/// The file that keeps grades.
+/// Opens `grades.sqlite`.
 pub(super) fn open(stage: &Stage) -> Connection {
     open_file(stage, "grades.sqlite")
 }
 
-/// A file of the state.
+/// Opens a file of the state.
 fn open_file(stage: &Stage, name: &str) -> Connection {
-    let folder = stage.folder.as_ref().expect("a durable state").path();
-    Connection::open(folder.join("state").join(name)).expect("the file")
+    let directory = stage.directory.as_ref().expect("a durable state").path();
+    Connection::open(directory.join("state").join(name)).expect("the file")
 }
 
-/// What `/ready` answers.
+/// The response of `/ready`.
 fn ready(stage: &Stage) -> (u16, String) {
     let reply = stage.server.get("/ready");
     (reply.status, reply.body)
 }
 
-/// How many grades are in `kept` or `finished`, or in a part of it.
+/// The number of rows in `kept` or `finished`, with an optional condition.
 #[track_caller]
 pub(super) fn count(stage: &Stage, what: &str) -> usize {
     open(stage)
@@ -30,8 +30,8 @@ pub(super) fn count(stage: &Stage, what: &str) -> usize {
 }
 
 #[test]
-fn what_is_delivered_at_once_leaves_nothing_behind() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn a_grade_that_is_delivered_at_once_leaves_no_row() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
     for _ in 0..3 {
         stage.deliver(&token, "0.5");
@@ -40,14 +40,14 @@ fn what_is_delivered_at_once_leaves_nothing_behind() {
 }
 
 #[test]
-fn when_as_much_is_kept_as_may_be_nothing_is_sent() {
-    let unwell = http("500 Internal Server Error", "text/html", "");
-    let stage = Stage::durable(in_turn([unwell, good()]), "");
+fn with_a_full_outbox_no_grade_is_sent() {
+    let unavailable = http("500 Internal Server Error", "text/html", "");
+    let stage = Stage::durable(responding_in_order([unavailable, success()]), "");
     let token = stage.token();
-    stage.keep(&token, "0.5");
+    stage.queue(&token, "0.5");
     stage.platform.request();
-    let kept = open(&stage);
-    let same: String = kept
+    let file = open(&stage);
+    let same: String = file
         .query_row(
             "SELECT group_concat(name) FROM pragma_table_info('kept')
              WHERE name NOT IN ('sequence', 'id', 'slot', 'sender', 'next_try')",
@@ -55,11 +55,13 @@ fn when_as_much_is_kept_as_may_be_nothing_is_sent() {
             |row| row.get(0),
         )
         .expect("columns");
-    kept.execute(
+    file.execute(
         &format!(
-            "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 99999)
+            "WITH RECURSIVE number (n) AS
+                (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 99999)
              INSERT INTO kept (id, slot, sender, next_try, {same})
-             SELECT 'copy-' || n, randomblob(16), 'of-another-' || n % 9, next_try + 1000000000, {same}
+             SELECT 'copy-' || n, randomblob(16), 'of-another-' || n % 9,
+                next_try + 1000000000, {same}
                 FROM kept, number"
         ),
         [],
@@ -73,17 +75,17 @@ fn when_as_much_is_kept_as_may_be_nothing_is_sent() {
         );
     }
     stage.platform.saw_nothing();
-    // To read needs no place.
+    // A read needs no space.
     assert_eq!(stage.call("GET", &token, "").status, 200);
     stage.platform.request();
-    kept.execute("DELETE FROM kept WHERE id = 'copy-1'", []).expect("deleted");
+    file.execute("DELETE FROM kept WHERE id = 'copy-1'", []).expect("deleted");
     stage.deliver(&token, "1");
     stage.platform.request();
 }
 
 #[test]
-fn while_the_state_cannot_be_written_nothing_is_sent_and_the_gateway_is_not_ready() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn without_a_writable_state_no_grade_is_sent_and_the_gateway_is_not_ready() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
     assert_eq!(ready(&stage), (200, "ready".to_owned()));
     let other = open(&stage);
@@ -105,8 +107,8 @@ fn while_the_state_cannot_be_written_nothing_is_sent_and_the_gateway_is_not_read
 }
 
 #[test]
-fn while_no_nonce_can_be_written_down_no_launch_is_let_in() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn without_a_writable_replay_store_every_launch_is_rejected() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let url = stage.outcome_url();
     let other = open_file(&stage, "replay.sqlite");
     other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
@@ -122,10 +124,10 @@ fn while_no_nonce_can_be_written_down_no_launch_is_let_in() {
 }
 
 #[test]
-fn while_the_state_cannot_be_read_nobody_is_told_that_a_grade_was_not_sent() {
+fn an_unreadable_state_is_not_reported_as_an_unknown_grade() {
     let stage = Stage::durable(Recorder::answering(http("503 Oh", "text/plain", "Later")), "");
     let token = stage.token();
-    let id = stage.keep(&token, "0.5");
+    let id = stage.queue(&token, "0.5");
     stage.platform.request();
     let before = stage.find(&token, &id);
     let other = open(&stage);

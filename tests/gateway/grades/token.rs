@@ -1,11 +1,11 @@
-//! What counts as a grade token, and what does not.
+//! Valid and invalid grade tokens.
 
 use super::*;
 
 const SCORE: &str = r#"{"score":1}"#;
 const DAYS: u64 = 86_400;
 
-/// Every way to use a token.
+/// Every call with a token.
 const CALLS: [(&str, &str, &str); 4] = [
     ("POST", "/grades", SCORE),
     ("GET", "/grades", ""),
@@ -13,9 +13,9 @@ const CALLS: [(&str, &str, &str); 4] = [
     ("GET", "/grades/AAAAAAAAAAAAAAAAAAAAAA", ""),
 ];
 
-/// Asserts that a token opens nothing here.
+/// Asserts that a gateway accepts a token for no call.
 #[track_caller]
-pub(super) fn counts_for_nothing(stage: &Stage, server: &Server, token: &str) {
+pub(super) fn is_invalid(stage: &Stage, server: &Server, token: &str) {
     let message = "the grade token is none of this gateway's, is older than 7 days, or its tool or consumer may not send grades any more";
     for (method, target, body) in CALLS {
         let reply = call(server, method, target, token, body);
@@ -30,8 +30,8 @@ pub(super) fn counts_for_nothing(stage: &Stage, server: &Server, token: &str) {
 }
 
 #[test]
-fn without_a_token_nothing_is_done() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn without_a_token_every_call_is_refused() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
     let message = "send the grade token of the learner's request: `Authorization: Bearer <X-LTI-Grade-Token>`";
     let basic = format!("Basic {token}");
@@ -65,37 +65,37 @@ fn without_a_token_nothing_is_done() {
 }
 
 #[test]
-fn the_scheme_of_a_token_is_written_in_any_case() {
-    let stage = Stage::new(good());
+fn the_authorization_scheme_is_case_insensitive() {
+    let stage = Stage::new(success());
     let token = stage.token();
     for scheme in ["Bearer", "bearer", "BEARER"] {
         let authorization = format!("{scheme} {token}");
         let headers = [("Host", "tool.example"), ("Authorization", authorization.as_str())];
-        told(&stage.server.send("POST", "/grades", &headers, SCORE.as_bytes()), 200);
+        response_json(&stage.server.send("POST", "/grades", &headers, SCORE.as_bytes()), 200);
         stage.platform.request();
     }
 }
 
 #[test]
-fn a_token_that_was_altered_counts_for_nothing() {
-    let stage = Stage::new(good());
+fn an_altered_token_is_invalid() {
+    let stage = Stage::new(success());
     let token = stage.token();
     for at in [0, 1, 2, 30, 34, token.len() / 2, token.len() - 2] {
         let mut altered = token.clone().into_bytes();
         altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
-        counts_for_nothing(&stage, &stage.server, &String::from_utf8(altered).expect("ASCII"));
+        is_invalid(&stage, &stage.server, &String::from_utf8(altered).expect("ASCII"));
     }
     for wrong in
         [&token[1..], &token[..token.len() - 1], &format!("{token}A"), &format!("{token}="), "x"]
     {
-        counts_for_nothing(&stage, &stage.server, wrong);
+        is_invalid(&stage, &stage.server, wrong);
     }
     stage.deliver(&token, "1");
 }
 
 #[test]
-fn nothing_else_of_this_gateways_is_a_grade_token() {
-    let stage = Stage::new(good());
+fn other_values_of_the_gateway_are_not_grade_tokens() {
+    let stage = Stage::new(success());
     let url = stage.outcome_url();
     let mut browser = Browser::new(&stage.server);
     let launched = browser.launch(&launch(&url));
@@ -110,9 +110,9 @@ fn nothing_else_of_this_gateways_is_a_grade_token() {
     let request = stage.upstream.request();
     let assertion = request.header("x-lti-assertion").expect("an assertion");
     for other in cookies.iter().chain([&ticket, &assertion]) {
-        counts_for_nothing(&stage, &stage.server, other);
+        is_invalid(&stage, &stage.server, other);
     }
-    // Nor is a grade token a session.
+    // A grade token is not a session either.
     let token = request.header("x-lti-grade-token").expect("a grade token");
     let cookie = format!("__Secure-lti={token}");
     let headers =
@@ -122,19 +122,19 @@ fn nothing_else_of_this_gateways_is_a_grade_token() {
 }
 
 #[test]
-fn a_token_counts_for_seven_days() {
-    let stage = Stage::new(good());
+fn a_token_is_valid_for_seven_days() {
+    let stage = Stage::new(success());
     let token = stage.token();
     stage.server.set_now(NOW + 7 * DAYS);
     stage.deliver(&token, "1");
     stage.platform.request();
     stage.server.set_now(NOW + 7 * DAYS + 1);
-    counts_for_nothing(&stage, &stage.server, &token);
+    is_invalid(&stage, &stage.server, &token);
 }
 
 #[test]
-fn a_later_request_of_the_session_brings_a_token_that_counts_for_longer() {
-    let stage = Stage::with(Recorder::answering(good()), "session = \"24h\"", "");
+fn a_later_request_of_the_session_brings_a_token_that_expires_later() {
+    let stage = Stage::with(Recorder::answering(success()), "session = \"24h\"", "");
     let url = stage.outcome_url();
     let mut browser = Browser::new(&stage.server);
     let visit = browser.open(&launch(&url));
@@ -145,18 +145,18 @@ fn a_later_request_of_the_session_brings_a_token_that_counts_for_longer() {
     stage.deliver(&token, "1");
     stage.server.set_now(NOW + 3601 + 7 * DAYS);
     stage.platform.request();
-    counts_for_nothing(&stage, &stage.server, &token);
+    is_invalid(&stage, &stage.server, &token);
 }
 
 #[test]
 fn a_token_outlives_its_session() {
-    let stage = Stage::with(Recorder::answering(good()), "session = \"1h\"", "");
+    let stage = Stage::with(Recorder::answering(success()), "session = \"1h\"", "");
     let token = stage.token();
     stage.server.set_now(NOW + DAYS);
     stage.deliver(&token, "1");
 }
 
-/// Asks with these bytes for headers.
+/// Sends a request with these header bytes.
 fn with_headers(stage: &Stage, method: &str, target: &str, headers: &[u8]) -> Reply {
     let mut request =
         format!("{method} {target} HTTP/1.1\r\nHost: tool.example\r\nConnection: close\r\n")
@@ -173,8 +173,8 @@ fn with_headers(stage: &Stage, method: &str, target: &str, headers: &[u8]) -> Re
 }
 
 #[test]
-fn an_authorization_in_another_form_counts_for_nothing() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn an_authorization_in_another_form_is_refused() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
     let long = "A".repeat(100 * 1024);
     for value in [
@@ -216,8 +216,8 @@ fn an_authorization_in_another_form_counts_for_nothing() {
 }
 
 #[test]
-fn two_authorizations_are_none() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn two_authorization_headers_are_refused() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
     for (first, second) in [
         (format!("Bearer {token}"), "Basic eDp5".to_owned()),
@@ -240,8 +240,8 @@ fn two_authorizations_are_none() {
 }
 
 #[test]
-fn an_authorization_that_is_no_text_counts_for_nothing() {
-    let stage = Stage::durable(Recorder::answering(good()), "");
+fn an_authorization_that_is_not_utf_8_is_refused() {
+    let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
     for value in [
         [b"Bearer \xff\xfe".as_slice(), token.as_bytes()].concat(),
@@ -265,14 +265,14 @@ fn an_authorization_that_is_no_text_counts_for_nothing() {
     assert_eq!(log_lines(&token), [""; 0]);
 }
 
-/// As HTTP has it (RFC 9110 §11.4).
+/// RFC 9110 §11.4.
 #[test]
-fn more_spaces_before_the_token_do_no_harm() {
-    let stage = Stage::new(good());
+fn several_spaces_before_the_token_are_accepted() {
+    let stage = Stage::new(success());
     let token = stage.token();
     for spaces in ["  ", "     "] {
         let headers = format!("Authorization: Bearer{spaces}{token}\r\n");
-        told(&with_headers(&stage, "POST", "/grades", headers.as_bytes()), 200);
+        response_json(&with_headers(&stage, "POST", "/grades", headers.as_bytes()), 200);
         stage.platform.request();
     }
 }

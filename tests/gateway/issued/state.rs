@@ -9,8 +9,8 @@ use lti::oauth1::SignatureMethod;
 use lti::{GradePlace, Nonce, OutcomeService, Score, Sender, Spent};
 use lti_gateway::clock::Millis;
 use lti_gateway::state::{
-    Action, Bounds, Directory, FinishedGrade, Grade, ListedGrade, Outbox as _, QueuedGrade,
-    Replay as _, Status, StoredGrade, list,
+    Action, Directory, FinishedGrade, Grade, ListedGrade, Outbox as _, QueuedGrade, Replay as _,
+    StateLimits, Status, StoredGrade, list,
 };
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
@@ -33,7 +33,7 @@ fn wait<T>(what: impl Future<Output = T>) -> T {
 
 #[track_caller]
 fn open(path: &Path) -> Directory {
-    Directory::open(path, NOW, Bounds::default()).expect("opened")
+    Directory::open(path, NOW, StateLimits::default()).expect("opened")
 }
 
 /// A number of a fixture, if there is one.

@@ -1,8 +1,8 @@
-//! Who somebody is in the course, and what that opens.
+//! The user's roles in the course, and the tools that they may launch.
 
 use super::*;
 
-/// One tool for everybody that tells the roles, and one for staff.
+/// A tool for everyone that prints the roles, and a tool for staff.
 const ROLES: &str = r#"
 [gateway]
 public_url = "https://tool.example"
@@ -20,21 +20,22 @@ template = "page"
 roles = ["staff"]
 "#;
 
-const TELL: &str = "launched {{ launch.roles | join(sep=' ') }}; {{ launch.is_learner }} {{ launch.is_instructor }} \
-                    {{ launch.is_administrator }} {{ launch.is_staff }}";
+const PRINT_ROLES: &str = "launched {{ launch.roles | join(sep=' ') }}; {{ launch.is_learner }} \
+                           {{ launch.is_instructor }} {{ launch.is_administrator }} \
+                           {{ launch.is_staff }}";
 
-struct Rooms(Server, std::cell::Cell<u32>);
+struct RoleTools(Server, std::cell::Cell<u32>);
 
-impl Rooms {
+impl RoleTools {
     fn new() -> Self {
-        let templates = [("page.html.tera", PAGE), ("roles.html.tera", TELL)];
+        let templates = [("page.html.tera", PAGE), ("roles.html.tera", PRINT_ROLES)];
         let server =
             Server::start(&Setup { tools: ROLES, templates: &templates, ..Setup::default() });
         Self(server, std::cell::Cell::default())
     }
 
-    /// Launches both tools with this `roles`: the first has to tell exactly the expected roles, and the other has to
-    /// open for instructors and administrators alone.
+    /// Launches both tools with this `roles`. The first must print exactly the expected roles. The
+    /// other must open only for instructors and administrators.
     #[track_caller]
     fn check(&self, roles: &str, expected: &str) {
         let Self(server, count) = self;
@@ -53,39 +54,43 @@ impl Rooms {
         if staff {
             accept_at(server, "/lti/staff", &form.sign());
         } else {
-            refuse_at(server, "/lti/staff", &form.sign(), 403, "role-not-allowed");
+            reject_at(server, "/lti/staff", &form.sign(), 403, "role-not-allowed");
         }
     }
 }
 
+// Checklist F1.f 106 to 109.
 #[test]
-fn f1_106_to_109_instructors_are_instructors() {
-    let rooms = Rooms::new();
-    rooms.check("Instructor", "instructor");
-    rooms.check("urn:lti:role:ims/lis/Instructor", "instructor");
-    rooms.check(
+fn names_and_urns_of_instructors_grant_instructor() {
+    let tools = RoleTools::new();
+    tools.check("Instructor", "instructor");
+    tools.check("urn:lti:role:ims/lis/Instructor", "instructor");
+    tools.check(
         "urn:non:ims/something/Else,Instructor,urn:lti:instrole:ims/lis/Alumni",
         "instructor",
     );
-    rooms.check(
-        "urn:non:ims/something/Else,urn:lti:role:ims/lis/Instructor,urn:lti:instrole:ims/lis/Alumni",
+    tools.check(
+        "urn:non:ims/something/Else,urn:lti:role:ims/lis/Instructor,\
+         urn:lti:instrole:ims/lis/Alumni",
         "instructor",
     );
 }
 
+// Checklist F1.f 110.
 #[test]
-fn f1_110_a_learner_among_other_things_is_a_learner() {
-    let rooms = Rooms::new();
-    rooms.check(
+fn a_learner_with_unknown_roles_is_a_learner() {
+    let tools = RoleTools::new();
+    tools.check(
         "urn:non:ims/something/Else,urn:lti:role:ims/lis/Learner,urn:lti:instrole:ims/lis/Alumni",
         "learner",
     );
 }
 
+// Checklist F1.f 111 to 114.
 #[test]
-fn f1_111_to_114_nobody_is_nobody() {
-    let rooms = Rooms::new();
-    for nobody in [
+fn unknown_and_misspelled_roles_grant_nothing() {
+    let tools = RoleTools::new();
+    for unknown in [
         "urn:non:ims/something/Else",
         "urn:lti:instrole:ims/lis/Learner",
         "urn:lti:instrole:ims/lis/Alumni",
@@ -110,13 +115,14 @@ fn f1_111_to_114_nobody_is_nobody() {
         "Else/Instructor",
         "Else#Administrator",
     ] {
-        rooms.check(nobody, "");
+        tools.check(unknown, "");
     }
 }
 
+// Checklist F1.f 115 and 116.
 #[test]
-fn f1_115_and_116_roles_of_an_institution_or_a_system_grant_nothing_here() {
-    let rooms = Rooms::new();
+fn institution_and_system_roles_grant_nothing() {
+    let tools = RoleTools::new();
     for elsewhere in [
         "urn:lti:instrole:ims/lis/Instructor",
         "urn:lti:instrole:ims/lis/Faculty",
@@ -128,99 +134,106 @@ fn f1_115_and_116_roles_of_an_institution_or_a_system_grant_nothing_here() {
         "http://purl.imsglobal.org/vocab/lis/v2/person#Administrator",
         "http://purl.imsglobal.org/vocab/lti/system/person#TestUser",
     ] {
-        rooms.check(&format!("Learner,{elsewhere}"), "learner");
-        rooms.check(elsewhere, "");
+        tools.check(&format!("Learner,{elsewhere}"), "learner");
+        tools.check(elsewhere, "");
     }
 }
 
+// Checklist F1.f 117.
 #[test]
-fn f1_117_kinds_of_instructors_are_instructors() {
-    let rooms = Rooms::new();
+fn sub_roles_of_instructors_grant_instructor() {
+    let tools = RoleTools::new();
     for kind in [
         "Instructor/Lecturer",
         "Instructor#Lecturer",
         "urn:lti:role:ims/lis/Instructor/Lecturer",
         "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#Lecturer",
     ] {
-        rooms.check(kind, "instructor");
+        tools.check(kind, "instructor");
     }
 }
 
+// Checklist F1.f 118.
 #[test]
-fn f1_118_an_assistant_is_no_instructor() {
-    let rooms = Rooms::new();
+fn a_teaching_assistant_is_not_an_instructor() {
+    let tools = RoleTools::new();
     for assistant in [
         "urn:lti:role:ims/lis/TeachingAssistant",
         "TeachingAssistant",
         "TeachingAssistant/TeachingAssistantSection",
         "Instructor#TeachingAssistant",
         "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant",
-        // Platforms send the principal role beside the sub-role, in any order.
+        // Platforms also send the principal role of a sub-role, in any order.
         "Instructor,Instructor#TeachingAssistant",
-        "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant,http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor",
+        "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant,\
+         http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor",
     ] {
-        rooms.check(assistant, "teaching_assistant");
+        tools.check(assistant, "teaching_assistant");
     }
 }
 
+// Checklist F1.f 119 to 121.
 #[test]
-fn f1_119_to_121_short_names_are_understood() {
-    let rooms = Rooms::new();
-    rooms.check("Student,Learner", "learner");
-    rooms.check("Student", "learner");
-    rooms.check("Administrator", "administrator");
-    rooms.check("Administrator,Student", "learner administrator");
-    rooms.check(" Learner , Instructor ", "learner instructor");
-    rooms.check("Learner,\r\n\tInstructor", "learner instructor");
-    rooms.check("ContentDeveloper,Mentor,,Learner", "learner content_developer mentor");
+fn short_role_names_are_accepted() {
+    let tools = RoleTools::new();
+    tools.check("Student,Learner", "learner");
+    tools.check("Student", "learner");
+    tools.check("Administrator", "administrator");
+    tools.check("Administrator,Student", "learner administrator");
+    tools.check(" Learner , Instructor ", "learner instructor");
+    tools.check("Learner,\r\n\tInstructor", "learner instructor");
+    tools.check("ContentDeveloper,Mentor,,Learner", "learner content_developer mentor");
 }
 
+// Checklist F1.f 122.
 #[test]
-fn f1_122_no_roles_are_no_roles() {
-    let rooms = Rooms::new();
+fn empty_or_missing_roles_grant_nothing() {
+    let tools = RoleTools::new();
     for nothing in ["", ",,", " , ", "$Membership.role", "\0"] {
-        rooms.check(nothing, "");
+        tools.check(nothing, "");
     }
     let missing = Form { nonce: "missing", ..launch() }.without("roles");
-    let reply = rooms.0.post("/lti/a", &missing.sign());
+    let reply = tools.0.post("/lti/a", &missing.sign());
     accepted(&reply);
     assert_eq!(reply.body, "launched ; false false false false");
     let missing = Form { url: "https://tool.example/lti/staff", ..missing };
-    refuse_at(&rooms.0, "/lti/staff", &missing.sign(), 403, "role-not-allowed");
+    reject_at(&tools.0, "/lti/staff", &missing.sign(), 403, "role-not-allowed");
 }
 
+// Checklist F1.f 123 and 124.
 #[test]
-fn f1_123_and_124_of_the_uris_only_memberships_count() {
-    let rooms = Rooms::new();
-    rooms.check("http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor", "instructor");
-    rooms.check("http://purl.imsglobal.org/vocab/lis/v2/membership#Learner", "learner");
-    rooms.check("http://purl.imsglobal.org/vocab/lis/v2/membership#Administrator", "administrator");
-    rooms.check("http://purl.imsglobal.org/vocab/lis/v2/institution/person#Instructor", "");
-    rooms.check("http://purl.imsglobal.org/vocab/lis/v2/membershipInstructor", "");
-    rooms.check("https://evil.example/membership#Instructor", "");
+fn only_membership_uris_grant_roles() {
+    let tools = RoleTools::new();
+    tools.check("http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor", "instructor");
+    tools.check("http://purl.imsglobal.org/vocab/lis/v2/membership#Learner", "learner");
+    tools.check("http://purl.imsglobal.org/vocab/lis/v2/membership#Administrator", "administrator");
+    tools.check("http://purl.imsglobal.org/vocab/lis/v2/institution/person#Instructor", "");
+    tools.check("http://purl.imsglobal.org/vocab/lis/v2/membershipInstructor", "");
+    tools.check("https://evil.example/membership#Instructor", "");
 }
 
+// Checklist F1.f 125.
 #[test]
-fn f1_125_an_observer_is_a_mentor_and_a_learner_of_a_kind() {
-    let rooms = Rooms::new();
-    rooms.check(
+fn an_observer_is_a_mentor_and_a_learner() {
+    let tools = RoleTools::new();
+    tools.check(
         "urn:lti:role:ims/lis/Learner/NonCreditLearner,urn:lti:role:ims/lis/Mentor",
         "learner mentor",
     );
 }
 
 #[test]
-fn a_tool_for_some_roles_names_the_roles_that_it_turned_away() {
-    let rooms = Rooms::new();
+fn the_log_shows_the_roles_that_may_not_launch() {
+    let tools = RoleTools::new();
     let form = Form { url: "https://tool.example/lti/staff", ..launch() };
-    let reply = refuse_at(&rooms.0, "/lti/staff", &form.sign(), 403, "role-not-allowed");
+    let reply = reject_at(&tools.0, "/lti/staff", &form.sign(), 403, "role-not-allowed");
     assert!(reply.body.contains("This activity is not for your role"), "{}", reply.body);
     let line = line_of(&reply);
     assert!(line.contains("none of the roles {Learner} may launch this tool"), "{line}");
 }
 
 #[test]
-fn assistants_of_a_section_are_no_instructors() {
+fn teaching_assistants_of_a_section_are_not_instructors() {
     let server = Server::start(&Setup {
         tools: TOOLS,
         templates: &[("page.html.tera", "launched {{ launch.roles | join(sep=' ') }}")],

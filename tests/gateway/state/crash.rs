@@ -1,4 +1,4 @@
-//! A process that is killed in the middle of its work: whatever it was told that it is written must be there.
+//! A killed process loses no write that the state has confirmed.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -9,26 +9,26 @@ use std::thread;
 
 use lti::Spent;
 use lti_gateway::state::{
-    Directory, Fate, OpenError, Outbox as _, Replay as _, Status, StoredGrade, list,
+    AttemptResult, Directory, OpenError, Outbox as _, Replay as _, Status, StoredGrade, list,
 };
 use tempfile::tempdir;
 
-use super::{ACCEPTED, BOUNDS, find, nonce, open, postponed, refused, score, wait};
+use super::{ACCEPTED, LIMITS, find, nonce, open, refused, retry, score, wait};
 use crate::support::NOW;
 
-/// Tells the child which directory is meant, and which process of the test it is.
+/// The variables for the child process: its directory and the number of the round.
 const DIRECTORY: &str = "TEST_STATE_DIRECTORY";
 const ROUND: &str = "TEST_STATE_ROUND";
-/// How many are killed one after the other.
+/// The number of processes that the test kills.
 const ROUNDS: u8 = 12;
 
-/// The child: writes without end, and says what it was told that it is written.
+/// The child process: writes in an endless loop, and prints each confirmed write.
 #[test]
-#[ignore = "the test below runs it as a process of its own, and kills it"]
+#[ignore = "the test below runs it as a separate process and kills it"]
 fn child() {
     let directory = std::env::var_os(DIRECTORY).expect("the test below runs this");
     let round: u8 = std::env::var(ROUND).expect("a number").parse().expect("a number");
-    let directory = Arc::new(open(Path::new(&directory), NOW, BOUNDS));
+    let directory = Arc::new(open(Path::new(&directory), NOW, LIMITS));
     let workers = (0..6).map(|worker| {
         let directory = Arc::clone(&directory);
         thread::spawn(move || wait(work(&directory, round, worker)))
@@ -44,33 +44,33 @@ async fn work(directory: &Directory, round: u8, worker: u8) {
         let text = format!("0.{round:02}{worker}{number}");
         let slot = worker * 8 + (number % 8) as u8;
         assert_eq!(replay.spend(&nonce(worker, &text, NOW + 300), NOW).await, Spent::Now);
-        say(&format!("spent {worker} {text}"));
-        let kept = outbox
+        report(&format!("spent {worker} {text}"));
+        let queued = outbox
             .write(score(slot, "lms.example", &text), ACCEPTED, NOW + 60)
             .await
             .expect("written");
-        let id = &kept.id;
-        say(&format!("kept {id} {text}"));
+        let id = &queued.id;
+        report(&format!("queued {id} {text}"));
         if number % 4 > 0 {
-            outbox.settle(&kept, postponed(NOW + 9), NOW).await.expect("settled");
-            say(&format!("postponed {id} {text}"));
+            outbox.settle(&queued, retry(NOW + 9), NOW).await.expect("settled");
+            report(&format!("retry {id} {text}"));
         }
         match number % 4 {
             2 => {
-                outbox.settle(&kept, refused(), NOW).await.expect("settled");
-                say(&format!("refused {id} -"));
+                outbox.settle(&queued, refused(), NOW).await.expect("settled");
+                report(&format!("refused {id} -"));
             }
             3 => {
-                outbox.settle(&kept, Fate::Delivered, NOW).await.expect("settled");
-                say(&format!("delivered {id} -"));
+                outbox.settle(&queued, AttemptResult::Delivered, NOW).await.expect("settled");
+                report(&format!("delivered {id} -"));
             }
             _ => {}
         }
     }
 }
 
-fn say(line: &str) {
-    // A line in one piece: others write, too, and the end may come at any moment.
+fn report(line: &str) {
+    // One write per line: other threads print too, and the test may kill the process at any moment.
     let _ = std::io::stdout().lock().write_all(format!("\n> {line}\n").as_bytes());
 }
 
@@ -87,61 +87,61 @@ fn start(directory: &Path, round: u8) -> Child {
 }
 
 #[test]
-fn a_process_that_is_killed_loses_nothing_that_it_was_told_is_written() {
-    let folder = tempdir().expect("a folder");
+fn a_killed_process_loses_no_confirmed_write() {
+    let temp = tempdir().expect("a directory");
     let mut grades: BTreeMap<String, (Status, String)> = BTreeMap::new();
     let mut nonces = Vec::new();
     for round in 0..ROUNDS {
-        let mut child = start(folder.path(), round);
+        let mut child = start(temp.path(), round);
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        // Some are killed while they begin, others in full flight.
+        // The test kills some processes at their start, others later.
         let mut random = [0; 1];
         getrandom::fill(&mut random).expect("random");
         let mut left = usize::from(random[0]);
         let mut next = || lines.next().map(|line| line.expect("text"));
         while let Some(line) = next() {
-            if let Some(said) = line.strip_prefix("> ") {
-                remember(said, &mut grades, &mut nonces);
+            if let Some(event) = line.strip_prefix("> ") {
+                record(event, &mut grades, &mut nonces);
                 if left == 40 {
-                    let second = Directory::open(folder.path(), NOW, BOUNDS).err();
-                    assert_eq!(second, Some(OpenError::InUse(folder.path().to_owned())));
+                    let second = Directory::open(temp.path(), NOW, LIMITS).err();
+                    assert_eq!(second, Some(OpenError::InUse(temp.path().to_owned())));
                 }
                 left = left.saturating_sub(1);
             }
             if left == 0 {
-                // What it had said before it died is read to the end.
+                // The loop reads the rest of the output.
                 child.kill().expect("it was alive");
             }
         }
         child.wait().expect("it has ended");
-        inspect(folder.path(), &grades, &nonces);
+        inspect(temp.path(), &grades, &nonces);
     }
     assert!(grades.len() > 50, "{}", grades.len());
     assert!(nonces.len() > 50, "{}", nonces.len());
 }
 
-fn remember(
-    said: &str,
+fn record(
+    line: &str,
     grades: &mut BTreeMap<String, (Status, String)>,
     nonces: &mut Vec<(u8, String)>,
 ) {
-    let mut words = said.splitn(3, ' ');
-    let mut word = || words.next().expect("three words");
-    let (what, name, text) = (word(), word(), word());
-    match what {
+    let mut parts = line.splitn(3, ' ');
+    let mut part = || parts.next().expect("three parts");
+    let (event, name, text) = (part(), part(), part());
+    match event {
         "spent" => nonces.push((name.parse().expect("a number"), text.to_owned())),
-        "kept" | "postponed" => {
+        "queued" | "retry" => {
             grades.insert(name.to_owned(), (Status::Kept, text.to_owned()));
         }
-        "refused" => grades.get_mut(name).expect("it was kept").0 = Status::Refused,
-        "delivered" => grades.get_mut(name).expect("it was kept").0 = Status::Delivered,
-        other => panic!("{other}"),
+        "refused" => grades.get_mut(name).expect("it was queued").0 = Status::Refused,
+        "delivered" => grades.get_mut(name).expect("it was queued").0 = Status::Delivered,
+        other => panic!("unknown event {other}"),
     }
 }
 
-/// Everything is there, in the newest state that was told or in a later one.
+/// Asserts that the directory has everything in its last confirmed state or a later one.
 fn inspect(path: &Path, grades: &BTreeMap<String, (Status, String)>, nonces: &[(u8, String)]) {
-    // As the process left it, with its journal.
+    // The file still has the write-ahead log of the killed process.
     if !grades.is_empty() {
         let listed = list(path).expect("listed");
         for (id, _) in grades.iter().filter(|(_, (status, _))| *status == Status::Refused) {
@@ -151,27 +151,27 @@ fn inspect(path: &Path, grades: &BTreeMap<String, (Status, String)>, nonces: &[(
             );
         }
     }
-    let directory = open(path, NOW, BOUNDS);
+    let directory = open(path, NOW, LIMITS);
     for (worker, text) in nonces {
         let spent = wait(directory.replay.spend(&nonce(*worker, text, NOW + 300), NOW));
         assert_eq!(spent, Spent::Before, "{worker} {text}");
     }
     for (id, (status, text)) in grades {
-        let found = find(&directory, id).unwrap_or_else(|| panic!("{id} {text} is gone"));
+        let found = find(&directory, id).unwrap_or_else(|| panic!("{id} {text} is missing"));
         match status {
             Status::Kept if found.status() == Status::Kept => {
                 let StoredGrade::Queued(queued) = found else { panic!("{text} is finished") };
                 assert!(queued.grade == score(queued.grade.slot[0], "lms.example", text), "{text}");
             }
             Status::Kept => {}
-            told => assert_eq!(found.status(), *told, "{text}"),
+            confirmed => assert_eq!(found.status(), *confirmed, "{text}"),
         }
     }
     drop(directory);
     for file in ["replay.sqlite", "grades.sqlite"] {
         let sqlite = rusqlite::Connection::open(path.join(file)).expect("a file");
-        let sound: String =
+        let check: String =
             sqlite.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("an answer");
-        assert_eq!(sound, "ok", "{file}");
+        assert_eq!(check, "ok", "{file}");
     }
 }

@@ -1,4 +1,4 @@
-//! Directories that cannot be used: each is said clearly, and nothing is taken for written that is not.
+//! Unusable directories: each has a clear error, and no failed write counts as a success.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,57 +8,57 @@ use lti::Spent;
 use lti_gateway::state::{Directory, OpenError, Outbox as _, Replay as _, StateError, list};
 use tempfile::tempdir;
 
-use super::{ACCEPTED, BOUNDS, find, nonce, open, refused, score, wait, write};
+use super::{ACCEPTED, LIMITS, find, nonce, open, refused, score, wait, write};
 use crate::support::NOW;
 
-fn refuse(path: &Path) -> OpenError {
-    Directory::open(path, NOW, BOUNDS).err().expect("refused")
+fn open_error(path: &Path) -> OpenError {
+    Directory::open(path, NOW, LIMITS).err().expect("an error")
 }
 
 #[test]
-fn a_second_process_is_refused_and_told_which_directory() {
-    let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
-    let kept = write(&directory, score(1, "lms.example", "1"));
-    let error = refuse(folder.path());
-    assert_eq!(error, OpenError::InUse(folder.path().to_owned()));
-    let name = folder.path().display();
-    assert_eq!(error.to_string(), format!("the directory {name} is in use by another gateway"));
+fn a_directory_in_use_is_refused() {
+    let temp = tempdir().expect("a directory");
+    let directory = open(temp.path(), NOW, LIMITS);
+    let queued = write(&directory, score(1, "lms.example", "1"));
+    let error = open_error(temp.path());
+    assert_eq!(error, OpenError::InUse(temp.path().to_owned()));
+    let name = temp.path().display();
+    assert_eq!(error.to_string(), format!("another gateway uses the directory {name}"));
     assert_eq!(
         error.advice(),
-        "stop the other one, or give each process a directory of its own in `gateway.state`"
+        "stop the other gateway, or name another directory in `gateway.state`"
     );
-    assert!(find(&directory, &kept.id).is_some(), "the first is undisturbed");
-    // Half of it is still open.
+    assert!(find(&directory, &queued.id).is_some(), "the first one still works");
+    // One of the two files is still open.
     let Directory { replay, outbox } = directory;
     drop(outbox);
-    assert_eq!(refuse(folder.path()), OpenError::InUse(folder.path().to_owned()));
+    assert_eq!(open_error(temp.path()), OpenError::InUse(temp.path().to_owned()));
     drop(replay);
-    drop(open(folder.path(), NOW, BOUNDS));
+    drop(open(temp.path(), NOW, LIMITS));
 }
 
 #[test]
-fn what_is_no_directory_is_said_and_left_alone() {
-    let folder = tempdir().expect("a folder");
-    let file = folder.path().join("state");
+fn a_path_that_is_not_a_directory_is_refused_unchanged() {
+    let temp = tempdir().expect("a directory");
+    let file = temp.path().join("state");
     fs::write(&file, "mine").expect("written");
-    let error = refuse(&file);
+    let error = open_error(&file);
     assert_eq!(error, OpenError::NotADirectory(file.clone()));
-    assert_eq!(error.to_string(), format!("{} is no directory", file.display()));
+    assert_eq!(error.to_string(), format!("{} is not a directory", file.display()));
     assert_eq!(list(&file), Err(OpenError::NotADirectory(file.clone())));
     let below = file.join("below");
-    assert!(matches!(refuse(&below), OpenError::Inaccessible(path, _) if path == below));
+    assert!(matches!(open_error(&below), OpenError::Inaccessible(path, _) if path == below));
     assert_eq!(fs::read_to_string(&file).expect("there"), "mine");
 }
 
 #[test]
-fn a_file_that_is_no_database_is_said_and_left_alone() {
+fn a_file_that_is_not_a_database_is_refused_unchanged() {
     for name in ["grades.sqlite", "replay.sqlite"] {
-        let folder = tempdir().expect("a folder");
-        let file = folder.path().join(name);
-        let text = "this is no database, but somebody's diary. ".repeat(100);
+        let temp = tempdir().expect("a directory");
+        let file = temp.path().join(name);
+        let text = "this is not a database, but a diary. ".repeat(100);
         fs::write(&file, &text).expect("written");
-        let error = refuse(folder.path());
+        let error = open_error(temp.path());
         assert_eq!(error, OpenError::Damaged(file.clone(), "file is not a database".to_owned()));
         assert_eq!(
             error.to_string(),
@@ -69,70 +69,71 @@ fn a_file_that_is_no_database_is_said_and_left_alone() {
 }
 
 #[test]
-fn a_file_of_a_newer_release_is_said_and_left_alone() {
+fn a_file_of_a_newer_release_is_refused_unchanged() {
     for name in ["grades.sqlite", "replay.sqlite"] {
-        let folder = tempdir().expect("a folder");
-        let file = folder.path().join(name);
-        drop(open(folder.path(), NOW, BOUNDS));
+        let temp = tempdir().expect("a directory");
+        let file = temp.path().join(name);
+        drop(open(temp.path(), NOW, LIMITS));
         let sqlite = rusqlite::Connection::open(&file).expect("a file");
         sqlite.pragma_update(None, "user_version", 7).expect("set");
         drop(sqlite);
         let newest = if name == "grades.sqlite" { 2 } else { 1 };
         let newer = OpenError::Newer { file: file.clone(), version: 7, newest };
-        assert_eq!(refuse(folder.path()), newer);
+        assert_eq!(open_error(temp.path()), newer);
         assert_eq!(
             newer.to_string(),
             format!(
-                "a newer release wrote {}: the file has version 7, and this release reads versions up to {newest}",
+                "a newer release wrote {}: the file has version 7, but this release reads versions \
+                 up to {newest}",
                 file.display()
             )
         );
         if name == "grades.sqlite" {
-            assert_eq!(list(folder.path()), Err(newer));
+            assert_eq!(list(temp.path()), Err(newer));
         }
     }
 }
 
 #[test]
-fn a_directory_in_the_place_of_a_file_is_said() {
+fn a_directory_with_the_name_of_a_state_file_is_refused() {
     for name in ["lock", "grades.sqlite", "replay.sqlite"] {
-        let folder = tempdir().expect("a folder");
-        let file = folder.path().join(name);
+        let temp = tempdir().expect("a directory");
+        let file = temp.path().join(name);
         fs::create_dir(&file).expect("made");
         assert!(
-            matches!(refuse(folder.path()), OpenError::Inaccessible(path, _) if path == file),
+            matches!(open_error(temp.path()), OpenError::Inaccessible(path, _) if path == file),
             "{name}"
         );
     }
 }
 
 #[test]
-fn a_directory_that_cannot_be_written_is_said() {
-    let folder = tempdir().expect("a folder");
+fn a_directory_without_write_permission_is_refused() {
+    let temp = tempdir().expect("a directory");
     let set =
-        |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("set");
+        |mode| fs::set_permissions(temp.path(), fs::Permissions::from_mode(mode)).expect("set");
     set(0o500);
-    let restricted = fs::write(folder.path().join("probe"), "").is_err();
-    let opened = Directory::open(folder.path(), NOW, BOUNDS);
+    let restricted = fs::write(temp.path().join("probe"), "").is_err();
+    let opened = Directory::open(temp.path(), NOW, LIMITS);
     set(0o700);
-    // Root may write everywhere, so that there is nothing to see then.
+    // Root may write everywhere, so that this part tests nothing for root.
     if restricted {
-        let lock = folder.path().join("lock");
+        let lock = temp.path().join("lock");
         assert!(matches!(opened.err(), Some(OpenError::Inaccessible(path, _)) if path == lock));
     }
-    // Nobody makes a directory in here.
+    // No user can create a directory in /proc.
     let path = PathBuf::from("/proc/state");
-    let error = refuse(&path);
+    let error = open_error(&path);
     assert!(matches!(&error, OpenError::Inaccessible(named, _) if *named == path));
     assert!(error.to_string().starts_with("/proc/state cannot be used: "), "{error}");
 }
 
-/// What is in the files is destroyed while they are open, as a dying disk does it.
+/// The test overwrites the files while they are open, like a broken disk.
 #[test]
-fn a_file_that_breaks_while_it_is_open_makes_errors_and_no_panic() {
-    let folder = tempdir().expect("a folder");
+fn a_file_that_is_damaged_while_open_causes_errors_and_no_panic() {
+    let temp = tempdir().expect("a directory");
     {
-        let directory = open(folder.path(), NOW, BOUNDS);
+        let directory = open(temp.path(), NOW, LIMITS);
         for slot in 0..200 {
             write(&directory, score(slot, "lms.example", "1"));
         }
@@ -140,29 +141,29 @@ fn a_file_that_breaks_while_it_is_open_makes_errors_and_no_panic() {
             wait(directory.replay.spend(&nonce(1, &format!("{number}"), NOW + 300), NOW));
         }
     }
-    let directory = open(folder.path(), NOW, BOUNDS);
-    let kept = write(&directory, score(1, "lms.example", "1"));
+    let directory = open(temp.path(), NOW, LIMITS);
+    let queued = write(&directory, score(1, "lms.example", "1"));
     for name in ["replay.sqlite", "grades.sqlite"] {
         for file in [name.to_owned(), format!("{name}-wal")] {
-            let file = folder.path().join(file);
+            let file = temp.path().join(file);
             let length = fs::metadata(&file).map_or(0, |file| file.len() as usize);
             fs::write(&file, vec![0xA5; length]).expect("written");
         }
     }
     let spent = wait(directory.replay.spend(&nonce(1, "new", NOW + 300), NOW));
-    // SQLite may not have to read what is broken, and may write without noticing.
+    // SQLite may not read the damaged pages, and may write without an error.
     assert_ne!(spent, Spent::Before);
     let is_unavailable =
         |error: Option<StateError>| matches!(error, None | Some(StateError::Unavailable(_)));
-    assert!(is_unavailable(wait(directory.outbox.find(&kept.id)).err()));
+    assert!(is_unavailable(wait(directory.outbox.find(&queued.id)).err()));
     assert!(is_unavailable(
         wait(directory.outbox.write(score(2, "lms.example", "1"), ACCEPTED, NOW)).err()
     ));
-    assert!(is_unavailable(wait(directory.outbox.settle(&kept, refused(), NOW)).err()));
+    assert!(is_unavailable(wait(directory.outbox.settle(&queued, refused(), NOW)).err()));
     assert!(is_unavailable(wait(directory.outbox.claim(NOW, NOW + 9, 9, 9, &[])).err()));
     assert!(is_unavailable(wait(directory.outbox.next_due()).err()));
     drop(directory);
-    let error = refuse(folder.path());
+    let error = open_error(temp.path());
     assert!(matches!(error, OpenError::Damaged(..)), "{error}");
-    assert!(matches!(list(folder.path()), Err(OpenError::Damaged(..))));
+    assert!(matches!(list(temp.path()), Err(OpenError::Damaged(..))));
 }

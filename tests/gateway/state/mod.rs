@@ -1,4 +1,4 @@
-//! What must survive: nonces that were spent, and grades on their way.
+//! The state survives crashes and restarts: spent nonces and queued grades.
 
 mod crash;
 mod failure;
@@ -15,43 +15,44 @@ use lti::oauth1::SignatureMethod;
 use lti::{GradePlace, Nonce, OutcomeService, Score, Sender};
 use lti_gateway::clock::Millis;
 use lti_gateway::state::{
-    Action, Bounds, Directory, Fate, Grade, OpenError, Outbox as _, QueuedGrade, StoredGrade,
+    Action, AttemptResult, Directory, Grade, OpenError, Outbox as _, QueuedGrade, StateLimits,
+    StoredGrade,
 };
 
 use crate::support::NOW;
 
-/// Enough for every test that is not about it.
-const BOUNDS: Bounds = Bounds {
+/// Large limits, for all tests that do not test them.
+const LIMITS: StateLimits = StateLimits {
     nonces: 100_000,
     nonces_per_sender: 100_000,
-    kept: 100_000,
-    kept_per_sender: 100_000,
+    queued: 100_000,
+    queued_per_sender: 100_000,
     finished: 100_000,
 };
-/// [`NOW`] as the outbox wants it.
+/// [`NOW`] in milliseconds.
 const ACCEPTED: Millis = Millis::from_seconds(NOW);
 const DAY: u64 = 24 * 60 * 60;
 
-/// Waits for what the state does.
+/// Runs a future to its end.
 fn wait<T>(what: impl Future<Output = T>) -> T {
     let runtime = rocket::tokio::runtime::Builder::new_current_thread().enable_time().build();
     runtime.expect("a runtime").block_on(what)
 }
 
-/// Opens a directory at this time. While another test starts a program, the program holds all that this process has open
-/// for a moment, and so the lock of a directory that was given up.
-fn open(path: &Path, now: u64, bounds: Bounds) -> Directory {
-    let patience = Instant::now() + Duration::from_secs(10);
+/// Opens a directory at `now`. Retries while it is locked: if another test starts a program, the
+/// new process briefly inherits all open files, and so also the lock of a closed directory.
+fn open(path: &Path, now: u64, limits: StateLimits) -> Directory {
+    let deadline = Instant::now() + Duration::from_secs(10);
     loop {
-        match Directory::open(path, now, bounds) {
+        match Directory::open(path, now, limits) {
             Ok(directory) => return directory,
-            Err(OpenError::InUse(_)) if Instant::now() < patience => std::thread::yield_now(),
+            Err(OpenError::InUse(_)) if Instant::now() < deadline => std::thread::yield_now(),
             Err(error) => panic!("{error}"),
         }
     }
 }
 
-/// A score of a learner (a slot) at a host.
+/// A score for a learner (a slot) at a host.
 fn score(slot: u8, host: &str, score: &str) -> Grade {
     Grade {
         slot: [slot; 16],
@@ -67,29 +68,29 @@ fn score(slot: u8, host: &str, score: &str) -> Grade {
     }
 }
 
-/// Writes a grade of which the first try ends at once.
+/// Writes a grade whose lease ends at once.
 fn write(directory: &Directory, grade: Grade) -> QueuedGrade {
     wait(directory.outbox.write(grade, ACCEPTED, NOW)).expect("written")
 }
 
-fn settle(directory: &Directory, kept: &QueuedGrade, fate: Fate, now: u64) {
-    wait(directory.outbox.settle(kept, fate, now)).expect("settled");
+fn settle(directory: &Directory, grade: &QueuedGrade, result: AttemptResult, now: u64) {
+    wait(directory.outbox.settle(grade, result, now)).expect("settled");
 }
 
 fn find(directory: &Directory, id: &str) -> Option<StoredGrade> {
     wait(directory.outbox.find(id)).expect("looked up")
 }
 
-fn postponed(until: u64) -> Fate {
-    Fate::Postponed { until, message: "Bad Gateway".to_owned() }
+fn retry(at: u64) -> AttemptResult {
+    AttemptResult::Retry { at, message: "Bad Gateway".to_owned() }
 }
 
-fn refused() -> Fate {
-    Fate::Refused { message: "no such course".to_owned() }
+fn refused() -> AttemptResult {
+    AttemptResult::Refused { message: "no such course".to_owned() }
 }
 
-fn expired() -> Fate {
-    Fate::Expired { message: "Service Unavailable".to_owned() }
+fn expired() -> AttemptResult {
+    AttemptResult::Expired { message: "Service Unavailable".to_owned() }
 }
 
 fn nonce(consumer: u8, text: &str, acceptable_until: u64) -> Nonce {

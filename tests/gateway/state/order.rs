@@ -1,52 +1,54 @@
 use std::collections::HashMap;
 
 use lti::Score;
-use lti_gateway::state::{Action, Fate, Grade, Outbox as _, QueuedGrade, Status, StoredGrade};
+use lti_gateway::state::{
+    Action, AttemptResult, Grade, Outbox as _, QueuedGrade, Status, StoredGrade,
+};
 use tempfile::tempdir;
 
-use super::{
-    ACCEPTED, BOUNDS, expired, find, open, postponed, refused, score, settle, wait, write,
-};
+use super::{ACCEPTED, LIMITS, expired, find, open, refused, retry, score, settle, wait, write};
 use crate::support::NOW;
 
-/// What happens to grades, which are called by letters. Times are seconds after [`NOW`].
+/// Steps with grades, which have letters as names. Timestamps are seconds after [`NOW`].
 enum Step {
-    /// It is written down for this slot.
+    /// Write the grade for this slot.
     Write(&'static str, u8),
     Deliver(&'static str),
     DeliverAt(u64, &'static str),
     Refuse(&'static str),
-    /// It comes due then.
-    Postpone(&'static str, u64),
+    /// The attempt failed; the grade comes due at this time.
+    Retry(&'static str, u64),
     Expire(&'static str),
-    /// Exactly these are claimed then, in this order, for 100 s.
+    /// A claim at this time returns exactly these, in this order, and leases them for 100 s.
     Claim(u64, &'static [&'static str]),
-    /// The next one comes due then.
+    /// The next grade comes due at this time.
     Due(Option<u64>),
     Is(&'static str, Status),
-    /// Nothing is remembered of it.
-    Gone(&'static str),
+    /// The outbox has no grade with this id.
+    Missing(&'static str),
 }
 
 fn check(name: &str, steps: &[Step]) {
-    let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
-    let mut kept: HashMap<&str, QueuedGrade> = HashMap::new();
-    for (place, step) in steps.iter().enumerate() {
-        let at = format!("{name}, step {place}");
+    let temp = tempdir().expect("a directory");
+    let directory = open(temp.path(), NOW, LIMITS);
+    let mut grades: HashMap<&str, QueuedGrade> = HashMap::new();
+    for (index, step) in steps.iter().enumerate() {
+        let at = format!("{name}, step {index}");
         match step {
             Step::Write(letter, slot) => {
-                kept.insert(letter, write(&directory, score(*slot, "lms.example", "0.5")));
+                grades.insert(letter, write(&directory, score(*slot, "lms.example", "0.5")));
             }
-            Step::Deliver(letter) => settle(&directory, &kept[letter], Fate::Delivered, NOW),
+            Step::Deliver(letter) => {
+                settle(&directory, &grades[letter], AttemptResult::Delivered, NOW)
+            }
             Step::DeliverAt(after, letter) => {
-                settle(&directory, &kept[letter], Fate::Delivered, NOW + after);
+                settle(&directory, &grades[letter], AttemptResult::Delivered, NOW + after);
             }
-            Step::Refuse(letter) => settle(&directory, &kept[letter], refused(), NOW),
-            Step::Postpone(letter, until) => {
-                settle(&directory, &kept[letter], postponed(NOW + until), NOW)
+            Step::Refuse(letter) => settle(&directory, &grades[letter], refused(), NOW),
+            Step::Retry(letter, at_time) => {
+                settle(&directory, &grades[letter], retry(NOW + at_time), NOW)
             }
-            Step::Expire(letter) => settle(&directory, &kept[letter], expired(), NOW),
+            Step::Expire(letter) => settle(&directory, &grades[letter], expired(), NOW),
             Step::Claim(after, letters) => {
                 let now = NOW + after;
                 let claimed =
@@ -56,7 +58,7 @@ fn check(name: &str, steps: &[Step]) {
                     .map(|one| {
                         assert!(matches!(one.status, Status::Kept | Status::Delivered), "{at}");
                         assert_eq!(one.next_try, now + 100, "{at}");
-                        *kept.iter().find(|(_, other)| other.id == one.id).expect("a letter").0
+                        *grades.iter().find(|(_, other)| other.id == one.id).expect("a letter").0
                     })
                     .collect();
                 assert_eq!(claimed, *letters, "{at}");
@@ -66,29 +68,30 @@ fn check(name: &str, steps: &[Step]) {
                 assert_eq!(due, after.map(|after| NOW + after), "{at}");
             }
             Step::Is(letter, status) => {
-                let found = find(&directory, &kept[letter].id).map(|found| found.status());
+                let found = find(&directory, &grades[letter].id).map(|found| found.status());
                 assert_eq!(found, Some(*status), "{at}");
             }
-            Step::Gone(letter) => assert!(find(&directory, &kept[letter].id).is_none(), "{at}"),
+            Step::Missing(letter) => {
+                assert!(find(&directory, &grades[letter].id).is_none(), "{at}")
+            }
         }
     }
 }
 
-/// Of one learner at one link, the newest grade counts, and an older one never overtakes it.
 #[test]
-fn the_newest_grade_of_a_slot_counts() {
+fn the_newest_grade_of_a_slot_counts_and_no_older_one_overtakes_it() {
     use Status::{Delivered, Expired, Kept, Refused, Superseded};
-    use Step::{Claim, Deliver, DeliverAt, Due, Expire, Gone, Is, Postpone, Refuse, Write};
+    use Step::{Claim, Deliver, DeliverAt, Due, Expire, Is, Missing, Refuse, Retry, Write};
     let scenarios: &[(&str, &[Step])] = &[
         (
-            "delivered at the first try",
-            &[Write("A", 1), Is("A", Kept), Deliver("A"), Gone("A"), Due(None)],
+            "delivered at the first attempt",
+            &[Write("A", 1), Is("A", Kept), Deliver("A"), Missing("A"), Due(None)],
         ),
         (
-            "delivered at the second try",
+            "delivered at the second attempt",
             &[
                 Write("A", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Is("A", Kept),
                 Due(Some(5)),
                 Claim(4, &[]),
@@ -101,18 +104,18 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
-            "refused at the first try",
+            "refused at the first attempt",
             &[Write("A", 1), Refuse("A"), Is("A", Refused), Due(None), Claim(9, &[])],
         ),
         (
-            "nobody says what became of it",
+            "the result of the attempt is unknown",
             &[Write("A", 1), Claim(0, &["A"]), Claim(99, &[]), Claim(100, &["A"])],
         ),
         (
-            "a newer one is refused, and the older comes due again",
+            "a newer grade is refused, and the older one comes due again",
             &[
                 Write("A", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Write("B", 1),
                 Claim(5, &["B"]),
                 Due(Some(105)),
@@ -124,10 +127,10 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
-            "a newer one expires, and the older comes due again",
+            "a newer grade expires, and the older one comes due again",
             &[
                 Write("A", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Write("B", 1),
                 Expire("B"),
                 Is("B", Expired),
@@ -135,10 +138,10 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
-            "a newer one is delivered at once",
+            "a newer grade is delivered at once",
             &[
                 Write("A", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Write("B", 1),
                 Deliver("B"),
                 Is("A", Superseded),
@@ -152,28 +155,28 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
-            "a newer one is delivered long after the older gave way",
+            "a newer grade is delivered long after the older one was superseded",
             &[
                 Write("A", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Write("B", 1),
-                Postpone("B", 5),
+                Retry("B", 5),
                 DeliverAt(300, "B"),
                 Due(Some(600)),
                 Write("C", 2),
-                Postpone("C", 5),
+                Retry("C", 5),
                 Write("D", 2),
-                Postpone("D", 5),
+                Retry("D", 5),
                 DeliverAt(301, "D"),
                 Is("D", Delivered),
                 Due(Some(600)),
             ],
         ),
         (
-            "an older one was delivered when it had been tried in vain before",
+            "an older grade was delivered after a failed attempt",
             &[
                 Write("A", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Deliver("A"),
                 Is("A", Delivered),
                 Write("B", 1),
@@ -183,7 +186,7 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
-            "an older one was delivered whose first try nobody knows of",
+            "an older grade was delivered after an attempt with an unknown result",
             &[
                 Write("A", 1),
                 Claim(0, &["A"]),
@@ -195,13 +198,13 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
-            "an older one was sent once more in vain",
+            "an older delivered grade was sent again without success",
             &[
                 Write("A", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Write("B", 1),
                 Deliver("B"),
-                Postpone("B", 310),
+                Retry("B", 310),
                 Write("C", 1),
                 DeliverAt(305, "C"),
                 Is("B", Delivered),
@@ -210,27 +213,27 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
-            "one that is to be sent once more gives way to a newer one, and was delivered",
+            "a newer grade supersedes a delivered one that waits to be sent again",
             &[
                 Write("A", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Write("B", 1),
                 Deliver("B"),
                 Write("C", 1),
                 Claim(310, &["C"]),
-                Postpone("C", 7),
+                Retry("C", 7),
                 Is("B", Delivered),
                 Claim(500, &["C"]),
             ],
         ),
         (
-            "whatever comes of sending one once more, it was delivered",
+            "a grade that is sent again stays delivered, with any result",
             &[
                 Write("A", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Write("B", 1),
                 Deliver("B"),
-                Postpone("B", 400),
+                Retry("B", 400),
                 Is("B", Delivered),
                 Due(Some(400)),
                 Refuse("B"),
@@ -239,12 +242,12 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
-            "a newer one is kept, too",
+            "a newer grade is queued too",
             &[
                 Write("A", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Write("B", 1),
-                Postpone("B", 7),
+                Retry("B", 7),
                 Is("A", Superseded),
                 Is("B", Kept),
                 Due(Some(7)),
@@ -256,10 +259,10 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
-            "a newer one hides the older until it is known what became of it",
+            "a newer grade hides the older one until its result is known",
             &[
                 Write("A", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Write("B", 1),
                 Claim(20, &["B"]),
                 Claim(20, &[]),
@@ -268,50 +271,50 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
-            "an older one that is delivered does not end a newer one",
+            "a delivered older grade does not finish a newer one",
             &[
                 Write("A", 1),
                 Write("B", 1),
                 Deliver("A"),
-                Gone("A"),
+                Missing("A"),
                 Is("B", Kept),
                 Claim(0, &["B"]),
             ],
         ),
         (
-            "an older one that is postponed does not end a newer one",
+            "an older grade that waits for a retry does not finish a newer one",
             &[
                 Write("A", 1),
                 Write("B", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Is("A", Kept),
                 Is("B", Kept),
                 Claim(9, &["B"]),
             ],
         ),
         (
-            "what is finished stays so, whatever is said of it later",
+            "a finished grade keeps its status, with any later result",
             &[
                 Write("A", 1),
-                Postpone("A", 5),
+                Retry("A", 5),
                 Write("B", 1),
-                Postpone("B", 5),
+                Retry("B", 5),
                 Is("A", Superseded),
                 Deliver("A"),
                 Is("A", Superseded),
                 Refuse("A"),
-                Postpone("A", 1),
+                Retry("A", 1),
                 Is("A", Superseded),
                 Is("B", Kept),
                 Deliver("B"),
                 Deliver("B"),
-                Postpone("B", 1),
+                Retry("B", 1),
                 Is("B", Delivered),
                 Due(None),
             ],
         ),
         (
-            "what is gone ends nothing",
+            "a deleted grade finishes no other one",
             &[
                 Write("A", 1),
                 Write("B", 1),
@@ -324,12 +327,12 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
-            "other slots are none of its business",
+            "a grade does not affect other slots",
             &[
                 Write("A", 1),
                 Write("B", 2),
-                Postpone("A", 3),
-                Postpone("B", 2),
+                Retry("A", 3),
+                Retry("B", 2),
                 Write("C", 1),
                 Deliver("C"),
                 Is("A", Superseded),
@@ -338,14 +341,14 @@ fn the_newest_grade_of_a_slot_counts() {
             ],
         ),
         (
-            "the longest due comes first, and of those the first to arrive",
+            "the longest due grade is first, then the order of arrival",
             &[
                 Write("A", 1),
                 Write("B", 2),
                 Write("C", 3),
-                Postpone("A", 7),
-                Postpone("B", 5),
-                Postpone("C", 5),
+                Retry("A", 7),
+                Retry("B", 5),
+                Retry("C", 5),
                 Due(Some(5)),
                 Claim(8, &["B", "C", "A"]),
             ],
@@ -358,8 +361,8 @@ fn the_newest_grade_of_a_slot_counts() {
 
 #[test]
 fn a_grade_is_found_as_it_was_written() {
-    let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
+    let temp = tempdir().expect("a directory");
+    let directory = open(temp.path(), NOW, LIMITS);
     let commented = Grade {
         action: Action::Replace {
             score: Score::parse("0.10").expect("a score"),
@@ -380,14 +383,14 @@ fn a_grade_is_found_as_it_was_written() {
             _ => panic!("{} is not queued", written.id),
         };
         assert!(queued() == written);
-        settle(&directory, &written, postponed(NOW + 40), NOW + 1);
+        settle(&directory, &written, retry(NOW + 40), NOW + 1);
         let found = queued();
         assert!(found.grade == grade);
         assert_eq!(
             (found.tries, found.next_try, found.message.as_str()),
             (1, NOW + 40, "Bad Gateway")
         );
-        settle(&directory, &written, Fate::Delivered, NOW + 50);
+        settle(&directory, &written, AttemptResult::Delivered, NOW + 50);
         let found = find(&directory, &written.id).expect("found");
         assert_eq!(
             (found.status(), found.accepted(), found.tries(), found.next_try()),
@@ -400,18 +403,18 @@ fn a_grade_is_found_as_it_was_written() {
 }
 
 #[test]
-fn ids_differ_and_numbers_grow_also_after_all_are_gone() {
-    let folder = tempdir().expect("a folder");
+fn ids_are_unique_and_sequence_numbers_increase_also_after_a_restart() {
+    let temp = tempdir().expect("a directory");
     let mut last = 0;
     let mut ids = std::collections::HashSet::new();
     for _ in 0..3 {
-        let directory = open(folder.path(), NOW, BOUNDS);
+        let directory = open(temp.path(), NOW, LIMITS);
         for _ in 0..5 {
-            let kept = write(&directory, score(1, "lms.example", "1"));
-            assert!(kept.sequence > last);
-            last = kept.sequence;
-            assert!(ids.insert(kept.id.clone()));
-            settle(&directory, &kept, Fate::Delivered, NOW);
+            let grades = write(&directory, score(1, "lms.example", "1"));
+            assert!(grades.sequence > last);
+            last = grades.sequence;
+            assert!(ids.insert(grades.id.clone()));
+            settle(&directory, &grades, AttemptResult::Delivered, NOW);
         }
     }
 }

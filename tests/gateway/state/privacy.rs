@@ -4,13 +4,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lti::{GradePlace, OutcomeService, Score};
-use lti_gateway::state::{Action, Directory, Fate, Grade, Outbox as _, QueuedGrade, StoredGrade};
+use lti_gateway::state::{
+    Action, AttemptResult, Directory, Grade, Outbox as _, QueuedGrade, StoredGrade,
+};
 use tempfile::tempdir;
 
-use super::{BOUNDS, expired, find, open, postponed, refused, score, settle, wait, write};
+use super::{LIMITS, expired, find, open, refused, retry, score, settle, wait, write};
 use crate::support::NOW;
 
-/// What must be nowhere once a grade is finished. The comment is longer than a page of the file.
+/// The personal data of a grade. The comment is longer than a page of the file.
 fn personal(number: u8) -> [String; 4] {
     [
         format!("course-v1:x:block:learner-{number}-4711"),
@@ -34,13 +36,13 @@ fn grade(slot: u8, number: u8) -> Grade {
     }
 }
 
-/// All that lies in a directory, one file after the other.
+/// The bytes of all files of a directory.
 fn bytes(directory: &Path) -> Vec<u8> {
-    let files = fs::read_dir(directory).expect("a folder").flatten();
+    let files = fs::read_dir(directory).expect("a directory").flatten();
     files.flat_map(|file| fs::read(file.path()).expect("a file")).collect()
 }
 
-/// Which of these grades have left something in the directory.
+/// The personal data of these grades that the directory contains.
 fn traces(directory: &Path, numbers: std::ops::Range<u8>) -> Vec<String> {
     let all = bytes(directory);
     let holds = |text: &str| all.windows(text.len()).any(|part| part == text.as_bytes());
@@ -54,57 +56,53 @@ fn traces(directory: &Path, numbers: std::ops::Range<u8>) -> Vec<String> {
     found
 }
 
-/// Waits until the journal is empty, which it is soon after the last change, whatever is asked meanwhile.
-fn at_rest(path: &Path, directory: &Directory) {
-    let patience = Instant::now() + Duration::from_secs(20);
-    while fs::metadata(path.join("grades.sqlite-wal")).is_ok_and(|journal| journal.len() > 0) {
-        assert!(Instant::now() < patience, "the journal is emptied");
+/// Waits for the checkpoint, which truncates the write-ahead log, also while the outbox is read.
+fn wait_for_checkpoint(path: &Path, directory: &Directory) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while fs::metadata(path.join("grades.sqlite-wal")).is_ok_and(|log| log.len() > 0) {
+        assert!(Instant::now() < deadline, "the log is not truncated");
         wait(directory.outbox.next_due()).expect("asked");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 #[test]
-fn a_finished_grade_leaves_nothing_personal_behind() {
-    let folder = tempdir().expect("a folder");
-    let path = folder.path();
-    let directory = open(path, NOW, BOUNDS);
-    let postponed_once = |slot, number| -> QueuedGrade {
-        let kept = write(&directory, grade(slot, number));
-        settle(&directory, &kept, postponed(NOW + 1), NOW);
-        kept
+fn a_finished_grade_leaves_no_personal_data() {
+    let temp = tempdir().expect("a directory");
+    let path = temp.path();
+    let directory = open(path, NOW, LIMITS);
+    let retried = |slot, number| -> QueuedGrade {
+        let queued = write(&directory, grade(slot, number));
+        settle(&directory, &queued, retry(NOW + 1), NOW);
+        queued
     };
-    let at_once = write(&directory, grade(0, 0));
-    let delivered = postponed_once(1, 1);
-    let refusal = postponed_once(2, 2);
-    let too_old = postponed_once(3, 3);
-    let superseded = postponed_once(4, 4);
-    let newer = postponed_once(4, 5);
-    at_rest(path, &directory);
-    assert_eq!(
-        traces(path, 0..6).len(),
-        5 * 4,
-        "what is kept stands there, and the superseded one does not"
-    );
+    let first_attempt = write(&directory, grade(0, 0));
+    let delivered = retried(1, 1);
+    let refusal = retried(2, 2);
+    let expiry = retried(3, 3);
+    let superseded = retried(4, 4);
+    let newer = retried(4, 5);
+    wait_for_checkpoint(path, &directory);
+    assert_eq!(traces(path, 0..6).len(), 5 * 4, "only queued grades have personal data");
 
-    settle(&directory, &at_once, Fate::Delivered, NOW);
-    settle(&directory, &delivered, Fate::Delivered, NOW);
+    settle(&directory, &first_attempt, AttemptResult::Delivered, NOW);
+    settle(&directory, &delivered, AttemptResult::Delivered, NOW);
     settle(&directory, &refusal, refused(), NOW);
-    settle(&directory, &too_old, expired(), NOW);
-    settle(&directory, &newer, Fate::Delivered, NOW);
-    // Once more, because an older one gave way to it.
-    settle(&directory, &newer, Fate::Delivered, NOW + 300);
-    at_rest(path, &directory);
+    settle(&directory, &expiry, expired(), NOW);
+    settle(&directory, &newer, AttemptResult::Delivered, NOW);
+    // Sent again, because it superseded an older grade.
+    settle(&directory, &newer, AttemptResult::Delivered, NOW + 300);
+    wait_for_checkpoint(path, &directory);
     assert_eq!(traces(path, 0..6), [""; 0]);
 
-    for kept in [delivered, refusal, too_old, superseded, newer] {
-        let found = find(&directory, &kept.id).expect("remembered");
-        // Its type has neither URL and learner nor score and comment.
-        let StoredGrade::Finished(found) = found else { panic!("{} is queued", kept.id) };
+    for queued in [delivered, refusal, expiry, superseded, newer] {
+        let found = find(&directory, &queued.id).expect("found");
+        // Its type has no URL, learner, score or comment.
+        let StoredGrade::Finished(found) = found else { panic!("{} is queued", queued.id) };
         assert!(!found.deletes);
-        assert_eq!(found.slot, kept.grade.slot);
+        assert_eq!(found.slot, queued.grade.slot);
         assert_eq!(
-            (found.host.as_str(), found.tool.as_str(), found.sender.to_text().as_str()),
+            (found.host.as_str(), found.tool.as_str(), found.sender.encode().as_str()),
             ("lms.example", "notebook", "course-a")
         );
     }
@@ -113,21 +111,21 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
 }
 
 #[test]
-fn the_directory_and_its_files_are_for_their_owner_alone() {
-    let folder = tempdir().expect("a folder");
-    let path = folder.path().join("made/state");
-    let directory = open(&path, NOW, BOUNDS);
+fn only_the_owner_can_read_the_directory_and_its_files() {
+    let temp = tempdir().expect("a directory");
+    let path = temp.path().join("created/state");
+    let directory = open(&path, NOW, LIMITS);
     write(&directory, grade(1, 1));
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(&path), 0o700);
-    assert_eq!(mode(path.parent().expect("made")), 0o700);
+    assert_eq!(mode(path.parent().expect("created")), 0o700);
     let mut names = Vec::new();
-    for file in fs::read_dir(&path).expect("a folder").flatten() {
+    for file in fs::read_dir(&path).expect("a directory").flatten() {
         assert_eq!(mode(&file.path()), 0o600, "{}", file.path().display());
         names.push(file.file_name().into_string().expect("text"));
     }
     names.sort();
-    let wanted = [
+    let expected = [
         "grades.sqlite",
         "grades.sqlite-shm",
         "grades.sqlite-wal",
@@ -136,7 +134,7 @@ fn the_directory_and_its_files_are_for_their_owner_alone() {
         "replay.sqlite-shm",
         "replay.sqlite-wal",
     ];
-    assert_eq!(names, wanted);
+    assert_eq!(names, expected);
     let Directory { replay, outbox } = directory;
     drop((replay, outbox));
 }

@@ -1,8 +1,8 @@
 use lti::{MemoryReplay, Spent};
-use lti_gateway::state::{Bounds, Fate, Outbox as _, Replay};
+use lti_gateway::state::{AttemptResult, Outbox as _, Replay, StateLimits};
 use tempfile::tempdir;
 
-use super::{ACCEPTED, BOUNDS, find, nonce, open, postponed, score, settle, wait, write};
+use super::{ACCEPTED, LIMITS, find, nonce, open, retry, score, settle, wait, write};
 use crate::support::NOW;
 
 fn spend(replay: &dyn Replay, text: &str, until: u64, now: u64) -> Spent {
@@ -10,46 +10,45 @@ fn spend(replay: &dyn Replay, text: &str, until: u64, now: u64) -> Spent {
 }
 
 #[test]
-fn a_nonce_that_was_spent_before_a_restart_is_not_spent_again() {
-    let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
+fn a_nonce_that_was_spent_before_a_restart_cannot_be_spent_again() {
+    let temp = tempdir().expect("a directory");
+    let directory = open(temp.path(), NOW, LIMITS);
     assert!(wait(directory.replay.is_reachable()));
     assert_eq!(spend(&directory.replay, "a", NOW + 300, NOW), Spent::Now);
     assert_eq!(spend(&directory.replay, "a", NOW + 300, NOW), Spent::Before);
     drop(directory);
-    let directory = open(folder.path(), NOW + 300, BOUNDS);
+    let directory = open(temp.path(), NOW + 300, LIMITS);
     assert_eq!(spend(&directory.replay, "a", NOW + 300, NOW + 300), Spent::Before);
     assert_eq!(spend(&directory.replay, "b", NOW + 300, NOW + 300), Spent::Now);
     assert_eq!(wait(directory.replay.spend(&nonce(2, "a", NOW + 300), NOW + 300)), Spent::Now);
 }
 
 #[test]
-fn a_clock_that_is_set_back_over_a_restart_opens_no_way_for_a_replay() {
-    let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
+fn a_clock_that_is_set_back_during_a_restart_permits_no_replay() {
+    let temp = tempdir().expect("a directory");
+    let directory = open(temp.path(), NOW, LIMITS);
     assert_eq!(spend(&directory.replay, "a", NOW + 300, NOW), Spent::Now);
     drop(directory);
-    // It is forgotten here, as the clock is far ahead.
-    drop(open(folder.path(), NOW + 301, BOUNDS));
+    // This deletes the nonce, because the clock is far ahead.
+    drop(open(temp.path(), NOW + 301, LIMITS));
     for _ in 0..2 {
-        let directory = open(folder.path(), NOW, BOUNDS);
+        let directory = open(temp.path(), NOW, LIMITS);
         assert_eq!(spend(&directory.replay, "a", NOW + 300, NOW), Spent::Unknown);
         assert_eq!(spend(&directory.replay, "b", NOW + 299, NOW), Spent::Unknown);
     }
-    let directory = open(folder.path(), NOW, BOUNDS);
+    let directory = open(temp.path(), NOW, LIMITS);
     assert_eq!(spend(&directory.replay, "a", NOW + 301, NOW), Spent::Now);
 }
 
 #[test]
-fn what_expires_while_it_serves_is_taken_off_the_disk() {
-    let folder = tempdir().expect("a folder");
+fn expired_nonces_are_deleted_from_the_disk() {
+    let temp = tempdir().expect("a directory");
     let count = || {
-        let sqlite =
-            rusqlite::Connection::open(folder.path().join("replay.sqlite")).expect("a file");
+        let sqlite = rusqlite::Connection::open(temp.path().join("replay.sqlite")).expect("a file");
         let count = sqlite.query_row("SELECT COUNT(*) FROM nonce", [], |row| row.get::<_, u64>(0));
         count.expect("a table")
     };
-    let directory = open(folder.path(), NOW, BOUNDS);
+    let directory = open(temp.path(), NOW, LIMITS);
     for number in 0..50 {
         assert_eq!(
             spend(&directory.replay, &format!("{number}"), NOW + 300 + number, NOW),
@@ -58,45 +57,46 @@ fn what_expires_while_it_serves_is_taken_off_the_disk() {
     }
     assert_eq!(count(), 50);
     assert_eq!(spend(&directory.replay, "late", NOW + 700, NOW + 340), Spent::Now);
-    assert_eq!(count(), 11, "those of the last ten seconds, and the new one");
+    assert_eq!(count(), 11, "ten that are not expired, and the new one");
     assert_eq!(spend(&directory.replay, "later", NOW + 700, NOW + 370), Spent::Now);
-    assert_eq!(count(), 12, "not each time");
+    assert_eq!(count(), 12, "no cleanup at every nonce");
     drop(directory);
-    let directory = open(folder.path(), NOW, BOUNDS);
+    let directory = open(temp.path(), NOW, LIMITS);
     assert_eq!(
         spend(&directory.replay, "0", NOW + 300, NOW),
         Spent::Unknown,
-        "what was forgotten is known"
+        "the latest expiry of deleted nonces is recorded"
     );
 }
 
 #[test]
-fn a_full_memory_refuses_and_what_it_refused_is_not_on_the_disk() {
-    let folder = tempdir().expect("a folder");
-    let bounds = Bounds { nonces: 3, nonces_per_sender: 2, ..BOUNDS };
+fn a_full_replay_store_spends_no_nonce_and_writes_none() {
+    let temp = tempdir().expect("a directory");
+    let limits = StateLimits { nonces: 3, nonces_per_sender: 2, ..LIMITS };
     for _ in 0..2 {
-        let directory = open(folder.path(), NOW, bounds);
+        let directory = open(temp.path(), NOW, limits);
         spend(&directory.replay, "a", NOW + 300, NOW);
         spend(&directory.replay, "b", NOW + 300, NOW);
         assert_eq!(spend(&directory.replay, "c", NOW + 300, NOW), Spent::Unknown);
     }
-    let directory = open(folder.path(), NOW, BOUNDS);
+    let directory = open(temp.path(), NOW, LIMITS);
     assert_eq!(spend(&directory.replay, "a", NOW + 300, NOW), Spent::Before);
     assert_eq!(spend(&directory.replay, "b", NOW + 300, NOW), Spent::Before);
     assert_eq!(spend(&directory.replay, "c", NOW + 300, NOW), Spent::Now);
     drop(directory);
-    let directory = open(folder.path(), NOW, Bounds { nonces: 1, nonces_per_sender: 1, ..BOUNDS });
+    let directory =
+        open(temp.path(), NOW, StateLimits { nonces: 1, nonces_per_sender: 1, ..LIMITS });
     assert_eq!(
         spend(&directory.replay, "c", NOW + 300, NOW),
         Spent::Before,
-        "none is dropped for a bound"
+        "a smaller limit drops no nonce"
     );
 }
 
 #[test]
-fn of_many_at_once_exactly_one_is_first() {
-    let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
+fn concurrent_replays_spend_a_nonce_once() {
+    let temp = tempdir().expect("a directory");
+    let directory = open(temp.path(), NOW, LIMITS);
     let first = std::thread::scope(|scope| {
         let attempts: Vec<_> = (0..8)
             .map(|_| scope.spawn(|| spend(&directory.replay, "n", NOW + 300, NOW) == Spent::Now))
@@ -107,53 +107,56 @@ fn of_many_at_once_exactly_one_is_first() {
 }
 
 #[test]
-fn the_memory_of_one_process_is_a_replay_memory_like_any_other() {
+fn the_replay_store_in_memory_spends_a_nonce_once() {
     let memory: Box<dyn Replay> = Box::new(MemoryReplay::new(10, 10));
     assert!(wait(memory.is_reachable()));
     assert_eq!(spend(&*memory, "a", NOW + 300, NOW), Spent::Now);
     assert_eq!(spend(&*memory, "a", NOW + 300, NOW), Spent::Before);
 }
 
-/// Whoever was sending it is gone, and with it the promise to say what became of it; and a clock that was ahead said when it
-/// was to be tried again.
+/// The lease of the earlier process is void, and so is the time of a retry by a clock that was
+/// ahead.
 #[test]
-fn what_is_kept_comes_due_when_it_is_opened_again() {
-    let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
+fn queued_grades_come_due_after_a_restart() {
+    let temp = tempdir().expect("a directory");
+    let directory = open(temp.path(), NOW, LIMITS);
     let sending =
         wait(directory.outbox.write(score(1, "a", "1"), ACCEPTED, NOW + 60)).expect("written");
     let tried =
         wait(directory.outbox.write(score(2, "a", "1"), ACCEPTED, NOW + 60)).expect("written");
-    settle(&directory, &tried, postponed(NOW + 31_536_000), NOW);
+    settle(&directory, &tried, retry(NOW + 31_536_000), NOW);
     assert_eq!(wait(directory.outbox.next_due()), Ok(Some(NOW + 60)));
     drop(directory);
 
-    let directory = open(folder.path(), NOW + 10, BOUNDS);
+    let directory = open(temp.path(), NOW + 10, LIMITS);
     assert_eq!(wait(directory.outbox.next_due()), Ok(Some(NOW + 10)));
     let claimed = wait(directory.outbox.claim(NOW + 10, NOW + 70, 9, 9, &[])).expect("claimed");
-    assert_eq!(claimed.iter().map(|kept| &kept.id).collect::<Vec<_>>(), [&sending.id, &tried.id]);
+    assert_eq!(
+        claimed.iter().map(|queued| &queued.id).collect::<Vec<_>>(),
+        [&sending.id, &tried.id]
+    );
     assert_eq!(find(&directory, &tried.id).map(|found| found.tries()), Some(1));
 }
 
 #[test]
-fn what_is_to_be_sent_once_more_waits_after_a_restart_too() {
-    let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
+fn a_grade_that_is_sent_again_waits_also_after_a_restart() {
+    let temp = tempdir().expect("a directory");
+    let directory = open(temp.path(), NOW, LIMITS);
     let older = write(&directory, score(1, "a", "0.5"));
-    settle(&directory, &older, postponed(NOW + 1), NOW);
+    settle(&directory, &older, retry(NOW + 1), NOW);
     let newer = write(&directory, score(1, "a", "1"));
-    settle(&directory, &newer, Fate::Delivered, NOW);
+    settle(&directory, &newer, AttemptResult::Delivered, NOW);
     drop(directory);
-    let directory = open(folder.path(), NOW + 10, BOUNDS);
+    let directory = open(temp.path(), NOW + 10, LIMITS);
     assert_eq!(wait(directory.outbox.next_due()), Ok(Some(NOW + 300)));
 }
 
 #[test]
-fn what_was_due_before_a_restart_is_due_no_later_after_it() {
-    let folder = tempdir().expect("a folder");
-    let directory = open(folder.path(), NOW, BOUNDS);
-    let kept = write(&directory, score(1, "a", "1"));
+fn a_restart_does_not_delay_a_due_grade() {
+    let temp = tempdir().expect("a directory");
+    let directory = open(temp.path(), NOW, LIMITS);
+    let queued = write(&directory, score(1, "a", "1"));
     drop(directory);
-    let directory = open(folder.path(), NOW + 10, BOUNDS);
-    assert_eq!(find(&directory, &kept.id).and_then(|found| found.next_try()), Some(NOW));
+    let directory = open(temp.path(), NOW + 10, LIMITS);
+    assert_eq!(find(&directory, &queued.id).and_then(|found| found.next_try()), Some(NOW));
 }

@@ -1,13 +1,13 @@
-//! The docs name every code of a refusal, and their links lead somewhere.
+//! The docs explain every code of a rejection or refusal, and their links are valid.
 
 use std::fs;
 use std::path::Path;
 
 use super::files::files;
 
-/// The codes of refusals are a contract with whoever reads logs, so each of them is explained, and nothing that is none.
+/// Admins search for these codes, so the docs explain each code, and no other.
 #[test]
-fn every_code_of_a_refusal_has_a_heading_in_the_docs_and_every_heading_a_code() {
+fn the_docs_have_one_heading_for_each_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = fs::read_to_string(root.join("docs/rejections.md")).expect("the docs");
     let sections: Vec<(&str, &str)> =
@@ -19,7 +19,7 @@ fn every_code_of_a_refusal_has_a_heading_in_the_docs_and_every_heading_a_code() 
     let mut codes: Vec<String> = lti::Rejection::CODES.iter().copied().map(str::to_owned).collect();
     for row in rows.split("=> \"").skip(1) {
         let code = row.split('"').next().expect("a code").to_owned();
-        // Two refusals share a code if an admin can do the same about both.
+        // Two refusals with the same fix share a code.
         if !codes.contains(&code) {
             codes.push(code);
         }
@@ -37,20 +37,20 @@ fn every_code_of_a_refusal_has_a_heading_in_the_docs_and_every_heading_a_code() 
             )
         };
         let (log, _, _) = (part("Log:** "), part("Causes"), part("Cure:** "));
-        // What the log is said to say stands in the source, around what differs from launch to launch.
+        // The quoted log message is in the source, except for its variable parts.
         for quoted in
             log.split('`').skip(1).step_by(2).filter(|quoted| !quoted.starts_with("prefix = "))
         {
             for words in quoted.split('…') {
-                assert!(sources.contains(words), "{code}: the log never says {words:?}");
+                assert!(sources.contains(words), "{code}: no message contains {words:?}");
             }
         }
     }
 }
 
-/// Pages of the docs lead to each other's headings, which are renamed now and then.
+/// Links of the docs name files and headings that exist.
 #[test]
-fn every_link_of_the_docs_leads_to_a_file_or_a_heading() {
+fn every_link_of_the_docs_is_valid() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut pages = files(&root.join("docs"), "md");
     pages.extend(["README.md", "ARCHITECTURE.md"].map(|page| root.join(page)));

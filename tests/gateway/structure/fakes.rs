@@ -1,20 +1,20 @@
-//! The rules are seen to fail: small trees that break one each.
+//! Tests of the rules: each small source tree breaks one rule.
 
 use std::path::Path;
 
 use super::imports::Sources;
 use super::rules::violations;
 
-/// Files, and an empty file for each parent that is not among them.
+/// These files, and an empty file for each missing parent module.
 fn tree(files: &[(&str, &str)]) -> Sources {
     let mut tree: Sources =
         files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
     for (file, _) in files {
-        for folder in Path::new(file).ancestors().skip(1).filter_map(Path::to_str) {
-            let (door, other) = match folder {
+        for directory in Path::new(file).ancestors().skip(1).filter_map(Path::to_str) {
+            let (door, other) = match directory {
                 "" | "crates" | "crates/lti" => continue,
-                "src" | "crates/lti/src" => (format!("{folder}/lib.rs"), String::new()),
-                _ => (format!("{folder}/mod.rs"), format!("{folder}.rs")),
+                "src" | "crates/lti/src" => (format!("{directory}/lib.rs"), String::new()),
+                _ => (format!("{directory}/mod.rs"), format!("{directory}.rs")),
             };
             if !tree.contains_key(&other) {
                 tree.entry(door).or_default();
@@ -24,22 +24,23 @@ fn tree(files: &[(&str, &str)]) -> Sources {
     tree
 }
 
-/// Reads files, and says what is wrong with them.
+/// Checks the violations in these files.
 fn check(files: &[(&str, &str)], expected: &[&str]) {
     assert_eq!(violations(&tree(files), 0), expected, "{files:#?}");
 }
 
-/// The same two files with another import, which leads from `state` up to `web`.
+/// Checks a file of `state` that imports from `web`. An empty `path` expects no violation.
 fn check_upward(import: &str, path: &str) {
     let message = format!(
-        "src/state/a.rs imports {path}: web (layer 4, lower row) is above state (layer 2, upper row)"
+        "src/state/a.rs imports {path}: \
+         web (layer 4, lower row) is above state (layer 2, upper row)"
     );
     let expected: &[&str] = if path.is_empty() { &[] } else { &[&message] };
     check(&[("src/state/a.rs", import), ("src/web/page.rs", "pub struct Html;")], expected);
 }
 
 #[test]
-fn imports_of_lower_rows_and_of_the_own_module_are_allowed() {
+fn imports_from_lower_rows_and_from_the_same_module_are_allowed() {
     check(
         &[
             ("src/main.rs", "fn main() { lti_gateway::cli::run() }"),
@@ -66,7 +67,8 @@ fn a_grouped_import_is_found() {
         "use crate::{\n  web::{self as pages, page::{Html, Other as Any}},\n  url::Url,\n};";
     let message = |path: &str| {
         format!(
-            "src/state/a.rs imports {path}: web (layer 4, lower row) is above state (layer 2, upper row)"
+            "src/state/a.rs imports {path}: \
+             web (layer 4, lower row) is above state (layer 2, upper row)"
         )
     };
     let expected = ["crate::web", "crate::web::page::Html", "crate::web::page::Other"].map(message);
@@ -117,7 +119,7 @@ fn a_reexport_of_another_module_is_an_import() {
 }
 
 #[test]
-fn what_only_looks_like_an_import_is_none() {
+fn comments_strings_and_visibilities_are_not_imports() {
     check_upward("// use crate::web::page::Html;\n/* crate::web::page::Html */", "");
     check_upward("/// [`crate::web::page::Html`]\nstruct A;", "");
     check_upward("const A: &str = \"use crate::web::page::Html;\";", "");
@@ -131,31 +133,27 @@ fn what_only_looks_like_an_import_is_none() {
 }
 
 #[test]
-fn an_import_sideways_in_a_row_is_found() {
+fn an_import_from_another_module_of_the_same_row_is_found() {
     check(
         &[
             ("src/session/mod.rs", "mod id;\npub use id::Id;"),
             ("src/session/id.rs", "pub struct Id;"),
             ("src/state/mod.rs", "use crate::session::Id;"),
         ],
-        &[
-            "src/state/mod.rs imports crate::session::Id: session (layer 2, upper row) is beside state \
-           (layer 2, upper row)",
-        ],
+        &["src/state/mod.rs imports crate::session::Id: \
+             session (layer 2, upper row) is beside state (layer 2, upper row)"],
     );
 }
 
 #[test]
-fn an_import_within_a_row_by_its_order_is_found() {
+fn an_import_from_the_upper_row_of_the_same_layer_is_found() {
     check(
         &[
             ("src/web/mod.rs", "use crate::server::Listener;"),
             ("src/server.rs", "pub struct Listener;"),
         ],
-        &[
-            "src/web/mod.rs imports crate::server::Listener: server (layer 4, upper row) is above web \
-           (layer 4, lower row)",
-        ],
+        &["src/web/mod.rs imports crate::server::Listener: \
+             server (layer 4, upper row) is above web (layer 4, lower row)"],
     );
 }
 
@@ -205,7 +203,7 @@ fn two_cycles_are_two_messages() {
 }
 
 #[test]
-fn a_cycle_of_a_file_and_the_file_that_declares_it_is_found() {
+fn a_cycle_of_a_file_and_its_parent_is_found() {
     check(
         &[
             ("src/web/dev.rs", "mod launch;\npub struct Context;\nfn a() { launch::launch() }"),
@@ -218,7 +216,7 @@ fn a_cycle_of_a_file_and_the_file_that_declares_it_is_found() {
 }
 
 #[test]
-fn a_cycle_via_a_reexport_that_the_file_itself_uses_is_found() {
+fn a_cycle_through_a_reexport_that_its_file_uses_is_found() {
     check(
         &[
             ("src/state.rs", "mod memory;\npub use memory::Memory;\npub struct State(Memory);"),
@@ -231,7 +229,7 @@ fn a_cycle_via_a_reexport_that_the_file_itself_uses_is_found() {
 }
 
 #[test]
-fn a_cycle_via_a_door_is_found_and_so_is_the_own_door() {
+fn a_cycle_through_the_parents_reexports_is_found() {
     check(
         &[
             ("src/web/mod.rs", "mod a;\nmod b;\npub use a::A;\npub(crate) use b::{B, C as Other};"),
@@ -239,8 +237,10 @@ fn a_cycle_via_a_door_is_found_and_so_is_the_own_door() {
             ("src/web/b.rs", "use crate::web::A;\npub struct B(A);\npub struct C;"),
         ],
         &[
-            "src/web/a.rs imports super::Other through src/web/mod.rs, its own parent: it is in src/web/b.rs",
-            "src/web/b.rs imports crate::web::A through src/web/mod.rs, its own parent: it is in src/web/a.rs",
+            "src/web/a.rs imports super::Other through src/web/mod.rs, its own parent: \
+             it is in src/web/b.rs",
+            "src/web/b.rs imports crate::web::A through src/web/mod.rs, its own parent: \
+             it is in src/web/a.rs",
             "import cycle: src/web/a.rs, src/web/b.rs\
              \n  src/web/a.rs -> src/web/b.rs: super::Other\
              \n  src/web/b.rs -> src/web/a.rs: crate::web::A",
@@ -249,7 +249,7 @@ fn a_cycle_via_a_door_is_found_and_so_is_the_own_door() {
 }
 
 #[test]
-fn a_door_that_defines_something_is_found() {
+fn an_item_in_a_mod_rs_is_found() {
     check(
         &[
             ("src/web/mod.rs", "//! Door.\nmod a;\npub use a::A;\nconst B: u8 = 1;\npub fn c() {}"),
@@ -284,12 +284,13 @@ fn a_cycle_in_the_protocol_crate_is_found() {
         ],
         &["import cycle: crates/lti/src/rejection.rs, crates/lti/src/v1p1/verify.rs\
            \n  crates/lti/src/rejection.rs -> crates/lti/src/v1p1/verify.rs: crate::v1p1::Check\
-           \n  crates/lti/src/v1p1/verify.rs -> crates/lti/src/rejection.rs: crate::rejection::Rejection"],
+           \n  crates/lti/src/v1p1/verify.rs -> crates/lti/src/rejection.rs: \
+           crate::rejection::Rejection"],
     );
 }
 
 #[test]
-fn a_module_counts_before_a_function_of_its_name_within_a_path() {
+fn a_module_precedes_a_function_of_the_same_name_within_a_path() {
     check(
         &[
             ("src/web/mod.rs", "mod a;\nmod b;\npub use a::a;"),
@@ -297,7 +298,8 @@ fn a_module_counts_before_a_function_of_its_name_within_a_path() {
             ("src/web/b.rs", "use super::a;\npub fn b() { a::c() }"),
         ],
         &[
-            "src/web/b.rs imports super::a through src/web/mod.rs, its own parent: it is in src/web/a.rs",
+            "src/web/b.rs imports super::a through src/web/mod.rs, its own parent: \
+             it is in src/web/a.rs",
             "import cycle: src/web/a.rs, src/web/b.rs\
              \n  src/web/a.rs -> src/web/b.rs: super::b::b\
              \n  src/web/b.rs -> src/web/a.rs: super::a",

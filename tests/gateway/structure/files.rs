@@ -3,11 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files of a kind below a folder.
-pub(super) fn files(folder: &Path, kind: &str) -> Vec<PathBuf> {
+/// The files with this extension below a directory, without the products of builds.
+pub(super) fn files(directory: &Path, kind: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+    for entry in fs::read_dir(directory).expect("a directory").flatten() {
         let path = entry.path();
+        if path.ends_with("target") || path.ends_with("node_modules") {
+            continue;
+        }
         if path.is_dir() {
             found.extend(files(&path, kind));
         } else if path.extension().is_some_and(|extension| extension == kind) {

@@ -1,37 +1,37 @@
-//! Which file imports which: the paths of all files, resolved to the files that define their items.
+//! The imports between files: resolves each path to the file that defines its item.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::syntax::{self, Module, PathPlace};
 
-/// Names of files, relative to the repository, and their texts.
+/// The contents of files, by their names relative to the repository.
 pub(super) type Sources = BTreeMap<String, String>;
 
-/// The folders of the crates and the name that stands for each in a module's path.
+/// The directories of the crates, and the crates' names in module paths.
 const CRATES: [(&str, &str); 2] = [("src/", "lti_gateway"), ("crates/lti/src/", "lti")];
 /// The program's own crate, which imports `lti_gateway` by its name.
 const PROGRAM: (&str, &str) = ("src/main.rs", "main");
 
-/// A file that imports something of another file of its crate.
+/// An import from another file of the same crate.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Import {
     pub(super) from: String,
-    /// The file that defines what is imported.
+    /// The file that defines the imported item.
     pub(super) to: String,
-    /// Where `from` writes the path. `use` lines come first, so that messages name these.
+    /// The location of the path in `from`. Messages prefer `use` lines.
     pub(super) place: PathPlace,
-    /// The path as `from` writes it.
+    /// The path as in `from`.
     pub(super) path: String,
     /// The parent of `from` whose re-export the path uses.
     pub(super) door: Option<String>,
 }
 
-/// All files, parsed.
+/// The modules of all files.
 pub(super) struct Imports {
     modules: BTreeMap<Vec<String>, (String, Module)>,
 }
 
-/// What a name stands for.
+/// The meaning of a name.
 #[derive(Clone)]
 enum Found {
     Module(Vec<String>),
@@ -39,7 +39,7 @@ enum Found {
     Item(String),
 }
 
-/// A resolution on its way: the modules whose `use` lines it went through.
+/// The state of a resolution: the `use` lines that it has followed.
 #[derive(Clone, Default)]
 struct Route {
     through: Vec<(Vec<String>, String)>,
@@ -67,8 +67,7 @@ impl Imports {
             for written in &module.paths {
                 let first = written.path.first().map(String::as_str).unwrap_or_default();
                 let is_alone = written.path.len() == 1;
-                // A single word in code imports nothing, unless the file re-exports that name:
-                // then it uses what the `pub use` line brings in.
+                // A single name in code is an import only if the file re-exports this name.
                 let uses_reexport = module.uses.get(first).is_some_and(|line| line.is_reexport);
                 if written.place == PathPlace::Code && is_alone && !uses_reexport {
                     continue;
@@ -79,9 +78,9 @@ impl Imports {
                     Some(Found::Module(path)) => self.modules[&path].0.clone(),
                     None => continue,
                 };
-                // A door that re-exports what is below it imports nothing.
-                let is_of_door = is_below(&module_of(&to), at);
-                if to == *file || (written.place == PathPlace::Reexport && is_of_door) {
+                // A re-export from a child module is not an import.
+                let is_child = is_below(&module_of(&to), at);
+                if to == *file || (written.place == PathPlace::Reexport && is_child) {
                     continue;
                 }
                 let door = route
@@ -106,7 +105,7 @@ impl Imports {
         found
     }
 
-    /// Every `mod.rs` that defines something, and what.
+    /// Every `mod.rs` with own items, and these items.
     pub(super) fn doors_with_items(&self) -> BTreeMap<&str, Vec<&str>> {
         let doors = self.modules.values().filter(|(file, _)| file.ends_with("/mod.rs"));
         let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -117,7 +116,7 @@ impl Imports {
         found
     }
 
-    /// Every type and the files that define one of this name, by crate.
+    /// The files that define a type of each name, by crate and name.
     pub(super) fn types(&self) -> BTreeMap<(String, String), Vec<String>> {
         let mut types: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         for (path, (file, module)) in &self.modules {
@@ -128,8 +127,8 @@ impl Imports {
         types
     }
 
-    /// What a path stands for in a module. `None` for other crates. `needs_module`: another segment
-    /// follows, so that the path leads to a module and not to an item of the same name.
+    /// Resolves a path in a module. `None` for other crates. With `needs_module`, another segment
+    /// follows, so the path must be a module and not an item of the same name.
     fn resolve(
         &self,
         at: &[String],
@@ -168,7 +167,7 @@ impl Imports {
             match self.find(&module, name, is_last, route) {
                 Some(Found::Module(inner)) => module = inner,
                 Some(item) => return Some(item),
-                // What a macro makes belongs to the file that calls it.
+                // An item from a macro belongs to the file that calls the macro.
                 None => {
                     return self.modules.get(&module).map(|(file, _)| Found::Item(file.clone()));
                 }
@@ -178,8 +177,8 @@ impl Imports {
         self.modules.contains_key(&module).then_some(Found::Module(module))
     }
 
-    /// What one name stands for in a module. A module and an item may share it: then the item counts
-    /// at the end of a path, and the module before that.
+    /// Resolves one name in a module. If a module and an item share the name, the last segment of a
+    /// path is the item, and any other segment is the module.
     fn find(&self, at: &[String], name: &str, is_last: bool, route: &mut Route) -> Option<Found> {
         let (file, module) = self.modules.get(at)?;
         let step = (at.to_vec(), name.to_owned());
@@ -192,7 +191,7 @@ impl Imports {
         if module.items.contains(name) {
             return Some(Found::Item(file.clone()));
         }
-        // A line `use name;` brings in an external crate and would lead to itself.
+        // `use name;` imports an external crate and would resolve to itself.
         let is_circular = route.through.contains(&step);
         if let Some(line) = module.uses.get(name).filter(|_| !is_circular) {
             route.through.push(step);
@@ -215,14 +214,14 @@ impl Imports {
     }
 }
 
-/// The module's path of a file, with its crate in front.
+/// The module path of a file, starting with its crate.
 pub(super) fn module_of(file: &str) -> Vec<String> {
     if file == PROGRAM.0 {
         return vec![PROGRAM.1.to_owned()];
     }
     let (below, name) = CRATES
         .iter()
-        .find_map(|(folder, name)| Some((file.strip_prefix(folder)?, *name)))
+        .find_map(|(directory, name)| Some((file.strip_prefix(directory)?, *name)))
         .unwrap_or_else(|| panic!("{file} belongs to no crate"));
     let mut path = vec![name.to_owned()];
     path.extend(below.trim_end_matches(".rs").split('/').map(str::to_owned));
@@ -232,7 +231,7 @@ pub(super) fn module_of(file: &str) -> Vec<String> {
     path
 }
 
-/// Whether a module is another one, or within it.
+/// Whether a module is `ancestor` or below it.
 fn is_below(module: &[String], ancestor: &[String]) -> bool {
     module.starts_with(ancestor)
 }

@@ -1,9 +1,9 @@
-//! The layers of the gateway, as the table in ARCHITECTURE.md has them.
+//! The layers of the gateway, from the table in ARCHITECTURE.md.
 
 /// A row of the table: its name and its modules.
 type Row = (&'static str, &'static [&'static str]);
 
-/// The rows from below. A module imports from lower rows and from itself only.
+/// The rows, lowest first. A module imports only from lower rows and from itself.
 const ROWS: [Row; 9] = [
     ("layer 2, lower row", &["url", "clock", "cause"]),
     ("layer 2, middle row", &["config"]),
@@ -16,13 +16,13 @@ const ROWS: [Row; 9] = [
     ("the program", &["main"]),
 ];
 
-/// The module of a file of the gateway: the name of the file or folder directly below `src/`.
+/// The module of a file: the name of the file or directory directly below `src/`.
 pub(super) fn module(file: &str) -> Option<&str> {
     let below = file.strip_prefix("src/")?;
     Some(below.split('/').next()?.trim_end_matches(".rs"))
 }
 
-/// The row of a module, from below, and its name.
+/// The index of a module's row, and the row's name.
 pub(super) fn row(module: &str) -> Option<(usize, &'static str)> {
     ROWS.iter().position(|(_, modules)| modules.contains(&module)).map(|row| (row, ROWS[row].0))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::files::files;
 
 #[test]
-fn the_protocol_knows_no_server_no_clock_and_no_environment() {
+fn the_protocol_crate_has_no_io_no_clock_and_no_environment() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/lti");
     let manifest: toml::Table =
         fs::read_to_string(root.join("Cargo.toml")).expect("text").parse().expect("TOML");

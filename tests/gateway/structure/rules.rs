@@ -1,12 +1,12 @@
-//! The rules of imports and names, as one function from the texts of files to what is wrong.
+//! The rules of imports and names, as one function from source files to violations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::imports::{Import, Imports, Sources};
 use super::layers::{module, row};
 
-/// Everything that breaks a rule, each in one message. `fewest` is how many imports there must be:
-/// fewer mean that the test does not read what it should.
+/// All violations, one message each. Fewer than `fewest` imports are a violation, too: the caller
+/// then did not read all files.
 pub(super) fn violations(sources: &Sources, fewest: usize) -> Vec<String> {
     let read = Imports::read(sources);
     let imports = read.all();
@@ -22,14 +22,14 @@ pub(super) fn violations(sources: &Sources, fewest: usize) -> Vec<String> {
     found
 }
 
-/// Every file or folder directly below `src/` is in a row.
+/// Every file or directory directly below `src/` is in a row.
 fn unknown_modules(sources: &Sources) -> Vec<String> {
     let modules: BTreeSet<&str> = sources.keys().filter_map(|file| module(file)).collect();
     let unknown = modules.into_iter().filter(|module| row(module).is_none());
     unknown.map(|module| format!("src/{module}: no layer lists this module")).collect()
 }
 
-/// Imports of the gateway lead to lower rows, or stay within a module.
+/// Files import from lower rows or from their own module.
 fn layers(imports: &BTreeSet<Import>) -> Vec<String> {
     let mut found = Vec::new();
     for Import { from, to, path, .. } in imports {
@@ -48,7 +48,7 @@ fn layers(imports: &BTreeSet<Import>) -> Vec<String> {
     found
 }
 
-/// A file takes from its neighbors by their names, not through the re-exports of its parents.
+/// A file imports from its siblings directly, not through the re-exports of its parents.
 fn own_doors(imports: &BTreeSet<Import>) -> Vec<String> {
     let mut found = BTreeMap::new();
     for Import { from, to, path, door, .. } in imports {
@@ -61,13 +61,13 @@ fn own_doors(imports: &BTreeSet<Import>) -> Vec<String> {
     found.into_values().collect()
 }
 
-/// A `mod.rs` declares files and re-exports from them. What it would define has a file of its own.
+/// A `mod.rs` declares files and re-exports from them. Items are in named files.
 fn doors_with_items(read: &Imports) -> Vec<String> {
     let doors = read.doors_with_items().into_iter();
     doors.map(|(door, items)| format!("{door} defines {}", items.join(", "))).collect()
 }
 
-/// No files import each other in a circle.
+/// There are no import cycles.
 fn cycles(imports: &BTreeSet<Import>) -> Vec<String> {
     let mut next: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for Import { from, to, .. } in imports {
@@ -76,31 +76,31 @@ fn cycles(imports: &BTreeSet<Import>) -> Vec<String> {
     let reached: BTreeMap<&str, BTreeSet<&str>> =
         next.keys().map(|file| (*file, reached_from(file, &next))).collect();
     let reaches = |from: &str, to: &str| reached.get(from).is_some_and(|files| files.contains(to));
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     let mut found = Vec::new();
     for file in next.keys().copied().filter(|file| reaches(file, file)) {
-        if told.contains(file) {
+        if reported.contains(file) {
             continue;
         }
-        let circle: BTreeSet<&str> = next
+        let cycle: BTreeSet<&str> = next
             .keys()
             .copied()
             .filter(|other| reaches(file, other) && reaches(other, file))
             .collect();
         let mut lines = BTreeMap::new();
         for Import { from, to, path, .. } in imports {
-            if circle.contains(from.as_str()) && circle.contains(to.as_str()) {
+            if cycle.contains(from.as_str()) && cycle.contains(to.as_str()) {
                 lines.entry((from, to)).or_insert_with(|| format!("\n  {from} -> {to}: {path}"));
             }
         }
-        let files = circle.iter().copied().collect::<Vec<_>>().join(", ");
+        let files = cycle.iter().copied().collect::<Vec<_>>().join(", ");
         found.push(format!("import cycle: {files}{}", lines.into_values().collect::<String>()));
-        told.extend(circle);
+        reported.extend(cycle);
     }
     found
 }
 
-/// Every file that can be reached, in one step or more.
+/// All files that a file imports, directly or indirectly.
 fn reached_from<'a>(
     file: &'a str,
     next: &BTreeMap<&'a str, BTreeSet<&'a str>>,
@@ -117,7 +117,7 @@ fn reached_from<'a>(
     reached
 }
 
-/// A type's name is unique in its crate, also among private types.
+/// Type names are unique in a crate, also those of private types.
 fn types(read: &Imports) -> Vec<String> {
     let types = read.types();
     let doubled = types.into_iter().filter(|(_, files)| files.len() > 1);

@@ -1,22 +1,22 @@
-//! One Rust file as tokens: its modules, the names in them, and every path that it writes.
+//! Parses one Rust file: its modules, their items, and all paths.
 //!
-//! Tokens instead of a syntax tree, because a tree ends where a macro begins: `format!` and our own
-//! tables of refusals contain paths, too. The lexer removes comments and strings.
+//! It reads tokens instead of a syntax tree: a tree does not include the arguments of macros, but
+//! `format!` and our tables of refusals contain paths. The lexer removes comments and strings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// What one module contains. A file is a module, and each `mod x { … }` in it is another.
+/// The content of one module. A file is a module, and each `mod x { … }` in it is another.
 #[derive(Default)]
 pub(super) struct Module {
     /// The names of the items that it defines.
     pub(super) items: BTreeSet<String>,
-    /// The names that its `use` lines bring in, and the paths of these.
+    /// The names that its `use` lines import, and their paths.
     pub(super) uses: BTreeMap<String, Use>,
     /// The paths of its `use path::*`.
     pub(super) globs: Vec<Vec<String>>,
-    /// Every path that it writes, in `use` lines and elsewhere.
+    /// All its paths, in `use` lines and elsewhere.
     pub(super) paths: Vec<Written>,
     /// The names of the types that it defines, also within functions and macros.
     pub(super) types: Vec<String>,
@@ -29,13 +29,13 @@ pub(super) struct Use {
     pub(super) is_reexport: bool,
 }
 
-/// A path as the file writes it.
+/// A path, and its location.
 pub(super) struct Written {
     pub(super) path: Vec<String>,
     pub(super) place: PathPlace,
 }
 
-/// Where a path is written.
+/// The location of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum PathPlace {
     Use,
@@ -45,7 +45,7 @@ pub(super) enum PathPlace {
     Code,
 }
 
-/// The modules of one file, by their path from the file's own module.
+/// The modules of one file, by their paths relative to the file's module.
 pub(super) fn parse(text: &str) -> Result<BTreeMap<Vec<String>, Module>, String> {
     let tokens: TokenStream = text.parse().map_err(|error| format!("{error}"))?;
     let mut modules = BTreeMap::new();
@@ -132,7 +132,7 @@ fn read(
     }
 }
 
-/// Reads what follows `use`: one path, or a group of them behind a common prefix.
+/// Reads the tokens after `use`: one path, or a group of paths with a common prefix.
 fn read_use(
     tokens: &[TokenTree],
     prefix: &[String],
@@ -170,7 +170,7 @@ fn read_use(
     }
     let place = if is_reexport { PathPlace::Reexport } else { PathPlace::Use };
     module.paths.push(Written { path: path.clone(), place });
-    // `a::{self}` brings in `a`.
+    // `a::{self}` imports `a`.
     let own_name = path.iter().rev().find(|segment| *segment != "self").cloned();
     if let Some(name) = alias.or(own_name).filter(|_| is_body) {
         module.uses.insert(name, Use { path, is_reexport });
@@ -192,7 +192,7 @@ fn is_punct(token: Option<&TokenTree>, sign: char) -> bool {
     token.is_some_and(|token| is(token, sign))
 }
 
-/// `(crate)`, `(super)` or `(in crate::x)` behind `pub`; not the type of a field.
+/// `(crate)`, `(super)` or `(in crate::x)` after `pub`; not the type of a field.
 fn is_restriction(token: &TokenTree) -> bool {
     let TokenTree::Group(group) = token else { return false };
     let inner: Vec<String> = group.stream().into_iter().map(|token| token.to_string()).collect();
@@ -212,7 +212,7 @@ fn follows_visibility(before: &[TokenTree]) -> bool {
     }
 }
 
-/// Whether the next word belongs to what is before it: `a.next`, `a::<T>::next`, `'next`.
+/// Whether the next word continues the tokens before it: `a.next`, `a::<T>::next`, `'next`.
 fn continues_a_path(before: &[TokenTree]) -> bool {
     match before {
         [.., one, two] if is(one, '.') && is(two, '.') => false,

@@ -1,4 +1,5 @@
-//! The `Authorization` header of a request whose body is no form (RFC 5849 §3.5.1, OAuth Request Body Hash 1.0).
+//! The `Authorization` header of a request with a body that is not a form (RFC 5849 §3.5.1, OAuth
+//! Request Body Hash 1.0).
 
 use thiserror::Error;
 
@@ -7,27 +8,27 @@ use super::encode::encode_into;
 use super::params::{ParamError, Params, Source};
 use super::signature::{SignatureMethod, SigningKey, decode_signature};
 
-/// What a request is signed with.
+/// The values that sign a request.
 pub struct Credentials<'a> {
     /// The consumer's key.
     pub key: &'a str,
     /// The consumer's secret.
     pub signing_key: &'a SigningKey,
-    /// How to sign.
+    /// The signature method.
     pub method: SignatureMethod,
     /// Seconds since the epoch.
     pub timestamp: u64,
-    /// Never the same twice with one timestamp.
+    /// A nonce, unique for its timestamp.
     pub nonce: &'a str,
 }
 
 /// The value of the `Authorization` header for a request with this method, absolute URL and body.
 ///
-/// The URL is signed as it is given, with its query, and the body through its hash, also where it is empty: edX asks for
-/// the hash of the empty body with `GET` and `DELETE`.
+/// The signature covers the URL as given, with its query, and the hash of the body. Also an empty
+/// body has a hash: edX requires it with `GET` and `DELETE`.
 ///
 /// # Errors
-/// A [`ParamError`] where the query of `url` is malformed.
+/// A [`ParamError`] if the query of `url` is malformed.
 pub fn authorization(
     http_method: &str,
     url: &str,
@@ -52,7 +53,7 @@ pub fn authorization(
     let signature = credentials.signing_key.sign(credentials.method, &base);
     signed.push(Source::Header, "oauth_signature", &signature);
 
-    // Some receivers want a realm; it is not signed.
+    // Some receivers require a realm. It is not signed.
     let mut header = String::from("OAuth realm=\"\"");
     for param in signed.iter().filter(|param| param.source == Source::Header) {
         header.push(',');
@@ -64,28 +65,28 @@ pub fn authorization(
     Ok(header)
 }
 
-/// Why a request's `Authorization` header does not show who sent it.
+/// Why an `Authorization` header does not authenticate a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum AuthorizationFault {
-    /// It is no `OAuth` header as RFC 5849 §3.5.1 has it, or the URL's query is malformed.
-    #[error("the Authorization header is not one of OAuth")]
+pub enum AuthorizationError {
+    /// It is not an `OAuth` header (RFC 5849 §3.5.1), or the URL's query is malformed.
+    #[error("the Authorization header is not a valid OAuth header")]
     Malformed,
-    /// This parameter is not among its own.
+    /// It has no value for this parameter.
     #[error("the Authorization header has no {0}")]
     Missing(&'static str),
-    /// This parameter is there more than once (RFC 5849 §3.2).
-    #[error("{0} is there more than once")]
+    /// The request has this parameter more than once (RFC 5849 §3.2).
+    #[error("the request has {0} more than once")]
     Repeated(&'static str),
     /// Its `oauth_version` is not `1.0`.
     #[error("oauth_version is not 1.0")]
     Version,
-    /// Its consumer key is another one.
-    #[error("the consumer key is another one")]
+    /// It has another consumer key.
+    #[error("the consumer key is wrong")]
     OtherKey,
-    /// Its signature method is none of [`SignatureMethod`].
+    /// Its signature method is not a [`SignatureMethod`].
     #[error("the signature method is not accepted")]
     Method,
-    /// Its body hash is not the body's.
+    /// Its body hash is not that of the body.
     #[error("oauth_body_hash is not the hash of the body")]
     BodyHash,
     /// Its signature does not match.
@@ -93,11 +94,11 @@ pub enum AuthorizationFault {
     Signature,
 }
 
-/// Whether an `Authorization` header is the consumer's for a request with this method, absolute URL and body, as a receiver asks
-/// it. What it says of time and nonce is for the caller to judge.
+/// Verifies the `Authorization` header of a request with this method, absolute URL and body, on the
+/// side of the receiver. The caller has to check timestamp and nonce.
 ///
 /// # Errors
-/// An [`AuthorizationFault`].
+/// An [`AuthorizationError`] for the first check that fails.
 pub fn verify_authorization(
     header: &str,
     http_method: &str,
@@ -105,44 +106,44 @@ pub fn verify_authorization(
     body: &[u8],
     key: &str,
     signing_key: &SigningKey,
-) -> Result<(), AuthorizationFault> {
-    let (scheme, credentials) = header.split_once(' ').ok_or(AuthorizationFault::Malformed)?;
+) -> Result<(), AuthorizationError> {
+    let (scheme, credentials) = header.split_once(' ').ok_or(AuthorizationError::Malformed)?;
     if !scheme.eq_ignore_ascii_case("OAuth") {
-        return Err(AuthorizationFault::Malformed);
+        return Err(AuthorizationError::Malformed);
     }
     let (base_uri, query) = split_url(url);
     let params = Params::default()
         .read_form(Source::Query, query.as_bytes())
         .and_then(|params| params.read_authorization(credentials))
-        .map_err(|_| AuthorizationFault::Malformed)?;
+        .map_err(|_| AuthorizationError::Malformed)?;
     let value = |name: &'static str| {
         let mut named = params.iter().filter(|param| param.name == name);
         let found = named.next().filter(|param| param.source == Source::Header);
         let found = found.map(|param| param.value).filter(|value| !value.is_empty());
         match named.next() {
-            Some(_) => Err(AuthorizationFault::Repeated(name)),
-            None => found.ok_or(AuthorizationFault::Missing(name)),
+            Some(_) => Err(AuthorizationError::Repeated(name)),
+            None => found.ok_or(AuthorizationError::Missing(name)),
         }
     };
     value("oauth_timestamp")?;
     value("oauth_nonce")?;
-    if !matches!(value("oauth_version"), Ok("1.0") | Err(AuthorizationFault::Missing(_))) {
-        return Err(AuthorizationFault::Version);
+    if !matches!(value("oauth_version"), Ok("1.0") | Err(AuthorizationError::Missing(_))) {
+        return Err(AuthorizationError::Version);
     }
     if value("oauth_consumer_key")? != key {
-        return Err(AuthorizationFault::OtherKey);
+        return Err(AuthorizationError::OtherKey);
     }
     let method = SignatureMethod::named(value("oauth_signature_method")?)
-        .ok_or(AuthorizationFault::Method)?;
+        .ok_or(AuthorizationError::Method)?;
     if value("oauth_body_hash")? != method.body_hash(body) {
-        return Err(AuthorizationFault::BodyHash);
+        return Err(AuthorizationError::BodyHash);
     }
     let signature = decode_signature(value("oauth_signature")?);
     let base = base_string(http_method, &base_uri, params.iter());
     if signing_key.verify(method, &base, &signature) {
         Ok(())
     } else {
-        Err(AuthorizationFault::Signature)
+        Err(AuthorizationError::Signature)
     }
 }
 
@@ -163,13 +164,13 @@ mod tests {
         authorization(http_method, url, body, &credentials).expect("a well-formed query")
     }
 
-    /// Whether its receiver finds a header to be right for this request.
+    /// The result of verifying a header for this request.
     fn verifies(
         header: &str,
         http_method: &str,
         url: &str,
         body: &[u8],
-    ) -> Result<(), AuthorizationFault> {
+    ) -> Result<(), AuthorizationError> {
         let key = SigningKey::new(&Secret::new("s3cret"));
         verify_authorization(header, http_method, url, body, "a key, \"quoted\"", &key)
     }
@@ -184,7 +185,8 @@ mod tests {
             unsigned,
             "OAuth realm=\"\",oauth_body_hash=\"25qoZjLG8syZaEot0V0rZIKOdiI%3D\",\
              oauth_consumer_key=\"a%20key%2C%20%22quoted%22\",oauth_nonce=\"n%2B1\",\
-             oauth_signature_method=\"HMAC-SHA1\",oauth_timestamp=\"1700000000\",oauth_version=\"1.0\""
+             oauth_signature_method=\"HMAC-SHA1\",oauth_timestamp=\"1700000000\",\
+             oauth_version=\"1.0\""
         );
         assert!(signature.starts_with('"') && signature.ends_with("%3D\""));
     }
@@ -201,7 +203,7 @@ mod tests {
                     "{header} {http_method} {url}"
                 );
             };
-            let differs = Err(AuthorizationFault::Signature);
+            let differs = Err(AuthorizationError::Signature);
             check(&header, "PUT", URL, b"{}", Ok(()));
             // A fragment is not sent.
             check(&header, "PUT", &format!("{URL}#part"), b"{}", Ok(()));
@@ -216,21 +218,21 @@ mod tests {
             }
             check(&header, "POST", URL, b"{}", differs);
             check(&header.replace("timestamp=\"1", "timestamp=\"2"), "PUT", URL, b"{}", differs);
-            check(&header, "PUT", URL, b"{ }", Err(AuthorizationFault::BodyHash));
+            check(&header, "PUT", URL, b"{ }", Err(AuthorizationError::BodyHash));
         }
     }
 
     #[test]
-    fn a_header_that_says_too_little_is_refused_for_what_it_lacks() {
+    fn an_incomplete_header_is_refused_for_the_missing_part() {
         const URL: &str = "https://lms.example/o";
         let header = header("POST", URL, b"x", SignatureMethod::HmacSha1);
         let check = |header: &str, fault| {
             assert_eq!(verifies(header, "POST", URL, b"x"), Err(fault), "{header}")
         };
-        check("", AuthorizationFault::Malformed);
-        check("OAuth", AuthorizationFault::Malformed);
-        check("Bearer abc", AuthorizationFault::Malformed);
-        check("OAuth oauth_nonce", AuthorizationFault::Malformed);
+        check("", AuthorizationError::Malformed);
+        check("OAuth", AuthorizationError::Malformed);
+        check("Bearer abc", AuthorizationError::Malformed);
+        check("OAuth oauth_nonce", AuthorizationError::Malformed);
         for name in [
             "oauth_body_hash",
             "oauth_consumer_key",
@@ -240,23 +242,23 @@ mod tests {
             "oauth_timestamp",
         ] {
             let own = format!("{name}=\"");
-            check(&header.replace(&own, "x=\""), AuthorizationFault::Missing(name));
+            check(&header.replace(&own, "x=\""), AuthorizationError::Missing(name));
             check(
                 &header.replace(&own, &format!("{name}=\"x\",{own}")),
-                AuthorizationFault::Repeated(name),
+                AuthorizationError::Repeated(name),
             );
         }
         let in_query = verifies(&header, "POST", &format!("{URL}?oauth_nonce=1"), b"x");
-        assert_eq!(in_query, Err(AuthorizationFault::Repeated("oauth_nonce")));
-        check(&header.replace("version=\"1.0", "version=\"2.0"), AuthorizationFault::Version);
-        check(&header.replace("a%20key", "key"), AuthorizationFault::OtherKey);
-        check(&header.replace("HMAC-SHA1", "PLAINTEXT"), AuthorizationFault::Method);
-        check(&header.replace("HMAC-SHA1", "HMAC-SHA256"), AuthorizationFault::BodyHash);
+        assert_eq!(in_query, Err(AuthorizationError::Repeated("oauth_nonce")));
+        check(&header.replace("version=\"1.0", "version=\"2.0"), AuthorizationError::Version);
+        check(&header.replace("a%20key", "key"), AuthorizationError::OtherKey);
+        check(&header.replace("HMAC-SHA1", "PLAINTEXT"), AuthorizationError::Method);
+        check(&header.replace("HMAC-SHA1", "HMAC-SHA256"), AuthorizationError::BodyHash);
         assert_eq!(verifies(&header.replace("OAuth ", "oauth  "), "POST", URL, b"x"), Ok(()));
     }
 
     #[test]
-    fn a_query_that_cannot_be_read_one_way_only_is_not_signed() {
+    fn a_malformed_query_is_not_signed() {
         let signing_key = SigningKey::new(&Secret::new("s3cret"));
         let credentials = Credentials {
             key: "key-1",

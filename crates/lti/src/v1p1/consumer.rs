@@ -8,7 +8,8 @@ use crate::replay::shortened;
 use crate::secret::Secret;
 use crate::sender::ConsumerKey;
 
-/// The OAuth key that one platform, or one course, shares with one tool, its secrets, and how it may sign.
+/// An OAuth key that a platform or a course shares with one tool, with its secrets and its
+/// signature methods.
 #[derive(Clone, Debug)]
 pub struct Consumer {
     pub(super) key: ConsumerKey,
@@ -17,8 +18,8 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    /// A consumer of the given secrets, each of which verifies a launch, so that a secret can be exchanged
-    /// without a gap. `methods` are the signature methods it may use.
+    /// A consumer. Each of its secrets verifies a launch, so an admin can rotate a secret without
+    /// downtime. `methods` are the signature methods that it may use.
     pub fn new(
         key: impl Into<ConsumerKey>,
         secrets: impl IntoIterator<Item = Secret>,
@@ -32,28 +33,29 @@ impl Consumer {
     }
 }
 
-/// The consumers of one tool. A key counts for its own tool only. Clones share one table.
+/// The consumers of one tool. A key is valid for its own tool only. Clones share one table.
 #[derive(Clone, Debug)]
 pub struct Consumers(Arc<Table>);
 
 #[derive(Debug)]
 struct Table {
-    by_key: HashMap<String, Known>,
-    /// In the order in which they were given.
+    by_key: HashMap<String, KnownConsumer>,
+    /// The keys, in configured order.
     keys: Vec<ConsumerKey>,
     most_secrets: usize,
     dummy: SigningKey,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct KnownConsumer {
     pub(super) consumer: Consumer,
-    /// Stands for tool and key in the replay memory.
+    /// Identifies tool and key in the replay store.
     pub(super) id: [u8; 16],
 }
 
 impl Consumers {
-    /// The consumers of the tool of this name. Of two with one key the last counts; configuration refuses them.
+    /// The consumers of the tool with this name. If two have one key, the last counts. The
+    /// configuration refuses such a pair.
     pub fn new(tool: &str, consumers: impl IntoIterator<Item = Consumer>) -> Self {
         let mut keys = Vec::new();
         let mut by_key = HashMap::new();
@@ -63,7 +65,7 @@ impl Consumers {
                 .chain_update(tool)
                 .chain_update(consumer.key.as_str());
             keys.push(consumer.key.clone());
-            let known = Known { id: shortened(digest), consumer };
+            let known = KnownConsumer { id: shortened(digest), consumer };
             by_key.insert(known.consumer.key.as_str().to_owned(), known);
         }
         let most_secrets =
@@ -72,7 +74,7 @@ impl Consumers {
         Self(Arc::new(Table { by_key, keys, most_secrets, dummy }))
     }
 
-    /// The keys, in the order in which the consumers were given.
+    /// The keys, in configured order.
     pub fn keys(&self) -> &[ConsumerKey] {
         &self.0.keys
     }
@@ -82,26 +84,28 @@ impl Consumers {
         self.get(key.as_str()).is_some()
     }
 
-    /// The signing keys of a consumer, in the order in which its secrets were given; `None` where there is no such consumer.
+    /// The signing keys of a consumer, in the configured order of its secrets; `None` if the
+    /// consumer does not exist.
     pub fn signing_keys(&self, key: &ConsumerKey) -> Option<&[SigningKey]> {
         self.get(key.as_str()).map(|known| known.consumer.signing_keys.as_slice())
     }
 
-    /// How a consumer may sign; `None` where there is no such consumer.
+    /// The signature methods of a consumer; `None` if the consumer does not exist.
     pub fn signature_methods(&self, key: &ConsumerKey) -> Option<&[SignatureMethod]> {
         self.get(key.as_str()).map(|known| known.consumer.methods.as_slice())
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Known> {
+    pub(super) fn get(&self, key: &str) -> Option<&KnownConsumer> {
         self.0.by_key.get(key)
     }
 
-    /// The most secrets that one of them has: so many are tried for every key, known or not.
+    /// The largest number of secrets of one consumer. Every verification tries this many, whether
+    /// the key is known or not, so that there is no timing side channel.
     pub(super) fn most_secrets(&self) -> usize {
         self.0.most_secrets
     }
 
-    /// Verifies nothing; replaces a consumer or a secret that does not exist.
+    /// A key for a consumer or a secret that does not exist. Its result is ignored.
     pub(super) fn dummy(&self) -> &SigningKey {
         &self.0.dummy
     }

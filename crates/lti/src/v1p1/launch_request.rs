@@ -2,7 +2,7 @@ use crate::lti_version::is_v1p3;
 use crate::oauth1::{Params, Source};
 use crate::rejection::Rejection;
 
-/// A launch as it came in. The URL's parts are those that the platform signed.
+/// A launch as received, with the parts of the URL that the platform has to sign.
 #[derive(Clone, Copy)]
 pub struct LaunchRequest<'a> {
     /// `https` or `http`, as in the public URL.
@@ -13,13 +13,13 @@ pub struct LaunchRequest<'a> {
     pub path: &'a str,
     /// The query exactly as received, without its `?`.
     pub query: Option<&'a str>,
-    /// What stands behind `OAuth ` in the `Authorization` header.
+    /// The credentials after `OAuth ` in the `Authorization` header.
     pub authorization: Option<&'a str>,
     /// The form, as received.
     pub body: &'a [u8],
 }
 
-/// A launch whose form was read. It is read once, for the examination and for the search for a cause.
+/// A launch with its parameters. They are read once, for the examination and for the diagnosis.
 #[derive(Clone)]
 pub struct ReadLaunch<'a> {
     pub(super) request: LaunchRequest<'a>,
@@ -27,7 +27,7 @@ pub struct ReadLaunch<'a> {
 }
 
 impl<'a> LaunchRequest<'a> {
-    /// Reads all parameters, in RFC 5849's order of sources.
+    /// Reads all parameters, in the order of sources in RFC 5849.
     pub fn read(self) -> ReadLaunch<'a> {
         ReadLaunch { request: self, params: self.params() }
     }
@@ -58,7 +58,7 @@ impl ReadLaunch<'_> {
         if is_v1p3(params) { Err(Rejection::Lti1p3NotConfigured) } else { Ok(params) }
     }
 
-    /// The same parameters, for the launch that they become.
+    /// The same parameters, owned.
     pub(super) fn into_v1p1_params(self) -> Result<Params, Rejection> {
         self.v1p1_params()?;
         self.params

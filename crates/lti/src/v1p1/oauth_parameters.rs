@@ -3,7 +3,7 @@ use crate::oauth1::{Param, Params, SignatureMethod, Source};
 use crate::rejection::Rejection;
 use crate::replay::LONGEST_NONCE;
 
-/// The OAuth parameters of a launch, each there once and well formed.
+/// The OAuth parameters of a launch. Each is valid and occurs once.
 pub(super) struct OauthParameters<'a> {
     pub(super) consumer_key: &'a str,
     pub(super) method: SignatureMethod,
@@ -57,8 +57,8 @@ impl<'a> OauthParameters<'a> {
     }
 }
 
-/// Whole seconds since the epoch, digits only. Thirteen digits are milliseconds, which is a mistake worth
-/// its own message.
+/// Whole seconds since the epoch, of digits only. Thirteen digits are milliseconds, a frequent
+/// mistake.
 fn seconds(text: &str) -> Option<u64> {
     let digits = text.len() < 13 && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()

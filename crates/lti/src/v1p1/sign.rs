@@ -1,14 +1,14 @@
-//! The platform's side of a launch: what `launch` and the tests sign with.
+//! The platform's side of a launch, for the command `launch`, the practice platform and the tests.
 
 use crate::oauth1::base_string::{base_string, split_url};
 use crate::oauth1::encode::encode_into;
 use crate::oauth1::{Credentials, ParamError, Params, Source};
 
-/// The body of a signed launch form: `params`, the OAuth parameters and the signature, ready to be
-/// posted to `url`, whose query is signed with it.
+/// The body of a signed launch form: `params`, the OAuth parameters and the signature. The
+/// signature covers `url` with its query. Post the body to this URL.
 ///
 /// # Errors
-/// A [`ParamError`] where the query of `url` is malformed.
+/// A [`ParamError`] if the query of `url` is malformed.
 pub fn sign(
     url: &str,
     params: &[(&str, &str)],

@@ -4,7 +4,7 @@ use crate::admission::Examination;
 use crate::oauth1::SignatureMethod;
 use crate::rejection::Rejection;
 
-/// What only an examination of an LTI 1.1 form finds: how the form is signed.
+/// The findings about the signature of an LTI 1.1 form.
 #[derive(Debug, Default)]
 pub struct SignatureFindings {
     pub(super) method: Option<SignatureMethod>,
@@ -23,15 +23,15 @@ impl Examination<SignatureFindings> {
         self.findings.variant
     }
 
-    /// Why a known consumer's signature does not match, if the quick search found the cause.
+    /// The cause of a known consumer's wrong signature, if the quick search found it.
     pub fn cause(&self) -> Option<&Cause> {
         self.findings.cause.as_ref()
     }
 
-    /// The same examination with the cause that a longer search found. If that cause is a secret in
-    /// place of the key, the examination no longer shows the key.
+    /// The same examination with the cause of the full search. If the cause is a secret in the
+    /// place of the key, the examination does not show the key any more.
     #[must_use]
-    pub fn explained(mut self, cause: Option<Cause>) -> Self {
+    pub fn with_cause(mut self, cause: Option<Cause>) -> Self {
         if cause == Some(Cause::SecretAsKey) {
             self.claimed_sender = None;
             self.verdict = Err(Rejection::UnknownConsumer(None));

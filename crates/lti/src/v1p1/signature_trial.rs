@@ -1,17 +1,17 @@
 use super::claimed_consumer::ClaimedConsumer;
 use super::compat::{Variant, doubled_submit_button, query_pairs_copied_to_body};
-use super::consumer::Known;
+use super::consumer::KnownConsumer;
 use super::launch_request::LaunchRequest;
-use super::terms::Terms;
+use super::policy::LaunchPolicy;
 use crate::oauth1::base_string::{base_string, base_uri};
 use crate::oauth1::{Param, Params, SignatureMethod};
 
-/// One request and one consumer, against which base strings are tried.
+/// A request and its consumer, to verify base strings against its signature.
 pub(super) struct SignatureTrial<'a> {
     pub(super) request: &'a LaunchRequest<'a>,
     pub(super) params: &'a Params,
-    pub(super) terms: &'a Terms,
-    pub(super) known: Option<&'a Known>,
+    pub(super) policy: &'a LaunchPolicy,
+    pub(super) known: Option<&'a KnownConsumer>,
     pub(super) method: SignatureMethod,
 }
 
@@ -19,15 +19,17 @@ impl<'a> SignatureTrial<'a> {
     pub(super) fn new(
         request: &'a LaunchRequest<'a>,
         params: &'a Params,
-        terms: &'a Terms,
+        policy: &'a LaunchPolicy,
         claim: &ClaimedConsumer<'_, 'a>,
     ) -> Self {
-        Self { request, params, terms, known: claim.known, method: claim.oauth.method }
+        Self { request, params, policy, known: claim.known, method: claim.oauth.method }
     }
 
-    /// The first variant whose base string carries the signature, and the places of the parameters that it
-    /// leaves out. Which variants are tried depends on the form alone, but for the edX one, which
-    /// takes the strict one's place where the key is known only when decoded.
+    /// The first variant with a matching base string, and the indexes of the parameters that it
+    /// omits.
+    ///
+    /// The form alone decides which variants are tried. The edX variant is the exception: it
+    /// replaces the strict one if the key is known only after decoding.
     pub(super) fn find_match(
         &self,
         signature: &[u8],
@@ -42,7 +44,7 @@ impl<'a> SignatureTrial<'a> {
         })
     }
 
-    /// The deviations that leave parameters out, and the places of these.
+    /// The variants that omit parameters, and the indexes of these parameters.
     pub(super) fn deviations(&self) -> [(Variant, Vec<usize>); 2] {
         [
             (Variant::CanvasQueryOnce, query_pairs_copied_to_body(self.params)),
@@ -50,41 +52,42 @@ impl<'a> SignatureTrial<'a> {
         ]
     }
 
-    /// The address as it is signed.
+    /// The base string URI.
     pub(super) fn base_uri(&self) -> String {
         base_uri(self.request.scheme, self.request.authority, self.request.path)
     }
 
-    /// The parameters but for the dropped ones, with the decoded key where only that one is known.
+    /// The parameters except the dropped ones, with the decoded key if only that one is known.
     pub(super) fn params<'d>(
         &self,
         dropped: &'d [usize],
         decoded_key: Option<&'a str>,
     ) -> impl Iterator<Item = Param<'a>> + use<'a, 'd> {
-        let kept = self.params.iter().enumerate().filter(|(place, _)| !dropped.contains(place));
+        let kept = self.params.iter().enumerate().filter(|(index, _)| !dropped.contains(index));
         kept.map(move |(_, param)| match decoded_key {
             Some(value) if param.name == "oauth_consumer_key" => Param { value, ..param },
             _ => param,
         })
     }
 
-    /// The base string over these.
+    /// The base string over these parameters.
     pub(super) fn base_string(&self, dropped: &[usize], decoded_key: Option<&str>) -> String {
         base_string("POST", &self.base_uri(), self.params(dropped, decoded_key))
     }
 
-    /// Whether one of the consumer's secrets made the signature over a base string.
+    /// Whether a secret of the consumer makes this signature over a base string.
     pub(super) fn matches(&self, base: &str, signature: &[u8]) -> bool {
         self.matches_by(self.method, base, signature)
     }
 
     /// The same with another method.
     pub(super) fn matches_by(&self, method: SignatureMethod, base: &str, signature: &[u8]) -> bool {
-        let consumers = &self.terms.consumers;
+        let consumers = &self.policy.consumers;
         let keys =
             self.known.map(|known| known.consumer.signing_keys.as_slice()).unwrap_or_default();
-        // As many secrets are tried as any consumer of the tool has, so that the time says nothing of the key.
-        (0..consumers.most_secrets()).any(|place| match keys.get(place) {
+        // Tries as many secrets as any consumer of the tool has: no timing side channel shows the
+        // key.
+        (0..consumers.most_secrets()).any(|index| match keys.get(index) {
             Some(key) => key.verify(method, base, signature),
             None => {
                 std::hint::black_box(consumers.dummy().verify(method, base, signature));

@@ -1,3 +1,4 @@
-//! LTI 2.0, as far as platforms of today speak it: edX's Result service, which takes a comment with a score.
+//! The part of LTI 2.0 that is in use today: edX's Result service, which accepts a comment with a
+//! score.
 
 pub mod result;

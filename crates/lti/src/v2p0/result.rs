@@ -1,7 +1,7 @@
-//! The Result service of LTI 2.0 as edX has it (xblock-lti-consumer, `result_service_handler`): `PUT`, `GET` and `DELETE`
-//! of one person's score and comment, in JSON.
+//! The Result service of LTI 2.0 in edX (xblock-lti-consumer, `result_service_handler`): `PUT`,
+//! `GET` and `DELETE` of one user's score and comment, in JSON.
 //!
-//! A `PUT` or `DELETE` that was taken answers `{}`, so that its status alone counts.
+//! The response to a successful `PUT` or `DELETE` is `{}`. Only its status counts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,59 +13,62 @@ use thiserror::Error;
 use crate::oauth1::encode::{decode, encode};
 use crate::score::Score;
 
-/// The content type of every request, also of those without a body: edX refuses any other with 401.
+/// The content type of every request, also without a body. edX refuses any other with 401.
 pub const CONTENT_TYPE: &str = "application/vnd.ims.lis.v2.result+json";
 
-/// The most bytes of an answer that are read.
-pub const LARGEST_ANSWER: usize = 64 * 1024;
+/// The maximum size of a response, in bytes.
+pub const LARGEST_RESPONSE: usize = 64 * 1024;
 
-/// What the platform has.
+/// The platform's result of a user.
 ///
-/// `Debug` shows nothing, because it is a person's.
+/// `Debug` hides it, because it is personal data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GradeResult {
-    /// `resultScore` as the platform wrote it. edX scales it by the problem's weight, and leaves out a zero.
+    /// `resultScore` as the platform wrote it. edX scales it by the problem's weight, and omits a
+    /// zero.
     pub score: Option<String>,
     /// `comment`, if there is one.
     pub comment: Option<String>,
 }
 
-/// Why an answer cannot be read. No variant holds anything of the answer.
+/// Why a result is unreadable. No variant contains a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum ResultFault {
-    /// It is larger than [`LARGEST_ANSWER`].
-    #[error("the platform's answer is larger than {} KiB", LARGEST_ANSWER / 1024)]
+pub enum ResultError {
+    /// It is larger than [`LARGEST_RESPONSE`].
+    #[error("the platform's response is larger than {} KiB", LARGEST_RESPONSE / 1024)]
     TooLarge,
-    /// It is no JSON object with the types of a result.
-    #[error("the platform's answer is not a result in JSON")]
+    /// It is not a JSON object with the types of a result.
+    #[error("the platform's response is not a result in JSON")]
     NotAResult,
 }
 
-/// The two places at which edX has taken outcomes, and where results are beside them: the XBlock's of today, and that of
-/// the LTI module before it.
+/// The paths of edX's outcome services and their Result services: those of today's XBlock, and
+/// those of the older LTI module.
 const HANDLERS: [(&str, &str); 2] = [
     ("/handler_noauth/outcome_service_handler", "/handler_noauth/result_service_handler"),
     ("/handler_noauth/grade_handler", "/handler_noauth/lti_2_0_result_rest_handler"),
 ];
 
-/// The address of the result behind an outcome URL of edX; `None` for any other platform's.
+/// The URL of the result for an outcome URL of edX; `None` for other platforms.
 ///
-/// The person is the last part of edX's sourcedid, of letters, digits, `_` and `-`, as edX reads no others there.
-pub fn address(outcome_url: &str, sourcedid: &str) -> Option<String> {
+/// The last part of edX's sourcedid is the user: letters, digits, `_` and `-`. edX accepts no other
+/// characters.
+pub fn result_url(outcome_url: &str, sourcedid: &str) -> Option<String> {
     if outcome_url.contains('?') {
         return None;
     }
     let (block, handler) = HANDLERS
         .into_iter()
         .find_map(|(outcome, result)| Some((outcome_url.strip_suffix(outcome)?, result)))?;
-    let (_, person) = sourcedid.rsplit_once(':')?;
-    let person = decode(person)?;
-    let is_id = !person.is_empty()
-        && person.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'));
-    is_id.then(|| format!("{block}{handler}/user/{}", encode(&person)))
+    let (_, user) = sourcedid.rsplit_once(':')?;
+    let user = decode(user)?;
+    let is_id = !user.is_empty()
+        && user.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'));
+    is_id.then(|| format!("{block}{handler}/user/{}", encode(&user)))
 }
 
-/// The body of a `PUT`, or of the answer to a `GET` where there is a result, with the score as its sender wrote it.
+/// The body of a `PUT`, or of the response to a `GET` if there is a result. It contains the score
+/// as its sender wrote it.
 pub fn body(score: &Score, comment: &str) -> String {
     format!(
         r#"{{"@context":"http://purl.imsglobal.org/ctx/lis/v2/Result","@type":"Result","resultScore":{},"comment":{}}}"#,
@@ -74,24 +77,24 @@ pub fn body(score: &Score, comment: &str) -> String {
     )
 }
 
-/// The body of the answer to a `GET` where there is no result.
+/// The body of the response to a `GET` if there is no result.
 pub const NO_RESULT: &str =
     r#"{"@context":"http://purl.imsglobal.org/ctx/lis/v2/Result","@type":"Result"}"#;
 
-/// Reads the body of the answer to a `GET`, or, on the platform's side, that of a `PUT`.
+/// Reads the body of the response to a `GET`, or, on the platform's side, of a `PUT`.
 ///
 /// # Errors
-/// An [`ResultFault`].
-pub fn read_answer(body: &[u8]) -> Result<GradeResult, ResultFault> {
-    if body.len() > LARGEST_ANSWER {
-        return Err(ResultFault::TooLarge);
+/// A [`ResultError`].
+pub fn read_result(body: &[u8]) -> Result<GradeResult, ResultError> {
+    if body.len() > LARGEST_RESPONSE {
+        return Err(ResultError::TooLarge);
     }
     let members: BTreeMap<String, &RawValue> =
-        serde_json::from_slice(body).map_err(|_| ResultFault::NotAResult)?;
+        serde_json::from_slice(body).map_err(|_| ResultError::NotAResult)?;
     let member = |name: &str| members.get(name).map_or("null", |value| value.get());
     let text = |json: &str| match serde_json::from_str::<Option<String>>(json) {
         Ok(text) => Ok(text.filter(|text| !text.is_empty())),
-        Err(_) => Err(ResultFault::NotAResult),
+        Err(_) => Err(ResultError::NotAResult),
     };
     let score = member("resultScore");
     let is_number = score.starts_with(|first: char| first == '-' || first.is_ascii_digit());
@@ -116,11 +119,11 @@ mod tests {
     const BLOCK: &str = "https://lms.example/courses/course-v1:edX+D+2/xblock/block-v1:edX+D+2+type@lti_consumer+block@abc";
 
     #[test]
-    fn the_address_of_a_result_lies_beside_the_one_of_outcomes() {
+    fn the_result_service_is_next_to_the_outcome_service() {
         let check = |handler: &str, sourcedid: &str, expected: &str| {
             let url = format!("{BLOCK}/handler_noauth/{handler}");
             assert_eq!(
-                address(&url, sourcedid),
+                result_url(&url, sourcedid),
                 Some(format!("{BLOCK}/handler_noauth/{expected}"))
             );
         };
@@ -142,19 +145,19 @@ mod tests {
             "https://lms.example/handler/outcome_service_handler",
             "https://lms.example/my_grade_handler",
         ] {
-            assert_eq!(address(url, "a:b:u1"), None, "{url}");
+            assert_eq!(result_url(url, "a:b:u1"), None, "{url}");
         }
         let url = format!("{BLOCK}/handler_noauth/outcome_service_handler");
         for sourcedid in [
             "", "u1", "a:b:", ":", "a:..", "a:%2e%2e", "a:u/1", "a:u%2F1", "a:u?1", "a:u 1",
             "a:%zz", "a:%FF",
         ] {
-            assert_eq!(address(&url, sourcedid), None, "{sourcedid}");
+            assert_eq!(result_url(&url, sourcedid), None, "{sourcedid}");
         }
     }
 
     #[test]
-    fn a_score_keeps_its_text_in_the_body_of_a_put() {
+    fn a_score_stays_unchanged_in_the_body_of_a_put() {
         let score = Score::parse("0.10").expect("a score");
         assert_eq!(
             body(&score, "\"Good\" \\ <b>\n\u{1}é"),
@@ -165,7 +168,7 @@ mod tests {
     #[test]
     fn a_result_is_read_as_the_platform_wrote_it() {
         let check = |body: &str, score: Option<&str>, comment: Option<&str>| {
-            let result = read_answer(body.as_bytes()).expect(body);
+            let result = read_result(body.as_bytes()).expect(body);
             assert_eq!(
                 (result.score.as_deref(), result.comment.as_deref()),
                 (score, comment),
@@ -196,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_result_is_refused() {
+    fn an_invalid_result_is_unreadable() {
         for body in [
             "",
             "null",
@@ -216,46 +219,46 @@ mod tests {
             "\u{feff}{}",
             "<html></html>",
         ] {
-            assert_eq!(read_answer(body.as_bytes()), Err(ResultFault::NotAResult), "{body}");
+            assert_eq!(read_result(body.as_bytes()), Err(ResultError::NotAResult), "{body}");
         }
-        assert_eq!(read_answer(b"{\"comment\":\"\xff\"}"), Err(ResultFault::NotAResult));
+        assert_eq!(read_result(b"{\"comment\":\"\xff\"}"), Err(ResultError::NotAResult));
     }
 
     #[test]
-    fn however_deep_an_answer_is_nested_it_is_read_in_bounds() {
+    fn a_deeply_nested_response_is_read_within_bounds() {
         let deep =
             |name: &str| format!("{{\"{name}\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000));
-        assert!(read_answer(deep("other").as_bytes()).is_ok());
+        assert!(read_result(deep("other").as_bytes()).is_ok());
         for name in ["comment", "resultScore"] {
-            assert_eq!(read_answer(deep(name).as_bytes()), Err(ResultFault::NotAResult), "{name}");
+            assert_eq!(read_result(deep(name).as_bytes()), Err(ResultError::NotAResult), "{name}");
         }
     }
 
     #[test]
-    fn a_result_is_read_up_to_its_largest_size() {
+    fn a_result_is_read_up_to_its_maximum_size() {
         let of = |size: usize| format!("{{\"comment\":\"{}\"}}", "x".repeat(size - 14));
-        assert!(read_answer(of(LARGEST_ANSWER).as_bytes()).is_ok());
-        assert_eq!(read_answer(of(LARGEST_ANSWER + 1).as_bytes()), Err(ResultFault::TooLarge));
+        assert!(read_result(of(LARGEST_RESPONSE).as_bytes()).is_ok());
+        assert_eq!(read_result(of(LARGEST_RESPONSE + 1).as_bytes()), Err(ResultError::TooLarge));
     }
 
     #[test]
-    fn debug_shows_nothing() {
-        assert_eq!(format!("{:?}", read_answer(b"{\"comment\":\"Good\"}")), "Ok(GradeResult(…))");
+    fn debug_hides_a_result() {
+        assert_eq!(format!("{:?}", read_result(b"{\"comment\":\"Good\"}")), "Ok(GradeResult(…))");
     }
 
     proptest! {
         #[test]
-        fn what_is_put_is_what_would_be_read(comment in any::<String>(), score in "0[.][0-9]{1,30}") {
+        fn a_written_result_can_be_read(comment in any::<String>(), score in "0[.][0-9]{1,30}") {
             let sent = body(&Score::parse(&score).expect("a score"), &comment);
-            let read = read_answer(sent.as_bytes()).expect("a result");
+            let read = read_result(sent.as_bytes()).expect("a result");
             prop_assert_eq!(read.score, Some(score));
             prop_assert_eq!(read.comment, Some(comment).filter(|comment| !comment.is_empty()));
         }
 
         #[test]
         fn no_bytes_panic(bytes in any::<Vec<u8>>(), text in "[{}\\[\\]\",:0-9a-z@\\\\. ]{0,60}") {
-            let _ = read_answer(&bytes);
-            let _ = read_answer(text.as_bytes());
+            let _ = read_result(&bytes);
+            let _ = read_result(text.as_bytes());
         }
     }
 }

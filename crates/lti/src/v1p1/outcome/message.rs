@@ -1,32 +1,33 @@
-//! The request for a grade, and the platform's answer.
+//! The request for a grade, and the platform's response.
 
 use std::fmt;
 
 use quick_xml::escape::partial_escape;
 use thiserror::Error;
 
-use super::xml::{self, XmlFault};
+use super::xml::{self, XmlError};
 use crate::score::Score;
 
-/// The request's content type. Canvas and Sakai compare the whole header, so that there is no charset.
+/// The request's content type. It has no charset, because Canvas and Sakai compare the whole
+/// header.
 pub const CONTENT_TYPE: &str = "application/xml";
 
-/// The most bytes of an answer that are read.
-pub const LARGEST_ANSWER: usize = 64 * 1024;
+/// The maximum size of a response, in bytes.
+pub const LARGEST_RESPONSE: usize = 64 * 1024;
 
-/// What the platform is asked to do with the grade of one person at one link.
+/// An operation on the grade of one user at one link.
 #[derive(Clone, Copy)]
 pub enum Operation<'a> {
-    /// To take this score in place of what it has.
+    /// Replaces the score.
     Replace(&'a Score),
-    /// To tell the score that it has.
+    /// Reads the score.
     Read,
-    /// To forget the score that it has.
+    /// Deletes the score.
     Delete,
 }
 
 impl Operation<'_> {
-    /// What the operation is called in the request and in logs.
+    /// The operation's name in requests and logs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Replace(_) => "replaceResult",
@@ -36,29 +37,29 @@ impl Operation<'_> {
     }
 }
 
-/// What a platform answered.
+/// The response of a platform.
 ///
-/// `Debug` shows the code only, since platforms put names and scores into descriptions.
+/// `Debug` shows only the code, because platforms write names and scores into descriptions.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// What became of the request.
+pub struct OutcomeResponse {
+    /// The result of the request.
     pub code: CodeMajor,
-    /// `imsx_description`, word for word; may be empty.
+    /// `imsx_description`, unchanged; may be empty.
     pub description: String,
-    /// The score as the platform wrote it; `None` if empty or absent, which means that there is none yet.
+    /// The score as the platform wrote it; `None` if it is empty or missing: there is no grade yet.
     pub score: Option<String>,
 }
 
-/// `imsx_codeMajor`: what became of the request.
+/// `imsx_codeMajor`: the result of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodeMajor {
-    /// It was done.
+    /// The platform did it.
     Success,
-    /// It was accepted and will be done.
+    /// The platform accepted it and will do it.
     Processing,
-    /// It was not done.
+    /// The platform did not do it.
     Failure,
-    /// The platform cannot do it.
+    /// The platform does not support the operation.
     Unsupported,
 }
 
@@ -67,7 +68,7 @@ impl CodeMajor {
     pub(super) const ALL: [Self; 4] =
         [Self::Success, Self::Processing, Self::Failure, Self::Unsupported];
 
-    /// The code's name, as Basic Outcomes has it.
+    /// The code's name in Basic Outcomes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Success => "success",
@@ -77,40 +78,40 @@ impl CodeMajor {
         }
     }
 
-    /// The code of this name, in whatever case.
+    /// The code with this name, in any case.
     fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.name().eq_ignore_ascii_case(name))
     }
 }
 
-/// Why an answer cannot be read. No variant holds anything of the answer.
+/// Why a response is unreadable. No variant contains a part of the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum OutcomeFault {
-    /// It is larger than [`LARGEST_ANSWER`].
-    #[error("the platform's answer is larger than {} KiB", LARGEST_ANSWER / 1024)]
+pub enum OutcomeError {
+    /// It is larger than [`LARGEST_RESPONSE`].
+    #[error("the platform's response is larger than {} KiB", LARGEST_RESPONSE / 1024)]
     TooLarge,
-    /// It is not well-formed XML, or not all of it.
-    #[error("the platform's answer is not XML, or not all of it")]
+    /// It is not well-formed XML, or incomplete.
+    #[error("the platform's response is not XML, or incomplete")]
     NotXml,
-    /// It has a document type, which can define entities and name other files.
-    #[error("the platform's answer has a document type, as a page has and an outcome has not")]
+    /// It has a document type, which can define entities and refer to files.
+    #[error("the platform's response has a document type: it is a page, not an outcome")]
     DocumentType,
     /// Its elements are nested too deeply.
-    #[error("the platform's answer is nested too deeply")]
+    #[error("the platform's response is nested too deeply")]
     TooDeep,
     /// It has no `imsx_codeMajor`.
-    #[error("the platform's answer has no imsx_codeMajor")]
+    #[error("the platform's response has no imsx_codeMajor")]
     NoStatus,
-    /// Its `imsx_codeMajor` is none that Basic Outcomes knows.
-    #[error("the platform's answer has an imsx_codeMajor that is not known")]
+    /// Its `imsx_codeMajor` is unknown to Basic Outcomes.
+    #[error("the platform's response has an unknown imsx_codeMajor")]
     UnknownStatus,
 }
 
-/// The body of a request: what the operation is to do with the result that the sourcedid stands for. `message_identifier`
-/// is to be unique for each message.
+/// The body of a request for the result with this sourcedid. `message_identifier` must be unique
+/// for each message.
 ///
-/// The sourcedid is escaped and otherwise kept byte for byte. A carriage return becomes a character reference, since a
-/// parser would read a line feed for it.
+/// The sourcedid is escaped and otherwise unchanged, byte for byte. A carriage return becomes a
+/// character reference, because an XML parser would convert it to a line feed.
 pub fn request(operation: &Operation<'_>, sourcedid: &str, message_identifier: &str) -> String {
     let name = operation.name();
     let sourcedid = partial_escape(sourcedid);
@@ -134,29 +135,29 @@ pub fn request(operation: &Operation<'_>, sourcedid: &str, message_identifier: &
     )
 }
 
-/// Reads the body of an answer. Elements count by their local names, because platforms use several namespaces and
-/// prefixes, and of several with one name the first counts.
+/// Reads the body of a response. Only the local names of elements count, because platforms use
+/// several namespaces and prefixes. If several elements have one name, the first counts.
 ///
-/// It is read as UTF-8, in which all known platforms answer, whatever it declares: of another charset the letters outside
-/// ASCII are lost, which stand in nothing but the description.
+/// The body is read as UTF-8, whatever charset it declares: all known platforms send UTF-8. In
+/// another charset, characters outside ASCII are lost. They occur only in the description.
 ///
 /// # Errors
-/// An [`OutcomeFault`].
-pub fn read_answer(body: &[u8]) -> Result<Answer, OutcomeFault> {
-    if body.len() > LARGEST_ANSWER {
-        return Err(OutcomeFault::TooLarge);
+/// An [`OutcomeError`].
+pub fn read_response(body: &[u8]) -> Result<OutcomeResponse, OutcomeError> {
+    if body.len() > LARGEST_RESPONSE {
+        return Err(OutcomeError::TooLarge);
     }
     let texts = Texts::read(&String::from_utf8_lossy(body))?;
-    let code = texts.code.ok_or(OutcomeFault::NoStatus)?;
+    let code = texts.code.ok_or(OutcomeError::NoStatus)?;
     let score = texts.score.map(|score| score.trim().to_owned()).filter(|score| !score.is_empty());
-    Ok(Answer {
-        code: CodeMajor::named(code.trim()).ok_or(OutcomeFault::UnknownStatus)?,
+    Ok(OutcomeResponse {
+        code: CodeMajor::named(code.trim()).ok_or(OutcomeError::UnknownStatus)?,
         description: texts.description.unwrap_or_default(),
         score,
     })
 }
 
-/// What of an answer is read, as it stands there.
+/// The values of a response, unchanged.
 #[derive(Default)]
 struct Texts {
     code: Option<String>,
@@ -165,7 +166,7 @@ struct Texts {
 }
 
 impl Texts {
-    fn read(xml: &str) -> Result<Self, OutcomeFault> {
+    fn read(xml: &str) -> Result<Self, OutcomeError> {
         let mut texts = Self::default();
         xml::read(xml, |parent, name, text| {
             let slot = match (parent, name) {
@@ -180,19 +181,19 @@ impl Texts {
     }
 }
 
-impl From<XmlFault> for OutcomeFault {
-    fn from(fault: XmlFault) -> Self {
-        match fault {
-            XmlFault::NotXml => Self::NotXml,
-            XmlFault::DocumentType => Self::DocumentType,
-            XmlFault::TooDeep => Self::TooDeep,
+impl From<XmlError> for OutcomeError {
+    fn from(error: XmlError) -> Self {
+        match error {
+            XmlError::NotXml => Self::NotXml,
+            XmlError::DocumentType => Self::DocumentType,
+            XmlError::TooDeep => Self::TooDeep,
         }
     }
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for OutcomeResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Answer").field("code", &self.code).finish_non_exhaustive()
+        formatter.debug_struct("OutcomeResponse").field("code", &self.code).finish_non_exhaustive()
     }
 }
 
@@ -201,7 +202,7 @@ mod tests {
     use super::xml::DEEPEST;
     use super::*;
 
-    /// A good answer around this status and body.
+    /// A valid response with this status and body.
     fn envelope(status: &str, body: &str) -> String {
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<imsx_POXEnvelopeResponse \
@@ -241,12 +242,12 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_read_without_case_and_white_space() {
-        let check = |code: &str, expected: Result<CodeMajor, OutcomeFault>| {
-            let answer = read_answer(
+    fn case_and_whitespace_of_a_code_do_not_matter() {
+        let check = |code: &str, expected: Result<CodeMajor, OutcomeError>| {
+            let response = read_response(
                 envelope(&format!("<imsx_codeMajor>{code}</imsx_codeMajor>"), "").as_bytes(),
             );
-            assert_eq!(answer.map(|answer| answer.code), expected, "{code:?}");
+            assert_eq!(response.map(|response| response.code), expected, "{code:?}");
         };
         for code in CodeMajor::ALL {
             check(code.name(), Ok(code));
@@ -270,15 +271,15 @@ mod tests {
             "suc cess",
             "<x>success</x>",
         ] {
-            check(unknown, Err(OutcomeFault::UnknownStatus));
+            check(unknown, Err(OutcomeError::UnknownStatus));
         }
     }
 
     #[test]
-    fn a_description_is_read_word_for_word() {
+    fn a_description_is_read_unchanged() {
         let check = |description: &str, expected: &str| {
-            let answer = read_answer(success(description).as_bytes()).expect(description);
-            assert_eq!(answer.description, expected);
+            let response = read_response(success(description).as_bytes()).expect(description);
+            assert_eq!(response.description, expected);
         };
         check("", "");
         check(" Score for u:1 is now 0.5 ", " Score for u:1 is now 0.5 ");
@@ -290,12 +291,12 @@ mod tests {
     }
 
     #[test]
-    fn only_a_status_says_what_became_of_it_and_only_a_result_has_a_score() {
+    fn only_a_status_has_a_code_and_only_a_result_has_a_score() {
         let code = "<imsx_codeMajor>success</imsx_codeMajor>";
-        let check = |status: &str, body: &str, expected: Result<Option<&str>, OutcomeFault>| {
-            let answer = read_answer(envelope(status, body).as_bytes());
+        let check = |status: &str, body: &str, expected: Result<Option<&str>, OutcomeError>| {
+            let response = read_response(envelope(status, body).as_bytes());
             assert_eq!(
-                answer.map(|answer| answer.score),
+                response.map(|response| response.score),
                 expected.map(|score| score.map(str::to_owned))
             );
         };
@@ -311,14 +312,14 @@ mod tests {
         check(code, "<resultScore><textString/></resultScore>", Ok(None));
         check(code, "<resultScore/>", Ok(None));
         check(code, "<resultTotalScore><textString>9</textString></resultTotalScore>", Ok(None));
-        check("", &score("0.91"), Err(OutcomeFault::NoStatus));
-        check("<imsx_severity>status</imsx_severity>", code, Err(OutcomeFault::NoStatus));
-        check(&format!("<x>{code}</x>"), "", Err(OutcomeFault::NoStatus));
+        check("", &score("0.91"), Err(OutcomeError::NoStatus));
+        check("<imsx_severity>status</imsx_severity>", code, Err(OutcomeError::NoStatus));
+        check(&format!("<x>{code}</x>"), "", Err(OutcomeError::NoStatus));
         check(&format!("{code}<imsx_codeMajor>failure</imsx_codeMajor>"), "", Ok(None));
     }
 
     #[test]
-    fn what_is_not_one_whole_document_is_no_answer() {
+    fn only_one_complete_document_is_a_response() {
         let good = success("x");
         for bad in [
             String::new(),
@@ -345,23 +346,23 @@ mod tests {
             success("<![CDATA[x"),
             success("<!-- x"),
         ] {
-            assert_eq!(read_answer(bad.as_bytes()), Err(OutcomeFault::NotXml), "{bad}");
+            assert_eq!(read_response(bad.as_bytes()), Err(OutcomeError::NotXml), "{bad}");
         }
-        for (page, fault) in [
-            ("<!DOCTYPE html><html><body>Log in</body></html>", OutcomeFault::DocumentType),
-            ("<!doctype html><html></html>", OutcomeFault::DocumentType),
-            ("<html><body><p>Log in</p></body></html>", OutcomeFault::NoStatus),
-            ("<html><body><br><p>Log in</body></html>", OutcomeFault::NotXml),
+        for (page, error) in [
+            ("<!DOCTYPE html><html><body>Log in</body></html>", OutcomeError::DocumentType),
+            ("<!doctype html><html></html>", OutcomeError::DocumentType),
+            ("<html><body><p>Log in</p></body></html>", OutcomeError::NoStatus),
+            ("<html><body><br><p>Log in</body></html>", OutcomeError::NotXml),
         ] {
-            assert_eq!(read_answer(page.as_bytes()), Err(fault), "{page}");
+            assert_eq!(read_response(page.as_bytes()), Err(error), "{page}");
         }
     }
 
     #[test]
-    fn white_space_and_a_byte_order_mark_do_not_make_an_answer_unreadable() {
+    fn a_response_may_start_with_whitespace_or_a_byte_order_mark() {
         for good in [format!("\u{feff}{}", success("x")), format!("\r\n\n {}\n\n", success("x"))] {
             assert_eq!(
-                read_answer(good.as_bytes()).map(|answer| answer.code),
+                read_response(good.as_bytes()).map(|response| response.code),
                 Ok(CodeMajor::Success),
                 "{good}"
             );
@@ -369,48 +370,45 @@ mod tests {
     }
 
     #[test]
-    fn of_another_charset_only_the_letters_of_the_description_are_lost() {
+    fn another_charset_damages_only_the_description() {
         let latin = success("Ungültig").replace("UTF-8", "ISO-8859-1");
         let latin: Vec<u8> =
             latin.chars().map(|letter| u8::try_from(letter).expect("Latin")).collect();
-        let answer = read_answer(&latin).expect("an answer");
+        let response = read_response(&latin).expect("a response");
         assert_eq!(
-            (answer.code, answer.description.as_str()),
+            (response.code, response.description.as_str()),
             (CodeMajor::Success, "Ung\u{fffd}ltig")
         );
         let wide: Vec<u8> = success("x").encode_utf16().flat_map(u16::to_be_bytes).collect();
-        assert_eq!(read_answer(&wide), Err(OutcomeFault::NotXml));
+        assert_eq!(read_response(&wide), Err(OutcomeError::NotXml));
     }
 
     #[test]
-    fn elements_may_be_nested_to_a_depth_and_no_deeper() {
-        // Four elements of the answer stand around the description.
+    fn elements_may_be_nested_up_to_a_limit() {
+        // Four elements of the response enclose the description.
         let nested =
             |depth: usize| success(&format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth)));
-        assert!(read_answer(nested(DEEPEST - 5).as_bytes()).is_ok());
-        assert_eq!(read_answer(nested(DEEPEST - 4).as_bytes()), Err(OutcomeFault::TooDeep));
-        assert_eq!(read_answer("<a>".repeat(20_000).as_bytes()), Err(OutcomeFault::TooDeep));
+        assert!(read_response(nested(DEEPEST - 5).as_bytes()).is_ok());
+        assert_eq!(read_response(nested(DEEPEST - 4).as_bytes()), Err(OutcomeError::TooDeep));
+        assert_eq!(read_response("<a>".repeat(20_000).as_bytes()), Err(OutcomeError::TooDeep));
     }
 
     #[test]
-    fn an_answer_is_read_up_to_its_largest_size() {
-        let room = LARGEST_ANSWER - success("").len();
-        assert!(read_answer(success(&"x".repeat(room)).as_bytes()).is_ok());
+    fn a_response_is_read_up_to_its_maximum_size() {
+        let space = LARGEST_RESPONSE - success("").len();
+        assert!(read_response(success(&"x".repeat(space)).as_bytes()).is_ok());
         assert_eq!(
-            read_answer(success(&"x".repeat(room + 1)).as_bytes()),
-            Err(OutcomeFault::TooLarge)
+            read_response(success(&"x".repeat(space + 1)).as_bytes()),
+            Err(OutcomeError::TooLarge)
         );
     }
 
     #[test]
-    fn neither_debug_nor_a_fault_shows_anything_of_the_answer() {
-        let answer = read_answer(success("Score for u-1 is now 0.5").as_bytes());
-        assert_eq!(format!("{answer:?}"), "Ok(Answer { code: Success, .. })");
+    fn neither_debug_nor_an_error_shows_a_part_of_the_response() {
+        let response = read_response(success("Score for u-1 is now 0.5").as_bytes());
+        assert_eq!(format!("{response:?}"), "Ok(OutcomeResponse { code: Success, .. })");
         let unknown = envelope("<imsx_codeMajor>u-1</imsx_codeMajor>", "");
-        let fault = read_answer(unknown.as_bytes()).expect_err("an unknown code");
-        assert_eq!(
-            fault.to_string(),
-            "the platform's answer has an imsx_codeMajor that is not known"
-        );
+        let error = read_response(unknown.as_bytes()).expect_err("an unknown code");
+        assert_eq!(error.to_string(), "the platform's response has an unknown imsx_codeMajor");
     }
 }

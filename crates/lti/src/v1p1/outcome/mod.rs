@@ -1,9 +1,10 @@
-//! Basic Outcomes 1.0 (LTI 1.1 §6): a grade goes to the platform as "plain old XML", and its answer is XML, too.
+//! Basic Outcomes 1.0 (LTI 1.1 §6): requests and responses for grades in "plain old XML".
 
 mod message;
 pub mod service;
 mod xml;
 
 pub use message::{
-    Answer, CONTENT_TYPE, CodeMajor, LARGEST_ANSWER, Operation, OutcomeFault, read_answer, request,
+    CONTENT_TYPE, CodeMajor, LARGEST_RESPONSE, Operation, OutcomeError, OutcomeResponse,
+    read_response, request,
 };

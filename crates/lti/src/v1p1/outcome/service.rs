@@ -1,52 +1,54 @@
-//! The platform's side of Basic Outcomes: reads a request and writes its answer, for a platform to practise with.
+//! The platform's side of Basic Outcomes, for the practice platform: reads a request and writes the
+//! response.
 
 use quick_xml::escape::partial_escape;
 use thiserror::Error;
 
 use super::message::CodeMajor;
-use super::xml::{self, XmlFault};
+use super::xml::{self, XmlError};
 
-/// What a tool asks of the platform.
+/// A request of a tool.
 ///
-/// `Debug` is left out, because it tells of a person.
+/// It has no `Debug`, because it contains personal data.
 #[derive(Default)]
-pub struct Request {
-    /// `imsx_messageIdentifier`; empty where there is none.
+pub struct OutcomeRequest {
+    /// `imsx_messageIdentifier`; empty if it is missing.
     pub message_identifier: String,
-    /// What the operation is called, such as `replaceResult`.
+    /// The name of the operation, such as `replaceResult`.
     pub operation: String,
-    /// Which result.
+    /// The identifier of the result.
     pub sourcedid: String,
-    /// The score as it was written, if one was sent.
+    /// The score as sent, if there is one.
     pub score: Option<String>,
 }
 
-/// Why a request cannot be read. No variant holds anything of it.
+/// Why a request is unreadable. No variant contains a part of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum RequestFault {
-    /// It is not well-formed XML, or not all of it.
-    #[error("the request is not XML in UTF-8, or not all of it")]
+pub enum OutcomeRequestError {
+    /// It is not well-formed XML in UTF-8, or incomplete.
+    #[error("the request is not XML in UTF-8, or incomplete")]
     NotXml,
-    /// It has a document type, which can define entities and name other files.
+    /// It has a document type, which can define entities and refer to files.
     #[error("the request has a document type")]
     DocumentType,
     /// Its elements are nested too deeply.
     #[error("the request is nested too deeply")]
     TooDeep,
-    /// Its `imsx_POXBody` holds no operation.
-    #[error("the request's imsx_POXBody holds no operation")]
+    /// Its `imsx_POXBody` has no operation.
+    #[error("the request's imsx_POXBody has no operation")]
     NoOperation,
     /// It has no `sourcedId`.
     #[error("the request has no sourcedId")]
     NoSourcedid,
 }
 
-/// Reads the body of a request. Elements count by their local names, and of several with one name the first counts.
+/// Reads the body of a request. Only the local names of elements count. If several elements have
+/// one name, the first counts.
 ///
 /// # Errors
-/// A [`RequestFault`].
-pub fn read_request(body: &[u8]) -> Result<Request, RequestFault> {
-    let xml = std::str::from_utf8(body).map_err(|_| RequestFault::NotXml)?;
+/// An [`OutcomeRequestError`].
+pub fn read_request(body: &[u8]) -> Result<OutcomeRequest, OutcomeRequestError> {
+    let xml = std::str::from_utf8(body).map_err(|_| OutcomeRequestError::NotXml)?;
     let (mut identifier, mut operation, mut sourcedid, mut score) = (None, None, None, None);
     xml::read(xml, |parent, name, text| match (parent, name) {
         ("imsx_POXRequestHeaderInfo", "imsx_messageIdentifier") => {
@@ -63,21 +65,21 @@ pub fn read_request(body: &[u8]) -> Result<Request, RequestFault> {
         }
         _ => {}
     })?;
-    Ok(Request {
+    Ok(OutcomeRequest {
         message_identifier: identifier.unwrap_or_default(),
-        operation: operation.ok_or(RequestFault::NoOperation)?,
-        sourcedid: sourcedid.ok_or(RequestFault::NoSourcedid)?,
+        operation: operation.ok_or(OutcomeRequestError::NoOperation)?,
+        sourcedid: sourcedid.ok_or(OutcomeRequestError::NoSourcedid)?,
         score,
     })
 }
 
-/// The answer to a request, as edX writes it: with the request's own identifier, and after a success an empty element named
-/// for the operation.
-pub fn answer(request: &Request, code: CodeMajor, description: &str) -> String {
+/// The response to a request, as in edX: with the request's identifier, and after a success with an
+/// empty element for the operation.
+pub fn response(request: &OutcomeRequest, code: CodeMajor, description: &str) -> String {
     let identifier = partial_escape(request.message_identifier.as_str());
     let description = partial_escape(description);
     let result = match code {
-        // What is not known is not repeated.
+        // An unknown operation is not repeated.
         CodeMajor::Success if request.operation == "replaceResult" => "<replaceResultResponse/>",
         _ => "",
     };
@@ -94,12 +96,12 @@ pub fn answer(request: &Request, code: CodeMajor, description: &str) -> String {
     )
 }
 
-impl From<XmlFault> for RequestFault {
-    fn from(fault: XmlFault) -> Self {
-        match fault {
-            XmlFault::NotXml => Self::NotXml,
-            XmlFault::DocumentType => Self::DocumentType,
-            XmlFault::TooDeep => Self::TooDeep,
+impl From<XmlError> for OutcomeRequestError {
+    fn from(error: XmlError) -> Self {
+        match error {
+            XmlError::NotXml => Self::NotXml,
+            XmlError::DocumentType => Self::DocumentType,
+            XmlError::TooDeep => Self::TooDeep,
         }
     }
 }
@@ -108,12 +110,12 @@ impl From<XmlFault> for RequestFault {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::message::{Answer, Operation, read_answer, request};
+    use super::super::message::{Operation, OutcomeResponse, read_response, request};
     use super::*;
     use crate::score::Score;
 
     #[test]
-    fn what_a_tool_asks_is_read_as_it_was_meant() {
+    fn every_request_of_a_tool_is_read() {
         let score = Score::parse("0.10").expect("a score");
         for (operation, name, expected) in [
             (Operation::Replace(&score), "replaceResult", Some("0.10")),
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn namespaces_and_prefixes_make_no_difference() {
+    fn namespaces_and_prefixes_do_not_matter() {
         let prefixed = "<o:imsx_POXEnvelopeRequest xmlns:o=\"urn:x\"><o:imsx_POXBody><o:replaceResultRequest><o:resultRecord>\
                         <o:sourcedGUID><o:sourcedId>s</o:sourcedId></o:sourcedGUID></o:resultRecord></o:replaceResultRequest>\
                         </o:imsx_POXBody></o:imsx_POXEnvelopeRequest>";
@@ -141,42 +143,46 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_refused() {
+    fn an_invalid_request_is_unreadable() {
         let good = request(&Operation::Read, "s", "m");
-        for (bad, fault) in [
-            (String::new(), RequestFault::NotXml),
-            ("{}".to_owned(), RequestFault::NotXml),
-            (good.replace("</imsx_POXBody>", ""), RequestFault::NotXml),
-            (format!("<!DOCTYPE a [<!ENTITY b \"c\">]>{good}"), RequestFault::DocumentType),
+        for (bad, error) in [
+            (String::new(), OutcomeRequestError::NotXml),
+            ("{}".to_owned(), OutcomeRequestError::NotXml),
+            (good.replace("</imsx_POXBody>", ""), OutcomeRequestError::NotXml),
+            (format!("<!DOCTYPE a [<!ENTITY b \"c\">]>{good}"), OutcomeRequestError::DocumentType),
             (
                 good.replace("<imsx_POXEnvelopeRequest", "<!DOCTYPE a><imsx_POXEnvelopeRequest"),
-                RequestFault::DocumentType,
+                OutcomeRequestError::DocumentType,
             ),
-            ("<a>".repeat(1000), RequestFault::TooDeep),
-            ("<imsx_POXBody/>".to_owned(), RequestFault::NoOperation),
+            ("<a>".repeat(1000), OutcomeRequestError::TooDeep),
+            ("<imsx_POXBody/>".to_owned(), OutcomeRequestError::NoOperation),
             (
                 "<imsx_POXBody><readResultRequest/></imsx_POXBody>".to_owned(),
-                RequestFault::NoSourcedid,
+                OutcomeRequestError::NoSourcedid,
             ),
         ] {
-            assert_eq!(read_request(bad.as_bytes()).err(), Some(fault), "{bad}");
+            assert_eq!(read_request(bad.as_bytes()).err(), Some(error), "{bad}");
         }
-        assert_eq!(read_request(b"<a>\xff</a>").err(), Some(RequestFault::NotXml));
+        assert_eq!(read_request(b"<a>\xff</a>").err(), Some(OutcomeRequestError::NotXml));
     }
 
     #[test]
-    fn a_tool_reads_what_was_answered() {
-        let asked =
+    fn a_tool_can_read_the_response() {
+        let request_read =
             read_request(request(&Operation::Read, "s", "m<1>").as_bytes()).expect("a request");
         for code in CodeMajor::ALL {
-            let text = answer(&asked, code, "Score for <a> & b");
+            let text = response(&request_read, code, "Score for <a> & b");
             assert!(
                 text.contains("<imsx_messageIdentifier>m&lt;1&gt;</imsx_messageIdentifier>"),
                 "{text}"
             );
-            let read = read_answer(text.as_bytes()).expect("an answer");
+            let read = read_response(text.as_bytes()).expect("a response");
             assert!(
-                read == Answer { code, description: "Score for <a> & b".to_owned(), score: None }
+                read == OutcomeResponse {
+                    code,
+                    description: "Score for <a> & b".to_owned(),
+                    score: None
+                }
             );
         }
     }

@@ -3,11 +3,11 @@ use crate::oauth1::Param;
 use crate::v1p1::claimed_consumer::ClaimedConsumer;
 use crate::v1p1::signature_trial::SignatureTrial;
 
-/// A launch against which mistakes are tried.
+/// A launch and the variants that would accept it.
 pub(super) struct Search<'a> {
     pub(super) trial: &'a SignatureTrial<'a>,
     pub(super) claim: &'a ClaimedConsumer<'a, 'a>,
-    /// Places of parameters, without which the launch would have been accepted, too.
+    /// The indexes of the parameters that each variant omits.
     pub(super) deviations: Vec<Vec<usize>>,
 }
 
@@ -21,7 +21,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The parameters that are signed, as they were sent, without those at these places.
+    /// The signed parameters as sent, except those at these indexes.
     pub(super) fn params<'d>(
         &self,
         dropped: &'d [usize],
@@ -30,7 +30,7 @@ impl<'a> Search<'a> {
         params.filter(|param| param.name != "oauth_signature")
     }
 
-    /// The base string in the making over these parameters, for the address that is compared.
+    /// A draft with these parameters for the expected URL.
     pub(super) fn draft<'p>(&self, params: impl Iterator<Item = Param<'p>>) -> Draft<'p> {
         Draft::new(&self.trial.base_uri(), params)
     }

@@ -7,48 +7,48 @@ use super::file::{GRADES, LOCK, REPLAY, create};
 use super::open_error::OpenError;
 use super::outbox::DirectoryOutbox;
 use super::replay::DirectoryReplay;
-use crate::state::bounds::Bounds;
+use crate::state::limits::StateLimits;
 
-/// An open directory. Another process can open it when both fields are dropped. Dropping waits for
+/// An open state directory. It stays locked until both fields are dropped. Dropping waits for
 /// pending writes.
 pub struct Directory {
-    /// The nonces that were spent.
+    /// The replay store.
     pub replay: DirectoryReplay,
-    /// The grades on their way.
+    /// The queue of grades.
     pub outbox: DirectoryOutbox,
 }
 
 impl Directory {
-    /// Opens the directory for the one process that serves with it. Creates it if it is missing. The
-    /// directory and its files are for their owner only. `now` is in seconds since the epoch.
+    /// Opens and locks the directory. Creates it if it is missing. Only the owner can read the
+    /// directory and its files. `now` is in seconds since the epoch.
     ///
-    /// Migrates a file of an older version. Queued grades come due at once.
+    /// Migrates files of an older version. Queued grades come due at once.
     ///
     /// # Errors
-    /// Why the directory cannot be used.
-    pub fn open(path: &Path, now: u64, bounds: Bounds) -> Result<Self, OpenError> {
+    /// Any [`OpenError`] except `Missing`.
+    pub fn open(path: &Path, now: u64, limits: StateLimits) -> Result<Self, OpenError> {
         // SQLite gives a relative path such as `file:x` another meaning.
         let path =
             &std::path::absolute(path).map_err(|error| OpenError::inaccessible(path, &error))?;
-        make(path)?;
+        create_directory(path)?;
         let lock = Arc::new(lock(path)?);
         Ok(Self {
-            replay: DirectoryReplay::open(&path.join(REPLAY), &lock, now, bounds)?,
-            outbox: DirectoryOutbox::open(&path.join(GRADES), &lock, now, bounds)?,
+            replay: DirectoryReplay::open(&path.join(REPLAY), &lock, now, limits)?,
+            outbox: DirectoryOutbox::open(&path.join(GRADES), &lock, now, limits)?,
         })
     }
 }
 
-/// Creates the directory, for its owner only, if nothing has its name.
-fn make(path: &Path) -> Result<(), OpenError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+/// Creates the directory, readable only by its owner, if it is missing.
+fn create_directory(path: &Path) -> Result<(), OpenError> {
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(path);
     if path.exists() && !path.is_dir() {
         return Err(OpenError::NotADirectory(path.to_owned()));
     }
-    made.map_err(|error| OpenError::inaccessible(path, &error))
+    created.map_err(|error| OpenError::inaccessible(path, &error))
 }
 
-/// Locks the directory for this process, while the returned file is open.
+/// Locks the directory. The lock lasts as long as the returned file is open.
 fn lock(directory: &Path) -> Result<File, OpenError> {
     let file = create(&directory.join(LOCK))?;
     match file.try_lock() {

@@ -1,15 +1,15 @@
-//! Base strings as other people's libraries put them together.
+//! Base strings with the mistakes of other libraries.
 
 use super::latin1;
 use crate::oauth1::Param;
 use crate::oauth1::encode::encode;
 use crate::v1p1::cause::Cause;
 
-/// How a library encodes a text that is to be signed.
+/// The encoding of a library for base strings.
 #[derive(Clone, Copy)]
 struct Spelling {
-    /// Characters that it leaves as they are, beside letters, digits and `-._`.
-    left: &'static str,
+    /// Characters that stay unchanged, in addition to letters, digits and `-._`.
+    unescaped: &'static str,
     plus_for_space: bool,
     lower_case: bool,
     latin1: bool,
@@ -17,39 +17,39 @@ struct Spelling {
 
 /// RFC 5849 §3.6.
 const RFC: Spelling =
-    Spelling { left: "~", plus_for_space: false, lower_case: false, latin1: false };
+    Spelling { unescaped: "~", plus_for_space: false, lower_case: false, latin1: false };
 
-/// Those of other libraries: JavaScript's two functions, Python's old and new `quote`, Java's and PHP's for forms; and what
-/// each of them does by itself.
+/// Encodings of other libraries: JavaScript's two functions, Python's old and new `quote`, the form
+/// encodings of Java and PHP, and each of their deviations alone.
 const SPELLINGS: [Spelling; 11] = [
     Spelling { plus_for_space: true, ..RFC },
-    Spelling { left: "", plus_for_space: true, ..RFC },
-    Spelling { left: "*", plus_for_space: true, ..RFC },
-    Spelling { left: "~!*'()", ..RFC },
-    Spelling { left: "~/", ..RFC },
-    Spelling { left: "/", ..RFC },
-    Spelling { left: "*", ..RFC },
-    Spelling { left: "~;,/?:@&=+$#!*'()", ..RFC },
-    Spelling { left: "", ..RFC },
+    Spelling { unescaped: "", plus_for_space: true, ..RFC },
+    Spelling { unescaped: "*", plus_for_space: true, ..RFC },
+    Spelling { unescaped: "~!*'()", ..RFC },
+    Spelling { unescaped: "~/", ..RFC },
+    Spelling { unescaped: "/", ..RFC },
+    Spelling { unescaped: "*", ..RFC },
+    Spelling { unescaped: "~;,/?:@&=+$#!*'()", ..RFC },
+    Spelling { unescaped: "", ..RFC },
     Spelling { lower_case: true, ..RFC },
     Spelling { latin1: true, ..RFC },
 ];
 
 impl Spelling {
-    /// What it does otherwise than RFC 5849 to this text, if anything; of several the first.
+    /// The first deviation from RFC 5849 that affects this string.
     fn mistake(self, text: &str) -> Option<Cause> {
         if self.plus_for_space && text.contains(' ') {
             return Some(Cause::PlusForSpace);
         }
-        let left = self
-            .left
+        let unescaped = self
+            .unescaped
             .chars()
-            .filter(|letter| !RFC.left.contains(*letter) && text.contains(*letter));
-        let left: Vec<String> = left.map(String::from).collect();
-        if !left.is_empty() {
-            return Some(Cause::Unescaped(left.join(" ")));
+            .filter(|letter| !RFC.unescaped.contains(*letter) && text.contains(*letter));
+        let unescaped: Vec<String> = unescaped.map(String::from).collect();
+        if !unescaped.is_empty() {
+            return Some(Cause::Unescaped(unescaped.join(" ")));
         }
-        if !self.left.contains('~') && text.contains('~') {
+        if !self.unescaped.contains('~') && text.contains('~') {
             return Some(Cause::Tilde);
         }
         let others = [(self.lower_case, Cause::LowerCaseEscapes), (self.latin1, Cause::Charset)];
@@ -61,14 +61,14 @@ impl Spelling {
         for letter in text.chars() {
             if letter.is_ascii_alphanumeric()
                 || "-._".contains(letter)
-                || self.left.contains(letter)
+                || self.unescaped.contains(letter)
             {
                 encoded.push(letter);
             } else if letter == ' ' && self.plus_for_space {
                 encoded.push('+');
             } else {
-                let mut room = [0; 4];
-                let letter = &*letter.encode_utf8(&mut room);
+                let mut buffer = [0; 4];
+                let letter = &*letter.encode_utf8(&mut buffer);
                 match self.latin1.then(|| latin1::encode(letter)).flatten() {
                     Some(bytes) => self.escape(&bytes, &mut encoded),
                     None => self.escape(letter.as_bytes(), &mut encoded),
@@ -87,8 +87,9 @@ impl Spelling {
     }
 }
 
-/// The address and the parameters, in the order in which they were sent, put together in all ways but RFC 5849's.
-pub(super) fn misspelt(uri: &str, params: &[Param<'_>]) -> Vec<(Cause, String)> {
+/// Base strings of the URL and the parameters (in sent order) with every known deviation from RFC
+/// 5849.
+pub(super) fn misencoded(uri: &str, params: &[Param<'_>]) -> Vec<(Cause, String)> {
     let head = format!("POST&{}&", encode(uri));
     let signed = |params: &str| format!("{head}{}", encode(params));
     let mut by_name = encoded(params, encode);
@@ -107,7 +108,7 @@ pub(super) fn misspelt(uri: &str, params: &[Param<'_>]) -> Vec<(Cause, String)> 
     for spelling in SPELLINGS {
         let spell = |text: &str| spelling.encode(text);
         let params = sorted(&spell);
-        // Some libraries put the whole together with the same function, and some with one of their own.
+        // Some libraries encode the whole with the same function, and some with the right one.
         let whole = format!("POST&{}&{}", spell(uri), spell(&params));
         found.extend(spelling.mistake(&texts).map(|cause| (cause, signed(&params))));
         found

@@ -1,4 +1,4 @@
-//! Grades that a platform could not take: where they stand, and what becomes of them.
+//! Queued grades: their status and their retries.
 
 use crate::support::Upstream;
 
@@ -6,44 +6,44 @@ use super::*;
 
 const DAY: u64 = 86_400;
 
-/// A platform that cannot take it now.
-fn unwell() -> String {
+/// The response of a platform that cannot accept a grade yet.
+fn unavailable() -> String {
     http("503 Service Unavailable", "text/plain", "Back soon")
 }
 
-const SAID: &str = "the platform failed with status 503: Back soon";
+const MESSAGE: &str = "the platform failed with status 503: Back soon";
 
 #[test]
-fn a_grade_is_kept_and_delivered_when_the_platform_is_well_again() {
-    let stage = Stage::durable(in_turn([unwell(), unwell(), good()]), "");
+fn a_grade_is_queued_and_delivered_when_the_platform_recovers() {
+    let stage = Stage::durable(responding_in_order([unavailable(), unavailable(), success()]), "");
     let token = stage.token();
-    let id = stage.keep(&token, "0.10");
+    let id = stage.queue(&token, "0.10");
     assert_eq!(id.len(), 22);
     let first = stage.platform.request();
-    let stands = |status: &str, tries: u32, next_try: Value, words: &str| {
+    let response = |status: &str, tries: u32, next_try: Value, message: &str| {
         json!({
             "id": id,
             "status": status,
             "accepted": NOW,
             "tries": tries,
             "next_try": next_try,
-            "platform": words,
+            "platform": message,
         })
     };
-    assert_eq!(stage.find(&token, &id), stands("kept", 1, json!(NOW + 1), SAID));
+    assert_eq!(stage.find(&token, &id), response("kept", 1, json!(NOW + 1), MESSAGE));
 
     stage.server.set_now(NOW + 10);
-    let found = stage.tried(&token, &id, 2);
-    let next = found["next_try"].as_u64().expect("a time");
-    assert!(
-        (NOW + 15..=NOW + 25).contains(&next),
-        "as long as it waited, half of that more or less: {found}"
-    );
-    assert_eq!(found, stands("kept", 2, json!(next), SAID));
+    let found = stage.wait_for_attempts(&token, &id, 2);
+    let next = found["next_try"].as_u64().expect("a timestamp");
+    assert!((NOW + 15..=NOW + 25).contains(&next), "backoff with jitter: {found}");
+    assert_eq!(found, response("kept", 2, json!(next), MESSAGE));
     stage.platform.request();
 
     stage.server.set_now(NOW + 30);
-    assert_eq!(stage.becomes(&token, &id, "delivered"), stands("delivered", 3, Value::Null, ""));
+    assert_eq!(
+        stage.wait_for_status(&token, &id, "delivered"),
+        response("delivered", 3, Value::Null, "")
+    );
     let last = stage.platform.request();
     assert_eq!(element(&last, "textString"), "0.10");
     assert_eq!(element(&last, "sourcedId"), SOURCEDID);
@@ -59,10 +59,10 @@ fn a_grade_is_kept_and_delivered_when_the_platform_is_well_again() {
 }
 
 #[test]
-fn only_the_learner_whose_grade_it_is_learns_where_it_stands() {
-    let stage = Stage::durable(Recorder::answering(unwell()), "");
+fn only_a_token_of_the_same_learner_finds_a_grade() {
+    let stage = Stage::durable(Recorder::answering(unavailable()), "");
     let (ada, grace) = (stage.token_for("learner-ada"), stage.token_for("learner-grace"));
-    let id = stage.keep(&ada, "0.5");
+    let id = stage.queue(&ada, "0.5");
     assert_eq!(stage.find(&ada, &id)["status"], "kept");
     let unknown = json!({ "message": "no grade of this id is kept for the grade token's learner and resource link" });
     let ask =
@@ -86,7 +86,7 @@ fn only_the_learner_whose_grade_it_is_learns_where_it_stands() {
 
 #[test]
 fn without_a_durable_state_no_grade_has_an_id() {
-    let stage = Stage::new(unwell());
+    let stage = Stage::new(unavailable());
     let token = stage.token();
     let reply = stage.call("POST", &token, r#"{"score":1}"#);
     refused(&reply, 503, "platform-unreachable");
@@ -95,11 +95,11 @@ fn without_a_durable_state_no_grade_has_an_id() {
 }
 
 #[test]
-fn a_newer_launch_of_the_same_learner_asks_for_the_grade_of_an_older_one() {
-    let stage = Stage::durable(Recorder::answering(unwell()), "");
+fn the_token_of_a_newer_launch_finds_a_grade_of_an_older_one() {
+    let stage = Stage::durable(Recorder::answering(unavailable()), "");
     let url = stage.outcome_url();
     let first = stage.token_of(&launch(&url)).expect("a grade token");
-    let id = stage.keep(&first, "0.5");
+    let id = stage.queue(&first, "0.5");
     let second = stage.token_of(&Form { nonce: "2", ..launch(&url) }).expect("a grade token");
     assert_ne!(first, second);
     assert_eq!(stage.find(&second, &id)["status"], "kept");
@@ -110,32 +110,36 @@ fn a_newer_launch_of_the_same_learner_asks_for_the_grade_of_an_older_one() {
 }
 
 #[test]
-fn a_deletion_is_kept_too() {
-    let stage =
-        Stage::durable(in_turn([unwell(), pox("success", "", "<deleteResultResponse/>")]), "");
+fn a_deletion_is_queued_too() {
+    let stage = Stage::durable(
+        responding_in_order([unavailable(), pox("success", "", "<deleteResultResponse/>")]),
+        "",
+    );
     let token = stage.token();
-    let told = told(&stage.call("DELETE", &token, ""), 202);
-    let id = told["id"].as_str().expect("an id");
-    assert_eq!(told, json!({ "status": "kept", "id": id, "reason": SAID }));
+    let response = response_json(&stage.call("DELETE", &token, ""), 202);
+    let id = response["id"].as_str().expect("an id");
+    assert_eq!(response, json!({ "status": "kept", "id": id, "reason": MESSAGE }));
     stage.platform.request();
     stage.server.set_now(NOW + 10);
-    stage.becomes(&token, id, "delivered");
+    stage.wait_for_status(&token, id, "delivered");
     assert!(element_if_any(&stage.platform.request(), "deleteResultRequest").is_some());
 }
 
 #[test]
-fn what_the_platform_refuses_later_is_refused_for_good() {
-    let stage =
-        Stage::durable(in_turn([unwell(), pox("failure", "Grade is past due", ""), good()]), "");
+fn a_queued_grade_that_the_platform_refuses_becomes_a_dead_letter() {
+    let stage = Stage::durable(
+        responding_in_order([unavailable(), pox("failure", "Grade is past due", ""), success()]),
+        "",
+    );
     let (token, other) = (stage.token(), stage.token_for("learner-grace"));
-    let id = stage.keep(&token, "0.5");
+    let id = stage.queue(&token, "0.5");
     stage.platform.request();
     stage.server.set_now(NOW + 10);
-    let found = stage.becomes(&token, &id, "refused");
+    let found = stage.wait_for_status(&token, &id, "refused");
     assert_eq!(found["platform"], "the platform refused with status 200: Grade is past due");
     assert_eq!((&found["tries"], &found["next_try"]), (&json!(2), &Value::Null));
     stage.platform.request();
-    // Whatever comes due later, this does not.
+    // The dead letter never comes due again.
     stage.server.set_now(NOW + DAY);
     stage.deliver(&other, "1");
     assert_eq!(element(&stage.platform.request(), "sourcedId"), "learner-grace");
@@ -143,14 +147,14 @@ fn what_the_platform_refuses_later_is_refused_for_good() {
 }
 
 #[test]
-fn a_grade_that_could_not_be_delivered_for_three_days_has_expired() {
-    let stage = Stage::durable(Recorder::answering(unwell()), "");
+fn a_grade_that_cannot_be_delivered_for_three_days_expires() {
+    let stage = Stage::durable(Recorder::answering(unavailable()), "");
     let token = stage.token();
-    let id = stage.keep(&token, "0.5");
+    let id = stage.queue(&token, "0.5");
     stage.server.set_now(NOW + 3 * DAY - 1);
-    assert_eq!(stage.tried(&token, &id, 2)["status"], "kept");
-    stage.pass_to(NOW + 3 * DAY + 3600);
-    let found = stage.becomes(&token, &id, "expired");
+    assert_eq!(stage.wait_for_attempts(&token, &id, 2)["status"], "kept");
+    stage.advance_to(NOW + 3 * DAY + 3600);
+    let found = stage.wait_for_status(&token, &id, "expired");
     assert_eq!(
         found,
         json!({
@@ -159,7 +163,7 @@ fn a_grade_that_could_not_be_delivered_for_three_days_has_expired() {
             "accepted": NOW,
             "tries": 3,
             "next_try": null,
-            "platform": SAID,
+            "platform": MESSAGE,
         })
     );
     let lines = log_lines(&id);
@@ -171,14 +175,16 @@ fn a_grade_that_could_not_be_delivered_for_three_days_has_expired() {
 }
 
 #[test]
-fn a_restart_forgets_no_grade_and_no_launch() {
-    let stage = Stage::durable(in_turn([unwell(), good()]), "");
+fn a_restart_loses_no_grade_and_no_nonce() {
+    let stage = Stage::durable(responding_in_order([unavailable(), unavailable(), success()]), "");
     let url = stage.outcome_url();
     let token = stage.token();
-    let id = stage.keep(&token, "0.10");
+    let id = stage.queue(&token, "0.10");
     stage.platform.request();
 
+    // The gateway retries queued grades at once after a start. The platform is still unavailable.
     let stage = stage.restarted();
+    stage.platform.request();
     assert_eq!(stage.find(&token, &id)["status"], "kept");
     let again = stage.server.post("/lti/nb", &launch(&url).sign());
     assert_eq!(again.status, 401, "{again:?}");
@@ -186,7 +192,7 @@ fn a_restart_forgets_no_grade_and_no_launch() {
     assert!(lines.len() == 1 && lines[0].contains(" code=\"replayed\" "), "{lines:?}");
 
     stage.server.set_now(NOW + 10);
-    assert_eq!(stage.becomes(&token, &id, "delivered")["tries"], 2);
+    assert_eq!(stage.wait_for_status(&token, &id, "delivered")["tries"], 3);
     let request = stage.platform.request();
     assert_eq!(element(&request, "textString"), "0.10");
     assert_eq!(element(&request, "sourcedId"), SOURCEDID);
@@ -196,14 +202,15 @@ fn a_restart_forgets_no_grade_and_no_launch() {
 }
 
 #[test]
-fn what_was_on_its_way_when_the_gateway_ended_is_sent_again_as_it_was() {
+fn a_grade_that_a_restart_interrupted_is_sent_again_unchanged() {
     let platform = Upstream::start();
     let stage = Stage::durable(Recorder::start(), "");
     let url = format!("{}{OUTCOME}", platform.origin());
     let token = stage.token_of(&launch(&url)).expect("a grade token");
     let mut caller = stage.server.connect();
     caller.send(format!(
-        "POST /grades HTTP/1.1\r\nHost: tool.example\r\nAuthorization: Bearer {token}\r\nContent-Length: 14\r\n\r\n{{\"score\":0.10}}"
+        "POST /grades HTTP/1.1\r\nHost: tool.example\r\nAuthorization: Bearer {token}\r\n\
+         Content-Length: 14\r\n\r\n{{\"score\":0.10}}"
     ));
     let (mut before, head) = platform.request();
     let first = Recorded { body: before.body(&head).bytes, head };
@@ -214,70 +221,70 @@ fn what_was_on_its_way_when_the_gateway_ended_is_sent_again_as_it_was() {
         assert_eq!(element(request, "textString"), "0.10");
         assert_eq!(element(request, "sourcedId"), SOURCEDID);
     }
-    after.send(good());
+    after.send(success());
     assert!(platform.saw_nothing());
     drop((caller, before, stage));
 }
 
 #[test]
-fn a_kept_grade_waits_for_a_consumer_that_left_the_file() {
-    let stage = Stage::durable(in_turn([unwell(), good()]), "");
+fn a_queued_grade_waits_for_a_consumer_that_was_removed_from_the_file() {
+    let stage = Stage::durable(responding_in_order([unavailable(), success()]), "");
     let token = stage.token();
-    let id = stage.keep(&token, "0.5");
+    let id = stage.queue(&token, "0.5");
     stage.platform.request();
     let tools = stage.tools.clone();
     let stage =
         Stage { tools: tools.replace("key = \"key-1\"", "key = \"key-2\""), ..stage }.restarted();
     stage.server.set_now(NOW + 1);
-    patiently(|| log_lines(&id).len() == 2);
+    wait_for(|| log_lines(&id).len() == 2);
     let lines = log_lines(&id);
-    assert!(lines[1].contains("its tool or consumer is not in the file any more"), "{lines:?}");
+    assert!(lines[1].contains("its tool or consumer is no longer in tools.toml"), "{lines:?}");
     stage.platform.saw_nothing();
     let stage = Stage { tools, ..stage }.restarted();
-    // Also where the gateway ended before it wrote the try down.
+    // The gateway may have stopped before it stored the attempt.
     stage.server.set_now(NOW + 3600);
-    stage.becomes(&token, &id, "delivered");
+    stage.wait_for_status(&token, &id, "delivered");
     stage.platform.request();
 }
 
 #[test]
-fn the_comment_of_a_kept_grade_is_not_told_to_the_log() {
-    let stage = Stage::durable(in_turn([unwell(), good()]), "");
+fn the_comment_of_a_queued_grade_is_not_logged() {
+    let stage = Stage::durable(responding_in_order([unavailable(), success()]), "");
     let token = stage.token();
     let body = r#"{"score":0.8264913,"comment":"words-to-linus"}"#;
-    let told = told(&stage.call("POST", &token, body), 202);
+    let response = response_json(&stage.call("POST", &token, body), 202);
     stage.server.set_now(NOW + 10);
-    stage.becomes(&token, told["id"].as_str().expect("an id"), "delivered");
+    stage.wait_for_status(&token, response["id"].as_str().expect("an id"), "delivered");
     for secret in ["words-to-linus", "0.8264913", &token] {
         assert_eq!(log_lines(secret), [""; 0]);
     }
 }
 
 #[test]
-fn a_restart_makes_due_what_a_clock_far_ahead_put_off() {
-    let is_well = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let switch = std::sync::Arc::clone(&is_well);
-    let platform = Recorder::with(move |_| match is_well.load(Ordering::SeqCst) {
-        true => good().into_bytes(),
+fn a_restart_makes_grades_due_that_a_clock_far_ahead_delayed() {
+    let is_available = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let switch = std::sync::Arc::clone(&is_available);
+    let platform = Recorder::with(move |_| match is_available.load(Ordering::SeqCst) {
+        true => success().into_bytes(),
         false => http("503 Oh", "text/plain\r\nRetry-After: 3600", "").into_bytes(),
     });
     let stage = Stage::durable(platform, "");
     let users = ["learner-ada", "learner-grace", "learner-mary"];
     let tokens = users.map(|user| stage.token_for(user));
     stage.server.set_now(NOW + 6 * DAY);
-    let ids = tokens.each_ref().map(|token| stage.keep(token, "0.5"));
+    let ids = tokens.each_ref().map(|token| stage.queue(token, "0.5"));
     for user in users {
         assert_eq!(element(&stage.platform.next(), "sourcedId"), user);
     }
     for (token, id) in tokens.iter().zip(&ids) {
-        let next = stage.find(token, id)["next_try"].as_u64().expect("a time");
+        let next = stage.find(token, id)["next_try"].as_u64().expect("a timestamp");
         assert!(next >= NOW + 6 * DAY + 3600, "{next}");
     }
 
     switch.store(true, Ordering::SeqCst);
     let stage = stage.restarted();
     for (token, id) in tokens.iter().zip(&ids) {
-        assert_eq!(stage.becomes(token, id, "delivered")["tries"], 2);
+        assert_eq!(stage.wait_for_status(token, id, "delivered")["tries"], 2);
     }
     let mut sent = [(); 3].map(|()| element(&stage.platform.next(), "sourcedId"));
     sent.sort();

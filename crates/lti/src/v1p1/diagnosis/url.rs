@@ -1,15 +1,15 @@
-//! Addresses that may have been signed in place of the one that is launched.
+//! URLs that the platform may have signed instead of the launched one.
 
+use super::context::{DiagnosisContext, KnownUrl};
 use super::search::Search;
-use super::suspects::{OtherAddress, Suspects};
 use crate::oauth1::base_string::base_uri;
 use crate::oauth1::encode::{decode, encode};
 use crate::v1p1::cause::Cause;
 
-/// Ports that apps listen on behind a proxy.
+/// Typical ports of apps behind a proxy.
 const PORTS: [&str; 3] = ["5000", "8000", "8080"];
 
-/// The parts of an address. The port is text, as it is written.
+/// The parts of a URL. The port is a string, as written.
 #[derive(Clone, Copy)]
 struct Parts<'a> {
     scheme: &'a str,
@@ -33,13 +33,13 @@ impl<'a> Parts<'a> {
         Self { scheme, host, port: port.filter(|port| !port.is_empty() && *port != own), path }
     }
 
-    /// As a platform writes it that neither lowers the case nor takes the scheme's own port away.
+    /// The URL without any normalization, as some platforms sign it.
     fn text(&self) -> String {
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         format!("{}://{}{port}{}", self.scheme, self.host, self.path)
     }
 
-    /// What is another in it than in the address that is compared.
+    /// The difference from the expected URL.
     fn difference(&self, own: &Self) -> Cause {
         let bare = |path: &'a str| path.strip_suffix('/').unwrap_or(path);
         let same = (
@@ -65,15 +65,15 @@ impl<'a> Parts<'a> {
 }
 
 impl Search<'_> {
-    /// Base string URIs that are others than the one that is compared, with what is other in them.
-    pub(super) fn addresses(&self, suspects: Option<&Suspects>) -> Vec<(Cause, String)> {
+    /// Base string URIs that differ from the expected one, each with its difference.
+    pub(super) fn urls(&self, context: Option<&DiagnosisContext>) -> Vec<(Cause, String)> {
         let request = self.trial.request;
-        let others = suspects.map(|suspects| suspects.addresses.as_slice()).unwrap_or_default();
+        let others = context.map(|context| context.urls.as_slice()).unwrap_or_default();
         let authority = request.authority.to_ascii_lowercase();
         let own = Parts::new(request.scheme, &authority, request.path);
         let of_others: Vec<Parts<'_>> = others
             .iter()
-            .map(|OtherAddress { scheme, authority, path, .. }| Parts::new(scheme, authority, path))
+            .map(|KnownUrl { scheme, authority, path, .. }| Parts::new(scheme, authority, path))
             .collect();
 
         let www = match own.host.strip_prefix("www.") {
@@ -83,7 +83,7 @@ impl Search<'_> {
         let capitals = own.host.to_ascii_uppercase();
         let mut hosts = vec![own.host, www.as_str()];
         let mut ports = vec![own.port, None, Some("443"), Some("80")];
-        if suspects.is_some() {
+        if context.is_some() {
             hosts.extend(["localhost", "127.0.0.1", capitals.as_str()]);
             hosts.extend(of_others.iter().map(|parts| parts.host));
             ports.extend(PORTS.map(Some));
@@ -106,7 +106,7 @@ impl Search<'_> {
         let encoded = decoded.split('/').map(encode).collect::<Vec<_>>().join("/");
         let lowered = own.path.to_ascii_lowercase();
         let (single, doubled) = (own.path.replace("//", "/"), format!("/{}", own.path));
-        if suspects.is_some() {
+        if context.is_some() {
             let mut paths = vec!["", "/", &decoded, &encoded, &lowered, &single, &doubled];
             paths.extend(of_others.iter().map(|parts| parts.path));
             for path in unique(paths) {
@@ -115,7 +115,7 @@ impl Search<'_> {
             tried.extend(&of_others);
         }
 
-        let compared = self.trial.base_uri();
+        let expected = self.trial.base_uri();
         let of_tools = others.iter().filter_map(|other| {
             let tool = other.tool.as_ref()?;
             let uri = |path: &str| base_uri(&other.scheme, &other.authority, path);
@@ -125,16 +125,16 @@ impl Search<'_> {
         let found = of_tools
             .flatten()
             .chain(tried.iter().map(|parts| (parts.difference(&own), parts.text())));
-        found.filter(|(_, uri)| *uri != compared).collect()
+        found.filter(|(_, uri)| *uri != expected).collect()
     }
 }
 
-/// The path with a slash at its end, or without the one that is there.
+/// Adds a trailing slash to a path, or removes it.
 fn toggled(path: &str) -> String {
     path.strip_suffix('/').map_or_else(|| format!("{path}/"), str::to_owned)
 }
 
-/// Each once, where it stood first.
+/// Removes duplicates, except for the first of each.
 fn unique<T: PartialEq + Copy>(items: Vec<T>) -> Vec<T> {
     let mut kept = Vec::new();
     for item in items {
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_part_that_is_another_is_named_and_several_as_an_address() {
+    fn one_difference_is_named_and_several_are_an_address() {
         let own = Parts::new("https", "tools.example:443", "/lti/a");
         let check = |scheme: &str, authority: &str, path: &str, expected: Cause| {
             assert_eq!(Parts::new(scheme, authority, path).difference(&own), expected);

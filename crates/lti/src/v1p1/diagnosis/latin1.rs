@@ -1,13 +1,13 @@
-//! ISO-8859-1 as browsers have it, which is Windows-1252.
+//! ISO-8859-1, which browsers treat as Windows-1252.
 
 use encoding_rs::WINDOWS_1252;
 
-/// The text of some bytes.
+/// Decodes bytes.
 pub(super) fn decode(bytes: &[u8]) -> String {
     WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()
 }
 
-/// The bytes of a text; `None` if one of its letters has none.
+/// Encodes a string; `None` if the charset lacks one of its characters.
 pub(super) fn encode(text: &str) -> Option<Vec<u8>> {
     let (bytes, _, has_others) = WINDOWS_1252.encode(text);
     (!has_others).then(|| bytes.into_owned())
@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_is_a_letter_of_its_own() {
+    fn every_byte_is_a_different_character() {
         for one in 0..=u8::MAX {
             let text = decode(&[one]);
             assert_eq!(text.chars().count(), 1);

@@ -2,9 +2,9 @@ use std::iter::{once, once_with};
 
 use zeroize::Zeroizing;
 
+use super::context::{ConsumerCredentials, DiagnosisContext};
 use super::draft::Draft;
 use super::search::Search;
-use super::suspects::{Passport, Suspects};
 use super::{params, secret, spelling};
 use crate::oauth1::encode::decode;
 use crate::oauth1::{SignatureMethod, decode_hex, decode_signature, decode_url_safe};
@@ -13,27 +13,28 @@ use crate::secret::Secret;
 use crate::v1p1::cause::{Cause, SignatureText};
 use crate::v1p1::claimed_consumer::ClaimedConsumer;
 use crate::v1p1::launch_request::{LaunchRequest, ReadLaunch};
+use crate::v1p1::policy::LaunchPolicy;
 use crate::v1p1::signature_trial::SignatureTrial;
-use crate::v1p1::terms::Terms;
 
-/// A mistake that makes exactly the signature that came.
+/// The proven cause of a wrong signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NearMiss {
-    /// What it is.
+pub struct SignatureDiagnosis {
+    /// The cause.
     pub cause: Cause,
-    /// The base string that was signed, where it is another than the one that is compared. It holds personal data.
+    /// The signed base string, if it differs from the expected one. It contains personal data.
     pub base_string: Option<String>,
 }
 
-/// The longest base string for which others are tried while a launch is answered, in bytes. edX's have some 4 KiB.
+/// The maximum length of a base string for the quick search, in bytes. edX's have about 4 KiB.
 const LONGEST_QUICK: usize = 12 * 1024;
-/// The most parameters of one. edX sends some 40.
+/// The maximum number of parameters for the quick search. edX sends about 40.
 const MOST_QUICK: usize = 64;
 
-/// The part of the search that needs nothing but the launch and the consumer's signing keys, and is short: the nearest other
-/// addresses, and other parameters.
+/// The quick search, which runs during a launch. It needs only the launch and the consumer's
+/// signing keys, and tries the most likely other URLs and other parameters.
 ///
-/// How many base strings are tried depends on the form alone, so that for a key that is unknown it takes as long.
+/// The number of base strings depends on the form alone. A known and an unknown key take the same
+/// time.
 pub(in crate::v1p1) fn quick(
     trial: &SignatureTrial<'_>,
     claim: &ClaimedConsumer<'_, '_>,
@@ -48,30 +49,35 @@ pub(in crate::v1p1) fn quick(
     found.map(|(cause, _)| cause)
 }
 
-/// Whether a form is small enough for the short search. It is measured as it was sent: with the decoded key of a consumer that is
-/// known it would be shorter.
+/// Whether a form is small enough for the quick search. The size is that of the form as sent: a
+/// decoded key would shorten it only for a known consumer.
 fn is_quick(trial: &SignatureTrial<'_>) -> bool {
     trial.params.iter().count() <= MOST_QUICK && trial.base_string(&[], None).len() <= LONGEST_QUICK
 }
 
-/// The whole search. It takes its time: some hundred base strings, and one for each parameter.
+/// The full search: some hundred base strings, and one for each parameter. It is too slow for a
+/// launch.
 ///
-/// `None` where the launch is refused for what is no matter of signatures, is not refused at all, or has no cause that is
-/// known.
-pub fn near_miss(launch: &ReadLaunch<'_>, terms: &Terms, suspects: &Suspects) -> Option<NearMiss> {
+/// `None` if the launch is accepted, is rejected for another reason than its signature or key, or
+/// has no known cause.
+pub fn diagnose(
+    launch: &ReadLaunch<'_>,
+    policy: &LaunchPolicy,
+    context: &DiagnosisContext,
+) -> Option<SignatureDiagnosis> {
     let params = match launch.v1p1_params() {
         Ok(params) => params,
-        Err(Rejection::NotUtf8) => return sent_in_latin1(&launch.request, terms),
+        Err(Rejection::NotUtf8) => return sent_in_latin1(&launch.request, policy),
         Err(_) => return None,
     };
-    let claim = ClaimedConsumer::read(params, terms).ok()?;
-    let trial = SignatureTrial::new(&launch.request, params, terms, &claim);
+    let claim = ClaimedConsumer::read(params, policy).ok()?;
+    let trial = SignatureTrial::new(&launch.request, params, policy, &claim);
     let signature = decode_signature(claim.oauth.signature);
     if claim.known.is_none() {
-        return key(claim.oauth.consumer_key, suspects)
-            .map(|cause| NearMiss { cause, base_string: None });
+        return key(claim.oauth.consumer_key, context)
+            .map(|cause| SignatureDiagnosis { cause, base_string: None });
     }
-    // What is refused for how it is signed at all has its reason already.
+    // A rejected signature method is a reason of its own.
     let may_sign = claim.known.is_some_and(|known| known.consumer.methods.contains(&trial.method));
     if !may_sign || trial.find_match(&signature, claim.decoded_key.as_deref()).is_some() {
         return None;
@@ -81,37 +87,37 @@ pub fn near_miss(launch: &ReadLaunch<'_>, terms: &Terms, suspects: &Suspects) ->
     let compared = draft.base_string();
     let get = (Cause::HttpMethod, compared.replacen("POST&", "GET&", 1));
     let far = once_with(|| {
-        spelling::misspelt(&trial.base_uri(), &search.params(&[]).collect::<Vec<_>>())
+        spelling::misencoded(&trial.base_uri(), &search.params(&[]).collect::<Vec<_>>())
     });
-    let mut others = search.near(&draft, Some(suspects)).chain([get]).chain(far.flatten());
+    let mut others = search.near(&draft, Some(context)).chain([get]).chain(far.flatten());
     if let Some((cause, base)) =
         others.find(|(_, base)| *base != compared && trial.matches(base, &signature))
     {
-        return Some(NearMiss { cause, base_string: Some(base) });
+        return Some(SignatureDiagnosis { cause, base_string: Some(base) });
     }
     let deviant =
         search.deviations.iter().map(|dropped| search.draft(search.params(dropped)).base_string());
     let mut own = once(compared).chain(deviant);
     let found = own.find_map(|base| {
-        search.signature(&base).or_else(|| search.secret(&base, &signature, suspects))
+        search.signature(&base).or_else(|| search.secret(&base, &signature, context))
     });
-    found.map(|cause| NearMiss { cause, base_string: None })
+    found.map(|cause| SignatureDiagnosis { cause, base_string: None })
 }
 
-/// What a key is that is none of the tool's.
-fn key(sent: &str, suspects: &Suspects) -> Option<Cause> {
+/// The cause of an unknown key.
+fn key(sent: &str, context: &DiagnosisContext) -> Option<Cause> {
     let decoded = decode(sent).unwrap_or_default();
     let same = |key: &str| {
         [sent, &decoded].into_iter().any(|sent| sent.trim().eq_ignore_ascii_case(key.trim()))
     };
-    let own = |passport: &&Passport| passport.tool == suspects.tool;
-    if let Some(passport) =
-        suspects.passports.iter().filter(own).find(|passport| same(&passport.key))
+    let own = |credentials: &&ConsumerCredentials| credentials.tool == context.tool;
+    if let Some(credentials) =
+        context.credentials.iter().filter(own).find(|credentials| same(&credentials.key))
     {
-        return Some(Cause::KeySpelling(passport.key.clone()));
+        return Some(Cause::KeySpelling(credentials.key.clone()));
     }
-    let of_consumers = suspects.passports.iter().flat_map(|passport| &passport.secrets);
-    let mut secrets = of_consumers.chain(suspects.replaced.iter().map(|(_, secret)| secret));
+    let of_consumers = context.credentials.iter().flat_map(|credentials| &credentials.secrets);
+    let mut secrets = of_consumers.chain(context.replaced.iter().map(|(_, secret)| secret));
     let spelt = [sent, &decoded, &decoded.replace('+', " ")].map(|sent| sent.trim().to_lowercase());
     let ends_in = |secret: &Secret| {
         let secret = Zeroizing::new(secret.expose().trim().to_lowercase());
@@ -124,46 +130,49 @@ fn key(sent: &str, suspects: &Suspects) -> Option<Cause> {
     if secrets.any(ends_in) {
         return Some(Cause::SecretAsKey);
     }
-    let other = suspects
-        .passports
+    let other = context
+        .credentials
         .iter()
-        .find(|passport| passport.key == sent || passport.key == decoded)?;
+        .find(|credentials| credentials.key == sent || credentials.key == decoded)?;
     Some(Cause::KeyOfTool(other.tool.clone()))
 }
 
-/// Whether a form that is no UTF-8 was signed as what it is in ISO-8859-1.
-fn sent_in_latin1(request: &LaunchRequest<'_>, terms: &Terms) -> Option<NearMiss> {
+/// Whether a form that is not UTF-8 was sent in ISO-8859-1 and signed in UTF-8.
+fn sent_in_latin1(
+    request: &LaunchRequest<'_>,
+    policy: &LaunchPolicy,
+) -> Option<SignatureDiagnosis> {
     let body = params::from_latin1(request.body)?;
     let launch = LaunchRequest { body: &body, ..*request }.read();
     let params = launch.v1p1_params().ok()?;
-    let claim = ClaimedConsumer::read(params, terms).ok()?;
+    let claim = ClaimedConsumer::read(params, policy).ok()?;
     claim.known?;
-    let trial = SignatureTrial::new(&launch.request, params, terms, &claim);
+    let trial = SignatureTrial::new(&launch.request, params, policy, &claim);
     let signature = decode_signature(claim.oauth.signature);
     trial.find_match(&signature, claim.decoded_key.as_deref())?;
     let search = Search::new(&trial, &claim);
     let base = search.draft(search.params(&[])).base_string();
-    Some(NearMiss { cause: Cause::FormCharset, base_string: Some(base) })
+    Some(SignatureDiagnosis { cause: Cause::FormCharset, base_string: Some(base) })
 }
 
 impl<'a> Search<'a> {
-    /// Base strings for other addresses and over other parameters, each with the mistake that leads there. `draft` is the one
-    /// that is compared. More addresses are among them where there are suspects.
+    /// Base strings for other URLs and over other parameters, each with its mistake. `draft` is the
+    /// expected base string. A context adds more URLs.
     fn near<'s>(
         &'s self,
         draft: &'s Draft<'a>,
-        suspects: Option<&Suspects>,
+        context: Option<&DiagnosisContext>,
     ) -> impl Iterator<Item = (Cause, String)> + 's {
-        let addresses = self.addresses(suspects);
+        let urls = self.urls(context);
         let deviant = self.deviations.iter().map(|dropped| self.draft(self.params(dropped)));
-        let at_others = once_with(|| draft.clone()).chain(deviant).flat_map(move |draft| {
-            addresses.clone().into_iter().map(move |(cause, uri)| (cause, draft.at(&uri)))
+        let for_urls = once_with(|| draft.clone()).chain(deviant).flat_map(move |draft| {
+            urls.clone().into_iter().map(move |(cause, uri)| (cause, draft.at(&uri)))
         });
         let of_query = once_with(|| self.query(draft)).flatten();
-        at_others.chain(of_query).chain(params::others(draft))
+        for_urls.chain(of_query).chain(params::others(draft))
     }
 
-    /// What may have happened to the signature itself: it is right for this base string, but for its text or its method.
+    /// Whether the signature is right for this base string, except for its encoding or its method.
     fn signature(&self, base: &str) -> Option<Cause> {
         let text = self.claim.oauth.signature;
         let signature = decode_signature(text);
@@ -187,12 +196,12 @@ impl<'a> Search<'a> {
         found.map(|(reading, _)| Cause::SignatureText(reading))
     }
 
-    /// Whose secret made the signature, or in which guise.
-    fn secret(&self, base: &str, signature: &[u8], suspects: &Suspects) -> Option<Cause> {
+    /// Whether another secret, or another form of the secret, made the signature.
+    fn secret(&self, base: &str, signature: &[u8], context: &DiagnosisContext) -> Option<Cause> {
         let key = self.claim.known.map(|known| known.consumer.key.as_str())?;
-        let mut guises = secret::guises(key, suspects);
-        guises
-            .find(|(_, guise)| guise.verify(self.trial.method, base, signature))
+        let mut candidates = secret::signing_keys(key, context);
+        candidates
+            .find(|(_, candidate)| candidate.verify(self.trial.method, base, signature))
             .map(|(cause, _)| cause)
     }
 }
@@ -204,7 +213,7 @@ mod tests {
     use super::*;
     use crate::v1p1::consumer::{Consumer, Consumers};
 
-    /// What is found out about a launch of the consumer `key-1`, or of one that is unknown.
+    /// Calls `ask` with a launch of the consumer `key-1`, or of an unknown consumer.
     fn with<T>(
         key: &str,
         filling: usize,
@@ -225,15 +234,16 @@ mod tests {
         };
         let consumer = Consumer::new("key-1", [Secret::new("s3cret")], SignatureMethod::ALL);
         let consumers = Consumers::new("a", [consumer]);
-        let terms = Terms { consumers, roles: None, clock_skew: 300, secrets: Arc::default() };
+        let policy =
+            LaunchPolicy { consumers, roles: None, clock_skew: 300, secrets: Arc::default() };
         let launch = request.read();
         let params = launch.v1p1_params().expect("a form");
-        let claim = ClaimedConsumer::read(params, &terms).expect("signed");
+        let claim = ClaimedConsumer::read(params, &policy).expect("signed");
         assert_eq!(claim.known.is_some(), key.ends_with('1'));
-        ask(&SignatureTrial::new(&request, params, &terms, &claim), &claim)
+        ask(&SignatureTrial::new(&request, params, &policy, &claim), &claim)
     }
 
-    /// The base strings that are tried while a launch is answered.
+    /// The base strings of the quick search.
     fn tried(key: &str) -> Vec<String> {
         with(key, 0, |trial, claim| {
             let search = Search::new(trial, claim);
@@ -243,11 +253,11 @@ mod tests {
     }
 
     #[test]
-    fn for_an_unknown_key_the_same_is_tried_as_for_a_known_one() {
+    fn the_quick_search_tries_the_same_for_known_and_unknown_keys() {
         let known = tried("key-1");
         assert_eq!(tried("key-2"), known);
         assert!((50..80).contains(&known.len()), "{}", known.len());
-        // Of a key that is known when it is decoded, the base strings are others, and as many.
+        // If a key is known after decoding, the base strings differ, but not their number.
         assert_eq!(
             (tried("%256Bey-1").len(), tried("%256Bey-2").len()),
             (known.len(), known.len())
@@ -255,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn how_large_a_form_may_be_says_nothing_of_its_key() {
+    fn the_size_limit_does_not_depend_on_whether_the_key_is_known() {
         let is_quick = |key: &str, filling| with(key, filling, |trial, _| is_quick(trial));
         let seen: Vec<bool> = (LONGEST_QUICK - 500..LONGEST_QUICK)
             .map(|filling| {
@@ -264,6 +274,6 @@ mod tests {
                 known
             })
             .collect();
-        assert!(seen.contains(&true) && seen.contains(&false), "the bound is among these");
+        assert!(seen.contains(&true) && seen.contains(&false), "the limit is in this range");
     }
 }

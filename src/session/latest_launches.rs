@@ -1,7 +1,7 @@
-//! What this process remembers of sessions: each one's newest launch, and what stays open on its behalf.
+//! The latest launch of each session, and its open connections, in the memory of this process.
 //!
-//! Nothing is lost if it is forgotten. It makes a new launch with other roles count at once, also against a cookie that
-//! the browser still holds elsewhere.
+//! This makes a new launch with other roles effective at once, although other windows may still
+//! have an older cookie. Without an entry, an older cookie stays valid until it expires.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,18 +13,18 @@ use rocket::tokio::sync::oneshot;
 
 use super::session::Session;
 
-/// The most sessions of which the newest launch is remembered: some 100 bytes each.
-const MOST: usize = 100_000;
+/// The most sessions in the cache. One takes about 100 bytes.
+const MAX_SESSIONS: usize = 100_000;
 
-/// The newest launches of sessions.
-pub struct Newest {
-    launches: Cache<String, NewestLaunch>,
+/// The latest launches of sessions.
+pub struct LatestLaunches {
+    launches: Cache<String, LatestLaunch>,
     watched: Arc<Mutex<HashMap<String, Vec<Watched>>>>,
     watches: AtomicU64,
 }
 
 #[derive(Clone, Copy)]
-struct NewestLaunch {
+struct LatestLaunch {
     launch: u32,
     minted: u64,
     roles: Roles,
@@ -32,67 +32,72 @@ struct NewestLaunch {
 
 struct Watched {
     roles: Roles,
-    /// Held, and dropped to say that the session has other roles now.
+    /// Its drop signals that the session has other roles now.
     _alive: oneshot::Sender<()>,
     number: u64,
 }
 
-/// Tells when a session's roles have changed since something was opened on its behalf.
-pub struct Watch {
+/// Signals that a newer launch gave the session other roles, so that an open connection must end.
+pub struct RoleWatch {
     changed: oneshot::Receiver<()>,
     id: String,
     number: u64,
     watched: Arc<Mutex<HashMap<String, Vec<Watched>>>>,
 }
 
-impl Default for Newest {
-    /// Remembers nothing yet.
+impl Default for LatestLaunches {
+    /// Creates an empty cache.
     fn default() -> Self {
-        Self { launches: Cache::new(MOST), watched: Arc::default(), watches: AtomicU64::new(0) }
+        Self {
+            launches: Cache::new(MAX_SESSIONS),
+            watched: Arc::default(),
+            watches: AtomicU64::new(0),
+        }
     }
 }
 
-impl Newest {
-    /// A session was minted: what is open on behalf of its older launches with other roles ends.
-    pub fn launched(&self, session: &Session) {
+impl LatestLaunches {
+    /// Records a new session. Signals every watch of the same session with other roles.
+    pub fn record(&self, session: &Session) {
         let Session { id, launch, minted, roles, .. } = session;
         self.launches
-            .insert(id.clone(), NewestLaunch { launch: *launch, minted: *minted, roles: *roles });
+            .insert(id.clone(), LatestLaunch { launch: *launch, minted: *minted, roles: *roles });
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(of_session) = watched.get_mut(id) {
             of_session.retain(|one| one.roles == *roles);
         }
     }
 
-    /// Whether a newer launch gave the same person at the same link other roles.
+    /// Whether a newer launch gave the same user at the same resource link other roles.
     pub fn supersedes(&self, session: &Session) -> bool {
-        self.launches.get(&session.id).is_some_and(|newest| {
-            newest.launch != session.launch
-                && newest.roles != session.roles
-                && newest.minted >= session.minted
+        self.launches.get(&session.id).is_some_and(|latest| {
+            latest.launch != session.launch
+                && latest.roles != session.roles
+                && latest.minted >= session.minted
         })
     }
 
-    /// Watches a session, from before [`Newest::supersedes`] was last asked.
-    pub fn watch(&self, session: &Session) -> Watch {
+    /// Watches a session. Call it before [`LatestLaunches::supersedes`], so that no launch between
+    /// the two calls is missed.
+    pub fn watch(&self, session: &Session) -> RoleWatch {
         let (alive, changed) = oneshot::channel();
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let number = self.watches.fetch_add(1, Ordering::Relaxed);
         let watched_roles = Watched { roles: session.roles, _alive: alive, number };
         watched.entry(session.id.clone()).or_default().push(watched_roles);
-        Watch { changed, id: session.id.clone(), number, watched: Arc::clone(&self.watched) }
+        RoleWatch { changed, id: session.id.clone(), number, watched: Arc::clone(&self.watched) }
     }
 }
 
-impl Watch {
+impl RoleWatch {
     /// Waits until a newer launch has given the session other roles.
     pub async fn changed(&mut self) {
-        // Nothing is ever sent: the other side is dropped.
+        // The sender never sends. Its drop ends the wait.
         let _ = (&mut self.changed).await;
     }
 }
 
-impl Drop for Watch {
+impl Drop for RoleWatch {
     fn drop(&mut self) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(of_session) = watched.get_mut(&self.id) {

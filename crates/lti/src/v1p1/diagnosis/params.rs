@@ -1,4 +1,4 @@
-//! Other parameters than those that were sent, which may have been signed.
+//! Parameters that the platform may have signed instead of the sent ones.
 
 use std::iter::once_with;
 
@@ -10,7 +10,8 @@ use crate::oauth1::{Param, Source};
 use crate::rejection::Rejection;
 use crate::v1p1::cause::{Cause, LineBreak};
 
-/// Parameters that platforms sign and that get lost on the way, for having no value or none that anybody reads.
+/// Parameters that platforms sign, and that are often dropped in transit because they have no
+/// useful value.
 const NOT_SENT: [(&str, &str); 10] = [
     ("oauth_version", "1.0"),
     ("oauth_callback", "about:blank"),
@@ -24,7 +25,7 @@ const NOT_SENT: [(&str, &str); 10] = [
     ("context_label", ""),
 ];
 
-/// What may be done to each value before it is signed, and to which values it makes a difference.
+/// A change of each value before signing: its cause, the values that it affects, and the change.
 type Rewrite = (Cause, fn(&str) -> bool, fn(&str) -> String);
 
 const REWRITES: [Rewrite; 9] = [
@@ -47,7 +48,7 @@ fn has_line_breaks(value: &str) -> bool {
     value.contains(['\r', '\n'])
 }
 
-/// With a line feed for each line break.
+/// Replaces each line break with a line feed.
 fn in_lines(value: &str) -> String {
     value.replace("\r\n", "\n").replace('\r', "\n")
 }
@@ -60,7 +61,7 @@ fn entities(value: &str) -> String {
     value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// The same with quotes; what stands for a single one depends on the library.
+/// Escapes quotes too. The entity of a single quote depends on the library.
 fn quoted(value: &str, single: &str) -> String {
     entities(value).replace('"', "&quot;").replace('\'', single)
 }
@@ -70,18 +71,18 @@ fn without_entities(value: &str) -> String {
     value.replace("&#039;", "'").replace("&#39;", "'").replace("&#x27;", "'").replace("&amp;", "&")
 }
 
-/// Base strings over other values, fewer parameters or more, each with the mistake that leads there.
+/// Base strings with other values, fewer parameters or more, each with its mistake.
 pub(super) fn others<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> + 'd {
     rewritten(draft).chain(fewer(draft)).chain(more(draft))
 }
 
-/// With other values. What would change none is left out.
+/// Base strings with other values. It omits changes without an effect.
 fn rewritten<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> + 'd {
     let rewrites = REWRITES.into_iter().filter_map(|(cause, changes, rewrite)| {
         let base = draft.rewritten(|param| changes(param.value).then(|| rewrite(param.value)))?;
         Some((cause, base))
     });
-    // Also where it stays the same, so that a key with escapes in it takes as long whether its consumer is known or not.
+    // Runs also for an unchanged key: a key with escapes takes the same time, known or unknown.
     let key = once_with(|| {
         let escaped =
             |param: Param<'_>| (param.name == "oauth_consumer_key").then(|| encode(param.value));
@@ -91,7 +92,7 @@ fn rewritten<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> 
 }
 
 impl Search<'_> {
-    /// What platforms do to the query of a launch URL. Nothing where there is none.
+    /// Base strings with another query; none if the launch URL has no query.
     pub(super) fn query(&self, draft: &Draft<'_>) -> Vec<(Cause, String)> {
         let Some(query) = self.trial.request.query.filter(|query| !query.is_empty()) else {
             return Vec::new();
@@ -113,21 +114,22 @@ impl Search<'_> {
     }
 }
 
-/// Without some of the parameters: those that have no value, the further ones of one name, and such as were added on the way.
+/// Base strings without some parameters: those without a value, duplicates, and those that may have
+/// been added in transit.
 fn fewer<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> + 'd {
     let names: Vec<&str> = draft.params().map(|param| param.name).collect();
-    let places = 0..names.len();
-    // Parameters of one name stand together.
+    let indexes = 0..names.len();
+    // Parameters with one name are adjacent.
     let further: Vec<usize> =
-        places.clone().filter(|at| *at > 0 && names[at - 1] == names[*at]).collect();
+        indexes.clone().filter(|at| *at > 0 && names[at - 1] == names[*at]).collect();
     let earlier: Vec<usize> =
-        places.clone().filter(|at| names.get(at + 1) == Some(&names[*at])).collect();
+        indexes.clone().filter(|at| names.get(at + 1) == Some(&names[*at])).collect();
     let of_kind = |kind: &dyn Fn(&str) -> bool| -> Vec<usize> {
-        places.clone().filter(|place| kind(names[*place])).collect()
+        indexes.clone().filter(|index| kind(names[*index])).collect()
     };
     let custom = |name: &str| name.starts_with("custom_");
     let extension = |name: &str| name.starts_with("ext_");
-    let mut added: Vec<Vec<usize>> = places.clone().map(|place| vec![place]).collect();
+    let mut added: Vec<Vec<usize>> = indexes.clone().map(|index| vec![index]).collect();
     added.extend([
         of_kind(&custom),
         of_kind(&extension),
@@ -135,34 +137,34 @@ fn fewer<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> + 'd
         of_kind(&|name| !is_of_lti(name) && !custom(name)),
         of_kind(&|name| !is_of_lti(name)),
     ]);
-    let told = |dropped: &[usize]| {
+    let unsigned = |dropped: &[usize]| {
         let names: Vec<String> =
-            dropped.iter().map(|place| Rejection::quote(names[*place])).collect();
+            dropped.iter().map(|index| Rejection::quote(names[*index])).collect();
         Cause::UnsignedParameter(names.join(", "))
     };
     let added: Vec<(Cause, Vec<usize>)> =
-        added.into_iter().map(|places| (told(&places), places)).collect();
+        added.into_iter().map(|indexes| (unsigned(&indexes), indexes)).collect();
     let empty =
         once_with(|| (Cause::EmptyValues, draft.without(|_, param| param.value.is_empty())));
     let groups =
         [(Cause::OneOfEach, further), (Cause::OneOfEach, earlier)].into_iter().chain(added);
-    let groups = groups.filter(|(_, places)| !places.is_empty());
+    let groups = groups.filter(|(_, indexes)| !indexes.is_empty());
     empty.chain(
-        groups.map(|(cause, places)| (cause, draft.without(|place, _| places.contains(&place)))),
+        groups.map(|(cause, indexes)| (cause, draft.without(|index, _| indexes.contains(&index)))),
     )
 }
 
-/// With a parameter that got lost.
+/// Base strings with a parameter that was not sent.
 fn more<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> + 'd {
-    let lost =
+    let missing =
         NOT_SENT.into_iter().filter(|(name, _)| draft.params().all(|param| param.name != *name));
-    lost.map(|(name, value)| {
+    missing.map(|(name, value)| {
         let param = Param { source: Source::Body, name, value };
         (Cause::ParameterNotSent(name.to_owned()), draft.with(&[param]))
     })
 }
 
-/// Whether a parameter is one of OAuth's or LTI's own.
+/// Whether OAuth or LTI defines a parameter.
 fn is_of_lti(name: &str) -> bool {
     const PREFIXES: [&str; 8] = [
         "oauth_",
@@ -177,7 +179,8 @@ fn is_of_lti(name: &str) -> bool {
     name == "roles" || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// A form in ISO-8859-1 as one in UTF-8: what browsers send for a page in it is Windows-1252 (Encoding Standard §4.2). `None` where a `%` is no escape.
+/// Converts a form from ISO-8859-1 to UTF-8. For a page in ISO-8859-1, browsers send Windows-1252
+/// (Encoding Standard §4.2). `None` if an escape is invalid.
 pub(super) fn from_latin1(form: &[u8]) -> Option<Vec<u8>> {
     let mut converted = Vec::with_capacity(form.len());
     let mut at = 0;

@@ -1,12 +1,13 @@
-//! The search for the cause of a wrong signature: it finds what was done, and nothing where nothing known was done.
+//! The diagnosis of a wrong signature: it finds each known mistake, and reports no cause without
+//! one.
 
 use std::sync::Arc;
 
 use lti::admission::Examination;
 use lti::oauth1::{Credentials, Params, SignatureMethod, SigningKey, Source, encode::encode};
 use lti::v1p1::{
-    Cause, Consumer, Consumers, LaunchRequest, NearMiss, OtherAddress, Passport, SignatureFindings,
-    Suspects, Terms, examine, near_miss, sign,
+    Cause, Consumer, ConsumerCredentials, Consumers, DiagnosisContext, KnownUrl, LaunchPolicy,
+    LaunchRequest, SignatureDiagnosis, SignatureFindings, diagnose, examine, sign,
 };
 use lti::{KnownSecrets, Rejection, Secret};
 use proptest::prelude::*;
@@ -15,9 +16,9 @@ use proptest::sample::Index;
 const NOW: u64 = 1_700_000_000;
 const URL: &str = "https://tools.example/lti/a";
 
-fn terms() -> Terms {
+fn policy() -> LaunchPolicy {
     let secrets = [Secret::new("s3cret")];
-    Terms {
+    LaunchPolicy {
         consumers: Consumers::new(
             "a",
             [Consumer::new("key-1", secrets.clone(), SignatureMethod::ALL)],
@@ -28,25 +29,25 @@ fn terms() -> Terms {
     }
 }
 
-/// What `explain` knows: another consumer, another tool, and where that one is launched.
-fn suspects() -> Suspects {
-    let passport = |tool: &str, key: &str, secret: &str| Passport {
+/// A context as in `explain`: another consumer, another tool and its launch URL.
+fn context() -> DiagnosisContext {
+    let credentials = |tool: &str, key: &str, secret: &str| ConsumerCredentials {
         tool: tool.to_owned(),
         key: key.to_owned(),
         secrets: vec![Secret::new(secret)],
     };
-    Suspects {
+    DiagnosisContext {
         tool: "a".to_owned(),
-        addresses: vec![OtherAddress {
+        urls: vec![KnownUrl {
             tool: Some("b".to_owned()),
             scheme: "https".to_owned(),
             authority: "tools.example".to_owned(),
             path: "/lti/b".to_owned(),
         }],
-        passports: vec![
-            passport("a", "key-1", "s3cret"),
-            passport("a", "key-2", "s3cret-2"),
-            passport("b", "key-1", "s3cret-b"),
+        credentials: vec![
+            credentials("a", "key-1", "s3cret"),
+            credentials("a", "key-2", "s3cret-2"),
+            credentials("b", "key-1", "s3cret-b"),
         ],
         replaced: Vec::new(),
     }
@@ -54,7 +55,7 @@ fn suspects() -> Suspects {
 
 type Pairs = Vec<(String, String)>;
 
-/// A launch, signed as it should be.
+/// A launch with a valid signature.
 fn signed(secret: &str) -> Pairs {
     let params = [
         ("lti_message_type", "basic-lti-launch-request"),
@@ -95,11 +96,11 @@ fn request(body: &str) -> LaunchRequest<'_> {
 }
 
 fn examined(body: &str) -> Examination<SignatureFindings> {
-    examine(&request(body), &terms(), NOW, |_| false)
+    examine(&request(body), &policy(), NOW, |_| false)
 }
 
-fn found(pairs: &Pairs) -> Option<NearMiss> {
-    near_miss(&request(&body(pairs)).read(), &terms(), &suspects())
+fn found(pairs: &Pairs) -> Option<SignatureDiagnosis> {
+    diagnose(&request(&body(pairs)).read(), &policy(), &context())
 }
 
 fn cause(pairs: &Pairs) -> Option<&'static str> {
@@ -107,7 +108,7 @@ fn cause(pairs: &Pairs) -> Option<&'static str> {
 }
 
 #[test]
-fn a_launch_that_is_accepted_has_no_cause() {
+fn an_accepted_launch_has_no_cause() {
     let pairs = signed("s3cret");
     assert_eq!(found(&pairs), None);
     let examination = examined(&body(&pairs));
@@ -118,7 +119,7 @@ fn a_launch_that_is_accepted_has_no_cause() {
 }
 
 #[test]
-fn what_is_quickly_found_is_found_while_a_launch_is_answered() {
+fn the_quick_search_runs_during_the_launch() {
     let mut pairs = signed("s3cret");
     pairs.push(("submit".to_owned(), "Go".to_owned()));
     let cause = Cause::UnsignedParameter("submit".to_owned());
@@ -129,7 +130,7 @@ fn what_is_quickly_found_is_found_while_a_launch_is_answered() {
 }
 
 #[test]
-fn other_secrets_and_large_forms_are_left_to_whoever_has_time() {
+fn other_secrets_and_large_forms_are_left_to_the_full_search() {
     let of_other = signed("s3cret-2");
     assert_eq!(cause(&of_other), Some("secret-of-consumer"));
     assert_eq!(examined(&body(&of_other)).cause(), None);
@@ -144,7 +145,7 @@ fn other_secrets_and_large_forms_are_left_to_whoever_has_time() {
 }
 
 #[test]
-fn of_an_unknown_key_nothing_is_told_while_a_launch_is_answered() {
+fn the_quick_search_reports_nothing_for_an_unknown_key() {
     let mut pairs = signed("s3cret");
     pairs.push(("submit".to_owned(), "Go".to_owned()));
     for (name, value) in &mut pairs {
@@ -161,7 +162,7 @@ fn of_an_unknown_key_nothing_is_told_while_a_launch_is_answered() {
     assert_eq!(found(&pairs), None);
 }
 
-/// What may happen to a launch.
+/// A change of a launch after signing.
 #[derive(Clone, Debug)]
 enum Tampering {
     Value(Index, String),
@@ -186,7 +187,7 @@ fn tampering() -> impl Strategy<Value = Tampering> {
     ]
 }
 
-/// The launch after it, and the causes that this may be called, all of them true.
+/// The changed launch, and the causes that a diagnosis may report for it.
 fn tampered(tampering: Tampering) -> (Pairs, Vec<&'static str>) {
     let mut pairs = signed("s3cret");
     let last = pairs.len() - 1;
@@ -224,7 +225,7 @@ fn tampered(tampering: Tampering) -> (Pairs, Vec<&'static str>) {
                 .enumerate()
                 .map(|(place, byte)| if place == at { byte ^ bits } else { byte });
             *text = changed.map(char::from).collect();
-            // A plus that becomes a blank or a minus is what happens on the way.
+            // In transit, a plus may become a space or a minus.
             return (pairs, vec!["signature-text"]);
         }
         Tampering::Secret(secret) => {
@@ -238,9 +239,9 @@ fn tampered(tampering: Tampering) -> (Pairs, Vec<&'static str>) {
 }
 
 proptest! {
-    /// Nobody can guess a signature, and no bytes break the search.
+    /// A random signature never matches, and random bytes do not break the search.
     #[test]
-    fn what_is_signed_by_nobody_has_no_cause(
+    fn a_random_signature_has_no_cause(
         query in prop::option::of("[a-z=&%+]{0,20}"),
         authorization in prop::option::of("[a-z=,\"%]{0,20}"),
         before in any::<Vec<u8>>(),
@@ -248,14 +249,15 @@ proptest! {
         method in prop::sample::select(vec!["HMAC-SHA1", "HMAC-SHA256"]),
     ) {
         let oauth = format!(
-            "&oauth_consumer_key=key-1&oauth_nonce=n&oauth_signature={}&oauth_signature_method={method}&oauth_timestamp=1",
+            "&oauth_consumer_key=key-1&oauth_nonce=n&oauth_signature={}\
+             &oauth_signature_method={method}&oauth_timestamp=1",
             encode(&signature)
         );
         let body = [before.as_slice(), oauth.as_bytes()].concat();
         let (query, authorization) = (query.as_deref(), authorization.as_deref());
         let request = LaunchRequest { query, authorization, body: &body, ..request("") };
-        prop_assert_eq!(near_miss(&request.read(), &terms(), &suspects()), None);
-        prop_assert!(examine(&request, &terms(), NOW, |_| true).cause().is_none());
+        prop_assert_eq!(diagnose(&request.read(), &policy(), &context()), None);
+        prop_assert!(examine(&request, &policy(), NOW, |_| true).cause().is_none());
     }
 }
 
@@ -263,11 +265,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn no_tampering_is_told_to_be_a_mistake_that_it_is_not(tampering in tampering()) {
+    fn tampering_is_never_reported_as_another_mistake(tampering in tampering()) {
         let (pairs, allowed) = tampered(tampering);
         let found = cause(&pairs);
-        prop_assert!(found.is_none_or(|cause| allowed.contains(&cause)), "{found:?}, and not one of {allowed:?}");
+        let is_allowed = found.is_none_or(|cause| allowed.contains(&cause));
+        prop_assert!(is_allowed, "{found:?} is not in {allowed:?}");
         let quick = examined(&body(&pairs)).cause().map(Cause::code);
-        prop_assert!(quick.is_none() || quick == found, "{quick:?} and {found:?} are one search");
+        prop_assert!(quick.is_none() || quick == found, "{quick:?} and {found:?} differ");
     }
 }

@@ -1,16 +1,17 @@
-//! The form of `grades.sqlite`, version by version.
+//! The schema of `grades.sqlite`, version by version.
 
 use lti::{ConsumerKey, Sender};
 use rusqlite::Connection;
 
-use super::database::Step;
+use super::database::Migration;
 
-/// The steps to the newest version. The version of a file is the number of steps that it has taken, so
-/// new steps go to the end and old ones never change.
-pub(super) const STEPS: &[Step] = &[create, name_senders_and_count_milliseconds];
+/// The migrations to the newest version. The version of a file is the number of its applied
+/// migrations: append new migrations, and never change old ones.
+pub(super) const MIGRATIONS: &[Migration] = &[create, name_senders_and_count_milliseconds];
 
-/// Version 1. Queued and finished grades have separate tables: the second has no columns for personal
-/// data. A grade without a score clears the learner's result. SQLite never reuses a `sequence`.
+/// Version 1. Queued and finished grades have separate tables: the second has no columns for
+/// personal data. A grade without a score clears the learner's result. SQLite never reuses a
+/// `sequence`.
 fn create(sqlite: &Connection) -> rusqlite::Result<()> {
     sqlite.execute_batch(
         "CREATE TABLE kept (
@@ -55,7 +56,7 @@ fn create(sqlite: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Version 2. The text form of a sender replaces the consumer key, and `accepted` is in milliseconds.
+/// Version 2. The string form of a sender replaces the consumer key. `accepted` is in milliseconds.
 fn name_senders_and_count_milliseconds(sqlite: &Connection) -> rusqlite::Result<()> {
     sqlite.execute_batch(
         "ALTER TABLE kept RENAME COLUMN consumer_key TO sender;
@@ -73,7 +74,7 @@ fn name_senders_and_count_milliseconds(sqlite: &Connection) -> rusqlite::Result<
         let keys: Vec<String> =
             select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         for key in keys {
-            let sender = Sender::Consumer(ConsumerKey::from(key.as_str())).to_text();
+            let sender = Sender::Consumer(ConsumerKey::from(key.as_str())).encode();
             if sender != key {
                 sqlite.execute(
                     &format!("UPDATE {table} SET sender = ?2 WHERE sender = ?1"),
@@ -85,7 +86,7 @@ fn name_senders_and_count_milliseconds(sqlite: &Connection) -> rusqlite::Result<
     Ok(())
 }
 
-/// How many units of `accepted` are a second in a file of this version.
+/// The units of `accepted` per second in a file of this version.
 pub(super) fn accepted_per_second(version: i64) -> u64 {
     if version < 2 { 1 } else { 1000 }
 }

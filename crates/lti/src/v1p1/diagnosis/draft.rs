@@ -1,17 +1,17 @@
-//! A base string in the making.
+//! Base strings with variations.
 
 use std::cmp::Ordering;
 
 use crate::oauth1::Param;
 use crate::oauth1::encode::{compare_encoded, encode, encode_into};
 
-/// Address and parameters, ready to be put together as RFC 5849 asks, also for another address, with some of the parameters left
-/// out, some more, or other values. What stays as it is is copied and not encoded again.
+/// The parts of a base string (RFC 5849), to write it with another URL, with fewer or more
+/// parameters, or with other values. Unchanged parts are copied and not encoded again.
 #[derive(Clone)]
 pub(super) struct Draft<'a> {
-    /// What stands before the parameters.
+    /// The base string up to its parameters.
     head: String,
-    /// Sorted.
+    /// The sorted parameters.
     segments: Vec<Segment<'a>>,
 }
 
@@ -19,7 +19,7 @@ pub(super) struct Draft<'a> {
 #[derive(Clone)]
 struct Segment<'a> {
     param: Param<'a>,
-    /// As it stands in the base string.
+    /// The encoded parameter.
     text: String,
 }
 
@@ -50,19 +50,19 @@ impl<'a> Draft<'a> {
         joined(&self.head, self.segments.iter())
     }
 
-    /// The same for another address.
+    /// The base string for another URL.
     pub(super) fn at(&self, uri: &str) -> String {
         joined(&head(uri), self.segments.iter())
     }
 
-    /// The base string but for some of the parameters, each of which has a place.
+    /// The base string without some parameters. `dropped` receives the index and the parameter.
     pub(super) fn without(&self, dropped: impl Fn(usize, Param<'a>) -> bool) -> String {
         let kept =
-            self.segments.iter().enumerate().filter(|(place, one)| !dropped(*place, one.param));
+            self.segments.iter().enumerate().filter(|(index, one)| !dropped(*index, one.param));
         joined(&self.head, kept.map(|(_, segment)| segment))
     }
 
-    /// The base string with some parameters more.
+    /// The base string with more parameters.
     pub(super) fn with(&self, more: &[Param<'_>]) -> String {
         let more: Vec<Segment<'_>> = more.iter().copied().map(Segment::new).collect();
         let mut segments: Vec<&Segment<'_>> = self.segments.iter().chain(&more).collect();
@@ -70,7 +70,7 @@ impl<'a> Draft<'a> {
         joined(&self.head, segments.into_iter())
     }
 
-    /// The base string over other values; `None` where all stay as they are.
+    /// The base string with other values; `None` if no value changes.
     pub(super) fn rewritten(
         &self,
         rewrite: impl Fn(Param<'a>) -> Option<String>,
@@ -92,7 +92,7 @@ impl<'a> Draft<'a> {
         Some(joined(&self.head, segments.into_iter()))
     }
 
-    /// The parameters, in the order of their places.
+    /// The parameters in sorted order.
     pub(super) fn params(&self) -> impl Iterator<Item = Param<'a>> {
         self.segments.iter().map(|segment| segment.param)
     }
@@ -106,8 +106,8 @@ fn joined<'s, 'a: 's>(
     head: &str,
     segments: impl Iterator<Item = &'s Segment<'a>> + Clone,
 ) -> String {
-    let room: usize = segments.clone().map(|segment| segment.text.len() + 3).sum();
-    let mut base = String::with_capacity(head.len() + room);
+    let capacity: usize = segments.clone().map(|segment| segment.text.len() + 3).sum();
+    let mut base = String::with_capacity(head.len() + capacity);
     base.push_str(head);
     for (index, segment) in segments.enumerate() {
         if index > 0 {

@@ -1,12 +1,12 @@
-//! Of one learner at one resource link the newest grade counts, and an older one never overtakes it.
+//! For one learner and resource link, the newest grade counts, and an older one never overtakes it.
 
 use super::*;
 
-fn unwell() -> String {
+fn unavailable() -> String {
     http("500 Internal Server Error", "text/html", "")
 }
 
-/// Asserts that nothing more is sent but what is delivered now.
+/// Delivers a grade of another learner, and asserts that nothing else is sent.
 #[track_caller]
 fn nothing_else_is_sent(stage: &Stage, other: &str) {
     stage.deliver(other, "1");
@@ -14,12 +14,13 @@ fn nothing_else_is_sent(stage: &Stage, other: &str) {
 }
 
 #[test]
-fn a_newer_grade_that_arrived_ends_an_older_one_that_waits() {
+fn a_delivered_newer_grade_supersedes_a_queued_one() {
     for delete in [false, true] {
-        let stage = Stage::durable(in_turn([unwell(), unwell(), good()]), "");
+        let stage =
+            Stage::durable(responding_in_order([unavailable(), unavailable(), success()]), "");
         let (ada, grace) = (stage.token_for("learner-ada"), stage.token_for("learner-grace"));
-        let older = stage.keep(&ada, "0.5");
-        let other = stage.keep(&grace, "0.7");
+        let older = stage.queue(&ada, "0.5");
+        let other = stage.queue(&grace, "0.7");
         stage.platform.next();
         stage.platform.next();
         let is_newer = |request: &Recorded| match delete {
@@ -27,7 +28,7 @@ fn a_newer_grade_that_arrived_ends_an_older_one_that_waits() {
             false => element_if_any(request, "textString").as_deref() == Some("1.0"),
         };
         if delete {
-            told(&stage.call("DELETE", &ada, ""), 200);
+            response_json(&stage.call("DELETE", &ada, ""), 200);
         } else {
             stage.deliver(&ada, "1.0");
         }
@@ -37,39 +38,42 @@ fn a_newer_grade_that_arrived_ends_an_older_one_that_waits() {
         assert_eq!(
             stage.find(&grace, &other)["status"],
             "kept",
-            "of another learner nothing changes"
+            "the other learner's grade does not change"
         );
 
-        // The platform may still be at work at the older one, so that the newer one is sent once more.
+        // The platform may still process the older one, so the gateway sends the newer one again.
         stage.server.set_now(NOW + 1000);
-        stage.becomes(&grace, &other, "delivered");
+        stage.wait_for_status(&grace, &other, "delivered");
         let later = [stage.platform.next(), stage.platform.next()];
         let (of_ada, of_grace): (Vec<&Recorded>, Vec<&Recorded>) =
             later.iter().partition(|request| element(request, "sourcedId") == "learner-ada");
         assert_eq!((of_ada.len(), of_grace.len()), (1, 1));
         assert!(is_newer(of_ada[0]));
         assert_eq!(stage.find(&ada, &older)["status"], "superseded");
-        patiently(|| super::state::count(&stage, "kept") == 0);
+        wait_for(|| super::state::count(&stage, "kept") == 0);
         stage.server.set_now(NOW + 10_000);
         nothing_else_is_sent(&stage, &grace);
     }
 }
 
 #[test]
-fn of_two_that_wait_only_the_newer_is_sent() {
-    let stage = Stage::durable(in_turn([unwell(), unwell(), unwell(), good()]), "");
+fn of_two_queued_grades_only_the_newer_is_sent() {
+    let stage = Stage::durable(
+        responding_in_order([unavailable(), unavailable(), unavailable(), success()]),
+        "",
+    );
     let (ada, grace) = (stage.token_for("learner-ada"), stage.token_for("learner-grace"));
-    let older = stage.keep(&ada, "0.5");
-    let newer = stage.keep(&ada, "1.0");
+    let older = stage.queue(&ada, "0.5");
+    let newer = stage.queue(&ada, "1.0");
     assert_eq!(stage.find(&ada, &older)["status"], "superseded");
     for score in ["0.5", "1.0"] {
         assert_eq!(element(&stage.platform.next(), "textString"), score);
     }
     stage.server.set_now(NOW + 10);
-    stage.tried(&ada, &newer, 2);
+    stage.wait_for_attempts(&ada, &newer, 2);
     assert_eq!(element(&stage.platform.request(), "textString"), "1.0");
     stage.server.set_now(NOW + 30);
-    stage.becomes(&ada, &newer, "delivered");
+    stage.wait_for_status(&ada, &newer, "delivered");
     assert_eq!(element(&stage.platform.request(), "textString"), "1.0");
     assert_eq!(stage.find(&ada, &older)["status"], "superseded");
     stage.deliver(&grace, "1");
@@ -77,22 +81,25 @@ fn of_two_that_wait_only_the_newer_is_sent() {
 }
 
 #[test]
-fn a_newer_grade_that_is_refused_for_good_ends_no_older_one() {
-    let stage = Stage::durable(in_turn([unwell(), pox("failure", "Not this", ""), good()]), "");
+fn a_refused_newer_grade_supersedes_no_older_one() {
+    let stage = Stage::durable(
+        responding_in_order([unavailable(), pox("failure", "Not this", ""), success()]),
+        "",
+    );
     let token = stage.token();
-    let older = stage.keep(&token, "0.5");
+    let older = stage.queue(&token, "0.5");
     assert_eq!(element(&stage.platform.request(), "textString"), "0.5");
     refused(&stage.call("POST", &token, r#"{"score":1.0}"#), 502, "platform-refused");
     assert_eq!(element(&stage.platform.request(), "textString"), "1.0");
     assert_eq!(stage.find(&token, &older)["status"], "kept");
     stage.server.set_now(NOW + 10);
-    stage.becomes(&token, &older, "delivered");
+    stage.wait_for_status(&token, &older, "delivered");
     assert_eq!(element(&stage.platform.request(), "textString"), "0.5");
 }
 
 #[test]
-fn grades_of_several_links_wait_for_themselves() {
-    let stage = Stage::durable(in_turn([unwell(), unwell(), good()]), "");
+fn grades_of_different_links_wait_independently() {
+    let stage = Stage::durable(responding_in_order([unavailable(), unavailable(), success()]), "");
     let url = stage.outcome_url();
     let token_at = |link: &str| {
         let form = Form { nonce: link, ..launch(&url) };
@@ -100,13 +107,13 @@ fn grades_of_several_links_wait_for_themselves() {
         stage.token_of(&form).expect("a grade token")
     };
     let tokens = ["link-1", "link-2"].map(|link| (token_at(link), link));
-    let ids = tokens.each_ref().map(|(token, _)| stage.keep(token, "0.5"));
+    let ids = tokens.each_ref().map(|(token, _)| stage.queue(token, "0.5"));
     for (_, link) in &tokens {
         assert_eq!(element(&stage.platform.next(), "sourcedId"), *link);
     }
     stage.server.set_now(NOW + 10);
     for ((token, _), id) in tokens.iter().zip(&ids) {
-        stage.becomes(token, id, "delivered");
+        stage.wait_for_status(token, id, "delivered");
     }
     let mut sent =
         [stage.platform.next(), stage.platform.request()].map(|one| element(&one, "sourcedId"));

@@ -1,11 +1,11 @@
-//! Grades that are sent at the same time: of one learner one after the other, of several side by side.
+//! Concurrent grades: sequential for one learner, parallel for several learners.
 
 use crate::support::{Upstream, Wire};
 
 use super::state::count;
 use super::*;
 
-/// A platform that waits for the test, and tokens of these users there.
+/// A platform that the test controls, and tokens of these users.
 fn stage<const N: usize>(durable: bool, users: [&str; N]) -> (Stage, Upstream, [String; N]) {
     let platform = Upstream::start();
     let idle = Recorder::start();
@@ -19,26 +19,26 @@ fn stage<const N: usize>(durable: bool, users: [&str; N]) -> (Stage, Upstream, [
     (stage, platform, tokens)
 }
 
-/// The next request, and the connection to answer it on.
+/// The next request, and the connection for its response.
 #[track_caller]
 fn next(platform: &Upstream) -> (Recorded, Wire) {
     let (mut wire, head) = platform.request();
     (Recorded { body: wire.body(&head).bytes, head }, wire)
 }
 
-/// Answers that it was taken, and that the connection ends.
-fn take(mut wire: Wire) {
-    wire.send(good().replacen("\r\n", "\r\nConnection: close\r\n", 1));
+/// Accepts the grade and closes the connection.
+fn accept(mut wire: Wire) {
+    wire.send(success().replacen("\r\n", "\r\nConnection: close\r\n", 1));
     wire.finish();
 }
 
 #[test]
-fn of_one_learner_the_next_grade_is_sent_when_the_one_before_has_arrived() {
+fn grades_of_one_learner_are_sent_one_after_the_other() {
     for durable in [false, true] {
         let (stage, platform, [token]) = stage(durable, ["learner-ada"]);
         let server = &stage.server;
         let send = |score: usize| {
-            told(
+            response_json(
                 &call(server, "POST", "/grades", &token, &format!("{{\"score\":0.{score}}}")),
                 200,
             );
@@ -52,7 +52,7 @@ fn of_one_learner_the_next_grade_is_sent_when_the_one_before_has_arrived() {
                     sending.push(scope.spawn(move || send(score + 1)));
                 }
                 assert!(platform.saw_nothing(), "one at a time");
-                take(wire);
+                accept(wire);
             }
             for one in sending {
                 one.join().expect("delivered");
@@ -63,7 +63,7 @@ fn of_one_learner_the_next_grade_is_sent_when_the_one_before_has_arrived() {
 }
 
 #[test]
-fn of_several_learners_none_waits_for_another() {
+fn grades_of_several_learners_are_sent_in_parallel() {
     for durable in [false, true] {
         let users = ["learner-ada", "learner-grace", "learner-mary"];
         let (stage, platform, tokens) = stage(durable, users);
@@ -72,15 +72,15 @@ fn of_several_learners_none_waits_for_another() {
             let mut held = Vec::new();
             for (token, user) in tokens.iter().zip(users) {
                 scope.spawn(move || {
-                    told(&call(server, "POST", "/grades", token, r#"{"score":1}"#), 200)
+                    response_json(&call(server, "POST", "/grades", token, r#"{"score":1}"#), 200)
                 });
                 let (request, wire) = next(&platform);
                 assert_eq!(element(&request, "sourcedId"), user);
                 held.push(wire);
             }
-            // The first is answered last.
+            // The first one gets its response last.
             for wire in held.into_iter().rev() {
-                take(wire);
+                accept(wire);
             }
         });
         assert!(platform.saw_nothing());
@@ -88,11 +88,12 @@ fn of_several_learners_none_waits_for_another() {
 }
 
 #[test]
-fn a_caller_that_leaves_loses_no_grade() {
+fn a_caller_that_disconnects_loses_no_grade() {
     let (stage, platform, [token]) = stage(true, ["learner-ada"]);
     let mut caller = stage.server.connect();
     caller.send(format!(
-        "POST /grades HTTP/1.1\r\nHost: tool.example\r\nAuthorization: Bearer {token}\r\nContent-Length: 13\r\n\r\n{{\"score\":0.5}}"
+        "POST /grades HTTP/1.1\r\nHost: tool.example\r\nAuthorization: Bearer {token}\r\n\
+         Content-Length: 13\r\n\r\n{{\"score\":0.5}}"
     ));
     let (first, mut wire) = next(&platform);
     caller.close();
@@ -100,14 +101,14 @@ fn a_caller_that_leaves_loses_no_grade() {
         "HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
     );
     wire.finish();
-    patiently(|| count(&stage, "kept WHERE tries = 1") == 1);
+    wait_for(|| count(&stage, "kept WHERE tries = 1") == 1);
     stage.server.set_now(NOW + 60);
     let (second, wire) = next(&platform);
     assert_eq!(
         (element(&first, "textString"), element(&second, "textString")),
         ("0.5".into(), "0.5".into())
     );
-    take(wire);
-    patiently(|| count(&stage, "finished WHERE status = 'delivered'") == 1);
+    accept(wire);
+    wait_for(|| count(&stage, "finished WHERE status = 'delivered'") == 1);
     assert_eq!(count(&stage, "kept"), 0);
 }

@@ -1,54 +1,54 @@
-//! A platform's words: the caller reads them as they are, the log without what is personal.
+//! A platform's messages: unchanged for the caller, without personal data in the log.
 
 use crate::support::write;
 
 use super::program::run;
 use super::*;
 
-/// A platform's words, written into XML.
-fn failing(words: &str) -> String {
-    let escaped = words.replace('&', "&amp;").replace('<', "&lt;");
+/// A failure with this message.
+fn failing(message: &str) -> String {
+    let escaped = message.replace('&', "&amp;").replace('<', "&lt;");
     pox("failure", &escaped, "")
 }
 
 #[test]
-fn the_caller_reads_the_words_as_they_are() {
-    for words in [
+fn the_caller_receives_the_message_unchanged() {
+    for message in [
         "Grade is past due",
         "Überfällig <b>&amp;</b> \"now\"",
         "[EID_1] a\tb",
         "é".repeat(400).as_str(),
     ] {
-        let stage = Stage::new(failing(words));
+        let stage = Stage::new(failing(message));
         let refusal =
             refused(&stage.call("POST", &stage.token(), r#"{"score":1}"#), 502, "platform-refused");
-        assert_eq!(refusal["platform"], json!({ "status": 200, "description": words }));
+        assert_eq!(refusal["platform"], json!({ "status": 200, "description": message }));
     }
 }
 
 #[test]
-fn the_log_reads_them_without_the_sourcedid() {
+fn the_sourcedid_is_masked_in_the_log() {
     let sourcedid = "course-v1%3AedX%2BD:lms.example-block:u-grace-hopper";
-    for words in [
+    for message in [
         format!("No result {sourcedid} here"),
         "Nobody is called u-grace-hopper".to_owned(),
         format!("Cannot parse <sourcedId>{sourcedid}</sourcedId>"),
     ] {
-        let stage = Stage::durable(Recorder::answering(failing(&words)), "");
+        let stage = Stage::durable(Recorder::answering(failing(&message)), "");
         let url = stage.outcome_url();
         let form = launch(&url).but(&[("lis_result_sourcedid", sourcedid)]);
         let token = stage.token_of(&form).expect("a grade token");
         let refusal =
             refused(&stage.call("POST", &token, r#"{"score":1}"#), 502, "platform-refused");
-        assert_eq!(refusal["platform"]["description"], words);
+        assert_eq!(refusal["platform"]["description"], message);
     }
     assert_eq!(log_lines("u-grace-hopper"), [""; 0]);
     assert!(log_lines("No result … here").len() == 1);
 }
 
 #[test]
-fn a_platform_that_repeats_the_request_tells_the_log_nothing() {
-    // As edX does with what it cannot parse.
+fn a_platform_that_repeats_the_request_reveals_nothing_in_the_log() {
+    // edX does this with a request that it cannot parse.
     for (nonce, sourcedid) in
         [("1", r#"{"instanceid":"1","user":"linus-4712"}"#), ("2", "a&b<linus-4712>'\"c")]
     {
@@ -69,7 +69,7 @@ fn a_platform_that_repeats_the_request_tells_the_log_nothing() {
 }
 
 #[test]
-fn no_word_of_a_platform_breaks_a_line_of_the_log() {
+fn a_message_cannot_break_a_log_line() {
     let stage = Stage::new(http(
         "403 Forbidden",
         "text/plain",
@@ -82,7 +82,7 @@ fn no_word_of_a_platform_breaks_a_line_of_the_log() {
 }
 
 #[test]
-fn words_of_any_length_are_cut() {
+fn a_long_message_is_truncated() {
     let stage = Stage::new(http("403 Forbidden", "text/plain", &"é".repeat(10_000)));
     let refusal =
         refused(&stage.call("POST", &stage.token(), r#"{"score":1}"#), 502, "platform-refused");
@@ -90,8 +90,8 @@ fn words_of_any_length_are_cut() {
     assert_eq!(log_lines(&"é".repeat(501)), [""; 0]);
 }
 
-/// A score with digits that nothing else has, and platforms' names for a result. Where one ends with a user's name after a
-/// colon, as edX's do, that is known to be one.
+/// A unique score, and sourcedids of platforms with the user name in them. edX's sourcedid ends
+/// with a colon and the user name.
 const SCORE: &str = "0.7391846";
 const SOURCEDIDS: [(&str, &str); 3] = [
     (r#"{"data":{"instanceid":"1","userid":"mary-4713"},"hash":"a<b>&c'd%3A"}"#, "nobody"),
@@ -99,7 +99,7 @@ const SOURCEDIDS: [(&str, &str); 3] = [
     ("gabrielle & émilie \"<du>\" châtelet", "nobody"),
 ];
 
-/// What a platform may say of a request, in words.
+/// Messages in which a platform may repeat parts of a request.
 fn repeating(sourcedid: &str, user: &str) -> Vec<String> {
     vec![
         format!("No line {sourcedid} here"),
@@ -119,30 +119,30 @@ fn repeating(sourcedid: &str, user: &str) -> Vec<String> {
     ]
 }
 
-/// Answers that say them, as text, in JSON and in XML; XML has no place for most control characters.
-fn saying(status: &str, words: &str) -> Vec<String> {
-    let plain: String = words
+/// Responses with this message, as plain text, JSON and XML. XML permits few control characters.
+fn saying(status: &str, message: &str) -> Vec<String> {
+    let plain: String = message
         .chars()
         .filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t'))
         .collect();
     let escaped = plain.replace('&', "&amp;").replace('<', "&lt;").replace('\r', "&#13;");
     vec![
-        http(status, "text/plain; charset=utf-8", words),
-        http(status, "application/json", &json!({ "error": words }).to_string()),
+        http(status, "text/plain; charset=utf-8", message),
+        http(status, "application/json", &json!({ "error": message }).to_string()),
         http(status, "application/xml", &envelope("failure", &escaped, "")),
     ]
 }
 
-/// What a line of the log has of a platform's words. Its time, its duration and its reference are digits and letters of
-/// chance, in which anything may stand.
+/// The reason in a log line. The rest of the line has random digits and letters, which may match a
+/// private string by chance.
 #[track_caller]
 fn reason(line: &str) -> &str {
     line.split_once(" reason=").expect("a reason").1
 }
 
-/// Asserts that words tell nothing of a person, and nothing that it should not be able to say.
+/// Asserts that a string has no personal data, no markup and no control characters.
 #[track_caller]
-fn tells_nothing(text: &str) {
+fn is_masked(text: &str) {
     for private in [
         "mary",
         "somerville",
@@ -161,11 +161,11 @@ fn tells_nothing(text: &str) {
 }
 
 #[test]
-fn what_is_kept_of_a_platforms_words_tells_nothing_of_a_person() {
+fn stored_and_logged_messages_have_no_personal_data() {
     let said: std::sync::Arc<std::sync::Mutex<String>> = std::sync::Arc::default();
-    let answer = std::sync::Arc::clone(&said);
+    let response = std::sync::Arc::clone(&said);
     let stage = Stage::durable(
-        Recorder::with(move |_| answer.lock().expect("not poisoned").clone().into_bytes()),
+        Recorder::with(move |_| response.lock().expect("not poisoned").clone().into_bytes()),
         "",
     );
     let url = stage.outcome_url();
@@ -173,69 +173,69 @@ fn what_is_kept_of_a_platforms_words_tells_nothing_of_a_person() {
     for (nonce, (sourcedid, user)) in ["1", "2", "3"].into_iter().zip(SOURCEDIDS) {
         let form = Form { nonce, ..launch(&url) }.but(&[("lis_result_sourcedid", sourcedid)]);
         let token = stage.token_of(&form).expect("a grade token");
-        for words in repeating(sourcedid, user) {
+        for message in repeating(sourcedid, user) {
             for status in ["500 Internal Server Error", "422 Unprocessable Entity"] {
-                for answer in saying(status, &words) {
-                    *said.lock().expect("not poisoned") = answer;
+                for response in saying(status, &message) {
+                    *said.lock().expect("not poisoned") = response;
                     let reply = stage.call("POST", &token, &body);
                     stage.platform.request();
-                    let told = reply.json();
+                    let response = reply.json();
                     if status.starts_with("422") {
                         assert_eq!(
-                            (reply.status, &told["error"]),
+                            (reply.status, &response["error"]),
                             (502, &json!("platform-refused"))
                         );
-                        let lines = log_lines(told["reference"].as_str().expect("a reference"));
+                        let lines = log_lines(response["reference"].as_str().expect("a reference"));
                         assert_eq!(lines.len(), 1, "{lines:?}");
-                        tells_nothing(reason(&lines[0]));
+                        is_masked(reason(&lines[0]));
                         continue;
                     }
-                    let id = told["id"].as_str().expect("an id");
+                    let id = response["id"].as_str().expect("an id");
                     let kept =
-                        stage.find(&token, id)["platform"].as_str().expect("words").to_owned();
+                        stage.find(&token, id)["platform"].as_str().expect("message").to_owned();
                     assert!(kept.starts_with("the platform failed with status 500: "), "{kept}");
                     assert!(kept.chars().count() <= 500, "{kept}");
-                    tells_nothing(&kept);
+                    is_masked(&kept);
                     let lines = log_lines(id);
                     assert_eq!(lines.len(), 1, "{lines:?}");
-                    tells_nothing(reason(&lines[0]));
+                    is_masked(reason(&lines[0]));
                     assert!(lines[0].chars().count() < 800, "{lines:?}");
                 }
             }
         }
     }
-    let folder = stage.folder.as_ref().expect("a durable state").path();
-    write(folder, "tools.toml", &stage.tools);
-    let listed = run(folder, &["grades"]);
+    let directory = stage.directory.as_ref().expect("a durable state").path();
+    write(directory, "tools.toml", &stage.tools);
+    let listed = run(directory, &["grades"]);
     let listed = String::from_utf8(listed.stdout).expect("text");
     assert_eq!(listed.lines().filter(|line| line.contains("  refused  ")).count(), 108);
     for line in listed.lines() {
-        tells_nothing(line.split_once("  ").expect("an id of random letters, and more").1);
+        is_masked(line.split_once("  ").expect("an id of random letters, and more").1);
         assert!(line.chars().count() < 650, "{line}");
     }
 }
 
 #[test]
-fn the_caller_of_the_first_try_reads_them_whole() {
+fn the_caller_of_the_first_attempt_receives_the_whole_message() {
     let (sourcedid, user) = SOURCEDIDS[0];
-    for (at, words) in repeating(sourcedid, user).into_iter().enumerate() {
-        for (status, code, told_status) in
+    for (at, message) in repeating(sourcedid, user).into_iter().enumerate() {
+        for (status, code, expected_status) in
             [("500 Oh", "platform-unreachable", 503), ("422 No", "platform-refused", 502)]
         {
-            for (form, answer) in saying(status, &words).into_iter().enumerate() {
-                let sent = answer.split_once("\r\n\r\n").expect("a body").1.to_owned();
-                let stage = Stage::new(answer);
+            for (form, response) in saying(status, &message).into_iter().enumerate() {
+                let sent = response.split_once("\r\n\r\n").expect("a body").1.to_owned();
+                let stage = Stage::new(response);
                 let url = stage.outcome_url();
                 let form_of = launch(&url).but(&[("lis_result_sourcedid", sourcedid)]);
                 let token = stage.token_of(&form_of).expect("a grade token");
                 let reply = stage.call("POST", &token, &format!("{{\"score\":{SCORE}}}"));
-                assert_eq!((reply.status, &reply.json()["error"]), (told_status, &json!(code)));
+                assert_eq!((reply.status, &reply.json()["error"]), (expected_status, &json!(code)));
                 let read =
-                    reply.json()["platform"]["description"].as_str().expect("words").to_owned();
-                // Of XML the parser's part is tested elsewhere; here that nothing is masked.
+                    reply.json()["platform"]["description"].as_str().expect("message").to_owned();
+                // Other tests check the XML parser; this one checks that nothing is masked.
                 let expected: String = match form {
                     0 | 1 => sent.trim().chars().take(500).collect(),
-                    _ => words
+                    _ => message
                         .chars()
                         .filter(|letter| !letter.is_control() || *letter == '\n')
                         .collect(),
