@@ -232,9 +232,9 @@ def broken(gateway, way):
     assert launched.log_value("cause") == expected, (
         f"{launched.log_value('cause')} in the log, expected {expected}"
     )
-    said, code = explain(gateway, form)
-    assert f"\nRejected: {way.code}: " in said and code == 1, f"exit code {code}: {said}"
-    assert f"\ncause: {way.cause}: " in said, f"not {way.cause}: {said}"
+    report, code = explain(gateway, form)
+    assert f"\nRejected: {way.code}: " in report and code == 1, f"exit code {code}: {report}"
+    assert f"\ncause: {way.cause}: " in report, f"not {way.cause}: {report}"
 
 
 @cases.case("explain accepts a launch of edX")
@@ -242,13 +242,13 @@ def accepted(gateway):
     form = Block(
         f"{gateway.origin}/lti/open", "plain-key", "plain-secret", custom_parameters=CUSTOM
     ).launch()
-    said, code = explain(gateway, form)
-    assert code == 0 and "\nAccepted, " in said and "cause:" not in said, (
-        f"exit code {code}: {said}"
+    report, code = explain(gateway, form)
+    assert code == 0 and "\nAccepted, " in report and "cause:" not in report, (
+        f"exit code {code}: {report}"
     )
     changed = form.altered("user_id", "somebody-else")
-    said, code = explain(gateway, changed)
-    assert code == 1 and "\ncause: not found: " in said, f"exit code {code}: {said}"
+    report, code = explain(gateway, changed)
+    assert code == 1 and "\ncause: not found: " in report, f"exit code {code}: {report}"
 
 
 def explain(gateway: Gateway, form: Form) -> tuple[str, int]:
