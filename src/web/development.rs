@@ -14,7 +14,7 @@ use crate::practice::Gradebook;
 pub(super) struct Development {
     /// Every consumer's key and secrets, among which the search for a cause looks for a mix-up.
     passports: Vec<Passport>,
-    pub(super) refusals: Refusals,
+    pub(super) rejected: RejectedLaunches,
     gradebook: Mutex<Gradebook>,
 }
 
@@ -48,7 +48,7 @@ const LONGEST: usize = 8 * 1024;
 
 /// A refused launch, as far as it tells nothing of a person.
 #[derive(Clone, Serialize)]
-pub(super) struct RefusedRecord {
+pub(super) struct RejectedLaunch {
     /// What leads from the page that was shown to here.
     pub(super) reference: String,
     /// When, in seconds since the epoch.
@@ -71,11 +71,11 @@ pub(super) struct RefusedRecord {
 
 /// The newest refusals of this process.
 #[derive(Default)]
-pub(super) struct Refusals(Mutex<VecDeque<RefusedRecord>>);
+pub(super) struct RejectedLaunches(Mutex<VecDeque<RejectedLaunch>>);
 
-impl Refusals {
+impl RejectedLaunches {
     /// Remembers one, and forgets the oldest of too many.
-    pub(super) fn remember(&self, mut refused: RefusedRecord) {
+    pub(super) fn remember(&self, mut refused: RejectedLaunch) {
         refused.params.truncate(MOST);
         for (name, _) in &mut refused.params {
             // A form that was encoded twice has values in its names.
@@ -94,7 +94,7 @@ impl Refusals {
     }
 
     /// All of them, the newest first.
-    pub(super) fn newest(&self) -> Vec<RefusedRecord> {
+    pub(super) fn newest(&self) -> Vec<RejectedLaunch> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }

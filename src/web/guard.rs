@@ -17,7 +17,7 @@ use crate::url::{host_and_port, is_loopback};
 
 /// The same routes, behind the check.
 pub(super) fn check_host(routes: Vec<Route>, development: bool) -> Vec<Route> {
-    behind(routes, |handler| CheckHost { development, handler })
+    wrap(routes, |handler| CheckHost { development, handler })
 }
 
 #[derive(Clone)]
@@ -42,26 +42,26 @@ impl Handler for CheckHost {
 }
 
 /// The same routes, but for the hosts that tools have for themselves, where every other path is the tool's; a template's
-/// needs the files of `static/`, so that `but_templates` leaves these routes to it.
-pub(super) fn leave_tools_their_hosts(routes: Vec<Route>, but_templates: bool) -> Vec<Route> {
-    behind(routes, |handler| LeaveTools { but_templates, handler })
+/// needs the files of `static/`, so that `only_upstreams` leaves these routes to it.
+pub(super) fn except_tool_hosts(routes: Vec<Route>, only_upstreams: bool) -> Vec<Route> {
+    wrap(routes, |handler| ExceptToolHosts { only_upstreams, handler })
 }
 
 #[derive(Clone)]
-struct LeaveTools {
-    but_templates: bool,
+struct ExceptToolHosts {
+    only_upstreams: bool,
     handler: Box<dyn Handler>,
 }
 
 #[rocket::async_trait]
-impl Handler for LeaveTools {
+impl Handler for ExceptToolHosts {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let gateway = request.rocket().state::<Gateway>();
         let served = gateway
             .zip(request.host())
             .and_then(|(gateway, host)| gateway.addresses.tool_of_host(host.domain().as_str()));
         if served.is_some_and(|served| {
-            !self.but_templates || matches!(served.target, ServedTarget::Upstream(_))
+            !self.only_upstreams || matches!(served.target, ServedTarget::Upstream(_))
         }) {
             return Outcome::forward(data, Status::NotFound);
         }
@@ -70,7 +70,7 @@ impl Handler for LeaveTools {
 }
 
 /// The same routes, each behind what is made of its handler.
-fn behind<H: Handler>(routes: Vec<Route>, guard: impl Fn(Box<dyn Handler>) -> H) -> Vec<Route> {
+fn wrap<H: Handler>(routes: Vec<Route>, guard: impl Fn(Box<dyn Handler>) -> H) -> Vec<Route> {
     let guarded = |mut route: Route| {
         route.handler = Box::new(guard(route.handler));
         route

@@ -18,8 +18,8 @@ use crate::grade::Grades;
 /// `statics` is the folder behind `/static/`; nothing answers there if it does not exist.
 pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Build> {
     let development = gateway.development.is_some();
-    let own = |routes, but_templates| {
-        guard::check_host(guard::leave_tools_their_hosts(routes, but_templates), development)
+    let own = |routes, only_upstreams| {
+        guard::check_host(guard::except_tool_hosts(routes, only_upstreams), development)
     };
     let mut everywhere = rocket::routes![jwks::jwks];
     everywhere.extend(tool::routes());
@@ -34,13 +34,13 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
     rocket = rocket
         // Rocket's own would let nobody frame a page, and add to what upstreams say.
         .attach(rocket::shield::Shield::new())
-        .attach(shield::Shield)
+        .attach(shield::SecurityHeaders)
         .attach(body::MethodAsSent)
         .attach(stop_at_once())
         .attach(deliver_grades(Arc::clone(&gateway.grades)))
         .register("/", rocket::catchers![refusal::unmatched, refusal::malformed])
         .mount("/", rocket::routes![health::is_up])
-        .mount("/", guard::leave_tools_their_hosts(rocket::routes![health::ready], false))
+        .mount("/", guard::except_tool_hosts(rocket::routes![health::ready], false))
         .mount("/", own(rocket::routes![index::index, cartridge::cartridge], false))
         .mount("/", own(grade::routes(), false))
         .mount("/", guard::check_host(everywhere, development));

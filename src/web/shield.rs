@@ -11,25 +11,25 @@ const HEADERS: [(&str, &str); 2] =
     [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")];
 
 /// Sets the headers.
-pub(super) struct Shield;
+pub(super) struct SecurityHeaders;
 
 /// Whether a request's answer is an upstream's.
 #[derive(Default)]
-struct PassedOn(AtomicBool);
+struct IsProxied(AtomicBool);
 
 /// Says that the answer to a request is an upstream's.
-pub(super) fn is_passed_on(request: &Request<'_>) {
-    request.local_cache(PassedOn::default).0.store(true, Ordering::Relaxed);
+pub(super) fn mark_as_proxied(request: &Request<'_>) {
+    request.local_cache(IsProxied::default).0.store(true, Ordering::Relaxed);
 }
 
 #[rocket::async_trait]
-impl Fairing for Shield {
+impl Fairing for SecurityHeaders {
     fn info(&self) -> Info {
         Info { name: "headers of the gateway's own answers", kind: Kind::Response }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        if request.local_cache(PassedOn::default).0.load(Ordering::Relaxed) {
+        if request.local_cache(IsProxied::default).0.load(Ordering::Relaxed) {
             return;
         }
         for (name, value) in HEADERS {

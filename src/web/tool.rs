@@ -47,7 +47,7 @@ impl Handler for ToolHandler {
             ))
         });
         // Whoever only wants to know what is behind a ticket does not use it up.
-        if method == Method::Head && matches!(place, Some((_, ToolPlace::Door(_)))) {
+        if method == Method::Head && matches!(place, Some((_, ToolPlace::Entry(_)))) {
             return Outcome::Success(Refusal::NotEntered.respond());
         }
         // Outside sessions Rocket answers a HEAD as a GET without a body, here and for every other route.
@@ -64,7 +64,7 @@ impl Handler for ToolHandler {
                 launch::answer_get(gateway, served, request)
             }
             Some((_, ToolPlace::Launch(..))) => Refusal::NotPosted.respond(),
-            Some((gateway, ToolPlace::Door(mount))) => {
+            Some((gateway, ToolPlace::Entry(mount))) => {
                 let mut answer =
                     dressed(door::answer(gateway, mount, request, data).await, mount, request);
                 // Its address holds a ticket, which is nobody's business, be it spent or not.
@@ -74,7 +74,7 @@ impl Handler for ToolHandler {
             Some((gateway, ToolPlace::Inside(mount, rest))) => {
                 let answer = passage::answer(gateway, mount, rest, request, data).await;
                 if answer.is_ok() {
-                    shield::is_passed_on(request);
+                    shield::mark_as_proxied(request);
                 }
                 dressed(answer, mount, request)
             }

@@ -19,7 +19,7 @@ pub(in crate::web) fn routes() -> Vec<Route> {
 }
 
 /// What of a request stands before its body.
-struct QuestionHead<'r> {
+struct ServiceCallHead<'r> {
     method: &'static str,
     /// Path and query.
     target: String,
@@ -28,7 +28,7 @@ struct QuestionHead<'r> {
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for QuestionHead<'r> {
+impl<'r> FromRequest<'r> for ServiceCallHead<'r> {
     type Error = std::convert::Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
@@ -43,16 +43,16 @@ impl<'r> FromRequest<'r> for QuestionHead<'r> {
 }
 
 /// An answer, with its status and content type.
-type PlatformAnswer = Result<(Status, (ContentType, String)), Refusal>;
+type PlatformResult = Result<(Status, (ContentType, String)), Refusal>;
 
 #[post("/dev/platform/<tool>/<block>/handler_noauth/outcome_service_handler", data = "<data>")]
 async fn outcome(
     gateway: &State<Gateway>,
-    head: QuestionHead<'_>,
+    head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,
     data: Data<'_>,
-) -> PlatformAnswer {
+) -> PlatformResult {
     let body = body::read(data, LARGEST_BODY).await?;
     head.answer(gateway, tool, block, &body, |question, gradebook| question.outcome(gradebook))
 }
@@ -63,12 +63,12 @@ async fn outcome(
 )]
 async fn put_result(
     gateway: &State<Gateway>,
-    head: QuestionHead<'_>,
+    head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,
     person: &str,
     data: Data<'_>,
-) -> PlatformAnswer {
+) -> PlatformResult {
     let body = body::read(data, LARGEST_BODY).await?;
     head.answer(gateway, tool, block, &body, |question, gradebook| {
         question.result(person, gradebook)
@@ -78,26 +78,26 @@ async fn put_result(
 #[get("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>")]
 fn get_result(
     gateway: &State<Gateway>,
-    head: QuestionHead<'_>,
+    head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,
     person: &str,
-) -> PlatformAnswer {
+) -> PlatformResult {
     head.answer(gateway, tool, block, b"", |question, gradebook| question.result(person, gradebook))
 }
 
 #[delete("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>")]
 fn delete_result(
     gateway: &State<Gateway>,
-    head: QuestionHead<'_>,
+    head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,
     person: &str,
-) -> PlatformAnswer {
+) -> PlatformResult {
     head.answer(gateway, tool, block, b"", |question, gradebook| question.result(person, gradebook))
 }
 
-impl QuestionHead<'_> {
+impl ServiceCallHead<'_> {
     /// Has a question answered, and remembers both.
     fn answer(
         self,
@@ -106,7 +106,7 @@ impl QuestionHead<'_> {
         block: &str,
         body: &[u8],
         ask: impl FnOnce(&ServiceRequest<'_>, &mut Gradebook) -> ServiceResponse,
-    ) -> PlatformAnswer {
+    ) -> PlatformResult {
         let tool =
             gateway.addresses.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
         let key = key_with_stand_in(tool).ok_or(Refusal::NoTool)?;

@@ -4,7 +4,7 @@ use rocket::{State, get};
 use serde::Serialize;
 
 use crate::clock::instant;
-use crate::web::development::RefusedRecord;
+use crate::web::development::RejectedLaunch;
 use crate::web::gateway::Gateway;
 use crate::web::page::{self, Html};
 use crate::web::refusal::Refusal;
@@ -18,14 +18,14 @@ struct RefusalsContext {
 struct RefusedContext {
     time: String,
     #[serde(flatten)]
-    refused: RefusedRecord,
+    refused: RejectedLaunch,
 }
 
 /// Lists them.
 #[get("/dev/refusals")]
 pub(super) fn refusals(gateway: &State<Gateway>) -> Result<Html, Refusal> {
     let development = gateway.development.as_ref();
-    let newest = development.map(|development| development.refusals.newest()).unwrap_or_default();
+    let newest = development.map(|development| development.rejected.newest()).unwrap_or_default();
     let refusals =
         newest.into_iter().map(|refused| RefusedContext { time: instant(refused.at), refused });
     let context = RefusalsContext { refusals: refusals.collect() };

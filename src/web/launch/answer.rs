@@ -66,16 +66,16 @@ async fn launch(
     }
     let form = form::read(call.request, data).await?;
     let now = call.gateway.clock.now();
-    let arrival = v1p1::examine(call, &form, now, record)?;
-    match arrival.verdict {
+    let verified = v1p1::examine(call, &form, now, record)?;
+    match verified.verdict {
         Verdict::Again(launch) => {
-            let response = open::again(call, &launch, &arrival.destination, now)?;
+            let response = open::again(call, &launch, &verified.destination, now)?;
             Ok((response, "again"))
         }
         Verdict::Once(candidate) => {
             let spent = call.gateway.replay.spend(candidate.nonce(), now).await;
             let launch = candidate.admit(spent).map_err(Refusal::Rejected)?;
-            let response = open::first(call, &launch, &arrival.destination, now, cookies)?;
+            let response = open::first(call, &launch, &verified.destination, now, cookies)?;
             Ok((response, "accepted"))
         }
     }

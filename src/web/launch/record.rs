@@ -5,9 +5,9 @@ use lti::v1p1::{Cause, Variant};
 use rocket::Response;
 
 use super::call::LaunchCall;
-use crate::web::development::RefusedRecord;
+use crate::web::development::RejectedLaunch;
 use crate::web::guard;
-use crate::web::refusal::{Refusal, RefusedLaunch};
+use crate::web::refusal::{Refusal, RejectionPage};
 
 /// What is known of a launch, for the log. The arm of its version fills it.
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl LaunchRecord {
         let cause = self.cause.as_ref().map_or("-", Cause::code);
         let micros = call.started.elapsed().as_micros();
         tracing::warn!(target: "launch", tool, consumer, outcome = "refused", code, variant, reference, micros, cause, reason, help);
-        let response = RefusedLaunch {
+        let response = RejectionPage {
             refusal,
             reference,
             return_url: self.return_url.as_ref(),
@@ -79,7 +79,7 @@ impl LaunchRecord {
         let tool = &call.served.tool;
         let origin = call.gateway.public_url.origin_of(tool, &guard::authority(call.request));
         let help = self.advice(refusal);
-        development.refusals.remember(RefusedRecord {
+        development.rejected.remember(RejectedLaunch {
             reference: reference.to_owned(),
             at: call.gateway.clock.now(),
             tool: tool.name.clone(),

@@ -19,7 +19,7 @@ use crate::web::refusal::Refusal;
 const MOST_SEARCHED: usize = 100;
 
 /// A launch that passed every check but the nonce's.
-pub(super) struct Arrival {
+pub(super) struct VerifiedLaunch {
     pub(super) verdict: Verdict,
     /// Path and query at the upstream to which the launch leads.
     pub(super) destination: String,
@@ -34,14 +34,14 @@ pub(super) fn examine(
     form: &[u8],
     now: u64,
     record: &mut LaunchRecord,
-) -> Result<Arrival, Refusal> {
+) -> Result<VerifiedLaunch, Refusal> {
     record.challenge = Some("OAuth");
     let examination = examination(call, form, now, record)?;
     record.sender = examination.claimed_sender().map(str::to_owned);
     record.variant = examination.variant();
     record.return_url = examination.return_url().cloned();
     let verdict = examination.verdict().map_err(Refusal::Rejected)?;
-    Ok(Arrival { verdict, destination: destination(call) })
+    Ok(VerifiedLaunch { verdict, destination: destination(call) })
 }
 
 fn examination(

@@ -41,9 +41,9 @@ pub(in crate::web) async fn answer(
             let query = request.uri().query().map(|query| query.as_str()).unwrap_or_default();
             let ticket =
                 spend(gateway, mount, value(query).ok_or(Refusal::BadTicket)?, now).await?;
-            match gateway.visits.visit(&mount, request.headers().get("Cookie"), now) {
+            match gateway.session_cache.find(&mount, request.headers().get("Cookie"), now) {
                 // In one browser, launches of other blocks may have come in since, or a moment before.
-                Some(visit) if visit.session.minted + TICKET.as_secs() >= ticket.session.minted => {
+                Some(open) if open.session.minted + TICKET.as_secs() >= ticket.session.minted => {
                     Ok(redirect(mount, &ticket.destination))
                 }
                 _ => new_window(gateway, mount, &ticket, now),
@@ -55,7 +55,7 @@ pub(in crate::web) async fn answer(
             let ticket = spend(gateway, mount, value(body).ok_or(Refusal::BadTicket)?, now).await?;
             let session = &ticket.session;
             let sealed = gateway
-                .visits
+                .session_cache
                 .sessions
                 .seal(session, &mount.served.tool.name, mount.id)
                 .ok_or(Refusal::PageFailed)?;
@@ -84,9 +84,12 @@ async fn spend(
     now: u64,
 ) -> Result<Ticket, Refusal> {
     let tool = &mount.served.tool.name;
-    let ticket =
-        gateway.visits.sessions.open_ticket(text, tool, mount.id, now).ok_or(Refusal::BadTicket)?;
-    if !gateway.visits.admits(mount.served, &ticket.session, now) {
+    let ticket = gateway
+        .session_cache
+        .sessions
+        .open_ticket(text, tool, mount.id, now)
+        .ok_or(Refusal::BadTicket)?;
+    if !gateway.session_cache.admits(mount.served, &ticket.session, now) {
         return Err(Refusal::NoSession);
     }
     // Tickets share the memory of launches, under a name that no consumer has.
@@ -119,7 +122,7 @@ fn new_window(
         action: format!("{}?{TICKET_PARAMETER}", mount.cookie_path()),
         parameter: TICKET_PARAMETER,
         ticket: gateway
-            .visits
+            .session_cache
             .sessions
             .ticket(&ticket.session, &ticket.destination, &tool.name, mount.id, expires)
             .ok_or(Refusal::PageFailed)?,

@@ -18,7 +18,7 @@ use rocket::{Data, Request, Response};
 use super::place::Mount;
 use super::relay::Relay;
 use super::upload::{Progress, Upload, UploadFault, upload};
-use super::visit::{Ready, Visit};
+use super::visit::{OpenSession, PreparedHeaders};
 use crate::config::Prefix;
 use crate::proxy::client::{RequestBody, UpstreamError};
 use crate::proxy::headers::HeaderPolicy;
@@ -109,8 +109,8 @@ struct Passage<'r> {
     mount: Mount<'r, 'r>,
     request: &'r Request<'r>,
     proxied: ProxiedRequest<'r>,
-    visit: Arc<Visit>,
-    ready: Arc<Ready>,
+    session: Arc<OpenSession>,
+    prepared: Arc<PreparedHeaders>,
     now: u64,
 }
 
@@ -123,7 +123,9 @@ impl<'r> Passage<'r> {
         proxied: ProxiedRequest<'r>,
     ) -> Result<Self, Refusal> {
         let now = gateway.clock.now();
-        let Some(visit) = gateway.visits.visit(&mount, request.headers().get("Cookie"), now) else {
+        let Some(session) =
+            gateway.session_cache.find(&mount, request.headers().get("Cookie"), now)
+        else {
             let is_launch_path = mount.served.tool.path.as_str() == request.uri().path().as_str();
             return Err(match is_launch_path {
                 true if request.method() == Method::Get && is_login(request) => {
@@ -135,13 +137,13 @@ impl<'r> Passage<'r> {
         };
         let authority = request.headers().get_one("Host").unwrap_or_default();
         let Gateway { assertions, grade_tokens, public_url, .. } = gateway;
-        let ready = visit
-            .ready(assertions, grade_tokens, public_url, &mount, authority, now)
+        let prepared = session
+            .prepared_headers(assertions, grade_tokens, public_url, &mount, authority, now)
             .ok_or(Refusal::PageFailed)?;
-        if proxied.is_foreign(&ready.origin) {
+        if proxied.is_foreign(&prepared.origin) {
             return Err(Refusal::ForeignOrigin);
         }
-        Ok(Self { gateway, mount, request, proxied, visit, ready, now })
+        Ok(Self { gateway, mount, request, proxied, session, prepared, now })
     }
 
     /// The body for the upstream, and its upload if there is a body.
@@ -163,11 +165,11 @@ impl<'r> Passage<'r> {
     ) -> Result<UpstreamResponse<Incoming>, Refusal> {
         let policy = HeaderPolicy {
             upstream: &self.mount.upstream.url,
-            origin: &self.ready.origin,
+            origin: &self.prepared.origin,
             prefix: self.mount.prefix,
             own: &self.mount.served.headers,
         };
-        let request = self.proxied.upstream_request(&policy, &self.ready.headers, body);
+        let request = self.proxied.upstream_request(&policy, &self.prepared.headers, body);
         let silence = self.mount.upstream.timeout;
         let mut sending = std::pin::pin!(self.gateway.upstreams.send(request));
         let mut patience = std::pin::pin!(sleep(silence));
@@ -198,11 +200,11 @@ impl<'r> Passage<'r> {
     /// The way back. `is_root` for a request to the prefix itself, without a slash.
     fn relay(self, is_root: bool) -> Relay<'r> {
         Relay {
-            newest: &self.gateway.visits.newest,
+            newest: &self.gateway.session_cache.newest,
             mount: self.mount,
-            rest: Duration::from_secs(self.visit.session.expires.saturating_sub(self.now)),
-            visit: self.visit,
-            ready: self.ready,
+            rest: Duration::from_secs(self.session.session.expires.saturating_sub(self.now)),
+            session: self.session,
+            prepared: self.prepared,
             is_root,
             shutdown: self.request.rocket().shutdown(),
         }

@@ -18,7 +18,7 @@ pub(in crate::web) enum ToolPlace<'g, 'r> {
     /// Where it is launched, and what follows of the path: nothing, or more that begins with `/`.
     Launch(&'g ServedTool, &'r str),
     /// Where a session comes in.
-    Door(Mount<'g, 'r>),
+    Entry(Mount<'g, 'r>),
     /// Inside a session, and what follows of the path: nothing, or more that begins with `/`.
     Inside(Mount<'g, 'r>, &'r str),
 }
@@ -113,7 +113,7 @@ impl Addresses {
                 let (prefix, rest) = path.split_at(base.len() + SESSION.len() + id.len());
                 let mount = Mount { served, upstream, id, prefix };
                 Some(if rest.is_empty() && with_ticket {
-                    ToolPlace::Door(mount)
+                    ToolPlace::Entry(mount)
                 } else {
                     ToolPlace::Inside(mount, rest)
                 })
@@ -122,7 +122,7 @@ impl Addresses {
                 let mount = Mount { served, upstream, id: "", prefix: path.get(..base.len())? };
                 let is_root = matches!(inside, "" | "/");
                 if is_root && with_ticket {
-                    return Some(ToolPlace::Door(mount));
+                    return Some(ToolPlace::Entry(mount));
                 }
                 match launched {
                     Some(rest @ ("" | "/")) if method == Method::Post => {

@@ -18,7 +18,7 @@ use super::frame::Frame;
 use super::place::Mount;
 use super::tunnel::Tunnel;
 use super::upload::Upload;
-use super::visit::{Ready, Visit};
+use super::visit::{OpenSession, PreparedHeaders};
 use crate::session::{Newest, Watch};
 use crate::web::refusal::Refusal;
 
@@ -33,8 +33,8 @@ const CHUNK: usize = 64 * 1024;
 pub(super) struct Relay<'r> {
     pub(super) newest: &'r Newest,
     pub(super) mount: Mount<'r, 'r>,
-    pub(super) visit: Arc<Visit>,
-    pub(super) ready: Arc<Ready>,
+    pub(super) session: Arc<OpenSession>,
+    pub(super) prepared: Arc<PreparedHeaders>,
     /// Whether the request was to the prefix itself, without a slash.
     pub(super) is_root: bool,
     /// How long the session lasts.
@@ -129,9 +129,9 @@ impl<'r> Relay<'r> {
 
     /// Watches the session on behalf of a response that stays open.
     fn watch(&self) -> Result<Watch, Refusal> {
-        let watch = self.newest.watch(&self.visit.session);
+        let watch = self.newest.watch(&self.session.session);
         // A launch may have come between.
-        if self.newest.supersedes(&self.visit.session) {
+        if self.newest.supersedes(&self.session.session) {
             Err(Refusal::NoSession)
         } else {
             Ok(watch)
@@ -142,7 +142,7 @@ impl<'r> Relay<'r> {
     fn head(&self, status: StatusCode, headers: &HeaderMap) -> Response<'r> {
         let frame = Frame {
             upstream: &self.mount.upstream.url,
-            origin: &self.ready.origin,
+            origin: &self.prepared.origin,
             prefix: self.mount.prefix,
             is_root: self.is_root,
             frame_ancestors: &self.mount.served.tool.frame_ancestors,

@@ -1,4 +1,4 @@
-//! A session that was opened, with everything that its requests carry ready.
+//! A session that was opened, with everything that its requests carry prepared.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,16 +15,16 @@ use crate::url::Origin;
 use crate::web::served::ServedTool;
 
 /// An opened session. It is made once for each cookie and kept, because opening takes longer than looking up.
-pub(in crate::web) struct Visit {
+pub(in crate::web) struct OpenSession {
     pub(in crate::web) session: Session,
     /// What the cookie is bound to.
     tool: String,
     id: String,
-    ready: Mutex<Option<Arc<Ready>>>,
+    prepared: Mutex<Option<Arc<PreparedHeaders>>>,
 }
 
 /// What the requests of a session carry, made once for each minute and each name of this host.
-pub(in crate::web) struct Ready {
+pub(in crate::web) struct PreparedHeaders {
     minute: u64,
     authority: String,
     /// The origin at which the browser sees the tool.
@@ -37,38 +37,38 @@ pub(in crate::web) struct Ready {
 const MOST: usize = 10_000;
 
 /// Opens sessions, and keeps those that are open.
-pub(in crate::web) struct Visits {
+pub(in crate::web) struct SessionCache {
     pub(in crate::web) sessions: Sessions,
     pub(in crate::web) newest: Newest,
     /// By their cookies.
-    open: Cache<String, Arc<Visit>>,
+    open: Cache<String, Arc<OpenSession>>,
 }
 
-impl Visits {
+impl SessionCache {
     /// With keys derived from these secrets.
     pub(in crate::web) fn new(secrets: &[Secret]) -> Self {
         Self { sessions: Sessions::new(secrets), newest: Newest::default(), open: Cache::new(MOST) }
     }
 
     /// The session to which these `Cookie` headers give access at an address. Of several the newest counts.
-    pub(in crate::web) fn visit<'c>(
+    pub(in crate::web) fn find<'c>(
         &self,
         mount: &Mount<'_, '_>,
         headers: impl IntoIterator<Item = &'c str>,
         now: u64,
-    ) -> Option<Arc<Visit>> {
+    ) -> Option<Arc<OpenSession>> {
         let sealed = cookies(headers).filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);
         let visits = sealed.filter_map(|sealed| self.open(mount, sealed, now));
         visits.max_by_key(|visit| visit.session.minted)
     }
 
-    fn open(&self, mount: &Mount<'_, '_>, sealed: &str, now: u64) -> Option<Arc<Visit>> {
+    fn open(&self, mount: &Mount<'_, '_>, sealed: &str, now: u64) -> Option<Arc<OpenSession>> {
         let tool = &mount.served.tool.name;
         let visit = match self.open.get(sealed) {
             Some(visit) if visit.tool == *tool && visit.id == mount.id => visit,
             _ => {
                 let session = self.sessions.open(sealed, tool, mount.id, now)?;
-                let visit = Arc::new(Visit::new(session, tool, mount.id));
+                let visit = Arc::new(OpenSession::new(session, tool, mount.id));
                 self.open.insert(sealed.to_owned(), Arc::clone(&visit));
                 visit
             }
@@ -87,13 +87,13 @@ impl Visits {
     }
 }
 
-impl Visit {
+impl OpenSession {
     fn new(session: Session, tool: &str, id: &str) -> Self {
-        Self { session, tool: tool.to_owned(), id: id.to_owned(), ready: Mutex::default() }
+        Self { session, tool: tool.to_owned(), id: id.to_owned(), prepared: Mutex::default() }
     }
 
     /// What the session's requests carry now. `None` only where no assertion can be made.
-    pub(in crate::web) fn ready(
+    pub(in crate::web) fn prepared_headers(
         &self,
         assertions: &Assertions,
         grade_tokens: &GradeTokens,
@@ -101,17 +101,17 @@ impl Visit {
         mount: &Mount<'_, '_>,
         authority: &str,
         now: u64,
-    ) -> Option<Arc<Ready>> {
+    ) -> Option<Arc<PreparedHeaders>> {
         let minute = now / 60;
         {
-            let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(ready) =
-                ready.as_ref().filter(|one| one.minute == minute && one.authority == authority)
+            let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(prepared) =
+                prepared.as_ref().filter(|one| one.minute == minute && one.authority == authority)
             {
-                return Some(Arc::clone(ready));
+                return Some(Arc::clone(prepared));
             }
         }
-        let ready = Arc::new(Ready::new(
+        let prepared = Arc::new(PreparedHeaders::new(
             &self.session,
             assertions,
             grade_tokens,
@@ -120,12 +120,12 @@ impl Visit {
             authority,
             now,
         )?);
-        *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ready));
-        Some(ready)
+        *self.prepared.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&prepared));
+        Some(prepared)
     }
 }
 
-impl Ready {
+impl PreparedHeaders {
     fn new(
         session: &Session,
         assertions: &Assertions,

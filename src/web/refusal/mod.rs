@@ -6,5 +6,5 @@ mod table;
 mod words;
 
 pub(super) use reference::reference;
-pub(super) use response::{RefusedLaunch, malformed, unmatched};
+pub(super) use response::{RejectionPage, malformed, unmatched};
 pub(super) use table::Refusal;

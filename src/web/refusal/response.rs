@@ -15,7 +15,7 @@ use crate::config::Tool;
 use crate::web::page::{self, Html, RenderedPage};
 
 /// A refused launch, for its page.
-pub(in crate::web) struct RefusedLaunch<'a> {
+pub(in crate::web) struct RejectionPage<'a> {
     pub(in crate::web) refusal: &'a Refusal,
     pub(in crate::web) reference: &'a str,
     pub(in crate::web) return_url: Option<&'a ReturnUrl>,
@@ -100,7 +100,7 @@ impl Refusal {
     }
 }
 
-impl RefusedLaunch<'_> {
+impl RejectionPage<'_> {
     pub(in crate::web) fn respond(&self) -> Response<'static> {
         let (heading, _) = self.refusal.words();
         let return_url = self.return_url.map(|url| url.with_error(heading)).unwrap_or_default();
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn only_a_launch_whose_protocol_has_credentials_asks_for_them() {
         let check = |refusal: Refusal, challenge, expected: Option<&str>| {
-            let launch = RefusedLaunch {
+            let launch = RejectionPage {
                 refusal: &refusal,
                 reference: "",
                 return_url: None,
