@@ -36,7 +36,7 @@ fn every_code_of_a_refusal_has_a_heading_in_the_docs_and_every_heading_a_code() 
                 },
             )
         };
-        let (log, _, _) = (part("Log:** "), part("Causes"), part("Cure:** "));
+        let (log, _, _) = (part("Log:** "), part("Causes"), part("Fix:** "));
         // What the log is said to say stands in the source, around what differs from launch to launch.
         for quoted in
             log.split('`').skip(1).step_by(2).filter(|quoted| !quoted.starts_with("prefix = "))
