@@ -447,7 +447,7 @@ fn a_template_that_fails_shows_a_calm_page_and_logs_no_person() {
     let reply = server
         .post("/lti/a", &Form::default().with(&[("lis_person_name_full", "Zoë Unlogged")]).sign());
     assert_eq!(reply.status, 500);
-    assert!(reply.body.contains("The tool has a fault") && !reply.body.contains("Zoë"));
+    assert!(reply.body.contains("The tool has an error") && !reply.body.contains("Zoë"));
     let line = log_lines(reply.reference().expect("a reference"));
     assert!(line.len() == 1 && line[0].contains("code=\"template-failed\""), "{line:?}");
     assert!(line[0].contains("the template failed at page.html.tera:1:"), "{line:?}");

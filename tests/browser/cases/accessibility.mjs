@@ -45,8 +45,8 @@ export default {
     const gateway = await t.gatewayOf({ gone: { upstream: `http://127.0.0.1:${await freePort()}` } });
     const addresses = [
       [`${t.gateway.origin}/lti/hello`, "Open this from your course"],
-      [`${t.gateway.origin}/nothing-here`, "There is nothing here"],
-      [`${gateway.origin}/lti/gone/~${"A".repeat(16)}/`, "Launch this again from your course"],
+      [`${t.gateway.origin}/nothing-here`, "Page not found"],
+      [`${gateway.origin}/lti/gone/~${"A".repeat(16)}/`, "Open this again from your course"],
     ];
     for (const [address, heading] of addresses) {
       const page = await profile.visit(address);

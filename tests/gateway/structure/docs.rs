@@ -1,13 +1,14 @@
-//! The docs name every code of a refusal, and their links lead somewhere.
+//! The docs explain every code of a refusal, and their links are valid.
 
 use std::fs;
 use std::path::Path;
 
 use super::files::files;
 
-/// The codes of refusals are a contract with whoever reads logs, so each of them is explained, and nothing that is none.
+/// Codes are a contract with people who read logs: each code has a heading, and each heading is a
+/// code.
 #[test]
-fn every_code_of_a_refusal_has_a_heading_in_the_docs_and_every_heading_a_code() {
+fn the_headings_of_the_docs_are_the_codes_of_refusals() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = fs::read_to_string(root.join("docs/rejections.md")).expect("the docs");
     let sections: Vec<(&str, &str)> =
@@ -19,7 +20,7 @@ fn every_code_of_a_refusal_has_a_heading_in_the_docs_and_every_heading_a_code() 
     let mut codes: Vec<String> = lti::Rejection::CODES.iter().copied().map(str::to_owned).collect();
     for row in rows.split("=> \"").skip(1) {
         let code = row.split('"').next().expect("a code").to_owned();
-        // Two refusals share a code if an admin can do the same about both.
+        // Two refusals share a code if they have the same fix.
         if !codes.contains(&code) {
             codes.push(code);
         }
@@ -37,20 +38,20 @@ fn every_code_of_a_refusal_has_a_heading_in_the_docs_and_every_heading_a_code() 
             )
         };
         let (log, _, _) = (part("Log:** "), part("Causes"), part("Fix:** "));
-        // What the log is said to say stands in the source, around what differs from launch to launch.
+        // The source contains the quoted messages, except for the parts that vary.
         for quoted in
             log.split('`').skip(1).step_by(2).filter(|quoted| !quoted.starts_with("prefix = "))
         {
-            for words in quoted.split('…') {
-                assert!(sources.contains(words), "{code}: the log never says {words:?}");
+            for part in quoted.split('…') {
+                assert!(sources.contains(part), "{code}: no log line contains {part:?}");
             }
         }
     }
 }
 
-/// Pages of the docs lead to each other's headings, which are renamed now and then.
+/// Renaming a page or a heading breaks links.
 #[test]
-fn every_link_of_the_docs_leads_to_a_file_or_a_heading() {
+fn every_link_of_the_docs_leads_to_an_existing_file_and_heading() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut pages = files(&root.join("docs"), "md");
     pages.extend(["README.md", "ARCHITECTURE.md"].map(|page| root.join(page)));

@@ -268,7 +268,7 @@ fn the_door_names_its_own_methods_and_its_own_limit() {
     let reply = browser.send("PUT", &door, &[], b"");
     assert_eq!(reply.header("allow"), Some("GET, POST"));
     let line = line_of(reply.reference().expect("a reference"));
-    assert!(line.contains("the entry URL of a session takes GET and POST only"), "{line}");
+    assert!(line.contains("the entry URL of a session accepts only GET and POST"), "{line}");
     assert_eq!(browser.send("HEAD", &door, &[], b"").header("allow"), Some("GET, POST"));
 
     let (prefix, _) = door.split_once('?').expect("a ticket");

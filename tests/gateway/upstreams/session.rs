@@ -204,7 +204,7 @@ fn an_address_without_its_session_says_what_to_do() {
     let (_, visit) = opened(&server);
     let page = server.get(&visit.at("/"));
     refused_page(&page, 401, "no-session");
-    assert!(page.body.contains("Launch this again from your course"), "{}", page.body);
+    assert!(page.body.contains("Open this again from your course"), "{}", page.body);
     for path in [
         visit.at("/"),
         "/lti/nb/~AAAAAAAAAAAAAAAA/".into(),
