@@ -12,7 +12,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use lti::admission::{Examination, Verdict};
 use lti::oauth1::base_string::{base_string, base_uri};
 use lti::oauth1::{Params, SignatureMethod, SigningKey, Source};
-use lti::v1p1::{Consumer, Consumers, LaunchRequest, SignatureFindings, Terms, examine};
+use lti::v1p1::{Consumer, Consumers, LaunchPolicy, LaunchRequest, SignatureFindings, examine};
 use lti::{Launch, MemoryReplay, Secret};
 use lti_gateway::config::{self, Environment, Identity};
 use lti_gateway::proxy::assertion::{Assertions, Subject};
@@ -21,7 +21,7 @@ use lti_gateway::template::{Page, Templates};
 
 const NOW: u64 = 1_700_000_000;
 
-fn examined(body: &str, terms: &Terms) -> Examination<SignatureFindings> {
+fn examined(body: &str, policy: &LaunchPolicy) -> Examination<SignatureFindings> {
     let request = LaunchRequest {
         scheme: "https",
         authority: "our-tools.example",
@@ -30,12 +30,12 @@ fn examined(body: &str, terms: &Terms) -> Examination<SignatureFindings> {
         authorization: None,
         body: body.as_bytes(),
     };
-    examine(&request, terms, NOW, |_| false)
+    examine(&request, policy, NOW, |_| false)
 }
 
-fn terms() -> Terms {
+fn policy() -> LaunchPolicy {
     let consumer = Consumer::new(edx::KEY, [Secret::new(edx::SECRET)], SignatureMethod::ALL);
-    Terms {
+    LaunchPolicy {
         consumers: Consumers::new("hello", [consumer]),
         roles: None,
         clock_skew: 300,
@@ -44,11 +44,11 @@ fn terms() -> Terms {
 }
 
 fn verify(criterion: &mut Criterion) {
-    let terms = terms();
+    let policy = policy();
     let good = edx::launch(NOW, "160219000000000000001700000000");
     let bad = good.replace("Learner", "Instructor");
-    assert!(examined(&good, &terms).verdict().is_ok());
-    assert!(examined(&bad, &terms).verdict().is_err());
+    assert!(examined(&good, &policy).verdict().is_ok());
+    assert!(examined(&bad, &policy).verdict().is_err());
     assert_eq!(good.split('&').count(), 40);
 
     let params = Params::default().read_form(Source::Body, good.as_bytes()).expect("a form");
@@ -57,10 +57,10 @@ fn verify(criterion: &mut Criterion) {
     let key = SigningKey::new(&Secret::new(edx::SECRET));
 
     criterion.bench_function("verify a launch of 40 parameters", |bencher| {
-        bencher.iter(|| black_box(examined(black_box(&good), &terms).verdict().is_ok()));
+        bencher.iter(|| black_box(examined(black_box(&good), &policy).verdict().is_ok()));
     });
     criterion.bench_function("refuse a launch with a wrong signature", |bencher| {
-        bencher.iter(|| black_box(examined(black_box(&bad), &terms).verdict().is_err()));
+        bencher.iter(|| black_box(examined(black_box(&bad), &policy).verdict().is_err()));
     });
     criterion.bench_function("bare HMAC-SHA1 of its base string", |bencher| {
         bencher
@@ -69,7 +69,7 @@ fn verify(criterion: &mut Criterion) {
 }
 
 fn launch() -> Launch {
-    let Ok(Verdict::Once(candidate)) = examined(&edx::launch(NOW, "n"), &terms()).verdict() else {
+    let Ok(Verdict::New(candidate)) = examined(&edx::launch(NOW, "n"), &policy()).verdict() else {
         panic!("the launch is good");
     };
     let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);

@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 use lti::oauth1::base_string::{base_string, base_uri};
 use lti::oauth1::{Credentials, Params, SignatureMethod, SigningKey, Source};
 use lti::admission::Verdict;
-use lti::v1p1::{Consumer, Consumers, LaunchRequest, Terms, examine, sign};
+use lti::v1p1::{Consumer, Consumers, LaunchRequest, LaunchPolicy, examine, sign};
 use lti::{MemoryReplay, Secret};
 
 const NOW: u64 = 1_700_000_000;
@@ -23,11 +23,11 @@ fuzz_target!(|input: &[u8]| {
     let body = parts.next().unwrap_or_default();
 
     let consumer = || Consumer::new("key-1", [Secret::new("s3cret")], SignatureMethod::ALL);
-    let terms = Terms { consumers: Consumers::new("a", [consumer()]), roles: None, clock_skew: 300, secrets: Arc::default() };
+    let policy = LaunchPolicy { consumers: Consumers::new("a", [consumer()]), roles: None, clock_skew: 300, secrets: Arc::default() };
     let request =
         LaunchRequest { scheme: "https", authority: "tool.example", path: "/lti/a", query, authorization, body };
     // Nobody can guess a signature.
-    assert!(examine(&request, &terms, NOW, |_| true).verdict().is_err());
+    assert!(examine(&request, &policy, NOW, |_| true).verdict().is_err());
 
     let Ok(params) = Params::default().read_form(Source::Body, body) else { return };
     let base = base_string("POST", &base_uri("https", "tool.example", "/lti/a"), params.iter());
@@ -48,11 +48,11 @@ fuzz_target!(|input: &[u8]| {
     };
     let Ok(signed) = sign("https://tool.example/lti/a", &pairs, &credentials) else { return };
     let request = LaunchRequest { query: None, authorization: None, body: signed.as_bytes(), ..request };
-    let examination = examine(&request, &terms, NOW, |_| false);
+    let examination = examine(&request, &policy, NOW, |_| false);
     if pairs.len() + 7 <= Params::MAX {
         assert!(examination.variant().is_some(), "what was signed verifies");
     }
-    if let Ok(Verdict::Once(candidate)) = examination.verdict() {
+    if let Ok(Verdict::New(candidate)) = examination.verdict() {
         let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
         let launch = candidate.admit(spent).expect("a fresh nonce");
         assert!(launch.params().eq(pairs), "what is handed on is what was signed");

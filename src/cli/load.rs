@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lti::v1p1::Passport;
+use lti::v1p1::ConsumerCredentials;
 
 use super::limit::TEMPLATE_DEPTH;
 use crate::config::{self, Config, Environment, Fault, Location, Problem, Severity};
@@ -16,7 +16,7 @@ pub struct Loaded {
     /// What it means.
     pub config: Config,
     /// Every consumer's key and secrets.
-    pub passports: Vec<Passport>,
+    pub credentials: Vec<ConsumerCredentials>,
     /// Its templates, compiled.
     pub templates: Templates,
     /// The folder behind `/static/`, which need not exist.
@@ -59,7 +59,7 @@ pub(super) fn load_content(
     config::sort(&name, &mut problems);
     Loaded {
         config: reading.config,
-        passports: reading.passports,
+        credentials: reading.credentials,
         templates,
         statics: folder.join("static"),
         problems,

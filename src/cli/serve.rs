@@ -54,7 +54,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
             return ExitCode::from(1);
         }
     };
-    let gateway = gateway.explaining(loaded.passports);
+    let gateway = gateway.explaining(loaded.credentials);
     let rocket = web::rocket(figment, gateway, &loaded.statics).attach(announcement(
         tools,
         remembered,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use figment::value::Dict;
 use lti::oauth1::SigningKey;
-use lti::v1p1::{Consumers, Terms};
+use lti::v1p1::{Consumers, LaunchPolicy};
 use lti::{KnownSecrets, Roles, Secret, Sender};
 
 use super::key::{self, PREFIX};
@@ -133,8 +133,12 @@ impl Tool {
     }
 
     /// What an LTI 1.1 launch of the tool has to meet.
-    pub fn terms(&self, clock_skew: u64, known_secrets: &Arc<KnownSecrets>) -> Terms {
-        Terms {
+    pub fn launch_policy(
+        &self,
+        clock_skew: u64,
+        known_secrets: &Arc<KnownSecrets>,
+    ) -> LaunchPolicy {
+        LaunchPolicy {
             consumers: self.senders.consumers.clone(),
             roles: self.roles,
             clock_skew,

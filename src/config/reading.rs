@@ -1,6 +1,6 @@
 //! What was read from a file.
 
-use lti::v1p1::Passport;
+use lti::v1p1::ConsumerCredentials;
 
 use super::gateway::Config;
 use super::problem::{Location, Problem};
@@ -14,7 +14,7 @@ pub struct Reading {
     pub template_uses: Vec<TemplateUse>,
     /// Every consumer's key and secrets, as text. The search for the cause of a wrong signature
     /// reads them. Outside development `serve` drops them, and keeps only what verifies.
-    pub passports: Vec<Passport>,
+    pub credentials: Vec<ConsumerCredentials>,
     /// What is wrong, and what an admin should know.
     pub problems: Vec<Problem>,
 }

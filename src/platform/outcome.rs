@@ -2,7 +2,7 @@
 //! clearing.
 
 use lti::oauth1::{Credentials, SigningKey, authorization};
-use lti::v1p1::outcome::{self, CodeMajor, LARGEST_ANSWER};
+use lti::v1p1::outcome::{self, CodeMajor, LARGEST_RESPONSE};
 use lti::v2p0::result::{self, GradeResult};
 use lti::{ConsumerKey, OutcomeService, Sender};
 use reqwest::Method;
@@ -78,8 +78,8 @@ pub(super) async fn grade(
 impl OutcomeAttempt<'_> {
     async fn grade(&self) -> Result<PlatformResponse, PlatformError> {
         let sourcedid = &self.service.sourcedid;
-        let results =
-            result::address(self.called, sourcedid).zip(result::address(self.signed, sourcedid));
+        let results = result::result_url(self.called, sourcedid)
+            .zip(result::result_url(self.signed, sourcedid));
         match (self.call.operation, results) {
             (PlatformOperation::Replace { score, comment: Some(comment) }, Some(addresses)) => {
                 match self.result(Method::PUT, addresses, result::body(score, comment)).await {
@@ -127,13 +127,13 @@ impl OutcomeAttempt<'_> {
             return Ok(PlatformResponse { status, ..PlatformResponse::default() });
         }
         let answer = match &reply.body {
-            Some(body) => outcome::read_answer(body),
-            None => Err(outcome::OutcomeFault::TooLarge),
+            Some(body) => outcome::read_response(body),
+            None => Err(outcome::OutcomeError::TooLarge),
         };
         match (reply.judge(), answer) {
             (
                 Ok(()),
-                Ok(outcome::Answer {
+                Ok(outcome::OutcomeResponse {
                     code: CodeMajor::Success | CodeMajor::Processing,
                     description,
                     score,
@@ -144,12 +144,12 @@ impl OutcomeAttempt<'_> {
             }
             (
                 Err(PlatformError::Unavailable { retry_after, .. }),
-                Ok(outcome::Answer { description, .. }),
+                Ok(outcome::OutcomeResponse { description, .. }),
             ) => Err(PlatformError::Unavailable { status, description, retry_after }),
             // Canvas says its no with a status beside the answer.
             (
                 Ok(()) | Err(PlatformError::TurnedAway { .. }),
-                Ok(outcome::Answer { description, .. }),
+                Ok(outcome::OutcomeResponse { description, .. }),
             ) => Err(PlatformError::Refused { status, description }),
             (Err(error), _) => Err(error),
         }
@@ -178,8 +178,8 @@ impl OutcomeAttempt<'_> {
             return Ok(PlatformResponse { status, ..PlatformResponse::default() });
         }
         let result = match &reply.body {
-            Some(body) => result::read_answer(body),
-            None => Err(result::ResultFault::TooLarge),
+            Some(body) => result::read_result(body),
+            None => Err(result::ResultError::TooLarge),
         };
         match result {
             Ok(GradeResult { score, comment }) => {
@@ -206,7 +206,7 @@ impl OutcomeAttempt<'_> {
         let request =
             request.header(CONTENT_TYPE, content_type).header(AUTHORIZATION, authorization);
         let response = request.body(body).send().await.map_err(failure)?;
-        Reply::read(response, LARGEST_ANSWER).await
+        Reply::read(response, LARGEST_RESPONSE).await
     }
 }
 

@@ -2,7 +2,7 @@
 //! `replaceResult` only, and the Result service of LTI 2.0.
 
 use lti::oauth1::{SigningKey, verify_authorization};
-use lti::v1p1::outcome::service::{Request, answer, read_request};
+use lti::v1p1::outcome::service::{OutcomeRequest, read_request, response};
 use lti::v1p1::outcome::{self, CodeMajor};
 use lti::v2p0::result;
 use lti::{Score, Secret};
@@ -62,17 +62,17 @@ impl ServiceRequest<'_> {
                 let (code, words) = self.replace(&request, gradebook);
                 (request, code, words)
             }
-            Err(fault) => (Request::default(), CodeMajor::Failure, fault.to_string()),
+            Err(fault) => (OutcomeRequest::default(), CodeMajor::Failure, fault.to_string()),
         };
         ServiceResponse {
             status: 200,
             content_type: outcome::CONTENT_TYPE,
-            body: answer(&request, code, &words),
+            body: response(&request, code, &words),
             finding: format!("{}: {words}", code.name()),
         }
     }
 
-    fn replace(&self, request: &Request, gradebook: &mut Gradebook) -> (CodeMajor, String) {
+    fn replace(&self, request: &OutcomeRequest, gradebook: &mut Gradebook) -> (CodeMajor, String) {
         if let Err(why) = self.verify() {
             return (CodeMajor::Failure, why);
         }
@@ -119,7 +119,7 @@ impl ServiceRequest<'_> {
             .ok_or_else(|| (404, "nobody in the course has this id".to_owned()))?;
         match self.method {
             "PUT" => {
-                let sent = result::read_answer(self.body);
+                let sent = result::read_result(self.body);
                 let sent = sent.map_err(|_| (404, "its body is no result in JSON".to_owned()))?;
                 let Some(score) = sent.score else {
                     gradebook.set(&slot, None);

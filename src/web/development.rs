@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lti::v1p1::{Passport, Suspects};
+use lti::v1p1::{ConsumerCredentials, DiagnosisContext};
 use serde::Serialize;
 
 use crate::practice::Gradebook;
@@ -13,24 +13,24 @@ use crate::practice::Gradebook;
 #[derive(Default)]
 pub(super) struct Development {
     /// Every consumer's key and secrets, among which the search for a cause looks for a mix-up.
-    passports: Vec<Passport>,
+    credentials: Vec<ConsumerCredentials>,
     pub(super) rejected: RejectedLaunches,
     gradebook: Mutex<Gradebook>,
 }
 
 impl Development {
     /// The same with these keys and secrets.
-    pub(super) fn with_passports(self, passports: Vec<Passport>) -> Self {
-        Self { passports, ..self }
+    pub(super) fn with_credentials(self, credentials: Vec<ConsumerCredentials>) -> Self {
+        Self { credentials, ..self }
     }
 
     /// What a platform may have mixed up with what is this tool's, among all tools' launch URLs.
-    pub(super) fn suspects<'a>(
+    pub(super) fn context<'a>(
         &self,
         tool: &str,
         launch_urls: impl IntoIterator<Item = (&'a str, String)>,
-    ) -> Suspects {
-        Suspects::new(tool, launch_urls, self.passports.clone())
+    ) -> DiagnosisContext {
+        DiagnosisContext::new(tool, launch_urls, self.credentials.clone())
     }
 
     /// The grades of the practice platform.

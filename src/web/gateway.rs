@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lti::KnownSecrets;
-use lti::v1p1::Passport;
+use lti::v1p1::ConsumerCredentials;
 
 use super::development::Development;
 use super::proxy::place::Addresses;
@@ -78,9 +78,9 @@ impl Gateway {
     /// The same gateway. In development it searches these keys and secrets for the cause of a rejection;
     /// otherwise it keeps none of them.
     #[must_use]
-    pub fn explaining(mut self, passports: Vec<Passport>) -> Self {
+    pub fn explaining(mut self, credentials: Vec<ConsumerCredentials>) -> Self {
         self.development =
-            self.development.map(|development| development.with_passports(passports));
+            self.development.map(|development| development.with_credentials(credentials));
         self
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lti::admission::Verdict;
 use lti::oauth1::SignatureMethod;
-use lti::v1p1::{Consumer, Consumers, LaunchRequest, Terms, examine};
+use lti::v1p1::{Consumer, Consumers, LaunchPolicy, LaunchRequest, examine};
 use lti::{GradePlace, Launch, OutcomeService, Secret, Sender, Spent};
 use lti_gateway::config::Identity;
 use lti_gateway::session::{
@@ -34,7 +34,7 @@ fn secrets() -> [Secret; 1] {
 fn launch() -> Launch {
     let consumer =
         Consumer::new("course-a", [Secret::new("consumer secret")], SignatureMethod::ALL);
-    let terms = Terms {
+    let policy = LaunchPolicy {
         consumers: Consumers::new("nb", [consumer]),
         roles: None,
         clock_skew: 300,
@@ -48,7 +48,7 @@ fn launch() -> Launch {
         authorization: None,
         body: earlier("body").as_bytes(),
     };
-    let Ok(Verdict::Once(candidate)) = examine(&request, &terms, NOW, |_| false).verdict() else {
+    let Ok(Verdict::New(candidate)) = examine(&request, &policy, NOW, |_| false).verdict() else {
         panic!("the launch is good");
     };
     candidate.admit(Spent::Now).expect("a fresh nonce")
@@ -172,7 +172,7 @@ fn ids_slots_receipts_and_grade_tokens_of_consumers_stay() {
 #[test]
 fn a_platform_comes_back_from_its_seal_and_no_key_becomes_one() {
     let (sessions, tokens) = (Sessions::new(&secrets()), GradeTokens::new(&secrets()));
-    let like_a_platform = Sender::Consumer(platform().to_text().as_str().into());
+    let like_a_platform = Sender::Consumer(platform().encode().as_str().into());
     for sender in [platform(), like_a_platform, Sender::Consumer("".into())] {
         let session = sent_by(sender.clone());
         let sealed = sessions.seal(&session, "nb", "").expect("randomness");
@@ -201,7 +201,7 @@ fn every_part_of_a_sender_tells_slots_apart() {
         other("moodle", "c-1", "3"),
         other("moodle", "c-12", ""),
         Sender::Consumer("moodle".into()),
-        Sender::Consumer(platform().to_text().as_str().into()),
+        Sender::Consumer(platform().encode().as_str().into()),
     ];
     let slot = |sender: &Sender| {
         let session = sent_by(sender.clone());

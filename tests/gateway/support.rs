@@ -100,7 +100,7 @@ impl Server {
         }
         let gateway =
             Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
-        let gateway = gateway.explaining(loaded.passports);
+        let gateway = gateway.explaining(loaded.credentials);
         let figment = rocket::Config::figment()
             .merge(("address", "127.0.0.1"))
             .merge(("port", 0))

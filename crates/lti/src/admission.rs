@@ -25,9 +25,9 @@ pub struct Examination<Findings> {
 /// A launch that passed every check that needs no memory.
 pub enum Verdict {
     /// The caller admits it once its nonce is spent.
-    Once(Candidate),
+    New(Candidate),
     /// The gateway admitted the same form before, and the caller has proof that this browser sent it.
-    Again(Launch),
+    Reload(Launch),
 }
 
 /// A launch whose nonce is not spent yet.
@@ -84,7 +84,7 @@ impl<Findings> Examination<Findings> {
     /// The verdict.
     ///
     /// # Errors
-    /// The [`Rejection`], any but [`Rejection::Replayed`] and [`Rejection::ReplayMemoryFull`].
+    /// The [`Rejection`], any but [`Rejection::Replayed`] and [`Rejection::ReplayStoreFull`].
     pub fn verdict(self) -> Result<Verdict, Rejection> {
         self.verdict
     }
@@ -103,13 +103,13 @@ impl Candidate {
     /// The launch, now that its nonce is spent.
     ///
     /// # Errors
-    /// [`Rejection::Replayed`] if the nonce was spent before, [`Rejection::ReplayMemoryFull`] if that is
+    /// [`Rejection::Replayed`] if the nonce was spent before, [`Rejection::ReplayStoreFull`] if that is
     /// unknown.
     pub fn admit(self, spent: Spent) -> Result<Launch, Rejection> {
         match spent {
             Spent::Now => Ok(self.launch),
             Spent::Before => Err(Rejection::Replayed),
-            Spent::Unknown => Err(Rejection::ReplayMemoryFull),
+            Spent::Unknown => Err(Rejection::ReplayStoreFull),
         }
     }
 }

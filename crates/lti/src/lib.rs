@@ -9,7 +9,7 @@
 //!                                     └──────────▶ Rejection
 //!
 //! GradePlace + Score ─▶ v1p1::outcome::request, v2p0::result::body ─▶ oauth1::authorization
-//! answer bytes ─▶ read_answer ─▶ Answer, GradeResult
+//! answer bytes ─▶ read_response ─▶ OutcomeResponse, GradeResult
 //! request bytes ─▶ oauth1::verify_authorization, v1p1::outcome::service ─▶ answer bytes (a platform to practise with)
 //! ```
 
@@ -37,6 +37,6 @@ pub use rejection::Rejection;
 pub use replay::{MemoryReplay, Nonce, Spent};
 pub use return_url::ReturnUrl;
 pub use role::{Role, Roles, role_uris};
-pub use score::{Score, ScoreFault};
+pub use score::{Score, ScoreError};
 pub use secret::{KnownSecrets, Secret};
 pub use sender::{ClientId, ConsumerKey, DeploymentId, PlatformName, Sender};

@@ -239,7 +239,7 @@ rejections! {
         advice: "launch again from the course: a launch form counts once, and its copies are refused";
 
     /// The replay memory cannot store the nonce, and so could not detect a replay.
-    ReplayMemoryFull => "replay-memory-full", Nonce,
+    ReplayStoreFull => "replay-memory-full", Nonce,
         fact: ("the replay memory is full"),
         advice: "launches arrive faster than they can be remembered; they are accepted again as soon as the oldest have expired";
 }

@@ -13,7 +13,7 @@ pub struct Score(String);
 
 /// Why a text is no score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum ScoreFault {
+pub enum ScoreError {
     /// It is no decimal as JSON writes them: digits without superfluous zeros before them, and a point only between digits.
     #[error("the score is not a decimal such as 0.92")]
     NotADecimal,
@@ -35,8 +35,8 @@ impl Score {
     /// Reads `0` or `1`, each with an optional point and digits behind it, and of value 1 at most.
     ///
     /// # Errors
-    /// A [`ScoreFault`].
-    pub fn parse(text: &str) -> Result<Self, ScoreFault> {
+    /// A [`ScoreError`].
+    pub fn parse(text: &str) -> Result<Self, ScoreError> {
         let digits =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let (unsigned, is_negative) = match text.strip_prefix('-') {
@@ -58,10 +58,10 @@ impl Score {
             && fraction.is_none_or(digits)
             && exponent.is_none_or(digits);
         if !is_number {
-            return Err(ScoreFault::NotADecimal);
+            return Err(ScoreError::NotADecimal);
         }
         if exponent.is_some() {
-            return Err(ScoreFault::Exponent);
+            return Err(ScoreError::Exponent);
         }
         let is_above_one = match whole {
             "0" => false,
@@ -69,10 +69,10 @@ impl Score {
             _ => true,
         };
         if is_negative || is_above_one {
-            return Err(ScoreFault::OutOfRange);
+            return Err(ScoreError::OutOfRange);
         }
         if text.len() > Self::LONGEST {
-            return Err(ScoreFault::TooLong);
+            return Err(ScoreError::TooLong);
         }
         Ok(Self(text.to_owned()))
     }
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn whatever_else_is_no_score_and_says_why() {
-        let check = |text: &str, expected: ScoreFault| {
+        let check = |text: &str, expected: ScoreError| {
             assert_eq!(Score::parse(text).err(), Some(expected), "{text:?}");
         };
         for text in [
@@ -163,7 +163,7 @@ mod tests {
             "0\n",
             "1\0",
         ] {
-            check(text, ScoreFault::NotADecimal);
+            check(text, ScoreError::NotADecimal);
         }
         for text in [
             "1.01",
@@ -177,13 +177,13 @@ mod tests {
             "-0",
             "-0.0",
         ] {
-            check(text, ScoreFault::OutOfRange);
+            check(text, ScoreError::OutOfRange);
         }
         for text in ["1e-5", "1E-7", "5e0", "0e0", "1.5e+300", "-1e-5"] {
-            check(text, ScoreFault::Exponent);
+            check(text, ScoreError::Exponent);
         }
         for text in [format!("0.{}", "1".repeat(31)), format!("1.{}", "0".repeat(100_000))] {
-            check(&text, ScoreFault::TooLong);
+            check(&text, ScoreError::TooLong);
         }
     }
 

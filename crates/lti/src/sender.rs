@@ -71,11 +71,11 @@ pub enum Sender {
 }
 
 impl Sender {
-    /// The sender as one string, which [`from_text`](Self::from_text) reads.
+    /// The sender as one string, which [`decode`](Self::decode) reads.
     ///
     /// A consumer is its key. A platform is a JSON array of name, client and deployment. A key that
     /// reads as such an array becomes an array of its own, with one item.
-    pub fn to_text(&self) -> String {
+    pub fn encode(&self) -> String {
         match self {
             Self::Consumer(key) if items(key.as_str()).is_none() => key.as_str().to_owned(),
             Self::Consumer(key) => serde_json::json!([key.as_str()]).to_string(),
@@ -87,7 +87,7 @@ impl Sender {
     }
 
     /// The sender that was written as this string.
-    pub fn from_text(text: &str) -> Self {
+    pub fn decode(text: &str) -> Self {
         match items(text) {
             Some(Items::Consumer([key])) => Self::Consumer(key.into()),
             Some(Items::Platform([name, client_id, deployment_id])) => Self::Platform {
@@ -167,8 +167,8 @@ mod tests {
     #[test]
     fn a_sender_comes_back_from_its_text() {
         let check = |sender: Sender, text: &str| {
-            assert_eq!(sender.to_text(), text);
-            assert_eq!(Sender::from_text(text), sender);
+            assert_eq!(sender.encode(), text);
+            assert_eq!(Sender::decode(text), sender);
         };
         check(Sender::Consumer("course-a".into()), "course-a");
         check(Sender::Consumer("".into()), "");
@@ -191,8 +191,8 @@ mod tests {
             "[\"a\"]\n",
         ] {
             let sender = Sender::Consumer(key.into());
-            assert_eq!(Sender::from_text(&sender.to_text()), sender, "{key}");
-            assert_ne!(sender.to_text(), key);
+            assert_eq!(Sender::decode(&sender.encode()), sender, "{key}");
+            assert_ne!(sender.encode(), key);
         }
     }
 

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use lti::admission::{Examination, Verdict};
 use lti::oauth1::{Credentials, Param, Params, SignatureMethod, SigningKey, Source, base_string};
 use lti::v1p1::{
-    Consumer, Consumers, LaunchRequest, SignatureFindings, Terms, Variant, examine, sign,
+    Consumer, Consumers, LaunchPolicy, LaunchRequest, SignatureFindings, Variant, examine, sign,
 };
 use lti::{KnownSecrets, Launch, MemoryReplay, Rejection, Secret, Sender, Spent};
 use proptest::prelude::*;
 
 const NOW: u64 = 1_700_000_000;
 
-fn terms(key: &str, secrets: &[&str]) -> Terms {
+fn policy(key: &str, secrets: &[&str]) -> LaunchPolicy {
     let known: Vec<Secret> = secrets.iter().map(|secret| Secret::new(*secret)).collect();
     let secrets = known.clone();
-    Terms {
+    LaunchPolicy {
         consumers: Consumers::new("a", [Consumer::new(key, secrets, SignatureMethod::ALL)]),
         roles: None,
         clock_skew: 300,
@@ -23,7 +23,12 @@ fn terms(key: &str, secrets: &[&str]) -> Terms {
     }
 }
 
-fn examine_at(url: &str, body: &str, terms: &Terms, now: u64) -> Examination<SignatureFindings> {
+fn examine_at(
+    url: &str,
+    body: &str,
+    policy: &LaunchPolicy,
+    now: u64,
+) -> Examination<SignatureFindings> {
     let (scheme, rest) = url.split_once("://").expect("an absolute URL");
     let (address, query) =
         rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
@@ -36,16 +41,16 @@ fn examine_at(url: &str, body: &str, terms: &Terms, now: u64) -> Examination<Sig
         authorization: None,
         body: body.as_bytes(),
     };
-    examine(&request, terms, now, |_| false)
+    examine(&request, policy, now, |_| false)
 }
 
 fn admit(examination: Examination<SignatureFindings>) -> Result<Launch, Rejection> {
     match examination.verdict()? {
-        Verdict::Once(candidate) => {
+        Verdict::New(candidate) => {
             let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
             candidate.admit(spent)
         }
-        Verdict::Again(_) => panic!("nobody proved an earlier admission"),
+        Verdict::Reload(_) => panic!("nobody proved an earlier admission"),
     }
 }
 
@@ -130,7 +135,7 @@ fn every_launch_among_the_vectors_is_accepted_and_by_its_own_secret_only() {
     for vector in launches() {
         let deviation = DEVIANT.iter().find(|(name, _)| vector.name.starts_with(name));
         let key = if vector.name.starts_with("V13") { "a:b" } else { "key-1" };
-        let good = examine_at(&vector.url, &vector.body, &terms(key, &[&vector.secret]), NOW);
+        let good = examine_at(&vector.url, &vector.body, &policy(key, &[&vector.secret]), NOW);
         assert_eq!(
             good.variant(),
             Some(deviation.map_or(Variant::Strict, |(_, variant)| *variant)),
@@ -148,7 +153,7 @@ fn every_launch_among_the_vectors_is_accepted_and_by_its_own_secret_only() {
             );
         }
 
-        let bad = examine_at(&vector.url, &vector.body, &terms(key, &["another"]), NOW);
+        let bad = examine_at(&vector.url, &vector.body, &policy(key, &["another"]), NOW);
         assert_eq!(bad.return_url(), None, "nothing of an unverified launch is used");
         assert_eq!(admit(bad).map(|_| ()), Err(Rejection::BadSignature), "{}", vector.name);
         seen += 1;
@@ -162,7 +167,7 @@ fn a_secret_is_exchanged_without_a_gap() {
     let launch = admit(examine_at(
         &vector.url,
         &vector.body,
-        &terms("key-1", &["new", &vector.secret]),
+        &policy("key-1", &["new", &vector.secret]),
         NOW,
     ));
     assert_eq!(launch.map(|launch| launch.sender), Ok(Sender::Consumer("key-1".into())));
@@ -185,7 +190,7 @@ fn the_empty_secret_of_nobody_opens_nothing() {
         };
         let body = sign(url, &LAUNCH, &credentials).expect("a body");
         assert_eq!(
-            admit(examine_at(url, &body, &terms("key-1", &["s3cret"]), NOW)).map(|_| ()),
+            admit(examine_at(url, &body, &policy("key-1", &["s3cret"]), NOW)).map(|_| ()),
             Err(expected)
         );
     }
@@ -203,7 +208,7 @@ fn a_secret_sent_as_a_key_is_named_nowhere() {
         nonce: "n",
     };
     let body = sign(url, &LAUNCH, &credentials).expect("a body");
-    let examination = examine_at(url, &body, &terms("key-1", &["s3cret"]), NOW);
+    let examination = examine_at(url, &body, &policy("key-1", &["s3cret"]), NOW);
     assert_eq!(examination.claimed_sender(), None);
     assert!(!format!("{examination:?}").contains("s3cret"));
     let rejection = admit(examination).map(|_| ()).expect_err("an unknown key");
@@ -215,7 +220,7 @@ fn a_secret_sent_as_a_key_is_named_nowhere() {
 fn an_earlier_admission_waives_time_and_nonce_and_nothing_else() {
     let vector = &vectors()[0];
     let at = |secret: &str, roles, proven: bool| {
-        let terms = Terms { roles, ..terms("key-1", &[secret]) };
+        let policy = LaunchPolicy { roles, ..policy("key-1", &[secret]) };
         let request = LaunchRequest {
             scheme: "https",
             authority: "tool.example",
@@ -225,12 +230,12 @@ fn an_earlier_admission_waives_time_and_nonce_and_nothing_else() {
             body: vector.body.as_bytes(),
         };
         let mut asked = false;
-        let verdict = examine(&request, &terms, NOW + 10_000, |_| {
+        let verdict = examine(&request, &policy, NOW + 10_000, |_| {
             asked = true;
             proven
         })
         .verdict();
-        (verdict.map(|verdict| matches!(verdict, Verdict::Again(_))), asked)
+        (verdict.map(|verdict| matches!(verdict, Verdict::Reload(_))), asked)
     };
     assert_eq!(at("s3cret", None, true), (Ok(true), true));
     assert_eq!(
@@ -250,10 +255,10 @@ fn an_earlier_admission_waives_time_and_nonce_and_nothing_else() {
 fn debug_shows_no_personal_data_and_no_signature() {
     let vector = &vectors()[2];
     let examination =
-        examine_at(&vector.url, &vector.body, &terms("key-1", &[&vector.secret]), NOW);
+        examine_at(&vector.url, &vector.body, &policy("key-1", &[&vector.secret]), NOW);
     let shown = format!(
         "{examination:?} {:?}",
-        admit(examine_at(&vector.url, &vector.body, &terms("key-1", &[&vector.secret]), NOW))
+        admit(examine_at(&vector.url, &vector.body, &policy("key-1", &[&vector.secret]), NOW))
     );
     for hidden in ["Ünï", "a+b", "s3cret", &vector.signature] {
         assert!(!shown.contains(hidden), "{shown}");
@@ -288,7 +293,7 @@ proptest! {
         let params: Vec<_> =
             LAUNCH.into_iter().chain(extra.iter().map(|(name, value)| (name.as_str(), value.as_str()))).collect();
         let body = sign(&url, &params, &credentials).expect("a body");
-        let examination = examine_at(&url, &body, &terms(&key, &[&secret]), NOW);
+        let examination = examine_at(&url, &body, &policy(&key, &[&secret]), NOW);
         prop_assert_eq!(examination.variant(), Some(Variant::Strict));
         let launch = admit(examination).expect("accepted");
         let delivered: Vec<_> = launch.params().skip(query.len()).collect();
@@ -300,7 +305,7 @@ proptest! {
         let vectors = launches();
         let vector = &vectors[which];
         let key = if vector.name.starts_with("V13") { "a:b" } else { "key-1" };
-        let terms = terms(key, &[&vector.secret]);
+        let policy = policy(key, &[&vector.secret]);
         let mut body = vector.body.clone().into_bytes();
         body[at.index(vector.body.len())] ^= 1 << bit;
         let read = |body: &[u8]| {
@@ -314,7 +319,7 @@ proptest! {
         let (address, query) = rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
         let (authority, path) = address.split_at(address.find('/').expect("a path"));
         let request = LaunchRequest { scheme: "https", authority, path, query, authorization: None, body: &body };
-        prop_assert!(examine(&request, &terms, NOW, |_| false).verdict().is_err());
+        prop_assert!(examine(&request, &policy, NOW, |_| false).verdict().is_err());
     }
 
     #[test]
@@ -332,7 +337,7 @@ proptest! {
             authorization: authorization.as_deref(),
             body: &body,
         };
-        prop_assert!(examine(&request, &terms("key-1", &["s3cret"]), now, |_| true).verdict().is_err());
+        prop_assert!(examine(&request, &policy("key-1", &["s3cret"]), now, |_| true).verdict().is_err());
     }
 }
 
@@ -340,13 +345,13 @@ proptest! {
 fn spending_decides_over_admission() {
     let vector = &vectors()[0];
     let verdict =
-        |spent| match examine_at(&vector.url, &vector.body, &terms("key-1", &["s3cret"]), NOW)
+        |spent| match examine_at(&vector.url, &vector.body, &policy("key-1", &["s3cret"]), NOW)
             .verdict()
         {
-            Ok(Verdict::Once(candidate)) => candidate.admit(spent).map(|_| ()),
+            Ok(Verdict::New(candidate)) => candidate.admit(spent).map(|_| ()),
             _ => panic!("accepted otherwise"),
         };
     assert_eq!(verdict(Spent::Now), Ok(()));
     assert_eq!(verdict(Spent::Before), Err(Rejection::Replayed));
-    assert_eq!(verdict(Spent::Unknown), Err(Rejection::ReplayMemoryFull));
+    assert_eq!(verdict(Spent::Unknown), Err(Rejection::ReplayStoreFull));
 }

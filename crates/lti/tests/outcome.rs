@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use lti::admission::Verdict;
 use lti::oauth1::{Credentials, Params, SignatureMethod, SigningKey, authorization, base_string};
-use lti::v1p1::outcome::{self, CodeMajor, Operation, OutcomeFault, read_answer};
-use lti::v1p1::{Consumer, Consumers, LaunchRequest, Terms, examine, sign};
+use lti::v1p1::outcome::{self, CodeMajor, Operation, OutcomeError, read_response};
+use lti::v1p1::{Consumer, Consumers, LaunchPolicy, LaunchRequest, examine, sign};
 use lti::v2p0::result;
-use lti::{GradePlace, MemoryReplay, OutcomeService, Score, ScoreFault, Secret};
+use lti::{GradePlace, MemoryReplay, OutcomeService, Score, ScoreError, Secret};
 use proptest::prelude::*;
 
 const NOW: u64 = 1_700_000_000;
@@ -32,7 +32,7 @@ fn launched(params: &[(&str, &str)], method: SignatureMethod) -> Option<OutcomeS
     form.extend(params);
     let body = sign("https://tool.example/lti/a", &form, &credentials).expect("a well-formed URL");
     let consumer = Consumer::new("key-1", [Secret::new("s3cret")], SignatureMethod::ALL);
-    let terms = Terms {
+    let policy = LaunchPolicy {
         consumers: Consumers::new("a", [consumer]),
         roles: None,
         clock_skew: 300,
@@ -46,7 +46,7 @@ fn launched(params: &[(&str, &str)], method: SignatureMethod) -> Option<OutcomeS
         authorization: None,
         body: body.as_bytes(),
     };
-    let Ok(Verdict::Once(candidate)) = examine(&request, &terms, NOW, |_| false).verdict() else {
+    let Ok(Verdict::New(candidate)) = examine(&request, &policy, NOW, |_| false).verdict() else {
         panic!("what was signed is a launch")
     };
     let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
@@ -158,17 +158,17 @@ fn f1_133_a_score_is_sent_as_it_was_written() {
         assert_eq!(json["resultScore"].as_f64(), text.parse().ok());
         assert!(result::body(&score, "").contains(&format!("\"resultScore\":{text},")));
     }
-    assert_eq!(Score::parse("1e-7"), Err(ScoreFault::Exponent));
+    assert_eq!(Score::parse("1e-7"), Err(ScoreError::Exponent));
 }
 
 /// F1.h 134: what is no score between 0 and 1 is refused before anything is sent.
 #[test]
 fn f1_134_what_is_out_of_range_or_no_number_is_no_score() {
     for text in ["-0.1", "1.1", "1.01", "5"] {
-        assert_eq!(Score::parse(text), Err(ScoreFault::OutOfRange), "{text}");
+        assert_eq!(Score::parse(text), Err(ScoreError::OutOfRange), "{text}");
     }
     for text in ["NaN", "Infinity", "", "0,5", "half"] {
-        assert_eq!(Score::parse(text), Err(ScoreFault::NotADecimal), "{text}");
+        assert_eq!(Score::parse(text), Err(ScoreError::NotADecimal), "{text}");
     }
 }
 
@@ -225,7 +225,7 @@ fn f1_136_a_success_is_one_under_any_prefix_and_namespace() {
         format!("\u{feff}{plain}"),
         plain.clone(),
     ] {
-        let answer = read_answer(xml.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {xml}"));
+        let answer = read_response(xml.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {xml}"));
         assert_eq!(
             (answer.code, answer.description.as_str()),
             (CodeMajor::Success, "Good"),
@@ -233,7 +233,7 @@ fn f1_136_a_success_is_one_under_any_prefix_and_namespace() {
         );
         assert_eq!(answer.score, None);
     }
-    let processing = read_answer(answer("processing", "", "").as_bytes()).expect("an answer");
+    let processing = read_response(answer("processing", "", "").as_bytes()).expect("an answer");
     assert_eq!(processing.code, CodeMajor::Processing);
 }
 
@@ -249,7 +249,7 @@ fn f1_137_a_failure_has_the_platforms_words() {
         (edx, "User not found. <course> & more"),
         (canvas, "User is no longer in course [EID_1234]"),
     ] {
-        let answer = read_answer(xml.as_bytes()).expect("an answer");
+        let answer = read_response(xml.as_bytes()).expect("an answer");
         assert_eq!((answer.code, answer.description.as_str()), (CodeMajor::Failure, words));
     }
 }
@@ -257,15 +257,15 @@ fn f1_137_a_failure_has_the_platforms_words() {
 /// F1.h 138: a 204 has no body, which is no answer: its status alone tells.
 #[test]
 fn f1_138_an_empty_body_is_no_answer() {
-    assert_eq!(read_answer(b""), Err(OutcomeFault::NotXml));
-    assert!(result::read_answer(b"").is_err());
+    assert_eq!(read_response(b""), Err(OutcomeError::NotXml));
+    assert!(result::read_result(b"").is_err());
 }
 
 /// F1.h 139: a platform that cannot read is told apart from one that did not.
 #[test]
 fn f1_139_unsupported_is_a_code_of_its_own() {
     let xml = answer("unsupported", "Target does not support the requested operation.", "");
-    let answer = read_answer(xml.as_bytes()).expect("an answer");
+    let answer = read_response(xml.as_bytes()).expect("an answer");
     assert_eq!(answer.code, CodeMajor::Unsupported);
     assert_eq!(answer.description, "Target does not support the requested operation.");
 }
@@ -282,7 +282,7 @@ fn f1_140_an_empty_score_is_no_grade_yet() {
         (read_result("0"), Some("0")),
         (read_result("0.910"), Some("0.910")),
     ] {
-        let answer = read_answer(xml.as_bytes()).expect("an answer");
+        let answer = read_response(xml.as_bytes()).expect("an answer");
         assert_eq!((answer.code, answer.score.as_deref()), (CodeMajor::Success, score), "{xml}");
     }
 }
@@ -293,16 +293,16 @@ fn f1_141_what_is_no_answer_is_refused_in_bounds() {
     let good = read_result("0.91");
     let end = good.trim_end().len();
     for cut in 0..end {
-        assert!(read_answer(&good.as_bytes()[..cut]).is_err(), "cut at {cut}");
+        assert!(read_response(&good.as_bytes()[..cut]).is_err(), "cut at {cut}");
     }
-    assert!(read_answer(&good.as_bytes()[..end]).is_ok());
+    assert!(read_response(&good.as_bytes()[..end]).is_ok());
 
     let page =
         "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><p>Hello<br></body></html>";
-    assert_eq!(read_answer(page.as_bytes()), Err(OutcomeFault::DocumentType));
+    assert_eq!(read_response(page.as_bytes()), Err(OutcomeError::DocumentType));
 
     let large = answer("success", &"x".repeat(10 << 20), "");
-    assert_eq!(read_answer(large.as_bytes()), Err(OutcomeFault::TooLarge));
+    assert_eq!(read_response(large.as_bytes()), Err(OutcomeError::TooLarge));
 
     let mut laughs = String::from("<!ENTITY lol \"lol\">");
     for level in 1..10 {
@@ -311,19 +311,19 @@ fn f1_141_what_is_no_answer_is_refused_in_bounds() {
     }
     let laughing = answer("success", "&lol9;", "");
     assert_eq!(
-        read_answer(laughing.as_bytes()),
-        Err(OutcomeFault::NotXml),
+        read_response(laughing.as_bytes()),
+        Err(OutcomeError::NotXml),
         "the entity is defined nowhere"
     );
     let (declaration, rest) = laughing.split_once('\n').expect("two lines");
     for subset in [&laughs, "<!ENTITY lol9 SYSTEM \"file:///etc/passwd\">"] {
         let xml = format!("{declaration}<!DOCTYPE imsx_POXEnvelopeResponse [{subset}]>{rest}");
-        assert!(xml.len() < outcome::LARGEST_ANSWER);
-        assert_eq!(read_answer(xml.as_bytes()), Err(OutcomeFault::DocumentType));
+        assert!(xml.len() < outcome::LARGEST_RESPONSE);
+        assert_eq!(read_response(xml.as_bytes()), Err(OutcomeError::DocumentType));
     }
 
     let deep = answer("success", "", &format!("{}{}", "<a>".repeat(5000), "</a>".repeat(5000)));
-    assert_eq!(read_answer(deep.as_bytes()), Err(OutcomeFault::TooDeep));
+    assert_eq!(read_response(deep.as_bytes()), Err(OutcomeError::TooDeep));
 }
 
 /// F1.h 143: without a URL or a sourcedid there is nothing to send a grade to.
@@ -351,18 +351,18 @@ fn f1_143_a_launch_without_url_or_sourcedid_takes_no_grade() {
 fn f1_144_edx_refuses_to_read_and_its_result_service_lies_beside() {
     let words = "Request body XML parsing error: Failed to parse score textString from XML request body \
                  &lt;?xml version=&quot;1.0&quot;?&gt;";
-    let refused = read_answer(answer("failure", words, "").as_bytes()).expect("an answer");
+    let refused = read_response(answer("failure", words, "").as_bytes()).expect("an answer");
     assert_eq!(refused.code, CodeMajor::Failure);
     assert!(refused.description.ends_with("body <?xml version=\"1.0\"?>"));
     assert_eq!(
-        result::address(&format!("{EDX_URL}/handler_noauth/outcome_service_handler"), EDX),
+        result::result_url(&format!("{EDX_URL}/handler_noauth/outcome_service_handler"), EDX),
         Some(format!("{EDX_URL}/handler_noauth/result_service_handler/user/0f3c"))
     );
     assert_eq!(
-        result::address(&format!("{EDX_URL}/handler_noauth/grade_handler"), EDX),
+        result::result_url(&format!("{EDX_URL}/handler_noauth/grade_handler"), EDX),
         Some(format!("{EDX_URL}/handler_noauth/lti_2_0_result_rest_handler/user/0f3c"))
     );
-    assert_eq!(result::address("https://lms.example/mod/lti/service.php", MOODLE), None);
+    assert_eq!(result::result_url("https://lms.example/mod/lti/service.php", MOODLE), None);
 }
 
 /// F1.h 145: also what has no body is signed with a body hash, which edX asks for.
@@ -493,7 +493,7 @@ proptest! {
     #[test]
     fn any_bytes_are_an_answer_or_a_fault(bytes in any::<Vec<u8>>(), text in "[<>/&;#!?a-c\\[\\]\"' =-]{0,60}") {
         for bytes in [bytes.as_slice(), text.as_bytes()] {
-            prop_assert!(read_answer(bytes).is_err(), "nothing names a code by chance");
+            prop_assert!(read_response(bytes).is_err(), "nothing names a code by chance");
         }
     }
 
@@ -509,7 +509,7 @@ proptest! {
             let end = bytes.len().min(place + cut);
             bytes.splice(place..end, inserted);
         }
-        if let Ok(answer) = read_answer(&bytes) {
+        if let Ok(answer) = read_response(&bytes) {
             let size = answer.description.len() + answer.score.unwrap_or_default().len();
             // A byte that is no UTF-8 becomes a character of three.
             prop_assert!(size <= 3 * bytes.len());

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lti::oauth1::base_string::base_uri;
-use lti::v1p1::{LaunchRequest, OtherAddress, Suspects, Terms, compared, examine_read, near_miss};
+use lti::v1p1::{
+    DiagnosisContext, KnownUrl, LaunchPolicy, LaunchRequest, diagnose, examine_read,
+    expected_base_string,
+};
 use lti::{KnownSecrets, Secret};
 
 use super::arguments::ExplainArguments;
@@ -25,8 +28,8 @@ use crate::url::{host_and_port, is_loopback};
 /// A launch, and what it is judged by.
 pub(super) struct Case {
     tool: Tool,
-    terms: Terms,
-    suspects: Suspects,
+    policy: LaunchPolicy,
+    context: DiagnosisContext,
     redaction: Redaction,
     capture: Capture,
     expected: ExpectedUrl,
@@ -70,8 +73,8 @@ impl Case {
         let expected = ExpectedUrl::new(&launch_url(found), found, capture.url.as_ref());
         let launch_urls =
             loaded.config.tools.iter().map(|tool| (tool.name.as_str(), launch_url(tool)));
-        let mut suspects = Suspects::new(&explain.tool, launch_urls, Vec::new());
-        suspects.addresses.extend(capture.url.as_ref().map(|url| OtherAddress {
+        let mut context = DiagnosisContext::new(&explain.tool, launch_urls, Vec::new());
+        context.urls.extend(capture.url.as_ref().map(|url| KnownUrl {
             tool: None,
             scheme: url.scheme.clone(),
             authority: url.authority.clone(),
@@ -84,22 +87,23 @@ impl Case {
         }
         let found = loaded.config.tools.iter().find(named);
         let tool = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?.clone();
-        suspects.passports = loaded.passports;
+        context.credentials = loaded.credentials;
         let replaced = explain.secret_env.iter().map(|name| replaced(name, environment));
-        suspects.replaced = replaced.collect::<Result<_, _>>()?;
+        context.replaced = replaced.collect::<Result<_, _>>()?;
         let of_consumers =
-            suspects.passports.iter().flat_map(|passport| passport.secrets.iter().cloned());
+            context.credentials.iter().flat_map(|passport| passport.secrets.iter().cloned());
         let mut secrets: Vec<Secret> = of_consumers.collect();
-        secrets.extend(suspects.replaced.iter().map(|(_, secret)| secret.clone()));
+        secrets.extend(context.replaced.iter().map(|(_, secret)| secret.clone()));
         secrets.extend(loaded.config.secrets.iter().cloned());
         for tool in &loaded.config.tools {
             if let Target::Upstream(upstream) = &tool.target {
                 secrets.extend(upstream.headers.iter().map(|(_, value)| value.clone()));
             }
         }
-        let terms = tool.terms(loaded.config.clock_skew, &Arc::new(KnownSecrets::new(&secrets)));
+        let policy =
+            tool.launch_policy(loaded.config.clock_skew, &Arc::new(KnownSecrets::new(&secrets)));
         let redaction = Redaction::new(secrets);
-        Ok(Self { tool, terms, suspects, redaction, capture, expected })
+        Ok(Self { tool, policy, context, redaction, capture, expected })
     }
 
     pub(super) fn judge(&self, at: Option<u64>) -> Report<'_> {
@@ -111,12 +115,12 @@ impl Case {
             authorization: self.capture.authorization.as_deref(),
             body: &self.capture.body,
         };
-        let terms = &self.terms;
+        let policy = &self.policy;
         let launch = request.read();
-        let examined = |now| examine_read(launch.clone(), terms, now, |_| false);
+        let examined = |now| examine_read(launch.clone(), policy, now, |_| false);
         let judged_at = at.or_else(|| examined(0).timestamp()).unwrap_or_default();
-        let near_miss = near_miss(&launch, terms, &self.suspects);
-        let cause = near_miss.as_ref().map(|near_miss| near_miss.cause.clone());
+        let diagnosis = diagnose(&launch, policy, &self.context);
+        let cause = diagnosis.as_ref().map(|diagnosis| diagnosis.cause.clone());
         let sent = [
             request.query.unwrap_or_default().as_bytes(),
             request.authorization.unwrap_or_default().as_bytes(),
@@ -124,7 +128,7 @@ impl Case {
         ];
         Report {
             tool: &self.tool,
-            accepted_skew: terms.clock_skew,
+            accepted_skew: policy.clock_skew,
             address: format!(
                 "{}://{}{}",
                 self.expected.scheme, self.expected.authority, self.expected.path
@@ -135,12 +139,12 @@ impl Case {
             holds_secret: self.redaction.is_needed_for(&sent.join(&b'&')),
             now: now(),
             at,
-            near_miss,
-            base_string: compared(&launch, terms),
+            diagnosis,
+            base_string: expected_base_string(&launch, policy),
             query_params: request
                 .query
                 .map_or(0, |query| query.split('&').filter(|pair| !pair.is_empty()).count()),
-            examination: examined(judged_at).explained(cause),
+            examination: examined(judged_at).with_cause(cause),
         }
     }
 }
@@ -148,7 +152,7 @@ impl Case {
 impl ExpectedUrl {
     /// The address that the gateway verifies for: its own origin, and the path as it was sent, where the tool is there.
     fn new(launch_url: &str, tool: &Tool, captured: Option<&CapturedUrl>) -> Self {
-        let OtherAddress { scheme, authority, path, .. } = OtherAddress::new(None, launch_url);
+        let KnownUrl { scheme, authority, path, .. } = KnownUrl::new(None, launch_url);
         let mut address = Self { scheme, authority, path, notes: Vec::new(), nowhere: None };
         let Some(captured) = captured else { return address };
         let sent = base_uri(&captured.scheme, &captured.authority, "");

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use lti::admission::{Check, Examination};
-use lti::v1p1::{Cause, NearMiss, SignatureFindings, Variant};
+use lti::v1p1::{Cause, SignatureDiagnosis, SignatureFindings, Variant};
 use lti::{Rejection, Role};
 
 use super::redaction::Redaction;
@@ -28,7 +28,7 @@ pub(super) struct Report<'a> {
     pub(super) now: u64,
     /// The time that it was judged at, where that is not its own.
     pub(super) at: Option<u64>,
-    pub(super) near_miss: Option<NearMiss>,
+    pub(super) diagnosis: Option<SignatureDiagnosis>,
     /// What the signature was compared for.
     pub(super) base_string: Option<String>,
     /// How many of its parameters stand in the URL.
@@ -134,8 +134,8 @@ impl Report<'_> {
                 None => "It is accepted, if it comes in time and for the first time.\n".to_owned(),
             };
         };
-        let (cause, advice) = match &self.near_miss {
-            Some(NearMiss { cause, .. }) => {
+        let (cause, advice) = match &self.diagnosis {
+            Some(SignatureDiagnosis { cause, .. }) => {
                 let quotes = matches!(cause, Cause::UnsignedParameter(_));
                 let words =
                     if quotes && self.holds_secret { String::new() } else { format!(": {cause}") };
@@ -163,7 +163,7 @@ impl Report<'_> {
         }
         let mut text = format!("\nbase string that is compared:\n{}\n", harmless(compared));
         if let Some(signed) =
-            self.near_miss.as_ref().and_then(|near_miss| near_miss.base_string.as_ref())
+            self.diagnosis.as_ref().and_then(|diagnosis| diagnosis.base_string.as_ref())
         {
             let _ = write!(text, "\nbase string that was signed:\n{}\n", harmless(signed));
         }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use lti::Secret;
 use lti::oauth1::SignatureMethod;
-use lti::v1p1::{Consumer, Passport};
+use lti::v1p1::{Consumer, ConsumerCredentials};
 
 use super::resolver::{PLACEHOLDER_SECRET, Resolver};
 use crate::config::document::Part;
@@ -63,9 +63,12 @@ impl Resolver<'_> {
         let key = table.key?;
         self.not_empty("key", &key);
         self.passport("key", &key.value, &key.place);
-        let passport =
-            Passport { tool: tool.to_owned(), key: key.value.clone(), secrets: secrets.clone() };
-        self.passports.push(passport);
+        let credentials = ConsumerCredentials {
+            tool: tool.to_owned(),
+            key: key.value.clone(),
+            secrets: secrets.clone(),
+        };
+        self.credentials.push(credentials);
         Some(Consumer::new(key.value, secrets, methods))
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lti::v1p1::Passport;
+use lti::v1p1::ConsumerCredentials;
 use lti::{KnownSecrets, Secret};
 
 use crate::config::document::{Document, Part};
@@ -34,7 +34,7 @@ pub(in crate::config) fn resolve(
         development,
         problems: file.problems,
         secrets: Vec::new(),
-        passports: Vec::new(),
+        credentials: Vec::new(),
     };
     let state = resolver.state(file.gateway.state.as_ref(), folder);
     let outcomes = resolver.outcomes(&file.gateway);
@@ -70,7 +70,7 @@ pub(in crate::config) fn resolve(
         known_secrets,
         tools,
     };
-    Reading { config, template_uses, passports: resolver.passports, problems }
+    Reading { config, template_uses, credentials: resolver.credentials, problems }
 }
 
 /// Reads the parts of a file, and collects their problems.
@@ -82,7 +82,7 @@ pub(super) struct Resolver<'a> {
     /// Every secret of the file.
     pub(super) secrets: Vec<Secret>,
     /// Every consumer's key and secrets.
-    pub(super) passports: Vec<Passport>,
+    pub(super) credentials: Vec<ConsumerCredentials>,
 }
 
 impl Resolver<'_> {

@@ -73,7 +73,7 @@ fn name_senders_and_count_milliseconds(sqlite: &Connection) -> rusqlite::Result<
         let keys: Vec<String> =
             select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         for key in keys {
-            let sender = Sender::Consumer(ConsumerKey::from(key.as_str())).to_text();
+            let sender = Sender::Consumer(ConsumerKey::from(key.as_str())).encode();
             if sender != key {
                 sqlite.execute(
                     &format!("UPDATE {table} SET sender = ?2 WHERE sender = ?1"),

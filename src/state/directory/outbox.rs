@@ -69,7 +69,7 @@ impl Outbox for DirectoryOutbox {
             .run(move |sqlite| {
                 let of_sender: u64 = sqlite
                     .prepare_cached("SELECT COUNT(*) FROM kept WHERE tool = ?1 AND sender = ?2")?
-                    .query_row((&grade.tool, grade.sender.to_text()), |row| row.get(0))?;
+                    .query_row((&grade.tool, grade.sender.encode()), |row| row.get(0))?;
                 if of_sender >= kept_per_sender || count(sqlite, "kept")? >= kept {
                     return Err(StateError::Full);
                 }
@@ -177,7 +177,7 @@ fn insert(
             id,
             grade.slot,
             grade.tool,
-            grade.sender.to_text(),
+            grade.sender.encode(),
             url,
             grade.host,
             learner,

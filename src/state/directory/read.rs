@@ -72,7 +72,7 @@ pub(super) fn read_status(row: &Row<'_>) -> rusqlite::Result<Status> {
 }
 
 fn read_sender(row: &Row<'_>) -> rusqlite::Result<Sender> {
-    Ok(Sender::from_text(&row.get::<_, String>("sender")?))
+    Ok(Sender::decode(&row.get::<_, String>("sender")?))
 }
 
 /// Reads a value that has a name.

@@ -68,11 +68,11 @@ async fn launch(
     let now = call.gateway.clock.now();
     let verified = v1p1::examine(call, &form, now, record)?;
     match verified.verdict {
-        Verdict::Again(launch) => {
+        Verdict::Reload(launch) => {
             let response = open::again(call, &launch, &verified.destination, now)?;
             Ok((response, "again"))
         }
-        Verdict::Once(candidate) => {
+        Verdict::New(candidate) => {
             let spent = call.gateway.replay.spend(candidate.nonce(), now).await;
             let launch = candidate.admit(spent).map_err(Refusal::Rejected)?;
             let response = open::first(call, &launch, &verified.destination, now, cookies)?;

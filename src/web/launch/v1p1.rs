@@ -4,8 +4,8 @@ use lti::Rejection;
 use lti::admission::{Examination, Verdict};
 use lti::oauth1::{Params, Source};
 use lti::v1p1::{
-    Cause, LaunchRequest, ReadLaunch, SignatureFindings, Suspects, Terms, compared, examine_read,
-    near_miss, shape,
+    Cause, DiagnosisContext, LaunchPolicy, LaunchRequest, ReadLaunch, SignatureFindings, diagnose,
+    examine_read, expected_base_string, redact_base_string,
 };
 
 use super::call::LaunchCall;
@@ -69,17 +69,17 @@ fn examination(
         body,
     };
     let launch = launch.read();
-    let terms = &served.tool.terms(gateway.clock_skew, &gateway.known_secrets);
+    let policy = &served.tool.launch_policy(gateway.clock_skew, &gateway.known_secrets);
     let proves =
         |fingerprint: &[u8; 16]| gateway.receipts.prove(headers.get("Cookie"), fingerprint, now);
     let examination = match &gateway.development {
-        None => examine_read(launch, terms, now, proves),
+        None => examine_read(launch, policy, now, proves),
         Some(development) => {
             record.params = launch.params().map(lengths).unwrap_or_default();
-            let examination = examine_read(launch.clone(), terms, now, proves);
-            let suspects =
-                || development.suspects(&served.tool.name, gateway.launch_urls(&authority));
-            explained(&launch, terms, suspects, examination, record)
+            let examination = examine_read(launch.clone(), policy, now, proves);
+            let context =
+                || development.context(&served.tool.name, gateway.launch_urls(&authority));
+            explained(&launch, policy, context, examination, record)
         }
     };
     record.cause = examination.cause().cloned();
@@ -90,20 +90,20 @@ fn examination(
 /// duration may depend on secrets that everybody knows.
 fn explained(
     launch: &ReadLaunch<'_>,
-    terms: &Terms,
-    suspects: impl FnOnce() -> Suspects,
+    policy: &LaunchPolicy,
+    context: impl FnOnce() -> DiagnosisContext,
     examination: Examination<SignatureFindings>,
     record: &mut LaunchRecord,
 ) -> Examination<SignatureFindings> {
-    record.compared = compared(launch, terms).map(|base| shape(&base));
+    record.compared = expected_base_string(launch, policy).map(|base| redact_base_string(&base));
     if examination.rejection().is_none() || record.params.len() > MOST_SEARCHED {
         return examination;
     }
-    let cause = near_miss(launch, terms, &suspects()).map(|near_miss| near_miss.cause);
+    let cause = diagnose(launch, policy, &context()).map(|diagnosis| diagnosis.cause);
     if cause == Some(Cause::SecretAsKey) {
         record.compared = None;
     }
-    examination.explained(cause)
+    examination.with_cause(cause)
 }
 
 /// Names of the parameters in query and form, and the lengths of their values.

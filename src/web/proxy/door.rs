@@ -99,7 +99,7 @@ async fn spend(
     {
         Spent::Now => Ok(ticket),
         Spent::Before => Err(Refusal::BadTicket),
-        Spent::Unknown => Err(Refusal::Rejected(Rejection::ReplayMemoryFull)),
+        Spent::Unknown => Err(Refusal::Rejected(Rejection::ReplayStoreFull)),
     }
 }
 

@@ -233,7 +233,7 @@ fn rejected(rejection: &Rejection) -> (Status, PageText) {
         Rejection::Stale { .. } => (Status::Unauthorized, page_text::OPEN_TOO_LONG),
         Rejection::Replayed => (Status::Unauthorized, page_text::USED_BEFORE),
         Rejection::RoleNotAllowed(_) => (Status::Forbidden, page_text::OTHER_ROLE),
-        Rejection::ReplayMemoryFull => (Status::ServiceUnavailable, page_text::TOO_MANY),
+        Rejection::ReplayStoreFull => (Status::ServiceUnavailable, page_text::TOO_MANY),
         _ => (Status::BadRequest, page_text::NOT_OPENED),
     }
 }

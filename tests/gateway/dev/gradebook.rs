@@ -347,7 +347,7 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
     ] {
         let reply = send(&server, "POST", OUTCOMES, &body, key, secret);
         assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/xml")));
-        let answer = outcome::read_answer(reply.body.as_bytes()).expect("an answer");
+        let answer = outcome::read_response(reply.body.as_bytes()).expect("an answer");
         assert_eq!((answer.code.name(), answer.description.as_str()), (code, words), "{body}");
         assert!(gradebook(&server).1[0].starts_with(&format!("POST, {code}: {words} ")));
     }

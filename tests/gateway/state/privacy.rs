@@ -104,7 +104,7 @@ fn a_finished_grade_leaves_nothing_personal_behind() {
         assert!(!found.deletes);
         assert_eq!(found.slot, kept.grade.slot);
         assert_eq!(
-            (found.host.as_str(), found.tool.as_str(), found.sender.to_text().as_str()),
+            (found.host.as_str(), found.tool.as_str(), found.sender.encode().as_str()),
             ("lms.example", "notebook", "course-a")
         );
     }

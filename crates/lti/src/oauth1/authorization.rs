@@ -66,7 +66,7 @@ pub fn authorization(
 
 /// Why a request's `Authorization` header does not show who sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum AuthorizationFault {
+pub enum AuthorizationError {
     /// It is no `OAuth` header as RFC 5849 §3.5.1 has it, or the URL's query is malformed.
     #[error("the Authorization header is not one of OAuth")]
     Malformed,
@@ -97,7 +97,7 @@ pub enum AuthorizationFault {
 /// it. What it says of time and nonce is for the caller to judge.
 ///
 /// # Errors
-/// An [`AuthorizationFault`].
+/// An [`AuthorizationError`].
 pub fn verify_authorization(
     header: &str,
     http_method: &str,
@@ -105,44 +105,44 @@ pub fn verify_authorization(
     body: &[u8],
     key: &str,
     signing_key: &SigningKey,
-) -> Result<(), AuthorizationFault> {
-    let (scheme, credentials) = header.split_once(' ').ok_or(AuthorizationFault::Malformed)?;
+) -> Result<(), AuthorizationError> {
+    let (scheme, credentials) = header.split_once(' ').ok_or(AuthorizationError::Malformed)?;
     if !scheme.eq_ignore_ascii_case("OAuth") {
-        return Err(AuthorizationFault::Malformed);
+        return Err(AuthorizationError::Malformed);
     }
     let (base_uri, query) = split_url(url);
     let params = Params::default()
         .read_form(Source::Query, query.as_bytes())
         .and_then(|params| params.read_authorization(credentials))
-        .map_err(|_| AuthorizationFault::Malformed)?;
+        .map_err(|_| AuthorizationError::Malformed)?;
     let value = |name: &'static str| {
         let mut named = params.iter().filter(|param| param.name == name);
         let found = named.next().filter(|param| param.source == Source::Header);
         let found = found.map(|param| param.value).filter(|value| !value.is_empty());
         match named.next() {
-            Some(_) => Err(AuthorizationFault::Repeated(name)),
-            None => found.ok_or(AuthorizationFault::Missing(name)),
+            Some(_) => Err(AuthorizationError::Repeated(name)),
+            None => found.ok_or(AuthorizationError::Missing(name)),
         }
     };
     value("oauth_timestamp")?;
     value("oauth_nonce")?;
-    if !matches!(value("oauth_version"), Ok("1.0") | Err(AuthorizationFault::Missing(_))) {
-        return Err(AuthorizationFault::Version);
+    if !matches!(value("oauth_version"), Ok("1.0") | Err(AuthorizationError::Missing(_))) {
+        return Err(AuthorizationError::Version);
     }
     if value("oauth_consumer_key")? != key {
-        return Err(AuthorizationFault::OtherKey);
+        return Err(AuthorizationError::OtherKey);
     }
     let method = SignatureMethod::named(value("oauth_signature_method")?)
-        .ok_or(AuthorizationFault::Method)?;
+        .ok_or(AuthorizationError::Method)?;
     if value("oauth_body_hash")? != method.body_hash(body) {
-        return Err(AuthorizationFault::BodyHash);
+        return Err(AuthorizationError::BodyHash);
     }
     let signature = decode_signature(value("oauth_signature")?);
     let base = base_string(http_method, &base_uri, params.iter());
     if signing_key.verify(method, &base, &signature) {
         Ok(())
     } else {
-        Err(AuthorizationFault::Signature)
+        Err(AuthorizationError::Signature)
     }
 }
 
@@ -169,7 +169,7 @@ mod tests {
         http_method: &str,
         url: &str,
         body: &[u8],
-    ) -> Result<(), AuthorizationFault> {
+    ) -> Result<(), AuthorizationError> {
         let key = SigningKey::new(&Secret::new("s3cret"));
         verify_authorization(header, http_method, url, body, "a key, \"quoted\"", &key)
     }
@@ -201,7 +201,7 @@ mod tests {
                     "{header} {http_method} {url}"
                 );
             };
-            let differs = Err(AuthorizationFault::Signature);
+            let differs = Err(AuthorizationError::Signature);
             check(&header, "PUT", URL, b"{}", Ok(()));
             // A fragment is not sent.
             check(&header, "PUT", &format!("{URL}#part"), b"{}", Ok(()));
@@ -216,7 +216,7 @@ mod tests {
             }
             check(&header, "POST", URL, b"{}", differs);
             check(&header.replace("timestamp=\"1", "timestamp=\"2"), "PUT", URL, b"{}", differs);
-            check(&header, "PUT", URL, b"{ }", Err(AuthorizationFault::BodyHash));
+            check(&header, "PUT", URL, b"{ }", Err(AuthorizationError::BodyHash));
         }
     }
 
@@ -227,10 +227,10 @@ mod tests {
         let check = |header: &str, fault| {
             assert_eq!(verifies(header, "POST", URL, b"x"), Err(fault), "{header}")
         };
-        check("", AuthorizationFault::Malformed);
-        check("OAuth", AuthorizationFault::Malformed);
-        check("Bearer abc", AuthorizationFault::Malformed);
-        check("OAuth oauth_nonce", AuthorizationFault::Malformed);
+        check("", AuthorizationError::Malformed);
+        check("OAuth", AuthorizationError::Malformed);
+        check("Bearer abc", AuthorizationError::Malformed);
+        check("OAuth oauth_nonce", AuthorizationError::Malformed);
         for name in [
             "oauth_body_hash",
             "oauth_consumer_key",
@@ -240,18 +240,18 @@ mod tests {
             "oauth_timestamp",
         ] {
             let own = format!("{name}=\"");
-            check(&header.replace(&own, "x=\""), AuthorizationFault::Missing(name));
+            check(&header.replace(&own, "x=\""), AuthorizationError::Missing(name));
             check(
                 &header.replace(&own, &format!("{name}=\"x\",{own}")),
-                AuthorizationFault::Repeated(name),
+                AuthorizationError::Repeated(name),
             );
         }
         let in_query = verifies(&header, "POST", &format!("{URL}?oauth_nonce=1"), b"x");
-        assert_eq!(in_query, Err(AuthorizationFault::Repeated("oauth_nonce")));
-        check(&header.replace("version=\"1.0", "version=\"2.0"), AuthorizationFault::Version);
-        check(&header.replace("a%20key", "key"), AuthorizationFault::OtherKey);
-        check(&header.replace("HMAC-SHA1", "PLAINTEXT"), AuthorizationFault::Method);
-        check(&header.replace("HMAC-SHA1", "HMAC-SHA256"), AuthorizationFault::BodyHash);
+        assert_eq!(in_query, Err(AuthorizationError::Repeated("oauth_nonce")));
+        check(&header.replace("version=\"1.0", "version=\"2.0"), AuthorizationError::Version);
+        check(&header.replace("a%20key", "key"), AuthorizationError::OtherKey);
+        check(&header.replace("HMAC-SHA1", "PLAINTEXT"), AuthorizationError::Method);
+        check(&header.replace("HMAC-SHA1", "HMAC-SHA256"), AuthorizationError::BodyHash);
         assert_eq!(verifies(&header.replace("OAuth ", "oauth  "), "POST", URL, b"x"), Ok(()));
     }
 

@@ -6,7 +6,7 @@ pub mod encode;
 mod params;
 mod signature;
 
-pub use authorization::{AuthorizationFault, Credentials, authorization, verify_authorization};
+pub use authorization::{AuthorizationError, Credentials, authorization, verify_authorization};
 pub use params::{Param, ParamError, Params, Source};
 pub use signature::{SignatureMethod, SigningKey};
 pub(crate) use signature::{decode_hex, decode_signature, decode_url_safe};

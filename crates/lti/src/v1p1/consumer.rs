@@ -38,7 +38,7 @@ pub struct Consumers(Arc<Table>);
 
 #[derive(Debug)]
 struct Table {
-    by_key: HashMap<String, Known>,
+    by_key: HashMap<String, KnownConsumer>,
     /// In the order in which they were given.
     keys: Vec<ConsumerKey>,
     most_secrets: usize,
@@ -46,7 +46,7 @@ struct Table {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct KnownConsumer {
     pub(super) consumer: Consumer,
     /// Stands for tool and key in the replay memory.
     pub(super) id: [u8; 16],
@@ -63,7 +63,7 @@ impl Consumers {
                 .chain_update(tool)
                 .chain_update(consumer.key.as_str());
             keys.push(consumer.key.clone());
-            let known = Known { id: shortened(digest), consumer };
+            let known = KnownConsumer { id: shortened(digest), consumer };
             by_key.insert(known.consumer.key.as_str().to_owned(), known);
         }
         let most_secrets =
@@ -92,7 +92,7 @@ impl Consumers {
         self.get(key.as_str()).map(|known| known.consumer.methods.as_slice())
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Known> {
+    pub(super) fn get(&self, key: &str) -> Option<&KnownConsumer> {
         self.0.by_key.get(key)
     }
 

@@ -3,27 +3,29 @@
 
 mod cause;
 mod claimed_consumer;
-mod compared;
 mod compat;
 mod consumer;
+mod diagnosis;
+mod expected_base_string;
 mod fields;
 mod launch_request;
-mod near_miss;
 mod oauth_parameters;
 pub mod outcome;
+mod policy;
 mod sign;
 mod signature_findings;
 mod signature_trial;
-mod terms;
 mod verify;
 
 pub use cause::{Cause, LineBreak, SignatureText};
-pub use compared::{compared, shape};
 pub use compat::Variant;
 pub use consumer::{Consumer, Consumers};
+pub use diagnosis::{
+    ConsumerCredentials, DiagnosisContext, KnownUrl, SignatureDiagnosis, diagnose,
+};
+pub use expected_base_string::{expected_base_string, redact_base_string};
 pub use launch_request::{LaunchRequest, ReadLaunch};
-pub use near_miss::{NearMiss, OtherAddress, Passport, Suspects, near_miss};
+pub use policy::LaunchPolicy;
 pub use sign::sign;
 pub use signature_findings::SignatureFindings;
-pub use terms::Terms;
 pub use verify::{examine, examine_read};

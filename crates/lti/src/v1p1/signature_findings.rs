@@ -31,7 +31,7 @@ impl Examination<SignatureFindings> {
     /// The same examination with the cause that a longer search found. If that cause is a secret in
     /// place of the key, the examination no longer shows the key.
     #[must_use]
-    pub fn explained(mut self, cause: Option<Cause>) -> Self {
+    pub fn with_cause(mut self, cause: Option<Cause>) -> Self {
         if cause == Some(Cause::SecretAsKey) {
             self.claimed_sender = None;
             self.verdict = Err(Rejection::UnknownConsumer(None));

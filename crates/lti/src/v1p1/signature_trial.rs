@@ -1,8 +1,8 @@
 use super::claimed_consumer::ClaimedConsumer;
 use super::compat::{Variant, doubled_submit_button, query_pairs_copied_to_body};
-use super::consumer::Known;
+use super::consumer::KnownConsumer;
 use super::launch_request::LaunchRequest;
-use super::terms::Terms;
+use super::policy::LaunchPolicy;
 use crate::oauth1::base_string::{base_string, base_uri};
 use crate::oauth1::{Param, Params, SignatureMethod};
 
@@ -10,8 +10,8 @@ use crate::oauth1::{Param, Params, SignatureMethod};
 pub(super) struct SignatureTrial<'a> {
     pub(super) request: &'a LaunchRequest<'a>,
     pub(super) params: &'a Params,
-    pub(super) terms: &'a Terms,
-    pub(super) known: Option<&'a Known>,
+    pub(super) policy: &'a LaunchPolicy,
+    pub(super) known: Option<&'a KnownConsumer>,
     pub(super) method: SignatureMethod,
 }
 
@@ -19,10 +19,10 @@ impl<'a> SignatureTrial<'a> {
     pub(super) fn new(
         request: &'a LaunchRequest<'a>,
         params: &'a Params,
-        terms: &'a Terms,
+        policy: &'a LaunchPolicy,
         claim: &ClaimedConsumer<'_, 'a>,
     ) -> Self {
-        Self { request, params, terms, known: claim.known, method: claim.oauth.method }
+        Self { request, params, policy, known: claim.known, method: claim.oauth.method }
     }
 
     /// The first variant whose base string carries the signature, and the places of the parameters that it
@@ -80,7 +80,7 @@ impl<'a> SignatureTrial<'a> {
 
     /// The same with another method.
     pub(super) fn matches_by(&self, method: SignatureMethod, base: &str, signature: &[u8]) -> bool {
-        let consumers = &self.terms.consumers;
+        let consumers = &self.policy.consumers;
         let keys =
             self.known.map(|known| known.consumer.signing_keys.as_slice()).unwrap_or_default();
         // As many secrets are tried as any consumer of the tool has, so that the time says nothing of the key.

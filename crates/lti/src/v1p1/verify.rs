@@ -6,12 +6,12 @@
 use sha2::{Digest as _, Sha256};
 
 use super::claimed_consumer::ClaimedConsumer;
+use super::diagnosis::diagnose;
 use super::fields::Fields;
 use super::launch_request::{LaunchRequest, ReadLaunch};
-use super::near_miss::find;
+use super::policy::LaunchPolicy;
 use super::signature_findings::SignatureFindings;
 use super::signature_trial::SignatureTrial;
-use super::terms::Terms;
 use crate::admission::{Candidate, Examination, Verdict};
 use crate::oauth1::decode_signature;
 use crate::rejection::Rejection;
@@ -25,22 +25,22 @@ use crate::sender::Sender;
 /// this very browser. Only then do the timestamp and the nonce not count, so that a page can be reloaded.
 pub fn examine(
     request: &LaunchRequest<'_>,
-    terms: &Terms,
+    policy: &LaunchPolicy,
     now: u64,
     admitted_before: impl FnOnce(&[u8; 16]) -> bool,
 ) -> Examination<SignatureFindings> {
-    examine_read(request.read(), terms, now, admitted_before)
+    examine_read(request.read(), policy, now, admitted_before)
 }
 
 /// The same for a launch whose form was read before.
 pub fn examine_read(
     launch: ReadLaunch<'_>,
-    terms: &Terms,
+    policy: &LaunchPolicy,
     now: u64,
     admitted_before: impl FnOnce(&[u8; 16]) -> bool,
 ) -> Examination<SignatureFindings> {
     let mut examination = Examination::of(SignatureFindings::default());
-    examination.verdict = examination.pass(launch, terms, now, admitted_before);
+    examination.verdict = examination.pass(launch, policy, now, admitted_before);
     examination
 }
 
@@ -48,26 +48,26 @@ impl Examination<SignatureFindings> {
     fn pass(
         &mut self,
         launch: ReadLaunch<'_>,
-        terms: &Terms,
+        policy: &LaunchPolicy,
         now: u64,
         admitted_before: impl FnOnce(&[u8; 16]) -> bool,
     ) -> Result<Verdict, Rejection> {
         let request = launch.request;
         let mut params = launch.into_v1p1_params()?;
         self.params = Some(params.iter().count());
-        let claim = ClaimedConsumer::read(&params, terms)?;
+        let claim = ClaimedConsumer::read(&params, policy)?;
         let ClaimedConsumer { oauth, known, .. } = &claim;
         self.findings.method = Some(oauth.method);
         self.timestamp = Some(oauth.timestamp);
-        let trial = SignatureTrial::new(&request, &params, terms, &claim);
+        let trial = SignatureTrial::new(&request, &params, policy, &claim);
         let signature = decode_signature(oauth.signature);
         let matched = trial.find_match(&signature, claim.decoded_key.as_deref());
         // Whether the key is known makes no difference to the time that this takes.
         let (cause, is_secret) = match matched {
             Some(_) => (None, false),
             None => (
-                find::quick(&trial, &claim, &signature),
-                terms.secrets.occur_in(oauth.consumer_key),
+                diagnose::quick(&trial, &claim, &signature),
+                policy.secrets.occur_in(oauth.consumer_key),
             ),
         };
         self.claimed_sender = match known {
@@ -87,7 +87,7 @@ impl Examination<SignatureFindings> {
         };
         self.findings.variant = Some(variant);
 
-        let acceptable_until = oauth.timestamp.saturating_add(terms.clock_skew);
+        let acceptable_until = oauth.timestamp.saturating_add(policy.clock_skew);
         let nonce = Nonce::new(known.id, oauth.timestamp, oauth.nonce, acceptable_until);
         let fingerprint = shortened(Sha256::new().chain_update(known.id).chain_update(&signature));
         let (timestamp, method) = (oauth.timestamp, oauth.method);
@@ -96,10 +96,10 @@ impl Examination<SignatureFindings> {
         self.return_url = fields.return_url();
 
         let again = admitted_before(&fingerprint);
-        if !again && now.abs_diff(timestamp) > terms.clock_skew {
+        if !again && now.abs_diff(timestamp) > policy.clock_skew {
             let distance =
                 i64::try_from(timestamp).unwrap_or(i64::MAX).saturating_sub_unsigned(now);
-            return Err(Rejection::Stale { distance, accepted: terms.clock_skew });
+            return Err(Rejection::Stale { distance, accepted: policy.clock_skew });
         }
         if let Some(name) = conflict {
             return Err(Rejection::ConflictingParameter(Rejection::quote(name)));
@@ -107,16 +107,16 @@ impl Examination<SignatureFindings> {
         fields.check()?;
         let roles = fields.roles();
         self.roles = Some(roles);
-        if terms.roles.is_some_and(|allowed| !allowed.intersects(roles)) {
+        if policy.roles.is_some_and(|allowed| !allowed.intersects(roles)) {
             return Err(Rejection::RoleNotAllowed(roles));
         }
         let sender = Sender::Consumer(known.consumer.key.clone());
         let mut launch = fields.into_launch(sender, method, fingerprint);
         launch.params = params;
         Ok(if again {
-            Verdict::Again(launch)
+            Verdict::Reload(launch)
         } else {
-            Verdict::Once(Candidate::new(launch, nonce))
+            Verdict::New(Candidate::new(launch, nonce))
         })
     }
 }

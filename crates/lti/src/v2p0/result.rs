@@ -17,7 +17,7 @@ use crate::score::Score;
 pub const CONTENT_TYPE: &str = "application/vnd.ims.lis.v2.result+json";
 
 /// The most bytes of an answer that are read.
-pub const LARGEST_ANSWER: usize = 64 * 1024;
+pub const LARGEST_RESPONSE: usize = 64 * 1024;
 
 /// What the platform has.
 ///
@@ -32,9 +32,9 @@ pub struct GradeResult {
 
 /// Why an answer cannot be read. No variant holds anything of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum ResultFault {
-    /// It is larger than [`LARGEST_ANSWER`].
-    #[error("the platform's answer is larger than {} KiB", LARGEST_ANSWER / 1024)]
+pub enum ResultError {
+    /// It is larger than [`LARGEST_RESPONSE`].
+    #[error("the platform's answer is larger than {} KiB", LARGEST_RESPONSE / 1024)]
     TooLarge,
     /// It is no JSON object with the types of a result.
     #[error("the platform's answer is not a result in JSON")]
@@ -51,7 +51,7 @@ const HANDLERS: [(&str, &str); 2] = [
 /// The address of the result behind an outcome URL of edX; `None` for any other platform's.
 ///
 /// The person is the last part of edX's sourcedid, of letters, digits, `_` and `-`, as edX reads no others there.
-pub fn address(outcome_url: &str, sourcedid: &str) -> Option<String> {
+pub fn result_url(outcome_url: &str, sourcedid: &str) -> Option<String> {
     if outcome_url.contains('?') {
         return None;
     }
@@ -81,17 +81,17 @@ pub const NO_RESULT: &str =
 /// Reads the body of the answer to a `GET`, or, on the platform's side, that of a `PUT`.
 ///
 /// # Errors
-/// An [`ResultFault`].
-pub fn read_answer(body: &[u8]) -> Result<GradeResult, ResultFault> {
-    if body.len() > LARGEST_ANSWER {
-        return Err(ResultFault::TooLarge);
+/// An [`ResultError`].
+pub fn read_result(body: &[u8]) -> Result<GradeResult, ResultError> {
+    if body.len() > LARGEST_RESPONSE {
+        return Err(ResultError::TooLarge);
     }
     let members: BTreeMap<String, &RawValue> =
-        serde_json::from_slice(body).map_err(|_| ResultFault::NotAResult)?;
+        serde_json::from_slice(body).map_err(|_| ResultError::NotAResult)?;
     let member = |name: &str| members.get(name).map_or("null", |value| value.get());
     let text = |json: &str| match serde_json::from_str::<Option<String>>(json) {
         Ok(text) => Ok(text.filter(|text| !text.is_empty())),
-        Err(_) => Err(ResultFault::NotAResult),
+        Err(_) => Err(ResultError::NotAResult),
     };
     let score = member("resultScore");
     let is_number = score.starts_with(|first: char| first == '-' || first.is_ascii_digit());
@@ -120,7 +120,7 @@ mod tests {
         let check = |handler: &str, sourcedid: &str, expected: &str| {
             let url = format!("{BLOCK}/handler_noauth/{handler}");
             assert_eq!(
-                address(&url, sourcedid),
+                result_url(&url, sourcedid),
                 Some(format!("{BLOCK}/handler_noauth/{expected}"))
             );
         };
@@ -142,14 +142,14 @@ mod tests {
             "https://lms.example/handler/outcome_service_handler",
             "https://lms.example/my_grade_handler",
         ] {
-            assert_eq!(address(url, "a:b:u1"), None, "{url}");
+            assert_eq!(result_url(url, "a:b:u1"), None, "{url}");
         }
         let url = format!("{BLOCK}/handler_noauth/outcome_service_handler");
         for sourcedid in [
             "", "u1", "a:b:", ":", "a:..", "a:%2e%2e", "a:u/1", "a:u%2F1", "a:u?1", "a:u 1",
             "a:%zz", "a:%FF",
         ] {
-            assert_eq!(address(&url, sourcedid), None, "{sourcedid}");
+            assert_eq!(result_url(&url, sourcedid), None, "{sourcedid}");
         }
     }
 
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn a_result_is_read_as_the_platform_wrote_it() {
         let check = |body: &str, score: Option<&str>, comment: Option<&str>| {
-            let result = read_answer(body.as_bytes()).expect(body);
+            let result = read_result(body.as_bytes()).expect(body);
             assert_eq!(
                 (result.score.as_deref(), result.comment.as_deref()),
                 (score, comment),
@@ -216,46 +216,46 @@ mod tests {
             "\u{feff}{}",
             "<html></html>",
         ] {
-            assert_eq!(read_answer(body.as_bytes()), Err(ResultFault::NotAResult), "{body}");
+            assert_eq!(read_result(body.as_bytes()), Err(ResultError::NotAResult), "{body}");
         }
-        assert_eq!(read_answer(b"{\"comment\":\"\xff\"}"), Err(ResultFault::NotAResult));
+        assert_eq!(read_result(b"{\"comment\":\"\xff\"}"), Err(ResultError::NotAResult));
     }
 
     #[test]
     fn however_deep_an_answer_is_nested_it_is_read_in_bounds() {
         let deep =
             |name: &str| format!("{{\"{name}\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000));
-        assert!(read_answer(deep("other").as_bytes()).is_ok());
+        assert!(read_result(deep("other").as_bytes()).is_ok());
         for name in ["comment", "resultScore"] {
-            assert_eq!(read_answer(deep(name).as_bytes()), Err(ResultFault::NotAResult), "{name}");
+            assert_eq!(read_result(deep(name).as_bytes()), Err(ResultError::NotAResult), "{name}");
         }
     }
 
     #[test]
     fn a_result_is_read_up_to_its_largest_size() {
         let of = |size: usize| format!("{{\"comment\":\"{}\"}}", "x".repeat(size - 14));
-        assert!(read_answer(of(LARGEST_ANSWER).as_bytes()).is_ok());
-        assert_eq!(read_answer(of(LARGEST_ANSWER + 1).as_bytes()), Err(ResultFault::TooLarge));
+        assert!(read_result(of(LARGEST_RESPONSE).as_bytes()).is_ok());
+        assert_eq!(read_result(of(LARGEST_RESPONSE + 1).as_bytes()), Err(ResultError::TooLarge));
     }
 
     #[test]
     fn debug_shows_nothing() {
-        assert_eq!(format!("{:?}", read_answer(b"{\"comment\":\"Good\"}")), "Ok(GradeResult(…))");
+        assert_eq!(format!("{:?}", read_result(b"{\"comment\":\"Good\"}")), "Ok(GradeResult(…))");
     }
 
     proptest! {
         #[test]
         fn what_is_put_is_what_would_be_read(comment in any::<String>(), score in "0[.][0-9]{1,30}") {
             let sent = body(&Score::parse(&score).expect("a score"), &comment);
-            let read = read_answer(sent.as_bytes()).expect("a result");
+            let read = read_result(sent.as_bytes()).expect("a result");
             prop_assert_eq!(read.score, Some(score));
             prop_assert_eq!(read.comment, Some(comment).filter(|comment| !comment.is_empty()));
         }
 
         #[test]
         fn no_bytes_panic(bytes in any::<Vec<u8>>(), text in "[{}\\[\\]\",:0-9a-z@\\\\. ]{0,60}") {
-            let _ = read_answer(&bytes);
-            let _ = read_answer(text.as_bytes());
+            let _ = read_result(&bytes);
+            let _ = read_result(text.as_bytes());
         }
     }
 }

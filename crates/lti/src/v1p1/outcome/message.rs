@@ -5,14 +5,14 @@ use std::fmt;
 use quick_xml::escape::partial_escape;
 use thiserror::Error;
 
-use super::xml::{self, XmlFault};
+use super::xml::{self, XmlError};
 use crate::score::Score;
 
 /// The request's content type. Canvas and Sakai compare the whole header, so that there is no charset.
 pub const CONTENT_TYPE: &str = "application/xml";
 
 /// The most bytes of an answer that are read.
-pub const LARGEST_ANSWER: usize = 64 * 1024;
+pub const LARGEST_RESPONSE: usize = 64 * 1024;
 
 /// What the platform is asked to do with the grade of one person at one link.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ impl Operation<'_> {
 ///
 /// `Debug` shows the code only, since platforms put names and scores into descriptions.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct OutcomeResponse {
     /// What became of the request.
     pub code: CodeMajor,
     /// `imsx_description`, word for word; may be empty.
@@ -85,9 +85,9 @@ impl CodeMajor {
 
 /// Why an answer cannot be read. No variant holds anything of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum OutcomeFault {
-    /// It is larger than [`LARGEST_ANSWER`].
-    #[error("the platform's answer is larger than {} KiB", LARGEST_ANSWER / 1024)]
+pub enum OutcomeError {
+    /// It is larger than [`LARGEST_RESPONSE`].
+    #[error("the platform's answer is larger than {} KiB", LARGEST_RESPONSE / 1024)]
     TooLarge,
     /// It is not well-formed XML, or not all of it.
     #[error("the platform's answer is not XML, or not all of it")]
@@ -141,16 +141,16 @@ pub fn request(operation: &Operation<'_>, sourcedid: &str, message_identifier: &
 /// ASCII are lost, which stand in nothing but the description.
 ///
 /// # Errors
-/// An [`OutcomeFault`].
-pub fn read_answer(body: &[u8]) -> Result<Answer, OutcomeFault> {
-    if body.len() > LARGEST_ANSWER {
-        return Err(OutcomeFault::TooLarge);
+/// An [`OutcomeError`].
+pub fn read_response(body: &[u8]) -> Result<OutcomeResponse, OutcomeError> {
+    if body.len() > LARGEST_RESPONSE {
+        return Err(OutcomeError::TooLarge);
     }
     let texts = Texts::read(&String::from_utf8_lossy(body))?;
-    let code = texts.code.ok_or(OutcomeFault::NoStatus)?;
+    let code = texts.code.ok_or(OutcomeError::NoStatus)?;
     let score = texts.score.map(|score| score.trim().to_owned()).filter(|score| !score.is_empty());
-    Ok(Answer {
-        code: CodeMajor::named(code.trim()).ok_or(OutcomeFault::UnknownStatus)?,
+    Ok(OutcomeResponse {
+        code: CodeMajor::named(code.trim()).ok_or(OutcomeError::UnknownStatus)?,
         description: texts.description.unwrap_or_default(),
         score,
     })
@@ -165,7 +165,7 @@ struct Texts {
 }
 
 impl Texts {
-    fn read(xml: &str) -> Result<Self, OutcomeFault> {
+    fn read(xml: &str) -> Result<Self, OutcomeError> {
         let mut texts = Self::default();
         xml::read(xml, |parent, name, text| {
             let slot = match (parent, name) {
@@ -180,19 +180,19 @@ impl Texts {
     }
 }
 
-impl From<XmlFault> for OutcomeFault {
-    fn from(fault: XmlFault) -> Self {
+impl From<XmlError> for OutcomeError {
+    fn from(fault: XmlError) -> Self {
         match fault {
-            XmlFault::NotXml => Self::NotXml,
-            XmlFault::DocumentType => Self::DocumentType,
-            XmlFault::TooDeep => Self::TooDeep,
+            XmlError::NotXml => Self::NotXml,
+            XmlError::DocumentType => Self::DocumentType,
+            XmlError::TooDeep => Self::TooDeep,
         }
     }
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for OutcomeResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Answer").field("code", &self.code).finish_non_exhaustive()
+        formatter.debug_struct("OutcomeResponse").field("code", &self.code).finish_non_exhaustive()
     }
 }
 
@@ -242,8 +242,8 @@ mod tests {
 
     #[test]
     fn codes_are_read_without_case_and_white_space() {
-        let check = |code: &str, expected: Result<CodeMajor, OutcomeFault>| {
-            let answer = read_answer(
+        let check = |code: &str, expected: Result<CodeMajor, OutcomeError>| {
+            let answer = read_response(
                 envelope(&format!("<imsx_codeMajor>{code}</imsx_codeMajor>"), "").as_bytes(),
             );
             assert_eq!(answer.map(|answer| answer.code), expected, "{code:?}");
@@ -270,14 +270,14 @@ mod tests {
             "suc cess",
             "<x>success</x>",
         ] {
-            check(unknown, Err(OutcomeFault::UnknownStatus));
+            check(unknown, Err(OutcomeError::UnknownStatus));
         }
     }
 
     #[test]
     fn a_description_is_read_word_for_word() {
         let check = |description: &str, expected: &str| {
-            let answer = read_answer(success(description).as_bytes()).expect(description);
+            let answer = read_response(success(description).as_bytes()).expect(description);
             assert_eq!(answer.description, expected);
         };
         check("", "");
@@ -292,8 +292,8 @@ mod tests {
     #[test]
     fn only_a_status_says_what_became_of_it_and_only_a_result_has_a_score() {
         let code = "<imsx_codeMajor>success</imsx_codeMajor>";
-        let check = |status: &str, body: &str, expected: Result<Option<&str>, OutcomeFault>| {
-            let answer = read_answer(envelope(status, body).as_bytes());
+        let check = |status: &str, body: &str, expected: Result<Option<&str>, OutcomeError>| {
+            let answer = read_response(envelope(status, body).as_bytes());
             assert_eq!(
                 answer.map(|answer| answer.score),
                 expected.map(|score| score.map(str::to_owned))
@@ -311,9 +311,9 @@ mod tests {
         check(code, "<resultScore><textString/></resultScore>", Ok(None));
         check(code, "<resultScore/>", Ok(None));
         check(code, "<resultTotalScore><textString>9</textString></resultTotalScore>", Ok(None));
-        check("", &score("0.91"), Err(OutcomeFault::NoStatus));
-        check("<imsx_severity>status</imsx_severity>", code, Err(OutcomeFault::NoStatus));
-        check(&format!("<x>{code}</x>"), "", Err(OutcomeFault::NoStatus));
+        check("", &score("0.91"), Err(OutcomeError::NoStatus));
+        check("<imsx_severity>status</imsx_severity>", code, Err(OutcomeError::NoStatus));
+        check(&format!("<x>{code}</x>"), "", Err(OutcomeError::NoStatus));
         check(&format!("{code}<imsx_codeMajor>failure</imsx_codeMajor>"), "", Ok(None));
     }
 
@@ -345,15 +345,15 @@ mod tests {
             success("<![CDATA[x"),
             success("<!-- x"),
         ] {
-            assert_eq!(read_answer(bad.as_bytes()), Err(OutcomeFault::NotXml), "{bad}");
+            assert_eq!(read_response(bad.as_bytes()), Err(OutcomeError::NotXml), "{bad}");
         }
         for (page, fault) in [
-            ("<!DOCTYPE html><html><body>Log in</body></html>", OutcomeFault::DocumentType),
-            ("<!doctype html><html></html>", OutcomeFault::DocumentType),
-            ("<html><body><p>Log in</p></body></html>", OutcomeFault::NoStatus),
-            ("<html><body><br><p>Log in</body></html>", OutcomeFault::NotXml),
+            ("<!DOCTYPE html><html><body>Log in</body></html>", OutcomeError::DocumentType),
+            ("<!doctype html><html></html>", OutcomeError::DocumentType),
+            ("<html><body><p>Log in</p></body></html>", OutcomeError::NoStatus),
+            ("<html><body><br><p>Log in</body></html>", OutcomeError::NotXml),
         ] {
-            assert_eq!(read_answer(page.as_bytes()), Err(fault), "{page}");
+            assert_eq!(read_response(page.as_bytes()), Err(fault), "{page}");
         }
     }
 
@@ -361,7 +361,7 @@ mod tests {
     fn white_space_and_a_byte_order_mark_do_not_make_an_answer_unreadable() {
         for good in [format!("\u{feff}{}", success("x")), format!("\r\n\n {}\n\n", success("x"))] {
             assert_eq!(
-                read_answer(good.as_bytes()).map(|answer| answer.code),
+                read_response(good.as_bytes()).map(|answer| answer.code),
                 Ok(CodeMajor::Success),
                 "{good}"
             );
@@ -373,13 +373,13 @@ mod tests {
         let latin = success("Ungültig").replace("UTF-8", "ISO-8859-1");
         let latin: Vec<u8> =
             latin.chars().map(|letter| u8::try_from(letter).expect("Latin")).collect();
-        let answer = read_answer(&latin).expect("an answer");
+        let answer = read_response(&latin).expect("an answer");
         assert_eq!(
             (answer.code, answer.description.as_str()),
             (CodeMajor::Success, "Ung\u{fffd}ltig")
         );
         let wide: Vec<u8> = success("x").encode_utf16().flat_map(u16::to_be_bytes).collect();
-        assert_eq!(read_answer(&wide), Err(OutcomeFault::NotXml));
+        assert_eq!(read_response(&wide), Err(OutcomeError::NotXml));
     }
 
     #[test]
@@ -387,27 +387,27 @@ mod tests {
         // Four elements of the answer stand around the description.
         let nested =
             |depth: usize| success(&format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth)));
-        assert!(read_answer(nested(DEEPEST - 5).as_bytes()).is_ok());
-        assert_eq!(read_answer(nested(DEEPEST - 4).as_bytes()), Err(OutcomeFault::TooDeep));
-        assert_eq!(read_answer("<a>".repeat(20_000).as_bytes()), Err(OutcomeFault::TooDeep));
+        assert!(read_response(nested(DEEPEST - 5).as_bytes()).is_ok());
+        assert_eq!(read_response(nested(DEEPEST - 4).as_bytes()), Err(OutcomeError::TooDeep));
+        assert_eq!(read_response("<a>".repeat(20_000).as_bytes()), Err(OutcomeError::TooDeep));
     }
 
     #[test]
     fn an_answer_is_read_up_to_its_largest_size() {
-        let room = LARGEST_ANSWER - success("").len();
-        assert!(read_answer(success(&"x".repeat(room)).as_bytes()).is_ok());
+        let room = LARGEST_RESPONSE - success("").len();
+        assert!(read_response(success(&"x".repeat(room)).as_bytes()).is_ok());
         assert_eq!(
-            read_answer(success(&"x".repeat(room + 1)).as_bytes()),
-            Err(OutcomeFault::TooLarge)
+            read_response(success(&"x".repeat(room + 1)).as_bytes()),
+            Err(OutcomeError::TooLarge)
         );
     }
 
     #[test]
     fn neither_debug_nor_a_fault_shows_anything_of_the_answer() {
-        let answer = read_answer(success("Score for u-1 is now 0.5").as_bytes());
-        assert_eq!(format!("{answer:?}"), "Ok(Answer { code: Success, .. })");
+        let answer = read_response(success("Score for u-1 is now 0.5").as_bytes());
+        assert_eq!(format!("{answer:?}"), "Ok(OutcomeResponse { code: Success, .. })");
         let unknown = envelope("<imsx_codeMajor>u-1</imsx_codeMajor>", "");
-        let fault = read_answer(unknown.as_bytes()).expect_err("an unknown code");
+        let fault = read_response(unknown.as_bytes()).expect_err("an unknown code");
         assert_eq!(
             fault.to_string(),
             "the platform's answer has an imsx_codeMajor that is not known"

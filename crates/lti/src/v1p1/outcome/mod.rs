@@ -5,5 +5,6 @@ pub mod service;
 mod xml;
 
 pub use message::{
-    Answer, CONTENT_TYPE, CodeMajor, LARGEST_ANSWER, Operation, OutcomeFault, read_answer, request,
+    CONTENT_TYPE, CodeMajor, LARGEST_RESPONSE, Operation, OutcomeError, OutcomeResponse,
+    read_response, request,
 };

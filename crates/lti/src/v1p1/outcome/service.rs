@@ -4,13 +4,13 @@ use quick_xml::escape::partial_escape;
 use thiserror::Error;
 
 use super::message::CodeMajor;
-use super::xml::{self, XmlFault};
+use super::xml::{self, XmlError};
 
 /// What a tool asks of the platform.
 ///
 /// `Debug` is left out, because it tells of a person.
 #[derive(Default)]
-pub struct Request {
+pub struct OutcomeRequest {
     /// `imsx_messageIdentifier`; empty where there is none.
     pub message_identifier: String,
     /// What the operation is called, such as `replaceResult`.
@@ -23,7 +23,7 @@ pub struct Request {
 
 /// Why a request cannot be read. No variant holds anything of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum RequestFault {
+pub enum OutcomeRequestError {
     /// It is not well-formed XML, or not all of it.
     #[error("the request is not XML in UTF-8, or not all of it")]
     NotXml,
@@ -44,9 +44,9 @@ pub enum RequestFault {
 /// Reads the body of a request. Elements count by their local names, and of several with one name the first counts.
 ///
 /// # Errors
-/// A [`RequestFault`].
-pub fn read_request(body: &[u8]) -> Result<Request, RequestFault> {
-    let xml = std::str::from_utf8(body).map_err(|_| RequestFault::NotXml)?;
+/// A [`OutcomeRequestError`].
+pub fn read_request(body: &[u8]) -> Result<OutcomeRequest, OutcomeRequestError> {
+    let xml = std::str::from_utf8(body).map_err(|_| OutcomeRequestError::NotXml)?;
     let (mut identifier, mut operation, mut sourcedid, mut score) = (None, None, None, None);
     xml::read(xml, |parent, name, text| match (parent, name) {
         ("imsx_POXRequestHeaderInfo", "imsx_messageIdentifier") => {
@@ -63,17 +63,17 @@ pub fn read_request(body: &[u8]) -> Result<Request, RequestFault> {
         }
         _ => {}
     })?;
-    Ok(Request {
+    Ok(OutcomeRequest {
         message_identifier: identifier.unwrap_or_default(),
-        operation: operation.ok_or(RequestFault::NoOperation)?,
-        sourcedid: sourcedid.ok_or(RequestFault::NoSourcedid)?,
+        operation: operation.ok_or(OutcomeRequestError::NoOperation)?,
+        sourcedid: sourcedid.ok_or(OutcomeRequestError::NoSourcedid)?,
         score,
     })
 }
 
 /// The answer to a request, as edX writes it: with the request's own identifier, and after a success an empty element named
 /// for the operation.
-pub fn answer(request: &Request, code: CodeMajor, description: &str) -> String {
+pub fn response(request: &OutcomeRequest, code: CodeMajor, description: &str) -> String {
     let identifier = partial_escape(request.message_identifier.as_str());
     let description = partial_escape(description);
     let result = match code {
@@ -94,12 +94,12 @@ pub fn answer(request: &Request, code: CodeMajor, description: &str) -> String {
     )
 }
 
-impl From<XmlFault> for RequestFault {
-    fn from(fault: XmlFault) -> Self {
+impl From<XmlError> for OutcomeRequestError {
+    fn from(fault: XmlError) -> Self {
         match fault {
-            XmlFault::NotXml => Self::NotXml,
-            XmlFault::DocumentType => Self::DocumentType,
-            XmlFault::TooDeep => Self::TooDeep,
+            XmlError::NotXml => Self::NotXml,
+            XmlError::DocumentType => Self::DocumentType,
+            XmlError::TooDeep => Self::TooDeep,
         }
     }
 }
@@ -108,7 +108,7 @@ impl From<XmlFault> for RequestFault {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::message::{Answer, Operation, read_answer, request};
+    use super::super::message::{Operation, OutcomeResponse, read_response, request};
     use super::*;
     use crate::score::Score;
 
@@ -144,24 +144,24 @@ mod tests {
     fn what_is_no_request_is_refused() {
         let good = request(&Operation::Read, "s", "m");
         for (bad, fault) in [
-            (String::new(), RequestFault::NotXml),
-            ("{}".to_owned(), RequestFault::NotXml),
-            (good.replace("</imsx_POXBody>", ""), RequestFault::NotXml),
-            (format!("<!DOCTYPE a [<!ENTITY b \"c\">]>{good}"), RequestFault::DocumentType),
+            (String::new(), OutcomeRequestError::NotXml),
+            ("{}".to_owned(), OutcomeRequestError::NotXml),
+            (good.replace("</imsx_POXBody>", ""), OutcomeRequestError::NotXml),
+            (format!("<!DOCTYPE a [<!ENTITY b \"c\">]>{good}"), OutcomeRequestError::DocumentType),
             (
                 good.replace("<imsx_POXEnvelopeRequest", "<!DOCTYPE a><imsx_POXEnvelopeRequest"),
-                RequestFault::DocumentType,
+                OutcomeRequestError::DocumentType,
             ),
-            ("<a>".repeat(1000), RequestFault::TooDeep),
-            ("<imsx_POXBody/>".to_owned(), RequestFault::NoOperation),
+            ("<a>".repeat(1000), OutcomeRequestError::TooDeep),
+            ("<imsx_POXBody/>".to_owned(), OutcomeRequestError::NoOperation),
             (
                 "<imsx_POXBody><readResultRequest/></imsx_POXBody>".to_owned(),
-                RequestFault::NoSourcedid,
+                OutcomeRequestError::NoSourcedid,
             ),
         ] {
             assert_eq!(read_request(bad.as_bytes()).err(), Some(fault), "{bad}");
         }
-        assert_eq!(read_request(b"<a>\xff</a>").err(), Some(RequestFault::NotXml));
+        assert_eq!(read_request(b"<a>\xff</a>").err(), Some(OutcomeRequestError::NotXml));
     }
 
     #[test]
@@ -169,14 +169,18 @@ mod tests {
         let asked =
             read_request(request(&Operation::Read, "s", "m<1>").as_bytes()).expect("a request");
         for code in CodeMajor::ALL {
-            let text = answer(&asked, code, "Score for <a> & b");
+            let text = response(&asked, code, "Score for <a> & b");
             assert!(
                 text.contains("<imsx_messageIdentifier>m&lt;1&gt;</imsx_messageIdentifier>"),
                 "{text}"
             );
-            let read = read_answer(text.as_bytes()).expect("an answer");
+            let read = read_response(text.as_bytes()).expect("an answer");
             assert!(
-                read == Answer { code, description: "Score for <a> & b".to_owned(), score: None }
+                read == OutcomeResponse {
+                    code,
+                    description: "Score for <a> & b".to_owned(),
+                    score: None
+                }
             );
         }
     }

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::suspects::{Passport, Suspects};
+use super::context::{ConsumerCredentials, DiagnosisContext};
 use crate::oauth1::SigningKey;
 use crate::oauth1::encode::{decode, encode};
 use crate::secret::Secret;
@@ -26,19 +26,28 @@ const WHITE_SPACE: [(&str, &str); 11] = [
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
 /// Every key of an HMAC that may have signed for the consumer of this key, with the mistake behind it.
-pub(super) fn guises(key: &str, suspects: &Suspects) -> impl Iterator<Item = (Cause, SigningKey)> {
-    let is_own = move |passport: &&Passport| passport.tool == suspects.tool && passport.key == key;
-    let own = suspects.passports.iter().filter(is_own).flat_map(|passport| &passport.secrets);
-    let others =
-        suspects.passports.iter().filter(move |passport| !is_own(passport)).flat_map(|passport| {
-            let cause = if passport.tool == suspects.tool {
-                Cause::SecretOfConsumer(passport.key.clone())
+pub(super) fn guises(
+    key: &str,
+    context: &DiagnosisContext,
+) -> impl Iterator<Item = (Cause, SigningKey)> {
+    let is_own = move |credentials: &&ConsumerCredentials| {
+        credentials.tool == context.tool && credentials.key == key
+    };
+    let own =
+        context.credentials.iter().filter(is_own).flat_map(|credentials| &credentials.secrets);
+    let others = context
+        .credentials
+        .iter()
+        .filter(move |credentials| !is_own(credentials))
+        .flat_map(|credentials| {
+            let cause = if credentials.tool == context.tool {
+                Cause::SecretOfConsumer(credentials.key.clone())
             } else {
-                Cause::SecretOfTool(passport.tool.clone())
+                Cause::SecretOfTool(credentials.tool.clone())
             };
-            passport.secrets.iter().map(move |secret| (cause.clone(), SigningKey::new(secret)))
+            credentials.secrets.iter().map(move |secret| (cause.clone(), SigningKey::new(secret)))
         });
-    let replaced = suspects
+    let replaced = context
         .replaced
         .iter()
         .map(|(name, secret)| (Cause::SecretReplaced(name.clone()), SigningKey::new(secret)));

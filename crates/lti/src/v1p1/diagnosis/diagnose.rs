@@ -2,9 +2,9 @@ use std::iter::{once, once_with};
 
 use zeroize::Zeroizing;
 
+use super::context::{ConsumerCredentials, DiagnosisContext};
 use super::draft::Draft;
 use super::search::Search;
-use super::suspects::{Passport, Suspects};
 use super::{params, secret, spelling};
 use crate::oauth1::encode::decode;
 use crate::oauth1::{SignatureMethod, decode_hex, decode_signature, decode_url_safe};
@@ -13,12 +13,12 @@ use crate::secret::Secret;
 use crate::v1p1::cause::{Cause, SignatureText};
 use crate::v1p1::claimed_consumer::ClaimedConsumer;
 use crate::v1p1::launch_request::{LaunchRequest, ReadLaunch};
+use crate::v1p1::policy::LaunchPolicy;
 use crate::v1p1::signature_trial::SignatureTrial;
-use crate::v1p1::terms::Terms;
 
 /// A mistake that makes exactly the signature that came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NearMiss {
+pub struct SignatureDiagnosis {
     /// What it is.
     pub cause: Cause,
     /// The base string that was signed, where it is another than the one that is compared. It holds personal data.
@@ -58,18 +58,22 @@ fn is_quick(trial: &SignatureTrial<'_>) -> bool {
 ///
 /// `None` where the launch is refused for what is no matter of signatures, is not refused at all, or has no cause that is
 /// known.
-pub fn near_miss(launch: &ReadLaunch<'_>, terms: &Terms, suspects: &Suspects) -> Option<NearMiss> {
+pub fn diagnose(
+    launch: &ReadLaunch<'_>,
+    policy: &LaunchPolicy,
+    context: &DiagnosisContext,
+) -> Option<SignatureDiagnosis> {
     let params = match launch.v1p1_params() {
         Ok(params) => params,
-        Err(Rejection::NotUtf8) => return sent_in_latin1(&launch.request, terms),
+        Err(Rejection::NotUtf8) => return sent_in_latin1(&launch.request, policy),
         Err(_) => return None,
     };
-    let claim = ClaimedConsumer::read(params, terms).ok()?;
-    let trial = SignatureTrial::new(&launch.request, params, terms, &claim);
+    let claim = ClaimedConsumer::read(params, policy).ok()?;
+    let trial = SignatureTrial::new(&launch.request, params, policy, &claim);
     let signature = decode_signature(claim.oauth.signature);
     if claim.known.is_none() {
-        return key(claim.oauth.consumer_key, suspects)
-            .map(|cause| NearMiss { cause, base_string: None });
+        return key(claim.oauth.consumer_key, context)
+            .map(|cause| SignatureDiagnosis { cause, base_string: None });
     }
     // What is refused for how it is signed at all has its reason already.
     let may_sign = claim.known.is_some_and(|known| known.consumer.methods.contains(&trial.method));
@@ -83,35 +87,35 @@ pub fn near_miss(launch: &ReadLaunch<'_>, terms: &Terms, suspects: &Suspects) ->
     let far = once_with(|| {
         spelling::misspelt(&trial.base_uri(), &search.params(&[]).collect::<Vec<_>>())
     });
-    let mut others = search.near(&draft, Some(suspects)).chain([get]).chain(far.flatten());
+    let mut others = search.near(&draft, Some(context)).chain([get]).chain(far.flatten());
     if let Some((cause, base)) =
         others.find(|(_, base)| *base != compared && trial.matches(base, &signature))
     {
-        return Some(NearMiss { cause, base_string: Some(base) });
+        return Some(SignatureDiagnosis { cause, base_string: Some(base) });
     }
     let deviant =
         search.deviations.iter().map(|dropped| search.draft(search.params(dropped)).base_string());
     let mut own = once(compared).chain(deviant);
     let found = own.find_map(|base| {
-        search.signature(&base).or_else(|| search.secret(&base, &signature, suspects))
+        search.signature(&base).or_else(|| search.secret(&base, &signature, context))
     });
-    found.map(|cause| NearMiss { cause, base_string: None })
+    found.map(|cause| SignatureDiagnosis { cause, base_string: None })
 }
 
 /// What a key is that is none of the tool's.
-fn key(sent: &str, suspects: &Suspects) -> Option<Cause> {
+fn key(sent: &str, context: &DiagnosisContext) -> Option<Cause> {
     let decoded = decode(sent).unwrap_or_default();
     let same = |key: &str| {
         [sent, &decoded].into_iter().any(|sent| sent.trim().eq_ignore_ascii_case(key.trim()))
     };
-    let own = |passport: &&Passport| passport.tool == suspects.tool;
-    if let Some(passport) =
-        suspects.passports.iter().filter(own).find(|passport| same(&passport.key))
+    let own = |credentials: &&ConsumerCredentials| credentials.tool == context.tool;
+    if let Some(credentials) =
+        context.credentials.iter().filter(own).find(|credentials| same(&credentials.key))
     {
-        return Some(Cause::KeySpelling(passport.key.clone()));
+        return Some(Cause::KeySpelling(credentials.key.clone()));
     }
-    let of_consumers = suspects.passports.iter().flat_map(|passport| &passport.secrets);
-    let mut secrets = of_consumers.chain(suspects.replaced.iter().map(|(_, secret)| secret));
+    let of_consumers = context.credentials.iter().flat_map(|credentials| &credentials.secrets);
+    let mut secrets = of_consumers.chain(context.replaced.iter().map(|(_, secret)| secret));
     let spelt = [sent, &decoded, &decoded.replace('+', " ")].map(|sent| sent.trim().to_lowercase());
     let ends_in = |secret: &Secret| {
         let secret = Zeroizing::new(secret.expose().trim().to_lowercase());
@@ -124,37 +128,40 @@ fn key(sent: &str, suspects: &Suspects) -> Option<Cause> {
     if secrets.any(ends_in) {
         return Some(Cause::SecretAsKey);
     }
-    let other = suspects
-        .passports
+    let other = context
+        .credentials
         .iter()
-        .find(|passport| passport.key == sent || passport.key == decoded)?;
+        .find(|credentials| credentials.key == sent || credentials.key == decoded)?;
     Some(Cause::KeyOfTool(other.tool.clone()))
 }
 
 /// Whether a form that is no UTF-8 was signed as what it is in ISO-8859-1.
-fn sent_in_latin1(request: &LaunchRequest<'_>, terms: &Terms) -> Option<NearMiss> {
+fn sent_in_latin1(
+    request: &LaunchRequest<'_>,
+    policy: &LaunchPolicy,
+) -> Option<SignatureDiagnosis> {
     let body = params::from_latin1(request.body)?;
     let launch = LaunchRequest { body: &body, ..*request }.read();
     let params = launch.v1p1_params().ok()?;
-    let claim = ClaimedConsumer::read(params, terms).ok()?;
+    let claim = ClaimedConsumer::read(params, policy).ok()?;
     claim.known?;
-    let trial = SignatureTrial::new(&launch.request, params, terms, &claim);
+    let trial = SignatureTrial::new(&launch.request, params, policy, &claim);
     let signature = decode_signature(claim.oauth.signature);
     trial.find_match(&signature, claim.decoded_key.as_deref())?;
     let search = Search::new(&trial, &claim);
     let base = search.draft(search.params(&[])).base_string();
-    Some(NearMiss { cause: Cause::FormCharset, base_string: Some(base) })
+    Some(SignatureDiagnosis { cause: Cause::FormCharset, base_string: Some(base) })
 }
 
 impl<'a> Search<'a> {
     /// Base strings for other addresses and over other parameters, each with the mistake that leads there. `draft` is the one
-    /// that is compared. More addresses are among them where there are suspects.
+    /// that is compared. More addresses are among them where there are context.
     fn near<'s>(
         &'s self,
         draft: &'s Draft<'a>,
-        suspects: Option<&Suspects>,
+        context: Option<&DiagnosisContext>,
     ) -> impl Iterator<Item = (Cause, String)> + 's {
-        let addresses = self.addresses(suspects);
+        let addresses = self.addresses(context);
         let deviant = self.deviations.iter().map(|dropped| self.draft(self.params(dropped)));
         let at_others = once_with(|| draft.clone()).chain(deviant).flat_map(move |draft| {
             addresses.clone().into_iter().map(move |(cause, uri)| (cause, draft.at(&uri)))
@@ -188,9 +195,9 @@ impl<'a> Search<'a> {
     }
 
     /// Whose secret made the signature, or in which guise.
-    fn secret(&self, base: &str, signature: &[u8], suspects: &Suspects) -> Option<Cause> {
+    fn secret(&self, base: &str, signature: &[u8], context: &DiagnosisContext) -> Option<Cause> {
         let key = self.claim.known.map(|known| known.consumer.key.as_str())?;
-        let mut guises = secret::guises(key, suspects);
+        let mut guises = secret::guises(key, context);
         guises
             .find(|(_, guise)| guise.verify(self.trial.method, base, signature))
             .map(|(cause, _)| cause)
@@ -225,12 +232,13 @@ mod tests {
         };
         let consumer = Consumer::new("key-1", [Secret::new("s3cret")], SignatureMethod::ALL);
         let consumers = Consumers::new("a", [consumer]);
-        let terms = Terms { consumers, roles: None, clock_skew: 300, secrets: Arc::default() };
+        let policy =
+            LaunchPolicy { consumers, roles: None, clock_skew: 300, secrets: Arc::default() };
         let launch = request.read();
         let params = launch.v1p1_params().expect("a form");
-        let claim = ClaimedConsumer::read(params, &terms).expect("signed");
+        let claim = ClaimedConsumer::read(params, &policy).expect("signed");
         assert_eq!(claim.known.is_some(), key.ends_with('1'));
-        ask(&SignatureTrial::new(&request, params, &terms, &claim), &claim)
+        ask(&SignatureTrial::new(&request, params, &policy, &claim), &claim)
     }
 
     /// The base strings that are tried while a launch is answered.

@@ -6,7 +6,7 @@ use crate::secret::KnownSecrets;
 
 /// What a tool asks of a launch.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct LaunchPolicy {
     /// Who may sign.
     pub consumers: Consumers,
     /// Who may launch; `None` for everyone.

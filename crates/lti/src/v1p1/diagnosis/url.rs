@@ -1,7 +1,7 @@
 //! Addresses that may have been signed in place of the one that is launched.
 
+use super::context::{DiagnosisContext, KnownUrl};
 use super::search::Search;
-use super::suspects::{OtherAddress, Suspects};
 use crate::oauth1::base_string::base_uri;
 use crate::oauth1::encode::{decode, encode};
 use crate::v1p1::cause::Cause;
@@ -66,14 +66,14 @@ impl<'a> Parts<'a> {
 
 impl Search<'_> {
     /// Base string URIs that are others than the one that is compared, with what is other in them.
-    pub(super) fn addresses(&self, suspects: Option<&Suspects>) -> Vec<(Cause, String)> {
+    pub(super) fn addresses(&self, context: Option<&DiagnosisContext>) -> Vec<(Cause, String)> {
         let request = self.trial.request;
-        let others = suspects.map(|suspects| suspects.addresses.as_slice()).unwrap_or_default();
+        let others = context.map(|context| context.urls.as_slice()).unwrap_or_default();
         let authority = request.authority.to_ascii_lowercase();
         let own = Parts::new(request.scheme, &authority, request.path);
         let of_others: Vec<Parts<'_>> = others
             .iter()
-            .map(|OtherAddress { scheme, authority, path, .. }| Parts::new(scheme, authority, path))
+            .map(|KnownUrl { scheme, authority, path, .. }| Parts::new(scheme, authority, path))
             .collect();
 
         let www = match own.host.strip_prefix("www.") {
@@ -83,7 +83,7 @@ impl Search<'_> {
         let capitals = own.host.to_ascii_uppercase();
         let mut hosts = vec![own.host, www.as_str()];
         let mut ports = vec![own.port, None, Some("443"), Some("80")];
-        if suspects.is_some() {
+        if context.is_some() {
             hosts.extend(["localhost", "127.0.0.1", capitals.as_str()]);
             hosts.extend(of_others.iter().map(|parts| parts.host));
             ports.extend(PORTS.map(Some));
@@ -106,7 +106,7 @@ impl Search<'_> {
         let encoded = decoded.split('/').map(encode).collect::<Vec<_>>().join("/");
         let lowered = own.path.to_ascii_lowercase();
         let (single, doubled) = (own.path.replace("//", "/"), format!("/{}", own.path));
-        if suspects.is_some() {
+        if context.is_some() {
             let mut paths = vec!["", "/", &decoded, &encoded, &lowered, &single, &doubled];
             paths.extend(of_others.iter().map(|parts| parts.path));
             for path in unique(paths) {

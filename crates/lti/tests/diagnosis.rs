@@ -5,8 +5,8 @@ use std::sync::Arc;
 use lti::admission::Examination;
 use lti::oauth1::{Credentials, Params, SignatureMethod, SigningKey, Source, encode::encode};
 use lti::v1p1::{
-    Cause, Consumer, Consumers, LaunchRequest, NearMiss, OtherAddress, Passport, SignatureFindings,
-    Suspects, Terms, examine, near_miss, sign,
+    Cause, Consumer, ConsumerCredentials, Consumers, DiagnosisContext, KnownUrl, LaunchPolicy,
+    LaunchRequest, SignatureDiagnosis, SignatureFindings, diagnose, examine, sign,
 };
 use lti::{KnownSecrets, Rejection, Secret};
 use proptest::prelude::*;
@@ -15,9 +15,9 @@ use proptest::sample::Index;
 const NOW: u64 = 1_700_000_000;
 const URL: &str = "https://tools.example/lti/a";
 
-fn terms() -> Terms {
+fn policy() -> LaunchPolicy {
     let secrets = [Secret::new("s3cret")];
-    Terms {
+    LaunchPolicy {
         consumers: Consumers::new(
             "a",
             [Consumer::new("key-1", secrets.clone(), SignatureMethod::ALL)],
@@ -29,21 +29,21 @@ fn terms() -> Terms {
 }
 
 /// What `explain` knows: another consumer, another tool, and where that one is launched.
-fn suspects() -> Suspects {
-    let passport = |tool: &str, key: &str, secret: &str| Passport {
+fn context() -> DiagnosisContext {
+    let passport = |tool: &str, key: &str, secret: &str| ConsumerCredentials {
         tool: tool.to_owned(),
         key: key.to_owned(),
         secrets: vec![Secret::new(secret)],
     };
-    Suspects {
+    DiagnosisContext {
         tool: "a".to_owned(),
-        addresses: vec![OtherAddress {
+        urls: vec![KnownUrl {
             tool: Some("b".to_owned()),
             scheme: "https".to_owned(),
             authority: "tools.example".to_owned(),
             path: "/lti/b".to_owned(),
         }],
-        passports: vec![
+        credentials: vec![
             passport("a", "key-1", "s3cret"),
             passport("a", "key-2", "s3cret-2"),
             passport("b", "key-1", "s3cret-b"),
@@ -95,11 +95,11 @@ fn request(body: &str) -> LaunchRequest<'_> {
 }
 
 fn examined(body: &str) -> Examination<SignatureFindings> {
-    examine(&request(body), &terms(), NOW, |_| false)
+    examine(&request(body), &policy(), NOW, |_| false)
 }
 
-fn found(pairs: &Pairs) -> Option<NearMiss> {
-    near_miss(&request(&body(pairs)).read(), &terms(), &suspects())
+fn found(pairs: &Pairs) -> Option<SignatureDiagnosis> {
+    diagnose(&request(&body(pairs)).read(), &policy(), &context())
 }
 
 fn cause(pairs: &Pairs) -> Option<&'static str> {
@@ -254,8 +254,8 @@ proptest! {
         let body = [before.as_slice(), oauth.as_bytes()].concat();
         let (query, authorization) = (query.as_deref(), authorization.as_deref());
         let request = LaunchRequest { query, authorization, body: &body, ..request("") };
-        prop_assert_eq!(near_miss(&request.read(), &terms(), &suspects()), None);
-        prop_assert!(examine(&request, &terms(), NOW, |_| true).cause().is_none());
+        prop_assert_eq!(diagnose(&request.read(), &policy(), &context()), None);
+        prop_assert!(examine(&request, &policy(), NOW, |_| true).cause().is_none());
     }
 }
 

@@ -1,19 +1,19 @@
 use super::claimed_consumer::ClaimedConsumer;
 use super::launch_request::ReadLaunch;
+use super::policy::LaunchPolicy;
 use super::signature_trial::SignatureTrial;
-use super::terms::Terms;
 
 /// The base string that a launch's signature is compared for, with the key as a known consumer has it. It holds personal
 /// data. `None` where the launch cannot be read.
-pub fn compared(launch: &ReadLaunch<'_>, terms: &Terms) -> Option<String> {
+pub fn expected_base_string(launch: &ReadLaunch<'_>, policy: &LaunchPolicy) -> Option<String> {
     let params = launch.v1p1_params().ok()?;
-    let claim = ClaimedConsumer::read(params, terms).ok()?;
-    let trial = SignatureTrial::new(&launch.request, params, terms, &claim);
+    let claim = ClaimedConsumer::read(params, policy).ok()?;
+    let trial = SignatureTrial::new(&launch.request, params, policy, &claim);
     Some(trial.base_string(&[], claim.decoded_key.as_deref()))
 }
 
 /// A base string without the values of its parameters, which are personal data.
-pub fn shape(base_string: &str) -> String {
+pub fn redact_base_string(base_string: &str) -> String {
     let Some((address, params)) = base_string.rsplit_once('&') else { return String::new() };
     let shaped: Vec<String> = params
         .split("%26")
@@ -36,7 +36,7 @@ mod tests {
         let base =
             "POST&https%3A%2F%2Ftools.example%2Flti&a%3D%26b%3Done%2520two%26b%3D2%26c%2540%3Dx";
         let expected = "POST&https%3A%2F%2Ftools.example%2Flti&a%3D%26b%3D…%26b%3D…%26c%2540%3D…";
-        assert_eq!(shape(base), expected);
-        assert_eq!(shape(""), "");
+        assert_eq!(redact_base_string(base), expected);
+        assert_eq!(redact_base_string(""), "");
     }
 }
