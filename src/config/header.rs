@@ -75,7 +75,7 @@ pub(crate) fn is_identity(name: &str) -> bool {
 }
 
 /// Whether a header concerns one connection and is not passed on.
-pub(crate) fn is_of_connection(name: &str) -> bool {
+pub(crate) fn is_hop_by_hop(name: &str) -> bool {
     CONNECTION.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 

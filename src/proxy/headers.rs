@@ -10,7 +10,7 @@ use hyper::header::{HOST, HeaderName, HeaderValue};
 
 use super::cookie;
 use crate::config::Upstream;
-use crate::config::header::{is_identity, is_of_connection, is_same};
+use crate::config::header::{is_hop_by_hop, is_identity, is_same};
 use crate::session::{TICKET_PARAMETER, is_own_cookie};
 use crate::url::{BaseUrl, UrlParts};
 
@@ -89,7 +89,7 @@ impl HeaderPolicy<'_> {
             };
             Cow::Owned(name.chars().map(spell).collect())
         };
-        is_of_connection(&spelt)
+        is_hop_by_hop(&spelt)
             || is_identity(&spelt)
             || matches!(&*spelt, "host" | "content-length" | "proxy")
             || spelt.starts_with("proxy-")
@@ -608,7 +608,7 @@ mod tests {
             prop_assert_eq!(headers.get_all("x-own").iter().collect::<Vec<_>>(), ["own"]);
             prop_assert_eq!(headers.get_all(HOST).iter().collect::<Vec<_>>(), ["app.test:9000"]);
             for (name, value) in &headers {
-                let is_the_gateways = is_identity(name.as_str()) || is_of_connection(name.as_str()) || name == "x_own";
+                let is_the_gateways = is_identity(name.as_str()) || is_hop_by_hop(name.as_str()) || name == "x_own";
                 prop_assert!(!is_the_gateways, "{name}");
                 let value = String::from_utf8_lossy(value.as_bytes());
                 prop_assert!(

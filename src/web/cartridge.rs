@@ -36,7 +36,7 @@ pub(super) fn cartridge(
     gateway: &State<Gateway>,
     authority: Authority,
 ) -> Result<Cartridge, Refusal> {
-    let tool = gateway.addresses.tools().find(|tool| tool.name == name).ok_or(Refusal::NoTool)?;
+    let tool = gateway.routes.tools().find(|tool| tool.name == name).ok_or(Refusal::NoTool)?;
     let launch_url = gateway.public_url.launch_url(tool, Some(authority.as_str()));
     let origin = gateway.public_url.origin(authority.as_str());
     // The files of `static/` are the public URL's: an upstream's own host has none.

@@ -6,7 +6,7 @@ use lti::KnownSecrets;
 use lti::v1p1::ConsumerCredentials;
 
 use super::development::Development;
-use super::proxy::place::Addresses;
+use super::proxy::route::ToolRoutes;
 use super::proxy::visit::SessionCache;
 use super::served::ServedTool;
 use crate::clock::Clock;
@@ -27,7 +27,7 @@ pub struct Gateway {
     pub(super) development: Option<Development>,
     pub(super) clock_skew: u64,
     pub(super) known_secrets: Arc<KnownSecrets>,
-    pub(super) addresses: Addresses,
+    pub(super) routes: ToolRoutes,
     pub(super) templates: Templates,
     pub(super) replay: Box<dyn Replay>,
     pub(super) receipts: Receipts,
@@ -62,7 +62,7 @@ impl Gateway {
             clock_skew: config.clock_skew,
             known_secrets: config.known_secrets,
             grades: Arc::new(Grades::new(platforms, outbox, &config.tools, clock.clone())),
-            addresses: Addresses::new(config.tools.into_iter().map(ServedTool::new).collect()),
+            routes: ToolRoutes::new(config.tools.into_iter().map(ServedTool::new).collect()),
             templates,
             replay,
             receipts: Receipts::new(&config.secrets),
@@ -86,7 +86,7 @@ impl Gateway {
 
     /// Name and launch URL of every tool, for a request to this host.
     pub(super) fn launch_urls(&self, authority: &str) -> impl Iterator<Item = (&str, String)> {
-        self.addresses.tools().map(move |tool| {
+        self.routes.tools().map(move |tool| {
             (tool.name.as_str(), self.public_url.launch_url(tool, Some(authority)))
         })
     }

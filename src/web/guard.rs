@@ -59,7 +59,7 @@ impl Handler for ExceptToolHosts {
         let gateway = request.rocket().state::<Gateway>();
         let served = gateway
             .zip(request.host())
-            .and_then(|(gateway, host)| gateway.addresses.tool_of_host(host.domain().as_str()));
+            .and_then(|(gateway, host)| gateway.routes.tool_of_host(host.domain().as_str()));
         if served.is_some_and(|served| {
             !self.only_upstreams || matches!(served.target, ServedTarget::Upstream(_))
         }) {

@@ -40,7 +40,7 @@ struct IndexToolContext<'a> {
 #[get("/")]
 pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Html, Refusal> {
     let origin = gateway.public_url.origin(authority.as_str());
-    let tools = gateway.addresses.tools().map(|tool| {
+    let tools = gateway.routes.tools().map(|tool| {
         // Nobody else is told which keys there are.
         let keys: Vec<&str> = if gateway.development.is_some() {
             tool.senders.consumers.keys().iter().map(ConsumerKey::as_str).collect()

@@ -5,7 +5,7 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Response, Route};
 
 use super::gateway::Gateway;
-use super::proxy::place::{Mount, ToolPlace};
+use super::proxy::route::{Mount, ToolRoute};
 use super::proxy::{door, passage};
 use super::refusal::Refusal;
 use super::{launch, shield};
@@ -43,35 +43,35 @@ impl Handler for ToolHandler {
             let query = request.uri().query().map(|query| query.as_str());
             Some((
                 gateway,
-                gateway.addresses.place(host, method, request.uri().path().as_str(), query)?,
+                gateway.routes.find(host, method, request.uri().path().as_str(), query)?,
             ))
         });
         // Whoever only wants to know what is behind a ticket does not use it up.
-        if method == Method::Head && matches!(place, Some((_, ToolPlace::Entry(_)))) {
+        if method == Method::Head && matches!(place, Some((_, ToolRoute::Entry(_)))) {
             return Outcome::Success(Refusal::NotEntered.respond());
         }
         // Outside sessions Rocket answers a HEAD as a GET without a body, here and for every other route.
         let is_own = OWN_EVERYWHERE.contains(&request.uri().path().as_str());
-        if method == Method::Head && (is_own || !matches!(place, Some((_, ToolPlace::Inside(..)))))
+        if method == Method::Head && (is_own || !matches!(place, Some((_, ToolRoute::Session(..)))))
         {
             return Outcome::forward(data, rocket::http::Status::NotFound);
         }
         Outcome::Success(match place {
-            Some((gateway, ToolPlace::Launch(served, sub_path))) if method == Method::Post => {
+            Some((gateway, ToolRoute::Launch(served, sub_path))) if method == Method::Post => {
                 launch::answer(gateway, served, sub_path, request, data).await
             }
-            Some((gateway, ToolPlace::Launch(served, _))) if method == Method::Get => {
+            Some((gateway, ToolRoute::Launch(served, _))) if method == Method::Get => {
                 launch::answer_get(gateway, served, request)
             }
-            Some((_, ToolPlace::Launch(..))) => Refusal::NotPosted.respond(),
-            Some((gateway, ToolPlace::Entry(mount))) => {
+            Some((_, ToolRoute::Launch(..))) => Refusal::NotPosted.respond(),
+            Some((gateway, ToolRoute::Entry(mount))) => {
                 let mut answer =
                     dressed(door::answer(gateway, mount, request, data).await, mount, request);
                 // Its address holds a ticket, which is nobody's business, be it spent or not.
                 answer.set_raw_header("Referrer-Policy", "no-referrer");
                 answer
             }
-            Some((gateway, ToolPlace::Inside(mount, rest))) => {
+            Some((gateway, ToolRoute::Session(mount, rest))) => {
                 let answer = passage::answer(gateway, mount, rest, request, data).await;
                 if answer.is_ok() {
                     shield::mark_as_proxied(request);

@@ -8,7 +8,7 @@ use super::resolver::{PLACEHOLDER_SECRET, Resolver};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{HeadersTable, Text};
-use crate::config::header::{check_value, is_identity, is_of_connection, is_token};
+use crate::config::header::{check_value, is_hop_by_hop, is_identity, is_token};
 use crate::config::table::Written;
 
 /// What a request has anyway, and the gateway sets or passes on by rules of its own.
@@ -29,7 +29,7 @@ impl Resolver<'_> {
                 Some(Fault::HeaderName(name.clone()))
             } else if is_identity(&plain) {
                 Some(Fault::IdentityHeader(name.clone()))
-            } else if is_of_connection(&plain) || OF_THE_REQUEST.contains(&plain.as_str()) {
+            } else if is_hop_by_hop(&plain) || OF_THE_REQUEST.contains(&plain.as_str()) {
                 Some(Fault::GatewayHeader(name.clone()))
             } else {
                 known.get(&plain).map(|other| Fault::DuplicateHeader(name.clone(), other.clone()))

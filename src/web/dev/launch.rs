@@ -67,7 +67,7 @@ pub(super) fn launch(
     chosen: PracticeChoice<'_>,
 ) -> Result<Html, Refusal> {
     let tool =
-        gateway.addresses.tools().find(|known| known.name == chosen.tool).ok_or(Refusal::NoTool)?;
+        gateway.routes.tools().find(|known| known.name == chosen.tool).ok_or(Refusal::NoTool)?;
     let key = key_with_stand_in(tool).ok_or(Refusal::NoTool)?;
     let person = Person::of(chosen.person.unwrap_or_default());
     let mistake = chosen.mistake.and_then(Mistake::named);

@@ -108,7 +108,7 @@ impl ServiceCallHead<'_> {
         ask: impl FnOnce(&ServiceRequest<'_>, &mut Gradebook) -> ServiceResponse,
     ) -> PlatformResult {
         let tool =
-            gateway.addresses.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
+            gateway.routes.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
         let key = key_with_stand_in(tool).ok_or(Refusal::NoTool)?;
         let Self { method, target, authorization, content_type } = self;
         let question = ServiceRequest {

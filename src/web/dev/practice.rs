@@ -42,7 +42,7 @@ impl From<Mistake> for MistakeContext {
 pub(super) fn practice(gateway: &State<Gateway>) -> Result<Html, Refusal> {
     let context = PracticeContext {
         tools: gateway
-            .addresses
+            .routes
             .tools()
             .map(|tool| Choice {
                 name: &tool.name,

@@ -10,9 +10,9 @@ use crate::session::{COOKIE, Session, TICKET, TICKET_PARAMETER, TooLong, set_coo
 use crate::template::{Page, RenderError};
 use crate::web::gateway::Gateway;
 use crate::web::page;
-use crate::web::proxy::place::Mount;
+use crate::web::proxy::route::Mount;
 use crate::web::proxy::visit::SessionCache;
-use crate::web::proxy::{door, place};
+use crate::web::proxy::{door, route};
 use crate::web::refusal::Refusal;
 use crate::web::served::ServedTarget;
 
@@ -34,7 +34,7 @@ pub(super) fn first(
         ServedTarget::Template(page) => rendered(call, page, launch),
         ServedTarget::Upstream(upstream) => {
             let SessionCache { sessions, newest, .. } = &call.gateway.session_cache;
-            let prefix = place::prefix(call.served, upstream, &id);
+            let prefix = route::prefix(call.served, upstream, &id);
             let mount = Mount::of(call.served, upstream, &id, &prefix);
             let session = session(call, upstream, launch, id.clone(), now)?;
             let sealed =
@@ -63,7 +63,7 @@ pub(super) fn again(
             let id = call.gateway.ids.id(tool, launch).ok_or(Refusal::PageFailed)?;
             // A launch that could not become a session the first time cannot become one now.
             mint(call, upstream, launch, id.clone(), now)?;
-            let prefix = place::prefix(call.served, upstream, &id);
+            let prefix = route::prefix(call.served, upstream, &id);
             Ok(door::redirect(Mount::of(call.served, upstream, &id, &prefix), destination))
         }
     }

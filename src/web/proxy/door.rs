@@ -10,7 +10,7 @@ use rocket::{Data, Request, Response};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::place::Mount;
+use super::route::Mount;
 use crate::session::{BUTTON, COOKIE, TICKET, TICKET_PARAMETER, Ticket, set_cookie};
 use crate::web::body;
 use crate::web::gateway::Gateway;

@@ -15,8 +15,8 @@ use rocket::http::Method;
 use rocket::tokio::time::{Instant, sleep};
 use rocket::{Data, Request, Response};
 
-use super::place::Mount;
 use super::relay::Relay;
+use super::route::Mount;
 use super::upload::{Progress, Upload, UploadFault, upload};
 use super::visit::{OpenSession, PreparedHeaders};
 use crate::config::Prefix;

@@ -15,7 +15,7 @@ use rocket::{Response, Shutdown};
 
 use super::download::{Download, Events, Manner};
 use super::frame::Frame;
-use super::place::Mount;
+use super::route::Mount;
 use super::tunnel::Tunnel;
 use super::upload::Upload;
 use super::visit::{OpenSession, PreparedHeaders};

@@ -6,7 +6,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use lti::Secret;
 use quick_cache::sync::Cache;
 
-use super::place::Mount;
+use super::route::Mount;
 use crate::config::PublicUrl;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::session_headers::{SessionFacts, session_headers};

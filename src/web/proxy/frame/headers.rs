@@ -6,7 +6,7 @@ use rocket::http::Header;
 
 use super::app::Frame;
 use super::policy;
-use crate::config::header::is_of_connection;
+use crate::config::header::is_hop_by_hop;
 
 /// What is not passed on: who may frame the app is the tool's to say, and the others are said of a whole host, which the
 /// app shares.
@@ -48,7 +48,7 @@ impl Frame<'_> {
         let mut answer = Vec::with_capacity(upstream.len() + 2);
         for (name, value) in upstream {
             let name = name.as_str();
-            let is_gone = is_of_connection(name)
+            let is_gone = is_hop_by_hop(name)
                 || of_connection.iter().any(|named| named.eq_ignore_ascii_case(name))
                 || GONE.contains(&name)
                 || name.starts_with(FOR_APPS)

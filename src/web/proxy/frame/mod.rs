@@ -1,9 +1,9 @@
 //! An upstream's response made to work below its prefix and in the platform's iframe.
 
-mod address;
 mod app;
 mod cookie;
 mod headers;
 mod policy;
+mod url;
 
 pub(super) use app::Frame;

@@ -14,13 +14,13 @@ const SESSION: &str = "/~";
 const RESERVED: [&str; 3] = ["login", "links", "register"];
 
 /// A place below a tool's address.
-pub(in crate::web) enum ToolPlace<'g, 'r> {
+pub(in crate::web) enum ToolRoute<'g, 'r> {
     /// Where it is launched, and what follows of the path: nothing, or more that begins with `/`.
     Launch(&'g ServedTool, &'r str),
     /// Where a session comes in.
     Entry(Mount<'g, 'r>),
     /// Inside a session, and what follows of the path: nothing, or more that begins with `/`.
-    Inside(Mount<'g, 'r>, &'r str),
+    Session(Mount<'g, 'r>, &'r str),
 }
 
 /// An upstream at the URLs of one session.
@@ -35,7 +35,7 @@ pub(in crate::web) struct Mount<'g, 'r> {
 }
 
 /// All tools, by their addresses.
-pub(in crate::web) struct Addresses {
+pub(in crate::web) struct ToolRoutes {
     tools: Vec<ServedTool>,
     by_path: HashMap<String, usize>,
     by_host: HashMap<String, usize>,
@@ -43,7 +43,7 @@ pub(in crate::web) struct Addresses {
     deepest: usize,
 }
 
-impl Addresses {
+impl ToolRoutes {
     pub(in crate::web) fn new(tools: Vec<ServedTool>) -> Self {
         let mut by_path = HashMap::new();
         let mut by_host = HashMap::new();
@@ -79,13 +79,13 @@ impl Addresses {
     }
 
     /// What stands at a path of a host. The number of tools does not matter.
-    pub(in crate::web) fn place<'g, 'r>(
+    pub(in crate::web) fn find<'g, 'r>(
         &'g self,
         host: &str,
         method: Method,
         path: &'r str,
         query: Option<&str>,
-    ) -> Option<ToolPlace<'g, 'r>> {
+    ) -> Option<ToolRoute<'g, 'r>> {
         let served = match self.tool_of_host(host) {
             Some(served) => served,
             None => self.tool_above(path)?,
@@ -97,7 +97,7 @@ impl Addresses {
         let ServedTarget::Upstream(upstream) = &served.target else {
             return launched
                 .filter(|rest| matches!(*rest, "" | "/"))
-                .map(|rest| ToolPlace::Launch(served, rest));
+                .map(|rest| ToolRoute::Launch(served, rest));
         };
         let with_ticket = query.is_some_and(|query| query.starts_with(TICKET_PARAMETER));
         let inside = path.get(base.len()..)?;
@@ -107,28 +107,28 @@ impl Addresses {
         match upstream.prefix {
             Prefix::Session => {
                 let Some(session) = inside.strip_prefix(SESSION) else {
-                    return launched.map(|rest| ToolPlace::Launch(served, rest));
+                    return launched.map(|rest| ToolRoute::Launch(served, rest));
                 };
                 let id = session.split('/').next().unwrap_or_default();
                 let (prefix, rest) = path.split_at(base.len() + SESSION.len() + id.len());
                 let mount = Mount { served, upstream, id, prefix };
                 Some(if rest.is_empty() && with_ticket {
-                    ToolPlace::Entry(mount)
+                    ToolRoute::Entry(mount)
                 } else {
-                    ToolPlace::Inside(mount, rest)
+                    ToolRoute::Session(mount, rest)
                 })
             }
             Prefix::Tool => {
                 let mount = Mount { served, upstream, id: "", prefix: path.get(..base.len())? };
                 let is_root = matches!(inside, "" | "/");
                 if is_root && with_ticket {
-                    return Some(ToolPlace::Entry(mount));
+                    return Some(ToolRoute::Entry(mount));
                 }
                 match launched {
                     Some(rest @ ("" | "/")) if method == Method::Post => {
-                        Some(ToolPlace::Launch(served, rest))
+                        Some(ToolRoute::Launch(served, rest))
                     }
-                    _ => Some(ToolPlace::Inside(mount, inside)),
+                    _ => Some(ToolRoute::Session(mount, inside)),
                 }
             }
         }
