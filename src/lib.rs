@@ -1,8 +1,11 @@
-//! lti-gateway: verifies LTI launches, then renders a tool's template or stands before its web app, and carries grades back.
+//! lti-gateway verifies LTI launches, renders a tool's template or proxies its web app, and returns
+//! grades to the platform.
 //!
-//! This is the program's interface for its tests and benches; people use the command `lti-gateway`.
-//! Layers, from below: [`cause`] and [`clock`]; [`config`]; [`session`], [`state`], [`platform`] and [`practice`]; [`proxy`],
-//! [`template`] and [`grade`]; [`web`]; [`cli`]. Imports go down only.
+//! Tests and benches use this interface. Admins use the command `lti-gateway`.
+//!
+//! Layers, from the lowest: [`cause`], [`clock`] and [`url`]; [`config`]; [`session`], [`state`],
+//! [`platform`] and [`practice`]; [`proxy`], [`template`] and [`grade`]; [`web`]; [`cli`]. Imports
+//! only go down.
 
 pub mod cause;
 pub mod cli;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Launches make and drop hundreds of small strings each, for which the C library's allocator takes longer.
+/// Each launch allocates hundreds of small strings. The C library's allocator is slower at that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::load::load;
 use super::message::state_unusable;
 use super::terminal::{harmless, say, table};
-use crate::clock::instant;
+use crate::clock::rfc3339;
 use crate::config::{Environment, StateLocation, print};
 use crate::state::{ListedGrade, list};
 
@@ -56,10 +56,10 @@ fn rows(listed: &[ListedGrade]) -> String {
         rows.push([
             id.clone(),
             harmless(tool),
-            instant(*accepted),
+            rfc3339(*accepted),
             status.name().to_owned(),
             tries.to_string(),
-            next_try.map_or_else(|| "-".to_owned(), instant),
+            next_try.map_or_else(|| "-".to_owned(), rfc3339),
             harmless(message),
         ]);
     }

@@ -4,7 +4,7 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use super::error::PlatformError;
 use super::mask::LONGEST_MESSAGE;
 use super::reach::NotPublic;
-use crate::cause::{causes, words};
+use crate::cause::{causes, message_chain};
 
 /// A platform's response, completely read.
 pub(super) struct Reply {
@@ -66,5 +66,5 @@ pub(super) fn failure(error: reqwest::Error) -> PlatformError {
     if causes(&error).any(|cause| cause.is::<NotPublic>()) {
         return PlatformError::NOT_PUBLIC;
     }
-    PlatformError::Unreachable(words(&error))
+    PlatformError::Unreachable(message_chain(&error))
 }

@@ -16,7 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::ring;
 
-use crate::cause::words;
+use crate::cause::message_chain;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -83,6 +83,6 @@ impl Upstreams {
             }
             _ => self.plain.request(request).await,
         };
-        answer.map_err(|error| UpstreamError { words: words(&error) })
+        answer.map_err(|error| UpstreamError { words: message_chain(&error) })
     }
 }

@@ -14,8 +14,8 @@ use super::seal::{Seal, deflated};
 use super::sealed_sender::SealedSender;
 use super::session::Session;
 
-/// For how many seconds a grade token counts.
-const GRADE_TOKEN: u64 = 7 * 86_400;
+/// The lifetime of a grade token, in seconds.
+pub const GRADE_TOKEN: u64 = 7 * 86_400;
 
 /// A grade token that was opened, or is to be sealed.
 ///

@@ -22,7 +22,7 @@ mod session;
 pub use budget::BUDGET;
 pub use cookie::{COOKIE, cookies, is_own_cookie, set_cookie};
 pub use field::Field;
-pub use grade_token::{GradeToken, GradeTokens};
+pub use grade_token::{GRADE_TOKEN, GradeToken, GradeTokens};
 pub use id::Ids;
 pub use key::derive;
 pub use mint::TooLong;

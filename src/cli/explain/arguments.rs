@@ -1,6 +1,6 @@
 //! The arguments of `explain`.
 
-use crate::clock::seconds;
+use crate::clock::parse_rfc3339;
 
 /// What is explained.
 #[derive(clap::Args)]
@@ -23,5 +23,5 @@ pub(in crate::cli) struct ExplainArguments {
 
 /// A time as the log writes it.
 fn time(text: &str) -> Result<u64, String> {
-    seconds(text).ok_or_else(|| "it is written like 2026-01-31T12:00:00Z".to_owned())
+    parse_rfc3339(text).ok_or_else(|| "it is written like 2026-01-31T12:00:00Z".to_owned())
 }

@@ -8,7 +8,7 @@ use lti::{Rejection, Role};
 
 use super::redaction::Redaction;
 use crate::cli::terminal::{harmless, harmless_lines};
-use crate::clock::instant;
+use crate::clock::rfc3339;
 use crate::config::Tool;
 
 /// What was found out about a launch.
@@ -84,7 +84,7 @@ impl Report<'_> {
             Check::Oauth => {
                 let method = examination.method().map_or("", |method| method.name());
                 let signed = examination.timestamp().unwrap_or_default();
-                format!("{method}, signed at {} ({})", instant(signed), self.age(signed))
+                format!("{method}, signed at {} ({})", rfc3339(signed), self.age(signed))
             }
             Check::Consumer => examination.claimed_sender().unwrap_or_default().to_owned(),
             Check::Signature => match examination.variant() {
@@ -96,7 +96,7 @@ impl Report<'_> {
             Check::Time => {
                 let accepted = self.accepted_skew;
                 match self.at {
-                    Some(at) => format!("within {accepted} s of {}", instant(at)),
+                    Some(at) => format!("within {accepted} s of {}", rfc3339(at)),
                     None => {
                         format!(
                             "taken as right; such a form counts once, and within {accepted} s of its time"

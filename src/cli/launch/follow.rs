@@ -6,7 +6,7 @@ use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Client, Response, StatusCode, Url};
 
 use super::sign::SignedLaunch;
-use crate::cause::words;
+use crate::cause::message_chain;
 use crate::cli::limit::{REDIRECTS, RESPONSE_TIMEOUT, SHOWN_MIB};
 use crate::cli::message::no_certificates;
 use crate::cli::terminal::{harmless, harmless_lines, say};
@@ -23,7 +23,7 @@ pub(super) fn follow(signed: &SignedLaunch) -> ExitCode {
     };
     let followed = match client {
         Ok(client) => rocket::execute(Browser { client, cookies: Vec::new() }.follow(signed)),
-        Err(error) => Err(words(&error)),
+        Err(error) => Err(message_chain(&error)),
     };
     followed.unwrap_or_else(|why| {
         eprintln!("error: {} did not answer: {why}", signed.url);
@@ -171,5 +171,5 @@ fn shown(url: &Url) -> String {
 
 /// Why there was no answer. The address is told beside it.
 fn told(error: reqwest::Error) -> String {
-    words(&error.without_url())
+    message_chain(&error.without_url())
 }

@@ -3,7 +3,7 @@
 use rocket::{State, get};
 use serde::Serialize;
 
-use crate::clock::instant;
+use crate::clock::rfc3339;
 use crate::practice::{Exchange, Person};
 use crate::web::gateway::Gateway;
 use crate::web::page::{self, Html};
@@ -45,7 +45,7 @@ pub(super) fn gradebook(gateway: &State<Gateway>) -> Result<Html, Refusal> {
     });
     let messages = gradebook
         .messages()
-        .map(|message| MessageContext { time: instant(message.at), message: message.clone() });
+        .map(|message| MessageContext { time: rfc3339(message.at), message: message.clone() });
     let context = GradebookContext { grades: grades.collect(), messages: messages.collect() };
     drop(gradebook);
     page::render("dev_gradebook.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)

@@ -3,7 +3,7 @@
 use rocket::{State, get};
 use serde::Serialize;
 
-use crate::clock::instant;
+use crate::clock::rfc3339;
 use crate::web::development::RejectedLaunch;
 use crate::web::gateway::Gateway;
 use crate::web::page::{self, Html};
@@ -27,7 +27,7 @@ pub(super) fn refusals(gateway: &State<Gateway>) -> Result<Html, Refusal> {
     let development = gateway.development.as_ref();
     let newest = development.map(|development| development.rejected.newest()).unwrap_or_default();
     let refusals =
-        newest.into_iter().map(|refused| RefusedContext { time: instant(refused.at), refused });
+        newest.into_iter().map(|refused| RefusedContext { time: rfc3339(refused.at), refused });
     let context = RefusalsContext { refusals: refusals.collect() };
     page::render("dev_refusals.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)
 }

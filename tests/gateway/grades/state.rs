@@ -69,7 +69,7 @@ fn when_as_much_is_kept_as_may_be_nothing_is_sent() {
     for (method, body) in [("POST", r#"{"score":1}"#), ("DELETE", "")] {
         assert_eq!(
             refused(&stage.call(method, &token, body), 503, "state-unavailable"),
-            json!({ "message": "the grade was not sent, because it could not be kept: as much is kept as may be" })
+            json!({ "message": "the queue of grades is full, so the gateway did not send the grade; send the grade again later" })
         );
     }
     stage.platform.saw_nothing();
@@ -94,7 +94,7 @@ fn while_the_state_cannot_be_written_nothing_is_sent_and_the_gateway_is_not_read
             refused(&call(&stage.server, method, target, &token, body), 503, "state-unavailable");
         assert_eq!(
             refusal,
-            json!({ "message": "the grade could not be written down for certain, so send it again: database is locked" })
+            json!({ "message": "the gateway may not have stored the grade: database is locked; send the grade again" })
         );
     }
     assert_eq!(ready(&stage), (503, "state unreachable".to_owned()));
@@ -134,7 +134,7 @@ fn while_the_state_cannot_be_read_nobody_is_told_that_a_grade_was_not_sent() {
         let reply = call(&stage.server, "GET", &format!("/grades/{asked}"), &token, "");
         assert_eq!(
             refused(&reply, 503, "state-unavailable"),
-            json!({ "message": "what became of the grade cannot be told now: database is locked" })
+            json!({ "message": "the state of the grade cannot be read: database is locked" })
         );
     }
     other.execute_batch("ROLLBACK").expect("no lock");
