@@ -184,7 +184,7 @@ mod tests {
     fn every_page_holds_the_style_that_templates_link_and_nothing_of_it_ends_its_element() {
         let style = include_str!("../../static/style.css");
         assert!(!style.contains("</"), "it would be the page's own text from there on");
-        let page = render("dev_refusals.html.tera", &serde_json::json!({ "refusals": [] }))
+        let page = render("dev_refusals.html.tera", &serde_json::json!({ "launches": [] }))
             .expect("a page")
             .text;
         assert!(page.contains(&format!("<style>\n{style}</style>")), "{page}");

@@ -49,7 +49,7 @@ def getting_started(binary, built):
         assert "Hello, Ada Practice!" in re.sub("</?bdi>", "", practice.launch(terminal, "hello").page)
         assert "200 OK" in terminal.run(ours.pop(0))
         assert "Wrong secret" in terminal.words("/dev")
-        assert "Nothing was refused yet." in terminal.words("/dev/refusals")
+        assert "No rejected launches yet." in terminal.words("/dev/refusals")
 
         said = terminal.run(ours.pop(0))
         assert "templates/quiz.html.tera is new: make it yours" in said, said

@@ -201,7 +201,7 @@ fn a_tool_with_a_secret_of_its_own_is_never_signed_for() {
     let server = server(TOOLS, true);
     let page = get(&server, "/dev");
     assert!(
-        page.body.contains("<option value=\"locked\" disabled>locked (has a secret of its own)"),
+        page.body.contains("<option value=\"locked\" disabled>locked (has its own secret)"),
         "{}",
         page.body
     );
@@ -261,7 +261,7 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
                 .split("</li>")
                 .next()
                 .expect("its end")
-                .contains(&format!("refused as <code>{code}</code>"))
+                .contains(&format!("rejected as <code>{code}</code>"))
         );
         for tool in ["page", "nb"] {
             let reply = launched(&server, &format!("tool={tool}&mistake={mistake}"));
@@ -424,7 +424,7 @@ fn a_query_doubled_as_canvas_does_is_accepted() {
     assert!(form.action.ends_with("/lti/page?unit=1") && form.pairs.get("unit") == "1");
     assert_eq!(form.send(&server).status, 200);
     let list = get(&server, "/dev/refusals").body;
-    assert!(list.contains("Nothing was refused yet."), "{list}");
+    assert!(list.contains("No rejected launches yet."), "{list}");
 }
 
 #[test]

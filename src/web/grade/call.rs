@@ -6,8 +6,7 @@ use rocket::http::Status;
 use serde_json::{Map, Value, json};
 
 use super::refusal::GradeRefusal;
-use super::report;
-use super::response::JsonResponse;
+use super::response::{JsonResponse, platform};
 use crate::grade::Sent;
 use crate::platform::masked;
 use crate::session::GradeToken;
@@ -41,7 +40,7 @@ impl GradeCall {
                 if delivered.comment_left_out {
                     body.insert("comment".into(), "not-sent".into());
                 }
-                let platform = report::platform(delivered.status, &delivered.description);
+                let platform = platform(delivered.status, &delivered.description);
                 body.insert("platform".into(), platform);
                 let body = Value::Object(body).to_string();
                 self.accept(token, "delivered", JsonResponse::new(Status::Ok, body))

@@ -7,8 +7,7 @@
 use rocket::http::Status;
 use serde_json::{Map, Value};
 
-use super::report;
-use super::response::JsonResponse;
+use super::response::{JsonResponse, platform};
 use crate::grade::GradeError;
 use crate::platform::PlatformError;
 use crate::session::GRADE_TOKEN;
@@ -176,7 +175,7 @@ impl GradeRefusal {
         body.insert("message".into(), self.message().into());
         body.insert("reference".into(), reference.into());
         if let Some((status, description)) = self.platform_error().and_then(said) {
-            body.insert("platform".into(), report::platform(status, description));
+            body.insert("platform".into(), platform(status, description));
         }
         let mut response = JsonResponse::new(status, Value::Object(body).to_string());
         if status == Status::Unauthorized {

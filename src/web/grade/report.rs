@@ -45,8 +45,3 @@ pub(super) fn stored(grade: &StoredGrade) -> Value {
         "platform": grade.message(),
     })
 }
-
-/// The platform's HTTP status and message.
-pub(super) fn platform(status: u16, description: &str) -> Value {
-    json!({ "status": status, "description": description })
-}

@@ -1,10 +1,11 @@
-//! A JSON response.
+//! JSON responses.
 
 use std::io::Cursor;
 
 use rocket::http::{ContentType, Header, Status};
 use rocket::response::{self, Responder};
 use rocket::{Request, Response};
+use serde_json::{Value, json};
 
 /// A JSON response that no cache stores.
 pub(super) struct JsonResponse {
@@ -29,4 +30,9 @@ impl<'r> Responder<'r, 'static> for JsonResponse {
         }
         Ok(response.sized_body(self.body.len(), Cursor::new(self.body)).finalize())
     }
+}
+
+/// The HTTP status and the message of a platform's response, as JSON.
+pub(super) fn platform(status: u16, description: &str) -> Value {
+    json!({ "status": status, "description": description })
 }

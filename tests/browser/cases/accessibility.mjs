@@ -16,7 +16,7 @@ export default {
     await shows(page.mainFrame(), "LTI tools", "Development:");
     await everybodyCanUse(page);
     // How to set a tool up, of which nobody sees anything before it is asked for.
-    for (const summary of ["Set it up in your platform", "edX", "Canvas"]) {
+    for (const summary of ["Set up in your platform", "edX", "Canvas"]) {
       await page.locator("article").first().getByText(summary, { exact: true }).click();
     }
     await page.locator("article").first().getByText("Advanced Module List").waitFor();

@@ -89,19 +89,19 @@ fn a_grade_and_its_comment_arrive_without_any_setting() {
         let told = call(&server, "POST", &token, r#"{"score":0.50}"#);
         assert_eq!((told.status, &told.json()["status"]), (200, &"delivered".into()), "{told:?}");
         let (grades, messages) = gradebook(&server);
-        assert_eq!(grades, ["0.50 Ada, a learner, at unit-1 of nb"]);
+        assert_eq!(grades, ["0.50 Ada, a learner, in unit-1 of nb"]);
         let [message] = &messages[..] else { panic!("{messages:?}") };
         assert!(
             message
-                .starts_with(&format!("POST, success: Score for {SOURCEDID} is now 0.50 When 20")),
+                .starts_with(&format!("POST, success: Score for {SOURCEDID} is now 0.50 Time 20")),
             "{message}"
         );
         for part in [
-            &format!("Address POST {OUTCOMES} Authorization OAuth realm=\"\",oauth_body_hash="),
+            &format!("Request POST {OUTCOMES} Authorization OAuth realm=\"\",oauth_body_hash="),
             "oauth_consumer_key=\"nb-key\"",
             "<replaceResultRequest>",
             "<textString>0.50</textString>",
-            "Answer 200 <?xml",
+            "Response 200 <?xml",
             "<imsx_codeMajor>success</imsx_codeMajor>",
         ] {
             assert!(message.contains(part), "{part} in {message}");
@@ -112,11 +112,11 @@ fn a_grade_and_its_comment_arrive_without_any_setting() {
             200
         );
         let (grades, messages) = gradebook(&server);
-        assert_eq!(grades, ["1 Ada, a learner, at unit-1 of nb “Well <done>”"]);
-        assert!(messages[0].starts_with("PUT, the result was taken When 20"), "{messages:?}");
+        assert_eq!(grades, ["1 Ada, a learner, in unit-1 of nb “Well <done>”"]);
+        assert!(messages[0].starts_with("PUT, the result was taken Time 20"), "{messages:?}");
         assert!(
-            messages[0].contains(&format!("Address PUT {RESULT} "))
-                && messages[0].ends_with("Answer 200 {}")
+            messages[0].contains(&format!("Request PUT {RESULT} "))
+                && messages[0].ends_with("Response 200 {}")
         );
 
         let told = call(&server, "GET", &token, "");
@@ -150,10 +150,10 @@ fn everybody_has_a_grade_of_their_own_at_each_place() {
     assert_eq!(
         gradebook(&server).0,
         [
-            "0.9 Ada, a learner, at unit-1 of nb",
-            "1 Cleo, an instructor, at unit-1 of nb",
-            "0.3 Ben, a learner, at unit-2 of nb",
-            "0.2 Ben, a learner, at unit-1 of nb",
+            "0.9 Ada, a learner, in unit-1 of nb",
+            "1 Cleo, an instructor, in unit-1 of nb",
+            "0.3 Ben, a learner, in unit-2 of nb",
+            "0.2 Ben, a learner, in unit-1 of nb",
         ]
     );
 }
@@ -222,8 +222,8 @@ fn the_newest_hundred_grades_are_kept() {
     }
     let (grades, _) = gradebook(&server);
     assert_eq!(grades.len(), 100);
-    assert_eq!(grades[0], "1 Ada, a learner, at b100 of nb");
-    assert_eq!(grades[99], "1 Ada, a learner, at b1 of nb");
+    assert_eq!(grades[0], "1 Ada, a learner, in b100 of nb");
+    assert_eq!(grades[99], "1 Ada, a learner, in b1 of nb");
 }
 
 #[test]
@@ -399,7 +399,7 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
         );
     }
     assert_eq!(send(&server, "POST", OUTCOMES, &replace(SOURCEDID), KEY, SECRET).status, 200);
-    assert_eq!(gradebook(&server).0, ["1 Ada, a learner, at unit-1 of nb"]);
+    assert_eq!(gradebook(&server).0, ["1 Ada, a learner, in unit-1 of nb"]);
 }
 
 #[test]
@@ -430,6 +430,6 @@ fn the_newest_hundred_messages_are_kept_and_none_is_unbounded() {
     assert_eq!(unsigned.status, 200);
     assert_eq!(gradebook(&server).1, messages);
     assert_eq!(send(&server, "POST", OUTCOMES, &large, "nb-key", "another").status, 200);
-    let cut = format!(" Body {}… Answer 200 ", "x".repeat(4096));
+    let cut = format!(" Body {}… Response 200 ", "x".repeat(4096));
     assert!(gradebook(&server).1[0].contains(&cut));
 }
