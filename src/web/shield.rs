@@ -1,4 +1,4 @@
-//! What browsers are told about the gateway's own answers, whichever they are. An upstream's answers speak for themselves.
+//! Security headers of the gateway's own responses. An upstream sets its own.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,18 +6,18 @@ use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Header;
 use rocket::{Request, Response};
 
-/// The headers, for every answer that has none of its own.
+/// The headers, for each response that does not set them.
 const HEADERS: [(&str, &str); 2] =
     [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")];
 
-/// Sets the headers.
+/// Sets the security headers.
 pub(super) struct SecurityHeaders;
 
-/// Whether a request's answer is an upstream's.
+/// Whether the response to a request comes from an upstream.
 #[derive(Default)]
 struct IsProxied(AtomicBool);
 
-/// Says that the answer to a request is an upstream's.
+/// Marks the response to a request as an upstream's.
 pub(super) fn mark_as_proxied(request: &Request<'_>) {
     request.local_cache(IsProxied::default).0.store(true, Ordering::Relaxed);
 }
@@ -25,7 +25,7 @@ pub(super) fn mark_as_proxied(request: &Request<'_>) {
 #[rocket::async_trait]
 impl Fairing for SecurityHeaders {
     fn info(&self) -> Info {
-        Info { name: "headers of the gateway's own answers", kind: Kind::Response }
+        Info { name: "security headers of own responses", kind: Kind::Response }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {

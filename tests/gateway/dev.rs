@@ -410,7 +410,8 @@ fn a_form_that_was_encoded_twice_shows_none_of_its_values() {
     assert_eq!(server.send("POST", "/lti/page", &headers, twice.as_bytes()).status, 401);
     let list = get(&server, "/dev/refusals").body;
     assert!(
-        list.contains("<dt>(a name that may hold values)</dt>") && list.contains("POST&amp;http"),
+        list.contains("<dt>(a name that may contain values)</dt>")
+            && list.contains("POST&amp;http"),
         "{list}"
     );
     assert!(!list.contains("Jane") && !list.contains("Doe"), "{list}");

@@ -70,7 +70,7 @@ fn no_private_address_in_any_spelling_takes_a_grade() {
             "255.255.255.255",
         ],
     );
-    let lines = log_lines("its outcome URL is malformed, or not one that `outcome_hosts` allows");
+    let lines = log_lines("its outcome URL is malformed, or `outcome_hosts` does not allow it");
     assert!(
         lines.iter().all(|line| line.contains(" launch: ") && !line.contains("127.0.0.1")),
         "{lines:?}"
