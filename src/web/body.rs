@@ -39,8 +39,8 @@ pub(super) async fn read(data: Data<'_>, largest: u64) -> Result<Vec<u8>, BodyEr
 
 /// Restores the method of a `POST` whose form starts with a field such as `_method=put`.
 ///
-/// Rocket replaces the method by the value of this field before it selects a route. A launch with such
-/// a parameter would then be a 405.
+/// Rocket replaces the method by the value of this field before it selects a route. A launch with
+/// such a parameter would then be a 405.
 pub(super) struct MethodAsSent;
 
 #[rocket::async_trait]

@@ -1,6 +1,6 @@
-//! `GET /tools/<tool>/config.xml`: a tool as a link of a Common Cartridge (IMS Common Cartridge 1.1,
-//! "Basic LTI links"). Canvas, Moodle and others import it. It contains neither key nor secret: an
-//! admin enters them in the platform.
+//! `GET /tools/<tool>/config.xml`: a tool as a link of a Common Cartridge (IMS Common Cartridge
+//! 1.1, "Basic LTI links"). Canvas, Moodle and others import it. It contains neither key nor
+//! secret: an admin enters them in the platform.
 
 use rocket::http::{ContentType, Status};
 use rocket::response::{self, Responder};
@@ -23,7 +23,7 @@ struct CartridgeContext<'a> {
     description: String,
     launch_url: &'a str,
     icon: &'a str,
-    /// Whether the URLs are `https`. The cartridge then repeats them in its elements for secure URLs.
+    /// Whether the URLs are `https`. The cartridge then repeats them as secure URLs.
     launch_is_secure: bool,
     icon_is_secure: bool,
     host: &'a str,

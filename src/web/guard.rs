@@ -1,7 +1,7 @@
 //! Checks of every request before its route: exactly one `Host`, and in development a loopback one.
 //!
-//! With no or two `Host` headers, two proxies can see two different sites (host header injection; RFC
-//! 9112 §3.2 requires a 400). Development answers only loopback names, so that a web page cannot
+//! With no or two `Host` headers, two proxies can see two different sites (host header injection).
+//! RFC 9112 §3.2 requires a 400. Development answers only loopback names, so that a web page cannot
 //! reach it by a name of its own (DNS rebinding).
 
 use std::convert::Infallible;

@@ -15,7 +15,7 @@ pub(in crate::web) fn routes() -> Vec<Route> {
     routes![practice::practice, launch::launch, gradebook::gradebook, refusals::refusals]
 }
 
-/// Tells the client for platforms the network address of this process, so that grades reach the
+/// Gives the client for platforms the network address of this process, so that grades reach the
 /// practice platform.
 pub(in crate::web) fn practise(grades: Arc<Grades>) -> AdHoc {
     AdHoc::on_liftoff("practise", move |rocket| {

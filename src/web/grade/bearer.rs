@@ -9,7 +9,7 @@ use super::refusal::GradeRefusal;
 use crate::session::GradeToken;
 use crate::web::gateway::Gateway;
 
-/// The token of `Authorization: Bearer <token>` (RFC 6750 §2.1), if there is exactly one such header.
+/// The token of `Authorization: Bearer <token>` (RFC 6750 §2.1), if there is exactly one header.
 pub(super) struct Bearer<'r>(Option<&'r str>);
 
 #[rocket::async_trait]
@@ -29,7 +29,8 @@ impl Bearer<'_> {
     /// Opens the grade token.
     ///
     /// # Errors
-    /// [`GradeRefusal::NoToken`], or [`GradeRefusal::BadToken`] if it is invalid, expired or revoked.
+    /// [`GradeRefusal::NoToken`], or [`GradeRefusal::BadToken`] if the token is invalid, expired or
+    /// revoked.
     pub(super) fn token(&self, gateway: &Gateway) -> Result<GradeToken, GradeRefusal> {
         let sealed = self.0.ok_or(GradeRefusal::NoToken)?;
         let token = gateway.grade_tokens.open(sealed, gateway.clock.now());

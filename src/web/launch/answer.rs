@@ -39,8 +39,8 @@ pub(in crate::web) async fn answer(
     response
 }
 
-/// Responds to a GET of a launch path: an LTI 1.3 login is rejected, because the tool is not configured
-/// for LTI 1.3. Every other GET gets a page: open this from your course.
+/// Responds to a GET of a launch path: an LTI 1.3 login is rejected, because the tool is not
+/// configured for LTI 1.3. Every other GET gets a page: open this from your course.
 pub(in crate::web) fn answer_get(
     gateway: &Gateway,
     served: &ServedTool,
@@ -54,7 +54,8 @@ pub(in crate::web) fn answer_get(
     LaunchRecord::default().refuse(&call, &reference(), &rejection)
 }
 
-/// The response to a launch, and its outcome in the log. The caller sets the cookies even for an error.
+/// The response to a launch, and its outcome in the log. The caller sets the cookies even for an
+/// error.
 async fn launch(
     call: &LaunchCall<'_>,
     data: Data<'_>,

@@ -27,7 +27,8 @@ pub(super) fn first(
     let Gateway { ids, receipts, .. } = call.gateway;
     let tool = &call.served.tool;
     let id = ids.id(&tool.name, launch).ok_or(Refusal::PageFailed)?;
-    // Set the receipt even if the page fails: the nonce is spent, and a reload must fail the same way.
+    // Set the receipt even if the page fails: the nonce is spent, and a reload must fail the same
+    // way.
     let (path, lifetime) = (tool.path.to_string(), tool.session.as_secs());
     cookies.extend(receipts.set_cookie(&id, &path, lifetime, &launch.fingerprint, now));
     match &call.served.target {

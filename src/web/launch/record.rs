@@ -15,8 +15,8 @@ pub(super) struct LaunchRecord {
     /// The sender that the launch claims.
     pub(super) sender: Option<String>,
     pub(super) variant: Option<Variant>,
-    /// The cause of a wrong signature, if the gateway found it. Outside development it searches only
-    /// briefly.
+    /// The cause of a wrong signature, if the gateway found it. Outside development, it searches
+    /// only briefly.
     pub(super) cause: Option<Cause>,
     pub(super) return_url: Option<ReturnUrl>,
     /// The authentication scheme of the launch's protocol, if it has one in HTTP.
