@@ -1,4 +1,4 @@
-//! `/dev`: the practice platform and the newest refusals, which only development has.
+//! `/dev`: the practice platform and the rejected launches, in development only.
 
 mod gradebook;
 
@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use crate::support::{Pairs, Recorder, Reply, Server, Setup, log_lines, unescaped};
 
-/// What development signs with where a secret's variable is not set.
+/// The tool `page` has development's placeholder secret, `locked` has a real one.
 const TOOLS: &str = r#"
 [gateway]
 secret = "the gateway's own, of 32 characters"
@@ -91,7 +91,7 @@ fn launched(server: &Server, query: &str) -> Reply {
 }
 
 #[test]
-fn outside_development_nothing_of_it_is_there() {
+fn outside_development_there_is_no_practice_platform() {
     let server = server(
         &format!("{TOOLS}\n")
             .replace("[gateway]", "[gateway]\npublic_url = \"https://tool.example\""),
@@ -111,7 +111,7 @@ fn outside_development_nothing_of_it_is_there() {
 }
 
 #[test]
-fn in_development_the_index_leads_there() {
+fn in_development_the_index_links_to_the_practice_platform() {
     let server = server(TOOLS, true);
     let routes: HashSet<&str> =
         server.routes.iter().map(String::as_str).filter(|route| route.contains("dev")).collect();
@@ -141,7 +141,7 @@ fn in_development_the_index_leads_there() {
 }
 
 #[test]
-fn each_person_arrives_as_who_they_are() {
+fn each_user_arrives_with_their_name_email_and_role() {
     let server = server(TOOLS, true);
     for (person, expected) in [
         ("learner-1", "learner-1|Ada Practice|ada@practice.example|learner"),
@@ -159,7 +159,7 @@ fn each_person_arrives_as_who_they_are() {
 }
 
 #[test]
-fn place_and_custom_parameters_arrive_as_they_were_chosen() {
+fn the_chosen_unit_and_custom_parameters_arrive() {
     let server = server(TOOLS, true);
     let arrived = |query: &str| {
         let reply = launched(&server, &format!("tool=page&{query}"));
@@ -177,7 +177,7 @@ fn place_and_custom_parameters_arrive_as_they_were_chosen() {
 }
 
 #[test]
-fn the_launch_goes_to_another_site_than_the_pages() {
+fn a_launch_goes_to_another_site_than_the_practice_platform() {
     let server = server(TOOLS, true);
     let port = server.address.port();
     for (host, other) in [
@@ -197,7 +197,7 @@ fn the_launch_goes_to_another_site_than_the_pages() {
 }
 
 #[test]
-fn a_tool_with_a_secret_of_its_own_is_never_signed_for() {
+fn the_practice_platform_never_signs_with_a_real_secret() {
     let server = server(TOOLS, true);
     let page = get(&server, "/dev");
     assert!(
@@ -214,7 +214,7 @@ fn a_tool_with_a_secret_of_its_own_is_never_signed_for() {
 }
 
 #[test]
-fn what_is_shown_is_what_is_sent_and_signed() {
+fn the_launch_page_shows_the_parameters_and_the_base_string() {
     let server = server(TOOLS, true);
     let page = get(&server, "/dev/launch?tool=page&custom=x%3D1");
     let [form] = Form::all(&page.body).try_into().ok().expect("one form");
@@ -238,7 +238,7 @@ fn what_is_shown_is_what_is_sent_and_signed() {
 }
 
 #[test]
-fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
+fn each_mistake_is_rejected_as_announced_and_listed_without_personal_data() {
     let upstream = Recorder::start();
     let tools = format!(
         "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\nupstream = \"{}\"\n",
@@ -327,7 +327,7 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
 }
 
 #[test]
-fn what_was_mixed_up_with_what_is_told_and_no_secret_is() {
+fn the_list_shows_mix_ups_of_keys_secrets_and_urls_and_no_secret() {
     const SECRETS: [&str; 3] = ["a secret of its own", "development-secret", "s3cret"];
     let tools = format!(
         "{TOOLS}\n[tools.other]\nkey = \"other-key\"\nsecret = \"{}\"\ntemplate = \"page\"\n",
@@ -368,13 +368,13 @@ fn what_was_mixed_up_with_what_is_told_and_no_secret_is() {
                 "{cause} shows {secret}"
             );
         }
-        // The page of whoever launched tells nothing of it.
+        // The user's page does not show the cause.
         assert!(!refused.body.contains(cause));
     }
 }
 
 #[test]
-fn a_secret_in_the_keys_place_is_told_nowhere_however_short_it_is() {
+fn a_secret_sent_as_the_key_appears_nowhere_even_if_it_is_short() {
     let server = server(&TOOLS.replace("\"s3cret\"", "\"q7x\""), true);
     let url = format!("http://127.0.0.1:{}/lti/locked", server.address.port());
     let host = url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).expect("a host");
@@ -401,7 +401,7 @@ fn a_secret_in_the_keys_place_is_told_nowhere_however_short_it_is() {
 }
 
 #[test]
-fn a_form_that_was_encoded_twice_shows_none_of_its_values() {
+fn the_list_shows_no_value_of_a_doubly_encoded_form() {
     let server = server(TOOLS, true);
     let host = format!("localhost:{}", server.address.port());
     let headers = [("Host", host.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
@@ -418,7 +418,7 @@ fn a_form_that_was_encoded_twice_shows_none_of_its_values() {
 }
 
 #[test]
-fn a_query_doubled_as_canvas_does_is_accepted() {
+fn a_query_sent_twice_as_canvas_does_is_accepted() {
     let server = server(TOOLS, true);
     let page = get(&server, "/dev/launch?tool=page&mistake=query");
     let [form] = Form::all(&page.body).try_into().ok().expect("one form");
@@ -429,7 +429,7 @@ fn a_query_doubled_as_canvas_does_is_accepted() {
 }
 
 #[test]
-fn the_newest_hundred_refusals_are_kept_and_nothing_that_they_hold_is_unbounded() {
+fn the_list_has_the_newest_hundred_rejected_launches_and_bounded_values() {
     let server = server(TOOLS, true);
     let host = format!("localhost:{}", server.address.port());
     let headers = [("Host", host.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];

@@ -1,4 +1,4 @@
-//! The gradebook of the practice platform: what arrives there from an upstream, and what does not.
+//! The gradebook of the practice platform.
 
 use lti::oauth1::{Credentials, SignatureMethod, SigningKey, authorization};
 use lti::v1p1::outcome::{self, Operation};
@@ -8,7 +8,7 @@ use lti::{Score, Secret};
 use super::*;
 use crate::support::{Browser, NOW};
 
-/// Whose grades these tests send.
+/// The learner of these tests.
 const SOURCEDID: &str = "course-v1%3APractice%2BLTI%2B2026:block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-1:learner-1";
 /// Where the practice platform takes outcomes of that block of the tool `nb`.
 const OUTCOMES: &str = "/dev/platform/nb/unit-1/handler_noauth/outcome_service_handler";
@@ -70,7 +70,7 @@ fn gradebook(server: &Server) -> (Vec<String>, Vec<String>) {
     (texts(grades, "<article class=\"card\">"), texts(messages, "<details class=\"card\">"))
 }
 
-/// The words of a page, with one blank between them.
+/// The text of a page, with single spaces.
 fn without_tags(html: &str) -> String {
     let texts = html
         .split('<')
@@ -79,8 +79,8 @@ fn without_tags(html: &str) -> String {
 }
 
 #[test]
-fn a_grade_and_its_comment_arrive_without_any_setting() {
-    // What is allowed otherwise makes no difference.
+fn a_grade_and_its_comment_arrive_in_the_gradebook_without_configuration() {
+    // The allowlist does not matter.
     for hosts in ["", "outcome_hosts = [\"lms.example\"]"] {
         let (server, upstream) = stage(hosts);
         let token = token(&server, &upstream, "").expect("a token");
@@ -134,7 +134,7 @@ fn a_grade_and_its_comment_arrive_without_any_setting() {
 }
 
 #[test]
-fn everybody_has_a_grade_of_their_own_at_each_place() {
+fn each_user_has_one_grade_per_unit() {
     let (server, upstream) = stage("");
     for (query, score) in [
         ("person=learner-1", "0.1"),
@@ -159,7 +159,7 @@ fn everybody_has_a_grade_of_their_own_at_each_place() {
 }
 
 #[test]
-fn a_course_that_takes_no_grade_sends_no_address_for_one() {
+fn an_ungraded_launch_has_no_outcome_url() {
     let (server, upstream) = stage("");
     let page = get(&server, "/dev/launch?tool=nb&ungraded=yes");
     assert!(!page.body.contains("lis_outcome_service_url"));
@@ -167,7 +167,7 @@ fn a_course_that_takes_no_grade_sends_no_address_for_one() {
 }
 
 #[test]
-fn no_other_address_of_this_machine_is_reached_by_the_platforms_name() {
+fn the_practice_host_reaches_no_other_url_of_this_machine() {
     let (server, upstream) = stage("");
     let port = server.address.port();
     let other = crate::support::Upstream::start();
@@ -197,7 +197,7 @@ fn no_other_address_of_this_machine_is_reached_by_the_platforms_name() {
         form.secret = "development-secret";
         form.nonce = &url;
         let token = token_of(&server, &upstream, &form.sign());
-        // Of another name only its addresses tell, once it is looked up.
+        // The gateway checks the address of another name only when it connects.
         assert_eq!(token.is_some(), url.starts_with("http://localhost:"), "{url}");
         let Some(token) = token else { continue };
         let refused = call(&server, "POST", &token, r#"{"score":1}"#);
@@ -227,7 +227,7 @@ fn the_newest_hundred_grades_are_kept() {
 }
 
 #[test]
-fn a_query_of_its_address_is_signed_too_and_a_tool_of_its_name_takes_nothing_away() {
+fn an_outcome_url_with_a_query_works_even_if_a_tool_has_the_practice_host() {
     let upstream = Recorder::start();
     let tools = format!(
         "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\nhost = \"practice.localhost\"\nupstream = \"{}\"\n",
@@ -301,7 +301,7 @@ fn replace(sourcedid: &str) -> String {
 }
 
 #[test]
-fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_nothing() {
+fn a_request_with_a_wrong_signature_or_target_changes_no_grade() {
     const KEY: &str = "nb-key";
     const SECRET: &str = "development-secret";
     let (server, _) = stage("");
@@ -390,7 +390,7 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
     assert!(unsigned.body.contains("<imsx_codeMajor>failure"), "{unsigned:?}");
     assert_eq!(gradebook(&server).0, [""; 0]);
 
-    // A tool with a secret of its own has no service, whoever asks.
+    // A tool with a real secret has no outcome service.
     for tool in ["locked", "absent"] {
         let path = OUTCOMES.replace("/nb/", &format!("/{tool}/"));
         assert_eq!(
@@ -403,7 +403,7 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
 }
 
 #[test]
-fn the_newest_hundred_messages_are_kept_and_none_is_unbounded() {
+fn the_gradebook_has_the_newest_hundred_messages_each_of_bounded_size() {
     let (server, _) = stage("");
     for number in 0..101 {
         let reply = send(
@@ -424,7 +424,7 @@ fn the_newest_hundred_messages_are_kept_and_none_is_unbounded() {
     let refused =
         send(&server, "POST", OUTCOMES, &format!("{large}x"), "nb-key", "development-secret");
     assert_eq!(refused.status, 413);
-    // A page of the internet can have a browser send this.
+    // Web pages of other sites can send this (CSRF).
     let unsigned =
         server.send("POST", OUTCOMES, &[("Host", "practice.localhost")], large.as_bytes());
     assert_eq!(unsigned.status, 200);
