@@ -1,4 +1,5 @@
-//! What a launch costs beside the server: verification, a session, a page, and the file at start.
+//! The cost of a launch without the server: verification, session, page. Also the cost of reading the
+//! tools file at start.
 
 mod edx;
 
@@ -59,7 +60,7 @@ fn verify(criterion: &mut Criterion) {
     criterion.bench_function("verify a launch of 40 parameters", |bencher| {
         bencher.iter(|| black_box(examined(black_box(&good), &policy).verdict().is_ok()));
     });
-    criterion.bench_function("refuse a launch with a wrong signature", |bencher| {
+    criterion.bench_function("reject a launch with a wrong signature", |bencher| {
         bencher.iter(|| black_box(examined(black_box(&bad), &policy).verdict().is_err()));
     });
     criterion.bench_function("bare HMAC-SHA1 of its base string", |bencher| {
@@ -127,15 +128,17 @@ fn render(criterion: &mut Criterion) {
     });
 }
 
-/// A tools file of so many tools.
+/// A tools file with `count` tools.
 fn tools(count: usize) -> String {
     let mut text = String::from(
-        "[gateway]\npublic_url = \"https://our-tools.example\"\nsecret = \"a secret that is long enough for this\"\n",
+        "[gateway]\npublic_url = \"https://our-tools.example\"\n\
+         secret = \"a secret that is long enough for this\"\n",
     );
     for tool in 0..count {
         let _ = write!(
             text,
-            "\n[tools.tool-{tool}]\ntitle = \"Tool {tool}\"\nkey = \"key-{tool}\"\nsecret = \"secret {tool}\"\ntemplate = \"hello\"\nroles = [\"staff\"]\n"
+            "\n[tools.tool-{tool}]\ntitle = \"Tool {tool}\"\nkey = \"key-{tool}\"\n\
+             secret = \"secret {tool}\"\ntemplate = \"hello\"\nroles = [\"staff\"]\n"
         );
     }
     text

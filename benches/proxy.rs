@@ -1,8 +1,9 @@
-//! What a proxied request costs the gateway's processor, beside nginx as a plain proxy (where it is installed) and beside the
-//! same upstream reached directly: 1 KB by GET over 32 kept connections.
+//! The CPU time of a proxied request, compared with nginx as a plain proxy (if it is installed) and
+//! with the same upstream without a proxy: GET requests for 1 KB over 32 persistent connections.
 //!
-//! All are processes of their own, measured by turns in one run. What counts is the processor time of the proxy alone, which
-//! is steadier than the clock on a wall. The gateway opens the session and adds identity and assertion; nginx adds nothing.
+//! Each server is a process of its own. The bench alternates between them within one run and counts
+//! the CPU time of the proxy alone, which varies less than wall-clock time. The gateway opens the
+//! session and adds identity and assertion; nginx adds nothing.
 
 mod edx;
 mod process;
@@ -17,12 +18,12 @@ use lti_gateway::cli::load;
 use lti_gateway::clock::Clock;
 use lti_gateway::config::Environment;
 use lti_gateway::web::{self, Gateway};
-use process::{Process, answer, connections, started};
+use process::{Process, connections, response, started};
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use rocket::{State, get};
 
-/// The program's own allocator.
+/// The program's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -48,25 +49,26 @@ fn compare() {
         None => println!("nginx is not installed"),
     }
     servers.push(gateway(folder.path(), port));
-    // The first requests pay for lazy set-up, which is no request's own.
+    // Warm-up: the first requests pay for lazy initialization.
     for server in &mut servers {
         server.round(2000);
     }
     let mut totals = vec![(0.0, 0.0); servers.len()];
     for _ in 0..ROUNDS {
         for (server, total) in servers.iter_mut().zip(&mut totals) {
-            let (before, started) = (server.process.processor_seconds(), Instant::now());
+            let (before, started) = (server.process.cpu_seconds(), Instant::now());
             server.round(REQUESTS_PER_ROUND);
-            total.0 += server.process.processor_seconds() - before;
+            total.0 += server.process.cpu_seconds() - before;
             total.1 += started.elapsed().as_secs_f64();
         }
     }
     let requests = (ROUNDS * REQUESTS_PER_ROUND) as f64;
-    for (server, (processor, wall)) in servers.iter().zip(&totals) {
+    for (server, (cpu, wall)) in servers.iter().zip(&totals) {
         println!(
-            "{:8} {:6.1} ms of its processor per 1,000 requests, {:6.0} requests/s over {CONNECTIONS} connections, {} MiB",
+            "{:8} {:6.1} µs of CPU time per request, {:6.0} requests/s over {CONNECTIONS} connections, \
+             {} MiB",
             server.kind,
-            processor / requests * 1e6,
+            cpu / requests * 1e6,
             requests / wall,
             server.process.resident_mebibytes(),
         );
@@ -87,13 +89,15 @@ impl Server {
     fn new(kind: &'static str, (process, port): (Process, u16), path: &str, cookies: &str) -> Self {
         let connections = connections(port, CONNECTIONS);
         let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: our-tools.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n\
-             Accept: */*\r\nAccept-Language: en-US,en;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\n{cookies}\r\n"
+            "GET {path} HTTP/1.1\r\nHost: our-tools.example\r\n\
+             User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nAccept: */*\r\n\
+             Accept-Language: en-US,en;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\n\
+             {cookies}\r\n"
         );
         Self { kind, process, connections, request }
     }
 
-    /// Sends so many requests over all connections at once.
+    /// Sends this many requests over all connections at once.
     fn round(&mut self, requests: usize) {
         let request = self.request.as_bytes();
         std::thread::scope(|scope| {
@@ -101,7 +105,7 @@ impl Server {
                 scope.spawn(move || {
                     for _ in 0..requests / CONNECTIONS {
                         stream.write_all(request).expect("the server reads");
-                        assert_eq!(answer(stream).1.len(), 1024);
+                        assert_eq!(response(stream).1.len(), 1024);
                     }
                 });
             }
@@ -109,15 +113,15 @@ impl Server {
     }
 }
 
-/// nginx as a proxy, as one process.
+/// nginx as a plain proxy, in one process.
 fn nginx(folder: &Path, upstream: u16) -> Option<(Process, u16)> {
     let port =
         TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
     let configuration = format!(
         "daemon off; master_process off; worker_processes 1; pid {0}/pid; error_log {0}/errors;\n\
          events {{ worker_connections 256; }}\n\
-         http {{ access_log off; client_body_temp_path {0}; proxy_temp_path {0}; fastcgi_temp_path {0}; uwsgi_temp_path {0};\n\
-         scgi_temp_path {0}; keepalive_requests 10000000;\n\
+         http {{ access_log off; client_body_temp_path {0}; proxy_temp_path {0};\n\
+         fastcgi_temp_path {0}; uwsgi_temp_path {0}; scgi_temp_path {0}; keepalive_requests 10000000;\n\
          upstream app {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 10000000; }}\n\
          server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://app; proxy_http_version 1.1;\n\
          proxy_set_header Connection \"\"; }} }} }}\n",
@@ -146,7 +150,8 @@ fn nginx(folder: &Path, upstream: u16) -> Option<(Process, u16)> {
 /// The gateway with one session, opened by a launch.
 fn gateway(folder: &Path, upstream: u16) -> Server {
     let tools = format!(
-        "[tools.hello]\nkey = \"{}\"\nsecret = {{ env = \"SECRET\" }}\nupstream = \"http://127.0.0.1:{upstream}\"\n",
+        "[tools.hello]\nkey = \"{}\"\nsecret = {{ env = \"SECRET\" }}\n\
+         upstream = \"http://127.0.0.1:{upstream}\"\n",
         edx::KEY
     );
     std::fs::write(folder.join("tools.toml"), tools).expect("a file");
@@ -155,11 +160,12 @@ fn gateway(folder: &Path, upstream: u16) -> Server {
     let form = edx::launch(now, "nonce-0");
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
     let launch = format!(
-        "POST /lti/hello HTTP/1.1\r\nHost: our-tools.example\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        "POST /lti/hello HTTP/1.1\r\nHost: our-tools.example\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
         form.len()
     );
     stream.write_all(launch.as_bytes()).expect("the server reads");
-    let (head, _) = answer(&mut stream);
+    let (head, _) = response(&mut stream);
     assert!(head.starts_with("HTTP/1.1 303"), "{head}");
     let values =
         |name: &str| head.lines().filter_map(|line| line.strip_prefix(name)).collect::<Vec<_>>();

@@ -1,8 +1,8 @@
-//! What a whole launch costs the server's processor, beside a Rocket server that reads the same body and answers a
-//! fixed page of the same length.
+//! The CPU time of a whole launch, compared with a Rocket server that reads the same body and responds
+//! with a fixed page of the same length.
 //!
-//! Both servers are processes of their own, measured by turns in one run. What counts is their processor time, which
-//! is steadier than the clock on a wall; the client's does not count.
+//! Each server is a process of its own. The bench alternates between them within one run and counts
+//! their CPU time, without the client's. CPU time varies less than wall-clock time.
 
 mod edx;
 mod process;
@@ -16,7 +16,7 @@ use lti_gateway::cli::load;
 use lti_gateway::clock::Clock;
 use lti_gateway::config::Environment;
 use lti_gateway::web::{self, Gateway};
-use process::{Process, answer, connections, started};
+use process::{Process, connections, response, started};
 use rocket::data::ToByteUnit as _;
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
@@ -24,7 +24,7 @@ use rocket::response::content::RawHtml;
 use rocket::shield::{Frame, Referrer, Shield};
 use rocket::{Data, State, post};
 
-/// The program's own allocator, for both servers.
+/// The program's allocator, for both servers.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -42,25 +42,26 @@ fn main() {
 
 fn compare() {
     let mut servers = [Server::start("fixed"), Server::start("gateway")];
-    // The first launches pay for lazy set-up, which is no launch's own.
+    // Warm-up: the first launches pay for lazy initialization.
     for server in &mut servers {
         server.round(500);
     }
     let mut totals = [(0.0, 0.0); 2];
     for _ in 0..ROUNDS {
         for (server, total) in servers.iter_mut().zip(&mut totals) {
-            let (before, started) = (server.process.processor_seconds(), Instant::now());
+            let (before, started) = (server.process.cpu_seconds(), Instant::now());
             server.round(LAUNCHES_PER_ROUND);
-            total.0 += server.process.processor_seconds() - before;
+            total.0 += server.process.cpu_seconds() - before;
             total.1 += started.elapsed().as_secs_f64();
         }
     }
     let launches = (ROUNDS * LAUNCHES_PER_ROUND) as f64;
-    for (server, (processor, wall)) in servers.iter().zip(totals) {
+    for (server, (cpu, wall)) in servers.iter().zip(totals) {
         println!(
-            "{:8} {:6.1} µs of processor per launch, {:6.0} launches/s over {CONNECTIONS} connections, {} MiB",
+            "{:8} {:6.1} µs of CPU time per launch, {:6.0} launches/s over {CONNECTIONS} connections, \
+             {} MiB",
             server.kind,
-            processor / launches * 1e6,
+            cpu / launches * 1e6,
             launches / wall,
             server.process.resident_mebibytes(),
         );
@@ -82,7 +83,7 @@ impl Server {
         Self { kind, process, connections, launches: 0 }
     }
 
-    /// Sends so many launches, each signed anew, over all connections at once.
+    /// Sends this many launches over all connections at once, each with its own signature.
     fn round(&mut self, launches: usize) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
         let first = self.launches;
@@ -101,11 +102,12 @@ impl Server {
 
 fn send(stream: &mut TcpStream, body: &str) {
     let request = format!(
-        "POST /lti/hello HTTP/1.1\r\nHost: our-tools.example\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /lti/hello HTTP/1.1\r\nHost: our-tools.example\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).expect("the server reads");
-    let (head, _) = answer(stream);
+    let (head, _) = response(stream);
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
 }
 
@@ -120,7 +122,7 @@ fn serve(kind: &str) {
     let rocket = match kind {
         "gateway" => {
             tracing_subscriber::fmt().with_ansi(false).init();
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+            let directory = Path::new(env!("CARGO_MANIFEST_DIR"));
             let environment = Environment::from(
                 [
                     ("LTI_GATEWAY_PUBLIC_URL", "https://our-tools.example"),
@@ -132,7 +134,7 @@ fn serve(kind: &str) {
                 .map(|(name, value)| (name.to_owned(), value.to_owned())),
             );
             let loaded =
-                load(&folder.join("tools.toml"), &environment, false).expect("a readable file");
+                load(&directory.join("tools.toml"), &environment, false).expect("a readable file");
             assert!(loaded.is_sound());
             let clock = Clock::new(|| {
                 SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())

@@ -1,16 +1,15 @@
-//! URLs, for the whole gateway: an [`Origin`], a [`BaseUrl`], and the parts of a URL as it was
-//! written.
+//! URLs for the whole gateway: [`Origin`], [`BaseUrl`] and the unchanged parts of a URL.
 //!
 //! Nothing here changes a byte of a path: signatures cover paths, and upstreams see them. The `url`
-//! crate would resolve dots, drop default ports and encode characters anew. Rocket's parser of RFC
-//! 3986 changes nothing, so it decides what is well-formed.
+//! crate would remove dot segments and default ports, and re-encode characters. Rocket's parser for
+//! RFC 3986 changes nothing, so it decides whether a URL is well-formed.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use rocket::http::uri::Absolute;
 
-/// A scheme of the web.
+/// A web scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// `http`
@@ -28,26 +27,26 @@ pub struct Origin {
     pub authority: String,
 }
 
-/// An origin, and the path below which other paths lie.
+/// An origin and a base path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
     /// Scheme, host and port.
     pub origin: Origin,
-    /// The path, without a slash at its end: `/app`, or nothing.
+    /// The path without a trailing slash: `/app`, or empty.
     pub path: String,
 }
 
-/// The parts of a URL with an authority, as they are written: `https://host:port/rest`, or
+/// The unchanged parts of a URL with an authority: `https://host:port/rest`, or
 /// `//host:port/rest`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UrlParts<'a> {
-    /// Empty in `//host`, which has the scheme of its page.
+    /// Empty for `//host`, which inherits the scheme of its page.
     pub(crate) scheme: &'a str,
-    /// User name and password, if there are any.
+    /// User name and password, if present.
     pub(crate) user: Option<&'a str>,
     /// Host and optional port.
     pub(crate) authority: &'a str,
-    /// What follows the authority: path, query and fragment. May be empty.
+    /// Path, query and fragment. May be empty.
     pub(crate) rest: &'a str,
 }
 
@@ -57,7 +56,7 @@ impl Scheme {
         [Self::Http, Self::Https].into_iter().find(|one| name.eq_ignore_ascii_case(one.as_str()))
     }
 
-    /// Its name, in lower case.
+    /// The name in lower case.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
@@ -85,7 +84,7 @@ impl Origin {
         host_and_port(&self.authority).0
     }
 
-    /// The port, if one is written.
+    /// The port, if the URL contains one.
     pub fn port(&self) -> Option<&str> {
         host_and_port(&self.authority).1
     }
@@ -104,7 +103,7 @@ impl fmt::Display for BaseUrl {
 }
 
 impl<'a> UrlParts<'a> {
-    /// Splits a URL. Its parts may hold any characters. Returns nothing for a URL without an
+    /// Splits a URL. Its parts may contain any characters. Returns `None` for a URL without an
     /// authority.
     pub(crate) fn split(text: &'a str) -> Option<Self> {
         let (scheme, after) = text.split_once("//")?;
@@ -122,23 +121,22 @@ impl<'a> UrlParts<'a> {
         Some(Self { scheme, user, authority, rest })
     }
 
-    /// Splits a URL that RFC 3986 calls absolute: it has a scheme and no fragment, and each part
-    /// has only the characters that it may have.
+    /// Splits an absolute URL of RFC 3986. It has a scheme, no fragment, and only valid characters.
+    /// Returns `None` for any other text.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         Absolute::parse(text).ok()?;
         Self::split(text)
     }
 
-    /// Splits a URL from a header. Returns nothing for a relative URL, for another scheme, and for
-    /// a URL that has a user or an unusual authority: nobody can say which site such a URL belongs
-    /// to.
+    /// Splits a URL from a header. Returns `None` for a relative URL, another scheme, a user, or an
+    /// unusual authority: software disagrees about the site of such a URL.
     pub(crate) fn of_web(text: &'a str) -> Option<Self> {
-        let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
         Self::split(text).filter(|url| {
             (url.scheme.is_empty() || Scheme::named(url.scheme).is_some())
                 && url.user.is_none()
                 && !url.authority.is_empty()
-                && url.authority.bytes().all(is_usual)
+                && url.authority.bytes().all(is_allowed)
         })
     }
 
@@ -147,7 +145,7 @@ impl<'a> UrlParts<'a> {
         host_and_port(self.authority).0
     }
 
-    /// The path alone. May be empty.
+    /// The path. May be empty.
     pub(crate) fn path(&self) -> &'a str {
         &self.rest[..self.rest.find(['?', '#']).unwrap_or(self.rest.len())]
     }
@@ -158,7 +156,7 @@ impl<'a> UrlParts<'a> {
         text.split_once('?').map(|(_, query)| query)
     }
 
-    /// Scheme, host and port, if the scheme is one of the web and the port is a number.
+    /// The origin. `None` if the scheme is not a web scheme or the port is not a number.
     pub(crate) fn origin(&self) -> Option<Origin> {
         let scheme = Scheme::named(self.scheme)?;
         let (host, port) = host_and_port(self.authority);
@@ -170,14 +168,14 @@ impl<'a> UrlParts<'a> {
         Some(Origin { scheme, authority })
     }
 
-    /// Whether the URL lies at this origin (`https://host[:port]`).
+    /// Whether the URL has this origin (`https://host[:port]`).
     pub(crate) fn is_of(&self, origin: &str) -> bool {
         UrlParts::of_web(origin).is_some_and(|origin| {
             self.scheme.eq_ignore_ascii_case(origin.scheme) && self.shares_host(&origin)
         })
     }
 
-    /// Whether the URL lies at the host of this origin, with any scheme. An app behind a TLS proxy
+    /// Whether the URL has the host of this origin, and any scheme. An app behind a TLS proxy
     /// does not always know the scheme of its own URLs.
     pub(crate) fn is_at_host_of(&self, origin: &str) -> bool {
         UrlParts::of_web(origin).is_some_and(|origin| self.shares_host(&origin))
@@ -188,28 +186,29 @@ impl<'a> UrlParts<'a> {
             && self.explicit_port() == other.explicit_port()
     }
 
-    /// The port, unless the scheme implies it. A URL without a scheme has one of the two.
+    /// The port, unless it is the default of the scheme. A URL without a scheme may have either
+    /// scheme.
     fn explicit_port(&self) -> Option<&'a str> {
         let scheme = Scheme::named(self.scheme);
-        let is_implied = |port: &str| match scheme {
+        let is_default = |port: &str| match scheme {
             Some(scheme) => port == scheme.default_port(),
             None => [Scheme::Http, Scheme::Https].iter().any(|one| port == one.default_port()),
         };
-        host_and_port(self.authority).1.filter(|port| !is_implied(port))
+        host_and_port(self.authority).1.filter(|port| !is_default(port))
     }
 }
 
-/// Host and, if one is written, port of an authority without a user.
+/// Host and optional port of an authority without a user.
 pub(crate) fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         Some((host, "")) => (host, None),
-        // Otherwise the colon belongs to an IPv6 address.
+        // Any other colon is part of an IPv6 address.
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
         _ => (authority, None),
     }
 }
 
-/// Whether a host, without port, is this machine by its name.
+/// Whether a host (without a port) is a loopback name or address.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     host == "localhost"
@@ -218,7 +217,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         || matches!(host.as_str(), "[::1]" | "::1")
 }
 
-/// Whether only a private network has a host of this name or address, as far as that tells.
+/// Whether a host name or address is private. Does not resolve names.
 pub(crate) fn is_private(host: &str) -> bool {
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => {
@@ -237,22 +236,22 @@ pub(crate) fn is_private(host: &str) -> bool {
     }
 }
 
-/// Whether text is a segment of a path (RFC 3986 §3.3): `pchar`s, with whole escapes.
+/// Whether `text` is a path segment (RFC 3986 §3.3): `pchar`s with complete percent-encodings.
 pub(crate) fn is_segment(text: &str) -> bool {
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
-        let fine = match byte {
+        let is_valid = match byte {
             b'%' => (0..2).all(|_| bytes.next().is_some_and(|digit| digit.is_ascii_hexdigit())),
             _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte),
         };
-        if !fine {
+        if !is_valid {
             return false;
         }
     }
     true
 }
 
-/// Whether browsers and clients resolve a segment of a path: it is `.` or `..`, in any spelling.
+/// Whether a path segment is `.` or `..`, percent-encoded or not. Browsers and clients remove it.
 pub(crate) fn is_dot_segment(segment: &str) -> bool {
     let plain = segment.to_ascii_lowercase().replace("%2e", ".");
     plain == "." || plain == ".."
@@ -262,20 +261,20 @@ pub(crate) fn is_dot_segment(segment: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn check(address: &str, origin: &str, same_origin: bool, same_host: bool) {
-        let absolute = UrlParts::of_web(address);
+    fn check(url: &str, origin: &str, same_origin: bool, same_host: bool) {
+        let parts = UrlParts::of_web(url);
         assert_eq!(
             (
-                absolute.is_some_and(|absolute| absolute.is_of(origin)),
-                absolute.is_some_and(|absolute| absolute.is_at_host_of(origin)),
+                parts.is_some_and(|parts| parts.is_of(origin)),
+                parts.is_some_and(|parts| parts.is_at_host_of(origin)),
             ),
             (same_origin, same_host),
-            "{address} at {origin}"
+            "{url} at {origin}"
         );
     }
 
     #[test]
-    fn an_address_is_of_an_origin_whatever_case_and_implied_port_say() {
+    fn an_origin_matches_regardless_of_case_and_default_port() {
         check("https://tools.example", "https://tools.example", true, true);
         check("HTTPS://Tools.Example/x", "https://tools.example", true, true);
         check("https://tools.example:443?x", "https://tools.example", true, true);
@@ -287,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_may_lie_at_the_host_with_another_scheme() {
+    fn a_host_matches_regardless_of_scheme() {
         check("http://tools.example/", "https://tools.example", false, true);
         check("https://127.0.0.1:9000/", "http://127.0.0.1:9000", false, true);
         check("//tools.example/", "https://tools.example", false, true);
@@ -295,8 +294,8 @@ mod tests {
     }
 
     #[test]
-    fn an_address_elsewhere_is_of_no_origin() {
-        for address in [
+    fn a_url_of_another_site_never_matches() {
+        for url in [
             "https://tools.example.evil",
             "https://evil.example",
             "https://tools.example:8443",
@@ -319,29 +318,25 @@ mod tests {
             "/",
             "",
         ] {
-            check(address, "https://tools.example", false, false);
+            check(url, "https://tools.example", false, false);
         }
     }
 
     #[test]
-    fn what_follows_the_authority_is_the_rest() {
-        for (address, rest) in [
+    fn the_rest_starts_after_the_authority() {
+        for (url, rest) in [
             ("http://app", ""),
             ("http://app/", "/"),
             ("http://app/a//b?c#d", "/a//b?c#d"),
             ("http://app?c", "?c"),
             ("//app#d", "#d"),
         ] {
-            assert_eq!(
-                UrlParts::of_web(address).map(|absolute| absolute.rest),
-                Some(rest),
-                "{address}"
-            );
+            assert_eq!(UrlParts::of_web(url).map(|parts| parts.rest), Some(rest), "{url}");
         }
     }
 
     #[test]
-    fn a_port_is_what_follows_the_last_colon_outside_of_brackets() {
+    fn a_port_follows_the_last_colon_outside_brackets() {
         for (authority, expected) in [
             ("tools.example", ("tools.example", None)),
             ("tools.example:8443", ("tools.example", Some("8443"))),
@@ -355,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_is_as_it_was_written() {
+    fn split_changes_no_part() {
         let parts = |text: &'static str| {
             UrlParts::split(text)
                 .map(|url| (url.scheme, url.user, url.authority, url.path(), url.query()))
@@ -375,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_absolute_url_of_rfc_3986_is_parsed() {
+    fn parse_accepts_only_absolute_urls_of_rfc_3986() {
         for good in ["http://a", "HTTPS://[::1]:1/b;c=d/%2F?e", "ftp://a:/", "http://me@a"] {
             assert!(UrlParts::parse(good).is_some(), "{good}");
         }
@@ -385,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_in_lower_case_and_keeps_a_port_that_is_written() {
+    fn an_origin_has_a_lower_case_host_and_its_explicit_port() {
         for (text, expected) in [
             ("HTTPS://Tools.Example/x", Some("https://tools.example")),
             ("http://a:080", Some("http://a:80")),

@@ -1,4 +1,4 @@
-"""A case: a sentence that holds of what is tested, and a function that checks it."""
+"""A test case: the behavior as a sentence, and a function that checks it."""
 
 import traceback
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ class Case:
     check: Callable
 
     def passes(self, *subject) -> bool:
-        """Whether it holds; says so in a line, and why where not."""
+        """Runs the check. Prints one line with the result, and the reason of a failure."""
         try:
             self.check(*subject)
         except Exception as error:
@@ -24,7 +24,7 @@ class Case:
 
 
 class Cases(list[Case]):
-    """Cases, each a function below its sentence."""
+    """A list of cases. The decorators add functions to it."""
 
     def case(self, sentence: str) -> Callable[[Callable], Callable]:
         def add(check: Callable) -> Callable:
@@ -34,13 +34,13 @@ class Cases(list[Case]):
         return add
 
     def each(self, sentence: str, variations: dict | Iterable[str]) -> Callable[[Callable], Callable]:
-        """A case for each variation, which its function is given last."""
+        """Adds a case for each variation. The function receives the variation as its last argument."""
         if not isinstance(variations, dict):
             variations = {name: name for name in variations}
 
         def add(check: Callable) -> Callable:
             for name, value in variations.items():
-                # Bound now: a plain closure would see the last value only.
+                # A default argument binds the value now. A plain closure would see only the last one.
                 self.append(Case(f"{sentence}: {name}", lambda *subject, value=value: check(*subject, value)))
             return check
 
@@ -48,7 +48,7 @@ class Cases(list[Case]):
 
 
 def conclude(results: list[bool]) -> int:
-    """Says how many passed; the exit code."""
+    """Prints the number of passed and failed cases. Returns the exit code."""
     failed = results.count(False)
     print(f"{len(results) - failed} passed, {failed} failed")
     return 1 if failed or not results else 0

@@ -1,4 +1,4 @@
-"""The files of this repository as somebody else has them, with a built program."""
+"""A clean checkout of this repository, with a built program."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# Nothing of the machine's own environment, which may set a port or a secret.
+# No variables of the caller: its environment may set a port or a secret.
 CLEAN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 VARIABLES = {
@@ -20,7 +20,7 @@ VARIABLES = {
 
 
 class Checkout:
-    """A copy of every file that git knows, with the program where the Procfile looks for it."""
+    """A copy of every tracked file, with the program at the path in the Procfile."""
 
     def __init__(self, binary: Path):
         self._folder = tempfile.TemporaryDirectory(prefix="lti-gateway-")
@@ -30,7 +30,7 @@ class Checkout:
         )
         for name in filter(None, listing.stdout.split("\0")):
             if not (REPOSITORY / name).exists():
-                continue  # removed, and not committed yet
+                continue  # deleted, but not committed yet
             copy = self.root / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, copy)
@@ -51,12 +51,12 @@ class Checkout:
         (self.root / ".env").write_text(text)
 
     def command(self, process: str) -> str:
-        """A line of the Procfile."""
+        """The command of a process in the Procfile."""
         lines = dict(line.split(": ", 1) for line in (self.root / "Procfile").read_text().splitlines())
         return lines[process]
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess:
-        """Runs a command to its end, with both of its outputs in one text."""
+        """Runs a command. Its `stdout` contains standard output and standard error."""
         return subprocess.run(
             command,
             cwd=self.root,

@@ -1,4 +1,4 @@
-"""The built program, on a free port of this machine and with nothing of its environment; launches that come in."""
+"""The built program on a free loopback port, with a clean environment."""
 
 import http.client
 import os
@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote, quote_plus, urlsplit
 
-# How long it may take to start or to stop, on a slow machine.
-PATIENCE = 60
+# The timeout of a start, a stop or a response, in seconds.
+TIMEOUT = 60
 
-# Shorter text, such as "Al", stands in any log by chance.
-SHORTEST_CONFIDENCE = 4
+# A shorter text, such as "Al", can be in any log by chance.
+SHORTEST_FORBIDDEN = 4
 
 
 @dataclass
 class Visit:
-    """Where a launch led: the app's address and page, and the headers by which the browser comes in there again."""
+    """The result of a launch: URL and page of the app, and the browser's headers with its cookies."""
 
     path: str
     headers: dict[str, str]
@@ -36,12 +36,12 @@ class Running:
         self._command = [binary, "--tools", tools]
         self._folder = tools.parent
         self._settings = {"PATH": os.environ["PATH"], "PORT": str(self.port), **settings}
-        self._confidences: set[str] = set()
+        self._forbidden: set[str] = set()
         self._log = tempfile.TemporaryFile()
         self.start()
 
     def start(self) -> None:
-        """Starts it, as often as it has ended. What it writes is one text."""
+        """Starts the program, also after it ended. All runs write to one log."""
         self._process = subprocess.Popen(
             self._command,
             cwd=self._folder,
@@ -64,23 +64,23 @@ class Running:
         self._log.close()
 
     def wait_until_up(self) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             assert self._process.poll() is None, f"the gateway did not start:\n{self.log()}"
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
                 connection.request("GET", "/is_up")
                 assert connection.getresponse().read() == b"I'm up"
                 return
             except ConnectionRefusedError:
                 time.sleep(0.02)
-        raise AssertionError(f"the gateway did not answer within {PATIENCE} s:\n{self.log()}")
+        raise AssertionError(f"the gateway did not respond within {TIMEOUT} s:\n{self.log()}")
 
     def ask(
         self, method: str, path: str, headers: dict[str, str], body: str | None = None
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        """Status, headers and body of an answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        """Status, headers and body of a response."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         try:
             connection.request(method, path, body, {"Host": self._host, **headers})
             response = connection.getresponse()
@@ -88,64 +88,59 @@ class Running:
         finally:
             connection.close()
 
-    def come_in(self, path: str, form: str) -> Visit:
-        """Posts a launch and follows as a browser does, up to the app."""
+    def open(self, path: str, form: str) -> Visit:
+        """Posts a launch and follows the redirects to the app, as a browser does."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        status, answer, _ = self.ask("POST", path, headers, form)
+        status, launched, _ = self.ask("POST", path, headers, form)
         assert status == 303, f"{status}, expected 303; {self.log()}"
-        cookies = [value.partition(";")[0] for value in answer.get_all("Set-Cookie")]
+        cookies = [value.partition(";")[0] for value in launched.get_all("Set-Cookie")]
         browser = {"Cookie": "; ".join(cookies)}
-        status, door, _ = self.ask("GET", answer["Location"], browser)
-        assert status == 303, f"{status} at the door, expected 303; {self.log()}"
+        status, door, _ = self.ask("GET", launched["Location"], browser)
+        assert status == 303, f"{status} at the entry URL, expected 303; {self.log()}"
         status, _, page = self.ask("GET", door["Location"], browser)
         assert status == 200, f"{status} from the app, expected 200; {self.log()}"
         return Visit(door["Location"], browser, page.decode())
 
     def stop(self) -> int:
-        """Ends it as a host does; its exit code."""
+        """Sends SIGTERM and returns the exit code."""
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(PATIENCE)
+        return self._process.wait(TIMEOUT)
 
     def kill(self) -> None:
-        """Ends it as a host does that has no time left: it learns nothing of it."""
+        """Sends SIGKILL, as in a crash."""
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
 
-    def confide(self, *texts: str) -> None:
-        """Text that it must not say."""
-        self._confidences.update(text for text in texts if len(text) >= SHORTEST_CONFIDENCE)
+    def forbid(self, *texts: str) -> None:
+        """Adds texts that the log must not contain."""
+        self._forbidden.update(text for text in texts if len(text) >= SHORTEST_FORBIDDEN)
 
-    def indiscretions(self) -> list[str]:
-        """What it said and should not have."""
+    def leaks(self) -> list[str]:
+        """The forbidden texts that are in the log."""
         log = self.log()
         spellings = {
-            confidence: {
-                confidence,
-                quote(confidence, safe=""),
-                quote_plus(confidence),
-                rust_debug(confidence),
-            }
-            for confidence in self._confidences
+            text: {text, quote(text, safe=""), quote_plus(text), rust_debug(text)}
+            for text in self._forbidden
         }
         return sorted(
-            confidence for confidence, spelt in spellings.items() if any(text in log for text in spelt)
+            text for text, spelt in spellings.items() if any(spelling in log for spelling in spelt)
         )
 
     def log(self) -> str:
-        """All that it wrote to both streams."""
-        # The program shares the file's position, which stays where it is.
+        """All output, of both streams."""
+        # `pread` leaves the file position alone, which the program shares.
         file = self._log.fileno()
         return os.pread(file, os.fstat(file).st_size, 0).decode()
 
 
 def free_port() -> int:
-    """One of this machine that nobody listens on."""
+    """A loopback port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def rust_debug(text: str) -> str:
-    """As Rust's `{:?}` spells it, without the quotes."""
+    """The text in the format of Rust's `{:?}`, without the quotes."""
     return text.replace("\\", "\\\\").replace('"', '\\"')

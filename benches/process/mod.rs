@@ -1,15 +1,15 @@
-//! A server under measurement: a process of its own, whose processor time is read from `/proc`.
+//! A measured server: a process of its own. Its CPU time comes from `/proc`.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
-/// Ends its process with it.
+/// A child process. Dropping the value kills it.
 pub struct Process(pub Child);
 
 impl Process {
-    /// How long its threads have kept a processor busy.
-    pub fn processor_seconds(&self) -> f64 {
+    /// The CPU time of all its threads, in seconds.
+    pub fn cpu_seconds(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).expect("Linux");
         let (_, fields) = stat.rsplit_once(") ").expect("a command's name");
         let ticks: u64 = fields
@@ -18,11 +18,11 @@ impl Process {
             .take(2)
             .map(|ticks| ticks.parse::<u64>().expect("a number"))
             .sum();
-        // Linux counts in hundredths of a second wherever it runs.
+        // USER_HZ is 100 on every Linux.
         ticks as f64 / 100.0
     }
 
-    /// How much memory it holds.
+    /// Its resident memory, in MiB.
     pub fn resident_mebibytes(&self) -> u64 {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.0.id())).expect("Linux");
         statm.split(' ').nth(1).expect("a size").parse::<u64>().expect("a number") * 4096
@@ -37,7 +37,7 @@ impl Drop for Process {
     }
 }
 
-/// One of this program's own servers, and its port.
+/// Starts one of this program's own servers. Returns it with its port.
 pub fn started(what: &str) -> (Process, u16) {
     let mut child = Command::new(std::env::current_exe().expect("this program"))
         .args(["--serve", what])
@@ -52,7 +52,7 @@ pub fn started(what: &str) -> (Process, u16) {
     (Process(child), line.trim().parse().expect("a port"))
 }
 
-/// So many connections to a port of this machine.
+/// Opens `count` connections to a port of this machine.
 pub fn connections(port: u16, count: usize) -> Vec<TcpStream> {
     let connect = |_| {
         let stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
@@ -62,12 +62,12 @@ pub fn connections(port: u16, count: usize) -> Vec<TcpStream> {
     (0..count).map(connect).collect()
 }
 
-/// Head and body of the next answer.
-pub fn answer(stream: &mut TcpStream) -> (String, Vec<u8>) {
+/// Head and body of the next response.
+pub fn response(stream: &mut TcpStream) -> (String, Vec<u8>) {
     let mut bytes = Vec::with_capacity(8192);
     let mut piece = [0; 8192];
     loop {
-        let count = stream.read(&mut piece).expect("the server answers");
+        let count = stream.read(&mut piece).expect("the server responds");
         assert!(count > 0, "the server closed");
         bytes.extend_from_slice(&piece[..count]);
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };

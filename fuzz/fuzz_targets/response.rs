@@ -1,6 +1,6 @@
-//! Any bytes as a platform's answer to a grade, in XML and in JSON.
+//! Reads any bytes as a platform's response to a grade, as XML and as JSON.
 //!
-//! What is read is also within the bounds that the readers promise, and no document type is ever read.
+//! Every value that the parsers return is within their limits.
 
 #![no_main]
 
@@ -9,7 +9,7 @@ use lti::v1p1::outcome;
 use lti::v2p0::result;
 
 fuzz_target!(|input: &[u8]| {
-    // A byte that is no UTF-8 becomes a character of three.
+    // A byte that is not UTF-8 becomes a replacement character of three bytes.
     let most = 3 * input.len();
     if let Ok(answer) = outcome::read_response(input) {
         assert!(input.len() <= outcome::LARGEST_RESPONSE);

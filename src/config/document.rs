@@ -1,4 +1,4 @@
-//! The values of a TOML file, and where each of them stands.
+//! The values of a TOML file, with the location of each.
 
 use std::ops::Range;
 
@@ -10,69 +10,74 @@ use toml::de::{DeArray, DeTable, DeValue};
 use super::excerpt::Excerpts;
 use super::fault::Fault;
 use super::problem::{Location, Problem};
-use super::syntax::Sound;
+use super::syntax::ValidToml;
 
 /// A parsed file.
 pub(super) struct Document<'s> {
     name: &'s str,
     table: DeTable<'s>,
     excerpts: Excerpts<'s>,
-    lost: &'s [Vec<String>],
-    /// Where the file is not TOML.
+    malformed: &'s [Vec<String>],
+    /// The syntax errors of the file.
     pub(super) problems: Vec<Problem>,
 }
 
-/// A way to a value: keys of tables and places in lists.
+/// The path to a value: keys of tables and indices of lists.
 pub(super) type Path = Vec<DocumentStep>;
 
-/// One step of it.
+/// One step of a [`Path`].
 #[derive(Clone, Debug)]
 pub(super) enum DocumentStep {
     /// A key of a table.
     Key(String),
-    /// A place in a list.
+    /// An index of a list.
     Index(usize),
 }
 
-/// What of a value to point at.
+/// The part of an entry that a location marks.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part {
     /// The key.
     Key,
-    /// The value; of a table its heading.
+    /// The value, or the heading of a table.
     Value,
 }
 
 impl<'s> Document<'s> {
-    /// Takes a file's text, and what of it is sound.
-    pub(super) fn new(name: &'s str, text: &'s str, sound: &'s Sound<'s>) -> Self {
-        // The errors are known: what contradicts another is left out of the table.
-        let (table, _) = DeTable::parse_recoverable(&sound.text);
+    /// A document of a file's text and its valid part.
+    pub(super) fn new(name: &'s str, text: &'s str, valid: &'s ValidToml<'s>) -> Self {
+        // `valid` lists all errors. The parser omits the second of two duplicate keys.
+        let (table, _) = DeTable::parse_recoverable(&valid.text);
         let table = table.into_inner();
         let excerpts = Excerpts::new(name, text, &table);
-        let problems = sound.errors.iter().map(|error| Problem {
+        let problems = valid.errors.iter().map(|error| Problem {
             fault: error.fault.clone(),
             location: match error.table {
                 Some(table) => excerpts.of_malformed(error.span.clone(), table),
                 None => excerpts.of_surplus(error.span.clone()),
             },
         });
-        Self { name, problems: problems.collect(), table, excerpts, lost: &sound.lost }
+        Self { name, problems: problems.collect(), table, excerpts, malformed: &valid.malformed }
     }
 
-    /// Reports that the file is not UTF-8 from a place on.
+    /// Reports that the file is not UTF-8 from this byte on.
     pub(super) fn report_encoding(&mut self, at: usize) {
         let location = self.excerpts.of_malformed(at..at, 0);
         self.problems.push(Problem { fault: Fault::Encoding, location });
     }
 
-    /// Whether a part of this table may have been lost, because it is malformed.
+    /// Whether a malformed part of the file may belong to this table.
     pub(super) fn may_lack(&self, table: &[&str]) -> bool {
-        let is_near = |lost: &Vec<String>| lost.iter().zip(table).all(|(lost, key)| lost == key);
-        self.lost.iter().any(|lost| lost.is_empty() || !table.is_empty() && is_near(lost))
+        let is_near = |malformed: &Vec<String>| {
+            malformed.iter().zip(table).all(|(malformed, key)| malformed == key)
+        };
+        self.malformed
+            .iter()
+            .any(|malformed| malformed.is_empty() || !table.is_empty() && is_near(malformed))
     }
 
-    /// Where a part of the value at `path` stands; the nearest table's heading where it does not exist.
+    /// The location of a part of the entry at `path`. If the entry does not exist, the heading of the
+    /// nearest table that does.
     pub(super) fn locate(&self, path: &[DocumentStep], part: Part) -> Location {
         let spans = (1..=path.len()).rev().map(|length| {
             let part = if length == path.len() { part } else { Part::Value };
@@ -139,7 +144,7 @@ fn to_value(value: &DeValue<'_>) -> Value {
         DeValue::Boolean(truth) => (*truth).into(),
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
             Ok(number) => number.into(),
-            // What does not fit is a number still.
+            // An integer of more than 64 bits is still a number.
             Err(_) => number.as_str().parse().unwrap_or(f64::INFINITY).into(),
         },
         DeValue::Float(number) => number.as_str().parse().unwrap_or(f64::NAN).into(),

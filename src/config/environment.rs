@@ -1,23 +1,24 @@
-//! The environment: settings that win over the file, and variables that hold secrets.
+//! The environment: settings that override the file, and variables that hold secrets.
 
 use std::collections::BTreeMap;
 
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Metadata, Profile, Provider};
 
-/// The environment, as it was at start.
+/// The environment variables at the start of the program.
 pub type Environment = BTreeMap<String, String>;
 
-/// Settings of `[gateway]` from the environment: `LTI_GATEWAY_PUBLIC_URL` and so on.
+/// The prefix of variables that set keys of `[gateway]`: `LTI_GATEWAY_PUBLIC_URL` and so on.
 const PREFIX: &str = "LTI_GATEWAY_";
 
-/// What follows the prefix in variables that Kubernetes sets for a service named `lti-gateway`.
+/// Kubernetes sets variables with our prefix and these beginnings for a service that is named
+/// `lti-gateway`.
 const KUBERNETES: [&str; 2] = ["SERVICE_", "PORT"];
 
 /// The name of [`Overrides`] among figment's providers.
 pub(super) const ENVIRONMENT: &str = "environment";
 
-/// The environment's settings, each of them text as it is.
+/// The settings of the environment. Each value stays a string.
 pub(super) struct Overrides<'e>(pub(super) &'e Environment);
 
 impl Provider for Overrides<'_> {
@@ -41,12 +42,13 @@ impl Provider for Overrides<'_> {
     }
 }
 
-/// The variable that sets a key of `[gateway]`.
+/// The name of the variable that sets this key of `[gateway]`.
 pub(super) fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.to_uppercase())
 }
 
-/// Whether text looks like the name of a variable: `HELLO_SECRET`. Other text may be a secret.
+/// Whether `text` looks like the name of a variable, such as `HELLO_SECRET`. Any other text may be a
+/// secret.
 pub(crate) fn is_variable(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
         && text

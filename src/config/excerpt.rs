@@ -1,8 +1,8 @@
-//! The line that a problem shows.
+//! The line of the file that a problem shows.
 //!
-//! Nothing in it is a secret: of a line that is TOML it shows keys, headings and the values that are known to be
-//! public, and of one that is not it shows less. The value of a misspelt `secret` is a secret still, and so may be
-//! any comment.
+//! An excerpt never shows a secret. From a line of valid TOML, it shows keys, headings and the
+//! values of public keys. From a malformed line, it shows less. The value of a misspelled `secret`
+//! is still a secret, and so may be any comment.
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -14,29 +14,29 @@ use super::environment::is_variable;
 use super::key::{CONSUMER, GATEWAY, Kind, TOOL};
 use super::problem::Location;
 
-/// Stands for any place in a list.
+/// The path step for any index of a list.
 const ITEM: &str = "";
 
-/// Shows lines of a file.
+/// Makes excerpts of a file.
 pub(super) struct Excerpts<'s> {
     name: &'s str,
     text: &'s str,
-    /// Where lines begin.
+    /// The offset of each line.
     lines: Vec<usize>,
-    /// What of the sound tables may be shown and what may not, in order.
+    /// The visible and hidden parts of the valid tables, in the order of the text.
     marks: Vec<Mark>,
 }
 
-/// A part of the text.
+/// A visible or hidden part of the text.
 #[derive(Clone, Debug)]
 struct Mark {
     span: Range<usize>,
-    /// What is not shown leaves one `…`, whatever its length is.
+    /// A hidden part becomes one `…`, so that its length stays hidden, too.
     shown: bool,
 }
 
 impl<'s> Excerpts<'s> {
-    /// For a text whose sound tables are these.
+    /// Excerpts of `text`. `tables` are its valid tables.
     pub(super) fn new(name: &'s str, text: &'s str, tables: &DeTable<'_>) -> Self {
         let lines =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
@@ -44,7 +44,7 @@ impl<'s> Excerpts<'s> {
         marker.table(tables);
         let mut all = marker.marks;
         all.sort_by_key(|mark| (mark.span.start, Reverse(mark.span.end)));
-        // The keys in a heading are part of it.
+        // Keys in a heading are part of the heading's mark.
         let mut marks: Vec<Mark> = Vec::new();
         for mark in all {
             if marks.last().is_none_or(|last| last.span.end <= mark.span.start) {
@@ -54,13 +54,13 @@ impl<'s> Excerpts<'s> {
         Self { name, text, lines, marks }
     }
 
-    /// The first line of a span in a sound table.
+    /// The first line of a span in a valid table.
     pub(super) fn of_sound(&self, span: Range<usize>) -> Location {
         let line = self.line_around(span.start);
         self.location(span, &line, self.marks_of(&line))
     }
 
-    /// The line of a key in a sound table that takes no part in it, because it contradicts another.
+    /// The line of a duplicate key in a valid table. The parser omits such a key.
     pub(super) fn of_surplus(&self, span: Range<usize>) -> Location {
         let line = self.line_around(span.start);
         if let Some(length) = heading(&self.text[line.clone()]) {
@@ -78,7 +78,7 @@ impl<'s> Excerpts<'s> {
     pub(super) fn of_malformed(&self, span: Range<usize>, table: usize) -> Location {
         let line = self.line_around(span.start);
         let text = &self.text[line.clone()];
-        // The line may belong to a text of several lines, and say anything.
+        // The line may be part of a multi-line string, and contain anything.
         let above = &self.text[table.min(line.start)..line.start];
         let in_text = above.contains("\"\"\"") || above.contains("'''");
         let length = match heading(text) {
@@ -97,7 +97,7 @@ impl<'s> Excerpts<'s> {
         start..end
     }
 
-    /// The marks that reach into a line.
+    /// The marks that overlap a line.
     fn marks_of(&self, line: &Range<usize>) -> &[Mark] {
         let first = self.marks.partition_point(|mark| mark.span.end <= line.start);
         let last = self.marks.partition_point(|mark| mark.span.start < line.end);
@@ -131,7 +131,7 @@ impl<'s> Excerpts<'s> {
     }
 }
 
-/// The characters shown of a line, each with the part of the text that it stands for.
+/// The characters of an excerpt, each with the part of the text that it represents.
 #[derive(Default)]
 struct Shown {
     characters: Vec<(Range<usize>, char)>,
@@ -144,7 +144,7 @@ impl Shown {
             let shown = match character {
                 '\r' => continue,
                 '\t' => ' ',
-                // Nothing in the file moves the cursor of the terminal.
+                // A control character could move the cursor of the terminal.
                 _ if character.is_control() => '\u{fffd}',
                 _ => character,
             };
@@ -156,7 +156,8 @@ impl Shown {
         self.characters.push((span, '…'));
     }
 
-    /// What lies between two marks: blanks and punctuation are shown, a comment is left out, all else is hidden.
+    /// Adds the part between two marks: shows spaces and punctuation, omits a comment, and hides the
+    /// rest.
     fn between(&mut self, text: &str, span: Range<usize>) {
         let part = &text[span.clone()];
         let rest = part.trim_start_matches([' ', '\t', '=', ',', '.', '{', '}', '[', ']', '\r']);
@@ -174,7 +175,7 @@ impl Shown {
         }
     }
 
-    /// Which characters stand for a span.
+    /// The characters that represent a span.
     fn marked(&self, span: Range<usize>) -> Range<usize> {
         let start = self.characters.partition_point(|(part, _)| part.end <= span.start);
         let end = self.characters.partition_point(|(part, _)| part.start < span.end);
@@ -182,10 +183,10 @@ impl Shown {
     }
 }
 
-/// Marks the keys, headings and values of tables.
+/// Collects marks for the keys, headings and values of tables.
 struct Marker<'t> {
     text: &'t str,
-    /// The keys above.
+    /// The keys of the enclosing tables.
     path: Vec<&'t str>,
     marks: Vec<Mark>,
 }
@@ -193,7 +194,7 @@ struct Marker<'t> {
 impl<'t> Marker<'t> {
     fn table(&mut self, table: &'t DeTable<'_>) {
         for (key, value) in table {
-            self.mark(key.span(), is_harmless_address(key.get_ref()));
+            self.mark(key.span(), is_harmless_url(key.get_ref()));
             self.path.push(key.get_ref());
             self.value(value);
             self.path.pop();
@@ -226,7 +227,7 @@ impl<'t> Marker<'t> {
     }
 }
 
-/// Whether the value at these keys may be shown.
+/// Whether an excerpt may show the value at this path.
 fn is_public(path: &[&str]) -> bool {
     let (table, rest) = match path {
         ["gateway", rest @ ..] => (GATEWAY, rest),
@@ -237,16 +238,16 @@ fn is_public(path: &[&str]) -> bool {
     let Some((name, rest)) = rest.split_first() else { return false };
     let Some(key) = table.get(name) else { return false };
     match rest {
-        [] | [ITEM] => key.shown,
-        // The name of a variable.
+        [] | [ITEM] => key.public,
+        // The name of an environment variable.
         [above @ .., "env"] if takes_variable(&key.kind, above) => true,
-        // A key without `://` belongs to another table: its line is below the wrong heading.
+        // A key without `://` belongs to another table, and is below the wrong heading.
         [prefix] => key.name == "outcome_url_rewrite" && prefix.contains("://"),
         _ => false,
     }
 }
 
-/// Whether `{ env = "…" }` may be written at these keys of a value.
+/// Whether the value at this path may be `{ env = "…" }`.
 fn takes_variable(kind: &Kind, path: &[&str]) -> bool {
     match path {
         [] => kind.takes_variable(),
@@ -256,23 +257,23 @@ fn takes_variable(kind: &Kind, path: &[&str]) -> bool {
     }
 }
 
-/// Whether a public text holds nothing that is a secret after all.
+/// Whether the string at a public path contains no secret.
 fn is_harmless(path: &[&str], text: &str) -> bool {
     match path {
-        // A secret written where the name of its variable belongs.
+        // The author may have written the secret itself in place of the variable's name.
         [.., "env"] => is_variable(text),
-        [.., "outcome_url_rewrite", _] => text.contains("://") && is_harmless_address(text),
-        [.., "upstream" | "state"] => is_harmless_address(text),
+        [.., "outcome_url_rewrite", _] => text.contains("://") && is_harmless_url(text),
+        [.., "upstream" | "state"] => is_harmless_url(text),
         _ => !text.contains('@'),
     }
 }
 
-/// Whether text, should it be an address, carries no password, and no query, which may be a token.
-fn is_harmless_address(text: &str) -> bool {
+/// Whether `text`, if it is a URL, has no password, and no query, which may contain a token.
+fn is_harmless_url(text: &str) -> bool {
     !text.contains(['@', '?'])
 }
 
-/// How much of a line is a heading, also a malformed one.
+/// The length of a heading, valid or malformed, at the start of a line.
 fn heading(line: &str) -> Option<usize> {
     let name = line.trim_start().strip_prefix('[')?.trim_start_matches(['[', ' ', '\t']);
     if !name.starts_with("tools") && !name.starts_with("gateway") {
@@ -286,11 +287,11 @@ fn heading(line: &str) -> Option<usize> {
     }
 }
 
-/// Whether a line below these may belong to a table whose keys can have any name, also that of a key whose value may be
-/// shown: to `headers` or `params`, or to what is open in braces.
+/// Whether the line after `above` may belong to a table with arbitrary keys: `headers`, `params` or
+/// an unclosed inline table. Such a key may have the name of a public key.
 fn has_free_names(above: &str) -> bool {
     let closes = |line: &str| {
-        // A `#` may also stand in a text, which is then not seen to its end.
+        // A `#` inside a string also cuts the line here. That only hides more.
         let setting = line.split('#').next().unwrap_or_default();
         setting.trim_end().ends_with('}')
             && setting.matches('{').count() == setting.matches('}').count()
@@ -301,7 +302,7 @@ fn has_free_names(above: &str) -> bool {
         || above.lines().any(|line| line.contains('{') && !closes(line))
 }
 
-/// How much of a line is a known key and, where that may be shown, its value.
+/// The length of a known key at the start of a line, including its value if that is public.
 fn setting(line: &str) -> Option<usize> {
     let start = line.len() - line.trim_start().len();
     let length =
@@ -310,7 +311,7 @@ fn setting(line: &str) -> Option<usize> {
     let key = &line[start..end];
     let mut known = [GATEWAY, TOOL].into_iter().filter_map(|table| table.get(key)).peekable();
     known.peek()?;
-    let public = known.any(|key| key.shown);
+    let public = known.any(|key| key.public);
     let Some(value) = line[end..].trim_start().strip_prefix('=').map(str::trim_start) else {
         return Some(end);
     };
@@ -320,8 +321,8 @@ fn setting(line: &str) -> Option<usize> {
         }
         _ => value.find([' ', '\t', ',', '#']).unwrap_or(value.len()),
     };
-    // It may be another setting that follows on the line, a token in an address, or a list; also a password in an address,
-    // which may hold the quote that seems to be the closing one.
+    // The value may be followed by another setting, contain a token of a URL, or be a list. It may
+    // also contain a URL's password, and the quote that seems to close it may be part of that.
     let public = public && !value[..length].contains(['=', '?', '{', '[']) && !value.contains('@');
     Some(if public { line.len() - value.len() + length } else { end })
 }

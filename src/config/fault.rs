@@ -1,5 +1,5 @@
-//! What can be wrong with a configuration: one table, a row per fault. A fault never holds the text
-//! of a secret.
+//! The problems that a configuration can have: one table with a row for each fault. A fault never
+//! holds a secret.
 
 use std::fmt;
 
@@ -22,25 +22,25 @@ use super::upstream_url::UpstreamUrlError;
 /// Whether the gateway starts in spite of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It does not.
+    /// The gateway does not start.
     Error,
-    /// It does.
+    /// The gateway starts.
     Warning,
 }
 
-/// What is wrong with a template that does not compile.
+/// Why a template does not compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateFault {
-    /// It ends in the middle of a tag or a block.
+    /// It ends inside a tag or a block.
     Unclosed,
-    /// It includes or extends itself.
+    /// It includes or extends itself, directly or through other templates.
     Circular,
-    /// Something else.
+    /// Any other reason.
     Other,
 }
 
-/// Declares [`Fault`]: per variant its fields, severity, fact and advice. A fact is a format
-/// string, in brackets if it has arguments.
+/// Declares [`Fault`]: fields, severity, fact and advice of each variant. A fact is a format string,
+/// in brackets if it has arguments.
 macro_rules! faults {
     ($(
         $(#[$doc:meta])*
@@ -51,7 +51,7 @@ macro_rules! faults {
             fact: $fact:tt,
             advice: $advice:expr;
     )*) => {
-        /// What is wrong, with the value that it is about.
+        /// One problem of a configuration, with the value that it is about.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Fault {
             $(
@@ -62,14 +62,14 @@ macro_rules! faults {
 
         #[allow(unused_variables)]
         impl Fault {
-            /// Whether the gateway starts in spite of it.
+            /// Whether the gateway starts in spite of the fault.
             pub fn severity(&self) -> Severity {
                 match self {
                     $(Self::$variant { .. } => Severity::$severity,)*
                 }
             }
 
-            /// What to write instead.
+            /// How to fix it. Starts with an imperative verb, except for "did you mean …?".
             pub(super) fn advice(&self) -> String {
                 match self {
                     $(
@@ -107,183 +107,182 @@ faults! {
         fact: "the file is not UTF-8 from here on",
         advice: "save the file as UTF-8";
 
-    /// The text is not TOML. Holds the parser's message.
+    /// The file is not TOML. Holds the parser's message.
     Syntax(kind: SyntaxKind, message: String) => Error,
         fact: "{message}",
         advice: kind.advice();
 
-    /// A table has a key or table twice. Holds it, and the line of the first one if that is another
-    /// line.
+    /// A table defines a key or a table twice. Holds its name, and the line of the first definition
+    /// if that is another line.
     DuplicateKey(key: String, first: Option<usize>) => Error,
-        fact: ("`{key}` is written twice{}", of_first_line(*first)),
+        fact: ("`{key}` is defined twice{}", of_first_line(*first)),
         advice: "keep one of the two";
 
-    /// A key that no table of this kind has.
+    /// A key that does not exist in this table.
     UnknownKey {
         /// The key.
         key: String,
-        /// The table, as it is written.
+        /// The table as the file writes it.
         table: String,
-        /// All keys that the table may have.
+        /// All keys of the table.
         known: Vec<&'static str>,
     } => Error,
         fact: "unknown key `{key}` {table}",
         advice: of_word(key, known);
 
-    /// A variable of the environment that sets nothing. Holds its name, and those that do.
+    /// An environment variable with the gateway's prefix that is no setting. Holds its name, and
+    /// the names of all settings.
     UnknownVariable(name: String, known: Vec<String>) => Error,
-        fact: "`{name}` sets nothing",
+        fact: "`{name}` is not a setting of the gateway",
         advice: of_unknown_variable(name, known);
 
-    /// A value of another type than its key has.
+    /// A value has the wrong type.
     WrongType {
         /// The key.
         key: String,
         /// The type of the value, such as "an integer".
         found: &'static str,
-        /// What to write.
+        /// The type of the key.
         expected: &'static str,
     } => Error,
         fact: "`{key}` is {found}, not {expected}",
         advice: format!("write {expected}, such as {}", example(key));
 
-    /// An item of a list of another type than the list's items have.
+    /// A value in a list or table has the wrong type.
     WrongItem {
-        /// The list's key.
+        /// The key of the list or table.
         key: String,
-        /// The type of the item.
+        /// The type of the value.
         found: &'static str,
-        /// What to write.
+        /// The type of the list's or table's values.
         expected: &'static str,
     } => Error,
-        fact: "`{key}` lists {found}, not {expected}",
+        fact: "a value in `{key}` is {found}, not {expected}",
         advice: format!("write {expected}, such as {}", example(key));
 
-    /// The file registers no tool.
+    /// The file defines no tool.
     NoTools => Error,
-        fact: "no tool is registered",
+        fact: "the file defines no tool",
         advice: "add a table for each tool: `[tools.hello]` with `key`, `secret` and `template`";
 
     /// A tool's name cannot be part of a path.
     ToolName(name: String) => Error,
-        fact: "a tool cannot be named `{name}`",
+        fact: "`{name}` is not a valid tool name",
         advice: format!(
-            "name it with letters, digits, `-` and `_`, at most {LONGEST_TOOL_NAME} of them: \
-                `[tools.my-quiz]`"
+            "use at most {LONGEST_TOOL_NAME} letters, digits, `-` and `_`: `[tools.my-quiz]`"
         );
 
     /// A tool has both a template and an upstream.
     BothTargets => Error,
-        fact: "a tool has one target, not both `template` and `upstream`",
+        fact: "the tool has both `template` and `upstream`",
         advice: "keep `template` for a page of this gateway, or `upstream` for a web app behind it";
 
-    /// A tool has neither.
+    /// A tool has neither a template nor an upstream.
     NoTarget => Error,
-        fact: "the tool has no target",
+        fact: "the tool has neither `template` nor `upstream`",
         advice: "add `template = \"hello\"` for templates/hello.html.tera, or \
             `upstream = \"http://127.0.0.1:9000\"` for a web app";
 
-    /// A tool with a template has a key that only upstreams use. Holds it.
+    /// A tool with a template has a key that only upstreams use. Holds the key.
     WithoutEffect(key: &'static str) => Error,
-        fact: "`{key}` does nothing beside `template`",
-        advice: format!("take `{key}` out, or write `upstream` in place of `template`");
+        fact: "`{key}` has no effect on a tool with `template`",
+        advice: format!("remove `{key}`, or replace `template` with `upstream`");
 
-    /// `params` of an upstream are too long for a header. Holds their length.
+    /// The `params` of an upstream are too long for a header. Holds their length in bytes.
     ParamsLong(length: usize) => Error,
-        fact: "`params` have {length} bytes as JSON",
+        fact: "`params` is {length} bytes long as JSON",
         advice: format!(
-            "write at most {LONGEST_PARAMS} characters: each request to the upstream carries them \
-                in its assertion"
+            "shorten it to at most {LONGEST_PARAMS} bytes: each request to the upstream carries it \
+                in the assertion"
         );
 
-    /// Not the URL of an upstream. It may hold a password, so only the reason is held.
+    /// An invalid URL of an upstream. The URL may hold a password, so the fault holds only the
+    /// reason.
     UpstreamUrl(why: UpstreamUrlError) => Error,
         fact: "the upstream {why}",
         advice: match why {
             UpstreamUrlError::HasCredentials => {
-                "write it without, and send them in a header: `headers = { Authorization = { env = \
-                    \"…\" } }`"
+                "remove them from the URL, and send them in a header: \
+                    `headers = { Authorization = { env = \"…\" } }`"
             }
             UpstreamUrlError::OtherScheme => {
-                "write http:// or https://, by which WebSockets pass, too: `upstream = \
-                    \"http://127.0.0.1:9000\"`"
+                "write http:// or https://, which also carry WebSockets: \
+                    `upstream = \"http://127.0.0.1:9000\"`"
             }
-            _ => "write scheme, host, port and path of the app: `upstream = \
-                \"http://127.0.0.1:9000/app\"`",
+            _ => "write scheme, host, port and path of the app: \
+                `upstream = \"http://127.0.0.1:9000/app\"`",
         };
 
-    /// An upstream that the gateway reaches in clear text, and maybe not through a private network.
+    /// The gateway reaches an upstream in clear text, possibly across a public network.
     UpstreamExposed => Warning,
-        fact: "the upstream is neither https nor on a private network: others may read what is \
-            sent to it, \
-            or send to it themselves",
+        fact: "the upstream is neither https nor on a private network: others may read requests to \
+            it, or send their own",
         advice: "write https://, and let the app verify `X-LTI-Assertion`, so that it refuses \
-            whoever \
-            reaches it past the gateway";
+            requests that bypass the gateway";
 
-    /// Not a value of `prefix`. Holds the text.
+    /// An invalid value of `prefix`. Holds it.
     Prefix(text: String) => Error,
         fact: "\"{text}\" is not a prefix",
         advice: of_word(text, &PREFIXES);
 
-    /// Not a personal field that can reach an upstream. Holds the text.
+    /// An invalid value in `identity`. Holds it.
     Identity(text: String) => Error,
         fact: "\"{text}\" is not a personal field",
         advice: of_identity(text);
 
-    /// Not the name of a header. Holds it.
+    /// An invalid header name. Holds it.
     HeaderName(name: String) => Error,
-        fact: "`{name}` is not the name of a header",
-        advice: "write letters, digits and `-`: `headers = { X-Course = \"b101\" }`";
+        fact: "`{name}` is not a valid header name",
+        advice: "use letters, digits and `-`: `headers = { X-Course = \"b101\" }`";
 
-    /// A header that tells an upstream who is there. Holds its name.
+    /// A header by which an upstream identifies the user. Holds its name.
     IdentityHeader(name: String) => Error,
-        fact: "`{name}` is the gateway's own: from such headers an upstream learns who is there",
-        advice: "take it out, or give it another name";
+        fact: "`{name}` is reserved for the gateway: upstreams trust such headers",
+        advice: "remove it, or give it another name";
 
-    /// A header that a request has anyway. Holds its name.
+    /// A header that every request has already. Holds its name.
     GatewayHeader(name: String) => Error,
-        fact: "`{name}` is decided for each request anew",
-        advice: "take it out: the gateway sends what belongs there";
+        fact: "the gateway controls `{name}` for each request",
+        advice: "remove it: the gateway sends this header where it is needed";
 
-    /// Two names that many servers take for one. Holds both.
+    /// Two header names that many servers treat as one. Holds both.
     DuplicateHeader(name: String, other: String) => Error,
-        fact: "`{name}` and `{other}` are one header to many servers",
+        fact: "many servers treat `{name}` and `{other}` as the same header",
         advice: "keep one of the two";
 
-    /// A value that no header can have, or that does not arrive as it is written. It may be a
-    /// secret, so only the header's name and the reason are held.
+    /// An invalid header value, or one that servers change. The value may be a secret, so the fault
+    /// holds only the header's name and the reason.
     HeaderValue(name: String, why: HeaderValueError) => Error,
         fact: "the value of `{name}` {why}",
-        advice: "write one line of visible ASCII characters, without blanks around them";
+        advice: "write one line of visible ASCII characters without leading and trailing spaces";
 
-    /// Not the name of a host. Holds the reason.
+    /// An invalid host of a tool. Holds the reason.
     Host(why: ToolHostError) => Error,
         fact: "the host {why}",
-        advice: "write the name alone: `host = \"notebook.example.edu\"`";
+        advice: "write only the host name: `host = \"notebook.example.edu\"`";
 
-    /// Two tools have one host. Holds it and the other's name.
+    /// Two tools have the same host. Holds the host and the other tool's name.
     SameHost(host: String, other: String) => Error,
-        fact: "`{other}` answers at `{host}` already",
-        advice: "give each of the two a `host` of its own";
+        fact: "the tool `{other}` already has the host `{host}`",
+        advice: "give each tool its own `host`";
 
-    /// A tool has the gateway's own host. Holds it.
+    /// A tool has the host of the gateway. Holds the host.
     PublicHost(host: String) => Error,
         fact: "`{host}` is the host of the public URL",
-        advice: "give the tool another `host`, or leave `host` out to launch it below the public \
-            URL";
+        advice: "choose another `host`, or remove `host` to launch the tool below the public URL";
 
     /// A tool has neither a key nor consumers. Holds its name.
     NoConsumer(name: String) => Error,
-        fact: "nobody can launch `{name}`: it has no key and secret",
+        fact: "no platform can launch `{name}`: it has no key and secret",
         advice: format!(
             "add `key = \"{name}-key\"` and `secret = {{ env = \"{}\" }}`",
             variable_of(name)
         );
 
-    /// A tool has both `key` (or `secret`, `signature_methods`) and `consumers`. Holds the surplus key.
+    /// A tool has both `consumers` and one of `key`, `secret`, `signature_methods`. Holds the
+    /// surplus key.
     KeyAndConsumers(key: &'static str) => Error,
-        fact: "`{key}` stands beside `consumers`",
+        fact: "the tool has both `{key}` and `consumers`",
         advice: format!("move `{key}` into the list: `consumers = [{{ key = …, secret = … }}]`");
 
     /// A key without a secret, a secret without a key, or a variable without its name. Holds the
@@ -292,55 +291,55 @@ faults! {
         fact: "`{key}` is missing",
         advice: of_missing(key);
 
-    /// A list that must not be empty is empty. Holds its key.
+    /// An empty list where at least one item is required. Holds its key.
     EmptyList(key: &'static str) => Error,
         fact: "`{key}` is an empty list",
         advice: of_empty_list(key);
 
-    /// Text that must not be empty is empty. Holds its key.
+    /// An empty string where at least one character is required. Holds its key.
     EmptyText(key: &'static str) => Error,
         fact: "`{key}` is empty",
         advice: of_empty_text(key);
 
-    /// Two consumers of one tool have one key. Holds the key.
+    /// Two consumers of one tool have the same key. Holds the key.
     DuplicateConsumer(key: String) => Error,
         fact: "two consumers of this tool have the key `{key}`",
-        advice: "give each course its own key; several secrets of one key are a list: `secret = \
-            [new, old]`";
+        advice: "give each course its own key, or list several secrets of one key: \
+            `secret = [new, old]`";
 
-    /// A variable that is not set. Holds its name.
+    /// An environment variable is not set. Holds its name.
     VariableMissing(name: String) => Error,
         fact: "the environment variable {name} is not set",
         advice: of_variable(name);
 
-    /// A variable that is set to nothing. Holds its name.
+    /// An environment variable is empty. Holds its name.
     VariableEmpty(name: String) => Error,
         fact: "the environment variable {name} is empty",
         advice: of_variable(name);
 
-    /// The name of a variable does not look like one. It may be a secret, so it is not held.
+    /// An invalid name of a variable. It may be a secret, so the fault does not hold it.
     VariableName => Error,
-        fact: "`env` does not name a variable that is set",
-        advice: "write the name of an environment variable, in capitals, and put the value there: \
+        fact: "`env` is not the name of an environment variable",
+        advice: "write a name in capitals, and set that variable to the value: \
             `{ env = \"HELLO_SECRET\" }`";
 
-    /// The file itself holds a secret.
+    /// The file contains a secret.
     LiteralSecret => Warning,
-        fact: "a secret is written in the file",
-        advice: "write `secret = { env = \"…\" }` and set that variable, so that the file can be \
-            shown to others";
+        fact: "the file contains a secret in plain text",
+        advice: "write `secret = { env = \"…\" }` and set that variable, so that you can share the \
+            file";
 
-    /// A key or secret has leading or trailing whitespace. Holds which of the two it is.
-    WhiteSpace(what: &'static str) => Warning,
-        fact: "the {what} begins or ends with white space",
-        advice: "write it without the space or line break, unless the platform's has it too";
+    /// A key or secret has leading or trailing whitespace. Holds "key" or "secret".
+    OuterWhitespace(what: &'static str) => Warning,
+        fact: "the {what} has leading or trailing whitespace",
+        advice: "remove the space or line break, unless the platform has it, too";
 
-    /// A key or secret holds a colon, at which edX cuts its passports. Holds which of the two it
-    /// is.
+    /// A key or secret contains a colon, at which edX splits its passports. Holds "key" or
+    /// "secret".
     Colon(what: &'static str) => Warning,
-        fact: "the {what} contains a colon, which edX cannot carry",
+        fact: "the {what} contains a colon, which edX cannot store",
         advice: format!(
-            "use a {what} of letters and digits: edX's LTI passport is id:key:secret and is cut at \
+            "use a {what} of letters and digits: edX splits its LTI passport id:key:secret at \
                 colons"
         );
 
@@ -348,11 +347,11 @@ faults! {
     GatewaySecretMissing => Error,
         fact: "`gateway.secret` is missing",
         advice: format!(
-            "add `secret = {{ env = \"GATEWAY_SECRET\" }}` below [gateway] and set the variable to \
-            {SHORTEST_GATEWAY_SECRET} or more random characters (`openssl rand -hex 32`)"
+            "add `secret = {{ env = \"GATEWAY_SECRET\" }}` to [gateway] and set the variable to \
+                {SHORTEST_GATEWAY_SECRET} or more random characters (`openssl rand -hex 32`)"
         );
 
-    /// `gateway.secret` is too short. Holds its length.
+    /// `gateway.secret` is too short. Holds its length in characters.
     GatewaySecretShort(length: usize) => Error,
         fact: "`gateway.secret` has {length} characters; it needs {SHORTEST_GATEWAY_SECRET}",
         advice: format!(
@@ -362,23 +361,21 @@ faults! {
     /// Development uses a placeholder for a secret. Holds the variable or key, and the placeholder.
     Placeholder(what: String, placeholder: &'static str) => Warning,
         fact: "{what} is not set: development uses \"{placeholder}\"",
-        advice: "set it before anybody else can reach the gateway; outside development it is \
-            required";
+        advice: "set it before others can reach the gateway; it is required outside development";
 
     /// `gateway.public_url` is missing.
     PublicUrlMissing => Error,
         fact: "`gateway.public_url` is missing",
-        advice: "add `public_url = \"https://…\"` below [gateway]: the address that platforms \
-            launch, \
-            against which signatures are checked";
+        advice: "add `public_url = \"https://…\"` to [gateway]: platforms launch and sign this \
+            origin";
 
     /// `gateway.public_url` is invalid. Holds the reason.
     PublicUrl(why: PublicUrlError) => Error,
         fact: "the public URL {why}",
-        advice: "write scheme, host and, if it is not the scheme's own, port: \
+        advice: "write scheme, host and, if it is not the default, port: \
             `public_url = \"https://tools.example.edu\"`";
 
-    /// Not a place for state. It may hold a password, so only the reason is held.
+    /// `gateway.state` is invalid. It may hold a password, so the fault holds only the reason.
     State(why: StateLocationError) => Error,
         fact: "the state {why}",
         advice: match why {
@@ -389,46 +386,44 @@ faults! {
             }
         };
 
-    /// State is kept in a directory, which Heroku forgets.
+    /// State is in a directory, which Heroku deletes.
     StateOnHeroku => Warning,
-        fact: "state is kept in a directory, and Heroku empties its disks at every restart, once a \
-            day at least",
-        advice: "write `state = \"memory\"`, or run the gateway where a disk stays";
+        fact: "Heroku deletes the state directory at every restart, at least once a day",
+        advice: "write `state = \"memory\"`, or run the gateway where it has a persistent disk";
 
-    /// Not a host that `outcome_hosts` can list. Holds the reason.
+    /// An invalid value in `outcome_hosts`. Holds the reason.
     OutcomeHost(why: OutcomeHostError) => Error,
         fact: "the outcome host {why}",
         advice: "write `\"lms.example.edu\"`, `\"*.example.edu\"`, `\"127.0.0.1\"`, or `\"*\"` for \
             every public host";
 
-    /// Not one side of `outcome_url_rewrite`. It may hold a password, so only the reason is held.
+    /// An invalid side of `outcome_url_rewrite`. It may hold a password, so the fault holds only
+    /// the reason.
     OutcomeUrl(why: UpstreamUrlError) => Error,
         fact: "the outcome URL {why}",
-        advice: format!("write how both addresses begin: {}", example("outcome_url_rewrite"));
+        advice: format!("write the beginning of each URL: {}", example("outcome_url_rewrite"));
 
-    /// Two keys of `outcome_url_rewrite` are one URL. Holds both.
+    /// Two keys of `outcome_url_rewrite` are the same URL. Holds both.
     DuplicateOutcomeUrl(url: String, other: String) => Error,
-        fact: "`{url}` and `{other}` are one address",
+        fact: "`{url}` and `{other}` are the same URL",
         advice: "keep one of the two";
 
-    /// `outcome_url_rewrite` names a host that `outcome_hosts` does not allow. Holds it.
+    /// `outcome_url_rewrite` names a host that `outcome_hosts` does not allow. Holds the host.
     OutcomeHostMissing(host: String) => Error,
-        fact: "`outcome_hosts` lets no grade go to `{host}`",
-        advice: format!(
-            "add `\"{host}\"` to `outcome_hosts`, which is `[\"*\"]` where it is not written"
-        );
+        fact: "`outcome_hosts` does not allow grades to `{host}`",
+        advice: format!("add `\"{host}\"` to `outcome_hosts`, which is `[\"*\"]` by default");
 
-    /// Not a duration. Holds the text.
+    /// An invalid duration. Holds it.
     Duration(text: String) => Error,
-        fact: "\"{text}\" is not a length of time",
+        fact: "\"{text}\" is not a duration",
         advice: "write a whole number and a unit: `\"90s\"`, `\"5m\"`, `\"8h\"` or `\"2d\"`";
 
-    /// A duration out of bounds. Holds the bounds.
+    /// A duration out of range. Holds the range.
     DurationRange(bounds: &'static str) => Error,
-        fact: "this length of time is out of bounds",
-        advice: format!("write one from {bounds}");
+        fact: "this duration is out of range",
+        advice: format!("write a duration from {bounds}");
 
-    /// Not a role. Holds the text.
+    /// An invalid role. Holds it.
     Role(text: String) => Error,
         fact: "\"{text}\" is not a role",
         advice: match of_role(text) {
@@ -436,73 +431,75 @@ faults! {
             None => format!("write {}", listed(&ROLES)),
         };
 
-    /// Not a signature method. Holds the text.
+    /// An invalid signature method. Holds it.
     SignatureMethod(text: String) => Error,
         fact: "\"{text}\" is not a signature method",
         advice: "write `HMAC-SHA1` or `HMAC-SHA256`";
 
-    /// Not a path of a tool. Holds the reason.
+    /// An invalid path of a tool. Holds the reason.
     Path(why: ToolPathError) => Error,
         fact: "the path {why}",
-        advice: "write the path as it stands in the launch URL: `path = \"/quiz\"`";
+        advice: "write the path of the launch URL: `path = \"/quiz\"`";
 
-    /// A path of the gateway's own. Holds it.
+    /// A path that the gateway uses itself. Holds it.
     ReservedPath(path: String) => Error,
-        fact: "`{path}` is the gateway's own",
+        fact: "`{path}` is reserved for the gateway",
         advice: "choose another path; `/lti/…` is free for tools";
 
-    /// Two tools answer at one path. Holds the path and the other's name.
+    /// Two tools have the same path. Holds the path and the other tool's name.
     SamePath(path: String, other: String) => Error,
-        fact: "`{other}` answers at `{path}` already",
+        fact: "the tool `{other}` already has the path `{path}`",
         advice: "give one of the two another `path`";
 
-    /// A tool's path lies inside another tool's. Holds the path and the other's name.
+    /// A tool's path is below another tool's path. Holds the path and the other tool's name.
     NestedPath(path: String, other: String) => Error,
-        fact: "`{path}` lies inside the path of `{other}`",
+        fact: "`{path}` is below the path of the tool `{other}`",
         advice: "give one of the two another `path`";
 
-    /// Not a source that may frame a tool. It may hold a password, so it is not held.
+    /// An invalid source in `frame_ancestors`. It may hold a password, so the fault does not hold
+    /// it.
     FrameAncestor => Error,
         fact: "this is not a site that can frame a page",
         advice: "write an origin such as `\"https://*.example.edu\"`, or `\"'self'\"`, \
             `\"'none'\"`, `\"*\"`";
 
-    /// Neither an https URL nor a path below `/static/`.
+    /// The icon is neither an https URL nor a path below `/static/`.
     Icon => Error,
-        fact: "the icon is neither an https address nor a file below /static/",
+        fact: "the icon is neither an https URL nor a path below /static/",
         advice: "write `\"https://…\"` or `\"/static/icon.svg\"`";
 
-    /// A template that does not exist. Holds its name and the ones that do.
+    /// A template does not exist. Holds its name, and the names of all templates.
     TemplateMissing(name: String, known: Vec<String>) => Error,
-        fact: "there is no templates/{name}.html.tera",
+        fact: "templates/{name}.html.tera does not exist",
         advice: of_template(name, known);
 
-    /// A template that the gateway cannot read. Holds the system's message.
+    /// The gateway cannot read a template. Holds the system's message.
     TemplateUnreadable(message: String) => Error,
-        fact: "the template cannot be read: {message}",
-        advice: "let the gateway read the file, and save it as UTF-8";
+        fact: "the gateway cannot read the template: {message}",
+        advice: "allow the gateway to read the file, and save it as UTF-8";
 
-    /// A template that does not compile. Holds Tera's message.
+    /// A template does not compile. Holds Tera's message.
     TemplateBroken(fault: TemplateFault, message: String) => Error,
         fact: "{message}",
         advice: match fault {
             TemplateFault::Unclosed => {
-                "close what is open: `}}`, `%}`, `{% endif %}`, `{% endfor %}`, `{% endblock %}`"
+                "close every tag and block: `}}`, `%}`, `{% endif %}`, `{% endfor %}`, \
+                    `{% endblock %}`"
             }
-            TemplateFault::Circular => "take one of them out of the circle",
-            TemplateFault::Other => "mend the template; its language is at \
+            TemplateFault::Circular => "remove one of them from the cycle",
+            TemplateFault::Other => "fix the template; its syntax is at \
                 https://keats.github.io/tera/",
         };
 
-    /// A template includes or extends one that does not exist. Holds the other's name, and those
-    /// that do exist.
+    /// A template includes or extends a file that does not exist. Holds the file's name, and the
+    /// names of all files.
     PartMissing(name: String, known: Vec<String>) => Error,
-        fact: "there is no templates/{name}",
+        fact: "templates/{name} does not exist",
         advice: of_part(name, known);
 
-    /// A template uses a variable that the gateway does not give it. Holds the variable's name.
+    /// A template uses an unknown variable. Holds its name.
     TemplateVariable(name: String) => Error,
-        fact: "the template uses `{name}`, which it is not given",
+        fact: "the template uses the unknown variable `{name}`",
         advice: of_template_variable(name);
 }
 

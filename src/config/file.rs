@@ -6,29 +6,29 @@ use super::document::{Document, Part};
 use super::environment::Environment;
 use super::fault::Fault;
 use super::problem::Problem;
-use super::table::{Reader, Soundness, Table, Written};
+use super::table::{Completeness, Reader, Table, Written};
 
 /// A whole file.
 pub(super) struct ToolsFile {
     pub(super) gateway: GatewayTable,
     pub(super) tools: Vec<ToolTable>,
-    /// Whether not even the attempt of a tool is written.
+    /// Whether the file contains no tool, not even an invalid one.
     pub(super) is_empty: bool,
-    /// What was wrong already.
+    /// The problems of the written form.
     pub(super) problems: Vec<Problem>,
 }
 
 /// `[gateway]`.
 #[derive(Default)]
 pub(super) struct GatewayTable {
-    pub(super) public_url: Option<Written<Text>>,
-    pub(super) secret: Option<Vec<Written<Text>>>,
+    pub(super) public_url: Option<Written<StringValue>>,
+    pub(super) secret: Option<Vec<Written<StringValue>>>,
     pub(super) session: Option<Written<String>>,
     pub(super) clock_skew: Option<Written<String>>,
-    pub(super) state: Option<Written<Text>>,
+    pub(super) state: Option<Written<StringValue>>,
     pub(super) outcome_hosts: Option<Written<Vec<Written<String>>>>,
     pub(super) outcome_url_rewrite: Option<RewriteTable>,
-    pub(super) soundness: Soundness,
+    pub(super) completeness: Completeness,
 }
 
 /// `[tools.<name>]`.
@@ -48,10 +48,10 @@ pub(super) struct ToolTable {
     pub(super) roles: Option<Written<Vec<Written<String>>>>,
     pub(super) params: Option<Written<Dict>>,
     pub(super) frame_ancestors: Option<Written<Vec<Written<String>>>>,
-    pub(super) soundness: Soundness,
+    pub(super) completeness: Completeness,
 }
 
-/// What concerns a web app, of a tool's own table.
+/// The keys of a tool's table that require `upstream`.
 pub(super) struct UpstreamTable {
     pub(super) url: Option<Written<String>>,
     pub(super) prefix: Option<Written<String>>,
@@ -61,27 +61,27 @@ pub(super) struct UpstreamTable {
     pub(super) grades: Option<Written<bool>>,
 }
 
-/// Beginnings of outcome URLs, and what takes their place.
+/// Beginnings of outcome URLs, and what takes their source.
 pub(super) type RewriteTable = Vec<(String, Written<String>)>;
 
-/// Names of headers and their values.
-pub(super) type HeadersTable = Vec<(String, Written<Text>)>;
+/// Header names and values.
+pub(super) type HeadersTable = Vec<(String, Written<StringValue>)>;
 
-/// One of `consumers`, or what stands for it in the tool's own table.
+/// One table in `consumers`, or the same keys in the tool's own table.
 pub(super) struct ConsumerTable {
     pub(super) key: Option<Written<String>>,
-    pub(super) secret: Option<Written<Vec<Written<Text>>>>,
+    pub(super) secret: Option<Written<Vec<Written<StringValue>>>>,
     pub(super) signature_methods: Option<Written<Vec<Written<String>>>>,
-    pub(super) soundness: Soundness,
+    pub(super) completeness: Completeness,
 }
 
-/// Text, or the environment variable that holds it.
-pub(super) enum Text {
+/// StringValue, or the environment variable that holds it.
+pub(super) enum StringValue {
     Literal(String),
     Variable(String),
 }
 
-/// Reads a file and, over its `[gateway]`, the environment.
+/// Reads a file. The environment overrides its `[gateway]`.
 pub(super) fn read(document: &Document<'_>, environment: &Environment) -> ToolsFile {
     let reader = Reader::new(document, environment);
     let (gateway, tools, is_empty) = {
@@ -89,16 +89,17 @@ pub(super) fn read(document: &Document<'_>, environment: &Environment) -> ToolsF
         let gateway = top.table("gateway").map(read_gateway);
         let tools = top.table("tools");
         let none_written = tools.as_ref().is_none_or(Table::is_empty);
-        let soundness = top.finish("at the top of the file");
+        let completeness = top.finish("at the top level");
         let gateway = gateway.unwrap_or_else(|| GatewayTable {
-            soundness: if soundness.lacks("gateway") && !document.may_lack(&["gateway"]) {
-                Soundness::default()
+            completeness: if completeness.lacks("gateway") && !document.may_lack(&["gateway"]) {
+                Completeness::default()
             } else {
-                Soundness::unknown()
+                Completeness::unknown()
             },
             ..GatewayTable::default()
         });
-        let is_empty = none_written && soundness.lacks("tools") && !document.may_lack(&["tools"]);
+        let is_empty =
+            none_written && completeness.lacks("tools") && !document.may_lack(&["tools"]);
         let tools = tools.map(Table::into_tables).unwrap_or_default();
         let tools = tools.into_iter().filter_map(|(name, table)| read_tool(name, table)).collect();
         (gateway, tools, is_empty)
@@ -110,27 +111,31 @@ fn read_gateway(mut table: Table<'_>) -> GatewayTable {
     let mut gateway = GatewayTable {
         public_url: table
             .value("public_url")
-            .and_then(|written| text_of(&table, "public_url", written)),
+            .and_then(|written| string_value(&table, "public_url", written)),
         secret: secrets_of(&mut table).map(|secret| secret.value),
-        session: table.text("session"),
-        clock_skew: table.text("clock_skew"),
-        state: table.value("state").and_then(|written| text_of(&table, "state", written)),
-        outcome_hosts: table.texts("outcome_hosts"),
+        session: table.string("session"),
+        clock_skew: table.string("clock_skew"),
+        state: table.value("state").and_then(|written| string_value(&table, "state", written)),
+        outcome_hosts: table.strings("outcome_hosts"),
         outcome_url_rewrite: read_rewrites(&mut table),
-        soundness: Soundness::default(),
+        completeness: Completeness::default(),
     };
-    gateway.soundness = table.finish("in [gateway]");
+    gateway.completeness = table.finish("in [gateway]");
     gateway
 }
 
 fn read_rewrites(table: &mut Table<'_>) -> Option<RewriteTable> {
     let reader = table.reader();
     let mut rewrites = Vec::new();
-    for (prefix, Written { value, place }) in table.table("outcome_url_rewrite")?.into_values() {
+    for (prefix, Written { value, source }) in table.table("outcome_url_rewrite")?.into_values() {
         match value {
-            Value::String(_, value) => rewrites.push((prefix, Written { value, place })),
+            Value::String(_, value) => rewrites.push((prefix, Written { value, source })),
             value => {
-                reader.mismatch("outcome_url_rewrite", "text in quotes", &Written { value, place });
+                reader.mismatch(
+                    "outcome_url_rewrite",
+                    "a string in quotes",
+                    &Written { value, source },
+                );
             }
         }
     }
@@ -141,56 +146,56 @@ fn read_tool(name: Written<String>, mut table: Table<'_>) -> Option<ToolTable> {
     let reader = table.reader();
     let heading = format!("in [tools.{}]", name.value);
     let mut tool = ToolTable {
-        title: table.text("title").map(|title| title.value),
-        description: table.text("description").map(|description| description.value),
-        icon: table.text("icon"),
-        host: table.text("host"),
-        path: table.text("path"),
-        template: table.text("template"),
+        title: table.string("title").map(|title| title.value),
+        description: table.string("description").map(|description| description.value),
+        icon: table.string("icon"),
+        host: table.string("host"),
+        path: table.string("path"),
+        template: table.string("template"),
         upstream: read_upstream(&mut table),
-        session: table.text("session"),
+        session: table.string("session"),
         consumer: read_consumer(&mut table),
         consumers: read_consumers(&mut table, &name.value),
-        roles: table.texts("roles"),
+        roles: table.strings("roles"),
         params: table.get("params", "a table"),
-        frame_ancestors: table.texts("frame_ancestors"),
-        soundness: Soundness::default(),
+        frame_ancestors: table.strings("frame_ancestors"),
+        completeness: Completeness::default(),
         name,
     };
-    let nested = table.mere_tables();
+    let nested = table.nested_tables();
     if !nested.is_empty() {
         for table in nested {
             let name = format!("{}.{}", tool.name.value, table.value);
-            reader.report(&table.place, Part::Value, Fault::ToolName(name));
+            reader.report(&table.source, Part::Value, Fault::ToolName(name));
         }
         return None;
     }
-    tool.soundness = table.finish(&heading);
-    tool.consumer.soundness = tool.soundness.clone();
+    tool.completeness = table.finish(&heading);
+    tool.consumer.completeness = tool.completeness.clone();
     Some(tool)
 }
 
 fn read_upstream(table: &mut Table<'_>) -> UpstreamTable {
     UpstreamTable {
-        url: table.text("upstream"),
-        prefix: table.text("prefix"),
-        identity: table.texts_or_none("identity"),
+        url: table.string("upstream"),
+        prefix: table.string("prefix"),
+        identity: table.strings_or_none("identity"),
         headers: read_headers(table),
-        timeout: table.text("timeout"),
-        grades: table.get("grades", "true or false"),
+        timeout: table.string("timeout"),
+        grades: table.get("grades", "`true` or `false`"),
     }
 }
 
 fn read_headers(table: &mut Table<'_>) -> Option<Written<HeadersTable>> {
     let headers = table.table("headers")?;
-    let place = headers.place().clone();
+    let source = headers.source().clone();
     let mut named = Vec::new();
     for (name, value) in headers.into_values() {
-        if let Some(text) = text_of(table, "headers", value) {
+        if let Some(text) = string_value(table, "headers", value) {
             named.push((name, text));
         }
     }
-    Some(Written { value: named, place })
+    Some(Written { value: named, source })
 }
 
 fn read_consumers(table: &mut Table<'_>, tool: &str) -> Option<Vec<Written<ConsumerTable>>> {
@@ -198,11 +203,11 @@ fn read_consumers(table: &mut Table<'_>, tool: &str) -> Option<Vec<Written<Consu
     let list = table.list("consumers", "a list of tables")?;
     let mut consumers = Vec::new();
     for item in list.value {
-        let place = item.place.clone();
+        let source = item.source.clone();
         if let Some(mut table) = reader.table(item, "consumers") {
             let consumer = read_consumer(&mut table);
-            let soundness = table.finish(&format!("among the consumers of [tools.{tool}]"));
-            consumers.push(Written { value: ConsumerTable { soundness, ..consumer }, place });
+            let completeness = table.finish(&format!("among the consumers of [tools.{tool}]"));
+            consumers.push(Written { value: ConsumerTable { completeness, ..consumer }, source });
         }
     }
     Some(consumers)
@@ -210,56 +215,64 @@ fn read_consumers(table: &mut Table<'_>, tool: &str) -> Option<Vec<Written<Consu
 
 fn read_consumer(table: &mut Table<'_>) -> ConsumerTable {
     ConsumerTable {
-        key: table.text("key"),
+        key: table.string("key"),
         secret: secrets_of(table),
-        signature_methods: table.texts("signature_methods"),
-        soundness: Soundness::default(),
+        signature_methods: table.strings("signature_methods"),
+        completeness: Completeness::default(),
     }
 }
 
-/// `secret`: text, a variable, or a list of them.
-fn secrets_of(table: &mut Table<'_>) -> Option<Written<Vec<Written<Text>>>> {
+/// `secret`: a string, a variable, or a list of them.
+fn secrets_of(table: &mut Table<'_>) -> Option<Written<Vec<Written<StringValue>>>> {
     let written = table.value("secret")?;
-    let place = written.place.clone();
+    let source = written.source.clone();
     let is_list = matches!(written.value, Value::Array(..));
     let items = match written.value {
-        Value::Array(_, items) => table.items("secret", items, place.clone()).value,
-        value => vec![Written { value, place: place.clone() }],
+        Value::Array(_, items) => table.items("secret", items, source.clone()).value,
+        value => vec![Written { value, source: source.clone() }],
     };
     let mut secrets = Vec::new();
     for item in items {
         match item.value {
-            Value::String(..) | Value::Dict(..) => secrets.extend(text_of(table, "secret", item)),
-            _ if is_list => table.reader().mismatch("secret", "text or `{ env = \"…\" }`", &item),
+            Value::String(..) | Value::Dict(..) => {
+                secrets.extend(string_value(table, "secret", item))
+            }
+            _ if is_list => {
+                table.reader().mismatch("secret", "a string or `{ env = \"…\" }`", &item)
+            }
             _ => table.reader().mismatch(
                 "secret",
-                "text, `{ env = \"…\" }` or a list of these",
+                "a string, `{ env = \"…\" }` or a list of these",
                 &item,
             ),
         }
     }
-    Some(Written { value: secrets, place })
+    Some(Written { value: secrets, source })
 }
 
-/// Text or `{ env = "…" }`.
-fn text_of(table: &Table<'_>, key: &'static str, written: Written<Value>) -> Option<Written<Text>> {
+/// A string or `{ env = "…" }`.
+fn string_value(
+    table: &Table<'_>,
+    key: &'static str,
+    written: Written<Value>,
+) -> Option<Written<StringValue>> {
     let reader = table.reader();
-    let place = written.place.clone();
+    let source = written.source.clone();
     let text = match &written.value {
-        Value::String(_, text) => Some(Text::Literal(text.clone())),
+        Value::String(_, text) => Some(StringValue::Literal(text.clone())),
         Value::Dict(..) => {
             let mut variable = reader.table(written, key)?;
             if variable.is_empty() {
-                reader.report(&place, Part::Value, Fault::Missing("env"));
+                reader.report(&source, Part::Value, Fault::Missing("env"));
             }
-            let name = variable.text("env");
+            let name = variable.string("env");
             variable.finish(&format!("in `{key}`"));
-            name.map(|name| Text::Variable(name.value))
+            name.map(|name| StringValue::Variable(name.value))
         }
         _ => {
-            reader.mismatch(key, "text or `{ env = \"…\" }`", &written);
+            reader.mismatch(key, "a string or `{ env = \"…\" }`", &written);
             None
         }
     };
-    Some(Written { value: text?, place })
+    Some(Written { value: text?, source })
 }

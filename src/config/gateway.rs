@@ -1,4 +1,4 @@
-//! What a tools file means.
+//! The meaning of a tools file.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,19 +18,21 @@ use crate::url::{BaseUrl, Origin, Scheme, host_and_port};
 /// A whole configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Whether this is development: loopback only, with stand-ins for missing secrets.
+    /// Whether this is development: the gateway listens on loopback only, and uses placeholders for
+    /// missing secrets.
     pub development: bool,
-    /// Whether Heroku's router is in front, which adds the browser's address to `X-Forwarded-For` as the last one.
+    /// Whether the gateway runs behind Heroku's router. The router appends the browser's address to
+    /// `X-Forwarded-For`.
     pub behind_heroku: bool,
-    /// What platforms launch.
+    /// The origin that platforms launch.
     pub public_url: PublicUrl,
-    /// From which all keys of the gateway are derived; the first seals, all of them open.
+    /// The secrets from which the gateway derives all its keys. The first seals, every one opens.
     pub secrets: Vec<Secret>,
-    /// Where what has to outlive a request is kept.
+    /// Where the gateway stores spent launches and queued grades.
     pub state: StateLocation,
     /// Where grades may be sent.
     pub outcomes: OutcomeRules,
-    /// The accepted distance of a launch's timestamp from our clock, both ways, in seconds.
+    /// The largest accepted difference between a launch's timestamp and our clock, in seconds.
     pub clock_skew: u64,
     /// Every secret of the file. No log repeats text that contains one.
     pub known_secrets: Arc<KnownSecrets>,
@@ -39,7 +41,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether the gateway needs the system's certificates, which verify upstreams and platforms.
+    /// Whether the gateway needs the system's certificates to verify upstreams and platforms.
     pub fn needs_certificates(&self) -> bool {
         self.has_https_upstream() || self.calls_platforms()
     }
@@ -48,8 +50,8 @@ impl Config {
         self.upstreams().any(|upstream| upstream.url.origin.scheme == Scheme::Https)
     }
 
-    /// Whether the gateway sends requests to platforms. Their URLs come with launches, so any of them may
-    /// be https.
+    /// Whether the gateway sends requests to platforms. Launches contain their URLs, so any of them
+    /// may be https.
     fn calls_platforms(&self) -> bool {
         self.upstreams().any(|upstream| upstream.grades)
     }
@@ -63,8 +65,8 @@ impl Config {
 }
 
 impl PublicUrl {
-    /// The origin that a platform has launched when it launched this tool, for a request with this
-    /// `Host`. A tool with its own host has the scheme and port of the public URL.
+    /// The origin of this tool's launch URL, for a request with this `Host`. A tool with its own host
+    /// has the scheme and port of the public URL.
     pub fn origin_of(&self, tool: &Tool, request_authority: &str) -> Origin {
         match (self, &tool.host) {
             (Self::Fixed(origin), Some(host)) => {
@@ -74,9 +76,9 @@ impl PublicUrl {
         }
     }
 
-    /// The launch URL of a tool, to show to people. Their request may name another host than the
-    /// tool's own, so only its port counts for a tool with its own host. Without a request, the
-    /// origin may be unknown; the launch URL then lacks it.
+    /// The launch URL of a tool, for a page or a message. For a tool with its own host, only the port
+    /// of the request counts, because the request may name another host. Without a request, the
+    /// origin may be unknown. The result is then only the path.
     pub fn launch_url(&self, tool: &Tool, request_authority: Option<&str>) -> String {
         let origin = match (self, &tool.host, request_authority) {
             (Self::FromHost(scheme), Some(host), authority) => {
@@ -99,32 +101,32 @@ fn with_port(host: &str, port: Option<&str>) -> String {
 pub struct Tool {
     /// Its name in the file.
     pub name: String,
-    /// What people read.
+    /// The title that users see.
     pub title: String,
-    /// What people read below that; may be empty.
+    /// The text below the title; may be empty.
     pub description: String,
-    /// The address of a picture; may be empty.
+    /// The URL of an icon; may be empty.
     pub icon: String,
-    /// A host name of its own, in lower case and without a port, at whose root it answers.
+    /// The tool's own host name, in lower case and without a port. The tool uses its root.
     pub host: Option<String>,
-    /// Where it is launched.
+    /// The launch path.
     pub path: ToolPath,
-    /// Who may launch it.
+    /// The senders that may launch it.
     pub senders: Senders,
-    /// Which course roles may launch it; `None` for everyone.
+    /// The course roles that may launch it; `None` for every role.
     pub roles: Option<Roles>,
-    /// How long a browser's session lasts.
+    /// The lifetime of a session.
     pub session: Duration,
-    /// What it launches into.
+    /// The page or app that a launch opens.
     pub target: Target,
     /// Fixed values for the template or the upstream.
     pub params: Dict,
-    /// Which sites may frame it, as in the `frame-ancestors` directive.
+    /// The sites that may frame it, as the value of the `frame-ancestors` directive.
     pub frame_ancestors: String,
 }
 
 impl Tool {
-    /// Which personal data it is to get. A template, which does not choose, is to get what an upstream gets that does not.
+    /// The personal data that it receives. A template has no `identity` key and receives the default.
     pub fn identity(&self) -> Identity {
         match &self.target {
             Target::Template(_) => Identity::default(),
@@ -132,7 +134,7 @@ impl Tool {
         }
     }
 
-    /// What an LTI 1.1 launch of the tool has to meet.
+    /// The conditions for an LTI 1.1 launch of the tool.
     pub fn launch_policy(
         &self,
         clock_skew: u64,
@@ -147,10 +149,10 @@ impl Tool {
     }
 }
 
-/// Who may launch a tool.
+/// The senders that may launch a tool.
 #[derive(Clone, Debug)]
 pub struct Senders {
-    /// With LTI 1.1.
+    /// The consumers of LTI 1.1.
     pub consumers: Consumers,
 }
 
@@ -163,7 +165,7 @@ impl Senders {
         }
     }
 
-    /// The keys that sign for a consumer; `None` for a sender that is not a consumer of the tool.
+    /// The signing keys of a consumer; `None` for a sender that is not a consumer of the tool.
     pub fn signing_keys(&self, sender: &Sender) -> Option<&[SigningKey]> {
         match sender {
             Sender::Consumer(key) => self.consumers.signing_keys(key),
@@ -172,7 +174,7 @@ impl Senders {
     }
 }
 
-/// What a tool launches into.
+/// The page or app that a launch opens.
 #[derive(Clone, Debug)]
 pub enum Target {
     /// A template: `hello` for `templates/hello.html.tera`.
@@ -184,31 +186,31 @@ pub enum Target {
 /// A web app behind the gateway.
 #[derive(Clone, Debug)]
 pub struct Upstream {
-    /// Where it answers.
+    /// Its base URL.
     pub url: BaseUrl,
-    /// For how long it may be silent while it is waited for.
+    /// How long the gateway waits for data from it.
     pub timeout: Duration,
-    /// What stands before its own paths in the gateway's addresses.
+    /// The prefix of its paths in the gateway's URLs.
     pub prefix: Prefix,
-    /// Which personal data reach it.
+    /// The personal data that it receives.
     pub identity: Identity,
-    /// Further request headers for it. Names are in lower case; values may be secrets.
+    /// Additional request headers for it. Names are in lower case; values may be secrets.
     pub headers: Vec<(String, Secret)>,
     /// Whether it may send grades.
     pub grades: bool,
 }
 
-/// What stands before an upstream's own paths in the gateway's addresses.
+/// The prefix of an upstream's paths in the gateway's URLs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prefix {
     /// The launch path and the session's id.
     Session,
-    /// The launch path alone: of several sessions in one browser, the newest launch counts.
+    /// The launch path alone. If a browser has several sessions, the newest launch counts.
     Tool,
 }
 
 impl Prefix {
-    /// The prefix with this name, which is one of [`key::PREFIXES`].
+    /// The prefix with this name, one of [`key::PREFIXES`].
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
             "session" => Some(Self::Session),
@@ -224,17 +226,17 @@ impl Default for Prefix {
     }
 }
 
-/// Which personal data reach an upstream. The user id always does.
+/// The personal data that an upstream receives. It always receives the user id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Names, user names and pictures.
+    /// The name, the user name and the picture.
     pub name: bool,
     /// The e-mail address.
     pub email: bool,
 }
 
 impl Identity {
-    /// The personal data with these names, which are among [`key::PERSONAL_FIELDS`].
+    /// The personal data with these names from [`key::PERSONAL_FIELDS`].
     pub(super) fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
         let mut identity = Self { name: false, email: false };
         for name in names {
@@ -245,7 +247,7 @@ impl Identity {
     }
 }
 
-/// Without the key: no e-mail address, because course authors can set it.
+/// The default of the key `identity`.
 impl Default for Identity {
     fn default() -> Self {
         Self::named(key::IDENTITY.iter().copied())

@@ -1,12 +1,11 @@
-//! Names of headers, as far as they mean something to a gateway, and values that arrive as they are
-//! written.
+//! Header names with a meaning for the gateway, and the validity of header values.
 
 use thiserror::Error;
 
-/// Beginnings of the names by which upstreams learn who is there and where they stand.
+/// Prefixes of headers by which upstreams learn the user or their own public URL.
 const IDENTITY_PREFIXES: [&str; 3] = ["x-forwarded-", "x-lti-", "x-auth-request-"];
 
-/// Such names themselves. The last two tell some servers another path than the request's.
+/// Other such headers. Some servers take the path from one of the last two instead of the request.
 const IDENTITY: [&str; 8] = [
     "forwarded",
     "x-forwarded",
@@ -18,7 +17,7 @@ const IDENTITY: [&str; 8] = [
     "x-rewrite-url",
 ];
 
-/// What concerns one connection only (RFC 9110 §7.6.1), and what frames a message.
+/// Hop-by-hop headers (RFC 9110 §7.6.1), and headers about the framing of a message.
 const CONNECTION: [&str; 10] = [
     "connection",
     "keep-alive",
@@ -32,19 +31,19 @@ const CONNECTION: [&str; 10] = [
     "expect",
 ];
 
-/// Why text is not the value of a header. Each text is the end of a sentence that begins with "the
-/// value of".
+/// Why a header value is invalid. Each message is the end of a sentence that starts with "the value
+/// of".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HeaderValueError {
-    #[error("has a line break")]
+    #[error("contains a line break")]
     LineBreak,
-    #[error("has characters other than visible ASCII")]
+    #[error("contains characters other than visible ASCII")]
     Character,
-    #[error("begins or ends with a blank, which servers take off")]
+    #[error("has leading or trailing spaces, which servers remove")]
     OuterSpace,
 }
 
-/// Checks that every server receives a value as it is written.
+/// Checks that no server changes this header value.
 pub(super) fn check_value(text: &str) -> Result<(), HeaderValueError> {
     if text.contains(['\r', '\n']) {
         Err(HeaderValueError::LineBreak)
@@ -57,7 +56,7 @@ pub(super) fn check_value(text: &str) -> Result<(), HeaderValueError> {
     }
 }
 
-/// Whether text is a `token` (RFC 9110 §5.6.2), as names of headers are.
+/// Whether `text` is a `token` (RFC 9110 §5.6.2), the syntax of header names.
 pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text
@@ -65,8 +64,9 @@ pub(super) fn is_token(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// Whether a header tells an upstream who is there or where it stands. Only the gateway may set one: a browser's copy is
-/// taken away, in any case and with any other sign for `-`: CGI and what came after it turn all of them into `_`.
+/// Whether an upstream learns the user or its own public URL from this header. Only the gateway may
+/// set such a header, and removes it from a browser's request. Case does not count, and any
+/// punctuation counts as `-`, because CGI and its successors convert all of it to `_`.
 pub(crate) fn is_identity(name: &str) -> bool {
     IDENTITY.iter().any(|known| is_same(name, known))
         || IDENTITY_PREFIXES
@@ -74,17 +74,18 @@ pub(crate) fn is_identity(name: &str) -> bool {
             .any(|prefix| name.get(..prefix.len()).is_some_and(|start| is_same(start, prefix)))
 }
 
-/// Whether a header concerns one connection and is not passed on.
+/// Whether a header is hop-by-hop. The gateway does not forward it.
 pub(crate) fn is_hop_by_hop(name: &str) -> bool {
     CONNECTION.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// Whether two names are one to a server that ignores case and takes every sign for one. `known` is in lower case, with `-`.
+/// Whether a server that ignores case and the kind of punctuation treats two header names as one.
+/// `known` is in lower case, with `-`.
 pub(crate) fn is_same(name: &str, known: &str) -> bool {
-    let spelt =
+    let normalized =
         |byte: u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' };
     name.len() == known.len()
-        && name.bytes().zip(known.bytes()).all(|(one, other)| spelt(one) == other)
+        && name.bytes().zip(known.bytes()).all(|(one, other)| normalized(one) == other)
 }
 
 #[cfg(test)]
@@ -92,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_identity_header_is_one_in_any_spelling() {
+    fn identity_headers_are_recognized_in_any_spelling() {
         for name in [
             "X-Forwarded-User",
             "x_forwarded_user",

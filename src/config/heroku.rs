@@ -1,8 +1,8 @@
-//! Heroku, as the environment shows it.
+//! Detection of Heroku.
 
 use super::environment::Environment;
 
-/// Whether the program runs on Heroku, which sets `DYNO` in each of its containers.
+/// Whether the program runs on Heroku. Heroku sets `DYNO` in each of its containers.
 pub fn is_heroku(environment: &Environment) -> bool {
     environment.contains_key("DYNO")
 }

@@ -1,48 +1,48 @@
-//! Names of hosts (RFC 952, RFC 1123 §2.1), and the `host` of a tool.
+//! Host names (RFC 952, RFC 1123 §2.1), and the `host` of a tool.
 
 use thiserror::Error;
 
 const LONGEST: usize = 253;
 const LONGEST_LABEL: usize = 63;
 
-/// Why a name is none of a host. Each text is the end of a sentence that begins with the host's
-/// role.
+/// Why a host name is invalid. Each message is the end of a sentence that starts with the role of
+/// the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HostNameError {
-    #[error("has letters that an address cannot have: such a name is written as xn--…")]
+    #[error("contains non-ASCII characters: write such a name as xn--…")]
     NotAscii,
-    #[error("is longer than the name of a host can be")]
+    #[error("is longer than {LONGEST} characters")]
     TooLong,
-    #[error("has a dot too many")]
+    #[error("has one dot too many")]
     EmptyLabel,
-    #[error("has a part that is longer than {LONGEST_LABEL} characters")]
+    #[error("has a part of more than {LONGEST_LABEL} characters")]
     LabelTooLong,
-    #[error("has characters that the name of a host cannot have")]
+    #[error("contains characters that a host name cannot have")]
     Character,
     #[error("has a part that begins or ends with -")]
     Hyphen,
 }
 
-/// Why text is not the `host` of a tool. Each text is the end of a sentence that begins with "the
+/// Why the `host` of a tool is invalid. Each message is the end of a sentence that starts with "the
 /// host".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ToolHostError {
-    #[error("has a scheme; a tool has the one of the public URL")]
+    #[error("has a scheme; the tool uses the scheme of the public URL")]
     Scheme,
-    #[error("has a path; that is a key of its own")]
+    #[error("has a path; write it in the key `path`")]
     Path,
     #[error("has a wildcard")]
     Wildcard,
-    #[error("is an address, not a name")]
+    #[error("is an IP address, not a name")]
     Address,
-    #[error("has a port; a tool has the one of the public URL")]
+    #[error("has a port; the tool uses the port of the public URL")]
     Port,
     #[error(transparent)]
     Name(#[from] HostNameError),
 }
 
-/// Checks the name of a host. Names on the internet have no `_`, but those of containers and
-/// private networks do.
+/// Checks a host name. Names on the internet have no `_`, but names of containers and private
+/// networks may.
 pub(super) fn check(text: &str, takes_underscore: bool) -> Result<(), HostNameError> {
     if !text.is_ascii() {
         return Err(HostNameError::NotAscii);
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_a_name_and_nothing_else() {
+    fn the_host_of_a_tool_is_a_host_name_only() {
         for (good, expected) in [
             ("notebook.example.edu", "notebook.example.edu"),
             ("NoteBook.Example", "notebook.example"),
@@ -123,30 +123,30 @@ mod tests {
         let long = format!("{}.example", "a".repeat(64));
         let longest = ["a"; 128].join(".");
         for (bad, why) in [
-            ("https://notebook.example", "has a scheme; a tool has the one of the public URL"),
-            ("notebook.example/", "has a path; that is a key of its own"),
-            ("notebook.example:8443", "has a port; a tool has the one of the public URL"),
-            ("*.example", "has a wildcard"),
             (
-                "übung.example",
-                "has letters that an address cannot have: such a name is written as xn--…",
+                "https://notebook.example",
+                "has a scheme; the tool uses the scheme of the public URL",
             ),
-            ("", "has a dot too many"),
-            (".example", "has a dot too many"),
-            ("notebook..example", "has a dot too many"),
-            ("notebook.example.", "has a dot too many"),
-            ("note book.example", "has characters that the name of a host cannot have"),
-            ("me@notebook.example", "has characters that the name of a host cannot have"),
-            ("note_book.example", "has characters that the name of a host cannot have"),
+            ("notebook.example/", "has a path; write it in the key `path`"),
+            ("notebook.example:8443", "has a port; the tool uses the port of the public URL"),
+            ("*.example", "has a wildcard"),
+            ("übung.example", "contains non-ASCII characters: write such a name as xn--…"),
+            ("", "has one dot too many"),
+            (".example", "has one dot too many"),
+            ("notebook..example", "has one dot too many"),
+            ("notebook.example.", "has one dot too many"),
+            ("note book.example", "contains characters that a host name cannot have"),
+            ("me@notebook.example", "contains characters that a host name cannot have"),
+            ("note_book.example", "contains characters that a host name cannot have"),
             ("-notebook.example", "has a part that begins or ends with -"),
             ("notebook-.example", "has a part that begins or ends with -"),
-            ("127.0.0.1", "is an address, not a name"),
-            ("notebook.1", "is an address, not a name"),
-            ("0x7F", "is an address, not a name"),
-            ("0x", "is an address, not a name"),
-            ("[::1]", "is an address, not a name"),
-            (&long, "has a part that is longer than 63 characters"),
-            (&longest, "is longer than the name of a host can be"),
+            ("127.0.0.1", "is an IP address, not a name"),
+            ("notebook.1", "is an IP address, not a name"),
+            ("0x7F", "is an IP address, not a name"),
+            ("0x", "is an IP address, not a name"),
+            ("[::1]", "is an IP address, not a name"),
+            (&long, "has a part of more than 63 characters"),
+            (&longest, "is longer than 253 characters"),
         ] {
             let error = parse_tool_host(bad).expect_err(bad);
             assert_eq!(error.to_string(), why, "{bad}");

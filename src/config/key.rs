@@ -2,8 +2,8 @@
 //! written here and nowhere else.
 //!
 //! These lists are the source of the schema, of docs/tools-toml.md, of the examples that `check`
-//! shows, and of what an excerpt may show. The reader (`file.rs`) asks for keys by their names.
-//! Tests compare the names that it asks for, and the values that it takes, with these lists.
+//! shows, and of the values that an excerpt may show. The reader (`file.rs`) asks for keys by name.
+//! Tests compare the names that it asks for, and the values that it accepts, with these lists.
 
 use super::limit::{
     clock_skew_bounds, longest_params, longest_tool_name, session_bounds, shortest_gateway_secret,
@@ -11,114 +11,115 @@ use super::limit::{
 };
 use super::shape::{self, Shape};
 
-/// `session`.
+/// Default of `session`.
 pub(super) const SESSION: &str = "8h";
-/// `clock_skew`.
+/// Default of `clock_skew`.
 pub(super) const CLOCK_SKEW: &str = "5m";
-/// `state`.
+/// Default of `state`.
 pub(super) const STATE: &str = MEMORY;
-/// `outcome_hosts`: each course may have a platform of its own.
+/// Default of `outcome_hosts`: any host, because each course may have its own platform.
 pub(super) const OUTCOME_HOSTS: &[&str] = &["*"];
-/// `timeout`: Heroku's router waits for 30 seconds.
+/// Default of `timeout`: shorter than the 30 seconds of Heroku's router.
 pub(super) const TIMEOUT: &str = "25s";
-/// `frame_ancestors`: LTI platforms are everywhere, and only a signed launch shows anything.
+/// Default of `frame_ancestors`: any site, because only a signed launch shows anything.
 pub(super) const FRAME_ANCESTORS: &[&str] = &["*"];
-/// `prefix`.
+/// Default of `prefix`.
 pub(super) const PREFIX: &str = "session";
-/// `identity`: no e-mail address, because course authors can set it.
+/// Default of `identity`: no e-mail address, because course authors can set it.
 pub(super) const IDENTITY: &[&str] = &["name"];
-/// `signature_methods`: all of them.
+/// Default of `signature_methods`: all of them.
 pub(super) const SIGNATURE_METHODS: &[&str] = &["HMAC-SHA1", "HMAC-SHA256"];
 
-/// The `state` that is no directory.
+/// The value of `state` that is not a directory.
 pub(super) const MEMORY: &str = "memory";
 
-/// The keys that say who may launch a tool.
+/// The keys that decide who may launch a tool.
 pub(super) const SENDERS: &[&str] = &["key", "consumers"];
 
 /// The keys of one table.
 #[derive(Clone, Copy, Debug)]
 pub struct Keys {
-    /// The table as it is written: `[gateway]`.
+    /// The table as a file writes it: `[gateway]`.
     pub table: &'static str,
-    /// What it is, in Markdown without links.
-    pub meaning: &'static str,
+    /// A description of the table, in Markdown without links.
+    pub description: &'static str,
     /// The keys, in the order of the reference.
     pub all: &'static [Key],
-    /// How many of some keys a table has.
+    /// Rules about keys that exclude or require each other.
     pub choices: &'static [KeyChoice],
 }
 
-/// How many of these keys a table has.
+/// How many of these keys a table may have.
 #[derive(Clone, Copy, Debug)]
 pub enum KeyChoice {
-    /// One of them.
+    /// Exactly one of them.
     ExactlyOne(&'static [&'static str]),
-    /// One of them, or several.
+    /// One or more of them.
     AtLeastOne(&'static [&'static str]),
-    /// One of them, or none.
+    /// One or none of them.
     AtMostOne(&'static [&'static str]),
 }
 
 /// One key.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
-    /// The key itself.
+    /// The name of the key.
     pub name: &'static str,
-    /// What may be written for it.
+    /// Its possible values.
     pub kind: Kind,
-    /// What counts where it is not written.
-    pub unwritten: Unwritten,
-    /// Another key, without which this one cannot be written; empty where there is none.
-    pub needs: &'static str,
-    /// What it means, in Markdown without links: editors show it.
-    pub meaning: &'static str,
-    /// How it may be written.
+    /// Its default.
+    pub default: KeyDefault,
+    /// Another key that this key requires; empty if it requires none.
+    pub requires: &'static str,
+    /// A description of the key, in Markdown without links. Editors show it.
+    pub description: &'static str,
+    /// A valid line.
     pub example: &'static str,
-    /// Whether an excerpt may show its value. Unless a key says so, its value may be a secret.
-    pub shown: bool,
-    /// The section of docs/tools.md that says more, by its anchor; empty where there is none.
+    /// Whether an excerpt may show the value. A value that is not public may be a secret.
+    pub public: bool,
+    /// The anchor of the section in docs/tools.md about this key; empty if there is no section.
     pub guide: &'static str,
 }
 
-/// What may be written for a key.
+/// The possible values of a key.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// Text.
-    Text(Shape),
-    /// One of these texts.
-    Word(&'static [&'static str]),
+    /// A string of this shape.
+    String(Shape),
+    /// One of these strings.
+    OneOf(&'static [&'static str]),
     /// `true` or `false`.
-    Truth,
-    /// A list of at least so many.
+    Boolean,
+    /// A list of values of this kind, with at least this many items.
     List(&'static Kind, usize),
-    /// A list of at least so many, where one text is the same as a list of it.
-    Texts(&'static Kind, usize),
-    /// The environment variable that holds the text.
+    /// Like [`Self::List`]. A single value means the same as a list of that one value.
+    OneOrList(&'static Kind, usize),
+    /// The name of an environment variable that holds the value: `{ env = "NAME" }`.
     Variable,
     /// A table with these keys.
     Table(&'static Keys),
-    /// A table whose keys are names of this shape, at least so many, with values of one kind.
-    Named(Shape, &'static Kind, usize),
-    /// A table of anything.
-    Anything,
-    /// One of these kinds.
-    Either(&'static [Kind]),
+    /// A table with names of this shape as keys, values of this kind, and at least this many
+    /// entries.
+    Map(Shape, &'static Kind, usize),
+    /// A table with any keys and values.
+    AnyTable,
+    /// A value of any of these kinds.
+    AnyOf(&'static [Kind]),
 }
 
-/// What counts where a key is not written.
+/// The default of a key.
 #[derive(Clone, Copy, Debug)]
-pub enum Unwritten {
-    /// It has to be written.
-    Refused,
-    /// The same as for this text.
-    Text(&'static str),
-    /// The same as for this list.
-    Texts(&'static [&'static str]),
-    /// The same as for `false`.
-    No,
-    /// What these words say.
-    Means(&'static str),
+pub enum KeyDefault {
+    /// The key has no default: the file has to set it.
+    Required,
+    /// This string.
+    String(&'static str),
+    /// A list of these strings.
+    List(&'static [&'static str]),
+    /// `false`.
+    False,
+    /// A default that these words describe.
+    Described(&'static str),
 }
 
 impl Keys {
@@ -129,36 +130,37 @@ impl Keys {
 }
 
 impl Kind {
-    /// Whether text may be written.
-    pub(super) fn takes_text(&self) -> bool {
+    /// Whether the value may be a string.
+    pub(super) fn takes_string(&self) -> bool {
         match self {
-            Self::Text(_) | Self::Word(_) => true,
-            Self::Either(kinds) => kinds.iter().any(Self::takes_text),
+            Self::String(_) | Self::OneOf(_) => true,
+            Self::AnyOf(kinds) => kinds.iter().any(Self::takes_string),
             _ => false,
         }
     }
 
-    /// Whether `{ env = "…" }` may be written.
+    /// Whether the value may be an environment variable.
     pub(super) fn takes_variable(&self) -> bool {
         match self {
             Self::Variable => true,
-            Self::Either(kinds) => kinds.iter().any(Self::takes_variable),
+            Self::AnyOf(kinds) => kinds.iter().any(Self::takes_variable),
             _ => false,
         }
     }
 
-    /// The kind of what stands at this key, or at this place of a list.
+    /// The kind of a value inside this one: with this key of a table, or any item of a list if
+    /// `key` is `None`.
     pub(super) fn inner(&self, key: Option<&str>) -> Option<&'static Self> {
         match (self, key) {
-            (Self::List(item, _) | Self::Texts(item, _), None) => Some(item),
-            (Self::Named(_, value, _), Some(_)) => Some(value),
-            (Self::Either(kinds), key) => kinds.iter().find_map(|kind| kind.inner(key)),
+            (Self::List(item, _) | Self::OneOrList(item, _), None) => Some(item),
+            (Self::Map(_, value, _), Some(_)) => Some(value),
+            (Self::AnyOf(kinds), key) => kinds.iter().find_map(|kind| kind.inner(key)),
             _ => None,
         }
     }
 }
 
-/// The roles that `roles` may name.
+/// The values in `roles`.
 pub(super) const ROLES: [&str; 7] = [
     "learner",
     "instructor",
@@ -169,28 +171,31 @@ pub(super) const ROLES: [&str; 7] = [
     "staff",
 ];
 
-/// What `prefix` may be.
+/// The values of `prefix`.
 pub(super) const PREFIXES: [&str; 2] = ["session", "tool"];
 
-/// What `identity` may name.
+/// The values in `identity`.
 pub(super) const PERSONAL_FIELDS: [&str; 2] = ["name", "email"];
 
-/// The top of the file.
+/// The top level of the file.
 pub const FILE: Keys = Keys {
     table: "tools.toml",
-    meaning: "The tools of an LTI gateway, and the gateway's own settings. `lti-gateway check` says everything that is wrong with it.",
+    description: concat!(
+        "The tools of an LTI gateway, and the settings of the gateway itself. `lti-gateway ",
+        "check` reports every problem in this file.",
+    ),
     choices: &[],
     all: &[
         Key {
             kind: Kind::Table(&GATEWAY),
-            meaning: GATEWAY.meaning,
+            description: GATEWAY.description,
             example: "[gateway]",
             ..key("gateway")
         },
         Key {
-            kind: Kind::Named(shape::TOOL_NAME, &Kind::Table(&TOOL), 1),
-            unwritten: Unwritten::Refused,
-            meaning: "A table for each tool.",
+            kind: Kind::Map(shape::TOOL_NAME, &Kind::Table(&TOOL), 1),
+            default: KeyDefault::Required,
+            description: "One table for each tool.",
             example: "[tools.hello]",
             ..key("tools")
         },
@@ -200,81 +205,102 @@ pub const FILE: Keys = Keys {
 /// `[gateway]`.
 pub const GATEWAY: Keys = Keys {
     table: "[gateway]",
-    meaning: "The gateway's own settings. `LTI_GATEWAY_…` variables win over those that are text.",
+    description: concat!(
+        "The settings of the gateway itself. Environment variables `LTI_GATEWAY_…` override all ",
+        "keys except `outcome_hosts` and `outcome_url_rewrite`.",
+    ),
     choices: &[],
     all: &[
         Key {
-            kind: Kind::Either(&[Kind::Text(shape::ORIGIN), Kind::Variable]),
-            unwritten: Unwritten::Means(
-                "taken from the request on Heroku and in development; elsewhere required",
+            kind: Kind::AnyOf(&[Kind::String(shape::ORIGIN), Kind::Variable]),
+            default: KeyDefault::Described(
+                "the host of the request on Heroku and in development; required elsewhere",
             ),
-            meaning: "Scheme, host and port that platforms launch. Signatures are checked against it. It is https, or loopback: browsers drop the cookies of a framed page that is neither.",
+            description: concat!(
+                "Scheme, host and port that platforms launch. The gateway verifies signatures ",
+                "for this origin. It must be https or loopback: browsers drop the cookies of any ",
+                "other page in a frame.",
+            ),
             example: "public_url = \"https://tools.example.edu\"",
             guide: "the-public-url",
-            shown: true,
+            public: true,
             ..key("public_url")
         },
         Key {
-            kind: Kind::Either(&[
-                Kind::Text(shape::LONG_SECRET),
+            kind: Kind::AnyOf(&[
+                Kind::String(shape::LONG_SECRET),
                 Kind::Variable,
-                Kind::List(&Kind::Either(&[Kind::Text(shape::LONG_SECRET), Kind::Variable]), 1),
+                Kind::List(&Kind::AnyOf(&[Kind::String(shape::LONG_SECRET), Kind::Variable]), 1),
             ]),
-            unwritten: Unwritten::Means("required, except in development"),
-            meaning: concat!(
+            default: KeyDefault::Described("required, except in development"),
+            description: concat!(
                 shortest_gateway_secret!(),
-                " or more random characters, from which the keys of cookies, tickets and assertions are derived. Of a list the first seals, and all of them open."
+                " or more random characters. The gateway derives the keys for cookies, tickets and \
+                assertions from it. With a list, the first secret seals and every secret opens."
             ),
             example: "secret = { env = \"GATEWAY_SECRET\" }",
             ..key("secret")
         },
         Key {
-            kind: Kind::Text(shape::LENGTH_OF_TIME),
-            unwritten: Unwritten::Text(SESSION),
-            meaning: concat!(
-                "How long a browser may use the app, or reload the page, that it launched: ",
+            kind: Kind::String(shape::DURATION),
+            default: KeyDefault::String(SESSION),
+            description: concat!(
+                "How long a browser may use the launched app, or reload the launched page: ",
                 session_bounds!(),
                 "."
             ),
             example: "session = \"8h\"",
-            shown: true,
+            public: true,
             ..key("session")
         },
         Key {
-            kind: Kind::Text(shape::LENGTH_OF_TIME),
-            unwritten: Unwritten::Text(CLOCK_SKEW),
-            meaning: concat!(
-                "How far a launch's timestamp may be from the gateway's clock, both ways: ",
+            kind: Kind::String(shape::DURATION),
+            default: KeyDefault::String(CLOCK_SKEW),
+            description: concat!(
+                "The largest difference between a launch's timestamp and the gateway's clock: ",
                 clock_skew_bounds!(),
                 "."
             ),
             example: "clock_skew = \"5m\"",
-            shown: true,
+            public: true,
             ..key("clock_skew")
         },
         Key {
-            kind: Kind::Either(&[Kind::Text(shape::PLACE_OF_STATE), Kind::Variable]),
-            unwritten: Unwritten::Text(STATE),
-            meaning: "Where what outlives a request is kept: launches that were seen, and grades that a platform cannot take now. `\"memory\"`, or a directory of which one process is the only user.",
+            kind: Kind::AnyOf(&[Kind::String(shape::STATE_LOCATION), Kind::Variable]),
+            default: KeyDefault::String(STATE),
+            description: concat!(
+                "Where the gateway stores spent launches, and grades that a platform cannot ",
+                "accept yet: `\"memory\"`, or a directory that only one process uses.",
+            ),
             example: "state = \"./state\"",
             guide: "state",
-            shown: true,
+            public: true,
             ..key("state")
         },
         Key {
-            kind: Kind::Texts(&Kind::Text(shape::HOSTS), 1),
-            unwritten: Unwritten::Texts(OUTCOME_HOSTS),
-            meaning: "To which hosts grades may go: `\"*\"` for every public one, `\"*.example.edu\"` for the public names below one, and a host by its name also where its address is private.",
+            kind: Kind::OneOrList(&Kind::String(shape::HOSTS), 1),
+            default: KeyDefault::List(OUTCOME_HOSTS),
+            description: concat!(
+                "The hosts that may receive grades: `\"*\"` for every public host, ",
+                "`\"*.example.edu\"` for the public hosts below a name, or the name of one host. ",
+                "A host that is listed by name may have a private address.",
+            ),
             example: "outcome_hosts = [\"*\", \"lms.example.edu\"]",
             guide: "where-grades-may-go",
-            shown: true,
+            public: true,
             ..key("outcome_hosts")
         },
         Key {
-            kind: Kind::Named(shape::ADDRESS, &Kind::Text(shape::ADDRESS), 0),
-            unwritten: Unwritten::Means("each address as the platform tells it"),
-            meaning: "By which other addresses platforms take grades: of an outcome URL that begins like the left side, the beginning is replaced by the right side.",
-            example: "outcome_url_rewrite = { \"http://lms.example.edu\" = \"https://lms.example.edu\" }",
+            kind: Kind::Map(shape::HTTP_URL, &Kind::String(shape::HTTP_URL), 0),
+            default: KeyDefault::Described("each URL as the platform sends it"),
+            description: concat!(
+                "Other URLs by which platforms receive grades: if an outcome URL begins with the ",
+                "left side, the gateway replaces this beginning with the right side.",
+            ),
+            example: concat!(
+                "outcome_url_rewrite = { \"http://lms.example.edu\" = ",
+                "\"https://lms.example.edu\" }",
+            ),
             guide: "where-grades-may-go",
             ..key("outcome_url_rewrite")
         },
@@ -284,10 +310,11 @@ pub const GATEWAY: Keys = Keys {
 /// `[tools.<name>]`.
 pub const TOOL: Keys = Keys {
     table: "[tools.<name>]",
-    meaning: concat!(
+    description: concat!(
         "One tool. Its name is up to ",
         longest_tool_name!(),
-        " letters, digits, `-` and `_`; without a `path` or `host` it is launched at `/lti/<name>`."
+        " letters, digits, `-` and `_`. Without `path` and `host`, its launch path is \
+            `/lti/<name>`."
     ),
     choices: &[
         KeyChoice::ExactlyOne(&["template", "upstream"]),
@@ -296,241 +323,270 @@ pub const TOOL: Keys = Keys {
     ],
     all: &[
         Key {
-            kind: Kind::Text(shape::TEXT),
-            unwritten: Unwritten::Means("the tool's name"),
-            meaning: "What people read.",
+            kind: Kind::String(shape::STRING),
+            default: KeyDefault::Described("the tool's name"),
+            description: "The title that users see.",
             example: "title = \"Hello\"",
-            shown: true,
+            public: true,
             ..key("title")
         },
         Key {
-            kind: Kind::Text(shape::TEXT),
-            meaning: "A sentence below the title.",
+            kind: Kind::String(shape::STRING),
+            description: "The text below the title.",
             example: "description = \"Greets everybody.\"",
-            shown: true,
+            public: true,
             ..key("description")
         },
         Key {
-            kind: Kind::Text(shape::ICON),
-            meaning: "A picture beside the tool where the gateway lists its tools.",
+            kind: Kind::String(shape::ICON),
+            description: "The tool's icon in the gateway's list of tools.",
             example: "icon = \"/static/icon.svg\"",
-            shown: true,
+            public: true,
             ..key("icon")
         },
         Key {
-            unwritten: Unwritten::Means("required, unless there are `consumers`"),
-            needs: "secret",
+            default: KeyDefault::Described("required without `consumers`"),
+            requires: "secret",
             ..CONSUMER_KEY
         },
         Key {
-            unwritten: Unwritten::Means("required, unless there are `consumers`"),
-            needs: "key",
+            default: KeyDefault::Described("required without `consumers`"),
+            requires: "key",
             ..CONSUMER_SECRET
         },
-        Key { needs: "key", ..CONSUMER_METHODS },
+        Key { requires: "key", ..CONSUMER_METHODS },
         Key {
             kind: Kind::List(&Kind::Table(&CONSUMER), 1),
-            unwritten: Unwritten::Means("required, unless there are `key` and `secret`"),
-            meaning: "Several platforms or courses, each with a key and a secret of its own, instead of the tool's own `key`, `secret` and `signature_methods`.",
+            default: KeyDefault::Described("required without `key` and `secret`"),
+            description: concat!(
+                "Several platforms or courses, each with its own key and secret. Replaces the ",
+                "tool's `key`, `secret` and `signature_methods`.",
+            ),
             example: "consumers = [{ key = \"course-a\", secret = { env = \"COURSE_A_SECRET\" } }]",
             guide: "several-courses-each-with-its-own-secret",
             ..key("consumers")
         },
         Key {
-            kind: Kind::Text(shape::SOME_TEXT),
-            unwritten: Unwritten::Means("required, unless there is an `upstream`"),
-            meaning: "The page to show: `\"hello\"` for templates/hello.html.tera.",
+            kind: Kind::String(shape::NON_EMPTY),
+            default: KeyDefault::Described("required without `upstream`"),
+            description: "The page that the tool shows: `\"hello\"` for templates/hello.html.tera.",
             example: "template = \"hello\"",
             guide: "templates",
-            shown: true,
+            public: true,
             ..key("template")
         },
         Key {
-            kind: Kind::Text(shape::ADDRESS),
-            unwritten: Unwritten::Means("required, unless there is a `template`"),
-            meaning: "The web app behind the tool: scheme, host, port and the path below which the app lives.",
+            kind: Kind::String(shape::HTTP_URL),
+            default: KeyDefault::Described("required without `template`"),
+            description: concat!(
+                "The URL of the web app behind the tool: scheme, host, port and the app's base ",
+                "path.",
+            ),
             example: "upstream = \"http://127.0.0.1:9000\"",
             guide: "upstreams",
-            shown: true,
+            public: true,
             ..key("upstream")
         },
         Key {
-            kind: Kind::Texts(&Kind::Word(&ROLES), 1),
-            unwritten: Unwritten::Means("everyone"),
-            meaning: "Who may launch, by their roles in the course. `\"staff\"` is whoever is an instructor or an administrator.",
+            kind: Kind::OneOrList(&Kind::OneOf(&ROLES), 1),
+            default: KeyDefault::Described("everyone"),
+            description: concat!(
+                "The course roles that may launch the tool. `\"staff\"` means instructors and ",
+                "administrators.",
+            ),
             example: "roles = [\"instructor\", \"learner\"]",
             guide: "who-is-who",
-            shown: true,
+            public: true,
             ..key("roles")
         },
         Key {
-            kind: Kind::Anything,
-            meaning: concat!(
-                "Fixed values for the tool: `tool.params` in the template, `params` in the upstream's assertion, where they have at most ",
+            kind: Kind::AnyTable,
+            description: concat!(
+                "Fixed values for the tool: `tool.params` in the template, `params` in the \
+                assertion for the upstream. For an upstream, they have at most ",
                 longest_params!(),
-                " bytes."
+                " bytes as JSON."
             ),
             example: "params = { level = \"1\" }",
             ..key("params")
         },
         Key {
-            kind: Kind::Text(shape::PATH),
-            unwritten: Unwritten::Means("`/lti/<name>`, or `/` on a `host` of its own"),
-            meaning: "Another launch path, as it stands in the URL.",
+            kind: Kind::String(shape::PATH),
+            default: KeyDefault::Described("`/lti/<name>`, or `/` if the tool has a `host`"),
+            description: "The launch path, exactly as in the launch URL.",
             example: "path = \"/quiz\"",
             guide: "where-a-tool-answers",
-            shown: true,
+            public: true,
             ..key("path")
         },
         Key {
-            kind: Kind::Text(shape::HOST_NAME),
-            unwritten: Unwritten::Means("the public URL's"),
-            meaning: "A host for this tool alone, at whose root it answers. Teams that do not trust each other need one each.",
+            kind: Kind::String(shape::HOST_NAME),
+            default: KeyDefault::Described("the host of the public URL"),
+            description: concat!(
+                "A host for this tool alone. The tool then uses the root of this host. Teams ",
+                "that do not trust each other need separate hosts.",
+            ),
             example: "host = \"notebook.example.edu\"",
             guide: "a-host-for-a-tool",
-            shown: true,
+            public: true,
             ..key("host")
         },
         Key {
-            kind: Kind::Text(shape::LENGTH_OF_TIME),
-            unwritten: Unwritten::Means("the gateway's"),
-            meaning: concat!(
-                "How long a browser may use this tool's app, or reload its page: ",
+            kind: Kind::String(shape::DURATION),
+            default: KeyDefault::Described("`session` of the gateway"),
+            description: concat!(
+                "How long a browser may use the app of this tool, or reload its page: ",
                 session_bounds!(),
                 "."
             ),
             example: "session = \"8h\"",
-            shown: true,
+            public: true,
             ..key("session")
         },
         Key {
-            kind: Kind::Texts(&Kind::Text(shape::FRAME_SOURCE), 1),
-            unwritten: Unwritten::Texts(FRAME_ANCESTORS),
-            meaning: "Which sites may show the tool in a frame.",
+            kind: Kind::OneOrList(&Kind::String(shape::FRAME_SOURCE), 1),
+            default: KeyDefault::List(FRAME_ANCESTORS),
+            description: "The sites that may show the tool in a frame.",
             example: "frame_ancestors = [\"https://courses.example.edu\"]",
-            shown: true,
+            public: true,
             ..key("frame_ancestors")
         },
         Key {
-            kind: Kind::Word(&PREFIXES),
-            unwritten: Unwritten::Text(PREFIX),
-            meaning: "What stands before the app's own paths: `\"session\"` for a place of each person and resource link, `\"tool\"` for an app whose base path is fixed in its own settings.",
+            kind: Kind::OneOf(&PREFIXES),
+            default: KeyDefault::String(PREFIX),
+            description: concat!(
+                "The prefix of the app's paths: `\"session\"` for a separate path for each user ",
+                "and resource link, `\"tool\"` for an app with a fixed base path.",
+            ),
             example: "prefix = \"tool\"",
             guide: "prefix",
-            shown: true,
+            public: true,
             ..of_upstream("prefix")
         },
         Key {
-            kind: Kind::Texts(&Kind::Word(&PERSONAL_FIELDS), 0),
-            unwritten: Unwritten::Texts(IDENTITY),
-            meaning: "Which personal fields reach the app; `[]` for none. The user id always does.",
+            kind: Kind::OneOrList(&Kind::OneOf(&PERSONAL_FIELDS), 0),
+            default: KeyDefault::List(IDENTITY),
+            description: concat!(
+                "The personal fields that the app receives; `[]` for none. The app always ",
+                "receives the user id.",
+            ),
             example: "identity = [\"name\", \"email\"]",
-            shown: true,
+            public: true,
             ..of_upstream("identity")
         },
         Key {
-            kind: Kind::Named(
+            kind: Kind::Map(
                 shape::HEADER_NAME,
-                &Kind::Either(&[Kind::Text(shape::HEADER_VALUE), Kind::Variable]),
+                &Kind::AnyOf(&[Kind::String(shape::HEADER_VALUE), Kind::Variable]),
                 0,
             ),
-            meaning: "Further request headers for the app. A value may be a secret.",
+            description: "Additional request headers for the app. A value may be a secret.",
             example: "headers = { Authorization = { env = \"NOTEBOOK_AUTHORIZATION\" } }",
             guide: "headers",
             ..of_upstream("headers")
         },
         Key {
-            kind: Kind::Text(shape::LENGTH_OF_TIME),
-            unwritten: Unwritten::Text(TIMEOUT),
-            meaning: concat!(
-                "How long the app may be silent while it is waited for: ",
+            kind: Kind::String(shape::DURATION),
+            default: KeyDefault::String(TIMEOUT),
+            description: concat!(
+                "How long the gateway waits for data from the app: ",
                 timeout_bounds!(),
-                ". Heroku's router waits for 30 seconds."
+                ". The timeout of Heroku's router is 30 seconds."
             ),
             example: "timeout = \"25s\"",
-            shown: true,
+            public: true,
             ..of_upstream("timeout")
         },
         Key {
-            kind: Kind::Truth,
-            unwritten: Unwritten::No,
-            meaning: "Whether the app may send grades. With each request it gets a token, by which one learner's grade at one place can be set, read and cleared: leave it out for an app that runs its users' code.",
+            kind: Kind::Boolean,
+            default: KeyDefault::False,
+            description: concat!(
+                "Whether the app may send grades. The app receives a token with each request. ",
+                "The token can set, read and clear the grade of one user for one resource link: ",
+                "do not set this key for an app that runs code of its users.",
+            ),
             example: "grades = true",
-            shown: true,
+            public: true,
             ..of_upstream("grades")
         },
     ],
 };
 
-/// One of `consumers`.
+/// One table in `consumers`.
 pub const CONSUMER: Keys = Keys {
     table: "consumers",
-    meaning: "What one platform or course shares with the tool. A key counts for its own tool only.",
+    description: concat!(
+        "A key and secrets that one platform or course shares with the tool. A key is valid only ",
+        "for its own tool.",
+    ),
     choices: &[],
     all: &[CONSUMER_KEY, CONSUMER_SECRET, CONSUMER_METHODS],
 };
 
-/// What stands for text that the environment holds.
+/// A reference to an environment variable, in place of a string.
 pub const VARIABLE: Keys = Keys {
     table: "{ env = \"NAME\" }",
-    meaning: "An environment variable (a Heroku config var) that holds the text.",
+    description: "An environment variable (a Heroku config var) that holds the value.",
     choices: &[],
     all: &[Key {
-        kind: Kind::Text(shape::SOME_TEXT),
-        unwritten: Unwritten::Refused,
-        meaning: "The variable's name, in capitals, digits and `_`. One that is not set, or empty, is an error, except in development.",
+        kind: Kind::String(shape::NON_EMPTY),
+        default: KeyDefault::Required,
+        description: concat!(
+            "The name of the variable: capitals, digits and `_`. A variable that is empty or not ",
+            "set is an error, except in development.",
+        ),
         example: "{ env = \"HELLO_SECRET\" }",
-        shown: true,
+        public: true,
         ..key("env")
     }],
 };
 
 const CONSUMER_KEY: Key = Key {
-    kind: Kind::Text(shape::SOME_TEXT),
-    unwritten: Unwritten::Refused,
-    meaning: "The consumer key that the platform sends.",
+    kind: Kind::String(shape::NON_EMPTY),
+    default: KeyDefault::Required,
+    description: "The consumer key that the platform sends.",
     example: "key = \"course-a\"",
-    shown: true,
+    public: true,
     ..key("key")
 };
 
 const CONSUMER_SECRET: Key = Key {
-    kind: Kind::Either(&[
-        Kind::Text(shape::SOME_TEXT),
+    kind: Kind::AnyOf(&[
+        Kind::String(shape::NON_EMPTY),
         Kind::Variable,
-        Kind::List(&Kind::Either(&[Kind::Text(shape::SOME_TEXT), Kind::Variable]), 1),
+        Kind::List(&Kind::AnyOf(&[Kind::String(shape::NON_EMPTY), Kind::Variable]), 1),
     ]),
-    unwritten: Unwritten::Refused,
-    meaning: "The secret that goes with the key. Of a list any verifies a launch.",
+    default: KeyDefault::Required,
+    description: "The secret of the key. With a list, any of the secrets verifies a launch.",
     example: "secret = { env = \"HELLO_SECRET\" }",
     guide: "rotate-a-secret-without-downtime",
     ..key("secret")
 };
 
 const CONSUMER_METHODS: Key = Key {
-    kind: Kind::Texts(&Kind::Word(SIGNATURE_METHODS), 1),
-    unwritten: Unwritten::Texts(SIGNATURE_METHODS),
-    meaning: "What the platform may sign with.",
+    kind: Kind::OneOrList(&Kind::OneOf(SIGNATURE_METHODS), 1),
+    default: KeyDefault::List(SIGNATURE_METHODS),
+    description: "The signature methods that the platform may use.",
     example: "signature_methods = [\"HMAC-SHA256\"]",
-    shown: true,
+    public: true,
     ..key("signature_methods")
 };
 
-/// A key of which only the name is known.
+/// A key with this name and no other properties.
 const fn key(name: &'static str) -> Key {
     Key {
         name,
-        kind: Kind::Anything,
-        unwritten: Unwritten::Means("none"),
-        needs: "",
-        meaning: "",
+        kind: Kind::AnyTable,
+        default: KeyDefault::Described("none"),
+        requires: "",
+        description: "",
         example: "",
-        shown: false,
+        public: false,
         guide: "",
     }
 }
 
-/// A key that concerns a web app.
+/// A key that requires `upstream`.
 const fn of_upstream(name: &'static str) -> Key {
-    Key { needs: "upstream", ..key(name) }
+    Key { requires: "upstream", ..key(name) }
 }

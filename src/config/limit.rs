@@ -1,14 +1,14 @@
-//! The limits of what may be written in a tools file. Each limit is written here and nowhere else.
+//! The limits of values in a tools file. Each limit is written here and nowhere else.
 //!
-//! A constant is for the reader. A macro of the same value is for the texts of `key.rs` and the
-//! patterns of `shape.rs`, which are put together with `concat!`.
+//! The reader uses the constants. The descriptions of `key.rs` and the patterns of `shape.rs` use
+//! the macros with the same values, because they are built with `concat!`.
 
-/// From `shortest` to `longest`, as durations are written.
+/// The range of a duration, in the notation of a tools file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DurationBounds {
     pub(super) shortest: &'static str,
     pub(super) longest: &'static str,
-    /// Both, as people read them.
+    /// The range as messages and pages show it.
     pub(super) text: &'static str,
 }
 
@@ -40,32 +40,32 @@ macro_rules! bounds {
 }
 
 number! {
-    /// Characters of a tool's name.
+    /// The maximum length of a tool's name, in characters.
     LONGEST_TOOL_NAME, longest_tool_name = 64
 }
 
 number! {
-    /// Characters of `gateway.secret`.
+    /// The minimum length of `gateway.secret`, in characters.
     SHORTEST_GATEWAY_SECRET, shortest_gateway_secret = 32
 }
 
 number! {
-    /// Bytes of an upstream's `params` as JSON: each request to the upstream carries them in its
-    /// assertion.
+    /// The maximum length of an upstream's `params` as JSON, in bytes: each request to the upstream
+    /// carries them in its assertion.
     LONGEST_PARAMS, longest_params = 1024
 }
 
 bounds! {
-    /// `session`.
+    /// The range of `session`.
     SESSION, session_bounds = "1m", "30d"
 }
 
 bounds! {
-    /// `clock_skew`.
+    /// The range of `clock_skew`.
     CLOCK_SKEW, clock_skew_bounds = "1s", "1d"
 }
 
 bounds! {
-    /// `timeout`.
+    /// The range of `timeout`.
     TIMEOUT, timeout_bounds = "1s", "1h"
 }

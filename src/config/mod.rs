@@ -1,7 +1,7 @@
-//! `tools.toml`: what may be written in it, what it means, and what is wrong with it.
+//! `tools.toml`: its keys, its meaning and its problems.
 //!
-//! Text goes in and a [`Config`] comes out, together with every [`Problem`] found on the way. Nothing here
-//! reads a file, the clock or the environment: their contents are arguments.
+//! [`read`] converts the content of a file to a [`Config`] and reports every [`Problem`]. Nothing
+//! here reads a file, the clock or the environment: their contents are arguments.
 
 mod document;
 mod environment;

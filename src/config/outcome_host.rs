@@ -1,4 +1,4 @@
-//! The hosts that `outcome_hosts` names.
+//! The values in `outcome_hosts`.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -6,50 +6,50 @@ use thiserror::Error;
 
 use super::host_name::{self, HostNameError};
 
-/// One of `outcome_hosts`.
+/// One value in `outcome_hosts`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum HostRule {
     /// `*`: every host.
     Any,
-    /// `*.example.edu`: every name below this one.
+    /// `*.example.edu`: every host name below this one.
     Below(String),
-    /// This host alone.
+    /// Only this host.
     One(Host),
 }
 
-/// A host, in the one spelling in which two are compared.
+/// A host in normalized spelling, so that two can be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Host {
-    /// A name, in lower case and without a dot at its end.
+    /// A host name in lower case, without a trailing dot.
     Name(String),
-    /// An address.
+    /// An IP address.
     Address(IpAddr),
 }
 
-/// Why text is none of `outcome_hosts`. Each text is the end of a sentence that begins with "the
-/// outcome host".
+/// Why a value in `outcome_hosts` is invalid. Each message is the end of a sentence that starts with
+/// "the outcome host".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum OutcomeHostError {
     #[error("is empty")]
     Empty,
-    #[error("has a scheme; a host counts with http and with https")]
+    #[error("has a scheme; an outcome host covers http and https")]
     Scheme,
-    #[error("has a path; a host counts with each of its paths")]
+    #[error("has a path; an outcome host covers all paths")]
     Path,
-    #[error("is not an address")]
+    #[error("is not a valid IP address")]
     Address,
-    #[error("has a port; a host counts with each of its ports")]
+    #[error("has a port; an outcome host covers all ports")]
     Port,
-    #[error("has a * that is not the whole of its first part")]
+    #[error("has a * that is not the whole first part")]
     Wildcard,
-    #[error("ends in a number, as only addresses do, which are written with four: 127.0.0.1")]
+    #[error("ends in a number but is not an IP address, which has four numbers: 127.0.0.1")]
     Number,
     #[error(transparent)]
     Name(#[from] HostNameError),
 }
 
 impl HostRule {
-    /// Reads one of `outcome_hosts`.
+    /// Parses a value in `outcome_hosts`.
     pub(super) fn parse(text: &str) -> Result<Self, OutcomeHostError> {
         if text.is_empty() {
             return Err(OutcomeHostError::Empty);
@@ -85,7 +85,7 @@ impl HostRule {
         }
     }
 
-    /// Whether it allows this host.
+    /// Whether the rule allows this host.
     pub(super) fn allows(&self, host: &Host) -> bool {
         match (self, host) {
             (Self::Any, _) => true,
@@ -97,19 +97,19 @@ impl HostRule {
 }
 
 impl Host {
-    /// The host that stands in an address, in any case, an IPv6 address in brackets or without.
+    /// The host of a URL, in any case. An IPv6 address may have brackets.
     pub(super) fn of(text: &str) -> Self {
         let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
         match bare.parse() {
             Ok(address) => Self::Address(address),
-            Err(_) => Self::Name(undotted(text).to_ascii_lowercase()),
+            Err(_) => Self::Name(without_trailing_dot(text).to_ascii_lowercase()),
         }
     }
 }
 
-/// Reads a name, in which containers and private networks have `_`, too.
+/// Parses a host name. Names of containers and private networks may contain `_`.
 fn name(text: &str) -> Result<String, OutcomeHostError> {
-    let text = undotted(text);
+    let text = without_trailing_dot(text);
     if text.contains('*') {
         return Err(OutcomeHostError::Wildcard);
     }
@@ -120,12 +120,12 @@ fn name(text: &str) -> Result<String, OutcomeHostError> {
     Ok(text.to_ascii_lowercase())
 }
 
-/// A name without the dot at its end, which says only that it is whole.
-fn undotted(text: &str) -> &str {
+/// The name without a trailing dot, which only marks it as absolute.
+fn without_trailing_dot(text: &str) -> &str {
     text.strip_suffix('.').unwrap_or(text)
 }
 
-/// Whether a name is one below another, and not that itself.
+/// Whether a name is below another one. A name is not below itself.
 fn is_below(name: &str, parent: &str) -> bool {
     name.strip_suffix(parent)
         .and_then(|rest| rest.strip_suffix('.'))
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outcome_host_is_any_host_one_or_the_names_below_one() {
+    fn an_outcome_host_is_any_host_one_host_or_all_names_below_one() {
         let named = |name: &str| HostRule::One(Host::Name(name.to_owned()));
         let address =
             |address: &str| HostRule::One(Host::Address(address.parse().expect("an address")));
@@ -158,19 +158,19 @@ mod tests {
         ] {
             assert_eq!(HostRule::parse(good), Ok(expected), "{good}");
         }
-        const ADDRESS: &str = "is not an address";
-        const PORT: &str = "has a port; a host counts with each of its ports";
-        const PATH: &str = "has a path; a host counts with each of its paths";
-        const STAR: &str = "has a * that is not the whole of its first part";
-        const CHARACTERS: &str = "has characters that the name of a host cannot have";
+        const ADDRESS: &str = "is not a valid IP address";
+        const PORT: &str = "has a port; an outcome host covers all ports";
+        const PATH: &str = "has a path; an outcome host covers all paths";
+        const STAR: &str = "has a * that is not the whole first part";
+        const CHARACTERS: &str = "contains characters that a host name cannot have";
         const NUMBER: &str =
-            "ends in a number, as only addresses do, which are written with four: 127.0.0.1";
+            "ends in a number but is not an IP address, which has four numbers: 127.0.0.1";
         let long = format!("{}.example", "a".repeat(64));
         let longest = ["a"; 128].join(".");
         for (bad, why) in [
             ("", "is empty"),
-            ("https://lms.example", "has a scheme; a host counts with http and with https"),
-            ("https://*", "has a scheme; a host counts with http and with https"),
+            ("https://lms.example", "has a scheme; an outcome host covers http and https"),
+            ("https://*", "has a scheme; an outcome host covers http and https"),
             ("lms.example/", PATH),
             ("lms.example/courses", PATH),
             ("10.0.0.0/8", PATH),
@@ -187,15 +187,12 @@ mod tests {
             ("*lms.example", STAR),
             ("lms.*", STAR),
             ("*.*.example", STAR),
-            ("*.", "has a dot too many"),
-            (".", "has a dot too many"),
-            (".example", "has a dot too many"),
-            ("*..example", "has a dot too many"),
-            ("lms.example..", "has a dot too many"),
-            (
-                "übung.example",
-                "has letters that an address cannot have: such a name is written as xn--…",
-            ),
+            ("*.", "has one dot too many"),
+            (".", "has one dot too many"),
+            (".example", "has one dot too many"),
+            ("*..example", "has one dot too many"),
+            ("lms.example..", "has one dot too many"),
+            ("übung.example", "contains non-ASCII characters: write such a name as xn--…"),
             ("lms example", CHARACTERS),
             ("me@lms.example", CHARACTERS),
             ("lms.example\n", CHARACTERS),
@@ -203,8 +200,8 @@ mod tests {
             ("127.1", NUMBER),
             ("0x7F", NUMBER),
             ("*.0.0.1", NUMBER),
-            (&long, "has a part that is longer than 63 characters"),
-            (&longest, "is longer than the name of a host can be"),
+            (&long, "has a part of more than 63 characters"),
+            (&longest, "is longer than 253 characters"),
         ] {
             assert_eq!(HostRule::parse(bad).expect_err(bad).to_string(), why, "{bad}");
         }

@@ -1,4 +1,4 @@
-//! Where grades may be sent.
+//! The hosts and URLs that may receive grades.
 
 use std::borrow::Cow;
 
@@ -6,24 +6,25 @@ use super::key::OUTCOME_HOSTS;
 use super::outcome_host::{Host, HostRule};
 use crate::url::BaseUrl;
 
-/// Where grades may be sent. Outcome URLs come with launches, and so from outside.
+/// The hosts and URLs that may receive grades. Outcome URLs come from launches, so they are
+/// untrusted.
 ///
-/// The default is any host, as far as its name tells, and each URL as the platform writes it.
+/// The default allows every host with a public address, and changes no URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutcomeRules {
     hosts: Vec<HostRule>,
-    /// The longest prefix first.
+    /// In descending order of the prefix's length.
     rewrites: Vec<Rewrite>,
 }
 
-/// One of `outcome_url_rewrite`.
+/// One entry of `outcome_url_rewrite`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rewrite {
     /// Scheme, host and port of the prefix, in lower case: `http://lms.example`.
     origin: String,
-    /// Its path, without a slash at its end.
+    /// The path of the prefix, without a trailing slash.
     path: String,
-    /// What takes their place, without a slash at its end.
+    /// The replacement of origin and path, without a trailing slash.
     target: String,
 }
 
@@ -33,13 +34,13 @@ impl Default for OutcomeRules {
     }
 }
 
-/// The hosts without the key `outcome_hosts`.
+/// The default of `outcome_hosts`.
 pub(super) fn default_hosts() -> Vec<HostRule> {
     OUTCOME_HOSTS.iter().filter_map(|host| HostRule::parse(host).ok()).collect()
 }
 
 impl OutcomeRules {
-    /// Of these hosts, and prefixes with what takes their place.
+    /// Rules for these hosts, and for these pairs of a prefix and its replacement.
     pub(super) fn new(hosts: Vec<HostRule>, rewrites: Vec<(BaseUrl, BaseUrl)>) -> Self {
         let mut rewrites: Vec<_> = rewrites
             .into_iter()
@@ -54,25 +55,28 @@ impl OutcomeRules {
         Self { hosts, rewrites }
     }
 
-    /// Whether grades may be sent to this host, as far as its name tells. Unless it is exactly named ([`Self::names`]), the
-    /// address behind it has to be a public one, too, which is asked when it is connected to. An IPv6 address stands in
-    /// brackets or without; case and a dot at the end do not count.
+    /// Whether the rules allow grades to this host name or address. An allowed host must also have a
+    /// public address, unless the rules list it by name ([`Self::names`]). The client checks the
+    /// address when it connects. Case and a trailing dot do not count. An IPv6 address may have
+    /// brackets.
     pub fn allows(&self, host: &str) -> bool {
         let host = Host::of(host);
         self.hosts.iter().any(|rule| rule.allows(&host))
     }
 
-    /// Whether this very host is named, so that the address behind it may also be a private one. Spellings are as for
-    /// [`Self::allows`].
+    /// Whether the rules list this host by name, so that it may have a private address. Accepts the
+    /// same spellings as [`Self::allows`].
     pub fn names(&self, host: &str) -> bool {
         self.hosts.contains(&HostRule::One(Host::of(host)))
     }
 
-    /// The address by which an outcome URL is really reached: the longest prefix that it begins with is replaced by what
-    /// stands beside that in the file, once, and all behind it stays byte for byte; the URL itself where there is none.
+    /// Rewrites an outcome URL to the URL that the gateway calls: replaces its longest configured
+    /// prefix once, and copies the rest byte for byte. Without a matching prefix, returns the URL
+    /// itself.
     ///
-    /// Scheme and host are compared without case. A prefix ends where a segment of the path does, so that
-    /// `http://lms.example` is none of `http://lms.example.evil/` and none of `http://lms.example@evil/`.
+    /// The comparison ignores the case of scheme and host. A prefix ends at the end of a path
+    /// segment, so `http://lms.example` is a prefix of neither `http://lms.example.evil/` nor
+    /// `http://lms.example@evil/`.
     pub fn rewrite<'u>(&self, url: &'u str) -> Cow<'u, str> {
         let rewritten = self.rewrites.iter().find_map(|rewrite| rewrite.apply(url));
         rewritten.map_or(Cow::Borrowed(url), Cow::Owned)
@@ -80,12 +84,12 @@ impl OutcomeRules {
 }
 
 impl Rewrite {
-    /// The URL with its beginning replaced, if it begins so.
+    /// The URL with its prefix replaced; `None` if it has another prefix.
     fn apply(&self, url: &str) -> Option<String> {
         let (origin, rest) = url.split_at_checked(self.origin.len())?;
         let rest = rest.strip_prefix(self.path.as_str())?;
-        let ends_there = rest.is_empty() || rest.starts_with(['/', '?']);
-        (ends_there && origin.eq_ignore_ascii_case(&self.origin))
+        let is_whole_segment = rest.is_empty() || rest.starts_with(['/', '?']);
+        (is_whole_segment && origin.eq_ignore_ascii_case(&self.origin))
             .then(|| format!("{}{rest}", self.target))
     }
 }
@@ -102,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_is_replaced_and_what_follows_stays_byte_for_byte() {
+    fn a_prefix_is_replaced_and_the_rest_is_copied_byte_for_byte() {
         let rules = rules(&[
             ("http://lms.example", "https://lms.example/"),
             ("http://LMS.example:8000/", "https://lms.example"),
@@ -128,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_a_prefix_is_left_alone() {
+    fn a_url_with_a_similar_prefix_is_not_rewritten() {
         let rules =
             rules(&[("http://lms.example", "https://lms.example"), ("http://a/b", "https://c")]);
         for url in [
@@ -165,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn by_default_every_host_is_allowed_and_none_named() {
+    fn the_default_allows_every_host_and_lists_none_by_name() {
         let rules = OutcomeRules::default();
         for host in ["lms.example", "localhost", "127.0.0.1", "[::1]"] {
             assert!(rules.allows(host) && !rules.names(host), "{host}");

@@ -1,20 +1,20 @@
-//! What is wrong with a configuration, for the admin who wrote it: the place, the line, the fact, the cure.
+//! Problems of a configuration, as the admin reads them: location, line, fact and advice.
 
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use super::fault::{Fault, Severity};
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// What.
+    /// The fault.
     pub fault: Fault,
-    /// Where.
+    /// Its location.
     pub location: Location,
 }
 
-/// Where a problem is.
+/// The location of a problem.
 #[derive(Clone, Debug)]
 pub enum Location {
     /// In a file.
@@ -25,19 +25,19 @@ pub enum Location {
         line: usize,
         /// Column in characters, from 1.
         column: usize,
-        /// The line, with everything hidden that might be a secret.
+        /// The line. Every part that may be a secret is hidden.
         shown: String,
-        /// Which characters of `shown` are meant.
+        /// The characters of `shown` that the problem is about.
         marked: Range<usize>,
     },
-    /// In an environment variable, by its name.
+    /// In the environment variable with this name.
     Environment(String),
-    /// In no line in particular of this file.
+    /// In this file, but not in a single line.
     Whole(String),
 }
 
 impl Location {
-    /// The place of `width` characters in a text without secrets; line and column count from 1.
+    /// The location of `width` characters in a text without secrets. Line and column count from 1.
     pub fn in_text(file: String, text: &str, (line, column): (usize, usize), width: usize) -> Self {
         let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
         let shown: String = printable(&shown.replace('\t', " "));
@@ -82,8 +82,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Puts problems into the order in which an admin mends them: those of the tools file from its top to its end,
-/// those of templates, and what is in no file.
+/// Sorts problems in the order in which an admin fixes them: first those of the tools file by line,
+/// then those of templates, then those of environment variables.
 pub fn sort(file: &str, problems: &mut [Problem]) {
     problems.sort_by_cached_key(|problem| match &problem.location {
         Location::File { file: name, line, column, .. } if name == file => {
@@ -96,12 +96,15 @@ pub fn sort(file: &str, problems: &mut [Problem]) {
     });
 }
 
-/// Text that cannot move the cursor of a terminal, nor begin a line of its own.
+/// Replaces control characters, so that the text can neither move the cursor of a terminal nor start
+/// a new line.
 fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    text.chars()
+        .map(|character| if character.is_control() { '\u{fffd}' } else { character })
+        .collect()
 }
 
-/// All problems as an admin reads them, with a count at the end. Nothing where there are none.
+/// Formats all problems, with a count at the end. Returns an empty string for no problems.
 pub fn print(file: &str, problems: &[Problem]) -> String {
     let mut text = String::new();
     for problem in problems {

@@ -1,12 +1,12 @@
-//! The URL that platforms launch.
+//! The origin that platforms launch.
 
 use thiserror::Error;
 
 use crate::url::{Origin, Scheme, UrlParts, is_loopback};
 
-/// Where the origin of launch URLs comes from. It never comes from a header that a client can set.
-/// If it comes from `Host`, then either the router in front vouches for that header (Heroku), or
-/// only this machine can connect (development).
+/// The source of the origin of launch URLs. It is never a header that a client can set. The gateway
+/// uses `Host` only if Heroku's router guarantees that header, or if only this machine can connect
+/// (development).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicUrl {
     /// From the configuration.
@@ -15,42 +15,42 @@ pub enum PublicUrl {
     FromHost(Scheme),
 }
 
-/// Why text is not a public URL. Each text is the end of a sentence that begins with "the public
+/// Why a public URL is invalid. Each message is the end of a sentence that starts with "the public
 /// URL".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PublicUrlError {
     #[error("does not begin with https://")]
     NoScheme,
-    #[error("has characters that an address cannot have")]
+    #[error("contains characters that a URL cannot have")]
     Character,
-    #[error("has letters that an address cannot have: a host with such a name is written as xn--…")]
+    #[error("contains non-ASCII characters: write such a host as xn--…")]
     NotAscii,
     #[error("has a fragment")]
     Fragment,
-    #[error("is not an absolute address")]
+    #[error("is not an absolute URL")]
     Malformed,
     #[error("begins with neither https:// nor http://")]
     OtherScheme,
     #[error("has no host")]
     NoHost,
-    #[error("does not name one host")]
+    #[error("does not name a single host")]
     NotOneHost,
-    #[error("holds a user name or password")]
+    #[error("contains a user name or password")]
     HasCredentials,
     #[error("has a query")]
     Query,
-    #[error("has a path; the gateway answers at the root of its host")]
+    #[error("has a path; the gateway serves the root of its host")]
     Path,
-    #[error("is not https: browsers drop the cookies of a framed page that is not")]
+    #[error("is not https: browsers drop the cookies of a framed http page")]
     NotHttps,
 }
 
-/// Reads `gateway.public_url`.
+/// Parses `gateway.public_url`.
 pub(super) fn parse(text: &str) -> Result<Origin, PublicUrlError> {
     if !text.contains("://") {
         return Err(PublicUrlError::NoScheme);
     }
-    if text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+    if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
         return Err(PublicUrlError::Character);
     }
     if !text.is_ascii() {
@@ -84,7 +84,7 @@ pub(super) fn parse(text: &str) -> Result<Origin, PublicUrlError> {
 }
 
 impl PublicUrl {
-    /// The origin that a platform has launched, for a request with this `Host`.
+    /// The origin of launch URLs, for a request with this `Host`.
     pub fn origin(&self, host: &str) -> Origin {
         match self {
             Self::Fixed(origin) => origin.clone(),
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_public_url_is_an_https_origin_or_a_loopback_one() {
+    fn a_public_url_is_an_https_or_loopback_origin() {
         let good = |text: &str, expected: &str| {
             assert_eq!(
                 parse(text).map(|origin| origin.to_string()),

@@ -1,4 +1,4 @@
-//! From the bytes of a tools file to its meaning.
+//! Converts the bytes of a tools file to a configuration.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use super::document::Document;
 use super::environment::Environment;
 use super::reading::Reading;
 use super::resolve::resolve;
-use super::syntax::Sound;
+use super::syntax::ValidToml;
 
 /// Reads a tools file.
 ///
-/// `file` is its name in problems, and a relative path begins in its folder. `content` is what it
-/// holds, be it text or not. `development` lets secrets and the public URL be missing.
+/// Problems show the name `file`. Relative paths start in its directory. `content` may be any bytes.
+/// In `development`, secrets and the public URL may be missing.
 pub fn read(
     file: impl AsRef<Path>,
     content: impl AsRef<[u8]>,
@@ -23,12 +23,12 @@ pub fn read(
     let bytes = content.as_ref();
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let text = String::from_utf8_lossy(bytes);
-    let sound = Sound::of(&text);
-    let mut document = Document::new(&name, &text, &sound);
+    let valid = ValidToml::of(&text);
+    let mut document = Document::new(&name, &text, &valid);
     if let Err(error) = std::str::from_utf8(bytes) {
         document.report_encoding(error.valid_up_to());
     }
-    let folder = file.parent().unwrap_or(Path::new(""));
+    let directory = file.parent().unwrap_or(Path::new(""));
     let written = super::file::read(&document, environment);
-    resolve(written, &document, folder, environment, development)
+    resolve(written, &document, directory, environment, development)
 }

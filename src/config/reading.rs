@@ -1,29 +1,29 @@
-//! What was read from a file.
+//! The result of reading a tools file.
 
 use lti::v1p1::ConsumerCredentials;
 
 use super::gateway::Config;
 use super::problem::{Location, Problem};
 
-/// As much of a file as makes sense, and what is wrong with the rest.
+/// The valid part of a file, and the problems of the rest.
 pub struct Reading {
-    /// What the file means. If there are errors, nobody may use it: it lacks what could not be
-    /// read.
+    /// The configuration. Callers must not use it if there are errors: it lacks the invalid parts.
     pub config: Config,
-    /// The templates that the file names, for every tool, also for tools with a problem.
+    /// The templates of all tools, including tools with a problem.
     pub template_uses: Vec<TemplateUse>,
-    /// Every consumer's key and secrets, as text. The search for the cause of a wrong signature
-    /// reads them. Outside development `serve` drops them, and keeps only what verifies.
+    /// The key and secrets of every consumer, in plain text. The search for the cause of an invalid
+    /// signature reads them. Outside development, `serve` drops them and keeps only the keys that
+    /// verify signatures.
     pub credentials: Vec<ConsumerCredentials>,
-    /// What is wrong, and what an admin should know.
+    /// All errors and warnings.
     pub problems: Vec<Problem>,
 }
 
-/// A template that a tool names, and where.
+/// The use of a template by a tool.
 #[derive(Clone, Debug)]
 pub struct TemplateUse {
     /// The template's name.
     pub name: String,
-    /// Where it is named.
+    /// The location of the name in the file.
     pub location: Location,
 }

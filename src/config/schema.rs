@@ -1,14 +1,15 @@
-//! The keys of a tools file as a JSON Schema, by which editors complete and check.
+//! The keys of a tools file as a JSON Schema, which editors use for completion and validation.
 //!
-//! Draft 7, since every editor's TOML server reads it. Keys are written out without references, beside which some servers show
-//! no description. What depends on several tables, on the environment or on other files is left to `check`.
+//! Draft 7, because the TOML server of every editor supports it. The schema of a key has no
+//! reference (`$ref`), because some servers hide the description beside one. Only `check` tests
+//! rules about several tables, the environment or other files.
 
 use serde_json::{Map, Value, json};
 
-use super::key::{FILE, Key, KeyChoice, Keys, Kind, Unwritten, VARIABLE};
+use super::key::{FILE, Key, KeyChoice, KeyDefault, Keys, Kind, VARIABLE};
 use super::shape::Shape;
 
-/// The JSON Schema of a tools file, as text. It is the same for everybody: no file and no variable changes it.
+/// The JSON Schema of a tools file, as JSON. It does not depend on any file or variable.
 pub fn schema() -> String {
     let mut schema = of_table(&FILE);
     schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
@@ -22,17 +23,17 @@ fn of_table(table: &Keys) -> Value {
         table.all.iter().map(|key| (key.name.to_owned(), of_key(key))).collect();
     let mut schema = json!({
         "type": "object",
-        "description": table.meaning,
+        "description": table.description,
         "properties": properties,
         "additionalProperties": false,
     });
-    let required = table.all.iter().filter(|key| matches!(key.unwritten, Unwritten::Refused));
+    let required = table.all.iter().filter(|key| matches!(key.default, KeyDefault::Required));
     let required: Vec<_> = required.map(|key| key.name).collect();
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
-    for key in table.all.iter().filter(|key| !key.needs.is_empty()) {
-        schema["dependencies"][key.name] = json!([key.needs]);
+    for key in table.all.iter().filter(|key| !key.requires.is_empty()) {
+        schema["dependencies"][key.name] = json!([key.requires]);
     }
     if !table.choices.is_empty() {
         schema["allOf"] = table.choices.iter().map(of_choice).collect();
@@ -57,37 +58,37 @@ fn of_choice(choice: &KeyChoice) -> Value {
 
 fn of_key(key: &Key) -> Value {
     let mut schema = of_kind(&key.kind);
-    schema["description"] = json!(format!("{}\n\n`{}`", key.meaning, key.example));
-    match key.unwritten {
-        Unwritten::Text(text) => schema["default"] = json!(text),
-        Unwritten::Texts(texts) => schema["default"] = json!(texts),
-        Unwritten::No => schema["default"] = json!(false),
-        Unwritten::Refused | Unwritten::Means(_) => {}
+    schema["description"] = json!(format!("{}\n\n`{}`", key.description, key.example));
+    match key.default {
+        KeyDefault::String(text) => schema["default"] = json!(text),
+        KeyDefault::List(texts) => schema["default"] = json!(texts),
+        KeyDefault::False => schema["default"] = json!(false),
+        KeyDefault::Required | KeyDefault::Described(_) => {}
     }
     schema
 }
 
 fn of_kind(kind: &Kind) -> Value {
     match kind {
-        Kind::Text(shape) => of_shape(shape),
-        Kind::Word(words) => json!({ "type": "string", "enum": words }),
-        Kind::Truth => json!({ "type": "boolean" }),
+        Kind::String(shape) => of_shape(shape),
+        Kind::OneOf(words) => json!({ "type": "string", "enum": words }),
+        Kind::Boolean => json!({ "type": "boolean" }),
         Kind::List(item, fewest) => {
             json!({ "type": "array", "items": of_kind(item), "minItems": fewest })
         }
-        Kind::Texts(item, fewest) => {
+        Kind::OneOrList(item, fewest) => {
             json!({ "anyOf": [of_kind(item), of_kind(&Kind::List(item, *fewest))] })
         }
         Kind::Variable => json!({ "$ref": "#/definitions/variable" }),
         Kind::Table(table) => of_table(table),
-        Kind::Named(name, value, fewest) => json!({
+        Kind::Map(name, value, fewest) => json!({
             "type": "object",
             "patternProperties": { name.pattern: of_kind(value) },
             "additionalProperties": false,
             "minProperties": fewest,
         }),
-        Kind::Anything => json!({ "type": "object", "additionalProperties": true }),
-        Kind::Either(kinds) => json!({ "anyOf": kinds.iter().map(of_kind).collect::<Value>() }),
+        Kind::AnyTable => json!({ "type": "object", "additionalProperties": true }),
+        Kind::AnyOf(kinds) => json!({ "anyOf": kinds.iter().map(of_kind).collect::<Value>() }),
     }
 }
 
@@ -99,8 +100,8 @@ fn of_shape(shape: &Shape) -> Value {
     if !shape.pattern.is_empty() {
         schema["pattern"] = json!(shape.pattern);
     }
-    if !shape.never.is_empty() {
-        schema["not"] = json!({ "pattern": shape.never });
+    if !shape.excluded.is_empty() {
+        schema["not"] = json!({ "pattern": shape.excluded });
     }
     schema
 }
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_says_how_many_of_some_keys_a_table_has() {
+    fn a_choice_limits_how_many_of_its_keys_a_table_has() {
         const KEYS: &[&str] = &["a", "b", "c"];
         assert_eq!(of_choice(&KeyChoice::ExactlyOne(KEYS)), json!({ "oneOf": required(KEYS) }));
         assert_eq!(of_choice(&KeyChoice::AtLeastOne(KEYS)), json!({ "anyOf": required(KEYS) }));

@@ -1,101 +1,106 @@
-//! What texts in a tools file look like, as far as a pattern tells.
+//! The shapes of strings in a tools file, as regular expressions.
 //!
-//! A pattern lets through whatever the gateway takes, and often more: what it refuses is refused by `check`, too. Patterns use
-//! only what all dialects of regular expressions have in common, since each editor has its own.
+//! A pattern matches every valid string and often some invalid ones, but never the other way round:
+//! `check` reports every string that a pattern rejects. Each editor has its own dialect of regular
+//! expressions, so patterns use only their common subset.
 
 use super::limit::{SHORTEST_GATEWAY_SECRET, longest_tool_name};
 
-/// What text looks like.
+/// The shape of a string.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
-    /// What it is, in words that can follow "a list of".
-    pub words: &'static str,
-    /// The fewest characters that it has.
+    /// A description that can follow "a list of".
+    pub description: &'static str,
+    /// The minimum length in characters.
     pub shortest: usize,
-    /// A regular expression that matches it; empty where any text will do.
+    /// A regular expression that every string of this shape matches; empty for any string.
     pub pattern: &'static str,
-    /// A regular expression that does not match it; empty where there is none.
-    pub never: &'static str,
+    /// A regular expression that no string of this shape matches; empty if there is none.
+    pub excluded: &'static str,
 }
 
-/// Any text.
-pub(super) const TEXT: Shape = Shape { words: "text", shortest: 0, pattern: "", never: "" };
+/// Any string.
+pub(super) const STRING: Shape =
+    Shape { description: "a string", shortest: 0, pattern: "", excluded: "" };
 
-/// Text that is not empty.
-pub(super) const SOME_TEXT: Shape = Shape { shortest: 1, ..TEXT };
+/// A string that is not empty.
+pub(super) const NON_EMPTY: Shape = Shape { shortest: 1, ..STRING };
 
-/// Something that nobody guesses: `gateway.secret`.
-pub(super) const LONG_SECRET: Shape = Shape { shortest: SHORTEST_GATEWAY_SECRET, ..TEXT };
+/// A secret that cannot be guessed: `gateway.secret`.
+pub(super) const LONG_SECRET: Shape = Shape { shortest: SHORTEST_GATEWAY_SECRET, ..STRING };
 
 /// `90s`, `5m`, `8h` or `2d`.
-pub(super) const LENGTH_OF_TIME: Shape =
-    Shape { words: "a length of time", pattern: "^[0-9]+[smhd]$", ..TEXT };
+pub(super) const DURATION: Shape =
+    Shape { description: "a duration", pattern: "^[0-9]+[smhd]$", ..STRING };
 
-/// Scheme, host and port, where `http` is for loopback only.
+/// Scheme, host and port. Only loopback hosts may have `http`.
 pub(super) const ORIGIN: Shape = Shape {
-    words: "scheme, host and port",
+    description: "scheme, host and port",
     pattern: r"^([hH][tT][tT][pP][sS]://[A-Za-z0-9._:\[\]-]+|[hH][tT][tT][pP]://(([A-Za-z0-9._-]+\.)?[lL][oO][cC][aA][lL][hH][oO][sS][tT]|127\.[0-9.]+|\[::1\])(:[0-9]*)?)/?$",
-    ..TEXT
+    ..STRING
 };
 
-/// An address without a user, a query and a fragment.
-pub(super) const ADDRESS: Shape = Shape {
-    words: "an http or https address",
+/// A URL without user, query and fragment.
+pub(super) const HTTP_URL: Shape = Shape {
+    description: "an http or https URL",
     pattern: r"^[hH][tT][tT][pP][sS]?://[A-Za-z0-9._:\[\]-]+(/[^\s?#]*)?$",
-    ..TEXT
+    ..STRING
 };
 
 /// `memory`, or a path with a slash.
-pub(super) const PLACE_OF_STATE: Shape = Shape {
-    words: "`\"memory\"` or a path with a slash",
+pub(super) const STATE_LOCATION: Shape = Shape {
+    description: "`\"memory\"` or a path with a slash",
     pattern: r"^(memory|([^~\s].*)?/(.*\S)?)$",
-    never: "://",
-    ..TEXT
+    excluded: "://",
+    ..STRING
 };
 
-/// A host, an address, the names below one, or `*`.
+/// A host name, an IP address, `*.` and a host name, or `*`.
 pub(super) const HOSTS: Shape = Shape {
-    words: "hosts",
+    description: "hosts",
     pattern: r"^(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[?[0-9A-Fa-f:.]+\]?)$",
-    ..TEXT
+    ..STRING
 };
 
-/// The name of a host.
+/// A host name.
 pub(super) const HOST_NAME: Shape =
-    Shape { words: "the name of a host", pattern: r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", ..TEXT };
+    Shape { description: "a host name", pattern: r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", ..STRING };
 
-/// A path as it stands in a URL.
+/// The path of a URL.
 pub(super) const PATH: Shape = Shape {
-    words: "a path",
+    description: "a path",
     pattern: r"^(/|(/[A-Za-z0-9._!$&'()*+,=:@%-][A-Za-z0-9._~!$&'()*+,=:@%-]*)+)$",
-    ..TEXT
+    ..STRING
 };
 
-/// An https address, or a file below `/static/`.
+/// An https URL, or a path below `/static/`.
 pub(super) const ICON: Shape = Shape {
-    words: "an https address, or a path below `/static/`",
+    description: "an https URL, or a path below `/static/`",
     pattern: "^(https://|/static/)",
-    ..TEXT
+    ..STRING
 };
 
 /// A source of `frame-ancestors` (CSP 3 §6.3.2).
 pub(super) const FRAME_SOURCE: Shape = Shape {
-    words: "sites",
+    description: "sites",
     pattern: r"^(\*|'self'|'none'|https?:|(https?://)?(\*\.)?[A-Za-z0-9][A-Za-z0-9.-]*(:(\*|\+?[0-9]+))?)$",
-    ..TEXT
+    ..STRING
 };
 
-/// The name of a header: a `token` (RFC 9110 §5.6.2).
+/// A header name: a `token` (RFC 9110 §5.6.2).
 pub(super) const HEADER_NAME: Shape =
-    Shape { words: "the name of a header", pattern: r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", ..TEXT };
+    Shape { description: "a header name", pattern: r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", ..STRING };
 
-/// The value of a header.
-pub(super) const HEADER_VALUE: Shape =
-    Shape { words: "one line of visible ASCII", pattern: "^([!-~]([ -~]*[!-~])?)?$", ..TEXT };
+/// A header value.
+pub(super) const HEADER_VALUE: Shape = Shape {
+    description: "one line of visible ASCII",
+    pattern: "^([!-~]([ -~]*[!-~])?)?$",
+    ..STRING
+};
 
-/// The name of a tool.
+/// A tool name.
 pub(super) const TOOL_NAME: Shape = Shape {
-    words: "the name of a tool",
+    description: "a tool name",
     pattern: concat!("^[A-Za-z0-9_-]{1,", longest_tool_name!(), "}$"),
-    ..TEXT
+    ..STRING
 };

@@ -1,4 +1,4 @@
-//! Where state is kept.
+//! The location of durable state.
 
 use std::path::{Path, PathBuf};
 
@@ -7,40 +7,42 @@ use thiserror::Error;
 use super::key::MEMORY;
 use super::suggestion::nearest;
 
-/// Where the gateway keeps what has to outlive a request: which launches were seen, and grades that a platform could not
-/// take yet.
+/// Where the gateway stores state that outlives a request: spent launches, and grades that a
+/// platform cannot accept yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum StateLocation {
-    /// In the memory of this process: a launch counts once for this process only, and no grade is kept.
+    /// In the memory of this process. Another process would accept the same launch again, and the
+    /// gateway does not queue grades.
     #[default]
     Memory,
-    /// In this directory, which belongs to one serving process. It need not exist yet.
+    /// In this directory. Only one serving process may use it. It may not exist yet.
     Directory(PathBuf),
 }
 
-/// Why text is no place for state. It may hold a password, so it is not held. Each text is the end
-/// of a sentence that begins with "the state".
+/// Why `gateway.state` is invalid. The value may contain a password, so the error does not hold it.
+/// Each message is the end of a sentence that starts with "the state".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum StateLocationError {
-    #[error("is nearly `memory`, but not quite")]
+    #[error("is a misspelled `memory`")]
     NearlyMemory,
-    #[error("is in Redis, where this version of the gateway cannot keep it")]
+    #[error("is a Redis URL, which this version of the gateway does not support")]
     Redis,
-    #[error("is an address, not a directory")]
+    #[error("is a URL, not a directory")]
     Url,
-    #[error("has characters that the path of a directory should not have")]
+    #[error("contains control characters")]
     Character,
-    #[error("begins or ends with a blank")]
+    #[error("has leading or trailing whitespace")]
     OuterSpace,
-    #[error("begins with ~, which only a shell takes for somebody's home")]
+    #[error("begins with ~, which only a shell expands to a home directory")]
     Tilde,
     #[error("is neither `memory` nor a directory with a slash in its path")]
     NoSlash,
 }
 
 impl StateLocation {
-    /// Reads `gateway.state`; a relative path begins in `folder`. A path has a slash, so that a misspelt `memory` is none.
-    pub(super) fn parse(text: &str, folder: &Path) -> Result<Self, StateLocationError> {
+    /// Parses `gateway.state`. A relative path starts in `directory`. A path must contain a slash, so
+    /// that a misspelled `memory` is not a path.
+    pub(super) fn parse(text: &str, directory: &Path) -> Result<Self, StateLocationError> {
         if text == MEMORY {
             return Ok(Self::Memory);
         }
@@ -65,7 +67,7 @@ impl StateLocation {
         if !text.contains('/') {
             return Err(StateLocationError::NoSlash);
         }
-        Ok(Self::Directory(folder.join(text)))
+        Ok(Self::Directory(directory.join(text)))
     }
 }
 
@@ -73,12 +75,12 @@ impl StateLocation {
 mod tests {
     use super::*;
 
-    const MISSPELT: &str = "is nearly `memory`, but not quite";
+    const MISSPELLED: &str = "is a misspelled `memory`";
 
     #[test]
-    fn state_is_kept_in_memory_or_in_a_directory_beside_the_file() {
-        let folder = Path::new("config");
-        assert_eq!(StateLocation::parse("memory", folder), Ok(StateLocation::Memory));
+    fn state_is_in_memory_or_in_a_directory_relative_to_the_file() {
+        let directory = Path::new("config");
+        assert_eq!(StateLocation::parse("memory", directory), Ok(StateLocation::Memory));
         for (text, expected) in [
             ("./state", "config/./state"),
             ("state/", "config/state/"),
@@ -87,34 +89,34 @@ mod tests {
             ("./memory", "config/./memory"),
         ] {
             let expected = StateLocation::Directory(expected.into());
-            assert_eq!(StateLocation::parse(text, folder), Ok(expected), "{text}");
+            assert_eq!(StateLocation::parse(text, directory), Ok(expected), "{text}");
         }
     }
 
     #[test]
-    fn what_is_neither_is_told_why() {
-        const REDIS: &str = "is in Redis, where this version of the gateway cannot keep it";
-        const ADDRESS: &str = "is an address, not a directory";
-        const NEITHER: &str = "is neither `memory` nor a directory with a slash in its path";
-        const CHARACTERS: &str = "has characters that the path of a directory should not have";
-        const BLANK: &str = "begins or ends with a blank";
+    fn an_invalid_state_is_reported_with_the_reason() {
+        const REDIS: &str = "is a Redis URL, which this version of the gateway does not support";
+        const URL: &str = "is a URL, not a directory";
+        const NO_SLASH: &str = "is neither `memory` nor a directory with a slash in its path";
+        const CONTROL: &str = "contains control characters";
+        const SPACE: &str = "has leading or trailing whitespace";
         for (text, why) in [
-            ("Memory", MISSPELT),
-            ("memroy", MISSPELT),
-            ("memory/", MISSPELT),
-            ("memory ", MISSPELT),
+            ("Memory", MISSPELLED),
+            ("memroy", MISSPELLED),
+            ("memory/", MISSPELLED),
+            ("memory ", MISSPELLED),
             ("redis://:hunter2@redis.example:6379", REDIS),
             ("REDISS://redis.example", REDIS),
-            ("postgres://db.example/state", ADDRESS),
-            ("file:///var/state", ADDRESS),
-            ("://", ADDRESS),
-            ("state", NEITHER),
-            ("C:\\state", NEITHER),
-            ("./state\n", CHARACTERS),
-            ("./st\0ate", CHARACTERS),
-            (" ./state", BLANK),
-            ("./state ", BLANK),
-            ("~/state", "begins with ~, which only a shell takes for somebody's home"),
+            ("postgres://db.example/state", URL),
+            ("file:///var/state", URL),
+            ("://", URL),
+            ("state", NO_SLASH),
+            ("C:\\state", NO_SLASH),
+            ("./state\n", CONTROL),
+            ("./st\0ate", CONTROL),
+            (" ./state", SPACE),
+            ("./state ", SPACE),
+            ("~/state", "begins with ~, which only a shell expands to a home directory"),
         ] {
             let error = StateLocation::parse(text, Path::new("")).expect_err(text);
             assert_eq!(error.to_string(), why, "{text}");

@@ -1,8 +1,8 @@
-//! What somebody may have meant, and what they could write.
+//! Suggestions for the advice of a fault: the nearest valid name, or an example.
 
 use super::key::{CONSUMER, FILE, GATEWAY, PERSONAL_FIELDS, ROLES, TOOL, VARIABLE};
 
-/// What people call the roles.
+/// Other common names of the roles.
 const OTHER_ROLES: [(&str, &str); 6] = [
     ("student", "learner"),
     ("teacher", "instructor"),
@@ -12,7 +12,7 @@ const OTHER_ROLES: [(&str, &str); 6] = [
     ("contentdeveloper", "content_developer"),
 ];
 
-/// The known name that somebody meant who wrote `text`.
+/// The known name that is most similar to `text`, if one is similar enough to be a misspelling.
 pub(super) fn nearest<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
     let text = text.to_lowercase();
     known
@@ -23,65 +23,67 @@ pub(super) fn nearest<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, name)| name)
 }
 
-/// The role that somebody meant: by another name, or as LTI spells it, such as `urn:lti:role:ims/lis/Instructor`.
+/// The role that the author probably meant: `text` is another common name of it, a misspelling, or
+/// LTI's name such as `urn:lti:role:ims/lis/Instructor`.
 pub(super) fn of_role(text: &str) -> Option<&'static str> {
     let name = text.rsplit(['/', '#', ':']).next().unwrap_or_default().to_lowercase();
     let other = OTHER_ROLES.iter().find(|(other, _)| *other == name).map(|(_, role)| *role);
     other.or_else(|| nearest(&name, &ROLES))
 }
 
-/// The question whether this was meant.
+/// Asks whether the author meant this name.
 pub(super) fn did_you_mean(near: &str) -> String {
     format!("did you mean `{near}`?")
 }
 
-/// What to write in place of text that is none of these words.
+/// Advice for a value that must be one of these words.
 pub(super) fn of_word(text: &str, words: &[&str]) -> String {
     near_or(text, words, || format!("write {}", listed(words)))
 }
 
-/// What to write in place of text that is no personal field.
+/// Advice for an invalid personal field.
 pub(super) fn of_identity(text: &str) -> String {
     near_or(text, &PERSONAL_FIELDS, || {
-        "write `name` or `email`; the user id reaches the upstream always".to_owned()
+        "write `name` or `email`; the upstream always receives the user id".to_owned()
     })
 }
 
-/// What to do about a variable that sets nothing.
+/// Advice for an environment variable that is no setting.
 pub(super) fn of_unknown_variable(name: &str, known: &[String]) -> String {
     let known = &borrowed(known);
     near_or(name, known, || format!("unset it, or set {}", listed(known)))
 }
 
-/// What to do about a variable that is not set.
+/// Advice for an environment variable that is not set.
 pub(super) fn of_variable(name: &str) -> String {
-    format!("set it: `heroku config:set {name}=…`, or a line `{name}=…` in .env for foreman")
+    format!("set it: `heroku config:set {name}=…`, or add `{name}=…` to .env for foreman")
 }
 
-/// What to do about this key, which is missing.
+/// Advice for a missing key.
 pub(super) fn of_missing(key: &str) -> &'static str {
     match key {
-        "env" => "name the environment variable that holds it: `{ env = \"NAME\" }`",
+        "env" => "name the environment variable: `{ env = \"NAME\" }`",
         "key" => "add `key = \"…\"`, the consumer key that platforms send",
-        _ => "add `secret = { env = \"…\" }`, the secret that goes with the key",
+        _ => "add `secret = { env = \"…\" }`, the secret of the key",
     }
 }
 
-/// What to write in the list of this key, which is empty.
+/// Advice for an empty list of this key.
 pub(super) fn of_empty_list(key: &str) -> String {
     match key {
-        "roles" => "name who may launch, or leave `roles` out for everyone".to_owned(),
-        "secret" => "write at least one: `secret = [{ env = \"…\" }]`".to_owned(),
-        "consumers" => format!("write at least one: {}", example(key)),
-        _ => format!("write at least one, or leave `{key}` out"),
+        "roles" => "list the roles that may launch, or remove `roles` to admit everyone".to_owned(),
+        "secret" => "list at least one secret: `secret = [{ env = \"…\" }]`".to_owned(),
+        "consumers" => format!("list at least one consumer: {}", example(key)),
+        _ => format!("list at least one value, or remove `{key}`"),
     }
 }
 
-/// What to write for this key, whose text is empty.
+/// Advice for an empty string of this key.
 pub(super) fn of_empty_text(key: &str) -> String {
     match key {
         "secret" => {
-            "write a secret of 16 or more random characters, best as `{ env = \"…\" }`".to_owned()
+            "write a secret of 16 or more random characters, preferably as `{ env = \"…\" }`"
+                .to_owned()
         }
         _ => format!("write {}", example(key)),
     }
@@ -95,19 +97,20 @@ fn borrowed(names: &[String]) -> Vec<&str> {
     names.iter().map(String::as_str).collect()
 }
 
-/// `one of` several names, or the only one.
+/// `one of` and all names, or the only name.
 pub(super) fn listed(names: &[&str]) -> String {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     format!("{}{}", if names.len() > 1 { "one of " } else { "" }, quoted.join(", "))
 }
 
-/// What to do about a template of this name, which is none of the known.
+/// Advice for a template that does not exist.
 pub(super) fn of_template(name: &str, known: &[String]) -> String {
     let bare = name.strip_prefix("templates/").unwrap_or(name);
     let bare = bare.strip_suffix(".tera").unwrap_or(bare);
     let bare = bare.strip_suffix(".html").unwrap_or(bare);
     if bare.is_empty() || bare.split('/').any(|part| ["", ".", ".."].contains(&part)) {
-        return "write its name below templates/: `template = \"hello\"` for templates/hello.html.tera"
+        return "write the name below templates/: `template = \"hello\"` for \
+            templates/hello.html.tera"
             .to_owned();
     }
     match nearest(bare, &borrowed(known)) {
@@ -117,9 +120,9 @@ pub(super) fn of_template(name: &str, known: &[String]) -> String {
     }
 }
 
-/// What to do about a file of this name that a template includes or extends, which is none of the known.
+/// Advice for a file that a template includes or extends, and that does not exist.
 pub(super) fn of_part(name: &str, known: &[String]) -> String {
-    // The ending, which all have, makes no two names alike.
+    // All names have this ending, so it must not make two names look similar.
     fn stem(name: &str) -> &str {
         let stem = name.strip_suffix(".tera").unwrap_or(name);
         stem.strip_suffix(".html").unwrap_or(stem)
@@ -131,12 +134,12 @@ pub(super) fn of_part(name: &str, known: &[String]) -> String {
         Some(near) => did_you_mean(near),
         None if name.ends_with(".tera") => format!("create templates/{name}"),
         None => {
-            "write its name below templates/ with its ending, such as `menu.html.tera`".to_owned()
+            "write the name below templates/ with its ending, such as `menu.html.tera`".to_owned()
         }
     }
 }
 
-/// What somebody may have meant by a variable that templates are not given.
+/// Advice for a variable that no template receives.
 pub(super) fn of_template_variable(name: &str) -> String {
     const OF_LAUNCH: [&str; 14] = [
         "user",
@@ -162,7 +165,7 @@ pub(super) fn of_template_variable(name: &str) -> String {
     })
 }
 
-/// A name for the variable that holds a tool's secret.
+/// The suggested name of the environment variable for a tool's secret.
 pub(crate) fn variable_of(tool: &str) -> String {
     let name: String = tool
         .chars()
@@ -174,7 +177,7 @@ pub(crate) fn variable_of(tool: &str) -> String {
     format!("{prefix}{name}_SECRET")
 }
 
-/// A value that fits a key of whatever table.
+/// An example line for a key of any table.
 pub(super) fn example(key: &str) -> String {
     let tables = [TOOL, GATEWAY, CONSUMER, VARIABLE, FILE];
     match tables.iter().flat_map(|table| table.all).find(|known| known.name == key) {

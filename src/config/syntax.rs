@@ -1,7 +1,7 @@
-//! What of a text is TOML, and what is wrong with the rest.
+//! Separates the valid tables of a text from the malformed ones, and reports the syntax errors.
 //!
-//! A malformed table is cut out and the others are kept, so that it does not hide what is wrong with them. Of each
-//! malformed table only the first error is told, since the rest follow from it.
+//! A malformed table is replaced by spaces, so that it does not hide the problems of other tables.
+//! Only the first error of a malformed table is reported, because the others follow from it.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -11,69 +11,70 @@ use toml::de::DeTable;
 use super::fault::Fault;
 use super::syntax_kind::SyntaxKind;
 
-/// How many more tables may belong to one, because their headings stand inside of a text of several lines.
+/// The largest number of headings that a multi-line string may contain.
 const MOST_HEADINGS_IN_TEXT: usize = 16;
 
-/// A text without its malformed tables.
-pub(super) struct Sound<'s> {
-    /// The same length and lines as the whole, with blanks in place of what is malformed.
+/// The valid tables of a text.
+pub(super) struct ValidToml<'s> {
+    /// The text with spaces in place of malformed tables, so that no position moves.
     pub(super) text: Cow<'s, str>,
-    /// What is malformed, and what is written twice.
+    /// The errors of malformed tables, and duplicate keys.
     pub(super) errors: Vec<SyntaxError>,
-    /// The headings of the malformed tables. One that has none may hold anything.
-    pub(super) lost: Vec<Vec<String>>,
+    /// The headings of the malformed tables. A table with an empty heading may contain anything.
+    pub(super) malformed: Vec<Vec<String>>,
 }
 
-/// One error in the text.
+/// One error of the text.
 pub(super) struct SyntaxError {
     pub(super) span: Range<usize>,
     pub(super) fault: Fault,
-    /// Where the malformed table begins; nothing where every table is sound and two contradict each other.
+    /// The start of the malformed table. `None` for a duplicate key, which no single table is
+    /// responsible for.
     pub(super) table: Option<usize>,
 }
 
-impl<'s> Sound<'s> {
-    /// Finds what is malformed.
+impl<'s> ValidToml<'s> {
+    /// Finds the malformed tables of a text.
     pub(super) fn of(text: &'s str) -> Self {
         if errors_of(text).is_empty() {
-            return Self { text: text.into(), errors: Vec::new(), lost: Vec::new() };
+            return Self { text: text.into(), errors: Vec::new(), malformed: Vec::new() };
         }
-        let mut sound = Self { text: text.into(), errors: Vec::new(), lost: Vec::new() };
-        let mut blanked = text.as_bytes().to_vec();
+        let mut valid = Self { text: text.into(), errors: Vec::new(), malformed: Vec::new() };
+        let mut masked = text.as_bytes().to_vec();
         let starts = table_starts(text);
         let mut next = 0;
         while next + 1 < starts.len() {
             let (end, error) = parse_table(text, &starts[next..]);
-            if let Some(SyntaxMistake { span, kind, message }) = error {
+            if let Some(ParserError { span, kind, message }) = error {
                 let table = starts[next]..starts[next + 1];
-                for byte in &mut blanked[table.clone()] {
+                for byte in &mut masked[table.clone()] {
                     *byte = if *byte == b'\n' { b'\n' } else { b' ' };
                 }
-                sound.lost.push(heading(&text[table.clone()]));
+                valid.malformed.push(heading(&text[table.clone()]));
                 let fault = Fault::Syntax(kind, message);
-                sound.errors.push(SyntaxError { span, fault, table: Some(table.start) });
+                valid.errors.push(SyntaxError { span, fault, table: Some(table.start) });
             }
             next += end;
         }
-        // Whole characters were replaced, so it is text still.
-        let blanked = String::from_utf8(blanked).unwrap_or_default();
-        sound.errors.extend(contradictions(&blanked));
-        sound.text = blanked.into();
-        sound
+        // Only whole characters were replaced, so the result is still UTF-8.
+        let masked = String::from_utf8(masked).unwrap_or_default();
+        valid.errors.extend(duplicates(&masked));
+        valid.text = masked.into();
+        valid
     }
 }
 
-/// One error of the parser.
-struct SyntaxMistake {
+/// One error of the TOML parser.
+struct ParserError {
     span: Range<usize>,
     kind: SyntaxKind,
     message: String,
 }
 
-/// The errors of a text, in its order.
-fn errors_of(text: &str) -> Vec<SyntaxMistake> {
+/// The errors of a text, in the order of the text.
+fn errors_of(text: &str) -> Vec<ParserError> {
     let (_, errors) = DeTable::parse_recoverable(text);
-    let mistakes = errors.iter().map(|error| SyntaxMistake {
+    let mistakes = errors.iter().map(|error| ParserError {
         span: error.span().unwrap_or_default(),
         kind: SyntaxKind::of_message(error.message()),
         message: error.message().to_owned(),
@@ -81,8 +82,8 @@ fn errors_of(text: &str) -> Vec<SyntaxMistake> {
     mistakes.collect()
 }
 
-/// Where tables begin: the text's start, each line that begins with a heading (also one that lacks its closing
-/// bracket), and the text's end.
+/// The start of each table: the start of the text, each line with a heading (even without its
+/// closing bracket), and the end of the text.
 fn table_starts(text: &str) -> Vec<usize> {
     let mut starts = vec![0];
     let mut at = 0;
@@ -104,14 +105,14 @@ fn table_starts(text: &str) -> Vec<usize> {
     starts
 }
 
-/// Parses the table that lies between the first two of `starts`, or as many as are one because a text of several
-/// lines holds their headings. Returns how many, and the first error.
-fn parse_table(text: &str, starts: &[usize]) -> (usize, Option<SyntaxMistake>) {
+/// Parses the table between the first two of `starts`. If a multi-line string contains the next
+/// headings, the table extends across them. Returns the number of headings, and the first error.
+fn parse_table(text: &str, starts: &[usize]) -> (usize, Option<ParserError>) {
     let first_error = |end: usize| {
         let part = &text[starts[0]..starts[end]];
-        errors_of(part).into_iter().find(|mistake| mistake.kind != SyntaxKind::Contradiction)
+        errors_of(part).into_iter().find(|mistake| mistake.kind != SyntaxKind::Duplicate)
     };
-    let Some(SyntaxMistake { span, kind, message }) = first_error(1) else { return (1, None) };
+    let Some(ParserError { span, kind, message }) = first_error(1) else { return (1, None) };
     let part = &text[starts[0]..starts[1]];
     if part.contains("\"\"\"") || part.contains("'''") {
         let most = starts.len().min(2 + MOST_HEADINGS_IN_TEXT);
@@ -119,18 +120,20 @@ fn parse_table(text: &str, starts: &[usize]) -> (usize, Option<SyntaxMistake>) {
             return (end, None);
         }
     }
-    // What is unclosed is missed at the table's end, which is told where its last line ends.
+    // The parser reports an unclosed value at the end of the table. Mark the end of its last line.
     let last = part.trim_end().len();
     let span = if span.start >= last { last..last } else { span };
     let span = match ["\"\"\"", "'''"].iter().filter_map(|quotes| part.rfind(quotes)).max() {
-        Some(opening) if span.is_empty() && kind == SyntaxKind::LongText => opening..opening + 3,
+        Some(opening) if span.is_empty() && kind == SyntaxKind::MultiLineString => {
+            opening..opening + 3
+        }
         _ => span,
     };
     let span = span.start + starts[0]..span.end + starts[0];
-    (1, Some(SyntaxMistake { span, kind, message }))
+    (1, Some(ParserError { span, kind, message }))
 }
 
-/// The keys of a table's heading; none where it has no heading.
+/// The keys of a table's heading; empty for a table without a heading.
 fn heading(table: &str) -> Vec<String> {
     let line = table.lines().next().unwrap_or_default().trim();
     let Some(keys) = line.strip_prefix('[') else { return Vec::new() };
@@ -138,26 +141,26 @@ fn heading(table: &str) -> Vec<String> {
     keys.split('.').map(|key| key.trim().trim_matches(['"', '\'']).to_owned()).collect()
 }
 
-/// What a text of sound tables says twice. Of a table that is written twice only the heading is told, since what
-/// its keys repeat follows from it.
-fn contradictions(text: &str) -> Vec<SyntaxError> {
+/// The duplicate keys and tables of a text of valid tables. For a duplicate table, only the heading
+/// is reported, because its duplicate keys follow from it.
+fn duplicates(text: &str) -> Vec<SyntaxError> {
     let starts = table_starts(text);
     let table_of = |at: usize| starts.partition_point(|start| *start <= at);
-    let mut twice = None;
+    let mut duplicate_table = None;
     let mut found = Vec::new();
-    for SyntaxMistake { span, kind, message } in errors_of(text) {
+    for ParserError { span, kind, message } in errors_of(text) {
         let is_heading = text[..span.start]
             .rsplit('\n')
             .next()
             .is_some_and(|line| line.trim_start().starts_with('['));
         let table = table_of(span.start);
-        if twice == Some(table) {
+        if duplicate_table == Some(table) {
             continue;
         }
         if is_heading {
-            twice = Some(table);
+            duplicate_table = Some(table);
         }
-        let fault = if kind == SyntaxKind::Contradiction {
+        let fault = if kind == SyntaxKind::Duplicate {
             let start = starts[table - 1];
             let first = if is_heading {
                 first_heading(text, &starts[..table])
@@ -174,14 +177,14 @@ fn contradictions(text: &str) -> Vec<SyntaxError> {
     found
 }
 
-/// Where a heading stands already that begins the last of these tables, too.
+/// The start of the first table with the same heading as the last of these tables.
 fn first_heading(text: &str, starts: &[usize]) -> Option<usize> {
     let (last, earlier) = starts.split_last()?;
     let keys = heading(&text[*last..]);
     earlier.iter().copied().find(|start| heading(&text[*start..]) == keys)
 }
 
-/// Where a key of the table that begins at `start` stands already, on an earlier line.
+/// The earlier line that defines the same key in the table that starts at `start`.
 fn first_key(text: &str, start: usize, span: &Range<usize>) -> Option<usize> {
     let key = text.get(span.clone())?;
     let mut at = start;

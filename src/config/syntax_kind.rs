@@ -1,34 +1,34 @@
-//! Kinds of mistakes in TOML.
+//! The kinds of TOML syntax errors.
 
-/// What the TOML parser complains of.
+/// The kind of a syntax error, which decides the advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyntaxKind {
-    /// Two sound parts contradict each other. In all other kinds, the part is no TOML.
-    Contradiction,
-    /// The heading of a table.
+    /// A duplicate key or table. The text is well-formed, unlike for all other kinds.
+    Duplicate,
+    /// In the heading of a table.
     Heading,
-    /// A list in `[ … ]`.
+    /// In a list `[ … ]`.
     List,
-    /// A table in `{ … }`.
+    /// In an inline table `{ … }`.
     InlineTable,
-    /// An escape in text.
+    /// In an escape of a string.
     Escape,
-    /// Text of one line.
-    Text,
-    /// Text of several lines.
-    LongText,
-    /// Something else.
+    /// In a string of one line.
+    String,
+    /// In a multi-line string.
+    MultiLineString,
+    /// Any other error.
     Other,
 }
 
 impl SyntaxKind {
-    /// Classifies a message of the `toml` crate, which offers no kind of its own. Only the reader
-    /// of the file asks. The test below knows the messages: it fails when the crate rewords one.
+    /// Classifies a message of the `toml` crate, which offers no kind of error. The test below
+    /// fails if the crate rewords a message.
     pub(super) fn of_message(message: &str) -> Self {
         let has = |part| message.contains(part);
         let is_inline = has("inline table");
         if message.starts_with("duplicate key") || message.starts_with("cannot extend") {
-            Self::Contradiction
+            Self::Duplicate
         } else if has("table") && !is_inline || has("unquoted key") {
             Self::Heading
         } else if has("array") {
@@ -38,30 +38,31 @@ impl SyntaxKind {
         } else if has("escaped") || has("unicode") {
             Self::Escape
         } else if has("multi-line") {
-            Self::LongText
+            Self::MultiLineString
         } else if has("literal string") || has("basic string") {
-            Self::Text
+            Self::String
         } else {
             Self::Other
         }
     }
 
-    /// What to write instead.
+    /// The advice for this kind of error.
     pub(super) fn advice(self) -> &'static str {
         match self {
-            Self::Contradiction => "keep one of the two",
+            Self::Duplicate => "keep one of the two",
             Self::Heading => {
-                "write a heading on a line of its own, its names in letters, digits, `-` and `_`: `[tools.my-quiz]`"
+                "write a heading on its own line, with names of letters, digits, `-` and `_`: \
+                    `[tools.my-quiz]`"
             }
-            Self::List => "put a comma between the items of a list, and `]` behind the last",
+            Self::List => "put a comma between the items of a list, and `]` after the last one",
             Self::InlineTable => {
-                "put a comma between the settings in `{ … }`, and `}` behind the last"
+                "put a comma between the settings in `{ … }`, and `}` after the last one"
             }
-            Self::Escape => "write `\\\\` for a backslash, or the text in single quotes",
-            Self::Text | Self::LongText => {
-                "put the text in quotes, and end it with the quote that it begins with"
+            Self::Escape => "write `\\\\` for a backslash, or put the string in single quotes",
+            Self::String | Self::MultiLineString => {
+                "put the string in quotes, with the same quote at both ends"
             }
-            Self::Other => "write TOML: `key = \"value\"`, text in quotes, one setting per line",
+            Self::Other => "write TOML: `key = \"value\"`, strings in quotes, one setting per line",
         }
     }
 }
@@ -73,16 +74,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parser_words_its_messages_as_they_are_classified() {
+    fn every_parser_message_is_classified() {
         use SyntaxKind::*;
         let mut wrong = Vec::new();
         for (text, message, kind) in [
-            ("a = 1\na = 2", "duplicate key", Contradiction),
-            (
-                "a = [1]\na.b = 2",
-                "cannot extend value of type array with a dotted key",
-                Contradiction,
-            ),
+            ("a = 1\na = 2", "duplicate key", Duplicate),
+            ("a = [1]\na.b = 2", "cannot extend value of type array with a dotted key", Duplicate),
             ("[a", "unclosed table, expected `]`", Heading),
             ("[[a]", "unclosed array table, expected `]`", Heading),
             ("a! = 1", "invalid unquoted key, expected letters, numbers, `-`, `_`", Heading),
@@ -96,7 +93,10 @@ mod tests {
             ),
             (
                 "a = \"\\q\"",
-                "missing escaped value, expected `b`, `e`, `f`, `n`, `r`, `\\`, `\"`, `x`, `u`, `U`",
+                concat!(
+                    "missing escaped value, expected `b`, `e`, `f`, `n`, `r`, `\\`, `\"`, `x`, ",
+                    "`u`, `U`"
+                ),
                 Escape,
             ),
             (
@@ -104,11 +104,11 @@ mod tests {
                 "too few unicode value digits, expected unicode hexadecimal value",
                 Escape,
             ),
-            ("a = \"b", "invalid basic string, expected `\"`", Text),
-            ("a = 'b", "invalid literal string, expected `'`", Text),
-            ("a = b", "string values must be quoted, expected literal string", Text),
-            ("a = \"\"\"b", "invalid multi-line basic string, expected `\"`", LongText),
-            ("a = '''b", "invalid multi-line literal string, expected `'`", LongText),
+            ("a = \"b", "invalid basic string, expected `\"`", String),
+            ("a = 'b", "invalid literal string, expected `'`", String),
+            ("a = b", "string values must be quoted, expected literal string", String),
+            ("a = \"\"\"b", "invalid multi-line basic string, expected `\"`", MultiLineString),
+            ("a = '''b", "invalid multi-line literal string, expected `'`", MultiLineString),
             ("a", "key with no value, expected `=`", Other),
             ("a = \"1\" b", "unexpected key or value, expected newline, `#`", Other),
         ] {

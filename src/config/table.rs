@@ -1,4 +1,4 @@
-//! One table while it is read: hands each key out once and reports what does not fit.
+//! Reads one table: returns each key once, and reports unknown keys and wrong types.
 
 use std::cell::RefCell;
 
@@ -13,16 +13,16 @@ use super::key::GATEWAY;
 use super::problem::{Location, Problem};
 use super::suggestion::nearest;
 
-/// Something written, and where.
+/// A value as the file or the environment writes it, with its source.
 #[derive(Clone, Debug)]
 pub(super) struct Written<T> {
     pub(super) value: T,
-    pub(super) place: Place,
+    pub(super) source: Source,
 }
 
-/// Where something is written.
+/// The source of a value: a path in the file, or an environment variable.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct Source {
     path: Path,
     from_environment: bool,
 }
@@ -34,33 +34,32 @@ pub(super) struct Reader<'d> {
     problems: RefCell<Vec<Problem>>,
 }
 
-/// One table.
+/// One table of the merged values.
 pub(super) struct Table<'r> {
     reader: &'r Reader<'r>,
-    place: Place,
+    source: Source,
     values: Dict,
     asked: Vec<&'static str>,
-    has_known: bool,
+    has_known_key: bool,
     written: Vec<&'static str>,
 }
 
-/// How much of a table could be read.
+/// How much of a table the reader could read.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Soundness {
-    /// Keys with a value, also misspelt ones and values of the wrong type.
+pub(super) struct Completeness {
+    /// Keys with a value, including misspelled keys and values of the wrong type.
     written: Vec<&'static str>,
-    /// Whether a malformed part of the file may hold more of the table.
+    /// Whether a malformed part of the file may contain more of the table.
     lost: bool,
 }
 
-impl Soundness {
-    /// Of a table of which nothing is known.
+impl Completeness {
+    /// The completeness of a table that the reader could not read at all.
     pub(super) fn unknown() -> Self {
         Self { written: Vec::new(), lost: true }
     }
 
-    /// Whether a key is missing: the table has neither a value for it nor a fault that explains
-    /// why.
+    /// Whether a key is missing. It is not missing if another fault explains its absence.
     pub(super) fn lacks(&self, key: &str) -> bool {
         !self.lost && !self.written.contains(&key)
     }
@@ -72,7 +71,7 @@ impl Soundness {
 }
 
 impl<'d> Reader<'d> {
-    /// The file, and the environment's settings over its `[gateway]`.
+    /// A reader of the file. Settings of the environment override its `[gateway]`.
     pub(super) fn new(document: &'d Document<'d>, environment: &Environment) -> Self {
         let figment = Figment::from(document).merge(Overrides(environment));
         Self { document, figment, problems: RefCell::default() }
@@ -80,34 +79,34 @@ impl<'d> Reader<'d> {
 
     /// The file's top level.
     pub(super) fn top(&'d self) -> Table<'d> {
-        // Neither provider can fail: what is wrong with the file was found when it was parsed.
+        // Neither provider can fail: the parser has already reported the problems of the file.
         let mut data = self.figment.data().unwrap_or_default();
         let values = data.remove(&Profile::Default).unwrap_or_default();
-        let place = Place { path: Path::new(), from_environment: false };
+        let source = Source { path: Path::new(), from_environment: false };
         Table {
             reader: self,
-            place,
+            source,
             values,
             asked: Vec::new(),
-            has_known: false,
+            has_known_key: false,
             written: Vec::new(),
         }
     }
 
-    pub(super) fn report(&self, place: &Place, part: Part, fault: Fault) {
-        let location = place.location(self.document, part);
+    pub(super) fn report(&self, source: &Source, part: Part, fault: Fault) {
+        let location = source.location(self.document, part);
         self.problems.borrow_mut().push(Problem { fault, location });
     }
 
-    /// A value that has to be a table.
+    /// The table of this value. Reports a value of another type.
     pub(super) fn table(&'d self, written: Written<Value>, key: &str) -> Option<Table<'d>> {
         match written.value {
             Value::Dict(_, values) => Some(Table {
                 reader: self,
-                place: written.place,
+                source: written.source,
                 values,
                 asked: Vec::new(),
-                has_known: false,
+                has_known_key: false,
                 written: Vec::new(),
             }),
             _ => {
@@ -117,16 +116,16 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// Reports a value of the wrong type, without its text, which may be a secret.
+    /// Reports a value of the wrong type. The problem does not hold the value, which may be a secret.
     pub(super) fn mismatch(&self, key: &str, expected: &'static str, written: &Written<Value>) {
         let key = key.to_owned();
         let found = type_of(&written.value);
-        let fault = if written.place.is_in(&key) {
+        let fault = if written.source.is_in(&key) {
             Fault::WrongItem { key, found, expected }
         } else {
             Fault::WrongType { key, found, expected }
         };
-        self.report(&written.place, Part::Value, fault);
+        self.report(&written.source, Part::Value, fault);
     }
 
     pub(super) fn into_problems(self) -> Vec<Problem> {
@@ -134,15 +133,15 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// Whether a variable may set this key of `[gateway]`: no variable sets a key that is not text.
+/// Whether a variable may set this key of `[gateway]`: only a key that accepts a string.
 fn is_settable(key: &str) -> bool {
-    GATEWAY.get(key).is_none_or(|key| key.kind.takes_text())
+    GATEWAY.get(key).is_none_or(|key| key.kind.takes_string())
 }
 
 fn type_of(value: &Value) -> &'static str {
     match value {
-        Value::String(..) | Value::Char(..) => "text",
-        Value::Bool(..) => "true or false",
+        Value::String(..) | Value::Char(..) => "a string",
+        Value::Bool(..) => "a boolean",
         Value::Num(_, number) if number.to_u128_lossy().is_none() && number.to_i128().is_none() => {
             "a number"
         }
@@ -153,8 +152,8 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
-impl Place {
-    /// The place in the file, or the variable's name.
+impl Source {
+    /// The source in the file, or the variable's name.
     pub(super) fn location(&self, document: &Document<'_>, part: Part) -> Location {
         match self.path.last() {
             Some(DocumentStep::Key(key)) if self.from_environment => {
@@ -164,7 +163,7 @@ impl Place {
         }
     }
 
-    /// The keys of the tables in which it stands, up to the first list.
+    /// The keys of the enclosing tables, up to the first list.
     fn keys(&self) -> Vec<&str> {
         let keys = self.path.iter().map_while(|step| match step {
             DocumentStep::Key(key) => Some(key.as_str()),
@@ -173,7 +172,7 @@ impl Place {
         keys.collect()
     }
 
-    /// Whether it is inside of the list or table of this key, and not the value of the key itself.
+    /// Whether this is a value inside the list or table of this key, not the value of the key itself.
     fn is_in(&self, key: &str) -> bool {
         match self.path.as_slice() {
             [.., DocumentStep::Index(_)] => true,
@@ -182,12 +181,12 @@ impl Place {
         }
     }
 
-    /// Whether it is a variable of the environment.
+    /// Whether this is an environment variable.
     pub(super) fn is_from_environment(&self) -> bool {
         self.from_environment
     }
 
-    /// The place of an item of the list that stands here.
+    /// The source of an item of this list.
     pub(super) fn item(&self, index: usize) -> Self {
         self.below(DocumentStep::Index(index), self.from_environment)
     }
@@ -204,22 +203,22 @@ impl<'r> Table<'r> {
         self.reader
     }
 
-    /// The value of a key, whatever its type.
+    /// The value of a key, of any type.
     pub(super) fn value(&mut self, key: &'static str) -> Option<Written<Value>> {
         self.asked.push(key);
         let value = self.values.remove(key)?;
         let written = self.written(DocumentStep::Key(key.to_owned()), value);
-        if written.place.from_environment && !is_settable(key) {
-            // `finish` tells that this variable sets nothing.
+        if written.source.from_environment && !is_settable(key) {
+            // `finish` reports that this variable is no setting.
             self.values.insert(key.to_owned(), written.value);
             return None;
         }
-        self.has_known = true;
+        self.has_known_key = true;
         self.written.push(key);
         Some(written)
     }
 
-    /// The value of a key, as text or whatever else `T` is; `expected` names it.
+    /// The value of a key as a `T`. Reports another type; `expected` names `T` in the problem.
     pub(super) fn get<T: DeserializeOwned>(
         &mut self,
         key: &'static str,
@@ -227,7 +226,7 @@ impl<'r> Table<'r> {
     ) -> Option<Written<T>> {
         let written = self.value(key)?;
         match written.value.deserialize() {
-            Ok(value) => Some(Written { value, place: written.place }),
+            Ok(value) => Some(Written { value, source: written.source }),
             Err(_) => {
                 self.reader.mismatch(key, expected, &written);
                 None
@@ -235,61 +234,61 @@ impl<'r> Table<'r> {
         }
     }
 
-    pub(super) fn text(&mut self, key: &'static str) -> Option<Written<String>> {
-        self.get(key, "text in quotes")
+    pub(super) fn string(&mut self, key: &'static str) -> Option<Written<String>> {
+        self.get(key, "a string in quotes")
     }
 
-    /// A list of text that is not empty. One text is the same as a list of it.
-    pub(super) fn texts(&mut self, key: &'static str) -> Option<Written<Vec<Written<String>>>> {
-        let list = self.text_or_list(key)?;
+    /// A list of strings. Reports an empty list. One string is the same as a list of it.
+    pub(super) fn strings(&mut self, key: &'static str) -> Option<Written<Vec<Written<String>>>> {
+        let list = self.string_or_list(key)?;
         self.not_empty(key, &list);
-        Some(self.texts_of(key, list))
+        Some(self.strings_of(key, list))
     }
 
-    /// A list of text that may be empty. One text is the same as a list of it.
-    pub(super) fn texts_or_none(
+    /// A list of strings, which may be empty. One string is the same as a list of it.
+    pub(super) fn strings_or_none(
         &mut self,
         key: &'static str,
     ) -> Option<Written<Vec<Written<String>>>> {
-        let list = self.text_or_list(key)?;
-        Some(self.texts_of(key, list))
+        let list = self.string_or_list(key)?;
+        Some(self.strings_of(key, list))
     }
 
-    fn text_or_list(&mut self, key: &'static str) -> Option<Written<Vec<Written<Value>>>> {
+    fn string_or_list(&mut self, key: &'static str) -> Option<Written<Vec<Written<Value>>>> {
         let written = self.value(key)?;
         if let Value::String(..) = written.value {
-            let place = written.place.clone();
-            return Some(Written { value: vec![written], place });
+            let source = written.source.clone();
+            return Some(Written { value: vec![written], source });
         }
-        self.items_of(key, "a list of text", written)
+        self.items_of(key, "a list of strings", written)
     }
 
-    fn texts_of(
+    fn strings_of(
         &self,
         key: &'static str,
         list: Written<Vec<Written<Value>>>,
     ) -> Written<Vec<Written<String>>> {
-        let texts = list.value.into_iter().filter_map(|item| match item.value {
-            Value::String(_, value) => Some(Written { value, place: item.place }),
+        let strings = list.value.into_iter().filter_map(|item| match item.value {
+            Value::String(_, value) => Some(Written { value, source: item.source }),
             _ => {
-                self.reader.mismatch(key, "text in quotes", &item);
+                self.reader.mismatch(key, "a string in quotes", &item);
                 None
             }
         });
-        Written { value: texts.collect(), place: list.place }
+        Written { value: strings.collect(), source: list.source }
     }
 
-    /// A table inside this one.
+    /// A table in this table.
     pub(super) fn table(&mut self, key: &'static str) -> Option<Table<'r>> {
         let written = self.value(key)?;
-        // An empty table says as little as none.
+        // An empty table means the same as no table.
         if matches!(&written.value, Value::Dict(_, values) if values.is_empty()) {
             self.written.retain(|written| *written != key);
         }
         self.reader.table(written, key)
     }
 
-    /// The items of a list that has some.
+    /// The items of a list. Reports an empty list.
     pub(super) fn list(
         &mut self,
         key: &'static str,
@@ -301,7 +300,7 @@ impl<'r> Table<'r> {
         Some(list)
     }
 
-    /// The items of a list that may be empty.
+    /// The items of a list, which may be empty.
     fn items_of(
         &self,
         key: &'static str,
@@ -312,38 +311,38 @@ impl<'r> Table<'r> {
             self.reader.mismatch(key, expected, &written);
             return None;
         };
-        Some(items_at(items, written.place))
+        Some(items_at(items, written.source))
     }
 
-    /// The items of the list that stands at a place and has some.
+    /// The items of the list at this source. Reports an empty list.
     pub(super) fn items(
         &self,
         key: &'static str,
         items: Vec<Value>,
-        place: Place,
+        source: Source,
     ) -> Written<Vec<Written<Value>>> {
-        let list = items_at(items, place);
+        let list = items_at(items, source);
         self.not_empty(key, &list);
         list
     }
 
     fn not_empty(&self, key: &'static str, list: &Written<Vec<Written<Value>>>) {
         if list.value.is_empty() {
-            self.reader.report(&list.place, Part::Value, Fault::EmptyList(key));
+            self.reader.report(&list.source, Part::Value, Fault::EmptyList(key));
         }
     }
 
-    /// Whether nothing is written in it.
+    /// Whether the table has no keys.
     pub(super) fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// Where it stands.
-    pub(super) fn place(&self) -> &Place {
-        &self.place
+    /// The source of the table.
+    pub(super) fn source(&self) -> &Source {
+        &self.source
     }
 
-    /// All keys and their values, whatever they are.
+    /// All keys with their values of any type.
     pub(super) fn into_values(mut self) -> Vec<(String, Written<Value>)> {
         let values = std::mem::take(&mut self.values).into_iter();
         values
@@ -351,38 +350,39 @@ impl<'r> Table<'r> {
             .collect()
     }
 
-    /// The tables in this one, if there is nothing else: `[tools.course.quiz]`.
-    pub(super) fn mere_tables(&self) -> Vec<Written<String>> {
-        if self.has_known || !self.values.values().all(|value| matches!(value, Value::Dict(..))) {
+    /// The names of the tables in this table, if it contains nothing else: `[tools.course.quiz]`.
+    pub(super) fn nested_tables(&self) -> Vec<Written<String>> {
+        if self.has_known_key || !self.values.values().all(|value| matches!(value, Value::Dict(..)))
+        {
             return Vec::new();
         }
         let names = self.values.keys();
         names
             .map(|name| Written {
                 value: name.clone(),
-                place: self.place.below(DocumentStep::Key(name.clone()), false),
+                source: self.source.below(DocumentStep::Key(name.clone()), false),
             })
             .collect()
     }
 
-    /// The tools, by their names.
+    /// The tools by name.
     pub(super) fn into_tables(self) -> Vec<(Written<String>, Table<'r>)> {
         let mut tables = Vec::new();
         for (name, value) in self.values {
-            let place = self.place.below(DocumentStep::Key(name.clone()), false);
-            let written = Written { value, place: place.clone() };
+            let source = self.source.below(DocumentStep::Key(name.clone()), false);
+            let written = Written { value, source: source.clone() };
             if let Some(table) = self.reader.table(written, &format!("tools.{name}")) {
-                tables.push((Written { value: name, place }, table));
+                tables.push((Written { value: name, source }, table));
             }
         }
         tables
     }
 
-    /// Reports the keys that nobody asked for.
-    pub(super) fn finish(mut self, table: &str) -> Soundness {
+    /// Reports all keys that the reader did not ask for.
+    pub(super) fn finish(mut self, table: &str) -> Completeness {
         for (key, value) in &self.values {
-            let place = self.written(DocumentStep::Key(key.clone()), value.clone()).place;
-            let fault = if place.from_environment {
+            let source = self.written(DocumentStep::Key(key.clone()), value.clone()).source;
+            let fault = if source.from_environment {
                 let settable = self.asked.iter().filter(|key| is_settable(key));
                 let known = settable.map(|key| variable(key)).collect();
                 Fault::UnknownVariable(variable(key), known)
@@ -393,21 +393,24 @@ impl<'r> Table<'r> {
                     known: self.asked.clone(),
                 }
             };
-            self.reader.report(&place, Part::Key, fault);
+            self.reader.report(&source, Part::Key, fault);
             self.written.extend(nearest(key, &self.asked));
         }
-        Soundness { written: self.written, lost: self.reader.document.may_lack(&self.place.keys()) }
+        Completeness {
+            written: self.written,
+            lost: self.reader.document.may_lack(&self.source.keys()),
+        }
     }
 
     fn written(&self, step: DocumentStep, value: Value) -> Written<Value> {
         let metadata = self.reader.figment.get_metadata(value.tag());
         let from_environment = metadata.is_some_and(|metadata| metadata.name == ENVIRONMENT);
-        Written { value, place: self.place.below(step, from_environment) }
+        Written { value, source: self.source.below(step, from_environment) }
     }
 }
 
-fn items_at(items: Vec<Value>, place: Place) -> Written<Vec<Written<Value>>> {
+fn items_at(items: Vec<Value>, source: Source) -> Written<Vec<Written<Value>>> {
     let items = items.into_iter().enumerate();
-    let items = items.map(|(index, value)| Written { value, place: place.item(index) }).collect();
-    Written { value: items, place }
+    let items = items.map(|(index, value)| Written { value, source: source.item(index) }).collect();
+    Written { value: items, source }
 }

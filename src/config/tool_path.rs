@@ -1,4 +1,4 @@
-//! The path at which a tool is launched.
+//! The launch path of a tool.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use thiserror::Error;
 
 use crate::url::{is_dot_segment, is_segment};
 
-/// The path at which a tool is launched, exactly as it stands in the launch URL and without a slash at its end: nothing
-/// for the root of a host.
+/// The launch path of a tool, exactly as in the launch URL but without a trailing slash. The root of
+/// a host is the empty path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ToolPath(String);
 
-/// First segments that are the gateway's own below the public URL.
+/// First path segments that the gateway reserves below the public URL.
 const RESERVED: [&str; 11] = [
     "is_up",
     "ready",
@@ -26,11 +26,11 @@ const RESERVED: [&str; 11] = [
     "dev",
 ];
 
-/// Paths that are the gateway's own also on the host of a tool.
+/// Paths that the gateway reserves on the host of a tool.
 const RESERVED_ON_HOSTS: [&str; 5] =
     ["/is_up", "/.well-known/jwks.json", "/~login", "/~links", "/~register"];
 
-/// Why text is not the path of a tool. Each text is the end of a sentence that begins with "the
+/// Why the path of a tool is invalid. Each message is the end of a sentence that starts with "the
 /// path".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ToolPathError {
@@ -38,20 +38,20 @@ pub enum ToolPathError {
     NoSlash,
     #[error("has a query or a fragment")]
     QueryOrFragment,
-    #[error("has an empty segment: a slash too many")]
+    #[error("has an empty segment: one slash too many")]
     EmptySegment,
-    #[error("has a segment of dots only, which browsers take out")]
+    #[error("has a segment . or .., which browsers remove")]
     DotSegment,
     #[error("has a segment that begins with ~, which marks sessions")]
     Tilde,
-    #[error("has a semicolon, which the path of a cookie cannot have")]
+    #[error("contains a semicolon, which the path of a cookie cannot contain")]
     Semicolon,
-    #[error("has characters that must be percent-encoded in a URL")]
+    #[error("contains characters that must be percent-encoded in a URL")]
     Character,
 }
 
 impl ToolPath {
-    /// Reads `path` of a tool.
+    /// Parses `path` of a tool.
     pub(super) fn parse(text: &str) -> Result<Self, ToolPathError> {
         let segments = text.strip_prefix('/').ok_or(ToolPathError::NoSlash)?;
         if text.contains(['?', '#']) {
@@ -80,7 +80,7 @@ impl ToolPath {
         Ok(Self(text.to_owned()))
     }
 
-    /// The path of a tool that does not choose one.
+    /// The default path of a tool.
     pub(super) fn of_tool(name: &str) -> Self {
         Self(format!("/lti/{name}"))
     }
@@ -90,21 +90,21 @@ impl ToolPath {
         Self(String::new())
     }
 
-    /// The path itself.
+    /// The path as a string.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it lies over one of the gateway's own, which are few on the host of a tool.
+    /// Whether the gateway reserves this path. It reserves only a few on the host of a tool.
     pub(super) fn is_reserved(&self, on_host_of_tool: bool) -> bool {
         if on_host_of_tool {
             return RESERVED_ON_HOSTS.contains(&self.as_str());
         }
-        // Its root is a page for people.
+        // The root is the index page.
         self.0.split('/').nth(1).is_none_or(|first| RESERVED.contains(&first))
     }
 
-    /// The paths above it, from the nearest.
+    /// The paths above it, the nearest first.
     pub(super) fn ancestors(&self) -> impl Iterator<Item = &str> {
         self.0.rmatch_indices('/').map(|(at, _)| &self.0[..at]).filter(|path| !path.is_empty())
     }
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_written_as_on_the_wire() {
+    fn a_valid_path_is_kept_byte_for_byte() {
         for good in ["/quiz", "/lti/hello", "/a%2Fb/C%20d", "/a:b@c", "/x.y/..z"] {
             assert_eq!(ToolPath::parse(good).map(|path| path.0), Ok(good.to_owned()));
         }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_gateways_own_depends_on_the_host() {
+    fn reserved_paths_depend_on_the_host() {
         let check = |text: &str, below_public_url: bool, on_host_of_tool: bool| {
             let path = ToolPath::parse(text).expect("a path");
             assert_eq!(path.is_reserved(false), below_public_url, "{text}");
@@ -175,10 +175,10 @@ mod tests {
     }
 
     #[test]
-    fn no_tool_answers_where_the_gateway_will_on_the_host_of_a_tool() {
+    fn no_tool_path_is_a_reserved_path_on_the_host_of_a_tool() {
         for path in ["/~login", "/~links", "/~register"] {
             assert_eq!(ToolPath::parse(path), Err(ToolPathError::Tilde), "{path}");
-            // Not even a path that no file can hold.
+            // A path that bypassed the parser is reserved, too.
             assert!(ToolPath(path.to_owned()).is_reserved(true), "{path}");
         }
     }

@@ -1,4 +1,4 @@
-//! Which URLs an app behind the gateway may have, and a platform in `outcome_url_rewrite`.
+//! Valid URLs of upstreams, and of platforms in `outcome_url_rewrite`.
 
 use std::net::Ipv6Addr;
 
@@ -7,44 +7,44 @@ use thiserror::Error;
 use super::host_name;
 use crate::url::{BaseUrl, Scheme, UrlParts, is_dot_segment, is_private, is_segment};
 
-/// Why text is not the URL of an upstream. It may hold a password, so it is not held. Each text is
-/// the end of a sentence that begins with "the upstream".
+/// Why the URL of an upstream is invalid. The URL may contain a password, so the error does not hold
+/// it. Each message is the end of a sentence that starts with "the upstream" or "the outcome URL".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum UpstreamUrlError {
     #[error("does not begin with http:// or https://")]
     NoScheme,
-    #[error("has characters that an address cannot have")]
+    #[error("contains characters that a URL cannot have")]
     Character,
-    #[error("has letters that an address cannot have: a host is written as xn--…, a path with %…")]
+    #[error("contains non-ASCII characters: write a host as xn--…, a path with %…")]
     NotAscii,
     #[error("has a query or a fragment")]
     QueryOrFragment,
-    #[error("is not an absolute address")]
+    #[error("is not an absolute URL")]
     Malformed,
     #[error("begins with neither http:// nor https://")]
     OtherScheme,
     #[error("has no host")]
     NoHost,
-    #[error("holds a user name or password")]
+    #[error("contains a user name or password")]
     HasCredentials,
-    #[error("does not name one host")]
+    #[error("does not name a single host")]
     NotOneHost,
-    #[error("has the port 0, at which nothing answers")]
+    #[error("has the port 0, on which nothing can listen")]
     PortZero,
-    #[error("has an empty segment: a slash too many")]
+    #[error("has an empty segment: one slash too many")]
     EmptySegment,
-    #[error("has a segment of dots only")]
+    #[error("has a segment . or ..")]
     DotSegment,
-    #[error("has a % that encodes nothing")]
+    #[error("has an invalid percent-encoding")]
     BadEscape,
 }
 
-/// Reads `upstream` of a tool.
+/// Parses `upstream` of a tool.
 pub(super) fn parse(text: &str) -> Result<BaseUrl, UpstreamUrlError> {
     if !text.contains("://") {
         return Err(UpstreamUrlError::NoScheme);
     }
-    if text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+    if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
         return Err(UpstreamUrlError::Character);
     }
     if !text.is_ascii() {
@@ -88,7 +88,8 @@ pub(super) fn is_exposed(url: &BaseUrl) -> bool {
     url.origin.scheme != Scheme::Https && !is_private(url.origin.host())
 }
 
-/// Whether text is an address or a name. Names of containers and private networks have `_`, too.
+/// Whether `text` is an IP address or a host name. Names of containers and private networks may
+/// contain `_`.
 fn is_host(text: &str) -> bool {
     if let Some(address) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok();
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_upstream_is_an_address_without_user_query_and_fragment() {
+    fn an_upstream_is_a_url_without_user_query_and_fragment() {
         for (good, expected) in [
             ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
             ("http://127.0.0.1:9000/", "http://127.0.0.1:9000"),
@@ -115,10 +116,10 @@ mod tests {
             assert_eq!(parse(good).map(|url| url.to_string()), Ok(expected.to_owned()));
         }
         const SCHEME: &str = "begins with neither http:// nor https://";
-        const ADDRESS: &str = "is not an absolute address";
-        const USER: &str = "holds a user name or password";
-        const SLASH: &str = "has an empty segment: a slash too many";
-        const DOTS: &str = "has a segment of dots only";
+        const ADDRESS: &str = "is not an absolute URL";
+        const USER: &str = "contains a user name or password";
+        const SLASH: &str = "has an empty segment: one slash too many";
+        const DOTS: &str = "has a segment . or ..";
         const QUERY: &str = "has a query or a fragment";
         for (bad, why) in [
             ("", "does not begin with http:// or https://"),
@@ -130,23 +131,23 @@ mod tests {
             ("http://app:99999", ADDRESS),
             ("http://[::1", ADDRESS),
             ("http://app/a\"b", ADDRESS),
-            ("http://app example", "has characters that an address cannot have"),
-            ("http://app.example\n", "has characters that an address cannot have"),
+            ("http://app example", "contains characters that a URL cannot have"),
+            ("http://app.example\n", "contains characters that a URL cannot have"),
             (
                 "http://übung.example",
-                "has letters that an address cannot have: a host is written as xn--…, a path with %…",
+                "contains non-ASCII characters: write a host as xn--…, a path with %…",
             ),
-            ("http://*.example", "does not name one host"),
-            ("http://a,b", "does not name one host"),
-            ("http://[zz]/", "does not name one host"),
-            ("http://[127.0.0.1]", "does not name one host"),
-            ("http://a..b", "does not name one host"),
-            ("http://.a", "does not name one host"),
-            ("http://a.", "does not name one host"),
-            ("http://-", "does not name one host"),
-            ("http://a-.b", "does not name one host"),
-            ("http://a:0/", "has the port 0, at which nothing answers"),
-            ("http://[::1]:0", "has the port 0, at which nothing answers"),
+            ("http://*.example", "does not name a single host"),
+            ("http://a,b", "does not name a single host"),
+            ("http://[zz]/", "does not name a single host"),
+            ("http://[127.0.0.1]", "does not name a single host"),
+            ("http://a..b", "does not name a single host"),
+            ("http://.a", "does not name a single host"),
+            ("http://a.", "does not name a single host"),
+            ("http://-", "does not name a single host"),
+            ("http://a-.b", "does not name a single host"),
+            ("http://a:0/", "has the port 0, on which nothing can listen"),
+            ("http://[::1]:0", "has the port 0, on which nothing can listen"),
             ("http://somebody@app.example", USER),
             ("http://somebody:hunter2@app.example", USER),
             ("http://:hunter2@app.example", USER),
@@ -158,7 +159,7 @@ mod tests {
             ("http://app.example/a/..", DOTS),
             ("http://app.example/%2E%2e/a", DOTS),
             ("http://app.example/./a", DOTS),
-            ("http://app.example/%zz", "has a % that encodes nothing"),
+            ("http://app.example/%zz", "has an invalid percent-encoding"),
         ] {
             assert_eq!(parse(bad).expect_err(bad).to_string(), why, "{bad}");
         }
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_over_the_internet_in_clear_text_is_exposed() {
+    fn an_http_url_outside_private_networks_is_exposed() {
         let check = |text: &str, expected: bool| {
             let url = parse(text).expect("an upstream");
             assert_eq!(is_exposed(&url), expected, "{text}");

@@ -1,5 +1,5 @@
-// Web apps from PyPI as they are, which tools have as their upstreams. Each is started when a case first asks for it,
-// on a free port and with a folder of its own for everything that it keeps, and serves all cases.
+// Unchanged web apps from PyPI, as upstreams of tools. The first case that needs an app starts it, on a
+// free port and with its own directory. All cases share it.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,12 +8,12 @@ import { Folder } from "./folder.mjs";
 import { freePort, Program } from "./program.mjs";
 
 const START_MS = 60_000;
-// JupyterLab ends its kernels first.
+// JupyterLab stops its kernels first.
 const STOP_MS = 10_000;
 
 const file = (path) => fileURLToPath(new URL(`apps/${path}`, import.meta.url));
 
-/** How Python starts each of them, what of its address is the app, and where and how it says that it is up. */
+/** For each app: its Python arguments, its base path, and the URL and text of its health check. */
 const APPS = {
   streamlit: {
     start: (port) => [
@@ -40,12 +40,12 @@ export class Apps {
   #python;
   #started = new Map();
 
-  /** `python` is the interpreter that has what apps/requirements.txt names. */
+  /** `python` is an interpreter with the packages of apps/requirements.txt. */
   constructor(python) {
     this.#python = python;
   }
 
-  /** The app of this name, which answers. */
+  /** The running app of this name. */
   async of(name) {
     if (!this.#started.has(name)) this.#started.set(name, App.start(this.#python, APPS[name]));
     return this.#started.get(name);
@@ -66,10 +66,10 @@ class App {
     const port = await freePort();
     const app = new App(python, start(port));
     const origin = `http://127.0.0.1:${port}`;
-    /** What a tool has as its `upstream`. */
+    /** The `upstream` of a tool. */
     app.url = origin + path;
     try {
-      await app.#program.answers(origin + upPath, upText, START_MS);
+      await app.#program.responds(origin + upPath, upText, START_MS);
     } catch (error) {
       await app.stop();
       throw error;
@@ -78,12 +78,12 @@ class App {
   }
 
   constructor(python, args) {
-    // None of our own environment; and nothing of this person's settings, which lie in the home folder.
+    // A clean environment, and a home directory without the user's settings.
     const env = { PATH: process.env.PATH, HOME: this.#folder.path, PYTHONUNBUFFERED: "1" };
     this.#program = new Program(python, args, { cwd: this.#folder.path, env, stopMs: STOP_MS });
   }
 
-  /** Everything that it has written. */
+  /** All of its output. */
   get text() {
     return this.#program.text;
   }

@@ -1,4 +1,4 @@
-// What one case works with: its launches and its browsers, which end with it.
+// The tools of one case: launches, browsers and gateways. They end with the case.
 
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -18,8 +18,8 @@ export class Case {
   #programs = [];
   #setup;
 
-  /** `setup` is what all cases share: the `binary`, the `repository`, a `gateway` with the repository's own tools, a
-   *  `platform`, the `apps`, and the folder for `screenshots`, if they are wanted. */
+  /** All cases share `setup`: the `binary`, the `repository`, a `gateway` with the repository's tools,
+   *  a `platform`, the `apps`, and an optional directory for `screenshots`. */
   constructor(setup, cookies) {
     this.#setup = setup;
     this.gateway = setup.gateway;
@@ -27,14 +27,14 @@ export class Case {
     this.cookies = cookies;
   }
 
-  /** A launch of a tool by an ordinary learner, but for these parameters. */
+  /** A launch of a tool by an ordinary learner, with these changes. */
   launch(tool, changes = {}, { more = [], gateway = this.gateway, path = `/lti/${tool}` } = {}) {
     const secret = SECRETS[`${tool.toUpperCase()}_SECRET`] ?? SECRETS.HELLO_SECRET;
     const params = [...Object.entries({ ...ORDINARY, ...changes }), ...more];
     return sign({ url: gateway.origin + path, key: `${tool}-key`, secret, params });
   }
 
-  /** Another browser profile, with these settings besides the case's. */
+  /** Opens another browser profile, with additional settings. */
   async profile(settings) {
     const profile = await Profile.open(this.cookies, settings);
     this.#opened.push(() => profile.close());
@@ -42,14 +42,14 @@ export class Case {
     return profile;
   }
 
-  /** A web app, up and running, which all cases share. */
+  /** A running web app, which all cases share. */
   async app(name) {
     const app = await this.#setup.apps.of(name);
     this.#programs.push(app);
     return app;
   }
 
-  /** A program that lies beside the gateway's own, once it has written this line. */
+  /** Starts a program beside the gateway's binary, and waits for a line of its output. */
   async program(name, env, line) {
     const program = new Program(join(dirname(this.#setup.binary), name), [], { env });
     this.#opened.push(() => program.stop());
@@ -57,13 +57,13 @@ export class Case {
     await program.written(() => program.lines.includes(line));
   }
 
-  /** Has something ended with the case. */
+  /** Registers a function for the end of the case. */
   atEnd(end) {
     this.#opened.push(end);
   }
 
-  /** A gateway with these tools, settings of its own, and the repository's templates; with other `secrets` in its environment
-   *  than all have, if need be. */
+  /** A gateway with these tools, its own `[gateway]` settings and the repository's templates. `secrets`
+   *  are its environment variables. */
   async gatewayOf(tools, own = {}, secrets = SECRETS) {
     const tables = Object.entries(tools).map(([name, settings]) => {
       const { params = {}, ...rest } = { key: `${name}-key`, ...settings };
@@ -73,7 +73,7 @@ export class Case {
     return this.gatewayWith(["[gateway]", ...written(own), ...tables].join("\n"), secrets);
   }
 
-  /** A gateway with this tools.toml, the repository's templates, and these secrets in its environment. */
+  /** A gateway with this tools.toml, the repository's templates, and these environment variables. */
   async gatewayWith(text, secrets) {
     const folder = new Folder();
     this.#opened.push(folder.remove);
@@ -85,7 +85,7 @@ export class Case {
     return gateway;
   }
 
-  /** A gateway with the repository's own tools.toml and no secret of its own, the adder that it names beside it. */
+  /** A gateway with the repository's tools.toml and placeholder secrets, and the adder behind it. */
   async gatewayAsShipped() {
     const text = await readFile(join(this.#setup.repository, "tools.toml"), "utf8");
     const address = `127.0.0.1:${await freePort()}`;
@@ -94,24 +94,24 @@ export class Case {
     return gateway;
   }
 
-  /** Keeps a picture, if pictures are wanted. */
-  async shoot(target, name) {
+  /** Takes a screenshot, if `screenshots` is set. */
+  async screenshot(target, name) {
     const { screenshots } = this.#setup;
     if (!screenshots) return;
     await mkdir(join(screenshots, this.cookies), { recursive: true });
     await target.screenshot({ path: join(screenshots, this.cookies, `${name}.png`), fullPage: true });
   }
 
-  /** What all frames show at the moment, what the consoles said and the programs wrote, for whoever reads of a failure. */
-  async shown() {
+  /** For the report of a failure: the text of all frames, the console errors, the last log lines. */
+  async report() {
     const frames = this.#profiles.flatMap((profile) => profile.context.pages().flatMap((page) => page.frames()));
-    const shown = frames.map(async (frame) => {
-      const text = await frame.locator("body").innerText({ timeout: SHOWN_MS }).catch(() => "(no answer)");
+    const texts = frames.map(async (frame) => {
+      const text = await frame.locator("body").innerText({ timeout: SHOWN_MS }).catch(() => "(no text)");
       return `${frame.url()} shows: ${text.replace(/\s+/g, " ").slice(0, 300)}`;
     });
-    const said = this.#profiles.flatMap((profile) => profile.complaints);
-    const wrote = this.#programs.flatMap((program) => ["written last:", ...program.text.split("\n").slice(-LAST_LINES)]);
-    return [...(await Promise.all(shown)), ...said, ...wrote].join("\n");
+    const errors = this.#profiles.flatMap((profile) => profile.consoleErrors);
+    const logs = this.#programs.flatMap((program) => ["last log lines:", ...program.text.split("\n").slice(-LAST_LINES)]);
+    return [...(await Promise.all(texts)), ...errors, ...logs].join("\n");
   }
 
   async close() {
@@ -119,7 +119,7 @@ export class Case {
   }
 }
 
-/** Text and lists of text mean in TOML what they mean in JSON. */
+/** JSON strings and arrays of strings are valid TOML. */
 function written(settings) {
   return Object.entries(settings).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
 }

@@ -1,4 +1,4 @@
-// Chromium with a profile of its own, which allows or blocks third-party cookies, and what it asks for and says.
+// Chromium with its own profile: allows or blocks third-party cookies, and records requests and errors.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,12 +13,12 @@ const ACTION_MS = 15_000;
 /** How Chromium's settings treat third-party cookies (`profile.cookie_controls_mode`). */
 export const COOKIES = { allowed: 0, blocked: 1 };
 
-// A person's own setting for one site inside another. Unlike the block of all third-party cookies, it refuses
-// partitioned ones, too, as older Safaris do; in a window of its own the site keeps its cookies.
+// A user's setting for one site inside another. Unlike the block of all third-party cookies, it also
+// blocks partitioned ones, as older Safaris do. In its own window, the site keeps its cookies.
 const NO_COOKIES_IN_FRAMES = { "127.0.0.1,localhost": { setting: 2 } };
 
-// Playwright turns these features off, and one more: ThirdPartyStoragePartitioning. Everybody's Chromium has it,
-// so ours has too; of two lists Chromium takes the last.
+// Playwright turns these features off, and ThirdPartyStoragePartitioning. A user's Chromium has the
+// latter, so this list omits it. Chromium uses the last of several lists.
 const FEATURES_OFF = [
   "AvoidUnnecessaryBeforeUnloadCheckSync",
   "DestroyProfileOnBrowserClose",
@@ -38,16 +38,16 @@ export class Profile {
   #folder = new Folder();
   /** Every request, as Playwright reports it. */
   requests = [];
-  /** What the consoles said of errors, and every dialog. */
-  complaints = [];
+  /** Errors and warnings of the consoles, and every dialog. */
+  consoleErrors = [];
   /** Every WebSocket, as Playwright reports it. */
   sockets = [];
 
-  /** With third-party cookies allowed or blocked; or even partitioned ones `refused` in the platform's frames. */
-  static async open(cookies, { refused = false } = {}) {
+  /** Third-party cookies are allowed or blocked. `noFrameCookies` also blocks partitioned ones in frames. */
+  static async open(cookies, { noFrameCookies = false, deviceScaleFactor = 1 } = {}) {
     const profile = new Profile();
     const folder = profile.#folder.path;
-    const exceptions = { cookies: refused ? NO_COOKIES_IN_FRAMES : {} };
+    const exceptions = { cookies: noFrameCookies ? NO_COOKIES_IN_FRAMES : {} };
     const preferences = { profile: { cookie_controls_mode: COOKIES[cookies], content_settings: { exceptions } } };
     await mkdir(join(folder, "Default"));
     await writeFile(join(folder, "Default", "Preferences"), JSON.stringify(preferences));
@@ -61,10 +61,11 @@ export class Profile {
         timeout: START_MS,
         colorScheme: "light",
         viewport: { width: 1280, height: 900 },
+        deviceScaleFactor,
         args: [
           "--no-sandbox",
           `--disable-features=${FEATURES_OFF.join(",")}`,
-          // Nothing but this machine exists, neither for pages nor for Chromium itself.
+          // No host but this machine exists, for pages and for Chromium itself.
           "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1",
         ],
       });
@@ -77,27 +78,27 @@ export class Profile {
     return profile;
   }
 
-  /** The page that Chromium started with, at this address. */
+  /** Opens a URL in the first page of the profile. */
   async visit(url) {
     const [page] = this.context.pages();
     await page.goto(url);
     return page;
   }
 
-  /** The page that a click on the only button of a page or frame opens in a new window. */
+  /** Clicks the only button of a page or frame. Returns the new window. */
   async openWindow(page) {
     const [window] = await Promise.all([this.context.waitForEvent("page"), page.getByRole("button").click()]);
     return window;
   }
 
-  /** Another tab at this address. */
+  /** Opens a URL in another tab. */
   async tab(url) {
     const page = await this.context.newPage();
     await page.goto(url);
     return page;
   }
 
-  /** The hosts that were asked for anything. */
+  /** The origins of all requests. */
   hosts() {
     const urls = this.requests.map((request) => new URL(request.url()));
     return new Set(urls.filter((url) => url.protocol !== "data:").map((url) => url.origin));
@@ -114,11 +115,11 @@ export class Profile {
     this.context.pages().forEach(watchSockets);
     this.context.on("page", watchSockets);
     this.context.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) this.complaints.push(`${message.type()}: ${message.text()}`);
+      if (["error", "warning"].includes(message.type())) this.consoleErrors.push(`${message.type()}: ${message.text()}`);
     });
-    this.context.on("weberror", (error) => this.complaints.push(`error: ${error.error()}`));
+    this.context.on("weberror", (error) => this.consoleErrors.push(`error: ${error.error()}`));
     this.context.on("dialog", async (dialog) => {
-      this.complaints.push(`dialog: ${dialog.message()}`);
+      this.consoleErrors.push(`dialog: ${dialog.message()}`);
       await dialog.dismiss();
     });
   }
@@ -130,15 +131,15 @@ export async function block(page, name = "block-1") {
   return element.contentFrame();
 }
 
-/** Reloads what a frame shows, and returns the answer to that. The document is another one afterwards. */
+/** Reloads a frame. Returns the response after the new document is complete. */
 export async function reload(frame) {
-  const isAnswer = (response) => response.frame() === frame && response.request().isNavigationRequest();
+  const isReload = (response) => response.frame() === frame && response.request().isNavigationRequest();
   await frame.evaluate(() => (window.beforeReload = true));
   const [response] = await Promise.all([
-    frame.page().waitForResponse(isAnswer),
+    frame.page().waitForResponse(isReload),
     frame.evaluate(() => void setTimeout(() => location.reload())),
   ]);
-  // Asked by the clock: a frame that is out of sight has no animation frames, by which Playwright would ask.
+  // Polls by time: an invisible frame has no animation frames, which Playwright polls by default.
   const isNew = () => window.beforeReload === undefined && document.readyState === "complete";
   await frame.waitForFunction(isNew, undefined, { polling: 50 });
   return response;

@@ -1,4 +1,4 @@
-// A temporary folder. It is gone at the end, however that comes.
+// A temporary directory, which is removed at every kind of exit.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

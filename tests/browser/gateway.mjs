@@ -1,4 +1,4 @@
-// The program under test, as a process of its own on a free port of this machine.
+// The program under test, as a process on a free loopback port.
 
 import { randomBytes } from "node:crypto";
 
@@ -6,7 +6,7 @@ import { freePort, Program } from "./program.mjs";
 
 const START_MS = 20_000;
 
-/** The secrets of the repository's own tools. Random, with letters that have to be encoded. */
+/** The secrets of the repository's tools: random, with characters that need encoding. */
 export const SECRETS = {
   HELLO_SECRET: `hello ${randomBytes(12).toString("base64")} &%+ü`,
   STAFF_SECRET: `staff ${randomBytes(12).toString("base64")} &%+ü`,
@@ -16,16 +16,16 @@ export const SECRETS = {
 export class Gateway {
   #program;
 
-  /** Starts `binary` where a tools.toml lies, with these secrets, and waits until it answers. */
+  /** Starts `binary` in a directory with a tools.toml, and waits until it responds. */
   static async start(binary, folder, secrets = SECRETS) {
     for (let attempt = 1; ; attempt += 1) {
       const gateway = new Gateway(binary, folder, await freePort(), secrets);
       try {
-        await gateway.#program.answers(`${gateway.origin}/is_up`, "I'm up", START_MS);
+        await gateway.#program.responds(`${gateway.origin}/is_up`, "I'm up", START_MS);
         return gateway;
       } catch (error) {
         await gateway.stop();
-        // Between choosing a port and listening on it, another process can take it.
+        // Another process can take the port before the gateway listens.
         if (attempt === 3 || !gateway.text.includes("port cannot be used")) throw error;
       }
     }
@@ -33,23 +33,23 @@ export class Gateway {
 
   constructor(binary, folder, port, secrets) {
     this.origin = `http://127.0.0.1:${port}`;
-    // None of our own environment, which may hold settings of another gateway.
+    // A clean environment: the caller's may contain settings of another gateway.
     const env = { ...secrets, PORT: String(port) };
     this.#program = new Program(binary, ["--dev"], { cwd: folder, env });
   }
 
-  /** Everything that it has written. */
+  /** All of its output. */
   get text() {
     return this.#program.text;
   }
 
-  /** Waits for a line that contains all of these words. */
+  /** Waits for a line that contains all of these texts. */
   async logged(...words) {
     const { lines } = this.#program;
     await this.#program.written(() => lines.some((line) => words.every((word) => line.includes(word))));
   }
 
-  /** How launches turn out from now on: to be called later, for the outcomes since then, in order. */
+  /** Returns a function that waits for the next `count` outcomes of launches, in order. */
   outcomes() {
     const { lines } = this.#program;
     const start = lines.length;

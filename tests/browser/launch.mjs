@@ -1,9 +1,9 @@
-// A signed LTI 1.1 launch: pairs of name and value for a form, signed as RFC 5849 says. Written from the RFC and
-// not from the gateway's own signer, so that two readings of it have to agree.
+// A signed LTI 1.1 launch: the pairs of a form, signed by RFC 5849. This signer is independent of the
+// gateway's, so that two implementations of the RFC have to agree.
 
 import { createHmac, randomBytes } from "node:crypto";
 
-/** The parameters of an ordinary launch, to be changed or extended. */
+/** The parameters of an ordinary launch. */
 export const ORDINARY = {
   lti_message_type: "basic-lti-launch-request",
   lti_version: "LTI-1p0",
@@ -22,7 +22,7 @@ const EDX_COURSE = "course-v1:ExampleX+AE101+2026";
 const EDX_BLOCK = "block-v1:ExampleX+AE101+2026+type@lti_consumer+block@0123456789abcdef0123456789abcdef";
 const EDX_USER = "fedcba9876543210fedcba9876543210";
 
-/** What Open edX sends with everything switched on, in place of these and besides them. */
+/** The parameters that Open edX sends with all options: they replace and extend the ordinary ones. */
 export const EDX = {
   resource_link_title: "",
   oauth_callback: "about:blank",
@@ -42,7 +42,7 @@ export const EDX = {
   custom_component_graceperiod: "86400.0",
 };
 
-/** A launch, ready to be posted: its URL and the pairs of its form, in the order of `params`, then OAuth's. */
+/** A signed launch: its URL and the pairs of its form, `params` first, then the OAuth parameters. */
 export function sign({ url, key, secret, params }) {
   const pairs = [
     ...params,
@@ -55,7 +55,7 @@ export function sign({ url, key, secret, params }) {
   return { url, form: [...pairs, ["oauth_signature", signature(url, pairs, secret)]] };
 }
 
-/** RFC 5849 section 3.4, HMAC-SHA1 and no token. */
+/** RFC 5849 section 3.4, with HMAC-SHA1 and without a token. */
 function signature(url, pairs, secret) {
   const { protocol, host, pathname, searchParams } = new URL(url);
   const normalized = [...searchParams, ...pairs]
@@ -67,7 +67,7 @@ function signature(url, pairs, secret) {
   return createHmac("sha1", `${encode(secret)}&`).update(base).digest("base64");
 }
 
-/** RFC 5849 section 3.6: everything but the unreserved characters. */
+/** RFC 5849 section 3.6: encodes all but the unreserved characters. */
 function encode(text) {
   return encodeURIComponent(text).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
 }

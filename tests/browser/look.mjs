@@ -1,42 +1,43 @@
-// What a page looks like, in numbers, and whether everybody can use it.
+// Measures the look of a page, and checks its accessibility.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
-/** WCAG 2.2, level AA, and what axe's authors advise besides. */
+/** WCAG 2.2, level AA, and the best practices of axe. */
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** The least contrast of text, WCAG 2 level AA. */
+/** The minimum contrast of text, WCAG 2 level AA. */
 const LEAST_CONTRAST = 4.5;
-/** Even of a page with a heading and a sentence axe can say more than this that is good. */
+/** axe passes more rules than this even for a page with a heading and a sentence. */
 const LEAST_PASSED = 10;
 
-/** Asserts that nothing sticks out sideways, that all text can be read, that axe finds nothing that keeps anybody from using
- *  the page, and that it is as light or dark as the reader wants it. `frame` is one, or a page. */
+/** Asserts that nothing overflows horizontally, that all text has enough contrast, that the page has
+ *  the color scheme, and that it is accessible. `frame` is a frame or a page. */
 export async function assertLooksRight(frame, colorScheme, width) {
   const look = await frame.evaluate(measure);
   assert.equal(look.clientWidth, width, "the width of the view");
   assert.ok(look.scrollWidth <= look.clientWidth, `${look.scrollWidth} pixels in a view of ${look.clientWidth}`);
-  assert.deepEqual(look.sticking, [], "elements that stick out of the view");
+  assert.deepEqual(look.sticking, [], "texts that overflow the view");
   assert.ok(look.texts > 0, "no text");
   assert.ok(look.contrast >= LEAST_CONTRAST, `contrast ${look.contrast.toFixed(2)} of "${look.palest}"`);
   const { background } = look;
   assert.ok(colorScheme === "dark" ? background < 0.1 : background > 0.8, `a ${colorScheme} page of ${background}`);
-  await assertEverybodyCanUse(frame);
+  await assertAccessible(frame);
 }
 
-/** Asserts that axe finds nothing that keeps anybody from using what a frame or page shows now. */
-export async function assertEverybodyCanUse(frame) {
-  // Evaluated as the debugger does: a page's own policy lets no script in. It stays as long as the document does.
+/** Asserts that axe finds no violation in a frame or page. */
+export async function assertAccessible(frame) {
+  // Evaluated by the debugger, because the page's Content-Security-Policy allows no script. It stays
+  // for the lifetime of the document.
   if (await frame.evaluate(() => window.axe === undefined)) await frame.evaluate(AXE);
   const { violations, passed } = await frame.evaluate(check, RULES);
   assert.ok(violations.length === 0, `axe finds:\n${violations.join("\n")}`);
-  assert.ok(passed > LEAST_PASSED, `axe looked at ${passed} things only`);
+  assert.ok(passed > LEAST_PASSED, `axe passed only ${passed} rules`);
 }
 
-/** Runs in the page. What the page may load is its own affair: axe asks for nothing. */
+/** Runs in the page. `preload: false`: axe loads nothing. */
 async function check(rules) {
   const options = { runOnly: { type: "tag", values: rules }, preload: false, resultTypes: ["violations"] };
   const { violations, passes } = await window.axe.run(document, options);
@@ -47,7 +48,7 @@ async function check(rules) {
 /** Runs in the page. */
 function measure() {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-  /** The luminance of colours painted over each other, the lowest first. */
+  /** The luminance of layered colors, the lowest layer first. */
   function luminance(colors) {
     canvas.clearRect(0, 0, 1, 1);
     for (const color of colors) {

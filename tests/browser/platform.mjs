@@ -1,5 +1,5 @@
-// A learning platform on the other site of this machine: it is http://localhost, the gateway http://127.0.0.1.
-// Its course pages launch as soon as they are shown, into frames; or into a new window, when the button is clicked.
+// A learning platform on another site: it is http://localhost, the gateway is http://127.0.0.1.
+// Its course pages launch into frames when they load, or into a new window after a click.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -23,8 +23,8 @@ export class Platform {
     await once(this.#server, "close");
   }
 
-  /** The address of a course page with these launches (`{ url, form }`), each in a frame of 800 by 600 named
-   *  `block-1`, `block-2`, …. It is the same forms, with the same signatures, whenever it is loaded. */
+  /** The URL of a course page with these launches (`{ url, form }`), each in a frame of 800 by 600 named
+   *  `block-1`, `block-2`, …. Every load sends the same forms with the same signatures. */
   course(...launches) {
     const blocks = launches.map(({ url, form }, index) => {
       const name = `block-${index + 1}`;
@@ -33,24 +33,24 @@ export class Platform {
     return this.page(blocks.join("\n") + SUBMIT);
   }
 
-  /** The address of a page that launches in its own place. */
+  /** The URL of a page that launches in the same window. */
   samePlace({ url, form }) {
     return this.page(formHtml(url, form, "_self") + SUBMIT);
   }
 
-  /** The address of a course page with a button that launches into a new window. */
+  /** The URL of a course page with a button that launches into a new window. */
   newWindow({ url, form }) {
     return this.page(formHtml(url, form, "_blank", "<button>Open in a new window</button>"));
   }
 
-  /** The address of a page with this body. */
+  /** The URL of a page with this body. */
   page(body) {
     const path = `/course/${this.#pages.size + 1}`;
     this.#pages.set(path, body);
     return this.origin + path;
   }
 
-  /** Where a tool may send people back to. */
+  /** The return URL of a launch. */
   get returnUrl() {
     return `${this.origin}/return?course=1`;
   }

@@ -1,9 +1,9 @@
-// Runs every case against a binary, with third-party cookies allowed and then blocked, but for accessibility's, which run once:
+// Runs every case twice: with third-party cookies allowed, then blocked. Accessibility runs once.
 //
-//   node run.mjs <path of the binary> [words that a case's name contains]
+//   node run.mjs <path of the binary> [part of a case's name]
 //
-// CHROMIUM names another browser than /usr/bin/chromium; SCREENSHOTS a folder for pictures of the pages; APPS_PYTHON
-// another interpreter with the packages of apps/requirements.txt than script/test's.
+// CHROMIUM is the path of another browser than /usr/bin/chromium. SCREENSHOTS is a directory for
+// screenshots. APPS_PYTHON is an interpreter with the packages of apps/requirements.txt.
 
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
@@ -32,9 +32,9 @@ import { Platform } from "./platform.mjs";
 const CASE_MS = 120_000;
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
-const [binary, words = ""] = process.argv.slice(2);
+const [binary, part = ""] = process.argv.slice(2);
 if (!binary) {
-  console.error("usage: node run.mjs <path of the binary> [words that a case's name contains]");
+  console.error("usage: node run.mjs <path of the binary> [part of a case's name]");
   process.exit(2);
 }
 const python = process.env.APPS_PYTHON ?? join(REPOSITORY, "target/apps-env/bin/python");
@@ -52,15 +52,15 @@ const cases = {
   ...streamlitCases,
   ...jupyterlabCases,
 };
-// What these look at is the same pages whichever cookies are kept, and axe takes its time.
+// The pages are the same with blocked cookies, and axe is slow.
 const casesOf = { allowed: cases, blocked: { ...cases, ...accessibilityCases } };
-// Every program and folder has a listener for our own end.
+// Every program and directory listens for the exit of this process.
 process.setMaxListeners(50);
 const results = { passed: 0, failed: 0 };
 let running;
 let stopped = false;
 
-// Told to stop, it stops as it does after the last case, and leaves no process or folder behind.
+// A signal stops the run as after the last case: no process and no directory remains.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.once(signal, () => {
     stopped = true;
@@ -85,12 +85,12 @@ process.exitCode = results.failed === 0 && !stopped ? 0 : 1;
 async function runCases() {
   for (const cookies of Object.keys(COOKIES)) {
     for (const [name, body] of Object.entries(casesOf[cookies])) {
-      if (stopped || !name.includes(words)) continue;
+      if (stopped || !name.includes(part)) continue;
       running = new Case(setup, cookies);
       await run(`third-party cookies ${cookies}: ${name}`, () => within(CASE_MS, running, body));
     }
   }
-  await run("the gateway wrote no secret", () => {
+  await run("the log contains no secret", () => {
     for (const secret of Object.values(SECRETS)) assert.ok(!setup.gateway.text.includes(secret));
   });
 }
@@ -110,20 +110,20 @@ async function run(name, body) {
   if (error) console.log(stripVTControlCharacters(String(error.stack ?? error)).replace(/^/gm, "     "));
 }
 
-/** One case, within its time. What it opened is closed in any case. */
+/** Runs one case with a timeout, and closes everything that it opened. */
 async function within(milliseconds, one, body) {
-  const patience = new AbortController();
-  const late = pause(milliseconds, undefined, { signal: patience.signal }).then(() => {
-    throw new Error(`not done within ${milliseconds / 1000} s`);
+  const timeout = new AbortController();
+  const late = pause(milliseconds, undefined, { signal: timeout.signal }).then(() => {
+    throw new Error(`timeout after ${milliseconds / 1000} s`);
   });
   late.catch(() => {});
   try {
     await Promise.race([body(one), late]);
   } catch (error) {
-    error.stack += `\n${await one.shown()}`;
+    error.stack += `\n${await one.report()}`;
     throw error;
   } finally {
-    patience.abort();
+    timeout.abort();
     await one.close();
   }
 }

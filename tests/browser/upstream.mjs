@@ -1,4 +1,4 @@
-// What can be seen of a session from the browser, and from the Flask app behind it.
+// A session as the browser and the Flask app see it.
 
 import assert from "node:assert/strict";
 
@@ -10,8 +10,8 @@ export function prefixOf(frame) {
   return prefix;
 }
 
-/** Of every request of a frame below its session's prefix, once it is answered: its method, the path below the
- *  prefix, the status, and whose launch came with it as the Flask app verified it. */
+/** The requests of a frame below its session's prefix: method, path below the prefix, status, and the
+ *  resource link and user that the Flask app verified. */
 export async function requestsOf(profile, frame) {
   const prefix = prefixOf(frame);
   const origin = new URL(frame.url()).origin;
@@ -26,7 +26,7 @@ export async function requestsOf(profile, frame) {
   );
 }
 
-/** Every request that arrived at the Flask app through this gateway: its raw URL and its headers. */
+/** The requests at the Flask app through this gateway: raw URL and headers. */
 export async function arrivedAt(app, gateway) {
   const all = await (await fetch(`${app.url}/arrived`)).json();
   const { host } = new URL(gateway.origin);
@@ -36,7 +36,7 @@ export async function arrivedAt(app, gateway) {
     .filter(({ headers }) => headers["x-forwarded-host"] === host);
 }
 
-/** The cookies of this name that the profile keeps, without their values. */
+/** The cookies of this name in the profile, without their values. */
 export async function cookiesOf(profile, name) {
   const all = await profile.context.cookies();
   return all
@@ -44,8 +44,8 @@ export async function cookiesOf(profile, name) {
     .map(({ path, httpOnly, secure, sameSite, partitionKey }) => ({ path, httpOnly, secure, sameSite, partitionKey }));
 }
 
-/** Complaints but for Chromium's own note that something came with one of these statuses. */
+/** Console errors, without Chromium's messages about responses with one of these statuses. */
 export function unexpected(profile, ...statuses) {
-  const isExpected = (complaint) => statuses.some((status) => complaint.includes(`responded with a status of ${status} `));
-  return profile.complaints.filter((complaint) => !isExpected(complaint));
+  const isExpected = (error) => statuses.some((status) => error.includes(`responded with a status of ${status} `));
+  return profile.consoleErrors.filter((error) => !isExpected(error));
 }

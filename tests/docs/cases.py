@@ -1,4 +1,4 @@
-"""The commands of README.md and docs/, typed one after the other."""
+"""Runs the commands of README.md and docs/, one after the other."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ from terminal import Terminal
 
 cases = Cases()
 
-# Where the commands of each page are run. This file runs the others' beside its own.
+# The test that runs the commands of each page.
 PAGES = {
     "README.md": "here",
     "docs/heroku.md": "here",
@@ -26,7 +26,7 @@ PAGES = {
 }
 
 
-@cases.case("every page with commands is run by a test")
+@cases.case("a test runs the commands of every page")
 def every_page(binary, built):
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     with_commands = {str(page.relative_to(ROOT)) for page in pages if "```sh\n" in page.read_text()}
@@ -35,7 +35,7 @@ def every_page(binary, built):
         assert runner == "here" or page in (ROOT / runner).read_text(), f"{runner} does not run {page}"
 
 
-@cases.case("docs/getting-started.md leads from nothing to a grade in the gradebook, and on to Heroku and edX")
+@cases.case("docs/getting-started.md leads from a clone to a grade, and on to Heroku and edX")
 def getting_started(binary, built):
     page = Page("docs/getting-started.md")
     app_port = str(free_port())
@@ -91,7 +91,7 @@ def getting_started(binary, built):
         assert re.fullmatch("[0-9a-f]{32}\n", terminal.run(last.strip()))
 
 
-@cases.case("without one of the secrets that docs/getting-started.md sets, Heroku would not take the push")
+@cases.case("a push to Heroku needs the secrets that docs/getting-started.md sets")
 def no_push(binary, built):
     page = Page("docs/getting-started.md")
     lines = page.blocks("sh", "## 5. Heroku")[0].splitlines()
@@ -129,7 +129,7 @@ def readme_starts(binary, built):
         assert "1.0 Ada, a learner, at unit-1 of adder" in terminal.words("/dev/gradebook")
 
 
-@cases.case("README.md sends a grade by one call")
+@cases.case("README.md sends a grade with one call")
 def readme_grade(binary, built):
     [call] = [block for block in Page("README.md").blocks("sh") if "/grades" in block]
     with Checkout(binary) as checkout, Terminal(checkout, built) as terminal, App() as app:
@@ -144,7 +144,7 @@ def readme_grade(binary, built):
         assert "0.92 Ada, a learner, at unit-1 of exercise “Well done”" in terminal.words("/dev/gradebook")
 
 
-@cases.case("README.md's tools.toml passes `check`, in production too")
+@cases.case("README.md's tools.toml passes `check`, also in production")
 def readme_tools(binary, built):
     with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
         terminal.run("rm .env")
@@ -155,7 +155,7 @@ def readme_tools(binary, built):
         assert "https://our-tools.example/lti/hello" in checked, checked
 
 
-@cases.case("docs/heroku.md's steps lead to Heroku, and to foreman")
+@cases.case("the steps of docs/heroku.md deploy to Heroku, and run foreman")
 def heroku(binary, built):
     page = Page("docs/heroku.md")
     lines = [line for block in page.blocks("sh", "## Five steps") for line in block.splitlines()]
@@ -168,7 +168,7 @@ def heroku(binary, built):
     assert commands == ["cargo build --release", "cp .env.example .env", "foreman start"], "see tests/foreman"
 
 
-@cases.case("CONTRIBUTING.md names both tiers of tests, and they can be run")
+@cases.case("CONTRIBUTING.md names both tiers of tests, and both are executable")
 def tiers(binary, built):
     [block] = Page("CONTRIBUTING.md").blocks("sh", "## Tests")
     scripts = [line.partition(" #")[0].strip() for line in block.splitlines()]

@@ -1,8 +1,8 @@
-"""The pages themselves: their links, their index and the tests that they name. Needs no program.
+"""Checks the pages: their links, their index and the names of tests. Needs no program.
 
     python3 tests/docs/pages.py
 
-Closes with the line `N passed, N failed`.
+The last line of the output is `N passed, N failed`.
 """
 
 import re
@@ -20,7 +20,7 @@ cases = Cases()
 
 
 def pages() -> list[Path]:
-    """Every page: those at the root of the repository, those of GitHub and those of docs/."""
+    """Every page: in the root of the repository, in .github/ and in docs/."""
     found = [*ROOT.glob("*.md"), *(ROOT / ".github").rglob("*.md"), *(ROOT / "docs").rglob("*.md")]
     assert len(found) > 30, found
     return found
@@ -69,7 +69,7 @@ def short(_):
 
 @cases.case("every test that SECURITY.md names exists")
 def named_tests(_):
-    # The last column of each table names tests: of Rust by their function, of a browser by their sentence.
+    # The last column of each table names tests: in Rust by function, in a browser by sentence.
     folders = ["tests", "crates", "src"]
     rust = "\n".join(path.read_text() for name in folders for path in (ROOT / name).rglob("*.rs"))
     browser = "\n".join(path.read_text() for path in (ROOT / "tests/browser/cases").glob("*.mjs"))

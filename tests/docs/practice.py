@@ -1,4 +1,4 @@
-"""A launch from the practice platform, as the browser of whoever clicks there makes it."""
+"""A launch from the practice platform, as a browser sends it."""
 
 import html
 import http.client
@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from running import PATIENCE
+from running import TIMEOUT
 from terminal import Terminal
 
 
 @dataclass
 class Visit:
-    """Where a launch led: an app's page, the address that it has in the browser, and the cookies."""
+    """The result of a launch: the app's page, its URL in the browser, and the cookies."""
 
     terminal: Terminal
     host: str
@@ -21,14 +21,14 @@ class Visit:
     page: str
 
     def click(self) -> str:
-        """Sends the one form of the page, which holds nothing; the page that follows."""
+        """Sends the only form of the page, which is empty. Returns the next page."""
         origin = {"Origin": f"http://{self.host}", "Cookie": self.cookies}
         status, _, page = ask(self.terminal, "POST", self.host, self.path, origin)
         assert status == 200, f"{status}: {page}\n{self.terminal.output()}"
         return page
 
     def submit(self, action: str, **fields: object) -> None:
-        """Sends a form with these fields to an address beside the page, which leads back to the page."""
+        """Sends a form to a URL beside the page. The response redirects to the page."""
         content = {"Content-Type": "application/x-www-form-urlencoded"}
         headers = {"Origin": f"http://{self.host}", "Cookie": self.cookies, **content}
         path = self.path.rpartition("/")[0] + f"/{action}"
@@ -37,7 +37,7 @@ class Visit:
 
 
 def launch(terminal: Terminal, tool: str, **chosen: str) -> Visit:
-    """Chooses a tool at /dev, clicks Launch twice, and follows to the tool's page."""
+    """Chooses a tool at /dev, clicks Launch twice, and follows the redirects to the tool's page."""
     shown = terminal.get(f"/dev/launch?{urlencode({'tool': tool, **chosen})}")
     form = shown.partition("<form ")[2].partition("</form>")[0]
     url = urlsplit(html.unescape(re.search('action="([^"]*)"', form)[1]))
@@ -57,7 +57,7 @@ def launch(terminal: Terminal, tool: str, **chosen: str) -> Visit:
 def ask(
     terminal: Terminal, method: str, host: str, path: str, headers: dict[str, str], body: str = ""
 ) -> tuple[int, http.client.HTTPMessage, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", terminal.port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", terminal.port, timeout=TIMEOUT)
     try:
         connection.request(method, path, body, {"Host": host, **headers})
         response = connection.getresponse()

@@ -1,8 +1,8 @@
-"""Runs the commands of README.md and docs/, with the programs that are built already.
+"""Runs the commands of README.md and docs/ with the built programs.
 
     python tests/docs/run.py target/debug/lti-gateway target/release/lti-gateway
 
-Closes with the line `N passed, N failed`.
+The last line of the output is `N passed, N failed`.
 """
 
 import sys

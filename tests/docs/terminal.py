@@ -1,4 +1,4 @@
-"""A shell of somebody who follows the docs: what they type, and what runs beside it."""
+"""The shell of a reader who follows the docs: commands, and programs in the background."""
 
 import http.client
 import os
@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 from checkout import CLEAN, Checkout
-from running import PATIENCE, free_port
+from running import TIMEOUT, free_port
 
-# Commands of other people that need an account or minutes. `cargo run` runs what is built; Heroku's take a push where the release
-# command of the Procfile ends well with the config vars that were set.
+# Fakes of commands that need an account or minutes. `cargo run` runs the built program. A push to
+# Heroku succeeds if the Procfile's release command succeeds with the config vars.
 COMMANDS = {
     "cargo": """
 [ "$1" = run ] || exit 64
@@ -45,13 +45,13 @@ exec env -i PATH="$PATH" DYNO=release.1 $(cat "$HOME/config-vars") sh -c "$relea
 
 
 class Terminal:
-    """In a copy of the repository; `built` is the folder of the debug build."""
+    """A shell in a copy of the repository. `built` is the directory of the debug build."""
 
     def __init__(self, checkout: Checkout, built: Path):
         self.root = checkout.root
         self.port = free_port()
         self._home = tempfile.TemporaryDirectory()
-        self._beside: dict[str, subprocess.Popen] = {}
+        self._background: dict[str, subprocess.Popen] = {}
         self._output = tempfile.TemporaryFile()
         folder = Path(self._home.name, "bin")
         folder.mkdir()
@@ -72,13 +72,13 @@ class Terminal:
         return self
 
     def __exit__(self, *_) -> None:
-        for command in list(self._beside):
+        for command in list(self._background):
             self.end(command)
         self._output.close()
         self._home.cleanup()
 
     def run(self, line: str) -> str:
-        """Runs a line to its end, which has to be a good one; what it prints."""
+        """Runs a command line, which must succeed. Returns its output."""
         ended = subprocess.run(
             ["bash", "-euc", line],
             cwd=self.root,
@@ -86,15 +86,15 @@ class Terminal:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
         assert ended.returncode == 0, f"{line}: exit code {ended.returncode}\n{ended.stdout}{ended.stderr}"
         return ended.stdout
 
     def start(self, line: str, port: int) -> None:
-        """Starts a line that goes on running, anew where it ran already, and waits until it answers at its port."""
+        """Starts a command line in the background, or restarts it, and waits for its port."""
         self.end(line)
-        self._beside[line] = subprocess.Popen(
+        self._background[line] = subprocess.Popen(
             ["bash", "-euc", f"exec {line}"],
             cwd=self.root,
             env=self.variables,
@@ -102,33 +102,33 @@ class Terminal:
             stdout=self._output,
             stderr=subprocess.STDOUT,
         )
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
-            assert self._beside[line].poll() is None, f"{line} ended:\n{self.output()}"
+            assert self._background[line].poll() is None, f"{line} ended:\n{self.output()}"
             try:
                 self.get("/", port)
                 return
             except OSError:
                 time.sleep(0.02)
-        raise AssertionError(f"{line}: nothing answers at port {port}:\n{self.output()}")
+        raise AssertionError(f"{line}: no response at port {port}:\n{self.output()}")
 
     def end(self, line: str) -> None:
-        """Ctrl-C, where it runs."""
-        process = self._beside.pop(line, None)
+        """Sends SIGINT, as Ctrl-C does, if the command runs."""
+        process = self._background.pop(line, None)
         if process:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(PATIENCE)
+                process.wait(TIMEOUT)
             finally:
                 process.kill()
 
     def output(self) -> str:
-        """What the lines that go on running wrote."""
+        """The output of the background commands."""
         return os.pread(self._output.fileno(), 1_000_000, 0).decode()
 
     def get(self, path: str, port: int | None = None) -> str:
-        """A page."""
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=PATIENCE)
+        """The body of a page."""
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=TIMEOUT)
         try:
             connection.request("GET", path)
             return connection.getresponse().read().decode()
@@ -136,15 +136,15 @@ class Terminal:
             connection.close()
 
     def write(self, name: str, text: str) -> None:
-        """What an editor does."""
+        """Writes a file, as an editor does."""
         (self.root / name).write_text(text)
 
     def replace(self, name: str, old: str, new: str) -> None:
-        """The same, for a part that is there once."""
+        """Replaces a text that occurs once in a file."""
         text = (self.root / name).read_text()
-        assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {name}"
+        assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {name}"
         self.write(name, text.replace(old, new))
 
     def words(self, path: str) -> str:
-        """A page without its markup."""
+        """The text of a page, without markup."""
         return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", self.get(path)))

@@ -1,4 +1,4 @@
-"""A running gateway, with a tools file of its own, and launches that come in to its app."""
+"""A running gateway with its own tools file, and launches of its app."""
 
 import tempfile
 from pathlib import Path
@@ -30,7 +30,7 @@ class Gateway(Running):
         self._written.cleanup()
 
     def launch(self, path: str, key: str, secret: str, fields: dict[str, str]) -> None:
-        """Launches as a platform with this key does, and comes in as a browser does, up to the app."""
+        """Launches as a platform with this key, and follows the redirects to the app."""
         client = oauthlib.oauth1.Client(
             key, client_secret=secret, signature_type=oauthlib.oauth1.SIGNATURE_TYPE_BODY
         )
@@ -38,4 +38,4 @@ class Gateway(Running):
         _, _, body = client.sign(
             self.public_url + path, http_method="POST", body={**LAUNCH, **fields}, headers=form
         )
-        self.come_in(path, body)
+        self.open(path, body)

@@ -1,4 +1,4 @@
-"""A page of documentation, as far as it can be tested: its code blocks and its tables."""
+"""The testable parts of a page of the docs: code blocks and tables."""
 
 import re
 from pathlib import Path
@@ -11,20 +11,20 @@ class Page:
         self.text = (ROOT / path).read_text()
 
     def section(self, heading: str) -> str:
-        """What stands below a heading, up to the next one of its level or above."""
+        """The text below a heading, up to the next heading of its level or above."""
         level = len(heading) - len(heading.lstrip("#"))
         _, _, after = f"\n{self.text}".partition(f"\n{heading}\n")
         assert after, f"there is no heading {heading!r}"
         return re.split(rf"^#{{1,{level}}} ", after, maxsplit=1, flags=re.MULTILINE)[0]
 
     def blocks(self, language: str, heading: str | None = None) -> list[str]:
-        """The code blocks of a language, in one section or in all. Plain ones have the language ""."""
+        """The code blocks of a language, in one section or in all. "" is a block without a language."""
         text = self.text if heading is None else self.section(heading)
         found = re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
         return [block for known, block in found if known == language]
 
     def rows(self, head: str) -> list[list[str]]:
-        """The cells of the table with this head."""
+        """The cells of the table with this header row."""
         lines = iter(self.text.splitlines())
         assert f"| {head} |" in lines, f"there is no table {head!r}"
         next(lines)
@@ -37,5 +37,5 @@ class Page:
 
 
 def code(cell: str) -> list[str]:
-    """What stands in backticks in a cell."""
+    """The texts in backticks in a cell."""
     return re.findall(r"`([^`]*)`", cell)

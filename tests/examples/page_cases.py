@@ -1,4 +1,4 @@
-"""What the tables and blocks of docs/upstreams.md say, held against what arrives at an app."""
+"""Compares the tables and code blocks of docs/upstreams.md with the requests at an app."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from stage import GATEWAY, Stage
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 
-# Parameters that have to be of some form, and claims that are not what was sent.
+# Values of parameters that need a certain format, and claims that differ from their parameter.
 SENT = {
     "context_type": "CourseSection, Group",
     "launch_presentation_height": "600",
@@ -24,7 +24,7 @@ SENT = {
     "role_scope_mentor": "29124,29125",
     "roles": "Instructor,urn:lti:sysrole:ims/lis/User",
 }
-# What a launch sends that takes a grade.
+# The parameters of a launch that accepts a grade.
 GRADE = {"lis_outcome_service_url": "https://lms.example/outcomes", "lis_result_sourcedid": "result-1"}
 RECEIVED = {
     "sub": "a%3A100%25:user_id",
@@ -43,17 +43,17 @@ cases = Cases()
 
 
 def claims_in(text: str) -> list[str]:
-    """The claims that are named in a text."""
+    """The claims that a text names."""
     return [re.sub("^lti:", CLAIM, name) for name in code(text) if len(name) > 1]
 
 
 def parameters(page: Page) -> dict[str, list[str]]:
-    """The page's parameters, in order, and the claims that they become."""
+    """The page's parameters, in order, with the claims that they become."""
     return {code(parameter)[0]: claims_in(claim) for claim, parameter in page.rows("claim | parameter")}
 
 
 def flat(claims: dict) -> dict:
-    """Claims by the names of the page: of an object, each member."""
+    """Claims by their names on the page: an object has one name per member."""
     found = {}
     for name, value in claims.items():
         if isinstance(value, dict) and name not in ("params", f"{CLAIM}custom"):
@@ -64,15 +64,15 @@ def flat(claims: dict) -> dict:
 
 
 def everything(stage: Stage) -> dict[str, str]:
-    """Each parameter of the page, with a short value."""
+    """Each parameter of the page with a short value."""
     return {
         name: SENT.get(name, "user_id" if name == "user_id" else f"v{at}")
         for at, name in enumerate(parameters(stage.page))
     } | GRADE
 
 
-@cases.case("each parameter becomes the claims that the page says, and there are no other claims")
-def claims_are_told(stage: Stage):
+@cases.case("each parameter becomes the claims on the page, and no other claims exist")
+def claims_match(stage: Stage):
     sent = everything(stage)
     arrived = flat(claims_of(stage.launch("everything", **sent, custom_Colour="blue").assertion))
     for parameter, claims in parameters(stage.page).items():
@@ -81,19 +81,19 @@ def claims_are_told(stage: Stage):
             assert arrived.get(claim) == expected, f"{claim} is {arrived.get(claim)!r}, expected {expected!r}"
     assert arrived[f"{CLAIM}custom"] == {"Colour": "blue"}
     assert arrived["params"] == {"level": 3}
-    told = {name for claim, _ in stage.page.rows("claim | value") for name in claims_in(claim)}
-    told |= {claim for claims in parameters(stage.page).values() for claim in claims}
-    told.remove("left_out")
-    assert set(arrived) == told, f"{set(arrived) ^ told}"
+    documented = {name for claim, _ in stage.page.rows("claim | value") for name in claims_in(claim)}
+    documented |= {claim for claims in parameters(stage.page).values() for claim in claims}
+    documented.remove("left_out")
+    assert set(arrived) == documented, f"{set(arrived) ^ documented}"
 
 
-@cases.case("parameters are left out in the page's order, and the log says so as the page does")
-def order_is_told(stage: Stage):
-    source = (ROOT / "src/session/mod.rs").read_text()
-    [listed] = re.findall(r"^const PARAMETERS: .*? = \[\n(.*?)^\];", source, re.MULTILINE | re.DOTALL)
-    assert list(parameters(stage.page)) == re.findall(r'"(\w+)"', listed)
+@cases.case("parameters are dropped in the page's order, and the page shows the log line")
+def order_matches(stage: Stage):
+    source = (ROOT / "src/session/field.rs").read_text()
+    fields = re.findall(r'^    (?!Grade)\w+ => "(\w+)",$', source, re.MULTILINE)
+    assert list(parameters(stage.page)) == fields
 
-    # Every character another, so that nothing of it deflates.
+    # Every character is different, so that the text cannot be compressed.
     long = "".join(map(chr, range(0x4E00, 0x4E00 + 800)))
     fields = {"custom_essay": long, "custom_word": "x", "resource_link_description": long[::-1]}
     arrived = flat(claims_of(stage.launch(**fields).assertion))
@@ -106,31 +106,31 @@ def order_is_told(stage: Stage):
     assert line.endswith(re.sub('left_out=".*"', left_out, shown)), line
 
 
-@cases.case("`identity` cuts from headers and claims what the page says")
-def identity_is_told(stage: Stage):
+@cases.case("`identity` removes the headers and claims that the page names")
+def identity_matches(stage: Stage):
     def names(arrival) -> set[str]:
         return set(flat(claims_of(arrival.assertion))) | set(map(str.title, arrival.headers))
 
     sent = everything(stage)
-    [told] = re.findall(r"^\*\*`identity`\*\* .*?\n\n", stage.page.text, re.MULTILINE | re.DOTALL)
-    by_name, by_email = told.split('Without `"email"`')
+    [section] = re.findall(r"^\*\*`identity`\*\* .*?\n\n", stage.page.text, re.MULTILINE | re.DOTALL)
+    by_name, by_email = section.split('Without `"email"`')
     by_name = by_name.split('Without `"name"`')[1]
-    cut = {name for text in (by_name, by_email.partition("): ")[2]) for name in claims_in(text)}
-    gone = names(stage.launch("everything", **sent)) - names(stage.launch("nameless", **sent))
-    assert gone - {"params"} == cut, f"{(gone - {'params'}) ^ cut}"
+    removed = {name for text in (by_name, by_email.partition("): ")[2]) for name in claims_in(text)}
+    missing = names(stage.launch("everything", **sent)) - names(stage.launch("nameless", **sent))
+    assert missing - {"params"} == removed, f"{(missing - {'params'}) ^ removed}"
 
 
-@cases.case("an app gets the headers that the page says, and a launch without a person lacks those it says")
-def headers_are_told(stage: Stage):
+@cases.case("an app receives the headers on the page, and fewer for a launch without a user")
+def headers_match(stage: Stage):
     rows = stage.page.rows("header | value | absent")
-    told = {name.title() for row in rows for name in code(row[0]) if name.startswith("X-")}
+    documented = {name.title() for row in rows for name in code(row[0]) if name.startswith("X-")}
     arrived = stage.launch("everything", **everything(stage)).headers
     found = {name.title() for name in arrived}
-    assert {name for name in found if name.startswith("X-")} == told
-    assert found == told | {"Accept-Encoding", "Host"}, found
+    assert {name for name in found if name.startswith("X-")} == documented
+    assert found == documented | {"Accept-Encoding", "Host"}, found
     assert arrived["Host"] == stage.app.origin.removeprefix("http://")
-    nobody = {name.title() for name in stage.launch("everything", user_id="", roles="").headers}
-    assert found - nobody == {
+    without_user = {name.title() for name in stage.launch("everything", user_id="", roles="").headers}
+    assert found - without_user == {
         "X-Forwarded-User",
         "X-Forwarded-Groups",
         "X-Forwarded-Preferred-Username",
@@ -139,7 +139,7 @@ def headers_are_told(stage: Stage):
     }
 
 
-@cases.case("headers are text of any language, decoded once")
+@cases.case("a header value is Unicode text after one percent-decoding")
 def headers_decode(stage: Stage):
     person = {"user_id": "Zoë:100%", "lis_person_name_full": "Zoë Ångström, 100%\u2028x"}
     arrival = stage.launch("everything", **person, lis_person_contact_email_primary="zoë@example.edu")
@@ -151,15 +151,15 @@ def headers_decode(stage: Stage):
         assert unquote(value, errors="strict") == claims[claim], value
 
 
-@cases.case("the browser's addresses lead to the app's")
-def addresses_are_told(stage: Stage):
+@cases.case("the browser's URLs map to the app's paths")
+def paths_match(stage: Stage):
     assert stage.launch().path == "/"
     assert stage.launch(after="/week-1?tab=2").path == "/week-1?tab=2"
     assert stage.launch("lab").path == "/lti/lab/"
 
 
 @cases.case("every table of tools.toml on the page passes `check`")
-def tables_are_right(stage: Stage):
+def tables_pass(stage: Stage):
     assert len(stage.page.blocks("toml")) > 4
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "tools.toml")
@@ -175,14 +175,14 @@ def tables_are_right(stage: Stage):
     assert "warning" not in ended.stderr, ended.stderr
 
 
-@cases.case("Python on the page is Python")
+@cases.case("the Python code on the page compiles")
 def python_compiles(stage: Stage):
     for block in stage.page.blocks("python"):
         compile(block, "docs/upstreams.md", "exec")
 
 
-@cases.case("a refusal is the page's JSON, and each code has its status in docs/rejections.md")
-def failures_are_told(stage: Stage):
+@cases.case("a refusal has the JSON of the page, and each code has its status in docs/rejections.md")
+def refusals_match(stage: Stage):
     [shown] = stage.page.blocks("json")
     headers = {"Accept": "application/json"}
     status, _, body = stage.gateway.ask("GET", "/lti/notebook/~nobodys-session/", headers)

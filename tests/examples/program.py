@@ -1,4 +1,4 @@
-"""The programs in the docs that verify assertions, as processes."""
+"""The programs of the docs that verify assertions, as processes."""
 
 import os
 import subprocess
@@ -10,25 +10,25 @@ from page import ROOT, Page
 FOLDER = Path(__file__).parent
 SECTION = "## Verifying the assertion"
 
-# A program that waits for anything else waits for ever.
-PATIENCE = 60
+# In seconds. A program that waits longer hangs.
+TIMEOUT = 60
 
 
 class Program:
-    """Reads assertions from standard input and prints who is behind them."""
+    """Reads assertions from standard input and prints their users."""
 
     def __init__(self, command: list[str | Path]):
         self._command = command
 
     def run(self, issuer: str, assertions: list[str]) -> subprocess.CompletedProcess:
-        # Nothing of this person's environment, such as a proxy.
+        # A clean environment, without a proxy of the caller.
         return subprocess.run(
             self._command,
             env={"PATH": os.environ["PATH"], "LTI_ISSUER": issuer},
             input="".join(f"{assertion}\n" for assertion in assertions),
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
 
 
@@ -53,11 +53,11 @@ def node(page: Page, folder: Path) -> Program:
 
 
 def rust(page: Page, target: Path) -> Program:
-    """Of Rust, a crate stands beside this file, so that it can be pinned and formatted."""
+    """The Rust program is a crate beside this file, with a lock file."""
     crate = FOLDER / "rust"
     written = (crate / "src/main.rs").read_text()
     shown = source(page, "rust")
-    assert shown == written, f"{crate.relative_to(ROOT)}/src/main.rs is not what the docs show"
+    assert shown == written, f"{crate.relative_to(ROOT)}/src/main.rs differs from the docs"
     build = ["cargo", "build", "--locked", "--quiet"]
     where = ["--manifest-path", crate / "Cargo.toml", "--target-dir", target]
     subprocess.run([*build, *where], check=True, stdin=subprocess.DEVNULL)

@@ -1,9 +1,9 @@
-"""Holds docs/upstreams.md against the gateway: its programs, its tables and its blocks.
+"""Compares docs/upstreams.md with the gateway: programs, tables and code blocks.
 
     python tests/examples/run.py target/debug/lti-gateway
 
-The programs verify assertions that a launch brought to an app, and others that nobody should believe. Closes with
-the line `N passed, N failed`.
+The programs verify assertions of real launches, and forged ones. The last line of the output is
+`N passed, N failed`.
 """
 
 import sys

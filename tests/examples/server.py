@@ -1,4 +1,4 @@
-"""Web servers of this machine: the app behind the gateway, and what stands before its public keys."""
+"""Local web servers: the app behind the gateway, and a server in front of its public keys."""
 
 import http.client
 import ssl
@@ -9,7 +9,7 @@ JWKS = "/.well-known/jwks.json"
 
 
 class Server:
-    """Answers on a free port, from threads of its own."""
+    """A server on a free port, with its own threads."""
 
     def __init__(self):
         server = self
@@ -39,12 +39,12 @@ class Server:
     def respond(
         self, method: str, path: str, headers: http.client.HTTPMessage, content: bytes
     ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and content. Servers of which only the address matters have an `answer`."""
+        """Status, headers and content. Subclasses without special headers define `answer` instead."""
         status, text = self.answer(path, headers)
         return status, {}, text
 
     def speak_tls(self, context: ssl.SSLContext) -> None:
-        """From now on with this certificate; the handshake is the connection's own thread's."""
+        """Speaks TLS with this certificate. Each connection's thread does its handshake."""
         self._server.socket = context.wrap_socket(
             self._server.socket, server_side=True, do_handshake_on_connect=False
         )
@@ -59,7 +59,7 @@ class Server:
 
 
 class App(Server):
-    """Remembers what arrives."""
+    """An app that records its requests."""
 
     def __init__(self):
         super().__init__()
@@ -71,7 +71,7 @@ class App(Server):
 
 
 class Keys(Server):
-    """The public URL of a gateway, of which only the keys are asked for: counts how often."""
+    """The public URL of a gateway: passes on requests for the keys, and counts them."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Whoever could sign assertions: the gateway, and others who would like to."""
+"""Signs assertions: with the gateway's key, and with forged ones."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ class Signer:
 
     @property
     def x(self) -> str:
-        """The public key, as a JWK has it."""
+        """The public key in the format of a JWK."""
         return encode(self._key.public_key().public_bytes_raw())
 
     def sign(self, header: dict, claims: dict) -> str:
@@ -27,7 +27,7 @@ class Signer:
 
 
 def authenticated_with(key: bytes, header: dict, claims: dict) -> str:
-    """An HMAC where a signature should be."""
+    """An assertion with an HMAC in place of the signature."""
     signed = f"{encode_json(header)}.{encode_json(claims)}"
     hmac = HMAC(key, SHA256())
     hmac.update(signed.encode())

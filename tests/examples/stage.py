@@ -1,4 +1,4 @@
-"""What the cases play on: a gateway that has the tools of the docs, and an app behind all of them."""
+"""The setup of all cases: a gateway with the tools of the docs, and one app behind them."""
 
 import http.client
 import re
@@ -22,7 +22,7 @@ GATEWAY = """
 secret = { env = "GATEWAY_SECRET" }
 """
 
-# Beside the docs' own: one tool that gets everything, and one that gets no personal data.
+# In addition to the docs' tools: one that receives everything, and one without personal data.
 MORE_TOOLS = """
 [tools.everything]
 key = "a:100%"
@@ -43,7 +43,7 @@ grades = true
 
 @dataclass
 class Arrival:
-    """What the app got."""
+    """A request as the app received it."""
 
     path: str
     headers: http.client.HTTPMessage
@@ -78,12 +78,12 @@ class Stage:
         self._stack.close()
 
     def tools(self, app: str) -> str:
-        """A tools file of every table in the docs, with this app as every tool's upstream."""
+        """A tools file with every table of the docs, and this app as every tool's upstream."""
         text = "\n".join([GATEWAY, *self.page.blocks("toml"), MORE_TOOLS])
         return re.sub(r"http://127\.0\.0\.1:\d+", app, text)
 
     def launch(self, tool: str = "notebook", after: str = "", **fields: str) -> Arrival:
-        """What a launch brings to the app. `after` follows the launch path."""
+        """Launches a tool. Returns the request at the app. `after` follows the launch path."""
         table = tomllib.loads(self.tools(self.app.origin))["tools"][tool]
         self.gateway.launch(f"/lti/{tool}{after}", table["key"], SECRETS[table["secret"]["env"]], fields)
         return Arrival(*self.app.arrived[-1])

@@ -1,4 +1,4 @@
-"""An app behind `https`: reached where the system trusts its certificate, and in no other case."""
+"""An app with https: the gateway connects only if the system trusts its certificate."""
 
 import datetime
 import ssl
@@ -22,7 +22,7 @@ cases = Cases()
 
 
 class Authority:
-    """Signs certificates for itself and for servers."""
+    """A certificate authority: signs its own certificate and those of servers."""
 
     def __init__(self):
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -59,7 +59,7 @@ class Authority:
 
 @contextmanager
 def behind_tls(stage: Stage, trusted: Authority, signed_by: Authority, host: str):
-    """A gateway that trusts one authority, and the app with a certificate for this host of one."""
+    """A gateway that trusts one authority, and an app with a certificate for `host`."""
     with tempfile.TemporaryDirectory() as folder, App() as app:
         (authority, certificate) = (Path(folder, "authority.pem"), Path(folder, "server.pem"))
         authority.write_bytes(trusted.certificate)
@@ -77,7 +77,7 @@ def launch(gateway: Gateway) -> None:
     gateway.launch("/lti/notebook", "notebook-key", SECRETS["NOTEBOOK_SECRET"], {})
 
 
-@cases.case("an app behind https is reached where its certificate is trusted")
+@cases.case("the gateway connects to an https app with a trusted certificate")
 def trusted(stage: Stage):
     authority = Authority()
     with behind_tls(stage, authority, authority, "localhost") as (gateway, app):
@@ -87,8 +87,8 @@ def trusted(stage: Stage):
 
 
 @cases.each(
-    "an app behind https is not reached where its certificate is",
-    {"of an authority that nobody trusts": (False, "localhost"), "another host's": (True, "other.example")},
+    "the gateway does not connect to an https app with a certificate",
+    {"of an untrusted authority": (False, "localhost"), "for another host": (True, "other.example")},
 )
 def untrusted(stage: Stage, certificate: tuple[bool, str]):
     is_trusted, host = certificate
@@ -100,6 +100,6 @@ def untrusted(stage: Stage, certificate: tuple[bool, str]):
         except AssertionError as error:
             assert "502 from the app" in str(error), error
         else:
-            raise AssertionError("the app was reached")
+            raise AssertionError("the gateway connected to the app")
         assert not app.arrived
         assert 'code="upstream-gone"' in gateway.log()

@@ -11,13 +11,14 @@ import time
 
 from checkout import CLEAN, Checkout
 
-# foreman's own, unless it is taken on this machine.
+# foreman's default port.
 PORT = 5000
 
-# How long anything may take on a slow machine. foreman gives the program 30 s to stop.
-PATIENCE = 60
+# The timeout of every step, in seconds. foreman gives the program 30 s to stop.
+TIMEOUT = 60
 
-# How long a stop may take where no request is open. Open ones are given 20 s (Rocket.toml).
+# The longest duration of a stop without open requests, in seconds. Open requests have 20 s
+# (Rocket.toml).
 AT_ONCE = 10
 
 
@@ -42,7 +43,7 @@ class Foreman:
         return self
 
     def __exit__(self, *_) -> None:
-        # Whatever a failed case left of it: the group is its own.
+        # Clean up after a failed case: foreman has a process group of its own.
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -51,11 +52,11 @@ class Foreman:
         self._output.close()
 
     def get(self, path: str) -> tuple[int, bytes]:
-        """Status and body, as soon as there is an answer."""
-        deadline = time.monotonic() + PATIENCE
+        """Status and body, as soon as the gateway responds."""
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             assert self._process.poll() is None, f"foreman ended:\n{self.output()}"
-            connection = http.client.HTTPConnection("localhost", self.port, timeout=PATIENCE)
+            connection = http.client.HTTPConnection("localhost", self.port, timeout=TIMEOUT)
             try:
                 connection.request("GET", path)
                 response = connection.getresponse()
@@ -64,33 +65,33 @@ class Foreman:
                 time.sleep(0.02)
             finally:
                 connection.close()
-        raise AssertionError(f"nothing answers at port {self.port} within {PATIENCE} s:\n{self.output()}")
+        raise AssertionError(f"no response at port {self.port} within {TIMEOUT} s:\n{self.output()}")
 
     def output(self) -> str:
         self._output.seek(0)
         return self._output.read().decode()
 
     def started(self) -> dict[str, int]:
-        """The processes that it started, by name, and their ids."""
+        """The started processes: names and process ids."""
         found = re.findall(r"^\S+ (\w+\.\d+) +\| started with pid (\d+)$", self.output(), re.MULTILINE)
         return {name: int(pid) for name, pid in found}
 
     def terminate(self) -> int:
-        """Tells foreman, and nobody else, to stop; its exit code."""
+        """Sends SIGTERM to foreman alone. Returns its exit code."""
         self._process.terminate()
         return self.wait()
 
     def interrupt(self) -> int:
-        """Ctrl-C in its terminal, which tells the program too; its exit code."""
+        """Sends SIGINT to the process group, as Ctrl-C does. Returns foreman's exit code."""
         os.killpg(self._process.pid, signal.SIGINT)
         return self.wait()
 
     def wait(self) -> int:
-        return self._process.wait(PATIENCE)
+        return self._process.wait(TIMEOUT)
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could take this port now."""
+    """Whether a server can listen on this port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -101,7 +102,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """foreman's own port if nobody has it, else any."""
+    """foreman's default port if it is free, otherwise any free port."""
     if is_free(PORT):
         return PORT
     with socket.socket() as probe:

@@ -1,8 +1,8 @@
-"""Runs the repository under foreman, as its Procfile says.
+"""Runs the repository's Procfile under foreman.
 
     python3 tests/foreman/run.py target/release/lti-gateway
 
-Closes with the line `N passed, N failed`.
+The last line of the output is `N passed, N failed`.
 """
 
 import http.client
@@ -26,31 +26,31 @@ cases = Cases()
 
 def assert_keeps_secrets(output: str) -> None:
     for name, value in VARIABLES.items():
-        assert not name.endswith("SECRET") or value not in output, f"{name} shows:\n{output}"
+        assert not name.endswith("SECRET") or value not in output, f"the output contains {name}:\n{output}"
 
 
-@cases.case("foreman finds a web process, then a release process")
+@cases.case("foreman finds a web process and a release process")
 def check(checkout):
     run = checkout.run("foreman", "check")
     assert run.returncode == 0, f"exit code {run.returncode}:\n{run.stdout}"
     assert "valid procfile detected (web, release)" in run.stdout, run.stdout
 
 
-@cases.case("foreman start: /is_up says that it is up, and the tools and their style are there")
+@cases.case("foreman start: /is_up, a tool and the stylesheet respond")
 def serves(checkout):
     with Foreman(checkout, free_port()) as foreman:
         is_up = foreman.get("/is_up")
         assert is_up == (200, b"I'm up"), is_up
-        # A launch page that is only visited: the tool exists.
+        # GET of a launch URL: 405 proves that the tool exists.
         status, _ = foreman.get("/lti/hello")
         assert status == 405, status
         style = foreman.get("/static/style.css")
         assert style == (200, (checkout.root / "static" / "style.css").read_bytes()), style
 
 
-@cases.case("foreman start: of the practice platform a release build has no route")
+@cases.case("foreman start: a release build has no route of the practice platform")
 def no_practice(checkout):
-    # Rocket itself lists its routes then.
+    # At this log level, Rocket lists its routes.
     checkout.set_variables({**VARIABLES, "ROCKET_LOG_LEVEL": "normal"})
     try:
         with Foreman(checkout, free_port()) as foreman:
@@ -65,7 +65,7 @@ def no_practice(checkout):
         checkout.set_variables(VARIABLES)
 
 
-@cases.case("foreman start: the release line is not run")
+@cases.case("foreman start: does not run the release line")
 def no_release(checkout):
     with Foreman(checkout, free_port()) as foreman:
         foreman.get("/is_up")
@@ -75,34 +75,34 @@ def no_release(checkout):
 
 
 def assert_stops(foreman: Foreman, stop: Callable[[], int]) -> None:
-    """At once, by itself and with exit code 0, and leaves nothing behind."""
+    """The gateway stops at once, by itself and with exit code 0. No process and no port remain."""
     pid = foreman.started()["web.1"]
     began = time.monotonic()
     code = stop()
     seconds = time.monotonic() - began
     assert code == 0, f"exit code {code}:\n{foreman.output()}"
-    # foreman's own code is 0 even where it had to kill the program.
+    # foreman's own exit code is 0 even if it had to kill the program.
     assert re.search(r"web\.1 +\| exited with code 0$", foreman.output(), re.MULTILINE), foreman.output()
-    assert not is_running(pid), f"process {pid} is still there"
-    assert is_free(foreman.port), f"port {foreman.port} is still taken"
-    assert seconds < AT_ONCE, f"it took {seconds:.1f} s"
+    assert not is_running(pid), f"process {pid} still runs"
+    assert is_free(foreman.port), f"port {foreman.port} is still in use"
+    assert seconds < AT_ONCE, f"the stop took {seconds:.1f} s"
 
 
-@cases.case("foreman start: SIGTERM ends it with exit code 0 and nothing is left")
+@cases.case("foreman start: SIGTERM stops it with exit code 0, and no process remains")
 def terminated(checkout):
     with Foreman(checkout, free_port()) as foreman:
         foreman.get("/is_up")
         assert_stops(foreman, foreman.terminate)
 
 
-@cases.case("foreman start: Ctrl-C ends it with exit code 0 and nothing is left")
+@cases.case("foreman start: Ctrl-C stops it with exit code 0, and no process remains")
 def interrupted(checkout):
     with Foreman(checkout, free_port()) as foreman:
         foreman.get("/is_up")
         assert_stops(foreman, foreman.interrupt)
 
 
-@cases.case("foreman start: browsers that keep their connections do not hold up the end")
+@cases.case("foreman start: persistent connections of browsers do not delay a stop")
 def stops_with_connections(checkout):
     with Foreman(checkout, free_port()) as foreman, ExitStack() as browsers:
         foreman.get("/is_up")
@@ -114,7 +114,7 @@ def stops_with_connections(checkout):
         assert_stops(foreman, foreman.terminate)
 
 
-@cases.case("foreman start: without HELLO_SECRET it ends at once with exit code 1, and says why")
+@cases.case("foreman start: without HELLO_SECRET, it exits at once with code 1 and names the variable")
 def missing_secret(checkout):
     checkout.set_variables({name: value for name, value in VARIABLES.items() if name != "HELLO_SECRET"})
     try:
@@ -125,7 +125,7 @@ def missing_secret(checkout):
         checkout.set_variables(VARIABLES)
 
 
-@cases.case("foreman start: where the port is taken it ends with exit code 1, and names the cure")
+@cases.case("foreman start: if the port is in use, it exits with code 1 and names the fix")
 def port_taken(checkout):
     port = free_port()
     with socket.create_server(("0.0.0.0", port)), Foreman(checkout, port) as foreman:
@@ -141,13 +141,13 @@ def release(checkout):
     assert_keeps_secrets(run.stdout)
 
 
-@cases.each("the release command exits with 1 and says what is missing", list(VARIABLES))
+@cases.each("without a variable, the release command exits with 1 and names it", list(VARIABLES))
 def release_without(checkout, missing):
     variables = {name: value for name, value in VARIABLES.items() if name != missing}
     run = checkout.run("sh", "-c", checkout.command("release"), **variables)
     assert run.returncode == 1, f"exit code {run.returncode}:\n{run.stdout}"
-    said = "public_url" if missing == "LTI_GATEWAY_PUBLIC_URL" else missing
-    assert said in run.stdout, run.stdout
+    named = "public_url" if missing == "LTI_GATEWAY_PUBLIC_URL" else missing
+    assert named in run.stdout, run.stdout
     assert_keeps_secrets(run.stdout)
 
 

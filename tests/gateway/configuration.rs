@@ -1,4 +1,5 @@
-//! `tools.toml`: what a bad file is told, what a good one means, and what the program does about either.
+//! `tools.toml`: the problems of an invalid file, the meaning of a valid one, and the behavior of the
+//! program with each.
 
 mod fixtures;
 mod meaning;

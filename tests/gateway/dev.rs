@@ -304,12 +304,12 @@ fn each_mistake_is_rejected_as_announced_and_listed_without_personal_data() {
     // The cause with its cure, where there is one, and what was compared.
     for (cause, cure) in [
         (
-            "<p><code>slash</code>: it was signed with a slash at the end of the path, and sent without</p>",
-            "<p>copy the launch URL from / into the platform, with or without a slash at its end",
+            "<p><code>slash</code>: it was signed with a trailing slash, and sent without</p>",
+            "<p>copy the launch URL from / into the platform, with or without the trailing",
         ),
         (
-            "<p><code>scheme</code>: it was signed for https://, and the launch URL begins otherwise</p>",
-            "<p>write the launch URL in the platform with the scheme that is shown at /",
+            "<p><code>scheme</code>: it was signed for https://, but sent to another scheme</p>",
+            "<p>write the launch URL in the platform with the scheme shown at /",
         ),
     ] {
         let rests: Vec<&str> = list.split(cause).skip(1).collect();

@@ -1,7 +1,8 @@
-//! What the gateway does, seen from outside: one module for each capability.
+//! The behavior of the gateway from outside: one module per capability.
 
 mod answers;
 mod cartridge;
+mod checklist;
 mod configuration;
 mod deployment;
 mod dev;

@@ -1,5 +1,5 @@
-//! A real server on a free port of this machine, a clock that the test sets, and an HTTP client that sends what
-//! it is told, byte by byte.
+//! A real server on a free loopback port, a clock that the test sets, and an HTTP client that sends
+//! exactly the given bytes.
 
 mod assertion;
 mod browser;
@@ -31,19 +31,19 @@ pub use reply::{Reply, status_of, unescaped};
 pub use upstream::{Recorded, Recorder, Upstream};
 pub use wire::{Head, Wire};
 
-/// The time at which every test begins.
+/// The time at the start of every test, in seconds since the epoch.
 pub const NOW: u64 = 1_700_000_000;
 
-/// What a server is made of.
+/// The configuration of a test server.
 pub struct Setup<'a> {
     pub tools: &'a str,
-    /// Names below `templates/` and their texts.
+    /// Files below `templates/`: names and contents.
     pub templates: &'a [(&'a str, &'a str)],
-    /// Names below `static/` and their texts.
+    /// Files below `static/`: names and contents.
     pub statics: &'a [(&'a str, &'a str)],
     pub environment: &'a [(&'a str, &'a str)],
     pub development: bool,
-    /// The most nonces in all, and of one consumer.
+    /// The maximum number of nonces: in total, and per consumer.
     pub replay: (usize, usize),
 }
 
@@ -60,34 +60,34 @@ impl Default for Setup<'_> {
     }
 }
 
-/// A running gateway. It ends with the value.
+/// A running gateway. Dropping the value stops it.
 pub struct Server {
     pub address: SocketAddr,
-    /// The addresses of its routes.
+    /// The URIs of its routes.
     pub routes: Vec<String>,
     now: Arc<AtomicU64>,
     shutdown: rocket::Shutdown,
     thread: Option<std::thread::JoinHandle<()>>,
-    _folder: TempDir,
+    _directory: TempDir,
 }
 
 impl Server {
     pub fn start(setup: &Setup<'_>) -> Self {
         capture_log();
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        write(folder.path(), "tools.toml", setup.tools);
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        write(directory.path(), "tools.toml", setup.tools);
         for (name, text) in setup.templates {
-            write(&folder.path().join("templates"), name, text);
+            write(&directory.path().join("templates"), name, text);
         }
         for (name, text) in setup.statics {
-            write(&folder.path().join("static"), name, text);
+            write(&directory.path().join("static"), name, text);
         }
         let environment: Environment = setup
             .environment
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let loaded = load(&folder.path().join("tools.toml"), &environment, setup.development)
+        let loaded = load(&directory.path().join("tools.toml"), &environment, setup.development)
             .expect("a readable file");
         assert!(loaded.is_sound(), "{}", print("tools.toml", &loaded.problems));
 
@@ -120,14 +120,14 @@ impl Server {
         let routes = rocket.routes().map(|route| route.uri.to_string()).collect();
         let thread = std::thread::spawn(move || {
             if let Err(error) = rocket::execute(rocket.launch()) {
-                // A stop that cuts connections off is an error for Rocket and none for us.
+                // Rocket reports closed connections at a stop as an error. The tests ignore it.
                 let _ = error.kind();
             }
         });
         let (port, shutdown) =
             started.recv_timeout(Duration::from_secs(30)).expect("the server starts");
         let address = (Ipv4Addr::LOCALHOST, port).into();
-        Self { address, routes, now, shutdown, thread: Some(thread), _folder: folder }
+        Self { address, routes, now, shutdown, thread: Some(thread), _directory: directory }
     }
 
     /// Moves the server's clock.
@@ -152,7 +152,7 @@ impl Server {
         self.send("GET", target, &[("Host", "tool.example")], b"")
     }
 
-    /// Sends a request with exactly these headers, and the body's length.
+    /// Sends a request with exactly these headers, and a `Content-Length`.
     pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let mut request = format!("{method} {target} HTTP/1.1\r\n");
         for (name, value) in headers {
@@ -167,7 +167,7 @@ impl Server {
         self.raw(&bytes)
     }
 
-    /// Sends bytes and reads the answer. What the server no longer wanted to read is not an error.
+    /// Sends bytes and reads the response. It is no error if the server stops reading early.
     pub fn raw(&self, bytes: &[u8]) -> Reply {
         let mut wire = self.connect();
         let _ = wire.offer(bytes);
@@ -221,8 +221,9 @@ fn capture_log() {
     LazyLock::force(&CAPTURED);
 }
 
-pub fn write(folder: &Path, name: &str, text: &str) {
-    let path = folder.join(name);
-    fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+/// Writes a file below a directory. Creates its parent directories.
+pub fn write(directory: &Path, name: &str, text: &str) {
+    let path = directory.join(name);
+    fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
     fs::write(path, text).expect("a file");
 }

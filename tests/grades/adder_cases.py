@@ -72,7 +72,7 @@ class Desk:
 
 def sit_down(gateway: Gateway, block: Block) -> Desk:
     form = replace(block, launch_url=gateway.launch_url()).launch()
-    return Desk(gateway, gateway.come_in(urlsplit(form.url).path, form.body()))
+    return Desk(gateway, gateway.open(urlsplit(form.url).path, form.body()))
 
 
 @cases.case("the adder puts its grades into edX's book, shows edX's words, and tells staff")
@@ -88,7 +88,7 @@ def adder(stage: Stage):
         assert stage.lms.arrived[-1].digits == "1.0"
 
         ungraded = sit_down(gateway, replace(stage.block(), has_score=False))
-        assert ungraded.answer(off=0).endswith("Your course takes no grade here.")
+        assert ungraded.answer(off=0).endswith("Your course accepts no grade here.")
 
         stage.lms.people.remove(block.person.anonymous_id)
         assert desk.answer(off=0).endswith("Your course refused the grade: User not found.")

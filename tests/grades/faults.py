@@ -192,7 +192,7 @@ def main() -> int:
             failed += faults(everybody, front)
             listed = gateway.grades()
             failed += [] if listed.startswith(NOTHING) else [f"`lti-gateway grades` lists:\n{listed}"]
-            failed += [f"the log has {said}" for said in gateway.indiscretions()]
+            failed += [f"the log has {said}" for said in gateway.leaks()]
     failed += [f"there was no {fate!r}: the run is too short" for fate in FATES if not front.fates[fate]]
     kept = sum(len(learner.kept) for learner in everybody)
     answered = sum(len(learner.answered) for learner in everybody)

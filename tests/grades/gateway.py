@@ -69,7 +69,7 @@ class Gateway(Running):
         )
         self._listing = [binary, "grades", "--tools", file]
         super().__init__(binary, file, {})
-        self.confide(SECRET, *CONSUMERS.values())
+        self.forbid(SECRET, *CONSUMERS.values())
 
     def __exit__(self, *_) -> None:
         super().__exit__()
@@ -87,12 +87,12 @@ class Gateway(Running):
     def launch(self, block: Block) -> "Seat":
         """Launches a block and comes in, up to the app."""
         form = block.launch()
-        self.confide(*form.signatures(), *form.personal_values())
-        self.confide(form.value("user_id"), form.value("lis_result_sourcedid"))
-        self.come_in(urlsplit(form.url).path, form.body())
+        self.forbid(*form.signatures(), *form.personal_values())
+        self.forbid(form.value("user_id"), form.value("lis_result_sourcedid"))
+        self.open(urlsplit(form.url).path, form.body())
         _, headers = self._app.arrived[-1]
         token = headers["X-LTI-Grade-Token"]
-        self.confide(token or "", headers["X-LTI-Assertion"])
+        self.forbid(token or "", headers["X-LTI-Assertion"])
         return Seat(self, token, headers["X-LTI-Assertion"])
 
 
@@ -106,7 +106,7 @@ class Seat:
 
     def send(self, score: str | float, **more) -> Reply:
         """A score, as text or as a number of Python's."""
-        self.gateway.confide(more.get("comment", ""))
+        self.gateway.forbid(more.get("comment", ""))
         return self.ask("POST", content=json.dumps({"score": score, **more}))
 
     def read(self) -> Reply:

@@ -11,7 +11,7 @@ from pathlib import Path
 from case import Cases
 from gateway import Gateway, Seat
 from page import ROOT, Page, code
-from running import PATIENCE, free_port
+from running import TIMEOUT, free_port
 from stage import Stage
 
 DOCS = "docs/grades.md"
@@ -33,7 +33,7 @@ def run(command: list[str | Path], seat: Seat, **environment: str) -> dict:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
     assert ended.returncode == 0, f"exit code {ended.returncode}: {ended.stderr}"
     return json.loads(ended.stdout)

@@ -21,7 +21,7 @@ from stage import Stage  # noqa: E402
 
 
 def keeps_secrets(stage: Stage) -> None:
-    said = stage.gateway.indiscretions()
+    said = stage.gateway.leaks()
     assert not said, f"it said {said}"
 
 

@@ -1,4 +1,4 @@
-"""What a browser does with a launch: reads the platform's page, and posts its form."""
+"""A browser: reads the form on the platform's page, and posts it."""
 
 import http.client
 import re
@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote_plus, unquote, urlsplit
 
 @dataclass
 class Form:
-    """A form as it leaves the browser."""
+    """A form as the browser sends it."""
 
     url: str
     fields: list[tuple[str, str]]
@@ -17,7 +17,7 @@ class Form:
 
     @classmethod
     def from_page(cls, page: str) -> "Form":
-        """The form of a platform's page, as its script submits it: its button has no name and is not sent."""
+        """The form of a platform's page, as its script submits it: without the button."""
         reader = _FormReader()
         reader.feed(page)
         return cls(reader.action, reader.fields)
@@ -31,13 +31,13 @@ class Form:
         return [(name, value) for name, value in self.fields if not name.startswith("oauth_")]
 
     def altered(self, name: str, value: str) -> "Form":
-        """The same with another value."""
+        """A copy with another value."""
         assert any(known == name for known, _ in self.fields)
         fields = [(known, value if known == name else old) for known, old in self.fields]
         return Form(self.url, fields, self.authorization)
 
     def body(self) -> str:
-        """As the URL Standard serialises application/x-www-form-urlencoded."""
+        """The form in application/x-www-form-urlencoded, as the URL Standard serializes it."""
 
         def encode(text: str) -> str:
             return quote_plus(text, safe="*").replace("~", "%7E")
@@ -45,31 +45,31 @@ class Form:
         return "&".join(f"{encode(name)}={encode(value)}" for name, value in self.fields)
 
     def signatures(self) -> list[str]:
-        """Its signature, wherever it stands."""
+        """Its signatures: in the fields, the query and the header."""
         query = parse_qsl(urlsplit(self.url).query)
         header = re.findall(r'(oauth_signature)="([^"]*)"', self.authorization or "")
         named = [*self.fields, *query, *((name, unquote(value)) for name, value in header)]
         return [value for name, value in named if name == "oauth_signature"]
 
     def personal_values(self) -> list[str]:
-        """Who launches, by name and e-mail."""
+        """Names and email of the user."""
         return [value for name, value in self.fields if name.startswith("lis_person_")]
 
 
 @dataclass
-class Answer:
+class Response:
     status: int
     body: str
     cookie: str | None
 
 
 class Browser:
-    """Follows nothing, keeps nothing: the tests say which cookie it has."""
+    """Follows no redirects and stores no cookies. The tests pass the cookie."""
 
     def __init__(self, port: int):
         self._port = port
 
-    def post(self, form: Form, cookie: str | None = None, host: str | None = None) -> Answer:
+    def post(self, form: Form, cookie: str | None = None, host: str | None = None) -> Response:
         url = urlsplit(form.url)
         headers = {
             "Host": host or url.netloc.lower(),
@@ -86,7 +86,7 @@ class Browser:
             response = connection.getresponse()
             set_cookie = response.getheader("Set-Cookie")
             cookie = set_cookie and set_cookie.split(";")[0]
-            return Answer(response.status, response.read().decode(), cookie)
+            return Response(response.status, response.read().decode(), cookie)
         finally:
             connection.close()
 
@@ -105,6 +105,6 @@ class _FormReader(HTMLParser):
             assert attributes["method"].lower() == "post"
             self.action = attributes["action"]
         elif tag == "input" and attributes.get("name"):
-            # A text field has no line breaks, whatever its attribute says.
+            # Browsers remove line breaks from the value of a text field.
             value = attributes.get("value") or ""
             self.fields.append((attributes["name"], value.replace("\r", "").replace("\n", "")))

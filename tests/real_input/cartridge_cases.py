@@ -1,4 +1,4 @@
-"""What platforms import to set a tool up, read by the schema of the standard and by a library that platforms use."""
+"""Validates cartridges with the standard's schema, and reads them with a library of platforms."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ cases = Cases()
 
 
 def cartridge_of(gateway: Gateway, tool: str) -> bytes:
-    # As the proxy passes it on to this machine.
+    # The `Host` that a proxy in front sends to the gateway.
     host = {"Host": f"localhost:{gateway.port}"}
     status, headers, body = gateway.ask("GET", f"/tools/{tool}/config.xml", host)
     assert status == 200, f"{status}, expected 200"
@@ -22,23 +22,23 @@ def cartridge_of(gateway: Gateway, tool: str) -> bytes:
     return body
 
 
-@cases.each("the cartridge is what the schema of Common Cartridge asks for", ("open", "staff", "odd", "hosted"))
+@cases.each("the cartridge is valid by the schema of Common Cartridge", ("open", "staff", "odd", "hosted"))
 def valid(gateway, tool):
     document = etree.fromstring(cartridge_of(gateway, tool))
     assert SCHEMA.validate(document), SCHEMA.error_log
-    # The schema is one that says no.
+    # The schema rejects an invalid document.
     document.remove(document.find("{*}title"))
     assert not SCHEMA.validate(document), "a cartridge without a title is valid"
 
 
 def read(gateway: Gateway, tool: str) -> dict:
-    """What the library finds, but for what is not there."""
+    """The values that the library finds, without the empty ones."""
     config = vars(ToolConfig.create_from_xml(cartridge_of(gateway, tool)))
     [(platform, extensions)] = config.pop("extensions").items()
     return {name: value for name, value in config.items() if value} | {platform: dict(extensions)}
 
 
-@cases.case("a library reads every letter of a title, a description and an address")
+@cases.case("a library reads title, description and URL character for character")
 def odd(gateway):
     url = f"{PUBLIC_URL}/a&b='c'/quiz"
     icon = f"{PUBLIC_URL}/static/odd.svg"
@@ -56,7 +56,7 @@ def odd(gateway):
     assert found == expected, found
 
 
-@cases.case("a library reads the host and the personal data of a tool that has its own")
+@cases.case("a library reads the domain and the privacy level of a tool with its own host")
 def hosted(gateway):
     icon = "https://pictures.example/icon?a=1&b=2"
     found, expected = read(gateway, "hosted"), {

@@ -1,7 +1,7 @@
-"""Open edX: its own LTI block (lti-consumer-xblock), as it stands in a course, with nothing of it rewritten.
+"""Open edX's own LTI block (lti-consumer-xblock), unchanged.
 
-The block's own launch handler signs the launch and its own template writes the form. Only what surrounds a
-block is ours: settings, the course, the person, and the switches of edx-platform, all of which are off.
+Its launch handler signs the launch, and its template writes the form. The tests provide only the
+surroundings of the block: settings, course, user, and the switches of edx-platform, which are off.
 """
 
 import sys
@@ -18,7 +18,7 @@ django.setup()
 
 
 class CourseWaffleFlag:
-    """A switch of edx-platform."""
+    """A feature switch of edx-platform."""
 
     def __init__(self, name: str, module: str):
         pass
@@ -31,7 +31,7 @@ for name in ("openedx", "openedx.core", "openedx.core.djangoapps", "openedx.core
     sys.modules[name] = ModuleType(name)
 sys.modules["openedx.core.djangoapps.waffle_utils"].CourseWaffleFlag = CourseWaffleFlag
 
-# These want the settings and the switches.
+# These imports need the settings and the switches.
 from lti_consumer.lti_1p1.consumer import LtiConsumer1p1  # noqa: E402
 from lti_consumer.lti_xblock import LtiConsumerXBlock  # noqa: E402
 from opaque_keys.edx.keys import UsageKey  # noqa: E402
@@ -52,7 +52,7 @@ CONTEXT_ID = "course-v1:UniX+CS-101+2026_T1"
 
 @dataclass
 class Person:
-    """Somebody who is logged in. The role is edx-platform's word for it."""
+    """A logged-in user. `role` is edx-platform's name of the role."""
 
     full_name: str = "Filippa Quillfeather"
     email: str = "filippa@quillfeather.example"
@@ -73,7 +73,7 @@ class Course:
 
 @dataclass
 class Block:
-    """An LTI block as its author filled it in. It shares name, user name and e-mail unless told not to."""
+    """An LTI block with its settings. By default it shares name, user name and email."""
 
     launch_url: str
     key: str
@@ -91,18 +91,18 @@ class Block:
     course_org: str = "UniX"
     lms: str = LMS
     usage: UsageKey = USAGE
-    # Where it takes grades, if that is no address of edX's.
+    # Its outcome URL, if that is not edX's own.
     outcome_url: str | None = None
 
     def launch(self) -> Form:
-        """What a person's browser sends when it opens the block."""
+        """The form that a user's browser sends when it opens the block."""
         runtime = LmsRuntime(self.lms, services={"user": LoggedIn(self.person)})
         response = self.seen_by(runtime).lti_launch_handler(None)
         assert response.status_code == 200, response.text
         return Form.from_page(response.text)
 
     def seen_by(self, runtime: "LmsRuntime") -> "CourseBlock":
-        """edX's own block."""
+        """edX's block in this runtime."""
         fields = {
             "launch_url": self.launch_url,
             "lti_id": "the-tool",
@@ -125,7 +125,7 @@ class Block:
 
 
 class CourseBlock(LtiConsumerXBlock):
-    """The block, with what edx-platform's database would tell it."""
+    """The block, with values that come from edx-platform's database otherwise."""
 
     course = None
     due = None
@@ -137,7 +137,7 @@ class CourseBlock(LtiConsumerXBlock):
         return self.outcome_url or super().outcome_service_url
 
     def get_lti_consumer(self):
-        # As LtiConfiguration does where the configuration is stored on the block.
+        # As LtiConfiguration does if the block stores the configuration.
         return LtiConsumer1p1(self.launch_url, *self.lti_provider_key_secret)
 
 
@@ -153,7 +153,7 @@ class LmsRuntime(TestRuntime):
 
 
 class LoggedIn(UserService):
-    """Tells a block who looks at it."""
+    """The user service of the runtime."""
 
     def __init__(self, person: Person):
         super().__init__()

@@ -1,4 +1,4 @@
-"""`lti-gateway explain` on launches that edX's own code signs, each spoiled in one way that is known to happen."""
+"""`lti-gateway explain` with launches signed by edX's own code, each with one known mistake."""
 
 import html
 import re
@@ -18,14 +18,14 @@ from gateway import TOOLS, Gateway, all_secrets
 
 cases = Cases()
 
-# The last two sort otherwise before they are encoded.
+# The last two have another order before they are encoded.
 CUSTOM = ["text=one two ~*'()! a/b & c", "empty=", "x1=1", "x[1]=2"]
 OLD_SECRET = "the-secret-of-last-year"
 
 
 @dataclass
 class Sent(Form):
-    """A form whose body is sent as it is written here."""
+    """A form with a given body."""
 
     text: str = ""
 
@@ -34,19 +34,19 @@ class Sent(Form):
 
 
 @dataclass
-class Spoiled:
-    """A launch of the tool `open` and what is done to it."""
+class Broken:
+    """A launch of the tool `open` with one mistake."""
 
     cause: str
-    # What is written into edX in place of the launch URL, the key and the secret.
+    # The launch URL, key and secret in edX.
     url: Callable[[Gateway], str] = lambda gateway: f"{gateway.origin}/lti/open"
     key: str = "plain-key"
     secret: str = "plain-secret"
-    # Where it is posted, behind the gateway's address.
+    # The path of the request.
     posted: str = "/lti/open"
-    # What is changed in the signer.
+    # The change of the signer.
     signer: Callable[[], AbstractContextManager] = nullcontext
-    # What is changed on the way.
+    # The change of the signed form.
     change: Callable[[Form], Form] = lambda form: form
     code: str = "bad-signature"
 
@@ -60,7 +60,7 @@ def host(scheme: str, host: str) -> Callable[[Gateway], str]:
 
 
 def normalising(spell: Callable[[str], str], keep=lambda name, value: True, ordered=sorted):
-    """The signer with other spellings of names and values, fewer of them or another order."""
+    """The signer with another encoding, a selection or another order of the parameters."""
 
     def normalise(params):
         pairs = [(spell(name), spell(value)) for name, value in params if keep(name, value)]
@@ -81,7 +81,7 @@ def signing(hash_name: str | None = None, key: Callable[[str], str] = lambda sec
 
 
 def based(base_string: Callable[[str, str, str], str]):
-    """The signer with another base string of method, address and parameters."""
+    """The signer with another base string of method, URL and parameters."""
     own = signature.signature_base_string
     return lambda: mock.patch.object(
         signature, "signature_base_string", lambda *parts: own(*base_string(*parts))
@@ -128,106 +128,106 @@ def hexadecimal(text: str) -> str:
     return signature.binascii.a2b_base64(text).hex()
 
 
-SPOILED = {
-    "http and https": Spoiled("scheme", url=host("https", "127.0.0.1:{port}")),
-    "another name of the host": Spoiled("host", url=host("http", "localhost:{port}")),
-    "no port": Spoiled("port", url=host("http", "127.0.0.1")),
-    "a slash that is not sent": Spoiled("slash", url=at("/lti/open/")),
-    "a slash that is not signed": Spoiled("slash", posted="/lti/open/"),
-    "a doubled slash": Spoiled("path", url=at("//lti/open")),
-    "another address": Spoiled("address", url=host("https", "localhost:{port}")),
-    "the launch URL of another tool": Spoiled("address-of-tool", url=at("/lti/staff")),
-    "a query that is not signed": Spoiled("query-left-out", posted="/lti/open?page=1"),
-    "a query in the address": Spoiled(
+BROKEN = {
+    "http and https": Broken("scheme", url=host("https", "127.0.0.1:{port}")),
+    "another name of the host": Broken("host", url=host("http", "localhost:{port}")),
+    "no port": Broken("port", url=host("http", "127.0.0.1")),
+    "a trailing slash that is signed but not sent": Broken("slash", url=at("/lti/open/")),
+    "a trailing slash that is sent but not signed": Broken("slash", posted="/lti/open/"),
+    "a doubled slash": Broken("path", url=at("//lti/open")),
+    "another origin": Broken("address", url=host("https", "localhost:{port}")),
+    "the launch URL of another tool": Broken("address-of-tool", url=at("/lti/staff")),
+    "a query that is not signed": Broken("query-left-out", posted="/lti/open?page=1"),
+    "a query in the signed URL": Broken(
         "query-in-address",
         posted="/lti/open?page=1",
         signer=based(lambda method, uri, params: (method, f"{uri}?page=1", params)),
     ),
-    "a GET": Spoiled("http-method", signer=based(lambda _, uri, params: ("GET", uri, params))),
-    "a submit button": Spoiled("unsigned-parameter", change=added("ext_submit", "Go")),
-    "a parameter that is dropped": Spoiled("parameter-not-sent", change=without("oauth_version")),
-    "empty values": Spoiled("empty-values", signer=normalising(strict, lambda name, value: value)),
-    "blanks around a value": Spoiled("trimmed", change=changed("custom_text", lambda value: f" {value}\t")),
-    "line breaks": Spoiled(
+    "a GET": Broken("http-method", signer=based(lambda _, uri, params: ("GET", uri, params))),
+    "a submit button": Broken("unsigned-parameter", change=added("ext_submit", "Go")),
+    "a parameter that is dropped": Broken("parameter-not-sent", change=without("oauth_version")),
+    "empty values": Broken("empty-values", signer=normalising(strict, lambda name, value: value)),
+    "whitespace around a value": Broken("trimmed", change=changed("custom_text", lambda value: f" {value}\t")),
+    "line breaks": Broken(
         "line-breaks",
         signer=normalising(lambda text: strict(text.replace("one two", "one\ntwo"))),
         change=changed("custom_text", lambda value: value.replace("one two", "one\r\ntwo")),
     ),
-    "entities of HTML that are signed": Spoiled(
+    "signed HTML entities": Broken(
         "html-entities", signer=normalising(lambda text: strict(html.escape(text)))
     ),
-    "entities of HTML that are sent": Spoiled("html-entities", change=each(html.escape)),
-    "ISO-8859-1 that is signed": Spoiled(
+    "sent HTML entities": Broken("html-entities", change=each(html.escape)),
+    "signed in ISO-8859-1": Broken(
         "charset",
         signer=normalising(lambda text: quote(text, safe="~", encoding="latin-1")),
     ),
-    "ISO-8859-1 that is sent": Spoiled(
+    "sent in ISO-8859-1": Broken(
         "form-charset", change=in_latin1, code="not-utf8"
     ),
-    "an order of names that are not encoded": Spoiled(
+    "sorted before encoding": Broken(
         "order", signer=normalising(strict, ordered=before_encoding)
     ),
-    "blanks as +": Spoiled("plus-for-space", signer=normalising(lambda text: quote_plus(text, safe="~"))),
-    "JavaScript's encoding": Spoiled(
+    "spaces as +": Broken("plus-for-space", signer=normalising(lambda text: quote_plus(text, safe="~"))),
+    "JavaScript's encoding": Broken(
         "unescaped", signer=normalising(lambda text: quote(text, safe="~!*'()"))
     ),
-    "Python's encoding": Spoiled("unescaped", signer=normalising(lambda text: quote(text, safe="~/"))),
-    "an escaped ~": Spoiled("tilde", signer=normalising(lambda text: strict(text).replace("~", "%7E"))),
-    "lower-case escapes": Spoiled("lower-case-escapes", signer=normalising(lower_case)),
-    "values encoded twice": Spoiled("escaped-twice", signer=normalising(lambda text: strict(strict(text)))),
-    "values not encoded": Spoiled("not-escaped", signer=normalising(lambda text: text)),
-    "the key in capitals": Spoiled("key-spelling", key="Plain-Key", code="unknown-consumer"),
-    "key and secret exchanged": Spoiled(
+    "Python's encoding": Broken("unescaped", signer=normalising(lambda text: quote(text, safe="~/"))),
+    "an escaped ~": Broken("tilde", signer=normalising(lambda text: strict(text).replace("~", "%7E"))),
+    "lower-case escapes": Broken("lower-case-escapes", signer=normalising(lower_case)),
+    "values encoded twice": Broken("escaped-twice", signer=normalising(lambda text: strict(strict(text)))),
+    "values not encoded": Broken("not-escaped", signer=normalising(lambda text: text)),
+    "the key in capitals": Broken("key-spelling", key="Plain-Key", code="unknown-consumer"),
+    "key and secret exchanged": Broken(
         "secret-as-key", key="plain-secret", secret="plain-key", code="unknown-consumer"
     ),
-    "a line break behind the secret": Spoiled(
+    "a line break after the secret": Broken(
         "secret-white-space", signer=signing(key=lambda secret: strict(secret + "\n") + "&")
     ),
-    "quotes around the secret": Spoiled("secret-quotes", secret='"plain-secret"'),
-    "a secret in capitals": Spoiled("secret-case", secret="PLAIN-SECRET"),
-    "a secret that is not encoded": Spoiled(
+    "quotes around the secret": Broken("secret-quotes", secret='"plain-secret"'),
+    "a secret in capitals": Broken("secret-case", secret="PLAIN-SECRET"),
+    "a secret that is not encoded": Broken(
         "secret-not-escaped",
         key="ampersand-key",
         secret="salt&pepper",
         signer=signing(key=lambda secret: f"{secret}&"),
     ),
-    "no & behind the secret": Spoiled("secret-ampersand", signer=signing(key=strict)),
-    "an empty secret": Spoiled("secret-empty", signer=signing(key=lambda _: "&")),
-    "the key for a secret": Spoiled("key-as-secret", secret="plain-key"),
-    "key and secret for a secret": Spoiled(
+    "no & after the secret": Broken("secret-ampersand", signer=signing(key=strict)),
+    "an empty secret": Broken("secret-empty", signer=signing(key=lambda _: "&")),
+    "the key as the secret": Broken("key-as-secret", secret="plain-key"),
+    "key and secret as the secret": Broken(
         "passport-as-secret", signer=signing(key=lambda _: strict("plain-key:plain-secret") + "&")
     ),
-    "another consumer's secret": Spoiled("secret-of-consumer", secret="salt&pepper"),
-    "another tool's secret": Spoiled("secret-of-tool", secret="staff-secret"),
-    "a secret of last year": Spoiled("secret-replaced", secret=OLD_SECRET),
-    "another hash": Spoiled("signature-method", signer=signing("SHA-256")),
-    "a hexadecimal signature": Spoiled(
+    "another consumer's secret": Broken("secret-of-consumer", secret="salt&pepper"),
+    "another tool's secret": Broken("secret-of-tool", secret="staff-secret"),
+    "a replaced secret": Broken("secret-replaced", secret=OLD_SECRET),
+    "another hash": Broken("signature-method", signer=signing("SHA-256")),
+    "a hexadecimal signature": Broken(
         "signature-text", change=changed("oauth_signature", hexadecimal)
     ),
-    "a signature that is encoded twice": Spoiled(
+    "a signature encoded twice": Broken(
         "signature-text", change=changed("oauth_signature", lambda text: quote(text, safe=""))
     ),
 }
 
 
-@cases.each("explain: edX, spoiled by", SPOILED)
-def spoiled(gateway, way):
+@cases.each("explain names the mistake in a launch of edX", BROKEN)
+def broken(gateway, way):
     block = Block(way.url(gateway), way.key, way.secret, custom_parameters=CUSTOM)
     with way.signer():
         form = block.launch()
     form.url = gateway.origin + way.posted
     form = way.change(form)
     launched = gateway.launch(form)
-    launched.assert_refused(400 if way.code == "not-utf8" else 401, way.code)
-    # This gateway is one in development, which looks for every cause; but of no secret that it never had.
+    launched.assert_rejected(400 if way.code == "not-utf8" else 401, way.code)
+    # A gateway in development searches for every cause, but it does not know a replaced secret.
     expected = "-" if way.cause == "secret-replaced" else way.cause
-    assert launched.said("cause") == expected, f"{launched.said('cause')} in the log, expected {expected}"
+    assert launched.log_value("cause") == expected, f"{launched.log_value('cause')} in the log, expected {expected}"
     said, code = explain(gateway, form)
     assert f"\nIt is refused: {way.code}: " in said and code == 1, f"exit code {code}: {said}"
     assert f"\ncause: {way.cause}: " in said, f"not {way.cause}: {said}"
 
 
-@cases.case("explain: edX, as it should be")
+@cases.case("explain accepts a launch of edX")
 def accepted(gateway):
     form = Block(f"{gateway.origin}/lti/open", "plain-key", "plain-secret", custom_parameters=CUSTOM).launch()
     said, code = explain(gateway, form)
@@ -238,7 +238,7 @@ def accepted(gateway):
 
 
 def explain(gateway: Gateway, form: Form) -> tuple[str, int]:
-    """What is said of a form, as a browser copies it for curl, and the exit code. No secret is ever in it."""
+    """The report about a form, as a browser copies it for curl, and the exit code."""
     assert "'" not in form.body()
     ran = subprocess.run(
         [gateway.binary, "explain", "--tools", TOOLS, "--tool", "open", "--secret-env", "OLD_SECRET", "-"],
@@ -249,5 +249,5 @@ def explain(gateway: Gateway, form: Form) -> tuple[str, int]:
     )
     assert not ran.stderr, ran.stderr
     for secret in [*all_secrets(), OLD_SECRET]:
-        assert secret not in ran.stdout and quote(quote(secret)) not in ran.stdout, "a secret is shown"
+        assert secret not in ran.stdout and quote(quote(secret)) not in ran.stdout, "the report contains a secret"
     return ran.stdout, ran.returncode

@@ -1,11 +1,11 @@
-"""A running gateway, with a tools file of its own."""
+"""A running gateway with its own tools file."""
 
 import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from browser import Answer, Browser, Form
+from browser import Browser, Form, Response
 from page import Page
 from running import Running
 
@@ -14,52 +14,52 @@ TOOLS = Path(__file__).parent / "tools" / "tools.toml"
 
 @dataclass
 class Launched:
-    """What a launch came to: the answer that the browser got, and the line that the admin reads."""
+    """The result of a launch: the response to the browser, and the line in the log."""
 
-    answer: Answer
+    response: Response
     line: str
 
     @property
     def page(self) -> Page:
-        assert self.answer.status == 200, f"{self.answer.status}, expected 200; {self.line}"
-        return Page.parse(self.answer.body)
+        assert self.response.status == 200, f"{self.response.status}, expected 200; {self.line}"
+        return Page.parse(self.response.body)
 
-    def assert_refused(self, status: int, code: str) -> None:
-        assert self.answer.status == status, f"{self.answer.status}, expected {status}; {self.line}"
-        assert self.said("code") == code, f"code {self.said('code')}, expected {code}"
-        assert self.said("reference") in self.answer.body, "the page shows another reference than the log"
-        assert self.answer.cookie is None, "a refused launch set a cookie"
+    def assert_rejected(self, status: int, code: str) -> None:
+        assert self.response.status == status, f"{self.response.status}, expected {status}; {self.line}"
+        assert self.log_value("code") == code, f"code {self.log_value('code')}, expected {code}"
+        assert self.log_value("reference") in self.response.body, "the page does not show the reference of the log line"
+        assert self.response.cookie is None, "a rejected launch set a cookie"
 
-    def said(self, field: str) -> str | None:
-        """A field of the line."""
+    def log_value(self, field: str) -> str | None:
+        """The value of a field in the log line."""
         found = re.search(rf'\b{field}="((?:[^"\\]|\\.)*)"', self.line)
         return found and found[1]
 
 
 class Gateway(Running):
-    """The program, with what it must never say of any launch."""
+    """The program. Its log must not contain secrets, signatures or personal data."""
 
     def __init__(self, binary: Path, **settings: str):
         super().__init__(binary, TOOLS, settings)
         self.binary = binary
         self._read = 0
-        self.confide(*all_secrets())
+        self.forbid(*all_secrets())
 
     def wait_until_up(self) -> None:
         super().wait_until_up()
         self._new_lines()
 
     def launch(self, form: Form, cookie: str | None = None, host: str | None = None) -> Launched:
-        """Sends a launch, with the host of its URL unless another is given."""
-        self.confide(*form.signatures())
+        """Sends a launch. `host` overrides the host of its URL."""
+        self.forbid(*form.signatures())
         for value in form.personal_values():
-            self.confide(value, *value.split())
-        answer = Browser(self.port).post(form, cookie, host)
-        if answer.cookie:
-            self.confide(answer.cookie.partition("=")[2])
+            self.forbid(value, *value.split())
+        response = Browser(self.port).post(form, cookie, host)
+        if response.cookie:
+            self.forbid(response.cookie.partition("=")[2])
         lines = [line for line in self._new_lines() if " launch: " in line]
-        assert len(lines) == 1, f"{len(lines)} lines in the log for one launch at {form.url}: {lines}"
-        return Launched(answer, lines[0])
+        assert len(lines) == 1, f"{len(lines)} log lines for one launch at {form.url}: {lines}"
+        return Launched(response, lines[0])
 
     def _new_lines(self) -> list[str]:
         lines = self.log().splitlines()

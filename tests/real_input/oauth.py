@@ -22,7 +22,7 @@ Fields = Sequence[tuple[str, str]]
 def sign(
     url: str, key: str, secret: str, fields: Fields = (), *, timestamp: float | None = None, **options
 ) -> Form:
-    """A launch signed by oauthlib, now and with the OAuth parameters in the form unless told otherwise."""
+    """A launch signed by oauthlib. Default: signed now, with the OAuth parameters in the form."""
     client = oauthlib.oauth1.Client(
         key,
         client_secret=secret,
@@ -36,7 +36,7 @@ def sign(
 
 
 def sign_with_python_oauth2(url: str, key: str, secret: str, fields: Fields = ()) -> Form:
-    """A launch signed by python-oauth2. It cannot sign repeated names."""
+    """A launch signed by python-oauth2, which cannot sign repeated names."""
     consumer = oauth2.Consumer(key, secret)
     parameters = dict([*LAUNCH, *fields])
     request = oauth2.Request.from_consumer_and_token(

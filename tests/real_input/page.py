@@ -1,4 +1,4 @@
-"""What a tool's page shows of its launch (tools/templates/launch.html.tera)."""
+"""The page of a launched tool (tools/templates/launch.html.tera)."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -19,7 +19,7 @@ class Page:
         return reader.page
 
     def assert_params(self, expected: list[tuple[str, str]]) -> None:
-        """All parameters, in order, with their duplicates, to the letter."""
+        """All parameters, in order, with duplicates, character for character."""
         missing = [pair for pair in expected if pair not in self.params]
         foreign = [pair for pair in self.params if pair not in expected]
         assert self.params == expected, (
@@ -29,14 +29,14 @@ class Page:
         )
 
     def assert_shows(self, **expected: str) -> None:
-        """Values by their names, with `__` for the dot."""
+        """Values by name, with `__` for the dot."""
         for name, value in expected.items():
             name = name.replace("__", ".")
             assert self.shown.get(name) == value, f"{name} is {self.shown.get(name)!r}, expected {value!r}"
 
 
 class _PageReader(HTMLParser):
-    """Unescapes as browsers do. A tag that the template does not have came out of a value: a hole."""
+    """Unescapes as browsers do. A tag that is not in the template is an injection."""
 
     def __init__(self):
         super().__init__()

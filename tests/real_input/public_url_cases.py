@@ -1,4 +1,4 @@
-"""Launches of a gateway behind a proxy, whose public URL is written down."""
+"""Launches of a gateway behind a proxy, with a configured public URL."""
 
 from case import Cases
 from edx import Block
@@ -11,13 +11,13 @@ cases = Cases()
 
 
 def launch(gateway, launch_url: str):
-    """Launches an address, as the proxy passes it on to this machine."""
+    """Launches a URL. The proxy in front changes the `Host` header."""
     form = Block(launch_url, "plain-key", secret_of("open", "plain-key")).launch()
     return gateway.launch(form, host=f"localhost:{gateway.port}"), form
 
 
 @cases.each(
-    "edX, behind a proxy: the public URL",
+    "edX, behind a proxy: a launch of the public URL is accepted",
     (PUBLIC_URL, "https://tools.example:443", "https://Tools.Example"),
 )
 def public_url(gateway, origin):
@@ -26,15 +26,15 @@ def public_url(gateway, origin):
 
 
 @cases.each(
-    "edX, behind a proxy: another URL than the public one",
+    "edX, behind a proxy: a launch of another URL is rejected",
     ("http://tools.example", "https://tools.example:8443", "https://other.example"),
 )
 def another_url(gateway, origin):
     launched, _ = launch(gateway, f"{origin}/lti/open")
-    launched.assert_refused(401, "bad-signature")
+    launched.assert_rejected(401, "bad-signature")
 
 
-@cases.case("edX, behind a proxy: the address of the machine itself is another URL")
+@cases.case("edX, behind a proxy: a launch of the local URL is rejected")
 def local_url(gateway):
     launched, _ = launch(gateway, f"{gateway.origin}/lti/open")
-    launched.assert_refused(401, "bad-signature")
+    launched.assert_rejected(401, "bad-signature")

@@ -1,9 +1,10 @@
-"""Launches the gateway with what platforms really send.
+"""Launches tools with the code of real platforms.
 
     python tests/real_input/run.py target/debug/lti-gateway
 
-The platforms' own code signs (Open edX's LTI block; oauthlib and python-oauth2, which others use), over HTTP,
-to the built program; a library reads what platforms import. Closes with the line `N passed, N failed`.
+Open edX's LTI block, oauthlib and python-oauth2 sign launches and send them to the built program over
+HTTP. A library of platforms reads the cartridges. The last line of the output is
+`N passed, N failed`.
 """
 
 import sys
@@ -22,8 +23,8 @@ from gateway import Gateway  # noqa: E402
 
 
 def keeps_secrets(gateway: Gateway) -> None:
-    said = gateway.indiscretions()
-    assert not said, f"it said {said}"
+    leaks = gateway.leaks()
+    assert not leaks, f"the log contains {leaks}"
 
 
 def stops(gateway: Gateway) -> None:
@@ -33,10 +34,10 @@ def stops(gateway: Gateway) -> None:
 
 LAST = [
     Case(
-        "its output holds no secret, signature, cookie, name or e-mail of any of these launches",
+        "the log contains no secret, signature, cookie, name or email of these launches",
         keeps_secrets,
     ),
-    Case("it stops with exit code 0 when told to", stops),
+    Case("SIGTERM stops the gateway with exit code 0", stops),
 ]
 
 

@@ -1,4 +1,4 @@
-//! The examination of a launch, in terms that all LTI versions share.
+//! The examination of a launch, in types that all LTI versions share.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::role::Roles;
 
 /// The result of examining a launch. Only its [verdict](Self::verdict) leads to a [`Launch`].
 ///
-/// `Findings` holds what only one LTI version finds.
+/// `Findings` are the results of checks that only one LTI version has.
 pub struct Examination<Findings> {
     pub(crate) params: Option<usize>,
     pub(crate) timestamp: Option<u64>,
@@ -22,11 +22,11 @@ pub struct Examination<Findings> {
     pub(crate) findings: Findings,
 }
 
-/// A launch that passed every check that needs no memory.
+/// A launch that passed every check except replay protection.
 pub enum Verdict {
-    /// The caller admits it once its nonce is spent.
+    /// A new launch. The caller spends its nonce and admits it.
     New(Candidate),
-    /// The gateway admitted the same form before, and the caller has proof that this browser sent it.
+    /// A reload. The caller has proof that it admitted the same form of the same browser before.
     Reload(Launch),
 }
 
@@ -37,7 +37,7 @@ pub struct Candidate {
 }
 
 impl<Findings> Examination<Findings> {
-    /// An examination that has found nothing yet.
+    /// An examination before its first check.
     pub(crate) fn of(findings: Findings) -> Self {
         Self {
             params: None,
@@ -55,28 +55,28 @@ impl<Findings> Examination<Findings> {
         self.params
     }
 
-    /// When the launch claims to be signed, in seconds since the epoch; `None` if that is unreadable.
+    /// The timestamp of the launch, in seconds since the epoch; `None` if it is unreadable.
     pub fn timestamp(&self) -> Option<u64> {
         self.timestamp
     }
 
-    /// The name of the sender that the launch claims to have, fit for a log. `None` if there is none, or
-    /// if a secret was found in its place.
+    /// The claimed name of the sender, for the log. `None` if it is missing or contains a secret.
     pub fn claimed_sender(&self) -> Option<&str> {
         self.claimed_sender.as_deref()
     }
 
-    /// The user's roles in the course; only if the signature is valid.
+    /// The user's roles in the course; `None` unless the signature is valid.
     pub fn roles(&self) -> Option<Roles> {
         self.roles
     }
 
-    /// Where the platform wants its user back; only if the signature is valid.
+    /// The URL to which the platform wants its user to return; `None` unless the signature is
+    /// valid.
     pub fn return_url(&self) -> Option<&ReturnUrl> {
         self.return_url.as_ref()
     }
 
-    /// Why the launch is rejected; `None` if it is not.
+    /// The reason to reject the launch; `None` if it is accepted.
     pub fn rejection(&self) -> Option<&Rejection> {
         self.verdict.as_ref().err()
     }
@@ -84,7 +84,7 @@ impl<Findings> Examination<Findings> {
     /// The verdict.
     ///
     /// # Errors
-    /// The [`Rejection`], any but [`Rejection::Replayed`] and [`Rejection::ReplayStoreFull`].
+    /// Any [`Rejection`] except [`Rejection::Replayed`] and [`Rejection::ReplayStoreFull`].
     pub fn verdict(self) -> Result<Verdict, Rejection> {
         self.verdict
     }
@@ -100,11 +100,11 @@ impl Candidate {
         &self.nonce
     }
 
-    /// The launch, now that its nonce is spent.
+    /// The launch, given the result of spending its nonce.
     ///
     /// # Errors
-    /// [`Rejection::Replayed`] if the nonce was spent before, [`Rejection::ReplayStoreFull`] if that is
-    /// unknown.
+    /// [`Rejection::Replayed`] if the nonce was spent before. [`Rejection::ReplayStoreFull`] if the
+    /// store could not store it.
     pub fn admit(self, spent: Spent) -> Result<Launch, Rejection> {
         match spent {
             Spent::Now => Ok(self.launch),

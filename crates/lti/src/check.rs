@@ -3,15 +3,15 @@
 pub enum Check {
     /// The form is readable.
     Form,
-    /// The form has the parameters of OAuth.
+    /// The form has the OAuth parameters.
     Oauth,
     /// The tool has a consumer with this key.
     Consumer,
     /// The consumer made the signature.
     Signature,
-    /// The timestamp is near our clock.
+    /// The timestamp is near the gateway's clock.
     Time,
-    /// The parameters are those of a launch.
+    /// The form has the LTI parameters of a launch.
     Parameters,
     /// The user has a role that may launch the tool.
     Roles,
@@ -32,7 +32,7 @@ impl Check {
         Self::Nonce,
     ];
 
-    /// Its name in reports.
+    /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Form => "form",

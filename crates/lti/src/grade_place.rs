@@ -3,7 +3,7 @@ use std::fmt;
 use crate::oauth1::SignatureMethod;
 use crate::sent_value::is_sent;
 
-/// Where a platform takes the grade of one learner at one resource link.
+/// The service of a platform that accepts the grade of one learner at one resource link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GradePlace {
     /// The outcome service of LTI 1.1.
@@ -11,53 +11,54 @@ pub enum GradePlace {
 }
 
 impl GradePlace {
-    /// The URL that the platform named for grades.
+    /// The platform's URL for grades.
     pub fn url(&self) -> &str {
         let Self::Outcome(outcome) = self;
         &outcome.url
     }
 
-    /// The part that identifies the learner. No log shows it.
+    /// The learner's identifier at the platform. No log shows it.
     pub fn learner_reference(&self) -> &str {
         let Self::Outcome(outcome) = self;
         &outcome.sourcedid
     }
 }
 
-/// Where the platform takes a grade for this user and link (Basic Outcomes 1.0, LTI 1.1 §6), and how its launch was
-/// signed, since that is what it verifies.
+/// The outcome service for one user and link (Basic Outcomes 1.0, LTI 1.1 §6), with the signature
+/// method of the launch. The platform verifies grades by the same method.
 ///
-/// `Debug` shows nothing, because a sourcedid stands for a person.
+/// `Debug` shows nothing, because a sourcedid identifies a person.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutcomeService {
     /// `lis_outcome_service_url`, exactly as sent.
     pub url: String,
     /// `lis_result_sourcedid`, exactly as sent.
     pub sourcedid: String,
-    /// How the launch was signed.
+    /// The signature method of the launch.
     pub method: SignatureMethod,
 }
 
 impl OutcomeService {
-    /// The longest URL and the longest sourcedid, in bytes. Moodle's sourcedid, which is JSON, takes about 200.
+    /// The maximum length of URL and sourcedid, in bytes each. Moodle's sourcedid is JSON of about
+    /// 200 bytes.
     const LONGEST: usize = 1024;
 
-    /// What a launch sent, if a grade can be asked for with it: an absolute http(s) URL without user and fragment, and a
-    /// sourcedid that XML 1.0 can carry.
+    /// The service, if both values are usable: an absolute http or https URL without user and
+    /// fragment, and a sourcedid of characters that are valid in XML 1.0.
     pub(crate) fn new(url: &str, sourcedid: &str, method: SignatureMethod) -> Option<Self> {
         let usable = url.len() <= Self::LONGEST
             && sourcedid.len() <= Self::LONGEST
             && is_sent(url)
             && is_sent(sourcedid)
-            && is_http_address(url)
+            && is_http_url(url)
             && sourcedid.chars().all(is_xml);
         usable.then(|| Self { url: url.to_owned(), sourcedid: sourcedid.to_owned(), method })
     }
 }
 
-/// Whether a URL has a host that can be asked, and nothing that is not sent or that means different things to different
-/// readers.
-fn is_http_address(url: &str) -> bool {
+/// Whether a URL is http or https with a host, and has no part that clients drop or parse
+/// differently.
+fn is_http_url(url: &str) -> bool {
     let Some((scheme, rest)) = url.split_once("://") else { return false };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
@@ -67,7 +68,7 @@ fn is_http_address(url: &str) -> bool {
             .contains(|letter: char| letter == '#' || letter.is_whitespace() || letter.is_control())
 }
 
-/// Whether XML 1.0 §2.2 has this character, be it as a reference.
+/// Whether a character is valid in XML 1.0 (§2.2), as itself or as a reference.
 fn is_xml(letter: char) -> bool {
     matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_service_keeps_every_byte_of_what_was_sent() {
+    fn an_outcome_service_keeps_every_byte() {
         let longest = format!("https://lms.example/{}", "x".repeat(1004));
         for url in [
             "https://lms.example/o",
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_platform_cannot_be_asked_with_is_no_outcome_service() {
+    fn an_unusable_url_or_sourcedid_is_no_outcome_service() {
         let too_long = format!("https://lms.example/{}", "x".repeat(1005));
         for url in [
             "",
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_service_hides_itself_in_debug() {
+    fn debug_hides_an_outcome_service() {
         assert_eq!(
             format!("{:?}", outcome("https://lms.example/o", "u-1")),
             "Some(OutcomeService(…))"

@@ -8,41 +8,42 @@ use crate::role::Roles;
 use crate::sender::Sender;
 use crate::sent_value::is_sent;
 
-/// One verified launch: who, in which course, from which link, with which custom values.
+/// A verified launch: user, course, resource link and custom parameters.
 ///
-/// It exists only because everything about it was checked: no code outside this crate can make one. Nothing
-/// in it says which version of LTI brought it. Text that the platform did not send, sent empty or sent as
-/// a variable that it could not fill in (`$Person.name.full`) is `None`.
+/// Only a successful examination creates it: code outside this crate cannot. It does not show the
+/// LTI version of the launch. A value is `None` if the platform did not send it, sent it empty, or
+/// sent an unresolved variable (`$Person.name.full`).
 ///
-/// `Debug` shows the sender and the link only, for the rest is personal data.
+/// `Debug` shows only the sender and the link, because the rest is personal data.
 #[non_exhaustive]
 pub struct Launch {
-    /// Who sent it.
+    /// The sender.
     pub sender: Sender,
-    /// Who launched.
+    /// The user.
     pub user: User,
-    /// What they are in this course.
+    /// The user's roles in the course.
     pub roles: Roles,
     /// The course.
     pub context: Context,
-    /// The placement in the course from which they came.
+    /// The placement of the tool in the course.
     pub resource_link: ResourceLink,
     /// The learning platform.
     pub platform: Platform,
     /// `launch_presentation_locale`, such as `en-US` or `en_US`.
     pub locale: Option<String>,
-    /// Where the platform wants its user back.
+    /// The URL to which the platform wants its user to return.
     pub return_url: Option<ReturnUrl>,
-    /// Where the platform takes a grade for this user and link; `None` where it takes none.
+    /// The service that accepts a grade for this user and link; `None` if the platform accepts
+    /// none.
     pub grade_place: Option<GradePlace>,
-    /// Stands for the signed form itself: equal for the same form sent again, and for no other but in the order of its
-    /// parameters, which is not signed.
+    /// A hash of consumer and signature. It is equal only for the same form, with its parameters in
+    /// any order, because a signature does not cover their order.
     pub fingerprint: [u8; 16],
     pub(crate) params: Params,
 }
 
-/// Who launched. Only `id` identifies, and only within its consumer: course authors can set a name and an
-/// e-mail in edX (`custom_parameters` may override them).
+/// The user. Only `id` identifies a user, and only within its consumer. In edX, course authors can
+/// set name and email, because `custom_parameters` may override them.
 #[derive(Default)]
 #[non_exhaustive]
 pub struct User {
@@ -64,7 +65,7 @@ pub struct User {
 pub struct Context {
     /// `context_id`, opaque.
     pub id: Option<String>,
-    /// `context_label`, a course number in most platforms.
+    /// `context_label`, the course number in most platforms.
     pub label: Option<String>,
     /// `context_title`.
     pub title: Option<String>,
@@ -82,7 +83,7 @@ pub struct ResourceLink {
     pub description: Option<String>,
 }
 
-/// The learning platform, as it describes itself.
+/// The learning platform's description of itself.
 #[derive(Default)]
 #[non_exhaustive]
 pub struct Platform {
@@ -92,18 +93,19 @@ pub struct Platform {
     pub name: Option<String>,
     /// `tool_consumer_instance_url`.
     pub url: Option<String>,
-    /// `tool_consumer_info_product_family_code`: `moodle`, `canvas`; edX sends its site's name.
+    /// `tool_consumer_info_product_family_code`: `moodle`, `canvas`; edX sends the name of its
+    /// site.
     pub product_family_code: Option<String>,
     /// `tool_consumer_info_version`.
     pub version: Option<String>,
 }
 
 impl Launch {
-    /// The custom parameters by name, without `custom_` and otherwise spelt as sent: edX keeps the author's spelling, other
-    /// platforms turn it into lower case.
+    /// The custom parameters by name, without `custom_`. The spelling is that of the platform: edX
+    /// keeps the author's, other platforms convert names to lower case.
     ///
-    /// Of several values the smallest counts, because a signature does not cover their order: whoever holds the form could
-    /// choose the first.
+    /// If a parameter has several values, the smallest counts. A signature does not cover their
+    /// order, so everyone who has the form could choose the first.
     pub fn custom(&self) -> BTreeMap<&str, &str> {
         let named = self
             .params
@@ -117,14 +119,14 @@ impl Launch {
         custom
     }
 
-    /// The value of a parameter, if it was really sent. Of several values the smallest counts, because a signature does not
-    /// cover their order.
+    /// The value of a parameter; `None` if the platform did not send one. If it has several values,
+    /// the smallest counts, because a signature does not cover their order.
     pub fn sent(&self, name: &str) -> Option<&str> {
         let values = self.params.iter().filter(|param| param.name == name).map(|param| param.value);
         values.filter(|value| is_sent(value)).min()
     }
 
-    /// Every parameter as it was sent, in order, with duplicates, without the `oauth_…` ones.
+    /// Every parameter as sent, in order and with duplicates, except those of OAuth.
     pub fn params(&self) -> impl Iterator<Item = (&str, &str)> {
         self.params
             .iter()

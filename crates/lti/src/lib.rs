@@ -1,16 +1,19 @@
-//! LTI as values: verify and sign launches, ask for grades to be stored and read what was answered.
+//! LTI as values: verify and sign launches, write requests for grades and read the responses.
 //!
-//! This crate is the protocol and nothing else. Bytes and a clock reading go in, a [`Launch`] or a
-//! [`Rejection`] comes out. It does no I/O, reads no clock and no environment, and knows nothing of
-//! HTTP servers, status codes, cookies or configuration files; those belong to the gateway.
+//! This crate contains only the protocol. Bytes and a timestamp go in, a [`Launch`] or a
+//! [`Rejection`] comes out. It does no I/O and reads neither clock nor environment. HTTP servers,
+//! status codes, cookies and configuration files belong to the gateway.
 //!
 //! ```text
 //! form bytes ─▶ v1p1::examine ─▶ Examination ─▶ Verdict ─▶ Candidate + Spent ─▶ Launch
 //!                                     └──────────▶ Rejection
 //!
 //! GradePlace + Score ─▶ v1p1::outcome::request, v2p0::result::body ─▶ oauth1::authorization
-//! answer bytes ─▶ read_response ─▶ OutcomeResponse, GradeResult
-//! request bytes ─▶ oauth1::verify_authorization, v1p1::outcome::service ─▶ answer bytes (a platform to practise with)
+//! response bytes ─▶ v1p1::outcome::read_response ─▶ OutcomeResponse
+//! response bytes ─▶ v2p0::result::read_result ─▶ GradeResult
+//!
+//! the practice platform:
+//! request bytes ─▶ oauth1::verify_authorization, v1p1::outcome::service ─▶ response bytes
 //! ```
 
 pub mod admission;

@@ -1,17 +1,17 @@
 use crate::oauth1::Params;
 
-/// Whether a request is an LTI 1.3 login (`iss` and `login_hint`) or launch (`id_token`), whatever else
-/// it contains.
+/// Whether a request is an LTI 1.3 login (`iss` and `login_hint`) or an LTI 1.3 launch
+/// (`id_token`).
 ///
-/// A request with an OAuth key or signature is LTI 1.1, because a launch URL may add parameters of any
-/// name.
+/// A request with an OAuth key or signature is LTI 1.1, because a launch URL may add parameters
+/// with any name.
 pub fn is_v1p3(params: &Params) -> bool {
     let has = |name: &str| params.iter().any(|param| param.name == name);
     (has("id_token") || has("iss") && has("login_hint")) && !is_signed(params)
 }
 
-/// Whether a request has an OAuth key or signature. Moodle without key and secret sends neither, but
-/// still `oauth_callback`.
+/// Whether a request has an OAuth key or signature. A Moodle without key and secret sends neither,
+/// but `oauth_callback`.
 pub(crate) fn is_signed(params: &Params) -> bool {
     params.iter().any(|param| {
         matches!(param.name, "oauth_consumer_key" | "oauth_signature") && !param.value.is_empty()
@@ -24,7 +24,7 @@ mod tests {
     use crate::oauth1::Source;
 
     #[test]
-    fn names_of_parameters_tell_the_version() {
+    fn the_names_of_parameters_show_the_version() {
         let check = |query: &str, body: &str, expected: bool| {
             let params = Params::default()
                 .read_form(Source::Query, query.as_bytes())

@@ -5,11 +5,10 @@ use crate::oauth1::{ParamError, Params};
 use crate::replay::LONGEST_NONCE;
 use crate::role::Roles;
 
-/// Declares every reason to reject a launch: a row for each, with its code, its check, the fact and the
-/// advice.
+/// Declares every reason to reject a launch: one row each, with code, check, fact and advice.
 ///
-/// A fact is a format string, or one for a value and another for its absence. Fact and advice see the
-/// variant's fields.
+/// A fact is a format string, or two: one for a value and one for its absence. Fact and advice can
+/// use the fields of the variant.
 macro_rules! rejections {
     ($(
         $(#[$doc:meta])*
@@ -22,8 +21,8 @@ macro_rules! rejections {
     )+) => {
         /// Why a launch is rejected: a stable code, the fact, and the advice.
         ///
-        /// Fact and advice are for admins and their logs. They may quote the request if that helps to
-        /// find the mistake: shortened, and never a signature, a secret or personal data.
+        /// Fact and advice are for admins and their logs. They may quote a short part of the
+        /// request, but never a signature, a secret or personal data.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Rejection {
@@ -51,7 +50,7 @@ macro_rules! rejections {
                 }
             }
 
-            /// What an admin or a course author can do about it.
+            /// The fix, for an admin or a course author.
             #[allow(unused_variables, reason = "most advice is the same for all values")]
             pub fn advice(&self) -> &'static str {
                 match self {
@@ -82,11 +81,14 @@ macro_rules! write_fact {
     ($formatter:ident, $($fact:tt)+) => { write!($formatter, $($fact)+) };
 }
 
-const SEND_UTF8: &str = "send a form that is application/x-www-form-urlencoded UTF-8, as LTI 1.1 asks; a platform page in another charset sends this";
-const SIGN_AS_LTI_ASKS: &str = "have the platform sign the launch as LTI 1.1 asks; something between platform and gateway may change the form";
+const SEND_UTF8: &str = "send an application/x-www-form-urlencoded form in UTF-8, as LTI 1.1 \
+                         requires; a page of the platform in another charset causes this";
+const SIGN_BY_THE_STANDARD: &str = "have the platform sign the launch as LTI 1.1 requires; look \
+                                    for a proxy or a script that changes the form";
 
 rejections! {
-    /// A `%` in the query or body is not followed by two hexadecimal digits. Holds its byte offset.
+    /// A `%` in the query or body is not followed by two hexadecimal digits. Contains its byte
+    /// offset.
     BrokenEscape(at: usize) => "broken-escape", Form,
         fact: ("the % at byte {at} is not followed by two hexadecimal digits"),
         advice: SEND_UTF8;
@@ -99,49 +101,52 @@ rejections! {
     /// More than [`Params::MAX`] parameters.
     TooManyParameters => "too-many-parameters", Form,
         fact: ("the form has more than {} parameters", Params::MAX),
-        advice: "send fewer parameters; a launch has about forty";
+        advice: "send fewer parameters: a launch has about forty";
 
     /// The `Authorization: OAuth` header is malformed, or there are several.
     BrokenAuthorization => "broken-authorization", Form,
         fact: ("the Authorization: OAuth header is malformed, or there are several"),
-        advice: "send one OAuth header, each value percent-encoded and in quotes (RFC 5849 §3.5.1), or none and the OAuth parameters in the form";
+        advice: "send one OAuth header, each value percent-encoded and in quotes (RFC 5849 \
+                 §3.5.1), or send the OAuth parameters in the form";
 
     /// The request is an LTI 1.3 login or launch, which the tool does not accept.
     Lti1p3NotConfigured => "lti-1p3-not-configured", Form,
         fact: ("LTI 1.3 is not configured for this tool"),
-        advice: "register the tool in the platform as LTI 1.1, with the launch URL shown at / and the tool's key and secret";
+        advice: "register the tool in the platform as LTI 1.1, with the launch URL shown at / and \
+                 the tool's key and secret";
 
     /// Neither key nor signature: the platform has no key and secret for this tool.
     Unsigned => "unsigned", Oauth,
         fact: ("the launch is not signed"),
-        advice: "enter the tool's key and secret in the platform: without them Moodle and others launch unsigned";
+        advice: "enter the tool's key and secret in the platform: without them, Moodle and others \
+                 do not sign";
 
-    /// An OAuth parameter is absent or empty. Holds its name.
+    /// An OAuth parameter is missing or empty. Contains its name.
     MissingOauthParameter(name: &'static str) => "missing-oauth-parameter", Oauth,
         fact: ("{name} is missing or empty"),
-        advice: SIGN_AS_LTI_ASKS;
+        advice: SIGN_BY_THE_STANDARD;
 
-    /// The request has an OAuth parameter twice. Holds its name.
+    /// The request has an OAuth parameter twice. Contains its name.
     RepeatedOauthParameter(name: String) => "repeated-oauth-parameter", Oauth,
         fact: ("{name} was sent twice"),
-        advice: SIGN_AS_LTI_ASKS;
+        advice: SIGN_BY_THE_STANDARD;
 
-    /// OAuth parameters stand in the URL's query, or both in the body and the header.
+    /// OAuth parameters are in the URL's query, or in both body and header.
     MisplacedOauthParameters => "misplaced-oauth-parameters", Oauth,
-        fact: ("the OAuth parameters stand in two places or in the URL"),
-        advice: "send the OAuth parameters in the form body, or all of them in one Authorization header";
+        fact: ("OAuth parameters are in the URL, or in both body and header"),
+        advice: "send all OAuth parameters in the form body, or all in one Authorization header";
 
-    /// `oauth_version` is neither absent nor `1.0`. Holds its value.
+    /// `oauth_version` is present and not `1.0`. Contains its value.
     OauthVersion(found: String) => "oauth-version", Oauth,
         fact: ("oauth_version is \"{found}\", not \"1.0\""),
-        advice: "sign with OAuth 1.0a; for LTI 1.3 register the tool as LTI 1.1";
+        advice: "sign with OAuth 1.0a: register the tool as LTI 1.1";
 
-    /// `oauth_token` is not empty; LTI has none.
+    /// `oauth_token` is not empty. LTI does not use it.
     TokenNotAllowed => "token-not-allowed", Oauth,
-        fact: ("oauth_token was sent, which LTI does not have"),
-        advice: SIGN_AS_LTI_ASKS;
+        fact: ("oauth_token is not empty; LTI does not use it"),
+        advice: SIGN_BY_THE_STANDARD;
 
-    /// `oauth_timestamp` is not a whole number of seconds. Holds its value.
+    /// `oauth_timestamp` is not a whole number of seconds. Contains its value.
     MalformedTimestamp(found: String) => "malformed-timestamp", Oauth,
         fact: ("oauth_timestamp is \"{found}\", not a number of seconds"),
         advice: "send oauth_timestamp in whole seconds since 1970, not in milliseconds";
@@ -149,36 +154,42 @@ rejections! {
     /// `oauth_nonce` is longer than 1,024 bytes.
     NonceTooLong => "nonce-too-long", Oauth,
         fact: ("oauth_nonce is longer than {LONGEST_NONCE} bytes"),
-        advice: SIGN_AS_LTI_ASKS;
+        advice: SIGN_BY_THE_STANDARD;
 
-    /// `oauth_signature_method` is unknown. Holds its value.
+    /// `oauth_signature_method` is unknown. Contains its value.
     SignatureMethod(found: String) => "signature-method", Oauth,
         fact: ("the signature method \"{found}\" is not accepted"),
         advice: "set the platform to sign with HMAC-SHA1 or HMAC-SHA256";
 
-    /// No consumer of this tool has the key. Holds the key, unless it turned out to be a secret.
+    /// No consumer of this tool has the key. Contains the key, unless it is overlong or contains a
+    /// secret.
     UnknownConsumer(key: Option<String>) => "unknown-consumer", Consumer,
         fact: (
             key: "the tool has no consumer with the key \"{key}\"",
             else "the tool has no consumer with this key"
         ),
         advice: match key {
-            None => "it is overlong, or a secret stands in it and so it is not shown: check key and secret in the platform (edX's LTI passport is id:key:secret)",
-            Some(_) => "compare the key in the platform with the tool's key in tools.toml; a key counts for its own tool only",
+            None => "check key and secret in the platform (edX's LTI passport is id:key:secret); \
+                     the key is not shown, because it is overlong or contains a secret",
+            Some(_) => "compare the key in the platform with the tool's key in tools.toml; a key \
+                        is valid for its own tool only",
         };
 
-    /// The consumer may not sign with this method. Holds the method.
+    /// The consumer may not sign with this method. Contains the method.
     SignatureMethodNotAllowed(method: &'static str) => "signature-method-not-allowed", Signature,
         fact: ("the consumer is not allowed to sign with {method}"),
-        advice: "set the platform to a method of the consumer's signature_methods, or add this one there";
+        advice: "set the platform to a method of the consumer's signature_methods, or add this \
+                 method";
 
-    /// None of the consumer's secrets makes this signature over this request.
+    /// No secret of the consumer makes this signature over this request.
     BadSignature => "bad-signature", Signature,
         fact: ("the signature does not match"),
-        advice: "compare the secret in the platform with the tool's, without spaces around it; then the launch URL in the platform with the one shown at /, letter by letter: https, host, port, slash at the end";
+        advice: "compare the secret in the platform with the tool's, including leading and \
+                 trailing spaces; then compare the launch URL in the platform with the one shown \
+                 at /, character for character: https, host, port, trailing slash";
 
-    /// The timestamp is too far from our clock. Both numbers are seconds; the distance is negative for a
-    /// launch that is older than now.
+    /// The timestamp differs too much from the gateway's clock. Both numbers are seconds. The
+    /// distance is negative for an old launch.
     Stale {
         /// Timestamp minus clock.
         distance: i64,
@@ -186,20 +197,22 @@ rejections! {
         accepted: u64,
     } => "stale", Time,
         fact: (
-            "the platform's clock is {} s {} ours, or the launch was kept that long ({accepted} s are accepted)",
+            "the platform's clock is {} s {} ours, or the form is old ({accepted} s are accepted)",
             distance.unsigned_abs(),
             if *distance < 0 { "behind" } else { "ahead of" },
         ),
-        advice: "if it happens to everybody, set the clock of the platform's server (or raise clock_skew); for one person, the page was open for long: launch again from the course";
+        advice: "launch again from the course: the page was open for a long time; if it affects \
+                 all users, set the clock of the platform's server, or raise clock_skew";
 
-    /// A parameter that LTI names has two different values. Holds its name.
+    /// A parameter that LTI names has two different values. Contains its name.
     ConflictingParameter(name: String) => "conflicting-parameter", Parameters,
         fact: ("{name} has two different values"),
-        advice: "take it out of the launch URL or out of the custom parameters: a signature does not say which of two values counts";
+        advice: "remove it from the launch URL or from the custom parameters: a signature does not \
+                 determine which of two values counts";
 
     /// The message is not the launch of a resource link.
     MessageType {
-        /// The type that came.
+        /// The type in the launch.
         found: Option<String>,
         /// The accepted type.
         accepted: &'static str,
@@ -208,11 +221,12 @@ rejections! {
             found: "the message type is \"{found}\", not \"{accepted}\"",
             else "the message type is missing"
         ),
-        advice: "add the tool as an ordinary LTI link; content selection and other messages are not launches";
+        advice: "add the tool as an ordinary LTI link; content selection and other messages are \
+                 not launches";
 
     /// The LTI version is not that of the protocol.
     LtiVersion {
-        /// The version that came.
+        /// The version in the launch.
         found: Option<String>,
         /// The accepted version.
         accepted: &'static str,
@@ -221,31 +235,34 @@ rejections! {
             found: "the LTI version is \"{found}\", not \"{accepted}\"",
             else "the LTI version is missing"
         ),
-        advice: "register the tool with the LTI version that tools.toml configures; no custom parameter may have the name of the version";
+        advice: "register the tool with the LTI version that tools.toml configures; do not give a \
+                 custom parameter the name of the version";
 
-    /// The launch does not come from a resource link, or its id is blank.
+    /// The launch has no resource link, or its id is empty or only whitespace.
     NoResourceLink => "no-resource-link", Parameters,
-        fact: ("resource_link_id is missing or blank"),
-        advice: "add the tool to the course as a link of its own, so that the platform sends resource_link_id";
+        fact: ("resource_link_id is missing or empty"),
+        advice: "add the tool to the course as a separate link, so that the platform sends \
+                 resource_link_id";
 
-    /// The user has none of the roles that may launch the tool. Holds the user's roles.
+    /// The user has no role that may launch the tool. Contains the user's roles.
     RoleNotAllowed(roles: Roles) => "role-not-allowed", Roles,
         fact: ("none of the roles {roles:?} may launch this tool"),
-        advice: "add the role to the tool's roles in tools.toml, or give the person the role in the course";
+        advice: "add the role to the tool's roles in tools.toml, or give the user the role in the \
+                 course";
 
-    /// The nonce was spent before: this is the same form again.
+    /// The nonce was spent before: the form is a replay.
     Replayed => "replayed", Nonce,
         fact: ("this launch was used before"),
-        advice: "launch again from the course: a launch form counts once, and its copies are refused";
+        advice: "launch again from the course: a launch form is valid once";
 
-    /// The replay memory cannot store the nonce, and so could not detect a replay.
+    /// The replay store cannot store the nonce, so it could not detect a replay.
     ReplayStoreFull => "replay-memory-full", Nonce,
-        fact: ("the replay memory is full"),
-        advice: "launches arrive faster than they can be remembered; they are accepted again as soon as the oldest have expired";
+        fact: ("the replay store is full"),
+        advice: "wait until the oldest nonces have expired: launches arrive faster than that";
 }
 
 impl Rejection {
-    /// Text of the request, fit to be quoted: short, on one line.
+    /// A part of the request for a message: escaped to one line, and at most 48 characters.
     pub(crate) fn quote(text: &str) -> String {
         const MOST: usize = 48;
         let mut quoted: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
@@ -274,13 +291,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_quoted_stays_short_and_on_one_line() {
+    fn a_quote_is_short_and_on_one_line() {
         assert_eq!(Rejection::quote("a\r\nb\u{1b}[31m\"é"), "a\\r\\nb\\u{1b}[31m\\\"é");
         assert_eq!(Rejection::quote(&"x".repeat(49)), format!("{}…", "x".repeat(48)));
     }
 
     #[test]
-    fn a_stale_launch_says_in_which_direction() {
+    fn a_stale_launch_shows_the_direction_of_its_distance() {
         let stale = |distance| Rejection::Stale { distance, accepted: 300 }.to_string();
         assert!(stale(-412).starts_with("the platform's clock is 412 s behind ours"));
         assert!(stale(412).starts_with("the platform's clock is 412 s ahead of ours"));

@@ -1,19 +1,19 @@
-//! Each nonce once (RFC 5849 §3.3).
+//! Replay protection: each nonce is valid once (RFC 5849 §3.3).
 //!
-//! A nonce is remembered for exactly as long as its timestamp stays acceptable and never forgotten earlier:
-//! a memory that is full refuses rather than forgets, since forgetting would let a flood open the way
-//! for a replay. It is spent last, by a launch that passed everything else, so that nobody without the
-//! secret can burn a nonce or fill the memory.
+//! The store keeps a nonce as long as its timestamp is acceptable, and never evicts it earlier. A
+//! full store rejects new nonces, because after an eviction a replay could succeed. A launch spends
+//! its nonce after all other checks. Without a secret, an attacker can neither spend a nonce nor
+//! fill the store.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
-/// The most bytes of a nonce's text. Canvas sends 43.
+/// The maximum length of a nonce, in bytes. Canvas sends 43.
 pub(crate) const LONGEST_NONCE: usize = 1024;
 
-/// What makes a launch unique: its consumer, its timestamp and its nonce, of constant size.
+/// Consumer, timestamp and nonce of a launch, hashed to a constant size. They make it unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nonce {
     consumer: [u8; 16],
@@ -22,8 +22,9 @@ pub struct Nonce {
 }
 
 impl Nonce {
-    /// `consumer` identifies the consumer, or who else gives out what counts once; `acceptable_until` is the last second,
-    /// since the epoch, at which a launch with this timestamp is accepted.
+    /// Hashes a nonce. `consumer` identifies the consumer, or another issuer of single-use values.
+    /// `acceptable_until` is the last second since the epoch at which a launch with this timestamp
+    /// is accepted.
     pub fn new(consumer: [u8; 16], timestamp: u64, nonce: &str, acceptable_until: u64) -> Self {
         let mut digest = Sha256::new();
         digest.update(consumer);
@@ -32,12 +33,13 @@ impl Nonce {
         Self { consumer, fingerprint: shortened(digest), acceptable_until }
     }
 
-    /// The last second, since the epoch, at which a launch with this nonce is accepted.
+    /// The last second since the epoch at which a launch with this nonce is accepted.
     pub fn acceptable_until(&self) -> u64 {
         self.acceptable_until
     }
 
-    /// The nonce as bytes that [`Nonce::from_bytes`] reads: consumer, fingerprint, and the last second, big-endian.
+    /// The nonce for storage: consumer, fingerprint, and the last acceptable second in big-endian
+    /// order.
     pub fn to_bytes(&self) -> [u8; 40] {
         let mut bytes = [0; 40];
         bytes[..16].copy_from_slice(&self.consumer);
@@ -46,7 +48,7 @@ impl Nonce {
         bytes
     }
 
-    /// The nonce that was written as these bytes.
+    /// Reads a nonce from [`to_bytes`](Self::to_bytes).
     pub fn from_bytes(bytes: &[u8; 40]) -> Self {
         let mut nonce = Self { consumer: [0; 16], fingerprint: [0; 16], acceptable_until: 0 };
         let mut last = [0; 8];
@@ -58,98 +60,102 @@ impl Nonce {
     }
 }
 
-/// The first half of a digest: 128 bits are ample where nobody gains by a collision of their own.
+/// The first half of a digest. 128 bits are enough, because an attacker gains nothing from a
+/// collision of two own values.
 pub(crate) fn shortened(digest: Sha256) -> [u8; 16] {
     let mut short = [0; 16];
     short.copy_from_slice(&digest.finalize()[..16]);
     short
 }
 
-/// What became of an attempt to spend a nonce.
+/// The result of spending a nonce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spent {
-    /// It was new and is remembered from now on.
+    /// The nonce was new and is stored now.
     Now,
-    /// It had been spent before.
+    /// The nonce was spent before.
     Before,
-    /// It could not be remembered, because the memory is full or out of reach.
+    /// The nonce could not be stored, because the store is full or unavailable.
     Unknown,
 }
 
-/// Remembers nonces in this process.
+/// A replay store in the memory of this process.
 ///
-/// Bounded twice: in all, so that memory is, and per consumer, so that the flood of one does not shut out the others.
+/// It has two limits: in total, to bound its memory, and per consumer, so that a flood from one
+/// consumer does not lock out the others.
 #[derive(Debug)]
 pub struct MemoryReplay {
     most: usize,
     most_per_consumer: usize,
-    memory: Mutex<Memory>,
+    spent: Mutex<SpentNonces>,
 }
 
 #[derive(Debug, Default)]
-struct Memory {
+struct SpentNonces {
     seen: HashSet<[u8; 16]>,
     per_consumer: HashMap<[u8; 16], usize>,
     by_expiry: BTreeMap<u64, Vec<Nonce>>,
-    /// The latest expiry of what was forgotten: of a nonce with this one or an earlier, nothing can be said any more.
-    forgotten_until: Option<u64>,
+    /// The latest expiry of all deleted nonces. For a nonce with this expiry or an earlier one, the
+    /// store cannot detect a replay any more.
+    deleted_until: Option<u64>,
 }
 
 impl MemoryReplay {
-    /// A memory of at most `most` nonces, and at most `most_per_consumer` of one consumer. One nonce takes
-    /// about 100 bytes.
+    /// An empty store for at most `most` nonces, and at most `most_per_consumer` of one consumer.
+    /// One nonce uses about 100 bytes.
     pub fn new(most: usize, most_per_consumer: usize) -> Self {
-        Self { most, most_per_consumer, memory: Mutex::default() }
+        Self { most, most_per_consumer, spent: Mutex::default() }
     }
 
-    /// A memory of the same bounds that goes on from an earlier one, of which these nonces and the latest expiry of what
-    /// it had forgotten were kept. The bounds are for what is new: nothing that is restored is dropped.
+    /// A store with the nonces of an earlier one, and the latest expiry of the nonces that it had
+    /// deleted. The limits apply to new nonces: all restored nonces stay.
     pub fn restore(
         most: usize,
         most_per_consumer: usize,
         nonces: impl IntoIterator<Item = Nonce>,
-        forgotten_until: Option<u64>,
+        deleted_until: Option<u64>,
     ) -> Self {
-        let mut memory = Memory { forgotten_until, ..Memory::default() };
+        let mut spent = SpentNonces { deleted_until, ..SpentNonces::default() };
         for nonce in nonces {
-            memory.remember(&nonce);
+            spent.insert(&nonce);
         }
-        Self { most, most_per_consumer, memory: Mutex::new(memory) }
+        Self { most, most_per_consumer, spent: Mutex::new(spent) }
     }
 
-    /// Spends a nonce at `now` (seconds since the epoch). Looking and remembering are one step.
+    /// Spends a nonce at `now`, in seconds since the epoch, atomically.
     pub fn spend(&self, nonce: &Nonce, now: u64) -> Spent {
-        // Nothing in here can panic between two changes, so that a poisoned lock still guards a whole memory.
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.forget_before(now);
-        if memory.seen.contains(&nonce.fingerprint) {
+        // No code below can panic between two changes. A poisoned lock still protects consistent
+        // data.
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.delete_before(now);
+        if spent.seen.contains(&nonce.fingerprint) {
             return Spent::Before;
         }
-        if memory.forgotten_until.is_some_and(|until| nonce.acceptable_until <= until) {
+        if spent.deleted_until.is_some_and(|until| nonce.acceptable_until <= until) {
             return Spent::Unknown;
         }
-        let of_consumer = memory.per_consumer.get(&nonce.consumer).copied().unwrap_or_default();
-        if memory.seen.len() >= self.most || of_consumer >= self.most_per_consumer {
+        let of_consumer = spent.per_consumer.get(&nonce.consumer).copied().unwrap_or_default();
+        if spent.seen.len() >= self.most || of_consumer >= self.most_per_consumer {
             return Spent::Unknown;
         }
-        memory.remember(nonce);
+        spent.insert(nonce);
         Spent::Now
     }
 }
 
-impl Memory {
-    /// Remembers a nonce, once.
-    fn remember(&mut self, nonce: &Nonce) {
+impl SpentNonces {
+    /// Stores a nonce, once.
+    fn insert(&mut self, nonce: &Nonce) {
         if self.seen.insert(nonce.fingerprint) {
             *self.per_consumer.entry(nonce.consumer).or_default() += 1;
             self.by_expiry.entry(nonce.acceptable_until).or_default().push(*nonce);
         }
     }
 
-    /// Forgets the nonces whose timestamps are not acceptable any more.
-    fn forget_before(&mut self, now: u64) {
+    /// Deletes the nonces with timestamps that are not acceptable any more.
+    fn delete_before(&mut self, now: u64) {
         while let Some(expired) = self.by_expiry.first_entry().filter(|entry| *entry.key() < now) {
-            self.forgotten_until = self.forgotten_until.max(Some(*expired.key()));
+            self.deleted_until = self.deleted_until.max(Some(*expired.key()));
             for nonce in expired.remove() {
                 self.seen.remove(&nonce.fingerprint);
                 if let Some(count) = self.per_consumer.get_mut(&nonce.consumer) {
@@ -174,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nonce_is_one_of_its_consumer_and_timestamp() {
+    fn a_nonce_is_unique_per_consumer_and_timestamp() {
         let replay = MemoryReplay::new(100, 100);
         assert_eq!(replay.spend(&nonce(1, NOW, "n"), NOW), Spent::Now);
         assert_eq!(replay.spend(&nonce(1, NOW, "n"), NOW), Spent::Before);
@@ -184,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nonce_is_remembered_to_the_last_acceptable_second_and_no_longer() {
+    fn a_nonce_is_stored_until_the_last_acceptable_second() {
         let replay = MemoryReplay::new(1, 1);
         let first = nonce(1, NOW + 300, "from a clock that is ahead");
         assert_eq!(replay.spend(&first, NOW), Spent::Now);
@@ -193,26 +199,26 @@ mod tests {
         assert_eq!(
             replay.spend(&nonce(1, NOW + 600, "other"), NOW + 601),
             Spent::Now,
-            "the first is forgotten"
+            "the first is deleted"
         );
     }
 
     #[test]
-    fn a_clock_that_steps_back_opens_no_way_for_a_replay() {
+    fn a_clock_that_steps_back_allows_no_replay() {
         let replay = MemoryReplay::new(10, 10);
         let spent = nonce(1, NOW, "n");
         assert_eq!(replay.spend(&spent, NOW), Spent::Now);
         assert_eq!(
             replay.spend(&nonce(1, NOW + 301, "m"), NOW + 301),
             Spent::Now,
-            "and n is forgotten"
+            "and n is deleted"
         );
         assert_eq!(replay.spend(&spent, NOW), Spent::Unknown);
         assert_eq!(replay.spend(&nonce(1, NOW + 1, "new"), NOW + 1), Spent::Now);
     }
 
     #[test]
-    fn a_full_memory_refuses_and_forgets_nothing() {
+    fn a_full_store_rejects_nonces_and_evicts_none() {
         let replay = MemoryReplay::new(3, 2);
         assert_eq!(replay.spend(&nonce(1, NOW, "a"), NOW), Spent::Now);
         assert_eq!(replay.spend(&nonce(1, NOW, "b"), NOW), Spent::Now);
@@ -226,12 +232,12 @@ mod tests {
         for known in [nonce(1, NOW, "a"), nonce(1, NOW, "b"), nonce(2, NOW, "a")] {
             assert_eq!(replay.spend(&known, NOW), Spent::Before);
         }
-        let memory = replay.memory.lock().expect("not poisoned");
-        assert_eq!(memory.per_consumer.values().sum::<usize>(), memory.seen.len());
+        let spent = replay.spent.lock().expect("not poisoned");
+        assert_eq!(spent.per_consumer.values().sum::<usize>(), spent.seen.len());
     }
 
     #[test]
-    fn a_nonce_is_the_same_after_its_way_through_bytes() {
+    fn a_nonce_survives_storage() {
         let written = nonce(7, NOW, "n").to_bytes();
         assert_eq!(Nonce::from_bytes(&written), nonce(7, NOW, "n"));
         assert_eq!(
@@ -242,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restored_memory_knows_what_the_earlier_one_knew_and_takes_no_more_than_its_bounds() {
+    fn a_restored_store_keeps_its_nonces_and_its_limits() {
         let known =
             [nonce(1, NOW, "a"), nonce(1, NOW, "b"), nonce(1, NOW, "a"), nonce(2, NOW - 100, "c")];
         let replay = MemoryReplay::restore(3, 1, known, Some(NOW + 10));
@@ -265,14 +271,14 @@ mod tests {
     }
 
     #[test]
-    fn a_restored_memory_says_nothing_of_what_the_earlier_one_had_forgotten() {
+    fn a_restored_store_cannot_judge_nonces_that_were_deleted() {
         let replay = MemoryReplay::restore(10, 10, [], Some(NOW + 300));
         assert_eq!(replay.spend(&nonce(1, NOW, "n"), NOW), Spent::Unknown);
         assert_eq!(replay.spend(&nonce(1, NOW + 1, "n"), NOW), Spent::Now);
     }
 
     #[test]
-    fn of_many_at_once_exactly_one_is_first() {
+    fn of_many_concurrent_attempts_exactly_one_succeeds() {
         let replay = MemoryReplay::new(100, 100);
         let fresh = std::thread::scope(|scope| {
             let attempts: Vec<_> = (0..8)

@@ -1,43 +1,57 @@
 use crate::oauth1::encode::encode;
 
-/// Where a platform wants its user back: an absolute `http` or `https` address.
+/// The URL to which the platform wants its user to return: an absolute `http` or `https` URL.
 ///
-/// It comes from `launch_presentation_return_url` of a launch whose signature was valid, and is meant
-/// for a link that a person may click, never for a redirect (LTI 1.1 §4.3; a redirect would be open
-/// to whoever can sign one launch).
+/// It is the `launch_presentation_return_url` of a launch with a valid signature. A page shows it
+/// as a link (LTI 1.1 §4.3). The gateway never redirects to it, because everyone who can sign one
+/// launch would then have an open redirect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReturnUrl(String);
+pub struct ReturnUrl {
+    url: String,
+    takes_message: bool,
+}
 
 impl ReturnUrl {
-    /// Reads an address. `None` where it is empty (every launch of edX), relative, of another
-    /// scheme, without a host, or holds characters that no address may hold.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (scheme, rest) = text.split_once("://")?;
+    /// Reads a URL. `None` if it is empty (every launch of edX), relative, has another scheme or no
+    /// host, or contains characters that are invalid in a URL.
+    pub fn parse(url: &str) -> Option<Self> {
+        let (scheme, rest) = url.split_once("://")?;
         let http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let clean =
-            text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&byte));
-        (http && clean && !host.is_empty() && !host.contains('@')).then(|| Self(text.to_owned()))
+            url.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&byte));
+        (http && clean && !host.is_empty() && !host.contains('@'))
+            .then(|| Self { url: url.to_owned(), takes_message: true })
     }
 
-    /// The address as the platform sent it.
+    /// The same URL for a platform that cannot show a message there.
+    /// [`with_message`](Self::with_message) then leaves the message out.
+    #[must_use]
+    pub fn without_message(self) -> Self {
+        Self { takes_message: false, ..self }
+    }
+
+    /// The URL as the platform sent it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.url
     }
 
-    /// The address with `lti_errormsg` added to its query, before any fragment: what the platform
-    /// shows to its user (LTI 1.1 §4.3).
-    pub fn with_error(&self, message: &str) -> String {
-        let (address, fragment) = match self.0.split_once('#') {
-            Some((address, fragment)) => (address, Some(fragment)),
-            None => (self.0.as_str(), None),
+    /// The URL with a message for the user in the parameter `lti_errormsg`, before any fragment
+    /// (LTI 1.1 §4.3). If the platform cannot show a message, it is the plain URL.
+    pub fn with_message(&self, message: &str) -> String {
+        if !self.takes_message {
+            return self.url.clone();
+        }
+        let (start, fragment) = match self.url.split_once('#') {
+            Some((start, fragment)) => (start, Some(fragment)),
+            None => (self.url.as_str(), None),
         };
-        let joint = match address.split_once('?') {
+        let separator = match start.split_once('?') {
             None => "?",
             Some((_, "")) => "",
             Some(_) => "&",
         };
-        let mut url = format!("{address}{joint}lti_errormsg={}", encode(message));
+        let mut url = format!("{start}{separator}lti_errormsg={}", encode(message));
         if let Some(fragment) = fragment {
             url.push('#');
             url.push_str(fragment);
@@ -51,11 +65,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_absolute_http_addresses_are_return_urls() {
+    fn only_an_absolute_http_url_is_a_return_url() {
         for good in
             ["https://lms.example/return", "http://lms.example", "HTTPS://LMS.example:8443/a?b=c#d"]
         {
-            assert_eq!(ReturnUrl::parse(good).map(|url| url.0).as_deref(), Some(good));
+            assert_eq!(ReturnUrl::parse(good).map(|url| url.url).as_deref(), Some(good));
         }
         for bad in [
             "",
@@ -76,10 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn the_message_is_added_to_the_query_before_the_fragment() {
+    fn the_message_joins_the_query_before_the_fragment() {
         let check = |url: &str, expected: &str| {
             let url = ReturnUrl::parse(url).expect("a return URL");
-            assert_eq!(url.with_error("Not & now"), expected);
+            assert_eq!(url.with_message("Not & now"), expected);
         };
         check("https://l.example/r", "https://l.example/r?lti_errormsg=Not%20%26%20now");
         check("https://l.example/r?", "https://l.example/r?lti_errormsg=Not%20%26%20now");
@@ -87,5 +101,13 @@ mod tests {
             "https://l.example/r?a=b#top",
             "https://l.example/r?a=b&lti_errormsg=Not%20%26%20now#top",
         );
+    }
+
+    #[test]
+    fn a_return_url_that_takes_no_message_stays_unchanged() {
+        for sent in ["https://l.example/r", "https://l.example/r?", "https://l.example/r?a=b#top"] {
+            let url = ReturnUrl::parse(sent).expect("a return URL").without_message();
+            assert_eq!((url.as_str(), url.with_message("Not now")), (sent, sent.to_owned()));
+        }
     }
 }

@@ -1,31 +1,31 @@
-//! Who somebody is in this course.
+//! The user's roles in a course.
 //!
-//! Only a role *of the course* grants rights here: an institution's `Instructor` may well be a learner
-//! in this course, and a system administrator need not be anybody in it. A role that is not known grants
-//! nothing. Names are matched whole and with their case (`NotALearner` is nobody).
+//! Only roles *of the course* grant rights. An `Instructor` of the institution may be a learner in
+//! this course, and a system administrator may have no role in it. Unknown roles grant nothing.
+//! Names are case-sensitive and match as a whole: `NotALearner` grants nothing.
 
 use std::fmt;
 
-/// A role in the course that a launch comes from (LTI 1.1 appendix A, LIS context roles).
+/// A role in the course of a launch (LTI 1.1 appendix A, LIS context roles).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Role {
-    /// Takes the course. edX says `Student,Learner`.
+    /// Takes the course. edX sends `Student,Learner`.
     Learner = 1 << 0,
     /// Teaches the course.
     Instructor = 1 << 1,
     /// Administers the course. edX sends it for its course staff.
     Administrator = 1 << 2,
-    /// Assists those who teach the course.
+    /// Assists the instructors of the course.
     TeachingAssistant = 1 << 3,
     /// Writes the course.
     ContentDeveloper = 1 << 4,
-    /// Looks after learners of the course (an observer, a parent).
+    /// Accompanies learners of the course (an observer, a parent).
     Mentor = 1 << 5,
 }
 
 impl Role {
-    /// Every role that has a name in `tools.toml`.
+    /// Every role with a name in `tools.toml`.
     pub const ALL: [Self; 6] = [
         Self::Learner,
         Self::Instructor,
@@ -53,10 +53,10 @@ impl Role {
 pub struct Roles(u8);
 
 impl Roles {
-    /// Instructors and administrators, the set that configuration calls `staff`.
+    /// Instructors and administrators: `staff` in the configuration.
     pub const STAFF: Self = Self(Role::Instructor as u8 | Role::Administrator as u8);
 
-    /// The set behind a name in configuration: one role's, or `staff`. `None` for any other text.
+    /// The set for a name in the configuration: a role, or `staff`. `None` for any other name.
     pub fn named(name: &str) -> Option<Self> {
         if name == "staff" {
             return Some(Self::STAFF);
@@ -66,15 +66,15 @@ impl Roles {
 
     /// The course roles in the comma-separated `roles` parameter of LTI 1.1.
     ///
-    /// Understands short names (`Instructor`, `Instructor/Lecturer`), URNs
-    /// (`urn:lti:role:ims/lis/Instructor`) and LIS 2 URIs (`…/lis/v2/membership#Instructor`). Everything
-    /// else, institution and system roles above all, is passed over.
+    /// Accepts short names (`Instructor`, `Instructor/Lecturer`), URNs
+    /// (`urn:lti:role:ims/lis/Instructor`) and LIS 2 URIs (`…/lis/v2/membership#Instructor`). It
+    /// ignores everything else, such as institution and system roles.
     pub fn parse(text: &str) -> Self {
         let mut roles = Self::default();
         let mut assistant_among_instructors = false;
         for (principal, sub) in text.split(',').filter_map(|one| context_role(one.trim())) {
             let role = match (principal, sub) {
-                // Also of a section or a group: `TeachingAssistantSection` and so on.
+                // Includes assistants of a section or a group, such as `TeachingAssistantSection`.
                 ("Instructor", Some(sub)) if sub.starts_with("TeachingAssistant") => {
                     assistant_among_instructors = true;
                     Role::TeachingAssistant
@@ -90,8 +90,8 @@ impl Roles {
             roles = roles.with(role.into());
         }
         if assistant_among_instructors {
-            // LIS 2 platforms send a sub-role's principal beside it, so that a teaching assistant carries
-            // a plain `Instructor` too, which is not a second role.
+            // LIS 2 platforms send a sub-role together with its principal role. A teaching
+            // assistant therefore also has a plain `Instructor`, which is not a second role.
             roles.0 &= !(Role::Instructor as u8);
         }
         roles
@@ -102,23 +102,23 @@ impl Roles {
         self.0 & role as u8 != 0
     }
 
-    /// Whether the two sets share a role.
+    /// Whether the two sets have a role in common.
     pub fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// Both sets together.
+    /// The union of both sets.
     #[must_use]
     pub fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// The set as a number, for whoever keeps it.
+    /// The set as a number, for storage.
     pub fn bits(self) -> u8 {
         self.0
     }
 
-    /// The set behind such a number; what is no role is left out.
+    /// Reads a set from [`bits`](Self::bits). It ignores unknown bits.
     pub fn from_bits(bits: u8) -> Self {
         let known = Role::ALL.into_iter().filter(|role| bits & *role as u8 != 0);
         known.fold(Self::default(), |roles, role| roles.with(role.into()))
@@ -142,10 +142,11 @@ impl fmt::Debug for Roles {
     }
 }
 
-/// The elements of the `roles` parameter of LTI 1.1 as LTI 1.3 writes them: URIs of the LIS vocabularies, each once. What is
-/// of no known vocabulary stays as it is.
+/// The elements of the `roles` parameter of LTI 1.1 as in LTI 1.3: URIs of the LIS vocabularies,
+/// each once. Elements of unknown vocabularies stay unchanged.
 ///
-/// They tell what the platform said, not what it grants: institution and system roles are among them.
+/// The URIs repeat the platform's claims and grant nothing. They include institution and system
+/// roles.
 pub fn role_uris(text: &str) -> Vec<String> {
     const VOCABULARY: &str = "http://purl.imsglobal.org/vocab/lis/v2/";
     let of_scope = |scope: &str, name: &str| match name.split_once(['/', '#']) {
@@ -162,7 +163,7 @@ pub fn role_uris(text: &str) -> Vec<String> {
             element.to_owned()
         } else {
             match context_role(element) {
-                // edX's own word for a learner.
+                // edX's name for a learner.
                 Some(("Student", None)) => of_scope("membership", "Learner"),
                 Some(("TeachingAssistant", None)) => {
                     of_scope("membership", "Instructor/TeachingAssistant")
@@ -181,7 +182,7 @@ pub fn role_uris(text: &str) -> Vec<String> {
     uris
 }
 
-/// Principal and sub-role of one element of `roles`, where it is a role of the course.
+/// Principal role and sub-role of one element of `roles`; `None` if it is not a role of the course.
 fn context_role(element: &str) -> Option<(&str, Option<&str>)> {
     const URN: &str = "urn:lti:role:ims/lis/";
     const LIS_2: &str = "http://purl.imsglobal.org/vocab/lis/v2/membership";
@@ -197,7 +198,7 @@ fn context_role(element: &str) -> Option<(&str, Option<&str>)> {
     };
     match name.split_once(['/', '#']) {
         Some((principal, sub)) => Some((principal, Some(sub))),
-        // `Student` is edX's own word, a short name only.
+        // `Student` is edX's name. It exists only as a short name.
         None if name == "Student" && name.len() != element.len() => None,
         None => Some((name, None)),
     }
@@ -208,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_known_names_of_course_roles_count() {
+    fn only_known_names_of_course_roles_grant_roles() {
         let check = |text: &str, expected: &[Role]| {
             assert_eq!(Roles::parse(text).iter().collect::<Vec<_>>(), expected, "{text:?}");
         };
@@ -273,14 +274,14 @@ mod tests {
     }
 
     #[test]
-    fn a_set_survives_as_a_number() {
+    fn a_set_survives_storage_as_a_number() {
         for bits in 0..=u8::MAX {
             assert_eq!(Roles::from_bits(bits).bits(), bits & 0b11_1111);
         }
     }
 
     #[test]
-    fn names_of_configuration_lead_back_to_their_roles() {
+    fn every_role_is_found_by_its_name() {
         for role in Role::ALL {
             assert_eq!(Roles::named(role.name()), Some(role.into()));
         }

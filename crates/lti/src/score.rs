@@ -1,27 +1,28 @@
-//! A score as the text that its sender wrote, so that `0.1` stays `0.1` and `0.10` stays `0.10`: no number that a machine
-//! can hold is the same as every decimal.
+//! A score as the string that its sender wrote: `0.1` stays `0.1`, and `0.10` stays `0.10`. A
+//! floating-point number cannot represent every decimal.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// A decimal between 0 and 1, both included, as it was written.
+/// A decimal from 0 to 1, as its sender wrote it.
 ///
-/// `Debug` shows nothing, because it is a person's.
+/// `Debug` hides it, because it is personal data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Score(String);
 
-/// Why a text is no score.
+/// Why a string is not a score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ScoreError {
-    /// It is no decimal as JSON writes them: digits without superfluous zeros before them, and a point only between digits.
+    /// It is not a decimal as in JSON: digits without leading zeros, and a point only between
+    /// digits.
     #[error("the score is not a decimal such as 0.92")]
     NotADecimal,
-    /// It is a decimal, but above 1 or with a minus sign.
+    /// It is above 1, or has a minus sign.
     #[error("the score is not between 0 and 1, or has a minus sign")]
     OutOfRange,
-    /// It is a number with an exponent, which some platforms misread.
-    #[error("the score is written with an exponent, not as a decimal such as 0.92")]
+    /// It has an exponent, which some platforms misread.
+    #[error("the score has an exponent; write a decimal such as 0.92")]
     Exponent,
     /// It is longer than 32 characters.
     #[error("the score is longer than 32 characters")]
@@ -29,13 +30,14 @@ pub enum ScoreError {
 }
 
 impl Score {
-    /// The most characters: more than any floating-point number takes.
+    /// The maximum number of characters. Every floating-point number needs fewer.
     const LONGEST: usize = 32;
 
-    /// Reads `0` or `1`, each with an optional point and digits behind it, and of value 1 at most.
+    /// Reads a decimal from 0 to 1: `0` or `1`, optionally followed by a point and digits.
     ///
     /// # Errors
-    /// A [`ScoreError`].
+    /// [`ScoreError::NotADecimal`], [`ScoreError::Exponent`], [`ScoreError::OutOfRange`] or
+    /// [`ScoreError::TooLong`], in this order.
     pub fn parse(text: &str) -> Result<Self, ScoreError> {
         let digits =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -77,7 +79,7 @@ impl Score {
         Ok(Self(text.to_owned()))
     }
 
-    /// The text as it was written.
+    /// The string as its sender wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -96,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_score_is_a_decimal_from_0_to_1_and_keeps_its_text() {
+    fn a_score_is_a_decimal_from_0_to_1_and_stays_unchanged() {
         let longest = format!("0.{}", "1".repeat(30));
         for text in [
             "0",
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_is_no_score_and_says_why() {
+    fn other_strings_are_invalid_for_a_reason() {
         let check = |text: &str, expected: ScoreError| {
             assert_eq!(Score::parse(text).err(), Some(expected), "{text:?}");
         };
@@ -187,7 +189,7 @@ mod tests {
         }
     }
 
-    /// The same grammar told another way: an independent reading to compare with.
+    /// The same grammar, implemented in another way to compare with.
     fn is_score(text: &str) -> bool {
         let ones_and_zeros =
             text.strip_prefix("1.").is_some_and(|rest| rest.trim_matches('0').is_empty());
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn of_all_short_texts_exactly_those_of_the_grammar_are_scores() {
+    fn of_all_short_strings_exactly_those_of_the_grammar_are_scores() {
         const LETTERS: [char; 11] = ['0', '1', '2', '9', '.', '-', '+', 'e', 'E', ' ', 'N'];
         let mut texts = vec![String::new()];
         let mut scores = 0;
@@ -216,13 +218,13 @@ mod tests {
                 })
                 .collect();
         }
-        // With up to three digits behind the point: four different ones behind 0, only zeros behind 1.
+        // Up to three digits follow the point: four different ones after 0, only zeros after 1.
         assert_eq!(scores, 2 + (4 + 16 + 64) + 3);
     }
 
     proptest! {
         #[test]
-        fn any_text_is_a_score_only_by_the_grammar(text in "[01][.][0-9]{0,32}|[-+0-9.eE]{0,40}|\\PC{0,40}") {
+        fn a_random_string_is_a_score_only_by_the_grammar(text in "[01][.][0-9]{0,32}|[-+0-9.eE]{0,40}|\\PC{0,40}") {
             match Score::parse(&text) {
                 Ok(score) => {
                     prop_assert!(is_score(&text));
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_nothing() {
+    fn debug_hides_a_score() {
         assert_eq!(format!("{:?}", Score::parse("0.92")), "Ok(Score(…))");
     }
 }

@@ -6,17 +6,17 @@ use zeroize::Zeroizing;
 
 use crate::oauth1::encode::decode;
 
-/// A shared secret. It has no `Display`, hides itself in `Debug` and is wiped from memory on drop.
+/// A shared secret. It has no `Display`, `Debug` hides it, and it is zeroized on drop.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes the text of a secret as it is: nothing is trimmed, because platforms trim nothing.
+    /// A secret from a string. It keeps leading and trailing whitespace, as platforms do.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself. Every call is a place to look at when asking where secrets go.
+    /// The secret as a string. Review every call to see where secrets go.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -28,11 +28,11 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Recognises secrets in text from outside, so that they are not repeated in a log: keys and secrets get swapped, quoted,
-/// padded with blanks and pasted as whole passports where a key belongs.
+/// Detects secrets in untrusted strings, so that no log repeats them. Admins swap key and secret,
+/// add quotes or spaces, or paste a whole LTI passport into the field for the key.
 ///
-/// Holds keyed hashes only. Looking takes a time that grows with the text and with how many lengths secrets have, not
-/// with how many secrets there are.
+/// It contains only keyed hashes. The duration of a search depends on the length of the string and
+/// on the number of different lengths of secrets. It does not depend on the number of secrets.
 #[derive(Clone, Default)]
 pub struct KnownSecrets {
     hashes: HashSet<u64>,
@@ -41,13 +41,14 @@ pub struct KnownSecrets {
 }
 
 impl KnownSecrets {
-    /// Longer text is not looked into, and counts as holding a secret.
+    /// A longer string counts as one that contains a secret.
     const LONGEST: usize = 256;
 
-    /// Shorter secrets are recognised only where the text is nothing else: they would occur everywhere.
+    /// A shorter secret is detected only if it is the whole string, because it would occur by
+    /// chance.
     const SHORTEST_PART: usize = 6;
 
-    /// Knows these secrets.
+    /// A detector of these secrets.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let mut known = Self::default();
         for secret in secrets.into_iter().map(|secret| secret.expose().trim().as_bytes()) {
@@ -57,17 +58,17 @@ impl KnownSecrets {
         known
     }
 
-    /// Whether a secret stands in `text`, as it is or percent-encoded.
+    /// Whether `text` contains a secret, as it is or percent-encoded.
     pub fn occur_in(&self, text: &str) -> bool {
         let known = |bytes: &[u8]| self.hashes.contains(&self.hasher.hash_one(bytes));
-        let stands_in = |text: &str| {
+        let contains_secret = |text: &str| {
             let long = self.lengths.range(Self::SHORTEST_PART..);
             known(text.trim().as_bytes())
                 || long.into_iter().any(|length| text.as_bytes().windows(*length).any(known))
         };
         text.len() > Self::LONGEST
-            || stands_in(text)
-            || decode(text).is_some_and(|text| stands_in(&text))
+            || contains_secret(text)
+            || decode(text).is_some_and(|text| contains_secret(&text))
     }
 }
 
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_recognised_in_every_guise_in_which_it_is_mistyped() {
+    fn a_secret_is_detected_in_every_mistyped_form() {
         let secrets = ["s3cret/x y", "with:colon", "tiny"].map(Secret::new);
         let known = KnownSecrets::new(&secrets);
         for text in [
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_hides_itself_in_debug() {
+    fn debug_hides_a_secret() {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(…)");
     }
 }

@@ -1,14 +1,14 @@
 use std::fmt;
 
-/// Declares a string with a meaning as a type of its own.
-macro_rules! text_type {
+/// Declares a newtype for a string.
+macro_rules! string_newtype {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
-            /// The text as it was configured or sent.
+            /// The string as configured or sent.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -34,27 +34,27 @@ macro_rules! text_type {
     };
 }
 
-text_type! {
+string_newtype! {
     /// The OAuth key that a platform or a course shares with one tool.
     ConsumerKey
 }
-text_type! {
+string_newtype! {
     /// The name of a platform in the configuration.
     PlatformName
 }
-text_type! {
+string_newtype! {
     /// The id of one registration at a platform.
     ClientId
 }
-text_type! {
+string_newtype! {
     /// The id of one installation of a client in its platform.
     DeploymentId
 }
 
-/// Who sent a launch.
+/// The sender of a launch.
 ///
-/// No code outside this type turns a sender into one string and compares that with a key: a platform
-/// would pass for a consumer.
+/// Compare senders, never strings made from them: a consumer with a crafted key would pass for a
+/// platform.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Sender {
     /// The consumer that signed an LTI 1.1 launch.
@@ -73,8 +73,8 @@ pub enum Sender {
 impl Sender {
     /// The sender as one string, which [`decode`](Self::decode) reads.
     ///
-    /// A consumer is its key. A platform is a JSON array of name, client and deployment. A key that
-    /// reads as such an array becomes an array of its own, with one item.
+    /// A consumer is its key. A platform is a JSON array of name, client and deployment. A key with
+    /// the syntax of such an array becomes an array with one item.
     pub fn encode(&self) -> String {
         match self {
             Self::Consumer(key) if items(key.as_str()).is_none() => key.as_str().to_owned(),
@@ -86,7 +86,7 @@ impl Sender {
         }
     }
 
-    /// The sender that was written as this string.
+    /// Reads a sender from [`encode`](Self::encode).
     pub fn decode(text: &str) -> Self {
         match items(text) {
             Some(Items::Consumer([key])) => Self::Consumer(key.into()),
@@ -104,8 +104,8 @@ impl Sender {
         self.user_namespace()
     }
 
-    /// The part that makes a user id unique: the consumer's key, or the platform's name. All clients of
-    /// a platform share one set of users.
+    /// The part that makes a user id unique: the consumer's key, or the platform's name. All
+    /// clients of a platform share one set of users.
     pub fn user_namespace(&self) -> &str {
         match self {
             Self::Consumer(key) => key.as_str(),
@@ -121,8 +121,8 @@ impl Sender {
         }
     }
 
-    /// Every part of the sender, for a hash that puts the length before each part. Session ids and grade
-    /// slots depend on it.
+    /// Every part of the sender, for a hash that puts the length before each part. Session ids and
+    /// grade slots depend on it.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         let (first, others) = match self {
             Self::Consumer(key) => (key.as_str(), None),
@@ -134,14 +134,14 @@ impl Sender {
     }
 }
 
-/// The JSON arrays that stand for a sender.
+/// The JSON arrays that encode a sender.
 enum Items {
     Consumer([String; 1]),
     Platform([String; 3]),
 }
 
 fn items(text: &str) -> Option<Items> {
-    // No other text is parsed, so that an ordinary key costs nothing.
+    // An ordinary key is not parsed, to save time.
     if !text.starts_with('[') {
         return None;
     }
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_comes_back_from_its_text() {
+    fn a_sender_survives_encoding() {
         let check = |sender: Sender, text: &str| {
             assert_eq!(sender.encode(), text);
             assert_eq!(Sender::decode(text), sender);
@@ -174,7 +174,7 @@ mod tests {
         check(Sender::Consumer("".into()), "");
         check(platform("moodle", "c-1", "2"), r#"["moodle","c-1","2"]"#);
         check(platform("moodle", "\"é", ""), r#"["moodle","\"é",""]"#);
-        // Keys that only begin like an array.
+        // These keys only start like an array.
         check(Sender::Consumer("[".into()), "[");
         check(Sender::Consumer(r#"["a","b"]"#.into()), r#"["a","b"]"#);
         check(Sender::Consumer(r#" ["a","b","c"]"#.into()), r#" ["a","b","c"]"#);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn no_key_passes_for_a_platform() {
+    fn no_key_is_read_as_a_platform() {
         for key in [
             r#"["moodle","c-1","2"]"#,
             r#"["moodle"]"#,
@@ -197,14 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn a_consumer_is_one_part_and_a_platform_three() {
+    fn a_consumer_has_one_part_and_a_platform_three() {
         let parts = |sender: &Sender| sender.parts().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(parts(&Sender::Consumer("key".into())), ["key"]);
         assert_eq!(parts(&platform("n", "c", "d")), ["n", "c", "d"]);
     }
 
     #[test]
-    fn users_belong_to_a_platform_and_not_to_its_deployment() {
+    fn the_namespace_of_users_is_the_platform_and_not_the_deployment() {
         assert_eq!(platform("n", "c", "d").user_namespace(), "n");
         assert_eq!(platform("n", "c", "d").deployment(), "d");
         assert_eq!(Sender::Consumer("key".into()).user_namespace(), "key");

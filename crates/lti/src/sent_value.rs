@@ -1,7 +1,7 @@
-//! What platforms send in place of a value that they do not have.
+//! Placeholders that platforms send if they have no value.
 
-/// Whether a value was really sent: it is not empty, and not the name of a substitution variable that the platform
-/// left in place, such as `$Person.name.full` or `$LtiLink.custom.url` (LTI 1.1 appendix C).
+/// Whether the platform sent a value: it is not empty, and not an unresolved substitution variable
+/// such as `$Person.name.full` or `$LtiLink.custom.url` (LTI 1.1 appendix C).
 pub(crate) fn is_sent(value: &str) -> bool {
     let Some(name) = value.strip_prefix('$') else { return !value.is_empty() };
     let is_word = |part: &str| {
@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_blanks_and_names_of_variables_are_not_sent() {
+    fn an_empty_value_or_a_variable_counts_as_not_sent() {
         for absent in
             ["", "$Person.name.full", "$LtiLink.custom.url", "$ToolProxyBinding.memberships.url"]
         {

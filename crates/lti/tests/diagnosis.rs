@@ -107,7 +107,7 @@ fn cause(pairs: &Pairs) -> Option<&'static str> {
 }
 
 #[test]
-fn a_launch_that_is_accepted_has_no_cause() {
+fn an_accepted_launch_has_no_cause() {
     let pairs = signed("s3cret");
     assert_eq!(found(&pairs), None);
     let examination = examined(&body(&pairs));
@@ -118,7 +118,7 @@ fn a_launch_that_is_accepted_has_no_cause() {
 }
 
 #[test]
-fn what_is_quickly_found_is_found_while_a_launch_is_answered() {
+fn the_quick_search_runs_during_the_launch() {
     let mut pairs = signed("s3cret");
     pairs.push(("submit".to_owned(), "Go".to_owned()));
     let cause = Cause::UnsignedParameter("submit".to_owned());
@@ -129,7 +129,7 @@ fn what_is_quickly_found_is_found_while_a_launch_is_answered() {
 }
 
 #[test]
-fn other_secrets_and_large_forms_are_left_to_whoever_has_time() {
+fn other_secrets_and_large_forms_are_left_to_the_full_search() {
     let of_other = signed("s3cret-2");
     assert_eq!(cause(&of_other), Some("secret-of-consumer"));
     assert_eq!(examined(&body(&of_other)).cause(), None);
@@ -144,7 +144,7 @@ fn other_secrets_and_large_forms_are_left_to_whoever_has_time() {
 }
 
 #[test]
-fn of_an_unknown_key_nothing_is_told_while_a_launch_is_answered() {
+fn the_quick_search_reports_nothing_for_an_unknown_key() {
     let mut pairs = signed("s3cret");
     pairs.push(("submit".to_owned(), "Go".to_owned()));
     for (name, value) in &mut pairs {
@@ -240,7 +240,7 @@ fn tampered(tampering: Tampering) -> (Pairs, Vec<&'static str>) {
 proptest! {
     /// Nobody can guess a signature, and no bytes break the search.
     #[test]
-    fn what_is_signed_by_nobody_has_no_cause(
+    fn a_random_signature_has_no_cause(
         query in prop::option::of("[a-z=&%+]{0,20}"),
         authorization in prop::option::of("[a-z=,\"%]{0,20}"),
         before in any::<Vec<u8>>(),
@@ -263,7 +263,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn no_tampering_is_told_to_be_a_mistake_that_it_is_not(tampering in tampering()) {
+    fn tampering_is_never_reported_as_another_mistake(tampering in tampering()) {
         let (pairs, allowed) = tampered(tampering);
         let found = cause(&pairs);
         prop_assert!(found.is_none_or(|cause| allowed.contains(&cause)), "{found:?}, and not one of {allowed:?}");

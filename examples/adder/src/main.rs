@@ -1,8 +1,10 @@
 //! An exercise behind lti-gateway: add two numbers, and the course has the grade.
 //!
-//! The gateway says in headers who is there (docs/upstreams.md) and takes grades by one HTTP call (docs/grades.md), so
-//! that nothing of LTI is left to do here. Whoever reaches this program can write any header: it listens on
-//! loopback, where nobody but the gateway is meant to come from.
+//! This program contains no LTI code. The gateway sends the user's identity in headers
+//! (docs/upstreams.md) and accepts a grade with one HTTP call (docs/grades.md).
+//!
+//! The program trusts these headers. Therefore it listens on loopback, where only the gateway can
+//! reach it.
 
 mod page;
 mod visitor;
@@ -26,17 +28,19 @@ use ureq::Agent;
 
 use visitor::Visitor;
 
-/// The most exercises that are remembered, some kilobytes each. When there are more, everybody gets a new question.
+/// The most exercises in memory, some kilobytes each. At this limit, the program forgets all of them
+/// and every user gets a new question.
 const MOST: usize = 10_000;
 
-/// One person's question at one place in a course.
+/// One user's question at one resource link.
 struct Exercise {
-    person: String,
-    /// So that a form that is sent twice, or lay open since the question before, answers nothing.
+    user: String,
+    /// Identifies the question. A form that is sent twice, or belongs to an older question, has no
+    /// effect.
     id: u32,
     left: i64,
     right: i64,
-    /// Whether the last answer was right, and what came of it.
+    /// The last answer: whether it was right, and the message about it and its grade.
     last: Option<(bool, String)>,
 }
 
@@ -56,7 +60,7 @@ struct Adder {
 async fn main() -> Result<(), Box<dyn Error>> {
     let gateway = env::var("LTI_GATEWAY").unwrap_or_else(|_| "http://127.0.0.1:5000".to_owned());
     let address = env::var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:9000".to_owned());
-    // The gateway waits for this program's pages for 25 seconds, so they wait less than that for the gateway.
+    // The gateway waits 25 seconds for a page of this program. The timeout of a grade is shorter.
     let agent = Agent::config_builder().proxy(None).http_status_as_error(false);
     let agent = agent.timeout_global(Some(Duration::from_secs(20))).build().into();
     let adder = Adder { exercises: Mutex::default(), agent, grades: format!("{gateway}/grades") };
@@ -76,11 +80,12 @@ async fn show(State(adder): State<Arc<Adder>>, visitor: Visitor) -> Html<String>
     if exercises.len() >= MOST && !exercises.contains_key(&visitor.place) {
         exercises.clear();
     }
-    let exercise = exercises.entry(visitor.place).or_insert_with(|| Exercise::new(visitor.person));
+    let exercise = exercises.entry(visitor.place).or_insert_with(|| Exercise::new(visitor.user));
     page::exercise(exercise, visitor.is_staff)
 }
 
-/// The answer to an answer is a redirect, so that a reload sends nothing again.
+/// Judges an answer and sends its grade. The response is a redirect, so that a reload does not send
+/// the form again.
 async fn answer(
     State(adder): State<Arc<Adder>>,
     visitor: Visitor,
@@ -88,19 +93,19 @@ async fn answer(
 ) -> Redirect {
     let judged =
         adder.exercises().get_mut(&visitor.place).and_then(|exercise| exercise.judge(&answer));
-    if let Some((is_right, words)) = judged {
+    if let Some((is_right, judgment)) = judged {
         let score = if is_right { "1.0" } else { "0.0" };
         let sender = Arc::clone(&adder);
         let sent = spawn_blocking(move || sender.send_grade(visitor.grade_token, score)).await;
-        let fate = sent.unwrap_or_else(|error| error.to_string());
+        let result = sent.unwrap_or_else(|error| error.to_string());
         if let Some(exercise) = adder.exercises().get_mut(&visitor.place) {
-            exercise.last = Some((is_right, format!("{words} {fate}")));
+            exercise.last = Some((is_right, format!("{judgment} {result}")));
         }
     }
     Redirect::to("./")
 }
 
-/// Everybody who launched with the consumer key of whoever asks.
+/// All users who launched with the same consumer key as this visitor.
 async fn staff(
     State(adder): State<Arc<Adder>>,
     visitor: Visitor,
@@ -109,17 +114,19 @@ async fn staff(
         return Err(StatusCode::FORBIDDEN);
     }
     let exercises = adder.exercises();
-    let near = exercises.values().filter(|exercise| visitor.shares_consumer_with(&exercise.person));
-    Ok(page::staff(near))
+    let visible =
+        exercises.values().filter(|exercise| visitor.shares_consumer_with(&exercise.user));
+    Ok(page::staff(visible))
 }
 
 impl Exercise {
-    fn new(person: String) -> Self {
+    fn new(user: String) -> Self {
         let (left, right) = (rand::random_range(1..=50), rand::random_range(1..=50));
-        Self { person, id: rand::random(), left, right, last: None }
+        Self { user, id: rand::random(), left, right, last: None }
     }
 
-    /// Whether an answer is right, and in words; None if it belongs to another question. A right one brings a new question.
+    /// Whether an answer is right, and a sentence about it. `None` if it belongs to another question.
+    /// After a right answer, the exercise has a new question.
     fn judge(&mut self, answer: &Answer) -> Option<(bool, String)> {
         let Self { id, left, right, .. } = *self;
         let is_right = answer.sum == left + right;
@@ -127,7 +134,7 @@ impl Exercise {
             return None;
         }
         if is_right {
-            *self = Self::new(std::mem::take(&mut self.person));
+            *self = Self::new(std::mem::take(&mut self.user));
         }
         Some((
             is_right,
@@ -141,23 +148,27 @@ impl Adder {
         self.exercises.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a grade, and says what came of it.
+    /// Sends a grade. Returns a sentence about the result.
     fn send_grade(&self, token: Option<String>, score: &str) -> String {
-        let Some(token) = token else { return "Your course takes no grade here.".to_owned() };
+        let Some(token) = token else { return "Your course accepts no grade here.".to_owned() };
         let request =
             self.agent.post(&self.grades).header("Authorization", format!("Bearer {token}"));
         let reply = request.send_json(json!({ "score": score }));
         let Ok(mut reply) = reply else {
-            return "The grade may be lost: there is no answer.".to_owned();
+            return "The grade may be lost: the gateway did not respond.".to_owned();
         };
-        let said: Value = reply.body_mut().read_json().unwrap_or_default();
-        match (reply.status(), said["platform"]["description"].as_str(), said["message"].as_str()) {
+        let response: Value = reply.body_mut().read_json().unwrap_or_default();
+        match (
+            reply.status(),
+            response["platform"]["description"].as_str(),
+            response["message"].as_str(),
+        ) {
             (StatusCode::OK, ..) => "Your course has the grade.".to_owned(),
             (StatusCode::ACCEPTED, ..) => {
-                "Your course gets the grade as soon as it can take it.".to_owned()
+                "Your course cannot accept the grade yet. The gateway will retry.".to_owned()
             }
-            (_, Some(words), _) if !words.is_empty() => {
-                format!("Your course refused the grade: {words:.300}")
+            (_, Some(description), _) if !description.is_empty() => {
+                format!("Your course refused the grade: {description:.300}")
             }
             (_, _, Some(message)) => format!("The grade is lost: {message:.300}"),
             (status, ..) => format!("The grade is lost: {status}"),

@@ -5,11 +5,11 @@ use axum::response::Html;
 use crate::Exercise;
 
 pub fn exercise(Exercise { id, left, right, last, .. }: &Exercise, is_staff: bool) -> Html<String> {
-    let last = last.as_ref().map_or_else(String::new, |(is_right, words)| {
+    let last = last.as_ref().map_or_else(String::new, |(is_right, message)| {
         let class = if *is_right { "right" } else { "wrong" };
-        format!(r#"<p class="{class}" role="status">{}</p>"#, escaped(words))
+        format!(r#"<p class="{class}" role="status">{}</p>"#, escaped(message))
     });
-    let staff = if is_staff { r#"<p><a href="staff">Who has which question</a></p>"# } else { "" };
+    let staff = if is_staff { r#"<p><a href="staff">All questions</a></p>"# } else { "" };
     page(&format!(
         r#"{last}
 <form method="post" action="answer">
@@ -23,16 +23,16 @@ pub fn exercise(Exercise { id, left, right, last, .. }: &Exercise, is_staff: boo
 }
 
 pub fn staff<'a>(exercises: impl Iterator<Item = &'a Exercise>) -> Html<String> {
-    let row = |Exercise { person, left, right, last, .. }: &Exercise| {
-        let words = last.as_ref().map_or("", |(_, words)| words);
-        format!("<tr><th>{}<td>{left} + {right}<td>{}\n", escaped(person), escaped(words))
+    let row = |Exercise { user, left, right, last, .. }: &Exercise| {
+        let message = last.as_ref().map_or("", |(_, message)| message);
+        format!("<tr><th>{}<td>{left} + {right}<td>{}\n", escaped(user), escaped(message))
     };
     let mut rows: Vec<String> = exercises.map(row).collect();
     rows.sort();
     let rows = rows.concat();
     page(&format!(
         r#"<table>
-<tr><th>Who<th>Question<th>Last answer
+<tr><th>User<th>Question<th>Last answer
 {rows}</table>
 <p><a href="./">The exercise</a></p>"#
     ))
@@ -56,7 +56,7 @@ fn page(body: &str) -> Html<String> {
     ))
 }
 
-/// Text of others, which may have any character, as HTML shows it.
+/// Untrusted text, escaped for HTML.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

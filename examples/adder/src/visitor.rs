@@ -1,16 +1,17 @@
-//! Who asks, as the gateway says it.
+//! The user of a request, from the gateway's headers.
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
 pub struct Visitor {
-    /// One per person and place in a course.
+    /// The prefix of the session: one per user and resource link.
     pub place: String,
-    /// `<consumer key>:<user id>`, which alone identifies a person; empty if the platform keeps it to itself.
-    pub person: String,
+    /// `<consumer key>:<user id>`, which identifies the user. Empty if the platform sends no user id.
+    pub user: String,
     pub is_staff: bool,
-    /// Allows a grade for this person and place, if the course takes one. It belongs to no browser.
+    /// Allows a grade for this user and resource link, if the course accepts one. No browser may see
+    /// it.
     pub grade_token: Option<String>,
 }
 
@@ -19,14 +20,11 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
 
     async fn from_request_parts(request: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let header = |name| request.headers.get(name)?.to_str().ok().map(str::to_owned);
-        let outside = (
-            StatusCode::BAD_REQUEST,
-            "This exercise is opened from a course, through lti-gateway.",
-        );
+        let outside = (StatusCode::BAD_REQUEST, "Open this exercise from your course.");
         let roles = header("X-Forwarded-Groups").unwrap_or_default();
         Ok(Self {
             place: header("X-Forwarded-Prefix").ok_or(outside)?,
-            person: header("X-Forwarded-User").unwrap_or_default(),
+            user: header("X-Forwarded-User").unwrap_or_default(),
             is_staff: roles.split(',').any(|role| role == "instructor" || role == "administrator"),
             grade_token: header("X-LTI-Grade-Token"),
         })
@@ -34,7 +32,8 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
 }
 
 impl Visitor {
-    pub fn shares_consumer_with(&self, person: &str) -> bool {
-        person.split(':').next() == self.person.split(':').next()
+    /// Whether a user launched with the same consumer key.
+    pub fn shares_consumer_with(&self, user: &str) -> bool {
+        user.split(':').next() == self.user.split(':').next()
     }
 }

@@ -1,4 +1,4 @@
-//! The built program between a browser and a gateway, both of which are this test.
+//! Runs the program. The test plays both the browser and the gateway.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,14 +13,14 @@ const ANNA: [(&str, &str); 3] =
     [("X-Forwarded-Prefix", PLACE), ("X-Forwarded-User", "adder-key:anna"), TOKEN];
 const DELIVERED: &str = r#"{"status":"delivered"}"#;
 
-/// What takes the grades: answers each call alike, and hands on what came.
+/// A server that accepts grades: it sends the same response to each call and records the calls.
 struct Gateway {
     address: SocketAddr,
     calls: Receiver<String>,
 }
 
 impl Gateway {
-    fn answering(status: &'static str, body: &'static str) -> Self {
+    fn responding(status: &'static str, body: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let (sender, calls) = channel();
@@ -38,7 +38,7 @@ impl Gateway {
         Self { address, calls }
     }
 
-    /// The next call: its first line, `Authorization`, and its body without white space.
+    /// The next call: its first line, `Authorization`, and its body without whitespace.
     fn call(&self) -> (String, String, String) {
         let call = self.calls.recv_timeout(Duration::from_secs(30)).expect("a call");
         let (head, body) = call.split_once("\r\n\r\n").expect("a head");
@@ -54,7 +54,7 @@ impl Gateway {
     }
 }
 
-/// The program. It ends with the value.
+/// The running program. Dropping the value stops it.
 struct Adder {
     process: Child,
     address: String,
@@ -76,7 +76,7 @@ impl Adder {
     }
 
     /// Status, `Location` and page.
-    fn ask(
+    fn request(
         &self,
         method: &str,
         path: &str,
@@ -92,9 +92,9 @@ impl Adder {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
         stream.write_all(request.as_bytes()).expect("it reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers");
-        let (head, page) = answer.split_once("\r\n\r\n").expect("a head");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).expect("it responds");
+        let (head, page) = response.split_once("\r\n\r\n").expect("a head");
         let status =
             head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
         let location =
@@ -103,12 +103,12 @@ impl Adder {
     }
 
     fn page(&self, headers: &[(&str, &str)]) -> String {
-        let (status, _, page) = self.ask("GET", "/", headers, "");
+        let (status, _, page) = self.request("GET", "/", headers, "");
         assert_eq!(status, 200, "{page}");
         page
     }
 
-    /// Answers the question, `off` from the right sum; the page that follows.
+    /// Answers the question, `off` from the right sum. Returns the next page.
     fn answer(&self, headers: &[(&str, &str)], off: i64) -> String {
         let form = form(&self.page(headers), off);
         self.post(headers, &form)
@@ -117,7 +117,7 @@ impl Adder {
     fn post(&self, headers: &[(&str, &str)], form: &str) -> String {
         let mut headers = headers.to_vec();
         headers.push(("Content-Type", "application/x-www-form-urlencoded"));
-        let (status, location, _) = self.ask("POST", "/answer", &headers, form);
+        let (status, location, _) = self.request("POST", "/answer", &headers, form);
         assert_eq!((status, location.as_deref()), (303, Some("./")));
         self.page(&headers)
     }
@@ -130,7 +130,7 @@ impl Drop for Adder {
     }
 }
 
-/// A message with the body that its head announces.
+/// An HTTP message with its body, of the length in `Content-Length`.
 fn read(stream: &TcpStream) -> String {
     let mut reader = BufReader::new(stream);
     let (mut message, mut length) = (String::new(), 0);
@@ -145,7 +145,7 @@ fn read(stream: &TcpStream) -> String {
     message + &String::from_utf8(body).expect("text")
 }
 
-/// What stands between two texts.
+/// The text between two other texts.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}"));
     rest.split_once(after).unwrap_or_else(|| panic!("no {after} in {text}")).0
@@ -155,7 +155,7 @@ fn question(page: &str) -> &str {
     between(page, r#"<label for="sum">"#, " =</label>")
 }
 
-/// The page's form, `off` from the right sum.
+/// The fields of the page's form, `off` from the right sum.
 fn form(page: &str, off: i64) -> String {
     let sum: i64 =
         question(page).split(" + ").map(|term| term.parse::<i64>().expect("a number")).sum();
@@ -163,8 +163,8 @@ fn form(page: &str, off: i64) -> String {
 }
 
 #[test]
-fn the_right_sum_earns_a_full_grade_and_brings_a_new_question() {
-    let gateway = Gateway::answering("200 OK", DELIVERED);
+fn a_right_sum_sends_a_full_grade_and_shows_a_new_question() {
+    let gateway = Gateway::responding("200 OK", DELIVERED);
     let adder = Adder::before(gateway.address);
     let asked = form(&adder.page(&ANNA), 0);
     let page = adder.post(&ANNA, &asked);
@@ -179,8 +179,8 @@ fn the_right_sum_earns_a_full_grade_and_brings_a_new_question() {
 }
 
 #[test]
-fn a_wrong_sum_earns_nothing_and_the_question_stays() {
-    let gateway = Gateway::answering("200 OK", DELIVERED);
+fn a_wrong_sum_sends_a_zero_and_keeps_the_question() {
+    let gateway = Gateway::responding("200 OK", DELIVERED);
     let adder = Adder::before(gateway.address);
     let asked = form(&adder.page(&ANNA), 0);
     let page = adder.answer(&ANNA, 1);
@@ -191,7 +191,7 @@ fn a_wrong_sum_earns_nothing_and_the_question_stays() {
 
 #[test]
 fn a_form_that_is_sent_twice_counts_once() {
-    let gateway = Gateway::answering("200 OK", DELIVERED);
+    let gateway = Gateway::responding("200 OK", DELIVERED);
     let adder = Adder::before(gateway.address);
     let form = form(&adder.page(&ANNA), 0);
     adder.post(&ANNA, &form);
@@ -202,18 +202,18 @@ fn a_form_that_is_sent_twice_counts_once() {
 }
 
 #[test]
-fn a_launch_that_takes_no_grade_is_told_so_and_nothing_is_sent() {
-    let gateway = Gateway::answering("200 OK", DELIVERED);
+fn without_a_grade_token_the_page_says_so_and_no_grade_is_sent() {
+    let gateway = Gateway::responding("200 OK", DELIVERED);
     let adder = Adder::before(gateway.address);
     let page = adder.answer(&ANNA[..2], 0);
-    assert!(page.contains("Your course takes no grade here."), "{page}");
+    assert!(page.contains("Your course accepts no grade here."), "{page}");
     gateway.was_not_called();
 }
 
 #[test]
-fn what_becomes_of_a_grade_is_shown_in_the_words_of_the_platform() {
+fn the_page_shows_the_result_of_a_grade_with_the_platforms_message() {
     for (status, body, shown) in [
-        ("202 Accepted", r#"{"status":"kept","id":"x"}"#, "as soon as it can take it"),
+        ("202 Accepted", r#"{"status":"kept","id":"x"}"#, "The gateway will retry"),
         (
             "502 Bad Gateway",
             r#"{"error":"platform-refused","message":"no","platform":{"status":200,"description":"Grade is <past> \"due\""}}"#,
@@ -231,14 +231,14 @@ fn what_becomes_of_a_grade_is_shown_in_the_words_of_the_platform() {
         ),
         ("503 Service Unavailable", "<html>", "The grade is lost: 503"),
     ] {
-        let gateway = Gateway::answering(status, body);
+        let gateway = Gateway::responding(status, body);
         let page = Adder::before(gateway.address).answer(&ANNA, 0);
         assert!(page.contains(shown), "{shown}: {page}");
     }
 }
 
 #[test]
-fn a_gateway_that_is_not_there_is_told() {
+fn the_page_reports_an_unreachable_gateway() {
     let closed = TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())
         .expect("a port");
@@ -247,8 +247,8 @@ fn a_gateway_that_is_not_there_is_told() {
 }
 
 #[test]
-fn each_place_has_a_question_of_its_own() {
-    let gateway = Gateway::answering("200 OK", DELIVERED);
+fn each_resource_link_has_its_own_question() {
+    let gateway = Gateway::responding("200 OK", DELIVERED);
     let adder = Adder::before(gateway.address);
     let anna = adder.page(&ANNA);
     let berta = [
@@ -262,8 +262,8 @@ fn each_place_has_a_question_of_its_own() {
 }
 
 #[test]
-fn staff_see_the_people_of_their_consumer_and_learners_see_nobody() {
-    let gateway = Gateway::answering("200 OK", DELIVERED);
+fn staff_see_the_users_of_their_consumer_and_learners_see_none() {
+    let gateway = Gateway::responding("200 OK", DELIVERED);
     let adder = Adder::before(gateway.address);
     adder.answer(&ANNA, 0);
     let other =
@@ -274,7 +274,7 @@ fn staff_see_the_people_of_their_consumer_and_learners_see_nobody() {
     adder.page(&hostile);
     for roles in ["instructor", "administrator", "learner,instructor"] {
         let staff = [ANNA[0], ANNA[1], ("X-Forwarded-Groups", roles)];
-        let (status, _, page) = adder.ask("GET", "/staff", &staff, "");
+        let (status, _, page) = adder.request("GET", "/staff", &staff, "");
         assert_eq!(status, 200);
         assert!(page.contains("<th>adder-key:anna<"), "{page}");
         assert!(page.contains(question(&adder.page(&ANNA))), "{page}");
@@ -284,17 +284,17 @@ fn staff_see_the_people_of_their_consumer_and_learners_see_nobody() {
     }
     for roles in ["learner", "teaching_assistant", "", "instructors"] {
         let learner = [ANNA[0], ANNA[1], ("X-Forwarded-Groups", roles)];
-        assert_eq!(adder.ask("GET", "/staff", &learner, ""), (403, None, String::new()));
+        assert_eq!(adder.request("GET", "/staff", &learner, ""), (403, None, String::new()));
         assert!(!adder.page(&learner).contains("staff\""));
     }
 }
 
 #[test]
-fn a_request_that_makes_no_sense_is_refused_and_the_next_one_served() {
-    let gateway = Gateway::answering("200 OK", DELIVERED);
+fn an_invalid_request_is_refused_and_the_next_one_is_served() {
+    let gateway = Gateway::responding("200 OK", DELIVERED);
     let adder = Adder::before(gateway.address);
-    assert_eq!(adder.ask("GET", "/", &[], "").0, 400, "past the gateway");
-    assert_eq!(adder.ask("GET", "/", &[("X-Forwarded-Prefix", "\u{e9}")], "").0, 400);
+    assert_eq!(adder.request("GET", "/", &[], "").0, 400, "without the gateway's headers");
+    assert_eq!(adder.request("GET", "/", &[("X-Forwarded-Prefix", "\u{e9}")], "").0, 400);
     let form = ("Content-Type", "application/x-www-form-urlencoded");
     for (body, status) in [
         ("", 422),
@@ -306,12 +306,12 @@ fn a_request_that_makes_no_sense_is_refused_and_the_next_one_served() {
         ("%ff=%zz&id", 422),
         ("id=1&sum=9223372036854775807", 303),
     ] {
-        assert_eq!(adder.ask("POST", "/answer", &[ANNA[0], form], body).0, status, "{body}");
+        assert_eq!(adder.request("POST", "/answer", &[ANNA[0], form], body).0, status, "{body}");
     }
-    assert_eq!(adder.ask("POST", "/answer", &[ANNA[0], form], &"x".repeat(2000)).0, 413);
-    assert_eq!(adder.ask("POST", "/answer", &ANNA, "id=1&sum=1").0, 415);
-    assert_eq!(adder.ask("DELETE", "/", &ANNA, "").0, 405);
-    assert_eq!(adder.ask("GET", "/nothing", &ANNA, "").0, 404);
+    assert_eq!(adder.request("POST", "/answer", &[ANNA[0], form], &"x".repeat(2000)).0, 413);
+    assert_eq!(adder.request("POST", "/answer", &ANNA, "id=1&sum=1").0, 415);
+    assert_eq!(adder.request("DELETE", "/", &ANNA, "").0, 405);
+    assert_eq!(adder.request("GET", "/nothing", &ANNA, "").0, 404);
     gateway.was_not_called();
     adder.page(&ANNA);
 }

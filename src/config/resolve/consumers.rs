@@ -9,60 +9,60 @@ use lti::v1p1::{Consumer, ConsumerCredentials};
 use super::resolver::{PLACEHOLDER_SECRET, Resolver};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
-use crate::config::file::{ConsumerTable, Text};
+use crate::config::file::{ConsumerTable, StringValue};
 use crate::config::key::{SENDERS, SIGNATURE_METHODS};
-use crate::config::table::{Place, Written};
+use crate::config::table::{Source, Written};
 
 impl Resolver<'_> {
     pub(super) fn consumers(
         &mut self,
         tool: &str,
-        place: &Place,
+        source: &Source,
         own: ConsumerTable,
         list: Option<Vec<Written<ConsumerTable>>>,
     ) -> Vec<Consumer> {
         let Some(list) = list else {
-            if own.soundness.lacks_all(SENDERS) && own.soundness.lacks("secret") {
-                self.report(place, Fault::NoConsumer(tool.to_owned()));
+            if own.completeness.lacks_all(SENDERS) && own.completeness.lacks("secret") {
+                self.report(source, Fault::NoConsumer(tool.to_owned()));
                 return Vec::new();
             }
-            if !own.soundness.lacks("consumers") {
+            if !own.completeness.lacks("consumers") {
                 return Vec::new();
             }
-            return self.consumer(tool, own, place).into_iter().collect();
+            return self.consumer(tool, own, source).into_iter().collect();
         };
         let surplus = [
-            own.key.map(|written| ("key", written.place)),
-            own.secret.map(|written| ("secret", written.place)),
-            own.signature_methods.map(|written| ("signature_methods", written.place)),
+            own.key.map(|written| ("key", written.source)),
+            own.secret.map(|written| ("secret", written.source)),
+            own.signature_methods.map(|written| ("signature_methods", written.source)),
         ];
-        for (key, place) in surplus.into_iter().flatten() {
-            self.report_at(&place, Part::Key, Fault::KeyAndConsumers(key));
+        for (key, source) in surplus.into_iter().flatten() {
+            self.report_at(&source, Part::Key, Fault::KeyAndConsumers(key));
         }
         let mut seen = HashSet::new();
         let mut consumers = Vec::new();
-        for Written { value: table, place } in list {
+        for Written { value: table, source } in list {
             if let Some(key) = table.key.as_ref().filter(|key| !seen.insert(key.value.clone())) {
-                self.report(&key.place, Fault::DuplicateConsumer(key.value.clone()));
+                self.report(&key.source, Fault::DuplicateConsumer(key.value.clone()));
             }
-            consumers.extend(self.consumer(tool, table, &place));
+            consumers.extend(self.consumer(tool, table, &source));
         }
         consumers
     }
 
-    fn consumer(&mut self, tool: &str, table: ConsumerTable, place: &Place) -> Option<Consumer> {
-        if table.key.is_none() && table.soundness.lacks("key") {
-            self.report(place, Fault::Missing("key"));
+    fn consumer(&mut self, tool: &str, table: ConsumerTable, source: &Source) -> Option<Consumer> {
+        if table.key.is_none() && table.completeness.lacks("key") {
+            self.report(source, Fault::Missing("key"));
         }
-        if table.secret.is_none() && table.soundness.lacks("secret") {
-            self.report(place, Fault::Missing("secret"));
+        if table.secret.is_none() && table.completeness.lacks("secret") {
+            self.report(source, Fault::Missing("secret"));
         }
         let methods = self.signature_methods(table.signature_methods);
         let secrets =
             table.secret.map(|written| self.consumer_secrets(&written.value)).unwrap_or_default();
         let key = table.key?;
         self.not_empty("key", &key);
-        self.passport("key", &key.value, &key.place);
+        self.warn_about_credential("key", &key.value, &key.source);
         let credentials = ConsumerCredentials {
             tool: tool.to_owned(),
             key: key.value.clone(),
@@ -72,48 +72,49 @@ impl Resolver<'_> {
         Some(Consumer::new(key.value, secrets, methods))
     }
 
-    fn consumer_secrets(&mut self, written: &[Written<Text>]) -> Vec<Secret> {
+    fn consumer_secrets(&mut self, written: &[Written<StringValue>]) -> Vec<Secret> {
         let mut secrets = Vec::new();
         for one in written {
             let Some(secret) = self.secret(one, PLACEHOLDER_SECRET) else { continue };
-            self.passport("secret", secret.expose(), &one.place);
+            self.warn_about_credential("secret", secret.expose(), &one.source);
             secrets.push(secret);
         }
         secrets
     }
 
-    /// A secret that is not empty, or in development its stand-in.
+    /// The secret, if it is not empty. In development, the placeholder for a variable that is not
+    /// set.
     pub(super) fn secret(
         &mut self,
-        written: &Written<Text>,
+        written: &Written<StringValue>,
         placeholder: &'static str,
     ) -> Option<Secret> {
         let secret = if let Some(name) = self.unset_in_development(&written.value) {
-            self.report(&written.place, Fault::Placeholder(name, placeholder));
+            self.report(&written.source, Fault::Placeholder(name, placeholder));
             Secret::new(placeholder)
         } else {
-            if let Text::Literal(text) = &written.value {
+            if let StringValue::Literal(text) = &written.value {
                 if text.is_empty() {
-                    self.report(&written.place, Fault::EmptyText("secret"));
+                    self.report(&written.source, Fault::EmptyText("secret"));
                     return None;
                 }
-                if !written.place.is_from_environment() {
-                    self.report(&written.place, Fault::LiteralSecret);
+                if !written.source.is_from_environment() {
+                    self.report(&written.source, Fault::LiteralSecret);
                 }
             }
-            Secret::new(self.text(written)?)
+            Secret::new(self.string(written)?)
         };
         self.secrets.push(secret.clone());
         Some(secret)
     }
 
-    /// Warns of a key or secret that platforms may cut or trim.
-    fn passport(&mut self, what: &'static str, text: &str, place: &Place) {
+    /// Warns about a key or secret that platforms may split or trim.
+    fn warn_about_credential(&mut self, what: &'static str, text: &str, source: &Source) {
         if text.trim() != text {
-            self.report(place, Fault::WhiteSpace(what));
+            self.report(source, Fault::OuterWhitespace(what));
         }
         if text.contains(':') {
-            self.report(place, Fault::Colon(what));
+            self.report(source, Fault::Colon(what));
         }
     }
 
@@ -131,7 +132,7 @@ impl Resolver<'_> {
         for one in written.value {
             match SignatureMethod::named(&one.value) {
                 Some(method) => methods.push(method),
-                None => self.report(&one.place, Fault::SignatureMethod(one.value)),
+                None => self.report(&one.source, Fault::SignatureMethod(one.value)),
             }
         }
         methods

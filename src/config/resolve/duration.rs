@@ -1,4 +1,4 @@
-//! Lengths of time.
+//! Durations.
 
 use super::resolver::Resolver;
 use crate::config::fault::Fault;
@@ -6,32 +6,38 @@ use crate::config::key;
 use crate::config::limit::{self, DurationBounds};
 use crate::config::table::Written;
 
-/// A key that holds a duration.
-pub(super) struct Length {
+/// The default and the range of a key that holds a duration.
+pub(super) struct DurationKey {
     default: &'static str,
     bounds: DurationBounds,
 }
 
 /// `session`.
-pub(super) const SESSION: Length = Length { default: key::SESSION, bounds: limit::SESSION };
+pub(super) const SESSION: DurationKey =
+    DurationKey { default: key::SESSION, bounds: limit::SESSION };
 /// `clock_skew`.
-pub(super) const CLOCK_SKEW: Length =
-    Length { default: key::CLOCK_SKEW, bounds: limit::CLOCK_SKEW };
+pub(super) const CLOCK_SKEW: DurationKey =
+    DurationKey { default: key::CLOCK_SKEW, bounds: limit::CLOCK_SKEW };
 /// `timeout`.
-pub(super) const TIMEOUT: Length = Length { default: key::TIMEOUT, bounds: limit::TIMEOUT };
+pub(super) const TIMEOUT: DurationKey =
+    DurationKey { default: key::TIMEOUT, bounds: limit::TIMEOUT };
 
 impl Resolver<'_> {
-    /// The seconds of what is written, or of the default.
-    pub(super) fn duration(&mut self, written: Option<Written<String>>, length: &Length) -> u64 {
+    /// The seconds of the written duration, or of the default.
+    pub(super) fn duration(
+        &mut self,
+        written: Option<Written<String>>,
+        length: &DurationKey,
+    ) -> u64 {
         let text = written.as_ref().map_or(length.default, |written| written.value.as_str());
         let seconds = seconds(text);
         let DurationBounds { shortest, longest, text: bounds } = length.bounds;
         let is_within = |value| in_seconds(shortest) <= value && value <= in_seconds(longest);
         if let Some(written) = &written {
             match seconds {
-                None => self.report(&written.place, Fault::Duration(written.value.clone())),
+                None => self.report(&written.source, Fault::Duration(written.value.clone())),
                 Some(seconds) if !is_within(seconds) => {
-                    self.report(&written.place, Fault::DurationRange(bounds));
+                    self.report(&written.source, Fault::DurationRange(bounds));
                 }
                 Some(_) => {}
             }
@@ -40,7 +46,7 @@ impl Resolver<'_> {
     }
 }
 
-/// The seconds of a bound.
+/// The seconds of a range's end.
 fn in_seconds(bound: &str) -> u64 {
     seconds(bound).unwrap_or_default()
 }
@@ -64,8 +70,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn defaults_and_bounds_are_lengths_of_time() {
-        for Length { default, bounds } in [SESSION, CLOCK_SKEW, TIMEOUT] {
+    fn defaults_and_bounds_are_valid_durations() {
+        for DurationKey { default, bounds } in [SESSION, CLOCK_SKEW, TIMEOUT] {
             let [shortest, default, longest] =
                 [bounds.shortest, default, bounds.longest].map(|text| seconds(text).expect(text));
             assert!(0 < shortest && shortest <= default && default <= longest);
@@ -73,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_of_time_have_one_number_and_one_unit() {
+    fn a_duration_is_one_number_and_one_unit() {
         assert_eq!(seconds("90s"), Some(90));
         assert_eq!(seconds("5m"), Some(300));
         assert_eq!(seconds("8h"), Some(28_800));

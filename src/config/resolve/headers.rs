@@ -1,4 +1,4 @@
-//! Further request headers for an upstream.
+//! Additional request headers for an upstream.
 
 use std::collections::HashMap;
 
@@ -7,15 +7,15 @@ use lti::Secret;
 use super::resolver::{PLACEHOLDER_SECRET, Resolver};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
-use crate::config::file::{HeadersTable, Text};
+use crate::config::file::{HeadersTable, StringValue};
 use crate::config::header::{check_value, is_hop_by_hop, is_identity, is_token};
 use crate::config::table::Written;
 
-/// What a request has anyway, and the gateway sets or passes on by rules of its own.
+/// Headers that the gateway sets or forwards by its own rules for each request.
 const OF_THE_REQUEST: [&str; 5] = ["host", "cookie", "content-length", "origin", "referer"];
 
 impl Resolver<'_> {
-    /// The headers, names in lower case.
+    /// The headers, with names in lower case.
     pub(super) fn headers(
         &mut self,
         written: Option<Written<HeadersTable>>,
@@ -23,21 +23,23 @@ impl Resolver<'_> {
         let mut headers = Vec::new();
         let mut known: HashMap<String, String> = HashMap::new();
         for (name, text) in written.map(|written| written.value).unwrap_or_default() {
-            // What many servers take for the same name.
-            let plain = name.to_ascii_lowercase().replace('_', "-");
+            // Many servers treat these spellings as the same name.
+            let normalized = name.to_ascii_lowercase().replace('_', "-");
             let fault = if !is_token(&name) {
                 Some(Fault::HeaderName(name.clone()))
-            } else if is_identity(&plain) {
+            } else if is_identity(&normalized) {
                 Some(Fault::IdentityHeader(name.clone()))
-            } else if is_hop_by_hop(&plain) || OF_THE_REQUEST.contains(&plain.as_str()) {
+            } else if is_hop_by_hop(&normalized) || OF_THE_REQUEST.contains(&normalized.as_str()) {
                 Some(Fault::GatewayHeader(name.clone()))
             } else {
-                known.get(&plain).map(|other| Fault::DuplicateHeader(name.clone(), other.clone()))
+                known
+                    .get(&normalized)
+                    .map(|other| Fault::DuplicateHeader(name.clone(), other.clone()))
             };
             if let Some(fault) = fault {
-                self.report_at(&text.place, Part::Key, fault);
+                self.report_at(&text.source, Part::Key, fault);
             }
-            known.entry(plain).or_insert_with(|| name.clone());
+            known.entry(normalized).or_insert_with(|| name.clone());
             if let Some(value) = self.header_value(&name, &text) {
                 headers.push((name.to_ascii_lowercase(), value));
             }
@@ -45,19 +47,19 @@ impl Resolver<'_> {
         headers
     }
 
-    fn header_value(&mut self, name: &str, written: &Written<Text>) -> Option<Secret> {
+    fn header_value(&mut self, name: &str, written: &Written<StringValue>) -> Option<Secret> {
         let text = match self.unset_in_development(&written.value) {
             Some(variable) => {
-                self.report(&written.place, Fault::Placeholder(variable, PLACEHOLDER_SECRET));
+                self.report(&written.source, Fault::Placeholder(variable, PLACEHOLDER_SECRET));
                 PLACEHOLDER_SECRET.to_owned()
             }
-            None => self.text(written)?,
+            None => self.string(written)?,
         };
         if let Err(why) = check_value(&text) {
-            self.report(&written.place, Fault::HeaderValue(name.to_owned(), why));
+            self.report(&written.source, Fault::HeaderValue(name.to_owned(), why));
         }
         let value = Secret::new(text);
-        if matches!(written.value, Text::Variable(_)) {
+        if matches!(written.value, StringValue::Variable(_)) {
             self.secrets.push(value.clone());
         }
         Some(value)

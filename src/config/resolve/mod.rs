@@ -1,9 +1,9 @@
-//! From the written form to the meaning. Every problem is collected, and none stops the search for
-//! more.
+//! Converts the written form of a file to its meaning. Collects every problem: no problem stops the
+//! search for others.
 
-mod address;
 mod consumers;
 mod duration;
+mod endpoint;
 mod gateway;
 mod headers;
 mod outcomes;

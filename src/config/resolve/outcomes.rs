@@ -1,4 +1,4 @@
-//! Where grades may be sent.
+//! The hosts and URLs that may receive grades.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::config::fault::Fault;
 use crate::config::file::GatewayTable;
 use crate::config::outcome_host::HostRule;
 use crate::config::outcome_rules::{OutcomeRules, default_hosts};
-use crate::config::table::{Place, Written};
+use crate::config::table::{Source, Written};
 use crate::config::upstream_url;
 use crate::url::{BaseUrl, is_private};
 
@@ -20,31 +20,31 @@ impl Resolver<'_> {
             None => default_hosts(),
         };
         let hosts_are_known = self.problems.len() == before
-            && (table.outcome_hosts.is_some() || table.soundness.lacks("outcome_hosts"));
+            && (table.outcome_hosts.is_some() || table.completeness.lacks("outcome_hosts"));
         let mut rewrites = Vec::new();
         let mut targets = Vec::new();
         let mut known: HashMap<String, &str> = HashMap::new();
         for (text, written) in table.outcome_url_rewrite.iter().flatten() {
-            let prefix = self.outcome_url(text, &written.place, Part::Key);
-            let target = self.outcome_url(&written.value, &written.place, Part::Value);
+            let prefix = self.outcome_url(text, &written.source, Part::Key);
+            let target = self.outcome_url(&written.value, &written.source, Part::Value);
             if let Some(prefix) = &prefix
                 && let Some(other) = known.insert(prefix.to_string(), text)
             {
                 let fault = Fault::DuplicateOutcomeUrl(text.clone(), other.to_owned());
-                self.report_at(&written.place, Part::Key, fault);
+                self.report_at(&written.source, Part::Key, fault);
             }
             targets.extend(
-                target.as_ref().map(|target| (target.origin.host().to_owned(), &written.place)),
+                target.as_ref().map(|target| (target.origin.host().to_owned(), &written.source)),
             );
             rewrites.extend(prefix.zip(target));
         }
         let rules = OutcomeRules::new(hosts, rewrites);
         if hosts_are_known {
-            for (host, place) in targets {
-                let is_fine =
+            for (host, source) in targets {
+                let is_allowed =
                     if is_private(&host) { rules.names(&host) } else { rules.allows(&host) };
-                if !is_fine {
-                    self.report(place, Fault::OutcomeHostMissing(host));
+                if !is_allowed {
+                    self.report(source, Fault::OutcomeHostMissing(host));
                 }
             }
         }
@@ -56,15 +56,15 @@ impl Resolver<'_> {
         for one in written {
             match HostRule::parse(&one.value) {
                 Ok(host) => hosts.push(host),
-                Err(why) => self.report(&one.place, Fault::OutcomeHost(why)),
+                Err(why) => self.report(&one.source, Fault::OutcomeHost(why)),
             }
         }
         hosts
     }
 
-    /// One side of `outcome_url_rewrite`, which is written as an upstream is.
-    fn outcome_url(&mut self, text: &str, place: &Place, part: Part) -> Option<BaseUrl> {
+    /// One side of `outcome_url_rewrite`. It has the syntax of `upstream`.
+    fn outcome_url(&mut self, text: &str, source: &Source, part: Part) -> Option<BaseUrl> {
         let url = upstream_url::parse(text);
-        url.map_err(|why| self.report_at(place, part, Fault::OutcomeUrl(why))).ok()
+        url.map_err(|why| self.report_at(source, part, Fault::OutcomeUrl(why))).ok()
     }
 }

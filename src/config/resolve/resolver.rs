@@ -1,4 +1,4 @@
-//! What all parts of the configuration are read with: the environment, and where problems go.
+//! The state that all parts of this module share: the environment and the collected problems.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,21 +9,21 @@ use lti::{KnownSecrets, Secret};
 use crate::config::document::{Document, Part};
 use crate::config::environment::{Environment, is_variable};
 use crate::config::fault::Fault;
-use crate::config::file::{Text, ToolsFile};
+use crate::config::file::{StringValue, ToolsFile};
 use crate::config::gateway::Config;
 use crate::config::heroku::is_heroku;
 use crate::config::problem::Problem;
 use crate::config::reading::{Reading, TemplateUse};
-use crate::config::table::{Place, Written};
+use crate::config::table::{Source, Written};
 
-/// What development uses for a secret of a tool that is not set.
+/// The placeholder for a tool's secret that is not set, in development.
 pub const PLACEHOLDER_SECRET: &str = "development-secret";
 
-/// Converts a file to its meaning.
+/// Converts a file to its meaning. Relative paths start in `directory`.
 pub(in crate::config) fn resolve(
     file: ToolsFile,
     document: &Document<'_>,
-    folder: &Path,
+    directory: &Path,
     environment: &Environment,
     development: bool,
 ) -> Reading {
@@ -36,20 +36,20 @@ pub(in crate::config) fn resolve(
         secrets: Vec::new(),
         credentials: Vec::new(),
     };
-    let state = resolver.state(file.gateway.state.as_ref(), folder);
+    let state = resolver.state(file.gateway.state.as_ref(), directory);
     let outcomes = resolver.outcomes(&file.gateway);
     let (public_url, secrets, session, clock_skew) = resolver.gateway(file.gateway);
-    let addresses = resolver.addresses(&file.tools, &public_url);
+    let endpoints = resolver.endpoints(&file.tools, &public_url);
     let mut template_uses = Vec::new();
     let mut tools = Vec::new();
-    for (table, address) in file.tools.into_iter().zip(addresses) {
+    for (table, endpoint) in file.tools.into_iter().zip(endpoints) {
         if let Some(template) = &table.template {
             template_uses.push(TemplateUse {
                 name: template.value.clone(),
-                location: template.place.location(document, Part::Value),
+                location: template.source.location(document, Part::Value),
             });
         }
-        tools.extend(resolver.tool(table, address, session));
+        tools.extend(resolver.tool(table, endpoint, session));
     }
     let known_secrets = Arc::new(KnownSecrets::new(&resolver.secrets));
     let behind_heroku = resolver.is_on_heroku();
@@ -73,7 +73,7 @@ pub(in crate::config) fn resolve(
     Reading { config, template_uses, credentials: resolver.credentials, problems }
 }
 
-/// Reads the parts of a file, and collects their problems.
+/// Converts the parts of a file, and collects their problems.
 pub(super) struct Resolver<'a> {
     pub(super) document: &'a Document<'a>,
     pub(super) environment: &'a Environment,
@@ -81,22 +81,22 @@ pub(super) struct Resolver<'a> {
     pub(super) problems: Vec<Problem>,
     /// Every secret of the file.
     pub(super) secrets: Vec<Secret>,
-    /// Every consumer's key and secrets.
+    /// The key and secrets of every consumer.
     pub(super) credentials: Vec<ConsumerCredentials>,
 }
 
 impl Resolver<'_> {
-    /// Whether Heroku's router is in front.
+    /// Whether the gateway runs behind Heroku's router.
     pub(super) fn is_on_heroku(&self) -> bool {
         !self.development && is_heroku(self.environment)
     }
 
-    pub(super) fn report(&mut self, place: &Place, fault: Fault) {
-        self.report_at(place, Part::Value, fault);
+    pub(super) fn report(&mut self, source: &Source, fault: Fault) {
+        self.report_at(source, Part::Value, fault);
     }
 
-    pub(super) fn report_at(&mut self, place: &Place, part: Part, fault: Fault) {
-        let location = place.location(self.document, part);
+    pub(super) fn report_at(&mut self, source: &Source, part: Part, fault: Fault) {
+        let location = source.location(self.document, part);
         self.problems.push(Problem { fault, location });
     }
 
@@ -106,11 +106,11 @@ impl Resolver<'_> {
         self.problems.push(Problem { fault, location });
     }
 
-    /// The text itself, or that of its variable, which has to be set.
-    pub(super) fn text(&mut self, written: &Written<Text>) -> Option<String> {
+    /// The string itself, or the value of its variable. Reports a variable that is empty or not set.
+    pub(super) fn string(&mut self, written: &Written<StringValue>) -> Option<String> {
         let name = match &written.value {
-            Text::Literal(text) => return Some(text.clone()),
-            Text::Variable(name) => name,
+            StringValue::Literal(text) => return Some(text.clone()),
+            StringValue::Variable(name) => name,
         };
         if let Some(value) = self.variable(name) {
             return Some(value.to_owned());
@@ -122,14 +122,14 @@ impl Resolver<'_> {
         } else {
             Fault::VariableName
         };
-        self.report(&written.place, fault);
+        self.report(&written.source, fault);
         None
     }
 
-    /// The name of a variable that is not set, where that is no problem.
-    pub(super) fn unset_in_development(&self, text: &Text) -> Option<String> {
+    /// The name of a variable that is not set, if that is no problem: in development.
+    pub(super) fn unset_in_development(&self, text: &StringValue) -> Option<String> {
         match text {
-            Text::Variable(name)
+            StringValue::Variable(name)
                 if self.development && is_variable(name) && self.variable(name).is_none() =>
             {
                 Some(name.clone())
@@ -144,7 +144,7 @@ impl Resolver<'_> {
 
     pub(super) fn not_empty(&mut self, key: &'static str, written: &Written<String>) {
         if written.value.is_empty() {
-            self.report(&written.place, Fault::EmptyText(key));
+            self.report(&written.source, Fault::EmptyText(key));
         }
     }
 }

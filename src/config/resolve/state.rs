@@ -1,41 +1,41 @@
-//! Where state is kept.
+//! The location of durable state.
 
 use std::path::Path;
 
 use super::resolver::Resolver;
 use crate::config::fault::Fault;
-use crate::config::file::Text;
+use crate::config::file::StringValue;
 use crate::config::state_location::StateLocation;
 use crate::config::table::Written;
 
 impl Resolver<'_> {
-    /// The place that is written, where a relative path begins in `folder`, or the default.
+    /// The written location or the default. A relative path starts in `directory`.
     pub(super) fn state(
         &mut self,
-        written: Option<&Written<Text>>,
-        folder: &Path,
+        written: Option<&Written<StringValue>>,
+        directory: &Path,
     ) -> StateLocation {
-        // Development needs no variable that is set where others launch.
+        // Development does not require the variables of production.
         let Some(written) =
             written.filter(|written| self.unset_in_development(&written.value).is_none())
         else {
             return StateLocation::default();
         };
-        let Some(text) = self.text(written) else { return StateLocation::default() };
+        let Some(text) = self.string(written) else { return StateLocation::default() };
         if text.is_empty() {
-            self.report(&written.place, Fault::EmptyText("state"));
+            self.report(&written.source, Fault::EmptyText("state"));
             return StateLocation::default();
         }
-        match StateLocation::parse(&text, folder) {
+        match StateLocation::parse(&text, directory) {
             Ok(StateLocation::Directory(path)) => {
                 if self.is_on_heroku() {
-                    self.report(&written.place, Fault::StateOnHeroku);
+                    self.report(&written.source, Fault::StateOnHeroku);
                 }
                 StateLocation::Directory(path)
             }
             Ok(StateLocation::Memory) => StateLocation::Memory,
             Err(why) => {
-                self.report(&written.place, Fault::State(why));
+                self.report(&written.source, Fault::State(why));
                 StateLocation::default()
             }
         }

@@ -6,8 +6,8 @@ use figment::value::Dict;
 use lti::Roles;
 use lti::v1p1::Consumers;
 
-use super::address::Address;
 use super::duration;
+use super::endpoint::Endpoint;
 use super::resolver::Resolver;
 use crate::config::document::Part;
 use crate::config::fault::{Fault, Severity};
@@ -21,31 +21,31 @@ impl Resolver<'_> {
     pub(super) fn tool(
         &mut self,
         table: ToolTable,
-        address: Option<Address>,
+        endpoint: Option<Endpoint>,
         session: u64,
     ) -> Option<Tool> {
         let before = self.problems.len();
-        let place = table.name.place;
+        let source = table.name.source;
         let name = table.name.value;
         if !is_tool_name(&name) {
-            self.report(&place, Fault::ToolName(name.clone()));
+            self.report(&source, Fault::ToolName(name.clone()));
         }
-        let target = self.target(&place, &table.soundness, table.template, table.upstream);
+        let target = self.target(&source, &table.completeness, table.template, table.upstream);
         let session = match table.session {
             Some(written) => self.duration(Some(written), &duration::SESSION),
             None => session,
         };
-        let consumers = self.consumers(&name, &place, table.consumer, table.consumers);
+        let consumers = self.consumers(&name, &source, table.consumer, table.consumers);
         let roles = self.roles(table.roles);
         let frame_ancestors = self.frame_ancestors(table.frame_ancestors);
         let icon = self.icon(table.icon);
         if let (Some(params), Some(Target::Upstream(_))) = (&table.params, &target) {
-            self.short(params);
+            self.check_length(params);
         }
         if self.problems[before..].iter().any(|problem| problem.severity() == Severity::Error) {
             return None;
         }
-        let Address { host, path } = address?;
+        let Endpoint { host, path } = endpoint?;
         Some(Tool {
             title: table.title.filter(|title| !title.is_empty()).unwrap_or_else(|| name.clone()),
             description: table.description.unwrap_or_default(),
@@ -63,10 +63,10 @@ impl Resolver<'_> {
     }
 
     /// Reports `params` that are too long for a header: each request to the upstream carries them.
-    fn short(&mut self, params: &Written<Dict>) {
+    fn check_length(&mut self, params: &Written<Dict>) {
         let length = serde_json::to_string(&params.value).map_or(0, |text| text.len());
         if length > LONGEST_PARAMS {
-            self.report_at(&params.place, Part::Key, Fault::ParamsLong(length));
+            self.report_at(&params.source, Part::Key, Fault::ParamsLong(length));
         }
     }
 
@@ -76,7 +76,7 @@ impl Resolver<'_> {
         for one in written.value {
             match Roles::named(&one.value) {
                 Some(named) => roles = roles.with(named),
-                None => self.report(&one.place, Fault::Role(one.value)),
+                None => self.report(&one.source, Fault::Role(one.value)),
             }
         }
         Some(roles)
@@ -89,7 +89,7 @@ impl Resolver<'_> {
             if is_frame_source(&one.value) {
                 sources.push(one.value);
             } else {
-                self.report(&one.place, Fault::FrameAncestor);
+                self.report(&one.source, Fault::FrameAncestor);
             }
         }
         sources.join(" ")
@@ -98,19 +98,19 @@ impl Resolver<'_> {
     fn icon(&mut self, written: Option<Written<String>>) -> String {
         let Some(written) = written else { return String::new() };
         if !written.value.starts_with("https://") && !written.value.starts_with("/static/") {
-            self.report(&written.place, Fault::Icon);
+            self.report(&written.source, Fault::Icon);
         }
         written.value
     }
 }
 
-/// Whether text can be the name of a tool: a key of TOML without quotes, and a segment of a path.
+/// Whether `name` is a valid tool name: a TOML key without quotes, and a path segment.
 pub(crate) fn is_tool_name(name: &str) -> bool {
-    let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    !name.is_empty() && name.len() <= LONGEST_TOOL_NAME && name.bytes().all(letters)
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !name.is_empty() && name.len() <= LONGEST_TOOL_NAME && name.bytes().all(is_allowed)
 }
 
-/// Whether text is a source of `frame-ancestors` (CSP 3 §6.3.2) and cannot be more than one.
+/// Whether `text` is exactly one source of `frame-ancestors` (CSP 3 §6.3.2).
 fn is_frame_source(text: &str) -> bool {
     if matches!(text, "*" | "'self'" | "'none'" | "https:" | "http:") {
         return true;
@@ -119,9 +119,9 @@ fn is_frame_source(text: &str) -> bool {
         text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
     let host = host.strip_prefix("*.").unwrap_or(host);
     let (name, port) = host.split_once(':').unwrap_or((host, "*"));
-    let name_is_fine = name.starts_with(|first: char| first.is_ascii_alphanumeric())
+    let name_is_valid = name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
-    name_is_fine && (port == "*" || port.parse::<u16>().is_ok())
+    name_is_valid && (port == "*" || port.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_source_is_exactly_one() {
+    fn a_frame_source_is_exactly_one_source() {
         for good in [
             "*",
             "'self'",

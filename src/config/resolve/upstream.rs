@@ -1,4 +1,4 @@
-//! What a tool launches into, and the keys that concern a web app.
+//! The target of a tool: its template, or its upstream with all keys that require one.
 
 use std::time::Duration;
 
@@ -9,50 +9,52 @@ use crate::config::fault::Fault;
 use crate::config::file::UpstreamTable;
 use crate::config::gateway::{Identity, Prefix, Target, Upstream};
 use crate::config::key::PERSONAL_FIELDS;
-use crate::config::table::{Place, Soundness, Written};
+use crate::config::table::{Completeness, Source, Written};
 use crate::config::upstream_url;
 use crate::url::BaseUrl;
 
 impl Resolver<'_> {
-    /// The template or the upstream, of which a tool has one.
+    /// The template or the upstream. Reports a tool with both or neither.
     pub(super) fn target(
         &mut self,
-        place: &Place,
-        soundness: &Soundness,
+        source: &Source,
+        completeness: &Completeness,
         template: Option<Written<String>>,
         upstream: UpstreamTable,
     ) -> Option<Target> {
         let Some(template) = template else {
-            if upstream.url.is_none() && soundness.lacks("template") && soundness.lacks("upstream")
+            if upstream.url.is_none()
+                && completeness.lacks("template")
+                && completeness.lacks("upstream")
             {
-                self.report(place, Fault::NoTarget);
+                self.report(source, Fault::NoTarget);
             }
             return self.upstream(upstream).map(Target::Upstream);
         };
         self.not_empty("template", &template);
         if let Some(url) = &upstream.url {
-            self.report_at(&url.place, Part::Key, Fault::BothTargets);
+            self.report_at(&url.source, Part::Key, Fault::BothTargets);
             self.upstream(upstream);
             return None;
         }
-        if soundness.lacks("upstream") {
+        if completeness.lacks("upstream") {
             self.without_effect(&upstream);
         }
         Some(Target::Template(template.value))
     }
 
-    /// Reports the keys that do nothing beside a template.
+    /// Reports the keys that have no effect on a tool with a template.
     fn without_effect(&mut self, table: &UpstreamTable) {
-        let places = [
-            ("prefix", table.prefix.as_ref().map(|written| &written.place)),
-            ("identity", table.identity.as_ref().map(|written| &written.place)),
-            ("headers", table.headers.as_ref().map(|written| &written.place)),
-            ("timeout", table.timeout.as_ref().map(|written| &written.place)),
-            ("grades", table.grades.as_ref().map(|written| &written.place)),
+        let sources = [
+            ("prefix", table.prefix.as_ref().map(|written| &written.source)),
+            ("identity", table.identity.as_ref().map(|written| &written.source)),
+            ("headers", table.headers.as_ref().map(|written| &written.source)),
+            ("timeout", table.timeout.as_ref().map(|written| &written.source)),
+            ("grades", table.grades.as_ref().map(|written| &written.source)),
         ];
-        for (key, place) in places {
-            if let Some(place) = place {
-                self.report_at(place, Part::Key, Fault::WithoutEffect(key));
+        for (key, source) in sources {
+            if let Some(source) = source {
+                self.report_at(source, Part::Key, Fault::WithoutEffect(key));
             }
         }
     }
@@ -71,12 +73,12 @@ impl Resolver<'_> {
         match upstream_url::parse(&written.value) {
             Ok(url) => {
                 if upstream_url::is_exposed(&url) {
-                    self.report(&written.place, Fault::UpstreamExposed);
+                    self.report(&written.source, Fault::UpstreamExposed);
                 }
                 Some(url)
             }
             Err(why) => {
-                self.report(&written.place, Fault::UpstreamUrl(why));
+                self.report(&written.source, Fault::UpstreamUrl(why));
                 None
             }
         }
@@ -85,7 +87,7 @@ impl Resolver<'_> {
     fn prefix(&mut self, written: Option<Written<String>>) -> Prefix {
         let Some(written) = written else { return Prefix::default() };
         Prefix::named(&written.value).unwrap_or_else(|| {
-            self.report(&written.place, Fault::Prefix(written.value));
+            self.report(&written.source, Fault::Prefix(written.value));
             Prefix::default()
         })
     }
@@ -94,7 +96,7 @@ impl Resolver<'_> {
         let Some(written) = written else { return Identity::default() };
         for one in &written.value {
             if !PERSONAL_FIELDS.contains(&one.value.as_str()) {
-                self.report(&one.place, Fault::Identity(one.value.clone()));
+                self.report(&one.source, Fault::Identity(one.value.clone()));
             }
         }
         Identity::named(written.value.iter().map(|one| one.value.as_str()))

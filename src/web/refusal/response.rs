@@ -113,7 +113,7 @@ impl Refusal {
 impl RejectionPage<'_> {
     pub(in crate::web) fn respond(&self) -> Response<'static> {
         let (heading, _) = self.refusal.page_text();
-        let return_url = self.return_url.map(|url| url.with_error(heading)).unwrap_or_default();
+        let return_url = self.return_url.map(|url| url.with_message(heading)).unwrap_or_default();
         let mut response = self.refusal.page(self.reference, &return_url, self.frame_ancestors);
         // A 401 names the authentication scheme (RFC 9110 §15.5.2).
         let is_rejected = matches!(self.refusal, Refusal::Rejected(_));

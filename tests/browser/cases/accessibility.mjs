@@ -1,26 +1,26 @@
-// Whether everybody can use the pages that the gateway itself makes, as far as axe can tell.
+// Accessibility of the gateway's own pages, as axe measures it.
 
 import assert from "node:assert/strict";
 
 import { block } from "../chromium.mjs";
-import { assertEverybodyCanUse } from "../look.mjs";
+import { assertAccessible } from "../look.mjs";
 import { freePort } from "../program.mjs";
 import { unexpected } from "../upstream.mjs";
 import { shows } from "./launch.mjs";
 import { SCREENS } from "./session.mjs";
 
 export default {
-  "accessibility: everybody can use the index and the shipped tools, as a learner and as an instructor": async (t) => {
+  "accessibility: the index and the shipped tools, as a learner and as an instructor": async (t) => {
     const profile = await t.profile();
     const page = await profile.visit(t.gateway.origin);
     await shows(page.mainFrame(), "LTI tools", "Development:");
-    await everybodyCanUse(page);
-    // How to set a tool up, of which nobody sees anything before it is asked for.
+    await accessible(page);
+    // Open the setup instructions, which are collapsed.
     for (const summary of ["Set up in your platform", "edX", "Canvas"]) {
       await page.locator("article").first().getByText(summary, { exact: true }).click();
     }
     await page.locator("article").first().getByText("Advanced Module List").waitFor();
-    await everybodyCanUse(page);
+    await accessible(page);
 
     const instructor = { roles: "Instructor" };
     const pages = [
@@ -29,10 +29,10 @@ export default {
       [t.launch("staff", instructor, { more: [["custom_empty", ""]] }), "This launch", "custom_empty"],
     ];
     for (const [launch, ...words] of pages) await launched(t, profile, launch, ...words);
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 
-  "accessibility: everybody can use a refusal, with a way back and without": async (t) => {
+  "accessibility: a refusal page, with and without a return URL": async (t) => {
     const profile = await t.profile();
     const back = { launch_presentation_return_url: t.platform.returnUrl };
     const window = await launched(t, profile, t.launch("staff", back), "This activity is not for your role", "Back to your course");
@@ -51,34 +51,34 @@ export default {
     for (const [address, heading] of addresses) {
       const page = await profile.visit(address);
       await shows(page.mainFrame(), heading);
-      await everybodyCanUse(page);
+      await accessible(page);
     }
     assert.deepEqual(unexpected(profile, 401, 403, 404, 405), []);
   },
 
-  "accessibility: everybody can use the page that leads into a new window": async (t) => {
-    // Nothing asks the upstream before the button is clicked.
+  "accessibility: the page with the button for a new window": async (t) => {
+    // No request goes to the upstream before the click.
     const gateway = await t.gatewayOf({ gone: { upstream: `http://127.0.0.1:${await freePort()}` } });
-    const profile = await t.profile({ refused: true });
+    const profile = await t.profile({ noFrameCookies: true });
     const page = await profile.visit(t.platform.course(t.launch("gone", {}, { gateway })));
     const frame = await block(page);
     await frame.getByRole("button", { name: "Open in a new window" }).waitFor();
-    await everybodyCanUse(page, frame);
-    assert.deepEqual(profile.complaints, []);
+    await accessible(page, frame);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 };
 
-/** Launches in the window, and asserts that everybody can use the page with this heading and text. */
+/** Launches in the window, and asserts that the page with this heading and text is accessible. */
 async function launched(t, profile, launch, heading, text) {
   const page = await profile.visit(t.platform.samePlace(launch));
   await page.waitForURL(`${t.gateway.origin}/**`);
   await shows(page.mainFrame(), heading, text);
-  await everybodyCanUse(page);
+  await accessible(page);
   return page;
 }
 
-/** On a telephone's screen and a desk's, light and dark: the page, or a frame of it that is as wide as the screen. */
-async function everybodyCanUse(page, frame = page.mainFrame()) {
+/** Asserts that a page, or a frame of full width, is accessible on every screen, light and dark. */
+async function accessible(page, frame = page.mainFrame()) {
   await frame.waitForLoadState();
   for (const screen of SCREENS) {
     await page.setViewportSize(screen);
@@ -88,7 +88,7 @@ async function everybodyCanUse(page, frame = page.mainFrame()) {
     await frame.waitForFunction((width) => innerWidth === width, screen.width, { polling: 50 });
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });
-      await assertEverybodyCanUse(frame);
+      await assertAccessible(frame);
     }
   }
 }

@@ -1,4 +1,4 @@
-// The adder of examples/, which sends grades: from an answer in the platform's frame to the platform's gradebook.
+// The adder of examples/: from an answer in the platform's frame to a grade at the platform.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -14,7 +14,7 @@ const TAKEN =
   "</imsx_POXResponseHeaderInfo></imsx_POXHeader></imsx_POXEnvelopeResponse>";
 
 export default {
-  "an answer in the adder is a grade in the platform's book, and no browser sees what sends it": async (t) => {
+  "an answer in the adder becomes a grade, and no browser sees the grade token": async (t) => {
     const { gateway, book, outcomes } = await stage(t);
     const profile = await t.profile();
     const grade = { lis_outcome_service_url: outcomes, lis_result_sourcedid: "result-of-ada" };
@@ -23,15 +23,15 @@ export default {
     await frame.getByRole("button", { name: "Answer" }).waitFor();
 
     await answer(frame, -1);
-    await told(frame, "is not -?[0-9]+. Your course has the grade");
+    await showsResult(frame, "is not -?[0-9]+. Your course has the grade");
     assert.deepEqual(book, [["result-of-ada", "0.0"]]);
     await answer(frame, 0);
-    await told(frame, "is [0-9]+. Your course has the grade");
+    await showsResult(frame, "is [0-9]+. Your course has the grade");
     assert.deepEqual(book, [["result-of-ada", "0.0"], ["result-of-ada", "1.0"]]);
-    await t.shoot(page, "adder");
+    await t.screenshot(page, "adder");
     await page.reload();
     await (await block(page)).getByRole("button", { name: "Answer" }).waitFor();
-    assert.equal(book.length, 2, "a reload sends nothing");
+    assert.equal(book.length, 2, "a reload sends no grade");
 
     assert.equal(prefixOf(frame).split("/")[2], "exercise");
     for (const request of profile.requests) {
@@ -42,17 +42,17 @@ export default {
     assert.doesNotMatch(gateway.text, /result-of-ada/);
   },
 
-  "where the course takes no grade, the adder says so": async (t) => {
+  "if the course accepts no grade, the adder says so": async (t) => {
     const { gateway, book } = await stage(t);
     const profile = await t.profile();
     const frame = await block(await profile.visit(t.platform.course(t.launch("exercise", {}, { gateway }))));
     await answer(frame, 0);
-    await told(frame, "is [0-9]+. Your course takes no grade here");
+    await showsResult(frame, "is [0-9]+. Your course accepts no grade here");
     assert.deepEqual(book, []);
   },
 };
 
-/** A platform's grade service, the adder, and a gateway before it. */
+/** A platform's grade service, the adder, and a gateway in front of it. */
 async function stage(t) {
   const book = [];
   const platform = createServer(async (request, response) => {
@@ -72,7 +72,7 @@ async function stage(t) {
   return { gateway, book, outcomes: `http://127.0.0.1:${platform.address().port}/outcomes` };
 }
 
-/** Answers the adder's question in a frame, with so much more than the right sum. */
+/** Answers the adder's question in a frame. `more` is the difference from the right sum. */
 export async function answer(frame, more) {
   const question = await frame.locator("label").innerText();
   const [left, right] = question.match(/\d+/g).map(Number);
@@ -80,7 +80,7 @@ export async function answer(frame, more) {
   await frame.getByRole("button", { name: "Answer" }).click();
 }
 
-/** Waits for what the adder says of the last answer. */
-export async function told(frame, words) {
+/** Waits for the adder's message about the last answer. */
+export async function showsResult(frame, words) {
   await frame.getByRole("status").filter({ hasText: new RegExp(words) }).waitFor();
 }

@@ -1,4 +1,4 @@
-// Several launches of one tool in one browser, and whose launch each request carries.
+// Several launches of one tool in one browser: each request carries its own launch.
 
 import assert from "node:assert/strict";
 
@@ -12,7 +12,7 @@ const BLOCKS = "block-v1:ExampleX+AE101+2026+type@lti_consumer+block@";
 const LINKS = Array.from({ length: 10 }, (_, index) => BLOCKS + String(index).repeat(32));
 
 export default {
-  "ten blocks of one tool on one page: each request of each frame carries its own launch": async (t) => {
+  "ten blocks of one tool on one page: each request carries the launch of its frame": async (t) => {
     const gateway = await t.gatewayOf({ flask: { upstream: (await t.app("flask")).url } });
     const profile = await t.profile();
     const launches = LINKS.map((link) => t.launch("flask", { ...EDX, resource_link_id: link }, { gateway }));
@@ -24,7 +24,7 @@ export default {
       frames.push(frame);
     }
 
-    // All are there. Everything of one frame, then of the next, and all over again.
+    // All frames are loaded. Use one frame after the other, then reload each.
     for (const [index, link] of LINKS.entries()) {
       const frame = frames[index];
       const drawn = () => document.querySelector("img").naturalWidth && document.documentElement.dataset.script;
@@ -56,10 +56,10 @@ export default {
       assert.deepEqual(new Set(kept.map(({ path }) => path)), new Set(prefixes), name);
       assert.equal(kept.length, LINKS.length);
     }
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 
-  "two people in two tabs each stay who they are": async (t) => {
+  "two users in two tabs keep their own sessions": async (t) => {
     const gateway = await t.gatewayOf({ flask: { upstream: (await t.app("flask")).url } });
     const profile = await t.profile();
     const launch = (changes) => t.platform.course(t.launch("flask", changes, { gateway }));
@@ -78,6 +78,6 @@ export default {
       for (const one of requests) assert.equal(one.person, person, one.path);
     }
     assert.notEqual(prefixOf(ada), prefixOf(charles));
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 };

@@ -1,4 +1,4 @@
-// A Flask app behind ProxyFix, which builds its links from the prefix, and what it learns of who is there.
+// A Flask app behind ProxyFix, which builds its links from the prefix and reads the identity headers.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -25,7 +25,7 @@ export default {
     await shows(frame, "Notes on block-1", "here for the 2. time.");
     await frame.getByRole("link", { name: "Away" }).click();
     await shows(frame, "Chapter 2");
-    assert.equal(frame.url(), `${home}/chapter/2`, "a redirect to an absolute address of the app");
+    assert.equal(frame.url(), `${home}/chapter/2`, "a redirect to an absolute URL of the app");
 
     await frame.getByRole("link", { name: "Notes" }).click();
     await frame.getByRole("textbox").fill("Bernoulli & sons");
@@ -43,11 +43,11 @@ export default {
     const requests = await requestsOf(profile, frame);
     const launches = requests.filter(({ link }) => link).map(({ link, person }) => `${link} ${person}`);
     assert.deepEqual(new Set(launches), new Set(["block-1 flask-key:user-1"]));
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, gateway.origin]));
   },
 
-  "a Flask app gets the launch in its headers, and in an assertion that PyJWT verifies": async (t) => {
+  "a Flask app receives the launch in headers, and in an assertion that PyJWT verifies": async (t) => {
     const app = await t.app("flask");
     const gateway = await t.gatewayOf({ flask: { upstream: app.url } });
     const person = {
@@ -66,7 +66,7 @@ export default {
     const { "X-Lti-Assertion": assertion, ...forwarded } = await read("forwarded");
     assert.match(assertion, /^[\w-]+\.[\w-]+\.[\w-]+$/);
     assert.deepEqual(forwarded, {
-      // ProxyFix makes it what browsers see.
+      // ProxyFix sets it to the browser's host.
       Host: host,
       "X-Forwarded-For": "127.0.0.1",
       "X-Forwarded-Groups": "instructor",
@@ -92,12 +92,12 @@ export default {
     assert.equal(lti("tool_platform").name, "Example University");
     assert.ok(lti("roles").some((role) => role.endsWith("#Instructor")), lti("roles"));
 
-    // No cookie of the gateway's, and none of what the platform sent but is not of the identity.
+    // No cookie of the gateway, and no personal data outside `identity`.
     for (const { headers } of await arrivedAt(app, gateway)) {
       assert.ok(!(headers.cookie ?? "").includes("__Secure-lti"), headers.cookie);
       assert.equal(headers["x-forwarded-email"], undefined);
     }
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 
   "a launch into a path of a Flask app shows that page": async (t) => {
@@ -110,6 +110,6 @@ export default {
     assert.equal(frame.url(), `${gateway.origin}${prefixOf(frame)}/chapter/7`);
     await page.reload();
     await shows(await block(page), "Chapter 7");
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 };

@@ -1,19 +1,19 @@
-// JupyterLab, whose base path is fixed in its own settings, so that its tool has `prefix = "tool"`.
+// JupyterLab. Its settings fix its base path, so its tool has `prefix = "tool"`.
 
 import assert from "node:assert/strict";
 
 import { block } from "../chromium.mjs";
 import { cookiesOf } from "../upstream.mjs";
 
-// Chromium's note of the one request that JupyterLab refuses.
+// Chromium's message about the one request that JupyterLab refuses.
 const WITHOUT_TOKEN = "error: Failed to load resource: the server responded with a status of 403 (Forbidden)";
 
 export default {
-  "JupyterLab runs a notebook over its WebSockets, and its posts have its own token": async (t) => {
+  "JupyterLab runs a notebook over its WebSockets, and posts with its own CSRF token": async (t) => {
     const gateway = await t.gatewayOf({ lab: { upstream: (await t.app("jupyterlab")).url, prefix: "tool" } });
     const base = `${gateway.origin}/lti/lab`;
     const profile = await t.profile();
-    // Not with the notebooks that were open before.
+    // `reset` closes the notebooks of an earlier run.
     const page = await profile.visit(t.platform.course(t.launch("lab", {}, { gateway, path: "/lti/lab?reset" })));
     const frame = await block(page);
     await frame.locator(".jp-DirListing-content").waitFor();
@@ -28,28 +28,28 @@ export default {
     const output = notebook.locator(".jp-OutputArea-output");
     await output.waitFor();
     assert.equal((await output.innerText()).trim(), "2");
-    await t.shoot(page, "jupyterlab");
+    await t.screenshot(page, "jupyterlab");
 
     const sockets = profile.sockets.map((socket) => socket.url());
     const kernels = `${base.replace("http", "ws")}/api/kernels/`;
     assert.ok(sockets.some((url) => url.startsWith(kernels)), sockets.join("\n"));
-    // JupyterLab's own, and with its own token.
+    // JupyterLab's own request, with its own token.
     const isSession = (request) => request.method() === "POST" && request.url().startsWith(`${base}/api/sessions?`);
     const sessions = await Promise.all(profile.requests.filter(isSession).map((request) => request.response()));
     assert.deepEqual(sessions.map((response) => response.status()), [201]);
 
-    // What the page can do by itself: its token counts, nothing goes without it, and no message of a kernel is lost.
+    // A script of the page: a request needs the token, and no message of a kernel is lost.
     const said = await frame.evaluate(askKernel, "[20 + 1] * 2");
     assert.deepEqual(said, { withoutToken: 403, made: 201, result: "[21, 21]", ended: 204 });
     const cookie = { path: "/lti/lab", httpOnly: false, secure: true, sameSite: "None", partitionKey: "http://localhost" };
     assert.deepEqual(await cookiesOf(profile, "_xsrf"), [cookie]);
-    assert.deepEqual(profile.complaints, [WITHOUT_TOKEN]);
+    assert.deepEqual(profile.consoleErrors, [WITHOUT_TOKEN]);
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, gateway.origin]));
   },
 };
 
-/** Runs in the page: makes a notebook with this code. One that JupyterLab itself makes has two kernels for a moment, of
- *  which it loses one, and sometimes the code, also without a gateway. */
+/** Runs in the page: creates a notebook with this code. A notebook from JupyterLab's menu briefly has
+ *  two kernels; it loses one, and sometimes the code, also without a gateway. */
 async function makeNotebook(code) {
   const headers = { "X-XSRFToken": document.cookie.match(/(?:^|; )_xsrf=([^;]+)/)[1] };
   const made = await fetch("/lti/lab/api/contents", { method: "POST", headers, body: '{"type": "notebook"}' });
@@ -62,7 +62,7 @@ async function makeNotebook(code) {
   return { name, made: made.status, saved: saved.status };
 }
 
-/** Runs in the page: makes a kernel, asks it over its WebSocket, and ends it. */
+/** Runs in the page: starts a kernel, runs code over its WebSocket, and stops it. */
 async function askKernel(code) {
   const kernels = "/lti/lab/api/kernels";
   const withoutToken = (await fetch(kernels, { method: "POST", body: "{}" })).status;

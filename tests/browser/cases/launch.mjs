@@ -1,13 +1,13 @@
-// Launches that succeed, and pages that are loaded again.
+// Accepted launches and reloads.
 
 import assert from "node:assert/strict";
 
 import { block, reload } from "../chromium.mjs";
 
 export default {
-  "the profile treats third-party cookies as the case says": async (t) => {
-    // Without this, both halves of this suite could pass under the same settings. What stands in for a tool is a
-    // page of the gateway's site, to which cookies and storage are added from outside.
+  "the profile allows or blocks third-party cookies as configured": async (t) => {
+    // Without this case, both halves of the suite could run with the same settings. A page of the
+    // gateway's site represents a tool; the case adds cookies and storage.
     const profile = await t.profile();
     const page = await profile.visit(t.platform.course(t.launch("hello")));
     const frame = await block(page);
@@ -33,7 +33,7 @@ export default {
     const other = await profile.visit(t.platform.course(instructor));
     await shows(await block(other), "Hello, Charles Babbage!", "an instructor");
 
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, t.gateway.origin]));
   },
 
@@ -51,10 +51,10 @@ export default {
     assert.equal(new Set(posts.map((request) => request.postData())).size, 1, "one form");
     assert.equal(posts.length, 4);
     assert.deepEqual(await outcomes(4), ["accepted", "again", "again", "again"]);
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 
-  "ten blocks of one tool on one page all show, and each is shown again when it is reloaded": async (t) => {
+  "ten blocks of one tool on one page load, and each survives a reload": async (t) => {
     const profile = await t.profile();
     const outcomes = t.gateway.outcomes();
     const names = Array.from({ length: 10 }, (_, index) => `block-${index + 1}`);
@@ -75,10 +75,10 @@ export default {
       assert.deepEqual({ path, httpOnly, secure, sameSite }, expected);
       assert.equal(partitionKey, "http://localhost");
     }
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 
-  "two people's blocks side by side are each shown again as their own": async (t) => {
+  "the blocks of two users side by side survive a reload as their own": async (t) => {
     const profile = await t.profile();
     const ada = t.launch("hello");
     const charles = t.launch("hello", { user_id: "user-2", lis_person_name_full: "Charles Babbage" });
@@ -91,7 +91,7 @@ export default {
       await reloadsByPost(frame);
       await shows(frame, head);
     }
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 
   "a launch into a new window shows the page, also after a reload": async (t) => {
@@ -107,7 +107,7 @@ export default {
     assert.deepEqual([again.status(), again.request().method()], [200, "POST"]);
     await shows(window.mainFrame(), "Hello, Ada Lovelace!");
     assert.deepEqual(await outcomes(3), ["accepted", "again", "again"]);
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, t.gateway.origin]));
   },
 
@@ -122,16 +122,16 @@ export default {
       all.map((row) => [row.querySelector("th").textContent, row.querySelector("td").textContent]),
     );
     const sent = launch.form.filter(([name]) => !name.startsWith("oauth_"));
-    // A browser reads every end of line as "\n".
+    // The HTML parser normalizes line breaks to "\n".
     assert.deepEqual(rows, sent.map(([name, value]) => [name, value.replaceAll("\r\n", "\n")]));
     assert.match(await frame.locator("caption").innerText(), new RegExp(`^${sent.length} parameters`));
     await reloadsByPost(frame);
     await shows(frame, "This launch");
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 };
 
-/** Waits for this heading and asserts that the page says so. */
+/** Waits for this heading and asserts that the page contains the text. */
 export async function shows(frame, heading, text = "") {
   await frame.locator("h1").filter({ hasText: heading }).waitFor();
   assert.equal(await frame.locator("h1").innerText(), heading);

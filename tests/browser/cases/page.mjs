@@ -1,4 +1,4 @@
-// What pages show, to whatever eyes and on whatever screen.
+// The pages: escaping, contrast, color schemes and screen sizes.
 
 import assert from "node:assert/strict";
 
@@ -6,7 +6,7 @@ import { block } from "../chromium.mjs";
 import { assertLooksRight } from "../look.mjs";
 import { shows } from "./launch.mjs";
 
-/** Text that is a script, a tag, an attribute, a template or a direction wherever it is taken for one. */
+/** A text with a script, tags, attributes, template code and a change of text direction. */
 const HOSTILE =
   `</h1></bdi><script>parent.ran = window.ran = 1</script><img src="/ran" onerror="window.ran = 1">` +
   `"' onload='window.ran = 1' &lt;b&gt; {{ 7 * 7 }} {% include "staff" %} \${7 * 7} 👩🏽‍🚀 שלום \u202Egnp.exe\u202C`;
@@ -16,7 +16,7 @@ const SCREENS = [
   { width: 360, height: 740 },
   { width: 1280, height: 900 },
 ];
-/** No browser finds a place to break this. */
+/** A word without an opportunity for a line break. */
 const LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch".repeat(4);
 
 export default {
@@ -47,7 +47,7 @@ export default {
     await shows(refusal, "This activity is not for your role");
     assert.equal(await refusal.getByRole("link").count(), 0);
 
-    await t.shoot(page, "hostile");
+    await t.screenshot(page, "hostile");
     await runsNothing(page, profile);
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, t.gateway.origin]));
   },
@@ -79,7 +79,7 @@ export default {
       ["Hello", `${t.gateway.origin}/lti/hello`, "hello-key"],
       ["Staff", `${t.gateway.origin}/lti/staff`, "staff-key"],
     ]);
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
     assert.deepEqual(profile.hosts(), new Set([t.gateway.origin]));
   },
 
@@ -87,7 +87,7 @@ export default {
     const profile = await t.profile();
     const page = await profile.visit(t.gateway.origin);
     await looksRight(t, page, "index", [...SCREENS, { width: 800, height: 600 }]);
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 
   "hello looks right on every screen and in the frame, light and dark": (t) =>
@@ -99,7 +99,7 @@ export default {
   "a refusal looks right on every screen and in the frame, light and dark": (t) =>
     launchLooksRight(t, "refusal", () => t.launch("staff", { launch_presentation_return_url: t.platform.returnUrl }), 403),
 
-  "long words stay within every page": async (t) => {
+  "long words do not overflow any page": async (t) => {
     const params = { lis_person_name_full: LONG, context_title: LONG, tool_consumer_instance_name: LONG };
     const staff = { ...params, roles: "Instructor" };
     await launchLooksRight(t, "long-hello", () => t.launch("hello", params));
@@ -110,7 +110,7 @@ export default {
   },
 };
 
-/** In its own window on every screen, and in the platform's frame. */
+/** Checks the look in its own window on every screen, and in the platform's frame. */
 async function launchLooksRight(t, name, launch, status = 200) {
   const profile = await t.profile();
   const page = await profile.visit(t.platform.samePlace(launch()));
@@ -123,14 +123,14 @@ async function launchLooksRight(t, name, launch, status = 200) {
   await frame.waitForLoadState();
   for (const colorScheme of SCHEMES) {
     await page.emulateMedia({ colorScheme });
-    await t.shoot(page.locator("iframe"), `${name}-frame-${colorScheme}`);
+    await t.screenshot(page.locator("iframe"), `${name}-frame-${colorScheme}`);
     await assertLooksRight(frame, colorScheme, 800);
   }
-  const complaints = profile.complaints.filter((complaint) => !complaint.includes(`a status of ${status} `));
+  const complaints = profile.consoleErrors.filter((error) => !error.includes(`a status of ${status} `));
   assert.deepEqual(complaints, []);
 }
 
-/** On these screens, light and dark. */
+/** Checks the look of a page on these screens, light and dark. */
 export async function looksRight(t, page, name, screens) {
   await page.locator("h1").waitFor();
   await page.waitForLoadState();
@@ -138,7 +138,7 @@ export async function looksRight(t, page, name, screens) {
     await page.setViewportSize(screen);
     for (const colorScheme of SCHEMES) {
       await page.emulateMedia({ colorScheme });
-      await t.shoot(page, `${name}-${screen.width}-${colorScheme}`);
+      await t.screenshot(page, `${name}-${screen.width}-${colorScheme}`);
       await assertLooksRight(page, colorScheme, screen.width);
     }
   }
@@ -150,5 +150,5 @@ async function runsNothing(page, profile) {
     assert.equal(await frame.locator("script, img, [onload], [onerror]").count(), 0, frame.url());
   }
   assert.ok(!profile.requests.some((request) => request.url().includes("/ran")));
-  assert.deepEqual(profile.complaints.filter((complaint) => !complaint.includes("a status of 403 ")), []);
+  assert.deepEqual(profile.consoleErrors.filter((error) => !error.includes("a status of 403 ")), []);
 }

@@ -1,8 +1,8 @@
-// The practice platform at /dev: from its form to the tool in a frame of another site, or to the refusal that a button names.
+// The practice platform at /dev: from its form to the tool in a frame, or to the rejection of a mistake.
 
 import assert from "node:assert/strict";
 
-import { answer, told } from "./adder.mjs";
+import { answer, showsResult } from "./adder.mjs";
 import { shows } from "./launch.mjs";
 import { looksRight } from "./page.mjs";
 
@@ -46,7 +46,7 @@ export default {
     const window = await profile.openWindow(page);
     await shows(window.mainFrame(), "Hello!", "You are here as a learner");
     assert.equal(new URL(window.url()).origin, other);
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
     assert.deepEqual(profile.hosts(), new Set([gateway.origin, other]));
   },
 
@@ -61,7 +61,7 @@ export default {
       await page.getByRole("button", { name: "Launch" }).click();
       return launched(page);
     };
-    // A window that is out of sight does not react as one that is looked at.
+    // Close each window: an invisible window reacts differently.
     const inWindow = async (tool, person, look) => {
       await page.goto(`${gateway.origin}/dev`);
       await choose(page, tool, person);
@@ -82,20 +82,20 @@ export default {
     const frame = await inPage("Adder", "Ada, a learner");
     await gradebook.getByText("No grades yet.").waitFor();
     await answer(frame, -1);
-    await told(frame, "is not -?[0-9]+. Your course has the grade");
+    await showsResult(frame, "is not -?[0-9]+. Your course has the grade");
     await gradebook.getByRole("link", { name: "Look again" }).click();
     await gradebook.getByRole("heading", { name: "0.0", exact: true }).waitFor();
     await answer(frame, 0);
-    await told(frame, "is [0-9]+. Your course has the grade");
+    await showsResult(frame, "is [0-9]+. Your course has the grade");
     await gradebook.getByRole("link", { name: "Look again" }).click();
     await gradebook.getByRole("heading", { name: "1.0", exact: true }).waitFor();
     await gradebook.locator("summary").first().click();
     await gradebook.getByText("<imsx_codeMajor>success</imsx_codeMajor>").first().waitFor();
-    await t.shoot(page, "dev-launch-gradebook");
+    await t.screenshot(page, "dev-launch-gradebook");
 
     await inWindow("Adder", "Ben, a learner", async (window) => {
       await answer(window, 0);
-      await told(window, "is [0-9]+. Your course has the grade");
+      await showsResult(window, "is [0-9]+. Your course has the grade");
     });
     await gradebook.getByRole("link", { name: "Look again" }).click();
     await gradebook.getByText("Ben, a learner, in unit-1 of adder").waitFor();
@@ -116,10 +116,10 @@ export default {
     };
     const without = await ungraded("Adder", "A learner without name and e-mail");
     await answer(without, 0);
-    await told(without, "is [0-9]+. Your course takes no grade here");
+    await showsResult(without, "is [0-9]+. Your course accepts no grade here");
   },
 
-  "each mistake of the practice platform leads to what its button says": async (t) => {
+  "each mistake of the practice platform leads to the code on its button": async (t) => {
     const { gateway } = await stage(t);
     const profile = await t.profile();
     const page = await profile.visit(gateway.origin);
@@ -142,7 +142,7 @@ export default {
       const newest = page.locator("article").first();
       assert.equal(await newest.locator("h2").innerText(), reference);
       assert.equal(await newest.locator("p code").first().innerText(), code);
-      assert.doesNotMatch(await page.content(), /Ada|practice.example/, "nothing of a person");
+      assert.doesNotMatch(await page.content(), /Ada|practice.example/, "no personal data");
     }
     await page.goto(`${gateway.origin}/dev`);
     await choose(page, "Hello", "Ada, a learner");
@@ -171,7 +171,7 @@ export default {
   },
 };
 
-/** A gateway in development, whose tools have no secrets, and the origin that its practice platform launches. */
+/** A gateway in development with placeholder secrets, and the origin of its practice launches. */
 async function stage(t) {
   const app = await t.app("flask");
   const tools = {

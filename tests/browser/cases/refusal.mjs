@@ -1,4 +1,4 @@
-// Launches that are refused, and what people read then.
+// Rejected launches and their pages.
 
 import assert from "node:assert/strict";
 
@@ -6,13 +6,13 @@ import { block, reload } from "../chromium.mjs";
 import { shows } from "./launch.mjs";
 
 export default {
-  "the same form from another browser profile is refused": async (t) => {
+  "the same form from another browser profile is rejected": async (t) => {
     const course = t.platform.course(t.launch("hello"));
     const first = await t.profile();
     const firstFrame = await block(await first.visit(course));
     await shows(firstFrame, "Hello, Ada Lovelace!");
 
-    // Whose own launch of the same tool does not help it.
+    // A launch of its own does not help the other profile.
     const other = await t.profile();
     const own = t.launch("hello", { user_id: "user-2", lis_person_name_full: "Charles Babbage" });
     await shows(await block(await other.visit(t.platform.course(own))), "Hello, Charles Babbage!");
@@ -23,15 +23,15 @@ export default {
     await t.gateway.logged(reference, 'code="replayed"');
     await page.reload();
     assert.notEqual(await refused(await block(page), heading), reference);
-    assert.deepEqual(await other.context.cookies(), kept, "nothing more to show next time");
+    assert.deepEqual(await other.context.cookies(), kept, "no new cookie");
     assert.deepEqual(unexpected(other, 401), []);
 
     assert.equal((await reload(firstFrame)).status(), 200);
     await shows(firstFrame, "Hello, Ada Lovelace!");
-    assert.deepEqual(first.complaints, []);
+    assert.deepEqual(first.consoleErrors, []);
   },
 
-  "a learner who launches staff reads in the frame that it is not for them": async (t) => {
+  "a learner who launches the tool staff sees that it is not for their role": async (t) => {
     const profile = await t.profile();
     const frame = await block(await profile.visit(t.platform.course(t.launch("staff"))));
     const heading = "This activity is not for your role";
@@ -39,9 +39,9 @@ export default {
     const launch = profile.requests.find((request) => request.method() === "POST");
     assert.equal((await launch.response()).status(), 403);
     await t.gateway.logged(reference, 'code="role-not-allowed"');
-    assert.equal(await frame.getByRole("link").count(), 0, "no way back that the platform did not name");
+    assert.equal(await frame.getByRole("link").count(), 0, "no link without a return URL");
 
-    // In a window of its own, its reload button leads to the same.
+    // In its own window, a reload leads to the same page.
     const window = await profile.visit(t.platform.samePlace(t.launch("staff")));
     await refused(window.mainFrame(), heading);
     const again = await window.reload();
@@ -51,7 +51,7 @@ export default {
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, t.gateway.origin]));
   },
 
-  "the way back from a refusal leads the whole window to the course, with the reason": async (t) => {
+  "the return link of a rejection opens the course in the whole window, with the reason": async (t) => {
     const profile = await t.profile();
     const launch = t.launch("staff", { launch_presentation_return_url: t.platform.returnUrl });
     const page = await profile.visit(t.platform.course(launch));
@@ -64,7 +64,7 @@ export default {
     assert.deepEqual(unexpected(profile, 403), []);
   },
 
-  "a wrong signature is refused, and reads like an unknown key": async (t) => {
+  "a wrong signature and an unknown key show the same page": async (t) => {
     const profile = await t.profile();
     const wrong = t.launch("hello");
     wrong.form = wrong.form.map(([name, value]) => [name, name === "user_id" ? "somebody-else" : value]);
@@ -81,7 +81,7 @@ export default {
     assert.deepEqual(unexpected(profile, 401), []);
   },
 
-  "a launch path in the address bar says to open it from the course": async (t) => {
+  "a launch URL in the address bar shows that a course opens it": async (t) => {
     const profile = await t.profile();
     const [page] = profile.context.pages();
     for (const path of ["/lti/hello", "/lti/hello/", "/lti/staff"]) {
@@ -93,7 +93,7 @@ export default {
     assert.deepEqual(profile.hosts(), new Set([t.gateway.origin]));
   },
 
-  "a tool for another site's frames is not shown in this one's, launched or refused": async (t) => {
+  "a tool for the frames of another site is not shown in this one, launched or rejected": async (t) => {
     const gateway = await t.gatewayOf({
       here: { template: "hello", frame_ancestors: [t.platform.origin] },
       elsewhere: { template: "hello", frame_ancestors: ["https://other.example"] },
@@ -108,15 +108,15 @@ export default {
       await frame.waitForURL("chrome-error://chromewebdata/");
       assert.ok(!/Ada|Hello|role/.test(await frame.locator("body").innerText()));
     }
-    const policy = profile.complaints.filter((complaint) => /frame-ancestors https:\/\/other\.example/.test(complaint));
-    assert.equal(policy.length, 2, profile.complaints.join("\n"));
+    const policy = profile.consoleErrors.filter((error) => /frame-ancestors https:\/\/other\.example/.test(error));
+    assert.equal(policy.length, 2, profile.consoleErrors.join("\n"));
 
     const window = await profile.openWindow(await profile.visit(t.platform.newWindow(launch("elsewhere"))));
     await shows(window.mainFrame(), "Hello, Ada Lovelace!");
   },
 };
 
-/** Asserts that a frame shows the calm page with this heading, and none of hello; returns the reference. */
+/** Asserts that a frame shows the error page with this heading, and not the tool. Returns the reference. */
 async function refused(frame, heading, text) {
   await shows(frame, heading, text);
   assert.ok(!/Hello|Ada/.test(await frame.content()));
@@ -125,7 +125,7 @@ async function refused(frame, heading, text) {
   return reference;
 }
 
-/** Complaints but for Chromium's own note that a page came with this status. */
+/** Console errors, without Chromium's messages about responses with this status. */
 function unexpected(profile, status) {
-  return profile.complaints.filter((complaint) => !complaint.includes(`responded with a status of ${status} `));
+  return profile.consoleErrors.filter((error) => !error.includes(`responded with a status of ${status} `));
 }

@@ -1,4 +1,4 @@
-// A session after its launch: pages loaded again, launched again, and what people read when there is none.
+// A session after its launch: reloads, further launches, and the page without a session.
 
 import assert from "node:assert/strict";
 
@@ -8,14 +8,14 @@ import { arrivedAt, prefixOf, unexpected } from "../upstream.mjs";
 import { shows } from "./launch.mjs";
 import { looksRight } from "./page.mjs";
 
-/** A telephone's, and a desk's. */
+/** A phone and a desktop. */
 export const SCREENS = [
   { width: 390, height: 844 },
   { width: 1280, height: 900 },
 ];
 
 export default {
-  "a session's page is itself loaded again, and the course's page leads back to it": async (t) => {
+  "a reload keeps the page of a session, and a reload of the course returns to it": async (t) => {
     const gateway = await t.gatewayOf({ flask: { upstream: (await t.app("flask")).url } });
     const profile = await t.profile();
     const outcomes = gateway.outcomes();
@@ -28,7 +28,7 @@ export default {
     assert.deepEqual([answer.status(), answer.request().method(), answer.url()], [200, "GET", address]);
     await shows(frame, "Notes on block-1", "here for the 2. time.");
 
-    // The platform's page still holds the same form.
+    // The platform's page sends the same form again.
     await page.reload();
     const again = await block(page);
     await shows(again, "Notes on block-1", "here for the 3. time.");
@@ -43,11 +43,11 @@ export default {
     await page.evaluate(() => history.forward());
     await shows(again, "Chapter 1");
     const posts = profile.requests.filter((request) => request.method() === "POST");
-    assert.equal(posts.length, 2, "one launch each time that the course's page was loaded");
-    assert.deepEqual(profile.complaints, []);
+    assert.equal(posts.length, 2, "one launch per load of the course's page");
+    assert.deepEqual(profile.consoleErrors, []);
   },
 
-  "a launch of a session into a new window ends at a clean address, which can be loaded again": async (t) => {
+  "a launch into a new window ends at a URL without a ticket, which survives a reload": async (t) => {
     const gateway = await t.gatewayOf({ flask: { upstream: (await t.app("flask")).url } });
     const profile = await t.profile();
     const page = await profile.visit(t.platform.newWindow(t.launch("flask", {}, { gateway })));
@@ -57,10 +57,10 @@ export default {
     const again = await window.reload();
     assert.deepEqual([again.status(), again.request().method()], [200, "GET"]);
     await shows(window.mainFrame(), "Notes on block-1", "here for the 2. time.");
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 
-  "a new launch of the same block by the same person comes to the same session": async (t) => {
+  "a new launch of the same block by the same user opens the same session": async (t) => {
     const gateway = await t.gatewayOf({ flask: { upstream: (await t.app("flask")).url } });
     const profile = await t.profile();
     const launch = (changes) => t.platform.course(t.launch("flask", changes, { gateway }));
@@ -70,15 +70,15 @@ export default {
     await shows(second, "Notes on block-1", "You are flask-key:user-1, Countess Lovelace, here for the 2. time.");
     assert.equal(second.url(), first.url());
 
-    // The newest launch is everywhere.
+    // The newest launch counts in every tab.
     await reload(first);
     await shows(first, "Notes on block-1", "You are flask-key:user-1, Countess Lovelace, here for the 3. time.");
     const { "X-Forwarded-Groups": groups } = JSON.parse(await first.locator("#forwarded").textContent());
     assert.equal(groups, "instructor");
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 
-  "without its cookie a session's address says to launch again, in the frame and to whoever else has it": async (t) => {
+  "without its cookie, the URL of a session shows that a new launch is needed": async (t) => {
     const app = await t.app("flask");
     const gateway = await t.gatewayOf({ flask: { upstream: app.url } });
     const profile = await t.profile();
@@ -90,17 +90,17 @@ export default {
 
     await profile.context.clearCookies();
     assert.equal((await reload(frame)).status(), 401);
-    await calm(t, frame, gateway, "no-session");
-    await t.shoot(page.locator("iframe"), "no-session-frame");
+    await assertErrorPage(t, frame, gateway, "no-session");
+    await t.screenshot(page.locator("iframe"), "no-session-frame");
     assert.deepEqual(unexpected(profile, 401), []);
 
     const other = await t.profile();
     const window = await other.visit(address);
-    await calm(t, window.mainFrame(), gateway, "no-session");
+    await assertErrorPage(t, window.mainFrame(), gateway, "no-session");
     await looksRight(t, window, "no-session", SCREENS);
     assert.deepEqual(await other.context.cookies(), []);
     assert.deepEqual(unexpected(other, 401), []);
-    assert.equal((await arrivedAt(app, gateway)).length, before, "nothing of that reached the app");
+    assert.equal((await arrivedAt(app, gateway)).length, before, "no request reached the app");
   },
 
   "another site's form cannot act in a session": async (t) => {
@@ -113,20 +113,20 @@ export default {
     const url = `${frame.url()}notes`;
     const before = (await arrivedAt(app, gateway)).length;
 
-    // From the course's own page, in a frame of it, where the session's cookie would be sent.
+    // From a frame of the course's page, where the browser would send the session's cookie.
     const forged = await block(await profile.visit(t.platform.course({ url, form: [["note", "forged"]] })));
-    await calm(t, forged, gateway, "foreign-origin");
+    await assertErrorPage(t, forged, gateway, "foreign-origin");
     assert.equal((await arrivedAt(app, gateway)).length, before);
     assert.deepEqual(unexpected(profile, 403), []);
   },
 
-  "an app that is gone is told of in the frame": async (t) => {
+  "the frame shows that an app is unreachable": async (t) => {
     const gateway = await t.gatewayOf({ gone: { upstream: `http://127.0.0.1:${await freePort()}` } });
     const profile = await t.profile();
     const page = await profile.visit(t.platform.course(t.launch("gone", {}, { gateway })));
     const frame = await block(page);
-    await calm(t, frame, gateway, "upstream-gone");
-    await t.shoot(page.locator("iframe"), "upstream-gone-frame");
+    await assertErrorPage(t, frame, gateway, "upstream-gone");
+    await t.screenshot(page.locator("iframe"), "upstream-gone-frame");
     assert.deepEqual(unexpected(profile, 502), []);
 
     const window = await profile.visit(t.platform.samePlace(t.launch("gone", {}, { gateway })));
@@ -136,8 +136,8 @@ export default {
   },
 };
 
-/** Asserts that a frame shows a calm page whose reference leads to a line of the log with this code. */
-export async function calm(t, frame, gateway, code) {
+/** Asserts that a frame shows an error page, and that its reference has a log line with this code. */
+export async function assertErrorPage(t, frame, gateway, code) {
   await frame.locator("h1").waitFor();
   const text = await frame.locator("main").innerText();
   assert.ok(!/Notes|Ada|Lovelace/.test(text), text);

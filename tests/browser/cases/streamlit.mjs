@@ -1,15 +1,15 @@
-// Streamlit, which does everything over one WebSocket.
+// Streamlit, which uses one WebSocket for everything but uploads.
 
 import assert from "node:assert/strict";
 
 import { block } from "../chromium.mjs";
 import { cookiesOf, prefixOf } from "../upstream.mjs";
 
-// What Streamlit says when its WebSocket is closed.
+// Streamlit's message about a closed WebSocket.
 const CLOSED = 'warning: WebSocket onclose: code=1006 (abnormal closure), reason="(no close reason)", wasClean=false, state=CONNECTED';
 
 export default {
-  "Streamlit shows who launched it, and answers over its WebSocket, and takes a file": async (t) => {
+  "Streamlit shows the user, works over its WebSocket and accepts an upload": async (t) => {
     const { gateway, profile, launch } = await streamlit(t);
     const page = await profile.visit(launch({}));
     const frame = await block(page);
@@ -22,18 +22,18 @@ export default {
     await frame.getByLabel("Name").press("Enter");
     await says(frame, "Hello, Grace Hopper!");
 
-    // A file goes by a request of its own, with a token of Streamlit's.
+    // An upload is a separate request, with a token of Streamlit.
     const buffer = Buffer.alloc(300_000, "\u0001\r\n");
     await frame.locator("input[type=file]").setInputFiles({ name: "some.bin", mimeType: "application/octet-stream", buffer });
     await says(frame, "some.bin has 300000 bytes.");
 
     const socket = `${gateway.origin.replace("http", "ws")}${prefixOf(frame)}/_stcore/stream`;
     assert.deepEqual(profile.sockets.map((one) => one.url()), [socket]);
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, gateway.origin]));
   },
 
-  "two blocks of Streamlit on one page each have their own person": async (t) => {
+  "two blocks of Streamlit on one page have their own users": async (t) => {
     const { gateway, profile } = await streamlit(t);
     const one = t.launch("streamlit", {}, { gateway });
     const other = t.launch("streamlit", { user_id: "user-2", resource_link_id: "block-2" }, { gateway });
@@ -43,7 +43,7 @@ export default {
     await (await block(page, "block-2")).getByRole("button", { name: "Count" }).click();
     await says(await block(page, "block-2"), "Counted to 1.");
     await says(await block(page, "block-1"), "Counted to 0.");
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
   },
 
   "a tool on its own host has Streamlit at its root": async (t) => {
@@ -59,7 +59,7 @@ export default {
     assert.deepEqual(profile.sockets.map((one) => one.url()), [`${origin.replace("http", "ws")}/_stcore/stream`]);
     const cookie = { path: "/", httpOnly: true, secure: true, sameSite: "None", partitionKey: "http://localhost" };
     assert.deepEqual(await cookiesOf(profile, "__Secure-lti"), [cookie]);
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, origin]));
   },
 
@@ -76,21 +76,21 @@ export default {
         socket.onerror = () => resolve(false);
       });
     assert.equal(await frame.evaluate(opens, url), true);
-    // The course's own page, from which the session's cookie is sent, too.
+    // From the course's page, where the browser sends the session's cookie, too.
     assert.equal(await page.evaluate(opens, url), false);
     await gateway.logged('code="foreign-origin"');
     const refused = `error: WebSocket connection to '${url}' failed: Error during WebSocket handshake: Unexpected response code: 403`;
-    assert.deepEqual(profile.complaints, [refused]);
+    assert.deepEqual(profile.consoleErrors, [refused]);
   },
 
-  "a launch with another role closes the session's WebSocket, and Streamlit goes on in the new role": async (t) => {
+  "a launch with another role closes the WebSocket, and Streamlit reconnects in the new role": async (t) => {
     const { profile, launch } = await streamlit(t);
     const frame = await block(await profile.visit(launch({})));
     await says(frame, "You are streamlit-key:user-1, as learner.");
     const [socket] = profile.sockets;
     assert.ok(!socket.isClosed());
 
-    // The same person as before, with the same role: nobody is thrown out.
+    // The same user with the same role: all WebSockets stay open.
     await says(await block(await profile.tab(launch({}))), "You are streamlit-key:user-1, as learner.");
     assert.deepEqual(profile.sockets.map((one) => one.isClosed()), [false, false]);
 
@@ -99,22 +99,22 @@ export default {
     await says(second, "You are streamlit-key:user-1, as instructor.");
     await closed;
 
-    // Streamlit connects anew by itself, and runs its script again when somebody does something.
+    // Streamlit reconnects by itself, and runs its script again after the next click.
     await frame.getByRole("button", { name: "Count" }).click();
     await says(frame, "You are streamlit-key:user-1, as instructor.");
     await says(frame, "Counted to 1.");
-    assert.deepEqual(profile.complaints, [CLOSED, CLOSED]);
+    assert.deepEqual(profile.consoleErrors, [CLOSED, CLOSED]);
   },
 };
 
-/** A profile, and launches of Streamlit behind a gateway with these settings of the tool. */
+/** A gateway in front of Streamlit with these settings of the tool, a profile, and launches. */
 async function streamlit(t, settings = {}) {
   const gateway = await t.gatewayOf({ streamlit: { upstream: (await t.app("streamlit")).url, ...settings } });
   const launch = (changes) => t.platform.course(t.launch("streamlit", changes, { gateway }));
   return { gateway, launch, profile: await t.profile() };
 }
 
-/** Waits until the app says exactly this. */
+/** Waits until the app shows exactly this text. */
 async function says(frame, text) {
   await frame.getByText(text, { exact: true }).waitFor();
 }

@@ -1,4 +1,4 @@
-// Browsers that keep no cookie of a frame, not even a partitioned one: the page that leads into a new window.
+// Browsers that block all cookies of frames, also partitioned ones: the button for a new window.
 
 import assert from "node:assert/strict";
 
@@ -6,23 +6,23 @@ import { block, reload } from "../chromium.mjs";
 import { assertLooksRight } from "../look.mjs";
 import { arrivedAt, cookiesOf, prefixOf, unexpected } from "../upstream.mjs";
 import { shows } from "./launch.mjs";
-import { calm, SCREENS } from "./session.mjs";
+import { assertErrorPage, SCREENS } from "./session.mjs";
 
 export default {
-  "where a frame keeps no cookie, a button leads to the session in a new window": async (t) => {
+  "if the browser blocks the cookies of a frame, a button opens the session in a new window": async (t) => {
     const app = await t.app("flask");
     const gateway = await t.gatewayOf({ flask: { upstream: app.url } });
-    const profile = await t.profile({ refused: true });
+    const profile = await t.profile({ noFrameCookies: true });
     const page = await profile.visit(t.platform.course(t.launch("flask", {}, { gateway })));
     const frame = await block(page);
     const button = frame.getByRole("button", { name: "Open in a new window" });
     await button.waitFor();
     const door = profile.requests.find((request) => request.url() === frame.url());
     const { "referrer-policy": policy, "cache-control": caching } = (await door.response()).headers();
-    assert.deepEqual([policy, caching], ["no-referrer", "no-store"], "its address has a ticket");
+    assert.deepEqual([policy, caching], ["no-referrer", "no-store"], "its URL has a ticket");
     assert.ok(!/Notes|Lovelace/.test(await frame.content()));
     assert.deepEqual(await profile.context.cookies(), []);
-    assert.deepEqual(await arrivedAt(app, gateway), [], "nobody is known to the app yet");
+    assert.deepEqual(await arrivedAt(app, gateway), [], "no request reached the app yet");
     await frameLooksRight(t, page, frame, "new-window");
 
     const window = await profile.openWindow(frame);
@@ -36,18 +36,18 @@ export default {
     await shows(window.mainFrame(), "Chapter 1");
     await window.goBack();
     await shows(window.mainFrame(), "Notes on block-1");
-    assert.deepEqual(profile.complaints, []);
+    assert.deepEqual(profile.consoleErrors, []);
 
-    // The frame still shows the button, whose ticket is spent.
+    // The frame still shows the button, but its ticket is spent.
     const second = await profile.openWindow(frame);
-    await calm(t, second.mainFrame(), gateway, "bad-ticket");
-    assert.equal(await second.getByRole("button").count(), 0, "nothing that would make another ticket");
-    await t.shoot(second, "used-ticket");
+    await assertErrorPage(t, second.mainFrame(), gateway, "bad-ticket");
+    assert.equal(await second.getByRole("button").count(), 0, "no button for another ticket");
+    await t.screenshot(second, "used-ticket");
     assert.deepEqual(unexpected(profile, 401), []);
 
-    // Nor does the frame's address, whose ticket was spent when it was first opened.
+    // The ticket in the frame's URL is also spent.
     await reload(frame);
-    await calm(t, frame, gateway, "bad-ticket");
+    await assertErrorPage(t, frame, gateway, "bad-ticket");
     assert.deepEqual(unexpected(profile, 401), []);
 
     await hasNoTicket(app, gateway);
@@ -55,7 +55,7 @@ export default {
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, gateway.origin]));
   },
 
-  "with cookies no ticket is left in an address, and none reaches the app": async (t) => {
+  "with cookies, no ticket stays in a URL or reaches the app": async (t) => {
     const app = await t.app("flask");
     const gateway = await t.gatewayOf({ flask: { upstream: app.url } });
     const profile = await t.profile();
@@ -67,10 +67,10 @@ export default {
     assert.deepEqual([answer.status(), answer.headers()["cache-control"]], [303, "no-store"]);
     assert.ok(!frame.url().includes("lti_ticket"));
 
-    // The same address in another browser, as if somebody had seen it.
+    // The same URL in another browser, as after a leak.
     const other = await t.profile();
     const window = await other.visit(door.url());
-    await calm(t, window.mainFrame(), gateway, "bad-ticket");
+    await assertErrorPage(t, window.mainFrame(), gateway, "bad-ticket");
     assert.deepEqual(await other.context.cookies(), []);
     await hasNoTicket(app, gateway);
     assert.ok(!/lti_ticket=\S/.test(gateway.text), "a ticket in the log");
@@ -84,7 +84,7 @@ async function hasNoTicket(app, gateway) {
   for (const { url, headers } of all) assert.ok(!JSON.stringify([url, headers]).includes("lti_ticket"), url);
 }
 
-/** In a frame as wide as each screen. */
+/** Checks the look of a frame as wide as each screen. */
 async function frameLooksRight(t, page, frame, name) {
   for (const screen of SCREENS) {
     await page.setViewportSize(screen);
@@ -92,7 +92,7 @@ async function frameLooksRight(t, page, frame, name) {
     await frame.waitForFunction((width) => innerWidth === width, screen.width, { polling: 50 });
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });
-      await t.shoot(page.locator("iframe"), `${name}-${screen.width}-${colorScheme}`);
+      await t.screenshot(page.locator("iframe"), `${name}-${screen.width}-${colorScheme}`);
       await assertLooksRight(frame, colorScheme, screen.width);
     }
   }

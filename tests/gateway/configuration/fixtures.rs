@@ -1,8 +1,9 @@
-//! What a bad file is told.
+//! The problems of invalid files.
 //!
-//! Each folder of `tests/fixtures/configuration/` holds a file, what lies beside it, and in `expected.txt` what an
-//! admin reads about it. Secrets in there all contain the word `hunter2`, and no expected text does.
-//! `UPDATE_FIXTURES=1 cargo test configuration` writes the expected texts anew, to be read before they are kept.
+//! Each directory of `tests/fixtures/configuration/` contains a tools file with its templates, and
+//! the expected output of `check` in `expected.txt`. All secrets contain `hunter2`, and no expected
+//! output does. `UPDATE_FIXTURES=1 cargo test configuration` rewrites the expected outputs. Review
+//! the diff.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,17 +14,17 @@ use lti_gateway::config::{Environment, Problem, print};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/configuration");
 
-/// Every variant of `Fault` is declared there.
+/// The source of `Fault`, with all its variants.
 const FAULTS: &str = include_str!("../../../src/config/fault.rs");
 
-/// What all secrets of the fixtures contain.
+/// A part of every secret in the fixtures.
 const SECRET: &str = "hunter2";
 
-/// The environment of a fixture that has none of its own.
+/// The environment of a fixture without a file `environment`.
 const ENVIRONMENT: &str =
     "GATEWAY_SECRET=hunter2 hunter2 hunter2 hunter2 hunter2\nHELLO_SECRET=hunter2\n";
 
-/// `NAME=value` lines.
+/// Parses lines of `NAME=value`.
 fn environment(lines: &str) -> Environment {
     lines
         .lines()
@@ -33,43 +34,45 @@ fn environment(lines: &str) -> Environment {
 }
 
 pub(super) fn fixtures() -> Vec<PathBuf> {
-    let entries = fs::read_dir(FIXTURES).expect("the folder of fixtures");
-    let mut folders: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    folders.sort();
-    folders
+    let entries = fs::read_dir(FIXTURES).expect("the directory of fixtures");
+    let mut directories: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    directories.sort();
+    directories
 }
 
-/// The problems of a fixture, and how they are printed where its folder is the current one.
-pub(super) fn load_fixture(folder: &Path) -> (Vec<Problem>, String) {
+/// The problems of a fixture, and their output if its directory is the current one.
+pub(super) fn load_fixture(directory: &Path) -> (Vec<Problem>, String) {
     let environment = environment(
-        &fs::read_to_string(folder.join("environment")).unwrap_or(ENVIRONMENT.to_owned()),
+        &fs::read_to_string(directory.join("environment")).unwrap_or(ENVIRONMENT.to_owned()),
     );
-    let development = folder.join("development").exists();
-    let file = folder.join("tools.toml");
+    let development = directory.join("development").exists();
+    let file = directory.join("tools.toml");
     let problems = load(&file, &environment, development).expect("a readable file").problems;
     let printed = print(&file.display().to_string(), &problems);
-    (problems, printed.replace(&format!("{}/", folder.display()), ""))
+    (problems, printed.replace(&format!("{}/", directory.display()), ""))
 }
 
 #[test]
-fn every_bad_file_is_told_exactly_what_is_wrong_with_it() {
+fn every_fixture_reports_exactly_the_expected_problems() {
     let update = std::env::var_os("UPDATE_FIXTURES").is_some();
-    let folders = fixtures();
+    let directories = fixtures();
     let mut wrong = String::new();
-    for folder in &folders {
-        let (_, printed) = load_fixture(folder);
-        let path = folder.join("expected.txt");
+    for directory in &directories {
+        let (_, printed) = load_fixture(directory);
+        let path = directory.join("expected.txt");
         if update {
             fs::write(&path, &printed).expect("a written file");
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
         if printed != expected {
-            wrong +=
-                &format!("--- {}\nexpected:\n{expected}\nprinted:\n{printed}\n", folder.display());
+            wrong += &format!(
+                "--- {}\nexpected:\n{expected}\nprinted:\n{printed}\n",
+                directory.display()
+            );
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    assert!(folders.len() >= 25, "{} fixtures", folders.len());
+    assert!(directories.len() >= 25, "{} fixtures", directories.len());
 }
 
 #[test]
@@ -83,15 +86,17 @@ fn every_fault_occurs_in_a_fixture() {
         .filter_map(|line| line.strip_prefix("    "))
         .filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()))
         .map(|line| {
-            line.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default()
+            line.split(|character: char| !character.is_ascii_alphanumeric())
+                .next()
+                .unwrap_or_default()
         })
         .collect();
     assert!(variants.len() > 30, "{variants:?}");
     let mut seen = BTreeSet::new();
-    for folder in fixtures() {
-        for problem in load_fixture(&folder).0 {
+    for directory in fixtures() {
+        for problem in load_fixture(&directory).0 {
             let fault = format!("{:?}", problem.fault);
-            let name = fault.split(|letter: char| !letter.is_ascii_alphanumeric()).next();
+            let name = fault.split(|character: char| !character.is_ascii_alphanumeric()).next();
             seen.insert(name.unwrap_or_default().to_owned());
         }
     }
@@ -101,14 +106,14 @@ fn every_fault_occurs_in_a_fixture() {
 
 #[test]
 fn no_problem_shows_a_secret() {
-    for folder in fixtures() {
-        let (problems, printed) = load_fixture(&folder);
+    for directory in fixtures() {
+        let (problems, printed) = load_fixture(&directory);
         for (number, line) in printed.lines().enumerate() {
-            assert!(!line.contains(SECRET), "{}, line {}: {line}", folder.display(), number + 1);
+            assert!(!line.contains(SECRET), "{}, line {}: {line}", directory.display(), number + 1);
         }
         for problem in problems {
             let debug = format!("{problem:?}");
-            assert!(!debug.contains(SECRET), "{}: {debug}", folder.display());
+            assert!(!debug.contains(SECRET), "{}: {debug}", directory.display());
         }
     }
 }

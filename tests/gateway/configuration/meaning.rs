@@ -1,4 +1,4 @@
-//! What a good file means.
+//! The meaning of valid files.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn problems(text: &str, variables: &[(&str, &str)], development: bool) -> Vec<Pr
     read("tools.toml", text.as_bytes(), &environment(variables), development).problems
 }
 
-/// What a file without errors means.
+/// The configuration of a file without errors.
 fn meaning(text: &str, variables: &[(&str, &str)], development: bool) -> Config {
     let mut reading = read("tools.toml", text.as_bytes(), &environment(variables), development);
     reading.problems.retain(|problem| problem.severity() == Severity::Error);
@@ -55,7 +55,7 @@ fn https(authority: &str) -> PublicUrl {
 }
 
 #[test]
-fn what_is_not_written_has_its_default() {
+fn a_missing_key_has_its_default() {
     let config = production(&format!("{GATEWAY}{HELLO}"));
     assert!(!config.development);
     assert_eq!(config.public_url, https("tools.example"));
@@ -66,7 +66,7 @@ fn what_is_not_written_has_its_default() {
     } = tool;
     let Tool { params, frame_ancestors, .. } = tool;
     assert_eq!(name, "hello");
-    assert_eq!(title, "hello", "the title is the name");
+    assert_eq!(title, "hello", "the title defaults to the name");
     assert_eq!((description.as_str(), icon.as_str()), ("", ""));
     assert_eq!(path.as_str(), "/lti/hello");
     assert_eq!(senders.consumers.keys(), ["hello-key".into()]);
@@ -79,7 +79,7 @@ fn what_is_not_written_has_its_default() {
 }
 
 #[test]
-fn every_key_means_what_it_says() {
+fn every_key_of_a_tool_and_the_gateway_takes_effect() {
     let config = production(
         r#"
         [gateway]
@@ -131,7 +131,7 @@ fn upstream(tool: &Tool) -> &Upstream {
     }
 }
 
-/// Names and values of the headers for an upstream.
+/// Names and values of the additional headers for an upstream.
 fn headers(upstream: &Upstream) -> Vec<(&str, &str)> {
     upstream.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect()
 }
@@ -144,7 +144,7 @@ upstream = "http://127.0.0.1:9000"
 "#;
 
 #[test]
-fn what_is_not_written_of_an_upstream_has_its_default() {
+fn a_missing_key_of_an_upstream_has_its_default() {
     let config = production(&format!("{GATEWAY}{NOTEBOOK}"));
     let tool = &config.tools[0];
     assert_eq!((tool.host.as_deref(), tool.path.as_str()), (None, "/lti/notebook"));
@@ -159,7 +159,7 @@ fn what_is_not_written_of_an_upstream_has_its_default() {
 }
 
 #[test]
-fn every_key_of_an_upstream_means_what_it_says() {
+fn every_key_of_an_upstream_takes_effect() {
     let text = format!(
         r#"{GATEWAY}{NOTEBOOK}
         host = "Notebook.Example"
@@ -202,11 +202,15 @@ fn every_key_of_an_upstream_means_what_it_says() {
     assert_eq!(of_lab.identity, Identity { name: true, email: true });
     assert_eq!(headers(of_lab), [("x-lab", "Bearer hunter2")]);
     assert!(!of_lab.grades);
-    assert_eq!(lab.session, Duration::from_secs(8 * 60 * 60), "another tool's is its own");
+    assert_eq!(
+        lab.session,
+        Duration::from_secs(8 * 60 * 60),
+        "the session of another tool does not count"
+    );
 }
 
 #[test]
-fn an_empty_identity_keeps_name_and_email_from_the_upstream() {
+fn with_an_empty_identity_the_upstream_receives_no_name_and_no_email() {
     let config = production(&format!("{GATEWAY}{NOTEBOOK}identity = []\n"));
     assert_eq!(upstream(&config.tools[0]).identity, Identity { name: false, email: false });
 }
@@ -221,7 +225,7 @@ fn a_template_may_have_a_host_and_a_session_of_its_own() {
 }
 
 #[test]
-fn on_a_host_of_its_own_a_tool_may_choose_nearly_every_path() {
+fn a_tool_with_its_own_host_may_choose_nearly_any_path() {
     for (path, expected) in
         [("/", ""), ("/static", "/static"), ("/lti/hello", "/lti/hello"), ("/dev", "/dev")]
     {
@@ -232,7 +236,7 @@ fn on_a_host_of_its_own_a_tool_may_choose_nearly_every_path() {
 }
 
 #[test]
-fn a_tool_with_a_host_is_launched_there_with_scheme_and_port_of_the_public_url() {
+fn the_launch_url_on_a_tools_host_has_scheme_and_port_of_the_public_url() {
     let tools = format!("{HELLO}{NOTEBOOK}host = \"notebook.example\"\n");
     let shown = |public_url: PublicUrl, authority: Option<&str>| {
         let tools = production(&format!("{GATEWAY}{tools}")).tools;
@@ -279,11 +283,15 @@ fn a_tool_with_a_host_is_launched_there_with_scheme_and_port_of_the_public_url()
         assert_eq!(shown(public_url, authority), expected);
     }
     let (urls, _) = shown(PublicUrl::FromHost(Scheme::Https), None);
-    assert_eq!(urls, ["/lti/hello", "https://notebook.example/"], "nobody has asked by any host");
+    assert_eq!(
+        urls,
+        ["/lti/hello", "https://notebook.example/"],
+        "without a request, the host is unknown"
+    );
 }
 
 #[test]
-fn the_page_of_tools_shows_the_launch_url_on_a_tools_own_host() {
+fn the_index_page_shows_the_launch_url_on_a_tools_own_host() {
     let tools = format!(
         "[gateway]\nsecret = \"a gateway secret of 32 characters\"\n{}host = \"notebook.localhost\"\n",
         HELLO.replace("\"hello\"", "\"page\"")
@@ -295,7 +303,7 @@ fn the_page_of_tools_shows_the_launch_url_on_a_tools_own_host() {
 }
 
 #[test]
-fn the_same_file_means_the_same_with_a_byte_order_mark_and_other_line_ends() {
+fn a_byte_order_mark_and_other_line_endings_change_nothing() {
     let text = format!("{GATEWAY}{HELLO}title = \"Übung\" # für alle\n");
     let plain = format!("{:?}", production(&text));
     assert!(plain.contains("Übung"));
@@ -304,7 +312,7 @@ fn the_same_file_means_the_same_with_a_byte_order_mark_and_other_line_ends() {
 }
 
 #[test]
-fn tools_come_by_name_and_an_empty_title_is_none() {
+fn tools_are_sorted_by_name_and_an_empty_title_means_no_title() {
     let config = production(&format!(
         "{GATEWAY}[tools.b]\nkey = \"b\"\nsecret = \"s\"\ntemplate = \"hello\"\ntitle = \"\"\n\
          [tools.a]\nkey = \"a\"\nsecret = \"s\"\ntemplate = \"hello\"\n"
@@ -315,7 +323,7 @@ fn tools_come_by_name_and_an_empty_title_is_none() {
 }
 
 #[test]
-fn no_debug_output_of_a_configuration_holds_a_secret() {
+fn the_debug_output_of_a_configuration_contains_no_secret() {
     let text = format!(
         "{GATEWAY}{HELLO}[tools.b]\ntemplate = \"hello\"\n\
          consumers = [{{ key = \"b\", secret = [\"hunter2 too\", {{ env = \"B_SECRET\" }}] }}]\n\
@@ -359,7 +367,7 @@ fn each_consumer_launches_with_each_of_its_secrets_and_its_own_methods() {
         )
     };
     use SignatureMethod::{HmacSha1, HmacSha256};
-    assert_eq!(launch("course-a", "12345", HmacSha1).status, 200, "a secret of digits is text");
+    assert_eq!(launch("course-a", "12345", HmacSha1).status, 200, "a secret of digits is a string");
     assert_eq!(launch("course-b", "new", HmacSha256).status, 200);
     assert_eq!(launch("course-b", "0123", HmacSha256).status, 200, "the old secret");
     assert_eq!(launch("course-b", "new", HmacSha1).status, 401, "a pinned method");
@@ -368,7 +376,7 @@ fn each_consumer_launches_with_each_of_its_secrets_and_its_own_methods() {
 }
 
 #[test]
-fn the_environment_wins_over_the_gateways_settings() {
+fn the_environment_overrides_the_gateways_settings() {
     let text = format!(
         "[gateway]\npublic_url = {{ env = \"NOT_SET\" }}\nsecret = {{ env = \"NOT_SET\" }}\nsession = 5\n\
          clock_skew = \"never\"\n{HELLO}"
@@ -382,14 +390,14 @@ fn the_environment_wins_over_the_gateways_settings() {
     for text in [text, HELLO.to_owned()] {
         let config = meaning(&text, &variables, false);
         assert_eq!(config.public_url, https("other.example"));
-        assert_eq!(secrets(&config), ["01234567890123456789012345678901"], "digits stay text");
+        assert_eq!(secrets(&config), ["01234567890123456789012345678901"], "digits stay a string");
         assert_eq!(config.tools[0].session, Duration::from_secs(2 * 60 * 60));
         assert_eq!(config.clock_skew, 60);
     }
 }
 
 #[test]
-fn a_secret_from_the_environment_is_no_literal_one() {
+fn a_secret_from_the_environment_causes_no_warning_about_the_file() {
     let variables = [
         ("LTI_GATEWAY_SECRET", "01234567890123456789012345678901"),
         ("HELLO_SECRET", "hunter2"),
@@ -400,7 +408,7 @@ fn a_secret_from_the_environment_is_no_literal_one() {
 }
 
 #[test]
-fn what_kubernetes_tells_pods_of_a_service_of_this_name_is_no_setting() {
+fn variables_that_kubernetes_sets_for_a_service_of_this_name_are_no_settings() {
     let variables = [
         ("LTI_GATEWAY_SERVICE_HOST", "10.0.0.1"),
         ("LTI_GATEWAY_SERVICE_PORT_HTTP", "80"),
@@ -439,21 +447,21 @@ fn the_public_url_comes_from_the_host_on_heroku_and_in_development() {
 }
 
 #[test]
-fn development_has_a_stand_in_for_each_missing_secret_and_says_which() {
+fn development_uses_and_reports_a_placeholder_for_each_missing_secret() {
     let text =
         HELLO.replace("\"hunter2\"", "[{ env = \"HELLO_SECRET\" }, { env = \"OLD_SECRET\" }]");
     let config = meaning(&text, &[("OLD_SECRET", "hunter2")], true);
     assert!(config.development);
     assert_eq!(secrets(&config), ["development-only-gateway-secret-00"]);
-    let stand_ins: Vec<_> = problems(&text, &[("OLD_SECRET", "hunter2")], true)
+    let placeholders: Vec<_> = problems(&text, &[("OLD_SECRET", "hunter2")], true)
         .into_iter()
         .map(|problem| match problem.fault {
-            Fault::Placeholder(what, stand_in) => (what, stand_in),
+            Fault::Placeholder(what, placeholder) => (what, placeholder),
             fault => panic!("{fault:?}"),
         })
         .collect();
     assert_eq!(
-        stand_ins,
+        placeholders,
         [
             ("`gateway.secret`".to_owned(), "development-only-gateway-secret-00"),
             ("HELLO_SECRET".to_owned(), "development-secret")
@@ -462,7 +470,7 @@ fn development_has_a_stand_in_for_each_missing_secret_and_says_which() {
 }
 
 #[test]
-fn development_has_a_stand_in_for_a_missing_header_and_says_so() {
+fn development_uses_and_reports_a_placeholder_for_a_missing_header_value() {
     let text = format!(
         "{GATEWAY}{NOTEBOOK}headers = {{ Authorization = {{ env = \"NOTEBOOK_TOKEN\" }} }}\n"
     );
@@ -486,11 +494,11 @@ fn the_value_of_a_header_from_the_environment_counts_as_a_secret() {
     );
     let known = meaning(&tools, &[("TOKEN", "Bearer hunter3")], false).known_secrets.clone();
     assert!(known.occur_in("Bearer hunter3") && known.occur_in("Bearer%20hunter3"));
-    assert!(!known.occur_in("course-b101"), "what is written in the file is no secret");
+    assert!(!known.occur_in("course-b101"), "a header value in the file is not a secret");
 }
 
 #[test]
-fn ten_thousand_tools_load_and_so_do_their_problems() {
+fn ten_thousand_tools_and_their_problems_load() {
     let mut text = GATEWAY.to_owned();
     for number in 0..10_000 {
         text += &format!(
@@ -500,12 +508,12 @@ fn ten_thousand_tools_load_and_so_do_their_problems() {
     let config = production(&text);
     assert_eq!(config.tools.len(), 10_000);
     let problems = problems(&text, &[], false);
-    assert_eq!(problems.len(), 10_001, "a literal secret each, and the gateway's");
+    assert_eq!(problems.len(), 10_001, "one literal secret for each tool, and one for the gateway");
     assert_eq!(print("tools.toml", &problems).matches("tools.toml:40003:10").count(), 1);
 }
 
 #[test]
-fn one_text_is_the_same_as_a_list_of_it() {
+fn one_string_means_the_same_as_a_list_of_it() {
     let keys = [
         ("gateway", "outcome_hosts", "lms.example"),
         ("tool", "roles", "instructor"),

@@ -1,4 +1,4 @@
-//! What `new` writes, what it says, and what it refuses.
+//! The command `new`: its changes, its output and its errors.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -8,7 +8,7 @@ use std::path::Path;
 use super::program::{Run, folder, run, start};
 use crate::support::write;
 
-/// A file with an order, comments and blanks of its own, and without a line break at its end.
+/// A file with unusual order, comments and spaces, and without a final line break.
 const OLD: &str = "\
 # Ours.
 [tools . \"hello\"]   # greets
@@ -23,13 +23,13 @@ fn read(folder: &Path, name: &str) -> String {
     fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// What stands between two texts.
+/// The part of `text` between two others.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{before:?} in {text}"));
     rest.split_once(after).unwrap_or_else(|| panic!("{after:?} in {text}")).0
 }
 
-/// The key and the secret that were shown.
+/// The key and the secret in the output.
 fn shown(run: &Run) -> (String, String) {
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{}", run.out);
     let key = between(&run.out, "  consumer key    ", "\n").to_owned();
@@ -41,7 +41,7 @@ fn add(folder: &Path, arguments: &[&str]) -> Run {
     run(folder, &[&["new"], arguments].concat(), &[])
 }
 
-/// Asserts that this is refused with these words, and that the file stays as it is.
+/// Asserts that `new` fails with this message and leaves the file unchanged.
 fn refused(folder: &Path, arguments: &[&str], environment: &[(&str, &str)], said: &str) {
     let before = fs::read(folder.join("tools.toml")).expect("a file");
     let run = run(folder, &[&["new"], arguments].concat(), environment);
@@ -51,7 +51,7 @@ fn refused(folder: &Path, arguments: &[&str], environment: &[(&str, &str)], said
     assert_no_rest(folder);
 }
 
-/// Asserts that no temporary file is left.
+/// Asserts that no temporary file remains.
 fn assert_no_rest(folder: &Path) {
     let names = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.file_name());
     let hidden: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with('.')).collect();
@@ -84,7 +84,7 @@ template = \"my-quiz\"                            # templates/my-quiz.html.tera
 }
 
 #[test]
-fn new_says_how_to_set_the_tool_up() {
+fn new_shows_how_to_set_the_tool_up() {
     let folder = folder(OLD);
     let run = add(folder.path(), &["my-quiz"]);
     let (key, secret) = shown(&run);
@@ -111,7 +111,7 @@ or, to edX, the latter two as this LTI passport:
 }
 
 #[test]
-fn new_says_the_whole_launch_url_where_it_is_known() {
+fn new_shows_the_complete_launch_url_if_it_is_known() {
     let folder = folder("[gateway]\npublic_url = \"https://tools.example\"\n");
     let run = add(folder.path(), &["quiz"]);
     assert!(
@@ -128,13 +128,13 @@ fn new_keeps_the_line_endings_of_the_file() {
     shown(&add(folder.path(), &["quiz"]));
     let text = read(folder.path(), "tools.toml");
     let added = text.strip_prefix(old).expect("the old bytes first");
-    assert!(added.starts_with("[tools.quiz] "), "one blank line is enough: {added}");
+    assert!(added.starts_with("[tools.quiz] "), "one empty line is enough: {added}");
     assert_eq!(added.matches("\r\n").count(), added.matches('\n').count());
     assert_eq!(run(folder.path(), &["check"], &[]).code, Some(0));
 }
 
 #[test]
-fn new_creates_a_file_that_is_not_there() {
+fn new_creates_a_missing_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run_of_new = add(folder.path(), &["quiz"]);
     shown(&run_of_new);
@@ -167,7 +167,7 @@ fn new_creates_a_file_that_is_not_there() {
 }
 
 #[test]
-fn new_takes_an_upstream_or_a_template_that_is_there() {
+fn new_accepts_an_upstream_or_an_existing_template() {
     let folder = folder(OLD);
     let upstream = add(folder.path(), &["app", "--upstream", "http://127.0.0.1:9000/app"]);
     shown(&upstream);
@@ -203,7 +203,7 @@ upstream = \"http://127.0.0.1:9000/app\"          # what it gets with each reque
 }
 
 #[test]
-fn a_launch_with_the_secret_that_was_shown_is_accepted() {
+fn a_launch_with_the_displayed_secret_is_accepted() {
     let folder = folder(OLD);
     let (_, secret) = shown(&add(folder.path(), &["quiz"]));
     let environment = [("QUIZ_SECRET", secret.as_str()), ("PORT", "0")];
@@ -223,7 +223,7 @@ fn a_launch_with_the_secret_that_was_shown_is_accepted() {
 }
 
 #[test]
-fn key_and_secret_are_new_each_time_and_of_letters_that_every_platform_takes() {
+fn key_and_secret_are_random_and_of_characters_that_every_platform_accepts() {
     let made: Vec<_> = (0..8).map(|_| shown(&add(folder(OLD).path(), &["quiz"]))).collect();
     for (key, secret) in &made {
         let random = key.strip_prefix("quiz-").expect("the tool's name");
@@ -231,12 +231,12 @@ fn key_and_secret_are_new_each_time_and_of_letters_that_every_platform_takes() {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
         assert!(random.bytes().all(plain) && secret.bytes().all(plain), "{key} {secret}");
         let same = made.iter().filter(|(other, another)| other == key || another == secret).count();
-        assert_eq!(same, 1, "each is made once");
+        assert_eq!(same, 1, "each random value occurs once");
     }
 }
 
 #[test]
-fn a_name_that_is_taken_is_refused() {
+fn an_existing_name_is_refused() {
     let folder = folder(OLD);
     shown(&add(folder.path(), &["quiz"]));
     for name in ["quiz", "hello"] {
@@ -249,7 +249,7 @@ fn a_name_that_is_taken_is_refused() {
 }
 
 #[test]
-fn a_name_that_no_tool_can_have_is_refused_with_the_cure() {
+fn an_invalid_name_is_refused_with_advice() {
     let folder = folder(OLD);
     let long = "a".repeat(65);
     for (name, said) in [
@@ -262,8 +262,8 @@ fn a_name_that_no_tool_can_have_is_refused_with_the_cure() {
         (&long, &long),
     ] {
         let said = format!(
-            "error: a tool cannot be named `{said}`\n --> tools.toml\n  \
-             = help: name it with letters, digits, `-` and `_`, at most 64 of them: `[tools.my-quiz]`\n"
+            "error: `{said}` is not a valid tool name\n --> tools.toml\n  \
+             = help: use at most 64 letters, digits, `-` and `_`: `[tools.my-quiz]`\n"
         );
         refused(folder.path(), &[name], &[], &said);
     }
@@ -277,7 +277,7 @@ fn a_name_that_no_tool_can_have_is_refused_with_the_cure() {
 }
 
 #[test]
-fn a_variable_that_holds_something_else_is_refused() {
+fn a_variable_that_is_already_used_is_refused() {
     let folder = folder(&OLD.replace("HELLO_SECRET", "OUR_QUIZ_SECRET"));
     let said = |variable: &str, rest: &str| {
         format!("error: the secret would be in the environment variable {variable}, which {rest}\n")
@@ -296,7 +296,7 @@ fn a_variable_that_holds_something_else_is_refused() {
 }
 
 #[test]
-fn a_template_that_was_not_asked_for_is_not_taken() {
+fn an_existing_template_is_used_only_on_request() {
     let folder = folder("[gateway]\n");
     write(folder.path(), "templates/quiz.html.tera", "mine");
     refused(
@@ -309,7 +309,7 @@ fn a_template_that_was_not_asked_for_is_not_taken() {
 }
 
 #[test]
-fn what_check_would_refuse_is_not_written() {
+fn a_tool_with_a_problem_is_not_written() {
     let folder = folder(&format!(
         "{OLD}\n[tools.deep]\npath = \"/lti/quiz/deep\"\ntemplate = \"hello\"\nkey = \"deep\"\nsecret = {{ env = \"HELLO_SECRET\" }}\n"
     ));
@@ -324,7 +324,9 @@ fn what_check_would_refuse_is_not_written() {
     let collision = add(folder.path(), &["quiz"]);
     assert_eq!((collision.code, collision.out.as_str()), (Some(1), ""));
     assert!(
-        collision.error.starts_with("error: `/lti/quiz/deep` lies inside the path of `quiz`\n"),
+        collision
+            .error
+            .starts_with("error: `/lti/quiz/deep` is below the path of the tool `quiz`\n"),
         "{}",
         collision.error
     );
@@ -332,7 +334,7 @@ fn what_check_would_refuse_is_not_written() {
     let upstream = add(folder.path(), &["app", "--upstream", "http://me:hunter2@127.0.0.1:9000"]);
     assert_eq!((upstream.code, upstream.out.as_str()), (Some(1), ""));
     assert!(
-        upstream.error.starts_with("error: the upstream holds a user name or password\n"),
+        upstream.error.starts_with("error: the upstream contains a user name or password\n"),
         "{}",
         upstream.error
     );
@@ -343,7 +345,7 @@ fn what_check_would_refuse_is_not_written() {
     assert!(
         quoted
             .error
-            .starts_with("error: the upstream has characters that an address cannot have\n")
+            .starts_with("error: the upstream contains characters that a URL cannot have\n")
     );
     write(folder.path(), "templates/broken.html.tera", "{% if %}");
     let broken = add(folder.path(), &["app", "--template", "broken"]);
@@ -354,13 +356,13 @@ fn what_check_would_refuse_is_not_written() {
 }
 
 #[test]
-fn an_older_error_in_another_table_keeps_no_tool_out() {
+fn an_existing_error_in_another_table_does_not_prevent_a_new_tool() {
     let folder = folder(&format!("{OLD}\n[tools.odd]\nkye = \"a\"\n"));
     shown(&add(folder.path(), &["quiz"]));
 }
 
 #[test]
-fn a_malformed_file_is_left_alone() {
+fn a_malformed_file_stays_unchanged() {
     let folder = folder(&format!("{OLD}\n[tools.odd]\nsecret = \"hunter2\n"));
     let before = read(folder.path(), "tools.toml");
     let run = add(folder.path(), &["quiz"]);
@@ -388,7 +390,7 @@ fn a_malformed_file_is_left_alone() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_or_read_ends_with_2_and_leaves_nothing() {
+fn an_unreadable_or_unwritable_file_exits_with_2_and_changes_nothing() {
     let folder = folder(OLD);
     let file = folder.path().join("tools.toml");
     let mut permissions = fs::metadata(&file).expect("a file").permissions();
@@ -414,7 +416,7 @@ fn a_file_that_cannot_be_written_or_read_ends_with_2_and_leaves_nothing() {
 }
 
 #[test]
-fn a_link_is_followed_and_permissions_stay() {
+fn a_symlink_is_followed_and_permissions_stay() {
     let folder = folder(OLD);
     let kept = folder.path().join("kept.toml");
     fs::rename(folder.path().join("tools.toml"), &kept).expect("moved");

@@ -1,4 +1,4 @@
-//! Where grades may be sent, and where the gateway keeps its state.
+//! The hosts that may receive grades, and the location of the gateway's state.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -6,7 +6,8 @@ use std::path::Path;
 use lti_gateway::config::{Environment, OutcomeRules, Severity, StateLocation, print, read};
 use proptest::prelude::*;
 
-/// A file without errors, with these keys in its `[gateway]`, named so and read with these variables.
+/// The configuration of a file with this name, these keys in `[gateway]` and these variables.
+/// Panics if the file has errors.
 fn config(
     file: &str,
     keys: &str,
@@ -37,7 +38,7 @@ fn directory(path: impl AsRef<Path>) -> StateLocation {
 }
 
 #[test]
-fn state_is_kept_in_memory_unless_a_directory_is_named() {
+fn state_is_in_memory_unless_the_file_names_a_directory() {
     assert_eq!(state("tools.toml", "", &[]), StateLocation::Memory);
     assert_eq!(state("tools.toml", "state = \"memory\"", &[]), StateLocation::Memory);
     assert_eq!(
@@ -47,7 +48,7 @@ fn state_is_kept_in_memory_unless_a_directory_is_named() {
 }
 
 #[test]
-fn a_relative_directory_lies_beside_the_tools_file() {
+fn a_relative_directory_starts_at_the_tools_file() {
     for (file, expected) in [
         ("tools.toml", "./state"),
         ("config/tools.toml", "config/./state"),
@@ -59,18 +60,18 @@ fn a_relative_directory_lies_beside_the_tools_file() {
 
 #[cfg(unix)]
 #[test]
-fn a_directory_lies_beside_the_tools_file_also_where_that_has_no_name_in_unicode() {
+fn a_relative_directory_may_start_at_a_path_that_is_not_unicode() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
 
-    let folder = Path::new(OsStr::from_bytes(b"/etc/\xff"));
+    let directory_of_file = Path::new(OsStr::from_bytes(b"/etc/\xff"));
     let state = read(
-        folder.join("tools.toml"),
+        directory_of_file.join("tools.toml"),
         "[gateway]\nstate = \"./state\"\n",
         &Environment::new(),
         true,
     );
-    assert_eq!(state.config.state, directory(folder.join("./state")));
+    assert_eq!(state.config.state, directory(directory_of_file.join("./state")));
 }
 
 #[test]
@@ -85,12 +86,12 @@ fn the_directory_of_state_may_come_from_the_environment() {
     assert_eq!(
         config("tools.toml", by_name, &[], true).state,
         StateLocation::Memory,
-        "development needs no variable that is set elsewhere"
+        "development does not require the variables of production"
     );
 }
 
 #[test]
-fn without_outcome_hosts_every_host_is_allowed_and_none_named() {
+fn without_outcome_hosts_every_host_is_allowed_and_none_is_named() {
     let rules = rules("");
     assert_eq!(rules, OutcomeRules::default());
     for host in ["lms.example", "localhost", "127.0.0.1", "[::1]"] {
@@ -99,7 +100,7 @@ fn without_outcome_hosts_every_host_is_allowed_and_none_named() {
 }
 
 #[test]
-fn outcome_hosts_are_all_that_are_allowed() {
+fn only_outcome_hosts_are_allowed() {
     let rules =
         rules("outcome_hosts = [\"LMS.example.\", \"*.edu.example\", \"10.0.0.5\", \"[::1]\"]");
     for (host, allowed, named) in [
@@ -142,7 +143,7 @@ fn the_longest_prefix_of_an_outcome_url_is_replaced() {
 }
 
 #[test]
-fn certificates_are_needed_where_grades_may_be_sent() {
+fn a_tool_that_may_send_grades_needs_certificates() {
     for (grades, needed) in [("", false), ("grades = false", false), ("grades = true", true)] {
         let text = format!(
             "[tools.a]\nkey = \"a\"\nsecret = \"b\"\nupstream = \"http://127.0.0.1:1\"\n{grades}\n"
@@ -152,7 +153,7 @@ fn certificates_are_needed_where_grades_may_be_sent() {
     }
 }
 
-/// Labels so few that rules and hosts are alike now and then.
+/// Host names of a few labels, so that some rules match some hosts.
 fn name() -> impl Strategy<Value = String> {
     proptest::collection::vec(
         prop_oneof![Just("lms"), Just("a"), Just("LMS"), Just("example")],
@@ -171,7 +172,7 @@ fn host() -> impl Strategy<Value = String> {
     ]
 }
 
-/// How a host is written in a rule that means it alone.
+/// A host in the spelling of a rule for this one host.
 fn plain(host: &str) -> String {
     host.trim_end_matches('.').trim_matches(['[', ']']).to_lowercase()
 }
@@ -180,7 +181,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_host_that_is_not_named_is_never_taken_for_one(
+    fn names_and_allows_match_only_the_listed_hosts(
         entries in proptest::collection::vec((any::<bool>(), name()), 1..4),
         address in any::<bool>(),
         any_host in any::<bool>(),
@@ -205,14 +206,14 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_named_or_rewritten_but_what_is_written(text in any::<String>()) {
+    fn arbitrary_text_is_neither_allowed_nor_rewritten(text in any::<String>()) {
         let rules = rules("outcome_hosts = [\"lms.example\"]\noutcome_url_rewrite = { \"http://a\" = \"https://lms.example\" }");
         prop_assert!(!rules.names(&text) && !rules.allows(&text));
         prop_assert!(matches!(rules.rewrite(&text), Cow::Borrowed(same) if same == text));
     }
 
     #[test]
-    fn only_the_host_of_a_prefix_is_rewritten(
+    fn only_urls_at_the_host_of_a_prefix_are_rewritten(
         scheme in "[hH][tT]{2}[pP]",
         case in any::<bool>(),
         path in "(/[a-c%?/.@:]{0,12})?",

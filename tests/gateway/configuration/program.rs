@@ -1,4 +1,4 @@
-//! What the program says and how it ends: a debug build, and so development.
+//! Output and exit code of the program. Tests run a debug build, which is development.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::write;
 
-const SOUND: &str = r#"
+const VALID: &str = r#"
 [tools.hello]
 key = "hello-key"
 secret = { env = "HELLO_SECRET" }
@@ -27,19 +27,19 @@ consumers = [{ key = "a", secret = { env = "HELLO_SECRET" } }, { key = "b", secr
 const WARNED: &str = "\
 warning: `gateway.secret` is not set: development uses \"development-only-gateway-secret-00\"
  --> tools.toml
-  = help: set it before anybody else can reach the gateway; outside development it is required
+  = help: set it before others can reach the gateway; it is required outside development
 
 tools.toml: 1 warning
 ";
 
-/// What a run of the program left behind.
+/// The result of a run of the program.
 pub(super) struct Run {
     pub(super) code: Option<i32>,
     pub(super) out: String,
     pub(super) error: String,
 }
 
-/// A folder with this `tools.toml` and a template `hello`.
+/// A temporary directory with this `tools.toml` and a template `hello`.
 pub(super) fn folder(tools: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     write(folder.path(), "tools.toml", tools);
@@ -61,7 +61,7 @@ pub(super) fn start(folder: &Path, arguments: &[&str], environment: &[(&str, &st
         .expect("the program starts")
 }
 
-/// Runs the program to its end, which comes by itself.
+/// Runs the program until it exits.
 pub(super) fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
     let mut child = start(folder, arguments, environment);
     let mut pipes = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
@@ -77,7 +77,7 @@ pub(super) fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)
         let _ = child.kill();
     }
     let code = child.wait().expect("the program ended").code();
-    let (out, error) = ended.expect("the program ends by itself");
+    let (out, error) = ended.expect("the program exits");
     assert!(
         !error.contains("panicked") && !error.contains("hunter2") && !out.contains("hunter2"),
         "{error}{out}"
@@ -86,8 +86,8 @@ pub(super) fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)
 }
 
 #[test]
-fn check_shows_the_tools_of_a_sound_file_and_ends_with_0() {
-    let run = run(folder(SOUND).path(), &["check"], &[]);
+fn check_lists_the_tools_of_a_valid_file_and_exits_with_0() {
+    let run = run(folder(VALID).path(), &["check"], &[]);
     assert_eq!((run.code, run.error.as_str()), (Some(0), WARNED));
     assert_eq!(
         run.out,
@@ -103,10 +103,10 @@ Teams that do not trust each other need a `host` each.
 }
 
 #[test]
-fn check_shows_whole_launch_urls_where_they_are_known() {
+fn check_shows_complete_launch_urls_if_the_public_url_is_known() {
     let gateway = "[gateway]\npublic_url = \"https://tools.example\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
     let environment = [("GATEWAY_SECRET", "a gateway secret of 32 characters")];
-    let run = run(folder(&format!("{gateway}{SOUND}")).path(), &["check"], &environment);
+    let run = run(folder(&format!("{gateway}{VALID}")).path(), &["check"], &environment);
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""));
     assert!(
         run.out.contains("\nhello  https://tools.example/lti/hello  templates/"),
@@ -116,11 +116,11 @@ fn check_shows_whole_launch_urls_where_they_are_known() {
 }
 
 #[test]
-fn check_shows_upstreams_and_launch_urls_on_hosts_of_their_own() {
+fn check_shows_upstreams_and_launch_urls_on_their_own_hosts() {
     let gateway = "[gateway]\npublic_url = \"https://tools.example:8443\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
     let notebook = "[tools.notebook]\nkey = \"notebook-key\"\nsecret = { env = \"HELLO_SECRET\" }\n\
                     upstream = \"http://127.0.0.1:9000/app/\"\nhost = \"Notebook.Example\"\n";
-    let hello = &SOUND[..SOUND.find("[tools.staff]").expect("the second tool")];
+    let hello = &VALID[..VALID.find("[tools.staff]").expect("the second tool")];
     let environment = [("GATEWAY_SECRET", "a gateway secret of 32 characters")];
     let check = |tools: &str| run(folder(tools).path(), &["check"], &environment);
     let one = check(&format!("{gateway}{hello}{notebook}"));
@@ -134,7 +134,7 @@ notebook  https://notebook.example:8443/        http://127.0.0.1:9000/app  noteb
 ",
         "one tool shares its origin with nobody"
     );
-    let two = check(&format!("{gateway}{SOUND}{notebook}"));
+    let two = check(&format!("{gateway}{VALID}{notebook}"));
     assert!(
         two.out.ends_with("\nTeams that do not trust each other need a `host` each.\n"),
         "{}",
@@ -146,16 +146,16 @@ notebook  https://notebook.example:8443/        http://127.0.0.1:9000/app  noteb
 }
 
 #[test]
-fn check_says_what_is_wrong_with_a_file_and_ends_with_1() {
-    let run = run(folder(&SOUND.replace("key =", "kye =")).path(), &["check"], &[]);
+fn check_reports_the_problems_of_a_file_and_exits_with_1() {
+    let run = run(folder(&VALID.replace("key =", "kye =")).path(), &["check"], &[]);
     assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
     assert!(run.error.contains("--> tools.toml:3:1\n"), "{}", run.error);
     assert!(run.error.ends_with("\ntools.toml: 3 errors, 1 warning\n"), "{}", run.error);
 }
 
 #[test]
-fn check_ends_with_2_where_it_cannot_tell() {
-    let folder = folder(SOUND);
+fn check_exits_with_2_if_it_cannot_read_the_file() {
+    let folder = folder(VALID);
     for (arguments, said) in [
         (&["check", "absent.toml"][..], "error: absent.toml cannot be read: "),
         (&["check", "templates"], "error: templates cannot be read: "),
@@ -169,9 +169,9 @@ fn check_ends_with_2_where_it_cannot_tell() {
 }
 
 #[test]
-fn another_file_is_named_by_an_argument_or_by_lti_tools() {
+fn an_argument_or_lti_tools_names_another_file() {
     let folder = folder("[tools.wrong]");
-    write(folder.path(), "other/tools.toml", SOUND);
+    write(folder.path(), "other/tools.toml", VALID);
     write(folder.path(), "other/templates/hello.html.tera", "hello");
     let code = |arguments: &[&str], variable: &str| {
         let environment = [("LTI_TOOLS", variable)];
@@ -182,11 +182,15 @@ fn another_file_is_named_by_an_argument_or_by_lti_tools() {
     assert_eq!(code(&["check", "--tools", "other/tools.toml"], ""), Some(0));
     assert_eq!(code(&["--tools", "other/tools.toml", "check"], ""), Some(0));
     assert_eq!(code(&["check"], "other/tools.toml"), Some(0));
-    assert_eq!(code(&["check", "tools.toml"], "other/tools.toml"), Some(1), "what is typed wins");
+    assert_eq!(
+        code(&["check", "tools.toml"], "other/tools.toml"),
+        Some(1),
+        "the argument overrides the variable"
+    );
     assert_eq!(
         code(&["check", "--tools", "tools.toml"], "other/tools.toml"),
         Some(1),
-        "what is typed wins"
+        "the argument overrides the variable"
     );
     let unset = run(folder.path(), &["check"], &[("LTI_TOOLS", "")]);
     assert!(
@@ -197,13 +201,13 @@ fn another_file_is_named_by_an_argument_or_by_lti_tools() {
 }
 
 #[test]
-fn problems_name_the_file_as_it_was_named() {
-    let folder = folder(SOUND);
-    write(folder.path(), "other/tools.toml", &SOUND.replace("roles", "rolls"));
+fn problems_name_the_file_as_the_argument_does() {
+    let folder = folder(VALID);
+    write(folder.path(), "other/tools.toml", &VALID.replace("roles", "rolls"));
     let run = run(folder.path(), &["check", "other/tools.toml"], &[]);
     assert!(run.error.contains("--> other/tools.toml:10:1\n"), "{}", run.error);
     assert!(
-        run.error.contains("there is no templates/hello.html.tera"),
+        run.error.contains("templates/hello.html.tera does not exist"),
         "beside the file: {}",
         run.error
     );
@@ -211,8 +215,8 @@ fn problems_name_the_file_as_it_was_named() {
 }
 
 #[test]
-fn help_and_version_say_what_they_should() {
-    let folder = folder(SOUND);
+fn help_and_version_show_commands_and_version() {
+    let folder = folder(VALID);
     let help = run(folder.path(), &["--help"], &[]);
     assert_eq!((help.code, help.error.as_str()), (Some(0), ""));
     for word in ["serve", "check", "--tools <FILE>", "LTI_TOOLS", "--dev", "exit code 0"] {
@@ -226,18 +230,18 @@ fn help_and_version_say_what_they_should() {
 }
 
 #[test]
-fn serve_refuses_to_start_on_any_problem() {
-    let folder = folder(&SOUND.replace("\"hello\"", "\"absent\""));
+fn serve_does_not_start_if_the_file_has_an_error() {
+    let folder = folder(&VALID.replace("\"hello\"", "\"absent\""));
     let check = run(folder.path(), &["check"], &[]);
     for arguments in [&[][..], &["serve"]] {
         let serve = run(folder.path(), arguments, &[("PORT", "0")]);
         assert_eq!((serve.code, serve.out.as_str()), (Some(1), ""));
-        assert_eq!(serve.error, check.error, "serve and check say the same");
+        assert_eq!(serve.error, check.error, "serve and check report the same");
     }
 }
 
 #[test]
-fn serve_says_which_file_it_misses_and_how_to_name_another() {
+fn serve_reports_a_missing_file_and_how_to_name_another() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = run(folder.path(), &[], &[]);
     assert_eq!(run.code, Some(1));
@@ -248,8 +252,8 @@ fn serve_says_which_file_it_misses_and_how_to_name_another() {
 }
 
 #[test]
-fn serve_says_where_it_listens_and_answers_there() {
-    let folder = folder(SOUND);
+fn serve_logs_its_address_and_listens_there() {
+    let folder = folder(VALID);
     write(folder.path(), "Rocket.toml", "[default]\naddress = \"0.0.0.0\"\nport = 1\n");
     let mut child = start(folder.path(), &[], &[("PORT", "0")]);
     let mut log = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -273,8 +277,8 @@ fn serve_says_where_it_listens_and_answers_there() {
 }
 
 #[test]
-fn a_port_that_is_none_is_told_in_one_line_with_its_cure() {
-    let folder = folder(SOUND);
+fn an_invalid_port_is_reported_in_one_line_with_advice() {
+    let folder = folder(VALID);
     let commands: [&[&str]; 2] = [&[], &["check"]];
     for (port, arguments) in ["abc", "70000", "-1", "", "5000 "]
         .into_iter()
@@ -294,10 +298,10 @@ fn a_port_that_is_none_is_told_in_one_line_with_its_cure() {
 }
 
 #[test]
-fn a_taken_port_is_told_with_its_cure() {
+fn a_used_port_is_reported_with_advice() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let port = taken.local_addr().expect("its address").port().to_string();
-    let run = run(folder(SOUND).path(), &[], &[("PORT", &port)]);
+    let run = run(folder(VALID).path(), &[], &[("PORT", &port)]);
     assert_eq!(run.code, Some(1));
     assert!(
         run.error.contains(&format!("error: cannot listen on 127.0.0.1:{port}: ")),
@@ -312,8 +316,8 @@ fn a_taken_port_is_told_with_its_cure() {
 }
 
 #[test]
-fn a_wrong_setting_of_rocket_is_told_by_name() {
-    let folder = folder(SOUND);
+fn an_invalid_setting_of_rocket_is_reported_by_name() {
+    let folder = folder(VALID);
     assert_eq!(run(folder.path(), &["check"], &[("ROCKET_PORT", "99999")]).code, Some(1));
     let by_variable = run(folder.path(), &[], &[("ROCKET_PORT", "99999")]);
     assert_eq!(by_variable.code, Some(1));
@@ -329,8 +333,8 @@ fn a_wrong_setting_of_rocket_is_told_by_name() {
 }
 
 #[test]
-fn development_refuses_to_start_on_heroku() {
-    let folder = folder(SOUND);
+fn development_does_not_start_on_heroku() {
+    let folder = folder(VALID);
     for arguments in [&[][..], &["check"], &["--dev"]] {
         let run = run(folder.path(), arguments, &[("DYNO", "web.1")]);
         assert_eq!((run.code, run.out.as_str()), (Some(1), ""));

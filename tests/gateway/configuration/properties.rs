@@ -1,10 +1,10 @@
-//! What holds for every text: no text panics the reader, and no secret is printed.
+//! Properties of every input: the reader does not panic, and no output contains a secret.
 
 use lti_gateway::config::{Environment, print, read};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// A good file with every key, some of them in several spellings.
+/// A valid file with every key, some of them in several spellings.
 pub(super) const GOOD: &str = r#"# Tools of the course
 [gateway]
 public_url = "https://tools.example"     # what platforms launch
@@ -79,7 +79,7 @@ fn environment() -> Environment {
         .into()
 }
 
-/// What is printed about a file, in production and in development.
+/// The output for a file, in production and in development.
 fn printed(bytes: &[u8]) -> String {
     let mut text = String::new();
     for development in [false, true] {
@@ -89,7 +89,7 @@ fn printed(bytes: &[u8]) -> String {
     text
 }
 
-/// One way to spoil a text.
+/// One way to damage a text.
 #[derive(Clone, Debug)]
 enum Mutation {
     DeleteLine(Index),
@@ -157,15 +157,15 @@ fn mutate(bytes: &mut Vec<u8>, mutation: &Mutation) {
     }
 }
 
-/// A secret that nobody writes by chance, in characters of any kind.
+/// A recognizable secret of arbitrary characters.
 fn secret() -> impl Strategy<Value = String> {
     "[A-Za-z0-9+/=:@#,.{}\\[\\] ü'\"\\\\-]{0,6}Zq7xvKw9[A-Za-z0-9+/=:@#,.{}\\[\\] ü'\"\\\\-]{0,6}"
 }
 
-/// What no part of is printed.
+/// The part of the secret that no output may contain.
 const CORE: &str = "Zq7xvKw9";
 
-/// Lines of a tool's table, each with a place `§` for a secret that belongs there or has strayed there.
+/// Lines of a tool's table. `§` marks a place for a secret, be it the right place or not.
 const LINES: [&str; 53] = [
     "secret = \"§\"",
     "secret = '§'",
@@ -222,7 +222,7 @@ const LINES: [&str; 53] = [
     "roles = 5 # §",
 ];
 
-/// Lines that are wrong in themselves, so that their neighbours are looked at.
+/// Invalid lines, so that problems show their surroundings.
 const WRONG: [&str; 10] = [
     "roles = []",
     "colour = \"blue\"",
@@ -255,7 +255,7 @@ proptest! {
     }
 
     #[test]
-    fn no_spoilt_file_panics_the_reader_or_shows_a_secret(
+    fn no_damaged_file_panics_the_reader_or_shows_a_secret(
         mutations in proptest::collection::vec(mutation(), 1..6),
     ) {
         let mut bytes = GOOD.as_bytes().to_vec();
@@ -267,7 +267,7 @@ proptest! {
     }
 
     #[test]
-    fn no_secret_is_printed_wherever_it_stands(
+    fn no_secret_is_printed_wherever_the_file_contains_it(
         secret in secret(),
         lines in proptest::collection::vec(prop_oneof![2 => select(&LINES[..]), 1 => select(&WRONG[..])], 1..8),
         top in select(vec!["[tools.a]", "[gateway]", "[tools.a.params]", "[gateway.outcome_url_rewrite]", "[[tools.a.consumers]]", "[tool.a]", ""]),
@@ -279,10 +279,10 @@ proptest! {
 }
 
 #[test]
-fn the_file_that_is_spoilt_is_good_but_for_literal_secrets() {
+fn the_undamaged_file_has_only_warnings_about_literal_secrets() {
     let reading = read("tools.toml", GOOD.as_bytes(), &environment(), false);
-    let told = print("tools.toml", &reading.problems);
-    assert_eq!(told.lines().last(), Some("tools.toml: 4 warnings"), "{told}");
+    let printed = print("tools.toml", &reading.problems);
+    assert_eq!(printed.lines().last(), Some("tools.toml: 4 warnings"), "{printed}");
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! docs/tools-toml.md, which says of every key what the schema says.
+//! Generates docs/tools-toml.md from the same list of keys as the schema.
 //!
-//! `UPDATE_REFERENCE=1 cargo test configuration` writes it anew, to be read before it is kept.
+//! `UPDATE_REFERENCE=1 cargo test configuration` rewrites the page. Review the diff.
 
 use std::fs;
 
-use lti_gateway::config::key::{CONSUMER, GATEWAY, Key, Keys, Kind, TOOL, Unwritten, VARIABLE};
+use lti_gateway::config::key::{CONSUMER, GATEWAY, Key, KeyDefault, Keys, Kind, TOOL, VARIABLE};
 
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tools-toml.md");
 
@@ -13,10 +13,10 @@ const START: &str = "\
 
 # The keys of tools.toml
 
-Every key, by the table in which it stands. How they work together is in [tools.md](tools.md). Editors
-[show the same](tools.md#in-an-editor) while you write.
+All keys, grouped by table. [tools.md](tools.md) explains how they work together. Editors
+[show the same descriptions](tools.md#in-an-editor).
 
-A length of time is a whole number and a unit: `\"90s\"`, `\"5m\"`, `\"8h\"`, `\"2d\"`.
+A duration is a whole number and a unit: `\"90s\"`, `\"5m\"`, `\"8h\"`, `\"2d\"`.
 ";
 
 fn reference() -> String {
@@ -26,53 +26,54 @@ fn reference() -> String {
 
 fn of_table(table: &Keys) -> String {
     let rows: String = table.all.iter().map(of_key).collect();
-    let Keys { table, meaning, .. } = table;
+    let Keys { table, description, .. } = table;
     format!(
-        "\n## `{table}`\n\n{meaning}\n\n| key | type | default | meaning | example |\n|---|---|---|---|---|\n{rows}"
+        "\n## `{table}`\n\n{description}\n\n| key | type | default | description | example |\n|---|---|---|---|---|\n{rows}"
     )
 }
 
 fn of_key(key: &Key) -> String {
-    let default = match key.unwritten {
-        Unwritten::Refused => "required".to_owned(),
-        Unwritten::Text(text) => format!("`\"{text}\"`"),
-        Unwritten::Texts(texts) => format!("`{texts:?}`"),
-        Unwritten::No => "`false`".to_owned(),
-        Unwritten::Means(words) => words.to_owned(),
+    let default = match key.default {
+        KeyDefault::Required => "required".to_owned(),
+        KeyDefault::String(text) => format!("`\"{text}\"`"),
+        KeyDefault::List(texts) => format!("`{texts:?}`"),
+        KeyDefault::False => "`false`".to_owned(),
+        KeyDefault::Described(words) => words.to_owned(),
     };
-    let needs = match key.needs {
+    let requires = match key.requires {
         "" => String::new(),
-        needs => format!(" Only beside `{needs}`."),
+        requires => format!(" Requires `{requires}`."),
     };
     let guide = match key.guide {
         "" => String::new(),
         guide => format!(" [More](tools.md#{guide})"),
     };
-    let Key { name, meaning, example, .. } = key;
+    let Key { name, description, example, .. } = key;
     let type_of = words(&key.kind);
-    let row =
-        format!("| `{name}` | {type_of} | {default} | {meaning}{needs}{guide} | `{example}` |\n");
-    assert_eq!(row.matches('|').count(), 6, "each key has five cells: {name}");
+    let row = format!(
+        "| `{name}` | {type_of} | {default} | {description}{requires}{guide} | `{example}` |\n"
+    );
+    assert_eq!(row.matches('|').count(), 6, "each row has five cells: {name}");
     row
 }
 
-/// What may be written, in words.
+/// The possible values, in words.
 fn words(kind: &Kind) -> String {
     match kind {
-        Kind::Text(shape) if shape.shortest > 1 => {
-            format!("text of {} or more characters", shape.shortest)
+        Kind::String(shape) if shape.shortest > 1 => {
+            format!("a string of {} or more characters", shape.shortest)
         }
-        Kind::Text(shape) => shape.words.to_owned(),
-        Kind::Word(words) => alternatives(words.iter().map(|word| format!("`\"{word}\"`"))),
-        Kind::Truth => "`true` or `false`".to_owned(),
+        Kind::String(shape) => shape.description.to_owned(),
+        Kind::OneOf(words) => alternatives(words.iter().map(|word| format!("`\"{word}\"`"))),
+        Kind::Boolean => "`true` or `false`".to_owned(),
         Kind::Variable => format!("`{}`", VARIABLE.table),
-        Kind::List(Kind::Either(_), _) => "a list of these".to_owned(),
+        Kind::List(Kind::AnyOf(_), _) => "a list of these".to_owned(),
         Kind::List(Kind::Table(table), _) => format!("a list of [tables](#{})", table.table),
-        Kind::Texts(item, _) => format!("a list of {}, or one alone", words(item)),
+        Kind::OneOrList(item, _) => format!("a list of {}, or one of them", words(item)),
         Kind::List(item, _) => format!("a list of {}", words(item)),
-        Kind::Named(name, value, _) => format!("a table: {} = {}", name.words, words(value)),
-        Kind::Table(_) | Kind::Anything => "a table".to_owned(),
-        Kind::Either(kinds) => alternatives(kinds.iter().map(words)),
+        Kind::Map(name, value, _) => format!("a table: {} = {}", name.description, words(value)),
+        Kind::Table(_) | Kind::AnyTable => "a table".to_owned(),
+        Kind::AnyOf(kinds) => alternatives(kinds.iter().map(words)),
     }
 }
 
@@ -86,13 +87,13 @@ fn alternatives(words: impl Iterator<Item = String>) -> String {
 }
 
 #[test]
-fn the_reference_says_of_every_key_what_the_schema_says() {
+fn the_reference_matches_the_list_of_keys() {
     if std::env::var_os("UPDATE_REFERENCE").is_some() {
         fs::write(REFERENCE, reference()).expect("a written file");
     }
     let written = fs::read_to_string(REFERENCE).unwrap_or_default();
     assert!(
         written == reference(),
-        "write docs/tools-toml.md anew: UPDATE_REFERENCE=1 cargo test configuration"
+        "rewrite docs/tools-toml.md: UPDATE_REFERENCE=1 cargo test configuration"
     );
 }

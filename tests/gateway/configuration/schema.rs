@@ -1,13 +1,14 @@
-//! What the schema lets through, held against what the reader takes.
+//! Compares the schema with the reader.
 //!
-//! It never refuses what the gateway takes, and refuses what is wrong in itself: keys, types, words, and which keys go together.
+//! The schema accepts every file that the gateway accepts. It rejects every file that is invalid by
+//! itself: with wrong keys, types, words, or combinations of keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use lti_gateway::config::key::{
-    CONSUMER, FILE, GATEWAY, Key, Keys, Kind, TOOL, Unwritten, VARIABLE,
+    CONSUMER, FILE, GATEWAY, Key, KeyDefault, Keys, Kind, TOOL, VARIABLE,
 };
 use lti_gateway::config::{Config, Environment, Fault, Problem, Severity, read, schema};
 use serde_json::{Value, json};
@@ -20,13 +21,13 @@ const SHIPPED: &str = include_str!("../../../docs/tools.schema.json");
 
 const TABLES: [Keys; 5] = [FILE, GATEWAY, TOOL, CONSUMER, VARIABLE];
 
-/// The schema, ready to judge.
-struct Judge {
+/// The compiled schema.
+struct Validator {
     schemas: Schemas,
     index: SchemaIndex,
 }
 
-impl Judge {
+impl Validator {
     fn new() -> Self {
         let schema: Value = serde_json::from_str(&schema()).expect("JSON");
         let mut compiler = Compiler::new();
@@ -37,7 +38,7 @@ impl Judge {
         Self { schemas, index }
     }
 
-    /// Whether it lets a file through; nothing where that is no TOML, of which no schema can judge.
+    /// Whether the schema accepts a file; `None` for a file that is not TOML.
     fn accepts(&self, bytes: &[u8]) -> Option<bool> {
         let text = std::str::from_utf8(bytes).ok()?;
         let table: toml::Table = text.strip_prefix('\u{feff}').unwrap_or(text).parse().ok()?;
@@ -45,7 +46,7 @@ impl Judge {
     }
 }
 
-/// What a schema sees of TOML.
+/// The JSON form of a TOML value.
 fn json(value: toml::Value) -> Value {
     match value {
         toml::Value::String(text) => json!(text),
@@ -67,7 +68,7 @@ fn environment() -> Environment {
         .into()
 }
 
-/// What a file means, and what is wrong with it.
+/// The configuration and the errors of a file.
 fn reading(text: &str) -> (Config, Vec<Problem>) {
     let mut reading = read("tools.toml", text, &environment(), false);
     reading.problems.retain(|problem| problem.severity() == Severity::Error);
@@ -86,7 +87,7 @@ fn inline(settings: &Settings) -> String {
     format!("{{ {} }}", settings.join(", "))
 }
 
-/// A file whose rest is good, and in which this table has the key with this value, or lacks it.
+/// An otherwise valid file whose `table` has `key` with this value, or lacks it.
 fn file_with(table: &Keys, key: &'static str, value: Option<&str>) -> String {
     let set = |mut settings: Settings| {
         match value {
@@ -127,25 +128,25 @@ fn keys() -> Vec<(Keys, Key)> {
 }
 
 #[test]
-fn the_schema_is_printed_and_the_shipped_one_is_the_same() {
+fn the_shipped_schema_is_the_output_of_the_schema_command() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = run(folder.path(), &["schema"], &[]);
-    assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "it needs no tools file");
-    assert!(run.out == SHIPPED, "write it anew: cargo run -- schema > docs/tools.schema.json");
+    assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "the command needs no tools file");
+    assert!(run.out == SHIPPED, "rewrite it: cargo run -- schema > docs/tools.schema.json");
 }
 
 #[test]
-fn the_shipped_tools_file_names_the_schema_where_editors_look_for_it() {
+fn the_shipped_tools_file_names_the_schema_in_its_first_comment() {
     let shipped = include_str!("../../../tools.toml");
-    let (comment, _) = shipped.split_once("\n\n").expect("a blank line, which ends the comment");
+    let (comment, _) = shipped.split_once("\n\n").expect("an empty line after the comment");
     assert!(comment.starts_with("#:schema ./docs/tools.schema.json\n"), "{comment}");
     assert!(comment.lines().all(|line| line.starts_with('#')), "{comment}");
-    assert_eq!(Judge::new().accepts(shipped.as_bytes()), Some(true));
-    assert_eq!(Judge::new().accepts(GOOD.as_bytes()), Some(true));
+    assert_eq!(Validator::new().accepts(shipped.as_bytes()), Some(true));
+    assert_eq!(Validator::new().accepts(GOOD.as_bytes()), Some(true));
 }
 
 #[test]
-fn a_tool_that_new_adds_fits_the_schema_and_leaves_its_name_in_the_first_line() {
+fn a_tool_that_new_adds_fits_the_schema_and_keeps_the_first_comment() {
     let shipped = include_str!("../../../tools.toml");
     let folder = folder(shipped);
     for arguments in [&["new", "quiz"][..], &["new", "app", "--upstream", "http://127.0.0.1:9000"]]
@@ -158,10 +159,10 @@ fn a_tool_that_new_adds_fits_the_schema_and_leaves_its_name_in_the_first_line() 
         text.starts_with(shipped) && text.contains("[tools.quiz]") && text.contains("[tools.app]"),
         "{text}"
     );
-    assert_eq!(Judge::new().accepts(text.as_bytes()), Some(true), "{text}");
+    assert_eq!(Validator::new().accepts(text.as_bytes()), Some(true), "{text}");
 }
 
-/// Bad fixtures that are no TOML, so that no schema is asked.
+/// Invalid fixtures that are not TOML.
 const NO_TOML: [&str; 20] = [
     "byte-order-mark-and-syntax",
     "carriage-returns",
@@ -182,14 +183,14 @@ const NO_TOML: [&str; 20] = [
     "syntax-with-secrets",
     "tabs-umlauts-and-hidden-values",
     "utf-16",
-    // It has an integer of more than 64 bits.
+    // It contains an integer of more than 64 bits.
     "wrong-type",
 ];
 
-/// Bad fixtures that a schema cannot refuse, and why.
+/// Invalid fixtures that a schema cannot reject, and why.
 const UNSEEN: [(&str, &[&str]); 6] = [
     (
-        "the environment, with what it holds and lacks, is not in the file",
+        "a schema does not see the environment",
         &[
             "environment-empty",
             "environment-unknown",
@@ -202,11 +203,11 @@ const UNSEEN: [(&str, &[&str]); 6] = [
         ],
     ),
     (
-        "development, Heroku or a variable can do without it",
+        "the key is optional in development, on Heroku or with a variable",
         &["gateway-missing", "gateway-secret-missing", "public-url-missing"],
     ),
     (
-        "templates are files of their own",
+        "a schema does not see templates",
         &[
             "template-broken",
             "template-folder-missing",
@@ -217,7 +218,7 @@ const UNSEEN: [(&str, &[&str]); 6] = [
     ),
     ("a pattern does not compare numbers", &["duration-range", "public-url-port"]),
     (
-        "one value is held against another",
+        "a schema does not compare two values",
         &[
             "duplicate-consumer",
             "host-taken",
@@ -225,12 +226,12 @@ const UNSEEN: [(&str, &[&str]); 6] = [
             "path-around-the-others",
         ],
     ),
-    ("a table has no length", &["params-long"]),
+    ("a schema does not limit the length of a table", &["params-long"]),
 ];
 
 #[test]
-fn every_fixture_is_refused_that_is_bad_in_a_way_that_a_schema_sees() {
-    let judge = Judge::new();
+fn the_schema_rejects_every_invalid_fixture_except_the_listed_ones() {
+    let validator = Validator::new();
     let mut unseen: BTreeSet<&str> =
         UNSEEN.iter().flat_map(|(_, fixtures)| *fixtures).copied().collect();
     let mut no_toml = BTreeSet::from(NO_TOML);
@@ -243,9 +244,9 @@ fn every_fixture_is_refused_that_is_bad_in_a_way_that_a_schema_sees() {
             (false, false) => Some(is_good),
             (true, false) if !is_good => None,
             (false, true) if !is_good => Some(true),
-            _ => panic!("{name} is listed twice, or although it is good"),
+            _ => panic!("{name} is listed twice, or is valid"),
         };
-        let accepted = judge.accepts(&fs::read(folder.join("tools.toml")).expect("a file"));
+        let accepted = validator.accepts(&fs::read(folder.join("tools.toml")).expect("a file"));
         if accepted != expected {
             wrong.push(format!("{name}: accepted {accepted:?}, not {expected:?}"));
         }
@@ -255,7 +256,7 @@ fn every_fixture_is_refused_that_is_bad_in_a_way_that_a_schema_sees() {
 }
 
 #[test]
-fn the_reader_asks_for_the_keys_of_the_lists_and_for_no_other() {
+fn the_reader_asks_for_exactly_the_listed_keys() {
     for table in TABLES {
         let (_, problems) = reading(&file_with(&table, "stranger", Some("5")));
         let known: Vec<_> = problems
@@ -273,8 +274,8 @@ fn the_reader_asks_for_the_keys_of_the_lists_and_for_no_other() {
 }
 
 #[test]
-fn every_example_is_taken() {
-    let judge = Judge::new();
+fn every_example_is_valid() {
+    let validator = Validator::new();
     for (table, key) in keys() {
         let Some((_, value)) = key.example.split_once(" = ") else { continue };
         let value = if table.table == VARIABLE.table { "\"HELLO_SECRET\"" } else { value };
@@ -283,19 +284,19 @@ fn every_example_is_taken() {
             .replace("NOTEBOOK_AUTHORIZATION", "HELLO_SECRET");
         let (_, problems) = reading(&text);
         assert!(problems.is_empty(), "{text}\n{problems:?}");
-        assert_eq!(judge.accepts(text.as_bytes()), Some(true), "{text}");
+        assert_eq!(validator.accepts(text.as_bytes()), Some(true), "{text}");
     }
 }
 
 #[test]
-fn a_default_that_is_written_changes_nothing() {
+fn writing_a_default_changes_nothing() {
     let mut seen = 0;
     for (table, key) in keys() {
-        let default = match key.unwritten {
-            Unwritten::Text(text) => json!(text),
-            Unwritten::Texts(texts) => json!(texts),
-            Unwritten::No => json!(false),
-            Unwritten::Refused | Unwritten::Means(_) => continue,
+        let default = match key.default {
+            KeyDefault::String(text) => json!(text),
+            KeyDefault::List(texts) => json!(texts),
+            KeyDefault::False => json!(false),
+            KeyDefault::Required | KeyDefault::Described(_) => continue,
         };
         let with = file_with(&table, key.name, Some(&default.to_string()));
         let without = file_with(&table, key.name, None);
@@ -309,20 +310,20 @@ fn a_default_that_is_written_changes_nothing() {
 }
 
 #[test]
-fn the_bounds_of_a_length_of_time_are_those_that_check_tells() {
+fn descriptions_and_problems_show_the_same_range_of_a_duration() {
     let mut seen = 0;
     for (table, key) in keys() {
         let (_, problems) = reading(&file_with(&table, key.name, Some("\"99999d\"")));
         for problem in problems {
             let Fault::DurationRange(bounds) = problem.fault else { continue };
-            assert!(key.meaning.contains(bounds), "{}: {bounds}", key.meaning);
+            assert!(key.description.contains(bounds), "{}: {bounds}", key.description);
             seen += 1;
         }
     }
-    assert_eq!(seen, 4, "lengths of time");
+    assert_eq!(seen, 4, "durations");
 }
 
-/// Texts for every key, whether they fit or not.
+/// Strings for every key, valid or not.
 const TEXTS: [&str; 95] = [
     "",
     " ",
@@ -421,7 +422,7 @@ const TEXTS: [&str; 95] = [
     "HMAC-SHA1",
 ];
 
-/// Values for a key, whether they fit or not.
+/// Values for a key, valid or not.
 fn values(kind: &Kind) -> Vec<String> {
     let mut values: Vec<String> = [
         "5",
@@ -474,8 +475,10 @@ fn values(kind: &Kind) -> Vec<String> {
         let text = json!(text);
         values.push(text.to_string());
         match kind {
-            Kind::List(..) | Kind::Texts(..) | Kind::Either(_) => values.push(format!("[{text}]")),
-            Kind::Named(..) => values.extend([
+            Kind::List(..) | Kind::OneOrList(..) | Kind::AnyOf(_) => {
+                values.push(format!("[{text}]"))
+            }
+            Kind::Map(..) => values.extend([
                 format!("{{ X-A = {text} }}"),
                 format!("{{ {text} = \"http://a.example\" }}"),
                 format!("{{ \"http://a.example\" = {text} }}"),
@@ -486,8 +489,8 @@ fn values(kind: &Kind) -> Vec<String> {
     values
 }
 
-/// Whether this is wrong in itself, so that a schema sees it.
-fn is_seen(fault: &Fault) -> bool {
+/// Whether a schema must detect this fault.
+fn is_detectable(fault: &Fault) -> bool {
     matches!(
         fault,
         Fault::UnknownKey { .. }
@@ -515,36 +518,36 @@ fn is_seen(fault: &Fault) -> bool {
 }
 
 #[test]
-fn the_schema_refuses_nothing_that_is_taken_and_takes_nothing_that_is_wrong_in_itself() {
-    let judge = Judge::new();
-    let (mut taken, mut refused) = (0, 0);
+fn the_schema_accepts_all_valid_values_and_no_detectably_invalid_ones() {
+    let validator = Validator::new();
+    let (mut accepted, mut rejected) = (0, 0);
     for (table, key) in keys() {
-        let mut taken_of_key = 0;
+        let mut accepted_of_key = 0;
         for value in values(&key.kind) {
             let text = file_with(&table, key.name, Some(&value));
             let (_, problems) = reading(&text);
-            match judge.accepts(text.as_bytes()) {
+            match validator.accepts(text.as_bytes()) {
                 Some(true) => {
-                    let seen = problems.iter().find(|problem| is_seen(&problem.fault));
-                    assert!(seen.is_none(), "taken by the schema:\n{text}\n{seen:?}");
-                    taken_of_key += usize::from(problems.is_empty());
+                    let seen = problems.iter().find(|problem| is_detectable(&problem.fault));
+                    assert!(seen.is_none(), "accepted by the schema:\n{text}\n{seen:?}");
+                    accepted_of_key += usize::from(problems.is_empty());
                 }
                 Some(false) => {
-                    assert!(!problems.is_empty(), "refused by the schema:\n{text}");
-                    refused += 1;
+                    assert!(!problems.is_empty(), "rejected by the schema:\n{text}");
+                    rejected += 1;
                 }
                 None => panic!("no TOML: {text}"),
             }
         }
-        assert!(taken_of_key > 0, "nothing fits `{}` of {}", key.name, table.table);
-        taken += taken_of_key;
+        assert!(accepted_of_key > 0, "no value is valid for `{}` of {}", key.name, table.table);
+        accepted += accepted_of_key;
     }
-    assert!(taken > 1000 && refused > 5000, "{taken} {refused}");
+    assert!(accepted > 1000 && rejected > 5000, "{accepted} {rejected}");
 }
 
 #[test]
-fn the_schema_knows_which_keys_of_a_tool_go_together() {
-    let judge = Judge::new();
+fn the_schema_and_the_reader_accept_the_same_combinations_of_keys() {
+    let validator = Validator::new();
     let lines = [
         "key = \"a\"",
         "secret = { env = \"HELLO_SECRET\" }",
@@ -566,12 +569,12 @@ fn the_schema_knows_which_keys_of_a_tool_go_together() {
         let gateway = "[gateway]\npublic_url = \"https://tools.example\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
         let text = format!("{gateway}[tools.hello]\n{}\n", chosen.join("\n"));
         let is_sound = reading(&text).1.is_empty();
-        assert_eq!(judge.accepts(text.as_bytes()), Some(is_sound), "{text}");
+        assert_eq!(validator.accepts(text.as_bytes()), Some(is_sound), "{text}");
         sound += usize::from(is_sound);
     }
     assert_eq!(
         sound,
         3 + 3 * 32,
-        "a key or consumers, and a template or what concerns an upstream"
+        "a key or consumers, and a template or an upstream with its keys"
     );
 }

@@ -308,7 +308,7 @@ fn a_request_with_a_wrong_signature_or_target_changes_no_grade() {
     let good = replace(SOURCEDID);
     for (body, key, secret, code, words) in [
         (good.clone(), KEY, "another", "failure", "the signature does not match"),
-        (good.clone(), "page-key", SECRET, "failure", "the consumer key is another one"),
+        (good.clone(), "page-key", SECRET, "failure", "the consumer key is wrong"),
         (
             replace(&SOURCEDID.replace("unit-1", "unit-2")),
             KEY,

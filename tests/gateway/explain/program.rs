@@ -187,7 +187,7 @@ fn what_fails_behind_the_signature_is_named_without_a_cause() {
     );
     let none = form.clone().without("resource_link_id").sign();
     let run = explain(&folder, &["--tool", "page", "-"], none.as_bytes(), &environment);
-    assert_eq!(run.line("parameters"), "parameters  NO  resource_link_id is missing or blank");
+    assert_eq!(run.line("parameters"), "parameters  NO  resource_link_id is missing or empty");
     assert_eq!(run.line("roles"), "roles       -   not looked at");
     let unsigned = explain(&folder, &["--tool", "page", "-"], b"user_id=u1", &environment);
     assert_eq!(unsigned.line("form"), "form        ok  1 parameter");

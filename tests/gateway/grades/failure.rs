@@ -245,9 +245,10 @@ fn with_a_durable_state_what_may_be_different_later_is_kept() {
     elsewhere.saw_nothing();
 }
 
-/// F1.h 147: an outcome URL that points elsewhere is not followed, whatever the place.
+/// An outcome URL that points elsewhere is not followed, whatever the place.
+// Checklist F1.h 147.
 #[test]
-fn f1_147_a_redirect_is_not_followed() {
+fn a_redirect_from_the_outcome_url_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         for location in ["/elsewhere", "//elsewhere.example/", ""] {
             let answer = format!(

@@ -41,9 +41,10 @@ fn a_launch_that_takes_a_grade_says_so() {
     stage.platform.saw_nothing();
 }
 
-/// F1.h 143: a launch without an outcome URL or without a sourcedid takes no grade, and no platform is asked.
+/// A launch without an outcome URL or without a sourcedid takes no grade, and no platform is asked.
+// Checklist F1.h 143.
 #[test]
-fn f1_143_a_launch_without_url_or_sourcedid_takes_no_grade() {
+fn a_launch_without_outcome_url_or_sourcedid_accepts_no_grade() {
     let stage = Stage::new(good());
     let url = stage.outcome_url();
     let whole = |nonce: &'static str| Form { nonce, ..launch(&url) };
@@ -127,9 +128,10 @@ template = "page"
     }
 }
 
-/// F1.h 148: of several courses, links and people, each has a grade of their own.
+/// Of several courses, links and people, each has a grade of their own.
+// Checklist F1.h 148.
 #[test]
-fn f1_148_each_course_link_and_person_has_a_grade_of_its_own() {
+fn each_course_link_and_learner_has_a_separate_grade() {
     let stage = Stage::new(good());
     let url = stage.outcome_url();
     let mut tokens = Vec::new();
@@ -155,7 +157,7 @@ fn f1_148_each_course_link_and_person_has_a_grade_of_its_own() {
     }
 }
 
-/// F1.h 148, too: a newer launch of the same person brings a newer sourcedid, and its requests use that.
+/// A newer launch of the same person brings a newer sourcedid, and its requests use that.
 #[test]
 fn a_newer_launch_brings_a_newer_sourcedid() {
     let stage = Stage::new(good());

@@ -82,9 +82,10 @@ fn without_a_comment_edx_is_told_by_basic_outcomes() {
     }
 }
 
-/// F1.h 144 and 145: what edX has is read from its Result service, with the hash of no body.
+/// What edX has is read from its Result service, with the hash of no body.
+// Checklist F1.h 144 and 145.
 #[test]
-fn f1_144_and_145_a_result_of_edx_is_read_from_its_result_service() {
+fn a_grade_of_edx_is_read_from_its_result_service() {
     let answered = |body: &str| http("200 OK", "application/vnd.ims.lis.v2.result+json", body);
     for (body, expected) in [
         (

@@ -25,7 +25,7 @@ fn a_score_arrives_with_the_digits_that_were_written() {
 fn whatever_else_is_refused_and_sent_nowhere() {
     let decimal = "the score is not a decimal such as 0.92";
     let range = "the score is not between 0 and 1, or has a minus sign";
-    let exponent = "the score is written with an exponent, not as a decimal such as 0.92";
+    let exponent = "the score has an exponent; write a decimal such as 0.92";
     let long = "the score is longer than 32 characters";
     let too_long = format!("0.{}", "3".repeat(31));
     let stage = Stage::durable(Recorder::answering(good()), "");

@@ -158,9 +158,10 @@ fn keys_and_secrets_of_any_characters_sign() {
     assert_eq!(oauth["oauth_consumer_key"], key);
 }
 
-/// F1.h 146: the body hash, too, is that of the launch's method.
+/// The body hash, too, is that of the launch's method.
+// Checklist F1.h 146.
 #[test]
-fn f1_146_a_grade_is_signed_by_the_method_of_its_launch() {
+fn a_grade_is_signed_by_the_method_of_its_launch() {
     let stage = Stage::new(good());
     let url = stage.outcome_url();
     for (nonce, method) in [
@@ -191,9 +192,10 @@ fn every_request_has_a_nonce_and_a_time_of_its_own() {
     assert!(nonces.iter().all(|nonce| nonce.len() == 32), "{nonces:?}");
 }
 
-/// F1.h 142: a platform that was unwell gets the same again, with another nonce and the time of that try.
+/// A platform that was unwell gets the same again, with another nonce and the time of that try.
+// Checklist F1.h 142.
 #[test]
-fn f1_142_a_platform_that_was_unwell_is_asked_again_with_another_nonce_and_time() {
+fn a_retry_has_a_new_nonce_and_timestamp() {
     let unwell = http("503 Service Unavailable", "text/plain", "Later");
     let stage = Stage::durable(in_turn([unwell.clone(), unwell, good()]), "");
     let url = stage.outcome_url();

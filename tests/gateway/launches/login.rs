@@ -7,18 +7,18 @@ const LOGIN: &str = "iss=https%3A%2F%2Flms.example&login_hint=user-4711&client_i
 const FACT: &str = "reason=\"LTI 1.3 is not configured for this tool\"";
 
 #[track_caller]
-fn rejected(reply: &Reply) {
-    refused(reply, 400, "lti-1p3-not-configured");
+fn rejected_as_lti_1p3(reply: &Reply) {
+    rejected(reply, 400, "lti-1p3-not-configured");
     let line = line_of(reply);
     assert!(line.contains(FACT), "{line}");
     assert_eq!(reply.header("www-authenticate"), None);
 }
 
 #[test]
-fn a_login_that_is_a_get_is_rejected_for_what_it_is() {
+fn a_login_by_get_is_rejected_with_its_own_code() {
     let server = server();
     for query in [LOGIN, "iss=&login_hint=", "login_hint=1&iss=x&x=y", "id_token=a.b.c&state=s"] {
-        rejected(&server.get(&format!("/lti/a?{query}")));
+        rejected_as_lti_1p3(&server.get(&format!("/lti/a?{query}")));
     }
     // Neither is anything else that begins like one.
     for query in
@@ -37,12 +37,12 @@ fn a_login_opens_nothing_and_reaches_no_upstream() {
         let recorder = Recorder::start();
         let upstream = format!("upstream = \"{}\"\n{lines}", recorder.url());
         let server = server_of(&TOOLS.replacen("template = \"page\"\n", &upstream, 1));
-        rejected(&server.get(&format!("/lti/a?{LOGIN}")));
-        rejected(&server.post("/lti/a", LOGIN));
-        rejected(&server.post("/lti/a", "id_token=a.b.c&state=s"));
+        rejected_as_lti_1p3(&server.get(&format!("/lti/a?{LOGIN}")));
+        rejected_as_lti_1p3(&server.post("/lti/a", LOGIN));
+        rejected_as_lti_1p3(&server.post("/lti/a", "id_token=a.b.c&state=s"));
         if lines.is_empty() {
-            rejected(&server.get(&format!("/lti/a/week-1?{LOGIN}")));
-            rejected(&server.post("/lti/a/week-1", LOGIN));
+            rejected_as_lti_1p3(&server.get(&format!("/lti/a/week-1?{LOGIN}")));
+            rejected_as_lti_1p3(&server.post("/lti/a/week-1", LOGIN));
         }
         recorder.saw_nothing();
     }

@@ -1,8 +1,7 @@
 //! Launches: LTI 1.1 from the outside, over real HTTP.
 //!
-//! The functions whose names begin with `f1_` and a number are the numbered conformance cases of a launch, 1 to 125
-//! and 64b. Every refusal is asserted whole: status, page, the line in the log that its reference leads to, and what
-//! did not happen.
+//! Comments name the cases of the checklist that a test covers: 1 to 125 and 64b. Each rejection is
+//! checked whole: status, page, the log line with its reference, and the absence of side effects.
 
 mod base_string;
 mod login;
@@ -14,9 +13,10 @@ mod transport;
 
 use std::collections::BTreeSet;
 
+use crate::checklist::cases;
 use crate::support::{Browser, Form, Pairs, Recorder, Reply, Server, Setup, log_lines};
 
-/// Two tools with a consumer each. The first's address, key and secret are those of the vectors.
+/// Two tools with a consumer each. URL, key and secret of the first are those of the vectors.
 const TOOLS: &str = r#"
 [gateway]
 public_url = "https://tool.example"
@@ -33,17 +33,19 @@ secret = "an0ther"
 template = "page"
 "#;
 
-/// A page that tells exactly what a tool was handed, between characters that no launch here contains.
+/// A page that prints the parameters of a launch, between characters that no launch here contains.
 const PAGE: &str = "launched␞{% for param in launch.params %}{{ param.name | safe }}␟{{ param.value | safe }}␞{% endfor %}";
 
 /// The return URL of [`launch`].
 const RETURN: &str = "https://lms.example/return";
 
-/// What no refusal page and no line of the log may contain: secrets, and what [`launch`] tells of a person.
+/// Strings that no rejection page and no log line may contain: secrets, and the personal data of
+/// [`launch`].
 const PRIVATE: [&str; 7] =
     ["s3cret", "an0ther", "own, of 32", "user-4711", "Ada", "Lovelace", "uni.example"];
 
-/// Refusals that come after the signature was found valid, and what their pages say. Only these may lead back.
+/// Codes of rejections after a valid signature, and the headings of their pages. Only these pages show
+/// a return link.
 const SIGNED: [(&str, &str); 8] = [
     ("stale", "This page was open for too long"),
     ("conflicting-parameter", "The tool could not be opened"),
@@ -63,12 +65,12 @@ fn server_of(tools: &str) -> Server {
     Server::start(&Setup { tools, templates: &[("page.html.tera", PAGE)], ..Setup::default() })
 }
 
-/// The same tools, of which the first is before an upstream.
+/// The same tools. The first has an upstream.
 fn before_upstream(recorder: &Recorder) -> String {
     TOOLS.replacen("template = \"page\"", &format!("upstream = \"{}\"", recorder.url()), 1)
 }
 
-/// A good launch by a learner who has a name, an e-mail address and a way back.
+/// A valid launch by a learner with a name, an email address and a return URL.
 fn launch() -> Form<'static> {
     Form::default().with(&[
         ("user_id", "user-4711"),
@@ -85,7 +87,7 @@ fn target(url: &str) -> &str {
     &rest[rest.find('/').expect("a path")..]
 }
 
-/// Posts a form to tool `a`, which has to show its page and be handed exactly this form.
+/// Posts a form to tool `a`. Asserts that its page receives exactly this form.
 #[track_caller]
 fn accept(server: &Server, body: &str) -> Reply {
     accept_at(server, "/lti/a", body)
@@ -99,7 +101,7 @@ fn accept_at(server: &Server, target: &str, body: &str) -> Reply {
     reply
 }
 
-/// Asserts that the page was shown, for this browser alone, and that nothing redirects.
+/// Asserts that the response is the page, for this browser only, and not a redirect.
 #[track_caller]
 fn accepted(reply: &Reply) {
     assert_eq!(reply.status, 200, "{:?}", reply.reference().map(log_lines));
@@ -114,7 +116,7 @@ fn accepted(reply: &Reply) {
     );
 }
 
-/// The parameters that [`PAGE`] was handed.
+/// The parameters that [`PAGE`] printed.
 #[track_caller]
 fn delivered(reply: &Reply) -> Pairs {
     let printed =
@@ -124,7 +126,7 @@ fn delivered(reply: &Reply) -> Pairs {
     Pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
-/// The parameters of a request that concern a tool: the query's, then the body's.
+/// The parameters that a tool receives: those of the query, then those of the body.
 fn sent(target: &str, body: &str) -> Pairs {
     let query = target.split_once('?').map_or("", |(_, query)| query);
     let mut pairs = Pairs::read(&format!("{query}&{body}"));
@@ -132,16 +134,16 @@ fn sent(target: &str, body: &str) -> Pairs {
     pairs
 }
 
-/// Posts a form to tool `a`, which has to refuse it, and returns the answer.
+/// Posts a form to tool `a`. Asserts that the gateway rejects it, and returns the response.
 #[track_caller]
-fn refuse(server: &Server, body: &str, status: u16, code: &str) -> Reply {
-    refuse_at(server, "/lti/a", body, status, code)
+fn reject(server: &Server, body: &str, status: u16, code: &str) -> Reply {
+    reject_at(server, "/lti/a", body, status, code)
 }
 
 #[track_caller]
-fn refuse_at(server: &Server, target: &str, body: &str, status: u16, code: &str) -> Reply {
+fn reject_at(server: &Server, target: &str, body: &str, status: u16, code: &str) -> Reply {
     let reply = server.post(target, body);
-    refused(&reply, status, code);
+    rejected(&reply, status, code);
     let line = line_of(&reply);
     let signature =
         body.split('&').find_map(|pair| pair.strip_prefix("oauth_signature=")).unwrap_or_default();
@@ -154,30 +156,34 @@ fn refuse_at(server: &Server, target: &str, body: &str, status: u16, code: &str)
             );
         }
     }
-    let way_back = body
+    let has_return_url = body
         .split('&')
         .any(|pair| pair == "launch_presentation_return_url=https%3A%2F%2Flms.example%2Freturn");
-    let says = SIGNED.iter().find(|(signed, _)| way_back && *signed == code).map(|(_, says)| says);
-    let expected = says.map(|says| format!("{RETURN}?lti_errormsg={}", says.replace(' ', "%20")));
+    let heading = SIGNED
+        .iter()
+        .find(|(signed, _)| has_return_url && *signed == code)
+        .map(|(_, heading)| heading);
+    let expected =
+        heading.map(|text| format!("{RETURN}?lti_errormsg={}", text.replace(' ', "%20")));
     assert_eq!(reply.link(), expected, "{body}");
     reply
 }
 
-/// Asserts the whole of a refused launch.
+/// Asserts status, code and page of a rejected launch.
 #[track_caller]
-fn refused(reply: &Reply, status: u16, code: &str) {
+fn rejected(reply: &Reply, status: u16, code: &str) {
     shown_nothing(reply, status);
     let line = line_of(reply);
     assert!(line.contains(&format!(" outcome=\"refused\" code=\"{code}\" ")), "not {code}: {line}");
 }
 
-/// The one line in the log that the reference on a page leads to.
+/// The only log line with the reference of a page.
 #[track_caller]
 fn line_of(reply: &Reply) -> String {
     one_line(log_lines(reply.reference().expect("a reference on the page")))
 }
 
-/// The one line in the log about launches of the tool with this name, which no other test uses.
+/// The only log line about launches of the tool with this name. No other test uses the name.
 #[track_caller]
 fn line_of_tool(tool: &str) -> String {
     one_line(log_lines(&format!(" tool=\"{tool}\" ")))
@@ -192,7 +198,8 @@ fn one_line(mut lines: Vec<String>) -> String {
     lines.remove(0)
 }
 
-/// Asserts an answer that shows nothing of a tool, opens nothing, tells nothing and leads nowhere by itself.
+/// Asserts that a response shows nothing of a tool, sets no cookie, contains no private data and does not
+/// redirect.
 #[track_caller]
 fn shown_nothing(reply: &Reply, status: u16) {
     assert_eq!(reply.status, status, "{:?}", reply.reference().map(log_lines));
@@ -206,7 +213,7 @@ fn shown_nothing(reply: &Reply, status: u16) {
     }
 }
 
-/// Other people's launches, with the signatures that they computed.
+/// Launches from other implementations, with their signatures.
 struct Vector {
     url: String,
     body: String,
@@ -230,7 +237,7 @@ fn vector(name: &str) -> Vector {
     }
 }
 
-/// Posts a vector to the address that it was signed for; the tool has to be handed exactly its values.
+/// Posts a vector to the URL of its signature. Asserts that the tool receives exactly its values.
 #[track_caller]
 fn accept_vector(server: &Server, name: &str) -> Reply {
     let vector = vector(name);
@@ -243,7 +250,7 @@ fn accept_vector(server: &Server, name: &str) -> Reply {
     reply
 }
 
-/// The sources of this specification.
+/// The sources with numbered cases.
 const SOURCES: [&str; 6] = [
     include_str!("base_string.rs"),
     include_str!("parameters.rs"),
@@ -253,61 +260,35 @@ const SOURCES: [&str; 6] = [
     include_str!("transport.rs"),
 ];
 
-/// Cases that no test names, and why.
+/// Cases without a test, and the reason.
 const EXCLUDED: [(&str, &str); 0] = [];
 
-/// Cases whose test leaves a part out, and why.
+/// Cases that a test covers in part, and the reason.
 const IN_PART: [(&str, &str); 8] = [
     ("58", "no setting accepts a second launch URL"),
     (
         "68",
-        "no setting turns the variant off; the log names it, and it is tried only where the strict one failed",
+        "no setting turns the variant off; the log names it, and it only runs after the strict one",
     ),
     (
         "69",
-        "no setting turns the variant off; the log names it, and it is tried only where the strict one failed",
+        "no setting turns the variant off; the log names it, and it only runs after the strict one",
     ),
     (
         "72",
-        "no setting turns the variant off; the log names it, and it is tried only where the strict one failed",
+        "no setting turns the variant off; the log names it, and it only runs after the strict one",
     ),
     ("98", "no setting requires user_id"),
     ("100", "no setting requires a course"),
-    ("105", "relaunches are not supported: their parameters are ignored like any that are unknown"),
+    ("105", "relaunches are not supported: their parameters are ignored like unknown ones"),
     ("116", "system roles have no name in tools.toml"),
 ];
 
-/// The cases that the names of tests in a source begin with: `f1_017_to_021_…` names five.
-fn named_in(source: &str) -> Vec<String> {
-    let lines: Vec<&str> = source.lines().collect();
-    let tests = lines.windows(2).filter(|pair| pair[0] == "#[test]").map(|pair| pair[1]);
-    let names = tests.filter_map(|line| line.strip_prefix("fn f1_"));
-    names
-        .flat_map(|name| {
-            let words: Vec<&str> = name.split('_').collect();
-            let number = |word: &str| word.parse::<u32>().ok();
-            match (number(words[0]), words[1], words.get(2).and_then(|word| number(word))) {
-                (Some(first), "to", Some(last)) => {
-                    (first..=last).map(|id| id.to_string()).collect()
-                }
-                (Some(first), "and", Some(second)) => vec![first.to_string(), second.to_string()],
-                _ => vec![words[0].trim_start_matches('0').to_owned()],
-            }
-        })
-        .collect()
-}
-
 #[test]
-fn every_case_is_a_test_or_is_excluded_for_a_reason() {
-    assert_eq!(
-        named_in(
-            "#[test]\nfn f1_007_a() {}\n#[test]\nfn f1_009_to_011_b() {}\nfn f1_012_no_test() {}\n#[test]\nfn f1_064b_c"
-        ),
-        ["7", "9", "10", "11", "64b"]
-    );
+fn every_case_of_the_checklist_has_a_test_or_a_reason_for_its_exclusion() {
     let all: BTreeSet<String> =
         (1..=125).map(|id| id.to_string()).chain(["64b".to_owned()]).collect();
-    let tested: Vec<String> = SOURCES.iter().flat_map(|source| named_in(source)).collect();
+    let tested: Vec<String> = SOURCES.iter().flat_map(|source| cases(source)).collect();
     let excluded: Vec<String> = EXCLUDED.iter().map(|(id, _)| (*id).to_owned()).collect();
     let known: Vec<String> = tested.iter().chain(&excluded).cloned().collect();
     let covered: BTreeSet<String> = known.iter().cloned().collect();

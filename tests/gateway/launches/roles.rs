@@ -53,13 +53,14 @@ impl Rooms {
         if staff {
             accept_at(server, "/lti/staff", &form.sign());
         } else {
-            refuse_at(server, "/lti/staff", &form.sign(), 403, "role-not-allowed");
+            reject_at(server, "/lti/staff", &form.sign(), 403, "role-not-allowed");
         }
     }
 }
 
+// Checklist F1.f 106 to 109.
 #[test]
-fn f1_106_to_109_instructors_are_instructors() {
+fn names_and_urns_of_instructors_grant_instructor() {
     let rooms = Rooms::new();
     rooms.check("Instructor", "instructor");
     rooms.check("urn:lti:role:ims/lis/Instructor", "instructor");
@@ -73,8 +74,9 @@ fn f1_106_to_109_instructors_are_instructors() {
     );
 }
 
+// Checklist F1.f 110.
 #[test]
-fn f1_110_a_learner_among_other_things_is_a_learner() {
+fn a_learner_with_unknown_roles_is_a_learner() {
     let rooms = Rooms::new();
     rooms.check(
         "urn:non:ims/something/Else,urn:lti:role:ims/lis/Learner,urn:lti:instrole:ims/lis/Alumni",
@@ -82,8 +84,9 @@ fn f1_110_a_learner_among_other_things_is_a_learner() {
     );
 }
 
+// Checklist F1.f 111 to 114.
 #[test]
-fn f1_111_to_114_nobody_is_nobody() {
+fn unknown_and_misspelled_roles_grant_nothing() {
     let rooms = Rooms::new();
     for nobody in [
         "urn:non:ims/something/Else",
@@ -114,8 +117,9 @@ fn f1_111_to_114_nobody_is_nobody() {
     }
 }
 
+// Checklist F1.f 115 and 116.
 #[test]
-fn f1_115_and_116_roles_of_an_institution_or_a_system_grant_nothing_here() {
+fn institution_and_system_roles_grant_nothing() {
     let rooms = Rooms::new();
     for elsewhere in [
         "urn:lti:instrole:ims/lis/Instructor",
@@ -133,8 +137,9 @@ fn f1_115_and_116_roles_of_an_institution_or_a_system_grant_nothing_here() {
     }
 }
 
+// Checklist F1.f 117.
 #[test]
-fn f1_117_kinds_of_instructors_are_instructors() {
+fn sub_roles_of_instructors_grant_instructor() {
     let rooms = Rooms::new();
     for kind in [
         "Instructor/Lecturer",
@@ -146,8 +151,9 @@ fn f1_117_kinds_of_instructors_are_instructors() {
     }
 }
 
+// Checklist F1.f 118.
 #[test]
-fn f1_118_an_assistant_is_no_instructor() {
+fn a_teaching_assistant_is_not_an_instructor() {
     let rooms = Rooms::new();
     for assistant in [
         "urn:lti:role:ims/lis/TeachingAssistant",
@@ -163,8 +169,9 @@ fn f1_118_an_assistant_is_no_instructor() {
     }
 }
 
+// Checklist F1.f 119 to 121.
 #[test]
-fn f1_119_to_121_short_names_are_understood() {
+fn short_role_names_are_accepted() {
     let rooms = Rooms::new();
     rooms.check("Student,Learner", "learner");
     rooms.check("Student", "learner");
@@ -175,8 +182,9 @@ fn f1_119_to_121_short_names_are_understood() {
     rooms.check("ContentDeveloper,Mentor,,Learner", "learner content_developer mentor");
 }
 
+// Checklist F1.f 122.
 #[test]
-fn f1_122_no_roles_are_no_roles() {
+fn empty_or_missing_roles_grant_nothing() {
     let rooms = Rooms::new();
     for nothing in ["", ",,", " , ", "$Membership.role", "\0"] {
         rooms.check(nothing, "");
@@ -186,11 +194,12 @@ fn f1_122_no_roles_are_no_roles() {
     accepted(&reply);
     assert_eq!(reply.body, "launched ; false false false false");
     let missing = Form { url: "https://tool.example/lti/staff", ..missing };
-    refuse_at(&rooms.0, "/lti/staff", &missing.sign(), 403, "role-not-allowed");
+    reject_at(&rooms.0, "/lti/staff", &missing.sign(), 403, "role-not-allowed");
 }
 
+// Checklist F1.f 123 and 124.
 #[test]
-fn f1_123_and_124_of_the_uris_only_memberships_count() {
+fn only_membership_uris_grant_roles() {
     let rooms = Rooms::new();
     rooms.check("http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor", "instructor");
     rooms.check("http://purl.imsglobal.org/vocab/lis/v2/membership#Learner", "learner");
@@ -200,8 +209,9 @@ fn f1_123_and_124_of_the_uris_only_memberships_count() {
     rooms.check("https://evil.example/membership#Instructor", "");
 }
 
+// Checklist F1.f 125.
 #[test]
-fn f1_125_an_observer_is_a_mentor_and_a_learner_of_a_kind() {
+fn an_observer_is_a_mentor_and_a_learner() {
     let rooms = Rooms::new();
     rooms.check(
         "urn:lti:role:ims/lis/Learner/NonCreditLearner,urn:lti:role:ims/lis/Mentor",
@@ -210,17 +220,17 @@ fn f1_125_an_observer_is_a_mentor_and_a_learner_of_a_kind() {
 }
 
 #[test]
-fn a_tool_for_some_roles_names_the_roles_that_it_turned_away() {
+fn the_log_shows_the_roles_that_may_not_launch() {
     let rooms = Rooms::new();
     let form = Form { url: "https://tool.example/lti/staff", ..launch() };
-    let reply = refuse_at(&rooms.0, "/lti/staff", &form.sign(), 403, "role-not-allowed");
+    let reply = reject_at(&rooms.0, "/lti/staff", &form.sign(), 403, "role-not-allowed");
     assert!(reply.body.contains("This activity is not for your role"), "{}", reply.body);
     let line = line_of(&reply);
     assert!(line.contains("none of the roles {Learner} may launch this tool"), "{line}");
 }
 
 #[test]
-fn assistants_of_a_section_are_no_instructors() {
+fn teaching_assistants_of_a_section_are_not_instructors() {
     let server = Server::start(&Setup {
         tools: TOOLS,
         templates: &[("page.html.tera", "launched {{ launch.roles | join(sep=' ') }}")],

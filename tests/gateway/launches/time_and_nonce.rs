@@ -19,15 +19,16 @@ fn server_remembering(most: usize, most_per_consumer: usize) -> Server {
     Server::start(&Setup { tools: TOOLS, templates: &templates, replay, ..Setup::default() })
 }
 
+// Checklist F1.d 75 and 76.
 #[test]
-fn f1_075_and_076_a_launch_is_accepted_for_the_window_both_ways() {
+fn a_timestamp_is_accepted_within_the_clock_skew_in_both_directions() {
     let server = server();
     for (timestamp, says) in [
         (NOW - WINDOW - 1, "is 301 s behind ours"),
         (NOW + WINDOW + 1, "is 301 s ahead of ours"),
         (NOW - 86_400, "is 86400 s behind ours"),
     ] {
-        let reply = refuse(&server, &at(timestamp).sign(), 401, "stale");
+        let reply = reject(&server, &at(timestamp).sign(), 401, "stale");
         let line = line_of(&reply);
         assert!(line.contains(says), "{line}");
     }
@@ -38,31 +39,33 @@ fn f1_075_and_076_a_launch_is_accepted_for_the_window_both_ways() {
     server.set_now(NOW + 1);
     accept(&server, &later.sign());
     server.set_now(NOW + 2 * WINDOW + 2);
-    refuse(&server, &later.sign(), 401, "stale");
+    reject(&server, &later.sign(), 401, "stale");
 }
 
+// Checklist F1.d 77.
 #[test]
-fn f1_077_times_of_another_age_are_refused() {
+fn timestamps_far_from_the_clock_are_rejected() {
     let server = server();
     for timestamp in [0, 1, 4_102_444_800, 170_000_000_000, 999_999_999_999] {
-        refuse(&server, &at(timestamp).sign(), 401, "stale");
+        reject(&server, &at(timestamp).sign(), 401, "stale");
     }
     // Thirteen digits are milliseconds, which the log says.
     for timestamp in [NOW * 1000, u64::MAX] {
-        let reply = refuse(&server, &at(timestamp).sign(), 400, "malformed-timestamp");
+        let reply = reject(&server, &at(timestamp).sign(), 400, "malformed-timestamp");
         let line = line_of(&reply);
         assert!(line.contains("not in milliseconds"), "{line}");
     }
     // Where the clock stands at its beginning, nothing overflows.
     server.set_now(0);
-    refuse(&server, &launch().sign(), 401, "stale");
+    reject(&server, &launch().sign(), 401, "stale");
     accept(&server, &at(0).sign());
     server.set_now(u64::MAX);
-    refuse(&server, &launch().sign(), 401, "stale");
+    reject(&server, &launch().sign(), 401, "stale");
 }
 
+// Checklist F1.d 78.
 #[test]
-fn f1_078_a_timestamp_is_digits_only() {
+fn a_timestamp_has_only_digits() {
     let (server, form) = (server(), launch());
     let long = "1".repeat(40);
     for timestamp in [
@@ -80,23 +83,25 @@ fn f1_078_a_timestamp_is_digits_only() {
         &long,
     ] {
         let body = form.altered(|pairs| pairs.set("oauth_timestamp", timestamp));
-        refuse(&server, &body, 400, "malformed-timestamp");
+        reject(&server, &body, 400, "malformed-timestamp");
     }
     accept(&server, &form.sign());
 }
 
+// Checklist F1.d 79.
 #[test]
-fn f1_079_a_replay_is_refused() {
+fn a_replayed_launch_is_rejected() {
     let (server, body) = (server(), launch().sign());
     accept(&server, &body);
     for _ in 0..3 {
-        refuse(&server, &body, 401, "replayed");
+        reject(&server, &body, 401, "replayed");
     }
-    refuse_at(&server, "/lti/a", &format!("{body}&"), 401, "replayed");
+    reject_at(&server, "/lti/a", &format!("{body}&"), 401, "replayed");
 }
 
+// Checklist F1.d 80.
 #[test]
-fn f1_080_a_reload_by_the_browser_that_launched_shows_the_page_again() {
+fn a_reload_in_the_same_browser_shows_the_page_again() {
     let server = server_of(&TOOLS.replace("tools.b", "tools.reload"));
     let url = "https://tool.example/lti/reload";
     let body = Form { key: "key-2", secret: "an0ther", url, ..launch() }.sign();
@@ -122,10 +127,10 @@ fn f1_080_a_reload_by_the_browser_that_launched_shows_the_page_again() {
     server.set_now(NOW);
     let other = Form { key: "key-2", secret: "an0ther", url, nonce: "other", ..launch() }.sign();
     accept_at(&server, target(url), &other);
-    refused(&reload(&cookie, &other), 401, "replayed");
-    refused(&reload(&cookie, &body.replace("Learner", "Instructor")), 401, "bad-signature");
+    rejected(&reload(&cookie, &other), 401, "replayed");
+    rejected(&reload(&cookie, &body.replace("Learner", "Instructor")), 401, "bad-signature");
     server.set_now(NOW + 8 * 3600 + 1);
-    refused(&reload(&cookie, &body), 401, "stale");
+    rejected(&reload(&cookie, &body), 401, "stale");
 }
 
 #[test]
@@ -137,13 +142,14 @@ fn a_reload_of_an_upstreams_launch_leads_back_to_its_session() {
     let again = browser.launch(&launch());
     assert_eq!((again.status, again.header("location")), (303, Some(visit.address.as_str())));
     assert_eq!(again.all("set-cookie"), [""; 0], "no second session");
-    refused(&Browser::new(&server).launch(&launch()), 401, "replayed");
+    rejected(&Browser::new(&server).launch(&launch()), 401, "replayed");
     assert_eq!(browser.get(&visit.address).body, "ok");
     assert_eq!(recorder.request().line(), "GET /app/");
 }
 
+// Checklist F1.d 81 to 83.
 #[test]
-fn f1_081_to_083_a_nonce_is_one_of_its_consumer_and_timestamp() {
+fn a_nonce_is_unique_per_consumer_and_timestamp() {
     let both = "consumers = [{ key = \"key-1\", secret = \"s3cret\" }, { key = \"key-2\", secret = \"an0ther\" }]";
     let server = server_of(&TOOLS.replacen("key = \"key-1\"\nsecret = \"s3cret\"", both, 1));
     let of_key_2 = Form { key: "key-2", secret: "an0ther", ..launch() };
@@ -153,36 +159,38 @@ fn f1_081_to_083_a_nonce_is_one_of_its_consumer_and_timestamp() {
         accept_at(&server, target(form.url), &form.sign());
     }
     for form in forms {
-        refuse_at(&server, target(form.url), &form.sign(), 401, "replayed");
+        reject_at(&server, target(form.url), &form.sign(), 401, "replayed");
         // Another launch with a spent nonce is no better than the same.
-        refuse_at(&server, target(form.url), &form.with(&[("x", "1")]).sign(), 401, "replayed");
+        reject_at(&server, target(form.url), &form.with(&[("x", "1")]).sign(), 401, "replayed");
     }
 }
 
+// Checklist F1.d 84.
 #[test]
-fn f1_084_a_refused_launch_burns_no_nonce() {
+fn a_rejected_launch_spends_no_nonce() {
     let staff = TOOLS.replace("[tools.b]", "roles = [\"staff\"]\n[tools.b]");
     let server = server_of(&staff);
     let form = launch().but(&[("roles", "Instructor")]);
-    refuse(&server, &Form { secret: "wrong", ..form.clone() }.sign(), 401, "bad-signature");
-    refuse(&server, &form.tampered(|pairs| pairs.set("user_id", "evil")), 401, "bad-signature");
-    refuse(&server, &form.clone().without("resource_link_id").sign(), 400, "no-resource-link");
-    refuse(&server, &form.clone().but(&[("lti_version", "LTI-2p0")]).sign(), 400, "lti-version");
-    refuse(
+    reject(&server, &Form { secret: "wrong", ..form.clone() }.sign(), 401, "bad-signature");
+    reject(&server, &form.tampered(|pairs| pairs.set("user_id", "evil")), 401, "bad-signature");
+    reject(&server, &form.clone().without("resource_link_id").sign(), 400, "no-resource-link");
+    reject(&server, &form.clone().but(&[("lti_version", "LTI-2p0")]).sign(), 400, "lti-version");
+    reject(
         &server,
         &form.clone().with(&[("roles", "Learner")]).sign(),
         400,
         "conflicting-parameter",
     );
-    refuse(&server, &launch().sign(), 403, "role-not-allowed");
+    reject(&server, &launch().sign(), 403, "role-not-allowed");
     server.set_now(NOW + WINDOW + 1);
-    refuse(&server, &form.sign(), 401, "stale");
+    reject(&server, &form.sign(), 401, "stale");
     server.set_now(NOW);
     accept(&server, &form.sign());
 }
 
+// Checklist F1.d 85.
 #[test]
-fn f1_085_of_two_at_once_exactly_one_is_accepted() {
+fn of_two_concurrent_copies_exactly_one_is_accepted() {
     let server = server();
     for round in 0..20 {
         let nonce = round.to_string();
@@ -202,8 +210,9 @@ fn f1_085_of_two_at_once_exactly_one_is_accepted() {
     }
 }
 
+// Checklist F1.d 86.
 #[test]
-fn f1_086_a_nonce_may_be_of_any_characters_and_up_to_a_kibibyte() {
+fn a_nonce_may_have_any_characters_and_up_to_1024_bytes() {
     let server = server();
     let long = [
         "n".repeat(43),
@@ -216,53 +225,55 @@ fn f1_086_a_nonce_may_be_of_any_characters_and_up_to_a_kibibyte() {
     let others = ["n", " ", "a b+c%20&=", "ünï 👩‍🚀", "\r\n\0"];
     for nonce in others.into_iter().chain(long[..4].iter().map(String::as_str)) {
         accept(&server, &Form { nonce, ..launch() }.sign());
-        refuse(&server, &Form { nonce, ..launch() }.sign(), 401, "replayed");
+        reject(&server, &Form { nonce, ..launch() }.sign(), 401, "replayed");
     }
     for nonce in &long[4..] {
-        refuse(&server, &Form { nonce, ..launch() }.sign(), 400, "nonce-too-long");
+        reject(&server, &Form { nonce, ..launch() }.sign(), 400, "nonce-too-long");
     }
     // Nothing is cut off: nonces that differ in their last character are two.
     let almost = format!("{}m", "n".repeat(1023));
     accept(&server, &Form { nonce: &almost, ..launch() }.sign());
 }
 
+// Checklist F1.d 87.
 #[test]
-fn f1_087_a_nonce_is_remembered_for_as_long_as_its_timestamp_is_accepted() {
+fn a_nonce_is_stored_as_long_as_its_timestamp_is_accepted() {
     let server = server();
     // From a clock that is as far ahead as may be, a launch stays acceptable for twice the window.
     let body = at(NOW + WINDOW).sign();
     accept(&server, &body);
     for now in [NOW + 1, NOW + WINDOW, NOW + 2 * WINDOW] {
         server.set_now(now);
-        refuse(&server, &body, 401, "replayed");
+        reject(&server, &body, 401, "replayed");
     }
     server.set_now(NOW + 2 * WINDOW + 1);
-    refuse(&server, &body, 401, "stale");
+    reject(&server, &body, 401, "stale");
 }
 
+// Checklist F1.d 88.
 #[test]
-fn f1_088_a_full_memory_refuses_and_forgets_nothing() {
+fn a_full_replay_store_rejects_launches_and_evicts_nothing() {
     let server = server_remembering(1, 1);
     let second = Form { nonce: "2", ..launch() };
     accept(&server, &launch().sign());
     for _ in 0..2 {
-        refuse(&server, &second.sign(), 503, "replay-memory-full");
+        reject(&server, &second.sign(), 503, "replay-memory-full");
     }
-    refuse(&server, &launch().sign(), 401, "replayed");
+    reject(&server, &launch().sign(), 401, "replayed");
     server.set_now(NOW + WINDOW);
-    refuse(&server, &second.sign(), 503, "replay-memory-full");
-    refuse(&server, &launch().sign(), 401, "replayed");
+    reject(&server, &second.sign(), 503, "replay-memory-full");
+    reject(&server, &launch().sign(), 401, "replayed");
     // The first is forgotten only when its time makes it useless.
     server.set_now(NOW + WINDOW + 1);
     accept(&server, &Form { nonce: "2", ..at(NOW + 1) }.sign());
-    refuse(&server, &launch().sign(), 401, "stale");
+    reject(&server, &launch().sign(), 401, "stale");
 }
 
 #[test]
-fn one_consumers_flood_shuts_nobody_else_out() {
+fn a_flood_from_one_consumer_locks_out_no_other() {
     let server = server_remembering(10, 1);
     accept(&server, &launch().sign());
-    refuse(&server, &Form { nonce: "2", ..launch() }.sign(), 503, "replay-memory-full");
+    reject(&server, &Form { nonce: "2", ..launch() }.sign(), 503, "replay-memory-full");
     let of_b =
         Form { key: "key-2", secret: "an0ther", url: "https://tool.example/lti/b", ..launch() };
     accept_at(&server, "/lti/b", &of_b.sign());

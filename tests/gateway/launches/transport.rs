@@ -25,13 +25,15 @@ fn not_posted(reply: &Reply) {
     assert_eq!(reply.header("allow"), Some("POST"));
 }
 
+// Checklist F1.a 1.
 #[test]
-fn f1_001_a_minimal_launch_is_accepted() {
+fn a_minimal_launch_is_accepted() {
     accept_vector(&server(), "V1");
 }
 
+// Checklist F1.a 2.
 #[test]
-fn f1_002_a_get_is_no_launch_even_signed_as_one() {
+fn a_signed_get_is_not_a_launch() {
     let (server, form) = (server(), launch());
     let mut pairs = Pairs::read(&form.sign());
     pairs.remove("oauth_signature");
@@ -43,8 +45,9 @@ fn f1_002_a_get_is_no_launch_even_signed_as_one() {
     accept(&server, &form.sign());
 }
 
+// Checklist F1.a 3.
 #[test]
-fn f1_003_no_other_method_is_a_launch() {
+fn other_http_methods_are_not_launches() {
     let (server, form) = (server(), launch());
     for method in ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "HEAD"] {
         let mut pairs = Pairs::read(&form.sign());
@@ -56,11 +59,12 @@ fn f1_003_no_other_method_is_a_launch() {
     accept(&server, &form.sign());
 }
 
+// Checklist F1.a 4 and 7.
 #[test]
-fn f1_004_and_007_only_a_form_is_a_launch() {
+fn only_an_urlencoded_form_is_a_launch() {
     let (server, body) = (server(), launch().sign());
     let check = |headers: &[(&str, &str)]| {
-        refused(&server.send("POST", "/lti/a", headers, body.as_bytes()), 415, "not-a-form");
+        rejected(&server.send("POST", "/lti/a", headers, body.as_bytes()), 415, "not-a-form");
     };
     check(&[HOST]);
     for media_type in [
@@ -79,8 +83,9 @@ fn f1_004_and_007_only_a_form_is_a_launch() {
     accept(&server, &body);
 }
 
+// Checklist F1.a 5.
 #[test]
-fn f1_005_a_multipart_form_is_refused_as_nothing_of_it_is_signed() {
+fn a_multipart_form_is_rejected() {
     let (server, body) = (server(), launch().sign());
     let parts: String = Pairs::read(&body)
         .0
@@ -91,12 +96,13 @@ fn f1_005_a_multipart_form_is_refused_as_nothing_of_it_is_signed() {
         .collect();
     let multipart = format!("{parts}--line--\r\n");
     let headers = [HOST, ("Content-Type", "multipart/form-data; boundary=line")];
-    refused(&server.send("POST", "/lti/a", &headers, multipart.as_bytes()), 415, "not-a-form");
+    rejected(&server.send("POST", "/lti/a", &headers, multipart.as_bytes()), 415, "not-a-form");
     accept(&server, &body);
 }
 
+// Checklist F1.a 6.
 #[test]
-fn f1_006_a_form_may_name_its_charset() {
+fn the_content_type_may_name_a_charset() {
     let server = server();
     for (nonce, media_type) in [
         ("1", "application/x-www-form-urlencoded; charset=UTF-8"),
@@ -110,15 +116,17 @@ fn f1_006_a_form_may_name_its_charset() {
     }
 }
 
+// Checklist F1.a 8.
 #[test]
-fn f1_008_one_byte_over_the_limit_is_too_much() {
+fn a_form_one_byte_over_the_limit_is_too_large() {
     let (server, body) = (server(), launch().sign());
-    refuse(&server, &padded(&body, LIMIT + 1), 413, "too-large");
+    reject(&server, &padded(&body, LIMIT + 1), 413, "too-large");
     accept(&server, &padded(&body, LIMIT));
 }
 
+// Checklist F1.a 9.
 #[test]
-fn f1_009_a_chunked_form_is_bounded_as_well() {
+fn the_size_limit_applies_to_chunked_forms() {
     let (server, body) = (server(), launch().sign());
     let head = [
         "POST /lti/a HTTP/1.1",
@@ -133,15 +141,15 @@ fn f1_009_a_chunked_form_is_bounded_as_well() {
             .collect();
         request(&head, &format!("{chunks}0\r\n\r\n"))
     };
-    refused(&server.raw(&chunked(&padded(&body, LIMIT + 1))), 413, "too-large");
+    rejected(&server.raw(&chunked(&padded(&body, LIMIT + 1))), 413, "too-large");
     // A body that never ends is answered as soon as it is too large.
     let endless = request(&head, &format!("{:x}\r\n{}\r\n", 2 * LIMIT, "&".repeat(LIMIT + 1)));
-    refused(&server.raw(&endless), 413, "too-large");
+    rejected(&server.raw(&endless), 413, "too-large");
     accepted(&server.raw(&chunked(&padded(&body, LIMIT))));
 }
 
 #[test]
-fn a_form_that_is_announced_too_large_is_not_waited_for() {
+fn a_form_with_a_too_large_content_length_is_rejected_at_once() {
     let server = server();
     let head = [
         "POST /lti/a HTTP/1.1",
@@ -150,63 +158,69 @@ fn a_form_that_is_announced_too_large_is_not_waited_for() {
         "Content-Length: 262145",
     ];
     // Rocket hands no request on before fourteen bytes of its body are there.
-    refused(&server.raw(&request(&head, "its first bytes, and no more")), 413, "too-large");
+    rejected(&server.raw(&request(&head, "its first bytes, and no more")), 413, "too-large");
 }
 
+// Checklist F1.a 10.
 #[test]
-fn f1_010_an_empty_form_is_refused() {
+fn an_empty_form_is_rejected() {
     let server = server();
-    refuse(&server, "", 400, "unsigned");
-    refuse(&server, "&&", 400, "unsigned");
+    reject(&server, "", 400, "unsigned");
+    reject(&server, "&&", 400, "unsigned");
 }
 
+// Checklist F1.a 11.
 #[test]
-fn f1_011_broken_escapes_are_refused() {
+fn broken_escapes_are_rejected() {
     let (server, body) = (server(), launch().sign());
     for broken in ["x=%zz", "x=%", "x=%4", "x=a%2", "%=x", "%g0", "x=%+1", "x=%-1", "x=% 41"] {
-        refuse(&server, &format!("{body}&{broken}"), 400, "broken-escape");
-        refuse(&server, &format!("{broken}&{body}"), 400, "broken-escape");
+        reject(&server, &format!("{body}&{broken}"), 400, "broken-escape");
+        reject(&server, &format!("{broken}&{body}"), 400, "broken-escape");
     }
-    refuse_at(&server, "/lti/a?x=%zz", &body, 400, "broken-escape");
+    reject_at(&server, "/lti/a?x=%zz", &body, 400, "broken-escape");
     accept(&server, &body);
 }
 
+// Checklist F1.a 12.
 #[test]
-fn f1_012_what_is_not_utf8_is_refused() {
+fn a_form_that_is_not_utf8_is_rejected() {
     let (server, body) = (server(), launch().sign());
     // The last are: a surrogate, a character written too long, and two halves of a character in name and value.
     for broken in ["x=%FF", "%FF=x", "x=%C3", "x=%ED%A0%80", "x=%C0%AF", "x%C3=%9C"] {
-        refuse(&server, &format!("{body}&{broken}"), 400, "not-utf8");
+        reject(&server, &format!("{body}&{broken}"), 400, "not-utf8");
     }
     let raw = [body.as_bytes(), b"&x=\xff"].concat();
-    refused(&server.send("POST", "/lti/a", &[HOST, FORM], &raw), 400, "not-utf8");
-    refuse_at(&server, "/lti/a?x=%FF", &body, 400, "not-utf8");
+    rejected(&server.send("POST", "/lti/a", &[HOST, FORM], &raw), 400, "not-utf8");
+    reject_at(&server, "/lti/a?x=%FF", &body, 400, "not-utf8");
     accept(&server, &body);
 }
 
+// Checklist F1.a 13.
 #[test]
-fn f1_013_a_thousand_parameters_are_the_most() {
+fn more_than_a_thousand_parameters_are_rejected() {
     let server = server();
     let few = Pairs::read(&launch().sign()).0.len();
     let with = |count: usize| launch().with(&vec![("x", "1"); count - few]).sign();
     for count in [5000, 1001] {
-        refuse(&server, &with(count), 400, "too-many-parameters");
+        reject(&server, &with(count), 400, "too-many-parameters");
     }
     let body = with(1000);
-    refuse_at(&server, "/lti/a?x=1", &body, 400, "too-many-parameters");
+    reject_at(&server, "/lti/a?x=1", &body, 400, "too-many-parameters");
     accept(&server, &body);
 }
 
+// Checklist F1.a 14.
 #[test]
-fn f1_014_empty_components_are_no_parameters() {
+fn empty_components_are_ignored() {
     let body = launch().sign();
     let reply = server().post("/lti/a", &format!("&{}&", body.replace('&', "&&")));
     accepted(&reply);
     assert_eq!(delivered(&reply), sent("", &body));
 }
 
+// Checklist F1.a 15.
 #[test]
-fn f1_015_control_characters_are_delivered_and_split_no_header() {
+fn control_characters_are_delivered_and_split_no_header() {
     let server = server();
     let evil = "a\0b\r\nSet-Cookie: evil=1\r\n\r\n<p>c";
     let form = launch().but(&[("resource_link_id", evil), ("user_id", evil)]);
@@ -229,8 +243,9 @@ fn f1_015_control_characters_are_delivered_and_split_no_header() {
     assert_eq!((request.header("set-cookie"), request.body.as_slice()), (None, b"".as_slice()));
 }
 
+// Checklist F1.a 16.
 #[test]
-fn f1_016_names_may_hold_any_characters() {
+fn names_may_have_any_characters() {
     let names =
         [("custom_Größe", "1"), ("имя", "2"), ("名 前&=%+", "3"), ("", "4"), ("\u{7f}\n", "5")];
     let server = server();
@@ -238,7 +253,7 @@ fn f1_016_names_may_hold_any_characters() {
 }
 
 #[test]
-fn a_request_names_one_host() {
+fn a_request_without_exactly_one_host_is_rejected() {
     let (server, body) = (server(), launch().sign());
     let length = format!("Content-Length: {}", body.len());
     let check = |version: &str, hosts: &[&str]| {
@@ -259,7 +274,7 @@ fn a_request_names_one_host() {
 }
 
 #[test]
-fn below_and_beside_a_template_is_nothing() {
+fn paths_near_the_launch_path_of_a_template_are_not_found() {
     let server = server();
     for path in [
         "/lti/a/b", "/lti/a//", "/lti//a", "//lti/a", "/lti", "/LTI/a", "/lti/A", "/lti/%61",
@@ -272,7 +287,7 @@ fn below_and_beside_a_template_is_nothing() {
 }
 
 #[test]
-fn refused_or_not_a_launch_is_framed_by_whom_the_tool_says() {
+fn every_response_to_a_launch_has_the_frame_ancestors_of_the_tool() {
     let tools = format!(
         "{TOOLS}frame_ancestors = [\"https://lms.example\", \"https://*.school.example\"]\n"
     );

@@ -1,19 +1,19 @@
-//! An assertion, verified as an upstream would: with the keys that the gateway publishes.
+//! Verifies an assertion as an upstream does: with the published keys of the gateway.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::Value;
 
-/// What a verified assertion says.
+/// A verified assertion.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assertion {
     pub header: Value,
     pub claims: Value,
 }
 
-/// Verifies an assertion (RFC 7515, RFC 8037) with the key of a JWKS that its header names. `None` where the key is not
-/// there or did not sign it.
+/// Verifies an assertion (RFC 7515, RFC 8037) with the key of a JWKS that its header names. `None` if
+/// the key is missing or did not sign it.
 #[track_caller]
 pub fn verify(token: &str, jwks: &Value) -> Option<Assertion> {
     let parts: Vec<&str> = token.split('.').collect();
@@ -24,7 +24,7 @@ pub fn verify(token: &str, jwks: &Value) -> Option<Assertion> {
     let keys = jwks["keys"].as_array().expect("a list of keys");
     let mut named = keys.iter().filter(|key| key["kid"] == assertion.header["kid"]);
     let key = named.next()?;
-    assert!(named.next().is_none(), "two keys of one name");
+    assert!(named.next().is_none(), "two keys with one `kid`");
     assert_eq!((&key["kty"], &key["crv"]), (&"OKP".into(), &"Ed25519".into()));
     let key = decode(key["x"].as_str().expect("a public key"));
     let key = VerifyingKey::from_bytes(&key.try_into().expect("32 bytes")).expect("a point");

@@ -1,11 +1,11 @@
-//! A browser: follows redirects where it is told to, and keeps cookies as RFC 6265 says.
+//! A browser: follows redirects on request, and stores cookies by RFC 6265.
 
 use super::Server;
 use super::form::Form;
 use super::reply::Reply;
 use super::wire::Wire;
 
-/// A cookie that a browser keeps.
+/// A stored cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cookie {
     pub name: String,
@@ -20,36 +20,36 @@ pub struct Browser<'s> {
     pub cookies: Vec<Cookie>,
 }
 
-/// Where a launch led.
+/// The result of a launch.
 #[derive(Clone, Debug)]
 pub struct Visit {
-    /// The clean address: path and query.
+    /// Path and query of the page, without the ticket.
     pub address: String,
-    /// What stands before the upstream's own paths.
+    /// The prefix of the upstream's own paths.
     pub prefix: String,
     /// `name=value` of the session's cookie.
     pub cookie: String,
 }
 
 impl Visit {
-    /// The address of one of the upstream's own paths.
+    /// The URL path of one of the upstream's own paths.
     pub fn at(&self, rest: &str) -> String {
         format!("{}{rest}", self.prefix)
     }
 }
 
 impl<'s> Browser<'s> {
-    /// A fresh one.
+    /// A browser without cookies.
     pub fn new(server: &'s Server) -> Self {
         Self::at(server, "tool.example")
     }
 
-    /// A fresh one that visits another host.
+    /// A browser without cookies that visits another host.
     pub fn at(server: &'s Server, host: &str) -> Self {
         Self { server, host: host.to_owned(), cookies: Vec::new() }
     }
 
-    /// Posts a launch to where it is signed for.
+    /// Posts a launch to the path of its signed URL.
     pub fn launch(&mut self, form: &Form<'_>) -> Reply {
         self.post_form(target(form.url), &form.sign())
     }
@@ -60,27 +60,27 @@ impl<'s> Browser<'s> {
         self.send("POST", target, &form, body.as_bytes())
     }
 
-    /// Launches and follows to the clean address, without asking for it.
+    /// Launches and follows the redirects, but does not request the page itself.
     #[track_caller]
     pub fn open(&mut self, form: &Form<'_>) -> Visit {
         let launched = self.launch(form);
         assert_eq!(launched.status, 303, "{launched:?}");
-        let door = launched.header("location").expect("a door").to_owned();
+        let door = launched.header("location").expect("an entry URL").to_owned();
         let arrived = self.get(&door);
         assert_eq!(arrived.status, 303, "{arrived:?}");
         assert_eq!(arrived.all("set-cookie"), [""; 0]);
-        let address = arrived.header("location").expect("a clean address").to_owned();
+        let address = arrived.header("location").expect("a URL").to_owned();
         let session = self.session_for(&address).expect("a session").clone();
         let prefix = session.path.strip_suffix('/').unwrap_or(&session.path).to_owned();
         Visit { address, prefix, cookie: format!("{}={}", session.name, session.value) }
     }
 
-    /// Asks for a page.
+    /// Requests a page.
     pub fn get(&mut self, target: &str) -> Reply {
         self.send("GET", target, &[], b"")
     }
 
-    /// Sends a request with its cookies and these headers, and keeps the cookies of the answer.
+    /// Sends a request with its cookies and these headers, and stores the cookies of the response.
     pub fn send(
         &mut self,
         method: &str,
@@ -100,14 +100,14 @@ impl<'s> Browser<'s> {
         reply
     }
 
-    /// Opens a connection and sends a head with its cookies and these headers.
+    /// Opens a connection and sends a request head with its cookies and these headers.
     pub fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Wire {
         let mut wire = self.server.connect();
         wire.send(self.head(method, target, headers));
         wire
     }
 
-    /// The bytes of such a head.
+    /// The text of such a request head.
     pub fn head(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> String {
         let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n", self.host);
         for (name, value) in headers {
@@ -120,13 +120,13 @@ impl<'s> Browser<'s> {
         head
     }
 
-    /// The session's cookie that would be sent to an address.
+    /// The session's cookie for a URL.
     pub fn session_for(&self, target: &str) -> Option<&Cookie> {
         let mut own = self.cookies_for(target).into_iter();
         own.find(|cookie| cookie.name == "__Secure-lti")
     }
 
-    /// What a browser sends to an address (RFC 6265 §5.4): the longest paths first.
+    /// The `Cookie` header for a URL (RFC 6265 §5.4): the longest paths first.
     fn cookie_header(&self, target: &str) -> Option<String> {
         let cookies = self.cookies_for(target);
         let pairs: Vec<String> =
@@ -142,7 +142,7 @@ impl<'s> Browser<'s> {
         cookies
     }
 
-    /// Keeps the cookies of an answer. One of the same name and path takes the place of the one before.
+    /// Stores the cookies of a response. A cookie replaces another of the same name and path.
     fn keep(&mut self, reply: &Reply) {
         for line in reply.all("set-cookie") {
             let mut parts = line.split("; ");
@@ -160,7 +160,7 @@ impl<'s> Browser<'s> {
     }
 }
 
-/// Whether a browser sends a cookie with this path to that one (RFC 6265 §5.1.4).
+/// Whether a path matches the path of a cookie (RFC 6265 §5.1.4).
 fn is_below(path: &str, cookie: &str) -> bool {
     path == cookie
         || path

@@ -1,4 +1,4 @@
-//! A launch as a platform signs it, and what becomes of it on its way.
+//! A launch as a platform signs it, and changes of the signed form.
 
 use lti::Secret;
 use lti::oauth1::base_string::{base_string, base_uri};
@@ -8,7 +8,7 @@ use lti::v1p1::sign;
 
 use super::NOW;
 
-/// A launch to be signed. The defaults are the vectors' `key-1` and `s3cret`.
+/// An unsigned launch. The default key and secret are those of the test vectors: `key-1`, `s3cret`.
 #[derive(Clone)]
 pub struct Form<'a> {
     pub url: &'a str,
@@ -39,13 +39,13 @@ impl Default for Form<'_> {
 }
 
 impl<'a> Form<'a> {
-    /// The same with further parameters.
+    /// Adds parameters.
     pub fn with(mut self, params: &[(&'a str, &'a str)]) -> Self {
         self.params.extend_from_slice(params);
         self
     }
 
-    /// The same with another value of each of these parameters.
+    /// Changes the values of parameters.
     pub fn but(mut self, changes: &[(&'a str, &'a str)]) -> Self {
         for (name, value) in changes {
             for param in self.params.iter_mut().filter(|param| param.0 == *name) {
@@ -55,7 +55,7 @@ impl<'a> Form<'a> {
         self
     }
 
-    /// The same without a parameter.
+    /// Removes a parameter.
     pub fn without(mut self, name: &str) -> Self {
         self.params.retain(|param| param.0 != name);
         self
@@ -74,7 +74,7 @@ impl<'a> Form<'a> {
         sign(self.url, &self.params, &credentials).expect("a well-formed URL")
     }
 
-    /// The body, altered and then signed as it is, the OAuth parameters among it: what no honest platform sends.
+    /// The body, changed (also its OAuth parameters) and then signed. No honest platform sends this.
     pub fn altered(&self, alter: impl FnOnce(&mut Pairs)) -> String {
         let mut pairs = Pairs::read(&self.sign());
         pairs.remove("oauth_signature");
@@ -84,7 +84,7 @@ impl<'a> Form<'a> {
         pairs.body()
     }
 
-    /// The signed body, altered on its way.
+    /// The signed body, changed in transit.
     pub fn tampered(&self, alter: impl FnOnce(&mut Pairs)) -> String {
         let mut pairs = Pairs::read(&self.sign());
         alter(&mut pairs);

@@ -1,29 +1,28 @@
-//! An answer of the gateway.
+//! A response of the gateway.
 
 use super::wire::{Body, Head, Wire};
 
-/// An answer as it came over the wire.
+/// A response as it arrived.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     /// The body as text.
     pub body: String,
-    /// The body as it is, without the framing of chunks.
+    /// The body as bytes, without the chunked framing.
     pub bytes: Vec<u8>,
-    /// Whether all of the body came.
+    /// Whether the whole body arrived.
     pub complete: bool,
 }
 
 impl Reply {
-    /// Reads an answer to a request with this method. What goes before it for the time being (`100 Continue`) is no
-    /// answer.
+    /// Reads the response to a request with this method. Skips interim responses (`100 Continue`).
     #[track_caller]
     pub fn read(wire: &mut Wire, method: &str) -> Self {
-        Self::read_if_any(wire, method).expect("an answer")
+        Self::read_if_any(wire, method).expect("a response")
     }
 
-    /// The same, where there may be none.
+    /// The same. `None` if the connection closes before a response.
     pub fn read_if_any(wire: &mut Wire, method: &str) -> Option<Self> {
         let head = Self::head(wire)?;
         let status = status_of(&head);
@@ -41,7 +40,7 @@ impl Reply {
         })
     }
 
-    /// The head of an answer, whose body is to be read piece by piece.
+    /// The head of a response. The caller reads the body in parts.
     pub fn head(wire: &mut Wire) -> Option<Head> {
         loop {
             let head = wire.head()?;
@@ -51,7 +50,7 @@ impl Reply {
         }
     }
 
-    /// The values of a header, whose name is given in lower case.
+    /// The values of a header. `name` is in lower case.
     pub fn all(&self, name: &str) -> Vec<&str> {
         self.headers
             .iter()
@@ -60,26 +59,26 @@ impl Reply {
             .collect()
     }
 
-    /// The value of a header that is there at most once.
+    /// The value of a header that occurs at most once.
     #[track_caller]
     pub fn header(&self, name: &str) -> Option<&str> {
         let all = self.all(name);
-        assert!(all.len() <= 1, "{name} is there {} times", all.len());
+        assert!(all.len() <= 1, "{name} occurs {} times", all.len());
         all.first().copied()
     }
 
-    /// The `name=value` of the cookie that was set.
+    /// `name=value` of the only `Set-Cookie` header.
     pub fn cookie(&self) -> Option<&str> {
         self.header("set-cookie").and_then(|cookie| cookie.split(';').next())
     }
 
-    /// The reference that a refusal page shows.
+    /// The reference on a refusal page.
     pub fn reference(&self) -> Option<&str> {
         let (_, rest) = self.body.split_once("the reference <code>")?;
         rest.split_once("</code>").map(|(reference, _)| reference)
     }
 
-    /// Where the link on a refusal page leads.
+    /// The URL of the link on a refusal page.
     pub fn link(&self) -> Option<String> {
         let (_, rest) = self.body.split_once("<a class=\"button\" href=\"")?;
         rest.split_once('"').map(|(href, _)| unescaped(href))
@@ -92,14 +91,14 @@ impl Reply {
     }
 }
 
-/// The status in the first line of an answer.
+/// The status in the first line of a response.
 #[track_caller]
 pub fn status_of(head: &Head) -> u16 {
     let line = head.line();
     line.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status line")
 }
 
-/// The text behind escaped HTML.
+/// Unescapes HTML.
 pub fn unescaped(html: &str) -> String {
     [
         ("&lt;", "<"),

@@ -1,4 +1,5 @@
-//! A web app behind the gateway: one of which a test makes every move, and one that answers by itself and remembers.
+//! Web apps behind the gateway: [`Upstream`], where the test makes every move, and [`Recorder`], which
+//! responds by itself and records its requests.
 
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +10,10 @@ use std::time::Duration;
 
 use super::wire::{Head, Wire};
 
-/// How long a request may take from the gateway to here. Nothing is measured with it.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The timeout for a request of the gateway. No test measures with it.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A listening socket. It ends with the value.
+/// A listening socket. Dropping the value closes it.
 struct Listener {
     address: SocketAddr,
     over: Arc<AtomicBool>,
@@ -20,7 +21,7 @@ struct Listener {
 }
 
 impl Listener {
-    /// Hands every connection on.
+    /// Passes every connection to `take`.
     fn start(take: impl Fn(TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -48,7 +49,7 @@ impl Drop for Listener {
     }
 }
 
-/// A web app that does nothing by itself: the test accepts, reads, answers, waits and breaks off.
+/// A web app that does nothing by itself: the test accepts, reads, responds, waits and closes.
 pub struct Upstream {
     listener: Listener,
     connections: Receiver<TcpStream>,
@@ -63,7 +64,7 @@ impl Upstream {
         Self { listener, connections }
     }
 
-    /// Where it answers, for `upstream` of a tool: below `/app`.
+    /// The URL for a tool's `upstream`: below `/app`.
     pub fn url(&self) -> String {
         format!("{}/app", self.origin())
     }
@@ -75,10 +76,10 @@ impl Upstream {
     /// The next connection that the gateway opens.
     #[track_caller]
     pub fn accept(&self) -> Wire {
-        Wire::new(self.connections.recv_timeout(PATIENCE).expect("the gateway connects"))
+        Wire::new(self.connections.recv_timeout(TIMEOUT).expect("the gateway connects"))
     }
 
-    /// The next request of a connection of its own.
+    /// Accepts a connection and reads its first request.
     #[track_caller]
     pub fn request(&self) -> (Wire, Head) {
         let mut wire = self.accept();
@@ -86,11 +87,11 @@ impl Upstream {
         (wire, head)
     }
 
-    /// Whether the gateway opened no further connection. Connections come in the order in which they were opened, so
-    /// that none is overlooked.
+    /// Whether the gateway opened no further connection. Connections arrive in order, so that the test
+    /// misses none.
     pub fn saw_nothing(&self) -> bool {
         let probe = TcpStream::connect(self.listener.address).expect("a connection");
-        let first = self.connections.recv_timeout(PATIENCE).expect("at least this connection");
+        let first = self.connections.recv_timeout(TIMEOUT).expect("at least this connection");
         first.peer_addr().ok() == probe.local_addr().ok()
     }
 }
@@ -109,38 +110,38 @@ impl Recorded {
         line.strip_suffix(" HTTP/1.1").expect("HTTP/1.1").to_owned()
     }
 
-    /// The value of a header that is there at most once.
+    /// The value of a header that occurs at most once.
     #[track_caller]
     pub fn header(&self, name: &str) -> Option<String> {
         self.head.header(name)
     }
 }
 
-/// A web app that answers every request at once and remembers it byte by byte.
+/// A web app that responds to every request at once and records it byte for byte.
 pub struct Recorder {
     listener: Listener,
     seen: Receiver<Recorded>,
     open: Arc<Mutex<Vec<TcpStream>>>,
 }
 
-/// What a [`Recorder`] answers.
+/// The response of a [`Recorder`].
 type Answer = dyn Fn(&Recorded) -> Vec<u8> + Send + Sync;
 
 impl Recorder {
-    /// One that answers `ok`.
+    /// Responds with `ok`.
     pub fn start() -> Self {
         Self::answering(
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok",
         )
     }
 
-    /// One that answers everything with the same bytes.
+    /// Responds to every request with the same bytes.
     pub fn answering(answer: impl AsRef<[u8]>) -> Self {
         let answer = answer.as_ref().to_vec();
         Self::with(move |_| answer.clone())
     }
 
-    /// One that looks at a request before it answers.
+    /// Responds depending on the request.
     pub fn with(answer: impl Fn(&Recorded) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let answer: Arc<Answer> = Arc::new(answer);
         let (sender, seen) = mpsc::channel();
@@ -154,7 +155,7 @@ impl Recorder {
         Self { listener, seen, open }
     }
 
-    /// Where it answers, for `upstream` of a tool: below `/app`.
+    /// The URL for a tool's `upstream`: below `/app`.
     pub fn url(&self) -> String {
         format!("{}/app", self.origin())
     }
@@ -167,7 +168,7 @@ impl Recorder {
         self.listener.address.to_string()
     }
 
-    /// The one request that arrived since the last was asked for.
+    /// The only request since the last call.
     #[track_caller]
     pub fn request(&self) -> Recorded {
         let request = self.next();
@@ -178,14 +179,17 @@ impl Recorder {
     /// The next request.
     #[track_caller]
     pub fn next(&self) -> Recorded {
-        self.seen.recv_timeout(PATIENCE).expect("a request at the upstream")
+        self.seen.recv_timeout(TIMEOUT).expect("a request at the upstream")
     }
 
-    /// Asserts that nothing arrived since.
+    /// Asserts that no further request arrived.
     #[track_caller]
     pub fn saw_nothing(&self) {
         if let Ok(request) = self.seen.try_recv() {
-            panic!("this reached the upstream: {}", String::from_utf8_lossy(&request.head.raw));
+            panic!(
+                "a request reached the upstream: {}",
+                String::from_utf8_lossy(&request.head.raw)
+            );
         }
     }
 }
@@ -198,11 +202,11 @@ impl Drop for Recorder {
     }
 }
 
-/// Answers the requests of one connection until either side has enough.
+/// Responds to the requests of one connection until either side closes it.
 fn serve(stream: TcpStream, answer: &Answer, seen: &Sender<Recorded>) {
     let Ok(end) = stream.try_clone() else { return };
     let mut wire = Wire::new(stream);
-    // The gateway keeps connections for later, so that nothing may come for as long as the test takes.
+    // The gateway reuses connections, so that one may be idle for the whole test.
     let _ = end.set_read_timeout(None);
     while let Some(head) = wire.head() {
         let body = wire.body(&head);

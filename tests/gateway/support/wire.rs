@@ -1,39 +1,39 @@
-//! One end of a connection, read and written byte by byte: a browser's to the gateway, or an upstream's.
+//! One end of a connection, read and written byte by byte: the browser's or the upstream's.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// How long a test waits for what has to come. Nothing is measured with it.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout of reads and writes. No test measures with it.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A connection, and what of it was read too early.
+/// A connection, with the bytes that were read but not used yet.
 pub struct Wire {
     stream: TcpStream,
     unread: Vec<u8>,
 }
 
-/// The first line and the headers of a message, as they came.
+/// The head of a message: first line and headers, as they arrived.
 #[derive(Clone, Debug)]
 pub struct Head {
-    /// All bytes, with the empty line at the end.
+    /// All bytes, including the empty line at the end.
     pub raw: Vec<u8>,
 }
 
-/// What follows a head.
+/// The body of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
-    /// The bytes, without the framing of chunks.
+    /// The bytes, without the chunked framing.
     pub bytes: Vec<u8>,
-    /// Whether it came to the end that it announced, or announced none.
+    /// Whether the body arrived up to its announced end, or has none.
     pub complete: bool,
 }
 
 impl Wire {
-    /// Takes a connection over.
+    /// Wraps a connection.
     pub fn new(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
+        stream.set_write_timeout(Some(TIMEOUT)).expect("a timeout");
         stream.set_nodelay(true).expect("no delay");
         Self { stream, unread: Vec::new() }
     }
@@ -43,48 +43,52 @@ impl Wire {
         Self::new(TcpStream::connect(address).expect("a connection"))
     }
 
-    /// Sends bytes that the other side has to take.
+    /// Sends bytes. Panics if the other side does not read them.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.offer(bytes).expect("the other side reads");
     }
 
-    /// Sends bytes that the other side may refuse.
+    /// Sends bytes. The other side may refuse them.
     pub fn offer(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref())
     }
 
-    /// Says that nothing more comes, and reads on.
+    /// Closes the sending half; reading goes on.
     pub fn finish(&mut self) {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// Closes, also for other hands.
+    /// Closes the connection, also for its clones.
     pub fn close(self) {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Closes with something unread, which resets the connection.
+    /// Closes with unread data, which resets the connection.
     pub fn reset(self) {
-        assert_eq!(self.stream.peek(&mut [0]).expect("something to leave unread"), 1);
+        assert_eq!(self.stream.peek(&mut [0]).expect("unread data"), 1);
     }
 
-    /// Another hand on the same connection, to write while this one reads.
+    /// A clone of the connection, to write while this one reads.
     pub fn second(&self) -> Self {
-        Self::new(self.stream.try_clone().expect("a second hand"))
+        Self::new(self.stream.try_clone().expect("a clone"))
     }
 
-    /// The next head. `None` where the other side closed before one began.
+    /// The next head. `None` if the other side closed before it began.
     #[track_caller]
     pub fn head(&mut self) -> Option<Head> {
         let raw = self.through(b"\r\n\r\n");
         if raw.is_empty() {
             return None;
         }
-        assert!(raw.ends_with(b"\r\n\r\n"), "a whole head: {}", String::from_utf8_lossy(&raw));
+        assert!(
+            raw.ends_with(b"\r\n\r\n"),
+            "the head is incomplete: {}",
+            String::from_utf8_lossy(&raw)
+        );
         Some(Head { raw })
     }
 
-    /// The body that belongs to a head. One without a length ends with the connection, if the message is an answer.
+    /// The body after a head. The body of a response without a length ends with the connection.
     pub fn body(&mut self, head: &Head) -> Body {
         if head.all("transfer-encoding").iter().any(|coding| coding.eq_ignore_ascii_case("chunked"))
         {
@@ -107,7 +111,7 @@ impl Wire {
         }
     }
 
-    /// The next chunk of a body; empty for the last one, `None` where the body broke off.
+    /// The next chunk of a body. The last one is empty; `None` means that the body is truncated.
     pub fn chunk(&mut self) -> Option<Vec<u8>> {
         let line = self.through(b"\r\n");
         let line = String::from_utf8(line.strip_suffix(b"\r\n")?.to_vec()).ok()?;
@@ -120,7 +124,7 @@ impl Wire {
         Some(bytes)
     }
 
-    /// This many bytes, or fewer where the other side closed before.
+    /// This many bytes, or fewer if the other side closed.
     pub fn at_most(&mut self, count: usize) -> Vec<u8> {
         while self.unread.len() < count && self.fill() {}
         let rest = self.unread.split_off(count.min(self.unread.len()));
@@ -133,12 +137,12 @@ impl Wire {
         std::mem::take(&mut self.unread)
     }
 
-    /// Whether the other side closed and nothing is left to read.
+    /// Whether the other side closed and all bytes are read.
     pub fn is_over(&mut self) -> bool {
         self.unread.is_empty() && !self.fill()
     }
 
-    /// What comes up to the first of these marks, with it; without one, everything.
+    /// The bytes up to and including the first mark; all bytes if the mark does not arrive.
     fn through(&mut self, mark: &[u8]) -> Vec<u8> {
         let mut from = 0;
         loop {
@@ -154,7 +158,7 @@ impl Wire {
         }
     }
 
-    /// Reads more. A connection that was reset is closed as well; one on which nothing comes fails the test.
+    /// Reads more. `false` if the connection is closed or reset. Panics after the timeout.
     #[track_caller]
     fn fill(&mut self) -> bool {
         let mut buffer = [0; 65536];
@@ -167,7 +171,11 @@ impl Wire {
             Err(error) => {
                 let late =
                     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
-                assert!(!late, "nothing came; so far: {}", String::from_utf8_lossy(&self.unread));
+                assert!(
+                    !late,
+                    "timeout; received so far: {}",
+                    String::from_utf8_lossy(&self.unread)
+                );
                 false
             }
         }
@@ -180,7 +188,7 @@ impl Head {
         self.lines().next().unwrap_or_default()
     }
 
-    /// Names in lower case, and values, in the order in which they came.
+    /// The headers in order: names in lower case, and values.
     pub fn headers(&self) -> Vec<(String, String)> {
         let headers = self.lines().skip(1).collect::<Vec<_>>();
         let headers = headers.iter().filter_map(|line| line.split_once(':'));
@@ -189,21 +197,21 @@ impl Head {
             .collect()
     }
 
-    /// The values of a header, whose name is given in lower case.
+    /// The values of a header. `name` is in lower case.
     pub fn all(&self, name: &str) -> Vec<String> {
         let same = self.headers().into_iter().filter(|(known, _)| known == name);
         same.map(|(_, value)| value).collect()
     }
 
-    /// The value of a header that is there at most once.
+    /// The value of a header that occurs at most once.
     #[track_caller]
     pub fn header(&self, name: &str) -> Option<String> {
         let mut all = self.all(name);
-        assert!(all.len() <= 1, "{name} is there {} times", all.len());
+        assert!(all.len() <= 1, "{name} occurs {} times", all.len());
         all.pop()
     }
 
-    /// Whether these bytes are anywhere in it.
+    /// Whether the head contains these bytes.
     pub fn contains(&self, bytes: impl AsRef<[u8]>) -> bool {
         let bytes = bytes.as_ref();
         self.raw.windows(bytes.len()).any(|window| window == bytes)

@@ -1,4 +1,5 @@
-//! The `Authorization` header of a request whose body is no form (RFC 5849 §3.5.1, OAuth Request Body Hash 1.0).
+//! The `Authorization` header of a request with a body that is not a form (RFC 5849 §3.5.1, OAuth
+//! Request Body Hash 1.0).
 
 use thiserror::Error;
 
@@ -7,27 +8,27 @@ use super::encode::encode_into;
 use super::params::{ParamError, Params, Source};
 use super::signature::{SignatureMethod, SigningKey, decode_signature};
 
-/// What a request is signed with.
+/// The values that sign a request.
 pub struct Credentials<'a> {
     /// The consumer's key.
     pub key: &'a str,
     /// The consumer's secret.
     pub signing_key: &'a SigningKey,
-    /// How to sign.
+    /// The signature method.
     pub method: SignatureMethod,
     /// Seconds since the epoch.
     pub timestamp: u64,
-    /// Never the same twice with one timestamp.
+    /// A nonce, unique for its timestamp.
     pub nonce: &'a str,
 }
 
 /// The value of the `Authorization` header for a request with this method, absolute URL and body.
 ///
-/// The URL is signed as it is given, with its query, and the body through its hash, also where it is empty: edX asks for
-/// the hash of the empty body with `GET` and `DELETE`.
+/// The signature covers the URL as given, with its query, and the hash of the body. Also an empty
+/// body has a hash: edX requires it with `GET` and `DELETE`.
 ///
 /// # Errors
-/// A [`ParamError`] where the query of `url` is malformed.
+/// A [`ParamError`] if the query of `url` is malformed.
 pub fn authorization(
     http_method: &str,
     url: &str,
@@ -52,7 +53,7 @@ pub fn authorization(
     let signature = credentials.signing_key.sign(credentials.method, &base);
     signed.push(Source::Header, "oauth_signature", &signature);
 
-    // Some receivers want a realm; it is not signed.
+    // Some receivers require a realm. It is not signed.
     let mut header = String::from("OAuth realm=\"\"");
     for param in signed.iter().filter(|param| param.source == Source::Header) {
         header.push(',');
@@ -64,28 +65,28 @@ pub fn authorization(
     Ok(header)
 }
 
-/// Why a request's `Authorization` header does not show who sent it.
+/// Why an `Authorization` header does not authenticate a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AuthorizationError {
-    /// It is no `OAuth` header as RFC 5849 §3.5.1 has it, or the URL's query is malformed.
-    #[error("the Authorization header is not one of OAuth")]
+    /// It is not an `OAuth` header (RFC 5849 §3.5.1), or the URL's query is malformed.
+    #[error("the Authorization header is not a valid OAuth header")]
     Malformed,
-    /// This parameter is not among its own.
+    /// It has no value for this parameter.
     #[error("the Authorization header has no {0}")]
     Missing(&'static str),
-    /// This parameter is there more than once (RFC 5849 §3.2).
-    #[error("{0} is there more than once")]
+    /// The request has this parameter more than once (RFC 5849 §3.2).
+    #[error("the request has {0} more than once")]
     Repeated(&'static str),
     /// Its `oauth_version` is not `1.0`.
     #[error("oauth_version is not 1.0")]
     Version,
-    /// Its consumer key is another one.
-    #[error("the consumer key is another one")]
+    /// It has another consumer key.
+    #[error("the consumer key is wrong")]
     OtherKey,
-    /// Its signature method is none of [`SignatureMethod`].
+    /// Its signature method is not a [`SignatureMethod`].
     #[error("the signature method is not accepted")]
     Method,
-    /// Its body hash is not the body's.
+    /// Its body hash is not that of the body.
     #[error("oauth_body_hash is not the hash of the body")]
     BodyHash,
     /// Its signature does not match.
@@ -93,11 +94,11 @@ pub enum AuthorizationError {
     Signature,
 }
 
-/// Whether an `Authorization` header is the consumer's for a request with this method, absolute URL and body, as a receiver asks
-/// it. What it says of time and nonce is for the caller to judge.
+/// Verifies the `Authorization` header of a request with this method, absolute URL and body, on the
+/// side of the receiver. The caller has to check timestamp and nonce.
 ///
 /// # Errors
-/// An [`AuthorizationError`].
+/// An [`AuthorizationError`] for the first check that fails.
 pub fn verify_authorization(
     header: &str,
     http_method: &str,
@@ -163,7 +164,7 @@ mod tests {
         authorization(http_method, url, body, &credentials).expect("a well-formed query")
     }
 
-    /// Whether its receiver finds a header to be right for this request.
+    /// The result of verifying a header for this request.
     fn verifies(
         header: &str,
         http_method: &str,
@@ -182,9 +183,8 @@ mod tests {
             header.split_once(",oauth_signature=").expect("a signature, last");
         assert_eq!(
             unsigned,
-            "OAuth realm=\"\",oauth_body_hash=\"25qoZjLG8syZaEot0V0rZIKOdiI%3D\",\
-             oauth_consumer_key=\"a%20key%2C%20%22quoted%22\",oauth_nonce=\"n%2B1\",\
-             oauth_signature_method=\"HMAC-SHA1\",oauth_timestamp=\"1700000000\",oauth_version=\"1.0\""
+            "OAuth \
+             realm=\"\",oauth_body_hash=\"25qoZjLG8syZaEot0V0rZIKOdiI%3D\",oauth_consumer_key=\"a%20key%2C%20%22quoted%22\",oauth_nonce=\"n%2B1\",oauth_signature_method=\"HMAC-SHA1\",oauth_timestamp=\"1700000000\",oauth_version=\"1.0\""
         );
         assert!(signature.starts_with('"') && signature.ends_with("%3D\""));
     }
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_says_too_little_is_refused_for_what_it_lacks() {
+    fn an_incomplete_header_is_refused_for_the_missing_part() {
         const URL: &str = "https://lms.example/o";
         let header = header("POST", URL, b"x", SignatureMethod::HmacSha1);
         let check = |header: &str, fault| {
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_that_cannot_be_read_one_way_only_is_not_signed() {
+    fn a_malformed_query_is_not_signed() {
         let signing_key = SigningKey::new(&Secret::new("s3cret"));
         let credentials = Credentials {
             key: "key-1",

@@ -1,12 +1,12 @@
-//! The signature base string (RFC 5849 §3.4.1): what both sides sign.
+//! The signature base string (RFC 5849 §3.4.1): the string that both sides sign.
 
 use super::encode::{compare_encoded, encode, encode_into, encode_twice};
 use super::params::Param;
 
-/// The base string URI (§3.4.1.2): scheme and host in lower case, the scheme's own port left out, the path
-/// exactly as it stands on the wire, no query.
+/// The base string URI (§3.4.1.2): scheme and host in lower case, no default port, the path as on
+/// the wire, no query.
 ///
-/// `authority` is a host with an optional port; `path` is taken as it is, and empty means `/`.
+/// `authority` is a host with an optional port. `path` stays unchanged; an empty path becomes `/`.
 pub fn base_uri(scheme: &str, authority: &str, path: &str) -> String {
     let mut uri = scheme.to_ascii_lowercase();
     let default_port = match uri.as_str() {
@@ -21,17 +21,18 @@ pub fn base_uri(scheme: &str, authority: &str, path: &str) -> String {
     uri
 }
 
-/// The [`base_uri`] of an absolute URL, and its query as it stands there, empty where it has none.
+/// The [`base_uri`] of an absolute URL, and its query as written. The query is empty if the URL has
+/// none.
 pub fn split_url(url: &str) -> (String, &str) {
     let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
     let rest = rest.split('#').next().unwrap_or_default();
-    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
+    let (location, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, path) = location.split_at(location.find('/').unwrap_or(location.len()));
     (base_uri(scheme, authority, path), query)
 }
 
-/// The base string of a request (§3.4.1.1): method, base string URI and all parameters but
-/// `oauth_signature`, sorted after encoding, byte by byte (§3.4.1.3.2).
+/// The base string of a request (§3.4.1.1): method, base string URI and all parameters except
+/// `oauth_signature`, sorted by their encoded bytes (§3.4.1.3.2).
 pub fn base_string<'a>(
     method: &str,
     base_uri: &str,
@@ -47,11 +48,12 @@ pub fn base_string<'a>(
     base.push('&');
     encode_into(base_uri, &mut base);
     base.push('&');
-    // `name=value&…` is encoded, and the whole of it once more.
+    // Names and values are encoded once, and the whole `name=value&…` once more.
     let mut bytes = base.into_bytes();
     let mut end = bytes.len();
-    let room: usize = pairs.iter().map(|pair| 5 * (pair.name.len() + pair.value.len()) + 6).sum();
-    bytes.resize(end + room, 0);
+    let capacity: usize =
+        pairs.iter().map(|pair| 5 * (pair.name.len() + pair.value.len()) + 6).sum();
+    bytes.resize(end + capacity, 0);
     for (index, pair) in pairs.iter().enumerate() {
         if index > 0 {
             bytes[end..end + 3].copy_from_slice(b"%26");
@@ -62,7 +64,7 @@ pub fn base_string<'a>(
         end = encode_twice(pair.value, &mut bytes, end + 3);
     }
     bytes.truncate(end);
-    // Every byte of it is ASCII.
+    // Every byte is ASCII.
     String::from_utf8(bytes).unwrap_or_default()
 }
 
@@ -72,7 +74,7 @@ mod tests {
     use crate::oauth1::params::{Params, Source};
 
     #[test]
-    fn the_base_uri_drops_only_the_schemes_own_port() {
+    fn the_base_uri_omits_only_the_default_port() {
         let check = |scheme: &str, authority: &str, path: &str, expected: &str| {
             assert_eq!(base_uri(scheme, authority, path), expected);
         };
@@ -99,9 +101,7 @@ mod tests {
             .expect("the RFC's request is well formed");
         assert_eq!(
             base_string("post", &base_uri("http", "EXAMPLE.COM:80", "/request"), params.iter()),
-            "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da%26b5%3D%253D%25253D\
-             %26c%2540%3D%26c2%3D%26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a\
-             %26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7"
+            "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da%26b5%3D%253D%25253D%26c%2540%3D%26c2%3D%26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a%26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7"
         );
     }
 }

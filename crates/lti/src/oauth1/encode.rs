@@ -1,11 +1,11 @@
-//! Percent encoding (RFC 5849 §3.6) and its inverse for forms.
+//! Percent-encoding (RFC 5849 §3.6) and its inverse for forms.
 //!
-//! Exactly `A-Z a-z 0-9 - . _ ~` stand for themselves; every other byte becomes `%XX` with upper-case
-//! digits. Neither a browser's nor a form's encoding is the same.
+//! `A-Z a-z 0-9 - . _ ~` stay unchanged. Every other byte becomes `%XX` with upper-case digits. The
+//! encodings of browsers and forms differ from this one.
 
 use std::cmp::Ordering;
 
-/// Whether a byte stands for itself.
+/// Whether a byte stays unchanged.
 const UNRESERVED: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
@@ -17,8 +17,9 @@ const UNRESERVED: [bool; 256] = {
     table
 };
 
-/// The place of a byte in the order of encoded bytes: those that are escaped begin with `%`, which comes before every
-/// unreserved character, and among themselves keep their order, as the digits `0-9A-F` do.
+/// The rank of a byte in the order of encoded bytes. Escaped bytes start with `%` and so come
+/// before all unreserved characters. Among themselves they keep their order, because `0-9A-F` is
+/// ascending.
 const RANK: [u8; 256] = {
     let mut table = [0; 256];
     let mut rank: u8 = 0;
@@ -39,7 +40,7 @@ const RANK: [u8; 256] = {
     }
 };
 
-/// Each byte encoded twice: `%25XX`, as the `%` of `%XX` is encoded in turn.
+/// Each byte encoded twice: `%25XX`, because the second pass encodes the `%` of `%XX`.
 const TWICE: [[u8; 5]; 256] = {
     let hex = b"0123456789ABCDEF";
     let mut table = [[0; 5]; 256];
@@ -51,14 +52,14 @@ const TWICE: [[u8; 5]; 256] = {
     table
 };
 
-/// `text`, percent-encoded.
+/// Percent-encodes `text`.
 pub fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     encode_into(text, &mut encoded);
     encoded
 }
 
-/// Appends `text`, percent-encoded, to `encoded`.
+/// Percent-encodes `text` and appends it to `encoded`.
 pub fn encode_into(text: &str, encoded: &mut String) {
     for byte in text.bytes() {
         if UNRESERVED[usize::from(byte)] {
@@ -70,8 +71,8 @@ pub fn encode_into(text: &str, encoded: &mut String) {
     }
 }
 
-/// Writes `text`, encoded twice, into `encoded` from `at` on and returns where it ends. There has to be room for
-/// five times its length.
+/// Writes `text`, encoded twice, into `encoded` at `at`, and returns the end. `encoded` must have
+/// space for five times the length of `text`.
 pub(super) fn encode_twice(text: &str, encoded: &mut [u8], mut at: usize) -> usize {
     for byte in text.bytes() {
         if UNRESERVED[usize::from(byte)] {
@@ -85,7 +86,8 @@ pub(super) fn encode_twice(text: &str, encoded: &mut [u8], mut at: usize) -> usi
     at
 }
 
-/// How two texts compare once they are encoded, without encoding them: by the first byte in which they differ.
+/// Compares two strings in the order of their encoded forms, without encoding them: by the first
+/// byte that differs.
 pub(crate) fn compare_encoded(a: &str, b: &str) -> Ordering {
     match a.bytes().zip(b.bytes()).find(|(a, b)| a != b) {
         Some((a, b)) => RANK[usize::from(a)].cmp(&RANK[usize::from(b)]),
@@ -93,8 +95,8 @@ pub(crate) fn compare_encoded(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Percent-decodes `text`, where `+` is a plus (RFC 5849 §3.6, the `Authorization` header). `None` where an
-/// escape is broken or the bytes are not UTF-8.
+/// Percent-decodes `text`. A `+` stays a plus (RFC 5849 §3.6, the `Authorization` header). `None`
+/// if an escape is invalid or the bytes are not UTF-8.
 pub fn decode(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
@@ -111,7 +113,7 @@ pub fn decode(text: &str) -> Option<String> {
     String::from_utf8(decoded).ok()
 }
 
-/// The byte behind two hexadecimal digits.
+/// The byte of the two hexadecimal digits at `at`.
 pub(crate) fn hex_byte(bytes: &[u8], at: usize) -> Option<u8> {
     let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
     Some((digit(at)? * 16 + digit(at + 1)?) as u8)
@@ -124,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_unreserved_characters_stand_for_themselves() {
+    fn only_unreserved_characters_stay_unchanged() {
         assert_eq!(encode("AZaz09-._~"), "AZaz09-._~");
         assert_eq!(encode(" +*'()!&=%\"/"), "%20%2B%2A%27%28%29%21%26%3D%25%22%2F");
         assert_eq!(encode("Ünï ☃👩‍🚀"), "%C3%9Cn%C3%AF%20%E2%98%83%F0%9F%91%A9%E2%80%8D%F0%9F%9A%80");
@@ -138,14 +140,14 @@ mod tests {
         }
 
         #[test]
-        fn texts_compare_as_their_encodings_do(a in any::<String>(), b in any::<String>(), shared in any::<String>()) {
+        fn strings_compare_like_their_encoded_forms(a in any::<String>(), b in any::<String>(), shared in any::<String>()) {
             prop_assert_eq!(compare_encoded(&a, &b), encode(&a).cmp(&encode(&b)));
             let (a, b) = (format!("{shared}{a}"), format!("{shared}{b}"));
             prop_assert_eq!(compare_encoded(&a, &b), encode(&a).cmp(&encode(&b)));
         }
 
         #[test]
-        fn encoding_twice_is_encoding_the_encoded(text in any::<String>()) {
+        fn encoding_twice_equals_two_encodings(text in any::<String>()) {
             let mut twice = vec![0; text.len() * 5];
             let end = encode_twice(&text, &mut twice, 0);
             twice.truncate(end);

@@ -1,14 +1,14 @@
 //! The parameters of a request (RFC 5849 §3.4.1.3.1): ordered pairs, never a map.
 //!
-//! Order, duplicates and empty values are kept until the signature is checked, because all of them are
-//! signed. Nothing is trimmed.
+//! Order, duplicates, empty values and whitespace stay until the signature is verified, because the
+//! signature covers them.
 
 use std::fmt;
 use std::ops::Range;
 
 use super::encode::{decode, hex_byte};
 
-/// Where a parameter stood in the request.
+/// The part of the request that contains a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The query of the URL.
@@ -22,37 +22,38 @@ pub enum Source {
 /// One parameter, decoded.
 #[derive(Clone, Copy)]
 pub struct Param<'a> {
-    /// Where it stood.
+    /// The part of the request that contains it.
     pub source: Source,
-    /// Its name.
+    /// The name.
     pub name: &'a str,
-    /// Its value; empty where it had none.
+    /// The value; empty if it has none.
     pub value: &'a str,
 }
 
-/// Why a form, a query or a header could not be read.
+/// Why a form, a query or a header is unreadable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamError {
-    /// A `%` without two hexadecimal digits behind it, at this byte of the query or body.
+    /// A `%` is not followed by two hexadecimal digits. Contains its byte offset in the query or
+    /// body.
     BrokenEscape(usize),
     /// The decoded bytes are not UTF-8.
     NotUtf8,
-    /// More than [`Params::MAX`] parameters.
+    /// There are more than [`Params::MAX`] parameters.
     TooMany,
-    /// The `Authorization: OAuth` header does not have the form of RFC 5849 §3.5.1.
+    /// The `Authorization: OAuth` header is malformed (RFC 5849 §3.5.1).
     BrokenHeader,
 }
 
-/// The parameters of one request, in the order in which they were read.
+/// The parameters of one request, in order.
 ///
-/// All names and values lie in one string, so that a form of forty parameters costs two allocations.
+/// One string contains all names and values, so a form of forty parameters needs two allocations.
 #[derive(Clone, Default)]
 pub struct Params {
     text: String,
     pairs: Vec<Pair>,
 }
 
-/// The bytes that do not stand for themselves in a form.
+/// The bytes with a special meaning in a form.
 const SPECIAL: [bool; 256] = {
     let mut table = [false; 256];
     table[b'&' as usize] = true;
@@ -70,19 +71,19 @@ struct Pair {
 }
 
 impl Params {
-    /// The most parameters that one request may carry.
+    /// The maximum number of parameters of a request.
     pub const MAX: usize = 1000;
 
-    /// Reads `application/x-www-form-urlencoded` bytes, a query or a body, behind what was read before: `+` is a
-    /// space, `%XX` a byte, and a component of no length (`a=1&&b=2`) is no parameter.
+    /// Appends the parameters of a query or a body in `application/x-www-form-urlencoded`: `+` is a
+    /// space, `%XX` a byte, and an empty component (`a=1&&b=2`) is ignored.
     ///
     /// # Errors
-    /// [`ParamError::BrokenEscape`], [`ParamError::NotUtf8`], [`ParamError::TooMany`]. Reading leniently instead
-    /// would let two different requests carry one signature.
+    /// [`ParamError::BrokenEscape`], [`ParamError::NotUtf8`] or [`ParamError::TooMany`]. A lenient
+    /// parser would read two different requests with one signature as valid.
     pub fn read_form(mut self, source: Source, form: &[u8]) -> Result<Self, ParamError> {
         let first_pair = self.pairs.len();
         let mut bytes = self.text.into_bytes();
-        // Decoding never lengthens, so that this is room for all of it.
+        // Decoding never lengthens the form, so this is enough space.
         let mut end = bytes.len();
         bytes.resize(end + form.len(), 0);
         let mut offset = 0;
@@ -91,7 +92,7 @@ impl Params {
             let name = end;
             let mut value = None;
             while offset < form.len() {
-                // What stands for itself is copied at once, which is most of a form.
+                // Most bytes of a form have no special meaning and are copied at once.
                 let rest = &form[offset..];
                 let plain =
                     rest.iter().position(|byte| SPECIAL[usize::from(*byte)]).unwrap_or(rest.len());
@@ -129,7 +130,7 @@ impl Params {
         }
         bytes.truncate(end);
         self.text = String::from_utf8(bytes).map_err(|_| ParamError::NotUtf8)?;
-        // The whole is UTF-8; each part is as well if no part begins or ends inside a character.
+        // The whole is UTF-8. Each part is UTF-8 if it neither starts nor ends inside a character.
         let whole = self.pairs[first_pair..].iter().all(|pair| {
             self.text.is_char_boundary(pair.value.start)
                 && self.text.is_char_boundary(pair.value.end)
@@ -137,12 +138,13 @@ impl Params {
         if whole { Ok(self) } else { Err(ParamError::NotUtf8) }
     }
 
-    /// Reads the credentials of an `Authorization` header: what stands behind `OAuth `.
+    /// Appends the parameters of an `Authorization` header. `credentials` is the value after `OAuth
+    /// `.
     ///
-    /// `realm` is left out, as it is never signed (RFC 5849 §3.4.1.3.1).
+    /// It omits `realm`, which is never signed (RFC 5849 §3.4.1.3.1).
     ///
     /// # Errors
-    /// [`ParamError::BrokenHeader`], [`ParamError::TooMany`].
+    /// [`ParamError::BrokenHeader`] or [`ParamError::TooMany`].
     pub fn read_authorization(mut self, credentials: &str) -> Result<Self, ParamError> {
         for one in credentials.split(',').map(str::trim).filter(|one| !one.is_empty()) {
             let (name, quoted) = one.split_once('=').ok_or(ParamError::BrokenHeader)?;
@@ -164,7 +166,7 @@ impl Params {
         Ok(self)
     }
 
-    /// Adds one parameter at the end.
+    /// Appends a parameter.
     pub(crate) fn push(&mut self, source: Source, name: &str, value: &str) {
         let start = self.text.len();
         self.text.push_str(name);
@@ -182,18 +184,18 @@ impl Params {
         })
     }
 
-    /// Takes out the parameters at these places.
-    pub(crate) fn remove(&mut self, places: &[usize]) {
-        let mut place = 0;
+    /// Removes the parameters at these indexes.
+    pub(crate) fn remove(&mut self, indexes: &[usize]) {
+        let mut index = 0;
         self.pairs.retain(|_| {
-            place += 1;
-            !places.contains(&(place - 1))
+            index += 1;
+            !indexes.contains(&(index - 1))
         });
     }
 }
 
 impl fmt::Debug for Params {
-    /// Only the count: the values are a person's.
+    /// Shows only the count, because the values are personal data.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Params({})", self.pairs.len())
     }
@@ -212,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_keep_order_duplicates_and_blanks() {
+    fn forms_keep_order_duplicates_and_empty_values() {
         let check = |text: &str, expected: &[(&str, &str)]| {
             let expected =
                 expected.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_that_cannot_be_read_one_way_only_are_refused() {
+    fn malformed_forms_are_unreadable() {
         assert_eq!(form(b"ab=1&c=%zz"), Err(ParamError::BrokenEscape(7)));
         assert_eq!(form(b"a%2=1"), Err(ParamError::BrokenEscape(1)));
         assert_eq!(form(b"ab=%"), Err(ParamError::BrokenEscape(3)));
@@ -240,7 +242,7 @@ mod tests {
         assert_eq!(form(b"a=%2&b=1"), Err(ParamError::BrokenEscape(2)));
         assert_eq!(form(b"a=%FF"), Err(ParamError::NotUtf8));
         assert_eq!(form(b"a=\xff"), Err(ParamError::NotUtf8));
-        // The two halves are one character only when put together.
+        // The two halves are one character only together.
         assert_eq!(form(b"a%C3=%9C"), Err(ParamError::NotUtf8));
         assert_eq!(form(b"a=%C3&%9C=b"), Err(ParamError::NotUtf8));
         let many = "a=1&".repeat(Params::MAX + 1);
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn authorization_headers_are_read_without_their_realm() {
+    fn the_realm_of_an_authorization_header_is_omitted() {
         let read = |text: &str| {
             let params = Params::default().read_authorization(text)?;
             Ok(params
@@ -263,7 +265,7 @@ mod tests {
         assert_eq!(
             read(r#"realm="Example, or not=", oauth_nonce="7d%2B8 +" ,oauth_version = "1.0","#),
             Err(ParamError::BrokenHeader),
-            "a comma inside a value has to be encoded"
+            "a comma in a value must be encoded"
         );
         assert_eq!(
             read(r#"realm="Example", oauth_nonce="7d%2B8+" ,oauth_version = "1.0","#),

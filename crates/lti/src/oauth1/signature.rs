@@ -12,13 +12,13 @@ use zeroize::Zeroizing;
 use super::encode::{encode_into, hex_byte};
 use crate::secret::Secret;
 
-/// How a launch is signed. `PLAINTEXT` and `RSA-SHA1` are not among the ways, on purpose: the first would
-/// send the secret over the wire, the second has no use in LTI.
+/// A signature method. `PLAINTEXT` and `RSA-SHA1` are missing on purpose: the first sends the
+/// secret, and LTI does not use the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureMethod {
-    /// RFC 5849 §3.4.2; what edX, Moodle and Canvas use.
+    /// RFC 5849 §3.4.2. edX, Moodle and Canvas use it.
     HmacSha1,
-    /// 1EdTech security framework 1.0, for OAuth 1.0a; what Blackboard and Sakai can use.
+    /// 1EdTech security framework 1.0, for OAuth 1.0a. Blackboard and Sakai support it.
     HmacSha256,
 }
 
@@ -34,13 +34,13 @@ impl SignatureMethod {
         }
     }
 
-    /// The method of this name, which is matched with its case.
+    /// The method with this name, which is case-sensitive.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.name() == name)
     }
 
-    /// The value of `oauth_body_hash` for a body: its SHA-1, or with HMAC-SHA256 its SHA-256, in base64 (OAuth Request Body
-    /// Hash 1.0 §3.2).
+    /// The value of `oauth_body_hash` for a body: its SHA-1, or for HMAC-SHA256 its SHA-256, in
+    /// base64 (OAuth Request Body Hash 1.0 §3.2).
     pub fn body_hash(self, body: &[u8]) -> String {
         match self {
             Self::HmacSha1 => STANDARD.encode(Sha1::digest(body)),
@@ -49,7 +49,7 @@ impl SignatureMethod {
     }
 }
 
-/// A secret made ready to sign and to verify: the key schedule of each method is computed once.
+/// A secret, prepared for signing and verifying. The key schedule of each method is computed once.
 #[derive(Clone)]
 pub struct SigningKey {
     sha1: Hmac<Sha1>,
@@ -57,7 +57,8 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Prepares a consumer's secret. LTI has no token, so the HMAC key is the encoded secret and a bare `&`.
+    /// Prepares a consumer's secret. LTI has no token, so the HMAC key is the encoded secret and
+    /// `&`.
     pub fn new(secret: &Secret) -> Self {
         Self::with_token(secret, "")
     }
@@ -72,7 +73,7 @@ impl SigningKey {
         Self::of_bytes(text.as_bytes())
     }
 
-    /// Prepares the key of the HMAC itself, which is no secret as LTI has it.
+    /// Prepares an HMAC key as it is, without the encoding of LTI.
     pub(crate) fn of_bytes(key: &[u8]) -> Self {
         Self { sha1: keyed(key), sha256: keyed(key) }
     }
@@ -88,8 +89,8 @@ impl SigningKey {
         }
     }
 
-    /// Whether `signature`, decoded from base64, is this key's for the base string. The comparison takes the
-    /// same time wherever the two differ.
+    /// Whether `signature`, decoded from base64, is the signature of the base string. The
+    /// comparison runs in constant time.
     pub fn verify(&self, method: SignatureMethod, base_string: &str, signature: &[u8]) -> bool {
         match method {
             SignatureMethod::HmacSha1 => {
@@ -109,37 +110,37 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The bytes of an `oauth_signature`. Anything but canonical base64 is no signature and decodes to nothing,
-/// which no key verifies.
+/// The bytes of an `oauth_signature`. Everything except canonical base64 decodes to no bytes, which
+/// no key verifies.
 pub(crate) fn decode_signature(text: &str) -> Vec<u8> {
     STANDARD.decode(text).unwrap_or_default()
 }
 
-/// The bytes behind hexadecimal digits; nothing where there is anything else.
+/// The bytes of hexadecimal digits; none if the string is anything else.
 pub(crate) fn decode_hex(text: &str) -> Vec<u8> {
     let digits = text.as_bytes();
     let bytes = (0..digits.len()).step_by(2).map(|at| hex_byte(digits, at));
     bytes.collect::<Option<Vec<u8>>>().unwrap_or_default()
 }
 
-/// The bytes behind base64 as URLs have it, and without padding in either alphabet; nothing where there is anything else.
+/// The bytes of URL-safe base64, or of base64 without padding; none if the string is anything else.
 pub(crate) fn decode_url_safe(text: &str) -> Vec<u8> {
     let text = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
     URL_SAFE_NO_PAD.decode(text).unwrap_or_default()
 }
 
 fn keyed<M: KeyInit>(key: &[u8]) -> M {
-    // HMAC takes a key of any length, so the error of the general interface cannot happen.
-    M::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"))
+    // HMAC accepts keys of any length, so this error of the trait cannot occur.
+    M::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC accepts keys of any length"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The RFC's printed signature is wrong by its errata; this one has been computed independently.
+    /// By its errata, the RFC's printed signature is wrong. This one was computed independently.
     #[test]
-    fn the_example_of_rfc_5849_is_signed_as_its_errata_say() {
+    fn the_example_of_rfc_5849_is_signed_as_in_its_errata() {
         let base = "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da%26b5%3D%253D%25253D\
                     %26c%2540%3D%26c2%3D%26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a\
                     %26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7";
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_verifies_only_whole_and_with_its_own_method() {
+    fn only_the_whole_signature_verifies_and_only_by_its_method() {
         let key = SigningKey::new(&Secret::new("a&b% c"));
         for method in SignatureMethod::ALL {
             let signature = decode_signature(&key.sign(method, "base"));
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_of_a_signature_are_read_whole_or_not_at_all() {
+    fn other_encodings_of_a_signature_are_decoded_as_a_whole() {
         for (text, bytes) in
             [("4142", &b"AB"[..]), ("4a4B", b"JK"), ("414", b""), ("4x", b""), ("é1", b"")]
         {
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_nothing() {
+    fn debug_hides_a_signing_key() {
         assert_eq!(format!("{:?}", SigningKey::new(&Secret::new("hunter2"))), "SigningKey(…)");
     }
 }

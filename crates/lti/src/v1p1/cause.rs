@@ -2,133 +2,134 @@ use std::fmt;
 
 use crate::oauth1::SignatureMethod;
 
-/// Why a signature does not match, where that is known: what the platform, or something on the way, did otherwise than
-/// RFC 5849 and this gateway.
+/// The known cause of a signature that does not match: a mistake of the platform, of the
+/// configuration, or of something in transit.
 ///
-/// A cause is named only where it is proven: the signature is exactly the one that this mistake makes, or for a key, the
-/// key is exactly the one that it is said to be.
+/// A cause is proven: the mistake makes exactly this signature, or the key is exactly the known
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// Signed for another scheme. Holds it.
+    /// Signed for another scheme. Contains the signed scheme.
     Scheme(String),
-    /// Signed for another host. Holds it.
+    /// Signed for another host. Contains the signed host.
     Host(String),
-    /// Signed for the host with its capital letters. Holds it.
+    /// Signed for the host with upper-case letters. Contains the signed host.
     HostCase(String),
-    /// Signed for another port. Holds it; `None` for none.
+    /// Signed for another port. Contains the signed port; `None` if it was signed without.
     Port(Option<String>),
-    /// Signed with a slash at the end of the path (`true`) and sent without, or the other way round.
+    /// The path was signed with a trailing slash and sent without (`true`), or the other way round.
     Slash(bool),
-    /// Signed for another path. Holds it.
+    /// Signed for another path. Contains the signed path.
     Path(String),
-    /// Signed for an address of which several parts are others. Holds all of it.
+    /// Signed for a URL with several differences. Contains the signed URL.
     Address(String),
-    /// Signed for the launch URL of another tool. Holds the tool's name.
+    /// Signed for the launch URL of another tool. Contains the tool's name.
     AddressOfTool(String),
     /// The query of the launch URL was not signed.
     QueryLeftOut,
-    /// The query was signed as a part of the address.
+    /// The query was signed as a part of the base string URI.
     QueryInAddress,
     /// The query was signed twice and sent once.
     QueryTwice,
-    /// The query was signed as it stands in the URL, with its escapes.
+    /// The query was signed without decoding it.
     QueryEscaped,
     /// Signed for a GET.
     HttpMethod,
-    /// Sent, but not signed. Holds the names.
+    /// Parameters were sent, but not signed. Contains their names.
     UnsignedParameter(String),
-    /// Signed, but not sent. Holds the name.
+    /// A parameter was signed, but not sent. Contains its name.
     ParameterNotSent(String),
     /// Parameters without a value were sent, but not signed.
     EmptyValues,
-    /// Signed without the blanks around values.
+    /// Values were signed without their leading and trailing whitespace.
     Trimmed,
-    /// Signed with other line breaks than were sent.
+    /// Signed with other line breaks than were sent. Contains the signed ones.
     LineBreaks(LineBreak),
-    /// Signed with characters escaped as HTML does it (`true`) and sent without, or the other way round.
+    /// Values were signed with HTML entities and sent without (`true`), or the other way round.
     HtmlEntities(bool),
-    /// Signed in ISO-8859-1 (or Windows-1252, which browsers take it for) and sent in UTF-8.
+    /// Signed in ISO-8859-1 or Windows-1252 and sent in UTF-8. Browsers treat both charsets as one.
     Charset,
     /// Signed in UTF-8 and sent in ISO-8859-1.
     FormCharset,
-    /// Of a parameter that was sent more than once, one was signed.
+    /// A parameter was sent several times and signed once.
     OneOfEach,
-    /// The parameters were not sorted as RFC 5849 asks.
+    /// The parameters were not sorted as in RFC 5849.
     Order,
     /// Spaces were signed as `+`.
     PlusForSpace,
-    /// These characters were not escaped.
+    /// Characters were not percent-encoded. Contains the characters.
     Unescaped(String),
-    /// `~` was escaped.
+    /// `~` was percent-encoded.
     Tilde,
-    /// The digits of escapes are lower-case letters.
+    /// Escapes were signed with lower-case digits.
     LowerCaseEscapes,
-    /// Parameters were escaped once too often.
+    /// Parameters were percent-encoded once too often.
     EscapedTwice,
-    /// Parameters were escaped once too seldom.
+    /// Parameters were not percent-encoded.
     NotEscaped,
     /// The consumer key was signed percent-encoded.
     KeyEscaped,
-    /// The key is another tool's. Holds the tool's name.
+    /// The key belongs to another tool. Contains the tool's name.
     KeyOfTool(String),
-    /// The key differs from one of the tool's in its case, or in blanks around it. Holds the tool's.
+    /// The key differs from a key of the tool only in case, or in leading or trailing whitespace.
+    /// Contains the tool's key.
     KeySpelling(String),
-    /// A secret of the file stands where the key belongs.
+    /// A secret of the configuration is in the place of the key.
     SecretAsKey,
-    /// The secret has white space around it on one side, and none on the other.
+    /// The secret has leading or trailing whitespace on one side only.
     SecretWhiteSpace,
-    /// The secret has quotes around it on one side, and none on the other.
+    /// The secret is in quotes on one side only.
     SecretQuotes,
-    /// The secret is the right one but for the case of its letters.
+    /// The secret differs only in case.
     SecretCase,
-    /// The secret was not percent-encoded before it became the HMAC's key.
+    /// The secret was not percent-encoded before it became the HMAC key.
     SecretNotEscaped,
-    /// The secret that the platform has is the percent-encoded one.
+    /// The platform has the percent-encoded secret.
     SecretEscaped,
-    /// The HMAC's key is the secret without the `&` behind it.
+    /// The HMAC key is the secret without a final `&`.
     SecretAmpersand,
     /// The platform has no secret.
     SecretEmpty,
-    /// The platform has the key for a secret.
+    /// The platform has the key as its secret.
     KeyAsSecret,
-    /// The platform has key and secret together, as in a passport, for a secret.
+    /// The platform has key and secret together, as in edX's LTI passport, as its secret.
     PassportAsSecret,
-    /// The secret is that of another consumer of the tool. Holds that one's key.
+    /// The secret belongs to another consumer of the tool. Contains that consumer's key.
     SecretOfConsumer(String),
-    /// The secret is another tool's. Holds the tool's name.
+    /// The secret belongs to another tool. Contains the tool's name.
     SecretOfTool(String),
-    /// The secret is one that the file does not have (any more). Holds what it was called.
+    /// The secret is not in the configuration (any more). Contains the name that the admin gave it.
     SecretReplaced(String),
-    /// Signed with another method than the one that was named. Holds the one used.
+    /// Signed with another method than named. Contains the method of the signature.
     SignatureMethod(SignatureMethod),
-    /// The signature is right, but its text was changed on the way or is not base64.
+    /// The signature is right, but its encoding is wrong or something changed it in transit.
     SignatureText(SignatureText),
 }
 
-/// How a line ends.
+/// A line break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineBreak {
-    /// A line feed, as programs write it.
+    /// A line feed, as in programs.
     Lf,
-    /// A carriage return and a line feed, as browsers send it.
+    /// A carriage return and a line feed, as sent by browsers.
     CrLf,
     /// A carriage return.
     Cr,
 }
 
-/// How the text of a right signature went wrong.
+/// The wrong encoding of a right signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureText {
-    /// Each `+` became a blank.
+    /// Each `+` became a space.
     BlankForPlus,
-    /// White space stands around it.
+    /// It has leading or trailing whitespace.
     WhiteSpace,
-    /// It is hexadecimal, or base64 of that.
+    /// It is hexadecimal, or base64 of hexadecimal digits.
     Hexadecimal,
     /// It was percent-encoded once too often.
     EscapedTwice,
-    /// It has no `=` at its end, or `-` and `_` for `+` and `/`.
+    /// It has no final `=`, or `-` and `_` instead of `+` and `/`.
     UrlSafe,
 }
 
@@ -186,67 +187,81 @@ impl Cause {
         }
     }
 
-    /// The cure: the field of the platform, or the key of `tools.toml`.
+    /// The fix: a field of the platform, or a key of `tools.toml`.
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Scheme(_) => {
-                "write the launch URL in the platform with the scheme that is shown at /; if that one is wrong, mend `public_url` in [gateway]"
+                "write the launch URL in the platform with the scheme shown at /; if that scheme \
+                 is wrong, fix `public_url` in [gateway]"
             }
             Self::Host(_) => {
-                "write the launch URL in the platform with the host that is shown at /; if platforms are right and it is wrong, mend `public_url` in [gateway], or the tool's `host`"
+                "write the launch URL in the platform with the host shown at /; if that host is \
+                 wrong, fix `public_url` in [gateway], or the tool's `host`"
             }
             Self::HostCase(_) => "write the host of the launch URL in the platform in lower case",
             Self::Port(_) => {
-                "write the launch URL in the platform with the port that is shown at /, and no port where none is shown; if that one is wrong, mend `public_url` in [gateway]"
+                "write the launch URL in the platform with the port shown at /, or without a port \
+                 if none is shown; if that is wrong, fix `public_url` in [gateway]"
             }
             Self::Slash(_) => {
-                "copy the launch URL from / into the platform, with or without a slash at its end as it stands there; if it is right, look for what redirects or rewrites the path on the way"
+                "copy the launch URL from / into the platform, with or without the trailing slash \
+                 as shown; if it is right, look for a redirect or a proxy that changes the path"
             }
             Self::Path(_) => {
-                "copy the launch URL from / into the platform; if it is right, look for the proxy in front that rewrites the path"
+                "copy the launch URL from / into the platform; if it is right, look for a proxy \
+                 that rewrites the path"
             }
             Self::Address(_) => {
-                "copy the launch URL from / into the platform; if it is right there, `public_url` in [gateway] is not what people's browsers see"
+                "copy the launch URL from / into the platform; if it is right, change `public_url` \
+                 in [gateway] to the URL that browsers use"
             }
             Self::AddressOfTool(_) => {
-                "write this tool's own launch URL into the platform: the form was signed for the other's and posted here"
+                "write this tool's launch URL into the platform: the form was signed for the other \
+                 tool and posted to this one"
             }
             Self::QueryLeftOut => {
-                "take the query out of the launch URL in the platform, and send what it says as custom parameters"
+                "remove the query from the launch URL in the platform, and send its values as \
+                 custom parameters"
             }
             Self::QueryInAddress | Self::QueryTwice | Self::QueryEscaped => {
-                "take the query out of the launch URL in the platform, which signs it wrongly, and send what it says as custom parameters"
+                "remove the query from the launch URL in the platform, which signs it wrongly, and \
+                 send its values as custom parameters"
             }
-            Self::HttpMethod => {
-                "have the platform sign the launch for POST, which is how it is sent"
-            }
+            Self::HttpMethod => "have the platform sign the launch for POST",
             Self::UnsignedParameter(_) => {
-                "have the platform sign what it sends; a submit button with a name, a script, a browser extension or a proxy adds parameters after signing"
+                "have the platform sign each parameter; a submit button with a name, a script, a \
+                 browser extension or a proxy adds parameters after signing"
             }
             Self::ParameterNotSent(_) => {
-                "have the platform send what it signs; a script, a filter or a proxy drops parameters on the way"
+                "have the platform send each signed parameter; a script, a filter or a proxy drops \
+                 parameters in transit"
             }
             Self::EmptyValues => {
-                "have the platform sign parameters without a value too, or fill in or take out the custom parameters that are empty"
+                "have the platform sign parameters without a value, or fill in or remove the empty \
+                 custom parameters"
             }
             Self::Trimmed => {
-                "take the blanks at the beginning and end of the values in the platform away (titles, descriptions, custom parameters)"
+                "remove leading and trailing spaces from the values in the platform (titles, \
+                 descriptions, custom parameters)"
             }
             Self::LineBreaks(_) => {
-                "take the line breaks out of the descriptions and custom parameters in the platform, or have it sign CR LF, which is what browsers send"
+                "remove the line breaks from descriptions and custom parameters in the platform, \
+                 or have it sign CR LF, as sent by browsers"
             }
             Self::HtmlEntities(_) => {
-                "have the platform sign values as they are and escape them for HTML once, in its page; until then, leave & < > and quotes out of titles and custom parameters"
+                "have the platform sign the values first, and escape them for HTML once, in its \
+                 page; until then, avoid & < > and quotes in titles and custom parameters"
             }
             Self::Charset => {
-                "have the platform sign UTF-8, as RFC 5849 asks; until then, leave letters that are not ASCII out of titles and names"
+                "have the platform sign UTF-8 (RFC 5849 §3.6); until then, use only ASCII in \
+                 titles and names"
             }
             Self::FormCharset => "have the platform serve the page with the launch form as UTF-8",
             Self::OneOfEach => {
-                "send each custom parameter once, and none that stands in the launch URL, too"
+                "send each custom parameter once, and none that is also in the launch URL"
             }
             Self::Order => {
-                "have the platform sort the parameters after encoding, by name and then by value"
+                "have the platform sort the encoded parameters by name, and then by value"
             }
             Self::PlusForSpace
             | Self::Unescaped(_)
@@ -254,54 +269,66 @@ impl Cause {
             | Self::LowerCaseEscapes
             | Self::EscapedTwice
             | Self::NotEscaped => {
-                "have the platform sign with the encoding of RFC 5849 §3.6, which its own for forms and URLs is not; until then, leave such characters out of titles and custom parameters"
+                "have the platform sign with the percent-encoding of RFC 5849 §3.6 instead of that \
+                 of forms or URLs; until then, avoid such characters in titles and custom \
+                 parameters"
             }
             Self::KeyEscaped => {
-                "choose a key of letters, digits, - and _ only, in tools.toml (`key`) and in the platform"
+                "choose a key of letters, digits, - and _ only, in tools.toml (`key`) and in the \
+                 platform"
             }
             Self::KeyOfTool(_) => {
-                "enter this tool's own key and secret in the platform; a key counts for its own tool only"
+                "enter this tool's key and secret in the platform; a key is valid for its own tool \
+                 only"
             }
             Self::KeySpelling(_) => {
-                "copy the key from tools.toml (`key`) into the platform as it is written"
+                "copy the key from tools.toml (`key`) into the platform, character for character"
             }
             Self::SecretAsKey => {
-                "enter key and secret each into its own field of the platform; edX's LTI passport is id:key:secret"
+                "enter key and secret in separate fields of the platform; edX's LTI passport is \
+                 id:key:secret"
             }
             Self::SecretWhiteSpace => {
-                "copy the secret again into the platform, and into the variable that the tool's `secret` names, without white space and line break"
+                "copy the secret again, without spaces and line breaks: into the platform, and \
+                 into the variable that the tool's `secret` names"
             }
             Self::SecretQuotes => {
-                "take the quotes away: the secret in the platform, or the variable that the tool's `secret` names, holds them"
+                "remove the quotes from the secret in the platform, or from the variable that the \
+                 tool's `secret` names"
             }
             Self::SecretCase => {
-                "copy the secret into the platform as it is: upper and lower case count"
+                "copy the secret into the platform, character for character: it is case-sensitive"
             }
             Self::SecretNotEscaped => {
-                "choose a secret of letters and digits only, in tools.toml (`secret`) and in the platform, which does not encode it"
+                "choose a secret of letters and digits only, in tools.toml (`secret`) and in the \
+                 platform, which does not encode it"
             }
-            Self::SecretEscaped => {
-                "copy the secret into the platform as it is, without percent signs"
-            }
+            Self::SecretEscaped => "copy the secret into the platform without percent-encoding it",
             Self::SecretAmpersand => {
-                "have the platform sign with the secret and a & behind it (RFC 5849 §3.4.2); it may have a setting for an empty token"
+                "have the platform sign with the secret and a final & (RFC 5849 §3.4.2); it may \
+                 have a setting for an empty token"
             }
             Self::SecretEmpty => "enter the tool's secret in the platform",
             Self::KeyAsSecret | Self::PassportAsSecret => {
-                "enter the secret alone where the platform asks for the secret; edX's LTI passport is id:key:secret"
+                "enter only the secret in the platform's field for the secret; edX's LTI passport \
+                 is id:key:secret"
             }
             Self::SecretOfConsumer(_) => {
-                "enter key and secret of one consumer in the platform: they stand in one table of the tool's `consumers`"
+                "enter key and secret of one consumer in the platform: both are in one table of \
+                 the tool's `consumers`"
             }
-            Self::SecretOfTool(_) => "enter this tool's own secret in the platform",
+            Self::SecretOfTool(_) => "enter this tool's secret in the platform",
             Self::SecretReplaced(_) => {
-                "enter the new secret in the platform; until everybody has it, list both: secret = [{ env = \"NEW\" }, { env = \"OLD\" }]"
+                "enter the new secret in the platform; until every platform has it, list both: \
+                 secret = [{ env = \"NEW\" }, { env = \"OLD\" }]"
             }
             Self::SignatureMethod(_) => {
-                "set the platform to HMAC-SHA1 or to HMAC-SHA256, so that it names the one that it signs with"
+                "set the platform to HMAC-SHA1 or to HMAC-SHA256, so that it names the method of \
+                 its signature"
             }
             Self::SignatureText(_) => {
-                "have the platform send the signature in base64, percent-encoded once; a script or a proxy that writes the form anew changes it"
+                "have the platform send the signature in base64, percent-encoded once; a script or \
+                 a proxy that rebuilds the form changes it"
             }
         }
     }
@@ -309,110 +336,94 @@ impl Cause {
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        let fact = match self {
             Self::Scheme(signed) => {
-                write!(f, "it was signed for {signed}://, and the launch URL begins otherwise")
+                return write!(f, "it was signed for {signed}://, but sent to another scheme");
             }
-            Self::Host(signed) => write!(f, "it was signed for the host {signed}"),
+            Self::Host(signed) => return write!(f, "it was signed for the host {signed}"),
             Self::HostCase(signed) => {
-                write!(
+                return write!(
                     f,
-                    "it was signed for {signed}, with the capital letters, which are signed in lower case"
-                )
+                    "it was signed for {signed} with upper-case letters; a host is signed in lower \
+                     case"
+                );
             }
-            Self::Port(Some(signed)) => write!(f, "it was signed for the port {signed}"),
-            Self::Port(None) => f.write_str("it was signed without a port"),
-            Self::Slash(true) => {
-                f.write_str("it was signed with a slash at the end of the path, and sent without")
-            }
-            Self::Slash(false) => {
-                f.write_str("it was signed without the slash at the end of the path")
-            }
-            Self::Path(signed) if signed.is_empty() => f.write_str("it was signed without a path"),
-            Self::Path(signed) => write!(f, "it was signed for the path {signed}"),
-            Self::Address(signed) => write!(f, "it was signed for {signed}"),
+            Self::Port(Some(signed)) => return write!(f, "it was signed for the port {signed}"),
+            Self::Port(None) => "it was signed without a port",
+            Self::Slash(true) => "it was signed with a trailing slash, and sent without",
+            Self::Slash(false) => "it was signed without a trailing slash, and sent with one",
+            Self::Path(signed) if signed.is_empty() => "it was signed without a path",
+            Self::Path(signed) => return write!(f, "it was signed for the path {signed}"),
+            Self::Address(signed) => return write!(f, "it was signed for {signed}"),
             Self::AddressOfTool(tool) => {
-                write!(f, "it was signed for the launch URL of the tool {tool}")
+                return write!(f, "it was signed for the launch URL of the tool {tool}");
             }
-            Self::QueryLeftOut => f.write_str("the query of the launch URL was not signed"),
-            Self::QueryInAddress => {
-                f.write_str("the query of the launch URL was signed as a part of the address")
-            }
-            Self::QueryTwice => {
-                f.write_str("the query of the launch URL was signed twice and sent once")
-            }
-            Self::QueryEscaped => f.write_str(
-                "the query of the launch URL was signed with its escapes, as it stands in the URL",
-            ),
-            Self::HttpMethod => f.write_str("it was signed for GET and sent with POST"),
-            Self::UnsignedParameter(names) => write!(f, "sent, but not signed: {names}"),
-            Self::ParameterNotSent(name) => write!(f, "signed, but not sent: {name}"),
-            Self::EmptyValues => {
-                f.write_str("parameters without a value were sent, but not signed")
-            }
-            Self::Trimmed => f.write_str("values were signed without the blanks around them"),
+            Self::QueryLeftOut => "the query of the launch URL was not signed",
+            Self::QueryInAddress => "the query of the launch URL was signed as a part of the URL",
+            Self::QueryTwice => "the query of the launch URL was signed twice and sent once",
+            Self::QueryEscaped => "the query of the launch URL was signed without decoding it",
+            Self::HttpMethod => "it was signed for GET and sent with POST",
+            Self::UnsignedParameter(names) => return write!(f, "sent, but not signed: {names}"),
+            Self::ParameterNotSent(name) => return write!(f, "signed, but not sent: {name}"),
+            Self::EmptyValues => "parameters without a value were sent, but not signed",
+            Self::Trimmed => "values were signed without their leading and trailing spaces",
             Self::LineBreaks(signed) => {
-                write!(f, "line breaks were signed as {signed}, and sent otherwise")
+                return write!(f, "line breaks were signed as {signed}, but sent in another form");
             }
             Self::HtmlEntities(true) => {
-                f.write_str("values were signed with HTML entities (&amp; for &), and sent without")
+                "values were signed with HTML entities (&amp; for &), and sent without"
             }
             Self::HtmlEntities(false) => {
-                f.write_str("values were sent with HTML entities (&amp; for &), and signed without")
+                "values were sent with HTML entities (&amp; for &), and signed without"
             }
-            Self::Charset => f.write_str("values were signed in ISO-8859-1, and sent in UTF-8"),
-            Self::FormCharset => {
-                f.write_str("the form was sent in ISO-8859-1, and signed in UTF-8")
-            }
-            Self::OneOfEach => f.write_str("a parameter was sent more than once, and signed once"),
-            Self::Order => {
-                f.write_str("the parameters were signed in another order than RFC 5849 asks for")
-            }
-            Self::PlusForSpace => f.write_str("blanks were signed as +, and not as %20"),
+            Self::Charset => "values were signed in ISO-8859-1, and sent in UTF-8",
+            Self::FormCharset => "the form was sent in ISO-8859-1, and signed in UTF-8",
+            Self::OneOfEach => "a parameter was sent several times, and signed once",
+            Self::Order => "the parameters were signed in another order than RFC 5849 requires",
+            Self::PlusForSpace => "spaces were signed as +, and not as %20",
             Self::Unescaped(characters) => {
-                write!(f, "signed without being escaped: {characters}")
+                return write!(f, "signed without percent-encoding: {characters}");
             }
-            Self::Tilde => f.write_str("~ was signed as %7E"),
-            Self::LowerCaseEscapes => {
-                f.write_str("escapes were signed in lower case (%2f for %2F)")
+            Self::Tilde => "~ was signed as %7E",
+            Self::LowerCaseEscapes => "escapes were signed in lower case (%2f for %2F)",
+            Self::EscapedTwice => "values were percent-encoded once too often before signing",
+            Self::NotEscaped => "values were signed without percent-encoding",
+            Self::KeyEscaped => "the consumer key was signed percent-encoded",
+            Self::KeyOfTool(tool) => return write!(f, "the key belongs to the tool {tool}"),
+            Self::KeySpelling(key) => {
+                return write!(f, "the key differs from \"{key}\" only in case or whitespace");
             }
-            Self::EscapedTwice => {
-                f.write_str("values were percent-encoded once too often before signing")
-            }
-            Self::NotEscaped => {
-                f.write_str("values were percent-encoded once too seldom before signing")
-            }
-            Self::KeyEscaped => f.write_str("the consumer key was signed percent-encoded"),
-            Self::KeyOfTool(tool) => write!(f, "the key is one of the tool {tool}"),
-            Self::KeySpelling(key) => write!(f, "the key is \"{key}\" but for case or white space"),
-            Self::SecretAsKey => f.write_str("a secret stands where the key belongs"),
+            Self::SecretAsKey => "the consumer key contains a secret",
             Self::SecretWhiteSpace => {
-                f.write_str("the secret was right but for white space around it")
+                "the secret is right except for leading or trailing whitespace"
             }
-            Self::SecretQuotes => f.write_str("the secret was right but for quotes around it"),
-            Self::SecretCase => f.write_str("the secret was right but for upper and lower case"),
+            Self::SecretQuotes => "the secret is right except for quotes",
+            Self::SecretCase => "the secret is right except for upper and lower case",
             Self::SecretNotEscaped => {
-                f.write_str("the secret was right, but not percent-encoded for signing")
+                "the secret is right, but the platform did not percent-encode it for signing"
             }
-            Self::SecretEscaped => f.write_str("the secret was percent-encoded once too often"),
-            Self::SecretAmpersand => {
-                f.write_str("the secret was right, but signed with no & behind it")
-            }
-            Self::SecretEmpty => f.write_str("it was signed with an empty secret"),
-            Self::KeyAsSecret => f.write_str("it was signed with the key in place of the secret"),
+            Self::SecretEscaped => "the secret was percent-encoded once too often",
+            Self::SecretAmpersand => "the secret is right, but was signed without a final &",
+            Self::SecretEmpty => "it was signed with an empty secret",
+            Self::KeyAsSecret => "it was signed with the key instead of the secret",
             Self::PassportAsSecret => {
-                f.write_str("it was signed with key and secret together in place of the secret")
+                "it was signed with key and secret together instead of the secret"
             }
             Self::SecretOfConsumer(key) => {
-                write!(f, "it was signed with the secret of the consumer \"{key}\"")
+                return write!(f, "it was signed with the secret of the consumer \"{key}\"");
             }
-            Self::SecretOfTool(tool) => write!(f, "it was signed with a secret of the tool {tool}"),
-            Self::SecretReplaced(name) => write!(f, "it was signed with the secret of {name}"),
+            Self::SecretOfTool(tool) => {
+                return write!(f, "it was signed with a secret of the tool {tool}");
+            }
+            Self::SecretReplaced(name) => {
+                return write!(f, "it was signed with the secret of {name}");
+            }
             Self::SignatureMethod(method) => {
-                write!(f, "it was signed with {}, and says otherwise", method.name())
+                return write!(f, "it was signed with {}, but names another method", method.name());
             }
-            Self::SignatureText(text) => write!(f, "the signature is right, but {text}"),
-        }
+            Self::SignatureText(text) => return write!(f, "the signature is right, but {text}"),
+        };
+        f.write_str(fact)
     }
 }
 
@@ -429,11 +440,11 @@ impl fmt::Display for LineBreak {
 impl fmt::Display for SignatureText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::BlankForPlus => "each + in it became a blank",
-            Self::WhiteSpace => "white space stands around it",
-            Self::Hexadecimal => "it was sent in hexadecimal digits",
-            Self::EscapedTwice => "it was percent-encoded once too often",
-            Self::UrlSafe => "it was sent in the base64 of URLs, or without its =",
+            Self::BlankForPlus => "each + became a space",
+            Self::WhiteSpace => "has leading or trailing whitespace",
+            Self::Hexadecimal => "was sent in hexadecimal",
+            Self::EscapedTwice => "was percent-encoded once too often",
+            Self::UrlSafe => "was sent in URL-safe base64, or without the final =",
         })
     }
 }

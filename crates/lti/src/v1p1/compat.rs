@@ -1,26 +1,26 @@
-//! The named deviations of known platforms.
+//! Known deviations of platforms.
 //!
-//! Each is a second exact base string over the same request, tried only after the strict one of
-//! RFC 5849 failed. The HMAC still decides, and what is handed on is exactly the set that it covered.
+//! Each deviation of a signature is another exact base string over the same request. The gateway
+//! tries it only after the strict one of RFC 5849 failed. The HMAC still decides. The launch contains
+//! exactly the parameters that the HMAC covers.
 
 use std::collections::HashMap;
 
 use crate::oauth1::{Params, Source};
 
-/// Which base string the signature was made over.
+/// The base string that the signature covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
-    /// RFC 5849, to the letter.
+    /// RFC 5849 without deviations.
     Strict,
-    /// Canvas copies the launch URL's query into the body, signs the pairs once and posts to the URL with
-    /// its query (instructure/canvas-lms#600): every pair of the query that stands in the body too is
-    /// counted once.
+    /// Canvas copies the launch URL's query into the body, signs the pairs once and posts to the URL
+    /// with its query (instructure/canvas-lms#600). A pair in both query and body counts once.
     CanvasQueryOnce,
-    /// Sakai, D2L and others write the submit button as a hidden field besides and sign it once; a click on
-    /// the button itself sends it twice.
+    /// Sakai, D2L and others repeat the submit button as a hidden field and sign it once. A click on
+    /// the button sends it twice.
     DoubledSubmitButton,
-    /// edX percent-encodes the consumer key in the form, but signs the key itself
-    /// (xblock-lti-consumer takes both from an encoded header). Told apart by the key that is known.
+    /// edX percent-encodes the consumer key in the form, but signs the key without the encoding
+    /// (xblock-lti-consumer takes both from an encoded header). Only a key of the tool reveals this.
     EdxEncodedKey,
 }
 
@@ -36,15 +36,24 @@ impl Variant {
     }
 }
 
-/// The places of the query's pairs that stand identically in the body, each matched by one of the body's.
-/// A pair that differs from the body's is never among them.
+/// Whether a platform shows the message in `lti_errormsg` when its user returns. Receives
+/// `tool_consumer_info_product_family_code`.
+///
+/// Moodle 4.2 and 4.3 show an empty page if the link has a message and leaves the frame
+/// (`target="_top"`).
+pub(super) fn shows_return_message(product_family_code: &str) -> bool {
+    !product_family_code.eq_ignore_ascii_case("moodle")
+}
+
+/// The positions of the query's pairs that are also in the body. Each pair of the body matches one
+/// pair of the query.
 pub(super) fn query_pairs_copied_to_body(params: &Params) -> Vec<usize> {
     let mut of_body = HashMap::new();
     for param in params.iter().filter(|param| param.source == Source::Body) {
         *of_body.entry((param.name, param.value)).or_insert(0) += 1;
     }
-    let places = params.iter().enumerate().filter(|(_, param)| param.source == Source::Query);
-    places
+    let of_query = params.iter().enumerate().filter(|(_, param)| param.source == Source::Query);
+    of_query
         .filter(|(_, param)| match of_body.get_mut(&(param.name, param.value)) {
             Some(left) if *left > 0 => {
                 *left -= 1;
@@ -52,20 +61,20 @@ pub(super) fn query_pairs_copied_to_body(params: &Params) -> Vec<usize> {
             }
             _ => false,
         })
-        .map(|(place, _)| place)
+        .map(|(index, _)| index)
         .collect()
 }
 
-/// The place of one submit button that the body holds twice with one value.
+/// The position of a submit button that the body contains twice with one value.
 pub(super) fn doubled_submit_button(params: &Params) -> Vec<usize> {
     const BUTTONS: [&str; 3] = ["ext_basiclti_submit", "basiclti_submit", "ext_submit"];
     let mut first: [Option<&str>; 3] = [None; 3];
-    for (place, param) in
+    for (index, param) in
         params.iter().enumerate().filter(|(_, param)| param.source == Source::Body)
     {
         if let Some(button) = BUTTONS.iter().position(|button| *button == param.name) {
             match first[button] {
-                Some(value) if value == param.value => return vec![place],
+                Some(value) if value == param.value => return vec![index],
                 Some(_) => {}
                 None => first[button] = Some(param.value),
             }
@@ -86,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn only_identical_pairs_count_as_copied_and_each_once() {
+    fn each_identical_pair_counts_as_copied_once() {
         let check = |query: &str, body: &str, expected: &[usize]| {
             assert_eq!(
                 query_pairs_copied_to_body(&params(query, body)),

@@ -1,4 +1,4 @@
-//! The parameters of LTI 1.1 by their names, from pairs whose signature has been checked.
+//! The parameters of LTI 1.1 by name, from pairs with a valid signature.
 
 use crate::grade_place::{GradePlace, OutcomeService};
 use crate::launch::{Context, Launch, Platform, ResourceLink, User};
@@ -8,6 +8,7 @@ use crate::return_url::ReturnUrl;
 use crate::role::Roles;
 use crate::sender::Sender;
 use crate::sent_value::is_sent;
+use crate::v1p1::compat::shows_return_message;
 
 /// The message type of a launch.
 const MESSAGE_TYPE: &str = "basic-lti-launch-request";
@@ -46,10 +47,12 @@ fields! {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads the parameters. Also the name of the first that has two different values.
+    /// Reads the parameters. The second value is the name of the first parameter with two different
+    /// values.
     ///
-    /// A signature covers names and values, but neither their order nor whether they stood in the URL or in the body
-    /// (RFC 5849 §3.4.1.3), so that whoever holds a form could choose between two values by moving them.
+    /// A signature covers names and values. It covers neither their order nor whether they are in the
+    /// URL or in the body (RFC 5849 §3.4.1.3). Everyone who has the form could choose between two
+    /// values by moving them.
     pub(super) fn read(params: &'a Params) -> (Self, Option<&'a str>) {
         let mut fields = Self::default();
         let mut conflict = None;
@@ -57,7 +60,7 @@ impl<'a> Fields<'a> {
             if let Some(slot) = fields.slot(param.name)
                 && *slot.get_or_insert(param.value) != param.value
             {
-                // Neither value counts, not even as the way back that a refusal shows.
+                // Neither value is used, not even as the return link on a rejection page.
                 *slot = Some("");
                 conflict = conflict.or(Some(param.name));
             }
@@ -65,7 +68,10 @@ impl<'a> Fields<'a> {
         (fields, conflict)
     }
 
-    /// What LTI 1.1 requires of a launch.
+    /// Checks message type, version and resource link.
+    ///
+    /// # Errors
+    /// [`Rejection::MessageType`], [`Rejection::LtiVersion`] or [`Rejection::NoResourceLink`].
     pub(super) fn check(&self) -> Result<(), Rejection> {
         let quote = |value: Option<&str>| value.map(Rejection::quote);
         if self.lti_message_type != Some(MESSAGE_TYPE) {
@@ -82,17 +88,19 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Where the platform wants its user back.
+    /// The URL to which the platform wants its user to return.
     pub(super) fn return_url(&self) -> Option<ReturnUrl> {
-        self.launch_presentation_return_url.and_then(ReturnUrl::parse)
+        let url = self.launch_presentation_return_url.and_then(ReturnUrl::parse)?;
+        let family = self.tool_consumer_info_product_family_code.unwrap_or_default();
+        Some(if shows_return_message(family) { url } else { url.without_message() })
     }
 
-    /// The person's roles in the course.
+    /// The user's roles in the course.
     pub(super) fn roles(&self) -> Roles {
         Roles::parse(self.roles.unwrap_or_default())
     }
 
-    /// The launch that these parameters describe, still without the parameters themselves.
+    /// The launch of these parameters. The caller adds the parameters themselves.
     pub(super) fn into_launch(
         self,
         sender: Sender,
@@ -134,7 +142,7 @@ impl<'a> Fields<'a> {
             },
             locale: sent(self.launch_presentation_locale),
             return_url: self.return_url(),
-            // edX sends the sourcedid with every launch, the URL only where a grade is wanted: both count.
+            // edX sends the sourcedid with every launch, and the URL only if it wants a grade.
             grade_place: match (self.lis_outcome_service_url, self.lis_result_sourcedid) {
                 (Some(url), Some(sourcedid)) => {
                     OutcomeService::new(url, sourcedid, method).map(GradePlace::Outcome)
@@ -147,7 +155,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A value as text of its own, if it was really sent.
+/// An owned value, if the platform sent one.
 fn sent(value: Option<&str>) -> Option<String> {
     value.filter(|value| is_sent(value)).map(str::to_owned)
 }
@@ -158,7 +166,7 @@ mod tests {
     use crate::oauth1::Source;
 
     #[test]
-    fn a_parameter_has_one_value_wherever_it_stands() {
+    fn a_parameter_has_one_value_in_query_and_body() {
         let check = |query: &str, body: &str, expected: (Option<&str>, Option<&str>)| {
             let params = Params::default()
                 .read_form(Source::Query, query.as_bytes())
@@ -174,5 +182,27 @@ mod tests {
         check("user_id=u2", "user_id=u1", (Some(""), Some("user_id")));
         check("", "user_id=u1&user_id=", (Some(""), Some("user_id")));
         check("other=1", "user_id=u1&other=2", (Some("u1"), None));
+    }
+
+    #[test]
+    fn the_return_url_takes_a_message_unless_the_platform_is_moodle() {
+        let check = |family: &str, takes_message: bool| {
+            let form = format!(
+                "launch_presentation_return_url=https%3A%2F%2Flms.example%2Fr\
+                 &tool_consumer_info_product_family_code={family}"
+            );
+            let params = Params::default().read_form(Source::Body, form.as_bytes());
+            let params = params.expect("well formed");
+            let url = Fields::read(&params).0.return_url().expect("a return URL");
+            assert_eq!(url.as_str(), "https://lms.example/r");
+            assert_eq!(url.with_message("x") != url.as_str(), takes_message, "{family}");
+        };
+        check("moodle", false);
+        check("Moodle", false);
+        check("MOODLE", false);
+        check("", true);
+        check("canvas", true);
+        check("moodle-2", true);
+        check("moodle&tool_consumer_info_product_family_code=canvas", true);
     }
 }

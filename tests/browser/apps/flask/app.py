@@ -1,7 +1,7 @@
-"""A web app that knows nothing of LTI: it reads the headers of a reverse proxy, and verifies the assertion.
+"""A web app without LTI code: it reads the headers of a reverse proxy, and verifies the assertion.
 
-It keeps its count of visits in its own session cookie, links with url_for, and remembers what arrived for the tests,
-which ask for it past the gateway.
+It counts visits in its own session cookie and links with url_for. It records its requests; the tests
+read them directly, without the gateway.
 """
 
 import sys
@@ -29,7 +29,7 @@ def keys_of(issuer: str) -> jwt.PyJWKClient:
 
 
 def verified(assertion: str) -> dict:
-    """The claims. An app of one gateway writes that gateway's address here; these tests start many."""
+    """The claims. A real app has a fixed issuer; these tests start many gateways."""
     issuer = f"{request.scheme}://{request.host}"
     return jwt.decode(
         assertion,
@@ -42,7 +42,7 @@ def verified(assertion: str) -> dict:
 
 
 def block() -> tuple:
-    """Whose notes these are: of one person in one place, at one gateway."""
+    """The owner of notes: one user at one resource link and one gateway."""
     return request.host, request.headers.get("X-Forwarded-User"), g.link
 
 
@@ -63,8 +63,8 @@ def identify():
 
 
 @app.after_request
-def say_who(response):
-    """For the tests: whose request it was, and which of the app's own sessions came with it."""
+def add_headers(response):
+    """For the tests: the resource link, the user and the visits of the request."""
     if "claims" in g:
         response.headers["X-Seen-Link"] = g.link
         response.headers["X-Seen-Person"] = g.claims.get("sub", "")
@@ -102,13 +102,13 @@ def chapter(number: int):
 
 @app.get("/away")
 def away():
-    """A redirect to an absolute address of this app."""
+    """A redirect to an absolute URL of this app."""
     return redirect(url_for("chapter", number=2, _external=True))
 
 
 @app.get("/notes.txt")
 def download():
-    """A link without `download`, whose answer is a download: the browser sends the frame's cookies for it."""
+    """A download from a link without `download`: the browser sends the frame's cookies."""
     text = "".join(f"{note}\n" for note in notes.get(block(), []))
     return text, {"Content-Type": "text/plain; charset=utf-8", "Content-Disposition": "attachment"}
 

@@ -2,10 +2,10 @@
 
 c = get_config()  # noqa: F821
 
-# What stands before every path, here as in the browser.
+# The prefix of every path, here and in the browser.
 c.ServerApp.base_url = "/lti/lab/"
 
-# Whoever comes through the gateway may come in; nobody else can reach this address.
+# Only the gateway can reach this address, so that no token is needed.
 c.ServerApp.ip = "127.0.0.1"
 c.IdentityProvider.token = ""
 
@@ -13,7 +13,7 @@ c.ServerApp.open_browser = False
 c.ServerApp.port_retries = 0
 c.ServerApp.allow_root = True
 
-# It asks nobody on the internet.
+# No requests to the internet.
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.extension_manager = "readonly"

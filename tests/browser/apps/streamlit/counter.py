@@ -1,4 +1,4 @@
-"""Who is there, what goes over Streamlit's WebSocket (clicks and text), and what does not (files)."""
+"""Shows the user, and uses Streamlit's WebSocket (clicks and text) and its uploads (files)."""
 
 import streamlit as st
 
