@@ -78,7 +78,7 @@ def getting_started(binary, built):
         terminal.write("tools.toml", f"{before}[tools.counter]{table.replace(f'# {setting.strip()} ', setting.strip())}")
         start()
         visit = practice.launch(terminal, "counter")
-        assert "No grade yet." in terminal.words("/dev/gradebook")
+        assert "No grades yet." in terminal.words("/dev/gradebook")
         assert "Grade sent" in visit.click()
         gradebook = terminal.words("/dev/gradebook")
         assert "1.0 Ada, a learner, at unit-1 of counter “Well done”" in gradebook, gradebook

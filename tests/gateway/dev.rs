@@ -301,20 +301,20 @@ fn each_mistake_is_rejected_as_announced_and_listed_without_personal_data() {
     assert!(list.contains("<dt>lis_person_name_full</dt>\n      <dd>12 bytes</dd>"), "{list}");
     let port = server.address.port();
     assert!(list.contains(&format!("<dd><code>http://127.0.0.1:{port}/lti/page</code></dd>")));
-    // The cause with its cure, where there is one, and what was compared.
-    for (cause, cure) in [
+    // The cause with its fix, if the gateway found it, and the base string.
+    for (cause, fix) in [
         (
             "<p><code>slash</code>: it was signed with a trailing slash, and sent without</p>",
-            "<p>copy the launch URL from / into the platform, with or without the trailing",
+            "<p><strong>Fix:</strong> copy the launch URL from / into the platform, with or without the trailing",
         ),
         (
             "<p><code>scheme</code>: it was signed for https://, but sent to another scheme</p>",
-            "<p>write the launch URL in the platform with the scheme shown at /",
+            "<p><strong>Fix:</strong> write the launch URL in the platform with the scheme shown at /",
         ),
     ] {
         let rests: Vec<&str> = list.split(cause).skip(1).collect();
         assert_eq!(rests.len(), 2, "{cause}");
-        assert!(rests.iter().all(|rest| rest.trim_start().starts_with(cure)), "{list}");
+        assert!(rests.iter().all(|rest| rest.trim_start().starts_with(fix)), "{list}");
     }
     let base = format!(
         "<p><code>POST&http%3A%2F%2F127.0.0.1%3A{port}%2Flti%2Fpage&context_id%3D…%26context_label%3D…%26"
