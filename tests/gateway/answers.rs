@@ -81,7 +81,7 @@ fn the_first_page_lists_the_tools_with_their_launch_urls_and_no_key() {
     assert_eq!(frame_ancestors(&page), "'self'");
 }
 
-/// Of a tool's card, what to paste where: the values by themselves, and the switches that the tool needs.
+/// Each card has the values to paste, and the switches that the tool needs.
 #[test]
 fn the_first_page_has_the_setup_of_each_tool_in_each_platform() {
     let tools = r#"
@@ -198,7 +198,8 @@ fn development_verifies_signatures_for_the_requested_host() {
 #[test]
 fn heroku_verifies_signatures_for_https_and_the_requested_host() {
     let server = Server::start(&Setup {
-        tools: "[gateway]\nsecret = \"a gateway secret of 32 characters\"\n[tools.a]\nkey = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n",
+        tools: "[gateway]\nsecret = \"a gateway secret of 32 characters\"\n[tools.a]\n\
+                key = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n",
         environment: &[("DYNO", "web.1")],
         ..Setup::default()
     });
@@ -370,15 +371,22 @@ fn each_user_and_link_has_one_receipt() {
 
 #[test]
 fn a_template_sees_the_whole_launch() {
-    let template = r#"{{ launch.user.id }}|{{ launch.user.name }}|{{ launch.user.given_name }}|{{ launch.user.family_name }}|{{ launch.user.email }}
-{{ launch.roles | join(sep=",") }}|{{ launch.is_instructor }}|{{ launch.is_learner }}|{{ launch.is_administrator }}|{{ launch.is_staff }}
-{{ launch.context.id }}|{{ launch.context.label }}|{{ launch.context.title }}
-{{ launch.resource.id }}|{{ launch.resource.title }}|{{ launch.resource.description }}
-{{ launch.platform.guid }}|{{ launch.platform.name }}|{{ launch.platform.url }}|{{ launch.platform.product_family_code }}|{{ launch.platform.version }}
-{{ launch.locale }}|{{ launch.return_url | safe }}|{{ launch.grade.accepted }}
-{{ launch.custom.week }}|{{ launch.custom.MyParam }}|{{ launch.custom.myparam }}|{{ launch.custom.a_b }}|{{ launch.custom.unresolved or "none" }}
-{% for param in launch.params %}{{ param.name }}={{ param.value }};{% endfor %}
-{{ tool.name }}|{{ tool.title }}|{{ tool.params.level }}|{{ tool.params.colours | join(sep=",") }}"#;
+    let template = concat!(
+        "{{ launch.user.id }}|{{ launch.user.name }}|{{ launch.user.given_name }}|",
+        "{{ launch.user.family_name }}|{{ launch.user.email }}\n",
+        "{{ launch.roles | join(sep=',') }}|{{ launch.is_instructor }}|{{ launch.is_learner }}|",
+        "{{ launch.is_administrator }}|{{ launch.is_staff }}\n",
+        "{{ launch.context.id }}|{{ launch.context.label }}|{{ launch.context.title }}\n",
+        "{{ launch.resource.id }}|{{ launch.resource.title }}|{{ launch.resource.description }}\n",
+        "{{ launch.platform.guid }}|{{ launch.platform.name }}|{{ launch.platform.url }}|",
+        "{{ launch.platform.product_family_code }}|{{ launch.platform.version }}\n",
+        "{{ launch.locale }}|{{ launch.return_url | safe }}|{{ launch.grade.accepted }}\n",
+        "{{ launch.custom.week }}|{{ launch.custom.MyParam }}|{{ launch.custom.myparam }}|",
+        "{{ launch.custom.a_b }}|{{ launch.custom.unresolved or 'none' }}\n",
+        "{% for param in launch.params %}{{ param.name }}={{ param.value }};{% endfor %}\n",
+        "{{ tool.name }}|{{ tool.title }}|{{ tool.params.level }}|",
+        "{{ tool.params.colours | join(sep=',') }}",
+    );
     let server = server(template);
     let form = Form::default().with(&[
         ("user_id", "u-1"),
@@ -419,7 +427,18 @@ fn a_template_sees_the_whole_launch() {
             "guid|LMS|https:|moodle|5",
             "de-CH|https://lms.example/back?a=1|true",
             "3|x|x|y|none",
-            "lti_message_type=basic-lti-launch-request;lti_version=LTI-1p0;resource_link_id=rl-1;user_id=u-1;roles=Learner,Instructor;lis_person_name_given=Änne;lis_person_name_family=&lt;b&gt;;lis_person_contact_email_primary=a@b.example;context_id=c-1;context_label=C1;context_title=Course;resource_link_title=Link;resource_link_description=About;tool_consumer_instance_guid=guid;tool_consumer_instance_name=LMS;tool_consumer_instance_url=https:;tool_consumer_info_product_family_code=moodle;tool_consumer_info_version=5;launch_presentation_locale=de-CH;launch_presentation_return_url=https://lms.example/back?a=1;lis_outcome_service_url=https://lms.example/outcome;lis_result_sourcedid=s;custom_week=3;custom_MyParam=x;custom_a.b=y;custom_unresolved=$Person.name.full;dup=1;dup=2;",
+            "lti_message_type=basic-lti-launch-request;lti_version=LTI-1p0;resource_link_id=rl-1;\
+             user_id=u-1;roles=Learner,Instructor;lis_person_name_given=Änne;\
+             lis_person_name_family=&lt;b&gt;;lis_person_contact_email_primary=a@b.example;\
+             context_id=c-1;context_label=C1;context_title=Course;resource_link_title=Link;\
+             resource_link_description=About;tool_consumer_instance_guid=guid;\
+             tool_consumer_instance_name=LMS;tool_consumer_instance_url=https:;\
+             tool_consumer_info_product_family_code=moodle;tool_consumer_info_version=5;\
+             launch_presentation_locale=de-CH;\
+             launch_presentation_return_url=https://lms.example/back?a=1;\
+             lis_outcome_service_url=https://lms.example/outcome;lis_result_sourcedid=s;\
+             custom_week=3;custom_MyParam=x;custom_a.b=y;custom_unresolved=$Person.name.full;\
+             dup=1;dup=2;",
             "a|Tool &lt;A&gt;|3|red,blue",
         ]
     );
@@ -504,7 +523,8 @@ fn an_included_template_can_use_the_launch() {
         templates: &[
             (
                 "page.html.tera",
-                "{# #}{% extends \"frame.html.tera\" %}{% block body %}{% include \"parts/all.html.tera\" %}{% endblock %}",
+                "{# #}{% extends \"frame.html.tera\" %}{% block body %}{% include \
+                 \"parts/all.html.tera\" %}{% endblock %}",
             ),
             ("frame.html.tera", "{{ launch.custom.week }}{% block body %}{% endblock %}"),
             ("parts/all.html.tera", "{% for one in launch.params %}{{ one.name }};{% endfor %}"),

@@ -172,8 +172,10 @@ fn the_privacy_level_for_canvas_follows_the_identity_of_the_tool() {
         ("identity = [\"email\", \"name\"]", "public"),
     ] {
         let tools = format!(
-            "[gateway]\npublic_url = \"https://tool.example\"\nsecret = \"a gateway secret of 32 characters\"\n\
-             [tools.a]\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"http://127.0.0.1:9\"\n{identity}\n"
+            "[gateway]\npublic_url = \"https://tool.example\"\n\
+             secret = \"a gateway secret of 32 characters\"\n\
+             [tools.a]\nkey = \"key-1\"\nsecret = \"s3cret\"\n\
+             upstream = \"http://127.0.0.1:9\"\n{identity}\n"
         );
         let server = Server::start(&Setup { tools: &tools, ..Setup::default() });
         let said = read(&server.get("/tools/a/config.xml"));
@@ -202,7 +204,8 @@ fn a_cartridge_contains_neither_key_nor_secret_even_in_development() {
 
 #[test]
 fn in_development_a_cartridge_has_the_requested_host() {
-    let tools = "[tools.a]\nicon = \"/static/a.svg\"\nkey = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n";
+    let tools = "[tools.a]\nicon = \"/static/a.svg\"\nkey = \"key-1\"\nsecret = \"s3cret\"\n\
+                 template = \"page\"\n";
     let server = Server::start(&Setup { tools, development: true, ..Setup::default() });
     check(
         &server.send("GET", "/tools/a/config.xml", &[("Host", "localhost:5000")], b""),

@@ -23,7 +23,9 @@ secret = "s3cret"
 template = "page"
 "#;
 
-const PAGE: &str = "{{ launch.user.id }}|{{ launch.user.name }}|{{ launch.user.email }}|{{ launch.roles | join(sep=',') }}|{{ launch.resource.id }}|{{ launch.custom.x or '-' }}|{{ launch.custom.unit or '-' }}";
+const PAGE: &str = "{{ launch.user.id }}|{{ launch.user.name }}|{{ launch.user.email }}|\
+                    {{ launch.roles | join(sep=',') }}|{{ launch.resource.id }}|\
+                    {{ launch.custom.x or '-' }}|{{ launch.custom.unit or '-' }}";
 
 fn server(tools: &str, development: bool) -> Server {
     Server::start(&Setup {
@@ -241,7 +243,8 @@ fn the_launch_page_shows_the_parameters_and_the_base_string() {
 fn each_mistake_is_rejected_as_announced_and_listed_without_personal_data() {
     let upstream = Recorder::start();
     let tools = format!(
-        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\nupstream = \"{}\"\n",
+        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\n\
+         upstream = \"{}\"\n",
         upstream.url()
     );
     let server = server(&tools, true);
@@ -305,11 +308,13 @@ fn each_mistake_is_rejected_as_announced_and_listed_without_personal_data() {
     for (cause, fix) in [
         (
             "<p><code>slash</code>: it was signed with a trailing slash, and sent without</p>",
-            "<p><strong>Fix:</strong> copy the launch URL from / into the platform, with or without the trailing",
+            "<p><strong>Fix:</strong> copy the launch URL from / into the platform, \
+             with or without the trailing",
         ),
         (
             "<p><code>scheme</code>: it was signed for https://, but sent to another scheme</p>",
-            "<p><strong>Fix:</strong> write the launch URL in the platform with the scheme shown at /",
+            "<p><strong>Fix:</strong> write the launch URL in the platform \
+             with the scheme shown at /",
         ),
     ] {
         let rests: Vec<&str> = list.split(cause).skip(1).collect();
@@ -317,7 +322,8 @@ fn each_mistake_is_rejected_as_announced_and_listed_without_personal_data() {
         assert!(rests.iter().all(|rest| rest.trim_start().starts_with(fix)), "{list}");
     }
     let base = format!(
-        "<p><code>POST&http%3A%2F%2F127.0.0.1%3A{port}%2Flti%2Fpage&context_id%3D…%26context_label%3D…%26"
+        "<p><code>POST&http%3A%2F%2F127.0.0.1%3A{port}%2Flti%2Fpage&context_id%3D…%26\
+         context_label%3D…%26"
     );
     assert_eq!(list.matches(&base).count(), 6, "{list}");
     assert!(
@@ -405,7 +411,8 @@ fn the_list_shows_no_value_of_a_doubly_encoded_form() {
     let server = server(TOOLS, true);
     let host = format!("localhost:{}", server.address.port());
     let headers = [("Host", host.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
-    let twice = "lis_person_name_full%3DJane%20Doe%26oauth_x%3D1=&oauth_consumer_key=page-key&oauth_nonce=1\
+    let twice = "lis_person_name_full%3DJane%20Doe%26\
+                 oauth_x%3D1=&oauth_consumer_key=page-key&oauth_nonce=1\
                  &oauth_signature=x&oauth_signature_method=HMAC-SHA1&oauth_timestamp=1";
     assert_eq!(server.send("POST", "/lti/page", &headers, twice.as_bytes()).status, 401);
     let list = get(&server, "/dev/refusals").body;

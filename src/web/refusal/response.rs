@@ -138,7 +138,7 @@ pub(in crate::web) fn unmatched(status: Status, _: &Request<'_>) -> Refusal {
     Refusal::Other(status)
 }
 
-/// The response to a malformed request. Rocket replaces an unknown method by GET, so a malformed GET
+/// The response to a malformed request. Rocket replaces an unknown method by GET: a malformed GET
 /// has an unknown method.
 #[catch(400)]
 pub(in crate::web) fn malformed(status: Status, request: &Request<'_>) -> Refusal {

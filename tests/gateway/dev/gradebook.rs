@@ -9,7 +9,8 @@ use super::*;
 use crate::support::{Browser, NOW};
 
 /// The learner of these tests.
-const SOURCEDID: &str = "course-v1%3APractice%2BLTI%2B2026:block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-1:learner-1";
+const SOURCEDID: &str = "course-v1%3APractice%2BLTI%2B2026:\
+                         block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-1:learner-1";
 /// Where the practice platform takes outcomes of that block of the tool `nb`.
 const OUTCOMES: &str = "/dev/platform/nb/unit-1/handler_noauth/outcome_service_handler";
 /// Where it takes results of that learner.
@@ -19,7 +20,8 @@ const RESULT: &str = "/dev/platform/nb/unit-1/handler_noauth/result_service_hand
 fn stage(gateway: &str) -> (Server, Recorder) {
     let upstream = Recorder::start();
     let tools = format!(
-        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\nupstream = \"{}\"\ngrades = true\n",
+        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\n\
+         upstream = \"{}\"\ngrades = true\n",
         upstream.url()
     );
     (server(&tools.replace("[gateway]", &format!("[gateway]\n{gateway}")), true), upstream)
@@ -230,7 +232,8 @@ fn the_newest_hundred_grades_are_kept() {
 fn an_outcome_url_with_a_query_works_even_if_a_tool_has_the_practice_host() {
     let upstream = Recorder::start();
     let tools = format!(
-        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\nhost = \"practice.localhost\"\nupstream = \"{}\"\n",
+        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\n\
+         host = \"practice.localhost\"\nupstream = \"{}\"\n",
         upstream.url()
     );
     let server = server(&tools, true);
