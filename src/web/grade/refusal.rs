@@ -69,7 +69,7 @@ grade_refusals! {
                or its tool or consumer may not send grades", GRADE_TOKEN_LIFETIME / 86_400;
         advice: "let the learner launch again";
 
-    /// The method is none of `POST`, `GET` and `DELETE`.
+    /// The method is not `POST`, `GET` or `DELETE`.
     WrongMethod => "wrong-method", Status::MethodNotAllowed,
         fact: "this method is not allowed";
         advice: "POST a grade, GET it, or DELETE it";

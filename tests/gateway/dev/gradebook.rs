@@ -115,7 +115,7 @@ fn a_grade_and_its_comment_arrive_in_the_gradebook_without_configuration() {
         );
         let (grades, messages) = gradebook(&server);
         assert_eq!(grades, ["1 Ada, a learner, in unit-1 of nb “Well <done>”"]);
-        assert!(messages[0].starts_with("PUT, the result was taken Time 20"), "{messages:?}");
+        assert!(messages[0].starts_with("PUT, the result was stored Time 20"), "{messages:?}");
         assert!(
             messages[0].contains(&format!("Request PUT {RESULT} "))
                 && messages[0].ends_with("Response 200 {}")
