@@ -71,7 +71,8 @@ fn with_a_full_outbox_no_grade_is_sent() {
     for (method, body) in [("POST", r#"{"score":1}"#), ("DELETE", "")] {
         assert_eq!(
             refused(&stage.call(method, &token, body), 503, "state-unavailable"),
-            json!({ "message": "the queue of grades is full, so the gateway did not send the grade; send the grade again later" })
+            json!({ "message": "the queue of grades is full, so the gateway did not send the grade; \
+                        send the grade again later" })
         );
     }
     stage.platform.saw_nothing();
@@ -96,7 +97,8 @@ fn without_a_writable_state_no_grade_is_sent_and_the_gateway_is_not_ready() {
             refused(&call(&stage.server, method, target, &token, body), 503, "state-unavailable");
         assert_eq!(
             refusal,
-            json!({ "message": "the gateway may not have stored the grade: database is locked; send the grade again" })
+            json!({ "message": "the gateway may not have stored the grade: database is locked; \
+                        send the grade again" })
         );
     }
     assert_eq!(ready(&stage), (503, "state unreachable".to_owned()));
