@@ -7,7 +7,7 @@ use lti::v1p1::ConsumerCredentials;
 
 use super::development::Development;
 use super::proxy::route::ToolRoutes;
-use super::proxy::visit::Visits;
+use super::proxy::visit::SessionCache;
 use super::served::ServedTool;
 use crate::clock::Clock;
 use crate::config::{Config, PublicUrl};
@@ -32,7 +32,7 @@ pub struct Gateway {
     pub(super) replay: Box<dyn Replay>,
     pub(super) receipts: Receipts,
     pub(super) ids: SessionIds,
-    pub(super) visits: Visits,
+    pub(super) session_cache: SessionCache,
     pub(super) assertions: Assertions,
     pub(super) grade_tokens: GradeTokens,
     pub(super) grades: Arc<Grades>,
@@ -67,7 +67,7 @@ impl Gateway {
             replay,
             receipts: Receipts::new(&config.secrets),
             ids: SessionIds::new(&config.secrets),
-            visits: Visits::new(&config.secrets),
+            session_cache: SessionCache::new(&config.secrets),
             assertions: Assertions::new(&config.secrets),
             grade_tokens: GradeTokens::new(&config.secrets),
             upstreams,

@@ -28,7 +28,7 @@ impl ServedTool {
         let target = match &tool.target {
             Target::Template(name) => ServedTarget::Template(Page::new(name, &tool)),
             Target::Upstream(upstream) => {
-                headers = headers::configured(upstream);
+                headers = headers::configured_headers(upstream);
                 ServedTarget::Upstream(upstream.clone())
             }
         };

@@ -11,7 +11,7 @@ use crate::template::{Page, RenderError};
 use crate::web::gateway::Gateway;
 use crate::web::page;
 use crate::web::proxy::route::Mount;
-use crate::web::proxy::visit::Visits;
+use crate::web::proxy::visit::SessionCache;
 use crate::web::proxy::{door, route};
 use crate::web::refusal::Refusal;
 use crate::web::served::ServedTarget;
@@ -33,7 +33,7 @@ pub(super) fn first(
     match &call.served.target {
         ServedTarget::Template(page) => rendered(call, page, launch),
         ServedTarget::Upstream(upstream) => {
-            let Visits { sessions, latest_launches, .. } = &call.gateway.visits;
+            let SessionCache { sessions, latest_launches, .. } = &call.gateway.session_cache;
             let prefix = route::prefix(call.served, upstream, &id);
             let mount = Mount::of(call.served, upstream, &id, &prefix);
             let session = session(call, upstream, launch, id.clone(), now)?;
