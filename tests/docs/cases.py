@@ -53,7 +53,7 @@ def getting_started(binary, built):
         )
         assert "200 OK" in terminal.run(ours.pop(0))
         assert "Wrong secret" in terminal.words("/dev")
-        assert "Nothing was refused yet." in terminal.words("/dev/refusals")
+        assert "No rejected launches yet." in terminal.words("/dev/refusals")
 
         said = terminal.run(ours.pop(0))
         assert "Edit its page: templates/quiz.html.tera" in said, said
@@ -92,7 +92,7 @@ def getting_started(binary, built):
         )
         start()
         visit = practice.launch(terminal, "counter")
-        assert "No grade yet." in terminal.words("/dev/gradebook")
+        assert "No grades yet." in terminal.words("/dev/gradebook")
         assert "Grade sent" in visit.click()
         gradebook = terminal.words("/dev/gradebook")
         assert "1.0 Ada, a learner, at unit-1 of counter “Well done”" in gradebook, gradebook

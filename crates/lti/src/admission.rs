@@ -38,7 +38,7 @@ pub struct Candidate {
 
 impl<Findings> Examination<Findings> {
     /// An examination before its first check.
-    pub(crate) fn of(findings: Findings) -> Self {
+    pub(crate) fn new(findings: Findings) -> Self {
         Self {
             params: None,
             timestamp: None,

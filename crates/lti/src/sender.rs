@@ -53,8 +53,8 @@ string_newtype! {
 
 /// The sender of a launch.
 ///
-/// Compare senders, never strings made from them: a consumer with a crafted key would pass for a
-/// platform.
+/// Compare senders, never the string of a sender with a key: a platform would pass for a consumer
+/// with a crafted key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Sender {
     /// The consumer that signed an LTI 1.1 launch.

@@ -363,8 +363,8 @@ fn a_launch_without_outcome_url_or_sourcedid_accepts_no_grade() {
 // Checklist F1.h 144.
 #[test]
 fn the_result_service_of_edx_is_next_to_its_outcome_service() {
-    let words = "Request body XML parsing error: Failed to parse score textString from XML request body \
-                 &lt;?xml version=&quot;1.0&quot;?&gt;";
+    let words = "Request body XML parsing error: Failed to parse score textString from XML \
+                 request body &lt;?xml version=&quot;1.0&quot;?&gt;";
     let refused = read_response(response("failure", words, "").as_bytes()).expect("a response");
     assert_eq!(refused.code, CodeMajor::Failure);
     assert!(refused.description.ends_with("body <?xml version=\"1.0\"?>"));

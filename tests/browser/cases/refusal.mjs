@@ -18,7 +18,7 @@ export default {
     await shows(await block(await other.visit(t.platform.course(own))), "Hello, Charles Babbage!");
     const kept = await other.context.cookies();
     const page = await other.visit(course);
-    const heading = "This launch was used before";
+    const heading = "This link was used before";
     const reference = await refused(await block(page), heading, "open the activity again");
     await t.gateway.logged(reference, 'code="replayed"');
     await page.reload();
@@ -87,7 +87,7 @@ export default {
     for (const path of ["/lti/hello", "/lti/hello/", "/lti/staff"]) {
       const response = await page.goto(t.gateway.origin + path);
       assert.deepEqual([response.status(), response.headers().allow], [405, "POST"]);
-      await shows(page.mainFrame(), "Open this from your course", "the learning platform opens it for you");
+      await shows(page.mainFrame(), "Open this from your course", "Your learning platform opens this page");
     }
     assert.deepEqual(unexpected(profile, 405), []);
     assert.deepEqual(profile.hosts(), new Set([t.gateway.origin]));

@@ -71,7 +71,7 @@ fn no_spelling_of_a_private_address_accepts_a_grade() {
             "255.255.255.255",
         ],
     );
-    let lines = log_lines("its outcome URL is malformed, or not one that `outcome_hosts` allows");
+    let lines = log_lines("its outcome URL is malformed, or `outcome_hosts` does not allow it");
     assert!(
         lines.iter().all(|line| line.contains(" launch: ") && !line.contains("127.0.0.1")),
         "{lines:?}"

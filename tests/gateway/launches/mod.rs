@@ -34,7 +34,8 @@ template = "page"
 "#;
 
 /// A page that prints the parameters of a launch, between characters that no launch here contains.
-const PAGE: &str = "launched␞{% for param in launch.params %}{{ param.name | safe }}␟{{ param.value | safe }}␞{% endfor %}";
+const PAGE: &str = "launched␞{% for param in launch.params %}\
+                    {{ param.name | safe }}␟{{ param.value | safe }}␞{% endfor %}";
 
 /// The return URL of [`launch`].
 const RETURN: &str = "https://lms.example/return";
@@ -53,8 +54,8 @@ const SIGNED: [(&str, &str); 8] = [
     ("lti-version", "The tool could not be opened"),
     ("no-resource-link", "The tool could not be opened"),
     ("role-not-allowed", "This activity is not for your role"),
-    ("replayed", "This launch was used before"),
-    ("replay-memory-full", "Very many people are coming in right now"),
+    ("replayed", "This link was used before"),
+    ("replay-memory-full", "Too many people are opening activities right now"),
 ];
 
 fn server() -> Server {

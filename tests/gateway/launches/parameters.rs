@@ -13,7 +13,9 @@ family [{{ launch.user.family_name }}]
 email [{{ launch.user.email }}]
 course [{{ launch.context.id }}|{{ launch.context.label }}|{{ launch.context.title }}]
 resource [{{ launch.resource.id }}|{{ launch.resource.title }}|{{ launch.resource.description }}]
-platform [{{ launch.platform.guid }}|{{ launch.platform.name }}|{{ launch.platform.url }}|{{ launch.platform.product_family_code }}|{{ launch.platform.version }}]
+{% set platform = launch.platform -%}
+platform [{{ platform.guid }}|{{ platform.name }}|{{ platform.url }}|{# -#}
+{{ platform.product_family_code }}|{{ platform.version }}]
 locale [{{ launch.locale }}]
 return [{{ launch.return_url }}]
 grade [{{ launch.grade.accepted }}]
@@ -330,8 +332,9 @@ fn two_different_sets_of_roles_are_rejected() {
 #[test]
 fn values_from_the_platform_are_escaped_in_templates() {
     let evil = "\"'></title><script>alert('&')</script>{{ tool.name }}{% raw %}";
-    let page = "launched <p title=\"{{ launch.context.title }}\">{{ launch.context.title }}|{{ launch.user.name }}|\
-                {{ launch.custom.x }}|{{ launch.locale }}|{% for p in launch.params %}{{ p.name }}={{ p.value }}{% endfor %}";
+    let page = "launched <p title=\"{{ launch.context.title }}\">{{ launch.context.title }}|\
+                {{ launch.user.name }}|{{ launch.custom.x }}|{{ launch.locale }}|\
+                {% for p in launch.params %}{{ p.name }}={{ p.value }}{% endfor %}";
     let server = Server::start(&Setup {
         tools: TOOLS,
         templates: &[("page.html.tera", page)],

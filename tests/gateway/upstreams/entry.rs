@@ -267,7 +267,7 @@ fn the_entry_url_names_its_own_methods_and_its_own_limit() {
     let reply = browser.send("PUT", &entry, &[], b"");
     assert_eq!(reply.header("allow"), Some("GET, POST"));
     let line = line_of(reply.reference().expect("a reference"));
-    assert!(line.contains("the entry URL of a session takes GET and POST only"), "{line}");
+    assert!(line.contains("the entry URL of a session accepts only GET and POST"), "{line}");
     assert_eq!(browser.send("HEAD", &entry, &[], b"").header("allow"), Some("GET, POST"));
 
     let (prefix, _) = entry.split_once('?').expect("a ticket");

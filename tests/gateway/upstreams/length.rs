@@ -215,6 +215,6 @@ fn an_upload_that_breaks_off_is_not_logged_as_a_slow_form() {
     assert_eq!(reply.status, 408, "{reply:?}");
     let lines = log_lines(" tool=\"cut\" outcome=\"refused\" code=\"incomplete\" ");
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].contains("the browser broke off its body"), "{lines:?}");
+    assert!(lines[0].contains("the browser aborted its upload"), "{lines:?}");
     recorder.saw_nothing();
 }

@@ -203,7 +203,7 @@ fn a_session_url_without_its_cookie_opens_nothing() {
     let (_, visit) = opened(&server);
     let page = server.get(&visit.at("/"));
     refused_page(&page, 401, "no-session");
-    assert!(page.body.contains("Launch this again from your course"), "{}", page.body);
+    assert!(page.body.contains("Open this again from your course"), "{}", page.body);
     for path in [
         visit.at("/"),
         "/lti/nb/~AAAAAAAAAAAAAAAA/".into(),

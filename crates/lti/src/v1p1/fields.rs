@@ -38,7 +38,8 @@ macro_rules! fields {
 fields! {
     lti_message_type, lti_version, resource_link_id, resource_link_title, resource_link_description,
     user_id, roles,
-    lis_person_name_full, lis_person_name_given, lis_person_name_family, lis_person_contact_email_primary,
+    lis_person_name_full, lis_person_name_given, lis_person_name_family,
+    lis_person_contact_email_primary,
     context_id, context_label, context_title,
     launch_presentation_locale, launch_presentation_return_url,
     tool_consumer_instance_guid, tool_consumer_instance_name, tool_consumer_instance_url,

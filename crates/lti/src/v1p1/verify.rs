@@ -41,7 +41,7 @@ pub fn examine_read(
     now: u64,
     admitted_before: impl FnOnce(&[u8; 16]) -> bool,
 ) -> Examination<SignatureFindings> {
-    let mut examination = Examination::of(SignatureFindings::default());
+    let mut examination = Examination::new(SignatureFindings::default());
     examination.verdict = examination.pass(launch, policy, now, admitted_before);
     examination
 }

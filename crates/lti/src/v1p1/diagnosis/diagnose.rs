@@ -221,7 +221,8 @@ mod tests {
     ) -> T {
         let filling = "x".repeat(filling);
         let body = format!(
-            "user_id=u1&context_title=a%20%26+b&x={filling}&oauth_consumer_key={key}&oauth_nonce=n&oauth_signature=QUI%3D\
+            "user_id=u1&context_title=a%20%26+b&x={filling}\
+             &oauth_consumer_key={key}&oauth_nonce=n&oauth_signature=QUI%3D\
              &oauth_signature_method=HMAC-SHA1&oauth_timestamp=1"
         );
         let request = LaunchRequest {

@@ -118,7 +118,8 @@ pub fn request(operation: &Operation<'_>, sourcedid: &str, message_identifier: &
     let message_identifier = partial_escape(message_identifier);
     let result = match operation {
         Operation::Replace(score) => format!(
-            "<result><resultScore><language>en</language><textString>{}</textString></resultScore></result>",
+            "<result><resultScore><language>en</language>\
+             <textString>{}</textString></resultScore></result>",
             score.as_str()
         ),
         Operation::Read | Operation::Delete => String::new(),
@@ -147,37 +148,37 @@ pub fn read_response(body: &[u8]) -> Result<OutcomeResponse, OutcomeError> {
     if body.len() > LARGEST_RESPONSE {
         return Err(OutcomeError::TooLarge);
     }
-    let texts = Texts::read(&String::from_utf8_lossy(body))?;
-    let code = texts.code.ok_or(OutcomeError::NoStatus)?;
-    let score = texts.score.map(|score| score.trim().to_owned()).filter(|score| !score.is_empty());
+    let fields = ResponseFields::read(&String::from_utf8_lossy(body))?;
+    let code = fields.code.ok_or(OutcomeError::NoStatus)?;
+    let score = fields.score.map(|score| score.trim().to_owned()).filter(|score| !score.is_empty());
     Ok(OutcomeResponse {
         code: CodeMajor::named(code.trim()).ok_or(OutcomeError::UnknownStatus)?,
-        description: texts.description.unwrap_or_default(),
+        description: fields.description.unwrap_or_default(),
         score,
     })
 }
 
 /// The values of a response, unchanged.
 #[derive(Default)]
-struct Texts {
+struct ResponseFields {
     code: Option<String>,
     description: Option<String>,
     score: Option<String>,
 }
 
-impl Texts {
+impl ResponseFields {
     fn read(xml: &str) -> Result<Self, OutcomeError> {
-        let mut texts = Self::default();
+        let mut fields = Self::default();
         xml::read(xml, |parent, name, text| {
             let slot = match (parent, name) {
-                ("imsx_statusInfo", "imsx_codeMajor") => &mut texts.code,
-                ("imsx_statusInfo", "imsx_description") => &mut texts.description,
-                ("resultScore", "textString") => &mut texts.score,
+                ("imsx_statusInfo", "imsx_codeMajor") => &mut fields.code,
+                ("imsx_statusInfo", "imsx_description") => &mut fields.description,
+                ("resultScore", "textString") => &mut fields.score,
                 _ => return,
             };
             slot.get_or_insert(text);
         })?;
-        Ok(texts)
+        Ok(fields)
     }
 }
 
@@ -207,8 +208,10 @@ mod tests {
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<imsx_POXEnvelopeResponse \
              xmlns=\"http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0\"><imsx_POXHeader>\
-             <imsx_POXResponseHeaderInfo><imsx_version>V1.0</imsx_version><imsx_statusInfo>{status}</imsx_statusInfo>\
-             </imsx_POXResponseHeaderInfo></imsx_POXHeader><imsx_POXBody>{body}</imsx_POXBody></imsx_POXEnvelopeResponse>"
+             <imsx_POXResponseHeaderInfo><imsx_version>V1.0</imsx_version>\
+             <imsx_statusInfo>{status}</imsx_statusInfo>\
+             </imsx_POXResponseHeaderInfo></imsx_POXHeader>\
+             <imsx_POXBody>{body}</imsx_POXBody></imsx_POXEnvelopeResponse>"
         )
     }
 
@@ -228,14 +231,18 @@ mod tests {
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
                  <imsx_POXEnvelopeRequest xmlns=\"http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0\">\
                  <imsx_POXHeader><imsx_POXRequestHeaderInfo><imsx_version>V1.0</imsx_version>\
-                 <imsx_messageIdentifier>m&amp;1</imsx_messageIdentifier></imsx_POXRequestHeaderInfo></imsx_POXHeader>\
-                 <imsx_POXBody><{name}Request><resultRecord><sourcedGUID><sourcedId> a&lt;b&gt;\"&amp;%3A'&#13;\n</sourcedId>\
-                 </sourcedGUID>{result}</resultRecord></{name}Request></imsx_POXBody></imsx_POXEnvelopeRequest>"
+                 <imsx_messageIdentifier>m&amp;1</imsx_messageIdentifier>\
+                 </imsx_POXRequestHeaderInfo></imsx_POXHeader>\
+                 <imsx_POXBody><{name}Request><resultRecord><sourcedGUID>\
+                 <sourcedId> a&lt;b&gt;\"&amp;%3A'&#13;\n</sourcedId>\
+                 </sourcedGUID>{result}</resultRecord></{name}Request></imsx_POXBody>\
+                 </imsx_POXEnvelopeRequest>"
             );
             assert_eq!(operation.name(), name);
             assert_eq!(request(&operation, " a<b>\"&%3A'\r\n", "m&1"), expected);
         };
-        let result = "<result><resultScore><language>en</language><textString>0.10</textString></resultScore></result>";
+        let result = "<result><resultScore><language>en</language>\
+                      <textString>0.10</textString></resultScore></result>";
         check(Operation::Replace(&score), "replaceResult", result);
         check(Operation::Read, "readResult", "");
         check(Operation::Delete, "deleteResult", "");

@@ -89,7 +89,8 @@ pub fn response(request: &OutcomeRequest, code: CodeMajor, description: &str) ->
          <imsx_POXHeader><imsx_POXResponseHeaderInfo><imsx_version>V1.0</imsx_version>\
          <imsx_messageIdentifier>{identifier}</imsx_messageIdentifier>\
          <imsx_statusInfo><imsx_codeMajor>{}</imsx_codeMajor><imsx_severity>status</imsx_severity>\
-         <imsx_description>{description}</imsx_description><imsx_messageRefIdentifier/></imsx_statusInfo>\
+         <imsx_description>{description}</imsx_description>\
+         <imsx_messageRefIdentifier/></imsx_statusInfo>\
          </imsx_POXResponseHeaderInfo></imsx_POXHeader>\
          <imsx_POXBody>{result}</imsx_POXBody></imsx_POXEnvelopeResponse>",
         code.name()
@@ -134,8 +135,10 @@ mod tests {
 
     #[test]
     fn namespaces_and_prefixes_do_not_matter() {
-        let prefixed = "<o:imsx_POXEnvelopeRequest xmlns:o=\"urn:x\"><o:imsx_POXBody><o:replaceResultRequest><o:resultRecord>\
-                        <o:sourcedGUID><o:sourcedId>s</o:sourcedId></o:sourcedGUID></o:resultRecord></o:replaceResultRequest>\
+        let prefixed = "<o:imsx_POXEnvelopeRequest xmlns:o=\"urn:x\"><o:imsx_POXBody>\
+                        <o:replaceResultRequest><o:resultRecord>\
+                        <o:sourcedGUID><o:sourcedId>s</o:sourcedId></o:sourcedGUID>\
+                        </o:resultRecord></o:replaceResultRequest>\
                         </o:imsx_POXBody></o:imsx_POXEnvelopeRequest>";
         let read = read_request(prefixed.as_bytes()).expect("a request");
         assert_eq!((read.operation.as_str(), read.sourcedid.as_str()), ("replaceResult", "s"));
