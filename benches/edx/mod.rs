@@ -23,7 +23,9 @@ const PARAMS: [(&str, &str); 33] = [
     ("roles", "Student,Learner"),
     (
         "lis_result_sourcedid",
-        "course-v1%3AedX%2BDemoX%2B2026:block-v1:edX+DemoX+2026+type@lti_consumer+block@0f1e2d3c4b5a69788796a5b4c3d2e1f0:35d0c1c6f5d0e4a1b2c3d4e5f6a7b8c9",
+        "course-v1%3AedX%2BDemoX%2B2026:\
+         block-v1:edX+DemoX+2026+type@lti_consumer+block@0f1e2d3c4b5a69788796a5b4c3d2e1f0:\
+         35d0c1c6f5d0e4a1b2c3d4e5f6a7b8c9",
     ),
     (
         "lis_outcome_service_url",

@@ -216,12 +216,14 @@ fn the_page_shows_the_result_of_a_grade_with_the_platforms_message() {
         ("202 Accepted", r#"{"status":"kept","id":"x"}"#, "The gateway will retry"),
         (
             "502 Bad Gateway",
-            r#"{"error":"platform-refused","message":"no","platform":{"status":200,"description":"Grade is <past> \"due\""}}"#,
+            r#"{"error":"platform-refused","message":"no",
+                "platform":{"status":200,"description":"Grade is <past> \"due\""}}"#,
             "Your course refused the grade: Grade is &lt;past&gt; &quot;due&quot;",
         ),
         (
             "502 Bad Gateway",
-            r#"{"error":"platform-refused","message":"The platform refused","platform":{"status":404,"description":""}}"#,
+            r#"{"error":"platform-refused","message":"The platform refused",
+                "platform":{"status":404,"description":""}}"#,
             "The grade is lost: The platform refused",
         ),
         (
