@@ -316,7 +316,8 @@ fn an_existing_template_is_used_only_on_request() {
 #[test]
 fn a_tool_with_a_problem_is_not_written() {
     let folder = folder(&format!(
-        "{OLD}\n[tools.deep]\npath = \"/lti/quiz/deep\"\ntemplate = \"hello\"\nkey = \"deep\"\nsecret = {{ env = \"HELLO_SECRET\" }}\n"
+        "{OLD}\n[tools.deep]\npath = \"/lti/quiz/deep\"\ntemplate = \"hello\"\n\
+         key = \"deep\"\nsecret = {{ env = \"HELLO_SECRET\" }}\n"
     ));
     let rest = |name: &str| {
         format!(
@@ -388,7 +389,8 @@ fn a_malformed_file_stays_unchanged() {
             folder.path(),
             &["quiz"],
             &[],
-            "error: [tools.quiz] cannot be appended to tools.toml, because of the form of `tools`\n  \
+            "error: [tools.quiz] cannot be appended to tools.toml, because of the form of \
+             `tools`\n  \
              = help: write each tool as a table with a heading, such as `[tools.hello]`\n",
         );
     }

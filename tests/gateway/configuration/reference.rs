@@ -27,10 +27,30 @@ fn reference() -> String {
 fn of_table(table: &Keys) -> String {
     let rows: String = table.all.iter().map(of_key).collect();
     let Keys { table, description, .. } = table;
+    let description = wrap(description);
     format!(
         "\n## `{table}`\n\n{description}\n\n\
          | key | type | default | description | example |\n|---|---|---|---|---|\n{rows}"
     )
+}
+
+/// Breaks a paragraph into lines of at most 100 columns.
+fn wrap(text: &str) -> String {
+    let mut wrapped = String::new();
+    let mut columns = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if columns > 0 && columns + 1 + length > 100 {
+            wrapped.push('\n');
+            columns = 0;
+        } else if columns > 0 {
+            wrapped.push(' ');
+            columns += 1;
+        }
+        wrapped.push_str(word);
+        columns += length;
+    }
+    wrapped
 }
 
 fn of_key(key: &Key) -> String {
