@@ -1,5 +1,5 @@
-//! The cost of a launch without the server: verification, session, page. Also the cost of reading the
-//! tools file at start.
+//! The cost of a launch without the server: verification, session, page. Also the cost of reading
+//! the tools file at start.
 
 mod edx;
 

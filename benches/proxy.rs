@@ -34,21 +34,21 @@ const REQUESTS_PER_ROUND: usize = 16_000;
 fn main() {
     let mut arguments = std::env::args().skip(1);
     match (arguments.next().as_deref(), arguments.next()) {
-        (Some("--serve"), Some(folder)) => serve(&folder),
+        (Some("--serve"), Some(directory)) => serve(&directory),
         _ => compare(),
     }
 }
 
 fn compare() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let directory = tempfile::tempdir().expect("a directory");
     let upstream = started("upstream");
     let port = upstream.1;
     let mut servers = vec![Server::new("direct", upstream, "/page", "")];
-    match nginx(folder.path(), port) {
+    match nginx(directory.path(), port) {
         Some(nginx) => servers.push(Server::new("nginx", nginx, "/page", "")),
         None => println!("nginx is not installed"),
     }
-    servers.push(gateway(folder.path(), port));
+    servers.push(gateway(directory.path(), port));
     // Warm-up: the first requests pay for lazy initialization.
     for server in &mut servers {
         server.round(2000);
@@ -65,8 +65,8 @@ fn compare() {
     let requests = (ROUNDS * REQUESTS_PER_ROUND) as f64;
     for (server, (cpu, wall)) in servers.iter().zip(&totals) {
         println!(
-            "{:8} {:6.1} µs of CPU time per request, {:6.0} requests/s over {CONNECTIONS} connections, \
-             {} MiB",
+            "{:8} {:6.1} µs of CPU time per request, {:6.0} requests/s over {CONNECTIONS} \
+             connections, {} MiB",
             server.kind,
             cpu / requests * 1e6,
             requests / wall,
@@ -114,20 +114,22 @@ impl Server {
 }
 
 /// nginx as a plain proxy, in one process.
-fn nginx(folder: &Path, upstream: u16) -> Option<(Process, u16)> {
+fn nginx(directory: &Path, upstream: u16) -> Option<(Process, u16)> {
     let port =
         TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
     let configuration = format!(
         "daemon off; master_process off; worker_processes 1; pid {0}/pid; error_log {0}/errors;\n\
          events {{ worker_connections 256; }}\n\
          http {{ access_log off; client_body_temp_path {0}; proxy_temp_path {0};\n\
-         fastcgi_temp_path {0}; uwsgi_temp_path {0}; scgi_temp_path {0}; keepalive_requests 10000000;\n\
-         upstream app {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 10000000; }}\n\
-         server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://app; proxy_http_version 1.1;\n\
-         proxy_set_header Connection \"\"; }} }} }}\n",
-        folder.display()
+         fastcgi_temp_path {0}; uwsgi_temp_path {0}; scgi_temp_path {0};\n\
+         keepalive_requests 10000000;\n\
+         upstream app {{ server 127.0.0.1:{upstream}; keepalive 64;\n\
+         keepalive_requests 10000000; }}\n\
+         server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://app;\n\
+         proxy_http_version 1.1; proxy_set_header Connection \"\"; }} }} }}\n",
+        directory.display()
     );
-    let file = folder.join("nginx.conf");
+    let file = directory.join("nginx.conf");
     std::fs::write(&file, configuration).expect("a file");
     let program = ["/usr/sbin/nginx", "nginx"].into_iter().find(|name| {
         Command::new(name)
@@ -148,14 +150,14 @@ fn nginx(folder: &Path, upstream: u16) -> Option<(Process, u16)> {
 }
 
 /// The gateway with one session, opened by a launch.
-fn gateway(folder: &Path, upstream: u16) -> Server {
+fn gateway(directory: &Path, upstream: u16) -> Server {
     let tools = format!(
         "[tools.hello]\nkey = \"{}\"\nsecret = {{ env = \"SECRET\" }}\n\
          upstream = \"http://127.0.0.1:{upstream}\"\n",
         edx::KEY
     );
-    std::fs::write(folder.join("tools.toml"), tools).expect("a file");
-    let (process, port) = started(&folder.join("tools.toml").display().to_string());
+    std::fs::write(directory.join("tools.toml"), tools).expect("a file");
+    let (process, port) = started(&directory.join("tools.toml").display().to_string());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     let form = edx::launch(now, "nonce-0");
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");

@@ -1,5 +1,5 @@
-//! The CPU time of a whole launch, compared with a Rocket server that reads the same body and responds
-//! with a fixed page of the same length.
+//! The CPU time of a whole launch, compared with a Rocket server that reads the same body and
+//! responds with a fixed page of the same length.
 //!
 //! Each server is a process of its own. The bench alternates between them within one run and counts
 //! their CPU time, without the client's. CPU time varies less than wall-clock time.
@@ -58,8 +58,8 @@ fn compare() {
     let launches = (ROUNDS * LAUNCHES_PER_ROUND) as f64;
     for (server, (cpu, wall)) in servers.iter().zip(totals) {
         println!(
-            "{:8} {:6.1} µs of CPU time per launch, {:6.0} launches/s over {CONNECTIONS} connections, \
-             {} MiB",
+            "{:8} {:6.1} µs of CPU time per launch, {:6.0} launches/s over {CONNECTIONS} \
+             connections, {} MiB",
             server.kind,
             cpu / launches * 1e6,
             launches / wall,

@@ -33,15 +33,21 @@ class Cases(list[Case]):
 
         return add
 
-    def each(self, sentence: str, variations: dict | Iterable[str]) -> Callable[[Callable], Callable]:
-        """Adds a case for each variation. The function receives the variation as its last argument."""
+    def each(
+        self, sentence: str, variations: dict | Iterable[str]
+    ) -> Callable[[Callable], Callable]:
+        """Adds a case for each variation, which is the last argument of the function."""
         if not isinstance(variations, dict):
             variations = {name: name for name in variations}
 
         def add(check: Callable) -> Callable:
             for name, value in variations.items():
-                # A default argument binds the value now. A plain closure would see only the last one.
-                self.append(Case(f"{sentence}: {name}", lambda *subject, value=value: check(*subject, value)))
+                # The default argument binds the value now. A closure would see the last one.
+                self.append(
+                    Case(
+                        f"{sentence}: {name}", lambda *subject, value=value: check(*subject, value)
+                    )
+                )
             return check
 
         return add

@@ -23,8 +23,8 @@ class Checkout:
     """A copy of every tracked file, with the program at the path in the Procfile."""
 
     def __init__(self, binary: Path):
-        self._folder = tempfile.TemporaryDirectory(prefix="lti-gateway-")
-        self.root = Path(self._folder.name)
+        self._directory = tempfile.TemporaryDirectory(prefix="lti-gateway-")
+        self.root = Path(self._directory.name)
         listing = subprocess.run(
             ["git", "ls-files", "-z"], cwd=REPOSITORY, check=True, capture_output=True, text=True
         )
@@ -43,7 +43,7 @@ class Checkout:
         return self
 
     def __exit__(self, *_) -> None:
-        self._folder.cleanup()
+        self._directory.cleanup()
 
     def set_variables(self, variables: dict[str, str]) -> None:
         """Writes `.env`."""
@@ -52,7 +52,9 @@ class Checkout:
 
     def command(self, process: str) -> str:
         """The command of a process in the Procfile."""
-        lines = dict(line.split(": ", 1) for line in (self.root / "Procfile").read_text().splitlines())
+        lines = dict(
+            line.split(": ", 1) for line in (self.root / "Procfile").read_text().splitlines()
+        )
         return lines[process]
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess:

@@ -21,7 +21,7 @@ SHORTEST_FORBIDDEN = 4
 
 @dataclass
 class Visit:
-    """The result of a launch: URL and page of the app, and the browser's headers with its cookies."""
+    """The result of a launch: path and page of the app, and the browser's cookie header."""
 
     path: str
     headers: dict[str, str]
@@ -34,7 +34,7 @@ class Running:
         self.origin = f"http://127.0.0.1:{self.port}"
         self._host = urlsplit(settings.get("LTI_GATEWAY_PUBLIC_URL", self.origin)).netloc
         self._command = [binary, "--tools", tools]
-        self._folder = tools.parent
+        self._directory = tools.parent
         self._settings = {"PATH": os.environ["PATH"], "PORT": str(self.port), **settings}
         self._forbidden: set[str] = set()
         self._log = tempfile.TemporaryFile()
@@ -44,7 +44,7 @@ class Running:
         """Starts the program, also after it ended. All runs write to one log."""
         self._process = subprocess.Popen(
             self._command,
-            cwd=self._folder,
+            cwd=self._directory,
             env=self._settings,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -124,7 +124,7 @@ class Running:
             for text in self._forbidden
         }
         return sorted(
-            text for text, spelt in spellings.items() if any(spelling in log for spelling in spelt)
+            text for text, forms in spellings.items() if any(form in log for form in forms)
         )
 
     def log(self) -> str:

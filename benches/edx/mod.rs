@@ -1,4 +1,5 @@
-//! A launch as edX sends it for a graded block, with personal data and custom parameters: 40 parameters.
+//! A launch as edX sends it for a graded block, with personal data and custom parameters: 40
+//! parameters.
 
 use lti::Secret;
 use lti::oauth1::{Credentials, SignatureMethod, SigningKey};
@@ -56,8 +57,8 @@ const PARAMS: [(&str, &str); 33] = [
     ("ext_submit", "Press to launch"),
 ];
 
-/// The body of a launch signed at `timestamp` with `nonce`: 33 parameters, six OAuth parameters and the
-/// signature.
+/// The body of a launch signed at `timestamp` with `nonce`: 33 parameters, six OAuth parameters and
+/// the signature.
 pub fn launch(timestamp: u64, nonce: &str) -> String {
     let signing_key = SigningKey::new(&Secret::new(SECRET));
     let credentials = Credentials {

@@ -1,6 +1,7 @@
-//! The JWT by which an upstream can tell who launched, and that it was the gateway that says so (RFC 7519, RFC 8037).
+//! The assertion: a JWT that names the user, signed by the gateway with Ed25519 (RFC 7519, RFC
+//! 8037).
 //!
-//! Its claims have the names of LTI 1.3, whatever the platform speaks.
+//! Its claims have LTI 1.3 names, whatever LTI version the platform uses.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,12 +13,12 @@ use sha2::{Digest as _, Sha256};
 use super::identity::subject;
 use crate::session::{Field, Session, derive_key};
 
-/// For how many seconds an assertion counts.
+/// The lifetime of an assertion, in seconds.
 const LIFETIME: u64 = 300;
-/// What the names of LTI's own claims begin with.
+/// The prefix of LTI's own claim names.
 const CLAIM: &str = "https://purl.imsglobal.org/spec/lti/claim/";
 
-/// Claims that are a field's text: of the JWT itself, and of the objects of LTI.
+/// OpenID Connect claims, and the session fields with their values.
 const CLAIMS: [(&str, Field); 6] = [
     ("name", Field::Name),
     ("given_name", Field::GivenName),
@@ -27,7 +28,7 @@ const CLAIMS: [(&str, Field); 6] = [
     ("email", Field::Email),
 ];
 
-/// LTI's objects: the claim, and its members with their fields.
+/// LTI claims that are objects: the claim, and its members with their session fields.
 const OBJECTS: [(&str, &[(&str, Field)]); 5] = [
     (
         "context",
@@ -72,42 +73,44 @@ const OBJECTS: [(&str, &[(&str, Field)]); 5] = [
     ),
 ];
 
-/// Signs assertions. The keys are derived from `gateway.secret`: the first signs, all are published.
+/// The signing keys, derived from `gateway.secret`. The first key signs; the gateway publishes all
+/// of them.
 pub struct Assertions {
     keys: Vec<AssertionKey>,
 }
 
 struct AssertionKey {
-    /// The header of everything that is signed with it, encoded.
+    /// The JWT header of each assertion, base64url-encoded.
     header: String,
-    /// The key's name: its thumbprint (RFC 7638).
+    /// The key's id: its thumbprint (RFC 7638).
     kid: String,
-    /// The public key, encoded.
+    /// The public key, base64url-encoded.
     x: String,
     signing_key: SigningKey,
 }
 
-/// What an assertion says besides its session.
+/// The facts of an assertion that are not in its session.
 pub struct Subject<'a> {
-    /// The public origin of the gateway.
+    /// The gateway's public origin.
     pub issuer: &'a str,
     /// The tool's name.
     pub tool: &'a str,
     /// The tool's launch URL.
     pub launch_url: &'a str,
-    /// The tool's `params`, if there are any.
+    /// The tool's `params`, if any.
     pub params: Option<&'a Value>,
-    /// Whether a grade token comes with it; `None` for a tool that sends no grades.
+    /// Whether the request carries a grade token; `None` for a tool that may not send grades.
     pub accepts_grade: Option<bool>,
 }
 
 impl Assertions {
-    /// Derives the keys.
+    /// Derives one key per secret.
     pub fn new(secrets: &[Secret]) -> Self {
         Self { keys: secrets.iter().map(AssertionKey::new).collect() }
     }
 
-    /// The assertion of a session at `now` (seconds since the epoch). `None` only without a key.
+    /// The assertion of a session at `now`, in seconds since the Unix epoch. `None` only without a
+    /// key.
     pub fn sign(&self, session: &Session, subject: &Subject<'_>, now: u64) -> Option<String> {
         let key = self.keys.first()?;
         let claims = URL_SAFE_NO_PAD.encode(claims(session, subject, now).to_string());
@@ -116,10 +119,17 @@ impl Assertions {
         Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes())))
     }
 
-    /// The public keys (RFC 7517).
+    /// The public keys, as a JWK set (RFC 7517).
     pub fn jwks(&self) -> String {
         let keys = self.keys.iter().map(|AssertionKey { kid, x, .. }| {
-            json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": x })
+            json!({
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "alg": "EdDSA",
+                "use": "sig",
+                "kid": kid,
+                "x": x,
+            })
         });
         json!({ "keys": keys.collect::<Vec<_>>() }).to_string()
     }
@@ -136,11 +146,11 @@ impl AssertionKey {
     }
 }
 
-fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
+fn claims(session: &Session, facts: &Subject<'_>, now: u64) -> Value {
     let mut claims = Map::new();
     let mut claim = |name: String, value: Value| claims.insert(name, value);
-    claim("iss".into(), about.issuer.into());
-    claim("aud".into(), about.tool.into());
+    claim("iss".into(), facts.issuer.into());
+    claim("aud".into(), facts.tool.into());
     claim("iat".into(), now.into());
     claim("exp".into(), now.saturating_add(LIFETIME).into());
     if let Some(subject) = subject(session) {
@@ -152,16 +162,16 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
         }
     }
     if let Some(locale) = session.get(Field::Locale) {
-        // BCP 47, as OpenID Connect has it, where edX writes an underscore.
+        // OpenID Connect requires a BCP 47 tag (`pt-BR`). edX sends an underscore (`pt_BR`).
         claim("locale".into(), locale.replace('_', "-").into());
     }
     if session.left_out > 0 {
         claim("left_out".into(), session.left_out.into());
     }
-    if let Some(accepted) = about.accepts_grade {
+    if let Some(accepted) = facts.accepts_grade {
         claim("grade".into(), json!({ "accepted": accepted }));
     }
-    if let Some(params) = about.params {
+    if let Some(params) = facts.params {
         claim("params".into(), params.clone());
     }
 
@@ -169,7 +179,7 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
     lti("message_type", "LtiResourceLinkRequest".into());
     lti("version", "1.3.0".into());
     lti("deployment_id", session.sender.deployment().into());
-    lti("target_link_uri", about.launch_url.into());
+    lti("target_link_uri", facts.launch_url.into());
     lti("roles", roles(session));
     if let Some(mentored) = session.get(Field::MentoredUsers) {
         lti("role_scope_mentor", list(mentored));
@@ -186,7 +196,7 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
         }
         if name == "launch_presentation" {
             for (member, field) in [("width", Field::Width), ("height", Field::Height)] {
-                // A number in LTI 1.3, any text in LTI 1.1.
+                // A number in LTI 1.3, any string in LTI 1.1.
                 if let Some(pixels) = session.get(field).and_then(|text| text.parse::<u32>().ok()) {
                     object.insert(member.into(), pixels.into());
                 }
@@ -207,7 +217,7 @@ fn claims(session: &Session, about: &Subject<'_>, now: u64) -> Value {
     claims.into()
 }
 
-/// What the platform said; where there was no space for that, the roles that count here.
+/// The platform's roles. If the session had no space for them, the roles that grant something here.
 fn roles(session: &Session) -> Value {
     match session.get(Field::Roles) {
         Some(roles) => role_uris(roles).into(),
@@ -220,7 +230,7 @@ fn roles(session: &Session) -> Value {
     }
 }
 
-/// The short name of LTI 1.1.
+/// The role's short name in LTI 1.1.
 fn role_name(role: lti::Role) -> &'static str {
     match role {
         lti::Role::Learner => "Learner",

@@ -1,7 +1,7 @@
-//! Speaks HTTP to upstreams: one client for all, with a pool of connections for each.
+//! The HTTP client for upstreams, with a pool of keep-alive connections to each.
 //!
-//! It sends what it is given. A client made for people's addresses (the URL standard) would tidy paths and queries up,
-//! which lets a request leave the path that it was meant for.
+//! It sends the URL byte for byte. A client that follows the WHATWG URL standard would resolve dot
+//! segments and encode characters anew, so a request could leave the path that was checked.
 
 use std::time::Duration;
 
@@ -18,43 +18,43 @@ use rustls::crypto::ring;
 
 use crate::cause::message_chain;
 
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept.
-const IDLE: Duration = Duration::from_secs(60);
-/// The most idle connections to one upstream.
+/// The timeout for connecting to an upstream.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The keep-alive timeout of an idle connection.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(60);
+/// The most idle keep-alive connections to one upstream.
 const MOST_IDLE: usize = 64;
 
-/// What is sent: nothing, or what a browser sends, while it comes.
+/// The body of a request: none, or a browser's upload, streamed.
 pub type RequestBody = Either<Empty<Bytes>, Channel<Bytes, std::io::Error>>;
 
-/// The client.
+/// The client for all upstreams.
 pub struct Upstreams {
     plain: Client<HttpConnector, RequestBody>,
     tls: Option<Client<HttpsConnector<HttpConnector>, RequestBody>>,
 }
 
-/// The upstream could not be reached, or did not answer in HTTP.
+/// The upstream is unreachable, or its response is not HTTP.
 #[derive(Debug)]
 pub struct UpstreamError {
-    /// The library's words, which hold nothing of the request.
-    pub words: String,
+    /// The library's message. It contains nothing of the request.
+    pub message: String,
 }
 
 impl Upstreams {
-    /// Without a connection yet. `with_tls` loads the system's certificates (or those of `SSL_CERT_FILE`), by which `https`
-    /// upstreams are verified.
+    /// A client without connections. `with_tls` loads the system's root certificates, or those of
+    /// `SSL_CERT_FILE`, to verify `https` upstreams.
     ///
     /// # Errors
-    /// The system's words where it has no certificates.
+    /// The system's message, if it has no certificates.
     pub fn new(with_tls: bool) -> Result<Self, String> {
         let mut tcp = HttpConnector::new();
-        tcp.set_connect_timeout(Some(CONNECT));
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.set_nodelay(true);
         let mut builder = Client::builder(TokioExecutor::new());
         builder
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
+            .pool_idle_timeout(KEEP_ALIVE_TIMEOUT)
             .pool_max_idle_per_host(MOST_IDLE);
         let plain = builder.build(tcp.clone());
         let tls = with_tls.then(|| {
@@ -69,20 +69,20 @@ impl Upstreams {
         Ok(Self { plain, tls: tls.transpose()? })
     }
 
-    /// Sends a request and waits for the head of its answer.
+    /// Sends a request and waits for the response head, without a timeout of its own.
     ///
     /// # Errors
-    /// An [`UpstreamError`] if no such head came.
+    /// An [`UpstreamError`] if no response head arrives.
     pub async fn send(
         &self,
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        let answer = match &self.tls {
+        let response = match &self.tls {
             Some(tls) if request.uri().scheme() == Some(&Scheme::HTTPS) => {
                 tls.request(request).await
             }
             _ => self.plain.request(request).await,
         };
-        answer.map_err(|error| UpstreamError { words: message_chain(&error) })
+        response.map_err(|error| UpstreamError { message: message_chain(&error) })
     }
 }

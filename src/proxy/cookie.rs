@@ -1,23 +1,24 @@
 //! Names of an app's cookies.
 //!
-//! A browser keeps a cookie named `__Host-…` only with `Path=/`, which an app below a prefix cannot have. There the browser
-//! is given it as `__Secure-Host-…`, and the app gets it back under the name that it chose. An app with cookies of both
-//! names would mix them up; none is known.
+//! A browser stores a cookie named `__Host-…` only with `Path=/`, which an app below a prefix
+//! cannot use. The gateway renames it to `__Secure-Host-…` for the browser, and back for the app.
+//! An app with cookies of both names would mix them up; no such app is known.
 
 const HOST: &str = "__Host-";
 const SECURE_HOST: &str = "__Secure-Host-";
 
-/// An app's cookie (`name=value`) as a browser below a prefix can keep it: nothing if it can as it is.
+/// An app's cookie (`name=value`) under a name that a browser accepts below a prefix. `None` if it
+/// keeps its name.
 pub(crate) fn renamed_for_browser(cookie: &str) -> Option<String> {
     begins_with(cookie, HOST).then(|| format!("__Secure-{}", &cookie["__".len()..]))
 }
 
-/// A browser's cookie as the app named it: nothing if that is its name.
+/// A browser's cookie under the name that the app chose. `None` if it keeps its name.
 pub(crate) fn renamed_for_app(cookie: &str) -> Option<String> {
     begins_with(cookie, SECURE_HOST).then(|| format!("__{}", &cookie["__Secure-".len()..]))
 }
 
-/// Browsers ignore the case of the prefixes of names.
+/// Ignores case, as browsers do in the prefixes of cookie names.
 fn begins_with(cookie: &str, prefix: &str) -> bool {
     cookie.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
@@ -27,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_cookie_goes_by_another_name_in_the_browser_and_comes_back_under_its_own() {
+    fn a_host_prefix_cookie_is_renamed_for_the_browser_and_back_for_the_app() {
         for (app, browser) in [
             ("__Host-sid=1", "__Secure-Host-sid=1"),
             ("__host-SID=", "__Secure-host-SID="),

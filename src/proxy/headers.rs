@@ -1,7 +1,11 @@
-//! Which of a browser's headers reach an upstream, and what stands in them.
+//! The browser headers that an upstream receives, and their values.
 //!
-//! Whatever could speak for the gateway is taken away in every spelling that some server takes for the same name. Who the
-//! person is comes from `session_headers`, what frames a body and the browser's address from `request`.
+//! The gateway removes each header that could forge identity or the gateway's own headers, in every
+//! spelling that some server reads as the same name. It also removes hop-by-hop headers (RFC 9110
+//! §7.6.1). This is a blocklist: apps read many headers that the gateway does not know.
+//!
+//! `session_headers` adds the user's identity. `request` adds the framing of the body and the
+//! browser's IP address. This file also detects cross-site request forgery (CSRF) and WebSockets.
 
 use std::borrow::Cow;
 
@@ -14,51 +18,43 @@ use crate::config::header::{is_hop_by_hop, is_identity, is_same};
 use crate::session::{TICKET_PARAMETER, is_own_cookie};
 use crate::url::{BaseUrl, UrlParts};
 
-/// What decides which of a browser's headers reach the upstream, and as what.
+/// The facts that decide which browser headers the upstream receives, and with which values.
 #[derive(Clone, Copy)]
 pub struct HeaderPolicy<'a> {
-    /// Where the app answers.
+    /// The app's URL, as the gateway reaches it.
     pub upstream: &'a BaseUrl,
-    /// Where browsers see the gateway: `https://host[:port]`.
+    /// The gateway's origin, as browsers see it: `https://host[:port]`.
     pub origin: &'a str,
-    /// What stands before the app's own paths in the gateway's addresses; may be empty.
+    /// The path before the app's own paths in the gateway's URLs; may be empty.
     pub prefix: &'a str,
     /// The tool's configured headers.
-    pub own: &'a [(HeaderName, HeaderValue)],
+    pub configured: &'a [(HeaderName, HeaderValue)],
 }
 
 impl HeaderPolicy<'_> {
-    /// The headers of the request to the upstream, but for the framing of its body and the identity.
+    /// The headers of the upstream request, without the framing of its body and the identity.
     ///
-    /// What the gateway and the tool set is added last, so that no browser can name it in `Connection` to have it taken
-    /// away.
+    /// `Host` and the tool's headers are added last, so that a browser cannot remove them by naming
+    /// them in `Connection`.
     pub fn request_headers<'h>(
         &self,
         browser: impl Iterator<Item = (&'h str, &'h str)> + Clone,
     ) -> HeaderMap {
-        let of_connection: Vec<&str> = values(browser.clone(), "connection")
+        /// The capacity for headers that the gateway adds.
+        const ADDED: usize = 16;
+        let named_by_connection: Vec<&str> = values(browser.clone(), "connection")
             .flat_map(|value| value.split(','))
             .map(str::trim)
             .collect();
-        /// For what is added to a browser's headers.
-        const MORE: usize = 16;
-        let mut headers = HeaderMap::with_capacity(browser.clone().count() + self.own.len() + MORE);
+        let capacity = browser.clone().count() + self.configured.len() + ADDED;
+        let mut headers = HeaderMap::with_capacity(capacity);
         for (name, value) in browser {
-            if self.is_withheld(name)
-                || of_connection.iter().any(|named| named.eq_ignore_ascii_case(name))
+            if self.is_removed(name)
+                || named_by_connection.iter().any(|named| named.eq_ignore_ascii_case(name))
             {
                 continue;
             }
-            let value = if name.eq_ignore_ascii_case("cookie") {
-                self.cookies(value)
-            } else if name.eq_ignore_ascii_case("origin") {
-                Some(self.page_origin(value))
-            } else if name.eq_ignore_ascii_case("referer") {
-                self.referer(value)
-            } else {
-                Some(Cow::Borrowed(value))
-            };
-            let Some(value) = value else { continue };
+            let Some(value) = self.value_for_app(name, value) else { continue };
             add(
                 &mut headers,
                 HeaderName::from_bytes(name.as_bytes()),
@@ -70,34 +66,50 @@ impl HeaderPolicy<'_> {
             Ok::<_, ()>(HOST),
             HeaderValue::from_str(&self.upstream.origin.authority),
         );
-        for (name, value) in self.own {
+        for (name, value) in self.configured {
             add(&mut headers, Ok::<_, ()>(name.clone()), Ok::<_, ()>(value.clone()));
         }
         headers
     }
 
-    /// Whether a browser's header of this name never reaches the upstream. CGI and what came after it take every sign for `_`,
-    /// also in the names that frame a message; and a header `Proxy` for a setting of their own (CVE-2016-5385).
-    fn is_withheld(&self, name: &str) -> bool {
-        let is_spelt =
+    /// Whether the gateway removes a browser header of this name.
+    ///
+    /// CGI and its successors read every special character of a name as `_`, also in the names of
+    /// framing headers. They read `Proxy` as a setting of their own (CVE-2016-5385).
+    fn is_removed(&self, name: &str) -> bool {
+        let is_normal =
             |byte: u8| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        let spelt = if name.bytes().all(is_spelt) {
+        let normalized = if name.bytes().all(is_normal) {
             Cow::Borrowed(name)
         } else {
-            let spell = |letter: char| {
+            let normalize = |letter: char| {
                 if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' }
             };
-            Cow::Owned(name.chars().map(spell).collect())
+            Cow::Owned(name.chars().map(normalize).collect())
         };
-        is_hop_by_hop(&spelt)
-            || is_identity(&spelt)
-            || matches!(&*spelt, "host" | "content-length" | "proxy")
-            || spelt.starts_with("proxy-")
-            || self.own.iter().any(|(own, _)| is_same(own.as_str(), &spelt))
+        is_hop_by_hop(&normalized)
+            || is_identity(&normalized)
+            || matches!(&*normalized, "host" | "content-length" | "proxy")
+            || normalized.starts_with("proxy-")
+            || self.configured.iter().any(|(name, _)| is_same(name.as_str(), &normalized))
     }
 
-    /// A `Cookie` header without the gateway's own and under the app's own names: nothing if no cookie is left.
-    fn cookies<'h>(&self, value: &'h str) -> Option<Cow<'h, str>> {
+    /// The value of a browser header for the app. `None` removes the header.
+    fn value_for_app<'h>(&self, name: &str, value: &'h str) -> Option<Cow<'h, str>> {
+        if name.eq_ignore_ascii_case("cookie") {
+            self.app_cookies(value)
+        } else if name.eq_ignore_ascii_case("origin") {
+            Some(self.page_origin(value))
+        } else if name.eq_ignore_ascii_case("referer") {
+            self.referer(value)
+        } else {
+            Some(Cow::Borrowed(value))
+        }
+    }
+
+    /// A `Cookie` header without the gateway's cookies, and with the app's cookies under the names
+    /// that the app chose. `None` if no cookie is left.
+    fn app_cookies<'h>(&self, value: &'h str) -> Option<Cow<'h, str>> {
         let mut is_changed = false;
         let mut kept: Vec<Cow<'h, str>> = Vec::new();
         for cookie in value.split(';') {
@@ -129,7 +141,8 @@ impl HeaderPolicy<'_> {
         }
     }
 
-    /// An `Origin`, as the app has to see it: apps compare it with their own.
+    /// An `Origin` for the app. The gateway's origin becomes the app's, because apps compare
+    /// `Origin` with their own URL in CSRF checks.
     fn page_origin<'h>(&self, value: &'h str) -> Cow<'h, str> {
         if is_origin(value, self.origin) {
             Cow::Owned(self.upstream.origin.to_string())
@@ -138,15 +151,14 @@ impl HeaderPolicy<'_> {
         }
     }
 
-    /// A `Referer`, as the app has to see it: an address of its own, or a foreign one. Other addresses of the gateway are
-    /// other tools' and people's, and that of the door has a ticket.
+    /// A `Referer` for the app: one of its own URLs, or a URL of another site. `None` for other
+    /// URLs of the gateway: they belong to other tools and users, and an entry URL contains a
+    /// ticket.
     fn referer<'h>(&self, value: &'h str) -> Option<Cow<'h, str>> {
-        let Some(address) = UrlParts::of_web(value).filter(|address| address.is_of(self.origin))
-        else {
+        let Some(url) = UrlParts::of_web(value).filter(|url| url.is_of(self.origin)) else {
             return Some(Cow::Borrowed(value));
         };
-        let (path, query) =
-            address.rest.split_at(address.rest.find(['?', '#']).unwrap_or(address.rest.len()));
+        let (path, query) = url.rest.split_at(url.rest.find(['?', '#']).unwrap_or(url.rest.len()));
         if query.strip_prefix('?').is_some_and(|query| query.starts_with(TICKET_PARAMETER)) {
             return None;
         }
@@ -158,9 +170,12 @@ impl HeaderPolicy<'_> {
     }
 }
 
-/// Whether a request is one that only the app's own pages may make, and another page makes it: one with an unsafe method,
-/// or a WebSocket handshake.
-pub fn is_foreign<'h>(
+/// Whether a request may be cross-site request forgery (CSRF): it uses an unsafe method or opens a
+/// WebSocket, and a page of another origin sent it.
+///
+/// `Sec-Fetch-Site` and `Origin` decide. A request with neither header passes: a program sent it,
+/// not a page.
+pub fn may_be_csrf<'h>(
     origin: &str,
     method: &str,
     browser: impl Iterator<Item = (&'h str, &'h str)> + Clone,
@@ -170,32 +185,33 @@ pub fn is_foreign<'h>(
     }
     let mut sites = values(browser.clone(), "sec-fetch-site").map(str::trim);
     let mut origins = values(browser, "origin").map(str::trim);
-    // The page of an opaque origin sends `null`; only the browser knows which page it was.
-    let is_vouched_for = sites.clone().any(|site| site == "same-origin");
-    let is_own = |page: &str| is_origin(page, origin) || (page == "null" && is_vouched_for);
+    // A page with an opaque origin sends `null`. Only the browser knows which page it was.
+    let is_same_origin = sites.clone().any(|site| site == "same-origin");
+    let is_own = |page: &str| is_origin(page, origin) || (page == "null" && is_same_origin);
     sites.any(|site| site != "same-origin" && site != "none") || !origins.all(is_own)
 }
 
-/// Whether a request asks for a WebSocket. `Upgrade` counts where `Connection` names it only (RFC 9110 §7.8).
+/// Whether a request opens a WebSocket. `Upgrade` has a meaning only if `Connection` names it
+/// (RFC 9110 §7.8).
 pub fn is_websocket<'h>(browser: impl Iterator<Item = (&'h str, &'h str)> + Clone) -> bool {
-    let says = |name, word: &str| {
+    let has_token = |name, token: &str| {
         values(browser.clone(), name)
             .flat_map(|value| value.split(','))
-            .any(|one| one.trim().eq_ignore_ascii_case(word))
+            .any(|one| one.trim().eq_ignore_ascii_case(token))
     };
-    says("upgrade", "websocket") && says("connection", "upgrade")
+    has_token("upgrade", "websocket") && has_token("connection", "upgrade")
 }
 
-/// Whether the value of an `Origin` header is this origin, and nothing but an origin.
+/// Whether the value of an `Origin` header is this origin, without a path.
 fn is_origin(value: &str, origin: &str) -> bool {
     value == origin
         || UrlParts::of_web(value).is_some_and(|page| page.rest.is_empty() && page.is_of(origin))
 }
 
-/// The configured headers of a tool, ready to be sent.
-pub fn configured(upstream: &Upstream) -> Vec<(HeaderName, HeaderValue)> {
+/// The configured headers of a tool, as typed values. Their values are marked as sensitive.
+pub fn configured_headers(upstream: &Upstream) -> Vec<(HeaderName, HeaderValue)> {
     let headers = upstream.headers.iter().filter_map(|(name, value)| {
-        // The configuration has no other headers.
+        // The configuration accepts valid headers only.
         let mut value = HeaderValue::from_str(value.expose()).ok()?;
         value.set_sensitive(true);
         Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
@@ -203,7 +219,7 @@ pub fn configured(upstream: &Upstream) -> Vec<(HeaderName, HeaderValue)> {
     headers.collect()
 }
 
-/// The values of all headers of a name.
+/// The values of all headers with this name, in any case.
 pub(super) fn values<'h, H: Iterator<Item = (&'h str, &'h str)> + Clone>(
     headers: H,
     name: &'static str,
@@ -211,10 +227,11 @@ pub(super) fn values<'h, H: Iterator<Item = (&'h str, &'h str)> + Clone>(
     headers.filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// Adds a header, if it is one: Rocket reads names and values more generously than a request can be written.
+/// Adds a valid header and drops an invalid one. Rocket accepts names and values that a request
+/// cannot carry; hyper's types accept no line break, which prevents header injection.
 fn add<N, V>(headers: &mut HeaderMap, name: Result<HeaderName, N>, value: Result<HeaderValue, V>) {
     if let (Ok(name), Ok(value)) = (name, value) {
-        // It fails only beyond tens of thousands of headers, where the rest is dropped.
+        // Fails only beyond tens of thousands of headers. The rest is dropped.
         let _ = headers.try_append(name, value);
     }
 }
@@ -236,7 +253,7 @@ mod tests {
         }
     }
 
-    /// The headers at the upstream, without `Host`.
+    /// The headers that the upstream receives, without `Host`.
     fn sent(policy: &HeaderPolicy<'_>, browser: &[(&str, &str)]) -> Vec<(String, String)> {
         let mut sent: Vec<_> = policy
             .request_headers(browser.iter().copied())
@@ -258,7 +275,7 @@ mod tests {
     #[track_caller]
     fn check_below(prefix: &str, browser: &[(&str, &str)], expected: &[(&str, &str)]) {
         let upstream = upstream();
-        let policy = HeaderPolicy { upstream: &upstream, origin: ORIGIN, prefix, own: &[] };
+        let policy = HeaderPolicy { upstream: &upstream, origin: ORIGIN, prefix, configured: &[] };
         let sent = sent(&policy, browser);
         let sent: Vec<_> =
             sent.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -266,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_of_the_way_stays_as_it_came() {
+    fn end_to_end_headers_keep_their_bytes() {
         check(
             &[
                 ("Accept", "text/html"),
@@ -304,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_gateways_to_say_is_taken_away_in_any_spelling() {
+    fn headers_that_only_the_gateway_may_set_are_removed_in_any_spelling() {
         for name in [
             "Host",
             "HOST",
@@ -342,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_header_for_an_upstream_is_dropped() {
+    fn an_invalid_header_is_dropped_against_header_injection() {
         check(
             &[
                 ("X-A", "a\nb"),
@@ -357,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn what_connection_names_is_of_the_connection() {
+    fn headers_that_connection_names_are_hop_by_hop() {
         check(
             &[
                 ("Connection", "close, X-A ,x-b"),
@@ -373,15 +390,19 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_can_neither_set_nor_take_away_what_the_tool_sets() {
+    fn a_browser_can_neither_set_nor_remove_a_configured_header() {
         let upstream = upstream();
-        let own = [
+        let configured = [
             (HeaderName::from_static("x-token"), HeaderValue::from_static("secret")),
             (HeaderName::from_static("x_other"), HeaderValue::from_static("other")),
             (HeaderName::from_static("authorization"), HeaderValue::from_static("Basic x")),
         ];
-        let policy =
-            HeaderPolicy { upstream: &upstream, origin: ORIGIN, prefix: PREFIX, own: &own };
+        let policy = HeaderPolicy {
+            upstream: &upstream,
+            origin: ORIGIN,
+            prefix: PREFIX,
+            configured: &configured,
+        };
         assert_eq!(
             sent(
                 &policy,
@@ -415,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gateways_cookies_stay_with_the_gateway() {
+    fn the_gateways_cookies_never_reach_an_app() {
         for prefix in ["", PREFIX] {
             check_cookies(prefix, &["__Secure-lti=x"], &[]);
             check_cookies(prefix, &["__Secure-lti=x; __Secure-lti-abc=y"], &[]);
@@ -454,21 +475,21 @@ mod tests {
     }
 
     #[test]
-    fn a_host_cookie_comes_back_to_the_app_under_its_own_name() {
+    fn a_host_prefix_cookie_returns_to_the_app_under_its_own_name() {
         check_cookies(PREFIX, &["__Secure-Host-a=1"], &["__Host-a=1"]);
         check_cookies(PREFIX, &["b=2; __Secure-Host-a=1; c=3"], &["b=2; __Host-a=1; c=3"]);
         check_cookies(PREFIX, &["__Secure-lti=x; __secure-host-a=1;c"], &["__host-a=1;c"]);
         check_cookies("", &["__Secure-Host-a=1"], &["__Secure-Host-a=1"]);
-        // But not under a name of the gateway's.
+        // But not under a name of the gateway.
         check_cookies(PREFIX, &["__Secure-Host-lti-login=x; a=1"], &["a=1"]);
     }
 
     #[test]
-    fn the_origin_of_the_gateways_pages_is_the_apps_own() {
+    fn the_gateways_origin_becomes_the_apps_origin() {
         for own in [ORIGIN, "https://Tools.Example", "https://tools.example:443"] {
             check(&[("Origin", own)], &[("origin", "http://app.test:9000")]);
         }
-        for foreign in [
+        for other in [
             "null",
             "",
             "http://tools.example",
@@ -477,12 +498,12 @@ mod tests {
             "https://evil.example",
             "https://tools.example/",
         ] {
-            check(&[("ORIGIN", foreign)], &[("origin", foreign)]);
+            check(&[("ORIGIN", other)], &[("origin", other)]);
         }
     }
 
     #[test]
-    fn a_referer_leads_to_the_app_or_elsewhere_and_never_into_the_gateway() {
+    fn a_referer_names_the_app_or_another_site_and_never_the_gateway() {
         for (browser, app) in [
             ("https://tools.example/lti/nb/~abc/a/b?c=d", Some("http://app.test:9000/app/a/b?c=d")),
             ("https://tools.example/lti/nb/~abc/", Some("http://app.test:9000/app/")),
@@ -510,9 +531,10 @@ mod tests {
     }
 
     #[test]
-    fn at_the_root_of_a_host_every_referer_is_the_apps() {
+    fn at_the_root_of_a_host_every_referer_is_a_url_of_the_app() {
         let upstream = BaseUrl { path: String::new(), ..upstream() };
-        let policy = HeaderPolicy { upstream: &upstream, origin: ORIGIN, prefix: "", own: &[] };
+        let policy =
+            HeaderPolicy { upstream: &upstream, origin: ORIGIN, prefix: "", configured: &[] };
         for (browser, app) in [
             ("https://tools.example", Some("http://app.test:9000/")),
             ("https://tools.example?a", Some("http://app.test:9000/?a")),
@@ -526,15 +548,15 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_foreign(method: &str, browser: &[(&str, &str)], expected: bool) {
+    fn check_csrf(method: &str, browser: &[(&str, &str)], expected: bool) {
         assert_eq!(
-            is_foreign(ORIGIN, method, browser.iter().copied()),
+            may_be_csrf(ORIGIN, method, browser.iter().copied()),
             expected,
             "{method} {browser:?}"
         );
     }
 
-    /// Headers, and whether they come from a page that may not ask.
+    /// Headers, and whether a page of another origin sent them.
     const PAGES: [(&[(&str, &str)], bool); 20] = [
         (&[], false),
         (&[("Origin", "https://tools.example")], false),
@@ -559,21 +581,21 @@ mod tests {
     ];
 
     #[test]
-    fn an_unsafe_request_of_another_page_is_foreign() {
+    fn an_unsafe_method_from_another_origin_may_be_csrf() {
         for (browser, expected) in PAGES {
             for method in ["POST", "PUT", "PATCH", "DELETE", "CONNECT", "PROPFIND", "get", ""] {
-                check_foreign(method, browser, expected);
+                check_csrf(method, browser, expected);
             }
             for method in ["GET", "HEAD", "OPTIONS", "TRACE"] {
-                check_foreign(method, browser, false);
+                check_csrf(method, browser, false);
             }
         }
     }
 
     #[test]
-    fn a_websocket_of_another_page_is_foreign() {
+    fn a_websocket_from_another_origin_may_be_csrf() {
         for (browser, expected) in PAGES {
-            for (connection, upgrade, asks) in [
+            for (connection, upgrade, is_opened) in [
                 ("Upgrade", "websocket", true),
                 ("keep-alive, upgrade", "WebSocket", true),
                 ("Upgrade", "h2c, websocket", true),
@@ -584,38 +606,50 @@ mod tests {
             ] {
                 let mut browser = browser.to_vec();
                 browser.extend([("Connection", connection), ("Upgrade", upgrade)]);
-                check_foreign("GET", &browser, asks && expected);
-                assert_eq!(is_websocket(browser.iter().copied()), asks);
+                check_csrf("GET", &browser, is_opened && expected);
+                assert_eq!(is_websocket(browser.iter().copied()), is_opened);
             }
         }
     }
 
     proptest! {
         #[test]
-        fn whatever_a_browser_sends_an_upstream_sees_nothing_that_is_the_gateways_to_say(
+        fn no_browser_header_reaches_the_upstream_as_one_of_the_gateway(
             browser in proptest::collection::vec(
                 (
-                    "(x[-_](forwarded|lti|auth[-_]request)[-_][a-z]{0,3}|x-own|x_own|cookie|connection|host|referer|[A-Za-z_-]{0,4}|\\PC{0,2})",
-                    "((__Secure-lti|x-own|a|https://tools.example|/lti/nb/~abc)?[-=;, /?]{0,2}){0,4}|\\PC{0,5}",
+                    concat!(
+                        "(x[-_](forwarded|lti|auth[-_]request)[-_][a-z]{0,3}|x-own|x_own",
+                        "|cookie|connection|host|referer|[A-Za-z_-]{0,4}|\\PC{0,2})",
+                    ),
+                    concat!(
+                        "((__Secure-lti|x-own|a|https://tools.example|/lti/nb/~abc)?",
+                        "[-=;, /?]{0,2}){0,4}|\\PC{0,5}",
+                    ),
                 ),
                 0..8,
             ),
         ) {
             let upstream = upstream();
-            let own = [(HeaderName::from_static("x-own"), HeaderValue::from_static("own"))];
-            let policy = HeaderPolicy { upstream: &upstream, origin: ORIGIN, prefix: PREFIX, own: &own };
-            let headers = policy.request_headers(browser.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            let configured = [(HeaderName::from_static("x-own"), HeaderValue::from_static("own"))];
+            let policy = HeaderPolicy {
+                upstream: &upstream,
+                origin: ORIGIN,
+                prefix: PREFIX,
+                configured: &configured,
+            };
+            let browser = browser.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let headers = policy.request_headers(browser);
             prop_assert_eq!(headers.get_all("x-own").iter().collect::<Vec<_>>(), ["own"]);
             prop_assert_eq!(headers.get_all(HOST).iter().collect::<Vec<_>>(), ["app.test:9000"]);
             for (name, value) in &headers {
-                let is_the_gateways = is_identity(name.as_str()) || is_hop_by_hop(name.as_str()) || name == "x_own";
-                prop_assert!(!is_the_gateways, "{name}");
+                let is_forged = is_identity(name.as_str())
+                    || is_hop_by_hop(name.as_str())
+                    || name == "x_own";
+                prop_assert!(!is_forged, "{name}");
                 let value = String::from_utf8_lossy(value.as_bytes());
-                prop_assert!(
-                    name != "cookie" || value.split(';').all(|cookie| !cookie.trim().starts_with("__Secure-lti=")),
-                    "{value}"
-                );
-                let is_ours = UrlParts::of_web(&value).is_some_and(|address| address.is_of(ORIGIN));
+                let has_own = value.split(';').any(|one| one.trim().starts_with("__Secure-lti="));
+                prop_assert!(name != "cookie" || !has_own, "{value}");
+                let is_ours = UrlParts::of_web(&value).is_some_and(|url| url.is_of(ORIGIN));
                 prop_assert!(name != "referer" || !is_ours, "{value}");
             }
         }

@@ -1,49 +1,52 @@
-//! Who is there, as headers that apps behind other proxies read already.
+//! The user's identity, in headers that many apps already read behind other proxies.
 
 use hyper::header::{HeaderName, HeaderValue};
 
 use crate::session::{Field, Session};
 
-/// A session's headers. They say nothing that was cut from the session.
+/// The identity headers of a session. They contain only fields that fitted into the session.
 pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
     let groups: Vec<&str> = session.roles.iter().map(lti::Role::name).collect();
     let groups = (!groups.is_empty()).then(|| groups.join(","));
     let values = [
-        ("x-forwarded-user", subject(session).map(|subject| printable(&subject))),
-        ("x-forwarded-preferred-username", session.get(Field::Name).map(printable)),
-        ("x-forwarded-email", session.get(Field::Email).map(printable)),
+        ("x-forwarded-user", subject(session).map(|subject| percent_encoded(&subject))),
+        ("x-forwarded-preferred-username", session.get(Field::Name).map(percent_encoded)),
+        ("x-forwarded-email", session.get(Field::Email).map(percent_encoded)),
         ("x-forwarded-groups", groups),
     ];
     let headers = values.into_iter().filter_map(|(name, value)| {
-        // What is printable is always a header's value.
         Some((HeaderName::from_static(name), HeaderValue::from_str(&value?).ok()?))
     });
     headers.collect()
 }
 
-/// The person: a user id is unique only within its sender. The sender's colons are encoded, so that the first colon ends it
-/// and no sender can name another's users. `None` for an anonymous launch.
+/// The user, as `sender:user_id`, because a user id is unique only within its sender. `None` for an
+/// anonymous launch.
+///
+/// The sender's colons are percent-encoded. So the first colon ends the sender, and no sender can
+/// name another sender's users.
 pub fn subject(session: &Session) -> Option<String> {
     let namespace = session.sender.user_namespace().replace('%', "%25").replace(':', "%3A");
     session.get(Field::UserId).map(|user| format!("{namespace}:{user}"))
 }
 
-/// Text as a header can carry it: every byte of UTF-8 that is not printable ASCII, and `%`, percent-encoded, and also spaces at
-/// either end, which whoever reads a header takes off.
-fn printable(text: &str) -> String {
+/// A string that a header can carry: `%` and every byte of UTF-8 that is not printable ASCII are
+/// percent-encoded, so line breaks cannot lead to header injection. Leading and trailing spaces are
+/// encoded too, because parsers remove them.
+fn percent_encoded(text: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let outer = text.len() - text.trim_start_matches(' ').len()..text.trim_end_matches(' ').len();
-    let mut printable = String::with_capacity(text.len());
+    let mut encoded = String::with_capacity(text.len());
     for (at, byte) in text.bytes().enumerate() {
         if (b' '..=b'~').contains(&byte) && byte != b'%' && (byte != b' ' || outer.contains(&at)) {
-            printable.push(char::from(byte));
+            encoded.push(char::from(byte));
         } else {
-            printable.push('%');
-            printable.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            printable.push(char::from(DIGITS[usize::from(byte & 15)]));
+            encoded.push('%');
+            encoded.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            encoded.push(char::from(DIGITS[usize::from(byte & 15)]));
         }
     }
-    printable
+    encoded
 }
 
 #[cfg(test)]
@@ -51,8 +54,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_of_every_language_fits_a_header_and_comes_back() {
-        let check = |text: &str, expected: &str| assert_eq!(printable(text), expected);
+    fn any_string_fits_into_a_header_without_header_injection() {
+        let check = |text: &str, expected: &str| assert_eq!(percent_encoded(text), expected);
         check("Ada Lovelace", "Ada Lovelace");
         check("Zoë", "Zo%C3%AB");
         check("100%", "100%25");

@@ -1,7 +1,7 @@
-//! The whole upstream request: where it goes, what it carries and who sends it.
+//! The upstream request: method, URL, headers, identity and assertion.
 //!
-//! This is the one module that chooses a request header. A reviewer who asks "can a browser forge
-//! this header?" reads only these files.
+//! Only this module chooses a request header. To answer "can a browser forge this header?", read
+//! only these files.
 
 pub mod assertion;
 pub mod client;

@@ -1,7 +1,9 @@
-//! Where a browser's path leads at the upstream.
+//! The upstream URL of a browser's path.
 //!
-//! The upstream sees the bytes that the browser sent. What could lead out of the upstream's base path is refused and
-//! never repaired: servers differ in what they decode, and how often, and in what they take for the end of a segment.
+//! The upstream receives the bytes that the browser sent. The gateway refuses a path that could
+//! leave the upstream's base path (path traversal with a dot segment) or reach another server
+//! (server-side request forgery, SSRF). It never repairs a path, because servers differ: in how
+//! often they decode, in what they decode, and in where they end a segment.
 
 use std::borrow::Cow;
 
@@ -9,26 +11,27 @@ use hyper::Uri;
 
 use crate::url::BaseUrl;
 
-/// Why a path leads nowhere.
+/// The reason why a path has no upstream URL.
 #[derive(Debug, PartialEq, Eq)]
 pub enum BadPath {
-    /// It has a segment `.` or `..`, in one spelling or another.
-    Dots,
-    /// It is no address that a server could be sent.
+    /// The path has a segment `.` or `..`, in any spelling.
+    DotSegment,
+    /// A request cannot carry the path or the query.
     Malformed,
 }
 
-/// The upstream's address for what follows the prefix. `rest` is empty or begins with a slash. The bytes stay as they are.
+/// The upstream URL of the path after the prefix. `rest` is empty or begins with a slash. Path and
+/// query keep their bytes.
 ///
 /// # Errors
-/// A [`BadPath`] where the path must not or cannot be sent.
-pub fn address(upstream: &BaseUrl, rest: &str, query: Option<&str>) -> Result<Uri, BadPath> {
+/// [`BadPath::DotSegment`] or [`BadPath::Malformed`].
+pub fn upstream_url(upstream: &BaseUrl, rest: &str, query: Option<&str>) -> Result<Uri, BadPath> {
     let decoded = decoded(rest);
-    if has_dots(&decoded) {
-        return Err(BadPath::Dots);
+    if contains_dot_segment(&decoded) {
+        return Err(BadPath::DotSegment);
     }
-    // A question mark would begin the query elsewhere, a fragment would be cut off, and what begins with anything but a
-    // slash would continue the host.
+    // A question mark would start the query too early, and a fragment would be cut off. Without a
+    // slash, the path would continue the host: SSRF.
     let is_path = rest.is_empty() || rest.starts_with('/');
     if !is_path
         || decoded.contains(&0)
@@ -37,7 +40,7 @@ pub fn address(upstream: &BaseUrl, rest: &str, query: Option<&str>) -> Result<Ur
     {
         return Err(BadPath::Malformed);
     }
-    let mut address = String::with_capacity(
+    let mut url = String::with_capacity(
         "https://".len()
             + upstream.origin.authority.len()
             + upstream.path.len()
@@ -45,28 +48,29 @@ pub fn address(upstream: &BaseUrl, rest: &str, query: Option<&str>) -> Result<Ur
             + query.map_or(1, str::len)
             + 1,
     );
-    address.push_str(upstream.origin.scheme.as_str());
-    address.push_str("://");
-    address.push_str(&upstream.origin.authority);
-    address.push_str(&upstream.path);
-    address.push_str(rest);
+    url.push_str(upstream.origin.scheme.as_str());
+    url.push_str("://");
+    url.push_str(&upstream.origin.authority);
+    url.push_str(&upstream.path);
+    url.push_str(rest);
     if upstream.path.is_empty() && rest.is_empty() {
-        address.push('/');
+        url.push('/');
     }
     if let Some(query) = query {
-        address.push('?');
-        address.push_str(query);
+        url.push('?');
+        url.push_str(query);
     }
-    Uri::try_from(address).map_err(|_| BadPath::Malformed)
+    Uri::try_from(url).map_err(|_| BadPath::Malformed)
 }
 
-/// Whether a path has a segment `.` or `..`, to any server: spelt out or encoded, once or several times, between slashes
-/// of either kind, and with parameters, a query or a fragment behind it, which some servers take off first.
+/// Whether any server could find a segment `.` or `..` in a path: literal or percent-encoded, once
+/// or several times, between `/` or `\`, and before parameters, a query or a fragment, which some
+/// servers remove first.
 pub fn has_dot_segment(path: &str) -> bool {
-    has_dots(&decoded(path))
+    contains_dot_segment(&decoded(path))
 }
 
-fn has_dots(decoded: &[u8]) -> bool {
+fn contains_dot_segment(decoded: &[u8]) -> bool {
     decoded.contains(&b'.')
         && decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| {
             let ends = |byte: &u8| matches!(byte, b';' | b'?' | b'#');
@@ -75,9 +79,11 @@ fn has_dots(decoded: &[u8]) -> bool {
         })
 }
 
-/// A path with its escapes decoded until none is left. Each decoded byte may complete an escape with what stands before
-/// it, so that one pass finds them all, however deeply they are nested. What UTF-8 forbids, ASCII in two bytes, is decoded
-/// too, since old servers do.
+/// A path, percent-decoded until no escape is left.
+///
+/// Each decoded byte may complete an escape with the bytes before it. So one pass finds every
+/// escape, at any depth. ASCII in two bytes, which UTF-8 forbids, is decoded too, because old
+/// servers decode it.
 fn decoded(path: &str) -> Cow<'_, [u8]> {
     if !path.contains('%') {
         return Cow::Borrowed(path.as_bytes());
@@ -123,13 +129,13 @@ mod tests {
 
     #[track_caller]
     fn check(path: &str, rest: &str, query: Option<&str>, expected: Result<&str, BadPath>) {
-        let address = address(&upstream(path), rest, query);
+        let url = upstream_url(&upstream(path), rest, query);
         assert_eq!(
-            address.as_ref().map(|uri| uri.path_and_query().map_or("", |target| target.as_str())),
+            url.as_ref().map(|uri| uri.path_and_query().map_or("", |target| target.as_str())),
             expected.as_ref().copied(),
             "{path:?} {rest:?} {query:?}"
         );
-        if let Ok(uri) = address {
+        if let Ok(uri) = url {
             assert_eq!(
                 (
                     uri.scheme_str(),
@@ -143,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_prefix_follows_the_upstreams_path() {
+    fn the_rest_of_the_path_follows_the_upstreams_path() {
         check("", "", None, Ok("/"));
         check("", "/", None, Ok("/"));
         check("", "/a", None, Ok("/a"));
@@ -159,7 +165,7 @@ mod tests {
             path: "/a".to_owned(),
         };
         assert_eq!(
-            address(&secure, "/b", Some("c")).map(|uri| uri.to_string()),
+            upstream_url(&secure, "/b", Some("c")).map(|uri| uri.to_string()),
             Ok("https://[::1]:1/a/b?c".to_owned())
         );
     }
@@ -296,8 +302,8 @@ mod tests {
             "..",
             ".",
         ] {
-            check("", rest, None, Err(BadPath::Dots));
-            check("/app", rest, Some("q"), Err(BadPath::Dots));
+            check("", rest, None, Err(BadPath::DotSegment));
+            check("/app", rest, Some("q"), Err(BadPath::DotSegment));
             assert!(has_dot_segment(rest), "{rest}");
         }
         for rest in
@@ -308,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_request_can_carry_is_malformed_and_never_repaired() {
+    fn a_path_that_no_request_can_carry_is_malformed_and_never_repaired() {
         for rest in [
             "/a b",
             "/ ",
@@ -349,7 +355,7 @@ mod tests {
         assert!(!has_dot_segment(&format!("{deep}x")));
     }
 
-    /// Decoding once, as a server does it.
+    /// A path that a server decoded once.
     fn decoded_once(bytes: &[u8]) -> Vec<u8> {
         let mut decoded = Vec::new();
         let mut at = 0;
@@ -369,25 +375,28 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_address_ends_with_exactly_what_was_asked_for(
+        fn a_url_ends_with_exactly_the_requested_path_and_query(
             path in "(/[a-z~]{1,3}){0,2}",
             rest in "(/([a-z.%;2ef5c\\\\#?]|\\PC){0,8}){0,3}",
             query in proptest::option::of("([a-z%?#']|\\PC){0,8}"),
         ) {
-            if let Ok(uri) = address(&upstream(&path), &rest, query.as_deref()) {
+            if let Ok(uri) = upstream_url(&upstream(&path), &rest, query.as_deref()) {
                 let slash = if path.is_empty() && rest.is_empty() { "/" } else { "" };
                 let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-                prop_assert_eq!(uri.to_string(), format!("http://app.test:9000{path}{rest}{slash}{query}"));
+                let expected = format!("http://app.test:9000{path}{rest}{slash}{query}");
+                prop_assert_eq!(uri.to_string(), expected);
             }
         }
 
         #[test]
-        fn no_server_that_decodes_any_number_of_times_sees_dots(rest in "(/|%|2|5|e|f|c|\\.|\\\\|;|a){0,24}") {
+        fn a_server_that_decodes_any_number_of_times_sees_no_dot_segment(
+            rest in "(/|%|2|5|e|f|c|\\.|\\\\|;|a){0,24}",
+        ) {
             let mut bytes = rest.clone().into_bytes();
-            let mut seen = has_dots(&bytes);
+            let mut seen = contains_dot_segment(&bytes);
             for _ in 0..rest.len() {
                 bytes = decoded_once(&bytes);
-                seen |= has_dots(&bytes);
+                seen |= contains_dot_segment(&bytes);
             }
             prop_assert_eq!(has_dot_segment(&rest), seen);
         }

@@ -1,8 +1,8 @@
 //! The request that an upstream receives: its method, URL and headers.
 //!
-//! [`ProxiedRequest`] reads what a browser sent and refuses what two servers could understand in two
-//! ways. Everything that the upstream gets is chosen here, from values alone: nothing in this file
-//! does I/O.
+//! [`ProxiedRequest`] reads a browser's request and refuses one that two servers could read in two
+//! ways, which prevents request smuggling. This file chooses everything that the upstream receives,
+//! from values alone: nothing here does I/O.
 
 use std::net::IpAddr;
 
@@ -12,35 +12,36 @@ use hyper::header::{
 };
 use hyper::{Method, Request, Uri};
 
-use super::headers::{HeaderPolicy, is_foreign, is_websocket, values};
+use super::headers::{HeaderPolicy, is_websocket, may_be_csrf, values};
 use super::path;
 use crate::url::BaseUrl;
 
-/// The most bytes of a browser's headers, in all.
+/// The most bytes of a browser's headers, in total.
 pub const MOST_HEADER_BYTES: usize = 64 * 1024;
 
-/// What a browser sent, as far as the upstream's request depends on it.
+/// The parts of a browser's request on which the upstream's request depends.
 pub struct BrowserRequest<'r> {
     /// The method, as the browser spelled it.
     pub method: &'r str,
-    /// The path behind the session's prefix: empty, or beginning with a slash.
+    /// The path after the session's prefix: empty, or beginning with a slash.
     pub rest: &'r str,
     /// The query without its `?`.
     pub query: Option<&'r str>,
     /// All headers, in order.
     pub headers: Vec<(&'r str, &'r str)>,
-    /// The other end of the connection.
+    /// The IP address of the connection's other end.
     pub peer: Option<IpAddr>,
-    /// Whether that is Heroku's router, which names the browser last in `X-Forwarded-For`.
+    /// Whether the peer is Heroku's router. It appends the browser's IP address to
+    /// `X-Forwarded-For`.
     pub behind_heroku: bool,
 }
 
-/// Why a browser's request cannot become an upstream's.
+/// The reason why the gateway refuses to proxy a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RequestError {
-    /// The gateway does not pass on this method.
+    /// The gateway does not proxy this method.
     Method,
-    /// The path leads out of the prefix, or is malformed.
+    /// The path has a dot segment, or is malformed.
     Path,
     /// The body has two lengths, or one that is not a number.
     Length,
@@ -48,7 +49,7 @@ pub enum RequestError {
     Headers,
 }
 
-/// How a request's body is framed.
+/// The framing of a request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyLength {
     /// The request has no body.
@@ -59,7 +60,7 @@ pub enum BodyLength {
     Chunked,
 }
 
-/// A browser's request that can be passed on.
+/// A browser's request that the gateway may proxy.
 pub struct ProxiedRequest<'r> {
     method: Method,
     uri: Uri,
@@ -73,30 +74,25 @@ impl<'r> ProxiedRequest<'r> {
     /// Reads a request for this upstream.
     ///
     /// # Errors
-    /// A [`RequestError`] if the request cannot be passed on.
+    /// A [`RequestError`] for the first problem: method, path, body length, size of the headers.
     pub fn read(request: BrowserRequest<'r>, upstream: &BaseUrl) -> Result<Self, RequestError> {
         let BrowserRequest { method, rest, query, headers, peer, behind_heroku } = request;
-        let method = Method::from_bytes(method.as_bytes()).map_err(|_| RequestError::Method)?;
-        if method == Method::CONNECT {
-            return Err(RequestError::Method);
-        }
-        let uri = path::address(upstream, rest, query).map_err(|_| RequestError::Path)?;
+        let method = proxied_method(method)?;
+        let uri = path::upstream_url(upstream, rest, query).map_err(|_| RequestError::Path)?;
         let length = body_length(&method, &headers)?;
-        let bytes = headers.iter().map(|(name, value)| name.len() + value.len());
-        if bytes.sum::<usize>() > MOST_HEADER_BYTES {
-            return Err(RequestError::Headers);
-        }
+        check_size(&headers)?;
         let is_websocket = method == Method::GET && is_websocket(headers.iter().copied());
         let browser = if behind_heroku { named_by_heroku(&headers) } else { peer };
         Ok(Self { method, uri, headers, length, is_websocket, browser })
     }
 
-    /// Whether another site's page sent a request that only the app's own pages may send.
-    pub fn is_foreign(&self, origin: &str) -> bool {
-        is_foreign(origin, self.method.as_str(), self.headers.iter().copied())
+    /// Whether the request may be cross-site request forgery (CSRF); `origin` is the tool's origin,
+    /// as browsers see it.
+    pub fn may_be_csrf(&self, origin: &str) -> bool {
+        may_be_csrf(origin, self.method.as_str(), self.headers.iter().copied())
     }
 
-    /// How the body is framed.
+    /// The framing of the body.
     pub fn length(&self) -> BodyLength {
         self.length
     }
@@ -106,8 +102,8 @@ impl<'r> ProxiedRequest<'r> {
         self.is_websocket
     }
 
-    /// The upstream's request with this body. `session` are the headers of the session that the
-    /// request belongs to ([`super::session_headers`]).
+    /// The upstream's request with this body. `session` contains the headers of the request's
+    /// session ([`super::session_headers`]).
     pub fn upstream_request<B>(
         &self,
         policy: &HeaderPolicy<'_>,
@@ -127,29 +123,30 @@ impl<'r> ProxiedRequest<'r> {
         session: &[(HeaderName, HeaderValue)],
     ) -> HeaderMap {
         let mut headers = policy.request_headers(self.headers.iter().copied());
-        // The answer to a TRACE is the request. It must hold nothing that the browser may not see
-        // (RFC 9110 §9.3.8).
         if self.method == Method::TRACE {
-            headers.remove(COOKIE);
-            headers.remove(AUTHORIZATION);
-            for (name, _) in policy.own {
-                headers.remove(name);
-            }
+            remove_secrets(&mut headers, policy);
             return headers;
         }
         headers.extend(session.iter().cloned());
-        if let Some(address) = self.browser {
-            // Every character of an address may stand in a header.
-            if let Ok(address) = HeaderValue::try_from(address.to_string()) {
-                headers.insert(HeaderName::from_static("x-forwarded-for"), address);
+        if let Some(ip) = self.browser {
+            // A header can carry every character of an IP address.
+            if let Ok(ip) = HeaderValue::try_from(ip.to_string()) {
+                headers.insert(HeaderName::from_static("x-forwarded-for"), ip);
             }
         }
+        self.add_framing(&mut headers);
+        headers
+    }
+
+    /// Adds the hop-by-hop headers of the connection to the upstream.
+    fn add_framing(&self, headers: &mut HeaderMap) {
         match self.length {
             BodyLength::None => {}
             BodyLength::Known(length) => {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             }
-            // The client would send a GET with a body of unknown length without its body.
+            // Without this header, hyper's client sends a GET with a body of unknown length without
+            // the body.
             BodyLength::Chunked => {
                 headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
             }
@@ -158,7 +155,6 @@ impl<'r> ProxiedRequest<'r> {
             headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
             headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         }
-        headers
     }
 }
 
@@ -172,7 +168,16 @@ impl BodyLength {
     }
 }
 
-/// The framing of a body. Two servers must not understand it in two ways (RFC 9112 §6.3).
+/// The method, unless it is invalid or `CONNECT`.
+fn proxied_method(method: &str) -> Result<Method, RequestError> {
+    match Method::from_bytes(method.as_bytes()) {
+        Ok(method) if method != Method::CONNECT => Ok(method),
+        _ => Err(RequestError::Method),
+    }
+}
+
+/// The framing of a body. Two servers must not read it in two ways: a second length is the start of
+/// request smuggling (RFC 9112 §6.3, §11.2).
 fn body_length(method: &Method, headers: &[(&str, &str)]) -> Result<BodyLength, RequestError> {
     let headers = headers.iter().copied();
     let is_chunked = values(headers.clone(), "transfer-encoding").next().is_some();
@@ -189,10 +194,25 @@ fn body_length(method: &Method, headers: &[(&str, &str)]) -> Result<BodyLength, 
     }
 }
 
-/// The address that Heroku's router appended to `X-Forwarded-For`.
+fn check_size(headers: &[(&str, &str)]) -> Result<(), RequestError> {
+    let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > MOST_HEADER_BYTES { Err(RequestError::Headers) } else { Ok(()) }
+}
+
+/// The IP address that Heroku's router appended to `X-Forwarded-For`.
 fn named_by_heroku(headers: &[(&str, &str)]) -> Option<IpAddr> {
     let named = values(headers.iter().copied(), "x-forwarded-for").flat_map(|line| line.split(','));
     named.last().and_then(|one| one.trim().parse().ok())
+}
+
+/// Removes credentials from the headers of a TRACE. Its response echoes the request, so it must
+/// contain no secret that the browser may not see (RFC 9110 §9.3.8).
+fn remove_secrets(headers: &mut HeaderMap, policy: &HeaderPolicy<'_>) {
+    headers.remove(COOKIE);
+    headers.remove(AUTHORIZATION);
+    for (name, _) in policy.configured {
+        headers.remove(name);
+    }
 }
 
 #[cfg(test)]
@@ -218,21 +238,21 @@ mod tests {
         }
     }
 
-    /// What the upstream gets of a browser's request in a session whose only header is
-    /// `X-Forwarded-User: ada`, for a tool that sends `X-Token: secret`.
+    /// The upstream's request for a browser's request. The only header of the session is
+    /// `X-Forwarded-User: ada`; the only configured header is `X-Token: secret`.
     #[track_caller]
     fn sent(request: BrowserRequest<'_>) -> Request<()> {
         let upstream = upstream();
-        let own = [(HeaderName::from_static("x-token"), HeaderValue::from_static("secret"))];
+        let configured = [(HeaderName::from_static("x-token"), HeaderValue::from_static("secret"))];
         let policy = HeaderPolicy {
             upstream: &upstream,
             origin: "https://tools.example",
             prefix: "/lti/nb/~abc",
-            own: &own,
+            configured: &configured,
         };
         let session =
             [(HeaderName::from_static("x-forwarded-user"), HeaderValue::from_static("ada"))];
-        let request = ProxiedRequest::read(request, &upstream).expect("a request to pass on");
+        let request = ProxiedRequest::read(request, &upstream).expect("a valid request");
         request.upstream_request(&policy, &session, ())
     }
 
@@ -258,21 +278,21 @@ mod tests {
     const PEER: (&str, &str) = ("x-forwarded-for", "192.0.2.1");
 
     #[test]
-    fn method_and_url_are_the_browsers_below_the_upstreams_path() {
+    fn the_upstream_receives_the_method_and_the_url_below_its_own_path() {
         let request = sent(browser("PATCH", &[]));
         assert_eq!(request.method(), "PATCH");
         assert_eq!(request.uri(), "http://app.test:9000/app/a?b=c");
     }
 
     #[test]
-    fn the_session_and_the_browsers_address_come_last() {
+    fn the_headers_of_the_session_and_the_ip_address_come_last() {
         check("GET", &[("Accept", "*/*")], &[("accept", "*/*"), HOST, TOKEN, USER, PEER]);
         check("GET", &[("X-Forwarded-For", "203.0.113.9")], &[HOST, TOKEN, USER, PEER]);
         check_request(BrowserRequest { peer: None, ..browser("GET", &[]) }, &[HOST, TOKEN, USER]);
     }
 
     #[test]
-    fn on_heroku_the_router_names_the_browser_last() {
+    fn on_heroku_the_last_ip_address_is_the_browsers() {
         let check = |headers: &[(&str, &str)], expected: &[(&str, &str)]| {
             check_request(
                 BrowserRequest { behind_heroku: true, ..browser("GET", headers) },
@@ -290,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_carries_no_secret_and_no_person() {
+    fn a_trace_contains_no_secret_and_no_identity() {
         check(
             "TRACE",
             &[("Accept", "*/*"), ("Cookie", "a=1"), ("Authorization", "Basic x"), ("X-Token", "1")],
@@ -310,14 +330,14 @@ mod tests {
 
     #[test]
     fn only_a_get_opens_a_websocket() {
-        let asks = [("Connection", "upgrade"), ("Upgrade", "WebSocket")];
+        let request = [("Connection", "upgrade"), ("Upgrade", "WebSocket")];
         let upgrade = [("connection", "Upgrade"), ("upgrade", "websocket")];
-        check("GET", &asks, &[HOST, TOKEN, USER, PEER, upgrade[0], upgrade[1]]);
-        check("POST", &asks, &[HOST, TOKEN, USER, PEER]);
+        check("GET", &request, &[HOST, TOKEN, USER, PEER, upgrade[0], upgrade[1]]);
+        check("POST", &request, &[HOST, TOKEN, USER, PEER]);
     }
 
     #[test]
-    fn a_request_that_two_servers_could_understand_in_two_ways_is_refused() {
+    fn request_smuggling_and_invalid_requests_are_refused() {
         let check = |request: BrowserRequest<'_>, expected: RequestError| {
             assert_eq!(ProxiedRequest::read(request, &upstream()).err(), Some(expected));
         };

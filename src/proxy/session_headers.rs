@@ -1,5 +1,5 @@
-//! The headers that every request of one session carries: where the app stands, who the person is,
-//! the assertion and the grade token.
+//! The headers of every request in a session: the app's public URL, the user's identity, the
+//! assertion and the grade token.
 
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::Value;
@@ -8,28 +8,28 @@ use super::assertion::{Assertions, Subject};
 use super::identity;
 use crate::session::{GradeToken, GradeTokens, Session};
 
-/// What the headers say besides the session.
+/// The facts of the headers that are not in the session.
 pub struct SessionFacts<'a> {
     /// The tool's name.
     pub tool: &'a str,
     /// The tool's launch URL.
     pub launch_url: &'a str,
-    /// The tool's `params`, if it has any.
+    /// The tool's `params`, if any.
     pub params: Option<&'a Value>,
     /// Whether the tool may send grades.
     pub grades: bool,
     /// The gateway's public origin.
     pub issuer: &'a str,
-    /// The scheme at which the browser sees the tool.
+    /// The scheme of the tool's URL, as browsers see it.
     pub scheme: &'a str,
-    /// Host and port at which the browser sees the tool.
+    /// Host and port of the tool's URL, as browsers see it.
     pub host: &'a str,
-    /// The path before the upstream's own paths. It is empty for an app at the root of its host.
+    /// The path before the app's own paths; empty for an app at the root of its host.
     pub prefix: &'a str,
 }
 
-/// The headers of a session at `now` (seconds since the epoch). `None` only if no assertion can be
-/// signed.
+/// The headers of a session at `now`, in seconds since the Unix epoch. `None` only if no assertion
+/// can be signed.
 pub fn session_headers(
     session: &Session,
     facts: &SessionFacts<'_>,

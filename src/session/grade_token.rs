@@ -16,7 +16,7 @@ use super::sealed_sender::SealedSender;
 use super::session::Session;
 
 /// The lifetime of a grade token, in seconds.
-const GRADE_TOKEN_LIFETIME: u64 = 7 * 86_400;
+pub const GRADE_TOKEN_LIFETIME: u64 = 7 * 86_400;
 
 /// The content of a grade token. It has no `Debug`, because it contains personal data.
 pub struct GradeToken {

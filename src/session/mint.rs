@@ -52,7 +52,7 @@ impl Session {
         let count = counts.partition_point(|count| !fits(&without(*count), BUDGET));
         let session = without(count);
         if count == order.len() && !fits(&session, MAX_COOKIE) {
-            // Rather a launch without a grade than none.
+            // A launch without a grade is better than no launch.
             return match takes_grade {
                 true => {
                     let (session, mut left_out) =

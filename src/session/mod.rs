@@ -23,7 +23,7 @@ mod session;
 pub use budget::BUDGET;
 pub use cookie::{COOKIE, cookies, is_own_cookie, set_cookie};
 pub use field::Field;
-pub use grade_token::{GradeToken, GradeTokens};
+pub use grade_token::{GRADE_TOKEN_LIFETIME, GradeToken, GradeTokens};
 pub use id::SessionIds;
 pub use key::derive_key;
 pub use latest_launches::{LatestLaunches, RoleWatch};

@@ -17,8 +17,7 @@ pub trait Outbox: Send + Sync {
     ///
     /// # Errors
     /// [`StateError::Full`] if the store is full, [`StateError::Unavailable`] if it cannot be
-    /// written.
-    /// After `Unavailable`, the grade may be stored or not.
+    /// written. After `Unavailable`, the grade may be stored or not.
     async fn write(
         &self,
         grade: Grade,
@@ -26,7 +25,7 @@ pub trait Outbox: Send + Sync {
         first_attempt_until: u64,
     ) -> Result<QueuedGrade, StateError>;
 
-    /// Stores the result of an attempt. If the grade is finished or gone, nothing changes.
+    /// Stores the result of an attempt. If the grade is finished or deleted, nothing changes.
     ///
     /// A grade with the result `Delivered` or `Retry` supersedes every older grade of its slot.
     /// After `Refused` or `Expired`, the older grades stay queued.

@@ -1,4 +1,4 @@
-//! A request's body before any route: bounded in size and time, and with the method as it was sent.
+//! Request bodies: a size limit, a timeout, and no override of the method by a form field.
 
 use std::time::Duration;
 
@@ -9,26 +9,26 @@ use rocket::http::Method;
 use rocket::tokio::time::timeout;
 use rocket::{Data, Request};
 
-/// How long a form may take to arrive, from its 15th byte on: for the first 14 ([`PEEKED`])
-/// Rocket itself waits, before any route, and for ever.
+/// The timeout of a form, from its 15th byte on. Rocket waits for the first 14 bytes ([`PEEKED`])
+/// itself, before any route and without a timeout.
 pub(super) const FORM_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How much of a body Rocket reads before any route is asked.
+/// The number of bytes that Rocket reads before it selects a route.
 pub(super) const PEEKED: usize = "_method=delete".len();
 
 /// Why a form could not be read.
 #[derive(Debug)]
 pub(super) enum BodyError {
-    /// It is larger than this many bytes.
+    /// The form is larger than this limit, in bytes.
     TooLarge(u64),
-    /// It did not arrive within [`FORM_TIMEOUT`], or broke off.
+    /// The form did not arrive within [`FORM_TIMEOUT`], or the connection broke.
     Incomplete,
 }
 
 /// Reads a form of at most `largest` bytes.
 ///
 /// # Errors
-/// A [`BodyError`] if it is larger, late, or incomplete.
+/// [`BodyError::TooLarge`] or [`BodyError::Incomplete`].
 pub(super) async fn read(data: Data<'_>, largest: u64) -> Result<Vec<u8>, BodyError> {
     match timeout(FORM_TIMEOUT, data.open(largest.bytes()).into_bytes()).await {
         Ok(Ok(body)) if body.is_complete() => Ok(body.into_inner()),
@@ -37,10 +37,10 @@ pub(super) async fn read(data: Data<'_>, largest: u64) -> Result<Vec<u8>, BodyEr
     }
 }
 
-/// A form's first field `_method=put` is a parameter like any other.
+/// Restores the method of a `POST` whose form starts with a field such as `_method=put`.
 ///
-/// Rocket takes such a field for the method of the request, before any route sees it, and would answer
-/// a launch that has one with 405.
+/// Rocket replaces the method by the value of this field before it selects a route. A launch with
+/// such a parameter would then be a 405.
 pub(super) struct MethodAsSent;
 
 #[rocket::async_trait]
@@ -53,10 +53,10 @@ impl Fairing for MethodAsSent {
         if !request.content_type().is_some_and(|media_type| media_type.is_form()) {
             return;
         }
-        // Read exactly as Rocket reads it, which knows more spellings of the name than one.
+        // Parse the field as Rocket does: it accepts several encodings of the name.
         let begin = std::str::from_utf8(data.peek(PEEKED).await).unwrap_or_default();
         let field = Form::values(begin).next().filter(|field| field.name == "_method");
-        // A form that was really sent with the method that it names cannot be told from one that was posted.
+        // A real `PUT` with a form and this field looks the same, and becomes a `POST` too.
         if field.and_then(|field| field.value.parse().ok()) == Some(request.method()) {
             request.set_method(Method::Post);
         }

@@ -1,5 +1,6 @@
-//! `GET /tools/<tool>/config.xml`: a tool as a link of a Common Cartridge (IMS Common Cartridge 1.1, "Basic LTI links"),
-//! which Canvas, Moodle and others import. Neither a key nor a secret stands in it: people enter them in the platform.
+//! `GET /tools/<tool>/config.xml`: a tool as a link of a Common Cartridge (IMS Common Cartridge
+//! 1.1, "Basic LTI links"). Canvas, Moodle and others import it. It contains neither key nor
+//! secret: an admin enters them in the platform.
 
 use rocket::http::{ContentType, Status};
 use rocket::response::{self, Responder};
@@ -12,7 +13,7 @@ use super::page;
 use super::refusal::Refusal;
 use crate::config::Identity;
 
-/// The link, as XML.
+/// The XML of the link.
 pub(super) struct Cartridge(String);
 
 #[derive(Serialize)]
@@ -22,7 +23,7 @@ struct CartridgeContext<'a> {
     description: String,
     launch_url: &'a str,
     icon: &'a str,
-    /// Whether the addresses are `https`, which the link says twice.
+    /// Whether the URLs are `https`. The cartridge then repeats them as secure URLs.
     launch_is_secure: bool,
     icon_is_secure: bool,
     host: &'a str,
@@ -39,7 +40,7 @@ pub(super) fn cartridge(
     let tool = gateway.routes.tools().find(|tool| tool.name == name).ok_or(Refusal::NoTool)?;
     let launch_url = gateway.public_url.launch_url(tool, Some(authority.as_str()));
     let origin = gateway.public_url.origin(authority.as_str());
-    // The files of `static/` are the public URL's: an upstream's own host has none.
+    // Only the public URL serves `static/`. An upstream's own host does not.
     let icon = if tool.icon.starts_with('/') {
         format!("{origin}{}", tool.icon)
     } else {
@@ -62,7 +63,7 @@ pub(super) fn cartridge(
     Ok(Cartridge(link.text))
 }
 
-/// Canvas's word for what the tool is to learn of a person.
+/// Canvas's privacy level for the personal data of the tool's `identity`.
 fn privacy(identity: Identity) -> &'static str {
     match identity {
         Identity { name: true, email: true } => "public",
@@ -72,7 +73,7 @@ fn privacy(identity: Identity) -> &'static str {
     }
 }
 
-/// Text without what XML 1.0 (§2.2) has no way to write, escaped or not.
+/// The string without the characters that XML 1.0 (§2.2) does not allow, not even escaped.
 fn characters(text: &str) -> String {
     let allowed = |letter: &char| match letter {
         '\t' | '\n' | '\r' => true,

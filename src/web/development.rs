@@ -1,5 +1,5 @@
-//! What only development has: every consumer's secrets, the newest refusals, and the grades of the
-//! practice platform.
+//! The state of development mode: every consumer's secrets, the newest rejected launches, and the
+//! gradebook of the practice platform.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,9 +12,9 @@ use crate::practice::Gradebook;
 /// The state of a gateway in development.
 #[derive(Default)]
 pub(super) struct Development {
-    /// Every consumer's key and secrets, among which the search for a cause looks for a mix-up.
+    /// Every consumer's key and secrets. The diagnosis looks for mix-ups among them.
     credentials: Vec<ConsumerCredentials>,
-    pub(super) refusals: Refusals,
+    pub(super) rejected: RejectedLaunches,
     gradebook: Mutex<Gradebook>,
 }
 
@@ -33,68 +33,68 @@ impl Development {
         DiagnosisContext::new(tool, launch_urls, self.credentials.clone())
     }
 
-    /// The grades of the practice platform.
+    /// The gradebook of the practice platform.
     pub(super) fn gradebook(&self) -> MutexGuard<'_, Gradebook> {
         self.gradebook.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How many are remembered.
+/// The number of rejected launches in the list.
 const NEWEST: usize = 100;
-/// The most parameters of one that are remembered, and the most characters of a name.
+/// The maximum of parameters per launch in the list, and of characters per name.
 const MOST: usize = 100;
-/// The most characters of a base string: one of twenty-five parameters has some thousand.
+/// The maximum of characters of a base string. Twenty-five parameters need about a thousand.
 const LONGEST: usize = 8 * 1024;
 
-/// A refused launch, as far as it tells nothing of a person.
+/// A rejected launch, without personal data.
 #[derive(Clone, Serialize)]
-pub(super) struct RefusedRecord {
-    /// What leads from the page that was shown to here.
+pub(super) struct RejectedLaunch {
+    /// The reference on the page that the user saw.
     pub(super) reference: String,
-    /// When, in seconds since the epoch.
+    /// The timestamp, in seconds since the epoch.
     pub(super) at: u64,
     pub(super) tool: String,
-    /// The consumer's key, fit for a log.
+    /// The consumer's key, unless it may contain a secret.
     pub(super) consumer: Option<String>,
     pub(super) code: &'static str,
     pub(super) reason: String,
-    /// Why the signature does not match, by its code and in words, where that was found.
+    /// The cause of a wrong signature, if the diagnosis found it: its code and its message.
     pub(super) cause: Option<(&'static str, String)>,
     pub(super) help: &'static str,
-    /// The address that the signature was compared for.
+    /// The URL for which the gateway computed the signature.
     pub(super) url: String,
-    /// Names of parameters and the lengths of their values in bytes, in the order sent.
+    /// The names of the parameters and the lengths of their values in bytes, in the order sent.
     pub(super) params: Vec<(String, usize)>,
-    /// The base string that the signature was compared for, without values.
+    /// The gateway's signature base string, without values.
     pub(super) compared: Option<String>,
 }
 
-/// The newest refusals of this process.
+/// The newest rejected launches of this process.
 #[derive(Default)]
-pub(super) struct Refusals(Mutex<VecDeque<RefusedRecord>>);
+pub(super) struct RejectedLaunches(Mutex<VecDeque<RejectedLaunch>>);
 
-impl Refusals {
-    /// Remembers one, and forgets the oldest of too many.
-    pub(super) fn remember(&self, mut refused: RefusedRecord) {
-        refused.params.truncate(MOST);
-        for (name, _) in &mut refused.params {
-            // A form that was encoded twice has values in its names.
+impl RejectedLaunches {
+    /// Adds a launch. Drops the oldest one if the list is full.
+    pub(super) fn remember(&self, mut launch: RejectedLaunch) {
+        launch.params.truncate(MOST);
+        for (name, _) in &mut launch.params {
+            // If a form was encoded twice, its names contain values.
             if name.contains(['=', '&', '%']) {
-                "(a name that may hold values)".clone_into(name);
+                "(a name that may contain values)".clone_into(name);
             }
             if let Some((at, _)) = name.char_indices().nth(MOST) {
                 name.truncate(at);
             }
         }
-        // It is ASCII, and each character one byte.
-        refused.compared = refused.compared.filter(|base| base.len() <= LONGEST);
+        // A base string is ASCII: one byte per character.
+        launch.compared = launch.compared.filter(|base| base.len() <= LONGEST);
         let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         newest.truncate(NEWEST - 1);
-        newest.push_front(refused);
+        newest.push_front(launch);
     }
 
-    /// All of them, the newest first.
-    pub(super) fn newest(&self) -> Vec<RefusedRecord> {
+    /// All launches of the list, newest first.
+    pub(super) fn newest(&self) -> Vec<RejectedLaunch> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }

@@ -1,4 +1,4 @@
-//! What the routes share: the tools by their addresses, and what remembers.
+//! The state that all routes share.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use lti::v1p1::ConsumerCredentials;
 
 use super::development::Development;
 use super::proxy::route::ToolRoutes;
-use super::proxy::visit::Visits;
+use super::proxy::visit::SessionCache;
 use super::served::ServedTool;
 use crate::clock::Clock;
 use crate::config::{Config, PublicUrl};
@@ -19,11 +19,11 @@ use crate::session::{GradeTokens, Receipts, SessionIds};
 use crate::state::{Replay, State};
 use crate::template::Templates;
 
-/// A configuration made ready to serve.
+/// A configuration, prepared for serving.
 pub struct Gateway {
     pub(super) public_url: PublicUrl,
     pub(super) behind_heroku: bool,
-    /// What only development has.
+    /// Only in development mode.
     pub(super) development: Option<Development>,
     pub(super) clock_skew: u64,
     pub(super) known_secrets: Arc<KnownSecrets>,
@@ -32,7 +32,7 @@ pub struct Gateway {
     pub(super) replay: Box<dyn Replay>,
     pub(super) receipts: Receipts,
     pub(super) ids: SessionIds,
-    pub(super) visits: Visits,
+    pub(super) session_cache: SessionCache,
     pub(super) assertions: Assertions,
     pub(super) grade_tokens: GradeTokens,
     pub(super) grades: Arc<Grades>,
@@ -41,10 +41,11 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Prepares a configuration without problems. What must not be forgotten is kept in `state`.
+    /// Prepares a valid configuration. `state` stores spent nonces and queued grades.
     ///
     /// # Errors
-    /// The system's words where an upstream or a platform is `https` and there are no certificates to verify it by.
+    /// The message of the system, if an upstream or a platform is `https` and the system has no
+    /// certificates to verify it.
     pub fn new(
         config: Config,
         templates: Templates,
@@ -67,7 +68,7 @@ impl Gateway {
             replay,
             receipts: Receipts::new(&config.secrets),
             ids: SessionIds::new(&config.secrets),
-            visits: Visits::new(&config.secrets),
+            session_cache: SessionCache::new(&config.secrets),
             assertions: Assertions::new(&config.secrets),
             grade_tokens: GradeTokens::new(&config.secrets),
             upstreams,
@@ -75,8 +76,8 @@ impl Gateway {
         })
     }
 
-    /// The same gateway. In development it searches these keys and secrets for the cause of a rejection;
-    /// otherwise it keeps none of them.
+    /// The same gateway. In development it searches these credentials for the cause of a rejection.
+    /// Otherwise it drops them.
     #[must_use]
     pub fn explaining(mut self, credentials: Vec<ConsumerCredentials>) -> Self {
         self.development =
@@ -84,7 +85,7 @@ impl Gateway {
         self
     }
 
-    /// Name and launch URL of every tool, for a request to this host.
+    /// The name and the launch URL of every tool, for a request to this host and port.
     pub(super) fn launch_urls(&self, authority: &str) -> impl Iterator<Item = (&str, String)> {
         self.routes.tools().map(move |tool| {
             (tool.name.as_str(), self.public_url.launch_url(tool, Some(authority)))

@@ -1,7 +1,8 @@
-//! What every request must have before a route sees it: one `Host`, and in development a loopback one.
+//! Checks of every request before its route: exactly one `Host`, and in development a loopback one.
 //!
-//! Two `Host` headers, or none, are how one proxy is made to see another site than the next (RFC 9112 §3.2 asks for
-//! 400). Development answers loopback names only, so that no web page can reach it by a name of its own.
+//! With no or two `Host` headers, two proxies can see two different sites (host header injection).
+//! RFC 9112 §3.2 requires a 400. Development answers only loopback names, so that a web page cannot
+//! reach it by a name of its own (DNS rebinding).
 
 use std::convert::Infallible;
 
@@ -15,9 +16,9 @@ use super::refusal::Refusal;
 use super::served::ServedTarget;
 use crate::url::{host_and_port, is_loopback};
 
-/// The same routes, behind the check.
+/// The same routes, with the check of the `Host` header.
 pub(super) fn check_host(routes: Vec<Route>, development: bool) -> Vec<Route> {
-    behind(routes, |handler| CheckHost { development, handler })
+    wrap(routes, |handler| CheckHost { development, handler })
 }
 
 #[derive(Clone)]
@@ -41,27 +42,29 @@ impl Handler for CheckHost {
     }
 }
 
-/// The same routes, but for the hosts that tools have for themselves, where every other path is the tool's; a template's
-/// needs the files of `static/`, so that `but_templates` leaves these routes to it.
-pub(super) fn leave_tools_their_hosts(routes: Vec<Route>, but_templates: bool) -> Vec<Route> {
-    behind(routes, |handler| LeaveTools { but_templates, handler })
+/// The same routes, except on hosts of single tools: there, these paths belong to the tool.
+///
+/// With `only_upstreams`, hosts of templates keep the routes: their pages need the files of
+/// `static/`.
+pub(super) fn except_tool_hosts(routes: Vec<Route>, only_upstreams: bool) -> Vec<Route> {
+    wrap(routes, |handler| ExceptToolHosts { only_upstreams, handler })
 }
 
 #[derive(Clone)]
-struct LeaveTools {
-    but_templates: bool,
+struct ExceptToolHosts {
+    only_upstreams: bool,
     handler: Box<dyn Handler>,
 }
 
 #[rocket::async_trait]
-impl Handler for LeaveTools {
+impl Handler for ExceptToolHosts {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let gateway = request.rocket().state::<Gateway>();
         let served = gateway
             .zip(request.host())
             .and_then(|(gateway, host)| gateway.routes.tool_of_host(host.domain().as_str()));
         if served.is_some_and(|served| {
-            !self.but_templates || matches!(served.target, ServedTarget::Upstream(_))
+            !self.only_upstreams || matches!(served.target, ServedTarget::Upstream(_))
         }) {
             return Outcome::forward(data, Status::NotFound);
         }
@@ -69,8 +72,8 @@ impl Handler for LeaveTools {
     }
 }
 
-/// The same routes, each behind what is made of its handler.
-fn behind<H: Handler>(routes: Vec<Route>, guard: impl Fn(Box<dyn Handler>) -> H) -> Vec<Route> {
+/// The same routes, with wrapped handlers.
+fn wrap<H: Handler>(routes: Vec<Route>, guard: impl Fn(Box<dyn Handler>) -> H) -> Vec<Route> {
     let guarded = |mut route: Route| {
         route.handler = Box::new(guard(route.handler));
         route
@@ -83,16 +86,16 @@ pub(super) fn authority(request: &Request<'_>) -> String {
     request.host().map(ToString::to_string).unwrap_or_default()
 }
 
-/// The host and port that somebody asked, to show launch URLs with.
+/// The host and port of a request. Pages show launch URLs with it.
 pub(super) struct Authority(String);
 
 impl Authority {
-    /// As it stands in a URL.
+    /// The host and port, as in a URL.
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The same port of this machine, by a name that browsers take for another site.
+    /// This machine's other loopback name, with the same port. For browsers it is another site.
     pub(super) fn other(&self) -> String {
         let port = host_and_port(&self.0).1;
         let host = if self.0.starts_with("localhost") { "127.0.0.1" } else { "localhost" };

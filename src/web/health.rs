@@ -1,4 +1,4 @@
-//! Whether the gateway runs, and whether it wants work.
+//! `GET /is_up` and `GET /ready`: liveness and readiness.
 
 use rocket::futures::FutureExt as _;
 use rocket::http::Status;
@@ -6,13 +6,13 @@ use rocket::{Shutdown, State, get};
 
 use super::gateway::Gateway;
 
-/// The process is alive. Exactly these bytes, for monitors that compare them.
+/// Liveness: the process runs. Monitors compare the body, so these bytes never change.
 #[get("/is_up")]
 pub(super) fn is_up() -> &'static str {
     "I'm up"
 }
 
-/// It takes launches and grades: not once it has been told to stop, and not while it can remember nothing.
+/// Readiness: 503 during a shutdown, and while the state is unreachable.
 #[get("/ready")]
 pub(super) async fn ready(shutdown: Shutdown, gateway: &State<Gateway>) -> (Status, &'static str) {
     if shutdown.now_or_never().is_some() {

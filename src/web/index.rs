@@ -1,4 +1,4 @@
-//! `GET /`: the registered tools, for people, and what to paste where in a platform.
+//! `GET /`: the list of tools, with the setup steps of each platform.
 
 use lti::ConsumerKey;
 use rocket::{State, get};
@@ -23,17 +23,17 @@ struct IndexToolContext<'a> {
     description: &'a str,
     icon: &'a str,
     launch_url: String,
-    /// Where platforms that import a tool find it.
+    /// The URL of the cartridge, for platforms that import a tool.
     cartridge: String,
-    /// The host of the launch URL, which Blackboard asks for by itself.
+    /// The host of the launch URL: Blackboard's provider domain.
     host: String,
     keys: Vec<&'a str>,
-    /// What edX takes in one piece, for each consumer.
+    /// edX's passport of each consumer: id, key and secret in one string.
     passports: Vec<String>,
-    /// Which personal data it is to get.
+    /// The personal data of the tool's `identity`.
     wants_name: bool,
     wants_email: bool,
-    /// Whether it may send grades.
+    /// Whether the tool may send grades.
     grades: bool,
 }
 
@@ -41,7 +41,7 @@ struct IndexToolContext<'a> {
 pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Html, Refusal> {
     let origin = gateway.public_url.origin(authority.as_str());
     let tools = gateway.routes.tools().map(|tool| {
-        // Nobody else is told which keys there are.
+        // Outside development, keys are not public.
         let keys: Vec<&str> = if gateway.development.is_some() {
             tool.senders.consumers.keys().iter().map(ConsumerKey::as_str).collect()
         } else {
@@ -67,7 +67,7 @@ pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Ht
     page::render("index.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)
 }
 
-/// edX's passports for a tool. The secret is for whoever has it to put in, and so is a key that is not shown.
+/// edX's passports for a tool, with placeholders for the secret and for a key that is not shown.
 fn passports(name: &str, keys: &[&str]) -> Vec<String> {
     match keys {
         [] => vec![format!("{name}:KEY:SECRET")],

@@ -1,4 +1,4 @@
-//! The first request of an LTI 1.3 launch: a login, which platforms send as a GET or as a form.
+//! The first request of an LTI 1.3 launch: the login, a GET or a form.
 
 use lti::is_v1p3;
 use lti::oauth1::{Params, Source};

@@ -1,4 +1,6 @@
-//! Routes and statuses: the only module that names one, and that reads or writes a header of a browser.
+//! Routes, statuses and pages.
+//!
+//! This is the only module that names a status, and that reads or writes headers of browsers.
 
 mod body;
 mod cartridge;

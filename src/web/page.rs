@@ -1,4 +1,4 @@
-//! The gateway's own pages. They need no file and no other host.
+//! The gateway's own pages. They need no other file and no other host.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tera::{Context, Tera};
 
-/// The style of all pages, as text that holds nothing of Tera's.
+/// The style of all pages, escaped for Tera.
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
@@ -30,7 +30,7 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("setup.html.tera", include_str!("pages/setup.html.tera")),
 ];
 
-/// The built-in templates, compiled once; a test renders each of them.
+/// The built-in templates, compiled once. Tests render each of them.
 static PAGES: LazyLock<Option<Pages>> = LazyLock::new(|| Pages::new(&TEMPLATES));
 
 struct Pages {
@@ -55,11 +55,11 @@ impl Pages {
     }
 }
 
-/// The CSP directive that allows the inline scripts of a template, with a separator behind it. It is empty
-/// for a template without a script.
+/// The CSP directive that allows the inline scripts of a template, with a trailing separator. It is
+/// empty for a template without a script.
 ///
-/// The hashes are of the script texts in the template, not in the rendered page. A script that a value
-/// brought into a page, or changed there, therefore has no hash.
+/// The hashes are of the scripts in the template, not in the rendered page. A script that a value
+/// injects or changes therefore has no hash (XSS).
 fn script_directive(template: &str) -> String {
     let scripts = template.split("<script>").skip(1);
     let scripts = scripts.filter_map(|script| Some(script.split_once("</script>")?.0));
@@ -69,7 +69,7 @@ fn script_directive(template: &str) -> String {
     if hashes.is_empty() { hashes } else { format!("script-src{hashes}; ") }
 }
 
-/// A built-in page. `None` only if the page itself is broken.
+/// Renders a built-in page. `None` only if its template is broken.
 pub(super) fn render(name: &str, context: &impl Serialize) -> Option<RenderedPage> {
     PAGES.as_ref()?.render(name, context)
 }
@@ -87,30 +87,31 @@ impl RenderedPage {
     }
 }
 
-/// A page of the gateway's own. It loads nothing, and runs only the scripts of its template.
+/// A page of the gateway, with its CSP. It runs only the scripts of its template.
 pub(super) struct Html {
     text: String,
     policy: String,
 }
 
 impl Html {
-    /// A page that no other site may frame. It may show tools' icons.
+    /// A page that no other site may frame. It may show the icons of tools.
     pub(super) fn unframed(page: RenderedPage) -> Self {
         Self::with_policy(
             page,
-            "img-src 'self' https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+            "img-src 'self' https: data:; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'self'",
         )
     }
 
-    /// A page with a form that asks this gateway.
-    pub(super) fn asking(page: RenderedPage) -> Self {
+    /// A page with a form for this gateway.
+    pub(super) fn with_form(page: RenderedPage) -> Self {
         Self::with_policy(
             page,
             "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         )
     }
 
-    /// A page that launches, and frames what is launched: wherever an app leads from there.
+    /// A page that launches a tool and frames it. The app may redirect to any site.
     pub(super) fn launching(page: RenderedPage) -> Self {
         Self::with_policy(
             page,
@@ -119,7 +120,7 @@ impl Html {
         )
     }
 
-    /// A page for the frame in which a launch was to appear.
+    /// A page that replaces a tool in the platform's frame.
     pub(super) fn framed(page: RenderedPage, frame_ancestors: &str) -> Self {
         Self::with_policy(
             page,
@@ -135,7 +136,7 @@ impl Html {
         Self { text, policy }
     }
 
-    /// The page as an answer with this status.
+    /// The page as a response with this status.
     pub(super) fn into_response(self, status: Status) -> Response<'static> {
         respond(status, self.text, self.policy)
     }
@@ -147,7 +148,7 @@ impl<'r> Responder<'r, 'static> for Html {
     }
 }
 
-/// An HTML answer that is not kept anywhere.
+/// An HTML response that no cache stores.
 pub(super) fn respond(status: Status, text: String, policy: String) -> Response<'static> {
     Response::build()
         .status(status)
@@ -158,21 +159,21 @@ pub(super) fn respond(status: Status, text: String, policy: String) -> Response<
         .finalize()
 }
 
-/// On to another address, with a GET. Addresses of sessions are nobody's to keep.
-pub(super) fn see_other(address: String) -> Response<'static> {
-    redirect(Status::SeeOther, address)
+/// A redirect to another URL, with GET. No cache stores it, because URLs of sessions are private.
+pub(super) fn see_other(location: String) -> Response<'static> {
+    redirect(Status::SeeOther, location)
 }
 
-/// The same request, at another address.
-pub(super) fn permanent_redirect(address: String) -> Response<'static> {
-    redirect(Status::PermanentRedirect, address)
+/// A redirect of the same request to another URL.
+pub(super) fn permanent_redirect(location: String) -> Response<'static> {
+    redirect(Status::PermanentRedirect, location)
 }
 
-fn redirect(status: Status, address: String) -> Response<'static> {
+fn redirect(status: Status, location: String) -> Response<'static> {
     Response::build()
         .status(status)
         .header(Header::new("Cache-Control", "no-store"))
-        .header(Header::new("Location", address))
+        .header(Header::new("Location", location))
         .finalize()
 }
 
@@ -181,16 +182,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_page_holds_the_style_that_templates_link_and_nothing_of_it_ends_its_element() {
+    fn every_page_includes_the_style_of_the_templates_unescaped() {
         let style = include_str!("../../static/style.css");
-        assert!(!style.contains("</"), "it would be the page's own text from there on");
-        let page = render("dev_refusals.html.tera", &serde_json::json!({ "refusals": [] }))
+        assert!(!style.contains("</"), "this would end the style element");
+        let page = render("dev_refusals.html.tera", &serde_json::json!({ "launches": [] }))
             .expect("a page")
             .text;
         assert!(page.contains(&format!("<style>\n{style}</style>")), "{page}");
     }
+
     #[test]
-    fn todays_pages_have_no_scripts_and_no_directive_for_them() {
+    fn todays_pages_have_no_script_and_no_script_directive() {
         for (name, source) in TEMPLATES {
             assert!(!source.contains("<script"), "{name}");
             assert_eq!(script_directive(source), "", "{name}");
@@ -204,16 +206,17 @@ mod tests {
     }
 
     #[test]
-    fn a_templates_script_is_allowed_by_its_hash_and_a_values_script_is_not() {
+    fn a_hash_allows_the_script_of_a_template_and_not_the_script_of_a_value() {
         let source = "<p>{{ value }}</p><p>{{ value | safe }}</p><script>go()</script>\
                       <script>\nstop()\n</script>";
         let pages = Pages::new(&[("page.html.tera", source)]).expect("a template");
         let page = |value: &str| {
             let context = serde_json::json!({ "value": value });
-            Html::asking(pages.render("page.html.tera", &context).expect("a page"))
+            Html::with_form(pages.render("page.html.tera", &context).expect("a page"))
         };
         // Each hash is `printf TEXT | openssl dgst -sha256 -binary | base64`.
-        let directive = "script-src 'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw=' 'sha256-81jb7CxxUJ73o97tvuP9j9n5wcj7iQkA6U0UVO5LdAo='; ";
+        let directive = "script-src 'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw=' \
+                         'sha256-81jb7CxxUJ73o97tvuP9j9n5wcj7iQkA6U0UVO5LdAo='; ";
         let expected = format!(
             "default-src 'none'; {directive}style-src 'unsafe-inline'; img-src data:; \
              base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -1,4 +1,4 @@
-//! Every route of the gateway, and what surrounds them.
+//! All routes and fairings of the gateway.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,32 +15,32 @@ use crate::grade::Grades;
 
 /// The server: every route of the gateway, ready to launch.
 ///
-/// `statics` is the folder behind `/static/`; nothing answers there if it does not exist.
+/// `statics` is the directory of `/static/`. If it does not exist, neither does the route.
 pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Build> {
     let development = gateway.development.is_some();
-    let own = |routes, but_templates| {
-        guard::check_host(guard::leave_tools_their_hosts(routes, but_templates), development)
+    let own = |routes, only_upstreams| {
+        guard::check_host(guard::except_tool_hosts(routes, only_upstreams), development)
     };
     let mut everywhere = rocket::routes![jwks::jwks];
     everywhere.extend(tool::routes());
     let mut rocket = rocket::custom(figment);
     if development {
-        // First, so that grades that are kept find their way there.
+        // Attach first: queued grades may go to the practice platform.
         rocket = rocket
             .attach(dev::practise(Arc::clone(&gateway.grades)))
             .mount("/", own(dev::routes(), false))
             .mount("/", guard::check_host(dev::platform_routes(), development));
     }
     rocket = rocket
-        // Rocket's own would let nobody frame a page, and add to what upstreams say.
+        // Remove Rocket's default headers: they forbid framing, and change upstream responses.
         .attach(rocket::shield::Shield::new())
-        .attach(shield::Shield)
+        .attach(shield::SecurityHeaders)
         .attach(body::MethodAsSent)
-        .attach(stop_at_once())
+        .attach(end_idle_connections())
         .attach(deliver_grades(Arc::clone(&gateway.grades)))
         .register("/", rocket::catchers![refusal::unmatched, refusal::malformed])
         .mount("/", rocket::routes![health::is_up])
-        .mount("/", guard::leave_tools_their_hosts(rocket::routes![health::ready], false))
+        .mount("/", guard::except_tool_hosts(rocket::routes![health::ready], false))
         .mount("/", own(rocket::routes![index::index, cartridge::cartridge], false))
         .mount("/", own(grade::routes(), false))
         .mount("/", guard::check_host(everywhere, development));
@@ -51,7 +51,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
     rocket.manage(gateway)
 }
 
-/// Sends the grades that are kept, until the gateway is told to stop.
+/// Delivers queued grades until the shutdown.
 fn deliver_grades(grades: Arc<Grades>) -> AdHoc {
     AdHoc::on_liftoff("deliver grades", |rocket| {
         let stopped = rocket.shutdown();
@@ -66,9 +66,11 @@ fn deliver_grades(grades: Arc<Grades>) -> AdHoc {
     })
 }
 
-/// Lets idle connections end before Rocket asks whether any is left: it asks once, right after it told them to, and
-/// would otherwise wait for its whole grace whenever a browser keeps a connection open.
-fn stop_at_once() -> AdHoc {
-    const ENOUGH: Duration = Duration::from_millis(100);
-    AdHoc::on_shutdown("stop at once", |_| Box::pin(rocket::tokio::time::sleep(ENOUGH)))
+/// Lets idle keep-alive connections end before Rocket counts connections.
+///
+/// Rocket counts them once, immediately after it closes the idle ones. Without this pause, one idle
+/// connection of a browser makes the shutdown wait for the whole grace period.
+fn end_idle_connections() -> AdHoc {
+    const PAUSE: Duration = Duration::from_millis(100);
+    AdHoc::on_shutdown("end idle connections", |_| Box::pin(rocket::tokio::time::sleep(PAUSE)))
 }

@@ -1,4 +1,4 @@
-//! A tool with everything ready that its requests need.
+//! A tool with prepared values for its requests.
 
 use hyper::header::{HeaderName, HeaderValue};
 
@@ -6,19 +6,19 @@ use crate::config::{Target, Tool, Upstream};
 use crate::proxy::headers;
 use crate::template::Page;
 
-/// What a tool launches into, ready.
+/// A tool's target, prepared.
 pub(super) enum ServedTarget {
     Template(Page),
     Upstream(Upstream),
 }
 
-/// One tool, ready.
+/// A tool, prepared.
 pub(super) struct ServedTool {
     pub(super) tool: Tool,
     pub(super) target: ServedTarget,
-    /// Its `params`, if there are any, as an assertion tells them.
+    /// Its `params` as a claim of the assertion. `None` if it has none.
     pub(super) params: Option<serde_json::Value>,
-    /// Its `headers`, ready to be sent.
+    /// Its `headers`, parsed.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -28,7 +28,7 @@ impl ServedTool {
         let target = match &tool.target {
             Target::Template(name) => ServedTarget::Template(Page::new(name, &tool)),
             Target::Upstream(upstream) => {
-                headers = headers::configured(upstream);
+                headers = headers::configured_headers(upstream);
                 ServedTarget::Upstream(upstream.clone())
             }
         };
@@ -37,7 +37,7 @@ impl ServedTool {
         Self { tool, target, params, headers }
     }
 
-    /// Where its addresses begin: at the root of its own host, or at its launch path.
+    /// The start of its paths: empty on its own host, otherwise the launch path.
     pub(super) fn base(&self) -> &str {
         if self.tool.host.is_some() { "" } else { self.tool.path.as_str() }
     }

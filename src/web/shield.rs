@@ -1,4 +1,4 @@
-//! What browsers are told about the gateway's own answers, whichever they are. An upstream's answers speak for themselves.
+//! Security headers of the gateway's own responses. An upstream sets its own.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,30 +6,30 @@ use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Header;
 use rocket::{Request, Response};
 
-/// The headers, for every answer that has none of its own.
+/// The headers, for each response that does not set them.
 const HEADERS: [(&str, &str); 2] =
     [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")];
 
-/// Sets the headers.
-pub(super) struct Shield;
+/// Sets the security headers.
+pub(super) struct SecurityHeaders;
 
-/// Whether a request's answer is an upstream's.
+/// Whether the response to a request comes from an upstream.
 #[derive(Default)]
-struct PassedOn(AtomicBool);
+struct IsProxied(AtomicBool);
 
-/// Says that the answer to a request is an upstream's.
-pub(super) fn is_passed_on(request: &Request<'_>) {
-    request.local_cache(PassedOn::default).0.store(true, Ordering::Relaxed);
+/// Marks the response to a request as an upstream's.
+pub(super) fn mark_as_proxied(request: &Request<'_>) {
+    request.local_cache(IsProxied::default).0.store(true, Ordering::Relaxed);
 }
 
 #[rocket::async_trait]
-impl Fairing for Shield {
+impl Fairing for SecurityHeaders {
     fn info(&self) -> Info {
-        Info { name: "headers of the gateway's own answers", kind: Kind::Response }
+        Info { name: "security headers of own responses", kind: Kind::Response }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        if request.local_cache(PassedOn::default).0.load(Ordering::Relaxed) {
+        if request.local_cache(IsProxied::default).0.load(Ordering::Relaxed) {
             return;
         }
         for (name, value) in HEADERS {

@@ -1,4 +1,4 @@
-//! Every address of a tool: the launch, the door of a session, and what lies inside one.
+//! All URLs of a tool: the launch, the entry URL of a session, and the URLs inside a session.
 
 use rocket::http::Method;
 use rocket::route::{Handler, Outcome};
@@ -10,9 +10,10 @@ use super::proxy::{door, passage};
 use super::refusal::Refusal;
 use super::{launch, shield};
 
-/// One route for every path that nothing else answers, so that nothing grows with the number of tools.
+/// One route for all paths without a route of their own. The number of routes does not depend on
+/// the number of tools.
 pub(super) fn routes() -> Vec<Route> {
-    /// Behind Rocket's own rank of static files.
+    /// Ranks after Rocket's static files.
     const LAST: isize = 20;
     const METHODS: [Method; 9] = [
         Method::Post,
@@ -28,7 +29,7 @@ pub(super) fn routes() -> Vec<Route> {
     METHODS.into_iter().map(|method| Route::ranked(LAST, method, "/<_..>", ToolHandler)).collect()
 }
 
-/// What the gateway answers itself on the hosts of tools, too.
+/// Paths of the gateway that exist on tools' own hosts, too.
 const OWN_EVERYWHERE: [&str; 2] = ["/is_up", "/.well-known/jwks.json"];
 
 #[derive(Clone)]
@@ -46,11 +47,11 @@ impl Handler for ToolHandler {
                 gateway.routes.find(host, method, request.uri().path().as_str(), query)?,
             ))
         });
-        // Whoever only wants to know what is behind a ticket does not use it up.
+        // A HEAD, such as from a link preview, does not spend the ticket.
         if method == Method::Head && matches!(place, Some((_, ToolRoute::Entry(_)))) {
             return Outcome::Success(Refusal::NotEntered.respond());
         }
-        // Outside sessions Rocket answers a HEAD as a GET without a body, here and for every other route.
+        // Outside sessions, Rocket answers a HEAD like a GET, without the body.
         let is_own = OWN_EVERYWHERE.contains(&request.uri().path().as_str());
         if method == Method::Head && (is_own || !matches!(place, Some((_, ToolRoute::Session(..)))))
         {
@@ -65,31 +66,31 @@ impl Handler for ToolHandler {
             }
             Some((_, ToolRoute::Launch(..))) => Refusal::NotPosted.respond(),
             Some((gateway, ToolRoute::Entry(mount))) => {
-                let mut answer =
-                    dressed(door::answer(gateway, mount, request, data).await, mount, request);
-                // Its address holds a ticket, which is nobody's business, be it spent or not.
-                answer.set_raw_header("Referrer-Policy", "no-referrer");
-                answer
+                let mut response =
+                    or_refusal(door::answer(gateway, mount, request, data).await, mount, request);
+                // The URL contains a ticket. Other sites must not see it, not even a spent one.
+                response.set_raw_header("Referrer-Policy", "no-referrer");
+                response
             }
             Some((gateway, ToolRoute::Session(mount, rest))) => {
-                let answer = passage::answer(gateway, mount, rest, request, data).await;
-                if answer.is_ok() {
-                    shield::is_passed_on(request);
+                let response = passage::answer(gateway, mount, rest, request, data).await;
+                if response.is_ok() {
+                    shield::mark_as_proxied(request);
                 }
-                dressed(answer, mount, request)
+                or_refusal(response, mount, request)
             }
-            // A launch that misses its tool is worth a line; what crawlers look for is not.
+            // Log a launch with a wrong URL, but not the requests of crawlers.
             None if method == Method::Post => Refusal::NoTool.respond_and_log(request),
             None => Refusal::NoTool.respond(),
         })
     }
 }
 
-/// The answer, or the refusal for whoever asked.
-fn dressed<'r>(
-    answer: Result<Response<'r>, Refusal>,
+/// The response, or the page of the refusal.
+fn or_refusal<'r>(
+    response: Result<Response<'r>, Refusal>,
     mount: Mount<'_, '_>,
     request: &Request<'_>,
 ) -> Response<'r> {
-    answer.unwrap_or_else(|refusal| refusal.respond_in_session(&mount.served.tool, request))
+    response.unwrap_or_else(|refusal| refusal.respond_in_session(&mount.served.tool, request))
 }

@@ -1,10 +1,10 @@
-// Unchanged web apps from PyPI, as upstreams of tools. The first case that needs an app starts it, on a
-// free port and with its own directory. All cases share it.
+// Unchanged web apps from PyPI, as upstreams of tools. The first case that needs an app starts it,
+// on a free port and with its own directory. All cases share it.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { Folder } from "./folder.mjs";
+import { TemporaryDirectory } from "./directory.mjs";
 import { freePort, Program } from "./program.mjs";
 
 const START_MS = 60_000;
@@ -25,7 +25,12 @@ const APPS = {
     up: ["/_stcore/health", "ok"],
   },
   jupyterlab: {
-    start: (port) => ["-m", "jupyterlab", `--config=${file("jupyterlab/jupyter_lab_config.py")}`, `--ServerApp.port=${port}`],
+    start: (port) => [
+      "-m",
+      "jupyterlab",
+      `--config=${file("jupyterlab/jupyter_lab_config.py")}`,
+      `--ServerApp.port=${port}`,
+    ],
     path: "/lti/lab",
     up: ["/lti/lab/api", "version"],
   },
@@ -58,7 +63,7 @@ export class Apps {
 }
 
 class App {
-  #folder = new Folder();
+  #directory = new TemporaryDirectory();
   #program;
 
   static async start(python, { start, path, up: [upPath, upText] }) {
@@ -79,8 +84,8 @@ class App {
 
   constructor(python, args) {
     // A clean environment, and a home directory without the user's settings.
-    const env = { PATH: process.env.PATH, HOME: this.#folder.path, PYTHONUNBUFFERED: "1" };
-    this.#program = new Program(python, args, { cwd: this.#folder.path, env, stopMs: STOP_MS });
+    const env = { PATH: process.env.PATH, HOME: this.#directory.path, PYTHONUNBUFFERED: "1" };
+    this.#program = new Program(python, args, { cwd: this.#directory.path, env, stopMs: STOP_MS });
   }
 
   /** All of its output. */
@@ -90,6 +95,6 @@ class App {
 
   async stop() {
     await this.#program.stop();
-    this.#folder.remove();
+    this.#directory.remove();
   }
 }

@@ -4,7 +4,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { Profile } from "./chromium.mjs";
-import { Folder } from "./folder.mjs";
+import { TemporaryDirectory } from "./directory.mjs";
 import { Gateway, SECRETS } from "./gateway.mjs";
 import { ORDINARY, sign } from "./launch.mjs";
 import { freePort, Program } from "./program.mjs";
@@ -18,8 +18,8 @@ export class Case {
   #programs = [];
   #setup;
 
-  /** All cases share `setup`: the `binary`, the `repository`, a `gateway` with the repository's tools,
-   *  a `platform`, the `apps`, and an optional directory for `screenshots`. */
+  /** All cases share `setup`: the `binary`, the `repository`, a `gateway` with the repository's
+   *  tools, a `platform`, the `apps`, and an optional directory for `screenshots`. */
   constructor(setup, cookies) {
     this.#setup = setup;
     this.gateway = setup.gateway;
@@ -62,8 +62,8 @@ export class Case {
     this.#opened.push(end);
   }
 
-  /** A gateway with these tools, its own `[gateway]` settings and the repository's templates. `secrets`
-   *  are its environment variables. */
+  /** A gateway with these tools, its own `[gateway]` settings and the repository's templates.
+   *  `secrets` are its environment variables. */
   async gatewayOf(tools, own = {}, secrets = SECRETS) {
     const tables = Object.entries(tools).map(([name, settings]) => {
       const { params = {}, ...rest } = { key: `${name}-key`, ...settings };
@@ -73,24 +73,29 @@ export class Case {
     return this.gatewayWith(["[gateway]", ...written(own), ...tables].join("\n"), secrets);
   }
 
-  /** A gateway with this tools.toml, the repository's templates, and these environment variables. */
+  /** A gateway with this tools.toml, the repository's templates, and `secrets` as environment. */
   async gatewayWith(text, secrets) {
-    const folder = new Folder();
-    this.#opened.push(folder.remove);
-    await writeFile(join(folder.path, "tools.toml"), text);
-    for (const name of ["templates", "static"]) await symlink(join(this.#setup.repository, name), join(folder.path, name));
-    const gateway = await Gateway.start(this.#setup.binary, folder.path, secrets);
+    const directory = new TemporaryDirectory();
+    this.#opened.push(directory.remove);
+    await writeFile(join(directory.path, "tools.toml"), text);
+    for (const name of ["templates", "static"])
+      await symlink(join(this.#setup.repository, name), join(directory.path, name));
+    const gateway = await Gateway.start(this.#setup.binary, directory.path, secrets);
     this.#opened.push(() => gateway.stop());
     this.#programs.push(gateway);
     return gateway;
   }
 
-  /** A gateway with the repository's tools.toml and placeholder secrets, and the adder behind it. */
+  /** A gateway with the repository's tools.toml, placeholder secrets, and the adder behind it. */
   async gatewayAsShipped() {
     const text = await readFile(join(this.#setup.repository, "tools.toml"), "utf8");
     const address = `127.0.0.1:${await freePort()}`;
     const gateway = await this.gatewayWith(text.replace("127.0.0.1:9000", address), {});
-    await this.program("adder", { ADDRESS: address, LTI_GATEWAY: gateway.origin }, `adder: http://${address}`);
+    await this.program(
+      "adder",
+      { ADDRESS: address, LTI_GATEWAY: gateway.origin },
+      `adder: http://${address}`,
+    );
     return gateway;
   }
 
@@ -99,18 +104,29 @@ export class Case {
     const { screenshots } = this.#setup;
     if (!screenshots) return;
     await mkdir(join(screenshots, this.cookies), { recursive: true });
-    await target.screenshot({ path: join(screenshots, this.cookies, `${name}.png`), fullPage: true });
+    await target.screenshot({
+      path: join(screenshots, this.cookies, `${name}.png`),
+      fullPage: true,
+    });
   }
 
-  /** For the report of a failure: the text of all frames, the console errors, the last log lines. */
+  /** The report of a failure: the text of all frames, the console errors, the last log lines. */
   async report() {
-    const frames = this.#profiles.flatMap((profile) => profile.context.pages().flatMap((page) => page.frames()));
+    const frames = this.#profiles.flatMap((profile) =>
+      profile.context.pages().flatMap((page) => page.frames()),
+    );
     const texts = frames.map(async (frame) => {
-      const text = await frame.locator("body").innerText({ timeout: SHOWN_MS }).catch(() => "(no text)");
+      const text = await frame
+        .locator("body")
+        .innerText({ timeout: SHOWN_MS })
+        .catch(() => "(no text)");
       return `${frame.url()} shows: ${text.replace(/\s+/g, " ").slice(0, 300)}`;
     });
     const errors = this.#profiles.flatMap((profile) => profile.consoleErrors);
-    const logs = this.#programs.flatMap((program) => ["last log lines:", ...program.text.split("\n").slice(-LAST_LINES)]);
+    const logs = this.#programs.flatMap((program) => [
+      "last log lines:",
+      ...program.text.split("\n").slice(-LAST_LINES),
+    ]);
     return [...(await Promise.all(texts)), ...errors, ...logs].join("\n");
   }
 

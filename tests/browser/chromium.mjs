@@ -1,11 +1,12 @@
-// Chromium with its own profile: allows or blocks third-party cookies, and records requests and errors.
+// Chromium with its own profile. It allows or blocks third-party cookies, and records requests and
+// errors.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
-import { Folder } from "./folder.mjs";
+import { TemporaryDirectory } from "./directory.mjs";
 
 const START_MS = 60_000;
 const ACTION_MS = 15_000;
@@ -13,8 +14,8 @@ const ACTION_MS = 15_000;
 /** How Chromium's settings treat third-party cookies (`profile.cookie_controls_mode`). */
 export const COOKIES = { allowed: 0, blocked: 1 };
 
-// A user's setting for one site inside another. Unlike the block of all third-party cookies, it also
-// blocks partitioned ones, as older Safaris do. In its own window, the site keeps its cookies.
+// A user's setting for one site inside another. Unlike the block of all third-party cookies, it
+// also blocks partitioned ones, as older Safaris do. In its own window, the site keeps its cookies.
 const NO_COOKIES_IN_FRAMES = { "127.0.0.1,localhost": { setting: 2 } };
 
 // Playwright turns these features off, and ThirdPartyStoragePartitioning. A user's Chromium has the
@@ -35,7 +36,7 @@ const FEATURES_OFF = [
 ];
 
 export class Profile {
-  #folder = new Folder();
+  #directory = new TemporaryDirectory();
   /** Every request, as Playwright reports it. */
   requests = [];
   /** Errors and warnings of the consoles, and every dialog. */
@@ -43,16 +44,18 @@ export class Profile {
   /** Every WebSocket, as Playwright reports it. */
   sockets = [];
 
-  /** Third-party cookies are allowed or blocked. `noFrameCookies` also blocks partitioned ones in frames. */
+  /** Allows or blocks third-party cookies. `noFrameCookies` also blocks partitioned ones. */
   static async open(cookies, { noFrameCookies = false, deviceScaleFactor = 1 } = {}) {
     const profile = new Profile();
-    const folder = profile.#folder.path;
+    const directory = profile.#directory.path;
     const exceptions = { cookies: noFrameCookies ? NO_COOKIES_IN_FRAMES : {} };
-    const preferences = { profile: { cookie_controls_mode: COOKIES[cookies], content_settings: { exceptions } } };
-    await mkdir(join(folder, "Default"));
-    await writeFile(join(folder, "Default", "Preferences"), JSON.stringify(preferences));
+    const preferences = {
+      profile: { cookie_controls_mode: COOKIES[cookies], content_settings: { exceptions } },
+    };
+    await mkdir(join(directory, "Default"));
+    await writeFile(join(directory, "Default", "Preferences"), JSON.stringify(preferences));
     try {
-      profile.context = await chromium.launchPersistentContext(folder, {
+      profile.context = await chromium.launchPersistentContext(directory, {
         executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
         headless: true,
         handleSIGINT: false,
@@ -87,7 +90,10 @@ export class Profile {
 
   /** Clicks the only button of a page or frame. Returns the new window. */
   async openWindow(page) {
-    const [window] = await Promise.all([this.context.waitForEvent("page"), page.getByRole("button").click()]);
+    const [window] = await Promise.all([
+      this.context.waitForEvent("page"),
+      page.getByRole("button").click(),
+    ]);
     return window;
   }
 
@@ -106,7 +112,7 @@ export class Profile {
 
   async close() {
     await this.context?.close();
-    this.#folder.remove();
+    this.#directory.remove();
   }
 
   #watch() {
@@ -115,7 +121,8 @@ export class Profile {
     this.context.pages().forEach(watchSockets);
     this.context.on("page", watchSockets);
     this.context.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) this.consoleErrors.push(`${message.type()}: ${message.text()}`);
+      if (["error", "warning"].includes(message.type()))
+        this.consoleErrors.push(`${message.type()}: ${message.text()}`);
     });
     this.context.on("weberror", (error) => this.consoleErrors.push(`error: ${error.error()}`));
     this.context.on("dialog", async (dialog) => {
@@ -133,7 +140,8 @@ export async function block(page, name = "block-1") {
 
 /** Reloads a frame. Returns the response after the new document is complete. */
 export async function reload(frame) {
-  const isReload = (response) => response.frame() === frame && response.request().isNavigationRequest();
+  const isReload = (response) =>
+    response.frame() === frame && response.request().isNavigationRequest();
   await frame.evaluate(() => (window.beforeReload = true));
   const [response] = await Promise.all([
     frame.page().waitForResponse(isReload),

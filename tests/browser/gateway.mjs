@@ -17,9 +17,9 @@ export class Gateway {
   #program;
 
   /** Starts `binary` in a directory with a tools.toml, and waits until it responds. */
-  static async start(binary, folder, secrets = SECRETS) {
+  static async start(binary, directory, secrets = SECRETS) {
     for (let attempt = 1; ; attempt += 1) {
-      const gateway = new Gateway(binary, folder, await freePort(), secrets);
+      const gateway = new Gateway(binary, directory, await freePort(), secrets);
       try {
         await gateway.#program.responds(`${gateway.origin}/is_up`, "I'm up", START_MS);
         return gateway;
@@ -31,11 +31,11 @@ export class Gateway {
     }
   }
 
-  constructor(binary, folder, port, secrets) {
+  constructor(binary, directory, port, secrets) {
     this.origin = `http://127.0.0.1:${port}`;
     // A clean environment: the caller's may contain settings of another gateway.
     const env = { ...secrets, PORT: String(port) };
-    this.#program = new Program(binary, ["--dev"], { cwd: folder, env });
+    this.#program = new Program(binary, ["--dev"], { cwd: directory, env });
   }
 
   /** All of its output. */
@@ -46,14 +46,17 @@ export class Gateway {
   /** Waits for a line that contains all of these texts. */
   async logged(...words) {
     const { lines } = this.#program;
-    await this.#program.written(() => lines.some((line) => words.every((word) => line.includes(word))));
+    await this.#program.written(() =>
+      lines.some((line) => words.every((word) => line.includes(word))),
+    );
   }
 
   /** Returns a function that waits for the next `count` outcomes of launches, in order. */
   outcomes() {
     const { lines } = this.#program;
     const start = lines.length;
-    const found = () => lines.slice(start).flatMap((line) => line.match(/(?<= outcome=")[a-z]+/) ?? []);
+    const found = () =>
+      lines.slice(start).flatMap((line) => line.match(/(?<= outcome=")[a-z]+/) ?? []);
     return async (count) => {
       await this.#program.written(() => found().length >= count);
       return found();

@@ -1,5 +1,5 @@
-// A signed LTI 1.1 launch: the pairs of a form, signed by RFC 5849. This signer is independent of the
-// gateway's, so that two implementations of the RFC have to agree.
+// A signed LTI 1.1 launch: the pairs of a form, signed by RFC 5849. This signer is independent of
+// the gateway's, so that two implementations of the RFC have to agree.
 
 import { createHmac, randomBytes } from "node:crypto";
 
@@ -19,10 +19,11 @@ export const ORDINARY = {
 };
 
 const EDX_COURSE = "course-v1:ExampleX+AE101+2026";
-const EDX_BLOCK = "block-v1:ExampleX+AE101+2026+type@lti_consumer+block@0123456789abcdef0123456789abcdef";
+const EDX_BLOCK =
+  "block-v1:ExampleX+AE101+2026+type@lti_consumer+block@0123456789abcdef0123456789abcdef";
 const EDX_USER = "fedcba9876543210fedcba9876543210";
 
-/** The parameters that Open edX sends with all options: they replace and extend the ordinary ones. */
+/** The parameters of Open edX with all options: they replace and extend the ordinary ones. */
 export const EDX = {
   resource_link_title: "",
   oauth_callback: "about:blank",
@@ -42,7 +43,7 @@ export const EDX = {
   custom_component_graceperiod: "86400.0",
 };
 
-/** A signed launch: its URL and the pairs of its form, `params` first, then the OAuth parameters. */
+/** A signed launch: its URL and the pairs of its form, first `params`, then OAuth. */
 export function sign({ url, key, secret, params }) {
   const pairs = [
     ...params,
@@ -60,16 +61,24 @@ function signature(url, pairs, secret) {
   const { protocol, host, pathname, searchParams } = new URL(url);
   const normalized = [...searchParams, ...pairs]
     .map(([name, value]) => [encode(name), encode(value)])
-    .sort(([name, value], [otherName, otherValue]) => compare(name, otherName) || compare(value, otherValue))
+    .sort(
+      ([name, value], [otherName, otherValue]) =>
+        compare(name, otherName) || compare(value, otherValue),
+    )
     .map(([name, value]) => `${name}=${value}`)
     .join("&");
   const base = ["POST", `${protocol}//${host}${pathname}`, normalized].map(encode).join("&");
-  return createHmac("sha1", `${encode(secret)}&`).update(base).digest("base64");
+  return createHmac("sha1", `${encode(secret)}&`)
+    .update(base)
+    .digest("base64");
 }
 
 /** RFC 5849 section 3.6: encodes all but the unreserved characters. */
 function encode(text) {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 function compare(one, other) {

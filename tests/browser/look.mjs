@@ -13,24 +13,33 @@ const LEAST_CONTRAST = 4.5;
 /** axe passes more rules than this even for a page with a heading and a sentence. */
 const LEAST_PASSED = 10;
 
-/** Asserts that nothing overflows horizontally, that all text has enough contrast, that the page has
- *  the color scheme, and that it is accessible. `frame` is a frame or a page. */
+/** Asserts that nothing overflows horizontally, that all text has enough contrast, that the page
+ *  has the color scheme, and that it is accessible. `frame` is a frame or a page. */
 export async function assertLooksRight(frame, colorScheme, width) {
   const look = await frame.evaluate(measure);
   assert.equal(look.clientWidth, width, "the width of the view");
-  assert.ok(look.scrollWidth <= look.clientWidth, `${look.scrollWidth} pixels in a view of ${look.clientWidth}`);
+  assert.ok(
+    look.scrollWidth <= look.clientWidth,
+    `${look.scrollWidth} pixels in a view of ${look.clientWidth}`,
+  );
   assert.deepEqual(look.sticking, [], "texts that overflow the view");
   assert.ok(look.texts > 0, "no text");
-  assert.ok(look.contrast >= LEAST_CONTRAST, `contrast ${look.contrast.toFixed(2)} of "${look.palest}"`);
+  assert.ok(
+    look.contrast >= LEAST_CONTRAST,
+    `contrast ${look.contrast.toFixed(2)} of "${look.palest}"`,
+  );
   const { background } = look;
-  assert.ok(colorScheme === "dark" ? background < 0.1 : background > 0.8, `a ${colorScheme} page of ${background}`);
+  assert.ok(
+    colorScheme === "dark" ? background < 0.1 : background > 0.8,
+    `a ${colorScheme} page of ${background}`,
+  );
   await assertAccessible(frame);
 }
 
 /** Asserts that axe finds no violation in a frame or page. */
 export async function assertAccessible(frame) {
-  // Evaluated by the debugger, because the page's Content-Security-Policy allows no script. It stays
-  // for the lifetime of the document.
+  // Evaluated by the debugger, because the page's Content-Security-Policy allows no script. It
+  // stays for the lifetime of the document.
   if (await frame.evaluate(() => window.axe === undefined)) await frame.evaluate(AXE);
   const { violations, passed } = await frame.evaluate(check, RULES);
   assert.ok(violations.length === 0, `axe finds:\n${violations.join("\n")}`);
@@ -39,9 +48,15 @@ export async function assertAccessible(frame) {
 
 /** Runs in the page. `preload: false`: axe loads nothing. */
 async function check(rules) {
-  const options = { runOnly: { type: "tag", values: rules }, preload: false, resultTypes: ["violations"] };
+  const options = {
+    runOnly: { type: "tag", values: rules },
+    preload: false,
+    resultTypes: ["violations"],
+  };
   const { violations, passes } = await window.axe.run(document, options);
-  const found = violations.flatMap(({ id, impact, nodes }) => nodes.map(({ html }) => `${id} (${impact}): ${html}`));
+  const found = violations.flatMap(({ id, impact, nodes }) =>
+    nodes.map(({ html }) => `${id} (${impact}): ${html}`),
+  );
   return { violations: found, passed: passes.length };
 }
 
@@ -63,7 +78,8 @@ function measure() {
   }
   function backgrounds(element) {
     const colors = [];
-    for (let one = element; one; one = one.parentElement) colors.unshift(getComputedStyle(one).backgroundColor);
+    for (let one = element; one; one = one.parentElement)
+      colors.unshift(getComputedStyle(one).backgroundColor);
     return ["Canvas", ...colors];
   }
 

@@ -23,8 +23,8 @@ export class Platform {
     await once(this.#server, "close");
   }
 
-  /** The URL of a course page with these launches (`{ url, form }`), each in a frame of 800 by 600 named
-   *  `block-1`, `block-2`, …. Every load sends the same forms with the same signatures. */
+  /** The URL of a course page with these launches (`{ url, form }`), each in a frame of 800 by 600
+   *  named `block-1`, `block-2`, …. Every load sends the same forms with the same signatures. */
   course(...launches) {
     const blocks = launches.map(({ url, form }, index) => {
       const name = `block-${index + 1}`;
@@ -58,7 +58,9 @@ export class Platform {
   #answer(request, response) {
     const { pathname } = new URL(request.url, this.origin);
     const body = pathname === "/return" ? "<h1>Back in the course</h1>" : this.#pages.get(pathname);
-    response.writeHead(body === undefined ? 404 : 200, { "Content-Type": "text/html; charset=utf-8" });
+    response.writeHead(body === undefined ? 404 : 200, {
+      "Content-Type": "text/html; charset=utf-8",
+    });
     response.end(
       `<!doctype html><html lang="en"><head><title>Course</title><link rel="icon" href="data:,"></head>` +
         `<body style="margin: 0">${body ?? "nothing here"}</body></html>`,
@@ -66,10 +68,13 @@ export class Platform {
   }
 }
 
-const SUBMIT = "<script>for (const form of document.forms) HTMLFormElement.prototype.submit.call(form)</script>";
+const SUBMIT =
+  "<script>for (const form of document.forms) HTMLFormElement.prototype.submit.call(form)</script>";
 
 function formHtml(url, form, target, more = "") {
-  const inputs = form.map(([name, value]) => `<input type="hidden" name="${escape(name)}" value="${escape(value)}">`);
+  const inputs = form.map(
+    ([name, value]) => `<input type="hidden" name="${escape(name)}" value="${escape(value)}">`,
+  );
   return `<form method="post" action="${escape(url)}" target="${target}">${inputs.join("")}${more}</form>`;
 }
 

@@ -48,7 +48,9 @@ export class Program {
     while (!condition()) {
       // After the timeout, the error shows the output.
       await once(this.#news, "line", { signal: timeout }).catch((error) => {
-        throw new Error(`timeout while waiting for a line; the output is:\n${this.text}`, { cause: error });
+        throw new Error(`timeout while waiting for a line; the output is:\n${this.text}`, {
+          cause: error,
+        });
       });
     }
   }

@@ -38,7 +38,12 @@ if (!binary) {
   process.exit(2);
 }
 const python = process.env.APPS_PYTHON ?? join(REPOSITORY, "target/apps-env/bin/python");
-const setup = { binary: resolve(binary), repository: REPOSITORY, screenshots: process.env.SCREENSHOTS, apps: new Apps(python) };
+const setup = {
+  binary: resolve(binary),
+  repository: REPOSITORY,
+  screenshots: process.env.SCREENSHOTS,
+  apps: new Apps(python),
+};
 const cases = {
   ...launchCases,
   ...refusalCases,
@@ -107,7 +112,8 @@ async function run(name, body) {
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${error ? "FAIL" : "ok  "} ${name} (${seconds} s)`);
-  if (error) console.log(stripVTControlCharacters(String(error.stack ?? error)).replace(/^/gm, "     "));
+  if (error)
+    console.log(stripVTControlCharacters(String(error.stack ?? error)).replace(/^/gm, "     "));
 }
 
 /** Runs one case with a timeout, and closes everything that it opened. */

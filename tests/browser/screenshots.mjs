@@ -93,7 +93,10 @@ async function replaceText(frame, selector, pattern, replacement) {
   const element = frame.locator(selector);
   const text = await element.innerText();
   assert.match(text, pattern, `the text of ${selector}`);
-  await element.evaluate((node, after) => (node.textContent = after), text.replace(pattern, replacement));
+  await element.evaluate(
+    (node, after) => (node.textContent = after),
+    text.replace(pattern, replacement),
+  );
 }
 
 /** Writes a screenshot of the whole page. */

@@ -10,12 +10,13 @@ export function prefixOf(frame) {
   return prefix;
 }
 
-/** The requests of a frame below its session's prefix: method, path below the prefix, status, and the
- *  resource link and user that the Flask app verified. */
+/** The requests of a frame below its session's prefix: method, path below the prefix, status, and
+ *  the resource link and user that the Flask app verified. */
 export async function requestsOf(profile, frame) {
   const prefix = prefixOf(frame);
   const origin = new URL(frame.url()).origin;
-  const isOwn = (request) => request.frame() === frame && request.url().startsWith(`${origin}${prefix}`);
+  const isOwn = (request) =>
+    request.frame() === frame && request.url().startsWith(`${origin}${prefix}`);
   return Promise.all(
     profile.requests.filter(isOwn).map(async (request) => {
       const response = await request.response();
@@ -41,11 +42,18 @@ export async function cookiesOf(profile, name) {
   const all = await profile.context.cookies();
   return all
     .filter((cookie) => cookie.name === name)
-    .map(({ path, httpOnly, secure, sameSite, partitionKey }) => ({ path, httpOnly, secure, sameSite, partitionKey }));
+    .map(({ path, httpOnly, secure, sameSite, partitionKey }) => ({
+      path,
+      httpOnly,
+      secure,
+      sameSite,
+      partitionKey,
+    }));
 }
 
 /** Console errors, without Chromium's messages about responses with one of these statuses. */
 export function unexpected(profile, ...statuses) {
-  const isExpected = (error) => statuses.some((status) => error.includes(`responded with a status of ${status} `));
+  const isExpected = (error) =>
+    statuses.some((status) => error.includes(`responded with a status of ${status} `));
   return profile.consoleErrors.filter((error) => !isExpected(error));
 }

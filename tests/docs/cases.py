@@ -32,7 +32,9 @@ def every_page(binary, built):
     with_commands = {str(page.relative_to(ROOT)) for page in pages if "```sh\n" in page.read_text()}
     assert with_commands == set(PAGES), with_commands ^ set(PAGES)
     for page, runner in PAGES.items():
-        assert runner == "here" or page in (ROOT / runner).read_text(), f"{runner} does not run {page}"
+        assert runner == "here" or page in (ROOT / runner).read_text(), (
+            f"{runner} does not run {page}"
+        )
 
 
 @cases.case("docs/getting-started.md leads from a clone to a grade, and on to Heroku and edX")
@@ -46,10 +48,12 @@ def getting_started(binary, built):
         assert ours.pop(0) == "cargo run"
         start = lambda: terminal.start("cargo run", terminal.port)  # noqa: E731
         start()
-        assert "Hello, Ada Practice!" in re.sub("</?bdi>", "", practice.launch(terminal, "hello").page)
+        assert "Hello, Ada Practice!" in re.sub(
+            "</?bdi>", "", practice.launch(terminal, "hello").page
+        )
         assert "200 OK" in terminal.run(ours.pop(0))
         assert "Wrong secret" in terminal.words("/dev")
-        assert "Nothing was refused yet." in terminal.words("/dev/refusals")
+        assert "No rejected launches yet." in terminal.words("/dev/refusals")
 
         said = terminal.run(ours.pop(0))
         assert "Edit its page: templates/quiz.html.tera" in said, said
@@ -57,10 +61,17 @@ def getting_started(binary, built):
         terminal.write("templates/quiz.html.tera", template)
         start()
         said = terminal.run(ours.pop(0))
-        for words in ["<title>quiz</title>", "Welcome, guest", "You teach A course to practise with.", "Question 2:"]:
+        for words in [
+            "<title>quiz</title>",
+            "Welcome, guest",
+            "You teach A course to practise with.",
+            "Question 2:",
+        ]:
             assert words in said, said
         said = practice.launch(terminal, "quiz").page
-        assert "Welcome, Ada Practice" in said and "Question 1:" in said and "You teach" not in said, said
+        assert (
+            "Welcome, Ada Practice" in said and "Question 1:" in said and "You teach" not in said
+        ), said
 
         [program] = page.blocks("python")
         terminal.write("counter.py", program.replace("8000", app_port))
@@ -75,10 +86,13 @@ def getting_started(binary, built):
         before, table = tools.split("[tools.counter]")
         [setting] = page.blocks("toml")
         assert f"# {setting.strip()} " in table, table
-        terminal.write("tools.toml", f"{before}[tools.counter]{table.replace(f'# {setting.strip()} ', setting.strip())}")
+        terminal.write(
+            "tools.toml",
+            f"{before}[tools.counter]{table.replace(f'# {setting.strip()} ', setting.strip())}",
+        )
         start()
         visit = practice.launch(terminal, "counter")
-        assert "No grade yet." in terminal.words("/dev/gradebook")
+        assert "No grades yet." in terminal.words("/dev/gradebook")
         assert "Grade sent" in visit.click()
         gradebook = terminal.words("/dev/gradebook")
         assert "1.0 Ada, a learner, at unit-1 of counter “Well done”" in gradebook, gradebook
@@ -98,7 +112,9 @@ def no_push(binary, built):
     for name in ["GATEWAY_SECRET", "STAFF_SECRET"]:
         with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
             for line in lines[: lines.index("git push heroku main")]:
-                terminal.run(re.sub(rf"{name}=\S+ [^)]*\)", "OTHER_SECRET=$(openssl rand -hex 16)", line))
+                terminal.run(
+                    re.sub(rf"{name}=\S+ [^)]*\)", "OTHER_SECRET=$(openssl rand -hex 16)", line)
+                )
             try:
                 terminal.run("git push heroku main")
             except AssertionError as refused:
@@ -141,7 +157,9 @@ def readme_grade(binary, built):
         _, headers = app.arrived[-1]
         terminal.variables["GRADE_TOKEN"] = headers["X-LTI-Grade-Token"]
         assert '"status":"delivered"' in terminal.run(call)
-        assert "0.92 Ada, a learner, at unit-1 of exercise “Well done”" in terminal.words("/dev/gradebook")
+        assert "0.92 Ada, a learner, at unit-1 of exercise “Well done”" in terminal.words(
+            "/dev/gradebook"
+        )
 
 
 @cases.case("README.md's tools.toml passes `check`, also in production")
@@ -165,7 +183,9 @@ def heroku(binary, built):
         assert re.fullmatch("[0-9a-f]{32}\n", said["heroku config:get HELLO_SECRET"])
     quoted = re.findall(r"`([^`]+)`", page.section("## The same Procfile under foreman"))
     commands = [line for line in quoted if " " in line]
-    assert commands == ["cargo build --release", "cp .env.example .env", "foreman start"], "see tests/foreman"
+    assert commands == ["cargo build --release", "cp .env.example .env", "foreman start"], (
+        "see tests/foreman"
+    )
 
 
 @cases.case("CONTRIBUTING.md names both tiers of tests, and both are executable")

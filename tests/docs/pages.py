@@ -47,19 +47,35 @@ def links(_):
             name, _, anchor = link.partition("#")
             target = (page.parent / name).resolve() if name else page
             assert target.exists(), f"{page.relative_to(ROOT)} leads to {link}"
-            assert not anchor or anchor in anchors(target), f"{page.relative_to(ROOT)} leads to {link}"
+            assert not anchor or anchor in anchors(target), (
+                f"{page.relative_to(ROOT)} leads to {link}"
+            )
     assert seen > 150, f"{seen} links"
 
 
 @cases.case("docs/README.md and docs/decisions/README.md list every page")
 def index(_):
-    for folder, own in [("docs", "docs/decisions"), ("docs/decisions", None)]:
-        listed = (ROOT / folder / "README.md").read_text()
-        for page in (ROOT / folder).rglob("*.md"):
-            name = str(page.relative_to(ROOT / folder))
+    for directory, own in [("docs", "docs/decisions"), ("docs/decisions", None)]:
+        listed = (ROOT / directory / "README.md").read_text()
+        for page in (ROOT / directory).rglob("*.md"):
+            name = str(page.relative_to(ROOT / directory))
             is_listed_there = own and page.is_relative_to(ROOT / own) and page.name != "README.md"
             if name != "README.md" and not is_listed_there:
-                assert f"]({name}" in listed, f"{folder}/README.md does not list {name}"
+                assert f"]({name}" in listed, f"{directory}/README.md does not list {name}"
+
+
+@cases.case("every file and module that ARCHITECTURE, CONTRIBUTING or a decision names exists")
+def named_files(_):
+    seen = 0
+    pages = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]
+    for page in [*pages, *(ROOT / "docs/decisions").glob("*.md")]:
+        for name in re.findall(r"`(\w+(?:/[\w.-]+)+)/?`", without_code(page.read_text())):
+            # `web/proxy` is src/web/proxy, `v1p1/cause` is crates/lti/src/v1p1/cause.rs.
+            paths = [ROOT / base / name for base in (".", "src", "crates/lti/src")]
+            found = [path for path in paths if path.exists() or path.with_suffix(".rs").exists()]
+            assert found, f"{page.relative_to(ROOT)} names {name}"
+            seen += 1
+    assert seen > 50, f"{seen} names"
 
 
 @cases.case("README.md has at most 150 lines")

@@ -30,7 +30,10 @@ case "$1" in
     create) [ "$2" = --buildpack ] && grep -qF "\\"$3\\"" app.json ;;
     config:set)
         shift
-        for var; do [[ $var =~ ^[A-Z_]+=[0-9a-f]{32,}$ ]] || exit 64; echo "$var" >> "$vars"; done ;;
+        for var; do
+            [[ $var =~ ^[A-Z_]+=[0-9a-f]{32,}$ ]] || exit 64
+            echo "$var" >> "$vars"
+        done ;;
     config:get) grep "^$2=" "$vars" | cut -d= -f2 ;;
     open) : ;;
     *) exit 64 ;;
@@ -53,15 +56,15 @@ class Terminal:
         self._home = tempfile.TemporaryDirectory()
         self._background: dict[str, subprocess.Popen] = {}
         self._output = tempfile.TemporaryFile()
-        folder = Path(self._home.name, "bin")
-        folder.mkdir()
+        directory = Path(self._home.name, "bin")
+        directory.mkdir()
         for name, script in COMMANDS.items():
-            program = folder / name
+            program = directory / name
             program.write_text(f"#!/usr/bin/env bash\nset -euo pipefail\n{script}")
             program.chmod(0o755)
         self.variables = {
             **CLEAN,
-            "PATH": f"{folder}:{CLEAN['PATH']}",
+            "PATH": f"{directory}:{CLEAN['PATH']}",
             "HOME": self._home.name,
             "BUILT": str(built),
             "PORT": str(self.port),
@@ -88,7 +91,9 @@ class Terminal:
             text=True,
             timeout=TIMEOUT,
         )
-        assert ended.returncode == 0, f"{line}: exit code {ended.returncode}\n{ended.stdout}{ended.stderr}"
+        assert ended.returncode == 0, (
+            f"{line}: exit code {ended.returncode}\n{ended.stdout}{ended.stderr}"
+        )
         return ended.stdout
 
     def start(self, line: str, port: int) -> None:

@@ -18,7 +18,7 @@ class Page:
         return re.split(rf"^#{{1,{level}}} ", after, maxsplit=1, flags=re.MULTILINE)[0]
 
     def blocks(self, language: str, heading: str | None = None) -> list[str]:
-        """The code blocks of a language, in one section or in all. "" is a block without a language."""
+        """The code blocks of a language ("" if none), in one section or in all."""
         text = self.text if heading is None else self.section(heading)
         found = re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
         return [block for known, block in found if known == language]

@@ -25,7 +25,10 @@ SENT = {
     "roles": "Instructor,urn:lti:sysrole:ims/lis/User",
 }
 # The parameters of a launch that accepts a grade.
-GRADE = {"lis_outcome_service_url": "https://lms.example/outcomes", "lis_result_sourcedid": "result-1"}
+GRADE = {
+    "lis_outcome_service_url": "https://lms.example/outcomes",
+    "lis_result_sourcedid": "result-1",
+}
 RECEIVED = {
     "sub": "a%3A100%25:user_id",
     "locale": "de-CH",
@@ -49,7 +52,9 @@ def claims_in(text: str) -> list[str]:
 
 def parameters(page: Page) -> dict[str, list[str]]:
     """The page's parameters, in order, with the claims that they become."""
-    return {code(parameter)[0]: claims_in(claim) for claim, parameter in page.rows("claim | parameter")}
+    return {
+        code(parameter)[0]: claims_in(claim) for claim, parameter in page.rows("claim | parameter")
+    }
 
 
 def flat(claims: dict) -> dict:
@@ -78,10 +83,14 @@ def claims_match(stage: Stage):
     for parameter, claims in parameters(stage.page).items():
         for claim in claims:
             expected = RECEIVED.get(claim, sent[parameter])
-            assert arrived.get(claim) == expected, f"{claim} is {arrived.get(claim)!r}, expected {expected!r}"
+            assert arrived.get(claim) == expected, (
+                f"{claim} is {arrived.get(claim)!r}, expected {expected!r}"
+            )
     assert arrived[f"{CLAIM}custom"] == {"Colour": "blue"}
     assert arrived["params"] == {"level": 3}
-    documented = {name for claim, _ in stage.page.rows("claim | value") for name in claims_in(claim)}
+    documented = {
+        name for claim, _ in stage.page.rows("claim | value") for name in claims_in(claim)
+    }
     documented |= {claim for claims in parameters(stage.page).values() for claim in claims}
     documented.remove("left_out")
     assert set(arrived) == documented, f"{set(arrived) ^ documented}"
@@ -112,7 +121,9 @@ def identity_matches(stage: Stage):
         return set(flat(claims_of(arrival.assertion))) | set(map(str.title, arrival.headers))
 
     sent = everything(stage)
-    [section] = re.findall(r"^\*\*`identity`\*\* .*?\n\n", stage.page.text, re.MULTILINE | re.DOTALL)
+    [section] = re.findall(
+        r"^\*\*`identity`\*\* .*?\n\n", stage.page.text, re.MULTILINE | re.DOTALL
+    )
     by_name, by_email = section.split('Without `"email"`')
     by_name = by_name.split('Without `"name"`')[1]
     removed = {name for text in (by_name, by_email.partition("): ")[2]) for name in claims_in(text)}
@@ -129,7 +140,9 @@ def headers_match(stage: Stage):
     assert {name for name in found if name.startswith("X-")} == documented
     assert found == documented | {"Accept-Encoding", "Host"}, found
     assert arrived["Host"] == stage.app.origin.removeprefix("http://")
-    without_user = {name.title() for name in stage.launch("everything", user_id="", roles="").headers}
+    without_user = {
+        name.title() for name in stage.launch("everything", user_id="", roles="").headers
+    }
     assert found - without_user == {
         "X-Forwarded-User",
         "X-Forwarded-Groups",
@@ -142,7 +155,9 @@ def headers_match(stage: Stage):
 @cases.case("a header value is Unicode text after one percent-decoding")
 def headers_decode(stage: Stage):
     person = {"user_id": "Zoë:100%", "lis_person_name_full": "Zoë Ångström, 100%\u2028x"}
-    arrival = stage.launch("everything", **person, lis_person_contact_email_primary="zoë@example.edu")
+    arrival = stage.launch(
+        "everything", **person, lis_person_contact_email_primary="zoë@example.edu"
+    )
     claims = claims_of(arrival.assertion)
     assert claims["sub"] == "a%3A100%25:Zoë:100%"
     for header, claim in [("User", "sub"), ("Preferred-Username", "name"), ("Email", "email")]:
@@ -161,13 +176,14 @@ def paths_match(stage: Stage):
 @cases.case("every table of tools.toml on the page passes `check`")
 def tables_pass(stage: Stage):
     assert len(stage.page.blocks("toml")) > 4
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "tools.toml")
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "tools.toml")
         file.write_text("\n".join([GATEWAY, *stage.page.blocks("toml")]))
         variables = re.findall(r'env = "(\w+)"', file.read_text())
         ended = subprocess.run(
             [stage.binary, "check", file],
-            env={"LTI_GATEWAY_PUBLIC_URL": "https://our-tools.example"} | dict.fromkeys(variables, "x" * 32),
+            env={"LTI_GATEWAY_PUBLIC_URL": "https://our-tools.example"}
+            | dict.fromkeys(variables, "x" * 32),
             capture_output=True,
             text=True,
         )
@@ -181,7 +197,7 @@ def python_compiles(stage: Stage):
         compile(block, "docs/upstreams.md", "exec")
 
 
-@cases.case("a refusal has the JSON of the page, and each code has its status in docs/rejections.md")
+@cases.case("a refusal has the JSON of the page, and docs/rejections.md has the same statuses")
 def refusals_match(stage: Stage):
     [shown] = stage.page.blocks("json")
     headers = {"Accept": "application/json"}

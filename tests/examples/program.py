@@ -37,17 +37,17 @@ def source(page: Page, language: str) -> str:
     return block
 
 
-def python(page: Page, folder: Path) -> Program:
-    file = folder / "verify.py"
+def python(page: Page, directory: Path) -> Program:
+    file = directory / "verify.py"
     file.write_text(source(page, "python"))
     return Program([sys.executable, "-B", file])
 
 
-def node(page: Page, folder: Path) -> Program:
+def node(page: Page, directory: Path) -> Program:
     modules = FOLDER / "node_modules"
     assert (modules / "jose").is_dir(), f"{modules} is missing: script/test installs it"
-    (folder / "node_modules").symlink_to(modules)
-    file = folder / "verify.mjs"
+    (directory / "node_modules").symlink_to(modules)
+    file = directory / "verify.mjs"
     file.write_text(source(page, "js"))
     return Program(["node", file])
 

@@ -14,7 +14,9 @@ LANGUAGES = ["Python", "Node", "Rust"]
 cases = Cases()
 
 
-@cases.each("the tests sign with the gateway's key, and the program accepts such an assertion", LANGUAGES)
+@cases.each(
+    "the tests sign with the gateway's key, and the program accepts such an assertion", LANGUAGES
+)
 def control(stage: Stage, language: str):
     [key] = json.loads(fetch(stage.gateway.port, JWKS)[1])["keys"]
     assert key["x"] == Signer(SECRET).x, "the key of the tests differs from the gateway's"
@@ -29,8 +31,12 @@ def accepts(stage: Stage, language: str):
     launches = [stage.launch(), stage.launch(**name), stage.launch(user_id="")]
     assertions = [launch.assertion for launch in launches]
     before = stage.keys.fetched
-    assert_accepted(stage, language, assertions, ["notebook-key:29123", "notebook-key:Zoë:1", "anonymous"])
-    assert stage.keys.fetched == before + 1, f"the keys were fetched {stage.keys.fetched - before} times"
+    assert_accepted(
+        stage, language, assertions, ["notebook-key:29123", "notebook-key:Zoë:1", "anonymous"]
+    )
+    assert stage.keys.fetched == before + 1, (
+        f"the keys were fetched {stage.keys.fetched - before} times"
+    )
 
 
 def changed(**claims) -> Callable[[Stage], str]:
@@ -72,7 +78,9 @@ def signature_missing(stage: Stage) -> str:
 
 def public_key_as_secret(stage: Stage) -> str:
     real = stage.launch().assertion
-    return authenticated_with(Signer(SECRET).x.encode(), {**header_of(real), "alg": "HS256"}, claims_of(real))
+    return authenticated_with(
+        Signer(SECRET).x.encode(), {**header_of(real), "alg": "HS256"}, claims_of(real)
+    )
 
 
 REJECTED = {
@@ -100,7 +108,7 @@ for language in LANGUAGES:
         assert ended.stdout == "", f"the program printed {ended.stdout!r}"
 
 
-def assert_accepted(stage: Stage, language: str, assertions: list[str], people: list[str]) -> None:
+def assert_accepted(stage: Stage, language: str, assertions: list[str], users: list[str]) -> None:
     ended = stage.programs[language].run(stage.keys.origin, assertions)
     assert ended.returncode == 0, f"exit code {ended.returncode}: {ended.stderr}"
-    assert ended.stdout.splitlines() == people, f"the program printed {ended.stdout!r}"
+    assert ended.stdout.splitlines() == users, f"the program printed {ended.stdout!r}"

@@ -19,7 +19,9 @@ class Server:
 
             def do_GET(self):
                 content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status, headers, text = server.respond(self.command, self.path, self.headers, content)
+                status, headers, text = server.respond(
+                    self.command, self.path, self.headers, content
+                )
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -39,7 +41,7 @@ class Server:
     def respond(
         self, method: str, path: str, headers: http.client.HTTPMessage, content: bytes
     ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and content. Subclasses without special headers define `answer` instead."""
+        """Status, headers and content. Subclasses without extra headers define `answer`."""
         status, text = self.answer(path, headers)
         return status, {}, text
 

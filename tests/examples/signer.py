@@ -13,7 +13,9 @@ class Signer:
     """The signing key of a gateway with this secret."""
 
     def __init__(self, secret: str):
-        seed = HKDF(SHA256(), length=32, salt=None, info=b"lti-gateway assertion 1").derive(secret.encode())
+        seed = HKDF(SHA256(), length=32, salt=None, info=b"lti-gateway assertion 1").derive(
+            secret.encode()
+        )
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
 
     @property

@@ -15,7 +15,11 @@ from page import Page
 from server import App, Keys
 
 SECRET = "of the gateway of these tests, which is no secret"
-SECRETS = {"GATEWAY_SECRET": SECRET, "NOTEBOOK_SECRET": "of the notebook", "LAB_SECRET": "of the lab"}
+SECRETS = {
+    "GATEWAY_SECRET": SECRET,
+    "NOTEBOOK_SECRET": "of the notebook",
+    "LAB_SECRET": "of the lab",
+}
 
 GATEWAY = """
 [gateway]
@@ -63,12 +67,14 @@ class Stage:
             self.app = stack.enter_context(App())
             self.keys = stack.enter_context(Keys())
             tools = self.tools(self.app.origin)
-            self.gateway = stack.enter_context(Gateway(self.binary, tools, self.keys.origin, SECRETS))
+            self.gateway = stack.enter_context(
+                Gateway(self.binary, tools, self.keys.origin, SECRETS)
+            )
             self.keys.gateway_port = self.gateway.port
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             self.programs = {
-                "Python": program.python(self.page, folder),
-                "Node": program.node(self.page, folder),
+                "Python": program.python(self.page, directory),
+                "Node": program.node(self.page, directory),
                 "Rust": program.rust(self.page, self.binary.parent.parent / "examples"),
             }
             self._stack = stack.pop_all()
@@ -85,5 +91,7 @@ class Stage:
     def launch(self, tool: str = "notebook", after: str = "", **fields: str) -> Arrival:
         """Launches a tool. Returns the request at the app. `after` follows the launch path."""
         table = tomllib.loads(self.tools(self.app.origin))["tools"][tool]
-        self.gateway.launch(f"/lti/{tool}{after}", table["key"], SECRETS[table["secret"]["env"]], fields)
+        self.gateway.launch(
+            f"/lti/{tool}{after}", table["key"], SECRETS[table["secret"]["env"]], fields
+        )
         return Arrival(*self.app.arrived[-1])

@@ -26,8 +26,12 @@ class Authority:
 
     def __init__(self):
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "an authority of these tests")])
-        self.certificate = self._sign(self._name, self._key, x509.BasicConstraints(ca=True, path_length=0))
+        self._name = x509.Name(
+            [x509.NameAttribute(NameOID.COMMON_NAME, "an authority of these tests")]
+        )
+        self.certificate = self._sign(
+            self._name, self._key, x509.BasicConstraints(ca=True, path_length=0)
+        )
 
     def server(self, host: str) -> bytes:
         """A server's key and certificate, as PEM."""
@@ -60,8 +64,8 @@ class Authority:
 @contextmanager
 def behind_tls(stage: Stage, trusted: Authority, signed_by: Authority, host: str):
     """A gateway that trusts one authority, and an app with a certificate for `host`."""
-    with tempfile.TemporaryDirectory() as folder, App() as app:
-        (authority, certificate) = (Path(folder, "authority.pem"), Path(folder, "server.pem"))
+    with tempfile.TemporaryDirectory() as directory, App() as app:
+        (authority, certificate) = (Path(directory, "authority.pem"), Path(directory, "server.pem"))
         authority.write_bytes(trusted.certificate)
         certificate.write_bytes(signed_by.server(host))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -88,7 +92,10 @@ def trusted(stage: Stage):
 
 @cases.each(
     "the gateway does not connect to an https app with a certificate",
-    {"of an untrusted authority": (False, "localhost"), "for another host": (True, "other.example")},
+    {
+        "of an untrusted authority": (False, "localhost"),
+        "for another host": (True, "other.example"),
+    },
 )
 def untrusted(stage: Stage, certificate: tuple[bool, str]):
     is_trusted, host = certificate

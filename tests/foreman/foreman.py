@@ -65,7 +65,9 @@ class Foreman:
                 time.sleep(0.02)
             finally:
                 connection.close()
-        raise AssertionError(f"no response at port {self.port} within {TIMEOUT} s:\n{self.output()}")
+        raise AssertionError(
+            f"no response at port {self.port} within {TIMEOUT} s:\n{self.output()}"
+        )
 
     def output(self) -> str:
         self._output.seek(0)
@@ -73,7 +75,9 @@ class Foreman:
 
     def started(self) -> dict[str, int]:
         """The started processes: names and process ids."""
-        found = re.findall(r"^\S+ (\w+\.\d+) +\| started with pid (\d+)$", self.output(), re.MULTILINE)
+        found = re.findall(
+            r"^\S+ (\w+\.\d+) +\| started with pid (\d+)$", self.output(), re.MULTILINE
+        )
         return {name: int(pid) for name, pid in found}
 
     def terminate(self) -> int:

@@ -26,7 +26,9 @@ cases = Cases()
 
 def assert_keeps_secrets(output: str) -> None:
     for name, value in VARIABLES.items():
-        assert not name.endswith("SECRET") or value not in output, f"the output contains {name}:\n{output}"
+        assert not name.endswith("SECRET") or value not in output, (
+            f"the output contains {name}:\n{output}"
+        )
 
 
 @cases.case("foreman finds a web process and a release process")
@@ -82,7 +84,9 @@ def assert_stops(foreman: Foreman, stop: Callable[[], int]) -> None:
     seconds = time.monotonic() - began
     assert code == 0, f"exit code {code}:\n{foreman.output()}"
     # foreman's own exit code is 0 even if it had to kill the program.
-    assert re.search(r"web\.1 +\| exited with code 0$", foreman.output(), re.MULTILINE), foreman.output()
+    assert re.search(r"web\.1 +\| exited with code 0$", foreman.output(), re.MULTILINE), (
+        foreman.output()
+    )
     assert not is_running(pid), f"process {pid} still runs"
     assert is_free(foreman.port), f"port {foreman.port} is still in use"
     assert seconds < AT_ONCE, f"the stop took {seconds:.1f} s"
@@ -114,9 +118,11 @@ def stops_with_connections(checkout):
         assert_stops(foreman, foreman.terminate)
 
 
-@cases.case("foreman start: without HELLO_SECRET, it exits at once with code 1 and names the variable")
+@cases.case("foreman start: without HELLO_SECRET, it exits with code 1 and names the variable")
 def missing_secret(checkout):
-    checkout.set_variables({name: value for name, value in VARIABLES.items() if name != "HELLO_SECRET"})
+    checkout.set_variables(
+        {name: value for name, value in VARIABLES.items() if name != "HELLO_SECRET"}
+    )
     try:
         with Foreman(checkout, free_port()) as foreman:
             assert foreman.wait() == 1, foreman.output()

@@ -1,4 +1,4 @@
-//! What the gateway answers, besides launches that are accepted or refused for what they hold.
+//! The responses of the gateway, except for the rejections of launches.
 
 use crate::support::{Form, NOW, Reply, Server, Setup, log_lines, unescaped};
 
@@ -40,7 +40,7 @@ fn frame_ancestors(reply: &Reply) -> &str {
 }
 
 #[test]
-fn is_up_says_so_whoever_asks() {
+fn is_up_answers_every_host_and_needs_none() {
     let server = server("");
     for target in ["/is_up", "/is_up?x=1"] {
         let reply = server.get(target);
@@ -81,9 +81,9 @@ fn the_first_page_lists_the_tools_with_their_launch_urls_and_no_key() {
     assert_eq!(frame_ancestors(&page), "'self'");
 }
 
-/// Of a tool's card, what to paste where: the values by themselves, and the switches that the tool needs.
+/// Each card has the values to paste, and the switches that the tool needs.
 #[test]
-fn the_first_page_says_what_to_paste_where_for_each_tool() {
+fn the_first_page_has_the_setup_of_each_tool_in_each_platform() {
     let tools = r#"
 [tools.hello]
 template = "page"
@@ -175,7 +175,7 @@ fn development_shows_keys_and_answers_loopback_only() {
 }
 
 #[test]
-fn development_signs_with_the_host_that_was_launched() {
+fn development_verifies_signatures_for_the_requested_host() {
     let server = Server::start(&Setup {
         tools: "[tools.a]\nkey = \"key-1\"\nsecret = { env = \"UNSET\" }\ntemplate = \"page\"\n",
         development: true,
@@ -196,9 +196,10 @@ fn development_signs_with_the_host_that_was_launched() {
 }
 
 #[test]
-fn heroku_signs_with_https_and_the_host_that_was_launched() {
+fn heroku_verifies_signatures_for_https_and_the_requested_host() {
     let server = Server::start(&Setup {
-        tools: "[gateway]\nsecret = \"a gateway secret of 32 characters\"\n[tools.a]\nkey = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n",
+        tools: "[gateway]\nsecret = \"a gateway secret of 32 characters\"\n[tools.a]\n\
+                key = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n",
         environment: &[("DYNO", "web.1")],
         ..Setup::default()
     });
@@ -210,7 +211,7 @@ fn heroku_signs_with_https_and_the_host_that_was_launched() {
 }
 
 #[test]
-fn a_launch_path_is_for_posts() {
+fn a_launch_path_accepts_only_posts() {
     let server = server("shown");
     for target in ["/lti/a", "/lti/a/", "/lti/a?x=1", "/week-1/quiz"] {
         for method in ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"] {
@@ -226,7 +227,7 @@ fn a_launch_path_is_for_posts() {
 }
 
 #[test]
-fn nothing_answers_beside_the_tools() {
+fn a_path_without_a_tool_is_not_found() {
     let server = server("shown");
     for (method, target) in [
         ("GET", "/lti"),
@@ -260,7 +261,7 @@ fn nothing_answers_beside_the_tools() {
 }
 
 #[test]
-fn a_launch_that_misses_its_tool_and_a_wrong_host_are_lines_in_the_log() {
+fn the_log_has_launches_with_a_wrong_url_and_requests_with_two_hosts() {
     let server = server("shown");
     server.post("/lti/missed\u{1b}", "");
     server.post("/lti/missed", &Form::default().sign());
@@ -274,7 +275,7 @@ fn a_launch_that_misses_its_tool_and_a_wrong_host_are_lines_in_the_log() {
 }
 
 #[test]
-fn pages_may_be_framed_where_the_tool_says_and_are_kept_nowhere() {
+fn pages_have_the_frame_ancestors_of_the_tool_and_are_not_cached() {
     let server = server("shown");
     let accepted = server.post("/lti/a", &Form::default().sign());
     let refused = server.post("/lti/a", "");
@@ -353,7 +354,7 @@ fn a_receipt_opens_its_own_form_only() {
 }
 
 #[test]
-fn one_person_and_link_keep_one_receipt_and_others_their_own() {
+fn each_user_and_link_has_one_receipt() {
     let server = server("");
     let name = |nonce, params: &[(&'static str, &'static str)]| {
         let form = Form { nonce, ..Form::default() }.with(params);
@@ -370,15 +371,22 @@ fn one_person_and_link_keep_one_receipt_and_others_their_own() {
 
 #[test]
 fn a_template_sees_the_whole_launch() {
-    let template = r#"{{ launch.user.id }}|{{ launch.user.name }}|{{ launch.user.given_name }}|{{ launch.user.family_name }}|{{ launch.user.email }}
-{{ launch.roles | join(sep=",") }}|{{ launch.is_instructor }}|{{ launch.is_learner }}|{{ launch.is_administrator }}|{{ launch.is_staff }}
-{{ launch.context.id }}|{{ launch.context.label }}|{{ launch.context.title }}
-{{ launch.resource.id }}|{{ launch.resource.title }}|{{ launch.resource.description }}
-{{ launch.platform.guid }}|{{ launch.platform.name }}|{{ launch.platform.url }}|{{ launch.platform.product_family_code }}|{{ launch.platform.version }}
-{{ launch.locale }}|{{ launch.return_url | safe }}|{{ launch.grade.accepted }}
-{{ launch.custom.week }}|{{ launch.custom.MyParam }}|{{ launch.custom.myparam }}|{{ launch.custom.a_b }}|{{ launch.custom.unresolved or "none" }}
-{% for param in launch.params %}{{ param.name }}={{ param.value }};{% endfor %}
-{{ tool.name }}|{{ tool.title }}|{{ tool.params.level }}|{{ tool.params.colours | join(sep=",") }}"#;
+    let template = concat!(
+        "{{ launch.user.id }}|{{ launch.user.name }}|{{ launch.user.given_name }}|",
+        "{{ launch.user.family_name }}|{{ launch.user.email }}\n",
+        "{{ launch.roles | join(sep=',') }}|{{ launch.is_instructor }}|{{ launch.is_learner }}|",
+        "{{ launch.is_administrator }}|{{ launch.is_staff }}\n",
+        "{{ launch.context.id }}|{{ launch.context.label }}|{{ launch.context.title }}\n",
+        "{{ launch.resource.id }}|{{ launch.resource.title }}|{{ launch.resource.description }}\n",
+        "{{ launch.platform.guid }}|{{ launch.platform.name }}|{{ launch.platform.url }}|",
+        "{{ launch.platform.product_family_code }}|{{ launch.platform.version }}\n",
+        "{{ launch.locale }}|{{ launch.return_url | safe }}|{{ launch.grade.accepted }}\n",
+        "{{ launch.custom.week }}|{{ launch.custom.MyParam }}|{{ launch.custom.myparam }}|",
+        "{{ launch.custom.a_b }}|{{ launch.custom.unresolved or 'none' }}\n",
+        "{% for param in launch.params %}{{ param.name }}={{ param.value }};{% endfor %}\n",
+        "{{ tool.name }}|{{ tool.title }}|{{ tool.params.level }}|",
+        "{{ tool.params.colours | join(sep=',') }}",
+    );
     let server = server(template);
     let form = Form::default().with(&[
         ("user_id", "u-1"),
@@ -419,15 +427,26 @@ fn a_template_sees_the_whole_launch() {
             "guid|LMS|https:|moodle|5",
             "de-CH|https://lms.example/back?a=1|true",
             "3|x|x|y|none",
-            "lti_message_type=basic-lti-launch-request;lti_version=LTI-1p0;resource_link_id=rl-1;user_id=u-1;roles=Learner,Instructor;lis_person_name_given=Änne;lis_person_name_family=&lt;b&gt;;lis_person_contact_email_primary=a@b.example;context_id=c-1;context_label=C1;context_title=Course;resource_link_title=Link;resource_link_description=About;tool_consumer_instance_guid=guid;tool_consumer_instance_name=LMS;tool_consumer_instance_url=https:;tool_consumer_info_product_family_code=moodle;tool_consumer_info_version=5;launch_presentation_locale=de-CH;launch_presentation_return_url=https://lms.example/back?a=1;lis_outcome_service_url=https://lms.example/outcome;lis_result_sourcedid=s;custom_week=3;custom_MyParam=x;custom_a.b=y;custom_unresolved=$Person.name.full;dup=1;dup=2;",
+            "lti_message_type=basic-lti-launch-request;lti_version=LTI-1p0;resource_link_id=rl-1;\
+             user_id=u-1;roles=Learner,Instructor;lis_person_name_given=Änne;\
+             lis_person_name_family=&lt;b&gt;;lis_person_contact_email_primary=a@b.example;\
+             context_id=c-1;context_label=C1;context_title=Course;resource_link_title=Link;\
+             resource_link_description=About;tool_consumer_instance_guid=guid;\
+             tool_consumer_instance_name=LMS;tool_consumer_instance_url=https:;\
+             tool_consumer_info_product_family_code=moodle;tool_consumer_info_version=5;\
+             launch_presentation_locale=de-CH;\
+             launch_presentation_return_url=https://lms.example/back?a=1;\
+             lis_outcome_service_url=https://lms.example/outcome;lis_result_sourcedid=s;\
+             custom_week=3;custom_MyParam=x;custom_a.b=y;custom_unresolved=$Person.name.full;\
+             dup=1;dup=2;",
             "a|Tool &lt;A&gt;|3|red,blue",
         ]
     );
 }
 
-/// A signature does not cover the order of parameters, so that whoever holds a form could put either value first.
+/// A signature does not cover the order of parameters. Anyone with the form could swap the values.
 #[test]
-fn nobody_chooses_between_two_values_of_a_custom_parameter() {
+fn the_order_of_two_values_of_a_custom_parameter_does_not_matter() {
     let server = server("{{ launch.custom.level }} {{ launch.custom.Level }}");
     let params = [
         ("custom_level", "2"),
@@ -442,12 +461,12 @@ fn nobody_chooses_between_two_values_of_a_custom_parameter() {
 }
 
 #[test]
-fn a_template_that_fails_shows_a_calm_page_and_logs_no_person() {
+fn a_failed_template_shows_a_refusal_page_and_logs_no_personal_data() {
     let server = server("{{ launch.user.name | int }}");
     let reply = server
         .post("/lti/a", &Form::default().with(&[("lis_person_name_full", "Zoë Unlogged")]).sign());
     assert_eq!(reply.status, 500);
-    assert!(reply.body.contains("The tool has a fault") && !reply.body.contains("Zoë"));
+    assert!(reply.body.contains("The tool has an error") && !reply.body.contains("Zoë"));
     let line = log_lines(reply.reference().expect("a reference"));
     assert!(line.len() == 1 && line[0].contains("code=\"template-failed\""), "{line:?}");
     assert!(line[0].contains("the template failed at page.html.tera:1:"), "{line:?}");
@@ -459,7 +478,7 @@ fn a_template_that_fails_shows_a_calm_page_and_logs_no_person() {
 }
 
 #[test]
-fn an_accepted_launch_is_one_line_in_the_log_without_a_person() {
+fn an_accepted_launch_has_one_log_line_without_personal_data() {
     let tools = TOOLS.replace("[tools.a]", "[tools.counted]");
     let server = Server::start(&Setup { tools: &tools, ..Setup::default() });
     let form = Form { url: "https://tool.example/lti/counted", ..Form::default() };
@@ -486,7 +505,7 @@ fn an_accepted_launch_is_one_line_in_the_log_without_a_person() {
 }
 
 #[test]
-fn a_tool_taken_out_of_the_file_takes_its_receipts_along() {
+fn removing_a_tool_from_the_file_ends_its_receipts() {
     let form = Form::default().sign();
     let before = server("shown");
     let receipt = before.post("/lti/a", &form).cookie().expect("a receipt").to_owned();
@@ -498,13 +517,14 @@ fn a_tool_taken_out_of_the_file_takes_its_receipts_along() {
 }
 
 #[test]
-fn a_launch_reaches_templates_that_others_include() {
+fn an_included_template_can_use_the_launch() {
     let server = Server::start(&Setup {
         tools: TOOLS,
         templates: &[
             (
                 "page.html.tera",
-                "{# #}{% extends \"frame.html.tera\" %}{% block body %}{% include \"parts/all.html.tera\" %}{% endblock %}",
+                "{# #}{% extends \"frame.html.tera\" %}{% block body %}{% include \
+                 \"parts/all.html.tera\" %}{% endblock %}",
             ),
             ("frame.html.tera", "{{ launch.custom.week }}{% block body %}{% endblock %}"),
             ("parts/all.html.tera", "{% for one in launch.params %}{{ one.name }};{% endfor %}"),
@@ -516,7 +536,7 @@ fn a_launch_reaches_templates_that_others_include() {
 }
 
 #[test]
-fn a_template_that_fails_fails_the_same_way_on_a_reload() {
+fn a_failed_template_fails_the_same_way_on_a_reload() {
     let templates = [("page.html.tera", "{{ launch.custom.absent.x }}")];
     let server = Server::start(&Setup { tools: TOOLS, templates: &templates, ..Setup::default() });
     let body = Form::default().sign();

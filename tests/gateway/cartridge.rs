@@ -1,4 +1,4 @@
-//! `GET /tools/<tool>/config.xml`: what Canvas and other platforms import to set a tool up.
+//! `GET /tools/<tool>/config.xml`: the cartridge that Canvas and other platforms import.
 
 use roxmltree::{Document, Node};
 
@@ -95,7 +95,7 @@ fn check(reply: &Reply, expected: &[(&str, &str)]) {
 }
 
 #[test]
-fn a_tool_that_says_little_has_what_the_schema_asks_for() {
+fn a_minimal_tool_has_a_valid_cartridge() {
     check(
         &server().get("/tools/a/config.xml"),
         &[
@@ -111,7 +111,7 @@ fn a_tool_that_says_little_has_what_the_schema_asks_for() {
 }
 
 #[test]
-fn every_letter_of_a_title_a_description_and_a_path_arrives() {
+fn special_characters_of_title_description_and_path_arrive_unchanged() {
     check(
         &server().get("/tools/quiz/config.xml"),
         &[
@@ -130,7 +130,7 @@ fn every_letter_of_a_title_a_description_and_a_path_arrives() {
 }
 
 #[test]
-fn what_xml_cannot_say_is_left_out() {
+fn characters_that_xml_cannot_contain_are_removed() {
     let said = read(&server().get("/tools/control/config.xml"));
     assert_eq!(said[0], ("title".to_owned(), "ab[31mc\u{7f}\nd\te".to_owned()));
     let icon = ("icon".to_owned(), "https://pictures.example/a?b=1&c=2".to_owned());
@@ -138,7 +138,7 @@ fn what_xml_cannot_say_is_left_out() {
 }
 
 #[test]
-fn a_tool_with_a_host_of_its_own_is_launched_there_and_names_it() {
+fn the_cartridge_of_a_tool_with_its_own_host_names_the_host() {
     let server = server();
     check(
         &server.get("/tools/nb/config.xml"),
@@ -163,7 +163,7 @@ fn a_tool_with_a_host_of_its_own_is_launched_there_and_names_it() {
 }
 
 #[test]
-fn canvas_is_asked_for_the_personal_data_that_reach_the_upstream() {
+fn the_privacy_level_for_canvas_follows_the_identity_of_the_tool() {
     for (identity, privacy) in [
         ("", "name_only"),
         ("identity = []", "anonymous"),
@@ -172,8 +172,10 @@ fn canvas_is_asked_for_the_personal_data_that_reach_the_upstream() {
         ("identity = [\"email\", \"name\"]", "public"),
     ] {
         let tools = format!(
-            "[gateway]\npublic_url = \"https://tool.example\"\nsecret = \"a gateway secret of 32 characters\"\n\
-             [tools.a]\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"http://127.0.0.1:9\"\n{identity}\n"
+            "[gateway]\npublic_url = \"https://tool.example\"\n\
+             secret = \"a gateway secret of 32 characters\"\n\
+             [tools.a]\nkey = \"key-1\"\nsecret = \"s3cret\"\n\
+             upstream = \"http://127.0.0.1:9\"\n{identity}\n"
         );
         let server = Server::start(&Setup { tools: &tools, ..Setup::default() });
         let said = read(&server.get("/tools/a/config.xml"));
@@ -185,7 +187,7 @@ fn canvas_is_asked_for_the_personal_data_that_reach_the_upstream() {
 }
 
 #[test]
-fn no_key_and_no_secret_stands_in_it_not_even_in_development() {
+fn a_cartridge_contains_neither_key_nor_secret_even_in_development() {
     for development in [false, true] {
         let server = Server::start(&Setup { tools: TOOLS, development, ..Setup::default() });
         for tool in ["a", "quiz", "control", "nb", "below"] {
@@ -201,8 +203,9 @@ fn no_key_and_no_secret_stands_in_it_not_even_in_development() {
 }
 
 #[test]
-fn in_development_it_names_the_address_that_was_asked() {
-    let tools = "[tools.a]\nicon = \"/static/a.svg\"\nkey = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n";
+fn in_development_a_cartridge_has_the_requested_host() {
+    let tools = "[tools.a]\nicon = \"/static/a.svg\"\nkey = \"key-1\"\nsecret = \"s3cret\"\n\
+                 template = \"page\"\n";
     let server = Server::start(&Setup { tools, development: true, ..Setup::default() });
     check(
         &server.send("GET", "/tools/a/config.xml", &[("Host", "localhost:5000")], b""),
@@ -219,7 +222,7 @@ fn in_development_it_names_the_address_that_was_asked() {
 }
 
 #[test]
-fn it_is_xml_that_is_neither_kept_nor_framed_nor_run() {
+fn a_cartridge_is_xml_that_is_neither_cached_nor_framed_nor_executed() {
     let server = server();
     let reply = server.get("/tools/a/config.xml");
     for (name, value) in [
@@ -236,7 +239,7 @@ fn it_is_xml_that_is_neither_kept_nor_framed_nor_run() {
 }
 
 #[test]
-fn no_other_tool_and_no_other_host_has_one() {
+fn a_cartridge_exists_only_for_a_tool_and_at_the_public_url() {
     let server = server();
     for target in [
         "/tools/b/config.xml",

@@ -1,4 +1,4 @@
-//! `/dev`: the practice platform and the newest refusals, which only development has.
+//! `/dev`: the practice platform and the rejected launches, in development only.
 
 mod gradebook;
 
@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use crate::support::{Pairs, Recorder, Reply, Server, Setup, log_lines, unescaped};
 
-/// What development signs with where a secret's variable is not set.
+/// The tool `page` has development's placeholder secret, `locked` has a real one.
 const TOOLS: &str = r#"
 [gateway]
 secret = "the gateway's own, of 32 characters"
@@ -23,7 +23,9 @@ secret = "s3cret"
 template = "page"
 "#;
 
-const PAGE: &str = "{{ launch.user.id }}|{{ launch.user.name }}|{{ launch.user.email }}|{{ launch.roles | join(sep=',') }}|{{ launch.resource.id }}|{{ launch.custom.x or '-' }}|{{ launch.custom.unit or '-' }}";
+const PAGE: &str = "{{ launch.user.id }}|{{ launch.user.name }}|{{ launch.user.email }}|\
+                    {{ launch.roles | join(sep=',') }}|{{ launch.resource.id }}|\
+                    {{ launch.custom.x or '-' }}|{{ launch.custom.unit or '-' }}";
 
 fn server(tools: &str, development: bool) -> Server {
     Server::start(&Setup {
@@ -91,7 +93,7 @@ fn launched(server: &Server, query: &str) -> Reply {
 }
 
 #[test]
-fn outside_development_nothing_of_it_is_there() {
+fn outside_development_there_is_no_practice_platform() {
     let server = server(
         &format!("{TOOLS}\n")
             .replace("[gateway]", "[gateway]\npublic_url = \"https://tool.example\""),
@@ -111,7 +113,7 @@ fn outside_development_nothing_of_it_is_there() {
 }
 
 #[test]
-fn in_development_the_index_leads_there() {
+fn in_development_the_index_links_to_the_practice_platform() {
     let server = server(TOOLS, true);
     let routes: HashSet<&str> =
         server.routes.iter().map(String::as_str).filter(|route| route.contains("dev")).collect();
@@ -141,7 +143,7 @@ fn in_development_the_index_leads_there() {
 }
 
 #[test]
-fn each_person_arrives_as_who_they_are() {
+fn each_user_arrives_with_their_name_email_and_role() {
     let server = server(TOOLS, true);
     for (person, expected) in [
         ("learner-1", "learner-1|Ada Practice|ada@practice.example|learner"),
@@ -159,7 +161,7 @@ fn each_person_arrives_as_who_they_are() {
 }
 
 #[test]
-fn place_and_custom_parameters_arrive_as_they_were_chosen() {
+fn the_chosen_unit_and_custom_parameters_arrive() {
     let server = server(TOOLS, true);
     let arrived = |query: &str| {
         let reply = launched(&server, &format!("tool=page&{query}"));
@@ -177,7 +179,7 @@ fn place_and_custom_parameters_arrive_as_they_were_chosen() {
 }
 
 #[test]
-fn the_launch_goes_to_another_site_than_the_pages() {
+fn a_launch_goes_to_another_site_than_the_practice_platform() {
     let server = server(TOOLS, true);
     let port = server.address.port();
     for (host, other) in [
@@ -197,11 +199,11 @@ fn the_launch_goes_to_another_site_than_the_pages() {
 }
 
 #[test]
-fn a_tool_with_a_secret_of_its_own_is_never_signed_for() {
+fn the_practice_platform_never_signs_with_a_real_secret() {
     let server = server(TOOLS, true);
     let page = get(&server, "/dev");
     assert!(
-        page.body.contains("<option value=\"locked\" disabled>locked (has a secret of its own)"),
+        page.body.contains("<option value=\"locked\" disabled>locked (has its own secret)"),
         "{}",
         page.body
     );
@@ -214,7 +216,7 @@ fn a_tool_with_a_secret_of_its_own_is_never_signed_for() {
 }
 
 #[test]
-fn what_is_shown_is_what_is_sent_and_signed() {
+fn the_launch_page_shows_the_parameters_and_the_base_string() {
     let server = server(TOOLS, true);
     let page = get(&server, "/dev/launch?tool=page&custom=x%3D1");
     let [form] = Form::all(&page.body).try_into().ok().expect("one form");
@@ -238,10 +240,11 @@ fn what_is_shown_is_what_is_sent_and_signed() {
 }
 
 #[test]
-fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
+fn each_mistake_is_rejected_as_announced_and_listed_without_personal_data() {
     let upstream = Recorder::start();
     let tools = format!(
-        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\nupstream = \"{}\"\n",
+        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\n\
+         upstream = \"{}\"\n",
         upstream.url()
     );
     let server = server(&tools, true);
@@ -261,7 +264,7 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
                 .split("</li>")
                 .next()
                 .expect("its end")
-                .contains(&format!("refused as <code>{code}</code>"))
+                .contains(&format!("rejected as <code>{code}</code>"))
         );
         for tool in ["page", "nb"] {
             let reply = launched(&server, &format!("tool={tool}&mistake={mistake}"));
@@ -301,23 +304,26 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
     assert!(list.contains("<dt>lis_person_name_full</dt>\n      <dd>12 bytes</dd>"), "{list}");
     let port = server.address.port();
     assert!(list.contains(&format!("<dd><code>http://127.0.0.1:{port}/lti/page</code></dd>")));
-    // The cause with its cure, where there is one, and what was compared.
-    for (cause, cure) in [
+    // The cause with its fix, if the gateway found it, and the base string.
+    for (cause, fix) in [
         (
             "<p><code>slash</code>: it was signed with a trailing slash, and sent without</p>",
-            "<p>copy the launch URL from / into the platform, with or without the trailing",
+            "<p><strong>Fix:</strong> copy the launch URL from / into the platform, \
+             with or without the trailing",
         ),
         (
             "<p><code>scheme</code>: it was signed for https://, but sent to another scheme</p>",
-            "<p>write the launch URL in the platform with the scheme shown at /",
+            "<p><strong>Fix:</strong> write the launch URL in the platform \
+             with the scheme shown at /",
         ),
     ] {
         let rests: Vec<&str> = list.split(cause).skip(1).collect();
         assert_eq!(rests.len(), 2, "{cause}");
-        assert!(rests.iter().all(|rest| rest.trim_start().starts_with(cure)), "{list}");
+        assert!(rests.iter().all(|rest| rest.trim_start().starts_with(fix)), "{list}");
     }
     let base = format!(
-        "<p><code>POST&http%3A%2F%2F127.0.0.1%3A{port}%2Flti%2Fpage&context_id%3D…%26context_label%3D…%26"
+        "<p><code>POST&http%3A%2F%2F127.0.0.1%3A{port}%2Flti%2Fpage&context_id%3D…%26\
+         context_label%3D…%26"
     );
     assert_eq!(list.matches(&base).count(), 6, "{list}");
     assert!(
@@ -327,7 +333,7 @@ fn each_mistake_is_refused_as_its_button_says_and_told_without_personal_data() {
 }
 
 #[test]
-fn what_was_mixed_up_with_what_is_told_and_no_secret_is() {
+fn the_list_shows_mix_ups_of_keys_secrets_and_urls_and_no_secret() {
     const SECRETS: [&str; 3] = ["a secret of its own", "development-secret", "s3cret"];
     let tools = format!(
         "{TOOLS}\n[tools.other]\nkey = \"other-key\"\nsecret = \"{}\"\ntemplate = \"page\"\n",
@@ -368,13 +374,13 @@ fn what_was_mixed_up_with_what_is_told_and_no_secret_is() {
                 "{cause} shows {secret}"
             );
         }
-        // The page of whoever launched tells nothing of it.
+        // The user's page does not show the cause.
         assert!(!refused.body.contains(cause));
     }
 }
 
 #[test]
-fn a_secret_in_the_keys_place_is_told_nowhere_however_short_it_is() {
+fn a_secret_sent_as_the_key_appears_nowhere_even_if_it_is_short() {
     let server = server(&TOOLS.replace("\"s3cret\"", "\"q7x\""), true);
     let url = format!("http://127.0.0.1:{}/lti/locked", server.address.port());
     let host = url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).expect("a host");
@@ -401,34 +407,36 @@ fn a_secret_in_the_keys_place_is_told_nowhere_however_short_it_is() {
 }
 
 #[test]
-fn a_form_that_was_encoded_twice_shows_none_of_its_values() {
+fn the_list_shows_no_value_of_a_doubly_encoded_form() {
     let server = server(TOOLS, true);
     let host = format!("localhost:{}", server.address.port());
     let headers = [("Host", host.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
-    let twice = "lis_person_name_full%3DJane%20Doe%26oauth_x%3D1=&oauth_consumer_key=page-key&oauth_nonce=1\
+    let twice = "lis_person_name_full%3DJane%20Doe%26\
+                 oauth_x%3D1=&oauth_consumer_key=page-key&oauth_nonce=1\
                  &oauth_signature=x&oauth_signature_method=HMAC-SHA1&oauth_timestamp=1";
     assert_eq!(server.send("POST", "/lti/page", &headers, twice.as_bytes()).status, 401);
     let list = get(&server, "/dev/refusals").body;
     assert!(
-        list.contains("<dt>(a name that may hold values)</dt>") && list.contains("POST&amp;http"),
+        list.contains("<dt>(a name that may contain values)</dt>")
+            && list.contains("POST&amp;http"),
         "{list}"
     );
     assert!(!list.contains("Jane") && !list.contains("Doe"), "{list}");
 }
 
 #[test]
-fn a_query_doubled_as_canvas_does_is_accepted() {
+fn a_query_sent_twice_as_canvas_does_is_accepted() {
     let server = server(TOOLS, true);
     let page = get(&server, "/dev/launch?tool=page&mistake=query");
     let [form] = Form::all(&page.body).try_into().ok().expect("one form");
     assert!(form.action.ends_with("/lti/page?unit=1") && form.pairs.get("unit") == "1");
     assert_eq!(form.send(&server).status, 200);
     let list = get(&server, "/dev/refusals").body;
-    assert!(list.contains("Nothing was refused yet."), "{list}");
+    assert!(list.contains("No rejected launches yet."), "{list}");
 }
 
 #[test]
-fn the_newest_hundred_refusals_are_kept_and_nothing_that_they_hold_is_unbounded() {
+fn the_list_has_the_newest_hundred_rejected_launches_and_bounded_values() {
     let server = server(TOOLS, true);
     let host = format!("localhost:{}", server.address.port());
     let headers = [("Host", host.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];

@@ -11,7 +11,6 @@ mod grades;
 mod issued;
 mod launches;
 mod practice;
-mod session;
 mod state;
 mod structure;
 mod support;

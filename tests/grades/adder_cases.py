@@ -15,13 +15,13 @@ from running import Visit, free_port
 from stage import Stage
 
 QUESTION = re.compile(r'name="id" value="(\d+)">\s*<label for="sum">(\d+) \+ (\d+) =</label>')
-TOLD = re.compile(r'<p class="(right|wrong)" role="status">(.*?)</p>')
+MESSAGE = re.compile(r'<p class="(right|wrong)" role="status">(.*?)</p>')
 
 cases = Cases()
 
 
 class Adder:
-    """The program, at an address that is known before it listens there."""
+    """The program. Its address is known before it listens."""
 
     def __init__(self, binary: Path):
         assert binary.is_file(), f"{binary} is missing: cargo test --workspace builds it"
@@ -48,13 +48,13 @@ class Adder:
 
 @dataclass
 class Desk:
-    """A browser at the exercise."""
+    """A browser with the exercise."""
 
     gateway: Gateway
     visit: Visit
 
     def answer(self, off: int) -> str:
-        """Answers, this far from the right sum; what the page says then."""
+        """Answers with this difference to the right sum. Returns the message of the page."""
         page = self.page()
         number, left, right = map(int, QUESTION.search(page).groups())
         headers = {**self.visit.headers, "Content-Type": "application/x-www-form-urlencoded"}
@@ -62,7 +62,7 @@ class Desk:
         status, answer, _ = self.gateway.ask("POST", f"{self.visit.path}answer", headers, form)
         assert status == 303, f"{status}; {self.gateway.log()}"
         assert answer["Location"] in ("./", self.visit.path), answer["Location"]
-        return unescape(TOLD.search(self.page())[2])
+        return unescape(MESSAGE.search(self.page())[2])
 
     def page(self, name: str = "") -> str:
         status, _, page = self.gateway.ask("GET", self.visit.path + name, self.visit.headers)
@@ -75,7 +75,7 @@ def sit_down(gateway: Gateway, block: Block) -> Desk:
     return Desk(gateway, gateway.open(urlsplit(form.url).path, form.body()))
 
 
-@cases.case("the adder puts its grades into edX's book, shows edX's words, and tells staff")
+@cases.case("the adder sends grades to edX, shows edX's message, and lists them for staff")
 def adder(stage: Stage):
     adder = Adder(stage.binary.parent / "adder")
     with Gateway(stage.binary, adder) as gateway, adder.serve(gateway.origin):

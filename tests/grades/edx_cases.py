@@ -1,4 +1,4 @@
-"""Grades for Open edX, taken by its own code. Numbers are those of the checklist's cases (F1.h)."""
+"""Grades for Open edX, received by its own code. Numbers are cases of the checklist (F1.h)."""
 
 import dataclasses
 import json
@@ -15,7 +15,7 @@ BODY_HASH_OF_NOTHING = "2jmj7l5rSw0yVb%2FvlWAYkK%2FYBwk%3D"
 
 
 @cases.each(
-    "133: a score arrives digit by digit",
+    "133: a score keeps its digits",
     (
         "0",
         "1",
@@ -36,13 +36,13 @@ def score(stage: Stage, digits: str):
     seat.send(digits).assert_is(200, status="delivered")
     assert stage.lms.arrived[-1].digits == digits
     assert stage.lms.entry(block).points == float(digits)
-    # The same as a number of JSON.
+    # The same score as a JSON number.
     seat.ask("POST", content=f'{{"score": {digits}}}').assert_is(200, status="delivered")
     assert stage.lms.arrived[-1].digits == digits
 
 
 @cases.each(
-    "134: a score that is none is refused, and edX hears nothing",
+    "134: an invalid score is refused and not sent",
     (
         '"-0.1"',
         "-0.1",
@@ -81,8 +81,8 @@ def weight(stage: Stage):
     assert stage.lms.entry(block).points == 5
 
 
-@cases.case("edX's own words come back")
-def words(stage: Stage):
+@cases.case("the caller receives edX's own message")
+def message(stage: Stage):
     block = stage.block()
     reply = stage.seat(block).send("0.92")
     sourcedid = block.launch().value("lis_result_sourcedid")
@@ -91,7 +91,7 @@ def words(stage: Stage):
 
 
 @cases.each(
-    "a comment goes to the LTI 2.0 service, with the score's digits",
+    "a comment goes to the LTI 2.0 service, with the digits of the score",
     {
         "plain": "Well done",
         "in many scripts": "Très bien, 王小明! 👩🏽‍🚀",
@@ -112,7 +112,7 @@ def comment(stage: Stage, comment: str):
     assert (entry.points, entry.comment) == (0.1, comment)
 
 
-@cases.case("a score without a comment takes an older comment away")
+@cases.case("a score without a comment clears an older comment")
 def comment_goes(stage: Stage):
     block = stage.block()
     seat = stage.seat(block)
@@ -122,7 +122,7 @@ def comment_goes(stage: Stage):
     assert (entry.points, entry.comment) == (0.9, "")
 
 
-@cases.case("a comment that is too long is refused, and edX hears nothing")
+@cases.case("a comment that is too long is refused and not sent")
 def long_comment(stage: Stage):
     seat = stage.seat(stage.block())
     before = len(stage.lms.arrived)
@@ -130,7 +130,7 @@ def long_comment(stage: Stage):
     assert len(stage.lms.arrived) == before
 
 
-@cases.case("144, 145: a grade is read by the LTI 2.0 service, weighted and rounded, with its comment")
+@cases.case("144, 145: a grade is read from the LTI 2.0 service, weighted and rounded")
 def read(stage: Stage):
     block = stage.block()
     seat = stage.seat(block)
@@ -155,7 +155,7 @@ def read_zero(stage: Stage):
     assert float(seat.read().said["score"]) == 0
 
 
-@cases.case("a grade is cleared, which is not 0")
+@cases.case("a cleared grade differs from 0")
 def clear(stage: Stage):
     block = stage.block()
     seat = stage.seat(block)
@@ -167,8 +167,8 @@ def clear(stage: Stage):
     seat.read().assert_is(200, score=None)
 
 
-@cases.case("144: where addresses are not edX's, its Basic Outcomes are asked, which cannot read and cannot clear")
-def other_address(stage: Stage):
+@cases.case("144: at other URLs edX has only Basic Outcomes, which cannot read or clear")
+def other_url(stage: Stage):
     block = stage.block()
     block.outcome_url = f"{stage.lms.origin}/outcomes/{block.usage}"
     sourcedid = block.launch().value("lis_result_sourcedid")
@@ -179,17 +179,17 @@ def other_address(stage: Stage):
     assert stage.lms.arrived[-1].path.startswith("/outcomes/")
     for operation, reply in ("readResult", seat.read()), ("deleteResult", seat.clear()):
         reply.assert_is(502, error="platform-refused")
-        words = reply.said["platform"]["description"]
-        assert words.startswith(
+        message = reply.said["platform"]["description"]
+        assert message.startswith(
             "Request body XML parsing error: Failed to parse score textString from XML request body"
-        ), words
-        # Its words end with what it was asked.
-        assert f"<{operation}Request>" in words, words
-        assert sourcedid in words, words
+        ), message
+        # Its message ends with the request.
+        assert f"<{operation}Request>" in message, message
+        assert sourcedid in message, message
     assert stage.lms.entry(block).points == 0.25
 
 
-@cases.case("a secret that was changed in edX is told in edX's words, and by status where it has none")
+@cases.case("a secret that changed in edX is reported with edX's message, or with its status")
 def other_secret(stage: Stage):
     block = stage.block()
     seat = stage.seat(block)
@@ -202,7 +202,7 @@ def other_secret(stage: Stage):
     assert stage.lms.entry(block).points is None
 
 
-@cases.case("a grade after the due date is refused in edX's words, with a comment, too")
+@cases.case("a grade after the due date is refused with edX's message, also with a comment")
 def past_due(stage: Stage):
     block = stage.block(due=PAST, accept_grades_past_due=False)
     seat = stage.seat(block)
@@ -214,7 +214,7 @@ def past_due(stage: Stage):
     assert stage.lms.entry(block).points == 1
 
 
-@cases.case("edX's own fault: a block that takes no late grades has no LTI 2.0 service, also before its due date")
+@cases.case("edX's bug: without late grades there is no LTI 2.0 service, also before the due date")
 def past_due_at_any_time(stage: Stage):
     block = stage.block(accept_grades_past_due=False)
     seat = stage.seat(block)
@@ -227,7 +227,7 @@ def past_due_at_any_time(stage: Stage):
     assert stage.lms.entry(block).points == 0.5
 
 
-@cases.case("a learner whom edX does not know any more is told in its words, with a comment, too")
+@cases.case("an unknown learner is reported with edX's message, also with a comment")
 def unknown_user(stage: Stage):
     block = stage.block()
     seat = stage.seat(block)
@@ -237,7 +237,7 @@ def unknown_user(stage: Stage):
     assert not [row for row in stage.lms.book if row[0] == str(block.usage)]
 
 
-@cases.case("143: a block that is not graded brings no token, though it has a sourcedid")
+@cases.case("143: an ungraded block has no token, although it has a sourcedid")
 def not_graded(stage: Stage):
     block = dataclasses.replace(stage.block(), has_score=False)
     assert block.launch().value("lis_result_sourcedid")
@@ -246,15 +246,15 @@ def not_graded(stage: Stage):
     assert claims_of(seat.assertion)["grade"] == {"accepted": False}
 
 
-@cases.case("a graded block brings a token to a tool that sends grades, and none to another")
+@cases.case("a graded block has a token only for a tool that sends grades")
 def other_tool(stage: Stage):
     assert claims_of(stage.seat(stage.block()).assertion)["grade"] == {"accepted": True}
     notebook = stage.seat(stage.block(tool="notebook"))
     assert notebook.token is None
 
 
-@cases.case("148: two people, two blocks and two courses have a grade each")
-def everybody_their_own(stage: Stage):
+@cases.case("148: two learners, two blocks and two courses have separate grades")
+def separate_grades(stage: Stage):
     people = [stage.person(), stage.person()]
     blocks = [stage.block(key, person=people[0]) for key in ("course-a", "course-a", "course-b", "course-b")]
     launches = [dataclasses.replace(block, person=person) for block in blocks for person in people]
@@ -264,7 +264,7 @@ def everybody_their_own(stage: Stage):
     assert len({seat.token for seat in seats}) == 8
     for at, seat in enumerate(seats):
         seat.send(f"0.{at + 1}").assert_is(200, status="delivered")
-    # In another order, and by another protocol.
+    # In another order, with another protocol.
     for at, seat in reversed(list(enumerate(seats))):
         if at % 3 == 0:
             seat.send(f"0.{at + 1}5", comment=f"for {at}").assert_is(200, status="delivered")
@@ -275,7 +275,7 @@ def everybody_their_own(stage: Stage):
         seats[at].read().assert_is(200)
 
 
-@cases.case("tokens of earlier launches and of later ones lead to the same grade")
+@cases.case("tokens of older and newer launches set the same grade")
 def launched_again(stage: Stage):
     block = stage.block()
     first, second = stage.seat(block), stage.seat(block)
@@ -284,7 +284,7 @@ def launched_again(stage: Stage):
     assert stage.lms.entry(block).points == 0.1
 
 
-@cases.case("an edX that names an address which only `outcome_url_rewrite` can reach takes grades, and comments")
+@cases.case("an edX that only `outcome_url_rewrite` can reach accepts grades and comments")
 def rewritten(stage: Stage):
     block = stage.block(lms="http://courses.example")
     assert block.launch().value("lis_outcome_service_url").startswith("http://courses.example/")
@@ -295,7 +295,7 @@ def rewritten(stage: Stage):
     assert stage.lms.entry(block).comment == "More"
 
 
-@cases.case("an edX at an address that is not allowed brings no token")
+@cases.case("an edX at a host that is not allowed has no token")
 def not_allowed(stage: Stage):
     block = stage.block(lms=stage.lms.origin.replace("127.0.0.1", "localhost"))
     seat = stage.seat(block)
@@ -304,7 +304,7 @@ def not_allowed(stage: Stage):
 
 
 @cases.each(
-    "a request without a token that counts is refused",
+    "a request without a valid token is refused",
     {"none": "", "no token": "Bearer x", "Basic": "Basic eDp5"},
 )
 def no_token(stage: Stage, authorization: str):

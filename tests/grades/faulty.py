@@ -1,4 +1,4 @@
-"""An LMS whose network and whose servers fail at random, and as the seed says."""
+"""An LMS whose network and servers fail at random, with choices from a seed."""
 
 import asyncio
 import random
@@ -13,37 +13,37 @@ from typing import Self
 
 from lms import Arrival, Lms
 
-# What becomes of a request, and how often. What is taken may be answered badly all the same.
-FATES = {
-    "taken": 45,
-    "taken, connection reset": 6,
-    "taken, answer cut off": 5,
-    "taken, no answer": 4,
-    "taken, status 500": 5,
+# The responses to requests, with their weights. The LMS may accept a grade and fail nevertheless.
+RESPONSES = {
+    "accepted": 45,
+    "accepted, connection reset": 6,
+    "accepted, response cut off": 5,
+    "accepted, no response": 4,
+    "accepted, status 500": 5,
     "connection reset": 12,
-    "no answer": 8,
+    "no response": 8,
     "status 500": 15,
 }
 
-# Longer than the gateway waits.
+# Longer than the gateway's timeout.
 SILENCE = 3
 
-# In seconds: for how long connections are accepted, and then refused.
+# In seconds: the duration of accepting connections, then of refusing them.
 OPEN = (0.5, 2.0)
 CLOSED = (0.1, 0.5)
 
 
 class FaultyFront:
-    """Puts an LMS on the network, in one thread: what arrives first is taken first."""
+    """The HTTP server of an LMS, in one thread: it handles requests in the order of arrival."""
 
     def __init__(self, seed: int):
-        self.fates: Counter[str] = Counter()
-        # All requests, also those that the LMS never sees, and whose grade each is.
+        self.responses: Counter[str] = Counter()
+        # All requests and their learners, also requests that the LMS does not receive.
         self.arrived: list[tuple[str, Arrival]] = []
         self.is_faulty = True
         self._seed = seed
         self._choices: dict[str, random.Random] = {}
-        # Keeps the port while nobody listens there.
+        # Reserves the port while the server does not listen.
         self._port = socket.socket()
         self._port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self._port.bind(("127.0.0.1", 0))
@@ -54,7 +54,7 @@ class FaultyFront:
     def __enter__(self) -> Self:
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
-        self._doors = asyncio.run_coroutine_threadsafe(self._open_and_close(), self._loop)
+        self._faults = asyncio.run_coroutine_threadsafe(self._open_and_close(), self._loop)
         return self
 
     def __exit__(self, *_) -> None:
@@ -66,40 +66,40 @@ class FaultyFront:
 
     async def _end(self) -> None:
         self._server.close()
-        conversations = asyncio.all_tasks() - {asyncio.current_task()}
-        for conversation in conversations:
-            conversation.cancel()
-        await asyncio.gather(*conversations, return_exceptions=True)
+        connections = asyncio.all_tasks() - {asyncio.current_task()}
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
 
-    def mend(self) -> None:
-        """From now on it takes everything."""
+    def stop_faults(self) -> None:
+        """Accepts everything from now on."""
         self.is_faulty = False
-        self._doors.result()
+        self._faults.result()
 
     async def _listen(self) -> None:
         address, port = self._port.getsockname()
-        self._server = await asyncio.start_server(self._converse, address, port, reuse_port=True)
+        self._server = await asyncio.start_server(self._serve, address, port, reuse_port=True)
 
     async def _open_and_close(self) -> None:
-        choices = random.Random(f"{self._seed} doors")
+        choices = random.Random(f"{self._seed} faults")
         while self.is_faulty:
             await asyncio.sleep(choices.uniform(*OPEN))
             self._server.close()
-            self.fates["connection refused"] += 1
+            self.responses["connection refused"] += 1
             await asyncio.sleep(choices.uniform(*CLOSED))
             await self._listen()
 
-    async def _converse(self, reader: StreamReader, writer: StreamWriter) -> None:
+    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:
-            while await self._answer(reader, writer):
+            while await self._handle(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # The gateway is gone.
+            pass  # The gateway has closed the connection.
         finally:
             writer.close()
 
-    async def _answer(self, reader: StreamReader, writer: StreamWriter) -> bool:
-        """Whether another request may follow."""
+    async def _handle(self, reader: StreamReader, writer: StreamWriter) -> bool:
+        """Handles a request. Returns whether the connection stays open."""
         first, _, head = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
         method, path, _ = first.decode().split(" ")
         headers = message_from_bytes(head)
@@ -107,37 +107,37 @@ class FaultyFront:
 
         learner = learner_of(path, content)
         self.arrived.append((learner, Arrival(method, path, headers, content)))
-        fate = self._fate(learner)
-        status, sent, answer = 500, {}, b"<html>out of order</html>"
-        if fate.startswith("taken"):
-            status, sent, answer = self.lms.respond(method, path, headers, content)
-        if fate.endswith("status 500"):
+        response = self._choose(learner)
+        status, sent, body = 500, {}, b"<html>out of order</html>"
+        if response.startswith("accepted"):
+            status, sent, body = self.lms.respond(method, path, headers, content)
+        if response.endswith("status 500"):
             status = 500
-        if fate.endswith("no answer"):
+        if response.endswith("no response"):
             await asyncio.sleep(SILENCE)
-        if fate.endswith(("no answer", "connection reset")):
-            # So that closing it sends a reset.
+        if response.endswith(("no response", "connection reset")):
+            # Makes close() send a reset.
             linger = struct.pack("ii", 1, 0)
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             return False
-        sent = {**sent, "Content-Length": str(len(answer))}
+        sent = {**sent, "Content-Length": str(len(body))}
         lines = [f"HTTP/1.1 {status} -", *(f"{name}: {value}" for name, value in sent.items()), "", ""]
-        is_cut = fate.endswith("cut off")
-        writer.write("\r\n".join(lines).encode() + answer[: len(answer) // 2 if is_cut else None])
+        is_cut = response.endswith("cut off")
+        writer.write("\r\n".join(lines).encode() + body[: len(body) // 2 if is_cut else None])
         await writer.drain()
         return not is_cut
 
-    def _fate(self, learner: str) -> str:
-        """The next of this learner's."""
+    def _choose(self, learner: str) -> str:
+        """Chooses the next response for this learner."""
         if not self.is_faulty:
-            return "taken"
+            return "accepted"
         choices = self._choices.setdefault(learner, random.Random(f"{self._seed} platform {learner}"))
-        [fate] = choices.choices(list(FATES), FATES.values())
-        self.fates[fate] += 1
-        return fate
+        [response] = choices.choices(list(RESPONSES), RESPONSES.values())
+        self.responses[response] += 1
+        return response
 
 
 def learner_of(path: str, content: bytes) -> str:
-    """Whose grade a request is for: the last part of a sourcedid, or of a result's address."""
+    """The learner of a request: the last part of a sourcedid or of a result's URL."""
     found = re.search(rb"(\w+)</sourcedId>", content) or re.search(rb"/user/(\w+)$", path.encode())
     return found[1].decode()

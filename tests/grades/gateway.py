@@ -1,4 +1,4 @@
-"""A running gateway with tools that send grades, and what their app does there."""
+"""A running gateway with tools that send grades, and the calls of their app."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from edx import Block
 from running import Running
 from server import App
 
-SECRET = "of the gateway of these tests, which is no secret"
+SECRET = "the secret of the gateway of these tests"
 
 # Keys and secrets of two courses.
 CONSUMERS = {"course-a": "open sesame & so on", "course-b": "another secret of 100%"}
@@ -36,26 +36,26 @@ consumers = [{consumers}]
 
 @dataclass
 class Reply:
-    """What the app hears about a grade."""
+    """The response to a call of the app."""
 
     status: int
     location: str | None
     said: dict
 
     def assert_is(self, status: int, /, **said) -> None:
-        """Has this status and at least these members; decimals are as they came."""
-        heard = {name: self.said.get(name) for name in said}
-        assert (self.status, heard) == (status, said), f"{self.status} {self.said}, expected {status} {said}"
+        """Asserts this status and at least these members. Decimals are strings."""
+        got = {name: self.said.get(name) for name in said}
+        assert (self.status, got) == (status, said), f"{self.status} {self.said}, expected {status} {said}"
 
-    def assert_refused(self, platform_status: int, words: str) -> None:
-        """The platform refused, with this status and these words."""
-        platform = {"status": platform_status, "description": words}
+    def assert_refused(self, platform_status: int, message: str) -> None:
+        """Asserts that the platform refused with this status and message."""
+        platform = {"status": platform_status, "description": message}
         self.assert_is(502, error="platform-refused", platform=platform)
         assert self.said["reference"], self.said
 
 
 class Gateway(Running):
-    """`settings` are further lines of its table; the app stands behind both tools."""
+    """A gateway. `settings` are more lines of `[gateway]`; the app is the upstream of both tools."""
 
     def __init__(self, binary: Path, app: App, settings: str = "", timeout: str = "20s"):
         self._app = app
@@ -76,7 +76,7 @@ class Gateway(Running):
         self._home.cleanup()
 
     def grades(self) -> str:
-        """What an admin reads of the grades that are kept."""
+        """The output of `lti-gateway grades`."""
         ended = subprocess.run(self._listing, env={}, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
@@ -85,7 +85,7 @@ class Gateway(Running):
         return f"{self.origin}/lti/{tool}"
 
     def launch(self, block: Block) -> "Seat":
-        """Launches a block and comes in, up to the app."""
+        """Launches a block and follows the redirects to the app."""
         form = block.launch()
         self.forbid(*form.signatures(), *form.personal_values())
         self.forbid(form.value("user_id"), form.value("lis_result_sourcedid"))
@@ -98,14 +98,14 @@ class Gateway(Running):
 
 @dataclass
 class Seat:
-    """What the app knows of one person at one place: enough to send grades."""
+    """The credentials of the app for one learner and one block."""
 
     gateway: Gateway
     token: str | None
     assertion: str
 
     def send(self, score: str | float, **more) -> Reply:
-        """A score, as text or as a number of Python's."""
+        """Sends a score, as a string or as a number."""
         self.gateway.forbid(more.get("comment", ""))
         return self.ask("POST", content=json.dumps({"score": score, **more}))
 

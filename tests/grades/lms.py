@@ -1,6 +1,6 @@
-"""An Open edX that takes grades: its own LTI blocks answer, with its own code for outcomes and results.
+"""An Open edX that receives grades, with edX's own code for LTI blocks, outcomes and results.
 
-Only what surrounds a block is ours: the people, the gradebook, and the HTTP.
+The tests add only the learners, the gradebook and HTTP.
 """
 
 import logging
@@ -14,24 +14,24 @@ from edx import Block, LmsRuntime
 from server import Server
 from webob import Request
 
-# What edX logs of a refusal is in its answer.
+# edX's response contains the reason of a refusal, so its log is not needed.
 logging.getLogger("lti_consumer").setLevel(logging.CRITICAL)
 
-# Where a block takes grades, in edX's own words.
+# The paths of edX's grade services.
 HANDLER = re.compile(r"/courses/[^/]+/xblock/([^/]+)/handler_noauth/(\w+)(?:/(.*))?")
 
-# The same for a platform that has edX's code and other addresses.
+# The path of a platform with edX's code and other URLs.
 OTHER_HANDLER = re.compile(r"/outcomes/([^/]+)")
 
-# Of a score, the digits as they came, in Basic Outcomes and in a result.
+# The digits of a score, in Basic Outcomes and in a result.
 DIGITS = re.compile(rb"<textString>(.*?)</textString>|\"resultScore\"\s*:\s*([^,}\s]+)")
 
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 
 @dataclass
 class Entry:
-    """What the gradebook has of one person in one block."""
+    """The gradebook entry of one learner in one block."""
 
     points: float | None = None
     comment: str = ""
@@ -39,7 +39,7 @@ class Entry:
 
 @dataclass
 class Arrival:
-    """A request as it came."""
+    """A received request."""
 
     method: str
     path: str
@@ -49,12 +49,12 @@ class Arrival:
     @property
     def digits(self) -> str:
         found = DIGITS.search(self.content)
-        assert found, f"there is no score in {self.content!r}"
+        assert found, f"no score in {self.content!r}"
         return (found[1] or found[2]).decode()
 
 
 class Lms:
-    """Answers one request at a time, and remembers all of them."""
+    """Handles one request at a time, and records all requests."""
 
     def __init__(self, origin: str):
         self.origin = origin
@@ -62,12 +62,12 @@ class Lms:
         self.people: set[str] = set()
         self.book: dict[tuple[str, str], Entry] = {}
         self.arrived: list[Arrival] = []
-        # What changed the gradebook, and whose entry, in order.
+        # The requests that changed the gradebook, and their learners, in order.
         self.taken: list[tuple[str, Arrival]] = []
         self._turn = Lock()
 
     def add(self, block: Block) -> Block:
-        """A block of this platform, with the person who opens it."""
+        """Adds a block and its learner."""
         self.blocks[str(block.usage)] = block
         self.people.add(block.person.anonymous_id)
         return block
@@ -75,7 +75,7 @@ class Lms:
     def entry(self, block: Block) -> Entry:
         return self.book.get((str(block.usage), block.person.anonymous_id), Entry())
 
-    def respond(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> Answer:
+    def respond(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> Response:
         with self._turn:
             self.arrived.append(Arrival(method, path, headers, content))
             request = Request.blank(path, method=method, headers=dict(headers), body=content)
@@ -89,16 +89,16 @@ class Lms:
             return response.status_code, {"Content-Type": response.content_type or "text/html"}, response.body
 
     def _route(self, path: str) -> tuple[str, str, str]:
-        """Block, handler, and what follows it."""
+        """Block, handler, and the rest of the path."""
         if found := OTHER_HANDLER.fullmatch(path):
             return found[1], "outcome_service_handler", ""
         found = HANDLER.fullmatch(path)
-        assert found, f"the platform has no address {path}"
+        assert found, f"the platform has no URL {path}"
         return found[1], found[2], found[3] or ""
 
 
 class Receiving(LmsRuntime):
-    """What edx-platform does for a block at which a tool calls: knows the people, and writes into the gradebook."""
+    """The runtime of edx-platform for a call of a tool: finds learners, writes the gradebook."""
 
     def __init__(self, lms: Lms, block: Block):
         super().__init__(block.lms, services={"user": self, "rebind_user": self})
@@ -120,11 +120,11 @@ class Receiving(LmsRuntime):
 
 
 class Front(Server):
-    """Puts an LMS on the network."""
+    """The HTTP server of an LMS."""
 
     def __init__(self):
         super().__init__()
         self.lms = Lms(self.origin)
 
-    def respond(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> Answer:
+    def respond(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> Response:
         return self.lms.respond(method, path, headers, content)

@@ -1,4 +1,4 @@
-"""What docs/grades.md shows, run and held against the gateway."""
+"""Runs the examples of docs/grades.md against the gateway."""
 
 import json
 import os
@@ -21,7 +21,7 @@ cases = Cases()
 
 
 def run(command: list[str | Path], seat: Seat, **environment: str) -> dict:
-    """What a command prints, with the variables that the page names."""
+    """The output of a command, with the variables of the page."""
     ended = subprocess.run(
         command,
         env={
@@ -40,14 +40,14 @@ def run(command: list[str | Path], seat: Seat, **environment: str) -> dict:
 
 
 def assert_shown(heading: str, seat: Seat, **environment: str) -> None:
-    """A section's command prints what the block below it shows."""
+    """Asserts that a section's command prints the block below it."""
     [command] = PAGE.blocks("sh", heading)
     [shown] = PAGE.blocks("json", heading)
     assert_alike(run(["bash", "-euc", command], seat, **environment), json.loads(shown))
 
 
 def assert_alike(got, shown) -> None:
-    """The same members; text may be anything for `…`, and a time any time."""
+    """The same members. `…` matches any string, and a timestamp matches any timestamp."""
     if isinstance(shown, dict):
         assert isinstance(got, dict) and got.keys() == shown.keys(), f"{got}, shown is {shown}"
         for name, value in shown.items():
@@ -82,25 +82,25 @@ def readme(stage: Stage):
     assert (entry.points, entry.comment) == (0.92, "Well done")
 
 
-@cases.case(f"{DOCS}: a grade that is kept is told, asked after by curl, and gives way to a newer one")
-def kept(stage: Stage):
+@cases.case(f"{DOCS}: a grade is queued, read by curl, and superseded by a newer one")
+def queued(stage: Stage):
     with Gateway(stage.binary, stage.app, 'state = "./state"') as gateway:
         block = stage.block(lms=f"http://127.0.0.1:{free_port()}")
         block.launch_url = gateway.launch_url()
         seat = gateway.launch(block)
         [command] = PAGE.blocks("sh", "## In one minute")
-        told = run(["bash", "-euc", command], seat)
-        assert told.keys() == {"status", "id", "reason"} and told["status"] == "kept", told
-        assert_shown("### GET /grades/<id>", seat, ID=told["id"])
+        response = run(["bash", "-euc", command], seat)
+        assert response.keys() == {"status", "id", "reason"} and response["status"] == "kept", response
+        assert_shown("### GET /grades/<id>", seat, ID=response["id"])
         listed = gateway.grades()
         [head] = [block for block in PAGE.blocks("") if block.startswith("ID ")]
         assert listed.splitlines()[0].split() == head.splitlines()[0].split(), listed
-        assert told["id"] in listed, listed
+        assert response["id"] in listed, listed
 
         newer = seat.send("0.93")
         newer.assert_is(202, status="kept")
         assert newer.location == f"/grades/{newer.said['id']}"
-        seat.ask("GET", f"/grades/{told['id']}").assert_is(200, status="superseded")
+        seat.ask("GET", f"/grades/{response['id']}").assert_is(200, status="superseded")
 
 
 LANGUAGES = {
@@ -115,15 +115,15 @@ def program(stage: Stage, language: tuple):
     [source] = PAGE.blocks(name, heading)
     block = stage.block()
     seat = stage.seat(block)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, file)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, file)
         path.write_text(source)
-        # As the first line says.
+        # The command of the first line.
         assert f'{file} 0.92 "Well done"' in source.splitlines()[0]
         assert run([*interpreter, path, "0.92", "Well done"], seat)["status"] == "delivered"
         entry = stage.lms.entry(block)
         assert (entry.points, entry.comment) == (0.92, "Well done")
-        # A small number, of which both languages would write an exponent.
+        # A small number, which both languages would write with an exponent.
         assert run([*interpreter, path, "0.0000001"], seat)["status"] == "delivered"
         assert stage.lms.arrived[-1].digits == "0.0000"
         stage.lms.people.remove(block.person.anonymous_id)
@@ -131,16 +131,17 @@ def program(stage: Stage, language: tuple):
         assert_alike(run([*interpreter, path, "1"], seat), json.loads(shown))
 
 
-@cases.case(f"{DOCS}: the errors are those that the gateway has, with their statuses")
+@cases.case(f"{DOCS}: the errors and statuses are those of the gateway")
 def errors(stage: Stage):
-    source = (ROOT / "src/web/grade.rs").read_text()
-    [body] = re.findall(r"fn code\(&self\) -> \(&'static str, Status\) \{\n(.*?)\n    \}\n", source, re.DOTALL)
+    source = (ROOT / "src/web/grade/refusal.rs").read_text()
+    [table] = re.findall(r"\ngrade_refusals! \{\n(.*?)\n\}\n", source, re.DOTALL)
     rows = PAGE.rows("status | `error` | meaning | what to do")
     told = [code(error)[0] for _, error, _, _ in rows]
-    assert sorted(told) == sorted(re.findall(r'"([a-z-]+)"', body)), told
+    # Four refusals share the code state-unavailable.
+    assert sorted(told) == sorted(set(re.findall(r'=>\s+"([a-z-]+)"', table))), told
     statuses = {code(error)[0]: int(status) for status, error, _, _ in rows}
     seat = stage.seat(stage.block())
-    heard = {
+    responses = {
         "no-grade-token": stage.gateway.ask("GET", "/grades", {})[0],
         "bad-grade-token": Seat(stage.gateway, "x", "").read().status,
         "no-such-grade": seat.ask("GET", "/grades/x").status,
@@ -148,13 +149,13 @@ def errors(stage: Stage):
         "too-large": seat.send("1", comment="x" * 100_000).status,
         "bad-grade": seat.send("2").status,
     }
-    assert heard == {error: statuses[error] for error in heard}, heard
+    assert responses == {error: statuses[error] for error in responses}, responses
 
 
 @cases.case(f"{DOCS}: its tools pass `check`")
 def tools(stage: Stage):
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "tools.toml")
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "tools.toml")
         file.write_text("\n".join(['[gateway]\nsecret = { env = "GATEWAY_SECRET" }\n', *PAGE.blocks("toml")]))
         secrets = dict.fromkeys(re.findall(r'env = "(\w+)"', file.read_text()), "x" * 32)
         ended = subprocess.run(

@@ -1,15 +1,15 @@
-"""Sends grades through the gateway to edX's own code, and runs what docs/grades.md shows.
+"""Sends grades through the gateway to edX's own code, and runs the examples of docs/grades.md.
 
     python tests/grades/run.py target/debug/lti-gateway
 
-The program of examples/adder is expected beside the gateway's. Closes with the line `N passed, N failed`.
+The program of examples/adder must be in the same directory. The last line is `N passed, N failed`.
 """
 
 import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-# Our own modules come first, then those of the other tests that we play with.
+# Modules of this directory have precedence over modules of the other tests.
 TESTS = Path(__file__).resolve().parents[1]
 sys.path += [str(TESTS), str(TESTS / "examples"), str(TESTS / "real_input")]
 
@@ -20,14 +20,14 @@ from case import Case, conclude  # noqa: E402
 from stage import Stage  # noqa: E402
 
 
-def keeps_secrets(stage: Stage) -> None:
-    said = stage.gateway.leaks()
-    assert not said, f"it said {said}"
+def reveals_nothing(stage: Stage) -> None:
+    found = stage.gateway.leaks()
+    assert not found, f"the output contains {found}"
 
 
 LAST = Case(
-    "its output holds no secret, token, signature, name, user id, sourcedid or comment of any of these launches",
-    keeps_secrets,
+    "the output contains no secret, token, signature, name, user id, sourcedid or comment",
+    reveals_nothing,
 )
 
 

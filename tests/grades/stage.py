@@ -1,4 +1,4 @@
-"""What the cases play on: an edX that takes grades, an app that only listens, and a gateway between them."""
+"""The stage of the cases: an edX that receives grades, an app that only listens, and a gateway."""
 
 import itertools
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ class Stage:
         with ExitStack() as stack:
             self.app = stack.enter_context(App())
             self.lms: Lms = stack.enter_context(Front()).lms
-            # What edX says of itself where a proxy before it ends TLS.
+            # The URL of an edX behind a proxy that terminates TLS.
             settings = f'outcome_url_rewrite = {{ "http://courses.example" = "{self.lms.origin}" }}'
             self.gateway = stack.enter_context(Gateway(self.binary, self.app, settings))
             self._stack = stack.pop_all()
@@ -31,11 +31,11 @@ class Stage:
         self._stack.close()
 
     def person(self, **fields) -> Person:
-        """Somebody new."""
+        """A new learner."""
         return Person(anonymous_id=f"{next(self._numbers):032x}", **fields)
 
     def block(self, key: str = "course-a", tool: str = "exercise", **fields) -> Block:
-        """A graded block of a course, for somebody new unless it is said for whom."""
+        """A graded block of a course, for a new learner by default."""
         course = {"course-a": "UniX+CS-101+2026_T1", "course-b": "UniX+CS-102+2026_T1"}[key]
         usage = f"block-v1:{course}+type@lti_consumer+block@{next(self._numbers):032x}"
         fields = {"usage": UsageKey.from_string(usage), "person": self.person(), **fields}
@@ -44,5 +44,5 @@ class Stage:
         return self.lms.add(block)
 
     def seat(self, block: Block) -> Seat:
-        """What the app gets by a launch of this block."""
+        """Launches this block. Returns the token and the assertion of the app."""
         return self.gateway.launch(block)

@@ -22,7 +22,9 @@ def cartridge_of(gateway: Gateway, tool: str) -> bytes:
     return body
 
 
-@cases.each("the cartridge is valid by the schema of Common Cartridge", ("open", "staff", "odd", "hosted"))
+@cases.each(
+    "the cartridge is valid by the schema of Common Cartridge", ("open", "staff", "odd", "hosted")
+)
 def valid(gateway, tool):
     document = etree.fromstring(cartridge_of(gateway, tool))
     assert SCHEMA.validate(document), SCHEMA.error_log
@@ -42,35 +44,41 @@ def read(gateway: Gateway, tool: str) -> dict:
 def odd(gateway):
     url = f"{PUBLIC_URL}/a&b='c'/quiz"
     icon = f"{PUBLIC_URL}/static/odd.svg"
-    found, expected = read(gateway, "odd"), {
-        "title": "Ünï & <b>\"quoted\"</b> 'x' ]]> 👩‍🚀",
-        "description": "<!-- & --> &amp;",
-        "launch_url": url,
-        "secure_launch_url": url,
-        "icon": icon,
-        "secure_icon": icon,
-        "vendor_code": "lti-gateway",
-        "vendor_name": "tools.example",
-        "canvas.instructure.com": {"tool_id": "odd", "privacy_level": "name_only"},
-    }
+    found, expected = (
+        read(gateway, "odd"),
+        {
+            "title": "Ünï & <b>\"quoted\"</b> 'x' ]]> 👩‍🚀",
+            "description": "<!-- & --> &amp;",
+            "launch_url": url,
+            "secure_launch_url": url,
+            "icon": icon,
+            "secure_icon": icon,
+            "vendor_code": "lti-gateway",
+            "vendor_name": "tools.example",
+            "canvas.instructure.com": {"tool_id": "odd", "privacy_level": "name_only"},
+        },
+    )
     assert found == expected, found
 
 
 @cases.case("a library reads the domain and the privacy level of a tool with its own host")
 def hosted(gateway):
     icon = "https://pictures.example/icon?a=1&b=2"
-    found, expected = read(gateway, "hosted"), {
-        "title": "Hosted",
-        "launch_url": "https://hosted.example/",
-        "secure_launch_url": "https://hosted.example/",
-        "icon": icon,
-        "secure_icon": icon,
-        "vendor_code": "lti-gateway",
-        "vendor_name": "tools.example",
-        "canvas.instructure.com": {
-            "tool_id": "hosted",
-            "privacy_level": "public",
-            "domain": "hosted.example",
+    found, expected = (
+        read(gateway, "hosted"),
+        {
+            "title": "Hosted",
+            "launch_url": "https://hosted.example/",
+            "secure_launch_url": "https://hosted.example/",
+            "icon": icon,
+            "secure_icon": icon,
+            "vendor_code": "lti-gateway",
+            "vendor_name": "tools.example",
+            "canvas.instructure.com": {
+                "tool_id": "hosted",
+                "privacy_level": "public",
+                "domain": "hosted.example",
+            },
         },
-    }
+    )
     assert found == expected, found

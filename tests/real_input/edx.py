@@ -27,7 +27,12 @@ class CourseWaffleFlag:
         return False
 
 
-for name in ("openedx", "openedx.core", "openedx.core.djangoapps", "openedx.core.djangoapps.waffle_utils"):
+for name in (
+    "openedx",
+    "openedx.core",
+    "openedx.core.djangoapps",
+    "openedx.core.djangoapps.waffle_utils",
+):
     sys.modules[name] = ModuleType(name)
 sys.modules["openedx.core.djangoapps.waffle_utils"].CourseWaffleFlag = CourseWaffleFlag
 
@@ -167,6 +172,8 @@ class LoggedIn(UserService):
             "edx-platform.username": person.username,
             "edx-platform.user_role": person.role,
             "edx-platform.anonymous_user_id": person.anonymous_id,
-            "edx-platform.user_preferences": {"pref-lang": person.language} if person.language else {},
+            "edx-platform.user_preferences": {"pref-lang": person.language}
+            if person.language
+            else {},
         }
         return user

@@ -27,7 +27,9 @@ def accepted(gateway: Gateway, block: Block, variant: str = "strict") -> Launche
     launched.page.assert_params(query + form.sent())
     assert launched.log_value("outcome") == "accepted", launched.line
     assert launched.log_value("variant") == variant, launched.line
-    assert launched.log_value("consumer") == json.dumps(block.key, ensure_ascii=False)[1:-1], launched.line
+    assert launched.log_value("consumer") == json.dumps(block.key, ensure_ascii=False)[1:-1], (
+        launched.line
+    )
     return launched
 
 
@@ -125,7 +127,9 @@ def unicode(gateway):
         "display_name": "演習 ½",
     }
     parameters = ["greeting=Γειά σου, \u202eעולם\u202c!", "ключ=значение", "nbsp=a\u00a0b\u2028c"]
-    launched = accepted(gateway, block(gateway, person=person, custom_parameters=parameters, **texts))
+    launched = accepted(
+        gateway, block(gateway, person=person, custom_parameters=parameters, **texts)
+    )
     launched.page.assert_shows(
         user__name=person.full_name,
         user__email=person.email,
@@ -139,7 +143,9 @@ def unicode(gateway):
 
 @cases.case("edX: empty values")
 def empty(gateway):
-    without_values = block(gateway, custom_parameters=["colour=", "context_title="], course_org="", display_name="")
+    without_values = block(
+        gateway, custom_parameters=["colour=", "context_title="], course_org="", display_name=""
+    )
     launched = accepted(gateway, without_values)
     launched.page.assert_shows(context__label="", context__title="", return_url="")
     assert "custom.colour" not in launched.page.shown
@@ -158,7 +164,9 @@ def roles(gateway, expected):
     role, name, is_staff = expected
     person = Person(role=role)
     accepted(gateway, block(gateway, person=person)).page.assert_shows(
-        roles=name, is_staff=str(is_staff).lower(), is_administrator=str(name == "administrator").lower()
+        roles=name,
+        is_staff=str(is_staff).lower(),
+        is_administrator=str(name == "administrator").lower(),
     )
     for_staff = block(gateway, tool="staff", person=person)
     if is_staff:
@@ -174,7 +182,10 @@ def wrong_secret(gateway):
     wrong.assert_rejected(401, "bad-signature")
     unknown = gateway.launch(block(gateway, key="no-such-key", secret="not-the-secret").launch())
     unknown.assert_rejected(401, "unknown-consumer")
-    pages = {launched.response.body.replace(launched.log_value("reference"), "") for launched in (wrong, unknown)}
+    pages = {
+        launched.response.body.replace(launched.log_value("reference"), "")
+        for launched in (wrong, unknown)
+    }
     assert len(pages) == 1, f"two pages: {pages}"
 
 
@@ -250,6 +261,6 @@ def trailing_slash(gateway):
 
 @cases.case("edX: upper case in the host, and spaces around the URL")
 def host(gateway):
-    spelt = block(gateway)
-    spelt.launch_url = f" http://LocalHost:{gateway.port}/lti/open "
-    accepted(gateway, spelt)
+    spelled = block(gateway)
+    spelled.launch_url = f" http://LocalHost:{gateway.port}/lti/open "
+    accepted(gateway, spelled)

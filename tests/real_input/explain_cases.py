@@ -69,7 +69,9 @@ def normalising(spell: Callable[[str], str], keep=lambda name, value: True, orde
     return lambda: mock.patch.object(signature, "normalize_parameters", normalise)
 
 
-def signing(hash_name: str | None = None, key: Callable[[str], str] = lambda secret: f"{strict(secret)}&"):
+def signing(
+    hash_name: str | None = None, key: Callable[[str], str] = lambda secret: f"{strict(secret)}&"
+):
     """The signer with another hash, or another key for the HMAC."""
 
     def sign(name, text, secret, _):
@@ -147,7 +149,9 @@ BROKEN = {
     "a submit button": Broken("unsigned-parameter", change=added("ext_submit", "Go")),
     "a parameter that is dropped": Broken("parameter-not-sent", change=without("oauth_version")),
     "empty values": Broken("empty-values", signer=normalising(strict, lambda name, value: value)),
-    "whitespace around a value": Broken("trimmed", change=changed("custom_text", lambda value: f" {value}\t")),
+    "whitespace around a value": Broken(
+        "trimmed", change=changed("custom_text", lambda value: f" {value}\t")
+    ),
     "line breaks": Broken(
         "line-breaks",
         signer=normalising(lambda text: strict(text.replace("one two", "one\ntwo"))),
@@ -161,20 +165,24 @@ BROKEN = {
         "charset",
         signer=normalising(lambda text: quote(text, safe="~", encoding="latin-1")),
     ),
-    "sent in ISO-8859-1": Broken(
-        "form-charset", change=in_latin1, code="not-utf8"
+    "sent in ISO-8859-1": Broken("form-charset", change=in_latin1, code="not-utf8"),
+    "sorted before encoding": Broken("order", signer=normalising(strict, ordered=before_encoding)),
+    "spaces as +": Broken(
+        "plus-for-space", signer=normalising(lambda text: quote_plus(text, safe="~"))
     ),
-    "sorted before encoding": Broken(
-        "order", signer=normalising(strict, ordered=before_encoding)
-    ),
-    "spaces as +": Broken("plus-for-space", signer=normalising(lambda text: quote_plus(text, safe="~"))),
     "JavaScript's encoding": Broken(
         "unescaped", signer=normalising(lambda text: quote(text, safe="~!*'()"))
     ),
-    "Python's encoding": Broken("unescaped", signer=normalising(lambda text: quote(text, safe="~/"))),
-    "an escaped ~": Broken("tilde", signer=normalising(lambda text: strict(text).replace("~", "%7E"))),
+    "Python's encoding": Broken(
+        "unescaped", signer=normalising(lambda text: quote(text, safe="~/"))
+    ),
+    "an escaped ~": Broken(
+        "tilde", signer=normalising(lambda text: strict(text).replace("~", "%7E"))
+    ),
     "lower-case escapes": Broken("lower-case-escapes", signer=normalising(lower_case)),
-    "values encoded twice": Broken("escaped-twice", signer=normalising(lambda text: strict(strict(text)))),
+    "values encoded twice": Broken(
+        "escaped-twice", signer=normalising(lambda text: strict(strict(text)))
+    ),
     "values not encoded": Broken("not-escaped", signer=normalising(lambda text: text)),
     "the key in capitals": Broken("key-spelling", key="Plain-Key", code="unknown-consumer"),
     "key and secret exchanged": Broken(
@@ -221,27 +229,43 @@ def broken(gateway, way):
     launched.assert_rejected(400 if way.code == "not-utf8" else 401, way.code)
     # A gateway in development searches for every cause, but it does not know a replaced secret.
     expected = "-" if way.cause == "secret-replaced" else way.cause
-    assert launched.log_value("cause") == expected, f"{launched.log_value('cause')} in the log, expected {expected}"
-    said, code = explain(gateway, form)
-    assert f"\nRejected: {way.code}: " in said and code == 1, f"exit code {code}: {said}"
-    assert f"\ncause: {way.cause}: " in said, f"not {way.cause}: {said}"
+    assert launched.log_value("cause") == expected, (
+        f"{launched.log_value('cause')} in the log, expected {expected}"
+    )
+    report, code = explain(gateway, form)
+    assert f"\nRejected: {way.code}: " in report and code == 1, f"exit code {code}: {report}"
+    assert f"\ncause: {way.cause}: " in report, f"not {way.cause}: {report}"
 
 
 @cases.case("explain accepts a launch of edX")
 def accepted(gateway):
-    form = Block(f"{gateway.origin}/lti/open", "plain-key", "plain-secret", custom_parameters=CUSTOM).launch()
-    said, code = explain(gateway, form)
-    assert code == 0 and "\nAccepted, " in said and "cause:" not in said, f"exit code {code}: {said}"
+    form = Block(
+        f"{gateway.origin}/lti/open", "plain-key", "plain-secret", custom_parameters=CUSTOM
+    ).launch()
+    report, code = explain(gateway, form)
+    assert code == 0 and "\nAccepted, " in report and "cause:" not in report, (
+        f"exit code {code}: {report}"
+    )
     changed = form.altered("user_id", "somebody-else")
-    said, code = explain(gateway, changed)
-    assert code == 1 and "\ncause: not found: " in said, f"exit code {code}: {said}"
+    report, code = explain(gateway, changed)
+    assert code == 1 and "\ncause: not found: " in report, f"exit code {code}: {report}"
 
 
 def explain(gateway: Gateway, form: Form) -> tuple[str, int]:
     """The report about a form, as a browser copies it for curl, and the exit code."""
     assert "'" not in form.body()
     ran = subprocess.run(
-        [gateway.binary, "explain", "--tools", TOOLS, "--tool", "open", "--secret-env", "OLD_SECRET", "-"],
+        [
+            gateway.binary,
+            "explain",
+            "--tools",
+            TOOLS,
+            "--tool",
+            "open",
+            "--secret-env",
+            "OLD_SECRET",
+            "-",
+        ],
         input=f"curl '{form.url}' \\\n  --data-raw '{form.body()}'\n",
         env={"OLD_SECRET": OLD_SECRET},
         capture_output=True,
@@ -249,5 +273,7 @@ def explain(gateway: Gateway, form: Form) -> tuple[str, int]:
     )
     assert not ran.stderr, ran.stderr
     for secret in [*all_secrets(), OLD_SECRET]:
-        assert secret not in ran.stdout and quote(quote(secret)) not in ran.stdout, "the report contains a secret"
+        assert secret not in ran.stdout and quote(quote(secret)) not in ran.stdout, (
+            "the report contains a secret"
+        )
     return ran.stdout, ran.returncode

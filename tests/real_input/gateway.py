@@ -25,9 +25,13 @@ class Launched:
         return Page.parse(self.response.body)
 
     def assert_rejected(self, status: int, code: str) -> None:
-        assert self.response.status == status, f"{self.response.status}, expected {status}; {self.line}"
+        assert self.response.status == status, (
+            f"{self.response.status}, expected {status}; {self.line}"
+        )
         assert self.log_value("code") == code, f"code {self.log_value('code')}, expected {code}"
-        assert self.log_value("reference") in self.response.body, "the page does not show the reference of the log line"
+        assert self.log_value("reference") in self.response.body, (
+            "page and log differ in the reference"
+        )
         assert self.response.cookie is None, "a rejected launch set a cookie"
 
     def log_value(self, field: str) -> str | None:

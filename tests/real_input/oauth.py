@@ -20,7 +20,13 @@ Fields = Sequence[tuple[str, str]]
 
 
 def sign(
-    url: str, key: str, secret: str, fields: Fields = (), *, timestamp: float | None = None, **options
+    url: str,
+    key: str,
+    secret: str,
+    fields: Fields = (),
+    *,
+    timestamp: float | None = None,
+    **options,
 ) -> Form:
     """A launch signed by oauthlib. Default: signed now, with the OAuth parameters in the form."""
     client = oauthlib.oauth1.Client(

@@ -25,7 +25,9 @@ def accepted(
     gateway: Gateway, key: str = "plain-key", fields=(), *, after="", signer=sign, **options
 ) -> Launched:
     """Launches the tool `open`, and checks that the page shows exactly the sent parameters."""
-    form = signer(f"{gateway.origin}/lti/open{after}", key, secret_of("open", key), fields, **options)
+    form = signer(
+        f"{gateway.origin}/lti/open{after}", key, secret_of("open", key), fields, **options
+    )
     launched = gateway.launch(form)
     query = parse_qsl(urlsplit(form.url).query, keep_blank_values=True)
     launched.page.assert_params(query + form.sent())
@@ -84,7 +86,9 @@ def reserved_key(gateway, key):
     accepted(gateway, key)
 
 
-@cases.each("oauthlib: an awkward secret", ("ampersand-key", "percent-key", "space-key", "unicode-key"))
+@cases.each(
+    "oauthlib: an awkward secret", ("ampersand-key", "percent-key", "space-key", "unicode-key")
+)
 def awkward_secret(gateway, key):
     accepted(gateway, key, UNICODE)
 
@@ -134,7 +138,8 @@ def stale(gateway, age):
 
 
 @cases.each(
-    "oauthlib: a timestamp within the clock skew is accepted", {"four minutes ago": 240, "four minutes ahead": -240}
+    "oauthlib: a timestamp within the clock skew is accepted",
+    {"four minutes ago": 240, "four minutes ahead": -240},
 )
 def fresh(gateway, age):
     accepted(gateway, timestamp=time.time() - age)
@@ -160,7 +165,9 @@ def wrong_secret(gateway):
 @cases.case("oauthlib: an empty or missing signature is rejected")
 def no_signature(gateway):
     form = sign(f"{gateway.origin}/lti/open", "plain-key", secret_of("open", "plain-key"))
-    gateway.launch(form.altered("oauth_signature", "")).assert_rejected(400, "missing-oauth-parameter")
+    gateway.launch(form.altered("oauth_signature", "")).assert_rejected(
+        400, "missing-oauth-parameter"
+    )
     gateway.launch(Form(form.url, form.sent())).assert_rejected(400, "unsigned")
 
 

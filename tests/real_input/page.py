@@ -32,7 +32,9 @@ class Page:
         """Values by name, with `__` for the dot."""
         for name, value in expected.items():
             name = name.replace("__", ".")
-            assert self.shown.get(name) == value, f"{name} is {self.shown.get(name)!r}, expected {value!r}"
+            assert self.shown.get(name) == value, (
+                f"{name} is {self.shown.get(name)!r}, expected {value!r}"
+            )
 
 
 class _PageReader(HTMLParser):

@@ -2,7 +2,7 @@
 
     python tests/real_input/run.py target/debug/lti-gateway
 
-Open edX's LTI block, oauthlib and python-oauth2 sign launches and send them to the built program over
+Open edX's LTI block, oauthlib and python-oauth2 sign launches, which go to the built program over
 HTTP. A library of platforms reads the cartridges. The last line of the output is
 `N passed, N failed`.
 """

@@ -28,8 +28,8 @@ use ureq::Agent;
 
 use visitor::Visitor;
 
-/// The most exercises in memory, some kilobytes each. At this limit, the program forgets all of them
-/// and every user gets a new question.
+/// The most exercises in memory, some kilobytes each. At this limit, the program forgets all of
+/// them, and every user gets a new question.
 const MOST: usize = 10_000;
 
 /// One user's question at one resource link.
@@ -125,8 +125,8 @@ impl Exercise {
         Self { user, id: rand::random(), left, right, last: None }
     }
 
-    /// Whether an answer is right, and a sentence about it. `None` if it belongs to another question.
-    /// After a right answer, the exercise has a new question.
+    /// Whether an answer is right, and a sentence about it. `None` if it belongs to another
+    /// question. After a right answer, the exercise has a new question.
     fn judge(&mut self, answer: &Answer) -> Option<(bool, String)> {
         let Self { id, left, right, .. } = *self;
         let is_right = answer.sum == left + right;

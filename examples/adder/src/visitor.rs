@@ -7,11 +7,11 @@ use axum::http::request::Parts;
 pub struct Visitor {
     /// The prefix of the session: one per user and resource link.
     pub place: String,
-    /// `<consumer key>:<user id>`, which identifies the user. Empty if the platform sends no user id.
+    /// `<consumer key>:<user id>` identifies the user. Empty if the platform sends no user id.
     pub user: String,
     pub is_staff: bool,
-    /// Allows a grade for this user and resource link, if the course accepts one. No browser may see
-    /// it.
+    /// Allows a grade for this user and resource link, if the course accepts one. No browser may
+    /// see it.
     pub grade_token: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `GET /dev/gradebook`: the grades of the practice platform.
+//! `GET /dev/gradebook`: the gradebook of the practice platform.
 
 use rocket::{State, get};
 use serde::Serialize;
@@ -31,7 +31,7 @@ struct MessageContext {
     message: Exchange,
 }
 
-/// The gradebook of the practice course, and the messages that it got.
+/// The grades of the practice course, and the requests to its outcome services.
 #[get("/dev/gradebook")]
 pub(super) fn gradebook(gateway: &State<Gateway>) -> Result<Html, Refusal> {
     let development = gateway.development.as_ref().ok_or(Refusal::NoTool)?;

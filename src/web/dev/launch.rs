@@ -3,7 +3,7 @@
 use rocket::{FromForm, State, get};
 use serde::Serialize;
 
-use super::consumer::key_with_stand_in;
+use super::consumer::placeholder_key;
 use super::practice::MistakeContext;
 use crate::config::PLACEHOLDER_SECRET;
 use crate::practice::v1p1::{Mistake, SignedForm, edx_launch, person_params};
@@ -13,7 +13,7 @@ use crate::web::guard::Authority;
 use crate::web::page::{self, Html};
 use crate::web::refusal::{Refusal, reference};
 
-/// The most custom parameters, and the most letters of a block's name.
+/// The maximum of custom parameters, and of characters of a block's name.
 const MOST: usize = 64;
 
 #[derive(Serialize)]
@@ -46,20 +46,20 @@ impl From<SignedForm> for FormContext {
     }
 }
 
-/// What was chosen at `/dev`.
+/// The choices of the form at `/dev`.
 #[derive(FromForm)]
 pub(super) struct PracticeChoice<'r> {
     tool: &'r str,
     person: Option<&'r str>,
     link: Option<&'r str>,
     custom: Option<&'r str>,
-    /// Anything, where the course takes no grade.
+    /// Present if the activity accepts no grade.
     ungraded: Option<&'r str>,
     display: Option<&'r str>,
     mistake: Option<&'r str>,
 }
 
-/// Shows a launch, with a button that makes it.
+/// Shows a signed launch, with a button that sends it.
 #[get("/dev/launch?<chosen..>")]
 pub(super) fn launch(
     gateway: &State<Gateway>,
@@ -68,7 +68,7 @@ pub(super) fn launch(
 ) -> Result<Html, Refusal> {
     let tool =
         gateway.routes.tools().find(|known| known.name == chosen.tool).ok_or(Refusal::NoTool)?;
-    let key = key_with_stand_in(tool).ok_or(Refusal::NoTool)?;
+    let key = placeholder_key(tool).ok_or(Refusal::NoTool)?;
     let person = Person::of(chosen.person.unwrap_or_default());
     let mistake = chosen.mistake.and_then(Mistake::named);
     let url = gateway.public_url.launch_url(tool, Some(&authority.other()));
@@ -88,7 +88,7 @@ pub(super) fn launch(
     let nonce = format!("{}{}", reference(), reference());
     let mut forms = vec![sign(&params, &nonce)?];
     if mistake == Some(Mistake::Nonce) {
-        // The very same form again, from the same browser, would be a reload.
+        // The identical form from the same browser would be a reload. Change it, but not its nonce.
         params.push(("custom_again".to_owned(), "1".to_owned()));
         forms.push(sign(&params, &nonce)?);
     }
@@ -103,19 +103,20 @@ pub(super) fn launch(
     Ok(Html::launching(page))
 }
 
-/// The name of a block in the course, from outside.
-fn block(text: Option<&str>) -> &str {
-    let is_name = |text: &&str| {
-        !text.is_empty()
-            && text.len() <= MOST
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+/// The chosen block of the course, or the default one for an invalid name.
+fn block(chosen: Option<&str>) -> &str {
+    let is_name = |name: &&str| {
+        !name.is_empty()
+            && name.len() <= MOST
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
-    text.filter(is_name).unwrap_or(BLOCK)
+    chosen.filter(is_name).unwrap_or(BLOCK)
 }
 
-/// Lines of `name=value`, as edX takes them: both without blanks round them, the name with `custom_` before it.
-fn custom_params(text: &str) -> impl Iterator<Item = (String, String)> {
-    let pairs = text.lines().filter_map(|line| line.split_once('='));
+/// The parameters of `name=value` lines. As in edX, the names get the prefix `custom_`, and leading
+/// and trailing whitespace is removed.
+fn custom_params(lines: &str) -> impl Iterator<Item = (String, String)> {
+    let pairs = lines.lines().filter_map(|line| line.split_once('='));
     let trimmed = pairs.map(|(name, value)| (name.trim(), value.trim()));
     let named = trimmed.filter(|(name, _)| !name.is_empty());
     named.take(MOST).map(|(name, value)| (format!("custom_{name}"), value.to_owned()))

@@ -1,4 +1,4 @@
-//! `/dev`: a platform to practise with, and the newest refusals. Only development has it.
+//! `/dev`: the practice platform and the rejected launches. It exists only in development mode.
 
 mod consumer;
 mod gradebook;

@@ -1,25 +1,25 @@
-//! The outcome services of the practice platform, where edX has them.
+//! The outcome services of the practice platform, at edX's paths.
 
 use rocket::http::{ContentType, Status};
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Data, Request, Route, State, delete, get, post, put};
 
-use super::consumer::key_with_stand_in;
+use super::consumer::placeholder_key;
 use crate::practice::{Exchange, Gradebook, ServiceRequest, ServiceResponse};
 use crate::web::body;
 use crate::web::gateway::Gateway;
 use crate::web::refusal::Refusal;
 
-/// The largest body, as it is a launch's. Real ones have a few hundred bytes.
+/// The largest body, in bytes. Real bodies have a few hundred.
 const LARGEST_BODY: u64 = 256 * 1024;
 
-/// The routes of the outcome services, where edX has them below a block.
+/// The routes of the outcome services, at edX's paths below a block.
 pub(in crate::web) fn routes() -> Vec<Route> {
     rocket::routes![outcome, put_result, get_result, delete_result]
 }
 
-/// What of a request stands before its body.
-struct QuestionHead<'r> {
+/// The head of a request to an outcome service.
+struct ServiceCallHead<'r> {
     method: &'static str,
     /// Path and query.
     target: String,
@@ -28,7 +28,7 @@ struct QuestionHead<'r> {
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for QuestionHead<'r> {
+impl<'r> FromRequest<'r> for ServiceCallHead<'r> {
     type Error = std::convert::Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
@@ -42,19 +42,19 @@ impl<'r> FromRequest<'r> for QuestionHead<'r> {
     }
 }
 
-/// An answer, with its status and content type.
-type PlatformAnswer = Result<(Status, (ContentType, String)), Refusal>;
+/// A response: its status, its content type and its body.
+type PlatformResult = Result<(Status, (ContentType, String)), Refusal>;
 
 #[post("/dev/platform/<tool>/<block>/handler_noauth/outcome_service_handler", data = "<data>")]
 async fn outcome(
     gateway: &State<Gateway>,
-    head: QuestionHead<'_>,
+    head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,
     data: Data<'_>,
-) -> PlatformAnswer {
+) -> PlatformResult {
     let body = body::read(data, LARGEST_BODY).await?;
-    head.answer(gateway, tool, block, &body, |question, gradebook| question.outcome(gradebook))
+    head.respond(gateway, tool, block, &body, |request, gradebook| request.outcome(gradebook))
 }
 
 #[put(
@@ -63,55 +63,55 @@ async fn outcome(
 )]
 async fn put_result(
     gateway: &State<Gateway>,
-    head: QuestionHead<'_>,
+    head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,
     person: &str,
     data: Data<'_>,
-) -> PlatformAnswer {
+) -> PlatformResult {
     let body = body::read(data, LARGEST_BODY).await?;
-    head.answer(gateway, tool, block, &body, |question, gradebook| {
-        question.result(person, gradebook)
+    head.respond(gateway, tool, block, &body, |request, gradebook| {
+        request.result(person, gradebook)
     })
 }
 
 #[get("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>")]
 fn get_result(
     gateway: &State<Gateway>,
-    head: QuestionHead<'_>,
+    head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,
     person: &str,
-) -> PlatformAnswer {
-    head.answer(gateway, tool, block, b"", |question, gradebook| question.result(person, gradebook))
+) -> PlatformResult {
+    head.respond(gateway, tool, block, b"", |request, gradebook| request.result(person, gradebook))
 }
 
 #[delete("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>")]
 fn delete_result(
     gateway: &State<Gateway>,
-    head: QuestionHead<'_>,
+    head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,
     person: &str,
-) -> PlatformAnswer {
-    head.answer(gateway, tool, block, b"", |question, gradebook| question.result(person, gradebook))
+) -> PlatformResult {
+    head.respond(gateway, tool, block, b"", |request, gradebook| request.result(person, gradebook))
 }
 
-impl QuestionHead<'_> {
-    /// Has a question answered, and remembers both.
-    fn answer(
+impl ServiceCallHead<'_> {
+    /// Responds to a request, and adds both to the messages of the gradebook.
+    fn respond(
         self,
         gateway: &Gateway,
         tool: &str,
         block: &str,
         body: &[u8],
-        ask: impl FnOnce(&ServiceRequest<'_>, &mut Gradebook) -> ServiceResponse,
-    ) -> PlatformAnswer {
+        handle: impl FnOnce(&ServiceRequest<'_>, &mut Gradebook) -> ServiceResponse,
+    ) -> PlatformResult {
         let tool =
             gateway.routes.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
-        let key = key_with_stand_in(tool).ok_or(Refusal::NoTool)?;
+        let key = placeholder_key(tool).ok_or(Refusal::NoTool)?;
         let Self { method, target, authorization, content_type } = self;
-        let question = ServiceRequest {
+        let request = ServiceRequest {
             tool: &tool.name,
             key,
             block,
@@ -123,8 +123,8 @@ impl QuestionHead<'_> {
         };
         let development = gateway.development.as_ref().ok_or(Refusal::NoTool)?;
         let mut gradebook = development.gradebook();
-        let answer = ask(&question, &mut gradebook);
-        // A page of the internet can have a browser send anything but this header.
+        let response = handle(&request, &mut gradebook);
+        // Web pages of other sites cannot send this header (CSRF), so they cannot fill the list.
         if !authorization.is_empty() {
             gradebook.remember(Exchange {
                 at: gateway.clock.now(),
@@ -132,14 +132,14 @@ impl QuestionHead<'_> {
                 path: target,
                 authorization: authorization.to_owned(),
                 body: String::from_utf8_lossy(body).into_owned(),
-                finding: answer.finding,
-                status: answer.status,
-                answer: answer.body.clone(),
+                finding: response.finding,
+                status: response.status,
+                answer: response.body.clone(),
             });
         }
-        let status = Status::new(answer.status);
+        let status = Status::new(response.status);
         let content_type =
-            ContentType::parse_flexible(answer.content_type).unwrap_or(ContentType::Binary);
-        Ok((status, (content_type, answer.body)))
+            ContentType::parse_flexible(response.content_type).unwrap_or(ContentType::Binary);
+        Ok((status, (content_type, response.body)))
     }
 }

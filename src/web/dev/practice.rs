@@ -1,9 +1,9 @@
-//! `GET /dev`: chooses what the practice platform launches, and who launches it.
+//! `GET /dev`: the form of the practice platform.
 
 use rocket::{State, get};
 use serde::Serialize;
 
-use super::consumer::key_with_stand_in;
+use super::consumer::placeholder_key;
 use crate::practice::PERSONS;
 use crate::practice::v1p1::Mistake;
 use crate::web::gateway::Gateway;
@@ -37,7 +37,7 @@ impl From<Mistake> for MistakeContext {
     }
 }
 
-/// Chooses what is launched, and by whom.
+/// The form that selects a tool, a user and a mistake.
 #[get("/dev")]
 pub(super) fn practice(gateway: &State<Gateway>) -> Result<Html, Refusal> {
     let context = PracticeContext {
@@ -47,7 +47,7 @@ pub(super) fn practice(gateway: &State<Gateway>) -> Result<Html, Refusal> {
             .map(|tool| Choice {
                 name: &tool.name,
                 title: &tool.title,
-                usable: key_with_stand_in(tool).is_some(),
+                usable: placeholder_key(tool).is_some(),
             })
             .collect(),
         persons: PERSONS
@@ -56,5 +56,5 @@ pub(super) fn practice(gateway: &State<Gateway>) -> Result<Html, Refusal> {
             .collect(),
         mistakes: Mistake::ALL.into_iter().map(MistakeContext::from).collect(),
     };
-    page::render("dev.html.tera", &context).map(Html::asking).ok_or(Refusal::PageFailed)
+    page::render("dev.html.tera", &context).map(Html::with_form).ok_or(Refusal::PageFailed)
 }

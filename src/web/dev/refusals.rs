@@ -1,33 +1,33 @@
-//! `GET /dev/refusals`: the newest refused launches and their reasons.
+//! `GET /dev/refusals`: the newest rejected launches, with reasons.
 
 use rocket::{State, get};
 use serde::Serialize;
 
 use crate::clock::rfc3339;
-use crate::web::development::RefusedRecord;
+use crate::web::development::RejectedLaunch;
 use crate::web::gateway::Gateway;
 use crate::web::page::{self, Html};
 use crate::web::refusal::Refusal;
 
 #[derive(Serialize)]
-struct RefusalsContext {
-    refusals: Vec<RefusedContext>,
+struct RejectedLaunchesContext {
+    launches: Vec<RejectedLaunchContext>,
 }
 
 #[derive(Serialize)]
-struct RefusedContext {
+struct RejectedLaunchContext {
     time: String,
     #[serde(flatten)]
-    refused: RefusedRecord,
+    launch: RejectedLaunch,
 }
 
-/// Lists them.
+/// The list of rejected launches.
 #[get("/dev/refusals")]
 pub(super) fn refusals(gateway: &State<Gateway>) -> Result<Html, Refusal> {
     let development = gateway.development.as_ref();
-    let newest = development.map(|development| development.refusals.newest()).unwrap_or_default();
-    let refusals =
-        newest.into_iter().map(|refused| RefusedContext { time: rfc3339(refused.at), refused });
-    let context = RefusalsContext { refusals: refusals.collect() };
+    let newest = development.map(|development| development.rejected.newest()).unwrap_or_default();
+    let launches =
+        newest.into_iter().map(|launch| RejectedLaunchContext { time: rfc3339(launch.at), launch });
+    let context = RejectedLaunchesContext { launches: launches.collect() };
     page::render("dev_refusals.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)
 }

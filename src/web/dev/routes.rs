@@ -1,4 +1,4 @@
-//! The routes of development, and the way of its grades.
+//! The routes of development, and the path of its grades to the practice platform.
 
 use std::sync::Arc;
 
@@ -10,12 +10,13 @@ use crate::grade::Grades;
 use crate::platform::PracticePlatform;
 use crate::practice::{HOST, PATH};
 
-/// The routes of the pages.
+/// The routes of the pages below `/dev`.
 pub(in crate::web) fn routes() -> Vec<Route> {
     routes![practice::practice, launch::launch, gradebook::gradebook, refusals::refusals]
 }
 
-/// Lets grades reach the practice platform, wherever this process listens.
+/// Gives the client for platforms the network address of this process, so that grades reach the
+/// practice platform.
 pub(in crate::web) fn practise(grades: Arc<Grades>) -> AdHoc {
     AdHoc::on_liftoff("practise", move |rocket| {
         let Config { address, port, .. } = *rocket.config();

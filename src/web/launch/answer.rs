@@ -1,4 +1,4 @@
-//! The answer to a launch: the form is read, its version's arm examines it, and its tool opens.
+//! The response to a launch: read the form, examine it, open the tool.
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use crate::web::login::is_login;
 use crate::web::refusal::{Refusal, reference};
 use crate::web::served::ServedTool;
 
-/// Answers a launch. `sub_path` is the path behind the launch path.
+/// Responds to a launch. `sub_path` is the rest of the path after the launch path.
 pub(in crate::web) async fn answer(
     gateway: &Gateway,
     served: &ServedTool,
@@ -39,8 +39,8 @@ pub(in crate::web) async fn answer(
     response
 }
 
-/// Answers a GET of a launch path: a platform that begins an LTI 1.3 login is told that the tool has none,
-/// and everyone else that a launch is a POST.
+/// Responds to a GET of a launch path: an LTI 1.3 login is rejected, because the tool is not
+/// configured for LTI 1.3. Every other GET gets a page: open this from your course.
 pub(in crate::web) fn answer_get(
     gateway: &Gateway,
     served: &ServedTool,
@@ -54,7 +54,8 @@ pub(in crate::web) fn answer_get(
     LaunchRecord::default().refuse(&call, &reference(), &rejection)
 }
 
-/// The response to a launch, and its outcome. The cookies are set also if the launch is refused.
+/// The response to a launch, and its outcome in the log. The caller sets the cookies even for an
+/// error.
 async fn launch(
     call: &LaunchCall<'_>,
     data: Data<'_>,
@@ -66,16 +67,16 @@ async fn launch(
     }
     let form = form::read(call.request, data).await?;
     let now = call.gateway.clock.now();
-    let arrival = v1p1::examine(call, &form, now, record)?;
-    match arrival.verdict {
+    let verified = v1p1::examine(call, &form, now, record)?;
+    match verified.verdict {
         Verdict::Reload(launch) => {
-            let response = open::again(call, &launch, &arrival.destination, now)?;
+            let response = open::reload(call, &launch, &verified.destination, now)?;
             Ok((response, "again"))
         }
         Verdict::New(candidate) => {
             let spent = call.gateway.replay.spend(candidate.nonce(), now).await;
             let launch = candidate.admit(spent).map_err(Refusal::Rejected)?;
-            let response = open::first(call, &launch, &arrival.destination, now, cookies)?;
+            let response = open::first(call, &launch, &verified.destination, now, cookies)?;
             Ok((response, "accepted"))
         }
     }

@@ -1,4 +1,4 @@
-//! One launch under way: the tool, and the request that launches it.
+//! A launch in progress: the tool and the request.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::web::served::ServedTool;
 pub(super) struct LaunchCall<'a> {
     pub(super) gateway: &'a Gateway,
     pub(super) served: &'a ServedTool,
-    /// The path behind the launch path.
+    /// The rest of the path after the launch path.
     pub(super) sub_path: &'a str,
     pub(super) request: &'a Request<'a>,
     pub(super) started: Instant,

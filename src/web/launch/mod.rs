@@ -1,4 +1,4 @@
-//! `POST` to a tool's path: the launch, from its first byte to its line in the log.
+//! `POST` to a tool's launch path: a launch, from its first byte to its log line.
 
 mod answer;
 mod call;

@@ -1,4 +1,4 @@
-//! An admitted launch opens its tool: a template's page, or a session with an upstream.
+//! An accepted launch opens its tool: the page of a template, or a session with an upstream.
 
 use lti::Launch;
 use rocket::Response;
@@ -6,17 +6,19 @@ use rocket::http::Status;
 
 use super::call::LaunchCall;
 use crate::config::Upstream;
-use crate::session::{COOKIE, Session, TICKET_LIFETIME, TICKET_PARAMETER, TooLong, set_cookie};
+use crate::session::{
+    BUDGET, COOKIE, Session, TICKET_LIFETIME, TICKET_PARAMETER, TooLong, set_cookie,
+};
 use crate::template::{Page, RenderError};
 use crate::web::gateway::Gateway;
 use crate::web::page;
 use crate::web::proxy::route::Mount;
-use crate::web::proxy::visit::Visits;
+use crate::web::proxy::visit::SessionCache;
 use crate::web::proxy::{door, route};
 use crate::web::refusal::Refusal;
 use crate::web::served::ServedTarget;
 
-/// Opens a launch that counts for the first time.
+/// Opens the tool for a new launch.
 pub(super) fn first(
     call: &LaunchCall<'_>,
     launch: &Launch,
@@ -27,13 +29,14 @@ pub(super) fn first(
     let Gateway { ids, receipts, .. } = call.gateway;
     let tool = &call.served.tool;
     let id = ids.id(&tool.name, launch).ok_or(Refusal::PageFailed)?;
-    // Also if the page fails: the nonce is spent, and a reload must fail the same way.
+    // Set the receipt even if the page fails: the nonce is spent, and a reload must fail the same
+    // way.
     let (path, lifetime) = (tool.path.to_string(), tool.session.as_secs());
     cookies.extend(receipts.set_cookie(&id, &path, lifetime, &launch.fingerprint, now));
     match &call.served.target {
         ServedTarget::Template(page) => rendered(call, page, launch),
         ServedTarget::Upstream(upstream) => {
-            let Visits { sessions, latest_launches, .. } = &call.gateway.visits;
+            let SessionCache { sessions, latest_launches, .. } = &call.gateway.session_cache;
             let prefix = route::prefix(call.served, upstream, &id);
             let mount = Mount::of(call.served, upstream, &id, &prefix);
             let session = session(call, upstream, launch, id.clone(), now)?;
@@ -55,8 +58,8 @@ pub(super) fn first(
     }
 }
 
-/// Opens the same form again, sent by the browser that sent it first.
-pub(super) fn again(
+/// Opens the tool for a reload: the same browser sent the same form again.
+pub(super) fn reload(
     call: &LaunchCall<'_>,
     launch: &Launch,
     destination: &str,
@@ -67,7 +70,7 @@ pub(super) fn again(
         ServedTarget::Upstream(upstream) => {
             let tool = &call.served.tool.name;
             let id = call.gateway.ids.id(tool, launch).ok_or(Refusal::PageFailed)?;
-            // A launch that could not become a session the first time cannot become one now.
+            // If the launch did not fit into a session the first time, it fails again.
             mint(call, upstream, launch, id.clone(), now)?;
             let prefix = route::prefix(call.served, upstream, &id);
             Ok(door::redirect(Mount::of(call.served, upstream, &id, &prefix), destination))
@@ -75,7 +78,7 @@ pub(super) fn again(
     }
 }
 
-/// The page of a template.
+/// The rendered page of a template.
 fn rendered(
     call: &LaunchCall<'_>,
     page: &Page,
@@ -95,7 +98,7 @@ fn rendered(
     }
 }
 
-/// The session of a launch. The log names what did not fit into it.
+/// The session of a launch. The log names the values that did not fit into it.
 fn session(
     call: &LaunchCall<'_>,
     upstream: &Upstream,
@@ -107,7 +110,9 @@ fn session(
     if !left_out.is_empty() {
         let tool = &call.served.tool.name;
         let names: String = left_out.join(" ").chars().take(500).collect();
-        tracing::warn!(target: "launch", tool, left_out = names, "a session has space for 900 characters");
+        tracing::warn!(
+            target: "launch", tool, left_out = names, "a session has space for {BUDGET} characters"
+        );
     }
     Ok(session)
 }
@@ -125,7 +130,7 @@ fn mint(
         .map_err(|TooLong| Refusal::SessionTooLong)
 }
 
-/// Whether the tool may send a grade to where this launch takes one.
+/// Whether the tool may send grades, and the gateway may send them to the URL of this launch.
 fn takes_grade(call: &LaunchCall<'_>, upstream: &Upstream, launch: &Launch) -> bool {
     let Some(place) = launch.grade_place.as_ref().filter(|_| upstream.grades) else {
         return false;
@@ -133,7 +138,11 @@ fn takes_grade(call: &LaunchCall<'_>, upstream: &Upstream, launch: &Launch) -> b
     let tool = call.served.tool.name.as_str();
     let accepts = call.gateway.grades.accepts(tool, place);
     if !accepts {
-        tracing::warn!(target: "launch", tool, "grades cannot be sent where this launch takes them: its outcome URL is malformed, or not one that `outcome_hosts` allows");
+        tracing::warn!(
+            target: "launch", tool,
+            "the gateway cannot send grades for this launch: \
+             its outcome URL is malformed, or `outcome_hosts` does not allow it"
+        );
     }
     accepts
 }

@@ -1,28 +1,29 @@
-//! What a launch came to: its line in the log and, in development, its entry at `/dev/refusals`.
+//! The outcome of a launch: its log line and, in development, its entry at `/dev/refusals`.
 
 use lti::ReturnUrl;
 use lti::v1p1::{Cause, Variant};
 use rocket::Response;
 
 use super::call::LaunchCall;
-use crate::web::development::RefusedRecord;
+use crate::web::development::RejectedLaunch;
 use crate::web::guard;
-use crate::web::refusal::{Refusal, RefusedLaunch};
+use crate::web::refusal::{Refusal, RejectionPage};
 
-/// What is known of a launch, for the log. The arm of its version fills it.
+/// The facts of a launch, for the log. The module of its LTI version fills them in.
 #[derive(Default)]
 pub(super) struct LaunchRecord {
-    /// The name of the sender that the launch claims to have.
+    /// The sender that the launch claims.
     pub(super) sender: Option<String>,
     pub(super) variant: Option<Variant>,
-    /// Why the signature does not match, if that was quickly found; in development, if it was found.
+    /// The cause of a wrong signature, if the gateway found it. Outside development, it searches
+    /// only briefly.
     pub(super) cause: Option<Cause>,
     pub(super) return_url: Option<ReturnUrl>,
     /// The authentication scheme of the launch's protocol, if it has one in HTTP.
     pub(super) challenge: Option<&'static str>,
-    /// In development, names of parameters and lengths of their values.
+    /// In development, the names of the parameters and the lengths of their values.
     pub(super) params: Vec<(String, usize)>,
-    /// In development, the base string that the signature was compared for, without values.
+    /// In development, the gateway's signature base string, without values.
     pub(super) compared: Option<String>,
 }
 
@@ -32,10 +33,12 @@ impl LaunchRecord {
         let (tool, consumer, variant) =
             (call.served.tool.name.as_str(), self.sender(), self.variant());
         let micros = call.started.elapsed().as_micros();
-        tracing::info!(target: "launch", tool, consumer, outcome, code = "-", variant, reference, micros);
+        tracing::info!(
+            target: "launch", tool, consumer, outcome, code = "-", variant, reference, micros
+        );
     }
 
-    /// Logs a refused launch, keeps it for development, and answers it.
+    /// Logs a rejected launch, adds it to the list of development, and responds.
     pub(super) fn refuse(
         self,
         call: &LaunchCall<'_>,
@@ -47,8 +50,11 @@ impl LaunchRecord {
         let (code, reason, help) = (refusal.code(), refusal.fact(), self.advice(refusal));
         let cause = self.cause.as_ref().map_or("-", Cause::code);
         let micros = call.started.elapsed().as_micros();
-        tracing::warn!(target: "launch", tool, consumer, outcome = "refused", code, variant, reference, micros, cause, reason, help);
-        let response = RefusedLaunch {
+        tracing::warn!(
+            target: "launch", tool, consumer, outcome = "refused", code, variant, reference, micros,
+            cause, reason, help
+        );
+        let response = RejectionPage {
             refusal,
             reference,
             return_url: self.return_url.as_ref(),
@@ -68,18 +74,18 @@ impl LaunchRecord {
         self.variant.map_or("-", Variant::name)
     }
 
-    /// What an admin can do: a known cause has better advice than the refusal.
+    /// The fix for the admin. A known cause has more precise advice than the refusal.
     fn advice(&self, refusal: &Refusal) -> &'static str {
         self.cause.as_ref().map_or(refusal.advice(), Cause::advice)
     }
 
-    /// Keeps a refusal for `/dev/refusals`.
+    /// Adds a rejected launch to the list at `/dev/refusals`.
     fn remember(self, call: &LaunchCall<'_>, reference: &str, refusal: &Refusal) {
         let Some(development) = &call.gateway.development else { return };
         let tool = &call.served.tool;
         let origin = call.gateway.public_url.origin_of(tool, &guard::authority(call.request));
         let help = self.advice(refusal);
-        development.refusals.remember(RefusedRecord {
+        development.rejected.remember(RejectedLaunch {
             reference: reference.to_owned(),
             at: call.gateway.clock.now(),
             tool: tool.name.clone(),

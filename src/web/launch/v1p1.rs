@@ -1,4 +1,4 @@
-//! The arm for LTI 1.0 to 1.2: an OAuth 1.0a signature over the form.
+//! LTI 1.0 to 1.2: an OAuth 1.0a signature over the form.
 
 use lti::Rejection;
 use lti::admission::{Examination, Verdict};
@@ -14,14 +14,14 @@ use crate::url::Origin;
 use crate::web::guard;
 use crate::web::refusal::Refusal;
 
-/// The most parameters of a launch for whose cause development searches at length: the search tries
-/// each of them. edX sends some 40.
+/// The maximum of parameters for the long search of a cause in development. The search tries each
+/// parameter. edX sends about 40.
 const MOST_SEARCHED: usize = 100;
 
-/// A launch that passed every check but the nonce's.
-pub(super) struct Arrival {
+/// A launch that passed every check except the nonce.
+pub(super) struct VerifiedLaunch {
     pub(super) verdict: Verdict,
-    /// Path and query at the upstream to which the launch leads.
+    /// The path and query at the upstream that the launch opens.
     pub(super) destination: String,
 }
 
@@ -34,14 +34,14 @@ pub(super) fn examine(
     form: &[u8],
     now: u64,
     record: &mut LaunchRecord,
-) -> Result<Arrival, Refusal> {
+) -> Result<VerifiedLaunch, Refusal> {
     record.challenge = Some("OAuth");
     let examination = examination(call, form, now, record)?;
     record.sender = examination.claimed_sender().map(str::to_owned);
     record.variant = examination.variant();
     record.return_url = examination.return_url().cloned();
     let verdict = examination.verdict().map_err(Refusal::Rejected)?;
-    Ok(Arrival { verdict, destination: destination(call) })
+    Ok(VerifiedLaunch { verdict, destination: destination(call) })
 }
 
 fn examination(
@@ -86,8 +86,10 @@ fn examination(
     Ok(examination)
 }
 
-/// The examination with the cause that the whole search finds. Development has time for it, and its
-/// duration may depend on secrets that everybody knows.
+/// The examination, with the cause that the long search finds.
+///
+/// Only development runs this search: it is slow, and its duration depends on the secrets (a timing
+/// side channel).
 fn explained(
     launch: &ReadLaunch<'_>,
     policy: &LaunchPolicy,
@@ -106,7 +108,7 @@ fn explained(
     examination.with_cause(cause)
 }
 
-/// Names of the parameters in query and form, and the lengths of their values.
+/// The names of the parameters in query and form, and the lengths of their values.
 fn lengths(params: &Params) -> Vec<(String, usize)> {
     params
         .iter()
@@ -115,7 +117,7 @@ fn lengths(params: &Params) -> Vec<(String, usize)> {
         .collect()
 }
 
-/// Where in the upstream the launch URL leads. A query with OAuth parameters stays here.
+/// The path and query at the upstream. A query with OAuth parameters is not part of it.
 fn destination(call: &LaunchCall<'_>) -> String {
     let path = if call.sub_path.is_empty() { "/" } else { call.sub_path };
     match call.request.uri().query().map(|query| query.as_str()) {
@@ -126,7 +128,7 @@ fn destination(call: &LaunchCall<'_>) -> String {
     }
 }
 
-/// The credentials of an `Authorization` header with the scheme `OAuth`. LTI has no other.
+/// The credentials of an `Authorization` header with the scheme `OAuth`, the only scheme of LTI.
 fn oauth_credentials(value: &str) -> Option<&str> {
     let (scheme, credentials) = value.trim_start().split_once(' ')?;
     scheme.eq_ignore_ascii_case("OAuth").then_some(credentials)

@@ -1,4 +1,7 @@
-//! What an upstream sends, on its way to the browser while it comes.
+//! Downloads: a response body, streamed from the upstream to the browser.
+//!
+//! At most one chunk is queued. A browser that reads slowly therefore slows the upstream down
+//! (backpressure). An event stream gets a heartbeat, so that silence does not close it.
 
 use std::io;
 use std::pin::Pin;
@@ -15,31 +18,33 @@ use rocket::tokio::time::{sleep, timeout};
 use super::upload::Upload;
 use crate::session::RoleWatch;
 
-/// How long a browser may take none of what is there for it: then the upstream is let go.
-const READER_SILENCE: Duration = Duration::from_secs(300);
-/// After how much silence an event stream gets a comment. Routers in front cut silent connections (Heroku's after 55
-/// seconds), and a browser that has left shows only when something is sent.
+/// The timeout for a browser that does not read the next chunk. The gateway then closes the
+/// connection to the upstream.
+const READER_TIMEOUT: Duration = Duration::from_secs(300);
+/// The silence after which an event stream gets a comment as a keep-alive. Routers in front close
+/// silent connections (Heroku's after 55 seconds), and only a write shows that a browser has left.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// A comment of an event stream, which browsers pass over (HTML, 9.2.6).
+/// A comment of an event stream, which browsers ignore (HTML, 9.2.6).
 const COMMENT: &[u8] = b":\n\n";
 
-/// What the answer's body is, as far as silence is concerned.
-pub(super) enum Manner {
-    /// The upstream may be silent for so long.
+/// The kind of a streamed body. It decides what the gateway does while the upstream is silent.
+pub(super) enum StreamKind {
+    /// Any body except server-sent events, with the timeout for its next part.
     Ordinary(Duration),
     /// Server-sent events.
     Events(Events),
 }
 
-/// A stream of events ends with its session. Where a comment can be written into it, silence is its own affair.
+/// The end and the silence of an event stream. It ends with its session. It may be silent for as
+/// long as it likes if the gateway can write comments into it.
 pub(super) struct Events {
-    /// Tells when the session has other roles.
+    /// Reports that a launch changed the session's roles.
     pub(super) watch: RoleWatch,
-    /// For how long the session lasts.
-    pub(super) rest: Duration,
-    /// Whether it is not encoded, so that a comment can be written between two events.
+    /// The remaining lifetime of the session.
+    pub(super) lifetime: Duration,
+    /// Whether the stream has no content encoding, so that a comment fits between two events.
     pub(super) is_plain: bool,
-    /// For how long the upstream may be silent where none can.
+    /// The timeout for the next part if no comment can be written.
     pub(super) silence: Duration,
     pub(super) shutdown: Shutdown,
 }
@@ -48,25 +53,25 @@ pub(super) struct Events {
 pub(super) struct Download<'r> {
     chunks: mpsc::Receiver<io::Result<Bytes>>,
     current: Bytes,
-    /// What of the upload is left, where the upstream answered before it had everything.
+    /// The rest of the upload, if the upstream responded before the end of the request.
     upload: Option<Upload<'r>>,
 }
 
 impl<'r> Download<'r> {
-    /// Begins to carry a body over, of which these chunks were read already.
+    /// Starts to stream a body. `read` contains its chunks that were already read.
     pub(super) fn begin(
         read: Vec<Bytes>,
         body: Incoming,
-        manner: Manner,
+        kind: StreamKind,
         upload: Option<Upload<'r>>,
     ) -> Self {
         let (sender, chunks) = mpsc::channel(1);
         rocket::tokio::spawn(async move {
-            match manner {
-                Manner::Ordinary(silence) => carry(body, silence, sender).await,
-                Manner::Events(events) => {
-                    // The browser asks again by itself.
-                    let _ = timeout(events.rest, carry_events(body, events, sender)).await;
+            match kind {
+                StreamKind::Ordinary(silence) => stream_down(body, silence, sender).await,
+                StreamKind::Events(events) => {
+                    // At the end of the session the browser reconnects by itself.
+                    let _ = timeout(events.lifetime, stream_events(body, events, sender)).await;
                 }
             }
         });
@@ -99,26 +104,30 @@ impl AsyncRead for Download<'_> {
     }
 }
 
-/// Sends a chunk on. `false` where the browser is gone, or takes nothing for too long.
+/// Passes a chunk on. `false` if the browser has left, or read nothing for [`READER_TIMEOUT`].
 async fn passed_on(sender: &mpsc::Sender<io::Result<Bytes>>, chunk: io::Result<Bytes>) -> bool {
-    matches!(timeout(READER_SILENCE, sender.send(chunk)).await, Ok(Ok(())))
+    matches!(timeout(READER_TIMEOUT, sender.send(chunk)).await, Ok(Ok(())))
 }
 
-/// The next chunk of a body that has bytes in it; `None` at its end.
+/// The next non-empty chunk of a body; `None` at its end.
 async fn next(body: &mut Incoming) -> Option<io::Result<Bytes>> {
     loop {
         match body.frame().await? {
             Err(error) => return Some(Err(io::Error::other(error))),
             Ok(frame) => match frame.into_data() {
                 Ok(chunk) if !chunk.is_empty() => return Some(Ok(chunk)),
-                // Trailers, for which Rocket has no way.
+                // Rocket cannot send trailers.
                 Ok(_) | Err(_) => {}
             },
         }
     }
 }
 
-async fn carry(mut body: Incoming, silence: Duration, sender: mpsc::Sender<io::Result<Bytes>>) {
+async fn stream_down(
+    mut body: Incoming,
+    silence: Duration,
+    sender: mpsc::Sender<io::Result<Bytes>>,
+) {
     loop {
         let chunk = rocket::tokio::select! {
             chunk = timeout(silence, next(&mut body)) => match chunk {
@@ -135,7 +144,7 @@ async fn carry(mut body: Incoming, silence: Duration, sender: mpsc::Sender<io::R
     }
 }
 
-async fn carry_events(
+async fn stream_events(
     mut body: Incoming,
     mut events: Events,
     sender: mpsc::Sender<io::Result<Bytes>>,
@@ -173,7 +182,8 @@ async fn carry_events(
     }
 }
 
-/// Where in an event stream the last byte stood: a comment may stand between two events and not within one.
+/// Finds the gaps between the events of a stream. A comment may be written between two events, not
+/// within one.
 #[derive(Default)]
 struct Gap {
     last: [u8; 4],
@@ -186,7 +196,7 @@ impl Gap {
             self.last.rotate_left(1);
             self.last[3] = *byte;
         }
-        // An empty line ends an event, and a line may end in three ways (HTML, 9.2.5).
+        // An empty line ends an event. There are three line endings (HTML, 9.2.5).
         self.is_within = !(self.last.ends_with(b"\n\n")
             || self.last == *b"\r\n\r\n"
             || self.last.ends_with(b"\r\r"));
@@ -202,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_comment_stands_between_events_however_they_come_in_chunks() {
+    fn a_gap_is_found_between_events_in_any_chunks() {
         let check = |chunks: &[&str], expected: bool| {
             let mut gap = Gap::default();
             chunks.iter().for_each(|chunk| gap.read(chunk.as_bytes()));

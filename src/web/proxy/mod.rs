@@ -1,4 +1,4 @@
-//! Everything between a browser and an upstream: bytes in both directions, and the way into a session.
+//! The bytes between a browser and an upstream, in both directions, and the entry into a session.
 
 pub(super) mod door;
 mod download;

@@ -1,7 +1,7 @@
-//! A request inside a session: from the browser to the upstream.
+//! A request inside a session, from the browser to the upstream.
 //!
-//! `crate::proxy` decides what the upstream receives. This file decides whether it receives
-//! anything, and for how long the gateway waits.
+//! `crate::proxy` chooses the content of the upstream's request. This file decides whether the
+//! gateway sends it, and how long the gateway waits for the response head.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ use rocket::{Data, Request, Response};
 use super::relay::Relay;
 use super::route::Mount;
 use super::upload::{Progress, Upload, UploadFault, upload};
-use super::visit::{Ready, Visit};
+use super::visit::{OpenSession, PreparedHeaders};
 use crate::config::Prefix;
-use crate::proxy::client::{RequestBody, UpstreamError};
+use crate::proxy::client::RequestBody;
 use crate::proxy::headers::HeaderPolicy;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
 use crate::web::gateway::Gateway;
@@ -28,7 +28,7 @@ use crate::web::login::is_login;
 use crate::web::page;
 use crate::web::refusal::Refusal;
 
-/// An upload under way, and for whom it waits.
+/// An upload in progress, and the side for which it waits.
 type Uploading<'r> = Option<(Upload<'r>, Progress)>;
 
 impl From<UploadFault> for Refusal {
@@ -51,7 +51,11 @@ impl From<RequestError> for Refusal {
     }
 }
 
-/// Answers inside a session. `rest` is the path behind the session's prefix.
+/// Answers a request inside a session. `rest` is the path after the session's prefix.
+///
+/// # Errors
+/// A [`Refusal`] if the request is invalid, belongs to no session or may be CSRF, and if the upload
+/// or the upstream fails.
 pub(in crate::web) async fn answer<'r>(
     gateway: &'r Gateway,
     mount: Mount<'r, 'r>,
@@ -59,7 +63,7 @@ pub(in crate::web) async fn answer<'r>(
     request: &'r Request<'r>,
     data: Data<'r>,
 ) -> Result<Response<'r>, Refusal> {
-    if let Some(redirect) = to_slash(&mount, rest, request) {
+    if let Some(redirect) = redirect_to_root(&mount, rest, request) {
         return Ok(redirect);
     }
     let proxied =
@@ -72,17 +76,34 @@ pub(in crate::web) async fn answer<'r>(
     relay.respond(response, is_websocket, uploading.map(|(upload, _)| upload)).await
 }
 
-/// To the app's root, for a session's URL without its slash: an app at the root of its host knows no
-/// URL without a path.
-fn to_slash(mount: &Mount<'_, '_>, rest: &str, request: &Request<'_>) -> Option<Response<'static>> {
-    let knows_none = mount.upstream.prefix == Prefix::Session && mount.upstream.url.path.is_empty();
-    (rest.is_empty() && knows_none).then(|| {
+/// A redirect to the session's URL with a trailing slash. An app at the root of its host has no URL
+/// without a path.
+fn redirect_to_root(
+    mount: &Mount<'_, '_>,
+    rest: &str,
+    request: &Request<'_>,
+) -> Option<Response<'static>> {
+    let is_at_root = mount.upstream.prefix == Prefix::Session && mount.upstream.url.path.is_empty();
+    (rest.is_empty() && is_at_root).then(|| {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         page::permanent_redirect(format!("{}/{query}", mount.prefix))
     })
 }
 
-/// What the upstream's request depends on.
+/// The refusal of a request without a session. With `prefix = "tool"`, the launch URL is a URL of
+/// the session too, so it may be a login of LTI 1.3 or a launch URL opened without a launch.
+fn without_session(mount: &Mount<'_, '_>, request: &Request<'_>) -> Refusal {
+    let is_launch_path = mount.served.tool.path.as_str() == request.uri().path().as_str();
+    match is_launch_path {
+        true if request.method() == Method::Get && is_login(request) => {
+            Refusal::Rejected(Rejection::Lti1p3NotConfigured)
+        }
+        true => Refusal::NotPosted,
+        false => Refusal::NoSession,
+    }
+}
+
+/// The parts of the request on which the upstream's request depends.
 fn browser_request<'r>(
     gateway: &Gateway,
     rest: &'r str,
@@ -90,7 +111,7 @@ fn browser_request<'r>(
 ) -> BrowserRequest<'r> {
     let borrowed = |header: rocket::http::Header<'r>| match (header.name.into_cow(), header.value) {
         (Cow::Borrowed(name), Cow::Borrowed(value)) => Some((name, value)),
-        // Rocket lends what it holds.
+        // Does not occur: Rocket lends the headers of a request.
         _ => None,
     };
     BrowserRequest {
@@ -103,19 +124,19 @@ fn browser_request<'r>(
     }
 }
 
-/// A request that may go to the upstream.
+/// A request that the gateway admits to the upstream.
 struct Passage<'r> {
     gateway: &'r Gateway,
     mount: Mount<'r, 'r>,
     request: &'r Request<'r>,
     proxied: ProxiedRequest<'r>,
-    visit: Arc<Visit>,
-    ready: Arc<Ready>,
+    session: Arc<OpenSession>,
+    prepared: Arc<PreparedHeaders>,
     now: u64,
 }
 
 impl<'r> Passage<'r> {
-    /// Admits a request that belongs to a session and that no other site's page sent.
+    /// Admits a request that belongs to a session and cannot be CSRF.
     fn admit(
         gateway: &'r Gateway,
         mount: Mount<'r, 'r>,
@@ -123,25 +144,20 @@ impl<'r> Passage<'r> {
         proxied: ProxiedRequest<'r>,
     ) -> Result<Self, Refusal> {
         let now = gateway.clock.now();
-        let Some(visit) = gateway.visits.visit(&mount, request.headers().get("Cookie"), now) else {
-            let is_launch_path = mount.served.tool.path.as_str() == request.uri().path().as_str();
-            return Err(match is_launch_path {
-                true if request.method() == Method::Get && is_login(request) => {
-                    Refusal::Rejected(Rejection::Lti1p3NotConfigured)
-                }
-                true => Refusal::NotPosted,
-                false => Refusal::NoSession,
-            });
+        let Some(session) =
+            gateway.session_cache.find(&mount, request.headers().get("Cookie"), now)
+        else {
+            return Err(without_session(&mount, request));
         };
         let authority = request.headers().get_one("Host").unwrap_or_default();
         let Gateway { assertions, grade_tokens, public_url, .. } = gateway;
-        let ready = visit
-            .ready(assertions, grade_tokens, public_url, &mount, authority, now)
+        let prepared = session
+            .prepared_headers(assertions, grade_tokens, public_url, &mount, authority, now)
             .ok_or(Refusal::PageFailed)?;
-        if proxied.is_foreign(&ready.origin) {
+        if proxied.may_be_csrf(&prepared.origin) {
             return Err(Refusal::ForeignOrigin);
         }
-        Ok(Self { gateway, mount, request, proxied, visit, ready, now })
+        Ok(Self { gateway, mount, request, proxied, session, prepared, now })
     }
 
     /// The body for the upstream, and its upload if there is a body.
@@ -154,8 +170,8 @@ impl<'r> Passage<'r> {
         Ok((Some((upload, progress)), Either::Right(body)))
     }
 
-    /// Sends the request, uploads its body, and waits for the head of the response: for the tool's
-    /// `timeout`, in which the time that the browser takes does not count.
+    /// Sends the request, uploads its body, and waits for the response head until the tool's
+    /// `timeout`. The timeout does not run while the gateway waits for the browser.
     async fn send(
         &self,
         body: RequestBody,
@@ -163,54 +179,54 @@ impl<'r> Passage<'r> {
     ) -> Result<UpstreamResponse<Incoming>, Refusal> {
         let policy = HeaderPolicy {
             upstream: &self.mount.upstream.url,
-            origin: &self.ready.origin,
+            origin: &self.prepared.origin,
             prefix: self.mount.prefix,
-            own: &self.mount.served.headers,
+            configured: &self.mount.served.headers,
         };
-        let request = self.proxied.upstream_request(&policy, &self.ready.headers, body);
-        let silence = self.mount.upstream.timeout;
+        let request = self.proxied.upstream_request(&policy, &self.prepared.headers, body);
+        let limit = self.mount.upstream.timeout;
         let mut sending = std::pin::pin!(self.gateway.upstreams.send(request));
-        let mut patience = std::pin::pin!(sleep(silence));
+        let mut timeout = std::pin::pin!(sleep(limit));
         loop {
             rocket::tokio::select! {
                 biased;
                 response = &mut sending => {
-                    return response.map_err(|UpstreamError { words }| Refusal::UpstreamGone(words));
+                    return response.map_err(|error| Refusal::UpstreamGone(error.message));
                 }
-                carried = carried(uploading) => {
+                result = finish(uploading) => {
                     *uploading = None;
-                    carried?;
-                    patience.as_mut().reset(Instant::now() + silence);
+                    result?;
+                    timeout.as_mut().reset(Instant::now() + limit);
                 }
-                () = &mut patience => {
+                () = &mut timeout => {
                     let waited = uploading
                         .as_ref()
-                        .map_or(silence, |(_, progress)| progress.waiting_for_upstream());
-                    match silence.checked_sub(waited) {
+                        .map_or(limit, |(_, progress)| progress.waiting_for_upstream());
+                    match limit.checked_sub(waited) {
                         None | Some(Duration::ZERO) => return Err(Refusal::UpstreamSlow),
-                        Some(rest) => patience.as_mut().reset(Instant::now() + rest),
+                        Some(rest) => timeout.as_mut().reset(Instant::now() + rest),
                     }
                 }
             }
         }
     }
 
-    /// The way back. `is_root` for a request to the prefix itself, without a slash.
+    /// The way back to the browser. `is_root`: the request's path is the prefix, without a slash.
     fn relay(self, is_root: bool) -> Relay<'r> {
         Relay {
-            latest_launches: &self.gateway.visits.latest_launches,
+            latest_launches: &self.gateway.session_cache.latest_launches,
             mount: self.mount,
-            rest: Duration::from_secs(self.visit.session.expires.saturating_sub(self.now)),
-            visit: self.visit,
-            ready: self.ready,
+            lifetime: Duration::from_secs(self.session.session.expires.saturating_sub(self.now)),
+            session: self.session,
+            prepared: self.prepared,
             is_root,
             shutdown: self.request.rocket().shutdown(),
         }
     }
 }
 
-/// Carries an upload on, if there is one.
-async fn carried(uploading: &mut Uploading<'_>) -> Result<(), UploadFault> {
+/// Continues an upload until its end. Never returns without an upload.
+async fn finish(uploading: &mut Uploading<'_>) -> Result<(), UploadFault> {
     match uploading {
         Some((upload, _)) => upload.await,
         None => std::future::pending().await,

@@ -1,4 +1,4 @@
-//! An upstream's response on its way to the browser: whole, as a stream, or as a WebSocket.
+//! An upstream's response, passed on to the browser: complete, as a stream, or as a WebSocket.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -13,32 +13,32 @@ use rocket::http::Status;
 use rocket::tokio::time::timeout;
 use rocket::{Response, Shutdown};
 
-use super::download::{Download, Events, Manner};
+use super::download::{Download, Events, StreamKind};
 use super::frame::Frame;
 use super::route::Mount;
 use super::tunnel::Tunnel;
 use super::upload::Upload;
-use super::visit::{Ready, Visit};
+use super::visit::{OpenSession, PreparedHeaders};
 use crate::session::{LatestLaunches, RoleWatch};
 use crate::web::refusal::Refusal;
 
-/// The largest response that is passed on whole, if it arrives [`AT_ONCE`].
+/// The largest response, in bytes, that is passed on complete if it arrives [`AT_ONCE`].
 const SMALL: u64 = 16 * 1024;
-/// How long a small response may take to arrive.
+/// The timeout after which a small response is streamed.
 const AT_ONCE: Duration = Duration::from_millis(50);
 /// The most bytes of a response that are written at once.
 const CHUNK: usize = 64 * 1024;
 
-/// The way back from an upstream.
+/// The way back from an upstream to the browser.
 pub(super) struct Relay<'r> {
     pub(super) latest_launches: &'r LatestLaunches,
     pub(super) mount: Mount<'r, 'r>,
-    pub(super) visit: Arc<Visit>,
-    pub(super) ready: Arc<Ready>,
-    /// Whether the request was to the prefix itself, without a slash.
+    pub(super) session: Arc<OpenSession>,
+    pub(super) prepared: Arc<PreparedHeaders>,
+    /// Whether the request's path is the prefix, without a slash.
     pub(super) is_root: bool,
-    /// How long the session lasts.
-    pub(super) rest: Duration,
+    /// The remaining lifetime of the session.
+    pub(super) lifetime: Duration,
     pub(super) shutdown: Shutdown,
 }
 
@@ -53,107 +53,121 @@ impl<'r> Relay<'r> {
         match response.status() {
             StatusCode::SWITCHING_PROTOCOLS if is_websocket => self.tunnel(response).await,
             StatusCode::SWITCHING_PROTOCOLS => {
-                Err(Refusal::UpstreamGone("it switched protocols unasked".to_owned()))
+                Err(Refusal::UpstreamGone("it switched protocols without a request".to_owned()))
             }
             _ => self.message(response, upload).await,
         }
     }
 
-    /// Passes a response with a body on.
+    /// Passes on a response that is no WebSocket.
     async fn message(
         self,
         response: UpstreamResponse<Incoming>,
         upload: Option<Upload<'r>>,
     ) -> Result<Response<'r>, Refusal> {
         let (head, mut body) = response.into_parts();
-        let mut answer = self.head(head.status, &head.headers);
-        // Rocket would count an empty body's bytes, over the length that a HEAD or a 304 has.
+        let mut response = self.head(head.status, &head.headers);
+        // Rocket would replace the length of a HEAD or a 304 by that of the empty body.
         if body.is_end_stream() && upload.is_none() {
-            answer.set_streamed_body(rocket::tokio::io::empty());
-            return Ok(answer);
+            response.set_streamed_body(rocket::tokio::io::empty());
+            return Ok(response);
         }
         let length = body.size_hint().exact();
         let mut chunks = Vec::new();
         if upload.is_none() && length.is_some_and(|length| length <= SMALL) {
             match timeout(AT_ONCE, read_to_end(&mut body, &mut chunks)).await {
                 Ok(Ok(())) => {
-                    let whole = match <[Bytes; 1]>::try_from(chunks) {
-                        Ok([whole]) => whole,
-                        Err(chunks) => chunks.concat().into(),
-                    };
-                    // Rocket takes a buffer of this size, and looks for the end with what is left of it.
-                    answer.set_max_chunk_size(whole.len() + 1);
-                    answer.set_sized_body(whole.len(), Cursor::new(whole));
-                    return Ok(answer);
+                    set_complete_body(&mut response, chunks);
+                    return Ok(response);
                 }
                 Ok(Err(error)) => return Err(Refusal::UpstreamGone(error.to_string())),
                 Err(_) => {}
             }
         }
-        let silence = self.mount.upstream.timeout;
-        let manner = if is_event_stream(&head.headers) && length.is_none() {
-            Manner::Events(Events {
-                watch: self.watch()?,
-                rest: self.rest,
-                is_plain: !head.headers.contains_key(header::CONTENT_ENCODING),
-                silence,
-                shutdown: self.shutdown,
-            })
-        } else {
-            Manner::Ordinary(silence)
-        };
-        answer.set_streamed_body(Download::begin(chunks, body, manner, upload));
-        answer.set_max_chunk_size(CHUNK);
-        Ok(answer)
+        let kind = self.stream_kind(&head.headers, length)?;
+        response.set_streamed_body(Download::begin(chunks, body, kind, upload));
+        response.set_max_chunk_size(CHUNK);
+        Ok(response)
     }
 
-    /// Connects the two ends of a WebSocket.
+    /// The kind of a streamed body, which decides what ends it: a timeout, or the end of the
+    /// session.
+    fn stream_kind(self, headers: &HeaderMap, length: Option<u64>) -> Result<StreamKind, Refusal> {
+        let silence = self.mount.upstream.timeout;
+        if is_event_stream(headers) && length.is_none() {
+            Ok(StreamKind::Events(Events {
+                watch: self.watch()?,
+                lifetime: self.lifetime,
+                is_plain: !headers.contains_key(header::CONTENT_ENCODING),
+                silence,
+                shutdown: self.shutdown,
+            }))
+        } else {
+            Ok(StreamKind::Ordinary(silence))
+        }
+    }
+
+    /// Connects the two sides of a WebSocket.
     async fn tunnel(
         self,
         mut response: UpstreamResponse<Incoming>,
     ) -> Result<Response<'r>, Refusal> {
         let watch = self.watch()?;
-        let mut answer = self.head(StatusCode::SWITCHING_PROTOCOLS, response.headers());
+        let mut switched = self.head(StatusCode::SWITCHING_PROTOCOLS, response.headers());
         let upgraded = hyper::upgrade::on(&mut response).await;
         let upstream = upgraded.map_err(|error| Refusal::UpstreamGone(error.to_string()))?;
         let tunnel = Tunnel {
             upstream: TokioIo::new(upstream),
             watch,
-            rest: self.rest,
+            lifetime: self.lifetime,
             shutdown: self.shutdown,
         };
-        answer.set_streamed_body(rocket::tokio::io::empty());
-        answer.add_upgrade("websocket", tunnel);
-        Ok(answer)
+        switched.set_streamed_body(rocket::tokio::io::empty());
+        switched.add_upgrade("websocket", tunnel);
+        Ok(switched)
     }
 
-    /// Watches the session on behalf of a response that stays open.
+    /// Watches the session for role changes, for a response that stays open.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSession`] if a launch has already changed the roles.
     fn watch(&self) -> Result<RoleWatch, Refusal> {
-        let watch = self.latest_launches.watch(&self.visit.session);
-        // A launch may have come between.
-        if self.latest_launches.supersedes(&self.visit.session) {
+        let watch = self.latest_launches.watch(&self.session.session);
+        // A launch may have arrived since the request was admitted.
+        if self.latest_launches.supersedes(&self.session.session) {
             Err(Refusal::NoSession)
         } else {
             Ok(watch)
         }
     }
 
-    /// Status and headers for the browser.
+    /// The response head for the browser.
     fn head(&self, status: StatusCode, headers: &HeaderMap) -> Response<'r> {
         let frame = Frame {
             upstream: &self.mount.upstream.url,
-            origin: &self.ready.origin,
+            origin: &self.prepared.origin,
             prefix: self.mount.prefix,
             is_root: self.is_root,
             frame_ancestors: &self.mount.served.tool.frame_ancestors,
         };
-        let mut answer = Response::new();
-        answer.set_status(Status::new(status.as_u16()));
-        for header in frame.answer_headers(headers) {
-            answer.adjoin_header(header);
+        let mut response = Response::new();
+        response.set_status(Status::new(status.as_u16()));
+        for header in frame.response_headers(headers) {
+            response.adjoin_header(header);
         }
-        answer
+        response
     }
+}
+
+/// Sets a body that arrived completely, with its length.
+fn set_complete_body(response: &mut Response<'_>, chunks: Vec<Bytes>) {
+    let body = match <[Bytes; 1]>::try_from(chunks) {
+        Ok([body]) => body,
+        Err(chunks) => chunks.concat().into(),
+    };
+    // Rocket allocates a buffer of this size. The extra byte finds the end of the body.
+    response.set_max_chunk_size(body.len() + 1);
+    response.set_sized_body(body.len(), Cursor::new(body));
 }
 
 /// Whether a response is a stream of server-sent events.

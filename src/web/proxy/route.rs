@@ -1,4 +1,4 @@
-//! Which tool's address a path is, and what of it.
+//! Routes of tools: the tool, session and rest of the path that a URL names.
 
 use std::collections::HashMap;
 
@@ -8,18 +8,19 @@ use crate::config::{Prefix, Tool, Upstream};
 use crate::session::TICKET_PARAMETER;
 use crate::web::served::{ServedTarget, ServedTool};
 
-/// What stands between a tool's base and a session's id.
+/// The separator between a tool's base path and a session id.
 const SESSION: &str = "/~";
-/// Segments behind `~` that are the gateway's own. A session's id has 16 characters; these never do.
+/// Segments after `~` that are reserved for the gateway. A session id has 16 characters; these
+/// never do.
 const RESERVED: [&str; 3] = ["login", "links", "register"];
 
-/// A place below a tool's address.
+/// The route of a request to a tool.
 pub(in crate::web) enum ToolRoute<'g, 'r> {
-    /// Where it is launched, and what follows of the path: nothing, or more that begins with `/`.
+    /// The tool's launch URL, and the rest of the path: empty, or beginning with `/`.
     Launch(&'g ServedTool, &'r str),
-    /// Where a session comes in.
+    /// The entry URL of a session, with a ticket.
     Entry(Mount<'g, 'r>),
-    /// Inside a session, and what follows of the path: nothing, or more that begins with `/`.
+    /// A URL inside a session, and the rest of the path: empty, or beginning with `/`.
     Session(Mount<'g, 'r>, &'r str),
 }
 
@@ -28,13 +29,13 @@ pub(in crate::web) enum ToolRoute<'g, 'r> {
 pub(in crate::web) struct Mount<'g, 'r> {
     pub(in crate::web) served: &'g ServedTool,
     pub(in crate::web) upstream: &'g Upstream,
-    /// The session's id, or nothing where addresses do not name it.
+    /// The session's id; empty if URLs do not contain it (`prefix = "tool"`).
     pub(in crate::web) id: &'r str,
-    /// What stands before the upstream's own paths.
+    /// The path before the upstream's own paths.
     pub(in crate::web) prefix: &'r str,
 }
 
-/// All tools, by their addresses.
+/// All tools, by launch path and by host.
 pub(in crate::web) struct ToolRoutes {
     tools: Vec<ServedTool>,
     by_path: HashMap<String, usize>,
@@ -63,7 +64,7 @@ impl ToolRoutes {
         self.tools.iter().map(|served| &served.tool)
     }
 
-    /// The tool that answers at the root of this host, given without its port.
+    /// The tool at the root of this host. `host` has no port.
     pub(in crate::web) fn tool_of_host(&self, host: &str) -> Option<&ServedTool> {
         if self.by_host.is_empty() {
             return None;
@@ -71,14 +72,14 @@ impl ToolRoutes {
         self.tools.get(*self.by_host.get(&host.to_ascii_lowercase())?)
     }
 
-    /// The tool at whose path, or below it, a path lies. No tool lies inside another.
+    /// The tool whose path is this path or contains it. No tool's path contains another's.
     fn tool_above(&self, path: &str) -> Option<&ServedTool> {
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
         let index = ends.take(self.deepest).find_map(|end| self.by_path.get(path.get(..end)?))?;
         self.tools.get(*index)
     }
 
-    /// What stands at a path of a host. The number of tools does not matter.
+    /// The route of a request. The time that this takes does not depend on the number of tools.
     pub(in crate::web) fn find<'g, 'r>(
         &'g self,
         host: &str,
@@ -90,58 +91,75 @@ impl ToolRoutes {
             Some(served) => served,
             None => self.tool_above(path)?,
         };
-        let base = served.base();
-        let launch_path = served.tool.path.as_str();
-        let launched =
-            path.strip_prefix(launch_path).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let launch_rest = path
+            .strip_prefix(served.tool.path.as_str())
+            .filter(|rest| rest.is_empty() || rest.starts_with('/'));
         let ServedTarget::Upstream(upstream) = &served.target else {
-            return launched
+            return launch_rest
                 .filter(|rest| matches!(*rest, "" | "/"))
                 .map(|rest| ToolRoute::Launch(served, rest));
         };
-        let with_ticket = query.is_some_and(|query| query.starts_with(TICKET_PARAMETER));
-        let inside = path.get(base.len()..)?;
-        if is_reserved(inside) {
+        let has_ticket = query.is_some_and(|query| query.starts_with(TICKET_PARAMETER));
+        let rest = path.get(served.base().len()..)?;
+        if is_reserved(rest) {
             return None;
         }
         match upstream.prefix {
-            Prefix::Session => {
-                let Some(session) = inside.strip_prefix(SESSION) else {
-                    return launched.map(|rest| ToolRoute::Launch(served, rest));
-                };
-                let id = session.split('/').next().unwrap_or_default();
-                let (prefix, rest) = path.split_at(base.len() + SESSION.len() + id.len());
-                let mount = Mount { served, upstream, id, prefix };
-                Some(if rest.is_empty() && with_ticket {
-                    ToolRoute::Entry(mount)
-                } else {
-                    ToolRoute::Session(mount, rest)
-                })
-            }
+            Prefix::Session => match rest.strip_prefix(SESSION) {
+                Some(session) => Some(session_route(served, upstream, path, session, has_ticket)),
+                None => launch_rest.map(|rest| ToolRoute::Launch(served, rest)),
+            },
             Prefix::Tool => {
-                let mount = Mount { served, upstream, id: "", prefix: path.get(..base.len())? };
-                let is_root = matches!(inside, "" | "/");
-                if is_root && with_ticket {
-                    return Some(ToolRoute::Entry(mount));
-                }
-                match launched {
-                    Some(rest @ ("" | "/")) if method == Method::Post => {
-                        Some(ToolRoute::Launch(served, rest))
-                    }
-                    _ => Some(ToolRoute::Session(mount, inside)),
-                }
+                let prefix = path.get(..served.base().len())?;
+                let mount = Mount { served, upstream, id: "", prefix };
+                Some(tool_prefix_route(mount, method, launch_rest, rest, has_ticket))
             }
         }
     }
 }
 
-/// Whether a path below a tool's base is reserved for the gateway, and neither a session nor the app's.
-fn is_reserved(inside: &str) -> bool {
-    let segment = inside.strip_prefix(SESSION).and_then(|rest| rest.split('/').next());
+/// The route of a URL that contains a session id. `session` is the path from the id on.
+fn session_route<'g, 'r>(
+    served: &'g ServedTool,
+    upstream: &'g Upstream,
+    path: &'r str,
+    session: &'r str,
+    has_ticket: bool,
+) -> ToolRoute<'g, 'r> {
+    let id = session.split('/').next().unwrap_or_default();
+    let (prefix, rest) = path.split_at(path.len() - session.len() + id.len());
+    let mount = Mount { served, upstream, id, prefix };
+    if rest.is_empty() && has_ticket {
+        ToolRoute::Entry(mount)
+    } else {
+        ToolRoute::Session(mount, rest)
+    }
+}
+
+/// The route of a URL of a tool with `prefix = "tool"`. Launches and sessions share its URLs: only
+/// a POST to the launch URL itself is a launch.
+fn tool_prefix_route<'g, 'r>(
+    mount: Mount<'g, 'r>,
+    method: Method,
+    launch_rest: Option<&'r str>,
+    rest: &'r str,
+    has_ticket: bool,
+) -> ToolRoute<'g, 'r> {
+    match launch_rest {
+        _ if has_ticket && matches!(rest, "" | "/") => ToolRoute::Entry(mount),
+        Some(rest @ ("" | "/")) if method == Method::Post => ToolRoute::Launch(mount.served, rest),
+        _ => ToolRoute::Session(mount, rest),
+    }
+}
+
+/// Whether a path below a tool's base path is reserved for the gateway. It is then neither a
+/// session nor a URL of the app.
+fn is_reserved(rest: &str) -> bool {
+    let segment = rest.strip_prefix(SESSION).and_then(|rest| rest.split('/').next());
     segment.is_some_and(|segment| RESERVED.contains(&segment))
 }
 
-/// What stands before an upstream's own paths in the session with this id.
+/// The path before an upstream's own paths in the session with this id.
 pub(in crate::web) fn prefix(served: &ServedTool, upstream: &Upstream, id: &str) -> String {
     match upstream.prefix {
         Prefix::Session => format!("{}{SESSION}{id}", served.base()),
@@ -150,7 +168,7 @@ pub(in crate::web) fn prefix(served: &ServedTool, upstream: &Upstream, id: &str)
 }
 
 impl<'g, 'r> Mount<'g, 'r> {
-    /// The addresses of the session with this id, which begin with its [`prefix`].
+    /// The URLs of the session with this id, which begin with its [`prefix`].
     pub(in crate::web) fn of(
         served: &'g ServedTool,
         upstream: &'g Upstream,
@@ -164,7 +182,7 @@ impl<'g, 'r> Mount<'g, 'r> {
         Self { served, upstream, id, prefix }
     }
 
-    /// The path of this session's cookie.
+    /// The `Path` of this session's cookie.
     pub(in crate::web) fn cookie_path(&self) -> &'r str {
         if self.prefix.is_empty() { "/" } else { self.prefix }
     }
@@ -175,9 +193,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_gateways_segments_are_no_sessions() {
-        for own in ["/~login", "/~login/", "/~links/a", "/~register"] {
-            assert!(is_reserved(own), "{own}");
+    fn reserved_segments_are_not_session_ids() {
+        for reserved in ["/~login", "/~login/", "/~links/a", "/~register"] {
+            assert!(is_reserved(reserved), "{reserved}");
         }
         for other in
             ["", "/", "/login", "/~", "/~loginx", "/~Login", "/a/~login", "//~login", "~login"]

@@ -1,4 +1,4 @@
-//! A WebSocket: bytes both ways, for as long as its session lasts.
+//! A WebSocket: bytes in both directions, until the session ends.
 
 use std::io;
 use std::pin::Pin;
@@ -13,36 +13,37 @@ use rocket::tokio::time::{sleep, timeout};
 
 use crate::session::RoleWatch;
 
-/// How long the other end has for its last words when one has closed: a WebSocket closes both ways at once.
-const LAST_WORDS: Duration = Duration::from_secs(10);
+/// The timeout for the second direction after the first has closed: both directions of a WebSocket
+/// close together.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Both ends, and what ends them.
+/// The upstream's side of a WebSocket, and the events that close it.
 pub(super) struct Tunnel {
     pub(super) upstream: TokioIo<Upgraded>,
-    /// Tells when the session has other roles.
+    /// Reports that a launch changed the session's roles.
     pub(super) watch: RoleWatch,
-    /// For how long the session lasts.
-    pub(super) rest: Duration,
+    /// The remaining lifetime of the session.
+    pub(super) lifetime: Duration,
     pub(super) shutdown: Shutdown,
 }
 
 #[rocket::async_trait]
 impl IoHandler for Tunnel {
     async fn io(self: Pin<Box<Self>>, mut browser: IoStream) -> io::Result<()> {
-        let Self { mut upstream, mut watch, rest, mut shutdown } = *Pin::into_inner(self);
+        let Self { mut upstream, mut watch, lifetime, mut shutdown } = *Pin::into_inner(self);
         rocket::tokio::select! {
-            () = carry(&mut browser, &mut upstream) => {}
+            () = copy_both(&mut browser, &mut upstream) => {}
             () = watch.changed() => {}
-            () = sleep(rest) => {}
+            () = sleep(lifetime) => {}
             () = &mut shutdown => {}
         }
         Ok(())
     }
 }
 
-/// Carries bytes both ways, until one end has closed and the other had time to. How an end left, the other one notices: there
-/// is nobody to tell of an error.
-async fn carry<A, B>(one: &mut A, other: &mut B)
+/// Copies bytes in both directions until both are closed, or until [`CLOSE_TIMEOUT`] after the
+/// first. Errors are not reported: each side notices that the other has left.
+async fn copy_both<A, B>(one: &mut A, other: &mut B)
 where
     A: AsyncRead + AsyncWrite + Unpin,
     B: AsyncRead + AsyncWrite + Unpin,
@@ -60,10 +61,10 @@ where
     let (mut forth, mut back) = (std::pin::pin!(forth), std::pin::pin!(back));
     rocket::tokio::select! {
         () = &mut forth => {
-            let _ = timeout(LAST_WORDS, back).await;
+            let _ = timeout(CLOSE_TIMEOUT, back).await;
         }
         () = &mut back => {
-            let _ = timeout(LAST_WORDS, forth).await;
+            let _ = timeout(CLOSE_TIMEOUT, forth).await;
         }
     }
 }

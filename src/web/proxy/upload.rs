@@ -1,4 +1,7 @@
-//! What a browser sends, on its way to the upstream while it comes.
+//! Uploads: a request body, streamed from the browser to the upstream.
+//!
+//! At most one chunk is queued. An upstream that reads slowly therefore slows the browser down
+//! (backpressure).
 
 use std::io;
 use std::sync::Arc;
@@ -16,37 +19,38 @@ use tokio_util::bytes::BytesMut;
 
 use crate::web::body::PEEKED;
 
-/// How much is read at once.
+/// The most bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
-/// For how long a browser may send nothing of a body that it announced.
+/// The timeout for each part of a body from the browser.
 pub(in crate::web) const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Why a body did not come whole.
+/// The reason why an upload failed.
 #[derive(Debug)]
 pub(super) enum UploadFault {
-    /// The browser sent nothing for too long.
+    /// The browser sent nothing for [`UPLOAD_TIMEOUT`].
     Slow,
-    /// It is gone.
+    /// The connection closed, or the body is malformed.
     Broken,
 }
 
-/// Carries a body over, chunk by chunk, when it is polled.
+/// Streams a body, chunk by chunk, when it is polled.
 pub(super) type Upload<'r> = BoxFuture<'r, Result<(), UploadFault>>;
 
-/// For whom an upload waits, as far as time-outs need it.
+/// The side for which an upload waits. The timeouts of the two sides depend on it.
 #[derive(Clone)]
 pub(super) struct Progress {
     started: Instant,
-    /// Whether it waits for the upstream to take a chunk, and since which millisecond.
+    /// Whether the upload waits until the upstream accepts a chunk, or else for the browser.
     waits_for_upstream: Arc<AtomicBool>,
+    /// The start of the current wait, in milliseconds after `started`.
     since: Arc<AtomicU64>,
 }
 
-/// The upload of a body, whose length may be known, and the body as it goes to the upstream.
+/// The upload of a body with this length, if it is known, and the body for the upstream.
 ///
 /// # Errors
-/// [`UploadFault::Broken`] where the body broke off, or was malformed, in its first bytes: Rocket met the error and does not
-/// tell of it, and what is left would look whole.
+/// [`UploadFault::Broken`] if the body broke off, or was malformed, in its first bytes. Rocket
+/// reads those itself and does not report the error; the remaining bytes would look complete.
 pub(super) fn upload<'r>(
     data: Data<'r>,
     length: Option<u64>,
@@ -57,20 +61,20 @@ pub(super) fn upload<'r>(
         waits_for_upstream: Arc::default(),
         since: Arc::default(),
     };
-    let is_whole = data.peek_complete();
+    let is_complete = data.peek_complete();
     let stream = data.open(u64::MAX.bytes());
-    if !is_whole && stream.hint() < PEEKED {
+    if !is_complete && stream.hint() < PEEKED {
         return Err(UploadFault::Broken);
     }
-    // Of a small body, its end is found with what is left of the buffer.
+    // For a small body, one byte more: the free byte of the buffer finds the end of the body.
     let chunk = length
         .and_then(|length| usize::try_from(length).ok())
         .map_or(CHUNK, |length| CHUNK.min(length.saturating_add(1)));
-    Ok((Box::pin(carry(stream, sender, progress.clone(), chunk)), progress, body))
+    Ok((Box::pin(stream_up(stream, sender, progress.clone(), chunk)), progress, body))
 }
 
 impl Progress {
-    /// For how long the upstream has not taken what is there for it.
+    /// The duration for which the upstream has not accepted the current chunk.
     pub(super) fn waiting_for_upstream(&self) -> Duration {
         if !self.waits_for_upstream.load(Ordering::Relaxed) {
             return Duration::ZERO;
@@ -80,18 +84,20 @@ impl Progress {
             .saturating_sub(Duration::from_millis(self.since.load(Ordering::Relaxed)))
     }
 
-    fn waits(&self, for_upstream: bool) {
+    /// Starts a wait for the upstream or for the browser.
+    fn wait(&self, for_upstream: bool) {
         let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.since.store(now, Ordering::Relaxed);
         self.waits_for_upstream.store(for_upstream, Ordering::Relaxed);
     }
 }
 
-/// The sending end of a body that must not look whole before it is: let go of, in whatever way, it breaks the request off.
-struct Whole(Option<Sender<Bytes, io::Error>>);
+/// The sending end of a body. Dropped before [`Self::end`], it aborts the request, so that an
+/// incomplete body never looks complete.
+struct AbortingSender(Option<Sender<Bytes, io::Error>>);
 
-impl Whole {
-    /// Sends a chunk; `false` where the upstream takes no more.
+impl AbortingSender {
+    /// Sends a chunk. `false` if the upstream accepts no more.
     async fn send(&mut self, chunk: Bytes) -> bool {
         match &mut self.0 {
             Some(sender) => sender.send_data(chunk).await.is_ok(),
@@ -99,13 +105,13 @@ impl Whole {
         }
     }
 
-    /// That was the end of it.
+    /// Marks the body as complete.
     fn end(mut self) {
         self.0 = None;
     }
 }
 
-impl Drop for Whole {
+impl Drop for AbortingSender {
     fn drop(&mut self) {
         if let Some(sender) = self.0.take() {
             sender.abort(io::ErrorKind::ConnectionAborted.into());
@@ -113,29 +119,29 @@ impl Drop for Whole {
     }
 }
 
-async fn carry(
+async fn stream_up(
     mut stream: DataStream<'_>,
     sender: Sender<Bytes, io::Error>,
     progress: Progress,
     size: usize,
 ) -> Result<(), UploadFault> {
-    let mut whole = Whole(Some(sender));
+    let mut sender = AbortingSender(Some(sender));
     loop {
         let mut chunk = BytesMut::with_capacity(size);
-        progress.waits(false);
+        progress.wait(false);
         match timeout(UPLOAD_TIMEOUT, stream.read_buf(&mut chunk)).await {
             Err(_) => return Err(UploadFault::Slow),
             Ok(Err(_)) => return Err(UploadFault::Broken),
             Ok(Ok(0)) => {
-                progress.waits(true);
-                whole.end();
+                progress.wait(true);
+                sender.end();
                 return Ok(());
             }
             Ok(Ok(_)) => {}
         }
-        progress.waits(true);
-        if !whole.send(chunk.freeze()).await {
-            // The upstream wants no more; its answer says why.
+        progress.wait(true);
+        if !sender.send(chunk.freeze()).await {
+            // The upstream accepts no more. Its response says why.
             return Ok(());
         }
     }

@@ -1,4 +1,4 @@
-//! A session that was opened, with everything that its requests carry ready.
+//! Opened sessions and the headers of their requests, cached.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,74 +14,75 @@ use crate::session::{COOKIE, GradeTokens, LatestLaunches, Session, Sessions, coo
 use crate::url::Origin;
 use crate::web::served::ServedTool;
 
-/// An opened session. It is made once for each cookie and kept, because opening takes longer than looking up.
-pub(in crate::web) struct Visit {
+/// An opened session, cached by its cookie, because decryption takes longer than a lookup.
+pub(in crate::web) struct OpenSession {
     pub(in crate::web) session: Session,
-    /// What the cookie is bound to.
+    /// The tool and the session id to which the cookie is bound.
     tool: String,
     id: String,
-    ready: Mutex<Option<Arc<Ready>>>,
+    prepared: Mutex<Option<Arc<PreparedHeaders>>>,
 }
 
-/// What the requests of a session carry, made once for each minute and each name of this host.
-pub(in crate::web) struct Ready {
+/// The headers of a session's requests, prepared once per minute and per `Host`.
+pub(in crate::web) struct PreparedHeaders {
     minute: u64,
     authority: String,
-    /// The origin at which the browser sees the tool.
+    /// The tool's origin, as browsers see it.
     pub(in crate::web) origin: String,
-    /// Who is there, and where; the assertion is the last of them.
+    /// Identity, public URL, assertion and grade token.
     pub(in crate::web) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// The most sessions that are kept open: about 3 KB each. More are opened again when they are needed.
-const MOST: usize = 10_000;
+/// The most cached sessions, about 3 KB each. The gateway opens a session beyond them again when
+/// its next request arrives.
+const MOST_CACHED: usize = 10_000;
 
-/// Opens sessions, and keeps those that are open.
-pub(in crate::web) struct Visits {
+/// Opens sessions from their cookies, and caches them.
+pub(in crate::web) struct SessionCache {
     pub(in crate::web) sessions: Sessions,
     pub(in crate::web) latest_launches: LatestLaunches,
-    /// By their cookies.
-    open: Cache<String, Arc<Visit>>,
+    /// The cached sessions, by cookie.
+    open: Cache<String, Arc<OpenSession>>,
 }
 
-impl Visits {
-    /// With keys derived from these secrets.
+impl SessionCache {
+    /// An empty cache, and keys derived from these secrets.
     pub(in crate::web) fn new(secrets: &[Secret]) -> Self {
         Self {
             sessions: Sessions::new(secrets),
             latest_launches: LatestLaunches::default(),
-            open: Cache::new(MOST),
+            open: Cache::new(MOST_CACHED),
         }
     }
 
-    /// The session to which these `Cookie` headers give access at an address. Of several the newest counts.
-    pub(in crate::web) fn visit<'c>(
+    /// The session that these `Cookie` headers open at a mount. Of several, the newest.
+    pub(in crate::web) fn find<'c>(
         &self,
         mount: &Mount<'_, '_>,
         headers: impl IntoIterator<Item = &'c str>,
         now: u64,
-    ) -> Option<Arc<Visit>> {
+    ) -> Option<Arc<OpenSession>> {
         let sealed = cookies(headers).filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);
-        let visits = sealed.filter_map(|sealed| self.open(mount, sealed, now));
-        visits.max_by_key(|visit| visit.session.minted)
+        let opened = sealed.filter_map(|sealed| self.open(mount, sealed, now));
+        opened.max_by_key(|opened| opened.session.minted)
     }
 
-    fn open(&self, mount: &Mount<'_, '_>, sealed: &str, now: u64) -> Option<Arc<Visit>> {
+    fn open(&self, mount: &Mount<'_, '_>, sealed: &str, now: u64) -> Option<Arc<OpenSession>> {
         let tool = &mount.served.tool.name;
-        let visit = match self.open.get(sealed) {
-            Some(visit) if visit.tool == *tool && visit.id == mount.id => visit,
+        let opened = match self.open.get(sealed) {
+            Some(opened) if opened.tool == *tool && opened.id == mount.id => opened,
             _ => {
                 let session = self.sessions.open(sealed, tool, mount.id, now)?;
-                let visit = Arc::new(Visit::new(session, tool, mount.id));
-                self.open.insert(sealed.to_owned(), Arc::clone(&visit));
-                visit
+                let opened = Arc::new(OpenSession::new(session, tool, mount.id));
+                self.open.insert(sealed.to_owned(), Arc::clone(&opened));
+                opened
             }
         };
-        self.admits(mount.served, &visit.session, now).then_some(visit)
+        self.admits(mount.served, &opened.session, now).then_some(opened)
     }
 
-    /// Whether a session that was sealed here still counts: it has not expired, its sender is still in the file, its roles may
-    /// launch the tool, and no newer launch gave the person others.
+    /// Whether a session is still valid: it has not expired, `tools.toml` still has its sender, the
+    /// tool admits its roles, and no newer launch changed the user's roles.
     pub(in crate::web) fn admits(&self, served: &ServedTool, session: &Session, now: u64) -> bool {
         let tool = &served.tool;
         session.expires >= now
@@ -91,13 +92,13 @@ impl Visits {
     }
 }
 
-impl Visit {
+impl OpenSession {
     fn new(session: Session, tool: &str, id: &str) -> Self {
-        Self { session, tool: tool.to_owned(), id: id.to_owned(), ready: Mutex::default() }
+        Self { session, tool: tool.to_owned(), id: id.to_owned(), prepared: Mutex::default() }
     }
 
-    /// What the session's requests carry now. `None` only where no assertion can be made.
-    pub(in crate::web) fn ready(
+    /// The headers of the session's requests at `now`. `None` only if no assertion can be signed.
+    pub(in crate::web) fn prepared_headers(
         &self,
         assertions: &Assertions,
         grade_tokens: &GradeTokens,
@@ -105,17 +106,17 @@ impl Visit {
         mount: &Mount<'_, '_>,
         authority: &str,
         now: u64,
-    ) -> Option<Arc<Ready>> {
+    ) -> Option<Arc<PreparedHeaders>> {
         let minute = now / 60;
         {
-            let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(ready) =
-                ready.as_ref().filter(|one| one.minute == minute && one.authority == authority)
+            let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(prepared) =
+                prepared.as_ref().filter(|one| one.minute == minute && one.authority == authority)
             {
-                return Some(Arc::clone(ready));
+                return Some(Arc::clone(prepared));
             }
         }
-        let ready = Arc::new(Ready::new(
+        let prepared = Arc::new(PreparedHeaders::new(
             &self.session,
             assertions,
             grade_tokens,
@@ -124,12 +125,12 @@ impl Visit {
             authority,
             now,
         )?);
-        *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ready));
-        Some(ready)
+        *self.prepared.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&prepared));
+        Some(prepared)
     }
 }
 
-impl Ready {
+impl PreparedHeaders {
     fn new(
         session: &Session,
         assertions: &Assertions,

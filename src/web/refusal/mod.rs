@@ -1,10 +1,10 @@
-//! A request or a launch that is refused, and the answer to it.
+//! Refused requests, rejected launches, and their responses.
 
+mod page_text;
 mod reference;
 mod response;
 mod table;
-mod words;
 
 pub(super) use reference::reference;
-pub(super) use response::{RefusedLaunch, malformed, unmatched};
+pub(super) use response::{RejectionPage, malformed, unmatched};
 pub(super) use table::Refusal;

@@ -1,10 +1,10 @@
-//! The reference that leads from a page to its line in the log.
+//! The reference on a refusal page. The log line of the refusal has the same reference.
 
-/// Eight characters that are easy to read aloud: no I, L, O or U.
+/// A random reference of eight characters. It has no I, L, O or U, so it is easy to read aloud.
 pub(in crate::web) fn reference() -> String {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let mut random = [0; 8];
-    // Without randomness there is no reference, which is no reason to refuse a launch.
+    // A launch does not fail because the system has no randomness for its reference.
     if getrandom::fill(&mut random).is_err() {
         return "--------".to_owned();
     }

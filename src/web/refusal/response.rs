@@ -1,4 +1,4 @@
-//! The answer to a refused request: a status, a page or JSON, and a line in the log.
+//! The response to a refused request: a status, a page or JSON, and a log line.
 
 use std::io::Cursor;
 
@@ -14,8 +14,8 @@ use super::table::Refusal;
 use crate::config::Tool;
 use crate::web::page::{self, Html, RenderedPage};
 
-/// A refused launch, for its page.
-pub(in crate::web) struct RefusedLaunch<'a> {
+/// The page of a launch that was rejected or refused.
+pub(in crate::web) struct RejectionPage<'a> {
     pub(in crate::web) refusal: &'a Refusal,
     pub(in crate::web) reference: &'a str,
     pub(in crate::web) return_url: Option<&'a ReturnUrl>,
@@ -33,17 +33,21 @@ struct RefusalContext<'a> {
 }
 
 impl Refusal {
-    /// The answer, with a line in the log: the set-up has a mistake, and no tool's line shows it.
+    /// The response to a request that belongs to no tool. The log line helps an admin to find a
+    /// mistake in the setup.
     pub(in crate::web) fn respond_and_log(&self, request: &Request<'_>) -> Response<'static> {
         let path: String = request.uri().path().as_str().chars().take(200).collect();
         let (code, reason, help) = (self.code(), self.fact(), self.advice());
-        tracing::warn!(target: "request", outcome = "refused", code, method = request.method().as_str(), path, reason, help);
+        let method = request.method().as_str();
+        tracing::warn!(
+            target: "request", outcome = "refused", code, method, path, reason, help
+        );
         self.respond()
     }
 
-    /// The answer inside a tool's session: a page, or JSON for a script that asks for it, with a
-    /// reference that leads to a line in the log. The line has no path, which may say something about
-    /// a person.
+    /// The response in a tool's session: a page, or JSON for a script that asks for it. Page and
+    /// log line have the same reference. The log line has no path, because a path can contain
+    /// personal data.
     pub(in crate::web) fn respond_in_session(
         &self,
         tool: &Tool,
@@ -52,35 +56,41 @@ impl Refusal {
         let reference = reference();
         let (code, reason, help) = (self.code(), self.fact(), self.advice());
         let (tool_name, method) = (tool.name.as_str(), request.method().as_str());
-        // Browsers cause the others often: only what an admin can fix is a warning.
+        // An admin can fix a 5xx. Browsers often cause the others.
         if self.status().code >= 500 {
-            tracing::warn!(target: "request", tool = tool_name, outcome = "refused", code, method, reference, reason, help);
+            tracing::warn!(
+                target: "request", tool = tool_name, outcome = "refused", code, method, reference,
+                reason, help
+            );
         } else {
-            tracing::info!(target: "request", tool = tool_name, outcome = "refused", code, method, reference, reason, help);
+            tracing::info!(
+                target: "request", tool = tool_name, outcome = "refused", code, method, reference,
+                reason, help
+            );
         }
         if !asks_for_json(request) {
             return self.page(&reference, "", &tool.frame_ancestors);
         }
-        let (message, _) = self.words();
-        let text = json!({ "error": code, "message": message, "reference": reference }).to_string();
+        let (heading, _) = self.page_text();
+        let body = json!({ "error": code, "message": heading, "reference": reference }).to_string();
         let mut response = Response::build()
             .status(self.status())
             .header(ContentType::JSON)
             .header(Header::new("Cache-Control", "no-store"))
-            .sized_body(text.len(), Cursor::new(text))
+            .sized_body(body.len(), Cursor::new(body))
             .finalize();
         self.allow(&mut response);
         response
     }
 
-    /// The answer if no tool is concerned.
+    /// The response to a request that belongs to no tool, without a log line.
     pub(in crate::web) fn respond(&self) -> Response<'static> {
-        // A misspelt launch URL is shown in a platform's frame, too.
+        // A platform also shows the page of a misspelled launch URL in a frame.
         self.page("", "", "*")
     }
 
     fn page(&self, reference: &str, return_url: &str, frame_ancestors: &str) -> Response<'static> {
-        let (heading, message) = self.words();
+        let (heading, message) = self.page_text();
         let context = RefusalContext { heading, message, reference, return_url };
         let rendered = page::render("refusal.html.tera", &context);
         let rendered = rendered.unwrap_or_else(|| RenderedPage::plain(heading));
@@ -89,7 +99,7 @@ impl Refusal {
         response
     }
 
-    /// Names the methods that would do (RFC 9110 §15.5.6).
+    /// Sets `Allow` for a 405 (RFC 9110 §15.5.6).
     fn allow(&self, response: &mut Response<'_>) {
         let methods = match self {
             Self::NotEntered => "GET, POST",
@@ -100,12 +110,12 @@ impl Refusal {
     }
 }
 
-impl RefusedLaunch<'_> {
+impl RejectionPage<'_> {
     pub(in crate::web) fn respond(&self) -> Response<'static> {
-        let (heading, _) = self.refusal.words();
+        let (heading, _) = self.refusal.page_text();
         let return_url = self.return_url.map(|url| url.with_message(heading)).unwrap_or_default();
         let mut response = self.refusal.page(self.reference, &return_url, self.frame_ancestors);
-        // The credentials that would do (RFC 9110 §15.5.2).
+        // A 401 names the authentication scheme (RFC 9110 §15.5.2).
         let is_rejected = matches!(self.refusal, Refusal::Rejected(_));
         if let Some(scheme) = self.challenge.filter(|_| is_rejected)
             && self.refusal.status() == Status::Unauthorized
@@ -122,14 +132,14 @@ impl<'r> Responder<'r, 'static> for Refusal {
     }
 }
 
-/// The answer if no route matches.
+/// The response if no route matches.
 #[catch(default)]
 pub(in crate::web) fn unmatched(status: Status, _: &Request<'_>) -> Refusal {
     Refusal::Other(status)
 }
 
-/// The answer to a malformed request. Rocket takes a method that it does not know for a GET; of another
-/// malformed request it has no path.
+/// The response to a malformed request. Rocket replaces an unknown method by GET: a malformed GET
+/// has an unknown method.
 #[catch(400)]
 pub(in crate::web) fn malformed(status: Status, request: &Request<'_>) -> Refusal {
     match request.method() {
@@ -138,10 +148,11 @@ pub(in crate::web) fn malformed(status: Status, request: &Request<'_>) -> Refusa
     }
 }
 
-/// Whether a script asks, which can do nothing with a page.
+/// Whether the client is a script that asks for JSON.
 fn asks_for_json(request: &Request<'_>) -> bool {
-    let accepts = |what: &str| {
-        request.headers().get("Accept").any(|value| value.to_ascii_lowercase().contains(what))
+    let accepts = |media_type: &str| {
+        let mut values = request.headers().get("Accept");
+        values.any(|value| value.to_ascii_lowercase().contains(media_type))
     };
     (accepts("application/json") || accepts("+json")) && !accepts("text/html")
 }
@@ -153,9 +164,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_launch_whose_protocol_has_credentials_asks_for_them() {
+    fn a_401_names_the_scheme_of_the_launch_protocol() {
         let check = |refusal: Refusal, challenge, expected: Option<&str>| {
-            let launch = RefusedLaunch {
+            let launch = RejectionPage {
                 refusal: &refusal,
                 reference: "",
                 return_url: None,

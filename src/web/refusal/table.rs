@@ -1,18 +1,17 @@
-//! The refusals: one row each.
+//! The table of refusals: one row per variant.
 //!
 //! A row has the code (a heading of `docs/rejections.md`), the status, the fact and the advice for
-//! the log, and the words of the page for a person. Numbers come from the constants that they
-//! describe.
+//! the log, and the text of the page. Numbers come from the constants that they describe.
 
 use lti::Rejection;
 use rocket::http::Status;
 
-use super::words::{self, Words};
+use super::page_text::{self, PageText};
 use crate::proxy::request::MOST_HEADER_BYTES;
 use crate::web::body::{BodyError, FORM_TIMEOUT};
 use crate::web::proxy::upload::UPLOAD_TIMEOUT;
 
-/// Declares [`Refusal`] and its columns, a row per variant.
+/// Declares [`Refusal`] and one method per column.
 macro_rules! refusals {
     ($(
         $(#[$doc:meta])*
@@ -21,37 +20,39 @@ macro_rules! refusals {
             advice: $advice:expr;
             page: $page:expr;
     )+) => {
-        /// Why a request is not answered with what it asked for.
+        /// Why the gateway refuses a request.
         #[derive(Debug, PartialEq, Eq)]
         pub(in crate::web) enum Refusal {
             $($(#[$doc])* $variant $(($type))?,)+
         }
 
-        // A column need not use the value that its variant holds.
+        // Some columns do not use the value of their variant.
         #[allow(unused_variables)]
         impl Refusal {
-            /// A stable name: in logs, and a heading of `docs/rejections.md`.
+            /// The stable code for logs; a heading of `docs/rejections.md`.
             pub(in crate::web) fn code(&self) -> &'static str {
                 match self { $(Self::$variant $(($value))? => $code,)+ }
             }
 
-            /// The status of the answer.
+            /// The status of the response.
             pub(in crate::web) fn status(&self) -> Status {
                 match self { $(Self::$variant $(($value))? => $status,)+ }
             }
 
             /// The fact, for the log.
             pub(in crate::web) fn fact(&self) -> String {
-                match self { $(Self::$variant $(($value))? => format!($fact $(, $($argument),+)?),)+ }
+                match self {
+                    $(Self::$variant $(($value))? => format!($fact $(, $($argument),+)?),)+
+                }
             }
 
-            /// What an admin can do, for the log.
+            /// The fix, for the admin who reads the log.
             pub(in crate::web) fn advice(&self) -> &'static str {
                 match self { $(Self::$variant $(($value))? => $advice,)+ }
             }
 
-            /// The words of the page.
-            pub(super) fn words(&self) -> Words {
+            /// The heading and the message of the page.
+            pub(super) fn page_text(&self) -> PageText {
                 match self { $(Self::$variant $(($value))? => $page,)+ }
             }
         }
@@ -59,149 +60,156 @@ macro_rules! refusals {
 }
 
 refusals! {
-    /// The launch was examined and rejected.
+    /// The gateway examined the launch and rejected it.
     Rejected(rejection: Rejection) => rejection.code(), rejected(rejection).0,
         fact: "{rejection}";
         advice: rejection.advice();
         page: rejected(rejection).1;
 
-    /// A launch path was opened without a launch.
+    /// A launch path received something other than a POST.
     NotPosted => "not-posted", Status::MethodNotAllowed,
-        fact: "a launch path was opened, not posted to";
-        advice: "open it from a course";
-        page: words::OPEN_FROM_COURSE;
+        fact: "the request to a launch path is not a POST";
+        advice: "open the tool from a course";
+        page: page_text::OPEN_FROM_COURSE;
 
-    /// The entry URL of a session was asked with another method than GET and POST.
+    /// A session's entry URL received a method other than GET and POST.
     NotEntered => "not-posted", Status::MethodNotAllowed,
-        fact: "the entry URL of a session takes GET and POST only";
-        advice: "open it from a course";
-        page: words::OPEN_FROM_COURSE;
+        fact: "the entry URL of a session accepts only GET and POST";
+        advice: "open the tool from a course";
+        page: page_text::OPEN_FROM_COURSE;
 
     /// The launch is not a form.
     NotForm => "not-a-form", Status::UnsupportedMediaType,
         fact: "the body is not application/x-www-form-urlencoded";
-        advice: "have the platform launch with an LTI 1.1 form; LTI 1.3 and JSON are not served";
-        page: words::NOT_OPENED;
+        advice: "let the platform launch with an LTI 1.1 form, not with LTI 1.3 or JSON";
+        page: page_text::NOT_OPENED;
 
-    /// The body is larger than this many bytes.
+    /// The body is larger than this limit, in bytes.
     TooLarge(limit: u64) => "too-large", Status::PayloadTooLarge,
         fact: "the body is larger than {} KiB", limit / 1024;
         advice: "send less: a launch has 2 to 8 KiB";
-        page: words::NOT_OPENED;
+        page: page_text::NOT_OPENED;
 
-    /// A form did not arrive in time, or broke off.
+    /// A form did not arrive in time, or the connection broke.
     Incomplete => "incomplete", Status::RequestTimeout,
-        fact: "the body did not arrive within {} seconds, or broke off", FORM_TIMEOUT.as_secs();
-        advice: "launch again; if it happens to many, look at the network between the platform's users and the gateway";
-        page: words::NOT_ARRIVED;
+        fact: "the body did not arrive within {} seconds, or the connection broke",
+            FORM_TIMEOUT.as_secs();
+        advice: "launch again; if it affects many users, \
+                 check the network between browsers and the gateway";
+        page: page_text::NOT_ARRIVED;
 
-    /// The request has no `Host` header, or several.
+    /// The `Host` header is missing, malformed or repeated.
     NoHost => "no-host", Status::BadRequest,
-        fact: "the request has no Host header, a malformed one or two";
-        advice: "look at the proxy in front: it has to pass on exactly one Host header";
-        page: words::NOT_THIS_WAY;
+        fact: "the Host header is missing, malformed or repeated";
+        advice: "let the proxy in front of the gateway send exactly one Host header";
+        page: page_text::INVALID_HOST;
 
-    /// In development, a `Host` that is not this machine.
+    /// In development, the `Host` is not loopback.
     ForeignHost => "foreign-host", Status::BadRequest,
-        fact: "development answers loopback hosts only";
-        advice: "open it as localhost, or run it without --dev in a release build";
-        page: words::NOT_THIS_WAY;
+        fact: "in development, the gateway answers only loopback hosts";
+        advice: "open it as localhost, or run a release build without --dev";
+        page: page_text::INVALID_HOST;
 
-    /// The tool's template failed at this place; in development with Tera's message.
-    TemplateFailed(place: String) => "template-failed", Status::InternalServerError,
-        fact: "the template failed at {place}";
-        advice: "mend the template: what it uses there, this launch does not have; `or` gives another value";
-        page: words::FAULT;
+    /// The tool's template failed at this location; in development with Tera's message.
+    TemplateFailed(location: String) => "template-failed", Status::InternalServerError,
+        fact: "the template failed at {location}";
+        advice: "fix the template: it uses a value that this launch does not have; \
+                 `or` sets a default";
+        page: page_text::TOOL_ERROR;
 
     /// One of the gateway's own pages could not be rendered.
     PageFailed => "page-failed", Status::InternalServerError,
-        fact: "a built-in page could not be made";
-        advice: "report it";
-        page: words::FAULT;
+        fact: "a built-in page could not be rendered";
+        advice: "report this bug";
+        page: page_text::TOOL_ERROR;
 
-    /// No tool is launched at this path.
+    /// No tool has this launch path.
     NoTool => "no-tool", Status::NotFound,
-        fact: "no tool is launched at this path";
-        advice: "compare the launch URL in the platform with those at /";
-        page: words::NOTHING_HERE;
+        fact: "no tool has this launch path";
+        advice: "compare the launch URL in the platform with the launch URLs at /";
+        page: page_text::NOT_FOUND;
 
-    /// What a session needs of a launch does not fit into a cookie.
+    /// The ids of a launch do not fit into the session cookie.
     SessionTooLong => "session-too-long", Status::BadRequest,
         fact: "user id, context id and resource link id do not fit into a cookie";
-        advice: "have the platform send shorter ids: real ones have some 100 characters together";
-        page: words::NOT_OPENED;
+        advice: "let the platform send shorter ids; real ids have about 100 characters in total";
+        page: page_text::NOT_OPENED;
 
-    /// No cookie opens a session here.
+    /// No cookie of the request opens a session at this URL.
     NoSession => "no-session", Status::Unauthorized,
-        fact: "no cookie that came opens a session at this address";
-        advice: "launch again from the course; if it happens to one person at once, their browser keeps no cookies";
-        page: words::LAUNCH_EXPIRED;
+        fact: "the request has no cookie that opens a session at this URL";
+        advice: "launch again from the course; if it happens right after a launch, \
+                 the browser does not store cookies";
+        page: page_text::SESSION_EXPIRED;
 
-    /// A ticket that is invalid, too old, or was used.
+    /// The ticket is invalid, expired or used.
     BadTicket => "bad-ticket", Status::Unauthorized,
-        fact: "the ticket is none of this session, was used before or is too old";
+        fact: "the ticket belongs to another session, was used before or has expired";
         advice: "launch again from the course";
-        page: words::TICKET_USED;
+        page: page_text::TICKET_USED;
 
-    /// Another site's page asked for something that only the tool's own pages may ask.
+    /// Another site's page sent a request that only the tool's own pages may send (CSRF).
     ForeignOrigin => "foreign-origin", Status::Forbidden,
-        fact: "another site's page asked for a change, or for a WebSocket";
-        advice: "let the app's own pages ask; a page of another site cannot be told from an attack";
-        page: words::OTHER_SITE;
+        fact: "a page of another site requested a change or a WebSocket (CSRF)";
+        advice: "send such requests from the app's own pages; \
+                 if these are the app's pages, check `public_url`";
+        page: page_text::OTHER_SITE;
 
-    /// A path that leads out of where it begins, or is malformed.
+    /// The path has a dot segment (path traversal), or is malformed.
     BadPath => "bad-path", Status::BadRequest,
-        fact: "the path has a segment of dots, in some spelling, or what no path can have";
-        advice: "ask for the path itself, without dots";
-        page: words::NOT_UNDERSTOOD;
+        fact: "the path has a dot segment, in some encoding, or an invalid character";
+        advice: "request a path without dot segments";
+        page: page_text::INVALID;
 
-    /// A body whose length can be understood in two ways.
+    /// The body's length is ambiguous (request smuggling).
     AmbiguousLength => "ambiguous-length", Status::BadRequest,
-        fact: "the body has two lengths, or one that is no number";
-        advice: "look at the proxy in front: no browser sends this";
-        page: words::NOT_UNDERSTOOD;
+        fact: "the body has two lengths, or an invalid one";
+        advice: "check the proxy in front of the gateway: no browser sends this";
+        page: page_text::INVALID;
 
-    /// Headers over the limit.
+    /// The headers are larger than [`MOST_HEADER_BYTES`].
     HeadersTooLarge => "headers-too-large", Status::RequestHeaderFieldsTooLarge,
-        fact: "the headers have more than {} KiB", MOST_HEADER_BYTES / 1024;
-        advice: "look at the cookies that the app sets: they are most of what browsers send";
-        page: words::NOT_UNDERSTOOD;
+        fact: "the headers are larger than {} KiB", MOST_HEADER_BYTES / 1024;
+        advice: "let the app set fewer or smaller cookies: they are most of what browsers send";
+        page: page_text::INVALID;
 
-    /// The body of a request inside a session stopped coming.
+    /// In a session, the browser sent no data of the body for [`UPLOAD_TIMEOUT`].
     UploadSlow => "upload-slow", Status::RequestTimeout,
-        fact: "the browser sent nothing of its body for {} seconds", UPLOAD_TIMEOUT.as_secs();
-        advice: "try again; if it happens to many, look at the network between browsers and the gateway";
-        page: words::UPLOAD_CUT;
+        fact: "the browser sent no data of its body for {} seconds", UPLOAD_TIMEOUT.as_secs();
+        advice: "try again; if it affects many users, \
+                 check the network between browsers and the gateway";
+        page: page_text::UPLOAD_CUT;
 
-    /// The browser broke off the body of a request inside a session.
+    /// In a session, the body ended early.
     UploadBroken => "incomplete", Status::RequestTimeout,
-        fact: "the browser broke off its body";
-        advice: "try again; if it happens to many, look at the network between browsers and the gateway";
-        page: words::UPLOAD_CUT;
+        fact: "the browser aborted its upload";
+        advice: "try again; if it affects many users, \
+                 check the network between browsers and the gateway";
+        page: page_text::UPLOAD_CUT;
 
-    /// A method that is not passed on.
+    /// A method that the gateway does not forward.
     MethodUnknown => "method-unknown", Status::NotImplemented,
-        fact: "the method is not one that is passed on";
+        fact: "the gateway does not forward this method";
         advice: "use GET, HEAD, POST, PUT, DELETE, OPTIONS, TRACE or PATCH: Rocket knows no others";
-        page: words::NOT_UNDERSTOOD;
+        page: page_text::INVALID;
 
-    /// The upstream cannot be reached, or broke off. Holds why.
+    /// The upstream is unreachable, or closed the connection. Holds the error message.
     UpstreamGone(message: String) => "upstream-gone", Status::BadGateway,
         fact: "the upstream failed: {message}";
-        advice: "see that the upstream runs where the tool's `upstream` says";
-        page: words::OUT_OF_REACH;
+        advice: "check that the upstream runs at the tool's `upstream` URL";
+        page: page_text::UNAVAILABLE;
 
-    /// The upstream did not answer in time.
+    /// The upstream did not respond within the tool's `timeout`.
     UpstreamSlow => "upstream-slow", Status::GatewayTimeout,
-        fact: "the upstream was silent for longer than the tool's timeout";
-        advice: "see what the upstream waits for, or raise the tool's `timeout`";
-        page: words::TOO_SLOW;
+        fact: "the upstream did not respond within the tool's timeout";
+        advice: "find out what the upstream waits for, or raise the tool's `timeout`";
+        page: page_text::TOO_SLOW;
 
-    /// Rocket refused the request itself.
+    /// Rocket refused the request with this status.
     Other(status: Status) => "other", *status,
-        fact: "the request was not understood";
-        advice: "report it";
-        page: words::of_status(*status);
+        fact: "Rocket refused the request";
+        advice: "report this bug";
+        page: page_text::of_status(*status);
 }
 
 impl From<BodyError> for Refusal {
@@ -213,19 +221,20 @@ impl From<BodyError> for Refusal {
     }
 }
 
-/// The columns that the web adds to a rejection: the status and the words of the page.
+/// The columns that `web` adds to a rejection: the status and the text of the page.
 ///
-/// An unknown key and a wrong signature read the same, so that nobody can ask which keys exist.
-fn rejected(rejection: &Rejection) -> (Status, Words) {
+/// An unknown key and a wrong signature have the same page, so that a client cannot find out which
+/// keys exist.
+fn rejected(rejection: &Rejection) -> (Status, PageText) {
     match rejection {
         Rejection::UnknownConsumer(_)
         | Rejection::SignatureMethodNotAllowed(_)
-        | Rejection::BadSignature => (Status::Unauthorized, words::NOT_OPENED),
-        Rejection::Stale { .. } => (Status::Unauthorized, words::OPEN_TOO_LONG),
-        Rejection::Replayed => (Status::Unauthorized, words::USED_BEFORE),
-        Rejection::RoleNotAllowed(_) => (Status::Forbidden, words::OTHER_ROLE),
-        Rejection::ReplayStoreFull => (Status::ServiceUnavailable, words::TOO_MANY),
-        _ => (Status::BadRequest, words::NOT_OPENED),
+        | Rejection::BadSignature => (Status::Unauthorized, page_text::NOT_OPENED),
+        Rejection::Stale { .. } => (Status::Unauthorized, page_text::OPEN_TOO_LONG),
+        Rejection::Replayed => (Status::Unauthorized, page_text::USED_BEFORE),
+        Rejection::RoleNotAllowed(_) => (Status::Forbidden, page_text::OTHER_ROLE),
+        Rejection::ReplayStoreFull => (Status::ServiceUnavailable, page_text::TOO_MANY),
+        _ => (Status::BadRequest, page_text::NOT_OPENED),
     }
 }
 
@@ -234,10 +243,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_key_reads_like_a_wrong_signature() {
+    fn an_unknown_key_and_a_wrong_signature_have_the_same_page() {
         let shown = |rejection| {
             let refusal = Refusal::Rejected(rejection);
-            (refusal.status(), refusal.words())
+            (refusal.status(), refusal.page_text())
         };
         let unknown = shown(Rejection::UnknownConsumer(Some("key".into())));
         assert_eq!(unknown, shown(Rejection::UnknownConsumer(None)));
@@ -246,16 +255,16 @@ mod tests {
     }
 
     #[test]
-    fn a_fact_has_the_number_of_its_limit() {
+    fn a_fact_states_its_limit() {
         assert_eq!(Refusal::TooLarge(64 * 1024).fact(), "the body is larger than 64 KiB");
-        assert_eq!(Refusal::HeadersTooLarge.fact(), "the headers have more than 64 KiB");
+        assert_eq!(Refusal::HeadersTooLarge.fact(), "the headers are larger than 64 KiB");
         assert_eq!(
             Refusal::Incomplete.fact(),
-            "the body did not arrive within 15 seconds, or broke off"
+            "the body did not arrive within 15 seconds, or the connection broke"
         );
         assert_eq!(
             Refusal::UploadSlow.fact(),
-            "the browser sent nothing of its body for 60 seconds"
+            "the browser sent no data of its body for 60 seconds"
         );
     }
 }

@@ -10,13 +10,13 @@ import { shows } from "./launch.mjs";
 import { SCREENS } from "./session.mjs";
 
 export default {
-  "accessibility: the index and the shipped tools, as a learner and as an instructor": async (t) => {
+  "accessibility: the index and the shipped tools, as learner and as instructor": async (t) => {
     const profile = await t.profile();
     const page = await profile.visit(t.gateway.origin);
     await shows(page.mainFrame(), "LTI tools", "Development:");
     await accessible(page);
     // Open the setup instructions, which are collapsed.
-    for (const summary of ["Set it up in your platform", "edX", "Canvas"]) {
+    for (const summary of ["Set up in your platform", "edX", "Canvas"]) {
       await page.locator("article").first().getByText(summary, { exact: true }).click();
     }
     await page.locator("article").first().getByText("Advanced Module List").waitFor();
@@ -45,8 +45,8 @@ export default {
     const gateway = await t.gatewayOf({ gone: { upstream: `http://127.0.0.1:${await freePort()}` } });
     const addresses = [
       [`${t.gateway.origin}/lti/hello`, "Open this from your course"],
-      [`${t.gateway.origin}/nothing-here`, "There is nothing here"],
-      [`${gateway.origin}/lti/gone/~${"A".repeat(16)}/`, "Launch this again from your course"],
+      [`${t.gateway.origin}/nothing-here`, "Page not found"],
+      [`${gateway.origin}/lti/gone/~${"A".repeat(16)}/`, "Open this again from your course"],
     ];
     for (const [address, heading] of addresses) {
       const page = await profile.visit(address);

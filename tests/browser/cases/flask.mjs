@@ -1,4 +1,4 @@
-// A Flask app behind ProxyFix, which builds its links from the prefix and reads the identity headers.
+// A Flask app behind ProxyFix: it builds its links from the prefix and reads the identity headers.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { arrivedAt, cookiesOf, prefixOf, requestsOf } from "../upstream.mjs";
 import { shows } from "./launch.mjs";
 
 export default {
-  "a Flask app's links, forms, redirects, downloads and cookie stay below its session": async (t) => {
+  "links, forms, redirects, downloads and cookies of Flask stay in its session": async (t) => {
     const gateway = await t.gatewayOf({ flask: { upstream: (await t.app("flask")).url } });
     const profile = await t.profile();
     const page = await profile.visit(t.platform.course(t.launch("flask", {}, { gateway })));
@@ -47,7 +47,7 @@ export default {
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, gateway.origin]));
   },
 
-  "a Flask app receives the launch in headers, and in an assertion that PyJWT verifies": async (t) => {
+  "a Flask app receives the launch in headers and in an assertion (PyJWT)": async (t) => {
     const app = await t.app("flask");
     const gateway = await t.gatewayOf({ flask: { upstream: app.url } });
     const person = {

@@ -9,7 +9,7 @@ import { cookiesOf } from "../upstream.mjs";
 const WITHOUT_TOKEN = "error: Failed to load resource: the server responded with a status of 403 (Forbidden)";
 
 export default {
-  "JupyterLab runs a notebook over its WebSockets, and posts with its own CSRF token": async (t) => {
+  "JupyterLab runs a notebook over WebSockets, and posts with its own CSRF token": async (t) => {
     const gateway = await t.gatewayOf({ lab: { upstream: (await t.app("jupyterlab")).url, prefix: "tool" } });
     const base = `${gateway.origin}/lti/lab`;
     const profile = await t.profile();
@@ -39,8 +39,8 @@ export default {
     assert.deepEqual(sessions.map((response) => response.status()), [201]);
 
     // A script of the page: a request needs the token, and no message of a kernel is lost.
-    const said = await frame.evaluate(askKernel, "[20 + 1] * 2");
-    assert.deepEqual(said, { withoutToken: 403, made: 201, result: "[21, 21]", ended: 204 });
+    const results = await frame.evaluate(askKernel, "[20 + 1] * 2");
+    assert.deepEqual(results, { withoutToken: 403, made: 201, result: "[21, 21]", ended: 204 });
     const cookie = { path: "/lti/lab", httpOnly: false, secure: true, sameSite: "None", partitionKey: "http://localhost" };
     assert.deepEqual(await cookiesOf(profile, "_xsrf"), [cookie]);
     assert.deepEqual(profile.consoleErrors, [WITHOUT_TOKEN]);
@@ -48,8 +48,8 @@ export default {
   },
 };
 
-/** Runs in the page: creates a notebook with this code. A notebook from JupyterLab's menu briefly has
- *  two kernels; it loses one, and sometimes the code, also without a gateway. */
+/** Runs in the page: creates a notebook with this code. A notebook from JupyterLab's menu briefly
+ *  has two kernels; it loses one, and sometimes the code, also without a gateway. */
 async function makeNotebook(code) {
   const headers = { "X-XSRFToken": document.cookie.match(/(?:^|; )_xsrf=([^;]+)/)[1] };
   const made = await fetch("/lti/lab/api/contents", { method: "POST", headers, body: '{"type": "notebook"}' });

@@ -135,8 +135,8 @@ export default {
 export async function shows(frame, heading, text = "") {
   await frame.locator("h1").filter({ hasText: heading }).waitFor();
   assert.equal(await frame.locator("h1").innerText(), heading);
-  const said = (await frame.locator("main").innerText()).replace(/\s+/g, " ");
-  assert.ok(said.includes(text), `"${text}" in "${said}"`);
+  const shown = (await frame.locator("main").innerText()).replace(/\s+/g, " ");
+  assert.ok(shown.includes(text), `"${text}" in "${shown}"`);
 }
 
 async function reloadsByPost(frame) {

@@ -34,8 +34,8 @@ export default {
     const hello = await block(page, "block-1");
     await hello.locator("h1").waitFor();
     assert.equal(await hello.locator("h1").textContent(), `${HOSTILE}, ${HOSTILE}!`);
-    const said = (await hello.locator("main > p").first().textContent()).replace(/\s+/g, " ").trim();
-    assert.equal(said, `You are here as a learner in the course ${HOSTILE} on ${HOSTILE}.`);
+    const shown = (await hello.locator("main > p").first().textContent()).replace(/\s+/g, " ").trim();
+    assert.equal(shown, `You are here as a learner in the course ${HOSTILE} on ${HOSTILE}.`);
 
     const table = await block(page, "block-2");
     await shows(table, "This launch");

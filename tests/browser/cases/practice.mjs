@@ -1,4 +1,4 @@
-// The practice platform at /dev: from its form to the tool in a frame, or to the rejection of a mistake.
+// The practice platform at /dev: from its form to the tool in a frame, or to a rejection.
 
 import assert from "node:assert/strict";
 
@@ -20,11 +20,11 @@ const MISTAKES = {
 };
 
 export default {
-  "the practice platform launches a template and a web app, in its page and in a new window": async (t) => {
+  "the practice platform launches templates and web apps, in the page and in a window": async (t) => {
     const { gateway, other } = await stage(t);
     const profile = await t.profile();
     const page = await profile.visit(gateway.origin);
-    await page.getByRole("link", { name: "Practise a launch" }).click();
+    await page.getByRole("link", { name: "Practice a launch" }).click();
     await choose(page, "Hello", "Cleo, an instructor");
     await page.getByLabel("Custom parameters").fill("greeting = Good day");
     await page.getByRole("button", { name: "Launch", exact: true }).click();
@@ -50,7 +50,7 @@ export default {
     assert.deepEqual(profile.hosts(), new Set([gateway.origin, other]));
   },
 
-  "the shipped tools are practised in the page and in a new window, and the adder's grades are in the gradebook": async (t) => {
+  "the shipped tools are practiced in the page and in a new window, and the adder's grades are in the gradebook": async (t) => {
     const gateway = await t.gatewayAsShipped();
     const profile = await t.profile();
     const page = await profile.visit(`${gateway.origin}/dev`);
@@ -80,7 +80,7 @@ export default {
     await shows(await inPage("Staff", "Ada, a learner"), "This activity is not for your role");
 
     const frame = await inPage("Adder", "Ada, a learner");
-    await gradebook.getByText("No grade yet.").waitFor();
+    await gradebook.getByText("No grades yet.").waitFor();
     await answer(frame, -1);
     await showsResult(frame, "is not -?[0-9]+. Your course has the grade");
     await gradebook.getByRole("link", { name: "Look again" }).click();
@@ -98,18 +98,18 @@ export default {
       await showsResult(window, "is [0-9]+. Your course has the grade");
     });
     await gradebook.getByRole("link", { name: "Look again" }).click();
-    await gradebook.getByText("Ben, a learner, at unit-1 of adder").waitFor();
+    await gradebook.getByText("Ben, a learner, in unit-1 of adder").waitFor();
     assert.deepEqual(await gradebook.locator("article h2").allInnerTexts(), ["1.0", "1.0"]);
     await gradebook.getByRole("link", { name: "Practice platform" }).click();
     await page.waitForURL(`${gateway.origin}/dev`);
-    await page.getByRole("link", { name: "The gradebook" }).click();
+    await page.getByRole("link", { name: "Gradebook" }).click();
     await page.locator("summary").first().click();
     await looksRight(t, page, "dev-gradebook", SCREENS);
 
     const ungraded = async (tool, person) => {
       await page.goto(`${gateway.origin}/dev`);
       await choose(page, tool, person);
-      await page.getByLabel("The course takes no grade").check();
+      await page.getByLabel("The activity accepts no grade").check();
       await page.getByRole("button", { name: "Launch", exact: true }).click();
       await page.getByRole("button", { name: "Launch" }).click();
       return launched(page);
@@ -127,7 +127,7 @@ export default {
       await page.goto(`${gateway.origin}/dev`);
       await choose(page, "Hello", "Ada, a learner");
       const item = page.getByRole("listitem").filter({ hasText: mistake });
-      assert.match(await item.innerText(), new RegExp(`refused as ${code}$`));
+      assert.match(await item.innerText(), new RegExp(`rejected as ${code}$`));
       await item.getByRole("button").click();
       const buttons = page.getByRole("button");
       if (code === "replayed") {
@@ -184,8 +184,8 @@ async function stage(t) {
 
 async function choose(page, tool, person, link = "Unit 1") {
   await page.getByLabel("Tool").selectOption({ label: tool });
-  await page.getByLabel("Person").selectOption({ label: person });
-  await page.getByLabel("Place in the course").selectOption({ label: link });
+  await page.getByLabel("User").selectOption({ label: person });
+  await page.getByLabel("Unit of the course").selectOption({ label: link });
 }
 
 /** The frame, once something was launched into it. */

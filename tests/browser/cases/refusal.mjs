@@ -18,7 +18,7 @@ export default {
     await shows(await block(await other.visit(t.platform.course(own))), "Hello, Charles Babbage!");
     const kept = await other.context.cookies();
     const page = await other.visit(course);
-    const heading = "This launch was used before";
+    const heading = "This link was used before";
     const reference = await refused(await block(page), heading, "open the activity again");
     await t.gateway.logged(reference, 'code="replayed"');
     await page.reload();
@@ -51,7 +51,7 @@ export default {
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, t.gateway.origin]));
   },
 
-  "the return link of a rejection opens the course in the whole window, with the reason": async (t) => {
+  "the return link of a rejection opens the course in the top window with a reason": async (t) => {
     const profile = await t.profile();
     const launch = t.launch("staff", { launch_presentation_return_url: t.platform.returnUrl });
     const page = await profile.visit(t.platform.course(launch));
@@ -87,13 +87,13 @@ export default {
     for (const path of ["/lti/hello", "/lti/hello/", "/lti/staff"]) {
       const response = await page.goto(t.gateway.origin + path);
       assert.deepEqual([response.status(), response.headers().allow], [405, "POST"]);
-      await shows(page.mainFrame(), "Open this from your course", "the learning platform opens it for you");
+      await shows(page.mainFrame(), "Open this from your course", "Your learning platform opens this page");
     }
     assert.deepEqual(unexpected(profile, 405), []);
     assert.deepEqual(profile.hosts(), new Set([t.gateway.origin]));
   },
 
-  "a tool for the frames of another site is not shown in this one, launched or rejected": async (t) => {
+  "a tool is not shown in the frames of a site outside frame_ancestors": async (t) => {
     const gateway = await t.gatewayOf({
       here: { template: "hello", frame_ancestors: [t.platform.origin] },
       elsewhere: { template: "hello", frame_ancestors: ["https://other.example"] },
@@ -116,7 +116,7 @@ export default {
   },
 };
 
-/** Asserts that a frame shows the error page with this heading, and not the tool. Returns the reference. */
+/** Asserts that a frame shows this error page, and not the tool. Returns the reference. */
 async function refused(frame, heading, text) {
   await shows(frame, heading, text);
   assert.ok(!/Hello|Ada/.test(await frame.content()));

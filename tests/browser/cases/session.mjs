@@ -47,7 +47,7 @@ export default {
     assert.deepEqual(profile.consoleErrors, []);
   },
 
-  "a launch into a new window ends at a URL without a ticket, which survives a reload": async (t) => {
+  "a launch into a new window ends at a URL without a ticket, also after a reload": async (t) => {
     const gateway = await t.gatewayOf({ flask: { upstream: (await t.app("flask")).url } });
     const profile = await t.profile();
     const page = await profile.visit(t.platform.newWindow(t.launch("flask", {}, { gateway })));
@@ -136,7 +136,7 @@ export default {
   },
 };
 
-/** Asserts that a frame shows an error page, and that its reference has a log line with this code. */
+/** Asserts that a frame shows an error page, and that the log has its reference with this code. */
 export async function assertErrorPage(t, frame, gateway, code) {
   await frame.locator("h1").waitFor();
   const text = await frame.locator("main").innerText();

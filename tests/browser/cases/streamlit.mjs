@@ -83,7 +83,7 @@ export default {
     assert.deepEqual(profile.consoleErrors, [refused]);
   },
 
-  "a launch with another role closes the WebSocket, and Streamlit reconnects in the new role": async (t) => {
+  "a launch with another role closes the WebSocket, and Streamlit reconnects": async (t) => {
     const { profile, launch } = await streamlit(t);
     const frame = await block(await profile.visit(launch({})));
     await says(frame, "You are streamlit-key:user-1, as learner.");

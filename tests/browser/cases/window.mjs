@@ -9,7 +9,7 @@ import { shows } from "./launch.mjs";
 import { assertErrorPage, SCREENS } from "./session.mjs";
 
 export default {
-  "if the browser blocks the cookies of a frame, a button opens the session in a new window": async (t) => {
+  "without cookies in a frame, a button opens the session in a new window": async (t) => {
     const app = await t.app("flask");
     const gateway = await t.gatewayOf({ flask: { upstream: app.url } });
     const profile = await t.profile({ noFrameCookies: true });

@@ -1,4 +1,4 @@
-//! The gradebook of the practice platform: what arrives there from an upstream, and what does not.
+//! The gradebook of the practice platform.
 
 use lti::oauth1::{Credentials, SignatureMethod, SigningKey, authorization};
 use lti::v1p1::outcome::{self, Operation};
@@ -8,8 +8,9 @@ use lti::{Score, Secret};
 use super::*;
 use crate::support::{Browser, NOW};
 
-/// Whose grades these tests send.
-const SOURCEDID: &str = "course-v1%3APractice%2BLTI%2B2026:block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-1:learner-1";
+/// The learner of these tests.
+const SOURCEDID: &str = "course-v1%3APractice%2BLTI%2B2026:\
+                         block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-1:learner-1";
 /// Where the practice platform takes outcomes of that block of the tool `nb`.
 const OUTCOMES: &str = "/dev/platform/nb/unit-1/handler_noauth/outcome_service_handler";
 /// Where it takes results of that learner.
@@ -19,7 +20,8 @@ const RESULT: &str = "/dev/platform/nb/unit-1/handler_noauth/result_service_hand
 fn stage(gateway: &str) -> (Server, Recorder) {
     let upstream = Recorder::start();
     let tools = format!(
-        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\nupstream = \"{}\"\ngrades = true\n",
+        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\n\
+         upstream = \"{}\"\ngrades = true\n",
         upstream.url()
     );
     (server(&tools.replace("[gateway]", &format!("[gateway]\n{gateway}")), true), upstream)
@@ -70,7 +72,7 @@ fn gradebook(server: &Server) -> (Vec<String>, Vec<String>) {
     (texts(grades, "<article class=\"card\">"), texts(messages, "<details class=\"card\">"))
 }
 
-/// The words of a page, with one blank between them.
+/// The text of a page, with single spaces.
 fn without_tags(html: &str) -> String {
     let texts = html
         .split('<')
@@ -79,8 +81,8 @@ fn without_tags(html: &str) -> String {
 }
 
 #[test]
-fn a_grade_and_its_comment_arrive_without_any_setting() {
-    // What is allowed otherwise makes no difference.
+fn a_grade_and_its_comment_arrive_in_the_gradebook_without_configuration() {
+    // The allowlist does not matter.
     for hosts in ["", "outcome_hosts = [\"lms.example\"]"] {
         let (server, upstream) = stage(hosts);
         let token = token(&server, &upstream, "").expect("a token");
@@ -89,19 +91,19 @@ fn a_grade_and_its_comment_arrive_without_any_setting() {
         let told = call(&server, "POST", &token, r#"{"score":0.50}"#);
         assert_eq!((told.status, &told.json()["status"]), (200, &"delivered".into()), "{told:?}");
         let (grades, messages) = gradebook(&server);
-        assert_eq!(grades, ["0.50 Ada, a learner, at unit-1 of nb"]);
+        assert_eq!(grades, ["0.50 Ada, a learner, in unit-1 of nb"]);
         let [message] = &messages[..] else { panic!("{messages:?}") };
         assert!(
             message
-                .starts_with(&format!("POST, success: Score for {SOURCEDID} is now 0.50 When 20")),
+                .starts_with(&format!("POST, success: Score for {SOURCEDID} is now 0.50 Time 20")),
             "{message}"
         );
         for part in [
-            &format!("Address POST {OUTCOMES} Authorization OAuth realm=\"\",oauth_body_hash="),
+            &format!("Request POST {OUTCOMES} Authorization OAuth realm=\"\",oauth_body_hash="),
             "oauth_consumer_key=\"nb-key\"",
             "<replaceResultRequest>",
             "<textString>0.50</textString>",
-            "Answer 200 <?xml",
+            "Response 200 <?xml",
             "<imsx_codeMajor>success</imsx_codeMajor>",
         ] {
             assert!(message.contains(part), "{part} in {message}");
@@ -112,11 +114,11 @@ fn a_grade_and_its_comment_arrive_without_any_setting() {
             200
         );
         let (grades, messages) = gradebook(&server);
-        assert_eq!(grades, ["1 Ada, a learner, at unit-1 of nb “Well <done>”"]);
-        assert!(messages[0].starts_with("PUT, the result was stored When 20"), "{messages:?}");
+        assert_eq!(grades, ["1 Ada, a learner, in unit-1 of nb “Well <done>”"]);
+        assert!(messages[0].starts_with("PUT, the result was taken Time 20"), "{messages:?}");
         assert!(
-            messages[0].contains(&format!("Address PUT {RESULT} "))
-                && messages[0].ends_with("Answer 200 {}")
+            messages[0].contains(&format!("Request PUT {RESULT} "))
+                && messages[0].ends_with("Response 200 {}")
         );
 
         let told = call(&server, "GET", &token, "");
@@ -134,7 +136,7 @@ fn a_grade_and_its_comment_arrive_without_any_setting() {
 }
 
 #[test]
-fn everybody_has_a_grade_of_their_own_at_each_place() {
+fn each_user_has_one_grade_per_unit() {
     let (server, upstream) = stage("");
     for (query, score) in [
         ("person=learner-1", "0.1"),
@@ -150,16 +152,16 @@ fn everybody_has_a_grade_of_their_own_at_each_place() {
     assert_eq!(
         gradebook(&server).0,
         [
-            "0.9 Ada, a learner, at unit-1 of nb",
-            "1 Cleo, an instructor, at unit-1 of nb",
-            "0.3 Ben, a learner, at unit-2 of nb",
-            "0.2 Ben, a learner, at unit-1 of nb",
+            "0.9 Ada, a learner, in unit-1 of nb",
+            "1 Cleo, an instructor, in unit-1 of nb",
+            "0.3 Ben, a learner, in unit-2 of nb",
+            "0.2 Ben, a learner, in unit-1 of nb",
         ]
     );
 }
 
 #[test]
-fn a_course_that_takes_no_grade_sends_no_address_for_one() {
+fn an_ungraded_launch_has_no_outcome_url() {
     let (server, upstream) = stage("");
     let page = get(&server, "/dev/launch?tool=nb&ungraded=yes");
     assert!(!page.body.contains("lis_outcome_service_url"));
@@ -167,7 +169,7 @@ fn a_course_that_takes_no_grade_sends_no_address_for_one() {
 }
 
 #[test]
-fn no_other_address_of_this_machine_is_reached_by_the_platforms_name() {
+fn the_practice_host_reaches_no_other_url_of_this_machine() {
     let (server, upstream) = stage("");
     let port = server.address.port();
     let other = crate::support::Upstream::start();
@@ -197,7 +199,7 @@ fn no_other_address_of_this_machine_is_reached_by_the_platforms_name() {
         form.secret = "development-secret";
         form.nonce = &url;
         let token = token_of(&server, &upstream, &form.sign());
-        // Of another name only its addresses tell, once it is looked up.
+        // The gateway checks the address of another name only when it connects.
         assert_eq!(token.is_some(), url.starts_with("http://localhost:"), "{url}");
         let Some(token) = token else { continue };
         let refused = call(&server, "POST", &token, r#"{"score":1}"#);
@@ -222,15 +224,16 @@ fn the_newest_hundred_grades_are_kept() {
     }
     let (grades, _) = gradebook(&server);
     assert_eq!(grades.len(), 100);
-    assert_eq!(grades[0], "1 Ada, a learner, at b100 of nb");
-    assert_eq!(grades[99], "1 Ada, a learner, at b1 of nb");
+    assert_eq!(grades[0], "1 Ada, a learner, in b100 of nb");
+    assert_eq!(grades[99], "1 Ada, a learner, in b1 of nb");
 }
 
 #[test]
-fn a_query_of_its_address_is_signed_too_and_a_tool_of_its_name_takes_nothing_away() {
+fn an_outcome_url_with_a_query_works_even_if_a_tool_has_the_practice_host() {
     let upstream = Recorder::start();
     let tools = format!(
-        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\nhost = \"practice.localhost\"\nupstream = \"{}\"\n",
+        "{TOOLS}\n[tools.nb]\nkey = \"nb-key\"\nsecret = {{ env = \"NB_SECRET\" }}\n\
+         host = \"practice.localhost\"\nupstream = \"{}\"\n",
         upstream.url()
     );
     let server = server(&tools, true);
@@ -301,7 +304,7 @@ fn replace(sourcedid: &str) -> String {
 }
 
 #[test]
-fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_nothing() {
+fn a_request_with_a_wrong_signature_or_target_changes_no_grade() {
     const KEY: &str = "nb-key";
     const SECRET: &str = "development-secret";
     let (server, _) = stage("");
@@ -391,7 +394,7 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
     assert!(unsigned.body.contains("<imsx_codeMajor>failure"), "{unsigned:?}");
     assert_eq!(gradebook(&server).0, [""; 0]);
 
-    // A tool with a secret of its own has no service, whoever asks.
+    // A tool with a real secret has no outcome service.
     for tool in ["locked", "absent"] {
         let path = OUTCOMES.replace("/nb/", &format!("/{tool}/"));
         assert_eq!(
@@ -400,11 +403,11 @@ fn what_is_not_signed_with_the_stand_in_or_not_meant_for_the_course_changes_noth
         );
     }
     assert_eq!(send(&server, "POST", OUTCOMES, &replace(SOURCEDID), KEY, SECRET).status, 200);
-    assert_eq!(gradebook(&server).0, ["1 Ada, a learner, at unit-1 of nb"]);
+    assert_eq!(gradebook(&server).0, ["1 Ada, a learner, in unit-1 of nb"]);
 }
 
 #[test]
-fn the_newest_hundred_messages_are_kept_and_none_is_unbounded() {
+fn the_gradebook_has_the_newest_hundred_messages_each_of_bounded_size() {
     let (server, _) = stage("");
     for number in 0..101 {
         let reply = send(
@@ -425,12 +428,12 @@ fn the_newest_hundred_messages_are_kept_and_none_is_unbounded() {
     let refused =
         send(&server, "POST", OUTCOMES, &format!("{large}x"), "nb-key", "development-secret");
     assert_eq!(refused.status, 413);
-    // A page of the internet can have a browser send this.
+    // Web pages of other sites can send this (CSRF).
     let unsigned =
         server.send("POST", OUTCOMES, &[("Host", "practice.localhost")], large.as_bytes());
     assert_eq!(unsigned.status, 200);
     assert_eq!(gradebook(&server).1, messages);
     assert_eq!(send(&server, "POST", OUTCOMES, &large, "nb-key", "another").status, 200);
-    let cut = format!(" Body {}… Answer 200 ", "x".repeat(4096));
+    let cut = format!(" Body {}… Response 200 ", "x".repeat(4096));
     assert!(gradebook(&server).1[0].contains(&cut));
 }

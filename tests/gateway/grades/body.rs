@@ -113,7 +113,7 @@ fn a_truncated_body_is_refused_and_not_sent() {
     wire.finish();
     assert_eq!(
         refused(&Reply::read(&mut wire, "POST"), 408, "incomplete"),
-        json!({ "message": "the body did not arrive within 15 seconds, or broke off" })
+        json!({ "message": "the body did not arrive within 15 seconds, or the connection broke" })
     );
     stage.platform.saw_nothing();
 }

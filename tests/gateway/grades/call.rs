@@ -71,7 +71,7 @@ fn a_score_that_is_not_a_number_is_not_returned() {
         assert_eq!(
             refusal,
             json!({
-                "message": "the platform's answer has a score that is not a number (status 200)",
+                "message": "the score in the platform's response is not a number (status 200)",
                 "platform": { "status": 200, "description": "" },
             })
         );

@@ -423,7 +423,7 @@ fn a_platform_that_does_not_respond_is_reported_within_the_timeout() {
             if slow {
                 assert_eq!(
                     refused(&reply, 504, "platform-slow"),
-                    json!({ "message": "the platform did not response within the tool's timeout" }),
+                    json!({ "message": "the platform did not respond within the tool's timeout" }),
                     "{what}"
                 );
             } else {

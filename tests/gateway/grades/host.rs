@@ -71,7 +71,7 @@ fn no_spelling_of_a_private_address_accepts_a_grade() {
             "255.255.255.255",
         ],
     );
-    let lines = log_lines("its outcome URL is malformed, or not one that `outcome_hosts` allows");
+    let lines = log_lines("its outcome URL is malformed, or `outcome_hosts` does not allow it");
     assert!(
         lines.iter().all(|line| line.contains(" launch: ") && !line.contains("127.0.0.1")),
         "{lines:?}"
@@ -86,7 +86,7 @@ fn a_name_with_a_private_address_is_refused_before_the_connection() {
         for host in ["localhost", "LOCALHOST", "LocalHost"] {
             let url = format!("http://{host}:{}/o", port(&platform));
             let token =
-                stage.token_of(&Form { nonce: host, ..launch(&url) }).expect("only DNS can tell");
+                stage.token_of(&Form { nonce: host, ..launch(&url) }).expect("a grade token");
             for (method, body) in [("POST", SCORE), ("GET", ""), ("DELETE", "")] {
                 assert_eq!(
                     refused(&stage.call(method, &token, body), 409, "outcome-not-allowed"),
@@ -99,8 +99,7 @@ fn a_name_with_a_private_address_is_refused_before_the_connection() {
         }
         // Not all resolvers know the name with a trailing dot.
         let url = format!("http://localhost.:{}/o", port(&platform));
-        let token =
-            stage.token_of(&Form { nonce: "dot", ..launch(&url) }).expect("only DNS can tell");
+        let token = stage.token_of(&Form { nonce: "dot", ..launch(&url) }).expect("a grade token");
         assert!(matches!(stage.call("POST", &token, SCORE).status, 409 | 503));
         assert!(platform.saw_nothing());
     }
@@ -115,7 +114,7 @@ fn the_practice_platform_is_unreachable_outside_development() {
     {
         let url = format!("http://{authority}{path}");
         let token =
-            stage.token_of(&Form { nonce: &authority, ..launch(&url) }).expect("only DNS can tell");
+            stage.token_of(&Form { nonce: &authority, ..launch(&url) }).expect("a grade token");
         // Not all machines resolve names below `localhost`.
         assert!(matches!(stage.call("POST", &token, SCORE).status, 409 | 503));
     }
@@ -127,7 +126,7 @@ fn a_grade_for_a_host_that_is_not_allowed_is_not_queued() {
     let platform = Upstream::start();
     let stage = Stage::durable(Recorder::start(), "");
     let url = format!("http://localhost:{}/o", port(&platform));
-    let token = stage.token_of(&launch(&url)).expect("only DNS can tell");
+    let token = stage.token_of(&launch(&url)).expect("a grade token");
     refused(&stage.call("POST", &token, SCORE), 409, "outcome-not-allowed");
     assert!(platform.saw_nothing());
     let listed: usize = super::state::count(&stage, "kept");

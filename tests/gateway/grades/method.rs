@@ -35,7 +35,7 @@ fn a_wrong_method_gets_the_allowed_methods() {
         let reply = call(&stage.server, method, "/grades", &token, r#"{"score":1}"#);
         assert_eq!(
             refused(&reply, 405, "wrong-method"),
-            json!({ "message": "POST a grade, GET it, or DELETE it" })
+            json!({ "message": "this method is not allowed; POST a grade, GET it, or DELETE it" })
         );
         assert_eq!(reply.header("allow"), Some("GET, HEAD, POST, DELETE"));
     }

@@ -195,7 +195,7 @@ grades = true
         self.server.set_now(now);
         let nonce = format!("at {now}");
         let form = Form { nonce: &nonce, timestamp: now, ..launch("http://localhost:1/o") };
-        let token = self.token_of(&form.but(&[("user_id", &nonce)])).expect("only DNS can tell");
+        let token = self.token_of(&form.but(&[("user_id", &nonce)])).expect("a grade token");
         refused(&self.call("POST", &token, r#"{"score":1}"#), 409, "outcome-not-allowed");
     }
 

@@ -64,7 +64,8 @@ fn only_a_token_of_the_same_learner_finds_a_grade() {
     let (ada, grace) = (stage.token_for("learner-ada"), stage.token_for("learner-grace"));
     let id = stage.queue(&ada, "0.5");
     assert_eq!(stage.find(&ada, &id)["status"], "kept");
-    let unknown = json!({ "message": "no grade of this id is kept for the grade token's learner and resource link" });
+    let message = "the learner and resource link of the grade token have no grade with this id";
+    let unknown = json!({ "message": message });
     let ask =
         |token: &str, id: &str| call(&stage.server, "GET", &format!("/grades/{id}"), token, "");
     assert_eq!(refused(&ask(&grace, &id), 404, "no-such-grade"), unknown);

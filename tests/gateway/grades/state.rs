@@ -71,7 +71,7 @@ fn with_a_full_outbox_no_grade_is_sent() {
     for (method, body) in [("POST", r#"{"score":1}"#), ("DELETE", "")] {
         assert_eq!(
             refused(&stage.call(method, &token, body), 503, "state-unavailable"),
-            json!({ "message": "the grade was not sent, because it could not be kept: as much is kept as may be" })
+            json!({ "message": "the queue of grades is full, so the gateway did not send the grade; send the grade again later" })
         );
     }
     stage.platform.saw_nothing();
@@ -96,7 +96,7 @@ fn without_a_writable_state_no_grade_is_sent_and_the_gateway_is_not_ready() {
             refused(&call(&stage.server, method, target, &token, body), 503, "state-unavailable");
         assert_eq!(
             refusal,
-            json!({ "message": "the grade could not be written down for certain, so send it again: database is locked" })
+            json!({ "message": "the gateway may not have stored the grade: database is locked; send the grade again" })
         );
     }
     assert_eq!(ready(&stage), (503, "state unreachable".to_owned()));
@@ -136,7 +136,7 @@ fn an_unreadable_state_is_not_reported_as_an_unknown_grade() {
         let reply = call(&stage.server, "GET", &format!("/grades/{asked}"), &token, "");
         assert_eq!(
             refused(&reply, 503, "state-unavailable"),
-            json!({ "message": "what became of the grade cannot be told now: database is locked" })
+            json!({ "message": "the state of the grade cannot be read: database is locked" })
         );
     }
     other.execute_batch("ROLLBACK").expect("no lock");

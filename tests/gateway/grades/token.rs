@@ -16,7 +16,8 @@ const CALLS: [(&str, &str, &str); 4] = [
 /// Asserts that a gateway accepts a token for no call.
 #[track_caller]
 pub(super) fn is_invalid(stage: &Stage, server: &Server, token: &str) {
-    let message = "the grade token is none of this gateway's, is older than 7 days, or its tool or consumer may not send grades any more";
+    let message = "the grade token is invalid or older than 7 days, \
+                   or its tool or consumer may not send grades; let the learner launch again";
     for (method, target, body) in CALLS {
         let reply = call(server, method, target, token, body);
         assert_eq!(refused(&reply, 401, "bad-grade-token"), json!({ "message": message }));
@@ -33,7 +34,8 @@ pub(super) fn is_invalid(stage: &Stage, server: &Server, token: &str) {
 fn without_a_token_every_call_is_refused() {
     let stage = Stage::durable(Recorder::answering(success()), "");
     let token = stage.token();
-    let message = "send the grade token of the learner's request: `Authorization: Bearer <X-LTI-Grade-Token>`";
+    let message =
+        "the request has no grade token; send `Authorization: Bearer <X-LTI-Grade-Token>`";
     let basic = format!("Basic {token}");
     let joined = format!("Bearer{token}");
     for headers in [

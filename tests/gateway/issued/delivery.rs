@@ -11,10 +11,10 @@ use super::state::GRADES;
 use super::{copied_state, entries, start, text, tools};
 use crate::support::{NOW, Recorded, Recorder, Server};
 
-/// The platform accepts everything: Basic Outcomes accept 204 for all that sets or clears.
+/// The response of a platform that accepts everything: 204 is valid for setting and clearing.
 const ACCEPTED: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 
-/// The grades of the fixtures that are to arrive, and what the platform receives.
+/// The grades of the fixtures that must arrive, with operation and score.
 const ARRIVING: [(&str, &str, Option<&str>); 4] = [
     ("kept-tried", "replaceResultRequest", Some("0.10")),
     ("kept-commented", "replaceResultRequest", Some("0.30000000000000004")),
@@ -22,7 +22,7 @@ const ARRIVING: [(&str, &str, Option<&str>); 4] = [
     ("kept-newer", "replaceResultRequest", Some("1.0")),
 ];
 
-/// The text of an element of a request, if it has the element.
+/// The text of an element of a request. `None` if it is missing.
 fn element(request: &Recorded, name: &str) -> Option<String> {
     let body = std::str::from_utf8(&request.body).expect("text");
     let document = roxmltree::Document::parse(body).expect("well-formed XML");
@@ -40,9 +40,9 @@ fn find(server: &Server, token: &str, id: &str) -> Value {
 
 #[test]
 fn queued_grades_of_the_older_version_arrive_with_sender_order_and_digits() {
-    let folder = copied_state();
+    let directory = copied_state();
     let (upstream, platform) = (Recorder::start(), Recorder::answering(ACCEPTED));
-    let gateway = format!("[gateway]\nstate = \"{}\"\n", folder.path().display());
+    let gateway = format!("[gateway]\nstate = \"{}\"\n", directory.path().display());
     let server = start(&tools(&upstream, &platform).replace("[gateway]\n", &gateway));
     let issued: HashMap<String, Value> = entries("grades.json", GRADES)
         .into_iter()
@@ -80,8 +80,8 @@ fn queued_grades_of_the_older_version_arrive_with_sender_order_and_digits() {
         assert!(verified.is_ok(), "{name}: {verified:?}");
     }
 
-    // What became of each.
-    let file = Connection::open(folder.path().join("grades.sqlite")).expect("a file");
+    // The status of each grade.
+    let file = Connection::open(directory.path().join("grades.sqlite")).expect("a file");
     let status = |name: &str| -> String {
         file.query_row(
             "SELECT status FROM finished WHERE id = ?1

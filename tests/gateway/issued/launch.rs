@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::{SECRET, entries, hexadecimal, start, text, tools};
 use crate::support::{NOW, Recorded, Recorder, Reply, Server, verify};
 
-/// How many launches the fixtures have, how many of them lead to an upstream, and how many of those
-/// have a grade token.
+/// The number of launches in the fixtures, of those to an upstream, and of those with a grade
+/// token.
 const LAUNCHES: usize = 8;
 const SESSIONS: usize = 7;
 const GRADED: usize = 4;
@@ -32,8 +32,8 @@ impl Stage {
         self.server.send("GET", target, &[("Host", "tool.example"), ("Cookie", cookie)], b"")
     }
 
-    /// Asserts that a session cookie of this launch brings everything to the upstream that it brought
-    /// when it was issued. Returns the grade token.
+    /// Asserts that the upstream receives the same with a session cookie of this launch as when it
+    /// was issued. Returns the grade token.
     #[track_caller]
     fn opens(&self, launch: &Value, cookie: &str) -> Option<String> {
         let name = text(launch, "name");
@@ -90,14 +90,14 @@ fn session_cookie(launch: &Value) -> String {
     format!("__Secure-lti={}", text(&launch["session"], "value"))
 }
 
-/// The grade tokens of both are different each time, and hold the same.
+/// Asserts that a sealed grade token has the content of the issued one.
 #[track_caller]
 fn same_grade_token(launch: &Value, sealed: Option<&str>) {
     let tokens = GradeTokens::new(&[Secret::new(SECRET)]);
     let issued = &launch["grade_token"];
     assert_eq!(sealed.is_some(), !issued.is_null(), "{}", launch["name"]);
     let Some(sealed) = sealed else { return };
-    let token = tokens.open(sealed, NOW).expect("it counts");
+    let token = tokens.open(sealed, NOW).expect("a valid token");
     assert_eq!(token.expires, issued["expires"].as_u64().expect("a number"));
     assert_eq!(token.tool, text(issued, "tool"));
     assert_eq!(token.sender, Sender::Consumer(text(issued, "consumer_key").into()));
@@ -118,7 +118,7 @@ fn an_issued_session_cookie_opens_with_every_value() {
 }
 
 #[test]
-fn an_issued_ticket_leads_the_browser_that_kept_the_cookie_to_its_address() {
+fn an_issued_ticket_with_its_cookie_redirects_to_the_app() {
     let stage = Stage::new();
     for launch in sessions() {
         let reply = stage.get(text(&launch, "door"), &session_cookie(&launch));
@@ -130,7 +130,7 @@ fn an_issued_ticket_leads_the_browser_that_kept_the_cookie_to_its_address() {
 }
 
 #[test]
-fn an_issued_ticket_opens_a_session_in_a_window_of_its_own_with_every_value() {
+fn an_issued_ticket_opens_a_session_in_a_new_window_with_every_value() {
     let stage = Stage::new();
     for launch in sessions() {
         let (path, ticket) = text(&launch, "door").split_once('?').expect("a ticket");
@@ -144,7 +144,7 @@ fn an_issued_ticket_opens_a_session_in_a_window_of_its_own_with_every_value() {
     }
 }
 
-/// The signature is an hour old, so that only the receipt lets the form in.
+/// The signature is an hour old: only the receipt makes the form valid.
 #[test]
 fn an_issued_receipt_makes_the_same_form_a_reload() {
     let stage = Stage::new();

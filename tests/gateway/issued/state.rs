@@ -1,4 +1,4 @@
-//! Both SQLite files of the older version.
+//! The SQLite files of the older version.
 
 use std::fs;
 use std::path::Path;
@@ -16,14 +16,14 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
 
-use super::{copied_state, entries, folder, hexadecimal, text};
+use super::{copied_state, directory, entries, hexadecimal, text};
 use crate::support::NOW;
 
 /// The number of nonces and of grades in the fixtures.
 const NONCES: usize = 6;
 pub(super) const GRADES: usize = 12;
 
-/// Tells the child which directory to open.
+/// The variable with the directory for the child process.
 const DIRECTORY: &str = "TEST_ISSUED_STATE";
 
 fn wait<T>(what: impl Future<Output = T>) -> T {
@@ -36,12 +36,12 @@ fn open(path: &Path) -> Directory {
     Directory::open(path, NOW, StateLimits::default()).expect("opened")
 }
 
-/// A number of a fixture, if there is one.
+/// A number of a fixture. `None` if it is missing.
 fn number(value: &Value, name: &str) -> Option<u64> {
     value[name].as_u64()
 }
 
-/// The version of the grades' file in a directory.
+/// The version of `grades.sqlite` in a directory.
 fn version(path: &Path) -> i64 {
     version_of(path, "grades.sqlite")
 }
@@ -51,11 +51,11 @@ fn version_of(path: &Path, name: &str) -> i64 {
     sqlite.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a number")
 }
 
-/// A nonce whose last second is over is refused as well: the file knows that it forgot some of them.
+/// An expired nonce is `Unknown`: the file records that it deleted nonces.
 #[test]
-fn a_nonce_that_the_older_version_spent_is_not_spent_again() {
-    let folder = copied_state();
-    let Directory { replay, outbox: _outbox } = open(folder.path());
+fn a_nonce_that_the_older_version_spent_cannot_be_spent_again() {
+    let temp = copied_state();
+    let Directory { replay, outbox: _outbox } = open(temp.path());
     let spend = |consumer: u64, timestamp: u64, text: &str, until: u64| {
         let consumer = [u8::try_from(consumer).expect("a byte"); 16];
         wait(replay.spend(&Nonce::new(consumer, timestamp, text, until), NOW))
@@ -70,7 +70,7 @@ fn a_nonce_that_the_older_version_spent_is_not_spent_again() {
     }
 }
 
-/// A grade of the fixtures as the current version reads it after it has opened the directory.
+/// A grade of the fixtures as the current version reads it.
 fn expected(issued: &Value) -> StoredGrade {
     let slot = (0..16)
         .map(|at| {
@@ -145,23 +145,23 @@ fn has_every_grade(directory: &Directory) {
 
 #[test]
 fn grades_of_the_older_version_are_migrated_with_every_value() {
-    let folder = copied_state();
-    assert_eq!(version(folder.path()), 1);
-    let directory = open(folder.path());
-    has_every_grade(&directory);
-    drop(directory);
-    assert_eq!(version(folder.path()), 2);
-    assert_eq!(version_of(folder.path(), "replay.sqlite"), 1, "it has a version of its own");
-    // And once more, in the form of the newest version.
-    has_every_grade(&open(folder.path()));
+    let temp = copied_state();
+    assert_eq!(version(temp.path()), 1);
+    let opened = open(temp.path());
+    has_every_grade(&opened);
+    drop(opened);
+    assert_eq!(version(temp.path()), 2);
+    assert_eq!(version_of(temp.path(), "replay.sqlite"), 1, "it has a version of its own");
+    // Also after the migration.
+    has_every_grade(&open(temp.path()));
 }
 
 #[test]
-fn the_older_version_is_listed_without_a_change_and_the_migrated_one_equally() {
-    let folder = copied_state();
-    let before = fs::read(folder.path().join("grades.sqlite")).expect("a file");
-    let listed = list(folder.path()).expect("listed");
-    assert_eq!(fs::read(folder.path().join("grades.sqlite")).expect("a file"), before);
+fn grades_are_listed_before_and_after_the_migration_without_a_change() {
+    let temp = copied_state();
+    let before = fs::read(temp.path().join("grades.sqlite")).expect("a file");
+    let listed = list(temp.path()).expect("listed");
+    assert_eq!(fs::read(temp.path().join("grades.sqlite")).expect("a file"), before);
     let expected: Vec<ListedGrade> = entries("grades.json", GRADES)
         .iter()
         .filter(|issued| ["kept", "refused", "expired"].contains(&text(issued, "status")))
@@ -178,32 +178,32 @@ fn the_older_version_is_listed_without_a_change_and_the_migrated_one_equally() {
     assert_eq!(expected.len(), 8);
     assert_eq!(listed, expected);
 
-    let directory = open(folder.path());
+    let opened = open(temp.path());
     let due = |next_try: Option<u64>| next_try.map(|next_try| next_try.min(NOW));
     let expected: Vec<ListedGrade> = expected
         .into_iter()
         .map(|grade| ListedGrade { next_try: due(grade.next_try), ..grade })
         .collect();
-    assert_eq!(list(folder.path()), Ok(expected.clone()), "while a process serves");
-    drop(directory);
-    assert_eq!(version(folder.path()), 2);
-    assert_eq!(list(folder.path()), Ok(expected));
+    assert_eq!(list(temp.path()), Ok(expected.clone()), "while a process serves");
+    drop(opened);
+    assert_eq!(version(temp.path()), 2);
+    assert_eq!(list(temp.path()), Ok(expected));
 }
 
 #[test]
-fn a_consumer_key_that_reads_as_another_sender_stays_a_consumer() {
-    let folder = copied_state();
+fn a_consumer_key_that_looks_like_a_platform_stays_a_consumer() {
+    let temp = copied_state();
     let key = r#"["moodle","client","deployment"]"#;
-    let sqlite = Connection::open(folder.path().join("grades.sqlite")).expect("a file");
+    let sqlite = Connection::open(temp.path().join("grades.sqlite")).expect("a file");
     for table in ["kept", "finished"] {
         let sql = format!("UPDATE {table} SET consumer_key = ?1, accepted = ?2 WHERE tool = 'nb'");
         assert!(sqlite.execute(&sql, (key, i64::MAX)).expect("changed") > 1);
     }
     drop(sqlite);
-    let directory = open(folder.path());
+    let opened = open(temp.path());
     let mut seen = 0;
     for issued in entries("grades.json", GRADES) {
-        let found = wait(directory.outbox.find(text(&issued, "id"))).expect("asked");
+        let found = wait(opened.outbox.find(text(&issued, "id"))).expect("asked");
         let (sender, accepted) = match found.expect("found") {
             StoredGrade::Queued(grade) => (grade.grade.sender, grade.accepted),
             StoredGrade::Finished(grade) => (grade.sender, grade.accepted),
@@ -231,8 +231,8 @@ fn rows(path: &Path) -> Vec<Vec<Cell>> {
     all
 }
 
-/// Names and types of all columns, and what each index covers.
-fn form(path: &Path) -> Vec<String> {
+/// Names and types of all columns, and the columns of each index.
+fn schema(path: &Path) -> Vec<String> {
     let sqlite = Connection::open(path.join("grades.sqlite")).expect("a file");
     let mut select = sqlite
         .prepare(
@@ -247,8 +247,8 @@ fn form(path: &Path) -> Vec<String> {
     lines.map(|line| line.expect("text")).collect()
 }
 
-/// The SQL that docs/grades.md has for the way back.
-fn way_back() -> String {
+/// The SQL of docs/grades.md for the downgrade.
+fn downgrade() -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/grades.md");
     let page = fs::read_to_string(page).expect("the page");
     let (_, section) = page.split_once("## Going back to an older release\n").expect("the section");
@@ -257,11 +257,11 @@ fn way_back() -> String {
 }
 
 #[test]
-fn the_documented_way_back_makes_the_file_what_the_older_version_wrote() {
-    let folder = copied_state();
-    let sqlite = Connection::open(folder.path().join("grades.sqlite")).expect("a file");
+fn the_documented_downgrade_restores_the_older_version() {
+    let temp = copied_state();
+    let sqlite = Connection::open(temp.path().join("grades.sqlite")).expect("a file");
     for key in [r#"["moodle"]"#, r#"["moodle","client","deployment"]"#] {
-        // No row of the fixture has such a key, which the newer version writes differently.
+        // The newer version writes such keys differently. The fixture has none.
         sqlite
             .execute(
                 "INSERT INTO finished SELECT sequence + 100 + length(?1), id || ?1, slot, tool, ?1,
@@ -272,14 +272,15 @@ fn the_documented_way_back_makes_the_file_what_the_older_version_wrote() {
             .expect("a copy");
     }
     drop(sqlite);
-    let (rows_before, form_before) = (rows(folder.path()), form(folder.path()));
+    let (rows_before, schema_before) = (rows(temp.path()), schema(temp.path()));
     assert_eq!(rows_before.len(), GRADES + 2);
-    drop(open(folder.path()));
-    assert_ne!(form(folder.path()), form_before);
-    let sqlite = Connection::open(folder.path().join("grades.sqlite")).expect("a file");
-    // The test opened the directory, which made the queued grades due.
+    drop(open(temp.path()));
+    assert_ne!(schema(temp.path()), schema_before);
+    let sqlite = Connection::open(temp.path().join("grades.sqlite")).expect("a file");
+    // Opening the directory made the queued grades due.
     let due: Vec<(i64, i64)> = {
-        let before = Connection::open(super::folder().join("state/grades.sqlite")).expect("a file");
+        let before =
+            Connection::open(super::directory().join("state/grades.sqlite")).expect("a file");
         let mut select = before.prepare("SELECT sequence, next_try FROM kept").expect("a query");
         let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
         rows.map(|row| row.expect("a row")).collect()
@@ -289,21 +290,21 @@ fn the_documented_way_back_makes_the_file_what_the_older_version_wrote() {
             .execute("UPDATE kept SET next_try = ?2 WHERE sequence = ?1", (sequence, next_try))
             .expect("changed");
     }
-    sqlite.execute_batch(&way_back()).expect("converted");
+    sqlite.execute_batch(&downgrade()).expect("converted");
     drop(sqlite);
-    assert_eq!(version(folder.path()), 1);
-    assert_eq!(form(folder.path()), form_before);
-    assert_eq!(rows(folder.path()), rows_before);
-    // And forward again.
-    has_every_grade(&open(folder.path()));
+    assert_eq!(version(temp.path()), 1);
+    assert_eq!(schema(temp.path()), schema_before);
+    assert_eq!(rows(temp.path()), rows_before);
+    // The file can be migrated again.
+    has_every_grade(&open(temp.path()));
 }
 
-/// The child: migrates a directory.
+/// The child process: migrates a directory.
 #[test]
-#[ignore = "the test below runs it as a process of its own, and kills it"]
+#[ignore = "the test below runs it as a separate process and kills it"]
 fn child() {
-    let directory = std::env::var_os(DIRECTORY).expect("the test below runs this");
-    drop(open(Path::new(&directory)));
+    let path = std::env::var_os(DIRECTORY).expect("the test below runs this");
+    drop(open(Path::new(&path)));
 }
 
 fn start_child(directory: &Path) -> Child {
@@ -317,8 +318,8 @@ fn start_child(directory: &Path) -> Child {
         .expect("it starts")
 }
 
-/// A process is killed at many moments of the migration of a large file. Each time the file is of the old
-/// version or of the new one, as a whole.
+/// The test kills the migration of a large file at many moments. Each time, the whole file has the
+/// old or the new version.
 #[test]
 fn a_migration_that_is_killed_leaves_one_version_or_the_other() {
     const COPIES: u64 = 20_000;
@@ -330,21 +331,21 @@ fn a_migration_that_is_killed_leaves_one_version_or_the_other() {
             "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?1)
             INSERT INTO kept (id, slot, tool, consumer_key, url, host, sourcedid, method, score,
                     accepted, tries, next_try, words, delivered)
-                SELECT 'copy-' || n, randomblob(16), tool, 'key-' || (n % 100), url, host, sourcedid,
-                    method, '0.5', 1699999000 + n % 1000, tries, next_try, words, delivered
+                SELECT 'copy-' || n, randomblob(16), tool, 'key-' || (n % 100), url, host,
+                    sourcedid, method, '0.5', 1699999000 + n % 1000, tries, next_try, words, delivered
                 FROM kept, number WHERE sequence = 1",
             [COPIES],
         )
         .expect("copies");
     drop(sqlite);
     let fresh = || {
-        let folder = tempfile::tempdir().expect("a folder");
+        let temp = tempfile::tempdir().expect("a directory");
         for name in ["grades.sqlite", "replay.sqlite"] {
-            fs::copy(large.path().join(name), folder.path().join(name)).expect("copied");
+            fs::copy(large.path().join(name), temp.path().join(name)).expect("copied");
         }
-        folder
+        temp
     };
-    // How long a migration takes that nobody kills, from the start of the process on.
+    // The duration of a complete migration, with the start of the process.
     let whole = fresh();
     let started = Instant::now();
     assert!(start_child(whole.path()).wait().expect("it ends").success());
@@ -353,14 +354,14 @@ fn a_migration_that_is_killed_leaves_one_version_or_the_other() {
 
     let mut versions = Vec::new();
     for round in 0..ROUNDS {
-        let folder = fresh();
-        let mut child = start_child(folder.path());
+        let temp = fresh();
+        let mut child = start_child(temp.path());
         std::thread::sleep(duration * round / ROUNDS);
         child.kill().expect("it was started");
         child.wait().expect("it ends");
-        // As the process left it, with its journal.
-        let sqlite = Connection::open(folder.path().join("grades.sqlite")).expect("a file");
-        let version = version(folder.path());
+        // The file still has the write-ahead log of the killed process.
+        let sqlite = Connection::open(temp.path().join("grades.sqlite")).expect("a file");
+        let version = version(temp.path());
         let (column, from, to) = match version {
             1 => ("consumer_key", 1_699_999_000_i64, 1_700_000_000_i64),
             2 => ("sender", 1_699_999_000_000, 1_700_000_000_000),
@@ -379,17 +380,17 @@ fn a_migration_that_is_killed_leaves_one_version_or_the_other() {
         assert_eq!(count, COPIES, "version {version}");
         drop(sqlite);
         versions.push(version);
-        let directory = open(folder.path());
-        has_every_grade(&directory);
+        let opened = open(temp.path());
+        has_every_grade(&opened);
     }
     assert!(versions.contains(&1), "none was killed in time: {versions:?}, {duration:?}");
     assert!(duration < Duration::from_secs(60), "{duration:?}");
 }
 
 #[test]
-fn the_fixtures_stay_as_they_were_written() {
+fn the_fixtures_have_the_older_version() {
     for name in ["grades.sqlite", "replay.sqlite"] {
-        let path = folder().join("state").join(name);
+        let path = directory().join("state").join(name);
         let header = fs::read(path).expect("a file");
         assert_eq!(&header[60..64], 1_u32.to_be_bytes(), "its `user_version`");
     }

@@ -54,8 +54,8 @@ const SIGNED: [(&str, &str); 8] = [
     ("lti-version", "The tool could not be opened"),
     ("no-resource-link", "The tool could not be opened"),
     ("role-not-allowed", "This activity is not for your role"),
-    ("replayed", "This launch was used before"),
-    ("replay-memory-full", "Very many people are coming in right now"),
+    ("replayed", "This link was used before"),
+    ("replay-memory-full", "Too many people are opening activities right now"),
 ];
 
 fn server() -> Server {

@@ -1,13 +1,14 @@
-//! The docs explain every code of a rejection or refusal, and their links are valid.
+//! The docs explain every code of a refusal, and their links are valid.
 
 use std::fs;
 use std::path::Path;
 
 use super::files::files;
 
-/// Admins search for these codes, so the docs explain each code, and no other.
+/// Codes are a contract with people who read logs: each code has a heading, and each heading is a
+/// code.
 #[test]
-fn the_docs_have_one_heading_for_each_code() {
+fn the_headings_of_the_docs_are_the_codes_of_refusals() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = fs::read_to_string(root.join("docs/rejections.md")).expect("the docs");
     let sections: Vec<(&str, &str)> =
@@ -19,7 +20,7 @@ fn the_docs_have_one_heading_for_each_code() {
     let mut codes: Vec<String> = lti::Rejection::CODES.iter().copied().map(str::to_owned).collect();
     for row in rows.split("=> \"").skip(1) {
         let code = row.split('"').next().expect("a code").to_owned();
-        // Two refusals with the same fix share a code.
+        // Two refusals share a code if they have the same fix.
         if !codes.contains(&code) {
             codes.push(code);
         }
@@ -36,21 +37,21 @@ fn the_docs_have_one_heading_for_each_code() {
                 },
             )
         };
-        let (log, _, _) = (part("Log:** "), part("Causes"), part("Cure:** "));
-        // The quoted log message is in the source, except for its variable parts.
+        let (log, _, _) = (part("Log:** "), part("Causes"), part("Fix:** "));
+        // The source contains the quoted messages, except for the parts that vary.
         for quoted in
             log.split('`').skip(1).step_by(2).filter(|quoted| !quoted.starts_with("prefix = "))
         {
-            for words in quoted.split('…') {
-                assert!(sources.contains(words), "{code}: no message contains {words:?}");
+            for part in quoted.split('…') {
+                assert!(sources.contains(part), "{code}: no log line contains {part:?}");
             }
         }
     }
 }
 
-/// Links of the docs name files and headings that exist.
+/// Renaming a page or a heading breaks links.
 #[test]
-fn every_link_of_the_docs_is_valid() {
+fn every_link_of_the_docs_leads_to_an_existing_file_and_heading() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut pages = files(&root.join("docs"), "md");
     pages.extend(["README.md", "ARCHITECTURE.md"].map(|page| root.join(page)));

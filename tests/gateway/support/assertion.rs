@@ -12,8 +12,8 @@ pub struct Assertion {
     pub claims: Value,
 }
 
-/// Verifies an assertion (RFC 7515, RFC 8037) with the key of a JWKS that its header names. `None` if
-/// the key is missing or did not sign it.
+/// Verifies an assertion (RFC 7515, RFC 8037) with the key that its header names. `None` if the JWKS
+/// does not contain the key, or the key did not sign it.
 #[track_caller]
 pub fn verify(token: &str, jwks: &Value) -> Option<Assertion> {
     let parts: Vec<&str> = token.split('.').collect();

@@ -74,7 +74,7 @@ impl<'a> Form<'a> {
         sign(self.url, &self.params, &credentials).expect("a well-formed URL")
     }
 
-    /// The body, changed (also its OAuth parameters) and then signed. No honest platform sends this.
+    /// The body, changed (also its OAuth parameters) and then signed. No platform sends this.
     pub fn altered(&self, alter: impl FnOnce(&mut Pairs)) -> String {
         let mut pairs = Pairs::read(&self.sign());
         pairs.remove("oauth_signature");

@@ -1,5 +1,5 @@
-//! Web apps behind the gateway: [`Upstream`], where the test makes every move, and [`Recorder`], which
-//! responds by itself and records its requests.
+//! Web apps behind the gateway: [`Upstream`], where the test makes every move, and [`Recorder`],
+//! which responds by itself and records its requests.
 
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -87,8 +87,8 @@ impl Upstream {
         (wire, head)
     }
 
-    /// Whether the gateway opened no further connection. Connections arrive in order, so that the test
-    /// misses none.
+    /// Whether the gateway opened no further connection. Connections arrive in order, so that the
+    /// test misses none.
     pub fn saw_nothing(&self) -> bool {
         let probe = TcpStream::connect(self.listener.address).expect("a connection");
         let first = self.connections.recv_timeout(TIMEOUT).expect("at least this connection");

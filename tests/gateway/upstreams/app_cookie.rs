@@ -1,14 +1,15 @@
-//! Cookies of an upstream: kept below its session, and apart from the gateway's.
+//! Cookies of an upstream: limited to its session, and separate from the gateway's.
 
 use super::*;
 
-/// An upstream that sets cookies, each with a line of its own, and says nothing else.
+/// An upstream that sets these cookies, each with a header of its own.
 fn setting(cookies: &[&str]) -> Recorder {
     let lines: String = cookies.iter().map(|cookie| format!("Set-Cookie: {cookie}\r\n")).collect();
     Recorder::answering(format!("HTTP/1.1 200 OK\r\n{lines}Content-Length: 2\r\n\r\nok"))
 }
 
-/// Asserts what becomes of the cookies that an upstream sets. `PREFIX` stands for the session's.
+/// Asserts the cookies that the browser receives for these of an upstream. `PREFIX` means the
+/// session's prefix.
 #[track_caller]
 fn check(more: &str, cookies: &[&str], expected: &[&str]) {
     let recorder = setting(cookies);
@@ -29,7 +30,7 @@ fn check(more: &str, cookies: &[&str], expected: &[&str]) {
 }
 
 #[test]
-fn cookies_are_made_to_work_in_a_frame_and_below_the_prefix() {
+fn cookies_are_rewritten_for_the_frame_and_the_prefix() {
     check("", &["a=1"], &["a=1"]);
     check("", &["a=1; Path=/"], &["a=1; Path=PREFIX"]);
     check("", &["a=1; Path=/app"], &["a=1; Path=PREFIX"]);
@@ -45,7 +46,7 @@ fn cookies_are_made_to_work_in_a_frame_and_below_the_prefix() {
 }
 
 #[test]
-fn several_cookies_stay_several() {
+fn several_cookies_stay_separate() {
     let three = ["a=1; Path=/; Expires=Wed, 01 Jan 2031 00:00:00 GMT", "b=2, 3", "a=4; Max-Age=0"];
     let expected =
         ["a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT; Path=PREFIX", "b=2, 3", "a=4; Max-Age=0"];
@@ -53,7 +54,7 @@ fn several_cookies_stay_several() {
 }
 
 #[test]
-fn an_upstream_sets_no_cookie_of_the_gateways() {
+fn an_upstream_cannot_set_a_cookie_of_the_gateway() {
     let own = [
         "__Secure-lti=evil; Path=/",
         "__Secure-lti=; Max-Age=0",
@@ -66,7 +67,7 @@ fn an_upstream_sets_no_cookie_of_the_gateways() {
 }
 
 #[test]
-fn cookies_come_back_to_the_upstream_that_set_them_and_to_no_other() {
+fn cookies_return_only_to_the_upstream_that_set_them() {
     let (one, other) =
         (setting(&["a=1; Path=/", "__Host-b=2; Path=/; Secure"]), setting(&["a=3; Path=/"]));
     let table = "[tools.other]\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"";
@@ -85,7 +86,7 @@ fn cookies_come_back_to_the_upstream_that_set_them_and_to_no_other() {
 }
 
 #[test]
-fn the_gateways_cookies_stay_with_the_gateway() {
+fn the_gateways_cookies_never_reach_an_app() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let (cookie, id) = (&visit.cookie, visit.prefix.rsplit('~').next().expect("an id"));

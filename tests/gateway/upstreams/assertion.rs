@@ -1,4 +1,4 @@
-//! `X-LTI-Assertion`: who launched what, signed.
+//! `X-LTI-Assertion`: the signed claims about user, course and link.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::{Assertion, Recorded, verify};
 
 use super::*;
 
-/// The keys that a gateway publishes.
+/// The public keys of a gateway.
 #[track_caller]
 fn jwks(server: &Server) -> Value {
     let reply = server.get("/.well-known/jwks.json");
@@ -14,20 +14,20 @@ fn jwks(server: &Server) -> Value {
     reply.json()
 }
 
-/// The assertion of a request, verified with the keys of the server that sent it.
+/// The assertion of a request, verified with the gateway's public keys.
 #[track_caller]
 fn assertion_of(server: &Server, request: &Recorded) -> Assertion {
     let token = request.header("x-lti-assertion").expect("an assertion");
-    verify(&token, &jwks(server)).expect("an assertion that the published keys verify")
+    verify(&token, &jwks(server)).expect("a valid assertion")
 }
 
-/// Its claims.
+/// The claims of a request's assertion.
 #[track_caller]
 pub(super) fn claims_of(server: &Server, request: &Recorded) -> Value {
     assertion_of(server, request).claims
 }
 
-/// The assertion that a launch's first page brings.
+/// The assertion of the first request after a launch.
 #[track_caller]
 fn launched(recorder: &Recorder, server: &Server, form: &Form<'_>) -> Assertion {
     let mut browser = Browser::new(server);
@@ -36,9 +36,9 @@ fn launched(recorder: &Recorder, server: &Server, form: &Form<'_>) -> Assertion 
     assertion_of(server, &recorder.request())
 }
 
-/// What a launch with these parameters claims besides what every launch does.
+/// The claims of a launch with these parameters, without those of every launch.
 #[track_caller]
-fn claims_beside(more: &[(&'static str, &'static str)]) -> Value {
+fn further_claims(more: &[(&'static str, &'static str)]) -> Value {
     let (recorder, server) = recorded_with("identity = [\"name\", \"email\"]");
     let url = "https://tool.example/lti/nb";
     let assertion = launched(&recorder, &server, &Form { url, ..Form::default() }.with(more));
@@ -61,20 +61,20 @@ fn claims_beside(more: &[(&'static str, &'static str)]) -> Value {
     claims
 }
 
-/// The name of a claim of LTI.
+/// The full name of an LTI claim.
 fn lti(name: &str) -> String {
     format!("https://purl.imsglobal.org/spec/lti/claim/{name}")
 }
 
 #[test]
-fn a_bare_launch_claims_no_more_than_it_says() {
+fn a_bare_launch_has_no_further_claims() {
     let expected = json!({ lti("resource_link"): { "id": "rl-1" }, lti("roles"): [] });
-    assert_eq!(claims_beside(&[]), expected);
+    assert_eq!(further_claims(&[]), expected);
 }
 
 #[test]
-fn a_person_becomes_claims() {
-    let claims = claims_beside(&[
+fn a_user_becomes_claims() {
+    let claims = further_claims(&[
         ("user_id", "user-4711"),
         ("lis_person_name_full", "Ada King Lovelace"),
         ("lis_person_name_given", "Ada"),
@@ -101,11 +101,13 @@ fn a_person_becomes_claims() {
 }
 
 #[test]
-fn roles_become_those_of_lti_1_3() {
-    const ROLES: &str = "Student,Learner,urn:lti:role:ims/lis/Mentor,Instructor/Lecturer,TeachingAssistant,\
-        urn:lti:instrole:ims/lis/Staff,urn:lti:sysrole:ims/lis/SysAdmin,\
-        http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor";
-    let claims = claims_beside(&[("roles", ROLES), ("role_scope_mentor", "user-1, user-2")]);
+fn roles_become_lti_1_3_roles() {
+    const ROLES: &str = concat!(
+        "Student,Learner,urn:lti:role:ims/lis/Mentor,Instructor/Lecturer,TeachingAssistant,",
+        "urn:lti:instrole:ims/lis/Staff,urn:lti:sysrole:ims/lis/SysAdmin,",
+        "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor",
+    );
+    let claims = further_claims(&[("roles", ROLES), ("role_scope_mentor", "user-1, user-2")]);
     let vocabulary = "http://purl.imsglobal.org/vocab/lis/v2";
     let expected = json!([
         format!("{vocabulary}/membership#Learner"),
@@ -122,7 +124,7 @@ fn roles_become_those_of_lti_1_3() {
 
 #[test]
 fn course_and_link_become_claims() {
-    let claims = claims_beside(&[
+    let claims = further_claims(&[
         ("context_id", "course-1"),
         ("context_label", "M 101"),
         ("context_title", "Mathématiques"),
@@ -145,7 +147,11 @@ fn course_and_link_become_claims() {
             "title": "Mathématiques",
             "type": ["CourseSection", "urn:lti:context-type:ims/lis/CourseOffering"],
         },
-        lti("resource_link"): { "id": "rl-1", "title": "Week 1", "description": "line 1\r\nline 2" },
+        lti("resource_link"): {
+            "id": "rl-1",
+            "title": "Week 1",
+            "description": "line 1\r\nline 2",
+        },
         lti("lis"): {
             "person_sourcedid": "uni:ada",
             "course_offering_sourcedid": "uni:m101",
@@ -158,8 +164,8 @@ fn course_and_link_become_claims() {
 }
 
 #[test]
-fn the_platform_and_its_wishes_become_claims() {
-    let claims = claims_beside(&[
+fn platform_and_presentation_become_claims() {
+    let claims = further_claims(&[
         ("launch_presentation_document_target", "iframe"),
         ("launch_presentation_width", "800"),
         ("launch_presentation_height", "600"),
@@ -197,14 +203,14 @@ fn the_platform_and_its_wishes_become_claims() {
 }
 
 #[test]
-fn the_tools_own_values_are_a_claim() {
+fn the_params_of_a_tool_are_a_claim() {
     let (recorder, server) = recorded_with("params = { level = 3, colours = [\"red\", \"blue\"] }");
     let claims = launched(&recorder, &server, &launch()).claims;
     assert_eq!(claims["params"], json!({ "level": 3, "colours": ["red", "blue"] }));
 }
 
 #[test]
-fn the_claims_of_a_usual_launch_of_edx_are_whole() {
+fn the_claims_of_a_typical_edx_launch_are_complete() {
     let (recorder, server) = recorded_with("identity = [\"name\", \"email\"]");
     let assertion = launched(&recorder, &server, &edx());
     let claim =
@@ -219,7 +225,7 @@ fn the_claims_of_a_usual_launch_of_edx_are_whole() {
 }
 
 #[test]
-fn an_assertion_is_made_once_for_a_launch_and_minute() {
+fn an_assertion_is_signed_once_per_launch_and_minute() {
     let (recorder, server) = recorded();
     server.set_now(NOW - NOW % 60);
     let form = Form { timestamp: NOW, ..launch() };
@@ -238,13 +244,13 @@ fn an_assertion_is_made_once_for_a_launch_and_minute() {
     assert_ne!(first, second);
     assert_eq!(second, token(minute + 119));
     for (token, at) in [(first, minute), (second, minute + 60)] {
-        let claims = verify(&token, &jwks(&server)).expect("a good assertion").claims;
+        let claims = verify(&token, &jwks(&server)).expect("a valid assertion").claims;
         assert_eq!((&claims["iat"], &claims["exp"]), (&json!(at), &json!(at + 300)));
     }
 }
 
 #[test]
-fn assertions_of_two_launches_tell_of_two_launches() {
+fn two_launches_have_two_assertions() {
     let (recorder, server) = recorded();
     let one = launched(&recorder, &server, &launch());
     let other = launched(&recorder, &server, &launch_again("2").but(&[("user_id", "user-2")]));
@@ -252,13 +258,13 @@ fn assertions_of_two_launches_tell_of_two_launches() {
         (&one.claims["sub"], &other.claims["sub"]),
         (&json!("key-1:user-4711"), &json!("key-1:user-2"))
     );
-    // The newest launch of the same person tells the newest.
+    // A newer launch of the same user has newer claims.
     let renamed = launch_again("3").but(&[("lis_person_name_full", "Ada King")]);
     assert_eq!(launched(&recorder, &server, &renamed).claims["name"], "Ada King");
 }
 
 #[test]
-fn the_keys_are_published_for_as_long_as_their_secrets_stand_in_the_file() {
+fn the_key_of_each_configured_secret_is_published() {
     let recorder = Recorder::start();
     let secrets = [
         "the gateway's own, of 32 characters",
@@ -275,22 +281,18 @@ fn the_keys_are_published_for_as_long_as_their_secrets_stand_in_the_file() {
     let (one, all) = (with(&secrets[..1]), with(&[secrets[1], secrets[0], secrets[2]]));
     let keys = |server: &Server| jwks(server)["keys"].as_array().expect("a list").clone();
     assert_eq!((keys(&one).len(), keys(&all).len()), (1, 3));
-    assert_eq!(
-        keys(&one)[0],
-        keys(&all)[1],
-        "a key is the same in every process and at every place"
-    );
+    assert_eq!(keys(&one)[0], keys(&all)[1], "a key does not depend on the process or the order");
     for key in keys(&all) {
         let mut members: Vec<&String> = key.as_object().expect("an object").keys().collect();
         members.sort();
-        assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x"], "and nothing private");
+        assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x"], "and no private member");
         assert_eq!((&key["alg"], &key["use"]), (&json!("EdDSA"), &json!("sig")));
     }
     let mut browser = Browser::new(&all);
     let visit = browser.open(&launch());
     assert_eq!(browser.get(&visit.at("/")).status, 200);
     let token = recorder.request().header("x-lti-assertion").expect("an assertion");
-    let assertion = verify(&token, &jwks(&all)).expect("a good assertion");
+    let assertion = verify(&token, &jwks(&all)).expect("a valid assertion");
     assert_eq!(assertion.header["kid"], keys(&all)[0]["kid"], "the first secret signs");
     assert_eq!(verify(&token, &jwks(&one)), None);
 
@@ -300,7 +302,7 @@ fn the_keys_are_published_for_as_long_as_their_secrets_stand_in_the_file() {
 }
 
 #[test]
-fn a_tampered_assertion_is_seen_through() {
+fn a_tampered_assertion_is_invalid() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     browser.get(&visit.at("/"));

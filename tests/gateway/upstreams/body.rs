@@ -1,10 +1,10 @@
-//! Bodies, both ways: whole, framed anew and otherwise untouched.
+//! Bodies in both directions: complete, with new framing and unchanged bytes.
 
 use crate::support::Upstream;
 
 use super::*;
 
-/// Every byte there is, several times.
+/// Every byte value, several times.
 fn every_byte(times: usize) -> Vec<u8> {
     (0..=255).cycle().take(256 * times).collect()
 }
@@ -48,7 +48,7 @@ fn a_chunked_upload_stays_chunked() {
 }
 
 #[test]
-fn a_body_of_a_get_arrives_however_it_is_framed() {
+fn a_body_of_a_get_arrives_with_either_framing() {
     let (recorder, server) = recorded();
     let (browser, visit) = opened(&server);
     let query = r#"{"query": {"match_all": {}}}"#;
@@ -91,14 +91,14 @@ fn an_empty_body_is_no_body() {
 }
 
 #[test]
-fn a_body_that_is_announced_with_expect_is_called_for() {
+fn a_body_announced_with_expect_is_requested_with_100_continue() {
     let (recorder, server) = recorded();
     let (browser, visit) = opened(&server);
     let body = every_byte(10);
     let length = body.len().to_string();
     let headers = [("Expect", "100-continue"), ("Content-Length", length.as_str())];
     let mut wire = browser.ask("PUT", &visit.at("/up"), &headers);
-    let interim = wire.head().expect("a call for the body");
+    let interim = wire.head().expect("an interim response");
     assert_eq!(interim.line(), "HTTP/1.1 100 Continue");
     wire.send(&body);
     assert_eq!(Reply::read(&mut wire, "PUT").body, "ok");
@@ -108,10 +108,11 @@ fn a_body_that_is_announced_with_expect_is_called_for() {
 }
 
 #[test]
-fn what_is_compressed_stays_compressed() {
+fn compressed_bodies_stay_compressed() {
     let compressed = [b"\x1f\x8b\x08\x00".as_slice(), &every_byte(4)].concat();
     let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Type: text/css\r\nVary: Accept-Encoding\r\nContent-Length: {}\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Type: text/css\r\n\
+            Vary: Accept-Encoding\r\nContent-Length: {}\r\n\r\n",
         compressed.len()
     );
     let recorder = Recorder::answering([head.as_bytes(), &compressed].concat());
@@ -126,10 +127,10 @@ fn what_is_compressed_stays_compressed() {
     assert_eq!(reply.header("content-length"), Some(compressed.len().to_string().as_str()));
     assert!(reply.bytes == compressed && reply.complete);
     assert_eq!(recorder.request().header("accept-encoding").as_deref(), Some("gzip, br;q=0.5"));
-    // Nothing is asked for that the browser did not ask for.
+    // The gateway adds no `Accept-Encoding` of its own.
     browser.get(&visit.at("/a.css"));
     assert_eq!(recorder.request().header("accept-encoding"), None);
-    // A compressed upload passes, too.
+    // A compressed upload passes too.
     browser.send("POST", &visit.at("/up"), &[("Content-Encoding", "gzip")], &compressed);
     let request = recorder.request();
     assert!(
@@ -138,9 +139,10 @@ fn what_is_compressed_stays_compressed() {
 }
 
 #[test]
-fn a_part_of_a_file_is_a_part_of_it() {
+fn a_range_request_returns_a_part_of_a_file() {
     let recorder = Recorder::answering(
-        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-4/10\r\nContent-Length: 3\r\nAccept-Ranges: bytes\r\n\r\ncde",
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-4/10\r\nContent-Length: 3\r\n\
+            Accept-Ranges: bytes\r\n\r\ncde",
     );
     let server = server(&tools(&recorder.url(), ""));
     let (mut browser, visit) = opened(&server);
@@ -155,7 +157,7 @@ fn a_part_of_a_file_is_a_part_of_it() {
 }
 
 #[test]
-fn answers_without_a_body_have_none() {
+fn responses_without_a_body_stay_without_one() {
     for (status, headers) in [
         ("204 No Content", "ETag: \"x\"\r\n"),
         ("304 Not Modified", "ETag: \"x\"\r\n"),
@@ -178,7 +180,7 @@ fn answers_without_a_body_have_none() {
 }
 
 #[test]
-fn every_framing_of_an_answer_arrives_whole() {
+fn a_response_arrives_complete_with_every_framing() {
     let body = every_byte(300);
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
@@ -209,7 +211,7 @@ fn every_framing_of_an_answer_arrives_whole() {
 }
 
 #[test]
-fn of_a_length_and_chunks_of_an_answer_the_chunks_count() {
+fn chunks_win_over_a_length_in_a_response() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
@@ -249,7 +251,7 @@ fn a_client_of_http_1_0_gets_no_chunks() {
 }
 
 #[test]
-fn what_goes_before_an_answer_is_no_answer() {
+fn interim_responses_are_not_the_response() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);

@@ -1,10 +1,10 @@
-//! What of a launch has space in its session, and what goes where not all of it has.
+//! The space of a session, and the values of a launch that are dropped if they do not fit.
 
 use serde_json::Value;
 
 use super::*;
 
-/// Numbers that follow no rule that a compressor finds.
+/// Numbers without a pattern that a compressor finds.
 fn numbers() -> impl Iterator<Item = usize> {
     let numbers = std::iter::successors(Some(NOW), |last| {
         Some(last.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
@@ -12,19 +12,20 @@ fn numbers() -> impl Iterator<Item = usize> {
     numbers.skip(1).map(|number| (number >> 40) as usize)
 }
 
-/// Text that does not get shorter when it is compressed.
+/// A string that compression does not shorten.
 fn noise(length: usize) -> String {
     let letters: Vec<char> = ('0'..='9').chain('A'..='Z').chain('a'..='z').collect();
     numbers().take(length).map(|number| letters[number % letters.len()]).collect()
 }
 
-/// The same in Chinese, with three bytes a letter.
+/// The same in Chinese, with three bytes per character.
 fn chinese_noise(length: usize) -> String {
     let letters: Vec<char> = ('\u{4e00}'..='\u{9fa5}').collect();
     numbers().take(length).map(|number| letters[number % letters.len()]).collect()
 }
 
-/// An upstream, and a gateway before it whose tool has a name that no other test's has, to be found in the log.
+/// An upstream, and a gateway in front of it. The tool's name is unique among the tests, so that
+/// the log can be searched for it.
 fn named(tool: &str) -> (Recorder, Server) {
     let recorder = Recorder::start();
     let server = server(&tools(&recorder.url(), "").replace("tools.nb", &format!("tools.{tool}")));
@@ -33,12 +34,12 @@ fn named(tool: &str) -> (Recorder, Server) {
 
 /// A launch of that tool.
 fn form(tool: &str) -> Form<'static> {
-    // A test has few tools, and forms that are to live as long.
+    // A leak is acceptable: a test has few tools.
     let url: &'static str = Box::leak(format!("https://tool.example/lti/{tool}").into_boxed_str());
     Form { url, ..launch() }
 }
 
-/// What a launch claims whose session has no more than its budget.
+/// The claims of a launch. Asserts that its session fits into the budget.
 #[track_caller]
 fn opened_within_budget(recorder: &Recorder, server: &Server, form: &Form<'_>) -> Value {
     let mut browser = Browser::new(server);
@@ -48,27 +49,27 @@ fn opened_within_budget(recorder: &Recorder, server: &Server, form: &Form<'_>) -
     assertion::claims_of(server, &recorder.request())
 }
 
-/// One of LTI's own claims.
+/// An LTI claim.
 fn of_lti<'c>(claims: &'c Value, name: &str) -> &'c Value {
     &claims[format!("https://purl.imsglobal.org/spec/lti/claim/{name}")]
 }
 
-/// Asserts that one line in the log names exactly these parameters of a tool's launch, and none of their values.
+/// Asserts that one line in the log names exactly these dropped parameters, without this value.
 #[track_caller]
 fn logged(tool: &str, names: &str, value: &str) {
     let lines = log_lines(&format!(" tool=\"{tool}\" "));
     let left_out: Vec<_> = lines.iter().filter(|line| line.contains("left_out=")).collect();
     assert_eq!(left_out.len(), 1, "{lines:?}");
     assert!(left_out[0].contains(&format!(" left_out=\"{names}\"")), "{left_out:?}");
-    assert!(!lines.concat().contains(value), "names and no values: {lines:?}");
+    assert!(!lines.concat().contains(value), "names without values: {lines:?}");
 }
 
 #[test]
-fn a_user_who_does_not_fit_is_refused_and_not_cut() {
+fn a_launch_with_a_too_long_user_id_is_rejected() {
     let (recorder, server) = recorded();
     let long = noise(4000);
     let mut browser = Browser::new(&server);
-    // The same form again is refused in the same way: a reload opens nothing that the launch did not.
+    // The same form again is rejected in the same way.
     for _ in 0..3 {
         let reply = browser.launch(&launch().but(&[("user_id", &long)]));
         assert_eq!((reply.status, reply.header("location")), (400, None));
@@ -81,7 +82,7 @@ fn a_user_who_does_not_fit_is_refused_and_not_cut() {
 }
 
 #[test]
-fn a_reload_is_refused_where_the_launch_was_up_to_the_last_character() {
+fn a_reload_is_rejected_exactly_if_its_launch_was() {
     let (recorder, server) = recorded();
     let long = noise(1000);
     let mut statuses = Vec::new();
@@ -102,7 +103,7 @@ fn a_reload_is_refused_where_the_launch_was_up_to_the_last_character() {
 }
 
 #[test]
-fn what_does_not_fit_is_left_out_custom_parameters_first_and_the_log_says_so() {
+fn custom_parameters_are_dropped_first_and_the_log_names_them() {
     let (recorder, server) = named("narrow");
     let noise = noise(1000);
     let form = form("narrow").with(&[
@@ -119,11 +120,11 @@ fn what_does_not_fit_is_left_out_custom_parameters_first_and_the_log_says_so() {
     let lines = log_lines(" tool=\"narrow\" ");
     let left_out: Vec<_> = lines.iter().filter(|line| line.contains("left_out=")).collect();
     assert!(left_out.len() == 1 && left_out[0].contains("custom_long"), "{lines:?}");
-    assert!(!lines.concat().contains(&noise[..40]), "names and no values: {lines:?}");
+    assert!(!lines.concat().contains(&noise[..40]), "names without values: {lines:?}");
 }
 
 #[test]
-fn a_persons_own_long_name_pushes_out_nothing_that_the_course_says() {
+fn a_long_name_displaces_no_value_of_the_course() {
     let (recorder, server) = named("chinese");
     let name = chinese_noise(255);
     let form = form("chinese").but(&[("lis_person_name_full", &name)]).with(&[
@@ -140,7 +141,7 @@ fn a_persons_own_long_name_pushes_out_nothing_that_the_course_says() {
 }
 
 #[test]
-fn a_long_description_goes_before_any_custom_parameter() {
+fn a_long_description_is_dropped_before_any_custom_parameter() {
     let (recorder, server) = named("described");
     let description = noise(5 * 1024);
     let form = form("described").with(&[
@@ -163,9 +164,9 @@ fn a_long_description_goes_before_any_custom_parameter() {
 }
 
 #[test]
-fn of_several_names_the_longest_go_until_the_space_of_names_has_room_for_the_rest() {
+fn the_longest_names_are_dropped_until_the_rest_fits() {
     let noise = noise(1000);
-    // With three of them nothing else would fit, with two all else does.
+    // With three names nothing else fits. With two everything else fits.
     let three = |tool: &str| {
         form(tool)
             .but(&[("lis_person_name_full", Box::leak(noise[..122].to_owned().into_boxed_str()))])
@@ -187,7 +188,7 @@ fn of_several_names_the_longest_go_until_the_space_of_names_has_room_for_the_res
     assert_eq!(claims["family_name"], noise[243..363]);
     logged("three", "lis_person_name_full", &noise[..30]);
 
-    // Names that have no more than their space stay, and custom parameters go.
+    // Names within their space stay. Custom parameters are dropped.
     let (recorder, server) = named("two");
     let form = three("two").with(&[("custom_long", &noise[400..999])]);
     let claims = opened_within_budget(&recorder, &server, &form);
@@ -199,7 +200,7 @@ fn of_several_names_the_longest_go_until_the_space_of_names_has_room_for_the_res
 }
 
 #[test]
-fn of_a_launch_that_fits_nothing_is_left_out_however_long_its_parts_are() {
+fn nothing_is_dropped_from_a_launch_that_fits() {
     let (recorder, server) = named("fitting");
     let (name, description) = ("Ada ".repeat(80), "Read this. ".repeat(80));
     let form = form("fitting").but(&[("lis_person_name_full", &name)]).with(&[
@@ -220,5 +221,5 @@ fn of_a_launch_that_fits_nothing_is_left_out_however_long_its_parts_are() {
 
     let (recorder, server) = recorded();
     let claims = opened_within_budget(&recorder, &server, &edx());
-    assert_eq!(claims.get("left_out"), None, "nor of one as edX sends it");
+    assert_eq!(claims.get("left_out"), None, "nor from a typical edX launch");
 }

@@ -1,4 +1,4 @@
-//! Upstreams that are gone, silent or out of their minds.
+//! Upstreams that are unreachable, silent or broken.
 
 use std::net::{Ipv4Addr, TcpListener};
 
@@ -6,7 +6,7 @@ use crate::support::{Head, Upstream, Wire};
 
 use super::*;
 
-/// The page, or JSON, of an upstream's failure, after a request with this header.
+/// Asserts the page, or the JSON, of an upstream's failure, after a request with this `Accept`.
 #[track_caller]
 fn failed(wire: &mut Wire, accept: &str, status: u16, code: &str) {
     let reply = Reply::read(wire, "GET");
@@ -15,17 +15,13 @@ fn failed(wire: &mut Wire, accept: &str, status: u16, code: &str) {
     } else {
         refused_page(&reply, status, code);
     }
-    assert!(
-        !reply.body.contains("127.0.0.1"),
-        "the upstream's address is nobody's business: {}",
-        reply.body
-    );
+    assert!(!reply.body.contains("127.0.0.1"), "the upstream's URL is private: {}", reply.body);
 }
 
 const ACCEPTS: [&str; 2] = ["application/json", "text/html,*/*;q=0.8"];
 
 #[test]
-fn an_upstream_that_is_not_there_is_told_of() {
+fn an_unreachable_upstream_is_a_502_and_a_line_in_the_log() {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|it| it.local_addr())
         .expect("a port")
@@ -47,9 +43,9 @@ fn an_upstream_that_is_not_there_is_told_of() {
     let policy = reply.header("content-security-policy").expect("a policy");
     assert!(
         policy.ends_with("frame-ancestors https://lms.example"),
-        "it shows in the platform's frame: {policy}"
+        "the page is shown in the platform's frame: {policy}"
     );
-    // An upload is no reason to wait.
+    // An upload does not delay the refusal.
     let reply = browser.send("POST", &visit.at("/up"), &[JSON], &[b'x'; 200_000]);
     refused(&reply, 502, "upstream-gone");
     let line = line_of(reply.json()["reference"].as_str().expect("a reference"));
@@ -57,11 +53,11 @@ fn an_upstream_that_is_not_there_is_told_of() {
 }
 
 #[test]
-fn an_upstream_that_breaks_off_before_it_answers_is_gone() {
+fn an_upstream_that_breaks_off_before_its_response_is_a_502() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
-    let moves: [fn(&Upstream); 6] = [
+    let failures: [fn(&Upstream); 6] = [
         |upstream| drop(upstream.accept()),
         |upstream| upstream.accept().reset(),
         |upstream| drop(upstream.request()),
@@ -69,18 +65,18 @@ fn an_upstream_that_breaks_off_before_it_answers_is_gone() {
         |upstream| upstream.request().0.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"),
         |upstream| upstream.request().0.send("HTTP/1.1 100 Continue\r\n\r\n"),
     ];
-    for play in moves {
+    for fail in failures {
         for accept in ACCEPTS {
             let mut wire = browser.ask("GET", &visit.at("/"), &[("Accept", accept)]);
-            play(&upstream);
+            fail(&upstream);
             failed(&mut wire, accept, 502, "upstream-gone");
         }
     }
-    assert!(upstream.saw_nothing(), "what failed is not tried again");
+    assert!(upstream.saw_nothing(), "a failed request is not retried");
 }
 
 #[test]
-fn what_is_not_http_is_no_answer() {
+fn a_response_that_is_not_http_is_a_502() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
@@ -107,7 +103,7 @@ fn what_is_not_http_is_no_answer() {
 }
 
 #[test]
-fn a_header_that_never_ends_is_broken_off() {
+fn a_response_head_without_an_end_is_a_502() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
@@ -122,18 +118,18 @@ fn a_header_that_never_ends_is_broken_off() {
 }
 
 #[test]
-fn a_silent_upstream_is_slow() {
+fn a_silent_upstream_is_a_504() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), "timeout = \"1s\""));
     let (browser, visit) = opened(&server);
-    for (accept, said) in [(ACCEPTS[0], ""), (ACCEPTS[1], "HTTP/1.1 200 OK\r\nX: ")] {
+    for (accept, sent) in [(ACCEPTS[0], ""), (ACCEPTS[1], "HTTP/1.1 200 OK\r\nX: ")] {
         let mut wire = browser.ask("GET", &visit.at("/"), &[("Accept", accept)]);
         let (mut app, _) = upstream.request();
-        app.send(said);
+        app.send(sent);
         failed(&mut wire, accept, 504, "upstream-slow");
         assert!(app.is_over(), "its connection is closed");
     }
-    // One that takes nothing of an upload is as slow.
+    // An upstream that reads nothing of an upload is slow too.
     let body = vec![b'x'; 64 << 20];
     let mut wire =
         browser.ask("POST", &visit.at("/up"), &[JSON, ("Content-Length", &body.len().to_string())]);
@@ -149,11 +145,11 @@ fn a_silent_upstream_is_slow() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_does_not_look_whole() {
+fn a_response_that_breaks_off_never_looks_complete() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
-    // A small answer is read before the browser is told anything, a large one is not.
+    // The gateway reads a small response completely before it responds, a large one it does not.
     let mut wire = browser.ask("GET", &visit.at("/"), &[JSON]);
     let (mut app, _) = upstream.request();
     app.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it");
@@ -164,7 +160,7 @@ fn an_answer_that_breaks_off_does_not_look_whole() {
         let (mut app, _) = upstream.request();
         app.send(format!("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{part}"));
         drop(app);
-        // It may break off before the head of the answer is on its way.
+        // It may break off before the response head is sent.
         if let Some(reply) = Reply::read_if_any(&mut wire, "GET") {
             assert_eq!((reply.status, reply.complete), (200, false));
             assert!(part.starts_with(&reply.body));
@@ -174,7 +170,7 @@ fn an_answer_that_breaks_off_does_not_look_whole() {
 }
 
 #[test]
-fn an_answer_that_falls_silent_is_broken_off() {
+fn a_response_that_falls_silent_is_broken_off_after_the_timeout() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), "timeout = \"1s\""));
     let (browser, visit) = opened(&server);
@@ -189,7 +185,7 @@ fn an_answer_that_falls_silent_is_broken_off() {
 }
 
 #[test]
-fn a_connection_that_the_upstream_closed_meanwhile_is_no_failure() {
+fn a_keep_alive_connection_that_the_upstream_closed_is_replaced() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
@@ -203,7 +199,7 @@ fn a_connection_that_the_upstream_closed_meanwhile_is_no_failure() {
 }
 
 #[test]
-fn connections_to_an_upstream_are_used_again() {
+fn keep_alive_connections_to_an_upstream_are_reused() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
@@ -220,7 +216,7 @@ fn connections_to_an_upstream_are_used_again() {
 }
 
 #[test]
-fn to_an_https_upstream_nothing_is_said_in_clear_text() {
+fn an_https_upstream_receives_nothing_in_clear_text() {
     let upstream = Upstream::start();
     let url = upstream.url().replace("http://", "https://");
     let server = server(&tools(&url, ""));
@@ -228,7 +224,7 @@ fn to_an_https_upstream_nothing_is_said_in_clear_text() {
     let mut wire = browser.ask("GET", &visit.at("/secret-path"), &[JSON]);
     let mut app = upstream.accept();
     let hello = app.at_most(5);
-    assert_eq!(hello[..2], [22, 3], "a handshake of TLS");
+    assert_eq!(hello[..2], [22, 3], "a TLS handshake");
     app.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     app.finish();
     failed(&mut wire, "application/json", 502, "upstream-gone");
@@ -239,7 +235,7 @@ fn to_an_https_upstream_nothing_is_said_in_clear_text() {
 }
 
 #[test]
-fn a_browser_that_left_before_an_answer_keeps_its_request_open_no_longer_than_the_timeout() {
+fn a_request_of_a_browser_that_left_ends_with_the_timeout() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), "timeout = \"1s\""));
     let (browser, visit) = opened(&server);

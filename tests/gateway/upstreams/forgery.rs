@@ -1,8 +1,8 @@
-//! What a browser must not be able to tell an upstream.
+//! Headers that a browser must not be able to forge.
 
 use super::*;
 
-/// Names that only the gateway may use, in spellings that some servers take for the same.
+/// Names that only the gateway may use, in spellings that some servers read as the same name.
 const FORGED: [&str; 37] = [
     "X-Forwarded-User",
     "x-forwarded-user",
@@ -43,7 +43,7 @@ const FORGED: [&str; 37] = [
     "X-Rewrite-Url",
 ];
 
-/// Asserts that exactly what the gateway says arrived, once.
+/// Asserts that the upstream received the gateway's values once, and no forged value.
 #[track_caller]
 fn arrived(recorder: &Recorder, visit: &Visit) {
     let request = recorder.request();
@@ -78,7 +78,7 @@ fn arrived(recorder: &Recorder, visit: &Visit) {
 }
 
 #[test]
-fn identity_headers_of_a_browser_do_not_arrive() {
+fn identity_headers_of_a_browser_are_removed() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     for name in FORGED {
@@ -96,7 +96,7 @@ fn identity_headers_of_a_browser_do_not_arrive() {
 }
 
 #[test]
-fn connection_takes_nothing_of_the_gateways_away() {
+fn connection_removes_no_header_of_the_gateway() {
     let (recorder, server) = recorded();
     let (browser, visit) = opened(&server);
     for connection in [
@@ -113,7 +113,7 @@ fn connection_takes_nothing_of_the_gateways_away() {
 }
 
 #[test]
-fn headers_of_a_connection_end_with_it() {
+fn hop_by_hop_request_headers_do_not_reach_the_upstream() {
     let (recorder, server) = recorded();
     let (browser, visit) = opened(&server);
     let headers = [
@@ -156,7 +156,7 @@ fn headers_of_a_connection_end_with_it() {
 }
 
 #[test]
-fn exactly_these_headers_arrive() {
+fn exactly_these_request_headers_reach_the_upstream() {
     let (recorder, server) = recorded();
     let (browser, visit) = opened(&server);
     let mut wire =

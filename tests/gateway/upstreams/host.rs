@@ -1,11 +1,11 @@
-//! `host`: a tool at the root of a host name of its own, which shares nothing with the others.
+//! `host`: a tool at the root of its own host name, separate from the other tools.
 
 use super::*;
 
 const HOST: &str = "nb.example";
 const LAUNCH: &str = "https://nb.example/";
 
-/// A gateway with the tool at its own host, and a template at the common one.
+/// A gateway with the tool on its own host, and a template on the shared one.
 fn at_host(more: &str) -> (Recorder, Server) {
     let recorder = Recorder::start();
     let template = "[tools.page]\nkey = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\n";
@@ -26,9 +26,9 @@ fn the_tool_answers_at_the_root_of_its_host() {
     let (recorder, server) = at_host("");
     let form = Form { url: LAUNCH, ..launch() };
     let launched = Browser::at(&server, HOST).launch(&form);
-    let door = launched.header("location").expect("a door").to_owned();
-    let (prefix, _) = door.split_once("?lti_ticket=").expect("a ticket");
-    assert!(prefix.starts_with("/~") && prefix.len() == 18, "{door}");
+    let entry = launched.header("location").expect("an entry URL").to_owned();
+    let (prefix, _) = entry.split_once("?lti_ticket=").expect("a ticket");
+    assert!(prefix.starts_with("/~") && prefix.len() == 18, "{entry}");
     for (cookie, path) in launched.all("set-cookie").iter().zip(["/", prefix]) {
         assert!(
             cookie.contains(&format!("; Path={path};")) || cookie.contains("; Path="),
@@ -49,7 +49,7 @@ fn the_tool_answers_at_the_root_of_its_host() {
 }
 
 #[test]
-fn the_launch_is_signed_for_that_host_and_no_other() {
+fn a_launch_is_valid_for_its_host_only() {
     let (recorder, server) = at_host("");
     let check = |host: &str, url: &'static str, nonce: &'static str| {
         Browser::at(&server, host).launch(&Form { url, nonce, ..launch() }).status
@@ -66,7 +66,7 @@ fn the_launch_is_signed_for_that_host_and_no_other() {
 }
 
 #[test]
-fn other_hosts_see_nothing_of_it_and_it_sees_nothing_of_them() {
+fn hosts_share_no_urls() {
     let (recorder, server) = at_host("");
     let (_, visit) = at(&server, &Form { url: LAUNCH, ..launch() });
     for host in ["tool.example", "other.example", "nb.example.evil.example", "xnb.example"] {
@@ -79,7 +79,7 @@ fn other_hosts_see_nothing_of_it_and_it_sees_nothing_of_them() {
     assert_eq!(get("/.well-known/jwks.json").json(), server.get("/.well-known/jwks.json").json());
     let root = get("/");
     assert_eq!((root.status, root.header("allow")), (405, Some("POST")));
-    assert!(!root.body.contains("/lti/page"), "no list of the others: {}", root.body);
+    assert!(!root.body.contains("/lti/page"), "no list of the other tools: {}", root.body);
     for path in ["/ready", "/static/style.css", "/lti/page", "/lti/nb", "/metrics"] {
         let reply = get(path);
         assert!(matches!(reply.status, 404 | 405), "{path}: {reply:?}");
@@ -91,11 +91,11 @@ fn other_hosts_see_nothing_of_it_and_it_sees_nothing_of_them() {
 }
 
 #[test]
-fn at_its_own_root_the_app_has_every_path_but_the_launchs() {
+fn at_the_root_of_its_host_the_app_has_every_path_but_the_launch_path() {
     let (recorder, server) = at_host("prefix = \"tool\"");
     let launched = Browser::at(&server, HOST).launch(&Form { url: LAUNCH, ..launch() });
     assert!(
-        launched.header("location").is_some_and(|door| door.starts_with("/?lti_ticket=")),
+        launched.header("location").is_some_and(|entry| entry.starts_with("/?lti_ticket=")),
         "{launched:?}"
     );
     assert!(
@@ -133,7 +133,7 @@ fn at_its_own_root_the_app_has_every_path_but_the_launchs() {
 }
 
 #[test]
-fn the_gateways_own_addresses_have_heads_there() {
+fn the_gateways_own_urls_answer_head_on_a_tools_host() {
     for more in ["", "prefix = \"tool\""] {
         let (recorder, server) = at_host(more);
         let (browser, _) = at(&server, &Form { url: LAUNCH, ..launch() });
@@ -148,7 +148,7 @@ fn the_gateways_own_addresses_have_heads_there() {
 }
 
 #[test]
-fn a_launch_path_of_ones_own_leaves_the_root_to_the_app() {
+fn a_configured_launch_path_leaves_the_root_to_the_app() {
     let (recorder, server) = at_host("prefix = \"tool\"\npath = \"/launch\"");
     let form = Form { url: "https://nb.example/launch", ..launch() };
     let (mut browser, visit) = at(&server, &form);
@@ -162,11 +162,12 @@ fn a_launch_path_of_ones_own_leaves_the_root_to_the_app() {
 }
 
 #[test]
-fn a_session_of_a_host_is_none_elsewhere() {
+fn a_session_of_one_host_is_invalid_on_another() {
     let (recorder, server) = at_host("prefix = \"tool\"");
     let (_, visit) = at(&server, &Form { url: LAUNCH, ..launch() });
     let file = format!(
-        "{GATEWAY}\n[tools.other]\nhost = \"other.example\"\nprefix = \"tool\"\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"{}\"\n",
+        "{GATEWAY}\n[tools.other]\nhost = \"other.example\"\nprefix = \"tool\"\nkey = \"key-1\"\n\
+            secret = \"s3cret\"\nupstream = \"{}\"\n",
         recorder.url()
     );
     let other = Server::start(&Setup { tools: &file, ..Setup::default() });
@@ -176,7 +177,7 @@ fn a_session_of_a_host_is_none_elsewhere() {
 }
 
 #[test]
-fn a_foreign_page_is_one_of_any_other_host() {
+fn a_page_of_another_host_fails_the_csrf_check() {
     let (recorder, server) = at_host("");
     let (mut browser, visit) = at(&server, &Form { url: LAUNCH, ..launch() });
     for origin in ["https://tool.example", "https://other.example", "http://nb.example"] {
@@ -191,7 +192,7 @@ fn a_foreign_page_is_one_of_any_other_host() {
 }
 
 #[test]
-fn a_port_of_the_public_url_is_that_of_every_host() {
+fn every_host_has_the_port_of_the_public_url() {
     let recorder = Recorder::start();
     let file = tools(&recorder.url(), &format!("host = \"{HOST}\""));
     let server = server(&file.replace("https://tool.example", "https://tool.example:8443"));

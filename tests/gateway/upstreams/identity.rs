@@ -1,10 +1,10 @@
-//! Who an upstream is told is there.
+//! The identity headers that an upstream receives.
 
 use crate::support::Recorded;
 
 use super::*;
 
-/// The request that a session's first page makes.
+/// The first request of a session.
 #[track_caller]
 fn first_request(recorder: &Recorder, server: &Server, form: &Form<'_>) -> (Recorded, Visit) {
     let mut browser = Browser::new(server);
@@ -13,7 +13,7 @@ fn first_request(recorder: &Recorder, server: &Server, form: &Form<'_>) -> (Reco
     (recorder.request(), visit)
 }
 
-/// A header's value with its escapes undone, as the documentation says: bytes of UTF-8.
+/// A header's value, percent-decoded as docs/upstreams.md describes.
 #[track_caller]
 fn decoded(value: &str) -> String {
     let mut bytes = Vec::new();
@@ -21,7 +21,7 @@ fn decoded(value: &str) -> String {
     while let Some((first, after)) = rest.split_first() {
         if *first == b'%' {
             let digits = std::str::from_utf8(&after[..2]).expect("digits");
-            bytes.push(u8::from_str_radix(digits, 16).expect("a whole escape"));
+            bytes.push(u8::from_str_radix(digits, 16).expect("a complete escape"));
             rest = &after[2..];
         } else {
             assert!((0x20..0x7f).contains(first), "{value}");
@@ -33,7 +33,7 @@ fn decoded(value: &str) -> String {
 }
 
 #[test]
-fn a_user_is_told_with_the_consumer_that_knows_them() {
+fn a_user_is_identified_by_consumer_and_user_id() {
     let recorder = Recorder::start();
     let table = format!(
         "\n[tools.nb]\nupstream = \"{}\"\nconsumers = [{}]\n",
@@ -85,7 +85,7 @@ fn names_in_any_script_arrive_intact() {
 }
 
 #[test]
-fn line_breaks_in_what_was_launched_split_no_header() {
+fn line_breaks_in_a_launch_cause_no_header_injection() {
     let (recorder, server) = recorded_with("identity = [\"name\", \"email\"]");
     let evil = "a\0b\r\nX-Evil: 1\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n";
     let form = launch()
@@ -107,17 +107,18 @@ fn line_breaks_in_what_was_launched_split_no_header() {
         decoded(&request.header("x-forwarded-user").expect("a user")),
         format!("key-1:{evil}")
     );
-    assert_eq!(assertion::claims_of(&server, &request)["custom_x"], serde_json::Value::Null);
-    let custom = &assertion::claims_of(&server, &request)["https://purl.imsglobal.org/spec/lti/claim/custom"];
+    let claims = assertion::claims_of(&server, &request);
+    assert_eq!(claims["custom_x"], serde_json::Value::Null);
+    let custom = &claims["https://purl.imsglobal.org/spec/lti/claim/custom"];
     assert_eq!(custom["x"], evil);
-    // Nothing else follows on the connection.
+    // No other request was injected into the connection.
     let headers = [("Host", "tool.example"), ("Cookie", visit.cookie.as_str())];
     assert_eq!(server.send("GET", &visit.at("/next"), &headers, b"").status, 200);
     assert_eq!(recorder.request().line(), "GET /app/next");
 }
 
 #[test]
-fn a_launch_answers_with_no_split_header_either() {
+fn the_response_to_a_launch_has_no_header_injection_either() {
     let (recorder, server) = recorded();
     let evil = "a\r\nSet-Cookie: evil=1\r\n\r\n<p>";
     let form = launch()
@@ -130,7 +131,7 @@ fn a_launch_answers_with_no_split_header_either() {
 }
 
 #[test]
-fn roles_are_told_by_their_names() {
+fn roles_are_sent_by_name() {
     let (recorder, server) = recorded();
     for (nonce, roles, groups) in [
         ("1", "Student,Learner", Some("learner")),
@@ -152,7 +153,7 @@ fn roles_are_told_by_their_names() {
 }
 
 #[test]
-fn identity_cuts_personal_data_everywhere() {
+fn the_identity_setting_removes_personal_data_everywhere() {
     let person = [
         ("lis_person_name_given", "Ada-given"),
         ("lis_person_name_family", "Lovelace-family"),
@@ -192,11 +193,14 @@ fn identity_cuts_personal_data_everywhere() {
         sizes.push(visit.cookie.len());
     }
     assert!(sizes[0] > sizes[1] && sizes[1] == sizes[2], "{sizes:?}");
-    assert!(sizes[1] > sizes[3] && sizes[3] > sizes[4], "what is cut is not even kept: {sizes:?}");
+    assert!(
+        sizes[1] > sizes[3] && sizes[3] > sizes[4],
+        "the session does not contain the removed data: {sizes:?}"
+    );
 }
 
 #[test]
-fn the_whole_identity_stays_small_whatever_is_launched() {
+fn the_identity_headers_stay_small_for_every_launch() {
     let (recorder, server) = recorded_with("identity = [\"name\", \"email\"]");
     let long = "é".repeat(3000);
     let names: Vec<String> = (0..200).map(|number| format!("custom_{number}")).collect();
@@ -211,7 +215,7 @@ fn the_whole_identity_stays_small_whatever_is_launched() {
         ])
         .with(&custom);
     let (request, visit) = first_request(&recorder, &server, &form);
-    assert!(visit.cookie.len() <= 4096, "browsers keep no larger cookie: {}", visit.cookie.len());
+    assert!(visit.cookie.len() <= 4096, "browsers accept no larger cookie: {}", visit.cookie.len());
     let identity: usize = request
         .head
         .headers()

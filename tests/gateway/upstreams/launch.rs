@@ -1,35 +1,35 @@
-//! The launch of an upstream: what it leads to, and what a refused one does not.
+//! Launches of an upstream: accepted, rejected, and the URLs to which they lead.
 
 use std::sync::Barrier;
 
 use super::*;
 
-/// Asserts that a refused launch opened nothing, at either end.
+/// Asserts that a launch is rejected, sets no cookie and reaches no upstream.
 #[track_caller]
-fn refuse(server: &Server, recorder: &Recorder, target: &str, body: &str, status: u16, code: &str) {
+fn reject(server: &Server, recorder: &Recorder, target: &str, body: &str, status: u16, code: &str) {
     refused_page(&server.post(target, body), status, code);
     recorder.saw_nothing();
 }
 
 #[test]
-fn a_refused_launch_opens_nothing() {
+fn a_rejected_launch_opens_nothing() {
     let (recorder, server) = recorded_with("roles = [\"instructor\"]");
     let form = launch().but(&[("roles", "Instructor")]);
-    let refuse =
-        |body: &str, status, code| refuse(&server, &recorder, "/lti/nb", body, status, code);
-    refuse(&form.tampered(|pairs| pairs.set("user_id", "user-1")), 401, "bad-signature");
-    refuse(&Form { key: "key-2", ..form.clone() }.sign(), 401, "unknown-consumer");
-    refuse(&Form { timestamp: NOW - 301, ..form.clone() }.sign(), 401, "stale");
-    refuse(&form.clone().but(&[("roles", "Learner")]).sign(), 403, "role-not-allowed");
-    refuse(&form.clone().without("resource_link_id").sign(), 400, "no-resource-link");
-    refuse("", 400, "unsigned");
-    // None of them spent the nonce, and it is spent once.
+    let reject =
+        |body: &str, status, code| reject(&server, &recorder, "/lti/nb", body, status, code);
+    reject(&form.tampered(|pairs| pairs.set("user_id", "user-1")), 401, "bad-signature");
+    reject(&Form { key: "key-2", ..form.clone() }.sign(), 401, "unknown-consumer");
+    reject(&Form { timestamp: NOW - 301, ..form.clone() }.sign(), 401, "stale");
+    reject(&form.clone().but(&[("roles", "Learner")]).sign(), 403, "role-not-allowed");
+    reject(&form.clone().without("resource_link_id").sign(), 400, "no-resource-link");
+    reject("", 400, "unsigned");
+    // None of them spent the nonce. The accepted launch spends it.
     assert_eq!(Browser::new(&server).launch(&form).status, 303);
-    refuse(&form.sign(), 401, "replayed");
+    reject(&form.sign(), 401, "replayed");
 }
 
 #[test]
-fn of_two_identical_launches_at_once_one_opens_a_session() {
+fn of_identical_launches_at_once_one_opens_a_session() {
     let (recorder, server) = recorded();
     let (body, barrier) = (launch().sign(), Barrier::new(8));
     let replies: Vec<Reply> = std::thread::scope(|scope| {
@@ -50,16 +50,16 @@ fn of_two_identical_launches_at_once_one_opens_a_session() {
 }
 
 #[test]
-fn a_launch_leads_nowhere_outside_its_session() {
+fn a_launch_path_cannot_leave_the_session() {
     let (recorder, server) = recorded();
     for path in
         ["/..", "/../x", "/a/../../x", "/%2e%2e/x", "/..%2fx", "/.", "/..;/x", "/%252e%252e/"]
     {
         let url = format!("https://tool.example/lti/nb{path}");
         let form = Form { url: &url, ..launch() };
-        refuse(&server, &recorder, &format!("/lti/nb{path}"), &form.sign(), 400, "bad-path");
+        reject(&server, &recorder, &format!("/lti/nb{path}"), &form.sign(), 400, "bad-path");
     }
-    // What looks like another host is a path below the prefix.
+    // A path that resembles another host stays below the prefix.
     for (nonce, path) in
         [("1", "//evil.example/"), ("2", "/http://evil.example/"), ("3", "/\\evil.example")]
     {

@@ -1,4 +1,4 @@
-//! Where a request ends, which two readers must not understand in two ways.
+//! Request smuggling: two servers must not read the end of a request in two ways.
 
 use crate::support::{Server, Wire};
 
@@ -7,31 +7,34 @@ use super::*;
 /// A request inside the session with these header lines and this body.
 fn request(visit: &Visit, lines: &[&str], body: &str) -> String {
     format!(
-        "POST {} HTTP/1.1\r\nHost: tool.example\r\nAccept: application/json\r\nCookie: {}\r\n{}\r\n\r\n{body}",
+        "POST {} HTTP/1.1\r\nHost: tool.example\r\nAccept: application/json\r\nCookie: {}\r\n\
+            {}\r\n\r\n{body}",
         visit.at("/up"),
         visit.cookie,
         lines.join("\r\n")
     )
 }
 
-/// What is answered to bytes until the server closes, however many answers that are.
-fn answers(server: &Server, bytes: &str) -> Vec<Reply> {
+/// All responses to these bytes, until the server closes the connection.
+fn responses(server: &Server, bytes: &str) -> Vec<Reply> {
     let mut wire = server.connect();
     wire.send(bytes);
     std::iter::from_fn(|| Reply::read_if_any(&mut wire, "POST")).collect()
 }
 
-/// A request that must never arrive, as it could hide in the body of another.
+/// A request that is hidden in the body of another, and must never arrive.
 fn hidden(visit: &Visit) -> String {
     let (target, cookie) = (visit.at("/hidden"), &visit.cookie);
     format!(
-        "GET {target} HTTP/1.1\r\nHost: tool.example\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
+        "GET {target} HTTP/1.1\r\nHost: tool.example\r\nCookie: {cookie}\r\nConnection: close\r\n\
+            \r\n"
     )
 }
 
-/// The server itself takes the length away, as RFC 9112 §6.3 allows, and closes, as it demands then.
+/// The server removes the length, as RFC 9112 §6.3 allows, and closes the connection, as it then
+/// requires.
 #[test]
-fn a_length_beside_chunks_counts_nowhere_and_nothing_may_follow() {
+fn a_length_beside_chunks_smuggles_no_request() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let hidden = hidden(&visit);
@@ -40,10 +43,10 @@ fn a_length_beside_chunks_counts_nowhere_and_nothing_may_follow() {
         ["Transfer-Encoding: chunked", "Content-Length: 4"],
         ["Content-Length: 400", "transfer-encoding: CHUNKED"],
     ] {
-        let answers =
-            answers(&server, &request(&visit, &lines, &format!("1\r\nx\r\n0\r\n\r\n{hidden}")));
-        assert_eq!(answers.len(), 1, "{answers:?}");
-        assert_eq!((answers[0].status, answers[0].header("connection")), (200, Some("close")));
+        let responses =
+            responses(&server, &request(&visit, &lines, &format!("1\r\nx\r\n0\r\n\r\n{hidden}")));
+        assert_eq!(responses.len(), 1, "{responses:?}");
+        assert_eq!((responses[0].status, responses[0].header("connection")), (200, Some("close")));
         let request = recorder.request();
         assert_eq!(
             (request.line().as_str(), request.body.as_slice()),
@@ -55,7 +58,7 @@ fn a_length_beside_chunks_counts_nowhere_and_nothing_may_follow() {
 }
 
 #[test]
-fn two_different_lengths_are_refused() {
+fn two_different_lengths_smuggle_no_request() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let body = format!("abcd{}", hidden(&visit));
@@ -67,20 +70,21 @@ fn two_different_lengths_are_refused() {
         vec!["Content-Length: 4,100"],
         vec!["Content-Length: 4, 4"],
     ] {
-        let answers = answers(&server, &request(&visit, &lines, &body));
-        assert_eq!(answers.len(), 1, "{lines:?}: {answers:?}");
-        assert_eq!(answers[0].status, 400, "{lines:?}");
+        let responses = responses(&server, &request(&visit, &lines, &body));
+        assert_eq!(responses.len(), 1, "{lines:?}: {responses:?}");
+        assert_eq!(responses[0].status, 400, "{lines:?}");
         recorder.saw_nothing();
     }
 }
 
 #[test]
-fn one_length_said_twice_is_one() {
+fn the_same_length_twice_is_one_length() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let lines = ["Content-Length: 4", "Content-Length: 4"];
-    let answers = answers(&server, &request(&visit, &lines, &format!("abcd{}", hidden(&visit))));
-    assert_eq!(answers.len(), 2, "what follows is a request of its own: {answers:?}");
+    let responses =
+        responses(&server, &request(&visit, &lines, &format!("abcd{}", hidden(&visit))));
+    assert_eq!(responses.len(), 2, "the rest is the next request: {responses:?}");
     let first = recorder.next();
     assert_eq!(
         (first.line().as_str(), first.body.as_slice()),
@@ -91,7 +95,7 @@ fn one_length_said_twice_is_one() {
 }
 
 #[test]
-fn what_is_no_length_and_no_coding_is_refused() {
+fn an_invalid_length_or_transfer_coding_is_refused() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let hidden = hidden(&visit);
@@ -109,17 +113,18 @@ fn what_is_no_length_and_no_coding_is_refused() {
         "Transfer-Encoding : chunked",
         "X: y\r\n Transfer-Encoding: chunked",
     ] {
-        let answers = answers(&server, &request(&visit, &[line], &format!("0\r\n\r\n{hidden}")));
-        assert!(answers.len() <= 1, "{line}: {answers:?}");
-        for answer in answers {
-            assert!((400..=501).contains(&answer.status), "{line}: {answer:?}");
+        let responses =
+            responses(&server, &request(&visit, &[line], &format!("0\r\n\r\n{hidden}")));
+        assert!(responses.len() <= 1, "{line}: {responses:?}");
+        for response in responses {
+            assert!((400..=501).contains(&response.status), "{line}: {response:?}");
         }
         recorder.saw_nothing();
     }
 }
 
 #[test]
-fn an_upload_that_breaks_off_never_looks_whole() {
+fn an_upload_that_breaks_off_never_looks_complete() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     for (line, body) in [
@@ -128,7 +133,7 @@ fn an_upload_that_breaks_off_never_looks_whole() {
         ("Transfer-Encoding: chunked", "16\r\nonly some of its bytes\r\n"),
         ("Transfer-Encoding: chunked", "ff\r\nonly some of its bytes"),
         ("Transfer-Encoding: chunked", "16\r\nonly some of its bytes\r\nzz\r\n\r\n"),
-        // Rocket reads the first fourteen bytes before any route, and passes over what goes wrong with them.
+        // Rocket reads the first fourteen bytes before any route, and ignores errors in them.
         ("Transfer-Encoding: chunked", "5\r\nhello\r\n"),
         ("Transfer-Encoding: chunked", "5\r\nhel"),
         ("Transfer-Encoding: chunked", ""),
@@ -148,7 +153,7 @@ fn an_upload_that_breaks_off_never_looks_whole() {
 }
 
 #[test]
-fn pipelined_requests_are_answered_in_their_order() {
+fn pipelined_requests_are_answered_in_order() {
     let recorder = Recorder::with(|request| {
         let line = request.line();
         format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{line}", line.len()).into_bytes()
@@ -181,10 +186,10 @@ fn pipelined_requests_are_answered_in_their_order() {
 }
 
 #[test]
-fn what_follows_a_refused_request_is_no_part_of_it() {
+fn the_body_of_a_refused_request_is_not_the_next_request() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
-    // A body that looks like a request, of a request that is refused before its body is read.
+    // The gateway refuses the request before it reads the body, which looks like a request.
     let hidden = hidden(&visit);
     let length = format!("Content-Length: {}", hidden.len());
     let foreign = ["Origin: https://evil.example", length.as_str()];
@@ -192,7 +197,7 @@ fn what_follows_a_refused_request_is_no_part_of_it() {
     wire.send(request(&visit, &foreign, &hidden));
     refused(&Reply::read(&mut wire, "POST"), 403, "foreign-origin");
     wire.finish();
-    assert!(wire.is_over(), "one request, one answer");
+    assert!(wire.is_over(), "one request, one response");
     recorder.saw_nothing();
 }
 
@@ -210,6 +215,6 @@ fn an_upload_that_breaks_off_is_not_logged_as_a_slow_form() {
     assert_eq!(reply.status, 408, "{reply:?}");
     let lines = log_lines(" tool=\"cut\" outcome=\"refused\" code=\"incomplete\" ");
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].contains("the browser broke off its body"), "{lines:?}");
+    assert!(lines[0].contains("the browser aborted its upload"), "{lines:?}");
     recorder.saw_nothing();
 }

@@ -1,4 +1,4 @@
-//! How much and how slow a request may be.
+//! Limits on the size and the speed of requests.
 
 use crate::support::Upstream;
 
@@ -43,17 +43,17 @@ fn more_than_a_hundred_headers_are_refused() {
 }
 
 #[test]
-fn a_slow_writer_is_waited_for_and_passed_on_piece_by_piece() {
+fn a_slow_upload_is_passed_on_piece_by_piece() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), "timeout = \"1s\""));
     let (browser, visit) = opened(&server);
     let mut wire = browser.ask("POST", &visit.at("/up"), &[("Content-Length", "100")]);
-    // Rocket hands no request on before fourteen bytes of its body are there.
+    // Rocket waits for fourteen bytes of the body before it routes a request.
     wire.send("0123456789abcdef");
     let (mut app, head) = upstream.request();
     assert_eq!(head.header("content-length").as_deref(), Some("100"));
     assert_eq!(app.at_most(16), b"0123456789abcdef");
-    // Each piece is at the upstream before the next is written.
+    // Each piece reaches the upstream before the next is written.
     for byte in b'A'..b'A' + 84 {
         wire.send([byte]);
         assert_eq!(app.at_most(1), [byte]);
@@ -64,7 +64,7 @@ fn a_slow_writer_is_waited_for_and_passed_on_piece_by_piece() {
 }
 
 #[test]
-fn one_who_writes_slowly_delays_nobody_else() {
+fn a_slow_upload_delays_no_other_request() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     let half: Vec<_> = (0..50)
@@ -83,17 +83,17 @@ fn one_who_writes_slowly_delays_nobody_else() {
         .collect();
     for _ in 0..20 {
         assert_eq!(browser.get(&visit.at("/")).body, "ok");
-        assert_eq!(recorder.request().line(), "GET /app/", "and no upload that is not whole");
+        assert_eq!(recorder.request().line(), "GET /app/", "and no incomplete upload");
     }
     drop((half, uploads));
 }
 
 #[test]
-fn one_who_reads_slowly_delays_nobody_else() {
+fn a_slow_download_delays_no_other_request() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
-    // So much that it fits into no buffer on the way.
+    // Larger than all buffers between the two ends.
     const SIZE: usize = 64 << 20;
     std::thread::scope(|scope| {
         let slow: Vec<_> = (0..4)
@@ -113,7 +113,7 @@ fn one_who_reads_slowly_delays_nobody_else() {
             app.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
             assert_eq!(Reply::read(&mut wire, "GET").body, "ok");
         }
-        // And the slow ones get everything in the end.
+        // The slow downloads are complete in the end.
         for mut wire in slow {
             let reply = Reply::read(&mut wire, "GET");
             assert_eq!((reply.bytes.len(), reply.complete), (SIZE, true));

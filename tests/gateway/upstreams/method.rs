@@ -1,8 +1,8 @@
-//! The methods of HTTP.
+//! HTTP methods.
 
 use super::*;
 
-/// Forms whose first field Rocket takes for a method.
+/// Forms whose first field Rocket reads as a method.
 const SPELLINGS: [&str; 14] = [
     "_method=put",
     "_method=put&x=1",
@@ -47,7 +47,7 @@ fn a_method_that_is_not_standard_is_not_implemented() {
 }
 
 #[test]
-fn a_tunnel_to_anywhere_is_not_implemented() {
+fn connect_is_not_implemented() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     let reply = browser.send("CONNECT", &visit.at("/"), &[JSON], b"");
@@ -78,7 +78,7 @@ fn a_form_field_changes_no_method() {
 }
 
 #[test]
-fn a_form_field_makes_a_foreign_pages_post_no_get() {
+fn a_form_field_does_not_evade_the_csrf_check() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     let headers = [
@@ -98,9 +98,10 @@ fn a_form_field_makes_a_foreign_pages_post_no_get() {
 }
 
 #[test]
-fn head_has_the_headers_of_an_answer_and_no_body() {
+fn a_head_has_the_headers_of_the_response_and_no_body() {
     let recorder = Recorder::answering(
-        "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 123456789\r\nETag: \"x\"\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 123456789\r\n\
+            ETag: \"x\"\r\n\r\n",
     );
     let server = server(&tools(&recorder.url(), ""));
     let (browser, visit) = opened(&server);
@@ -113,7 +114,7 @@ fn head_has_the_headers_of_an_answer_and_no_body() {
 }
 
 #[test]
-fn a_query_of_options_for_the_whole_server_is_not_passed_on() {
+fn options_for_the_whole_server_reach_no_upstream() {
     let (recorder, server) = recorded();
     opened(&server);
     let reply =

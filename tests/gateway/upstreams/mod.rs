@@ -1,15 +1,17 @@
-//! Web apps behind the gateway, seen from outside: from the launch to the last byte that an app sends, over real HTTP.
+//! Web apps behind the gateway, tested from outside over real HTTP: from the launch to the last
+//! byte that an app sends.
 //!
-//! A test looks at both ends: what the browser is answered, and what arrived at the upstream, or that nothing did.
+//! A test checks both ends: the browser's response, and the request that the upstream received, or
+//! that it received none.
 
-mod answer;
 mod app_cookie;
 mod assertion;
 mod body;
 mod budget;
-mod door;
+mod entry;
 mod failure;
 mod forgery;
+mod forwarded;
 mod host;
 mod identity;
 mod launch;
@@ -18,13 +20,13 @@ mod limit;
 mod method;
 mod origin;
 mod path;
-mod person;
-mod place;
 mod prefix;
+mod response;
 mod rotation;
 mod session;
 mod stream;
 mod trace;
+mod user;
 mod volume;
 mod websocket;
 
@@ -37,23 +39,25 @@ public_url = "https://tool.example"
 secret = "the gateway's own, of 32 characters"
 "#;
 
-/// What no answer and no line of the log may contain: secrets, and what [`launch`] tells of a person.
+/// Strings that no response and no line of the log may contain: secrets, and the personal data of
+/// [`launch`].
 const PRIVATE: [&str; 7] =
     ["s3cret", "an0ther", "own, of 32", "user-4711", "Ada", "Lovelace", "uni.example"];
 
-/// A file with one tool, `nb`, before an upstream, and further lines of its table.
+/// A `tools.toml` with one tool, `nb`, for an upstream, and further lines of its table.
 fn tools(upstream: &str, more: &str) -> String {
     format!(
-        "{GATEWAY}\n[tools.nb]\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"{upstream}\"\n{more}\n"
+        "{GATEWAY}\n[tools.nb]\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"{upstream}\"\n\
+            {more}\n"
     )
 }
 
-/// A gateway with this file.
+/// A gateway with this `tools.toml`.
 fn server(tools: &str) -> Server {
     Server::start(&Setup { tools, ..Setup::default() })
 }
 
-/// An upstream that says `ok`, and a gateway before it.
+/// An upstream that responds `ok`, and a gateway in front of it.
 fn recorded() -> (Recorder, Server) {
     recorded_with("")
 }
@@ -65,7 +69,7 @@ fn recorded_with(more: &str) -> (Recorder, Server) {
     (recorder, server)
 }
 
-/// A good launch of `nb` by a learner who has a name and an e-mail address.
+/// A valid launch of `nb` by a learner with a name and an e-mail address.
 fn launch() -> Form<'static> {
     Form { url: "https://tool.example/lti/nb", ..Form::default() }.with(&[
         ("user_id", "user-4711"),
@@ -76,12 +80,12 @@ fn launch() -> Form<'static> {
     ])
 }
 
-/// The same launch with another nonce, as every further one has.
+/// The same launch with another nonce.
 fn launch_again(nonce: &'static str) -> Form<'static> {
     Form { nonce, ..launch() }
 }
 
-/// A launch as Open edX sends it in a course whose author set nine custom parameters: 35 parameters with OAuth's.
+/// A launch by Open edX in a course with nine custom parameters: 35 parameters with OAuth's.
 pub(super) fn edx() -> Form<'static> {
     Form {
         url: "https://tool.example/lti/nb",
@@ -92,17 +96,29 @@ pub(super) fn edx() -> Form<'static> {
             ("launch_presentation_return_url", ""),
             (
                 "resource_link_id",
-                "block-v1:DelftX+EX101x+3T2025+type@lti_consumer+block@5a3c9f0b7e2d4186b0c1d2e3f4a5b6c7",
+                concat!(
+                    "block-v1:DelftX+EX101x+3T2025+type@lti_consumer",
+                    "+block@5a3c9f0b7e2d4186b0c1d2e3f4a5b6c7",
+                ),
             ),
             ("user_id", "b7d2c1f09a8e4d53b6f7a1c2e3d4f5a6"),
             ("roles", "Student,Learner"),
             (
                 "lis_result_sourcedid",
-                "course-v1%3ADelftX%2BEX101x%2B3T2025:block-v1:DelftX+EX101x+3T2025+type@lti_consumer+block@5a3c9f0b7e2d4186b0c1d2e3f4a5b6c7:b7d2c1f09a8e4d53b6f7a1c2e3d4f5a6",
+                concat!(
+                    "course-v1%3ADelftX%2BEX101x%2B3T2025:",
+                    "block-v1:DelftX+EX101x+3T2025+type@lti_consumer",
+                    "+block@5a3c9f0b7e2d4186b0c1d2e3f4a5b6c7:b7d2c1f09a8e4d53b6f7a1c2e3d4f5a6",
+                ),
             ),
             (
                 "lis_outcome_service_url",
-                "https://courses.edx.example/courses/course-v1:DelftX+EX101x+3T2025/xblock/block-v1:DelftX+EX101x+3T2025+type@lti_consumer+block@5a3c9f0b7e2d4186b0c1d2e3f4a5b6c7/handler_noauth/outcome_service_handler",
+                concat!(
+                    "https://courses.edx.example/courses/course-v1:DelftX+EX101x+3T2025/xblock/",
+                    "block-v1:DelftX+EX101x+3T2025+type@lti_consumer",
+                    "+block@5a3c9f0b7e2d4186b0c1d2e3f4a5b6c7",
+                    "/handler_noauth/outcome_service_handler",
+                ),
             ),
             ("lis_person_sourcedid", "grace_hopper_1906"),
             ("lis_person_name_full", "Grace Brewster Hopper"),
@@ -129,7 +145,7 @@ pub(super) fn edx() -> Form<'static> {
     }
 }
 
-/// A browser that launched [`launch`], and where it led.
+/// A browser that sent [`launch`], and the session that it opened.
 #[track_caller]
 fn opened(server: &Server) -> (Browser<'_>, Visit) {
     let mut browser = Browser::new(server);
@@ -137,10 +153,11 @@ fn opened(server: &Server) -> (Browser<'_>, Visit) {
     (browser, visit)
 }
 
-/// Asks for JSON, so that the code of a refusal can be read from its answer.
+/// Requests JSON, so that the response of a refusal contains its code.
 const JSON: (&str, &str) = ("Accept", "application/json");
 
-/// Asserts a whole refusal: a JSON answer that says nothing but its code, and one line in the log that says why.
+/// Asserts a complete refusal: a JSON response with the code and nothing private, and one line in
+/// the log with the reason.
 #[track_caller]
 fn refused(reply: &Reply, status: u16, code: &str) {
     assert_eq!(reply.status, status, "{reply:?}");
@@ -154,7 +171,7 @@ fn refused(reply: &Reply, status: u16, code: &str) {
     assert!(line.contains(&format!("code=\"{code}\"")), "not {code}: {line}");
 }
 
-/// Asserts the page of a refusal, and the line in the log that its reference leads to.
+/// Asserts the page of a refusal, and the line in the log with its reference.
 #[track_caller]
 fn refused_page(reply: &Reply, status: u16, code: &str) {
     assert_eq!(reply.status, status, "{reply:?}");
@@ -164,7 +181,8 @@ fn refused_page(reply: &Reply, status: u16, code: &str) {
     assert!(line.contains(&format!("code=\"{code}\"")), "not {code}: {line}");
 }
 
-/// Asserts an answer of the gateway's own that opens nothing, tells nothing and leads nowhere by itself.
+/// Asserts a response of the gateway itself that sets no cookie, redirects nowhere and contains
+/// nothing private.
 #[track_caller]
 fn opened_nothing(reply: &Reply) {
     assert_eq!(reply.all("set-cookie"), [""; 0]);
@@ -176,7 +194,7 @@ fn opened_nothing(reply: &Reply) {
     }
 }
 
-/// The one line in the log that a reference leads to.
+/// The one line in the log with this reference.
 #[track_caller]
 fn line_of(reference: &str) -> String {
     let mut lines = log_lines(reference);

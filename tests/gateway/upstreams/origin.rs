@@ -1,4 +1,4 @@
-//! Which pages may act for a person: only the upstream's own.
+//! CSRF: only the upstream's own pages may act in a session.
 
 use super::*;
 
@@ -9,7 +9,7 @@ const WEBSOCKET: [(&str, &str); 4] = [
     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
 ];
 
-/// What browsers send along from pages of other sites.
+/// Headers of requests from pages of other origins.
 const FOREIGN: [&[(&str, &str)]; 12] = [
     &[("Origin", "https://evil.example")],
     &[("Origin", "http://tool.example")],
@@ -25,7 +25,7 @@ const FOREIGN: [&[(&str, &str)]; 12] = [
     &[("Origin", "https://tool.example"), ("Origin", "https://evil.example")],
 ];
 
-/// What they send along from the upstream's own pages, and what programs send.
+/// Headers of requests from the upstream's own pages, and from programs.
 const OWN: [&[(&str, &str)]; 6] = [
     &[],
     &[("Origin", "https://tool.example")],
@@ -36,7 +36,7 @@ const OWN: [&[(&str, &str)]; 6] = [
 ];
 
 #[test]
-fn a_foreign_page_changes_nothing() {
+fn a_csrf_request_is_refused_and_changes_nothing() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     for foreign in FOREIGN {
@@ -56,7 +56,7 @@ fn a_foreign_page_changes_nothing() {
 }
 
 #[test]
-fn a_foreign_page_opens_no_websocket() {
+fn a_page_of_another_origin_opens_no_websocket() {
     let (recorder, server) = recorded();
     let (browser, visit) = opened(&server);
     for foreign in FOREIGN {
@@ -69,7 +69,7 @@ fn a_foreign_page_opens_no_websocket() {
 }
 
 #[test]
-fn a_foreign_page_may_link_and_embed() {
+fn a_page_of_another_origin_may_link_and_embed() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     for foreign in FOREIGN {
@@ -85,7 +85,7 @@ fn a_foreign_page_may_link_and_embed() {
 }
 
 #[test]
-fn the_upstreams_own_pages_and_programs_may_change_things() {
+fn the_upstreams_own_pages_and_programs_pass_the_csrf_check() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     for own in OWN {
@@ -98,7 +98,7 @@ fn the_upstreams_own_pages_and_programs_may_change_things() {
 }
 
 #[test]
-fn without_a_session_a_foreign_page_learns_nothing_more() {
+fn without_a_session_a_page_of_another_origin_learns_nothing_more() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let headers = [("Host", "tool.example"), ("Origin", "https://evil.example"), JSON];

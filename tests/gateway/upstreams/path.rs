@@ -1,4 +1,5 @@
-//! Paths and queries: every byte as it came, and no way out of what is below the upstream's address.
+//! Paths and queries: they keep their bytes, and they cannot leave the upstream's base path (path
+//! traversal) or reach another server (SSRF).
 
 use super::*;
 
@@ -82,7 +83,7 @@ fn a_long_path_and_query_pass() {
 }
 
 #[test]
-fn an_upstream_at_the_root_of_its_host_has_no_path_before() {
+fn an_upstream_at_the_root_of_its_host_adds_no_path() {
     let recorder = Recorder::start();
     for url in [recorder.origin(), format!("{}/", recorder.origin())] {
         let server = server(&tools(&url, ""));
@@ -152,7 +153,7 @@ fn a_dot_segment_in_any_spelling_is_refused() {
 }
 
 #[test]
-fn what_ends_a_path_for_some_servers_is_refused() {
+fn a_null_byte_in_a_path_is_refused() {
     let (recorder, server) = recorded();
     let (browser, visit) = opened(&server);
     for rest in ["/%00", "/a%00.css", "/%2500", "/a%2500/x"] {
@@ -163,7 +164,7 @@ fn what_ends_a_path_for_some_servers_is_refused() {
 }
 
 #[test]
-fn dots_do_not_lead_from_one_session_into_another() {
+fn a_dot_segment_does_not_lead_into_another_session() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let other = Browser::new(&server).open(&launch_again("2").but(&[("resource_link_id", "rl-2")]));
@@ -187,7 +188,7 @@ fn dots_do_not_lead_from_one_session_into_another() {
 }
 
 #[test]
-fn a_target_that_names_another_host_reaches_no_other_host() {
+fn an_absolute_request_target_reaches_no_other_host() {
     let (recorder, server) = recorded();
     let other = Recorder::start();
     let (browser, visit) = opened(&server);
@@ -204,7 +205,7 @@ fn a_target_that_names_another_host_reaches_no_other_host() {
 }
 
 #[test]
-fn no_other_server_is_asked_whatever_the_path_says() {
+fn no_path_reaches_another_server() {
     let (recorder, server) = recorded();
     let other = Recorder::start();
     let (browser, visit) = opened(&server);

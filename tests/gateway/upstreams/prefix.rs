@@ -1,4 +1,4 @@
-//! `prefix = "tool"`: an app at the same address for everybody, since its base path is fixed in its own settings.
+//! `prefix = "tool"`: an app at one URL for all users, because its own settings fix its base path.
 
 use super::*;
 
@@ -10,8 +10,8 @@ fn the_app_lives_below_the_launch_path() {
     let mut browser = Browser::new(&server);
     let launched = browser.launch(&launch());
     assert_eq!(launched.status, 303);
-    let door = launched.header("location").expect("a door").to_owned();
-    assert!(door.starts_with("/lti/nb?lti_ticket="), "{door}");
+    let entry = launched.header("location").expect("an entry URL").to_owned();
+    assert!(entry.starts_with("/lti/nb?lti_ticket="), "{entry}");
     let cookies = launched.all("set-cookie");
     let attributes = "; Path=/lti/nb; Max-Age=28800; HttpOnly; Secure; SameSite=None; Partitioned";
     assert!(
@@ -19,7 +19,7 @@ fn the_app_lives_below_the_launch_path() {
         "{cookies:?}"
     );
     assert!(cookies.iter().any(|cookie| cookie.starts_with("__Secure-lti=")), "{cookies:?}");
-    let arrived = browser.get(&door);
+    let arrived = browser.get(&entry);
     assert_eq!((arrived.status, arrived.header("location")), (303, Some("/lti/nb/")));
     recorder.saw_nothing();
 
@@ -57,7 +57,7 @@ fn only_a_post_to_the_launch_path_itself_launches() {
         assert_eq!(browser.launch(&Form { url: &url, nonce, ..launch() }).status, 303, "{path}");
         recorder.saw_nothing();
     }
-    // A launch below it is a request like any other, whatever it holds.
+    // A launch below the launch path is a request like any other.
     let url = "https://tool.example/lti/nb/week-1";
     let form = Form { url, nonce: "5", ..launch() };
     assert_eq!(browser.launch(&form).body, "ok");
@@ -87,7 +87,7 @@ fn the_newest_launch_wins() {
 }
 
 #[test]
-fn another_role_counts_at_once_here_too() {
+fn another_role_is_valid_at_once_here_too() {
     let (recorder, server) = recorded_with(TOOL);
     let old = Browser::new(&server).open(&launch());
     let new = Browser::new(&server).open(&launch_again("2").but(&[("roles", "Instructor")]));
@@ -106,7 +106,7 @@ fn another_role_counts_at_once_here_too() {
 }
 
 #[test]
-fn without_a_session_nothing_is_shown() {
+fn without_a_session_the_app_is_not_reachable() {
     let (recorder, server) = recorded_with(TOOL);
     opened(&server);
     let get = |path: &str| server.send("GET", path, &[("Host", "tool.example"), JSON], b"");
@@ -120,7 +120,7 @@ fn without_a_session_nothing_is_shown() {
 }
 
 #[test]
-fn a_session_of_one_kind_is_none_of_the_other() {
+fn a_session_of_one_prefix_setting_is_invalid_with_the_other() {
     let recorder = Recorder::start();
     let by_session = server(&tools(&recorder.url(), ""));
     let by_tool = server(&tools(&recorder.url(), TOOL));
@@ -135,7 +135,7 @@ fn a_session_of_one_kind_is_none_of_the_other() {
 }
 
 #[test]
-fn a_reload_leads_back_to_the_app() {
+fn a_reload_redirects_back_to_the_app() {
     let (recorder, server) = recorded_with(TOOL);
     let mut browser = Browser::new(&server);
     let visit = browser.open(&launch());

@@ -1,16 +1,16 @@
-//! What ends sessions and what does not: other secrets, other files, other processes.
+//! Sessions after changes of secrets, of `tools.toml` and of the process.
 
 use super::*;
 
 const OTHER: &str = "another secret of 32 characters!!";
 
-/// The file with these secrets of the gateway.
+/// A `tools.toml` with these secrets of the gateway.
 fn with_secrets(upstream: &str, secrets: &[&str]) -> String {
     let list = format!("secret = {secrets:?}");
     tools(upstream, "").replace("secret = \"the gateway's own, of 32 characters\"", &list)
 }
 
-/// Whether a session opens at this server, which answers 401 otherwise.
+/// Whether a session opens at this server. Asserts a 401 otherwise.
 #[track_caller]
 fn opens(server: &Server, recorder: &Recorder, visit: &Visit) -> bool {
     let headers = [("Host", "tool.example"), JSON, ("Cookie", visit.cookie.as_str())];
@@ -25,7 +25,7 @@ fn opens(server: &Server, recorder: &Recorder, visit: &Visit) -> bool {
 }
 
 #[test]
-fn a_restart_and_another_process_keep_every_session() {
+fn sessions_survive_a_restart_and_work_in_another_process() {
     let recorder = Recorder::start();
     let file = tools(&recorder.url(), "");
     let first = server(&file);
@@ -37,7 +37,7 @@ fn a_restart_and_another_process_keep_every_session() {
 }
 
 #[test]
-fn the_first_secret_seals_and_all_of_them_open() {
+fn the_first_secret_seals_and_all_secrets_open() {
     const OWN: &str = "the gateway's own, of 32 characters";
     let recorder = Recorder::start();
     let url = recorder.url();
@@ -55,7 +55,7 @@ fn the_first_secret_seals_and_all_of_them_open() {
 }
 
 #[test]
-fn a_consumer_that_left_the_file_left_its_sessions() {
+fn the_sessions_of_a_removed_consumer_end() {
     let recorder = Recorder::start();
     let consumers = |list: &str| {
         let table =
@@ -68,20 +68,17 @@ fn a_consumer_that_left_the_file_left_its_sessions() {
     let (_, visit) = opened(&both);
     let other = Form { key: "key-2", secret: "an0ther", ..launch() };
     let other = Browser::new(&both).open(&other);
-    assert_ne!(
-        visit.prefix, other.prefix,
-        "the same user id of another consumer is another person"
-    );
+    assert_ne!(visit.prefix, other.prefix, "the same user id of another consumer is another user");
     let without = consumers(second);
     assert!(!opens(&without, &recorder, &visit));
     assert!(opens(&without, &recorder, &other));
-    // Another secret of the same key ends nothing: sessions are the gateway's.
+    // A new secret of the same key ends no session: the gateway's own secret seals sessions.
     let rotated = consumers("{ key = \"key-1\", secret = \"n3w\" }");
     assert!(opens(&rotated, &recorder, &visit));
 }
 
 #[test]
-fn a_tool_that_is_renamed_is_another_tool() {
+fn a_renamed_tool_is_another_tool() {
     let recorder = Recorder::start();
     let (_, visit) = opened(&server(&tools(&recorder.url(), "")));
     let renamed =
@@ -90,7 +87,7 @@ fn a_tool_that_is_renamed_is_another_tool() {
 }
 
 #[test]
-fn a_tool_that_left_the_file_is_nowhere() {
+fn a_removed_tool_is_a_404() {
     let recorder = Recorder::start();
     let (_, visit) = opened(&server(&tools(&recorder.url(), "")));
     let gone = server(&tools(&recorder.url(), "").replace("[tools.nb]", "[tools.notebook]"));
@@ -100,7 +97,7 @@ fn a_tool_that_left_the_file_is_nowhere() {
 }
 
 #[test]
-fn a_role_that_may_not_come_in_any_more_is_out() {
+fn the_sessions_of_a_role_that_is_no_longer_admitted_end() {
     let recorder = Recorder::start();
     let (_, visit) = opened(&server(&tools(&recorder.url(), "")));
     assert!(!opens(&server(&tools(&recorder.url(), "roles = [\"staff\"]")), &recorder, &visit));
@@ -108,7 +105,7 @@ fn a_role_that_may_not_come_in_any_more_is_out() {
 }
 
 #[test]
-fn a_reload_after_a_restart_leads_back_to_the_session() {
+fn a_reload_after_a_restart_redirects_back_to_the_session() {
     let recorder = Recorder::start();
     let file = tools(&recorder.url(), "");
     let first = server(&file);

@@ -1,4 +1,4 @@
-//! What a launch opens, and what opens nothing.
+//! Sessions: how a launch opens one, and which cookies do not.
 
 use crate::support::Pairs;
 
@@ -11,7 +11,7 @@ fn id(visit: &Visit) -> &str {
 }
 
 #[test]
-fn a_launch_leads_through_the_door_to_the_upstream() {
+fn a_launch_leads_through_the_entry_url_to_the_upstream() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
     let launched = browser.launch(&launch());
@@ -24,8 +24,8 @@ fn a_launch_leads_through_the_door_to_the_upstream() {
         cookies.iter().find(|cookie| cookie.starts_with("__Secure-lti=")).expect("a session");
     let receipt =
         cookies.iter().find(|cookie| cookie.starts_with("__Secure-lti-")).expect("a receipt");
-    let door = launched.header("location").expect("a door").to_owned();
-    let (prefix, ticket) = door.split_once("?lti_ticket=").expect("a ticket");
+    let entry = launched.header("location").expect("an entry URL").to_owned();
+    let (prefix, ticket) = entry.split_once("?lti_ticket=").expect("a ticket");
     let id = prefix.strip_prefix("/lti/nb/~").expect("an id");
     assert!(
         id.len() == 16
@@ -40,7 +40,7 @@ fn a_launch_leads_through_the_door_to_the_upstream() {
     assert!(pair.starts_with(&format!("__Secure-lti-{id}=")), "{pair}");
     assert_eq!(receipt.replacen(pair, "", 1), format!("; Path=/lti/nb{attributes}"));
 
-    let arrived = browser.get(&door);
+    let arrived = browser.get(&entry);
     recorder.saw_nothing();
     assert_eq!(
         (arrived.status, arrived.header("location")),
@@ -61,7 +61,7 @@ fn a_launch_leads_through_the_door_to_the_upstream() {
 
     let value = session.split([';', '=']).nth(1).expect("a value");
     for secret in [value, ticket] {
-        assert_eq!(log_lines(secret), [""; 0], "what opens a session is in no log");
+        assert_eq!(log_lines(secret), [""; 0], "no credential of a session is in the log");
     }
 }
 
@@ -76,7 +76,8 @@ fn a_launch_of_an_upstream_is_one_line_in_the_log() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
         lines[0].contains(
-            "launch: tool=\"lined\" consumer=\"key-1\" outcome=\"accepted\" code=\"-\" variant=\"strict\" "
+            "launch: tool=\"lined\" consumer=\"key-1\" outcome=\"accepted\" code=\"-\" \
+             variant=\"strict\" "
         ),
         "{lines:?}"
     );
@@ -86,7 +87,7 @@ fn a_launch_of_an_upstream_is_one_line_in_the_log() {
 }
 
 #[test]
-fn the_path_and_query_that_were_launched_reach_the_upstream() {
+fn the_launched_path_and_query_reach_the_upstream() {
     let (recorder, server) = recorded();
     for (nonce, path, rest) in [
         ("1", "", "/"),
@@ -109,7 +110,7 @@ fn the_path_and_query_that_were_launched_reach_the_upstream() {
 }
 
 #[test]
-fn a_usual_launch_of_edx_seals_into_900_bytes() {
+fn a_typical_edx_launch_is_sealed_into_900_bytes() {
     assert_eq!(Pairs::read(&edx().sign()).0.len(), 35);
     let (_recorder, server) = recorded_with("identity = [\"name\", \"email\"]");
     let visit = Browser::new(&server).open(&edx());
@@ -117,7 +118,7 @@ fn a_usual_launch_of_edx_seals_into_900_bytes() {
 }
 
 #[test]
-fn ten_blocks_of_one_page_keep_ten_sessions() {
+fn ten_blocks_of_one_page_have_ten_sessions() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
     let links: Vec<String> = (0..10).map(|number| format!("block-{number}")).collect();
@@ -127,7 +128,7 @@ fn ten_blocks_of_one_page_keep_ten_sessions() {
         .collect();
     let sent: usize =
         browser.cookies.iter().map(|cookie| cookie.name.len() + cookie.value.len() + 1).sum();
-    assert!(sent <= 10_180, "browsers give one site 10 KB in all, this is {sent}");
+    assert!(sent <= 10_180, "browsers give one site 10 KB in total, this is {sent}");
     for (link, visit) in links.iter().zip(&visits) {
         assert_eq!(browser.get(&visit.address).body, "ok");
         let request = recorder.request();
@@ -140,7 +141,7 @@ fn ten_blocks_of_one_page_keep_ten_sessions() {
 }
 
 #[test]
-fn what_is_no_session_of_this_address_opens_nothing() {
+fn no_other_cookie_opens_a_session() {
     let recorder = Recorder::start();
     let second = "[tools.other]\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"";
     let file = format!("{}\n{second}{}\"\n", tools(&recorder.url(), ""), recorder.url());
@@ -185,12 +186,10 @@ fn what_is_no_session_of_this_address_opens_nothing() {
         refused(&reply, 401, "no-session");
     }
     recorder.saw_nothing();
-    // And the other way round.
-    for (address, cookie) in
-        [(&elsewhere, &visit), (&other_tool, &visit), (&elsewhere, &other_tool)]
-    {
+    // The other sessions are just as separate.
+    for (at, cookie) in [(&elsewhere, &visit), (&other_tool, &visit), (&elsewhere, &other_tool)] {
         let headers = [("Host", "tool.example"), JSON, ("Cookie", &cookie.cookie)];
-        refused(&server.send("POST", &address.at("/"), &headers, b"x=1"), 401, "no-session");
+        refused(&server.send("POST", &at.at("/"), &headers, b"x=1"), 401, "no-session");
     }
     recorder.saw_nothing();
     let headers = [("Host", "tool.example"), ("Cookie", visit.cookie.as_str())];
@@ -199,12 +198,12 @@ fn what_is_no_session_of_this_address_opens_nothing() {
 }
 
 #[test]
-fn an_address_without_its_session_says_what_to_do() {
+fn a_session_url_without_its_cookie_opens_nothing() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
     let page = server.get(&visit.at("/"));
     refused_page(&page, 401, "no-session");
-    assert!(page.body.contains("Launch this again from your course"), "{}", page.body);
+    assert!(page.body.contains("Open this again from your course"), "{}", page.body);
     for path in [
         visit.at("/"),
         "/lti/nb/~AAAAAAAAAAAAAAAA/".into(),
@@ -224,7 +223,7 @@ fn an_address_without_its_session_says_what_to_do() {
 }
 
 #[test]
-fn a_session_ends_when_its_tool_says() {
+fn a_session_ends_after_the_tools_session_lifetime() {
     for (more, seconds) in
         [("", 8 * 3600), ("session = \"10m\"", 600), ("session = \"2d\"", 2 * 86_400)]
     {
@@ -234,8 +233,10 @@ fn a_session_ends_when_its_tool_says() {
         for cookie in launched.all("set-cookie") {
             assert!(cookie.contains(&format!("; Max-Age={seconds};")), "{cookie}");
         }
-        let prefix =
-            launched.header("location").and_then(|door| door.split('?').next()).expect("a door");
+        let prefix = launched
+            .header("location")
+            .and_then(|entry| entry.split('?').next())
+            .expect("an entry URL");
         server.set_now(NOW + seconds);
         assert_eq!(browser.get(&format!("{prefix}/")).status, 200);
         assert_eq!(recorder.request().line(), "GET /app/");
@@ -246,11 +247,11 @@ fn a_session_ends_when_its_tool_says() {
 }
 
 #[test]
-fn of_several_cookies_of_one_name_the_good_one_counts_wherever_it_stands() {
+fn of_several_cookies_with_one_name_the_valid_one_opens_the_session() {
     let (recorder, server) = recorded();
     let (_, visit) = opened(&server);
-    let bad = "__Secure-lti=AAAA";
-    let good = visit.cookie.as_str();
+    let invalid = "__Secure-lti=AAAA";
+    let valid = visit.cookie.as_str();
     let check = |headers: &[&str], others: Option<&str>| {
         let mut all = vec![("Host", "tool.example")];
         all.extend(headers.iter().map(|cookie| ("Cookie", *cookie)));
@@ -259,16 +260,16 @@ fn of_several_cookies_of_one_name_the_good_one_counts_wherever_it_stands() {
         let request = recorder.request();
         assert_eq!(request.header("cookie").as_deref(), others);
     };
-    check(&[good], None);
-    check(&[&format!("{bad}; {good}")], None);
-    check(&[&format!("{good}; {bad}")], None);
-    check(&[&format!("a=1; {bad}; b=2;{bad};{good} ; c=3")], Some("a=1; b=2; c=3"));
-    check(&[&vec![bad; 20].join("; "), good], None);
-    check(&[good, "a=1"], Some("a=1"));
+    check(&[valid], None);
+    check(&[&format!("{invalid}; {valid}")], None);
+    check(&[&format!("{valid}; {invalid}")], None);
+    check(&[&format!("a=1; {invalid}; b=2;{invalid};{valid} ; c=3")], Some("a=1; b=2; c=3"));
+    check(&[&vec![invalid; 20].join("; "), valid], None);
+    check(&[valid, "a=1"], Some("a=1"));
 }
 
 #[test]
-fn the_address_without_a_slash_is_the_upstreams_without_one() {
+fn a_session_url_without_a_slash_is_the_upstreams_without_one() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     for query in ["", "?x=1"] {
@@ -280,7 +281,7 @@ fn the_address_without_a_slash_is_the_upstreams_without_one() {
             "no-session",
         );
     }
-    // At the root of a host there is none.
+    // An upstream at the root of its host has no URL without a path.
     let rooted = self::server(&tools(&recorder.origin(), ""));
     let (mut browser, visit) = opened(&rooted);
     for query in ["", "?x=1"] {
@@ -292,7 +293,7 @@ fn the_address_without_a_slash_is_the_upstreams_without_one() {
 }
 
 #[test]
-fn the_gateways_own_segments_are_neither_sessions_nor_the_apps() {
+fn reserved_segments_are_neither_sessions_nor_urls_of_the_app() {
     for lines in ["", "prefix = \"tool\""] {
         let (recorder, server) = recorded_with(lines);
         let (mut browser, _) = opened(&server);
@@ -315,7 +316,7 @@ fn the_gateways_own_segments_are_neither_sessions_nor_the_apps() {
 }
 
 #[test]
-fn paths_that_the_gateway_reserves_are_nothing_yet() {
+fn reserved_paths_are_a_404() {
     let (recorder, server) = recorded();
     for path in ["/links", "/members", "/admin", "/admin/a"] {
         assert_eq!(server.get(path).status, 404, "{path}");
@@ -324,7 +325,7 @@ fn paths_that_the_gateway_reserves_are_nothing_yet() {
 }
 
 #[test]
-fn a_session_that_is_refused_asks_for_no_credentials() {
+fn a_refused_session_request_has_no_www_authenticate() {
     let (recorder, server) = recorded();
     let reply = server.get("/lti/nb/~AAAAAAAAAAAAAAAA/");
     refused_page(&reply, 401, "no-session");

@@ -1,4 +1,4 @@
-//! What comes bit by bit is passed on bit by bit, both ways.
+//! Streaming: the gateway passes each part of a body on as soon as it arrives, in both directions.
 
 use crate::support::{Upstream, Wire, status_of};
 
@@ -6,20 +6,20 @@ use super::*;
 
 const GZIP: &str = "Content-Encoding: gzip\r\n";
 
-/// A gateway before an upstream whose every move is the test's.
-fn played(more: &str) -> (Upstream, Server) {
+/// A gateway in front of an upstream that the test controls.
+fn controlled(more: &str) -> (Upstream, Server) {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), more));
     (upstream, server)
 }
 
-/// Opens an event stream at both ends.
+/// Opens an event stream, and returns its browser's side and its upstream's side.
 #[track_caller]
 fn events(upstream: &Upstream, browser: &Browser<'_>, visit: &Visit) -> (Wire, Wire) {
     events_with("", upstream, browser, visit)
 }
 
-/// The same with further lines in the head of the answer.
+/// The same with further lines in the response head.
 #[track_caller]
 fn events_with(
     lines: &str,
@@ -31,7 +31,8 @@ fn events_with(
     let (mut app, head) = upstream.request();
     assert_eq!(head.header("accept").as_deref(), Some("text/event-stream"));
     app.send(format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n{lines}\r\n"
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\
+            {lines}\r\n"
     ));
     let head = Reply::head(&mut wire).expect("a head before any event");
     assert_eq!(
@@ -47,7 +48,7 @@ fn chunk(text: &str) -> String {
 
 #[test]
 fn an_event_arrives_before_the_next_is_sent() {
-    let (upstream, server) = played("");
+    let (upstream, server) = controlled("");
     let (browser, visit) = opened(&server);
     let (mut wire, mut app) = events(&upstream, &browser, &visit);
     for number in 0..20 {
@@ -60,8 +61,8 @@ fn an_event_arrives_before_the_next_is_sent() {
 }
 
 #[test]
-fn every_piece_of_an_answer_arrives_before_the_next_is_sent() {
-    let (upstream, server) = played("");
+fn every_part_of_a_response_arrives_before_the_next_is_sent() {
+    let (upstream, server) = controlled("");
     let (browser, visit) = opened(&server);
     let mut wire = browser.ask("GET", &visit.at("/slow"), &[]);
     let (mut app, _) = upstream.request();
@@ -75,17 +76,18 @@ fn every_piece_of_an_answer_arrives_before_the_next_is_sent() {
 }
 
 #[test]
-fn an_idle_event_stream_is_kept_alive_by_comments() {
-    let (upstream, server) = played("timeout = \"1s\"");
+fn comments_are_the_keep_alive_of_an_idle_event_stream() {
+    let (upstream, server) = controlled("timeout = \"1s\"");
     let (browser, visit) = opened(&server);
     let (mut wire, mut app) = events(&upstream, &browser, &visit);
-    // Where none can be written, because the stream is compressed, silence is silence. These two wait along with it.
+    // A compressed stream cannot contain a comment, so the timeout applies. These two streams wait
+    // at the same time.
     let (mut mute_wire, mut mute_app) = events_with(GZIP, &upstream, &browser, &visit);
-    let (patient_upstream, patient_server) = played("timeout = \"1h\"");
-    let (patient_browser, patient_visit) = opened(&patient_server);
-    let (mut patient_wire, mut patient_app) =
-        events_with(GZIP, &patient_upstream, &patient_browser, &patient_visit);
-    for (end, app) in [(&mut mute_wire, &mut mute_app), (&mut patient_wire, &mut patient_app)] {
+    let (long_upstream, long_server) = controlled("timeout = \"1h\"");
+    let (long_browser, long_visit) = opened(&long_server);
+    let (mut long_wire, mut long_app) =
+        events_with(GZIP, &long_upstream, &long_browser, &long_visit);
+    for (end, app) in [(&mut mute_wire, &mut mute_app), (&mut long_wire, &mut long_app)] {
         app.send(chunk("\u{1f}not really compressed\n\n"));
         assert_eq!(end.chunk().expect("a chunk"), b"\x1fnot really compressed\n\n");
     }
@@ -93,7 +95,7 @@ fn an_idle_event_stream_is_kept_alive_by_comments() {
     assert_eq!(wire.chunk().expect("a comment"), b":\n\n");
     app.send(chunk("data: 1\n\n"));
     assert_eq!(wire.chunk().expect("an event"), b"data: 1\n\n");
-    // None within an event: only after it is whole, however it came.
+    // No comment within an event: only after its end, in any chunks.
     for part in ["data: 2", "\n", "\n"] {
         app.send(chunk(part));
         assert_eq!(wire.chunk().expect("a part of an event"), part.as_bytes());
@@ -101,26 +103,26 @@ fn an_idle_event_stream_is_kept_alive_by_comments() {
     assert_eq!(wire.chunk().expect("a comment"), b":\n\n");
 
     let end = mute_wire.chunk();
-    assert!(matches!(end.as_deref(), None | Some([])), "it is over, without a comment: {end:?}");
+    assert!(matches!(end.as_deref(), None | Some([])), "it ends without a comment: {end:?}");
     assert!(mute_app.is_over());
-    patient_app.send(chunk("more"));
-    assert_eq!(patient_wire.chunk().expect("no comment"), b"more");
+    long_app.send(chunk("more"));
+    assert_eq!(long_wire.chunk().expect("no comment"), b"more");
 }
 
 #[test]
-fn a_browser_that_left_an_event_stream_ends_it_at_the_upstream() {
-    let (upstream, server) = played("");
+fn an_event_stream_ends_at_the_upstream_after_the_browser_left() {
+    let (upstream, server) = controlled("");
     let (browser, visit) = opened(&server);
     let (wire, mut app) = events(&upstream, &browser, &visit);
     drop(wire);
-    // Whatever the app sends, or the heartbeat, shows that nobody listens.
+    // A write of the app, or the heartbeat, shows that the browser has left.
     while app.offer(chunk("data: x\n\n")).is_ok() {}
     assert!(app.is_over());
 }
 
 #[test]
-fn a_browser_that_left_a_download_ends_it_at_the_upstream() {
-    let (upstream, server) = played("");
+fn a_download_ends_at_the_upstream_after_the_browser_left() {
+    let (upstream, server) = controlled("");
     let (browser, visit) = opened(&server);
     let wire = browser.ask("GET", &visit.at("/large"), &[]);
     let (mut app, _) = upstream.request();
@@ -131,9 +133,9 @@ fn a_browser_that_left_a_download_ends_it_at_the_upstream() {
 }
 
 #[test]
-fn an_event_stream_ends_with_another_role_and_not_with_the_same() {
+fn an_event_stream_ends_only_if_a_launch_changes_the_roles() {
     for lines in ["", GZIP] {
-        let (upstream, server) = played("timeout = \"1h\"");
+        let (upstream, server) = controlled("timeout = \"1h\"");
         let (browser, visit) = opened(&server);
         let (mut wire, mut app) = events_with(lines, &upstream, &browser, &visit);
         Browser::new(&server).open(&launch_again("2"));
@@ -148,7 +150,7 @@ fn an_event_stream_ends_with_another_role_and_not_with_the_same() {
 
 #[test]
 fn an_upload_arrives_while_it_is_sent() {
-    let (upstream, server) = played("");
+    let (upstream, server) = controlled("");
     let (browser, visit) = opened(&server);
     let mut wire = browser.ask("POST", &visit.at("/up"), &[("Transfer-Encoding", "chunked")]);
     wire.send(chunk("the first bytes, which Rocket looks at"));
@@ -166,8 +168,8 @@ fn an_upload_arrives_while_it_is_sent() {
 }
 
 #[test]
-fn both_ways_at_once() {
-    let (upstream, server) = played("");
+fn upload_and_download_run_at_once() {
+    let (upstream, server) = controlled("");
     let (browser, visit) = opened(&server);
     let mut wire = browser.ask("POST", &visit.at("/chat"), &[("Transfer-Encoding", "chunked")]);
     wire.send(chunk("the first bytes, which Rocket looks at"));
@@ -175,7 +177,7 @@ fn both_ways_at_once() {
     assert!(app.chunk().is_some());
     app.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
     app.send(chunk("hello"));
-    assert_eq!(status_of(&Reply::head(&mut wire).expect("an answer amid the upload")), 200);
+    assert_eq!(status_of(&Reply::head(&mut wire).expect("a response during the upload")), 200);
     assert_eq!(wire.chunk().expect("a chunk"), b"hello");
     for number in 0..20 {
         let text = format!("part {number}");
@@ -190,7 +192,7 @@ fn both_ways_at_once() {
     assert_eq!(wire.chunk(), Some(Vec::new()));
 }
 
-/// Asserts that an upload ended without its end, after which the connection cannot go on.
+/// Asserts that an upload ended without its last chunk, and that the connection closed.
 #[track_caller]
 fn broke_off(mut app: Wire) {
     let rest = app.rest();
@@ -199,8 +201,8 @@ fn broke_off(mut app: Wire) {
 }
 
 #[test]
-fn an_upload_that_breaks_off_amid_its_answer_never_looks_whole() {
-    let (upstream, server) = played("");
+fn an_upload_that_breaks_off_during_the_response_never_looks_complete() {
+    let (upstream, server) = controlled("");
     let (browser, visit) = opened(&server);
     let begin = || {
         let mut wire = browser.ask("POST", &visit.at("/up"), &[("Transfer-Encoding", "chunked")]);
@@ -216,13 +218,13 @@ fn an_upload_that_breaks_off_amid_its_answer_never_looks_whole() {
         let (mut wire, mut app) = begin();
         app.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
         app.send(chunk("hello"));
-        assert_eq!(status_of(&Reply::head(&mut wire).expect("an answer amid the upload")), 200);
+        assert_eq!(status_of(&Reply::head(&mut wire).expect("a response during the upload")), 200);
         assert_eq!(wire.chunk().expect("a chunk"), b"hello");
         wire.send("ff\r\nonly some of its bytes");
         leave(&mut wire);
         broke_off(app);
     }
-    // It leaves with an answer unread of which more comes.
+    // The browser leaves while the response is still arriving.
     let (wire, mut app) = begin();
     app.send("HTTP/1.1 200 OK\r\n\r\n");
     let mut writer = app.second();
@@ -231,13 +233,13 @@ fn an_upload_that_breaks_off_amid_its_answer_never_looks_whole() {
         drop(wire);
         broke_off(app);
     });
-    // The answer ends before the upload.
-    for answer in [
+    // The response ends before the upload.
+    for response in [
         "Content-Length: 5\r\n\r\nhello",
         "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
     ] {
         let (mut wire, mut app) = begin();
-        app.send(format!("HTTP/1.1 200 OK\r\n{answer}"));
+        app.send(format!("HTTP/1.1 200 OK\r\n{response}"));
         let reply = Reply::read(&mut wire, "POST");
         assert_eq!((reply.status, reply.body.as_str(), reply.complete), (200, "hello", true));
         broke_off(app);
@@ -245,8 +247,8 @@ fn an_upload_that_breaks_off_amid_its_answer_never_looks_whole() {
 }
 
 #[test]
-fn an_upload_may_be_answered_before_it_is_read() {
-    let (upstream, server) = played("");
+fn an_upstream_may_respond_before_it_reads_the_upload() {
+    let (upstream, server) = controlled("");
     let (browser, visit) = opened(&server);
     let mut wire = browser.ask("POST", &visit.at("/up"), &[("Content-Length", "100000000")]);
     wire.send("only its first bytes");
@@ -260,9 +262,9 @@ fn an_upload_may_be_answered_before_it_is_read() {
 }
 
 #[test]
-fn large_bodies_pass_whole_both_ways() {
+fn large_bodies_pass_complete_in_both_directions() {
     const SIZE: usize = 64 << 20;
-    let (upstream, server) = played("");
+    let (upstream, server) = controlled("");
     let (browser, visit) = opened(&server);
     let block: Vec<u8> = (0..=255).cycle().take(1 << 16).collect();
     let length = SIZE.to_string();
@@ -280,7 +282,7 @@ fn large_bodies_pass_whole_both_ways() {
             let block = &block;
             move || (0..SIZE / block.len()).for_each(|_| app.send(block))
         });
-        let head = Reply::head(&mut wire).expect("an answer");
+        let head = Reply::head(&mut wire).expect("a response");
         assert_eq!((status_of(&head), head.header("content-length")), (200, Some(length.clone())));
         for _ in 0..SIZE / block.len() {
             assert!(wire.at_most(block.len()) == block);
@@ -289,8 +291,8 @@ fn large_bodies_pass_whole_both_ways() {
 }
 
 #[test]
-fn a_large_upload_that_is_refused_while_it_comes_is_answered() {
-    let (upstream, server) = played("");
+fn an_upstream_may_refuse_a_large_upload_while_it_arrives() {
+    let (upstream, server) = controlled("");
     let (browser, visit) = opened(&server);
     for _ in 0..10 {
         let mut wire = browser.ask("PUT", &visit.at("/up"), &[("Content-Length", "100000000")]);
@@ -299,9 +301,10 @@ fn a_large_upload_that_is_refused_while_it_comes_is_answered() {
             scope.spawn(move || while writer.offer([b'x'; 65536]).is_ok() {});
             let (mut app, _) = upstream.request();
             assert_eq!(app.at_most(1000).len(), 1000);
-            // As servers do: nothing more is said, and what still comes is read and thrown away.
+            // As servers do: the upstream sends nothing more, and discards the rest of the upload.
             app.send(
-                "HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large",
+                "HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\n\
+                    too large",
             );
             app.finish();
             let reply = Reply::read(&mut wire, "PUT");

@@ -1,9 +1,9 @@
-//! `TRACE`, to which some servers answer with the request itself: it must hold nothing that the page may not see.
+//! `TRACE`: some servers echo the request in their response, so it must contain no secret.
 
 use super::*;
 
 #[test]
-fn a_trace_tells_no_secret_and_no_person() {
+fn a_trace_contains_no_secret_and_no_identity() {
     let recorder = Recorder::start();
     let lines = "headers = { Authorization = \"Bearer of-the-tool\", X-Api-Key = \"of-the-tool\" }";
     let server = server(&tools(&recorder.url(), lines));
@@ -24,7 +24,7 @@ fn a_trace_tells_no_secret_and_no_person() {
     for secret in ["of-the-tool", "evil", "user-4711", "Lovelace", "__Secure"] {
         assert!(!request.head.contains(secret), "{}", String::from_utf8_lossy(&request.head.raw));
     }
-    // The next request has everything again.
+    // The next request has all headers again.
     assert_eq!(browser.get(&visit.at("/")).status, 200);
     let request = recorder.request();
     assert_eq!(request.header("authorization").as_deref(), Some("Bearer of-the-tool"));
@@ -34,7 +34,7 @@ fn a_trace_tells_no_secret_and_no_person() {
 }
 
 #[test]
-fn a_trace_takes_no_browsers_copy_of_a_configured_header() {
+fn a_trace_contains_no_browsers_copy_of_a_configured_header() {
     let (recorder, server) = recorded_with("headers = { X-Api-Key = \"of-the-tool\" }");
     let (mut browser, visit) = opened(&server);
     let forged = [("X-Api-Key", "evil"), ("X_Api_Key", "evil")];

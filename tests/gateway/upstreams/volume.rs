@@ -1,4 +1,5 @@
-//! A gigabyte each way, through the built program, whose memory does not grow with it.
+//! A gigabyte in each direction, through the built program, whose memory stays small
+//! (backpressure).
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -9,26 +10,26 @@ use crate::support::{Upstream, Wire, status_of, write};
 
 use super::*;
 
-/// How much each way.
+/// The bytes in each direction.
 const SIZE: u64 = 1 << 30;
-/// At once.
+/// The bytes of each write.
 const BLOCK: usize = 1 << 18;
-/// By how much the most memory that was ever used may grow meanwhile.
+/// The maximum growth of the peak memory, in bytes.
 const GROWTH: u64 = 32 << 20;
 
-/// The built program. It ends with the value.
+/// The built program. It is killed when the value is dropped.
 struct Program {
     child: Child,
     address: SocketAddr,
-    _folder: tempfile::TempDir,
+    _directory: tempfile::TempDir,
 }
 
 impl Program {
     fn start(file: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        write(folder.path(), "tools.toml", file);
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        write(directory.path(), "tools.toml", file);
         let mut child = Command::new(env!("CARGO_BIN_EXE_lti-gateway"))
-            .current_dir(folder.path())
+            .current_dir(directory.path())
             .env_clear()
             .env("PORT", "0")
             .stdin(Stdio::null())
@@ -39,14 +40,16 @@ impl Program {
         let mut log = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
         log.read_line(&mut line).expect("a line");
-        let said = line.split_once("on http://").and_then(|(_, rest)| rest.split(' ').next());
-        let address = said.and_then(|address| address.parse().ok()).expect("where it listens");
-        // What else it says must not fill the pipe.
+        let listening = line.split_once("on http://").and_then(|(_, rest)| rest.split(' ').next());
+        let address = listening
+            .and_then(|address| address.parse().ok())
+            .expect("the address on which it listens");
+        // Further output must not fill the pipe.
         std::thread::spawn(move || log.lines().for_each(drop));
-        Self { child, address, _folder: folder }
+        Self { child, address, _directory: directory }
     }
 
-    /// The most memory that it ever had, in bytes.
+    /// Its peak memory, in bytes.
     fn peak(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
             .expect("a process");
@@ -72,7 +75,7 @@ fn is_all(bytes: &[u8], byte: u8) -> bool {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_gigabyte_each_way_takes_no_memory() {
+fn backpressure_keeps_memory_small_for_a_gigabyte_each_way() {
     let upstream = Upstream::start();
     let program = Program::start(
         &tools(&upstream.url(), "").replace("https://tool.example", "http://localhost:5000"),
@@ -81,7 +84,8 @@ fn a_gigabyte_each_way_takes_no_memory() {
     let form = Form { url: "http://localhost:5000/lti/nb", timestamp: now, ..launch() }.sign();
     let mut wire = Wire::connect(program.address);
     wire.send(format!(
-        "POST /lti/nb HTTP/1.1\r\nHost: localhost:5000\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        "POST /lti/nb HTTP/1.1\r\nHost: localhost:5000\r\n\
+            Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
         form.len()
     ));
     let launched = Reply::read(&mut wire, "POST");
@@ -94,7 +98,7 @@ fn a_gigabyte_each_way_takes_no_memory() {
         format!("{line} HTTP/1.1\r\nHost: localhost:5000\r\nCookie: {cookie}\r\n{more}\r\n")
     };
 
-    // One of each, small, so that what is needed once is there.
+    // A small exchange first, for memory that is allocated once.
     let mut exchange = |size: u64| {
         wire.send(request(&format!("PUT {prefix}/large"), &format!("Content-Length: {size}\r\n")));
         let mut writer = wire.second();
@@ -114,7 +118,7 @@ fn a_gigabyte_each_way_takes_no_memory() {
                 let block = vec![b'd'; BLOCK];
                 (0..size / BLOCK as u64).for_each(|_| app.send(&block));
             });
-            assert_eq!(status_of(&Reply::head(&mut wire).expect("an answer")), 200);
+            assert_eq!(status_of(&Reply::head(&mut wire).expect("a response")), 200);
             for _ in 0..size / BLOCK as u64 {
                 let block = wire.at_most(BLOCK);
                 assert!(block.len() == BLOCK && is_all(&block, b'd'));

@@ -1,4 +1,4 @@
-//! WebSockets: a handshake that passes, and then bytes both ways.
+//! WebSockets: the handshake, and then bytes in both directions.
 
 use crate::support::{Head, Upstream, Wire, status_of};
 
@@ -14,27 +14,29 @@ const HANDSHAKE: [(&str, &str); 7] = [
     ("Origin", "https://tool.example"),
 ];
 
-const ACCEPTED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: v1.kernel\r\n\r\n";
+const ACCEPTED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: v1.kernel\r\n\
+        \r\n";
 
-fn played() -> (Upstream, Server) {
+fn controlled() -> (Upstream, Server) {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     (upstream, server)
 }
 
-/// Opens a WebSocket at both ends.
+/// Opens a WebSocket, and returns its browser's side and its upstream's side.
 #[track_caller]
 fn socket(upstream: &Upstream, browser: &Browser<'_>, visit: &Visit) -> (Wire, Wire) {
     let mut wire = browser.ask("GET", &visit.at("/socket?x=1"), &HANDSHAKE);
     let (mut app, _) = upstream.request();
     app.send(ACCEPTED);
-    let head = Reply::head(&mut wire).expect("an answer");
+    let head = Reply::head(&mut wire).expect("a response");
     assert_eq!(status_of(&head), 101);
     (wire, app)
 }
 
-/// Asserts that bytes pass both ways.
+/// Asserts that bytes pass in both directions.
 #[track_caller]
 fn talk(wire: &mut Wire, app: &mut Wire) {
     for message in [b"\x81\x85\0\0\0\0hello".as_slice(), b"\x82\x01\xff", &[0; 100_000]] {
@@ -47,13 +49,13 @@ fn talk(wire: &mut Wire, app: &mut Wire) {
 
 #[test]
 fn a_handshake_passes_both_ways() {
-    let (upstream, server) = played();
+    let (upstream, server) = controlled();
     let (browser, visit) = opened(&server);
     let mut wire = browser.ask("GET", &visit.at("/socket?x=1"), &HANDSHAKE);
     let (mut app, head): (Wire, Head) = upstream.request();
     assert_eq!(head.line(), "GET /app/socket?x=1 HTTP/1.1");
     assert_eq!(head.header("upgrade").as_deref(), Some("websocket"));
-    let connection = head.header("connection").expect("it is of this connection again");
+    let connection = head.header("connection").expect("the gateway's own connection header");
     assert!(connection.eq_ignore_ascii_case("upgrade"), "{connection}");
     for (name, value) in &HANDSHAKE[2..6] {
         assert_eq!(head.header(&name.to_lowercase()).as_deref(), Some(*value));
@@ -63,7 +65,7 @@ fn a_handshake_passes_both_ways() {
     assert!(head.header("x-lti-assertion").is_some());
 
     app.send(ACCEPTED);
-    let head = Reply::head(&mut wire).expect("an answer");
+    let head = Reply::head(&mut wire).expect("a response");
     assert_eq!(status_of(&head), 101);
     assert_eq!(head.header("upgrade").as_deref(), Some("websocket"));
     assert!(head.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("upgrade")));
@@ -77,20 +79,20 @@ fn a_handshake_passes_both_ways() {
 }
 
 #[test]
-fn what_the_upstream_says_with_its_handshake_is_not_lost() {
-    let (upstream, server) = played();
+fn bytes_right_after_the_handshake_arrive() {
+    let (upstream, server) = controlled();
     let (browser, visit) = opened(&server);
     let mut wire = browser.ask("GET", &visit.at("/socket"), &HANDSHAKE);
     let (mut app, _) = upstream.request();
     app.send(format!("{ACCEPTED}first words"));
-    assert_eq!(status_of(&Reply::head(&mut wire).expect("an answer")), 101);
+    assert_eq!(status_of(&Reply::head(&mut wire).expect("a response")), 101);
     assert_eq!(wire.at_most(11), b"first words");
     talk(&mut wire, &mut app);
 }
 
 #[test]
-fn either_side_may_leave() {
-    let (upstream, server) = played();
+fn either_side_may_close() {
+    let (upstream, server) = controlled();
     let (browser, visit) = opened(&server);
     let (mut wire, mut app) = socket(&upstream, &browser, &visit);
     app.send("last words");
@@ -103,8 +105,8 @@ fn either_side_may_leave() {
 }
 
 #[test]
-fn an_upgrade_that_the_upstream_refuses_is_answered_as_it_says() {
-    let (upstream, server) = played();
+fn the_upstreams_refusal_of_an_upgrade_is_passed_on() {
+    let (upstream, server) = controlled();
     let (browser, visit) = opened(&server);
     for (status, text) in
         [(200, "OK"), (400, "Bad Request"), (403, "Forbidden"), (426, "Upgrade Required")]
@@ -112,7 +114,8 @@ fn an_upgrade_that_the_upstream_refuses_is_answered_as_it_says() {
         let mut wire = browser.ask("GET", &visit.at("/socket"), &HANDSHAKE);
         let (mut app, _) = upstream.request();
         app.send(format!(
-            "HTTP/1.1 {status} {text}\r\nContent-Length: 3\r\nX-Why: x\r\nConnection: close\r\n\r\nno!"
+            "HTTP/1.1 {status} {text}\r\nContent-Length: 3\r\nX-Why: x\r\nConnection: close\r\n\
+                \r\nno!"
         ));
         let reply = Reply::read(&mut wire, "GET");
         assert_eq!(
@@ -124,8 +127,8 @@ fn an_upgrade_that_the_upstream_refuses_is_answered_as_it_says() {
 }
 
 #[test]
-fn no_other_protocol_is_switched_to() {
-    let (upstream, server) = played();
+fn only_websockets_are_upgraded() {
+    let (upstream, server) = controlled();
     let (browser, visit) = opened(&server);
     for protocol in ["h2c", "TLS/1.0", "WebSocketX"] {
         let headers = [
@@ -144,8 +147,8 @@ fn no_other_protocol_is_switched_to() {
 }
 
 #[test]
-fn without_a_session_there_is_no_socket() {
-    let (upstream, server) = played();
+fn without_a_session_no_websocket_opens() {
+    let (upstream, server) = controlled();
     let (_, visit) = opened(&server);
     let headers: Vec<(&str, &str)> = HANDSHAKE.into_iter().chain([JSON]).collect();
     let mut wire = Browser::new(&server).ask("GET", &visit.at("/socket"), &headers);
@@ -155,7 +158,7 @@ fn without_a_session_there_is_no_socket() {
 
 #[test]
 fn a_launch_with_another_role_closes_the_sockets_of_that_session_only() {
-    let (upstream, server) = played();
+    let (upstream, server) = controlled();
     let (browser, visit) = opened(&server);
     let mut bob = Browser::new(&server);
     let other = bob.open(&launch_again("2").but(&[("user_id", "user-2")]));
@@ -175,8 +178,8 @@ fn a_launch_with_another_role_closes_the_sockets_of_that_session_only() {
 }
 
 #[test]
-fn a_launch_that_is_refused_closes_nothing() {
-    let (upstream, server) = played();
+fn a_rejected_launch_closes_no_websocket() {
+    let (upstream, server) = controlled();
     let (browser, visit) = opened(&server);
     let (mut wire, mut app) = socket(&upstream, &browser, &visit);
     let forged = launch_again("2").tampered(|pairs| pairs.set("roles", "Instructor"));
@@ -187,27 +190,27 @@ fn a_launch_that_is_refused_closes_nothing() {
 }
 
 #[test]
-fn one_side_may_finish_while_the_other_goes_on() {
-    let (upstream, server) = played();
+fn one_direction_may_end_before_the_other() {
+    let (upstream, server) = controlled();
     let (browser, visit) = opened(&server);
     let (mut wire, mut app) = socket(&upstream, &browser, &visit);
     wire.send("last words");
     wire.finish();
     assert_eq!(app.rest(), b"last words");
-    app.send("an answer");
+    app.send("a response");
     drop(app);
-    assert_eq!(wire.rest(), b"an answer");
+    assert_eq!(wire.rest(), b"a response");
 }
 
 #[test]
-fn where_one_side_has_finished_the_other_cannot_stay_for_ever() {
-    let (upstream, server) = played();
+fn after_one_direction_ends_the_other_has_a_timeout() {
+    let (upstream, server) = controlled();
     let (browser, visit) = opened(&server);
     let (mut left, mut deaf_app) = socket(&upstream, &browser, &visit);
     let (mut deaf_wire, mut left_app) = socket(&upstream, &browser, &visit);
     left.finish();
     left_app.finish();
-    // Who is told ignores it, and may speak on for a while.
+    // The other side ignores the end, and may send for a while.
     assert!(deaf_app.is_over());
     assert!(deaf_wire.is_over());
     deaf_app.send("still there");
@@ -217,10 +220,10 @@ fn where_one_side_has_finished_the_other_cannot_stay_for_ever() {
 }
 
 #[test]
-fn half_a_handshake_is_none() {
-    let (upstream, server) = played();
+fn an_upgrade_that_connection_does_not_name_is_ignored() {
+    let (upstream, server) = controlled();
     let (browser, visit) = opened(&server);
-    // Without `Connection: Upgrade` nothing is asked for (RFC 9110 §7.8).
+    // Without `Connection: Upgrade`, `Upgrade` has no meaning (RFC 9110 §7.8).
     let mut wire = browser.ask("GET", &visit.at("/socket"), &HANDSHAKE[1..]);
     let (mut app, head) = upstream.request();
     assert_eq!((head.header("upgrade"), head.header("connection")), (None, None));

@@ -1,27 +1,29 @@
-//! An app as its browsers see it: where it answers, and below which prefix.
+//! An app as browsers see it: its URLs below the prefix.
 
 use std::borrow::Cow;
 
 use crate::url::BaseUrl;
 
-/// Where an app lives, for its browsers.
+/// The facts by which the response headers of an app are rewritten.
 pub(in crate::web::proxy) struct Frame<'a> {
-    /// Where the app itself answers.
+    /// The app's URL, as the gateway reaches it.
     pub(in crate::web::proxy) upstream: &'a BaseUrl,
-    /// Where browsers see the gateway: `https://host[:port]`.
+    /// The gateway's origin, as browsers see it: `https://host[:port]`.
     pub(in crate::web::proxy) origin: &'a str,
-    /// What stands before the app's own paths in the gateway's addresses; may be empty.
+    /// The path before the app's own paths in the gateway's URLs; may be empty.
     pub(in crate::web::proxy) prefix: &'a str,
-    /// Whether the answer is that of the prefix itself, without a slash.
+    /// Whether the request's path is the prefix, without a slash.
     pub(in crate::web::proxy) is_root: bool,
-    /// Which sites may frame it, as in the `frame-ancestors` directive.
+    /// The allowlist of sites that may frame the app, as in the `frame-ancestors` directive.
     pub(in crate::web::proxy) frame_ancestors: &'a str,
 }
 
 impl Frame<'_> {
-    /// A path of the app as browsers see it: below the prefix. One that lies there already stays; of an app whose own base
-    /// path is an address inside the prefix, that base is taken off first. Empty for the app's base path itself, if there is
-    /// no prefix.
+    /// A path of the app as browsers see it: below the prefix.
+    ///
+    /// A path that is already below the prefix stays. A path below the app's base path loses the
+    /// base path first. If both apply, the longer of the two decides. Empty for the app's base path
+    /// itself, if there is no prefix.
     pub(super) fn below_prefix<'p>(&self, path: &'p str) -> Cow<'p, str> {
         let base = self.upstream.path.as_str();
         match (inside(path, self.prefix), inside(path, base)) {
@@ -33,7 +35,7 @@ impl Frame<'_> {
     }
 }
 
-/// What follows a base path in a path that is it or lies below it.
+/// The rest of a path after a base path. `None` if the path is not the base path and not below it.
 pub(super) fn inside<'p>(path: &'p str, base: &str) -> Option<&'p str> {
     path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -1,4 +1,4 @@
-//! An app's cookie made to work in the platform's frame and below the app's prefix.
+//! Cookies of an app, rewritten for the platform's iframe and for the app's prefix.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,12 @@ use crate::proxy::cookie::renamed_for_browser;
 use crate::session::is_own_cookie;
 
 impl Frame<'_> {
-    /// The value of `Set-Cookie`: nothing for a cookie that is the gateway's own, or none.
+    /// The value of `Set-Cookie`. `None` for an empty cookie, and for one with a name of the
+    /// gateway.
     ///
-    /// Framed pages get a cookie only with `SameSite=None; Secure`, and many only with `Partitioned` as well. It also takes
-    /// all three to delete one. A `Domain` could only be wrong: the browser knows the gateway's.
+    /// In a third-party frame, a browser accepts a cookie only with `SameSite=None; Secure`, and
+    /// often only with `Partitioned` too. Deletion needs all three as well. `Domain` is removed: it
+    /// names the app's host, and the browser sees the gateway's.
     pub(super) fn cookie(&self, value: &str) -> Option<String> {
         let mut parts = value.split(';').map(str::trim);
         let cookie =
@@ -29,8 +31,9 @@ impl Frame<'_> {
                 }
             }
         }
-        // The last one counts, and one that begins otherwise says nothing: then the cookie is for the folder of the request,
-        // which for a request to the app's root itself would hold other tools.
+        // The last `Path` wins, and browsers ignore one without a leading slash. They then use the
+        // directory of the request, which for a request to the app's root would contain other
+        // tools.
         let path = path.filter(|path| path.starts_with('/'));
         if let Some(path) = path.or_else(|| self.is_root.then_some("/")) {
             kept.push_str("; Path=");
@@ -40,19 +43,21 @@ impl Frame<'_> {
         Some(kept)
     }
 
-    /// A path for which a browser sends a cookie. One that holds the whole app holds everything below the prefix.
+    /// The `Path` for the browser. A path that contains the whole app becomes the prefix.
     fn cookie_path<'p>(&'p self, path: &'p str) -> Cow<'p, str> {
         let base = self.upstream.path.as_str();
-        let is_the_prefixs = inside(path, self.prefix).is_some() && base.len() <= self.prefix.len();
-        let holds_the_app = base
+        let is_below_prefix =
+            inside(path, self.prefix).is_some() && base.len() <= self.prefix.len();
+        let contains_app = base
             .strip_prefix(path)
             .is_some_and(|rest| !rest.is_empty() && (path.ends_with('/') || rest.starts_with('/')));
-        let below = if holds_the_app && !is_the_prefixs {
+        let below = if contains_app && !is_below_prefix {
             Cow::Borrowed(self.prefix)
         } else {
             self.below_prefix(path)
         };
-        // Without the slash it is sent with a request to the app's root itself, too.
+        // Without the trailing slash, the browser also sends the cookie with a request to the
+        // prefix.
         match below.strip_suffix('/') {
             _ if below.is_empty() => Cow::Borrowed("/"),
             Some(root) if root == self.prefix && !root.is_empty() => Cow::Owned(root.to_owned()),
@@ -61,7 +66,8 @@ impl Frame<'_> {
     }
 }
 
-/// Whether a cookie would come back as one of the gateway's own. One without a name comes back as its bare value.
+/// Whether a browser would send a cookie back under a name of the gateway. A cookie without a name
+/// comes back as its bare value.
 fn is_the_gateways(cookie: &str) -> bool {
     let (name, value) = cookie.split_once('=').unwrap_or(("", cookie));
     let name =
@@ -110,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_is_made_to_work_in_a_frame_whatever_it_said_before() {
+    fn a_cookie_gets_the_attributes_that_a_frame_needs() {
         check("a=1", "a=1");
         check("a=1; Secure", "a=1");
         check("a=1; SameSite=Lax", "a=1");
@@ -137,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_that_deletes_deletes_what_was_set() {
+    fn a_deletion_has_the_path_of_the_cookie_that_it_deletes() {
         check("a=1; Path=/; HttpOnly", "a=1; HttpOnly; Path=/lti/nb/~abc");
         check("a=; Path=/; Max-Age=0; HttpOnly", "a=; Max-Age=0; HttpOnly; Path=/lti/nb/~abc");
         check(
@@ -170,20 +176,20 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_holds_the_whole_app_holds_everything_below_the_prefix() {
+    fn a_path_that_contains_the_whole_app_becomes_the_prefix() {
         check_path("/a/b", PREFIX, "/a", "/lti/nb/~abc");
         check_path("/a/b", PREFIX, "/a/", "/lti/nb/~abc");
         check_path("/a/b", "", "/a", "/");
         check_path("/a/b", "", "/", "/");
         check_path("/lti/nb/app", "/lti/nb", "/lti", "/lti/nb");
         check_path("/lti/nb/~abc/x", PREFIX, "/lti/nb/~abc", "/lti/nb/~abc");
-        // These hold something else.
+        // These paths contain something else.
         check_path("/ab", PREFIX, "/a", "/lti/nb/~abc/a");
         check_path("/lti", PREFIX, "/lti/nb/~abc", "/lti/nb/~abc");
     }
 
     #[test]
-    fn of_several_paths_the_last_counts_and_what_is_no_path_is_left_to_the_browser() {
+    fn the_last_path_wins_and_an_invalid_path_is_removed() {
         check("a=1; Path=/x; path=/app/y", "a=1; Path=/lti/nb/~abc/y");
         check("a=1; PATH = /x ", "a=1; Path=/lti/nb/~abc/x");
         check("a=1; Path=/x=y, z", "a=1; Path=/lti/nb/~abc/x=y, z");
@@ -193,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_of_the_root_without_a_path_reaches_no_other_tool() {
+    fn a_cookie_of_the_root_without_a_path_stays_with_its_tool() {
         let upstream = BaseUrl {
             origin: Origin { scheme: Scheme::Http, authority: "app.test:9000".to_owned() },
             path: "/app".to_owned(),
@@ -211,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gateways_cookies_are_not_the_apps_to_set() {
+    fn an_app_cannot_set_a_cookie_of_the_gateway() {
         for value in [
             "__Secure-lti=x",
             "__Secure-lti=; Max-Age=0",
@@ -236,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_cookie_takes_a_name_that_may_have_a_path() {
+    fn a_host_prefix_cookie_gets_a_name_that_allows_a_path() {
         check("__Host-a=1; Path=/; Secure", "__Secure-Host-a=1; Path=/lti/nb/~abc");
         check(
             "__host-Http-a=1; Path=/; HttpOnly",
@@ -251,8 +257,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_an_app_sets_it_sets_below_its_prefix_and_for_the_frame(
-            value in "(__Secure-|lti|a)?[=a]{0,2}(; ?(Path=|path =|Domain=|Secure|SameSite=|Partitioned|Max-Age=0|/|/app|/lti/nb|/~abc|\\.|,|x){0,4}){0,5}",
+        fn every_cookie_is_set_below_the_prefix_and_for_the_frame(
+            value in concat!(
+                "(__Secure-|lti|a)?[=a]{0,2}(; ?(Path=|path =|Domain=|Secure|SameSite=|Partitioned",
+                "|Max-Age=0|/|/app|/lti/nb|/~abc|\\.|,|x){0,4}){0,5}",
+            ),
         ) {
             let Some(kept) = cookie("/app", PREFIX, &value) else { return Ok(()) };
             let mut parts = kept.split(';');
@@ -262,14 +271,16 @@ mod tests {
                 .map(|(name, content)| (name.trim().to_ascii_lowercase(), content.trim()))
                 .collect();
             let of = |wanted: &str| -> Vec<&str> {
-                attributes.iter().filter(|(name, _)| name == wanted).map(|(_, content)| *content).collect()
+                let wanted = attributes.iter().filter(|(name, _)| name == wanted);
+                wanted.map(|(_, content)| *content).collect()
             };
             prop_assert_eq!(of("domain"), Vec::<&str>::new());
             prop_assert_eq!(of("secure"), [""]);
             prop_assert_eq!(of("partitioned"), [""]);
             prop_assert_eq!(of("samesite"), ["None"]);
             prop_assert!(of("path").len() <= 1);
-            prop_assert!(of("path").iter().all(|path| inside(path, PREFIX).is_some()), "{kept}");
+            let is_below = |path: &&str| inside(path, PREFIX).is_some();
+            prop_assert!(of("path").iter().all(is_below), "{kept}");
         }
     }
 }

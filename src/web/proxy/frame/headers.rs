@@ -1,4 +1,5 @@
-//! Response headers for the iframe: which of an upstream's headers reach the browser, and as what.
+//! Response headers for the iframe: which of an upstream's headers the browser receives, and with
+//! which values.
 
 use std::borrow::Cow;
 
@@ -8,9 +9,9 @@ use super::app::Frame;
 use super::policy;
 use crate::config::header::is_hop_by_hop;
 
-/// What is not passed on: who may frame the app is the tool's to say, and the others are said of a whole host, which the
-/// app shares.
-const GONE: [&str; 7] = [
+/// Headers that are removed. The tool's `frame_ancestors` decide who may frame the app. The others
+/// affect a whole host, which the app shares with other tools.
+const REMOVED: [&str; 7] = [
     "alt-svc",
     "clear-site-data",
     "nel",
@@ -20,58 +21,67 @@ const GONE: [&str; 7] = [
     "x-frame-options",
 ];
 
-/// What the gateway alone tells the app: an app that answers with what it was asked would tell a browser its grade token.
+/// The prefix of headers that only the app may see. An app that echoes its request headers would
+/// otherwise reveal its grade token to the browser.
 const FOR_APPS: &str = "x-lti-";
 
 impl Frame<'_> {
-    /// The headers of the answer to the browser.
+    /// The headers of the response to the browser.
     ///
-    /// A header that is not UTF-8 is dropped: Rocket's headers are text, and to guess at another encoding could turn one
-    /// file name or address into another. Of a `Content-Disposition` like that an `attachment` is left, so that nothing is
-    /// shown in the page that was to be saved.
-    pub(in crate::web::proxy) fn answer_headers(
+    /// A value that is not UTF-8 is dropped: Rocket's headers are strings, and a guessed encoding
+    /// could turn one file name or URL into another. Of such a `Content-Disposition`, `attachment`
+    /// remains, so that a download is not shown in the page.
+    pub(in crate::web::proxy) fn response_headers(
         &self,
         upstream: &hyper::HeaderMap,
     ) -> Vec<Header<'static>> {
-        let text = |value| {
-            std::str::from_utf8(<hyper::header::HeaderValue as AsRef<[u8]>>::as_ref(value)).ok()
-        };
-        let of_connection: Vec<&str> = upstream
+        let named_by_connection: Vec<&str> = upstream
             .get_all("connection")
             .iter()
-            .filter_map(text)
+            .filter_map(utf8)
             .flat_map(|value| value.split(','))
             .map(str::trim)
             .collect();
-        // Of two lengths the chunks count (RFC 9112 §6.3), and they are read by now.
+        // Chunks win over a length (RFC 9112 §6.3), and hyper has already read them. Two lengths in
+        // one response would allow response smuggling.
         let is_chunked = upstream.contains_key("transfer-encoding");
-        let mut answer = Vec::with_capacity(upstream.len() + 2);
+        let mut response = Vec::with_capacity(upstream.len() + 2);
         for (name, value) in upstream {
             let name = name.as_str();
-            let is_gone = is_hop_by_hop(name)
-                || of_connection.iter().any(|named| named.eq_ignore_ascii_case(name))
-                || GONE.contains(&name)
+            let is_removed = is_hop_by_hop(name)
+                || named_by_connection.iter().any(|named| named.eq_ignore_ascii_case(name))
+                || REMOVED.contains(&name)
                 || name.starts_with(FOR_APPS)
                 || (is_chunked && name == "content-length");
-            let readable = text(value).or((name == "content-disposition").then_some("attachment"));
-            let Some(value) = readable.filter(|_| !is_gone) else { continue };
-            let value = match name {
-                "location" | "content-location" => self.address(value),
-                "refresh" => self.refresh(value),
-                "service-worker-allowed" => self.worker_scope(value).map(Cow::Owned),
-                "set-cookie" => self.cookie(value).map(Cow::Owned),
-                "content-security-policy" | "content-security-policy-report-only" => {
-                    policy::without_frame_ancestors(value)
-                }
-                _ => Some(Cow::Borrowed(value)),
-            };
-            answer.extend(value.map(|value| Header::new(name.to_owned(), value.into_owned())));
+            let readable = utf8(value).or((name == "content-disposition").then_some("attachment"));
+            let Some(value) = readable.filter(|_| !is_removed) else { continue };
+            let value = self.value_for_browser(name, value);
+            response.extend(value.map(|value| Header::new(name.to_owned(), value.into_owned())));
         }
         let ancestors = format!("frame-ancestors {}", self.frame_ancestors);
-        answer.push(Header::new("content-security-policy", ancestors));
-        answer.push(Header::new("referrer-policy", "same-origin"));
-        answer
+        response.push(Header::new("content-security-policy", ancestors));
+        response.push(Header::new("referrer-policy", "same-origin"));
+        response
     }
+
+    /// The value of a header for the browser. `None` removes the header.
+    fn value_for_browser<'v>(&self, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
+        match name {
+            "location" | "content-location" => self.url(value),
+            "refresh" => self.refresh(value),
+            "service-worker-allowed" => self.worker_scope(value).map(Cow::Owned),
+            "set-cookie" => self.cookie(value).map(Cow::Owned),
+            "content-security-policy" | "content-security-policy-report-only" => {
+                policy::without_frame_ancestors(value)
+            }
+            _ => Some(Cow::Borrowed(value)),
+        }
+    }
+}
+
+/// A header's value as a string, if it is UTF-8.
+fn utf8(value: &hyper::header::HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok()
 }
 
 #[cfg(test)]
@@ -82,13 +92,13 @@ mod tests {
     use super::*;
     use crate::url::{BaseUrl, Origin, Scheme};
 
-    /// What every answer ends with.
+    /// The last headers of every response.
     const FRAMED: [(&str, &str); 2] = [
         ("content-security-policy", "frame-ancestors https://campus.example"),
         ("referrer-policy", "same-origin"),
     ];
 
-    fn answer(upstream: &[(&str, &[u8])]) -> Vec<(String, String)> {
+    fn response(upstream: &[(&str, &[u8])]) -> Vec<(String, String)> {
         let url = BaseUrl {
             origin: Origin { scheme: Scheme::Http, authority: "app.test:9000".to_owned() },
             path: "/app".to_owned(),
@@ -106,7 +116,7 @@ mod tests {
             headers.append(name, HeaderValue::from_bytes(value).expect("a value"));
         }
         frame
-            .answer_headers(&headers)
+            .response_headers(&headers)
             .into_iter()
             .map(|header| (header.name.to_string(), header.value.into_owned()))
             .collect()
@@ -116,14 +126,14 @@ mod tests {
     fn check(upstream: &[(&str, &str)], expected: &[(&str, &str)]) {
         let bytes: Vec<_> =
             upstream.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
-        let answer = answer(&bytes);
-        let answer: Vec<_> =
-            answer.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(answer, [expected, &FRAMED].concat(), "{upstream:?}");
+        let response = response(&bytes);
+        let response: Vec<_> =
+            response.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(response, [expected, &FRAMED].concat(), "{upstream:?}");
     }
 
     #[test]
-    fn what_says_nothing_of_frames_and_addresses_keeps_its_bytes_and_its_order() {
+    fn other_headers_keep_their_bytes_and_their_order() {
         let headers = [
             ("content-length", "5"),
             ("content-type", "text/html; charset=utf-8"),
@@ -145,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_the_connection_or_of_the_whole_host_is_gone() {
+    fn hop_by_hop_headers_and_headers_for_a_whole_host_are_removed() {
         for name in [
             "Connection",
             "Keep-Alive",
@@ -168,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_connection_names_is_of_the_connection() {
+    fn headers_that_connection_names_are_hop_by_hop() {
         check(
             &[
                 ("connection", "close, X-A ,x-b"),
@@ -183,8 +193,8 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_not_text_is_dropped() {
-        let answer = answer(&[
+    fn a_value_that_is_not_utf_8_is_dropped() {
+        let response = response(&[
             ("x-a", b"\xfc"),
             ("x-b", b"b"),
             ("location", b"/\xfc"),
@@ -193,11 +203,11 @@ mod tests {
         ]);
         let saved = ("content-disposition", "attachment");
         let expected = [("x-b", "b"), ("x-b", "ü"), saved, FRAMED[0], FRAMED[1]];
-        assert_eq!(answer, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(response, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 
     #[test]
-    fn who_may_frame_the_app_is_the_tools_to_say() {
+    fn the_tool_decides_who_may_frame_the_app() {
         check(
             &[
                 ("content-security-policy", "default-src 'self'; frame-ancestors 'none'"),
@@ -216,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_cookies_are_put_below_the_prefix() {
+    fn urls_and_cookies_are_put_below_the_prefix() {
         check(
             &[
                 ("location", "http://app.test:9000/app/a"),
@@ -239,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_control_characters_is_dropped() {
+    fn a_url_with_control_characters_is_dropped() {
         check(
             &[("location", "/a\tb"), ("refresh", "0;\turl=/a"), ("x-a", "a\tb")],
             &[("x-a", "a\tb")],

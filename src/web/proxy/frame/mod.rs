@@ -1,4 +1,4 @@
-//! An upstream's response made to work below its prefix and in the platform's iframe.
+//! Response headers of an upstream, rewritten for its prefix and for the platform's iframe.
 
 mod app;
 mod cookie;

@@ -1,27 +1,28 @@
-//! An app's Content Security Policy without its say in who may frame it.
+//! An app's Content Security Policy without `frame-ancestors`, which the tool decides.
 
 use std::borrow::Cow;
 
-/// A header line of one or more policies without their `frame-ancestors`: nothing if that was all it said. Several policies
-/// hold together, so that one directive that is left would keep the platform out.
+/// A header of one or more policies without their `frame-ancestors` directives. `None` if nothing
+/// else is left. A browser applies all policies, so one remaining directive would block the
+/// platform.
 pub(super) fn without_frame_ancestors(line: &str) -> Option<Cow<'_, str>> {
     if !line.split([',', ';']).any(is_frame_ancestors) {
         return Some(Cow::Borrowed(line));
     }
-    let kept: Vec<String> = line.split(',').filter_map(without).collect();
+    let kept: Vec<String> = line.split(',').filter_map(policy_without_frame_ancestors).collect();
     let kept = kept.join(",");
     let kept = kept.trim();
     if kept.is_empty() { None } else { Some(Cow::Owned(kept.to_owned())) }
 }
 
-fn without(policy: &str) -> Option<String> {
+fn policy_without_frame_ancestors(policy: &str) -> Option<String> {
     if !policy.split(';').any(is_frame_ancestors) {
         return Some(policy.to_owned());
     }
     let kept: Vec<&str> =
         policy.split(';').filter(|directive| !is_frame_ancestors(directive)).collect();
-    let says_nothing = kept.iter().all(|directive| directive.trim().is_empty());
-    if says_nothing { None } else { Some(kept.join(";")) }
+    let is_empty = kept.iter().all(|directive| directive.trim().is_empty());
+    if is_empty { None } else { Some(kept.join(";")) }
 }
 
 fn is_frame_ancestors(directive: &str) -> bool {
@@ -43,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn frame_ancestors_are_taken_out_and_the_rest_stays() {
+    fn frame_ancestors_are_removed_and_the_rest_stays() {
         check("default-src 'self'; frame-ancestors 'none'", "default-src 'self'");
         check("frame-ancestors 'none'; default-src 'self'", "default-src 'self'");
         check(
@@ -60,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn each_of_several_policies_loses_its_own() {
+    fn frame_ancestors_are_removed_from_each_policy() {
         check(
             "img-src *; frame-ancestors a.test, script-src x; frame-ancestors b.test",
             "img-src *, script-src x",
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_nothing_else_is_dropped() {
+    fn a_header_with_nothing_else_is_dropped() {
         for line in [
             "frame-ancestors 'none'",
             "frame-ancestors",
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn another_line_keeps_its_bytes() {
+    fn another_header_keeps_its_bytes() {
         for line in [
             "default-src 'self'; script-src 'nonce-frame-ancestors'",
             "report-uri /frame-ancestors",
@@ -99,7 +100,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_policy_keeps_the_directive_and_every_other_stays_in_order(
+        fn frame_ancestors_never_stay_and_every_other_directive_does_in_order(
             line in "((Frame-ANCESTORS|frame-ancestors|img-src|sandbox|x)?[ ,;\t'a]{0,2}){0,8}",
         ) {
             let directives = |line: &str| -> Vec<String> {

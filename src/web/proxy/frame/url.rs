@@ -1,7 +1,7 @@
-//! Addresses in an app's answer, as its browsers have to see them: below the prefix.
+//! URLs in an app's response headers, rewritten for browsers: below the prefix.
 //!
-//! Addresses of the app and of the gateway become paths, which lead to the same place on whatever host the browser is.
-//! Relative ones and those of other sites stay as they are.
+//! A URL of the app or of the gateway becomes a path, which leads to the same page on any host of
+//! the gateway. Relative URLs and URLs of other sites stay as they are.
 
 use std::borrow::Cow;
 
@@ -9,16 +9,15 @@ use super::app::Frame;
 use crate::url::UrlParts;
 
 impl Frame<'_> {
-    /// The value of `Location` or `Content-Location`: nothing for one with control characters, of which browsers and servers
-    /// make different addresses.
-    pub(super) fn address<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
+    /// The value of `Location` or `Content-Location`. `None` for a value with control characters,
+    /// which browsers and servers read as different URLs.
+    pub(super) fn url<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
         if value.contains(char::is_control) {
             return None;
         }
         let Some(path) = self.own_path(value) else { return Some(Cow::Borrowed(value)) };
         let below = self.path(&path);
-        let is_on_our_host =
-            UrlParts::of_web(value).is_none_or(|address| address.is_of(self.origin));
+        let is_on_our_host = UrlParts::of_web(value).is_none_or(|url| url.is_of(self.origin));
         Some(if below == *path && is_on_our_host {
             Cow::Borrowed(value)
         } else {
@@ -26,20 +25,20 @@ impl Frame<'_> {
         })
     }
 
-    /// The value of `Refresh`: seconds, and often an address.
+    /// The value of `Refresh`: seconds, and often a URL.
     pub(super) fn refresh<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
         if value.contains(char::is_control) {
             return None;
         }
-        let (before, address, after) = address_of_refresh(value);
-        Some(match self.address(address.trim_ascii())? {
+        let (before, url, after) = url_of_refresh(value);
+        Some(match self.url(url.trim_ascii())? {
             Cow::Borrowed(_) => Cow::Borrowed(value),
             Cow::Owned(below) => Cow::Owned(format!("{before}{below}{after}")),
         })
     }
 
-    /// The value of `Service-Worker-Allowed`: a path below the prefix, because other tools may live beside it, whose requests
-    /// the worker would answer.
+    /// The value of `Service-Worker-Allowed`: a path below the prefix. A worker with a larger scope
+    /// would intercept the requests of other tools on this host.
     pub(super) fn worker_scope(&self, value: &str) -> Option<String> {
         if value.contains(char::is_control) {
             return None;
@@ -49,42 +48,42 @@ impl Frame<'_> {
         Some(scope.filter(|scope| scope.starts_with(&all)).unwrap_or(all))
     }
 
-    /// The path, query and fragment of an address of the app or of the gateway: nothing for another one.
+    /// The path, query and fragment of a URL of the app or of the gateway. `None` for other URLs.
     fn own_path<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
         if value.starts_with('/') && !value.starts_with("//") {
             return Some(Cow::Borrowed(value));
         }
-        let address = UrlParts::of_web(value).filter(|address| {
-            address.is_at_host_of(&self.upstream.origin.to_string())
-                || address.is_at_host_of(self.origin)
+        let url = UrlParts::of_web(value).filter(|url| {
+            url.is_at_host_of(&self.upstream.origin.to_string()) || url.is_at_host_of(self.origin)
         })?;
-        Some(match address.rest {
+        Some(match url.rest {
             rest if rest.starts_with('/') => Cow::Borrowed(rest),
             rest => Cow::Owned(format!("/{rest}")),
         })
     }
 
-    /// A path with its query and fragment, below the prefix also after the browser took its dots out.
-    fn path(&self, address: &str) -> String {
-        let (path, tail) = split_path(address);
-        let path = without_dots(path);
+    /// A path with its query and fragment, below the prefix. It stays there after the browser has
+    /// removed dot segments.
+    fn path(&self, reference: &str) -> String {
+        let (path, tail) = split_path(reference);
+        let path = without_dot_segments(path);
         let mut below = self.below_prefix(&path).into_owned();
         if self.prefix.is_empty() {
-            // Browsers would read a host behind two slashes of either kind.
+            // Browsers read a host after two leading slashes of either kind (open redirect).
             below = format!("/{}", below.trim_start_matches(['/', '\\']));
         }
         below + tail
     }
 }
 
-/// A path, and the query and fragment behind it.
-fn split_path(address: &str) -> (&str, &str) {
-    address.split_at(address.find(['?', '#']).unwrap_or(address.len()))
+/// A path, and its query and fragment.
+fn split_path(reference: &str) -> (&str, &str) {
+    reference.split_at(reference.find(['?', '#']).unwrap_or(reference.len()))
 }
 
-/// What stands before the address of a `Refresh`, the address, and what stands behind it (HTML, "shared declarative refresh
-/// steps"). The address may be empty, then the page itself is meant.
-fn address_of_refresh(value: &str) -> (&str, &str, &str) {
+/// The part before the URL of a `Refresh`, the URL, and the part after it (HTML, "shared
+/// declarative refresh steps"). An empty URL means the page itself.
+fn url_of_refresh(value: &str) -> (&str, &str, &str) {
     let rest = value.trim_ascii_start();
     let rest = rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
     let rest = rest.trim_ascii_start();
@@ -99,13 +98,13 @@ fn address_of_refresh(value: &str) -> (&str, &str, &str) {
         None => (rest, rest.len()),
     };
     let (before, rest) = value.split_at(value.len() - rest.len());
-    let (address, after) = rest.split_at(length);
-    (before, address, after)
+    let (url, after) = rest.split_at(length);
+    (before, url, after)
 }
 
-/// A path as browsers send it: without segments `.` and `..`, in the spellings that they know, between slashes of either
-/// kind. One that has none keeps its bytes.
-fn without_dots(path: &str) -> Cow<'_, str> {
+/// A path as browsers send it: without the segments `.` and `..`, in the spellings that browsers
+/// know, between slashes of either kind. A path without dot segments keeps its bytes.
+fn without_dot_segments(path: &str) -> Cow<'_, str> {
     const SLASHES: [char; 2] = ['/', '\\'];
     if !path.split(SLASHES).any(|segment| dots(segment) > 0) {
         return Cow::Borrowed(path);
@@ -126,7 +125,7 @@ fn without_dots(path: &str) -> Cow<'_, str> {
     Cow::Owned(format!("/{}", kept.join("/")))
 }
 
-/// How many dots a segment is, if it is nothing else and browsers take it out: 1 or 2.
+/// The number of dots of a dot segment, as browsers know it: 1 or 2. 0 for any other segment.
 fn dots(segment: &str) -> usize {
     if segment.len() > "%2e%2e".len() {
         return 0;
@@ -166,7 +165,7 @@ mod tests {
     fn check(base: &str, prefix: &str, value: &str, expected: &str) {
         with_frame(base, prefix, |frame| {
             assert_eq!(
-                frame.address(value).as_deref(),
+                frame.url(value).as_deref(),
                 Some(expected),
                 "{value} of {base:?} below {prefix:?}"
             );
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_address_stays() {
+    fn a_relative_url_stays() {
         for base in ["", "/app"] {
             for value in [
                 "", "a", "a/b?c#d", "./a", "../a", "?a", "#a", "a//b", "~x", "a:b/c", "%2f", "a b",
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_another_site_stays() {
+    fn a_url_of_another_site_stays() {
         for value in [
             "https://campus.example/course",
             "https://campus.example",
@@ -229,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_apps_base_path_is_taken_off_by_whole_segments() {
+    fn the_apps_base_path_is_removed_by_whole_segments() {
         check("/app", PREFIX, "/app", "/lti/nb/~abc");
         check("/app", PREFIX, "/app?a", "/lti/nb/~abc?a");
         check("/app", PREFIX, "/app/", "/lti/nb/~abc/");
@@ -267,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn of_prefix_and_base_the_longer_one_tells_whose_path_it_is() {
+    fn the_longer_of_prefix_and_base_path_decides() {
         check("/lti/nb/app", "/lti/nb", "/lti/nb/app/a", "/lti/nb/a");
         check("/lti/nb/app", "/lti/nb", "/lti/nb/app", "/lti/nb");
         check("/lti/nb/app", "/lti/nb", "/lti/nb/a", "/lti/nb/a");
@@ -276,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absolute_address_of_the_app_becomes_a_path() {
+    fn an_absolute_url_of_the_app_becomes_a_path() {
         for origin in [
             "http://app.test:9000",
             "https://app.test:9000",
@@ -317,16 +316,13 @@ mod tests {
             "https://app.test:443/a",
             "//app.test:80/a",
         ] {
-            assert_eq!(frame.address(value).as_deref(), Some("/lti/nb/~abc/a"), "{value}");
+            assert_eq!(frame.url(value).as_deref(), Some("/lti/nb/~abc/a"), "{value}");
         }
-        assert_eq!(
-            frame.address("http://app.test:443/a").as_deref(),
-            Some("http://app.test:443/a")
-        );
+        assert_eq!(frame.url("http://app.test:443/a").as_deref(), Some("http://app.test:443/a"));
     }
 
     #[test]
-    fn an_absolute_address_of_the_gateway_stays_below_the_prefix_and_is_put_there_otherwise() {
+    fn an_absolute_url_of_the_gateway_is_put_below_the_prefix_or_stays_there() {
         for value in
             ["https://tools.example/lti/nb/~abc/a?b", "https://Tools.Example:443/lti/nb/~abc"]
         {
@@ -340,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn dots_lead_nowhere_out_of_the_prefix() {
+    fn a_dot_segment_does_not_leave_the_prefix() {
         check("/app", PREFIX, "/lti/nb/~abc/../../hello", "/lti/nb/~abc/lti/hello");
         check("/app", PREFIX, "/app/../x", "/lti/nb/~abc/x");
         check("/app", PREFIX, "/app/a/../b/./c", "/lti/nb/~abc/b/c");
@@ -356,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn no_path_is_one_that_browsers_read_as_a_host() {
+    fn no_path_becomes_a_host_in_a_browser() {
         check("", PREFIX, "/\\evil.example", "/lti/nb/~abc/\\evil.example");
         check("", PREFIX, "/%5cevil.example", "/lti/nb/~abc/%5cevil.example");
         check("", "", "/\\evil.example", "/evil.example");
@@ -379,7 +375,7 @@ mod tests {
             "https://campus.example/\n",
         ] {
             with_frame("/app", PREFIX, |frame| {
-                assert_eq!(frame.address(value), None);
+                assert_eq!(frame.url(value), None);
                 assert_eq!(frame.refresh(&format!("0; url={value}")), None);
                 assert_eq!(frame.worker_scope(value), None);
             });
@@ -394,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_of_a_refresh_is_put_below_the_prefix() {
+    fn the_url_of_a_refresh_is_put_below_the_prefix() {
         check_refresh("5; url=/app/a", "5; url=/lti/nb/~abc/a");
         check_refresh("0;URL=/a?b=c;d", "0;URL=/lti/nb/~abc/a?b=c;d");
         check_refresh("0, Url = /a", "0, Url = /lti/nb/~abc/a");
@@ -476,48 +472,66 @@ mod tests {
         check_scope("", "", "/a", "/a");
     }
 
-    /// Bits of which addresses are made.
-    const ADDRESS: &str = "(http:|https:|//|/|\\\\|app\\.test:9000|tools\\.example|evil\\.example|/app|/lti/nb|/~abc|\\.|%2e|\\?|#|@|:|a|\\PC){0,8}";
+    /// Random parts of URLs.
+    const URL: &str = concat!(
+        "(http:|https:|//|/|\\\\|app\\.test:9000|tools\\.example|evil\\.example|/app|/lti/nb|/~abc",
+        "|\\.|%2e|\\?|#|@|:|a|\\PC){0,8}",
+    );
 
     proptest! {
         #[test]
-        fn an_address_is_relative_or_foreign_and_stays_or_lies_below_the_prefix(value in ADDRESS) {
-            let below = with_frame("/app", PREFIX, |frame| frame.address(&value).map(Cow::into_owned)).expect("no controls");
+        fn a_url_is_relative_or_of_another_site_or_below_the_prefix(value in URL) {
+            let rewrite = |value: &str| {
+                with_frame("/app", PREFIX, |frame| frame.url(value).map(Cow::into_owned))
+            };
+            let below = rewrite(&value).expect("no controls");
             if below == value && !value.starts_with(PREFIX) {
                 let is_path = value.starts_with('/') && !value.starts_with("//");
-                let is_the_apps = UrlParts::of_web(&value).is_some_and(|address| address.is_at_host_of("http://app.test:9000"));
+                let is_the_apps = UrlParts::of_web(&value)
+                    .is_some_and(|url| url.is_at_host_of("http://app.test:9000"));
                 prop_assert!(!is_path && !is_the_apps);
             } else {
-                let path = below.strip_prefix(PREFIX).unwrap_or_else(|| panic!("{value} became {below}"));
-                prop_assert!(path.is_empty() || path.starts_with(['/', '?', '#']), "{value} became {below}");
-                prop_assert_eq!(&*without_dots(split_path(&below).0), split_path(&below).0);
+                let path = below
+                    .strip_prefix(PREFIX)
+                    .unwrap_or_else(|| panic!("{value} became {below}"));
+                let is_below = path.is_empty() || path.starts_with(['/', '?', '#']);
+                prop_assert!(is_below, "{value} became {below}");
+                let path = split_path(&below).0;
+                prop_assert_eq!(&*without_dot_segments(path), path);
             }
-            let again = with_frame("/app", PREFIX, |frame| frame.address(&below).map(Cow::into_owned));
-            prop_assert_eq!(again.as_deref(), Some(below.as_str()), "once is enough");
+            let again = rewrite(&below);
+            prop_assert_eq!(again.as_deref(), Some(below.as_str()), "rewriting is idempotent");
         }
 
         #[test]
-        fn without_a_prefix_no_address_of_the_app_becomes_one_of_another_host(value in ADDRESS) {
-            let below = with_frame("/app", "", |frame| frame.address(&value).map(Cow::into_owned)).expect("no controls");
-            prop_assert!(below == value || (below.starts_with('/') && !below.starts_with("//") && !below.starts_with("/\\")));
+        fn without_a_prefix_no_url_of_the_app_becomes_one_of_another_host(value in URL) {
+            let below = with_frame("/app", "", |frame| frame.url(&value).map(Cow::into_owned));
+            let below = below.expect("no controls");
+            let is_path = below.starts_with('/')
+                && !below.starts_with("//")
+                && !below.starts_with("/\\");
+            prop_assert!(below == value || is_path);
         }
 
         #[test]
-        fn a_service_worker_never_leaves_the_prefix(value in ADDRESS) {
-            let scope = with_frame("/app", PREFIX, |frame| frame.worker_scope(&value)).expect("no controls");
-            prop_assert!(without_dots(&scope).starts_with("/lti/nb/~abc/"), "{value} became {scope}");
+        fn a_service_worker_never_leaves_the_prefix(value in URL) {
+            let scope = with_frame("/app", PREFIX, |frame| frame.worker_scope(&value));
+            let scope = scope.expect("no controls");
+            let is_below = without_dot_segments(&scope).starts_with("/lti/nb/~abc/");
+            prop_assert!(is_below, "{value} became {scope}");
         }
 
         #[test]
-        fn a_refresh_differs_in_its_address_alone(
+        fn a_refresh_differs_only_in_its_url(
             before in "[0-9]{0,2}(\\.5)? ?[;,] ?([uU][rR][lL] ?= ?)?",
-            value in ADDRESS,
+            value in URL,
         ) {
             prop_assume!(!value.starts_with([' ', '\'', '"']) && !value.ends_with(' '));
-            let (refreshed, address) = with_frame("/app", PREFIX, |frame| {
-                (frame.refresh(&format!("{before}{value}")).map(Cow::into_owned), frame.address(&value).map(Cow::into_owned))
+            let (refreshed, url) = with_frame("/app", PREFIX, |frame| {
+                let refreshed = frame.refresh(&format!("{before}{value}")).map(Cow::into_owned);
+                (refreshed, frame.url(&value).map(Cow::into_owned))
             });
-            prop_assert_eq!(refreshed, address.map(|address| format!("{before}{address}")));
+            prop_assert_eq!(refreshed, url.map(|url| format!("{before}{url}")));
         }
     }
 }

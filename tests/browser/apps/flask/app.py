@@ -1,7 +1,7 @@
 """A web app without LTI code: it reads the headers of a reverse proxy, and verifies the assertion.
 
-It counts visits in its own session cookie and links with url_for. It records its requests; the tests
-read them directly, without the gateway.
+It counts visits in its own session cookie and links with url_for. It records its requests. The
+tests read them directly, without the gateway.
 """
 
 import sys
@@ -54,7 +54,9 @@ def claim(name: str):
 def identify():
     if request.endpoint in ("up", "everything_arrived"):
         return
-    arrived.append({"url": request.environ["REQUEST_URI"], "headers": list(request.headers.items())})
+    arrived.append(
+        {"url": request.environ["REQUEST_URI"], "headers": list(request.headers.items())}
+    )
     try:
         g.claims = verified(request.headers.get("X-LTI-Assertion", ""))
     except jwt.PyJWTError as error:
@@ -76,7 +78,11 @@ def add_headers(response):
 @app.get("/")
 def index():
     session["visits"] = session.get("visits", 0) + 1
-    forwarded = {name: value for name, value in request.headers.items() if name.startswith(("X-", "Host", "Origin"))}
+    forwarded = {
+        name: value
+        for name, value in request.headers.items()
+        if name.startswith(("X-", "Host", "Origin"))
+    }
     return render_template(
         "index.html",
         claims=g.claims,
@@ -120,13 +126,16 @@ def data():
 
 @app.get("/script.js")
 def script():
-    return f"document.documentElement.dataset.script = {g.link!r}", {"Content-Type": "text/javascript"}
+    return f"document.documentElement.dataset.script = {g.link!r}", {
+        "Content-Type": "text/javascript"
+    }
 
 
 @app.get("/picture.svg")
 def picture():
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24"><circle cx="12" cy="12" r="10"/></svg>',
+        '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24">'
+        '<circle cx="12" cy="12" r="10"/></svg>',
         {"Content-Type": "image/svg+xml"},
     )
 

@@ -5,7 +5,9 @@ import streamlit as st
 headers = st.context.headers
 
 st.title("Counter")
-st.markdown(f"You are `{headers.get('X-Forwarded-User')}`, as `{headers.get('X-Forwarded-Groups')}`.")
+st.markdown(
+    f"You are `{headers.get('X-Forwarded-User')}`, as `{headers.get('X-Forwarded-Groups')}`."
+)
 
 st.session_state.setdefault("count", 0)
 if st.button("Count"):

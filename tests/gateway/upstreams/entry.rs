@@ -1,18 +1,18 @@
-//! The one address at which a launch turns into a session, with or without cookies in the platform's frame.
+//! The entry URL, where a ticket opens a session, with or without cookies in the platform's frame.
 
 use crate::support::unescaped;
 
 use super::*;
 
-/// A launch, and the door that it leads to, with the ticket.
+/// The entry URL of a launch, with its ticket.
 #[track_caller]
-fn door(browser: &mut Browser<'_>, form: &Form<'_>) -> String {
+fn enter(browser: &mut Browser<'_>, form: &Form<'_>) -> String {
     let launched = browser.launch(form);
     assert_eq!(launched.status, 303, "{launched:?}");
-    launched.header("location").expect("a door").to_owned()
+    launched.header("location").expect("an entry URL").to_owned()
 }
 
-/// The page for a browser that keeps no cookies in a frame, and what its form would post.
+/// The page for a browser without cookies in a frame, and the URL and body of its form.
 struct NewWindow {
     page: Reply,
     action: String,
@@ -21,8 +21,8 @@ struct NewWindow {
 
 impl NewWindow {
     #[track_caller]
-    fn at(server: &Server, door: &str) -> Self {
-        let page = server.get(door);
+    fn at(server: &Server, entry: &str) -> Self {
+        let page = server.get(entry);
         assert_eq!(page.status, 200, "{page:?}");
         let (_, form) = page.body.split_once("<form").expect("a form");
         let (form, _) = form.split_once("</form>").expect("its end");
@@ -47,13 +47,13 @@ impl NewWindow {
 }
 
 #[test]
-fn a_ticket_opens_once() {
+fn a_ticket_is_valid_once() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
-    let door = door(&mut browser, &launch());
-    assert_eq!(browser.get(&door).status, 303);
-    refused(&browser.send("GET", &door, &[JSON], b""), 401, "bad-ticket");
-    let page = server.get(&door);
+    let entry = enter(&mut browser, &launch());
+    assert_eq!(browser.get(&entry).status, 303);
+    refused(&browser.send("GET", &entry, &[JSON], b""), 401, "bad-ticket");
+    let page = server.get(&entry);
     refused_page(&page, 401, "bad-ticket");
     assert!(page.body.contains("open the activity again"), "{}", page.body);
     assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
@@ -61,13 +61,13 @@ fn a_ticket_opens_once() {
 }
 
 #[test]
-fn a_ticket_is_good_for_a_minute() {
+fn a_ticket_is_valid_for_a_minute() {
     for (seconds, status) in [(60, 303), (61, 401), (600, 401)] {
         let (recorder, server) = recorded();
         let mut browser = Browser::new(&server);
-        let door = door(&mut browser, &launch());
+        let entry = enter(&mut browser, &launch());
         server.set_now(NOW + seconds);
-        let reply = browser.send("GET", &door, &[JSON], b"");
+        let reply = browser.send("GET", &entry, &[JSON], b"");
         assert_eq!(reply.status, status, "after {seconds} s");
         if status == 401 {
             refused(&reply, 401, "bad-ticket");
@@ -77,16 +77,16 @@ fn a_ticket_is_good_for_a_minute() {
 }
 
 #[test]
-fn a_ticket_opens_nothing_but_its_own_session() {
+fn a_ticket_opens_only_its_own_session() {
     let recorder = Recorder::start();
     let second = "[tools.other]\nkey = \"key-1\"\nsecret = \"s3cret\"\nupstream = \"";
     let file = format!("{}\n{second}{}\"\n", tools(&recorder.url(), ""), recorder.url());
     let server = server(&file);
     let mut browser = Browser::new(&server);
-    let own = door(&mut browser, &launch());
-    let link = door(&mut browser, &launch_again("2").but(&[("resource_link_id", "rl-2")]));
+    let own = enter(&mut browser, &launch());
+    let link = enter(&mut browser, &launch_again("2").but(&[("resource_link_id", "rl-2")]));
     let tool =
-        door(&mut browser, &Form { url: "https://tool.example/lti/other", ..launch_again("3") });
+        enter(&mut browser, &Form { url: "https://tool.example/lti/other", ..launch_again("3") });
     let (prefix, ticket) = own.split_once("?lti_ticket=").expect("a ticket");
     for other in [&link, &tool] {
         let (prefix, _) = other.split_once('?').expect("a ticket");
@@ -95,7 +95,7 @@ fn a_ticket_opens_nothing_but_its_own_session() {
             refused(&browser.send("GET", &stolen, &[JSON], b""), 401, "bad-ticket");
         }
     }
-    // Nothing of it can be changed, left out or added.
+    // No character of the ticket can be changed, removed or added.
     for at in 0..ticket.len() {
         let swapped = if ticket.as_bytes()[at] == b'A' { "B" } else { "A" };
         let mut tampered = ticket.to_owned();
@@ -118,7 +118,7 @@ fn a_ticket_opens_nothing_but_its_own_session() {
             "bad-ticket",
         );
     }
-    // None of that spent it.
+    // The ticket is still unspent.
     assert_eq!(browser.get(&own).status, 303);
     recorder.saw_nothing();
 }
@@ -127,16 +127,16 @@ fn a_ticket_opens_nothing_but_its_own_session() {
 fn without_cookies_a_button_opens_the_session_in_a_new_window() {
     let (recorder, server) = recorded_with("frame_ancestors = [\"https://lms.example\"]");
     let url = "https://tool.example/lti/nb/week-1?x='1'";
-    let door = door(&mut Browser::new(&server), &Form { url, ..launch() });
-    let (prefix, ticket) = door.split_once("?lti_ticket=").expect("a ticket");
-    let window = NewWindow::at(&server, &door);
+    let entry = enter(&mut Browser::new(&server), &Form { url, ..launch() });
+    let (prefix, ticket) = entry.split_once("?lti_ticket=").expect("a ticket");
+    let window = NewWindow::at(&server, &entry);
     assert_eq!(window.page.header("content-type"), Some("text/html; charset=utf-8"));
     assert_eq!(window.page.header("referrer-policy"), Some("no-referrer"));
     opened_nothing(&window.page);
     let policy = window.page.header("content-security-policy").expect("a policy");
     assert!(policy.ends_with("frame-ancestors https://lms.example"), "{policy}");
-    assert_eq!(window.action, format!("{prefix}?lti_ticket"), "the ticket is in no address");
-    assert!(!window.page.body.contains(ticket), "the ticket of the address is spent");
+    assert_eq!(window.action, format!("{prefix}?lti_ticket"), "no URL contains the ticket");
+    assert!(!window.page.body.contains(ticket), "the ticket of the URL is spent");
 
     let mut browser = Browser::new(&server);
     let reply = window.click(&mut browser);
@@ -165,8 +165,8 @@ fn without_cookies_a_button_opens_the_session_in_a_new_window() {
 fn the_button_works_once_and_for_ten_minutes() {
     for (seconds, status) in [(0, 303), (600, 303), (601, 401)] {
         let (recorder, server) = recorded();
-        let door = door(&mut Browser::new(&server), &launch());
-        let window = NewWindow::at(&server, &door);
+        let entry = enter(&mut Browser::new(&server), &launch());
+        let window = NewWindow::at(&server, &entry);
         server.set_now(NOW + seconds);
         let first = window.click(&mut Browser::new(&server));
         assert_eq!(first.status, status, "after {seconds} s");
@@ -177,29 +177,29 @@ fn the_button_works_once_and_for_ten_minutes() {
 }
 
 #[test]
-fn a_ticket_counts_once_however_it_is_brought() {
+fn a_ticket_is_valid_once_in_a_url_and_in_a_form_together() {
     let (recorder, server) = recorded();
     let post = |prefix: &str, ticket: &str| {
         Browser::new(&server)
             .post_form(&format!("{prefix}?lti_ticket"), &format!("lti_ticket={ticket}"))
     };
-    let door_of = |nonce| door(&mut Browser::new(&server), &launch_again(nonce));
-    let shown = door_of("1");
+    let entry_of = |nonce| enter(&mut Browser::new(&server), &launch_again(nonce));
+    let shown = entry_of("1");
     let (prefix, ticket) = shown.split_once("?lti_ticket=").expect("a ticket");
     assert_eq!(server.get(&shown).status, 200);
     refused_page(&post(prefix, ticket), 401, "bad-ticket");
 
-    let posted = door_of("2");
+    let posted = entry_of("2");
     let (prefix, ticket) = posted.split_once("?lti_ticket=").expect("a ticket");
     assert_eq!(post(prefix, ticket).status, 303);
     refused_page(&server.get(&posted), 401, "bad-ticket");
     refused_page(&post(prefix, ticket), 401, "bad-ticket");
 
-    let window = NewWindow::at(&server, &door_of("3"));
+    let window = NewWindow::at(&server, &entry_of("3"));
     assert_eq!(window.click(&mut Browser::new(&server)).status, 303);
     refused_page(&server.get(&format!("{prefix}?{}", window.body)), 401, "bad-ticket");
 
-    let contested = door_of("4");
+    let contested = entry_of("4");
     let barrier = std::sync::Barrier::new(8);
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let guests: Vec<_> = (0..8)
@@ -218,33 +218,32 @@ fn a_ticket_counts_once_however_it_is_brought() {
 }
 
 #[test]
-fn the_door_is_open_from_any_page() {
+fn the_entry_url_accepts_requests_from_any_origin() {
     let (recorder, server) = recorded();
     let foreign = [("Origin", "null"), ("Sec-Fetch-Site", "cross-site")];
     let form = [("Content-Type", "application/x-www-form-urlencoded")];
     let form: Vec<(&str, &str)> = form.into_iter().chain(foreign).collect();
     let mut browser = Browser::new(&server);
     let launched = browser.send("POST", "/lti/nb", &form, launch().sign().as_bytes());
-    let door = launched.header("location").expect("a door").to_owned();
-    assert_eq!(browser.send("GET", &door, &foreign, b"").status, 303);
-    let window =
-        NewWindow::at(&server, &self::door(&mut Browser::new(&server), &launch_again("2")));
+    let entry = launched.header("location").expect("an entry URL").to_owned();
+    assert_eq!(browser.send("GET", &entry, &foreign, b"").status, 303);
+    let window = NewWindow::at(&server, &enter(&mut Browser::new(&server), &launch_again("2")));
     let reply = Browser::new(&server).send("POST", &window.action, &form, window.body.as_bytes());
     assert_eq!(reply.status, 303);
     recorder.saw_nothing();
 }
 
 #[test]
-fn the_door_answers_no_other_request() {
+fn the_entry_url_refuses_other_requests() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
-    let door = door(&mut browser, &launch());
+    let entry = enter(&mut browser, &launch());
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "HEAD"] {
-        let reply = browser.send(method, &door, &[JSON], b"");
+        let reply = browser.send(method, &entry, &[JSON], b"");
         assert!(reply.status >= 400, "{method}: {reply:?}");
         opened_nothing(&reply);
     }
-    let (prefix, _) = door.split_once('?').expect("a ticket");
+    let (prefix, _) = entry.split_once('?').expect("a ticket");
     let target = format!("{prefix}?lti_ticket");
     for body in ["", "lti_ticket", "lti_ticket=", "other=1", &"x".repeat(100_000)] {
         let reply = browser.post_form(&target, body);
@@ -252,26 +251,26 @@ fn the_door_answers_no_other_request() {
         opened_nothing(&reply);
     }
     recorder.saw_nothing();
-    assert_eq!(browser.get(&door).status, 303, "and the ticket is good still");
+    assert_eq!(browser.get(&entry).status, 303, "the ticket is still valid");
 }
 
 #[test]
-fn the_door_names_its_own_methods_and_its_own_limit() {
+fn the_entry_url_names_its_own_methods_and_its_own_limit() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
-    let door = door(&mut browser, &launch());
+    let entry = enter(&mut browser, &launch());
     for method in ["PUT", "OPTIONS"] {
-        let reply = browser.send(method, &door, &[JSON], b"");
+        let reply = browser.send(method, &entry, &[JSON], b"");
         refused(&reply, 405, "not-posted");
         assert_eq!(reply.header("allow"), Some("GET, POST"));
     }
-    let reply = browser.send("PUT", &door, &[], b"");
+    let reply = browser.send("PUT", &entry, &[], b"");
     assert_eq!(reply.header("allow"), Some("GET, POST"));
     let line = line_of(reply.reference().expect("a reference"));
-    assert!(line.contains("the entry URL of a session takes GET and POST only"), "{line}");
-    assert_eq!(browser.send("HEAD", &door, &[], b"").header("allow"), Some("GET, POST"));
+    assert!(line.contains("the entry URL of a session accepts only GET and POST"), "{line}");
+    assert_eq!(browser.send("HEAD", &entry, &[], b"").header("allow"), Some("GET, POST"));
 
-    let (prefix, _) = door.split_once('?').expect("a ticket");
+    let (prefix, _) = entry.split_once('?').expect("a ticket");
     let large = "x".repeat(64 * 1024 + 1);
     let reply = browser.post_form(&format!("{prefix}?lti_ticket"), &large);
     refused_page(&reply, 413, "too-large");
@@ -284,8 +283,8 @@ fn the_door_names_its_own_methods_and_its_own_limit() {
 fn a_ticket_never_reaches_an_upstream() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
-    let door = door(&mut browser, &launch());
-    let (prefix, ticket) = door.split_once("?lti_ticket=").expect("a ticket");
+    let entry = enter(&mut browser, &launch());
+    let (prefix, ticket) = entry.split_once("?lti_ticket=").expect("a ticket");
     for rest in [format!("?lti_ticket={ticket}&x=1"), format!("?lti_ticket={ticket}=")] {
         let reply = browser.send("GET", &format!("{prefix}{rest}"), &[JSON], b"");
         assert_ne!(reply.status, 200, "{rest}");
@@ -294,7 +293,7 @@ fn a_ticket_never_reaches_an_upstream() {
 }
 
 #[test]
-fn a_reload_leads_back_to_the_session() {
+fn a_reload_redirects_back_to_the_session() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
     let url = "https://tool.example/lti/nb/week-1?x=1";
@@ -304,7 +303,7 @@ fn a_reload_leads_back_to_the_session() {
         server.set_now(now);
         let reply = browser.launch(&form);
         assert_eq!((reply.status, reply.header("location")), (303, Some(visit.address.as_str())));
-        assert_eq!(reply.all("set-cookie"), [""; 0], "no session but the one that is there");
+        assert_eq!(reply.all("set-cookie"), [""; 0], "the existing session stays");
     };
     for now in [NOW, NOW + 400, NOW + 8 * 3600] {
         again(&mut browser, now);
@@ -312,7 +311,8 @@ fn a_reload_leads_back_to_the_session() {
     assert_eq!(browser.get(&visit.address).body, "ok");
     assert_eq!(recorder.request().line(), "GET /app/week-1?x=1");
 
-    // The session alone proves no form, and the receipt is good for as long as the session.
+    // The session without the receipt does not prove the reload. The receipt expires with the
+    // session.
     server.set_now(NOW);
     let mut stranger = Browser::new(&server);
     stranger.cookies =

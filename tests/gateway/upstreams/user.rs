@@ -1,8 +1,8 @@
-//! Who comes back to which address, and as whom.
+//! Session URLs and roles per user, link and course.
 
 use super::*;
 
-/// The roles that arrived with a request for a session's page.
+/// The roles that the upstream received with a request in a session.
 #[track_caller]
 fn roles(server: &Server, recorder: &Recorder, visit: &Visit) -> Option<String> {
     let headers = [("Host", "tool.example"), ("Cookie", visit.cookie.as_str())];
@@ -11,14 +11,14 @@ fn roles(server: &Server, recorder: &Recorder, visit: &Visit) -> Option<String> 
 }
 
 #[track_caller]
-fn is_over(server: &Server, recorder: &Recorder, visit: &Visit) {
+fn has_ended(server: &Server, recorder: &Recorder, visit: &Visit) {
     let headers = [("Host", "tool.example"), JSON, ("Cookie", visit.cookie.as_str())];
     refused(&server.send("GET", &visit.at("/"), &headers, b""), 401, "no-session");
     recorder.saw_nothing();
 }
 
 #[test]
-fn the_same_person_and_link_come_back_to_the_same_address() {
+fn the_same_user_and_link_have_the_same_url() {
     let (recorder, server) = recorded();
     let mut browser = Browser::new(&server);
     let first = browser.open(&launch());
@@ -26,35 +26,30 @@ fn the_same_person_and_link_come_back_to_the_same_address() {
     let second = browser.open(&launch_again("2"));
     assert_eq!(first.prefix, second.prefix);
     assert_ne!(first.cookie, second.cookie);
-    assert_eq!(
-        browser.cookies.len(),
-        2,
-        "the newest take the place of those before: {:?}",
-        browser.cookies
-    );
+    assert_eq!(browser.cookies.len(), 2, "newer cookies replace older ones: {:?}", browser.cookies);
     for visit in [first, second] {
         assert_eq!(roles(&server, &recorder, &visit).as_deref(), Some("learner"));
     }
 }
 
 #[test]
-fn another_role_counts_at_once() {
+fn another_role_is_valid_at_once() {
     let (recorder, server) = recorded();
     let learner = Browser::new(&server).open(&launch());
     assert_eq!(roles(&server, &recorder, &learner).as_deref(), Some("learner"));
     let promoted = launch_again("2").but(&[("roles", "Instructor")]);
     let instructor = Browser::new(&server).open(&promoted);
     assert_eq!(learner.prefix, instructor.prefix);
-    is_over(&server, &recorder, &learner);
+    has_ended(&server, &recorder, &learner);
     assert_eq!(roles(&server, &recorder, &instructor).as_deref(), Some("instructor"));
-    // The form that came first is no way back.
+    // A launch with the first role ends the promoted session in turn.
     let demoted = Browser::new(&server).open(&launch_again("3"));
-    is_over(&server, &recorder, &instructor);
+    has_ended(&server, &recorder, &instructor);
     assert_eq!(roles(&server, &recorder, &demoted).as_deref(), Some("learner"));
 }
 
 #[test]
-fn another_role_of_one_person_ends_nobody_elses_session() {
+fn another_role_ends_no_other_session() {
     let (recorder, server) = recorded();
     let open = |nonce, changes: &[(&'static str, &'static str)]| {
         Browser::new(&server).open(&launch_again(nonce).but(changes))
@@ -64,14 +59,14 @@ fn another_role_of_one_person_ends_nobody_elses_session() {
     let link = open("3", &[("resource_link_id", "rl-2")]);
     let course = open("4", &[("context_id", "course-2")]);
     open("5", &[("roles", "Instructor")]);
-    is_over(&server, &recorder, &ada);
+    has_ended(&server, &recorder, &ada);
     for visit in [bob, link, course] {
         assert_eq!(roles(&server, &recorder, &visit).as_deref(), Some("learner"));
     }
 }
 
 #[test]
-fn every_person_link_and_course_has_an_address_of_its_own() {
+fn every_user_link_and_course_has_its_own_url() {
     let (_recorder, server) = recorded();
     let mut prefixes = Vec::new();
     for (nonce, name, value) in [

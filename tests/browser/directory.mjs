@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export class Folder {
+export class TemporaryDirectory {
   path = mkdtempSync(join(tmpdir(), "lti-gateway-browser-"));
 
   constructor() {

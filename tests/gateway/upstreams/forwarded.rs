@@ -1,10 +1,11 @@
-//! Where an upstream learns that it stands, and where a browser is told it came from.
+//! `X-Forwarded-Host`, `-Proto` and `-For`, and the `Origin` and `Referer` that an upstream
+//! receives.
 
 use super::*;
 
-/// What the upstream is told of these two headers.
+/// The value that the upstream receives for this header of the browser.
 #[track_caller]
-fn told(
+fn received(
     recorder: &Recorder,
     browser: &mut Browser<'_>,
     visit: &Visit,
@@ -22,7 +23,7 @@ fn the_browsers_origin_becomes_the_upstreams() {
     let (mut browser, visit) = opened(&server);
     let mut check = |origin: &str, expected: &str| {
         assert_eq!(
-            told(&recorder, &mut browser, &visit, "Origin", origin).as_deref(),
+            received(&recorder, &mut browser, &visit, "Origin", origin).as_deref(),
             Some(expected)
         );
     };
@@ -39,14 +40,14 @@ fn the_browsers_origin_becomes_the_upstreams() {
 }
 
 #[test]
-fn a_referer_inside_the_session_becomes_the_upstreams_own_address() {
+fn a_referer_inside_the_session_becomes_a_url_of_the_upstream() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     let upstream = recorder.url();
     let prefix = visit.prefix.clone();
     let mut check = |referer: &str, expected: Option<&str>| {
         assert_eq!(
-            told(&recorder, &mut browser, &visit, "Referer", referer).as_deref(),
+            received(&recorder, &mut browser, &visit, "Referer", referer).as_deref(),
             expected,
             "{referer}"
         );
@@ -54,7 +55,7 @@ fn a_referer_inside_the_session_becomes_the_upstreams_own_address() {
     let own = format!("https://tool.example{prefix}");
     check(&format!("{own}/"), Some(&format!("{upstream}/")));
     check(&format!("{own}/a%2fb/?x='1'"), Some(&format!("{upstream}/a%2fb/?x='1'")));
-    // Elsewhere below the gateway: another session's address is nobody else's business.
+    // Other URLs of the gateway: the URL of another session is private.
     for other in [
         "https://tool.example/",
         "https://tool.example",
@@ -76,7 +77,7 @@ fn a_referer_inside_the_session_becomes_the_upstreams_own_address() {
 }
 
 #[test]
-fn an_upstream_learns_the_hosts_port_and_scheme_that_browsers_see() {
+fn an_upstream_receives_the_host_port_and_scheme_that_browsers_see() {
     let recorder = Recorder::start();
     for (public_url, host, proto) in [
         ("https://tool.example:8443", "tool.example:8443", "https"),
@@ -97,7 +98,7 @@ fn an_upstream_learns_the_hosts_port_and_scheme_that_browsers_see() {
 }
 
 #[test]
-fn on_heroku_the_router_says_who_the_browser_is() {
+fn on_heroku_the_routers_ip_address_is_the_browsers() {
     let recorder = Recorder::start();
     let known = tools(&recorder.url(), "");
     let unknown = known.replace("public_url = \"https://tool.example\"\n", "");
@@ -106,8 +107,8 @@ fn on_heroku_the_router_says_who_the_browser_is() {
         let setup = Setup { tools: &file, environment: &[("DYNO", "web.1")], ..Setup::default() };
         let server = Server::start(&setup);
         let (mut browser, visit) = opened(&server);
-        // The router appends the address that it saw; what stands before it is the browser's own word. Where it is no address,
-        // none is told rather than one that the browser chose.
+        // The router appends the IP address that it saw. The browser chose the values before it. If
+        // the last value is not an IP address, the header is absent.
         for (lines, expected) in [
             (&["6.6.6.6, 203.0.113.7"][..], Some("203.0.113.7")),
             (&["203.0.113.7"], Some("203.0.113.7")),
@@ -131,7 +132,7 @@ fn on_heroku_the_router_says_who_the_browser_is() {
 }
 
 #[test]
-fn an_app_of_two_names_is_told_by_which_it_was_asked() {
+fn an_app_with_two_host_names_receives_the_requested_one() {
     let recorder = Recorder::start();
     let file = tools(&recorder.url(), "").replace("public_url = \"https://tool.example\"\n", "");
     let server = Server::start(&Setup {

@@ -1,5 +1,4 @@
-//! Sealed sessions, tickets and grade tokens: those of earlier versions open, and their senders stay what
-//! they are.
+//! Sealed sessions, tickets and grade tokens of a launch with every field, and their senders.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,15 +13,17 @@ use lti_gateway::session::{
     Field, GradeToken, GradeTokens, Receipts, Session, SessionIds, Sessions, cookies,
 };
 
-/// Written by version 0.1 before senders had a type: a launch, and what its gateway made of it.
-const EARLIER: &str = include_str!("session/version-0.1.txt");
-const NOW: u64 = 1_700_000_000;
+use crate::support::NOW;
+
+/// A launch with every field, and the values that version 0.1.0 issued for it.
+const ISSUED: &str = include_str!("../../fixtures/issued/all-fields.txt");
 /// The grade slot of that launch.
 const SLOT: [u8; 16] = [184, 216, 197, 210, 97, 157, 79, 170, 194, 149, 15, 196, 159, 84, 81, 221];
 
-fn earlier(name: &str) -> &'static str {
+/// An issued value.
+fn issued(name: &str) -> &'static str {
     let lines: HashMap<&str, &str> =
-        EARLIER.lines().filter_map(|line| line.split_once(' ')).collect();
+        ISSUED.lines().filter_map(|line| line.split_once(' ')).collect();
     assert_eq!(lines.len(), 7);
     lines[name]
 }
@@ -46,25 +47,25 @@ fn launch() -> Launch {
         path: "/lti/nb",
         query: None,
         authorization: None,
-        body: earlier("body").as_bytes(),
+        body: issued("body").as_bytes(),
     };
     let Ok(Verdict::New(candidate)) = examine(&request, &policy, NOW, |_| false).verdict() else {
-        panic!("the launch is good");
+        panic!("the launch is valid");
     };
     candidate.admit(Spent::Now).expect("a fresh nonce")
 }
 
 fn minted() -> Session {
     let everything = Identity { name: true, email: true };
-    let id = earlier("id").to_owned();
+    let id = issued("id").to_owned();
     let lifetime = Duration::from_secs(8 * 3600);
     let minted = Session::mint(&launch(), id, everything, true, lifetime, NOW);
-    let (session, left_out) = minted.expect("short ids");
+    let (session, left_out) = minted.expect("the ids fit");
     assert_eq!(left_out, [""; 0]);
     session
 }
 
-/// The same session of another sender.
+/// The same session with another sender.
 fn sent_by(sender: Sender) -> Session {
     let mut session = minted();
     session.sender = sender;
@@ -128,11 +129,11 @@ fn parts(session: &Session) -> (Vec<Option<&str>>, impl PartialEq + std::fmt::De
 }
 
 #[test]
-fn sessions_and_tickets_of_an_earlier_version_open_and_hold_the_same() {
-    let (sessions, id, minted) = (Sessions::new(&secrets()), earlier("id"), minted());
-    let bound = sessions.open(earlier("session"), "nb", id, NOW).expect("a session");
-    let unbound = sessions.open(earlier("unbound"), "nb", "", NOW).expect("a session");
-    let ticket = sessions.open_ticket(earlier("ticket"), "nb", id, NOW).expect("a ticket");
+fn an_issued_session_or_ticket_has_every_field() {
+    let (sessions, id, minted) = (Sessions::new(&secrets()), issued("id"), minted());
+    let bound = sessions.open(issued("session"), "nb", id, NOW).expect("a session");
+    let unbound = sessions.open(issued("unbound"), "nb", "", NOW).expect("a session");
+    let ticket = sessions.open_ticket(issued("ticket"), "nb", id, NOW).expect("a ticket");
     assert_eq!((ticket.destination.as_str(), ticket.expires), ("/week?x=1", NOW + 60));
     for session in [bound, unbound, ticket.session] {
         assert_eq!(parts(&session), parts(&minted));
@@ -145,14 +146,14 @@ fn sessions_and_tickets_of_an_earlier_version_open_and_hold_the_same() {
 }
 
 #[test]
-fn ids_slots_receipts_and_grade_tokens_of_consumers_stay() {
+fn ids_slots_receipts_and_grade_tokens_of_consumers_do_not_change() {
     let (launch, minted) = (launch(), minted());
-    assert_eq!(SessionIds::new(&secrets()).id("nb", &launch).as_deref(), Some(earlier("id")));
+    assert_eq!(SessionIds::new(&secrets()).id("nb", &launch).as_deref(), Some(issued("id")));
     let receipts = Receipts::new(&secrets());
-    assert!(receipts.prove([earlier("receipt")], &launch.fingerprint, NOW));
-    let (name, value) = cookies([earlier("receipt")]).next().expect("a cookie");
+    assert!(receipts.prove([issued("receipt")], &launch.fingerprint, NOW));
+    let (name, value) = cookies([issued("receipt")]).next().expect("a cookie");
     let written = receipts
-        .set_cookie(earlier("id"), "/lti/nb", 8 * 3600, &launch.fingerprint, NOW)
+        .set_cookie(issued("id"), "/lti/nb", 8 * 3600, &launch.fingerprint, NOW)
         .expect("a key");
     assert!(written.starts_with(&format!("{name}={value};")), "{written}");
     let place = GradePlace::Outcome(OutcomeService {
@@ -160,7 +161,7 @@ fn ids_slots_receipts_and_grade_tokens_of_consumers_stay() {
         sourcedid: "result-1".to_owned(),
         method: SignatureMethod::HmacSha256,
     });
-    let opened = GradeTokens::new(&secrets()).open(earlier("grade_token"), NOW).expect("a token");
+    let opened = GradeTokens::new(&secrets()).open(issued("grade_token"), NOW).expect("a token");
     let new = GradeToken::new(&minted, "nb", NOW).expect("a grade place");
     for token in [opened, new] {
         assert_eq!((token.tool.as_str(), token.slot), ("nb", SLOT));
@@ -170,10 +171,10 @@ fn ids_slots_receipts_and_grade_tokens_of_consumers_stay() {
 }
 
 #[test]
-fn a_platform_comes_back_from_its_seal_and_no_key_becomes_one() {
+fn a_sealed_sender_opens_unchanged_and_no_consumer_key_becomes_a_platform() {
     let (sessions, tokens) = (Sessions::new(&secrets()), GradeTokens::new(&secrets()));
-    let like_a_platform = Sender::Consumer(platform().encode().as_str().into());
-    for sender in [platform(), like_a_platform, Sender::Consumer("".into())] {
+    let key_like_a_platform = Sender::Consumer(platform().encode().as_str().into());
+    for sender in [platform(), key_like_a_platform, Sender::Consumer("".into())] {
         let session = sent_by(sender.clone());
         let sealed = sessions.seal(&session, "nb", "").expect("randomness");
         let opened = sessions.open(&sealed, "nb", "", NOW).expect("a session");
@@ -188,7 +189,7 @@ fn a_platform_comes_back_from_its_seal_and_no_key_becomes_one() {
 }
 
 #[test]
-fn every_part_of_a_sender_tells_slots_apart() {
+fn every_part_of_a_sender_changes_the_slot() {
     let other = |name: &str, client_id: &str, deployment_id: &str| Sender::Platform {
         name: name.into(),
         client_id: client_id.into(),

@@ -1,16 +1,17 @@
-//! What an upstream's answer becomes on its way into the platform's frame.
+//! Response headers of an upstream, as they arrive in the platform's frame.
 
 use super::*;
 
-/// The browser's answer where the upstream's has these header lines, in which `ORIGIN` is the upstream's.
+/// The browser's response to an upstream's response with these header lines. `ORIGIN` means the
+/// upstream's origin.
 #[track_caller]
-fn answered(more: &str, lines: &str) -> (Reply, Visit) {
-    let (reply, visit, _) = answered_and_recorded(more, lines);
+fn response(more: &str, lines: &str) -> (Reply, Visit) {
+    let (reply, visit, _) = response_and_origin(more, lines);
     (reply, visit)
 }
 
 #[track_caller]
-fn answered_and_recorded(more: &str, lines: &str) -> (Reply, Visit, String) {
+fn response_and_origin(more: &str, lines: &str) -> (Reply, Visit, String) {
     let lines = lines.to_owned();
     let recorder = Recorder::with(move |request| {
         let origin = format!("http://{}", request.header("host").unwrap_or_default());
@@ -24,17 +25,17 @@ fn answered_and_recorded(more: &str, lines: &str) -> (Reply, Visit, String) {
     (reply, visit, recorder.origin())
 }
 
-/// Asserts what becomes of one header. `PREFIX` stands for the session's.
+/// Asserts the value of one header in the browser. `PREFIX` means the session's prefix.
 #[track_caller]
 fn check(line: &str, name: &str, expected: Option<&str>) {
-    let (reply, visit) = answered("", &format!("{line}\r\n"));
+    let (reply, visit) = response("", &format!("{line}\r\n"));
     let expected = expected.map(|value| value.replace("PREFIX", &visit.prefix));
     assert_eq!(reply.header(name), expected.as_deref(), "{line}");
 }
 
 #[test]
-fn exactly_these_headers_are_the_browsers() {
-    let (reply, _) = answered("", "Content-Type: text/html\r\nX-App: 1\r\n");
+fn exactly_these_response_headers_reach_the_browser() {
+    let (reply, _) = response("", "Content-Type: text/html\r\nX-App: 1\r\n");
     let mut names: Vec<&str> = reply.headers.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     let expected = [
@@ -50,11 +51,15 @@ fn exactly_these_headers_are_the_browsers() {
 
 #[test]
 fn status_and_headers_of_the_app_pass() {
-    let lines = "Content-Type: text/html; charset=iso-8859-1\r\nCache-Control: max-age=60, private\r\n\
-        Vary: Accept\r\nVary: Cookie\r\nETag: W/\"x\"\r\nLast-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n\
-        Content-Disposition: attachment; filename=\"a;b.txt\"\r\nLink: </app/a.css>; rel=preload\r\n\
-        WWW-Authenticate: Basic realm=\"app\"\r\nServer: app/1.0\r\nX-Empty:\r\nX-Text: Zo\u{eb} \u{5c71}\r\n";
-    let (reply, _) = answered("", lines);
+    let lines = "Content-Type: text/html; charset=iso-8859-1\r\n\
+        Cache-Control: max-age=60, private\r\n\
+        Vary: Accept\r\nVary: Cookie\r\nETag: W/\"x\"\r\n\
+        Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n\
+        Content-Disposition: attachment; filename=\"a;b.txt\"\r\n\
+        Link: </app/a.css>; rel=preload\r\n\
+        WWW-Authenticate: Basic realm=\"app\"\r\nServer: app/1.0\r\nX-Empty:\r\n\
+            X-Text: Zo\u{eb} \u{5c71}\r\n";
+    let (reply, _) = response("", lines);
     for (name, values) in [
         ("content-type", &["text/html; charset=iso-8859-1"][..]),
         ("cache-control", &["max-age=60, private"]),
@@ -70,7 +75,7 @@ fn status_and_headers_of_the_app_pass() {
     ] {
         assert_eq!(reply.all(name), values, "{name}");
     }
-    assert_eq!(reply.header("x-content-type-options"), None, "the app says itself what it wants");
+    assert_eq!(reply.header("x-content-type-options"), None, "the app sets it itself, if at all");
 }
 
 #[test]
@@ -88,14 +93,14 @@ fn every_status_passes() {
             assert_eq!(
                 (reply.status, reply.body.as_str()),
                 (status, "body"),
-                "the app's own page is shown"
+                "the app's own page is passed on"
             );
         }
     }
 }
 
 #[test]
-fn the_tool_says_who_may_frame_the_app() {
+fn the_tool_decides_who_may_frame_the_app() {
     let lines = "X-Frame-Options: DENY\r\nX-Frame-Options: SAMEORIGIN\r\n\
         Content-Security-Policy: default-src 'self'; frame-ancestors 'none'; img-src *\r\n\
         Content-Security-Policy: Frame-Ancestors 'self'\r\n\
@@ -108,7 +113,7 @@ fn the_tool_says_who_may_frame_the_app() {
             "frame-ancestors https://lms.example 'self'",
         ),
     ] {
-        let (reply, _) = answered(more, lines);
+        let (reply, _) = response(more, lines);
         assert_eq!(reply.header("x-frame-options"), None);
         let policies = reply.all("content-security-policy");
         assert_eq!(policies, ["default-src 'self'; img-src *", "script-src 'nonce-x'", ancestors]);
@@ -117,10 +122,11 @@ fn the_tool_says_who_may_frame_the_app() {
 }
 
 #[test]
-fn what_one_app_may_not_say_for_a_whole_host_is_gone() {
-    let lines = "Strict-Transport-Security: max-age=1\r\nClear-Site-Data: \"*\"\r\nAlt-Svc: h3=\":443\"\r\n\
+fn response_headers_for_a_whole_host_are_removed() {
+    let lines = "Strict-Transport-Security: max-age=1\r\nClear-Site-Data: \"*\"\r\n\
+        Alt-Svc: h3=\":443\"\r\n\
         Referrer-Policy: unsafe-url\r\nreferrer-policy: no-referrer\r\n";
-    let (reply, _) = answered("", lines);
+    let (reply, _) = response("", lines);
     for name in ["strict-transport-security", "clear-site-data", "alt-svc"] {
         assert_eq!(reply.header(name), None);
     }
@@ -128,10 +134,10 @@ fn what_one_app_may_not_say_for_a_whole_host_is_gone() {
 }
 
 #[test]
-fn headers_of_the_upstreams_connection_end_with_it() {
+fn hop_by_hop_response_headers_do_not_reach_the_browser() {
     let lines = "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\n\
         Proxy-Authenticate: Basic\r\nTrailer: X-T\r\nUpgrade: h2c\r\nX-Kept: 1\r\n";
-    let (reply, _) = answered("", lines);
+    let (reply, _) = response("", lines);
     for name in ["x-hop", "keep-alive", "proxy-authenticate", "trailer", "upgrade", "connection"] {
         assert_eq!(reply.header(name), None, "{name}");
     }
@@ -139,10 +145,10 @@ fn headers_of_the_upstreams_connection_end_with_it() {
 }
 
 #[test]
-fn addresses_of_the_app_lead_below_the_prefix() {
+fn urls_of_the_app_lead_below_the_prefix() {
     for name in ["Location", "Content-Location"] {
         let lower = name.to_lowercase();
-        for (address, expected) in [
+        for (url, expected) in [
             ("ORIGIN/app/a/b?c=d#e", "PREFIX/a/b?c=d#e"),
             ("ORIGIN/app", "PREFIX"),
             ("ORIGIN/app/", "PREFIX/"),
@@ -157,17 +163,20 @@ fn addresses_of_the_app_lead_below_the_prefix() {
             ("//lms.example/x", "//lms.example/x"),
             ("https://tool.example/app/x", "PREFIX/x"),
         ] {
-            check(&format!("{name}: {address}"), &lower, Some(expected));
+            check(&format!("{name}: {url}"), &lower, Some(expected));
         }
     }
 }
 
 #[test]
-fn an_app_that_knows_its_prefix_is_understood() {
+fn urls_of_an_app_that_knows_its_prefix_stay() {
     let recorder = Recorder::with(|request| {
         let prefix = request.header("x-forwarded-prefix").expect("a prefix");
-        format!("HTTP/1.1 302 Found\r\nLocation: {prefix}/login?next={prefix}/\r\nContent-Length: 0\r\n\r\n")
-            .into_bytes()
+        format!(
+            "HTTP/1.1 302 Found\r\nLocation: {prefix}/login?next={prefix}/\r\n\
+            Content-Length: 0\r\n\r\n"
+        )
+        .into_bytes()
     });
     let server = server(&tools(&recorder.url(), ""));
     let (mut browser, visit) = opened(&server);
@@ -195,17 +204,18 @@ fn refresh_and_service_workers_stay_below_the_prefix() {
 }
 
 #[test]
-fn no_answer_tells_the_upstreams_address() {
-    let lines = "Location: ORIGIN/app/x\r\nContent-Location: ORIGIN/other\r\nRefresh: 1; url=ORIGIN/app/y\r\n\
+fn no_response_reveals_the_upstreams_url() {
+    let lines = "Location: ORIGIN/app/x\r\nContent-Location: ORIGIN/other\r\n\
+        Refresh: 1; url=ORIGIN/app/y\r\n\
         Set-Cookie: a=1; Domain=127.0.0.1; Path=/app\r\n";
-    let (reply, _, origin) = answered_and_recorded("", lines);
+    let (reply, _, origin) = response_and_origin("", lines);
     for (name, value) in &reply.headers {
         assert!(!value.contains(&origin) && !value.contains("127.0.0.1"), "{name}: {value}");
     }
 }
 
 #[test]
-fn a_redirect_that_came_to_a_post_stays_one() {
+fn the_redirect_of_a_post_is_passed_on_and_not_followed() {
     let recorder = Recorder::with(|request| {
         let lines = match request.line().as_str() {
             "POST /app/old?x" => "307 Temporary Redirect\r\nLocation: /app/new?x",

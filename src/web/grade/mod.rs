@@ -1,0 +1,13 @@
+//! `/grades`: an upstream sends, reads or clears one learner's grade.
+//!
+//! Programs read the responses, so every response is JSON.
+
+mod bearer;
+mod body;
+mod call;
+mod refusal;
+mod report;
+mod response;
+mod routes;
+
+pub(super) use routes::routes;

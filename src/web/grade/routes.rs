@@ -1,0 +1,87 @@
+//! The routes of `/grades`.
+
+use rocket::http::{Method, Status};
+use rocket::route::{Handler, Outcome};
+use rocket::{Data, Request, Route, State, delete, get, post};
+
+use super::bearer::Bearer;
+use super::body::action;
+use super::call::GradeCall;
+use super::refusal::GradeRefusal;
+use super::report;
+use super::response::JsonResponse;
+use crate::state::Action;
+use crate::web::gateway::Gateway;
+
+/// The routes of `/grades`.
+pub(in crate::web) fn routes() -> Vec<Route> {
+    let mut routes = rocket::routes![replace, read, clear, find];
+    let wrong = [Method::Put, Method::Patch, Method::Options];
+    routes.extend(wrong.map(|method| Route::new(method, "/grades", WrongMethod)));
+    let wrong = [Method::Post, Method::Delete, Method::Put, Method::Patch, Method::Options];
+    routes.extend(wrong.map(|method| Route::new(method, "/grades/<_>", WrongMethod)));
+    routes
+}
+
+/// Responds with JSON to a method that is not allowed. Other URLs respond with a page.
+#[derive(Clone)]
+struct WrongMethod;
+
+#[rocket::async_trait]
+impl Handler for WrongMethod {
+    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
+        let refusal = GradeRefusal::WrongMethod;
+        Outcome::from(request, GradeCall::begin("-").refuse(None, &refusal))
+    }
+}
+
+#[post("/grades", data = "<data>")]
+async fn replace(gateway: &State<Gateway>, bearer: Bearer<'_>, data: Data<'_>) -> JsonResponse {
+    let call = GradeCall::begin("replace");
+    let grade = async {
+        let token = bearer.token(gateway)?;
+        Ok((token, action(data).await?))
+    };
+    match grade.await {
+        Ok((token, action)) => call.send(gateway, &token, action).await,
+        Err(refusal) => call.refuse(None, &refusal),
+    }
+}
+
+#[delete("/grades")]
+async fn clear(gateway: &State<Gateway>, bearer: Bearer<'_>) -> JsonResponse {
+    let call = GradeCall::begin("delete");
+    match bearer.token(gateway) {
+        Ok(token) => call.send(gateway, &token, Action::Delete).await,
+        Err(refusal) => call.refuse(None, &refusal),
+    }
+}
+
+#[get("/grades")]
+async fn read(gateway: &State<Gateway>, bearer: Bearer<'_>) -> JsonResponse {
+    let call = GradeCall::begin("read");
+    let token = match bearer.token(gateway) {
+        Ok(token) => token,
+        Err(refusal) => return call.refuse(None, &refusal),
+    };
+    let response = gateway.grades.read(&token).await.map_err(GradeRefusal::from);
+    match response.and_then(|response| report::result(&response)) {
+        Ok(body) => call.accept(&token, "read", JsonResponse::new(Status::Ok, body)),
+        Err(refusal) => call.refuse(Some(&token), &refusal),
+    }
+}
+
+#[get("/grades/<id>")]
+async fn find(gateway: &State<Gateway>, bearer: Bearer<'_>, id: &str) -> JsonResponse {
+    let call = GradeCall::begin("find");
+    let token = match bearer.token(gateway) {
+        Ok(token) => token,
+        Err(refusal) => return call.refuse(None, &refusal),
+    };
+    let found = gateway.grades.find(&token, id).await;
+    match found.map_err(GradeRefusal::ReportUnavailable) {
+        Ok(Some(grade)) => JsonResponse::new(Status::Ok, report::stored(&grade).to_string()),
+        Ok(None) => call.refuse(Some(&token), &GradeRefusal::NoSuchGrade),
+        Err(refusal) => call.refuse(Some(&token), &refusal),
+    }
+}

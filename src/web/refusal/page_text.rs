@@ -1,0 +1,63 @@
+//! The text of a refusal page: what happened, in one sentence, and what to do.
+
+use rocket::http::Status;
+
+/// The heading and the message of a page.
+pub(super) type PageText = (&'static str, &'static str);
+
+const OPEN_AGAIN: &str = "Go back to your course, reload the page and open the activity again.";
+const TRY_AGAIN: &str = "Your network may be slow. Please try again.";
+
+pub(super) const NOT_OPENED: PageText = (
+    "The tool could not be opened",
+    "This tool is not set up correctly in your course. Please tell your course staff.",
+);
+pub(super) const OPEN_TOO_LONG: PageText = ("This page was open for too long", OPEN_AGAIN);
+pub(super) const USED_BEFORE: PageText = ("This link was used before", OPEN_AGAIN);
+pub(super) const OTHER_ROLE: PageText = (
+    "This activity is not for your role",
+    "Your role in this course cannot open it. \
+     If you think that this is a mistake, please tell your course staff.",
+);
+pub(super) const TOO_MANY: PageText = (
+    "Too many people are opening activities right now",
+    "Please wait a few minutes. Then open the activity again from your course.",
+);
+pub(super) const OPEN_FROM_COURSE: PageText = (
+    "Open this from your course",
+    "Your learning platform opens this page. Go to your course and open the activity there.",
+);
+pub(super) const NOT_ARRIVED: PageText = ("The connection was interrupted", OPEN_AGAIN);
+pub(super) const INVALID_HOST: PageText = (
+    "This URL does not work here",
+    "The request has no host name, or one that this server does not answer.",
+);
+pub(super) const TOOL_ERROR: PageText =
+    ("The tool has an error", "Its page cannot be displayed. Please tell your course staff.");
+pub(super) const SESSION_EXPIRED: PageText = (
+    "Open this again from your course",
+    "This page was open for too long, or your browser did not store a cookie. \
+     Go back to your course and open the activity again.",
+);
+pub(super) const TICKET_USED: PageText = ("This link was used before, or has expired", OPEN_AGAIN);
+pub(super) const OTHER_SITE: PageText = (
+    "This request was blocked",
+    "It came from a page of another site. \
+     If you did this in the tool itself, please tell your course staff.",
+);
+pub(super) const UPLOAD_CUT: PageText = ("Your data did not arrive completely", TRY_AGAIN);
+pub(super) const UNAVAILABLE: PageText = (
+    "The tool is not available",
+    "It is not running, or has an error. Please try again in a few minutes.",
+);
+pub(super) const TOO_SLOW: PageText =
+    ("The tool did not respond in time", "Please try again in a few minutes.");
+pub(super) const NOT_FOUND: PageText =
+    ("Page not found", "The URL may be wrong. To use a tool, open it from your course.");
+pub(super) const INVALID: PageText =
+    ("This request is invalid", "The server does not understand it.");
+
+/// The page for a status that Rocket chose.
+pub(super) fn of_status(status: Status) -> PageText {
+    if status == Status::NotFound { NOT_FOUND } else { INVALID }
+}
