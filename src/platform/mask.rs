@@ -114,7 +114,8 @@ mod tests {
             sourcedid,
             r#"{\"user\":\"4711\",\"hash\":\"a<b>&'c'\"}"#,
             r#"{"user":"4711","hash":"a&lt;b&gt;&amp;'c'"}"#,
-            "{&quot;user&quot;:&quot;4711&quot;,&quot;hash&quot;:&quot;a&lt;b&gt;&amp;&#39;c&#39;&quot;}",
+            "{&quot;user&quot;:&quot;4711&quot;,&quot;hash&quot;:\
+             &quot;a&lt;b&gt;&amp;&#39;c&#39;&quot;}",
             "%7B%22user%22%3A%224711%22%2C%22hash%22%3A%22a%3Cb%3E%26%27c%27%22%7D",
         ] {
             assert_eq!(masked(&format!("no {spelling} here"), sourcedid), "no … here");

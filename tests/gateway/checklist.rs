@@ -24,7 +24,7 @@ pub(crate) fn cases(source: &str) -> Vec<String> {
 #[test]
 fn only_a_comment_above_a_test_names_cases() {
     let source = "// Checklist F1.a 7.\n#[test]\nfn a() {}\n// Checklist F1.b 9 to 11.\n#[test]\n\
-                  fn b() {}\n// Checklist F1.b 12.\nfn no_test() {}\n// Checklist F1.c 64b.\n#[test]\n\
-                  fn c() {}\n// Checklist F1.h 144 and 145.\n#[test]\n";
+                  fn b() {}\n// Checklist F1.b 12.\nfn no_test() {}\n// Checklist F1.c 64b.\n\
+                  #[test]\nfn c() {}\n// Checklist F1.h 144 and 145.\n#[test]\n";
     assert_eq!(cases(source), ["7", "9", "10", "11", "64b", "144", "145"]);
 }

@@ -157,7 +157,8 @@ fn cases(elsewhere: &Recorder) -> Vec<Case> {
         ),
         invalid(
             http("200 OK", "text/html", page).into(),
-            "the platform's response has a document type: it is a page, not an outcome (status 200)",
+            "the platform's response has a document type: it is a page, not an outcome \
+             (status 200)",
         ),
         invalid(
             http("200 OK", "text/html", "").into(),

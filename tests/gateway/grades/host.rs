@@ -91,8 +91,8 @@ fn a_name_with_a_private_address_is_refused_before_the_connection() {
                 assert_eq!(
                     refused(&stage.call(method, &token, body), 409, "outcome-not-allowed"),
                     json!({
-                        "message": "the gateway does not use the platform's grade URL: its host has \
-                            no public network address, and `outcome_hosts` does not name it",
+                        "message": "the gateway does not use the platform's grade URL: its host \
+                            has no public network address, and `outcome_hosts` does not name it",
                     })
                 );
             }

@@ -110,7 +110,8 @@ fn repeating(sourcedid: &str, user: &str) -> Vec<String> {
         format!("a\n{SCORE}\n{SCORE}/1.0\t({SCORE},{SCORE})"),
         format!("Cannot parse <sourcedId>{sourcedid}</sourcedId><textString>{SCORE}</textString>"),
         format!(
-            "\u{1b}[31m\u{7f}\u{85}Go\r\naway: {sourcedid}\r\n2023 INFO grade: outcome=\"delivered\""
+            "\u{1b}[31m\u{7f}\u{85}Go\r\naway: {sourcedid}\r\n\
+             2023 INFO grade: outcome=\"delivered\""
         ),
         format!("{}{sourcedid} {SCORE}", "é".repeat(480)),
         format!("{}{sourcedid}", "é ".repeat(245)),

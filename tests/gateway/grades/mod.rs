@@ -289,10 +289,12 @@ fn envelope(code: &str, description: &str, body: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <imsx_POXEnvelopeResponse xmlns="http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0">
-<imsx_POXHeader><imsx_POXResponseHeaderInfo><imsx_version>V1.0</imsx_version><imsx_messageIdentifier>1</imsx_messageIdentifier>
+<imsx_POXHeader><imsx_POXResponseHeaderInfo><imsx_version>V1.0</imsx_version>
+<imsx_messageIdentifier>1</imsx_messageIdentifier>
 <imsx_statusInfo><imsx_codeMajor>{code}</imsx_codeMajor><imsx_severity>status</imsx_severity>
 <imsx_description>{description}</imsx_description><imsx_messageRefIdentifier/></imsx_statusInfo>
-</imsx_POXResponseHeaderInfo></imsx_POXHeader><imsx_POXBody>{body}</imsx_POXBody></imsx_POXEnvelopeResponse>"#
+</imsx_POXResponseHeaderInfo></imsx_POXHeader>
+<imsx_POXBody>{body}</imsx_POXBody></imsx_POXEnvelopeResponse>"#
     )
 }
 

@@ -71,8 +71,8 @@ fn with_a_full_outbox_no_grade_is_sent() {
     for (method, body) in [("POST", r#"{"score":1}"#), ("DELETE", "")] {
         assert_eq!(
             refused(&stage.call(method, &token, body), 503, "state-unavailable"),
-            json!({ "message": "the queue of grades is full, so the gateway did not send the grade; \
-                        send the grade again later" })
+            json!({ "message": "the queue of grades is full, so the gateway did not send the \
+                        grade; send the grade again later" })
         );
     }
     stage.platform.saw_nothing();

@@ -332,7 +332,8 @@ fn a_migration_that_is_killed_leaves_one_version_or_the_other() {
             INSERT INTO kept (id, slot, tool, consumer_key, url, host, sourcedid, method, score,
                     accepted, tries, next_try, words, delivered)
                 SELECT 'copy-' || n, randomblob(16), tool, 'key-' || (n % 100), url, host,
-                    sourcedid, method, '0.5', 1699999000 + n % 1000, tries, next_try, words, delivered
+                    sourcedid, method, '0.5', 1699999000 + n % 1000, tries, next_try, words,
+                    delivered
                 FROM kept, number WHERE sequence = 1",
             [COPIES],
         )
