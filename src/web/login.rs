@@ -1,13 +1,9 @@
-//! The first request of an LTI 1.3 launch: the login, a GET or a form.
+//! The first request of an LTI 1.3 launch: the login, as a GET.
 
-use lti::is_v1p3;
-use lti::oauth1::{Params, Source};
+use lti::is_v1p3_query;
 use rocket::Request;
 
 /// Whether a request's query is an LTI 1.3 login.
 pub(super) fn is_login(request: &Request<'_>) -> bool {
-    let Some(query) = request.uri().query() else { return false };
-    Params::default()
-        .read_form(Source::Query, query.as_str().as_bytes())
-        .is_ok_and(|params| is_v1p3(&params))
+    request.uri().query().is_some_and(|query| is_v1p3_query(query.as_str()))
 }

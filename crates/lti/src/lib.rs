@@ -35,7 +35,7 @@ pub mod v2p0;
 
 pub use grade_place::{GradePlace, OutcomeService};
 pub use launch::{Context, Launch, Platform, ResourceLink, User};
-pub use lti_version::is_v1p3;
+pub use lti_version::is_v1p3_query;
 pub use rejection::Rejection;
 pub use replay::{MemoryReplay, Nonce, Spent};
 pub use return_url::ReturnUrl;

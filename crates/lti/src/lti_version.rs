@@ -1,13 +1,20 @@
-use crate::oauth1::Params;
+use crate::oauth1::{Params, Source};
 
 /// Whether a request is an LTI 1.3 login (`iss` and `login_hint`) or an LTI 1.3 launch
 /// (`id_token`).
 ///
 /// A request with an OAuth key or signature is LTI 1.1, because a launch URL may add parameters
 /// with any name.
-pub fn is_v1p3(params: &Params) -> bool {
+pub(crate) fn is_v1p3(params: &Params) -> bool {
     let has = |name: &str| params.iter().any(|param| param.name == name);
     (has("id_token") || has("iss") && has("login_hint")) && !is_signed(params)
+}
+
+/// Whether the query of a request without a form is an LTI 1.3 login. A platform may send its login
+/// as a GET.
+pub fn is_v1p3_query(query: &str) -> bool {
+    let params = Params::default().read_form(Source::Query, query.as_bytes());
+    params.is_ok_and(|params| is_v1p3(&params))
 }
 
 /// Whether a request has an OAuth key or signature. A Moodle without key and secret sends neither,
@@ -21,7 +28,6 @@ pub(crate) fn is_signed(params: &Params) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth1::Source;
 
     #[test]
     fn the_names_of_parameters_show_the_version() {
@@ -48,5 +54,13 @@ mod tests {
         check("iss=x&login_hint=1", "oauth_signature=x", false);
         check("", "id_token=a.b.c&oauth_signature=x", false);
         check("id_token=a.b.c", "oauth_consumer_key=x", false);
+    }
+
+    #[test]
+    fn a_query_that_is_no_form_is_no_login() {
+        assert!(is_v1p3_query("iss=https%3A%2F%2Flms.example&login_hint=1"));
+        for query in ["", "iss=x", "iss=%&login_hint=1", "week=2"] {
+            assert!(!is_v1p3_query(query), "{query}");
+        }
     }
 }

@@ -181,8 +181,11 @@ fn command(content: &[u8]) -> Result<Capture, String> {
         }
     }
     let Some(url) = capture.url else { return Err("the command has no URL".to_owned()) };
-    let Some(body) = capture.body else {
-        return Err("the command sends no form".to_owned());
+    let body = match capture.body {
+        Some(body) => body,
+        // The login of LTI 1.3 is a GET.
+        None if url.query.as_deref().is_some_and(lti::is_v1p3_query) => Vec::new(),
+        None => return Err("the command sends no form".to_owned()),
     };
     Ok(Capture { url: Some(url), authorization: capture.authorization, body })
 }

@@ -44,7 +44,7 @@ impl Report<'_> {
     /// The report for the terminal, without any secret of the tools file.
     pub(super) fn text(&self) -> String {
         let rejection = self.examination.rejection();
-        let mut text = format!("{}, posted to {}\n", self.tool.name, self.url);
+        let mut text = format!("{}, sent to {}\n", self.tool.name, self.url);
         for note in self.notes {
             let _ = writeln!(text, "{note}");
         }

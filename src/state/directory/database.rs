@@ -99,6 +99,7 @@ pub(super) fn connect_to_read(
     let open = || {
         let sqlite = Connection::open_with_flags(file, flags)?;
         sqlite.busy_timeout(BUSY_TIMEOUT)?;
+        sqlite.execute_batch("BEGIN")?;
         let version = version(&sqlite)?;
         Ok((sqlite, version))
     };

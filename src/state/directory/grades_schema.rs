@@ -70,16 +70,16 @@ fn name_senders_and_count_milliseconds(sqlite: &Connection) -> rusqlite::Result<
             &format!("UPDATE {table} SET accepted = 1000 * MIN(accepted, {})", i64::MAX / 1000),
             [],
         )?;
-        let mut select = sqlite.prepare(&format!("SELECT DISTINCT sender FROM {table}"))?;
-        let keys: Vec<String> =
-            select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        for key in keys {
+        // Row by row: the encoded form of one key may be another key.
+        let mut select = sqlite.prepare(&format!("SELECT sequence, sender FROM {table}"))?;
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows: Vec<(i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
+        let sql = format!("UPDATE {table} SET sender = ?2 WHERE sequence = ?1");
+        let mut update = sqlite.prepare(&sql)?;
+        for (sequence, key) in rows {
             let sender = Sender::Consumer(ConsumerKey::from(key.as_str())).encode();
             if sender != key {
-                sqlite.execute(
-                    &format!("UPDATE {table} SET sender = ?2 WHERE sender = ?1"),
-                    (key, sender),
-                )?;
+                update.execute((sequence, sender))?;
             }
         }
     }

@@ -47,6 +47,7 @@ pub fn list(directory: &Path) -> Result<Vec<ListedGrade>, OpenError> {
     }
     // For a missing file, SQLite only reports that it cannot open it.
     metadata(file)?;
+    // One transaction, so that no migration comes between the version and the rows.
     let (sqlite, version) = connect_to_read(file, MIGRATIONS)?;
     if version == 0 {
         // `serve` was interrupted before it created the tables.

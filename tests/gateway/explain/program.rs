@@ -108,7 +108,7 @@ fn a_printed_launch_is_accepted() {
     let run = explain(&folder, &["--tool", "page", "-"], &printed.stdout, &[]);
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{run:?}");
     assert!(
-        run.out.starts_with("page, posted to http://localhost:5000/lti/page\n\n"),
+        run.out.starts_with("page, sent to http://localhost:5000/lti/page\n\n"),
         "{}",
         run.out
     );
@@ -127,7 +127,7 @@ fn a_form_body_is_checked_for_the_launch_url_of_the_tools_file() {
     let own = signed("http://own.localhost:5000/", "own-key", "s3cret-own");
     let run = explain(&folder, &["--tool", "own", "-"], own.as_bytes(), &[]);
     assert_eq!(run.code, Some(0), "{run:?}");
-    assert!(run.out.starts_with("own, posted to http://own.localhost:5000/\n"));
+    assert!(run.out.starts_with("own, sent to http://own.localhost:5000/\n"));
     let fixed = [("LTI_GATEWAY_PUBLIC_URL", "https://tool.example")];
     let form = signed("https://tool.example/lti/app", "app-key", "s3cret-app");
     let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &fixed);
@@ -142,7 +142,7 @@ fn a_command_is_checked_for_its_own_path_below_the_public_url() {
     let run = explain(&folder, &["--tool", "app", "-"], command.as_bytes(), &[]);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(
-        run.out.starts_with("app, posted to http://127.0.0.1:5000/lti/app/units/2\n\n"),
+        run.out.starts_with("app, sent to http://127.0.0.1:5000/lti/app/units/2\n\n"),
         "{}",
         run.out
     );
@@ -152,7 +152,7 @@ fn a_command_is_checked_for_its_own_path_below_the_public_url() {
     assert_eq!(run.code, Some(1));
     assert!(
         run.out.starts_with(
-            "app, posted to https://tool.example/lti/app/units/2\n\
+            "app, sent to https://tool.example/lti/app/units/2\n\
              The launch was sent to http://127.0.0.1:5000/, but the gateway verifies for \
              https://tool.example/: check `public_url`.\n"
         ),
@@ -204,6 +204,15 @@ fn a_rejection_after_the_signature_has_no_cause() {
         assert!(run.out.contains(&conclusion), "{}", run.out);
         assert_eq!(run.code, Some(1));
     }
+    // A platform may send its login as a GET.
+    let login = b"curl 'https://tool.example/lti/page?iss=https%3A%2F%2Flms.example&login_hint=1'";
+    let run = explain(&folder, &["--tool", "page", "-"], login, &environment);
+    assert!(run.out.contains("\nRejected: lti-1p3-not-configured: "), "{run:?}");
+    assert_eq!(run.code, Some(1));
+    let page = b"curl 'https://tool.example/lti/page?week=2'";
+    let run = explain(&folder, &["--tool", "page", "-"], page, &environment);
+    assert!(run.error.contains("the command sends no form"), "{run:?}");
+    assert_eq!(run.code, Some(2));
 }
 
 #[test]
