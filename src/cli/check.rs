@@ -11,7 +11,7 @@ use crate::config::{Config, Environment, StateLocation, Target, print};
 use crate::proxy::client::Upstreams;
 use crate::state::{OpenError, list};
 
-/// Several tools have no `host`.
+/// The note for a file with several tools that have no `host`.
 const SHARED_ORIGIN: &str = "\
 Tools without a `host` share one origin: a page of one tool can read the pages of the others.
 Set a `host` for each team that does not trust the others.";
@@ -26,12 +26,12 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
         Ok(loaded) => {
             eprint!("{}", print(&file.display().to_string(), &loaded.problems));
             let settings = rocket_figment(environment, development);
-            if let Err(why) = &settings {
-                eprintln!("error: {why}");
+            if let Err(error) = &settings {
+                eprintln!("error: {error}");
             }
             let upstreams = Upstreams::new(loaded.config.needs_certificates());
-            if let Err(why) = &upstreams {
-                eprint!("{}", no_certificates(why));
+            if let Err(error) = &upstreams {
+                eprint!("{}", no_certificates(error));
             }
             let state = state(&loaded.config.state);
             if let Err(error) = &state {
@@ -49,7 +49,7 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
     }
 }
 
-/// Checks that the state can be read, if its directory exists. A gateway may be using it.
+/// Checks that the state can be read, if its directory exists. It works beside a running gateway.
 fn state(location: &StateLocation) -> Result<(), OpenError> {
     match location {
         StateLocation::Memory => Ok(()),

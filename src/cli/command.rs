@@ -75,7 +75,7 @@ Exit codes: 0 added, 1 refused, 2 a file cannot be read or written. 1 and 2 chan
     Schema,
 }
 
-/// Runs the command of the program's arguments.
+/// Runs the command that the program's arguments select.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let environment = machine::environment();
@@ -84,9 +84,9 @@ pub fn run() -> ExitCode {
         eprint!("{}", message::DEVELOPMENT_ON_HEROKU);
         return ExitCode::from(1);
     }
-    let variable = environment.get(TOOLS_VARIABLE).filter(|name| !name.is_empty());
-    let named = arguments.tools.or_else(|| variable.map(PathBuf::from));
-    let file = named.unwrap_or_else(|| PathBuf::from(TOOLS_FILE));
+    let variable = environment.get(TOOLS_VARIABLE).filter(|path| !path.is_empty());
+    let chosen = arguments.tools.or_else(|| variable.map(PathBuf::from));
+    let file = chosen.unwrap_or_else(|| PathBuf::from(TOOLS_FILE));
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&file, &environment, development),
         Command::Check { file: given } => {

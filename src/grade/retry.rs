@@ -5,8 +5,8 @@ use crate::state::{AttemptResult, QueuedGrade, Status};
 
 /// The age at which a queued grade expires, in seconds. Three days are longer than a weekend.
 const MAX_AGE: u64 = 3 * 86_400;
-/// The age at which the gateway stops sending a delivered grade again, in seconds. A teacher may
-/// change the grade in the platform later.
+/// The age at which the gateway stops sending a delivered grade again, in seconds. Later, it could
+/// overwrite a teacher's change in the platform.
 const MAX_AGE_DELIVERED: u64 = 3600;
 /// The longest backoff, in seconds.
 const MAX_BACKOFF: u64 = 30 * 60;
@@ -41,7 +41,8 @@ pub(super) fn after_retry(error: &PlatformError, grade: &QueuedGrade, now: u64) 
 }
 
 /// Exponential backoff: the next wait is as long as the age of the grade, up to [`MAX_BACKOFF`].
-/// Jitter of half the wait in both directions spreads the retries when a platform comes back.
+/// Jitter makes the wait up to half longer or shorter, which spreads the retries when a platform
+/// comes back.
 fn retry(error: &PlatformError, grade: &QueuedGrade, now: u64) -> AttemptResult {
     let wait = now.saturating_sub(grade.accepted.seconds()).clamp(1, MAX_BACKOFF);
     let mut random = [0; 8];

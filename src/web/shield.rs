@@ -6,7 +6,7 @@ use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Header;
 use rocket::{Request, Response};
 
-/// The headers, for each response that does not set them.
+/// The headers and their values. A response that sets a header itself keeps its own value.
 const HEADERS: [(&str, &str); 2] =
     [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")];
 

@@ -30,7 +30,8 @@ pub enum ScoreError {
 }
 
 impl Score {
-    /// The maximum number of characters. Every floating-point number needs fewer.
+    /// The maximum number of characters. Python and JavaScript write every number from 0 to 1 with
+    /// fewer, unless they write it with an exponent.
     const LONGEST: usize = 32;
 
     /// Reads a decimal from 0 to 1: `0` or `1`, optionally followed by a point and digits.
@@ -39,7 +40,7 @@ impl Score {
     /// [`ScoreError::NotADecimal`], [`ScoreError::Exponent`], [`ScoreError::OutOfRange`] or
     /// [`ScoreError::TooLong`], in this order.
     pub fn parse(text: &str) -> Result<Self, ScoreError> {
-        let digits =
+        let is_digits =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let (unsigned, is_negative) = match text.strip_prefix('-') {
             Some(unsigned) => (unsigned, true),
@@ -55,10 +56,10 @@ impl Score {
             Some((whole, fraction)) => (whole, Some(fraction)),
             None => (decimal, None),
         };
-        let is_number = digits(whole)
+        let is_number = is_digits(whole)
             && (whole == "0" || !whole.starts_with('0'))
-            && fraction.is_none_or(digits)
-            && exponent.is_none_or(digits);
+            && fraction.is_none_or(is_digits)
+            && exponent.is_none_or(is_digits);
         if !is_number {
             return Err(ScoreError::NotADecimal);
         }
@@ -189,12 +190,12 @@ mod tests {
         }
     }
 
-    /// The same grammar, implemented in another way to compare with.
+    /// A second implementation of the grammar, for comparison.
     fn is_score(text: &str) -> bool {
-        let ones_and_zeros =
+        let is_one_with_zeros =
             text.strip_prefix("1.").is_some_and(|rest| rest.trim_matches('0').is_empty());
         let fraction =
-            text.strip_prefix("0.").or(text.strip_prefix("1.").filter(|_| ones_and_zeros));
+            text.strip_prefix("0.").or(text.strip_prefix("1.").filter(|_| is_one_with_zeros));
         let is_fraction = fraction.is_some_and(|digits| {
             !digits.is_empty()
                 && digits.trim_matches(char::is_numeric).is_empty()

@@ -107,11 +107,7 @@ fn a_printed_launch_is_accepted() {
         .expect("the program runs");
     let run = explain(&folder, &["--tool", "page", "-"], &printed.stdout, &[]);
     assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{run:?}");
-    assert!(
-        run.out.starts_with("page, sent to http://localhost:5000/lti/page\n\n"),
-        "{}",
-        run.out
-    );
+    assert!(run.out.starts_with("page, sent to http://localhost:5000/lti/page\n\n"), "{}", run.out);
     assert_eq!(run.line("roles"), "roles       ok  administrator");
     assert!(run.line("nonce").starts_with("nonce       -   not checked: "));
 }

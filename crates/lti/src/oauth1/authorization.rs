@@ -24,7 +24,7 @@ pub struct Credentials<'a> {
 
 /// The value of the `Authorization` header for a request with this method, absolute URL and body.
 ///
-/// The signature covers the URL as given, with its query, and the hash of the body. Also an empty
+/// The signature covers the URL as given, with its query, and the hash of the body. Even an empty
 /// body has a hash: edX requires it with `GET` and `DELETE`.
 ///
 /// # Errors
@@ -94,8 +94,8 @@ pub enum AuthorizationError {
     Signature,
 }
 
-/// Verifies the `Authorization` header of a request with this method, absolute URL and body, on the
-/// side of the receiver. The caller has to check timestamp and nonce.
+/// Verifies the `Authorization` header of a received request with this method, absolute URL and
+/// body. The caller has to check timestamp and nonce.
 ///
 /// # Errors
 /// An [`AuthorizationError`] for the first check that fails.
@@ -226,8 +226,8 @@ mod tests {
     fn an_incomplete_header_is_refused_for_the_missing_part() {
         const URL: &str = "https://lms.example/o";
         let header = header("POST", URL, b"x", SignatureMethod::HmacSha1);
-        let check = |header: &str, fault| {
-            assert_eq!(verifies(header, "POST", URL, b"x"), Err(fault), "{header}")
+        let check = |header: &str, expected| {
+            assert_eq!(verifies(header, "POST", URL, b"x"), Err(expected), "{header}")
         };
         check("", AuthorizationError::Malformed);
         check("OAuth", AuthorizationError::Malformed);
@@ -241,10 +241,10 @@ mod tests {
             "oauth_signature",
             "oauth_timestamp",
         ] {
-            let own = format!("{name}=\"");
-            check(&header.replace(&own, "x=\""), AuthorizationError::Missing(name));
+            let start = format!("{name}=\"");
+            check(&header.replace(&start, "x=\""), AuthorizationError::Missing(name));
             check(
-                &header.replace(&own, &format!("{name}=\"x\",{own}")),
+                &header.replace(&start, &format!("{name}=\"x\",{start}")),
                 AuthorizationError::Repeated(name),
             );
         }

@@ -5,8 +5,8 @@ use crate::oauth1::SignatureMethod;
 /// The known cause of a signature that does not match: a mistake of the platform, of the
 /// configuration, or of something in transit.
 ///
-/// A cause is proven: the mistake makes exactly this signature, or the key is exactly the known
-/// one.
+/// A cause is proven: the mistake yields exactly the sent signature, or the sent key matches a key
+/// or a secret of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
@@ -22,7 +22,7 @@ pub enum Cause {
     Slash(bool),
     /// Signed for another path. Contains the signed path.
     Path(String),
-    /// Signed for a URL with several differences. Contains the signed URL.
+    /// Signed for a URL that differs in several parts. Contains the signed URL.
     Address(String),
     /// Signed for the launch URL of another tool. Contains the tool's name.
     AddressOfTool(String),
@@ -64,7 +64,7 @@ pub enum Cause {
     Tilde,
     /// Escapes were signed with lower-case digits.
     LowerCaseEscapes,
-    /// Parameters were percent-encoded once too often.
+    /// Parameters were percent-encoded twice.
     EscapedTwice,
     /// Parameters were not percent-encoded.
     NotEscaped,
@@ -99,9 +99,9 @@ pub enum Cause {
     SecretOfConsumer(String),
     /// The secret belongs to another tool. Contains the tool's name.
     SecretOfTool(String),
-    /// The secret is not in the configuration (any more). Contains the name that the admin gave it.
+    /// The secret is not, or no longer, in the configuration. Contains the admin's name for it.
     SecretReplaced(String),
-    /// Signed with another method than named. Contains the method of the signature.
+    /// The launch names one signature method and was signed with another. Contains the latter.
     SignatureMethod(SignatureMethod),
     /// The signature is right, but its encoding is wrong or something changed it in transit.
     SignatureText(SignatureText),

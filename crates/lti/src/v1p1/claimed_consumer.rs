@@ -8,9 +8,9 @@ use crate::rejection::Rejection;
 /// The consumer that a launch names.
 pub(super) struct ClaimedConsumer<'p, 't> {
     pub(super) oauth: OauthParameters<'p>,
-    /// The consumer with that key, if the tool has one.
+    /// The consumer with the key as sent or as decoded, if the tool has one.
     pub(super) known: Option<&'t KnownConsumer>,
-    /// The decoded key, if only that one is known.
+    /// The percent-decoded key, if the tool knows it but not the key as sent.
     pub(super) decoded_key: Option<String>,
 }
 

@@ -1,8 +1,8 @@
 //! Known deviations of platforms.
 //!
-//! Each deviation of a signature is another exact base string over the same request. The gateway
-//! tries it only after the strict one of RFC 5849 failed. The HMAC still decides. The launch
-//! contains exactly the parameters that the HMAC covers.
+//! Each deviation has an exact base string of its own for the same request. The gateway tries it
+//! only if the base string of RFC 5849 does not match. The HMAC still decides. The launch contains
+//! exactly the parameters that the HMAC covers.
 
 use std::collections::HashMap;
 
@@ -20,8 +20,8 @@ pub enum Variant {
     /// on the button sends it twice.
     DoubledSubmitButton,
     /// edX percent-encodes the consumer key in the form, but signs the key without the encoding
-    /// (xblock-lti-consumer takes both from an encoded header). Only a key of the tool reveals
-    /// this.
+    /// (xblock-lti-consumer takes both from an encoded header). The gateway recognizes this only if
+    /// the decoded key is a key of the tool.
     EdxEncodedKey,
 }
 
@@ -46,16 +46,16 @@ pub(super) fn shows_return_message(product_family_code: &str) -> bool {
     !product_family_code.eq_ignore_ascii_case("moodle")
 }
 
-/// The positions of the query's pairs that are also in the body. Each pair of the body matches one
-/// pair of the query.
+/// The positions of the query's pairs that are also in the body. Each pair of the body matches at
+/// most one pair of the query.
 pub(super) fn query_pairs_copied_to_body(params: &Params) -> Vec<usize> {
-    let mut of_body = HashMap::new();
+    let mut body_counts = HashMap::new();
     for param in params.iter().filter(|param| param.source == Source::Body) {
-        *of_body.entry((param.name, param.value)).or_insert(0) += 1;
+        *body_counts.entry((param.name, param.value)).or_insert(0) += 1;
     }
-    let of_query = params.iter().enumerate().filter(|(_, param)| param.source == Source::Query);
-    of_query
-        .filter(|(_, param)| match of_body.get_mut(&(param.name, param.value)) {
+    let query_pairs = params.iter().enumerate().filter(|(_, param)| param.source == Source::Query);
+    query_pairs
+        .filter(|(_, param)| match body_counts.get_mut(&(param.name, param.value)) {
             Some(left) if *left > 0 => {
                 *left -= 1;
                 true

@@ -6,7 +6,7 @@ use super::policy::LaunchPolicy;
 use crate::oauth1::base_string::{base_string, base_uri};
 use crate::oauth1::{Param, Params, SignatureMethod};
 
-/// A request and its consumer, to verify base strings against its signature.
+/// A request and its consumer. It finds the base string that the request's signature covers.
 pub(super) struct SignatureTrial<'a> {
     pub(super) request: &'a LaunchRequest<'a>,
     pub(super) params: &'a Params,
@@ -28,7 +28,7 @@ impl<'a> SignatureTrial<'a> {
     /// The first variant with a matching base string, and the indexes of the parameters that it
     /// omits.
     ///
-    /// The form alone decides which variants are tried. The edX variant is the exception: it
+    /// The form alone decides which variants are tried, with one exception: the edX variant
     /// replaces the strict one if the key is known only after decoding.
     pub(super) fn find_match(
         &self,
@@ -57,7 +57,7 @@ impl<'a> SignatureTrial<'a> {
         base_uri(self.request.scheme, self.request.authority, self.request.path)
     }
 
-    /// The parameters except the dropped ones, with the decoded key if only that one is known.
+    /// The parameters except the dropped ones, with the decoded key if there is one.
     pub(super) fn params<'d>(
         &self,
         dropped: &'d [usize],
@@ -80,13 +80,13 @@ impl<'a> SignatureTrial<'a> {
         self.matches_by(self.method, base, signature)
     }
 
-    /// The same with another method.
+    /// Like [`matches`](Self::matches), with this method instead of the request's.
     pub(super) fn matches_by(&self, method: SignatureMethod, base: &str, signature: &[u8]) -> bool {
         let consumers = &self.policy.consumers;
         let keys =
             self.known.map(|known| known.consumer.signing_keys.as_slice()).unwrap_or_default();
-        // Tries as many secrets as any consumer of the tool has: no timing side channel shows the
-        // key.
+        // The number of HMACs is that of the tool's consumer with the most secrets. So there is no
+        // timing side channel for the key.
         (0..consumers.most_secrets()).any(|index| match keys.get(index) {
             Some(key) => key.verify(method, base, signature),
             None => {

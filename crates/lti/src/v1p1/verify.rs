@@ -22,9 +22,9 @@ use crate::sender::Sender;
 /// Examines a launch at `now`, in seconds since the epoch.
 ///
 /// After the signature is verified, it calls `admitted_before` with the launch's
-/// [fingerprint](crate::Launch::fingerprint). The caller returns `true` if it has proof that it
-/// admitted the same form of the same browser before. The launch is then a reload: neither its
-/// timestamp nor its nonce counts.
+/// [fingerprint](crate::Launch::fingerprint). The closure returns `true` if there is proof of an
+/// earlier admission of the same form from the same browser. The launch is then a reload: neither
+/// its timestamp nor its nonce counts.
 pub fn examine(
     request: &LaunchRequest<'_>,
     policy: &LaunchPolicy,
@@ -34,7 +34,7 @@ pub fn examine(
     examine_read(request.read(), policy, now, admitted_before)
 }
 
-/// Like [`examine`], for a launch with parameters that were read before.
+/// Like [`examine`], for a launch whose parameters are already read.
 pub fn examine_read(
     launch: ReadLaunch<'_>,
     policy: &LaunchPolicy,
@@ -42,12 +42,12 @@ pub fn examine_read(
     admitted_before: impl FnOnce(&[u8; 16]) -> bool,
 ) -> Examination<SignatureFindings> {
     let mut examination = Examination::new(SignatureFindings::default());
-    examination.verdict = examination.pass(launch, policy, now, admitted_before);
+    examination.verdict = examination.run_checks(launch, policy, now, admitted_before);
     examination
 }
 
 impl Examination<SignatureFindings> {
-    fn pass(
+    fn run_checks(
         &mut self,
         launch: ReadLaunch<'_>,
         policy: &LaunchPolicy,
@@ -97,8 +97,8 @@ impl Examination<SignatureFindings> {
         let (fields, conflict) = Fields::read(&params);
         self.return_url = fields.return_url();
 
-        let again = admitted_before(&fingerprint);
-        if !again && now.abs_diff(timestamp) > policy.clock_skew {
+        let is_reload = admitted_before(&fingerprint);
+        if !is_reload && now.abs_diff(timestamp) > policy.clock_skew {
             let distance =
                 i64::try_from(timestamp).unwrap_or(i64::MAX).saturating_sub_unsigned(now);
             return Err(Rejection::Stale { distance, accepted: policy.clock_skew });
@@ -115,7 +115,7 @@ impl Examination<SignatureFindings> {
         let sender = Sender::Consumer(known.consumer.key.clone());
         let mut launch = fields.into_launch(sender, method, fingerprint);
         launch.params = params;
-        Ok(if again {
+        Ok(if is_reload {
             Verdict::Reload(launch)
         } else {
             Verdict::New(Candidate::new(launch, nonce))

@@ -49,8 +49,8 @@ pub(in crate::v1p1) fn quick(
     found.map(|(cause, _)| cause)
 }
 
-/// Whether a form is small enough for the quick search. The size is that of the form as sent: a
-/// decoded key would shorten it only for a known consumer.
+/// Whether a form is small enough for the quick search. The limit applies to the form as sent. A
+/// decoded key would shorten it for a known consumer only, which would be a timing side channel.
 fn is_quick(trial: &SignatureTrial<'_>) -> bool {
     trial.params.iter().count() <= MOST_QUICK && trial.base_string(&[], None).len() <= LONGEST_QUICK
 }
@@ -58,8 +58,8 @@ fn is_quick(trial: &SignatureTrial<'_>) -> bool {
 /// The full search: some hundred base strings, and one for each parameter. It is too slow for a
 /// launch.
 ///
-/// `None` if the launch is accepted, is rejected for another reason than its signature or key, or
-/// has no known cause.
+/// `None` if the launch is accepted, if it is rejected for a reason other than its signature or
+/// key, or if the cause is unknown.
 pub fn diagnose(
     launch: &ReadLaunch<'_>,
     policy: &LaunchPolicy,
@@ -74,7 +74,7 @@ pub fn diagnose(
     let trial = SignatureTrial::new(&launch.request, params, policy, &claim);
     let signature = decode_signature(claim.oauth.signature);
     if claim.known.is_none() {
-        return key(claim.oauth.consumer_key, context)
+        return unknown_key_cause(claim.oauth.consumer_key, context)
             .map(|cause| SignatureDiagnosis { cause, base_string: None });
     }
     // A rejected signature method is a reason of its own.
@@ -85,49 +85,51 @@ pub fn diagnose(
     let search = Search::new(&trial, &claim);
     let draft = search.draft(search.params(&[]));
     let compared = draft.base_string();
-    let get = (Cause::HttpMethod, compared.replacen("POST&", "GET&", 1));
-    let far = once_with(|| {
+    let with_get = (Cause::HttpMethod, compared.replacen("POST&", "GET&", 1));
+    let misencoded = once_with(|| {
         spelling::misencoded(&trial.base_uri(), &search.params(&[]).collect::<Vec<_>>())
     });
-    let mut others = search.near(&draft, Some(context)).chain([get]).chain(far.flatten());
+    let mut others =
+        search.near(&draft, Some(context)).chain([with_get]).chain(misencoded.flatten());
     if let Some((cause, base)) =
         others.find(|(_, base)| *base != compared && trial.matches(base, &signature))
     {
         return Some(SignatureDiagnosis { cause, base_string: Some(base) });
     }
-    let deviant =
+    let variants =
         search.deviations.iter().map(|dropped| search.draft(search.params(dropped)).base_string());
-    let mut own = once(compared).chain(deviant);
-    let found = own.find_map(|base| {
+    let mut expected = once(compared).chain(variants);
+    let found = expected.find_map(|base| {
         search.signature(&base).or_else(|| search.secret(&base, &signature, context))
     });
     found.map(|cause| SignatureDiagnosis { cause, base_string: None })
 }
 
 /// The cause of an unknown key.
-fn key(sent: &str, context: &DiagnosisContext) -> Option<Cause> {
+fn unknown_key_cause(sent: &str, context: &DiagnosisContext) -> Option<Cause> {
     let decoded = decode(sent).unwrap_or_default();
-    let same = |key: &str| {
+    let is_sent = |key: &str| {
         [sent, &decoded].into_iter().any(|sent| sent.trim().eq_ignore_ascii_case(key.trim()))
     };
-    let own = |credentials: &&ConsumerCredentials| credentials.tool == context.tool;
+    let is_of_tool = |credentials: &&ConsumerCredentials| credentials.tool == context.tool;
     if let Some(credentials) =
-        context.credentials.iter().filter(own).find(|credentials| same(&credentials.key))
+        context.credentials.iter().filter(is_of_tool).find(|credentials| is_sent(&credentials.key))
     {
         return Some(Cause::KeySpelling(credentials.key.clone()));
     }
-    let of_consumers = context.credentials.iter().flat_map(|credentials| &credentials.secrets);
-    let mut secrets = of_consumers.chain(context.replaced.iter().map(|(_, secret)| secret));
-    let spelt = [sent, &decoded, &decoded.replace('+', " ")].map(|sent| sent.trim().to_lowercase());
-    let ends_in = |secret: &Secret| {
+    let current = context.credentials.iter().flat_map(|credentials| &credentials.secrets);
+    let mut secrets = current.chain(context.replaced.iter().map(|(_, secret)| secret));
+    let spellings =
+        [sent, &decoded, &decoded.replace('+', " ")].map(|sent| sent.trim().to_lowercase());
+    let is_in_key = |secret: &Secret| {
         let secret = Zeroizing::new(secret.expose().trim().to_lowercase());
-        let ends = |sent: &String| {
+        let ends_in_secret = |sent: &String| {
             let before = sent.strip_suffix(secret.as_str());
             before.is_some_and(|before| before.is_empty() || before.ends_with(':'))
         };
-        !secret.is_empty() && spelt.iter().any(ends)
+        !secret.is_empty() && spellings.iter().any(ends_in_secret)
     };
-    if secrets.any(ends_in) {
+    if secrets.any(is_in_key) {
         return Some(Cause::SecretAsKey);
     }
     let other = context
@@ -137,7 +139,7 @@ fn key(sent: &str, context: &DiagnosisContext) -> Option<Cause> {
     Some(Cause::KeyOfTool(other.tool.clone()))
 }
 
-/// Whether a form that is not UTF-8 was sent in ISO-8859-1 and signed in UTF-8.
+/// The cause, if a form that is not UTF-8 was sent in ISO-8859-1 and signed in UTF-8.
 fn sent_in_latin1(
     request: &LaunchRequest<'_>,
     policy: &LaunchPolicy,
@@ -156,23 +158,23 @@ fn sent_in_latin1(
 }
 
 impl<'a> Search<'a> {
-    /// Base strings for other URLs and over other parameters, each with its mistake. `draft` is the
-    /// expected base string. A context adds more URLs.
+    /// Base strings for other URLs and with other parameters, each with the mistake that makes it.
+    /// `draft` is the expected base string. A context adds more URLs.
     fn near<'s>(
         &'s self,
         draft: &'s Draft<'a>,
         context: Option<&DiagnosisContext>,
     ) -> impl Iterator<Item = (Cause, String)> + 's {
         let urls = self.urls(context);
-        let deviant = self.deviations.iter().map(|dropped| self.draft(self.params(dropped)));
-        let for_urls = once_with(|| draft.clone()).chain(deviant).flat_map(move |draft| {
+        let variants = self.deviations.iter().map(|dropped| self.draft(self.params(dropped)));
+        let for_urls = once_with(|| draft.clone()).chain(variants).flat_map(move |draft| {
             urls.clone().into_iter().map(move |(cause, uri)| (cause, draft.at(&uri)))
         });
         let of_query = once_with(|| self.query(draft)).flatten();
         for_urls.chain(of_query).chain(params::others(draft))
     }
 
-    /// Whether the signature is right for this base string, except for its encoding or its method.
+    /// The cause, if the signature is right for this base string except for its encoding or method.
     fn signature(&self, base: &str) -> Option<Cause> {
         let text = self.claim.oauth.signature;
         let signature = decode_signature(text);
@@ -196,7 +198,7 @@ impl<'a> Search<'a> {
         found.map(|(reading, _)| Cause::SignatureText(reading))
     }
 
-    /// Whether another secret, or another form of the secret, made the signature.
+    /// The cause, if another secret, or another form of the secret, made the signature.
     fn secret(&self, base: &str, signature: &[u8], context: &DiagnosisContext) -> Option<Cause> {
         let key = self.claim.known.map(|known| known.consumer.key.as_str())?;
         let mut candidates = secret::signing_keys(key, context);
