@@ -91,7 +91,7 @@ impl Case {
         let replaced = explain.secret_env.iter().map(|name| replaced(name, environment));
         context.replaced = replaced.collect::<Result<_, _>>()?;
         let of_consumers =
-            context.credentials.iter().flat_map(|passport| passport.secrets.iter().cloned());
+            context.credentials.iter().flat_map(|consumer| consumer.secrets.iter().cloned());
         let mut secrets: Vec<Secret> = of_consumers.collect();
         secrets.extend(context.replaced.iter().map(|(_, secret)| secret.clone()));
         secrets.extend(loaded.config.secrets.iter().cloned());

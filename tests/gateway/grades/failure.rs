@@ -256,7 +256,8 @@ fn with_a_durable_state_the_grade_is_queued_after_a_temporary_failure() {
     elsewhere.saw_nothing();
 }
 
-/// Checklist F1.h 147: a redirect to any location.
+/// A redirect to any location.
+// Checklist F1.h 147.
 #[test]
 fn a_redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {

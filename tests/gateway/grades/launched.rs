@@ -39,7 +39,8 @@ fn a_launch_that_accepts_a_grade_says_so() {
     stage.platform.saw_nothing();
 }
 
-/// Checklist F1.h 143: no request to the platform.
+/// No request to the platform.
+// Checklist F1.h 143.
 #[test]
 fn a_launch_without_url_or_sourcedid_accepts_no_grade() {
     let stage = Stage::new(success());
@@ -125,7 +126,8 @@ template = "page"
     }
 }
 
-/// Checklist F1.h 148: several courses, resource links and users.
+/// Several courses, resource links and users.
+// Checklist F1.h 148.
 #[test]
 fn each_course_link_and_user_has_a_separate_grade() {
     let stage = Stage::new(success());
@@ -153,7 +155,8 @@ fn each_course_link_and_user_has_a_separate_grade() {
     }
 }
 
-/// Checklist F1.h 148: requests of a newer launch use its sourcedid.
+/// Requests of a newer launch use its sourcedid.
+// Checklist F1.h 148.
 #[test]
 fn a_newer_launch_brings_a_newer_sourcedid() {
     let stage = Stage::new(success());

@@ -83,7 +83,8 @@ fn without_a_comment_edx_receives_basic_outcomes() {
     }
 }
 
-/// Checklist F1.h 144 and 145: signed with the hash of an empty body.
+/// Signed with the hash of an empty body.
+// Checklist F1.h 144 and 145.
 #[test]
 fn a_result_of_edx_is_read_from_its_result_service() {
     let response_with = |body: &str| http("200 OK", "application/vnd.ims.lis.v2.result+json", body);

@@ -158,7 +158,8 @@ fn keys_and_secrets_may_have_any_characters() {
     assert_eq!(oauth["oauth_consumer_key"], key);
 }
 
-/// Checklist F1.h 146: also the body hash.
+/// Also the body hash.
+// Checklist F1.h 146.
 #[test]
 fn a_grade_is_signed_with_the_method_of_its_launch() {
     let stage = Stage::new(success());
@@ -191,7 +192,8 @@ fn every_request_has_a_new_nonce_and_timestamp() {
     assert!(nonces.iter().all(|nonce| nonce.len() == 32), "{nonces:?}");
 }
 
-/// Checklist F1.h 142: the grade itself is unchanged.
+/// The grade itself is unchanged.
+// Checklist F1.h 142.
 #[test]
 fn a_retry_has_a_new_nonce_and_timestamp() {
     let unavailable = http("503 Service Unavailable", "text/plain", "Later");
