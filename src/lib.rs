@@ -19,4 +19,5 @@ pub mod session;
 pub mod state;
 pub mod template;
 pub mod url;
+pub mod server;
 pub mod web;

@@ -1,39 +1,62 @@
-//! Request bodies: a size limit, a timeout, and no override of the method by a form field.
+//! Request bodies for routes: a size limit, a timeout, and no override of the method by a form
+//! field.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use rocket::data::ToByteUnit as _;
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::form::Form;
 use rocket::http::Method;
-use rocket::tokio::time::timeout;
+use rocket::request::{FromRequest, Outcome};
 use rocket::{Data, Request};
 
-/// The timeout of a form, from its 15th byte on. Rocket waits for the first 14 bytes ([`PEEKED`])
-/// itself, before any route and without a timeout.
-pub(super) const FORM_TIMEOUT: Duration = Duration::from_secs(15);
+/// The timeout of a form.
+pub(crate) const FORM_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The number of bytes that Rocket reads before it selects a route.
-pub(super) const PEEKED: usize = "_method=delete".len();
+const PEEKED: usize = "_method=delete".len();
 
 /// Why a form could not be read.
-#[derive(Debug)]
-pub(super) enum BodyError {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyError {
     /// The form is larger than this limit, in bytes.
     TooLarge(u64),
     /// The form did not arrive within [`FORM_TIMEOUT`], or the connection broke.
     Incomplete,
+    /// The forms that are arriving use all the memory for forms.
+    NoSpace,
+}
+
+/// Whether the form of a request has arrived: the listener reads it before Rocket sees the request.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Arrival(pub(crate) Option<BodyError>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Arrival {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
+        Outcome::Success(*request.local_cache(Self::default))
+    }
 }
 
 /// Reads a form of at most `largest` bytes.
 ///
 /// # Errors
-/// [`BodyError::TooLarge`] or [`BodyError::Incomplete`].
-pub(super) async fn read(data: Data<'_>, largest: u64) -> Result<Vec<u8>, BodyError> {
-    match timeout(FORM_TIMEOUT, data.open(largest.bytes()).into_bytes()).await {
-        Ok(Ok(body)) if body.is_complete() => Ok(body.into_inner()),
-        Ok(Ok(_)) => Err(BodyError::TooLarge(largest)),
-        Ok(Err(_)) | Err(_) => Err(BodyError::Incomplete),
+/// Any [`BodyError`].
+pub(super) async fn read(
+    arrival: Arrival,
+    data: Data<'_>,
+    largest: u64,
+) -> Result<Vec<u8>, BodyError> {
+    if let Some(error) = arrival.0 {
+        return Err(error);
+    }
+    match data.open(largest.bytes()).into_bytes().await {
+        Ok(body) if body.is_complete() => Ok(body.into_inner()),
+        Ok(_) => Err(BodyError::TooLarge(largest)),
+        Err(_) => Err(BodyError::Incomplete),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Checks of every request before its route: exactly one `Host`, and in development a loopback one.
+//! The check of the `Host` of every request, and the routes that tools' own hosts do not have.
 //!
 //! With no or two `Host` headers, two proxies can see two different sites (host header injection).
 //! RFC 9112 §3.2 requires a 400. Development answers only loopback names, so that a web page cannot
@@ -6,7 +6,9 @@
 
 use std::convert::Infallible;
 
+use hyper::header::{HOST, HeaderMap};
 use rocket::http::Status;
+use rocket::http::uri::Host;
 use rocket::request::{self, FromRequest};
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route};
@@ -16,30 +18,22 @@ use super::refusal::Refusal;
 use super::served::ServedTarget;
 use crate::url::{host_and_port, is_loopback};
 
-/// The same routes, with the check of the `Host` header.
-pub(super) fn check_host(routes: Vec<Route>, development: bool) -> Vec<Route> {
-    wrap(routes, |handler| CheckHost { development, handler })
-}
-
-#[derive(Clone)]
-struct CheckHost {
-    development: bool,
-    handler: Box<dyn Handler>,
-}
-
-#[rocket::async_trait]
-impl Handler for CheckHost {
-    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        match request.host() {
-            Some(host) if request.headers().get("host").count() == 1 => {
-                if self.development && !is_loopback(host.domain().as_str()) {
-                    return Outcome::Success(Refusal::ForeignHost.respond_and_log(request));
-                }
-                self.handler.handle(request, data).await
-            }
-            _ => Outcome::Success(Refusal::NoHost.respond_and_log(request)),
-        }
+/// The host of a request, without its port.
+///
+/// # Errors
+/// [`Refusal::NoHost`] or [`Refusal::ForeignHost`].
+pub(super) fn host(headers: &HeaderMap, development: bool) -> Result<String, Refusal> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return Err(Refusal::NoHost) };
+    let host = Host::parse_bytes(host.as_bytes()).map_err(|_| Refusal::NoHost)?;
+    let domain = host.domain().as_str();
+    if domain.is_empty() {
+        return Err(Refusal::NoHost);
     }
+    if development && !is_loopback(domain) {
+        return Err(Refusal::ForeignHost);
+    }
+    Ok(domain.to_owned())
 }
 
 /// The same routes, except on hosts of single tools: there, these paths belong to the tool.

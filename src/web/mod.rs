@@ -1,9 +1,11 @@
 //! Routes, statuses and pages.
 //!
-//! This is the only module that names a status, and that reads or writes headers of browsers.
+//! With `server`, this is the only module that names a status, and that reads or writes headers of
+//! browsers.
 
 mod body;
 mod cartridge;
+mod decision;
 mod dev;
 mod development;
 mod gateway;
@@ -13,15 +15,27 @@ mod health;
 mod index;
 mod jwks;
 mod launch;
+mod length;
 mod login;
 mod page;
 mod proxy;
 mod refusal;
+mod request_body;
+mod response_body;
 mod routes;
 mod served;
 mod shield;
 mod tool;
 
+pub(crate) use body::{Arrival, BodyError, FORM_TIMEOUT};
+pub(crate) use decision::{Decision, FormRule, HEAD_TIMEOUT, MOST_HEAD_BYTES, decide};
 pub use gateway::Gateway;
 pub use launch::LARGEST_FORM;
+pub(crate) use proxy::passage::{SessionCall, answer as answer_session};
+pub(crate) use refusal::Refusal;
+pub(crate) use request_body::{Drains, Hold, RequestBody};
+pub(crate) use response_body::{
+    ResponseBody, complete, hyper_headers, own_response, streamed, stripped,
+};
 pub use routes::rocket;
+pub(crate) use shield::protect;

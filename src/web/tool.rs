@@ -1,21 +1,22 @@
-//! All URLs of a tool: the launch, the entry URL of a session, and the URLs inside a session.
+//! The URLs of a tool that Rocket answers: the launch, and the entry URL of a session.
 
+use hyper::Method as HttpMethod;
 use rocket::http::Method;
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Response, Route};
 
 use super::gateway::Gateway;
+use super::launch;
+use super::proxy::door;
 use super::proxy::route::{Mount, ToolRoute};
-use super::proxy::{door, passage};
 use super::refusal::Refusal;
-use super::{launch, shield};
 
 /// One route for all paths without a route of their own. The number of routes does not depend on
 /// the number of tools.
 pub(super) fn routes() -> Vec<Route> {
     /// Ranks after Rocket's static files.
     const LAST: isize = 20;
-    const METHODS: [Method; 9] = [
+    const METHODS: [Method; 8] = [
         Method::Post,
         Method::Get,
         Method::Head,
@@ -24,13 +25,9 @@ pub(super) fn routes() -> Vec<Route> {
         Method::Options,
         Method::Patch,
         Method::Trace,
-        Method::Connect,
     ];
     METHODS.into_iter().map(|method| Route::ranked(LAST, method, "/<_..>", ToolHandler)).collect()
 }
-
-/// Paths of the gateway that exist on tools' own hosts, too.
-const OWN_EVERYWHERE: [&str; 2] = ["/is_up", "/.well-known/jwks.json"];
 
 #[derive(Clone)]
 struct ToolHandler;
@@ -39,22 +36,19 @@ struct ToolHandler;
 impl Handler for ToolHandler {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let method = request.method();
+        let path = request.uri().path();
         let place = request.rocket().state::<Gateway>().and_then(|gateway| {
             let host = request.host()?.domain().as_str();
             let query = request.uri().query().map(|query| query.as_str());
-            Some((
-                gateway,
-                gateway.routes.find(host, method, request.uri().path().as_str(), query)?,
-            ))
+            let method = HttpMethod::from_bytes(method.as_str().as_bytes()).ok()?;
+            Some((gateway, gateway.routes.find(host, &method, path.as_str(), query)?))
         });
         // A HEAD, such as from a link preview, does not spend the ticket.
         if method == Method::Head && matches!(place, Some((_, ToolRoute::Entry(_)))) {
             return Outcome::Success(Refusal::NotEntered.respond());
         }
-        // Outside sessions, Rocket answers a HEAD like a GET, without the body.
-        let is_own = OWN_EVERYWHERE.contains(&request.uri().path().as_str());
-        if method == Method::Head && (is_own || !matches!(place, Some((_, ToolRoute::Session(..)))))
-        {
+        // Rocket answers a HEAD like a GET, without the body.
+        if method == Method::Head {
             return Outcome::forward(data, rocket::http::Status::NotFound);
         }
         Outcome::Success(match place {
@@ -72,15 +66,13 @@ impl Handler for ToolHandler {
                 response.set_raw_header("Referrer-Policy", "no-referrer");
                 response
             }
-            Some((gateway, ToolRoute::Session(mount, rest))) => {
-                let response = passage::answer(gateway, mount, rest, request, data).await;
-                if response.is_ok() {
-                    shield::mark_as_proxied(request);
-                }
-                or_refusal(response, mount, request)
-            }
+            // The listener proxies requests of sessions; those of the gateway's own paths have
+            // another method than the gateway answers.
+            Some((_, ToolRoute::Session(..))) => Refusal::MethodNotAllowed.respond(),
             // Log a launch with a wrong URL, but not the requests of crawlers.
-            None if method == Method::Post => Refusal::NoTool.respond_and_log(request),
+            None if method == Method::Post => {
+                Refusal::NoTool.respond_and_log(method.as_str(), path.as_str())
+            }
             None => Refusal::NoTool.respond(),
         })
     }
@@ -92,5 +84,8 @@ fn or_refusal<'r>(
     mount: Mount<'_, '_>,
     request: &Request<'_>,
 ) -> Response<'r> {
-    response.unwrap_or_else(|refusal| refusal.respond_in_session(&mount.served.tool, request))
+    response.unwrap_or_else(|refusal| {
+        let accept: Vec<&str> = request.headers().get("Accept").collect();
+        refusal.respond_in_session(&mount.served.tool, request.method().as_str(), &accept)
+    })
 }

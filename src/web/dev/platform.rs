@@ -6,7 +6,7 @@ use rocket::{Data, Request, Route, State, delete, get, post, put};
 
 use super::consumer::placeholder_key;
 use crate::practice::{Exchange, Gradebook, ServiceRequest, ServiceResponse};
-use crate::web::body;
+use crate::web::body::{self, Arrival};
 use crate::web::gateway::Gateway;
 use crate::web::refusal::Refusal;
 
@@ -51,9 +51,10 @@ async fn outcome(
     head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,
+    arrival: Arrival,
     data: Data<'_>,
 ) -> PlatformResult {
-    let body = body::read(data, LARGEST_BODY).await?;
+    let body = body::read(arrival, data, LARGEST_BODY).await?;
     head.respond(gateway, tool, block, &body, |request, gradebook| request.outcome(gradebook))
 }
 
@@ -67,9 +68,10 @@ async fn put_result(
     tool: &str,
     block: &str,
     person: &str,
+    arrival: Arrival,
     data: Data<'_>,
 ) -> PlatformResult {
-    let body = body::read(data, LARGEST_BODY).await?;
+    let body = body::read(arrival, data, LARGEST_BODY).await?;
     head.respond(gateway, tool, block, &body, |request, gradebook| {
         request.result(person, gradebook)
     })

@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 
 use super::refusal::GradeRefusal;
 use crate::state::Action;
-use crate::web::body::{self, BodyError};
+use crate::web::body::{self, Arrival, BodyError};
 
 /// The largest body, in bytes.
-const LARGEST_BODY: u64 = 64 * 1024;
+pub(in crate::web) const LARGEST_BODY: u64 = 64 * 1024;
 /// The longest comment, in characters.
 const LONGEST_COMMENT: usize = 5000;
 
@@ -26,11 +26,13 @@ struct GradeBody<'a> {
 /// Reads the grade that an upstream sends.
 ///
 /// # Errors
-/// [`GradeRefusal::TooLarge`], [`GradeRefusal::Incomplete`] or [`GradeRefusal::BadGrade`].
-pub(super) async fn action(data: Data<'_>) -> Result<Action, GradeRefusal> {
-    let body = body::read(data, LARGEST_BODY).await.map_err(|error| match error {
+/// [`GradeRefusal::TooLarge`], [`GradeRefusal::Incomplete`], [`GradeRefusal::TooManyForms`] or
+/// [`GradeRefusal::BadGrade`].
+pub(super) async fn action(arrival: Arrival, data: Data<'_>) -> Result<Action, GradeRefusal> {
+    let body = body::read(arrival, data, LARGEST_BODY).await.map_err(|error| match error {
         BodyError::TooLarge(limit) => GradeRefusal::TooLarge(limit),
         BodyError::Incomplete => GradeRefusal::Incomplete,
+        BodyError::NoSpace => GradeRefusal::TooManyForms,
     })?;
     // Serde also accepts an array in place of the object.
     if body.trim_ascii_start().first() != Some(&b'{') {

@@ -10,4 +10,5 @@ mod report;
 mod response;
 mod routes;
 
-pub(super) use routes::routes;
+pub(super) use body::LARGEST_BODY;
+pub(super) use routes::{PATH, routes};

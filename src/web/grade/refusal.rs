@@ -90,6 +90,11 @@ grade_refusals! {
         fact: "the body is larger than {} KiB", limit / 1024;
         advice: "";
 
+    /// The forms and grades that are arriving use all the memory for them.
+    TooManyForms => "too-many-forms", Status::ServiceUnavailable,
+        fact: "too many forms and grades are arriving at once";
+        advice: "send the grade again in a few seconds";
+
     /// The body is not a grade. Holds the reason.
     BadGrade(reason: String) => "bad-grade", Status::UnprocessableEntity,
         fact: "{reason}";

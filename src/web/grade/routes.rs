@@ -11,7 +11,11 @@ use super::refusal::GradeRefusal;
 use super::report;
 use super::response::JsonResponse;
 use crate::state::Action;
+use crate::web::body::Arrival;
 use crate::web::gateway::Gateway;
+
+/// The path of the calls.
+pub(in crate::web) const PATH: &str = "/grades";
 
 /// The routes of `/grades`.
 pub(in crate::web) fn routes() -> Vec<Route> {
@@ -36,11 +40,16 @@ impl Handler for WrongMethod {
 }
 
 #[post("/grades", data = "<data>")]
-async fn replace(gateway: &State<Gateway>, bearer: Bearer<'_>, data: Data<'_>) -> JsonResponse {
+async fn replace(
+    gateway: &State<Gateway>,
+    bearer: Bearer<'_>,
+    arrival: Arrival,
+    data: Data<'_>,
+) -> JsonResponse {
     let call = GradeCall::begin("replace");
     let grade = async {
         let token = bearer.token(gateway)?;
-        Ok((token, action(data).await?))
+        Ok((token, action(arrival, data).await?))
     };
     match grade.await {
         Ok((token, action)) => call.send(gateway, &token, action).await,

@@ -46,7 +46,7 @@ pub(in crate::web) fn answer_get(
     served: &ServedTool,
     request: &Request<'_>,
 ) -> Response<'static> {
-    if !is_login(request) {
+    if !is_login(request.uri().query().map(|query| query.as_str())) {
         return Refusal::NotPosted.respond();
     }
     let call = LaunchCall { gateway, served, sub_path: "", request, started: Instant::now() };

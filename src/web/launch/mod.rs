@@ -9,3 +9,4 @@ mod v1p1;
 
 pub(super) use answer::{answer, answer_get};
 pub use form::LARGEST_FORM;
+pub(super) use form::is_form;

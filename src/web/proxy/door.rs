@@ -18,13 +18,13 @@ use super::route::Mount;
 use crate::session::{
     BUTTON_LIFETIME, COOKIE, TICKET_LIFETIME, TICKET_PARAMETER, Ticket, set_cookie,
 };
-use crate::web::body;
+use crate::web::body::{self, Arrival};
 use crate::web::gateway::Gateway;
 use crate::web::page::{self, Html};
 use crate::web::refusal::Refusal;
 
 /// The largest form with a ticket, in bytes.
-const LARGEST_BODY: u64 = 64 * 1024;
+pub(in crate::web) const LARGEST_TICKET_FORM: u64 = 64 * 1024;
 
 #[derive(Serialize)]
 struct NewWindowContext<'a> {
@@ -47,7 +47,10 @@ pub(in crate::web) async fn answer(
 ) -> Result<Response<'static>, Refusal> {
     match request.method() {
         Method::Get => enter_with_cookie(gateway, mount, request).await,
-        Method::Post => enter_in_new_window(gateway, mount, data).await,
+        Method::Post => {
+            let arrival = *request.local_cache(Arrival::default);
+            enter_in_new_window(gateway, mount, arrival, data).await
+        },
         _ => Err(Refusal::NotEntered),
     }
 }
@@ -75,10 +78,11 @@ async fn enter_with_cookie(
 async fn enter_in_new_window(
     gateway: &Gateway,
     mount: Mount<'_, '_>,
+    arrival: Arrival,
     data: Data<'_>,
 ) -> Result<Response<'static>, Refusal> {
     let now = gateway.clock.now();
-    let body = body::read(data, LARGEST_BODY).await?;
+    let body = body::read(arrival, data, LARGEST_TICKET_FORM).await?;
     let body = std::str::from_utf8(&body).map_err(|_| Refusal::BadTicket)?;
     let ticket = spend(gateway, mount, sealed_ticket(body)?, now).await?;
     let session = &ticket.session;

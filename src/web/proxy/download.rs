@@ -1,26 +1,24 @@
 //! Downloads: a response body, streamed from the upstream to the browser.
 //!
-//! At most one chunk is queued. A browser that reads slowly therefore slows the upstream down
-//! (backpressure). An event stream gets a heartbeat, so that silence does not close it.
+//! The gateway reads the next part when the browser has taken the last one. A browser that reads
+//! slowly therefore slows the upstream down (backpressure). An event stream gets a heartbeat, so
+//! that silence does not close it. If the upstream's body breaks off, so does the browser's.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http_body_util::BodyExt as _;
-use hyper::body::{Bytes, Incoming};
+use hyper::Method;
+use hyper::body::{Body, Bytes, Frame as BodyFrame, Incoming, SizeHint};
 use rocket::Shutdown;
-use rocket::tokio::io::{AsyncRead, ReadBuf};
-use rocket::tokio::sync::mpsc;
-use rocket::tokio::time::{sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::upload::Upload;
+use super::frame;
 use crate::session::RoleWatch;
+use crate::web::refusal::Refusal;
 
-/// The timeout for a browser that does not read the next chunk. The gateway then closes the
-/// connection to the upstream.
-const READER_TIMEOUT: Duration = Duration::from_secs(300);
 /// The silence after which an event stream gets a comment as a keep-alive. Routers in front close
 /// silent connections (Heroku's after 55 seconds), and only a write shows that a browser has left.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -38,147 +36,183 @@ pub(super) enum StreamKind {
 /// The end and the silence of an event stream. It ends with its session. It may be silent for as
 /// long as it likes if the gateway can write comments into it.
 pub(super) struct Events {
-    /// Reports that a launch changed the session's roles.
-    pub(super) watch: RoleWatch,
-    /// The remaining lifetime of the session.
-    pub(super) lifetime: Duration,
+    /// The end of the session, or of the gateway. The browser reconnects by itself.
+    end: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Whether the stream has no content encoding, so that a comment fits between two events.
-    pub(super) is_plain: bool,
+    is_plain: bool,
     /// The timeout for the next part if no comment can be written.
-    pub(super) silence: Duration,
-    pub(super) shutdown: Shutdown,
+    silence: Duration,
+    gap: Gap,
+}
+
+impl Events {
+    pub(super) fn new(
+        mut watch: RoleWatch,
+        lifetime: Duration,
+        shutdown: Shutdown,
+        is_plain: bool,
+        silence: Duration,
+    ) -> Self {
+        let end = Box::pin(async move {
+            tokio::select! {
+                () = watch.changed() => {}
+                () = sleep(lifetime) => {}
+                () = shutdown => {}
+            }
+        });
+        Self { end, is_plain, silence, gap: Gap::default() }
+    }
+}
+
+/// The request whose response breaks off, for the log.
+pub(super) struct BrokenResponse {
+    pub(super) tool: String,
+    pub(super) method: Method,
+}
+
+impl BrokenResponse {
+    fn log(&self, message: String) {
+        let (tool, method) = (self.tool.as_str(), self.method.as_str());
+        let refusal = Refusal::ResponseBroken(message);
+        let (code, reason, help) = (refusal.code(), refusal.fact(), refusal.advice());
+        tracing::warn!(target: "request", tool, outcome = "broken", code, method, reason, help);
+    }
 }
 
 /// A body for the browser.
-pub(super) struct Download<'r> {
-    chunks: mpsc::Receiver<io::Result<Bytes>>,
-    current: Bytes,
-    /// The rest of the upload, if the upstream responded before the end of the request.
-    upload: Option<Upload<'r>>,
+pub(super) struct Download {
+    /// Chunks that were already read.
+    read: VecDeque<Bytes>,
+    body: Incoming,
+    kind: StreamKind,
+    broken: BrokenResponse,
+    timer: Timer,
+    has_ended: bool,
 }
 
-impl<'r> Download<'r> {
-    /// Starts to stream a body. `read` contains its chunks that were already read.
-    pub(super) fn begin(
+/// A timer that starts when the gateway begins to wait.
+#[derive(Default)]
+struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// The start of the upstream's silence, while it is silent.
+    silent_since: Option<Instant>,
+    /// The number of heartbeats since then.
+    beats: u32,
+}
+
+impl Timer {
+    /// Ends the wait.
+    fn stop(&mut self) {
+        self.silent_since = None;
+        self.beats = 0;
+    }
+
+    /// Waits until this long after the start of the silence.
+    fn poll_until(&mut self, limit: Duration, context: &mut Context<'_>) -> Poll<()> {
+        let since = *self.silent_since.get_or_insert_with(Instant::now);
+        let deadline = since + limit;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if sleep.deadline() != deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        sleep.as_mut().poll(context)
+    }
+}
+
+type PolledFrame = Poll<Option<io::Result<BodyFrame<Bytes>>>>;
+
+impl Download {
+    /// Streams a body. `read` contains its chunks that were already read.
+    pub(super) fn new(
         read: Vec<Bytes>,
         body: Incoming,
         kind: StreamKind,
-        upload: Option<Upload<'r>>,
+        broken: BrokenResponse,
     ) -> Self {
-        let (sender, chunks) = mpsc::channel(1);
-        rocket::tokio::spawn(async move {
-            match kind {
-                StreamKind::Ordinary(silence) => stream_down(body, silence, sender).await,
-                StreamKind::Events(events) => {
-                    // At the end of the session the browser reconnects by itself.
-                    let _ = timeout(events.lifetime, stream_events(body, events, sender)).await;
-                }
-            }
-        });
-        Self { chunks, current: read.concat().into(), upload }
+        let (timer, has_ended) = (Timer::default(), false);
+        Self { read: read.into(), body, kind, broken, timer, has_ended }
+    }
+
+    /// Breaks the body off.
+    fn fail(&mut self, error: io::Error) -> PolledFrame {
+        self.has_ended = true;
+        self.broken.log(error.to_string());
+        Poll::Ready(Some(Err(error)))
+    }
+
+    fn end(&mut self) -> PolledFrame {
+        self.has_ended = true;
+        Poll::Ready(None)
+    }
+
+    /// Waits for the upstream: until a timeout, or with comments of the gateway's own.
+    fn poll_silence(&mut self, context: &mut Context<'_>) -> PolledFrame {
+        let (next, silence, may_comment) = match &self.kind {
+            StreamKind::Ordinary(silence) => (*silence, *silence, false),
+            StreamKind::Events(events) => (
+                HEARTBEAT * (self.timer.beats + 1),
+                events.silence,
+                events.is_plain && events.gap.is_open(),
+            ),
+        };
+        let next = if may_comment { next } else { next.max(silence) };
+        if self.timer.poll_until(next, context).is_pending() {
+            return Poll::Pending;
+        }
+        if !may_comment {
+            return self.fail(io::ErrorKind::TimedOut.into());
+        }
+        self.timer.beats = self.timer.beats.saturating_add(1);
+        Poll::Ready(Some(Ok(BodyFrame::data(Bytes::from_static(COMMENT)))))
     }
 }
 
-impl AsyncRead for Download<'_> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if let Some(upload) = &mut self.upload
-            && upload.as_mut().poll(context).is_ready()
+impl Body for Download {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> PolledFrame {
+        let this = &mut *self;
+        if this.has_ended {
+            return Poll::Ready(None);
+        }
+        if let StreamKind::Events(events) = &mut this.kind
+            && events.end.as_mut().poll(context).is_ready()
         {
-            self.upload = None;
+            return this.end();
         }
-        if self.current.is_empty() {
-            match self.chunks.poll_recv(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(None) => return Poll::Ready(Ok(())),
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
-                Poll::Ready(Some(Ok(chunk))) => self.current = chunk,
-            }
+        if let Some(chunk) = this.read.pop_front() {
+            return Poll::Ready(Some(Ok(BodyFrame::data(chunk))));
         }
-        let length = buffer.remaining().min(self.current.len());
-        buffer.put_slice(&self.current.split_to(length));
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// Passes a chunk on. `false` if the browser has left, or read nothing for [`READER_TIMEOUT`].
-async fn passed_on(sender: &mpsc::Sender<io::Result<Bytes>>, chunk: io::Result<Bytes>) -> bool {
-    matches!(timeout(READER_TIMEOUT, sender.send(chunk)).await, Ok(Ok(())))
-}
-
-/// The next non-empty chunk of a body; `None` at its end.
-async fn next(body: &mut Incoming) -> Option<io::Result<Bytes>> {
-    loop {
-        match body.frame().await? {
-            Err(error) => return Some(Err(io::Error::other(error))),
-            Ok(frame) => match frame.into_data() {
-                Ok(chunk) if !chunk.is_empty() => return Some(Ok(chunk)),
-                // Rocket cannot send trailers.
-                Ok(_) | Err(_) => {}
-            },
-        }
-    }
-}
-
-async fn stream_down(
-    mut body: Incoming,
-    silence: Duration,
-    sender: mpsc::Sender<io::Result<Bytes>>,
-) {
-    loop {
-        let chunk = rocket::tokio::select! {
-            chunk = timeout(silence, next(&mut body)) => match chunk {
-                Ok(Some(chunk)) => chunk,
-                Ok(None) => return,
-                Err(_) => Err(io::ErrorKind::TimedOut.into()),
-            },
-            () = sender.closed() => return,
-        };
-        let failed = chunk.is_err();
-        if !passed_on(&sender, chunk).await || failed {
-            return;
-        }
-    }
-}
-
-async fn stream_events(
-    mut body: Incoming,
-    mut events: Events,
-    sender: mpsc::Sender<io::Result<Bytes>>,
-) {
-    let mut gap = Gap::default();
-    let mut silent = Duration::ZERO;
-    loop {
-        let chunk = rocket::tokio::select! {
-            chunk = next(&mut body) => match chunk {
-                Some(chunk) => {
-                    silent = Duration::ZERO;
-                    chunk
-                }
-                None => return,
-            },
-            () = sleep(HEARTBEAT) => {
-                silent += HEARTBEAT;
-                match events.is_plain && gap.is_open() {
-                    true => Ok(Bytes::from_static(COMMENT)),
-                    false if silent < events.silence => continue,
-                    false => Err(io::ErrorKind::TimedOut.into()),
+        match Pin::new(&mut this.body).poll_frame(context) {
+            Poll::Pending => this.poll_silence(context),
+            Poll::Ready(None) => this.end(),
+            Poll::Ready(Some(Err(error))) => this.fail(io::Error::other(error)),
+            Poll::Ready(Some(Ok(part))) => {
+                this.timer.stop();
+                match part.into_data() {
+                    Ok(chunk) => {
+                        if let StreamKind::Events(events) = &mut this.kind {
+                            events.gap.read(&chunk);
+                        }
+                        Poll::Ready(Some(Ok(BodyFrame::data(chunk))))
+                    }
+                    Err(part) => {
+                        let trailers = part.into_trailers().unwrap_or_default();
+                        Poll::Ready(Some(Ok(BodyFrame::trailers(frame::trailers(&trailers)))))
+                    }
                 }
             }
-            () = events.watch.changed() => return,
-            () = &mut events.shutdown => return,
-            () = sender.closed() => return,
-        };
-        let failed = chunk.is_err();
-        if let Ok(chunk) = &chunk {
-            gap.read(chunk);
         }
-        if !passed_on(&sender, chunk).await || failed {
-            return;
-        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.has_ended || (self.read.is_empty() && self.body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        // The length is in the header, if the upstream announced one.
+        SizeHint::default()
     }
 }
 

@@ -3,33 +3,48 @@
 //! `crate::proxy` chooses the content of the upstream's request. This file decides whether the
 //! gateway sends it, and how long the gateway waits for the response head.
 
-use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{Either, Empty};
-use hyper::Response as UpstreamResponse;
+use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
+use hyper::header::{ACCEPT, HOST};
+use hyper::http::request::Parts;
+use hyper::upgrade::OnUpgrade;
+use hyper::{Method, Request, Response};
 use lti::Rejection;
-use rocket::http::Method;
-use rocket::tokio::time::{Instant, sleep};
-use rocket::{Data, Request, Response};
+use rocket::Shutdown;
+use tokio::time::{Instant, sleep};
 
 use super::relay::Relay;
 use super::route::Mount;
-use super::upload::{Progress, Upload, UploadFault, upload};
+use super::upload::{UploadFault, UploadWatch};
 use super::visit::{OpenSession, PreparedHeaders};
 use crate::config::Prefix;
-use crate::proxy::client::RequestBody;
+use crate::proxy::client::RequestBody as UpstreamBody;
 use crate::proxy::headers::HeaderPolicy;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
 use crate::web::gateway::Gateway;
 use crate::web::login::is_login;
 use crate::web::page;
 use crate::web::refusal::Refusal;
+use crate::web::request_body::{Hold, RequestBody};
+use crate::web::response_body::{ResponseBody, own_response};
 
-/// An upload in progress, and the side for which it waits.
-type Uploading<'r> = Option<(Upload<'r>, Progress)>;
+/// A request to a URL of a session.
+pub(crate) struct SessionCall<'r> {
+    pub(crate) gateway: &'r Gateway,
+    pub(crate) mount: Mount<'r, 'r>,
+    /// The path after the session's prefix.
+    pub(crate) rest: &'r str,
+    pub(crate) head: &'r Parts,
+    /// The IP address of the connection's other end.
+    pub(crate) peer: IpAddr,
+    pub(crate) shutdown: Shutdown,
+    /// What a WebSocket keeps as long as it is open.
+    pub(crate) hold: Hold,
+}
 
 impl From<UploadFault> for Refusal {
     fn from(fault: UploadFault) -> Self {
@@ -51,51 +66,66 @@ impl From<RequestError> for Refusal {
     }
 }
 
-/// Answers a request inside a session. `rest` is the path after the session's prefix.
-///
-/// # Errors
-/// A [`Refusal`] if the request is invalid, belongs to no session or may be CSRF, and if the upload
-/// or the upstream fails.
-pub(in crate::web) async fn answer<'r>(
-    gateway: &'r Gateway,
-    mount: Mount<'r, 'r>,
-    rest: &'r str,
-    request: &'r Request<'r>,
-    data: Data<'r>,
-) -> Result<Response<'r>, Refusal> {
-    if let Some(redirect) = redirect_to_root(&mount, rest, request) {
-        return Ok(redirect);
+/// Answers a request inside a session: with the upstream's response, or with the page of a refusal
+/// if the request is invalid, belongs to no session or may be CSRF, or if the upload or the
+/// upstream fails.
+pub(crate) async fn answer(
+    call: SessionCall<'_>,
+    body: RequestBody,
+    upgrade: Option<OnUpgrade>,
+) -> Response<ResponseBody> {
+    match proxied(&call, body, upgrade).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            let accept = call.head.headers.get_all(ACCEPT).iter();
+            let accept: Vec<&str> = accept.filter_map(|value| value.to_str().ok()).collect();
+            let tool = &call.mount.served.tool;
+            own_response(refusal.respond_in_session(tool, call.head.method.as_str(), &accept)).await
+        }
     }
-    let proxied =
-        ProxiedRequest::read(browser_request(gateway, rest, request), &mount.upstream.url)?;
-    let passage = Passage::admit(gateway, mount, request, proxied)?;
-    let (mut uploading, body) = passage.upload(data)?;
-    let response = passage.send(body, &mut uploading).await?;
-    let is_websocket = passage.proxied.is_websocket();
-    let relay = passage.relay(rest.is_empty());
-    relay.respond(response, is_websocket, uploading.map(|(upload, _)| upload)).await
+}
+
+async fn proxied(
+    call: &SessionCall<'_>,
+    body: RequestBody,
+    upgrade: Option<OnUpgrade>,
+) -> Result<Response<ResponseBody>, Refusal> {
+    if let Some(redirect) = redirect_to_root(call) {
+        return Ok(own_response(redirect).await);
+    }
+    let browser = BrowserRequest {
+        method: &call.head.method,
+        rest: call.rest,
+        query: call.head.uri.query(),
+        headers: &call.head.headers,
+        peer: Some(call.peer),
+        behind_heroku: call.gateway.behind_heroku,
+    };
+    let proxied = ProxiedRequest::read(browser, &call.mount.upstream.url)?;
+    let passage = Passage::admit(call, proxied)?;
+    let upload = (passage.proxied.length() != BodyLength::None).then(|| UploadWatch::new(body));
+    let response = passage.send(upload.as_ref()).await?;
+    let upgrade = upgrade.filter(|_| passage.proxied.is_websocket());
+    passage.relay().respond(response, upgrade).await
 }
 
 /// A redirect to the session's URL with a trailing slash. An app at the root of its host has no URL
 /// without a path.
-fn redirect_to_root(
-    mount: &Mount<'_, '_>,
-    rest: &str,
-    request: &Request<'_>,
-) -> Option<Response<'static>> {
-    let is_at_root = mount.upstream.prefix == Prefix::Session && mount.upstream.url.path.is_empty();
-    (rest.is_empty() && is_at_root).then(|| {
-        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-        page::permanent_redirect(format!("{}/{query}", mount.prefix))
+fn redirect_to_root(call: &SessionCall<'_>) -> Option<rocket::Response<'static>> {
+    let upstream = call.mount.upstream;
+    let is_at_root = upstream.prefix == Prefix::Session && upstream.url.path.is_empty();
+    (call.rest.is_empty() && is_at_root).then(|| {
+        let query = call.head.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        page::permanent_redirect(format!("{}/{query}", call.mount.prefix))
     })
 }
 
 /// The refusal of a request without a session. With `prefix = "tool"`, the launch URL is a URL of
 /// the session too, so it may be a login of LTI 1.3 or a launch URL opened without a launch.
-fn without_session(mount: &Mount<'_, '_>, request: &Request<'_>) -> Refusal {
-    let is_launch_path = mount.served.tool.path.as_str() == request.uri().path().as_str();
+fn without_session(call: &SessionCall<'_>) -> Refusal {
+    let is_launch_path = call.mount.served.tool.path.as_str() == call.head.uri.path();
     match is_launch_path {
-        true if request.method() == Method::Get && is_login(request) => {
+        true if call.head.method == Method::GET && is_login(call.head.uri.query()) => {
             Refusal::Rejected(Rejection::Lti1p3NotConfigured)
         }
         true => Refusal::NotPosted,
@@ -103,32 +133,9 @@ fn without_session(mount: &Mount<'_, '_>, request: &Request<'_>) -> Refusal {
     }
 }
 
-/// The parts of the request on which the upstream's request depends.
-fn browser_request<'r>(
-    gateway: &Gateway,
-    rest: &'r str,
-    request: &'r Request<'_>,
-) -> BrowserRequest<'r> {
-    let borrowed = |header: rocket::http::Header<'r>| match (header.name.into_cow(), header.value) {
-        (Cow::Borrowed(name), Cow::Borrowed(value)) => Some((name, value)),
-        // Does not occur: Rocket lends the headers of a request.
-        _ => None,
-    };
-    BrowserRequest {
-        method: request.method().as_str(),
-        rest,
-        query: request.uri().query().map(|query| query.as_str()),
-        headers: request.headers().iter().filter_map(borrowed).collect(),
-        peer: request.remote().map(|address| address.ip()),
-        behind_heroku: gateway.behind_heroku,
-    }
-}
-
 /// A request that the gateway admits to the upstream.
 struct Passage<'r> {
-    gateway: &'r Gateway,
-    mount: Mount<'r, 'r>,
-    request: &'r Request<'r>,
+    call: &'r SessionCall<'r>,
     proxied: ProxiedRequest<'r>,
     session: Arc<OpenSession>,
     prepared: Arc<PreparedHeaders>,
@@ -137,71 +144,49 @@ struct Passage<'r> {
 
 impl<'r> Passage<'r> {
     /// Admits a request that belongs to a session and cannot be CSRF.
-    fn admit(
-        gateway: &'r Gateway,
-        mount: Mount<'r, 'r>,
-        request: &'r Request<'r>,
-        proxied: ProxiedRequest<'r>,
-    ) -> Result<Self, Refusal> {
+    fn admit(call: &'r SessionCall<'r>, proxied: ProxiedRequest<'r>) -> Result<Self, Refusal> {
+        let SessionCall { gateway, mount, head, .. } = call;
         let now = gateway.clock.now();
-        let Some(session) =
-            gateway.session_cache.find(&mount, request.headers().get("Cookie"), now)
-        else {
-            return Err(without_session(&mount, request));
+        let Some(session) = gateway.session_cache.find(mount, &head.headers, now) else {
+            return Err(without_session(call));
         };
-        let authority = request.headers().get_one("Host").unwrap_or_default();
+        // The listener has checked the header.
+        let authority = head.headers.get(HOST).and_then(|host| host.to_str().ok());
         let Gateway { assertions, grade_tokens, public_url, .. } = gateway;
         let prepared = session
-            .prepared_headers(assertions, grade_tokens, public_url, &mount, authority, now)
+            .prepared_headers(
+                assertions,
+                grade_tokens,
+                public_url,
+                mount,
+                authority.unwrap_or_default(),
+                now,
+            )
             .ok_or(Refusal::PageFailed)?;
         if proxied.may_be_csrf(&prepared.origin) {
             return Err(Refusal::ForeignOrigin);
         }
-        Ok(Self { gateway, mount, request, proxied, session, prepared, now })
+        Ok(Self { call, proxied, session, prepared, now })
     }
 
-    /// The body for the upstream, and its upload if there is a body.
-    fn upload(&self, data: Data<'r>) -> Result<(Uploading<'r>, RequestBody), Refusal> {
-        let length = self.proxied.length();
-        if length == BodyLength::None {
-            return Ok((None, Either::Left(Empty::new())));
-        }
-        let (upload, progress, body) = upload(data, length.known())?;
-        Ok((Some((upload, progress)), Either::Right(body)))
-    }
-
-    /// Sends the request, uploads its body, and waits for the response head until the tool's
+    /// Sends the request with its body, and waits for the response head until the tool's
     /// `timeout`. The timeout does not run while the gateway waits for the browser.
-    async fn send(
-        &self,
-        body: RequestBody,
-        uploading: &mut Uploading<'r>,
-    ) -> Result<UpstreamResponse<Incoming>, Refusal> {
-        let policy = HeaderPolicy {
-            upstream: &self.mount.upstream.url,
-            origin: &self.prepared.origin,
-            prefix: self.mount.prefix,
-            configured: &self.mount.served.headers,
-        };
-        let request = self.proxied.upstream_request(&policy, &self.prepared.headers, body);
-        let limit = self.mount.upstream.timeout;
-        let mut sending = std::pin::pin!(self.gateway.upstreams.send(request));
+    async fn send(&self, upload: Option<&UploadWatch>) -> Result<Response<Incoming>, Refusal> {
+        let limit = self.call.mount.upstream.timeout;
+        let sending = self.call.gateway.upstreams.send(|| self.upstream_request(upload));
+        let mut sending = std::pin::pin!(sending);
         let mut timeout = std::pin::pin!(sleep(limit));
         loop {
-            rocket::tokio::select! {
+            tokio::select! {
                 biased;
                 response = &mut sending => {
-                    return response.map_err(|error| Refusal::UpstreamGone(error.message));
-                }
-                result = finish(uploading) => {
-                    *uploading = None;
-                    result?;
-                    timeout.as_mut().reset(Instant::now() + limit);
+                    return response.map_err(|error| {
+                        let fault = upload.and_then(UploadWatch::fault).map(Refusal::from);
+                        fault.unwrap_or_else(|| Refusal::from(error))
+                    });
                 }
                 () = &mut timeout => {
-                    let waited = uploading
-                        .as_ref()
-                        .map_or(limit, |(_, progress)| progress.waiting_for_upstream());
+                    let waited = upload.map_or(limit, UploadWatch::waiting_for_upstream);
                     match limit.checked_sub(waited) {
                         None | Some(Duration::ZERO) => return Err(Refusal::UpstreamSlow),
                         Some(rest) => timeout.as_mut().reset(Instant::now() + rest),
@@ -211,24 +196,29 @@ impl<'r> Passage<'r> {
         }
     }
 
-    /// The way back to the browser. `is_root`: the request's path is the prefix, without a slash.
-    fn relay(self, is_root: bool) -> Relay<'r> {
+    /// The upstream's request. `None` if its body has already left, in part or completely.
+    fn upstream_request(&self, upload: Option<&UploadWatch>) -> Option<Request<UpstreamBody>> {
+        let policy = HeaderPolicy {
+            upstream: &self.call.mount.upstream.url,
+            origin: &self.prepared.origin,
+            prefix: self.call.mount.prefix,
+            configured: &self.call.mount.served.headers,
+        };
+        let body = match upload {
+            Some(upload) => upload.body()?.boxed_unsync(),
+            None => Empty::new().map_err(|never| match never {}).boxed_unsync(),
+        };
+        Some(self.proxied.upstream_request(&policy, &self.prepared.headers, body))
+    }
+
+    /// The way back to the browser.
+    fn relay(self) -> Relay<'r> {
         Relay {
-            latest_launches: &self.gateway.session_cache.latest_launches,
-            mount: self.mount,
+            latest_launches: &self.call.gateway.session_cache.latest_launches,
+            call: self.call,
             lifetime: Duration::from_secs(self.session.session.expires.saturating_sub(self.now)),
             session: self.session,
             prepared: self.prepared,
-            is_root,
-            shutdown: self.request.rocket().shutdown(),
         }
-    }
-}
-
-/// Continues an upload until its end. Never returns without an upload.
-async fn finish(uploading: &mut Uploading<'_>) -> Result<(), UploadFault> {
-    match uploading {
-        Some((upload, _)) => upload.await,
-        None => std::future::pending().await,
     }
 }

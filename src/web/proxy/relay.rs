@@ -1,130 +1,129 @@
 //! An upstream's response, passed on to the browser: complete, as a stream, or as a WebSocket.
 
-use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::{self, HeaderMap};
-use hyper::{Response as UpstreamResponse, StatusCode};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::upgrade::OnUpgrade;
+use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use rocket::http::Status;
-use rocket::tokio::time::timeout;
-use rocket::{Response, Shutdown};
+use tokio::time::timeout;
 
-use super::download::{Download, Events, StreamKind};
+use super::download::{BrokenResponse, Download, Events, StreamKind};
 use super::frame::Frame;
-use super::route::Mount;
-use super::tunnel::Tunnel;
-use super::upload::Upload;
+use super::passage::SessionCall;
+use super::tunnel::{TunnelEnd, tunnel};
 use super::visit::{OpenSession, PreparedHeaders};
 use crate::session::{LatestLaunches, RoleWatch};
 use crate::web::refusal::Refusal;
+use crate::web::response_body::{ResponseBody, complete, streamed, stripped};
 
 /// The largest response, in bytes, that is passed on complete if it arrives [`AT_ONCE`].
 const SMALL: u64 = 16 * 1024;
 /// The timeout after which a small response is streamed.
 const AT_ONCE: Duration = Duration::from_millis(50);
-/// The most bytes of a response that are written at once.
-const CHUNK: usize = 64 * 1024;
 
 /// The way back from an upstream to the browser.
 pub(super) struct Relay<'r> {
     pub(super) latest_launches: &'r LatestLaunches,
-    pub(super) mount: Mount<'r, 'r>,
+    pub(super) call: &'r SessionCall<'r>,
     pub(super) session: Arc<OpenSession>,
     pub(super) prepared: Arc<PreparedHeaders>,
-    /// Whether the request's path is the prefix, without a slash.
-    pub(super) is_root: bool,
     /// The remaining lifetime of the session.
     pub(super) lifetime: Duration,
-    pub(super) shutdown: Shutdown,
 }
 
-impl<'r> Relay<'r> {
-    /// Passes a response on.
+impl Relay<'_> {
+    /// Passes a response on. `upgrade` is the browser's side of the WebSocket that the browser
+    /// requested.
     pub(super) async fn respond(
         self,
-        response: UpstreamResponse<Incoming>,
-        is_websocket: bool,
-        upload: Option<Upload<'r>>,
-    ) -> Result<Response<'r>, Refusal> {
-        match response.status() {
-            StatusCode::SWITCHING_PROTOCOLS if is_websocket => self.tunnel(response).await,
-            StatusCode::SWITCHING_PROTOCOLS => {
+        response: Response<Incoming>,
+        upgrade: Option<OnUpgrade>,
+    ) -> Result<Response<ResponseBody>, Refusal> {
+        match (response.status(), upgrade) {
+            (StatusCode::SWITCHING_PROTOCOLS, Some(upgrade)) => {
+                self.websocket(response, upgrade).await
+            }
+            (StatusCode::SWITCHING_PROTOCOLS, None) => {
                 Err(Refusal::UpstreamGone("it switched protocols without a request".to_owned()))
             }
-            _ => self.message(response, upload).await,
+            _ => self.message(response).await,
         }
     }
 
     /// Passes on a response that is no WebSocket.
-    async fn message(
-        self,
-        response: UpstreamResponse<Incoming>,
-        upload: Option<Upload<'r>>,
-    ) -> Result<Response<'r>, Refusal> {
+    async fn message(self, response: Response<Incoming>) -> Result<Response<ResponseBody>, Refusal> {
         let (head, mut body) = response.into_parts();
-        let mut response = self.head(head.status, &head.headers);
-        // Rocket would replace the length of a HEAD or a 304 by that of the empty body.
-        if body.is_end_stream() && upload.is_none() {
-            response.set_streamed_body(rocket::tokio::io::empty());
-            return Ok(response);
+        let response = self.head(head.status, &head.headers);
+        if body.is_end_stream() {
+            return Ok(response.map(|()| stripped()));
         }
         let length = body.size_hint().exact();
         let mut chunks = Vec::new();
-        if upload.is_none() && length.is_some_and(|length| length <= SMALL) {
+        if length.is_some_and(|length| length <= SMALL) {
             match timeout(AT_ONCE, read_to_end(&mut body, &mut chunks)).await {
-                Ok(Ok(())) => {
-                    set_complete_body(&mut response, chunks);
-                    return Ok(response);
-                }
+                Ok(Ok(())) => return Ok(response.map(|()| complete(joined(chunks)))),
                 Ok(Err(error)) => return Err(Refusal::UpstreamGone(error.to_string())),
                 Err(_) => {}
             }
         }
         let kind = self.stream_kind(&head.headers, length)?;
-        response.set_streamed_body(Download::begin(chunks, body, kind, upload));
-        response.set_max_chunk_size(CHUNK);
-        Ok(response)
+        let broken = BrokenResponse {
+            tool: self.call.mount.served.tool.name.clone(),
+            method: self.call.head.method.clone(),
+        };
+        Ok(response.map(|()| streamed(Download::new(chunks, body, kind, broken))))
     }
 
     /// The kind of a streamed body, which decides what ends it: a timeout, or the end of the
     /// session.
-    fn stream_kind(self, headers: &HeaderMap, length: Option<u64>) -> Result<StreamKind, Refusal> {
-        let silence = self.mount.upstream.timeout;
+    fn stream_kind(&self, headers: &HeaderMap, length: Option<u64>) -> Result<StreamKind, Refusal> {
+        let silence = self.call.mount.upstream.timeout;
         if is_event_stream(headers) && length.is_none() {
-            Ok(StreamKind::Events(Events {
-                watch: self.watch()?,
-                lifetime: self.lifetime,
-                is_plain: !headers.contains_key(header::CONTENT_ENCODING),
+            Ok(StreamKind::Events(Events::new(
+                self.watch()?,
+                self.lifetime,
+                self.call.shutdown.clone(),
+                !headers.contains_key(header::CONTENT_ENCODING),
                 silence,
-                shutdown: self.shutdown,
-            }))
+            )))
         } else {
             Ok(StreamKind::Ordinary(silence))
         }
     }
 
     /// Connects the two sides of a WebSocket.
-    async fn tunnel(
+    async fn websocket(
         self,
-        mut response: UpstreamResponse<Incoming>,
-    ) -> Result<Response<'r>, Refusal> {
-        let watch = self.watch()?;
+        mut response: Response<Incoming>,
+        browser: OnUpgrade,
+    ) -> Result<Response<ResponseBody>, Refusal> {
+        let mut watch = self.watch()?;
         let mut switched = self.head(StatusCode::SWITCHING_PROTOCOLS, response.headers());
+        let headers = switched.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         let upgraded = hyper::upgrade::on(&mut response).await;
         let upstream = upgraded.map_err(|error| Refusal::UpstreamGone(error.to_string()))?;
-        let tunnel = Tunnel {
-            upstream: TokioIo::new(upstream),
-            watch,
-            lifetime: self.lifetime,
-            shutdown: self.shutdown,
-        };
-        switched.set_streamed_body(rocket::tokio::io::empty());
-        switched.add_upgrade("websocket", tunnel);
-        Ok(switched)
+        let (hold, shutdown) = (Arc::clone(&self.call.hold), self.call.shutdown.clone());
+        let lifetime = self.lifetime;
+        tokio::spawn(async move {
+            let end = async move {
+                tokio::select! {
+                    () = shutdown => TunnelEnd::Shutdown,
+                    () = watch.changed() => TunnelEnd::SessionEnded,
+                    () = tokio::time::sleep(lifetime) => TunnelEnd::SessionEnded,
+                }
+            };
+            if let Ok(browser) = browser.await {
+                tunnel(TokioIo::new(browser), TokioIo::new(upstream), end).await;
+            }
+            drop(hold);
+        });
+        Ok(switched.map(|()| stripped()))
     }
 
     /// Watches the session for role changes, for a response that stays open.
@@ -142,32 +141,27 @@ impl<'r> Relay<'r> {
     }
 
     /// The response head for the browser.
-    fn head(&self, status: StatusCode, headers: &HeaderMap) -> Response<'r> {
+    fn head(&self, status: StatusCode, headers: &HeaderMap) -> Response<()> {
         let frame = Frame {
-            upstream: &self.mount.upstream.url,
+            upstream: &self.call.mount.upstream.url,
             origin: &self.prepared.origin,
-            prefix: self.mount.prefix,
-            is_root: self.is_root,
-            frame_ancestors: &self.mount.served.tool.frame_ancestors,
+            prefix: self.call.mount.prefix,
+            is_root: self.call.rest.is_empty(),
+            frame_ancestors: &self.call.mount.served.tool.frame_ancestors,
         };
-        let mut response = Response::new();
-        response.set_status(Status::new(status.as_u16()));
-        for header in frame.response_headers(headers) {
-            response.adjoin_header(header);
-        }
+        let mut response = Response::new(());
+        *response.status_mut() = status;
+        *response.headers_mut() = frame.response_headers(headers);
         response
     }
 }
 
-/// Sets a body that arrived completely, with its length.
-fn set_complete_body(response: &mut Response<'_>, chunks: Vec<Bytes>) {
-    let body = match <[Bytes; 1]>::try_from(chunks) {
-        Ok([body]) => body,
+/// Chunks as one.
+fn joined(chunks: Vec<Bytes>) -> Bytes {
+    match <[Bytes; 1]>::try_from(chunks) {
+        Ok([chunk]) => chunk,
         Err(chunks) => chunks.concat().into(),
-    };
-    // Rocket allocates a buffer of this size. The extra byte finds the end of the body.
-    response.set_max_chunk_size(body.len() + 1);
-    response.set_sized_body(body.len(), Cursor::new(body));
+    }
 }
 
 /// Whether a response is a stream of server-sent events.

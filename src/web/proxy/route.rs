@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rocket::http::Method;
+use hyper::Method;
 
 use crate::config::{Prefix, Tool, Upstream};
 use crate::session::TICKET_PARAMETER;
@@ -83,7 +83,7 @@ impl ToolRoutes {
     pub(in crate::web) fn find<'g, 'r>(
         &'g self,
         host: &str,
-        method: Method,
+        method: &Method,
         path: &'r str,
         query: Option<&str>,
     ) -> Option<ToolRoute<'g, 'r>> {
@@ -140,14 +140,14 @@ fn session_route<'g, 'r>(
 /// a POST to the launch URL itself is a launch.
 fn tool_prefix_route<'g, 'r>(
     mount: Mount<'g, 'r>,
-    method: Method,
+    method: &Method,
     launch_rest: Option<&'r str>,
     rest: &'r str,
     has_ticket: bool,
 ) -> ToolRoute<'g, 'r> {
     match launch_rest {
         _ if has_ticket && matches!(rest, "" | "/") => ToolRoute::Entry(mount),
-        Some(rest @ ("" | "/")) if method == Method::Post => ToolRoute::Launch(mount.served, rest),
+        Some(rest @ ("" | "/")) if *method == Method::POST => ToolRoute::Launch(mount.served, rest),
         _ => ToolRoute::Session(mount, rest),
     }
 }

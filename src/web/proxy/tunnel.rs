@@ -1,43 +1,34 @@
 //! A WebSocket: bytes in both directions, until the session ends.
 
-use std::io;
-use std::pin::Pin;
 use std::time::Duration;
 
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
-use rocket::Shutdown;
-use rocket::data::{IoHandler, IoStream};
-use rocket::tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy, split};
-use rocket::tokio::time::{sleep, timeout};
-
-use crate::session::RoleWatch;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy, split};
+use tokio::time::timeout;
 
 /// The timeout for the second direction after the first has closed: both directions of a WebSocket
 /// close together.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The upstream's side of a WebSocket, and the events that close it.
-pub(super) struct Tunnel {
-    pub(super) upstream: TokioIo<Upgraded>,
-    /// Reports that a launch changed the session's roles.
-    pub(super) watch: RoleWatch,
-    /// The remaining lifetime of the session.
-    pub(super) lifetime: Duration,
-    pub(super) shutdown: Shutdown,
+/// Why the gateway ends a WebSocket.
+pub(super) enum TunnelEnd {
+    /// The gateway stops.
+    Shutdown,
+    /// The session expired, or a launch changed its roles.
+    SessionEnded,
 }
 
-#[rocket::async_trait]
-impl IoHandler for Tunnel {
-    async fn io(self: Pin<Box<Self>>, mut browser: IoStream) -> io::Result<()> {
-        let Self { mut upstream, mut watch, lifetime, mut shutdown } = *Pin::into_inner(self);
-        rocket::tokio::select! {
-            () = copy_both(&mut browser, &mut upstream) => {}
-            () = watch.changed() => {}
-            () = sleep(lifetime) => {}
-            () = &mut shutdown => {}
-        }
-        Ok(())
+/// Connects the two sides until both have closed, or until `end`.
+pub(super) async fn tunnel<B, U>(
+    mut browser: B,
+    mut upstream: U,
+    end: impl Future<Output = TunnelEnd>,
+) where
+    B: AsyncRead + AsyncWrite + Unpin,
+    U: AsyncRead + AsyncWrite + Unpin,
+{
+    tokio::select! {
+        () = copy_both(&mut browser, &mut upstream) => {}
+        _ = end => {}
     }
 }
 
@@ -59,7 +50,7 @@ where
         let _ = to_one.shutdown().await;
     };
     let (mut forth, mut back) = (std::pin::pin!(forth), std::pin::pin!(back));
-    rocket::tokio::select! {
+    tokio::select! {
         () = &mut forth => {
             let _ = timeout(CLOSE_TIMEOUT, back).await;
         }

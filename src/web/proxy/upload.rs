@@ -1,148 +1,151 @@
 //! Uploads: a request body, streamed from the browser to the upstream.
 //!
-//! At most one chunk is queued. An upstream that reads slowly therefore slows the browser down
-//! (backpressure).
+//! The gateway reads the next part when the upstream has accepted the last one. An upstream that
+//! reads slowly therefore slows the browser down (backpressure).
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http_body_util::channel::{Channel, Sender};
-use hyper::body::Bytes;
-use rocket::Data;
-use rocket::data::{DataStream, ToByteUnit as _};
-use rocket::futures::future::BoxFuture;
-use rocket::tokio::io::AsyncReadExt as _;
-use rocket::tokio::time::{Instant, timeout};
-use tokio_util::bytes::BytesMut;
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::web::body::PEEKED;
+use crate::proxy::headers;
+use crate::web::request_body::RequestBody;
 
-/// The most bytes that are read at once.
-const CHUNK: usize = 64 * 1024;
-/// The timeout for each part of a body from the browser.
-pub(in crate::web) const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// The timeout for the first part of a body from the browser.
+pub(in crate::web) const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(15);
+/// The timeout for each further part.
+pub(in crate::web) const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The reason why an upload failed.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum UploadFault {
-    /// The browser sent nothing for [`UPLOAD_TIMEOUT`].
+    /// The browser sent nothing for [`UPLOAD_TIMEOUT`], or no first byte for
+    /// [`FIRST_BYTE_TIMEOUT`].
     Slow,
     /// The connection closed, or the body is malformed.
     Broken,
 }
 
-/// Streams a body, chunk by chunk, when it is polled.
-pub(super) type Upload<'r> = BoxFuture<'r, Result<(), UploadFault>>;
-
-/// The side for which an upload waits. The timeouts of the two sides depend on it.
+/// One side of an upload, for the request to the browser. The other is [`Upload`].
 #[derive(Clone)]
-pub(super) struct Progress {
-    started: Instant,
-    /// Whether the upload waits until the upstream accepts a chunk, or else for the browser.
-    waits_for_upstream: Arc<AtomicBool>,
-    /// The start of the current wait, in milliseconds after `started`.
-    since: Arc<AtomicU64>,
+pub(super) struct UploadWatch(Arc<Mutex<UploadState>>);
+
+struct UploadState {
+    body: Option<RequestBody>,
+    /// Whether a part of the body left for the upstream. The request cannot be repeated then.
+    has_started: bool,
+    /// Whether the gateway waits for the browser, or else for the upstream.
+    waits_for_browser: bool,
+    /// The start of the current wait.
+    since: Instant,
+    fault: Option<UploadFault>,
 }
 
-/// The upload of a body with this length, if it is known, and the body for the upstream.
-///
-/// # Errors
-/// [`UploadFault::Broken`] if the body broke off, or was malformed, in its first bytes. Rocket
-/// reads those itself and does not report the error; the remaining bytes would look complete.
-pub(super) fn upload<'r>(
-    data: Data<'r>,
-    length: Option<u64>,
-) -> Result<(Upload<'r>, Progress, Channel<Bytes, io::Error>), UploadFault> {
-    let (sender, body) = Channel::new(1);
-    let progress = Progress {
-        started: Instant::now(),
-        waits_for_upstream: Arc::default(),
-        since: Arc::default(),
-    };
-    let is_complete = data.peek_complete();
-    let stream = data.open(u64::MAX.bytes());
-    if !is_complete && stream.hint() < PEEKED {
-        return Err(UploadFault::Broken);
+impl UploadWatch {
+    /// An upload of this body.
+    pub(super) fn new(body: RequestBody) -> Self {
+        Self(Arc::new(Mutex::new(UploadState {
+            body: Some(body),
+            has_started: false,
+            waits_for_browser: false,
+            since: Instant::now(),
+            fault: None,
+        })))
     }
-    // For a small body, one byte more: the free byte of the buffer finds the end of the body.
-    let chunk = length
-        .and_then(|length| usize::try_from(length).ok())
-        .map_or(CHUNK, |length| CHUNK.min(length.saturating_add(1)));
-    Ok((Box::pin(stream_up(stream, sender, progress.clone(), chunk)), progress, body))
-}
 
-impl Progress {
-    /// The duration for which the upstream has not accepted the current chunk.
+    /// The body for the upstream's request. `None` if a part of it has already left.
+    pub(super) fn body(&self) -> Option<Upload> {
+        let state = self.state();
+        let body = state.body.as_ref().filter(|_| !state.has_started)?;
+        let size = body.size_hint();
+        Some(Upload { watch: self.clone(), size, timer: None })
+    }
+
+    /// The reason why the upload failed.
+    pub(super) fn fault(&self) -> Option<UploadFault> {
+        self.state().fault
+    }
+
+    /// The duration for which the upload has been waiting for the upstream.
     pub(super) fn waiting_for_upstream(&self) -> Duration {
-        if !self.waits_for_upstream.load(Ordering::Relaxed) {
-            return Duration::ZERO;
-        }
-        self.started
-            .elapsed()
-            .saturating_sub(Duration::from_millis(self.since.load(Ordering::Relaxed)))
+        let state = self.state();
+        if state.waits_for_browser { Duration::ZERO } else { state.since.elapsed() }
     }
 
-    /// Starts a wait for the upstream or for the browser.
-    fn wait(&self, for_upstream: bool) {
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.since.store(now, Ordering::Relaxed);
-        self.waits_for_upstream.store(for_upstream, Ordering::Relaxed);
+    fn state(&self) -> MutexGuard<'_, UploadState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The sending end of a body. Dropped before [`Self::end`], it aborts the request, so that an
-/// incomplete body never looks complete.
-struct AbortingSender(Option<Sender<Bytes, io::Error>>);
-
-impl AbortingSender {
-    /// Sends a chunk. `false` if the upstream accepts no more.
-    async fn send(&mut self, chunk: Bytes) -> bool {
-        match &mut self.0 {
-            Some(sender) => sender.send_data(chunk).await.is_ok(),
-            None => false,
-        }
-    }
-
-    /// Marks the body as complete.
-    fn end(mut self) {
-        self.0 = None;
-    }
+/// The body of an upstream's request.
+pub(super) struct Upload {
+    watch: UploadWatch,
+    size: SizeHint,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Drop for AbortingSender {
-    fn drop(&mut self) {
-        if let Some(sender) = self.0.take() {
-            sender.abort(io::ErrorKind::ConnectionAborted.into());
-        }
-    }
-}
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = io::Error;
 
-async fn stream_up(
-    mut stream: DataStream<'_>,
-    sender: Sender<Bytes, io::Error>,
-    progress: Progress,
-    size: usize,
-) -> Result<(), UploadFault> {
-    let mut sender = AbortingSender(Some(sender));
-    loop {
-        let mut chunk = BytesMut::with_capacity(size);
-        progress.wait(false);
-        match timeout(UPLOAD_TIMEOUT, stream.read_buf(&mut chunk)).await {
-            Err(_) => return Err(UploadFault::Slow),
-            Ok(Err(_)) => return Err(UploadFault::Broken),
-            Ok(Ok(0)) => {
-                progress.wait(true);
-                sender.end();
-                return Ok(());
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let watch = self.watch.clone();
+        let mut state = watch.state();
+        let Some(body) = &mut state.body else { return Poll::Ready(None) };
+        let frame = match Pin::new(body).poll_frame(context) {
+            Poll::Pending => {
+                let limit = if state.has_started { UPLOAD_TIMEOUT } else { FIRST_BYTE_TIMEOUT };
+                if !state.waits_for_browser {
+                    state.waits_for_browser = true;
+                    state.since = Instant::now();
+                    self.timer = None;
+                }
+                let deadline = state.since + limit;
+                let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+                if timer.as_mut().poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                state.fault = Some(UploadFault::Slow);
+                Some(Err(io::ErrorKind::TimedOut.into()))
             }
-            Ok(Ok(_)) => {}
+            Poll::Ready(Some(Err(error))) => {
+                state.fault = Some(UploadFault::Broken);
+                Some(Err(error))
+            }
+            Poll::Ready(Some(Ok(frame))) => {
+                state.has_started = true;
+                Some(Ok(with_filtered_trailers(frame)))
+            }
+            Poll::Ready(None) => None,
+        };
+        state.waits_for_browser = false;
+        state.since = Instant::now();
+        if !matches!(frame, Some(Ok(_))) {
+            state.body = None;
         }
-        progress.wait(true);
-        if !sender.send(chunk.freeze()).await {
-            // The upstream accepts no more. Its response says why.
-            return Ok(());
-        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.watch.state().body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.size.clone()
+    }
+}
+
+/// The frame. Of trailers, only those that an upstream may receive.
+fn with_filtered_trailers(frame: Frame<Bytes>) -> Frame<Bytes> {
+    match frame.into_trailers() {
+        Ok(trailers) => Frame::trailers(headers::request_trailers(trailers)),
+        Err(frame) => frame,
     }
 }

@@ -6,5 +6,5 @@ mod response;
 mod table;
 
 pub(super) use reference::reference;
-pub(super) use response::{RejectionPage, malformed, unmatched};
-pub(super) use table::Refusal;
+pub(super) use response::{RejectionPage, unmatched};
+pub(crate) use table::Refusal;

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use lti::ReturnUrl;
-use rocket::http::{ContentType, Header, Method, Status};
+use rocket::http::{ContentType, Header, Status};
 use rocket::response::Responder;
 use rocket::{Request, Response, catch};
 use serde::Serialize;
@@ -35,10 +35,9 @@ struct RefusalContext<'a> {
 impl Refusal {
     /// The response to a request that belongs to no tool. The log line helps an admin to find a
     /// mistake in the setup.
-    pub(in crate::web) fn respond_and_log(&self, request: &Request<'_>) -> Response<'static> {
-        let path: String = request.uri().path().as_str().chars().take(200).collect();
+    pub(in crate::web) fn respond_and_log(&self, method: &str, path: &str) -> Response<'static> {
+        let path: String = path.chars().take(200).collect();
         let (code, reason, help) = (self.code(), self.fact(), self.advice());
-        let method = request.method().as_str();
         tracing::warn!(
             target: "request", outcome = "refused", code, method, path, reason, help
         );
@@ -46,33 +45,20 @@ impl Refusal {
     }
 
     /// The response in a tool's session: a page, or JSON for a script that asks for it. Page and
-    /// log line have the same reference. The log line has no path, because a path can contain
-    /// personal data.
+    /// log line have the same reference. `accept` contains the request's `Accept` headers.
     pub(in crate::web) fn respond_in_session(
         &self,
         tool: &Tool,
-        request: &Request<'_>,
+        method: &str,
+        accept: &[&str],
     ) -> Response<'static> {
         let reference = reference();
-        let (code, reason, help) = (self.code(), self.fact(), self.advice());
-        let (tool_name, method) = (tool.name.as_str(), request.method().as_str());
-        // An admin can fix a 5xx. Browsers often cause the others.
-        if self.status().code >= 500 {
-            tracing::warn!(
-                target: "request", tool = tool_name, outcome = "refused", code, method, reference,
-                reason, help
-            );
-        } else {
-            tracing::info!(
-                target: "request", tool = tool_name, outcome = "refused", code, method, reference,
-                reason, help
-            );
-        }
-        if !asks_for_json(request) {
+        self.log_in_session(tool, method, &reference);
+        if !asks_for_json(accept) {
             return self.page(&reference, "", &tool.frame_ancestors);
         }
         let (heading, _) = self.page_text();
-        let body = json!({ "error": code, "message": heading, "reference": reference }).to_string();
+        let body = json!({ "error": self.code(), "message": heading, "reference": reference }).to_string();
         let mut response = Response::build()
             .status(self.status())
             .header(ContentType::JSON)
@@ -81,6 +67,23 @@ impl Refusal {
             .finalize();
         self.allow(&mut response);
         response
+    }
+
+    /// The log line of a request in a tool's session. It has no path, because a path can contain
+    /// personal data.
+    pub(in crate::web) fn log_in_session(&self, tool: &Tool, method: &str, reference: &str) {
+        let (code, reason, help) = (self.code(), self.fact(), self.advice());
+        let tool = tool.name.as_str();
+        // An admin can fix a 5xx. Browsers often cause the others.
+        if self.status().code >= 500 {
+            tracing::warn!(
+                target: "request", tool, outcome = "refused", code, method, reference, reason, help
+            );
+        } else {
+            tracing::info!(
+                target: "request", tool, outcome = "refused", code, method, reference, reason, help
+            );
+        }
     }
 
     /// The response to a request that belongs to no tool, without a log line.
@@ -138,21 +141,10 @@ pub(in crate::web) fn unmatched(status: Status, _: &Request<'_>) -> Refusal {
     Refusal::Other(status)
 }
 
-/// The response to a malformed request. Rocket replaces an unknown method by GET: a malformed GET
-/// has an unknown method.
-#[catch(400)]
-pub(in crate::web) fn malformed(status: Status, request: &Request<'_>) -> Refusal {
-    match request.method() {
-        Method::Get => Refusal::MethodUnknown,
-        _ => Refusal::Other(status),
-    }
-}
-
 /// Whether the client is a script that asks for JSON.
-fn asks_for_json(request: &Request<'_>) -> bool {
+fn asks_for_json(accept: &[&str]) -> bool {
     let accepts = |media_type: &str| {
-        let mut values = request.headers().get("Accept");
-        values.any(|value| value.to_ascii_lowercase().contains(media_type))
+        accept.iter().any(|value| value.to_ascii_lowercase().contains(media_type))
     };
     (accepts("application/json") || accepts("+json")) && !accepts("text/html")
 }

@@ -7,9 +7,9 @@ use lti::Rejection;
 use rocket::http::Status;
 
 use super::page_text::{self, PageText};
-use crate::proxy::request::MOST_HEADER_BYTES;
 use crate::web::body::{BodyError, FORM_TIMEOUT};
-use crate::web::proxy::upload::UPLOAD_TIMEOUT;
+use crate::web::decision::{HEAD_TIMEOUT, MOST_FIELDS, MOST_HEAD_BYTES};
+use crate::web::proxy::upload::{FIRST_BYTE_TIMEOUT, UPLOAD_TIMEOUT};
 
 /// Declares [`Refusal`] and one method per column.
 macro_rules! refusals {
@@ -22,7 +22,7 @@ macro_rules! refusals {
     )+) => {
         /// Why the gateway refuses a request.
         #[derive(Debug, PartialEq, Eq)]
-        pub(in crate::web) enum Refusal {
+        pub(crate) enum Refusal {
             $($(#[$doc])* $variant $(($type))?,)+
         }
 
@@ -30,24 +30,24 @@ macro_rules! refusals {
         #[allow(unused_variables)]
         impl Refusal {
             /// The stable code for logs; a heading of `docs/rejections.md`.
-            pub(in crate::web) fn code(&self) -> &'static str {
+            pub(crate) fn code(&self) -> &'static str {
                 match self { $(Self::$variant $(($value))? => $code,)+ }
             }
 
             /// The status of the response.
-            pub(in crate::web) fn status(&self) -> Status {
+            pub(crate) fn status(&self) -> Status {
                 match self { $(Self::$variant $(($value))? => $status,)+ }
             }
 
             /// The fact, for the log.
-            pub(in crate::web) fn fact(&self) -> String {
+            pub(crate) fn fact(&self) -> String {
                 match self {
                     $(Self::$variant $(($value))? => format!($fact $(, $($argument),+)?),)+
                 }
             }
 
             /// The fix, for the admin who reads the log.
-            pub(in crate::web) fn advice(&self) -> &'static str {
+            pub(crate) fn advice(&self) -> &'static str {
                 match self { $(Self::$variant $(($value))? => $advice,)+ }
             }
 
@@ -97,6 +97,19 @@ refusals! {
         advice: "launch again; if it affects many users, \
                  check the network between browsers and the gateway";
         page: page_text::NOT_ARRIVED;
+
+    /// The forms that are arriving use all the memory for forms.
+    TooManyForms => "too-many-forms", Status::ServiceUnavailable,
+        fact: "too many forms are arriving at once";
+        advice: "check the log for clients that send forms slowly; \
+                 a front router that buffers requests protects against them";
+        page: page_text::TOO_MANY;
+
+    /// All connections for requests of sessions are in use.
+    TooBusy => "too-busy", Status::ServiceUnavailable,
+        fact: "all connections for requests of sessions are in use";
+        advice: "raise the limit of open files (`ulimit -n`), or close streams that nobody reads";
+        page: page_text::TOO_MANY;
 
     /// The `Host` header is missing, malformed or repeated.
     NoHost => "no-host", Status::BadRequest,
@@ -167,15 +180,17 @@ refusals! {
         advice: "check the proxy in front of the gateway: no browser sends this";
         page: page_text::INVALID;
 
-    /// The headers are larger than [`MOST_HEADER_BYTES`].
+    /// The request head is larger than [`MOST_HEAD_BYTES`], or has too many headers.
     HeadersTooLarge => "headers-too-large", Status::RequestHeaderFieldsTooLarge,
-        fact: "the headers are larger than {} KiB", MOST_HEADER_BYTES / 1024;
+        fact: "the request head is larger than {} KiB, or has more than {MOST_FIELDS} headers",
+            MOST_HEAD_BYTES / 1024;
         advice: "let the app set fewer or smaller cookies: they are most of what browsers send";
         page: page_text::INVALID;
 
-    /// In a session, the browser sent no data of the body for [`UPLOAD_TIMEOUT`].
+    /// In a session, the body did not begin or go on in time.
     UploadSlow => "upload-slow", Status::RequestTimeout,
-        fact: "the browser sent no data of its body for {} seconds", UPLOAD_TIMEOUT.as_secs();
+        fact: "the browser sent no data of its body for {} seconds ({} for the first byte)",
+            UPLOAD_TIMEOUT.as_secs(), FIRST_BYTE_TIMEOUT.as_secs();
         advice: "try again; if it affects many users, \
                  check the network between browsers and the gateway";
         page: page_text::UPLOAD_CUT;
@@ -187,10 +202,43 @@ refusals! {
                  check the network between browsers and the gateway";
         page: page_text::UPLOAD_CUT;
 
+    /// The upstream's response broke off. Holds the error message. The browser sees a broken
+    /// connection.
+    ResponseBroken(message: String) => "response-broken", Status::BadGateway,
+        fact: "the upstream's response broke off: {message}";
+        advice: "check the upstream's log: it closed the connection within a response, \
+                 or was silent for longer than the tool's `timeout`";
+        page: page_text::UNAVAILABLE;
+
+    /// A method that only upstreams receive.
+    MethodNotAllowed => "method-not-allowed", Status::MethodNotAllowed,
+        fact: "outside sessions, no URL accepts this method";
+        advice: "send this method only to the app, in a session";
+        page: page_text::INVALID;
+
+    /// The request head is not HTTP/1.1. Holds the status of the response.
+    Malformed(status: Status) => "malformed", *status,
+        fact: "the request head is malformed";
+        advice: "check the client, or the proxy in front of the gateway: no browser sends this";
+        page: page_text::INVALID;
+
+    /// The request head did not arrive in time.
+    HeadSlow => "head-slow", Status::RequestTimeout,
+        fact: "the request head did not arrive within {} seconds", HEAD_TIMEOUT.as_secs();
+        advice: "check the network between browsers and the gateway; \
+                 many such lines from one address are an attack";
+        page: page_text::NOT_ARRIVED;
+
+    /// The request target is too long.
+    TargetTooLong => "target-too-long", Status::UriTooLong,
+        fact: "the URL is longer than 64 KiB";
+        advice: "let the app send long values in a form, not in the URL";
+        page: page_text::INVALID;
+
     /// A method that the gateway does not forward.
     MethodUnknown => "method-unknown", Status::NotImplemented,
         fact: "the gateway does not forward this method";
-        advice: "use GET, HEAD, POST, PUT, DELETE, OPTIONS, TRACE or PATCH: Rocket knows no others";
+        advice: "use another method than CONNECT: the gateway opens no tunnels for it";
         page: page_text::INVALID;
 
     /// The upstream is unreachable, or closed the connection. Holds the error message.
@@ -217,6 +265,7 @@ impl From<BodyError> for Refusal {
         match error {
             BodyError::TooLarge(limit) => Self::TooLarge(limit),
             BodyError::Incomplete => Self::Incomplete,
+            BodyError::NoSpace => Self::TooManyForms,
         }
     }
 }

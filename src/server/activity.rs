@@ -1,0 +1,205 @@
+//! What a connection is doing, and since when.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::task::Waker;
+use std::time::Duration;
+
+use rocket::futures::task::AtomicWaker;
+use tokio::time::Instant;
+
+use crate::web::HEAD_TIMEOUT;
+
+/// The longest time for which a client takes nothing of a response.
+const READER_TIMEOUT: Duration = Duration::from_secs(300);
+/// No client blocks a response.
+const NOT_BLOCKED: u64 = u64::MAX;
+
+/// The phase of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Phase {
+    /// It waits for a request.
+    Idle = 0,
+    /// A part of a request head has arrived.
+    Head = 1,
+    /// A form is arriving.
+    Form = 2,
+    /// The gateway itself responds.
+    Own = 3,
+    /// An upstream responds.
+    Session = 4,
+}
+
+/// The activity of one connection. Its socket, its requests and the list of all connections share
+/// it.
+pub(super) struct Activity {
+    /// The start of the connection. The other times count from here, in milliseconds.
+    start: Instant,
+    phase: AtomicU8,
+    /// The start of the phase.
+    since: AtomicU64,
+    /// The time since which the client takes nothing of a response, or [`NOT_BLOCKED`].
+    blocked_since: AtomicU64,
+    /// Whether the connection must close at once.
+    must_close: AtomicBool,
+    /// Whether the connection must close after its current request.
+    must_end: AtomicBool,
+    /// Whether the connection's task is running. It looks at the phase afterwards by itself.
+    is_polled: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Activity {
+    pub(super) fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            phase: AtomicU8::new(Phase::Idle as u8),
+            since: AtomicU64::new(0),
+            blocked_since: AtomicU64::new(NOT_BLOCKED),
+            must_close: AtomicBool::new(false),
+            must_end: AtomicBool::new(false),
+            is_polled: AtomicBool::new(false),
+            waker: AtomicWaker::new(),
+        }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::SeqCst) {
+            0 => Phase::Idle,
+            1 => Phase::Head,
+            2 => Phase::Form,
+            3 => Phase::Own,
+            _ => Phase::Session,
+        }
+    }
+
+    /// Starts a phase.
+    pub(super) fn enter(&self, phase: Phase) {
+        self.since.store(self.elapsed(), Ordering::Release);
+        self.phase.store(phase as u8, Ordering::SeqCst);
+    }
+
+    /// The client takes bytes of a response, or takes none.
+    pub(super) fn set_blocked(&self, is_blocked: bool) {
+        let blocked_since = self.blocked_since.load(Ordering::Acquire);
+        match (is_blocked, blocked_since) {
+            (true, NOT_BLOCKED) => self.blocked_since.store(self.elapsed(), Ordering::Release),
+            (false, NOT_BLOCKED) | (true, _) => {}
+            (false, _) => self.blocked_since.store(NOT_BLOCKED, Ordering::Release),
+        }
+    }
+
+    /// When the connection must close, if nothing changes. `idle` is the timeout of an idle
+    /// connection.
+    pub(super) fn deadline(&self, idle: Duration) -> Option<Instant> {
+        let since = |at: u64, limit: Duration| self.start + Duration::from_millis(at) + limit;
+        let blocked_since = self.blocked_since.load(Ordering::Acquire);
+        let blocked = (blocked_since != NOT_BLOCKED).then(|| since(blocked_since, READER_TIMEOUT));
+        let phase = match self.phase() {
+            Phase::Idle => Some(idle),
+            Phase::Head => Some(HEAD_TIMEOUT),
+            // The timeouts of these phases are those of their requests.
+            Phase::Form | Phase::Own | Phase::Session => None,
+        };
+        let phase = phase.map(|limit| since(self.since.load(Ordering::Acquire), limit));
+        phase.into_iter().chain(blocked).min()
+    }
+
+    /// How little is lost if the gateway closes the connection to make room, and the time since
+    /// which it waits. `None` if it does not wait for its client. The smallest value closes first.
+    pub(super) fn expendability(&self) -> Option<(u8, Instant)> {
+        let at = |since: &AtomicU64| {
+            self.start + Duration::from_millis(since.load(Ordering::Acquire))
+        };
+        match self.phase() {
+            Phase::Session => None,
+            Phase::Own => (self.blocked_since.load(Ordering::Acquire) != NOT_BLOCKED)
+                .then(|| (Phase::Own as u8, at(&self.blocked_since))),
+            phase => Some((phase as u8, at(&self.since))),
+        }
+    }
+
+    /// Closes the connection at once.
+    pub(super) fn close(&self) {
+        self.must_close.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    /// Closes the connection after its current request.
+    pub(super) fn end(&self) {
+        self.must_end.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    pub(super) fn must_close(&self) -> bool {
+        self.must_close.load(Ordering::Acquire)
+    }
+
+    pub(super) fn must_end(&self) -> bool {
+        self.must_end.load(Ordering::Acquire)
+    }
+
+    /// Wakes this task when the connection must close or end.
+    pub(super) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    /// The connection's task begins or stops to run.
+    pub(super) fn set_polled(&self, is_polled: bool) {
+        self.is_polled.store(is_polled, Ordering::SeqCst);
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
+    }
+}
+
+/// A request in progress. While a part of it is alive, its connection is not idle.
+pub(super) struct Busy(Arc<Activity>);
+
+impl Busy {
+    pub(super) fn new(activity: &Arc<Activity>, phase: Phase) -> Self {
+        activity.enter(phase);
+        Self(Arc::clone(activity))
+    }
+
+    /// Starts the next phase of the request.
+    pub(super) fn enter(&self, phase: Phase) {
+        self.0.enter(phase);
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.enter(Phase::Idle);
+        // The deadline of an idle connection begins now.
+        if !self.0.is_polled.load(Ordering::SeqCst) {
+            self.0.waker.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_waits_for_its_client_is_expendable() {
+        let activity = Arc::new(Activity::new());
+        let order = |activity: &Activity| activity.expendability().map(|(order, _)| order);
+        assert_eq!(order(&activity), Some(0));
+        activity.enter(Phase::Head);
+        assert_eq!(order(&activity), Some(1));
+        let busy = Busy::new(&activity, Phase::Form);
+        assert_eq!(order(&activity), Some(2));
+        busy.enter(Phase::Own);
+        assert_eq!(order(&activity), None);
+        activity.set_blocked(true);
+        assert_eq!(order(&activity), Some(3));
+        busy.enter(Phase::Session);
+        assert_eq!(order(&activity), None);
+        drop(busy);
+        assert_eq!(order(&activity), Some(0));
+    }
+}

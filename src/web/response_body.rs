@@ -1,0 +1,79 @@
+//! The body of a response to a client: complete, or a stream.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Either, Full};
+use hyper::Response;
+use hyper::body::{Body, Bytes, Frame};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::StatusCode;
+
+use super::shield;
+
+/// The body of a response. If it ends with an error, the client sees a broken connection.
+pub(crate) type ResponseBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, io::Error>>;
+
+/// A body that has arrived completely.
+pub(crate) fn complete(bytes: impl Into<Bytes>) -> ResponseBody {
+    Either::Left(Full::new(bytes.into()))
+}
+
+/// A body that arrives piece by piece.
+pub(crate) fn streamed<B>(body: B) -> ResponseBody
+where
+    B: Body<Data = Bytes, Error = io::Error> + Send + 'static,
+{
+    Either::Right(body.boxed_unsync())
+}
+
+/// No body, for a response whose `Content-Length` describes another one: to a `HEAD`, or a 304.
+/// hyper would replace that length by 0 if the body had a known length.
+pub(crate) fn stripped() -> ResponseBody {
+    struct Stripped;
+
+    impl Body for Stripped {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(None)
+        }
+    }
+
+    Either::Right(Stripped.map_err(|never| match never {}).boxed_unsync())
+}
+
+/// Headers of Rocket in hyper's form.
+pub(crate) fn hyper_headers(headers: &rocket::http::HeaderMap<'_>) -> HeaderMap {
+    let mut converted = HeaderMap::with_capacity(headers.len());
+    for header in headers.iter() {
+        let name = HeaderName::from_bytes(header.name.as_str().as_bytes());
+        let value = HeaderValue::from_bytes(header.value.as_bytes());
+        // Both are valid: the gateway chose the names, and checked the values.
+        if let (Ok(name), Ok(value)) = (name, value) {
+            converted.append(name, value);
+        }
+    }
+    converted
+}
+
+/// One of the gateway's own responses as hyper's, with the gateway's security headers.
+pub(crate) async fn own_response(
+    mut response: rocket::Response<'static>,
+) -> Response<ResponseBody> {
+    // The body is a string in memory, so that reading it cannot fail.
+    let body = response.body_mut().to_bytes().await.unwrap_or_default();
+    let mut own = Response::new(complete(body));
+    *own.status_mut() =
+        StatusCode::from_u16(response.status().code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *own.headers_mut() = hyper_headers(response.headers());
+    shield::protect(own.headers_mut());
+    own
+}
