@@ -10,17 +10,18 @@ const SECURE_HOST: &str = "__Secure-Host-";
 /// An app's cookie (`name=value`) under a name that a browser accepts below a prefix. `None` if it
 /// keeps its name.
 pub(crate) fn renamed_for_browser(cookie: &str) -> Option<String> {
-    begins_with(cookie, HOST).then(|| format!("__Secure-{}", &cookie["__".len()..]))
+    begins_with(cookie.as_bytes(), HOST).then(|| format!("__Secure-{}", &cookie["__".len()..]))
 }
 
 /// A browser's cookie under the name that the app chose. `None` if it keeps its name.
-pub(crate) fn renamed_for_app(cookie: &str) -> Option<String> {
-    begins_with(cookie, SECURE_HOST).then(|| format!("__{}", &cookie["__Secure-".len()..]))
+pub(crate) fn renamed_for_app(cookie: &[u8]) -> Option<Vec<u8>> {
+    begins_with(cookie, SECURE_HOST).then(|| [b"__", &cookie["__Secure-".len()..]].concat())
 }
 
 /// Ignores case, as browsers do in the prefixes of cookie names.
-fn begins_with(cookie: &str, prefix: &str) -> bool {
-    cookie.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+fn begins_with(cookie: &[u8], prefix: &str) -> bool {
+    let start = cookie.get(..prefix.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
 }
 
 #[cfg(test)]
@@ -36,7 +37,7 @@ mod tests {
             ("__Host-Http-sid=__Host-x", "__Secure-Host-Http-sid=__Host-x"),
         ] {
             assert_eq!(renamed_for_browser(app).as_deref(), Some(browser));
-            assert_eq!(renamed_for_app(browser).as_deref(), Some(app));
+            assert_eq!(renamed_for_app(browser.as_bytes()).as_deref(), Some(app.as_bytes()));
         }
     }
 
@@ -53,8 +54,8 @@ mod tests {
             "ü__Host-",
         ] {
             assert_eq!(renamed_for_browser(cookie), None, "{cookie}");
-            assert_eq!(renamed_for_app(cookie), None, "{cookie}");
+            assert_eq!(renamed_for_app(cookie.as_bytes()), None, "{cookie}");
         }
-        assert_eq!(renamed_for_app("__Host-sid=1"), None);
+        assert_eq!(renamed_for_app(b"__Host-sid=1"), None);
     }
 }

@@ -9,8 +9,8 @@
 
 use std::borrow::Cow;
 
-use hyper::HeaderMap;
-use hyper::header::{HOST, HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN, REFERER};
+use hyper::{HeaderMap, Method};
 
 use super::cookie;
 use crate::config::Upstream;
@@ -36,38 +36,27 @@ impl HeaderPolicy<'_> {
     ///
     /// `Host` and the tool's headers are added last, so that a browser cannot remove them by naming
     /// them in `Connection`.
-    pub fn request_headers<'h>(
-        &self,
-        browser: impl Iterator<Item = (&'h str, &'h str)> + Clone,
-    ) -> HeaderMap {
+    pub fn request_headers(&self, browser: &HeaderMap) -> HeaderMap {
         /// The capacity for headers that the gateway adds.
         const ADDED: usize = 16;
-        let named_by_connection: Vec<&str> = values(browser.clone(), "connection")
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
-            .collect();
-        let capacity = browser.clone().count() + self.configured.len() + ADDED;
+        let named_by_connection = named_by_connection(browser);
+        let capacity = browser.len() + self.configured.len() + ADDED;
         let mut headers = HeaderMap::with_capacity(capacity);
         for (name, value) in browser {
-            if self.is_removed(name)
-                || named_by_connection.iter().any(|named| named.eq_ignore_ascii_case(name))
-            {
+            let is_named = |named: &&[u8]| named.eq_ignore_ascii_case(name.as_str().as_bytes());
+            if self.is_removed(name.as_str()) || named_by_connection.iter().any(is_named) {
                 continue;
             }
-            let Some(value) = self.value_for_app(name, value) else { continue };
-            add(
-                &mut headers,
-                HeaderName::from_bytes(name.as_bytes()),
-                HeaderValue::from_bytes(value.as_bytes()),
-            );
+            if let Some(value) = self.value_for_app(name, value) {
+                add(&mut headers, name.clone(), value);
+            }
         }
-        add(
-            &mut headers,
-            Ok::<_, ()>(HOST),
-            HeaderValue::from_str(&self.upstream.origin.authority),
-        );
+        // The configuration accepts valid authorities only.
+        if let Ok(authority) = HeaderValue::from_str(&self.upstream.origin.authority) {
+            add(&mut headers, HOST, authority);
+        }
         for (name, value) in self.configured {
-            add(&mut headers, Ok::<_, ()>(name.clone()), Ok::<_, ()>(value.clone()));
+            add(&mut headers, name.clone(), value.clone());
         }
         headers
     }
@@ -94,50 +83,45 @@ impl HeaderPolicy<'_> {
             || self.configured.iter().any(|(name, _)| is_same(name.as_str(), &normalized))
     }
 
-    /// The value of a browser header for the app. `None` removes the header.
-    fn value_for_app<'h>(&self, name: &str, value: &'h str) -> Option<Cow<'h, str>> {
-        if name.eq_ignore_ascii_case("cookie") {
-            self.app_cookies(value)
-        } else if name.eq_ignore_ascii_case("origin") {
-            Some(self.page_origin(value))
-        } else if name.eq_ignore_ascii_case("referer") {
-            self.referer(value)
-        } else {
-            Some(Cow::Borrowed(value))
+    /// The value of a browser header for the app. `None` removes the header. Other values pass byte
+    /// for byte.
+    fn value_for_app(&self, name: &HeaderName, value: &HeaderValue) -> Option<HeaderValue> {
+        match *name {
+            COOKIE => self.app_cookies(value),
+            // A browser's URLs are ASCII. Another value can have two readings, so remove it.
+            ORIGIN => unless_same(value, self.page_origin(value.to_str().ok()?)),
+            REFERER => unless_same(value, self.referer(value.to_str().ok()?)?),
+            _ => Some(value.clone()),
         }
     }
 
     /// A `Cookie` header without the gateway's cookies, and with the app's cookies under the names
     /// that the app chose. `None` if no cookie is left.
-    fn app_cookies<'h>(&self, value: &'h str) -> Option<Cow<'h, str>> {
+    fn app_cookies(&self, value: &HeaderValue) -> Option<HeaderValue> {
         let mut is_changed = false;
-        let mut kept: Vec<Cow<'h, str>> = Vec::new();
-        for cookie in value.split(';') {
-            let name = cookie.split_once('=').map_or(cookie, |(name, _)| name);
-            if is_own_cookie(name.trim()) {
+        let mut kept: Vec<Cow<'_, [u8]>> = Vec::new();
+        for cookie in value.as_bytes().split(|byte| *byte == b';') {
+            if is_own(cookie) {
                 is_changed = true;
                 continue;
             }
-            let bare = cookie.trim_start();
+            let bare = cookie.trim_ascii_start();
             match cookie::renamed_for_app(bare) {
                 Some(renamed) if !self.prefix.is_empty() => {
                     is_changed = true;
-                    let name = renamed.split('=').next().unwrap_or_default();
-                    if is_own_cookie(name.trim()) {
-                        continue;
+                    if !is_own(&renamed) {
+                        let space = &cookie[..cookie.len() - bare.len()];
+                        kept.push(Cow::Owned([space, &renamed].concat()));
                     }
-                    kept.push(Cow::Owned(format!(
-                        "{}{renamed}",
-                        &cookie[..cookie.len() - bare.len()]
-                    )));
                 }
                 _ => kept.push(Cow::Borrowed(cookie)),
             }
         }
         match is_changed {
-            false => Some(Cow::Borrowed(value)),
-            true if kept.iter().all(|cookie| cookie.trim().is_empty()) => None,
-            true => Some(Cow::Owned(kept.join(";").trim().to_owned())),
+            false => Some(value.clone()),
+            true if kept.iter().all(|cookie| cookie.trim_ascii().is_empty()) => None,
+            // Parts of a valid value make a valid value.
+            true => HeaderValue::from_bytes(kept.join(&b';').trim_ascii()).ok(),
         }
     }
 
@@ -175,16 +159,12 @@ impl HeaderPolicy<'_> {
 ///
 /// `Sec-Fetch-Site` and `Origin` decide. A request with neither header passes: a program sent it,
 /// not a page.
-pub fn may_be_csrf<'h>(
-    origin: &str,
-    method: &str,
-    browser: impl Iterator<Item = (&'h str, &'h str)> + Clone,
-) -> bool {
-    if matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE") && !is_websocket(browser.clone()) {
+pub fn may_be_csrf(origin: &str, method: &Method, browser: &HeaderMap) -> bool {
+    if method.is_safe() && !is_websocket(browser) {
         return false;
     }
-    let mut sites = values(browser.clone(), "sec-fetch-site").map(str::trim);
-    let mut origins = values(browser, "origin").map(str::trim);
+    let mut sites = values(browser, "sec-fetch-site");
+    let mut origins = values(browser, "origin");
     // A page with an opaque origin sends `null`. Only the browser knows which page it was.
     let is_same_origin = sites.clone().any(|site| site == "same-origin");
     let is_own = |page: &str| is_origin(page, origin) || (page == "null" && is_same_origin);
@@ -193,9 +173,9 @@ pub fn may_be_csrf<'h>(
 
 /// Whether a request opens a WebSocket. `Upgrade` has a meaning only if `Connection` names it
 /// (RFC 9110 §7.8).
-pub fn is_websocket<'h>(browser: impl Iterator<Item = (&'h str, &'h str)> + Clone) -> bool {
+pub fn is_websocket(browser: &HeaderMap) -> bool {
     let has_token = |name, token: &str| {
-        values(browser.clone(), name)
+        values(browser, name)
             .flat_map(|value| value.split(','))
             .any(|one| one.trim().eq_ignore_ascii_case(token))
     };
@@ -219,21 +199,48 @@ pub fn configured_headers(upstream: &Upstream) -> Vec<(HeaderName, HeaderValue)>
     headers.collect()
 }
 
-/// The values of all headers with this name, in any case.
-pub(super) fn values<'h, H: Iterator<Item = (&'h str, &'h str)> + Clone>(
-    headers: H,
+/// The trimmed values of all headers with this name. One that is not ASCII is empty.
+pub(super) fn values<'h>(
+    headers: &'h HeaderMap,
     name: &'static str,
-) -> impl Iterator<Item = &'h str> + Clone + use<'h, H> {
-    headers.filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+) -> impl Iterator<Item = &'h str> + Clone + use<'h> {
+    headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default().trim())
 }
 
-/// Adds a valid header and drops an invalid one. Rocket accepts names and values that a request
-/// cannot carry; hyper's types accept no line break, which prevents header injection.
-fn add<N, V>(headers: &mut HeaderMap, name: Result<HeaderName, N>, value: Result<HeaderValue, V>) {
-    if let (Ok(name), Ok(value)) = (name, value) {
-        // Fails only beyond tens of thousands of headers. The rest is dropped.
-        let _ = headers.try_append(name, value);
+/// The trailers of a browser's request that an upstream may receive: those that could stand in its
+/// header section without changing who sent the request, or where it goes (RFC 9110 §6.5.1).
+pub fn request_trailers(trailers: HeaderMap) -> HeaderMap {
+    let _ = trailers;
+    HeaderMap::new()
+}
+
+/// The names that `Connection` declares as hop-by-hop (RFC 9110 §7.6.1).
+fn named_by_connection(headers: &HeaderMap) -> Vec<&[u8]> {
+    let lists = headers.get_all(CONNECTION).iter();
+    lists
+        .flat_map(|list| list.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .collect()
+}
+
+/// The changed value. `value` itself if nothing changed.
+fn unless_same(value: &HeaderValue, changed: Cow<'_, str>) -> Option<HeaderValue> {
+    match changed {
+        Cow::Borrowed(_) => Some(value.clone()),
+        Cow::Owned(changed) => HeaderValue::try_from(changed).ok(),
     }
+}
+
+/// Whether a `Cookie` header's pair is a cookie of the gateway.
+fn is_own(cookie: &[u8]) -> bool {
+    let name = cookie.split(|byte| *byte == b'=').next().unwrap_or_default();
+    is_own_cookie(&String::from_utf8_lossy(name.trim_ascii()))
+}
+
+/// Adds a header.
+fn add(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
+    // Fails only beyond tens of thousands of headers. The rest is dropped.
+    let _ = headers.try_append(name, value);
 }
 
 #[cfg(test)]
@@ -253,10 +260,18 @@ mod tests {
         }
     }
 
+    fn header_map(headers: &[(&str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&str, &str)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("a name");
+            (name, HeaderValue::from_bytes(value.as_bytes()).expect("a value"))
+        };
+        headers.iter().map(pair).collect()
+    }
+
     /// The headers that the upstream receives, without `Host`.
     fn sent(policy: &HeaderPolicy<'_>, browser: &[(&str, &str)]) -> Vec<(String, String)> {
         let mut sent: Vec<_> = policy
-            .request_headers(browser.iter().copied())
+            .request_headers(&header_map(browser))
             .iter()
             .map(|(name, value)| {
                 (name.to_string(), String::from_utf8(value.as_bytes().to_vec()).expect("text"))

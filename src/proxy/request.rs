@@ -16,19 +16,16 @@ use super::headers::{HeaderPolicy, is_websocket, may_be_csrf, values};
 use super::path;
 use crate::url::BaseUrl;
 
-/// The most bytes of a browser's headers, in total.
-pub const MOST_HEADER_BYTES: usize = 64 * 1024;
-
 /// The parts of a browser's request on which the upstream's request depends.
 pub struct BrowserRequest<'r> {
-    /// The method, as the browser spelled it.
-    pub method: &'r str,
+    /// The method.
+    pub method: &'r Method,
     /// The path after the session's prefix: empty, or beginning with a slash.
     pub rest: &'r str,
     /// The query without its `?`.
     pub query: Option<&'r str>,
-    /// All headers, in order.
-    pub headers: Vec<(&'r str, &'r str)>,
+    /// All headers.
+    pub headers: &'r HeaderMap,
     /// The IP address of the connection's other end.
     pub peer: Option<IpAddr>,
     /// Whether the peer is Heroku's router. It appends the browser's IP address to
@@ -45,8 +42,6 @@ pub enum RequestError {
     Path,
     /// The body has two lengths, or one that is not a number.
     Length,
-    /// The headers have more than [`MOST_HEADER_BYTES`].
-    Headers,
 }
 
 /// The framing of a request's body.
@@ -64,7 +59,7 @@ pub enum BodyLength {
 pub struct ProxiedRequest<'r> {
     method: Method,
     uri: Uri,
-    headers: Vec<(&'r str, &'r str)>,
+    headers: &'r HeaderMap,
     length: BodyLength,
     is_websocket: bool,
     browser: Option<IpAddr>,
@@ -74,22 +69,23 @@ impl<'r> ProxiedRequest<'r> {
     /// Reads a request for this upstream.
     ///
     /// # Errors
-    /// A [`RequestError`] for the first problem: method, path, body length, size of the headers.
+    /// A [`RequestError`] for the first problem: method, path, body length.
     pub fn read(request: BrowserRequest<'r>, upstream: &BaseUrl) -> Result<Self, RequestError> {
         let BrowserRequest { method, rest, query, headers, peer, behind_heroku } = request;
-        let method = proxied_method(method)?;
+        if *method == Method::CONNECT {
+            return Err(RequestError::Method);
+        }
         let uri = path::upstream_url(upstream, rest, query).map_err(|_| RequestError::Path)?;
-        let length = body_length(&method, &headers)?;
-        check_size(&headers)?;
-        let is_websocket = method == Method::GET && is_websocket(headers.iter().copied());
-        let browser = if behind_heroku { named_by_heroku(&headers) } else { peer };
-        Ok(Self { method, uri, headers, length, is_websocket, browser })
+        let length = body_length(method, headers)?;
+        let is_websocket = *method == Method::GET && is_websocket(headers);
+        let browser = if behind_heroku { named_by_heroku(headers) } else { peer };
+        Ok(Self { method: method.clone(), uri, headers, length, is_websocket, browser })
     }
 
     /// Whether the request may be cross-site request forgery (CSRF); `origin` is the tool's origin,
     /// as browsers see it.
     pub fn may_be_csrf(&self, origin: &str) -> bool {
-        may_be_csrf(origin, self.method.as_str(), self.headers.iter().copied())
+        may_be_csrf(origin, &self.method, self.headers)
     }
 
     /// The framing of the body.
@@ -122,7 +118,7 @@ impl<'r> ProxiedRequest<'r> {
         policy: &HeaderPolicy<'_>,
         session: &[(HeaderName, HeaderValue)],
     ) -> HeaderMap {
-        let mut headers = policy.request_headers(self.headers.iter().copied());
+        let mut headers = policy.request_headers(self.headers);
         if self.method == Method::TRACE {
             remove_secrets(&mut headers, policy);
             return headers;
@@ -168,19 +164,10 @@ impl BodyLength {
     }
 }
 
-/// The method, unless it is invalid or `CONNECT`.
-fn proxied_method(method: &str) -> Result<Method, RequestError> {
-    match Method::from_bytes(method.as_bytes()) {
-        Ok(method) if method != Method::CONNECT => Ok(method),
-        _ => Err(RequestError::Method),
-    }
-}
-
 /// The framing of a body. Two servers must not read it in two ways: a second length is the start of
 /// request smuggling (RFC 9112 §6.3, §11.2).
-fn body_length(method: &Method, headers: &[(&str, &str)]) -> Result<BodyLength, RequestError> {
-    let headers = headers.iter().copied();
-    let is_chunked = values(headers.clone(), "transfer-encoding").next().is_some();
+fn body_length(method: &Method, headers: &HeaderMap) -> Result<BodyLength, RequestError> {
+    let is_chunked = values(headers, "transfer-encoding").next().is_some();
     let mut lengths = values(headers, "content-length");
     match (is_chunked, lengths.next(), lengths.next()) {
         (true, None, None) => Ok(BodyLength::Chunked),
@@ -194,14 +181,9 @@ fn body_length(method: &Method, headers: &[(&str, &str)]) -> Result<BodyLength, 
     }
 }
 
-fn check_size(headers: &[(&str, &str)]) -> Result<(), RequestError> {
-    let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-    if bytes > MOST_HEADER_BYTES { Err(RequestError::Headers) } else { Ok(()) }
-}
-
 /// The IP address that Heroku's router appended to `X-Forwarded-For`.
-fn named_by_heroku(headers: &[(&str, &str)]) -> Option<IpAddr> {
-    let named = values(headers.iter().copied(), "x-forwarded-for").flat_map(|line| line.split(','));
+fn named_by_heroku(headers: &HeaderMap) -> Option<IpAddr> {
+    let named = values(headers, "x-forwarded-for").flat_map(|line| line.split(','));
     named.last().and_then(|one| one.trim().parse().ok())
 }
 

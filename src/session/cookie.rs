@@ -1,5 +1,7 @@
 //! The gateway's own cookies: names, attributes, and the parser of `Cookie` headers.
 
+use hyper::header::{COOKIE as COOKIE_HEADER, HeaderMap, HeaderValue};
+
 /// The name of a session's cookie. Cookies of different sessions have different paths.
 pub const COOKIE: &str = "__Secure-lti";
 /// The most cookies of a request that the gateway reads. Browsers store fewer for one site.
@@ -32,11 +34,20 @@ pub fn set_cookie(name: &str, value: &str, path: &str, seconds: u64) -> String {
 /// Name and value of each cookie in these `Cookie` headers, in their order. A name may occur more
 /// than once: a browser sends the cookies of every path above the request's, and another app of the
 /// host may have set one.
+///
+/// Other apps of the domain can set cookies of any bytes. One that is not UTF-8 is none of ours.
 pub fn cookies<'c>(
-    headers: impl IntoIterator<Item = &'c str>,
+    headers: impl IntoIterator<Item = &'c [u8]>,
 ) -> impl Iterator<Item = (&'c str, &'c str)> {
-    let all = headers.into_iter().flat_map(|header| header.split(';')).take(MAX_COOKIES);
+    let all = headers.into_iter().flat_map(|header| header.split(|byte| *byte == b';'));
+    let all = all.take(MAX_COOKIES).filter_map(|cookie| std::str::from_utf8(cookie).ok());
     all.filter_map(|cookie| cookie.trim().split_once('='))
+}
+
+/// Name and value of each of the gateway's own cookies in a request.
+pub fn own_cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let values = headers.get_all(COOKIE_HEADER).iter().map(HeaderValue::as_bytes);
+    cookies(values).filter(|(name, _)| is_own_cookie(name))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, HOST};
+use hyper::header::{ACCEPT, COOKIE, HOST, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response};
@@ -61,7 +61,6 @@ impl From<RequestError> for Refusal {
             RequestError::Method => Self::MethodUnknown,
             RequestError::Path => Self::BadPath,
             RequestError::Length => Self::AmbiguousLength,
-            RequestError::Headers => Self::HeadersTooLarge,
         }
     }
 }
@@ -147,7 +146,8 @@ impl<'r> Passage<'r> {
     fn admit(call: &'r SessionCall<'r>, proxied: ProxiedRequest<'r>) -> Result<Self, Refusal> {
         let SessionCall { gateway, mount, head, .. } = call;
         let now = gateway.clock.now();
-        let Some(session) = gateway.session_cache.find(mount, &head.headers, now) else {
+        let cookies = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+        let Some(session) = gateway.session_cache.find(mount, cookies, now) else {
             return Err(without_session(call));
         };
         // The listener has checked the header.

@@ -59,7 +59,7 @@ impl SessionCache {
     pub(in crate::web) fn find<'c>(
         &self,
         mount: &Mount<'_, '_>,
-        headers: impl IntoIterator<Item = &'c str>,
+        headers: impl IntoIterator<Item = &'c [u8]>,
         now: u64,
     ) -> Option<Arc<OpenSession>> {
         let sealed = cookies(headers).filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);

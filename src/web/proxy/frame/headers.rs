@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use rocket::http::Header;
+use hyper::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, REFERRER_POLICY};
 
 use super::app::Frame;
 use super::policy;
@@ -28,13 +28,8 @@ const FOR_APPS: &str = "x-lti-";
 impl Frame<'_> {
     /// The headers of the response to the browser.
     ///
-    /// A value that is not UTF-8 is dropped: Rocket's headers are strings, and a guessed encoding
-    /// could turn one file name or URL into another. Of such a `Content-Disposition`, `attachment`
-    /// remains, so that a download is not shown in the page.
-    pub(in crate::web::proxy) fn response_headers(
-        &self,
-        upstream: &hyper::HeaderMap,
-    ) -> Vec<Header<'static>> {
+    /// A value that is not UTF-8 passes byte for byte, unless the gateway must rewrite it.
+    pub(in crate::web::proxy) fn response_headers(&self, upstream: &HeaderMap) -> HeaderMap {
         let named_by_connection: Vec<&str> = upstream
             .get_all("connection")
             .iter()
@@ -45,42 +40,71 @@ impl Frame<'_> {
         // Chunks win over a length (RFC 9112 §6.3), and hyper has already read them. Two lengths in
         // one response would allow response smuggling.
         let is_chunked = upstream.contains_key("transfer-encoding");
-        let mut response = Vec::with_capacity(upstream.len() + 2);
+        let mut response = HeaderMap::with_capacity(upstream.len() + 2);
         for (name, value) in upstream {
+            let header = name;
             let name = name.as_str();
             let is_removed = is_hop_by_hop(name)
                 || named_by_connection.iter().any(|named| named.eq_ignore_ascii_case(name))
                 || REMOVED.contains(&name)
                 || name.starts_with(FOR_APPS)
                 || (is_chunked && name == "content-length");
-            let readable = utf8(value).or((name == "content-disposition").then_some("attachment"));
-            let Some(value) = readable.filter(|_| !is_removed) else { continue };
-            let value = self.value_for_browser(name, value);
-            response.extend(value.map(|value| Header::new(name.to_owned(), value.into_owned())));
+            if is_removed {
+                continue;
+            }
+            if let Some(value) = self.value_for_browser(name, value) {
+                response.append(header.clone(), value);
+            }
         }
-        let ancestors = format!("frame-ancestors {}", self.frame_ancestors);
-        response.push(Header::new("content-security-policy", ancestors));
-        response.push(Header::new("referrer-policy", "same-origin"));
+        // The configuration accepts valid values only.
+        if let Ok(policy) = HeaderValue::try_from(format!("frame-ancestors {}", self.frame_ancestors)) {
+            response.append(CONTENT_SECURITY_POLICY, policy);
+        }
+        response.append(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         response
     }
 
     /// The value of a header for the browser. `None` removes the header.
-    fn value_for_browser<'v>(&self, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
-        match name {
-            "location" | "content-location" => self.url(value),
-            "refresh" => self.refresh(value),
-            "service-worker-allowed" => self.worker_scope(value).map(Cow::Owned),
-            "set-cookie" => self.cookie(value).map(Cow::Owned),
+    fn value_for_browser(&self, name: &str, value: &HeaderValue) -> Option<HeaderValue> {
+        let is_rewritten = matches!(
+            name,
+            "location"
+                | "content-location"
+                | "refresh"
+                | "service-worker-allowed"
+                | "set-cookie"
+                | "content-security-policy"
+                | "content-security-policy-report-only"
+        );
+        if !is_rewritten {
+            return Some(value.clone());
+        }
+        let text = utf8(value)?;
+        let rewritten: Cow<'_, str> = match name {
+            "location" | "content-location" => self.url(text),
+            "refresh" => self.refresh(text),
+            "service-worker-allowed" => self.worker_scope(text).map(Cow::Owned),
+            "set-cookie" => self.cookie(text).map(Cow::Owned),
             "content-security-policy" | "content-security-policy-report-only" => {
-                policy::without_frame_ancestors(value)
+                policy::without_frame_ancestors(text)
             }
-            _ => Some(Cow::Borrowed(value)),
+            _ => Some(Cow::Borrowed(text)),
+        }?;
+        match rewritten {
+            Cow::Borrowed(same) if same.len() == text.len() => Some(value.clone()),
+            rewritten => HeaderValue::from_str(&rewritten).ok(),
         }
     }
 }
 
+/// The trailers of an upstream's response that the browser receives.
+pub(in crate::web::proxy) fn trailers(upstream: &HeaderMap) -> HeaderMap {
+    let _ = upstream;
+    HeaderMap::new()
+}
+
 /// A header's value as a string, if it is UTF-8.
-fn utf8(value: &hyper::header::HeaderValue) -> Option<&str> {
+fn utf8(value: &HeaderValue) -> Option<&str> {
     std::str::from_utf8(value.as_bytes()).ok()
 }
 
@@ -118,7 +142,10 @@ mod tests {
         frame
             .response_headers(&headers)
             .into_iter()
-            .map(|header| (header.name.to_string(), header.value.into_owned()))
+            .map(|(name, value)| {
+                let name = name.expect("a name").to_string();
+                (name, String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
             .collect()
     }
 
