@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{Either, Empty};
+use http_body_util::{BodyExt as _, Empty};
 use hyper::Response as UpstreamResponse;
 use hyper::body::Incoming;
 use lti::Rejection;
@@ -161,20 +161,20 @@ impl<'r> Passage<'r> {
     }
 
     /// The body for the upstream, and its upload if there is a body.
-    fn upload(&self, data: Data<'r>) -> Result<(Uploading<'r>, RequestBody), Refusal> {
+    fn upload(&self, data: Data<'r>) -> Result<(Uploading<'r>, Option<RequestBody>), Refusal> {
         let length = self.proxied.length();
         if length == BodyLength::None {
-            return Ok((None, Either::Left(Empty::new())));
+            return Ok((None, None));
         }
         let (upload, progress, body) = upload(data, length.known())?;
-        Ok((Some((upload, progress)), Either::Right(body)))
+        Ok((Some((upload, progress)), Some(body.boxed_unsync())))
     }
 
     /// Sends the request, uploads its body, and waits for the response head until the tool's
     /// `timeout`. The timeout does not run while the gateway waits for the browser.
     async fn send(
         &self,
-        body: RequestBody,
+        mut body: Option<RequestBody>,
         uploading: &mut Uploading<'r>,
     ) -> Result<UpstreamResponse<Incoming>, Refusal> {
         let policy = HeaderPolicy {
@@ -183,7 +183,16 @@ impl<'r> Passage<'r> {
             prefix: self.mount.prefix,
             configured: &self.mount.served.headers,
         };
-        let request = self.proxied.upstream_request(&policy, &self.prepared.headers, body);
+        let has_body = body.is_some();
+        let request = || {
+            // The client takes an upload once.
+            let body = match body.take() {
+                None if has_body => return None,
+                None => Empty::new().map_err(|never| match never {}).boxed_unsync(),
+                Some(body) => body,
+            };
+            Some(self.proxied.upstream_request(&policy, &self.prepared.headers, body))
+        };
         let limit = self.mount.upstream.timeout;
         let mut sending = std::pin::pin!(self.gateway.upstreams.send(request));
         let mut timeout = std::pin::pin!(sleep(limit));
@@ -191,7 +200,7 @@ impl<'r> Passage<'r> {
             rocket::tokio::select! {
                 biased;
                 response = &mut sending => {
-                    return response.map_err(|error| Refusal::UpstreamGone(error.message));
+                    return response.map_err(Refusal::from);
                 }
                 result = finish(uploading) => {
                     *uploading = None;

@@ -19,6 +19,7 @@ use super::route::Mount;
 use super::tunnel::Tunnel;
 use super::upload::Upload;
 use super::visit::{OpenSession, PreparedHeaders};
+use crate::proxy::client::UpstreamError;
 use crate::session::{LatestLaunches, RoleWatch};
 use crate::web::refusal::Refusal;
 
@@ -52,9 +53,7 @@ impl<'r> Relay<'r> {
     ) -> Result<Response<'r>, Refusal> {
         match response.status() {
             StatusCode::SWITCHING_PROTOCOLS if is_websocket => self.tunnel(response).await,
-            StatusCode::SWITCHING_PROTOCOLS => {
-                Err(Refusal::UpstreamGone("it switched protocols without a request".to_owned()))
-            }
+            StatusCode::SWITCHING_PROTOCOLS => Err(UpstreamError::Switched.into()),
             _ => self.message(response, upload).await,
         }
     }
@@ -80,7 +79,7 @@ impl<'r> Relay<'r> {
                     set_complete_body(&mut response, chunks);
                     return Ok(response);
                 }
-                Ok(Err(error)) => return Err(Refusal::UpstreamGone(error.to_string())),
+                Ok(Err(error)) => return Err(UpstreamError::Gone(error.to_string()).into()),
                 Err(_) => {}
             }
         }
@@ -115,7 +114,7 @@ impl<'r> Relay<'r> {
         let watch = self.watch()?;
         let mut switched = self.head(StatusCode::SWITCHING_PROTOCOLS, response.headers());
         let upgraded = hyper::upgrade::on(&mut response).await;
-        let upstream = upgraded.map_err(|error| Refusal::UpstreamGone(error.to_string()))?;
+        let upstream = upgraded.map_err(|error| UpstreamError::Gone(error.to_string()))?;
         let tunnel = Tunnel {
             upstream: TokioIo::new(upstream),
             watch,

@@ -37,7 +37,7 @@ impl Refusal {
     /// mistake in the setup.
     pub(in crate::web) fn respond_and_log(&self, request: &Request<'_>) -> Response<'static> {
         let path: String = request.uri().path().as_str().chars().take(200).collect();
-        let (code, reason, help) = (self.code(), self.fact(), self.advice());
+        let (code, reason, help) = (self.code(), self.fact(), &*self.advice());
         let method = request.method().as_str();
         tracing::warn!(
             target: "request", outcome = "refused", code, method, path, reason, help
@@ -54,7 +54,7 @@ impl Refusal {
         request: &Request<'_>,
     ) -> Response<'static> {
         let reference = reference();
-        let (code, reason, help) = (self.code(), self.fact(), self.advice());
+        let (code, reason, help) = (self.code(), self.fact(), &*self.advice());
         let (tool_name, method) = (tool.name.as_str(), request.method().as_str());
         // An admin can fix a 5xx. Browsers often cause the others.
         if self.status().code >= 500 {
