@@ -105,9 +105,20 @@ impl Verifier {
     /// Loads the system's root certificates, or those of `SSL_CERT_FILE`.
     pub(super) fn with_native_roots(provider: &Arc<CryptoProvider>) -> Result<Self, String> {
         let loaded = rustls_native_certs::load_native_certs();
+        Self::new(loaded.certs, provider).map_err(|error| match &*loaded.errors {
+            [] => error,
+            errors => format!("{error} (errors: {errors:?})"),
+        })
+    }
+
+    /// A verifier with these roots.
+    fn new(
+        certificates: Vec<CertificateDer<'_>>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, String> {
         let mut store = RootCertStore::empty();
         let mut roots = Vec::new();
-        for certificate in loaded.certs {
+        for certificate in certificates {
             let digest = Sha256::digest(&certificate).into();
             // A root that cannot be parsed cannot verify anything.
             if store.add(certificate).is_ok() {
@@ -115,10 +126,7 @@ impl Verifier {
             }
         }
         if store.is_empty() {
-            return Err(format!(
-                "no native root CA certificates found (errors: {:?})",
-                loaded.errors
-            ));
+            return Err("no native root CA certificates found".to_owned());
         }
         let webpki =
             WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
@@ -222,4 +230,85 @@ fn common_name(subject: &[u8]) -> Option<String> {
     let (length, value) = value.split_first()?;
     let name = std::str::from_utf8(value.get(..usize::from(*length))?).ok()?;
     (*length < 128 && !name.contains(char::is_control)).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use rustls::crypto::ring;
+    use rustls::pki_types::pem::PemObject as _;
+
+    use super::*;
+
+    /// 2030-01-01, while all certificates of the tests are valid.
+    const NOW: u64 = 1_893_456_000;
+
+    fn certificate(name: &str) -> CertificateDer<'static> {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/certificates");
+        CertificateDer::from_pem_file(directory.join(name).with_extension("pem"))
+            .expect("a certificate")
+    }
+
+    /// Verifies a certificate of a server with this host at this timestamp, with one root.
+    fn verify(root: &str, name: &str, host: &'static str, now: u64) -> Result<(), BadCertificate> {
+        let provider = Arc::new(ring::default_provider());
+        let verifier = Verifier::new(vec![certificate(root)], &provider).expect("a root");
+        let host = ServerName::try_from(host).expect("a host");
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
+        match verifier.verify_server_cert(&certificate(name), &[], &host, &[], now) {
+            Ok(_) => Ok(()),
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(other))) => {
+                let bad: &BadCertificate = other.0.downcast_ref().expect("a description");
+                Err(BadCertificate { subject: bad.subject.clone(), fault: bad.fault.clone() })
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn a_root_may_be_the_servers_own_certificate_whether_or_not_it_is_a_ca() {
+        for name in ["ca-marked", "not-ca"] {
+            assert!(verify(name, name, "app.internal", NOW).is_ok(), "{name}");
+        }
+        assert!(verify("authority", "signed", "app.internal", NOW).is_ok());
+    }
+
+    #[test]
+    fn a_root_as_the_servers_own_certificate_needs_the_name_and_a_valid_date() {
+        let check = |name: &str, host: &'static str, now: u64, expected: CertificateFault| {
+            let bad = verify(name, name, host, now).expect_err(name);
+            assert_eq!(bad.subject.as_deref(), Some("app.internal"));
+            assert_eq!(bad.fault, expected, "{name} for {host} at {now}");
+        };
+        let names = || CertificateFault::WrongName(vec!["app.internal".to_owned()]);
+        for name in ["ca-marked", "not-ca"] {
+            check(name, "other.internal", NOW, names());
+            check(name, "app.internal", 0, CertificateFault::NotYetValid);
+            check(name, "app.internal", u64::from(u32::MAX) * 3, CertificateFault::Expired);
+        }
+        check("no-name", "app.internal", NOW, CertificateFault::WrongName(Vec::new()));
+    }
+
+    #[test]
+    fn a_certificate_without_its_root_is_refused_with_its_fault() {
+        let check = |root: &str, name: &str, subject: &str, expected: CertificateFault| {
+            let bad = verify(root, name, "app.internal", NOW).expect_err(name);
+            assert_eq!((bad.subject.as_deref(), bad.fault), (Some(subject), expected), "{name}");
+        };
+        check("authority", "ca-marked", "app.internal", CertificateFault::SelfSigned);
+        check("authority", "not-ca", "app.internal", CertificateFault::SelfSigned);
+        check("ca-marked", "signed", "app.internal", CertificateFault::UnknownIssuer);
+        check("authority", "sub-authority", "Example sub-authority", CertificateFault::Ca);
+        // The same subject is not the same certificate.
+        check("not-ca", "ca-marked", "app.internal", CertificateFault::SelfSigned);
+    }
+
+    #[test]
+    fn advice_for_a_new_certificate_names_the_host() {
+        let fault = CertificateFault::WrongName(Vec::new());
+        assert!(fault.advice("app.internal").contains("subjectAltName=DNS:app.internal"));
+        assert!(fault.advice("10.0.0.5").contains("subjectAltName=IP:10.0.0.5"));
+    }
 }

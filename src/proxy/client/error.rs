@@ -46,7 +46,7 @@ pub enum UpstreamError {
         message: String,
     },
     /// The upstream's certificate is not acceptable.
-    #[error("the certificate {certificate} {fault}")]
+    #[error("the upstream's certificate ({certificate}) {fault}")]
     Certificate {
         /// The name in the certificate's subject, or the host.
         certificate: String,
