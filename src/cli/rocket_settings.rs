@@ -1,7 +1,5 @@
 //! Rocket's settings: where the gateway listens.
 
-use std::net::SocketAddr;
-
 use rocket::Config as RocketConfig;
 use rocket::figment::providers::{Env, Format as _, Toml};
 use rocket::figment::{Figment, Profile};
@@ -11,15 +9,21 @@ use crate::config::Environment;
 /// The defaults of Rocket's settings: the `Rocket.toml` of the repository.
 const ROCKET_TOML: &str = include_str!("../../Rocket.toml");
 
-/// Rocket's settings, and the address and port on which it will listen. Later sources win: our
-/// defaults, `Rocket.toml`, `ROCKET_…`, `PORT`. In development the address is always loopback.
+/// Settings of Rocket's server that the listener ignores, and the fix.
+const IGNORED: [(&str, &str); 1] = [(
+    "tls",
+    "remove it from Rocket.toml, or unset ROCKET_TLS; let a proxy in front terminate TLS",
+)];
+
+/// Rocket's settings, as layers and as values. Later sources win: our defaults, `Rocket.toml`,
+/// `ROCKET_…`, `PORT`. In development the address is always loopback.
 ///
 /// # Errors
 /// The message for the terminal, without `error: `.
 pub(super) fn rocket_figment(
     environment: &Environment,
     development: bool,
-) -> Result<(Figment, SocketAddr), String> {
+) -> Result<(Figment, RocketConfig), String> {
     let mut figment = Figment::from(RocketConfig::default())
         .merge(Toml::string(ROCKET_TOML).nested())
         .merge(Toml::file(Env::var_or("ROCKET_CONFIG", "Rocket.toml")).nested())
@@ -38,8 +42,14 @@ pub(super) fn rocket_figment(
     if development {
         figment = figment.merge((RocketConfig::ADDRESS, "127.0.0.1"));
     }
+    // Rocket's server read these. The listener does not, so a gateway would be less than it seems.
+    for (key, help) in IGNORED {
+        if figment.find_value(key).is_ok() {
+            return Err(format!("the gateway ignores Rocket's setting `{key}`\n  = help: {help}"));
+        }
+    }
     match RocketConfig::try_from(&figment) {
-        Ok(config) => Ok((figment, SocketAddr::new(config.address, config.port))),
+        Ok(config) => Ok((figment, config)),
         Err(error) => Err(format!("Rocket's settings are invalid: {error}")),
     }
 }
@@ -49,7 +59,7 @@ pub(super) fn rocket_figment(
 /// # Errors
 /// The message for the terminal, if the settings are invalid.
 pub(super) fn local_authority(environment: &Environment) -> Result<String, String> {
-    let (_, listener) =
+    let (_, config) =
         rocket_figment(environment, true).map_err(|why| format!("error: {why}\n"))?;
-    Ok(format!("localhost:{}", listener.port()))
+    Ok(format!("localhost:{}", config.port))
 }

@@ -1,11 +1,13 @@
 //! `serve`: serves the tools until it is stopped.
 
+use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
 use rocket::Config as RocketConfig;
-use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
+use tokio::runtime::Builder;
 
 use super::load::load;
 use super::machine::now_in_millis;
@@ -13,6 +15,7 @@ use super::message::{no_certificates, state_unusable, unreadable};
 use super::rocket_settings::rocket_figment;
 use crate::clock::Clock;
 use crate::config::{Environment, StateLocation, print};
+use crate::server::{Listener, Settings, Stopped, signal};
 use crate::state::State;
 use crate::web::{self, Gateway};
 
@@ -29,7 +32,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     if !loaded.is_sound() {
         return ExitCode::from(1);
     }
-    let (figment, listener) = match rocket_figment(environment, development) {
+    let (figment, config) = match rocket_figment(environment, development) {
         Ok(settings) => settings,
         Err(why) => {
             eprintln!("error: {why}");
@@ -55,30 +58,63 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
         }
     };
     let gateway = gateway.explaining(loaded.credentials);
-    let rocket = web::rocket(figment, gateway, &loaded.statics).attach(announcement(
-        tools,
-        storage,
-        development,
-    ));
-    match rocket::execute(rocket.launch()) {
-        Ok(_) => ExitCode::SUCCESS,
-        Err(error) => match error.kind() {
-            // The grace period ended before some requests. This is a normal stop.
-            ErrorKind::Shutdown(..) => ExitCode::SUCCESS,
-            ErrorKind::Bind(cause) => {
-                eprintln!("error: cannot listen on {listener}: {cause}");
-                eprintln!(
-                    "  = help: set another port, such as PORT=5001; on macOS the AirPlay Receiver \
-                     uses 5000 (System Settings, General, AirDrop & Handoff)"
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(config.workers.max(1))
+        .max_blocking_threads(config.max_blocking.max(1))
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("cannot start threads: {error}")),
+    };
+    runtime.block_on(async {
+        let settings = Settings::of(&config);
+        let listener = match Listener::bind(settings.clone()).await {
+            Ok(listener) => listener,
+            Err(cause) => return failed(&cannot_listen(settings.address, &cause)),
+        };
+        let address = listener.address().unwrap_or(settings.address);
+        let noun = if tools == 1 { "tool" } else { "tools" };
+        let mode = if development { "development" } else { "production" };
+        let announcement = AdHoc::on_liftoff("announcement", move |_| {
+            Box::pin(async move {
+                tracing::info!(
+                    target: "gateway",
+                    "serving {tools} {noun} on http://{address} ({mode}); {storage}"
                 );
-                ExitCode::from(1)
+            })
+        });
+        let figment = figment.merge((RocketConfig::PORT, address.port()));
+        let rocket = web::rocket(figment, gateway, &loaded.statics).attach(announcement);
+        let stop = match signal(&config.shutdown) {
+            Ok(stop) => stop,
+            Err(error) => return failed(&format!("cannot wait for signals: {error}")),
+        };
+        match listener.serve(rocket, stop).await {
+            Ok(Stopped { cut: 0 }) => {
+                tracing::info!(target: "gateway", "stopped; every request had its response");
+                ExitCode::SUCCESS
             }
-            kind => {
-                eprintln!("error: {kind}");
-                ExitCode::from(1)
+            Ok(Stopped { cut }) => {
+                tracing::warn!(target: "gateway", "stopped; {cut} requests were cut");
+                ExitCode::SUCCESS
             }
-        },
-    }
+            Err(error) => failed(&error.to_string()),
+        }
+    })
+}
+
+fn failed(why: &str) -> ExitCode {
+    eprintln!("error: {why}");
+    ExitCode::from(1)
+}
+
+fn cannot_listen(address: SocketAddr, cause: &io::Error) -> String {
+    format!(
+        "cannot listen on {address}: {cause}\n  \
+         = help: set another port, such as PORT=5001; on macOS the AirPlay Receiver uses 5000 \
+         (System Settings, General, AirDrop & Handoff)"
+    )
 }
 
 /// Where replay protection and queued grades are stored.
@@ -89,19 +125,4 @@ fn storage(state: &StateLocation) -> String {
             format!("replay protection and queued grades in {}", path.display())
         }
     }
-}
-
-/// Logs address, mode and storage as soon as the gateway listens.
-fn announcement(tools: usize, storage: String, development: bool) -> AdHoc {
-    AdHoc::on_liftoff("announcement", move |rocket| {
-        Box::pin(async move {
-            let RocketConfig { address, port, .. } = rocket.config();
-            let noun = if tools == 1 { "tool" } else { "tools" };
-            let mode = if development { "development" } else { "production" };
-            tracing::info!(
-                target: "gateway",
-                "serving {tools} {noun} on http://{address}:{port} ({mode}); {storage}"
-            );
-        })
-    })
 }

@@ -163,12 +163,12 @@ pub fn may_be_csrf(origin: &str, method: &Method, browser: &HeaderMap) -> bool {
     if method.is_safe() && !is_websocket(browser) {
         return false;
     }
-    let mut sites = values(browser, "sec-fetch-site");
+    let sites: Vec<&str> = values(browser, "sec-fetch-site").collect();
     let mut origins = values(browser, "origin");
     // A page with an opaque origin sends `null`. Only the browser knows which page it was.
-    let is_same_origin = sites.clone().any(|site| site == "same-origin");
+    let is_same_origin = sites.contains(&"same-origin");
     let is_own = |page: &str| is_origin(page, origin) || (page == "null" && is_same_origin);
-    sites.any(|site| site != "same-origin" && site != "none") || !origins.all(is_own)
+    sites.iter().any(|site| !matches!(*site, "same-origin" | "none")) || !origins.all(is_own)
 }
 
 /// Whether a request opens a WebSocket. `Upgrade` has a meaning only if `Connection` names it
@@ -203,7 +203,7 @@ pub fn configured_headers(upstream: &Upstream) -> Vec<(HeaderName, HeaderValue)>
 pub(super) fn values<'h>(
     headers: &'h HeaderMap,
     name: &'static str,
-) -> impl Iterator<Item = &'h str> + Clone + use<'h> {
+) -> impl Iterator<Item = &'h str> + use<'h> {
     headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default().trim())
 }
 

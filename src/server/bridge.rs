@@ -143,10 +143,10 @@ async fn respond(
     } else if response.body().is_none() {
         let _ = sender.send(head.map(|()| complete(Bytes::new())));
     } else if size.is_some_and(|size| size <= LARGEST_COMPLETE) {
-        // A file can end early or fail. hyper then breaks the response off.
+        // A file can end early or fail. The response then breaks off.
         let body = match response.into_bytes().await {
-            Ok(bytes) if size == Some(bytes.len()) => complete(bytes),
-            Ok(_) | Err(_) => streamed(aborted()),
+            Some(bytes) if size == Some(bytes.len()) => complete(bytes),
+            Some(_) | None => streamed(aborted()),
         };
         let _ = sender.send(head.map(|()| body));
     } else {

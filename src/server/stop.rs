@@ -54,6 +54,7 @@ fn unix_signal(signal: &rocket::config::Sig) -> tokio::signal::unix::SignalKind 
         Sig::Alrm => SignalKind::alarm(),
         Sig::Chld => SignalKind::child(),
         Sig::Hup => SignalKind::hangup(),
+        Sig::Int => SignalKind::interrupt(),
         Sig::Io => SignalKind::io(),
         Sig::Pipe => SignalKind::pipe(),
         Sig::Quit => SignalKind::quit(),

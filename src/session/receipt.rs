@@ -48,7 +48,7 @@ impl Receipts {
     /// Whether one of the cookies is a valid receipt for the form with this fingerprint at `now`.
     pub fn prove<'c>(
         &self,
-        headers: impl IntoIterator<Item = &'c str>,
+        headers: impl IntoIterator<Item = &'c [u8]>,
         fingerprint: &[u8; 16],
         now: u64,
     ) -> bool {

@@ -1,6 +1,7 @@
 //! The state of development mode: every consumer's secrets, the newest rejected launches, and the
 //! gradebook of the practice platform.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -60,7 +61,7 @@ pub(super) struct RejectedLaunch {
     pub(super) reason: String,
     /// The cause of a wrong signature, if the diagnosis found it: its code and its message.
     pub(super) cause: Option<(&'static str, String)>,
-    pub(super) help: &'static str,
+    pub(super) help: Cow<'static, str>,
     /// The URL for which the gateway computed the signature.
     pub(super) url: String,
     /// The names of the parameters and the lengths of their values in bytes, in the order sent.

@@ -14,7 +14,7 @@ pub(super) enum ServedTarget {
 
 /// A tool, prepared.
 pub(super) struct ServedTool {
-    pub(super) tool: Tool,
+    pub(crate) tool: Tool,
     pub(super) target: ServedTarget,
     /// Its `params` as a claim of the assertion. `None` if it has none.
     pub(super) params: Option<serde_json::Value>,

@@ -1,5 +1,7 @@
 //! The outcome of a launch: its log line and, in development, its entry at `/dev/refusals`.
 
+use std::borrow::Cow;
+
 use lti::ReturnUrl;
 use lti::v1p1::{Cause, Variant};
 use rocket::Response;
@@ -47,7 +49,7 @@ impl LaunchRecord {
     ) -> Response<'static> {
         let (tool, consumer, variant) =
             (call.served.tool.name.as_str(), self.sender(), self.variant());
-        let (code, reason, help) = (refusal.code(), refusal.fact(), self.advice(refusal));
+        let (code, reason, help) = (refusal.code(), refusal.fact(), &*self.advice(refusal));
         let cause = self.cause.as_ref().map_or("-", Cause::code);
         let micros = call.started.elapsed().as_micros();
         tracing::warn!(
@@ -75,8 +77,8 @@ impl LaunchRecord {
     }
 
     /// The fix for the admin. A known cause has more precise advice than the refusal.
-    fn advice(&self, refusal: &Refusal) -> &'static str {
-        self.cause.as_ref().map_or(refusal.advice(), Cause::advice)
+    fn advice(&self, refusal: &Refusal) -> Cow<'static, str> {
+        self.cause.as_ref().map_or_else(|| refusal.advice(), |cause| cause.advice().into())
     }
 
     /// Adds a rejected launch to the list at `/dev/refusals`.

@@ -74,7 +74,7 @@ impl BrokenResponse {
     fn log(&self, message: String) {
         let (tool, method) = (self.tool.as_str(), self.method.as_str());
         let refusal = Refusal::ResponseBroken(message);
-        let (code, reason, help) = (refusal.code(), refusal.fact(), refusal.advice());
+        let (code, reason, help) = (refusal.code(), refusal.fact(), &*refusal.advice());
         tracing::warn!(target: "request", tool, outcome = "broken", code, method, reason, help);
     }
 }

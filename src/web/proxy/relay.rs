@@ -16,6 +16,7 @@ use super::frame::Frame;
 use super::passage::SessionCall;
 use super::tunnel::{TunnelEnd, tunnel};
 use super::visit::{OpenSession, PreparedHeaders};
+use crate::proxy::client::UpstreamError;
 use crate::session::{LatestLaunches, RoleWatch};
 use crate::web::refusal::Refusal;
 use crate::web::response_body::{ResponseBody, complete, streamed, stripped};
@@ -47,9 +48,7 @@ impl Relay<'_> {
             (StatusCode::SWITCHING_PROTOCOLS, Some(upgrade)) => {
                 self.websocket(response, upgrade).await
             }
-            (StatusCode::SWITCHING_PROTOCOLS, None) => {
-                Err(Refusal::UpstreamGone("it switched protocols without a request".to_owned()))
-            }
+            (StatusCode::SWITCHING_PROTOCOLS, None) => Err(UpstreamError::Switched.into()),
             _ => self.message(response).await,
         }
     }
@@ -66,7 +65,7 @@ impl Relay<'_> {
         if length.is_some_and(|length| length <= SMALL) {
             match timeout(AT_ONCE, read_to_end(&mut body, &mut chunks)).await {
                 Ok(Ok(())) => return Ok(response.map(|()| complete(joined(chunks)))),
-                Ok(Err(error)) => return Err(Refusal::UpstreamGone(error.to_string())),
+                Ok(Err(error)) => return Err(UpstreamError::Gone(error.to_string()).into()),
                 Err(_) => {}
             }
         }
@@ -107,7 +106,7 @@ impl Relay<'_> {
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         let upgraded = hyper::upgrade::on(&mut response).await;
-        let upstream = upgraded.map_err(|error| Refusal::UpstreamGone(error.to_string()))?;
+        let upstream = upgraded.map_err(|error| UpstreamError::Gone(error.to_string()))?;
         let (hold, shutdown) = (Arc::clone(&self.call.hold), self.call.shutdown.clone());
         let lifetime = self.lifetime;
         tokio::spawn(async move {

@@ -35,9 +35,9 @@ struct RefusalContext<'a> {
 impl Refusal {
     /// The response to a request that belongs to no tool. The log line helps an admin to find a
     /// mistake in the setup.
-    pub(in crate::web) fn respond_and_log(&self, method: &str, path: &str) -> Response<'static> {
+    pub(crate) fn respond_and_log(&self, method: &str, path: &str) -> Response<'static> {
         let path: String = path.chars().take(200).collect();
-        let (code, reason, help) = (self.code(), self.fact(), self.advice());
+        let (code, reason, help) = (self.code(), self.fact(), &*self.advice());
         tracing::warn!(
             target: "request", outcome = "refused", code, method, path, reason, help
         );
@@ -46,7 +46,7 @@ impl Refusal {
 
     /// The response in a tool's session: a page, or JSON for a script that asks for it. Page and
     /// log line have the same reference. `accept` contains the request's `Accept` headers.
-    pub(in crate::web) fn respond_in_session(
+    pub(crate) fn respond_in_session(
         &self,
         tool: &Tool,
         method: &str,
@@ -71,8 +71,8 @@ impl Refusal {
 
     /// The log line of a request in a tool's session. It has no path, because a path can contain
     /// personal data.
-    pub(in crate::web) fn log_in_session(&self, tool: &Tool, method: &str, reference: &str) {
-        let (code, reason, help) = (self.code(), self.fact(), self.advice());
+    pub(crate) fn log_in_session(&self, tool: &Tool, method: &str, reference: &str) {
+        let (code, reason, help) = (self.code(), self.fact(), &*self.advice());
         let tool = tool.name.as_str();
         // An admin can fix a 5xx. Browsers often cause the others.
         if self.status().code >= 500 {
@@ -87,7 +87,7 @@ impl Refusal {
     }
 
     /// The response to a request that belongs to no tool, without a log line.
-    pub(in crate::web) fn respond(&self) -> Response<'static> {
+    pub(crate) fn respond(&self) -> Response<'static> {
         // A platform also shows the page of a misspelled launch URL in a frame.
         self.page("", "", "*")
     }
@@ -114,7 +114,7 @@ impl Refusal {
 }
 
 impl RejectionPage<'_> {
-    pub(in crate::web) fn respond(&self) -> Response<'static> {
+    pub(crate) fn respond(&self) -> Response<'static> {
         let (heading, _) = self.refusal.page_text();
         let return_url = self.return_url.map(|url| url.with_message(heading)).unwrap_or_default();
         let mut response = self.refusal.page(self.reference, &return_url, self.frame_ancestors);

@@ -3,10 +3,13 @@
 //! A row has the code (a heading of `docs/rejections.md`), the status, the fact and the advice for
 //! the log, and the text of the page. Numbers come from the constants that they describe.
 
+use std::borrow::Cow;
+
 use lti::Rejection;
 use rocket::http::Status;
 
 use super::page_text::{self, PageText};
+use crate::proxy::client::UpstreamError;
 use crate::web::body::{BodyError, FORM_TIMEOUT};
 use crate::web::decision::{HEAD_TIMEOUT, MOST_FIELDS, MOST_HEAD_BYTES};
 use crate::web::proxy::upload::{FIRST_BYTE_TIMEOUT, UPLOAD_TIMEOUT};
@@ -47,8 +50,8 @@ macro_rules! refusals {
             }
 
             /// The fix, for the admin who reads the log.
-            pub(crate) fn advice(&self) -> &'static str {
-                match self { $(Self::$variant $(($value))? => $advice,)+ }
+            pub(crate) fn advice(&self) -> Cow<'static, str> {
+                match self { $(Self::$variant $(($value))? => Cow::from($advice),)+ }
             }
 
             /// The heading and the message of the page.
@@ -241,11 +244,11 @@ refusals! {
         advice: "use another method than CONNECT: the gateway opens no tunnels for it";
         page: page_text::INVALID;
 
-    /// The upstream is unreachable, or closed the connection. Holds the error message.
-    UpstreamGone(message: String) => "upstream-gone", Status::BadGateway,
-        fact: "the upstream failed: {message}";
-        advice: "check that the upstream runs at the tool's `upstream` URL";
-        page: page_text::UNAVAILABLE;
+    /// The upstream sent no response, or an invalid one.
+    Upstream(error: UpstreamError) => error.code(), upstream(error).0,
+        fact: "{error}";
+        advice: error.advice();
+        page: upstream(error).1;
 
     /// The upstream did not respond within the tool's `timeout`.
     UpstreamSlow => "upstream-slow", Status::GatewayTimeout,
@@ -284,6 +287,20 @@ fn rejected(rejection: &Rejection) -> (Status, PageText) {
         Rejection::RoleNotAllowed(_) => (Status::Forbidden, page_text::OTHER_ROLE),
         Rejection::ReplayStoreFull => (Status::ServiceUnavailable, page_text::TOO_MANY),
         _ => (Status::BadRequest, page_text::NOT_OPENED),
+    }
+}
+
+impl From<UpstreamError> for Refusal {
+    fn from(error: UpstreamError) -> Self {
+        Self::Upstream(error)
+    }
+}
+
+/// The columns that `web` adds to an upstream's failure: the status and the text of the page.
+fn upstream(error: &UpstreamError) -> (Status, PageText) {
+    match error {
+        UpstreamError::ConnectTimeout(_) => (Status::GatewayTimeout, page_text::TOO_SLOW),
+        _ => (Status::BadGateway, page_text::UNAVAILABLE),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use lti_gateway::proxy::client::UpstreamError;
+
 use super::files::files;
 
 /// Codes are a contract with people who read logs: each code has a heading, and each heading is a
@@ -25,7 +27,16 @@ fn the_headings_of_the_docs_are_the_codes_of_refusals() {
             codes.push(code);
         }
     }
-    let sources = [read("crates/lti/src/rejection.rs"), refusals].concat().replace("\\\"", "\"");
+    // The row of upstreams' failures has a code for each.
+    let at = codes.iter().position(|code| code == "upstream-slow").expect("the row after it");
+    codes.splice(at..at, UpstreamError::CODES.iter().copied().map(str::to_owned));
+    let sources = [
+        read("crates/lti/src/rejection.rs"),
+        refusals,
+        read("src/proxy/client/error.rs"),
+        read("src/proxy/client/certificate.rs"),
+    ];
+    let sources = sources.concat().replace("\\\"", "\"");
     assert!(codes.len() > 25);
     let documented: Vec<&str> = sections.iter().map(|(code, _)| *code).collect();
     assert_eq!(documented, codes, "the headings of docs/rejections.md");

@@ -1,6 +1,6 @@
 //! Upstreams that are unreachable, silent or broken.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 
 use crate::support::{Head, Upstream, Wire};
 
@@ -36,7 +36,7 @@ fn an_unreachable_upstream_is_a_502_and_a_line_in_the_log() {
             &mut browser.ask("GET", &visit.at("/"), &[("Accept", accept)]),
             accept,
             502,
-            "upstream-gone",
+            "upstream-refused",
         );
     }
     let reply = browser.get(&visit.at("/"));
@@ -47,7 +47,7 @@ fn an_unreachable_upstream_is_a_502_and_a_line_in_the_log() {
     );
     // An upload does not delay the refusal.
     let reply = browser.send("POST", &visit.at("/up"), &[JSON], &[b'x'; 200_000]);
-    refused(&reply, 502, "upstream-gone");
+    refused(&reply, 502, "upstream-refused");
     let line = line_of(reply.json()["reference"].as_str().expect("a reference"));
     assert!(line.contains("tool=\"nb\"") && line.contains("WARN"), "{line}");
 }
@@ -98,7 +98,7 @@ fn a_response_that_is_not_http_is_a_502() {
         let (mut app, _) = upstream.request();
         let _ = app.offer(garbage);
         app.finish();
-        failed(&mut wire, "application/json", 502, "upstream-gone");
+        failed(&mut wire, "application/json", 502, "upstream-protocol");
     }
 }
 
@@ -113,7 +113,7 @@ fn a_response_head_without_an_end_is_a_502() {
         app.send("HTTP/1.1 200 OK\r\nX-First: ");
         let block = line.repeat(64 * 1024 / line.len());
         while app.offer(&block).is_ok() {}
-        failed(&mut wire, "application/json", 502, "upstream-gone");
+        failed(&mut wire, "application/json", 502, "upstream-head-too-large");
     }
 }
 
@@ -227,7 +227,7 @@ fn an_https_upstream_receives_nothing_in_clear_text() {
     assert_eq!(hello[..2], [22, 3], "a TLS handshake");
     app.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     app.finish();
-    failed(&mut wire, "application/json", 502, "upstream-gone");
+    failed(&mut wire, "application/json", 502, "upstream-scheme");
     let rest = app.rest();
     for clear in ["GET", "secret-path", "user-4711", "X-Forwarded"] {
         assert!(!rest.windows(clear.len()).any(|window| window == clear.as_bytes()), "{clear}");
@@ -243,4 +243,111 @@ fn a_request_of_a_browser_that_left_ends_with_the_timeout() {
     let (mut app, _) = upstream.request();
     drop(wire);
     assert!(app.is_over());
+}
+
+/// The line in the log of a request to this upstream, which fails with this status and code.
+#[track_caller]
+fn line_of_failure(upstream: &str, status: u16, code: &str) -> String {
+    let server = server(&tools(upstream, ""));
+    let (mut browser, visit) = opened(&server);
+    let reply = browser.send("GET", &visit.at("/"), &[JSON], b"");
+    refused(&reply, status, code);
+    line_of(reply.json()["reference"].as_str().expect("a reference"))
+}
+
+#[test]
+fn a_refused_loopback_address_names_the_one_where_an_app_listens() {
+    let check = |listener: std::io::Result<TcpListener>, upstream: &str, advice: &str| {
+        let listener = listener.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let line = line_of_failure(&format!("http://{upstream}:{port}"), 502, "upstream-refused");
+        assert!(line.contains(&format!("but an app listens at {advice}:{port}")), "{line}");
+        assert!(line.contains(&format!("write {advice} for the host")), "{line}");
+    };
+    check(TcpListener::bind((Ipv6Addr::LOCALHOST, 0)), "127.0.0.1", "[::1]");
+    check(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)), "[::1]", "127.0.0.1");
+}
+
+#[test]
+fn a_host_without_a_network_address_is_a_502() {
+    let line = line_of_failure("http://nosuch.invalid:9000", 502, "upstream-name");
+    assert!(line.contains("nosuch.invalid"), "{line}");
+}
+
+#[test]
+fn an_upstream_that_never_answers_the_tls_handshake_is_a_504() {
+    let upstream = Upstream::start();
+    let url = upstream.url().replace("http://", "https://");
+    let server = server(&tools(&url, ""));
+    let (browser, visit) = opened(&server);
+    let mut wire = browser.ask("GET", &visit.at("/"), &[JSON]);
+    let app = upstream.accept();
+    failed(&mut wire, "application/json", 504, "upstream-timeout");
+    drop(app);
+}
+
+#[test]
+fn an_upstream_that_speaks_tls_behind_an_http_url_is_a_502() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    // OpenSSL's and rustls' alerts for a record that is not TLS.
+    for alert in [[21, 3, 1, 0, 2, 2, 70], [21, 3, 3, 0, 2, 2, 10]] {
+        let mut wire = browser.ask("GET", &visit.at("/"), &[JSON]);
+        let (mut app, _) = upstream.request();
+        app.send(alert);
+        app.finish();
+        failed(&mut wire, "application/json", 502, "upstream-scheme");
+    }
+}
+
+#[test]
+fn an_upstream_that_speaks_http_behind_an_https_url_is_a_502() {
+    let upstream = Upstream::start();
+    let url = upstream.url().replace("http://", "https://");
+    let server = server(&tools(&url, ""));
+    let (browser, visit) = opened(&server);
+    for (answer, code) in [
+        ("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", "upstream-scheme"),
+        ("<!DOCTYPE HTML>\n<html>", "upstream-scheme"),
+        ("SSH-2.0-OpenSSH_9.2\r\n", "upstream-tls"),
+        ("", "upstream-tls"),
+    ] {
+        let mut wire = browser.ask("GET", &visit.at("/"), &[JSON]);
+        let mut app = upstream.accept();
+        app.at_most(5);
+        app.send(answer);
+        app.finish();
+        failed(&mut wire, "application/json", 502, code);
+    }
+}
+
+#[test]
+fn a_response_head_may_have_256_kib_and_256_fields() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    let with_size = |size: usize| format!("X-Large: {}\r\n", "x".repeat(size));
+    let with_fields = |count: usize| -> String {
+        (1..count).map(|number| format!("X-{number}: x\r\n")).collect()
+    };
+    for (fields, is_passed) in [
+        (with_size(250 * 1024), true),
+        (with_size(257 * 1024), false),
+        (with_size(300 * 1024), false),
+        (with_fields(256), true),
+        (with_fields(257), false),
+        (with_fields(300), false),
+    ] {
+        let mut wire = browser.ask("GET", &visit.at("/"), &[JSON]);
+        let (mut app, _) = upstream.request();
+        let sent = app.offer(format!("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{fields}\r\nok"));
+        if is_passed {
+            sent.expect("the gateway reads");
+            let reply = Reply::read(&mut wire, "GET");
+            assert_eq!((reply.status, reply.body.as_str()), (200, "ok"));
+        } else {
+            failed(&mut wire, "application/json", 502, "upstream-head-too-large");
+        }
+    }
 }

@@ -22,6 +22,7 @@ mod origin;
 mod path;
 mod prefix;
 mod response;
+mod retry;
 mod rotation;
 mod session;
 mod stream;

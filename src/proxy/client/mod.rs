@@ -1,0 +1,19 @@
+//! The HTTP client for upstreams, with a pool of keep-alive connections to each.
+//!
+//! It sends the URL byte for byte. A client that follows the WHATWG URL standard would resolve dot
+//! segments and encode characters anew, so a request could leave the path that was checked.
+
+mod certificate;
+mod connect;
+mod connection;
+mod error;
+mod meter;
+mod peer;
+mod pool;
+mod tls;
+mod upstreams;
+
+pub use certificate::CertificateFault;
+pub use error::{ConnectStep, UpstreamError};
+pub use meter::RequestBody;
+pub use upstreams::Upstreams;

@@ -1,0 +1,103 @@
+//! The client: sends a request, and sends it once more if its connection was stale.
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+
+use super::connect::connect;
+use super::connection::{Connection, Failure, Retry};
+use super::error::UpstreamError;
+use super::meter::RequestBody;
+use super::peer::Peer;
+use super::pool::Pool;
+use super::tls::Tls;
+
+/// The client for all upstreams.
+pub struct Upstreams {
+    pool: Arc<Pool>,
+    tls: Option<Tls>,
+}
+
+impl Upstreams {
+    /// A client without connections. `with_tls` loads the system's root certificates, or those of
+    /// `SSL_CERT_FILE`, to verify `https` upstreams.
+    ///
+    /// # Errors
+    /// The system's message, if it has no certificates.
+    pub fn new(with_tls: bool) -> Result<Self, String> {
+        let tls = with_tls.then(Tls::new).transpose()?;
+        Ok(Self { pool: Arc::default(), tls })
+    }
+
+    /// Sends a request and waits for the response head, without a timeout of its own.
+    ///
+    /// `request` builds the request, with an absolute URL. The client calls it a second time if a
+    /// keep-alive connection failed before a response and the request may be sent again: no byte of
+    /// it was written, or its method is idempotent and no byte of its body was handed on. `request`
+    /// then returns `None` if it cannot build the request again.
+    ///
+    /// # Errors
+    /// An [`UpstreamError`] if no response head arrives.
+    pub async fn send(
+        &self,
+        mut request: impl FnMut() -> Option<Request<RequestBody>>,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        const NO_REQUEST: &str = "there is no request to send";
+        let first = request().ok_or_else(|| UpstreamError::Gone(NO_REQUEST.to_owned()))?;
+        let peer = Peer::of(first.uri())
+            .ok_or_else(|| UpstreamError::Gone("the URL is not absolute".to_owned()))?;
+        let Some(kept) = self.pool.take(&peer) else {
+            return self.send_afresh(peer, first).await;
+        };
+        let Failure { error, retry } = match self.exchange(&peer, kept, first).await {
+            Ok(response) => return Ok(response),
+            Err(failure) => failure,
+        };
+        let again = match retry {
+            Retry::Unsent(request) => Some(request),
+            Retry::Allowed => request(),
+            Retry::Forbidden => None,
+        };
+        match again {
+            // Other idle connections may be as old as the one that failed.
+            Some(request) => self.send_afresh(peer, request).await,
+            None => Err(error),
+        }
+    }
+
+    /// Sends a request on a new connection.
+    async fn send_afresh(
+        &self,
+        peer: Peer,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        let connection = self.open(&peer).await?;
+        self.exchange(&peer, connection, request).await.map_err(|failure| failure.error)
+    }
+
+    /// Sends a request on a connection, and keeps the connection after its response.
+    async fn exchange(
+        &self,
+        peer: &Peer,
+        mut connection: Connection,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, Failure> {
+        let response = connection.exchange(request).await?;
+        self.pool.keep(peer.clone(), connection);
+        Ok(response)
+    }
+
+    /// Opens a connection.
+    async fn open(&self, peer: &Peer) -> Result<Connection, UpstreamError> {
+        let tcp = connect(peer.host(), peer.port()).await?;
+        match &self.tls {
+            Some(tls) if peer.is_tls => {
+                Connection::open(tls.connect(peer.host(), tcp).await?).await
+            }
+            // Never in clear text: the client was built without TLS.
+            None if peer.is_tls => Err(UpstreamError::Gone("the client has no TLS".to_owned())),
+            _ => Connection::open(tcp).await,
+        }
+    }
+}
