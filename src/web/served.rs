@@ -13,7 +13,7 @@ pub(super) enum ServedTarget {
 }
 
 /// A tool, prepared.
-pub(super) struct ServedTool {
+pub(crate) struct ServedTool {
     pub(crate) tool: Tool,
     pub(super) target: ServedTarget,
     /// Its `params` as a claim of the assertion. `None` if it has none.

@@ -26,7 +26,7 @@ pub(in crate::web) enum ToolRoute<'g, 'r> {
 
 /// An upstream at the URLs of one session.
 #[derive(Clone, Copy)]
-pub(in crate::web) struct Mount<'g, 'r> {
+pub(crate) struct Mount<'g, 'r> {
     pub(crate) served: &'g ServedTool,
     pub(in crate::web) upstream: &'g Upstream,
     /// The session's id; empty if URLs do not contain it (`prefix = "tool"`).
