@@ -12,16 +12,16 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use lti::MemoryReplay;
 use lti_gateway::cli::load;
 use lti_gateway::clock::Clock;
 use lti_gateway::config::{Environment, StateLocation, print};
+use lti_gateway::server::{Listener, Settings};
 use lti_gateway::state::State;
 use lti_gateway::web::{self, Gateway};
-use rocket::fairing::AdHoc;
 use tempfile::TempDir;
 
 pub use assertion::{Assertion, verify};
@@ -66,7 +66,7 @@ pub struct Server {
     /// The URIs of its routes.
     pub routes: Vec<String>,
     now: Arc<AtomicU64>,
-    shutdown: rocket::Shutdown,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
     _directory: TempDir,
 }
@@ -102,32 +102,30 @@ impl Server {
             Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
         let gateway = gateway.explaining(loaded.credentials);
         let figment = rocket::Config::figment()
-            .merge(("address", "127.0.0.1"))
-            .merge(("port", 0))
-            .merge(("workers", 2))
             .merge(("log_level", "off"))
-            .merge(("ident", false))
-            .merge(("shutdown.ctrlc", false))
-            .merge(("shutdown.grace", 0))
-            .merge(("shutdown.mercy", 0));
-        let (ready, started) = mpsc::channel();
-        let liftoff = AdHoc::on_liftoff("ready", move |rocket| {
-            Box::pin(async move {
-                let _ = ready.send((rocket.config().port, rocket.shutdown()));
-            })
-        });
-        let rocket = web::rocket(figment, gateway, &loaded.statics).attach(liftoff);
+            .merge(("ident", false));
+        let settings = Settings {
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            idle: Some(Duration::from_secs(95)),
+            grace: Duration::ZERO,
+            mercy: Duration::from_secs(5),
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let listener = runtime.block_on(Listener::bind(settings)).expect("a port");
+        let address = listener.address().expect("an address");
+        let figment = figment.merge(("port", address.port()));
+        let rocket = web::rocket(figment, gateway, &loaded.statics);
         let routes = rocket.routes().map(|route| route.uri.to_string()).collect();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
-            if let Err(error) = rocket::execute(rocket.launch()) {
-                // Rocket reports closed connections at a stop as an error. The tests ignore it.
-                let _ = error.kind();
-            }
+            let stop = async { drop(stopped.await) };
+            runtime.block_on(listener.serve(rocket, stop)).expect("Rocket launches");
         });
-        let (port, shutdown) =
-            started.recv_timeout(Duration::from_secs(30)).expect("the server starts");
-        let address = (Ipv4Addr::LOCALHOST, port).into();
-        Self { address, routes, now, shutdown, thread: Some(thread), _directory: directory }
+        Self { address, routes, now, stop: Some(stop), thread: Some(thread), _directory: directory }
     }
 
     /// Moves the server's clock.
@@ -183,7 +181,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.shutdown.clone().notify();
+        drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

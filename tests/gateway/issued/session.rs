@@ -150,8 +150,8 @@ fn ids_slots_receipts_and_grade_tokens_of_consumers_do_not_change() {
     let (launch, minted) = (launch(), minted());
     assert_eq!(SessionIds::new(&secrets()).id("nb", &launch).as_deref(), Some(issued("id")));
     let receipts = Receipts::new(&secrets());
-    assert!(receipts.prove([issued("receipt")], &launch.fingerprint, NOW));
-    let (name, value) = cookies([issued("receipt")]).next().expect("a cookie");
+    assert!(receipts.prove([issued("receipt").as_bytes()], &launch.fingerprint, NOW));
+    let (name, value) = cookies([issued("receipt").as_bytes()]).next().expect("a cookie");
     let written = receipts
         .set_cookie(issued("id"), "/lti/nb", 8 * 3600, &launch.fingerprint, NOW)
         .expect("a key");
