@@ -45,6 +45,8 @@ pub(super) struct Activity {
     must_close: AtomicBool,
     /// Whether the connection must close after its current request.
     must_end: AtomicBool,
+    /// Whether bytes of a response of ours may wait to be written.
+    owes_response: AtomicBool,
     /// Whether the connection's task is running. It looks at the phase afterwards by itself.
     is_polled: AtomicBool,
     waker: AtomicWaker,
@@ -59,6 +61,7 @@ impl Activity {
             blocked_since: AtomicU64::new(NOT_BLOCKED),
             must_close: AtomicBool::new(false),
             must_end: AtomicBool::new(false),
+            owes_response: AtomicBool::new(false),
             is_polled: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         }
@@ -145,6 +148,19 @@ impl Activity {
         self.waker.register(waker);
     }
 
+    /// Whether a byte that hyper writes now belongs to a response of ours. Otherwise hyper answers a
+    /// malformed request head itself.
+    pub(super) fn owes_response(&self) -> bool {
+        self.owes_response.load(Ordering::Acquire)
+    }
+
+    /// hyper has written all that it had.
+    pub(super) fn flushed(&self) {
+        if matches!(self.phase(), Phase::Idle | Phase::Head) {
+            self.owes_response.store(false, Ordering::Release);
+        }
+    }
+
     /// The connection's task begins or stops to run.
     pub(super) fn set_polled(&self, is_polled: bool) {
         self.is_polled.store(is_polled, Ordering::SeqCst);
@@ -160,6 +176,7 @@ pub(super) struct Busy(Arc<Activity>);
 
 impl Busy {
     pub(super) fn new(activity: &Arc<Activity>, phase: Phase) -> Self {
+        activity.owes_response.store(true, Ordering::Release);
         activity.enter(phase);
         Self(Arc::clone(activity))
     }

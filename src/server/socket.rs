@@ -21,15 +21,13 @@ const STATUS_LINE: usize = 12;
 pub(super) struct Socket {
     stream: TcpStream,
     registration: Registration,
-    /// Whether every byte of the last response was written.
-    is_flushed: bool,
     /// The beginning of an answer of hyper's own.
     withheld: Vec<u8>,
 }
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, registration: Registration) -> Self {
-        Self { stream, registration, is_flushed: true, withheld: Vec::new() }
+        Self { stream, registration, withheld: Vec::new() }
     }
 
     pub(super) fn activity(&self) -> &Arc<Activity> {
@@ -45,11 +43,6 @@ impl Socket {
     /// The socket without its watch.
     pub(super) fn stream(&mut self) -> &mut TcpStream {
         &mut self.stream
-    }
-
-    /// Whether a written byte belongs to no response of ours.
-    fn is_hypers_answer(&self) -> bool {
-        self.is_flushed && matches!(self.activity().phase(), Phase::Idle | Phase::Head)
     }
 
     fn withhold(&mut self, bytes: &[u8]) {
@@ -92,11 +85,10 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.is_hypers_answer() {
+        if !self.activity().owes_response() {
             self.withhold(bytes);
             return Poll::Ready(Ok(bytes.len()));
         }
-        self.is_flushed = false;
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.activity().set_blocked(written.is_pending());
         written
@@ -107,11 +99,10 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.is_hypers_answer() {
+        if !self.activity().owes_response() {
             slices.iter().for_each(|slice| self.withhold(slice));
             return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
         }
-        self.is_flushed = false;
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.activity().set_blocked(written.is_pending());
         written
@@ -123,7 +114,7 @@ impl AsyncWrite for Socket {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         // hyper flushes the socket when it has written its whole buffer.
-        self.is_flushed = true;
+        self.activity().flushed();
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
