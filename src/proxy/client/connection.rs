@@ -46,6 +46,7 @@ impl Connection {
         let meter = Arc::clone(transport.meter());
         let (sender, connection) = Builder::new()
             .max_buf_size(LARGEST_HEAD)
+            .max_header_size(LARGEST_HEAD)
             .max_headers(MOST_FIELDS)
             .handshake(TokioIo::new(transport))
             .await
