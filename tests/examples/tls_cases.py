@@ -84,7 +84,14 @@ def pem(key) -> bytes:
 
 
 @contextmanager
-def behind_tls(stage: Stage, trusted: Authority, signed_by: Authority, host: str, days: int = 1):
+def behind_tls(
+    stage: Stage,
+    trusted: Authority,
+    signed_by: Authority,
+    host: str,
+    days: int = 1,
+    scheme: str = "https",
+):
     """A gateway that trusts one authority, and an app with a certificate for `host`."""
     with tempfile.TemporaryDirectory() as directory, App() as app:
         (authority, certificate) = (Path(directory, "authority.pem"), Path(directory, "server.pem"))
@@ -93,7 +100,7 @@ def behind_tls(stage: Stage, trusted: Authority, signed_by: Authority, host: str
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         app.speak_tls(context)
-        tools = stage.tools(app.origin.replace("http://127.0.0.1", "https://localhost"))
+        tools = stage.tools(app.origin.replace("http://127.0.0.1", f"{scheme}://localhost"))
         settings = {**SECRETS, "SSL_CERT_FILE": str(authority)}
         with Gateway(stage.binary, tools, PUBLIC_URL, settings) as gateway:
             yield gateway, app
@@ -154,7 +161,14 @@ def own_untrusted(stage: Stage, certificate: tuple[bool, str, str]):
         fails(gateway, app, reason)
 
 
-def fails(gateway: Gateway, app: App, reason: str) -> None:
+@cases.case("the log names an http URL of an app that closes connections without TLS")
+def http_url(stage: Stage):
+    authority = Authority()
+    with behind_tls(stage, authority, authority, "localhost", scheme="http") as (gateway, app):
+        fails(gateway, app, "but the upstream speaks TLS", "upstream-scheme")
+
+
+def fails(gateway: Gateway, app: App, reason: str, code: str = "upstream-tls") -> None:
     """Asserts that the app receives nothing, and that the log has the reason."""
     try:
         launch(gateway)
@@ -164,5 +178,5 @@ def fails(gateway: Gateway, app: App, reason: str) -> None:
         raise AssertionError("the gateway connected to the app")
     assert not app.arrived
     log = gateway.log()
-    assert 'code="upstream-tls"' in log, log
+    assert f'code="{code}"' in log, log
     assert reason in log, log

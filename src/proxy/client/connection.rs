@@ -11,6 +11,7 @@ use rocket::tokio::task::spawn;
 
 use super::error::{LARGEST_HEAD, MOST_FIELDS, UpstreamError};
 use super::meter::{Meter, Metered, MeteredBody, RequestBody};
+use super::probe::is_tls_record;
 use crate::cause::message_chain;
 
 /// An open connection to an upstream, for one request at a time.
@@ -23,6 +24,8 @@ pub(super) struct Connection {
 pub(super) struct FailedExchange {
     pub(super) error: UpstreamError,
     pub(super) retry: Retry,
+    /// Whether no byte of a response arrived.
+    pub(super) is_silent: bool,
 }
 
 /// Whether a request may be sent again.
@@ -83,7 +86,11 @@ impl Connection {
                 Some(request) => Retry::Unsent(Box::new(request.map(MeteredBody::into_inner))),
                 None => self.retry(is_idempotent),
             };
-            FailedExchange { error: self.error(&error.into_error()), retry }
+            FailedExchange {
+                error: self.error(&error.into_error()),
+                retry,
+                is_silent: !self.meter.is_answered(),
+            }
         })
     }
 
@@ -105,11 +112,6 @@ impl Connection {
             UpstreamError::Protocol(message_chain(error))
         }
     }
-}
-
-/// Whether a response begins like a TLS record: an alert or a handshake, version 3 (RFC 8446 §5.1).
-fn is_tls_record(opening: [u8; 4]) -> bool {
-    matches!(opening, [0x15 | 0x16, 3, ..])
 }
 
 #[cfg(test)]

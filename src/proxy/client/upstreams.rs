@@ -50,7 +50,7 @@ impl Upstreams {
         let Some(kept) = self.pool.take(&peer) else {
             return self.send_afresh(peer, first).await;
         };
-        let FailedExchange { error, retry } = match self.exchange(&peer, kept, first).await {
+        let FailedExchange { error, retry, .. } = match self.exchange(&peer, kept, first).await {
             Ok(response) => return Ok(response),
             Err(failure) => failure,
         };
@@ -73,7 +73,21 @@ impl Upstreams {
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, UpstreamError> {
         let connection = self.open(&peer).await?;
-        self.exchange(&peer, connection, request).await.map_err(|failure| failure.error)
+        match self.exchange(&peer, connection, request).await {
+            Ok(response) => Ok(response),
+            Err(failure) => Err(self.cause(&peer, failure).await),
+        }
+    }
+
+    /// The cause of a failure on a new connection.
+    async fn cause(&self, peer: &Peer, failure: FailedExchange) -> UpstreamError {
+        let FailedExchange { error, is_silent, .. } = failure;
+        let may_expect_tls = matches!(error, UpstreamError::Gone(_)) && is_silent && !peer.is_tls;
+        if may_expect_tls && self.pool.expects_tls(peer).await {
+            UpstreamError::SpeaksTls
+        } else {
+            error
+        }
     }
 
     /// Sends a request on a connection, and keeps the connection after its response.
