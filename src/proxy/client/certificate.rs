@@ -201,8 +201,14 @@ fn bad_certificate(certificate: &CertificateDer<'_>, error: &CertificateError) -
     let parsed = EndEntityCert::try_from(certificate).ok();
     let is_self_signed = parsed.as_ref().is_some_and(|parsed| parsed.issuer() == parsed.subject());
     let fault = match error {
-        CertificateError::UnknownIssuer if is_self_signed => CertificateFault::SelfSigned,
-        CertificateError::UnknownIssuer => CertificateFault::UnknownIssuer,
+        // A bad signature: a root has the issuer's name, and another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            if is_self_signed {
+                CertificateFault::SelfSigned
+            } else {
+                CertificateFault::UnknownIssuer
+            }
+        }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             CertificateFault::Expired
         }
@@ -302,6 +308,9 @@ mod tests {
         check("ca-marked", "signed", "app.internal", CertificateFault::UnknownIssuer);
         check("authority", "sub-authority", "Example sub-authority", CertificateFault::Ca);
         // The same subject is not the same certificate.
+        check("ca-marked-2", "ca-marked", "app.internal", CertificateFault::SelfSigned);
+        check("not-ca-2", "not-ca", "app.internal", CertificateFault::SelfSigned);
+        check("authority-2", "signed", "app.internal", CertificateFault::UnknownIssuer);
         check("not-ca", "ca-marked", "app.internal", CertificateFault::SelfSigned);
     }
 

@@ -11,6 +11,7 @@ use tokio::task::spawn;
 
 use super::error::{LARGEST_HEAD, MOST_FIELDS, UpstreamError};
 use super::meter::{Meter, Metered, MeteredBody, RequestBody};
+use super::probe::is_tls_record;
 use crate::cause::message_chain;
 
 /// An open connection to an upstream, for one request at a time.
@@ -20,15 +21,17 @@ pub(super) struct Connection {
 }
 
 /// The reason why an exchange failed, and whether its request may be sent again.
-pub(super) struct Failure {
+pub(super) struct FailedExchange {
     pub(super) error: UpstreamError,
     pub(super) retry: Retry,
+    /// Whether no byte of a response arrived.
+    pub(super) is_silent: bool,
 }
 
 /// Whether a request may be sent again.
 pub(super) enum Retry {
     /// The connection did not begin to send this request.
-    Unsent(Request<RequestBody>),
+    Unsent(Box<Request<RequestBody>>),
     /// No byte was written; or the method is idempotent, no byte of the body was handed on and no
     /// byte of a response arrived.
     Allowed,
@@ -46,6 +49,7 @@ impl Connection {
         let meter = Arc::clone(transport.meter());
         let (sender, connection) = Builder::new()
             .max_buf_size(LARGEST_HEAD)
+            .max_header_size(LARGEST_HEAD)
             .max_headers(MOST_FIELDS)
             .handshake(TokioIo::new(transport))
             .await
@@ -69,7 +73,7 @@ impl Connection {
     pub(super) async fn exchange(
         &mut self,
         mut request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Incoming>, FailedExchange> {
         let is_idempotent = request.method().is_idempotent();
         // HTTP/1.1 sends only path and query (RFC 9112 §3.2.1).
         if let Some(path) = request.uri().path_and_query() {
@@ -79,10 +83,14 @@ impl Connection {
         let request = request.map(|body| MeteredBody::new(body, Arc::clone(&self.meter)));
         self.sender.try_send_request(request).await.map_err(|mut error| {
             let retry = match error.take_message() {
-                Some(request) => Retry::Unsent(request.map(MeteredBody::into_inner)),
+                Some(request) => Retry::Unsent(Box::new(request.map(MeteredBody::into_inner))),
                 None => self.retry(is_idempotent),
             };
-            Failure { error: self.error(&error.into_error()), retry }
+            FailedExchange {
+                error: self.error(&error.into_error()),
+                retry,
+                is_silent: !self.meter.is_answered(),
+            }
         })
     }
 
@@ -106,11 +114,6 @@ impl Connection {
     }
 }
 
-/// Whether a response begins like a TLS record: an alert or a handshake, version 3 (RFC 8446 §5.1).
-fn is_tls_record(opening: [u8; 4]) -> bool {
-    matches!(opening, [0x15 | 0x16, 3, ..])
-}
-
 #[cfg(test)]
 mod tests {
     use std::pin::Pin;
@@ -125,7 +128,7 @@ mod tests {
     use tokio::runtime::Builder;
     use tokio::task::{spawn, yield_now};
 
-    use super::{Connection, Failure, RequestBody, Retry};
+    use super::{Connection, FailedExchange, RequestBody, Retry};
 
     /// The bytes that fit into the transport of these tests, in each direction.
     const TRANSPORT: usize = 4096;
@@ -158,7 +161,7 @@ mod tests {
         response: &[u8],
     ) -> Response<Incoming> {
         let answer = async {
-            far.read(&mut [0; TRANSPORT]).await.expect("the request");
+            far.read_exact(&mut [0; 4]).await.expect("the request");
             far.write_all(response).await.expect("space");
         };
         let exchange = connection.exchange(request(Method::GET, empty()));
@@ -204,7 +207,7 @@ mod tests {
             let exchange = connection.exchange(request(method, body));
             let fail = async {
                 settle().await;
-                far.read(&mut [0; 4]).await.expect("the second request");
+                far.read_exact(&mut [0; 4]).await.expect("the second request");
                 fail(far).await;
             };
             let (result, ()) = tokio::join!(exchange, fail);
@@ -249,7 +252,7 @@ mod tests {
             drop(far);
             let body = Endless(Arc::default()).boxed_unsync();
             let result = connection.exchange(request(Method::POST, body)).await;
-            let Err(Failure { retry: Retry::Unsent(request), .. }) = result else {
+            let Err(FailedExchange { retry: Retry::Unsent(request), .. }) = result else {
                 panic!("the request was begun");
             };
             assert_eq!(request.method(), Method::POST);

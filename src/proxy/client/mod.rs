@@ -10,6 +10,7 @@ mod error;
 mod meter;
 mod peer;
 mod pool;
+mod probe;
 mod tls;
 mod upstreams;
 

@@ -1,7 +1,7 @@
-//! The idle keep-alive connections to all upstreams.
+//! The idle keep-alive connections to all upstreams, and what is known about each.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::task::spawn;
@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use super::connection::Connection;
 use super::peer::Peer;
+use super::probe::speaks_tls;
 
 /// The keep-alive timeout of an idle connection.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -19,29 +20,42 @@ const MOST_IDLE: usize = 64;
 /// The most idle connections to all upstreams.
 const MOST_IDLE_IN_TOTAL: usize = 512;
 
+/// The time for which the result of a probe counts.
+const PROBE_LIFETIME: Duration = Duration::from_secs(60);
+
 /// The idle connections to all upstreams.
 #[derive(Default)]
 pub(super) struct Pool {
-    idle: Mutex<Idle>,
+    state: Mutex<PoolState>,
 }
 
 #[derive(Default)]
-struct Idle {
-    /// For each peer, the connection that was used last is the last one.
-    connections: HashMap<Peer, Vec<(Connection, Instant)>>,
+struct PoolState {
+    peers: HashMap<Peer, PeerState>,
+    /// The number of all idle connections.
     count: usize,
     /// Whether a task searches for old connections.
     is_swept: bool,
 }
 
+#[derive(Default)]
+struct PeerState {
+    /// The connection that was used last is the last one.
+    idle: Vec<(Connection, Instant)>,
+    /// Whether the peer has spoken HTTP, so that a connection was kept.
+    has_answered: bool,
+    /// The last probe for TLS, and its result.
+    probe: Option<(Instant, bool)>,
+}
+
 impl Pool {
     /// The connection to this peer that was used last and is still open.
     pub(super) fn take(&self, peer: &Peer) -> Option<Connection> {
-        let mut guard = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let idle = &mut *guard;
-        let connections = idle.connections.get_mut(peer)?;
-        while let Some((connection, since)) = connections.pop() {
-            idle.count -= 1;
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let idle = &mut state.peers.get_mut(peer)?.idle;
+        while let Some((connection, since)) = idle.pop() {
+            state.count -= 1;
             if connection.is_ready() && since.elapsed() < KEEP_ALIVE_TIMEOUT {
                 return Some(connection);
             }
@@ -65,31 +79,60 @@ impl Pool {
 
     /// Adds an idle connection, or closes it if there are enough.
     fn insert(self: &Arc<Self>, peer: Peer, connection: Connection) {
-        let mut guard = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let idle = &mut *guard;
-        let connections = idle.connections.entry(peer).or_default();
-        if connections.len() >= MOST_IDLE || idle.count >= MOST_IDLE_IN_TOTAL {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let peer = state.peers.entry(peer).or_default();
+        peer.has_answered = true;
+        if peer.idle.len() >= MOST_IDLE || state.count >= MOST_IDLE_IN_TOTAL {
             return;
         }
-        connections.push((connection, Instant::now()));
-        idle.count += 1;
-        if !idle.is_swept {
-            idle.is_swept = true;
+        peer.idle.push((connection, Instant::now()));
+        state.count += 1;
+        if !state.is_swept {
+            state.is_swept = true;
             spawn(sweep(Arc::downgrade(self)));
         }
     }
+
+    /// Whether a peer that closes connections in silence expects TLS. Probes it at most once a
+    /// minute, and never after it has answered a request.
+    pub(super) async fn expects_tls(&self, peer: &Peer) -> bool {
+        if let Some(known) = self.known_about_tls(peer) {
+            return known;
+        }
+        let result = speaks_tls(peer).await;
+        self.lock().peers.entry(peer.clone()).or_default().probe = Some((Instant::now(), result));
+        result
+    }
+
+    /// The answer without a probe. Without an answer, other requests do not probe at the same time.
+    fn known_about_tls(&self, peer: &Peer) -> Option<bool> {
+        let mut state = self.lock();
+        let peer = state.peers.entry(peer.clone()).or_default();
+        if peer.has_answered {
+            return Some(false);
+        }
+        let recent = peer.probe.filter(|(at, _)| at.elapsed() < PROBE_LIFETIME);
+        if recent.is_none() {
+            peer.probe = Some((Instant::now(), false));
+        }
+        recent.map(|(_, result)| result)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, PoolState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Idle {
+impl PoolState {
     /// Drops connections that are closed or idle for too long.
     fn sweep(&mut self) {
-        for connections in self.connections.values_mut() {
-            connections.retain(|(connection, since)| {
+        for peer in self.peers.values_mut() {
+            peer.idle.retain(|(connection, since)| {
                 connection.is_ready() && since.elapsed() < KEEP_ALIVE_TIMEOUT
             });
         }
-        self.connections.retain(|_, connections| !connections.is_empty());
-        self.count = self.connections.values().map(Vec::len).sum();
+        self.count = self.peers.values().map(|peer| peer.idle.len()).sum();
     }
 }
 
@@ -98,10 +141,10 @@ async fn sweep(pool: Weak<Pool>) {
     loop {
         sleep(SWEEP_INTERVAL).await;
         let Some(pool) = pool.upgrade() else { return };
-        let mut idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.sweep();
-        if idle.count == 0 {
-            idle.is_swept = false;
+        let mut state = pool.lock();
+        state.sweep();
+        if state.count == 0 {
+            state.is_swept = false;
             return;
         }
     }

@@ -6,7 +6,7 @@ use hyper::body::Incoming;
 use hyper::{Request, Response};
 
 use super::connect::connect;
-use super::connection::{Connection, Failure, Retry};
+use super::connection::{Connection, FailedExchange, Retry};
 use super::error::UpstreamError;
 use super::meter::RequestBody;
 use super::peer::Peer;
@@ -50,12 +50,12 @@ impl Upstreams {
         let Some(kept) = self.pool.take(&peer) else {
             return self.send_afresh(peer, first).await;
         };
-        let Failure { error, retry } = match self.exchange(&peer, kept, first).await {
+        let FailedExchange { error, retry, .. } = match self.exchange(&peer, kept, first).await {
             Ok(response) => return Ok(response),
             Err(failure) => failure,
         };
         let again = match retry {
-            Retry::Unsent(request) => Some(request),
+            Retry::Unsent(request) => Some(*request),
             Retry::Allowed => request(),
             Retry::Forbidden => None,
         };
@@ -73,7 +73,21 @@ impl Upstreams {
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, UpstreamError> {
         let connection = self.open(&peer).await?;
-        self.exchange(&peer, connection, request).await.map_err(|failure| failure.error)
+        match self.exchange(&peer, connection, request).await {
+            Ok(response) => Ok(response),
+            Err(failure) => Err(self.cause(&peer, failure).await),
+        }
+    }
+
+    /// The cause of a failure on a new connection.
+    async fn cause(&self, peer: &Peer, failure: FailedExchange) -> UpstreamError {
+        let FailedExchange { error, is_silent, .. } = failure;
+        let may_expect_tls = matches!(error, UpstreamError::Gone(_)) && is_silent && !peer.is_tls;
+        if may_expect_tls && self.pool.expects_tls(peer).await {
+            UpstreamError::SpeaksTls
+        } else {
+            error
+        }
     }
 
     /// Sends a request on a connection, and keeps the connection after its response.
@@ -82,7 +96,7 @@ impl Upstreams {
         peer: &Peer,
         mut connection: Connection,
         request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Incoming>, FailedExchange> {
         let response = connection.exchange(request).await?;
         self.pool.keep(peer.clone(), connection);
         Ok(response)

@@ -125,7 +125,7 @@ export default {
     const profile = await t.profile();
     const page = await profile.visit(t.platform.course(t.launch("gone", {}, { gateway })));
     const frame = await block(page);
-    await assertErrorPage(t, frame, gateway, "upstream-gone");
+    await assertErrorPage(t, frame, gateway, "upstream-refused");
     await t.screenshot(page.locator("iframe"), "upstream-gone-frame");
     assert.deepEqual(unexpected(profile, 502), []);
 

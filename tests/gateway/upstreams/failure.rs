@@ -57,6 +57,12 @@ fn an_upstream_that_breaks_off_before_its_response_is_a_502() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
+    // After a response, the gateway knows that the upstream expects no TLS.
+    let mut wire = browser.ask("GET", &visit.at("/"), &[]);
+    let (mut app, _) = upstream.request();
+    app.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(Reply::read(&mut wire, "GET").body, "ok");
+    drop(app);
     let failures: [fn(&Upstream); 6] = [
         |upstream| drop(upstream.accept()),
         |upstream| upstream.accept().reset(),
@@ -302,6 +308,31 @@ fn an_upstream_that_speaks_tls_behind_an_http_url_is_a_502() {
 }
 
 #[test]
+fn an_upstream_that_closes_in_silence_is_asked_for_tls_once() {
+    let upstream = Upstream::start();
+    for (answer, code) in [
+        (&[21, 3, 3, 0, 2, 2, 40][..], "upstream-scheme"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "upstream-gone"),
+        (b"", "upstream-gone"),
+    ] {
+        let server = server(&tools(&upstream.url(), ""));
+        let (browser, visit) = opened(&server);
+        let mut wire = browser.ask("GET", &visit.at("/"), &[JSON]);
+        drop(upstream.request());
+        let mut probe = upstream.accept();
+        assert_eq!(probe.at_most(58)[..2], [22, 3], "a TLS handshake, and no request");
+        let _ = probe.offer(answer);
+        probe.finish();
+        failed(&mut wire, "application/json", 502, code);
+        assert_eq!(probe.rest(), b"");
+        let mut wire = browser.ask("GET", &visit.at("/"), &[JSON]);
+        drop(upstream.request());
+        failed(&mut wire, "application/json", 502, code);
+        assert!(upstream.saw_nothing(), "no second probe");
+    }
+}
+
+#[test]
 fn an_upstream_that_speaks_http_behind_an_https_url_is_a_502() {
     let upstream = Upstream::start();
     let url = upstream.url().replace("http://", "https://");
@@ -347,7 +378,9 @@ fn a_response_head_may_have_256_kib_and_256_fields() {
             let reply = Reply::read(&mut wire, "GET");
             assert_eq!((reply.status, reply.body.as_str()), (200, "ok"));
         } else {
-            failed(&mut wire, "application/json", 502, "upstream-head-too-large");
+            let reply = Reply::read(&mut wire, "GET");
+            assert_eq!(reply.status, 502, "{} bytes of fields", fields.len());
+            refused(&reply, 502, "upstream-head-too-large");
         }
     }
 }
