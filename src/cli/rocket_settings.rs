@@ -59,7 +59,6 @@ pub(super) fn rocket_figment(
 /// # Errors
 /// The message for the terminal, if the settings are invalid.
 pub(super) fn local_authority(environment: &Environment) -> Result<String, String> {
-    let (_, config) =
-        rocket_figment(environment, true).map_err(|why| format!("error: {why}\n"))?;
+    let (_, config) = rocket_figment(environment, true).map_err(|why| format!("error: {why}\n"))?;
     Ok(format!("localhost:{}", config.port))
 }

@@ -207,7 +207,7 @@ pub(super) fn values<'h>(
     headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default().trim())
 }
 
-/// The trailers of a browser's request that an upstream may receive: those that could stand in its
+/// The trailers of a browser's request that an upstream may receive: those that could be in its
 /// header section without changing who sent the request, or where it goes (RFC 9110 §6.5.1).
 pub fn request_trailers(trailers: HeaderMap) -> HeaderMap {
     let _ = trailers;

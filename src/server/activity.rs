@@ -112,9 +112,8 @@ impl Activity {
     /// How little is lost if the gateway closes the connection to make room, and the time since
     /// which it waits. `None` if it does not wait for its client. The smallest value closes first.
     pub(super) fn expendability(&self) -> Option<(u8, Instant)> {
-        let at = |since: &AtomicU64| {
-            self.start + Duration::from_millis(since.load(Ordering::Acquire))
-        };
+        let at =
+            |since: &AtomicU64| self.start + Duration::from_millis(since.load(Ordering::Acquire));
         match self.phase() {
             Phase::Session => None,
             Phase::Own => (self.blocked_since.load(Ordering::Acquire) != NOT_BLOCKED)

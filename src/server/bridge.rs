@@ -80,7 +80,11 @@ impl Bridge {
         }
     }
 
-    async fn dispatch(&self, request: RocketRequest, sender: oneshot::Sender<Response<ResponseBody>>) {
+    async fn dispatch(
+        &self,
+        request: RocketRequest,
+        sender: oneshot::Sender<Response<ResponseBody>>,
+    ) {
         let RocketRequest { head, form, peer, dispatched } = request;
         let method = head.method.as_str().parse().unwrap_or(Method::Get);
         // The client parses URIs more strictly than Rocket's server did. A path that it refuses
@@ -89,7 +93,8 @@ impl Bridge {
         let inner = local.inner_mut();
         inner.set_uri(Origin::new(head.uri.path(), head.uri.query()));
         inner.set_remote(peer);
-        let host = head.headers.get("host").and_then(|host| Host::parse_bytes(host.as_bytes()).ok());
+        let host =
+            head.headers.get("host").and_then(|host| Host::parse_bytes(host.as_bytes()).ok());
         if let Some(host) = host {
             inner.set_host(host);
         }

@@ -29,8 +29,8 @@ use super::guarded::Guarded;
 use super::malformed;
 use super::socket::Socket;
 use crate::web::{
-    BodyError, Decision, Drains, FormRule, Hold, MOST_HEAD_BYTES, Refusal, RequestBody, ResponseBody,
-    SessionCall, answer_session, decide, own_response,
+    BodyError, Decision, Drains, FormRule, Hold, MOST_HEAD_BYTES, Refusal, RequestBody,
+    ResponseBody, SessionCall, accept, answer_session, decide, own_response,
 };
 
 /// The most bytes of a connection's buffers, in each direction. A request head must fit; the page
@@ -175,18 +175,19 @@ async fn answer(
         return (own_response(Refusal::PageFailed.respond()).await, hold);
     };
     let rule = match decide(gateway, &head) {
-        Decision::Refused(refusal) => {
-            let (method, path) = (head.method.as_str(), head.uri.path());
-            return (own_response(refusal.respond_and_log(method, path)).await, hold);
+        Decision::Refused { refusal, tool } => {
+            let method = head.method.as_str();
+            let response = match tool {
+                Some(tool) => refusal.respond_in_session(tool, method, &accept(&head)),
+                None => refusal.respond_and_log(method, head.uri.path()),
+            };
+            return (own_response(response).await, hold);
         }
         Decision::Session(mount, rest) => {
             busy.enter(Phase::Session);
             let Ok(permit) = Arc::clone(&shared.sessions).try_acquire_owned() else {
-                let response = Refusal::TooBusy.respond_in_session(
-                    &mount.served.tool,
-                    head.method.as_str(),
-                    &[],
-                );
+                let (tool, method) = (&mount.served.tool, head.method.as_str());
+                let response = Refusal::TooBusy.respond_in_session(tool, method, &accept(&head));
                 return (own_response(response).await, hold);
             };
             hold = Arc::new((hold, permit));

@@ -88,8 +88,7 @@ impl Form {
         let is_same_pool = is_small == was_small && self.memory.is_some();
         let more = if is_same_pool { length - self.bytes.len() } else { length };
         let more = u32::try_from(more).map_err(|_| BodyError::NoSpace)?;
-        let more =
-            Arc::clone(pool).try_acquire_many_owned(more).map_err(|_| BodyError::NoSpace)?;
+        let more = Arc::clone(pool).try_acquire_many_owned(more).map_err(|_| BodyError::NoSpace)?;
         match &mut self.memory {
             Some(memory) if is_same_pool => memory.merge(more),
             memory => *memory = Some(more),

@@ -1,4 +1,4 @@
-//! A client's socket. It tells the connection's [`Activity`] what happens.
+//! A client's socket. It reports to the connection's [`Activity`].
 //!
 //! hyper answers a malformed request head itself, without a body. The socket withholds that answer,
 //! so that [`super::malformed`] can send a page in its place.

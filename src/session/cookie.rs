@@ -35,7 +35,7 @@ pub fn set_cookie(name: &str, value: &str, path: &str, seconds: u64) -> String {
 /// than once: a browser sends the cookies of every path above the request's, and another app of the
 /// host may have set one.
 ///
-/// Other apps of the domain can set cookies of any bytes. One that is not UTF-8 is none of ours.
+/// Other apps of the domain can set cookies of any bytes. The gateway's are ASCII.
 pub fn cookies<'c>(
     headers: impl IntoIterator<Item = &'c [u8]>,
 ) -> impl Iterator<Item = (&'c str, &'c str)> {

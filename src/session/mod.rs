@@ -21,7 +21,7 @@ mod sealed_sender;
 mod session;
 
 pub use budget::BUDGET;
-pub use cookie::{own_cookies, COOKIE, cookies, is_own_cookie, set_cookie};
+pub use cookie::{COOKIE, cookies, is_own_cookie, own_cookies, set_cookie};
 pub use field::Field;
 pub use grade_token::{GRADE_TOKEN_LIFETIME, GradeToken, GradeTokens};
 pub use id::SessionIds;

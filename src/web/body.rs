@@ -2,7 +2,6 @@
 //! field.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use rocket::data::ToByteUnit as _;
 use rocket::fairing::{Fairing, Info, Kind};
@@ -10,9 +9,6 @@ use rocket::form::Form;
 use rocket::http::Method;
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Data, Request};
-
-/// The timeout of a form.
-pub(crate) const FORM_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The number of bytes that Rocket reads before it selects a route.
 const PEEKED: usize = "_method=delete".len();
@@ -22,7 +18,7 @@ const PEEKED: usize = "_method=delete".len();
 pub(crate) enum BodyError {
     /// The form is larger than this limit, in bytes.
     TooLarge(u64),
-    /// The form did not arrive within [`FORM_TIMEOUT`], or the connection broke.
+    /// The form did not arrive within [`super::limit::FORM_TIMEOUT`], or the connection broke.
     Incomplete,
     /// The forms that are arriving use all the memory for forms.
     NoSpace,

@@ -3,34 +3,39 @@
 //! The listener and Rocket's routes use the same decision, so that they cannot disagree about what
 //! stands at a host and path.
 
-use std::time::Duration;
-
 use hyper::Method;
 use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
 
 use super::gateway::Gateway;
+use super::grade;
 use super::guard;
 use super::launch::{LARGEST_FORM, is_form};
+use super::limit::{MOST_FIELDS, MOST_HEAD_BYTES};
 use super::proxy::door::LARGEST_TICKET_FORM;
 use super::proxy::route::{Mount, ToolRoute};
 use super::refusal::Refusal;
-use super::grade;
-
-/// The timeout of a request head, from its first byte on.
-pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
-/// The most bytes of a request head: target, names and values.
-pub(crate) const MOST_HEAD_BYTES: usize = 64 * 1024;
-/// The most headers of a request.
-pub(crate) const MOST_FIELDS: usize = 100;
+use crate::config::Tool;
 
 /// Paths of the gateway that exist on tools' own hosts, too.
 pub(super) const OWN_EVERYWHERE: [&str; 2] = ["/is_up", "/.well-known/jwks.json"];
 
+/// The methods that Rocket knows, except `CONNECT`.
+const ROCKET_METHODS: [Method; 8] = [
+    Method::GET,
+    Method::POST,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::PUT,
+    Method::DELETE,
+    Method::PATCH,
+    Method::TRACE,
+];
+
 /// Who answers a request.
 pub(crate) enum Decision<'g, 'r> {
-    /// Nobody.
-    Refused(Refusal),
+    /// The gateway, with a refusal. `tool` is the tool of a session.
+    Refused { refusal: Refusal, tool: Option<&'g Tool> },
     /// The upstream behind this mount; with the rest of the path.
     Session(Mount<'g, 'r>, &'r str),
     /// Rocket.
@@ -40,7 +45,7 @@ pub(crate) enum Decision<'g, 'r> {
 /// Whether the listener reads the form of a request to one of the gateway's own URLs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FormRule {
-    /// It does not: there is none, or the response does not depend on it.
+    /// It does not: the response does not depend on it.
     Skip,
     /// It reads at most this number of bytes.
     Read(u64),
@@ -50,32 +55,35 @@ pub(crate) enum FormRule {
 
 /// Decides who answers a request.
 pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<'g, 'r> {
+    let path = head.uri.path();
+    let is_development = gateway.development.is_some();
+    let refused = |refusal, tool| Decision::Refused { refusal, tool };
+    let route = match guard::host(&head.headers, is_development) {
+        Ok(host) => gateway.routes.find(&host, &head.method, path, head.uri.query()),
+        // Monitors may send any `Host`.
+        Err(_) if matches!(path, "/is_up" | "/ready") => None,
+        Err(refusal) => return refused(refusal, None),
+    };
+    let session = match route {
+        Some(ToolRoute::Session(mount, rest)) if !OWN_EVERYWHERE.contains(&path) => {
+            Some((mount, rest))
+        }
+        _ => None,
+    };
+    let tool = session.map(|(mount, _)| &mount.served.tool);
     if is_too_large(head) {
-        return Decision::Refused(Refusal::HeadersTooLarge);
+        return refused(Refusal::HeadersTooLarge, tool);
     }
     if head.method == Method::CONNECT {
-        return Decision::Refused(Refusal::MethodUnknown);
+        return refused(Refusal::MethodUnknown, tool);
     }
-    let path = head.uri.path();
-    if path == "/is_up" {
-        return Decision::Own(FormRule::Skip);
-    }
-    let host = match guard::host(&head.headers, gateway.development.is_some()) {
-        Ok(host) => host,
-        // Monitors may send any `Host`.
-        Err(_) if path == "/ready" => return Decision::Own(FormRule::Skip),
-        Err(refusal) => return Decision::Refused(refusal),
-    };
-    let route = gateway.routes.find(&host, &head.method, path, head.uri.query());
-    match route {
-        Some(ToolRoute::Session(mount, rest)) if !OWN_EVERYWHERE.contains(&path) => {
-            Decision::Session(mount, rest)
-        }
-        route if is_rocket_method(&head.method) => {
+    match session {
+        Some((mount, rest)) => Decision::Session(mount, rest),
+        None if ROCKET_METHODS.contains(&head.method) => {
             let is_entry = matches!(route, Some(ToolRoute::Entry(_)));
-            Decision::Own(form_rule(head, is_entry, gateway.development.is_some()))
+            Decision::Own(form_rule(head, is_entry, is_development))
         }
-        _ => Decision::Refused(Refusal::MethodNotAllowed),
+        None => refused(Refusal::MethodNotAllowed, None),
     }
 }
 
@@ -83,21 +91,6 @@ fn is_too_large(head: &Parts) -> bool {
     let uri = head.uri.path().len() + head.uri.query().map_or(0, str::len);
     let headers = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
     head.headers.len() > MOST_FIELDS || uri + headers.sum::<usize>() > MOST_HEAD_BYTES
-}
-
-/// Whether Rocket knows this method.
-fn is_rocket_method(method: &Method) -> bool {
-    [
-        Method::GET,
-        Method::POST,
-        Method::HEAD,
-        Method::OPTIONS,
-        Method::PUT,
-        Method::DELETE,
-        Method::PATCH,
-        Method::TRACE,
-    ]
-    .contains(method)
 }
 
 /// Which form the listener reads. A response that does not depend on the form does not wait for it.
@@ -109,12 +102,13 @@ fn form_rule(head: &Parts, is_entry: bool, is_development: bool) -> FormRule {
     let path = head.uri.path();
     let largest = if is_entry {
         LARGEST_TICKET_FORM
-    } else if path == grade::PATH {
+    } else if path.trim_end_matches('/') == grade::PATH {
         match value(header::AUTHORIZATION) {
             Some(_) => grade::LARGEST_BODY,
             None => return FormRule::Skip,
         }
-    } else if (is_development && path.starts_with("/dev/")) || is_form(value(header::CONTENT_TYPE)) {
+    } else if (is_development && path.starts_with("/dev/")) || is_form(value(header::CONTENT_TYPE))
+    {
         LARGEST_FORM
     } else {
         return FormRule::Skip;

@@ -16,6 +16,7 @@ mod index;
 mod jwks;
 mod launch;
 mod length;
+mod limit;
 mod login;
 mod page;
 mod proxy;
@@ -27,12 +28,14 @@ mod served;
 mod shield;
 mod tool;
 
-pub(crate) use body::{Arrival, BodyError, FORM_TIMEOUT};
-pub(crate) use decision::{Decision, FormRule, HEAD_TIMEOUT, MOST_HEAD_BYTES, decide};
+pub(crate) use body::{Arrival, BodyError};
+pub(crate) use decision::{Decision, FormRule, decide};
 pub use gateway::Gateway;
 pub use launch::LARGEST_FORM;
-pub(crate) use proxy::passage::{SessionCall, answer as answer_session};
-pub(crate) use refusal::Refusal;
+pub(crate) use limit::{FORM_TIMEOUT, HEAD_TIMEOUT, MOST_HEAD_BYTES};
+pub(crate) use proxy::call::SessionCall;
+pub(crate) use proxy::passage::answer as answer_session;
+pub(crate) use refusal::{Refusal, accept};
 pub(crate) use request_body::{Drains, Hold, RequestBody};
 pub(crate) use response_body::{
     ResponseBody, complete, hyper_headers, own_response, streamed, stripped,

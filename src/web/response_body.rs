@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Either, Full};
 use hyper::Response;
+use hyper::StatusCode;
 use hyper::body::{Body, Bytes, Frame};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::StatusCode;
 
 use super::shield;
 

@@ -36,7 +36,10 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         .register("/", rocket::catchers![refusal::unmatched])
         .mount("/", rocket::routes![health::is_up])
         .mount("/", guard::except_tool_hosts(rocket::routes![health::ready], false))
-        .mount("/", guard::except_tool_hosts(rocket::routes![index::index, cartridge::cartridge], false))
+        .mount(
+            "/",
+            guard::except_tool_hosts(rocket::routes![index::index, cartridge::cartridge], false),
+        )
         .mount("/", guard::except_tool_hosts(grade::routes(), false))
         .mount("/", everywhere);
     if statics.is_dir() {

@@ -101,9 +101,7 @@ impl Server {
         let gateway =
             Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
         let gateway = gateway.explaining(loaded.credentials);
-        let figment = rocket::Config::figment()
-            .merge(("log_level", "off"))
-            .merge(("ident", false));
+        let figment = rocket::Config::figment().merge(("log_level", "off")).merge(("ident", false));
         let settings = Settings {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             idle: Some(Duration::from_secs(95)),

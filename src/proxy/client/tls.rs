@@ -3,11 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig, InvalidMessage};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 

@@ -12,7 +12,7 @@ use crate::grade::GradeError;
 use crate::platform::PlatformError;
 use crate::session::GRADE_TOKEN_LIFETIME;
 use crate::state::StateError;
-use crate::web::body::FORM_TIMEOUT;
+use crate::web::limit::FORM_TIMEOUT;
 
 /// Declares [`GradeRefusal`] and one method per column.
 macro_rules! grade_refusals {

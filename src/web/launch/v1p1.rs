@@ -70,8 +70,9 @@ fn examination(
     };
     let launch = launch.read();
     let policy = &served.tool.launch_policy(gateway.clock_skew, &gateway.known_secrets);
-    let proves =
-        |fingerprint: &[u8; 16]| gateway.receipts.prove(headers.get("Cookie").map(str::as_bytes), fingerprint, now);
+    let proves = |fingerprint: &[u8; 16]| {
+        gateway.receipts.prove(headers.get("Cookie").map(str::as_bytes), fingerprint, now)
+    };
     let examination = match &gateway.development {
         None => examine_read(launch, policy, now, proves),
         Some(development) => {

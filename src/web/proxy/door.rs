@@ -50,7 +50,7 @@ pub(in crate::web) async fn answer(
         Method::Post => {
             let arrival = *request.local_cache(Arrival::default);
             enter_in_new_window(gateway, mount, arrival, data).await
-        },
+        }
         _ => Err(Refusal::NotEntered),
     }
 }
@@ -65,7 +65,11 @@ async fn enter_with_cookie(
     let now = gateway.clock.now();
     let query = request.uri().query().map(|query| query.as_str()).unwrap_or_default();
     let ticket = spend(gateway, mount, sealed_ticket(query)?, now).await?;
-    match gateway.session_cache.find(&mount, request.headers().get("Cookie").map(str::as_bytes), now) {
+    match gateway.session_cache.find(
+        &mount,
+        request.headers().get("Cookie").map(str::as_bytes),
+        now,
+    ) {
         // The cookie may be of another launch in this browser: a newer one, or one of a moment ago.
         Some(open) if open.session.minted + TICKET_LIFETIME.as_secs() >= ticket.session.minted => {
             Ok(redirect(mount, &ticket.destination))

@@ -16,6 +16,7 @@ use rocket::Shutdown;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::frame;
+use super::upload::StopUpload;
 use crate::session::RoleWatch;
 use crate::web::refusal::Refusal;
 
@@ -86,6 +87,8 @@ pub(super) struct Download {
     body: Incoming,
     kind: StreamKind,
     broken: BrokenResponse,
+    /// The rest of the upload. It ends with the response.
+    upload: Option<StopUpload>,
     timer: Timer,
     has_ended: bool,
 }
@@ -128,9 +131,10 @@ impl Download {
         body: Incoming,
         kind: StreamKind,
         broken: BrokenResponse,
+        upload: Option<StopUpload>,
     ) -> Self {
         let (timer, has_ended) = (Timer::default(), false);
-        Self { read: read.into(), body, kind, broken, timer, has_ended }
+        Self { read: read.into(), body, kind, broken, upload, timer, has_ended }
     }
 
     /// Breaks the body off.
@@ -142,6 +146,7 @@ impl Download {
 
     fn end(&mut self) -> PolledFrame {
         self.has_ended = true;
+        self.upload = None;
         Poll::Ready(None)
     }
 

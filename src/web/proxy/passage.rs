@@ -3,48 +3,30 @@
 //! `crate::proxy` chooses the content of the upstream's request. This file decides whether the
 //! gateway sends it, and how long the gateway waits for the response head.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, COOKIE, HOST, HeaderValue};
-use hyper::http::request::Parts;
+use hyper::header::{COOKIE, HOST, HeaderValue};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response};
 use lti::Rejection;
-use rocket::Shutdown;
 use tokio::time::{Instant, sleep};
 
+use super::call::SessionCall;
 use super::relay::Relay;
-use super::route::Mount;
-use super::upload::{UploadFault, UploadWatch};
+use super::upload::{StopUpload, UploadFault, UploadWatch};
 use super::visit::{OpenSession, PreparedHeaders};
 use crate::config::Prefix;
 use crate::proxy::client::RequestBody as UpstreamBody;
 use crate::proxy::headers::HeaderPolicy;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
-use crate::web::gateway::Gateway;
 use crate::web::login::is_login;
 use crate::web::page;
-use crate::web::refusal::Refusal;
-use crate::web::request_body::{Hold, RequestBody};
+use crate::web::refusal::{Refusal, accept};
+use crate::web::request_body::RequestBody;
 use crate::web::response_body::{ResponseBody, own_response};
-
-/// A request to a URL of a session.
-pub(crate) struct SessionCall<'r> {
-    pub(crate) gateway: &'r Gateway,
-    pub(crate) mount: Mount<'r, 'r>,
-    /// The path after the session's prefix.
-    pub(crate) rest: &'r str,
-    pub(crate) head: &'r Parts,
-    /// The IP address of the connection's other end.
-    pub(crate) peer: IpAddr,
-    pub(crate) shutdown: Shutdown,
-    /// What a WebSocket keeps as long as it is open.
-    pub(crate) hold: Hold,
-}
 
 impl From<UploadFault> for Refusal {
     fn from(fault: UploadFault) -> Self {
@@ -76,10 +58,8 @@ pub(crate) async fn answer(
     match proxied(&call, body, upgrade).await {
         Ok(response) => response,
         Err(refusal) => {
-            let accept = call.head.headers.get_all(ACCEPT).iter();
-            let accept: Vec<&str> = accept.filter_map(|value| value.to_str().ok()).collect();
-            let tool = &call.mount.served.tool;
-            own_response(refusal.respond_in_session(tool, call.head.method.as_str(), &accept)).await
+            let (tool, method) = (&call.mount.served.tool, call.head.method.as_str());
+            own_response(refusal.respond_in_session(tool, method, &accept(call.head))).await
         }
     }
 }
@@ -105,7 +85,8 @@ async fn proxied(
     let upload = (passage.proxied.length() != BodyLength::None).then(|| UploadWatch::new(body));
     let response = passage.send(upload.as_ref()).await?;
     let upgrade = upgrade.filter(|_| passage.proxied.is_websocket());
-    passage.relay().respond(response, upgrade).await
+    let upload = upload.map(StopUpload);
+    passage.relay().respond(response, upgrade, upload).await
 }
 
 /// A redirect to the session's URL with a trailing slash. An app at the root of its host has no URL
@@ -152,12 +133,11 @@ impl<'r> Passage<'r> {
         };
         // The listener has checked the header.
         let authority = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-        let Gateway { assertions, grade_tokens, public_url, .. } = gateway;
         let prepared = session
             .prepared_headers(
-                assertions,
-                grade_tokens,
-                public_url,
+                &gateway.assertions,
+                &gateway.grade_tokens,
+                &gateway.public_url,
                 mount,
                 authority.unwrap_or_default(),
                 now,

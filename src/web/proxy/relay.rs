@@ -11,10 +11,11 @@ use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
+use super::call::SessionCall;
 use super::download::{BrokenResponse, Download, Events, StreamKind};
 use super::frame::Frame;
-use super::passage::SessionCall;
 use super::tunnel::{TunnelEnd, tunnel};
+use super::upload::StopUpload;
 use super::visit::{OpenSession, PreparedHeaders};
 use crate::proxy::client::UpstreamError;
 use crate::session::{LatestLaunches, RoleWatch};
@@ -38,23 +39,28 @@ pub(super) struct Relay<'r> {
 
 impl Relay<'_> {
     /// Passes a response on. `upgrade` is the browser's side of the WebSocket that the browser
-    /// requested.
+    /// requested. `upload` ends with the response.
     pub(super) async fn respond(
         self,
         response: Response<Incoming>,
         upgrade: Option<OnUpgrade>,
+        upload: Option<StopUpload>,
     ) -> Result<Response<ResponseBody>, Refusal> {
         match (response.status(), upgrade) {
             (StatusCode::SWITCHING_PROTOCOLS, Some(upgrade)) => {
                 self.websocket(response, upgrade).await
             }
             (StatusCode::SWITCHING_PROTOCOLS, None) => Err(UpstreamError::Switched.into()),
-            _ => self.message(response).await,
+            _ => self.message(response, upload).await,
         }
     }
 
     /// Passes on a response that is no WebSocket.
-    async fn message(self, response: Response<Incoming>) -> Result<Response<ResponseBody>, Refusal> {
+    async fn message(
+        self,
+        response: Response<Incoming>,
+        upload: Option<StopUpload>,
+    ) -> Result<Response<ResponseBody>, Refusal> {
         let (head, mut body) = response.into_parts();
         let response = self.head(head.status, &head.headers);
         if body.is_end_stream() {
@@ -74,7 +80,7 @@ impl Relay<'_> {
             tool: self.call.mount.served.tool.name.clone(),
             method: self.call.head.method.clone(),
         };
-        Ok(response.map(|()| streamed(Download::new(chunks, body, kind, broken))))
+        Ok(response.map(|()| streamed(Download::new(chunks, body, kind, broken, upload))))
     }
 
     /// The kind of a streamed body, which decides what ends it: a timeout, or the end of the

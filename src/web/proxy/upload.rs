@@ -6,7 +6,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
@@ -43,6 +43,27 @@ struct UploadState {
     /// The start of the current wait.
     since: Instant,
     fault: Option<UploadFault>,
+    /// The upstream's task, while it waits for the browser.
+    waker: Option<Waker>,
+}
+
+/// Ends an upload when it is dropped: the response is complete, so nobody needs the rest.
+pub(super) struct StopUpload(pub(super) UploadWatch);
+
+impl Drop for StopUpload {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        if let Some(body) = state.body.take_if(|body| !body.is_end_stream()) {
+            state.fault = Some(UploadFault::Broken);
+            let waker = state.waker.take();
+            drop(state);
+            // The body drains itself.
+            drop(body);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
 }
 
 impl UploadWatch {
@@ -54,6 +75,7 @@ impl UploadWatch {
             waits_for_browser: false,
             since: Instant::now(),
             fault: None,
+            waker: None,
         })))
     }
 
@@ -98,7 +120,11 @@ impl Body for Upload {
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let watch = self.watch.clone();
         let mut state = watch.state();
-        let Some(body) = &mut state.body else { return Poll::Ready(None) };
+        let Some(body) = &mut state.body else {
+            // A truncated body must not look complete.
+            let stopped = state.fault.map(|_| Err(io::ErrorKind::ConnectionAborted.into()));
+            return Poll::Ready(stopped);
+        };
         let frame = match Pin::new(body).poll_frame(context) {
             Poll::Pending => {
                 let limit = if state.has_started { UPLOAD_TIMEOUT } else { FIRST_BYTE_TIMEOUT };
@@ -110,6 +136,7 @@ impl Body for Upload {
                 let deadline = state.since + limit;
                 let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
                 if timer.as_mut().poll(context).is_pending() {
+                    state.waker = Some(context.waker().clone());
                     return Poll::Pending;
                 }
                 state.fault = Some(UploadFault::Slow);
@@ -134,7 +161,8 @@ impl Body for Upload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.watch.state().body.as_ref().is_none_or(Body::is_end_stream)
+        let state = self.watch.state();
+        state.body.as_ref().map_or(state.fault.is_none(), Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -6,5 +6,6 @@ mod response;
 mod table;
 
 pub(super) use reference::reference;
+pub(crate) use response::accept;
 pub(super) use response::{RejectionPage, unmatched};
 pub(crate) use table::Refusal;

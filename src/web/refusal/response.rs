@@ -2,6 +2,8 @@
 
 use std::io::Cursor;
 
+use hyper::header::ACCEPT;
+use hyper::http::request::Parts;
 use lti::ReturnUrl;
 use rocket::http::{ContentType, Header, Status};
 use rocket::response::Responder;
@@ -58,7 +60,8 @@ impl Refusal {
             return self.page(&reference, "", &tool.frame_ancestors);
         }
         let (heading, _) = self.page_text();
-        let body = json!({ "error": self.code(), "message": heading, "reference": reference }).to_string();
+        let body =
+            json!({ "error": self.code(), "message": heading, "reference": reference }).to_string();
         let mut response = Response::build()
             .status(self.status())
             .header(ContentType::JSON)
@@ -139,6 +142,11 @@ impl<'r> Responder<'r, 'static> for Refusal {
 #[catch(default)]
 pub(in crate::web) fn unmatched(status: Status, _: &Request<'_>) -> Refusal {
     Refusal::Other(status)
+}
+
+/// The `Accept` headers of a request.
+pub(crate) fn accept(head: &Parts) -> Vec<&str> {
+    head.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect()
 }
 
 /// Whether the client is a script that asks for JSON.

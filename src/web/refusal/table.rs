@@ -10,8 +10,8 @@ use rocket::http::Status;
 
 use super::page_text::{self, PageText};
 use crate::proxy::client::UpstreamError;
-use crate::web::body::{BodyError, FORM_TIMEOUT};
-use crate::web::decision::{HEAD_TIMEOUT, MOST_FIELDS, MOST_HEAD_BYTES};
+use crate::web::body::BodyError;
+use crate::web::limit::{FORM_TIMEOUT, HEAD_TIMEOUT, MOST_FIELDS, MOST_HEAD_BYTES};
 use crate::web::proxy::upload::{FIRST_BYTE_TIMEOUT, UPLOAD_TIMEOUT};
 
 /// Declares [`Refusal`] and one method per column.

@@ -57,7 +57,9 @@ impl Frame<'_> {
             }
         }
         // The configuration accepts valid values only.
-        if let Ok(policy) = HeaderValue::try_from(format!("frame-ancestors {}", self.frame_ancestors)) {
+        if let Ok(policy) =
+            HeaderValue::try_from(format!("frame-ancestors {}", self.frame_ancestors))
+        {
             response.append(CONTENT_SECURITY_POLICY, policy);
         }
         response.append(REFERRER_POLICY, HeaderValue::from_static("same-origin"));

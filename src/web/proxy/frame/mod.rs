@@ -6,5 +6,5 @@ mod headers;
 mod policy;
 mod url;
 
-pub(super) use headers::trailers;
 pub(super) use app::Frame;
+pub(super) use headers::trailers;
