@@ -9,3 +9,4 @@ pub(super) mod route;
 mod tunnel;
 pub(super) mod upload;
 pub(super) mod visit;
+mod websocket_frame;
