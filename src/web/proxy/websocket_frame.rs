@@ -184,7 +184,7 @@ mod tests {
         let mut frame = vec![first];
         match length {
             ..=125 => frame.push(mask | length as u8),
-            ..=0xFFFF => {
+            126..=0xFFFF => {
                 frame.push(mask | 126);
                 frame.extend((length as u16).to_be_bytes());
             }
