@@ -16,6 +16,7 @@ use rocket::Shutdown;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::frame;
+use super::session_load::{RequestPermit, StreamPermit};
 use super::upload::StopUpload;
 use crate::session::RoleWatch;
 use crate::web::refusal::Refusal;
@@ -29,7 +30,7 @@ const COMMENT: &[u8] = b":\n\n";
 /// The kind of a streamed body. It decides what the gateway does while the upstream is silent.
 pub(super) enum StreamKind {
     /// Any body except server-sent events, with the timeout for its next part.
-    Ordinary(Duration),
+    Ordinary { silence: Duration, _permit: RequestPermit },
     /// Server-sent events.
     Events(Events),
 }
@@ -44,6 +45,7 @@ pub(super) struct Events {
     /// The timeout for the next part if no comment can be written.
     silence: Duration,
     gap: Gap,
+    _permit: StreamPermit,
 }
 
 impl Events {
@@ -53,6 +55,7 @@ impl Events {
         shutdown: Shutdown,
         is_plain: bool,
         silence: Duration,
+        permit: StreamPermit,
     ) -> Self {
         let end = Box::pin(async move {
             tokio::select! {
@@ -61,7 +64,7 @@ impl Events {
                 () = shutdown => {}
             }
         });
-        Self { end, is_plain, silence, gap: Gap::default() }
+        Self { end, is_plain, silence, gap: Gap::default(), _permit: permit }
     }
 }
 
@@ -153,7 +156,7 @@ impl Download {
     /// Waits for the upstream: until a timeout, or with comments of the gateway's own.
     fn poll_silence(&mut self, context: &mut Context<'_>) -> PolledFrame {
         let (next, silence, may_comment) = match &self.kind {
-            StreamKind::Ordinary(silence) => (*silence, *silence, false),
+            StreamKind::Ordinary { silence, .. } => (*silence, *silence, false),
             StreamKind::Events(events) => (
                 HEARTBEAT * (self.timer.beats + 1),
                 events.silence,

@@ -7,6 +7,8 @@ mod frame;
 pub(super) mod passage;
 mod relay;
 pub(super) mod route;
+pub(super) mod session_load;
 mod tunnel;
 pub(super) mod upload;
 pub(super) mod visit;
+mod websocket_frame;

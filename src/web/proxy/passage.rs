@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::call::SessionCall;
 use super::relay::Relay;
+use super::session_load::RequestPermit;
 use super::upload::{StopUpload, UploadFault, UploadWatch};
 use super::visit::{OpenSession, PreparedHeaders};
 use crate::config::Prefix;
@@ -82,11 +83,13 @@ async fn proxied(
     };
     let proxied = ProxiedRequest::read(browser, &call.mount.upstream.url)?;
     let passage = Passage::admit(call, proxied)?;
+    let loads = &call.gateway.session_cache.loads;
+    let permit = loads.admit(&call.mount.served.tool.name, &passage.session.session.id).await?;
     let upload = (passage.proxied.length() != BodyLength::None).then(|| UploadWatch::new(body));
     let response = passage.send(upload.as_ref()).await?;
     let upgrade = upgrade.filter(|_| passage.proxied.is_websocket());
     let upload = upload.map(StopUpload);
-    passage.relay().respond(response, upgrade, upload).await
+    passage.relay(permit).respond(response, upgrade, upload).await
 }
 
 /// A redirect to the session's URL with a trailing slash. An app at the root of its host has no URL
@@ -192,13 +195,14 @@ impl<'r> Passage<'r> {
     }
 
     /// The way back to the browser.
-    fn relay(self) -> Relay<'r> {
+    fn relay(self, permit: RequestPermit) -> Relay<'r> {
         Relay {
             latest_launches: &self.call.gateway.session_cache.latest_launches,
             call: self.call,
             lifetime: Duration::from_secs(self.session.session.expires.saturating_sub(self.now)),
             session: self.session,
             prepared: self.prepared,
+            permit,
         }
     }
 }

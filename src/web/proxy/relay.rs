@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::call::SessionCall;
 use super::download::{BrokenResponse, Download, Events, StreamKind};
 use super::frame::Frame;
+use super::session_load::RequestPermit;
 use super::tunnel::{TunnelEnd, tunnel};
 use super::upload::StopUpload;
 use super::visit::{OpenSession, PreparedHeaders};
@@ -35,6 +36,8 @@ pub(super) struct Relay<'r> {
     pub(super) prepared: Arc<PreparedHeaders>,
     /// The remaining lifetime of the session.
     pub(super) lifetime: Duration,
+    /// Counts the request among those of its session until the response ends.
+    pub(super) permit: RequestPermit,
 }
 
 impl Relay<'_> {
@@ -75,17 +78,17 @@ impl Relay<'_> {
                 Err(_) => {}
             }
         }
-        let kind = self.stream_kind(&head.headers, length)?;
         let broken = BrokenResponse {
             tool: self.call.mount.served.tool.name.clone(),
             method: self.call.head.method.clone(),
         };
+        let kind = self.stream_kind(&head.headers, length)?;
         Ok(response.map(|()| streamed(Download::new(chunks, body, kind, broken, upload))))
     }
 
     /// The kind of a streamed body, which decides what ends it: a timeout, or the end of the
     /// session.
-    fn stream_kind(&self, headers: &HeaderMap, length: Option<u64>) -> Result<StreamKind, Refusal> {
+    fn stream_kind(self, headers: &HeaderMap, length: Option<u64>) -> Result<StreamKind, Refusal> {
         let silence = self.call.mount.upstream.timeout;
         if is_event_stream(headers) && length.is_none() {
             Ok(StreamKind::Events(Events::new(
@@ -94,9 +97,10 @@ impl Relay<'_> {
                 self.call.shutdown.clone(),
                 !headers.contains_key(header::CONTENT_ENCODING),
                 silence,
+                self.permit.into_stream()?,
             )))
         } else {
-            Ok(StreamKind::Ordinary(silence))
+            Ok(StreamKind::Ordinary { silence, _permit: self.permit })
         }
     }
 
@@ -113,6 +117,7 @@ impl Relay<'_> {
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         let upgraded = hyper::upgrade::on(&mut response).await;
         let upstream = upgraded.map_err(|error| UpstreamError::Gone(error.to_string()))?;
+        let permit = self.permit.into_stream()?;
         let (hold, shutdown) = (Arc::clone(&self.call.hold), self.call.shutdown.clone());
         let lifetime = self.lifetime;
         tokio::spawn(async move {
@@ -126,7 +131,7 @@ impl Relay<'_> {
             if let Ok(browser) = browser.await {
                 tunnel(TokioIo::new(browser), TokioIo::new(upstream), end).await;
             }
-            drop(hold);
+            drop((hold, permit));
         });
         Ok(switched.map(|()| stripped()))
     }

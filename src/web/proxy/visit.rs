@@ -7,6 +7,7 @@ use lti::Secret;
 use quick_cache::sync::Cache;
 
 use super::route::Mount;
+use super::session_load::SessionLoads;
 use crate::config::PublicUrl;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::session_headers::{SessionFacts, session_headers};
@@ -41,6 +42,9 @@ const MOST_CACHED: usize = 10_000;
 pub(in crate::web) struct SessionCache {
     pub(in crate::web) sessions: Sessions,
     pub(in crate::web) latest_launches: LatestLaunches,
+    /// The requests and streams of each session.
+    #[expect(dead_code, reason = "`passage` does not admit requests yet")]
+    pub(in crate::web) loads: SessionLoads,
     /// The cached sessions, by cookie.
     open: Cache<String, Arc<OpenSession>>,
 }
@@ -51,6 +55,7 @@ impl SessionCache {
         Self {
             sessions: Sessions::new(secrets),
             latest_launches: LatestLaunches::default(),
+            loads: SessionLoads::default(),
             open: Cache::new(MOST_CACHED),
         }
     }

@@ -46,6 +46,12 @@ pub(super) const OTHER_SITE: PageText = (
      If you did this in the tool itself, please tell your course staff.",
 );
 pub(super) const UPLOAD_CUT: PageText = ("Your data did not arrive completely", TRY_AGAIN);
+pub(super) const TOO_MANY_REQUESTS: PageText = (
+    "The tool received too many requests at once",
+    "Please close other windows of this tool. Then try again.",
+);
+pub(super) const TOO_MANY_STREAMS: PageText =
+    ("The tool is open too many times", "Please close other windows of this tool. Then try again.");
 pub(super) const UNAVAILABLE: PageText = (
     "The tool is not available",
     "It is not running, or has an error. Please try again in a few minutes.",

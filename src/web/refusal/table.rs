@@ -12,6 +12,9 @@ use super::page_text::{self, PageText};
 use crate::proxy::client::UpstreamError;
 use crate::web::body::BodyError;
 use crate::web::limit::{FORM_TIMEOUT, HEAD_TIMEOUT, MOST_FIELDS, MOST_HEAD_BYTES};
+use crate::web::proxy::session_load::{
+    MOST_REQUESTS, MOST_STREAMS, MOST_WAITING, TooManyRequests, TooManyStreams, WAIT_TIMEOUT,
+};
 use crate::web::proxy::upload::{FIRST_BYTE_TIMEOUT, UPLOAD_TIMEOUT};
 
 /// Declares [`Refusal`] and one method per column.
@@ -237,6 +240,20 @@ refusals! {
         fact: "the URL is longer than 64 KiB";
         advice: "let the app send long values in a form, not in the URL";
         page: page_text::INVALID;
+    /// The session has too many requests in flight and waiting, or one has waited for too long.
+    TooManyRequests => "too-many-requests", Status::TooManyRequests,
+        fact: "the session has {} requests in flight, and {} wait or one waited for {} seconds",
+            MOST_REQUESTS, MOST_WAITING, WAIT_TIMEOUT.as_secs();
+        advice: "find out why the app sends so many requests at once, \
+                 or why the upstream responds slowly";
+        page: page_text::TOO_MANY_REQUESTS;
+
+    /// The session has too many WebSockets and event streams.
+    TooManyStreams => "too-many-streams", Status::TooManyRequests,
+        fact: "the session has {} WebSockets and event streams", MOST_STREAMS;
+        advice: "let the app close WebSockets and event streams that it no longer needs, \
+                 and share them between its parts";
+        page: page_text::TOO_MANY_STREAMS;
 
     /// A method that the gateway does not forward.
     MethodUnknown => "method-unknown", Status::NotImplemented,
@@ -270,6 +287,18 @@ impl From<BodyError> for Refusal {
             BodyError::Incomplete => Self::Incomplete,
             BodyError::NoSpace => Self::TooManyForms,
         }
+    }
+}
+
+impl From<TooManyRequests> for Refusal {
+    fn from(_: TooManyRequests) -> Self {
+        Self::TooManyRequests
+    }
+}
+
+impl From<TooManyStreams> for Refusal {
+    fn from(_: TooManyStreams) -> Self {
+        Self::TooManyStreams
     }
 }
 
@@ -331,6 +360,14 @@ mod tests {
         assert_eq!(
             Refusal::UploadSlow.fact(),
             "the browser sent no data of its body for 60 seconds"
+        );
+        assert_eq!(
+            Refusal::from(TooManyRequests).fact(),
+            "the session has 64 requests in flight, and 256 wait or one waited for 15 seconds"
+        );
+        assert_eq!(
+            Refusal::from(TooManyStreams).fact(),
+            "the session has 32 WebSockets and event streams"
         );
     }
 }

@@ -171,8 +171,14 @@ fn a_launch_with_another_role_closes_the_sockets_of_that_session_only() {
     talk(&mut second_wire, &mut second_app);
 
     Browser::new(&server).open(&launch_again("4").but(&[("roles", "Instructor")]));
-    for end in [&mut wire, &mut app, &mut second_wire, &mut second_app] {
-        assert!(end.is_over());
+    for (wire, app) in [(&mut wire, &mut app), (&mut second_wire, &mut second_app)] {
+        // A Close frame with status 1008, from the upstream's client with a mask.
+        assert_eq!(wire.rest(), [0x88, 0x02, 0x03, 0xF0]);
+        let close = app.rest();
+        let &[0x88, 0x82, a, b, _, _, high, low] = &close[..] else {
+            panic!("{close:x?} is no masked Close frame");
+        };
+        assert_eq!([high ^ a, low ^ b], [0x03, 0xF0]);
     }
     talk(&mut bobs_wire, &mut bobs_app);
 }
