@@ -128,7 +128,12 @@ impl Relay<'_> {
                     () = tokio::time::sleep(lifetime) => TunnelEnd::SessionEnded,
                 }
             };
-            if let Ok(browser) = browser.await {
+            let mut end = std::pin::pin!(end);
+            let browser = tokio::select! {
+                browser = browser => browser.ok(),
+                _ = &mut end => None,
+            };
+            if let Some(browser) = browser {
                 tunnel(TokioIo::new(browser), TokioIo::new(upstream), end).await;
             }
             drop((hold, permit));
