@@ -123,6 +123,12 @@ refusals! {
         advice: "let the proxy in front of the gateway send exactly one Host header";
         page: page_text::INVALID_HOST;
 
+    /// The `Host` ends with a dot. Holds the URL without it.
+    TrailingDot(url: String) => "trailing-dot", Status::BadRequest,
+        fact: "the host name ends with a dot";
+        advice: format!("open {url}: cookies, signatures and `host` are for the name without a dot");
+        page: page_text::TRAILING_DOT;
+
     /// In development, the `Host` is not loopback.
     ForeignHost => "foreign-host", Status::BadRequest,
         fact: "in development, the gateway answers only loopback hosts";
@@ -146,6 +152,13 @@ refusals! {
     NoTool => "no-tool", Status::NotFound,
         fact: "no tool has this launch path";
         advice: "compare the launch URL in the platform with the launch URLs at /";
+        page: page_text::NOT_FOUND;
+
+    /// A launch to a segment that begins with `~` and is no session id.
+    TildePath => "tilde-path", Status::NotFound,
+        fact: "the launch URL has a segment with ~ where sessions have their id";
+        advice: "launch the tool's own URL, or a path below it whose first segment \
+                 does not begin with ~; with `prefix = \"tool\"`, such paths belong to the app";
         page: page_text::NOT_FOUND;
 
     /// The ids of a launch do not fit into the session cookie.
