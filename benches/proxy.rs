@@ -18,7 +18,7 @@ use lti_gateway::cli::load;
 use lti_gateway::clock::Clock;
 use lti_gateway::config::Environment;
 use lti_gateway::web::{self, Gateway};
-use process::{Process, connections, response, started};
+use process::{Process, connections, response, serve_gateway, started};
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use rocket::{State, get};
@@ -190,8 +190,13 @@ fn serve(what: &str) {
     let announce = AdHoc::on_liftoff("announce", |rocket| {
         Box::pin(async move { eprintln!("{}", rocket.config().port) })
     });
-    let rocket = if what == "upstream" {
-        rocket::custom(figment).mount("/", rocket::routes![page]).manage(Page("x".repeat(1024)))
+    if what == "upstream" {
+        let rocket = rocket::custom(figment)
+            .mount("/", rocket::routes![page])
+            .manage(Page("x".repeat(1024)));
+        if let Err(error) = rocket::execute(rocket.attach(announce).launch()) {
+            eprintln!("{}", error.kind());
+        }
     } else {
         let environment = Environment::from(
             [
@@ -213,10 +218,7 @@ fn serve(what: &str) {
             lti_gateway::state::State::memory(),
         )
         .expect("no certificates needed");
-        web::rocket(figment, gateway, &loaded.statics)
-    };
-    if let Err(error) = rocket::execute(rocket.attach(announce).launch()) {
-        eprintln!("{}", error.kind());
+        serve_gateway(web::rocket(figment, gateway, &loaded.statics));
     }
 }
 

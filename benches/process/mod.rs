@@ -1,8 +1,14 @@
 //! A measured server: a process of its own. Its CPU time comes from `/proc`.
 
+use std::future::pending;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use lti_gateway::server::{Listener, Settings};
+use rocket::{Build, Rocket};
+use tokio::runtime::Builder;
 
 /// A child process. Dropping the value kills it.
 pub struct Process(pub Child);
@@ -79,4 +85,20 @@ pub fn response(stream: &mut TcpStream) -> (String, Vec<u8>) {
             return (head, bytes.split_off(end + 4));
         }
     }
+}
+
+/// Serves this Rocket with the gateway's listener, until the process is killed. Prints the port.
+pub fn serve_gateway(rocket: Rocket<Build>) {
+    let settings = Settings {
+        address: (Ipv4Addr::LOCALHOST, 0).into(),
+        idle: Some(Duration::from_secs(95)),
+        grace: Duration::ZERO,
+        mercy: Duration::ZERO,
+    };
+    let runtime = Builder::new_multi_thread().enable_all().build().expect("threads");
+    runtime.block_on(async {
+        let listener = Listener::bind(settings).await.expect("a port");
+        eprintln!("{}", listener.address().expect("an address").port());
+        listener.serve(rocket, pending()).await.expect("Rocket launches");
+    });
 }

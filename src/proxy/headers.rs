@@ -374,21 +374,6 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_header_is_dropped_against_header_injection() {
-        check(
-            &[
-                ("X-A", "a\nb"),
-                ("X-B", "\0"),
-                ("X C", "c"),
-                ("", "d"),
-                ("X-E", "e\u{7f}"),
-                ("X-F", "f"),
-            ],
-            &[("x-f", "f")],
-        );
-    }
-
-    #[test]
     fn headers_that_connection_names_are_hop_by_hop() {
         check(
             &[
@@ -564,8 +549,9 @@ mod tests {
 
     #[track_caller]
     fn check_csrf(method: &str, browser: &[(&str, &str)], expected: bool) {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
         assert_eq!(
-            may_be_csrf(ORIGIN, method, browser.iter().copied()),
+            may_be_csrf(ORIGIN, &method, &header_map(browser)),
             expected,
             "{method} {browser:?}"
         );
@@ -598,7 +584,7 @@ mod tests {
     #[test]
     fn an_unsafe_method_from_another_origin_may_be_csrf() {
         for (browser, expected) in PAGES {
-            for method in ["POST", "PUT", "PATCH", "DELETE", "CONNECT", "PROPFIND", "get", ""] {
+            for method in ["POST", "PUT", "PATCH", "DELETE", "CONNECT", "PROPFIND", "get"] {
                 check_csrf(method, browser, expected);
             }
             for method in ["GET", "HEAD", "OPTIONS", "TRACE"] {
@@ -622,7 +608,7 @@ mod tests {
                 let mut browser = browser.to_vec();
                 browser.extend([("Connection", connection), ("Upgrade", upgrade)]);
                 check_csrf("GET", &browser, is_opened && expected);
-                assert_eq!(is_websocket(browser.iter().copied()), is_opened);
+                assert_eq!(is_websocket(&header_map(&browser)), is_opened);
             }
         }
     }
@@ -652,8 +638,14 @@ mod tests {
                 prefix: PREFIX,
                 configured: &configured,
             };
-            let browser = browser.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            let headers = policy.request_headers(browser);
+            let browser: HeaderMap = browser
+                .iter()
+                .filter_map(|(name, value)| {
+                    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+                    Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+                })
+                .collect();
+            let headers = policy.request_headers(&browser);
             prop_assert_eq!(headers.get_all("x-own").iter().collect::<Vec<_>>(), ["own"]);
             prop_assert_eq!(headers.get_all(HOST).iter().collect::<Vec<_>>(), ["app.test:9000"]);
             for (name, value) in &headers {

@@ -82,9 +82,10 @@ async fn proxied(
         behind_heroku: call.gateway.behind_heroku,
     };
     let proxied = ProxiedRequest::read(browser, &call.mount.upstream.url)?;
-    let passage = Passage::admit(call, proxied)?;
+    let session = session(call)?;
     let loads = &call.gateway.session_cache.loads;
-    let permit = loads.admit(&call.mount.served.tool.name, &passage.session.session.id).await?;
+    let permit = loads.admit(&call.mount.served.tool.name, &session.session.id).await?;
+    let passage = Passage::admit(call, proxied, session)?;
     let upload = (passage.proxied.length() != BodyLength::None).then(|| UploadWatch::new(body));
     let response = passage.send(upload.as_ref()).await?;
     let upgrade = upgrade.filter(|_| passage.proxied.is_websocket());
@@ -116,6 +117,14 @@ fn without_session(call: &SessionCall<'_>) -> Refusal {
     }
 }
 
+/// The session that the request's cookie opens.
+fn session(call: &SessionCall<'_>) -> Result<Arc<OpenSession>, Refusal> {
+    let cookies = call.head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let now = call.gateway.clock.now();
+    let session = call.gateway.session_cache.find(&call.mount, cookies, now);
+    session.ok_or_else(|| without_session(call))
+}
+
 /// A request that the gateway admits to the upstream.
 struct Passage<'r> {
     call: &'r SessionCall<'r>,
@@ -126,14 +135,18 @@ struct Passage<'r> {
 }
 
 impl<'r> Passage<'r> {
-    /// Admits a request that belongs to a session and cannot be CSRF.
-    fn admit(call: &'r SessionCall<'r>, proxied: ProxiedRequest<'r>) -> Result<Self, Refusal> {
+    /// Admits a request whose session is still valid, and that cannot be CSRF.
+    fn admit(
+        call: &'r SessionCall<'r>,
+        proxied: ProxiedRequest<'r>,
+        session: Arc<OpenSession>,
+    ) -> Result<Self, Refusal> {
         let SessionCall { gateway, mount, head, .. } = call;
         let now = gateway.clock.now();
-        let cookies = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-        let Some(session) = gateway.session_cache.find(mount, cookies, now) else {
-            return Err(without_session(call));
-        };
+        // The request may have waited for others of its session.
+        if !gateway.session_cache.admits(mount.served, &session.session, now) {
+            return Err(Refusal::NoSession);
+        }
         // The listener has checked the header.
         let authority = head.headers.get(HOST).and_then(|host| host.to_str().ok());
         let prepared = session

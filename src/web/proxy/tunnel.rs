@@ -186,7 +186,7 @@ mod tests {
     use tokio::io::{DuplexStream, duplex};
     use tokio::sync::oneshot;
     use tokio::task::JoinHandle;
-    use tokio::time::Instant;
+    use tokio::time::{Instant, sleep};
 
     use super::*;
 

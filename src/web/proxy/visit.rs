@@ -43,7 +43,6 @@ pub(in crate::web) struct SessionCache {
     pub(in crate::web) sessions: Sessions,
     pub(in crate::web) latest_launches: LatestLaunches,
     /// The requests and streams of each session.
-    #[expect(dead_code, reason = "`passage` does not admit requests yet")]
     pub(in crate::web) loads: SessionLoads,
     /// The cached sessions, by cookie.
     open: Cache<String, Arc<OpenSession>>,

@@ -235,7 +235,7 @@ mod tests {
                         let (one, other) = frame.split_at(split);
                         assert_eq!(boundaries([one, other]), end, "{case}, split at {split}");
                     }
-                    assert_eq!(boundaries(frame.chunks(1)), end, "{case}, byte by byte");
+                    assert_eq!(boundaries(frame.chunks(1)), end, "{case}, in single bytes");
                 }
             }
         }
