@@ -80,8 +80,7 @@ pub fn begins_with_tilde(segment: &str) -> bool {
 }
 
 /// A path, percent-decoded once.
-pub fn decoded_once(path: &str) -> Cow<'_, [u8]> {
-    let bytes = path.as_bytes();
+pub fn decoded_once(bytes: &[u8]) -> Cow<'_, [u8]> {
     if !bytes.contains(&b'%') {
         return Cow::Borrowed(bytes);
     }
@@ -436,7 +435,7 @@ mod tests {
             "/%uff0e%uff0e",
             "/..%uff0fb",
             "/%u2024%u2024",
-            "/%%7530302e",
+            "/%%75002e",
             // Blanks that a server removes.
             "/..%20",
             "/..%20/a",
@@ -566,7 +565,7 @@ mod tests {
             ("%zz%41", "%zzA"),
             ("é%41", "éA"),
         ] {
-            assert_eq!(*decoded_once(path), *expected.as_bytes(), "{path}");
+            assert_eq!(*decoded_once(path.as_bytes()), *expected.as_bytes(), "{path}");
         }
     }
 
@@ -607,12 +606,11 @@ mod tests {
         fn a_server_that_decodes_any_number_of_times_sees_no_dot_segment(
             rest in "(/|%|2|5|e|f|c|\\.|\\\\|;|a){0,24}",
         ) {
-            let mut path = rest.clone();
-            let mut seen = contains_dot_segment(path.as_bytes());
+            let mut path = rest.clone().into_bytes();
+            let mut seen = contains_dot_segment(&path);
             for _ in 0..rest.len() {
-                let bytes = decoded_once(&path).into_owned();
-                path = String::from_utf8(bytes).expect("ASCII");
-                seen |= contains_dot_segment(path.as_bytes());
+                path = decoded_once(&path).into_owned();
+                seen |= contains_dot_segment(&path);
             }
             prop_assert_eq!(has_dot_segment(&rest), seen);
         }

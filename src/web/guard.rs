@@ -49,7 +49,7 @@ pub(super) fn host(headers: &HeaderMap, development: bool) -> Result<&str, HostE
     if port.is_some_and(|port| port.len() > 5 || port.parse::<u16>().is_err()) {
         return Err(HostError::Invalid);
     }
-    let name = host.strip_suffix('.').unwrap_or(host);
+    let name = host.strip_suffix('.').filter(|name| !name.ends_with(']')).unwrap_or(host);
     if !is_host(name) {
         return Err(HostError::Invalid);
     }

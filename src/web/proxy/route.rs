@@ -161,7 +161,7 @@ impl<'r> Place<'r> {
         if !segment.starts_with('~') && !segment.contains('%') && segment.is_ascii() {
             return Self::Other;
         }
-        let decoded = decoded_once(segment);
+        let decoded = decoded_once(segment.as_bytes());
         let name = decoded.strip_prefix(b"~").and_then(|name| std::str::from_utf8(name).ok());
         match name {
             Some(name) if RESERVED.contains(&name) => Self::Reserved,

@@ -119,7 +119,7 @@ refusals! {
 
     /// The `Host` header is missing, malformed or repeated.
     NoHost => "no-host", Status::BadRequest,
-        fact: "the Host header is missing, malformed or repeated";
+        fact: "the Host header is missing, empty, malformed or repeated";
         advice: "let the proxy in front of the gateway send exactly one Host header";
         page: page_text::INVALID_HOST;
 
