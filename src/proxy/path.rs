@@ -69,7 +69,7 @@ pub fn upstream_url(upstream: &BaseUrl, rest: &str, query: Option<&str>) -> Resu
 /// - literal, percent-encoded once or several times, as `%u002e`, or in UTF-8 that is too long;
 /// - with a character that normalization turns into a dot or slash, such as a full-width one;
 /// - between `/` or `\`, and before parameters, a query or a fragment;
-/// - with blanks or control characters beside the dots, which some servers remove.
+/// - with spaces or control characters beside the dots, which some servers remove.
 pub fn has_dot_segment(path: &str) -> bool {
     contains_dot_segment(&decoded(path))
 }
@@ -109,14 +109,14 @@ fn contains_dot_segment(decoded: &[u8]) -> bool {
         })
 }
 
-/// Whether a segment is `.` or `..` after a server removed blanks from it. Some also remove dots
-/// between or after blanks, so any number of dots beside a blank counts.
+/// Whether a segment is `.` or `..` after a server removed spaces from it. Some also remove dots
+/// between or after spaces, so any number of dots beside a space counts.
 fn is_dot_segment(segment: &[u8]) -> bool {
-    // 0x85 and 0xa0 are blanks in ISO 8859-1. In UTF-8, they follow a byte that is no blank.
-    let is_blank = |byte: u8| matches!(byte, 0..=b' ' | 0x7f | 0x85 | 0xa0);
+    // 0x85 and 0xa0 are spaces in ISO 8859-1. In UTF-8, they follow a byte that is no space.
+    let is_space = |byte: u8| matches!(byte, 0..=b' ' | 0x7f | 0x85 | 0xa0);
     let dots = segment.iter().filter(|byte| **byte == b'.').count();
-    let blanks = segment.iter().filter(|byte| is_blank(**byte)).count();
-    dots + blanks == segment.len() && dots > 0 && (dots <= 2 || blanks > 0)
+    let spaces = segment.iter().filter(|byte| is_space(**byte)).count();
+    dots + spaces == segment.len() && dots > 0 && (dots <= 2 || spaces > 0)
 }
 
 /// A path, decoded until no escape is left.
@@ -180,7 +180,7 @@ fn last_code_point(bytes: &[u8]) -> Option<(usize, u32)> {
 }
 
 /// The ASCII that some server takes a code point for: the same character, or what normalization
-/// (NFKC) or a conversion to an old character set makes of it. Blanks and invisible characters
+/// (NFKC) or a conversion to an old character set makes of it. Spaces and invisible characters
 /// become a space.
 fn alike(code: u32) -> Option<&'static str> {
     /// All visible ASCII and the space.
@@ -436,7 +436,7 @@ mod tests {
             "/..%uff0fb",
             "/%u2024%u2024",
             "/%%75002e",
-            // Blanks that a server removes.
+            // Spaces that a server removes.
             "/..%20",
             "/..%20/a",
             "/%20..",
@@ -584,7 +584,7 @@ mod tests {
     ];
     const SLASHES: [&str; 10] =
         ["/", "\\", "%2f", "%5C", "%u002f", "／", "%EF%BC%BC", "%c0%af", "%c1%9c", "∕"];
-    const BLANKS: [&str; 8] =
+    const SPACES: [&str; 8] =
         ["", "%20", "%09", "%0A", "%c2%a0", "\u{3000}", "%u0020", "%e2%80%8b"];
 
     proptest! {
@@ -619,18 +619,18 @@ mod tests {
         fn a_dot_segment_is_found_in_every_mixture_of_spellings(
             before in "(/[a-z]{0,3}){0,2}",
             slashes in proptest::array::uniform2(0..SLASHES.len()),
-            blanks in proptest::array::uniform3(0..BLANKS.len()),
+            spaces in proptest::array::uniform3(0..SPACES.len()),
             dots in proptest::collection::vec(0..DOTS.len(), 1..3),
             end in proptest::option::of("[;?#][a-z]{0,2}"),
             after in "[a-z]{0,3}",
             depth in 0..4usize,
         ) {
-            let mut segment = BLANKS[blanks[0]].to_owned();
+            let mut segment = SPACES[spaces[0]].to_owned();
             for dot in dots {
                 segment += DOTS[dot];
-                segment += BLANKS[blanks[1]];
+                segment += SPACES[spaces[1]];
             }
-            segment += BLANKS[blanks[2]];
+            segment += SPACES[spaces[2]];
             segment += &end.unwrap_or_default().replace('?', "%3f").replace('#', "%23");
             let mut hidden = format!("{}{segment}{}", SLASHES[slashes[0]], SLASHES[slashes[1]]);
             for _ in 0..depth {

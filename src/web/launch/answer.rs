@@ -52,7 +52,7 @@ pub(in crate::web) fn answer_get(
     refuse(gateway, served, request, &Refusal::Rejected(Rejection::Lti1p3NotConfigured))
 }
 
-/// Refuses a launch without reading its form: its nonce is not spent.
+/// Rejects a launch without reading its form: its nonce is not spent.
 pub(in crate::web) fn refuse(
     gateway: &Gateway,
     served: &ServedTool,

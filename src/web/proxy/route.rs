@@ -106,20 +106,20 @@ impl ToolRoutes {
         };
         let has_ticket = query.is_some_and(|query| query.starts_with(TICKET_PARAMETER));
         let rest = path.get(served.base().len()..)?;
-        let place = Place::of(rest);
-        if place == Place::Reserved {
+        let first = FirstSegment::of(rest);
+        if first == FirstSegment::Reserved {
             return None;
         }
         match upstream.prefix {
-            Prefix::Session => match place {
-                Place::Id(id) => Some(session_route(served, upstream, path, id, has_ticket)),
-                Place::Respelled(id, after) => {
+            Prefix::Session => match first {
+                FirstSegment::Id(id) => Some(session_route(served, upstream, path, id, has_ticket)),
+                FirstSegment::Respelled(id, after) => {
                     let base = served.base();
                     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
                     Some(ToolRoute::Respelled(format!("{base}{SESSION}{id}{after}{query}")))
                 }
-                Place::Tilde => Some(ToolRoute::NoSession(served)),
-                Place::Other | Place::Reserved => {
+                FirstSegment::Tilde => Some(ToolRoute::NoSession(served)),
+                FirstSegment::Other | FirstSegment::Reserved => {
                     launch_rest.map(|rest| ToolRoute::Launch(served, rest))
                 }
             },
@@ -134,7 +134,7 @@ impl ToolRoutes {
 
 /// What stands where a tool's URLs have a session id: in the first segment below its base path.
 #[derive(Debug, PartialEq, Eq)]
-enum Place<'r> {
+enum FirstSegment<'r> {
     /// A session id.
     Id(&'r str),
     /// A session id in an equivalent spelling (RFC 3986 §6.2.2), and the path after its segment.
@@ -148,7 +148,7 @@ enum Place<'r> {
     Other,
 }
 
-impl<'r> Place<'r> {
+impl<'r> FirstSegment<'r> {
     /// `rest` is the path below the base path.
     fn of(rest: &'r str) -> Self {
         let Some(after_slash) = rest.strip_prefix('/') else { return Self::Other };
@@ -243,12 +243,12 @@ mod tests {
         for reserved in
             ["/~login", "/~login/", "/~links/a", "/~register", "/%7Elogin", "/~log%69n/a"]
         {
-            assert_eq!(Place::of(reserved), Place::Reserved, "{reserved}");
+            assert_eq!(FirstSegment::of(reserved), FirstSegment::Reserved, "{reserved}");
         }
         for other in
             ["", "/", "/login", "/~", "/~loginx", "/~Login", "/a/~login", "//~login", "~login"]
         {
-            assert_ne!(Place::of(other), Place::Reserved, "{other}");
+            assert_ne!(FirstSegment::of(other), FirstSegment::Reserved, "{other}");
         }
     }
 
@@ -261,11 +261,11 @@ mod tests {
             ("/~AAAAAAAAAAAAAAA%2d//%7Ex", "//%7Ex"),
             ("/%7E%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%2D/ü", "/ü"),
         ] {
-            let expected = Place::Respelled("AAAAAAAAAAAAAAA-".to_owned(), after);
-            assert_eq!(Place::of(rest), expected, "{rest}");
+            let expected = FirstSegment::Respelled("AAAAAAAAAAAAAAA-".to_owned(), after);
+            assert_eq!(FirstSegment::of(rest), expected, "{rest}");
         }
         for rest in ["/~AAAAAAAAAAAAAAA-", "/~AAAAAAAAAAAAAAA-/", "/~AAAAAAAAAAAAAAA-/%7Ex/.."] {
-            assert_eq!(Place::of(rest), Place::Id("AAAAAAAAAAAAAAA-"), "{rest}");
+            assert_eq!(FirstSegment::of(rest), FirstSegment::Id("AAAAAAAAAAAAAAA-"), "{rest}");
         }
     }
 
@@ -291,10 +291,10 @@ mod tests {
             "/~%ff",
             "/~é",
         ] {
-            assert_eq!(Place::of(rest), Place::Tilde, "{rest}");
+            assert_eq!(FirstSegment::of(rest), FirstSegment::Tilde, "{rest}");
         }
         for rest in ["", "/", "/a", "//~ada", "/a/~ada", "/a~", "/%41", "/é", "/%", "/%2F~a"] {
-            assert_eq!(Place::of(rest), Place::Other, "{rest}");
+            assert_eq!(FirstSegment::of(rest), FirstSegment::Other, "{rest}");
         }
     }
 }

@@ -237,7 +237,7 @@ fn a_request_has_exactly_one_well_formed_host() {
         }
         assert_eq!(server.send("GET", "/is_up", &headers, b"").status, 200, "{hosts:?}");
         // A tool's host has no `/ready`.
-        if !hosts.contains(&HOST) {
+        if !hosts.iter().any(|host| host.contains(HOST)) {
             assert_eq!(server.send("GET", "/ready", &headers, b"").status, 200, "{hosts:?}");
         }
     }
