@@ -3,7 +3,7 @@
 use super::*;
 
 /// Names that only the gateway may use, in spellings that some servers read as the same name.
-const FORGED: [&str; 37] = [
+const FORGED: [&str; 53] = [
     "X-Forwarded-User",
     "x-forwarded-user",
     "X-FORWARDED-USER",
@@ -87,8 +87,6 @@ fn arrived(recorder: &Recorder, visit: &Visit) {
     ] {
         assert_eq!(request.header(name), None);
     }
-    assert_eq!(request.header("te").as_deref(), Some("trailers"));
-    assert_eq!(request.header("connection").as_deref(), Some("TE"));
     assert!(!request.head.headers().iter().any(|(name, _)| name.contains("remote")), "{request:?}");
     let is_plain =
         |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -160,6 +158,8 @@ fn hop_by_hop_request_headers_do_not_reach_the_upstream() {
     {
         assert_eq!(request.header(name), None);
     }
+    assert_eq!(request.header("te").as_deref(), Some("trailers"));
+    assert_eq!(request.header("connection").as_deref(), Some("TE"));
     assert_eq!(request.header("x-kept").as_deref(), Some("1"));
     assert_eq!(request.header("authorization").as_deref(), Some("Bearer of-the-app"));
     assert_eq!(request.header("accept-language").as_deref(), Some("de"));
