@@ -199,6 +199,14 @@ refusals! {
         advice: "check the proxy in front of the gateway: no browser sends this";
         page: page_text::INVALID;
 
+    /// A service worker's script at the prefix itself: its scope would contain other tools.
+    WorkerScope => "worker-scope", Status::Forbidden,
+        fact: "a service worker's script is at the session's URL without a path, \
+               so its scope would contain other tools";
+        advice: "let the app register a script below the session's URL, \
+                 with a relative URL such as `./sw.js`";
+        page: page_text::INVALID;
+
     /// The request head is larger than [`MOST_HEAD_BYTES`], or has too many headers.
     HeadersTooLarge => "headers-too-large", Status::RequestHeaderFieldsTooLarge,
         fact: "the request head is larger than {} KiB, or has more than {MOST_FIELDS} headers",
@@ -365,14 +373,17 @@ mod tests {
     #[test]
     fn a_fact_states_its_limit() {
         assert_eq!(Refusal::TooLarge(64 * 1024).fact(), "the body is larger than 64 KiB");
-        assert_eq!(Refusal::HeadersTooLarge.fact(), "the headers are larger than 64 KiB");
+        assert_eq!(
+            Refusal::HeadersTooLarge.fact(),
+            "the request head is larger than 64 KiB, or has more than 100 headers"
+        );
         assert_eq!(
             Refusal::Incomplete.fact(),
             "the body did not arrive within 15 seconds, or the connection broke"
         );
         assert_eq!(
             Refusal::UploadSlow.fact(),
-            "the browser sent no data of its body for 60 seconds"
+            "the browser sent no data of its body for 30 seconds (15 for the first byte)"
         );
         assert_eq!(
             Refusal::from(TooManyRequests).fact(),
