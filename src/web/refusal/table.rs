@@ -126,7 +126,7 @@ refusals! {
     /// The `Host` ends with a dot. Holds the URL without it.
     TrailingDot(url: String) => "trailing-dot", Status::BadRequest,
         fact: "the host name ends with a dot";
-        advice: format!("open {url}: cookies, signatures and `host` are for the name without a dot");
+        advice: format!("open {url}: cookies and signatures are for the name without a dot");
         page: page_text::TRAILING_DOT;
 
     /// In development, the `Host` is not loopback.
