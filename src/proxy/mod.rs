@@ -6,6 +6,7 @@
 pub mod assertion;
 pub mod client;
 pub(crate) mod cookie;
+pub(crate) mod foreign_identity;
 pub mod headers;
 pub mod identity;
 pub mod path;

@@ -63,54 +63,164 @@ pub fn upstream_url(upstream: &BaseUrl, rest: &str, query: Option<&str>) -> Resu
     Uri::try_from(url).map_err(|_| BadPath::Malformed)
 }
 
-/// Whether any server could find a segment `.` or `..` in a path: literal or percent-encoded, once
-/// or several times, between `/` or `\`, and before parameters, a query or a fragment, which some
-/// servers remove first.
+/// Whether any server could find a segment `.` or `..` in a path.
+///
+/// Servers differ in what they decode and remove, so every spelling counts:
+/// - literal, percent-encoded once or several times, as `%u002e`, or in UTF-8 that is too long;
+/// - with a character that normalization turns into a dot or slash, such as a full-width one;
+/// - between `/` or `\`, and before parameters, a query or a fragment;
+/// - with spaces or control characters beside the dots, which some servers remove.
 pub fn has_dot_segment(path: &str) -> bool {
     contains_dot_segment(&decoded(path))
+}
+
+/// Whether a segment begins with `~` in any spelling that [`has_dot_segment`] would find.
+pub fn begins_with_tilde(segment: &str) -> bool {
+    decoded(segment).first() == Some(&b'~')
+}
+
+/// A path, percent-decoded once.
+pub fn decoded_once(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if !bytes.contains(&b'%') {
+        return Cow::Borrowed(bytes);
+    }
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut left = bytes;
+    while let [first, after @ ..] = left {
+        left = after;
+        let byte = match left {
+            [high, low, after @ ..] if *first == b'%' => hex(&[*high, *low]).map(|byte| {
+                left = after;
+                byte
+            }),
+            _ => None,
+        };
+        decoded.push(byte.and_then(|byte| u8::try_from(byte).ok()).unwrap_or(*first));
+    }
+    Cow::Owned(decoded)
 }
 
 fn contains_dot_segment(decoded: &[u8]) -> bool {
     decoded.contains(&b'.')
         && decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| {
-            let ends = |byte: &u8| matches!(byte, b';' | b'?' | b'#');
+            let ends = |byte: &u8| matches!(byte, b';' | b'?' | b'#' | 0);
             let end = segment.iter().position(ends).unwrap_or(segment.len());
-            matches!(&segment[..end], b"." | b"..")
+            is_dot_segment(&segment[..end])
         })
 }
 
-/// A path, percent-decoded until no escape is left.
+/// Whether a segment is `.` or `..` after a server removed spaces from it. Some also remove dots
+/// between or after spaces, so any number of dots beside a space counts.
+fn is_dot_segment(segment: &[u8]) -> bool {
+    // 0x85 and 0xa0 are spaces in ISO 8859-1. In UTF-8, they follow a byte that is no space.
+    let is_space = |byte: u8| matches!(byte, 0..=b' ' | 0x7f | 0x85 | 0xa0);
+    let dots = segment.iter().filter(|byte| **byte == b'.').count();
+    let spaces = segment.iter().filter(|byte| is_space(**byte)).count();
+    dots + spaces == segment.len() && dots > 0 && (dots <= 2 || spaces > 0)
+}
+
+/// A path, decoded until no escape is left.
 ///
 /// Each decoded byte may complete an escape with the bytes before it. So one pass finds every
-/// escape, at any depth. ASCII in two bytes, which UTF-8 forbids, is decoded too, because old
-/// servers decode it.
+/// escape, at any depth and in any mixture.
 fn decoded(path: &str) -> Cow<'_, [u8]> {
-    if !path.contains('%') {
+    if path.is_ascii() && !path.contains('%') {
         return Cow::Borrowed(path.as_bytes());
     }
     let mut decoded = Vec::with_capacity(path.len());
     for byte in path.bytes() {
         decoded.push(byte);
-        loop {
-            let (length, byte) = match decoded[..] {
-                [.., b'%', high, low] => match (digit(high), digit(low)) {
-                    (Some(high), Some(low)) => (3, high << 4 | low),
-                    _ => break,
-                },
-                [.., first @ 0xc0..=0xc1, second @ 0x80..=0xbf] => {
-                    (2, (first & 1) << 6 | second & 0x3f)
-                }
-                _ => break,
-            };
-            decoded.truncate(decoded.len() - length);
-            decoded.push(byte);
-        }
+        while resolve_last_escape(&mut decoded) {}
     }
     Cow::Owned(decoded)
 }
 
-fn digit(letter: u8) -> Option<u8> {
-    char::from(letter).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+/// Replaces an escape at the end of these bytes by its meaning. Returns whether it found one.
+fn resolve_last_escape(bytes: &mut Vec<u8>) -> bool {
+    let (length, code) = match bytes[..] {
+        [.., b'%', high, low] if let Some(byte) = hex(&[high, low]) => {
+            bytes.truncate(bytes.len() - 3);
+            bytes.extend(u8::try_from(byte));
+            return true;
+        }
+        [.., b'%', b'u' | b'U', a, b, c, d] if let Some(code) = hex(&[a, b, c, d]) => (6, code),
+        // Some servers do not check the second byte of two.
+        [.., 0xc0, byte @ (b'.' | b'/')] => (2, u32::from(byte)),
+        [.., 0xc1, 0x1c | b'\\'] => (2, u32::from(b'\\')),
+        _ => match last_code_point(bytes) {
+            Some((length, code)) if alike(code).is_some() => (length, code),
+            _ => return false,
+        },
+    };
+    bytes.truncate(bytes.len() - length);
+    match alike(code) {
+        Some(ascii) => bytes.extend_from_slice(ascii.as_bytes()),
+        None => {
+            let kept = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+            bytes.extend_from_slice(kept.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+    true
+}
+
+/// The length and the code point of a sequence of two to six bytes at the end of these bytes.
+/// UTF-8 forbids ASCII in several bytes, but old servers decode it.
+fn last_code_point(bytes: &[u8]) -> Option<(usize, u32)> {
+    let is_continuation = |byte: &&u8| matches!(byte, 0x80..=0xbf);
+    let continuations = bytes.iter().rev().take(5).take_while(is_continuation).count();
+    let lead_at = bytes.len().checked_sub(continuations + 1)?;
+    let (lead, rest) = bytes.get(lead_at..)?.split_first()?;
+    // A lead begins with as many ones as its sequence has bytes.
+    let length = usize::try_from(lead.leading_ones()).ok()?;
+    if length != continuations + 1 || !(2..=6).contains(&length) {
+        return None;
+    }
+    let first = u32::from(*lead) & (0x7f >> length);
+    Some((length, rest.iter().fold(first, |code, byte| code << 6 | u32::from(byte & 0x3f))))
+}
+
+/// The ASCII that some server takes a code point for: the same character, or what normalization
+/// (NFKC) or a conversion to an old character set makes of it. Spaces and invisible characters
+/// become a space.
+fn alike(code: u32) -> Option<&'static str> {
+    /// All visible ASCII and the space.
+    const ASCII: &str = " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`\
+                         abcdefghijklmnopqrstuvwxyz{|}~";
+    let ascii = |at: u32| {
+        let at = usize::try_from(at.checked_sub(0x20)?).ok()?;
+        ASCII.get(at..=at)
+    };
+    match char::from_u32(code)? {
+        '\0' => Some("\0"),
+        ' '..='~' => ascii(code),
+        // The full-width forms have the order of ASCII.
+        '\u{ff01}'..='\u{ff5e}' => ascii(code - 0xfee0),
+        // One dot leader, small full stop; two dot leader.
+        '\u{2024}' | '\u{fe52}' => Some("."),
+        '\u{2025}' => Some(".."),
+        // Fraction slash, division slash, big solidus.
+        '\u{2044}' | '\u{2215}' | '\u{29f8}' => Some("/"),
+        // Set minus, reverse solidus operator, big and small reverse solidus.
+        '\u{2216}' | '\u{29f5}' | '\u{29f9}' | '\u{fe68}' => Some("\\"),
+        // Greek question mark, small semicolon.
+        '\u{37e}' | '\u{fe54}' => Some(";"),
+        // Small question mark, number sign and percent sign.
+        '\u{fe56}' => Some("?"),
+        '\u{fe5f}' => Some("#"),
+        '\u{fe6a}' => Some("%"),
+        // Small tilde, tilde operator.
+        '\u{2dc}' | '\u{223c}' => Some("~"),
+        // Soft hyphen, zero-width characters, word joiner, byte order mark.
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => Some(" "),
+        other if other.is_whitespace() || other.is_control() => Some(" "),
+        _ => None,
+    }
+}
+
+/// The value of hexadecimal digits.
+fn hex(digits: &[u8]) -> Option<u32> {
+    let digit = |letter: u8| char::from(letter).to_digit(16);
+    digits.iter().try_fold(0, |value, letter| Some(value << 4 | digit(*letter)?))
 }
 
 #[cfg(test)]
@@ -201,9 +311,24 @@ mod tests {
             "/a.",
             "/.well-known/x",
             "/....;x",
-            "/..%20",
             "/%2e%2e%2e",
             "/a%2e%2eb",
+            "/a..b",
+            "/a..%20b",
+            "/%20",
+            "/%20/a%20/%20b/",
+            "/a.%20",
+            "/a%u002eb",
+            "/%u0041",
+            "/%u00",
+            "/....",
+            "/…",
+            "/a．b／c",
+            "/\u{ff0e}\u{ff0e}\u{ff0e}",
+            "/é/日本/%E6%97%A5/..é",
+            "/%c0",
+            "/%C0.txt",
+            "/%e0%80",
             "/%2eenv",
             "/v1.2/app.min.js",
             "/!$&'()*+,;=:@-_~",
@@ -299,6 +424,77 @@ mod tests {
             "/%2e%2e;x",
             "/a/..;/..;/b",
             "/..;%2f",
+            // `%u`, as IIS decodes it.
+            "/%u002e",
+            "/%U002E%u002e/a",
+            "/.%u002e",
+            "/%u002e%2e%u002fb",
+            "/..%u002fb",
+            "/..%u005cb",
+            "/%25u002e%25%75002e",
+            "/%uff0e%uff0e",
+            "/..%uff0fb",
+            "/%u2024%u2024",
+            "/%%75002e",
+            // Spaces that a server removes.
+            "/..%20",
+            "/..%20/a",
+            "/%20..",
+            "/.%20.",
+            "/.%20",
+            "/..%09",
+            "/..%0d%0a",
+            "/..%20%20.%20",
+            "/..%20...",
+            "/..%7f",
+            "/..%2520",
+            "/..%20;x",
+            "/..;%20",
+            "/..%a0",
+            "/..%c2%a0",
+            "/..\u{a0}",
+            "/..%e3%80%80",
+            "/.%e2%80%8b.",
+            "/..%ef%bb%bf",
+            "/%c2%ad..",
+            "/..%00x%20",
+            // Characters that normalization turns into dots and slashes.
+            "/．．",
+            "/%EF%BC%8E%EF%BC%8E",
+            "/%ef%bc%8e",
+            "/%25EF%25BC%258E.",
+            "/．%2e/a",
+            "/..／a",
+            "/..%EF%BC%8Fa",
+            "/a%EF%BC%8F..%EF%BC%8Fb",
+            "/..＼a",
+            "/..%EF%BC%BCa",
+            "/a%EF%BC%BC..",
+            "/‥",
+            "/․․/a",
+            "/﹒﹒",
+            "/..∕a",
+            "/..⁄a",
+            "/..∖a",
+            "/..﹨a",
+            "/..；a",
+            "/..\u{37e}a",
+            "/．．％2fa",
+            "/％２ｅ％２ｅ",
+            "/..？a",
+            // UTF-8 that is too long, or has a wrong second byte.
+            "/%e0%80%ae%e0%80%ae",
+            "/%f0%80%80%ae.",
+            "/%f8%80%80%80%ae.",
+            "/%fc%80%80%80%80%ae.",
+            "/..%e0%80%afa",
+            "/..%c1%9ca",
+            "/..%c1%1ca",
+            "/..%c1%5ca",
+            "/..%c0%2fa",
+            "/%c0%2e%c0%2e",
+            "/%c0.%c0.",
+            "/%f0%8f%bc%8e",
             "..",
             ".",
         ] {
@@ -307,7 +503,7 @@ mod tests {
             assert!(has_dot_segment(rest), "{rest}");
         }
         for rest in
-            ["", "/", "/a", "/...", "/a.b", "/..a", "/a;..", "/%2e%2e%2e", "/..%20", "/%zz", "/%"]
+            ["", "/", "/a", "/...", "/a.b", "/..a", "/a;..", "/%2e%2e%2e", "/..%20a", "/%zz", "/%"]
         {
             assert!(!has_dot_segment(rest), "{rest}");
         }
@@ -355,23 +551,41 @@ mod tests {
         assert!(!has_dot_segment(&format!("{deep}x")));
     }
 
-    /// A path that a server decoded once.
-    fn decoded_once(bytes: &[u8]) -> Vec<u8> {
-        let mut decoded = Vec::new();
-        let mut at = 0;
-        while at < bytes.len() {
-            if let [b'%', high, low, ..] = bytes[at..]
-                && let (Some(high), Some(low)) = (digit(high), digit(low))
-            {
-                decoded.push(high << 4 | low);
-                at += 3;
-            } else {
-                decoded.push(bytes[at]);
-                at += 1;
-            }
+    #[test]
+    fn decoding_once_leaves_what_is_no_escape() {
+        for (path, expected) in [
+            ("", ""),
+            ("/a", "/a"),
+            ("%7Ea", "~a"),
+            ("%7e%7E", "~~"),
+            ("%257E", "%7E"),
+            ("%%37E", "%7E"),
+            ("%", "%"),
+            ("%7", "%7"),
+            ("%zz%41", "%zzA"),
+            ("é%41", "éA"),
+        ] {
+            assert_eq!(*decoded_once(path.as_bytes()), *expected.as_bytes(), "{path}");
         }
-        decoded
     }
+
+    const DOTS: [&str; 11] = [
+        ".",
+        "%2e",
+        "%2E",
+        "%u002e",
+        "．",
+        "%EF%BC%8E",
+        "%c0%ae",
+        "%e0%80%ae",
+        "․",
+        "%uff0e",
+        "﹒",
+    ];
+    const SLASHES: [&str; 10] =
+        ["/", "\\", "%2f", "%5C", "%u002f", "／", "%EF%BC%BC", "%c0%af", "%c1%9c", "∕"];
+    const SPACES: [&str; 8] =
+        ["", "%20", "%09", "%0A", "%c2%a0", "\u{3000}", "%u0020", "%e2%80%8b"];
 
     proptest! {
         #[test]
@@ -392,13 +606,50 @@ mod tests {
         fn a_server_that_decodes_any_number_of_times_sees_no_dot_segment(
             rest in "(/|%|2|5|e|f|c|\\.|\\\\|;|a){0,24}",
         ) {
-            let mut bytes = rest.clone().into_bytes();
-            let mut seen = contains_dot_segment(&bytes);
+            let mut path = rest.clone().into_bytes();
+            let mut seen = contains_dot_segment(&path);
             for _ in 0..rest.len() {
-                bytes = decoded_once(&bytes);
-                seen |= contains_dot_segment(&bytes);
+                path = decoded_once(&path).into_owned();
+                seen |= contains_dot_segment(&path);
             }
             prop_assert_eq!(has_dot_segment(&rest), seen);
+        }
+
+        #[test]
+        fn a_dot_segment_is_found_in_every_mixture_of_spellings(
+            before in "(/[a-z]{0,3}){0,2}",
+            slashes in proptest::array::uniform2(0..SLASHES.len()),
+            spaces in proptest::array::uniform3(0..SPACES.len()),
+            dots in proptest::collection::vec(0..DOTS.len(), 1..3),
+            end in proptest::option::of("[;?#][a-z]{0,2}"),
+            after in "[a-z]{0,3}",
+            depth in 0..4usize,
+        ) {
+            let mut segment = SPACES[spaces[0]].to_owned();
+            for dot in dots {
+                segment += DOTS[dot];
+                segment += SPACES[spaces[1]];
+            }
+            segment += SPACES[spaces[2]];
+            segment += &end.unwrap_or_default().replace('?', "%3f").replace('#', "%23");
+            let mut hidden = format!("{}{segment}{}", SLASHES[slashes[0]], SLASHES[slashes[1]]);
+            for _ in 0..depth {
+                hidden = hidden.replace('%', "%25");
+            }
+            let rest = format!("{before}/{hidden}{after}");
+            prop_assert!(has_dot_segment(&rest), "{}", rest);
+            prop_assert!(upstream_url(&upstream("/app"), &rest, None).is_err());
+        }
+
+        #[test]
+        fn names_with_a_letter_are_no_dot_segments(
+            names in proptest::collection::vec(
+                "[a-zé日%]?[a-zé日][.]{0,3}[a-z0-9]{0,2}([.]| |%20|%2e|．){0,3}",
+                1..4,
+            ),
+        ) {
+            let rest = format!("/{}", names.join("/").replace(' ', "+"));
+            prop_assert!(!has_dot_segment(&rest), "{}", rest);
         }
     }
 }

@@ -7,12 +7,12 @@
 use std::net::IpAddr;
 
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue,
-    TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use hyper::{Method, Request, Uri};
 
-use super::headers::{HeaderPolicy, is_websocket, may_be_csrf, values};
+use super::headers::{HeaderPolicy, accepts_trailers, is_websocket, may_be_csrf, values};
 use super::path;
 use crate::url::BaseUrl;
 
@@ -42,6 +42,9 @@ pub enum RequestError {
     Path,
     /// The body has two lengths, or one that is not a number.
     Length,
+    /// The script of a service worker at the prefix itself. Its scope would be the directory above,
+    /// which contains other tools and their launches.
+    WorkerScope,
 }
 
 /// The framing of a request's body.
@@ -69,7 +72,7 @@ impl<'r> ProxiedRequest<'r> {
     /// Reads a request for this upstream.
     ///
     /// # Errors
-    /// A [`RequestError`] for the first problem: method, path, body length.
+    /// A [`RequestError`] for the first problem: method, path, body length, service worker.
     pub fn read(request: BrowserRequest<'r>, upstream: &BaseUrl) -> Result<Self, RequestError> {
         let BrowserRequest { method, rest, query, headers, peer, behind_heroku } = request;
         if *method == Method::CONNECT {
@@ -77,6 +80,9 @@ impl<'r> ProxiedRequest<'r> {
         }
         let uri = path::upstream_url(upstream, rest, query).map_err(|_| RequestError::Path)?;
         let length = body_length(method, headers)?;
+        if rest.is_empty() && is_worker_script(headers) {
+            return Err(RequestError::WorkerScope);
+        }
         let is_websocket = *method == Method::GET && is_websocket(headers);
         let browser = if behind_heroku { named_by_heroku(headers) } else { peer };
         Ok(Self { method: method.clone(), uri, headers, length, is_websocket, browser })
@@ -130,12 +136,12 @@ impl<'r> ProxiedRequest<'r> {
                 headers.insert(HeaderName::from_static("x-forwarded-for"), ip);
             }
         }
-        self.add_framing(&mut headers);
+        self.add_framing(&mut headers, policy);
         headers
     }
 
     /// Adds the hop-by-hop headers of the connection to the upstream.
-    fn add_framing(&self, headers: &mut HeaderMap) {
+    fn add_framing(&self, headers: &mut HeaderMap, policy: &HeaderPolicy<'_>) {
         match self.length {
             BodyLength::None => {}
             BodyLength::Known(length) => {
@@ -145,11 +151,18 @@ impl<'r> ProxiedRequest<'r> {
             // the body.
             BodyLength::Chunked => {
                 headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+                if let Some(names) = policy.announced_trailers(self.headers) {
+                    headers.insert(TRAILER, names);
+                }
             }
         }
         if self.is_websocket {
             headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
             headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        } else if accepts_trailers(self.headers) {
+            // `TE` is hop-by-hop, so `Connection` names it (RFC 9110 §10.1.4).
+            headers.insert(CONNECTION, HeaderValue::from_static("TE"));
+            headers.insert(TE, HeaderValue::from_static("trailers"));
         }
     }
 }
@@ -181,6 +194,11 @@ fn body_length(method: &Method, headers: &HeaderMap) -> Result<BodyLength, Reque
     }
 }
 
+/// Whether a browser requests the script of a service worker (Service Workers, "Update").
+fn is_worker_script(headers: &HeaderMap) -> bool {
+    values(headers, "service-worker").any(|value| value.eq_ignore_ascii_case("script"))
+}
+
 /// The IP address that Heroku's router appended to `X-Forwarded-For`.
 fn named_by_heroku(headers: &HeaderMap) -> Option<IpAddr> {
     let named = values(headers, "x-forwarded-for").flat_map(|line| line.split(','));
@@ -209,12 +227,21 @@ mod tests {
         }
     }
 
-    fn browser<'r>(method: &'r str, headers: &[(&'r str, &'r str)]) -> BrowserRequest<'r> {
+    /// A browser's method and headers.
+    fn parts(method: &str, headers: &[(&str, &str)]) -> (Method, HeaderMap) {
+        let headers = headers.iter().map(|(name, value)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("a name");
+            (name, HeaderValue::from_bytes(value.as_bytes()).expect("a value"))
+        });
+        (Method::from_bytes(method.as_bytes()).expect("a method"), headers.collect())
+    }
+
+    fn browser((method, headers): &(Method, HeaderMap)) -> BrowserRequest<'_> {
         BrowserRequest {
             method,
             rest: "/a",
             query: Some("b=c"),
-            headers: headers.to_vec(),
+            headers,
             peer: Some(IpAddr::from([192, 0, 2, 1])),
             behind_heroku: false,
         }
@@ -240,7 +267,7 @@ mod tests {
 
     #[track_caller]
     fn check(method: &str, browser_headers: &[(&str, &str)], expected: &[(&str, &str)]) {
-        check_request(browser(method, browser_headers), expected);
+        check_request(browser(&parts(method, browser_headers)), expected);
     }
 
     #[track_caller]
@@ -261,7 +288,7 @@ mod tests {
 
     #[test]
     fn the_upstream_receives_the_method_and_the_url_below_its_own_path() {
-        let request = sent(browser("PATCH", &[]));
+        let request = sent(browser(&parts("PATCH", &[])));
         assert_eq!(request.method(), "PATCH");
         assert_eq!(request.uri(), "http://app.test:9000/app/a?b=c");
     }
@@ -270,14 +297,17 @@ mod tests {
     fn the_headers_of_the_session_and_the_ip_address_come_last() {
         check("GET", &[("Accept", "*/*")], &[("accept", "*/*"), HOST, TOKEN, USER, PEER]);
         check("GET", &[("X-Forwarded-For", "203.0.113.9")], &[HOST, TOKEN, USER, PEER]);
-        check_request(BrowserRequest { peer: None, ..browser("GET", &[]) }, &[HOST, TOKEN, USER]);
+        check_request(
+            BrowserRequest { peer: None, ..browser(&parts("GET", &[])) },
+            &[HOST, TOKEN, USER],
+        );
     }
 
     #[test]
     fn on_heroku_the_last_ip_address_is_the_browsers() {
         let check = |headers: &[(&str, &str)], expected: &[(&str, &str)]| {
             check_request(
-                BrowserRequest { behind_heroku: true, ..browser("GET", headers) },
+                BrowserRequest { behind_heroku: true, ..browser(&parts("GET", headers)) },
                 expected,
             );
         };
@@ -323,18 +353,52 @@ mod tests {
         let check = |request: BrowserRequest<'_>, expected: RequestError| {
             assert_eq!(ProxiedRequest::read(request, &upstream()).err(), Some(expected));
         };
-        check(browser("CONNECT", &[]), RequestError::Method);
-        check(browser("", &[]), RequestError::Method);
-        check(BrowserRequest { rest: "/../x", ..browser("GET", &[]) }, RequestError::Path);
+        check(browser(&parts("CONNECT", &[])), RequestError::Method);
+        check(BrowserRequest { rest: "/../x", ..browser(&parts("GET", &[])) }, RequestError::Path);
         for headers in [
             [("Content-Length", "1"), ("Content-Length", "1")],
             [("Content-Length", "1"), ("Transfer-Encoding", "chunked")],
             [("Content-Length", "x"), ("Accept", "*/*")],
         ] {
-            check(browser("POST", &headers), RequestError::Length);
+            check(browser(&parts("POST", &headers)), RequestError::Length);
         }
-        let long = "x".repeat(MOST_HEADER_BYTES);
-        check(browser("GET", &[("a", &long)]), RequestError::Headers);
-        assert!(ProxiedRequest::read(browser("GET", &[("a", &long[1..])]), &upstream()).is_ok());
+    }
+
+    #[test]
+    fn a_service_workers_script_at_the_prefix_itself_is_refused() {
+        let read = |rest: &str, header: (&str, &str)| {
+            let parts = parts("GET", &[header]);
+            ProxiedRequest::read(BrowserRequest { rest, ..browser(&parts) }, &upstream()).err()
+        };
+        for value in ["script", "Script", " script "] {
+            let header = ("Service-Worker", value);
+            assert_eq!(read("", header), Some(RequestError::WorkerScope));
+            assert_eq!(read("/", header), None);
+            assert_eq!(read("/sw.js", header), None);
+        }
+        assert_eq!(read("", ("Service-Worker", "")), None);
+        assert_eq!(read("", ("Sec-Fetch-Dest", "script")), None);
+    }
+
+    #[test]
+    fn trailers_are_announced_and_accepted_as_the_browser_does() {
+        let chunked = ("Transfer-Encoding", "chunked");
+        let framed = [HOST, TOKEN, USER, PEER, ("transfer-encoding", "chunked")];
+        let announced = |names, kept| {
+            check(
+                "POST",
+                &[chunked, ("Trailer", names), ("Connection", "x-named")],
+                &[&framed[..], &[("trailer", kept)]].concat(),
+            );
+        };
+        announced("X-Digest", "X-Digest");
+        announced("X-A,x-token, X_Token,Cookie , x-b, X-Forwarded-User,X-Named", "X-A, x-b");
+        check("POST", &[chunked, ("Trailer", "X_Forwarded_User, host, b@d")], &framed);
+        check("POST", &[("Trailer", "X-A")], &[HOST, TOKEN, USER, PEER]);
+
+        let accepted = [HOST, TOKEN, USER, PEER, ("connection", "TE"), ("te", "trailers")];
+        check("GET", &[("TE", "gzip;q=0.5, Trailers")], &accepted);
+        check("GET", &[("TE", "gzip"), ("TE", "trailers")], &accepted);
+        check("GET", &[("TE", "trailers;q=0, gzip")], &[HOST, TOKEN, USER, PEER]);
     }
 }

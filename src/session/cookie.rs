@@ -41,7 +41,7 @@ pub fn cookies<'c>(
 ) -> impl Iterator<Item = (&'c str, &'c str)> {
     let all = headers.into_iter().flat_map(|header| header.split(|byte| *byte == b';'));
     let all = all.take(MAX_COOKIES).filter_map(|cookie| std::str::from_utf8(cookie).ok());
-    all.filter_map(|cookie| cookie.trim().split_once('='))
+    all.filter_map(|cookie| cookie.trim_ascii().split_once('='))
 }
 
 /// Name and value of each of the gateway's own cookies in a request.

@@ -6,6 +6,15 @@ use sha2::Sha256;
 
 use super::key::derive_key;
 
+/// The length of an id: 12 bytes in Base64.
+const LENGTH: usize = 16;
+
+/// Whether a text has the form of a session's id.
+pub fn is_session_id(text: &str) -> bool {
+    text.len() == LENGTH
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
 /// Computes the ids of sessions. Its key is derived from the first `gateway.secret`.
 pub struct SessionIds(Option<Hmac<Sha256>>);
 
@@ -35,6 +44,31 @@ impl SessionIds {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
-        Some(URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..12]))
+        Some(URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..LENGTH / 4 * 3]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_16_characters_of_base64_for_urls() {
+        for id in ["AAAAAAAAAAAAAAAA", "az09AZ-_az09AZ-_", "----------------"] {
+            assert!(is_session_id(id), "{id}");
+        }
+        for other in [
+            "",
+            "login",
+            "AAAAAAAAAAAAAAA",
+            "AAAAAAAAAAAAAAAAA",
+            "AAAAAAAAAAAAAAA=",
+            "AAAAAAAAAAAAAA%41",
+            "AAAAAAAAAAAAAAA~",
+            "AAAAAAAAAAAAAAé",
+            "AAAAAAAA AAAAAAA",
+        ] {
+            assert!(!is_session_id(other), "{other}");
+        }
     }
 }

@@ -24,7 +24,7 @@ pub use budget::BUDGET;
 pub use cookie::{COOKIE, cookies, is_own_cookie, own_cookies, set_cookie};
 pub use field::Field;
 pub use grade_token::{GRADE_TOKEN_LIFETIME, GradeToken, GradeTokens};
-pub use id::SessionIds;
+pub use id::{SessionIds, is_session_id};
 pub use key::derive_key;
 pub use latest_launches::{LatestLaunches, RoleWatch};
 pub use mint::TooLong;

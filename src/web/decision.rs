@@ -9,7 +9,7 @@ use hyper::http::request::Parts;
 
 use super::gateway::Gateway;
 use super::grade;
-use super::guard;
+use super::guard::{self, HostError};
 use super::launch::{LARGEST_FORM, is_form};
 use super::limit::{MOST_FIELDS, MOST_HEAD_BYTES};
 use super::proxy::door::LARGEST_TICKET_FORM;
@@ -59,10 +59,15 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
     let is_development = gateway.development.is_some();
     let refused = |refusal, tool| Decision::Refused { refusal, tool };
     let route = match guard::host(&head.headers, is_development) {
-        Ok(host) => gateway.routes.find(&host, &head.method, path, head.uri.query()),
+        Ok(host) => gateway.routes.find(host, &head.method, path, head.uri.query()),
         // Monitors may send any `Host`.
         Err(_) if matches!(path, "/is_up" | "/ready") => None,
-        Err(refusal) => return refused(refusal, None),
+        Err(HostError::Invalid) => return refused(Refusal::NoHost, None),
+        Err(HostError::Foreign) => return refused(Refusal::ForeignHost, None),
+        Err(HostError::TrailingDot { authority }) => {
+            let url = guard::url(&gateway.public_url, &authority, path);
+            return refused(Refusal::TrailingDot(url), None);
+        }
     };
     let session = match route {
         Some(ToolRoute::Session(mount, rest)) if !OWN_EVERYWHERE.contains(&path) => {
@@ -80,8 +85,7 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
     match session {
         Some((mount, rest)) => Decision::Session(mount, rest),
         None if ROCKET_METHODS.contains(&head.method) => {
-            let is_entry = matches!(route, Some(ToolRoute::Entry(_)));
-            Decision::Own(form_rule(head, is_entry, is_development))
+            Decision::Own(form_rule(head, route.as_ref(), is_development))
         }
         None => refused(Refusal::MethodNotAllowed, None),
     }
@@ -94,13 +98,14 @@ fn is_too_large(head: &Parts) -> bool {
 }
 
 /// Which form the listener reads. A response that does not depend on the form does not wait for it.
-fn form_rule(head: &Parts, is_entry: bool, is_development: bool) -> FormRule {
-    if !matches!(head.method, Method::POST | Method::PUT) {
+fn form_rule(head: &Parts, route: Option<&ToolRoute<'_, '_>>, is_development: bool) -> FormRule {
+    let ignores_form = matches!(route, Some(ToolRoute::Respelled(_) | ToolRoute::NoSession(_)));
+    if ignores_form || !matches!(head.method, Method::POST | Method::PUT) {
         return FormRule::Skip;
     }
     let value = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
     let path = head.uri.path();
-    let largest = if is_entry {
+    let largest = if matches!(route, Some(ToolRoute::Entry(_))) {
         LARGEST_TICKET_FORM
     } else if path.trim_end_matches('/') == grade::PATH {
         match value(header::AUTHORIZATION) {

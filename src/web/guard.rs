@@ -5,35 +5,87 @@
 //! reach it by a name of its own (DNS rebinding).
 
 use std::convert::Infallible;
+use std::net::Ipv6Addr;
 
 use hyper::header::{HOST, HeaderMap};
 use rocket::http::Status;
-use rocket::http::uri::Host;
 use rocket::request::{self, FromRequest};
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route};
 
 use super::gateway::Gateway;
-use super::refusal::Refusal;
 use super::served::ServedTarget;
+use crate::config::PublicUrl;
 use crate::url::{host_and_port, is_loopback};
+
+/// The longest name in the DNS, with its dots.
+const LONGEST_NAME: usize = 253;
+/// The longest path that a refusal shows. A shorter piece of a path would be another URL.
+const LONGEST_SHOWN_PATH: usize = 200;
+
+/// Why the gateway does not answer this `Host`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum HostError {
+    /// It is missing, empty, repeated or malformed.
+    Invalid,
+    /// In development, it is not loopback.
+    Foreign,
+    /// Its name ends with a dot. Browsers treat this as another site, although the DNS does not.
+    TrailingDot {
+        /// The name without the dot, and the port.
+        authority: String,
+    },
+}
 
 /// The host of a request, without its port.
 ///
 /// # Errors
-/// [`Refusal::NoHost`] or [`Refusal::ForeignHost`].
-pub(super) fn host(headers: &HeaderMap, development: bool) -> Result<String, Refusal> {
+/// A [`HostError`].
+pub(super) fn host(headers: &HeaderMap, development: bool) -> Result<&str, HostError> {
     let mut hosts = headers.get_all(HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return Err(Refusal::NoHost) };
-    let host = Host::parse_bytes(host.as_bytes()).map_err(|_| Refusal::NoHost)?;
-    let domain = host.domain().as_str();
-    if domain.is_empty() {
-        return Err(Refusal::NoHost);
+    let (Some(value), None) = (hosts.next(), hosts.next()) else { return Err(HostError::Invalid) };
+    let authority = value.to_str().map_err(|_| HostError::Invalid)?;
+    let (host, port) = host_and_port(authority);
+    if port.is_some_and(|port| port.len() > 5 || port.parse::<u16>().is_err()) {
+        return Err(HostError::Invalid);
     }
-    if development && !is_loopback(domain) {
-        return Err(Refusal::ForeignHost);
+    let name = host.strip_suffix('.').filter(|name| !name.ends_with(']')).unwrap_or(host);
+    if !is_host(name) {
+        return Err(HostError::Invalid);
     }
-    Ok(domain.to_owned())
+    if development && !is_loopback(name) {
+        return Err(HostError::Foreign);
+    }
+    if name.len() < host.len() {
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        return Err(HostError::TrailingDot { authority: format!("{name}{port}") });
+    }
+    Ok(host)
+}
+
+/// Whether a text is a name, an IPv4 address, or an IPv6 address in brackets.
+///
+/// A name has the characters of RFC 3986 §3.2.2, without escapes: browsers decode them.
+fn is_host(text: &str) -> bool {
+    if let Some(address) = text.strip_prefix('[') {
+        return address.strip_suffix(']').is_some_and(|text| text.parse::<Ipv6Addr>().is_ok());
+    }
+    let is_name_byte =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte);
+    !text.is_empty()
+        && text.len() <= LONGEST_NAME
+        && !text.ends_with('.')
+        && text.bytes().all(is_name_byte)
+}
+
+/// The URL of this host and path, for a person. A long path is left out.
+pub(super) fn url(public_url: &PublicUrl, authority: &str, path: &str) -> String {
+    let scheme = match public_url {
+        PublicUrl::Fixed(origin) => origin.scheme,
+        PublicUrl::FromHost(scheme) => *scheme,
+    };
+    let path = if path.len() <= LONGEST_SHOWN_PATH { path } else { "/" };
+    format!("{}://{authority}{path}", scheme.as_str())
 }
 
 /// The same routes, except on hosts of single tools: there, these paths belong to the tool.
@@ -103,5 +155,148 @@ impl<'r> FromRequest<'r> for Authority {
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Self::Error> {
         request::Outcome::Success(Self(authority(request)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+    use rocket::http::uri::Host;
+
+    use super::*;
+    use crate::url::{Origin, Scheme};
+
+    fn headers(hosts: &[&[u8]]) -> HeaderMap {
+        let value = |host: &&[u8]| HeaderValue::from_bytes(host).expect("a value");
+        hosts.iter().map(|host| (HOST, value(host))).collect()
+    }
+
+    #[track_caller]
+    fn check(value: &str, development: bool, expected: Result<&str, HostError>) {
+        assert_eq!(host(&headers(&[value.as_bytes()]), development), expected, "{value}");
+    }
+
+    #[test]
+    fn a_well_formed_host_is_returned_without_its_port() {
+        for (value, expected) in [
+            ("tools.example", "tools.example"),
+            ("Tools.EXAMPLE:443", "Tools.EXAMPLE"),
+            ("tools.example:", "tools.example"),
+            ("tools.example:00080", "tools.example"),
+            ("tools.example:65535", "tools.example"),
+            ("xn--bungen-0ya.example", "xn--bungen-0ya.example"),
+            ("my_tools", "my_tools"),
+            ("192.0.2.1:8000", "192.0.2.1"),
+            ("[::1]", "[::1]"),
+            ("[2001:DB8::1]:8443", "[2001:DB8::1]"),
+            ("[::ffff:192.0.2.1]:", "[::ffff:192.0.2.1]"),
+        ] {
+            check(value, false, Ok(expected));
+            // Rocket's routes read the same host.
+            let rocket = Host::parse_bytes(value.as_bytes()).expect("a host");
+            assert_eq!(rocket.domain().as_str(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_invalid() {
+        let long = "a".repeat(254);
+        for value in [
+            "",
+            " ",
+            ".",
+            "..",
+            ":443",
+            ".:443",
+            "tools.example..",
+            "tools.example..:443",
+            "tools example",
+            "tools.example, evil.example",
+            "tools.example,evil.example:x",
+            "ada@tools.example",
+            "ada:pw@tools.example:443",
+            "@tools.example",
+            "tools.example:443:80",
+            "tools.example:http",
+            "tools.example:-1",
+            "tools.example:+80",
+            "tools.example:65536",
+            "tools.example:000080",
+            "tools.example:443.",
+            "tools.example/",
+            "tools.example/lti",
+            "tools.example?x",
+            "tools.example#x",
+            "https://tools.example",
+            "tools\\example",
+            "tools%2eexample",
+            "tools.example%2e",
+            "\"tools.example\"",
+            "<b>",
+            "::1",
+            "[::1",
+            "::1]",
+            "[]",
+            "[::1].",
+            "[::1]x",
+            "[::1]:x",
+            "[::1%25eth0]",
+            "[v1.x]",
+            "[tools.example]",
+            "[127.0.0.1]",
+            "übungen.example",
+            "tools．example",
+            "tools.example。",
+            &long,
+        ] {
+            check(value, false, Err(HostError::Invalid));
+            check(value, true, Err(HostError::Invalid));
+        }
+        assert_eq!(host(&headers(&[b"tools.example\xff"]), false), Err(HostError::Invalid));
+        let one: &[u8] = b"localhost";
+        for hosts in [&[][..], &[one, one], &[one, b"evil.example"], &[b"", one]] {
+            assert_eq!(host(&headers(hosts), false), Err(HostError::Invalid), "{hosts:?}");
+        }
+    }
+
+    #[test]
+    fn a_trailing_dot_names_the_host_without_it() {
+        for (value, without) in [
+            ("tools.example.", "tools.example"),
+            ("Tools.Example.:443", "Tools.Example:443"),
+            ("tools.example.:", "tools.example"),
+            ("192.0.2.1.:80", "192.0.2.1:80"),
+        ] {
+            let authority = without.to_owned();
+            check(value, false, Err(HostError::TrailingDot { authority }));
+            check(value, true, Err(HostError::Foreign));
+        }
+        let authority = "localhost:5000".to_owned();
+        check("localhost.:5000", true, Err(HostError::TrailingDot { authority }));
+    }
+
+    #[test]
+    fn development_answers_only_loopback() {
+        for (value, expected) in [
+            ("LOCALHOST:5000", "LOCALHOST"),
+            ("practice.localhost", "practice.localhost"),
+            ("127.0.0.1:5000", "127.0.0.1"),
+            ("[::1]:5000", "[::1]"),
+        ] {
+            check(value, true, Ok(expected));
+        }
+        for value in ["tools.example", "localhost.evil.example", "192.168.0.1", "[::2]", "evil."] {
+            check(value, true, Err(HostError::Foreign));
+        }
+    }
+
+    #[test]
+    fn a_shown_url_has_no_long_path() {
+        let origin = Origin { scheme: Scheme::Https, authority: "tools.example".to_owned() };
+        let fixed = PublicUrl::Fixed(origin);
+        let shown = |path: &str| url(&fixed, "nb.example:8443", path);
+        assert_eq!(shown("/lti/nb"), "https://nb.example:8443/lti/nb");
+        assert_eq!(shown(&format!("/{}", "a".repeat(200))), "https://nb.example:8443/");
+        assert_eq!(url(&PublicUrl::FromHost(Scheme::Http), "localhost", "/"), "http://localhost/");
     }
 }

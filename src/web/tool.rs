@@ -7,6 +7,7 @@ use rocket::{Data, Request, Response, Route};
 
 use super::gateway::Gateway;
 use super::launch;
+use super::page;
 use super::proxy::door;
 use super::proxy::route::{Mount, ToolRoute};
 use super::refusal::Refusal;
@@ -65,6 +66,21 @@ impl Handler for ToolHandler {
                 // The URL contains a ticket. Other sites must not see it, not even a spent one.
                 response.set_raw_header("Referrer-Policy", "no-referrer");
                 response
+            }
+            Some((_, ToolRoute::Respelled(url))) => {
+                let mut response = page::permanent_redirect(url);
+                // The URL may contain a ticket.
+                response.set_raw_header("Referrer-Policy", "no-referrer");
+                response
+            }
+            Some((gateway, ToolRoute::NoSession(served))) => {
+                let content_type = request.headers().get_one("Content-Type");
+                if method == Method::Post && launch::is_form(content_type) {
+                    launch::refuse(gateway, served, request, &Refusal::TildePath)
+                } else {
+                    let accept: Vec<&str> = request.headers().get("Accept").collect();
+                    Refusal::NoSession.respond_in_session(&served.tool, method.as_str(), &accept)
+                }
             }
             // The listener proxies requests of sessions; those of the gateway's own paths have
             // another method than the gateway answers.

@@ -22,7 +22,7 @@ use crate::cli::machine::now;
 use crate::cli::message::{no_tool, unreadable};
 use crate::cli::rocket_settings::local_authority;
 use crate::config::{Config, Environment, Prefix, PublicUrl, Target, Tool, is_variable};
-use crate::proxy::path::has_dot_segment;
+use crate::proxy::path::{begins_with_tilde, has_dot_segment};
 use crate::url::{host_and_port, is_loopback};
 
 /// A captured launch, its tool, and the secrets to try.
@@ -172,7 +172,14 @@ impl ExpectedUrl {
                 &tool.target,
                 Target::Upstream(upstream) if upstream.prefix == Prefix::Session
             );
-            if (!matches!(rest, "" | "/") && !has_deep_links) || has_dot_segment(rest) {
+            // Session ids stand below the launch path, or at the root of the tool's host.
+            let stands_at_session = tool.host.is_none() || tool.path.as_str().is_empty();
+            let is_tilde_path =
+                stands_at_session && rest.split('/').nth(1).is_some_and(begins_with_tilde);
+            if (!matches!(rest, "" | "/") && !has_deep_links)
+                || has_dot_segment(rest)
+                || is_tilde_path
+            {
                 expected.no_tool =
                     Some(format!("{} is not a launch URL; use {}", captured.path, tool.path));
             }

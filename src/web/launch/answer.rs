@@ -49,9 +49,18 @@ pub(in crate::web) fn answer_get(
     if !is_login(request.uri().query().map(|query| query.as_str())) {
         return Refusal::NotPosted.respond();
     }
+    refuse(gateway, served, request, &Refusal::Rejected(Rejection::Lti1p3NotConfigured))
+}
+
+/// Rejects a launch without reading its form: its nonce is not spent.
+pub(in crate::web) fn refuse(
+    gateway: &Gateway,
+    served: &ServedTool,
+    request: &Request<'_>,
+    refusal: &Refusal,
+) -> Response<'static> {
     let call = LaunchCall { gateway, served, sub_path: "", request, started: Instant::now() };
-    let rejection = Refusal::Rejected(Rejection::Lti1p3NotConfigured);
-    LaunchRecord::default().refuse(&call, &reference(), &rejection)
+    LaunchRecord::default().refuse(&call, &reference(), refusal)
 }
 
 /// The response to a launch, and its outcome in the log. The caller sets the cookies even for an

@@ -7,6 +7,6 @@ mod open;
 mod record;
 mod v1p1;
 
-pub(super) use answer::{answer, answer_get};
+pub(super) use answer::{answer, answer_get, refuse};
 pub use form::LARGEST_FORM;
 pub(super) use form::is_form;

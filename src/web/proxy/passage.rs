@@ -44,6 +44,7 @@ impl From<RequestError> for Refusal {
             RequestError::Method => Self::MethodUnknown,
             RequestError::Path => Self::BadPath,
             RequestError::Length => Self::AmbiguousLength,
+            RequestError::WorkerScope => Self::WorkerScope,
         }
     }
 }

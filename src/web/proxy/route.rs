@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use hyper::Method;
 
 use crate::config::{Prefix, Tool, Upstream};
-use crate::session::TICKET_PARAMETER;
+use crate::proxy::path::{begins_with_tilde, decoded_once};
+use crate::session::{TICKET_PARAMETER, is_session_id};
 use crate::web::served::{ServedTarget, ServedTool};
 
 /// The separator between a tool's base path and a session id.
@@ -22,6 +23,10 @@ pub(in crate::web) enum ToolRoute<'g, 'r> {
     Entry(Mount<'g, 'r>),
     /// A URL inside a session, and the rest of the path: empty, or beginning with `/`.
     Session(Mount<'g, 'r>, &'r str),
+    /// A URL of a session in another spelling, and the canonical one with its query.
+    Respelled(String),
+    /// A URL that has a segment with `~` where a session id stands, but no id.
+    NoSession(&'g ServedTool),
 }
 
 /// An upstream at the URLs of one session.
@@ -101,13 +106,22 @@ impl ToolRoutes {
         };
         let has_ticket = query.is_some_and(|query| query.starts_with(TICKET_PARAMETER));
         let rest = path.get(served.base().len()..)?;
-        if is_reserved(rest) {
+        let first = FirstSegment::of(rest);
+        if first == FirstSegment::Reserved {
             return None;
         }
         match upstream.prefix {
-            Prefix::Session => match rest.strip_prefix(SESSION) {
-                Some(session) => Some(session_route(served, upstream, path, session, has_ticket)),
-                None => launch_rest.map(|rest| ToolRoute::Launch(served, rest)),
+            Prefix::Session => match first {
+                FirstSegment::Id(id) => Some(session_route(served, upstream, path, id, has_ticket)),
+                FirstSegment::Respelled(id, after) => {
+                    let base = served.base();
+                    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+                    Some(ToolRoute::Respelled(format!("{base}{SESSION}{id}{after}{query}")))
+                }
+                FirstSegment::Tilde => Some(ToolRoute::NoSession(served)),
+                FirstSegment::Other | FirstSegment::Reserved => {
+                    launch_rest.map(|rest| ToolRoute::Launch(served, rest))
+                }
             },
             Prefix::Tool => {
                 let prefix = path.get(..served.base().len())?;
@@ -118,16 +132,55 @@ impl ToolRoutes {
     }
 }
 
-/// The route of a URL that contains a session id. `session` is the path from the id on.
+/// What stands where a tool's URLs have a session id: in the first segment below its base path.
+#[derive(Debug, PartialEq, Eq)]
+enum FirstSegment<'r> {
+    /// A session id.
+    Id(&'r str),
+    /// A session id in an equivalent spelling (RFC 3986 §6.2.2), and the path after its segment.
+    Respelled(String, &'r str),
+    /// A segment that is reserved for the gateway, in any equivalent spelling. It is neither a
+    /// session nor a URL of the app.
+    Reserved,
+    /// Another segment that begins with `~`, in any spelling.
+    Tilde,
+    /// Anything else.
+    Other,
+}
+
+impl<'r> FirstSegment<'r> {
+    /// `rest` is the path below the base path.
+    fn of(rest: &'r str) -> Self {
+        let Some(after_slash) = rest.strip_prefix('/') else { return Self::Other };
+        let (segment, after) =
+            after_slash.split_at(after_slash.find('/').unwrap_or(after_slash.len()));
+        if let Some(id) = segment.strip_prefix('~').filter(|id| is_session_id(id)) {
+            return Self::Id(id);
+        }
+        // Most segments of deep launches and of apps.
+        if !segment.starts_with('~') && !segment.contains('%') && segment.is_ascii() {
+            return Self::Other;
+        }
+        let decoded = decoded_once(segment.as_bytes());
+        let name = decoded.strip_prefix(b"~").and_then(|name| std::str::from_utf8(name).ok());
+        match name {
+            Some(name) if RESERVED.contains(&name) => Self::Reserved,
+            Some(id) if is_session_id(id) => Self::Respelled(id.to_owned(), after),
+            _ if begins_with_tilde(segment) => Self::Tilde,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The route of a URL that contains a session id.
 fn session_route<'g, 'r>(
     served: &'g ServedTool,
     upstream: &'g Upstream,
     path: &'r str,
-    session: &'r str,
+    id: &'r str,
     has_ticket: bool,
 ) -> ToolRoute<'g, 'r> {
-    let id = session.split('/').next().unwrap_or_default();
-    let (prefix, rest) = path.split_at(path.len() - session.len() + id.len());
+    let (prefix, rest) = path.split_at(served.base().len() + SESSION.len() + id.len());
     let mount = Mount { served, upstream, id, prefix };
     if rest.is_empty() && has_ticket {
         ToolRoute::Entry(mount)
@@ -150,13 +203,6 @@ fn tool_prefix_route<'g, 'r>(
         Some(rest @ ("" | "/")) if *method == Method::POST => ToolRoute::Launch(mount.served, rest),
         _ => ToolRoute::Session(mount, rest),
     }
-}
-
-/// Whether a path below a tool's base path is reserved for the gateway. It is then neither a
-/// session nor a URL of the app.
-fn is_reserved(rest: &str) -> bool {
-    let segment = rest.strip_prefix(SESSION).and_then(|rest| rest.split('/').next());
-    segment.is_some_and(|segment| RESERVED.contains(&segment))
 }
 
 /// The path before an upstream's own paths in the session with this id.
@@ -194,13 +240,61 @@ mod tests {
 
     #[test]
     fn reserved_segments_are_not_session_ids() {
-        for reserved in ["/~login", "/~login/", "/~links/a", "/~register"] {
-            assert!(is_reserved(reserved), "{reserved}");
+        for reserved in
+            ["/~login", "/~login/", "/~links/a", "/~register", "/%7Elogin", "/~log%69n/a"]
+        {
+            assert_eq!(FirstSegment::of(reserved), FirstSegment::Reserved, "{reserved}");
         }
         for other in
             ["", "/", "/login", "/~", "/~loginx", "/~Login", "/a/~login", "//~login", "~login"]
         {
-            assert!(!is_reserved(other), "{other}");
+            assert_ne!(FirstSegment::of(other), FirstSegment::Reserved, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_session_id_is_found_in_every_equivalent_spelling() {
+        for (rest, after) in [
+            ("/%7EAAAAAAAAAAAAAAA-", ""),
+            ("/%7eAAAAAAAAAAAAAAA-/", "/"),
+            ("/~%41AAAAAAAAAAAAAA-/a%2Fb", "/a%2Fb"),
+            ("/~AAAAAAAAAAAAAAA%2d//%7Ex", "//%7Ex"),
+            ("/%7E%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%2D/ü", "/ü"),
+        ] {
+            let expected = FirstSegment::Respelled("AAAAAAAAAAAAAAA-".to_owned(), after);
+            assert_eq!(FirstSegment::of(rest), expected, "{rest}");
+        }
+        for rest in ["/~AAAAAAAAAAAAAAA-", "/~AAAAAAAAAAAAAAA-/", "/~AAAAAAAAAAAAAAA-/%7Ex/.."] {
+            assert_eq!(FirstSegment::of(rest), FirstSegment::Id("AAAAAAAAAAAAAAA-"), "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_segment_that_begins_with_a_tilde_in_any_spelling_is_nothing_else() {
+        for rest in [
+            "/~",
+            "/~/",
+            "/~ada",
+            "/%7Eada/x",
+            "/%7eada",
+            "/%257Eada",
+            "/%25257eAAAAAAAAAAAAAAA-",
+            "/%u007eada",
+            "/～ada",
+            "/%EF%BD%9Eada",
+            "/%c1%beada",
+            "/~AAAAAAAAAAAAAAA",
+            "/~AAAAAAAAAAAAAAA-A",
+            "/~AAAAAAAAAAAAAAA-;x",
+            "/~AAAAAAAAAAAAAAA%2Fx",
+            "/~AAAAAAAAAAAAAAA-%2Fx",
+            "/~%ff",
+            "/~é",
+        ] {
+            assert_eq!(FirstSegment::of(rest), FirstSegment::Tilde, "{rest}");
+        }
+        for rest in ["", "/", "/a", "//~ada", "/a/~ada", "/a~", "/%41", "/é", "/%", "/%2F~a"] {
+            assert_eq!(FirstSegment::of(rest), FirstSegment::Other, "{rest}");
         }
     }
 }

@@ -32,6 +32,10 @@ pub(super) const INVALID_HOST: PageText = (
     "This URL does not work here",
     "The request has no host name, or one that this server does not answer.",
 );
+pub(super) const TRAILING_DOT: PageText = (
+    "This URL has a dot too many",
+    "The name of this server ends with a dot. Please use the URL without it:",
+);
 pub(super) const TOOL_ERROR: PageText =
     ("The tool has an error", "Its page cannot be displayed. Please tell your course staff.");
 pub(super) const SESSION_EXPIRED: PageText = (

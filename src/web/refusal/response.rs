@@ -32,6 +32,8 @@ struct RefusalContext<'a> {
     message: &'a str,
     reference: &'a str,
     return_url: &'a str,
+    /// The URL that works. Empty if the gateway does not know one.
+    right_url: &'a str,
 }
 
 impl Refusal {
@@ -97,7 +99,11 @@ impl Refusal {
 
     fn page(&self, reference: &str, return_url: &str, frame_ancestors: &str) -> Response<'static> {
         let (heading, message) = self.page_text();
-        let context = RefusalContext { heading, message, reference, return_url };
+        let right_url = match self {
+            Self::TrailingDot(url) => url,
+            _ => "",
+        };
+        let context = RefusalContext { heading, message, reference, return_url, right_url };
         let rendered = page::render("refusal.html.tera", &context);
         let rendered = rendered.unwrap_or_else(|| RenderedPage::plain(heading));
         let mut response = Html::framed(rendered, frame_ancestors).into_response(self.status());

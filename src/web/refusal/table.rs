@@ -119,9 +119,15 @@ refusals! {
 
     /// The `Host` header is missing, malformed or repeated.
     NoHost => "no-host", Status::BadRequest,
-        fact: "the Host header is missing, malformed or repeated";
+        fact: "the Host header is missing, empty, malformed or repeated";
         advice: "let the proxy in front of the gateway send exactly one Host header";
         page: page_text::INVALID_HOST;
+
+    /// The `Host` ends with a dot. Holds the URL without it.
+    TrailingDot(url: String) => "trailing-dot", Status::BadRequest,
+        fact: "the host name ends with a dot";
+        advice: format!("open {url}: cookies and signatures are for the name without a dot");
+        page: page_text::TRAILING_DOT;
 
     /// In development, the `Host` is not loopback.
     ForeignHost => "foreign-host", Status::BadRequest,
@@ -146,6 +152,13 @@ refusals! {
     NoTool => "no-tool", Status::NotFound,
         fact: "no tool has this launch path";
         advice: "compare the launch URL in the platform with the launch URLs at /";
+        page: page_text::NOT_FOUND;
+
+    /// A launch to a segment that begins with `~` and is no session id.
+    TildePath => "tilde-path", Status::NotFound,
+        fact: "the launch URL has a segment with ~ where sessions have their id";
+        advice: "launch the tool's own URL, or a path below it whose first segment \
+                 does not begin with ~; with `prefix = \"tool\"`, such paths belong to the app";
         page: page_text::NOT_FOUND;
 
     /// The ids of a launch do not fit into the session cookie.
@@ -184,6 +197,14 @@ refusals! {
     AmbiguousLength => "ambiguous-length", Status::BadRequest,
         fact: "the body has two lengths, or an invalid one";
         advice: "check the proxy in front of the gateway: no browser sends this";
+        page: page_text::INVALID;
+
+    /// A service worker's script at the prefix itself: its scope would contain other tools.
+    WorkerScope => "worker-scope", Status::Forbidden,
+        fact: "a service worker's script is at the session's URL without a path, \
+               so its scope would contain other tools";
+        advice: "let the app register a script below the session's URL, \
+                 with a relative URL such as `./sw.js`";
         page: page_text::INVALID;
 
     /// The request head is larger than [`MOST_HEAD_BYTES`], or has too many headers.
@@ -352,14 +373,17 @@ mod tests {
     #[test]
     fn a_fact_states_its_limit() {
         assert_eq!(Refusal::TooLarge(64 * 1024).fact(), "the body is larger than 64 KiB");
-        assert_eq!(Refusal::HeadersTooLarge.fact(), "the headers are larger than 64 KiB");
+        assert_eq!(
+            Refusal::HeadersTooLarge.fact(),
+            "the request head is larger than 64 KiB, or has more than 100 headers"
+        );
         assert_eq!(
             Refusal::Incomplete.fact(),
             "the body did not arrive within 15 seconds, or the connection broke"
         );
         assert_eq!(
             Refusal::UploadSlow.fact(),
-            "the browser sent no data of its body for 60 seconds"
+            "the browser sent no data of its body for 30 seconds (15 for the first byte)"
         );
         assert_eq!(
             Refusal::from(TooManyRequests).fact(),

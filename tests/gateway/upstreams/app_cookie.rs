@@ -110,3 +110,55 @@ fn the_gateways_cookies_never_reach_an_app() {
         assert!(!request.head.contains(value));
     }
 }
+
+#[test]
+fn a_neighbors_cookie_that_is_not_utf_8_passes_beside_the_gateways() {
+    let (recorder, server) = recorded();
+    let (_, visit) = opened(&server);
+    let neighbor = b"n=\xfc\xff\x80";
+    let own = visit.cookie.as_bytes();
+    for cookies in [
+        vec![[neighbor, &b"; "[..], own].concat()],
+        vec![[own, b"; ", neighbor].concat()],
+        vec![neighbor.to_vec(), own.to_vec()],
+        vec![own.to_vec(), neighbor.to_vec()],
+    ] {
+        let mut wire = server.connect();
+        wire.send(format!("GET {} HTTP/1.1\r\nHost: tool.example\r\n", visit.at("/x")));
+        for cookie in &cookies {
+            wire.send([&b"Cookie: "[..], cookie, b"\r\n"].concat());
+        }
+        wire.send("\r\n");
+        assert_eq!(Reply::read(&mut wire, "GET").body, "ok", "{cookies:?}");
+        let raw = recorder.request().head.raw;
+        let line = [&b"\r\ncookie: "[..], neighbor, b"\r\n"].concat();
+        let is_in = |part: &[u8]| raw.windows(part.len()).any(|window| window == part);
+        assert!(is_in(&line) && !is_in(b"__Secure-lti"), "{}", raw.escape_ascii());
+    }
+}
+
+#[test]
+fn a_cookie_and_other_headers_of_the_app_may_be_of_any_bytes() {
+    let recorder = Recorder::answering(
+        b"HTTP/1.1 302 Found\r\nSet-Cookie: a=\xfc; Path=/app/\xe9; Domain=app.test\r\n\
+        X-Text: \xff\r\nLocation: /app/\xfc\r\nContent-Length: 2\r\n\r\nok",
+    );
+    let server = server(&tools(&recorder.url(), ""));
+    let (browser, visit) = opened(&server);
+    let mut wire = browser.ask("GET", &visit.at("/"), &[]);
+    let raw = Reply::head(&mut wire).expect("a response").raw;
+    let prefix = visit.prefix.as_bytes();
+    for expected in [
+        [
+            &b"set-cookie: a=\xfc; Path="[..],
+            prefix,
+            b"/\xe9; Secure; SameSite=None; Partitioned\r\n",
+        ]
+        .concat(),
+        b"x-text: \xff\r\n".to_vec(),
+        [&b"location: "[..], prefix, b"/\xfc\r\n"].concat(),
+    ] {
+        let is_in = raw.windows(expected.len()).any(|window| window == expected);
+        assert!(is_in, "{} in {}", expected.escape_ascii(), raw.escape_ascii());
+    }
+}

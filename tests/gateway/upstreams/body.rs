@@ -1,6 +1,6 @@
 //! Bodies in both directions: complete, with new framing and unchanged bytes.
 
-use crate::support::Upstream;
+use crate::support::{Upstream, Wire};
 
 use super::*;
 
@@ -28,23 +28,98 @@ fn an_upload_with_a_length_keeps_it() {
     }
 }
 
+/// A line without its end.
+fn line(wire: &mut Wire) -> String {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\r\n") {
+        let byte = wire.at_most(1);
+        assert!(!byte.is_empty(), "the other side closed after {line:?}");
+        line.extend(byte);
+    }
+    String::from_utf8_lossy(&line[..line.len() - 2]).into_owned()
+}
+
+/// The bytes and the trailers of a chunked body.
+fn body_and_trailers(wire: &mut Wire) -> (Vec<u8>, Vec<String>) {
+    let mut body = Vec::new();
+    loop {
+        let size = usize::from_str_radix(&line(wire), 16).expect("the size of a chunk");
+        if size == 0 {
+            break;
+        }
+        body.extend(wire.at_most(size));
+        assert_eq!(line(wire), "");
+    }
+    let mut trailers: Vec<_> =
+        std::iter::repeat_with(|| line(wire)).take_while(|line| !line.is_empty()).collect();
+    trailers.sort_unstable();
+    (body, trailers)
+}
+
 #[test]
 fn a_chunked_upload_stays_chunked() {
-    let (recorder, server) = recorded();
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), "headers = { X-Token = \"secret\" }"));
     let (browser, visit) = opened(&server);
     let body = every_byte(100);
-    let mut wire = browser.ask("POST", &visit.at("/up"), &[("Transfer-Encoding", "chunked")]);
+    let announced = "X-Sum, X-Two, Cookie, X-Forwarded-User, X_Forwarded_User, Authorization, \
+        Host, Transfer-Encoding, X-Token, X-WEBAUTH-USER";
+    let headers = [("Transfer-Encoding", "chunked"), ("Trailer", announced)];
+    let mut wire = browser.ask("POST", &visit.at("/up"), &headers);
     for chunk in body.chunks(999) {
         wire.send(format!("{:x};ext=1\r\n", chunk.len()));
         wire.send(chunk);
         wire.send("\r\n");
     }
-    wire.send("0\r\nX-Trailer: evil\r\n\r\n");
+    wire.send(
+        "0\r\nX-Sum: 1\r\nX-Two: 2\r\nx-two: 3\r\nX-Silent: evil\r\nCookie: evil\r\n\
+        X-Forwarded-User: evil\r\nX_Forwarded_User: evil\r\nAuthorization: evil\r\n\
+        Host: evil\r\nTransfer-Encoding: evil\r\nX-Token: evil\r\nX-WEBAUTH-USER: evil\r\n\r\n",
+    );
+    let (mut app, head) = upstream.request();
+    let received = body_and_trailers(&mut app);
+    app.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     assert_eq!(Reply::read(&mut wire, "POST").body, "ok");
-    let request = recorder.request();
-    assert_eq!(request.header("transfer-encoding").as_deref(), Some("chunked"));
-    assert_eq!(request.header("content-length"), None);
-    assert!(request.body == body && !request.head.contains("evil"));
+    assert_eq!(head.header("transfer-encoding").as_deref(), Some("chunked"));
+    assert_eq!(head.header("content-length"), None);
+    assert_eq!(head.header("trailer").as_deref(), Some("X-Sum, X-Two"));
+    assert!(received.0 == body && !head.contains("evil"));
+    assert_eq!(received.1, ["x-sum: 1", "x-two: 2", "x-two: 3"]);
+}
+
+#[test]
+fn response_trailers_reach_a_client_that_asks_for_them() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    let announced = "Server-Timing, X-Sum, Set-Cookie, Location, Content-Security-Policy, \
+        X-LTI-Grade-Token, Strict-Transport-Security";
+    for (te, expected) in
+        [(Some("trailers"), &["server-timing: db;dur=5", "x-sum: 1"][..]), (None, &[])]
+    {
+        let mut headers = vec![("Connection", "close")];
+        headers.extend(te.map(|te| ("TE", te)));
+        let mut wire = browser.ask("GET", &visit.at("/"), &headers);
+        let (mut app, head) = upstream.request();
+        assert_eq!(head.header("te").as_deref(), te);
+        app.send(format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\
+            Trailer: {announced}\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\
+            Server-Timing: db;dur=5\r\nX-Silent: evil\r\nSet-Cookie: evil=1\r\n\
+            Location: /evil\r\nContent-Security-Policy: evil\r\nX-LTI-Grade-Token: evil\r\n\
+            Strict-Transport-Security: evil\r\n\r\n"
+        ));
+        drop(app);
+        let head = Reply::head(&mut wire).expect("a response");
+        assert_eq!(head.header("trailer").as_deref(), Some("Server-Timing, X-Sum"));
+        let (body, trailers) = body_and_trailers(&mut wire);
+        assert_eq!(
+            (&body[..], trailers),
+            (&b"hello"[..], expected.iter().map(|&one| one.to_owned()).collect()),
+            "{te:?}"
+        );
+        assert_eq!(wire.rest(), b"", "nothing follows the trailers");
+    }
 }
 
 #[test]

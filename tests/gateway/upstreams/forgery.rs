@@ -3,7 +3,7 @@
 use super::*;
 
 /// Names that only the gateway may use, in spellings that some servers read as the same name.
-const FORGED: [&str; 37] = [
+const FORGED: [&str; 53] = [
     "X-Forwarded-User",
     "x-forwarded-user",
     "X-FORWARDED-USER",
@@ -41,6 +41,22 @@ const FORGED: [&str; 37] = [
     "X-Original-URL",
     "X.Original*Url",
     "X-Rewrite-Url",
+    "X-WEBAUTH-USER",
+    "x_webauth_email",
+    "X-Authenticated-User",
+    "X-Auth-Username",
+    "X-Auth-Groups",
+    "X-Goog-Authenticated-User-Email",
+    "X-Goog-IAP-JWT-Assertion",
+    "Cf-Access-Authenticated-User-Email",
+    "X_Amzn_Oidc_Data",
+    "X-MS-CLIENT-PRINCIPAL-NAME",
+    "Tailscale-User-Login",
+    "True-Client-IP",
+    "X-Client-IP",
+    "CF-Connecting-IP",
+    "X-authentik-username",
+    "X-Pomerium-Claim-Email",
 ];
 
 /// Asserts that the upstream received the gateway's values once, and no forged value.
@@ -137,17 +153,13 @@ fn hop_by_hop_request_headers_do_not_reach_the_upstream() {
     assert_eq!(Reply::read(&mut wire, "GET").status, 200);
     let request = recorder.request();
     assert!(!request.head.contains("evil"), "{}", String::from_utf8_lossy(&request.head.raw));
-    for name in [
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "x-hop",
-        "upgrade",
-    ] {
+    for name in
+        ["keep-alive", "proxy-authorization", "proxy-connection", "trailer", "x-hop", "upgrade"]
+    {
         assert_eq!(request.header(name), None);
     }
+    assert_eq!(request.header("te").as_deref(), Some("trailers"));
+    assert_eq!(request.header("connection").as_deref(), Some("TE"));
     assert_eq!(request.header("x-kept").as_deref(), Some("1"));
     assert_eq!(request.header("authorization").as_deref(), Some("Bearer of-the-app"));
     assert_eq!(request.header("accept-language").as_deref(), Some("de"));

@@ -205,3 +205,80 @@ fn every_host_has_the_port_of_the_public_url() {
     assert_eq!(request.header("x-forwarded-host").as_deref(), Some("nb.example:8443"));
     assert_eq!(request.header("origin"), Some(recorder.origin()));
 }
+
+#[test]
+fn a_request_has_exactly_one_well_formed_host() {
+    let (recorder, server) = at_host("");
+    let (_, visit) = at(&server, &Form { url: LAUNCH, ..launch() });
+    for hosts in [
+        &[][..],
+        &[""],
+        &[" "],
+        &["."],
+        &[":443"],
+        &["nb.example", "nb.example"],
+        &["nb.example", ""],
+        &["nb.example, tool.example"],
+        &["ada@nb.example"],
+        &["nb.example:65536"],
+        &["nb.example:x"],
+        &["nb.example/"],
+        &["nb.example.."],
+        &["nb%2eexample"],
+        &["nb．example"],
+        &["[::1"],
+    ] {
+        let mut headers = vec![("Cookie", visit.cookie.as_str())];
+        headers.extend(hosts.iter().map(|host| ("Host", *host)));
+        for (method, path) in [("GET", visit.at("/")), ("POST", "/".to_owned())] {
+            let reply = server.send(method, &path, &headers, b"");
+            assert_eq!(reply.status, 400, "{hosts:?}: {reply:?}");
+            opened_nothing(&reply);
+        }
+        assert_eq!(server.send("GET", "/is_up", &headers, b"").status, 200, "{hosts:?}");
+        // A tool's host has no `/ready`.
+        if !hosts.iter().any(|host| host.contains(HOST)) {
+            assert_eq!(server.send("GET", "/ready", &headers, b"").status, 200, "{hosts:?}");
+        }
+    }
+    for host in ["NB.EXAMPLE", "nb.example:8443", "nb.example:"] {
+        let headers = [("Host", host), ("Cookie", visit.cookie.as_str())];
+        assert_eq!(server.send("GET", &visit.at("/"), &headers, b"").body, "ok", "{host}");
+        assert_eq!(recorder.request().line(), "GET /app/");
+    }
+    recorder.saw_nothing();
+}
+
+#[test]
+fn a_trailing_dot_gets_the_right_url() {
+    let (recorder, server) = at_host("");
+    let (_, visit) = at(&server, &Form { url: LAUNCH, ..launch() });
+    for (host, right) in [
+        ("nb.example.", "https://nb.example"),
+        ("NB.example.:443", "https://NB.example:443"),
+        ("tool.example.:", "https://tool.example"),
+        ("other.example.:8443", "https://other.example:8443"),
+    ] {
+        let headers = [("Host", host), ("Cookie", visit.cookie.as_str())];
+        let path = "/dotted-'&path";
+        let reply = server.send("GET", &format!("{path}?private"), &headers, b"");
+        assert_eq!(reply.status, 400, "{reply:?}");
+        opened_nothing(&reply);
+        assert!(!reply.body.contains("private") && !reply.body.contains("'&path"), "{reply:?}");
+        let url = format!("{right}{path}");
+        assert!(
+            crate::support::unescaped(&reply.body).contains(&format!("<code>{url}<")),
+            "{reply:?}"
+        );
+        let lines = log_lines(&format!("open {url}"));
+        assert!(lines.iter().all(|line| line.contains("code=\"trailing-dot\"")), "{lines:?}");
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let long = server.send("GET", &format!("/{}", "a".repeat(5000)), &headers, b"");
+        assert!(long.status == 400 && !long.body.contains("aaaaa"), "{long:?}");
+        assert_eq!(server.send("POST", "/", &headers, b"").status, 400);
+        for path in ["/is_up", "/ready"] {
+            assert_eq!(server.send("GET", path, &headers, b"").status, 200, "{host}");
+        }
+    }
+    recorder.saw_nothing();
+}

@@ -30,6 +30,7 @@ mod trace;
 mod user;
 mod volume;
 mod websocket;
+mod worker;
 
 use crate::support::{Browser, Form, NOW, Recorder, Reply, Server, Setup, Visit, log_lines};
 

@@ -35,6 +35,9 @@ fn a_path_arrives_byte_for_byte() {
         "/~other/~AAAAAAAAAAAAAAAA/",
         "/lti/nb",
         "/index.html%23x",
+        "/a..b/.../a..%20b/a.%20/%20",
+        "/日本語/é.html/a．b",
+        "/%u00e9/%C0%E9",
     ] {
         let mut wire = browser.ask("GET", &visit.at(rest), &[]);
         let reply = Reply::read(&mut wire, "GET");
@@ -145,6 +148,27 @@ fn a_dot_segment_in_any_spelling_is_refused() {
         "/%C0%AE%c0%ae/x",
         "/a/.%c0%ae%c0%afx",
         "/%25c0%25ae%25c0%25ae/x",
+        "/%u002e%u002e/x",
+        "/%U002E./x",
+        "/..%u002fx",
+        "/%25u002e./x",
+        "/..%20",
+        "/..%20/x",
+        "/%20../x",
+        "/..%09/x",
+        "/..%2520/x",
+        "/..%20.;/x",
+        "/..%c2%a0/x",
+        "/..%EF%BC%8Fx",
+        "/..／x",
+        "/%EF%BC%8E%EF%BC%8E/x",
+        "/．．/x",
+        "/%25EF%25BC%258E./x",
+        "/..%EF%BC%BCx",
+        "/..＼x",
+        "/..%e0%80%afx",
+        "/%f0%80%80%ae./x",
+        "/..%c1%9cx",
     ] {
         let mut wire = browser.ask("GET", &visit.at(rest), &[JSON]);
         refused(&Reply::read(&mut wire, "GET"), 400, "bad-path");
@@ -175,7 +199,6 @@ fn a_dot_segment_does_not_lead_into_another_session() {
         format!("/lti/nb/x/../{id}/"),
         format!("/lti/./nb/{id}/"),
         format!("/lti/nb//{id}/"),
-        format!("/lti/nb/%7E{}/", &id[1..]),
         format!("/static/../lti/nb/{id}/"),
     ] {
         for cookie in [&visit.cookie, &other.cookie] {

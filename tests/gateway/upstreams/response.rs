@@ -124,11 +124,28 @@ fn the_tool_decides_who_may_frame_the_app() {
 #[test]
 fn response_headers_for_a_whole_host_are_removed() {
     let lines = "Strict-Transport-Security: max-age=1\r\nClear-Site-Data: \"*\"\r\n\
-        Alt-Svc: h3=\":443\"\r\n\
+        Alt-Svc: h3=\":443\"\r\nNEL: {}\r\nReport-To: {}\r\n\
+        Secure-Session-Registration: (ES256);path=\"x\"\r\n\
+        Sec-Session-Registration: (ES256);path=\"x\"\r\n\
+        Use-As-Dictionary: match=\"/*\"\r\nSet-Login: logged-in\r\nAccept-CH: Sec-CH-UA\r\n\
+        Critical-CH: Sec-CH-UA\r\nOrigin-Agent-Cluster: ?1\r\n\
         Referrer-Policy: unsafe-url\r\nreferrer-policy: no-referrer\r\n";
     let (reply, _) = response("", lines);
-    for name in ["strict-transport-security", "clear-site-data", "alt-svc"] {
-        assert_eq!(reply.header(name), None);
+    for name in [
+        "strict-transport-security",
+        "clear-site-data",
+        "alt-svc",
+        "nel",
+        "report-to",
+        "secure-session-registration",
+        "sec-session-registration",
+        "use-as-dictionary",
+        "set-login",
+        "accept-ch",
+        "critical-ch",
+        "origin-agent-cluster",
+    ] {
+        assert_eq!(reply.header(name), None, "{name}");
     }
     assert_eq!(reply.header("referrer-policy"), Some("same-origin"));
 }
@@ -193,7 +210,7 @@ fn refresh_and_service_workers_stay_below_the_prefix() {
     check("Refresh: 3; url=https://lms.example/", "refresh", Some("3; url=https://lms.example/"));
     check("Service-Worker-Allowed: /", "service-worker-allowed", Some("PREFIX/"));
     check("Service-Worker-Allowed: /app/", "service-worker-allowed", Some("PREFIX/"));
-    check("Service-Worker-Allowed: /app/sw/", "service-worker-allowed", Some("PREFIX/sw/"));
+    check("Service-Worker-Allowed: /app/sw/", "service-worker-allowed", Some("PREFIX/"));
     check(
         "Service-Worker-Allowed: https://tool.example/",
         "service-worker-allowed",

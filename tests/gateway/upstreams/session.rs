@@ -335,3 +335,97 @@ fn a_refused_session_request_has_no_www_authenticate() {
     assert_eq!(reply.header("www-authenticate"), None);
     recorder.saw_nothing();
 }
+
+/// The same URL with its `~` and the first character of its id escaped.
+fn respelled(visit: &Visit, rest: &str) -> [String; 4] {
+    let (base, id) = visit.prefix.rsplit_once('~').expect("an id");
+    let (first, others) = id.split_at(1);
+    let escaped = format!("%{:02x}", first.as_bytes()[0]);
+    [
+        format!("{base}%7E{id}{rest}"),
+        format!("{base}%7e{id}{rest}"),
+        format!("{base}~{escaped}{others}{rest}"),
+        format!("{base}%7E{escaped}{others}{rest}"),
+    ]
+}
+
+#[test]
+fn another_spelling_of_a_sessions_url_redirects_to_the_canonical_one() {
+    for (more, host) in [("", "tool.example"), ("host = \"nb.example\"", "nb.example")] {
+        let (recorder, server) = recorded_with(more);
+        let url =
+            if more.is_empty() { "https://tool.example/lti/nb" } else { "https://nb.example/" };
+        let mut browser = Browser::at(&server, host);
+        let visit = browser.open(&Form { url, ..launch() });
+        for rest in ["", "/", "/a%2Fb//~ada/%7Eada?q=%7E&x='", "?lti_ticket=x", "/é|"] {
+            for path in respelled(&visit, rest) {
+                for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"] {
+                    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+                    let reply = browser.send(method, &path, &form, b"");
+                    assert_eq!(reply.status, 308, "{method} {path}: {reply:?}");
+                    let expected = visit.at(rest);
+                    assert_eq!(reply.header("location"), Some(expected.as_str()), "{method}");
+                    assert_eq!(reply.header("cache-control"), Some("no-store"));
+                    assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+                    assert_eq!((reply.body.as_str(), reply.all("set-cookie").len()), ("", 0));
+                }
+            }
+        }
+        let [path, ..] = respelled(&visit, "/");
+        assert_eq!(browser.send("PROPFIND", &path, &[], b"").status, 405);
+        assert_eq!(browser.send("POST", &path, &[], &vec![b'x'; 300_000]).status, 308);
+        recorder.saw_nothing();
+    }
+}
+
+#[test]
+fn a_launch_to_a_tilde_path_is_rejected_with_its_reason_and_keeps_its_nonce() {
+    let (recorder, server) = recorded();
+    for rest in
+        ["~ada", "~", "~ada/", "%7Eada", "%7eada/x", "%257Eada", "~AAAAAAAAAAAAAAA", "～ada"]
+    {
+        let url = format!("https://tool.example/lti/nb/{rest}");
+        let reply = server.post(&format!("/lti/nb/{rest}"), &launch().sign());
+        refused_page(&reply, 404, "tilde-path");
+        let line = line_of(reply.reference().expect("a reference"));
+        assert!(line.contains("launch: tool=\"nb\"") && line.contains("~"), "{url}: {line}");
+        for method in ["GET", "DELETE", "OPTIONS"] {
+            let headers = [("Host", "tool.example"), JSON];
+            let reply = server.send(method, &format!("/lti/nb/{rest}"), &headers, b"");
+            refused(&reply, 401, "no-session");
+        }
+        assert_eq!(
+            server
+                .send("HEAD", &format!("/lti/nb/{rest}"), &[("Host", "tool.example")], b"")
+                .status,
+            401
+        );
+        assert_eq!(
+            server
+                .send("PROPFIND", &format!("/lti/nb/{rest}"), &[("Host", "tool.example")], b"")
+                .status,
+            405
+        );
+    }
+    recorder.saw_nothing();
+    opened(&server);
+}
+
+#[test]
+fn deeper_and_with_the_tools_prefix_a_tilde_belongs_to_the_app() {
+    let (recorder, server) = recorded();
+    let deep = Form { url: "https://tool.example/lti/nb/week-1/~ada", ..launch() };
+    let mut browser = Browser::new(&server);
+    let visit = browser.open(&deep);
+    assert_eq!(visit.address, visit.at("/week-1/~ada"));
+    for rest in ["/~ada", "/%7Eada/x", "/~AAAAAAAAAAAAAAAA"] {
+        assert_eq!(browser.get(&visit.at(rest)).body, "ok");
+        assert_eq!(recorder.request().line(), format!("GET /app{rest}"));
+    }
+    let (recorder, server) = recorded_with("prefix = \"tool\"");
+    let (mut browser, visit) = opened(&server);
+    for rest in ["/~ada", "/%7Eada/x", "/~", "/%7EAAAAAAAAAAAAAAAA/"] {
+        assert_eq!(browser.get(&visit.at(rest)).body, "ok", "{rest}");
+        assert_eq!(recorder.request().line(), format!("GET /app{rest}"));
+    }
+}

@@ -14,7 +14,7 @@ impl Frame<'_> {
     /// often only with `Partitioned` too. Deletion needs all three as well. `Domain` is removed: it
     /// names the app's host, and the browser sees the gateway's.
     pub(super) fn cookie(&self, value: &str) -> Option<String> {
-        let mut parts = value.split(';').map(str::trim);
+        let mut parts = value.split(';').map(str::trim_ascii);
         let cookie =
             parts.next().filter(|cookie| !cookie.is_empty() && !is_the_gateways(cookie))?;
         let renamed = if self.prefix.is_empty() { None } else { renamed_for_browser(cookie) };
@@ -22,9 +22,9 @@ impl Frame<'_> {
         let mut path = None;
         for attribute in parts.filter(|attribute| !attribute.is_empty()) {
             let (name, content) = attribute.split_once('=').unwrap_or((attribute, ""));
-            match name.trim_end().to_ascii_lowercase().as_str() {
+            match name.trim_ascii_end().to_ascii_lowercase().as_str() {
                 "domain" | "secure" | "samesite" | "partitioned" => {}
-                "path" => path = Some(content.trim_start()),
+                "path" => path = Some(content.trim_ascii_start()),
                 _ => {
                     kept.push_str("; ");
                     kept.push_str(attribute);

@@ -3,23 +3,58 @@
 
 use std::borrow::Cow;
 
-use hyper::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, REFERRER_POLICY};
+use hyper::header::{
+    CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, TRAILER,
+};
 
 use super::app::Frame;
+use super::host_wide::is_host_wide;
 use super::policy;
-use crate::config::header::is_hop_by_hop;
+use crate::config::header::{is_hop_by_hop, is_identity, normalized};
+use crate::proxy::foreign_identity::is_foreign_identity;
 
-/// Headers that are removed. The tool's `frame_ancestors` decide who may frame the app. The others
-/// affect a whole host, which the app shares with other tools.
-const REMOVED: [&str; 7] = [
-    "alt-svc",
-    "clear-site-data",
-    "nel",
-    "referrer-policy",
-    "report-to",
-    "strict-transport-security",
-    "x-frame-options",
+/// Headers that the gateway replaces by its own. The tool's `frame_ancestors` decide who may frame
+/// the app.
+const REPLACED: [&str; 2] = ["referrer-policy", "x-frame-options"];
+
+/// Headers whose values the gateway rewrites.
+const REWRITTEN: [&str; 7] = [
+    "content-location",
+    "content-security-policy",
+    "content-security-policy-report-only",
+    "location",
+    "refresh",
+    "service-worker-allowed",
+    "set-cookie",
 ];
+
+/// Further fields that may be headers of a response, but not trailers: they control how the client
+/// reads, stores and protects the response (RFC 9110 §6.5.1).
+const NEVER_TRAILERS: [&str; 19] = [
+    "age",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "date",
+    "expires",
+    "host",
+    "link",
+    "permissions-policy",
+    "pragma",
+    "proxy",
+    "retry-after",
+    "set-cookie2",
+    "sourcemap",
+    "vary",
+    "www-authenticate",
+];
+
+/// The starts of further such names.
+const NEVER_TRAILER_STARTS: [&str; 5] =
+    ["access-control-", "content-security-", "cross-origin-", "proxy-", "sec-"];
 
 /// The prefix of headers that only the app may see. An app that echoes its request headers would
 /// otherwise reveal its grade token to the browser.
@@ -28,33 +63,33 @@ const FOR_APPS: &str = "x-lti-";
 impl Frame<'_> {
     /// The headers of the response to the browser.
     ///
-    /// A value that is not UTF-8 passes byte for byte, unless the gateway must rewrite it.
+    /// Values pass byte for byte, unless the gateway must rewrite them.
     pub(in crate::web::proxy) fn response_headers(&self, upstream: &HeaderMap) -> HeaderMap {
-        let named_by_connection: Vec<&str> = upstream
-            .get_all("connection")
-            .iter()
-            .filter_map(utf8)
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
-            .collect();
+        let named_by_connection = list(upstream, "connection");
+        let is_named =
+            |name: &str| named_by_connection.iter().any(|named| named.eq_ignore_ascii_case(name));
         // Chunks win over a length (RFC 9112 §6.3), and hyper has already read them. Two lengths in
         // one response would allow response smuggling.
         let is_chunked = upstream.contains_key("transfer-encoding");
         let mut response = HeaderMap::with_capacity(upstream.len() + 2);
         for (name, value) in upstream {
-            let header = name;
-            let name = name.as_str();
-            let is_removed = is_hop_by_hop(name)
-                || named_by_connection.iter().any(|named| named.eq_ignore_ascii_case(name))
-                || REMOVED.contains(&name)
-                || name.starts_with(FOR_APPS)
+            let is_removed = is_removed(name.as_str())
+                || is_named(name.as_str())
                 || (is_chunked && name == "content-length");
             if is_removed {
                 continue;
             }
-            if let Some(value) = self.value_for_browser(name, value) {
-                response.append(header.clone(), value);
+            if let Some(value) = self.value_for_browser(name.as_str(), value) {
+                response.append(name, value);
             }
+        }
+        if let Some(scope) = response.get_mut("service-worker-allowed") {
+            // Several values would be no valid scope.
+            let scope = scope.clone();
+            response.insert("service-worker-allowed", scope);
+        }
+        if is_chunked && let Some(names) = announced_trailers(upstream, is_named) {
+            response.insert(TRAILER, names);
         }
         // The configuration accepts valid values only.
         if let Ok(policy) =
@@ -68,53 +103,117 @@ impl Frame<'_> {
 
     /// The value of a header for the browser. `None` removes the header.
     fn value_for_browser(&self, name: &str, value: &HeaderValue) -> Option<HeaderValue> {
-        let is_rewritten = matches!(
-            name,
-            "location"
-                | "content-location"
-                | "refresh"
-                | "service-worker-allowed"
-                | "set-cookie"
-                | "content-security-policy"
-                | "content-security-policy-report-only"
-        );
-        if !is_rewritten {
+        if !REWRITTEN.contains(&name) {
             return Some(value.clone());
         }
-        let text = utf8(value)?;
-        let rewritten: Cow<'_, str> = match name {
-            "location" | "content-location" => self.url(text),
-            "refresh" => self.refresh(text),
-            "service-worker-allowed" => self.worker_scope(text).map(Cow::Owned),
-            "set-cookie" => self.cookie(text).map(Cow::Owned),
-            "content-security-policy" | "content-security-policy-report-only" => {
-                policy::without_frame_ancestors(text)
-            }
-            _ => Some(Cow::Borrowed(text)),
+        let text = Text::of(value);
+        let rewritten = match name {
+            "location" | "content-location" => self.url(&text.string),
+            "refresh" => self.refresh(&text.string),
+            "service-worker-allowed" => Some(Cow::Owned(format!("{}/", self.prefix))),
+            "set-cookie" => self.cookie(&text.string).map(Cow::Owned),
+            _ => policy::without_frame_ancestors(&text.string),
         }?;
         match rewritten {
-            Cow::Borrowed(same) if same.len() == text.len() => Some(value.clone()),
-            rewritten => HeaderValue::from_str(&rewritten).ok(),
+            Cow::Borrowed(same) if same.len() == text.string.len() => Some(value.clone()),
+            rewritten => text.value_of(&rewritten),
         }
     }
 }
 
 /// The trailers of an upstream's response that the browser receives.
 pub(in crate::web::proxy) fn trailers(upstream: &HeaderMap) -> HeaderMap {
-    let _ = upstream;
-    HeaderMap::new()
+    let kept = upstream.iter().filter(|(name, _)| may_be_trailer(name.as_str()));
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// A header's value as a string, if it is UTF-8.
-fn utf8(value: &HeaderValue) -> Option<&str> {
-    std::str::from_utf8(value.as_bytes()).ok()
+/// Whether no response header of this name reaches the browser. `name` is in lower case.
+fn is_removed(name: &str) -> bool {
+    is_hop_by_hop(name)
+        || REPLACED.contains(&name)
+        || is_host_wide(name)
+        || name.starts_with(FOR_APPS)
+}
+
+/// Whether a response's trailers may contain a field of this name. A value that the gateway would
+/// have to rewrite is none.
+fn may_be_trailer(name: &str) -> bool {
+    let name = normalized(name);
+    !(is_removed(&name)
+        || is_identity(&name)
+        || is_foreign_identity(&name)
+        || REWRITTEN.contains(&&*name)
+        || NEVER_TRAILERS.contains(&&*name)
+        || NEVER_TRAILER_STARTS.iter().any(|start| name.starts_with(start)))
+}
+
+/// The value of `Trailer` for the browser: the announced trailers that it receives. hyper sends no
+/// others, and none to a client that did not ask for trailers. `None` if there are none.
+fn announced_trailers(
+    upstream: &HeaderMap,
+    is_named_by_connection: impl Fn(&str) -> bool,
+) -> Option<HeaderValue> {
+    let mut announced = list(upstream, "trailer");
+    announced.retain(|name| {
+        HeaderName::from_bytes(name.as_bytes()).is_ok()
+            && may_be_trailer(name)
+            && !is_named_by_connection(name)
+    });
+    let names = (!announced.is_empty()).then(|| announced.join(", "))?;
+    HeaderValue::try_from(names).ok()
+}
+
+/// The members of all lists in headers of this name.
+fn list<'h>(headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {
+    let lists = headers.get_all(name).iter();
+    let members = lists.flat_map(|list| list.as_bytes().split(|byte| *byte == b','));
+    members.filter_map(|member| std::str::from_utf8(member.trim_ascii()).ok()).collect()
+}
+
+/// A header value as a string that the gateway can rewrite.
+///
+/// The syntax of URLs, cookies and policies is ASCII, and browsers take other bytes as they are:
+/// part of a name or of a path. So in a value that is not UTF-8, a character for private use stands
+/// for each such byte, and becomes that byte again.
+struct Text<'v> {
+    string: Cow<'v, str>,
+    is_utf8: bool,
+}
+
+/// The difference between a byte and its character.
+const PRIVATE_USE: u32 = 0xf700;
+
+impl<'v> Text<'v> {
+    fn of(value: &'v HeaderValue) -> Self {
+        let private_use = |byte: &u8| match byte {
+            0..=0x7f => Some(char::from(*byte)),
+            _ => char::from_u32(PRIVATE_USE + u32::from(*byte)),
+        };
+        match std::str::from_utf8(value.as_bytes()) {
+            Ok(text) => Self { string: Cow::Borrowed(text), is_utf8: true },
+            Err(_) => {
+                let string = value.as_bytes().iter().filter_map(private_use).collect();
+                Self { string: Cow::Owned(string), is_utf8: false }
+            }
+        }
+    }
+
+    /// The bytes of a rewritten string. `None` if no header can carry them.
+    fn value_of(&self, rewritten: &str) -> Option<HeaderValue> {
+        if self.is_utf8 {
+            return HeaderValue::from_str(rewritten).ok();
+        }
+        let byte = |letter: char| match u32::from(letter) {
+            code @ 0..=0x7f => u8::try_from(code).ok(),
+            code => u8::try_from(code.checked_sub(PRIVATE_USE)?).ok(),
+        };
+        let bytes: Option<Vec<u8>> = rewritten.chars().map(byte).collect();
+        HeaderValue::from_bytes(&bytes?).ok()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use hyper::HeaderMap;
-    use hyper::header::{HeaderName, HeaderValue};
-
     use super::*;
     use crate::url::{BaseUrl, Origin, Scheme};
 
@@ -124,7 +223,7 @@ mod tests {
         ("referrer-policy", "same-origin"),
     ];
 
-    fn response(upstream: &[(&str, &[u8])]) -> Vec<(String, String)> {
+    fn response_below(prefix: &str, upstream: &[(&str, &[u8])]) -> HeaderMap {
         let url = BaseUrl {
             origin: Origin { scheme: Scheme::Http, authority: "app.test:9000".to_owned() },
             path: "/app".to_owned(),
@@ -132,33 +231,30 @@ mod tests {
         let frame = Frame {
             upstream: &url,
             origin: "https://tools.example",
-            prefix: "/lti/nb/~abc",
+            prefix,
             is_root: false,
             frame_ancestors: "https://campus.example",
         };
-        let mut headers = HeaderMap::new();
-        for (name, value) in upstream {
-            let name = HeaderName::from_bytes(name.as_bytes()).expect("a name");
-            headers.append(name, HeaderValue::from_bytes(value).expect("a value"));
-        }
-        frame
-            .response_headers(&headers)
-            .into_iter()
-            .map(|(name, value)| {
-                let name = name.expect("a name").to_string();
-                (name, String::from_utf8_lossy(value.as_bytes()).into_owned())
-            })
-            .collect()
+        frame.response_headers(&header_map(upstream))
     }
 
+    fn header_map(headers: &[(&str, &[u8])]) -> HeaderMap {
+        let pair = |(name, value): &(&str, &[u8])| {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("a name");
+            (name, HeaderValue::from_bytes(value).expect("a value"))
+        };
+        headers.iter().map(pair).collect()
+    }
+
+    /// Compares all headers. Headers of one name come together.
     #[track_caller]
     fn check(upstream: &[(&str, &str)], expected: &[(&str, &str)]) {
-        let bytes: Vec<_> =
-            upstream.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
-        let response = response(&bytes);
-        let response: Vec<_> =
-            response.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(response, [expected, &FRAMED].concat(), "{upstream:?}");
+        fn bytes<'h>(headers: &[(&'h str, &'h str)]) -> Vec<(&'h str, &'h [u8])> {
+            headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect()
+        }
+        let expected = header_map(&bytes(&[expected, &FRAMED].concat()));
+        let response = response_below("/lti/nb/~abc", &bytes(upstream));
+        assert_eq!(response, expected, "{upstream:?}");
     }
 
     #[test]
@@ -201,6 +297,14 @@ mod tests {
             "NEL",
             "Report-To",
             "Referrer-Policy",
+            "Secure-Session-Registration",
+            "Sec-Session-Registration",
+            "Use-As-Dictionary",
+            "Set-Login",
+            "Accept-CH",
+            "Critical-CH",
+            "Origin-Agent-Cluster",
+            "Public-Key-Pins-Report-Only",
         ] {
             check(&[("a", "1"), (name, "x"), (name, "y"), ("b", "2")], &[("a", "1"), ("b", "2")]);
         }
@@ -219,20 +323,6 @@ mod tests {
             ],
             &[("x-c", "3")],
         );
-    }
-
-    #[test]
-    fn a_value_that_is_not_utf_8_is_dropped() {
-        let response = response(&[
-            ("x-a", b"\xfc"),
-            ("x-b", b"b"),
-            ("location", b"/\xfc"),
-            ("content-disposition", b"attachment; filename=\"\xfc\""),
-            ("x-b", b"\xc3\xbc"),
-        ]);
-        let saved = ("content-disposition", "attachment");
-        let expected = [("x-b", "b"), ("x-b", "ü"), saved, FRAMED[0], FRAMED[1]];
-        assert_eq!(response, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 
     #[test]
@@ -283,5 +373,121 @@ mod tests {
             &[("location", "/a\tb"), ("refresh", "0;\turl=/a"), ("x-a", "a\tb")],
             &[("x-a", "a\tb")],
         );
+    }
+
+    #[test]
+    fn a_value_that_is_not_utf_8_keeps_its_bytes() {
+        let upstream: [(&str, &[u8]); 7] = [
+            ("x-a", b"\xfc"),
+            ("content-disposition", b"attachment; filename=\"\xfc\""),
+            ("location", b"/app/\xfc?\x85"),
+            ("refresh", b"0; url=http://app.test:9000/app/\xa0"),
+            ("set-cookie", b"a=\xfc\x85 ; Path=/\xe9; Domain=app.test; X=\xa0"),
+            ("set-cookie", b"__Secure-lti=\xfc"),
+            ("content-security-policy", b"img-src \xfc; frame-ancestors 'none'"),
+        ];
+        let response = response_below("/lti/nb/~abc", &upstream);
+        let values = |name| -> Vec<&[u8]> {
+            response.get_all(name).iter().map(HeaderValue::as_bytes).collect()
+        };
+        assert_eq!(values("x-a"), [b"\xfc"]);
+        assert_eq!(values("content-disposition"), [b"attachment; filename=\"\xfc\""]);
+        assert_eq!(values("location"), [b"/lti/nb/~abc/\xfc?\x85"]);
+        assert_eq!(values("refresh"), [b"0; url=/lti/nb/~abc/\xa0"]);
+        assert_eq!(
+            values("set-cookie"),
+            [
+                &b"a=\xfc\x85; X=\xa0; Path=/lti/nb/~abc/\xe9; Secure; SameSite=None; Partitioned"
+                    [..]
+            ]
+        );
+        assert_eq!(
+            values("content-security-policy"),
+            [&b"img-src \xfc"[..], b"frame-ancestors https://campus.example"]
+        );
+    }
+
+    #[test]
+    fn a_service_worker_may_have_the_whole_app_as_its_scope_and_no_more() {
+        for (prefix, scope) in
+            [("/lti/nb/~abc", "/lti/nb/~abc/"), ("/lti/nb", "/lti/nb/"), ("", "/")]
+        {
+            for values in [
+                &["/"][..],
+                &["/app/"],
+                &["/lti/nb/~abc/x/"],
+                &["../"],
+                &["\t"],
+                &[""],
+                &["/", "/lti/"],
+            ] {
+                let sent: Vec<_> = values
+                    .iter()
+                    .map(|value| ("Service-Worker-Allowed", value.as_bytes()))
+                    .collect();
+                let response = response_below(prefix, &sent);
+                let allowed: Vec<_> = response.get_all("service-worker-allowed").iter().collect();
+                assert_eq!(allowed, [scope], "{values:?} below {prefix:?}");
+            }
+            assert!(!response_below(prefix, &[]).contains_key("service-worker-allowed"));
+        }
+    }
+
+    /// Trailers that reach no browser.
+    const KEPT_BACK: [&str; 18] = [
+        "Content-Length",
+        "Transfer-Encoding",
+        "Trailer",
+        "Set-Cookie",
+        "Set_Cookie",
+        "Location",
+        "Refresh",
+        "Content-Security-Policy",
+        "X-Frame-Options",
+        "Strict-Transport-Security",
+        "Clear_Site_Data",
+        "Service-Worker-Allowed",
+        "X-LTI-Grade-Token",
+        "X_Forwarded_User",
+        "X-WEBAUTH-USER",
+        "Access-Control-Allow-Origin",
+        "Cache-Control",
+        "Content-Type",
+    ];
+
+    #[test]
+    fn trailers_pass_through_the_filter() {
+        for name in KEPT_BACK {
+            let kept = trailers(&header_map(&[("x-a", b"\xfc"), (name, b"evil"), ("x-a", b"2")]));
+            assert_eq!(kept, header_map(&[("x-a", b"\xfc"), ("x-a", b"2")]), "{name}");
+        }
+        let passed: [(&str, &[u8]); 4] = [
+            ("server-timing", b"db;dur=5"),
+            ("grpc-status", b"0"),
+            ("repr-digest", b"sha-256=:x:"),
+            ("etag", b"\"x\""),
+        ];
+        assert_eq!(trailers(&header_map(&passed)), header_map(&passed));
+    }
+
+    #[test]
+    fn only_a_chunked_response_announces_trailers_and_only_those_that_pass() {
+        let announced = |headers: &[(&str, &str)]| {
+            let bytes: Vec<_> =
+                headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+            let response = response_below("", &bytes);
+            response.get("trailer").map(|names| names.to_str().expect("text").to_owned())
+        };
+        let chunked = ("Transfer-Encoding", "chunked");
+        assert_eq!(announced(&[("Trailer", "X-A")]), None);
+        assert_eq!(announced(&[chunked]), None);
+        assert_eq!(announced(&[chunked, ("Trailer", "X-A , x-b,,b@d, ")]), Some("X-A, x-b".into()));
+        assert_eq!(
+            announced(&[chunked, ("Trailer", "x-a, x-b"), ("Connection", "X-B")]),
+            Some("x-a".into())
+        );
+        for name in KEPT_BACK {
+            assert_eq!(announced(&[chunked, ("Trailer", name)]), None, "{name}");
+        }
     }
 }

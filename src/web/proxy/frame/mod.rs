@@ -3,6 +3,7 @@
 mod app;
 mod cookie;
 mod headers;
+mod host_wide;
 mod policy;
 mod url;
 

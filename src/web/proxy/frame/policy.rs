@@ -11,7 +11,7 @@ pub(super) fn without_frame_ancestors(line: &str) -> Option<Cow<'_, str>> {
     }
     let kept: Vec<String> = line.split(',').filter_map(policy_without_frame_ancestors).collect();
     let kept = kept.join(",");
-    let kept = kept.trim();
+    let kept = kept.trim_ascii();
     if kept.is_empty() { None } else { Some(Cow::Owned(kept.to_owned())) }
 }
 

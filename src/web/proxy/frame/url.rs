@@ -37,17 +37,6 @@ impl Frame<'_> {
         })
     }
 
-    /// The value of `Service-Worker-Allowed`: a path below the prefix. A worker with a larger scope
-    /// would intercept the requests of other tools on this host.
-    pub(super) fn worker_scope(&self, value: &str) -> Option<String> {
-        if value.contains(char::is_control) {
-            return None;
-        }
-        let all = format!("{}/", self.prefix);
-        let scope = self.own_path(value).map(|path| self.path(split_path(&path).0));
-        Some(scope.filter(|scope| scope.starts_with(&all)).unwrap_or(all))
-    }
-
     /// The path, query and fragment of a URL of the app or of the gateway. `None` for other URLs.
     fn own_path<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
         if value.starts_with('/') && !value.starts_with("//") {
@@ -377,7 +366,6 @@ mod tests {
             with_frame("/app", PREFIX, |frame| {
                 assert_eq!(frame.url(value), None);
                 assert_eq!(frame.refresh(&format!("0; url={value}")), None);
-                assert_eq!(frame.worker_scope(value), None);
             });
         }
     }
@@ -430,48 +418,6 @@ mod tests {
         }
     }
 
-    #[track_caller]
-    fn check_scope(base: &str, prefix: &str, value: &str, expected: &str) {
-        with_frame(base, prefix, |frame| {
-            assert_eq!(frame.worker_scope(value).as_deref(), Some(expected), "{value}");
-        });
-    }
-
-    #[test]
-    fn a_service_worker_stays_below_the_prefix() {
-        for base in ["", "/app"] {
-            check_scope(base, PREFIX, "/", "/lti/nb/~abc/");
-            check_scope(base, PREFIX, "/a/", "/lti/nb/~abc/a/");
-            check_scope(base, PREFIX, "/a/?x=/../..#y", "/lti/nb/~abc/a/");
-            check_scope(base, PREFIX, "/lti/nb/~abc", "/lti/nb/~abc/");
-            check_scope(base, PREFIX, "/lti/nb/~abc/a", "/lti/nb/~abc/a");
-            check_scope(base, PREFIX, "/lti/nb/~abc/../..", "/lti/nb/~abc/lti/");
-            check_scope(base, PREFIX, "/lti/nb/~abc/%2e%2e/", "/lti/nb/~abc/lti/nb/");
-            check_scope(base, PREFIX, "/lti/nb/~abc\\..\\", "/lti/nb/~abc/lti/nb/");
-            check_scope(base, PREFIX, "https://tools.example/", "/lti/nb/~abc/");
-            check_scope(base, PREFIX, "https://tools.example/lti/nb/~abc/a", "/lti/nb/~abc/a");
-            for value in [
-                "",
-                ".",
-                "..",
-                "../../",
-                "a",
-                "?",
-                "//evil.example/",
-                "https://evil.example/lti/nb/~abc/",
-                "\\",
-                "ü",
-            ] {
-                check_scope(base, PREFIX, value, "/lti/nb/~abc/");
-                check_scope(base, "", value, "/");
-            }
-        }
-        check_scope("/app", PREFIX, "/app", "/lti/nb/~abc/");
-        check_scope("/app", PREFIX, "/app/a", "/lti/nb/~abc/a");
-        check_scope("/app", "", "/app/a", "/a");
-        check_scope("", "", "/a", "/a");
-    }
-
     /// Random parts of URLs.
     const URL: &str = concat!(
         "(http:|https:|//|/|\\\\|app\\.test:9000|tools\\.example|evil\\.example|/app|/lti/nb|/~abc",
@@ -511,14 +457,6 @@ mod tests {
                 && !below.starts_with("//")
                 && !below.starts_with("/\\");
             prop_assert!(below == value || is_path);
-        }
-
-        #[test]
-        fn a_service_worker_never_leaves_the_prefix(value in URL) {
-            let scope = with_frame("/app", PREFIX, |frame| frame.worker_scope(&value));
-            let scope = scope.expect("no controls");
-            let is_below = without_dot_segments(&scope).starts_with("/lti/nb/~abc/");
-            prop_assert!(is_below, "{value} became {scope}");
         }
 
         #[test]
