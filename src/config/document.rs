@@ -1,6 +1,8 @@
 //! The values of a TOML file, with the location of each.
 
+use std::borrow::Cow;
 use std::ops::Range;
+use std::rc::Rc;
 
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
@@ -12,6 +14,9 @@ use super::fault::Fault;
 use super::problem::{Location, Problem};
 use super::syntax::ValidToml;
 
+/// The key of the table of all tools.
+const TOOLS: &str = "tools";
+
 /// A parsed file.
 pub(super) struct Document<'s> {
     name: &'s str,
@@ -22,14 +27,23 @@ pub(super) struct Document<'s> {
     pub(super) problems: Vec<Problem>,
 }
 
-/// The path to a value: keys of tables and indices of lists.
-pub(super) type Path = Vec<DocumentStep>;
+/// The path to a value: keys of tables and indices of lists. Paths with the same beginning share it:
+/// a file of many tools has many paths, and only problems read them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Path(Option<Rc<PathEnd>>);
+
+/// The last step of a [`Path`], and the path before it.
+#[derive(Debug)]
+struct PathEnd {
+    above: Path,
+    step: DocumentStep,
+}
 
 /// One step of a [`Path`].
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum DocumentStep {
     /// A key of a table.
-    Key(String),
+    Key(Cow<'static, str>),
     /// An index of a list.
     Index(usize),
 }
@@ -43,13 +57,34 @@ pub(super) enum Part {
     Value,
 }
 
+impl Path {
+    /// This path with one more step.
+    pub(super) fn below(&self, step: DocumentStep) -> Self {
+        Self(Some(Rc::new(PathEnd { above: self.clone(), step })))
+    }
+
+    /// The steps, from the first.
+    pub(super) fn steps(&self) -> Vec<&DocumentStep> {
+        let ends = std::iter::successors(self.0.as_deref(), |end| end.above.0.as_deref());
+        let mut steps: Vec<_> = ends.map(|end| &end.step).collect();
+        steps.reverse();
+        steps
+    }
+}
+
 impl<'s> Document<'s> {
+    /// A document of a file without syntax errors.
+    pub(super) fn new(name: &'s str, text: &'s str, table: DeTable<'s>) -> Self {
+        let excerpts = Excerpts::new(name, text, &table);
+        Self { name, problems: Vec::new(), table, excerpts, malformed: &[] }
+    }
+
     /// A document of a file's text and its valid part.
-    pub(super) fn new(name: &'s str, text: &'s str, valid: &'s ValidToml<'s>) -> Self {
+    pub(super) fn of_valid(name: &'s str, text: &'s str, valid: &'s ValidToml) -> Self {
         // `valid` lists all errors. The parser omits the second of two duplicate keys.
         let (table, _) = DeTable::parse_recoverable(&valid.text);
-        let table = table.into_inner();
-        let excerpts = Excerpts::new(name, text, &table);
+        let mut document = Self::new(name, text, table.into_inner());
+        let excerpts = &document.excerpts;
         let problems = valid.errors.iter().map(|error| Problem {
             fault: error.fault.clone(),
             location: match error.table {
@@ -57,7 +92,15 @@ impl<'s> Document<'s> {
                 None => excerpts.of_surplus(error.span.clone()),
             },
         });
-        Self { name, problems: problems.collect(), table, excerpts, malformed: &valid.malformed }
+        document.problems = problems.collect();
+        document.malformed = &valid.malformed;
+        document
+    }
+
+    /// The value of `tools`. No other provider can override it, so figment does not copy it.
+    pub(super) fn tools(&self) -> Option<(String, Value)> {
+        let tools = self.table.get(TOOLS)?;
+        Some((TOOLS.to_owned(), to_value(tools.get_ref())))
     }
 
     /// Reports that the file is not UTF-8 from this byte on.
@@ -78,7 +121,8 @@ impl<'s> Document<'s> {
 
     /// The location of a part of the entry at `path`. If the entry does not exist, the heading of
     /// the nearest table that does.
-    pub(super) fn locate(&self, path: &[DocumentStep], part: Part) -> Location {
+    pub(super) fn locate(&self, path: &Path, part: Part) -> Location {
+        let path = path.steps();
         let spans = (1..=path.len()).rev().map(|length| {
             let part = if length == path.len() { part } else { Part::Value };
             find(&self.table, &path[..length], part)
@@ -95,14 +139,16 @@ impl Provider for &Document<'_> {
         Metadata::named("tools file")
     }
 
+    /// All values that other providers can override: everything except [`Document::tools`].
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        Ok(Profile::Default.collect(to_dict(&self.table)))
+        let entries = self.table.iter().filter(|(key, _)| key.get_ref() != TOOLS);
+        Ok(Profile::Default.collect(to_dict(entries)))
     }
 }
 
-fn find(table: &DeTable<'_>, path: &[DocumentStep], part: Part) -> Option<Range<usize>> {
+fn find(table: &DeTable<'_>, path: &[&DocumentStep], part: Part) -> Option<Range<usize>> {
     let (DocumentStep::Key(first), rest) = path.split_first()? else { return None };
-    let (key, value) = table.get_key_value(first.as_str())?;
+    let (key, value) = table.get_key_value(first.as_ref())?;
     if rest.is_empty() {
         return Some(match part {
             Part::Key => key.span(),
@@ -114,7 +160,7 @@ fn find(table: &DeTable<'_>, path: &[DocumentStep], part: Part) -> Option<Range<
 
 fn find_in_value(
     value: &Spanned<DeValue<'_>>,
-    path: &[DocumentStep],
+    path: &[&DocumentStep],
     part: Part,
 ) -> Option<Range<usize>> {
     match (value.get_ref(), path) {
@@ -127,9 +173,11 @@ fn find_in_value(
     }
 }
 
-fn to_dict(table: &DeTable<'_>) -> Dict {
-    table
-        .iter()
+fn to_dict<'t, 's: 't>(
+    entries: impl IntoIterator<Item = (&'t Spanned<Cow<'s, str>>, &'t Spanned<DeValue<'s>>)>,
+) -> Dict {
+    entries
+        .into_iter()
         .map(|(key, value)| (key.get_ref().to_string(), to_value(value.get_ref())))
         .collect()
 }

@@ -100,8 +100,8 @@ pub(super) fn read(document: &Document<'_>, environment: &Environment) -> ToolsF
         });
         let is_empty =
             defines_no_tool && completeness.lacks("tools") && !document.may_lack(&["tools"]);
-        let tools = tools.map(Table::into_tables).unwrap_or_default();
-        let tools = tools.into_iter().filter_map(|(name, table)| read_tool(name, table)).collect();
+        let tools = tools.into_iter().flat_map(Table::into_tables);
+        let tools = tools.filter_map(|(name, table)| read_tool(name, table)).collect();
         (gateway, tools, is_empty)
     };
     ToolsFile { gateway, tools, is_empty, problems: reader.into_problems() }
