@@ -28,7 +28,7 @@ pub fn read(
     let (whole, errors) = DeTable::parse_recoverable(&text);
     // The parser reads a file without errors only once.
     let valid = if errors.is_empty() { None } else { Some(ValidToml::of(&text)) };
-    let mut document = match &valid {
+    let (mut document, values) = match &valid {
         None => Document::new(&name, &text, whole.into_inner()),
         Some(valid) => Document::of_valid(&name, &text, valid),
     };
@@ -36,6 +36,6 @@ pub fn read(
         document.report_encoding(error.valid_up_to());
     }
     let directory = file.parent().unwrap_or(Path::new(""));
-    let written = super::file::read(&document, environment);
+    let written = super::file::read(&document, values, environment);
     resolve(written, &document, directory, environment, development)
 }

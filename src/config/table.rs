@@ -6,7 +6,7 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Profile, Provider as _};
 use serde::de::DeserializeOwned;
 
-use super::document::{Document, DocumentStep, Part, Path};
+use super::document::{Document, DocumentStep, FileValues, Part, Path};
 use super::environment::{ENVIRONMENT, Environment, Overrides, variable};
 use super::fault::Fault;
 use super::key::GATEWAY;
@@ -72,17 +72,21 @@ impl Completeness {
 
 impl<'d> Reader<'d> {
     /// A reader of the file. Settings of the environment override its `[gateway]`.
-    pub(super) fn new(document: &'d Document<'d>, environment: &Environment) -> Self {
-        let figment = Figment::from(document).merge(Overrides(environment));
+    pub(super) fn new(
+        document: &'d Document<'d>,
+        values: &FileValues,
+        environment: &Environment,
+    ) -> Self {
+        let figment = Figment::from(values).merge(Overrides(environment));
         Self { document, figment, problems: RefCell::default() }
     }
 
-    /// The file's top level.
-    pub(super) fn top(&'d self) -> Table<'d> {
+    /// The file's top level, with the entry that figment does not have.
+    pub(super) fn top(&'d self, entry: Option<(String, Value)>) -> Table<'d> {
         // Neither provider can fail: the parser has already reported the problems of the file.
         let mut data = self.figment.data().unwrap_or_default();
         let mut values = data.remove(&Profile::Default).unwrap_or_default();
-        values.extend(self.document.tools());
+        values.extend(entry);
         let source = ValueSource { path: Path::default(), from_environment: false };
         Table {
             reader: self,
@@ -339,6 +343,11 @@ impl<'r> Table<'r> {
         if list.value.is_empty() {
             self.reader.report(&list.source, Part::Value, Fault::EmptyList(key));
         }
+    }
+
+    /// The number of keys.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
     }
 
     /// Whether the table has no keys.

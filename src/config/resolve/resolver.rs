@@ -40,7 +40,7 @@ pub(in crate::config) fn resolve(
     let (public_url, secrets, session, clock_skew) = resolver.gateway(file.gateway);
     let endpoints = resolver.endpoints(&file.tools, &public_url);
     let mut template_uses = Vec::new();
-    let mut tools = Vec::new();
+    let mut tools = Vec::with_capacity(file.tools.len());
     for (table, endpoint) in file.tools.into_iter().zip(endpoints) {
         if let Some(template) = &table.template {
             template_uses.push(TemplateUse {
