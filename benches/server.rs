@@ -4,8 +4,8 @@
 //! Each server is a process of its own. The bench alternates between them within one run and counts
 //! their CPU time, without the client's. CPU time varies less than wall-clock time.
 //!
-//! Before that, start and idle memory of the program itself: with the shipped tools, and with 10,000
-//! tools.
+//! Before that, it measures start and idle memory of the program itself: with the shipped tools,
+//! and with 10,000 tools.
 
 mod edx;
 mod process;

@@ -44,8 +44,8 @@ struct SpannedValue<'s> {
     below: SpannedValues<'s>,
 }
 
-/// The path to a value: keys of tables and indices of lists. Paths with the same beginning share it:
-/// a file of many tools has many paths, and only problems read them.
+/// The path to a value: keys of tables and indices of lists. Paths with the same beginning share
+/// it: a file of many tools has many paths, and only problems read them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Path(Option<Rc<PathEnd>>);
 

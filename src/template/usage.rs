@@ -24,12 +24,12 @@ pub(super) fn may_read_params(text: &str) -> bool {
         (word, around)
     });
     let reads = words.any(|(word, (before, after))| match word {
-        "params" => !before
+        "params" => before
             .strip_suffix("tool.")
-            .is_some_and(|before| !before.ends_with(|letter| is_word(letter) || letter == '.')),
-        "launch" => !after
+            .is_none_or(|before| before.ends_with(|letter| is_word(letter) || letter == '.')),
+        "launch" => after
             .strip_prefix('.')
-            .is_some_and(|field| field.starts_with(|letter: char| letter.is_ascii_alphabetic())),
+            .is_none_or(|field| !field.starts_with(|letter: char| letter.is_ascii_alphabetic())),
         _ => INDIRECT.contains(&word),
     });
     reads || calls_component("{{") || calls_component("{%")
