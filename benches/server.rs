@@ -3,9 +3,13 @@
 //!
 //! Each server is a process of its own. The bench alternates between them within one run and counts
 //! their CPU time, without the client's. CPU time varies less than wall-clock time.
+//!
+//! Before that, it measures start and idle memory of the program itself: with the shipped tools,
+//! and with 10,000 tools.
 
 mod edx;
 mod process;
+mod start;
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -36,7 +40,10 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     match (arguments.next().as_deref(), arguments.next()) {
         (Some("--serve"), Some(kind)) => serve(&kind),
-        _ => compare(),
+        _ => {
+            start::measure();
+            compare();
+        }
     }
 }
 

@@ -30,9 +30,13 @@ impl Process {
 
     /// Its resident memory, in MiB.
     pub fn resident_mebibytes(&self) -> u64 {
+        self.resident_kibibytes() / 1024
+    }
+
+    /// Its resident memory, in KiB.
+    pub fn resident_kibibytes(&self) -> u64 {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.0.id())).expect("Linux");
-        statm.split(' ').nth(1).expect("a size").parse::<u64>().expect("a number") * 4096
-            / (1024 * 1024)
+        statm.split(' ').nth(1).expect("a size").parse::<u64>().expect("a number") * 4
     }
 }
 

@@ -2,7 +2,7 @@
 
 use figment::value::{Dict, Value};
 
-use super::document::{Document, Part};
+use super::document::{Document, FileValues, Part};
 use super::environment::Environment;
 use super::fault::Fault;
 use super::problem::Problem;
@@ -82,10 +82,15 @@ pub(super) enum StringValue {
 }
 
 /// Reads a file. The environment overrides its `[gateway]`.
-pub(super) fn read(document: &Document<'_>, environment: &Environment) -> ToolsFile {
-    let reader = Reader::new(document, environment);
+pub(super) fn read(
+    document: &Document<'_>,
+    mut values: FileValues,
+    environment: &Environment,
+) -> ToolsFile {
+    let tools = values.take_tools();
+    let reader = Reader::new(document, &values, environment);
     let (gateway, tools, is_empty) = {
-        let mut top = reader.top();
+        let mut top = reader.top(tools);
         let gateway = top.table("gateway").map(read_gateway);
         let tools = top.table("tools");
         let defines_no_tool = tools.as_ref().is_none_or(Table::is_empty);
@@ -100,9 +105,11 @@ pub(super) fn read(document: &Document<'_>, environment: &Environment) -> ToolsF
         });
         let is_empty =
             defines_no_tool && completeness.lacks("tools") && !document.may_lack(&["tools"]);
-        let tools = tools.map(Table::into_tables).unwrap_or_default();
-        let tools = tools.into_iter().filter_map(|(name, table)| read_tool(name, table)).collect();
-        (gateway, tools, is_empty)
+        let mut tables = Vec::with_capacity(tools.as_ref().map_or(0, Table::len));
+        for (name, table) in tools.into_iter().flat_map(Table::into_tables) {
+            tables.extend(read_tool(name, table));
+        }
+        (gateway, tables, is_empty)
     };
     ToolsFile { gateway, tools, is_empty, problems: reader.into_problems() }
 }

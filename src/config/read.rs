@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use toml::de::DeTable;
+
 use super::document::Document;
 use super::environment::Environment;
 use super::reading::Reading;
@@ -23,12 +25,17 @@ pub fn read(
     let bytes = content.as_ref();
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let text = String::from_utf8_lossy(bytes);
-    let valid = ValidToml::of(&text);
-    let mut document = Document::new(&name, &text, &valid);
+    let (whole, errors) = DeTable::parse_recoverable(&text);
+    // The parser reads a file without errors only once.
+    let valid = if errors.is_empty() { None } else { Some(ValidToml::of(&text)) };
+    let (mut document, values) = match &valid {
+        None => Document::new(&name, &text, whole.into_inner()),
+        Some(valid) => Document::of_valid(&name, &text, valid),
+    };
     if let Err(error) = std::str::from_utf8(bytes) {
         document.report_encoding(error.valid_up_to());
     }
     let directory = file.parent().unwrap_or(Path::new(""));
-    let written = super::file::read(&document, environment);
+    let written = super::file::read(&document, values, environment);
     resolve(written, &document, directory, environment, development)
 }

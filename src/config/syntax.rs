@@ -3,7 +3,6 @@
 //! A malformed table is replaced by spaces, so that it does not hide the problems of other tables.
 //! Only the first error of a malformed table is reported, because the others follow from it.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::de::DeTable;
@@ -14,10 +13,11 @@ use super::syntax_kind::SyntaxKind;
 /// The largest number of headings that a multi-line string may contain.
 const MOST_HEADINGS_IN_TEXT: usize = 16;
 
-/// The valid tables of a text.
-pub(super) struct ValidToml<'s> {
+/// The valid tables of a text with syntax errors.
+#[derive(Default)]
+pub(super) struct ValidToml {
     /// The text with spaces in place of malformed tables, so that no position moves.
-    pub(super) text: Cow<'s, str>,
+    pub(super) text: String,
     /// The errors of malformed tables, and duplicate keys.
     pub(super) errors: Vec<SyntaxError>,
     /// The headings of the malformed tables. A table with an empty heading may contain anything.
@@ -33,13 +33,10 @@ pub(super) struct SyntaxError {
     pub(super) table: Option<usize>,
 }
 
-impl<'s> ValidToml<'s> {
-    /// Finds the malformed tables of a text.
-    pub(super) fn of(text: &'s str) -> Self {
-        if errors_of(text).is_empty() {
-            return Self { text: text.into(), errors: Vec::new(), malformed: Vec::new() };
-        }
-        let mut valid = Self { text: text.into(), errors: Vec::new(), malformed: Vec::new() };
+impl ValidToml {
+    /// Finds the malformed tables of a text with syntax errors.
+    pub(super) fn of(text: &str) -> Self {
+        let mut valid = Self::default();
         let mut masked = text.as_bytes().to_vec();
         let starts = table_starts(text);
         let mut next = 0;
@@ -59,7 +56,7 @@ impl<'s> ValidToml<'s> {
         // Only whole characters were replaced, so the result is still UTF-8.
         let masked = String::from_utf8(masked).unwrap_or_default();
         valid.errors.extend(duplicates(&masked));
-        valid.text = masked.into();
+        valid.text = masked;
         valid
     }
 }

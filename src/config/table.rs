@@ -6,7 +6,7 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Profile, Provider as _};
 use serde::de::DeserializeOwned;
 
-use super::document::{Document, DocumentStep, Part, Path};
+use super::document::{Document, DocumentStep, FileValues, Part, Path};
 use super::environment::{ENVIRONMENT, Environment, Overrides, variable};
 use super::fault::Fault;
 use super::key::GATEWAY;
@@ -72,17 +72,22 @@ impl Completeness {
 
 impl<'d> Reader<'d> {
     /// A reader of the file. Settings of the environment override its `[gateway]`.
-    pub(super) fn new(document: &'d Document<'d>, environment: &Environment) -> Self {
-        let figment = Figment::from(document).merge(Overrides(environment));
+    pub(super) fn new(
+        document: &'d Document<'d>,
+        values: &FileValues,
+        environment: &Environment,
+    ) -> Self {
+        let figment = Figment::from(values).merge(Overrides(environment));
         Self { document, figment, problems: RefCell::default() }
     }
 
-    /// The file's top level.
-    pub(super) fn top(&'d self) -> Table<'d> {
+    /// The file's top level, with the entry that figment does not have.
+    pub(super) fn top(&'d self, entry: Option<(String, Value)>) -> Table<'d> {
         // Neither provider can fail: the parser has already reported the problems of the file.
         let mut data = self.figment.data().unwrap_or_default();
-        let values = data.remove(&Profile::Default).unwrap_or_default();
-        let source = ValueSource { path: Path::new(), from_environment: false };
+        let mut values = data.remove(&Profile::Default).unwrap_or_default();
+        values.extend(entry);
+        let source = ValueSource { path: Path::default(), from_environment: false };
         Table {
             reader: self,
             source,
@@ -156,7 +161,7 @@ fn type_of(value: &Value) -> &'static str {
 impl ValueSource {
     /// The location in the file, or the environment variable.
     pub(super) fn location(&self, document: &Document<'_>, part: Part) -> Location {
-        match self.path.last() {
+        match self.path.steps().last() {
             Some(DocumentStep::Key(key)) if self.from_environment => {
                 Location::Environment(variable(key))
             }
@@ -166,8 +171,8 @@ impl ValueSource {
 
     /// The keys of the enclosing tables, up to the first list.
     fn keys(&self) -> Vec<&str> {
-        let keys = self.path.iter().map_while(|step| match step {
-            DocumentStep::Key(key) => Some(key.as_str()),
+        let keys = self.path.steps().into_iter().map_while(|step| match step {
+            DocumentStep::Key(key) => Some(key.as_ref()),
             DocumentStep::Index(_) => None,
         });
         keys.collect()
@@ -176,7 +181,7 @@ impl ValueSource {
     /// Whether this is a value inside the list or table of this key, not the value of the key
     /// itself.
     fn is_in(&self, key: &str) -> bool {
-        match self.path.as_slice() {
+        match self.path.steps().as_slice() {
             [.., DocumentStep::Index(_)] => true,
             [.., DocumentStep::Key(table), DocumentStep::Key(last)] => table == key && last != key,
             _ => false,
@@ -194,9 +199,7 @@ impl ValueSource {
     }
 
     fn below(&self, step: DocumentStep, from_environment: bool) -> Self {
-        let mut path = self.path.clone();
-        path.push(step);
-        Self { path, from_environment }
+        Self { path: self.path.below(step), from_environment }
     }
 }
 
@@ -209,7 +212,7 @@ impl<'r> Table<'r> {
     pub(super) fn value(&mut self, key: &'static str) -> Option<Written<Value>> {
         self.asked.push(key);
         let value = self.values.remove(key)?;
-        let written = self.written(DocumentStep::Key(key.to_owned()), value);
+        let written = self.written(DocumentStep::Key(key.into()), value);
         if written.source.from_environment && !is_settable(key) {
             // `finish` reports that this variable is no setting.
             self.values.insert(key.to_owned(), written.value);
@@ -236,8 +239,16 @@ impl<'r> Table<'r> {
         }
     }
 
+    /// The value of a key as a string. Reports another type.
     pub(super) fn string(&mut self, key: &'static str) -> Option<Written<String>> {
-        self.get(key, "a string in quotes")
+        let written = self.value(key)?;
+        match written.value {
+            Value::String(_, value) => Some(Written { value, source: written.source }),
+            _ => {
+                self.reader.mismatch(key, "a string in quotes", &written);
+                None
+            }
+        }
     }
 
     /// A list of strings. Reports an empty list. One string is the same as a list of it.
@@ -334,6 +345,11 @@ impl<'r> Table<'r> {
         }
     }
 
+    /// The number of keys.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+
     /// Whether the table has no keys.
     pub(super) fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -348,7 +364,7 @@ impl<'r> Table<'r> {
     pub(super) fn into_values(mut self) -> Vec<(String, Written<Value>)> {
         let values = std::mem::take(&mut self.values).into_iter();
         values
-            .map(|(key, value)| (key.clone(), self.written(DocumentStep::Key(key), value)))
+            .map(|(key, value)| (key.clone(), self.written(DocumentStep::Key(key.into()), value)))
             .collect()
     }
 
@@ -362,28 +378,26 @@ impl<'r> Table<'r> {
         names
             .map(|name| Written {
                 value: name.clone(),
-                source: self.source.below(DocumentStep::Key(name.clone()), false),
+                source: self.source.below(DocumentStep::Key(name.clone().into()), false),
             })
             .collect()
     }
 
     /// The tools by name.
-    pub(super) fn into_tables(self) -> Vec<(Written<String>, Table<'r>)> {
-        let mut tables = Vec::new();
-        for (name, value) in self.values {
-            let source = self.source.below(DocumentStep::Key(name.clone()), false);
+    pub(super) fn into_tables(self) -> impl Iterator<Item = (Written<String>, Table<'r>)> {
+        let Self { reader, source, values, .. } = self;
+        values.into_iter().filter_map(move |(name, value)| {
+            let source = source.below(DocumentStep::Key(name.clone().into()), false);
             let written = Written { value, source: source.clone() };
-            if let Some(table) = self.reader.table(written, &format!("tools.{name}")) {
-                tables.push((Written { value: name, source }, table));
-            }
-        }
-        tables
+            let table = reader.table(written, &format!("tools.{name}"))?;
+            Some((Written { value: name, source }, table))
+        })
     }
 
     /// Reports all keys that the reader did not ask for.
     pub(super) fn finish(mut self, table: &str) -> Completeness {
         for (key, value) in &self.values {
-            let source = self.written(DocumentStep::Key(key.clone()), value.clone()).source;
+            let source = self.written(DocumentStep::Key(key.clone().into()), value.clone()).source;
             let fault = if source.from_environment {
                 let settable = self.asked.iter().filter(|key| is_settable(key));
                 let known = settable.map(|key| variable(key)).collect();

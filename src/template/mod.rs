@@ -2,5 +2,6 @@
 
 mod diagnosis;
 mod page;
+mod usage;
 
 pub use page::{Page, RenderError, Templates};

@@ -1,13 +1,13 @@
 //! Tera templates: compiled at the start, HTML-escaped, rendered with each launch.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use lti::Launch;
 use serde::Serialize;
 use tera::{Context, Tera, Value};
 
-use super::diagnosis;
+use super::{diagnosis, usage};
 use crate::config::{Fault, Problem, TemplateUse, Tool};
 
 /// The file name suffix of templates for tools. Tera escapes their values for HTML.
@@ -17,7 +17,11 @@ const SUFFIX: &str = ".html.tera";
 const VARIABLES: [&str; 2] = ["launch", "tool"];
 
 /// All templates of a directory, compiled.
-pub struct Templates(Tera);
+pub struct Templates {
+    tera: Tera,
+    /// The files that do not read `launch.params`.
+    without_params: HashSet<String>,
+}
 
 /// The page of one tool: its template, and the template's variable `tool`.
 pub struct Page {
@@ -83,7 +87,9 @@ impl Templates {
             }
         }
         problems.extend(diagnosis::foreign_variables(&foreign, &files));
-        (Self(tera), problems)
+        let without_params = sound.into_iter().filter(|(_, text)| !usage::may_read_params(text));
+        let without_params = without_params.map(|(file, _)| file).collect();
+        (Self { tera, without_params }, problems)
     }
 
     /// Renders the page for a launch.
@@ -102,13 +108,14 @@ impl Templates {
             },
             message: error.to_string(),
         };
+        let mut variable = LaunchContext::new(launch);
+        if !self.without_params.contains(&page.file) {
+            variable.params = params(launch);
+        }
         let mut context = Context::new();
         context.insert_value("tool", page.tool.clone());
-        context.insert_value(
-            "launch",
-            Value::try_from_serializable(&LaunchContext::new(launch)).map_err(failed)?,
-        );
-        self.0.render(&page.file, &context).map_err(failed)
+        context.insert_value("launch", Value::try_from_serializable(&variable).map_err(failed)?);
+        self.tera.render(&page.file, &context).map_err(failed)
     }
 }
 
@@ -143,6 +150,7 @@ struct LaunchContext<'a> {
     locale: &'a str,
     return_url: &'a str,
     custom: BTreeMap<Cow<'a, str>, &'a str>,
+    /// Only for templates that may read it.
     params: Vec<ParamContext<'a>>,
     grade: GradeContext,
 }
@@ -229,10 +237,14 @@ impl<'a> LaunchContext<'a> {
             locale: text(&launch.locale),
             return_url: launch.return_url.as_ref().map_or("", lti::ReturnUrl::as_str),
             custom: custom(launch),
-            params: launch.params().map(|(name, value)| ParamContext { name, value }).collect(),
+            params: Vec::new(),
             grade: GradeContext { accepted: launch.grade_place.is_some() },
         }
     }
+}
+
+fn params(launch: &Launch) -> Vec<ParamContext<'_>> {
+    launch.params().map(|(name, value)| ParamContext { name, value }).collect()
 }
 
 /// The custom parameters by name. Each has two names: the original, and the normalized one of LTI

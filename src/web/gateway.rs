@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use lti::KnownSecrets;
 use lti::v1p1::ConsumerCredentials;
 
 use super::development::Development;
@@ -25,8 +24,6 @@ pub struct Gateway {
     pub(super) behind_heroku: bool,
     /// Only in development mode.
     pub(super) development: Option<Development>,
-    pub(super) clock_skew: u64,
-    pub(super) known_secrets: Arc<KnownSecrets>,
     pub(super) routes: ToolRoutes,
     pub(super) templates: Templates,
     pub(super) replay: Box<dyn Replay>,
@@ -56,14 +53,17 @@ impl Gateway {
         let upstreams = Upstreams::new(needs_certificates)?;
         let platforms = Platforms::new(config.outcomes, needs_certificates)?;
         let State { replay, outbox } = state;
+        let grades = Arc::new(Grades::new(platforms, outbox, &config.tools, clock.clone()));
+        let tools = config.tools.into_iter().map(|tool| {
+            let policy = tool.launch_policy(config.clock_skew, &config.known_secrets);
+            ServedTool::new(tool, policy)
+        });
         Ok(Self {
             public_url: config.public_url,
             behind_heroku: config.behind_heroku,
             development: config.development.then(Development::default),
-            clock_skew: config.clock_skew,
-            known_secrets: config.known_secrets,
-            grades: Arc::new(Grades::new(platforms, outbox, &config.tools, clock.clone())),
-            routes: ToolRoutes::new(config.tools.into_iter().map(ServedTool::new).collect()),
+            grades,
+            routes: ToolRoutes::new(tools.collect()),
             templates,
             replay,
             receipts: Receipts::new(&config.secrets),

@@ -1,6 +1,7 @@
 //! A tool with prepared values for its requests.
 
 use hyper::header::{HeaderName, HeaderValue};
+use lti::v1p1::LaunchPolicy;
 
 use crate::config::{Target, Tool, Upstream};
 use crate::proxy::headers;
@@ -16,6 +17,8 @@ pub(super) enum ServedTarget {
 pub(crate) struct ServedTool {
     pub(crate) tool: Tool,
     pub(super) target: ServedTarget,
+    /// Its conditions for a launch.
+    pub(super) policy: LaunchPolicy,
     /// Its `params` as a claim of the assertion. `None` if it has none.
     pub(super) params: Option<serde_json::Value>,
     /// Its `headers`, parsed.
@@ -23,7 +26,7 @@ pub(crate) struct ServedTool {
 }
 
 impl ServedTool {
-    pub(super) fn new(tool: Tool) -> Self {
+    pub(super) fn new(tool: Tool, policy: LaunchPolicy) -> Self {
         let mut headers = Vec::new();
         let target = match &tool.target {
             Target::Template(name) => ServedTarget::Template(Page::new(name, &tool)),
@@ -34,7 +37,7 @@ impl ServedTool {
         };
         let params =
             (!tool.params.is_empty()).then(|| serde_json::to_value(&tool.params).ok()).flatten();
-        Self { tool, target, params, headers }
+        Self { tool, target, policy, params, headers }
     }
 
     /// The start of its paths: empty on its own host, otherwise the launch path.

@@ -1,12 +1,11 @@
 //! The state that all parts of this module share: the environment and the collected problems.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use lti::v1p1::ConsumerCredentials;
 use lti::{KnownSecrets, Secret};
 
-use crate::config::document::{Document, Part};
+use crate::config::document::{Document, DocumentStep, Part, Path};
 use crate::config::environment::{Environment, is_variable};
 use crate::config::fault::Fault;
 use crate::config::file::{StringValue, ToolsFile};
@@ -23,7 +22,7 @@ pub const PLACEHOLDER_SECRET: &str = "development-secret";
 pub(in crate::config) fn resolve(
     file: ToolsFile,
     document: &Document<'_>,
-    directory: &Path,
+    directory: &std::path::Path,
     environment: &Environment,
     development: bool,
 ) -> Reading {
@@ -41,7 +40,7 @@ pub(in crate::config) fn resolve(
     let (public_url, secrets, session, clock_skew) = resolver.gateway(file.gateway);
     let endpoints = resolver.endpoints(&file.tools, &public_url);
     let mut template_uses = Vec::new();
-    let mut tools = Vec::new();
+    let mut tools = Vec::with_capacity(file.tools.len());
     for (table, endpoint) in file.tools.into_iter().zip(endpoints) {
         if let Some(template) = &table.template {
             template_uses.push(TemplateUse {
@@ -55,7 +54,7 @@ pub(in crate::config) fn resolve(
     let behind_heroku = resolver.is_on_heroku();
     let mut problems = resolver.problems;
     if is_empty {
-        let location = document.locate(&[], Part::Value);
+        let location = document.locate(&Path::default(), Part::Value);
         problems.push(Problem { fault: Fault::NoTools, location });
     }
     problems.extend(document.problems.iter().cloned());
@@ -100,8 +99,8 @@ impl Resolver<'_> {
         self.problems.push(Problem { fault, location });
     }
 
-    pub(super) fn report_missing(&mut self, table: &str, fault: Fault) {
-        let path = [crate::config::document::DocumentStep::Key(table.to_owned())];
+    pub(super) fn report_missing(&mut self, table: &'static str, fault: Fault) {
+        let path = Path::default().below(DocumentStep::Key(table.into()));
         let location = self.document.locate(&path, Part::Value);
         self.problems.push(Problem { fault, location });
     }

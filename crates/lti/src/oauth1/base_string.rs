@@ -38,8 +38,8 @@ pub fn base_string<'a>(
     base_uri: &str,
     params: impl Iterator<Item = Param<'a>>,
 ) -> String {
-    let mut pairs: Vec<Param<'a>> =
-        params.filter(|param| param.name != "oauth_signature").collect();
+    let mut pairs: Vec<Param<'a>> = Vec::with_capacity(params.size_hint().1.unwrap_or_default());
+    pairs.extend(params.filter(|param| param.name != "oauth_signature"));
     pairs.sort_unstable_by(|a, b| {
         compare_encoded(a.name, b.name).then_with(|| compare_encoded(a.value, b.value))
     });

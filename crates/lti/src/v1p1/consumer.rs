@@ -1,5 +1,4 @@
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use sha2::{Digest as _, Sha256};
 
@@ -39,12 +38,15 @@ pub struct Consumers(Arc<Table>);
 
 #[derive(Debug)]
 struct Table {
-    by_key: HashMap<String, KnownConsumer>,
+    /// Sorted by key.
+    sorted: Box<[KnownConsumer]>,
     /// The keys, in configured order.
-    keys: Vec<ConsumerKey>,
+    keys: Box<[ConsumerKey]>,
     most_secrets: usize,
-    dummy: SigningKey,
 }
+
+/// A key for a consumer or a secret that does not exist.
+static DUMMY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::new(&Secret::new("")));
 
 #[derive(Clone, Debug)]
 pub(super) struct KnownConsumer {
@@ -57,21 +59,24 @@ impl Consumers {
     /// The consumers of the tool with this name. If two have one key, the last counts. The
     /// configuration refuses such a pair.
     pub fn new(tool: &str, consumers: impl IntoIterator<Item = Consumer>) -> Self {
-        let mut keys = Vec::new();
-        let mut by_key = HashMap::new();
-        for consumer in consumers {
+        let known = consumers.into_iter().map(|consumer| {
             let digest = Sha256::new()
                 .chain_update((tool.len() as u64).to_be_bytes())
                 .chain_update(tool)
                 .chain_update(consumer.key.as_str());
-            keys.push(consumer.key.clone());
-            let known = KnownConsumer { id: shortened(digest), consumer };
-            by_key.insert(known.consumer.key.as_str().to_owned(), known);
-        }
+            KnownConsumer { id: shortened(digest), consumer }
+        });
+        let mut sorted: Vec<KnownConsumer> = known.collect();
+        let keys = sorted.iter().map(|known| known.consumer.key.clone()).collect();
+        // The sort is stable, so the last of equal keys becomes the first, which stays.
+        sorted.reverse();
+        sorted.sort_by(|a, b| a.consumer.key.cmp(&b.consumer.key));
+        sorted.dedup_by(|a, b| a.consumer.key == b.consumer.key);
         let most_secrets =
-            by_key.values().map(|known| known.consumer.signing_keys.len()).max().unwrap_or(1);
-        let dummy = SigningKey::new(&Secret::new(""));
-        Self(Arc::new(Table { by_key, keys, most_secrets, dummy }))
+            sorted.iter().map(|known| known.consumer.signing_keys.len()).max().unwrap_or(1);
+        // Not during the first launch: its duration would differ.
+        LazyLock::force(&DUMMY);
+        Self(Arc::new(Table { sorted: sorted.into(), keys, most_secrets }))
     }
 
     /// The keys, in configured order.
@@ -96,7 +101,9 @@ impl Consumers {
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&KnownConsumer> {
-        self.0.by_key.get(key)
+        let sorted = &self.0.sorted;
+        let at = sorted.binary_search_by(|known| known.consumer.key.as_str().cmp(key)).ok()?;
+        sorted.get(at)
     }
 
     /// The largest number of secrets of one consumer. Every verification tries this many, whether
@@ -107,6 +114,6 @@ impl Consumers {
 
     /// A key for a consumer or a secret that does not exist. Its result is ignored.
     pub(super) fn dummy(&self) -> &SigningKey {
-        &self.0.dummy
+        &DUMMY
     }
 }
