@@ -86,16 +86,21 @@ pub fn decoded_once(bytes: &[u8]) -> Cow<'_, [u8]> {
     }
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut left = bytes;
-    while let [first, after @ ..] = left {
-        left = after;
-        let byte = match left {
-            [high, low, after @ ..] if *first == b'%' => hex(&[*high, *low]).map(|byte| {
-                left = after;
-                byte
-            }),
+    while let [first, after_first @ ..] = left {
+        let escaped = match left {
+            [b'%', high, low, after @ ..] => hex(&[*high, *low]).zip(Some(after)),
             _ => None,
         };
-        decoded.push(byte.and_then(|byte| u8::try_from(byte).ok()).unwrap_or(*first));
+        match escaped {
+            Some((byte, after)) => {
+                decoded.extend(u8::try_from(byte));
+                left = after;
+            }
+            None => {
+                decoded.push(*first);
+                left = after_first;
+            }
+        }
     }
     Cow::Owned(decoded)
 }

@@ -117,7 +117,7 @@ refusals! {
         advice: "raise the limit of open files (`ulimit -n`), or close streams that nobody reads";
         page: page_text::TOO_MANY;
 
-    /// The `Host` header is missing, malformed or repeated.
+    /// The `Host` header is missing, empty, malformed or repeated.
     NoHost => "no-host", Status::BadRequest,
         fact: "the Host header is missing, empty, malformed or repeated";
         advice: "let the proxy in front of the gateway send exactly one Host header";
