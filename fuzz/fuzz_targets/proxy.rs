@@ -74,15 +74,18 @@ fn check_url(uri: &Uri) {
 /// Asserts that a request's headers contain nothing that only the gateway may set, and no cookie of
 /// the gateway.
 fn check_headers(headers: &HeaderMap) {
-    for (name, expected) in [("host", "app.test:9000"), ("x-own", "own"), ("x-forwarded-user", "ada")]
+    for (name, expected) in
+        [("host", "app.test:9000"), ("x-own", "own"), ("x-forwarded-user", "ada")]
     {
         let values: Vec<_> = headers.get_all(name).iter().collect();
         assert_eq!(values, [expected]);
     }
     check_identity(headers, &["x-own", "x-forwarded-user"]);
-    for cookie in headers.get_all(COOKIE).iter().flat_map(|value| {
-        value.as_bytes().split(|byte| *byte == b';')
-    }) {
+    for cookie in headers
+        .get_all(COOKIE)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+    {
         let name = cookie.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
         assert!(std::str::from_utf8(name).map_or(true, |name| !is_own_cookie(name)));
     }
@@ -100,6 +103,9 @@ fn check_identity(headers: &HeaderMap, but: &[&str]) {
             assert!(!normalized.starts_with(start), "{name}");
         }
         let known = ["x-own", "remote-user", "x-real-ip", "proxy", "keep-alive", "expect"];
-        assert!(but.is_empty() && normalized == "x-own" || !known.contains(&&*normalized), "{name}");
+        assert!(
+            but.is_empty() && normalized == "x-own" || !known.contains(&&*normalized),
+            "{name}"
+        );
     }
 }

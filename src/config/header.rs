@@ -59,8 +59,8 @@ pub(super) fn is_token(text: &str) -> bool {
 }
 
 /// Whether an upstream learns the user or its own public URL from this header of the gateway. Only
-/// the gateway may set such a header, and removes it from a browser's request. Case does not count, and any
-/// punctuation counts as `-`, because CGI and its successors convert all of it to `_`.
+/// the gateway may set such a header, and removes it from a browser's request. Case does not count,
+/// and any punctuation counts as `-`, because CGI and its successors convert all of it to `_`.
 pub(crate) fn is_identity(name: &str) -> bool {
     IDENTITY.iter().any(|known| is_same(name, known))
         || IDENTITY_PREFIXES

@@ -112,7 +112,7 @@ impl HeaderPolicy<'_> {
     }
 
     /// The value of `Trailer` for the upstream: the announced trailers that the upstream may
-    /// receive. hyper sends no others. `None` if there are none.
+    /// receive. hyper sends no others. `None` without any.
     pub(super) fn announced_trailers(&self, browser: &HeaderMap) -> Option<HeaderValue> {
         let named_by_connection = named_by_connection(browser);
         let is_named = |name: &str| {
@@ -805,13 +805,15 @@ mod tests {
             browser in proptest::collection::vec(
                 (
                     concat!(
-                        "(x[-_](forwarded|lti|auth[-_]request)[-_][a-z]{0,3}|x-own|x_own",
+                        "(x[-_.](forwarded|lti|auth[-_]request|webauth|remote)[-_][a-z]{0,3}",
+                        "|x-own|x_own",
                         "|cookie|connection|host|referer|[A-Za-z_-]{0,4}|\\PC{0,2})",
                     ),
                     concat!(
                         "((__Secure-lti|x-own|a|https://tools.example|/lti/nb/~abc)?",
                         "[-=;, /?]{0,2}){0,4}|\\PC{0,5}",
                     ),
+                    proptest::collection::vec(any::<u8>(), 0..3),
                 ),
                 0..8,
             ),
@@ -826,9 +828,10 @@ mod tests {
             };
             let browser: HeaderMap = browser
                 .iter()
-                .filter_map(|(name, value)| {
+                .filter_map(|(name, value, more)| {
                     let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-                    Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+                    let value = [value.as_bytes(), more].concat();
+                    Some((name, HeaderValue::from_bytes(&value).ok()?))
                 })
                 .collect();
             let headers = policy.request_headers(&browser);
@@ -836,6 +839,7 @@ mod tests {
             prop_assert_eq!(headers.get_all(HOST).iter().collect::<Vec<_>>(), ["app.test:9000"]);
             for (name, value) in &headers {
                 let is_forged = is_identity(name.as_str())
+                    || is_foreign_identity(&normalized(name.as_str()))
                     || is_hop_by_hop(name.as_str())
                     || name == "x_own";
                 prop_assert!(!is_forged, "{name}");
@@ -844,6 +848,11 @@ mod tests {
                 prop_assert!(name != "cookie" || !has_own, "{value}");
                 let is_ours = UrlParts::of_web(&value).is_some_and(|url| url.is_of(ORIGIN));
                 prop_assert!(name != "referer" || !is_ours, "{value}");
+            }
+            for name in request_trailers(browser).keys() {
+                let name = normalized(name.as_str());
+                let is_dropped = is_identity(&name) || is_foreign_identity(&name);
+                prop_assert!(!is_dropped && name != "cookie" && name != "host", "{name}");
             }
         }
     }

@@ -135,8 +135,8 @@ fn is_removed(name: &str) -> bool {
         || name.starts_with(FOR_APPS)
 }
 
-/// Whether a response's trailers may contain a field of this name. A value that the gateway would
-/// have to rewrite is none.
+/// Whether a response's trailers may contain a field of this name: no header that the gateway
+/// removes or rewrites.
 fn may_be_trailer(name: &str) -> bool {
     let name = normalized(name);
     !(is_removed(&name)
@@ -148,7 +148,7 @@ fn may_be_trailer(name: &str) -> bool {
 }
 
 /// The value of `Trailer` for the browser: the announced trailers that it receives. hyper sends no
-/// others, and none to a client that did not ask for trailers. `None` if there are none.
+/// others, and none to a client that did not ask for trailers. `None` without any.
 fn announced_trailers(
     upstream: &HeaderMap,
     is_named_by_connection: impl Fn(&str) -> bool,
