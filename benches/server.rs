@@ -1,5 +1,5 @@
-//! The CPU time of a whole launch, compared with a fixed page of the same length: of the same server,
-//! and of Rocket's own server. All read the same body.
+//! The CPU time of a whole launch, compared with a fixed page of the same length: of the same
+//! server, and of Rocket's own server. All read the same body.
 //!
 //! Each server is a process of its own. The bench alternates between them within one run and counts
 //! their CPU time, without the client's. CPU time varies less than wall-clock time.

@@ -7,9 +7,17 @@ use thiserror::Error;
 /// Prefixes of headers by which upstreams learn the user or their own public URL from the gateway.
 const IDENTITY_PREFIXES: [&str; 2] = ["x-forwarded-", "x-lti-"];
 
-/// Other such headers. Some servers read the path from one of the last two, not from the request.
-const IDENTITY: [&str; 6] =
-    ["forwarded", "x-forwarded", "x-real-ip", "x-script-name", "x-original-url", "x-rewrite-url"];
+/// Other such headers. CGI's `REMOTE_USER` is the user of most servers. Some servers read the path
+/// from one of the last two, not from the request.
+const IDENTITY: [&str; 7] = [
+    "forwarded",
+    "remote-user",
+    "x-forwarded",
+    "x-real-ip",
+    "x-script-name",
+    "x-original-url",
+    "x-rewrite-url",
+];
 
 /// Hop-by-hop headers (RFC 9110 §7.6.1), and headers about the framing of a message.
 const CONNECTION: [&str; 10] = [
@@ -114,6 +122,7 @@ mod tests {
             "X~Forwarded!User",
             "X-Forwarded",
             "X-Original_URL",
+            "Remote-User",
         ] {
             assert!(is_identity(name), "{name}");
         }
@@ -122,7 +131,6 @@ mod tests {
             "XForwardedUser",
             "Authorization",
             "X-LT",
-            "Remote-User",
             "X-WEBAUTH-User",
             "",
             "ü-forwarded-user",

@@ -205,7 +205,9 @@ impl HeaderPolicy<'_> {
 /// `Sec-Fetch-Site` and `Origin` decide. A request with neither header passes: a program sent it,
 /// not a page.
 pub fn may_be_csrf(origin: &str, method: &Method, browser: &HeaderMap) -> bool {
-    if method.is_safe() && !is_websocket(browser) {
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+        && !is_websocket(browser)
+    {
         return false;
     }
     let sites: Vec<&str> = values(browser, "sec-fetch-site").collect();

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::spawn;
 
 use super::error::{LARGEST_HEAD, MOST_FIELDS, UpstreamError};
-use super::meter::{Meter, Metered, MeteredBody, RequestBody};
+use super::meter::{Meter, Metered, MeteredBody, UpstreamBody};
 use super::probe::is_tls_record;
 use crate::cause::message_chain;
 
@@ -31,7 +31,7 @@ pub(super) struct FailedExchange {
 /// Whether a request may be sent again.
 pub(super) enum Retry {
     /// The connection did not begin to send this request.
-    Unsent(Box<Request<RequestBody>>),
+    Unsent(Box<Request<UpstreamBody>>),
     /// No byte was written; or the method is idempotent, no byte of the body was handed on and no
     /// byte of a response arrived.
     Allowed,
@@ -72,7 +72,7 @@ impl Connection {
     /// Sends a request and waits for the response head.
     pub(super) async fn exchange(
         &mut self,
-        mut request: Request<RequestBody>,
+        mut request: Request<UpstreamBody>,
     ) -> Result<Response<Incoming>, FailedExchange> {
         let is_idempotent = request.method().is_idempotent();
         // HTTP/1.1 sends only path and query (RFC 9112 §3.2.1).
@@ -128,7 +128,7 @@ mod tests {
     use tokio::runtime::Builder;
     use tokio::task::{spawn, yield_now};
 
-    use super::{Connection, FailedExchange, RequestBody, Retry};
+    use super::{Connection, FailedExchange, Retry, UpstreamBody};
 
     /// The bytes that fit into the transport of these tests, in each direction.
     const TRANSPORT: usize = 4096;
@@ -144,13 +144,13 @@ mod tests {
         (Connection::open(near).await.expect("a connection"), far)
     }
 
-    fn request(method: Method, body: RequestBody) -> Request<RequestBody> {
+    fn request(method: Method, body: UpstreamBody) -> Request<UpstreamBody> {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         request
     }
 
-    fn empty() -> RequestBody {
+    fn empty() -> UpstreamBody {
         Empty::new().map_err(|never| match never {}).boxed_unsync()
     }
 
@@ -196,7 +196,7 @@ mod tests {
     /// when the request has arrived.
     fn retry_of(
         method: Method,
-        body: RequestBody,
+        body: UpstreamBody,
         fail: impl AsyncFnOnce(DuplexStream),
     ) -> &'static str {
         let mut retry = "sent";

@@ -15,7 +15,7 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 
 /// The body of a request: none, or a browser's upload, streamed.
-pub type RequestBody = UnsyncBoxBody<Bytes, io::Error>;
+pub type UpstreamBody = UnsyncBoxBody<Bytes, io::Error>;
 
 /// The most bytes of one read. After a read that fills its buffer of 32 KiB, hyper would double the
 /// buffer, up to the size of the largest response head. One byte less keeps it at 32 KiB.
@@ -169,16 +169,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<T> {
 
 /// A request's body that waits while too many of its bytes are not written yet.
 pub(super) struct MeteredBody {
-    body: RequestBody,
+    body: UpstreamBody,
     meter: Arc<Meter>,
 }
 
 impl MeteredBody {
-    pub(super) fn new(body: RequestBody, meter: Arc<Meter>) -> Self {
+    pub(super) fn new(body: UpstreamBody, meter: Arc<Meter>) -> Self {
         Self { body, meter }
     }
 
-    pub(super) fn into_inner(self) -> RequestBody {
+    pub(super) fn into_inner(self) -> UpstreamBody {
         self.body
     }
 }

@@ -16,5 +16,5 @@ mod upstreams;
 
 pub use certificate::CertificateFault;
 pub use error::{ConnectStep, UpstreamError};
-pub use meter::RequestBody;
+pub use meter::UpstreamBody;
 pub use upstreams::Upstreams;

@@ -8,7 +8,7 @@ use hyper::{Request, Response};
 use super::connect::connect;
 use super::connection::{Connection, FailedExchange, Retry};
 use super::error::UpstreamError;
-use super::meter::RequestBody;
+use super::meter::UpstreamBody;
 use super::peer::Peer;
 use super::pool::Pool;
 use super::tls::Tls;
@@ -41,7 +41,7 @@ impl Upstreams {
     /// An [`UpstreamError`] if no response head arrives.
     pub async fn send(
         &self,
-        mut request: impl FnMut() -> Option<Request<RequestBody>>,
+        mut request: impl FnMut() -> Option<Request<UpstreamBody>>,
     ) -> Result<Response<Incoming>, UpstreamError> {
         const NO_REQUEST: &str = "there is no request to send";
         let first = request().ok_or_else(|| UpstreamError::Gone(NO_REQUEST.to_owned()))?;
@@ -70,7 +70,7 @@ impl Upstreams {
     async fn send_afresh(
         &self,
         peer: Peer,
-        request: Request<RequestBody>,
+        request: Request<UpstreamBody>,
     ) -> Result<Response<Incoming>, UpstreamError> {
         let connection = self.open(&peer).await?;
         match self.exchange(&peer, connection, request).await {
@@ -95,7 +95,7 @@ impl Upstreams {
         &self,
         peer: &Peer,
         mut connection: Connection,
-        request: Request<RequestBody>,
+        request: Request<UpstreamBody>,
     ) -> Result<Response<Incoming>, FailedExchange> {
         let response = connection.exchange(request).await?;
         self.pool.keep(peer.clone(), connection);

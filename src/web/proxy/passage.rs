@@ -20,7 +20,7 @@ use super::session_load::RequestPermit;
 use super::upload::{StopUpload, UploadFault, UploadWatch};
 use super::visit::{OpenSession, PreparedHeaders};
 use crate::config::Prefix;
-use crate::proxy::client::RequestBody as UpstreamBody;
+use crate::proxy::client::UpstreamBody;
 use crate::proxy::headers::HeaderPolicy;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
 use crate::web::login::is_login;
