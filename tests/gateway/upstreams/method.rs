@@ -34,14 +34,55 @@ fn the_standard_methods_pass() {
     }
 }
 
+const NOT_STANDARD: [&str; 5] = ["PROPFIND", "MKCOL", "QUERY", "get", "X"];
+
 #[test]
-fn a_method_that_is_not_standard_is_not_implemented() {
+fn a_method_that_is_not_standard_passes_in_a_session() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
-    for method in ["PROPFIND", "MKCOL", "QUERY", "get", "X"] {
-        let reply = browser.send(method, &visit.at("/"), &[JSON], b"");
-        assert_eq!(reply.status, 501, "{method}: {reply:?}");
-        assert!(!reply.body.contains("ok"), "{method}");
+    for method in NOT_STANDARD {
+        let reply = browser.send(method, &visit.at("/a?b"), &[], b"<x/>");
+        assert_eq!((reply.status, reply.body.as_str()), (200, "ok"), "{method}");
+        let request = recorder.request();
+        assert_eq!(request.line(), format!("{method} /app/a?b"));
+        assert_eq!(request.body, b"<x/>");
+    }
+}
+
+#[test]
+fn a_method_that_is_not_standard_needs_a_session() {
+    let (recorder, server) = recorded();
+    let (_, visit) = opened(&server);
+    for method in NOT_STANDARD {
+        let headers = [("Host", "tool.example"), JSON];
+        refused(&server.send(method, &visit.at("/"), &headers, b""), 401, "no-session");
+        recorder.saw_nothing();
+    }
+}
+
+/// A method that is not standard can change the app's data.
+#[test]
+fn a_method_that_is_not_standard_may_be_csrf() {
+    let (recorder, server) = recorded();
+    let (mut browser, visit) = opened(&server);
+    for method in NOT_STANDARD {
+        let headers = [JSON, ("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")];
+        refused(&browser.send(method, &visit.at("/"), &headers, b""), 403, "foreign-origin");
+        recorder.saw_nothing();
+    }
+}
+
+#[test]
+fn a_method_that_is_not_standard_is_not_allowed_outside_sessions() {
+    let (recorder, server) = recorded();
+    let (mut browser, _) = opened(&server);
+    for method in NOT_STANDARD {
+        for target in ["/", "/lti/nb", "/grades", "/is_up", "/nothing", "/static/x"] {
+            let reply = browser.send(method, target, &[], b"");
+            assert_eq!(reply.status, 405, "{method} {target}: {reply:?}");
+            assert!(reply.header("allow").is_some(), "{method} {target}");
+            assert!(reply.body.contains("This request is invalid"), "{method} {target}");
+        }
         recorder.saw_nothing();
     }
 }
