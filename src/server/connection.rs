@@ -54,8 +54,8 @@ pub(super) struct Shared {
 enum End {
     /// Normally, or because the client left.
     Closed,
-    /// hyper refused the request head.
-    Failed,
+    /// hyper refused the request head, with a response or without one.
+    Failed { is_malformed: bool },
     /// The request head did not arrive in time.
     HeadSlow,
 }
@@ -89,7 +89,10 @@ pub(super) async fn serve(
         let polled = Pin::new(&mut connection).poll(context);
         activity.set_polled(false);
         if let Poll::Ready(result) = polled {
-            return Poll::Ready(if result.is_ok() { End::Closed } else { End::Failed });
+            return Poll::Ready(match result {
+                Ok(()) => End::Closed,
+                Err(error) => End::Failed { is_malformed: error.is_parse() },
+            });
         }
         if activity.must_end() {
             match activity.phase() {
@@ -108,9 +111,11 @@ pub(super) async fn serve(
                 malformed::respond(socket.stream(), &Refusal::HeadSlow).await;
             }
         }
-        End::Failed => {
+        End::Failed { is_malformed } => {
+            // hyper closes a connection that begins as HTTP/2 does, without a response.
+            let is_silent = is_malformed && !activity.owes_response();
             if let Some(mut socket) = socket()
-                && let Some(status) = socket.withheld_status()
+                && let Some(status) = socket.withheld_status().or(is_silent.then_some(400))
             {
                 malformed::respond(socket.stream(), &malformed::refusal(status)).await;
             }

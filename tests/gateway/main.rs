@@ -11,6 +11,7 @@ mod grades;
 mod issued;
 mod launches;
 mod practice;
+mod server;
 mod state;
 mod structure;
 mod support;

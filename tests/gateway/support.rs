@@ -22,6 +22,7 @@ use lti_gateway::config::{Environment, StateLocation, print};
 use lti_gateway::server::{Listener, Settings};
 use lti_gateway::state::State;
 use lti_gateway::web::{self, Gateway};
+use rocket::{Build, Rocket};
 use tempfile::TempDir;
 
 pub use assertion::{Assertion, verify};
@@ -71,9 +72,16 @@ pub struct Server {
     _directory: TempDir,
 }
 
-impl Server {
-    pub fn start(setup: &Setup<'_>) -> Self {
-        capture_log();
+/// A gateway that listens nowhere yet.
+pub struct Prepared {
+    pub gateway: Gateway,
+    pub statics: std::path::PathBuf,
+    now: Arc<AtomicU64>,
+    directory: TempDir,
+}
+
+impl Prepared {
+    pub fn new(setup: &Setup<'_>) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         write(directory.path(), "tools.toml", setup.tools);
         for (name, text) in setup.templates {
@@ -101,22 +109,48 @@ impl Server {
         let gateway =
             Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
         let gateway = gateway.explaining(loaded.credentials);
-        let figment = rocket::Config::figment().merge(("log_level", "off")).merge(("ident", false));
-        let settings = Settings {
-            address: (Ipv4Addr::LOCALHOST, 0).into(),
-            idle: Some(Duration::from_secs(95)),
-            grace: Duration::ZERO,
-            mercy: Duration::from_secs(5),
-        };
+        Self { gateway, statics: loaded.statics, now, directory }
+    }
+}
+
+/// The listener's settings: any free port, the timeout of the shipped `Rocket.toml`, and no grace.
+pub fn settings() -> Settings {
+    Settings {
+        address: (Ipv4Addr::LOCALHOST, 0).into(),
+        idle: Some(Duration::from_secs(95)),
+        grace: Duration::ZERO,
+        mercy: Duration::from_secs(5),
+    }
+}
+
+/// Rocket's settings for a test.
+pub fn figment(port: u16) -> rocket::figment::Figment {
+    rocket::Config::figment()
+        .merge(("log_level", "off"))
+        .merge(("ident", false))
+        .merge(("port", port))
+}
+
+impl Server {
+    pub fn start(setup: &Setup<'_>) -> Self {
+        Self::start_with(setup, |rocket| rocket)
+    }
+
+    /// The same, with a Rocket that the test alters.
+    pub fn start_with(
+        setup: &Setup<'_>,
+        alter: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
+    ) -> Self {
+        capture_log();
+        let Prepared { gateway, statics, now, directory } = Prepared::new(setup);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .expect("a runtime");
-        let listener = runtime.block_on(Listener::bind(settings)).expect("a port");
+        let listener = runtime.block_on(Listener::bind(settings())).expect("a port");
         let address = listener.address().expect("an address");
-        let figment = figment.merge(("port", address.port()));
-        let rocket = web::rocket(figment, gateway, &loaded.statics);
+        let rocket = alter(web::rocket(figment(address.port()), gateway, &statics));
         let routes = rocket.routes().map(|route| route.uri.to_string()).collect();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
