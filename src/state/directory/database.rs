@@ -3,7 +3,6 @@
 //! The thread runs all waiting jobs in one transaction, so that many launches share the cost of one
 //! commit (group commit). A job returns its result after the commit, never before.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -14,6 +13,7 @@ use rocket::tokio::sync::oneshot;
 use rocket::tokio::time::timeout;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::directory_lock::DirectoryLock;
 use super::file::create;
 use super::open_error::OpenError;
 use crate::state::error::StateError;
@@ -160,7 +160,7 @@ pub(super) struct Database {
     version: i64,
     jobs: SyncSender<Box<dyn Job>>,
     _thread: Thread,
-    _lock: Arc<File>,
+    _lock: Arc<DirectoryLock>,
 }
 
 impl Database {
@@ -168,7 +168,7 @@ impl Database {
     pub(super) fn start(
         opened: OpenFile,
         file: &Path,
-        lock: &Arc<File>,
+        lock: &Arc<DirectoryLock>,
     ) -> Result<Self, OpenError> {
         let OpenFile { sqlite, version } = opened;
         let (jobs, queue) = sync_channel(QUEUE_LENGTH);
@@ -384,7 +384,7 @@ mod tests {
         fn new() -> Self {
             let directory = tempdir().expect("a directory");
             let file = directory.path().join("test.sqlite");
-            let lock = Arc::new(create(&directory.path().join("lock")).expect("a file"));
+            let lock = Arc::new(DirectoryLock::acquire(directory.path()).expect("a lock"));
             let opened = connect(&file, MIGRATIONS, Flush::Later).expect("opened");
             let runtime =
                 runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");

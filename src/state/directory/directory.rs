@@ -1,9 +1,10 @@
-use std::fs::{DirBuilder, File, TryLockError};
+use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::file::{GRADES, LOCK, REPLAY, create};
+use super::directory_lock::DirectoryLock;
+use super::file::{GRADES, REPLAY};
 use super::open_error::OpenError;
 use super::outbox::DirectoryOutbox;
 use super::replay::DirectoryReplay;
@@ -31,7 +32,7 @@ impl Directory {
         let path =
             &std::path::absolute(path).map_err(|error| OpenError::inaccessible(path, &error))?;
         create_directory(path)?;
-        let lock = Arc::new(lock(path)?);
+        let lock = Arc::new(DirectoryLock::acquire(path)?);
         Ok(Self {
             replay: DirectoryReplay::open(&path.join(REPLAY), &lock, now, limits)?,
             outbox: DirectoryOutbox::open(&path.join(GRADES), &lock, now, limits)?,
@@ -46,16 +47,4 @@ fn create_directory(path: &Path) -> Result<(), OpenError> {
         return Err(OpenError::NotADirectory(path.to_owned()));
     }
     created.map_err(|error| OpenError::inaccessible(path, &error))
-}
-
-/// Locks the directory. The lock lasts as long as the returned file is open.
-fn lock(directory: &Path) -> Result<File, OpenError> {
-    let file = create(&directory.join(LOCK))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(directory.to_owned())),
-        Err(TryLockError::Error(error)) => {
-            Err(OpenError::inaccessible(&directory.join(LOCK), &error))
-        }
-    }
 }

@@ -9,6 +9,7 @@
 mod database;
 #[allow(clippy::module_inception, reason = "the file of the type of this name")]
 mod directory;
+mod directory_lock;
 mod file;
 mod grades_schema;
 mod listed;

@@ -1,6 +1,5 @@
 //! The queue of grades in `grades.sqlite`, and the finished grades of the last days.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use lti::GradePlace;
 use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 
 use super::database::{Database, Flush, connect};
+use super::directory_lock::DirectoryLock;
 use super::grades_schema::MIGRATIONS;
 use super::open_error::OpenError;
 use super::read::{FINISHED_COLUMNS, QUEUED_COLUMNS, read_finished, read_queued};
@@ -39,7 +39,7 @@ pub struct DirectoryOutbox {
 impl DirectoryOutbox {
     pub(super) fn open(
         file: &Path,
-        lock: &Arc<File>,
+        lock: &Arc<DirectoryLock>,
         now: u64,
         limits: StateLimits,
     ) -> Result<Self, OpenError> {

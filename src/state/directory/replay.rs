@@ -1,6 +1,5 @@
 //! The replay store in `replay.sqlite`. Lookups use a copy in memory; the file survives restarts.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +9,7 @@ use lti::{MemoryReplay, Nonce, Spent};
 use rusqlite::Connection;
 
 use super::database::{Database, Flush, Migration, connect};
+use super::directory_lock::DirectoryLock;
 use super::open_error::OpenError;
 use crate::state::limits::StateLimits;
 use crate::state::replay::Replay;
@@ -48,7 +48,7 @@ pub struct DirectoryReplay {
 impl DirectoryReplay {
     pub(super) fn open(
         file: &Path,
-        lock: &Arc<File>,
+        lock: &Arc<DirectoryLock>,
         now: u64,
         limits: StateLimits,
     ) -> Result<Self, OpenError> {
@@ -150,7 +150,7 @@ mod tests {
             let nonce = Nonce::new([1; 16], NOW, &number.to_string(), NOW + 300);
             runtime.as_ref().expect("a runtime").block_on(replay.spend(&nonce, NOW))
         };
-        let lock = Arc::new(File::create(directory.path().join("lock")).expect("a file"));
+        let lock = Arc::new(DirectoryLock::acquire(directory.path()).expect("a lock"));
         let file = directory.path().join("replay.sqlite");
         let open = || DirectoryReplay::open(&file, &lock, NOW, LIMITS).expect("opened");
         let replay = open();

@@ -132,7 +132,6 @@ impl Paused {
 
     /// Advances to just before the end of a timeout, where `peer` must still be open and without
     /// bytes; then to just after it.
-    #[track_caller]
     pub(super) async fn expire(&self, limit: Duration, peer: &mut Peer) {
         self.advance(limit - MARGIN).await;
         assert!(peer.is_silent(), "not before {limit:?}");
