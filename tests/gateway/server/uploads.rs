@@ -6,6 +6,8 @@ use super::paused::{Answer, Paused, Peer, Session, run};
 
 const FIRST_BYTE: Duration = Duration::from_secs(15);
 const NEXT_PART: Duration = Duration::from_secs(30);
+/// The client for upstreams probes for TLS after a silent failure, for at most one second.
+const PROBE: Duration = Duration::from_secs(1);
 const DRAIN: Duration = Duration::from_secs(10);
 const MIB: usize = 1 << 20;
 const JSON: &str = "Accept: application/json\r\n";
@@ -34,6 +36,7 @@ fn an_upload_without_a_first_byte_gets_408_after_15_seconds() {
         let mut client = gateway.sent(upload(&session, 10, "")).await;
         let (mut app, _) = gateway.request().await;
         gateway.expire(FIRST_BYTE, &mut client).await;
+        gateway.advance(PROBE).await;
         refused(&client.answer("PUT").await, 408, "upload-slow");
         gateway.logged_once("upload-slow", &[&session.cookie]);
         assert_eq!(app.rest().await, b"", "the upstream's request ends without a body");
@@ -55,6 +58,7 @@ fn an_upload_without_progress_gets_408_after_30_seconds() {
             gateway.settle().await;
         }
         gateway.expire(NEXT_PART, &mut client).await;
+        gateway.advance(PROBE).await;
         refused(&client.answer("PUT").await, 408, "upload-slow");
         gateway.logged_once("upload-slow", &[]);
         assert_eq!(app.rest().await, b"");
@@ -76,11 +80,14 @@ fn an_upload_whose_client_leaves_ends_at_the_upstream() {
 /// The response arrives at a client that first sends everything and then reads.
 #[test]
 fn an_early_response_arrives_under_an_upload_of_10_mb() {
+<<<<<<< HEAD
     let without =
         |session: &Session| Session { cookie: "a=b".into(), prefix: session.prefix.clone() };
+=======
+>>>>>>> conntests
     run(async |gateway: &Paused| {
         let session = gateway.session().await;
-        let other = without(&session);
+        let other = Session { cookie: "a=b".into(), prefix: session.prefix.clone() };
         let foreign = "Origin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\n";
         for (request, status, code) in [
             (upload(&other, 10 * MIB, ""), 401, "no-session"),
@@ -102,10 +109,15 @@ fn an_early_response_of_the_app_arrives_under_an_upload_of_10_mb() {
         let mut client = gateway.sent(upload(&session, 10 * MIB, "")).await;
         let (mut app, _) = gateway.request().await;
         // The app reads nothing of the body.
+<<<<<<< HEAD
         app.send(
             "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\nConnection: close\r\n\r\nlarge",
         )
         .await;
+=======
+        let head = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\nConnection: close\r\n";
+        app.send(format!("{head}\r\nlarge")).await;
+>>>>>>> conntests
         gateway.settle().await;
         client.send(vec![b'x'; 10 * MIB]).await;
         let answer = client.answer("PUT").await;
