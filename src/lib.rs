@@ -4,8 +4,8 @@
 //! Tests and benches use this interface. Admins use the command `lti-gateway`.
 //!
 //! Layers, from the lowest: [`cause`], [`clock`] and [`url`]; [`config`]; [`session`], [`state`],
-//! [`platform`] and [`practice`]; [`proxy`], [`template`] and [`grade`]; [`web`]; [`cli`]. Imports
-//! only go down.
+//! [`platform`] and [`practice`]; [`proxy`], [`template`] and [`grade`]; [`web`]; [`server`];
+//! [`cli`]. Imports only go down.
 
 pub mod cause;
 pub mod cli;

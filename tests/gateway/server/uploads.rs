@@ -80,11 +80,6 @@ fn an_upload_whose_client_leaves_ends_at_the_upstream() {
 /// The response arrives at a client that first sends everything and then reads.
 #[test]
 fn an_early_response_arrives_under_an_upload_of_10_mb() {
-<<<<<<< HEAD
-    let without =
-        |session: &Session| Session { cookie: "a=b".into(), prefix: session.prefix.clone() };
-=======
->>>>>>> conntests
     run(async |gateway: &Paused| {
         let session = gateway.session().await;
         let other = Session { cookie: "a=b".into(), prefix: session.prefix.clone() };
@@ -109,15 +104,8 @@ fn an_early_response_of_the_app_arrives_under_an_upload_of_10_mb() {
         let mut client = gateway.sent(upload(&session, 10 * MIB, "")).await;
         let (mut app, _) = gateway.request().await;
         // The app reads nothing of the body.
-<<<<<<< HEAD
-        app.send(
-            "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\nConnection: close\r\n\r\nlarge",
-        )
-        .await;
-=======
         let head = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\nConnection: close\r\n";
         app.send(format!("{head}\r\nlarge")).await;
->>>>>>> conntests
         gateway.settle().await;
         client.send(vec![b'x'; 10 * MIB]).await;
         let answer = client.answer("PUT").await;

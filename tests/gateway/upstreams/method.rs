@@ -41,7 +41,6 @@ fn a_method_that_is_not_standard_reaches_the_upstream_in_a_session_only() {
     for method in ["PROPFIND", "MKCOL", "QUERY", "get", "X"] {
         let reply = browser.send(method, &visit.at("/"), &[JSON], b"");
         assert_eq!((reply.status, reply.body.as_str()), (200, "ok"), "{method}");
-<<<<<<< HEAD
         assert_eq!(recorder.request().line(), format!("{method} /app/"));
         // It counts as unsafe: another site's page may not send it.
         let foreign = [JSON, ("Sec-Fetch-Site", "cross-site")];
@@ -49,48 +48,6 @@ fn a_method_that_is_not_standard_reaches_the_upstream_in_a_session_only() {
         refused(&reply, 403, "foreign-origin");
         for target in ["/", "/lti/hello", "/grades", "/is_up", "/static/a.css"] {
             let reply = server.send(method, target, &[("Host", "tool.example")], b"");
-=======
-        let request = recorder.request();
-        assert_eq!(request.line(), format!("{method} /app/a?b"));
-        assert_eq!(request.body, b"<x/>");
-    }
-}
-
-#[test]
-fn a_method_that_is_not_standard_needs_a_session() {
-    let (recorder, server) = recorded();
-    let (_, visit) = opened(&server);
-    for method in NOT_STANDARD {
-        let headers = [("Host", "tool.example"), JSON];
-        refused(&server.send(method, &visit.at("/"), &headers, b""), 401, "no-session");
-        recorder.saw_nothing();
-    }
-}
-
-/// A method that is not standard can change the app's data.
-#[test]
-fn a_method_that_is_not_standard_may_be_csrf() {
-    let (recorder, server) = recorded();
-    let (mut browser, visit) = opened(&server);
-    for method in NOT_STANDARD {
-        // The `http` crate calls QUERY safe.
-        if method == "QUERY" {
-            continue;
-        }
-        let headers = [JSON, ("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")];
-        refused(&browser.send(method, &visit.at("/"), &headers, b""), 403, "foreign-origin");
-        recorder.saw_nothing();
-    }
-}
-
-#[test]
-fn a_method_that_is_not_standard_is_not_allowed_outside_sessions() {
-    let (recorder, server) = recorded();
-    let (mut browser, _) = opened(&server);
-    for method in NOT_STANDARD {
-        for target in ["/", "/lti/nb", "/grades", "/is_up", "/nothing", "/static/x"] {
-            let reply = browser.send(method, target, &[], b"");
->>>>>>> conntests
             assert_eq!(reply.status, 405, "{method} {target}: {reply:?}");
         }
         recorder.saw_nothing();
