@@ -12,6 +12,9 @@ use crate::web::HEAD_TIMEOUT;
 
 /// The longest time for which a client takes nothing of a response.
 const READER_TIMEOUT: Duration = Duration::from_secs(300);
+/// The duration for which a new or idle connection counts as one with a part of a head: its request
+/// may be on its way. Unfinished heads of an attacker would otherwise shut it out.
+const FRESH: Duration = Duration::from_secs(1);
 /// No client blocks a response.
 const NOT_BLOCKED: u64 = u64::MAX;
 
@@ -118,7 +121,12 @@ impl Activity {
             Phase::Session => None,
             Phase::Own => (self.blocked_since.load(Ordering::Acquire) != NOT_BLOCKED)
                 .then(|| (Phase::Own as u8, at(&self.blocked_since))),
-            phase => Some((phase as u8, at(&self.since))),
+            phase => {
+                let since = at(&self.since);
+                let is_fresh = phase == Phase::Idle && since.elapsed() < FRESH;
+                let phase = if is_fresh { Phase::Head } else { phase };
+                Some((phase as u8, since))
+            }
         }
     }
 
@@ -200,10 +208,12 @@ impl Drop for Busy {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_connection_that_waits_for_its_client_is_expendable() {
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_waits_for_its_client_is_expendable() {
         let activity = Arc::new(Activity::new());
         let order = |activity: &Activity| activity.expendability().map(|(order, _)| order);
+        assert_eq!(order(&activity), Some(1), "new");
+        tokio::time::advance(FRESH).await;
         assert_eq!(order(&activity), Some(0));
         activity.enter(Phase::Head);
         assert_eq!(order(&activity), Some(1));
@@ -216,6 +226,8 @@ mod tests {
         busy.enter(Phase::Session);
         assert_eq!(order(&activity), None);
         drop(busy);
+        assert_eq!(order(&activity), Some(1), "its next request may be on its way");
+        tokio::time::advance(FRESH).await;
         assert_eq!(order(&activity), Some(0));
     }
 }

@@ -8,6 +8,8 @@ const FILES: u32 = 256;
 const CONNECTIONS: usize = 96;
 /// The requests of sessions among them.
 const SESSIONS: usize = 76;
+/// A response after which the upstream closes its connection.
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
 
 #[test]
 fn silent_connections_shut_nobody_out() {
@@ -107,7 +109,8 @@ fn requests_of_sessions_leave_connections_for_others() {
     }
     let mut refused = ask(0);
     let reply = Reply::read(&mut refused, "GET");
-    assert_eq!((reply.status, &reply.json()["error"]), (503, &"too-busy".into()));
+    assert_eq!(reply.status, 503, "{}", reply.body);
+    assert_eq!(reply.json()["error"], "too-busy");
     assert!(upstream.saw_nothing());
     let lines = program.log();
     let lines: Vec<&String> = lines.iter().filter(|line| line.contains("too-busy")).collect();
@@ -117,11 +120,11 @@ fn requests_of_sessions_leave_connections_for_others() {
     }
     // No request in flight was closed for these.
     for (wire, app) in &mut waiting {
-        app.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        app.send(OK);
         assert_eq!(Reply::read(wire, "GET").body, "ok");
     }
     let mut wire = ask(0);
     let (mut app, _) = upstream.request();
-    app.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    app.send(OK);
     assert_eq!(Reply::read(&mut wire, "GET").body, "ok");
 }

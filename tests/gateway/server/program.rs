@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,6 +17,9 @@ use super::{FORM_TYPE, tools};
 pub(super) const HOST: &str = "localhost:5000";
 /// The timeout for the end of the program. No test measures with it.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The nonce of the next launch.
+static NONCE: AtomicU32 = AtomicU32::new(0);
 
 /// The built program with the tools of [`tools`]. It is killed when the value is dropped.
 pub(super) struct Program {
@@ -97,7 +101,10 @@ impl Program {
     pub(super) fn session(&self) -> (String, String) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
         let url = format!("http://{HOST}/lti/nb");
-        let form = Form { url: &url, timestamp: now, ..Form::default() }.sign();
+        let nonce = NONCE.fetch_add(1, Ordering::Relaxed).to_string();
+        // Each user has a session of their own.
+        let form = Form { url: &url, timestamp: now, nonce: &nonce, ..Form::default() };
+        let form = form.with(&[("user_id", &nonce)]).sign();
         let mut wire = self.connect();
         wire.send(format!(
             "POST /lti/nb HTTP/1.1\r\nHost: {HOST}\r\n{FORM_TYPE}Content-Length: {}\r\n\
