@@ -349,3 +349,23 @@ fn development_does_not_start_on_heroku() {
         assert!(run.error.contains("= help: build with --release"), "{}", run.error);
     }
 }
+
+#[test]
+fn a_setting_that_the_listener_would_ignore_is_an_error() {
+    let folder = folder(VALID);
+    let tls = "{certs=\"c.pem\",key=\"k.pem\"}";
+    for arguments in [&[][..], &["check"]] {
+        let run = run(folder.path(), arguments, &[("ROCKET_TLS", tls)]);
+        assert_eq!(run.code, Some(1));
+        assert!(
+            run.error.ends_with(
+                "error: the gateway ignores Rocket's setting `tls`\n  \
+                 = help: remove it from Rocket.toml, or unset ROCKET_TLS; \
+                 let a proxy in front terminate TLS\n"
+            ),
+            "{}",
+            run.error
+        );
+        assert!(!run.out.contains("serving"), "{}", run.out);
+    }
+}
