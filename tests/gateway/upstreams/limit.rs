@@ -1,6 +1,6 @@
 //! Limits on the size and the speed of requests.
 
-use crate::support::Upstream;
+use crate::support::{Upstream, status_of};
 
 use super::*;
 
@@ -119,4 +119,62 @@ fn a_slow_download_delays_no_other_request() {
             assert_eq!((reply.bytes.len(), reply.complete), (SIZE, true));
         }
     });
+}
+
+#[test]
+fn a_session_has_32_event_streams_and_a_further_one_is_refused() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    let mut streams = Vec::new();
+    for _ in 0..32 {
+        let mut wire = browser.ask("GET", &visit.at("/events"), &[JSON]);
+        let (mut app, _) = upstream.request();
+        app.send(head);
+        assert_eq!(status_of(&Reply::head(&mut wire).expect("a head")), 200);
+        streams.push((wire, app));
+    }
+    let mut wire = browser.ask("GET", &visit.at("/events"), &[JSON]);
+    let (mut app, _) = upstream.request();
+    app.send(head);
+    refused(&Reply::read(&mut wire, "GET"), 429, "too-many-streams");
+    // The session still has other requests.
+    let mut wire = browser.ask("GET", &visit.at("/"), &[JSON]);
+    let (mut app, _) = upstream.request();
+    app.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(Reply::read(&mut wire, "GET").body, "ok");
+}
+
+#[test]
+fn of_a_sessions_requests_64_are_in_flight_256_wait_and_a_further_one_is_refused() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), ""));
+    let (browser, visit) = opened(&server);
+    let mut wires = Vec::new();
+    let mut apps = Vec::new();
+    for _ in 0..64 {
+        wires.push(browser.ask("GET", &visit.at("/"), &[JSON]));
+        apps.push(upstream.request().0);
+    }
+    assert_eq!(wires.len(), 64);
+    // Which of the next 257 is refused depends on their order of arrival.
+    let (sender, replies) = std::sync::mpsc::channel();
+    for _ in 0..257 {
+        let mut wire = browser.ask("GET", &visit.at("/"), &[JSON]);
+        let sender = sender.clone();
+        std::thread::spawn(move || {
+            let _ = sender.send(Reply::read_if_any(&mut wire, "GET"));
+        });
+    }
+    let first = replies.recv().expect("a thread").expect("a response");
+    refused(&first, 429, "too-many-requests");
+    assert!(replies.try_recv().is_err(), "the others wait");
+    assert!(upstream.saw_nothing());
+    // When one in flight ends, one that waits follows.
+    apps[0].send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(Reply::read(&mut wires[0], "GET").body, "ok");
+    apps[0].head().expect("the next request, on the same connection");
+    apps[0].send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext");
+    assert_eq!(replies.recv().expect("a thread").expect("a response").body, "next");
 }
