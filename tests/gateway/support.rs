@@ -125,7 +125,10 @@ pub fn settings() -> Settings {
 
 /// Rocket's settings for a test.
 pub fn figment(port: u16) -> rocket::figment::Figment {
-    rocket::Config::figment().merge(("log_level", "off")).merge(("ident", false)).merge(("port", port))
+    rocket::Config::figment()
+        .merge(("log_level", "off"))
+        .merge(("ident", false))
+        .merge(("port", port))
 }
 
 impl Server {
