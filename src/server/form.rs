@@ -26,19 +26,43 @@ impl Default for FormMemory {
 }
 
 /// A form that has arrived, and its memory.
+///
+/// A small form has one block. A larger one has further blocks of [`LARGEST_SMALL`] bytes. A single
+/// block that grew with each chunk would leave holes of every size in the allocator's memory.
 pub(super) struct Form {
-    pub(super) bytes: Vec<u8>,
+    blocks: Vec<Vec<u8>>,
+    length: usize,
     memory: Option<OwnedSemaphorePermit>,
 }
 
 impl Form {
     pub(super) fn empty() -> Self {
-        Self { bytes: Vec::new(), memory: None }
+        Self { blocks: Vec::new(), length: 0, memory: None }
     }
 
     /// The bytes, and the memory that they use until it is dropped.
     pub(super) fn into_parts(self) -> (Vec<u8>, Option<OwnedSemaphorePermit>) {
-        (self.bytes, self.memory)
+        let mut blocks = self.blocks;
+        let bytes =
+            if blocks.len() > 1 { blocks.concat() } else { blocks.pop().unwrap_or_default() };
+        (bytes, self.memory)
+    }
+
+    /// Adds bytes. They can be a small part of a large buffer, so copy them.
+    fn add(&mut self, mut bytes: &[u8]) {
+        self.length += bytes.len();
+        while !bytes.is_empty() {
+            let is_full = self.blocks.last().is_none_or(|block| block.len() == LARGEST_SMALL);
+            if is_full {
+                let size = if self.blocks.is_empty() { 0 } else { LARGEST_SMALL };
+                self.blocks.push(Vec::with_capacity(size));
+            }
+            let Some(block) = self.blocks.last_mut() else { return };
+            let (now, later) = bytes.split_at(bytes.len().min(LARGEST_SMALL - block.len()));
+            block.reserve_exact(now.len());
+            block.extend_from_slice(now);
+            bytes = later;
+        }
     }
 }
 
@@ -67,14 +91,12 @@ async fn arriving(
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| BodyError::Incomplete)?;
         let Ok(chunk) = frame.into_data() else { continue };
-        let length = form.bytes.len() + chunk.len();
+        let length = form.length + chunk.len();
         if u64::try_from(length).unwrap_or(u64::MAX) > largest {
             return Err(BodyError::TooLarge(largest));
         }
         form.reserve(length, memory)?;
-        // The chunk can be a small part of a large buffer, so copy it.
-        form.bytes.reserve_exact(chunk.len());
-        form.bytes.extend_from_slice(&chunk);
+        form.add(&chunk);
     }
     Ok(form)
 }
@@ -83,10 +105,10 @@ impl Form {
     /// Reserves memory for this length in total.
     fn reserve(&mut self, length: usize, memory: &FormMemory) -> Result<(), BodyError> {
         let is_small = length <= LARGEST_SMALL;
-        let was_small = self.bytes.len() <= LARGEST_SMALL;
+        let was_small = self.length <= LARGEST_SMALL;
         let pool = if is_small { &memory.small } else { &memory.large };
         let is_same_pool = is_small == was_small && self.memory.is_some();
-        let more = if is_same_pool { length - self.bytes.len() } else { length };
+        let more = if is_same_pool { length - self.length } else { length };
         let more = u32::try_from(more).map_err(|_| BodyError::NoSpace)?;
         let more = Arc::clone(pool).try_acquire_many_owned(more).map_err(|_| BodyError::NoSpace)?;
         match &mut self.memory {
@@ -116,16 +138,31 @@ mod tests {
             [(10, 10, 0), (LARGEST_SMALL, LARGEST_SMALL, 0), (LARGEST_SMALL + 1, 0, 16 * 1024 + 1)]
         {
             form.reserve(length, &memory).expect("space");
-            form.bytes.resize(length, 0);
+            form.add(&vec![0; length - form.length]);
             check(&memory, small, large);
         }
         form.reserve(POOL, &memory).expect("space");
-        form.bytes.resize(POOL, 0);
+        form.add(&vec![0; POOL - form.length]);
         check(&memory, 0, POOL);
         let mut other = Form::empty();
         assert_eq!(other.reserve(LARGEST_SMALL + 1, &memory), Err(BodyError::NoSpace));
         assert_eq!(other.reserve(LARGEST_SMALL, &memory), Ok(()));
         drop(form);
         check(&memory, LARGEST_SMALL, 0);
+    }
+
+    #[test]
+    fn a_form_has_its_bytes_in_order() {
+        for size in [0, 1, 1000, LARGEST_SMALL, LARGEST_SMALL + 1, 5 * LARGEST_SMALL + 7] {
+            let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+            for part in [7, 1000, LARGEST_SMALL, 100_000] {
+                let mut form = Form::empty();
+                bytes.chunks(part).for_each(|chunk| form.add(chunk));
+                let held: usize = form.blocks.iter().map(Vec::capacity).sum();
+                let most = if size <= LARGEST_SMALL { size } else { size + LARGEST_SMALL };
+                assert!(held <= most, "{size} in {part}: {held}");
+                assert_eq!(form.into_parts().0, bytes, "{size} in {part}");
+            }
+        }
     }
 }

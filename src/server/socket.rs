@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 use tokio::net::TcpStream;
 
 use super::activity::{Activity, Phase};
@@ -17,9 +17,13 @@ use super::connections::Registration;
 /// The length of `HTTP/1.1 400`.
 const STATUS_LINE: usize = 12;
 
+/// The most bytes of one read of a form. hyper's buffer grows with what it reads at once, and many
+/// forms may arrive at the same time.
+const LARGEST_FORM_READ: u64 = 16 * 1024;
+
 /// A client's socket.
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Take<TcpStream>,
     registration: Registration,
     /// The beginning of an answer of hyper's own.
     withheld: Vec<u8>,
@@ -27,7 +31,7 @@ pub(super) struct Socket {
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, registration: Registration) -> Self {
-        Self { stream, registration, withheld: Vec::new() }
+        Self { stream: stream.take(u64::MAX), registration, withheld: Vec::new() }
     }
 
     pub(super) fn activity(&self) -> &Arc<Activity> {
@@ -42,7 +46,7 @@ impl Socket {
 
     /// The socket without its watch.
     pub(super) fn stream(&mut self) -> &mut TcpStream {
-        &mut self.stream
+        self.stream.get_mut()
     }
 
     fn withhold(&mut self, bytes: &[u8]) {
@@ -58,6 +62,11 @@ impl AsyncRead for Socket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
+        let limit = match self.activity().phase() {
+            Phase::Form | Phase::Own => LARGEST_FORM_READ,
+            Phase::Idle | Phase::Head | Phase::Session => u64::MAX,
+        };
+        self.stream.set_limit(limit);
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let read = buffer.filled().len() - before;
         if read == 0 {
@@ -89,7 +98,7 @@ impl AsyncWrite for Socket {
             self.withhold(bytes);
             return Poll::Ready(Ok(bytes.len()));
         }
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let written = Pin::new(self.stream.get_mut()).poll_write(context, bytes);
         self.activity().set_blocked(written.is_pending());
         written
     }
@@ -103,25 +112,25 @@ impl AsyncWrite for Socket {
             slices.iter().for_each(|slice| self.withhold(slice));
             return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
         }
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        let written = Pin::new(self.stream.get_mut()).poll_write_vectored(context, slices);
         self.activity().set_blocked(written.is_pending());
         written
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.get_ref().is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         // hyper flushes the socket when it has written its whole buffer.
         self.activity().flushed();
-        Pin::new(&mut self.stream).poll_flush(context)
+        Pin::new(self.stream.get_mut()).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.withheld.is_empty() {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        Pin::new(self.stream.get_mut()).poll_shutdown(context)
     }
 }

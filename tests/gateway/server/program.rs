@@ -149,6 +149,17 @@ impl Program {
         Ended { status, log }
     }
 
+    /// Waits for a line of the log with this text. Drops the lines before it.
+    #[track_caller]
+    pub(super) fn has_logged(&self, text: &str) {
+        loop {
+            let line = self.log.recv_timeout(TIMEOUT).expect("a line of the log");
+            if line.contains(text) {
+                return;
+            }
+        }
+    }
+
     /// The lines of the log until now.
     pub(super) fn log(&self) -> Vec<String> {
         self.log.try_iter().collect()
