@@ -155,8 +155,8 @@ impl Activity {
         self.waker.register(waker);
     }
 
-    /// Whether a byte that hyper writes now belongs to a response of ours. Otherwise hyper answers a
-    /// malformed request head itself.
+    /// Whether a byte that hyper writes now belongs to a response of ours. Otherwise hyper answers
+    /// a malformed request head itself.
     pub(super) fn owes_response(&self) -> bool {
         self.owes_response.load(Ordering::Acquire)
     }
