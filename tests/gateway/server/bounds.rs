@@ -112,12 +112,11 @@ fn requests_of_sessions_leave_connections_for_others() {
     assert_eq!(reply.status, 503, "{}", reply.body);
     assert_eq!(reply.json()["error"], "too-busy");
     assert!(upstream.saw_nothing());
-    let lines = program.log();
-    let lines: Vec<&String> = lines.iter().filter(|line| line.contains("too-busy")).collect();
-    assert_eq!(lines.len(), 1);
+    program.wait_for_log("too-busy", 1);
     for _ in 0..50 {
         program.is_up();
     }
+    assert_eq!(program.log(), [""; 0], "one line");
     // No request in flight was closed for these.
     for (wire, app) in &mut waiting {
         app.send(OK);

@@ -154,6 +154,17 @@ impl Program {
         self.log.try_iter().collect()
     }
 
+    /// Waits until the log has this number of further lines with `text`.
+    #[track_caller]
+    pub(super) fn wait_for_log(&self, text: &str, count: usize) {
+        for seen in 0..count {
+            let next = || self.log.recv_timeout(TIMEOUT);
+            while !next().unwrap_or_else(|_| panic!("only {seen} lines with {text}")).contains(text)
+            {
+            }
+        }
+    }
+
     /// Its memory, in bytes.
     pub(super) fn memory(&self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
