@@ -1,5 +1,6 @@
 //! The bridge to Rocket: it answers in memory as its server did.
 
+use std::io::Cursor;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -7,7 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use lti_gateway::web;
 use rocket::fairing::AdHoc;
-use rocket::{Build, Rocket, get, routes};
+use rocket::http::Status;
+use rocket::response::Responder;
+use rocket::{Build, Request, Response, Rocket, get, routes};
 
 use super::{FORM_TYPE, tools};
 use crate::support::{Form, Prepared, Reply, Server, Setup, Wire, figment};
@@ -229,6 +232,65 @@ fn a_connection_stays_open_after_every_kind_of_response() {
         let reply = Reply::read(&mut wire, method);
         assert_eq!((reply.status, reply.complete), (status, true), "{method} {target}");
     }
+}
+
+#[get("/304")]
+fn not_modified() -> (Status, Described) {
+    (Status::NotModified, Described)
+}
+
+/// A response with a body, which Rocket strips from a 304.
+struct Described;
+
+impl<'r> Responder<'r, 'static> for Described {
+    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+        let body = Cursor::new("x".repeat(4711));
+        Response::build().raw_header("ETag", "\"x\"").sized_body(4711, body).ok()
+    }
+}
+
+#[test]
+fn a_304_keeps_its_length_and_has_no_body() {
+    let server = server_with(|rocket| rocket.mount("/", routes![not_modified]));
+    let mut wire = server.connect();
+    for _ in 0..2 {
+        wire.send("GET /304 HTTP/1.1\r\nHost: tool.example\r\n\r\n");
+        let reply = Reply::read(&mut wire, "GET");
+        assert_eq!((reply.status, reply.header("etag")), (304, Some("\"x\"")));
+        assert_eq!(reply.header("content-length"), Some("4711"));
+        assert_eq!(reply.header("transfer-encoding"), None);
+    }
+    wire.finish();
+    assert_eq!(wire.rest(), b"");
+}
+
+/// A body that ends before its announced size, as a file that shrinks.
+struct Short(usize);
+
+impl<'r> Responder<'r, 'static> for Short {
+    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+        Response::build().sized_body(self.0, Cursor::new("hello")).ok()
+    }
+}
+
+#[get("/short/<size>")]
+fn short(size: usize) -> Short {
+    Short(size)
+}
+
+#[test]
+fn a_body_that_ends_early_breaks_off() {
+    let server = server_with(|rocket| rocket.mount("/", routes![short]));
+    for size in [10, 100_000] {
+        let mut wire = server.connect();
+        wire.send(format!("GET /short/{size} HTTP/1.1\r\nHost: tool.example\r\n\r\n"));
+        if let Some(reply) = Reply::read_if_any(&mut wire, "GET") {
+            assert_eq!(reply.header("content-length"), Some(size.to_string().as_str()));
+            assert!(!reply.complete, "{reply:?}");
+        }
+        assert!(wire.is_over(), "{size}");
+    }
+    assert_eq!(server.get("/short/5").body, "hello");
 }
 
 #[get("/panics")]

@@ -1,14 +1,10 @@
 //! The memory of the built program while many clients are slow.
 
-use std::time::{Duration, Instant};
-
 use super::FORM_TYPE;
 use super::program::Program;
 use crate::support::{Reply, Upstream, Wire, status_of};
 
 const MIB: u64 = 1 << 20;
-/// The timeout until the program has read all that clients sent.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The most memory that the program uses until it has handled `count` connections more, beyond
 /// `before`.
@@ -95,12 +91,7 @@ fn four_hundred_forms_that_lack_a_byte_cost_under_64_mb() {
     let growth = growth(&program, before);
     assert!(growth < 64 * MIB, "{growth}");
     // Forms beyond the memory for forms got a page, and the log has a line for each.
-    let start = Instant::now();
-    let mut refused = 0;
-    while refused < 300 && start.elapsed() < TIMEOUT {
-        refused += program.log().iter().filter(|line| line.contains("too-many-forms")).count();
-    }
-    assert!(refused >= 300, "{refused}");
+    program.wait_for_log("too-many-forms", 300);
     // A launch passes.
     program.session();
 }

@@ -149,20 +149,20 @@ impl Program {
         Ended { status, log }
     }
 
-    /// Waits for a line of the log with this text. Drops the lines before it.
-    #[track_caller]
-    pub(super) fn has_logged(&self, text: &str) {
-        loop {
-            let line = self.log.recv_timeout(TIMEOUT).expect("a line of the log");
-            if line.contains(text) {
-                return;
-            }
-        }
-    }
-
     /// The lines of the log until now.
     pub(super) fn log(&self) -> Vec<String> {
         self.log.try_iter().collect()
+    }
+
+    /// Waits until the log has this number of further lines with `text`.
+    #[track_caller]
+    pub(super) fn wait_for_log(&self, text: &str, count: usize) {
+        for seen in 0..count {
+            let next = || self.log.recv_timeout(TIMEOUT);
+            while !next().unwrap_or_else(|_| panic!("only {seen} lines with {text}")).contains(text)
+            {
+            }
+        }
     }
 
     /// Its memory, in bytes.

@@ -3,6 +3,7 @@
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use super::FORM_TYPE;
 use super::program::{Ended, HOST, Program};
 use crate::support::{Reply, Upstream, Wire, status_of};
 
@@ -153,4 +154,36 @@ fn a_request_that_does_not_end_is_cut_after_the_grace() {
     let ended = program.ended();
     assert!(start.elapsed() < 3 * SECOND, "{:?}", start.elapsed());
     check(&ended, "stopped; 2 requests were cut");
+}
+
+#[test]
+fn without_keep_alive_each_connection_closes_after_its_response() {
+    let upstream = Upstream::start();
+    let program = Program::start(&upstream.origin(), "[default]\nkeep_alive = 0\n");
+    let mut wire = program.connect();
+    wire.send("GET /is_up HTTP/1.1\r\nHost: x\r\n\r\n");
+    let reply = Reply::read(&mut wire, "GET");
+    assert_eq!((reply.body.as_str(), reply.header("connection")), ("I'm up", Some("close")));
+    assert!(wire.is_over());
+}
+
+/// A launch that the platform posts slowly is no launch yet, so that it may delay the end only for
+/// the grace.
+#[test]
+fn a_form_that_arrives_after_the_signal_is_answered() {
+    let (_upstream, program, _) = started(LONG);
+    let mut wire = program.connect();
+    wire.send(format!(
+        "POST /lti/page HTTP/1.1\r\nHost: {HOST}\r\n{FORM_TYPE}Content-Length: 3\r\n\r\na="
+    ));
+    for _ in 0..20 {
+        program.is_up();
+    }
+    program.terminate();
+    wait_for_stop(&program);
+    wire.send("b");
+    let reply = Reply::read(&mut wire, "POST");
+    assert_eq!((reply.status, reply.complete), (400, true));
+    assert!(wire.is_over());
+    check(&program.ended(), COMPLETE);
 }
