@@ -34,7 +34,7 @@ pub enum UpstreamError {
         /// The loopback address of the other IP version, if an app listens there.
         listens: Option<SocketAddr>,
     },
-    /// A step of the connection did not end within [`CONNECT_SECONDS`].
+    /// A step of the connection did not end within 5 seconds.
     #[error("{0} did not end within {CONNECT_SECONDS} seconds")]
     ConnectTimeout(ConnectStep),
     /// The system cannot connect to this address, for another reason.
@@ -64,7 +64,7 @@ pub enum UpstreamError {
     /// The URL begins with `https://`, and the upstream responds to the handshake with HTTP.
     #[error("`upstream` begins with https://, but the upstream speaks http without TLS")]
     SpeaksHttp,
-    /// The response head is larger than [`LARGEST_HEAD`], or has more than [`MOST_FIELDS`].
+    /// The response head is larger than 256 KiB, or has more than 256 fields.
     #[error("the response head has more than {} KiB or {MOST_FIELDS} fields", LARGEST_HEAD / 1024)]
     HeadTooLarge,
     /// The response is not HTTP/1.1. Contains the parser's message.
@@ -78,7 +78,7 @@ pub enum UpstreamError {
     Gone(String),
 }
 
-/// A step of a connection, for which the client waits [`CONNECT_SECONDS`].
+/// A step of a connection, for which the client waits 5 seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectStep {
     /// The lookup of the host's network addresses.
