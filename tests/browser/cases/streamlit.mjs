@@ -6,7 +6,7 @@ import { block } from "../chromium.mjs";
 import { cookiesOf, prefixOf } from "../upstream.mjs";
 
 // Streamlit's message about a closed WebSocket.
-const CLOSED = 'warning: WebSocket onclose: code=1006 (abnormal closure), reason="(no close reason)", wasClean=false, state=CONNECTED';
+const CLOSED = 'warning: WebSocket onclose: code=1008 (policy violation), reason="(no close reason)", wasClean=true, state=CONNECTED';
 
 export default {
   "Streamlit shows the user, works over its WebSocket and accepts an upload": async (t) => {
