@@ -36,10 +36,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     }
     let (figment, config) = match rocket_figment(environment, development) {
         Ok(settings) => settings,
-        Err(why) => {
-            eprintln!("error: {why}");
-            return ExitCode::from(1);
-        }
+        Err(why) => return failed(&why),
     };
     tracing_subscriber::fmt().with_ansi(false).init();
     let clock = Clock::precise(now_in_millis);

@@ -9,10 +9,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http_body_util::channel::{Channel, Sender};
+use hyper::Response;
 use hyper::body::Bytes;
 use hyper::header::{COOKIE, HeaderMap};
 use hyper::http::request::Parts;
-use hyper::{Response, StatusCode};
 use rocket::http::uri::{Host, Origin};
 use rocket::http::{Header, Method, Status};
 use rocket::local::asynchronous::{Client, LocalResponse};
@@ -24,8 +24,8 @@ use super::connections::Dispatched;
 use super::form::Form;
 use crate::session::own_cookies;
 use crate::web::{
-    Arrival, BodyError, Gateway, Refusal, ResponseBody, complete, hyper_headers, own_response,
-    protect, streamed, stripped,
+    Arrival, BodyError, Gateway, Refusal, ResponseBody, complete, own_head, own_response, streamed,
+    stripped,
 };
 
 /// The largest response, in bytes, that is sent complete. Larger ones are streamed.
@@ -137,11 +137,7 @@ async fn respond(
     sender: oneshot::Sender<Response<ResponseBody>>,
 ) {
     let status = response.status();
-    let mut head = Response::new(());
-    *head.status_mut() =
-        StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    *head.headers_mut() = hyper_headers(response.headers());
-    protect(head.headers_mut());
+    let head = own_head(status, response.headers());
     let size = response.body().preset_size();
     if is_head || status == Status::NotModified {
         let _ = sender.send(head.map(|()| stripped()));

@@ -38,7 +38,6 @@ pub(crate) use proxy::passage::answer as answer_session;
 pub(crate) use refusal::{Refusal, accept};
 pub(crate) use request_body::{Drains, Hold, RequestBody};
 pub(crate) use response_body::{
-    ResponseBody, complete, hyper_headers, own_response, streamed, stripped,
+    ResponseBody, complete, own_head, own_response, streamed, stripped,
 };
 pub use routes::rocket;
-pub(crate) use shield::protect;

@@ -11,6 +11,7 @@ use hyper::Response;
 use hyper::StatusCode;
 use hyper::body::{Body, Bytes, Frame};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use rocket::http::Status;
 
 use super::shield;
 
@@ -50,8 +51,18 @@ pub(crate) fn stripped() -> ResponseBody {
     Either::Right(Stripped.map_err(|never| match never {}).boxed_unsync())
 }
 
+/// The head of one of the gateway's own responses, with the gateway's security headers.
+pub(crate) fn own_head(status: Status, headers: &rocket::http::HeaderMap<'_>) -> Response<()> {
+    let mut head = Response::new(());
+    *head.status_mut() =
+        StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *head.headers_mut() = hyper_headers(headers);
+    shield::protect(head.headers_mut());
+    head
+}
+
 /// Headers of Rocket in hyper's form.
-pub(crate) fn hyper_headers(headers: &rocket::http::HeaderMap<'_>) -> HeaderMap {
+fn hyper_headers(headers: &rocket::http::HeaderMap<'_>) -> HeaderMap {
     let mut converted = HeaderMap::with_capacity(headers.len());
     for header in headers.iter() {
         let name = HeaderName::from_bytes(header.name.as_str().as_bytes());
@@ -64,16 +75,11 @@ pub(crate) fn hyper_headers(headers: &rocket::http::HeaderMap<'_>) -> HeaderMap 
     converted
 }
 
-/// One of the gateway's own responses as hyper's, with the gateway's security headers.
+/// One of the gateway's own responses as hyper's.
 pub(crate) async fn own_response(
     mut response: rocket::Response<'static>,
 ) -> Response<ResponseBody> {
     // The body is a string in memory, so that reading it cannot fail.
     let body = response.body_mut().to_bytes().await.unwrap_or_default();
-    let mut own = Response::new(complete(body));
-    *own.status_mut() =
-        StatusCode::from_u16(response.status().code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    *own.headers_mut() = hyper_headers(response.headers());
-    shield::protect(own.headers_mut());
-    own
+    own_head(response.status(), response.headers()).map(|()| complete(body))
 }

@@ -9,7 +9,7 @@ const HEADERS: [(HeaderName, HeaderValue); 2] = [
 ];
 
 /// Sets the security headers.
-pub(crate) fn protect(headers: &mut HeaderMap) {
+pub(super) fn protect(headers: &mut HeaderMap) {
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(value);
     }

@@ -11,6 +11,7 @@ use super::page;
 use super::proxy::door;
 use super::proxy::route::{Mount, ToolRoute};
 use super::refusal::Refusal;
+use crate::config::Tool;
 
 /// One route for all paths without a route of their own. The number of routes does not depend on
 /// the number of tools.
@@ -78,8 +79,7 @@ impl Handler for ToolHandler {
                 if method == Method::Post && launch::is_form(content_type) {
                     launch::refuse(gateway, served, request, &Refusal::TildePath)
                 } else {
-                    let accept: Vec<&str> = request.headers().get("Accept").collect();
-                    Refusal::NoSession.respond_in_session(&served.tool, method.as_str(), &accept)
+                    refused(&Refusal::NoSession, &served.tool, request)
                 }
             }
             // The listener proxies requests of sessions; those of the gateway's own paths have
@@ -100,8 +100,11 @@ fn or_refusal<'r>(
     mount: Mount<'_, '_>,
     request: &Request<'_>,
 ) -> Response<'r> {
-    response.unwrap_or_else(|refusal| {
-        let accept: Vec<&str> = request.headers().get("Accept").collect();
-        refusal.respond_in_session(&mount.served.tool, request.method().as_str(), &accept)
-    })
+    response.unwrap_or_else(|refusal| refused(&refusal, &mount.served.tool, request))
+}
+
+/// The page of a refusal at a URL of sessions, or its JSON.
+fn refused(refusal: &Refusal, tool: &Tool, request: &Request<'_>) -> Response<'static> {
+    let accept: Vec<&str> = request.headers().get("Accept").collect();
+    refusal.respond_in_session(tool, request.method().as_str(), &accept)
 }
