@@ -73,7 +73,7 @@ fn launch() -> Launch {
     let Ok(Verdict::New(candidate)) = examined(&edx::launch(NOW, "n"), &policy()).verdict() else {
         panic!("the launch is good");
     };
-    let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
+    let spent = MemoryReplay::new(1).spend(candidate.nonce(), NOW);
     candidate.admit(spent).expect("a fresh nonce")
 }
 

@@ -44,8 +44,8 @@ pub struct Setup<'a> {
     pub statics: &'a [(&'a str, &'a str)],
     pub environment: &'a [(&'a str, &'a str)],
     pub development: bool,
-    /// The maximum number of nonces: in total, and per consumer.
-    pub replay: (usize, usize),
+    /// The maximum number of nonces.
+    pub replay: usize,
 }
 
 impl Default for Setup<'_> {
@@ -56,7 +56,7 @@ impl Default for Setup<'_> {
             statics: &[],
             environment: &[],
             development: false,
-            replay: (1000, 1000),
+            replay: 10_000,
         }
     }
 }
@@ -104,7 +104,7 @@ impl Prepared {
         let clock = Clock::new(move || clock.load(Ordering::SeqCst));
         let mut state = State::open(&loaded.config.state, NOW).expect("a directory for the state");
         if loaded.config.state == StateLocation::Memory {
-            state.replay = Box::new(MemoryReplay::new(setup.replay.0, setup.replay.1));
+            state.replay = Box::new(MemoryReplay::new(setup.replay));
         }
         let gateway =
             Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");

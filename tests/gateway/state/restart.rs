@@ -1,4 +1,4 @@
-use lti::{MemoryReplay, Spent};
+use lti::{FullShare, MemoryReplay, Spent};
 use lti_gateway::state::{AttemptResult, Outbox as _, Replay, StateLimits};
 use tempfile::tempdir;
 
@@ -33,8 +33,8 @@ fn a_clock_that_is_set_back_during_a_restart_permits_no_replay() {
     drop(open(temp.path(), NOW + 301, LIMITS));
     for _ in 0..2 {
         let directory = open(temp.path(), NOW, LIMITS);
-        assert_eq!(spend(&directory.replay, "a", NOW + 300, NOW), Spent::Unknown);
-        assert_eq!(spend(&directory.replay, "b", NOW + 299, NOW), Spent::Unknown);
+        assert_eq!(spend(&directory.replay, "a", NOW + 300, NOW), Spent::ClockSetBack);
+        assert_eq!(spend(&directory.replay, "b", NOW + 299, NOW), Spent::ClockSetBack);
     }
     let directory = open(temp.path(), NOW, LIMITS);
     assert_eq!(spend(&directory.replay, "a", NOW + 301, NOW), Spent::Now);
@@ -64,7 +64,7 @@ fn expired_nonces_are_deleted_from_the_disk() {
     let directory = open(temp.path(), NOW, LIMITS);
     assert_eq!(
         spend(&directory.replay, "0", NOW + 300, NOW),
-        Spent::Unknown,
+        Spent::ClockSetBack,
         "the latest expiry of deleted nonces is recorded"
     );
 }
@@ -72,20 +72,20 @@ fn expired_nonces_are_deleted_from_the_disk() {
 #[test]
 fn a_full_replay_store_spends_no_nonce_and_writes_none() {
     let temp = tempdir().expect("a directory");
-    let limits = StateLimits { nonces: 3, nonces_per_sender: 2, ..LIMITS };
+    let limits = StateLimits { nonces: 8, ..LIMITS };
+    let full = Spent::Full(FullShare::Consumer);
     for _ in 0..2 {
         let directory = open(temp.path(), NOW, limits);
         spend(&directory.replay, "a", NOW + 300, NOW);
         spend(&directory.replay, "b", NOW + 300, NOW);
-        assert_eq!(spend(&directory.replay, "c", NOW + 300, NOW), Spent::Unknown);
+        assert_eq!(spend(&directory.replay, "c", NOW + 300, NOW), full);
     }
     let directory = open(temp.path(), NOW, LIMITS);
     assert_eq!(spend(&directory.replay, "a", NOW + 300, NOW), Spent::Before);
     assert_eq!(spend(&directory.replay, "b", NOW + 300, NOW), Spent::Before);
     assert_eq!(spend(&directory.replay, "c", NOW + 300, NOW), Spent::Now);
     drop(directory);
-    let directory =
-        open(temp.path(), NOW, StateLimits { nonces: 1, nonces_per_sender: 1, ..LIMITS });
+    let directory = open(temp.path(), NOW, StateLimits { nonces: 1, ..LIMITS });
     assert_eq!(
         spend(&directory.replay, "c", NOW + 300, NOW),
         Spent::Before,
@@ -108,7 +108,7 @@ fn concurrent_replays_spend_a_nonce_once() {
 
 #[test]
 fn the_replay_store_in_memory_spends_a_nonce_once() {
-    let memory: Box<dyn Replay> = Box::new(MemoryReplay::new(10, 10));
+    let memory: Box<dyn Replay> = Box::new(MemoryReplay::new(10));
     assert!(wait(memory.is_reachable()));
     assert_eq!(spend(&*memory, "a", NOW + 300, NOW), Spent::Now);
     assert_eq!(spend(&*memory, "a", NOW + 300, NOW), Spent::Before);
