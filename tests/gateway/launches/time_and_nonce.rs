@@ -307,3 +307,22 @@ fn after_the_clock_was_set_back_launches_are_rejected_until_it_has_caught_up() {
     server.set_now(NOW + AHEAD);
     accept(&server, &Form { nonce: "4", ..at(NOW + AHEAD - WINDOW) }.sign());
 }
+
+/// Another process holds the lock of the file, as a backup program may.
+#[test]
+fn a_launch_whose_nonce_cannot_be_written_is_rejected() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let state = format!("[gateway]\nstate = \"{}\"", directory.path().display());
+    let server = server_of(&TOOLS.replacen("[gateway]", &state, 1));
+    accept(&server, &launch().sign());
+    let sqlite = rusqlite::Connection::open(directory.path().join("replay.sqlite"));
+    let sqlite = sqlite.expect("the file");
+    sqlite.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let form = Form { nonce: "2", ..launch() }.sign();
+    let reply = reject(&server, &form, 503, "replay-store-unavailable");
+    let line = line_of(&reply);
+    assert!(line.contains("the replay store cannot be written"), "{line}");
+    assert!(reply.body.contains("This server has a problem"), "{}", reply.body);
+    sqlite.execute_batch("ROLLBACK").expect("no lock");
+    accept(&server, &Form { nonce: "3", ..launch() }.sign());
+}
