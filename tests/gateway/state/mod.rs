@@ -90,5 +90,11 @@ fn expired() -> AttemptResult {
 
 fn nonce(consumer: u8, text: &str, acceptable_until: u64) -> Nonce {
     let account = Account::new("notebook", &Sender::Consumer(consumer.to_string().into()));
-    Nonce::new(account, [consumer; 16], acceptable_until - 300, text, acceptable_until)
+    Nonce::new(
+        account,
+        [consumer; 16],
+        acceptable_until.saturating_sub(300),
+        text,
+        acceptable_until,
+    )
 }

@@ -69,6 +69,29 @@ fn expired_nonces_are_deleted_from_the_disk() {
     );
 }
 
+/// The years 2038 and 2106, and both ends of time. SQLite stores no number above 2^63.
+#[test]
+fn nonces_are_spent_once_whatever_the_clock_says() {
+    let temp = tempdir().expect("a directory");
+    let all = [0, 1 << 31, 1 << 32, (1 << 63) - 1, 1 << 63, u64::MAX];
+    {
+        let directory = open(temp.path(), NOW, LIMITS);
+        for now in all {
+            let until = now.saturating_add(300);
+            assert_eq!(spend(&directory.replay, "n", until, now), Spent::Now, "{now}");
+            assert_eq!(spend(&directory.replay, "n", until, now), Spent::Before, "{now}");
+        }
+        // Back at once: the store deleted all that had expired.
+        for now in [0_u64, 1 << 31, 1 << 32] {
+            let until = now.saturating_add(300);
+            assert_eq!(spend(&directory.replay, "n", until, now), Spent::ClockSetBack, "{now}");
+        }
+    }
+    let directory = open(temp.path(), NOW, LIMITS);
+    assert_eq!(spend(&directory.replay, "n", u64::MAX, NOW), Spent::Before);
+    assert_eq!(spend(&directory.replay, "n", NOW + 300, NOW), Spent::ClockSetBack);
+}
+
 #[test]
 fn a_full_replay_store_spends_no_nonce_and_writes_none() {
     let temp = tempdir().expect("a directory");
