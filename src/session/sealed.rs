@@ -30,8 +30,8 @@ pub enum TicketKind {
     Launch,
     /// The ticket behind the button "Open in a new window". A POST opens it.
     Page,
-    /// A ticket of version 0.1.0, in a redirect or behind a button. A GET opens it. It creates no
-    /// other ticket.
+    /// A ticket of an older version, in a redirect or behind a button. A GET opens it. It creates
+    /// no other ticket.
     Older,
 }
 
@@ -124,7 +124,7 @@ impl Sessions {
         clock_skew: u64,
     ) -> Option<Ticket> {
         let opened = self.launch_tickets.open(ticket, tool, id, now, clock_skew);
-        // Version 0.1.0 stored the nonce of a spent ticket no longer than until its expiry.
+        // The older version stored the nonce of a spent ticket no longer than until its expiry.
         opened.or_else(|| self.older_tickets.open(ticket, tool, id, now, 0))
     }
 

@@ -104,8 +104,8 @@ impl Candidate {
     /// The launch, given the result of spending its nonce.
     ///
     /// # Errors
-    /// [`Rejection::Replayed`] if the nonce was spent before, and [`Rejection::Stale`] if it expired
-    /// in the meantime. [`Rejection::ReplayStoreFull`], [`Rejection::ClockSetBack`] or
+    /// [`Rejection::Replayed`] if the nonce was spent before, and [`Rejection::Stale`] if it
+    /// expired in the meantime. [`Rejection::ReplayStoreFull`], [`Rejection::ClockSetBack`] or
     /// [`Rejection::ReplayStoreUnavailable`] if the store did not store it.
     pub fn admit(self, spent: Spent) -> Result<Launch, Rejection> {
         match spent {

@@ -5,10 +5,10 @@
 //! its nonce after all other checks. Without a secret, an attacker can neither spend a nonce nor
 //! fill the store.
 //!
-//! Tools share the store. A tool that stores a nonce leaves 1/(n+1) of the store free. Here n counts
-//! the tools that hold at least half as many nonces as this one, including itself. The consumers of
-//! a tool share its part by the same rule. So floods of k tools leave 1/(k+1) of the store free, in
-//! any order, and no tool or consumer pays for those that are much smaller.
+//! Tools share the store. A tool that stores a nonce leaves 1/(n+1) of the store free. Here n
+//! counts the tools that hold at least half as many nonces as this one, including itself. The
+//! consumers of a tool share its part by the same rule. So floods of k tools leave 1/(k+1) of the
+//! store free, in any order.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -89,8 +89,8 @@ impl Nonce {
 
     /// Reads a nonce from [`to_bytes`](Self::to_bytes).
     ///
-    /// Version 0.1.0 stored the issuer in place of the account. Such a nonce counts for an account
-    /// that no new nonce has, until it expires.
+    /// An older version stored the issuer in place of the account. Such a nonce counts for an
+    /// account that no new nonce has, until it expires.
     pub fn from_bytes(bytes: &[u8; 40]) -> Self {
         let mut account = Account { tool: [0; 8], sender: [0; 8] };
         let (mut fingerprint, mut last) = ([0; 16], [0; 8]);
@@ -411,9 +411,9 @@ mod tests {
         assert_eq!(nonce(7, NOW, "n").acceptable_until(), NOW + 300);
     }
 
-    /// Version 0.1.0 stored this row: issuer, fingerprint, last acceptable second.
+    /// An older version stored this row: issuer, fingerprint, last acceptable second.
     #[test]
-    fn a_stored_nonce_of_version_0_1_0_stays_spent() {
+    fn a_stored_nonce_of_an_older_version_stays_spent() {
         let digest = Sha256::new().chain_update([7; 16]).chain_update(NOW.to_be_bytes());
         let fingerprint = shortened(digest.chain_update("n"));
         let row = [&[7; 16][..], &fingerprint, &(NOW + 300).to_be_bytes()].concat();
@@ -533,8 +533,8 @@ mod tests {
     }
 
     proptest! {
-        /// In any order of launches and floods, k tools leave 1/(k+1) of the store free. A smaller
-        /// tool does not find less because of a larger one. All counters return to zero.
+        /// In any order of launches and floods, k tools leave 1/(k+1) of the store free. All
+        /// counters return to zero.
         #[test]
         fn tools_leave_room_and_their_counters_return_to_zero(
             most in 20..400_usize,

@@ -8,8 +8,8 @@
 //! that of its ticket and that of the button's.
 //!
 //! A GET sets no cookie, so a link with a ticket cannot put another user's session into a browser
-//! (session fixation). Nor can a form of another site (login CSRF): `web/decision` refuses it before
-//! the ticket is spent.
+//! (session fixation). Nor can a form of another site (login CSRF): `web/decision` refuses it
+//! before the ticket is spent.
 
 use lti::{Account, Nonce, Rejection, Spent};
 use rocket::http::{Method, Status};
