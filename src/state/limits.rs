@@ -14,8 +14,8 @@ pub struct StateLimits {
 }
 
 impl Default for StateLimits {
-    /// One sender alone can store 125,000 nonces. They suffice for about 170 launches a second,
-    /// each with a ticket, for any time.
+    /// One sender alone can store 125,000 nonces. That is enough for about 170 launches a second
+    /// without a pause, each with a ticket.
     fn default() -> Self {
         Self { nonces: 500_000, queued: 100_000, queued_per_sender: 25_000, finished: 100_000 }
     }
