@@ -3,7 +3,7 @@
 //!
 //! Tests and benches use this interface. Admins use the command `lti-gateway`.
 //!
-//! Layers, from the lowest: [`cause`], [`clock`] and [`url`]; [`config`]; [`session`], [`state`],
+//! Layers, from the lowest: [`cause`], [`clock`], [`log`](mod@log) and [`url`]; [`config`]; [`session`], [`state`],
 //! [`platform`] and [`practice`]; [`proxy`], [`template`] and [`grade`]; [`web`]; [`server`];
 //! [`cli`]. Imports only go down.
 
@@ -12,6 +12,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod grade;
+pub mod log;
 pub mod platform;
 pub mod practice;
 pub mod proxy;
