@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lti::v1p1::ConsumerCredentials;
 
 use super::development::Development;
+use super::log_budget::LogBudget;
 use super::proxy::route::ToolRoutes;
 use super::proxy::visit::SessionCache;
 use super::served::ServedTool;
@@ -34,6 +35,7 @@ pub struct Gateway {
     pub(super) grade_tokens: GradeTokens,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
+    pub(super) log_budget: Arc<LogBudget>,
     pub(super) clock: Clock,
 }
 
@@ -72,6 +74,7 @@ impl Gateway {
             assertions: Assertions::new(&config.secrets),
             grade_tokens: GradeTokens::new(&config.secrets),
             upstreams,
+            log_budget: Arc::new(LogBudget::new(clock.clone())),
             clock,
         })
     }
@@ -83,6 +86,11 @@ impl Gateway {
         self.development =
             self.development.map(|development| development.with_credentials(credentials));
         self
+    }
+
+    /// The budget of log lines that a client can cause without signing in.
+    pub(crate) fn log_budget(&self) -> &LogBudget {
+        &self.log_budget
     }
 
     /// The name and the launch URL of every tool, for a request to this host and port.
