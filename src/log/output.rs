@@ -19,8 +19,8 @@ const REPORT_PAUSE: Duration = Duration::from_secs(1);
 /// The memory that an empty buffer keeps.
 const KEPT: usize = 16 * 1024;
 
-/// The lines that report a number of lost lines. Empty if nothing reports them.
-type Report = fn(u64) -> Vec<u8>;
+/// Formats the report of a number of lost lines. Empty if nothing reports them.
+type LossReport = fn(u64) -> Vec<u8>;
 
 /// A file descriptor, written by a thread. The thread runs until the process ends.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ impl Output {
         name: &str,
         descriptor: &impl AsFd,
         capacity: usize,
-        report: Report,
+        report: LossReport,
     ) -> io::Result<Self> {
         let file = File::from(descriptor.as_fd().try_clone_to_owned()?);
         let output = Self(Arc::new(Buffer {
@@ -133,7 +133,7 @@ impl Buffer {
 /// The thread's side: the file descriptor, and the lines that it lost.
 struct LineWriter {
     file: File,
-    report: Report,
+    report: LossReport,
     lost: u64,
     /// The last byte was not a line feed: an error cut a line.
     is_within_line: bool,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lti::v1p1::ConsumerCredentials;
 
 use super::development::Development;
-use super::log_budget::LogBudget;
+use super::log_budget::{LOG_LINES, LogBudget};
 use super::proxy::route::ToolRoutes;
 use super::proxy::visit::SessionCache;
 use super::served::ServedTool;
@@ -74,7 +74,7 @@ impl Gateway {
             assertions: Assertions::new(&config.secrets),
             grade_tokens: GradeTokens::new(&config.secrets),
             upstreams,
-            log_budget: Arc::new(LogBudget::new(clock.clone())),
+            log_budget: Arc::new(LogBudget::new(clock.clone(), LOG_LINES)),
             clock,
         })
     }
@@ -85,6 +85,14 @@ impl Gateway {
     pub fn explaining(mut self, credentials: Vec<ConsumerCredentials>) -> Self {
         self.development =
             self.development.map(|development| development.with_credentials(credentials));
+        self
+    }
+
+    /// The same gateway with another number of log lines a second, for each tool and code, that a
+    /// client can cause without signing in.
+    #[must_use]
+    pub fn logging(mut self, lines: u32) -> Self {
+        self.log_budget = Arc::new(LogBudget::new(self.clock.clone(), lines));
         self
     }
 

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use crate::clock::{Clock, Millis};
 
 /// The most lines of a tool and code in a [`PERIOD`].
-const LINES: u32 = 20;
+pub(super) const LOG_LINES: u32 = 20;
 /// In milliseconds.
 const PERIOD: u64 = 1000;
 /// The tool of requests that belong to none.
@@ -24,6 +24,8 @@ pub(super) const NO_TOOL: &str = "-";
 /// The lines of the log, by tool and code. Its size is bounded: both are known before a request.
 pub(crate) struct LogBudget {
     clock: Clock,
+    /// The most lines of a tool and code in a [`PERIOD`].
+    lines: u32,
     periods: Mutex<HashMap<String, Vec<Period>>>,
     /// A line was left out.
     left_out: Notify,
@@ -38,8 +40,8 @@ struct Period {
 }
 
 impl LogBudget {
-    pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, periods: Mutex::default(), left_out: Notify::new() }
+    pub(super) fn new(clock: Clock, lines: u32) -> Self {
+        Self { clock, lines, periods: Mutex::default(), left_out: Notify::new() }
     }
 
     /// Whether the log has space for a line of this tool and code. Counts the line.
@@ -55,19 +57,20 @@ impl LogBudget {
         is_admitted
     }
 
-    /// Counts a line. Returns whether it is within the budget, and the number of lines that the last
-    /// period left out. Allocates only for the first line of a tool and code.
+    /// Counts a line. Returns whether it is within the budget, and how many lines the last period
+    /// left out. Allocates only for the first line of a tool and code.
     fn count(&self, tool: &str, code: &'static str, now: Millis) -> (bool, u64) {
         let mut tools = self.lock();
-        let Some(periods) = tools.get_mut(tool) else {
-            tools.insert(tool.to_owned(), vec![Period::new(code, now)]);
-            return (true, 0);
+        let periods = match tools.get_mut(tool) {
+            Some(periods) => periods,
+            None => tools.entry(tool.to_owned()).or_default(),
         };
-        let Some(period) = periods.iter_mut().find(|period| period.code == code) else {
-            periods.push(Period::new(code, now));
-            return (true, 0);
-        };
-        period.count(now)
+        let known = periods.iter().position(|period| period.code == code);
+        let index = known.unwrap_or_else(|| {
+            periods.push(Period { code, start: now, lines: 0, left_out: 0 });
+            periods.len() - 1
+        });
+        periods.get_mut(index).map_or((false, 0), |period| period.count(now, self.lines))
     }
 
     /// Logs the numbers of lines that were left out, also if no further line follows.
@@ -111,27 +114,22 @@ impl LogBudget {
 }
 
 impl Period {
-    /// A period with its first line.
-    fn new(code: &'static str, start: Millis) -> Self {
-        Self { code, start, lines: 1, left_out: 0 }
-    }
-
     /// A clock that was set back also ends a period. Otherwise the log would have no line until the
     /// clock has caught up.
     fn is_over(&self, now: Millis) -> bool {
         now.get().abs_diff(self.start.get()) >= PERIOD
     }
 
-    /// Counts a line. Returns whether it is within the budget, and the number of lines that the last
-    /// period left out.
-    fn count(&mut self, now: Millis) -> (bool, u64) {
+    /// Counts a line. Returns whether it is within the budget, and how many lines the last period
+    /// left out.
+    fn count(&mut self, now: Millis, lines: u32) -> (bool, u64) {
         let mut left_out = 0;
         if self.is_over(now) {
             left_out = mem::take(&mut self.left_out);
             self.start = now;
             self.lines = 0;
         }
-        let is_admitted = self.lines < LINES;
+        let is_admitted = self.lines < lines;
         if is_admitted {
             self.lines += 1;
         } else {
@@ -158,7 +156,7 @@ mod tests {
         let clock = Arc::new(AtomicU64::new(now));
         let read = Arc::clone(&clock);
         let read = Clock::precise(move || Millis::new(read.load(Ordering::SeqCst)));
-        (LogBudget::new(read), clock)
+        (LogBudget::new(read, LOG_LINES), clock)
     }
 
     fn admitted(budget: &LogBudget, tool: &str, code: &'static str, times: usize) -> usize {

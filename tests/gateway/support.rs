@@ -46,6 +46,9 @@ pub struct Setup<'a> {
     pub development: bool,
     /// The maximum number of nonces: in total, and per consumer.
     pub replay: (usize, usize),
+    /// The most log lines of rejected requests in a second of the clock, if not the gateway's own
+    /// number. Most tests stop the clock.
+    pub log_lines: Option<u32>,
 }
 
 impl Default for Setup<'_> {
@@ -57,6 +60,7 @@ impl Default for Setup<'_> {
             environment: &[],
             development: false,
             replay: (1000, 1000),
+            log_lines: Some(u32::MAX),
         }
     }
 }
@@ -108,7 +112,10 @@ impl Prepared {
         }
         let gateway =
             Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
-        let gateway = gateway.explaining(loaded.credentials);
+        let mut gateway = gateway.explaining(loaded.credentials);
+        if let Some(lines) = setup.log_lines {
+            gateway = gateway.logging(lines);
+        }
         Self { gateway, statics: loaded.statics, now, directory }
     }
 }
