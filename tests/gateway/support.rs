@@ -4,6 +4,7 @@
 mod assertion;
 mod browser;
 mod form;
+mod process;
 mod reply;
 mod upstream;
 mod wire;
@@ -28,6 +29,7 @@ use tempfile::TempDir;
 pub use assertion::{Assertion, verify};
 pub use browser::{Browser, Visit};
 pub use form::{Form, Pairs};
+pub use process::{listening_address, wait_until};
 pub use reply::{Reply, status_of, unescaped};
 pub use upstream::{Recorded, Recorder, Upstream};
 pub use wire::{Head, Wire};
