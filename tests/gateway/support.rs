@@ -4,6 +4,7 @@
 mod assertion;
 mod browser;
 mod form;
+#[cfg(target_os = "linux")]
 mod process;
 mod reply;
 mod upstream;
@@ -29,6 +30,7 @@ use tempfile::TempDir;
 pub use assertion::{Assertion, verify};
 pub use browser::{Browser, Visit};
 pub use form::{Form, Pairs};
+#[cfg(target_os = "linux")]
 pub use process::{listening_address, wait_until};
 pub use reply::{Reply, status_of, unescaped};
 pub use upstream::{Recorded, Recorder, Upstream};

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, pipe};
+use std::os::fd::AsRawFd as _;
 use std::process::{Command, Stdio};
 
 use super::process::{FITS, Process, append, launches, lost, signal};
@@ -58,8 +59,7 @@ fn a_reader_that_continues_learns_exactly_how_many_lines_are_lost() {
 
 #[test]
 fn a_pipe_that_does_not_block_loses_no_line_that_fits() {
-    // The reader makes the pipe non-blocking, for both processes: `dd` sets the flag on the pipe
-    // that is its standard output.
+    // `dd` sets the flag on the pipe that is its standard output, for all who write to it.
     let (mut reader, writer) = pipe().expect("a pipe");
     let copy = writer.try_clone().expect("a copy");
     let dd = Command::new("dd")
@@ -68,6 +68,10 @@ fn a_pipe_that_does_not_block_loses_no_line_that_fits() {
         .status()
         .expect("dd runs");
     assert!(dd.success());
+    let flags = format!("/proc/self/fdinfo/{}", writer.as_raw_fd());
+    let flags = fs::read_to_string(flags).expect("the flags");
+    const NONBLOCK: &str = "4001";
+    assert!(flags.lines().any(|line| line.starts_with("flags:") && line.ends_with(NONBLOCK)));
     let gateway = Process::start(writer, Stdio::null());
     // More than a pipe holds.
     gateway.launch(100);
