@@ -16,6 +16,7 @@ use super::load::{Loaded, load};
 use super::machine::now_in_millis;
 use super::message::{no_certificates, state_unusable, unreadable};
 use super::rocket_settings::rocket_figment;
+use super::terminal::complain;
 use crate::clock::Clock;
 use crate::config::{Environment, StateLocation, print};
 use crate::log::{Log, Output};
@@ -127,9 +128,12 @@ fn failed(why: &str) -> ExitCode {
 fn report(message: &str) {
     // Nothing reports lost messages: the reader is gone.
     let errors = Output::start("messages", &io::stderr(), usize::MAX, |_| Vec::new());
-    if let Ok(errors) = errors {
-        errors.push(message.as_bytes());
-        errors.flush(FLUSH_TIMEOUT);
+    match errors {
+        Ok(errors) => {
+            errors.push(message.as_bytes());
+            errors.flush(FLUSH_TIMEOUT);
+        }
+        Err(_) => complain(message),
     }
 }
 

@@ -107,3 +107,19 @@ fn cut(line: &[u8]) -> Vec<u8> {
     let length = text.floor_char_boundary(longest);
     [&text.as_bytes()[..length], END.as_bytes()].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_cut_and_ends() {
+        for text in ["x".repeat(LONGEST_LINE + 1), "ä".repeat(LONGEST_LINE), "€".repeat(9999)] {
+            let line = cut(text.as_bytes());
+            assert!((LONGEST_LINE - 3..=LONGEST_LINE).contains(&line.len()), "{}", line.len());
+            let line = String::from_utf8(line).expect("UTF-8");
+            assert!(line.ends_with("… (cut)\n"));
+            assert_eq!(line.lines().count(), 1);
+        }
+    }
+}
