@@ -20,8 +20,8 @@ fn key() -> String {
     "k".repeat(2000)
 }
 
-/// The most launches whose lines fit into a pipe and the gateway's buffer, with one in the thread's.
-pub(super) const FITS: usize = 1100;
+/// More launches than have lines that fit into a pipe and the gateway's two buffers.
+pub(super) const OVERFLOW: usize = 1100;
 
 /// A running program. It is killed when the value is dropped.
 pub(super) struct Process {

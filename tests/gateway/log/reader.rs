@@ -5,14 +5,14 @@ use std::io::{BufRead as _, BufReader, Read as _, pipe};
 use std::os::fd::AsRawFd as _;
 use std::process::{Command, Stdio};
 
-use super::process::{FITS, Process, append, launches, lost, signal};
+use super::process::{OVERFLOW, Process, append, launches, lost, signal};
 use crate::support::wait_until;
 
 #[test]
 fn a_log_that_nobody_reads_delays_no_request_and_no_stop() {
     let (reader, writer) = pipe().expect("a pipe");
     let gateway = Process::start(writer, Stdio::null());
-    gateway.launch(FITS + 1000);
+    gateway.launch(OVERFLOW + 1000);
     gateway.is_up();
     assert_eq!(gateway.stop().code(), Some(0));
     drop(reader);
@@ -43,7 +43,7 @@ fn a_reader_that_continues_learns_exactly_how_many_lines_are_lost() {
     let log = || fs::read_to_string(&file).expect("a log");
     wait_until("the reader reads", || log().contains("serving "));
     signal(cat.id(), "STOP");
-    let count = FITS + 1000;
+    let count = OVERFLOW + 1000;
     gateway.launch(count);
     signal(cat.id(), "CONT");
     wait_until("the loss is reported", || lost(&log()) > 0);
