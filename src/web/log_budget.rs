@@ -84,7 +84,7 @@ impl LogBudget {
     }
 
     /// Logs the numbers of lines that were left out until now, in unfinished periods too.
-    pub(super) fn report_all(&self) {
+    pub(crate) fn report_all(&self) {
         self.report_past(None);
     }
 

@@ -35,7 +35,6 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         .attach(length::ContentLength)
         .attach(deliver_grades(Arc::clone(&gateway.grades)))
         .attach(report_left_out(Arc::clone(&gateway.log_budget)))
-        .attach(report_all_left_out(Arc::clone(&gateway.log_budget)))
         .register("/", rocket::catchers![refusal::unmatched])
         .mount("/", rocket::routes![health::is_up])
         .mount("/", guard::except_tool_hosts(rocket::routes![health::ready], false))
@@ -79,12 +78,5 @@ fn report_left_out(budget: Arc<LogBudget>) -> AdHoc {
                 }
             });
         })
-    })
-}
-
-/// Logs how many lines were left out until the end.
-fn report_all_left_out(budget: Arc<LogBudget>) -> AdHoc {
-    AdHoc::on_shutdown("report all left-out lines", |_| {
-        Box::pin(async move { budget.report_all() })
     })
 }
