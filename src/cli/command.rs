@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use super::explain::{ExplainArguments, explain};
 use super::launch::{LaunchArguments, launch};
 use super::new::{NewArguments, new};
-use super::terminal::say;
+use super::terminal::{complain, say};
 use super::{check, grades, machine, message, serve};
 use crate::config::{is_heroku, schema};
 
@@ -81,8 +81,13 @@ pub fn run() -> ExitCode {
     let environment = machine::environment();
     let development = cfg!(debug_assertions) || arguments.dev;
     if development && is_heroku(&environment) {
-        eprint!("{}", message::DEVELOPMENT_ON_HEROKU);
-        return ExitCode::from(1);
+        return match arguments.command {
+            None | Some(Command::Serve) => serve::refuse(message::DEVELOPMENT_ON_HEROKU),
+            Some(_) => {
+                complain(message::DEVELOPMENT_ON_HEROKU);
+                ExitCode::from(1)
+            }
+        };
     }
     let variable = environment.get(TOOLS_VARIABLE).filter(|path| !path.is_empty());
     let chosen = arguments.tools.or_else(|| variable.map(PathBuf::from));

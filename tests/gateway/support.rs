@@ -4,6 +4,8 @@
 mod assertion;
 mod browser;
 mod form;
+#[cfg(target_os = "linux")]
+mod process;
 mod reply;
 mod upstream;
 mod wire;
@@ -28,6 +30,8 @@ use tempfile::TempDir;
 pub use assertion::{Assertion, verify};
 pub use browser::{Browser, Visit};
 pub use form::{Form, Pairs};
+#[cfg(target_os = "linux")]
+pub use process::{listening_address, wait_until};
 pub use reply::{Reply, status_of, unescaped};
 pub use upstream::{Recorded, Recorder, Upstream};
 pub use wire::{Head, Wire};
@@ -46,6 +50,9 @@ pub struct Setup<'a> {
     pub development: bool,
     /// The maximum number of nonces.
     pub replay: usize,
+    /// The most log lines of rejected requests in a second of the clock, if not the gateway's own
+    /// number. Most tests stop the clock.
+    pub log_lines: Option<u32>,
 }
 
 impl Default for Setup<'_> {
@@ -57,6 +64,7 @@ impl Default for Setup<'_> {
             environment: &[],
             development: false,
             replay: 10_000,
+            log_lines: Some(u32::MAX),
         }
     }
 }
@@ -108,7 +116,10 @@ impl Prepared {
         }
         let gateway =
             Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
-        let gateway = gateway.explaining(loaded.credentials);
+        let mut gateway = gateway.explaining(loaded.credentials);
+        if let Some(lines) = setup.log_lines {
+            gateway = gateway.logging(lines);
+        }
         Self { gateway, statics: loaded.statics, now, directory }
     }
 }

@@ -154,13 +154,15 @@ impl Program {
         self.log.try_iter().collect()
     }
 
-    /// Waits until the log has this number of further lines with `text`.
+    /// Waits until the log has this number of further lines with `text`, or has left them out.
     #[track_caller]
     pub(super) fn wait_for_log(&self, text: &str, count: usize) {
-        for seen in 0..count {
-            let next = || self.log.recv_timeout(TIMEOUT);
-            while !next().unwrap_or_else(|_| panic!("only {seen} lines with {text}")).contains(text)
-            {
+        let mut seen = 0;
+        while seen < count {
+            let next = self.log.recv_timeout(TIMEOUT);
+            let line = next.unwrap_or_else(|_| panic!("only {seen} lines with {text}"));
+            if line.contains(text) {
+                seen += left_out(&line).unwrap_or(1);
             }
         }
     }
@@ -185,4 +187,10 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The number of lines that the log has left out, if this line reports it.
+pub(super) fn left_out(line: &str) -> Option<usize> {
+    let (before, _) = line.split_once(" left out ")?;
+    before.rsplit(' ').nth(1)?.parse().ok()
 }
