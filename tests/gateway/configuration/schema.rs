@@ -223,6 +223,7 @@ const UNSEEN: [(&str, &[&str]); 6] = [
             "duplicate-consumer",
             "host-taken",
             "outcome-url-rewrite-to-a-host-that-is-not-named",
+    "outcome-url-rewrite-to-an-address-that-is-not-public",
             "path-around-the-others",
         ],
     ),
