@@ -22,8 +22,8 @@ use crate::state::State;
 use crate::web::{self, Gateway};
 
 /// Serves until it receives a signal to stop.
-pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -> ExitCode {
-    let loaded = match load(file, environment, development) {
+pub(super) fn serve(file: &Path, environment: Environment, development: bool) -> ExitCode {
+    let loaded = match load(file, &environment, development) {
         Ok(loaded) => loaded,
         Err(error) => {
             eprint!("{}", unreadable(file.display(), &error));
@@ -34,10 +34,12 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     if !loaded.is_sound() {
         return ExitCode::from(1);
     }
-    let (figment, config) = match rocket_figment(environment, development) {
+    let (figment, config) = match rocket_figment(&environment, development) {
         Ok(settings) => settings,
         Err(why) => return failed(&why),
     };
+    // The configuration has copied what it needs.
+    drop(environment);
     tracing_subscriber::fmt().with_ansi(false).init();
     let clock = Clock::precise(now_in_millis);
     let tools = loaded.config.tools.len();

@@ -1,0 +1,206 @@
+//! Secrets in the memory of the built program, and who can read them.
+//!
+//! Root can read every process. So if root runs the tests, the program and the reader run as another
+//! user.
+
+use std::fs::{self, File, Permissions};
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use super::tools;
+use crate::support::write;
+
+/// The value of an environment variable that no setting uses.
+const VALUE: &str = "7hs0-a-value-of-the-environment-k2qx";
+/// The user and group of all processes if root runs the tests: usually nobody.
+const USER: &str = "65534";
+/// The size of a page, or a part of it.
+const BLOCK: u64 = 4096;
+
+/// A process that is killed when the value is dropped.
+struct Process(Child);
+
+impl Process {
+    /// Starts a command with [`VALUE`] as its only variable.
+    fn start(command: &mut Command) -> Self {
+        let command = command.env_clear().env("UNRELATED", VALUE).stdin(Stdio::null());
+        Self(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts"))
+    }
+
+    /// Waits for a line of the output.
+    #[track_caller]
+    fn wait_for(&mut self, text: &str) {
+        let output = BufReader::new(self.0.stdout.take().expect("a pipe"));
+        let mut lines = output.lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.contains(text)), "no line with {text}");
+    }
+
+    fn path(&self, file: &str) -> String {
+        format!("/proc/{}/{file}", self.0.id())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A directory that every user can read, with the program and its files.
+fn installed() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let everyone = |mode| Permissions::from_mode(mode);
+    write(directory.path(), "tools.toml", &tools("http://localhost:5000", "http://127.0.0.1:9"));
+    write(directory.path(), "templates/page.html.tera", "launched");
+    write(directory.path(), "Rocket.toml", "[default]\nport = 0\n");
+    // Nobody can inspect a program whose file they cannot read, so the file must be readable.
+    let program = directory.path().join("lti-gateway");
+    fs::copy(env!("CARGO_BIN_EXE_lti-gateway"), &program).expect("a copy");
+    fs::set_permissions(&program, everyone(0o755)).expect("permissions");
+    fs::set_permissions(directory.path(), everyone(0o755)).expect("permissions");
+    (directory, program)
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").expect("/proc").uid() == 0
+}
+
+/// A command as a user who is not root.
+fn unprivileged(program: impl AsRef<Path>) -> Command {
+    let program = program.as_ref();
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", USER, "--regid", USER, "--clear-groups", "--"]).arg(program);
+    command
+}
+
+/// Whether [`unprivileged`] works here. A sandbox may forbid it.
+fn can_drop_privileges() -> bool {
+    let is_possible = unprivileged("true").status().is_ok_and(|status| status.success());
+    if !is_possible {
+        eprintln!("skipped: root runs the tests, and setpriv cannot run a program as {USER}");
+    }
+    is_possible
+}
+
+/// Reads a file of another process, as the same user.
+fn read(process: &Process, file: &str) -> Output {
+    unprivileged("cat").env("LC_ALL", "C").arg(process.path(file)).output().expect("cat runs")
+}
+
+/// Reads a page of another process's memory, as the same user.
+fn read_memory(process: &Process, address: u64) -> Output {
+    let mut command = unprivileged("dd");
+    command.env("LC_ALL", "C").arg(format!("if={}", process.path("mem")));
+    command.args([format!("bs={BLOCK}"), format!("skip={}", address / BLOCK), "count=1".into()]);
+    command.output().expect("dd runs")
+}
+
+/// The start and the end of each mapping with these permissions.
+fn mappings(maps: &str, permissions: &str) -> Vec<(u64, u64, String)> {
+    let mapping = |line: &str| {
+        let (range, rest) = line.split_once(' ')?;
+        let (start, end) = range.split_once('-')?;
+        let number = |text| u64::from_str_radix(text, 16).ok();
+        let name = rest.split_whitespace().nth(4).unwrap_or_default();
+        rest.starts_with(permissions).then_some((number(start)?, number(end)?, name.to_owned()))
+    };
+    maps.lines().filter_map(mapping).collect()
+}
+
+#[track_caller]
+fn assert_denied(output: &Output) {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    let is_denied = error.contains("Permission denied") || error.contains("not permitted");
+    assert!(is_denied, "{error}");
+}
+
+#[test]
+fn a_process_of_the_same_user_cannot_read_memory_and_environment() {
+    if !can_drop_privileges() {
+        return;
+    }
+    let (directory, program) = installed();
+    let mut gateway = Process::start(unprivileged(program).current_dir(directory.path()));
+    gateway.wait_for("serving 2 tools on http://127.0.0.1:");
+    // The same reader can read a process that does not protect itself.
+    let other = Process::start(unprivileged("cat").arg("/dev/zero"));
+
+    let environment = loop {
+        // Until it has started, the process is still the test's own.
+        let output = read(&other, "environ");
+        if read(&other, "comm").stdout == b"cat\n" {
+            break output;
+        }
+    };
+    assert_eq!(String::from_utf8_lossy(&environment.stdout), format!("UNRELATED={VALUE}\0"));
+    assert_denied(&read(&gateway, "environ"));
+
+    let maps = String::from_utf8_lossy(&read(&other, "maps").stdout).into_owned();
+    let (start, ..) = mappings(&maps, "r").into_iter().next().expect("a mapping");
+    assert_denied(&read(&gateway, "maps"));
+
+    let yama = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
+    if matches!(yama.trim(), "" | "0") {
+        let memory = read_memory(&other, start);
+        assert!(memory.status.success(), "{memory:?}");
+        assert_eq!(memory.stdout.len() as u64, BLOCK);
+    } else {
+        eprintln!("Yama protects the memory of every process, so this shows less");
+    }
+    assert_denied(&read_memory(&gateway, start));
+}
+
+#[test]
+fn no_copy_of_the_environment_stays_in_memory() {
+    let (directory, program) = installed();
+    let mut gateway = Process::start(Command::new(program).current_dir(directory.path()));
+    gateway.wait_for("serving 2 tools on http://127.0.0.1:");
+    let Ok(memory) = File::open(gateway.path("mem")) else {
+        eprintln!("skipped: only root can read the program's memory");
+        return;
+    };
+    let maps = fs::read_to_string(gateway.path("maps")).expect("maps");
+    let mut found = Vec::new();
+    let mut read = 0;
+    for (start, end, name) in mappings(&maps, "rw") {
+        let mut bytes = vec![0; usize::try_from(end - start).expect("a mapping")];
+        if memory.read_exact_at(&mut bytes, start).is_err() {
+            continue;
+        }
+        read += bytes.len();
+        let first = VALUE.as_bytes()[0];
+        for part in 0..bytes.len() {
+            if bytes[part] == first && bytes[part..].starts_with(VALUE.as_bytes()) {
+                found.push(name.clone());
+            }
+        }
+    }
+    assert!(read > 1 << 20, "{read} bytes");
+    // The system put it there when the program started. Only unsafe code can overwrite it.
+    assert_eq!(found, ["[stack]"]);
+}
+
+#[test]
+fn a_tools_file_can_still_come_from_a_pipe() {
+    if !can_drop_privileges() {
+        return;
+    }
+    // A path below /proc/self/fd, as shells make for <(…).
+    let (directory, program) = installed();
+    let pipe = "cat tools.toml | ./lti-gateway check /dev/stdin";
+    let mut shell = unprivileged("sh");
+    let output = shell.current_dir(directory.path()).args(["-c", pipe]).output().expect("sh runs");
+    drop(program);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!error.contains("cannot be read"), "{error}");
+    assert!(error.contains("/dev/stdin:"), "{error}");
+}
