@@ -17,6 +17,8 @@ use crate::support::write;
 
 /// The value of an environment variable that no setting uses.
 const VALUE: &str = "7hs0-a-value-of-the-environment-k2qx";
+/// The number of further variables: the first repeats [`VALUE`] once, the next twice, and so on.
+const LENGTHS: usize = 60;
 /// The user and group of all processes if root runs the tests: usually nobody.
 const USER: &str = "65534";
 /// The number of bytes that a reader of memory reads.
@@ -28,9 +30,9 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 struct Process(Child);
 
 impl Process {
-    /// Starts a command with [`VALUE`] as its only variable.
-    fn start(command: &mut Command) -> Self {
-        let command = command.env_clear().env("UNRELATED", VALUE).stdin(Stdio::null());
+    /// Starts a command with [`VALUE`] in a variable, and these other variables.
+    fn start(command: &mut Command, others: impl IntoIterator<Item = (String, String)>) -> Self {
+        let command = command.env_clear().env("UNRELATED", VALUE).envs(others).stdin(Stdio::null());
         Self(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts"))
     }
 
@@ -154,10 +156,10 @@ fn a_process_of_the_same_user_cannot_read_memory_and_environment() {
         return;
     }
     let (directory, program) = installed();
-    let mut gateway = Process::start(unprivileged(program).current_dir(directory.path()));
+    let mut gateway = Process::start(unprivileged(program).current_dir(directory.path()), []);
     gateway.wait_for("serving 2 tools on http://127.0.0.1:");
     // The same reader can read a process that does not protect itself.
-    let other = Process::start(unprivileged("cat").arg("/dev/zero"));
+    let other = Process::start(unprivileged("cat").arg("/dev/zero"), []);
 
     let start = Instant::now();
     while read(&other, "environ").stdout != format!("UNRELATED={VALUE}\0").as_bytes() {
@@ -183,7 +185,10 @@ fn a_process_of_the_same_user_cannot_read_memory_and_environment() {
 #[test]
 fn no_copy_of_the_environment_stays_in_memory() {
     let (directory, program) = installed();
-    let mut gateway = Process::start(Command::new(program).current_dir(directory.path()));
+    // Freed memory is reused soon. Values of many lengths need blocks of many sizes.
+    let others = (1..=LENGTHS).map(|more| (format!("UNRELATED_{more}"), VALUE.repeat(more)));
+    let mut command = Command::new(program);
+    let mut gateway = Process::start(command.current_dir(directory.path()), others);
     gateway.wait_for("serving 2 tools on http://127.0.0.1:");
     let Ok(memory) = File::open(gateway.path("mem")) else {
         eprintln!("skipped: only root can read the program's memory");
@@ -207,7 +212,7 @@ fn no_copy_of_the_environment_stays_in_memory() {
     }
     assert!(read > 1 << 20, "{read} bytes");
     // The system put it there when the program started. Only unsafe code can overwrite it.
-    assert_eq!(found, ["[stack]"]);
+    assert_eq!(found, vec!["[stack]"; 1 + (1..=LENGTHS).sum::<usize>()]);
 }
 
 #[test]
