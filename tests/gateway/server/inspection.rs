@@ -1,7 +1,7 @@
 //! Secrets in the memory of the built program, and who can read them.
 //!
-//! Root can read every process. So if root runs the tests, the program and the reader run as another
-//! user.
+//! Root can read every process. So if root runs the tests, the program and the reader run as
+//! another user.
 
 use std::fs::{self, File, Permissions};
 use std::io::{BufRead as _, BufReader};
