@@ -65,7 +65,9 @@ fn installed() -> (TempDir, PathBuf) {
     write(directory.path(), "Rocket.toml", "[default]\nport = 0\n");
     // Nobody can inspect a program whose file they cannot read, so the file must be readable.
     let program = directory.path().join("lti-gateway");
-    fs::copy(env!("CARGO_BIN_EXE_lti-gateway"), &program).expect("a copy");
+    // A file that this process writes is busy while another test starts a process.
+    let copy = Command::new("cp").arg(env!("CARGO_BIN_EXE_lti-gateway")).arg(&program).status();
+    assert!(copy.expect("cp runs").success());
     fs::set_permissions(&program, everyone(0o755)).expect("permissions");
     fs::set_permissions(directory.path(), everyone(0o755)).expect("permissions");
     (directory, program)
