@@ -78,6 +78,10 @@ Exit codes: 0 added, 1 refused, 2 a file cannot be read or written. 1 and 2 chan
 /// Runs the command that the program's arguments select.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    // Before the program copies a secret.
+    if let Err(error) = machine::deny_inspection() {
+        complain(&message::inspectable(&error));
+    }
     let environment = machine::environment();
     let development = cfg!(debug_assertions) || arguments.dev;
     if development && is_heroku(&environment) {
@@ -93,7 +97,7 @@ pub fn run() -> ExitCode {
     let chosen = arguments.tools.or_else(|| variable.map(PathBuf::from));
     let file = chosen.unwrap_or_else(|| PathBuf::from(TOOLS_FILE));
     match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::serve(&file, &environment, development),
+        Command::Serve => serve::serve(&file, environment, development),
         Command::Check { file: given } => {
             check::check(&given.unwrap_or(file), &environment, development)
         }

@@ -28,8 +28,8 @@ use crate::web::{self, Gateway};
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Serves until it receives a signal to stop.
-pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -> ExitCode {
-    let loaded = match load(file, environment, development) {
+pub(super) fn serve(file: &Path, environment: Environment, development: bool) -> ExitCode {
+    let loaded = match load(file, &environment, development) {
         Ok(loaded) => loaded,
         Err(error) => return refuse(&unreadable(file.display(), &error)),
     };
@@ -40,7 +40,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     if !problems.is_empty() {
         report(&problems);
     }
-    let (figment, config) = match rocket_figment(environment, development) {
+    let (figment, config) = match rocket_figment(&environment, development) {
         Ok(settings) => settings,
         Err(why) => return failed(&why),
     };
@@ -48,6 +48,8 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
         Ok(log) => log,
         Err(error) => return failed(&format!("cannot start the log: {error}")),
     };
+    // The configuration has copied what it needs.
+    drop(environment);
     let code = run(loaded, figment, &config, development);
     log.flush(FLUSH_TIMEOUT);
     code

@@ -20,7 +20,7 @@ use std::time::Duration;
 use lti::MemoryReplay;
 use lti_gateway::cli::load;
 use lti_gateway::clock::Clock;
-use lti_gateway::config::{Environment, StateLocation, print};
+use lti_gateway::config::{Environment, Fault, Problem, Severity, StateLocation, print};
 use lti_gateway::server::{Listener, Settings};
 use lti_gateway::state::State;
 use lti_gateway::web::{self, Gateway};
@@ -105,7 +105,14 @@ impl Prepared {
             .collect();
         let loaded = load(&directory.path().join("tools.toml"), &environment, setup.development)
             .expect("a readable file");
-        assert!(loaded.is_sound(), "{}", print("tools.toml", &loaded.problems));
+        // The secrets of the protocol's test vectors are short. `serve` does not start with them
+        // outside development (configuration/meaning.rs).
+        let is_error = |problem: &Problem| {
+            problem.severity() == Severity::Error
+                && !matches!(problem.fault, Fault::ConsumerSecretTooShort(_))
+        };
+        let problems = &loaded.problems;
+        assert!(!problems.iter().any(is_error), "{}", print("tools.toml", problems));
 
         let now = Arc::new(AtomicU64::new(NOW));
         let clock = Arc::clone(&now);
