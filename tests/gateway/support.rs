@@ -11,7 +11,7 @@ mod wire;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -66,17 +66,40 @@ pub struct Server {
     pub address: SocketAddr,
     /// The URIs of its routes.
     pub routes: Vec<String>,
-    now: Arc<AtomicU64>,
+    time: Time,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
     _directory: TempDir,
+}
+
+/// The clock of a server, which the test moves.
+#[derive(Clone)]
+struct Time {
+    now: Arc<AtomicU64>,
+    running: Arc<AtomicU64>,
+    fails: Arc<AtomicBool>,
+}
+
+impl Time {
+    fn new() -> Self {
+        Self { now: Arc::new(AtomicU64::new(NOW)), running: Arc::default(), fails: Arc::default() }
+    }
+
+    fn clock(&self) -> Clock {
+        let Self { now, running, fails } = self.clone();
+        Clock::new(move || {
+            assert!(!fails.swap(false, Ordering::SeqCst), "the clock of this test fails once");
+            now.load(Ordering::SeqCst)
+        })
+        .with_running(move || running.load(Ordering::SeqCst))
+    }
 }
 
 /// A gateway that listens nowhere yet.
 pub struct Prepared {
     pub gateway: Gateway,
     pub statics: std::path::PathBuf,
-    now: Arc<AtomicU64>,
+    time: Time,
     directory: TempDir,
 }
 
@@ -99,9 +122,8 @@ impl Prepared {
             .expect("a readable file");
         assert!(loaded.is_sound(), "{}", print("tools.toml", &loaded.problems));
 
-        let now = Arc::new(AtomicU64::new(NOW));
-        let clock = Arc::clone(&now);
-        let clock = Clock::new(move || clock.load(Ordering::SeqCst));
+        let time = Time::new();
+        let clock = time.clock();
         let mut state = State::open(&loaded.config.state, NOW).expect("a directory for the state");
         if loaded.config.state == StateLocation::Memory {
             state.replay = Box::new(MemoryReplay::new(setup.replay.0, setup.replay.1));
@@ -109,7 +131,7 @@ impl Prepared {
         let gateway =
             Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
         let gateway = gateway.explaining(loaded.credentials);
-        Self { gateway, statics: loaded.statics, now, directory }
+        Self { gateway, statics: loaded.statics, time, directory }
     }
 }
 
@@ -142,7 +164,7 @@ impl Server {
         alter: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
     ) -> Self {
         capture_log();
-        let Prepared { gateway, statics, now, directory } = Prepared::new(setup);
+        let Prepared { gateway, statics, time, directory } = Prepared::new(setup);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -157,12 +179,29 @@ impl Server {
             let stop = async { drop(stopped.await) };
             runtime.block_on(listener.serve(rocket, stop)).expect("Rocket launches");
         });
-        Self { address, routes, now, stop: Some(stop), thread: Some(thread), _directory: directory }
+        Self {
+            address,
+            routes,
+            time,
+            stop: Some(stop),
+            thread: Some(thread),
+            _directory: directory,
+        }
     }
 
     /// Moves the server's clock.
     pub fn set_now(&self, now: u64) {
-        self.now.store(now, Ordering::SeqCst);
+        self.time.now.store(now, Ordering::SeqCst);
+    }
+
+    /// Moves the server's running time.
+    pub fn set_running(&self, running: u64) {
+        self.time.running.store(running, Ordering::SeqCst);
+    }
+
+    /// Makes the next read of the server's clock panic. The switch turns itself off.
+    pub fn clock_failure(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.time.fails)
     }
 
     /// Posts a form as a browser would.

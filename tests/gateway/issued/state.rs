@@ -124,6 +124,7 @@ fn expected(issued: &Value) -> StoredGrade {
         grade: Grade { slot, tool, sender, host, place, action },
         status,
         accepted,
+        accepted_running: 0,
         tries,
         next_try: number(issued, "next_try").expect("a number").min(latest),
         message,
@@ -150,7 +151,7 @@ fn grades_of_the_older_version_are_migrated_with_every_value() {
     let opened = open(temp.path());
     has_every_grade(&opened);
     drop(opened);
-    assert_eq!(version(temp.path()), 2);
+    assert_eq!(version(temp.path()), 3);
     assert_eq!(version_of(temp.path(), "replay.sqlite"), 1, "it has a version of its own");
     // Also after the migration.
     has_every_grade(&open(temp.path()));
@@ -186,7 +187,7 @@ fn grades_are_listed_before_and_after_the_migration_without_a_change() {
         .collect();
     assert_eq!(list(temp.path()), Ok(expected.clone()), "while a process serves");
     drop(opened);
-    assert_eq!(version(temp.path()), 2);
+    assert_eq!(version(temp.path()), 3);
     assert_eq!(list(temp.path()), Ok(expected));
 }
 
@@ -359,7 +360,7 @@ fn a_migration_that_is_killed_leaves_one_version_or_the_other() {
     let started = Instant::now();
     assert!(start_child(whole.path()).wait().expect("it ends").success());
     let duration = started.elapsed();
-    assert_eq!(version(whole.path()), 2);
+    assert_eq!(version(whole.path()), 3);
 
     let mut versions = Vec::new();
     for round in 0..ROUNDS {
@@ -373,7 +374,7 @@ fn a_migration_that_is_killed_leaves_one_version_or_the_other() {
         let version = version(temp.path());
         let (column, from, to) = match version {
             1 => ("consumer_key", 1_699_999_000_i64, 1_700_000_000_i64),
-            2 => ("sender", 1_699_999_000_000, 1_700_000_000_000),
+            3 => ("sender", 1_699_999_000_000, 1_700_000_000_000),
             other => panic!("version {other}"),
         };
         let count: u64 = sqlite
