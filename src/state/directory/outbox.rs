@@ -132,7 +132,7 @@ impl Outbox for DirectoryOutbox {
                 let due = due(sqlite, now, &limits)?;
                 let mut update = sqlite.prepare_cached(&format!(
                     "UPDATE kept SET next_try = ?2, tries = MIN(tries + sending, {MAX_TRIES}),
-                            sending = 1
+                            sending = 1, queued = 1
                         WHERE sequence = ?1 RETURNING {QUEUED_COLUMNS}"
                 ))?;
                 due.into_iter()
@@ -302,19 +302,22 @@ fn settle(
         }
         AttemptResult::Retry { at, message } => (message.as_str(), Some(integer(*at))),
     };
-    let tried: Option<([u8; 16], u32, bool)> = sqlite
+    let tried: Option<([u8; 16], bool, bool)> = sqlite
         .prepare_cached(&format!(
             "UPDATE kept SET tries = MIN(tries + ?4, {MAX_TRIES}), sending = 0,
                     next_try = COALESCE(?2, next_try), words = ?3
-                WHERE sequence = ?1 RETURNING slot, tries, delivered"
+                WHERE sequence = ?1 RETURNING slot, queued, delivered"
         ))?
         .query_row((sequence, retry_at, message, was_sent), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
-    let Some((slot, tries, was_delivered)) = tried else { return Ok(()) };
+    let Some((slot, was_queued, was_delivered)) = tried else { return Ok(()) };
     match result {
         AttemptResult::Retry { .. } => {
+            sqlite
+                .prepare_cached("UPDATE kept SET queued = 1 WHERE sequence = ?1")?
+                .execute([sequence])?;
             finish(sqlite, slot, 0, sequence.saturating_sub(1), Status::Superseded, now)
         }
         // The platform accepted the grade earlier, so the result of one more attempt does not
@@ -334,7 +337,7 @@ fn settle(
                         "UPDATE kept SET delivered = 1, next_try = ?2 WHERE sequence = ?1",
                     )?
                     .execute((sequence, integer(now.saturating_add(LATE_WRITE_WINDOW))))?;
-            } else if tries == 1 {
+            } else if !was_queued {
                 // The upstream receives the result in the response, and never an id.
                 sqlite
                     .prepare_cached("DELETE FROM kept WHERE sequence = ?1")?
