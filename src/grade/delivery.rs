@@ -133,6 +133,11 @@ impl Grades {
                 Instant::now(),
             ),
             other_hosts: HostLimit::Probe,
+            busy_slots: {
+                let mut slots = self.slot_locks.held();
+                slots.extend(in_progress.claimed.values().map(|one| one.queued.grade.slot));
+                slots
+            },
             latest,
         }
     }

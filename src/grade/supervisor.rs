@@ -46,6 +46,8 @@ impl Grades {
                 ended = &mut task => ended,
                 () = &mut stopped => {
                     task.abort();
+                    // The attempts end before the caller goes on.
+                    let _ = task.await;
                     return;
                 }
             };

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 
@@ -131,6 +131,9 @@ pub struct ClaimLimits {
     pub hosts: HashMap<String, HostLimit>,
     /// The limit of every other host.
     pub other_hosts: HostLimit,
+    /// The slots with an attempt in progress. Their grades are not due, also if the clock jumps and
+    /// their leases end early.
+    pub busy_slots: HashSet<[u8; 16]>,
     /// The latest timestamp that a grade can be due at. A later one is of a clock that was ahead.
     pub latest: u64,
 }

@@ -11,7 +11,7 @@ mod wire;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -77,18 +77,24 @@ pub struct Server {
 struct Time {
     now: Arc<AtomicU64>,
     running: Arc<AtomicU64>,
-    fails: Arc<AtomicBool>,
+    failures: Arc<AtomicU64>,
 }
 
 impl Time {
     fn new() -> Self {
-        Self { now: Arc::new(AtomicU64::new(NOW)), running: Arc::default(), fails: Arc::default() }
+        Self {
+            now: Arc::new(AtomicU64::new(NOW)),
+            running: Arc::default(),
+            failures: Arc::default(),
+        }
     }
 
     fn clock(&self) -> Clock {
-        let Self { now, running, fails } = self.clone();
+        let Self { now, running, failures } = self.clone();
+        let failure = |left: u64| left.checked_sub(1);
         Clock::new(move || {
-            assert!(!fails.swap(false, Ordering::SeqCst), "the clock of this test fails once");
+            let fails = failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, failure).is_ok();
+            assert!(!fails, "the clock of this test fails");
             now.load(Ordering::SeqCst)
         })
         .with_running(move || running.load(Ordering::SeqCst))
@@ -199,9 +205,9 @@ impl Server {
         self.time.running.store(running, Ordering::SeqCst);
     }
 
-    /// Makes the next read of the server's clock panic. The switch turns itself off.
-    pub fn clock_failure(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.time.fails)
+    /// The number of next reads of the server's clock that panic.
+    pub fn clock_failures(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.time.failures)
     }
 
     /// Posts a form as a browser would.

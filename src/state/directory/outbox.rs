@@ -445,9 +445,9 @@ fn expire(
 fn due(sqlite: &Connection, now: u64, limits: &ClaimLimits) -> rusqlite::Result<Vec<i64>> {
     let select = |order: &str| {
         sqlite.prepare_cached(&format!(
-            "SELECT one.next_try, one.sequence FROM kept AS one
+            "SELECT one.next_try, one.sequence, one.slot FROM kept AS one
                 WHERE one.host = ?1 AND one.next_try <= ?2 AND {NEWEST}
-                ORDER BY {order} LIMIT ?3"
+                ORDER BY {order}"
         ))
     };
     let mut longest_due = select("one.next_try, one.sequence")?;
@@ -464,11 +464,14 @@ fn due(sqlite: &Connection, now: u64, limits: &ClaimLimits) -> rusqlite::Result<
             HostLimit::Wait => (&mut longest_due, 0),
         };
         if most > 0 {
-            let rows = statement.query_map((&name, integer(now), most), |row| {
-                Ok((row.get(0)?, row.get(1)?, limit == HostLimit::Probe))
+            let rows = statement.query_map((&name, integer(now)), |row| {
+                Ok(((row.get(0)?, row.get(1)?, limit == HostLimit::Probe), row.get(2)?))
             })?;
-            for row in rows {
-                found.push(row?);
+            let is_free = |row: &rusqlite::Result<(_, [u8; 16])>| {
+                row.as_ref().map_or(true, |(_, slot)| !limits.busy_slots.contains(slot))
+            };
+            for row in rows.filter(is_free).take(most) {
+                found.push(row?.0);
             }
         }
         host = next_host.query_row([&name], |row| row.get(0))?;

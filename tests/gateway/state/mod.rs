@@ -8,7 +8,7 @@ mod privacy;
 mod restart;
 mod share;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -90,6 +90,7 @@ fn everything() -> ClaimLimits {
         probes: 100,
         hosts: HashMap::new(),
         other_hosts: HostLimit::Flow(100),
+        busy_slots: HashSet::new(),
         latest: u64::MAX,
     }
 }
