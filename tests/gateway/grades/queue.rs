@@ -241,6 +241,10 @@ fn a_queued_grade_waits_for_a_consumer_that_was_removed_from_the_file() {
     wait_for(|| log_lines(&id).len() == 2);
     let lines = log_lines(&id);
     assert!(lines[1].contains("its tool or consumer is no longer in tools.toml"), "{lines:?}");
+    assert!(
+        lines[1].contains(" tries=1 "),
+        "an attempt that was not sent does not count: {lines:?}"
+    );
     stage.platform.saw_nothing();
     let stage = Stage { tools, ..stage }.restarted();
     // The gateway may have stopped before it stored the attempt.

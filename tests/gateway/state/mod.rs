@@ -1,5 +1,6 @@
 //! The state survives crashes and restarts: spent nonces and queued grades.
 
+mod clock;
 mod crash;
 mod failure;
 mod listing;
