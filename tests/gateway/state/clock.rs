@@ -39,7 +39,7 @@ fn the_outbox_works_at_any_time_of_the_clock() {
             let write = |slot, until| {
                 let accepted = Millis::new(now.saturating_mul(1000));
                 let grade = score(slot, "lms.example", "1");
-                wait(directory.outbox.write(grade, accepted, now, until)).expect("written")
+                wait(directory.outbox.write(grade, accepted, 7, until)).expect("written")
             };
             let older = write(1, now);
             settle(&directory, &older, retry(later), now);
@@ -51,7 +51,7 @@ fn the_outbox_works_at_any_time_of_the_clock() {
                 "lms.example",
                 EXPIRY,
                 "No",
-                Moment { now, running: now },
+                Moment { now, running: 9 },
             ));
             assert_eq!(expired, Ok(0), "{now}: it has an attempt in progress, or is delivered");
             [older, newer, kept].into_iter().map(|grade| grade.id).collect()
