@@ -168,7 +168,9 @@ impl Grades {
             _ => None,
         };
         self.settle(outbox.as_ref(), &queued, result, attempt.was_sent).await;
-        if let (HostResult::Failed(_), Some(message)) = (attempt.host_result(), message) {
+        // While the host works, each grade has its own attempts.
+        let is_failing = is_probe && self.host_health.is_failing(&queued.grade.host);
+        if let Some(message) = message.filter(|_| is_failing) {
             self.expire_waiting(outbox.as_ref(), &queued.grade, &message).await;
         }
     }

@@ -145,6 +145,11 @@ impl HostHealth {
         }
     }
 
+    /// Whether a host failed, and did not work since.
+    pub(super) fn is_failing(&self, host: &str) -> bool {
+        self.hosts().get(host).is_some_and(|health| health.failures > 0)
+    }
+
     /// The limits for the next claim. `in_progress` has the number of attempts of each host.
     pub(super) fn limits(
         &self,
@@ -279,6 +284,7 @@ mod tests {
         for _ in 0..3 {
             for _ in 1..MAX_REFUSALS {
                 stage.record(0, HostResult::Refused, false);
+                assert!(!stage.health.is_failing(HOST));
                 assert_eq!(stage.limit(0), Some(FLOW));
             }
             stage.record(0, HostResult::Works, false);
@@ -286,6 +292,7 @@ mod tests {
         for _ in 0..MAX_REFUSALS {
             stage.record(0, HostResult::Refused, false);
         }
+        assert!(stage.health.is_failing(HOST));
         assert_eq!((stage.limit(0), stage.limit(1)), (Some(WAIT), Some(PROBE)));
         stage.record(1, HostResult::Refused, true);
         assert_eq!((stage.limit(2), stage.limit(3)), (Some(WAIT), Some(PROBE)));

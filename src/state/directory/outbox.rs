@@ -443,15 +443,15 @@ fn expire(
 /// Selects the grades that are due. It selects per host, so that a long queue of one host does not
 /// slow down the others.
 fn due(sqlite: &Connection, now: u64, limits: &ClaimLimits) -> rusqlite::Result<Vec<i64>> {
-    let select = |order: &str| {
+    let select = |index: &str, order: &str| {
         sqlite.prepare_cached(&format!(
-            "SELECT one.next_try, one.sequence, one.slot FROM kept AS one
+            "SELECT one.next_try, one.sequence, one.slot FROM kept AS one INDEXED BY {index}
                 WHERE one.host = ?1 AND one.next_try <= ?2 AND {NEWEST}
                 ORDER BY {order}"
         ))
     };
-    let mut longest_due = select("one.next_try, one.sequence")?;
-    let mut least_tried = select("one.tries, one.next_try, one.sequence")?;
+    let mut longest_due = select("kept_by_host", "one.next_try, one.sequence")?;
+    let mut least_tried = select("kept_by_tries", "one.tries, one.next_try, one.sequence")?;
     let mut next_host = sqlite.prepare_cached("SELECT MIN(host) FROM kept WHERE host > ?1")?;
     let mut host: Option<String> =
         sqlite.prepare_cached("SELECT MIN(host) FROM kept")?.query_row([], |row| row.get(0))?;
