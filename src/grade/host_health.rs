@@ -215,12 +215,12 @@ mod tests {
     const FLOW: HostLimit = HostLimit::Flow(8);
     const FAILED: HostResult = HostResult::Failed(None);
 
-    struct Stage {
+    struct TestedHost {
         health: HostHealth,
         start: Instant,
     }
 
-    impl Stage {
+    impl TestedHost {
         fn new() -> Self {
             Self { health: HostHealth::default(), start: Instant::now() }
         }
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_failing_host_gets_one_probe_at_a_time_with_backoff() {
-        let stage = Stage::new();
+        let stage = TestedHost::new();
         assert_eq!(stage.limit(0), None, "an unknown host has the limit of all others");
         assert!(stage.record(0, HostResult::Works, true));
         assert!(!stage.record(0, HostResult::Works, false), "it worked before");
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn retry_after_delays_the_next_probe_up_to_its_bound() {
-        let stage = Stage::new();
+        let stage = TestedHost::new();
         stage.record(0, HostResult::Failed(Some(100)), false);
         assert_eq!((stage.limit(99), stage.limit(100)), (Some(WAIT), Some(PROBE)));
         stage.record(100, HostResult::Failed(Some(u64::MAX)), true);
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_no_failure_of_the_host_but_many_in_a_row_are() {
-        let stage = Stage::new();
+        let stage = TestedHost::new();
         stage.record(0, HostResult::Works, true);
         for _ in 0..3 {
             for _ in 1..MAX_REFUSALS {
@@ -300,7 +300,7 @@ mod tests {
         assert_eq!(stage.limit(3), Some(PROBE));
 
         // A host that failed responds again, with a refusal: the next probe needs no wait.
-        let stage = Stage::new();
+        let stage = TestedHost::new();
         stage.record(0, FAILED, true);
         stage.record(1, HostResult::Refused, true);
         assert_eq!(stage.limit(1), Some(PROBE));
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn the_hosts_are_bounded_and_failing_ones_stay_longest() {
-        let stage = Stage::new();
+        let stage = TestedHost::new();
         stage.record(0, FAILED, true);
         for number in 0..3 * MAX_HOSTS {
             let host = format!("{number}.example");
@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_host_has_a_handful_of_lines_in_ten_seconds() {
-        let stage = Stage::new();
+        let stage = TestedHost::new();
         let lines = |from: u64, to: u64| -> Vec<u64> {
             (from..to)
                 .flat_map(|second| [second; 2500])
