@@ -218,3 +218,29 @@ fn a_panic_of_one_attempt_ends_no_delivery_and_its_grade_is_sent_again() {
     stage.server.set_now(NOW + 60);
     assert_eq!(stage.wait_for_status(&token, &id, "delivered")["tries"], 3);
 }
+
+#[test]
+fn a_panic_of_a_first_attempt_loses_no_grade() {
+    let failures: Arc<OnceLock<Arc<AtomicU64>>> = Arc::default();
+    let clock = Arc::clone(&failures);
+    let requests = AtomicUsize::new(0);
+    let platform = Recorder::with(move |_| {
+        if requests.fetch_add(1, Ordering::SeqCst) == 0 {
+            // The attempt reads the clock after the response.
+            clock.get().expect("set").store(1, Ordering::SeqCst);
+        }
+        success().into_bytes()
+    });
+    let stage = Stage::durable(platform, "");
+    failures.set(stage.server.clock_failures()).expect("set once");
+    let token = stage.token();
+    let reply = stage.call("POST", &token, r#"{"score":0.5}"#);
+    refused(&reply, 503, "state-unavailable");
+    assert_eq!(count(&stage, "kept WHERE sending AND tries = 0"), 1);
+    stage.advance_to(NOW + 60);
+    wait_for(|| count(&stage, "finished WHERE status = 'delivered' AND tries = 2") == 1);
+    for _ in 0..2 {
+        assert_eq!(element(&stage.platform.next(), "textString"), "0.5");
+    }
+    stage.platform.saw_nothing();
+}
