@@ -83,3 +83,27 @@ fn retry_at(tries: u32, retry_after: Option<u64>, now: u64) -> u64 {
 fn message(error: &PlatformError, grade: &QueuedGrade) -> String {
     masked(&error.to_string(), grade.grade.place.learner_reference())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_backoff_depends_on_the_number_of_attempts_and_never_wraps() {
+        let waits = [(0, 1), (1, 2), (2, 4), (5, 32), (10, 1024), (11, MAX_BACKOFF)];
+        for (tries, wait) in waits.into_iter().chain([(63, 1800), (64, 1800), (u32::MAX, 1800)]) {
+            for _ in 0..100 {
+                let at = retry_at(tries, None, 1000);
+                let (from, to) = ((wait / 2).max(1), wait / 2 + wait);
+                assert!((1000 + from..=1000 + to.max(1)).contains(&at), "{tries}: {at}");
+                assert!(at <= 1000 + LONGEST_WAIT);
+                let at = retry_at(tries, Some(u64::MAX), 0);
+                assert!((MAX_RETRY_AFTER..=LONGEST_WAIT).contains(&at), "{tries}: {at}");
+            }
+            for now in [u64::MAX, u64::MAX - 1] {
+                assert_eq!(retry_at(tries, Some(3600), now), u64::MAX);
+            }
+        }
+        assert_eq!(retry_at(0, None, 0), 1);
+    }
+}
