@@ -1,6 +1,7 @@
 //! Time as a value: callers pass a clock down as an argument.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use rocket::time::OffsetDateTime;
 use rocket::time::format_description::well_known::Rfc3339;
@@ -31,9 +32,21 @@ impl Millis {
     }
 }
 
+/// A moment on two clocks: an admin can set the first, and nobody can set the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The wall clock, in seconds since the epoch. It may jump in both directions.
+    pub now: u64,
+    /// The running time, in seconds: how long the process has run, or all processes together.
+    pub running: u64,
+}
+
 /// A source of the current time. The program passes the machine's clock, tests pass their own.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Millis + Send + Sync>);
+pub struct Clock {
+    wall: Arc<dyn Fn() -> Millis + Send + Sync>,
+    running: Arc<dyn Fn() -> u64 + Send + Sync>,
+}
 
 impl Clock {
     /// A clock of whole seconds. `now` returns seconds since the epoch.
@@ -41,9 +54,15 @@ impl Clock {
         Self::precise(move || Millis::from_seconds(now()))
     }
 
-    /// A clock of milliseconds.
+    /// A clock of milliseconds. Its running time starts now.
     pub fn precise(now: impl Fn() -> Millis + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        let start = Instant::now();
+        Self { wall: Arc::new(now), running: Arc::new(move || start.elapsed().as_secs()) }
+    }
+
+    /// The same wall clock with another running time. `running` returns seconds.
+    pub fn with_running(self, running: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self { running: Arc::new(running), ..self }
     }
 
     /// The current time in seconds since the epoch.
@@ -53,7 +72,13 @@ impl Clock {
 
     /// The current time in milliseconds since the epoch.
     pub fn now_in_millis(&self) -> Millis {
-        (self.0)()
+        (self.wall)()
+    }
+
+    /// How long the process has run, in whole seconds. No change of the wall clock affects it, and
+    /// it stands still while the machine sleeps.
+    pub fn running(&self) -> u64 {
+        (self.running)()
     }
 }
 
@@ -84,6 +109,8 @@ mod tests {
         assert_eq!((clock.now(), clock.now_in_millis().get()), (1_700_000_000, 1_700_000_000_999));
         let clock = Clock::new(|| 1_700_000_000);
         assert_eq!(clock.now_in_millis(), Millis::from_seconds(1_700_000_000));
+        assert_eq!(clock.clone().with_running(|| 7).running(), 7);
+        assert_eq!(clock.with_running(|| 7).now(), 1_700_000_000);
     }
 
     #[test]

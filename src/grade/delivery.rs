@@ -4,40 +4,93 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rocket::tokio::task::{Id, JoinSet};
-use rocket::tokio::time::{sleep, timeout};
+use rocket::tokio::task::{Id, JoinError, JoinSet};
+use rocket::tokio::time::{Instant, sleep, timeout};
 
+use super::attempt::Attempt;
 use super::grades::{Grades, LEASE_MARGIN};
-use super::retry::{after_retry, timed_out};
-use crate::state::{AttemptResult, Grade, QueuedGrade, Status, StoredGrade};
+use super::host_health::HostResult;
+use super::retry::{
+    EXPIRY, EXPIRY_OF_DELIVERED, LONGEST_WAIT, MAX_RETRY_AFTER, after_panic, after_retry,
+};
+use crate::state::{
+    AttemptResult, ClaimLimits, Grade, HostLimit, Outbox, QueuedGrade, Status, StoredGrade,
+};
 
 /// The most concurrent retries.
 const MAX_CONCURRENT: usize = 64;
+/// The most concurrent probes of hosts that may fail, so that they do not delay hosts that work.
+const MAX_CONCURRENT_PROBES: usize = 48;
 /// The most concurrent retries to one host, so that a slow host does not block the others.
 const MAX_CONCURRENT_PER_HOST: usize = 8;
 /// The longest and the shortest pause between two claims, in seconds.
 const LONGEST_PAUSE: u64 = 60;
 const SHORTEST_PAUSE: u64 = 1;
 
+/// A claimed grade.
+#[derive(Clone)]
+struct Claimed {
+    queued: QueuedGrade,
+    /// Whether it shows if its host works.
+    is_probe: bool,
+}
+
+/// The attempts in progress.
+#[derive(Default)]
+struct InProgress {
+    tasks: JoinSet<()>,
+    claimed: HashMap<Id, Claimed>,
+}
+
+impl InProgress {
+    fn start(&mut self, grades: &Arc<Grades>, claimed: Claimed) {
+        let (grades, one) = (Arc::clone(grades), claimed.clone());
+        let task = self.tasks.spawn(async move { grades.deliver_one(one).await });
+        self.claimed.insert(task.id(), claimed);
+    }
+
+    /// The next attempt that panicked. Attempts that end as they should are removed silently, and
+    /// return `None`. Pending if no attempt is in progress.
+    async fn join_next(&mut self) -> Option<Claimed> {
+        match self.tasks.join_next_with_id().await {
+            Some(Ok((id, ()))) => {
+                self.claimed.remove(&id);
+                None
+            }
+            Some(Err(error)) => {
+                self.claimed.remove(&error.id()).filter(|_| JoinError::is_panic(&error))
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The number of attempts of each host.
+    fn by_host(&self) -> HashMap<String, usize> {
+        let mut counts = HashMap::new();
+        for claimed in self.claimed.values() {
+            *counts.entry(claimed.queued.grade.host.clone()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The number of probes.
+    fn probes(&self) -> usize {
+        self.claimed.values().filter(|claimed| claimed.is_probe).count()
+    }
+}
+
 impl Grades {
     /// Retries queued grades until the future is dropped. Interrupted grades stay queued.
-    pub async fn deliver(self: Arc<Self>) {
+    pub(super) async fn deliver(self: Arc<Self>) {
         let Some(outbox) = self.outbox.clone() else { return };
-        let longest = self.longest_timeout();
-        let mut in_progress: JoinSet<()> = JoinSet::new();
-        let mut hosts: HashMap<Id, String> = HashMap::new();
+        let longest = self.longest_timeout().saturating_mul(2).saturating_add(LEASE_MARGIN);
+        let mut in_progress = InProgress::default();
         loop {
             let now = self.clock.now();
-            let free = MAX_CONCURRENT - in_progress.len().min(MAX_CONCURRENT);
-            let count = |host: &String| hosts.values().filter(|other| *other == host).count();
-            let full: Vec<String> = hosts
-                .values()
-                .filter(|host| count(host) >= MAX_CONCURRENT_PER_HOST)
-                .cloned()
-                .collect();
             // A retry may wait for its lock as long as for the platform.
-            let until = now + 2 * longest + LEASE_MARGIN;
-            let claimed = outbox.claim(now, until, free, MAX_CONCURRENT_PER_HOST, &full).await;
+            let until = now.saturating_add(longest);
+            let limits = self.limits(&in_progress, now.saturating_add(longest.max(LONGEST_WAIT)));
+            let claimed = outbox.claim(now, until, limits.clone()).await;
             let next_due = outbox.next_due().await;
             let pause = match (&claimed, next_due) {
                 (Ok(_), Ok(Some(due))) => {
@@ -49,11 +102,8 @@ impl Grades {
             match claimed {
                 Ok(claimed) => {
                     for queued in claimed {
-                        let host = queued.grade.host.clone();
-                        let grades = Arc::clone(&self);
-                        let task =
-                            in_progress.spawn(async move { grades.deliver_one(queued).await });
-                        hosts.insert(task.id(), host);
+                        let is_probe = limits.of(&queued.grade.host) == HostLimit::Probe;
+                        in_progress.start(&self, Claimed { queued, is_probe });
                     }
                 }
                 Err(error) => {
@@ -61,8 +111,10 @@ impl Grades {
                 }
             }
             rocket::tokio::select! {
-                Some(ended) = in_progress.join_next_with_id() => {
-                    hosts.remove(&ended.map_or_else(|error| error.id(), |(id, ())| id));
+                panicked = in_progress.join_next() => {
+                    if let Some(claimed) = panicked {
+                        self.settle_panicked(outbox.as_ref(), &claimed).await;
+                    }
                 }
                 () = self.retry_queued.notified() => {}
                 () = sleep(Duration::from_secs(pause)) => {}
@@ -70,60 +122,140 @@ impl Grades {
         }
     }
 
+    /// The limits of the next claim. `latest` is the latest timestamp that a grade can be due at.
+    fn limits(&self, in_progress: &InProgress, latest: u64) -> ClaimLimits {
+        ClaimLimits {
+            total: MAX_CONCURRENT.saturating_sub(in_progress.claimed.len()),
+            probes: MAX_CONCURRENT_PROBES.saturating_sub(in_progress.probes()),
+            hosts: self.host_health.limits(
+                &in_progress.by_host(),
+                MAX_CONCURRENT_PER_HOST,
+                Instant::now(),
+            ),
+            other_hosts: HostLimit::Probe,
+            busy_slots: {
+                let mut slots = self.slot_locks.held();
+                slots.extend(in_progress.claimed.values().map(|one| one.queued.grade.slot));
+                slots
+            },
+            latest,
+        }
+    }
+
     /// Retries a grade once.
-    async fn deliver_one(&self, queued: QueuedGrade) {
+    async fn deliver_one(&self, Claimed { queued, is_probe }: Claimed) {
         let Some(outbox) = &self.outbox else { return };
         let duration =
             self.timeout(&queued.grade.tool).unwrap_or_else(|| Duration::from_secs(LEASE_MARGIN));
         // After the timeout, a newer grade still holds the lock. Its result decides about this one.
         let Ok(_guard) = timeout(duration, self.slot_locks.lock(queued.grade.slot)).await else {
+            // Without this note, the next attempt counts this one. That does no harm.
+            let _ = outbox.release(&queued).await;
             return;
         };
         let Ok(Some(StoredGrade::Queued(_))) = outbox.find(&queued.id).await else { return };
-        let response =
-            timeout(duration, self.attempt(&queued.grade)).await.unwrap_or(Err(timed_out()));
-        let now = self.clock.now();
-        let result = match &response {
+        let attempt = self.attempt(&queued.grade, duration, is_probe).await;
+        let moment = self.moment();
+        let result = match &attempt.response {
             Ok(_) => AttemptResult::Delivered,
-            Err(error) => after_retry(error, &queued, now),
+            Err(error) => after_retry(error, &queued, attempt.was_sent, moment),
         };
-        log(&queued, &result, now);
-        self.settle(outbox.as_ref(), &queued, result).await;
+        self.log(outbox.as_ref(), &queued, &result, &attempt, moment.now).await;
+        let message = match &result {
+            AttemptResult::Retry { message, .. } | AttemptResult::Expired { message } => {
+                Some(message.clone())
+            }
+            _ => None,
+        };
+        self.settle(outbox.as_ref(), &queued, result, attempt.was_sent).await;
+        // While the host works, each grade has its own attempts.
+        let is_failing = is_probe && self.host_health.is_failing(&queued.grade.host);
+        if let Some(message) = message.filter(|_| is_failing) {
+            self.expire_waiting(outbox.as_ref(), &queued.grade, &message).await;
+        }
     }
-}
 
-/// Logs the result of an attempt.
-fn log(queued: &QueuedGrade, result: &AttemptResult, now: u64) {
-    let Grade { tool, sender, .. } = &queued.grade;
-    let consumer = sender.log_name();
-    let (id, tries) = (queued.id.as_str(), queued.tries + 1);
-    if queued.status == Status::Delivered {
-        tracing::info!(
-            target: "grade", tool, consumer, outcome = "delivered", id, tries,
-            "sent again after an older grade"
-        );
-        return;
+    /// Expires the grades that wait for a host that failed just now.
+    async fn expire_waiting(&self, outbox: &dyn Outbox, grade: &Grade, message: &str) {
+        for expiry in [EXPIRY, EXPIRY_OF_DELIVERED] {
+            let expired = outbox.expire(&grade.host, expiry, message, self.moment()).await;
+            // After an error, the next failure does the same.
+            if let Ok(grades @ 1..) = expired {
+                tracing::error!(
+                    target: "grade", outcome = "expired", grades, reason = message,
+                    "grades waited too long for their platform"
+                );
+            }
+        }
     }
-    match result {
-        AttemptResult::Delivered => {
-            tracing::info!(target: "grade", tool, consumer, outcome = "delivered", id, tries);
-        }
-        AttemptResult::Retry { at, message } => {
-            let again_in = at.saturating_sub(now);
-            tracing::warn!(
-                target: "grade", tool, consumer, outcome = "kept", id, tries, again_in,
-                reason = message
+
+    /// Makes a grade whose attempt panicked come due again.
+    async fn settle_panicked(&self, outbox: &dyn Outbox, claimed: &Claimed) {
+        let Claimed { queued, is_probe } = claimed;
+        tracing::error!(
+            target: "grade", id = queued.id, "an attempt to deliver a grade panicked"
+        );
+        let failed = HostResult::Failed(None);
+        let host = &queued.grade.host;
+        self.host_health.record(host, failed, *is_probe, MAX_RETRY_AFTER, Instant::now());
+        // The platform may have received it.
+        self.settle(outbox, queued, after_panic(queued, self.clock.now()), true).await;
+    }
+
+    /// Logs the result of an attempt.
+    async fn log(
+        &self,
+        outbox: &dyn Outbox,
+        queued: &QueuedGrade,
+        result: &AttemptResult,
+        attempt: &Attempt,
+        now: u64,
+    ) {
+        let Grade { tool, sender, host, .. } = &queued.grade;
+        let consumer = sender.log_name();
+        let id = queued.id.as_str();
+        let tries = queued.tries.saturating_add(u32::from(attempt.was_sent));
+        let omitted = match result {
+            AttemptResult::Retry { .. } => match self.host_health.line(host, Instant::now()) {
+                Some(omitted) => (omitted > 0).then_some(omitted),
+                None => return,
+            },
+            _ => None,
+        };
+        if queued.status == Status::Delivered {
+            tracing::info!(
+                target: "grade", tool, consumer, outcome = "delivered", id, tries, omitted,
+                "sent again after an older grade"
             );
+            return;
         }
-        AttemptResult::Refused { message } => {
-            tracing::warn!(
-                target: "grade", tool, consumer, outcome = "refused", id, tries, reason = message
-            );
-        }
-        AttemptResult::Expired { message } => {
-            tracing::error!(
-                target: "grade", tool, consumer, outcome = "expired", id, tries, reason = message
-            );
+        match result {
+            AttemptResult::Delivered => {
+                tracing::info!(target: "grade", tool, consumer, outcome = "delivered", id, tries);
+            }
+            AttemptResult::Retry { at, message } => {
+                let again_in = at.saturating_sub(now);
+                let waiting = match attempt.host_result() {
+                    HostResult::Failed(_) => outbox.count(host).await.ok(),
+                    _ => None,
+                };
+                tracing::warn!(
+                    target: "grade", tool, consumer, outcome = "kept", id, tries, again_in,
+                    waiting, omitted, reason = message
+                );
+            }
+            AttemptResult::Refused { message } => {
+                tracing::warn!(
+                    target: "grade", tool, consumer, outcome = "refused", id, tries,
+                    reason = message
+                );
+            }
+            AttemptResult::Expired { message } => {
+                tracing::error!(
+                    target: "grade", tool, consumer, outcome = "expired", id, tries,
+                    reason = message
+                );
+            }
         }
     }
 }

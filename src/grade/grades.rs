@@ -1,15 +1,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use lti::oauth1::SigningKey;
 use lti::{GradePlace, Sender};
 use rocket::tokio::sync::Notify;
-use rocket::tokio::time::timeout;
+use rocket::tokio::time::{Instant, timeout};
 
+use super::attempt::Attempt;
+use super::host_health::HostHealth;
+use super::retry::MAX_RETRY_AFTER;
 use super::sent::GradeError;
 use super::slot_lock::SlotLocks;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::config::{Senders, Target, Tool};
 use crate::platform::{
     PlatformCall, PlatformError, PlatformOperation, PlatformResponse, Platforms, PracticePlatform,
@@ -28,8 +32,11 @@ pub struct Grades {
     tools: HashMap<String, GradingTool>,
     pub(super) slot_locks: SlotLocks,
     pub(super) clock: Clock,
-    /// Wakes the retries when a grade waits for one.
+    /// Wakes the retries when a grade waits for one, or when a host works again.
     pub(super) retry_queued: Notify,
+    pub(super) host_health: HostHealth,
+    /// Whether the retries run.
+    pub(super) is_delivering: AtomicBool,
 }
 
 /// A tool that may send grades.
@@ -61,6 +68,8 @@ impl Grades {
             slot_locks: SlotLocks::default(),
             clock,
             retry_queued: Notify::new(),
+            host_health: HostHealth::default(),
+            is_delivering: AtomicBool::new(false),
         }
     }
 
@@ -135,18 +144,47 @@ impl Grades {
         Ok(outbox.find(id).await?.filter(|grade| grade.slot() == token.slot))
     }
 
-    /// Whether the outbox can be written now. `true` without an outbox.
+    /// Whether the outbox can be written now, and queued grades are retried. `true` without an
+    /// outbox.
     pub async fn is_reachable(&self) -> bool {
         match &self.outbox {
-            Some(outbox) => outbox.is_reachable().await,
+            Some(outbox) => self.is_delivering() && outbox.is_reachable().await,
             None => true,
         }
     }
 
-    /// Sends a grade once.
-    pub(super) async fn attempt(&self, grade: &Grade) -> Result<PlatformResponse, PlatformError> {
+    /// The current time. Its running time is that of all processes that used the outbox.
+    pub(super) fn moment(&self) -> Moment {
+        let earlier = self.outbox.as_ref().map_or(0, |outbox| outbox.earlier_running());
+        Moment { now: self.clock.now(), running: earlier.saturating_add(self.clock.running()) }
+    }
+
+    /// Sends a grade once, with a timeout. Records what this shows about the host.
+    pub(super) async fn attempt(
+        &self,
+        grade: &Grade,
+        duration: Duration,
+        is_probe: bool,
+    ) -> Attempt {
+        let attempt =
+            timeout(duration, self.call(grade)).await.unwrap_or_else(|_| Attempt::timed_out());
+        let works_again = self.host_health.record(
+            &grade.host,
+            attempt.host_result(),
+            is_probe,
+            MAX_RETRY_AFTER,
+            Instant::now(),
+        );
+        if works_again {
+            self.retry_queued.notify_one();
+        }
+        attempt
+    }
+
+    /// Sends a grade once, without a timeout.
+    pub(super) async fn call(&self, grade: &Grade) -> Attempt {
         let Some((signing_keys, _)) = self.sender(&grade.tool, &grade.sender) else {
-            return Err(PlatformError::Unreachable(
+            return Attempt::not_sent(PlatformError::Unreachable(
                 "its tool or consumer is no longer in tools.toml".to_owned(),
             ));
         };
@@ -156,15 +194,14 @@ impl Grades {
             }
             Action::Delete => PlatformOperation::Delete,
         };
-        self.platforms
-            .grade(&PlatformCall {
-                place: &grade.place,
-                sender: &grade.sender,
-                signing_keys,
-                operation,
-                clock: &self.clock,
-            })
-            .await
+        let call = PlatformCall {
+            place: &grade.place,
+            sender: &grade.sender,
+            signing_keys,
+            operation,
+            clock: &self.clock,
+        };
+        Attempt::new(self.platforms.grade(&call).await)
     }
 
     /// Stores the result of an attempt.
@@ -173,10 +210,11 @@ impl Grades {
         outbox: &dyn Outbox,
         grade: &QueuedGrade,
         result: AttemptResult,
+        was_sent: bool,
     ) {
         let retries = result != AttemptResult::Delivered;
         // Without a stored result, the gateway sends the grade again when its lease ends.
-        if let Err(error) = outbox.settle(grade, result, self.clock.now()).await {
+        if let Err(error) = outbox.settle(grade, result, was_sent, self.moment()).await {
             tracing::error!(
                 target: "grade", id = grade.id, "the result of a grade cannot be stored: {error}"
             );

@@ -4,12 +4,15 @@
 //! sends the unfinished grades again, unchanged; a repeated grade is idempotent. For each learner
 //! at each resource link, it sends one grade at a time, and only the newest queued grade.
 
+mod attempt;
 mod delivery;
 mod grades;
+mod host_health;
 mod retry;
 mod send;
 mod sent;
 mod slot_lock;
+mod supervisor;
 
 pub use grades::Grades;
 pub use sent::{GradeError, Sent};

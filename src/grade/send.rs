@@ -6,8 +6,9 @@ use std::time::Duration;
 use rocket::tokio::task::spawn;
 use rocket::tokio::time::{Instant, timeout_at};
 
+use super::attempt::{Attempt, timed_out};
 use super::grades::{Grades, LEASE_MARGIN};
-use super::retry::{after_first_attempt, timed_out};
+use super::retry::after_first_attempt;
 use super::sent::{GradeError, Sent};
 use crate::session::GradeToken;
 use crate::state::{Action, AttemptResult, Grade, Status};
@@ -34,25 +35,33 @@ impl Grades {
             action,
         };
         // A separate task: the outbox gets the result even if the caller disconnects.
-        spawn(async move { grades.send_now(grade, duration).await })
-            .await
-            .unwrap_or(Err(GradeError::Stopped))
+        spawn(async move { grades.send_now(grade, duration).await }).await.unwrap_or_else(|error| {
+            if error.is_panic() {
+                // A stored grade comes due again when its lease ends.
+                tracing::error!(target: "grade", "an attempt to deliver a grade panicked");
+            }
+            Err(GradeError::Stopped)
+        })
     }
 
     async fn send_now(&self, grade: Grade, duration: Duration) -> Result<Sent, GradeError> {
         let until = Instant::now() + duration;
+        let left = || until.saturating_duration_since(Instant::now());
         let Some(outbox) = &self.outbox else {
             let guard = timeout_at(until, self.slot_locks.lock(grade.slot)).await;
             let _guard = guard.map_err(|_| GradeError::Slow)?;
-            let response =
-                timeout_at(until, self.attempt(&grade)).await.map_err(|_| GradeError::Slow)?;
-            return Ok(Sent::Delivered(response?));
+            let attempt =
+                timeout_at(until, self.call(&grade)).await.map_err(|_| GradeError::Slow)?;
+            return Ok(Sent::Delivered(attempt.response?));
         };
         let accepted = self.clock.now_in_millis();
-        let first_attempt_until = accepted.seconds() + duration.as_secs() + LEASE_MARGIN;
+        let first_attempt_until =
+            accepted.seconds().saturating_add(duration.as_secs()).saturating_add(LEASE_MARGIN);
         // Stored before it waits for its lock, so that the outbox has the order of arrival.
-        let queued =
-            outbox.write(grade, accepted, first_attempt_until).await.map_err(GradeError::State)?;
+        let queued = outbox
+            .write(grade, accepted, self.moment().running, first_attempt_until)
+            .await
+            .map_err(GradeError::State)?;
         let guard = timeout_at(until, self.slot_locks.lock(queued.grade.slot)).await;
         if guard.is_ok() {
             let found = outbox.find(&queued.id).await.map_err(GradeError::State)?;
@@ -60,18 +69,16 @@ impl Grades {
                 return Ok(Sent::Superseded);
             }
         }
-        let response = match &guard {
-            Ok(_) => {
-                timeout_at(until, self.attempt(&queued.grade)).await.unwrap_or(Err(timed_out()))
-            }
+        let Attempt { response, was_sent } = match &guard {
+            Ok(_) => self.attempt(&queued.grade, left(), false).await,
             // An older grade held the lock all the time.
-            Err(_) => Err(timed_out()),
+            Err(_) => Attempt::not_sent(timed_out()),
         };
         let result = match &response {
             Ok(_) => AttemptResult::Delivered,
             Err(error) => after_first_attempt(error, &queued, self.clock.now()),
         };
-        self.settle(outbox.as_ref(), &queued, result).await;
+        self.settle(outbox.as_ref(), &queued, result, was_sent).await;
         match response {
             Ok(response) => Ok(Sent::Delivered(response)),
             Err(error) if error.is_refusal() => Err(error.into()),

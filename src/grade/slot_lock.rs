@@ -1,7 +1,7 @@
 //! One grade at a time for each learner and resource link: concurrent grades could overtake each
 //! other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rocket::tokio::sync::{Mutex as Lock, OwnedMutexGuard};
@@ -32,6 +32,11 @@ impl SlotLocks {
         guard.guard = Some(lock.lock_owned().await);
         guard
     }
+
+    /// The slots whose lock is held.
+    pub(super) fn held(&self) -> HashSet<GradeSlot> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
 }
 
 impl Drop for SlotGuard {
@@ -60,6 +65,7 @@ mod tests {
         assert!((&mut second).now_or_never().is_none());
         assert!((&mut third).now_or_never().is_none());
         assert!(locks.lock([2; 16]).now_or_never().is_some(), "another slot is free");
+        assert_eq!(locks.held(), HashSet::from([[1; 16]]));
         drop(first);
         assert!((&mut third).now_or_never().is_none());
         let second = second.now_or_never().expect("the lock is free");

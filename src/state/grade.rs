@@ -44,9 +44,12 @@ pub struct QueuedGrade {
     pub grade: Grade,
     /// `Kept`, or `Delivered` if the platform accepted it and the gateway sends it once more.
     pub status: Status,
-    /// When the gateway accepted the grade.
+    /// When the gateway accepted the grade, by the wall clock.
     pub accepted: Millis,
-    /// The number of attempts. Includes an attempt without a known result.
+    /// The running time of the gateway when it accepted the grade, in seconds.
+    pub accepted_running: u64,
+    /// The number of attempts that were sent to the platform. Includes an attempt that was
+    /// interrupted, because it may have been sent.
     pub tries: u32,
     /// When the grade comes due, in seconds since the epoch.
     pub next_try: u64,
@@ -75,7 +78,7 @@ pub struct FinishedGrade {
     pub status: Status,
     /// When the gateway accepted the grade.
     pub accepted: Millis,
-    /// The number of attempts.
+    /// As for a queued grade.
     pub tries: u32,
     /// The platform's message at the last attempt.
     pub message: String,
@@ -125,7 +128,7 @@ impl StoredGrade {
         }
     }
 
-    /// The number of attempts.
+    /// The number of attempts that were sent, or may have been.
     pub fn tries(&self) -> u32 {
         match self {
             Self::Queued(grade) => grade.tries,

@@ -14,6 +14,6 @@ pub use directory::{Directory, DirectoryOutbox, DirectoryReplay, ListedGrade, Op
 pub use error::StateError;
 pub use grade::{Action, AttemptResult, FinishedGrade, Grade, QueuedGrade, Status, StoredGrade};
 pub use limits::StateLimits;
-pub use outbox::Outbox;
+pub use outbox::{ClaimLimits, Expiry, HostLimit, Outbox};
 pub use replay::Replay;
 pub use store::State;

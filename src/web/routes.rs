@@ -56,12 +56,7 @@ fn deliver_grades(grades: Arc<Grades>) -> AdHoc {
     AdHoc::on_liftoff("deliver grades", |rocket| {
         let stopped = rocket.shutdown();
         Box::pin(async move {
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = grades.deliver() => {}
-                    () = stopped => {}
-                }
-            });
+            grades.start_delivery(stopped);
         })
     })
 }

@@ -74,17 +74,46 @@ pub struct Server {
     pub address: SocketAddr,
     /// The URIs of its routes.
     pub routes: Vec<String>,
-    now: Arc<AtomicU64>,
+    time: Time,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
     _directory: TempDir,
+}
+
+/// The clock of a server, which the test moves.
+#[derive(Clone)]
+struct Time {
+    now: Arc<AtomicU64>,
+    running: Arc<AtomicU64>,
+    failures: Arc<AtomicU64>,
+}
+
+impl Time {
+    fn new() -> Self {
+        Self {
+            now: Arc::new(AtomicU64::new(NOW)),
+            running: Arc::default(),
+            failures: Arc::default(),
+        }
+    }
+
+    fn clock(&self) -> Clock {
+        let Self { now, running, failures } = self.clone();
+        let failure = |left: u64| left.checked_sub(1);
+        Clock::new(move || {
+            let fails = failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, failure).is_ok();
+            assert!(!fails, "the clock of this test fails");
+            now.load(Ordering::SeqCst)
+        })
+        .with_running(move || running.load(Ordering::SeqCst))
+    }
 }
 
 /// A gateway that listens nowhere yet.
 pub struct Prepared {
     pub gateway: Gateway,
     pub statics: std::path::PathBuf,
-    now: Arc<AtomicU64>,
+    time: Time,
     directory: TempDir,
 }
 
@@ -114,9 +143,8 @@ impl Prepared {
         let problems = &loaded.problems;
         assert!(!problems.iter().any(is_error), "{}", print("tools.toml", problems));
 
-        let now = Arc::new(AtomicU64::new(NOW));
-        let clock = Arc::clone(&now);
-        let clock = Clock::new(move || clock.load(Ordering::SeqCst));
+        let time = Time::new();
+        let clock = time.clock();
         let mut state = State::open(&loaded.config.state, NOW).expect("a directory for the state");
         if loaded.config.state == StateLocation::Memory {
             state.replay = Box::new(MemoryReplay::new(setup.replay));
@@ -127,7 +155,7 @@ impl Prepared {
         if let Some(lines) = setup.log_lines {
             gateway = gateway.logging(lines);
         }
-        Self { gateway, statics: loaded.statics, now, directory }
+        Self { gateway, statics: loaded.statics, time, directory }
     }
 }
 
@@ -160,7 +188,7 @@ impl Server {
         alter: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
     ) -> Self {
         capture_log();
-        let Prepared { gateway, statics, now, directory } = Prepared::new(setup);
+        let Prepared { gateway, statics, time, directory } = Prepared::new(setup);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -175,12 +203,29 @@ impl Server {
             let stop = async { drop(stopped.await) };
             runtime.block_on(listener.serve(rocket, stop)).expect("Rocket launches");
         });
-        Self { address, routes, now, stop: Some(stop), thread: Some(thread), _directory: directory }
+        Self {
+            address,
+            routes,
+            time,
+            stop: Some(stop),
+            thread: Some(thread),
+            _directory: directory,
+        }
     }
 
     /// Moves the server's clock.
     pub fn set_now(&self, now: u64) {
-        self.now.store(now, Ordering::SeqCst);
+        self.time.now.store(now, Ordering::SeqCst);
+    }
+
+    /// Moves the server's running time.
+    pub fn set_running(&self, running: u64) {
+        self.time.running.store(running, Ordering::SeqCst);
+    }
+
+    /// The number of next reads of the server's clock that panic.
+    pub fn clock_failures(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.time.failures)
     }
 
     /// Posts a form as a browser would.

@@ -7,7 +7,8 @@ use super::database::Migration;
 
 /// The migrations to the newest version. The version of a file is the number of its applied
 /// migrations: append new migrations, and never change old ones.
-pub(super) const MIGRATIONS: &[Migration] = &[create, name_senders_and_count_milliseconds];
+pub(super) const MIGRATIONS: &[Migration] =
+    &[create, name_senders_and_count_milliseconds, count_running_time_and_sent_attempts];
 
 /// Version 1. Queued and finished grades have separate tables: the second has no columns for
 /// personal data. A grade without a score clears the learner's result. SQLite never reuses a
@@ -84,6 +85,26 @@ fn name_senders_and_count_milliseconds(sqlite: &Connection) -> rusqlite::Result<
         }
     }
     Ok(())
+}
+
+/// Version 3. `accepted_running` is the running time at the acceptance; `running_time` has the
+/// newest one. `tries` counts the attempts that were sent or may have been sent. `sending` is 1
+/// while an attempt has no result: the attempt of a process that has ended may have been sent.
+/// `queued` is 1 after the first attempt, if it did not finish the grade: an upstream may know its
+/// id.
+fn count_running_time_and_sent_attempts(sqlite: &Connection) -> rusqlite::Result<()> {
+    sqlite.execute_batch(
+        "CREATE TABLE running_time (
+            row INTEGER PRIMARY KEY CHECK (row = 1),
+            seconds INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO running_time (row, seconds) VALUES (1, 0);
+        ALTER TABLE kept ADD COLUMN accepted_running INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE kept ADD COLUMN sending INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE kept ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;
+        UPDATE kept SET sending = tries = 0, queued = tries > 0;
+        CREATE INDEX kept_by_tries ON kept (host, tries, next_try);",
+    )
 }
 
 /// The units of `accepted` per second in a file of this version.

@@ -24,7 +24,7 @@ pub struct ListedGrade {
     pub status: Status,
     /// When the gateway accepted it, in seconds since the epoch.
     pub accepted: u64,
-    /// The number of attempts whose result is known.
+    /// The number of attempts that were sent to the platform.
     pub tries: u32,
     /// When it comes due, in seconds since the epoch. `None` if it is a dead letter.
     pub next_try: Option<u64>,

@@ -14,17 +14,19 @@ use super::directory_lock::DirectoryLock;
 use super::grades_schema::MIGRATIONS;
 use super::open_error::OpenError;
 use super::read::{FINISHED_COLUMNS, QUEUED_COLUMNS, read_finished, read_queued};
-use crate::clock::Millis;
+use crate::clock::{Millis, Moment};
 use crate::state::error::StateError;
 use crate::state::grade::{Action, AttemptResult, Grade, QueuedGrade, Status, StoredGrade};
 use crate::state::limits::StateLimits;
-use crate::state::outbox::Outbox;
+use crate::state::outbox::{ClaimLimits, Expiry, HostLimit, Outbox};
 
 /// The retention of finished grades, in seconds.
 const RETENTION: u64 = 7 * 24 * 60 * 60;
 /// How long a platform may still process a request after the gateway's timeout, in seconds. It is
 /// the timeout of edX's servers.
 const LATE_WRITE_WINDOW: u64 = 300;
+/// The most grades that expire in one transaction.
+const MAX_EXPIRED: u32 = 1000;
 
 /// The SQL condition that the grade `one` is the newest queued grade of its slot.
 const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM kept AS newer \
@@ -34,6 +36,7 @@ const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM kept AS newer \
 pub struct DirectoryOutbox {
     database: Database,
     limits: StateLimits,
+    earlier_running: u64,
 }
 
 impl DirectoryOutbox {
@@ -45,24 +48,30 @@ impl DirectoryOutbox {
     ) -> Result<Self, OpenError> {
         let opened = connect(file, MIGRATIONS, Flush::AtOnce)?;
         // The leases of an earlier process have ended. Its clock may have been wrong.
-        opened
+        let earlier_running = opened
             .sqlite()
             .execute(
                 "UPDATE kept SET next_try = MIN(next_try, CASE WHEN delivered THEN ?2 ELSE ?1 END)",
-                [now, now + LATE_WRITE_WINDOW],
+                [integer(now), integer(now.saturating_add(LATE_WRITE_WINDOW))],
             )
             .and_then(|_| delete_old(opened.sqlite(), now, limits.finished))
+            .and_then(|()| read_running(opened.sqlite()))
             .map_err(|error| OpenError::of_sqlite(file, &error))?;
-        Ok(Self { database: Database::start(opened, file, lock)?, limits })
+        Ok(Self { database: Database::start(opened, file, lock)?, limits, earlier_running })
     }
 }
 
 #[async_trait]
 impl Outbox for DirectoryOutbox {
+    fn earlier_running(&self) -> u64 {
+        self.earlier_running
+    }
+
     async fn write(
         &self,
         grade: Grade,
         accepted: Millis,
+        running: u64,
         first_attempt_until: u64,
     ) -> Result<QueuedGrade, StateError> {
         let StateLimits { queued, queued_per_sender, .. } = self.limits;
@@ -74,7 +83,8 @@ impl Outbox for DirectoryOutbox {
                 if of_sender >= queued_per_sender || count(sqlite, "kept")? >= queued {
                     return Err(StateError::Full);
                 }
-                insert(sqlite, grade, accepted, first_attempt_until)
+                write_running(sqlite, running)?;
+                insert(sqlite, grade, accepted, running, first_attempt_until)
             })
             .await
     }
@@ -83,13 +93,27 @@ impl Outbox for DirectoryOutbox {
         &self,
         grade: &QueuedGrade,
         result: AttemptResult,
-        now: u64,
+        was_sent: bool,
+        moment: Moment,
     ) -> Result<(), StateError> {
         let (sequence, most) = (grade.sequence, self.limits.finished);
         self.database
             .run(move |sqlite| {
-                settle(sqlite, sequence, result, now)?;
-                Ok(delete_old(sqlite, now, most)?)
+                write_running(sqlite, moment.running)?;
+                settle(sqlite, sequence, result, was_sent, moment.now)?;
+                Ok(delete_old(sqlite, moment.now, most)?)
+            })
+            .await
+    }
+
+    async fn release(&self, grade: &QueuedGrade) -> Result<(), StateError> {
+        let sequence = grade.sequence;
+        self.database
+            .run(move |sqlite| {
+                sqlite
+                    .prepare_cached("UPDATE kept SET sending = 0 WHERE sequence = ?1")?
+                    .execute([sequence])?;
+                Ok(())
             })
             .await
     }
@@ -98,22 +122,51 @@ impl Outbox for DirectoryOutbox {
         &self,
         now: u64,
         until: u64,
-        limit: usize,
-        per_host: usize,
-        full_hosts: &[String],
+        limits: ClaimLimits,
     ) -> Result<Vec<QueuedGrade>, StateError> {
-        let full_hosts = serde_json::Value::from(full_hosts).to_string();
         self.database
             .run(move |sqlite| {
-                let mut claimed = due(sqlite, now, limit, per_host, &full_hosts)?;
-                let mut update = sqlite.prepare_cached(
-                    "UPDATE kept SET next_try = ?2, tries = MAX(tries, 1) WHERE sequence = ?1",
-                )?;
-                for grade in &mut claimed {
-                    update.execute((grade.sequence, until))?;
-                    grade.next_try = until;
-                }
-                Ok(claimed)
+                sqlite
+                    .prepare_cached("UPDATE kept SET next_try = ?2 WHERE next_try > ?1")?
+                    .execute([integer(limits.latest), integer(until)])?;
+                let due = due(sqlite, now, &limits)?;
+                let mut update = sqlite.prepare_cached(&format!(
+                    "UPDATE kept SET next_try = ?2, tries = MIN(tries + sending, {MAX_TRIES}),
+                            sending = 1, queued = 1
+                        WHERE sequence = ?1 RETURNING {QUEUED_COLUMNS}"
+                ))?;
+                due.into_iter()
+                    .map(|sequence| Ok(update.query_row([sequence, integer(until)], read_queued)?))
+                    .collect()
+            })
+            .await
+    }
+
+    async fn expire(
+        &self,
+        host: &str,
+        expiry: Expiry,
+        message: &str,
+        moment: Moment,
+    ) -> Result<usize, StateError> {
+        let (host, message, most) = (host.to_owned(), message.to_owned(), self.limits.finished);
+        self.database
+            .run(move |sqlite| {
+                write_running(sqlite, moment.running)?;
+                let expired = expire(sqlite, &host, expiry, &message, moment)?;
+                delete_old(sqlite, moment.now, most)?;
+                Ok(expired)
+            })
+            .await
+    }
+
+    async fn count(&self, host: &str) -> Result<u64, StateError> {
+        let host = host.to_owned();
+        self.database
+            .run(move |sqlite| {
+                Ok(sqlite
+                    .prepare_cached("SELECT COUNT(*) FROM kept WHERE host = ?1")?
+                    .query_row([host], |row| row.get(0))?)
             })
             .await
     }
@@ -156,6 +209,28 @@ impl Outbox for DirectoryOutbox {
     }
 }
 
+/// The largest number of attempts that fits into a `u32`.
+const MAX_TRIES: u32 = u32::MAX;
+
+/// A number as SQLite stores it. A timestamp of a clock that is absurdly far ahead becomes the
+/// largest one.
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The newest running time in the file.
+fn read_running(sqlite: &Connection) -> rusqlite::Result<u64> {
+    sqlite.query_row("SELECT MAX(0, seconds) FROM running_time", [], |row| row.get(0))
+}
+
+/// Stores the running time. It never decreases.
+fn write_running(sqlite: &Connection, running: u64) -> rusqlite::Result<()> {
+    sqlite
+        .prepare_cached("UPDATE running_time SET seconds = ?1 WHERE seconds < ?1")?
+        .execute([integer(running)])?;
+    Ok(())
+}
+
 fn count(sqlite: &Connection, table: &str) -> rusqlite::Result<u64> {
     sqlite.prepare_cached(&format!("SELECT COUNT(*) FROM {table}"))?.query_row([], |row| row.get(0))
 }
@@ -164,6 +239,7 @@ fn insert(
     sqlite: &Connection,
     grade: Grade,
     accepted: Millis,
+    accepted_running: u64,
     next_try: u64,
 ) -> Result<QueuedGrade, StateError> {
     let mut random = [0; 16];
@@ -179,8 +255,8 @@ fn insert(
     sqlite
         .prepare_cached(
             "INSERT INTO kept (id, slot, tool, sender, url, host, sourcedid, method, score,
-                    comment, accepted, tries, next_try, words, delivered)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?12, '', 0)",
+                    comment, accepted, accepted_running, tries, sending, next_try, words, delivered)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 1, ?13, '', 0)",
         )?
         .execute(params![
             id,
@@ -193,8 +269,9 @@ fn insert(
             method,
             score,
             comment,
-            accepted.get(),
-            next_try,
+            integer(accepted.get()),
+            integer(accepted_running),
+            integer(next_try),
         ])?;
     let sequence = sqlite.last_insert_rowid().unsigned_abs();
     Ok(QueuedGrade {
@@ -203,6 +280,7 @@ fn insert(
         grade,
         status: Status::Kept,
         accepted,
+        accepted_running,
         tries: 0,
         next_try,
         message: String::new(),
@@ -214,6 +292,7 @@ fn settle(
     sqlite: &Connection,
     sequence: u64,
     result: AttemptResult,
+    was_sent: bool,
     now: u64,
 ) -> rusqlite::Result<()> {
     let (message, retry_at) = match &result {
@@ -221,19 +300,25 @@ fn settle(
         AttemptResult::Refused { message } | AttemptResult::Expired { message } => {
             (message.as_str(), None)
         }
-        AttemptResult::Retry { at, message } => (message.as_str(), Some(at)),
+        AttemptResult::Retry { at, message } => (message.as_str(), Some(integer(*at))),
     };
-    let tried: Option<([u8; 16], u32, bool)> = sqlite
-        .prepare_cached(
-            "UPDATE kept SET tries = tries + 1, next_try = COALESCE(?2, next_try), words = ?3
-                WHERE sequence = ?1 RETURNING slot, tries, delivered",
-        )?
-        .query_row((sequence, retry_at, message), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    let tried: Option<([u8; 16], bool, bool)> = sqlite
+        .prepare_cached(&format!(
+            "UPDATE kept SET tries = MIN(tries + ?4, {MAX_TRIES}), sending = 0,
+                    next_try = COALESCE(?2, next_try), words = ?3
+                WHERE sequence = ?1 RETURNING slot, queued, delivered"
+        ))?
+        .query_row((sequence, retry_at, message, was_sent), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
-    let Some((slot, tries, was_delivered)) = tried else { return Ok(()) };
+    let Some((slot, was_queued, was_delivered)) = tried else { return Ok(()) };
     match result {
         AttemptResult::Retry { .. } => {
-            finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)
+            sqlite
+                .prepare_cached("UPDATE kept SET queued = 1 WHERE sequence = ?1")?
+                .execute([sequence])?;
+            finish(sqlite, slot, 0, sequence.saturating_sub(1), Status::Superseded, now)
         }
         // The platform accepted the grade earlier, so the result of one more attempt does not
         // matter.
@@ -245,14 +330,14 @@ fn settle(
             finish(sqlite, slot, sequence, sequence, Status::Expired, now)
         }
         AttemptResult::Delivered => {
-            finish(sqlite, slot, 0, sequence - 1, Status::Superseded, now)?;
+            finish(sqlite, slot, 0, sequence.saturating_sub(1), Status::Superseded, now)?;
             if may_be_overwritten(sqlite, slot, now)? {
                 sqlite
                     .prepare_cached(
                         "UPDATE kept SET delivered = 1, next_try = ?2 WHERE sequence = ?1",
                     )?
-                    .execute((sequence, now + LATE_WRITE_WINDOW))?;
-            } else if tries == 1 {
+                    .execute((sequence, integer(now.saturating_add(LATE_WRITE_WINDOW))))?;
+            } else if !was_queued {
                 // The upstream receives the result in the response, and never an id.
                 sqlite
                     .prepare_cached("DELETE FROM kept WHERE sequence = ?1")?
@@ -271,9 +356,10 @@ fn may_be_overwritten(sqlite: &Connection, slot: [u8; 16], now: u64) -> rusqlite
     sqlite
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM finished
-                WHERE slot = ?1 AND finished >= ?2 AND (status = 'superseded' OR tries > 1))",
+                WHERE slot = ?1 AND finished >= ?2
+                    AND (status IN ('superseded', 'expired') OR tries > 1))",
         )?
-        .query_row((slot, now.saturating_sub(LATE_WRITE_WINDOW)), |row| row.get(0))
+        .query_row((slot, integer(now.saturating_sub(LATE_WRITE_WINDOW))), |row| row.get(0))
 }
 
 /// Finishes the queued grades of a slot between two sequence numbers (inclusive).
@@ -293,7 +379,7 @@ fn finish(
                     CASE WHEN delivered THEN 'delivered' ELSE ?4 END, accepted, tries, words, ?5
                 FROM kept WHERE slot = ?1 AND sequence BETWEEN ?2 AND ?3",
         )?
-        .execute((slot, from, to, status.name(), now))?;
+        .execute((slot, from, to, status.name(), integer(now)))?;
     sqlite
         .prepare_cached("DELETE FROM kept WHERE slot = ?1 AND sequence BETWEEN ?2 AND ?3")?
         .execute((slot, from, to))?;
@@ -305,7 +391,7 @@ fn finish(
 fn delete_old(sqlite: &Connection, now: u64, most: u64) -> rusqlite::Result<()> {
     sqlite
         .prepare_cached("DELETE FROM finished WHERE finished < ?1")?
-        .execute([now.saturating_sub(RETENTION)])?;
+        .execute([integer(now.saturating_sub(RETENTION))])?;
     let surplus = count(sqlite, "finished")?.saturating_sub(most);
     if surplus > 0 {
         sqlite.execute(
@@ -317,33 +403,85 @@ fn delete_old(sqlite: &Connection, now: u64, most: u64) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// Selects the grades that are due. It selects per host, so that a long queue of one host does not
-/// slow down the others. `full_hosts` is a JSON array.
-fn due(
+/// Expires the grades of a host that reached an age, except those with an attempt in progress.
+/// Returns the number of dead letters.
+fn expire(
     sqlite: &Connection,
-    now: u64,
-    limit: usize,
-    per_host: usize,
-    full_hosts: &str,
-) -> rusqlite::Result<Vec<QueuedGrade>> {
-    let sql = format!(
-        "WITH RECURSIVE hosts (name) AS (
-            SELECT MIN(host) FROM kept
-            UNION ALL
-            SELECT (SELECT MIN(host) FROM kept WHERE host > hosts.name)
-                FROM hosts WHERE hosts.name IS NOT NULL
-        )
-        SELECT {QUEUED_COLUMNS} FROM hosts JOIN kept ON sequence IN (
-            SELECT one.sequence FROM kept AS one
-            WHERE one.host = hosts.name AND one.next_try <= :now AND {NEWEST}
-            ORDER BY one.next_try, one.sequence LIMIT :per_host
-        )
-        WHERE hosts.name NOT IN (SELECT value FROM json_each(:full_hosts))
-        ORDER BY next_try, sequence LIMIT :limit"
-    );
-    let mut select = sqlite.prepare_cached(&sql)?;
+    host: &str,
+    expiry: Expiry,
+    message: &str,
+    moment: Moment,
+) -> rusqlite::Result<usize> {
+    // The latest acceptance that is old enough. Nothing is accepted before 0.
+    let latest = |now: u64| now.checked_sub(expiry.age).map_or(-1, integer);
+    let latest_millis =
+        moment.now.checked_sub(expiry.age).map_or(-1, |at| integer(at.saturating_mul(1000)));
+    let mut select = sqlite.prepare_cached(
+        "SELECT sequence, slot FROM kept
+            WHERE host = :host AND delivered = :delivered
+                AND (accepted_running <= :running OR (tries >= :tries AND accepted <= :now))
+                AND NOT (sending AND next_try > :lease)
+            ORDER BY sequence LIMIT :limit",
+    )?;
     let parameters = named_params! {
-        ":now": now, ":limit": limit, ":per_host": per_host, ":full_hosts": full_hosts,
+        ":host": host, ":delivered": expiry.of_delivered, ":running": latest(moment.running),
+        ":tries": expiry.tries, ":now": latest_millis, ":lease": integer(moment.now),
+        ":limit": MAX_EXPIRED,
     };
-    select.query_map(parameters, read_queued)?.collect()
+    let old: Vec<(u64, [u8; 16])> = select
+        .query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (sequence, slot) in &old {
+        sqlite
+            .prepare_cached("UPDATE kept SET words = ?2 WHERE sequence = ?1")?
+            .execute((sequence, message))?;
+        finish(sqlite, *slot, *sequence, *sequence, Status::Expired, moment.now)?;
+    }
+    Ok(if expiry.of_delivered { 0 } else { old.len() })
+}
+
+/// Selects the grades that are due. It selects per host, so that a long queue of one host does not
+/// slow down the others.
+fn due(sqlite: &Connection, now: u64, limits: &ClaimLimits) -> rusqlite::Result<Vec<i64>> {
+    let select = |index: &str, order: &str| {
+        sqlite.prepare_cached(&format!(
+            "SELECT one.next_try, one.sequence, one.slot FROM kept AS one INDEXED BY {index}
+                WHERE one.host = ?1 AND one.next_try <= ?2 AND {NEWEST}
+                ORDER BY {order}"
+        ))
+    };
+    let mut longest_due = select("kept_by_host", "one.next_try, one.sequence")?;
+    let mut least_tried = select("kept_by_tries", "one.tries, one.next_try, one.sequence")?;
+    let mut next_host = sqlite.prepare_cached("SELECT MIN(host) FROM kept WHERE host > ?1")?;
+    let mut host: Option<String> =
+        sqlite.prepare_cached("SELECT MIN(host) FROM kept")?.query_row([], |row| row.get(0))?;
+    let mut found: Vec<(i64, i64, bool)> = Vec::new();
+    while let Some(name) = host {
+        let limit = limits.of(&name);
+        let (statement, most) = match limit {
+            HostLimit::Flow(most) => (&mut longest_due, most),
+            HostLimit::Probe => (&mut least_tried, 1),
+            HostLimit::Wait => (&mut longest_due, 0),
+        };
+        if most > 0 {
+            let rows = statement.query_map((&name, integer(now)), |row| {
+                Ok(((row.get(0)?, row.get(1)?, limit == HostLimit::Probe), row.get(2)?))
+            })?;
+            let is_free = |row: &rusqlite::Result<(_, [u8; 16])>| {
+                row.as_ref().map_or(true, |(_, slot)| !limits.busy_slots.contains(slot))
+            };
+            for row in rows.filter(is_free).take(most) {
+                found.push(row?.0);
+            }
+        }
+        host = next_host.query_row([&name], |row| row.get(0))?;
+    }
+    found.sort_unstable();
+    let mut probes = limits.probes;
+    found.retain(|(_, _, is_probe)| {
+        let fits = !is_probe || probes > 0;
+        probes = probes.saturating_sub(usize::from(*is_probe));
+        fits
+    });
+    Ok(found.into_iter().take(limits.total).map(|(_, sequence, _)| sequence).collect())
 }

@@ -11,7 +11,7 @@ use crate::state::grade::{Action, FinishedGrade, Grade, QueuedGrade, Status};
 /// The columns of a queued grade in the table `kept`.
 pub(super) const QUEUED_COLUMNS: &str = "sequence, id, slot, tool, sender, url, host, sourcedid, \
     method, score, comment, CASE WHEN delivered THEN 'delivered' ELSE 'kept' END AS status, \
-    accepted, tries, next_try, words";
+    accepted, accepted_running, tries, next_try, words";
 /// The columns of a finished grade in the table `finished`.
 pub(super) const FINISHED_COLUMNS: &str =
     "sequence, id, slot, tool, sender, host, deletes, status, accepted, tries, words, finished";
@@ -43,6 +43,7 @@ pub(super) fn read_queued(row: &Row<'_>) -> rusqlite::Result<QueuedGrade> {
         },
         status: read_status(row)?,
         accepted: Millis::new(row.get("accepted")?),
+        accepted_running: row.get("accepted_running")?,
         tries: row.get("tries")?,
         next_try: row.get("next_try")?,
         message: row.get("words")?,

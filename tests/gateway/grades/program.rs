@@ -288,6 +288,7 @@ fn queued_grades_and_dead_letters_are_listed_without_personal_data() {
     let tokens = NAMES.map(|name| stage.token_for(name));
     let expired = stage.queue(&tokens[0], "0.75");
     stage.server.set_now(NOW + 3 * 86_400);
+    stage.server.set_running(3 * 86_400);
     let kept = stage.queue(&tokens[2], "0.75");
     stage.wait_for_status(&tokens[0], &expired, "expired");
     stage.deliver(&tokens[3], "0.5");

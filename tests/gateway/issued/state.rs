@@ -125,6 +125,7 @@ fn expected(issued: &Value) -> StoredGrade {
         grade: Grade { slot, tool, sender, host, place, action },
         status,
         accepted,
+        accepted_running: 0,
         tries,
         next_try: number(issued, "next_try").expect("a number").min(latest),
         message,
@@ -151,10 +152,53 @@ fn grades_of_the_older_version_are_migrated_with_every_value() {
     let opened = open(temp.path());
     has_every_grade(&opened);
     drop(opened);
-    assert_eq!(version(temp.path()), 2);
+    assert_eq!(version(temp.path()), 3);
     assert_eq!(version_of(temp.path(), "replay.sqlite"), 1, "it has a version of its own");
     // Also after the migration.
     has_every_grade(&open(temp.path()));
+}
+
+#[test]
+fn grades_of_version_2_are_listed_and_migrated_with_every_value() {
+    let temp = copied_state();
+    drop(open(temp.path()));
+    let to_version_2 = "BEGIN;
+        DROP INDEX kept_by_tries;
+        DROP TABLE running_time;
+        ALTER TABLE kept DROP COLUMN queued;
+        ALTER TABLE kept DROP COLUMN sending;
+        ALTER TABLE kept DROP COLUMN accepted_running;
+        PRAGMA user_version = 2;
+        COMMIT";
+    let sqlite = Connection::open(temp.path().join("grades.sqlite")).expect("a file");
+    sqlite.execute_batch(to_version_2).expect("version 2");
+    drop(sqlite);
+    let listed = list(temp.path()).expect("listed");
+    assert_eq!((version(temp.path()), listed.len()), (2, 8));
+    has_every_grade(&open(temp.path()));
+    assert_eq!(version(temp.path()), 3);
+    assert_eq!(list(temp.path()), Ok(listed));
+}
+
+/// A first attempt without a result may have been sent. The id of any other grade may be known to
+/// its upstream.
+#[test]
+fn the_migration_knows_which_first_attempts_have_no_result() {
+    let temp = copied_state();
+    drop(open(temp.path()));
+    let sqlite = Connection::open(temp.path().join("grades.sqlite")).expect("a file");
+    for issued in entries("grades.json", GRADES) {
+        if text(&issued, "status") != "kept" {
+            continue;
+        }
+        let stored = sqlite.query_row(
+            "SELECT sending, queued, accepted_running FROM kept WHERE id = ?1",
+            [text(&issued, "id")],
+            |row| Ok((row.get::<_, u8>(0)?, row.get::<_, u8>(1)?, row.get::<_, u8>(2)?)),
+        );
+        let expected = if issued["tries"] == 0 { (1, 0, 0) } else { (0, 1, 0) };
+        assert_eq!(stored.expect("a row"), expected, "{issued}");
+    }
 }
 
 #[test]
@@ -187,7 +231,7 @@ fn grades_are_listed_before_and_after_the_migration_without_a_change() {
         .collect();
     assert_eq!(list(temp.path()), Ok(expected.clone()), "while a process serves");
     drop(opened);
-    assert_eq!(version(temp.path()), 2);
+    assert_eq!(version(temp.path()), 3);
     assert_eq!(list(temp.path()), Ok(expected));
 }
 
@@ -360,7 +404,7 @@ fn a_migration_that_is_killed_leaves_one_version_or_the_other() {
     let started = Instant::now();
     assert!(start_child(whole.path()).wait().expect("it ends").success());
     let duration = started.elapsed();
-    assert_eq!(version(whole.path()), 2);
+    assert_eq!(version(whole.path()), 3);
 
     let mut versions = Vec::new();
     for round in 0..ROUNDS {
@@ -374,7 +418,7 @@ fn a_migration_that_is_killed_leaves_one_version_or_the_other() {
         let version = version(temp.path());
         let (column, from, to) = match version {
             1 => ("consumer_key", 1_699_999_000_i64, 1_700_000_000_i64),
-            2 => ("sender", 1_699_999_000_000, 1_700_000_000_000),
+            3 => ("sender", 1_699_999_000_000, 1_700_000_000_000),
             other => panic!("version {other}"),
         };
         let count: u64 = sqlite

@@ -13,7 +13,7 @@ use lti_gateway::state::{
 };
 use tempfile::tempdir;
 
-use super::{ACCEPTED, LIMITS, find, nonce, open, refused, retry, score, wait};
+use super::{ACCEPTED, LIMITS, find, moment, nonce, open, refused, retry, score, wait};
 use crate::support::NOW;
 
 /// The variables for the child process: its directory and the number of the round.
@@ -46,22 +46,25 @@ async fn work(directory: &Directory, round: u8, worker: u8) {
         assert_eq!(replay.spend(&nonce(worker, &text, NOW + 300), NOW).await, Spent::Now);
         report(&format!("spent {worker} {text}"));
         let queued = outbox
-            .write(score(slot, "lms.example", &text), ACCEPTED, NOW + 60)
+            .write(score(slot, "lms.example", &text), ACCEPTED, 0, NOW + 60)
             .await
             .expect("written");
         let id = &queued.id;
         report(&format!("queued {id} {text}"));
         if number % 4 > 0 {
-            outbox.settle(&queued, retry(NOW + 9), NOW).await.expect("settled");
+            outbox.settle(&queued, retry(NOW + 9), true, moment(NOW)).await.expect("settled");
             report(&format!("retry {id} {text}"));
         }
         match number % 4 {
             2 => {
-                outbox.settle(&queued, refused(), NOW).await.expect("settled");
+                outbox.settle(&queued, refused(), true, moment(NOW)).await.expect("settled");
                 report(&format!("refused {id} -"));
             }
             3 => {
-                outbox.settle(&queued, AttemptResult::Delivered, NOW).await.expect("settled");
+                outbox
+                    .settle(&queued, AttemptResult::Delivered, true, moment(NOW))
+                    .await
+                    .expect("settled");
                 report(&format!("delivered {id} -"));
             }
             _ => {}

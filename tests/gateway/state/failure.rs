@@ -8,7 +8,7 @@ use lti::Spent;
 use lti_gateway::state::{Directory, OpenError, Outbox as _, Replay as _, StateError, list};
 use tempfile::tempdir;
 
-use super::{ACCEPTED, LIMITS, find, nonce, open, refused, score, wait, write};
+use super::{ACCEPTED, LIMITS, claim, find, moment, nonce, open, refused, score, wait, write};
 use crate::support::NOW;
 
 fn open_error(path: &Path) -> OpenError {
@@ -77,7 +77,7 @@ fn a_file_of_a_newer_release_is_refused_unchanged() {
         let sqlite = rusqlite::Connection::open(&file).expect("a file");
         sqlite.pragma_update(None, "user_version", 7).expect("set");
         drop(sqlite);
-        let newest = if name == "grades.sqlite" { 2 } else { 1 };
+        let newest = if name == "grades.sqlite" { 3 } else { 1 };
         let newer = OpenError::Newer { file: file.clone(), version: 7, newest };
         assert_eq!(open_error(temp.path()), newer);
         assert_eq!(
@@ -157,10 +157,12 @@ fn a_file_that_is_damaged_while_open_causes_errors_and_no_panic() {
         |error: Option<StateError>| matches!(error, None | Some(StateError::Unavailable(_)));
     assert!(is_unavailable(wait(directory.outbox.find(&queued.id)).err()));
     assert!(is_unavailable(
-        wait(directory.outbox.write(score(2, "lms.example", "1"), ACCEPTED, NOW)).err()
+        wait(directory.outbox.write(score(2, "lms.example", "1"), ACCEPTED, 0, NOW)).err()
     ));
-    assert!(is_unavailable(wait(directory.outbox.settle(&queued, refused(), NOW)).err()));
-    assert!(is_unavailable(wait(directory.outbox.claim(NOW, NOW + 9, 9, 9, &[])).err()));
+    assert!(is_unavailable(
+        wait(directory.outbox.settle(&queued, refused(), true, moment(NOW))).err()
+    ));
+    assert!(is_unavailable(claim(&directory, NOW, NOW + 9).err()));
     assert!(is_unavailable(wait(directory.outbox.next_due()).err()));
     drop(directory);
     let error = open_error(temp.path());

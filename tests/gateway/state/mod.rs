@@ -1,5 +1,6 @@
 //! The state survives crashes and restarts: spent nonces and queued grades.
 
+mod clock;
 mod crash;
 mod failure;
 mod listing;
@@ -8,15 +9,16 @@ mod privacy;
 mod restart;
 mod share;
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lti::oauth1::SignatureMethod;
 use lti::{Account, GradePlace, Nonce, OutcomeService, Score, Sender};
-use lti_gateway::clock::Millis;
+use lti_gateway::clock::{Millis, Moment};
 use lti_gateway::state::{
-    Action, AttemptResult, Directory, Grade, OpenError, Outbox as _, QueuedGrade, StateLimits,
-    StoredGrade,
+    Action, AttemptResult, ClaimLimits, Directory, Grade, HostLimit, OpenError, Outbox as _,
+    QueuedGrade, StateError, StateLimits, StoredGrade,
 };
 
 use crate::support::NOW;
@@ -27,6 +29,11 @@ const LIMITS: StateLimits =
 /// [`NOW`] in milliseconds.
 const ACCEPTED: Millis = Millis::from_seconds(NOW);
 const DAY: u64 = 24 * 60 * 60;
+
+/// This wall clock, without a running time.
+fn moment(now: u64) -> Moment {
+    Moment { now, running: 0 }
+}
 
 /// Runs a future to its end.
 fn wait<T>(what: impl Future<Output = T>) -> T {
@@ -65,11 +72,28 @@ fn score(slot: u8, host: &str, score: &str) -> Grade {
 
 /// Writes a grade whose lease ends at once.
 fn write(directory: &Directory, grade: Grade) -> QueuedGrade {
-    wait(directory.outbox.write(grade, ACCEPTED, NOW)).expect("written")
+    wait(directory.outbox.write(grade, ACCEPTED, 0, NOW)).expect("written")
 }
 
 fn settle(directory: &Directory, grade: &QueuedGrade, result: AttemptResult, now: u64) {
-    wait(directory.outbox.settle(grade, result, now)).expect("settled");
+    wait(directory.outbox.settle(grade, result, true, moment(now))).expect("settled");
+}
+
+/// Limits of a claim without limits per host.
+fn everything() -> ClaimLimits {
+    ClaimLimits {
+        total: 100,
+        probes: 100,
+        hosts: HashMap::new(),
+        other_hosts: HostLimit::Flow(100),
+        busy_slots: HashSet::new(),
+        latest: u64::MAX,
+    }
+}
+
+/// Claims all due grades.
+fn claim(directory: &Directory, now: u64, until: u64) -> Result<Vec<QueuedGrade>, StateError> {
+    wait(directory.outbox.claim(now, until, everything()))
 }
 
 fn find(directory: &Directory, id: &str) -> Option<StoredGrade> {

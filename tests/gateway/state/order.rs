@@ -6,7 +6,9 @@ use lti_gateway::state::{
 };
 use tempfile::tempdir;
 
-use super::{ACCEPTED, LIMITS, expired, find, open, refused, retry, score, settle, wait, write};
+use super::{
+    ACCEPTED, LIMITS, claim, expired, find, open, refused, retry, score, settle, wait, write,
+};
 use crate::support::NOW;
 
 /// Steps with grades, which have letters as names. Timestamps are seconds after [`NOW`].
@@ -51,8 +53,7 @@ fn check(name: &str, steps: &[Step]) {
             Step::Expire(letter) => settle(&directory, &grades[letter], expired(), NOW),
             Step::Claim(after, letters) => {
                 let now = NOW + after;
-                let claimed =
-                    wait(directory.outbox.claim(now, now + 100, 100, 100, &[])).expect("claimed");
+                let claimed = claim(&directory, now, now + 100).expect("claimed");
                 let claimed: Vec<&str> = claimed
                     .iter()
                     .map(|one| {
@@ -373,7 +374,7 @@ fn a_grade_is_found_as_it_was_written() {
     let deletion = Grade { action: Action::Delete, ..score(2, "[::1]", "1") };
     for grade in [commented, deletion, score(3, "lms.example", "1")] {
         let written =
-            wait(directory.outbox.write(grade.clone(), ACCEPTED, NOW + 30)).expect("written");
+            wait(directory.outbox.write(grade.clone(), ACCEPTED, 0, NOW + 30)).expect("written");
         assert!(written.grade == grade);
         assert_eq!((written.status, written.accepted, written.tries), (Status::Kept, ACCEPTED, 0));
         assert_eq!(written.next_try, NOW + 30);

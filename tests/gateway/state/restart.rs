@@ -2,7 +2,7 @@ use lti::{FullShare, MemoryReplay, Spent};
 use lti_gateway::state::{AttemptResult, Outbox as _, Replay, StateLimits};
 use tempfile::tempdir;
 
-use super::{ACCEPTED, LIMITS, find, nonce, open, retry, score, settle, wait, write};
+use super::{ACCEPTED, LIMITS, claim, find, nonce, open, retry, score, settle, wait, write};
 use crate::support::NOW;
 
 fn spend(replay: &dyn Replay, text: &str, until: u64, now: u64) -> Spent {
@@ -144,16 +144,16 @@ fn queued_grades_come_due_after_a_restart() {
     let temp = tempdir().expect("a directory");
     let directory = open(temp.path(), NOW, LIMITS);
     let sending =
-        wait(directory.outbox.write(score(1, "a", "1"), ACCEPTED, NOW + 60)).expect("written");
+        wait(directory.outbox.write(score(1, "a", "1"), ACCEPTED, 0, NOW + 60)).expect("written");
     let tried =
-        wait(directory.outbox.write(score(2, "a", "1"), ACCEPTED, NOW + 60)).expect("written");
+        wait(directory.outbox.write(score(2, "a", "1"), ACCEPTED, 0, NOW + 60)).expect("written");
     settle(&directory, &tried, retry(NOW + 31_536_000), NOW);
     assert_eq!(wait(directory.outbox.next_due()), Ok(Some(NOW + 60)));
     drop(directory);
 
     let directory = open(temp.path(), NOW + 10, LIMITS);
     assert_eq!(wait(directory.outbox.next_due()), Ok(Some(NOW + 10)));
-    let claimed = wait(directory.outbox.claim(NOW + 10, NOW + 70, 9, 9, &[])).expect("claimed");
+    let claimed = claim(&directory, NOW + 10, NOW + 70).expect("claimed");
     assert_eq!(
         claimed.iter().map(|queued| &queued.id).collect::<Vec<_>>(),
         [&sending.id, &tried.id]

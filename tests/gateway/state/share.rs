@@ -1,8 +1,12 @@
 use lti::Sender;
-use lti_gateway::state::{AttemptResult, Grade, Outbox as _, StateError, StateLimits, Status};
+use lti_gateway::state::{
+    AttemptResult, ClaimLimits, Grade, HostLimit, Outbox as _, StateError, StateLimits, Status,
+};
 use tempfile::tempdir;
 
-use super::{ACCEPTED, DAY, LIMITS, find, open, refused, retry, score, settle, wait, write};
+use super::{
+    ACCEPTED, DAY, LIMITS, everything, find, open, refused, retry, score, settle, wait, write,
+};
 use crate::support::NOW;
 
 /// A dead host has the most grades, and the longest due. The other hosts get their share.
@@ -17,9 +21,13 @@ fn a_host_does_not_delay_the_grades_of_others() {
         settle(&directory, &queued, retry(NOW + slot as u64), NOW);
     }
     let claim = |now, limit, per_host, full: &[&str]| {
-        let full: Vec<String> = full.iter().map(|host| (*host).to_owned()).collect();
-        let claimed =
-            wait(directory.outbox.claim(now, NOW + 1000, limit, per_host, &full)).expect("claimed");
+        let limits = ClaimLimits {
+            total: limit,
+            other_hosts: HostLimit::Flow(per_host),
+            hosts: full.iter().map(|host| ((*host).to_owned(), HostLimit::Wait)).collect(),
+            ..everything()
+        };
+        let claimed = wait(directory.outbox.claim(now, NOW + 1000, limits)).expect("claimed");
         claimed
             .iter()
             .map(|queued| (queued.grade.host.clone(), queued.grade.slot[0]))
@@ -51,7 +59,7 @@ fn a_consumer_does_not_use_up_the_space_of_others() {
     for slot in [1, 2] {
         write(&directory, score(slot, "dead.example", "1"));
     }
-    let full = wait(directory.outbox.write(score(3, "dead.example", "1"), ACCEPTED, NOW)).err();
+    let full = wait(directory.outbox.write(score(3, "dead.example", "1"), ACCEPTED, 0, NOW)).err();
     assert_eq!(full, Some(StateError::Full));
     let other =
         Grade { sender: Sender::Consumer("course-b".into()), ..score(3, "lms.example", "1") };
@@ -85,7 +93,7 @@ fn a_full_outbox_accepts_no_grade() {
     let directory = open(temp.path(), NOW, limits);
     let first = write(&directory, score(1, "lms.example", "1"));
     let second = write(&directory, score(1, "lms.example", "1"));
-    let full = wait(directory.outbox.write(score(2, "lms.example", "1"), ACCEPTED, NOW)).err();
+    let full = wait(directory.outbox.write(score(2, "lms.example", "1"), ACCEPTED, 0, NOW)).err();
     assert_eq!(full, Some(StateError::Full));
     assert!(wait(directory.outbox.is_reachable()));
     assert!(find(&directory, &first.id).is_some(), "no queued grade is dropped");
