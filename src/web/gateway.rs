@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lti::v1p1::ConsumerCredentials;
 
+use super::cause_budget::CauseBudget;
 use super::development::Development;
 use super::proxy::route::ToolRoutes;
 use super::proxy::visit::SessionCache;
@@ -34,6 +35,8 @@ pub struct Gateway {
     pub(super) grade_tokens: GradeTokens,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
+    /// The searches for causes of rejected launches.
+    pub(super) cause_budget: CauseBudget,
     pub(super) clock: Clock,
 }
 
@@ -72,6 +75,7 @@ impl Gateway {
             assertions: Assertions::new(&config.secrets),
             grade_tokens: GradeTokens::new(&config.secrets),
             upstreams,
+            cause_budget: CauseBudget::new(clock.now_in_millis()),
             clock,
         })
     }

@@ -49,6 +49,10 @@ pub(super) fn shows_return_message(product_family_code: &str) -> bool {
 /// The positions of the query's pairs that are also in the body. Each pair of the body matches at
 /// most one pair of the query.
 pub(super) fn query_pairs_copied_to_body(params: &Params) -> Vec<usize> {
+    // Most launch URLs have no query.
+    if !params.iter().any(|param| param.source == Source::Query) {
+        return Vec::new();
+    }
     let mut body_counts = HashMap::new();
     for param in params.iter().filter(|param| param.source == Source::Body) {
         *body_counts.entry((param.name, param.value)).or_insert(0) += 1;

@@ -39,17 +39,20 @@ impl<'a> SignatureTrial<'a> {
         if self.matches(&self.base_string(&[], decoded_key), signature) {
             return Some((first, Vec::new()));
         }
-        self.deviations().into_iter().find(|(_, dropped)| {
-            !dropped.is_empty() && self.matches(&self.base_string(dropped, None), signature)
-        })
+        self.deviations()
+            .find(|(_, dropped)| self.matches(&self.base_string(dropped, None), signature))
     }
 
-    /// The variants that omit parameters, and the indexes of these parameters.
-    pub(super) fn deviations(&self) -> [(Variant, Vec<usize>); 2] {
-        [
-            (Variant::CanvasQueryOnce, query_pairs_copied_to_body(self.params)),
-            (Variant::DoubledSubmitButton, doubled_submit_button(self.params)),
-        ]
+    /// The variants that omit parameters of this form, and the indexes of these parameters. Each is
+    /// computed when it is needed.
+    pub(super) fn deviations(&self) -> impl Iterator<Item = (Variant, Vec<usize>)> {
+        type Omission = (Variant, fn(&Params) -> Vec<usize>);
+        const OMISSIONS: [Omission; 2] = [
+            (Variant::CanvasQueryOnce, query_pairs_copied_to_body),
+            (Variant::DoubledSubmitButton, doubled_submit_button),
+        ];
+        let of_form = OMISSIONS.into_iter().map(|(variant, find)| (variant, find(self.params)));
+        of_form.filter(|(_, dropped)| !dropped.is_empty())
     }
 
     /// The base string URI.

@@ -13,12 +13,7 @@ pub(super) struct Search<'a> {
 
 impl<'a> Search<'a> {
     pub(super) fn new(trial: &'a SignatureTrial<'a>, claim: &'a ClaimedConsumer<'a, 'a>) -> Self {
-        let deviations = trial.deviations().into_iter().map(|(_, dropped)| dropped);
-        Self {
-            trial,
-            claim,
-            deviations: deviations.filter(|dropped| !dropped.is_empty()).collect(),
-        }
+        Self { trial, claim, deviations: trial.deviations().map(|(_, dropped)| dropped).collect() }
     }
 
     /// The signed parameters as sent, except those at these indexes.
