@@ -60,8 +60,10 @@ impl LatestLaunches {
     /// Records a new session. Signals every watch of the same session with other roles.
     pub fn record(&self, session: &Session) {
         let Session { id, launch, minted, roles, .. } = session;
-        self.launches
-            .insert(id.clone(), LatestLaunch { launch: *launch, minted: *minted, roles: *roles });
+        // A clock that was set back does not make an earlier launch the newer one.
+        let earlier = self.launches.get(id).map_or(0, |earlier| earlier.minted);
+        let minted = earlier.max(*minted);
+        self.launches.insert(id.clone(), LatestLaunch { launch: *launch, minted, roles: *roles });
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(of_session) = watched.get_mut(id) {
             of_session.retain(|one| one.roles == *roles);

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use lti::oauth1::SignatureMethod;
 use lti::{GradePlace, OutcomeService, Roles, Sender};
 
@@ -46,6 +48,13 @@ impl Session {
             sourcedid: self.get(Field::GradeResultId)?.to_owned(),
             method,
         }))
+    }
+
+    /// How long the session is still valid at `now`. Not longer than its whole lifetime, even if the
+    /// clock was set back after the launch.
+    pub fn time_left(&self, now: u64) -> Duration {
+        let lifetime = self.expires.saturating_sub(self.minted);
+        Duration::from_secs(self.expires.saturating_sub(now).min(lifetime))
     }
 
     /// The fields that have a value.

@@ -48,7 +48,7 @@ pub(super) fn first(
                     destination,
                     &tool.name,
                     mount.id,
-                    now + TICKET_LIFETIME.as_secs(),
+                    now.saturating_add(TICKET_LIFETIME.as_secs()),
                 )
                 .ok_or(Refusal::PageFailed)?;
             latest_launches.record(&session);
