@@ -38,6 +38,10 @@ pub(in crate::web) struct PreparedHeaders {
 /// its next request arrives.
 const MOST_CACHED: usize = 10_000;
 
+/// The most cookies of a request that the gateway tries to open: anyone can send some that do not
+/// open. A browser has one for each path above the request's that is a session's prefix.
+const MOST_TRIED: usize = 8;
+
 /// Opens sessions from their cookies, and caches them.
 pub(in crate::web) struct SessionCache {
     pub(in crate::web) sessions: Sessions,
@@ -59,7 +63,8 @@ impl SessionCache {
         }
     }
 
-    /// The session that these `Cookie` headers open at a mount. Of several, the newest.
+    /// The session that these `Cookie` headers open at a mount. Of several, the newest. A browser
+    /// sends the cookie with the longest path first (RFC 6265 §5.4).
     pub(in crate::web) fn find<'c>(
         &self,
         mount: &Mount<'_, '_>,
@@ -67,7 +72,7 @@ impl SessionCache {
         now: u64,
     ) -> Option<Arc<OpenSession>> {
         let sealed = cookies(headers).filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);
-        let opened = sealed.filter_map(|sealed| self.open(mount, sealed, now));
+        let opened = sealed.take(MOST_TRIED).filter_map(|sealed| self.open(mount, sealed, now));
         opened.max_by_key(|opened| opened.session.minted)
     }
 

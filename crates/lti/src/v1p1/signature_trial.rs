@@ -3,7 +3,7 @@ use super::compat::{Variant, doubled_submit_button, query_pairs_copied_to_body};
 use super::consumer::KnownConsumer;
 use super::launch_request::LaunchRequest;
 use super::policy::LaunchPolicy;
-use crate::oauth1::base_string::{base_string, base_uri};
+use crate::oauth1::base_string::{base_string_of_sorted, base_uri, is_signed, order};
 use crate::oauth1::{Param, Params, SignatureMethod};
 
 /// A request and its consumer. It finds the base string that the request's signature covers.
@@ -13,6 +13,8 @@ pub(super) struct SignatureTrial<'a> {
     pub(super) policy: &'a LaunchPolicy,
     pub(super) known: Option<&'a KnownConsumer>,
     pub(super) method: SignatureMethod,
+    /// The parameters that a signature covers, with their indexes, in the order of a base string.
+    sorted: Vec<(usize, Param<'a>)>,
 }
 
 impl<'a> SignatureTrial<'a> {
@@ -22,7 +24,10 @@ impl<'a> SignatureTrial<'a> {
         policy: &'a LaunchPolicy,
         claim: &ClaimedConsumer<'_, 'a>,
     ) -> Self {
-        Self { request, params, policy, known: claim.known, method: claim.oauth.method }
+        let signed = params.iter().enumerate().filter(|(_, param)| is_signed(param));
+        let mut sorted: Vec<(usize, Param<'a>)> = signed.collect();
+        sorted.sort_unstable_by(|(_, a), (_, b)| order(a, b));
+        Self { request, params, policy, known: claim.known, method: claim.oauth.method, sorted }
     }
 
     /// The first variant with a matching base string, and the indexes of the parameters that it
@@ -60,22 +65,22 @@ impl<'a> SignatureTrial<'a> {
         base_uri(self.request.scheme, self.request.authority, self.request.path)
     }
 
-    /// The parameters except the dropped ones, with the decoded key if there is one.
+    /// The signed parameters as sent, except the dropped ones, with the decoded key if there is one.
+    /// `dropped` is in ascending order.
     pub(super) fn params<'d>(
         &self,
         dropped: &'d [usize],
         decoded_key: Option<&'a str>,
     ) -> impl Iterator<Item = Param<'a>> + use<'a, 'd> {
-        let kept = self.params.iter().enumerate().filter(|(index, _)| !dropped.contains(index));
-        kept.map(move |(_, param)| match decoded_key {
-            Some(value) if param.name == "oauth_consumer_key" => Param { value, ..param },
-            _ => param,
-        })
+        let signed = self.params.iter().enumerate().filter(|(_, param)| is_signed(param));
+        kept(signed, dropped, decoded_key)
     }
 
     /// The base string over these parameters.
     pub(super) fn base_string(&self, dropped: &[usize], decoded_key: Option<&str>) -> String {
-        base_string("POST", &self.base_uri(), self.params(dropped, decoded_key))
+        // A decoded key keeps its place: no other parameter has its name.
+        let params = kept(self.sorted.iter().copied(), dropped, decoded_key);
+        base_string_of_sorted("POST", &self.base_uri(), params)
     }
 
     /// Whether a secret of the consumer makes this signature over a base string.
@@ -98,4 +103,17 @@ impl<'a> SignatureTrial<'a> {
             }
         })
     }
+}
+
+/// These parameters except the dropped ones, with the decoded key if there is one.
+fn kept<'p>(
+    params: impl Iterator<Item = (usize, Param<'p>)> + Clone,
+    dropped: &[usize],
+    decoded_key: Option<&'p str>,
+) -> impl Iterator<Item = Param<'p>> + Clone {
+    let kept = params.filter(|(index, _)| dropped.binary_search(index).is_err());
+    kept.map(move |(_, param)| match decoded_key {
+        Some(value) if param.name == "oauth_consumer_key" => Param { value, ..param },
+        _ => param,
+    })
 }

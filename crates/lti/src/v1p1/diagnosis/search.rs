@@ -21,8 +21,7 @@ impl<'a> Search<'a> {
         &self,
         dropped: &'d [usize],
     ) -> impl Iterator<Item = Param<'a>> + use<'a, 'd> {
-        let params = self.trial.params(dropped, self.claim.decoded_key.as_deref());
-        params.filter(|param| param.name != "oauth_signature")
+        self.trial.params(dropped, self.claim.decoded_key.as_deref())
     }
 
     /// A draft with these parameters for the expected URL.
