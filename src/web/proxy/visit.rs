@@ -11,7 +11,9 @@ use super::session_load::SessionLoads;
 use crate::config::PublicUrl;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::session_headers::{SessionFacts, session_headers};
-use crate::session::{COOKIE, GradeTokens, LatestLaunches, Session, Sessions, cookies};
+use crate::session::{
+    COOKIE, GradeTokens, LatestLaunches, Session, Sessions, cookies, looks_sealed,
+};
 use crate::url::Origin;
 use crate::web::served::ServedTool;
 
@@ -38,8 +40,8 @@ pub(in crate::web) struct PreparedHeaders {
 /// its next request arrives.
 const MOST_CACHED: usize = 10_000;
 
-/// The most cookies of a request that the gateway tries to open: anyone can send some that do not
-/// open. A browser has one for each path above the request's that is a session's prefix.
+/// The most cookies of a request that the gateway tries to open, of those that look sealed: anyone
+/// can send some that do not open. A browser has at most one for each path above the request's.
 const MOST_TRIED: usize = 8;
 
 /// Opens sessions from their cookies, and caches them.
@@ -72,7 +74,8 @@ impl SessionCache {
         now: u64,
     ) -> Option<Arc<OpenSession>> {
         let sealed = cookies(headers).filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);
-        let opened = sealed.take(MOST_TRIED).filter_map(|sealed| self.open(mount, sealed, now));
+        let tried = sealed.filter(|sealed| looks_sealed(sealed)).take(MOST_TRIED);
+        let opened = tried.filter_map(|sealed| self.open(mount, sealed, now));
         opened.max_by_key(|opened| opened.session.minted)
     }
 
