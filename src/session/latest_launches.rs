@@ -3,6 +3,8 @@
 //! This makes a new launch with other roles effective at once, although other windows may still
 //! have an older cookie. Without an entry, an older cookie stays valid until it expires.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

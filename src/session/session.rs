@@ -1,3 +1,5 @@
+#![deny(clippy::arithmetic_side_effects)]
+
 use std::time::Duration;
 
 use lti::oauth1::SignatureMethod;
@@ -50,8 +52,8 @@ impl Session {
         }))
     }
 
-    /// How long the session is still valid at `now`. Not longer than its whole lifetime, even if the
-    /// clock was set back after the launch.
+    /// How long the session is still valid at `now`: at most its whole lifetime, even if the clock
+    /// was set back after the launch.
     pub fn time_left(&self, now: u64) -> Duration {
         let lifetime = self.expires.saturating_sub(self.minted);
         Duration::from_secs(self.expires.saturating_sub(now).min(lifetime))

@@ -1,6 +1,8 @@
 //! The budget of searches for causes. Anyone can send a launch with a wrong signature, and the
 //! search for its cause costs many times as much as its verification.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use std::sync::{Mutex, PoisonError};
 
 use crate::clock::Millis;

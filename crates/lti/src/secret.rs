@@ -45,8 +45,8 @@ impl KnownSecrets {
     /// A longer string counts as one that contains a secret.
     const LONGEST: usize = 256;
 
-    /// A string counts as one that contains a secret, too, if the search would compare more parts of
-    /// it. With secrets of eight different lengths, this is a string of about 100 bytes.
+    /// The same is true if the search would compare more parts of a string. With secrets of eight
+    /// different lengths, this is a string of about 100 bytes.
     const MOST_PARTS: usize = 512;
 
     /// A shorter secret is detected only if it is the whole string, because it would occur by

@@ -1,5 +1,7 @@
 //! Opened sessions and the headers of their requests, cached.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::header::{HeaderName, HeaderValue};

@@ -65,8 +65,8 @@ impl<'a> SignatureTrial<'a> {
         base_uri(self.request.scheme, self.request.authority, self.request.path)
     }
 
-    /// The signed parameters as sent, except the dropped ones, with the decoded key if there is one.
-    /// `dropped` is in ascending order.
+    /// The signed parameters as sent, except the dropped ones, with the decoded key if there is
+    /// one. `dropped` is in ascending order.
     pub(super) fn params<'d>(
         &self,
         dropped: &'d [usize],

@@ -4,6 +4,8 @@
 //! An unknown key needs the same number of base strings and HMACs as a known one. There is no
 //! timing side channel.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use sha2::{Digest as _, Sha256};
 
 use super::claimed_consumer::ClaimedConsumer;
