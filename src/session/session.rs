@@ -66,3 +66,40 @@ impl Session {
             .filter_map(|(position, value)| Some((Field::at(*position)?, value.as_str())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_is_never_longer_than_the_lifetime() {
+        let left = |minted, expires, now| {
+            let session = Session {
+                id: String::new(),
+                launch: 0,
+                minted,
+                expires,
+                sender: Sender::Consumer("key-1".to_owned().into()),
+                roles: Roles::from_bits(0),
+                custom: Vec::new(),
+                left_out: 0,
+                values: Vec::new(),
+            };
+            session.time_left(now).as_secs()
+        };
+        for (minted, expires, now, expected) in [
+            (1000, 1600, 1000, 600),
+            (1000, 1600, 1599, 1),
+            (1000, 1600, 1600, 0),
+            (1000, 1600, 1601, 0),
+            (1000, 1600, u64::MAX, 0),
+            // The clock was set back.
+            (1000, 1600, 999, 600),
+            (1000, 1600, 0, 600),
+            (u64::MAX - 1, u64::MAX, 0, 1),
+            (u64::MAX, u64::MAX, u64::MAX, 0),
+        ] {
+            assert_eq!(left(minted, expires, now), expected, "{minted} {expires} {now}");
+        }
+    }
+}
