@@ -43,8 +43,9 @@ pub(in crate::web) struct PreparedHeaders {
 const MOST_CACHED: usize = 10_000;
 
 /// The most cookies of a request that the gateway tries to open, of those that look sealed: anyone
-/// can send some that do not open. A browser has at most one for each path above the request's.
-const MOST_TRIED: usize = 8;
+/// can send some that do not open. A browser has one for each prefix that contains the request's
+/// path: of the host, of a tool and of a session.
+const MOST_TRIED: usize = 4;
 
 /// Opens sessions from their cookies, and caches them.
 pub(in crate::web) struct SessionCache {
