@@ -150,6 +150,8 @@ async fn respond(
             Ok(length) if length == size => complete(bytes),
             Ok(_) | Err(_) => streamed(aborted()),
         };
+        // Rocket's part ends before the client has the response.
+        drop(response);
         let _ = sender.send(head.map(|()| body));
     } else {
         let (writer, body) = Channel::new(1);
