@@ -4,6 +4,10 @@
 //! Each server is a process of its own. The bench alternates between them within one run and counts
 //! their CPU time, without the client's. CPU time varies less than wall-clock time.
 //!
+//! After that, it compares requests that anyone can send, and that the gateway refuses, with the
+//! fixed page of the same process. `cargo bench --bench server -- unauthenticated` measures only
+//! these.
+//!
 //! Before that, it measures start and idle memory of the program itself: with the shipped tools,
 //! and with 10,000 tools.
 
@@ -12,6 +16,7 @@
 mod edx;
 mod process;
 mod start;
+mod unauthenticated;
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -42,9 +47,11 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     match (arguments.next().as_deref(), arguments.next()) {
         (Some("--serve"), Some(kind)) => serve(&kind),
+        (Some("unauthenticated"), _) => compare_unauthenticated(),
         _ => {
             start::measure();
             compare();
+            compare_unauthenticated();
         }
     }
 }
@@ -76,6 +83,59 @@ fn compare() {
         );
     }
     println!("ratio    {:.2}", totals[2].0 / totals[1].0);
+}
+
+/// Prints the CPU time of each unauthenticated request, and its ratio to the fixed page.
+fn compare_unauthenticated() {
+    let mut server = Server::start("launch");
+    let fixed = unauthenticated::Case {
+        name: "fixed page",
+        request: unauthenticated::post("/fixed", &edx::launch(0, "a nonce")),
+        status: 200,
+    };
+    let mut cases = vec![fixed];
+    cases.extend(unauthenticated::cases());
+    // Accept the launch whose replays are measured. Spend the budget of searches.
+    server.round(500);
+    for case in &cases {
+        let stream = &mut server.connections[0];
+        let _ = exchange(stream, &case.request);
+        for _ in 0..100 {
+            let head = exchange(stream, &case.request);
+            let status = format!("HTTP/1.1 {}", case.status);
+            assert!(head.starts_with(&status), "{}: {head}", case.name);
+        }
+    }
+    let mut totals = vec![0.0; cases.len()];
+    for _ in 0..ROUNDS {
+        for (case, total) in cases.iter().zip(&mut totals) {
+            let before = server.process.cpu_seconds();
+            std::thread::scope(|scope| {
+                for stream in &mut server.connections {
+                    scope.spawn(|| {
+                        for _ in 0..LAUNCHES_PER_ROUND / CONNECTIONS {
+                            let _ = exchange(stream, &case.request);
+                        }
+                    });
+                }
+            });
+            *total += server.process.cpu_seconds() - before;
+        }
+    }
+    for (case, total) in cases.iter().zip(&totals) {
+        println!(
+            "{:30} {:6.1} µs of CPU time, ratio {:.2}",
+            case.name,
+            total / (ROUNDS * LAUNCHES_PER_ROUND) as f64 * 1e6,
+            total / totals[0],
+        );
+    }
+}
+
+/// Sends a request and returns the head of its response.
+fn exchange(stream: &mut TcpStream, request: &[u8]) -> String {
+    stream.write_all(request).expect("the server reads");
+    response(stream).0
 }
 
 struct Server {

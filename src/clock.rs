@@ -1,5 +1,7 @@
 //! Time as a value: callers pass a clock down as an argument.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use std::sync::Arc;
 use std::time::Instant;
 

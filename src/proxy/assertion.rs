@@ -3,6 +3,8 @@
 //!
 //! Its claims have LTI 1.3 names, whatever LTI version the platform uses.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer as _, SigningKey};

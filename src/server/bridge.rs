@@ -143,12 +143,15 @@ async fn respond(
         let _ = sender.send(head.map(|()| stripped()));
     } else if response.body().is_none() {
         let _ = sender.send(head.map(|()| complete(Bytes::new())));
-    } else if size.is_some_and(|size| size <= LARGEST_COMPLETE) {
+    } else if let Some(size) = size.filter(|size| *size <= LARGEST_COMPLETE) {
+        let mut bytes = Vec::with_capacity(size);
         // A file can end early or fail. The response then breaks off.
-        let body = match response.into_bytes().await {
-            Some(bytes) if size == Some(bytes.len()) => complete(bytes),
-            Some(_) | None => streamed(aborted()),
+        let body = match response.read_to_end(&mut bytes).await {
+            Ok(length) if length == size => complete(bytes),
+            Ok(_) | Err(_) => streamed(aborted()),
         };
+        // Rocket's part ends before the client has the response.
+        drop(response);
         let _ = sender.send(head.map(|()| body));
     } else {
         let (writer, body) = Channel::new(1);

@@ -1,6 +1,8 @@
 //! Grade tokens: each permits an upstream to send grades of one learner for one resource link. They
 //! are sealed, and the gateway never sends them to a browser.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use std::borrow::Cow;
 
 use base64::Engine as _;

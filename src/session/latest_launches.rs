@@ -3,6 +3,8 @@
 //! This makes a new launch with other roles effective at once, although other windows may still
 //! have an older cookie. Without an entry, an older cookie stays valid until it expires.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,8 +62,10 @@ impl LatestLaunches {
     /// Records a new session. Signals every watch of the same session with other roles.
     pub fn record(&self, session: &Session) {
         let Session { id, launch, minted, roles, .. } = session;
-        self.launches
-            .insert(id.clone(), LatestLaunch { launch: *launch, minted: *minted, roles: *roles });
+        // A clock that was set back does not make an earlier launch the newer one.
+        let earlier = self.launches.get(id).map_or(0, |earlier| earlier.minted);
+        let minted = earlier.max(*minted);
+        self.launches.insert(id.clone(), LatestLaunch { launch: *launch, minted, roles: *roles });
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(of_session) = watched.get_mut(id) {
             of_session.retain(|one| one.roles == *roles);

@@ -1,3 +1,5 @@
+#![deny(clippy::arithmetic_side_effects)]
+
 use std::time::Duration;
 
 use lti::oauth1::SignatureMethod;

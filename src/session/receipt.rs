@@ -2,6 +2,8 @@
 //! which sends the form again, is then no replay. A receipt contains an expiry and a MAC, and no
 //! personal data. The gateway does not store it.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};

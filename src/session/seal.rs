@@ -17,6 +17,8 @@ use super::key::derive_key;
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 const TAG: usize = 16;
+/// The length of a sealed string without content.
+const SHORTEST: usize = (1 + NONCE + TAG).div_ceil(3) * 4 - 1;
 /// The most bytes of decompressed content. A session has a tenth of that.
 const MAX_CONTENT: usize = 64 * 1024;
 /// The compression level. A higher level does not shorten small content.
@@ -49,6 +51,9 @@ impl Seal {
     /// Opens a sealed string with the same binding, and decompresses it. `None` if it is not
     /// authentic.
     pub fn open(&self, text: &str, bound_to: &[&str]) -> Option<Vec<u8>> {
+        if !looks_sealed(text) {
+            return None;
+        }
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (&VERSION, rest) = bytes.split_first()? else { return None };
         let (nonce, encrypted) = rest.split_first_chunk::<NONCE>()?;
@@ -70,6 +75,12 @@ pub fn sealed_length(deflated: usize) -> usize {
     (1 + NONCE + deflated + TAG).div_ceil(3) * 4
 }
 
+/// Whether a string has the length and the version of a sealed one. It may still not open.
+pub fn looks_sealed(text: &str) -> bool {
+    let start = text.get(..4).and_then(|start| URL_SAFE_NO_PAD.decode(start).ok());
+    text.len() >= SHORTEST && start.is_some_and(|start| start.first() == Some(&VERSION))
+}
+
 fn associated(bound_to: &[&str]) -> Vec<u8> {
     let mut bytes = vec![VERSION];
     for part in bound_to {
@@ -88,6 +99,14 @@ mod tests {
         let [old, new] = ["the old secret", "the new secret"].map(Secret::new);
         let seal = Seal::new(std::slice::from_ref(&old), "session");
         let sealed = seal.close(&deflated(b"content"), &["tool", "id"]).expect("randomness");
+        assert!(looks_sealed(&sealed));
+        let empty = seal.close(&[], &[]).expect("randomness");
+        assert_eq!((empty.len(), looks_sealed(&empty)), (SHORTEST, true));
+        for other in
+            ["", "AQ", "AQAA", &empty[1..], &empty[..empty.len() - 1], "xyz".repeat(20).as_str()]
+        {
+            assert!(!looks_sealed(other), "{other}");
+        }
         assert!(sealed.len() <= sealed_length(deflated(b"content").len()));
         assert_eq!(seal.open(&sealed, &["tool", "id"]).as_deref(), Some(b"content".as_slice()));
         let rotated = Seal::new(&[new.clone(), old.clone()], "session");

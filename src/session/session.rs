@@ -1,3 +1,7 @@
+#![deny(clippy::arithmetic_side_effects)]
+
+use std::time::Duration;
+
 use lti::oauth1::SignatureMethod;
 use lti::{GradePlace, OutcomeService, Roles, Sender};
 
@@ -48,10 +52,54 @@ impl Session {
         }))
     }
 
+    /// How long the session is still valid at `now`: at most its whole lifetime, even if the clock
+    /// was set back after the launch.
+    pub fn time_left(&self, now: u64) -> Duration {
+        let lifetime = self.expires.saturating_sub(self.minted);
+        Duration::from_secs(self.expires.saturating_sub(now).min(lifetime))
+    }
+
     /// The fields that have a value.
     pub(super) fn fields(&self) -> impl Iterator<Item = (Field, &str)> {
         self.values
             .iter()
             .filter_map(|(position, value)| Some((Field::at(*position)?, value.as_str())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_is_never_longer_than_the_lifetime() {
+        let left = |minted, expires, now| {
+            let session = Session {
+                id: String::new(),
+                launch: 0,
+                minted,
+                expires,
+                sender: Sender::Consumer("key-1".to_owned().into()),
+                roles: Roles::from_bits(0),
+                custom: Vec::new(),
+                left_out: 0,
+                values: Vec::new(),
+            };
+            session.time_left(now).as_secs()
+        };
+        for (minted, expires, now, expected) in [
+            (1000, 1600, 1000, 600),
+            (1000, 1600, 1599, 1),
+            (1000, 1600, 1600, 0),
+            (1000, 1600, 1601, 0),
+            (1000, 1600, u64::MAX, 0),
+            // The clock was set back.
+            (1000, 1600, 999, 600),
+            (1000, 1600, 0, 600),
+            (u64::MAX - 1, u64::MAX, 0, 1),
+            (u64::MAX, u64::MAX, u64::MAX, 0),
+        ] {
+            assert_eq!(left(minted, expires, now), expected, "{minted} {expires} {now}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lti::v1p1::ConsumerCredentials;
 
+use super::cause_budget::CauseBudget;
 use super::development::Development;
 use super::log_budget::{LOG_LINES, LogBudget};
 use super::proxy::route::ToolRoutes;
@@ -36,6 +37,8 @@ pub struct Gateway {
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
     pub(super) log_budget: Arc<LogBudget>,
+    /// The searches for causes of rejected launches.
+    pub(super) cause_budget: CauseBudget,
     pub(super) clock: Clock,
 }
 
@@ -75,6 +78,7 @@ impl Gateway {
             grade_tokens: GradeTokens::new(&config.secrets),
             upstreams,
             log_budget: Arc::new(LogBudget::new(clock.clone(), LOG_LINES)),
+            cause_budget: CauseBudget::new(clock.now_in_millis()),
             clock,
         })
     }

@@ -5,6 +5,7 @@
 
 mod body;
 mod cartridge;
+mod cause_budget;
 mod decision;
 mod dev;
 mod development;

@@ -12,6 +12,7 @@ use hyper::StatusCode;
 use hyper::body::{Body, Bytes, Frame};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use rocket::http::Status;
+use rocket::tokio::io::AsyncReadExt as _;
 
 use super::shield;
 
@@ -79,7 +80,11 @@ fn hyper_headers(headers: &rocket::http::HeaderMap<'_>) -> HeaderMap {
 pub(crate) async fn own_response(
     mut response: rocket::Response<'static>,
 ) -> Response<ResponseBody> {
+    let body = response.body_mut();
+    let mut bytes = Vec::with_capacity(body.preset_size().unwrap_or_default());
     // The body is a string in memory, so that reading it cannot fail.
-    let body = response.body_mut().to_bytes().await.unwrap_or_default();
-    own_head(response.status(), response.headers()).map(|()| complete(body))
+    if body.read_to_end(&mut bytes).await.is_err() {
+        bytes.clear();
+    }
+    own_head(response.status(), response.headers()).map(|()| complete(bytes))
 }

@@ -32,7 +32,8 @@ impl fmt::Debug for Secret {
 /// add quotes or spaces, or paste a whole LTI passport into the field for the key.
 ///
 /// It contains only keyed hashes. The duration of a search depends on the length of the string and
-/// on the number of different lengths of secrets. It does not depend on the number of secrets.
+/// on the number of different lengths of secrets, and is bounded. It does not depend on the number
+/// of secrets.
 #[derive(Clone, Default)]
 pub struct KnownSecrets {
     hashes: HashSet<u64>,
@@ -43,6 +44,10 @@ pub struct KnownSecrets {
 impl KnownSecrets {
     /// A longer string counts as one that contains a secret.
     const LONGEST: usize = 256;
+
+    /// The same is true if the search would compare more parts of a string. With secrets of eight
+    /// different lengths, this is a string of about 100 bytes.
+    const MOST_PARTS: usize = 512;
 
     /// A shorter secret is detected only if it is the whole string, because it would occur by
     /// chance.
@@ -61,14 +66,16 @@ impl KnownSecrets {
     /// Whether `text` contains a secret, as it is or percent-encoded.
     pub fn occur_in(&self, text: &str) -> bool {
         let known = |bytes: &[u8]| self.hashes.contains(&self.hasher.hash_one(bytes));
+        let long = || self.lengths.range(Self::SHORTEST_PART..);
+        let parts = |length: &usize| (text.len() + 1).saturating_sub(*length);
         let contains_secret = |text: &str| {
-            let long = self.lengths.range(Self::SHORTEST_PART..);
             known(text.trim().as_bytes())
-                || long.into_iter().any(|length| text.as_bytes().windows(*length).any(known))
+                || long().any(|length| text.as_bytes().windows(*length).any(known))
         };
         text.len() > Self::LONGEST
+            || long().map(parts).sum::<usize>() > Self::MOST_PARTS
             || contains_secret(text)
-            || decode(text).is_some_and(|text| contains_secret(&text))
+            || (text.contains('%') && decode(text).is_some_and(|text| contains_secret(&text)))
     }
 }
 
@@ -102,6 +109,10 @@ mod tests {
             assert!(known.occur_in(text), "{text}");
         }
         assert!(known.occur_in(&"x".repeat(257)));
+        let lengths: Vec<Secret> = (6..40).map(|length| Secret::new("x".repeat(length))).collect();
+        let many = KnownSecrets::new(&lengths);
+        assert!(!many.occur_in("a key of twenty char"));
+        assert!(many.occur_in("a key of sixty characters, with many lengths of secrets here"));
         for text in ["", "key-1", "my-id:key-1", "s3cret", "%zz", "a tiny key"] {
             assert!(!known.occur_in(text), "{text}");
         }

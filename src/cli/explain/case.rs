@@ -118,7 +118,7 @@ impl Case {
         };
         let policy = &self.policy;
         let launch = request.read();
-        let examined = |now| examine_read(launch.clone(), policy, now, |_| false);
+        let examined = |now| examine_read(launch.clone(), policy, now, |_| false, || true);
         let examined_at = at.or_else(|| examined(0).timestamp()).unwrap_or_default();
         let diagnosis = diagnose(&launch, policy, &self.context);
         let cause = diagnosis.as_ref().map(|diagnosis| diagnosis.cause.clone());

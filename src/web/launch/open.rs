@@ -1,5 +1,7 @@
 //! An accepted launch opens its tool: the page of a template, or a session with an upstream.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use lti::Launch;
 use rocket::Response;
 use rocket::http::Status;

@@ -74,10 +74,13 @@ fn examination(
         gateway.receipts.prove(headers.get("Cookie").map(str::as_bytes), fingerprint, now)
     };
     let examination = match &gateway.development {
-        None => examine_read(launch, policy, now, proves),
+        None => {
+            let may_search = || gateway.cause_budget.spend(gateway.clock.now_in_millis());
+            examine_read(launch, policy, now, proves, may_search)
+        }
         Some(development) => {
             record.params = launch.params().map(lengths).unwrap_or_default();
-            let examination = examine_read(launch.clone(), policy, now, proves);
+            let examination = examine_read(launch.clone(), policy, now, proves, || true);
             let context =
                 || development.context(&served.tool.name, gateway.launch_urls(&authority));
             explained(&launch, policy, context, examination, record)

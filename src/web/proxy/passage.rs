@@ -215,7 +215,7 @@ impl<'r> Passage<'r> {
         Relay {
             latest_launches: &self.call.gateway.session_cache.latest_launches,
             call: self.call,
-            lifetime: Duration::from_secs(self.session.session.expires.saturating_sub(self.now)),
+            lifetime: self.session.session.time_left(self.now),
             session: self.session,
             prepared: self.prepared,
             permit,

@@ -1,5 +1,7 @@
 //! Opened sessions and the headers of their requests, cached.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::header::{HeaderName, HeaderValue};
@@ -11,7 +13,9 @@ use super::session_load::SessionLoads;
 use crate::config::PublicUrl;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::session_headers::{SessionFacts, session_headers};
-use crate::session::{COOKIE, GradeTokens, LatestLaunches, Session, Sessions, cookies};
+use crate::session::{
+    COOKIE, GradeTokens, LatestLaunches, Session, Sessions, cookies, looks_sealed,
+};
 use crate::url::Origin;
 use crate::web::served::ServedTool;
 
@@ -38,6 +42,11 @@ pub(in crate::web) struct PreparedHeaders {
 /// its next request arrives.
 const MOST_CACHED: usize = 10_000;
 
+/// The most cookies of a request that the gateway tries to open, of those that look sealed: anyone
+/// can send some that do not open. A browser has one for each prefix that contains the request's
+/// path: of the host, of a tool and of a session.
+const MOST_TRIED: usize = 4;
+
 /// Opens sessions from their cookies, and caches them.
 pub(in crate::web) struct SessionCache {
     pub(in crate::web) sessions: Sessions,
@@ -59,7 +68,8 @@ impl SessionCache {
         }
     }
 
-    /// The session that these `Cookie` headers open at a mount. Of several, the newest.
+    /// The session that these `Cookie` headers open at a mount. Of several, the newest. A browser
+    /// sends the cookie with the longest path first (RFC 6265 §5.4).
     pub(in crate::web) fn find<'c>(
         &self,
         mount: &Mount<'_, '_>,
@@ -67,7 +77,8 @@ impl SessionCache {
         now: u64,
     ) -> Option<Arc<OpenSession>> {
         let sealed = cookies(headers).filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);
-        let opened = sealed.filter_map(|sealed| self.open(mount, sealed, now));
+        let tried = sealed.filter(|sealed| looks_sealed(sealed)).take(MOST_TRIED);
+        let opened = tried.filter_map(|sealed| self.open(mount, sealed, now));
         opened.max_by_key(|opened| opened.session.minted)
     }
 

@@ -31,6 +31,7 @@ mod signature;
 mod state;
 mod superseded;
 mod token;
+mod token_clock;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

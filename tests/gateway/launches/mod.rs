@@ -4,6 +4,7 @@
 //! checked whole: status, page, the log line with its reference, and the absence of side effects.
 
 mod base_string;
+mod budget;
 mod login;
 mod parameters;
 mod protocol;

@@ -326,3 +326,34 @@ fn a_launch_whose_nonce_cannot_be_written_is_rejected() {
     sqlite.execute_batch("ROLLBACK").expect("no lock");
     accept(&server, &Form { nonce: "3", ..launch() }.sign());
 }
+
+#[test]
+fn the_window_is_exact_at_every_limit_of_the_clock() {
+    // The first second, the limits of signed and unsigned 32-bit seconds (2038 and 2106), and the
+    // last second that a timestamp of twelve digits can name.
+    for now in
+        [0, 1, WINDOW, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, 999_999_999_999 - WINDOW - 1]
+    {
+        let server = server();
+        server.set_now(now);
+        for timestamp in [now.checked_sub(WINDOW + 1), Some(now + WINDOW + 1)].into_iter().flatten()
+        {
+            reject(&server, &at(timestamp).sign(), 401, "stale");
+        }
+        let earliest = now.saturating_sub(WINDOW);
+        for (nonce, timestamp) in [("1", earliest), ("2", now), ("3", now + WINDOW)] {
+            accept(&server, &Form { nonce, ..at(timestamp) }.sign());
+        }
+        for timestamp in [1_000_000_000_000, u64::MAX] {
+            reject(&server, &at(timestamp).sign(), 400, "malformed-timestamp");
+        }
+    }
+    let server = server();
+    for now in [u64::MAX / 1000, u64::MAX - 1, u64::MAX] {
+        server.set_now(now);
+        for timestamp in [0, 1, NOW, 999_999_999_999] {
+            reject(&server, &at(timestamp).sign(), 401, "stale");
+        }
+        reject(&server, &at(u64::MAX).sign(), 400, "malformed-timestamp");
+    }
+}

@@ -8,6 +8,7 @@ mod app_cookie;
 mod assertion;
 mod body;
 mod budget;
+mod clock;
 mod entry;
 mod failure;
 mod forgery;

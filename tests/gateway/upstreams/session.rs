@@ -269,6 +269,27 @@ fn of_several_cookies_with_one_name_the_valid_one_opens_the_session() {
 }
 
 #[test]
+fn of_many_cookies_that_do_not_open_the_gateway_tries_four() {
+    let (recorder, server) = recorded();
+    let (_, visit) = opened(&server);
+    // They look sealed, and differ.
+    let broken = |count: usize| -> String {
+        (0..count).map(|number| format!("__Secure-lti=AQ{number:058}; ")).collect()
+    };
+    let get = |cookies: &str| {
+        let headers = [("Host", "tool.example"), JSON, ("Cookie", cookies)];
+        server.send("GET", &visit.at("/"), &headers, b"")
+    };
+    assert_eq!(get(&format!("{}{}", broken(3), visit.cookie)).status, 200);
+    recorder.request();
+    refused(&get(&format!("{}{}", broken(4), visit.cookie)), 401, "no-session");
+    // The browser sends the cookie with the longest path first.
+    assert_eq!(get(&format!("{}; {}", visit.cookie, broken(300))).status, 200);
+    recorder.request();
+    recorder.saw_nothing();
+}
+
+#[test]
 fn a_session_url_without_a_slash_is_the_upstreams_without_one() {
     let (recorder, server) = recorded();
     let (mut browser, visit) = opened(&server);

@@ -1,5 +1,7 @@
 //! The signature base string (RFC 5849 §3.4.1): the string that both sides sign.
 
+use std::cmp::Ordering;
+
 use super::encode::{compare_encoded, encode, encode_into, encode_twice};
 use super::params::Param;
 
@@ -39,11 +41,27 @@ pub fn base_string<'a>(
     params: impl Iterator<Item = Param<'a>>,
 ) -> String {
     let mut pairs: Vec<Param<'a>> = Vec::with_capacity(params.size_hint().1.unwrap_or_default());
-    pairs.extend(params.filter(|param| param.name != "oauth_signature"));
-    pairs.sort_unstable_by(|a, b| {
-        compare_encoded(a.name, b.name).then_with(|| compare_encoded(a.value, b.value))
-    });
+    pairs.extend(params.filter(is_signed));
+    pairs.sort_unstable_by(order);
+    base_string_of_sorted(method, base_uri, pairs.iter().copied())
+}
 
+/// Whether a signature covers a parameter.
+pub(crate) fn is_signed(param: &Param<'_>) -> bool {
+    param.name != "oauth_signature"
+}
+
+/// The order of parameters in a base string.
+pub(crate) fn order(a: &Param<'_>, b: &Param<'_>) -> Ordering {
+    compare_encoded(a.name, b.name).then_with(|| compare_encoded(a.value, b.value))
+}
+
+/// The base string of sorted parameters.
+pub(crate) fn base_string_of_sorted<'a>(
+    method: &str,
+    base_uri: &str,
+    pairs: impl Iterator<Item = Param<'a>> + Clone,
+) -> String {
     let mut base = encode(&method.to_ascii_uppercase());
     base.push('&');
     encode_into(base_uri, &mut base);
@@ -52,9 +70,9 @@ pub fn base_string<'a>(
     let mut bytes = base.into_bytes();
     let mut end = bytes.len();
     let capacity: usize =
-        pairs.iter().map(|pair| 5 * (pair.name.len() + pair.value.len()) + 6).sum();
+        pairs.clone().map(|pair| 5 * (pair.name.len() + pair.value.len()) + 6).sum();
     bytes.resize(end + capacity, 0);
-    for (index, pair) in pairs.iter().enumerate() {
+    for (index, pair) in pairs.enumerate() {
         if index > 0 {
             bytes[end..end + 3].copy_from_slice(b"%26");
             end += 3;

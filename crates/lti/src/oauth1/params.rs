@@ -176,7 +176,7 @@ impl Params {
     }
 
     /// The parameters in order.
-    pub fn iter(&self) -> impl Iterator<Item = Param<'_>> {
+    pub fn iter(&self) -> impl Iterator<Item = Param<'_>> + Clone {
         self.pairs.iter().map(|pair| Param {
             source: pair.source,
             name: &self.text[pair.name.clone()],
@@ -184,12 +184,12 @@ impl Params {
         })
     }
 
-    /// Removes the parameters at these indexes.
+    /// Removes the parameters at these indexes, which are in ascending order.
     pub(crate) fn remove(&mut self, indexes: &[usize]) {
         let mut index = 0;
         self.pairs.retain(|_| {
             index += 1;
-            !indexes.contains(&(index - 1))
+            indexes.binary_search(&(index - 1)).is_err()
         });
     }
 }

@@ -17,11 +17,14 @@ pub(super) struct ClaimedConsumer<'p, 't> {
 impl<'p, 't> ClaimedConsumer<'p, 't> {
     pub(super) fn read(params: &'p Params, policy: &'t LaunchPolicy) -> Result<Self, Rejection> {
         let oauth = OauthParameters::read(params)?;
-        if let Some(known) = policy.consumers.get(oauth.consumer_key) {
+        let key = oauth.consumer_key;
+        // The sent key alone decides what is decoded and looked up: no timing side channel.
+        let decoded = if key.contains('%') { decode(key) } else { None };
+        let known_decoded = decoded.as_deref().and_then(|key| policy.consumers.get(key));
+        if let Some(known) = policy.consumers.get(key) {
             return Ok(Self { oauth, known: Some(known), decoded_key: None });
         }
-        let decoded = decode(oauth.consumer_key);
-        let known = decoded.as_deref().and_then(|key| policy.consumers.get(key));
-        Ok(Self { oauth, known, decoded_key: decoded.filter(|_| known.is_some()) })
+        let decoded_key = decoded.filter(|_| known_decoded.is_some());
+        Ok(Self { oauth, known: known_decoded, decoded_key })
     }
 }

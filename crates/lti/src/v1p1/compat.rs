@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::oauth1::{Params, Source};
+use crate::oauth1::{Param, Params, Source};
 
 /// The base string that the signature covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +49,12 @@ pub(super) fn shows_return_message(product_family_code: &str) -> bool {
 /// The positions of the query's pairs that are also in the body. Each pair of the body matches at
 /// most one pair of the query.
 pub(super) fn query_pairs_copied_to_body(params: &Params) -> Vec<usize> {
+    let of = |source| params.iter().filter(move |param| param.source == source);
+    // Count only pairs that have the length of a pair of the query. Most launch URLs have no query.
+    let length = |param: &Param<'_>| 1_u64 << ((param.name.len() + param.value.len()) % 64);
+    let lengths = of(Source::Query).fold(0, |all, param| all | length(&param));
     let mut body_counts = HashMap::new();
-    for param in params.iter().filter(|param| param.source == Source::Body) {
+    for param in of(Source::Body).filter(|param| lengths & length(param) != 0) {
         *body_counts.entry((param.name, param.value)).or_insert(0) += 1;
     }
     let query_pairs = params.iter().enumerate().filter(|(_, param)| param.source == Source::Query);

@@ -3,7 +3,7 @@ use super::compat::{Variant, doubled_submit_button, query_pairs_copied_to_body};
 use super::consumer::KnownConsumer;
 use super::launch_request::LaunchRequest;
 use super::policy::LaunchPolicy;
-use crate::oauth1::base_string::{base_string, base_uri};
+use crate::oauth1::base_string::{base_string_of_sorted, base_uri, is_signed, order};
 use crate::oauth1::{Param, Params, SignatureMethod};
 
 /// A request and its consumer. It finds the base string that the request's signature covers.
@@ -13,6 +13,8 @@ pub(super) struct SignatureTrial<'a> {
     pub(super) policy: &'a LaunchPolicy,
     pub(super) known: Option<&'a KnownConsumer>,
     pub(super) method: SignatureMethod,
+    /// The parameters that a signature covers, with their indexes, in the order of a base string.
+    sorted: Vec<(usize, Param<'a>)>,
 }
 
 impl<'a> SignatureTrial<'a> {
@@ -22,7 +24,10 @@ impl<'a> SignatureTrial<'a> {
         policy: &'a LaunchPolicy,
         claim: &ClaimedConsumer<'_, 'a>,
     ) -> Self {
-        Self { request, params, policy, known: claim.known, method: claim.oauth.method }
+        let signed = params.iter().enumerate().filter(|(_, param)| is_signed(param));
+        let mut sorted: Vec<(usize, Param<'a>)> = signed.collect();
+        sorted.sort_unstable_by(|(_, a), (_, b)| order(a, b));
+        Self { request, params, policy, known: claim.known, method: claim.oauth.method, sorted }
     }
 
     /// The first variant with a matching base string, and the indexes of the parameters that it
@@ -39,17 +44,20 @@ impl<'a> SignatureTrial<'a> {
         if self.matches(&self.base_string(&[], decoded_key), signature) {
             return Some((first, Vec::new()));
         }
-        self.deviations().into_iter().find(|(_, dropped)| {
-            !dropped.is_empty() && self.matches(&self.base_string(dropped, None), signature)
-        })
+        self.deviations()
+            .find(|(_, dropped)| self.matches(&self.base_string(dropped, None), signature))
     }
 
-    /// The variants that omit parameters, and the indexes of these parameters.
-    pub(super) fn deviations(&self) -> [(Variant, Vec<usize>); 2] {
-        [
-            (Variant::CanvasQueryOnce, query_pairs_copied_to_body(self.params)),
-            (Variant::DoubledSubmitButton, doubled_submit_button(self.params)),
-        ]
+    /// The variants that omit parameters of this form, and the indexes of these parameters. Each is
+    /// computed when it is needed.
+    pub(super) fn deviations(&self) -> impl Iterator<Item = (Variant, Vec<usize>)> {
+        type Omission = (Variant, fn(&Params) -> Vec<usize>);
+        const OMISSIONS: [Omission; 2] = [
+            (Variant::CanvasQueryOnce, query_pairs_copied_to_body),
+            (Variant::DoubledSubmitButton, doubled_submit_button),
+        ];
+        let of_form = OMISSIONS.into_iter().map(|(variant, find)| (variant, find(self.params)));
+        of_form.filter(|(_, dropped)| !dropped.is_empty())
     }
 
     /// The base string URI.
@@ -57,22 +65,22 @@ impl<'a> SignatureTrial<'a> {
         base_uri(self.request.scheme, self.request.authority, self.request.path)
     }
 
-    /// The parameters except the dropped ones, with the decoded key if there is one.
+    /// The signed parameters as sent, except the dropped ones, with the decoded key if there is
+    /// one. `dropped` is in ascending order.
     pub(super) fn params<'d>(
         &self,
         dropped: &'d [usize],
         decoded_key: Option<&'a str>,
     ) -> impl Iterator<Item = Param<'a>> + use<'a, 'd> {
-        let kept = self.params.iter().enumerate().filter(|(index, _)| !dropped.contains(index));
-        kept.map(move |(_, param)| match decoded_key {
-            Some(value) if param.name == "oauth_consumer_key" => Param { value, ..param },
-            _ => param,
-        })
+        let signed = self.params.iter().enumerate().filter(|(_, param)| is_signed(param));
+        kept(signed, dropped, decoded_key)
     }
 
     /// The base string over these parameters.
     pub(super) fn base_string(&self, dropped: &[usize], decoded_key: Option<&str>) -> String {
-        base_string("POST", &self.base_uri(), self.params(dropped, decoded_key))
+        // A decoded key keeps its place: no other parameter has its name.
+        let params = kept(self.sorted.iter().copied(), dropped, decoded_key);
+        base_string_of_sorted("POST", &self.base_uri(), params)
     }
 
     /// Whether a secret of the consumer makes this signature over a base string.
@@ -95,4 +103,17 @@ impl<'a> SignatureTrial<'a> {
             }
         })
     }
+}
+
+/// These parameters except the dropped ones, with the decoded key if there is one.
+fn kept<'p>(
+    params: impl Iterator<Item = (usize, Param<'p>)> + Clone,
+    dropped: &[usize],
+    decoded_key: Option<&'p str>,
+) -> impl Iterator<Item = Param<'p>> + Clone {
+    let kept = params.filter(|(index, _)| dropped.binary_search(index).is_err());
+    kept.map(move |(_, param)| match decoded_key {
+        Some(value) if param.name == "oauth_consumer_key" => Param { value, ..param },
+        _ => param,
+    })
 }

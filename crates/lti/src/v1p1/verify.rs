@@ -4,6 +4,8 @@
 //! An unknown key needs the same number of base strings and HMACs as a known one. There is no
 //! timing side channel.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use sha2::{Digest as _, Sha256};
 
 use super::claimed_consumer::ClaimedConsumer;
@@ -25,24 +27,31 @@ use crate::sender::Sender;
 /// [fingerprint](crate::Launch::fingerprint). The closure returns `true` if there is proof of an
 /// earlier admission of the same form from the same browser. The launch is then a reload: neither
 /// its timestamp nor its nonce counts.
+///
+/// It searches briefly for the cause of each wrong signature.
 pub fn examine(
     request: &LaunchRequest<'_>,
     policy: &LaunchPolicy,
     now: u64,
     admitted_before: impl FnOnce(&[u8; 16]) -> bool,
 ) -> Examination<SignatureFindings> {
-    examine_read(request.read(), policy, now, admitted_before)
+    examine_read(request.read(), policy, now, admitted_before, || true)
 }
 
 /// Like [`examine`], for a launch whose parameters are already read.
+///
+/// It calls `may_search` before the search for the cause of a wrong signature, which costs many
+/// times as much as the verification. `false` omits the search; the verdict is the same. It calls
+/// it for known and unknown keys alike.
 pub fn examine_read(
     launch: ReadLaunch<'_>,
     policy: &LaunchPolicy,
     now: u64,
     admitted_before: impl FnOnce(&[u8; 16]) -> bool,
+    may_search: impl FnOnce() -> bool,
 ) -> Examination<SignatureFindings> {
     let mut examination = Examination::new(SignatureFindings::default());
-    examination.verdict = examination.run_checks(launch, policy, now, admitted_before);
+    examination.verdict = examination.run_checks(launch, policy, now, admitted_before, may_search);
     examination
 }
 
@@ -53,6 +62,7 @@ impl Examination<SignatureFindings> {
         policy: &LaunchPolicy,
         now: u64,
         admitted_before: impl FnOnce(&[u8; 16]) -> bool,
+        may_search: impl FnOnce() -> bool,
     ) -> Result<Verdict, Rejection> {
         let request = launch.request;
         let mut params = launch.into_v1p1_params()?;
@@ -68,7 +78,7 @@ impl Examination<SignatureFindings> {
         let (cause, is_secret) = match matched {
             Some(_) => (None, false),
             None => (
-                diagnose::quick(&trial, &claim, &signature),
+                diagnose::quick(&trial, &claim, &signature, may_search),
                 policy.secrets.occur_in(oauth.consumer_key),
             ),
         };

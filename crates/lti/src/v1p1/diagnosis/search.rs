@@ -13,12 +13,7 @@ pub(super) struct Search<'a> {
 
 impl<'a> Search<'a> {
     pub(super) fn new(trial: &'a SignatureTrial<'a>, claim: &'a ClaimedConsumer<'a, 'a>) -> Self {
-        let deviations = trial.deviations().into_iter().map(|(_, dropped)| dropped);
-        Self {
-            trial,
-            claim,
-            deviations: deviations.filter(|dropped| !dropped.is_empty()).collect(),
-        }
+        Self { trial, claim, deviations: trial.deviations().map(|(_, dropped)| dropped).collect() }
     }
 
     /// The signed parameters as sent, except those at these indexes.
@@ -26,8 +21,7 @@ impl<'a> Search<'a> {
         &self,
         dropped: &'d [usize],
     ) -> impl Iterator<Item = Param<'a>> + use<'a, 'd> {
-        let params = self.trial.params(dropped, self.claim.decoded_key.as_deref());
-        params.filter(|param| param.name != "oauth_signature")
+        self.trial.params(dropped, self.claim.decoded_key.as_deref())
     }
 
     /// A draft with these parameters for the expected URL.
