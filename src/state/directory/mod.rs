@@ -12,11 +12,17 @@ mod directory;
 mod directory_lock;
 mod file;
 mod grades_schema;
+mod health;
+mod job;
+mod known_file;
 mod listed;
 mod open_error;
 mod outbox;
 mod read;
 mod replay;
+mod sqlite;
+mod watch;
+mod worker;
 
 pub use directory::Directory;
 pub use listed::{ListedGrade, list};

@@ -11,6 +11,8 @@ pub enum OpenError {
     Missing(PathBuf),
     /// The path is not a directory.
     NotADirectory(PathBuf),
+    /// A symbolic link is in place of one of the gateway's files.
+    SymbolicLink(PathBuf),
     /// The directory or a file in it cannot be created, read or written. Holds the system's
     /// message.
     Inaccessible(PathBuf, String),
@@ -54,6 +56,11 @@ impl OpenError {
                 "name a directory in `gateway.state`; the gateway creates it if it is missing"
                     .to_owned()
             }
+            Self::SymbolicLink(path) => format!(
+                "remove the link {path}, or replace it by the file itself; `gateway.state` may \
+                 name another directory",
+                path = path.display()
+            ),
             Self::Inaccessible(path, _) => format!(
                 "let the gateway's user read and write {}, and check that its disk has free space",
                 path.display()
@@ -80,6 +87,9 @@ impl fmt::Display for OpenError {
         match self {
             Self::Missing(path) => write!(formatter, "{} does not exist", path.display()),
             Self::NotADirectory(path) => write!(formatter, "{} is not a directory", path.display()),
+            Self::SymbolicLink(path) => {
+                write!(formatter, "{} is a symbolic link", path.display())
+            }
             Self::Inaccessible(path, message) => {
                 write!(formatter, "{} cannot be used: {message}", path.display())
             }

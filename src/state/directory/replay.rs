@@ -99,7 +99,7 @@ impl Replay for DirectoryReplay {
     }
 
     async fn is_reachable(&self) -> bool {
-        self.database.is_reachable().await
+        self.database.is_reachable()
     }
 }
 
