@@ -8,7 +8,7 @@ use lti::ConsumerKey;
 
 use super::load::Loaded;
 use crate::config::{Tool, print};
-use crate::state::OpenError;
+use crate::state::{OpenError, Tightening};
 
 /// Development would run on Heroku.
 pub(super) const DEVELOPMENT_ON_HEROKU: &str = "\
@@ -27,6 +27,11 @@ pub(super) fn unreadable(file: impl Display, error: &io::Error) -> String {
 /// The directory of the state cannot be used.
 pub(super) fn state_unusable(error: &OpenError) -> String {
     format!("error: {error}\n  = help: {}\n", error.advice())
+}
+
+/// Other users can access a file of the state.
+pub(super) fn state_shared(found: &Tightening) -> String {
+    format!("warning: {found}\n  = help: {}\n", found.remedy())
 }
 
 /// The program cannot verify `https` servers. `why` is the reason.

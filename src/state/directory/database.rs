@@ -124,7 +124,7 @@ fn set_up(sqlite: &Connection, flush: Flush) -> rusqlite::Result<()> {
 }
 
 /// The version of a file with all of these migrations.
-fn newest_version(migrations: &[Migration]) -> i64 {
+pub(super) fn newest_version(migrations: &[Migration]) -> i64 {
     i64::try_from(migrations.len()).unwrap_or(i64::MAX)
 }
 
@@ -136,6 +136,7 @@ fn applied(file: &Path, version: i64, migrations: &[Migration]) -> Result<usize,
             file: file.to_owned(),
             version,
             newest: newest_version(migrations),
+            release: None,
         }),
         Err(_) => Err(OpenError::Damaged(file.to_owned(), format!("its version is {version}"))),
     }
@@ -450,7 +451,7 @@ mod tests {
             write_version(&sqlite, 1).expect("written");
             errors
         };
-        let newer = OpenError::Newer { file: file.clone(), version: 2, newest: 1 };
+        let newer = OpenError::Newer { file: file.clone(), version: 2, newest: 1, release: None };
         assert_eq!(open(2), [Some(newer.clone()), Some(newer)]);
         let damaged = OpenError::Damaged(file.clone(), "its version is -1".to_owned());
         assert_eq!(open(-1), [Some(damaged.clone()), Some(damaged)]);

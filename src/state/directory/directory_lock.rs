@@ -3,7 +3,8 @@
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
-use super::file::{LOCK, create};
+use super::file::create;
+use super::file_name::LOCK;
 use super::known_file::KnownFile;
 use super::open_error::OpenError;
 

@@ -18,7 +18,7 @@ use crate::state::replay::Replay;
 const CLEANUP_INTERVAL: u64 = 60;
 
 /// The migrations to the newest version of `replay.sqlite`.
-const MIGRATIONS: &[Migration] = &[create];
+pub(super) const MIGRATIONS: &[Migration] = &[create];
 
 /// Version 1.
 fn create(sqlite: &Connection) -> rusqlite::Result<()> {

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::directory_lock::DirectoryLock;
-use super::file::beside;
+use super::file_name::beside;
 use super::known_file::KnownFile;
 
 /// The paths that lead to an open database, to its directory, and to the directory's lock.
