@@ -3,6 +3,9 @@
 //! The thread runs all waiting jobs in one transaction, so that many launches share the cost of one
 //! commit (group commit). A job returns its result after the commit, never before.
 
+use std::fs::Metadata;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -14,7 +17,8 @@ use rocket::tokio::time::timeout;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::directory_lock::DirectoryLock;
-use super::file::create;
+use super::file::{create, regular};
+use super::file_name::beside;
 use super::health::Health;
 use super::job::{Job, Task};
 use super::known_file::KnownFile;
@@ -89,16 +93,52 @@ fn migrate(sqlite: &Connection, migrations: &[Migration], applied: usize) -> rus
     if missing.is_empty() { Ok(()) } else { write_version(sqlite, newest_version(migrations)) }
 }
 
-/// Opens a file for reading only. Another process may write it. Returns its version, which is at
-/// most the number of the migrations.
-pub(super) fn connect_to_read(
+/// Reads a file with a connection that cannot write. Another process may write it at the same time.
+/// `read` also receives the file's version, which is at most the number of the migrations. It may
+/// run more than once.
+///
+/// Creates no file. After a crash, SQLite may rebuild the index of the write-ahead log (`-shm`).
+pub(super) fn read_only<T>(
     file: &Path,
+    migrations: &[Migration],
+    read: impl Fn(&Connection, i64) -> rusqlite::Result<T>,
+) -> Result<T, OpenError> {
+    let log = beside(file, "-wal");
+    loop {
+        let unused = regular(&log)?.is_none().then(|| regular(file)).transpose()?.flatten();
+        let of_sqlite = |error| OpenError::of_sqlite(file, &error);
+        let result = connect_to_read(file, unused.is_some(), migrations)
+            .and_then(|(sqlite, version)| read(&sqlite, version).map_err(of_sqlite));
+        let Some(before) = unused else { return result };
+        // A gateway that starts creates the log before it changes the file.
+        let stamp = |metadata: &Metadata| {
+            (metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec())
+        };
+        let after = regular(file)?;
+        if regular(&log)?.is_none() && after.is_some_and(|after| stamp(&after) == stamp(&before)) {
+            return result;
+        }
+    }
+}
+
+/// Opens a file for reading only. If it is `unused`, no process has it open. Returns its version,
+/// which is at most the number of the migrations.
+fn connect_to_read(
+    file: &Path,
+    unused: bool,
     migrations: &[Migration],
 ) -> Result<(Connection, i64), OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || {
-        let sqlite = Connection::open_with_flags(file, flags)?;
+        // SQLite creates a write-ahead log also for reading, unless the file is immutable.
+        let sqlite = match unused {
+            true => {
+                Connection::open_with_flags(immutable(file), flags | OpenFlags::SQLITE_OPEN_URI)
+            }
+            false => Connection::open_with_flags(file, flags),
+        }?;
         sqlite.busy_timeout(BUSY_TIMEOUT)?;
+        // One transaction, so that no migration comes between the version and the rows.
         sqlite.execute_batch("BEGIN")?;
         let version = version(&sqlite)?;
         Ok((sqlite, version))
@@ -106,6 +146,20 @@ pub(super) fn connect_to_read(
     let (sqlite, version) = open().map_err(|error| OpenError::of_sqlite(file, &error))?;
     applied(file, version, migrations)?;
     Ok((sqlite, version))
+}
+
+/// The URI of a file that does not change while SQLite reads it.
+fn immutable(file: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for byte in file.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                uri.push(char::from(*byte));
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri + "?immutable=1"
 }
 
 /// Sets up a connection for writing.
@@ -300,7 +354,7 @@ mod tests {
         }
 
         fn reader(&self) -> Connection {
-            connect_to_read(&self.directory.path().join("test.sqlite"), MIGRATIONS)
+            connect_to_read(&self.directory.path().join("test.sqlite"), false, MIGRATIONS)
                 .expect("opened")
                 .0
         }
@@ -397,8 +451,8 @@ mod tests {
         let Stage { directory, database, .. } = stage;
         drop(database);
         assert!(!directory.path().join("test.sqlite-wal").exists(), "closed");
-        let (reader, _) =
-            connect_to_read(&directory.path().join("test.sqlite"), MIGRATIONS).expect("opened");
+        let (reader, _) = connect_to_read(&directory.path().join("test.sqlite"), true, MIGRATIONS)
+            .expect("opened");
         assert_eq!(numbers(&reader), [1]);
     }
 
@@ -444,7 +498,7 @@ mod tests {
             drop(opened);
             let errors = [
                 connect(&file, MIGRATIONS, Flush::Later).err(),
-                connect_to_read(&file, MIGRATIONS).err(),
+                connect_to_read(&file, true, MIGRATIONS).err(),
             ];
             let sqlite = Connection::open(&file).expect("a file");
             assert_eq!(version(&sqlite), Ok(found), "unchanged");

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::access::{Tightening, examine};
-use super::database::{Migration, connect_to_read, newest_version};
+use super::database::{Migration, newest_version, read_only};
 use super::file::regular;
 use super::file_name::{GRADES, REPLAY};
 use super::grades_schema::MIGRATIONS as GRADES_MIGRATIONS;
@@ -67,8 +67,8 @@ fn inspect_database(
     if regular(&file)?.is_none_or(|metadata| metadata.len() == 0) {
         return Ok(());
     }
-    let (_, version) =
-        connect_to_read(&file, migrations).map_err(|error| with_release(error, name, marker))?;
+    let version = read_only(&file, migrations, |_, version| Ok(version))
+        .map_err(|error| with_release(error, name, marker))?;
     not_lost(directory, name, version, marker)
 }
 

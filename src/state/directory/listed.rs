@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::database::connect_to_read;
+use super::database::read_only;
 use super::file_name::GRADES;
 use super::grades_schema::{MIGRATIONS, accepted_per_second};
 use super::inspection::{absolute, inspect_marker, is_directory, metadata, not_lost, with_release};
@@ -43,18 +43,17 @@ pub fn list(directory: &Path) -> Result<Vec<ListedGrade>, OpenError> {
     let file = &directory.join(GRADES);
     // For a missing file, SQLite only reports that it cannot open it.
     metadata(file)?;
-    // One transaction, so that no migration comes between the version and the rows.
-    let (sqlite, version) = connect_to_read(file, MIGRATIONS)
-        .map_err(|error| with_release(error, GRADES, marker.as_ref()))?;
+    let (version, listed) = read_only(file, MIGRATIONS, |sqlite, version| {
+        // Without tables, `serve` was interrupted before it created them.
+        let listed = if version == 0 { Vec::new() } else { read(sqlite, version)? };
+        Ok((version, listed))
+    })
+    .map_err(|error| with_release(error, GRADES, marker.as_ref()))?;
     not_lost(directory, GRADES, version, marker.as_ref())?;
-    if version == 0 {
-        // `serve` was interrupted before it created the tables.
-        return Ok(Vec::new());
-    }
-    read(&sqlite, accepted_per_second(version)).map_err(|error| OpenError::of_sqlite(file, &error))
+    Ok(listed)
 }
 
-fn read(sqlite: &Connection, accepted_per_second: u64) -> rusqlite::Result<Vec<ListedGrade>> {
+fn read(sqlite: &Connection, version: i64) -> rusqlite::Result<Vec<ListedGrade>> {
     let mut select = sqlite.prepare(
         "SELECT sequence, id, tool, 'kept' AS status, accepted, tries, next_try, words FROM kept
                 WHERE NOT delivered
@@ -68,7 +67,7 @@ fn read(sqlite: &Connection, accepted_per_second: u64) -> rusqlite::Result<Vec<L
             id: row.get("id")?,
             tool: row.get("tool")?,
             status: read_status(row)?,
-            accepted: row.get::<_, u64>("accepted")? / accepted_per_second,
+            accepted: row.get::<_, u64>("accepted")? / accepted_per_second(version),
             tries: row.get("tries")?,
             next_try: row.get("next_try")?,
             message: row.get("words")?,
