@@ -1,10 +1,13 @@
 //! The state survives crashes and restarts: spent nonces and queued grades.
 
+mod access;
 mod crash;
 mod failure;
 mod listing;
+mod marker;
 mod order;
 mod privacy;
+mod removed;
 mod restart;
 mod share;
 
