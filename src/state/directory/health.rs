@@ -52,3 +52,23 @@ impl Health {
         self.reasons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_success_ends_a_failure() {
+        let health = Health::new("test.sqlite".to_owned());
+        assert!(health.is_good());
+        health.succeeded();
+        assert!(health.is_good());
+        for number in 0..100 {
+            health.failed(&format!("reason {}", number % 20));
+            assert!(!health.is_good());
+        }
+        assert_eq!(health.reasons().len(), REASONS);
+        health.succeeded();
+        assert!(health.is_good());
+    }
+}

@@ -170,3 +170,41 @@ fn transact(sqlite: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), St
     }
     Ok(transaction.commit()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inspection_is_due_once_in_ten_seconds_however_often_the_thread_asks() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(start);
+        let mut due = Vec::new();
+        for millis in 0..60_000 {
+            if schedule.inspection_is_due(start + Duration::from_millis(millis)) {
+                due.push(millis);
+            }
+        }
+        assert_eq!(due, [10_000, 20_000, 30_000, 40_000, 50_000]);
+        // After a pause, such as a suspended machine, it catches nothing up.
+        let late = start + Duration::from_secs(1000);
+        assert!(schedule.inspection_is_due(late));
+        assert!(!schedule.inspection_is_due(late + Duration::from_millis(9999)));
+    }
+
+    #[test]
+    fn the_thread_wakes_for_the_next_checkpoint_or_inspection() {
+        let start = Instant::now();
+        let at = |millis| start + Duration::from_millis(millis);
+        let mut schedule = Schedule::new(start);
+        assert_eq!(schedule.pause(start), Duration::from_secs(1));
+        assert!(!schedule.checkpoint_is_due(at(999)));
+        assert!(schedule.checkpoint_is_due(at(1000)));
+        assert!(!schedule.checkpoint_is_due(at(1000)), "only after the next write");
+        assert_eq!(schedule.pause(at(1000)), Duration::from_secs(9));
+        schedule.wrote(at(2000));
+        schedule.wrote(at(2500));
+        assert!(schedule.checkpoint_is_due(at(3000)), "a second after the first write");
+        assert_eq!(schedule.pause(at(99_000)), Duration::ZERO);
+    }
+}

@@ -20,6 +20,7 @@ mod method;
 mod program;
 mod proxy;
 mod queue;
+mod removed;
 mod result;
 mod retry;
 mod rewrite;

@@ -1,11 +1,12 @@
 //! The program: a crash, the lock of its state directory, and the command `grades`.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{self, Receiver};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::support::{Upstream, Wire, write};
@@ -35,6 +36,7 @@ pub(super) fn run(directory: &Path, arguments: &[&str]) -> Output {
 pub(super) struct Program {
     child: Child,
     address: SocketAddr,
+    log: Receiver<String>,
 }
 
 impl Program {
@@ -46,12 +48,24 @@ impl Program {
         let mut child = command.spawn().expect("the program starts");
         let mut log = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
-        log.read_line(&mut line).expect("a line");
+        // Lines about the state come first.
+        while !line.contains("on http://127.0.0.1:") {
+            line.clear();
+            assert!(log.read_line(&mut line).expect("a line") > 0, "it ends without serving");
+        }
         let (_, rest) = line.split_once("on http://127.0.0.1:").expect("the address");
         let port: u16 = rest.split(' ').next().and_then(|port| port.parse().ok()).expect("a port");
         // Reads the rest of the log, so that the pipe never fills up.
-        std::thread::spawn(move || log.read_to_end(&mut Vec::new()));
-        Self { child, address: (Ipv4Addr::LOCALHOST, port).into() }
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            log.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
+        });
+        Self { child, address: (Ipv4Addr::LOCALHOST, port).into(), log: lines }
+    }
+
+    /// The lines of the log since the last call that contain `text`.
+    pub(super) fn log(&self, text: &str) -> Vec<String> {
+        self.log.try_iter().filter(|line| line.contains(text)).collect()
     }
 
     pub(super) fn send(
