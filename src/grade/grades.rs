@@ -135,7 +135,7 @@ impl Grades {
         Ok(outbox.find(id).await?.filter(|grade| grade.slot() == token.slot))
     }
 
-    /// Whether the outbox can be written now. `true` without an outbox.
+    /// Whether the outbox could be written the last time. `true` without an outbox.
     pub async fn is_reachable(&self) -> bool {
         match &self.outbox {
             Some(outbox) => outbox.is_reachable().await,

@@ -71,6 +71,9 @@ impl Worker {
         let wrote = self.sqlite.total_changes() != changes;
         // The files may have gone before the commit, which is then lost.
         let committed = if wrote { committed.and_then(|()| self.in_place()) } else { committed };
+        if committed.is_ok() && wrote {
+            self.watch.wrote();
+        }
         let failure = match &committed {
             Err(StateError::Unavailable(why)) => Some(why.as_str()),
             _ => jobs.iter().find_map(|job| job.failure()),
@@ -88,14 +91,18 @@ impl Worker {
     }
 
     /// Moves the write-ahead log into the file. Returns whether it succeeded.
-    fn checkpoint(&self) -> bool {
-        self.watch.check().is_ok() && checkpoint(&self.sqlite)
+    fn checkpoint(&mut self) -> bool {
+        let succeeded = self.in_place().is_ok() && checkpoint(&self.sqlite);
+        if succeeded {
+            self.watch.checkpointed();
+        }
+        succeeded
     }
 
     /// Checks that the files are in place. If the last write failed, writes the version that the
     /// file already has. Returns whether it wrote.
     fn inspect(&mut self) -> bool {
-        if let Err(why) = self.watch.check() {
+        if let Err(StateError::Unavailable(why)) = self.in_place() {
             self.health.failed(&why);
             return false;
         }
@@ -109,7 +116,12 @@ impl Worker {
         true
     }
 
-    fn in_place(&self) -> Result<(), StateError> {
+    /// Checks that the files are in place.
+    fn in_place(&mut self) -> Result<(), StateError> {
+        // After a checkpoint of another process, such as the program sqlite3, this one succeeds.
+        if self.watch.log_is_shorter() && checkpoint(&self.sqlite) {
+            self.watch.checkpointed();
+        }
         self.watch.check().map_err(StateError::Unavailable)
     }
 }

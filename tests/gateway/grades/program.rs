@@ -63,9 +63,15 @@ impl Program {
         Self { child, address: (Ipv4Addr::LOCALHOST, port).into(), log: lines }
     }
 
-    /// The lines of the log since the last call that contain `text`.
-    pub(super) fn log(&self, text: &str) -> Vec<String> {
-        self.log.try_iter().filter(|line| line.contains(text)).collect()
+    /// The lines of the log since the last call, up to one that contains `last`.
+    #[track_caller]
+    pub(super) fn log_until(&self, last: &str) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        while lines.last().is_none_or(|line| !line.contains(last)) {
+            let next = self.log.recv_timeout(Duration::from_secs(60));
+            lines.push(next.unwrap_or_else(|_| panic!("no line with {last}: {lines:#?}")));
+        }
+        lines
     }
 
     pub(super) fn send(

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use lti::Spent;
 use lti_gateway::state::{Directory, OpenError, Outbox as _, Replay as _, StateError, list};
@@ -213,4 +214,41 @@ fn an_emptied_file_stays_empty_and_is_reported_at_the_next_start() {
         let error = Directory::open(temp.path(), NOW, LIMITS).err();
         assert_eq!(error, Some(OpenError::Lost { file, is_missing: false }));
     }
+}
+
+#[test]
+fn an_emptied_write_ahead_log_accepts_no_grade() {
+    let temp = tempdir().expect("a directory");
+    let directory = open(temp.path(), NOW, LIMITS);
+    // No checkpoint succeeds while it reads.
+    let reader = rusqlite::Connection::open(temp.path().join("grades.sqlite")).expect("a file");
+    reader.execute_batch("BEGIN; SELECT COUNT(*) FROM kept").expect("read");
+    assert_eq!(queue(&directory), None);
+    empty(&temp.path().join("grades.sqlite-wal"));
+    for _ in 0..2 {
+        assert_eq!(
+            queue(&directory).as_deref(),
+            Some("grades.sqlite-wal was emptied while the gateway ran")
+        );
+    }
+    assert!(!wait(directory.outbox.is_reachable()));
+}
+
+/// An admin may use the program sqlite3 beside the gateway.
+#[test]
+fn a_checkpoint_of_another_process_is_no_fault() {
+    let temp = tempdir().expect("a directory");
+    let directory = open(temp.path(), NOW, LIMITS);
+    for _ in 0..3 {
+        assert_eq!(queue(&directory), None);
+        let checkpoint = Command::new("sqlite3")
+            .arg(temp.path().join("grades.sqlite"))
+            .arg("PRAGMA wal_checkpoint(truncate)")
+            .output();
+        let Ok(checkpoint) = checkpoint else { return };
+        assert!(checkpoint.status.success(), "{checkpoint:?}");
+    }
+    assert_eq!(queue(&directory), None);
+    drop(directory);
+    assert_eq!(list(temp.path()).expect("listed").len(), 4);
 }
