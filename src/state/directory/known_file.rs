@@ -39,6 +39,6 @@ impl KnownFile {
             fs::symlink_metadata(&self.path)
         };
         let metadata = lookup.ok()?;
-        ((metadata.dev(), metadata.ino()) == (self.device, self.inode)).then(|| metadata.len())
+        ((metadata.dev(), metadata.ino()) == (self.device, self.inode)).then_some(metadata.len())
     }
 }

@@ -49,94 +49,58 @@ fn empty(file: &Path) {
     fs::File::options().write(true).open(file).expect("a file").set_len(0).expect("emptied");
 }
 
+/// Writes until the files are in place, and then does something to them. `gone` is the message.
+fn check(fault: impl Fn(&Path), gone: &str, affects_grades: bool, affects_nonces: bool) {
+    let temp = tempdir().expect("a directory");
+    let state = temp.path().join("state");
+    let directory = open(&state, NOW, LIMITS);
+    assert_eq!((queue(&directory), spend(&directory, "a")), (None, Spent::Now), "{gone}");
+    fault(&state);
+    let message = affects_grades.then(|| format!("{gone} while the gateway ran"));
+    let spent = if affects_nonces { Spent::Unknown } else { Spent::Now };
+    for round in ["b", "c"] {
+        assert_eq!(queue(&directory), message, "{gone}");
+        assert_eq!(spend(&directory, round), spent, "{gone}");
+        assert_eq!(wait(directory.outbox.is_reachable()), !affects_grades, "{gone}");
+        assert_eq!(wait(directory.replay.is_reachable()), !affects_nonces, "{gone}");
+    }
+    let error = wait(directory.outbox.next_due()).err();
+    assert_eq!(error, message.map(StateError::Unavailable), "nothing is read either");
+}
+
 #[test]
 fn a_removed_replaced_or_emptied_file_accepts_no_grade_and_no_nonce() {
-    type Fault = fn(&Path);
-    let directory_faults: [Fault; 4] = [
-        |state| fs::remove_dir_all(state).expect("removed"),
-        |state| fs::rename(state, state.with_extension("moved")).expect("moved"),
-        |state| {
-            fs::rename(state, state.with_extension("moved")).expect("moved");
+    let move_away = |state: &Path| {
+        fs::rename(state, state.with_extension("moved")).expect("moved");
+    };
+    let faults: [&dyn Fn(&Path); 4] = [
+        &|state| fs::remove_dir_all(state).expect("removed"),
+        &move_away,
+        &|state| {
+            move_away(state);
             copy(&state.with_extension("moved"), state);
         },
-        |state| {
+        &|state| {
             fs::remove_dir_all(state).expect("removed");
             fs::create_dir(state).expect("made");
         },
     ];
-    let directory_gone = "the state directory was removed or replaced while the gateway ran";
-    let lock_gone = "lock was removed or replaced while the gateway ran";
-    let mut cases: Vec<(Fault, Option<&str>, Option<&str>)> =
-        directory_faults.map(|fault| (fault, Some(directory_gone), Some(directory_gone))).into();
-    cases.extend([
-        ((|state| remove(&state.join("lock"))) as Fault, Some(lock_gone), Some(lock_gone)),
-        (|state| replace(&state.join("lock")), Some(lock_gone), Some(lock_gone)),
-    ]);
-    let grades_gone = |name: &'static str| (Some(name), None);
-    let replay_gone = |name: &'static str| (None, Some(name));
-    let of_files: [(Fault, (Option<&str>, Option<&str>)); 10] = [
-        (
-            |state| remove(&state.join("grades.sqlite")),
-            grades_gone("grades.sqlite was removed or replaced while the gateway ran"),
-        ),
-        (
-            |state| replace(&state.join("grades.sqlite")),
-            grades_gone("grades.sqlite was removed or replaced while the gateway ran"),
-        ),
-        (
-            |state| remove(&state.join("grades.sqlite-wal")),
-            grades_gone("grades.sqlite-wal was removed or replaced while the gateway ran"),
-        ),
-        (
-            |state| replace(&state.join("grades.sqlite-wal")),
-            grades_gone("grades.sqlite-wal was removed or replaced while the gateway ran"),
-        ),
-        (
-            |state| remove(&state.join("grades.sqlite-shm")),
-            grades_gone("grades.sqlite-shm was removed or replaced while the gateway ran"),
-        ),
-        (
-            |state| empty(&state.join("grades.sqlite")),
-            grades_gone("grades.sqlite was emptied while the gateway ran"),
-        ),
-        (
-            |state| remove(&state.join("replay.sqlite")),
-            replay_gone("replay.sqlite was removed or replaced while the gateway ran"),
-        ),
-        (
-            |state| replace(&state.join("replay.sqlite")),
-            replay_gone("replay.sqlite was removed or replaced while the gateway ran"),
-        ),
-        (
-            |state| remove(&state.join("replay.sqlite-wal")),
-            replay_gone("replay.sqlite-wal was removed or replaced while the gateway ran"),
-        ),
-        (
-            |state| empty(&state.join("replay.sqlite")),
-            replay_gone("replay.sqlite was emptied while the gateway ran"),
-        ),
-    ];
-    cases.extend(of_files.map(|(fault, (grades, replay))| (fault, grades, replay)));
-    assert_eq!(cases.len(), 16);
-    for (index, (fault, grades, replay)) in cases.into_iter().enumerate() {
-        let temp = tempdir().expect("a directory");
-        let state = temp.path().join("state");
-        let directory = open(&state, NOW, LIMITS);
-        assert_eq!((queue(&directory), spend(&directory, "a")), (None, Spent::Now), "{index}");
-        fault(&state);
-        for round in ["b", "c"] {
-            assert_eq!(queue(&directory).as_deref(), grades, "{index}");
-            let spent = if replay.is_some() { Spent::Unknown } else { Spent::Now };
-            assert_eq!(spend(&directory, round), spent, "{index}");
-            assert_eq!(wait(directory.outbox.is_reachable()), grades.is_none(), "{index}");
-            assert_eq!(wait(directory.replay.is_reachable()), replay.is_none(), "{index}");
+    for fault in faults {
+        check(fault, "the state directory was removed or replaced", true, true);
+    }
+    for fault in [remove, replace] {
+        check(|state| fault(&state.join("lock")), "lock was removed or replaced", true, true);
+    }
+    for (name, is_grades) in [("grades.sqlite", true), ("replay.sqlite", false)] {
+        for suffix in ["", "-wal", "-shm"] {
+            let name = format!("{name}{suffix}");
+            for fault in [remove, replace] {
+                let gone = format!("{name} was removed or replaced");
+                check(|state| fault(&state.join(&name)), &gone, is_grades, !is_grades);
+            }
         }
-        let error = wait(directory.outbox.next_due()).err();
-        assert_eq!(
-            error,
-            grades.map(|why| StateError::Unavailable(why.to_owned())),
-            "{index}: nothing is read either"
-        );
+        let gone = format!("{name} was emptied");
+        check(|state| empty(&state.join(name)), &gone, is_grades, !is_grades);
     }
 }
 
