@@ -4,12 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::load::{Loaded, load};
-use super::message::{consumer_keys, no_certificates, state_unusable};
+use super::message::{consumer_keys, no_certificates, state_shared, state_unusable};
 use super::rocket_settings::rocket_figment;
 use super::terminal::{complain, say, table};
 use crate::config::{Config, Environment, StateLocation, Target, print};
 use crate::proxy::client::Upstreams;
-use crate::state::{OpenError, list};
+use crate::state::{OpenError, Tightening, inspect, list};
 
 /// The note for a file with several tools that have no `host`.
 const SHARED_ORIGIN: &str = "\
@@ -34,8 +34,9 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
                 complain(&no_certificates(error));
             }
             let state = state(&loaded.config.state);
-            if let Err(error) = &state {
-                complain(&state_unusable(error));
+            match &state {
+                Ok(shared) => shared.iter().for_each(|one| complain(&state_shared(one))),
+                Err(error) => complain(&state_unusable(error)),
             }
             if !loaded.is_sound() || settings.is_err() || upstreams.is_err() || state.is_err() {
                 return ExitCode::from(1);
@@ -50,13 +51,20 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
 }
 
 /// Checks that the state can be read, if its directory exists. It works beside a running gateway.
-fn state(location: &StateLocation) -> Result<(), OpenError> {
+/// Returns the files that other users can access.
+fn state(location: &StateLocation) -> Result<Vec<Tightening>, OpenError> {
     match location {
-        StateLocation::Memory => Ok(()),
-        StateLocation::Directory(path) => match list(path) {
-            Ok(_) | Err(OpenError::Missing(_)) => Ok(()),
-            Err(error) => Err(error),
-        },
+        StateLocation::Memory => Ok(Vec::new()),
+        StateLocation::Directory(path) => {
+            let shared = match inspect(path) {
+                Err(OpenError::Missing(_)) => return Ok(Vec::new()),
+                inspected => inspected?,
+            };
+            match list(path) {
+                Ok(_) | Err(OpenError::Missing(_)) => Ok(shared),
+                Err(error) => Err(error),
+            }
+        }
     }
 }
 

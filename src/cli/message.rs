@@ -8,7 +8,7 @@ use lti::ConsumerKey;
 
 use super::load::Loaded;
 use crate::config::{Tool, print};
-use crate::state::OpenError;
+use crate::state::{OpenError, Tightening};
 
 /// Development would run on Heroku.
 pub(super) const DEVELOPMENT_ON_HEROKU: &str = "\
@@ -35,6 +35,11 @@ pub(super) fn inspectable(error: &io::Error) -> String {
         "warning: other processes of this user can read the secrets of this process: {error}\n  \
          = help: run the gateway as a user of its own\n"
     )
+}
+
+/// Other users can access a file of the state.
+pub(super) fn state_shared(found: &Tightening) -> String {
+    format!("warning: {found}\n  = help: {}\n", found.remedy())
 }
 
 /// The program cannot verify `https` servers. `why` is the reason.

@@ -144,8 +144,8 @@ impl Grades {
         Ok(outbox.find(id).await?.filter(|grade| grade.slot() == token.slot))
     }
 
-    /// Whether the outbox can be written now, and queued grades are retried. `true` without an
-    /// outbox.
+    /// Whether the outbox could be written the last time, and queued grades are retried. `true`
+    /// without an outbox.
     pub async fn is_reachable(&self) -> bool {
         match &self.outbox {
             Some(outbox) => self.is_delivering() && outbox.is_reachable().await,

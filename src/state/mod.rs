@@ -10,7 +10,10 @@ mod outbox;
 mod replay;
 mod store;
 
-pub use directory::{Directory, DirectoryOutbox, DirectoryReplay, ListedGrade, OpenError, list};
+pub use directory::{
+    Directory, DirectoryOutbox, DirectoryReplay, ListedGrade, OpenError, SharedBecause, Tightening,
+    inspect, list,
+};
 pub use error::StateError;
 pub use grade::{Action, AttemptResult, FinishedGrade, Grade, QueuedGrade, Status, StoredGrade};
 pub use limits::StateLimits;

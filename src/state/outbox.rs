@@ -105,7 +105,7 @@ pub trait Outbox: Send + Sync {
     /// [`StateError::Unavailable`].
     async fn find(&self, id: &str) -> Result<Option<StoredGrade>, StateError>;
 
-    /// Whether the store can be written now.
+    /// Whether the store could be written the last time. Writes nothing.
     async fn is_reachable(&self) -> bool;
 }
 

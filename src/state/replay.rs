@@ -8,7 +8,7 @@ pub trait Replay: Send + Sync {
     /// and only after the store has recorded it.
     async fn spend(&self, nonce: &Nonce, now: u64) -> Spent;
 
-    /// Whether the store can spend nonces now.
+    /// Whether the store could spend nonces the last time. Writes nothing.
     async fn is_reachable(&self) -> bool;
 }
 

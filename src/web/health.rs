@@ -12,7 +12,8 @@ pub(super) fn is_up() -> &'static str {
     "I'm up"
 }
 
-/// Readiness: 503 during a shutdown, and while the state is unreachable.
+/// Readiness: 503 during a shutdown, and while the state is unreachable. Writes nothing: anybody
+/// can send any number of these requests.
 #[get("/ready")]
 pub(super) async fn ready(shutdown: Shutdown, gateway: &State<Gateway>) -> (Status, &'static str) {
     if shutdown.now_or_never().is_some() {

@@ -3,32 +3,35 @@
 //! The thread runs all waiting jobs in one transaction, so that many launches share the cost of one
 //! commit (group commit). A job returns its result after the commit, never before.
 
+use std::fs::Metadata;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rocket::tokio::sync::oneshot;
 use rocket::tokio::time::timeout;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::directory_lock::DirectoryLock;
-use super::file::create;
+use super::file::{create, regular};
+use super::file_name::beside;
+use super::health::Health;
+use super::job::{Job, Task};
+use super::known_file::KnownFile;
 use super::open_error::OpenError;
+use super::sqlite::{BUSY_TIMEOUT, version, write_version};
+use super::watch::Watch;
+use super::worker::Worker;
 use crate::state::error::StateError;
 
 /// The most jobs that wait for the thread.
 const QUEUE_LENGTH: usize = 4096;
-/// The most jobs of one transaction.
-const BATCH_SIZE: usize = 512;
 /// The timeout of a job.
 const JOB_TIMEOUT: Duration = Duration::from_secs(10);
-/// The timeout for the lock of another process. Other processes only read; they lock the file only
-/// while they recover it after a crash.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
-/// The interval between a write and the next checkpoint of the write-ahead log.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A migration from one version of a schema to the next. Version 0 is an empty file, and the
 /// version of a file is the number of its applied migrations.
@@ -48,6 +51,7 @@ pub(super) enum Flush {
 pub(super) struct OpenFile {
     sqlite: Connection,
     version: i64,
+    known: KnownFile,
 }
 
 impl OpenFile {
@@ -67,7 +71,7 @@ pub(super) fn connect(
     flush: Flush,
 ) -> Result<OpenFile, OpenError> {
     // SQLite would create a world-readable file. Its other files get the permissions of this one.
-    create(file)?;
+    let (_, known) = create(file)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let of_sqlite = |error| OpenError::of_sqlite(file, &error);
     let mut sqlite = Connection::open_with_flags(file, flags).map_err(of_sqlite)?;
@@ -77,7 +81,7 @@ pub(super) fn connect(
     let applied = applied(file, version(&transaction).map_err(of_sqlite)?, migrations)?;
     migrate(&transaction, migrations, applied).map_err(of_sqlite)?;
     transaction.commit().map_err(of_sqlite)?;
-    Ok(OpenFile { sqlite, version: newest_version(migrations) })
+    Ok(OpenFile { sqlite, version: newest_version(migrations), known })
 }
 
 /// Applies the migrations after the first `applied` ones.
@@ -89,16 +93,52 @@ fn migrate(sqlite: &Connection, migrations: &[Migration], applied: usize) -> rus
     if missing.is_empty() { Ok(()) } else { write_version(sqlite, newest_version(migrations)) }
 }
 
-/// Opens a file for reading only. Another process may write it. Returns its version, which is at
-/// most the number of the migrations.
-pub(super) fn connect_to_read(
+/// Reads a file with a connection that cannot write. Another process may write it at the same time.
+/// `read` also receives the file's version, which is at most the number of the migrations. It may
+/// run more than once.
+///
+/// Creates no file. After a crash, SQLite may rebuild the index of the write-ahead log (`-shm`).
+pub(super) fn read_only<T>(
     file: &Path,
+    migrations: &[Migration],
+    read: impl Fn(&Connection, i64) -> rusqlite::Result<T>,
+) -> Result<T, OpenError> {
+    let log = beside(file, "-wal");
+    loop {
+        let unused = regular(&log)?.is_none().then(|| regular(file)).transpose()?.flatten();
+        let of_sqlite = |error| OpenError::of_sqlite(file, &error);
+        let result = connect_to_read(file, unused.is_some(), migrations)
+            .and_then(|(sqlite, version)| read(&sqlite, version).map_err(of_sqlite));
+        let Some(before) = unused else { return result };
+        // A gateway that starts creates the log before it changes the file.
+        let stamp = |metadata: &Metadata| {
+            (metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec())
+        };
+        let after = regular(file)?;
+        if regular(&log)?.is_none() && after.is_some_and(|after| stamp(&after) == stamp(&before)) {
+            return result;
+        }
+    }
+}
+
+/// Opens a file for reading only. If it is `unused`, no process has it open. Returns its version,
+/// which is at most the number of the migrations.
+fn connect_to_read(
+    file: &Path,
+    unused: bool,
     migrations: &[Migration],
 ) -> Result<(Connection, i64), OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || {
-        let sqlite = Connection::open_with_flags(file, flags)?;
+        // SQLite creates a write-ahead log also for reading, unless the file is immutable.
+        let sqlite = match unused {
+            true => {
+                Connection::open_with_flags(immutable(file), flags | OpenFlags::SQLITE_OPEN_URI)
+            }
+            false => Connection::open_with_flags(file, flags),
+        }?;
         sqlite.busy_timeout(BUSY_TIMEOUT)?;
+        // One transaction, so that no migration comes between the version and the rows.
         sqlite.execute_batch("BEGIN")?;
         let version = version(&sqlite)?;
         Ok((sqlite, version))
@@ -106,6 +146,20 @@ pub(super) fn connect_to_read(
     let (sqlite, version) = open().map_err(|error| OpenError::of_sqlite(file, &error))?;
     applied(file, version, migrations)?;
     Ok((sqlite, version))
+}
+
+/// The URI of a file that does not change while SQLite reads it.
+fn immutable(file: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for byte in file.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                uri.push(char::from(*byte));
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri + "?immutable=1"
 }
 
 /// Sets up a connection for writing.
@@ -123,16 +177,8 @@ fn set_up(sqlite: &Connection, flush: Flush) -> rusqlite::Result<()> {
     sqlite.pragma_update(None, "temp_store", "memory")
 }
 
-fn version(sqlite: &Connection) -> rusqlite::Result<i64> {
-    sqlite.query_row("PRAGMA user_version", [], |row| row.get(0))
-}
-
-fn write_version(sqlite: &Connection, version: i64) -> rusqlite::Result<()> {
-    sqlite.pragma_update(None, "user_version", version)
-}
-
 /// The version of a file with all of these migrations.
-fn newest_version(migrations: &[Migration]) -> i64 {
+pub(super) fn newest_version(migrations: &[Migration]) -> i64 {
     i64::try_from(migrations.len()).unwrap_or(i64::MAX)
 }
 
@@ -144,6 +190,7 @@ fn applied(file: &Path, version: i64, migrations: &[Migration]) -> Result<usize,
             file: file.to_owned(),
             version,
             newest: newest_version(migrations),
+            release: None,
         }),
         Err(_) => Err(OpenError::Damaged(file.to_owned(), format!("its version is {version}"))),
     }
@@ -154,10 +201,7 @@ fn applied(file: &Path, version: i64, migrations: &[Migration]) -> Result<usize,
 /// The order of the fields is the order of their drop: the queue closes and the thread ends; the
 /// drop of the thread waits for that; the drop of the lock frees the directory.
 pub(super) struct Database {
-    /// The file's name, for the log.
-    name: String,
-    /// The version of the file's schema.
-    version: i64,
+    health: Arc<Health>,
     jobs: SyncSender<Box<dyn Job>>,
     _thread: Thread,
     _lock: Arc<DirectoryLock>,
@@ -170,61 +214,47 @@ impl Database {
         file: &Path,
         lock: &Arc<DirectoryLock>,
     ) -> Result<Self, OpenError> {
-        let OpenFile { sqlite, version } = opened;
+        let OpenFile { sqlite, version, known } = opened;
         let (jobs, queue) = sync_channel(QUEUE_LENGTH);
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = known.name();
+        let health = Arc::new(Health::new(name.clone()));
+        let watch = Watch::new(file, known, lock);
+        let worker = Worker { sqlite, version, watch, health: Arc::clone(&health) };
         let thread = std::thread::Builder::new()
-            .name(name.clone())
-            .spawn(move || work(sqlite, &queue))
+            .name(name)
+            .spawn(move || worker.work(&queue))
             .map_err(|error| OpenError::inaccessible(file, &error))?;
-        Ok(Self { name, version, jobs, _thread: Thread(Some(thread)), _lock: Arc::clone(lock) })
+        Ok(Self { health, jobs, _thread: Thread(Some(thread)), _lock: Arc::clone(lock) })
     }
 
     /// Runs a job in a transaction and returns after the commit.
     ///
     /// # Errors
     /// The error of the job, whose changes are then undone. [`StateError::Unavailable`] if the
-    /// transaction fails, the queue is full, or the timeout expires; after a timeout, the job may
-    /// still be committed.
+    /// transaction fails, the files are not in place, the queue is full, or the timeout expires;
+    /// after a timeout, the job may still be committed.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StateError> + Send + 'static,
     ) -> Result<T, StateError> {
-        let result = self.ask(work).await;
-        if let Err(StateError::Unavailable(why)) = &result {
-            tracing::error!(
-                target: "state", file = self.name, why, "the state file cannot be used"
-            );
-        }
-        result
-    }
-
-    async fn ask<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, StateError> + Send + 'static,
-    ) -> Result<T, StateError> {
         let (sender, receiver) = oneshot::channel();
-        let unavailable = |why: &str| Err(StateError::Unavailable(why.to_owned()));
-        match self.jobs.try_send(Box::new(Task { work: Some(work), result: None, sender })) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                return unavailable("too many writes wait for the disk");
-            }
-            Err(TrySendError::Disconnected(_)) => {
-                return unavailable("the thread of the file has ended");
-            }
-        }
-        match timeout(JOB_TIMEOUT, receiver).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => unavailable("the thread of the file has ended"),
-            Err(_) => unavailable("the disk did not respond in time"),
-        }
+        let why = match self.jobs.try_send(Box::new(Task::new(work, sender))) {
+            Ok(()) => match timeout(JOB_TIMEOUT, receiver).await {
+                Ok(Ok(result)) => return result,
+                Ok(Err(_)) => "the thread of the file has ended",
+                Err(_) => "the disk did not respond in time",
+            },
+            Err(TrySendError::Full(_)) => "too many writes wait for the disk",
+            Err(TrySendError::Disconnected(_)) => "the thread of the file has ended",
+        };
+        self.health.failed(why);
+        Err(StateError::Unavailable(why.to_owned()))
     }
 
-    /// Whether the file can be written. Writes the version that it already has.
-    pub(super) async fn is_reachable(&self) -> bool {
-        let version = self.version;
-        self.run(move |sqlite| Ok(write_version(sqlite, version)?)).await.is_ok()
+    /// Whether the last write succeeded. Writes nothing. After a failure, the thread probes the
+    /// file from time to time.
+    pub(super) fn is_reachable(&self) -> bool {
+        self.health.is_good()
     }
 }
 
@@ -238,106 +268,6 @@ impl Drop for Thread {
             let _ = thread.join();
         }
     }
-}
-
-/// A job of the thread.
-trait Job: Send {
-    /// Runs the job. On an error, the caller undoes its changes.
-    fn run(&mut self, sqlite: &Connection) -> Result<(), StateError>;
-
-    /// Sends the result of the job, after the result of the commit is known.
-    fn finish(self: Box<Self>, committed: Result<(), StateError>);
-}
-
-struct Task<F, T> {
-    work: Option<F>,
-    result: Option<Result<T, StateError>>,
-    sender: oneshot::Sender<Result<T, StateError>>,
-}
-
-impl<F, T> Job for Task<F, T>
-where
-    F: FnOnce(&Connection) -> Result<T, StateError> + Send,
-    T: Send,
-{
-    fn run(&mut self, sqlite: &Connection) -> Result<(), StateError> {
-        let Some(work) = self.work.take() else { return Ok(()) };
-        let result = work(sqlite);
-        let outcome = result.as_ref().map(|_| ()).map_err(StateError::clone);
-        self.result = Some(result);
-        outcome
-    }
-
-    fn finish(self: Box<Self>, committed: Result<(), StateError>) {
-        let result = match (self.result, committed) {
-            (Some(Ok(value)), Ok(())) => Ok(value),
-            (Some(Err(error)), _) | (_, Err(error)) => Err(error),
-            // Unreachable: a commit follows only after every job has run.
-            (None, Ok(())) => Err(StateError::Unavailable("the job did not run".to_owned())),
-        };
-        // The receiver may be gone.
-        let _ = self.sender.send(result);
-    }
-}
-
-/// The loop of the thread. It ends when the queue is closed.
-fn work(mut sqlite: Connection, queue: &Receiver<Box<dyn Job>>) {
-    // The log of an earlier process needs a checkpoint too.
-    let mut checkpoint_at = Some(Instant::now() + CHECKPOINT_INTERVAL);
-    loop {
-        let next = match checkpoint_at {
-            Some(at) => queue.recv_timeout(at.saturating_duration_since(Instant::now())),
-            None => queue.recv().map_err(Into::into),
-        };
-        match next {
-            Ok(first) => {
-                let mut jobs = vec![first];
-                jobs.extend(queue.try_iter().take(BATCH_SIZE - 1));
-                let changes = sqlite.total_changes();
-                let committed = transact(&mut sqlite, &mut jobs);
-                for job in jobs {
-                    job.finish(committed.clone());
-                }
-                if sqlite.total_changes() != changes {
-                    checkpoint_at =
-                        checkpoint_at.or_else(|| Some(Instant::now() + CHECKPOINT_INTERVAL));
-                }
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-        if checkpoint_at.is_some_and(|at| at <= Instant::now()) {
-            checkpoint_at =
-                if checkpoint(&sqlite) { None } else { Some(Instant::now() + CHECKPOINT_INTERVAL) };
-        }
-    }
-}
-
-/// Runs the jobs in one transaction, each in a savepoint. If a job fails, only its changes are
-/// undone. If the transaction fails, the changes of all jobs are undone.
-fn transact(sqlite: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StateError> {
-    let mut transaction = sqlite.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for job in jobs {
-        let savepoint = transaction.savepoint()?;
-        match job.run(&savepoint) {
-            Ok(()) => savepoint.commit()?,
-            // After some errors, such as a full disk, SQLite has rolled back the whole transaction.
-            Err(error) if savepoint.is_autocommit() => return Err(error),
-            Err(_) => savepoint.finish()?,
-        }
-    }
-    Ok(transaction.commit()?)
-}
-
-/// Moves the write-ahead log into the file and truncates it, so that neither contains deleted data.
-/// Returns whether it succeeded; it fails while another process reads.
-fn checkpoint(sqlite: &Connection) -> bool {
-    let truncate = || {
-        sqlite.busy_timeout(Duration::ZERO)?;
-        sqlite.query_row("PRAGMA wal_checkpoint(truncate)", [], |row| row.get::<_, bool>(0))
-    };
-    let truncated = truncate().is_ok_and(|busy| !busy);
-    sqlite.busy_timeout(BUSY_TIMEOUT).is_ok() && truncated
 }
 
 impl From<rusqlite::Error> for StateError {
@@ -424,7 +354,7 @@ mod tests {
         }
 
         fn reader(&self) -> Connection {
-            connect_to_read(&self.directory.path().join("test.sqlite"), MIGRATIONS)
+            connect_to_read(&self.directory.path().join("test.sqlite"), false, MIGRATIONS)
                 .expect("opened")
                 .0
         }
@@ -507,7 +437,7 @@ mod tests {
         let message = "too many writes wait for the disk".to_owned();
         assert_eq!(all.last(), Some(&Err(StateError::Unavailable(message))));
         assert_eq!(numbers(&stage.reader()), (0..most).collect::<Vec<_>>());
-        assert!(stage.wait(stage.database.is_reachable()));
+        assert!(stage.database.is_reachable());
     }
 
     #[test]
@@ -521,8 +451,8 @@ mod tests {
         let Stage { directory, database, .. } = stage;
         drop(database);
         assert!(!directory.path().join("test.sqlite-wal").exists(), "closed");
-        let (reader, _) =
-            connect_to_read(&directory.path().join("test.sqlite"), MIGRATIONS).expect("opened");
+        let (reader, _) = connect_to_read(&directory.path().join("test.sqlite"), true, MIGRATIONS)
+            .expect("opened");
         assert_eq!(numbers(&reader), [1]);
     }
 
@@ -568,14 +498,14 @@ mod tests {
             drop(opened);
             let errors = [
                 connect(&file, MIGRATIONS, Flush::Later).err(),
-                connect_to_read(&file, MIGRATIONS).err(),
+                connect_to_read(&file, true, MIGRATIONS).err(),
             ];
             let sqlite = Connection::open(&file).expect("a file");
             assert_eq!(version(&sqlite), Ok(found), "unchanged");
             write_version(&sqlite, 1).expect("written");
             errors
         };
-        let newer = OpenError::Newer { file: file.clone(), version: 2, newest: 1 };
+        let newer = OpenError::Newer { file: file.clone(), version: 2, newest: 1, release: None };
         assert_eq!(open(2), [Some(newer.clone()), Some(newer)]);
         let damaged = OpenError::Damaged(file.clone(), "its version is -1".to_owned());
         assert_eq!(open(-1), [Some(damaged.clone()), Some(damaged)]);

@@ -1,14 +1,13 @@
 //! The list of grades for admins: without learners and scores.
 
-use std::fs::{self, Metadata};
-use std::io::ErrorKind;
 use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::database::connect_to_read;
-use super::file::GRADES;
+use super::database::read_only;
+use super::file_name::GRADES;
 use super::grades_schema::{MIGRATIONS, accepted_per_second};
+use super::inspection::{absolute, inspect_marker, is_directory, metadata, not_lost, with_release};
 use super::open_error::OpenError;
 use super::read::read_status;
 use crate::state::grade::Status;
@@ -38,32 +37,23 @@ pub struct ListedGrade {
 /// # Errors
 /// Any [`OpenError`] except `InUse`.
 pub fn list(directory: &Path) -> Result<Vec<ListedGrade>, OpenError> {
-    // SQLite gives a relative path such as `file:x` another meaning.
-    let directory = &std::path::absolute(directory)
-        .map_err(|error| OpenError::inaccessible(directory, &error))?;
+    let directory = &absolute(directory)?;
+    is_directory(directory)?;
+    let marker = inspect_marker(directory)?;
     let file = &directory.join(GRADES);
-    if !metadata(directory)?.is_dir() {
-        return Err(OpenError::NotADirectory(directory.clone()));
-    }
     // For a missing file, SQLite only reports that it cannot open it.
     metadata(file)?;
-    // One transaction, so that no migration comes between the version and the rows.
-    let (sqlite, version) = connect_to_read(file, MIGRATIONS)?;
-    if version == 0 {
-        // `serve` was interrupted before it created the tables.
-        return Ok(Vec::new());
-    }
-    read(&sqlite, accepted_per_second(version)).map_err(|error| OpenError::of_sqlite(file, &error))
-}
-
-fn metadata(path: &Path) -> Result<Metadata, OpenError> {
-    fs::metadata(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => OpenError::Missing(path.to_owned()),
-        _ => OpenError::inaccessible(path, &error),
+    let (version, listed) = read_only(file, MIGRATIONS, |sqlite, version| {
+        // Without tables, `serve` was interrupted before it created them.
+        let listed = if version == 0 { Vec::new() } else { read(sqlite, version)? };
+        Ok((version, listed))
     })
+    .map_err(|error| with_release(error, GRADES, marker.as_ref()))?;
+    not_lost(directory, GRADES, version, marker.as_ref())?;
+    Ok(listed)
 }
 
-fn read(sqlite: &Connection, accepted_per_second: u64) -> rusqlite::Result<Vec<ListedGrade>> {
+fn read(sqlite: &Connection, version: i64) -> rusqlite::Result<Vec<ListedGrade>> {
     let mut select = sqlite.prepare(
         "SELECT sequence, id, tool, 'kept' AS status, accepted, tries, next_try, words FROM kept
                 WHERE NOT delivered
@@ -77,7 +67,7 @@ fn read(sqlite: &Connection, accepted_per_second: u64) -> rusqlite::Result<Vec<L
             id: row.get("id")?,
             tool: row.get("tool")?,
             status: read_status(row)?,
-            accepted: row.get::<_, u64>("accepted")? / accepted_per_second,
+            accepted: row.get::<_, u64>("accepted")? / accepted_per_second(version),
             tries: row.get("tries")?,
             next_try: row.get("next_try")?,
             message: row.get("words")?,

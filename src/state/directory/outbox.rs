@@ -205,7 +205,7 @@ impl Outbox for DirectoryOutbox {
     }
 
     async fn is_reachable(&self) -> bool {
-        self.database.is_reachable().await
+        self.database.is_reachable()
     }
 }
 

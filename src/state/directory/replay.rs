@@ -18,7 +18,7 @@ use crate::state::replay::Replay;
 const CLEANUP_INTERVAL: u64 = 60;
 
 /// The migrations to the newest version of `replay.sqlite`.
-const MIGRATIONS: &[Migration] = &[create];
+pub(super) const MIGRATIONS: &[Migration] = &[create];
 
 /// Version 1.
 fn create(sqlite: &Connection) -> rusqlite::Result<()> {
@@ -94,7 +94,7 @@ impl Replay for DirectoryReplay {
     }
 
     async fn is_reachable(&self) -> bool {
-        self.database.is_reachable().await
+        self.database.is_reachable()
     }
 }
 

@@ -22,6 +22,7 @@ mod method;
 mod program;
 mod proxy;
 mod queue;
+mod removed;
 mod result;
 mod retry;
 mod rewrite;

@@ -1,11 +1,12 @@
 //! The program: a crash, the lock of its state directory, and the command `grades`.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{self, Receiver};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::support::{Upstream, Wire, write};
@@ -35,6 +36,7 @@ pub(super) fn run(directory: &Path, arguments: &[&str]) -> Output {
 pub(super) struct Program {
     child: Child,
     address: SocketAddr,
+    log: Receiver<String>,
 }
 
 impl Program {
@@ -46,12 +48,30 @@ impl Program {
         let mut child = command.spawn().expect("the program starts");
         let mut log = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
-        log.read_line(&mut line).expect("a line");
+        // Lines about the state come first.
+        while !line.contains("on http://127.0.0.1:") {
+            line.clear();
+            assert!(log.read_line(&mut line).expect("a line") > 0, "it ends without serving");
+        }
         let (_, rest) = line.split_once("on http://127.0.0.1:").expect("the address");
         let port: u16 = rest.split(' ').next().and_then(|port| port.parse().ok()).expect("a port");
         // Reads the rest of the log, so that the pipe never fills up.
-        std::thread::spawn(move || log.read_to_end(&mut Vec::new()));
-        Self { child, address: (Ipv4Addr::LOCALHOST, port).into() }
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            log.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
+        });
+        Self { child, address: (Ipv4Addr::LOCALHOST, port).into(), log: lines }
+    }
+
+    /// The lines of the log since the last call, up to one that contains `last`.
+    #[track_caller]
+    pub(super) fn log_until(&self, last: &str) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        while lines.last().is_none_or(|line| !line.contains(last)) {
+            let next = self.log.recv_timeout(Duration::from_secs(60));
+            lines.push(next.unwrap_or_else(|_| panic!("no line with {last}: {lines:#?}")));
+        }
+        lines
     }
 
     /// The same, with a full disk for standard output and standard error.
@@ -62,7 +82,7 @@ impl Program {
         let mut command = command(directory, &["serve"]);
         let mut child = command.stdout(full()).stderr(full()).spawn().expect("the program starts");
         let address = crate::support::listening_address(&mut child);
-        Self { child, address }
+        Self { child, address, log: mpsc::channel().1 }
     }
 
     pub(super) fn send(

@@ -1,11 +1,14 @@
 //! The state survives crashes and restarts: spent nonces and queued grades.
 
+mod access;
 mod clock;
 mod crash;
 mod failure;
 mod listing;
+mod marker;
 mod order;
 mod privacy;
+mod removed;
 mod restart;
 mod share;
 

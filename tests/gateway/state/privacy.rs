@@ -133,6 +133,7 @@ fn only_the_owner_can_read_the_directory_and_its_files() {
         "replay.sqlite",
         "replay.sqlite-shm",
         "replay.sqlite-wal",
+        "version",
     ];
     assert_eq!(names, expected);
     let Directory { replay, outbox } = directory;
