@@ -79,7 +79,7 @@ def spent_tickets(stage: Stage, client: Client, choices: random.Random) -> None:
 @workers.work("page's ticket", threads=1, pause=(0.2, 1))
 def tickets_of_pages(stage: Stage, client: Client, choices: random.Random) -> None:
     launched = launch_app(client, choices, "launch of an app", choices.choice(UPSTREAMS))
-    ticket = button(client.get("entry without cookie", launched.entry).expect(200))
+    ticket = button(launched, client.get("entry without cookie", launched.entry).expect(200))
     path = f"{launched.entry_path}?{TICKET}={ticket}"
     stage.refuse(client.get("page's ticket by GET", path), 401)
     cookies = launched.response.cookies()
@@ -89,7 +89,7 @@ def tickets_of_pages(stage: Stage, client: Client, choices: random.Random) -> No
 @workers.work("ticket from another site", threads=1, pause=(0.2, 1))
 def tickets_of_other_sites(stage: Stage, client: Client, choices: random.Random) -> None:
     launched = launch_app(client, choices, "launch of an app", choices.choice(UPSTREAMS))
-    ticket = button(client.get("entry without cookie", launched.entry).expect(200))
+    ticket = button(launched, client.get("entry without cookie", launched.entry).expect(200))
     stage.refuse(launched.post(client, "ticket posted by another site", ticket, **OTHER_SITE), 403)
 
 

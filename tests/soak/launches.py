@@ -36,7 +36,8 @@ class Launched:
 
     def post(self, client: Client, kind: str, ticket: str, **headers: str) -> Response:
         """Posts a ticket to the entry URL, as the button does."""
-        return client.post_form(kind, self.entry_path, urlencode({TICKET: ticket}), **headers)
+        path = f"{self.entry_path}?{TICKET}"
+        return client.post_form(kind, path, urlencode({TICKET: ticket}), **headers)
 
     @property
     def entry_path(self) -> str:
@@ -69,15 +70,17 @@ def open_page(client: Client, launched: Launched, path: str, cookies: str) -> Vi
     return Visit(launched.tool, path, cookies, identity)
 
 
-def button(page: Response) -> str:
+def button(launched: Launched, page: Response) -> str:
     """The ticket of the page's button."""
-    return Form.from_page(page.content.decode()).value(TICKET)
+    form = Form.from_page(page.content.decode())
+    assert form.url == f"{launched.entry_path}?{TICKET}", f"the button posts to {form.url}"
+    return form.value(TICKET)
 
 
 def open_in_new_window(client: Client, launched: Launched) -> tuple[str, Visit]:
     """Opens the session without the cookie of the launch. Also returns the button's ticket."""
     page = client.get("entry without cookie", launched.entry).expect(200)
-    ticket = button(page)
+    ticket = button(launched, page)
     opened = launched.post(client, "button", ticket).expect(303)
     return ticket, open_page(client, launched, opened.location, opened.cookies())
 

@@ -7,10 +7,6 @@ from threading import Event, Lock
 MOST_PRINTED = 5
 
 
-class WrongAccept(Exception):
-    """The gateway accepted what it must refuse. It ends the run."""
-
-
 class Ledger:
     """Counters and failures of all threads."""
 
@@ -19,6 +15,8 @@ class Ledger:
         self.is_over = Event()
         self.requests: Counter[tuple[str, str]] = Counter()
         self.failures: list[str] = []
+        # Whether a failure ended the run early.
+        self.is_stopped = False
         self._kinds: Counter[str] = Counter()
         self._lock = Lock()
 
@@ -41,8 +39,9 @@ class Ledger:
                 print(f"FAIL  {kind}: {message}", flush=True)
 
     def stop(self, kind: str, message: str) -> None:
-        """Records a wrong accept, and ends the run."""
-        self.fail(kind, f"WRONG ACCEPT: {message}")
+        """Records a failure that ends the run."""
+        self.is_stopped = True
+        self.fail(kind, message)
         self.is_over.set()
 
     def summary(self) -> list[str]:

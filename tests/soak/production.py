@@ -24,8 +24,7 @@ ROCKET = '[default]\naddress = "127.0.0.1"\n'
 
 TOOLS = """
 [gateway]
-secret = "{secret}"
-public_url = "{origin}"
+secret = {{ env = "GATEWAY_SECRET" }}
 state = "./state"
 outcome_hosts = ["127.0.0.1"]
 
@@ -65,12 +64,11 @@ class Production(Running):
     def __init__(self, binary: Path, upstream: str):
         self._home = tempfile.TemporaryDirectory(prefix="lti-gateway-soak-")
         home = Path(self._home.name)
-        consumers = [f'{{ key = "{key}", secret = "{secret}" }}' for key, secret in CONSUMERS.items()]
+        variables = {name_of(key): secret for key, secret in CONSUMERS.items()}
+        consumers = [f'{{ key = "{key}", secret = {{ env = "{name_of(key)}" }} }}' for key in CONSUMERS]
         file = home / "tools.toml"
         file.write_text(
             TOOLS.format(
-                secret=SECRET,
-                origin=ORIGIN,
                 upstream=upstream,
                 timeout=GRADE_TIMEOUT,
                 all=", ".join(consumers),
@@ -80,7 +78,8 @@ class Production(Running):
         (home / "templates").mkdir()
         (home / "templates" / "hello.html.tera").write_text(TEMPLATE)
         (home / "Rocket.toml").write_text(ROCKET)
-        super().__init__(binary, file, {"LTI_GATEWAY_PUBLIC_URL": ORIGIN})
+        variables |= {"GATEWAY_SECRET": SECRET, "LTI_GATEWAY_PUBLIC_URL": ORIGIN}
+        super().__init__(binary, file, variables)
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -123,3 +122,8 @@ class Production(Running):
             return len(os.listdir(f"/proc/{self._process.pid}/fd"))
         except PermissionError:
             return None
+
+
+def name_of(key: str) -> str:
+    """The environment variable with a consumer's secret."""
+    return f"{key.upper().replace('-', '_')}_SECRET"

@@ -57,7 +57,7 @@ class Stage:
             accepted = self.production.reader.last("accepted", 3)
             self.ledger.stop(
                 response.kind,
-                f"{response.status}, expected {status}; reference: {response.reference}; "
+                f"WRONG ACCEPT: {response.status}, expected {status}; reference: {response.reference}; "
                 f"the last accepted launches in the log: {accepted}",
             )
         elif response.status != status:

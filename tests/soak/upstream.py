@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         upstream: Upstream = self.server.upstream
         if wrong := self.headers.get(FORBIDDEN):
-            upstream.ledger.stop(wrong, f"the upstream received {self.command} {self.path}")
+            upstream.ledger.stop(wrong, f"WRONG ACCEPT: the upstream received {self.command} {self.path}")
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         match url.path.removeprefix(BASE).strip("/"):
