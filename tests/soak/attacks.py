@@ -95,16 +95,15 @@ def tickets_of_other_sites(stage: Stage, client: Client, choices: random.Random)
 
 @workers.work("foreign tickets", threads=1, pause=(0.1, 1))
 def foreign_tickets(stage: Stage, client: Client, choices: random.Random) -> None:
-    tool = choices.choice(UPSTREAMS)
-    mine = launch_app(client, choices, "launch of an app", tool, link=0, key="course-a")
-    other = launch_app(client, choices, "launch of an app", tool, link=1, key="course-b")
+    mine = launch_app(client, choices, "launch of an app", "notebook", link=0, key="course-a")
+    other = launch_app(client, choices, "launch of an app", "notebook", link=1, key="course-b")
+    wiki = launch_app(client, choices, "launch of an app", "wiki")
     ticket = mine.entry.partition(f"{TICKET}=")[2]
     at_other = f"{other.entry_path}?{TICKET}={ticket}"
     stage.refuse(client.get("foreign ticket", at_other, other.response.cookies()), 401)
     stage.refuse(other.post(client, "foreign ticket by POST", ticket), 401)
-    elsewhere = "wiki" if tool == "notebook" else "notebook"
-    at_tool = at_other.replace(f"/lti/{tool}/", f"/lti/{elsewhere}/")
-    stage.refuse(client.get("ticket of another tool", at_tool), 401)
+    at_wiki = f"{wiki.entry_path}?{TICKET}={ticket}"
+    stage.refuse(client.get("ticket of another tool", at_wiki, wiki.response.cookies()), 401)
     forged = f"{mine.entry_path}?{TICKET}={damaged(ticket, choices)}"
     stage.refuse(client.get("forged ticket", forged, mine.response.cookies()), 401)
     # None of these has spent the ticket.
@@ -115,13 +114,14 @@ def foreign_tickets(stage: Stage, client: Client, choices: random.Random) -> Non
 def foreign_sessions(stage: Stage, client: Client, choices: random.Random) -> None:
     mine = visit(stage, client, choices)
     other = enter(client, launch_app(client, choices, "launch of an app", "notebook", link=9))
-    mark = {FORBIDDEN: "foreign session"}
-    stage.refuse(client.get("session without cookie", mine.path, **mark), 401)
-    stage.refuse(client.get("cookie of another session", mine.path, other.cookies, **mark), 401)
+    mark, path = {FORBIDDEN: "foreign session"}, f"{mine.path}page"
+    stage.refuse(client.get("session without cookie", path, **mark), 401)
+    stage.refuse(client.get("cookie of another session", path, other.cookies, **mark), 401)
     name, _, sealed = session_cookie(mine).partition("=")
     forged = f"{name}={damaged(sealed, choices)}"
-    stage.refuse(client.get("forged cookie", mine.path, forged, **mark), 401)
-    change = client.post_form("change from another site", mine.path, "a=b", mine.cookies, **mark, **OTHER_SITE)
+    stage.refuse(client.get("forged cookie", path, forged, **mark), 401)
+    headers = mark | OTHER_SITE
+    change = client.post_form("change from another site", path, "a=b", mine.cookies, **headers)
     stage.refuse(change, 403)
 
 

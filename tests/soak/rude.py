@@ -17,8 +17,13 @@ PATIENCE = 30
 LONGEST_SILENCE = 110
 
 
-def wait_for_end(stage: Stage, connection: socket.socket, patience: float) -> bytes | None:
-    """Reads until the gateway closes the connection. None if the load ends first."""
+def read(
+    stage: Stage, connection: socket.socket, patience: float, until: bytes | None = None
+) -> bytes | None:
+    """Reads until this arrives, or until the gateway closes the connection.
+
+    None if the load ends first.
+    """
     got = b""
     waited = 0.0
     while not stage.ledger.is_over.is_set():
@@ -34,6 +39,8 @@ def wait_for_end(stage: Stage, connection: socket.socket, patience: float) -> by
         if not part:
             return got
         got += part
+        if until and until in got:
+            return got
     return None
 
 
@@ -41,7 +48,7 @@ def expect(stage: Stage, client: Client, kind: str, sent: bytes, status: int) ->
     """Sends this, and waits for a response with this status."""
     with client.raw() as connection:
         connection.sendall(sent)
-        got = wait_for_end(stage, connection, PATIENCE)
+        got = read(stage, connection, PATIENCE, until=b"\r\n")
     if got is None:
         return
     line = got.partition(b"\r\n")[0].decode(errors="replace")
@@ -78,7 +85,7 @@ def silent(stage: Stage, client: Client, choices: random.Random) -> None:
     with client.raw() as connection:
         if choices.random() < 0.5:
             connection.sendall(head("GET", "/is_up"))
-        if wait_for_end(stage, connection, LONGEST_SILENCE) is not None:
+        if read(stage, connection, LONGEST_SILENCE) is not None:
             client.count("silent connection", "closed by the gateway")
 
 
