@@ -76,14 +76,17 @@ def spent_tickets(stage: Stage, client: Client, choices: random.Random) -> None:
     stage.refuse(launched.post(client, "spent ticket of a button", ticket), 401)
 
 
-@workers.work("page's ticket", threads=1, pause=(0.2, 1))
-def tickets_of_pages(stage: Stage, client: Client, choices: random.Random) -> None:
+@workers.work("kinds of tickets", threads=1, pause=(0.2, 1))
+def kinds_of_tickets(stage: Stage, client: Client, choices: random.Random) -> None:
     launched = launch_app(client, choices, "launch of an app", choices.choice(UPSTREAMS))
     ticket = button(launched, client.get("entry without cookie", launched.entry).expect(200))
     path = f"{launched.entry_path}?{TICKET}={ticket}"
     stage.refuse(client.get("page's ticket by GET", path), 401)
     cookies = launched.response.cookies()
     stage.refuse(client.get("page's ticket by GET with cookie", path, cookies), 401)
+    launched = launch_app(client, choices, "launch of an app", choices.choice(UPSTREAMS))
+    ticket = launched.entry.partition(f"{TICKET}=")[2]
+    stage.refuse(launched.post(client, "launch's ticket by POST", ticket), 401)
 
 
 @workers.work("ticket from another site", threads=1, pause=(0.2, 1))
@@ -91,6 +94,8 @@ def tickets_of_other_sites(stage: Stage, client: Client, choices: random.Random)
     launched = launch_app(client, choices, "launch of an app", choices.choice(UPSTREAMS))
     ticket = button(launched, client.get("entry without cookie", launched.entry).expect(200))
     stage.refuse(launched.post(client, "ticket posted by another site", ticket, **OTHER_SITE), 403)
+    # The ticket stays valid.
+    launched.post(client, "button", ticket).expect(303)
 
 
 @workers.work("foreign tickets", threads=1, pause=(0.1, 1))
