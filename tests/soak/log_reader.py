@@ -6,7 +6,7 @@ from threading import Event, Lock, Thread
 from typing import BinaryIO
 
 # The gateway reports so how many lines it has dropped.
-LOST = re.compile(r"(\d+) lines?\b.*\blost")
+LOST = re.compile(r" log: (\d+) lines? lost")
 ACCEPTED = re.compile(r' launch: .*outcome="(?:accepted|again)"')
 
 # The number of lines that an error message shows.

@@ -15,8 +15,9 @@ from opaque_keys.edx.keys import UsageKey
 from production import CONSUMERS, ORIGIN, Production
 from upstream import Upstream
 
-# The users and links of the load. Few enough that the gateway knows all after a minute.
-PEOPLE = 120
+# The users and links of the load. Few enough that the gateway has cached all sessions after the
+# warm-up of a short run.
+PEOPLE = 24
 LINKS = 3
 
 UPSTREAMS = ("notebook", "wiki")
