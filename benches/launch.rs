@@ -1,6 +1,8 @@
 //! The cost of a launch without the server: verification, session, page. Also the cost of reading
 //! the tools file at start.
 
+#![allow(clippy::print_stderr, clippy::print_stdout)]
+
 mod edx;
 
 use std::collections::BTreeMap;
@@ -73,7 +75,7 @@ fn launch() -> Launch {
     let Ok(Verdict::New(candidate)) = examined(&edx::launch(NOW, "n"), &policy()).verdict() else {
         panic!("the launch is good");
     };
-    let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
+    let spent = MemoryReplay::new(1).spend(candidate.nonce(), NOW);
     candidate.admit(spent).expect("a fresh nonce")
 }
 

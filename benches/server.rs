@@ -7,6 +7,8 @@
 //! Before that, it measures start and idle memory of the program itself: with the shipped tools,
 //! and with 10,000 tools.
 
+#![allow(clippy::print_stderr, clippy::print_stdout)]
+
 mod edx;
 mod process;
 mod start;

@@ -3,15 +3,17 @@
 //!
 //! Tests and benches use this interface. Admins use the command `lti-gateway`.
 //!
-//! Layers, from the lowest: [`cause`], [`clock`] and [`url`]; [`config`]; [`session`], [`state`],
-//! [`platform`] and [`practice`]; [`proxy`], [`template`] and [`grade`]; [`web`]; [`server`];
-//! [`cli`]. Imports only go down.
+//! Layers, from the lowest: `address`, [`cause`], [`clock`], [`log`](mod@log) and [`url`];
+//! [`config`]; [`session`], [`state`], [`platform`] and [`practice`]; [`proxy`], [`template`] and
+//! [`grade`]; [`web`]; [`server`]; [`cli`]. Imports only go down.
 
+mod address;
 pub mod cause;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod grade;
+pub mod log;
 pub mod platform;
 pub mod practice;
 pub mod proxy;

@@ -217,7 +217,8 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         || matches!(host.as_str(), "[::1]" | "::1")
 }
 
-/// Whether a host name or address is private. Does not resolve names.
+/// Whether a host name or address belongs to this machine or a private network, so that requests to
+/// it cross no public network. Does not resolve names.
 pub(crate) fn is_private(host: &str) -> bool {
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => {

@@ -68,7 +68,7 @@ fuzz_target!(|input: &[u8]| {
         assert!(examination.variant().is_some(), "a signed form verifies");
     }
     if let Ok(Verdict::New(candidate)) = examination.verdict() {
-        let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
+        let spent = MemoryReplay::new(1).spend(candidate.nonce(), NOW);
         let launch = candidate.admit(spent).expect("a fresh nonce");
         assert!(launch.params().eq(pairs), "the launch has exactly the signed parameters");
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::load::{Loaded, load};
 use super::message::{consumer_keys, no_certificates, state_unusable};
 use super::rocket_settings::rocket_figment;
-use super::terminal::table;
+use super::terminal::{complain, say, table};
 use crate::config::{Config, Environment, StateLocation, Target, print};
 use crate::proxy::client::Upstreams;
 use crate::state::{OpenError, list};
@@ -20,29 +20,29 @@ Set a `host` for each team that does not trust the others.";
 pub(super) fn check(file: &Path, environment: &Environment, development: bool) -> ExitCode {
     match load(file, environment, development) {
         Err(error) => {
-            eprintln!("error: {} cannot be read: {error}", file.display());
+            complain(&format!("error: {} cannot be read: {error}\n", file.display()));
             ExitCode::from(2)
         }
         Ok(loaded) => {
-            eprint!("{}", print(&file.display().to_string(), &loaded.problems));
+            complain(&print(&file.display().to_string(), &loaded.problems));
             let settings = rocket_figment(environment, development);
             if let Err(error) = &settings {
-                eprintln!("error: {error}");
+                complain(&format!("error: {error}\n"));
             }
             let upstreams = Upstreams::new(loaded.config.needs_certificates());
             if let Err(error) = &upstreams {
-                eprint!("{}", no_certificates(error));
+                complain(&no_certificates(error));
             }
             let state = state(&loaded.config.state);
             if let Err(error) = &state {
-                eprint!("{}", state_unusable(error));
+                complain(&state_unusable(error));
             }
             if !loaded.is_sound() || settings.is_err() || upstreams.is_err() || state.is_err() {
                 return ExitCode::from(1);
             }
-            print!("{}", tools(&loaded));
+            say(&tools(&loaded));
             if loaded.config.tools.iter().filter(|tool| tool.host.is_none()).count() > 1 {
-                println!("\n{SHARED_ORIGIN}");
+                say(&format!("\n{SHARED_ORIGIN}\n"));
             }
             ExitCode::SUCCESS
         }

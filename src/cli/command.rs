@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use super::explain::{ExplainArguments, explain};
 use super::launch::{LaunchArguments, launch};
 use super::new::{NewArguments, new};
-use super::terminal::say;
+use super::terminal::{complain, say};
 use super::{check, grades, machine, message, serve};
 use crate::config::{is_heroku, schema};
 
@@ -78,17 +78,26 @@ Exit codes: 0 added, 1 refused, 2 a file cannot be read or written. 1 and 2 chan
 /// Runs the command that the program's arguments select.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    // Before the program copies a secret.
+    if let Err(error) = machine::deny_inspection() {
+        complain(&message::inspectable(&error));
+    }
     let environment = machine::environment();
     let development = cfg!(debug_assertions) || arguments.dev;
     if development && is_heroku(&environment) {
-        eprint!("{}", message::DEVELOPMENT_ON_HEROKU);
-        return ExitCode::from(1);
+        return match arguments.command {
+            None | Some(Command::Serve) => serve::refuse(message::DEVELOPMENT_ON_HEROKU),
+            Some(_) => {
+                complain(message::DEVELOPMENT_ON_HEROKU);
+                ExitCode::from(1)
+            }
+        };
     }
     let variable = environment.get(TOOLS_VARIABLE).filter(|path| !path.is_empty());
     let chosen = arguments.tools.or_else(|| variable.map(PathBuf::from));
     let file = chosen.unwrap_or_else(|| PathBuf::from(TOOLS_FILE));
     match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::serve(&file, &environment, development),
+        Command::Serve => serve::serve(&file, environment, development),
         Command::Check { file: given } => {
             check::check(&given.unwrap_or(file), &environment, development)
         }

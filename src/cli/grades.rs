@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::load::load;
 use super::message::state_unusable;
-use super::terminal::{harmless, say, table};
+use super::terminal::{complain, harmless, say, table};
 use crate::clock::rfc3339;
 use crate::config::{Environment, StateLocation, print};
 use crate::state::{ListedGrade, list};
@@ -15,14 +15,14 @@ pub(super) fn grades(file: &Path, environment: &Environment, development: bool) 
     let loaded = match load(file, environment, development) {
         Ok(loaded) => loaded,
         Err(error) => {
-            eprintln!("error: {} cannot be read: {error}", file.display());
+            complain(&format!("error: {} cannot be read: {error}\n", file.display()));
             return ExitCode::from(2);
         }
     };
     // The caller may have no secrets: other problems of the file do not prevent the list.
     let StateLocation::Directory(directory) = &loaded.config.state else {
         if !loaded.is_sound() {
-            eprint!("{}", print(&file.display().to_string(), &loaded.problems));
+            complain(&print(&file.display().to_string(), &loaded.problems));
             return ExitCode::from(2);
         }
         return printed(
@@ -37,7 +37,7 @@ pub(super) fn grades(file: &Path, environment: &Environment, development: bool) 
         }
         Ok(listed) => printed(&rows(&listed)),
         Err(error) => {
-            eprint!("{}", state_unusable(&error));
+            complain(&state_unusable(&error));
             ExitCode::from(2)
         }
     }

@@ -1,5 +1,6 @@
-//! The inputs from this machine: clock, environment and randomness.
+//! The inputs from this machine: clock, environment and randomness. And its protection of them.
 
+use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -17,6 +18,27 @@ pub(super) fn now() -> u64 {
 pub(super) fn now_in_millis() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Prevents other processes of this user from reading this process's memory and environment, from
+/// attaching to it, and from getting a core dump of it. Only Linux offers this.
+///
+/// # Errors
+/// The system's reason.
+#[cfg(target_os = "linux")]
+pub(super) fn deny_inspection() -> io::Result<()> {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
+}
+
+/// Does nothing: this system offers no such protection.
+///
+/// # Errors
+/// None.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn deny_inspection() -> io::Result<()> {
+    Ok(())
 }
 
 /// The environment variables whose name and value are valid Unicode.

@@ -29,6 +29,14 @@ pub(super) fn state_unusable(error: &OpenError) -> String {
     format!("error: {error}\n  = help: {}\n", error.advice())
 }
 
+/// Other processes of the same user can inspect the program. `error` is the system's reason.
+pub(super) fn inspectable(error: &io::Error) -> String {
+    format!(
+        "warning: other processes of this user can read the secrets of this process: {error}\n  \
+         = help: run the gateway as a user of its own\n"
+    )
+}
+
 /// The program cannot verify `https` servers. `why` is the reason.
 pub(super) fn no_certificates(why: &str) -> String {
     format!(

@@ -1,13 +1,22 @@
 //! Rocket's settings: where the gateway listens.
 
 use rocket::Config as RocketConfig;
-use rocket::figment::providers::{Env, Format as _, Toml};
-use rocket::figment::{Figment, Profile};
+use rocket::figment::providers::{Format as _, Toml};
+use rocket::figment::util::nest;
+use rocket::figment::value::{Dict, Map, Value};
+use rocket::figment::{Error as FigmentError, Figment, Metadata, Profile, Provider};
 
 use crate::config::Environment;
 
 /// The defaults of Rocket's settings: the `Rocket.toml` of the repository.
 const ROCKET_TOML: &str = include_str!("../../Rocket.toml");
+
+/// The prefix of variables with Rocket's settings.
+const PREFIX: &str = "ROCKET_";
+
+/// Variables with the prefix that are no setting of the gateway: the first selects a profile, and
+/// nothing uses the second, which is a secret.
+const NO_SETTINGS: [&str; 2] = ["profile", "secret_key"];
 
 /// Settings of Rocket's server that the listener ignores, and the fix.
 const IGNORED: [(&str, &str); 1] = [(
@@ -24,11 +33,15 @@ pub(super) fn rocket_figment(
     environment: &Environment,
     development: bool,
 ) -> Result<(Figment, RocketConfig), String> {
+    let file = variable(environment, "ROCKET_CONFIG").unwrap_or("Rocket.toml");
+    let profile = variable(environment, "ROCKET_PROFILE").map(Profile::from);
     let mut figment = Figment::from(RocketConfig::default())
         .merge(Toml::string(ROCKET_TOML).nested())
-        .merge(Toml::file(Env::var_or("ROCKET_CONFIG", "Rocket.toml")).nested())
-        .merge(Env::prefixed("ROCKET_").ignore(&["PROFILE"]).global())
-        .select(Profile::from_env_or("ROCKET_PROFILE", RocketConfig::DEFAULT_PROFILE));
+        .merge(Toml::file(file).nested())
+        .select(profile.unwrap_or(RocketConfig::DEFAULT_PROFILE));
+    for setting in environment.iter().filter_map(RocketVariable::of) {
+        figment = figment.merge(setting);
+    }
     if let Some(port) = environment.get("PORT") {
         let port: u16 = port.parse().map_err(|_| {
             let default: u16 = figment.extract_inner(RocketConfig::PORT).unwrap_or_default();
@@ -52,6 +65,46 @@ pub(super) fn rocket_figment(
         Ok(config) => Ok((figment, config)),
         Err(error) => Err(format!("Rocket's settings are invalid: {error}")),
     }
+}
+
+/// A variable with one of Rocket's settings, such as `ROCKET_PORT`.
+///
+/// figment's own provider would copy the whole environment and never zeroize the copies.
+struct RocketVariable<'e> {
+    key: String,
+    value: &'e str,
+}
+
+impl<'e> RocketVariable<'e> {
+    /// The setting in a variable with this name and value. Case does not matter, as for Rocket.
+    fn of((name, value): (&str, &'e str)) -> Option<Self> {
+        let (prefix, key) = name.split_at_checked(PREFIX.len())?;
+        let key = key.to_ascii_lowercase();
+        let is_setting = prefix.eq_ignore_ascii_case(PREFIX)
+            && !NO_SETTINGS.contains(&key.as_str())
+            && key.split('.').all(|part| !part.is_empty());
+        is_setting.then_some(Self { key, value })
+    }
+}
+
+impl Provider for RocketVariable<'_> {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(format!("`{PREFIX}` environment variable(s)"))
+            .interpolater(|_: &Profile, keys: &[&str]| keys.join(".").to_ascii_uppercase())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, FigmentError> {
+        let value: Value = self.value.parse().unwrap_or_else(|never| match never {});
+        let settings = nest(&self.key, value).into_dict().unwrap_or_default();
+        Ok(Profile::Global.collect(settings))
+    }
+}
+
+/// The value of a variable, without surrounding whitespace. Case of the name does not matter, as
+/// for Rocket.
+fn variable<'e>(environment: &'e Environment, name: &str) -> Option<&'e str> {
+    let mut variables = environment.iter();
+    variables.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }
 
 /// The host and port of a gateway in development on this machine with these settings.

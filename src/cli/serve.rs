@@ -9,52 +9,64 @@ use std::time::Duration;
 
 use rocket::Config as RocketConfig;
 use rocket::fairing::AdHoc;
+use rocket::figment::Figment;
 use tokio::runtime::Builder;
 
-use super::load::load;
+use super::load::{Loaded, load};
 use super::machine::now_in_millis;
 use super::message::{no_certificates, state_unusable, unreadable};
 use super::rocket_settings::rocket_figment;
+use super::terminal::complain;
 use crate::clock::Clock;
 use crate::config::{Environment, StateLocation, print};
+use crate::log::{Log, Output};
 use crate::server::{Listener, Settings, Stopped, signal};
 use crate::state::State;
 use crate::web::{self, Gateway};
 
+/// The longest wait for a reader of the messages, and of the last lines of the log.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Serves until it receives a signal to stop.
-pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -> ExitCode {
-    let loaded = match load(file, environment, development) {
+pub(super) fn serve(file: &Path, environment: Environment, development: bool) -> ExitCode {
+    let loaded = match load(file, &environment, development) {
         Ok(loaded) => loaded,
-        Err(error) => {
-            eprint!("{}", unreadable(file.display(), &error));
-            return ExitCode::from(1);
-        }
+        Err(error) => return refuse(&unreadable(file.display(), &error)),
     };
-    eprint!("{}", print(&file.display().to_string(), &loaded.problems));
+    let problems = print(&file.display().to_string(), &loaded.problems);
     if !loaded.is_sound() {
-        return ExitCode::from(1);
+        return refuse(&problems);
     }
-    let (figment, config) = match rocket_figment(environment, development) {
+    if !problems.is_empty() {
+        report(&problems);
+    }
+    let (figment, config) = match rocket_figment(&environment, development) {
         Ok(settings) => settings,
         Err(why) => return failed(&why),
     };
-    tracing_subscriber::fmt().with_ansi(false).init();
+    let log = match Log::start(&io::stdout(), config.log_level.into()) {
+        Ok(log) => log,
+        Err(error) => return failed(&format!("cannot start the log: {error}")),
+    };
+    // The configuration has copied what it needs.
+    drop(environment);
+    let code = run(loaded, figment, &config, development);
+    log.flush(FLUSH_TIMEOUT);
+    code
+}
+
+/// Serves a valid configuration.
+fn run(loaded: Loaded, figment: Figment, config: &RocketConfig, development: bool) -> ExitCode {
     let clock = Clock::precise(now_in_millis);
     let tools = loaded.config.tools.len();
     let storage = storage(&loaded.config.state);
     let state = match State::open(&loaded.config.state, clock.now()) {
         Ok(state) => state,
-        Err(error) => {
-            eprint!("{}", state_unusable(&error));
-            return ExitCode::from(1);
-        }
+        Err(error) => return refuse(&state_unusable(&error)),
     };
     let gateway = match Gateway::new(loaded.config, loaded.templates, clock, state) {
         Ok(gateway) => gateway,
-        Err(why) => {
-            eprint!("{}", no_certificates(&why));
-            return ExitCode::from(1);
-        }
+        Err(why) => return refuse(&no_certificates(&why)),
     };
     let gateway = gateway.explaining(loaded.credentials);
     release_memory();
@@ -68,7 +80,7 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
         Err(error) => return failed(&format!("cannot start threads: {error}")),
     };
     runtime.block_on(async {
-        let settings = Settings::of(&config);
+        let settings = Settings::of(config);
         let listener = match Listener::bind(settings.clone()).await {
             Ok(listener) => listener,
             Err(cause) => return failed(&cannot_listen(settings.address, &cause)),
@@ -104,9 +116,27 @@ pub(super) fn serve(file: &Path, environment: &Environment, development: bool) -
     })
 }
 
-fn failed(why: &str) -> ExitCode {
-    eprintln!("error: {why}");
+/// Reports why the gateway does not serve.
+pub(super) fn refuse(message: &str) -> ExitCode {
+    report(message);
     ExitCode::from(1)
+}
+
+fn failed(why: &str) -> ExitCode {
+    refuse(&format!("error: {why}\n"))
+}
+
+/// Writes a message to standard error, but does not wait for a reader that has stopped.
+fn report(message: &str) {
+    // Nothing reports lost messages: the reader is gone.
+    let errors = Output::start("messages", &io::stderr(), usize::MAX, |_| Vec::new());
+    match errors {
+        Ok(errors) => {
+            errors.push(message.as_bytes());
+            errors.flush(FLUSH_TIMEOUT);
+        }
+        Err(_) => complain(message),
+    }
 }
 
 fn cannot_listen(address: SocketAddr, cause: &io::Error) -> String {

@@ -2,9 +2,15 @@
 
 use std::io::{self, Write as _};
 
-/// Prints to standard output. Ignores a closed pipe (`lti-gateway grades | head`).
+/// Prints to standard output. Ignores a closed pipe (`lti-gateway grades | head`) and a full disk.
 pub(super) fn say(text: &str) {
-    let _ = io::stdout().write_all(text.as_bytes());
+    let mut output = io::stdout().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+}
+
+/// Prints to standard error, as [`say`] does.
+pub(super) fn complain(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Untrusted text on one line of a terminal: without control characters and without characters

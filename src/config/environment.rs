@@ -4,9 +4,52 @@ use std::collections::BTreeMap;
 
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Metadata, Profile, Provider};
+use lti::Secret;
 
-/// The environment variables at the start of the program.
-pub type Environment = BTreeMap<String, String>;
+/// The environment variables at the start of the program. Any of them may be a secret: `Debug`
+/// hides their values, and they are zeroized on drop.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<String, Secret>);
+
+impl Environment {
+    /// An environment without variables.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value of the variable with this name, if it is set.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(Secret::expose)
+    }
+
+    /// Sets a variable.
+    pub fn insert(&mut self, name: String, value: String) {
+        self.0.insert(name, Secret::new(value));
+    }
+
+    /// Unsets a variable.
+    pub fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
+    /// Names and values, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.expose()))
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        let variables = variables.into_iter();
+        Self(variables.map(|(name, value)| (name, Secret::new(value))).collect())
+    }
+}
+
+impl<const COUNT: usize> From<[(String, String); COUNT]> for Environment {
+    fn from(variables: [(String, String); COUNT]) -> Self {
+        variables.into_iter().collect()
+    }
+}
 
 /// The prefix of variables that set keys of `[gateway]`: `LTI_GATEWAY_PUBLIC_URL` and so on.
 const PREFIX: &str = "LTI_GATEWAY_";
@@ -32,7 +75,7 @@ impl Provider for Overrides<'_> {
             .iter()
             .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?, value)))
             .filter(|(key, _)| !KUBERNETES.iter().any(|prefix| key.starts_with(prefix)))
-            .map(|(key, value)| (key.to_lowercase(), Value::from(value.clone())))
+            .map(|(key, value)| (key.to_lowercase(), Value::from(value)))
             .collect();
         let mut whole = Dict::new();
         if !settings.is_empty() {

@@ -6,14 +6,17 @@ use std::fmt;
 use super::header::HeaderValueError;
 use super::host_name::ToolHostError;
 use super::key::{PREFIXES, ROLES};
-use super::limit::{LONGEST_PARAMS, LONGEST_TOOL_NAME, SHORTEST_GATEWAY_SECRET};
+use super::limit::{
+    LONGEST_PARAMS, LONGEST_TOOL_NAME, RECOMMENDED_CONSUMER_SECRET, SHORTEST_CONSUMER_SECRET,
+    SHORTEST_GATEWAY_SECRET,
+};
 use super::outcome_host::OutcomeHostError;
 use super::public_url::PublicUrlError;
 use super::state_location::StateLocationError;
 use super::suggestion::{
     did_you_mean, example, listed, of_empty_list, of_empty_text, of_identity, of_missing, of_part,
-    of_role, of_template, of_template_variable, of_unknown_variable, of_variable, of_word,
-    variable_of,
+    of_role, of_short_secret, of_template, of_template_variable, of_unknown_variable, of_variable,
+    of_word, variable_of,
 };
 use super::syntax_kind::SyntaxKind;
 use super::tool_path::ToolPathError;
@@ -342,6 +345,20 @@ faults! {
             "use a {what} of letters and digits: edX splits its LTI passport id:key:secret at \
                 colons"
         );
+
+    /// A consumer's secret is so short that a learner can try all secrets of its length offline.
+    /// Holds the name of its variable, if it has one.
+    ConsumerSecretTooShort(variable: Option<String>) => Error,
+        fact: "the secret has fewer than {SHORTEST_CONSUMER_SECRET} characters: a learner can \
+            guess it from one launch",
+        advice: of_short_secret(variable.as_deref());
+
+    /// A consumer's secret may be guessed. In development, this includes secrets that are an error
+    /// elsewhere. Holds the name of its variable, if it has one.
+    ConsumerSecretShort(variable: Option<String>) => Warning,
+        fact: "the secret has fewer than {RECOMMENDED_CONSUMER_SECRET} characters: a learner may \
+            guess it from one launch",
+        advice: of_short_secret(variable.as_deref());
 
     /// `gateway.secret` is missing.
     GatewaySecretMissing => Error,

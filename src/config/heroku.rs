@@ -4,5 +4,5 @@ use super::environment::Environment;
 
 /// Whether the program runs on Heroku. Heroku sets `DYNO` in each of its containers.
 pub fn is_heroku(environment: &Environment) -> bool {
-    environment.contains_key("DYNO")
+    environment.get("DYNO").is_some()
 }

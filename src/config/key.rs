@@ -6,8 +6,8 @@
 //! Tests compare the names that it asks for, and the values that it accepts, with these lists.
 
 use super::limit::{
-    clock_skew_bounds, longest_params, longest_tool_name, session_bounds, shortest_gateway_secret,
-    timeout_bounds,
+    clock_skew_bounds, longest_params, longest_tool_name, recommended_consumer_secret,
+    session_bounds, shortest_consumer_secret, shortest_gateway_secret, timeout_bounds,
 };
 use super::shape::{self, Shape};
 
@@ -557,7 +557,13 @@ const CONSUMER_SECRET: Key = Key {
         Kind::List(&Kind::AnyOf(&[Kind::String(shape::NON_EMPTY), Kind::Variable]), 1),
     ]),
     default: KeyDefault::Required,
-    description: "The secret of the key. With a list, any of the secrets verifies a launch.",
+    description: concat!(
+        "The secret of the key: ",
+        recommended_consumer_secret!(),
+        " or more random characters. Fewer are a warning, and fewer than ",
+        shortest_consumer_secret!(),
+        " an error outside development. With a list, any of the secrets verifies a launch.",
+    ),
     example: "secret = { env = \"HELLO_SECRET\" }",
     guide: "rotate-a-secret-without-downtime",
     ..key("secret")

@@ -50,6 +50,17 @@ number! {
 }
 
 number! {
+    /// The minimum length of a consumer's secret outside development, in characters. An attacker
+    /// with a launch tries all shorter ones.
+    SHORTEST_CONSUMER_SECRET, shortest_consumer_secret = 8
+}
+
+number! {
+    /// The length from which a consumer's secret causes no warning, in characters.
+    RECOMMENDED_CONSUMER_SECRET, recommended_consumer_secret = 20
+}
+
+number! {
     /// The maximum length of an upstream's `params` as JSON, in bytes: each request to the upstream
     /// carries them in its assertion.
     LONGEST_PARAMS, longest_params = 1024

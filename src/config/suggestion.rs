@@ -1,6 +1,7 @@
 //! Suggestions for the advice of a fault: the nearest valid name, or an example.
 
 use super::key::{CONSUMER, FILE, GATEWAY, PERSONAL_FIELDS, ROLES, TOOL, VARIABLE};
+use super::limit::RECOMMENDED_CONSUMER_SECRET;
 
 /// Other common names of the roles.
 const OTHER_ROLES: [(&str, &str); 6] = [
@@ -59,6 +60,16 @@ pub(super) fn of_variable(name: &str) -> String {
     format!("set it: `heroku config:set {name}=…`, or add `{name}=…` to .env for foreman")
 }
 
+/// Advice for a consumer's secret that is too short: in this variable, or in the file.
+pub(super) fn of_short_secret(variable: Option<&str>) -> String {
+    let characters =
+        format!("{RECOMMENDED_CONSUMER_SECRET} or more random characters (`openssl rand -hex 16`)");
+    match variable {
+        Some(name) => format!("set {name} to {characters}, and enter them at the platform"),
+        None => format!("write {characters}, and enter them at the platform"),
+    }
+}
+
 /// Advice for a missing key.
 pub(super) fn of_missing(key: &str) -> &'static str {
     match key {
@@ -82,8 +93,10 @@ pub(super) fn of_empty_list(key: &str) -> String {
 pub(super) fn of_empty_text(key: &str) -> String {
     match key {
         "secret" => {
-            "write a secret of 16 or more random characters, preferably as `{ env = \"…\" }`"
-                .to_owned()
+            format!(
+                "write a secret of {RECOMMENDED_CONSUMER_SECRET} or more random characters, \
+                    preferably as `{{ env = \"…\" }}`"
+            )
         }
         _ => format!("write {}", example(key)),
     }

@@ -6,7 +6,8 @@ use reqwest::{Client, Url};
 
 use super::client::client;
 use super::error::PlatformError;
-use super::reach::{DnsResolver, PracticePlatform, is_public};
+use super::reach::{DnsResolver, PracticePlatform};
+use crate::address::is_public;
 use crate::config::OutcomeRules;
 
 /// The keep-alive timeout of an idle connection. Platforms close theirs after some seconds, and a

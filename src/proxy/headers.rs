@@ -203,7 +203,8 @@ impl HeaderPolicy<'_> {
 /// WebSocket, and a page of another origin sent it.
 ///
 /// `Sec-Fetch-Site` and `Origin` decide. A request with neither header passes: a program sent it,
-/// not a page.
+/// not a page. Every browser sends `Origin` with unsafe methods: Chrome and Safari always did,
+/// Firefox since version 70 and Edge since version 79 (2019 and 2020).
 pub fn may_be_csrf(origin: &str, method: &Method, browser: &HeaderMap) -> bool {
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
         && !is_websocket(browser)

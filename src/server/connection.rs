@@ -108,7 +108,7 @@ pub(super) async fn serve(
         End::Closed => {}
         End::HeadSlow => {
             if let Some(mut socket) = socket() {
-                malformed::respond(socket.stream(), &Refusal::HeadSlow).await;
+                malformed::respond(&shared.bridge, socket.stream(), &Refusal::HeadSlow).await;
             }
         }
         End::Failed { is_malformed } => {
@@ -117,7 +117,8 @@ pub(super) async fn serve(
             if let Some(mut socket) = socket()
                 && let Some(status) = socket.withheld_status().or(is_silent.then_some(400))
             {
-                malformed::respond(socket.stream(), &malformed::refusal(status)).await;
+                let refusal = malformed::refusal(status);
+                malformed::respond(&shared.bridge, socket.stream(), &refusal).await;
             }
         }
     }
@@ -181,10 +182,10 @@ async fn answer(
     };
     let rule = match decide(gateway, &head) {
         Decision::Refused { refusal, tool } => {
-            let method = head.method.as_str();
+            let (budget, method) = (gateway.log_budget(), head.method.as_str());
             let response = match tool {
-                Some(tool) => refusal.respond_in_session(tool, method, &accept(&head)),
-                None => refusal.respond_and_log(method, head.uri.path()),
+                Some(tool) => refusal.respond_in_session(budget, tool, method, &accept(&head)),
+                None => refusal.respond_and_log(budget, method, head.uri.path()),
             };
             return (own_response(response).await, hold);
         }
@@ -192,7 +193,8 @@ async fn answer(
             busy.enter(Phase::Session);
             let Ok(permit) = Arc::clone(&shared.sessions).try_acquire_owned() else {
                 let (tool, method) = (&mount.served.tool, head.method.as_str());
-                let response = Refusal::TooBusy.respond_in_session(tool, method, &accept(&head));
+                let (budget, accept) = (gateway.log_budget(), accept(&head));
+                let response = Refusal::TooBusy.respond_in_session(budget, tool, method, &accept);
                 return (own_response(response).await, hold);
             };
             hold = Arc::new((hold, permit));

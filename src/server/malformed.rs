@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy, sink};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::bridge::Bridge;
 use crate::web::{Refusal, own_response};
 
 /// The timeout for writing the page.
@@ -29,9 +30,13 @@ pub(super) fn refusal(status: u16) -> Refusal {
 }
 
 /// Sends the page of a refusal, and ends the connection.
-pub(super) async fn respond(stream: &mut TcpStream, refusal: &Refusal) {
-    // The method and the path are unknown.
-    let response = own_response(refusal.respond_and_log("-", "-")).await;
+pub(super) async fn respond(bridge: &Bridge, stream: &mut TcpStream, refusal: &Refusal) {
+    let response = match bridge.gateway() {
+        // The method and the path are unknown.
+        Some(gateway) => refusal.respond_and_log(gateway.log_budget(), "-", "-"),
+        None => refusal.respond(),
+    };
+    let response = own_response(response).await;
     let (head, body) = response.into_parts();
     let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes) else { return };
     let mut bytes = format!("HTTP/1.1 {}\r\n", head.status);

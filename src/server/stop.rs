@@ -75,6 +75,9 @@ pub(super) async fn drain(shared: Arc<Shared>, settings: &Settings) -> Stopped {
         cut = shared.connections.close_all();
         let _ = timeout(settings.mercy, shared.connections.all_closed()).await;
     }
+    if let Some(gateway) = shared.bridge.gateway() {
+        gateway.log_budget().report_all();
+    }
     if let Some(shared) = Arc::into_inner(shared)
         && let Some(bridge) = Arc::into_inner(shared.bridge)
     {

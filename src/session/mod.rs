@@ -29,5 +29,7 @@ pub use key::derive_key;
 pub use latest_launches::{LatestLaunches, RoleWatch};
 pub use mint::TooLong;
 pub use receipt::Receipts;
-pub use sealed::{BUTTON_LIFETIME, Sessions, TICKET_LIFETIME, TICKET_PARAMETER, Ticket};
+pub use sealed::{
+    BUTTON_LIFETIME, Sessions, TICKET_LIFETIME, TICKET_PARAMETER, Ticket, TicketKind,
+};
 pub use session::Session;

@@ -1,10 +1,9 @@
 /// The most entries that a store holds.
 #[derive(Clone, Copy, Debug)]
 pub struct StateLimits {
-    /// All nonces. One takes about 100 bytes of memory and 100 bytes of disk.
+    /// All nonces. One takes about 100 bytes of memory and 100 bytes of disk. Tools and senders
+    /// share them (`lti::MemoryReplay`).
     pub nonces: usize,
-    /// The nonces of one sender.
-    pub nonces_per_sender: usize,
     /// All queued grades. One usually takes about 1 KB of disk.
     pub queued: u64,
     /// The queued grades of one sender of a tool, so that one platform does not use up the space of
@@ -15,14 +14,9 @@ pub struct StateLimits {
 }
 
 impl Default for StateLimits {
-    /// The nonces of one sender suffice for about 160 launches a second for ten minutes.
+    /// One sender alone can store 125,000 nonces. That is enough for about 170 launches a second
+    /// without a pause, each with a ticket.
     fn default() -> Self {
-        Self {
-            nonces: 500_000,
-            nonces_per_sender: 100_000,
-            queued: 100_000,
-            queued_per_sender: 25_000,
-            finished: 100_000,
-        }
+        Self { nonces: 500_000, queued: 100_000, queued_per_sender: 25_000, finished: 100_000 }
     }
 }

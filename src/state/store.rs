@@ -19,8 +19,7 @@ pub struct State {
 impl State {
     /// State in the memory of this process. A restart forgets the nonces, and no grade is queued.
     pub fn memory() -> Self {
-        let StateLimits { nonces, nonces_per_sender, .. } = StateLimits::default();
-        let replay = MemoryReplay::new(nonces, nonces_per_sender);
+        let replay = MemoryReplay::new(StateLimits::default().nonces);
         Self { replay: Box::new(replay), outbox: None }
     }
 

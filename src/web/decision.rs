@@ -16,6 +16,7 @@ use super::proxy::door::LARGEST_TICKET_FORM;
 use super::proxy::route::{Mount, ToolRoute};
 use super::refusal::Refusal;
 use crate::config::Tool;
+use crate::proxy::headers::may_be_csrf;
 
 /// Paths of the gateway that exist on tools' own hosts, too.
 pub(super) const OWN_EVERYWHERE: [&str; 2] = ["/is_up", "/.well-known/jwks.json"];
@@ -82,6 +83,11 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
     if head.method == Method::CONNECT {
         return refused(Refusal::MethodUnknown, tool);
     }
+    if let Some(ToolRoute::Entry(mount)) = &route
+        && is_foreign_entry(gateway, mount, head)
+    {
+        return refused(Refusal::ForeignOrigin, Some(&mount.served.tool));
+    }
     match session {
         Some((mount, rest)) => Decision::Session(mount, rest),
         None if ROCKET_METHODS.contains(&head.method) => {
@@ -89,6 +95,14 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
         }
         None => refused(Refusal::MethodNotAllowed, None),
     }
+}
+
+/// Whether a page of another site sent a form to the entry URL of a session (login CSRF). It could
+/// put its author's session into this browser.
+fn is_foreign_entry(gateway: &Gateway, mount: &Mount<'_, '_>, head: &Parts) -> bool {
+    let authority = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let origin = gateway.public_url.origin_of(&mount.served.tool, authority.unwrap_or_default());
+    may_be_csrf(&origin.to_string(), &head.method, &head.headers)
 }
 
 fn is_too_large(head: &Parts) -> bool {

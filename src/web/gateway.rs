@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lti::v1p1::ConsumerCredentials;
 
 use super::development::Development;
+use super::log_budget::{LOG_LINES, LogBudget};
 use super::proxy::route::ToolRoutes;
 use super::proxy::visit::SessionCache;
 use super::served::ServedTool;
@@ -34,6 +35,7 @@ pub struct Gateway {
     pub(super) grade_tokens: GradeTokens,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
+    pub(super) log_budget: Arc<LogBudget>,
     pub(super) clock: Clock,
 }
 
@@ -72,6 +74,7 @@ impl Gateway {
             assertions: Assertions::new(&config.secrets),
             grade_tokens: GradeTokens::new(&config.secrets),
             upstreams,
+            log_budget: Arc::new(LogBudget::new(clock.clone(), LOG_LINES)),
             clock,
         })
     }
@@ -83,6 +86,19 @@ impl Gateway {
         self.development =
             self.development.map(|development| development.with_credentials(credentials));
         self
+    }
+
+    /// The same gateway with another number of log lines a second, for each tool and code, that a
+    /// client can cause without signing in.
+    #[must_use]
+    pub fn logging(mut self, lines: u32) -> Self {
+        self.log_budget = Arc::new(LogBudget::new(self.clock.clone(), lines));
+        self
+    }
+
+    /// The budget of log lines that a client can cause without signing in.
+    pub(crate) fn log_budget(&self) -> &LogBudget {
+        &self.log_budget
     }
 
     /// The name and the launch URL of every tool, for a request to this host and port.

@@ -17,6 +17,7 @@ mod jwks;
 mod launch;
 mod length;
 mod limit;
+mod log_budget;
 mod login;
 mod page;
 mod proxy;

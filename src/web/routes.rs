@@ -9,6 +9,7 @@ use rocket::fs::{FileServer, Options};
 use rocket::{Build, Rocket};
 
 use super::gateway::Gateway;
+use super::log_budget::LogBudget;
 use super::{body, cartridge, dev, grade, guard, health, index, jwks, length, refusal, tool};
 use crate::grade::Grades;
 
@@ -33,6 +34,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         .attach(body::MethodAsSent)
         .attach(length::ContentLength)
         .attach(deliver_grades(Arc::clone(&gateway.grades)))
+        .attach(report_left_out(Arc::clone(&gateway.log_budget)))
         .register("/", rocket::catchers![refusal::unmatched])
         .mount("/", rocket::routes![health::is_up])
         .mount("/", guard::except_tool_hosts(rocket::routes![health::ready], false))
@@ -57,6 +59,21 @@ fn deliver_grades(grades: Arc<Grades>) -> AdHoc {
             tokio::spawn(async move {
                 tokio::select! {
                     () = grades.deliver() => {}
+                    () = stopped => {}
+                }
+            });
+        })
+    })
+}
+
+/// Logs how many lines were left out, until the shutdown.
+fn report_left_out(budget: Arc<LogBudget>) -> AdHoc {
+    AdHoc::on_liftoff("report left-out lines", |rocket| {
+        let stopped = rocket.shutdown();
+        Box::pin(async move {
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = budget.report() => {}
                     () = stopped => {}
                 }
             });

@@ -9,9 +9,9 @@ use super::gateway::Gateway;
 use super::launch;
 use super::page;
 use super::proxy::door;
-use super::proxy::route::{Mount, ToolRoute};
+use super::proxy::route::ToolRoute;
 use super::refusal::Refusal;
-use crate::config::Tool;
+use super::served::ServedTool;
 
 /// One route for all paths without a route of their own. The number of routes does not depend on
 /// the number of tools.
@@ -62,8 +62,9 @@ impl Handler for ToolHandler {
             }
             Some((_, ToolRoute::Launch(..))) => Refusal::NotPosted.respond(),
             Some((gateway, ToolRoute::Entry(mount))) => {
-                let mut response =
-                    or_refusal(door::answer(gateway, mount, request, data).await, mount, request);
+                let answer = door::answer(gateway, mount, request, data).await;
+                let mut response = answer
+                    .unwrap_or_else(|refusal| refused(gateway, &refusal, mount.served, request));
                 // The URL contains a ticket. Other sites must not see it, not even a spent one.
                 response.set_raw_header("Referrer-Policy", "no-referrer");
                 response
@@ -79,32 +80,32 @@ impl Handler for ToolHandler {
                 if method == Method::Post && launch::is_form(content_type) {
                     launch::refuse(gateway, served, request, &Refusal::TildePath)
                 } else {
-                    refused(&Refusal::NoSession, &served.tool, request)
+                    refused(gateway, &Refusal::NoSession, served, request)
                 }
             }
             // The listener proxies requests of sessions; those of the gateway's own paths have
             // another method than the gateway answers.
             Some((_, ToolRoute::Session(..))) => Refusal::MethodNotAllowed.respond(),
             // Log a launch with a wrong URL, but not the requests of crawlers.
-            None if method == Method::Post => {
-                Refusal::NoTool.respond_and_log(method.as_str(), path.as_str())
-            }
-            None => Refusal::NoTool.respond(),
+            None => match request.rocket().state::<Gateway>() {
+                Some(gateway) if method == Method::Post => {
+                    let budget = &gateway.log_budget;
+                    Refusal::NoTool.respond_and_log(budget, method.as_str(), path.as_str())
+                }
+                _ => Refusal::NoTool.respond(),
+            },
         })
     }
 }
 
-/// The response, or the page of the refusal.
-fn or_refusal<'r>(
-    response: Result<Response<'r>, Refusal>,
-    mount: Mount<'_, '_>,
-    request: &Request<'_>,
-) -> Response<'r> {
-    response.unwrap_or_else(|refusal| refused(&refusal, &mount.served.tool, request))
-}
-
 /// The page of a refusal at a URL of sessions, or its JSON.
-fn refused(refusal: &Refusal, tool: &Tool, request: &Request<'_>) -> Response<'static> {
+fn refused(
+    gateway: &Gateway,
+    refusal: &Refusal,
+    served: &ServedTool,
+    request: &Request<'_>,
+) -> Response<'static> {
     let accept: Vec<&str> = request.headers().get("Accept").collect();
-    refusal.respond_in_session(tool, request.method().as_str(), &accept)
+    let method = request.method().as_str();
+    refusal.respond_in_session(&gateway.log_budget, &served.tool, method, &accept)
 }

@@ -168,7 +168,8 @@ def readme_tools(binary, built):
         terminal.run("rm .env")
         terminal.write("tools.toml", "\n".join(Page("README.md").blocks("toml")))
         assert "/lti/notebook" in terminal.run("lti-gateway check")
-        secrets = "GATEWAY_SECRET=$(openssl rand -hex 32) HELLO_SECRET=one NOTEBOOK_SECRET=two"
+        names = ["GATEWAY_SECRET", "HELLO_SECRET", "NOTEBOOK_SECRET"]
+        secrets = " ".join(f"{name}=$(openssl rand -hex 32)" for name in names)
         checked = terminal.run(f"{secrets} {binary} check")
         assert "https://our-tools.example/lti/hello" in checked, checked
 

@@ -10,6 +10,8 @@ mod explain;
 mod grades;
 mod issued;
 mod launches;
+#[cfg(target_os = "linux")]
+mod log;
 mod practice;
 mod server;
 mod state;

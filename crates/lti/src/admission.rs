@@ -34,6 +34,7 @@ pub enum Verdict {
 pub struct Candidate {
     launch: Launch,
     nonce: Nonce,
+    clock_skew: u64,
 }
 
 impl<Findings> Examination<Findings> {
@@ -84,15 +85,15 @@ impl<Findings> Examination<Findings> {
     /// The verdict.
     ///
     /// # Errors
-    /// Any [`Rejection`] except [`Rejection::Replayed`] and [`Rejection::ReplayStoreFull`].
+    /// Any [`Rejection`] except those of [`Candidate::admit`].
     pub fn verdict(self) -> Result<Verdict, Rejection> {
         self.verdict
     }
 }
 
 impl Candidate {
-    pub(crate) fn new(launch: Launch, nonce: Nonce) -> Self {
-        Self { launch, nonce }
+    pub(crate) fn new(launch: Launch, nonce: Nonce, clock_skew: u64) -> Self {
+        Self { launch, nonce, clock_skew }
     }
 
     /// The nonce to spend.
@@ -103,13 +104,21 @@ impl Candidate {
     /// The launch, given the result of spending its nonce.
     ///
     /// # Errors
-    /// [`Rejection::Replayed`] if the nonce was spent before. [`Rejection::ReplayStoreFull`] if the
-    /// store could not store it.
+    /// [`Rejection::Replayed`] if the nonce was spent before, and [`Rejection::Stale`] if it
+    /// expired in the meantime. [`Rejection::ReplayStoreFull`], [`Rejection::ClockSetBack`] or
+    /// [`Rejection::ReplayStoreUnavailable`] if the store did not store it.
     pub fn admit(self, spent: Spent) -> Result<Launch, Rejection> {
         match spent {
             Spent::Now => Ok(self.launch),
             Spent::Before => Err(Rejection::Replayed),
-            Spent::Unknown => Err(Rejection::ReplayStoreFull),
+            Spent::Expired => {
+                let accepted = self.clock_skew;
+                let distance = (-1_i64).saturating_sub_unsigned(accepted);
+                Err(Rejection::Stale { distance, accepted })
+            }
+            Spent::Full(share) => Err(Rejection::ReplayStoreFull(share)),
+            Spent::ClockSetBack => Err(Rejection::ClockSetBack),
+            Spent::Unavailable => Err(Rejection::ReplayStoreUnavailable),
         }
     }
 }

@@ -37,7 +37,7 @@ pub use grade_place::{GradePlace, OutcomeService};
 pub use launch::{Context, Launch, Platform, ResourceLink, User};
 pub use lti_version::is_v1p3_query;
 pub use rejection::Rejection;
-pub use replay::{MemoryReplay, Nonce, Spent};
+pub use replay::{Account, FullShare, MemoryReplay, Nonce, Spent};
 pub use return_url::ReturnUrl;
 pub use role::{Role, Roles, role_uris};
 pub use score::{Score, ScoreError};

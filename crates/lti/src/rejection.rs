@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::check::Check;
 use crate::oauth1::{ParamError, Params};
-use crate::replay::LONGEST_NONCE;
+use crate::replay::{FullShare, LONGEST_NONCE};
 use crate::role::Roles;
 
 /// Declares every reason to reject a launch: one row each, with code, check, fact and advice.
@@ -255,10 +255,23 @@ rejections! {
         fact: ("this launch was used before"),
         advice: "launch again from the course: a launch form is valid once";
 
-    /// The replay store cannot store the nonce, so it could not detect a replay.
-    ReplayStoreFull => "replay-memory-full", Nonce,
-        fact: ("the replay store is full"),
+    /// The replay store has no space for the nonce, so it could not detect a replay. Contains the
+    /// share that is used up.
+    ReplayStoreFull(share: FullShare) => "replay-memory-full", Nonce,
+        fact: ("the replay store is full for {share}"),
         advice: "wait until the oldest nonces have expired: launches arrive faster than that";
+
+    /// The clock was set back: the replay store deleted nonces that are acceptable again, so it
+    /// could not detect a replay.
+    ClockSetBack => "clock-set-back", Nonce,
+        fact: ("the gateway's clock was set back, so the replay store cannot detect a replay"),
+        advice: "check the clock of the gateway's machine; launches are accepted again at the \
+                 latest when it has passed the time that it showed before";
+
+    /// The replay store cannot be written, so it could not detect a replay.
+    ReplayStoreUnavailable => "replay-store-unavailable", Nonce,
+        fact: ("the replay store cannot be written"),
+        advice: "check the disk of the directory in gateway.state: space, permissions and errors";
 }
 
 impl Rejection {

@@ -8,7 +8,7 @@ use lti::oauth1::{Credentials, Param, Params, SignatureMethod, SigningKey, Sourc
 use lti::v1p1::{
     Consumer, Consumers, LaunchPolicy, LaunchRequest, SignatureFindings, Variant, examine, sign,
 };
-use lti::{KnownSecrets, Launch, MemoryReplay, Rejection, Secret, Sender, Spent};
+use lti::{FullShare, KnownSecrets, Launch, MemoryReplay, Rejection, Secret, Sender, Spent};
 use proptest::prelude::*;
 
 const NOW: u64 = 1_700_000_000;
@@ -48,7 +48,7 @@ fn examine_at(
 fn admit(examination: Examination<SignatureFindings>) -> Result<Launch, Rejection> {
     match examination.verdict()? {
         Verdict::New(candidate) => {
-            let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
+            let spent = MemoryReplay::new(1).spend(candidate.nonce(), NOW);
             candidate.admit(spent)
         }
         Verdict::Reload(_) => panic!("no proof of an earlier admission exists"),
@@ -365,5 +365,11 @@ fn the_replay_store_decides_whether_a_candidate_is_admitted() {
         };
     assert_eq!(verdict(Spent::Now), Ok(()));
     assert_eq!(verdict(Spent::Before), Err(Rejection::Replayed));
-    assert_eq!(verdict(Spent::Unknown), Err(Rejection::ReplayStoreFull));
+    for share in [FullShare::Consumer, FullShare::Tool, FullShare::Store] {
+        assert_eq!(verdict(Spent::Full(share)), Err(Rejection::ReplayStoreFull(share)));
+    }
+    assert_eq!(verdict(Spent::ClockSetBack), Err(Rejection::ClockSetBack));
+    assert_eq!(verdict(Spent::Unavailable), Err(Rejection::ReplayStoreUnavailable));
+    let stale = Rejection::Stale { distance: -301, accepted: 300 };
+    assert_eq!(verdict(Spent::Expired), Err(stale));
 }

@@ -49,7 +49,7 @@ fn launched(params: &[(&str, &str)], method: SignatureMethod) -> Option<OutcomeS
     let Ok(Verdict::New(candidate)) = examine(&request, &policy, NOW, |_| false).verdict() else {
         panic!("what was signed is a launch")
     };
-    let spent = MemoryReplay::new(1, 1).spend(candidate.nonce(), NOW);
+    let spent = MemoryReplay::new(1).spend(candidate.nonce(), NOW);
     let place = candidate.admit(spent).expect("a fresh nonce").grade_place?;
     let GradePlace::Outcome(outcome) = place;
     Some(outcome)

@@ -12,6 +12,7 @@ mod visitor;
 use std::collections::HashMap;
 use std::env;
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -71,7 +72,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(DefaultBodyLimit::max(1024))
         .with_state(Arc::new(adder));
     let listener = TcpListener::bind(address).await?;
-    println!("adder: http://{}", listener.local_addr()?);
+    // Without a reader of standard output, the app still runs.
+    let _ = writeln!(io::stdout(), "adder: http://{}", listener.local_addr()?);
     Ok(axum::serve(listener, routes).await?)
 }
 

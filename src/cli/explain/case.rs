@@ -217,7 +217,7 @@ fn authority(
 /// A secret of `--secret-env`, with its variable's name.
 fn replaced(name: &str, environment: &Environment) -> Result<(String, Secret), String> {
     match environment.get(name).filter(|value| !value.is_empty()) {
-        Some(value) => Ok((name.to_owned(), Secret::new(value.as_str()))),
+        Some(value) => Ok((name.to_owned(), Secret::new(value))),
         // An invalid name may be the secret itself: do not print it.
         None => Err(format!(
             "error: the variable {} is not set, or empty\n  \

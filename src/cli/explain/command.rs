@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::arguments::ExplainArguments;
 use super::case::Case;
-use crate::cli::terminal::{harmless_lines, say};
+use crate::cli::terminal::{complain, harmless_lines, say};
 use crate::config::Environment;
 
 /// Explains a launch. Exit code 0 if the gateway would accept it, 1 if it would reject it, and 2 if
@@ -19,7 +19,7 @@ pub(in crate::cli) fn explain(
     let case = match Case::read(explain, file, environment, development) {
         Ok(case) => case,
         Err(why) => {
-            eprint!("{}", harmless_lines(&why));
+            complain(&harmless_lines(&why));
             return ExitCode::from(2);
         }
     };

@@ -7,7 +7,7 @@ use super::arguments::{LaunchArguments, PrintFormat};
 use super::follow::follow;
 use super::print::{curl, html};
 use super::sign::sign_launch;
-use crate::cli::terminal::say;
+use crate::cli::terminal::{complain, say};
 use crate::config::Environment;
 
 /// Launches a tool. Exit code 0 if the gateway accepts the launch and the last response is no
@@ -21,7 +21,7 @@ pub(in crate::cli) fn launch(
     let signed = match sign_launch(launch, file, environment, development) {
         Ok(signed) => signed,
         Err(why) => {
-            eprint!("{why}");
+            complain(&why);
             return ExitCode::from(2);
         }
     };

@@ -9,7 +9,7 @@ use super::sign::SignedLaunch;
 use crate::cause::message_chain;
 use crate::cli::limit::{REDIRECTS, RESPONSE_TIMEOUT, SHOWN_MIB};
 use crate::cli::message::no_certificates;
-use crate::cli::terminal::{harmless, harmless_lines, say};
+use crate::cli::terminal::{complain, harmless, harmless_lines, say};
 use crate::platform::client;
 
 /// Sends a launch, follows its redirects to the tool, and prints each step.
@@ -17,7 +17,7 @@ pub(super) fn follow(signed: &SignedLaunch) -> ExitCode {
     let client = match client(signed.url.scheme() == "https") {
         Ok(client) => client.timeout(RESPONSE_TIMEOUT).build(),
         Err(why) => {
-            eprint!("{}", no_certificates(&why));
+            complain(&no_certificates(&why));
             return ExitCode::from(2);
         }
     };
@@ -26,8 +26,11 @@ pub(super) fn follow(signed: &SignedLaunch) -> ExitCode {
         Err(error) => Err(message_chain(&error)),
     };
     followed.unwrap_or_else(|why| {
-        eprintln!("error: no response from {}: {why}", signed.url);
-        eprintln!("  = help: start the gateway there, or name another with --url");
+        complain(&format!(
+            "error: no response from {}: {why}\n  \
+             = help: start the gateway there, or name another with --url\n",
+            signed.url
+        ));
         ExitCode::from(2)
     })
 }
@@ -48,14 +51,12 @@ impl Browser {
         let status = sent.status();
         if !matches!(status, StatusCode::OK | StatusCode::SEE_OTHER) {
             self.show(sent).await?;
-            eprintln!(
-                "error: the launch was rejected, or this is not a gateway (status {})",
+            complain(&format!(
+                "error: the launch was rejected, or this is not a gateway (status {})\n  \
+                 = help: find the reference of the page in the gateway's log: \
+                 its line has the reason\n",
                 status.as_u16()
-            );
-            eprintln!(
-                "  = help: find the reference of the page in the gateway's log: \
-                 its line has the reason"
-            );
+            ));
             return Ok(ExitCode::from(1));
         }
         let mut at = signed.url.clone();
@@ -78,10 +79,10 @@ impl Browser {
         let status = response.status();
         self.show(response).await?;
         if status.is_client_error() || status.is_server_error() || status.is_redirection() {
-            eprintln!(
-                "error: the launch was accepted, but the last response has status {}",
+            complain(&format!(
+                "error: the launch was accepted, but the last response has status {}\n",
                 status.as_u16()
-            );
+            ));
             return Ok(ExitCode::from(1));
         }
         Ok(ExitCode::SUCCESS)

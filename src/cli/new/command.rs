@@ -14,7 +14,7 @@ use super::target::{NewTarget, target};
 use super::text;
 use crate::cli::load::{Loaded, load_content};
 use crate::cli::message::{no_randomness, unreadable};
-use crate::cli::terminal::{harmless, say};
+use crate::cli::terminal::{complain, harmless, say};
 use crate::config::{
     Environment, Fault, Location, Problem, Severity, is_tool_name, print as print_problems,
     variable_of,
@@ -34,11 +34,11 @@ pub(in crate::cli) fn new(
             ExitCode::SUCCESS
         }
         Err(NewError::Refused(why)) => {
-            eprint!("{why}");
+            complain(&why);
             ExitCode::from(1)
         }
         Err(NewError::Failed(why)) => {
-            eprint!("{why}");
+            complain(&why);
             ExitCode::from(2)
         }
     }

@@ -11,6 +11,7 @@ use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{ConsumerTable, StringValue};
 use crate::config::key::{SENDERS, SIGNATURE_METHODS};
+use crate::config::limit::{RECOMMENDED_CONSUMER_SECRET, SHORTEST_CONSUMER_SECRET};
 use crate::config::table::{ValueSource, Written};
 
 impl Resolver<'_> {
@@ -82,9 +83,28 @@ impl Resolver<'_> {
         for one in written {
             let Some(secret) = self.secret(one, PLACEHOLDER_SECRET) else { continue };
             self.warn_about_credential("secret", secret.expose(), &one.source);
+            // A placeholder has its own warning.
+            if self.unset_in_development(&one.value).is_none() {
+                self.check_length_of_secret(&secret, one);
+            }
             secrets.push(secret);
         }
         secrets
+    }
+
+    /// Reports a secret that learners can guess. They have launches with their signatures, so they
+    /// can try secrets without asking the gateway.
+    fn check_length_of_secret(&mut self, secret: &Secret, written: &Written<StringValue>) {
+        let length = secret.expose().chars().count();
+        let variable = match &written.value {
+            StringValue::Literal(_) => None,
+            StringValue::Variable(name) => Some(name.clone()),
+        };
+        if length < SHORTEST_CONSUMER_SECRET && !self.development {
+            self.report(&written.source, Fault::ConsumerSecretTooShort(variable));
+        } else if length < RECOMMENDED_CONSUMER_SECRET {
+            self.report(&written.source, Fault::ConsumerSecretShort(variable));
+        }
     }
 
     /// The secret, if it is not empty. In development, the placeholder for a variable that is not

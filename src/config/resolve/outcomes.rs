@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::resolver::Resolver;
+use crate::address::is_public;
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::GatewayTable;
@@ -42,7 +43,7 @@ impl Resolver<'_> {
         if hosts_are_known {
             for (host, source) in targets {
                 let is_allowed =
-                    if is_private(&host) { rules.names(&host) } else { rules.allows(&host) };
+                    if is_public_host(&host) { rules.allows(&host) } else { rules.names(&host) };
                 if !is_allowed {
                     self.report(source, Fault::OutcomeHostMissing(host));
                 }
@@ -66,5 +67,14 @@ impl Resolver<'_> {
     fn outcome_url(&mut self, text: &str, source: &ValueSource, part: Part) -> Option<BaseUrl> {
         let url = upstream_url::parse(text);
         url.map_err(|why| self.report_at(source, part, Fault::OutcomeUrl(why))).ok()
+    }
+}
+
+/// Whether a host may have a public network address. The client for platforms connects to no other,
+/// unless `outcome_hosts` lists the host by name.
+fn is_public_host(host: &str) -> bool {
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(address) => is_public(address),
+        Err(_) => !is_private(host),
     }
 }

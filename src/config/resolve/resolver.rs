@@ -115,7 +115,7 @@ impl Resolver<'_> {
         if let Some(value) = self.variable(name) {
             return Some(value.to_owned());
         }
-        let fault = if self.environment.contains_key(name) {
+        let fault = if self.environment.get(name).is_some() {
             Fault::VariableEmpty(name.clone())
         } else if is_variable(name) {
             Fault::VariableMissing(name.clone())
@@ -139,7 +139,7 @@ impl Resolver<'_> {
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
-        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.environment.get(name).filter(|value| !value.is_empty())
     }
 
     pub(super) fn not_empty(&mut self, key: &'static str, written: &Written<String>) {

@@ -42,7 +42,7 @@ impl Resolver<'_> {
         if let (Some(params), Some(Target::Upstream(_))) = (&table.params, &target) {
             self.check_length(params);
         }
-        if self.problems[before..].iter().any(|problem| problem.severity() == Severity::Error) {
+        if self.problems[before..].iter().any(|problem| makes_unusable(&problem.fault)) {
             return None;
         }
         let Endpoint { host, path } = endpoint?;
@@ -102,6 +102,12 @@ impl Resolver<'_> {
         }
         written.value
     }
+}
+
+/// Whether a tool with this fault is not usable. `launch` and `explain` use a tool with a short
+/// secret, but `serve` does not start.
+fn makes_unusable(fault: &Fault) -> bool {
+    fault.severity() == Severity::Error && !matches!(fault, Fault::ConsumerSecretTooShort(_))
 }
 
 /// Whether `name` is a valid tool name: a TOML key without quotes, and a path segment.

@@ -56,12 +56,7 @@ impl DirectoryReplay {
         let (nonces, forgotten_until) =
             load(opened.sqlite(), now).map_err(|error| OpenError::of_sqlite(file, &error))?;
         Ok(Self {
-            memory: MemoryReplay::restore(
-                limits.nonces,
-                limits.nonces_per_sender,
-                nonces,
-                forgotten_until,
-            ),
+            memory: MemoryReplay::restore(limits.nonces, nonces, forgotten_until),
             database: Database::start(opened, file, lock)?,
             cleaned_up: AtomicU64::new(now),
         })
@@ -75,7 +70,7 @@ impl Replay for DirectoryReplay {
         if spent != Spent::Now {
             return spent;
         }
-        let (until, bytes) = (nonce.acceptable_until(), nonce.to_bytes());
+        let (until, bytes) = (stored(nonce.acceptable_until()), nonce.to_bytes());
         // `abs_diff`: a clock that was far ahead must not delay the cleanup.
         let cleanup_is_due =
             now.abs_diff(self.cleaned_up.load(Ordering::Relaxed)) >= CLEANUP_INTERVAL;
@@ -95,7 +90,7 @@ impl Replay for DirectoryReplay {
                 Ok(())
             })
             .await;
-        if written.is_ok() { Spent::Now } else { Spent::Unknown }
+        if written.is_ok() { Spent::Now } else { Spent::Unavailable }
     }
 
     async fn is_reachable(&self) -> bool {
@@ -113,9 +108,16 @@ fn load(sqlite: &Connection, now: u64) -> rusqlite::Result<(Vec<Nonce>, Option<u
     Ok((nonces.collect::<rusqlite::Result<_>>()?, forgotten))
 }
 
+/// Seconds since the epoch as SQLite stores them. It has no larger number; the clock that shows one
+/// is wrong.
+fn stored(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
 /// Deletes expired nonces, and records the latest expiry among them. After the clock is set back,
 /// the store can then still reject the deleted nonces.
 fn delete_expired(sqlite: &Connection, now: u64) -> rusqlite::Result<()> {
+    let now = stored(now);
     sqlite.execute(
         "INSERT INTO forgotten (row, until)
             SELECT 1, MAX(acceptable_until) FROM nonce WHERE acceptable_until < ?1
@@ -129,25 +131,22 @@ fn delete_expired(sqlite: &Connection, now: u64) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use lti::{Account, Sender};
     use tempfile::tempdir;
 
     use super::*;
 
     const NOW: u64 = 1_700_000_000;
-    const LIMITS: StateLimits = StateLimits {
-        nonces: 100_000,
-        nonces_per_sender: 100_000,
-        queued: 10,
-        queued_per_sender: 10,
-        finished: 10,
-    };
+    const LIMITS: StateLimits =
+        StateLimits { nonces: 100_000, queued: 10, queued_per_sender: 10, finished: 10 };
 
     #[test]
     fn on_a_full_disk_no_nonce_is_spent() {
         let directory = tempdir().expect("a directory");
         let runtime = rocket::tokio::runtime::Builder::new_current_thread().enable_time().build();
         let spend = |replay: &DirectoryReplay, number: u32| {
-            let nonce = Nonce::new([1; 16], NOW, &number.to_string(), NOW + 300);
+            let account = Account::new("a", &Sender::Consumer("key-1".into()));
+            let nonce = Nonce::new(account, [1; 16], NOW, &number.to_string(), NOW + 300);
             runtime.as_ref().expect("a runtime").block_on(replay.spend(&nonce, NOW))
         };
         let lock = Arc::new(DirectoryLock::acquire(directory.path()).expect("a lock"));
@@ -165,7 +164,7 @@ mod tests {
             (0..).find(|number| spend(&replay, *number) != Spent::Now).expect("the disk fills up");
         assert!((50..1000).contains(&full), "{full}");
         for number in full + 1..full + 10 {
-            assert_eq!(spend(&replay, number), Spent::Unknown);
+            assert_eq!(spend(&replay, number), Spent::Unavailable);
         }
         limit(1000);
         assert_eq!(spend(&replay, full), Spent::Before, "the copy in memory has it");

@@ -12,6 +12,7 @@ use crate::platform::masked;
 use crate::session::GradeToken;
 use crate::state::Action;
 use crate::web::gateway::Gateway;
+use crate::web::log_budget::{LogBudget, NO_TOOL};
 use crate::web::refusal::reference;
 
 /// A grade call in progress.
@@ -62,7 +63,7 @@ impl GradeCall {
                 );
                 response
             }
-            Err(error) => self.refuse(Some(token), &GradeRefusal::from(error)),
+            Err(error) => self.refuse(token, &GradeRefusal::from(error)),
         }
     }
 
@@ -79,30 +80,37 @@ impl GradeCall {
         response
     }
 
-    /// Logs a refusal and responds. `token` is `None` before the call has a valid token.
-    pub(super) fn refuse(self, token: Option<&GradeToken>, refusal: &GradeRefusal) -> JsonResponse {
+    /// Logs the refusal of a call with a valid token, and responds.
+    pub(super) fn refuse(self, token: &GradeToken, refusal: &GradeRefusal) -> JsonResponse {
         let reference = reference();
-        let (tool, consumer) =
-            token.map_or(("-", "-"), |token| (token.tool.as_str(), token.sender.log_name()));
-        let sourcedid = token.map(|token| token.place.learner_reference()).unwrap_or_default();
+        let (tool, consumer) = (token.tool.as_str(), token.sender.log_name());
         let (code, operation) = (refusal.code(), self.operation);
         // The reason can quote the body, which may contain personal data.
         let reason = match refusal {
             GradeRefusal::BadGrade(_) => "the body is not a grade".to_owned(),
-            _ => masked(&refusal.fact(), sourcedid),
+            _ => masked(&refusal.fact(), token.place.learner_reference()),
         };
         let micros = self.started.elapsed().as_micros();
-        match token {
-            Some(_) => tracing::warn!(
-                target: "grade", tool, consumer, operation, outcome = "refused", code, reference,
-                micros, reason
-            ),
-            // Without a token, anyone on the internet can cause this line.
-            None => tracing::info!(
-                target: "grade", tool, consumer, operation, outcome = "refused", code, reference,
-                micros, reason
-            ),
+        tracing::warn!(
+            target: "grade", tool, consumer, operation, outcome = "refused", code, reference,
+            micros, reason
+        );
+        refusal.respond(Some(&reference))
+    }
+
+    /// Logs the refusal of a call without a valid token, within the budget, and responds.
+    pub(super) fn refuse_unknown(self, budget: &LogBudget, refusal: &GradeRefusal) -> JsonResponse {
+        let (code, operation) = (refusal.code(), self.operation);
+        if !budget.admits(NO_TOOL, code) {
+            return refusal.respond(None);
         }
-        refusal.respond(&reference)
+        let (reference, reason) = (reference(), refusal.fact());
+        let micros = self.started.elapsed().as_micros();
+        // Not a warning: anyone on the internet can cause this line.
+        tracing::info!(
+            target: "grade", tool = NO_TOOL, consumer = "-", operation, outcome = "refused", code,
+            reference, micros, reason
+        );
+        refusal.respond(Some(&reference))
     }
 }

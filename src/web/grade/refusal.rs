@@ -172,13 +172,15 @@ impl From<GradeError> for GradeRefusal {
 }
 
 impl GradeRefusal {
-    /// The response, with a reference to the log line.
-    pub(super) fn respond(&self, reference: &str) -> JsonResponse {
+    /// The response, with a reference to the log line if there is one.
+    pub(super) fn respond(&self, reference: Option<&str>) -> JsonResponse {
         let status = self.status();
         let mut body = Map::new();
         body.insert("error".into(), self.code().into());
         body.insert("message".into(), self.message().into());
-        body.insert("reference".into(), reference.into());
+        if let Some(reference) = reference {
+            body.insert("reference".into(), reference.into());
+        }
         if let Some((status, description)) = self.platform_error().and_then(said) {
             body.insert("platform".into(), platform(status, description));
         }

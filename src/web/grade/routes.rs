@@ -35,7 +35,11 @@ struct WrongMethod;
 impl Handler for WrongMethod {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
         let refusal = GradeRefusal::WrongMethod;
-        Outcome::from(request, GradeCall::begin("-").refuse(None, &refusal))
+        let response = match request.rocket().state::<Gateway>() {
+            Some(gateway) => GradeCall::begin("-").refuse_unknown(&gateway.log_budget, &refusal),
+            None => refusal.respond(None),
+        };
+        Outcome::from(request, response)
     }
 }
 
@@ -47,13 +51,13 @@ async fn replace(
     data: Data<'_>,
 ) -> JsonResponse {
     let call = GradeCall::begin("replace");
-    let grade = async {
-        let token = bearer.token(gateway)?;
-        Ok((token, action(arrival, data).await?))
+    let token = match bearer.token(gateway) {
+        Ok(token) => token,
+        Err(refusal) => return call.refuse_unknown(&gateway.log_budget, &refusal),
     };
-    match grade.await {
-        Ok((token, action)) => call.send(gateway, &token, action).await,
-        Err(refusal) => call.refuse(None, &refusal),
+    match action(arrival, data).await {
+        Ok(action) => call.send(gateway, &token, action).await,
+        Err(refusal) => call.refuse(&token, &refusal),
     }
 }
 
@@ -62,7 +66,7 @@ async fn clear(gateway: &State<Gateway>, bearer: Bearer<'_>) -> JsonResponse {
     let call = GradeCall::begin("delete");
     match bearer.token(gateway) {
         Ok(token) => call.send(gateway, &token, Action::Delete).await,
-        Err(refusal) => call.refuse(None, &refusal),
+        Err(refusal) => call.refuse_unknown(&gateway.log_budget, &refusal),
     }
 }
 
@@ -71,12 +75,12 @@ async fn read(gateway: &State<Gateway>, bearer: Bearer<'_>) -> JsonResponse {
     let call = GradeCall::begin("read");
     let token = match bearer.token(gateway) {
         Ok(token) => token,
-        Err(refusal) => return call.refuse(None, &refusal),
+        Err(refusal) => return call.refuse_unknown(&gateway.log_budget, &refusal),
     };
     let response = gateway.grades.read(&token).await.map_err(GradeRefusal::from);
     match response.and_then(|response| report::result(&response)) {
         Ok(body) => call.accept(&token, "read", JsonResponse::new(Status::Ok, body)),
-        Err(refusal) => call.refuse(Some(&token), &refusal),
+        Err(refusal) => call.refuse(&token, &refusal),
     }
 }
 
@@ -85,12 +89,12 @@ async fn find(gateway: &State<Gateway>, bearer: Bearer<'_>, id: &str) -> JsonRes
     let call = GradeCall::begin("find");
     let token = match bearer.token(gateway) {
         Ok(token) => token,
-        Err(refusal) => return call.refuse(None, &refusal),
+        Err(refusal) => return call.refuse_unknown(&gateway.log_budget, &refusal),
     };
     let found = gateway.grades.find(&token, id).await;
     match found.map_err(GradeRefusal::ReportUnavailable) {
         Ok(Some(grade)) => JsonResponse::new(Status::Ok, report::stored(&grade).to_string()),
-        Ok(None) => call.refuse(Some(&token), &GradeRefusal::NoSuchGrade),
-        Err(refusal) => call.refuse(Some(&token), &refusal),
+        Ok(None) => call.refuse(&token, &GradeRefusal::NoSuchGrade),
+        Err(refusal) => call.refuse(&token, &refusal),
     }
 }

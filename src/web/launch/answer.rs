@@ -12,7 +12,7 @@ use super::{form, open, v1p1};
 use crate::proxy::path::has_dot_segment;
 use crate::web::gateway::Gateway;
 use crate::web::login::is_login;
-use crate::web::refusal::{Refusal, reference};
+use crate::web::refusal::Refusal;
 use crate::web::served::ServedTool;
 
 /// Responds to a launch. `sub_path` is the rest of the path after the launch path.
@@ -24,14 +24,13 @@ pub(in crate::web) async fn answer(
     data: Data<'_>,
 ) -> Response<'static> {
     let call = LaunchCall { gateway, served, sub_path, request, started: Instant::now() };
-    let reference = reference();
     let (mut record, mut cookies) = (LaunchRecord::default(), Vec::new());
     let mut response = match launch(&call, data, &mut record, &mut cookies).await {
         Ok((response, outcome)) => {
-            record.accept(&call, &reference, outcome);
+            record.accept(&call, outcome);
             response
         }
-        Err(refusal) => record.refuse(&call, &reference, &refusal),
+        Err(refusal) => record.refuse(&call, &refusal),
     };
     for cookie in cookies {
         response.adjoin_raw_header("Set-Cookie", cookie);
@@ -60,7 +59,7 @@ pub(in crate::web) fn refuse(
     refusal: &Refusal,
 ) -> Response<'static> {
     let call = LaunchCall { gateway, served, sub_path: "", request, started: Instant::now() };
-    LaunchRecord::default().refuse(&call, &reference(), refusal)
+    LaunchRecord::default().refuse(&call, refusal)
 }
 
 /// The response to a launch, and its outcome in the log. The caller sets the cookies even for an

@@ -43,12 +43,12 @@ pub(super) fn first(
             let sealed =
                 sessions.seal(&session, &tool.name, mount.id).ok_or(Refusal::PageFailed)?;
             let ticket = sessions
-                .ticket(
+                .launch_ticket(
                     &session,
                     destination,
                     &tool.name,
                     mount.id,
-                    now + TICKET_LIFETIME.as_secs(),
+                    now.saturating_add(TICKET_LIFETIME.as_secs()),
                 )
                 .ok_or(Refusal::PageFailed)?;
             latest_launches.record(&session);

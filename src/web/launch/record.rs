@@ -9,7 +9,7 @@ use rocket::Response;
 use super::call::LaunchCall;
 use crate::web::development::RejectedLaunch;
 use crate::web::guard;
-use crate::web::refusal::{Refusal, RejectionPage};
+use crate::web::refusal::{Refusal, RejectionPage, reference};
 
 /// The facts of a launch, for the log. The module of its LTI version fills them in.
 #[derive(Default)]
@@ -31,7 +31,8 @@ pub(super) struct LaunchRecord {
 
 impl LaunchRecord {
     /// Logs an accepted launch. `outcome` is `accepted`, or `again` for a reload.
-    pub(super) fn accept(&self, call: &LaunchCall<'_>, reference: &str, outcome: &str) {
+    pub(super) fn accept(&self, call: &LaunchCall<'_>, outcome: &str) {
+        let reference = reference();
         let (tool, consumer, variant) =
             (call.served.tool.name.as_str(), self.sender(), self.variant());
         let micros = call.started.elapsed().as_micros();
@@ -40,25 +41,26 @@ impl LaunchRecord {
         );
     }
 
-    /// Logs a rejected launch, adds it to the list of development, and responds.
-    pub(super) fn refuse(
-        self,
-        call: &LaunchCall<'_>,
-        reference: &str,
-        refusal: &Refusal,
-    ) -> Response<'static> {
-        let (tool, consumer, variant) =
-            (call.served.tool.name.as_str(), self.sender(), self.variant());
-        let (code, reason, help) = (refusal.code(), refusal.fact(), &*self.advice(refusal));
-        let cause = self.cause.as_ref().map_or("-", Cause::code);
-        let micros = call.started.elapsed().as_micros();
-        tracing::warn!(
-            target: "launch", tool, consumer, outcome = "refused", code, variant, reference, micros,
-            cause, reason, help
-        );
+    /// Logs a rejected launch within the budget, adds it to the list of development, and responds.
+    /// The page has a reference if the log or the list has it.
+    pub(super) fn refuse(self, call: &LaunchCall<'_>, refusal: &Refusal) -> Response<'static> {
+        let (tool, code) = (call.served.tool.name.as_str(), refusal.code());
+        let is_logged = call.gateway.log_budget.admits(tool, code);
+        let is_listed = call.gateway.development.is_some();
+        let reference = if is_logged || is_listed { reference() } else { String::new() };
+        if is_logged {
+            let (consumer, variant) = (self.sender(), self.variant());
+            let (reason, help) = (refusal.fact(), &*self.advice(refusal));
+            let cause = self.cause.as_ref().map_or("-", Cause::code);
+            let micros = call.started.elapsed().as_micros();
+            tracing::warn!(
+                target: "launch", tool, consumer, outcome = "refused", code, variant, reference,
+                micros, cause, reason, help
+            );
+        }
         let response = RejectionPage {
             refusal,
-            reference,
+            reference: &reference,
             return_url: self.return_url.as_ref(),
             frame_ancestors: &call.served.tool.frame_ancestors,
             challenge: self.challenge,
@@ -82,13 +84,13 @@ impl LaunchRecord {
     }
 
     /// Adds a rejected launch to the list at `/dev/refusals`.
-    fn remember(self, call: &LaunchCall<'_>, reference: &str, refusal: &Refusal) {
+    fn remember(self, call: &LaunchCall<'_>, reference: String, refusal: &Refusal) {
         let Some(development) = &call.gateway.development else { return };
         let tool = &call.served.tool;
         let origin = call.gateway.public_url.origin_of(tool, &guard::authority(call.request));
         let help = self.advice(refusal);
         development.rejected.remember(RejectedLaunch {
-            reference: reference.to_owned(),
+            reference,
             at: call.gateway.clock.now(),
             tool: tool.name.clone(),
             consumer: self.sender,

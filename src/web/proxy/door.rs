@@ -2,13 +2,16 @@
 //! kept the session cookie.
 //!
 //! If the browser blocked the cookie, as in some frames, the page shows a button. The button posts
-//! a ticket to a new window, where the cookie is first-party.
+//! a ticket of its own to a new window, where the cookie is first-party.
 //!
-//! A ticket is valid once and for a short time. A GET sets no cookie, so a link with a ticket
-//! cannot put another user's session into a browser (session fixation). A form can, like any
-//! launch.
+//! A ticket is valid once and for a short time. So one launch spends at most three nonces: its own,
+//! that of its ticket and that of the button's.
+//!
+//! A GET sets no cookie, so a link with a ticket cannot put another user's session into a browser
+//! (session fixation). Nor can a form of another site (login CSRF): `web/decision` refuses it
+//! before the ticket is spent.
 
-use lti::{Nonce, Rejection, Spent};
+use lti::{Account, Nonce, Rejection, Spent};
 use rocket::http::{Method, Status};
 use rocket::{Data, Request, Response};
 use serde::Serialize;
@@ -16,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::route::Mount;
 use crate::session::{
-    BUTTON_LIFETIME, COOKIE, TICKET_LIFETIME, TICKET_PARAMETER, Ticket, set_cookie,
+    BUTTON_LIFETIME, COOKIE, TICKET_LIFETIME, TICKET_PARAMETER, Ticket, TicketKind, set_cookie,
 };
 use crate::web::body::{self, Arrival};
 use crate::web::gateway::Gateway;
@@ -64,16 +67,25 @@ async fn enter_with_cookie(
 ) -> Result<Response<'static>, Refusal> {
     let now = gateway.clock.now();
     let query = request.uri().query().map(|query| query.as_str()).unwrap_or_default();
-    let ticket = spend(gateway, mount, sealed_ticket(query)?, now).await?;
+    let sealed = sealed_ticket(query)?;
+    let (tool, clock_skew) = (&mount.served.tool.name, mount.served.policy.clock_skew);
+    let sessions = &gateway.session_cache.sessions;
+    let ticket = sessions.open_launch_ticket(sealed, tool, mount.id, now, clock_skew);
+    let ticket = spend(gateway, mount, sealed, ticket, now).await?;
     match gateway.session_cache.find(
         &mount,
         request.headers().get("Cookie").map(str::as_bytes),
         now,
     ) {
         // The cookie may be of another launch in this browser: a newer one, or one of a moment ago.
-        Some(open) if open.session.minted + TICKET_LIFETIME.as_secs() >= ticket.session.minted => {
+        Some(open)
+            if open.session.minted.saturating_add(TICKET_LIFETIME.as_secs())
+                >= ticket.session.minted =>
+        {
             Ok(redirect(mount, &ticket.destination))
         }
+        // It creates no other ticket, so there is no button.
+        _ if ticket.kind == TicketKind::Older => Err(Refusal::NoSession),
         _ => new_window(gateway, mount, &ticket, now),
     }
 }
@@ -88,13 +100,13 @@ async fn enter_in_new_window(
     let now = gateway.clock.now();
     let body = body::read(arrival, data, LARGEST_TICKET_FORM).await?;
     let body = std::str::from_utf8(&body).map_err(|_| Refusal::BadTicket)?;
-    let ticket = spend(gateway, mount, sealed_ticket(body)?, now).await?;
+    let sealed = sealed_ticket(body)?;
+    let (tool, clock_skew) = (&mount.served.tool.name, mount.served.policy.clock_skew);
+    let sessions = &gateway.session_cache.sessions;
+    let ticket = sessions.open_page_ticket(sealed, tool, mount.id, now, clock_skew);
+    let ticket = spend(gateway, mount, sealed, ticket, now).await?;
     let session = &ticket.session;
-    let sealed = gateway
-        .session_cache
-        .sessions
-        .seal(session, &mount.served.tool.name, mount.id)
-        .ok_or(Refusal::PageFailed)?;
+    let sealed = sessions.seal(session, tool, mount.id).ok_or(Refusal::PageFailed)?;
     let seconds = session.expires.saturating_sub(now);
     let mut response = redirect(mount, &ticket.destination);
     response
@@ -110,30 +122,31 @@ fn sealed_ticket(pairs: &str) -> Result<&str, Refusal> {
         .ok_or(Refusal::BadTicket)
 }
 
-/// Opens a ticket and spends it. It must be of this mount, not expired, and not spent before.
+/// Spends an opened ticket. Its session must still be valid, and it must not be spent before.
 async fn spend(
     gateway: &Gateway,
     mount: Mount<'_, '_>,
     sealed: &str,
+    opened: Option<Ticket>,
     now: u64,
 ) -> Result<Ticket, Refusal> {
     let tool = &mount.served.tool.name;
-    let ticket = gateway
-        .session_cache
-        .sessions
-        .open_ticket(sealed, tool, mount.id, now)
-        .ok_or(Refusal::BadTicket)?;
+    let ticket = opened.ok_or(Refusal::BadTicket)?;
     if !gateway.session_cache.admits(mount.served, &ticket.session, now) {
         return Err(Refusal::NoSession);
     }
-    // Tickets share the replay store of launches, under a name that no consumer has.
-    let mut namespace = [0; 16];
-    namespace.copy_from_slice(&Sha256::digest(format!("ticket {tool}"))[..16]);
-    let nonce = Nonce::new(namespace, ticket.expires, sealed, ticket.expires);
+    // Tickets share the replay store of launches, under an issuer that no consumer is. They count
+    // for the consumer that launched.
+    let mut issuer = [0; 16];
+    issuer.copy_from_slice(&Sha256::digest(format!("ticket {tool}"))[..16]);
+    let account = Account::new(tool, &ticket.session.sender);
+    let nonce = Nonce::new(account, issuer, ticket.expires, sealed, ticket.acceptable_until);
     match gateway.replay.spend(&nonce, now).await {
         Spent::Now => Ok(ticket),
-        Spent::Before => Err(Refusal::BadTicket),
-        Spent::Unknown => Err(Refusal::Rejected(Rejection::ReplayStoreFull)),
+        Spent::Before | Spent::Expired => Err(Refusal::BadTicket),
+        Spent::Full(share) => Err(Refusal::Rejected(Rejection::ReplayStoreFull(share))),
+        Spent::ClockSetBack => Err(Refusal::Rejected(Rejection::ClockSetBack)),
+        Spent::Unavailable => Err(Refusal::Rejected(Rejection::ReplayStoreUnavailable)),
     }
 }
 
@@ -150,7 +163,7 @@ fn new_window(
     now: u64,
 ) -> Result<Response<'static>, Refusal> {
     let tool = &mount.served.tool;
-    let expires = now + BUTTON_LIFETIME.as_secs();
+    let expires = now.saturating_add(BUTTON_LIFETIME.as_secs());
     let context = NewWindowContext {
         title: &tool.title,
         action: format!("{}?{TICKET_PARAMETER}", mount.cookie_path()),
@@ -158,7 +171,7 @@ fn new_window(
         ticket: gateway
             .session_cache
             .sessions
-            .ticket(&ticket.session, &ticket.destination, &tool.name, mount.id, expires)
+            .page_ticket(ticket, &tool.name, mount.id, expires)
             .ok_or(Refusal::PageFailed)?,
     };
     let page = page::render("new_window.html.tera", &context).ok_or(Refusal::PageFailed)?;

@@ -61,7 +61,8 @@ pub(crate) async fn answer(
         Ok(response) => response,
         Err(refusal) => {
             let (tool, method) = (&call.mount.served.tool, call.head.method.as_str());
-            own_response(refusal.respond_in_session(tool, method, &accept(call.head))).await
+            let (budget, accept) = (&call.gateway.log_budget, accept(call.head));
+            own_response(refusal.respond_in_session(budget, tool, method, &accept)).await
         }
     }
 }

@@ -23,6 +23,11 @@ pub(super) const TOO_MANY: PageText = (
     "Too many people are opening activities right now",
     "Please wait a few minutes. Then open the activity again from your course.",
 );
+pub(super) const NOT_NOW: PageText = (
+    "Activities cannot be opened right now",
+    "This server has a problem. Please wait a few minutes, and open the activity again from your \
+     course. If it does not work then, please tell your course staff.",
+);
 pub(super) const OPEN_FROM_COURSE: PageText = (
     "Open this from your course",
     "Your learning platform opens this page. Go to your course and open the activity there.",

@@ -14,11 +14,13 @@ use serde_json::json;
 use super::reference::reference;
 use super::table::Refusal;
 use crate::config::Tool;
+use crate::web::log_budget::{LogBudget, NO_TOOL};
 use crate::web::page::{self, Html, RenderedPage};
 
 /// The page of a launch that was rejected or refused.
 pub(in crate::web) struct RejectionPage<'a> {
     pub(in crate::web) refusal: &'a Refusal,
+    /// Empty if the log has no line with it.
     pub(in crate::web) reference: &'a str,
     pub(in crate::web) return_url: Option<&'a ReturnUrl>,
     pub(in crate::web) frame_ancestors: &'a str,
@@ -39,31 +41,44 @@ struct RefusalContext<'a> {
 impl Refusal {
     /// The response to a request that belongs to no tool. The log line helps an admin to find a
     /// mistake in the setup.
-    pub(crate) fn respond_and_log(&self, method: &str, path: &str) -> Response<'static> {
-        let path: String = path.chars().take(200).collect();
-        let (code, reason, help) = (self.code(), self.fact(), &*self.advice());
-        tracing::warn!(
-            target: "request", outcome = "refused", code, method, path, reason, help
-        );
+    pub(crate) fn respond_and_log(
+        &self,
+        budget: &LogBudget,
+        method: &str,
+        path: &str,
+    ) -> Response<'static> {
+        let code = self.code();
+        if budget.admits(NO_TOOL, code) {
+            let path: String = path.chars().take(200).collect();
+            let (reason, help) = (self.fact(), &*self.advice());
+            tracing::warn!(
+                target: "request", outcome = "refused", code, method, path, reason, help
+            );
+        }
         self.respond()
     }
 
     /// The response in a tool's session: a page, or JSON for a script that asks for it. Page and
-    /// log line have the same reference. `accept` contains the request's `Accept` headers.
+    /// log line have the same reference. Without a line there is no reference. `accept` contains
+    /// the request's `Accept` headers.
     pub(crate) fn respond_in_session(
         &self,
+        budget: &LogBudget,
         tool: &Tool,
         method: &str,
         accept: &[&str],
     ) -> Response<'static> {
-        let reference = reference();
-        self.log_in_session(tool, method, &reference);
+        let reference = self.log_in_session(budget, tool, method);
         if !asks_for_json(accept) {
+            let reference = reference.unwrap_or_default();
             return self.page(&reference, "", &tool.frame_ancestors);
         }
         let (heading, _) = self.page_text();
-        let body =
-            json!({ "error": self.code(), "message": heading, "reference": reference }).to_string();
+        let mut body = json!({ "error": self.code(), "message": heading });
+        if let Some(reference) = reference {
+            body["reference"] = reference.into();
+        }
+        let body = body.to_string();
         let mut response = Response::build()
             .status(self.status())
             .header(ContentType::JSON)
@@ -74,11 +89,14 @@ impl Refusal {
         response
     }
 
-    /// The log line of a request in a tool's session. It has no path, because a path can contain
-    /// personal data.
-    pub(crate) fn log_in_session(&self, tool: &Tool, method: &str, reference: &str) {
-        let (code, reason, help) = (self.code(), self.fact(), &*self.advice());
-        let tool = tool.name.as_str();
+    /// The log line of a request in a tool's session, and its reference. It has no path, because a
+    /// path can contain personal data.
+    fn log_in_session(&self, budget: &LogBudget, tool: &Tool, method: &str) -> Option<String> {
+        let (code, tool) = (self.code(), tool.name.as_str());
+        if !budget.admits(tool, code) {
+            return None;
+        }
+        let (reference, reason, help) = (reference(), self.fact(), &*self.advice());
         // An admin can fix a 5xx. Browsers often cause the others.
         if self.status().code >= 500 {
             tracing::warn!(
@@ -89,6 +107,7 @@ impl Refusal {
                 target: "request", tool, outcome = "refused", code, method, reference, reason, help
             );
         }
+        Some(reference)
     }
 
     /// The response to a request that belongs to no tool, without a log line.

@@ -335,7 +335,10 @@ fn rejected(rejection: &Rejection) -> (Status, PageText) {
         Rejection::Stale { .. } => (Status::Unauthorized, page_text::OPEN_TOO_LONG),
         Rejection::Replayed => (Status::Unauthorized, page_text::USED_BEFORE),
         Rejection::RoleNotAllowed(_) => (Status::Forbidden, page_text::OTHER_ROLE),
-        Rejection::ReplayStoreFull => (Status::ServiceUnavailable, page_text::TOO_MANY),
+        Rejection::ReplayStoreFull(_) => (Status::ServiceUnavailable, page_text::TOO_MANY),
+        Rejection::ClockSetBack | Rejection::ReplayStoreUnavailable => {
+            (Status::ServiceUnavailable, page_text::NOT_NOW)
+        }
         _ => (Status::BadRequest, page_text::NOT_OPENED),
     }
 }

@@ -55,6 +55,40 @@ export default {
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, gateway.origin]));
   },
 
+  "another site's page cannot post a stolen ticket, and the button still works": async (t) => {
+    const app = await t.app("flask");
+    const gateway = await t.gatewayOf({ flask: { upstream: app.url } });
+    const profile = await t.profile({ noFrameCookies: true });
+    const page = await profile.visit(t.platform.course(t.launch("flask", {}, { gateway })));
+    const frame = await block(page);
+    const ticket = await frame.locator("input[name=lti_ticket]").inputValue();
+    const url = await frame.locator("form").evaluate((form) => form.action);
+
+    // In the same window, in a frame, and from a page that hides its origin (`Origin: null`).
+    const stolen = { url, form: [["lti_ticket", ticket]] };
+    const hidden = t.platform.page(`<meta name="referrer" content="no-referrer">
+      <form method="post" action="${url}"><input name="lti_ticket" value="${ticket}"></form>
+      <script>document.forms[0].submit()</script>`);
+    const victim = await t.profile();
+    const framed = await block(await victim.visit(t.platform.course(stolen)));
+    await assertErrorPage(t, framed, gateway, "foreign-origin");
+    for (const attack of [t.platform.samePlace(stolen), hidden]) {
+      const window = await victim.visit(attack);
+      await window.waitForURL(`${gateway.origin}/**`);
+      await assertErrorPage(t, window.mainFrame(), gateway, "foreign-origin");
+    }
+    assert.deepEqual(await victim.context.cookies(), []);
+    assert.deepEqual(unexpected(victim, 403), []);
+    assert.deepEqual(await arrivedAt(app, gateway), []);
+
+    const window = await profile.openWindow(frame);
+    await shows(window.mainFrame(), "Notes on block-1", "here for the 1. time.");
+    const posted = profile.requests.find((request) => request.method() === "POST" && request.url() === url);
+    const { origin, referer } = await posted.allHeaders();
+    assert.deepEqual([origin, referer], [gateway.origin, `${gateway.origin}/`], "also without Sec-Fetch-Site");
+    await hasNoTicket(app, gateway);
+  },
+
   "with cookies, no ticket stays in a URL or reaches the app": async (t) => {
     const app = await t.app("flask");
     const gateway = await t.gatewayOf({ flask: { upstream: app.url } });

@@ -21,8 +21,8 @@ const FAULTS: &str = include_str!("../../../src/config/fault.rs");
 const SECRET: &str = "hunter2";
 
 /// The environment of a fixture without a file `environment`.
-const ENVIRONMENT: &str =
-    "GATEWAY_SECRET=hunter2 hunter2 hunter2 hunter2 hunter2\nHELLO_SECRET=hunter2\n";
+const ENVIRONMENT: &str = "GATEWAY_SECRET=hunter2 hunter2 hunter2 hunter2 hunter2\n\
+    HELLO_SECRET=hunter2 hunter2 hunter2\n";
 
 /// Parses lines of `NAME=value`.
 fn environment(lines: &str) -> Environment {

@@ -21,7 +21,7 @@ secret = "a gateway secret of 32 characters"
 const HELLO: &str = r#"
 [tools.hello]
 key = "hello-key"
-secret = "hunter2"
+secret = "hunter2 hunter2 hunter2"
 template = "hello"
 "#;
 
@@ -94,7 +94,7 @@ fn every_key_of_a_tool_and_the_gateway_takes_effect() {
         icon = "/static/quiz.svg"
         path = "/week-1/quiz"
         key = "quiz-key"
-        secret = "hunter2"
+        secret = "hunter2 hunter2 hunter2"
         template = "course/quiz"
         roles = ["learner", "staff"]
         params.level = 3
@@ -154,7 +154,7 @@ fn headers(upstream: &Upstream) -> Vec<(&str, &str)> {
 const NOTEBOOK: &str = r#"
 [tools.notebook]
 key = "notebook-key"
-secret = "hunter2"
+secret = "hunter2 hunter2 hunter2"
 upstream = "http://127.0.0.1:9000"
 "#;
 
@@ -190,7 +190,7 @@ fn every_key_of_an_upstream_takes_effect() {
 
         [tools.lab]
         key = "lab-key"
-        secret = "hunter2"
+        secret = "hunter2 hunter2 hunter2"
         upstream = "HTTPS://Lab.Example:8443/App/"
         prefix = "session"
         identity = ["name", "email", "name"]
@@ -332,8 +332,9 @@ fn a_byte_order_mark_and_other_line_endings_change_nothing() {
 #[test]
 fn tools_are_sorted_by_name_and_an_empty_title_means_no_title() {
     let config = production(&format!(
-        "{GATEWAY}[tools.b]\nkey = \"b\"\nsecret = \"s\"\ntemplate = \"hello\"\ntitle = \"\"\n\
-         [tools.a]\nkey = \"a\"\nsecret = \"s\"\ntemplate = \"hello\"\n"
+        "{GATEWAY}[tools.b]\nkey = \"b\"\nsecret = \"a secret that is long\"\n\
+         template = \"hello\"\ntitle = \"\"\n\
+         [tools.a]\nkey = \"a\"\nsecret = \"a secret that is long\"\ntemplate = \"hello\"\n"
     ));
     let names: Vec<_> =
         config.tools.iter().map(|tool| (tool.name.as_str(), tool.title.as_str())).collect();
@@ -344,11 +345,12 @@ fn tools_are_sorted_by_name_and_an_empty_title_means_no_title() {
 fn the_debug_output_of_a_configuration_contains_no_secret() {
     let text = format!(
         "{GATEWAY}{HELLO}[tools.b]\ntemplate = \"hello\"\n\
-         consumers = [{{ key = \"b\", secret = [\"hunter2 too\", {{ env = \"B_SECRET\" }}] }}]\n\
+         consumers = [{{ key = \"b\", secret = [\"hunter2 hunter2 too too\", \
+         {{ env = \"B_SECRET\" }}] }}]\n\
          {NOTEBOOK}headers.Authorization = \"Bearer hunter2\"\n\
          headers.X-Token.env = \"B_SECRET\"\n"
     );
-    let shown = format!("{:?}", meaning(&text, &[("B_SECRET", "hunter2 as well")], false));
+    let shown = format!("{:?}", meaning(&text, &[("B_SECRET", "hunter2 hunter2 as well")], false));
     assert!(shown.contains("hello-key"));
     assert!(!shown.contains("hunter2") && !shown.contains("32 characters"), "{shown}");
 }
@@ -366,18 +368,21 @@ fn each_consumer_launches_with_each_of_its_secrets_and_its_own_methods() {
 
         [[tools.a.consumers]]
         key = "course-b"
-        secret = [{{ env = "COURSE_B_SECRET" }}, "0123"]
+        secret = [{{ env = "COURSE_B_SECRET" }}, "01230123012301230123"]
         signature_methods = ["HMAC-SHA256"]
 
         [tools.b]
         key = "course-c"
-        secret = "hunter2"
+        secret = "hunter2 hunter2 hunter2"
         template = "page"
         "#
     );
     let server = Server::start(&Setup {
         tools: &tools,
-        environment: &[("COURSE_A_SECRET", "12345"), ("COURSE_B_SECRET", "new")],
+        environment: &[
+            ("COURSE_A_SECRET", "12345678901234567890"),
+            ("COURSE_B_SECRET", "a new secret that is long"),
+        ],
         ..Setup::default()
     });
     let launch = |key, secret, method| {
@@ -391,12 +396,32 @@ fn each_consumer_launches_with_each_of_its_secrets_and_its_own_methods() {
         )
     };
     use SignatureMethod::{HmacSha1, HmacSha256};
-    assert_eq!(launch("course-a", "12345", HmacSha1).status, 200, "a secret of digits is a string");
-    assert_eq!(launch("course-b", "new", HmacSha256).status, 200);
-    assert_eq!(launch("course-b", "0123", HmacSha256).status, 200, "the old secret");
-    assert_eq!(launch("course-b", "new", HmacSha1).status, 401, "a pinned method");
-    assert_eq!(launch("course-a", "new", HmacSha1).status, 401, "another consumer's secret");
-    assert_eq!(launch("course-c", "hunter2", HmacSha1).status, 401, "another tool's consumer");
+    assert_eq!(
+        launch("course-a", "12345678901234567890", HmacSha1).status,
+        200,
+        "a secret of digits is a string"
+    );
+    assert_eq!(launch("course-b", "a new secret that is long", HmacSha256).status, 200);
+    assert_eq!(
+        launch("course-b", "01230123012301230123", HmacSha256).status,
+        200,
+        "the old secret"
+    );
+    assert_eq!(
+        launch("course-b", "a new secret that is long", HmacSha1).status,
+        401,
+        "a pinned method"
+    );
+    assert_eq!(
+        launch("course-a", "a new secret that is long", HmacSha1).status,
+        401,
+        "another consumer's secret"
+    );
+    assert_eq!(
+        launch("course-c", "hunter2 hunter2 hunter2", HmacSha1).status,
+        401,
+        "another tool's consumer"
+    );
 }
 
 #[test]
@@ -425,10 +450,10 @@ fn the_environment_overrides_the_gateways_settings() {
 fn a_secret_from_the_environment_causes_no_warning_about_the_file() {
     let variables = [
         ("LTI_GATEWAY_SECRET", "01234567890123456789012345678901"),
-        ("HELLO_SECRET", "hunter2"),
+        ("HELLO_SECRET", "hunter2 hunter2 hunter2"),
         ("DYNO", "web.1"),
     ];
-    let text = HELLO.replace("\"hunter2\"", "{ env = \"HELLO_SECRET\" }");
+    let text = HELLO.replace("\"hunter2 hunter2 hunter2\"", "{ env = \"HELLO_SECRET\" }");
     assert!(problems(&text, &variables, false).is_empty());
 }
 
@@ -441,6 +466,63 @@ fn variables_that_kubernetes_sets_for_a_service_of_this_name_are_no_settings() {
         ("LTI_GATEWAY_PORT_80_TCP_ADDR", "10.0.0.1"),
     ];
     meaning(&format!("{GATEWAY}{HELLO}"), &variables, false);
+}
+
+#[test]
+fn a_consumer_secret_that_learners_can_guess_stops_the_gateway_outside_development() {
+    const ERROR: Option<Severity> = Some(Severity::Error);
+    const WARNING: Option<Severity> = Some(Severity::Warning);
+    let severity = |value: &str, secret: &str, development: bool| {
+        let text = format!(
+            "{GATEWAY}[tools.hello]\nkey = \"hello-key\"\nsecret = {value}\n\
+             template = \"hello\"\n"
+        );
+        let variables = environment(&[("HELLO_SECRET", secret)]);
+        let reading = read("tools.toml", text.as_bytes(), &variables, development);
+        let printed = print("tools.toml", &reading.problems);
+        assert!(!printed.contains(secret), "{printed}");
+        // `launch` and `explain` still use the tool.
+        assert_eq!(reading.config.tools.len(), 1, "{printed}");
+        let faults = reading.problems.into_iter().map(|problem| problem.fault);
+        let mut faults: Vec<_> = faults.filter(|fault| *fault != Fault::LiteralSecret).collect();
+        let fault = faults.pop();
+        assert!(faults.is_empty(), "{printed}");
+        let variable = value.contains("env").then(|| "HELLO_SECRET".to_owned());
+        match &fault {
+            None => {}
+            Some(Fault::ConsumerSecretTooShort(name) | Fault::ConsumerSecretShort(name)) => {
+                assert_eq!(*name, variable, "{printed}");
+                let fix =
+                    variable.as_ref().map_or("write 20".into(), |name| format!("set {name} to 20"));
+                assert!(printed.contains(&fix), "{printed}");
+            }
+            Some(other) => panic!("{other:?}"),
+        }
+        fault.map(|fault| fault.severity())
+    };
+    for (secret, outside_development, in_development) in [
+        ("§", ERROR, WARNING),
+        ("qwertzu", ERROR, WARNING),
+        ("qwertzui", WARNING, WARNING),
+        ("qwertzuiopasdfghjkl", WARNING, WARNING),
+        ("qwertzuiopasdfghjkly", None, None),
+        // 7, 8, 19 and 20 characters of more than one byte each.
+        ("äöüäöüä", ERROR, WARNING),
+        ("äöüäöüäö", WARNING, WARNING),
+        ("äöüäöüäöüäöüäöüäöüä", WARNING, WARNING),
+        ("äöüäöüäöüäöüäöüäöüäö", None, None),
+    ] {
+        for value in [
+            "{ env = \"HELLO_SECRET\" }".to_owned(),
+            format!("\"{secret}\""),
+            // Every secret of a list counts.
+            format!("[\"{}\", \"{secret}\"]", "a".repeat(20)),
+            format!("[{{ env = \"HELLO_SECRET\" }}, \"{}\"]", "a".repeat(20)),
+        ] {
+            assert_eq!(severity(&value, secret, false), outside_development, "{value}: {secret}");
+            assert_eq!(severity(&value, secret, true), in_development, "{value}: {secret}");
+        }
+    }
 }
 
 #[test]
@@ -473,12 +555,14 @@ fn the_public_url_comes_from_the_host_on_heroku_and_in_development() {
 
 #[test]
 fn development_uses_and_reports_a_placeholder_for_each_missing_secret() {
-    let text =
-        HELLO.replace("\"hunter2\"", "[{ env = \"HELLO_SECRET\" }, { env = \"OLD_SECRET\" }]");
-    let config = meaning(&text, &[("OLD_SECRET", "hunter2")], true);
+    let text = HELLO.replace(
+        "\"hunter2 hunter2 hunter2\"",
+        "[{ env = \"HELLO_SECRET\" }, { env = \"OLD_SECRET\" }]",
+    );
+    let config = meaning(&text, &[("OLD_SECRET", "hunter2 hunter2 hunter2")], true);
     assert!(config.development);
     assert_eq!(secrets(&config), ["development-only-gateway-secret-00"]);
-    let placeholders: Vec<_> = problems(&text, &[("OLD_SECRET", "hunter2")], true)
+    let placeholders: Vec<_> = problems(&text, &[("OLD_SECRET", "hunter2 hunter2 hunter2")], true)
         .into_iter()
         .map(|problem| match problem.fault {
             Fault::Placeholder(what, placeholder) => (what, placeholder),
@@ -528,7 +612,7 @@ fn ten_thousand_tools_and_their_problems_load() {
     for number in 0..10_000 {
         text += &format!(
             "[tools.tool-{number}]\nkey = \"key-{number}\"\n\
-             secret = \"hunter2\"\ntemplate = \"hello\"\n"
+             secret = \"hunter2 hunter2 hunter2\"\ntemplate = \"hello\"\n"
         );
     }
     let config = production(&text);
@@ -552,7 +636,7 @@ fn one_string_means_the_same_as_a_list_of_it() {
             let line =
                 |of: &str| if of == table { format!("{key} = {value}\n") } else { String::new() };
             format!(
-                "{GATEWAY}{}[tools.hello]\nkey = \"a\"\nsecret = \"hunter2\"\n\
+                "{GATEWAY}{}[tools.hello]\nkey = \"a\"\nsecret = \"hunter2 hunter2 hunter2\"\n\
                  upstream = \"http://127.0.0.1:9000\"\n{}",
                 line("gateway"),
                 line("tool"),

@@ -16,7 +16,7 @@ fn config(
 ) -> lti_gateway::config::Config {
     let text = format!(
         "[gateway]\npublic_url = \"https://tools.example\"\nsecret = \"a gateway secret of 32 characters\"\n{keys}\n\
-         [tools.notebook]\nkey = \"notebook-key\"\nsecret = \"hunter2\"\nupstream = \"http://127.0.0.1:9000\"\n"
+         [tools.notebook]\nkey = \"notebook-key\"\nsecret = \"hunter2 hunter2 hunter2\"\nupstream = \"http://127.0.0.1:9000\"\n"
     );
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let mut reading = read(file, &text, &variables.collect::<Environment>(), development);
@@ -146,7 +146,7 @@ fn the_longest_prefix_of_an_outcome_url_is_replaced() {
 fn a_tool_that_may_send_grades_needs_certificates() {
     for (grades, needed) in [("", false), ("grades = false", false), ("grades = true", true)] {
         let text = format!(
-            "[tools.a]\nkey = \"a\"\nsecret = \"b\"\nupstream = \"http://127.0.0.1:1\"\n{grades}\n"
+            "[tools.a]\nkey = \"a\"\nsecret = \"a secret that is long\"\nupstream = \"http://127.0.0.1:1\"\n{grades}\n"
         );
         let config = read("tools.toml", text, &Environment::new(), true).config;
         assert_eq!((config.tools.len(), config.needs_certificates()), (1, needed), "{grades}");

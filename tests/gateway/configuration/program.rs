@@ -55,7 +55,7 @@ pub(super) fn start(folder: &Path, arguments: &[&str], environment: &[(&str, &st
         .args(arguments)
         .current_dir(folder)
         .env_clear()
-        .env("HELLO_SECRET", "hunter2")
+        .env("HELLO_SECRET", "hunter2 hunter2 hunter2")
         .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -36,8 +36,8 @@ frame_ancestors = [
   "'self'",
 ]
 consumers = [
-  { key = "course-a", secret = "hunter2", signature_methods = ["HMAC-SHA1"] },
-  { key = "course-b", secret = [{ env = "HELLO_SECRET" }, '''hunter2'''] },
+  { key = "course-a", secret = "hunter2 hunter2 hunter2", signature_methods = ["HMAC-SHA1"] },
+  { key = "course-b", secret = [{ env = "HELLO_SECRET" }, '''hunter2 hunter2 hunter2'''] },
 ]
 
 [tools.tables]
@@ -70,13 +70,16 @@ template = "hello"
 
 [[tools.several.consumers]]
 key = "several-key"
-secret = "hunter2"
+secret = "hunter2 hunter2 hunter2"
 "#;
 
 fn environment() -> Environment {
-    [("GATEWAY_SECRET", "hunter2 hunter2 hunter2 hunter2 hunter2"), ("HELLO_SECRET", "hunter2")]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
+    [
+        ("GATEWAY_SECRET", "hunter2 hunter2 hunter2 hunter2 hunter2"),
+        ("HELLO_SECRET", "hunter2 hunter2 hunter2"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
 }
 
 /// The output for a file, in production and in development.

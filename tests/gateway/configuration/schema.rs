@@ -63,7 +63,7 @@ fn json(value: toml::Value) -> Value {
 
 fn environment() -> Environment {
     let long = "hunter2 hunter2 hunter2 hunter2 hunter2";
-    [("GATEWAY_SECRET", long), ("HELLO_SECRET", "hunter2")]
+    [("GATEWAY_SECRET", long), ("HELLO_SECRET", "hunter2 hunter2 hunter2")]
         .map(|(name, value)| (name.into(), value.into()))
         .into()
 }
@@ -188,7 +188,8 @@ const NO_TOML: [&str; 20] = [
 ];
 
 /// Invalid fixtures that a schema cannot reject, and why.
-const UNSEEN: [(&str, &[&str]); 6] = [
+const UNSEEN: [(&str, &[&str]); 7] = [
+    ("a schema does not know whether the file is for development", &["consumer-secret-short"]),
     (
         "a schema does not see the environment",
         &[
@@ -223,6 +224,7 @@ const UNSEEN: [(&str, &[&str]); 6] = [
             "duplicate-consumer",
             "host-taken",
             "outcome-url-rewrite-to-a-host-that-is-not-named",
+            "outcome-url-rewrite-to-an-address-that-is-not-public",
             "path-around-the-others",
         ],
     ),

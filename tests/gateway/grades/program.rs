@@ -54,6 +54,17 @@ impl Program {
         Self { child, address: (Ipv4Addr::LOCALHOST, port).into() }
     }
 
+    /// The same, with a full disk for standard output and standard error.
+    #[track_caller]
+    #[cfg(target_os = "linux")]
+    fn start_with_full_log(directory: &Path) -> Self {
+        let full = || std::fs::File::options().write(true).open("/dev/full").expect("a device");
+        let mut command = command(directory, &["serve"]);
+        let mut child = command.stdout(full()).stderr(full()).spawn().expect("the program starts");
+        let address = crate::support::listening_address(&mut child);
+        Self { child, address }
+    }
+
     pub(super) fn send(
         &self,
         method: &str,
@@ -165,6 +176,21 @@ fn after_a_crash_the_gateway_delivers_queued_grades() {
         assert_eq!(element(&platform.next(), "textString"), "0.10");
     }
     platform.saw_nothing();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_of_the_log_fails_no_grade() {
+    let platform = Recorder::with(|_| success().into_bytes());
+    let upstream = Recorder::start();
+    let directory = directory(&upstream);
+    let gateway = Program::start_with_full_log(directory.path());
+    let token = gateway.token(&upstream, &format!("{}{OUTCOME}", platform.origin()));
+    let reply = gateway.call("POST", "/grades", &token, r#"{"score":0.10}"#);
+    assert_eq!((reply.status, &reply.json()["status"]), (200, &"delivered".into()), "{reply:?}");
+    assert_eq!(element(&platform.next(), "textString"), "0.10");
+    assert_eq!(gateway.call("GET", "/grades/none", &token, "").status, 404);
+    assert_eq!(gateway.call("GET", "/grades/none", "no-token", "").status, 401);
 }
 
 #[test]

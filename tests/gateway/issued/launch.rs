@@ -3,8 +3,9 @@
 use lti::{GradePlace, Secret, Sender};
 use lti_gateway::session::GradeTokens;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
-use super::{SECRET, entries, hexadecimal, start, text, tools};
+use super::{SECRET, copied_state, entries, hexadecimal, start, text, tools};
 use crate::support::{NOW, Recorded, Recorder, Reply, Server, verify};
 
 /// The number of launches in the fixtures, of those to an upstream, and of those with a grade
@@ -129,19 +130,66 @@ fn an_issued_ticket_with_its_cookie_redirects_to_the_app() {
     stage.upstream.saw_nothing();
 }
 
+/// The older version's page with the button had a ticket with the same keys.
 #[test]
-fn an_issued_ticket_opens_a_session_in_a_new_window_with_every_value() {
+fn an_issued_ticket_opens_by_get_only_and_creates_no_other() {
     let stage = Stage::new();
     for launch in sessions() {
         let (path, ticket) = text(&launch, "door").split_once('?').expect("a ticket");
-        let reply = stage.server.post(&format!("{path}?lti_ticket"), ticket);
-        assert_eq!(reply.status, 303, "{launch} {reply:?}");
-        assert_eq!(reply.header("location"), Some(text(&launch, "address")));
-        let [cookie] = reply.all("set-cookie")[..] else { panic!("not one cookie: {reply:?}") };
-        let cookie = cookie.split(';').next().expect("name and value");
-        assert_ne!(cookie, session_cookie(&launch));
-        stage.opens(&launch, cookie);
+        let post = || stage.server.post(&format!("{path}?lti_ticket"), ticket);
+        let is_refused = |reply: &Reply, heading: &str| {
+            assert_eq!(reply.status, 401, "{launch} {reply:?}");
+            assert!(reply.body.contains(heading), "{}", reply.body);
+            assert!(!reply.body.contains("lti_ticket"), "{}", reply.body);
+            assert_eq!(reply.all("set-cookie"), [""; 0]);
+        };
+        is_refused(&post(), "This link was used before, or has expired");
+        is_refused(&stage.server.get(text(&launch, "door")), "Open this again from your course");
+        let again = stage.get(text(&launch, "door"), &session_cookie(&launch));
+        is_refused(&again, "This link was used before, or has expired");
     }
+    stage.upstream.saw_nothing();
+}
+
+/// The older version stored nothing after the expiry of a ticket, so the clock skew does not count.
+#[test]
+fn an_issued_ticket_is_valid_until_its_expiry() {
+    for (seconds, status) in [(60, 303), (61, 401)] {
+        let stage = Stage::new();
+        stage.server.set_now(NOW + seconds);
+        let launch = &sessions()[0];
+        let reply = stage.get(text(launch, "door"), &session_cookie(launch));
+        assert_eq!(reply.status, status, "{reply:?}");
+    }
+}
+
+/// The row is the one that the older version wrote.
+#[test]
+fn a_ticket_that_the_older_version_spent_stays_spent() {
+    let (upstream, platform) = (Recorder::start(), Recorder::start());
+    let temp = copied_state();
+    let sqlite = rusqlite::Connection::open(temp.path().join("replay.sqlite")).expect("a file");
+    let all = sessions();
+    let [spent, fresh] = [&all[0], &all[1]];
+    let (_, ticket) = text(spent, "door").split_once("?lti_ticket=").expect("a ticket");
+    let (expires, issuer) = (NOW + 60, Sha256::digest("ticket nb"));
+    let fingerprint = Sha256::new()
+        .chain_update(&issuer[..16])
+        .chain_update(expires.to_be_bytes())
+        .chain_update(ticket)
+        .finalize();
+    let row = [&issuer[..16], &fingerprint[..16], &expires.to_be_bytes()].concat();
+    let insert = "INSERT INTO nonce (acceptable_until, bytes) VALUES (?1, ?2)";
+    assert_eq!(sqlite.execute(insert, (expires, row)).expect("written"), 1);
+    drop(sqlite);
+    let state = format!("[gateway]\nstate = \"{}\"", temp.path().display());
+    let server = start(&tools(&upstream, &platform).replacen("[gateway]", &state, 1));
+    let get = |launch: &Value| {
+        let cookie = session_cookie(launch);
+        let headers = [("Host", "tool.example"), ("Cookie", cookie.as_str())];
+        server.send("GET", text(launch, "door"), &headers, b"").status
+    };
+    assert_eq!((get(spent), get(fresh)), (401, 303));
 }
 
 /// The signature is an hour old: only the receipt makes the form valid.

@@ -10,7 +10,7 @@ use lti::v1p1::{Consumer, Consumers, LaunchPolicy, LaunchRequest, examine};
 use lti::{GradePlace, Launch, OutcomeService, Secret, Sender, Spent};
 use lti_gateway::config::Identity;
 use lti_gateway::session::{
-    Field, GradeToken, GradeTokens, Receipts, Session, SessionIds, Sessions, cookies,
+    Field, GradeToken, GradeTokens, Receipts, Session, SessionIds, Sessions, TicketKind, cookies,
 };
 
 use crate::support::NOW;
@@ -133,8 +133,14 @@ fn an_issued_session_or_ticket_has_every_field() {
     let (sessions, id, minted) = (Sessions::new(&secrets()), issued("id"), minted());
     let bound = sessions.open(issued("session"), "nb", id, NOW).expect("a session");
     let unbound = sessions.open(issued("unbound"), "nb", "", NOW).expect("a session");
-    let ticket = sessions.open_ticket(issued("ticket"), "nb", id, NOW).expect("a ticket");
+    let ticket =
+        sessions.open_launch_ticket(issued("ticket"), "nb", id, NOW, 300).expect("a ticket");
     assert_eq!((ticket.destination.as_str(), ticket.expires), ("/week?x=1", NOW + 60));
+    // The older version stored the nonce of a spent ticket until its expiry.
+    assert_eq!((ticket.kind, ticket.acceptable_until), (TicketKind::Older, NOW + 60));
+    assert!(sessions.page_ticket(&ticket, "nb", id, NOW + 600).is_none());
+    assert!(sessions.open_page_ticket(issued("ticket"), "nb", id, NOW, 300).is_none());
+    assert!(sessions.open_launch_ticket(issued("ticket"), "nb", id, NOW + 61, 300).is_none());
     for session in [bound, unbound, ticket.session] {
         assert_eq!(parts(&session), parts(&minted));
         assert_eq!(session.sender, Sender::Consumer("course-a".into()));
@@ -179,8 +185,8 @@ fn a_sealed_sender_opens_unchanged_and_no_consumer_key_becomes_a_platform() {
         let sealed = sessions.seal(&session, "nb", "").expect("randomness");
         let opened = sessions.open(&sealed, "nb", "", NOW).expect("a session");
         assert_eq!(parts(&opened), parts(&session));
-        let ticket = sessions.ticket(&session, "/", "nb", "", NOW).expect("randomness");
-        let ticket = sessions.open_ticket(&ticket, "nb", "", NOW).expect("a ticket");
+        let ticket = sessions.launch_ticket(&session, "/", "nb", "", NOW).expect("randomness");
+        let ticket = sessions.open_launch_ticket(&ticket, "nb", "", NOW, 0).expect("a ticket");
         assert_eq!(ticket.session.sender, sender);
         let token = GradeToken::new(&session, "nb", NOW).expect("a grade place");
         let text = tokens.seal(&token).expect("randomness");

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use lti::oauth1::SignatureMethod;
-use lti::{GradePlace, Nonce, OutcomeService, Score, Sender, Spent};
+use lti::{Account, GradePlace, Nonce, OutcomeService, Score, Sender, Spent};
 use lti_gateway::clock::Millis;
 use lti_gateway::state::{
     Action, Directory, FinishedGrade, Grade, ListedGrade, Outbox as _, QueuedGrade, Replay as _,
@@ -51,20 +51,21 @@ fn version_of(path: &Path, name: &str) -> i64 {
     sqlite.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a number")
 }
 
-/// An expired nonce is `Unknown`: the file records that it deleted nonces.
+/// An expired nonce is `Expired`: the file records that it deleted nonces.
 #[test]
 fn a_nonce_that_the_older_version_spent_cannot_be_spent_again() {
     let temp = copied_state();
     let Directory { replay, outbox: _outbox } = open(temp.path());
     let spend = |consumer: u64, timestamp: u64, text: &str, until: u64| {
-        let consumer = [u8::try_from(consumer).expect("a byte"); 16];
-        wait(replay.spend(&Nonce::new(consumer, timestamp, text, until), NOW))
+        let account = Account::new("nb", &Sender::Consumer(consumer.to_string().into()));
+        let issuer = [u8::try_from(consumer).expect("a byte"); 16];
+        wait(replay.spend(&Nonce::new(account, issuer, timestamp, text, until), NOW))
     };
     for nonce in entries("nonces.json", NONCES) {
         let [consumer, timestamp, until] = ["consumer", "timestamp", "acceptable_until"]
             .map(|name| number(&nonce, name).expect("a number"));
         let text = text(&nonce, "nonce");
-        let expected = if until >= NOW { Spent::Before } else { Spent::Unknown };
+        let expected = if until >= NOW { Spent::Before } else { Spent::Expired };
         assert_eq!(spend(consumer, timestamp, text, until), expected, "{nonce}");
         assert_eq!(spend(consumer + 10, NOW, text, NOW + 300), Spent::Now, "{nonce}");
     }

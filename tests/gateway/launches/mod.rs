@@ -47,7 +47,7 @@ const PRIVATE: [&str; 7] =
 
 /// Codes of rejections after a valid signature, and the headings of their pages. Only these pages
 /// show a return link.
-const SIGNED: [(&str, &str); 8] = [
+const SIGNED: [(&str, &str); 10] = [
     ("stale", "This page was open for too long"),
     ("conflicting-parameter", "The tool could not be opened"),
     ("message-type", "The tool could not be opened"),
@@ -56,6 +56,8 @@ const SIGNED: [(&str, &str); 8] = [
     ("role-not-allowed", "This activity is not for your role"),
     ("replayed", "This link was used before"),
     ("replay-memory-full", "Too many people are opening activities right now"),
+    ("clock-set-back", "Activities cannot be opened right now"),
+    ("replay-store-unavailable", "Activities cannot be opened right now"),
 ];
 
 fn server() -> Server {

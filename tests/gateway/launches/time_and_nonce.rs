@@ -13,9 +13,8 @@ fn at(timestamp: u64) -> Form<'static> {
     Form { timestamp, ..launch() }
 }
 
-fn server_with_replay_limits(most: usize, most_per_consumer: usize) -> Server {
+fn server_with_replay_limit(replay: usize) -> Server {
     let templates = [("page.html.tera", PAGE)];
-    let replay = (most, most_per_consumer);
     Server::start(&Setup { tools: TOOLS, templates: &templates, replay, ..Setup::default() })
 }
 
@@ -254,7 +253,7 @@ fn a_nonce_is_stored_as_long_as_its_timestamp_is_accepted() {
 // Checklist F1.d 88.
 #[test]
 fn a_full_replay_store_rejects_launches_and_evicts_nothing() {
-    let server = server_with_replay_limits(1, 1);
+    let server = server_with_replay_limit(1);
     let second = Form { nonce: "2", ..launch() };
     accept(&server, &launch().sign());
     for _ in 0..2 {
@@ -272,10 +271,58 @@ fn a_full_replay_store_rejects_launches_and_evicts_nothing() {
 
 #[test]
 fn a_flood_from_one_consumer_locks_out_no_other() {
-    let server = server_with_replay_limits(10, 1);
+    let server = server_with_replay_limit(4);
     accept(&server, &launch().sign());
-    reject(&server, &Form { nonce: "2", ..launch() }.sign(), 503, "replay-memory-full");
+    let reply = reject(&server, &Form { nonce: "2", ..launch() }.sign(), 503, "replay-memory-full");
+    let line = line_of(&reply);
+    assert!(line.contains("the replay store is full for this consumer"), "{line}");
     let of_b =
         Form { key: "key-2", secret: "an0ther", url: "https://tool.example/lti/b", ..launch() };
     accept_at(&server, "/lti/b", &of_b.sign());
+}
+
+#[test]
+fn after_the_clock_was_set_back_launches_are_rejected_until_it_has_caught_up() {
+    const AHEAD: u64 = 24 * 60 * 60;
+    let server = server();
+    let copied = Form { nonce: "copied", ..launch() }.sign();
+    accept(&server, &copied);
+    // The clock is ahead. Launches with right timestamps are stale, and the nonce is deleted.
+    server.set_now(NOW + AHEAD);
+    reject(&server, &launch().sign(), 401, "stale");
+    accept(&server, &Form { nonce: "2", ..at(NOW + AHEAD) }.sign());
+    // The clock is right again. Neither the copy nor a new launch of that time is accepted.
+    server.set_now(NOW + 10);
+    for form in [&copied, &launch().sign()] {
+        let reply = reject(&server, form, 503, "clock-set-back");
+        let line = line_of(&reply);
+        assert!(line.contains("clock was set back"), "{line}");
+        assert!(!reply.body.contains("Too many people"), "{}", reply.body);
+        assert!(reply.body.contains("open the activity again"), "{}", reply.body);
+    }
+    // A later launch is: the store deleted no nonce that could be its.
+    server.set_now(NOW + 11);
+    accept(&server, &Form { nonce: "3", ..at(NOW + 11) }.sign());
+    // At the latest when the clock shows the time again that it had shown.
+    server.set_now(NOW + AHEAD);
+    accept(&server, &Form { nonce: "4", ..at(NOW + AHEAD - WINDOW) }.sign());
+}
+
+/// Another process holds the lock of the file, as a backup program may.
+#[test]
+fn a_launch_whose_nonce_cannot_be_written_is_rejected() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let state = format!("[gateway]\nstate = \"{}\"", directory.path().display());
+    let server = server_of(&TOOLS.replacen("[gateway]", &state, 1));
+    accept(&server, &launch().sign());
+    let sqlite = rusqlite::Connection::open(directory.path().join("replay.sqlite"));
+    let sqlite = sqlite.expect("the file");
+    sqlite.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let form = Form { nonce: "2", ..launch() }.sign();
+    let reply = reject(&server, &form, 503, "replay-store-unavailable");
+    let line = line_of(&reply);
+    assert!(line.contains("the replay store cannot be written"), "{line}");
+    assert!(reply.body.contains("This server has a problem"), "{}", reply.body);
+    sqlite.execute_batch("ROLLBACK").expect("no lock");
+    accept(&server, &Form { nonce: "3", ..launch() }.sign());
 }

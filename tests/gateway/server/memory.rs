@@ -90,7 +90,7 @@ fn four_hundred_forms_that_lack_a_byte_cost_under_64_mb() {
     }
     let growth = growth(&program, before);
     assert!(growth < 64 * MIB, "{growth}");
-    // Forms beyond the memory for forms got a page, and the log has a line for each.
+    // Forms beyond the memory for forms got a page, and the log counts them.
     program.wait_for_log("too-many-forms", 300);
     // A launch passes.
     program.session();

@@ -8,6 +8,8 @@ mod bridge;
 mod connections;
 mod forms;
 mod heads;
+#[cfg(target_os = "linux")]
+mod inspection;
 mod memory;
 mod paused;
 mod program;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lti::oauth1::SignatureMethod;
-use lti::{GradePlace, Nonce, OutcomeService, Score, Sender};
+use lti::{Account, GradePlace, Nonce, OutcomeService, Score, Sender};
 use lti_gateway::clock::Millis;
 use lti_gateway::state::{
     Action, AttemptResult, Directory, Grade, OpenError, Outbox as _, QueuedGrade, StateLimits,
@@ -22,13 +22,8 @@ use lti_gateway::state::{
 use crate::support::NOW;
 
 /// Large limits, for all tests that do not test them.
-const LIMITS: StateLimits = StateLimits {
-    nonces: 100_000,
-    nonces_per_sender: 100_000,
-    queued: 100_000,
-    queued_per_sender: 100_000,
-    finished: 100_000,
-};
+const LIMITS: StateLimits =
+    StateLimits { nonces: 100_000, queued: 100_000, queued_per_sender: 100_000, finished: 100_000 };
 /// [`NOW`] in milliseconds.
 const ACCEPTED: Millis = Millis::from_seconds(NOW);
 const DAY: u64 = 24 * 60 * 60;
@@ -94,5 +89,12 @@ fn expired() -> AttemptResult {
 }
 
 fn nonce(consumer: u8, text: &str, acceptable_until: u64) -> Nonce {
-    Nonce::new([consumer; 16], acceptable_until - 300, text, acceptable_until)
+    let account = Account::new("notebook", &Sender::Consumer(consumer.to_string().into()));
+    Nonce::new(
+        account,
+        [consumer; 16],
+        acceptable_until.saturating_sub(300),
+        text,
+        acceptable_until,
+    )
 }

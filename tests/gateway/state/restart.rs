@@ -1,4 +1,4 @@
-use lti::{MemoryReplay, Spent};
+use lti::{FullShare, MemoryReplay, Spent};
 use lti_gateway::state::{AttemptResult, Outbox as _, Replay, StateLimits};
 use tempfile::tempdir;
 
@@ -33,8 +33,8 @@ fn a_clock_that_is_set_back_during_a_restart_permits_no_replay() {
     drop(open(temp.path(), NOW + 301, LIMITS));
     for _ in 0..2 {
         let directory = open(temp.path(), NOW, LIMITS);
-        assert_eq!(spend(&directory.replay, "a", NOW + 300, NOW), Spent::Unknown);
-        assert_eq!(spend(&directory.replay, "b", NOW + 299, NOW), Spent::Unknown);
+        assert_eq!(spend(&directory.replay, "a", NOW + 300, NOW), Spent::ClockSetBack);
+        assert_eq!(spend(&directory.replay, "b", NOW + 299, NOW), Spent::ClockSetBack);
     }
     let directory = open(temp.path(), NOW, LIMITS);
     assert_eq!(spend(&directory.replay, "a", NOW + 301, NOW), Spent::Now);
@@ -64,28 +64,51 @@ fn expired_nonces_are_deleted_from_the_disk() {
     let directory = open(temp.path(), NOW, LIMITS);
     assert_eq!(
         spend(&directory.replay, "0", NOW + 300, NOW),
-        Spent::Unknown,
+        Spent::ClockSetBack,
         "the latest expiry of deleted nonces is recorded"
     );
+}
+
+/// The years 2038 and 2106, and both ends of time. SQLite stores no number above 2^63.
+#[test]
+fn nonces_are_spent_once_whatever_the_clock_says() {
+    let temp = tempdir().expect("a directory");
+    let all = [0, 1 << 31, 1 << 32, (1 << 63) - 1, 1 << 63, u64::MAX];
+    {
+        let directory = open(temp.path(), NOW, LIMITS);
+        for now in all {
+            let until = now.saturating_add(300);
+            assert_eq!(spend(&directory.replay, "n", until, now), Spent::Now, "{now}");
+            assert_eq!(spend(&directory.replay, "n", until, now), Spent::Before, "{now}");
+        }
+        // Back at once: the store deleted all that had expired.
+        for now in [0_u64, 1 << 31, 1 << 32] {
+            let until = now.saturating_add(300);
+            assert_eq!(spend(&directory.replay, "n", until, now), Spent::ClockSetBack, "{now}");
+        }
+    }
+    let directory = open(temp.path(), NOW, LIMITS);
+    assert_eq!(spend(&directory.replay, "n", u64::MAX, NOW), Spent::Before);
+    assert_eq!(spend(&directory.replay, "n", NOW + 300, NOW), Spent::ClockSetBack);
 }
 
 #[test]
 fn a_full_replay_store_spends_no_nonce_and_writes_none() {
     let temp = tempdir().expect("a directory");
-    let limits = StateLimits { nonces: 3, nonces_per_sender: 2, ..LIMITS };
+    let limits = StateLimits { nonces: 8, ..LIMITS };
+    let full = Spent::Full(FullShare::Consumer);
     for _ in 0..2 {
         let directory = open(temp.path(), NOW, limits);
         spend(&directory.replay, "a", NOW + 300, NOW);
         spend(&directory.replay, "b", NOW + 300, NOW);
-        assert_eq!(spend(&directory.replay, "c", NOW + 300, NOW), Spent::Unknown);
+        assert_eq!(spend(&directory.replay, "c", NOW + 300, NOW), full);
     }
     let directory = open(temp.path(), NOW, LIMITS);
     assert_eq!(spend(&directory.replay, "a", NOW + 300, NOW), Spent::Before);
     assert_eq!(spend(&directory.replay, "b", NOW + 300, NOW), Spent::Before);
     assert_eq!(spend(&directory.replay, "c", NOW + 300, NOW), Spent::Now);
     drop(directory);
-    let directory =
-        open(temp.path(), NOW, StateLimits { nonces: 1, nonces_per_sender: 1, ..LIMITS });
+    let directory = open(temp.path(), NOW, StateLimits { nonces: 1, ..LIMITS });
     assert_eq!(
         spend(&directory.replay, "c", NOW + 300, NOW),
         Spent::Before,
@@ -108,7 +131,7 @@ fn concurrent_replays_spend_a_nonce_once() {
 
 #[test]
 fn the_replay_store_in_memory_spends_a_nonce_once() {
-    let memory: Box<dyn Replay> = Box::new(MemoryReplay::new(10, 10));
+    let memory: Box<dyn Replay> = Box::new(MemoryReplay::new(10));
     assert!(wait(memory.is_reachable()));
     assert_eq!(spend(&*memory, "a", NOW + 300, NOW), Spent::Now);
     assert_eq!(spend(&*memory, "a", NOW + 300, NOW), Spent::Before);

@@ -26,6 +26,7 @@ mod retry;
 mod rotation;
 mod session;
 mod stream;
+mod ticket;
 mod trace;
 mod user;
 mod volume;

@@ -3,9 +3,9 @@ use std::sync::{Arc, LazyLock};
 use sha2::{Digest as _, Sha256};
 
 use crate::oauth1::{SignatureMethod, SigningKey};
-use crate::replay::shortened;
+use crate::replay::{Account, shortened};
 use crate::secret::Secret;
-use crate::sender::ConsumerKey;
+use crate::sender::{ConsumerKey, Sender};
 
 /// An OAuth key that a platform or a course shares with one tool, with its secrets and its
 /// signature methods.
@@ -51,8 +51,10 @@ static DUMMY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::new(&Secret::n
 #[derive(Clone, Debug)]
 pub(super) struct KnownConsumer {
     pub(super) consumer: Consumer,
-    /// Identifies tool and key in the replay store.
+    /// Identifies tool and key in fingerprints.
     pub(super) id: [u8; 16],
+    /// The account of its nonces in the replay store.
+    pub(super) account: Account,
 }
 
 impl Consumers {
@@ -64,7 +66,8 @@ impl Consumers {
                 .chain_update((tool.len() as u64).to_be_bytes())
                 .chain_update(tool)
                 .chain_update(consumer.key.as_str());
-            KnownConsumer { id: shortened(digest), consumer }
+            let account = Account::new(tool, &Sender::Consumer(consumer.key.clone()));
+            KnownConsumer { id: shortened(digest), account, consumer }
         });
         let mut sorted: Vec<KnownConsumer> = known.collect();
         let keys = sorted.iter().map(|known| known.consumer.key.clone()).collect();

@@ -90,7 +90,8 @@ impl Examination<SignatureFindings> {
         self.findings.variant = Some(variant);
 
         let acceptable_until = oauth.timestamp.saturating_add(policy.clock_skew);
-        let nonce = Nonce::new(known.id, oauth.timestamp, oauth.nonce, acceptable_until);
+        let nonce =
+            Nonce::new(known.account, known.id, oauth.timestamp, oauth.nonce, acceptable_until);
         let fingerprint = shortened(Sha256::new().chain_update(known.id).chain_update(&signature));
         let (timestamp, method) = (oauth.timestamp, oauth.method);
         params.remove(&dropped);
@@ -118,7 +119,7 @@ impl Examination<SignatureFindings> {
         Ok(if is_reload {
             Verdict::Reload(launch)
         } else {
-            Verdict::New(Candidate::new(launch, nonce))
+            Verdict::New(Candidate::new(launch, nonce, policy.clock_skew))
         })
     }
 }
