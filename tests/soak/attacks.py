@@ -35,7 +35,8 @@ def forged_forms(stage: Stage, client: Client, choices: random.Random) -> None:
     signature = form.value("oauth_signature")
     other = form.altered("oauth_signature", damaged(signature, choices))
     refuse_form(stage, client, "forged signature", other)
-    refuse_form(stage, client, "another user", form.altered("user_id", f"{choices.getrandbits(128):x}"))
+    user = f"{choices.getrandbits(128):x}"
+    refuse_form(stage, client, "another user", form.altered("user_id", user))
     refuse_form(stage, client, "another role", form.altered("roles", "Instructor"))
     refuse_form(stage, client, "another nonce", form.altered("oauth_nonce", f"{choices.random()}"))
     refuse_form(stage, client, "unknown key", sign(block(tool, "course-z", choices)))
@@ -131,8 +132,8 @@ def foreign_sessions(stage: Stage, client: Client, choices: random.Random) -> No
 
 
 def session_cookie(visit: Visit) -> str:
-    [cookie] = [cookie for cookie in visit.cookies.split("; ") if cookie.startswith("__Secure-lti=")]
-    return cookie
+    cookies = visit.cookies.split("; ")
+    return next(cookie for cookie in cookies if cookie.startswith("__Secure-lti="))
 
 
 @workers.work("broken grade tokens", threads=1, pause=(0.2, 1), needs_upstream=True)

@@ -52,7 +52,8 @@ def uploads(stage: Stage, client: Client, choices: random.Random) -> None:
 
 @workers.work("downloads", threads=2, pause=(0.3, 1.5), needs_upstream=True)
 def downloads(stage: Stage, client: Client, choices: random.Random) -> None:
-    path, expected = a_download(session := visit(stage, client, choices), choices, choices.randint(1, 4 * MEGABYTE))
+    session = visit(stage, client, choices)
+    path, expected = a_download(session, choices, choices.randint(1, 4 * MEGABYTE))
     got = checksum(client.get("download", path, session.cookies).expect(200).content)
     assert got == expected, "the download has other content"
 

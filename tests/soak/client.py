@@ -68,8 +68,11 @@ class Client:
     def get(self, kind: str, path: str, cookies: str = "", **headers: str) -> Response:
         return self.ask(kind, "GET", path, {"Cookie": cookies, **headers})
 
-    def post_form(self, kind: str, path: str, body: str, cookies: str = "", **headers: str) -> Response:
-        return self.ask(kind, "POST", path, {"Content-Type": FORM, "Cookie": cookies, **headers}, body)
+    def post_form(
+        self, kind: str, path: str, body: str, cookies: str = "", **headers: str
+    ) -> Response:
+        headers = {"Content-Type": FORM, "Cookie": cookies, **headers}
+        return self.ask(kind, "POST", path, headers, body)
 
     def ask(
         self,
@@ -84,19 +87,23 @@ class Client:
         began = time.monotonic()
         try:
             if self._connection is None:
-                self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT)
+                self._connection = http.client.HTTPConnection(
+                    "127.0.0.1", self._port, timeout=TIMEOUT
+                )
             self._connection.request(method, path, body, sent)
             got = self._connection.getresponse()
             response = Response(kind, got.status, got.headers, got.read())
         except TimeoutError as error:
             self.close()
             self._ledger.count(kind, "timeout")
-            raise AssertionError(f"{method} {shown(path)}: no response within {TIMEOUT} s") from error
+            message = f"{method} {shown(path)}: no response within {TIMEOUT} s"
+            raise AssertionError(message) from error
         except (OSError, http.client.HTTPException) as error:
             self.close()
             self._ledger.count(kind, "broken")
             took = time.monotonic() - began
-            raise ConnectionError(f"{method} {shown(path)} broke after {took:.1f} s: {error!r}") from error
+            message = f"{method} {shown(path)} broke after {took:.1f} s: {error!r}"
+            raise ConnectionError(message) from error
         self._ledger.count(kind, response.status)
         return response
 

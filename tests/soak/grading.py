@@ -52,7 +52,8 @@ class Grading:
         choices = random.Random(f"{seed} learner {number}")
         fields = {"key": "course-a", "number": number, "link": number % 3}
         graded = {"has_score": True, "lms": lms.origin}
-        launched = launch_app(client, choices, "launch of a graded app", "exercise", **fields, **graded)
+        kind = "launch of a graded app"
+        launched = launch_app(client, choices, kind, "exercise", **fields, **graded)
         block: Block = lms.add(launched.block)
         token = enter(client, launched).identity["token"]
         client.close()

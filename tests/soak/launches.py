@@ -66,7 +66,8 @@ def open_page(client: Client, launched: Launched, path: str, cookies: str) -> Vi
     page = client.get("page of an app", path, cookies).expect(200)
     identity = json.loads(page.content)
     user = f"{quote(launched.block.key)}:{launched.block.person.anonymous_id}"
-    assert identity["user"] == user, f"the app received the user {identity['user']}, expected {user}"
+    received = identity["user"]
+    assert received == user, f"the app received the user {received}, expected {user}"
     return Visit(launched.tool, path, cookies, identity)
 
 

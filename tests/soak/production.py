@@ -52,6 +52,7 @@ grades = true
 timeout = "{timeout}"
 consumers = [{one}]
 """
+CONSUMER = '{{ key = "{key}", secret = {{ env = "{name}" }} }}'
 TEMPLATE = "<p>Hello, {{ launch.user.id }}, from {{ tool.name }}</p>"
 
 # The tool that sends grades waits so long for the platform.
@@ -65,7 +66,7 @@ class Production(Running):
         self._home = tempfile.TemporaryDirectory(prefix="lti-gateway-soak-")
         home = Path(self._home.name)
         variables = {name_of(key): secret for key, secret in CONSUMERS.items()}
-        consumers = [f'{{ key = "{key}", secret = {{ env = "{name_of(key)}" }} }}' for key in CONSUMERS]
+        consumers = [CONSUMER.format(key=key, name=name_of(key)) for key in CONSUMERS]
         file = home / "tools.toml"
         file.write_text(
             TOOLS.format(

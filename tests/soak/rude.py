@@ -98,4 +98,5 @@ def noise(stage: Stage, client: Client, choices: random.Random) -> None:
 
 
 def two_lengths() -> bytes:
-    return b"POST /lti/hello HTTP/1.1\r\nHost: localhost:5000\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"
+    lengths = b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"
+    return head("POST", "/lti/hello").removesuffix(b"\r\n") + lengths

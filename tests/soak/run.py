@@ -147,6 +147,7 @@ def figures(stage: Stage, plan: Plan, memory: Memory, delivery: Delivery) -> lis
         f"log                {reader.lines} lines, {reader.lost} lost",
         f"memory             {memory.first} KiB after {plan.warm:.0f} s, at most {memory.most}, "
         f"{memory.last} at the end",
+        f"                   after each tenth of the run: {', '.join(map(str, memory.levels))}",
         f"open files         {memory.first_files} after {plan.warm:.0f} s, "
         f"{memory.last_files} at the end",
     ]

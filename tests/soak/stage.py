@@ -58,8 +58,8 @@ class Stage:
             accepted = self.production.reader.last("accepted", 3)
             self.ledger.stop(
                 response.kind,
-                f"WRONG ACCEPT: {response.status}, expected {status}; reference: {response.reference}; "
-                f"the last accepted launches in the log: {accepted}",
+                f"WRONG ACCEPT: {response.status}, expected {status}; "
+                f"reference: {response.reference}; the last lines of accepted launches: {accepted}",
             )
         elif response.status != status:
             self.ledger.fail(

@@ -5,6 +5,7 @@ import random
 import websocket
 from client import Client, head
 from launches import visit
+from production import ORIGIN
 from stage import Stage
 from upstream import EVENT_PAUSE
 from worker import Workers
@@ -20,8 +21,14 @@ def websockets(stage: Stage, client: Client, choices: random.Random) -> None:
     session = visit(stage, client, choices)
     key = websocket.new_key()
     with client.raw() as connection:
-        fields = {"Connection": "Upgrade", "Upgrade": "websocket", "Origin": "http://localhost:5000"}
-        fields |= {"Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13", "Cookie": session.cookies}
+        fields = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Origin": ORIGIN,
+            "Sec-WebSocket-Key": key,
+            "Sec-WebSocket-Version": "13",
+            "Cookie": session.cookies,
+        }
         connection.sendall(head("GET", f"{session.path}socket", **fields))
         reader = connection.makefile("rb")
         status = reader.readline()
@@ -46,8 +53,8 @@ def websockets(stage: Stage, client: Client, choices: random.Random) -> None:
             client.count("WebSocket message", "echoed")
             stage.ledger.is_over.wait(choices.uniform(0, 0.4))
         connection.sendall(websocket.frame(websocket.CLOSE, b"\x03\xe8", is_masked=True))
-        opcode, reason = websocket.read_frame(exactly)
-        assert (opcode, reason) == (websocket.CLOSE, b"\x03\xe8"), f"closed with {opcode} {reason!r}"
+        closed = websocket.read_frame(exactly)
+        assert closed == (websocket.CLOSE, b"\x03\xe8"), f"the WebSocket closed with {closed}"
     client.count("WebSocket", "closed")
 
 
@@ -57,7 +64,8 @@ def events(stage: Stage, client: Client, choices: random.Random) -> None:
     number = choices.randint(5, 30)
     if stage.left() < number * EVENT_PAUSE:
         return
-    accept = {"Accept": "text/event-stream"}
-    stream = client.get("event stream", f"{session.path}events?number={number}", session.cookies, **accept)
-    got = [line for line in stream.expect(200).content.split(b"\n") if line.startswith(b"data:")]
-    assert got == [b"data: %d" % at for at in range(number)], f"{len(got)} events, expected {number}"
+    path, accept = f"{session.path}events?number={number}", {"Accept": "text/event-stream"}
+    stream = client.get("event stream", path, session.cookies, **accept).expect(200)
+    got = [line for line in stream.content.split(b"\n") if line]
+    expected = [b"data: %d" % at for at in range(number)]
+    assert got == expected, f"{len(got)} events, expected {number}"

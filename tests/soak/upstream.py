@@ -111,7 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         upstream: Upstream = self.server.upstream
         if wrong := self.headers.get(FORBIDDEN):
-            upstream.ledger.stop(wrong, f"WRONG ACCEPT: the upstream received {self.command} {self.path}")
+            message = f"WRONG ACCEPT: the upstream received {self.command} {self.path}"
+            upstream.ledger.stop(wrong, message)
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         match url.path.removeprefix(BASE).strip("/"):
@@ -193,7 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(101)
         self.send_header("Upgrade", "websocket")
         self.send_header("Connection", "Upgrade")
-        self.send_header("Sec-WebSocket-Accept", websocket.accept(self.headers["Sec-WebSocket-Key"]))
+        accepted = websocket.accept(self.headers["Sec-WebSocket-Key"])
+        self.send_header("Sec-WebSocket-Accept", accepted)
         self.end_headers()
         self.close_connection = True
         while True:

@@ -55,6 +55,8 @@ class Memory:
     last: int = 0
     first_files: int | None = None
     last_files: int | None = None
+    # The level after each tenth of the run.
+    levels: list[int] = field(default_factory=list)
 
 
 def watch_memory(stage: Stage, memory: Memory, plan: Plan) -> None:
@@ -66,7 +68,10 @@ def watch_memory(stage: Stage, memory: Memory, plan: Plan) -> None:
             return
         resident = stage.production.resident()
         memory.most = max(memory.most, resident)
-        if not memory.first and time.monotonic() - began >= plan.warm:
+        took = time.monotonic() - began
+        if took >= plan.seconds / 10 * (len(memory.levels) + 1):
+            memory.levels.append(resident)
+        if not memory.first and took >= plan.warm:
             memory.first = resident
             memory.first_files = stage.production.descriptors()
 

@@ -64,7 +64,9 @@ class Worker:
 class Workers(list[Worker]):
     """A list of workers. The decorator adds functions to it."""
 
-    def work(self, name: str, threads: int, pause: tuple[float, float], needs_upstream: bool = False):
+    def work(
+        self, name: str, threads: int, pause: tuple[float, float], needs_upstream: bool = False
+    ) -> Callable[[Callable], Callable]:
         def add(step: Callable) -> Callable:
             self.append(Worker(name, step, threads, pause, needs_upstream))
             return step
