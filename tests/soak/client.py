@@ -64,6 +64,8 @@ class Client:
         self._port = port
         self._ledger = ledger
         self._connection: http.client.HTTPConnection | None = None
+        # Sessions of this thread, for further requests.
+        self.visits: list = []
 
     def get(self, kind: str, path: str, cookies: str = "", **headers: str) -> Response:
         return self.ask(kind, "GET", path, {"Cookie": cookies, **headers})
@@ -120,6 +122,16 @@ class Client:
         if self._connection:
             self._connection.close()
             self._connection = None
+
+
+def expect_line(line: bytes, status: int) -> None:
+    """Asserts the status of a raw response by its status line."""
+    parts = line.split(b" ")
+    got = int(parts[1]) if len(parts) > 1 else 0
+    if not got:
+        raise ConnectionError("the connection ended before the response")
+    if got != status:
+        raise Unexpected(f"{line.decode(errors='replace').strip()!r}, expected {status}", got)
 
 
 def shown(path: str) -> str:

@@ -16,6 +16,9 @@ workers = Workers()
 
 TICKET = "lti_ticket"
 
+# The share of sessions that are used again.
+REUSED = 0.9
+
 
 @dataclass
 class Launched:
@@ -87,8 +90,12 @@ def open_in_new_window(client: Client, launched: Launched) -> tuple[str, Visit]:
 
 
 def visit(stage: Stage, client: Client, choices: random.Random) -> Visit:
-    """A new session for another worker."""
-    return enter(client, launch_app(client, choices, "launch of an app", choices.choice(UPSTREAMS)))
+    """A session for another worker. Most are reused, as in a browser."""
+    if client.visits and choices.random() < REUSED:
+        return choices.choice(client.visits)
+    launched = launch_app(client, choices, "launch of an app", choices.choice(UPSTREAMS))
+    client.visits = [*client.visits[-4:], enter(client, launched)]
+    return client.visits[-1]
 
 
 def launch_template(client: Client, choices: random.Random) -> tuple[Form, Response]:
