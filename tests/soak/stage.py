@@ -55,7 +55,7 @@ class Stage:
     def refuse(self, response, status: int) -> None:
         """Asserts that the gateway refused with this status. Anything below 400 ends the run."""
         if response.status < 400:
-            accepted = self.production.reader.last("accepted", 3)
+            accepted = self.production.reader.last('outcome="accepted"', 3)
             self.ledger.stop(
                 response.kind,
                 f"WRONG ACCEPT: {response.status}, expected {status}; "
