@@ -3,20 +3,17 @@
     python tests/grades/faults.py target/debug/lti-gateway [SEED]
 
 The platform resets connections, hangs, refuses and responds with 500, also after it has accepted
-a grade. The test kills the gateway. At the end, the gradebook has the newest grade of each learner
-that got a 200 or 202, and no older grade overtook a newer one. The same seed makes the same
-choices. Takes less than a minute.
+a grade. The test kills the gateway, and the disk of its log fills. At the end, the gradebook has
+the newest grade of each learner that got a 200 or 202, and no older grade overtook a newer one. The
+same seed makes the same choices. Takes less than a minute.
 """
 
-import json
 import random
 import secrets
 import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from http.client import HTTPException
 from pathlib import Path
 from threading import Event
 
@@ -27,8 +24,10 @@ sys.path += [str(TESTS), str(TESTS / "examples"), str(TESTS / "real_input")]
 
 from edx import Block, Person  # noqa: E402
 from faulty import RESPONSES, FaultyFront  # noqa: E402
-from gateway import CONSUMERS, Gateway, Seat  # noqa: E402
-from lms import Arrival, Lms  # noqa: E402
+from gateway import CONSUMERS, Gateway  # noqa: E402
+from learner import Learner  # noqa: E402
+from lms import Lms  # noqa: E402
+from log_disk import LogDisk  # noqa: E402
 from opaque_keys.edx.keys import UsageKey  # noqa: E402
 from server import App  # noqa: E402
 
@@ -47,58 +46,30 @@ TIMEOUT = 40
 NOTHING = "no queued grades"
 
 
-@dataclass
-class Learner:
-    """A learner with a sequence of grades."""
+class GatewayWithLogDisk(Gateway):
+    """A gateway whose output goes to a disk that fills."""
 
-    number: int
-    person: str
-    seat: Seat
-    seed: int
-    # The sent grades, in order: digits and comment.
-    sent: list[tuple[str, str]] = field(default_factory=list)
-    # The indexes of grades with a response, and the ids of queued ones.
-    answered: list[int] = field(default_factory=list)
-    queued: dict[int, str] = field(default_factory=dict)
-    # Unexpected responses.
-    refused: list[str] = field(default_factory=list)
+    def __init__(self, binary: Path, app: App, disk: LogDisk):
+        self._disk = disk
+        super().__init__(binary, app, 'state = "./state"', timeout="1s")
 
-    def work(self, is_up: Event) -> None:
-        """Sends all grades, and more until the last one gets a response."""
-        choices = random.Random(f"{self.seed} learner {self.number}")
-        planned = GRADES // LEARNERS + (self.number < GRADES % LEARNERS)
-        while len(self.sent) < planned or self.answered[-1:] != [len(self.sent) - 1]:
-            assert len(self.sent) < 10 * planned, "the gateway does not respond"
-            time.sleep(choices.uniform(*PAUSE))
-            is_up.wait()
-            self.send(choices)
-
-    def send(self, choices: random.Random) -> None:
-        at = len(self.sent)
-        # The digits of each grade identify the learner and the grade.
-        digits = f"0.{choices.randrange(100):02}{self.number:03}{at:03}"
-        comment = f"grade {at} of learner {self.number}" if choices.random() < 0.25 else ""
-        self.sent.append((digits, comment))
-        try:
-            reply = self.seat.send(digits, **({"comment": comment} if comment else {}))
-        except (OSError, HTTPException):
-            return  # The test killed the gateway: the result of this grade is unknown.
-        if reply.status in (200, 202):
-            self.answered.append(at)
-        else:
-            self.refused.append(f"{reply.status} {reply.said}")
-        if reply.status == 202:
-            self.queued[at] = reply.said["id"]
-
-    def numbers(self, arrivals: list[tuple[str, Arrival]]) -> list[int | None]:
-        """The indexes of this learner's grades among these. None for a grade that was not sent."""
-        known = {grade: at for at, grade in enumerate(self.sent)}
-        return [known.get(grade_of(arrival)) for whose, arrival in arrivals if whose == self.person]
+    def start(self) -> None:
+        self._log.close()
+        self._log = self._disk.log()
+        super().start()
 
 
-def grade_of(arrival: Arrival) -> tuple[str, str]:
-    """Digits and comment."""
-    return arrival.digits, json.loads(arrival.content)["comment"] if arrival.method == "PUT" else ""
+def work(learner: Learner, is_up: Event, is_over: Event) -> None:
+    """Sends all grades of a learner, and more until the last one gets a response."""
+    choices = random.Random(f"{learner.seed} learner {learner.number}")
+    planned = GRADES // LEARNERS + (learner.number < GRADES % LEARNERS)
+    while len(learner.sent) < planned or learner.answered[-1:] != [len(learner.sent) - 1]:
+        assert len(learner.sent) < 10 * planned, "the gateway does not respond"
+        time.sleep(choices.uniform(*PAUSE))
+        is_up.wait()
+        if is_over.is_set():
+            return
+        learner.send(choices)
 
 
 def learners(gateway: Gateway, lms: Lms, seed: int) -> list[Learner]:
@@ -125,14 +96,23 @@ def kill_at_random(gateway: Gateway, is_up: Event, is_over: Event, seed: int) ->
     """Kills the gateway at random. Returns the number of crashes."""
     choices = random.Random(f"{seed} gateway")
     crashes = 0
-    while not is_over.wait(choices.uniform(*LIFE)):
-        is_up.clear()
-        gateway.kill()
-        gateway.start()
-        gateway.wait_until_up()
+    try:
+        while not is_over.wait(choices.uniform(*LIFE)):
+            is_up.clear()
+            restart(gateway)
+            is_up.set()
+            crashes += 1
+    finally:
+        # A gateway that does not start again ends the test.
+        is_over.set()
         is_up.set()
-        crashes += 1
     return crashes
+
+
+def restart(gateway: Gateway) -> None:
+    gateway.kill()
+    gateway.start()
+    gateway.wait_until_up()
 
 
 def missing(everybody: list[Learner], lms: Lms) -> list[str]:
@@ -153,13 +133,25 @@ def faults(everybody: list[Learner], front: FaultyFront) -> list[str]:
             said.append(f"learner {learner.number}: an older grade overtook a newer one: {taken}")
         if None in learner.numbers(front.arrived):
             said.append(f"learner {learner.number}: a grade arrived that was never sent")
-        for at, grade in learner.queued.items():
-            reply = learner.seat.ask("GET", f"/grades/{grade}")
+        for at in learner.queued:
+            state = learner.state(at)
             expected = ("delivered",) if at == learner.answered[-1] else ("delivered", "superseded")
-            if reply.said.get("status") not in expected:
-                said.append(f"learner {learner.number}: grade {at} was queued, and is now {reply.said}")
-        said += [f"learner {learner.number}: {refused}" for refused in learner.refused]
+            if state not in expected:
+                said.append(f"learner {learner.number}: grade {at} was queued, and is now {state}")
+        said += [f"learner {learner.number}: {unexpected}" for unexpected in learner.unexpected]
+        said += [f"learner {learner.number}: grade {at} was refused" for at in learner.refused]
     return said
+
+
+def launch_without_log(gateway: Gateway, lms: Lms, disk: LogDisk) -> list[str]:
+    """Launches once more. Returns the reason if that fails."""
+    if not disk.is_full():
+        return ["the disk of the log did not fill: the run is too short"]
+    try:
+        gateway.launch(next(iter(lms.blocks.values())))
+    except AssertionError as error:
+        return [f"a launch failed while the disk of the log was full: {error}"]
+    return []
 
 
 def main() -> int:
@@ -172,25 +164,27 @@ def main() -> int:
     began = time.monotonic()
     is_up, is_over = Event(), Event()
     is_up.set()
-    with App() as app, FaultyFront(seed) as front:
-        with Gateway(binary, app, 'state = "./state"', timeout="1s") as gateway:
+    with App() as app, FaultyFront(seed) as front, LogDisk() as disk:
+        with GatewayWithLogDisk(binary, app, disk) as gateway:
             everybody = learners(gateway, front.lms, seed)
             with ThreadPoolExecutor(LEARNERS + 1) as pool:
                 killer = pool.submit(kill_at_random, gateway, is_up, is_over, seed)
-                work = [pool.submit(learner.work, is_up) for learner in everybody]
-                failed = [str(one.exception()) for one in work if one.exception()]
+                works = [pool.submit(work, learner, is_up, is_over) for learner in everybody]
+                failed = [str(one.exception()) for one in works if one.exception()]
                 is_over.set()
-                crashes = killer.result()
+            if killer.exception():
+                print(f"the gateway did not start again: {killer.exception()}")
+                return 1
+            crashes = killer.result()
             # Queued grades must survive one more crash.
-            gateway.kill()
-            gateway.start()
-            gateway.wait_until_up()
+            restart(gateway)
             front.stop_faults()
             recovered = time.monotonic()
             # A delivered grade is still queued if the response was lost.
             while not gateway.grades().startswith(NOTHING) and time.monotonic() < recovered + TIMEOUT:
                 time.sleep(0.2)
             failed += faults(everybody, front)
+            failed += launch_without_log(gateway, front.lms, disk)
             listed = gateway.grades()
             failed += [] if listed.startswith(NOTHING) else [f"`lti-gateway grades` lists:\n{listed}"]
             failed += [f"the log has {said}" for said in gateway.leaks()]

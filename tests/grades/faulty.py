@@ -7,6 +7,8 @@ import socket
 import struct
 from asyncio import StreamReader, StreamWriter
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from email import message_from_bytes
 from threading import Thread
 from typing import Self
@@ -25,23 +27,44 @@ RESPONSES = {
     "status 500": 15,
 }
 
-# Longer than the gateway's timeout.
-SILENCE = 3
+# edX's refusal of a grade, in the words of Basic Outcomes.
+REFUSED = (
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    '<imsx_POXEnvelopeResponse xmlns="http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0">'
+    "<imsx_POXHeader><imsx_POXResponseHeaderInfo><imsx_version>V1.0</imsx_version>"
+    "<imsx_messageIdentifier>1</imsx_messageIdentifier><imsx_statusInfo>"
+    "<imsx_codeMajor>failure</imsx_codeMajor><imsx_severity>error</imsx_severity>"
+    "<imsx_description>User not found.</imsx_description>"
+    "<imsx_messageRefIdentifier/></imsx_statusInfo></imsx_POXResponseHeaderInfo></imsx_POXHeader>"
+    "<imsx_POXBody/></imsx_POXEnvelopeResponse>"
+).encode()
 
-# In seconds: the duration of accepting connections, then of refusing them.
-OPEN = (0.5, 2.0)
-CLOSED = (0.1, 0.5)
+
+@dataclass(frozen=True)
+class Faults:
+    """What fails, and how often. Times are in seconds."""
+
+    responses: Mapping[str, int]
+    # Longer than the gateway's timeout.
+    silence: float = 3
+    # The duration of accepting connections, then of refusing them.
+    open: tuple[float, float] = (0.5, 2.0)
+    closed: tuple[float, float] = (0.1, 0.5)
+
 
 
 class FaultyFront:
     """The HTTP server of an LMS, in one thread: it handles requests in the order of arrival."""
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, faults: Faults = Faults(RESPONSES)):
         self.responses: Counter[str] = Counter()
+        # The grades that the LMS refused, and their learners.
+        self.refused: list[tuple[str, Arrival]] = []
         # All requests and their learners, also requests that the LMS does not receive.
         self.arrived: list[tuple[str, Arrival]] = []
         self.is_faulty = True
         self._seed = seed
+        self._kinds = faults
         self._choices: dict[str, random.Random] = {}
         # Reserves the port while the server does not listen.
         self._port = socket.socket()
@@ -83,10 +106,10 @@ class FaultyFront:
     async def _open_and_close(self) -> None:
         choices = random.Random(f"{self._seed} faults")
         while self.is_faulty:
-            await asyncio.sleep(choices.uniform(*OPEN))
+            await asyncio.sleep(choices.uniform(*self._kinds.open))
             self._server.close()
             self.responses["connection refused"] += 1
-            await asyncio.sleep(choices.uniform(*CLOSED))
+            await asyncio.sleep(choices.uniform(*self._kinds.closed))
             await self._listen()
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
@@ -95,6 +118,8 @@ class FaultyFront:
                 pass
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # The gateway has closed the connection.
+        except asyncio.CancelledError:
+            pass  # The test is over.
         finally:
             writer.close()
 
@@ -108,13 +133,19 @@ class FaultyFront:
         learner = learner_of(path, content)
         self.arrived.append((learner, Arrival(method, path, headers, content)))
         response = self._choose(learner)
+        # Only Basic Outcomes can refuse with a message.
+        if response == "refused" and method != "POST":
+            response = "accepted"
         status, sent, body = 500, {}, b"<html>out of order</html>"
         if response.startswith("accepted"):
             status, sent, body = self.lms.respond(method, path, headers, content)
-        if response.endswith("status 500"):
-            status = 500
+        if response == "refused":
+            self.refused.append(self.arrived[-1])
+            status, sent, body = 200, {"Content-Type": "application/xml"}, REFUSED
+        if found := re.search(r"status (\d+)$", response):
+            status = int(found[1])
         if response.endswith("no response"):
-            await asyncio.sleep(SILENCE)
+            await asyncio.sleep(self._kinds.silence)
         if response.endswith(("no response", "connection reset")):
             # Makes close() send a reset.
             linger = struct.pack("ii", 1, 0)
@@ -132,7 +163,8 @@ class FaultyFront:
         if not self.is_faulty:
             return "accepted"
         choices = self._choices.setdefault(learner, random.Random(f"{self._seed} platform {learner}"))
-        [response] = choices.choices(list(RESPONSES), RESPONSES.values())
+        kinds = self._kinds.responses
+        [response] = choices.choices(list(kinds), kinds.values())
         self.responses[response] += 1
         return response
 
