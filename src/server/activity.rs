@@ -1,7 +1,7 @@
 //! What a connection is doing, and since when.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ const READER_TIMEOUT: Duration = Duration::from_secs(300);
 /// The duration for which a new or idle connection counts as one with a part of a head: its request
 /// may be on its way. Unfinished heads of an attacker would otherwise shut it out.
 const FRESH: Duration = Duration::from_secs(1);
+/// The bits of the phase, and the position of the number above them.
+const PHASE: u64 = 0b111;
+const NUMBER: u32 = 3;
 /// No client blocks a response.
 const NOT_BLOCKED: u64 = u64::MAX;
 
@@ -39,7 +42,9 @@ pub(super) enum Phase {
 pub(super) struct Activity {
     /// The start of the connection. The other times count from here, in milliseconds.
     start: Instant,
-    phase: AtomicU8,
+    /// The phase in the three lowest bits, and the number of the newest request above them. One
+    /// value, so that the end of an older request cannot change the phase of a newer one.
+    phase: AtomicU64,
     /// The start of the phase.
     since: AtomicU64,
     /// The time since which the client takes nothing of a response, or [`NOT_BLOCKED`].
@@ -59,7 +64,7 @@ impl Activity {
     pub(super) fn new() -> Self {
         Self {
             start: Instant::now(),
-            phase: AtomicU8::new(Phase::Idle as u8),
+            phase: AtomicU64::new(Phase::Idle as u64),
             since: AtomicU64::new(0),
             blocked_since: AtomicU64::new(NOT_BLOCKED),
             must_close: AtomicBool::new(false),
@@ -71,7 +76,7 @@ impl Activity {
     }
 
     pub(super) fn phase(&self) -> Phase {
-        match self.phase.load(Ordering::SeqCst) {
+        match self.phase.load(Ordering::SeqCst) & PHASE {
             0 => Phase::Idle,
             1 => Phase::Head,
             2 => Phase::Form,
@@ -82,8 +87,21 @@ impl Activity {
 
     /// Starts a phase.
     pub(super) fn enter(&self, phase: Phase) {
+        self.set_phase(phase, Some);
+    }
+
+    /// Starts a phase of the request that `number` returns for the newest one. `None` changes
+    /// nothing. Returns the number.
+    fn set_phase(&self, phase: Phase, number: impl Fn(u64) -> Option<u64>) -> Option<u64> {
+        let newest = |value: u64| value >> NUMBER;
+        number(newest(self.phase.load(Ordering::SeqCst)))?;
         self.since.store(self.elapsed(), Ordering::Release);
-        self.phase.store(phase as u8, Ordering::SeqCst);
+        self.phase
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |value| {
+                Some(number(newest(value))? << NUMBER | phase as u64)
+            })
+            .ok()
+            .and_then(|value| number(newest(value)))
     }
 
     /// The client takes bytes of a response, or takes none.
@@ -179,27 +197,33 @@ impl Activity {
 }
 
 /// A request in progress. While a part of it is alive, its connection is not idle.
-pub(super) struct Busy(Arc<Activity>);
+///
+/// A part may outlive the response: the gateway drains the rest of a body. The connection's next
+/// request may begin before that part ends.
+pub(super) struct Busy {
+    activity: Arc<Activity>,
+    number: u64,
+}
 
 impl Busy {
     pub(super) fn new(activity: &Arc<Activity>, phase: Phase) -> Self {
         activity.owes_response.store(true, Ordering::Release);
-        activity.enter(phase);
-        Self(Arc::clone(activity))
+        let number = activity.set_phase(phase, |newest| Some(newest.wrapping_add(1)));
+        Self { activity: Arc::clone(activity), number: number.unwrap_or_default() }
     }
 
     /// Starts the next phase of the request.
     pub(super) fn enter(&self, phase: Phase) {
-        self.0.enter(phase);
+        self.activity.set_phase(phase, |newest| (newest == self.number).then_some(newest));
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.enter(Phase::Idle);
+        self.enter(Phase::Idle);
         // The deadline of an idle connection begins now.
-        if !self.0.is_polled.load(Ordering::SeqCst) {
-            self.0.waker.wake();
+        if !self.activity.is_polled.load(Ordering::SeqCst) {
+            self.activity.waker.wake();
         }
     }
 }
@@ -229,5 +253,18 @@ mod tests {
         assert_eq!(order(&activity), Some(1), "its next request may be on its way");
         tokio::time::advance(FRESH).await;
         assert_eq!(order(&activity), Some(0));
+    }
+
+    #[test]
+    fn the_end_of_an_older_request_leaves_the_phase_of_a_newer_one() {
+        let activity = Arc::new(Activity::new());
+        let older = Busy::new(&activity, Phase::Own);
+        let newer = Busy::new(&activity, Phase::Session);
+        drop(older);
+        assert_eq!(activity.phase(), Phase::Session);
+        activity.flushed();
+        assert!(activity.owes_response());
+        drop(newer);
+        assert_eq!(activity.phase(), Phase::Idle);
     }
 }
