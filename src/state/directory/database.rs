@@ -19,7 +19,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::directory_lock::DirectoryLock;
 use super::file::{create, regular};
 use super::file_name::beside;
-use super::health::Health;
+use super::health::FileHealth;
 use super::job::{Job, Task};
 use super::known_file::KnownFile;
 use super::open_error::OpenError;
@@ -201,7 +201,7 @@ fn applied(file: &Path, version: i64, migrations: &[Migration]) -> Result<usize,
 /// The order of the fields is the order of their drop: the queue closes and the thread ends; the
 /// drop of the thread waits for that; the drop of the lock frees the directory.
 pub(super) struct Database {
-    health: Arc<Health>,
+    health: Arc<FileHealth>,
     jobs: SyncSender<Box<dyn Job>>,
     _thread: Thread,
     _lock: Arc<DirectoryLock>,
@@ -217,7 +217,7 @@ impl Database {
         let OpenFile { sqlite, version, known } = opened;
         let (jobs, queue) = sync_channel(QUEUE_LENGTH);
         let name = known.name();
-        let health = Arc::new(Health::new(name.clone()));
+        let health = Arc::new(FileHealth::new(name.clone()));
         let watch = Watch::new(file, known, lock);
         let worker = Worker { sqlite, version, watch, health: Arc::clone(&health) };
         let thread = std::thread::Builder::new()

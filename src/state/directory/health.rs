@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The result of the last write to a file. Reading it costs no write.
 ///
 /// It logs each reason once until the next success, however many requests fail in between.
-pub(super) struct Health {
+pub(super) struct FileHealth {
     /// The file's name, for the log.
     file: String,
     /// The reasons of the failures since the last success.
@@ -15,7 +15,7 @@ pub(super) struct Health {
 /// The most reasons that are remembered and logged until the next success.
 const REASONS: usize = 8;
 
-impl Health {
+impl FileHealth {
     /// The health of a file that was just opened, and so written.
     pub(super) fn new(file: String) -> Self {
         Self { file, reasons: Mutex::default() }
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn only_a_success_ends_a_failure() {
-        let health = Health::new("test.sqlite".to_owned());
+        let health = FileHealth::new("test.sqlite".to_owned());
         assert!(health.is_good());
         health.succeeded();
         assert!(health.is_good());

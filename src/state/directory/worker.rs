@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::health::Health;
+use super::health::FileHealth;
 use super::job::Job;
 use super::sqlite::{checkpoint, write_version};
 use super::watch::Watch;
@@ -31,7 +31,7 @@ pub(super) struct Worker {
     /// The paths of the file.
     pub(super) watch: Watch,
     /// The result of the last write.
-    pub(super) health: Arc<Health>,
+    pub(super) health: Arc<FileHealth>,
 }
 
 impl Worker {

@@ -38,7 +38,7 @@ pub(in crate::web) struct PreparedHeaders {
     pub(in crate::web) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// The most cached sessions, about 3 KB each. The gateway opens a session beyond them again when
+/// The most cached sessions, about 5 KB each. The gateway opens a session beyond them again when
 /// its next request arrives.
 const MOST_CACHED: usize = 10_000;
 
@@ -54,7 +54,9 @@ pub(in crate::web) struct SessionCache {
     /// The requests and streams of each session.
     pub(in crate::web) loads: SessionLoads,
     /// The cached sessions, by cookie.
-    open: Cache<String, Arc<OpenSession>>,
+    open: Cache<Arc<str>, Arc<OpenSession>>,
+    /// The cookie of each cached session, by session id. A relaunch of a session replaces it.
+    cookies: Cache<String, Arc<str>>,
 }
 
 impl SessionCache {
@@ -65,6 +67,7 @@ impl SessionCache {
             latest_launches: LatestLaunches::default(),
             loads: SessionLoads::default(),
             open: Cache::new(MOST_CACHED),
+            cookies: Cache::new(MOST_CACHED),
         }
     }
 
@@ -89,11 +92,23 @@ impl SessionCache {
             _ => {
                 let session = self.sessions.open(sealed, tool, mount.id, now)?;
                 let opened = Arc::new(OpenSession::new(session, tool, mount.id));
-                self.open.insert(sealed.to_owned(), Arc::clone(&opened));
+                self.cache(sealed, &opened);
                 opened
             }
         };
         self.admits(mount.served, &opened.session, now).then_some(opened)
+    }
+
+    /// Caches a session in place of the one of its last launch. A page that many people reload would
+    /// otherwise fill the cache with sessions that no browser uses any more.
+    fn cache(&self, sealed: &str, opened: &Arc<OpenSession>) {
+        let (sealed, id) = (Arc::<str>::from(sealed), &opened.session.id);
+        self.open.insert(Arc::clone(&sealed), Arc::clone(opened));
+        let replaced = self.cookies.get(id).filter(|older| *older != sealed);
+        self.cookies.insert(id.clone(), sealed);
+        if let Some(older) = replaced {
+            self.open.remove(&older);
+        }
     }
 
     /// Whether a session is still valid: it has not expired, `tools.toml` still has its sender, the
