@@ -22,7 +22,7 @@ class LogReader:
         self.accepted = 0
         # Lines that must not be there: panics and secrets.
         self.wrong: list[str] = []
-        self._forbidden = ["panicked", *forbidden]
+        self._forbidden = ["panicked", "a panic in the gateway", *forbidden]
         self._last: deque[str] = deque(maxlen=2000)
         self._lock = Lock()
         self._reads = Event()

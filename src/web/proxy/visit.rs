@@ -99,8 +99,8 @@ impl SessionCache {
         self.admits(mount.served, &opened.session, now).then_some(opened)
     }
 
-    /// Caches a session in place of the one of its last launch. A page that many people reload would
-    /// otherwise fill the cache with sessions that no browser uses any more.
+    /// Caches a session in place of the one of its last launch. Relaunches would otherwise fill the
+    /// cache with sessions that no browser uses any more.
     fn cache(&self, sealed: &str, opened: &Arc<OpenSession>) {
         let (sealed, id) = (Arc::<str>::from(sealed), &opened.session.id);
         self.open.insert(Arc::clone(&sealed), Arc::clone(opened));

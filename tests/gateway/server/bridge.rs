@@ -391,3 +391,21 @@ fn a_client_that_leaves_does_not_cancel_rockets_work() {
     goes.send(()).expect("the route waits");
     has_ended.recv().expect("it ends");
 }
+
+/// The gateway drains the rest of a body after the response. The next request may arrive before the
+/// end of that.
+#[test]
+fn the_request_after_a_refused_upload_gets_its_response() {
+    let server = server();
+    for _ in 0..50 {
+        let mut wire = server.connect();
+        wire.send(
+            "POST /lti/nb/~AAAAAAAAAAAAAAAA/ HTTP/1.1\r\nHost: tool.example\r\n\
+             Content-Length: 5\r\n\r\n",
+        );
+        wire.send("hello");
+        wire.send("GET /is_up HTTP/1.1\r\nHost: tool.example\r\n\r\n");
+        assert_eq!(Reply::read(&mut wire, "POST").status, 401);
+        assert_eq!(Reply::read(&mut wire, "GET").body, "I'm up");
+    }
+}
