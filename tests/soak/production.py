@@ -25,6 +25,7 @@ ROCKET = '[default]\naddress = "127.0.0.1"\n'
 TOOLS = """
 [gateway]
 secret = {{ env = "GATEWAY_SECRET" }}
+clock_skew = "10s"
 state = "./state"
 outcome_hosts = ["127.0.0.1"]
 

@@ -36,10 +36,6 @@ from worker import Worker  # noqa: E402
 # The memory may be so much above its level after the warm-up.
 GROWTH = 1.10
 
-# The gateway caches so many sessions, of about so many KiB. The cache fills after the warm-up, too.
-MOST_CACHED = 10_000
-CACHED_SESSION = 5.0
-
 # In seconds: the end of a thread, the return of the memory, the end of the program.
 THREAD_TIMEOUT = 60
 MEMORY_TIMEOUT = 90
@@ -92,14 +88,12 @@ def drive(stage: Stage, grading: Grading, plan: Plan, options: argparse.Namespac
 
 
 def check_memory(stage: Stage, memory: Memory) -> None:
-    opened = min(watch.opened_sessions(stage.ledger), MOST_CACHED)
-    cached = max(0, opened - memory.first_sessions)
-    limit = memory.first * GROWTH + cached * CACHED_SESSION
+    limit = memory.first * GROWTH
     if not watch.wait_for_level(stage, memory, limit, MEMORY_TIMEOUT):
         stage.ledger.fail(
             "memory",
             f"{memory.last} KiB at the end, {memory.first} KiB after the warm-up: "
-            f"expected at most {limit:.0f} KiB, with {cached} more cached sessions",
+            f"expected at most {limit:.0f} KiB",
         )
 
 

@@ -7,7 +7,6 @@ from threading import Thread
 
 from client import Client
 from launches import launch_template
-from ledger import Ledger
 from stage import Stage
 from worker import Workers
 
@@ -56,8 +55,6 @@ class Memory:
     last: int = 0
     first_files: int | None = None
     last_files: int | None = None
-    # The sessions that the gateway had opened by then.
-    first_sessions: int = 0
     # The level after each tenth of the run.
     levels: list[int] = field(default_factory=list)
 
@@ -76,13 +73,7 @@ def watch_memory(stage: Stage, memory: Memory, plan: Plan) -> None:
             memory.levels.append(resident)
         if not memory.first and took >= plan.warm:
             memory.first = resident
-            memory.first_sessions = opened_sessions(stage.ledger)
             memory.first_files = stage.production.descriptors()
-
-
-def opened_sessions(ledger: Ledger) -> int:
-    """The sessions that the gateway has opened, and caches."""
-    return ledger.total("entry with cookie", "303") + ledger.total("button", "303")
 
 
 def restart_upstream(stage: Stage, plan: Plan) -> None:
