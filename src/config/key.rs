@@ -259,7 +259,7 @@ pub const GATEWAY: Keys = Keys {
             description: concat!(
                 "The largest difference between a launch's timestamp and the gateway's clock: ",
                 clock_skew_bounds!(),
-                "."
+                ". Tickets, which carry a launch to its session, are valid that much longer.",
             ),
             example: "clock_skew = \"5m\"",
             public: true,
