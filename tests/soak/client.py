@@ -16,6 +16,9 @@ FORM = "application/x-www-form-urlencoded"
 # A response that takes longer is a failure, in seconds. Also while nobody reads the log.
 TIMEOUT = 20
 
+# A connection that was idle for longer is not used again, in seconds. The gateway closes it later.
+IDLE = 60
+
 # The reference on the page of a refusal, and in its JSON.
 REFERENCE = re.compile(rb"reference <code>(\w+)</code>|\"reference\":\s*\"(\w+)\"")
 
@@ -64,6 +67,7 @@ class Client:
         self._port = port
         self._ledger = ledger
         self._connection: http.client.HTTPConnection | None = None
+        self._used = 0.0
         # Sessions of this thread, for further requests.
         self.visits: list = []
 
@@ -87,6 +91,8 @@ class Client:
         """Sends a request and counts its status. A broken connection raises."""
         sent = {"Host": HOST, **{name: value for name, value in headers.items() if value}}
         began = time.monotonic()
+        if began - self._used > IDLE:
+            self.close()
         try:
             if self._connection is None:
                 self._connection = http.client.HTTPConnection(
@@ -95,6 +101,7 @@ class Client:
             self._connection.request(method, path, body, sent)
             got = self._connection.getresponse()
             response = Response(kind, got.status, got.headers, got.read())
+            self._used = time.monotonic()
         except TimeoutError as error:
             self.close()
             self._ledger.count(kind, "timeout")
