@@ -140,9 +140,16 @@ def expected(learner: Learner, states: dict[int, str | None]) -> tuple[int | Non
     """The grade that the gradebook must have, and later ones that it may have.
 
     The platform may have accepted a grade, broken the connection, and refused the same grade when
-    the gateway sent it again.
+    the gateway sent it again. A grade that was queued has superseded the older ones, also if the
+    platform refuses it later.
     """
     refused = {at for at, state in states.items() if state == "refused"} | set(learner.refused)
-    accepted = [at for at in learner.answered if at not in refused]
-    newest = accepted[-1] if accepted else None
-    return newest, {at for at in refused if newest is None or at > newest}
+    last_refused = max((at for at in refused if at in states), default=-1)
+
+    def may_be_missing(at: int) -> bool:
+        return at in refused or (states.get(at) == "superseded" and at < last_refused)
+
+    counted = [at for at in learner.answered if not may_be_missing(at)]
+    newest = counted[-1] if counted else None
+    later = {*learner.answered, *refused}
+    return newest, {at for at in later if newest is None or at > newest}
