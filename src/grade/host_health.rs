@@ -1,7 +1,8 @@
 //! The health of each platform host: a host that fails delays its own grades, and no others.
 //!
 //! After a failure, the gateway sends one queued grade at a time to the host (a probe), with a
-//! backoff between two probes. After a success, all due grades flow again. A host without an entry
+//! backoff between two probes. By turns, it is the one with the fewest attempts and the longest
+//! due one: neither old nor new grades that always fail hide the others. After a success, all due grades flow again. A host without an entry
 //! gets a probe first: after a restart, thousands of grades may be due.
 
 use std::collections::HashMap;
@@ -84,6 +85,11 @@ impl Health {
         }
     }
 
+    /// The kind of the next probe. Each failed probe changes it.
+    fn next_probe(&self) -> HostLimit {
+        if self.failures.is_multiple_of(2) { HostLimit::Probe } else { HostLimit::ProbeLongestDue }
+    }
+
     /// Counts a failure. Attempts that began before it count as one failure with it.
     fn fail(&mut self, retry_after: Option<u64>, is_probe: bool, now: Instant) {
         let wait = if self.is_up || is_probe || self.failures == 0 {
@@ -164,7 +170,7 @@ impl HostHealth {
             let running = in_progress.get(host).copied().unwrap_or_default();
             let limit = match health.is_up {
                 true => HostLimit::Flow(per_host.saturating_sub(running)),
-                false if running == 0 && health.probe_at <= now => HostLimit::Probe,
+                false if running == 0 && health.probe_at <= now => health.next_probe(),
                 false => HostLimit::Wait,
             };
             limits.insert(host.clone(), limit);
@@ -234,6 +240,12 @@ mod tests {
         }
 
         fn limit(&self, seconds: u64) -> Option<HostLimit> {
+            let limit = self.kind(seconds)?;
+            Some(if limit.is_probe() { PROBE } else { limit })
+        }
+
+        /// The limit, with the kind of a probe.
+        fn kind(&self, seconds: u64) -> Option<HostLimit> {
             self.health.limits(&HashMap::new(), 8, self.at(seconds)).get(HOST).copied()
         }
     }
@@ -266,6 +278,16 @@ mod tests {
             stage.record(at, FAILED, true);
         }
         assert_eq!((stage.limit(at + 59), stage.limit(at + 60)), (Some(WAIT), Some(PROBE)));
+    }
+
+    #[test]
+    fn the_kind_of_the_probe_changes_with_each_failed_probe() {
+        let stage = TestedHost::new();
+        for at in 0..4 {
+            stage.record(100 * at, FAILED, true);
+            let kind = if at % 2 == 0 { HostLimit::ProbeLongestDue } else { PROBE };
+            assert_eq!(stage.kind(100 * at + 60), Some(kind), "after failure {at}");
+        }
     }
 
     #[test]
