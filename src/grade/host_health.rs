@@ -2,8 +2,9 @@
 //!
 //! After a failure, the gateway sends one queued grade at a time to the host (a probe), with a
 //! backoff between two probes. By turns, it is the one with the fewest attempts and the longest
-//! due one: neither old nor new grades that always fail hide the others. After a success, all due grades flow again. A host without an entry
-//! gets a probe first: after a restart, thousands of grades may be due.
+//! due one: neither old nor new grades that always fail hide the others. After a success, all due
+//! grades flow again. A host without an entry gets a probe first: after a restart, thousands of
+//! grades may be due.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -90,14 +91,14 @@ impl Health {
         if self.failures.is_multiple_of(2) { HostLimit::Probe } else { HostLimit::ProbeLongestDue }
     }
 
-    /// Counts a failure. Attempts that began before it count as one failure with it.
+    /// Counts a failure. Attempts that began before it count as one failure with it. So do first
+    /// attempts until the next probe: one failing learner could otherwise delay it for ever.
     fn fail(&mut self, retry_after: Option<u64>, is_probe: bool, now: Instant) {
-        let wait = if self.is_up || is_probe || self.failures == 0 {
-            self.failures = self.failures.saturating_add(1);
-            1_u64.checked_shl(self.failures - 1).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
-        } else {
-            0
-        };
+        if !(self.is_up || is_probe || self.failures == 0) {
+            return;
+        }
+        let wait = 1_u64.checked_shl(self.failures).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
+        self.failures = self.failures.saturating_add(1);
         self.is_up = false;
         let wait = Duration::from_secs(wait.max(retry_after.unwrap_or_default()));
         self.probe_at = self.probe_at.max(now + wait);
@@ -297,6 +298,16 @@ mod tests {
         assert_eq!((stage.limit(99), stage.limit(100)), (Some(WAIT), Some(PROBE)));
         stage.record(100, HostResult::Failed(Some(u64::MAX)), true);
         assert_eq!((stage.limit(3699), stage.limit(3700)), (Some(WAIT), Some(PROBE)));
+    }
+
+    #[test]
+    fn first_attempts_that_fail_do_not_delay_the_probe_again_and_again() {
+        let stage = TestedHost::new();
+        for at in (0..3600).step_by(600) {
+            stage.record(at, HostResult::Failed(Some(3600)), false);
+            assert_eq!(stage.limit(at), Some(WAIT));
+        }
+        assert_eq!(stage.limit(3600), Some(PROBE));
     }
 
     #[test]
