@@ -26,6 +26,9 @@ const MAX_CONCURRENT_PER_HOST: usize = 8;
 /// The longest and the shortest pause between two claims, in seconds.
 const LONGEST_PAUSE: u64 = 60;
 const SHORTEST_PAUSE: u64 = 1;
+/// The message of a grade that expired without a result of its own. The message of another grade
+/// may contain personal data of another learner.
+const NOT_TRIED: &str = "its platform failed until the grade was too old";
 
 /// A claimed grade.
 #[derive(Clone)]
@@ -102,7 +105,7 @@ impl Grades {
             match claimed {
                 Ok(claimed) => {
                     for queued in claimed {
-                        let is_probe = limits.of(&queued.grade.host) == HostLimit::Probe;
+                        let is_probe = limits.of(&queued.grade.host).is_probe();
                         in_progress.start(&self, Claimed { queued, is_probe });
                     }
                 }
@@ -178,7 +181,7 @@ impl Grades {
     /// Expires the grades that wait for a host that failed just now.
     async fn expire_waiting(&self, outbox: &dyn Outbox, grade: &Grade, message: &str) {
         for expiry in [EXPIRY, EXPIRY_OF_DELIVERED] {
-            let expired = outbox.expire(&grade.host, expiry, message, self.moment()).await;
+            let expired = outbox.expire(&grade.host, expiry, NOT_TRIED, self.moment()).await;
             // After an error, the next failure does the same.
             if let Ok(grades @ 1..) = expired {
                 tracing::error!(

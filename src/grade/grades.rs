@@ -204,17 +204,18 @@ impl Grades {
         Attempt::new(self.platforms.grade(&call).await)
     }
 
-    /// Stores the result of an attempt.
+    /// Stores the result of an attempt. Returns whether it is stored.
     pub(super) async fn settle(
         &self,
         outbox: &dyn Outbox,
         grade: &QueuedGrade,
         result: AttemptResult,
         was_sent: bool,
-    ) {
+    ) -> bool {
         let retries = result != AttemptResult::Delivered;
         // Without a stored result, the gateway sends the grade again when its lease ends.
-        if let Err(error) = outbox.settle(grade, result, was_sent, self.moment()).await {
+        let settled = outbox.settle(grade, result, was_sent, self.moment()).await;
+        if let Err(error) = &settled {
             tracing::error!(
                 target: "grade", id = grade.id, "the result of a grade cannot be stored: {error}"
             );
@@ -222,5 +223,6 @@ impl Grades {
         if retries {
             self.retry_queued.notify_one();
         }
+        settled.is_ok()
     }
 }

@@ -1,8 +1,10 @@
 //! The health of each platform host: a host that fails delays its own grades, and no others.
 //!
 //! After a failure, the gateway sends one queued grade at a time to the host (a probe), with a
-//! backoff between two probes. After a success, all due grades flow again. A host without an entry
-//! gets a probe first: after a restart, thousands of grades may be due.
+//! backoff between two probes. By turns, it is the one with the fewest attempts and the longest
+//! due one: neither old nor new grades that always fail hide the others. After a success, all due
+//! grades flow again. A host without an entry gets a probe first: after a restart, thousands of
+//! grades may be due.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -84,14 +86,19 @@ impl Health {
         }
     }
 
-    /// Counts a failure. Attempts that began before it count as one failure with it.
+    /// The kind of the next probe. Each failed probe changes it.
+    fn next_probe(&self) -> HostLimit {
+        if self.failures.is_multiple_of(2) { HostLimit::Probe } else { HostLimit::ProbeLongestDue }
+    }
+
+    /// Counts a failure. Attempts that began before it count as one failure with it. So do first
+    /// attempts until the next probe: one failing learner could otherwise delay it for ever.
     fn fail(&mut self, retry_after: Option<u64>, is_probe: bool, now: Instant) {
-        let wait = if self.is_up || is_probe || self.failures == 0 {
-            self.failures = self.failures.saturating_add(1);
-            1_u64.checked_shl(self.failures - 1).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
-        } else {
-            0
-        };
+        if !(self.is_up || is_probe || self.failures == 0) {
+            return;
+        }
+        let wait = 1_u64.checked_shl(self.failures).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
+        self.failures = self.failures.saturating_add(1);
         self.is_up = false;
         let wait = Duration::from_secs(wait.max(retry_after.unwrap_or_default()));
         self.probe_at = self.probe_at.max(now + wait);
@@ -164,7 +171,7 @@ impl HostHealth {
             let running = in_progress.get(host).copied().unwrap_or_default();
             let limit = match health.is_up {
                 true => HostLimit::Flow(per_host.saturating_sub(running)),
-                false if running == 0 && health.probe_at <= now => HostLimit::Probe,
+                false if running == 0 && health.probe_at <= now => health.next_probe(),
                 false => HostLimit::Wait,
             };
             limits.insert(host.clone(), limit);
@@ -234,6 +241,12 @@ mod tests {
         }
 
         fn limit(&self, seconds: u64) -> Option<HostLimit> {
+            let limit = self.kind(seconds)?;
+            Some(if limit.is_probe() { PROBE } else { limit })
+        }
+
+        /// The limit, with the kind of a probe.
+        fn kind(&self, seconds: u64) -> Option<HostLimit> {
             self.health.limits(&HashMap::new(), 8, self.at(seconds)).get(HOST).copied()
         }
     }
@@ -269,12 +282,32 @@ mod tests {
     }
 
     #[test]
+    fn the_kind_of_the_probe_changes_with_each_failed_probe() {
+        let stage = TestedHost::new();
+        for at in 0..4 {
+            stage.record(100 * at, FAILED, true);
+            let kind = if at % 2 == 0 { HostLimit::ProbeLongestDue } else { PROBE };
+            assert_eq!(stage.kind(100 * at + 60), Some(kind), "after failure {at}");
+        }
+    }
+
+    #[test]
     fn retry_after_delays_the_next_probe_up_to_its_bound() {
         let stage = TestedHost::new();
         stage.record(0, HostResult::Failed(Some(100)), false);
         assert_eq!((stage.limit(99), stage.limit(100)), (Some(WAIT), Some(PROBE)));
         stage.record(100, HostResult::Failed(Some(u64::MAX)), true);
         assert_eq!((stage.limit(3699), stage.limit(3700)), (Some(WAIT), Some(PROBE)));
+    }
+
+    #[test]
+    fn first_attempts_that_fail_do_not_delay_the_probe_again_and_again() {
+        let stage = TestedHost::new();
+        for at in (0..3600).step_by(600) {
+            stage.record(at, HostResult::Failed(Some(3600)), false);
+            assert_eq!(stage.limit(at), Some(WAIT));
+        }
+        assert_eq!(stage.limit(3600), Some(PROBE));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::grades::{Grades, LEASE_MARGIN};
 use super::retry::after_first_attempt;
 use super::sent::{GradeError, Sent};
 use crate::session::GradeToken;
-use crate::state::{Action, AttemptResult, Grade, Status};
+use crate::state::{Action, AttemptResult, Grade, StateError, Status};
 
 impl Grades {
     /// Sends a grade, or queues it.
@@ -78,11 +78,21 @@ impl Grades {
             Ok(_) => AttemptResult::Delivered,
             Err(error) => after_first_attempt(error, &queued, self.clock.now()),
         };
-        self.settle(outbox.as_ref(), &queued, result, was_sent).await;
+        let is_settled = self.settle(outbox.as_ref(), &queued, result, was_sent).await;
         match response {
             Ok(response) => Ok(Sent::Delivered(response)),
             Err(error) if error.is_refusal() => Err(error.into()),
-            Err(error) => Ok(Sent::Queued { id: queued.id, error }),
+            Err(error) => {
+                // A full disk still has the grade. A directory that was removed during the attempt
+                // does not.
+                if !is_settled
+                    && outbox.find(&queued.id).await.map_err(GradeError::State)?.is_none()
+                {
+                    let why = "the grade is no longer in its file".to_owned();
+                    return Err(GradeError::State(StateError::Unavailable(why)));
+                }
+                Ok(Sent::Queued { id: queued.id, error })
+            }
         }
     }
 }

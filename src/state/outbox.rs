@@ -75,7 +75,8 @@ pub trait Outbox: Send + Sync {
     ) -> Result<Vec<QueuedGrade>, StateError>;
 
     /// Expires grades of a host, without an attempt, up to a limit. A delivered grade that waits to
-    /// be sent once more stays delivered. Returns the number of dead letters.
+    /// be sent once more stays delivered. `message` is that of grades without a result of an
+    /// attempt. Returns the number of dead letters.
     ///
     /// # Errors
     /// [`StateError::Unavailable`] if the store cannot be written.
@@ -116,8 +117,17 @@ pub enum HostLimit {
     Flow(usize),
     /// One: the grade with the fewest attempts. A grade that always fails cannot hide others.
     Probe,
+    /// One: the longest due. New grades that always fail cannot hide an older one.
+    ProbeLongestDue,
     /// None.
     Wait,
+}
+
+impl HostLimit {
+    /// Whether the grade shows if its host works.
+    pub fn is_probe(self) -> bool {
+        matches!(self, Self::Probe | Self::ProbeLongestDue)
+    }
 }
 
 /// The limits of a claim.

@@ -11,6 +11,8 @@ use crate::clock::Millis;
 const SEARCHES: u64 = 50;
 /// The units of one search. A millisecond adds [`SEARCHES`] units.
 const UNITS: u64 = 1000;
+/// The difference from which an earlier time means that the clock was set back, in milliseconds.
+const OVERTAKEN: u64 = 1000;
 
 /// A token bucket. It knows nothing about the launches that spend it, so that what is left shows
 /// nothing about keys.
@@ -30,13 +32,17 @@ impl CauseBudget {
     /// Spends one search; `false` if none is left.
     ///
     /// A clock that jumps ahead fills the budget once. One that was set back adds nothing for the
-    /// time before, and adds again from its new time on.
+    /// time before, and adds again from its new time on. An earlier time within a second is of a
+    /// request that was overtaken, and sets nothing back.
     pub(super) fn spend(&self, now: Millis) -> bool {
         let mut level = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let elapsed = now.get().saturating_sub(level.at.get());
         let filled = level.units.saturating_add(elapsed.saturating_mul(SEARCHES));
         level.units = filled.min(SEARCHES * UNITS);
-        level.at = now;
+        let earlier_by = level.at.get().saturating_sub(now.get());
+        if !(1..OVERTAKEN).contains(&earlier_by) {
+            level.at = now;
+        }
         match level.units.checked_sub(UNITS) {
             Some(left) => {
                 level.units = left;
@@ -64,6 +70,16 @@ mod tests {
             assert_eq!(spent(&budget, now), expected, "{now}");
         }
         assert!((0..1000).all(|search| budget.spend(Millis::new(2540 + 20 * search))));
+    }
+
+    /// Each request reads the clock, and then waits for the lock.
+    #[test]
+    fn requests_that_overtake_each_other_gain_nothing() {
+        let budget = CauseBudget::new(Millis::new(1000));
+        assert_eq!(spent(&budget, 1000), 50);
+        let late = (0..10_000).map(|number| 1000 + 15 * (number % 2));
+        assert_eq!(late.filter(|now| budget.spend(Millis::new(*now))).count(), 0);
+        assert_eq!(spent(&budget, 1020), 1);
     }
 
     #[test]

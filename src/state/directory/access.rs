@@ -62,26 +62,28 @@ pub(super) fn examine(directory: &Path) -> Result<Vec<Tightening>, OpenError> {
     let user = user().map_err(inaccessible)?;
     let mut found = Vec::new();
     let metadata = fs::metadata(directory).map_err(inaccessible)?;
+    let because = |because| shared(directory, &metadata, because);
+    // Root can use a directory of another user, who can then replace its files.
+    if metadata.uid() != user {
+        return Err(because(SharedBecause::OtherOwner));
+    }
     if is_shared(&metadata) {
-        let shared = |because| shared(directory, &metadata, because);
-        if metadata.uid() != user {
-            return Err(shared(SharedBecause::OtherOwner));
-        }
         if metadata.mode() & STICKY != 0 {
-            return Err(shared(SharedBecause::Sticky));
+            return Err(because(SharedBecause::Sticky));
         }
         if let Some(name) = foreign(directory).map_err(inaccessible)? {
-            return Err(shared(SharedBecause::OtherFiles(name)));
+            return Err(because(SharedBecause::OtherFiles(name)));
         }
         found.push(tightening(directory, &metadata, 0o700));
     }
     for name in names() {
         let file = directory.join(name);
         let Some(metadata) = regular(&file)? else { continue };
+        // Its owner may have created it while the directory was shared.
+        if metadata.uid() != user {
+            return Err(shared(&file, &metadata, SharedBecause::FileOfOtherOwner));
+        }
         if is_shared(&metadata) {
-            if metadata.uid() != user {
-                return Err(shared(&file, &metadata, SharedBecause::FileOfOtherOwner));
-            }
             found.push(tightening(&file, &metadata, 0o600));
         }
     }

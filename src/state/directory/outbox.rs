@@ -433,7 +433,7 @@ fn expire(
         .collect::<rusqlite::Result<_>>()?;
     for (sequence, slot) in &old {
         sqlite
-            .prepare_cached("UPDATE kept SET words = ?2 WHERE sequence = ?1")?
+            .prepare_cached("UPDATE kept SET words = ?2 WHERE sequence = ?1 AND words = ''")?
             .execute((sequence, message))?;
         finish(sqlite, *slot, *sequence, *sequence, Status::Expired, moment.now)?;
     }
@@ -461,11 +461,12 @@ fn due(sqlite: &Connection, now: u64, limits: &ClaimLimits) -> rusqlite::Result<
         let (statement, most) = match limit {
             HostLimit::Flow(most) => (&mut longest_due, most),
             HostLimit::Probe => (&mut least_tried, 1),
+            HostLimit::ProbeLongestDue => (&mut longest_due, 1),
             HostLimit::Wait => (&mut longest_due, 0),
         };
         if most > 0 {
             let rows = statement.query_map((&name, integer(now)), |row| {
-                Ok(((row.get(0)?, row.get(1)?, limit == HostLimit::Probe), row.get(2)?))
+                Ok(((row.get(0)?, row.get(1)?, limit.is_probe()), row.get(2)?))
             })?;
             let is_free = |row: &rusqlite::Result<(_, [u8; 16])>| {
                 row.as_ref().map_or(true, |(_, slot)| !limits.busy_slots.contains(slot))

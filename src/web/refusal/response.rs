@@ -17,6 +17,9 @@ use crate::config::Tool;
 use crate::web::log_budget::{LogBudget, NO_TOOL};
 use crate::web::page::{self, Html, RenderedPage};
 
+/// The longest method that the log shows. Those in IANA's registry are shorter.
+const LONGEST_METHOD: usize = 20;
+
 /// The page of a launch that was rejected or refused.
 pub(in crate::web) struct RejectionPage<'a> {
     pub(in crate::web) refusal: &'a Refusal,
@@ -49,7 +52,7 @@ impl Refusal {
     ) -> Response<'static> {
         let code = self.code();
         if budget.admits(NO_TOOL, code) {
-            let path: String = path.chars().take(200).collect();
+            let (method, path) = (shown_method(method), path.chars().take(200).collect::<String>());
             let (reason, help) = (self.fact(), &*self.advice());
             tracing::warn!(
                 target: "request", outcome = "refused", code, method, path, reason, help
@@ -97,6 +100,7 @@ impl Refusal {
             return None;
         }
         let (reference, reason, help) = (reference(), self.fact(), &*self.advice());
+        let method = shown_method(method);
         // An admin can fix a 5xx. Browsers often cause the others.
         if self.status().code >= 500 {
             tracing::warn!(
@@ -167,6 +171,11 @@ impl<'r> Responder<'r, 'static> for Refusal {
 #[catch(default)]
 pub(in crate::web) fn unmatched(status: Status, _: &Request<'_>) -> Refusal {
     Refusal::Other(status)
+}
+
+/// The method for the log: clients may send methods of any length.
+fn shown_method(method: &str) -> &str {
+    method.get(..LONGEST_METHOD).unwrap_or(method)
 }
 
 /// The `Accept` headers of a request.

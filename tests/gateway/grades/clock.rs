@@ -74,6 +74,32 @@ fn grades_that_wait_for_a_failing_platform_expire_together() {
     assert_eq!((tries(1), tries(2)), (2, 1), "one probe");
 }
 
+/// A platform's message about one learner is not shown with the grade of another one.
+#[test]
+fn a_grade_that_expires_without_an_attempt_keeps_its_own_message() {
+    let platform = Recorder::with(|request| {
+        let about = format!("No row for {}", element(request, "sourcedId"));
+        http("503 Oh", "text/plain", &about).into_bytes()
+    });
+    let stage = Stage::durable(platform, "");
+    let users = ["learner-ada", "learner-grace"];
+    let tokens = users.map(|user| stage.token_for(user));
+    let messages = ["Ada", "Grace"];
+    let ids = tokens.each_ref().map(|token| stage.queue(token, "0.5"));
+    for (id, message) in ids.iter().zip(messages) {
+        let changed =
+            open(&stage).execute("UPDATE kept SET words = ?2 WHERE id = ?1", [id, message]);
+        assert_eq!(changed.expect("changed"), 1);
+    }
+    stage.server.set_running(3 * DAY);
+    stage.server.set_now(NOW + 10);
+    let found = [0, 1].map(|at| stage.wait_for_status(&tokens[at], &ids[at], "expired"));
+    // One of them was the probe.
+    let probed = usize::from(found[1]["tries"] == 2);
+    assert_eq!(found[probed]["tries"], 2);
+    assert_eq!(found[1 - probed]["platform"], messages[1 - probed]);
+}
+
 /// 1970, the end of signed and unsigned 32-bit numbers, and the end of 64-bit numbers.
 #[test]
 fn a_clock_at_any_time_delivers_queued_grades() {

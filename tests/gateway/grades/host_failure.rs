@@ -244,3 +244,36 @@ fn a_panic_of_a_first_attempt_loses_no_grade() {
     }
     stage.platform.saw_nothing();
 }
+
+/// The path of some learners' course fails, and their app sends a new grade all the time. A grade
+/// that was tried more often is not behind all of them.
+#[test]
+fn new_grades_that_fail_do_not_hide_an_older_grade() {
+    const FAILING: usize = 20;
+    let is_available: Arc<AtomicBool> = Arc::default();
+    let failing: Arc<AtomicUsize> = Arc::default();
+    let (switch, counter) = (Arc::clone(&is_available), Arc::clone(&failing));
+    let platform = Recorder::with(move |request| {
+        let is_grace = element(request, "sourcedId") == "learner-grace";
+        if is_grace && switch.load(Ordering::SeqCst) {
+            return success().into_bytes();
+        }
+        counter.fetch_add(usize::from(!is_grace), Ordering::SeqCst);
+        http("503 Oh", "text/plain", "Oh").into_bytes()
+    });
+    let stage = Stage::durable(platform, "");
+    let grace = stage.token_for("learner-grace");
+    let older = stage.queue(&grace, "0.7");
+    for number in 0..FAILING {
+        let token = stage.token_for(&format!("learner-{number}"));
+        stage.queue(&token, "0.5");
+    }
+    let changed = open(&stage).execute("UPDATE kept SET tries = 9 WHERE id = ?1", [&older]);
+    assert_eq!(changed.expect("changed"), 1);
+    is_available.store(true, Ordering::SeqCst);
+    let begun = failing.load(Ordering::SeqCst);
+    stage.server.set_now(NOW + 3600);
+    stage.wait_for_status(&grace, &older, "delivered");
+    let before = failing.load(Ordering::SeqCst) - begun;
+    assert!(before <= 8, "{before} grades that fail came first");
+}

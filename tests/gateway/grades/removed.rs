@@ -94,6 +94,25 @@ fn a_directory_removed_while_serving_accepts_no_grade_and_no_launch() {
     assert_eq!(fs::read_dir(&state).expect("there").count(), 0, "it creates nothing there");
 }
 
+/// The grade was stored, and is gone when the platform responds.
+#[test]
+fn a_directory_removed_during_an_attempt_is_no_202() {
+    let directory_of_state: std::sync::Arc<std::sync::OnceLock<PathBuf>> = Default::default();
+    let removed = std::sync::Arc::clone(&directory_of_state);
+    let platform = Recorder::with(move |_| {
+        fs::remove_dir_all(removed.get().expect("set")).expect("removed");
+        http("503 Oh", "text/plain", "Later").into_bytes()
+    });
+    let upstream = Recorder::start();
+    let directory = directory(&upstream);
+    directory_of_state.set(directory.path().join("state")).expect("set once");
+    let program = Program::start(directory.path(), &[]);
+    let token = program.token(&upstream, &format!("{}{OUTCOME}", platform.origin()));
+    let reply = program.call("POST", "/grades", &token, r#"{"score":0.5}"#);
+    assert_eq!((reply.status, &reply.json()["error"]), (503, &json!("state-unavailable")));
+    platform.request();
+}
+
 /// Without a launch and without a grade, also within a minute.
 #[test]
 fn a_directory_moved_away_is_noticed_without_a_write_and_works_again_when_it_is_back() {

@@ -109,6 +109,19 @@ fn requests_that_belong_to_no_tool_have_a_budget_too() {
 }
 
 #[test]
+fn a_long_method_makes_no_long_line() {
+    let server = server("method", false);
+    let method = format!("LONG{}", "M".repeat(4000));
+    for target in ["/of-no-tool", "/lti/method-app/~AAAAAAAAAAAAAAAA/"] {
+        let request = format!("{method} {target} HTTP/1.1\r\nHost: tool.example\r\n\r\n");
+        assert!(server.raw(request.as_bytes()).status >= 400);
+    }
+    let lines = log_lines("LONGMM");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines.iter().all(|line| line.len() < 1000), "{lines:?}");
+}
+
+#[test]
 fn in_development_every_rejected_launch_is_listed_with_the_reference_of_its_page() {
     let server = server("listed", true);
     let post = || {

@@ -160,9 +160,21 @@ fn a_shared_directory_or_file_of_another_user_is_refused_unchanged() {
     );
     assert_eq!((mode(&state), names(&state)), (0o755, vec![]));
 
+    // Its owner alone can access it, and is not the gateway's user.
+    set(&state, 0o700);
+    let because = SharedBecause::OtherOwner;
+    let error = OpenError::Shared { path: state.clone(), mode: 0o700, because };
+    assert_eq!(open_error(&state), error);
+    assert_eq!(names(&state), [""; 0]);
+
     chown(&state, Some(0), None).expect("taken back");
     drop(open(&state, NOW, LIMITS));
     let file = state.join("grades.sqlite");
+    // Another user may have created it while the directory was shared.
+    chown(&file, Some(4711), None).expect("given away");
+    let because = SharedBecause::FileOfOtherOwner;
+    let error = OpenError::Shared { path: file.clone(), mode: 0o600, because };
+    assert_eq!(open_error(&state), error);
     set(&file, 0o640);
     chown(&file, Some(4711), None).expect("given away");
     let because = SharedBecause::FileOfOtherOwner;

@@ -136,12 +136,15 @@ fn the_waiting_grades_of_one_host_expire_without_an_attempt() {
     let old = write_at(1, "a", 0);
     let recent = write_at(2, "a", 100);
     let elsewhere = write_at(3, "b", 0);
+    // A crash interrupted its only attempt.
+    let without_result = write(&directory, score(5, "a", "1")).id;
     let in_progress = write_at(4, "a", 0);
-    let limits = ClaimLimits { busy_slots: [[1; 16], [2; 16], [3; 16]].into(), ..everything() };
+    let busy_slots = [1, 2, 3, 5].map(|slot| [slot; 16]).into();
+    let limits = ClaimLimits { busy_slots, ..everything() };
     let claimed = wait(directory.outbox.claim(NOW + 1, NOW + 60, limits)).expect("claimed");
     assert_eq!(claimed.iter().map(|grade| &grade.id).collect::<Vec<_>>(), [&in_progress]);
     let moment = Moment { now: NOW + 2, running: 3 * DAY };
-    assert_eq!(wait(directory.outbox.expire("a", EXPIRY, "No", moment)), Ok(1));
+    assert_eq!(wait(directory.outbox.expire("a", EXPIRY, "No", moment)), Ok(2));
     for (id, status) in [
         (&old, Status::Expired),
         (&recent, Status::Kept),
@@ -150,8 +153,10 @@ fn the_waiting_grades_of_one_host_expire_without_an_attempt() {
     ] {
         let found = find(&directory, id).expect("found");
         assert_eq!((found.status(), found.tries()), (status, 1));
-        assert_eq!(found.message(), if status == Status::Expired { "No" } else { "Bad Gateway" });
+        assert_eq!(found.message(), "Bad Gateway", "its own");
     }
+    let found = find(&directory, &without_result).expect("found");
+    assert_eq!((found.status(), found.message()), (Status::Expired, "No"));
     assert_eq!(wait(directory.outbox.count("a")), Ok(2));
 }
 
