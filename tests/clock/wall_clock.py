@@ -58,9 +58,9 @@ class WallClock:
         return int(time.time()) + self._offset
 
     def _write(self, text: str) -> None:
-        # The program must never read a half-written file.
+        # The program must never read a half-written file. The library ignores one of one byte.
         new = self._file.with_suffix(".new")
-        new.write_text(text)
+        new.write_text(f"{text}\n")
         new.replace(self._file)
 
 
