@@ -85,10 +85,11 @@ def short(_):
 
 @cases.case("every test that SECURITY.md names exists")
 def named_tests(_):
-    # The last column of each table names tests: in Rust by function, in a browser by sentence.
+    # The last column of each table names tests: in Rust by function, others by sentence.
     folders = ["tests", "crates", "src"]
     rust = "\n".join(path.read_text() for name in folders for path in (ROOT / name).rglob("*.rs"))
-    browser = "\n".join(path.read_text() for path in (ROOT / "tests/browser/cases").glob("*.mjs"))
+    sources = [*(ROOT / "tests/browser/cases").glob("*.mjs"), ROOT / "tests/clock/cases.py"]
+    others = "\n".join(path.read_text() for path in sources)
     lines = (ROOT / "SECURITY.md").read_text().splitlines()
     rows = [line for line in lines if line.startswith("| ")]
     seen = 0
@@ -98,7 +99,7 @@ def named_tests(_):
             assert re.search(rf"\bfn {name}\(", rust), f"there is no test {name}"
             seen += 1
         for sentence in re.findall(r"“([^”]+)”", tests):
-            assert f'"{sentence}"' in browser, f"there is no case {sentence!r}"
+            assert f'"{sentence}"' in others, f"there is no case {sentence!r}"
             seen += 1
     assert seen > 30, f"{seen} tests"
 
