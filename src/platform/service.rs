@@ -54,10 +54,15 @@ impl Platforms {
         self.url(grade_url).is_ok()
     }
 
-    /// The host of a grade URL of a launch, after the rewrite. Empty if the URL is invalid.
+    /// The host of a grade URL of a launch, after the rewrite, with any port except that of https:
+    /// a course author who names a port where nothing listens must not make the platform's own
+    /// service look broken. Empty if the URL is invalid.
     pub fn host(&self, grade_url: &str) -> String {
-        let url = Url::parse(&self.rules.rewrite(grade_url)).ok();
-        url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+        let host = |url: Url| {
+            let (host, port) = (url.host_str()?, url.port_or_known_default()?);
+            Some(if port == 443 { host.to_owned() } else { format!("{host}:{port}") })
+        };
+        Url::parse(&self.rules.rewrite(grade_url)).ok().and_then(host).unwrap_or_default()
     }
 
     /// The request URL for a grade URL of a launch.

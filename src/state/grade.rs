@@ -11,7 +11,8 @@ pub struct Grade {
     pub tool: String,
     /// The sender of the launch, which receives the grade.
     pub sender: Sender,
-    /// The host of the grade's URL. The gateway limits concurrent attempts per host.
+    /// The host of the grade's URL, with any port except that of https. The gateway limits
+    /// concurrent attempts per host.
     pub host: String,
     /// The place of the grade at the platform.
     pub place: GradePlace,
