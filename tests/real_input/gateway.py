@@ -1,13 +1,18 @@
 """A running gateway with its own tools file."""
 
 import re
+import time
 import tomllib
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
 from browser import Browser, Form, Response
 from page import Page
-from running import Running
+from running import TIMEOUT, Running
+
+# The log has so many lines of rejected launches a second, for each tool and code.
+MOST_A_SECOND = 20
 
 TOOLS = Path(__file__).parent / "tools" / "tools.toml"
 
@@ -47,6 +52,7 @@ class Gateway(Running):
         super().__init__(binary, TOOLS, settings)
         self.binary = binary
         self._read = 0
+        self._launches: deque[float] = deque(maxlen=MOST_A_SECOND)
         self.forbid(*all_secrets())
 
     def wait_until_up(self) -> None:
@@ -58,12 +64,29 @@ class Gateway(Running):
         self.forbid(*form.signatures())
         for value in form.personal_values():
             self.forbid(value, *value.split())
+        self._wait_for_a_line()
         response = Browser(self.port).post(form, cookie, host)
         if response.cookie:
             self.forbid(response.cookie.partition("=")[2])
-        lines = [line for line in self._new_lines() if " launch: " in line]
+        lines = self._launch_lines()
         assert len(lines) == 1, f"{len(lines)} log lines for one launch at {form.url}: {lines}"
         return Launched(response, lines[0])
+
+    def _wait_for_a_line(self) -> None:
+        """Waits until the log has a line for one more rejected launch."""
+        if len(self._launches) == MOST_A_SECOND:
+            time.sleep(max(0, self._launches[0] + 2 - time.monotonic()))
+        self._launches.append(time.monotonic())
+
+    def _launch_lines(self) -> list[str]:
+        """The lines of the last launch. The gateway writes them soon after its response."""
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline:
+            lines = [line for line in self._new_lines() if " launch: " in line]
+            if lines:
+                return lines
+            time.sleep(0.01)
+        return []
 
     def _new_lines(self) -> list[str]:
         lines = self.log().splitlines()
