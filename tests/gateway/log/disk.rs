@@ -68,7 +68,7 @@ fn after_a_full_disk_has_space_again_the_log_continues_on_a_fresh_line() {
     let whole = &log[..log[..full.len()].rfind('\n').expect("a line") + 1];
     let rest = log[full.len()..].trim_start_matches('\n');
     assert_eq!(launches(whole) + lost(rest) + launches(rest), 210);
-    assert!(lost(rest) >= 100, "{rest}");
+    assert!(lost(rest) >= 1, "{rest}");
     assert!(launches(rest) >= 1, "{rest}");
     assert!(rest.lines().all(|line| line.starts_with("20")), "{rest}");
 }
