@@ -10,6 +10,9 @@ use crate::oauth1::SignatureMethod;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
+    /// Signed for the origin at which the launch arrived. The gateway verifies for another one.
+    /// Contains the signed origin.
+    PublicUrl(String),
     /// Signed for another scheme. Contains the signed scheme.
     Scheme(String),
     /// Signed for another host. Contains the signed host.
@@ -137,6 +140,7 @@ impl Cause {
     /// A stable name: in logs, and a heading of `docs/explain.md`.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::PublicUrl(_) => "public-url",
             Self::Scheme(_) => "scheme",
             Self::Host(_) => "host",
             Self::HostCase(_) => "host-case",
@@ -187,9 +191,30 @@ impl Cause {
         }
     }
 
+    /// Whether the cause is a difference between two URLs. Its message then names the signed URL, or
+    /// the part of it that differs, and no value of a form.
+    pub fn is_of_url(&self) -> bool {
+        matches!(
+            self,
+            Self::PublicUrl(_)
+                | Self::Scheme(_)
+                | Self::Host(_)
+                | Self::HostCase(_)
+                | Self::Port(_)
+                | Self::Slash(_)
+                | Self::Path(_)
+                | Self::Address(_)
+        )
+    }
+
     /// The fix: a field of the platform, or a key of `tools.toml`.
     pub fn advice(&self) -> &'static str {
         match self {
+            Self::PublicUrl(_) => {
+                "set `public_url` in [gateway] to the origin of the launch URL in the platform, \
+                 where browsers reach the gateway; if that origin is only an alias, copy the \
+                 launch URL from / into the platform"
+            }
             Self::Scheme(_) => {
                 "write the launch URL in the platform with the scheme shown at /; if that scheme \
                  is wrong, fix `public_url` in [gateway]"
@@ -337,6 +362,13 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fact = match self {
+            Self::PublicUrl(signed) => {
+                return write!(
+                    f,
+                    "it was signed for {signed}, where it arrived, but the gateway's `public_url` \
+                     is another"
+                );
+            }
             Self::Scheme(signed) => {
                 return write!(f, "it was signed for {signed}://, but sent to another scheme");
             }

@@ -12,7 +12,7 @@ use crate::rejection::Rejection;
 use crate::secret::Secret;
 use crate::v1p1::cause::{Cause, SignatureText};
 use crate::v1p1::claimed_consumer::ClaimedConsumer;
-use crate::v1p1::launch_request::{LaunchRequest, ReadLaunch};
+use crate::v1p1::launch_request::{LaunchRequest, ReadLaunch, ReceivedOrigin};
 use crate::v1p1::policy::LaunchPolicy;
 use crate::v1p1::signature_trial::SignatureTrial;
 
@@ -33,18 +33,19 @@ const MOST_QUICK: usize = 64;
 /// The quick search, which runs during a launch. It needs only the launch and the consumer's
 /// signing keys, and tries the most likely other URLs and other parameters.
 ///
-/// The number of base strings depends on the form alone. A known and an unknown key take the same
+/// The number of base strings depends on the request alone. A known and an unknown key take the same
 /// time, and both ask `may_search`, the caller's budget.
 pub(in crate::v1p1) fn quick(
     trial: &SignatureTrial<'_>,
     claim: &ClaimedConsumer<'_, '_>,
+    received: Option<ReceivedOrigin<'_>>,
     signature: &[u8],
     may_search: impl FnOnce() -> bool,
 ) -> Option<Cause> {
     if trial.params.iter().count() > MOST_QUICK || !may_search() || !is_short(trial) {
         return None;
     }
-    let search = Search::new(trial, claim);
+    let search = Search::new(trial, claim, received);
     let draft = search.draft(search.params(&[]));
     let found = search.near(&draft, None).find(|(_, base)| trial.matches(base, signature));
     found.map(|(cause, _)| cause)
@@ -84,7 +85,7 @@ pub fn diagnose(
     if !may_sign || trial.find_match(&signature, claim.decoded_key.as_deref()).is_some() {
         return None;
     }
-    let search = Search::new(&trial, &claim);
+    let search = Search::new(&trial, &claim, launch.received);
     let draft = search.draft(search.params(&[]));
     let compared = draft.base_string();
     let with_get = (Cause::HttpMethod, compared.replacen("POST&", "GET&", 1));
@@ -154,7 +155,7 @@ fn sent_in_latin1(
     let trial = SignatureTrial::new(&launch.request, params, policy, &claim);
     let signature = decode_signature(claim.oauth.signature);
     trial.find_match(&signature, claim.decoded_key.as_deref())?;
-    let search = Search::new(&trial, &claim);
+    let search = Search::new(&trial, &claim, None);
     let base = search.draft(search.params(&[])).base_string();
     Some(SignatureDiagnosis { cause: Cause::FormCharset, base_string: Some(base) })
 }
@@ -217,6 +218,10 @@ mod tests {
     use super::*;
     use crate::v1p1::consumer::{Consumer, Consumers};
 
+    /// An origin that differs from the expected one.
+    const RECEIVED: Option<ReceivedOrigin<'_>> =
+        Some(ReceivedOrigin { scheme: Some("https"), authority: "lti.school.example:8443" });
+
     /// Calls `ask` with a launch of the consumer `key-1`, or of an unknown consumer.
     fn with<T>(
         key: &str,
@@ -251,7 +256,7 @@ mod tests {
     /// The base strings of the quick search.
     fn tried(key: &str) -> Vec<String> {
         with(key, 0, |trial, claim| {
-            let search = Search::new(trial, claim);
+            let search = Search::new(trial, claim, RECEIVED);
             let draft = search.draft(search.params(&[]));
             search.near(&draft, None).map(|(_, base)| base.replace(key, "KEY")).collect()
         })
@@ -274,7 +279,7 @@ mod tests {
         for key in ["key-1", "key-2", "%256Bey-1", "%256Bey-2"] {
             let mut asked = 0;
             let found = with(key, 0, |trial, claim| {
-                quick(trial, claim, b"AB", || {
+                quick(trial, claim, RECEIVED, b"AB", || {
                     asked += 1;
                     true
                 })
