@@ -57,8 +57,8 @@ impl<'a> LaunchRequest<'a> {
 }
 
 impl<'a> ReadLaunch<'a> {
-    /// The same launch with the origin at which it arrived. Only the search for the cause of a wrong
-    /// signature uses it.
+    /// The same launch with the origin at which it arrived. Only the search for the cause of a
+    /// wrong signature uses it.
     #[must_use]
     pub fn received_at(self, origin: ReceivedOrigin<'a>) -> Self {
         Self { received: Some(origin), ..self }

@@ -6,8 +6,8 @@ use super::context::{ConsumerCredentials, DiagnosisContext};
 use super::draft::Draft;
 use super::search::Search;
 use super::{params, secret, spelling};
+use crate::oauth1::decode_signature;
 use crate::oauth1::encode::decode;
-use crate::oauth1::{SignatureMethod, decode_hex, decode_signature, decode_url_safe};
 use crate::rejection::Rejection;
 use crate::secret::Secret;
 use crate::v1p1::cause::{Cause, SignatureText};
@@ -33,8 +33,8 @@ const MOST_QUICK: usize = 64;
 /// The quick search, which runs during a launch. It needs only the launch and the consumer's
 /// signing keys, and tries the most likely other URLs and other parameters.
 ///
-/// The number of base strings depends on the request alone. A known and an unknown key take the same
-/// time, and both ask `may_search`, the caller's budget.
+/// The number of base strings depends on the request alone. A known and an unknown key take the
+/// same time, and both ask `may_search`, the caller's budget.
 pub(in crate::v1p1) fn quick(
     trial: &SignatureTrial<'_>,
     claim: &ClaimedConsumer<'_, '_>,
@@ -88,12 +88,10 @@ pub fn diagnose(
     let search = Search::new(&trial, &claim, launch.received);
     let draft = search.draft(search.params(&[]));
     let compared = draft.base_string();
-    let with_get = (Cause::HttpMethod, compared.replacen("POST&", "GET&", 1));
     let misencoded = once_with(|| {
         spelling::misencoded(&trial.base_uri(), &search.params(&[]).collect::<Vec<_>>())
     });
-    let mut others =
-        search.near(&draft, Some(context)).chain([with_get]).chain(misencoded.flatten());
+    let mut others = search.near(&draft, Some(context)).chain(misencoded.flatten());
     if let Some((cause, base)) =
         others.find(|(_, base)| *base != compared && trial.matches(base, &signature))
     {
@@ -119,6 +117,18 @@ fn unknown_key_cause(sent: &str, context: &DiagnosisContext) -> Option<Cause> {
         context.credentials.iter().filter(is_of_tool).find(|credentials| is_sent(&credentials.key))
     {
         return Some(Cause::KeySpelling(credentials.key.clone()));
+    }
+    // edX splits `id:key:secret` at the last colon. A secret with a colon ends up in the key.
+    let is_split = |credentials: &ConsumerCredentials| {
+        credentials.secrets.iter().filter_map(|secret| secret.expose().rsplit_once(':')).any(
+            |(head, _)| {
+                let key = Zeroizing::new(format!("{}:{head}", credentials.key));
+                [sent, &decoded].contains(&key.as_str())
+            },
+        )
+    };
+    if context.credentials.iter().any(is_split) {
+        return Some(Cause::SecretAsKey);
     }
     let current = context.credentials.iter().flat_map(|credentials| &credentials.secrets);
     let mut secrets = current.chain(context.replaced.iter().map(|(_, secret)| secret));
@@ -177,25 +187,13 @@ impl<'a> Search<'a> {
         for_urls.chain(of_query).chain(params::others(draft))
     }
 
-    /// The cause, if the signature is right for this base string except for its encoding or method.
+    /// The cause, if the signature is right for this base string except for its encoding.
     fn signature(&self, base: &str) -> Option<Cause> {
         let text = self.claim.oauth.signature;
-        let signature = decode_signature(text);
-        let other = SignatureMethod::ALL.into_iter().find(|method| *method != self.trial.method)?;
-        if self.trial.matches_by(other, base, &signature) {
-            return Some(Cause::SignatureMethod(other));
-        }
         let unescaped = decode(text).unwrap_or_default();
         let readings = [
             (SignatureText::BlankForPlus, decode_signature(&text.replace(' ', "+"))),
-            (SignatureText::WhiteSpace, decode_signature(text.trim())),
-            (SignatureText::Hexadecimal, decode_hex(text)),
-            (
-                SignatureText::Hexadecimal,
-                decode_hex(std::str::from_utf8(&signature).unwrap_or_default()),
-            ),
             (SignatureText::EscapedTwice, decode_signature(&unescaped)),
-            (SignatureText::UrlSafe, decode_url_safe(text)),
         ];
         let found = readings.into_iter().find(|(_, signature)| self.trial.matches(base, signature));
         found.map(|(reading, _)| Cause::SignatureText(reading))
@@ -216,6 +214,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::oauth1::SignatureMethod;
     use crate::v1p1::consumer::{Consumer, Consumers};
 
     /// An origin that differs from the expected one.

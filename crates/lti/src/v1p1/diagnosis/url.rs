@@ -2,7 +2,6 @@
 
 use super::context::{DiagnosisContext, KnownUrl};
 use super::search::Search;
-use crate::oauth1::base_string::base_uri;
 use crate::oauth1::encode::{decode, encode};
 use crate::v1p1::cause::Cause;
 use crate::v1p1::launch_request::ReceivedOrigin;
@@ -54,11 +53,14 @@ impl<'a> Parts<'a> {
         let authority = received.authority.to_ascii_lowercase();
         let arrived = Parts::new(self.scheme, &authority, self.path);
         let is_downgrade = (self.scheme, own.scheme) == ("http", "https");
-        let has_own_authority = (self.host, self.port) == (own.host, own.port);
-        self.path == own.path
-            && (self.host, self.port) == (arrived.host, arrived.port)
-            && !is_downgrade
-            && (!has_own_authority || received.scheme == Some(self.scheme))
+        let arrived_here = if self.host == own.host {
+            let is_port_of_request = self.port == arrived.port;
+            is_port_of_request && (self.port != own.port || received.scheme == Some(self.scheme))
+        } else {
+            // A proxy may show its own port instead of the browser's.
+            self.host == arrived.host
+        };
+        arrived_here && !is_downgrade && self.path == own.path
     }
 
     /// The difference from the expected URL.
@@ -164,15 +166,7 @@ impl Search<'_> {
         };
 
         let expected = self.trial.base_uri();
-        let of_tools = others.iter().filter_map(|other| {
-            let tool = other.tool.as_ref()?;
-            let uri = |path: &str| base_uri(&other.scheme, &other.authority, path);
-            let uris = [uri(&other.path), uri(&toggled(&other.path))];
-            Some(uris.map(|uri| (Cause::AddressOfTool(tool.clone()), uri)))
-        });
-        let found = of_tools
-            .flatten()
-            .chain(unique(tried).into_iter().map(|parts| (difference(&parts), parts.text())));
+        let found = unique(tried).into_iter().map(|parts| (difference(&parts), parts.text()));
         found.filter(|(_, uri)| *uri != expected).collect()
     }
 }
