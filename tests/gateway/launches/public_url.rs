@@ -115,8 +115,7 @@ fn the_log_of_an_accepted_launch_names_the_secret_of_several() {
         assert_eq!(outcomes, ["accepted"], "{lines:?}");
     }
     // A rejected launch, and a consumer with one secret, have no such field.
-    let reply =
-        server.post("/lti/rotated", &Form { url, secret: "another", ..launch() }.sign());
+    let reply = server.post("/lti/rotated", &Form { url, secret: "another", ..launch() }.sign());
     rejected(&reply, 401, "bad-signature");
     assert!(!line_of(&reply).contains(" secret="));
     let of_b = Form {

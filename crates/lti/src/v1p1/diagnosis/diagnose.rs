@@ -254,8 +254,12 @@ mod tests {
 
     /// The base strings of the quick search.
     fn tried(key: &str) -> Vec<String> {
+        tried_at(key, RECEIVED)
+    }
+
+    fn tried_at(key: &str, received: Option<ReceivedOrigin<'static>>) -> Vec<String> {
         with(key, 0, |trial, claim| {
-            let search = Search::new(trial, claim, RECEIVED);
+            let search = Search::new(trial, claim, received);
             let draft = search.draft(search.params(&[]));
             search.near(&draft, None).map(|(_, base)| base.replace(key, "KEY")).collect()
         })
@@ -271,6 +275,28 @@ mod tests {
             (tried("%256Bey-1").len(), tried("%256Bey-2").len()),
             (known.len(), known.len())
         );
+    }
+
+    #[test]
+    fn the_origin_of_a_request_adds_at_most_eight_base_strings() {
+        let without = tried_at("key-1", None).len();
+        let added = |authority| {
+            let received = ReceivedOrigin { scheme: None, authority };
+            let known = tried_at("key-1", Some(received));
+            assert_eq!(tried_at("key-2", Some(received)), known);
+            known.len().checked_sub(without).expect("more")
+        };
+        for (authority, expected) in [
+            ("tools.example", 0),
+            ("Tools.Example:443", 0),
+            ("tools.example:8443", 2),
+            ("lti.school.example", 2),
+            ("lti.school.example:8443", 6),
+            ("[::1]:8443", 6),
+            ("", 2),
+        ] {
+            assert_eq!(added(authority), expected, "{authority}");
+        }
     }
 
     #[test]

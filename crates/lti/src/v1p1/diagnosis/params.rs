@@ -23,10 +23,6 @@ const NOT_SENT: [(&str, &str); 10] = [
     ("context_label", ""),
 ];
 
-/// The line breaks that a platform may have signed, with the change of a value.
-const LINE_BREAKS: [(LineBreak, fn(&str) -> String); 2] =
-    [(LineBreak::Lf, in_lines), (LineBreak::CrLf, |value| in_lines(value).replace('\n', "\r\n"))];
-
 /// Replaces each line break with a line feed.
 fn in_lines(value: &str) -> String {
     value.replace("\r\n", "\n").replace('\r', "\n")
@@ -39,7 +35,11 @@ pub(super) fn others<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, S
 
 /// Base strings with other line breaks; none if no value has one.
 fn rewritten<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> + 'd {
-    LINE_BREAKS.into_iter().filter_map(|(signed, rewrite)| {
+    [LineBreak::Lf, LineBreak::CrLf].into_iter().filter_map(|signed| {
+        let rewrite = |value: &str| match signed {
+            LineBreak::Lf => in_lines(value),
+            LineBreak::CrLf => in_lines(value).replace('\n', "\r\n"),
+        };
         let base = draft
             .rewritten(|param| param.value.contains(['\r', '\n']).then(|| rewrite(param.value)))?;
         Some((Cause::LineBreaks(signed), base))
