@@ -288,6 +288,7 @@ pub fn mistaken() -> Vec<Mistaken> {
         ("secret-quotes", by("\"Salt & pepper/7\"")),
         ("secret-case", by("salt & pepper/7")),
         ("secret-case-mixed", by("sALT & pEPPER/7")),
+        ("secret-cut", as_key("course-d", &"0123456789".repeat(10))),
         ("secret-not-escaped", keyed("Salt & pepper/7&")),
         ("secret-ampersand", keyed(&escape(SECRET))),
         ("secret-of-tool", by("the-secret-of-quiz")),

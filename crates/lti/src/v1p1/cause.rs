@@ -122,6 +122,10 @@ pub enum Cause {
     ///
     /// Seen in: VitalSource ("401 Error - Invalid Signature": an incorrectly entered secret).
     SecretCase,
+    /// The platform has only the first hundred characters of the secret.
+    ///
+    /// Seen in: Brightspace (hypothesis/lms#258).
+    SecretCut,
     /// The secret was not percent-encoded before it became the HMAC key.
     ///
     /// Seen in: omsmith/ims-lti#82, Lamb-Project/lamb#318, NDLANO/ndla-frontend (oauthHelper.js).
@@ -193,6 +197,7 @@ impl Cause {
             Self::SecretWhiteSpace => "secret-white-space",
             Self::SecretQuotes => "secret-quotes",
             Self::SecretCase => "secret-case",
+            Self::SecretCut => "secret-cut",
             Self::SecretNotEscaped => "secret-not-escaped",
             Self::SecretAmpersand => "secret-ampersand",
             Self::SecretOfTool(_) => "secret-of-tool",
@@ -304,6 +309,10 @@ impl Cause {
             Self::SecretCase => {
                 "copy the secret into the platform, character for character: it is case-sensitive"
             }
+            Self::SecretCut => {
+                "choose a secret of at most 100 characters, in tools.toml (`secret`) and in the \
+                 platform, which cuts a longer one"
+            }
             Self::SecretNotEscaped => {
                 "choose a secret of letters and digits only, in tools.toml (`secret`) and in the \
                  platform, which does not encode it"
@@ -380,6 +389,7 @@ impl fmt::Display for Cause {
             }
             Self::SecretQuotes => "the secret is right except for quotes",
             Self::SecretCase => "the secret is right except for upper and lower case",
+            Self::SecretCut => "it was signed with the first 100 characters of the secret",
             Self::SecretNotEscaped => {
                 "the secret is right, but the platform did not percent-encode it for signing"
             }

@@ -22,6 +22,8 @@ const WHITESPACE: [(&str, &str); 11] = [
     ("", "\u{a0}"),
     ("\u{a0}", ""),
 ];
+/// The characters of a secret that Brightspace keeps.
+const KEPT: usize = 100;
 /// Quotes that are often copied with a secret.
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
@@ -68,6 +70,7 @@ fn wrong_forms(secret: &str) -> impl Iterator<Item = (Cause, SigningKey)> + use<
     for quote in QUOTES {
         push(Cause::SecretQuotes, Zeroizing::new(format!("{quote}{secret}{quote}")));
     }
+    push(Cause::SecretCut, Zeroizing::new(secret.chars().take(KEPT).collect()));
     let escaped = Zeroizing::new(encode(secret));
     if *escaped != secret {
         let bare = Zeroizing::new(format!("{secret}&"));
