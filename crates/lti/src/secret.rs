@@ -53,12 +53,17 @@ impl KnownSecrets {
     /// chance.
     const SHORTEST_PART: usize = 6;
 
-    /// A detector of these secrets.
+    /// A detector of these secrets, and of their parts before the last colon: edX splits a passport
+    /// there, and sends that part in the key.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let mut known = Self::default();
-        for secret in secrets.into_iter().map(|secret| secret.expose().trim().as_bytes()) {
-            known.hashes.insert(known.hasher.hash_one(secret));
-            known.lengths.insert(secret.len());
+        for secret in secrets.into_iter().map(|secret| secret.expose().trim()) {
+            let before = secret.rsplit_once(':').map(|(before, _)| before.trim());
+            let before = before.filter(|before| before.len() >= Self::SHORTEST_PART);
+            for part in [Some(secret), before].into_iter().flatten() {
+                known.hashes.insert(known.hasher.hash_one(part.as_bytes()));
+                known.lengths.insert(part.len());
+            }
         }
         known
     }
@@ -91,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_detected_in_every_mistyped_form() {
-        let secrets = ["s3cret/x y", "with:colon", "tiny"].map(Secret::new);
+        let secrets = ["s3cret/x y", "with:colon", "tiny", "before:the:last"].map(Secret::new);
         let known = KnownSecrets::new(&secrets);
         for text in [
             "s3cret/x y",
@@ -105,6 +110,7 @@ mod tests {
             "key-1 s3cret/x y",
             "key-1/s3cret/x%20y",
             " tiny ",
+            "key-1:before:the",
         ] {
             assert!(known.occur_in(text), "{text}");
         }
@@ -113,7 +119,16 @@ mod tests {
         let many = KnownSecrets::new(&lengths);
         assert!(!many.occur_in("a key of twenty char"));
         assert!(many.occur_in("a key of sixty characters, with many lengths of secrets here"));
-        for text in ["", "key-1", "my-id:key-1", "s3cret", "%zz", "a tiny key"] {
+        for text in [
+            "",
+            "key-1",
+            "my-id:key-1",
+            "s3cret",
+            "%zz",
+            "a tiny key",
+            "key-1:with",
+            "key-1:before",
+        ] {
             assert!(!known.occur_in(text), "{text}");
         }
     }

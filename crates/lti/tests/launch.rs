@@ -316,12 +316,18 @@ proptest! {
         body[at.index(vector.body.len())] ^= 1 << bit;
         let read = |body: &[u8]| {
             Params::default().read_form(Source::Body, body).map(|params| {
-                let pairs =
-                    params.iter().map(|param| (param.name.to_owned(), param.value.to_owned()));
+                let pairs = params.iter().map(|param| {
+                    let value = match param.name {
+                        "oauth_consumer_key" => param.value.replace("%3a", "%3A"),
+                        _ => param.value.to_owned(),
+                    };
+                    (param.name.to_owned(), value)
+                });
                 pairs.collect::<Vec<_>>()
             })
         };
-        // `%3d` and `%3D` are one character: after such a flip, the launch is the same.
+        // `%3d` and `%3D` are one character: after such a flip, the launch is the same. So is edX's
+        // encoded key, whose escape is encoded again.
         prop_assume!(read(&body) != read(vector.body.as_bytes()));
         let (_, rest) = vector.url.split_once("://").expect("an absolute URL");
         let (location, query) =

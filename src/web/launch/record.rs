@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use lti::ReturnUrl;
-use lti::v1p1::{Cause, Variant};
+use lti::v1p1::{Cause, MatchedSecret, Variant};
 use rocket::Response;
 
 use super::call::LaunchCall;
@@ -20,6 +20,8 @@ pub(super) struct LaunchRecord {
     /// The cause of a wrong signature, if the gateway found it. Outside development, it searches
     /// only briefly.
     pub(super) cause: Option<Cause>,
+    /// The secret of an accepted launch, if its consumer has several.
+    pub(super) secret: Option<MatchedSecret>,
     pub(super) return_url: Option<ReturnUrl>,
     /// The authentication scheme of the launch's protocol, if it has one in HTTP.
     pub(super) challenge: Option<&'static str>,
@@ -35,9 +37,12 @@ impl LaunchRecord {
         let reference = reference();
         let (tool, consumer, variant) =
             (call.served.tool.name.as_str(), self.sender(), self.variant());
+        let secret = self.secret.map(|secret| secret.to_string());
+        let secret = secret.as_deref();
         let micros = call.started.elapsed().as_micros();
         tracing::info!(
-            target: "launch", tool, consumer, outcome, code = "-", variant, reference, micros
+            target: "launch", tool, consumer, outcome, code = "-", variant, secret, reference,
+            micros
         );
     }
 
@@ -50,7 +55,7 @@ impl LaunchRecord {
         let reference = if is_logged || is_listed { reference() } else { String::new() };
         if is_logged {
             let (consumer, variant) = (self.sender(), self.variant());
-            let (reason, help) = (refusal.fact(), &*self.advice(refusal));
+            let (reason, help) = (&*self.reason(refusal), &*self.advice(refusal));
             let cause = self.cause.as_ref().map_or("-", Cause::code);
             let micros = call.started.elapsed().as_micros();
             tracing::warn!(
@@ -76,6 +81,15 @@ impl LaunchRecord {
 
     fn variant(&self) -> &'static str {
         self.variant.map_or("-", Variant::name)
+    }
+
+    /// The fact. If the launch was signed for another URL, it names that URL.
+    fn reason(&self, refusal: &Refusal) -> String {
+        let fact = refusal.fact();
+        match &self.cause {
+            Some(cause) if cause.is_of_url() => format!("{fact}: {cause}"),
+            _ => fact,
+        }
     }
 
     /// The fix for the admin. A known cause has more precise advice than the refusal.

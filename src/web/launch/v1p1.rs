@@ -4,13 +4,13 @@ use lti::Rejection;
 use lti::admission::{Examination, Verdict};
 use lti::oauth1::{Params, Source};
 use lti::v1p1::{
-    Cause, DiagnosisContext, LaunchPolicy, LaunchRequest, ReadLaunch, SignatureFindings, diagnose,
-    examine_read, expected_base_string, redact_base_string,
+    Cause, DiagnosisContext, LaunchPolicy, LaunchRequest, ReadLaunch, ReceivedOrigin,
+    SignatureFindings, diagnose, examine_read, expected_base_string, redact_base_string,
 };
 
 use super::call::LaunchCall;
 use super::record::LaunchRecord;
-use crate::url::Origin;
+use crate::url::{Origin, Scheme};
 use crate::web::guard;
 use crate::web::refusal::Refusal;
 
@@ -51,8 +51,8 @@ fn examination(
     record: &mut LaunchRecord,
 ) -> Result<Examination<SignatureFindings>, Refusal> {
     let LaunchCall { gateway, served, request, .. } = call;
-    let Origin { scheme, authority } =
-        gateway.public_url.origin_of(&served.tool, &guard::authority(request));
+    let received = guard::authority(request);
+    let Origin { scheme, authority } = gateway.public_url.origin_of(&served.tool, &received);
     let headers = request.headers();
     let mut authorizations = headers.get("Authorization").filter_map(oauth_credentials);
     let authorization = authorizations.next();
@@ -68,7 +68,10 @@ fn examination(
         authorization,
         body,
     };
-    let launch = launch.read();
+    let launch = launch.read().received_at(ReceivedOrigin {
+        scheme: headers.get_one("X-Forwarded-Proto").and_then(forwarded_scheme),
+        authority: &received,
+    });
     let policy = &served.policy;
     let proves = |fingerprint: &[u8; 16]| {
         gateway.receipts.prove(headers.get("Cookie").map(str::as_bytes), fingerprint, now)
@@ -87,6 +90,7 @@ fn examination(
         }
     };
     record.cause = examination.cause().cloned();
+    record.secret = examination.secret();
     Ok(examination)
 }
 
@@ -136,4 +140,11 @@ fn destination(call: &LaunchCall<'_>) -> String {
 fn oauth_credentials(value: &str) -> Option<&str> {
     let (scheme, credentials) = value.trim_start().split_once(' ')?;
     scheme.eq_ignore_ascii_case("OAuth").then_some(credentials)
+}
+
+/// The scheme of an `X-Forwarded-Proto` header. If several proxies wrote it, the first is the
+/// browser's. Anyone can send it: it only helps to name the cause of a wrong signature.
+fn forwarded_scheme(value: &str) -> Option<&'static str> {
+    let first = value.split(',').next().unwrap_or_default();
+    Scheme::named(first.trim()).map(Scheme::as_str)
 }

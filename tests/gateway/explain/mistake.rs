@@ -2,10 +2,9 @@
 //! the test does not repeat the program's errors.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
-use sha2::Sha256;
 
 /// The launch URL of the tool.
 const URL: &str = "https://tools.example/lti/page";
@@ -51,24 +50,6 @@ fn lower_case_escapes(text: &str) -> String {
             _ => format!("%{}{}", part[..2].to_ascii_lowercase(), &part[2..]),
         })
         .collect()
-}
-
-fn latin1(text: &str) -> String {
-    let byte = |letter: char| u8::try_from(letter).expect("a letter of ISO-8859-1");
-    text.chars()
-        .map(|letter| {
-            if letter.is_ascii() {
-                escape(&letter.to_string())
-            } else {
-                format!("%{:02X}", byte(letter))
-            }
-        })
-        .collect()
-}
-
-fn html(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 /// The parameters of a launch of `course-a` without the signature, in the order of the form.
@@ -188,11 +169,8 @@ fn keyed(key: &str) -> String {
 pub fn mistaken() -> Vec<Mistaken> {
     let right = base(URL, pairs());
     let signature = hmac_sha1(&format!("{}&", escape(SECRET)), &right);
-    let hexadecimal: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
     let with_query = |base: &str| command(URL_WITH_QUERY, &over(base));
     let added = |name: &str, value: &str| form(&with(name, value), &signed(&right));
-    let sha256 = Hmac::<Sha256>::new_from_slice(format!("{}&", escape(SECRET)).as_bytes())
-        .expect("any length");
     let as_key = |key: &str, secret: &str| {
         let pairs = with("oauth_consumer_key", key);
         form(&pairs, &signed_with(secret, &base(URL, pairs.clone())))
@@ -232,6 +210,13 @@ pub fn mistaken() -> Vec<Mistaken> {
         ("accepted-authorization-header", header),
         ("accepted-canvas-query", command(URL_WITH_QUERY, &canvas)),
         ("not-found", form(&with("roles", "Instructor"), &signed(&right))),
+        (
+            "public-url",
+            command(
+                "https://lti.school.example/lti/page",
+                &over(&base("https://lti.school.example/lti/page", pairs())),
+            ),
+        ),
         ("scheme", command(URL, &over(&base("http://tools.example/lti/page", pairs())))),
         ("host", over(&base("https://www.tools.example/lti/page", pairs()))),
         (
@@ -258,26 +243,17 @@ pub fn mistaken() -> Vec<Mistaken> {
                 &over(&base("http://localhost:5000/lti/page", pairs())),
             ),
         ),
-        ("address-of-tool-slash", over(&base("https://tools.example/lti/quiz/", pairs()))),
         ("path-below", command("https://tools.example/lti/page/week/1", &over(&right))),
-        ("address-of-tool", over(&base("https://tools.example/lti/quiz", pairs()))),
         ("query-left-out", with_query(&right)),
         ("query-in-address", with_query(&base(URL_WITH_QUERY, pairs()))),
-        ("query-twice", with_query(&base(URL, and_query(&[QUERY, QUERY].concat())))),
         ("query-escaped", with_query(&base(URL, and_query(&[("unit", "1"), ("text", "a%2Fb+c")])))),
-        ("http-method", over(&base_of("GET", URL, pairs()))),
         ("unsigned-parameter", added("ext_submit", "Press to launch")),
         (
             "unsigned-parameters",
             form(&and_query(&[("utm_source", "mail"), ("utm_medium", "link")]), &signed(&right)),
         ),
         ("parameter-not-sent", form(&without("oauth_callback"), &signed(&right))),
-        ("empty-values", over(&base(URL, without("context_label")))),
-        ("trimmed", over(&base(URL, each(|value| value.trim().to_owned())))),
         ("line-breaks", over(&base(URL, each(|value| value.replace("\r\n", "\n"))))),
-        ("html-entities", over(&base(URL, each(html)))),
-        ("html-entities-sent", form(&each(html), &signed(&right))),
-        ("charset", over(&spelt(latin1))),
         ("form-charset", in_latin1),
         (
             "one-of-each",
@@ -304,45 +280,21 @@ pub fn mistaken() -> Vec<Mistaken> {
         ("tilde-and-blank", titled("a~b c", |text| escape_but(text, ""))),
         ("tilde", over(&spelt(|text| escape_but(text, "")))),
         ("lower-case-escapes", over(&spelt(lower_case_escapes))),
-        ("escaped-twice", over(&spelt(|text| escape(&escape(text))))),
-        ("not-escaped", over(&spelt(str::to_owned))),
-        (
-            "key-escaped",
-            form(
-                &with("oauth_consumer_key", "a:b@c"),
-                &signed_with(
-                    "the-secret-of-a-key",
-                    &base(URL, with("oauth_consumer_key", "a%3Ab%40c")),
-                ),
-            ),
-        ),
         ("key-of-tool", as_key("quiz-key", "the-secret-of-quiz")),
         ("key-spelling", as_key("Course-A ", SECRET)),
         ("secret-as-key", as_key("my-id:course-a:Salt & pepper/7", "course-a")),
+        ("secret-as-key-split", as_key("course-c:first-half", "other-half")),
         ("secret-white-space", by("Salt & pepper/7\n")),
         ("secret-quotes", by("\"Salt & pepper/7\"")),
         ("secret-case", by("salt & pepper/7")),
+        ("secret-case-mixed", by("sALT & pEPPER/7")),
+        ("secret-cut", as_key("course-d", &"0123456789".repeat(10))),
         ("secret-not-escaped", keyed("Salt & pepper/7&")),
-        ("secret-escaped", by(&escape(SECRET))),
         ("secret-ampersand", keyed(&escape(SECRET))),
-        ("secret-empty", by("")),
-        ("key-as-secret", by("course-a")),
-        ("passport-as-secret", by("course-a:Salt & pepper/7")),
-        ("secret-of-consumer", by("the-secret-of-b")),
         ("secret-of-tool", by("the-secret-of-quiz")),
         ("secret-replaced", by(OLD_SECRET)),
-        (
-            "signature-method",
-            form(&pairs(), &STANDARD.encode(sha256.chain_update(&right).finalize().into_bytes())),
-        ),
         ("signature-text-blank", form(&plus_pairs, &plus.replace('+', " "))),
-        (
-            "signature-text-white-space",
-            form(&pairs(), &format!("{}\r\n", STANDARD.encode(&signature))),
-        ),
-        ("signature-text-hexadecimal", form(&pairs(), &hexadecimal)),
         ("signature-text-escaped", form(&pairs(), &escape(&STANDARD.encode(&signature)))),
-        ("signature-text-url-safe", form(&pairs(), &URL_SAFE_NO_PAD.encode(&signature))),
     ];
     launches
         .into_iter()

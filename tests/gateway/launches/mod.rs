@@ -8,6 +8,7 @@ mod budget;
 mod login;
 mod parameters;
 mod protocol;
+mod public_url;
 mod roles;
 mod time_and_nonce;
 mod transport;

@@ -8,5 +8,5 @@ mod signature;
 
 pub use authorization::{AuthorizationError, Credentials, authorization, verify_authorization};
 pub use params::{Param, ParamError, Params, Source};
+pub(crate) use signature::decode_signature;
 pub use signature::{SignatureMethod, SigningKey};
-pub(crate) use signature::{decode_hex, decode_signature, decode_url_safe};

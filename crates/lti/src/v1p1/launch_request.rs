@@ -19,17 +19,30 @@ pub struct LaunchRequest<'a> {
     pub body: &'a [u8],
 }
 
+/// The origin at which a request arrived, according to the request.
+///
+/// Anyone can write it. It never decides whether a launch is accepted: it is a hypothesis about the
+/// cause of a wrong signature, which the signature then proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceivedOrigin<'a> {
+    /// The scheme; `None` if the request does not show it.
+    pub scheme: Option<&'a str>,
+    /// Host and optional port, of the `Host` header.
+    pub authority: &'a str,
+}
+
 /// A launch with its parameters. They are read once, for the examination and for the diagnosis.
 #[derive(Clone)]
 pub struct ReadLaunch<'a> {
     pub(super) request: LaunchRequest<'a>,
+    pub(super) received: Option<ReceivedOrigin<'a>>,
     params: Result<Params, Rejection>,
 }
 
 impl<'a> LaunchRequest<'a> {
     /// Reads all parameters, in the order of sources in RFC 5849.
     pub fn read(self) -> ReadLaunch<'a> {
-        ReadLaunch { request: self, params: self.params() }
+        ReadLaunch { request: self, received: None, params: self.params() }
     }
 
     fn params(&self) -> Result<Params, Rejection> {
@@ -43,7 +56,14 @@ impl<'a> LaunchRequest<'a> {
     }
 }
 
-impl ReadLaunch<'_> {
+impl<'a> ReadLaunch<'a> {
+    /// The same launch with the origin at which it arrived. Only the search for the cause of a
+    /// wrong signature uses it.
+    #[must_use]
+    pub fn received_at(self, origin: ReceivedOrigin<'a>) -> Self {
+        Self { received: Some(origin), ..self }
+    }
+
     /// The parameters, if they are readable.
     pub fn params(&self) -> Option<&Params> {
         self.params.as_ref().ok()

@@ -24,8 +24,8 @@ pub use diagnosis::{
     ConsumerCredentials, DiagnosisContext, KnownUrl, SignatureDiagnosis, diagnose,
 };
 pub use expected_base_string::{expected_base_string, redact_base_string};
-pub use launch_request::{LaunchRequest, ReadLaunch};
+pub use launch_request::{LaunchRequest, ReadLaunch, ReceivedOrigin};
 pub use policy::LaunchPolicy;
 pub use sign::sign;
-pub use signature_findings::SignatureFindings;
+pub use signature_findings::{MatchedSecret, SignatureFindings};
 pub use verify::{examine, examine_read};

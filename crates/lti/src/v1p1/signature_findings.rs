@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::cause::Cause;
 use super::compat::Variant;
 use crate::admission::Examination;
@@ -10,6 +12,28 @@ pub struct SignatureFindings {
     pub(super) method: Option<SignatureMethod>,
     pub(super) variant: Option<Variant>,
     pub(super) cause: Option<Cause>,
+    pub(super) secret: Option<MatchedSecret>,
+}
+
+/// The secret that a signature matches, if its consumer has several. It displays as `1 of 2`, in
+/// configured order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatchedSecret {
+    position: usize,
+    count: usize,
+}
+
+impl MatchedSecret {
+    /// The secret at this index of `count`; `None` if the consumer has no other.
+    pub(super) fn new(index: usize, count: usize) -> Option<Self> {
+        (count > 1).then(|| Self { position: index.saturating_add(1), count })
+    }
+}
+
+impl fmt::Display for MatchedSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} of {}", self.position, self.count)
+    }
 }
 
 impl Examination<SignatureFindings> {
@@ -21,6 +45,12 @@ impl Examination<SignatureFindings> {
     /// The base string that the signature matches; `None` if it matches none.
     pub fn variant(&self) -> Option<Variant> {
         self.findings.variant
+    }
+
+    /// The secret that the signature matches, if the consumer has several. An old secret that no
+    /// launch matches any more is unused.
+    pub fn secret(&self) -> Option<MatchedSecret> {
+        self.findings.secret
     }
 
     /// The cause of a known consumer's wrong signature, if the quick search found it.

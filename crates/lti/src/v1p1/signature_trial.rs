@@ -17,6 +17,15 @@ pub(super) struct SignatureTrial<'a> {
     sorted: Vec<(usize, Param<'a>)>,
 }
 
+/// The base string that a signature matches.
+pub(super) struct SignatureMatch {
+    pub(super) variant: Variant,
+    /// The indexes of the parameters that the variant omits.
+    pub(super) dropped: Vec<usize>,
+    /// The index of the consumer's secret.
+    pub(super) secret: usize,
+}
+
 impl<'a> SignatureTrial<'a> {
     pub(super) fn new(
         request: &'a LaunchRequest<'a>,
@@ -30,8 +39,7 @@ impl<'a> SignatureTrial<'a> {
         Self { request, params, policy, known: claim.known, method: claim.oauth.method, sorted }
     }
 
-    /// The first variant with a matching base string, and the indexes of the parameters that it
-    /// omits.
+    /// The first variant with a matching base string.
     ///
     /// The form alone decides which variants are tried, with one exception: the edX variant
     /// replaces the strict one if the key is known only after decoding.
@@ -39,13 +47,17 @@ impl<'a> SignatureTrial<'a> {
         &self,
         signature: &[u8],
         decoded_key: Option<&str>,
-    ) -> Option<(Variant, Vec<usize>)> {
+    ) -> Option<SignatureMatch> {
         let first = if decoded_key.is_some() { Variant::EdxEncodedKey } else { Variant::Strict };
-        if self.matches(&self.base_string(&[], decoded_key), signature) {
-            return Some((first, Vec::new()));
+        let secret_for = |base: &str| self.matching_secret(self.method, base, signature);
+        let secret = secret_for(&self.base_string(&[], decoded_key));
+        if let Some(secret) = secret {
+            return Some(SignatureMatch { variant: first, dropped: Vec::new(), secret });
         }
-        self.deviations()
-            .find(|(_, dropped)| self.matches(&self.base_string(dropped, None), signature))
+        self.deviations().find_map(|(variant, dropped)| {
+            let secret = secret_for(&self.base_string(&dropped, None))?;
+            Some(SignatureMatch { variant, dropped, secret })
+        })
     }
 
     /// The variants that omit parameters of this form, and the indexes of these parameters. Each is
@@ -90,16 +102,29 @@ impl<'a> SignatureTrial<'a> {
 
     /// Like [`matches`](Self::matches), with this method instead of the request's.
     pub(super) fn matches_by(&self, method: SignatureMethod, base: &str, signature: &[u8]) -> bool {
+        self.matching_secret(method, base, signature).is_some()
+    }
+
+    /// The index of the consumer's first secret that makes this signature over a base string.
+    fn matching_secret(
+        &self,
+        method: SignatureMethod,
+        base: &str,
+        signature: &[u8],
+    ) -> Option<usize> {
         let consumers = &self.policy.consumers;
         let keys =
             self.known.map(|known| known.consumer.signing_keys.as_slice()).unwrap_or_default();
-        // The number of HMACs is that of the tool's consumer with the most secrets. So there is no
-        // timing side channel for the key.
-        (0..consumers.most_secrets()).any(|index| match keys.get(index) {
-            Some(key) => key.verify(method, base, signature),
+        // The number of HMACs is that of the tool's consumer with the most secrets, even after a
+        // match. So there is no timing side channel, neither for the key nor for the secret.
+        (0..consumers.most_secrets()).fold(None, |found, index| match keys.get(index) {
+            Some(key) => {
+                let matches = std::hint::black_box(key.verify(method, base, signature));
+                found.or(matches.then_some(index))
+            }
             None => {
                 std::hint::black_box(consumers.dummy().verify(method, base, signature));
-                false
+                found
             }
         })
     }

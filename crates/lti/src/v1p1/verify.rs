@@ -13,8 +13,8 @@ use super::diagnosis::diagnose;
 use super::fields::Fields;
 use super::launch_request::{LaunchRequest, ReadLaunch};
 use super::policy::LaunchPolicy;
-use super::signature_findings::SignatureFindings;
-use super::signature_trial::SignatureTrial;
+use super::signature_findings::{MatchedSecret, SignatureFindings};
+use super::signature_trial::{SignatureMatch, SignatureTrial};
 use crate::admission::{Candidate, Examination, Verdict};
 use crate::oauth1::decode_signature;
 use crate::rejection::Rejection;
@@ -64,7 +64,7 @@ impl Examination<SignatureFindings> {
         admitted_before: impl FnOnce(&[u8; 16]) -> bool,
         may_search: impl FnOnce() -> bool,
     ) -> Result<Verdict, Rejection> {
-        let request = launch.request;
+        let (request, received) = (launch.request, launch.received);
         let mut params = launch.into_v1p1_params()?;
         self.params = Some(params.iter().count());
         let claim = ClaimedConsumer::read(&params, policy)?;
@@ -78,7 +78,7 @@ impl Examination<SignatureFindings> {
         let (cause, is_secret) = match matched {
             Some(_) => (None, false),
             None => (
-                diagnose::quick(&trial, &claim, &signature, may_search),
+                diagnose::quick(&trial, &claim, received, &signature, may_search),
                 policy.secrets.occur_in(oauth.consumer_key),
             ),
         };
@@ -93,11 +93,12 @@ impl Examination<SignatureFindings> {
         if !known.consumer.methods.contains(&oauth.method) {
             return Err(Rejection::SignatureMethodNotAllowed(oauth.method.name()));
         }
-        let Some((variant, dropped)) = matched else {
+        let Some(SignatureMatch { variant, dropped, secret }) = matched else {
             self.findings.cause = cause;
             return Err(Rejection::BadSignature);
         };
         self.findings.variant = Some(variant);
+        self.findings.secret = MatchedSecret::new(secret, known.consumer.signing_keys.len());
 
         let acceptable_until = oauth.timestamp.saturating_add(policy.clock_skew);
         let nonce =

@@ -6,13 +6,13 @@ use super::context::{ConsumerCredentials, DiagnosisContext};
 use super::draft::Draft;
 use super::search::Search;
 use super::{params, secret, spelling};
+use crate::oauth1::decode_signature;
 use crate::oauth1::encode::decode;
-use crate::oauth1::{SignatureMethod, decode_hex, decode_signature, decode_url_safe};
 use crate::rejection::Rejection;
 use crate::secret::Secret;
 use crate::v1p1::cause::{Cause, SignatureText};
 use crate::v1p1::claimed_consumer::ClaimedConsumer;
-use crate::v1p1::launch_request::{LaunchRequest, ReadLaunch};
+use crate::v1p1::launch_request::{LaunchRequest, ReadLaunch, ReceivedOrigin};
 use crate::v1p1::policy::LaunchPolicy;
 use crate::v1p1::signature_trial::SignatureTrial;
 
@@ -33,18 +33,19 @@ const MOST_QUICK: usize = 64;
 /// The quick search, which runs during a launch. It needs only the launch and the consumer's
 /// signing keys, and tries the most likely other URLs and other parameters.
 ///
-/// The number of base strings depends on the form alone. A known and an unknown key take the same
-/// time, and both ask `may_search`, the caller's budget.
+/// The number of base strings depends on the request alone. A known and an unknown key take the
+/// same time, and both ask `may_search`, the caller's budget.
 pub(in crate::v1p1) fn quick(
     trial: &SignatureTrial<'_>,
     claim: &ClaimedConsumer<'_, '_>,
+    received: Option<ReceivedOrigin<'_>>,
     signature: &[u8],
     may_search: impl FnOnce() -> bool,
 ) -> Option<Cause> {
     if trial.params.iter().count() > MOST_QUICK || !may_search() || !is_short(trial) {
         return None;
     }
-    let search = Search::new(trial, claim);
+    let search = Search::new(trial, claim, received);
     let draft = search.draft(search.params(&[]));
     let found = search.near(&draft, None).find(|(_, base)| trial.matches(base, signature));
     found.map(|(cause, _)| cause)
@@ -84,15 +85,13 @@ pub fn diagnose(
     if !may_sign || trial.find_match(&signature, claim.decoded_key.as_deref()).is_some() {
         return None;
     }
-    let search = Search::new(&trial, &claim);
+    let search = Search::new(&trial, &claim, launch.received);
     let draft = search.draft(search.params(&[]));
     let compared = draft.base_string();
-    let with_get = (Cause::HttpMethod, compared.replacen("POST&", "GET&", 1));
     let misencoded = once_with(|| {
         spelling::misencoded(&trial.base_uri(), &search.params(&[]).collect::<Vec<_>>())
     });
-    let mut others =
-        search.near(&draft, Some(context)).chain([with_get]).chain(misencoded.flatten());
+    let mut others = search.near(&draft, Some(context)).chain(misencoded.flatten());
     if let Some((cause, base)) =
         others.find(|(_, base)| *base != compared && trial.matches(base, &signature))
     {
@@ -118,6 +117,18 @@ fn unknown_key_cause(sent: &str, context: &DiagnosisContext) -> Option<Cause> {
         context.credentials.iter().filter(is_of_tool).find(|credentials| is_sent(&credentials.key))
     {
         return Some(Cause::KeySpelling(credentials.key.clone()));
+    }
+    // edX splits `id:key:secret` at the last colon. A secret with a colon ends up in the key.
+    let is_split = |credentials: &ConsumerCredentials| {
+        credentials.secrets.iter().filter_map(|secret| secret.expose().rsplit_once(':')).any(
+            |(head, _)| {
+                let key = Zeroizing::new(format!("{}:{head}", credentials.key));
+                [sent, &decoded].contains(&key.as_str())
+            },
+        )
+    };
+    if context.credentials.iter().any(is_split) {
+        return Some(Cause::SecretAsKey);
     }
     let current = context.credentials.iter().flat_map(|credentials| &credentials.secrets);
     let mut secrets = current.chain(context.replaced.iter().map(|(_, secret)| secret));
@@ -154,7 +165,7 @@ fn sent_in_latin1(
     let trial = SignatureTrial::new(&launch.request, params, policy, &claim);
     let signature = decode_signature(claim.oauth.signature);
     trial.find_match(&signature, claim.decoded_key.as_deref())?;
-    let search = Search::new(&trial, &claim);
+    let search = Search::new(&trial, &claim, None);
     let base = search.draft(search.params(&[])).base_string();
     Some(SignatureDiagnosis { cause: Cause::FormCharset, base_string: Some(base) })
 }
@@ -176,25 +187,13 @@ impl<'a> Search<'a> {
         for_urls.chain(of_query).chain(params::others(draft))
     }
 
-    /// The cause, if the signature is right for this base string except for its encoding or method.
+    /// The cause, if the signature is right for this base string except for its encoding.
     fn signature(&self, base: &str) -> Option<Cause> {
         let text = self.claim.oauth.signature;
-        let signature = decode_signature(text);
-        let other = SignatureMethod::ALL.into_iter().find(|method| *method != self.trial.method)?;
-        if self.trial.matches_by(other, base, &signature) {
-            return Some(Cause::SignatureMethod(other));
-        }
         let unescaped = decode(text).unwrap_or_default();
         let readings = [
             (SignatureText::BlankForPlus, decode_signature(&text.replace(' ', "+"))),
-            (SignatureText::WhiteSpace, decode_signature(text.trim())),
-            (SignatureText::Hexadecimal, decode_hex(text)),
-            (
-                SignatureText::Hexadecimal,
-                decode_hex(std::str::from_utf8(&signature).unwrap_or_default()),
-            ),
             (SignatureText::EscapedTwice, decode_signature(&unescaped)),
-            (SignatureText::UrlSafe, decode_url_safe(text)),
         ];
         let found = readings.into_iter().find(|(_, signature)| self.trial.matches(base, signature));
         found.map(|(reading, _)| Cause::SignatureText(reading))
@@ -215,7 +214,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::oauth1::SignatureMethod;
     use crate::v1p1::consumer::{Consumer, Consumers};
+
+    /// An origin that differs from the expected one.
+    const RECEIVED: Option<ReceivedOrigin<'_>> =
+        Some(ReceivedOrigin { scheme: Some("https"), authority: "lti.school.example:8443" });
 
     /// Calls `ask` with a launch of the consumer `key-1`, or of an unknown consumer.
     fn with<T>(
@@ -250,8 +254,12 @@ mod tests {
 
     /// The base strings of the quick search.
     fn tried(key: &str) -> Vec<String> {
+        tried_at(key, RECEIVED)
+    }
+
+    fn tried_at(key: &str, received: Option<ReceivedOrigin<'static>>) -> Vec<String> {
         with(key, 0, |trial, claim| {
-            let search = Search::new(trial, claim);
+            let search = Search::new(trial, claim, received);
             let draft = search.draft(search.params(&[]));
             search.near(&draft, None).map(|(_, base)| base.replace(key, "KEY")).collect()
         })
@@ -270,11 +278,33 @@ mod tests {
     }
 
     #[test]
+    fn the_origin_of_a_request_adds_at_most_eight_base_strings() {
+        let without = tried_at("key-1", None).len();
+        let added = |authority| {
+            let received = ReceivedOrigin { scheme: None, authority };
+            let known = tried_at("key-1", Some(received));
+            assert_eq!(tried_at("key-2", Some(received)), known);
+            known.len().checked_sub(without).expect("more")
+        };
+        for (authority, expected) in [
+            ("tools.example", 0),
+            ("Tools.Example:443", 0),
+            ("tools.example:8443", 2),
+            ("lti.school.example", 2),
+            ("lti.school.example:8443", 6),
+            ("[::1]:8443", 6),
+            ("", 2),
+        ] {
+            assert_eq!(added(authority), expected, "{authority}");
+        }
+    }
+
+    #[test]
     fn known_and_unknown_keys_spend_the_same_budget() {
         for key in ["key-1", "key-2", "%256Bey-1", "%256Bey-2"] {
             let mut asked = 0;
             let found = with(key, 0, |trial, claim| {
-                quick(trial, claim, b"AB", || {
+                quick(trial, claim, RECEIVED, b"AB", || {
                     asked += 1;
                     true
                 })

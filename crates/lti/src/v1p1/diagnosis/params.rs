@@ -1,7 +1,5 @@
 //! Parameters that the platform may have signed instead of the sent ones.
 
-use std::iter::once_with;
-
 use super::draft::Draft;
 use super::latin1;
 use super::search::Search;
@@ -25,50 +23,9 @@ const NOT_SENT: [(&str, &str); 10] = [
     ("context_label", ""),
 ];
 
-/// A change of each value before signing: its cause, the values that it affects, and the change.
-type Rewrite = (Cause, fn(&str) -> bool, fn(&str) -> String);
-
-const REWRITES: [Rewrite; 9] = [
-    (Cause::LineBreaks(LineBreak::Lf), has_line_breaks, in_lines),
-    (Cause::LineBreaks(LineBreak::CrLf), has_line_breaks, |value| {
-        in_lines(value).replace('\n', "\r\n")
-    }),
-    (Cause::LineBreaks(LineBreak::Cr), has_line_breaks, |value| {
-        in_lines(value).replace('\n', "\r")
-    }),
-    (Cause::Trimmed, |value| value.trim() != value, |value| value.trim().to_owned()),
-    (Cause::HtmlEntities(false), |value| value.contains('&'), without_entities),
-    (Cause::HtmlEntities(true), has_entities, entities),
-    (Cause::HtmlEntities(true), has_entities, |value| quoted(value, "&#39;")),
-    (Cause::HtmlEntities(true), has_entities, |value| quoted(value, "&#039;")),
-    (Cause::HtmlEntities(true), has_entities, |value| quoted(value, "&#x27;")),
-];
-
-fn has_line_breaks(value: &str) -> bool {
-    value.contains(['\r', '\n'])
-}
-
 /// Replaces each line break with a line feed.
 fn in_lines(value: &str) -> String {
     value.replace("\r\n", "\n").replace('\r', "\n")
-}
-
-fn has_entities(value: &str) -> bool {
-    value.contains(['&', '<', '>', '"', '\''])
-}
-
-fn entities(value: &str) -> String {
-    value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// Escapes quotes too. The entity of a single quote depends on the library.
-fn quoted(value: &str, single: &str) -> String {
-    entities(value).replace('"', "&quot;").replace('\'', single)
-}
-
-fn without_entities(value: &str) -> String {
-    let value = value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
-    value.replace("&#039;", "'").replace("&#39;", "'").replace("&#x27;", "'").replace("&amp;", "&")
 }
 
 /// Base strings with other values, fewer parameters or more, each with its mistake.
@@ -76,19 +33,17 @@ pub(super) fn others<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, S
     rewritten(draft).chain(fewer(draft)).chain(more(draft))
 }
 
-/// Base strings with other values. It omits changes without an effect.
+/// Base strings with other line breaks; none if no value has one.
 fn rewritten<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> + 'd {
-    let rewrites = REWRITES.into_iter().filter_map(|(cause, changes, rewrite)| {
-        let base = draft.rewritten(|param| changes(param.value).then(|| rewrite(param.value)))?;
-        Some((cause, base))
-    });
-    // Runs also for an unchanged key: a key with escapes takes the same time, known or unknown.
-    let key = once_with(|| {
-        let escaped =
-            |param: Param<'_>| (param.name == "oauth_consumer_key").then(|| encode(param.value));
-        Some((Cause::KeyEscaped, draft.rewritten(escaped)?))
-    });
-    rewrites.chain(key.flatten())
+    [LineBreak::Lf, LineBreak::CrLf].into_iter().filter_map(|signed| {
+        let rewrite = |value: &str| match signed {
+            LineBreak::Lf => in_lines(value),
+            LineBreak::CrLf => in_lines(value).replace('\n', "\r\n"),
+        };
+        let base = draft
+            .rewritten(|param| param.value.contains(['\r', '\n']).then(|| rewrite(param.value)))?;
+        Some((Cause::LineBreaks(signed), base))
+    })
 }
 
 impl Search<'_> {
@@ -98,8 +53,8 @@ impl Search<'_> {
             return Vec::new();
         };
         let uri = format!("{}?{query}", self.trial.base_uri());
-        let (of_query, others): (Vec<Param<'_>>, Vec<Param<'_>>) =
-            draft.params().partition(|param| param.source == Source::Query);
+        let others: Vec<Param<'_>> =
+            draft.params().filter(|param| param.source != Source::Query).collect();
         let escaped = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             Param { source: Source::Query, name, value }
@@ -108,14 +63,12 @@ impl Search<'_> {
             (Cause::QueryLeftOut, draft.without(|_, param| param.source == Source::Query)),
             (Cause::QueryInAddress, Draft::new(&uri, others.iter().copied()).base_string()),
             (Cause::QueryInAddress, draft.at(&uri)),
-            (Cause::QueryTwice, draft.with(&of_query)),
             (Cause::QueryEscaped, self.draft(escaped.chain(others.iter().copied())).base_string()),
         ]
     }
 }
 
-/// Base strings without some parameters: those without a value, duplicates, and those that may have
-/// been added in transit.
+/// Base strings without some parameters: duplicates, and those that may have been added in transit.
 fn fewer<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> + 'd {
     let names: Vec<&str> = draft.params().map(|param| param.name).collect();
     let indexes = 0..names.len();
@@ -144,14 +97,10 @@ fn fewer<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (Cause, String)> + 'd
     };
     let added: Vec<(Cause, Vec<usize>)> =
         added.into_iter().map(|indexes| (unsigned(&indexes), indexes)).collect();
-    let empty =
-        once_with(|| (Cause::EmptyValues, draft.without(|_, param| param.value.is_empty())));
     let groups =
         [(Cause::OneOfEach, further), (Cause::OneOfEach, earlier)].into_iter().chain(added);
     let groups = groups.filter(|(_, indexes)| !indexes.is_empty());
-    empty.chain(
-        groups.map(|(cause, indexes)| (cause, draft.without(|index, _| indexes.contains(&index)))),
-    )
+    groups.map(|(cause, indexes)| (cause, draft.without(|index, _| indexes.contains(&index))))
 }
 
 /// Base strings with a parameter that was not sent.

@@ -1,6 +1,5 @@
 //! Base strings with the mistakes of other libraries.
 
-use super::latin1;
 use crate::oauth1::Param;
 use crate::oauth1::encode::encode;
 use crate::v1p1::cause::Cause;
@@ -12,16 +11,14 @@ struct Spelling {
     unescaped: &'static str,
     plus_for_space: bool,
     lower_case: bool,
-    latin1: bool,
 }
 
 /// RFC 5849 §3.6.
-const RFC: Spelling =
-    Spelling { unescaped: "~", plus_for_space: false, lower_case: false, latin1: false };
+const RFC: Spelling = Spelling { unescaped: "~", plus_for_space: false, lower_case: false };
 
 /// Encodings of other libraries: JavaScript's two functions, Python's old and new `quote`, the form
 /// encodings of Java and PHP, and each of their deviations alone.
-const SPELLINGS: [Spelling; 11] = [
+const SPELLINGS: [Spelling; 10] = [
     Spelling { plus_for_space: true, ..RFC },
     Spelling { unescaped: "", plus_for_space: true, ..RFC },
     Spelling { unescaped: "*", plus_for_space: true, ..RFC },
@@ -32,7 +29,6 @@ const SPELLINGS: [Spelling; 11] = [
     Spelling { unescaped: "~;,/?:@&=+$#!*'()", ..RFC },
     Spelling { unescaped: "", ..RFC },
     Spelling { lower_case: true, ..RFC },
-    Spelling { latin1: true, ..RFC },
 ];
 
 impl Spelling {
@@ -52,8 +48,7 @@ impl Spelling {
         if !self.unescaped.contains('~') && text.contains('~') {
             return Some(Cause::Tilde);
         }
-        let others = [(self.lower_case, Cause::LowerCaseEscapes), (self.latin1, Cause::Charset)];
-        others.into_iter().find_map(|(is_so, cause)| is_so.then_some(cause))
+        self.lower_case.then_some(Cause::LowerCaseEscapes)
     }
 
     fn encode(self, text: &str) -> String {
@@ -68,11 +63,7 @@ impl Spelling {
                 encoded.push('+');
             } else {
                 let mut buffer = [0; 4];
-                let letter = &*letter.encode_utf8(&mut buffer);
-                match self.latin1.then(|| latin1::encode(letter)).flatten() {
-                    Some(bytes) => self.escape(&bytes, &mut encoded),
-                    None => self.escape(letter.as_bytes(), &mut encoded),
-                }
+                self.escape(letter.encode_utf8(&mut buffer).as_bytes(), &mut encoded);
             }
         }
         encoded
@@ -114,9 +105,6 @@ pub(super) fn misencoded(uri: &str, params: &[Param<'_>]) -> Vec<(Cause, String)
         found
             .extend(spelling.mistake(&format!("{texts}{uri}{params}")).map(|cause| (cause, whole)));
     }
-    found.push((Cause::EscapedTwice, signed(&sorted(&|text| encode(&encode(text))))));
-    found.push((Cause::NotEscaped, signed(&sorted(&str::to_owned))));
-    found.push((Cause::NotEscaped, format!("{head}{}", sorted(&encode))));
     found
 }
 

@@ -2,15 +2,15 @@
 
 use super::context::{DiagnosisContext, KnownUrl};
 use super::search::Search;
-use crate::oauth1::base_string::base_uri;
 use crate::oauth1::encode::{decode, encode};
 use crate::v1p1::cause::Cause;
+use crate::v1p1::launch_request::ReceivedOrigin;
 
 /// Typical ports of apps behind a proxy.
 const PORTS: [&str; 3] = ["5000", "8000", "8080"];
 
 /// The parts of a URL. The port is a string, as written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Parts<'a> {
     scheme: &'a str,
     host: &'a str,
@@ -35,8 +35,32 @@ impl<'a> Parts<'a> {
 
     /// The URL without any normalization, as some platforms sign it.
     fn text(&self) -> String {
+        format!("{}{}", self.origin(), self.path)
+    }
+
+    fn origin(&self) -> String {
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
-        format!("{}://{}{port}{}", self.scheme, self.host, self.path)
+        format!("{}://{}{port}", self.scheme, self.host)
+    }
+
+    /// Whether a launch that arrived at `received` shows that this URL is right, and that the
+    /// gateway's own origin is not.
+    ///
+    /// The signature proves the URL of the platform; the request shows that browsers reach the
+    /// gateway there. An `http` URL proves nothing about a gateway that expects `https`: a platform
+    /// may have the wrong scheme, and a router accept it.
+    fn is_where_it_arrived(&self, received: &ReceivedOrigin<'_>, own: &Self) -> bool {
+        let authority = received.authority.to_ascii_lowercase();
+        let arrived = Parts::new(self.scheme, &authority, self.path);
+        let is_downgrade = (self.scheme, own.scheme) == ("http", "https");
+        let arrived_here = if self.host == own.host {
+            let is_port_of_request = self.port == arrived.port;
+            is_port_of_request && (self.port != own.port || received.scheme == Some(self.scheme))
+        } else {
+            // A proxy may show its own port instead of the browser's.
+            self.host == arrived.host
+        };
+        arrived_here && !is_downgrade && self.path == own.path
     }
 
     /// The difference from the expected URL.
@@ -70,6 +94,7 @@ impl Search<'_> {
         let request = self.trial.request;
         let others = context.map(|context| context.urls.as_slice()).unwrap_or_default();
         let authority = request.authority.to_ascii_lowercase();
+        let received = self.received.map(|received| received.authority.to_ascii_lowercase());
         let own = Parts::new(request.scheme, &authority, request.path);
         let of_others: Vec<Parts<'_>> = others
             .iter()
@@ -92,6 +117,10 @@ impl Search<'_> {
         let own_toggled = toggled(own.path);
         let schemes = [own.scheme, if own.scheme == "https" { "http" } else { "https" }];
 
+        let decoded = decode(own.path).unwrap_or_default();
+        let encoded = decoded.split('/').map(encode).collect::<Vec<_>>().join("/");
+        let lowered = own.path.to_ascii_lowercase();
+        let (single, doubled) = (own.path.replace("//", "/"), format!("/{}", own.path));
         let mut tried = Vec::new();
         for scheme in schemes {
             for &host in &unique(hosts.clone()) {
@@ -102,10 +131,6 @@ impl Search<'_> {
                 }
             }
         }
-        let decoded = decode(own.path).unwrap_or_default();
-        let encoded = decoded.split('/').map(encode).collect::<Vec<_>>().join("/");
-        let lowered = own.path.to_ascii_lowercase();
-        let (single, doubled) = (own.path.replace("//", "/"), format!("/{}", own.path));
         if context.is_some() {
             let mut paths = vec!["", "/", &decoded, &encoded, &lowered, &single, &doubled];
             paths.extend(of_others.iter().map(|parts| parts.path));
@@ -114,17 +139,34 @@ impl Search<'_> {
             }
             tried.extend(&of_others);
         }
+        // The origin of the request itself, for a wrong `public_url`. Its scheme is one of both.
+        for scheme in schemes {
+            let Some(authority) = &received else { break };
+            let parts = Parts::new(scheme, authority, own.path);
+            let hosts = [parts.host, parts.host, parts.host, own.host];
+            let ports = [parts.port, None, own.port, parts.port];
+            tried.extend(hosts.into_iter().zip(ports).map(|(host, port)| Parts {
+                host,
+                port,
+                ..parts
+            }));
+        }
+
+        let captured = others
+            .iter()
+            .filter(|url| url.tool.is_none())
+            .map(|url| ReceivedOrigin { scheme: Some(&url.scheme), authority: &url.authority });
+        let arrivals: Vec<ReceivedOrigin<'_>> = self.received.into_iter().chain(captured).collect();
+        let difference = |parts: &Parts<'_>| match parts.difference(&own) {
+            Cause::HostCase(host) => Cause::HostCase(host),
+            _ if arrivals.iter().any(|received| parts.is_where_it_arrived(received, &own)) => {
+                Cause::PublicUrl(parts.origin())
+            }
+            other => other,
+        };
 
         let expected = self.trial.base_uri();
-        let of_tools = others.iter().filter_map(|other| {
-            let tool = other.tool.as_ref()?;
-            let uri = |path: &str| base_uri(&other.scheme, &other.authority, path);
-            let uris = [uri(&other.path), uri(&toggled(&other.path))];
-            Some(uris.map(|uri| (Cause::AddressOfTool(tool.clone()), uri)))
-        });
-        let found = of_tools
-            .flatten()
-            .chain(tried.iter().map(|parts| (parts.difference(&own), parts.text())));
+        let found = unique(tried).into_iter().map(|parts| (difference(&parts), parts.text()));
         found.filter(|(_, uri)| *uri != expected).collect()
     }
 }
