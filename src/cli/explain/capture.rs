@@ -63,14 +63,43 @@ pub(super) struct Capture {
     pub(super) authorization: Option<String>,
     /// The form body.
     pub(super) body: Vec<u8>,
+    /// The time at which the browser sent the launch, in seconds since the epoch, if the capture
+    /// contains it.
+    pub(super) sent_at: Option<u64>,
+    /// Why the form may differ from the one that was sent.
+    pub(super) doubt: Option<&'static str>,
 }
 
 /// The URL of a command, in its original spelling.
+#[derive(Debug)]
 pub(super) struct CapturedUrl {
     pub(super) scheme: String,
     pub(super) authority: String,
     pub(super) path: String,
     pub(super) query: Option<String>,
+}
+
+impl CapturedUrl {
+    /// Parses an absolute `http` or `https` URL.
+    ///
+    /// # Errors
+    /// The reason. It does not contain the URL.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let valid = Url::parse(text)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        // `Url` normalizes, but the signature covers the original spelling.
+        let parts = UrlParts::split(text).filter(|_| valid);
+        let url = parts.ok_or("the URL is not a valid http or https URL")?;
+        if url.user.is_some() {
+            return Err("the URL has a user name or password".to_owned());
+        }
+        Ok(Self {
+            scheme: url.scheme.to_ascii_lowercase(),
+            authority: url.authority.to_owned(),
+            path: if url.path().is_empty() { "/" } else { url.path() }.to_owned(),
+            query: url.query().map(str::to_owned),
+        })
+    }
 }
 
 impl Capture {
@@ -112,7 +141,13 @@ fn form(content: &[u8]) -> Result<Capture, String> {
     if is_other || !content.contains(&b'=') || content.iter().any(u8::is_ascii_whitespace) {
         return Err("the input is neither a form body nor a curl command".to_owned());
     }
-    Ok(Capture { url: None, authorization: None, body: content.to_vec() })
+    Ok(Capture {
+        url: None,
+        authorization: None,
+        body: content.to_vec(),
+        sent_at: None,
+        doubt: None,
+    })
 }
 
 fn command(content: &[u8]) -> Result<Capture, String> {
@@ -187,7 +222,13 @@ fn command(content: &[u8]) -> Result<Capture, String> {
         None if url.query.as_deref().is_some_and(lti::is_v1p3_query) => Vec::new(),
         None => return Err("the command sends no form".to_owned()),
     };
-    Ok(Capture { url: Some(url), authorization: capture.authorization, body })
+    Ok(Capture {
+        url: Some(url),
+        authorization: capture.authorization,
+        body,
+        sent_at: None,
+        doubt: None,
+    })
 }
 
 /// A command during parsing.
@@ -204,20 +245,7 @@ impl CurlCommand {
             return Err("the command has two URLs".to_owned());
         }
         let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let valid = Url::parse(&text)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        // `Url` normalizes, but the signature covers the original spelling.
-        let parts = UrlParts::split(&text).filter(|_| valid);
-        let url = parts.ok_or("the URL is not a valid http or https URL")?;
-        if url.user.is_some() {
-            return Err("the URL has a user name or password".to_owned());
-        }
-        self.url = Some(CapturedUrl {
-            scheme: url.scheme.to_ascii_lowercase(),
-            authority: url.authority.to_owned(),
-            path: if url.path().is_empty() { "/" } else { url.path() }.to_owned(),
-            query: url.query().map(str::to_owned),
-        });
+        self.url = Some(CapturedUrl::parse(&text)?);
         Ok(())
     }
 

@@ -23,7 +23,7 @@ pub(in crate::cli) fn explain(
             return ExitCode::from(2);
         }
     };
-    let report = case.examine(explain.at);
+    let report = case.examine(explain);
     say(&report.text());
     if report.is_accepted() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
