@@ -5,8 +5,8 @@ use std::time::Duration;
 /// How many directory levels below `templates/` are searched.
 pub(super) const TEMPLATE_DEPTH: usize = 8;
 
-/// The largest file that `explain` reads, in MiB.
-pub(super) const CAPTURE_MIB: u64 = 1;
+/// The largest file that `explain` reads, in MiB: a HAR file contains a whole page with its images.
+pub(super) const CAPTURE_MIB: u64 = 64;
 
 /// A launch that was signed at most this many seconds ago was captured just now: `explain` compares
 /// its timestamp with the clock.

@@ -9,7 +9,8 @@ pub(in crate::cli) struct ExplainArguments {
     #[arg(long = "tool", value_name = "NAME")]
     pub(super) tool: String,
 
-    /// A file with the form body or the curl command of the launch; - for standard input
+    /// A captured launch: a HAR file, what a browser copies (as cURL, fetch or PowerShell), or the
+    /// form body; - for standard input
     pub(super) file: String,
 
     /// The URL that the launch was sent to, in place of the captured one: https://our-tools.example

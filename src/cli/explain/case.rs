@@ -13,8 +13,8 @@ use lti::v1p1::{
 use lti::{KnownSecrets, Secret};
 
 use super::arguments::ExplainArguments;
-use super::capture::{Capture, CapturedUrl};
-use super::moment::Moment;
+use super::arrival::ArrivalTime;
+use super::capture::{self, Capture, CapturedUrl};
 use super::redaction::Redaction;
 use super::report::Report;
 use crate::cli::limit::CAPTURE_MIB;
@@ -47,10 +47,13 @@ struct ExpectedUrl {
     notes: Vec<String>,
     /// Why the tool has no launch URL at this path.
     no_tool: Option<String>,
+    /// Whether the launch was sent to the tool's path.
+    is_of_tool: bool,
 }
 
 impl Case {
-    /// Reads the launch, the tools file and the secrets.
+    /// Reads the launches, the tools file and the secrets. If the capture has several launches, and
+    /// some of them were sent to the tool, it leaves out the others.
     ///
     /// # Errors
     /// The message for the terminal.
@@ -59,11 +62,27 @@ impl Case {
         file: &Path,
         environment: &Environment,
         development: bool,
-    ) -> Result<Self, String> {
+    ) -> Result<Vec<Self>, String> {
         let content = content(&explain.file)?;
-        let mut capture = Capture::read(&content).map_err(|why| {
+        let captures = capture::read(&content).map_err(|why| {
             format!("error: {} cannot be explained: {why}\n", shown(&explain.file))
         })?;
+        let case = |capture| Self::of(capture, explain, file, environment, development);
+        let mut cases: Vec<Self> = captures.into_iter().map(case).collect::<Result<_, _>>()?;
+        if cases.iter().any(|case| case.expected.is_of_tool) {
+            cases.retain(|case| case.expected.is_of_tool);
+        }
+        Ok(cases)
+    }
+
+    /// Reads the tools file and the secrets for one launch.
+    fn of(
+        mut capture: Capture,
+        explain: &ExplainArguments,
+        file: &Path,
+        environment: &Environment,
+        development: bool,
+    ) -> Result<Self, String> {
         let read = |development| {
             load(file, environment, development).map_err(|error| unreadable(file.display(), &error))
         };
@@ -129,7 +148,8 @@ impl Case {
         let launch = request.read();
         let examined = |now| examine_read(launch.clone(), policy, now, |_| false, || true);
         let now = now();
-        let moment = Moment::of(explain.at, self.capture.sent_at, examined(0).timestamp(), now);
+        let arrival =
+            ArrivalTime::of(explain.at, self.capture.sent_at, examined(0).timestamp(), now);
         let diagnosis = diagnose(&launch, policy, &self.context);
         let cause = diagnosis.as_ref().map(|diagnosis| diagnosis.cause.clone());
         let sent = [
@@ -149,7 +169,7 @@ impl Case {
             redaction: &self.redaction,
             holds_secret: self.redaction.is_needed_for(&sent.join(&b'&')),
             now,
-            moment,
+            arrival,
             doubt: self.capture.doubt,
             verbose: explain.verbose,
             diagnosis,
@@ -157,7 +177,7 @@ impl Case {
             query_params: request
                 .query
                 .map_or(0, |query| query.split('&').filter(|pair| !pair.is_empty()).count()),
-            examination: examined(moment.seconds()).with_cause(cause),
+            examination: examined(arrival.seconds()).with_cause(cause),
         }
     }
 }
@@ -172,7 +192,8 @@ impl ExpectedUrl {
         is_configured: bool,
     ) -> Self {
         let KnownUrl { scheme, authority, path, .. } = KnownUrl::new(None, launch_url);
-        let mut expected = Self { scheme, authority, path, notes: Vec::new(), no_tool: None };
+        let mut expected =
+            Self { scheme, authority, path, notes: Vec::new(), no_tool: None, is_of_tool: true };
         let Some(captured) = captured else { return expected };
         let sent = base_uri(&captured.scheme, &captured.authority, "");
         let own = base_uri(&expected.scheme, &expected.authority, "");
@@ -182,6 +203,8 @@ impl ExpectedUrl {
                 "The launch was sent to {sent}, but the gateway verifies for {own}{advice}."
             ));
         }
+        let host = host_and_port(&captured.authority).0;
+        expected.is_of_tool = tool.host.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(host));
         let below = captured.path.strip_prefix(tool.path.as_str());
         if let Some(rest) = below.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
             expected.path.clone_from(&captured.path);
@@ -201,6 +224,7 @@ impl ExpectedUrl {
                     Some(format!("{} is not a launch URL; use {}", captured.path, tool.path));
             }
         } else {
+            expected.is_of_tool = false;
             expected.notes.push(format!(
                 "The launch was sent to {}, which is not this tool's path. The check uses {}.",
                 captured.path, expected.path
@@ -309,12 +333,12 @@ fn content(file: &str) -> Result<Vec<u8>, String> {
     match read(&mut content) {
         Err(error) => Err(format!(
             "error: {} cannot be read: {error}\n  \
-             = help: name a file with the form or the curl command, or - for standard input\n",
+             = help: name a file with a captured launch, or - for standard input\n",
             shown(file)
         )),
         Ok(length) if length as u64 > LARGEST_FILE => Err(format!(
             "error: {} is larger than {CAPTURE_MIB} MiB\n  \
-             = help: use a file with one launch: it has 2 to 8 KiB\n",
+             = help: use a file with the launches only: each has 2 to 8 KiB\n",
             shown(file)
         )),
         Ok(_) => Ok(content),

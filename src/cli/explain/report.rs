@@ -6,8 +6,8 @@ use lti::admission::{Check, Examination};
 use lti::v1p1::{Cause, SignatureDiagnosis, SignatureFindings, Variant};
 use lti::{Rejection, Role};
 
+use super::arrival::ArrivalTime;
 use super::base_strings::comparison;
-use super::moment::Moment;
 use super::redaction::Redaction;
 use crate::cli::terminal::harmless_lines;
 use crate::clock::rfc3339;
@@ -29,7 +29,7 @@ pub(super) struct Report<'a> {
     /// The current time, in seconds since the epoch, for the age of the launch.
     pub(super) now: u64,
     /// The time of the examination.
-    pub(super) moment: Moment,
+    pub(super) arrival: ArrivalTime,
     /// Why the capture may differ from the launch.
     pub(super) doubt: Option<&'static str>,
     /// Whether the report shows the base strings.
@@ -64,7 +64,7 @@ impl Report<'_> {
                 _ if check == Check::Nonce => {
                     ("-", "not checked: only the running gateway detects a replay".to_owned())
                 }
-                _ if check == Check::Time && matches!(self.moment, Moment::Unknown(_)) => {
+                _ if check == Check::Time && matches!(self.arrival, ArrivalTime::Unknown(_)) => {
                     ("-", self.finding(check))
                 }
                 _ => ("ok", self.finding(check)),
@@ -100,9 +100,9 @@ impl Report<'_> {
                     format!("it matches, with an accepted deviation: {}", variant.name())
                 }
             },
-            Check::Time => {
-                self.moment.finding(examination.timestamp().unwrap_or_default(), self.accepted_skew)
-            }
+            Check::Time => self
+                .arrival
+                .finding(examination.timestamp().unwrap_or_default(), self.accepted_skew),
             Check::Parameters => "an LTI 1.1 launch of a resource link".to_owned(),
             Check::Roles => {
                 let roles: Vec<&str> = examination
@@ -149,7 +149,7 @@ impl Report<'_> {
             None => {
                 let signed = self.examination.timestamp().unwrap_or_default();
                 let is_time = rejection.check() == Check::Time;
-                let note = self.moment.note(signed).filter(|_| is_time);
+                let note = self.arrival.note(signed).filter(|_| is_time);
                 let note = note.map(|note| format!("  = note: {note}\n")).unwrap_or_default();
                 format!("{verdict}{}{note}", help(&rejection.advice()))
             }

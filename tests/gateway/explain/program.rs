@@ -460,7 +460,8 @@ fn a_short_secret_in_place_of_the_key_is_not_shown() {
 #[test]
 fn unusable_arguments_and_input_exit_with_2_and_a_message() {
     let folder = folder(TOOLS);
-    write(folder.path(), "large", &"a=".repeat(600 * 1024));
+    let large = fs::File::create(folder.path().join("large")).expect("a file");
+    large.set_len(64 * 1024 * 1024 + 1).expect("its length");
     let form = signed("http://localhost:5000/lti/app", "app-key", "s3cret-app");
     let command = format!("curl 'http://localhost:5000/lti/app' --data-raw '{form}'");
     write(folder.path(), "form", &command);
@@ -469,7 +470,7 @@ fn unusable_arguments_and_input_exit_with_2_and_a_message() {
         (
             &["--tool", "app", "large"],
             &[],
-            "error: large is larger than 1 MiB\n  = help: use a file with one launch",
+            "error: large is larger than 64 MiB\n  = help: use a file with the launches only",
         ),
         (
             &["--tool", "app", "-"],

@@ -6,7 +6,7 @@ use crate::clock::rfc3339;
 /// The time at which the launch arrived, as far as it is known. All times are seconds since the
 /// epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moment {
+pub(super) enum ArrivalTime {
     /// The time of `--at`.
     Given(u64),
     /// The time at which the browser sent the launch, from the capture.
@@ -17,7 +17,7 @@ pub(super) enum Moment {
     Unknown(u64),
 }
 
-impl Moment {
+impl ArrivalTime {
     /// Chooses the time for a launch that was signed at `signed`.
     pub(super) fn of(
         given: Option<u64>,
@@ -91,16 +91,16 @@ mod tests {
     fn a_recent_launch_is_compared_with_now() {
         let now = 1_700_000_000;
         for (given, captured, signed, expected) in [
-            (Some(5), Some(6), Some(now), Moment::Given(5)),
-            (None, Some(6), Some(now), Moment::Captured(6)),
-            (None, None, Some(now), Moment::Now(now)),
-            (None, None, Some(now - 3_600), Moment::Now(now)),
-            (None, None, Some(now - 3_601), Moment::Unknown(now - 3_601)),
-            (None, None, Some(now + 90_000), Moment::Now(now)),
-            (None, None, Some(u64::MAX), Moment::Now(now)),
-            (None, None, None, Moment::Unknown(0)),
+            (Some(5), Some(6), Some(now), ArrivalTime::Given(5)),
+            (None, Some(6), Some(now), ArrivalTime::Captured(6)),
+            (None, None, Some(now), ArrivalTime::Now(now)),
+            (None, None, Some(now - 3_600), ArrivalTime::Now(now)),
+            (None, None, Some(now - 3_601), ArrivalTime::Unknown(now - 3_601)),
+            (None, None, Some(now + 90_000), ArrivalTime::Now(now)),
+            (None, None, Some(u64::MAX), ArrivalTime::Now(now)),
+            (None, None, None, ArrivalTime::Unknown(0)),
         ] {
-            assert_eq!(Moment::of(given, captured, signed, now), expected, "{signed:?}");
+            assert_eq!(ArrivalTime::of(given, captured, signed, now), expected, "{signed:?}");
         }
     }
 
@@ -108,9 +108,11 @@ mod tests {
     fn extreme_times_do_not_overflow() {
         for signed in [0, u64::MAX] {
             for at in [0, u64::MAX] {
-                for moment in [Moment::Given(at), Moment::Captured(at), Moment::Now(at)] {
-                    assert!(moment.finding(signed, u64::MAX).contains(" s "));
-                    let _ = moment.note(signed);
+                for arrival in
+                    [ArrivalTime::Given(at), ArrivalTime::Captured(at), ArrivalTime::Now(at)]
+                {
+                    assert!(arrival.finding(signed, u64::MAX).contains(" s "));
+                    let _ = arrival.note(signed);
                 }
             }
         }
