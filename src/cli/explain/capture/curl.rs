@@ -105,7 +105,9 @@ pub(super) fn request(words: Vec<Vec<u8>>) -> Result<Capture, String> {
             }
             "--data-urlencode" => request.add(urlencoded(&as_text(value(None)?)?)?.as_bytes()),
             "-H" | "--header" => {
-                let header = as_text(value(attached)?)?;
+                // Other headers than the launch's may be in any encoding.
+                let header = value(attached)?;
+                let header = String::from_utf8_lossy(&header);
                 if let Some((name, value)) = header.split_once(':') {
                     request.header(name, value)?;
                 }

@@ -48,13 +48,16 @@ pub(super) fn unwrapped(content: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let content = without_headers(content.to_vec());
-    let lines: Vec<&[u8]> = content.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).collect();
+    let lines: Vec<&[u8]> = content
+        .split(|byte| *byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .collect();
     let is_heading = |line: &&&[u8]| {
         let line = String::from_utf8_lossy(line).to_lowercase();
         HEADINGS.iter().any(|heading| line.starts_with(heading))
     };
     let lines = &lines[lines.iter().take_while(is_heading).count()..];
-    let joined = lines.concat();
+    let joined = lines.iter().map(|line| line.trim_ascii()).collect::<Vec<_>>().concat();
     let is_body = joined.contains(&b'=')
         && !joined.iter().any(u8::is_ascii_whitespace)
         && (lines.len() == 1 || joined.windows(7).any(|bytes| bytes == b"&oauth_"));
