@@ -2,10 +2,11 @@
 //!
 //! `tests/fixtures/captures/` has twelve launches, each as Chromium 156 copies and saves it.
 //! `tests/browser/captures.mjs` wrote them: it calls the functions behind the menu *Copy* of the
-//! network panel (`NetworkLogView.ts` and `har/Log.ts` in devtools-frontend). The formats of Firefox
-//! are written below, after its sources: `devtools/client/shared/curl.js`, and in
-//! `devtools/client/netmonitor/src/` `utils/powershell.js`, `har/har-builder.js` and
-//! `widgets/RequestListContextMenu.js`.
+//! network panel (`NetworkLogView.ts` and `har/Log.ts` in devtools-frontend).
+//!
+//! The formats of Firefox are written below, after its sources: `devtools/client/shared/curl.js`,
+//! and `utils/powershell.js`, `har/har-builder.js` and `widgets/RequestListContextMenu.js` in
+//! `devtools/client/netmonitor/src/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
