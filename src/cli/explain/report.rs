@@ -141,7 +141,7 @@ impl Report<'_> {
                 let quotes = matches!(cause, Cause::UnsignedParameter(_));
                 let words =
                     if quotes && self.holds_secret { String::new() } else { format!(": {cause}") };
-                format!("{verdict}\ncause: {}{words}\n{}", cause.code(), help(&cause.advice()))
+                format!("{verdict}\ncause: {}{words}\n{}", cause.code(), help(cause.advice()))
             }
             None if *rejection == Rejection::BadSignature => {
                 format!("{verdict}\n{}", self.likely_causes())
@@ -151,7 +151,7 @@ impl Report<'_> {
                 let is_time = rejection.check() == Check::Time;
                 let note = self.arrival.note(signed).filter(|_| is_time);
                 let note = note.map(|note| format!("  = note: {note}\n")).unwrap_or_default();
-                format!("{verdict}{}{note}", help(&rejection.advice()))
+                format!("{verdict}{}{note}", help(rejection.advice()))
             }
         }
     }

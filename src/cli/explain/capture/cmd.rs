@@ -127,7 +127,7 @@ impl CmdReader<'_> {
                 word.push(letter);
             }
             // Browsers double each backslash.
-            _ if number % 2 == 0 => word.extend(std::iter::repeat_n('\\', number / 2)),
+            _ if number.is_multiple_of(2) => word.extend(std::iter::repeat_n('\\', number / 2)),
             _ => word.extend(std::iter::repeat_n('\\', number)),
         }
         Ok(())
