@@ -508,6 +508,37 @@ fn unusable_arguments_and_input_exit_with_2_and_a_message() {
 }
 
 #[test]
+fn of_several_launches_those_of_other_tools_are_left_out() {
+    let folder = folder(TOOLS);
+    let command = |tool: &'static str, key: &'static str, secret: &'static str| {
+        let url = format!("http://localhost:5000/lti/{tool}");
+        let form = Form { url: &url, key, secret, ..Form::default() }.sign();
+        format!("curl '{url}' --data-raw '{form}'")
+    };
+    let app = command("app", "app-key", "s3cret-app");
+    let page = command("page", "page-key", "s3cret-of-somebody");
+    let other = "curl 'http://localhost:5000/static/style.css'".to_owned();
+    let run = |commands: &[&String]| {
+        let commands: Vec<&str> = commands.iter().map(|command| command.as_str()).collect();
+        explain(&folder, &["--tool", "app", "-"], commands.join(" ;\n").as_bytes(), &[])
+    };
+    let one = run(&[&page, &app, &other]);
+    assert_eq!(one.code, Some(0), "{one:?}");
+    assert!(one.out.starts_with("app, sent to http://localhost:5000/lti/app\n"), "{one:?}");
+    let two = run(&[&app, &other, &app]);
+    assert_eq!(two.code, Some(0), "{two:?}");
+    assert!(two.out.starts_with("Launch 1 of 2\napp, sent to "), "{two:?}");
+    assert!(two.out.contains("\n\nLaunch 2 of 2\napp, sent to "), "{two:?}");
+    // No launch was sent to the tool, so its path may be the mistake.
+    let wrong = run(&[&page, &other]);
+    assert_eq!(wrong.code, Some(1), "{wrong:?}");
+    assert!(wrong.out.contains("which is not this tool's path"), "{wrong:?}");
+    let none = run(&[&other, &other]);
+    assert_eq!((none.code, none.out.as_str()), (Some(2), ""), "{none:?}");
+    assert!(none.error.contains("none of the 2 requests in the input is a launch\n"), "{none:?}");
+}
+
+#[test]
 fn a_valid_signature_for_a_path_without_launch_url_is_rejected() {
     let folder = folder(&format!(
         "{TOOLS}\n[tools.wide]\nkey = \"app-key\"\nsecret = \"s3cret-app\"\n\
