@@ -5,8 +5,12 @@ use std::time::Duration;
 /// How many directory levels below `templates/` are searched.
 pub(super) const TEMPLATE_DEPTH: usize = 8;
 
-/// The largest file that `explain` reads, in MiB.
-pub(super) const CAPTURE_MIB: u64 = 1;
+/// The largest file that `explain` reads, in MiB: a HAR file contains a whole page with its images.
+pub(super) const CAPTURE_MIB: u64 = 64;
+
+/// A launch that was signed at most this many seconds ago was captured just now: `explain` compares
+/// its timestamp with the clock.
+pub(super) const RECENT_SECONDS: u64 = 60 * 60;
 
 /// Secrets with fewer characters are not redacted: they occur everywhere.
 pub(super) const SHORTEST_REDACTED: usize = 6;

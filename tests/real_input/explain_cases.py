@@ -248,7 +248,7 @@ def accepted(gateway):
     )
     changed = form.altered("user_id", "somebody-else")
     report, code = explain(gateway, changed)
-    assert code == 1 and "\ncause: not found: " in report, f"exit code {code}: {report}"
+    assert code == 1 and "\ncause: most likely the secret: " in report, f"exit code {code}: {report}"
 
 
 def explain(gateway: Gateway, form: Form) -> tuple[str, int]:

@@ -9,13 +9,23 @@ pub(in crate::cli) struct ExplainArguments {
     #[arg(long = "tool", value_name = "NAME")]
     pub(super) tool: String,
 
-    /// A file with the form body or the curl command of the launch; - for standard input
+    /// A captured launch: a HAR file, what a browser copies (as cURL, fetch or PowerShell), or the
+    /// form body; - for standard input
     pub(super) file: String,
 
-    /// Evaluates the launch as of this timestamp: 2026-01-31T12:00:00Z [default: the launch's own,
-    /// because a captured launch is old]
+    /// The URL that the launch was sent to, in place of the captured one: https://our-tools.example
+    /// or the whole launch URL [default: the captured one; without it, the tools file's]
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+
+    /// Evaluates the launch as of this timestamp: 2026-01-31T12:00:00Z [default: the time in a HAR
+    /// file; without it, now, if the launch is at most an hour old]
     #[arg(long, value_name = "TIME", value_parser = timestamp)]
     pub(super) at: Option<u64>,
+
+    /// Also prints the base strings of the signature. Personal values in them are masked
+    #[arg(long)]
+    pub(super) verbose: bool,
 
     /// Also tries the secret in this environment variable, for example a replaced one; repeatable
     #[arg(long, value_name = "VARIABLE")]

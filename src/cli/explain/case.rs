@@ -13,17 +13,20 @@ use lti::v1p1::{
 use lti::{KnownSecrets, Secret};
 
 use super::arguments::ExplainArguments;
-use super::capture::{Capture, CapturedUrl};
+use super::arrival::ArrivalTime;
+use super::capture::{self, Capture, CapturedUrl};
 use super::redaction::Redaction;
 use super::report::Report;
 use crate::cli::limit::CAPTURE_MIB;
-use crate::cli::load::load;
+use crate::cli::load::{Loaded, load};
 use crate::cli::machine::now;
 use crate::cli::message::{no_tool, unreadable};
-use crate::cli::rocket_settings::local_authority;
-use crate::config::{Config, Environment, Prefix, PublicUrl, Target, Tool, is_variable};
+use crate::config::{
+    Config, Environment, Fault, Location, Prefix, Problem, PublicUrl, Severity, Target, Tool,
+    is_variable, print,
+};
 use crate::proxy::path::{begins_with_tilde, has_dot_segment};
-use crate::url::{host_and_port, is_loopback};
+use crate::url::{Origin, Scheme, host_and_port, is_loopback};
 
 /// A captured launch, its tool, and the secrets to try.
 pub(super) struct Case {
@@ -44,10 +47,13 @@ struct ExpectedUrl {
     notes: Vec<String>,
     /// Why the tool has no launch URL at this path.
     no_tool: Option<String>,
+    /// Whether the launch was sent to the tool's path.
+    is_of_tool: bool,
 }
 
 impl Case {
-    /// Reads the launch, the tools file and the secrets.
+    /// Reads the launches, the tools file and the secrets. If the capture has several launches, and
+    /// some of them were sent to the tool, it leaves out the others.
     ///
     /// # Errors
     /// The message for the terminal.
@@ -56,21 +62,43 @@ impl Case {
         file: &Path,
         environment: &Environment,
         development: bool,
-    ) -> Result<Self, String> {
+    ) -> Result<Vec<Self>, String> {
         let content = content(&explain.file)?;
-        let capture = Capture::read(&content).map_err(|why| {
+        let captures = capture::read(&content).map_err(|why| {
             format!("error: {} cannot be explained: {why}\n", shown(&explain.file))
         })?;
+        let case = |capture| Self::of(capture, explain, file, environment, development);
+        let mut cases: Vec<Self> = captures.into_iter().map(case).collect::<Result<_, _>>()?;
+        if cases.iter().any(|case| case.expected.is_of_tool) {
+            cases.retain(|case| case.expected.is_of_tool);
+        }
+        Ok(cases)
+    }
+
+    /// Reads the tools file and the secrets for one launch.
+    fn of(
+        mut capture: Capture,
+        explain: &ExplainArguments,
+        file: &Path,
+        environment: &Environment,
+        development: bool,
+    ) -> Result<Self, String> {
         let read = |development| {
             load(file, environment, development).map_err(|error| unreadable(file.display(), &error))
         };
         let mut loaded = read(development)?;
+        usable(&loaded, file)?;
         let named = |tool: &&Tool| tool.name == explain.tool;
         let found = loaded.config.tools.iter().find(named);
         let found = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?;
-        let authority = authority(&capture, &loaded.config, environment, development)?;
-        let launch_url = |tool: &Tool| loaded.config.public_url.launch_url(tool, Some(&authority));
-        let expected = ExpectedUrl::new(&launch_url(found), found, capture.url.as_ref());
+        if let Some(url) = &explain.url {
+            let captured = capture.url.take();
+            capture.url = Some(given_url(url, captured, found)?);
+        }
+        let (public_url, is_configured) = public_url(&loaded.config, capture.url.as_ref())?;
+        let launch_url = |tool: &Tool| public_url.launch_url(tool, None);
+        let expected =
+            ExpectedUrl::new(&launch_url(found), found, capture.url.as_ref(), is_configured);
         let launch_urls =
             loaded.config.tools.iter().map(|tool| (tool.name.as_str(), launch_url(tool)));
         let mut context = DiagnosisContext::new(&explain.tool, launch_urls, Vec::new());
@@ -106,8 +134,8 @@ impl Case {
         Ok(Self { tool, policy, context, redaction, capture, expected })
     }
 
-    /// Examines the launch as of the timestamp `at`, or as of its own.
-    pub(super) fn examine(&self, at: Option<u64>) -> Report<'_> {
+    /// Examines the launch.
+    pub(super) fn examine(&self, explain: &ExplainArguments) -> Report<'_> {
         let request = LaunchRequest {
             scheme: &self.expected.scheme,
             authority: &self.expected.authority,
@@ -119,7 +147,9 @@ impl Case {
         let policy = &self.policy;
         let launch = request.read();
         let examined = |now| examine_read(launch.clone(), policy, now, |_| false, || true);
-        let examined_at = at.or_else(|| examined(0).timestamp()).unwrap_or_default();
+        let now = now();
+        let arrival =
+            ArrivalTime::of(explain.at, self.capture.sent_at, examined(0).timestamp(), now);
         let diagnosis = diagnose(&launch, policy, &self.context);
         let cause = diagnosis.as_ref().map(|diagnosis| diagnosis.cause.clone());
         let sent = [
@@ -138,33 +168,43 @@ impl Case {
             no_tool: self.expected.no_tool.as_deref(),
             redaction: &self.redaction,
             holds_secret: self.redaction.is_needed_for(&sent.join(&b'&')),
-            now: now(),
-            at,
+            now,
+            arrival,
+            doubt: self.capture.doubt,
+            verbose: explain.verbose,
             diagnosis,
             base_string: expected_base_string(&launch, policy),
             query_params: request
                 .query
                 .map_or(0, |query| query.split('&').filter(|pair| !pair.is_empty()).count()),
-            examination: examined(examined_at).with_cause(cause),
+            examination: examined(arrival.seconds()).with_cause(cause),
         }
     }
 }
 
 impl ExpectedUrl {
     /// The gateway's own origin with the captured path, if that belongs to the tool; otherwise with
-    /// the tool's launch path.
-    fn new(launch_url: &str, tool: &Tool, captured: Option<&CapturedUrl>) -> Self {
+    /// the tool's launch path. `is_configured` is whether the tools file has the origin.
+    fn new(
+        launch_url: &str,
+        tool: &Tool,
+        captured: Option<&CapturedUrl>,
+        is_configured: bool,
+    ) -> Self {
         let KnownUrl { scheme, authority, path, .. } = KnownUrl::new(None, launch_url);
-        let mut expected = Self { scheme, authority, path, notes: Vec::new(), no_tool: None };
+        let mut expected =
+            Self { scheme, authority, path, notes: Vec::new(), no_tool: None, is_of_tool: true };
         let Some(captured) = captured else { return expected };
         let sent = base_uri(&captured.scheme, &captured.authority, "");
         let own = base_uri(&expected.scheme, &expected.authority, "");
         if sent != own {
+            let advice = if is_configured { ": check `public_url`" } else { "" };
             expected.notes.push(format!(
-                "The launch was sent to {sent}, but the gateway verifies for {own}: \
-                 check `public_url`."
+                "The launch was sent to {sent}, but the gateway verifies for {own}{advice}."
             ));
         }
+        let host = host_and_port(&captured.authority).0;
+        expected.is_of_tool = tool.host.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(host));
         let below = captured.path.strip_prefix(tool.path.as_str());
         if let Some(rest) = below.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
             expected.path.clone_from(&captured.path);
@@ -184,6 +224,7 @@ impl ExpectedUrl {
                     Some(format!("{} is not a launch URL; use {}", captured.path, tool.path));
             }
         } else {
+            expected.is_of_tool = false;
             expected.notes.push(format!(
                 "The launch was sent to {}, which is not this tool's path. The check uses {}.",
                 captured.path, expected.path
@@ -193,25 +234,75 @@ impl ExpectedUrl {
     }
 }
 
-/// The `Host` header of the launch. Empty if the gateway does not use it.
-fn authority(
-    capture: &Capture,
-    config: &Config,
-    environment: &Environment,
-    development: bool,
-) -> Result<String, String> {
-    if let Some(url) = &capture.url {
-        return Ok(url.authority.to_ascii_lowercase());
+/// Refuses a tools file whose settings of the whole gateway are invalid: every verdict depends on
+/// them.
+///
+/// # Errors
+/// These problems, for the terminal.
+fn usable(loaded: &Loaded, file: &Path) -> Result<(), String> {
+    let decisive = |problem: &&Problem| {
+        problem.severity() == Severity::Error
+            && match &problem.fault {
+                Fault::PublicUrl(_) | Fault::UnknownVariable(..) => true,
+                Fault::WrongType { key, .. } => ["public_url", "clock_skew"].contains(&&**key),
+                Fault::UnknownKey { known, .. } => known.contains(&"public_url"),
+                Fault::Duration(_) | Fault::DurationRange(_) => match &problem.location {
+                    Location::File { shown, .. } => shown.contains("clock_skew"),
+                    Location::Environment(name) => name.ends_with("CLOCK_SKEW"),
+                    Location::Whole(_) => false,
+                },
+                _ => false,
+            }
+    };
+    let problems: Vec<Problem> = loaded.problems.iter().filter(decisive).cloned().collect();
+    if problems.is_empty() {
+        return Ok(());
     }
-    match config.public_url {
-        PublicUrl::Fixed(_) => Ok(String::new()),
-        PublicUrl::FromHost(_) if development => local_authority(environment),
-        PublicUrl::FromHost(_) => {
-            Err("error: a form does not contain its host, but this gateway's URL depends on it\n  \
-             = help: use the curl command, which has the URL\n"
-                .to_owned())
-        }
+    Err(print(&file.display().to_string(), &problems))
+}
+
+/// The URL of `--url`. A URL without a path has the captured path, or the tool's.
+fn given_url(
+    text: &str,
+    captured: Option<CapturedUrl>,
+    tool: &Tool,
+) -> Result<CapturedUrl, String> {
+    let mut url = CapturedUrl::parse(text).map_err(|why| {
+        // The URL may contain a password: do not print it.
+        format!(
+            "error: --url: {why}\n  \
+             = help: name the URL that the platform launches: --url https://our-tools.example\n"
+        )
+    })?;
+    if url.path == "/" && url.query.is_none() {
+        (url.path, url.query) = captured.map_or_else(
+            || (tool.path.to_string(), None),
+            |captured| (captured.path, captured.query),
+        );
     }
+    Ok(url)
+}
+
+/// The origin that the signature is verified for, and whether the tools file has it. Otherwise it
+/// is the origin that the launch was sent to. It is never the origin of a development server.
+fn public_url(config: &Config, sent: Option<&CapturedUrl>) -> Result<(PublicUrl, bool), String> {
+    if let PublicUrl::Fixed(_) = config.public_url {
+        return Ok((config.public_url.clone(), true));
+    }
+    let sent = sent.and_then(|url| Some((Scheme::named(&url.scheme)?, &url.authority)));
+    let Some((scheme, authority)) = sent else {
+        return Err(
+            "error: the capture does not contain the URL of the launch, and the tools file \
+                    does not set `public_url`\n  \
+                    = help: name the URL that the platform launches: \
+                    --url https://our-tools.example\n"
+                .to_owned(),
+        );
+    };
+    // On Heroku, the gateway verifies for https, whatever its router received.
+    let scheme = if config.behind_heroku { Scheme::Https } else { scheme };
+    let origin = Origin { scheme, authority: authority.to_ascii_lowercase() };
+    Ok((PublicUrl::Fixed(origin), false))
 }
 
 /// A secret of `--secret-env`, with its variable's name.
@@ -242,12 +333,12 @@ fn content(file: &str) -> Result<Vec<u8>, String> {
     match read(&mut content) {
         Err(error) => Err(format!(
             "error: {} cannot be read: {error}\n  \
-             = help: name a file with the form or the curl command, or - for standard input\n",
+             = help: name a file with a captured launch, or - for standard input\n",
             shown(file)
         )),
         Ok(length) if length as u64 > LARGEST_FILE => Err(format!(
             "error: {} is larger than {CAPTURE_MIB} MiB\n  \
-             = help: use a file with one launch: it has 2 to 8 KiB\n",
+             = help: use a file with the launches only: each has 2 to 8 KiB\n",
             shown(file)
         )),
         Ok(_) => Ok(content),

@@ -8,22 +8,33 @@ use super::case::Case;
 use crate::cli::terminal::{complain, harmless_lines, say};
 use crate::config::Environment;
 
-/// Explains a launch. Exit code 0 if the gateway would accept it, 1 if it would reject it, and 2 if
-/// the launch or the tools file cannot be read.
+/// Explains the launches of a capture. Exit code 0 if the gateway would accept all of them, 1 if it
+/// would reject one, and 2 if the capture or the tools file cannot be read.
 pub(in crate::cli) fn explain(
     explain: &ExplainArguments,
     file: &Path,
     environment: &Environment,
     development: bool,
 ) -> ExitCode {
-    let case = match Case::read(explain, file, environment, development) {
-        Ok(case) => case,
+    let cases = match Case::read(explain, file, environment, development) {
+        Ok(cases) => cases,
         Err(why) => {
             complain(&harmless_lines(&why));
             return ExitCode::from(2);
         }
     };
-    let report = case.examine(explain.at);
-    say(&report.text());
-    if report.is_accepted() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    let mut is_accepted = true;
+    for (index, case) in cases.iter().enumerate() {
+        let report = case.examine(explain);
+        let heading = match cases.len() {
+            1 => String::new(),
+            number => {
+                let gap = if index > 0 { "\n" } else { "" };
+                format!("{gap}Launch {} of {number}\n", index.saturating_add(1))
+            }
+        };
+        say(&format!("{heading}{}", report.text()));
+        is_accepted &= report.is_accepted();
+    }
+    if is_accepted { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }

@@ -6,8 +6,10 @@ use lti::admission::{Check, Examination};
 use lti::v1p1::{Cause, SignatureDiagnosis, SignatureFindings, Variant};
 use lti::{Rejection, Role};
 
+use super::arrival::ArrivalTime;
+use super::base_strings::comparison;
 use super::redaction::Redaction;
-use crate::cli::terminal::{harmless, harmless_lines};
+use crate::cli::terminal::harmless_lines;
 use crate::clock::rfc3339;
 use crate::config::Tool;
 
@@ -26,8 +28,12 @@ pub(super) struct Report<'a> {
     pub(super) holds_secret: bool,
     /// The current time, in seconds since the epoch, for the age of the launch.
     pub(super) now: u64,
-    /// The timestamp of `--at`, in seconds since the epoch.
-    pub(super) at: Option<u64>,
+    /// The time of the examination.
+    pub(super) arrival: ArrivalTime,
+    /// Why the capture may differ from the launch.
+    pub(super) doubt: Option<&'static str>,
+    /// Whether the report shows the base strings.
+    pub(super) verbose: bool,
     pub(super) diagnosis: Option<SignatureDiagnosis>,
     /// The base string that the gateway computes.
     pub(super) base_string: Option<String>,
@@ -49,6 +55,8 @@ impl Report<'_> {
             let _ = writeln!(text, "{note}");
         }
         text.push('\n');
+        text.push_str(&self.conclusion(rejection));
+        text.push('\n');
         for check in Check::ALL {
             let (mark, finding) = match rejection {
                 Some(rejection) if rejection.check() == check => ("NO", self.fact(rejection)),
@@ -56,12 +64,13 @@ impl Report<'_> {
                 _ if check == Check::Nonce => {
                     ("-", "not checked: only the running gateway detects a replay".to_owned())
                 }
+                _ if check == Check::Time && matches!(self.arrival, ArrivalTime::Unknown(_)) => {
+                    ("-", self.finding(check))
+                }
                 _ => ("ok", self.finding(check)),
             };
             let _ = writeln!(text, "{:<12}{mark:<4}{finding}", check.name());
         }
-        text.push('\n');
-        text.push_str(&self.conclusion(rejection));
         text.push_str(&self.base_strings());
         harmless_lines(&self.redaction.masked(text))
     }
@@ -91,18 +100,9 @@ impl Report<'_> {
                     format!("it matches, with an accepted deviation: {}", variant.name())
                 }
             },
-            Check::Time => {
-                let accepted = self.accepted_skew;
-                match self.at {
-                    Some(at) => format!("within {accepted} s of {}", rfc3339(at)),
-                    None => {
-                        format!(
-                            "evaluated at its own timestamp; it is valid once, \
-                             within {accepted} s of it"
-                        )
-                    }
-                }
-            }
+            Check::Time => self
+                .arrival
+                .finding(examination.timestamp().unwrap_or_default(), self.accepted_skew),
             Check::Parameters => "an LTI 1.1 launch of a resource link".to_owned(),
             Check::Roles => {
                 let roles: Vec<&str> = examination
@@ -133,39 +133,78 @@ impl Report<'_> {
                 None => "Accepted, if it arrives on time and for the first time.\n".to_owned(),
             };
         };
-        let (cause, advice) = match &self.diagnosis {
+        let fact = self.fact(rejection);
+        let verdict = format!("Rejected: {}: {fact}\n", rejection.code());
+        let help = |advice: &str| format!("  = help: {advice}\n");
+        match &self.diagnosis {
             Some(SignatureDiagnosis { cause, .. }) => {
                 let quotes = matches!(cause, Cause::UnsignedParameter(_));
                 let words =
                     if quotes && self.holds_secret { String::new() } else { format!(": {cause}") };
-                (format!("\ncause: {}{words}\n", cause.code()), cause.advice())
+                format!("{verdict}\ncause: {}{words}\n{}", cause.code(), help(cause.advice()))
             }
             None if *rejection == Rejection::BadSignature => {
-                let unknown = "a value changed in transit, or the platform has another secret";
-                (format!("\ncause: not found: {unknown}\n"), rejection.advice())
+                format!("{verdict}\n{}", self.likely_causes())
             }
-            None => (String::new(), rejection.advice()),
-        };
-        let fact = self.fact(rejection);
-        format!("Rejected: {}: {fact}\n{cause}  = help: {advice}\n", rejection.code())
+            None => {
+                let signed = self.examination.timestamp().unwrap_or_default();
+                let is_time = rejection.check() == Check::Time;
+                let note = self.arrival.note(signed).filter(|_| is_time);
+                let note = note.map(|note| format!("  = note: {note}\n")).unwrap_or_default();
+                format!("{verdict}{}{note}", help(rejection.advice()))
+            }
+        }
+    }
+
+    /// The causes of a wrong signature that no known mistake explains, the most likely first.
+    fn likely_causes(&self) -> String {
+        let mut causes = Vec::new();
+        if let Some(doubt) = self.doubt {
+            causes.push(("the capture", doubt.to_owned()));
+        }
+        causes.push((
+            "the secret",
+            "the platform has another secret than the tools file; copy it into the platform \
+             again, without spaces and quotes, and to try an older one: --secret-env VARIABLE"
+                .to_owned(),
+        ));
+        causes.push((
+            "two mistakes at once",
+            "for example the secret and the launch URL; copy both again: the launch URL is the \
+             one shown at /, character for character"
+                .to_owned(),
+        ));
+        causes.push((
+            "a value that changed in transit",
+            "a proxy, a script or a browser extension between the platform's page and the \
+             gateway; capture the launch again in a private window"
+                .to_owned(),
+        ));
+        let mut text = String::new();
+        for (index, (name, fix)) in causes.iter().enumerate() {
+            let _ = match index {
+                0 => writeln!(text, "cause: most likely {name}: no known mistake explains it"),
+                _ => writeln!(text, "  or, less likely, {name}"),
+            };
+            let _ = writeln!(text, "  = help: {fix}");
+        }
+        text
     }
 
     /// The base strings of both sides, as far as they are known and show no secret.
     fn base_strings(&self) -> String {
         let Some(compared) = &self.base_string else { return String::new() };
+        if !self.verbose {
+            return String::new();
+        }
         // The key of `UnknownConsumer(None)` contains a secret, maybe too short for redaction.
         if self.holds_secret
             || self.examination.rejection() == Some(&Rejection::UnknownConsumer(None))
         {
             return "\nThe base strings are hidden: the launch contains a secret.\n".to_owned();
         }
-        let mut text = format!("\nbase string of the gateway:\n{}\n", harmless(compared));
-        if let Some(signed) =
-            self.diagnosis.as_ref().and_then(|diagnosis| diagnosis.base_string.as_ref())
-        {
-            let _ = write!(text, "\nbase string of the platform:\n{}\n", harmless(signed));
-        }
-        text
+        let signed = self.diagnosis.as_ref().and_then(|found| found.base_string.as_deref());
+        comparison(compared, signed)
     }
 
     /// The distance of a timestamp from now.

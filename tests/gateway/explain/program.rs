@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 
@@ -113,21 +114,107 @@ fn a_printed_launch_is_accepted() {
 }
 
 #[test]
-fn a_form_body_is_checked_for_the_launch_url_of_the_tools_file() {
+fn a_form_body_is_checked_for_the_launch_url_of_the_tools_file_or_of_url() {
     let folder = folder(TOOLS);
     let form = signed("http://localhost:7777/lti/app", "app-key", "s3cret-app");
+    let url = |tool: &str, url: &str, form: &str, environment: &[(&str, &str)]| {
+        explain(&folder, &["--tool", tool, "-", "--url", url], form.as_bytes(), environment)
+    };
+    // The port of development does not matter.
     let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &[("PORT", "7777")]);
-    assert_eq!(run.code, Some(0), "{run:?}");
-    let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &[]);
-    assert_eq!(run.code, Some(1));
+    assert_eq!(
+        (run.code, run.out.as_str(), run.error.as_str()),
+        (
+            Some(2),
+            "",
+            "error: the capture does not contain the URL of the launch, and the tools file does \
+             not set `public_url`\n  \
+             = help: name the URL that the platform launches: --url https://our-tools.example\n"
+        )
+    );
+    for good in ["http://localhost:7777", "http://LOCALHOST:7777/", "http://localhost:7777/lti/app"]
+    {
+        let run = url("app", good, &form, &[]);
+        assert_eq!(run.code, Some(0), "{good}: {run:?}");
+    }
+    assert_eq!(url("app", "http://localhost:5000", &form, &[]).code, Some(1));
+    for bad in ["localhost:7777", "ftp://localhost", "http://me:s3cret-url@localhost"] {
+        let run = url("app", bad, &form, &[]);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{bad}");
+        assert!(run.error.starts_with("error: --url: the URL "), "{run:?}");
+    }
     let own = signed("http://own.localhost:5000/", "own-key", "s3cret-own");
-    let run = explain(&folder, &["--tool", "own", "-"], own.as_bytes(), &[]);
+    let run = url("own", "http://localhost:5000", &own, &[]);
     assert_eq!(run.code, Some(0), "{run:?}");
-    assert!(run.out.starts_with("own, sent to http://own.localhost:5000/\n"));
+    assert!(run.out.starts_with("own, sent to http://own.localhost:5000/\n"), "{run:?}");
     let fixed = [("LTI_GATEWAY_PUBLIC_URL", "https://tool.example")];
     let form = signed("https://tool.example/lti/app", "app-key", "s3cret-app");
     let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &fixed);
     assert_eq!(run.code, Some(0), "{run:?}");
+    // The configured URL decides what the gateway verifies.
+    let run = url("app", "https://other.example", &form, &fixed);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.out.contains("The launch was sent to https://other.example/, but"), "{run:?}");
+}
+
+/// A laptop with the shipped file, and a launch that was captured at the deployed gateway.
+#[test]
+fn without_a_public_url_the_capture_decides_scheme_and_host() {
+    let folder = folder(TOOLS);
+    let environment = [("PAGE_SECRET", "the-s3cret-of-production")];
+    for (signed_for, sent_to, cause) in [
+        ("https://tools.example/lti/page", "https://tools.example/lti/page", None),
+        ("http://tools.example/lti/page", "https://tools.example/lti/page", Some("scheme")),
+        ("http://tools.example/lti/page", "http://tools.example/lti/page", None),
+        ("https://tools.example:8443/lti/page", "https://tools.example:8443/lti/page", None),
+        ("https://tools.example/lti/page", "https://www.tools.example/lti/page", Some("host")),
+    ] {
+        let form = Form {
+            url: signed_for,
+            key: "page-key",
+            secret: "the-s3cret-of-production",
+            ..Form::default()
+        };
+        let form = form.with(&[("roles", "Instructor")]).sign();
+        let command = format!("curl '{sent_to}' --data-raw '{form}'");
+        let run = explain(&folder, &["--tool", "page", "-"], command.as_bytes(), &environment);
+        assert!(run.out.starts_with(&format!("page, sent to {sent_to}\n\n")), "{run:?}");
+        let found = run.out.split("\ncause: ").nth(1).and_then(|rest| rest.split(':').next());
+        assert_eq!(run.code, Some(i32::from(cause.is_some())), "{signed_for}: {run:?}");
+        assert_eq!(found, cause, "{signed_for}: {run:?}");
+    }
+}
+
+#[test]
+fn an_invalid_setting_of_the_gateway_is_shown_as_a_configuration_error() {
+    let folder = folder(TOOLS);
+    let form = signed("https://tool.example/lti/app", "app-key", "s3cret-app");
+    let command = format!("curl 'https://tool.example/lti/app' --data-raw '{form}'");
+    for (variable, value, message) in [
+        ("LTI_GATEWAY_PUBLIC_URL", "tool.example", "the public URL does not begin with https://"),
+        ("LTI_GATEWAY_PUBLIC_URL", "https://tool.example/lti", "the public URL has a path"),
+        ("LTI_GATEWAY_PUBLIC_URI", "https://tool.example", "`LTI_GATEWAY_PUBLIC_URI` is not"),
+        ("LTI_GATEWAY_CLOCK_SKEW", "5 parsecs", "5 parsecs"),
+    ] {
+        for launch in [&form, &command] {
+            let run =
+                explain(&folder, &["--tool", "app", "-"], launch.as_bytes(), &[(variable, value)]);
+            assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{value}: {run:?}");
+            assert!(run.error.contains(message) && run.error.contains(variable), "{run:?}");
+            assert!(!run.error.contains("--url"), "{run:?}");
+        }
+    }
+    for (line, message) in [
+        ("public_url = \"tool.example\"", "the public URL does not begin with https://"),
+        ("public_url = 5", "`public_url` is an integer"),
+        ("public_uri = \"https://tool.example\"", "unknown key `public_uri`"),
+        ("clock_skew = \"soon\"", "soon"),
+    ] {
+        write(folder.path(), "tools.toml", &format!("[gateway]\n{line}\n{TOOLS}"));
+        let run = explain(&folder, &["--tool", "app", "-"], command.as_bytes(), &[]);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{line}: {run:?}");
+        assert!(run.error.contains(message) && run.error.contains("tools.toml:"), "{run:?}");
+    }
 }
 
 #[test]
@@ -212,13 +299,20 @@ fn a_rejection_after_the_signature_has_no_cause() {
 }
 
 #[test]
-fn a_launch_is_evaluated_at_its_own_timestamp_or_at_the_one_of_at() {
+fn an_old_launch_is_compared_with_the_timestamp_of_at_only() {
     let folder = folder(TOOLS);
     let fixed = [("LTI_GATEWAY_PUBLIC_URL", "https://tool.example")];
     let form = signed("https://tool.example/lti/app", "app-key", "s3cret-app");
     let at = |time: &str| {
         explain(&folder, &["--tool", "app", "-", "--at", time], form.as_bytes(), &fixed)
     };
+    let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &fixed);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(
+        run.line("time"),
+        "time        -   not compared: the launch is old; --at TIME compares it with the time of \
+         arrival"
+    );
     let run = at("2023-11-14T22:18:20.5Z");
     assert_eq!(run.code, Some(0), "{run:?}");
     assert_eq!(run.line("time"), "time        ok  within 300 s of 2023-11-14T22:18:20Z");
@@ -232,6 +326,46 @@ fn a_launch_is_evaluated_at_its_own_timestamp_or_at_the_one_of_at() {
     let run = at("yesterday");
     assert_eq!(run.code, Some(2));
     assert!(run.error.contains("use a timestamp such as 2026-01-31T12:00:00Z"), "{}", run.error);
+}
+
+/// Seconds since the epoch.
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    now.as_secs()
+}
+
+#[test]
+fn a_recent_launch_is_compared_with_now() {
+    let folder = folder(TOOLS);
+    let fixed = [("LTI_GATEWAY_PUBLIC_URL", "https://tool.example")];
+    let run_signed_at = |timestamp: u64| {
+        let form = Form {
+            url: "https://tool.example/lti/app",
+            key: "app-key",
+            secret: "s3cret-app",
+            timestamp,
+            ..Form::default()
+        };
+        let form = form.sign();
+        explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &fixed)
+    };
+    let run = run_signed_at(now());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.line("time").starts_with("time        ok  signed "), "{run:?}");
+    assert!(run.line("time").ends_with("now; 300 s are accepted"), "{run:?}");
+    for (seconds, direction) in [(-1_800, "behind"), (1_800, "ahead of"), (864_000, "ahead of")] {
+        let run = run_signed_at(now().saturating_add_signed(seconds));
+        assert_eq!(run.code, Some(1), "{run:?}");
+        let fact = run.line("time").to_owned();
+        assert!(fact.starts_with("time        NO  the platform's clock is "), "{fact}");
+        assert!(fact.contains(&format!(" s {direction} ours")), "{fact}");
+        // The run may take a few seconds.
+        let named: i64 = fact.split(' ').filter_map(|word| word.parse().ok()).next().expect("s");
+        assert!((named - seconds.abs()).abs() < 120, "{fact}");
+        assert!(run.out.contains("\nRejected: stale: the platform's clock is "), "{run:?}");
+        assert!(run.out.contains("\n  = note: compared with now, "), "{run:?}");
+        assert!(run.out.contains("--at TIME, such as --at 20"), "{run:?}");
+    }
 }
 
 #[test]
@@ -254,7 +388,12 @@ fn the_report_contains_no_control_characters_of_the_launch() {
     let folder = folder(TOOLS);
     let form = "oauth_consumer_key=%1b%5b31mred&oauth_nonce=%0a&oauth_signature=x\
                 &oauth_signature_method=HMAC-SHA1&oauth_timestamp=1";
-    let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &[]);
+    let run = explain(
+        &folder,
+        &["--tool", "app", "-", "--url", "http://localhost:5000"],
+        form.as_bytes(),
+        &[],
+    );
     assert_eq!(run.code, Some(1));
     assert!(!run.out.contains('\u{1b}'), "{:?}", run.out);
     let command = format!("curl $'http://localhost:5000/\\x1b[31m' -d '{form}'");
@@ -288,7 +427,7 @@ fn a_secret_anywhere_in_the_launch_is_not_shown() {
         // `explain` searches every output for secrets.
         let run = explain(
             &folder,
-            &["--tool", "app", "-"],
+            &["--tool", "app", "-", "--url", "http://localhost:5000", "--verbose"],
             format!("{kept}{name}={value}").as_bytes(),
             &[],
         );
@@ -306,7 +445,12 @@ fn a_short_secret_in_place_of_the_key_is_not_shown() {
             secret: "app-key",
             ..Form::default()
         };
-        let run = explain(&folder, &["--tool", "app", "-"], form.sign().as_bytes(), &[]);
+        let run = explain(
+            &folder,
+            &["--tool", "app", "-", "--url", "http://localhost:5000"],
+            form.sign().as_bytes(),
+            &[],
+        );
         assert_eq!(run.code, Some(1));
         assert!(run.out.contains("\ncause: secret-as-key: "), "{}", run.out);
         assert!(!run.out.to_lowercase().contains("q7x"), "{}", run.out);
@@ -316,15 +460,17 @@ fn a_short_secret_in_place_of_the_key_is_not_shown() {
 #[test]
 fn unusable_arguments_and_input_exit_with_2_and_a_message() {
     let folder = folder(TOOLS);
-    write(folder.path(), "large", &"a=".repeat(600 * 1024));
+    let large = fs::File::create(folder.path().join("large")).expect("a file");
+    large.set_len(64 * 1024 * 1024 + 1).expect("its length");
     let form = signed("http://localhost:5000/lti/app", "app-key", "s3cret-app");
-    write(folder.path(), "form", &form);
+    let command = format!("curl 'http://localhost:5000/lti/app' --data-raw '{form}'");
+    write(folder.path(), "form", &command);
     for (arguments, environment, message) in [
         (&["--tool", "app", "absent"][..], &[][..], "error: absent cannot be read: "),
         (
             &["--tool", "app", "large"],
             &[],
-            "error: large is larger than 1 MiB\n  = help: use a file with one launch",
+            "error: large is larger than 64 MiB\n  = help: use a file with the launches only",
         ),
         (
             &["--tool", "app", "-"],
@@ -343,7 +489,6 @@ fn unusable_arguments_and_input_exit_with_2_and_a_message() {
             &[],
             "error: absent.toml cannot be read: ",
         ),
-        (&["--tool", "app", "form"], &[("PORT", "x")], "error: PORT is \"x\", not a port"),
         (
             &["--tool", "app", "form", "--secret-env", "OLD"],
             &[],
@@ -360,6 +505,37 @@ fn unusable_arguments_and_input_exit_with_2_and_a_message() {
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{run:?}");
         assert!(run.error.starts_with(message), "{run:?}");
     }
+}
+
+#[test]
+fn of_several_launches_those_of_other_tools_are_left_out() {
+    let folder = folder(TOOLS);
+    let command = |tool: &'static str, key: &'static str, secret: &'static str| {
+        let url = format!("http://localhost:5000/lti/{tool}");
+        let form = Form { url: &url, key, secret, ..Form::default() }.sign();
+        format!("curl '{url}' --data-raw '{form}'")
+    };
+    let app = command("app", "app-key", "s3cret-app");
+    let page = command("page", "page-key", "s3cret-of-somebody");
+    let other = "curl 'http://localhost:5000/static/style.css'".to_owned();
+    let run = |commands: &[&String]| {
+        let commands: Vec<&str> = commands.iter().map(|command| command.as_str()).collect();
+        explain(&folder, &["--tool", "app", "-"], commands.join(" ;\n").as_bytes(), &[])
+    };
+    let one = run(&[&page, &app, &other]);
+    assert_eq!(one.code, Some(0), "{one:?}");
+    assert!(one.out.starts_with("app, sent to http://localhost:5000/lti/app\n"), "{one:?}");
+    let two = run(&[&app, &other, &app]);
+    assert_eq!(two.code, Some(0), "{two:?}");
+    assert!(two.out.starts_with("Launch 1 of 2\napp, sent to "), "{two:?}");
+    assert!(two.out.contains("\n\nLaunch 2 of 2\napp, sent to "), "{two:?}");
+    // No launch was sent to the tool, so its path may be the mistake.
+    let wrong = run(&[&page, &other]);
+    assert_eq!(wrong.code, Some(1), "{wrong:?}");
+    assert!(wrong.out.contains("which is not this tool's path"), "{wrong:?}");
+    let none = run(&[&other, &other]);
+    assert_eq!((none.code, none.out.as_str()), (Some(2), ""), "{none:?}");
+    assert!(none.error.contains("none of the 2 requests in the input is a launch\n"), "{none:?}");
 }
 
 #[test]
@@ -400,7 +576,12 @@ fn a_forbidden_signature_method_is_reported_without_a_cause() {
     let folder =
         folder(&TOOLS.replace("[tools.app]", "[tools.app]\nsignature_methods = [\"HMAC-SHA256\"]"));
     let form = signed("http://localhost:5000/lti/app/", "app-key", "s3cret-app");
-    let run = explain(&folder, &["--tool", "app", "-"], form.as_bytes(), &[]);
+    let run = explain(
+        &folder,
+        &["--tool", "app", "-", "--url", "http://localhost:5000"],
+        form.as_bytes(),
+        &[],
+    );
     assert!(run.out.contains("\nRejected: signature-method-not-allowed: "), "{}", run.out);
     assert!(!run.out.contains("\ncause: ") && run.out.contains("signature_methods"), "{}", run.out);
 }

@@ -3,17 +3,25 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// The words of one command, as bytes: `$'\xff'` is not UTF-8.
+/// The words of each command, as bytes: `$'\xff'` is not UTF-8. Browsers copy several commands with
+/// a semicolon at the end of a line between them.
 ///
 /// # Errors
 /// The unsupported syntax, as a sentence without full stop.
-pub(super) fn words(command: &str) -> Result<Vec<Vec<u8>>, String> {
-    let mut reader = WordReader { letters: command.chars().peekable() };
-    let mut words = Vec::new();
-    while let Some(word) = reader.word()? {
-        words.push(word);
+pub(super) fn commands(text: &str) -> Result<Vec<Vec<Vec<u8>>>, String> {
+    let mut reader = WordReader { letters: text.chars().peekable() };
+    let mut commands = vec![Vec::new()];
+    loop {
+        if reader.separator()? {
+            commands.push(Vec::new());
+        }
+        match (reader.word()?, commands.last_mut()) {
+            (Some(word), Some(words)) => words.push(word),
+            _ => break,
+        }
     }
-    Ok(words)
+    commands.retain(|words| !words.is_empty());
+    Ok(commands)
 }
 
 struct WordReader<'a> {
@@ -21,6 +29,21 @@ struct WordReader<'a> {
 }
 
 impl WordReader<'_> {
+    /// Skips a semicolon or `&` at the end of a line.
+    fn separator(&mut self) -> Result<bool, String> {
+        self.skip_spaces()?;
+        let mut ahead = self.letters.clone();
+        if ahead.next_if(|letter| matches!(letter, ';' | '&')).is_none() {
+            return Ok(false);
+        }
+        while ahead.next_if(|letter| matches!(letter, ' ' | '\t' | '\r')).is_some() {}
+        let is_separator = matches!(ahead.next(), Some('\n') | None);
+        if is_separator {
+            self.letters = ahead;
+        }
+        Ok(is_separator)
+    }
+
     /// The next word.
     fn word(&mut self) -> Result<Option<Vec<u8>>, String> {
         self.skip_spaces()?;
@@ -153,6 +176,8 @@ impl WordReader<'_> {
                         push(letter, word);
                     }
                 },
+                // Some versions of Firefox write `^&` here.
+                '^' if self.letters.next_if_eq(&'&').is_some() => word.push(b'&'),
                 letter => push(letter, word),
             }
         }
@@ -207,6 +232,22 @@ fn push(letter: char, word: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
+    /// The words of a single command.
+    fn words(command: &str) -> Result<Vec<Vec<u8>>, String> {
+        let mut commands = commands(command)?;
+        assert!(commands.len() < 2, "{command}");
+        Ok(commands.pop().unwrap_or_default())
+    }
+
+    #[test]
+    fn a_semicolon_at_the_end_of_a_line_separates_commands() {
+        for text in ["curl a ;\ncurl b", "curl a ; \r\ncurl b ;\n", "curl a &\ncurl b &"] {
+            let expected = ["a", "b"].map(|url| vec![b"curl".to_vec(), url.into()]);
+            assert_eq!(commands(text), Ok(expected.to_vec()), "{text}");
+        }
+        assert!(commands("curl a ; curl b").is_err());
+    }
+
     #[test]
     fn words_are_the_same_as_in_bash() {
         let check = |command: &str, expected: &[&str]| {
@@ -224,6 +265,7 @@ mod tests {
             r"$'\n\r\t\\\'\x41\101\u00fc\u0021\ud83d\ude00\U0001f600\q'",
             &["\n\r\t\\'AAü!😀😀\\q"],
         );
+        check(r"$'a\x3d1^&b'", &["a=1&b"]);
         check("a&b='c'".replace('&', "\\&").as_str(), &["a&b=c"]);
         assert_eq!(words(r"$'\xff\377'"), Ok(vec![vec![0xff, 0xff]]));
     }
