@@ -31,6 +31,29 @@ pub enum Severity {
     Warning,
 }
 
+/// The part of the gateway that a URL names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GatewayPart {
+    /// The port on which it listens.
+    Port(u16),
+    /// The host of its public URL.
+    PublicHost(String),
+    /// The host of a tool: host and tool.
+    ToolHost(String, String),
+}
+
+impl fmt::Display for GatewayPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port(port) => write!(f, "listens on port {port}"),
+            Self::PublicHost(host) => write!(f, "has the public host `{host}`"),
+            Self::ToolHost(host, tool) => {
+                write!(f, "serves the host `{host}` of the tool `{tool}`")
+            }
+        }
+    }
+}
+
 /// Why a template does not compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateFault {
@@ -223,6 +246,24 @@ faults! {
         advice: "write https://, and let the app verify `X-LTI-Assertion`, so that it refuses \
             requests that bypass the gateway";
 
+    /// An upstream at the address `0.0.0.0` or `[::]`. Holds the address, and the URL of the same
+    /// port on loopback.
+    UpstreamUnspecified(address: String, loopback: String) => Warning,
+        fact: "{address} is an address to listen on, not to connect to",
+        advice: format!("write the address of the app: `upstream = \"{loopback}\"`");
+
+    /// On Heroku, an upstream at a loopback address.
+    UpstreamOnHeroku => Warning,
+        fact: "on Heroku, this address is in the gateway's own dyno: no other dyno answers there",
+        advice: "write the URL of the app, such as `https://my-app.herokuapp.com`, unless the \
+            gateway's dyno starts the app, too";
+
+    /// An upstream that is the gateway itself. Holds the reason.
+    UpstreamIsGateway(why: GatewayPart) => Error,
+        fact: "the upstream is this gateway itself, which {why}",
+        advice: "write the URL of the app: `upstream = \"http://127.0.0.1:9000\"`; an app on the \
+            same machine needs another port than the gateway";
+
     /// An invalid value of `prefix`. Holds it.
     Prefix(text: String) => Error,
         fact: "\"{text}\" is not a prefix",
@@ -319,6 +360,18 @@ faults! {
     VariableEmpty(name: String) => Error,
         fact: "the environment variable {name} is empty",
         advice: of_variable(name);
+
+    /// The value of an environment variable is not UTF-8. Holds its name.
+    VariableEncoding(name: String) => Error,
+        fact: "the value of the environment variable {name} is not UTF-8",
+        advice: "set it to ASCII characters, or save the file that sets it as UTF-8";
+
+    /// Variables that name a proxy, which the gateway does not use. Their values may contain a
+    /// password, so the fault holds only their names.
+    ProxyVariable(names: Vec<&'static str>) => Warning,
+        fact: ("the gateway uses no proxy, and ignores {}", names.join(", ")),
+        advice: "allow the gateway to connect directly to platforms and upstreams: a proxy would \
+            connect for it, without its check of network addresses (SSRF)";
 
     /// An invalid name of a variable. It may be a secret, so the fault does not hold it.
     VariableName => Error,

@@ -33,14 +33,14 @@ mod upstream_url;
 
 pub use environment::Environment;
 pub(crate) use environment::is_variable;
-pub use fault::{Fault, Severity, TemplateFault};
+pub use fault::{Fault, GatewayPart, Severity, TemplateFault};
 pub use gateway::{Config, Identity, Prefix, Senders, Target, Tool, Upstream};
 pub use heroku::is_heroku;
 pub use outcome_rules::OutcomeRules;
 pub use problem::{Location, Problem, print, sort};
 pub use public_url::PublicUrl;
 pub use read::read;
-pub use reading::{Reading, TemplateUse};
+pub use reading::{Reading, TemplateUse, UpstreamUse};
 pub use resolve::PLACEHOLDER_SECRET;
 pub(crate) use resolve::is_tool_name;
 pub use schema::schema;

@@ -15,7 +15,7 @@ pub struct Problem {
 }
 
 /// The location of a problem.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// In a file.
     File {

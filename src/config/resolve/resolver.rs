@@ -8,19 +8,23 @@ use lti::{KnownSecrets, Secret};
 use crate::config::document::{Document, DocumentStep, Part, Path};
 use crate::config::environment::{Environment, is_variable};
 use crate::config::fault::Fault;
-use crate::config::file::{StringValue, ToolsFile};
+use crate::config::file::{GatewayTable, StringValue, ToolsFile};
 use crate::config::gateway::Config;
 use crate::config::heroku::is_heroku;
-use crate::config::problem::Problem;
-use crate::config::reading::{Reading, TemplateUse};
-use crate::config::table::{ValueSource, Written};
+use crate::config::problem::{Location, Problem};
+use crate::config::reading::{Reading, TemplateUse, UpstreamUse};
+use crate::config::table::{Completeness, ValueSource, Written};
 
 /// The placeholder for a tool's secret that is not set, in development.
 pub const PLACEHOLDER_SECRET: &str = "development-secret";
 
+/// Variables that name the proxy of many programs.
+const PROXIES: [&str; 6] =
+    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+
 /// Converts a file to its meaning. Relative paths start in `directory`.
 pub(in crate::config) fn resolve(
-    file: ToolsFile,
+    mut file: ToolsFile,
     document: &Document<'_>,
     directory: &std::path::Path,
     environment: &Environment,
@@ -34,7 +38,9 @@ pub(in crate::config) fn resolve(
         problems: file.problems,
         secrets: Vec::new(),
         credentials: Vec::new(),
+        upstream_uses: Vec::new(),
     };
+    resolver.variables_of_the_program(&mut file.gateway);
     let state = resolver.state(file.gateway.state.as_ref(), directory);
     let outcomes = resolver.outcomes(&file.gateway);
     let (public_url, secrets, session, clock_skew) = resolver.gateway(file.gateway);
@@ -50,6 +56,7 @@ pub(in crate::config) fn resolve(
         }
         tools.extend(resolver.tool(table, endpoint, session));
     }
+    resolver.own_hosts(&public_url, &tools);
     let known_secrets = Arc::new(KnownSecrets::new(&resolver.secrets));
     let behind_heroku = resolver.is_on_heroku();
     let mut problems = resolver.problems;
@@ -69,7 +76,13 @@ pub(in crate::config) fn resolve(
         known_secrets,
         tools,
     };
-    Reading { config, template_uses, credentials: resolver.credentials, problems }
+    Reading {
+        config,
+        template_uses,
+        upstream_uses: resolver.upstream_uses,
+        credentials: resolver.credentials,
+        problems,
+    }
 }
 
 /// Converts the parts of a file, and collects their problems.
@@ -82,9 +95,29 @@ pub(super) struct Resolver<'a> {
     pub(super) secrets: Vec<Secret>,
     /// The key and secrets of every consumer.
     pub(super) credentials: Vec<ConsumerCredentials>,
+    /// Every valid URL of an upstream.
+    pub(super) upstream_uses: Vec<UpstreamUse>,
 }
 
 impl Resolver<'_> {
+    /// Reports settings that are not UTF-8, and variables that name a proxy.
+    fn variables_of_the_program(&mut self, gateway: &mut GatewayTable) {
+        let at = |name: &str| Location::Environment(name.to_owned());
+        for name in self.environment.malformed_settings() {
+            // The setting is not missing, but malformed.
+            gateway.completeness = Completeness::unknown();
+            let fault = Fault::VariableEncoding(name.to_owned());
+            self.problems.push(Problem { fault, location: at(name) });
+        }
+        let is_set =
+            |name: &str| self.variable(name).is_some() || self.environment.is_malformed(name);
+        let proxies: Vec<_> = PROXIES.into_iter().filter(|name| is_set(name)).collect();
+        if let Some(first) = proxies.first() {
+            let location = at(first);
+            self.problems.push(Problem { fault: Fault::ProxyVariable(proxies), location });
+        }
+    }
+
     /// Whether the gateway runs behind Heroku's router.
     pub(super) fn is_on_heroku(&self) -> bool {
         !self.development && is_heroku(self.environment)
@@ -115,7 +148,9 @@ impl Resolver<'_> {
         if let Some(value) = self.variable(name) {
             return Some(value.to_owned());
         }
-        let fault = if self.environment.get(name).is_some() {
+        let fault = if self.environment.is_malformed(name) {
+            Fault::VariableEncoding(name.clone())
+        } else if self.environment.get(name).is_some() {
             Fault::VariableEmpty(name.clone())
         } else if is_variable(name) {
             Fault::VariableMissing(name.clone())
@@ -130,7 +165,10 @@ impl Resolver<'_> {
     pub(super) fn unset_in_development(&self, text: &StringValue) -> Option<String> {
         match text {
             StringValue::Variable(name)
-                if self.development && is_variable(name) && self.variable(name).is_none() =>
+                if self.development
+                    && is_variable(name)
+                    && self.variable(name).is_none()
+                    && !self.environment.is_malformed(name) =>
             {
                 Some(name.clone())
             }
