@@ -149,6 +149,15 @@ impl<'s> Document<'s> {
             None => Location::Whole(self.name.to_owned()),
         }
     }
+
+    /// The location of a character's first occurrence in the value at `path`.
+    pub(super) fn locate_character(&self, path: &Path, character: char) -> Location {
+        let span = self.root.find(&path.steps(), Part::Value);
+        match span.and_then(|span| self.excerpts.find(span, character)) {
+            Some(location) => location,
+            None => self.locate(path, Part::Value),
+        }
+    }
 }
 
 impl FileValues {

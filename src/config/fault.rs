@@ -10,13 +10,15 @@ use super::limit::{
     LONGEST_PARAMS, LONGEST_TOOL_NAME, RECOMMENDED_CONSUMER_SECRET, SHORTEST_CONSUMER_SECRET,
     SHORTEST_GATEWAY_SECRET,
 };
+use super::odd_character::OddCharacter;
 use super::outcome_host::OutcomeHostError;
 use super::public_url::PublicUrlError;
 use super::state_location::StateLocationError;
+use super::string_mistake::StringMistake;
 use super::suggestion::{
     did_you_mean, example, listed, of_empty_list, of_empty_text, of_identity, of_missing, of_part,
     of_role, of_short_secret, of_template, of_template_variable, of_unknown_variable, of_variable,
-    of_word, variable_of,
+    of_variable_in_place, of_word, variable_of,
 };
 use super::syntax_kind::SyntaxKind;
 use super::tool_path::ToolPathError;
@@ -137,6 +139,12 @@ faults! {
     Syntax(kind: SyntaxKind, message: String) => Error,
         fact: "{message}",
         advice: kind.advice();
+
+    /// A character that looks like another is in the place of TOML's syntax. Holds the other lines
+    /// of the table with such characters.
+    OddSyntax(odd: OddCharacter, lines: Vec<usize>) => Error,
+        fact: ("{odd} is not TOML{}", of_more_lines(lines)),
+        advice: odd.advice();
 
     /// A table defines a key or a table twice. Holds its name, and the line of the first definition
     /// if that is another line.
@@ -361,6 +369,28 @@ faults! {
         fact: "the environment variable {name} is empty",
         advice: of_variable(name);
 
+    /// A string names a variable in the syntax of another program.
+    Unexpanded {
+        /// The name of the key or header.
+        key: String,
+        /// The key, or the key of the table of headers.
+        of: &'static str,
+        /// The variable with its syntax, and its name. `None` if it may be a secret.
+        variable: Option<(String, String)>,
+    } => Error,
+        fact: ("{}", of_unexpanded(key, variable.as_ref())),
+        advice: of_variable_in_place(of, variable.as_ref().map(|(_, name)| name.as_str()));
+
+    /// A mistake that changes the meaning of a string. Holds the name of the string.
+    StringMistake(what: String, mistake: StringMistake) => Error,
+        fact: "{what} {mistake}",
+        advice: mistake.advice();
+
+    /// A string that is valid, but probably not the author's. Holds the name of the string.
+    SuspiciousString(what: String, mistake: StringMistake) => Warning,
+        fact: "{what} {mistake}",
+        advice: format!("{}; ignore this warning if it belongs to the value", mistake.advice());
+
     /// The value of an environment variable is not UTF-8. Holds its name.
     VariableEncoding(name: String) => Error,
         fact: "the value of the environment variable {name} is not UTF-8",
@@ -575,4 +605,27 @@ faults! {
 
 fn of_first_line(first: Option<usize>) -> String {
     first.map(|line| format!(", first in line {line}")).unwrap_or_default()
+}
+
+fn of_more_lines(lines: &[usize]) -> String {
+    match lines {
+        [] => String::new(),
+        [line] => format!("; line {line} has one, too"),
+        lines => {
+            let lines: Vec<_> = lines.iter().map(usize::to_string).collect();
+            format!("; the lines {} have some, too", lines.join(", "))
+        }
+    }
+}
+
+fn of_unexpanded(key: &str, variable: Option<&(String, String)>) -> String {
+    match variable {
+        Some((text, name)) if text == name => {
+            format!("`{key}` is the name of the variable {name}, not its value")
+        }
+        Some((text, _)) => {
+            format!("`{key}` contains `{text}`, but the gateway expands no variables in strings")
+        }
+        None => format!("`{key}` names a variable, but the gateway expands none in strings"),
+    }
 }

@@ -136,7 +136,11 @@ fn read_rewrites(table: &mut Table<'_>) -> Option<RewriteTable> {
     let mut rewrites = Vec::new();
     for (prefix, Written { value, source }) in table.table("outcome_url_rewrite")?.into_values() {
         match value {
-            Value::String(_, value) => rewrites.push((prefix, Written { value, source })),
+            Value::String(_, value) => {
+                if reader.accepts("outcome_url_rewrite", &value, &source) {
+                    rewrites.push((prefix, Written { value, source }));
+                }
+            }
             value => {
                 reader.mismatch(
                     "outcome_url_rewrite",
@@ -266,7 +270,9 @@ fn string_value(
     let reader = table.reader();
     let source = written.source.clone();
     let text = match &written.value {
-        Value::String(_, text) => Some(StringValue::Literal(text.clone())),
+        Value::String(_, text) => {
+            reader.accepts(key, text, &source).then(|| StringValue::Literal(text.clone()))
+        }
         Value::Dict(..) => {
             let mut variable = reader.table(written, key)?;
             if variable.is_empty() {

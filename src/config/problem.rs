@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use super::fault::{Fault, Severity};
+use super::odd_character::OddCharacter;
 
 /// One problem.
 #[derive(Clone, Debug)]
@@ -96,11 +97,14 @@ pub fn sort(file: &str, problems: &mut [Problem]) {
     });
 }
 
-/// Replaces control characters, so that the text can neither move the cursor of a terminal nor
+/// Replaces control characters and invisible characters, so that the text can neither move the cursor of a terminal nor
 /// start a new line.
 fn printable(text: &str) -> String {
     text.chars()
-        .map(|character| if character.is_control() { '\u{fffd}' } else { character })
+        .map(|character| {
+            let is_shown = !character.is_control() && !OddCharacter::is_invisible(character);
+            if is_shown { character } else { '\u{fffd}' }
+        })
         .collect()
 }
 

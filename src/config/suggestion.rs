@@ -60,6 +60,22 @@ pub(super) fn of_variable(name: &str) -> String {
     format!("set it: `heroku config:set {name}=…`, or add `{name}=…` to .env for foreman")
 }
 
+/// Advice for a value of this key that is a string with a variable of this name.
+pub(super) fn of_variable_in_place(key: &str, name: Option<&str>) -> String {
+    let name = name.unwrap_or("NAME");
+    match key {
+        "env" => format!("write only the name: `{{ env = \"{name}\" }}`"),
+        "headers" => format!(
+            "write `{{ env = \"{name}\" }}` as the value of the header, and set {name} to the whole \
+                value"
+        ),
+        "secret" | "public_url" | "state" => {
+            format!("write `{key} = {{ env = \"{name}\" }}`, and set {name} to the value")
+        }
+        _ => format!("write the value itself: `{key}` cannot come from a variable"),
+    }
+}
+
 /// Advice for a consumer's secret that is too short: in this variable, or in the file.
 pub(super) fn of_short_secret(variable: Option<&str>) -> String {
     let characters =

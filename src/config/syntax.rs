@@ -8,6 +8,7 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use super::fault::Fault;
+use super::odd_character::OddCharacter;
 use super::syntax_kind::SyntaxKind;
 
 /// The largest number of headings that a multi-line string may contain.
@@ -48,7 +49,8 @@ impl ValidToml {
                     *byte = if *byte == b'\n' { b'\n' } else { b' ' };
                 }
                 valid.malformed.push(heading(&text[table.clone()]));
-                let fault = Fault::Syntax(kind, message);
+                let odd = odd_syntax(text, &table, &span);
+                let (span, fault) = odd.unwrap_or((span, Fault::Syntax(kind, message)));
                 valid.errors.push(SyntaxError { span, fault, table: Some(table.start) });
             }
             next += end;
@@ -128,6 +130,35 @@ fn parse_table(text: &str, starts: &[usize]) -> (usize, Option<ParserError>) {
     };
     let span = span.start + starts[0]..span.end + starts[0];
     (1, Some(ParserError { span, kind, message }))
+}
+
+/// The character that looks like another, if it is the cause of the error at `span` in a malformed
+/// table.
+fn odd_syntax(
+    text: &str,
+    table: &Range<usize>,
+    span: &Range<usize>,
+) -> Option<(Range<usize>, Fault)> {
+    let mut at = table.start;
+    let mut first_number = text[..at].matches('\n').count() + 1;
+    let mut cause = None;
+    let mut others = Vec::new();
+    for line in text[table.clone()].split_inclusive('\n') {
+        let found = OddCharacter::in_syntax(line.trim_end_matches(['\r', '\n']));
+        let is_cause = cause.is_none() && (at..at + line.len()).contains(&span.start);
+        match found.first() {
+            Some((offset, odd)) if is_cause => {
+                let start = at + offset;
+                cause = Some((start..start + odd.character().len_utf8(), *odd));
+            }
+            Some(_) => others.push(first_number),
+            None => {}
+        }
+        at += line.len();
+        first_number += 1;
+    }
+    let (span, odd) = cause?;
+    Some((span, Fault::OddSyntax(odd, others)))
 }
 
 /// The keys of a table's heading; empty for a table without a heading.

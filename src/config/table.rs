@@ -7,11 +7,16 @@ use figment::{Figment, Profile, Provider as _};
 use serde::de::DeserializeOwned;
 
 use super::document::{Document, DocumentStep, FileValues, Part, Path};
-use super::environment::{ENVIRONMENT, Environment, Overrides, variable};
+use super::environment::{ENVIRONMENT, Environment, Overrides, is_variable, variable};
 use super::fault::Fault;
 use super::key::GATEWAY;
 use super::problem::{Location, Problem};
+use super::string_mistake::StringMistake;
 use super::suggestion::nearest;
+use super::variable_syntax::VariableSyntax;
+
+/// The keys whose strings may contain any characters. A path may contain `$`.
+const TEXTS: [&str; 3] = ["title", "description", "path"];
 
 /// A value as the file or the environment writes it, with its source.
 #[derive(Clone, Debug)]
@@ -30,6 +35,7 @@ pub(super) struct ValueSource {
 /// Reads the merged values of file and environment, and collects problems.
 pub(super) struct Reader<'d> {
     document: &'d Document<'d>,
+    environment: &'d Environment,
     figment: Figment,
     problems: RefCell<Vec<Problem>>,
 }
@@ -75,10 +81,10 @@ impl<'d> Reader<'d> {
     pub(super) fn new(
         document: &'d Document<'d>,
         values: &FileValues,
-        environment: &Environment,
+        environment: &'d Environment,
     ) -> Self {
         let figment = Figment::from(values).merge(Overrides(environment));
-        Self { document, figment, problems: RefCell::default() }
+        Self { document, environment, figment, problems: RefCell::default() }
     }
 
     /// The file's top level, with the entry that figment does not have.
@@ -134,6 +140,64 @@ impl<'d> Reader<'d> {
         self.report(&written.source, Part::Value, fault);
     }
 
+    /// Whether a string is usable. Reports a variable that nothing expands, and characters that
+    /// look like others.
+    pub(super) fn accepts(&self, key: &'static str, text: &str, source: &ValueSource) -> bool {
+        if TEXTS.contains(&key) {
+            return true;
+        }
+        if let Some(variable) = self.variable_in(key, text) {
+            self.report(source, Part::Value, self.unexpanded(key, source, variable));
+            return false;
+        }
+        // The resolver knows what characters mean for the others.
+        if matches!(key, "secret" | "headers" | "public_url" | "state") {
+            return true;
+        }
+        let Some(mistake) = StringMistake::of_characters(text) else { return true };
+        let what = format!("`{key}`");
+        let is_usable = key == "key";
+        let fault = if is_usable {
+            Fault::SuspiciousString(what, mistake)
+        } else {
+            Fault::StringMistake(what, mistake)
+        };
+        self.problems
+            .borrow_mut()
+            .push(Problem { fault, location: source.location_of(self.document, mistake) });
+        is_usable
+    }
+
+    /// The variable that a string names in the syntax of another program.
+    fn variable_in<'t>(&self, key: &str, text: &'t str) -> Option<VariableSyntax<'t>> {
+        let whole = VariableSyntax::of_whole(text);
+        match key {
+            "key" | "env" => whole,
+            "secret" => whole.or_else(|| {
+                VariableSyntax::of_name(text, |name| self.environment.get(name).is_some())
+            }),
+            _ => whole.or_else(|| VariableSyntax::of_part(text)),
+        }
+    }
+
+    fn unexpanded(
+        &self,
+        key: &'static str,
+        source: &ValueSource,
+        VariableSyntax { text, name }: VariableSyntax<'_>,
+    ) -> Fault {
+        // Another name in the file may be a URL with a password.
+        let written = source.key().filter(|_| key == "headers").unwrap_or(key).to_owned();
+        if source.from_environment {
+            let what = format!("the value of {}", variable(&written));
+            return Fault::StringMistake(what, StringMistake::Unexpanded);
+        }
+        // Any other name may be a part of a secret.
+        let is_known = is_variable(name) || self.environment.get(name).is_some();
+        let variable = is_known.then(|| (text.to_owned(), name.to_owned()));
+        Fault::Unexpanded { key: written, of: key, variable }
+    }
+
     pub(super) fn into_problems(self) -> Vec<Problem> {
         self.problems.into_inner()
     }
@@ -167,6 +231,22 @@ impl ValueSource {
             }
             _ => document.locate(&self.path, part),
         }
+    }
+
+    /// The location of a mistake in the value: of its character, or of the whole value.
+    pub(super) fn location_of(&self, document: &Document<'_>, mistake: StringMistake) -> Location {
+        match mistake.character().filter(|_| !self.from_environment) {
+            Some(character) => document.locate_character(&self.path, character),
+            None => self.location(document, Part::Value),
+        }
+    }
+
+    /// The nearest key of the value.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.path.steps().into_iter().rev().find_map(|step| match step {
+            DocumentStep::Key(key) => Some(key.as_ref()),
+            DocumentStep::Index(_) => None,
+        })
     }
 
     /// The keys of the enclosing tables, up to the first list.
@@ -243,7 +323,10 @@ impl<'r> Table<'r> {
     pub(super) fn string(&mut self, key: &'static str) -> Option<Written<String>> {
         let written = self.value(key)?;
         match written.value {
-            Value::String(_, value) => Some(Written { value, source: written.source }),
+            Value::String(_, value) => self
+                .reader
+                .accepts(key, &value, &written.source)
+                .then_some(Written { value, source: written.source }),
             _ => {
                 self.reader.mismatch(key, "a string in quotes", &written);
                 None
@@ -282,7 +365,10 @@ impl<'r> Table<'r> {
         list: Written<Vec<Written<Value>>>,
     ) -> Written<Vec<Written<String>>> {
         let strings = list.value.into_iter().filter_map(|item| match item.value {
-            Value::String(_, value) => Some(Written { value, source: item.source }),
+            Value::String(_, value) => self
+                .reader
+                .accepts(key, &value, &item.source)
+                .then_some(Written { value, source: item.source }),
             _ => {
                 self.reader.mismatch(key, "a string in quotes", &item);
                 None

@@ -130,7 +130,10 @@ fn sound<'c>(
     shown: &str,
 ) -> Result<(&'c str, Table), NewError> {
     let is_malformed = |fault: &Fault| {
-        matches!(fault, Fault::Encoding | Fault::Syntax(..) | Fault::DuplicateKey(..))
+        matches!(
+            fault,
+            Fault::Encoding | Fault::Syntax(..) | Fault::OddSyntax(..) | Fault::DuplicateKey(..)
+        )
     };
     let malformed: Vec<Problem> =
         before.problems.iter().filter(|problem| is_malformed(&problem.fault)).cloned().collect();

@@ -6,12 +6,13 @@ use lti::Secret;
 use lti::oauth1::SignatureMethod;
 use lti::v1p1::{Consumer, ConsumerCredentials};
 
-use super::resolver::{PLACEHOLDER_SECRET, Resolver};
+use super::resolver::{PLACEHOLDER_SECRET, Resolver, StringPurpose};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{ConsumerTable, StringValue};
 use crate::config::key::{SENDERS, SIGNATURE_METHODS};
 use crate::config::limit::{RECOMMENDED_CONSUMER_SECRET, SHORTEST_CONSUMER_SECRET};
+use crate::config::string_mistake::StringMistake;
 use crate::config::table::{ValueSource, Written};
 
 impl Resolver<'_> {
@@ -127,7 +128,7 @@ impl Resolver<'_> {
                     self.report(&written.source, Fault::LiteralSecret);
                 }
             }
-            Secret::new(self.string(written)?)
+            Secret::new(self.string(written, StringPurpose::Secret)?)
         };
         self.secrets.push(secret.clone());
         Some(secret)
@@ -135,7 +136,8 @@ impl Resolver<'_> {
 
     /// Warns about a key or secret that platforms may split or trim.
     fn warn_about_credential(&mut self, what: &'static str, text: &str, source: &ValueSource) {
-        if text.trim() != text {
+        let has_mistake = StringMistake::of_characters(text).is_some();
+        if text.trim() != text && !has_mistake {
             self.report(source, Fault::OuterWhitespace(what));
         }
         if text.contains(':') {

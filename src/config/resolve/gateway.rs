@@ -3,7 +3,7 @@
 use lti::Secret;
 
 use super::duration;
-use super::resolver::Resolver;
+use super::resolver::{Resolver, StringPurpose};
 use crate::config::fault::Fault;
 use crate::config::file::{GatewayTable, StringValue};
 use crate::config::limit::SHORTEST_GATEWAY_SECRET;
@@ -28,7 +28,8 @@ impl Resolver<'_> {
         // Development does not require the variables of production.
         let written =
             table.public_url.filter(|written| self.unset_in_development(&written.value).is_none());
-        let written = written.map(|written| (self.string(&written), written.source));
+        let written =
+            written.map(|written| (self.string(&written, StringPurpose::Setting), written.source));
         let public_url = match written {
             Some((Some(text), source)) => match public_url::parse(&text) {
                 Ok(origin) => Some(PublicUrl::Fixed(origin)),

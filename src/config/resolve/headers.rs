@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use lti::Secret;
 
-use super::resolver::{PLACEHOLDER_SECRET, Resolver};
+use super::resolver::{PLACEHOLDER_SECRET, Resolver, StringPurpose};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{HeadersTable, StringValue};
@@ -53,7 +53,7 @@ impl Resolver<'_> {
                 self.report(&written.source, Fault::Placeholder(variable, PLACEHOLDER_SECRET));
                 PLACEHOLDER_SECRET.to_owned()
             }
-            None => self.string(written)?,
+            None => self.string(written, StringPurpose::Header)?,
         };
         if let Err(why) = check_value(&text) {
             self.report(&written.source, Fault::HeaderValue(name.to_owned(), why));

@@ -6,13 +6,14 @@ use lti::v1p1::ConsumerCredentials;
 use lti::{KnownSecrets, Secret};
 
 use crate::config::document::{Document, DocumentStep, Part, Path};
-use crate::config::environment::{Environment, is_variable};
+use crate::config::environment::{Environment, is_variable, variable};
 use crate::config::fault::Fault;
 use crate::config::file::{GatewayTable, StringValue, ToolsFile};
 use crate::config::gateway::Config;
 use crate::config::heroku::is_heroku;
 use crate::config::problem::{Location, Problem};
 use crate::config::reading::{Reading, TemplateUse, UpstreamUse};
+use crate::config::string_mistake::StringMistake;
 use crate::config::table::{Completeness, ValueSource, Written};
 
 /// The placeholder for a tool's secret that is not set, in development.
@@ -85,6 +86,17 @@ pub(in crate::config) fn resolve(
     }
 }
 
+/// The purpose of a string, which decides what its mistakes mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StringPurpose {
+    /// A secret of any characters.
+    Secret,
+    /// A header value.
+    Header,
+    /// A URL or a location.
+    Setting,
+}
+
 /// Converts the parts of a file, and collects their problems.
 pub(super) struct Resolver<'a> {
     pub(super) document: &'a Document<'a>,
@@ -139,14 +151,21 @@ impl Resolver<'_> {
     }
 
     /// The string itself, or the value of its variable. Reports a variable that is empty or not
-    /// set.
-    pub(super) fn string(&mut self, written: &Written<StringValue>) -> Option<String> {
+    /// set, and mistakes that change the meaning of the string.
+    pub(super) fn string(
+        &mut self,
+        written: &Written<StringValue>,
+        purpose: StringPurpose,
+    ) -> Option<String> {
         let name = match &written.value {
-            StringValue::Literal(text) => return Some(text.clone()),
+            StringValue::Literal(text) => {
+                return self.without_mistake(text, written, purpose).then(|| text.clone());
+            }
             StringValue::Variable(name) => name,
         };
         if let Some(value) = self.variable(name) {
-            return Some(value.to_owned());
+            let value = value.to_owned();
+            return self.without_mistake(&value, written, purpose).then_some(value);
         }
         let fault = if self.environment.is_malformed(name) {
             Fault::VariableEncoding(name.clone())
@@ -159,6 +178,48 @@ impl Resolver<'_> {
         };
         self.report(&written.source, fault);
         None
+    }
+
+    /// Whether a string is usable. Reports its first mistake.
+    fn without_mistake(
+        &mut self,
+        text: &str,
+        written: &Written<StringValue>,
+        purpose: StringPurpose,
+    ) -> bool {
+        let source = &written.source;
+        let of_variable = || StringMistake::of_variable(text);
+        let (mistake, what) = match &written.value {
+            StringValue::Variable(name) => (of_variable(), format!("the value of {name}")),
+            StringValue::Literal(_) if source.is_from_environment() => (
+                of_variable(),
+                format!("the value of {}", variable(source.key().unwrap_or_default())),
+            ),
+            StringValue::Literal(_) => {
+                let mistake = match purpose {
+                    StringPurpose::Setting => StringMistake::of_string(text),
+                    _ => StringMistake::of_characters(text),
+                };
+                (mistake, format!("`{}`", source.key().unwrap_or_default()))
+            }
+        };
+        let Some(mistake) = mistake else { return true };
+        let is_usable = match (purpose, mistake) {
+            (_, StringMistake::Unexpanded) | (StringPurpose::Setting, _) => false,
+            (StringPurpose::Secret, _) => true,
+            (StringPurpose::Header, mistake) => mistake.character().is_none(),
+        };
+        let fault = if is_usable {
+            Fault::SuspiciousString(what, mistake)
+        } else {
+            Fault::StringMistake(what, mistake)
+        };
+        let location = match &written.value {
+            StringValue::Literal(_) => source.location_of(self.document, mistake),
+            StringValue::Variable(_) => source.location(self.document, Part::Value),
+        };
+        self.problems.push(Problem { fault, location });
+        is_usable
     }
 
     /// The name of a variable that is not set, if that is no problem: in development.
