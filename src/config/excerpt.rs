@@ -67,6 +67,12 @@ impl<'s> Excerpts<'s> {
         Some(self.of_sound(at..at + character.len_utf8()))
     }
 
+    /// Whether no line after `first`, up to `last`, is a heading.
+    pub(super) fn has_no_heading(&self, first: usize, last: usize) -> bool {
+        let lines = self.text.lines().take(last).skip(first);
+        !lines.into_iter().any(|line| line.trim_start().starts_with('['))
+    }
+
     /// The line of a duplicate key in a valid table. The parser omits such a key.
     pub(super) fn of_surplus(&self, span: Range<usize>) -> Location {
         let line = self.line_around(span.start);

@@ -56,6 +56,17 @@ impl fmt::Display for GatewayPart {
     }
 }
 
+/// The table in which a key has a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHome {
+    /// `[gateway]`.
+    Gateway,
+    /// The table of a tool.
+    Tool,
+    /// Both.
+    Either,
+}
+
 /// Why a template does not compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateFault {
@@ -163,6 +174,40 @@ faults! {
     } => Error,
         fact: "unknown key `{key}` {table}",
         advice: of_word(key, known);
+
+    /// Keys in a table where they have no meaning, although another table has them.
+    Misplaced {
+        /// The keys.
+        keys: Vec<String>,
+        /// The table as the file writes it.
+        table: String,
+        /// The table in which they have a meaning.
+        home: KeyHome,
+    } => Error,
+        fact: ("{}", of_misplaced(keys, table, *home)),
+        advice: match (home, if keys.len() == 1 { "it" } else { "them" }) {
+            (KeyHome::Gateway, them) => format!(
+                "move {them} below the heading `[gateway]`: a key belongs to the last heading above"
+            ),
+            (KeyHome::Tool, them) => format!(
+                "write the tool's heading above {them}, such as `[tools.hello]`: a key belongs to \
+                    the last heading above"
+            ),
+            (KeyHome::Either, them) => {
+                format!("move {them} below `[gateway]`, or below the heading of the tool")
+            }
+        };
+
+    /// A table of a tool with a wrong heading. Holds the heading, and the right one.
+    Heading(found: String, right: String) => Error,
+        fact: "the gateway reads no table `{found}`",
+        advice: format!("write the heading of each tool like `{right}`");
+
+    /// A table of a tool defines several keys twice. Holds the keys.
+    DuplicateKeys(keys: Vec<String>) => Error,
+        fact: ("this tool defines {} twice", quoted(keys)),
+        advice: "if they belong to another tool, write its heading above this line, such as \
+            `[tools.quiz]`; if not, keep one of each";
 
     /// An environment variable with the gateway's prefix that is no setting. Holds its name, and
     /// the names of all settings.
@@ -358,6 +403,37 @@ faults! {
         fact: "two consumers of this tool have the key `{key}`",
         advice: "give each course its own key, or list several secrets of one key: \
             `secret = [new, old]`";
+
+    /// Two tools have the same consumer key. Holds the key, the other tool's name, and whether the
+    /// two have a common secret.
+    SharedKey(key: String, other: String, has_same_secret: bool) => Warning,
+        fact: ("{}", of_shared_key(key, other, *has_same_secret)),
+        advice: if *has_same_secret {
+            "give each tool its own key and secret, unless all courses with this key may use both \
+                tools"
+        } else {
+            "give each tool its own key: a platform that stores one secret for a key, such as edX, \
+                can launch only one of the two"
+        };
+
+    /// Several places have the same secret. Holds the other places, such as "the tool `quiz`", and
+    /// whether one of all is the gateway.
+    SharedSecret(places: Vec<String>, with_gateway: bool) => Warning,
+        fact: (
+            "this secret is also that of {}: {}",
+            places_of(places),
+            if *with_gateway {
+                "a platform that has it can forge the session of any user"
+            } else {
+                "a course that has one of them can sign for the others"
+            }
+        ),
+        advice: "use a separate random secret for each of them (`openssl rand -hex 32`)";
+
+    /// A list contains the same secret twice.
+    DuplicateSecret => Warning,
+        fact: "this list contains the same secret twice",
+        advice: "remove one of them; for a rotation, list the new and the old secret";
 
     /// An environment variable is not set. Holds its name.
     VariableMissing(name: String) => Error,
@@ -627,5 +703,50 @@ fn of_unexpanded(key: &str, variable: Option<&(String, String)>) -> String {
             format!("`{key}` contains `{text}`, but the gateway expands no variables in strings")
         }
         None => format!("`{key}` names a variable, but the gateway expands none in strings"),
+    }
+}
+
+fn of_misplaced(keys: &[String], table: &str, home: KeyHome) -> String {
+    let verb = if keys.len() == 1 { "belongs" } else { "belong" };
+    let home = match home {
+        KeyHome::Gateway => "in [gateway]",
+        KeyHome::Tool => "to a tool",
+        KeyHome::Either => "in [gateway] or to a tool",
+    };
+    let table = if table == "at the top level" { "above the first heading" } else { table };
+    format!("{} {verb} {home}, but {} {table}", quoted(keys), of_number(keys))
+}
+
+fn of_number(keys: &[String]) -> &'static str {
+    if keys.len() == 1 { "is" } else { "are" }
+}
+
+/// Names as a list in a sentence.
+fn quoted(names: &[String]) -> String {
+    let mut names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match names.pop() {
+        Some(last) if !names.is_empty() => format!("{} and {last}", names.join(", ")),
+        last => last.unwrap_or_default(),
+    }
+}
+
+fn of_shared_key(key: &str, other: &str, has_same_secret: bool) -> String {
+    if has_same_secret {
+        format!(
+            "the tool `{other}` has the same key `{key}` and secret: a course that may launch one \
+                may launch both"
+        )
+    } else {
+        format!("the tool `{other}` has the same key `{key}` with another secret")
+    }
+}
+
+/// At most three places.
+fn places_of(places: &[String]) -> String {
+    match places {
+        [first, second, third, rest @ ..] if !rest.is_empty() => {
+            format!("{first}, {second}, {third} and {} more", rest.len())
+        }
+        places => places.join(", "),
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn read(
 ) -> ToolsFile {
     let tools = values.take_tools();
     let reader = Reader::new(document, &values, environment);
-    let (gateway, tools, is_empty) = {
+    let (mut gateway, tools, is_empty) = {
         let mut top = reader.top(tools);
         let gateway = top.table("gateway").map(read_gateway);
         let tools = top.table("tools");
@@ -111,6 +111,11 @@ pub(super) fn read(
         }
         (gateway, tables, is_empty)
     };
+    let misplaced = reader.misplaced();
+    if misplaced.of_gateway {
+        gateway.completeness = Completeness::unknown();
+    }
+    let is_empty = is_empty && !misplaced.of_a_tool;
     ToolsFile { gateway, tools, is_empty, problems: reader.into_problems() }
 }
 

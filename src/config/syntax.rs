@@ -3,6 +3,7 @@
 //! A malformed table is replaced by spaces, so that it does not hide the problems of other tables.
 //! Only the first error of a malformed table is reported, because the others follow from it.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use toml::de::DeTable;
@@ -200,9 +201,52 @@ fn duplicates(text: &str) -> Vec<SyntaxError> {
         } else {
             Fault::Syntax(kind, message)
         };
-        found.push(SyntaxError { span, fault, table: None });
+        found.push((table, is_heading, SyntaxError { span, fault, table: None }));
     }
-    found
+    merge_duplicates(text, &starts, found)
+}
+
+/// Merges the duplicate keys of each tool whose second definitions all follow the first ones: the
+/// heading of another tool is probably missing.
+fn merge_duplicates(
+    text: &str,
+    starts: &[usize],
+    found: Vec<(usize, bool, SyntaxError)>,
+) -> Vec<SyntaxError> {
+    // The keys of each table, with the lines of the last first and the first second definition.
+    let mut blocks: HashMap<usize, (Vec<String>, usize, usize)> = HashMap::new();
+    for (table, is_heading, error) in &found {
+        let Fault::DuplicateKey(key, Some(first)) = &error.fault else { continue };
+        let is_tool =
+            heading(&text[starts[table - 1]..]).first().is_some_and(|first| first == "tools");
+        if *is_heading || !is_tool {
+            continue;
+        }
+        let second = text[..error.span.start].matches('\n').count() + 1;
+        let (keys, last_first, first_second) =
+            blocks.entry(*table).or_insert((Vec::new(), 0, usize::MAX));
+        if !keys.contains(key) {
+            keys.push(key.clone());
+        }
+        *last_first = (*last_first).max(*first);
+        *first_second = (*first_second).min(second);
+    }
+    blocks
+        .retain(|_, (keys, last_first, first_second)| keys.len() > 1 && last_first < first_second);
+    let mut errors = Vec::new();
+    let mut merged = HashSet::new();
+    for (table, _, mut error) in found {
+        if let (Fault::DuplicateKey(_, Some(_)), Some((keys, ..))) =
+            (&error.fault, blocks.get(&table))
+        {
+            if !merged.insert(table) {
+                continue;
+            }
+            error.fault = Fault::DuplicateKeys(keys.clone());
+        }
+        errors.push(error);
+    }
+    errors
 }
 
 /// The start of the first table with the same heading as the last of these tables.

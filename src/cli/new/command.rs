@@ -132,7 +132,11 @@ fn sound<'c>(
     let is_malformed = |fault: &Fault| {
         matches!(
             fault,
-            Fault::Encoding | Fault::Syntax(..) | Fault::OddSyntax(..) | Fault::DuplicateKey(..)
+            Fault::Encoding
+                | Fault::Syntax(..)
+                | Fault::OddSyntax(..)
+                | Fault::DuplicateKey(..)
+                | Fault::DuplicateKeys(_)
         )
     };
     let malformed: Vec<Problem> =

@@ -7,6 +7,7 @@ use lti::oauth1::SignatureMethod;
 use lti::v1p1::{Consumer, ConsumerCredentials};
 
 use super::resolver::{PLACEHOLDER_SECRET, Resolver, StringPurpose};
+use super::sharing::{Credential, Place};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{ConsumerTable, StringValue};
@@ -65,9 +66,15 @@ impl Resolver<'_> {
             self.report(source, Fault::Missing("secret"));
         }
         let methods = self.signature_methods(table.signature_methods);
-        let secrets =
+        let (secrets, shareable) =
             table.secret.map(|written| self.consumer_secrets(&written.value)).unwrap_or_default();
         let key = table.key?;
+        let place = Place::Consumer {
+            tool: tool.to_owned(),
+            key: key.value.clone(),
+            source: key.source.clone(),
+        };
+        self.shareable.push(Credential { place, secrets: shareable });
         self.not_empty("key", &key);
         self.warn_about_credential("key", &key.value, &key.source);
         let credentials = ConsumerCredentials {
@@ -79,18 +86,24 @@ impl Resolver<'_> {
         Some(Consumer::new(key.value, secrets, methods))
     }
 
-    fn consumer_secrets(&mut self, written: &[Written<StringValue>]) -> Vec<Secret> {
+    /// The secrets, and those of them that are no placeholders, with their sources.
+    fn consumer_secrets(
+        &mut self,
+        written: &[Written<StringValue>],
+    ) -> (Vec<Secret>, Vec<(Secret, ValueSource)>) {
         let mut secrets = Vec::new();
+        let mut shareable = Vec::new();
         for one in written {
             let Some(secret) = self.secret(one, PLACEHOLDER_SECRET) else { continue };
             self.warn_about_credential("secret", secret.expose(), &one.source);
             // A placeholder has its own warning.
             if self.unset_in_development(&one.value).is_none() {
                 self.check_length_of_secret(&secret, one);
+                shareable.push((secret.clone(), one.source.clone()));
             }
             secrets.push(secret);
         }
-        secrets
+        (secrets, shareable)
     }
 
     /// Reports a secret that learners can guess. They have launches with their signatures, so they

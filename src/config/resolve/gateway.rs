@@ -4,6 +4,7 @@ use lti::Secret;
 
 use super::duration;
 use super::resolver::{Resolver, StringPurpose};
+use super::sharing::{Credential, Place};
 use crate::config::fault::Fault;
 use crate::config::file::{GatewayTable, StringValue};
 use crate::config::limit::SHORTEST_GATEWAY_SECRET;
@@ -49,7 +50,7 @@ impl Resolver<'_> {
 
         let secrets = match table.secret {
             Some(written) => self.gateway_secrets(&written),
-            None if self.development => {
+            None if self.development && !table.completeness.is_unknown() => {
                 let fault = Fault::Placeholder("`gateway.secret`".into(), PLACEHOLDER_SECRET);
                 self.report_missing("gateway", fault);
                 vec![Secret::new(PLACEHOLDER_SECRET)]
@@ -72,6 +73,7 @@ impl Resolver<'_> {
 
     fn gateway_secrets(&mut self, written: &[Written<StringValue>]) -> Vec<Secret> {
         let mut secrets = Vec::new();
+        let mut shareable = Vec::new();
         for one in written {
             if matches!(&one.value, StringValue::Literal(text) if text.is_empty()) {
                 self.report(&one.source, Fault::GatewaySecretShort(0));
@@ -82,8 +84,12 @@ impl Resolver<'_> {
             if length < SHORTEST_GATEWAY_SECRET {
                 self.report(&one.source, Fault::GatewaySecretShort(length));
             }
+            if self.unset_in_development(&one.value).is_none() {
+                shareable.push((secret.clone(), one.source.clone()));
+            }
             secrets.push(secret);
         }
+        self.shareable.push(Credential { place: Place::Gateway, secrets: shareable });
         secrets
     }
 }

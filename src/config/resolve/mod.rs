@@ -8,6 +8,7 @@ mod gateway;
 mod headers;
 mod outcomes;
 mod resolver;
+mod sharing;
 mod state;
 mod tool;
 mod upstream;

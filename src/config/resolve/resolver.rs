@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lti::v1p1::ConsumerCredentials;
 use lti::{KnownSecrets, Secret};
 
+use super::sharing::Credential;
 use crate::config::document::{Document, DocumentStep, Part, Path};
 use crate::config::environment::{Environment, is_variable, variable};
 use crate::config::fault::Fault;
@@ -40,6 +41,7 @@ pub(in crate::config) fn resolve(
         secrets: Vec::new(),
         credentials: Vec::new(),
         upstream_uses: Vec::new(),
+        shareable: Vec::new(),
     };
     resolver.variables_of_the_program(&mut file.gateway);
     let state = resolver.state(file.gateway.state.as_ref(), directory);
@@ -58,6 +60,7 @@ pub(in crate::config) fn resolve(
         tools.extend(resolver.tool(table, endpoint, session));
     }
     resolver.own_hosts(&public_url, &tools);
+    resolver.sharing();
     let known_secrets = Arc::new(KnownSecrets::new(&resolver.secrets));
     let behind_heroku = resolver.is_on_heroku();
     let mut problems = resolver.problems;
@@ -66,6 +69,7 @@ pub(in crate::config) fn resolve(
         problems.push(Problem { fault: Fault::NoTools, location });
     }
     problems.extend(document.problems.iter().cloned());
+    remove_consequences(&mut problems, document);
     let config = Config {
         development,
         behind_heroku,
@@ -84,6 +88,31 @@ pub(in crate::config) fn resolve(
         credentials: resolver.credentials,
         problems,
     }
+}
+
+/// Removes the problems that follow from a missing or wrong heading: the keys of two tables in one.
+fn remove_consequences(problems: &mut Vec<Problem>, document: &Document<'_>) {
+    let line_of = |problem: &Problem| match problem.location {
+        Location::File { line, .. } => Some(line),
+        _ => None,
+    };
+    let is_cause =
+        |fault: &Fault| matches!(fault, Fault::Misplaced { .. } | Fault::DuplicateKeys(_));
+    let causes: Vec<_> =
+        problems.iter().filter(|one| is_cause(&one.fault)).filter_map(line_of).collect();
+    problems.retain(|problem| {
+        let may_follow = matches!(
+            problem.fault,
+            Fault::DuplicateKey(..)
+                | Fault::BothTargets
+                | Fault::WithoutEffect(_)
+                | Fault::KeyAndConsumers(_)
+        );
+        let is_near = |cause: &usize| {
+            line_of(problem).is_some_and(|line| document.is_one_table(line, *cause))
+        };
+        !may_follow || !causes.iter().any(is_near)
+    });
 }
 
 /// The purpose of a string, which decides what its mistakes mean.
@@ -109,6 +138,8 @@ pub(super) struct Resolver<'a> {
     pub(super) credentials: Vec<ConsumerCredentials>,
     /// Every valid URL of an upstream.
     pub(super) upstream_uses: Vec<UpstreamUse>,
+    /// The secrets that no two places should share.
+    pub(super) shareable: Vec<Credential>,
 }
 
 impl Resolver<'_> {

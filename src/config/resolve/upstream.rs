@@ -20,7 +20,7 @@ impl Resolver<'_> {
     /// The template or the upstream. Reports a tool with both or neither.
     pub(super) fn target(
         &mut self,
-        source: &ValueSource,
+        (tool, source): (&str, &ValueSource),
         completeness: &Completeness,
         template: Option<Written<String>>,
         upstream: UpstreamTable,
@@ -32,12 +32,12 @@ impl Resolver<'_> {
             {
                 self.report(source, Fault::NoTarget);
             }
-            return self.upstream(upstream).map(Target::Upstream);
+            return self.upstream(tool, upstream).map(Target::Upstream);
         };
         self.not_empty("template", &template);
         if let Some(url) = &upstream.url {
             self.report_at(&url.source, Part::Key, Fault::BothTargets);
-            self.upstream(upstream);
+            self.upstream(tool, upstream);
             return None;
         }
         if completeness.lacks("upstream") {
@@ -62,10 +62,10 @@ impl Resolver<'_> {
         }
     }
 
-    fn upstream(&mut self, table: UpstreamTable) -> Option<Upstream> {
+    fn upstream(&mut self, tool: &str, table: UpstreamTable) -> Option<Upstream> {
         let prefix = self.prefix(table.prefix);
         let identity = self.identity(table.identity);
-        let headers = self.headers(table.headers);
+        let headers = self.headers(tool, table.headers);
         let timeout = Duration::from_secs(self.duration(table.timeout, &duration::TIMEOUT));
         let url = self.upstream_url(&table.url?)?;
         let grades = table.grades.is_some_and(|grades| grades.value);

@@ -163,14 +163,18 @@ fn a_tool_that_new_adds_fits_the_schema_and_keeps_the_first_comment() {
 }
 
 /// Invalid fixtures that are not TOML.
-const NO_TOML: [&str; 21] = [
+const NO_TOML: [&str; 25] = [
     "byte-order-mark-and-syntax",
     "carriage-returns",
     "duplicate-beside-syntax",
     "duplicate-table",
     "duplicate-toml-key",
     "everything-wrong",
+    "gateway-keys-below-a-tool",
     "header-syntax",
+    "heading-missing-below-gateway",
+    "heading-missing-between-tools",
+    "heading-missing-between-tools-of-one-kind",
     "not-utf-8",
     "odd-characters-as-syntax",
     "syntax-above-a-table-of-its-tool",
