@@ -67,6 +67,17 @@ pub enum KeyHome {
     Either,
 }
 
+/// The consequence of a secret in two places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SharedRisk {
+    /// One of them is the gateway's own.
+    Session,
+    /// One of them is a header for an upstream.
+    Upstream,
+    /// All of them sign launches.
+    Launch,
+}
+
 /// Why a template does not compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateFault {
@@ -417,15 +428,15 @@ faults! {
         };
 
     /// Several places have the same secret. Holds the other places, such as "the tool `quiz`", and
-    /// whether one of all is the gateway.
-    SharedSecret(places: Vec<String>, with_gateway: bool) => Warning,
+    /// the consequence.
+    SharedSecret(places: Vec<String>, risk: SharedRisk) => Warning,
         fact: (
             "this secret is also that of {}: {}",
             places_of(places),
-            if *with_gateway {
-                "a platform that has it can forge the session of any user"
-            } else {
-                "a course that has one of them can sign for the others"
+            match risk {
+                SharedRisk::Session => "a platform that has it can forge the session of any user",
+                SharedRisk::Upstream => "an app that receives it can sign launches",
+                SharedRisk::Launch => "a course that has one of them can sign for the others",
             }
         ),
         advice: "use a separate random secret for each of them (`openssl rand -hex 32`)";

@@ -6,11 +6,11 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OddCharacter {
     character: char,
-    kind: Kind,
+    kind: OddKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum OddKind {
     Quote,
     Space,
     Invisible,
@@ -46,7 +46,7 @@ impl OddCharacter {
             is_escaped = open == Some('"') && character == '\\' && !is_escaped;
         }
         if open.is_some() {
-            found.extend(in_string.into_iter().filter(|(_, odd)| odd.kind == Kind::Quote));
+            found.extend(in_string.into_iter().filter(|(_, odd)| odd.kind == OddKind::Quote));
         }
         found
     }
@@ -58,28 +58,28 @@ impl OddCharacter {
 
     /// Whether it is invisible, or a space.
     fn is_blank(self) -> bool {
-        matches!(self.kind, Kind::Space | Kind::Invisible)
+        matches!(self.kind, OddKind::Space | OddKind::Invisible)
     }
 
     /// Whether a character is invisible. A terminal may also reorder the text around it.
     pub(super) fn is_invisible(character: char) -> bool {
-        Self::of(character).is_some_and(|odd| odd.kind == Kind::Invisible)
+        Self::of(character).is_some_and(|odd| odd.kind == OddKind::Invisible)
     }
 
     /// How to fix it.
     pub(super) fn advice(self) -> &'static str {
         match self.kind {
-            Kind::Quote => "write a straight quote in its place, `\"` or `'`",
-            Kind::Space => "write an ordinary space in its place, or remove it",
-            Kind::Invisible => "delete this invisible character, or type the line again",
-            Kind::Dash => "write a hyphen `-` in its place",
+            OddKind::Quote => "write a straight quote in its place, `\"` or `'`",
+            OddKind::Space => "write an ordinary space in its place, or remove it",
+            OddKind::Invisible => "delete this invisible character, or type the line again",
+            OddKind::Dash => "write a hyphen `-` in its place",
         }
     }
 
     fn of(character: char) -> Option<Self> {
         let kind = match character {
             '“' | '”' | '„' | '‟' | '‘' | '’' | '‚' | '‛' | '«' | '»' | '‹' | '›' | '′' | '″'
-            | '＂' | '＇' | '「' | '」' | '´' => Kind::Quote,
+            | '＂' | '＇' | '「' | '」' | '´' => OddKind::Quote,
             '\u{a0}'
             | '\u{1680}'
             | '\u{2000}'..='\u{200a}'
@@ -88,7 +88,7 @@ impl OddCharacter {
             | '\u{202f}'
             | '\u{205f}'
             | '\u{3000}'
-            | '\u{85}' => Kind::Space,
+            | '\u{85}' => OddKind::Space,
             '\u{ad}'
             | '\u{34f}'
             | '\u{61c}'
@@ -97,8 +97,8 @@ impl OddCharacter {
             | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
             | '\u{feff}'
-            | '\u{fe00}'..='\u{fe0f}' => Kind::Invisible,
-            '\u{2010}'..='\u{2015}' | '\u{2212}' => Kind::Dash,
+            | '\u{fe00}'..='\u{fe0f}' => OddKind::Invisible,
+            '\u{2010}'..='\u{2015}' | '\u{2212}' => OddKind::Dash,
             _ => return None,
         };
         Some(Self { character, kind })
@@ -120,10 +120,10 @@ impl OddCharacter {
             '\u{2014}' => "an em dash",
             '\u{2212}' => "a minus sign",
             _ => match self.kind {
-                Kind::Quote => "a typographic quote",
-                Kind::Space => "a space of unusual width",
-                Kind::Invisible => "an invisible character",
-                Kind::Dash => "a typographic hyphen",
+                OddKind::Quote => "a typographic quote",
+                OddKind::Space => "a space of unusual width",
+                OddKind::Invisible => "an invisible character",
+                OddKind::Dash => "a typographic hyphen",
             },
         }
     }

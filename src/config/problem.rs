@@ -97,8 +97,8 @@ pub fn sort(file: &str, problems: &mut [Problem]) {
     });
 }
 
-/// Replaces control characters and invisible characters, so that the text can neither move the cursor of a terminal nor
-/// start a new line.
+/// Replaces control characters and invisible characters, so that the text can neither move the
+/// cursor of a terminal nor start a new line.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|character| {

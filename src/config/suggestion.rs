@@ -66,8 +66,8 @@ pub(super) fn of_variable_in_place(key: &str, name: Option<&str>) -> String {
     match key {
         "env" => format!("write only the name: `{{ env = \"{name}\" }}`"),
         "headers" => format!(
-            "write `{{ env = \"{name}\" }}` as the value of the header, and set {name} to the whole \
-                value"
+            "write `{{ env = \"{name}\" }}` as the value of the header, and set {name} to the \
+                whole value"
         ),
         "secret" | "public_url" | "state" => {
             format!("write `{key} = {{ env = \"{name}\" }}`, and set {name} to the value")

@@ -6,8 +6,8 @@ use lti::Secret;
 use lti::oauth1::SignatureMethod;
 use lti::v1p1::{Consumer, ConsumerCredentials};
 
+use super::credential::{Credential, SecretPlace};
 use super::resolver::{PLACEHOLDER_SECRET, Resolver, StringPurpose};
-use super::sharing::{Credential, Place};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{ConsumerTable, StringValue};
@@ -69,7 +69,7 @@ impl Resolver<'_> {
         let (secrets, shareable) =
             table.secret.map(|written| self.consumer_secrets(&written.value)).unwrap_or_default();
         let key = table.key?;
-        let place = Place::Consumer {
+        let place = SecretPlace::Consumer {
             tool: tool.to_owned(),
             key: key.value.clone(),
             source: key.source.clone(),

@@ -2,9 +2,9 @@
 
 use lti::Secret;
 
+use super::credential::{Credential, SecretPlace};
 use super::duration;
 use super::resolver::{Resolver, StringPurpose};
-use super::sharing::{Credential, Place};
 use crate::config::fault::Fault;
 use crate::config::file::{GatewayTable, StringValue};
 use crate::config::limit::SHORTEST_GATEWAY_SECRET;
@@ -89,7 +89,7 @@ impl Resolver<'_> {
             }
             secrets.push(secret);
         }
-        self.shareable.push(Credential { place: Place::Gateway, secrets: shareable });
+        self.shareable.push(Credential { place: SecretPlace::Gateway, secrets: shareable });
         secrets
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use lti::Secret;
 
+use super::credential::{Credential, SecretPlace};
 use super::resolver::{PLACEHOLDER_SECRET, Resolver, StringPurpose};
-use super::sharing::{Credential, Place};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{HeadersTable, StringValue};
@@ -68,7 +68,7 @@ impl Resolver<'_> {
         let value = Secret::new(text);
         if matches!(written.value, StringValue::Variable(_)) {
             if self.unset_in_development(&written.value).is_none() {
-                let place = Place::Header { tool: tool.to_owned(), name: name.to_owned() };
+                let place = SecretPlace::Header { tool: tool.to_owned(), name: name.to_owned() };
                 let secrets = vec![(value.clone(), written.source.clone())];
                 self.shareable.push(Credential { place, secrets });
             }

@@ -2,6 +2,7 @@
 //! search for others.
 
 mod consumers;
+mod credential;
 mod duration;
 mod endpoint;
 mod gateway;

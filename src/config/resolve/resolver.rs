@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lti::v1p1::ConsumerCredentials;
 use lti::{KnownSecrets, Secret};
 
-use super::sharing::Credential;
+use super::credential::Credential;
 use crate::config::document::{Document, DocumentStep, Part, Path};
 use crate::config::environment::{Environment, is_variable, variable};
 use crate::config::fault::Fault;

@@ -2,44 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use lti::Secret;
-
+use super::credential::{Credential, SecretPlace};
 use super::resolver::Resolver;
-use crate::config::fault::Fault;
+use crate::config::fault::{Fault, SharedRisk};
 use crate::config::table::ValueSource;
-
-/// The secrets of one place, and its key if it is a consumer.
-pub(super) struct Credential {
-    pub(super) place: Place,
-    pub(super) secrets: Vec<(Secret, ValueSource)>,
-}
-
-/// The place of a secret.
-pub(super) enum Place {
-    /// `gateway.secret`.
-    Gateway,
-    /// A header for the upstream of this tool.
-    Header { tool: String, name: String },
-    /// A consumer of this tool. `source` is that of its key.
-    Consumer { tool: String, key: String, source: ValueSource },
-}
-
-impl Place {
-    fn key(&self) -> Option<&str> {
-        match self {
-            Self::Consumer { key, .. } => Some(key),
-            _ => None,
-        }
-    }
-
-    fn name(&self) -> String {
-        match self {
-            Self::Gateway => "`gateway.secret`".to_owned(),
-            Self::Header { tool, name } => format!("the header `{name}` of the tool `{tool}`"),
-            Self::Consumer { tool, key, .. } => format!("the key `{key}` of the tool `{tool}`"),
-        }
-    }
-}
 
 impl Resolver<'_> {
     /// Warns about keys that two tools have, and about secrets in two places.
@@ -52,7 +18,7 @@ impl Resolver<'_> {
     fn shared_keys(&mut self, credentials: &[Credential]) {
         let mut known: HashMap<&str, (&str, &Credential)> = HashMap::new();
         for credential in credentials {
-            let Place::Consumer { tool, key, source } = &credential.place else { continue };
+            let SecretPlace::Consumer { tool, key, source } = &credential.place else { continue };
             let (other, first) = *known.entry(key).or_insert((tool, credential));
             if other == tool {
                 continue;
@@ -66,7 +32,7 @@ impl Resolver<'_> {
     }
 
     fn shared_secrets(&mut self, credentials: &[Credential]) {
-        let mut all: HashMap<&str, Vec<(&Place, &ValueSource)>> = HashMap::new();
+        let mut all: HashMap<&str, Vec<(&SecretPlace, &ValueSource)>> = HashMap::new();
         let mut secrets = Vec::new();
         for credential in credentials {
             let mut in_list = HashSet::new();
@@ -79,9 +45,8 @@ impl Resolver<'_> {
                     secrets.push(secret.expose());
                     Vec::new()
                 });
-                // A key in two tools has its own warning.
-                let key = credential.place.key();
-                if key.is_none() || places.iter().all(|(place, _)| place.key() != key) {
+                let group = credential.place.group();
+                if places.iter().all(|(place, _)| place.group() != group) {
                     places.push((&credential.place, source));
                 }
             }
@@ -92,9 +57,16 @@ impl Resolver<'_> {
             }) else {
                 continue;
             };
-            let with_gateway = places.iter().any(|(place, _)| matches!(place, Place::Gateway));
             let names = places.iter().map(|(place, _)| place.name()).collect();
-            self.report(source, Fault::SharedSecret(names, with_gateway));
+            let has = |is: fn(&SecretPlace) -> bool| all[secret].iter().any(|(place, _)| is(place));
+            let risk = if has(|place| matches!(place, SecretPlace::Gateway)) {
+                SharedRisk::Session
+            } else if has(|place| matches!(place, SecretPlace::Header { .. })) {
+                SharedRisk::Upstream
+            } else {
+                SharedRisk::Launch
+            };
+            self.report(source, Fault::SharedSecret(names, risk));
         }
     }
 }

@@ -22,8 +22,8 @@ template = "hello"
 path = "/staff"
 roles = ["staff"]
 consumers = [
-  { key = "a", secret = { env = "HELLO_SECRET" } },
-  { key = "b", secret = { env = "HELLO_SECRET" } },
+  { key = "a", secret = { env = "SECRET_OF_A" } },
+  { key = "b", secret = { env = "SECRET_OF_B" } },
 ]
 "#;
 
@@ -56,6 +56,8 @@ pub(super) fn start(folder: &Path, arguments: &[&str], environment: &[(&str, &st
         .current_dir(folder)
         .env_clear()
         .env("HELLO_SECRET", "hunter2 hunter2 hunter2")
+        .env("SECRET_OF_A", "hunter2 hunter2 hunter2 a")
+        .env("SECRET_OF_B", "hunter2 hunter2 hunter2 b")
         .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -120,11 +122,15 @@ fn check_shows_complete_launch_urls_if_the_public_url_is_known() {
 
 #[test]
 fn check_shows_upstreams_and_launch_urls_on_their_own_hosts() {
-    let gateway = "[gateway]\npublic_url = \"https://tools.example:8443\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
-    let notebook = "[tools.notebook]\nkey = \"notebook-key\"\nsecret = { env = \"HELLO_SECRET\" }\n\
-                    upstream = \"http://127.0.0.1:9000/app/\"\nhost = \"Notebook.Example\"\n";
+    let gateway = "[gateway]\npublic_url = \"https://tools.example:8443\"\n\
+                   secret = { env = \"GATEWAY_SECRET\" }\n";
+    let notebook = "[tools.notebook]\nkey = \"notebook-key\"\n\
+                    secret = { env = \"SECRET_OF_NOTEBOOK\" }\nupstream = \"http://127.0.0.1:9000/app/\"\nhost = \"Notebook.Example\"\n";
     let hello = &VALID[..VALID.find("[tools.staff]").expect("the second tool")];
-    let environment = [("GATEWAY_SECRET", "a gateway secret of 32 characters")];
+    let environment = [
+        ("GATEWAY_SECRET", "a gateway secret of 32 characters"),
+        ("SECRET_OF_NOTEBOOK", "hunter2 hunter2 hunter2 of the notebook"),
+    ];
     let check = |tools: &str| run(folder(tools).path(), &["check"], &environment);
     let one = check(&format!("{gateway}{hello}{notebook}"));
     assert_eq!((one.code, one.error.as_str()), (Some(0), ""));
