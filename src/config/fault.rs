@@ -16,9 +16,9 @@ use super::public_url::PublicUrlError;
 use super::state_location::StateLocationError;
 use super::string_mistake::StringMistake;
 use super::suggestion::{
-    did_you_mean, example, listed, of_empty_list, of_empty_text, of_identity, of_missing, of_part,
-    of_role, of_short_secret, of_template, of_template_variable, of_unknown_variable, of_variable,
-    of_variable_in_place, of_word, variable_of,
+    did_you_mean, example, listed, of_empty_list, of_empty_text, of_field, of_identity, of_missing,
+    of_part, of_role, of_short_secret, of_template, of_template_variable, of_unknown_variable,
+    of_variable, of_variable_in_place, of_word, variable_of,
 };
 use super::syntax_kind::SyntaxKind;
 use super::tool_path::ToolPathError;
@@ -79,12 +79,14 @@ pub enum SharedRisk {
 }
 
 /// Why a template does not compile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateFault {
     /// It ends inside a tag or a block.
     Unclosed,
     /// It includes or extends itself, directly or through other templates.
     Circular,
+    /// A construct that Tera does not have. Holds the advice.
+    Construct(String),
     /// Any other reason.
     Other,
 }
@@ -669,6 +671,7 @@ faults! {
     TemplateBroken(fault: TemplateFault, message: String) => Error,
         fact: "{message}",
         advice: match fault {
+            TemplateFault::Construct(advice) => advice.as_str(),
             TemplateFault::Unclosed => {
                 "close every tag and block: `}}`, `%}`, `{% endif %}`, `{% endfor %}`, \
                     `{% endblock %}`"
@@ -683,6 +686,28 @@ faults! {
     PartMissing(name: String, known: Vec<String>) => Error,
         fact: "templates/{name} does not exist",
         advice: of_part(name, known);
+
+    /// A template uses an unknown field of `launch` or `tool`.
+    TemplateField {
+        /// The variable or field that does not have it.
+        of: String,
+        /// The name of the field.
+        name: String,
+        /// The fields that exist.
+        known: Vec<&'static str>,
+    } => Error,
+        fact: "`{of}` has no field `{name}`",
+        advice: of_field(of, name, known);
+
+    /// A template uses a misspelled name of the tool's `params`.
+    TemplateParam {
+        /// The name.
+        name: String,
+        /// The similar name of a parameter.
+        near: String,
+    } => Error,
+        fact: "the tool's `params` have no `{name}`",
+        advice: did_you_mean(&format!("tool.params.{near}"));
 
     /// A template uses an unknown variable. Holds its name.
     TemplateVariable(name: String) => Error,

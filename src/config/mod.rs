@@ -51,6 +51,6 @@ pub use schema::schema;
 pub use shape::Shape;
 pub use state_location::StateLocation;
 pub use string_mistake::StringMistake;
-pub(crate) use suggestion::variable_of;
+pub(crate) use suggestion::{nearest_name, variable_of};
 pub use tool_path::ToolPath;
 pub(crate) use upstream_url::UpstreamUrlError;

@@ -40,7 +40,11 @@ pub enum Location {
 impl Location {
     /// The location of `width` characters in a text without secrets. Line and column count from 1.
     pub fn in_text(file: String, text: &str, (line, column): (usize, usize), width: usize) -> Self {
+        // An error at the end of the text is at the end of its last line.
+        let count = text.lines().count().max(1);
+        let (line, column) = if line > count { (count, usize::MAX) } else { (line, column) };
         let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        let column = column.min(shown.chars().count().saturating_add(1));
         let shown: String = printable(&shown.replace('\t', " "));
         let start = column.saturating_sub(1).min(shown.chars().count());
         Self::File { file, line, column, shown, marked: start..start + width }

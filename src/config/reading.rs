@@ -32,6 +32,8 @@ pub struct TemplateUse {
     pub name: String,
     /// The location of the name in the file.
     pub location: Location,
+    /// The names of the tool's `params`.
+    pub params: Vec<String>,
 }
 
 /// The URL of a tool's upstream.

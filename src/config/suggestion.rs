@@ -194,6 +194,27 @@ pub(super) fn of_template_variable(name: &str) -> String {
     })
 }
 
+/// Advice for a field that a template's variable does not have.
+pub(super) fn of_field(of: &str, name: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        return format!("write `{of}` alone, or with a filter such as `{of} | length`");
+    }
+    match nearest(name, known) {
+        Some(near) => did_you_mean(&format!("{of}.{near}")),
+        None if of == "launch" => format!(
+            "write one of {}; a custom parameter is `launch.custom.{name}`",
+            known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        ),
+        None => format!("write {}", listed(known)),
+    }
+}
+
+/// The name that is most similar to `text`, if it is probably a misspelling.
+pub(crate) fn nearest_name<'n>(text: &str, known: &'n [String]) -> Option<&'n str> {
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    nearest(text, &known)
+}
+
 /// The suggested name of the environment variable for a tool's secret.
 pub(crate) fn variable_of(tool: &str) -> String {
     let name: String =

@@ -55,6 +55,11 @@ pub(in crate::config) fn resolve(
             template_uses.push(TemplateUse {
                 name: template.value.clone(),
                 location: template.source.location(document, Part::Value),
+                params: table
+                    .params
+                    .iter()
+                    .flat_map(|params| params.value.keys().cloned())
+                    .collect(),
             });
         }
         tools.extend(resolver.tool(table, endpoint, session));

@@ -224,6 +224,8 @@ const UNSEEN: [(&str, &[&str]); 8] = [
         "a schema does not see templates",
         &[
             "template-broken",
+            "template-constructs",
+            "template-fields",
             "template-folder-missing",
             "template-missing",
             "template-unreadable",
