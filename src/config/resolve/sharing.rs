@@ -34,6 +34,7 @@ impl Resolver<'_> {
     fn shared_secrets(&mut self, credentials: &[Credential]) {
         let mut all: HashMap<&str, Vec<(&SecretPlace, &ValueSource)>> = HashMap::new();
         let mut secrets = Vec::new();
+        let mut groups = HashSet::new();
         for credential in credentials {
             let mut in_list = HashSet::new();
             for (secret, source) in &credential.secrets {
@@ -45,8 +46,7 @@ impl Resolver<'_> {
                     secrets.push(secret.expose());
                     Vec::new()
                 });
-                let group = credential.place.group();
-                if places.iter().all(|(place, _)| place.group() != group) {
+                if groups.insert((secret.expose(), credential.place.group())) {
                     places.push((&credential.place, source));
                 }
             }

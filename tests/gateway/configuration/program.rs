@@ -125,7 +125,8 @@ fn check_shows_upstreams_and_launch_urls_on_their_own_hosts() {
     let gateway = "[gateway]\npublic_url = \"https://tools.example:8443\"\n\
                    secret = { env = \"GATEWAY_SECRET\" }\n";
     let notebook = "[tools.notebook]\nkey = \"notebook-key\"\n\
-                    secret = { env = \"SECRET_OF_NOTEBOOK\" }\nupstream = \"http://127.0.0.1:9000/app/\"\nhost = \"Notebook.Example\"\n";
+                    secret = { env = \"SECRET_OF_NOTEBOOK\" }\n\
+                    upstream = \"http://127.0.0.1:9000/app/\"\nhost = \"Notebook.Example\"\n";
     let hello = &VALID[..VALID.find("[tools.staff]").expect("the second tool")];
     let environment = [
         ("GATEWAY_SECRET", "a gateway secret of 32 characters"),
