@@ -141,10 +141,10 @@ fn odd_syntax(
     span: &Range<usize>,
 ) -> Option<(Range<usize>, Fault)> {
     let mut at = table.start;
-    let mut first_number = text[..at].matches('\n').count() + 1;
+    let first_number = text[..at].matches('\n').count() + 1;
     let mut cause = None;
     let mut others = Vec::new();
-    for line in text[table.clone()].split_inclusive('\n') {
+    for (number, line) in (first_number..).zip(text[table.clone()].split_inclusive('\n')) {
         let found = OddCharacter::in_syntax(line.trim_end_matches(['\r', '\n']));
         let is_cause = cause.is_none() && (at..at + line.len()).contains(&span.start);
         match found.first() {
@@ -152,11 +152,10 @@ fn odd_syntax(
                 let start = at + offset;
                 cause = Some((start..start + odd.character().len_utf8(), *odd));
             }
-            Some(_) => others.push(first_number),
+            Some(_) => others.push(number),
             None => {}
         }
         at += line.len();
-        first_number += 1;
     }
     let (span, odd) = cause?;
     Some((span, Fault::OddSyntax(odd, others)))
