@@ -88,6 +88,11 @@ impl Origin {
     pub fn port(&self) -> Option<&str> {
         host_and_port(&self.authority).1
     }
+
+    /// The port, or the default port of the scheme.
+    pub fn port_or_default(&self) -> &str {
+        self.port().filter(|port| !port.is_empty()).unwrap_or(self.scheme.default_port())
+    }
 }
 
 impl fmt::Display for Origin {

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::explain::{ExplainArguments, explain};
 use super::launch::{LaunchArguments, launch};
@@ -55,6 +56,9 @@ enum Command {
     Check {
         /// The tools file
         file: Option<PathBuf>,
+        /// Judges the file as production does, also in a debug build
+        #[arg(long)]
+        production: bool,
     },
     /// Launches a tool as edX does, and shows the response
     #[command(
@@ -83,7 +87,13 @@ pub fn run() -> ExitCode {
         complain(&message::inspectable(&error));
     }
     let environment = machine::environment();
-    let development = cfg!(debug_assertions) || arguments.dev;
+    let as_production = matches!(arguments.command, Some(Command::Check { production: true, .. }));
+    if as_production && arguments.dev {
+        let message = "the argument '--production' cannot be used with '--dev'";
+        // clap compares an argument of a command only with others of the same command.
+        Arguments::command().error(ErrorKind::ArgumentConflict, message).exit();
+    }
+    let development = (cfg!(debug_assertions) || arguments.dev) && !as_production;
     if development && is_heroku(&environment) {
         return match arguments.command {
             None | Some(Command::Serve) => serve::refuse(message::DEVELOPMENT_ON_HEROKU),
@@ -98,7 +108,7 @@ pub fn run() -> ExitCode {
     let file = chosen.unwrap_or_else(|| PathBuf::from(TOOLS_FILE));
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&file, environment, development),
-        Command::Check { file: given } => {
+        Command::Check { file: given, .. } => {
             check::check(&given.unwrap_or(file), &environment, development)
         }
         Command::Launch(given) => launch(&given, &file, &environment, development),

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use lti::v1p1::ConsumerCredentials;
 
 use super::limit::TEMPLATE_DEPTH;
-use crate::config::{self, Config, Environment, Fault, Location, Problem, Severity};
+use super::rocket_settings::rocket_figment;
+use crate::config::{
+    self, Config, Environment, Fault, GatewayPart, Location, Problem, Severity, UpstreamUse,
+};
 use crate::template::Templates;
 
 /// A tools file with the templates beside it.
@@ -57,6 +61,7 @@ pub(super) fn load_content(
     read_templates(&directory.join("templates"), "", TEMPLATE_DEPTH, &mut files, &mut problems);
     let (templates, more) = Templates::compile(files, &reading.template_uses);
     problems.extend(more);
+    own_ports(&reading.upstream_uses, environment, development, &mut problems);
     config::sort(&name, &mut problems);
     Loaded {
         config: reading.config,
@@ -64,6 +69,21 @@ pub(super) fn load_content(
         templates,
         statics: directory.join("static"),
         problems,
+    }
+}
+
+/// Reports each upstream at the gateway's own address and port.
+fn own_ports(
+    upstreams: &[UpstreamUse],
+    environment: &Environment,
+    development: bool,
+    problems: &mut Vec<Problem>,
+) {
+    // `check` and `serve` report invalid settings.
+    let Ok((_, settings)) = rocket_figment(environment, development) else { return };
+    let listener = SocketAddr::new(settings.address, settings.port);
+    for upstream in upstreams.iter().filter(|upstream| upstream.reaches(listener)) {
+        upstream.report_gateway(GatewayPart::Port(listener.port()), problems);
     }
 }
 

@@ -41,11 +41,17 @@ pub(super) fn deny_inspection() -> io::Result<()> {
     Ok(())
 }
 
-/// The environment variables whose name and value are valid Unicode.
+/// The environment variables whose name is valid Unicode.
 pub(super) fn environment() -> Environment {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
+    let mut environment = Environment::new();
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => environment.insert(name, value),
+            Err(_) => environment.insert_malformed(name),
+        }
+    }
+    environment
 }
 
 /// Random bytes.

@@ -149,6 +149,25 @@ impl<'s> Document<'s> {
             None => Location::Whole(self.name.to_owned()),
         }
     }
+
+    /// The offset of the key at `path`.
+    pub(super) fn start_of(&self, path: &Path) -> Option<usize> {
+        self.root.find(&path.steps(), Part::Key).map(|span| span.start)
+    }
+
+    /// Whether no heading is between two lines.
+    pub(super) fn is_one_table(&self, one: usize, other: usize) -> bool {
+        self.excerpts.has_no_heading(one.min(other), one.max(other))
+    }
+
+    /// The location of a character's first occurrence in the value at `path`.
+    pub(super) fn locate_character(&self, path: &Path, character: char) -> Location {
+        let span = self.root.find(&path.steps(), Part::Value);
+        match span.and_then(|span| self.excerpts.find(span, character)) {
+            Some(location) => location,
+            None => self.locate(path, Part::Value),
+        }
+    }
 }
 
 impl FileValues {

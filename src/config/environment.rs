@@ -1,6 +1,6 @@
 //! The environment: settings that override the file, and variables that hold secrets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Metadata, Profile, Provider};
@@ -9,7 +9,11 @@ use lti::Secret;
 /// The environment variables at the start of the program. Any of them may be a secret: `Debug`
 /// hides their values, and they are zeroized on drop.
 #[derive(Clone, Debug, Default)]
-pub struct Environment(BTreeMap<String, Secret>);
+pub struct Environment {
+    variables: BTreeMap<String, Secret>,
+    /// The names of variables whose value is not UTF-8.
+    malformed: BTreeSet<String>,
+}
 
 impl Environment {
     /// An environment without variables.
@@ -19,29 +23,50 @@ impl Environment {
 
     /// The value of the variable with this name, if it is set.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(Secret::expose)
+        self.variables.get(name).map(Secret::expose)
     }
 
     /// Sets a variable.
     pub fn insert(&mut self, name: String, value: String) {
-        self.0.insert(name, Secret::new(value));
+        self.malformed.remove(&name);
+        self.variables.insert(name, Secret::new(value));
     }
 
     /// Unsets a variable.
     pub fn remove(&mut self, name: &str) {
-        self.0.remove(name);
+        self.variables.remove(name);
+        self.malformed.remove(name);
+    }
+
+    /// Notes a variable whose value is not UTF-8.
+    pub fn insert_malformed(&mut self, name: String) {
+        self.variables.remove(&name);
+        self.malformed.insert(name);
+    }
+
+    /// Whether the value of the variable with this name is not UTF-8.
+    pub fn is_malformed(&self, name: &str) -> bool {
+        self.malformed.contains(name)
+    }
+
+    /// The malformed variables that would be settings of the gateway.
+    pub(super) fn malformed_settings(&self) -> impl Iterator<Item = &str> {
+        self.malformed.iter().map(String::as_str).filter(|name| name.starts_with(PREFIX))
     }
 
     /// Names and values, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.expose()))
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.expose()))
     }
 }
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
         let variables = variables.into_iter();
-        Self(variables.map(|(name, value)| (name, Secret::new(value))).collect())
+        Self {
+            variables: variables.map(|(name, value)| (name, Secret::new(value))).collect(),
+            malformed: BTreeSet::new(),
+        }
     }
 }
 

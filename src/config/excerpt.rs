@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::environment::is_variable;
 use super::key::{CONSUMER, GATEWAY, Kind, TOOL};
+use super::odd_character::OddCharacter;
 use super::problem::Location;
 
 /// The path step for any index of a list.
@@ -60,6 +61,18 @@ impl<'s> Excerpts<'s> {
         self.location(span, &line, self.marks_of(&line))
     }
 
+    /// The line of a character's first occurrence in a span of a valid table.
+    pub(super) fn find(&self, span: Range<usize>, character: char) -> Option<Location> {
+        let at = span.start + self.text.get(span)?.find(character)?;
+        Some(self.of_sound(at..at + character.len_utf8()))
+    }
+
+    /// Whether no line after `first`, up to `last`, is a heading.
+    pub(super) fn has_no_heading(&self, first: usize, last: usize) -> bool {
+        let lines = self.text.lines().take(last).skip(first);
+        !lines.into_iter().any(|line| line.trim_start().starts_with('['))
+    }
+
     /// The line of a duplicate key in a valid table. The parser omits such a key.
     pub(super) fn of_surplus(&self, span: Range<usize>) -> Location {
         let line = self.line_around(span.start);
@@ -91,7 +104,9 @@ impl<'s> Excerpts<'s> {
     }
 
     fn line_around(&self, at: usize) -> Range<usize> {
-        let number = self.lines.partition_point(|start| *start <= at);
+        // The end of a text with a final line break belongs to its last line.
+        let last = self.text.strip_suffix('\n').map_or(self.text.len(), str::len);
+        let number = self.lines.partition_point(|start| *start <= at.min(last));
         let start = self.lines[number - 1];
         let end = self.lines.get(number).map_or(self.text.len(), |next| next - 1);
         start..end
@@ -145,7 +160,7 @@ impl Shown {
                 '\r' => continue,
                 '\t' => ' ',
                 // A control character could move the cursor of the terminal.
-                _ if character.is_control() => '\u{fffd}',
+                _ if character.is_control() || OddCharacter::is_invisible(character) => '\u{fffd}',
                 _ => character,
             };
             self.characters.push((start..start + character.len_utf8(), shown));

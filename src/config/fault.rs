@@ -10,13 +10,15 @@ use super::limit::{
     LONGEST_PARAMS, LONGEST_TOOL_NAME, RECOMMENDED_CONSUMER_SECRET, SHORTEST_CONSUMER_SECRET,
     SHORTEST_GATEWAY_SECRET,
 };
+use super::odd_character::OddCharacter;
 use super::outcome_host::OutcomeHostError;
 use super::public_url::PublicUrlError;
 use super::state_location::StateLocationError;
+use super::string_mistake::StringMistake;
 use super::suggestion::{
-    did_you_mean, example, listed, of_empty_list, of_empty_text, of_identity, of_missing, of_part,
-    of_role, of_short_secret, of_template, of_template_variable, of_unknown_variable, of_variable,
-    of_word, variable_of,
+    did_you_mean, example, listed, of_empty_list, of_empty_text, of_field, of_identity, of_missing,
+    of_part, of_role, of_short_secret, of_template, of_template_variable, of_unknown_variable,
+    of_variable, of_variable_in_place, of_word, variable_of,
 };
 use super::syntax_kind::SyntaxKind;
 use super::tool_path::ToolPathError;
@@ -31,13 +33,60 @@ pub enum Severity {
     Warning,
 }
 
-/// Why a template does not compile.
+/// The part of the gateway that a URL names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GatewayPart {
+    /// The port on which it listens.
+    Port(u16),
+    /// The host of its public URL.
+    PublicHost(String),
+    /// The host of a tool: host and tool.
+    ToolHost(String, String),
+}
+
+impl fmt::Display for GatewayPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port(port) => write!(f, "listens on port {port}"),
+            Self::PublicHost(host) => write!(f, "has the public host `{host}`"),
+            Self::ToolHost(host, tool) => {
+                write!(f, "serves the host `{host}` of the tool `{tool}`")
+            }
+        }
+    }
+}
+
+/// The table in which a key has a meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHome {
+    /// `[gateway]`.
+    Gateway,
+    /// The table of a tool.
+    Tool,
+    /// Both.
+    Either,
+}
+
+/// The consequence of a secret in two places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SharedRisk {
+    /// One of them is the gateway's own.
+    Session,
+    /// One of them is a header for an upstream.
+    Upstream,
+    /// All of them sign launches.
+    Launch,
+}
+
+/// Why a template does not compile.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateFault {
     /// It ends inside a tag or a block.
     Unclosed,
     /// It includes or extends itself, directly or through other templates.
     Circular,
+    /// A construct that Tera does not have. Holds the advice.
+    Construct(String),
     /// Any other reason.
     Other,
 }
@@ -115,6 +164,12 @@ faults! {
         fact: "{message}",
         advice: kind.advice();
 
+    /// A character that looks like another is in the place of TOML's syntax. Holds the other lines
+    /// of the table with such characters.
+    OddSyntax(odd: OddCharacter, lines: Vec<usize>) => Error,
+        fact: ("{odd} is not TOML{}", of_more_lines(lines)),
+        advice: odd.advice();
+
     /// A table defines a key or a table twice. Holds its name, and the line of the first definition
     /// if that is another line.
     DuplicateKey(key: String, first: Option<usize>) => Error,
@@ -132,6 +187,40 @@ faults! {
     } => Error,
         fact: "unknown key `{key}` {table}",
         advice: of_word(key, known);
+
+    /// Keys in a table where they have no meaning, although another table has them.
+    Misplaced {
+        /// The keys.
+        keys: Vec<String>,
+        /// The table as the file writes it.
+        table: String,
+        /// The table in which they have a meaning.
+        home: KeyHome,
+    } => Error,
+        fact: ("{}", of_misplaced(keys, table, *home)),
+        advice: match (home, if keys.len() == 1 { "it" } else { "them" }) {
+            (KeyHome::Gateway, them) => format!(
+                "move {them} below the heading `[gateway]`: a key belongs to the last heading above"
+            ),
+            (KeyHome::Tool, them) => format!(
+                "write the tool's heading above {them}, such as `[tools.hello]`: a key belongs to \
+                    the last heading above"
+            ),
+            (KeyHome::Either, them) => {
+                format!("move {them} below `[gateway]`, or below the heading of the tool")
+            }
+        };
+
+    /// A table of a tool with a wrong heading. Holds the heading, and the right one.
+    Heading(found: String, right: String) => Error,
+        fact: "the gateway reads no table `{found}`",
+        advice: format!("write the heading of each tool like `{right}`");
+
+    /// A table of a tool defines several keys twice. Holds the keys.
+    DuplicateKeys(keys: Vec<String>) => Error,
+        fact: ("this tool defines {} twice", quoted(keys)),
+        advice: "if they belong to another tool, write its heading above this line, such as \
+            `[tools.quiz]`; if not, keep one of each";
 
     /// An environment variable with the gateway's prefix that is no setting. Holds its name, and
     /// the names of all settings.
@@ -223,6 +312,24 @@ faults! {
         advice: "write https://, and let the app verify `X-LTI-Assertion`, so that it refuses \
             requests that bypass the gateway";
 
+    /// An upstream at the address `0.0.0.0` or `[::]`. Holds the address, and the URL of the same
+    /// port on loopback.
+    UpstreamUnspecified(address: String, loopback: String) => Warning,
+        fact: "{address} is an address to listen on, not to connect to",
+        advice: format!("write the address of the app: `upstream = \"{loopback}\"`");
+
+    /// On Heroku, an upstream at a loopback address.
+    UpstreamOnHeroku => Warning,
+        fact: "on Heroku, this address is in the gateway's own dyno: no other dyno answers there",
+        advice: "write the URL of the app, such as `https://my-app.herokuapp.com`, unless the \
+            gateway's dyno starts the app, too";
+
+    /// An upstream that is the gateway itself. Holds the reason.
+    UpstreamIsGateway(why: GatewayPart) => Error,
+        fact: "the upstream is this gateway itself, which {why}",
+        advice: "write the URL of the app: `upstream = \"http://127.0.0.1:9000\"`; an app on the \
+            same machine needs another port than the gateway";
+
     /// An invalid value of `prefix`. Holds it.
     Prefix(text: String) => Error,
         fact: "\"{text}\" is not a prefix",
@@ -310,6 +417,37 @@ faults! {
         advice: "give each course its own key, or list several secrets of one key: \
             `secret = [new, old]`";
 
+    /// Two tools have the same consumer key. Holds the key, the other tool's name, and whether the
+    /// two have a common secret.
+    SharedKey(key: String, other: String, has_same_secret: bool) => Warning,
+        fact: ("{}", of_shared_key(key, other, *has_same_secret)),
+        advice: if *has_same_secret {
+            "give each tool its own key and secret, unless all courses with this key may use both \
+                tools"
+        } else {
+            "give each tool its own key: a platform that stores one secret for a key, such as edX, \
+                can launch only one of the two"
+        };
+
+    /// Several places have the same secret. Holds the other places, such as "the tool `quiz`", and
+    /// the consequence.
+    SharedSecret(places: Vec<String>, risk: SharedRisk) => Warning,
+        fact: (
+            "this secret is also that of {}: {}",
+            places_of(places),
+            match risk {
+                SharedRisk::Session => "a platform that has it can forge the session of any user",
+                SharedRisk::Upstream => "an app that receives it can sign launches",
+                SharedRisk::Launch => "a course that has one of them can sign for the others",
+            }
+        ),
+        advice: "use a separate random secret for each of them (`openssl rand -hex 32`)";
+
+    /// A list contains the same secret twice.
+    DuplicateSecret => Warning,
+        fact: "this list contains the same secret twice",
+        advice: "remove one of them; for a rotation, list the new and the old secret";
+
     /// An environment variable is not set. Holds its name.
     VariableMissing(name: String) => Error,
         fact: "the environment variable {name} is not set",
@@ -319,6 +457,40 @@ faults! {
     VariableEmpty(name: String) => Error,
         fact: "the environment variable {name} is empty",
         advice: of_variable(name);
+
+    /// A string names a variable in the syntax of another program.
+    Unexpanded {
+        /// The name of the key or header.
+        key: String,
+        /// The key, or the key of the table of headers.
+        of: &'static str,
+        /// The variable with its syntax, and its name. `None` if it may be a secret.
+        variable: Option<(String, String)>,
+    } => Error,
+        fact: ("{}", of_unexpanded(key, variable.as_ref())),
+        advice: of_variable_in_place(of, variable.as_ref().map(|(_, name)| name.as_str()));
+
+    /// A mistake that changes the meaning of a string. Holds the name of the string.
+    StringMistake(what: String, mistake: StringMistake) => Error,
+        fact: "{what} {mistake}",
+        advice: mistake.advice();
+
+    /// A string that is valid, but probably not the author's. Holds the name of the string.
+    SuspiciousString(what: String, mistake: StringMistake) => Warning,
+        fact: "{what} {mistake}",
+        advice: format!("{}; ignore this warning if it belongs to the value", mistake.advice());
+
+    /// The value of an environment variable is not UTF-8. Holds its name.
+    VariableEncoding(name: String) => Error,
+        fact: "the value of the environment variable {name} is not UTF-8",
+        advice: "set it to ASCII characters, or save the file that sets it as UTF-8";
+
+    /// Variables that name a proxy, which the gateway does not use. Their values may contain a
+    /// password, so the fault holds only their names.
+    ProxyVariable(names: Vec<&'static str>) => Warning,
+        fact: ("the gateway uses no proxy, and ignores {}", names.join(", ")),
+        advice: "allow the gateway to connect directly to platforms and upstreams: a proxy would \
+            connect for it, without its check of network addresses (SSRF)";
 
     /// An invalid name of a variable. It may be a secret, so the fault does not hold it.
     VariableName => Error,
@@ -499,6 +671,7 @@ faults! {
     TemplateBroken(fault: TemplateFault, message: String) => Error,
         fact: "{message}",
         advice: match fault {
+            TemplateFault::Construct(advice) => advice.as_str(),
             TemplateFault::Unclosed => {
                 "close every tag and block: `}}`, `%}`, `{% endif %}`, `{% endfor %}`, \
                     `{% endblock %}`"
@@ -514,6 +687,28 @@ faults! {
         fact: "templates/{name} does not exist",
         advice: of_part(name, known);
 
+    /// A template uses an unknown field of `launch` or `tool`.
+    TemplateField {
+        /// The variable or field that does not have it.
+        of: String,
+        /// The name of the field.
+        name: String,
+        /// The fields that exist.
+        known: Vec<&'static str>,
+    } => Error,
+        fact: "`{of}` has no field `{name}`",
+        advice: of_field(of, name, known);
+
+    /// A template uses a misspelled name of the tool's `params`.
+    TemplateParam {
+        /// The name.
+        name: String,
+        /// The similar name of a parameter.
+        near: String,
+    } => Error,
+        fact: "the tool's `params` have no `{name}`",
+        advice: did_you_mean(&format!("tool.params.{near}"));
+
     /// A template uses an unknown variable. Holds its name.
     TemplateVariable(name: String) => Error,
         fact: "the template uses the unknown variable `{name}`",
@@ -522,4 +717,72 @@ faults! {
 
 fn of_first_line(first: Option<usize>) -> String {
     first.map(|line| format!(", first in line {line}")).unwrap_or_default()
+}
+
+fn of_more_lines(lines: &[usize]) -> String {
+    match lines {
+        [] => String::new(),
+        [line] => format!("; line {line} has one, too"),
+        lines => {
+            let lines: Vec<_> = lines.iter().map(usize::to_string).collect();
+            format!("; the lines {} have some, too", lines.join(", "))
+        }
+    }
+}
+
+fn of_unexpanded(key: &str, variable: Option<&(String, String)>) -> String {
+    match variable {
+        Some((text, name)) if text == name => {
+            format!("`{key}` is the name of the variable {name}, not its value")
+        }
+        Some((text, _)) => {
+            format!("`{key}` contains `{text}`, but the gateway expands no variables in strings")
+        }
+        None => format!("`{key}` names a variable, but the gateway expands none in strings"),
+    }
+}
+
+fn of_misplaced(keys: &[String], table: &str, home: KeyHome) -> String {
+    let verb = if keys.len() == 1 { "belongs" } else { "belong" };
+    let home = match home {
+        KeyHome::Gateway => "in [gateway]",
+        KeyHome::Tool => "to a tool",
+        KeyHome::Either => "in [gateway] or to a tool",
+    };
+    let table = if table == "at the top level" { "above the first heading" } else { table };
+    format!("{} {verb} {home}, but {} {table}", quoted(keys), of_number(keys))
+}
+
+fn of_number(keys: &[String]) -> &'static str {
+    if keys.len() == 1 { "is" } else { "are" }
+}
+
+/// Names as a list in a sentence.
+fn quoted(names: &[String]) -> String {
+    let mut names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match names.pop() {
+        Some(last) if !names.is_empty() => format!("{} and {last}", names.join(", ")),
+        last => last.unwrap_or_default(),
+    }
+}
+
+fn of_shared_key(key: &str, other: &str, has_same_secret: bool) -> String {
+    if has_same_secret {
+        format!(
+            "the tool `{other}` has the same key `{key}` and secret: a course that may launch one \
+                may launch both"
+        )
+    } else {
+        format!("the tool `{other}` has the same key `{key}` with another secret")
+    }
+}
+
+/// At most three places.
+fn places_of(places: &[String]) -> String {
+    match places {
+        [first, second, third, rest @ ..] if !rest.is_empty() => {
+            format!("{first}, {second}, {third} and {} more", rest.len())
+        }
+        places => places.join(", "),
+    }
 }

@@ -89,7 +89,7 @@ pub(super) fn read(
 ) -> ToolsFile {
     let tools = values.take_tools();
     let reader = Reader::new(document, &values, environment);
-    let (gateway, tools, is_empty) = {
+    let (mut gateway, tools, is_empty) = {
         let mut top = reader.top(tools);
         let gateway = top.table("gateway").map(read_gateway);
         let tools = top.table("tools");
@@ -111,6 +111,11 @@ pub(super) fn read(
         }
         (gateway, tables, is_empty)
     };
+    let misplaced = reader.misplaced();
+    if misplaced.of_gateway {
+        gateway.completeness = Completeness::unknown();
+    }
+    let is_empty = is_empty && !misplaced.of_a_tool;
     ToolsFile { gateway, tools, is_empty, problems: reader.into_problems() }
 }
 
@@ -136,7 +141,11 @@ fn read_rewrites(table: &mut Table<'_>) -> Option<RewriteTable> {
     let mut rewrites = Vec::new();
     for (prefix, Written { value, source }) in table.table("outcome_url_rewrite")?.into_values() {
         match value {
-            Value::String(_, value) => rewrites.push((prefix, Written { value, source })),
+            Value::String(_, value) => {
+                if reader.accepts("outcome_url_rewrite", &value, &source) {
+                    rewrites.push((prefix, Written { value, source }));
+                }
+            }
             value => {
                 reader.mismatch(
                     "outcome_url_rewrite",
@@ -266,7 +275,9 @@ fn string_value(
     let reader = table.reader();
     let source = written.source.clone();
     let text = match &written.value {
-        Value::String(_, text) => Some(StringValue::Literal(text.clone())),
+        Value::String(_, text) => {
+            reader.accepts(key, text, &source).then(|| StringValue::Literal(text.clone()))
+        }
         Value::Dict(..) => {
             let mut variable = reader.table(written, key)?;
             if variable.is_empty() {

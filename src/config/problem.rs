@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use super::fault::{Fault, Severity};
+use super::odd_character::OddCharacter;
 
 /// One problem.
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ pub struct Problem {
 }
 
 /// The location of a problem.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// In a file.
     File {
@@ -39,7 +40,11 @@ pub enum Location {
 impl Location {
     /// The location of `width` characters in a text without secrets. Line and column count from 1.
     pub fn in_text(file: String, text: &str, (line, column): (usize, usize), width: usize) -> Self {
+        // An error at the end of the text is at the end of its last line.
+        let count = text.lines().count().max(1);
+        let (line, column) = if line > count { (count, usize::MAX) } else { (line, column) };
         let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        let column = column.min(shown.chars().count().saturating_add(1));
         let shown: String = printable(&shown.replace('\t', " "));
         let start = column.saturating_sub(1).min(shown.chars().count());
         Self::File { file, line, column, shown, marked: start..start + width }
@@ -96,11 +101,14 @@ pub fn sort(file: &str, problems: &mut [Problem]) {
     });
 }
 
-/// Replaces control characters, so that the text can neither move the cursor of a terminal nor
-/// start a new line.
+/// Replaces control characters and invisible characters, so that the text can neither move the
+/// cursor of a terminal nor start a new line.
 fn printable(text: &str) -> String {
     text.chars()
-        .map(|character| if character.is_control() { '\u{fffd}' } else { character })
+        .map(|character| {
+            let is_shown = !character.is_control() && !OddCharacter::is_invisible(character);
+            if is_shown { character } else { '\u{fffd}' }
+        })
         .collect()
 }
 

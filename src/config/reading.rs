@@ -1,9 +1,13 @@
 //! The result of reading a tools file.
 
+use std::net::{IpAddr, SocketAddr};
+
 use lti::v1p1::ConsumerCredentials;
 
+use super::fault::{Fault, GatewayPart};
 use super::gateway::Config;
 use super::problem::{Location, Problem};
+use crate::url::{BaseUrl, is_loopback};
 
 /// The valid part of a file, and the problems of the rest.
 pub struct Reading {
@@ -11,6 +15,8 @@ pub struct Reading {
     pub config: Config,
     /// The templates of all tools, including tools with a problem.
     pub template_uses: Vec<TemplateUse>,
+    /// The URLs of all upstreams, including those of tools with a problem.
+    pub upstream_uses: Vec<UpstreamUse>,
     /// The key and secrets of every consumer, in plain text. The search for the cause of an invalid
     /// signature reads them. Outside development, `serve` drops them and keeps only the keys that
     /// verify signatures.
@@ -26,4 +32,49 @@ pub struct TemplateUse {
     pub name: String,
     /// The location of the name in the file.
     pub location: Location,
+    /// The names of the tool's `params`.
+    pub params: Vec<String>,
+}
+
+/// The URL of a tool's upstream.
+#[derive(Clone, Debug)]
+pub struct UpstreamUse {
+    /// The URL.
+    pub url: BaseUrl,
+    /// Its location in the file.
+    pub location: Location,
+}
+
+impl UpstreamUse {
+    /// Reports that the upstream is the gateway itself, in place of warnings about its address.
+    pub fn report_gateway(&self, part: GatewayPart, problems: &mut Vec<Problem>) {
+        problems.retain(|problem| {
+            problem.location != self.location
+                || !matches!(
+                    problem.fault,
+                    Fault::UpstreamExposed
+                        | Fault::UpstreamOnHeroku
+                        | Fault::UpstreamUnspecified(..)
+                        | Fault::UpstreamIsGateway(_)
+                )
+        });
+        let location = self.location.clone();
+        problems.push(Problem { fault: Fault::UpstreamIsGateway(part), location });
+    }
+
+    /// Whether a connection to the upstream would reach this listener of the same machine.
+    pub fn reaches(&self, listener: SocketAddr) -> bool {
+        let origin = &self.url.origin;
+        if origin.port_or_default().parse() != Ok(listener.port()) {
+            return false;
+        }
+        let on_loopback = listener.ip().is_unspecified() || listener.ip().is_loopback();
+        let host = origin.host();
+        match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(ip) if ip.is_ipv4() != listener.is_ipv4() && listener.is_ipv4() => false,
+            Ok(ip) if ip.is_unspecified() => on_loopback,
+            Ok(ip) => ip == listener.ip() || ip.is_loopback() && listener.ip().is_unspecified(),
+            Err(_) => is_loopback(host) && on_loopback,
+        }
+    }
 }

@@ -60,6 +60,22 @@ pub(super) fn of_variable(name: &str) -> String {
     format!("set it: `heroku config:set {name}=…`, or add `{name}=…` to .env for foreman")
 }
 
+/// Advice for a value of this key that is a string with a variable of this name.
+pub(super) fn of_variable_in_place(key: &str, name: Option<&str>) -> String {
+    let name = name.unwrap_or("NAME");
+    match key {
+        "env" => format!("write only the name: `{{ env = \"{name}\" }}`"),
+        "headers" => format!(
+            "write `{{ env = \"{name}\" }}` as the value of the header, and set {name} to the \
+                whole value"
+        ),
+        "secret" | "public_url" | "state" => {
+            format!("write `{key} = {{ env = \"{name}\" }}`, and set {name} to the value")
+        }
+        _ => format!("write the value itself: `{key}` cannot come from a variable"),
+    }
+}
+
 /// Advice for a consumer's secret that is too short: in this variable, or in the file.
 pub(super) fn of_short_secret(variable: Option<&str>) -> String {
     let characters =
@@ -176,6 +192,27 @@ pub(super) fn of_template_variable(name: &str) -> String {
     near_or(name, &["launch", "tool"], || {
         "use `launch.…` and `tool.…`, or set the variable in the template first".to_owned()
     })
+}
+
+/// Advice for a field that a template's variable does not have.
+pub(super) fn of_field(of: &str, name: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        return format!("write `{of}` alone, or with a filter such as `{of} | length`");
+    }
+    match nearest(name, known) {
+        Some(near) => did_you_mean(&format!("{of}.{near}")),
+        None if of == "launch" => format!(
+            "write one of {}; a custom parameter is `launch.custom.{name}`",
+            known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        ),
+        None => format!("write {}", listed(known)),
+    }
+}
+
+/// The name that is most similar to `text`, if it is probably a misspelling.
+pub(crate) fn nearest_name<'n>(text: &str, known: &'n [String]) -> Option<&'n str> {
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    nearest(text, &known)
 }
 
 /// The suggested name of the environment variable for a tool's secret.

@@ -3,11 +3,13 @@
 //! A malformed table is replaced by spaces, so that it does not hide the problems of other tables.
 //! Only the first error of a malformed table is reported, because the others follow from it.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use toml::de::DeTable;
 
 use super::fault::Fault;
+use super::odd_character::OddCharacter;
 use super::syntax_kind::SyntaxKind;
 
 /// The largest number of headings that a multi-line string may contain.
@@ -48,7 +50,8 @@ impl ValidToml {
                     *byte = if *byte == b'\n' { b'\n' } else { b' ' };
                 }
                 valid.malformed.push(heading(&text[table.clone()]));
-                let fault = Fault::Syntax(kind, message);
+                let odd = odd_syntax(text, &table, &span);
+                let (span, fault) = odd.unwrap_or((span, Fault::Syntax(kind, message)));
                 valid.errors.push(SyntaxError { span, fault, table: Some(table.start) });
             }
             next += end;
@@ -130,6 +133,34 @@ fn parse_table(text: &str, starts: &[usize]) -> (usize, Option<ParserError>) {
     (1, Some(ParserError { span, kind, message }))
 }
 
+/// The character that looks like another, if it is the cause of the error at `span` in a malformed
+/// table.
+fn odd_syntax(
+    text: &str,
+    table: &Range<usize>,
+    span: &Range<usize>,
+) -> Option<(Range<usize>, Fault)> {
+    let mut at = table.start;
+    let first_number = text[..at].matches('\n').count() + 1;
+    let mut cause = None;
+    let mut others = Vec::new();
+    for (number, line) in (first_number..).zip(text[table.clone()].split_inclusive('\n')) {
+        let found = OddCharacter::in_syntax(line.trim_end_matches(['\r', '\n']));
+        let is_cause = cause.is_none() && (at..at + line.len()).contains(&span.start);
+        match found.first() {
+            Some((offset, odd)) if is_cause => {
+                let start = at + offset;
+                cause = Some((start..start + odd.character().len_utf8(), *odd));
+            }
+            Some(_) => others.push(number),
+            None => {}
+        }
+        at += line.len();
+    }
+    let (span, odd) = cause?;
+    Some((span, Fault::OddSyntax(odd, others)))
+}
+
 /// The keys of a table's heading; empty for a table without a heading.
 fn heading(table: &str) -> Vec<String> {
     let line = table.lines().next().unwrap_or_default().trim();
@@ -169,9 +200,52 @@ fn duplicates(text: &str) -> Vec<SyntaxError> {
         } else {
             Fault::Syntax(kind, message)
         };
-        found.push(SyntaxError { span, fault, table: None });
+        found.push((table, is_heading, SyntaxError { span, fault, table: None }));
     }
-    found
+    merge_duplicates(text, &starts, found)
+}
+
+/// Merges the duplicate keys of each tool whose second definitions all follow the first ones: the
+/// heading of another tool is probably missing.
+fn merge_duplicates(
+    text: &str,
+    starts: &[usize],
+    found: Vec<(usize, bool, SyntaxError)>,
+) -> Vec<SyntaxError> {
+    // The keys of each table, with the lines of the last first and the first second definition.
+    let mut blocks: HashMap<usize, (Vec<String>, usize, usize)> = HashMap::new();
+    for (table, is_heading, error) in &found {
+        let Fault::DuplicateKey(key, Some(first)) = &error.fault else { continue };
+        let is_tool =
+            heading(&text[starts[table - 1]..]).first().is_some_and(|first| first == "tools");
+        if *is_heading || !is_tool {
+            continue;
+        }
+        let second = text[..error.span.start].matches('\n').count() + 1;
+        let (keys, last_first, first_second) =
+            blocks.entry(*table).or_insert((Vec::new(), 0, usize::MAX));
+        if !keys.contains(key) {
+            keys.push(key.clone());
+        }
+        *last_first = (*last_first).max(*first);
+        *first_second = (*first_second).min(second);
+    }
+    blocks
+        .retain(|_, (keys, last_first, first_second)| keys.len() > 1 && last_first < first_second);
+    let mut errors = Vec::new();
+    let mut merged = HashSet::new();
+    for (table, _, mut error) in found {
+        if let (Fault::DuplicateKey(_, Some(_)), Some((keys, ..))) =
+            (&error.fault, blocks.get(&table))
+        {
+            if !merged.insert(table) {
+                continue;
+            }
+            error.fault = Fault::DuplicateKeys(keys.clone());
+        }
+        errors.push(error);
+    }
+    errors
 }
 
 /// The start of the first table with the same heading as the last of these tables.

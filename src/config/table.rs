@@ -7,11 +7,16 @@ use figment::{Figment, Profile, Provider as _};
 use serde::de::DeserializeOwned;
 
 use super::document::{Document, DocumentStep, FileValues, Part, Path};
-use super::environment::{ENVIRONMENT, Environment, Overrides, variable};
-use super::fault::Fault;
-use super::key::GATEWAY;
+use super::environment::{ENVIRONMENT, Environment, Overrides, is_variable, variable};
+use super::fault::{Fault, KeyHome};
+use super::key::{GATEWAY, TOOL};
 use super::problem::{Location, Problem};
+use super::string_mistake::StringMistake;
 use super::suggestion::nearest;
+use super::variable_syntax::VariableSyntax;
+
+/// The keys whose strings may contain any characters. A path may contain `$`.
+const TEXTS: [&str; 3] = ["title", "description", "path"];
 
 /// A value as the file or the environment writes it, with its source.
 #[derive(Clone, Debug)]
@@ -30,8 +35,17 @@ pub(super) struct ValueSource {
 /// Reads the merged values of file and environment, and collects problems.
 pub(super) struct Reader<'d> {
     document: &'d Document<'d>,
+    environment: &'d Environment,
     figment: Figment,
     problems: RefCell<Vec<Problem>>,
+    misplaced: RefCell<MisplacedKeys>,
+}
+
+/// Whether keys of a table are below another heading. The table then does not lack them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct MisplacedKeys {
+    pub(super) of_gateway: bool,
+    pub(super) of_a_tool: bool,
 }
 
 /// One table of the merged values.
@@ -59,6 +73,11 @@ impl Completeness {
         Self { written: Vec::new(), lost: true }
     }
 
+    /// Whether the reader could not read the table, or only a part of it.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.lost
+    }
+
     /// Whether a key is missing. It is not missing if another fault explains its absence.
     pub(super) fn lacks(&self, key: &str) -> bool {
         !self.lost && !self.written.contains(&key)
@@ -75,10 +94,16 @@ impl<'d> Reader<'d> {
     pub(super) fn new(
         document: &'d Document<'d>,
         values: &FileValues,
-        environment: &Environment,
+        environment: &'d Environment,
     ) -> Self {
         let figment = Figment::from(values).merge(Overrides(environment));
-        Self { document, figment, problems: RefCell::default() }
+        Self {
+            document,
+            environment,
+            figment,
+            problems: RefCell::default(),
+            misplaced: RefCell::default(),
+        }
     }
 
     /// The file's top level, with the entry that figment does not have.
@@ -134,6 +159,69 @@ impl<'d> Reader<'d> {
         self.report(&written.source, Part::Value, fault);
     }
 
+    /// Whether a string is usable. Reports a variable that nothing expands, and characters that
+    /// look like others.
+    pub(super) fn accepts(&self, key: &'static str, text: &str, source: &ValueSource) -> bool {
+        if TEXTS.contains(&key) {
+            return true;
+        }
+        if let Some(variable) = self.variable_in(key, text) {
+            self.report(source, Part::Value, self.unexpanded(key, source, variable));
+            return false;
+        }
+        // The resolver knows what characters mean for the others.
+        if matches!(key, "secret" | "headers" | "public_url" | "state") {
+            return true;
+        }
+        let Some(mistake) = StringMistake::of_characters(text) else { return true };
+        let what = format!("`{key}`");
+        let is_usable = key == "key";
+        let fault = if is_usable {
+            Fault::SuspiciousString(what, mistake)
+        } else {
+            Fault::StringMistake(what, mistake)
+        };
+        self.problems
+            .borrow_mut()
+            .push(Problem { fault, location: source.location_of(self.document, mistake) });
+        is_usable
+    }
+
+    /// The variable that a string names in the syntax of another program.
+    fn variable_in<'t>(&self, key: &str, text: &'t str) -> Option<VariableSyntax<'t>> {
+        let whole = VariableSyntax::of_whole(text);
+        match key {
+            "key" | "env" => whole,
+            "secret" => whole.or_else(|| {
+                VariableSyntax::of_name(text, |name| self.environment.get(name).is_some())
+            }),
+            _ => whole.or_else(|| VariableSyntax::of_part(text)),
+        }
+    }
+
+    fn unexpanded(
+        &self,
+        key: &'static str,
+        source: &ValueSource,
+        VariableSyntax { text, name }: VariableSyntax<'_>,
+    ) -> Fault {
+        // Another name in the file may be a URL with a password.
+        let written = source.key().filter(|_| key == "headers").unwrap_or(key).to_owned();
+        if source.from_environment {
+            let what = format!("the value of {}", variable(&written));
+            return Fault::StringMistake(what, StringMistake::Unexpanded);
+        }
+        // Any other name may be a part of a secret.
+        let is_known = is_variable(name) || self.environment.get(name).is_some();
+        let variable = is_known.then(|| (text.to_owned(), name.to_owned()));
+        Fault::Unexpanded { key: written, of: key, variable }
+    }
+
+    /// The keys below a wrong heading, in all finished tables.
+    pub(super) fn misplaced(&self) -> MisplacedKeys {
+        *self.misplaced.borrow()
+    }
+
     pub(super) fn into_problems(self) -> Vec<Problem> {
         self.problems.into_inner()
     }
@@ -167,6 +255,22 @@ impl ValueSource {
             }
             _ => document.locate(&self.path, part),
         }
+    }
+
+    /// The location of a mistake in the value: of its character, or of the whole value.
+    pub(super) fn location_of(&self, document: &Document<'_>, mistake: StringMistake) -> Location {
+        match mistake.character().filter(|_| !self.from_environment) {
+            Some(character) => document.locate_character(&self.path, character),
+            None => self.location(document, Part::Value),
+        }
+    }
+
+    /// The nearest key of the value.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.path.steps().into_iter().rev().find_map(|step| match step {
+            DocumentStep::Key(key) => Some(key.as_ref()),
+            DocumentStep::Index(_) => None,
+        })
     }
 
     /// The keys of the enclosing tables, up to the first list.
@@ -243,7 +347,10 @@ impl<'r> Table<'r> {
     pub(super) fn string(&mut self, key: &'static str) -> Option<Written<String>> {
         let written = self.value(key)?;
         match written.value {
-            Value::String(_, value) => Some(Written { value, source: written.source }),
+            Value::String(_, value) => self
+                .reader
+                .accepts(key, &value, &written.source)
+                .then_some(Written { value, source: written.source }),
             _ => {
                 self.reader.mismatch(key, "a string in quotes", &written);
                 None
@@ -282,7 +389,10 @@ impl<'r> Table<'r> {
         list: Written<Vec<Written<Value>>>,
     ) -> Written<Vec<Written<String>>> {
         let strings = list.value.into_iter().filter_map(|item| match item.value {
-            Value::String(_, value) => Some(Written { value, source: item.source }),
+            Value::String(_, value) => self
+                .reader
+                .accepts(key, &value, &item.source)
+                .then_some(Written { value, source: item.source }),
             _ => {
                 self.reader.mismatch(key, "a string in quotes", &item);
                 None
@@ -396,12 +506,23 @@ impl<'r> Table<'r> {
 
     /// Reports all keys that the reader did not ask for.
     pub(super) fn finish(mut self, table: &str) -> Completeness {
+        let misplaced = self.misplaced();
+        for (keys, home) in &misplaced {
+            self.report_misplaced(keys, *home, table);
+        }
+        let is_misplaced = |key: &String| misplaced.iter().any(|(keys, _)| keys.contains(key));
         for (key, value) in &self.values {
+            if is_misplaced(key) {
+                continue;
+            }
             let source = self.written(DocumentStep::Key(key.clone().into()), value.clone()).source;
             let fault = if source.from_environment {
                 let settable = self.asked.iter().filter(|key| is_settable(key));
                 let known = settable.map(|key| variable(key)).collect();
                 Fault::UnknownVariable(variable(key), known)
+            } else if let Some((name, right)) = self.tool_heading(key, value) {
+                self.reader.misplaced.borrow_mut().of_a_tool = true;
+                Fault::Heading(name, right)
             } else {
                 Fault::UnknownKey {
                     key: key.clone(),
@@ -418,9 +539,89 @@ impl<'r> Table<'r> {
         }
     }
 
-    fn written(&self, step: DocumentStep, value: Value) -> Written<Value> {
+    /// The keys that have a meaning in another table.
+    fn misplaced(&self) -> Vec<(Vec<String>, KeyHome)> {
+        let (own, is_top) = match self.source.keys().as_slice() {
+            [] => (None, true),
+            ["gateway"] => (Some(GATEWAY), false),
+            ["tools", _] if self.source.path.steps().len() == 2 => (Some(TOOL), false),
+            _ => return Vec::new(),
+        };
+        let (mut of_gateway, mut of_tool, mut of_either) = (Vec::new(), Vec::new(), Vec::new());
+        for (key, value) in &self.values {
+            let is_written = !self.is_from_environment(value);
+            if !is_written || own.is_some_and(|own| own.get(key).is_some()) {
+                continue;
+            }
+            match (GATEWAY.get(key).is_some(), TOOL.get(key).is_some()) {
+                (true, false) => of_gateway.push(key.clone()),
+                (false, true) => of_tool.push(key.clone()),
+                (true, true) => of_either.push(key.clone()),
+                (false, false) => {}
+            }
+        }
+        if is_top && !of_either.is_empty() {
+            match (of_gateway.is_empty(), of_tool.is_empty()) {
+                (true, true) => return vec![(of_either, KeyHome::Either)],
+                (true, false) => of_tool.extend(of_either),
+                (false, true) => of_gateway.extend(of_either),
+                // Each of the two may be another's.
+                (false, false) => {}
+            }
+        }
+        let mut found = vec![(of_gateway, KeyHome::Gateway), (of_tool, KeyHome::Tool)];
+        found.retain(|(keys, _)| !keys.is_empty());
+        found
+    }
+
+    fn report_misplaced(&self, keys: &[String], home: KeyHome, table: &str) {
+        let mut misplaced = self.reader.misplaced.borrow_mut();
+        misplaced.of_gateway |= home != KeyHome::Tool;
+        misplaced.of_a_tool |= home != KeyHome::Gateway;
+        // Mark the first in the file.
+        let sources = keys.iter().map(|key| {
+            let source = self.source.below(DocumentStep::Key(key.clone().into()), false);
+            (self.reader.document.start_of(&source.path), key, source)
+        });
+        let mut sources: Vec<_> = sources.collect();
+        sources.sort_by_key(|(start, ..)| *start);
+        let keys = sources.iter().map(|(_, key, _)| (*key).clone()).collect();
+        if let Some((_, _, first)) = sources.first() {
+            let fault = Fault::Misplaced { keys, table: table.to_owned(), home };
+            self.reader.report(first, Part::Key, fault);
+        }
+    }
+
+    /// The heading of a table at the top level that is a tool's, or has tools, and the right
+    /// heading.
+    fn tool_heading(&self, key: &str, value: &Value) -> Option<(String, String)> {
+        let Value::Dict(_, values) = value else { return None };
+        if !self.source.keys().is_empty() {
+            return None;
+        }
+        let is_tool = |values: &Dict| {
+            values.keys().any(|key| TOOL.get(key).is_some() && GATEWAY.get(key).is_none())
+        };
+        if is_tool(values) && nearest(key, &["gateway"]).is_none() {
+            let name = key.strip_prefix("tools").or_else(|| key.strip_prefix("tool"));
+            let name = name.map(|name| name.trim_matches(['-', '_', ':', '/', ' ', '.']));
+            let name = name.filter(|name| !name.is_empty()).unwrap_or(key);
+            return Some((format!("[{key}]"), format!("[tools.{name}]")));
+        }
+        let (name, _) = values.iter().find(|(_, value)| match value {
+            Value::Dict(_, values) => is_tool(values),
+            _ => false,
+        })?;
+        Some((format!("[{key}.{name}]"), format!("[tools.{name}]")))
+    }
+
+    fn is_from_environment(&self, value: &Value) -> bool {
         let metadata = self.reader.figment.get_metadata(value.tag());
-        let from_environment = metadata.is_some_and(|metadata| metadata.name == ENVIRONMENT);
+        metadata.is_some_and(|metadata| metadata.name == ENVIRONMENT)
+    }
+
+    fn written(&self, step: DocumentStep, value: Value) -> Written<Value> {
+        let from_environment = self.is_from_environment(&value);
         Written { value, source: self.source.below(step, from_environment) }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::construct;
 use crate::config::{Fault, Location, Problem, TemplateFault};
 
 /// Templates: their names and contents.
@@ -70,18 +71,22 @@ impl Failure {
         let message = report.lines().next()?.strip_prefix("error: ")?;
         let (rest, column) = location_in(report)?.rsplit_once(':')?;
         let (file, line) = rest.rsplit_once(':')?;
+        let place = (line.parse().ok()?, column.parse().ok()?);
+        let text = files.get(file).map(String::as_str).unwrap_or_default();
         let fault = match message
             .strip_prefix("Unknown template `")
             .and_then(|rest| rest.strip_suffix('`'))
         {
             Some(name) => missing(name, files),
-            None => broken(message),
+            None => match construct::advice(message, text, place) {
+                Some(advice) => {
+                    let fault = TemplateFault::Construct(advice);
+                    Fault::TemplateBroken(fault, sentence(message))
+                }
+                None => broken(message),
+            },
         };
-        Some(Self {
-            file: Some(file.to_owned()),
-            fault,
-            place: (line.parse().ok()?, column.parse().ok()?),
-        })
+        Some(Self { file: Some(file.to_owned()), fault, place })
     }
 
     /// A failure at the location where a template names another.
@@ -138,7 +143,7 @@ fn location_in(report: &str) -> Option<&str> {
 }
 
 /// Line and column of an offset, from 1.
-fn place_of(text: &str, at: usize) -> (usize, usize) {
+pub(super) fn place_of(text: &str, at: usize) -> (usize, usize) {
     let before = &text[..at];
     let line = before.rsplit('\n').next().unwrap_or_default();
     (before.matches('\n').count() + 1, line.chars().count() + 1)
@@ -171,7 +176,7 @@ pub(super) fn foreign_variables(
 }
 
 /// A template and all templates that it names, directly or indirectly.
-fn parts_of<'f>(template: &'f str, files: &'f Files) -> Vec<&'f str> {
+pub(super) fn parts_of<'f>(template: &'f str, files: &'f Files) -> Vec<&'f str> {
     let mut parts = vec![template];
     let mut next = 0;
     while let Some(text) = parts.get(next).and_then(|part| files.get(*part)) {

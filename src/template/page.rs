@@ -1,13 +1,14 @@
 //! Tera templates: compiled at the start, HTML-escaped, rendered with each launch.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use lti::Launch;
 use serde::Serialize;
 use tera::{Context, Tera, Value};
 
-use super::{diagnosis, usage};
+use super::fields::CustomNames;
+use super::{diagnosis, fields, usage};
 use crate::config::{Fault, Problem, TemplateUse, Tool};
 
 /// The file name suffix of templates for tools. Tera escapes their values for HTML.
@@ -21,6 +22,8 @@ pub struct Templates {
     tera: Tera,
     /// The files that do not read `launch.params`.
     without_params: HashSet<String>,
+    /// The custom parameters that the template of each tool names.
+    custom: HashMap<String, CustomNames>,
 }
 
 /// The page of one tool: its template, and the template's variable `tool`.
@@ -67,7 +70,7 @@ impl Templates {
             }
         };
         let mut foreign = BTreeSet::new();
-        for TemplateUse { name, location } in uses {
+        for TemplateUse { name, location, .. } in uses {
             let file = format!("{name}{SUFFIX}");
             match tera.get_template_variables(&file) {
                 Ok(variables) => {
@@ -87,9 +90,22 @@ impl Templates {
             }
         }
         problems.extend(diagnosis::foreign_variables(&foreign, &files));
+        let parts = |name: &str| -> Vec<String> {
+            let file = format!("{name}{SUFFIX}");
+            diagnosis::parts_of(&file, &sound).into_iter().map(str::to_owned).collect()
+        };
+        problems.extend(fields::misspelled(uses, &parts, &sound));
+        let mut custom = HashMap::new();
+        for TemplateUse { name, .. } in uses {
+            custom.entry(format!("{name}{SUFFIX}")).or_insert_with(|| {
+                let parts = parts(name);
+                let texts = parts.iter().filter_map(|file| sound.get(file));
+                CustomNames::of(texts.map(String::as_str))
+            });
+        }
         let without_params = sound.into_iter().filter(|(_, text)| !usage::may_read_params(text));
         let without_params = without_params.map(|(file, _)| file).collect();
-        (Self { tera, without_params }, problems)
+        (Self { tera, without_params, custom }, problems)
     }
 
     /// Renders the page for a launch.
@@ -112,10 +128,26 @@ impl Templates {
         if !self.without_params.contains(&page.file) {
             variable.params = params(launch);
         }
-        let mut context = Context::new();
-        context.insert_value("tool", page.tool.clone());
-        context.insert_value("launch", Value::try_from_serializable(&variable).map_err(failed)?);
-        self.tera.render(&page.file, &context).map_err(failed)
+        let render = |variable: &LaunchContext<'_>| {
+            let mut context = Context::new();
+            context.insert_value("tool", page.tool.clone());
+            context.insert_value("launch", Value::try_from_serializable(variable)?);
+            self.tera.render(&page.file, &context)
+        };
+        let Some(names) = self.custom.get(&page.file) else {
+            return render(&variable).map_err(failed);
+        };
+        // A template that asks which parameters there are receives no others, if it can do without.
+        if !names.asks {
+            variable.add_empty(&names.named);
+        }
+        let mut rendered = render(&variable);
+        for names in [&names.named, &names.possible] {
+            if rendered.is_err() && variable.add_empty(names) {
+                rendered = render(&variable);
+            }
+        }
+        rendered.map_err(failed)
     }
 }
 
@@ -240,6 +272,17 @@ impl<'a> LaunchContext<'a> {
             params: Vec::new(),
             grade: GradeContext { accepted: launch.grade_place.is_some() },
         }
+    }
+}
+
+impl<'a> LaunchContext<'a> {
+    /// Adds empty custom parameters of these names. Returns whether the launch lacks any of them.
+    fn add_empty(&mut self, names: &'a BTreeSet<String>) -> bool {
+        let before = self.custom.len();
+        for name in names {
+            self.custom.entry(Cow::Borrowed(name)).or_insert("");
+        }
+        self.custom.len() > before
     }
 }
 

@@ -536,6 +536,32 @@ fn an_included_template_can_use_the_launch() {
 }
 
 #[test]
+fn a_custom_parameter_that_was_not_sent_is_empty() {
+    for (text, expected) in [
+        ("[{{ launch.custom.absent }}]", "[]"),
+        ("[{{ launch.custom[\"absent\"] | upper }}]", "[]"),
+        ("{% if launch.custom.absent == \"a\" %}a{% else %}b{% endif %}", "b"),
+        ("{{ launch.custom.absent or \"blue\" }}", "blue"),
+        ("{{ launch.custom.absent | default(value=\"blue\") }}", "blue"),
+        ("{% if launch.custom.absent is defined %}a{% else %}b{% endif %}", "b"),
+        // A use that asks for the parameter, and one that does not.
+        ("{{ launch.custom.b | default(value=\"1\") }}[{{ launch.custom.absent }}]", "[]"),
+        ("{% set all = launch.custom %}[{{ all.absent }}]", "[]"),
+        ("{% for name, value in launch.custom %}{{ name }};{% endfor %}", "week;"),
+        ("[{{ launch.custom.absent }}{{ launch.custom.week }}]", "[3]"),
+    ] {
+        let page = ("page.html.tera", "{% include \"part.html.tera\" %}");
+        for templates in [vec![("page.html.tera", text)], vec![page, ("part.html.tera", text)]] {
+            let setup = Setup { tools: TOOLS, templates: &templates, ..Setup::default() };
+            let server = Server::start(&setup);
+            let form = Form::default().with(&[("custom_week", "3")]);
+            let page = server.post("/lti/a", &form.sign());
+            assert_eq!((page.status, page.body.as_str()), (200, expected), "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_failed_template_fails_the_same_way_on_a_reload() {
     let templates = [("page.html.tera", "{{ launch.custom.absent.x }}")];
     let server = Server::start(&Setup { tools: TOOLS, templates: &templates, ..Setup::default() });

@@ -85,7 +85,8 @@ fn add(
         _ => None,
     };
     let after = load(&text, page.map(|page| (page.name.clone(), page.text.clone())));
-    let url = accepted(&before, &after, new, &target, &shown)?;
+    let lines = old.lines().count();
+    let url = accepted(&before, &after, new, &target, (&shown, lines))?;
     write(&file, &text, page, &shown)?;
     Ok(text::setup(&text::SetUp {
         tool: &new.name,
@@ -129,7 +130,14 @@ fn sound<'c>(
     shown: &str,
 ) -> Result<(&'c str, Table), NewError> {
     let is_malformed = |fault: &Fault| {
-        matches!(fault, Fault::Encoding | Fault::Syntax(..) | Fault::DuplicateKey(..))
+        matches!(
+            fault,
+            Fault::Encoding
+                | Fault::Syntax(..)
+                | Fault::OddSyntax(..)
+                | Fault::DuplicateKey(..)
+                | Fault::DuplicateKeys(_)
+        )
     };
     let malformed: Vec<Problem> =
         before.problems.iter().filter(|problem| is_malformed(&problem.fault)).cloned().collect();
@@ -199,7 +207,7 @@ fn accepted(
     after: &Loaded,
     new: &NewArguments,
     target: &NewTarget<'_>,
-    shown: &str,
+    (shown, lines): (&str, usize),
 ) -> Result<String, NewError> {
     let known: BTreeSet<String> = before.problems.iter().map(Problem::to_string).collect();
     let page = match target {
@@ -216,6 +224,7 @@ fn accepted(
         .filter(|problem| problem.severity() == Severity::Error)
         .filter(|problem| is_of_page(problem) || !known.contains(&problem.to_string()))
         .cloned()
+        .map(|problem| in_the_file(problem, lines, new, shown))
         .collect();
     match after.config.tools.iter().find(|tool| tool.name == new.name) {
         Some(tool) if errors.is_empty() => Ok(after.config.public_url.launch_url(tool, None)),
@@ -226,6 +235,17 @@ fn accepted(
             new.name
         ))),
     }
+}
+
+/// A problem of the new table without its line, which is not in the file.
+fn in_the_file(problem: Problem, lines: usize, new: &NewArguments, shown: &str) -> Problem {
+    let location = match problem.location {
+        Location::File { file, line, .. } if file == shown && line > lines => {
+            Location::Whole(format!("[tools.{}], which is not in {shown} yet", new.name))
+        }
+        location => location,
+    };
+    Problem { location, ..problem }
 }
 
 /// Writes the template, and then the tools file. If the second fails, removes the template again.

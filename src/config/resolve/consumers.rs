@@ -6,12 +6,14 @@ use lti::Secret;
 use lti::oauth1::SignatureMethod;
 use lti::v1p1::{Consumer, ConsumerCredentials};
 
-use super::resolver::{PLACEHOLDER_SECRET, Resolver};
+use super::credential::{Credential, SecretPlace};
+use super::resolver::{PLACEHOLDER_SECRET, Resolver, StringPurpose};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{ConsumerTable, StringValue};
 use crate::config::key::{SENDERS, SIGNATURE_METHODS};
 use crate::config::limit::{RECOMMENDED_CONSUMER_SECRET, SHORTEST_CONSUMER_SECRET};
+use crate::config::string_mistake::StringMistake;
 use crate::config::table::{ValueSource, Written};
 
 impl Resolver<'_> {
@@ -64,9 +66,15 @@ impl Resolver<'_> {
             self.report(source, Fault::Missing("secret"));
         }
         let methods = self.signature_methods(table.signature_methods);
-        let secrets =
+        let (secrets, shareable) =
             table.secret.map(|written| self.consumer_secrets(&written.value)).unwrap_or_default();
         let key = table.key?;
+        let place = SecretPlace::Consumer {
+            tool: tool.to_owned(),
+            key: key.value.clone(),
+            source: key.source.clone(),
+        };
+        self.shareable.push(Credential { place, secrets: shareable });
         self.not_empty("key", &key);
         self.warn_about_credential("key", &key.value, &key.source);
         let credentials = ConsumerCredentials {
@@ -78,18 +86,24 @@ impl Resolver<'_> {
         Some(Consumer::new(key.value, secrets, methods))
     }
 
-    fn consumer_secrets(&mut self, written: &[Written<StringValue>]) -> Vec<Secret> {
+    /// The secrets, and those of them that are no placeholders, with their sources.
+    fn consumer_secrets(
+        &mut self,
+        written: &[Written<StringValue>],
+    ) -> (Vec<Secret>, Vec<(Secret, ValueSource)>) {
         let mut secrets = Vec::new();
+        let mut shareable = Vec::new();
         for one in written {
             let Some(secret) = self.secret(one, PLACEHOLDER_SECRET) else { continue };
             self.warn_about_credential("secret", secret.expose(), &one.source);
             // A placeholder has its own warning.
             if self.unset_in_development(&one.value).is_none() {
                 self.check_length_of_secret(&secret, one);
+                shareable.push((secret.clone(), one.source.clone()));
             }
             secrets.push(secret);
         }
-        secrets
+        (secrets, shareable)
     }
 
     /// Reports a secret that learners can guess. They have launches with their signatures, so they
@@ -127,7 +141,7 @@ impl Resolver<'_> {
                     self.report(&written.source, Fault::LiteralSecret);
                 }
             }
-            Secret::new(self.string(written)?)
+            Secret::new(self.string(written, StringPurpose::Secret)?)
         };
         self.secrets.push(secret.clone());
         Some(secret)
@@ -135,7 +149,8 @@ impl Resolver<'_> {
 
     /// Warns about a key or secret that platforms may split or trim.
     fn warn_about_credential(&mut self, what: &'static str, text: &str, source: &ValueSource) {
-        if text.trim() != text {
+        let has_mistake = StringMistake::of_characters(text).is_some();
+        if text.trim() != text && !has_mistake {
             self.report(source, Fault::OuterWhitespace(what));
         }
         if text.contains(':') {

@@ -2,8 +2,9 @@
 
 use lti::Secret;
 
+use super::credential::{Credential, SecretPlace};
 use super::duration;
-use super::resolver::Resolver;
+use super::resolver::{Resolver, StringPurpose};
 use crate::config::fault::Fault;
 use crate::config::file::{GatewayTable, StringValue};
 use crate::config::limit::SHORTEST_GATEWAY_SECRET;
@@ -28,7 +29,8 @@ impl Resolver<'_> {
         // Development does not require the variables of production.
         let written =
             table.public_url.filter(|written| self.unset_in_development(&written.value).is_none());
-        let written = written.map(|written| (self.string(&written), written.source));
+        let written =
+            written.map(|written| (self.string(&written, StringPurpose::Setting), written.source));
         let public_url = match written {
             Some((Some(text), source)) => match public_url::parse(&text) {
                 Ok(origin) => Some(PublicUrl::Fixed(origin)),
@@ -48,7 +50,7 @@ impl Resolver<'_> {
 
         let secrets = match table.secret {
             Some(written) => self.gateway_secrets(&written),
-            None if self.development => {
+            None if self.development && !table.completeness.is_unknown() => {
                 let fault = Fault::Placeholder("`gateway.secret`".into(), PLACEHOLDER_SECRET);
                 self.report_missing("gateway", fault);
                 vec![Secret::new(PLACEHOLDER_SECRET)]
@@ -71,6 +73,7 @@ impl Resolver<'_> {
 
     fn gateway_secrets(&mut self, written: &[Written<StringValue>]) -> Vec<Secret> {
         let mut secrets = Vec::new();
+        let mut shareable = Vec::new();
         for one in written {
             if matches!(&one.value, StringValue::Literal(text) if text.is_empty()) {
                 self.report(&one.source, Fault::GatewaySecretShort(0));
@@ -81,8 +84,12 @@ impl Resolver<'_> {
             if length < SHORTEST_GATEWAY_SECRET {
                 self.report(&one.source, Fault::GatewaySecretShort(length));
             }
+            if self.unset_in_development(&one.value).is_none() {
+                shareable.push((secret.clone(), one.source.clone()));
+            }
             secrets.push(secret);
         }
+        self.shareable.push(Credential { place: SecretPlace::Gateway, secrets: shareable });
         secrets
     }
 }

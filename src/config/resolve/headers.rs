@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use lti::Secret;
 
-use super::resolver::{PLACEHOLDER_SECRET, Resolver};
+use super::credential::{Credential, SecretPlace};
+use super::resolver::{PLACEHOLDER_SECRET, Resolver, StringPurpose};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{HeadersTable, StringValue};
@@ -18,6 +19,7 @@ impl Resolver<'_> {
     /// The headers, with names in lower case.
     pub(super) fn headers(
         &mut self,
+        tool: &str,
         written: Option<Written<HeadersTable>>,
     ) -> Vec<(String, Secret)> {
         let mut headers = Vec::new();
@@ -40,26 +42,36 @@ impl Resolver<'_> {
                 self.report_at(&text.source, Part::Key, fault);
             }
             known.entry(normalized).or_insert_with(|| name.clone());
-            if let Some(value) = self.header_value(&name, &text) {
+            if let Some(value) = self.header_value(tool, &name, &text) {
                 headers.push((name.to_ascii_lowercase(), value));
             }
         }
         headers
     }
 
-    fn header_value(&mut self, name: &str, written: &Written<StringValue>) -> Option<Secret> {
+    fn header_value(
+        &mut self,
+        tool: &str,
+        name: &str,
+        written: &Written<StringValue>,
+    ) -> Option<Secret> {
         let text = match self.unset_in_development(&written.value) {
             Some(variable) => {
                 self.report(&written.source, Fault::Placeholder(variable, PLACEHOLDER_SECRET));
                 PLACEHOLDER_SECRET.to_owned()
             }
-            None => self.string(written)?,
+            None => self.string(written, StringPurpose::Header)?,
         };
         if let Err(why) = check_value(&text) {
             self.report(&written.source, Fault::HeaderValue(name.to_owned(), why));
         }
         let value = Secret::new(text);
         if matches!(written.value, StringValue::Variable(_)) {
+            if self.unset_in_development(&written.value).is_none() {
+                let place = SecretPlace::Header { tool: tool.to_owned(), name: name.to_owned() };
+                let secrets = vec![(value.clone(), written.source.clone())];
+                self.shareable.push(Credential { place, secrets });
+            }
             self.secrets.push(value.clone());
         }
         Some(value)

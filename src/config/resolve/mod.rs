@@ -2,12 +2,14 @@
 //! search for others.
 
 mod consumers;
+mod credential;
 mod duration;
 mod endpoint;
 mod gateway;
 mod headers;
 mod outcomes;
 mod resolver;
+mod sharing;
 mod state;
 mod tool;
 mod upstream;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::resolver::Resolver;
+use super::resolver::{Resolver, StringPurpose};
 use crate::config::fault::Fault;
 use crate::config::file::StringValue;
 use crate::config::state_location::StateLocation;
@@ -21,7 +21,9 @@ impl Resolver<'_> {
         else {
             return StateLocation::default();
         };
-        let Some(text) = self.string(written) else { return StateLocation::default() };
+        let Some(text) = self.string(written, StringPurpose::Setting) else {
+            return StateLocation::default();
+        };
         if text.is_empty() {
             self.report(&written.source, Fault::EmptyText("state"));
             return StateLocation::default();

@@ -30,7 +30,8 @@ impl Resolver<'_> {
         if !is_tool_name(&name) {
             self.report(&source, Fault::ToolName(name.clone()));
         }
-        let target = self.target(&source, &table.completeness, table.template, table.upstream);
+        let target =
+            self.target((&name, &source), &table.completeness, table.template, table.upstream);
         let session = match table.session {
             Some(written) => self.duration(Some(written), &duration::SESSION),
             None => session,

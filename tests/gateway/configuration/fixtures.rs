@@ -24,13 +24,18 @@ const SECRET: &str = "hunter2";
 const ENVIRONMENT: &str = "GATEWAY_SECRET=hunter2 hunter2 hunter2 hunter2 hunter2\n\
     HELLO_SECRET=hunter2 hunter2 hunter2\n";
 
-/// Parses lines of `NAME=value`.
-fn environment(lines: &str) -> Environment {
-    lines
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+/// Parses lines of `NAME=value`. A value may be other bytes than UTF-8.
+fn environment(lines: &[u8]) -> Environment {
+    let mut environment = Environment::new();
+    for line in lines.split(|byte| *byte == b'\n') {
+        let Some(at) = line.iter().position(|byte| *byte == b'=') else { continue };
+        let name = String::from_utf8(line[..at].to_vec()).expect("a name in UTF-8");
+        match String::from_utf8(line[at + 1..].to_vec()) {
+            Ok(value) => environment.insert(name, value),
+            Err(_) => environment.insert_malformed(name),
+        }
+    }
+    environment
 }
 
 pub(super) fn fixtures() -> Vec<PathBuf> {
@@ -43,7 +48,7 @@ pub(super) fn fixtures() -> Vec<PathBuf> {
 /// The problems of a fixture, and their output if its directory is the current one.
 pub(super) fn load_fixture(directory: &Path) -> (Vec<Problem>, String) {
     let environment = environment(
-        &fs::read_to_string(directory.join("environment")).unwrap_or(ENVIRONMENT.to_owned()),
+        &fs::read(directory.join("environment")).unwrap_or(ENVIRONMENT.as_bytes().to_vec()),
     );
     let development = directory.join("development").exists();
     let file = directory.join("tools.toml");

@@ -362,6 +362,26 @@ fn a_tool_with_a_problem_is_not_written() {
 }
 
 #[test]
+fn a_refused_argument_is_not_shown_as_a_line_of_the_file() {
+    for (upstream, said) in [
+        ("localhost:8000", "error: the upstream does not begin with http:// or https://\n"),
+        ("http://0.0.0.0:5000", "error: the upstream is this gateway itself"),
+        ("ftp://app.example", "error: the upstream begins with neither http:// nor https://\n"),
+    ] {
+        let folder = folder(OLD);
+        let run = add(folder.path(), &["app", "--upstream", upstream]);
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{upstream}");
+        assert!(run.error.starts_with(said), "{}", run.error);
+        assert!(
+            run.error.contains("\n --> [tools.app], which is not in tools.toml yet\n  = help: "),
+            "{}",
+            run.error
+        );
+        assert!(!run.error.contains("--> tools.toml"), "{}", run.error);
+    }
+}
+
+#[test]
 fn an_existing_error_in_another_table_does_not_prevent_a_new_tool() {
     let folder = folder(&format!("{OLD}\n[tools.odd]\nkye = \"a\"\n"));
     shown(&add(folder.path(), &["quiz"]));

@@ -22,8 +22,8 @@ template = "hello"
 path = "/staff"
 roles = ["staff"]
 consumers = [
-  { key = "a", secret = { env = "HELLO_SECRET" } },
-  { key = "b", secret = { env = "HELLO_SECRET" } },
+  { key = "a", secret = { env = "SECRET_OF_A" } },
+  { key = "b", secret = { env = "SECRET_OF_B" } },
 ]
 "#;
 
@@ -56,6 +56,8 @@ pub(super) fn start(folder: &Path, arguments: &[&str], environment: &[(&str, &st
         .current_dir(folder)
         .env_clear()
         .env("HELLO_SECRET", "hunter2 hunter2 hunter2")
+        .env("SECRET_OF_A", "hunter2 hunter2 hunter2 a")
+        .env("SECRET_OF_B", "hunter2 hunter2 hunter2 b")
         .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -120,11 +122,16 @@ fn check_shows_complete_launch_urls_if_the_public_url_is_known() {
 
 #[test]
 fn check_shows_upstreams_and_launch_urls_on_their_own_hosts() {
-    let gateway = "[gateway]\npublic_url = \"https://tools.example:8443\"\nsecret = { env = \"GATEWAY_SECRET\" }\n";
-    let notebook = "[tools.notebook]\nkey = \"notebook-key\"\nsecret = { env = \"HELLO_SECRET\" }\n\
+    let gateway = "[gateway]\npublic_url = \"https://tools.example:8443\"\n\
+                   secret = { env = \"GATEWAY_SECRET\" }\n";
+    let notebook = "[tools.notebook]\nkey = \"notebook-key\"\n\
+                    secret = { env = \"SECRET_OF_NOTEBOOK\" }\n\
                     upstream = \"http://127.0.0.1:9000/app/\"\nhost = \"Notebook.Example\"\n";
     let hello = &VALID[..VALID.find("[tools.staff]").expect("the second tool")];
-    let environment = [("GATEWAY_SECRET", "a gateway secret of 32 characters")];
+    let environment = [
+        ("GATEWAY_SECRET", "a gateway secret of 32 characters"),
+        ("SECRET_OF_NOTEBOOK", "hunter2 hunter2 hunter2 of the notebook"),
+    ];
     let check = |tools: &str| run(folder(tools).path(), &["check"], &environment);
     let one = check(&format!("{gateway}{hello}{notebook}"));
     assert_eq!((one.code, one.error.as_str()), (Some(0), ""));
@@ -154,6 +161,69 @@ fn check_reports_the_problems_of_a_file_and_exits_with_1() {
     assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
     assert!(run.error.contains("--> tools.toml:3:1\n"), "{}", run.error);
     assert!(run.error.ends_with("\ntools.toml: 3 errors, 1 warning\n"), "{}", run.error);
+}
+
+#[test]
+fn check_judges_as_production_on_request() {
+    let folder = folder(VALID);
+    let run = |arguments: &[&str], environment: &[(&str, &str)]| {
+        super::program::run(folder.path(), arguments, environment)
+    };
+    let production = run(&["check", "--production"], &[]);
+    assert_eq!((production.code, production.out.as_str()), (Some(1), ""));
+    for missing in ["`gateway.secret` is missing\n", "`gateway.public_url` is missing\n"] {
+        assert!(production.error.contains(&format!("error: {missing}")), "{}", production.error);
+    }
+    assert_eq!(run(&["check"], &[]).code, Some(0), "a debug build is development");
+    // On Heroku, a debug build refuses to judge as development.
+    let secret = ("LTI_GATEWAY_SECRET", "a gateway secret of 32 characters");
+    let heroku = run(&["check", "--production"], &[("DYNO", "run.1"), secret]);
+    assert_eq!(heroku.code, Some(0), "{}", heroku.error);
+    assert_eq!(run(&["check"], &[("DYNO", "run.1"), secret]).code, Some(1));
+    for arguments in [&["check", "--production", "--dev"][..], &["--dev", "check", "--production"]]
+    {
+        let both = run(arguments, &[]);
+        assert_eq!(both.code, Some(2), "{}{}", both.out, both.error);
+        assert!(both.error.contains("cannot be used with"), "{}", both.error);
+    }
+    assert_eq!(run(&["serve", "--production"], &[]).code, Some(2), "only `check` has it");
+}
+
+#[test]
+fn check_and_serve_say_that_a_proxy_is_not_used() {
+    let folder = folder(VALID);
+    let proxy = [("https_proxy", "http://me:hunter2@proxy.example:3128"), ("PORT", "none")];
+    for command in ["check", "serve"] {
+        let run = run(folder.path(), &[command], &proxy);
+        assert!(
+            run.error.contains("warning: the gateway uses no proxy, and ignores https_proxy\n"),
+            "{command}: {}",
+            run.error
+        );
+    }
+}
+
+#[test]
+fn a_variable_that_is_not_utf_8_is_not_reported_as_unset() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = folder(VALID);
+    let output = Command::new(env!("CARGO_BIN_EXE_lti-gateway"))
+        .arg("check")
+        .current_dir(folder.path())
+        .env_clear()
+        .env("HELLO_SECRET", OsStr::from_bytes(b"hunter2 hunter2 h\xfcnter2"))
+        .output()
+        .expect("the program runs");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(
+        error.contains("error: the value of the environment variable HELLO_SECRET is not UTF-8\n"),
+        "{error}"
+    );
+    assert!(!error.contains("is not set") || !error.contains("HELLO_SECRET is not set"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
 }
 
 #[test]

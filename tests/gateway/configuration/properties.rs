@@ -297,10 +297,10 @@ proptest! {
 }
 
 #[test]
-fn the_undamaged_file_has_only_warnings_about_literal_secrets() {
+fn the_undamaged_file_has_only_warnings_about_literal_and_shared_secrets() {
     let reading = read("tools.toml", GOOD.as_bytes(), &environment(), false);
     let printed = print("tools.toml", &reading.problems);
-    assert_eq!(printed.lines().last(), Some("tools.toml: 4 warnings"), "{printed}");
+    assert_eq!(printed.lines().last(), Some("tools.toml: 6 warnings"), "{printed}");
 }
 
 #[test]

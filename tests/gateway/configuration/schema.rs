@@ -163,15 +163,20 @@ fn a_tool_that_new_adds_fits_the_schema_and_keeps_the_first_comment() {
 }
 
 /// Invalid fixtures that are not TOML.
-const NO_TOML: [&str; 20] = [
+const NO_TOML: [&str; 25] = [
     "byte-order-mark-and-syntax",
     "carriage-returns",
     "duplicate-beside-syntax",
     "duplicate-table",
     "duplicate-toml-key",
     "everything-wrong",
+    "gateway-keys-below-a-tool",
     "header-syntax",
+    "heading-missing-below-gateway",
+    "heading-missing-between-tools",
+    "heading-missing-between-tools-of-one-kind",
     "not-utf-8",
+    "odd-characters-as-syntax",
     "syntax-above-a-table-of-its-tool",
     "syntax-below-a-text-with-a-heading",
     "syntax-contradiction",
@@ -188,7 +193,7 @@ const NO_TOML: [&str; 20] = [
 ];
 
 /// Invalid fixtures that a schema cannot reject, and why.
-const UNSEEN: [(&str, &[&str]); 7] = [
+const UNSEEN: [(&str, &[&str]); 8] = [
     ("a schema does not know whether the file is for development", &["consumer-secret-short"]),
     (
         "a schema does not see the environment",
@@ -197,9 +202,17 @@ const UNSEEN: [(&str, &[&str]); 7] = [
             "environment-unknown",
             "environment-wrong",
             "gateway-secret-short",
+            "comment-in-a-variable",
             "gateway-variables",
+            "odd-characters-in-variables",
+            "quotes-around-a-variable",
             "state-by-a-secret",
             "state-in-redis-by-a-variable",
+            "upstream-is-the-gateway-in-development",
+            "variable-not-utf-8",
+            "variable-not-utf-8-in-development",
+            "variable-not-utf-8-of-the-gateway",
+            "variable-not-expanded",
             "variable-of-the-gateway",
         ],
     ),
@@ -211,6 +224,8 @@ const UNSEEN: [(&str, &[&str]); 7] = [
         "a schema does not see templates",
         &[
             "template-broken",
+            "template-constructs",
+            "template-fields",
             "template-folder-missing",
             "template-missing",
             "template-unreadable",
@@ -226,8 +241,10 @@ const UNSEEN: [(&str, &[&str]); 7] = [
             "outcome-url-rewrite-to-a-host-that-is-not-named",
             "outcome-url-rewrite-to-an-address-that-is-not-public",
             "path-around-the-others",
+            "upstream-is-the-gateway",
         ],
     ),
+    ("a secret may be any string", &["variable-as-a-secret"]),
     ("a schema does not limit the length of a table", &["params-long"]),
 ];
 
