@@ -150,10 +150,25 @@ impl<'r> Responder<'r, 'static> for Html {
 
 /// An HTML response that no cache stores.
 pub(super) fn respond(status: Status, text: String, policy: String) -> Response<'static> {
+    html(status, text, policy, "no-store")
+}
+
+/// The page of a template. The browser keeps it for its Back button: it cannot get the page again,
+/// because a launch form is valid once. No shared cache stores it.
+pub(super) fn tool_page(text: String, policy: String) -> Response<'static> {
+    html(Status::Ok, text, policy, "private, no-cache")
+}
+
+fn html(
+    status: Status,
+    text: String,
+    policy: String,
+    cache_control: &'static str,
+) -> Response<'static> {
     Response::build()
         .status(status)
         .header(ContentType::HTML)
-        .header(Header::new("Cache-Control", "no-store"))
+        .header(Header::new("Cache-Control", cache_control))
         .header(Header::new("Content-Security-Policy", policy))
         .sized_body(text.len(), std::io::Cursor::new(text))
         .finalize()

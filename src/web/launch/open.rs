@@ -4,7 +4,6 @@
 
 use lti::Launch;
 use rocket::Response;
-use rocket::http::Status;
 
 use super::call::LaunchCall;
 use crate::config::Upstream;
@@ -89,7 +88,7 @@ fn rendered(
     match call.gateway.templates.render(page, launch) {
         Ok(text) => {
             let policy = format!("frame-ancestors {}", call.served.tool.frame_ancestors);
-            Ok(page::respond(Status::Ok, text, policy))
+            Ok(page::tool_page(text, policy))
         }
         Err(RenderError { location, message }) => {
             Err(Refusal::TemplateFailed(match &call.gateway.development {

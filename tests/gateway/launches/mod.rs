@@ -111,7 +111,7 @@ fn accepted(reply: &Reply) {
     assert_eq!(reply.status, 200, "{:?}", reply.reference().map(log_lines));
     assert!(reply.body.starts_with("launched"), "{}", reply.body);
     assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"));
-    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    assert_eq!(reply.header("cache-control"), Some("private, no-cache"));
     assert_eq!(reply.header("location"), None);
     assert!(
         reply.cookie().is_some_and(|cookie| cookie.starts_with("__Secure-lti-")),
