@@ -5,9 +5,11 @@
 //! and ignores the proxy variables of the environment.
 
 mod call;
+mod certificate;
 mod client;
 mod error;
 mod grade;
+mod gzip;
 mod mask;
 mod outcome;
 mod reach;
