@@ -52,6 +52,17 @@ impl PlatformError {
         "its host has no public network address, and `outcome_hosts` does not name it",
     );
 
+    /// The URL is invalid.
+    pub(super) const NOT_A_URL: Self = Self::NotAllowed("it is not a valid URL");
+
+    /// Why the gateway does not send grades to the URL. Empty for another error.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::NotAllowed(why) => why,
+            _ => "",
+        }
+    }
+
     /// Whether the gateway reports the error to the upstream instead of queueing the grade.
     pub fn is_refusal(&self) -> bool {
         match self {

@@ -21,4 +21,4 @@ pub use client::client;
 pub use error::PlatformError;
 pub use mask::masked;
 pub use reach::PracticePlatform;
-pub use service::Platforms;
+pub use service::{Platforms, unreachable_by};

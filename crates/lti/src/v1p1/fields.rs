@@ -144,12 +144,12 @@ impl<'a> Fields<'a> {
             locale: sent(self.launch_presentation_locale),
             return_url: self.return_url(),
             // edX sends the sourcedid with every launch, and the URL only if it wants a grade.
-            grade_place: match (self.lis_outcome_service_url, self.lis_result_sourcedid) {
-                (Some(url), Some(sourcedid)) => {
-                    OutcomeService::new(url, sourcedid, method).map(GradePlace::Outcome)
-                }
-                _ => None,
-            },
+            grade_place: OutcomeService::new(
+                self.lis_outcome_service_url,
+                self.lis_result_sourcedid,
+                method,
+            )
+            .map(GradePlace::Outcome),
             fingerprint,
             params: Params::default(),
         }
