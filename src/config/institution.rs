@@ -43,12 +43,12 @@ pub enum InstitutionError {
 
 /// Parses a line of text that pages show.
 pub(super) fn line(text: &str) -> Result<String, InstitutionError> {
+    if text.contains(char::is_control) {
+        return Err(InstitutionError::Control);
+    }
     let text = text.trim();
     if text.is_empty() {
         return Err(InstitutionError::Empty);
-    }
-    if text.contains(char::is_control) {
-        return Err(InstitutionError::Control);
     }
     if text.chars().count() > LONGEST_LINE {
         return Err(InstitutionError::TooLong);
@@ -123,7 +123,8 @@ mod tests {
             assert_eq!(contact(written), Err(expected), "{written:?}");
         };
         check("", InstitutionError::Empty);
-        check(" \t", InstitutionError::Empty);
+        check("  ", InstitutionError::Empty);
+        check("a\n", InstitutionError::Control);
         check("a\nb", InstitutionError::Control);
         check("a\u{7}b", InstitutionError::Control);
         check(&"x".repeat(201), InstitutionError::TooLong);

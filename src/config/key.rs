@@ -306,7 +306,7 @@ pub const GATEWAY: Keys = Keys {
             ..key("outcome_url_rewrite")
         },
         Key {
-            kind: Kind::String(shape::NON_EMPTY),
+            kind: Kind::String(shape::LINE),
             default: KeyDefault::Described("no name"),
             description: concat!(
                 "The name of the institution that runs the gateway, at most ",
@@ -319,7 +319,7 @@ pub const GATEWAY: Keys = Keys {
             ..key("name")
         },
         Key {
-            kind: Kind::String(shape::NON_EMPTY),
+            kind: Kind::String(shape::CONTACT),
             default: KeyDefault::Described("the course staff"),
             description: concat!(
                 "Whom users ask for help: a text, a `mailto:` URL or an https URL, at most ",

@@ -1,7 +1,7 @@
 //! Why a platform's certificate is refused.
 //!
 //! webpki decides. The most common reason is a server that does not send its intermediate
-//! certificate: browsers know many of them, other clients none. The [`Verifier`] names it.
+//! certificate: browsers know many of them, other clients none. The [`PlatformVerifier`] names it.
 
 use std::collections::HashSet;
 use std::io;
@@ -71,9 +71,9 @@ pub(super) fn untrusted_issuer(
 
 /// webpki's verifier. Its error for an unknown issuer names the issuer.
 #[derive(Debug)]
-pub(super) struct Verifier(pub(super) Arc<WebPkiServerVerifier>);
+pub(super) struct PlatformVerifier(pub(super) Arc<WebPkiServerVerifier>);
 
-impl ServerCertVerifier for Verifier {
+impl ServerCertVerifier for PlatformVerifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,

@@ -6,7 +6,7 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::certificate::Verifier;
+use super::certificate::PlatformVerifier;
 
 /// The timeout of establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,7 +27,7 @@ pub fn client(with_tls: bool) -> Result<ClientBuilder, String> {
             WebPkiServerVerifier::builder_with_provider(Arc::new(native_roots()?), provider)
                 .build()
                 .map_err(|error| error.to_string())?;
-        tls.dangerous().with_custom_certificate_verifier(Arc::new(Verifier(verifier)))
+        tls.dangerous().with_custom_certificate_verifier(Arc::new(PlatformVerifier(verifier)))
     } else {
         tls.with_root_certificates(RootCertStore::empty())
     };

@@ -93,7 +93,7 @@ impl<Findings> Examination<Findings> {
 }
 
 impl Verdict {
-    /// The service that would accept a grade for the user and link, or why there is none.
+    /// The service that would accept a grade for the user and link, or why it is missing.
     pub fn grade_place(&self) -> &Result<GradePlace, NoGradePlace> {
         match self {
             Self::New(candidate) => &candidate.launch.grade_place,

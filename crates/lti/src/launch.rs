@@ -33,7 +33,7 @@ pub struct Launch {
     pub locale: Option<String>,
     /// The URL to which the platform wants its user to return.
     pub return_url: Option<ReturnUrl>,
-    /// The service that accepts a grade for this user and link, or why there is none.
+    /// The service that accepts a grade for this user and link, or why it is missing.
     pub grade_place: Result<GradePlace, NoGradePlace>,
     /// A hash of consumer and signature. It is equal only for the same form, with its parameters in
     /// any order, because a signature does not cover their order.

@@ -228,8 +228,8 @@ rejections! {
                  Deep Linking; Canvas: only placements that launch)"
             }
             _ => {
-                "add the tool as an ordinary LTI link; content selection and other messages are not \
-                 launches"
+                "add the tool as an ordinary LTI link; content selection and other messages are \
+                 not launches"
             }
         };
 

@@ -39,7 +39,8 @@ pub(in crate::web) async fn answer(
 }
 
 /// Responds to a GET of a launch path: an LTI 1.3 login is rejected, because the tool is not
-/// configured for LTI 1.3. A form of the template's own page gets its own refusal. Every other GET gets a page: open this from your course.
+/// configured for LTI 1.3. A form of the template's own page gets its own refusal.
+/// Every other GET gets a page: open this from your course.
 pub(in crate::web) fn answer_get(
     gateway: &Gateway,
     served: &ServedTool,
