@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::header::HeaderValueError;
 use super::host_name::ToolHostError;
+use super::institution::InstitutionError;
 use super::key::{PREFIXES, ROLES};
 use super::limit::{
     LONGEST_PARAMS, LONGEST_TOOL_NAME, RECOMMENDED_CONSUMER_SECRET, SHORTEST_CONSUMER_SECRET,
@@ -579,6 +580,17 @@ faults! {
     StateOnHeroku => Warning,
         fact: "Heroku deletes the state directory at every restart, at least once a day",
         advice: "write `state = \"memory\"`, or run the gateway where it has a persistent disk";
+
+    /// `gateway.name` or `gateway.contact` is invalid. Holds the key and the reason.
+    Institution(key: &'static str, why: InstitutionError) => Error,
+        fact: "`{key}` {why}",
+        advice: match *key {
+            "name" => "write the name of the institution in one line",
+            _ => {
+                "write a text in one line, `\"mailto:help@example.edu\"`, or an https URL: \
+                    `\"https://example.edu/help\"`"
+            }
+        };
 
     /// An invalid value in `outcome_hosts`. Holds the reason.
     OutcomeHost(why: OutcomeHostError) => Error,

@@ -28,6 +28,8 @@ pub(super) struct GatewayTable {
     pub(super) state: Option<Written<StringValue>>,
     pub(super) outcome_hosts: Option<Written<Vec<Written<String>>>>,
     pub(super) outcome_url_rewrite: Option<RewriteTable>,
+    pub(super) name: Option<Written<String>>,
+    pub(super) contact: Option<Written<String>>,
     pub(super) completeness: Completeness,
 }
 
@@ -130,6 +132,8 @@ fn read_gateway(mut table: Table<'_>) -> GatewayTable {
         state: table.value("state").and_then(|written| string_value(&table, "state", written)),
         outcome_hosts: table.strings("outcome_hosts"),
         outcome_url_rewrite: read_rewrites(&mut table),
+        name: table.string("name"),
+        contact: table.string("contact"),
         completeness: Completeness::default(),
     };
     gateway.completeness = table.finish("in [gateway]");

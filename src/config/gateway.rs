@@ -8,6 +8,7 @@ use lti::oauth1::SigningKey;
 use lti::v1p1::{Consumers, LaunchPolicy};
 use lti::{KnownSecrets, Roles, Secret, Sender};
 
+use super::institution::Institution;
 use super::key::{self, PREFIX};
 use super::outcome_rules::OutcomeRules;
 use super::public_url::PublicUrl;
@@ -24,6 +25,8 @@ pub struct Config {
     /// Whether the gateway runs behind Heroku's router. The router appends the browser's address to
     /// `X-Forwarded-For`.
     pub behind_heroku: bool,
+    /// The institution that runs the gateway.
+    pub institution: Institution,
     /// The origin that platforms launch.
     pub public_url: PublicUrl,
     /// The secrets from which the gateway derives all its keys. The first seals, every one opens.

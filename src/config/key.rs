@@ -6,8 +6,9 @@
 //! Tests compare the names that it asks for, and the values that it accepts, with these lists.
 
 use super::limit::{
-    clock_skew_bounds, longest_params, longest_tool_name, recommended_consumer_secret,
-    session_bounds, shortest_consumer_secret, shortest_gateway_secret, timeout_bounds,
+    clock_skew_bounds, longest_line, longest_params, longest_tool_name,
+    recommended_consumer_secret, session_bounds, shortest_consumer_secret, shortest_gateway_secret,
+    timeout_bounds,
 };
 use super::shape::{self, Shape};
 
@@ -303,6 +304,32 @@ pub const GATEWAY: Keys = Keys {
             ),
             guide: "where-grades-may-go",
             ..key("outcome_url_rewrite")
+        },
+        Key {
+            kind: Kind::String(shape::LINE),
+            default: KeyDefault::Described("no name"),
+            description: concat!(
+                "The name of the institution that runs the gateway, at most ",
+                longest_line!(),
+                " characters. Refusal pages and the tool list show it."
+            ),
+            example: "name = \"Example University\"",
+            guide: "name-and-contact",
+            public: true,
+            ..key("name")
+        },
+        Key {
+            kind: Kind::String(shape::CONTACT),
+            default: KeyDefault::Described("the course staff"),
+            description: concat!(
+                "Whom users ask for help: a text, a `mailto:` URL or an https URL, at most ",
+                longest_line!(),
+                " characters. Refusal pages and the tool list show it, and link a URL."
+            ),
+            example: "contact = \"mailto:help@example.edu\"",
+            guide: "name-and-contact",
+            public: true,
+            ..key("contact")
         },
     ],
 };

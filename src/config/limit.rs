@@ -61,6 +61,11 @@ number! {
 }
 
 number! {
+    /// The maximum length of `name` and `contact`, in characters: pages show them in one line.
+    LONGEST_LINE, longest_line = 200
+}
+
+number! {
     /// The maximum length of an upstream's `params` as JSON, in bytes: each request to the upstream
     /// carries them in its assertion.
     LONGEST_PARAMS, longest_params = 1024

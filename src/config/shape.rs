@@ -26,6 +26,19 @@ pub(super) const STRING: Shape =
 /// A string that is not empty.
 pub(super) const NON_EMPTY: Shape = Shape { shortest: 1, ..STRING };
 
+/// A line of text.
+pub(super) const LINE: Shape = Shape { pattern: "[^ ]", excluded: r"[\x00-\x1f\x7f]", ..NON_EMPTY };
+
+/// A line of text, a `mailto:` URL or an https URL.
+pub(super) const CONTACT: Shape = Shape {
+    description: "a text, or a `mailto:` or https URL",
+    excluded: concat!(
+        r"[\x00-\x1f\x7f]|^ *[hH][tT][tT][pP]:",
+        r"|^ *[mM][aA][iI][lL][tT][oO]:[^@]*$",
+    ),
+    ..LINE
+};
+
 /// A secret that cannot be guessed: `gateway.secret`.
 pub(super) const LONG_SECRET: Shape = Shape { shortest: SHORTEST_GATEWAY_SECRET, ..STRING };
 

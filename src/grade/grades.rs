@@ -4,12 +4,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use lti::oauth1::SigningKey;
-use lti::{GradePlace, Sender};
+use lti::{GradePlace, NoGradePlace, Sender};
 use rocket::tokio::sync::Notify;
 use rocket::tokio::time::{Instant, timeout};
 
 use super::attempt::Attempt;
 use super::host_health::HostHealth;
+use super::no_token::NoGradeToken;
 use super::retry::MAX_RETRY_AFTER;
 use super::sent::GradeError;
 use super::slot_lock::SlotLocks;
@@ -78,10 +79,9 @@ impl Grades {
         self.platforms.set_practice_platform(practice);
     }
 
-    /// Whether a launch of a tool can send a grade to a place: the tool may send grades, and the
-    /// rules of `tools.toml` allow the URL.
-    pub fn accepts(&self, tool: &str, place: &GradePlace) -> bool {
-        self.tools.contains_key(tool) && self.platforms.may_reach(place.url())
+    /// Why a launch of a tool with this grade place has no token. `None` if it has one.
+    pub fn missing_token(&self, place: &Result<GradePlace, NoGradePlace>) -> Option<NoGradeToken> {
+        NoGradeToken::find(place, |url| self.platforms.unreachable(url))
     }
 
     /// Whether `tools.toml` still permits a token: its tool may send grades, and has its sender.

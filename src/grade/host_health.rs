@@ -45,7 +45,7 @@ impl HostResult {
             PlatformError::NotAllowed(_) => Self::Unknown,
             PlatformError::Refused { .. } => Self::Works,
             PlatformError::RefusedByStatus { .. }
-            | PlatformError::Redirected(_)
+            | PlatformError::Redirected { .. }
             | PlatformError::InvalidResponse { .. } => Self::Refused,
             PlatformError::Unavailable { retry_after, .. } => Self::Failed(*retry_after),
             PlatformError::Unreachable(_) => Self::Failed(None),

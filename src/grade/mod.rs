@@ -8,6 +8,7 @@ mod attempt;
 mod delivery;
 mod grades;
 mod host_health;
+mod no_token;
 mod retry;
 mod send;
 mod sent;
@@ -15,4 +16,5 @@ mod slot_lock;
 mod supervisor;
 
 pub use grades::Grades;
+pub use no_token::NoGradeToken;
 pub use sent::{GradeError, Sent};

@@ -19,8 +19,13 @@ pub enum PlatformError {
         /// The message. May be empty.
         description: String,
     },
-    /// The platform responded with a redirect. Holds the status.
-    Redirected(u16),
+    /// The platform responded with a redirect.
+    Redirected {
+        /// The HTTP status.
+        status: u16,
+        /// The origin of the target, if the redirect has a valid one.
+        target: Option<String>,
+    },
     /// The response is not a response of a grade service.
     InvalidResponse {
         /// The HTTP status.
@@ -47,13 +52,24 @@ impl PlatformError {
         "its host has no public network address, and `outcome_hosts` does not name it",
     );
 
+    /// The URL is invalid.
+    pub(super) const NOT_A_URL: Self = Self::NotAllowed("it is not a valid URL");
+
+    /// Why the gateway does not send grades to the URL. Empty for another error.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::NotAllowed(why) => why,
+            _ => "",
+        }
+    }
+
     /// Whether the gateway reports the error to the upstream instead of queueing the grade.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::NotAllowed(_)
             | Self::Refused { .. }
             | Self::RefusedByStatus { .. }
-            | Self::Redirected(_) => true,
+            | Self::Redirected { .. } => true,
             Self::InvalidResponse { .. } | Self::Unavailable { .. } | Self::Unreachable(_) => false,
         }
     }
@@ -76,10 +92,13 @@ impl fmt::Display for PlatformError {
                 let colon = colon(description);
                 write!(f, "the platform refused with status {status}{colon}{description}")
             }
-            Self::Redirected(status) => write!(
-                f,
-                "the platform redirected with status {status}, and the gateway follows no redirect"
-            ),
+            Self::Redirected { status, target } => {
+                write!(f, "the platform redirected with status {status}")?;
+                if let Some(target) = target {
+                    write!(f, " to {target}")?;
+                }
+                f.write_str(", and the gateway follows no redirect")
+            }
             Self::InvalidResponse { status, fault } => write!(f, "{fault} (status {status})"),
             Self::Unavailable { status, description, .. } => {
                 let colon = colon(description);

@@ -5,9 +5,11 @@
 //! and ignores the proxy variables of the environment.
 
 mod call;
+mod certificate;
 mod client;
 mod error;
 mod grade;
+mod gzip;
 mod mask;
 mod outcome;
 mod reach;
@@ -19,4 +21,4 @@ pub use client::client;
 pub use error::PlatformError;
 pub use mask::masked;
 pub use reach::PracticePlatform;
-pub use service::Platforms;
+pub use service::{Platforms, unreachable_by};

@@ -6,7 +6,7 @@ use lti::v1p1::outcome::{self, CodeMajor, LARGEST_RESPONSE};
 use lti::v2p0::result::{self, GradeResult};
 use lti::{ConsumerKey, OutcomeService, Sender};
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 
 use super::call::{PlatformCall, PlatformOperation, PlatformResponse};
 use super::error::PlatformError;
@@ -213,8 +213,10 @@ impl OutcomeAttempt<'_> {
             authorization(method.as_str(), &signed_url, body.as_bytes(), &credentials)
                 .map_err(|_| PlatformError::NotAllowed("its query is malformed"))?;
         let request = self.platforms.client.request(method, url);
-        let request =
-            request.header(CONTENT_TYPE, content_type).header(AUTHORIZATION, authorization);
+        let request = request
+            .header(CONTENT_TYPE, content_type)
+            .header(AUTHORIZATION, authorization)
+            .header(ACCEPT_ENCODING, "identity");
         let response = request.body(body).send().await.map_err(failure)?;
         Reply::read(response, LARGEST_RESPONSE).await
     }

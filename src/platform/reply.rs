@@ -1,7 +1,9 @@
-use reqwest::Response;
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::{Response, Url};
 
+use super::certificate::untrusted_issuer;
 use super::error::PlatformError;
+use super::gzip::gunzipped;
 use super::mask::LONGEST_MESSAGE;
 use super::reach::NotPublic;
 use crate::cause::{causes, message_chain};
@@ -12,6 +14,8 @@ pub(super) struct Reply {
     /// Whether the body is plain text or JSON.
     is_text: bool,
     retry_after: Option<u64>,
+    /// The origin of the target of a redirect.
+    target: Option<String>,
     /// The body. `None` if it is too large.
     pub(super) body: Option<Vec<u8>>,
 }
@@ -28,23 +32,25 @@ impl Reply {
             media_type.starts_with("text/plain") || media_type.starts_with("application/json")
         });
         let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
+        let target = text(LOCATION).and_then(|location| origin(response.url(), location));
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            if body.len() + chunk.len() > largest {
-                return Ok(Self { status, is_text, retry_after, body: None });
+            if body.len().saturating_add(chunk.len()) > largest {
+                return Ok(Self { status, is_text, retry_after, target, body: None });
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Self { status, is_text, retry_after, body: Some(body) })
+        let body = gunzipped(body, largest);
+        Ok(Self { status, is_text, retry_after, target, body })
     }
 
     /// The result by the status alone.
     pub(super) fn judge(&self) -> Result<(), PlatformError> {
-        let Self { status, retry_after, .. } = *self;
+        let Self { status, retry_after, ref target, .. } = *self;
         match status {
             200..=299 => Ok(()),
-            300..=399 => Err(PlatformError::Redirected(status)),
+            300..=399 => Err(PlatformError::Redirected { status, target: target.clone() }),
             408 | 425 | 429 | 500.. => {
                 Err(PlatformError::Unavailable { status, description: self.message(), retry_after })
             }
@@ -59,8 +65,20 @@ impl Reply {
     }
 }
 
+/// The origin of the target of a redirect. The rest of the target may contain personal data.
+fn origin(url: &Url, location: &str) -> Option<String> {
+    let target = url.join(location).ok().filter(|target| target.has_host())?;
+    let origin = target.origin();
+    (!location.is_empty() && origin.is_tuple()).then(|| origin.ascii_serialization())
+}
+
 /// The error for a request without a response.
 pub(super) fn failure(error: reqwest::Error) -> PlatformError {
+    if let Some(untrusted) = untrusted_issuer(&error) {
+        let host = error.url().and_then(Url::host_str).unwrap_or("HOST");
+        let port = error.url().and_then(Url::port_or_known_default).unwrap_or(443);
+        return PlatformError::Unreachable(untrusted.message(&format!("{host}:{port}")));
+    }
     // The URL may contain personal data.
     let error = error.without_url();
     if causes(&error).any(|cause| cause.is::<NotPublic>()) {

@@ -49,9 +49,10 @@ impl Platforms {
         let _ = self.practice.set(practice);
     }
 
-    /// Whether the rules allow this grade URL of a launch. Does not resolve its host.
-    pub fn may_reach(&self, grade_url: &str) -> bool {
-        self.url(grade_url).is_ok()
+    /// Why the gateway does not send grades to this grade URL of a launch, without a subject. Does
+    /// not resolve its host.
+    pub fn unreachable(&self, grade_url: &str) -> Option<&'static str> {
+        self.url(grade_url).err().map(PlatformError::reason)
     }
 
     /// The host of a grade URL of a launch, after the rewrite, with any port except that of https:
@@ -73,25 +74,36 @@ impl Platforms {
     /// Parses a URL and checks that the gateway may call it. This checks the host name; the
     /// resolver checks its network addresses when the client connects.
     pub(super) fn allowed(&self, url: &str) -> Result<Url, PlatformError> {
-        let url =
-            Url::parse(url).map_err(|_| PlatformError::NotAllowed("it is not a valid URL"))?;
+        let url = Url::parse(url).map_err(|_| PlatformError::NOT_A_URL)?;
         if let Some(practice) = self.practice.get().filter(|practice| practice.is_host_of(&url)) {
             let no_service =
                 PlatformError::NotAllowed("the practice platform has no service at this URL");
             return if practice.serves(&url) { Ok(url) } else { Err(no_service) };
         }
-        let host = match (url.scheme(), url.host_str()) {
-            ("http" | "https", Some(host)) => host,
-            _ => return Err(PlatformError::NotAllowed("it is neither http nor https")),
-        };
-        if !self.rules.allows(host) {
-            return Err(PlatformError::NotAllowed("its host is not in `outcome_hosts`"));
-        }
-        // The resolver does not see a literal address.
-        let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
-        if literal.is_some_and(|address| !is_public(address)) && !self.rules.names(host) {
-            return Err(PlatformError::NOT_PUBLIC);
-        }
-        Ok(url)
+        allowed_by(&self.rules, url)
     }
+}
+
+/// Why these rules do not allow a grade URL of a launch, without a subject. Does not resolve its
+/// host.
+pub fn unreachable_by(rules: &OutcomeRules, grade_url: &str) -> Option<&'static str> {
+    let url = Url::parse(&rules.rewrite(grade_url)).map_err(|_| PlatformError::NOT_A_URL);
+    url.and_then(|url| allowed_by(rules, url)).err().map(PlatformError::reason)
+}
+
+/// Checks that these rules allow a URL.
+fn allowed_by(rules: &OutcomeRules, url: Url) -> Result<Url, PlatformError> {
+    let host = match (url.scheme(), url.host_str()) {
+        ("http" | "https", Some(host)) => host,
+        _ => return Err(PlatformError::NotAllowed("it is neither http nor https")),
+    };
+    if !rules.allows(host) {
+        return Err(PlatformError::NotAllowed("its host is not in `outcome_hosts`"));
+    }
+    // The resolver does not see a literal address.
+    let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    if literal.is_some_and(|address| !is_public(address)) && !rules.names(host) {
+        return Err(PlatformError::NOT_PUBLIC);
+    }
+    Ok(url)
 }

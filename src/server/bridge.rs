@@ -71,12 +71,13 @@ impl Bridge {
 
     /// Answers a request, in a task of its own: a client that disconnects does not cancel it.
     pub(super) async fn answer(self: Arc<Self>, request: RocketRequest) -> Response<ResponseBody> {
+        let institution = self.gateway().map(Gateway::institution).cloned().unwrap_or_default();
         let (sender, response) = oneshot::channel();
         tokio::spawn(async move { self.dispatch(request, sender).await });
         match response.await {
             Ok(response) => response,
             // The task panicked.
-            Err(_) => own_response(Refusal::PageFailed.respond()).await,
+            Err(_) => own_response(Refusal::PageFailed.respond(&institution)).await,
         }
     }
 

@@ -28,8 +28,9 @@ use super::form::{self, Form, FormMemory};
 use super::guarded::Guarded;
 use super::malformed;
 use super::socket::Socket;
+use crate::config::Institution;
 use crate::web::{
-    BodyError, Decision, Drains, FormRule, Hold, MOST_HEAD_BYTES, Refusal, RequestBody,
+    BodyError, Decision, Drains, FormRule, Gateway, Hold, MOST_HEAD_BYTES, Refusal, RequestBody,
     ResponseBody, SessionCall, accept, answer_session, decide, own_response,
 };
 
@@ -159,7 +160,11 @@ async fn respond(
     let answer = AssertUnwindSafe(answer(shared, &busy, peer, request)).catch_unwind().await;
     let (response, hold) = match answer {
         Ok(answer) => answer,
-        Err(_) => (own_response(Refusal::PageFailed.respond()).await, busy as _),
+        Err(_) => {
+            let institution = shared.bridge.gateway().map(Gateway::institution).cloned();
+            let page = Refusal::PageFailed.respond(&institution.unwrap_or_default());
+            (own_response(page).await, busy as _)
+        }
     };
     response.map(|body| Guarded::new(body, hold))
 }
@@ -178,14 +183,18 @@ async fn answer(
     let mut body =
         RequestBody::new(incoming, expects_continue, shared.drains.clone(), Arc::clone(&hold));
     let Some(gateway) = shared.bridge.gateway() else {
-        return (own_response(Refusal::PageFailed.respond()).await, hold);
+        let page = Refusal::PageFailed.respond(&Institution::default());
+        return (own_response(page).await, hold);
     };
     let rule = match decide(gateway, &head) {
         Decision::Refused { refusal, tool } => {
             let (budget, method) = (gateway.log_budget(), head.method.as_str());
+            let (institution, accept) = (gateway.institution(), accept(&head));
             let response = match tool {
-                Some(tool) => refusal.respond_in_session(budget, tool, method, &accept(&head)),
-                None => refusal.respond_and_log(budget, method, head.uri.path()),
+                Some(tool) => {
+                    refusal.respond_in_session(budget, institution, tool, method, &accept)
+                }
+                None => refusal.respond_and_log(budget, institution, method, head.uri.path()),
             };
             return (own_response(response).await, hold);
         }
@@ -194,7 +203,9 @@ async fn answer(
             let Ok(permit) = Arc::clone(&shared.sessions).try_acquire_owned() else {
                 let (tool, method) = (&mount.served.tool, head.method.as_str());
                 let (budget, accept) = (gateway.log_budget(), accept(&head));
-                let response = Refusal::TooBusy.respond_in_session(budget, tool, method, &accept);
+                let institution = gateway.institution();
+                let response =
+                    Refusal::TooBusy.respond_in_session(budget, institution, tool, method, &accept);
                 return (own_response(response).await, hold);
             };
             hold = Arc::new((hold, permit));

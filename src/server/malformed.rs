@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::bridge::Bridge;
+use crate::config::Institution;
 use crate::web::{Refusal, own_response};
 
 /// The timeout for writing the page.
@@ -33,8 +34,10 @@ pub(super) fn refusal(status: u16) -> Refusal {
 pub(super) async fn respond(bridge: &Bridge, stream: &mut TcpStream, refusal: &Refusal) {
     let response = match bridge.gateway() {
         // The method and the path are unknown.
-        Some(gateway) => refusal.respond_and_log(gateway.log_budget(), "-", "-"),
-        None => refusal.respond(),
+        Some(gateway) => {
+            refusal.respond_and_log(gateway.log_budget(), gateway.institution(), "-", "-")
+        }
+        None => refusal.respond(&Institution::default()),
     };
     let response = own_response(response).await;
     let (head, body) = response.into_parts();

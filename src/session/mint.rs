@@ -73,7 +73,7 @@ impl Session {
 
 /// The values of a launch for the session, without personal data that the tool must not receive.
 fn values(launch: &Launch, identity: Identity, takes_grade: bool) -> Vec<(u8, String)> {
-    let place = launch.grade_place.as_ref().filter(|_| takes_grade);
+    let place = launch.grade_place.as_ref().ok().filter(|_| takes_grade);
     let outcome = place.map(|GradePlace::Outcome(outcome)| outcome);
     let mut values = Vec::new();
     for &field in Field::ALL {

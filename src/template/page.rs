@@ -270,7 +270,7 @@ impl<'a> LaunchContext<'a> {
             return_url: launch.return_url.as_ref().map_or("", lti::ReturnUrl::as_str),
             custom: custom(launch),
             params: Vec::new(),
-            grade: GradeContext { accepted: launch.grade_place.is_some() },
+            grade: GradeContext { accepted: launch.grade_place.is_ok() },
         }
     }
 }

@@ -11,7 +11,7 @@ use super::proxy::route::ToolRoutes;
 use super::proxy::visit::SessionCache;
 use super::served::ServedTool;
 use crate::clock::Clock;
-use crate::config::{Config, PublicUrl};
+use crate::config::{Config, Institution, PublicUrl};
 use crate::grade::Grades;
 use crate::platform::Platforms;
 use crate::proxy::assertion::Assertions;
@@ -22,6 +22,7 @@ use crate::template::Templates;
 
 /// A configuration, prepared for serving.
 pub struct Gateway {
+    pub(super) institution: Institution,
     pub(super) public_url: PublicUrl,
     pub(super) behind_heroku: bool,
     /// Only in development mode.
@@ -64,6 +65,7 @@ impl Gateway {
             ServedTool::new(tool, policy)
         });
         Ok(Self {
+            institution: config.institution,
             public_url: config.public_url,
             behind_heroku: config.behind_heroku,
             development: config.development.then(Development::default),
@@ -103,6 +105,11 @@ impl Gateway {
     /// The budget of log lines that a client can cause without signing in.
     pub(crate) fn log_budget(&self) -> &LogBudget {
         &self.log_budget
+    }
+
+    /// The institution that runs the gateway, for refusal pages.
+    pub(crate) fn institution(&self) -> &Institution {
+        &self.institution
     }
 
     /// The name and the launch URL of every tool, for a request to this host and port.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::gateway::Gateway;
 use super::guard::Authority;
+use super::institution::InstitutionContext;
 use super::page::{self, Html};
 use super::refusal::Refusal;
 use crate::config::{Target, Tool};
@@ -13,6 +14,7 @@ use crate::config::{Target, Tool};
 #[derive(Serialize)]
 struct IndexContext<'a> {
     development: bool,
+    institution: InstitutionContext<'a>,
     tools: Vec<IndexToolContext<'a>>,
 }
 
@@ -62,8 +64,11 @@ pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Ht
             grades: takes_grades(tool),
         }
     });
-    let context =
-        IndexContext { development: gateway.development.is_some(), tools: tools.collect() };
+    let context = IndexContext {
+        development: gateway.development.is_some(),
+        institution: InstitutionContext::of(&gateway.institution),
+        tools: tools.collect(),
+    };
     page::render("index.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)
 }
 

@@ -14,6 +14,7 @@ mod grade;
 mod guard;
 mod health;
 mod index;
+mod institution;
 mod jwks;
 mod launch;
 mod length;

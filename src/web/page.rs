@@ -16,10 +16,11 @@ use tera::{Context, Tera};
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("style.css", STYLE),
     ("layout.html.tera", include_str!("pages/layout.html.tera")),
     ("cartridge.xml.tera", include_str!("pages/cartridge.xml.tera")),
+    ("contact.html.tera", include_str!("pages/contact.html.tera")),
     ("dev.html.tera", include_str!("pages/dev.html.tera")),
     ("dev_gradebook.html.tera", include_str!("pages/dev_gradebook.html.tera")),
     ("dev_launch.html.tera", include_str!("pages/dev_launch.html.tera")),
@@ -150,10 +151,25 @@ impl<'r> Responder<'r, 'static> for Html {
 
 /// An HTML response that no cache stores.
 pub(super) fn respond(status: Status, text: String, policy: String) -> Response<'static> {
+    html(status, text, policy, "no-store")
+}
+
+/// The page of a template. The browser keeps it for its Back button: it cannot get the page again,
+/// because a launch form is valid once. No shared cache stores it.
+pub(super) fn tool_page(text: String, policy: String) -> Response<'static> {
+    html(Status::Ok, text, policy, "private, no-cache")
+}
+
+fn html(
+    status: Status,
+    text: String,
+    policy: String,
+    cache_control: &'static str,
+) -> Response<'static> {
     Response::build()
         .status(status)
         .header(ContentType::HTML)
-        .header(Header::new("Cache-Control", "no-store"))
+        .header(Header::new("Cache-Control", cache_control))
         .header(Header::new("Content-Security-Policy", policy))
         .sized_body(text.len(), std::io::Cursor::new(text))
         .finalize()

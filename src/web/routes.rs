@@ -48,7 +48,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         let files: Vec<rocket::Route> = FileServer::new(statics, Options::None).into();
         rocket = rocket.mount("/static", guard::except_tool_hosts(files, true));
     }
-    rocket.manage(gateway)
+    rocket.manage(gateway.institution.clone()).manage(gateway)
 }
 
 /// Delivers queued grades until the shutdown.

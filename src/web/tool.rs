@@ -12,6 +12,7 @@ use super::proxy::door;
 use super::proxy::route::ToolRoute;
 use super::refusal::Refusal;
 use super::served::ServedTool;
+use crate::config::Institution;
 
 /// One route for all paths without a route of their own. The number of routes does not depend on
 /// the number of tools.
@@ -46,8 +47,10 @@ impl Handler for ToolHandler {
             Some((gateway, gateway.routes.find(host, &method, path.as_str(), query)?))
         });
         // A HEAD, such as from a link preview, does not spend the ticket.
-        if method == Method::Head && matches!(place, Some((_, ToolRoute::Entry(_)))) {
-            return Outcome::Success(Refusal::NotEntered.respond());
+        if method == Method::Head
+            && let Some((gateway, ToolRoute::Entry(_))) = &place
+        {
+            return Outcome::Success(Refusal::NotEntered.respond(gateway.institution()));
         }
         // Rocket answers a HEAD like a GET, without the body.
         if method == Method::Head {
@@ -60,7 +63,9 @@ impl Handler for ToolHandler {
             Some((gateway, ToolRoute::Launch(served, _))) if method == Method::Get => {
                 launch::answer_get(gateway, served, request)
             }
-            Some((_, ToolRoute::Launch(..))) => Refusal::NotPosted.respond(),
+            Some((gateway, ToolRoute::Launch(..))) => {
+                Refusal::NotPosted.respond(gateway.institution())
+            }
             Some((gateway, ToolRoute::Entry(mount))) => {
                 let answer = door::answer(gateway, mount, request, data).await;
                 let mut response = answer
@@ -85,14 +90,18 @@ impl Handler for ToolHandler {
             }
             // The listener proxies requests of sessions; those of the gateway's own paths have
             // another method than the gateway answers.
-            Some((_, ToolRoute::Session(..))) => Refusal::MethodNotAllowed.respond(),
+            Some((gateway, ToolRoute::Session(..))) => {
+                Refusal::MethodNotAllowed.respond(gateway.institution())
+            }
             // Log a launch with a wrong URL, but not the requests of crawlers.
             None => match request.rocket().state::<Gateway>() {
                 Some(gateway) if method == Method::Post => {
-                    let budget = &gateway.log_budget;
-                    Refusal::NoTool.respond_and_log(budget, method.as_str(), path.as_str())
+                    let (budget, institution) = (&gateway.log_budget, gateway.institution());
+                    let (method, path) = (method.as_str(), path.as_str());
+                    Refusal::NoTool.respond_and_log(budget, institution, method, path)
                 }
-                _ => Refusal::NoTool.respond(),
+                Some(gateway) => Refusal::NoTool.respond(gateway.institution()),
+                None => Refusal::NoTool.respond(&Institution::default()),
             },
         })
     }
@@ -107,5 +116,6 @@ fn refused(
 ) -> Response<'static> {
     let accept: Vec<&str> = request.headers().get("Accept").collect();
     let method = request.method().as_str();
-    refusal.respond_in_session(&gateway.log_budget, &served.tool, method, &accept)
+    let (budget, institution) = (&gateway.log_budget, gateway.institution());
+    refusal.respond_in_session(budget, institution, &served.tool, method, &accept)
 }

@@ -55,9 +55,15 @@ export class Platform {
     return `${this.origin}/return?course=1`;
   }
 
+  /** The return URL of a launch by Canvas, whose page only works in the frame. */
+  get frameReturnUrl() {
+    return `${this.origin}/courses/1/external_content/success/external_tool_redirect`;
+  }
+
   #answer(request, response) {
     const { pathname } = new URL(request.url, this.origin);
-    const body = pathname === "/return" ? "<h1>Back in the course</h1>" : this.#pages.get(pathname);
+    const isReturn = [this.returnUrl, this.frameReturnUrl].some((url) => new URL(url).pathname === pathname);
+    const body = isReturn ? "<h1>Back in the course</h1>" : this.#pages.get(pathname);
     response.writeHead(body === undefined ? 404 : 200, {
       "Content-Type": "text/html; charset=utf-8",
     });

@@ -275,21 +275,65 @@ fn the_log_has_launches_with_a_wrong_url_and_requests_with_two_hosts() {
 }
 
 #[test]
-fn pages_have_the_frame_ancestors_of_the_tool_and_are_not_cached() {
+fn refusal_pages_and_the_tool_list_show_name_and_contact() {
+    let with = |lines: &str| {
+        let tools = TOOLS.replace("session = \"1h\"", lines);
+        Server::start(&Setup {
+            tools: &tools,
+            templates: &[("page.html.tera", "")],
+            ..Setup::default()
+        })
+    };
+    let (name, help) = ("Uni &lt;Example&gt;", "For help, ask ");
+    let mail = "<a href=\"mailto:help@uni.example?a=b&amp;c=d\" rel=\"noreferrer\">\
+                help@uni.example</a>";
+    let page = "<a href=\"https://uni.example/help\" target=\"_blank\" rel=\"noreferrer\">\
+                uni.example/help</a>";
+    let text = "<bdi>Room 3 &amp; &lt;b&gt;Ada&lt;/b&gt;</bdi>";
+    for (contact, shown) in [
+        ("mailto:help@uni.example?a=b&c=d", mail),
+        ("https://uni.example/help", page),
+        ("Room 3 & <b>Ada</b>", text),
+    ] {
+        let server = with(&format!("name = \"Uni <Example>\"\ncontact = {contact:?}"));
+        let list = server.get("/");
+        let invalid_launch = server.post("/lti/a", "");
+        let of_a_launch = invalid_launch.reference().expect("a reference").to_owned();
+        let unknown = server.get("/none");
+        let no_host = server.send("GET", "/", &[], b"");
+        let malformed = server.raw(b"GET / HTTP/1.1\r\nHost: tool.example\r\nno colon\r\n\r\n");
+        let other = server.send("PATCH", "/is_up", &[("Host", "tool.example")], b"");
+        for reply in [&list, &invalid_launch, &unknown, &no_host, &malformed, &other] {
+            let body = reply.body.replace("\n  ", " ");
+            assert!(body.contains(name), "{}: {body}", reply.status);
+            assert!(body.contains(&format!("{help}{shown}")), "{}: {body}", reply.status);
+        }
+        assert!(invalid_launch.body.contains("Give them the reference <code>"));
+        assert_eq!(log_lines(&of_a_launch).len(), 1);
+    }
+    // Without them, a page names the course staff.
+    let reply = with("").post("/lti/a", "");
+    assert!(reply.body.contains("If you ask your course staff for help"), "{}", reply.body);
+    assert!(!reply.body.contains(help), "{}", reply.body);
+}
+
+#[test]
+fn pages_have_the_frame_ancestors_of_the_tool_and_no_shared_cache_stores_them() {
     let server = server("shown");
     let accepted = server.post("/lti/a", &Form::default().sign());
     let refused = server.post("/lti/a", "");
     let elsewhere = Form { url: "https://tool.example/week-1/quiz", ..Form::default() };
     let open = server.post("/week-1/quiz", &elsewhere.sign());
     assert_eq!((accepted.status, refused.status, open.status), (200, 400, 200));
-    for (reply, ancestors) in [
-        (&accepted, "https://lms.example 'self'"),
-        (&refused, "https://lms.example 'self'"),
-        (&open, "*"),
+    // A browser keeps the page of a template for its Back button.
+    for (reply, ancestors, caching) in [
+        (&accepted, "https://lms.example 'self'", "private, no-cache"),
+        (&refused, "https://lms.example 'self'", "no-store"),
+        (&open, "*", "private, no-cache"),
     ] {
         assert_eq!(frame_ancestors(reply), ancestors);
         assert_eq!(reply.header("x-frame-options"), None);
-        assert_eq!(reply.header("cache-control"), Some("no-store"));
+        assert_eq!(reply.header("cache-control"), Some(caching));
         assert_eq!(reply.header("referrer-policy"), Some("same-origin"));
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(reply.header("server"), None);

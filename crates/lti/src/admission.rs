@@ -3,6 +3,7 @@
 use std::fmt;
 
 pub use crate::check::Check;
+use crate::grade_place::{GradePlace, NoGradePlace};
 use crate::launch::Launch;
 use crate::rejection::Rejection;
 use crate::replay::{Nonce, Spent};
@@ -88,6 +89,16 @@ impl<Findings> Examination<Findings> {
     /// Any [`Rejection`] except those of [`Candidate::admit`].
     pub fn verdict(self) -> Result<Verdict, Rejection> {
         self.verdict
+    }
+}
+
+impl Verdict {
+    /// The service that would accept a grade for the user and link, or why it is missing.
+    pub fn grade_place(&self) -> &Result<GradePlace, NoGradePlace> {
+        match self {
+            Self::New(candidate) => &candidate.launch.grade_place,
+            Self::Reload(launch) => &launch.grade_place,
+        }
     }
 }
 

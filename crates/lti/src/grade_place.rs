@@ -1,5 +1,7 @@
 use std::fmt;
 
+use thiserror::Error;
+
 use crate::oauth1::SignatureMethod;
 use crate::sent_value::is_sent;
 
@@ -44,28 +46,124 @@ impl OutcomeService {
     const LONGEST: usize = 1024;
 
     /// The service, if both values are usable: an absolute http or https URL without user and
-    /// fragment, and a sourcedid of characters that are valid in XML 1.0.
-    pub(crate) fn new(url: &str, sourcedid: &str, method: SignatureMethod) -> Option<Self> {
-        let usable = url.len() <= Self::LONGEST
-            && sourcedid.len() <= Self::LONGEST
-            && is_sent(url)
-            && is_sent(sourcedid)
-            && is_http_url(url)
-            && sourcedid.chars().all(is_xml);
-        usable.then(|| Self { url: url.to_owned(), sourcedid: sourcedid.to_owned(), method })
+    /// fragment, and a sourcedid of characters that are valid in XML 1.0. `None` is a parameter
+    /// that the platform did not send.
+    ///
+    /// # Errors
+    /// Any [`NoGradePlace`].
+    pub(crate) fn new(
+        url: Option<&str>,
+        sourcedid: Option<&str>,
+        method: SignatureMethod,
+    ) -> Result<Self, NoGradePlace> {
+        let url = url.filter(|url| is_sent(url)).ok_or(NoGradePlace::NoUrl)?;
+        check_url(url)?;
+        let sourcedid =
+            sourcedid.filter(|sourcedid| is_sent(sourcedid)).ok_or(NoGradePlace::NoSourcedid)?;
+        if sourcedid.len() > Self::LONGEST {
+            return Err(NoGradePlace::SourcedidTooLong);
+        }
+        if !sourcedid.chars().all(is_xml) {
+            return Err(NoGradePlace::SourcedidNotXml);
+        }
+        Ok(Self { url: url.to_owned(), sourcedid: sourcedid.to_owned(), method })
     }
 }
 
-/// Whether a URL is http or https with a host, and has no part that clients drop or parse
+/// Why a launch has no place for a grade. No variant contains a part of the launch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NoGradePlace {
+    /// `lis_outcome_service_url` is missing, empty, or an unresolved variable.
+    #[error("the platform sent no lis_outcome_service_url")]
+    NoUrl,
+    /// `lis_result_sourcedid` is missing, empty, or an unresolved variable.
+    #[error("the platform sent no lis_result_sourcedid")]
+    NoSourcedid,
+    /// The URL is too long.
+    #[error("lis_outcome_service_url is longer than {} bytes", OutcomeService::LONGEST)]
+    UrlTooLong,
+    /// The URL is relative: it has no scheme or no host.
+    #[error("lis_outcome_service_url is relative: it has no scheme and host")]
+    UrlRelative,
+    /// The URL has a scheme other than http and https.
+    #[error("lis_outcome_service_url is neither http nor https")]
+    UrlScheme,
+    /// The URL has a user or a password.
+    #[error("lis_outcome_service_url has a user name or a password before its host")]
+    UrlUserinfo,
+    /// The URL has a fragment.
+    #[error("lis_outcome_service_url has a fragment (#)")]
+    UrlFragment,
+    /// The URL has characters that clients parse differently, or drop.
+    #[error("lis_outcome_service_url has whitespace, a control character, or a \\ in its host")]
+    UrlCharacters,
+    /// The sourcedid is too long.
+    #[error("lis_result_sourcedid is longer than {} bytes", OutcomeService::LONGEST)]
+    SourcedidTooLong,
+    /// The sourcedid has characters that XML cannot contain.
+    #[error("lis_result_sourcedid has a character that XML cannot contain")]
+    SourcedidNotXml,
+}
+
+impl NoGradePlace {
+    /// Whether platforms do this on purpose: for links without grades, and for teachers.
+    pub fn is_usual(self) -> bool {
+        matches!(self, Self::NoUrl | Self::NoSourcedid)
+    }
+
+    /// The fix, for an admin or a course author.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::NoUrl => {
+                "if this activity is graded, turn grades on for it in the platform: edX's Scored, \
+                 Moodle's accept grades, Canvas's assignment of the type External Tool"
+            }
+            Self::NoSourcedid => {
+                "launch as a learner of the course: most platforms send no result id for teachers \
+                 and guests"
+            }
+            Self::UrlRelative | Self::UrlScheme => {
+                "set the platform's own URL (site URL, base URL) with https:// and its host"
+            }
+            Self::UrlUserinfo => {
+                "remove the user name and the password from the platform's own URL: the grade is \
+                 signed, and the platform does not need them"
+            }
+            Self::UrlFragment | Self::UrlCharacters | Self::UrlTooLong => {
+                "check the platform's own URL, and a proxy or plugin that changes launches"
+            }
+            Self::SourcedidTooLong | Self::SourcedidNotXml => {
+                "report it to the platform: a result id is a short text"
+            }
+        }
+    }
+}
+
+/// Checks that a URL is http or https with a host, and has no part that clients drop or parse
 /// differently.
-fn is_http_url(url: &str) -> bool {
-    let Some((scheme, rest)) = url.split_once("://") else { return false };
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
-        && !authority.is_empty()
-        && !authority.contains(['@', '\\'])
-        && !rest
-            .contains(|letter: char| letter == '#' || letter.is_whitespace() || letter.is_control())
+fn check_url(url: &str) -> Result<(), NoGradePlace> {
+    if url.len() > OutcomeService::LONGEST {
+        return Err(NoGradePlace::UrlTooLong);
+    }
+    let (scheme, rest) = url.split_once("://").ok_or(NoGradePlace::UrlRelative)?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_clean = |letter: char| !letter.is_whitespace() && !letter.is_control();
+    if !url.chars().all(is_clean) || authority.contains('\\') {
+        return Err(NoGradePlace::UrlCharacters);
+    }
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        return Err(NoGradePlace::UrlScheme);
+    }
+    if authority.is_empty() {
+        return Err(NoGradePlace::UrlRelative);
+    }
+    if authority.contains('@') {
+        return Err(NoGradePlace::UrlUserinfo);
+    }
+    if rest.contains('#') {
+        return Err(NoGradePlace::UrlFragment);
+    }
+    Ok(())
 }
 
 /// Whether a character is valid in XML 1.0 (§2.2), as itself or as a reference.
@@ -84,7 +182,45 @@ mod tests {
     use super::*;
 
     fn outcome(url: &str, sourcedid: &str) -> Option<OutcomeService> {
-        OutcomeService::new(url, sourcedid, SignatureMethod::HmacSha1)
+        OutcomeService::new(Some(url), Some(sourcedid), SignatureMethod::HmacSha1).ok()
+    }
+
+    #[test]
+    fn a_missing_place_has_its_reason() {
+        let check = |url: Option<&str>, sourcedid: Option<&str>, expected: NoGradePlace| {
+            let found = OutcomeService::new(url, sourcedid, SignatureMethod::HmacSha1);
+            assert_eq!(found.err(), Some(expected), "{url:?} {sourcedid:?}");
+            assert!(!expected.advice().is_empty());
+        };
+        let (url, long) = (Some("https://lms.example/o"), "x".repeat(1025));
+        check(None, None, NoGradePlace::NoUrl);
+        check(Some(""), Some("s"), NoGradePlace::NoUrl);
+        check(Some("$LineItem.url"), Some("s"), NoGradePlace::NoUrl);
+        check(url, None, NoGradePlace::NoSourcedid);
+        check(url, Some(""), NoGradePlace::NoSourcedid);
+        check(url, Some("$Result.sourcedId"), NoGradePlace::NoSourcedid);
+        check(url, Some(&long), NoGradePlace::SourcedidTooLong);
+        check(url, Some("a\0"), NoGradePlace::SourcedidNotXml);
+        for (url, expected) in [
+            ("/mod/lti/service.php", NoGradePlace::UrlRelative),
+            ("//lms.example/o", NoGradePlace::UrlRelative),
+            ("lms.example/o", NoGradePlace::UrlRelative),
+            ("https:///o", NoGradePlace::UrlRelative),
+            ("ftp://lms.example/o", NoGradePlace::UrlScheme),
+            ("https://u:p@lms.example/o", NoGradePlace::UrlUserinfo),
+            ("https://lms.example/o#part", NoGradePlace::UrlFragment),
+            ("https://lms.example/a b", NoGradePlace::UrlCharacters),
+            ("https://lms.example\\o", NoGradePlace::UrlCharacters),
+            (&format!("https://lms.example/{long}"), NoGradePlace::UrlTooLong),
+        ] {
+            check(Some(url), Some("s"), expected);
+            // The URL is checked first: without it, no launch of the link has a place.
+            check(Some(url), None, expected);
+        }
+        assert_eq!(
+            NoGradePlace::UrlCharacters.to_string(),
+            "lis_outcome_service_url has whitespace, a control character, or a \\ in its host"
+        );
     }
 
     #[test]

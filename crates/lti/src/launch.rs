@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::grade_place::GradePlace;
+use crate::grade_place::{GradePlace, NoGradePlace};
 use crate::oauth1::Params;
 use crate::return_url::ReturnUrl;
 use crate::role::Roles;
@@ -33,9 +33,8 @@ pub struct Launch {
     pub locale: Option<String>,
     /// The URL to which the platform wants its user to return.
     pub return_url: Option<ReturnUrl>,
-    /// The service that accepts a grade for this user and link; `None` if the platform accepts
-    /// none.
-    pub grade_place: Option<GradePlace>,
+    /// The service that accepts a grade for this user and link, or why it is missing.
+    pub grade_place: Result<GradePlace, NoGradePlace>,
     /// A hash of consumer and signature. It is equal only for the same form, with its parameters in
     /// any order, because a signature does not cover their order.
     pub fingerprint: [u8; 16],

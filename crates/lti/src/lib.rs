@@ -33,7 +33,7 @@ mod sent_value;
 pub mod v1p1;
 pub mod v2p0;
 
-pub use grade_place::{GradePlace, OutcomeService};
+pub use grade_place::{GradePlace, NoGradePlace, OutcomeService};
 pub use launch::{Context, Launch, Platform, ResourceLink, User};
 pub use lti_version::is_v1p3_query;
 pub use rejection::Rejection;

@@ -221,8 +221,17 @@ rejections! {
             found: "the message type is \"{found}\", not \"{accepted}\"",
             else "the message type is missing"
         ),
-        advice: "add the tool as an ordinary LTI link; content selection and other messages are \
-                 not launches";
+        advice: match found.as_deref() {
+            Some("ContentItemSelectionRequest") => {
+                "have the instructor add the tool as an external tool with its launch URL, without \
+                 selecting content; turn content selection off in the platform (Moodle: Supports \
+                 Deep Linking; Canvas: only placements that launch)"
+            }
+            _ => {
+                "add the tool as an ordinary LTI link; content selection and other messages are \
+                 not launches"
+            }
+        };
 
     /// The LTI version is not that of the protocol.
     LtiVersion {

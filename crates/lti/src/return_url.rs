@@ -9,6 +9,9 @@ use crate::oauth1::encode::encode;
 pub struct ReturnUrl {
     url: String,
     takes_message: bool,
+    /// A parameter that [`with_message`](Self::with_message) leaves out.
+    dropped: Option<&'static str>,
+    stays_in_frame: bool,
 }
 
 impl ReturnUrl {
@@ -20,8 +23,12 @@ impl ReturnUrl {
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let clean =
             url.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&byte));
-        (http && clean && !host.is_empty() && !host.contains('@'))
-            .then(|| Self { url: url.to_owned(), takes_message: true })
+        (http && clean && !host.is_empty() && !host.contains('@')).then(|| Self {
+            url: url.to_owned(),
+            takes_message: true,
+            dropped: None,
+            stays_in_frame: false,
+        })
     }
 
     /// The same URL for a platform that cannot show a message there.
@@ -31,33 +38,61 @@ impl ReturnUrl {
         Self { takes_message: false, ..self }
     }
 
+    /// The same URL, whose link leaves out this parameter of the query.
+    #[must_use]
+    pub fn without_parameter(self, name: &'static str) -> Self {
+        Self { dropped: Some(name), ..self }
+    }
+
+    /// The same URL, for a platform whose page at this URL works only in the frame of the tool.
+    #[must_use]
+    pub fn in_frame(self) -> Self {
+        Self { stays_in_frame: true, ..self }
+    }
+
+    /// Whether a link opens the URL in the frame of the tool. Otherwise it leaves the frame.
+    pub fn stays_in_frame(&self) -> bool {
+        self.stays_in_frame
+    }
+
     /// The URL as the platform sent it.
     pub fn as_str(&self) -> &str {
         &self.url
     }
 
     /// The URL with a message for the user in the parameter `lti_errormsg`, before any fragment
-    /// (LTI 1.1 §4.3). If the platform cannot show a message, it is the plain URL.
+    /// (LTI 1.1 §4.3). If the platform cannot show a message, it has none.
     pub fn with_message(&self, message: &str) -> String {
-        if !self.takes_message {
-            return self.url.clone();
-        }
         let (start, fragment) = match self.url.split_once('#') {
             Some((start, fragment)) => (start, Some(fragment)),
             None => (self.url.as_str(), None),
         };
-        let separator = match start.split_once('?') {
-            None => "?",
-            Some((_, "")) => "",
-            Some(_) => "&",
+        let mut url = match self.dropped {
+            Some(name) => without_parameter(start, name),
+            None => start.to_owned(),
         };
-        let mut url = format!("{start}{separator}lti_errormsg={}", encode(message));
+        if self.takes_message {
+            let separator = match url.split_once('?') {
+                None => "?",
+                Some((_, "")) => "",
+                Some(_) => "&",
+            };
+            url = format!("{url}{separator}lti_errormsg={}", encode(message));
+        }
         if let Some(fragment) = fragment {
             url.push('#');
             url.push_str(fragment);
         }
         url
     }
+}
+
+/// A URL without this parameter of its query.
+fn without_parameter(url: &str, name: &str) -> String {
+    let Some((path, query)) = url.split_once('?') else { return url.to_owned() };
+    let is_other = |pair: &&str| pair.split('=').next() != Some(name);
+    let query: Vec<&str> = query.split('&').filter(is_other).collect();
+    format!("{path}?{}", query.join("&"))
 }
 
 #[cfg(test)]
@@ -101,6 +136,18 @@ mod tests {
             "https://l.example/r?a=b#top",
             "https://l.example/r?a=b&lti_errormsg=Not%20%26%20now#top",
         );
+    }
+
+    #[test]
+    fn a_dropped_parameter_is_not_in_the_link() {
+        let check = |url: &str, expected: &str| {
+            let url = ReturnUrl::parse(url).expect("a return URL").without_parameter("box");
+            assert_eq!(url.without_message().with_message("Not now"), expected);
+        };
+        check("https://l.example/r?a=b&box=2&c=d#top", "https://l.example/r?a=b&c=d#top");
+        check("https://l.example/r?box=2", "https://l.example/r?");
+        check("https://l.example/r?boxes=2&a=box", "https://l.example/r?boxes=2&a=box");
+        check("https://l.example/box=2/r", "https://l.example/box=2/r");
     }
 
     #[test]

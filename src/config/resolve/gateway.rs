@@ -7,6 +7,7 @@ use super::duration;
 use super::resolver::{Resolver, StringPurpose};
 use crate::config::fault::Fault;
 use crate::config::file::{GatewayTable, StringValue};
+use crate::config::institution::{self, Institution};
 use crate::config::limit::SHORTEST_GATEWAY_SECRET;
 use crate::config::public_url::{self, PublicUrl};
 use crate::config::table::Written;
@@ -69,6 +70,24 @@ impl Resolver<'_> {
         // URL.
         let public_url = public_url.or(from_host).unwrap_or(PublicUrl::FromHost(Scheme::Https));
         (public_url, secrets, session, clock_skew)
+    }
+
+    /// `name` and `contact`.
+    pub(super) fn institution(&mut self, table: &GatewayTable) -> Institution {
+        let mut found = Institution::default();
+        if let Some(name) = &table.name {
+            match institution::line(&name.value) {
+                Ok(name) => found.name = name,
+                Err(why) => self.report(&name.source, Fault::Institution("name", why)),
+            }
+        }
+        if let Some(contact) = &table.contact {
+            match institution::contact(&contact.value) {
+                Ok(contact) => found.contact = Some(contact),
+                Err(why) => self.report(&contact.source, Fault::Institution("contact", why)),
+            }
+        }
+        found
     }
 
     fn gateway_secrets(&mut self, written: &[Written<StringValue>]) -> Vec<Secret> {

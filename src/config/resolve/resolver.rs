@@ -46,6 +46,7 @@ pub(in crate::config) fn resolve(
     resolver.variables_of_the_program(&mut file.gateway);
     let state = resolver.state(file.gateway.state.as_ref(), directory);
     let outcomes = resolver.outcomes(&file.gateway);
+    let institution = resolver.institution(&file.gateway);
     let (public_url, secrets, session, clock_skew) = resolver.gateway(file.gateway);
     let endpoints = resolver.endpoints(&file.tools, &public_url);
     let mut template_uses = Vec::new();
@@ -78,6 +79,7 @@ pub(in crate::config) fn resolve(
     let config = Config {
         development,
         behind_heroku,
+        institution,
         public_url,
         secrets,
         state,

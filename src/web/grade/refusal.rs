@@ -160,7 +160,7 @@ impl From<GradeError> for GradeRefusal {
                 PlatformError::Refused { .. } | PlatformError::RefusedByStatus { .. } => {
                     Self::PlatformRefused(error)
                 }
-                PlatformError::Redirected(_) | PlatformError::InvalidResponse { .. } => {
+                PlatformError::Redirected { .. } | PlatformError::InvalidResponse { .. } => {
                     Self::PlatformResponse(error)
                 }
                 PlatformError::Unavailable { .. } | PlatformError::Unreachable(_) => {
@@ -228,9 +228,8 @@ fn said(error: &PlatformError) -> Option<(u16, &str)> {
         PlatformError::Refused { status, description }
         | PlatformError::RefusedByStatus { status, description }
         | PlatformError::Unavailable { status, description, .. } => Some((*status, description)),
-        PlatformError::Redirected(status) | PlatformError::InvalidResponse { status, .. } => {
-            Some((*status, ""))
-        }
+        PlatformError::Redirected { status, .. }
+        | PlatformError::InvalidResponse { status, .. } => Some((*status, "")),
         PlatformError::NotAllowed(_) | PlatformError::Unreachable(_) => None,
     }
 }

@@ -26,9 +26,13 @@ pub(super) fn result(response: &PlatformResponse) -> Result<String, GradeRefusal
     })
 }
 
-/// A JSON number with the same digits.
+/// A JSON number with the same digits. Some platforms write the decimal comma of their language.
 fn number(digits: &str) -> Option<String> {
     let digits = digits.trim();
+    // With a second separator, a comma may also separate thousands.
+    let is_decimal_comma = digits.matches([',', '.', '\'']).count() == 1 && digits.contains(',');
+    let decimal = digits.replace(',', ".");
+    let digits = if is_decimal_comma { &decimal } else { digits };
     let digits = digits.strip_suffix('.').unwrap_or(digits);
     let number = if digits.starts_with('.') { format!("0{digits}") } else { digits.to_owned() };
     serde_json::from_str::<serde_json::Number>(&number).is_ok().then_some(number)

@@ -8,7 +8,7 @@ use rocket::{Data, Request, Response};
 
 use super::call::LaunchCall;
 use super::record::LaunchRecord;
-use super::{form, open, v1p1};
+use super::{form, open, own_form, v1p1};
 use crate::proxy::path::has_dot_segment;
 use crate::web::gateway::Gateway;
 use crate::web::login::is_login;
@@ -30,7 +30,7 @@ pub(in crate::web) async fn answer(
             record.accept(&call, outcome);
             response
         }
-        Err(refusal) => record.refuse(&call, &refusal),
+        Err(refusal) => record.refuse(&call, &own_form::explained(&call, refusal)),
     };
     for cookie in cookies {
         response.adjoin_raw_header("Set-Cookie", cookie);
@@ -39,14 +39,20 @@ pub(in crate::web) async fn answer(
 }
 
 /// Responds to a GET of a launch path: an LTI 1.3 login is rejected, because the tool is not
-/// configured for LTI 1.3. Every other GET gets a page: open this from your course.
+/// configured for LTI 1.3. A form of the template's own page gets its own refusal.
+/// Every other GET gets a page: open this from your course.
 pub(in crate::web) fn answer_get(
     gateway: &Gateway,
     served: &ServedTool,
     request: &Request<'_>,
 ) -> Response<'static> {
-    if !is_login(request.uri().query().map(|query| query.as_str())) {
-        return Refusal::NotPosted.respond();
+    let query = request.uri().query().map(|query| query.as_str());
+    if !is_login(query) {
+        let call = LaunchCall { gateway, served, sub_path: "", request, started: Instant::now() };
+        if query.is_some() && own_form::is_of_own_page(&call) {
+            return LaunchRecord::default().refuse(&call, &Refusal::TemplateForm);
+        }
+        return Refusal::NotPosted.respond(gateway.institution());
     }
     refuse(gateway, served, request, &Refusal::Rejected(Rejection::Lti1p3NotConfigured))
 }

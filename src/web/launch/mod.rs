@@ -4,6 +4,7 @@ mod answer;
 mod call;
 mod form;
 mod open;
+mod own_form;
 mod record;
 mod v1p1;
 

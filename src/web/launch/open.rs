@@ -4,10 +4,10 @@
 
 use lti::Launch;
 use rocket::Response;
-use rocket::http::Status;
 
 use super::call::LaunchCall;
 use crate::config::Upstream;
+use crate::grade::NoGradeToken;
 use crate::session::{
     BUDGET, COOKIE, Session, TICKET_LIFETIME, TICKET_PARAMETER, TooLong, set_cookie,
 };
@@ -89,7 +89,7 @@ fn rendered(
     match call.gateway.templates.render(page, launch) {
         Ok(text) => {
             let policy = format!("frame-ancestors {}", call.served.tool.frame_ancestors);
-            Ok(page::respond(Status::Ok, text, policy))
+            Ok(page::tool_page(text, policy))
         }
         Err(RenderError { location, message }) => {
             Err(Refusal::TemplateFailed(match &call.gateway.development {
@@ -100,7 +100,8 @@ fn rendered(
     }
 }
 
-/// The session of a launch. The log names the values that did not fit into it.
+/// The session of a launch. The log names the values that did not fit into it, and says why the
+/// tool cannot send a grade.
 fn session(
     call: &LaunchCall<'_>,
     upstream: &Upstream,
@@ -109,12 +110,26 @@ fn session(
     now: u64,
 ) -> Result<Session, Refusal> {
     let (session, left_out) = mint(call, upstream, launch, id, now)?;
+    let tool = &call.served.tool.name;
     if !left_out.is_empty() {
-        let tool = &call.served.tool.name;
         let names: String = left_out.join(" ").chars().take(500).collect();
         tracing::warn!(
             target: "launch", tool, left_out = names, "a session has space for {BUDGET} characters"
         );
+    }
+    if let Some(missing) = missing_token(call, upstream, launch) {
+        let (consumer, help) = (launch.sender.log_name(), missing.advice());
+        let reason = missing.to_string();
+        // Most platforms send no result id for teachers. An admin can fix the other reasons.
+        if missing.is_usual() {
+            tracing::info!(
+                target: "launch", tool, consumer, grade_token = "none", reason, help
+            );
+        } else {
+            tracing::warn!(
+                target: "launch", tool, consumer, grade_token = "none", reason, help
+            );
+        }
     }
     Ok(session)
 }
@@ -126,25 +141,18 @@ fn mint(
     id: String,
     now: u64,
 ) -> Result<(Session, Vec<String>), Refusal> {
-    let takes_grade = takes_grade(call, upstream, launch);
+    let takes_grade = upstream.grades && missing_token(call, upstream, launch).is_none();
     let lifetime = call.served.tool.session;
     Session::mint(launch, id, upstream.identity, takes_grade, lifetime, now)
         .map_err(|TooLong| Refusal::SessionTooLong)
 }
 
-/// Whether the tool may send grades, and the gateway may send them to the URL of this launch.
-fn takes_grade(call: &LaunchCall<'_>, upstream: &Upstream, launch: &Launch) -> bool {
-    let Some(place) = launch.grade_place.as_ref().filter(|_| upstream.grades) else {
-        return false;
-    };
-    let tool = call.served.tool.name.as_str();
-    let accepts = call.gateway.grades.accepts(tool, place);
-    if !accepts {
-        tracing::warn!(
-            target: "launch", tool,
-            "the gateway cannot send grades for this launch: \
-             its outcome URL is malformed, or `outcome_hosts` does not allow it"
-        );
-    }
-    accepts
+/// Why the tool receives no grade token, if it may send grades.
+fn missing_token(
+    call: &LaunchCall<'_>,
+    upstream: &Upstream,
+    launch: &Launch,
+) -> Option<NoGradeToken> {
+    let missing = || call.gateway.grades.missing_token(&launch.grade_place);
+    upstream.grades.then(missing).flatten()
 }

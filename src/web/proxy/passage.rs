@@ -62,7 +62,9 @@ pub(crate) async fn answer(
         Err(refusal) => {
             let (tool, method) = (&call.mount.served.tool, call.head.method.as_str());
             let (budget, accept) = (&call.gateway.log_budget, accept(call.head));
-            own_response(refusal.respond_in_session(budget, tool, method, &accept)).await
+            let institution = call.gateway.institution();
+            own_response(refusal.respond_in_session(budget, institution, tool, method, &accept))
+                .await
         }
     }
 }

@@ -12,6 +12,17 @@ pub(super) const NOT_OPENED: PageText = (
     "The tool could not be opened",
     "This tool is not set up correctly in your course. Please tell your course staff.",
 );
+pub(super) const SELECTS_CONTENT: PageText = (
+    "Add this tool without selecting content",
+    "This tool has no content to select. Close this window. In your course, add an external tool \
+     with this launch URL, and save it without selecting content:",
+);
+pub(super) const TEMPLATE_FORM: PageText = (
+    "This page cannot take answers",
+    "What you entered was not saved. Please tell your course staff. \
+     For the author of the page: a template cannot take answers. Send the form to an app of your \
+     own, or make the tool an app with “upstream” instead of “template”.",
+);
 pub(super) const OPEN_TOO_LONG: PageText = ("This page was open for too long", OPEN_AGAIN);
 pub(super) const USED_BEFORE: PageText = ("This link was used before", OPEN_AGAIN);
 pub(super) const OTHER_ROLE: PageText = (

@@ -12,8 +12,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::reference::reference;
-use super::table::Refusal;
-use crate::config::Tool;
+use super::table::{Refusal, is_content_selection};
+use crate::config::{Institution, Tool};
+use crate::web::institution::InstitutionContext;
 use crate::web::log_budget::{LogBudget, NO_TOOL};
 use crate::web::page::{self, Html, RenderedPage};
 
@@ -23,20 +24,37 @@ const LONGEST_METHOD: usize = 20;
 /// The page of a launch that was rejected or refused.
 pub(in crate::web) struct RejectionPage<'a> {
     pub(in crate::web) refusal: &'a Refusal,
+    pub(in crate::web) institution: &'a Institution,
     /// Empty if the log has no line with it.
     pub(in crate::web) reference: &'a str,
     pub(in crate::web) return_url: Option<&'a ReturnUrl>,
+    /// The tool's launch URL.
+    pub(in crate::web) launch_url: &'a str,
     pub(in crate::web) frame_ancestors: &'a str,
     /// The authentication scheme of the launch's protocol, if it has one in HTTP.
     pub(in crate::web) challenge: Option<&'static str>,
 }
 
-#[derive(Default, Serialize)]
+/// The parts of a refusal page that depend on the request.
+#[derive(Clone, Copy, Default)]
+struct RequestPart<'a> {
+    /// Empty if the log has no line with it.
+    reference: &'a str,
+    return_url: &'a str,
+    leaves_frame: bool,
+    /// The tool's launch URL. Empty if the request is no launch.
+    launch_url: &'a str,
+}
+
+#[derive(Serialize)]
 struct RefusalContext<'a> {
+    institution: InstitutionContext<'a>,
     heading: &'a str,
     message: &'a str,
     reference: &'a str,
     return_url: &'a str,
+    /// Whether the link to the return URL leaves the frame.
+    leaves_frame: bool,
     /// The URL that works. Empty if the gateway does not know one.
     right_url: &'a str,
 }
@@ -47,6 +65,7 @@ impl Refusal {
     pub(crate) fn respond_and_log(
         &self,
         budget: &LogBudget,
+        institution: &Institution,
         method: &str,
         path: &str,
     ) -> Response<'static> {
@@ -58,7 +77,7 @@ impl Refusal {
                 target: "request", outcome = "refused", code, method, path, reason, help
             );
         }
-        self.respond()
+        self.respond(institution)
     }
 
     /// The response in a tool's session: a page, or JSON for a script that asks for it. Page and
@@ -67,6 +86,7 @@ impl Refusal {
     pub(crate) fn respond_in_session(
         &self,
         budget: &LogBudget,
+        institution: &Institution,
         tool: &Tool,
         method: &str,
         accept: &[&str],
@@ -74,7 +94,8 @@ impl Refusal {
         let reference = self.log_in_session(budget, tool, method);
         if !asks_for_json(accept) {
             let reference = reference.unwrap_or_default();
-            return self.page(&reference, "", &tool.frame_ancestors);
+            let part = RequestPart { reference: &reference, ..RequestPart::default() };
+            return self.page(institution, part, &tool.frame_ancestors);
         }
         let (heading, _) = self.page_text();
         let mut body = json!({ "error": self.code(), "message": heading });
@@ -115,18 +136,34 @@ impl Refusal {
     }
 
     /// The response to a request that belongs to no tool, without a log line.
-    pub(crate) fn respond(&self) -> Response<'static> {
+    pub(crate) fn respond(&self, institution: &Institution) -> Response<'static> {
         // A platform also shows the page of a misspelled launch URL in a frame.
-        self.page("", "", "*")
+        self.page(institution, RequestPart::default(), "*")
     }
 
-    fn page(&self, reference: &str, return_url: &str, frame_ancestors: &str) -> Response<'static> {
+    fn page(
+        &self,
+        institution: &Institution,
+        part: RequestPart<'_>,
+        frame_ancestors: &str,
+    ) -> Response<'static> {
         let (heading, message) = self.page_text();
+        let RequestPart { reference, return_url, leaves_frame, launch_url } = part;
         let right_url = match self {
             Self::TrailingDot(url) => url,
+            Self::Rejected(rejection) if is_content_selection(rejection) => launch_url,
             _ => "",
         };
-        let context = RefusalContext { heading, message, reference, return_url, right_url };
+        let institution = InstitutionContext::of(institution);
+        let context = RefusalContext {
+            institution,
+            heading,
+            message,
+            reference,
+            return_url,
+            leaves_frame,
+            right_url,
+        };
         let rendered = page::render("refusal.html.tera", &context);
         let rendered = rendered.unwrap_or_else(|| RenderedPage::plain(heading));
         let mut response = Html::framed(rendered, frame_ancestors).into_response(self.status());
@@ -149,7 +186,13 @@ impl RejectionPage<'_> {
     pub(crate) fn respond(&self) -> Response<'static> {
         let (heading, _) = self.refusal.page_text();
         let return_url = self.return_url.map(|url| url.with_message(heading)).unwrap_or_default();
-        let mut response = self.refusal.page(self.reference, &return_url, self.frame_ancestors);
+        let part = RequestPart {
+            reference: self.reference,
+            return_url: &return_url,
+            launch_url: self.launch_url,
+            leaves_frame: self.return_url.is_some_and(|url| !url.stays_in_frame()),
+        };
+        let mut response = self.refusal.page(self.institution, part, self.frame_ancestors);
         // A 401 names the authentication scheme (RFC 9110 §15.5.2).
         let is_rejected = matches!(self.refusal, Refusal::Rejected(_));
         if let Some(scheme) = self.challenge.filter(|_| is_rejected)
@@ -162,8 +205,10 @@ impl RejectionPage<'_> {
 }
 
 impl<'r> Responder<'r, 'static> for Refusal {
-    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
-        Ok(self.respond())
+    fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
+        // A route manages the institution beside the gateway, which this file does not import.
+        let institution = request.rocket().state::<Institution>();
+        Ok(self.respond(institution.unwrap_or(&Institution::default())))
     }
 }
 
@@ -202,8 +247,10 @@ mod tests {
         let check = |refusal: Refusal, challenge, expected: Option<&str>| {
             let launch = RejectionPage {
                 refusal: &refusal,
+                institution: &Institution::default(),
                 reference: "",
                 return_url: None,
+                launch_url: "",
                 frame_ancestors: "*",
                 challenge,
             };

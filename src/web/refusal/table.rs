@@ -90,6 +90,13 @@ refusals! {
         advice: "let the platform launch with an LTI 1.1 form, not with LTI 1.3 or JSON";
         page: page_text::NOT_OPENED;
 
+    /// A page of a template sent its own form to the launch path.
+    TemplateForm => "template-form", Status::BadRequest,
+        fact: "a page of the template sent a form to the launch path";
+        advice: "a template cannot take answers: let the form's `action` be an app of your own, or \
+                 serve the tool with `upstream` instead of `template`";
+        page: page_text::TEMPLATE_FORM;
+
     /// The body is larger than this limit, in bytes.
     TooLarge(limit: u64) => "too-large", Status::PayloadTooLarge,
         fact: "the body is larger than {} KiB", limit / 1024;
@@ -329,6 +336,9 @@ impl From<TooManyStreams> for Refusal {
 /// keys exist.
 fn rejected(rejection: &Rejection) -> (Status, PageText) {
     match rejection {
+        rejection if is_content_selection(rejection) => {
+            (Status::BadRequest, page_text::SELECTS_CONTENT)
+        }
         Rejection::UnknownConsumer(_)
         | Rejection::SignatureMethodNotAllowed(_)
         | Rejection::BadSignature => (Status::Unauthorized, page_text::NOT_OPENED),
@@ -341,6 +351,12 @@ fn rejected(rejection: &Rejection) -> (Status, PageText) {
         }
         _ => (Status::BadRequest, page_text::NOT_OPENED),
     }
+}
+
+/// Whether a launch was to select content for a course, which the gateway does not support.
+pub(super) fn is_content_selection(rejection: &Rejection) -> bool {
+    matches!(rejection, Rejection::MessageType { found: Some(found), .. }
+        if found == "ContentItemSelectionRequest")
 }
 
 impl From<UpstreamError> for Refusal {

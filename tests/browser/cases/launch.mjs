@@ -111,6 +111,28 @@ export default {
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, t.gateway.origin]));
   },
 
+  "the Back button shows the page of a template again and posts nothing": async (t) => {
+    const profile = await t.profile();
+    const outcomes = t.gateway.outcomes();
+    const window = await profile.visit(t.platform.samePlace(t.launch("hello")));
+    await shows(window.mainFrame(), "Hello, Ada Lovelace!");
+    await window.goto(t.platform.page("<h1>Elsewhere</h1>"));
+    await window.goBack();
+    await shows(window.mainFrame(), "Hello, Ada Lovelace!");
+
+    const page = await profile.visit(t.platform.course(t.launch("hello")));
+    const frame = await block(page);
+    await shows(frame, "Hello, Ada Lovelace!");
+    await frame.goto(`${t.gateway.origin}/static/style.css`);
+    await page.evaluate(() => history.back());
+    await frame.waitForURL(`${t.gateway.origin}/lti/hello`);
+    await shows(frame, "Hello, Ada Lovelace!");
+    // The last launch shows that no line of an earlier one is missing.
+    await shows((await profile.visit(t.platform.samePlace(t.launch("hello")))).mainFrame(), "Hello, Ada Lovelace!");
+    assert.deepEqual(await outcomes(3), ["accepted", "accepted", "accepted"], "no launch was sent again");
+    assert.deepEqual(profile.consoleErrors, []);
+  },
+
   "staff see every parameter of their launch in a table": async (t) => {
     const profile = await t.profile();
     const more = [["custom_twice", "one"], ["custom_twice", "two"], ["custom_empty", ""], ["custom_lines", "one\r\ntwo"]];

@@ -16,6 +16,10 @@ const SCREENS = [
   { width: 360, height: 740 },
   { width: 1280, height: 900 },
 ];
+const NARROW_AND_WIDE = [
+  { width: 390, height: 740 },
+  { width: 1280, height: 900 },
+];
 /** A word without an opportunity for a line break. */
 const LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch".repeat(4);
 
@@ -98,6 +102,43 @@ export default {
 
   "a refusal looks right on every screen and in the frame, light and dark": (t) =>
     launchLooksRight(t, "refusal", () => t.launch("staff", { launch_presentation_return_url: t.platform.returnUrl }), 403),
+
+  "pages with a name and a contact look right on every screen, light and dark": async (t) => {
+    const own = { name: "Example University", contact: "https://help.example.edu/learning-tools" };
+    const gateway = await t.gatewayOf({ hello: { template: "hello" }, forstaff: { template: "hello", roles: ["staff"] } }, own);
+    const profile = await t.profile();
+    const page = await profile.visit(gateway.origin);
+    await looksRight(t, page, "contact-index", NARROW_AND_WIDE);
+    assert.equal(await page.getByRole("link", { name: "help.example.edu/learning-tools" }).count(), 1);
+
+    const selection = { lti_message_type: "ContentItemSelectionRequest" };
+    const returning = { launch_presentation_return_url: t.platform.returnUrl };
+    for (const [name, launch, heading] of [
+      ["contact-refusal", t.launch("forstaff", returning, { gateway }), "This activity is not for your role"],
+      ["content-selection", t.launch("hello", selection, { gateway }), "Add this tool without selecting content"],
+    ]) {
+      const refusal = await profile.visit(t.platform.samePlace(launch));
+      await refusal.waitForURL(`${gateway.origin}/**`);
+      await shows(refusal.mainFrame(), heading, "For help, ask help.example.edu/learning-tools. Give them the reference");
+      await looksRight(t, refusal, name, NARROW_AND_WIDE);
+    }
+  },
+
+  "a form of a template's own page tells its author that nobody reads it": async (t) => {
+    const gateway = await t.gatewayOf({ hello: { template: "hello" } });
+    const profile = await t.profile();
+    for (const [method, name] of [["post", "template-form"], ["get", "template-form-get"]]) {
+      const page = await profile.visit(t.platform.samePlace(t.launch("hello", {}, { gateway })));
+      await shows(page.mainFrame(), "Hello, Ada Lovelace!");
+      await page.evaluate((method) => {
+        document.querySelector("main").innerHTML = `<form method="${method}"><input name="answer" value="42"></form>`;
+        document.forms[0].submit();
+      }, method);
+      await shows(page.mainFrame(), "This page cannot take answers", "a template cannot take answers");
+      await looksRight(t, page, name, NARROW_AND_WIDE);
+    }
+    await gateway.logged('code="template-form"');
+  },
 
   "long words do not overflow any page": async (t) => {
     const params = { lis_person_name_full: LONG, context_title: LONG, tool_consumer_instance_name: LONG };

@@ -64,6 +64,20 @@ export default {
     assert.deepEqual(unexpected(profile, 403), []);
   },
 
+  "the return link of a rejection by a Canvas stays in the frame": async (t) => {
+    const profile = await t.profile();
+    const launch = t.launch("staff", { launch_presentation_return_url: t.platform.frameReturnUrl });
+    const course = t.platform.course(launch);
+    const page = await profile.visit(course);
+    const frame = await block(page);
+    await refused(frame, "This activity is not for your role");
+    await frame.getByRole("link", { name: "Back to your course" }).click();
+    await frame.waitForURL(`${t.platform.frameReturnUrl}?*`);
+    assert.equal(await frame.locator("h1").innerText(), "Back in the course");
+    assert.equal(page.url(), course);
+    assert.deepEqual(unexpected(profile, 403), []);
+  },
+
   "a wrong signature and an unknown key show the same page": async (t) => {
     const profile = await t.profile();
     const wrong = t.launch("hello");

@@ -5,8 +5,8 @@ use std::time::Duration;
 use lti::oauth1::SignatureMethod;
 use lti::{Role, Roles};
 use lti_gateway::config::{
-    Config, Environment, Fault, Identity, Prefix, Problem, PublicUrl, Severity, Target, Tool,
-    Upstream, print, read, sort,
+    Config, Environment, Fault, Identity, Institution, Prefix, Problem, PublicUrl, Severity,
+    Target, Tool, Upstream, print, read, sort,
 };
 use lti_gateway::url::{Origin, Scheme};
 
@@ -71,6 +71,7 @@ fn a_missing_key_has_its_default() {
     assert_eq!(path.as_str(), "/lti/hello");
     assert_eq!(senders.consumers.keys(), ["hello-key".into()]);
     assert_eq!(config.clock_skew, 5 * 60);
+    assert_eq!(config.institution, Institution::default(), "no name and no contact");
     assert!(roles.is_none(), "everyone");
     assert_eq!((host, *session), (&None, Duration::from_secs(8 * 60 * 60)));
     assert!(matches!(target, Target::Template(name) if name == "hello"));
@@ -87,6 +88,8 @@ fn every_key_of_a_tool_and_the_gateway_takes_effect() {
         secret = ["the new gateway secret of 2026-07-31", "the old gateway secret of 2025-07-31"]
         session = "90m"
         clock_skew = "90s"
+        name = "Example University"
+        contact = "mailto:help@uni.example"
 
         [tools.quiz]
         title = "Quiz"
@@ -114,6 +117,9 @@ fn every_key_of_a_tool_and_the_gateway_takes_effect() {
         secrets(&config),
         ["the new gateway secret of 2026-07-31", "the old gateway secret of 2025-07-31"]
     );
+    let contact = config.institution.contact.expect("a contact");
+    assert_eq!(config.institution.name, "Example University");
+    assert_eq!((&*contact.text, &*contact.url), ("help@uni.example", "mailto:help@uni.example"));
     let tool = &config.tools[0];
     assert_eq!(tool.session, Duration::from_secs(90 * 60));
     assert_eq!((tool.title.as_str(), tool.description.as_str()), ("Quiz", "A quiz."));

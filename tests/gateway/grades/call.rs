@@ -49,6 +49,8 @@ fn a_grade_is_read_as_the_platform_wrote_it() {
         (" 1.0\n", r#"{"score":1.0}"#),
         (".5", r#"{"score":0.5}"#),
         ("1.", r#"{"score":1}"#),
+        ("0,92", r#"{"score":0.92}"#),
+        (",5", r#"{"score":0.5}"#),
         ("0.30000000000000004", r#"{"score":0.30000000000000004}"#),
         ("", r#"{"score":null}"#),
         ("\n", r#"{"score":null}"#),
@@ -65,7 +67,7 @@ fn a_grade_is_read_as_the_platform_wrote_it() {
 
 #[test]
 fn a_score_that_is_not_a_number_is_not_returned() {
-    for score in ["A+", "0,5", "half", "1 of 2"] {
+    for score in ["A+", "1,000.5", "1,000,000", "0,5,", "half", "1 of 2"] {
         let stage = Stage::new(graded(score));
         let refusal = refused(&stage.call("GET", &stage.token(), ""), 502, "platform-answer");
         assert_eq!(

@@ -52,23 +52,28 @@ fn cases(elsewhere: &Recorder) -> Vec<Case> {
     vec![
         redirect(
             301,
-            "the platform redirected with status 301, and the gateway follows no redirect",
+            "the platform redirected with status 301 to {elsewhere}, and the gateway follows no \
+             redirect",
         ),
         redirect(
             302,
-            "the platform redirected with status 302, and the gateway follows no redirect",
+            "the platform redirected with status 302 to {elsewhere}, and the gateway follows no \
+             redirect",
         ),
         redirect(
             303,
-            "the platform redirected with status 303, and the gateway follows no redirect",
+            "the platform redirected with status 303 to {elsewhere}, and the gateway follows no \
+             redirect",
         ),
         redirect(
             307,
-            "the platform redirected with status 307, and the gateway follows no redirect",
+            "the platform redirected with status 307 to {elsewhere}, and the gateway follows no \
+             redirect",
         ),
         redirect(
             308,
-            "the platform redirected with status 308, and the gateway follows no redirect",
+            "the platform redirected with status 308 to {elsewhere}, and the gateway follows no \
+             redirect",
         ),
         refused(
             http("401 Unauthorized", "text/plain", " Bad signature\n"),
@@ -195,6 +200,7 @@ fn without_a_durable_state_every_failure_is_reported_and_no_grade_is_queued() {
     let stage = Stage::with(platform, "", TIMEOUT);
     let token = stage.token();
     for (bytes, status, code, message, platform_status, description, _) in cases(&elsewhere) {
+        let message = message.replace("{elsewhere}", &elsewhere.origin());
         *response.lock().expect("not poisoned") = bytes;
         for (method, body) in [("POST", SCORE), ("DELETE", ""), ("GET", "")] {
             let reply = stage.call(method, &token, body);
@@ -221,6 +227,7 @@ fn with_a_durable_state_the_grade_is_queued_after_a_temporary_failure() {
     for (bytes, status, code, message, platform_status, description, may_change) in
         cases(&elsewhere)
     {
+        let message = message.replace("{elsewhere}", &elsewhere.origin());
         *response.lock().expect("not poisoned") = bytes;
         let reply = stage.call("POST", &token, SCORE);
         stage.platform.request();
@@ -254,6 +261,60 @@ fn with_a_durable_state_the_grade_is_queued_after_a_temporary_failure() {
         stage.platform.request();
     }
     elsewhere.saw_nothing();
+}
+
+/// PHP's notices, in front of a response and behind it.
+fn with_notices(document: &str) -> [String; 3] {
+    let notice =
+        "<br />\n<b>Notice</b>:  Undefined index: a<b in <b>/srv/x.php</b> on line 7<br />\n";
+    [
+        format!("{notice}{document}"),
+        format!("\u{feff}{notice}{document}{notice}"),
+        document.replace("</imsx_description>", "&nbsp;AT&T</imsx_description>"),
+    ]
+}
+
+#[test]
+fn a_response_behind_a_notice_of_php_counts_and_the_grade_is_not_sent_again() {
+    let (response, platform) = platform_with_response();
+    let stage = Stage::durable(platform, TIMEOUT);
+    let token = stage.token();
+    for body in with_notices(&envelope("success", "Stored", "")) {
+        *response.lock().expect("not poisoned") = http("200 OK", "text/html", &body).into_bytes();
+        stage.deliver(&token, "0.5");
+        let request = stage.platform.request();
+        assert_eq!(request.header("accept-encoding").as_deref(), Some("identity"));
+    }
+    for body in with_notices(&envelope("failure", "Grades are off", "")) {
+        *response.lock().expect("not poisoned") = http("200 OK", "text/html", &body).into_bytes();
+        let refusal = refused(&stage.call("POST", &token, SCORE), 502, "platform-refused");
+        let description = refusal["platform"]["description"].as_str().expect("a description");
+        assert!(description.starts_with("Grades are off"), "{refusal}");
+        stage.platform.request();
+    }
+    let queued: usize = super::state::count(&stage, "kept");
+    assert_eq!(queued, 0);
+}
+
+#[test]
+fn a_response_that_is_compressed_unasked_is_read() {
+    let body = envelope("success", "Stored", "");
+    // Deflate without compression: one stored block.
+    let length = u16::try_from(body.len()).expect("a short body");
+    let mut gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x01".to_vec();
+    gzip.extend(length.to_le_bytes());
+    gzip.extend((!length).to_le_bytes());
+    gzip.extend(body.as_bytes());
+    gzip.extend([0; 8]);
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Encoding: gzip\r\n\
+         Content-Length: {}\r\n\r\n",
+        gzip.len()
+    );
+    let stage = Stage::new([head.into_bytes(), gzip].concat());
+    let token = stage.token();
+    stage.deliver(&token, "0.5");
+    stage.platform.request();
 }
 
 /// A redirect to any location.

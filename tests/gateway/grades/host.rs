@@ -80,7 +80,7 @@ fn no_spelling_of_a_private_address_accepts_a_grade() {
             "255.255.255.255",
         ],
     );
-    let lines = log_lines("its outcome URL is malformed, or `outcome_hosts` does not allow it");
+    let lines = log_lines("lis_outcome_service_url: its host has no public network address");
     assert!(
         lines.iter().all(|line| line.contains(" launch: ") && !line.contains("127.0.0.1")),
         "{lines:?}"

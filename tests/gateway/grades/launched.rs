@@ -39,6 +39,77 @@ fn a_launch_that_accepts_a_grade_says_so() {
     stage.platform.saw_nothing();
 }
 
+/// Each case has a launch that differs from [`launch`], and the reason in the log.
+#[test]
+fn a_launch_without_a_grade_token_has_one_log_line_that_says_why() {
+    let stage = Stage::new(success());
+    let server = stage.start_with("[tools.nb]", "[tools.wordless]");
+    let url = stage.outcome_url();
+    let long = format!("https://lms.example/{}", "x".repeat(1024));
+    let lines = || log_lines(" tool=\"wordless\" consumer=\"key-1\" grade_token=\"none\" ");
+    let open = |form: &Form<'_>| {
+        let form = Form { url: "https://tool.example/lti/wordless", ..form.clone() };
+        Browser::new(&server).open(&form);
+    };
+    open(&launch(&url));
+    assert_eq!(lines(), [""; 0], "a launch with a token");
+    for (at, (changed, level, reason)) in [
+        (("lis_outcome_service_url", ""), "INFO", "the platform sent no lis_outcome_service_url"),
+        (("lis_result_sourcedid", ""), "INFO", "the platform sent no lis_result_sourcedid"),
+        (
+            ("lis_outcome_service_url", "/mod/lti/service.php"),
+            "WARN",
+            "lis_outcome_service_url is relative: it has no scheme and host",
+        ),
+        (
+            ("lis_outcome_service_url", "https://lms.example/o#part"),
+            "WARN",
+            "lis_outcome_service_url has a fragment (#)",
+        ),
+        (
+            ("lis_outcome_service_url", "https://user:word@lms.example/o"),
+            "WARN",
+            "lis_outcome_service_url has a user name or a password before its host",
+        ),
+        (
+            ("lis_outcome_service_url", long.as_str()),
+            "WARN",
+            "lis_outcome_service_url is longer than 1024 bytes",
+        ),
+        (
+            ("lis_outcome_service_url", "http://10.0.0.1/o"),
+            "WARN",
+            "the gateway does not send grades to lis_outcome_service_url: its host has no public \
+             network address, and `outcome_hosts` does not name it",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let nonce = format!("wordless {at}");
+        open(&Form { nonce: &nonce, ..launch(&url) }.but(&[changed]));
+        let lines = lines();
+        assert_eq!(lines.len(), at + 1, "{lines:?}");
+        let line = &lines[at];
+        assert!(line.contains(&format!(" {level} launch: ")), "{line}");
+        assert!(line.contains(&format!(" reason=\"{reason}\" help=\"")), "{reason}: {line}");
+        assert!(!line.contains("user:word") && !line.contains("10.0.0.1"), "{line}");
+        nothing_private_in(&lines);
+    }
+}
+
+/// A tool without `grades = true` promises no token.
+#[test]
+fn a_tool_without_grades_needs_no_log_line_about_its_token() {
+    let stage = Stage::new(success());
+    let tools = stage.tools.replace("[tools.nb]", "[tools.gradeless]");
+    let server = start(&tools.replace("grades = true", ""));
+    let url = "https://tool.example/lti/gradeless";
+    let form = Form { url, ..launch("https://lms.example/o") };
+    Browser::new(&server).open(&form.without("lis_outcome_service_url"));
+    assert_eq!(log_lines(" tool=\"gradeless\" ").len(), 1);
+}
+
 /// No request to the platform.
 // Checklist F1.h 143.
 #[test]

@@ -8,6 +8,7 @@ mod arrival;
 mod body;
 mod call;
 mod cases;
+mod certificate;
 mod clock;
 mod concurrency;
 mod failure;

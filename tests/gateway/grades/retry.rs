@@ -15,8 +15,9 @@ fn by_status() -> Vec<(String, &'static str)> {
     const PAGE: &str = "<!DOCTYPE html><html><p>Request blocked</html>";
     vec![
         (
-            "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n".to_owned(),
-            "the platform redirected with status 302, and the gateway follows no redirect",
+            "HTTP/1.1 302 Found\r\nLocation: https://sso.example/login?user=4711\r\nContent-Length: 0\r\n\r\n".to_owned(),
+            "the platform redirected with status 302 to https://sso.example, and the gateway \
+             follows no redirect",
         ),
         (http("403 Forbidden", "text/html", PAGE), "the platform refused with status 403"),
         (http("404 Not Found", "text/html", PAGE), "the platform refused with status 404"),

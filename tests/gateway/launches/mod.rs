@@ -6,6 +6,7 @@
 mod base_string;
 mod budget;
 mod login;
+mod own_form;
 mod parameters;
 mod protocol;
 mod public_url;
@@ -62,6 +63,9 @@ const SIGNED: [(&str, &str); 10] = [
     ("replay-store-unavailable", "Activities cannot be opened right now"),
 ];
 
+/// The heading of the page for a `ContentItemSelectionRequest`.
+const SELECTION: &str = "Add this tool without selecting content";
+
 fn server() -> Server {
     server_of(TOOLS)
 }
@@ -112,7 +116,7 @@ fn accepted(reply: &Reply) {
     assert_eq!(reply.status, 200, "{:?}", reply.reference().map(log_lines));
     assert!(reply.body.starts_with("launched"), "{}", reply.body);
     assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"));
-    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    assert_eq!(reply.header("cache-control"), Some("private, no-cache"));
     assert_eq!(reply.header("location"), None);
     assert!(
         reply.cookie().is_some_and(|cookie| cookie.starts_with("__Secure-lti-")),
@@ -164,10 +168,11 @@ fn reject_at(server: &Server, target: &str, body: &str, status: u16, code: &str)
     let has_return_url = body
         .split('&')
         .any(|pair| pair == "launch_presentation_return_url=https%3A%2F%2Flms.example%2Freturn");
+    let is_selection = body.contains("lti_message_type=ContentItemSelectionRequest");
     let heading = SIGNED
         .iter()
         .find(|(signed, _)| has_return_url && *signed == code)
-        .map(|(_, heading)| heading);
+        .map(|(_, heading)| if is_selection { &SELECTION } else { heading });
     let expected =
         heading.map(|text| format!("{RETURN}?lti_errormsg={}", text.replace(' ', "%20")));
     assert_eq!(reply.link(), expected, "{body}");

@@ -82,7 +82,7 @@ fn another_message_type_is_rejected() {
         "a-basic-lti-launch-request",
         "basic-lti-launch-request ",
         "Basic-LTI-Launch-Request",
-        "ContentItemSelectionRequest",
+        "ContentItemSelectionResponse",
         "LtiResourceLinkRequest",
         "",
     ] {
@@ -95,6 +95,25 @@ fn another_message_type_is_rejected() {
     }
     reject(&server, &form.clone().without("lti_message_type").sign(), 400, "message-type");
     accept(&server, &form.sign());
+}
+
+/// The instructor cannot select anything, and sees what to do instead.
+#[test]
+fn a_content_selection_shows_the_instructor_the_launch_url_to_enter() {
+    let server = server();
+    let form = launch().but(&[("lti_message_type", "ContentItemSelectionRequest")]);
+    let reply = reject(&server, &form.clone().sign(), 400, "message-type");
+    assert!(
+        reply.body.contains("<h1>Add this tool without selecting content</h1>"),
+        "{}",
+        reply.body
+    );
+    assert!(reply.body.contains("<code>https://tool.example/lti/a</code>"), "{}", reply.body);
+    assert!(line_of(&reply).contains("turn content selection off in the platform (Moodle: "));
+    // Only a signed request sees it.
+    let unsigned = Form { secret: "wrong", nonce: "2", ..form }.sign();
+    let reply = reject(&server, &unsigned, 401, "bad-signature");
+    assert!(!reply.body.contains("selecting") && !reply.body.contains("/lti/a"), "{}", reply.body);
 }
 
 // Checklist F1.e 94.
@@ -144,16 +163,23 @@ fn the_message_joins_the_query_of_the_return_url() {
     }
 }
 
-/// Moodle shows an empty page if the link has a message and leaves the frame.
+/// A link opens where the platform shows its page, without what keeps it from that.
 #[test]
-fn the_return_link_to_a_moodle_has_no_message() {
+fn the_return_link_opens_where_the_platform_can_show_it() {
     let server = server();
     let form = launch().but(&[("lti_version", "LTI-2p0")]);
-    let url = "https://moodle.example/mod/lti/return.php?course=2&launch_container=4";
-    for (nonce, family, expected) in [
-        ("1", "moodle", url.to_owned()),
-        ("2", "Moodle", url.to_owned()),
-        ("3", "canvas", format!("{url}&lti_errormsg=The%20tool%20could%20not%20be%20opened")),
+    let message = "lti_errormsg=The%20tool%20could%20not%20be%20opened";
+    let moodle = "https://moodle.example/mod/lti/return.php?course=2&launch_container=3";
+    let course = "https://moodle.example/mod/lti/return.php?course=2";
+    let canvas = "https://canvas.example/courses/1/external_content/success/external_tool_redirect";
+    let other = "https://lms.example/r?course=2&launch_container=3";
+    for (nonce, family, url, expected, leaves_frame) in [
+        ("1", "moodle", moodle, course.to_owned(), true),
+        ("2", "Moodle", moodle, course.to_owned(), true),
+        // A distribution of Moodle with a name of its own.
+        ("3", "totara", moodle, course.to_owned(), true),
+        ("4", "canvas", canvas, format!("{canvas}?{message}"), false),
+        ("5", "sakai", other, format!("{other}&{message}"), true),
     ] {
         let form = Form { nonce, ..form.clone() }
             .but(&[("launch_presentation_return_url", url)])
@@ -161,7 +187,8 @@ fn the_return_link_to_a_moodle_has_no_message() {
         let reply = server.post("/lti/a", &form.sign());
         rejected(&reply, 400, "lti-version");
         assert_eq!(reply.link().as_deref(), Some(expected.as_str()), "{family}");
-        assert!(reply.body.contains("target=\"_top\" rel=\"noreferrer\""), "{}", reply.body);
+        assert_eq!(reply.body.contains("target=\"_top\""), leaves_frame, "{}", reply.body);
+        assert!(reply.body.contains("rel=\"noreferrer\">Back to your course"), "{}", reply.body);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::return_url::ReturnUrl;
 use crate::role::Roles;
 use crate::sender::Sender;
 use crate::sent_value::is_sent;
-use crate::v1p1::compat::shows_return_message;
+use crate::v1p1::compat::return_link;
 
 /// The message type of a launch.
 const MESSAGE_TYPE: &str = "basic-lti-launch-request";
@@ -93,7 +93,7 @@ impl<'a> Fields<'a> {
     pub(super) fn return_url(&self) -> Option<ReturnUrl> {
         let url = self.launch_presentation_return_url.and_then(ReturnUrl::parse)?;
         let family = self.tool_consumer_info_product_family_code.unwrap_or_default();
-        Some(if shows_return_message(family) { url } else { url.without_message() })
+        Some(return_link(url, family))
     }
 
     /// The user's roles in the course.
@@ -144,12 +144,12 @@ impl<'a> Fields<'a> {
             locale: sent(self.launch_presentation_locale),
             return_url: self.return_url(),
             // edX sends the sourcedid with every launch, and the URL only if it wants a grade.
-            grade_place: match (self.lis_outcome_service_url, self.lis_result_sourcedid) {
-                (Some(url), Some(sourcedid)) => {
-                    OutcomeService::new(url, sourcedid, method).map(GradePlace::Outcome)
-                }
-                _ => None,
-            },
+            grade_place: OutcomeService::new(
+                self.lis_outcome_service_url,
+                self.lis_result_sourcedid,
+                method,
+            )
+            .map(GradePlace::Outcome),
             fingerprint,
             params: Params::default(),
         }
@@ -183,6 +183,30 @@ mod tests {
         check("user_id=u2", "user_id=u1", (Some(""), Some("user_id")));
         check("", "user_id=u1&user_id=", (Some(""), Some("user_id")));
         check("other=1", "user_id=u1&other=2", (Some("u1"), None));
+    }
+
+    #[test]
+    fn the_return_link_opens_where_the_platform_shows_its_page() {
+        let check = |url: &str, family: &str, link: &str, stays_in_frame: bool| {
+            let form = format!(
+                "launch_presentation_return_url={}&tool_consumer_info_product_family_code={family}",
+                crate::oauth1::encode::encode(url)
+            );
+            let params = Params::default().read_form(Source::Body, form.as_bytes());
+            let params = params.expect("well formed");
+            let found = Fields::read(&params).0.return_url().expect("a return URL");
+            assert_eq!(found.as_str(), url, "as sent");
+            assert_eq!((&*found.with_message("x"), found.stays_in_frame()), (link, stays_in_frame));
+        };
+        let moodle =
+            "https://m.example/mod/lti/return.php?course=2&launch_container=3&instanceid=1";
+        let course = "https://m.example/mod/lti/return.php?course=2&instanceid=1";
+        check(moodle, "moodle", course, false);
+        check(moodle, "", course, false);
+        check(moodle, "totara", course, false);
+        let canvas = "https://c.example/courses/1/external_content/success/external_tool_redirect";
+        check(canvas, "canvas", &format!("{canvas}?lti_errormsg=x"), true);
+        check("https://l.example/r", "sakai", "https://l.example/r?lti_errormsg=x", false);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use encoding_rs::UTF_8;
 use quick_xml::escape::partial_escape;
 use thiserror::Error;
 
@@ -14,6 +15,9 @@ pub const CONTENT_TYPE: &str = "application/xml";
 
 /// The maximum size of a response, in bytes.
 pub const LARGEST_RESPONSE: usize = 64 * 1024;
+
+/// The root of a response.
+const ROOT: &str = "imsx_POXEnvelopeResponse";
 
 /// An operation on the grade of one user at one link.
 #[derive(Clone, Copy)]
@@ -140,7 +144,12 @@ pub fn request(operation: &Operation<'_>, sourcedid: &str, message_identifier: &
 /// several namespaces and prefixes. If several elements have one name, the first counts.
 ///
 /// The body is read as UTF-8, whatever charset it declares: all known platforms send UTF-8. In
-/// another charset, characters outside ASCII are lost. They occur only in the description.
+/// another charset, characters outside ASCII are lost. They occur only in the description. A byte
+/// order mark of UTF-16 counts.
+///
+/// A response that is not XML, because PHP wrote a notice before it or after it, or with entities
+/// of HTML, is read from the start tag of its root to the end tag. Otherwise the gateway would send
+/// again what the platform has stored or refused.
 ///
 /// # Errors
 /// An [`OutcomeError`].
@@ -148,7 +157,7 @@ pub fn read_response(body: &[u8]) -> Result<OutcomeResponse, OutcomeError> {
     if body.len() > LARGEST_RESPONSE {
         return Err(OutcomeError::TooLarge);
     }
-    let fields = ResponseFields::read(&String::from_utf8_lossy(body))?;
+    let fields = ResponseFields::read(&UTF_8.decode(body).0)?;
     let code = fields.code.ok_or(OutcomeError::NoStatus)?;
     let score = fields.score.map(|score| score.trim().to_owned()).filter(|score| !score.is_empty());
     Ok(OutcomeResponse {
@@ -167,18 +176,25 @@ struct ResponseFields {
 }
 
 impl ResponseFields {
-    fn read(xml: &str) -> Result<Self, OutcomeError> {
+    fn read(text: &str) -> Result<Self, OutcomeError> {
         let mut fields = Self::default();
-        xml::read(xml, |parent, name, text| {
-            let slot = match (parent, name) {
-                ("imsx_statusInfo", "imsx_codeMajor") => &mut fields.code,
-                ("imsx_statusInfo", "imsx_description") => &mut fields.description,
-                ("resultScore", "textString") => &mut fields.score,
-                _ => return,
-            };
-            slot.get_or_insert(text);
-        })?;
+        match xml::read(text, |parent, name, text| fields.set(parent, name, text)) {
+            Err(XmlError::NotXml) => {}
+            read => return Ok(read.map(|()| fields)?),
+        }
+        let mut fields = Self::default();
+        xml::read_within(text, ROOT, |parent, name, text| fields.set(parent, name, text))?;
         Ok(fields)
+    }
+
+    fn set(&mut self, parent: &str, name: &str, text: String) {
+        let slot = match (parent, name) {
+            ("imsx_statusInfo", "imsx_codeMajor") => &mut self.code,
+            ("imsx_statusInfo", "imsx_description") => &mut self.description,
+            ("resultScore", "textString") => &mut self.score,
+            _ => return,
+        };
+        slot.get_or_insert(text);
     }
 }
 
@@ -333,19 +349,13 @@ mod tests {
             "   \n".to_owned(),
             "OK".to_owned(),
             "{\"code\":\"success\"}".to_owned(),
-            format!("Notice: Undefined index{good}"),
-            format!("{good}<br />"),
             format!("{good}{good}"),
-            format!("{good}x"),
-            format!("{good}&amp;"),
-            format!("{good}</x>"),
+            format!("Notice: {good} {}", envelope("<imsx_codeMajor>failure</imsx_codeMajor>", "")),
+            good.replace("imsx_POXEnvelopeResponse", "imsx_POXEnvelopeRequest") + "x",
             good.replace("</imsx_statusInfo>", ""),
             good.replace("</imsx_statusInfo>", "</imsx_status>"),
             success("<b>"),
-            success("AT&T"),
-            success("a & b"),
-            success("&nbsp;"),
-            success("&lt"),
+            success("&unknown;"),
             success("&#0;"),
             success("&#xD800;"),
             success("&#x110000;"),
@@ -374,6 +384,71 @@ mod tests {
                 "{good}"
             );
         }
+        let marked = format!("\u{feff}{}", success("Grün"));
+        for wide in [
+            marked.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>(),
+            marked.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        ] {
+            let response = read_response(&wide).expect("a response");
+            assert_eq!(response.description, "Grün");
+        }
+    }
+
+    #[test]
+    fn a_response_is_read_behind_and_before_the_notices_of_php() {
+        let notice = "<br />\n<b>Deprecated</b>:  Creation of dynamic property a::$b in \
+                      <b>/var/www/x.php</b> on line <b>7</b><br />\n";
+        let failure = envelope(
+            "<imsx_codeMajor>failure</imsx_codeMajor><imsx_description>No</imsx_description>",
+            "",
+        );
+        for (document, code, description) in
+            [(success("Good"), CodeMajor::Success, "Good"), (failure, CodeMajor::Failure, "No")]
+        {
+            let prefixed =
+                document.replace("<", "<o:").replace("<o:/", "</o:").replace("<o:?", "<?");
+            for text in [
+                format!("{notice}{document}"),
+                format!("{document}{notice}"),
+                format!("Notice: Undefined index: a < b & c in x.php on line 7\n{document}"),
+                format!("{notice}\u{feff}{document}"),
+                format!("\u{feff}{notice}{prefixed}"),
+                format!("<p>{document}"),
+                format!("{document}x"),
+                format!("{document}&amp;"),
+                format!("{document}</x>"),
+            ] {
+                let response = read_response(text.as_bytes()).expect(&text);
+                assert_eq!((response.code, &*response.description), (code, description), "{text}");
+            }
+        }
+        // A page of a proxy is no notice.
+        for page in ["<!DOCTYPE html><p>", "x <!doctype html>"] {
+            let text = format!("{page}{}", success("x"));
+            assert_eq!(read_response(text.as_bytes()), Err(OutcomeError::DocumentType), "{text}");
+        }
+    }
+
+    #[test]
+    fn entities_of_html_and_a_bare_ampersand_do_not_spoil_a_response() {
+        let check = |description: &str, expected: &str| {
+            let response = read_response(success(description).as_bytes()).expect(description);
+            assert_eq!(
+                (response.code, &*response.description),
+                (CodeMajor::Success, expected),
+                "{description}"
+            );
+        };
+        check("&nbsp;", "\u{a0}");
+        check("f&uuml;r &lt;A&gt;", "für <A>");
+        check("AT&T", "AT&T");
+        check("a & b &", "a & b &");
+        check("&lt", "&lt");
+        let code = envelope("<imsx_codeMajor>&nbsp;success&nbsp;</imsx_codeMajor>", "");
+        assert_eq!(
+            read_response(code.as_bytes()).map(|response| response.code),
+            Ok(CodeMajor::Success)
+        );
     }
 
     #[test]
