@@ -4,6 +4,7 @@
 mod assertion;
 mod browser;
 mod form;
+mod many_files;
 #[cfg(target_os = "linux")]
 mod process;
 mod reply;
@@ -30,6 +31,7 @@ use tempfile::TempDir;
 pub use assertion::{Assertion, verify};
 pub use browser::{Browser, Visit};
 pub use form::{Form, Pairs};
+pub use many_files::many_files;
 #[cfg(target_os = "linux")]
 pub use process::{listening_address, wait_until};
 pub use reply::{Reply, status_of, unescaped};

@@ -1,7 +1,7 @@
 //! The bound on connections: clients that hold them shut nobody out.
 
 use super::program::Program;
-use crate::support::{Reply, Upstream, Wire};
+use crate::support::{Reply, Upstream, Wire, many_files};
 
 /// The limit of open files, and the connections that fit.
 const FILES: u32 = 256;
@@ -13,6 +13,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\
 
 #[test]
 fn silent_connections_shut_nobody_out() {
+    let _files = many_files();
     let upstream = Upstream::start();
     let program = Program::limited(&upstream.origin(), FILES);
     let mut silent: Vec<Wire> = Vec::new();
@@ -55,6 +56,7 @@ fn the_longest_idle_connection_closes_first() {
 
 #[test]
 fn half_heads_shut_nobody_out() {
+    let _files = many_files();
     let upstream = Upstream::start();
     let program = Program::limited(&upstream.origin(), FILES);
     let mut halves: Vec<Wire> = Vec::new();
@@ -75,6 +77,7 @@ fn half_heads_shut_nobody_out() {
 
 #[test]
 fn half_forms_shut_nobody_out() {
+    let _files = many_files();
     let upstream = Upstream::start();
     let program = Program::limited(&upstream.origin(), FILES);
     let mut halves: Vec<Wire> = Vec::new();
@@ -92,6 +95,7 @@ fn half_forms_shut_nobody_out() {
 
 #[test]
 fn requests_of_sessions_leave_connections_for_others() {
+    let _files = many_files();
     let upstream = Upstream::start();
     let program = Program::limited(&upstream.origin(), FILES);
     // One session may have 64 requests in flight.

@@ -2,7 +2,7 @@
 
 use super::FORM_TYPE;
 use super::program::Program;
-use crate::support::{Reply, Upstream, Wire, status_of};
+use crate::support::{Reply, Upstream, Wire, many_files, status_of};
 
 const MIB: u64 = 1 << 20;
 
@@ -34,6 +34,7 @@ fn started(upstream: &Upstream) -> (Program, u64) {
 #[test]
 #[cfg(target_os = "linux")]
 fn two_hundred_slow_readers_of_10_mb_cost_under_100_mb() {
+    let _files = many_files();
     let upstream = Upstream::start();
     let (program, before) = started(&upstream);
     let sessions: Vec<_> = (0..4).map(|_| program.session()).collect();
@@ -73,6 +74,7 @@ fn two_hundred_slow_readers_of_10_mb_cost_under_100_mb() {
 #[test]
 #[cfg(target_os = "linux")]
 fn four_hundred_forms_that_lack_a_byte_cost_under_64_mb() {
+    let _files = many_files();
     let upstream = Upstream::start();
     let (program, before) = started(&upstream);
     let length = 250_000;
@@ -99,6 +101,7 @@ fn four_hundred_forms_that_lack_a_byte_cost_under_64_mb() {
 #[test]
 #[cfg(target_os = "linux")]
 fn unfinished_heads_of_379_kb_cost_under_64_mb() {
+    let _files = many_files();
     let upstream = Upstream::start();
     let (program, before) = started(&upstream);
     let head = format!("GET / HTTP/1.1\r\nHost: x\r\nCookie: {}", "x".repeat(379_000));

@@ -1,6 +1,6 @@
 //! Limits on the size and the speed of requests.
 
-use crate::support::{Upstream, status_of};
+use crate::support::{Upstream, many_files, status_of};
 
 use super::*;
 
@@ -148,6 +148,7 @@ fn a_session_has_32_event_streams_and_a_further_one_is_refused() {
 
 #[test]
 fn of_a_sessions_requests_64_are_in_flight_256_wait_and_a_further_one_is_refused() {
+    let _files = many_files();
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));
     let (browser, visit) = opened(&server);
