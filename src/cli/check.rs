@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::first_run::Placeholders;
 use super::load::{Loaded, load};
-use super::message::{consumer_keys, no_certificates, state_shared, state_unusable};
+use super::message::{
+    consumer_keys, no_certificates, placeholders_used, state_shared, state_unusable,
+};
 use super::rocket_settings::rocket_figment;
 use super::terminal::{complain, say, table};
 use crate::config::{Config, Environment, StateLocation, Target, print};
@@ -23,8 +26,12 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
             complain(&format!("error: {} cannot be read: {error}\n", file.display()));
             ExitCode::from(2)
         }
-        Ok(loaded) => {
+        Ok(mut loaded) => {
+            let placeholders = Placeholders::take_many(&mut loaded.problems);
             complain(&print(&file.display().to_string(), &loaded.problems));
+            if let Some(names) = &placeholders {
+                complain(&placeholders_used(names));
+            }
             let settings = rocket_figment(environment, development);
             if let Err(error) = &settings {
                 complain(&format!("error: {error}\n"));

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use lti::ConsumerKey;
 
+use super::first_run::Placeholders;
 use super::load::Loaded;
 use crate::config::{Tool, print};
 use crate::state::{OpenError, Tightening};
@@ -40,6 +41,15 @@ pub(super) fn inspectable(error: &io::Error) -> String {
 /// Other users can access a file of the state.
 pub(super) fn state_shared(found: &Tightening) -> String {
     format!("warning: {found}\n  = help: {}\n", found.remedy())
+}
+
+/// Development uses placeholders for many secrets.
+pub(super) fn placeholders_used(names: &Placeholders) -> String {
+    format!(
+        "warning: development uses public placeholders for secrets that are not set: {names}\n  \
+         = help: set them before others can reach the gateway; \
+         `lti-gateway check --production` reports each with its line\n"
+    )
 }
 
 /// The program cannot verify `https` servers. `why` is the reason.

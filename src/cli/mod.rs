@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod explain;
+mod first_run;
 mod grades;
 mod launch;
 mod limit;

@@ -12,9 +12,10 @@ use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use tokio::runtime::Builder;
 
+use super::first_run::{FirstRun, Placeholders};
 use super::load::{Loaded, load};
 use super::machine::now_in_millis;
-use super::message::{no_certificates, state_unusable, unreadable};
+use super::message::{no_certificates, placeholders_used, state_unusable, unreadable};
 use super::rocket_settings::rocket_figment;
 use super::terminal::complain;
 use crate::clock::Clock;
@@ -29,14 +30,19 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Serves until it receives a signal to stop.
 pub(super) fn serve(file: &Path, environment: Environment, development: bool) -> ExitCode {
-    let loaded = match load(file, &environment, development) {
+    let mut loaded = match load(file, &environment, development) {
         Ok(loaded) => loaded,
         Err(error) => return refuse(&unreadable(file.display(), &error)),
     };
-    let problems = print(&file.display().to_string(), &loaded.problems);
+    let name = file.display().to_string();
     if !loaded.is_sound() {
-        return refuse(&problems);
+        let placeholders = Placeholders::take_many(&mut loaded.problems);
+        let note = placeholders.map(|names| placeholders_used(&names)).unwrap_or_default();
+        return refuse(&format!("{note}{}", print(&name, &loaded.problems)));
     }
+    // In development, the block after the start has them.
+    let placeholders = Placeholders::take(&mut loaded.problems);
+    let problems = print(&name, &loaded.problems);
     if !problems.is_empty() {
         report(&problems);
     }
@@ -50,13 +56,23 @@ pub(super) fn serve(file: &Path, environment: Environment, development: bool) ->
     };
     // The configuration has copied what it needs.
     drop(environment);
-    let code = run(loaded, figment, &config, development);
+    let first_run = development.then(|| FirstRun {
+        tools: loaded.config.tools.len(),
+        public_url: loaded.config.public_url.clone(),
+        placeholders,
+    });
+    let code = run(loaded, figment, &config, first_run);
     log.flush(FLUSH_TIMEOUT);
     code
 }
 
-/// Serves a valid configuration.
-fn run(loaded: Loaded, figment: Figment, config: &RocketConfig, development: bool) -> ExitCode {
+/// Serves a valid configuration. `first_run` is the block for development.
+fn run(
+    loaded: Loaded,
+    figment: Figment,
+    config: &RocketConfig,
+    first_run: Option<FirstRun>,
+) -> ExitCode {
     let clock = Clock::precise(now_in_millis);
     let tools = loaded.config.tools.len();
     let storage = storage(&loaded.config.state);
@@ -87,7 +103,10 @@ fn run(loaded: Loaded, figment: Figment, config: &RocketConfig, development: boo
         };
         let address = listener.address().unwrap_or(settings.address);
         let noun = if tools == 1 { "tool" } else { "tools" };
-        let mode = if development { "development" } else { "production" };
+        let mode = if first_run.is_some() { "development" } else { "production" };
+        if let Some(first_run) = &first_run {
+            report(&first_run.text(address));
+        }
         let announcement = AdHoc::on_liftoff("announcement", move |_| {
             Box::pin(async move {
                 tracing::info!(

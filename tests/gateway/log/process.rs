@@ -37,8 +37,8 @@ pub(super) fn command(directory: &Path) -> Command {
     command
 }
 
-/// A directory with a tools file. It has `warnings` tools without a secret, and each causes a
-/// warning in development.
+/// A directory with a tools file. It has `warnings` tools with a secret in the file, and each causes
+/// a warning.
 pub(super) fn directory(warnings: usize) -> TempDir {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut tools = format!(
@@ -49,7 +49,7 @@ pub(super) fn directory(warnings: usize) -> TempDir {
     );
     for number in 0..warnings {
         tools.push_str(&format!(
-            "[tools.tool-{number}]\nkey = \"key-1\"\nsecret = {{ env = \"SECRET_{number}\" }}\n\
+            "[tools.tool-{number}]\nkey = \"key-1\"\nsecret = \"s3cret of tool {number:04}\"\n\
              template = \"page\"\n"
         ));
     }
