@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use lti::admission::Verdict;
 use lti::oauth1::base_string::base_uri;
 use lti::v1p1::{
     DiagnosisContext, KnownUrl, LaunchPolicy, LaunchRequest, diagnose, examine_read,
@@ -22,9 +23,11 @@ use crate::cli::load::{Loaded, load};
 use crate::cli::machine::now;
 use crate::cli::message::{no_tool, unreadable};
 use crate::config::{
-    Config, Environment, Fault, Location, Prefix, Problem, PublicUrl, Severity, Target, Tool,
-    is_variable, print,
+    Config, Environment, Fault, Location, OutcomeRules, Prefix, Problem, PublicUrl, Severity,
+    Target, Tool, is_variable, print,
 };
+use crate::grade::NoGradeToken;
+use crate::practice;
 use crate::proxy::path::{begins_with_tilde, has_dot_segment};
 use crate::url::{Origin, Scheme, host_and_port, is_loopback};
 
@@ -36,6 +39,8 @@ pub(super) struct Case {
     redaction: Redaction,
     capture: Capture,
     expected: ExpectedUrl,
+    outcomes: OutcomeRules,
+    development: bool,
 }
 
 /// The URL that the gateway verifies the signature for.
@@ -131,7 +136,8 @@ impl Case {
         let policy =
             tool.launch_policy(loaded.config.clock_skew, &Arc::new(KnownSecrets::new(&secrets)));
         let redaction = Redaction::new(secrets);
-        Ok(Self { tool, policy, context, redaction, capture, expected })
+        let outcomes = loaded.config.outcomes;
+        Ok(Self { tool, policy, context, redaction, capture, expected, outcomes, development })
     }
 
     /// Examines the launch.
@@ -173,12 +179,26 @@ impl Case {
             doubt: self.capture.doubt,
             verbose: explain.verbose,
             diagnosis,
+            no_grade_token: self.no_grade_token(examined(arrival.seconds()).verdict().ok()),
             base_string: expected_base_string(&launch, policy),
             query_params: request
                 .query
                 .map_or(0, |query| query.split('&').filter(|pair| !pair.is_empty()).count()),
             examination: examined(arrival.seconds()).with_cause(cause),
         }
+    }
+
+    /// Why an accepted launch receives no grade token, if the tool may send grades.
+    fn no_grade_token(&self, verdict: Option<Verdict>) -> Option<NoGradeToken> {
+        let place = verdict?.grade_place().clone();
+        // In development, no rule applies to the practice platform.
+        let is_practice = place.as_ref().is_ok_and(|place| {
+            KnownUrl::new(None, place.url()).authority.eq_ignore_ascii_case(practice::HOST)
+        });
+        if self.development && is_practice {
+            return None;
+        }
+        NoGradeToken::of(&self.tool, &self.outcomes, &place)
     }
 }
 

@@ -12,6 +12,7 @@ use super::redaction::Redaction;
 use crate::cli::terminal::harmless_lines;
 use crate::clock::rfc3339;
 use crate::config::Tool;
+use crate::grade::NoGradeToken;
 
 /// The result of an examination, for the terminal.
 pub(super) struct Report<'a> {
@@ -35,6 +36,8 @@ pub(super) struct Report<'a> {
     /// Whether the report shows the base strings.
     pub(super) verbose: bool,
     pub(super) diagnosis: Option<SignatureDiagnosis>,
+    /// Why an accepted launch receives no grade token, if the tool may send grades.
+    pub(super) no_grade_token: Option<NoGradeToken>,
     /// The base string that the gateway computes.
     pub(super) base_string: Option<String>,
     /// The number of parameters in the URL.
@@ -130,7 +133,10 @@ impl Report<'_> {
         let Some(rejection) = rejection else {
             return match self.no_tool {
                 Some(why) => format!("Rejected: no-tool: {why}\n"),
-                None => "Accepted, if it arrives on time and for the first time.\n".to_owned(),
+                None => {
+                    let accepted = "Accepted, if it arrives on time and for the first time.\n";
+                    format!("{accepted}{}", self.without_grade())
+                }
             };
         };
         let fact = self.fact(rejection);
@@ -154,6 +160,12 @@ impl Report<'_> {
                 format!("{verdict}{}{note}", help(rejection.advice()))
             }
         }
+    }
+
+    /// Why the tool can send no grade for the launch.
+    fn without_grade(&self) -> String {
+        let Some(missing) = self.no_grade_token else { return String::new() };
+        format!("\nno grade token: {missing}\n  = help: {}\n", missing.advice())
     }
 
     /// The causes of a wrong signature that no known mistake explains, the most likely first.

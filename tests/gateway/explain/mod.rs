@@ -2,5 +2,6 @@
 
 mod captures;
 mod fixtures;
+mod grade_token;
 mod mistake;
 mod program;

@@ -4,6 +4,7 @@
 mod budget;
 mod command;
 mod disk;
+mod first_run;
 mod panic;
 mod process;
 mod reader;

@@ -81,6 +81,10 @@ impl Process {
         self.child.id()
     }
 
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Asserts that `/is_up` answers.
     #[track_caller]
     pub(super) fn is_up(&self) {
