@@ -2,9 +2,11 @@
 //
 //     node captures.mjs ../../target/debug/lti-gateway
 //
+// `script/captures` runs it, and then the tests of `explain`, which read the files.
+//
 // It opens each launch in Chromium, opens the developer tools of that page in a second tab, and
 // calls the functions behind the menu *Copy* of the network panel (`NetworkLogView`). So the
-// formats are those of the installed Chromium. The tests of `explain` read the files.
+// formats are those of the installed Chromium.
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
