@@ -11,6 +11,7 @@ use toml::de::DeTable;
 use super::fault::Fault;
 use super::odd_character::OddCharacter;
 use super::syntax_kind::SyntaxKind;
+use super::variable_syntax::VariableSyntax;
 
 /// The largest number of headings that a multi-line string may contain.
 const MOST_HEADINGS_IN_TEXT: usize = 16;
@@ -50,8 +51,9 @@ impl ValidToml {
                     *byte = if *byte == b'\n' { b'\n' } else { b' ' };
                 }
                 valid.malformed.push(heading(&text[table.clone()]));
-                let odd = odd_syntax(text, &table, &span);
-                let (span, fault) = odd.unwrap_or((span, Fault::Syntax(kind, message)));
+                let found = odd_syntax(text, &table, &span)
+                    .or_else(|| unquoted_variable(text, &table, &span));
+                let (span, fault) = found.unwrap_or((span, Fault::Syntax(kind, message)));
                 valid.errors.push(SyntaxError { span, fault, table: Some(table.start) });
             }
             next += end;
@@ -159,6 +161,26 @@ fn odd_syntax(
     }
     let (span, odd) = cause?;
     Some((span, Fault::OddSyntax(odd, others)))
+}
+
+/// A variable in the syntax of another program without quotes, if it is the cause of the error at
+/// `span` in a malformed table.
+fn unquoted_variable(
+    text: &str,
+    table: &Range<usize>,
+    span: &Range<usize>,
+) -> Option<(Range<usize>, Fault)> {
+    /// The keys whose values people write as variables.
+    const KEYS: [&str; 5] = ["secret", "public_url", "state", "key", "upstream"];
+    let start =
+        text[table.start..span.start].rfind('\n').map_or(table.start, |at| table.start + at + 1);
+    let line = text[start..table.end].lines().next()?;
+    let (key, value) = line.split_once('=')?;
+    let of = KEYS.into_iter().find(|one| *one == key.trim())?;
+    let found = VariableSyntax::of_unquoted(value)?;
+    let at = start + key.len() + 1 + (value.len() - value.trim_start().len());
+    let variable = Some((found.shown(), found.name.to_owned()));
+    Some((at..at + found.text.len(), Fault::Unexpanded { key: of.to_owned(), of, variable }))
 }
 
 /// The keys of a table's heading; empty for a table without a heading.

@@ -203,7 +203,7 @@ impl<'d> Reader<'d> {
         &self,
         key: &'static str,
         source: &ValueSource,
-        VariableSyntax { text, name }: VariableSyntax<'_>,
+        found: VariableSyntax<'_>,
     ) -> Fault {
         // Another name in the file may be a URL with a password.
         let written = source.key().filter(|_| key == "headers").unwrap_or(key).to_owned();
@@ -212,8 +212,9 @@ impl<'d> Reader<'d> {
             return Fault::StringMistake(what, StringMistake::Unexpanded);
         }
         // Any other name may be a part of a secret.
+        let name = found.name;
         let is_known = is_variable(name) || self.environment.get(name).is_some();
-        let variable = is_known.then(|| (text.to_owned(), name.to_owned()));
+        let variable = is_known.then(|| (found.shown(), name.to_owned()));
         Fault::Unexpanded { key: written, of: key, variable }
     }
 

@@ -14,14 +14,21 @@ pub(super) struct VariableSyntax<'t> {
 
 /// The delimiters that are unlikely in any value, and in which any name counts. An earlier one
 /// contains a later one.
-const BRACES: [(&str, &str); 6] =
-    [("${{", "}}"), ("{{", "}}"), ("${", "}"), ("$(", ")"), ("#{", "}"), ("<%", "%>")];
+const BRACES: [(&str, &str); 7] = [
+    ("${{", "}}"),
+    ("{{", "}}"),
+    ("${", "}"),
+    ("$(", ")"),
+    ("#{", "}"),
+    ("<%", "%>"),
+    ("%(", ")s"),
+];
 
 /// Delimiters around a whole string.
 const AROUND: [(&str, &str); 4] = [("{", "}"), ("<", ">"), ("@", "@"), ("[", "]")];
 
 /// What a name in delimiters may begin with, in lower case: `{{ env.NAME }}`.
-const PREFIXES: [&str; 12] = [
+const PREFIXES: [&str; 14] = [
     "$env:",
     "env:",
     "env.",
@@ -32,6 +39,8 @@ const PREFIXES: [&str; 12] = [
     "secrets.",
     "vars.",
     "env ",
+    "!env ",
+    "!env_var ",
     "os.environ[",
     "getenv(",
 ];
@@ -82,6 +91,29 @@ impl<'t> VariableSyntax<'t> {
         let is_likely = is_variable(text)
             && (is_set(text) || ENDINGS.iter().any(|ending| text.ends_with(ending)));
         is_likely.then_some(Self { text, name: text })
+    }
+
+    /// The value of a line with a TOML syntax error: a variable without quotes, such as
+    /// `env("NAME")` or `${NAME}`.
+    pub(super) fn of_unquoted(value: &'t str) -> Option<Self> {
+        let value = value.trim();
+        let is_table = value.starts_with('{') && !value.starts_with("{{");
+        if is_table || value.starts_with(['"', '\'', '[']) {
+            return None;
+        }
+        let whole = Self::of_whole(value).or_else(|| Self::of_name(value, |_| false));
+        // Any other name may be a part of a secret.
+        whole.filter(|found| is_variable(found.name))
+    }
+
+    /// The variable with its syntax, but without a default value, which may be a secret:
+    /// `${NAME…`.
+    pub(super) fn shown(&self) -> String {
+        const CLOSING: &[char] =
+            &['}', ')', ']', '>', '%', '@', '"', '\'', '`', '\\', '-', ' ', 's'];
+        let (before, after) = self.text.split_once(self.name).unwrap_or((self.text, ""));
+        let after = if after.trim_start_matches(CLOSING).is_empty() { after } else { "…" };
+        format!("{before}{}{after}", self.name)
     }
 
     /// `%NAME%`, but no percent-encoding of a URL.
@@ -184,6 +216,8 @@ mod tests {
             "{ env = \"QUIZ_SECRET\" }",
             "{ env = QUIZ_SECRET }",
             "env = QUIZ_SECRET",
+            "%(QUIZ_SECRET)s",
+            "!ENV QUIZ_SECRET",
             " $QUIZ_SECRET\n",
         ] {
             let found = VariableSyntax::of_whole(text);
@@ -192,6 +226,43 @@ mod tests {
         for text in ["${quiz}", "{{ quiz }}", "%quiz%", "env:quiz", "$env:quiz"] {
             let found = VariableSyntax::of_whole(text);
             assert_eq!(found.map(|found| found.name), Some("quiz"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_default_value_is_not_shown() {
+        for (text, shown) in [
+            ("${QUIZ_SECRET:-hunter2}", "${QUIZ_SECRET…"),
+            ("${QUIZ_SECRET-hunter2}", "${QUIZ_SECRET…"),
+            ("{{ QUIZ_SECRET | default('hunter2') }}", "{{ QUIZ_SECRET…"),
+            ("{{- QUIZ_SECRET -}}", "{{- QUIZ_SECRET -}}"),
+            ("os.environ[\"QUIZ_SECRET\"]", "os.environ[\"QUIZ_SECRET\"]"),
+            ("%(QUIZ_SECRET)s", "%(QUIZ_SECRET)s"),
+            ("%QUIZ_SECRET%", "%QUIZ_SECRET%"),
+        ] {
+            let found = VariableSyntax::of_whole(text).map(|found| found.shown());
+            assert_eq!(found.as_deref(), Some(shown), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_variable_without_quotes_is_recognized() {
+        for value in [
+            "$QUIZ_SECRET",
+            "${QUIZ_SECRET}",
+            "env(\"QUIZ_SECRET\")",
+            "env.QUIZ_SECRET",
+            "%QUIZ_SECRET%",
+            "{{ QUIZ_SECRET }}",
+            "<%= QUIZ_SECRET %>",
+            "os.environ[\"QUIZ_SECRET\"]",
+            "QUIZ_SECRET",
+        ] {
+            let found = VariableSyntax::of_unquoted(value);
+            assert_eq!(found.map(|found| found.name), Some("QUIZ_SECRET"), "{value}");
+        }
+        for value in ["{ env = QUIZ_SECRET }", "\"$QUIZ_SECRET", "hunter2", "$quiz", "[$A_KEY]"] {
+            assert_eq!(VariableSyntax::of_unquoted(value), None, "{value}");
         }
     }
 
