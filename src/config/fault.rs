@@ -160,6 +160,11 @@ faults! {
         fact: "the file is not UTF-8 from here on",
         advice: "save the file as UTF-8";
 
+    /// The file is UTF-16.
+    Utf16 => Error,
+        fact: "the file is UTF-16, which some editors call Unicode",
+        advice: "save the file as UTF-8; PowerShell: `Set-Content -Encoding utf8`";
+
     /// The file is not TOML. Holds the parser's message.
     Syntax(kind: SyntaxKind, message: String) => Error,
         fact: "{message}",

@@ -108,6 +108,7 @@ pub(super) fn read(
         let is_empty =
             defines_no_tool && completeness.lacks("tools") && !document.may_lack(&["tools"]);
         let mut tables = Vec::with_capacity(tools.as_ref().map_or(0, Table::len));
+        let tools = tools.map(Table::without_loose_keys);
         for (name, table) in tools.into_iter().flat_map(Table::into_tables) {
             tables.extend(read_tool(name, table));
         }

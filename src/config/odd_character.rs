@@ -15,6 +15,8 @@ enum OddKind {
     Space,
     Invisible,
     Dash,
+    /// A letter or sign of East Asian input methods. Text may contain it, TOML's syntax may not.
+    FullWidth,
 }
 
 impl OddCharacter {
@@ -31,7 +33,7 @@ impl OddCharacter {
         let mut in_string = Vec::new();
         let mut is_escaped = false;
         for (at, character) in line.char_indices() {
-            let odd = Self::of(character);
+            let odd = Self::of(character).or_else(|| Self::of_full_width(character));
             match open {
                 None if character == '#' => break,
                 None if matches!(character, '"' | '\'') => {
@@ -73,6 +75,7 @@ impl OddCharacter {
             OddKind::Space => "write an ordinary space in its place, or remove it",
             OddKind::Invisible => "delete this invisible character, or type the line again",
             OddKind::Dash => "write a hyphen `-` in its place",
+            OddKind::FullWidth => "write the ordinary character of ASCII in its place",
         }
     }
 
@@ -104,6 +107,11 @@ impl OddCharacter {
         Some(Self { character, kind })
     }
 
+    fn of_full_width(character: char) -> Option<Self> {
+        let is_full_width = matches!(character, '\u{ff01}'..='\u{ff5e}');
+        is_full_width.then_some(Self { character, kind: OddKind::FullWidth })
+    }
+
     fn name(self) -> &'static str {
         match self.character {
             '\u{a0}' => "a no-break space",
@@ -124,6 +132,7 @@ impl OddCharacter {
                 OddKind::Space => "a space of unusual width",
                 OddKind::Invisible => "an invisible character",
                 OddKind::Dash => "a typographic hyphen",
+                OddKind::FullWidth => "a full-width character",
             },
         }
     }
@@ -170,6 +179,10 @@ mod tests {
             ("title = 'it’s' # “comment”", &[]),
             ("key = \"hello”", &[12]),
             ("title = \"a \\\" ’b\"", &[]),
+            ("key ＝ \"a\"", &[4]),
+            ("［tools.a］", &[0, 10]),
+            ("title = \"練習（１）\"", &[]),
+            ("title = \"練習（１）", &[]),
         ] {
             let found: Vec<_> =
                 OddCharacter::in_syntax(line).into_iter().map(|(at, _)| at).collect();

@@ -37,6 +37,12 @@ pub(super) struct SyntaxError {
 }
 
 impl ValidToml {
+    /// A file whose encoding makes all of it unreadable.
+    pub(super) fn unreadable(fault: Fault) -> Self {
+        let error = SyntaxError { span: 0..0, fault, table: Some(0) };
+        Self { text: String::new(), errors: vec![error], malformed: vec![Vec::new()] }
+    }
+
     /// Finds the malformed tables of a text with syntax errors.
     pub(super) fn of(text: &str) -> Self {
         let mut valid = Self::default();

@@ -494,6 +494,20 @@ impl<'r> Table<'r> {
             .collect()
     }
 
+    /// Reports and removes the keys of a tool or of `[gateway]` that are in `[tools]` itself.
+    pub(super) fn without_loose_keys(mut self) -> Self {
+        let has_loose_key = |(key, value): (&String, &Value)| {
+            is_loose(key, value) && !matches!(value, Value::Dict(..))
+        };
+        if self.values.iter().any(has_loose_key) {
+            for (keys, home) in self.misplaced() {
+                self.report_misplaced(&keys, home, "in [tools]");
+                self.values.retain(|key, _| !keys.contains(key));
+            }
+        }
+        self
+    }
+
     /// The tools by name.
     pub(super) fn into_tables(self) -> impl Iterator<Item = (Written<String>, Table<'r>)> {
         let Self { reader, source, values, .. } = self;
@@ -543,7 +557,7 @@ impl<'r> Table<'r> {
     /// The keys that have a meaning in another table.
     fn misplaced(&self) -> Vec<(Vec<String>, KeyHome)> {
         let (own, is_top) = match self.source.keys().as_slice() {
-            [] => (None, true),
+            [] | ["tools"] => (None, true),
             ["gateway"] => (Some(GATEWAY), false),
             ["tools", _] if self.source.path.steps().len() == 2 => (Some(TOOL), false),
             _ => return Vec::new(),
@@ -551,6 +565,10 @@ impl<'r> Table<'r> {
         let (mut of_gateway, mut of_tool, mut of_either) = (Vec::new(), Vec::new(), Vec::new());
         for (key, value) in &self.values {
             let is_written = !self.is_from_environment(value);
+            let is_of_tools = self.source.keys() == ["tools"];
+            if is_of_tools && !is_loose(key, value) {
+                continue;
+            }
             if !is_written || own.is_some_and(|own| own.get(key).is_some()) {
                 continue;
             }
@@ -625,6 +643,16 @@ impl<'r> Table<'r> {
         let from_environment = self.is_from_environment(&value);
         Written { value, source: self.source.below(step, from_environment) }
     }
+}
+
+/// Whether an entry of `[tools]` is a key of a tool or of `[gateway]`, and no tool of that name.
+fn is_loose(key: &str, value: &Value) -> bool {
+    let is_key = |key: &str| TOOL.get(key).is_some() || GATEWAY.get(key).is_some();
+    let is_tool = match value {
+        Value::Dict(_, values) => values.keys().any(|key| is_key(key)),
+        _ => false,
+    };
+    is_key(key) && !is_tool
 }
 
 fn items_at(items: Vec<Value>, source: ValueSource) -> Written<Vec<Written<Value>>> {

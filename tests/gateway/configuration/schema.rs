@@ -163,13 +163,14 @@ fn a_tool_that_new_adds_fits_the_schema_and_keeps_the_first_comment() {
 }
 
 /// Invalid fixtures that are not TOML.
-const NO_TOML: [&str; 25] = [
+const NO_TOML: [&str; 27] = [
     "byte-order-mark-and-syntax",
     "carriage-returns",
     "duplicate-beside-syntax",
     "duplicate-table",
     "duplicate-toml-key",
     "everything-wrong",
+    "full-width-syntax",
     "gateway-keys-below-a-tool",
     "header-syntax",
     "heading-missing-below-gateway",
@@ -188,6 +189,7 @@ const NO_TOML: [&str; 25] = [
     "syntax-with-secrets",
     "tabs-umlauts-and-hidden-values",
     "utf-16",
+    "variable-without-quotes",
     // It contains an integer of more than 64 bits.
     "wrong-type",
 ];
