@@ -150,6 +150,12 @@ impl<'a> UrlParts<'a> {
         host_and_port(self.authority).0
     }
 
+    /// Whether the text behind the host is no port.
+    pub(crate) fn has_invalid_port(&self) -> bool {
+        let port = host_and_port(self.authority).1.filter(|port| !port.is_empty());
+        port.is_some_and(|port| port.parse::<u16>().is_err())
+    }
+
     /// The path. May be empty.
     pub(crate) fn path(&self) -> &'a str {
         &self.rest[..self.rest.find(['?', '#']).unwrap_or(self.rest.len())]
@@ -382,6 +388,22 @@ mod tests {
         }
         for bad in ["", "//a", "http://a:99999", "http://[::1", "http://a/b\"c", "http://a/#b"] {
             assert!(UrlParts::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_port_is_a_number_of_16_bits() {
+        for (text, expected) in [
+            ("http://a:65536/", true),
+            ("http://a:80a", true),
+            ("http://[::1]:x", true),
+            ("http://a:80", false),
+            ("http://a:", false),
+            ("http://[::1]", false),
+            ("http://a/b:c", false),
+        ] {
+            let found = UrlParts::split(text).map(|url| url.has_invalid_port());
+            assert_eq!(found, Some(expected), "{text}");
         }
     }
 

@@ -538,6 +538,11 @@ faults! {
             guess it from one launch",
         advice: of_short_secret(variable.as_deref());
 
+    /// A consumer's secret is its key, which is public.
+    SecretIsKey => Warning,
+        fact: "the secret is the same text as the key, which every learner sees in a launch",
+        advice: "use a random secret (`openssl rand -hex 16`), and enter it at the platform";
+
     /// `gateway.secret` is missing.
     GatewaySecretMissing => Error,
         fact: "`gateway.secret` is missing",

@@ -27,6 +27,8 @@ pub enum PublicUrlError {
     NotAscii,
     #[error("has a fragment")]
     Fragment,
+    #[error("has a port that is not a number from 1 to 65535")]
+    Port,
     #[error("is not an absolute URL")]
     Malformed,
     #[error("begins with neither https:// nor http://")]
@@ -58,6 +60,9 @@ pub(super) fn parse(text: &str) -> Result<Origin, PublicUrlError> {
     }
     if text.contains('#') {
         return Err(PublicUrlError::Fragment);
+    }
+    if UrlParts::split(text).is_some_and(|url| url.has_invalid_port()) {
+        return Err(PublicUrlError::Port);
     }
     let url = UrlParts::parse(text).ok_or(PublicUrlError::Malformed)?;
     let origin = url.origin().ok_or(PublicUrlError::OtherScheme)?;

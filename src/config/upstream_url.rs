@@ -20,6 +20,8 @@ pub enum UpstreamUrlError {
     NotAscii,
     #[error("has a query or a fragment")]
     QueryOrFragment,
+    #[error("has a port that is not a number from 1 to 65535")]
+    Port,
     #[error("is not an absolute URL")]
     Malformed,
     #[error("begins with neither http:// nor https://")]
@@ -53,6 +55,9 @@ pub(super) fn parse(text: &str) -> Result<BaseUrl, UpstreamUrlError> {
     }
     if text.contains(['#', '?']) {
         return Err(UpstreamUrlError::QueryOrFragment);
+    }
+    if UrlParts::split(text).is_some_and(|url| url.has_invalid_port()) {
+        return Err(UpstreamUrlError::Port);
     }
     let url = UrlParts::parse(text).ok_or(UpstreamUrlError::Malformed)?;
     let origin = url.origin().ok_or(UpstreamUrlError::OtherScheme)?;

@@ -69,6 +69,9 @@ impl Resolver<'_> {
         let (secrets, shareable) =
             table.secret.map(|written| self.consumer_secrets(&written.value)).unwrap_or_default();
         let key = table.key?;
+        for (_, source) in shareable.iter().filter(|(secret, _)| secret.expose() == key.value) {
+            self.report(source, Fault::SecretIsKey);
+        }
         let place = SecretPlace::Consumer {
             tool: tool.to_owned(),
             key: key.value.clone(),
