@@ -70,7 +70,7 @@ pub(super) fn of_variable_in_place(key: &str, name: Option<&str>) -> String {
                 whole value"
         ),
         "secret" | "public_url" | "state" => {
-            format!("write `{key} = {{ env = \"{name}\" }}`, and set {name} to the value")
+            format!("write `{key} = {{ env = \"{name}\" }}`, and set {name} to the whole value")
         }
         _ => format!("write the value itself: `{key}` cannot come from a variable"),
     }

@@ -5,6 +5,7 @@
 The last line of the output is `N passed, N failed`.
 """
 
+import signal
 import sys
 from pathlib import Path
 
@@ -21,6 +22,9 @@ def main() -> int:
     if len(sys.argv) != 3:
         print("usage: run.py DEBUG-BINARY RELEASE-BINARY", file=sys.stderr)
         return 2
+    # A shell starts background jobs with SIGINT ignored, and their children inherit that. The cases
+    # end programs with SIGINT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     debug, release = (Path(path).resolve() for path in sys.argv[1:])
     return conclude(
         [case.passes(None) for case in pages.cases]
