@@ -79,6 +79,33 @@ const FOREIGN_TAGS: [(&str, &str); 16] = [
     ("verbatim", "write `{% raw %}` and `{% endraw %}`, not `{% verbatim %}`"),
 ];
 
+/// Filters of other languages, and those of Tera.
+const FOREIGN_FILTERS: [(&str, &str); 13] = [
+    ("count", "length"),
+    ("downcase", "lower"),
+    ("e", "escape_html"),
+    ("h", "escape_html"),
+    ("linebreaks", "newlines_to_br"),
+    ("linebreaksbr", "newlines_to_br"),
+    ("lowercase", "lower"),
+    ("nl2br", "newlines_to_br"),
+    ("size", "length"),
+    ("string", "str"),
+    ("strip", "trim"),
+    ("upcase", "upper"),
+    ("uppercase", "upper"),
+];
+
+/// Tests of other languages, and the conditions of Tera.
+const FOREIGN_TESTS: [(&str, &str); 6] = [
+    ("blank", "a == \"\""),
+    ("empty", "a == \"\""),
+    ("null", "a is none"),
+    ("sameas", "a == b"),
+    ("equalto", "a == b"),
+    ("in", "a in b"),
+];
+
 /// Operators of other languages, and those of Tera.
 const OPERATORS: [(&str, &str); 4] = [("&&", "and"), ("||", "or"), ("===", "=="), ("!==", "!=")];
 
@@ -86,8 +113,19 @@ const OPERATORS: [(&str, &str); 4] = [("&&", "and"), ("||", "or"), ("===", "==")
 /// unknown.
 pub(super) fn advice(message: &str, text: &str, place: (usize, usize)) -> Option<String> {
     if let Some(name) = between(message, "nknown filter `", "`") {
+        let foreign = FOREIGN_FILTERS.iter().find(|(foreign, _)| *foreign == name);
+        if let Some((_, own)) = foreign {
+            return Some(format!("write the filter `{own}`, not `{name}`"));
+        }
         let known = FILTERS.map(str::to_owned);
         return nearest_name(name, &known).map(|near| format!("did you mean the filter `{near}`?"));
+    }
+    if let Some(name) = between(message, "nknown test `", "`") {
+        let (_, own) = FOREIGN_TESTS.iter().find(|(foreign, _)| *foreign == name)?;
+        return Some(format!("write `{own}`, not `a is {name}`"));
+    }
+    if message.contains("first element of a chain") {
+        return Some("write a filter, not a method: `{{ a | upper }}`".to_owned());
     }
     if message.contains("`}` but expected }}") {
         return Some("close the expression with two braces: `{{ … }}`".to_owned());
@@ -97,6 +135,9 @@ pub(super) fn advice(message: &str, text: &str, place: (usize, usize)) -> Option
     let first = words.first().copied().unwrap_or_default();
     let name = first.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next()?;
     if is_expression {
+        if first.starts_with(['#', '/']) {
+            return Some("write `{% if … %}` and `{% endif %}`: Tera has no `{{#if}}`".to_owned());
+        }
         if TAGS.contains(&name) && words.len() > 1 {
             return Some(format!("write `{{% {name} … %}}`, not `{{{{ {name} … }}}}`"));
         }
@@ -161,6 +202,9 @@ fn operator(tag: &str) -> Option<String> {
     }
     if tag.replace("!=", "").contains('!') {
         return Some("write `not a`, not `!a`".to_owned());
+    }
+    if tag.contains("??") {
+        return Some("write `a | default(value=b)`, not `a ?? b`".to_owned());
     }
     if tag.contains(" ? ") && tag.contains(" : ") {
         return Some("write `a if condition else b`, not `condition ? a : b`".to_owned());

@@ -13,11 +13,13 @@ enum Fields {
     None,
     /// The names of a list's items: numbers.
     Numbers,
-    /// Any: the platform or the author chooses them.
+    /// Any, each of them a text: the platform chooses them.
+    Texts,
+    /// Any: the author chooses them.
     Any,
 }
 
-use Fields::{Any, Named, None as Single, Numbers};
+use Fields::{Any, Named, None as Single, Numbers, Texts};
 
 const USER: &[(&str, Fields)] = &[
     ("id", Single),
@@ -47,7 +49,7 @@ const LAUNCH: &[(&str, Fields)] = &[
     ("platform", Named(PLATFORM)),
     ("locale", Single),
     ("return_url", Single),
-    ("custom", Any),
+    ("custom", Texts),
     ("params", Numbers),
     ("grade", Named(&[("accepted", Single)])),
 ];
@@ -116,6 +118,11 @@ fn wrong_field<'t>(field: &FieldUse<'t>) -> Option<(Fault, &'t str, usize)> {
             },
             // The item of a list has fields of its own.
             Numbers if name.parse::<usize>().is_ok() => return None,
+            Texts => {
+                below = &Single;
+                path = format!("{path}.{name}");
+                continue;
+            }
             Numbers | Single => Vec::new(),
             Any => return None,
         };
