@@ -607,7 +607,7 @@ fn a_custom_parameter_that_was_not_sent_is_empty() {
 
 #[test]
 fn a_failed_template_fails_the_same_way_on_a_reload() {
-    let templates = [("page.html.tera", "{{ launch.custom.absent.x }}")];
+    let templates = [("page.html.tera", "{{ launch.custom.absent | int }}")];
     let server = Server::start(&Setup { tools: TOOLS, templates: &templates, ..Setup::default() });
     let body = Form::default().sign();
     let first = server.post("/lti/a", &body);
