@@ -69,9 +69,13 @@ impl Case {
         development: bool,
     ) -> Result<Vec<Self>, String> {
         let content = content(&explain.file)?;
-        let captures = capture::read(&content).map_err(|why| {
-            format!("error: {} cannot be explained: {why}\n", shown(&explain.file))
-        })?;
+        let unusable =
+            |why| format!("error: {} cannot be explained: {why}\n", shown(&explain.file));
+        let captures = capture::read(&content).map_err(unusable)?;
+        if !captures.iter().all(Capture::is_request) {
+            let why = "the input has no parameter of a launch";
+            return Err(unusable(capture::not_understood(why)));
+        }
         let case = |capture| Self::of(capture, explain, file, environment, development);
         let mut cases: Vec<Self> = captures.into_iter().map(case).collect::<Result<_, _>>()?;
         if cases.iter().any(|case| case.expected.is_of_tool) {

@@ -298,6 +298,20 @@ fn a_rejection_after_the_signature_has_no_cause() {
     assert_eq!(run.code, Some(2));
 }
 
+/// Any text with an equals sign looks like a form. The advice for an unsigned launch would mislead.
+#[test]
+fn a_text_without_a_parameter_of_a_launch_is_not_explained() {
+    let folder = folder(TOOLS);
+    for text in ["bHRpX3ZlcnNpb249TFRJLTFwMA==", "a=1&b=2", "key=abc"] {
+        let url = ["--tool", "page", "-", "--url", "https://tool.example"];
+        let run = explain(&folder, &url, text.as_bytes(), &[]);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{text}: {run:?}");
+        let message = "error: standard input cannot be explained: the input has no parameter of a \
+                       launch\n  = help: use the form body";
+        assert!(run.error.starts_with(message), "{run:?}");
+    }
+}
+
 #[test]
 fn an_old_launch_is_compared_with_the_timestamp_of_at_only() {
     let folder = folder(TOOLS);

@@ -1,6 +1,7 @@
 //! Finds the format of a captured file.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use super::launch::Capture;
 use super::{cmd, curl, fetch, form, har, lines, powershell, shell, text};
@@ -23,7 +24,7 @@ const FORMATS: &str = concat!(
 /// # Errors
 /// The reason and the accepted formats, for the terminal.
 pub(in crate::cli::explain) fn read(content: &[u8]) -> Result<Vec<Capture>, String> {
-    let captures = captures(content).map_err(|why| format!("{why}\n{FORMATS}"))?;
+    let captures = captures(content).map_err(not_understood)?;
     if captures.iter().any(|capture| capture.body.len() as u64 > LARGEST_FORM) {
         return Err(format!(
             "the form is larger than {} KiB, the limit of the gateway\n  \
@@ -32,6 +33,11 @@ pub(in crate::cli::explain) fn read(content: &[u8]) -> Result<Vec<Capture>, Stri
         ));
     }
     Ok(captures)
+}
+
+/// A reason why the input is no launch, with the accepted formats.
+pub(in crate::cli::explain) fn not_understood(why: impl Display) -> String {
+    format!("{why}\n{FORMATS}")
 }
 
 fn captures(content: &[u8]) -> Result<Vec<Capture>, String> {
@@ -170,6 +176,7 @@ mod tests {
             ("{\"a\": 1}", "the input is JSON, but not a HAR file"),
             ("hello", "the input is neither"),
             ("a=1 b=2", "the input is neither"),
+            ("a=1&amp;b=2", "the form has `&amp;` in place of `&`"),
             ("curl 'http://a/", "a quote is not closed"),
             ("curl http://a/", "the command sends no form"),
             ("curl -d a=1", "the command has no URL"),

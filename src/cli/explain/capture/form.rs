@@ -17,5 +17,8 @@ pub(super) fn capture(content: &[u8]) -> Result<Capture, String> {
     if is_other || !content.contains(&b'=') || content.iter().any(u8::is_ascii_whitespace) {
         return Err("the input is neither a form body nor a curl command".to_owned());
     }
+    if content.windows(5).any(|letters| letters == b"&amp;") {
+        return Err("the form has `&amp;` in place of `&`, as in the source of a page".to_owned());
+    }
     Ok(Capture { body: content.to_vec(), ..Capture::default() })
 }

@@ -13,6 +13,10 @@ use super::launch::Capture;
 use super::request::CapturedRequest;
 use crate::clock::parse_rfc3339;
 
+/// Why a form of parameters may differ from the one that was sent.
+const DOUBT: &str = "the HAR file has the parameters of the form, but not its text, so characters \
+     may be lost; capture the launch again with a browser, or with Copy as cURL";
+
 #[derive(Deserialize)]
 struct HarFile<'a> {
     #[serde(borrow)]
@@ -94,6 +98,7 @@ fn request(entry: &str) -> Result<Capture, String> {
     for header in &entry.request.headers {
         request.header(&header.name, header.value.as_deref().unwrap_or_default())?;
     }
+    let mut doubt = None;
     if let Some(body) = entry.request.post_data {
         if let Some(mime_type) = body.mime_type.filter(|mime_type| !mime_type.is_empty()) {
             request.header("content-type", &mime_type)?;
@@ -101,18 +106,28 @@ fn request(entry: &str) -> Result<Capture, String> {
         match body.text.filter(|text| !text.is_empty()) {
             Some(text) => request.add(text.as_bytes()),
             None if body.params.is_empty() => {}
-            // Some tools write only the parameters, decoded.
-            None => request.add(form(&body.params).as_bytes()),
+            // Some tools write only the parameters.
+            None => {
+                doubt = Some(DOUBT);
+                request.add(form(&body.params).as_bytes());
+            }
         }
     }
     let mut capture = request.finish()?;
+    capture.doubt = doubt;
     capture.sent_at = entry.started_date_time.as_deref().and_then(parse_rfc3339);
     Ok(capture)
 }
 
+/// The form of these parameters. Some tools decode them, others do not. A decoded signature
+/// contains no percent sign.
 fn form(params: &[HarPair]) -> String {
-    let value = |pair: &HarPair| encode(pair.value.as_deref().unwrap_or_default());
-    let pairs = params.iter().map(|pair| format!("{}={}", encode(&pair.name), value(pair)));
+    let value = |pair: &HarPair| pair.value.clone().unwrap_or_default();
+    let is_encoded =
+        params.iter().any(|pair| pair.name == "oauth_signature" && value(pair).contains('%'));
+    let written = |text: &str| if is_encoded { text.to_owned() } else { encode(text) };
+    let pairs =
+        params.iter().map(|pair| format!("{}={}", written(&pair.name), written(&value(pair))));
     pairs.collect::<Vec<_>>().join("&")
 }
 
@@ -148,5 +163,9 @@ mod tests {
             value: value.map(str::to_owned),
         });
         assert_eq!(form(&params), "a%20b=%C3%BC%26&c=");
+        let params = [("a", "%C3%BC+"), ("oauth_signature", "x%3D")];
+        let params = params
+            .map(|(name, value)| HarPair { name: name.to_owned(), value: Some(value.to_owned()) });
+        assert_eq!(form(&params), "a=%C3%BC+&oauth_signature=x%3D");
     }
 }

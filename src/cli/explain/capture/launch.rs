@@ -29,7 +29,40 @@ pub(in crate::cli::explain) struct CapturedUrl {
     pub(in crate::cli::explain) query: Option<String>,
 }
 
+/// The beginnings of the names of parameters of LTI and OAuth.
+const PARAMETERS: [&str; 15] = [
+    "basiclti_",
+    "context_",
+    "custom_",
+    "ext_",
+    "id_token",
+    "launch_presentation_",
+    "lis_",
+    "login_hint",
+    "lti_",
+    "oauth_",
+    "resource_link_",
+    "role",
+    "tool_consumer_",
+    "user_id",
+    "user_image",
+];
+
+/// Whether this is the name of a parameter of LTI or OAuth.
+pub(super) fn is_parameter(name: &str) -> bool {
+    PARAMETERS.iter().any(|beginning| name.starts_with(beginning))
+}
+
 impl Capture {
+    /// Whether the request has a URL, or its form has a parameter of LTI or OAuth. Any text with an
+    /// equals sign looks like a form.
+    pub(in crate::cli::explain) fn is_request(&self) -> bool {
+        let mut pairs = self.body.split(|byte| *byte == b'&');
+        let is_one =
+            |pair: &[u8]| pair.starts_with(b"iss=") || is_parameter(&String::from_utf8_lossy(pair));
+        self.url.is_some() || pairs.any(is_one)
+    }
+
     /// Whether the request looks like a launch, and not like another request of the same page.
     pub(super) fn is_launch(&self) -> bool {
         const NAMES: [&[u8]; 5] =

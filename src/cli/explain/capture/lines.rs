@@ -6,7 +6,7 @@
 
 use lti::oauth1::encode::encode;
 
-use super::launch::Capture;
+use super::launch::{Capture, is_parameter};
 use super::request::without_headers;
 
 /// Why such a form may differ from the one that was sent.
@@ -21,25 +21,6 @@ const HEADINGS: [&str; 6] = [
     "view parsed",
     "view source",
     "view url-encoded",
-];
-
-/// The beginnings of LTI's and OAuth's parameter names.
-const PREFIXES: [&str; 15] = [
-    "basiclti_",
-    "context_",
-    "custom_",
-    "ext_",
-    "id_token",
-    "launch_presentation_",
-    "lis_",
-    "login_hint",
-    "lti_",
-    "oauth_",
-    "resource_link_",
-    "role",
-    "tool_consumer_",
-    "user_id",
-    "user_image",
 ];
 
 /// A form body without headings, headers and wrapping. `None` for every other input.
@@ -96,7 +77,7 @@ pub(super) fn form(content: &[u8]) -> Result<Option<Capture>, String> {
                 };
                 parameters.push((name.to_owned(), value.to_owned()));
             }
-            None if is_name(line) && is_known(line) => {
+            None if is_name(line) && is_parameter(line) => {
                 parameters.push((line.to_owned(), String::new()));
             }
             // The next line of a value. Browsers send line breaks as CR LF.
@@ -120,10 +101,6 @@ pub(super) fn form(content: &[u8]) -> Result<Option<Capture>, String> {
 fn is_name(text: &str) -> bool {
     !text.is_empty()
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.$[]".contains(&byte))
-}
-
-fn is_known(name: &str) -> bool {
-    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]

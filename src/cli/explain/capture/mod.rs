@@ -13,5 +13,5 @@ mod request;
 mod shell;
 mod text;
 
-pub(super) use file::read;
+pub(super) use file::{not_understood, read};
 pub(super) use launch::{Capture, CapturedUrl};
