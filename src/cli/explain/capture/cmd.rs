@@ -9,8 +9,12 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// Whether a curl command is for the Windows shell.
+/// Whether a curl command is for the Windows shell. That shell has no single quotes.
 pub(super) fn is_command(text: &str) -> bool {
+    let first_quote = text.find(['"', '\'']).and_then(|at| text[at..].chars().next());
+    if first_quote == Some('\'') {
+        return false;
+    }
     text.contains("^\"") || text.lines().any(|line| line.trim_end().ends_with(" ^"))
 }
 

@@ -53,6 +53,12 @@ fn captures(content: &[u8]) -> Result<Vec<Capture>, String> {
     };
     let requests = if curl::is_command(bare) {
         let text = as_text()?;
+        if let Some(quote) = typographic_quote(text) {
+            return Err(format!(
+                "the command has typographic quotes ({quote}), which a text processor put in place \
+                 of straight ones"
+            ));
+        }
         let commands =
             if cmd::is_command(text) { cmd::commands(text)? } else { shell::commands(text)? };
         commands.into_iter().map(curl::request).collect()
@@ -70,6 +76,12 @@ fn captures(content: &[u8]) -> Result<Vec<Capture>, String> {
         };
     };
     launches(requests)
+}
+
+/// The first quote of a command, if it is no straight one.
+fn typographic_quote(text: &str) -> Option<char> {
+    let first = text.chars().find(|letter| "'\"‘’‚“”„".contains(*letter))?;
+    (!first.is_ascii()).then_some(first)
 }
 
 /// The launches among the requests of a capture.
@@ -159,6 +171,8 @@ mod tests {
             "a=\"b\"",
             "a=1&b=2&c=x%20y&%26",
         );
+        // Not for the Windows shell.
+        check("curl 'http://a/' -d '^\"=1 ^\n'", "http://a/", "", "^\"=1 ^\n");
         check(
             "curl 'https://a/?' --data-raw @a=1 -H 'Authorization: Basic x' -H Expect:",
             "https://a/?",
@@ -180,6 +194,7 @@ mod tests {
             ("curl 'http://a/", "a quote is not closed"),
             ("curl http://a/", "the command sends no form"),
             ("curl -d a=1", "the command has no URL"),
+            ("curl ‘http://a/’ -d ‘a=1&b=2’", "the command has typographic quotes (‘)"),
             ("curl http://a/ http://b/ -d a=1", "the command has two URLs"),
             ("curl ftp://a/ -d a=1", "the URL is not a valid http or https URL"),
             ("curl 'http://a b/' -d a=1", "the URL is not a valid http or https URL"),
