@@ -197,12 +197,17 @@ rejections! {
         accepted: u64,
     } => "stale", Time,
         fact: (
-            "the platform's clock is {} s {} ours, or the form is old ({accepted} s are accepted)",
+            "the platform's clock is {} s {} ({accepted} s are accepted)",
             distance.unsigned_abs(),
-            if *distance < 0 { "behind" } else { "ahead of" },
+            if *distance < 0 { "behind ours, or the form is old" } else { "ahead of ours" },
         ),
-        advice: "launch again from the course: the page was open for a long time; if it affects \
-                 all users, set the clock of the platform's server, or raise clock_skew";
+        advice: if *distance < 0 {
+            "launch again from the course: the page was open for a long time; if it affects all \
+             users, set the clock of the platform's server, or raise clock_skew"
+        } else {
+            "one of the two clocks is wrong: run `date -u` on both servers, and set the wrong one \
+             by NTP; a form cannot be too new"
+        };
 
     /// A parameter that LTI names has two different values. Contains its name.
     ConflictingParameter(name: String) => "conflicting-parameter", Parameters,
@@ -323,5 +328,9 @@ mod tests {
         let stale = |distance| Rejection::Stale { distance, accepted: 300 }.to_string();
         assert!(stale(-412).starts_with("the platform's clock is 412 s behind ours"));
         assert!(stale(412).starts_with("the platform's clock is 412 s ahead of ours"));
+        assert!(stale(-412).contains("the form is old") && !stale(412).contains("old"));
+        let advice = |distance| Rejection::Stale { distance, accepted: 300 }.advice();
+        assert!(advice(-412).starts_with("launch again from the course"));
+        assert!(advice(412).starts_with("one of the two clocks is wrong"));
     }
 }
