@@ -3,6 +3,7 @@
 import datetime
 import ssl
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from case import Cases
 from gateway import Gateway
+from running import TIMEOUT
 from server import App
 from stage import SECRETS, Stage
 
@@ -177,6 +179,10 @@ def fails(gateway: Gateway, app: App, reason: str, code: str = "upstream-tls") -
     else:
         raise AssertionError("the gateway connected to the app")
     assert not app.arrived
+    # The log is written after the response.
+    deadline = time.monotonic() + TIMEOUT
+    while f'code="{code}"' not in gateway.log() and time.monotonic() < deadline:
+        time.sleep(0.01)
     log = gateway.log()
     assert f'code="{code}"' in log, log
     assert reason in log, log

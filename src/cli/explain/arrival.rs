@@ -66,6 +66,12 @@ impl ArrivalTime {
                 "the capture has the browser's time, {}; to compare with another time: --at TIME",
                 rfc3339(at)
             )),
+            // It cannot have arrived earlier.
+            Self::Now(at) if signed > at => Some(format!(
+                "compared with the clock of this computer, {}; if the gateway runs on another, \
+                 run the command there, or name its time: --at TIME",
+                rfc3339(at)
+            )),
             Self::Now(at) => Some(format!(
                 "compared with now, {}; if the launch arrived earlier, repeat the command with \
                  that time: --at TIME, such as --at {}",

@@ -159,15 +159,22 @@ fn launches_are_read_as_chromium_copies_and_saves_them() {
     }
 }
 
+/// A file as Windows PowerShell writes it, or with the bytes of each character in the other order.
+fn utf_16(text: &str, order: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
+    format!("\u{feff}{text}").encode_utf16().flat_map(order).collect()
+}
+
 #[test]
 fn a_capture_may_be_in_utf_16() {
-    for kind in CHROMIUM {
-        for launch in LAUNCHES {
-            let text = captured(kind, launch.0).replace('\n', "\r\n");
-            let units: Vec<u16> = format!("\u{feff}{text}").encode_utf16().collect();
-            let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
-            check(kind, launch, &little);
+    for launch in LAUNCHES {
+        let url = format!("http://tools.example/lti/page{}", launch.1);
+        let of_chromium = CHROMIUM.map(|kind| (kind, captured(kind, launch.0)));
+        for (kind, text) in of_chromium.into_iter().chain(firefox_captures(launch.0, &url)) {
+            check(kind, launch, &utf_16(&text, u16::to_le_bytes));
         }
+        let text = captured("har", launch.0);
+        check("har", launch, &utf_16(&text, u16::to_be_bytes));
     }
 }
 
