@@ -1,7 +1,7 @@
 //! `GET /`: the list of tools, with the setup steps of each platform.
 
 use lti::ConsumerKey;
-use rocket::{State, get};
+use rocket::get;
 use serde::Serialize;
 
 use super::gateway::Gateway;
@@ -40,7 +40,7 @@ struct IndexToolContext<'a> {
 }
 
 #[get("/")]
-pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Html, Refusal> {
+pub(super) fn index(gateway: &Gateway, authority: Authority) -> Result<Html, Refusal> {
     let origin = gateway.public_url.origin(authority.as_str());
     let tools = gateway.routes.tools().map(|tool| {
         // Outside development, keys are not public.

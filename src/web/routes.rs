@@ -8,6 +8,7 @@ use rocket::figment::Figment;
 use rocket::fs::{FileServer, Options};
 use rocket::{Build, Rocket};
 
+use super::current::CurrentGateway;
 use super::gateway::Gateway;
 use super::log_budget::LogBudget;
 use super::{body, cartridge, dev, grade, guard, health, index, jwks, length, refusal, tool};
@@ -48,7 +49,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         let files: Vec<rocket::Route> = FileServer::new(statics, Options::None).into();
         rocket = rocket.mount("/static", guard::except_tool_hosts(files, true));
     }
-    rocket.manage(gateway.institution.clone()).manage(gateway)
+    rocket.manage(Arc::new(CurrentGateway::new(gateway)))
 }
 
 /// Delivers queued grades until the shutdown.

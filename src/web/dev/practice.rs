@@ -1,6 +1,6 @@
 //! `GET /dev`: the form of the practice platform.
 
-use rocket::{State, get};
+use rocket::get;
 use serde::Serialize;
 
 use super::consumer::placeholder_key;
@@ -39,7 +39,7 @@ impl From<Mistake> for MistakeContext {
 
 /// The form that selects a tool, a user and a mistake.
 #[get("/dev")]
-pub(super) fn practice(gateway: &State<Gateway>) -> Result<Html, Refusal> {
+pub(super) fn practice(gateway: &Gateway) -> Result<Html, Refusal> {
     let context = PracticeContext {
         tools: gateway
             .routes

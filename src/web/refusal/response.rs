@@ -14,6 +14,8 @@ use serde_json::json;
 use super::reference::reference;
 use super::table::{Refusal, is_content_selection};
 use crate::config::{Institution, Tool};
+use crate::web::current::RequestGateway;
+use crate::web::gateway::Gateway;
 use crate::web::institution::InstitutionContext;
 use crate::web::log_budget::{LogBudget, NO_TOOL};
 use crate::web::page::{self, Html, RenderedPage};
@@ -206,8 +208,7 @@ impl RejectionPage<'_> {
 
 impl<'r> Responder<'r, 'static> for Refusal {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
-        // A route manages the institution beside the gateway, which this file does not import.
-        let institution = request.rocket().state::<Institution>();
+        let institution = RequestGateway::of(request).map(Gateway::institution);
         Ok(self.respond(institution.unwrap_or(&Institution::default())))
     }
 }
