@@ -19,6 +19,8 @@ use crate::grade::Grades;
 /// `statics` is the directory of `/static/`. If it does not exist, neither does the route.
 pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Build> {
     let development = gateway.development.is_some();
+    let current = Arc::new(CurrentGateway::new(gateway));
+    let gateway = current.load();
     let mut everywhere = rocket::routes![jwks::jwks];
     everywhere.extend(tool::routes());
     let mut rocket = rocket::custom(figment);
@@ -34,7 +36,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         .attach(rocket::shield::Shield::new())
         .attach(body::MethodAsSent)
         .attach(length::ContentLength)
-        .attach(deliver_grades(Arc::clone(&gateway.grades)))
+        .attach(deliver_grades(Arc::clone(&current)))
         .attach(report_left_out(Arc::clone(&gateway.log_budget)))
         .register("/", rocket::catchers![refusal::unmatched])
         .mount("/", rocket::routes![health::is_up])
@@ -49,15 +51,15 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         let files: Vec<rocket::Route> = FileServer::new(statics, Options::None).into();
         rocket = rocket.mount("/static", guard::except_tool_hosts(files, true));
     }
-    rocket.manage(Arc::new(CurrentGateway::new(gateway)))
+    rocket.manage(current)
 }
 
 /// Delivers queued grades until the shutdown.
-fn deliver_grades(grades: Arc<Grades>) -> AdHoc {
+fn deliver_grades(current: Arc<CurrentGateway>) -> AdHoc {
     AdHoc::on_liftoff("deliver grades", |rocket| {
         let stopped = rocket.shutdown();
         Box::pin(async move {
-            grades.start_delivery(stopped);
+            Grades::start_delivery(move || Arc::clone(&current.load().grades), stopped);
         })
     })
 }
