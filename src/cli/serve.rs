@@ -16,10 +16,11 @@ use super::load::{Loaded, load};
 use super::machine::now_in_millis;
 use super::message::{no_certificates, state_unusable, unreadable};
 use super::rocket_settings::rocket_figment;
-use super::terminal::complain;
+use super::terminal::Terminal;
+use super::tools_watch::ToolsWatch;
 use crate::clock::Clock;
 use crate::config::{Environment, StateLocation, print};
-use crate::log::{Log, Output};
+use crate::log::Log;
 use crate::server::{Listener, Settings, Stopped, signal};
 use crate::state::State;
 use crate::web::{self, Gateway};
@@ -29,6 +30,8 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Serves until it receives a signal to stop.
 pub(super) fn serve(file: &Path, environment: Environment, development: bool) -> ExitCode {
+    // Files reload only in development.
+    let watch = development.then(|| ToolsWatch::start(file, environment.clone(), true));
     let loaded = match load(file, &environment, development) {
         Ok(loaded) => loaded,
         Err(error) => return refuse(&unreadable(file.display(), &error)),
@@ -40,6 +43,7 @@ pub(super) fn serve(file: &Path, environment: Environment, development: bool) ->
     if !problems.is_empty() {
         report(&problems);
     }
+    let watch = watch.map(|watch| watch.after(&loaded.problems));
     let (figment, config) = match rocket_figment(&environment, development) {
         Ok(settings) => settings,
         Err(why) => return failed(&why),
@@ -48,15 +52,21 @@ pub(super) fn serve(file: &Path, environment: Environment, development: bool) ->
         Ok(log) => log,
         Err(error) => return failed(&format!("cannot start the log: {error}")),
     };
-    // The configuration has copied what it needs.
+    // The configuration, and the watch in development, have copied what they need.
     drop(environment);
-    let code = run(loaded, figment, &config, development);
+    let code = run(loaded, figment, &config, watch);
     log.flush(FLUSH_TIMEOUT);
     code
 }
 
-/// Serves a valid configuration.
-fn run(loaded: Loaded, figment: Figment, config: &RocketConfig, development: bool) -> ExitCode {
+/// Serves a valid configuration. With a watch, it changes with its files.
+fn run(
+    loaded: Loaded,
+    figment: Figment,
+    config: &RocketConfig,
+    watch: Option<ToolsWatch>,
+) -> ExitCode {
+    let development = loaded.config.development;
     let clock = Clock::precise(now_in_millis);
     let tools = loaded.config.tools.len();
     let storage = storage(&loaded.config.state);
@@ -98,6 +108,10 @@ fn run(loaded: Loaded, figment: Figment, config: &RocketConfig, development: boo
         });
         let figment = figment.merge((RocketConfig::PORT, address.port()));
         let rocket = web::rocket(figment, gateway, &loaded.statics).attach(announcement);
+        let rocket = match watch {
+            Some(watch) => web::reloading(rocket, watch),
+            None => rocket,
+        };
         let stop = match signal(&config.shutdown) {
             Ok(stop) => stop,
             Err(error) => return failed(&format!("cannot wait for signals: {error}")),
@@ -128,15 +142,9 @@ fn failed(why: &str) -> ExitCode {
 
 /// Writes a message to standard error, but does not wait for a reader that has stopped.
 fn report(message: &str) {
-    // Nothing reports lost messages: the reader is gone.
-    let errors = Output::start("messages", &io::stderr(), usize::MAX, |_| Vec::new());
-    match errors {
-        Ok(errors) => {
-            errors.push(message.as_bytes());
-            errors.flush(FLUSH_TIMEOUT);
-        }
-        Err(_) => complain(message),
-    }
+    let terminal = Terminal::start();
+    terminal.print(message);
+    terminal.flush(FLUSH_TIMEOUT);
 }
 
 fn cannot_listen(address: SocketAddr, cause: &io::Error) -> String {

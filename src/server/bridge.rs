@@ -24,8 +24,8 @@ use super::connections::Dispatched;
 use super::form::Form;
 use crate::session::own_cookies;
 use crate::web::{
-    Arrival, BodyError, CurrentGateway, Gateway, Refusal, RequestGateway, ResponseBody, complete,
-    own_head, own_response, streamed, stripped,
+    Arrival, BodyError, CurrentGateway, Decision, Gateway, Refusal, Reloader, RequestGateway,
+    ResponseBody, complete, decide, own_head, own_response, streamed, stripped,
 };
 
 /// The largest response, in bytes, that is sent complete. Larger ones are streamed.
@@ -34,6 +34,9 @@ const LARGEST_COMPLETE: usize = 64 * 1024;
 /// Rocket, ready to answer.
 pub(super) struct Bridge {
     client: Client,
+    current: Option<Arc<CurrentGateway>>,
+    /// Only in development.
+    reloader: Option<Arc<Reloader>>,
 }
 
 /// A request for Rocket.
@@ -54,12 +57,28 @@ impl Bridge {
     /// # Errors
     /// Rocket's error, if it cannot launch.
     pub(super) async fn launch(rocket: Rocket<Build>) -> Result<Self, Box<rocket::Error>> {
-        Ok(Self { client: Client::untracked(rocket).await.map_err(Box::new)? })
+        let client = Client::untracked(rocket).await.map_err(Box::new)?;
+        let current = client.rocket().state().map(Arc::clone);
+        let reloader = client.rocket().state().map(Arc::clone);
+        Ok(Self { client, current, reloader })
     }
 
     /// The current configuration. `None` only if `web::rocket` did not create this Rocket.
     pub(super) fn gateway(&self) -> Option<Arc<Gateway>> {
-        self.client.rocket().state::<Arc<CurrentGateway>>().map(|current| current.load())
+        self.current.as_ref().map(|current| current.load())
+    }
+
+    /// The configuration for a request. In development, one of the newest files if it is a request
+    /// of the gateway's own pages or a launch.
+    pub(super) async fn gateway_for(&self, head: &Parts) -> Option<Arc<Gateway>> {
+        let gateway = self.gateway()?;
+        match &self.reloader {
+            Some(reloader) if matches!(decide(&gateway, head), Decision::Own(_)) => {
+                reloader.refresh().await;
+                self.gateway()
+            }
+            _ => Some(gateway),
+        }
     }
 
     pub(super) fn shutdown(&self) -> Shutdown {

@@ -184,7 +184,7 @@ async fn answer(
     let expects_continue = head.headers.contains_key(EXPECT);
     let mut body =
         RequestBody::new(incoming, expects_continue, shared.drains.clone(), Arc::clone(&hold));
-    let Some(gateway) = shared.bridge.gateway() else {
+    let Some(gateway) = shared.bridge.gateway_for(&head).await else {
         let page = Refusal::PageFailed.respond(&Institution::default());
         return (own_response(page).await, hold);
     };

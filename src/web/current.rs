@@ -25,6 +25,14 @@ impl CurrentGateway {
     pub(crate) fn load(&self) -> Arc<Gateway> {
         self.0.load_full()
     }
+
+    /// Replaces the configuration. Requests in progress keep theirs.
+    pub(super) fn replace(&self, gateway: Gateway) {
+        let gateway = Arc::new(gateway);
+        self.0.store(Arc::clone(&gateway));
+        // The retries of grades may wait for a host or a consumer that the new one has.
+        gateway.grades.wake();
+    }
 }
 
 /// The configuration of a request. `None` only if `web::rocket` did not create its Rocket.

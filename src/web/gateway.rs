@@ -185,6 +185,11 @@ impl Gateway {
         &self.institution
     }
 
+    /// In development, why the newest files are not in use. Empty if they are.
+    pub(super) fn notice(&self) -> String {
+        self.development.as_ref().map(Development::notice).unwrap_or_default()
+    }
+
     /// The name and the launch URL of every tool, for a request to this host and port.
     pub(super) fn launch_urls(&self, authority: &str) -> impl Iterator<Item = (&str, String)> {
         self.routes.tools().map(move |tool| {

@@ -15,6 +15,8 @@ use crate::config::{Target, Tool};
 struct IndexContext<'a> {
     development: bool,
     institution: InstitutionContext<'a>,
+    /// In development, why the newest files are not in use.
+    notice: String,
     tools: Vec<IndexToolContext<'a>>,
 }
 
@@ -67,6 +69,7 @@ pub(super) fn index(gateway: &Gateway, authority: Authority) -> Result<Html, Ref
     let context = IndexContext {
         development: gateway.development.is_some(),
         institution: InstitutionContext::of(&gateway.institution),
+        notice: gateway.notice(),
         tools: tools.collect(),
     };
     page::render("index.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)

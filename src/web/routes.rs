@@ -16,7 +16,8 @@ use crate::grade::Grades;
 
 /// The server: every route of the gateway, ready to launch.
 ///
-/// `statics` is the directory of `/static/`. If it does not exist, neither does the route.
+/// `statics` is the directory of `/static/`. If it does not exist, the route exists only
+/// in development.
 pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Build> {
     let development = gateway.development.is_some();
     let current = Arc::new(CurrentGateway::new(gateway));
@@ -47,8 +48,10 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         )
         .mount("/", guard::except_tool_hosts(grade::routes(), false))
         .mount("/", everywhere);
-    if statics.is_dir() {
-        let files: Vec<rocket::Route> = FileServer::new(statics, Options::None).into();
+    // In development, the directory may be created later.
+    if development || statics.is_dir() {
+        let options = if development { Options::Missing } else { Options::None };
+        let files: Vec<rocket::Route> = FileServer::new(statics, options).into();
         rocket = rocket.mount("/static", guard::except_tool_hosts(files, true));
     }
     rocket.manage(current)

@@ -12,6 +12,8 @@ use crate::web::refusal::Refusal;
 
 #[derive(Serialize)]
 struct PracticeContext<'a> {
+    /// Why the newest files are not in use.
+    notice: String,
     tools: Vec<Choice<'a>>,
     persons: Vec<Choice<'a>>,
     mistakes: Vec<MistakeContext>,
@@ -41,6 +43,7 @@ impl From<Mistake> for MistakeContext {
 #[get("/dev")]
 pub(super) fn practice(gateway: &Gateway) -> Result<Html, Refusal> {
     let context = PracticeContext {
+        notice: gateway.notice(),
         tools: gateway
             .routes
             .tools()

@@ -59,6 +59,8 @@ struct RefusalContext<'a> {
     leaves_frame: bool,
     /// The URL that works. Empty if the gateway does not know one.
     right_url: &'a str,
+    /// In development, the errors of a template. Otherwise empty.
+    details: String,
 }
 
 impl Refusal {
@@ -165,12 +167,24 @@ impl Refusal {
             return_url,
             leaves_frame,
             right_url,
+            details: self.details(),
         };
         let rendered = page::render("refusal.html.tera", &context);
         let rendered = rendered.unwrap_or_else(|| RenderedPage::plain(heading));
         let mut response = Html::framed(rendered, frame_ancestors).into_response(self.status());
         self.allow(&mut response);
         response
+    }
+
+    /// The message for the author of a template, in development.
+    fn details(&self) -> String {
+        match self {
+            Self::TemplateFailed(failure) if !failure.details.is_empty() => {
+                format!("{}\n  = help: {}", failure.details.trim_end(), self.advice())
+            }
+            Self::TemplateBroken(failure) => failure.details.trim_end().to_owned(),
+            _ => String::new(),
+        }
     }
 
     /// Sets `Allow` for a 405 (RFC 9110 §15.5.6).
