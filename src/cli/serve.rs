@@ -13,7 +13,7 @@ use rocket::figment::Figment;
 use tokio::runtime::Builder;
 
 use super::load::{Loaded, load};
-use super::machine::now_in_millis;
+use super::machine::{self, now_in_millis};
 use super::message::{no_certificates, state_unusable, unreadable};
 use super::rocket_settings::rocket_figment;
 use super::terminal::Terminal;
@@ -31,7 +31,7 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 /// Serves until it receives a signal to stop.
 pub(super) fn serve(file: &Path, environment: Environment, development: bool) -> ExitCode {
     // Files reload only in development.
-    let watch = development.then(|| ToolsWatch::start(file, environment.clone(), true));
+    let watch = development.then(|| ToolsWatch::start(file, machine::environment, true));
     let loaded = match load(file, &environment, development) {
         Ok(loaded) => loaded,
         Err(error) => return refuse(&unreadable(file.display(), &error)),
@@ -52,7 +52,7 @@ pub(super) fn serve(file: &Path, environment: Environment, development: bool) ->
         Ok(log) => log,
         Err(error) => return failed(&format!("cannot start the log: {error}")),
     };
-    // The configuration, and the watch in development, have copied what they need.
+    // The configuration has copied what it needs.
     drop(environment);
     let code = run(loaded, figment, &config, watch);
     log.flush(FLUSH_TIMEOUT);

@@ -1,4 +1,4 @@
-//! The state of the tools file and of the templates at one moment, to see later whether they changed.
+//! The tools file and the templates at one moment, to see later whether they changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

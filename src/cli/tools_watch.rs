@@ -18,7 +18,8 @@ const MOST_NAMES: usize = 3;
 /// The files of a running gateway.
 pub struct ToolsWatch {
     file: PathBuf,
-    environment: Environment,
+    /// Reads the environment. No copy of it stays in memory between two reloads.
+    environment: Box<dyn Fn() -> Environment + Send>,
     development: bool,
     /// The files as they were loaded.
     loaded: Snapshot,
@@ -34,10 +35,14 @@ pub struct ToolsWatch {
 impl ToolsWatch {
     /// Watches the files from now on. Call it before the files are loaded, so that no change in
     /// between is missed.
-    pub fn start(file: &Path, environment: Environment, development: bool) -> Self {
+    pub fn start(
+        file: &Path,
+        environment: impl Fn() -> Environment + Send + 'static,
+        development: bool,
+    ) -> Self {
         Self {
             file: file.to_owned(),
-            environment,
+            environment: Box::new(environment),
             development,
             loaded: Snapshot::read(Stamps::read(file)),
             unsettled: None,
@@ -60,7 +65,7 @@ impl ToolsWatch {
     }
 
     fn load(&self, content: &[u8]) -> Loaded {
-        load_content(&self.file, content, None, &self.environment, self.development)
+        load_content(&self.file, content, None, &(self.environment)(), self.development)
     }
 
     /// Loads changed files.

@@ -143,7 +143,8 @@ impl Templates {
     /// Renders the page for a launch.
     ///
     /// # Errors
-    /// A [`RenderError`] if the template uses a value that this launch does not have, or has errors.
+    /// A [`RenderError`] if the template has errors, or uses a value that this launch does not
+    /// have.
     pub fn render(&self, page: &Page, launch: &Launch) -> Result<String, RenderError> {
         if let Some(BrokenPage { location, errors }) = self.broken.get(&page.file).cloned() {
             return Err(RenderError::Broken { location, errors });
