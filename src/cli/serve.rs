@@ -31,7 +31,10 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 /// Serves until it receives a signal to stop.
 pub(super) fn serve(file: &Path, environment: Environment, development: bool) -> ExitCode {
     // Files reload only in development.
-    let watch = development.then(|| ToolsWatch::start(file, machine::environment, true));
+    let watch = development.then(|| {
+        let terminal = Terminal::start();
+        ToolsWatch::start(file, machine::environment, true, move |text| terminal.print(text))
+    });
     let loaded = match load(file, &environment, development) {
         Ok(loaded) => loaded,
         Err(error) => return refuse(&unreadable(file.display(), &error)),

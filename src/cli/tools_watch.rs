@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use super::load::{Loaded, load_content};
 use super::message::{cannot_reload, unreadable};
 use super::snapshot::{Snapshot, Stamps};
-use super::terminal::Terminal;
 use crate::config::{Environment, Problem, print};
 use crate::web::{Change, ConfigurationSource, Gateway, Look};
 
@@ -29,16 +28,18 @@ pub struct ToolsWatch {
     sound: Vec<u8>,
     /// The warnings that the terminal shows.
     warned: String,
-    terminal: Terminal,
+    /// Prints messages for the terminal.
+    terminal: Box<dyn Fn(&str) + Send>,
 }
 
 impl ToolsWatch {
     /// Watches the files from now on. Call it before the files are loaded, so that no change in
-    /// between is missed.
+    /// between is missed. `environment` reads the environment, `terminal` prints problems.
     pub fn start(
         file: &Path,
         environment: impl Fn() -> Environment + Send + 'static,
         development: bool,
+        terminal: impl Fn(&str) + Send + 'static,
     ) -> Self {
         Self {
             file: file.to_owned(),
@@ -48,7 +49,7 @@ impl ToolsWatch {
             unsettled: None,
             sound: fs::read(file).unwrap_or_default(),
             warned: String::new(),
-            terminal: Terminal::start(),
+            terminal: Box::new(terminal),
         }
     }
 
@@ -81,7 +82,7 @@ impl ToolsWatch {
         };
         let mut notice = match refused {
             Some(Refused { shown, notice }) => {
-                self.terminal.print(&shown);
+                (self.terminal)(&shown);
                 notice
             }
             None => {
@@ -96,7 +97,7 @@ impl ToolsWatch {
                 Ok(next) => gateway = Some(Box::new(next)),
                 Err(error) => {
                     let refused = cannot_reload(&error);
-                    self.terminal.print(&refused);
+                    (self.terminal)(&refused);
                     notice.push_str(&refused);
                 }
             }
@@ -126,9 +127,9 @@ impl ToolsWatch {
     fn report(&mut self, loaded: &Loaded) {
         let problems = print(&self.name(), &loaded.problems);
         if !loaded.is_sound() {
-            self.terminal.print(&problems);
+            (self.terminal)(&problems);
         } else if problems != self.warned {
-            self.terminal.print(&problems);
+            (self.terminal)(&problems);
             self.warned = problems;
         }
     }

@@ -141,7 +141,7 @@ impl Prepared {
         let tools = directory.path().join("tools.toml");
         let watch = setup.reloads.then(|| {
             let environment = environment.clone();
-            ToolsWatch::start(&tools, move || environment.clone(), setup.development)
+            ToolsWatch::start(&tools, move || environment.clone(), setup.development, |_| {})
         });
         let loaded = load(&directory.path().join("tools.toml"), &environment, setup.development)
             .expect("a readable file");

@@ -59,14 +59,15 @@ fn a_queued_grade_of_a_removed_consumer_waits_until_the_consumer_is_back() {
     stage.platform.request();
     reload(&stage, "\"key-1\"", "\"key-2\"");
     // As after a restart, the token is no longer valid.
-    refused(&stage.call("GET", &token, ""), 401, "bad-token");
+    refused(&stage.call("GET", &token, ""), 401, "bad-grade-token");
     stage.server.set_now(NOW + 10);
     wait_for(|| {
         log_lines(&id).iter().any(|line| line.contains("its tool or consumer is no longer"))
     });
     stage.platform.saw_nothing();
-    reload(&stage, "\"key-1\"", "\"key-1\"");
+    // The reload wakes the retries.
     stage.server.set_now(NOW + 4000);
+    reload(&stage, "\"key-1\"", "\"key-1\"");
     stage.wait_for_status(&token, &id, "delivered");
     stage.platform.request();
 }

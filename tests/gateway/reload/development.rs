@@ -132,7 +132,7 @@ fn a_template_with_errors_shows_them_and_the_other_tools_go_on() {
         "templates/part.tera",
         b"{{ launch.usr.name }}",
         "part",
-        &["--> templates/part.tera:1:4", "1 | {{ launch.usr.name }}", "= help: "],
+        &["--> templates/part.tera:1:11", "1 | {{ launch.usr.name }}", "= help: "],
     );
     check(
         "templates/a.html.tera",
