@@ -73,12 +73,13 @@ impl Stamp {
 }
 
 impl Snapshot {
-    /// Reads all files with these stamps. The stamps are the older ones: a change in between is
-    /// seen later.
+    /// Reads all files with these stamps, which were read just now. A change in between is seen
+    /// later.
     pub(super) fn read(stamps: Stamps) -> Self {
+        let taken = now();
         let digest = |stamp: &Stamp| Some(Sha256::digest(fs::read(&stamp.path).ok()?).into());
         let digests = stamps.0.iter().map(|(name, stamp)| (name.clone(), digest(stamp))).collect();
-        Self { stamps, taken: now(), digests }
+        Self { stamps, taken, digests }
     }
 
     /// Whether the files with these stamps certainly have the same content.
