@@ -214,7 +214,7 @@ fn launches_during_a_hundred_reloads_all_succeed_and_are_consistent() {
                     let (title, params) = page.body.split_once('|').expect("two parts");
                     assert_eq!(title, params);
                     let number: usize = title.parse().expect("a number");
-                    assert_eq!(key, if number % 2 == 0 { "key-3" } else { "key-4" });
+                    assert_eq!(key, format!("key-{}", 3 + number % 2));
                     launches.fetch_add(1, Ordering::SeqCst);
                 }
                 assert_eq!(status(&mut browser, &visit), 200);
