@@ -91,7 +91,7 @@ impl ToolsWatch {
             }
         };
         let mut gateway = None;
-        let tools = loaded.config.tools.len();
+        let message = message(&names, loaded.config.tools.len(), loaded.is_sound());
         if !names.is_empty() && loaded.is_usable(&self.file) {
             match current.reconfigured(loaded.config, loaded.templates, loaded.credentials) {
                 Ok(next) => gateway = Some(Box::new(next)),
@@ -102,7 +102,7 @@ impl ToolsWatch {
                 }
             }
         }
-        Change { gateway, message: message(&names, tools), notice }
+        Change { gateway, message, notice }
     }
 
     /// Loads the tools file, if it has no error of its own.
@@ -166,8 +166,9 @@ struct Refused {
     notice: String,
 }
 
-/// The message for the log: which files changed, and how many tools there are.
-fn message(names: &[String], tools: usize) -> String {
+/// The message for the log: which files changed, whether there are errors, and how many tools
+/// there are.
+fn message(names: &[String], tools: usize, is_sound: bool) -> String {
     let shown = names.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = match names.len().saturating_sub(MOST_NAMES) {
         0 => String::new(),
@@ -175,7 +176,8 @@ fn message(names: &[String], tools: usize) -> String {
         more => format!(" and {more} more files"),
     };
     let noun = if tools == 1 { "tool" } else { "tools" };
-    format!("reloaded {shown}{more}: {tools} {noun}")
+    let errors = if is_sound { "" } else { ", with errors" };
+    format!("reloaded {shown}{more}{errors}: {tools} {noun}")
 }
 
 #[cfg(test)]
@@ -186,12 +188,14 @@ mod tests {
     fn the_message_names_at_most_three_files() {
         let check = |count: usize, tools: usize, expected: &str| {
             let names: Vec<String> = (1..=count).map(|number| format!("f{number}")).collect();
-            assert_eq!(message(&names, tools), expected);
+            assert_eq!(message(&names, tools, true), expected);
         };
         check(1, 0, "reloaded f1: 0 tools");
         check(1, 1, "reloaded f1: 1 tool");
         check(3, 2, "reloaded f1, f2, f3: 2 tools");
         check(4, 2, "reloaded f1, f2, f3 and 1 more file: 2 tools");
         check(6, 2, "reloaded f1, f2, f3 and 3 more files: 2 tools");
+        let broken = message(&["a.html.tera".to_owned()], 2, false);
+        assert_eq!(broken, "reloaded a.html.tera, with errors: 2 tools");
     }
 }

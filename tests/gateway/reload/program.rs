@@ -142,7 +142,7 @@ fn each_change_is_reported_once_and_without_a_request() {
     program.write("templates/page.html.tera", "{{ oops }");
     let errors = program.check();
     program.prints(&errors);
-    program.logs("reloaded templates/page.html.tera: 2 tools");
+    program.logs("reloaded templates/page.html.tera, with errors: 2 tools");
     (0..20).for_each(|_| program.visit());
 
     program.write("templates/page.html.tera", "fixed");
