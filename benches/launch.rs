@@ -116,7 +116,7 @@ fn session(criterion: &mut Criterion) {
 fn render(criterion: &mut Criterion) {
     let hello = include_str!("../templates/hello.html.tera").to_owned();
     let files = BTreeMap::from([("hello.html.tera".to_owned(), hello)]);
-    let (templates, problems) = Templates::compile(files, &[]);
+    let (templates, problems) = Templates::compile(files, &[], Vec::new());
     assert!(problems.is_empty());
     let tools = tools(1);
     let page = Page::new(

@@ -5,6 +5,10 @@ use std::time::Duration;
 /// How many directory levels below `templates/` are searched.
 pub(super) const TEMPLATE_DEPTH: usize = 8;
 
+/// The coarsest step of a file system's timestamps, in seconds: that of FAT. Two changes within it
+/// can have the same timestamps.
+pub(super) const TIMESTAMP_STEP: u64 = 2;
+
 /// The largest file that `explain` reads, in MiB: a HAR file contains a whole page with its images.
 pub(super) const CAPTURE_MIB: u64 = 64;
 

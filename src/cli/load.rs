@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use lti::v1p1::ConsumerCredentials;
 
-use super::limit::TEMPLATE_DEPTH;
 use super::rocket_settings::rocket_figment;
+use super::template_file::{TEMPLATES, TemplateFile, template_files};
 use crate::config::{
     self, Config, Environment, Fault, GatewayPart, Location, Problem, Severity, UpstreamUse,
 };
@@ -32,7 +32,23 @@ pub struct Loaded {
 impl Loaded {
     /// Whether the gateway can start: there is no error.
     pub fn is_sound(&self) -> bool {
-        self.problems.iter().all(|problem| problem.severity() == Severity::Warning)
+        self.errors().next().is_none()
+    }
+
+    /// Whether a running gateway can use it: only templates have errors. A tool with such a
+    /// template shows them, and the other tools work.
+    pub(super) fn is_usable(&self, file: &Path) -> bool {
+        let file = file.display().to_string();
+        let templates = format!("{TEMPLATES}/");
+        self.errors().all(|error| {
+            let place = error.location.file().filter(|place| *place != file);
+            place.is_some_and(|place| place == TEMPLATES || place.starts_with(&templates))
+        })
+    }
+
+    /// All errors.
+    pub(super) fn errors(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| problem.severity() == Severity::Error)
     }
 }
 
@@ -58,8 +74,18 @@ pub(super) fn load_content(
     let reading = config::read(file, content, environment, development);
     let mut problems = reading.problems;
     let mut files = BTreeMap::from_iter(template);
-    read_templates(&directory.join("templates"), "", TEMPLATE_DEPTH, &mut files, &mut problems);
-    let (templates, more) = Templates::compile(files, &reading.template_uses);
+    let mut unreadable = Vec::new();
+    for TemplateFile { name, path } in template_files(directory) {
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| {
+            let location = Location::Whole(format!("{TEMPLATES}/{name}"));
+            let fault = Fault::TemplateUnreadable(error.to_string());
+            unreadable.push(Problem { fault, location });
+            // The template exists, so `template = …` in a tool is no error.
+            String::new()
+        });
+        files.insert(name, text);
+    }
+    let (templates, more) = Templates::compile(files, &reading.template_uses, unreadable);
     problems.extend(more);
     own_ports(&reading.upstream_uses, environment, development, &mut problems);
     config::sort(&name, &mut problems);
@@ -84,41 +110,5 @@ fn own_ports(
     let listener = SocketAddr::new(settings.address, settings.port);
     for upstream in upstreams.iter().filter(|upstream| upstream.reaches(listener)) {
         upstream.report_gateway(GatewayPart::Port(listener.port()), problems);
-    }
-}
-
-/// Reads the `.tera` files below a directory. Their names start with `prefix`.
-fn read_templates(
-    directory: &Path,
-    prefix: &str,
-    depth: usize,
-    files: &mut BTreeMap<String, String>,
-    problems: &mut Vec<Problem>,
-) {
-    let Ok(entries) = fs::read_dir(directory) else { return };
-    for entry in entries.flatten() {
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        // Backup files of editors and metadata of macOS.
-        if name.starts_with('.') {
-            continue;
-        }
-        let name = format!("{prefix}{name}");
-        let path = entry.path();
-        if path.is_dir() {
-            if depth > 0 {
-                read_templates(&path, &format!("{name}/"), depth - 1, files, problems);
-            }
-        } else if name.ends_with(".tera") {
-            let text = fs::read_to_string(&path).unwrap_or_else(|error| {
-                let location = Location::Whole(format!("templates/{name}"));
-                problems.push(Problem {
-                    fault: Fault::TemplateUnreadable(error.to_string()),
-                    location,
-                });
-                // The template exists, so `template = …` in a tool is no error.
-                String::new()
-            });
-            files.insert(name, text);
-        }
     }
 }

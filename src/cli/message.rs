@@ -10,6 +10,7 @@ use super::first_run::Placeholders;
 use super::load::Loaded;
 use crate::config::{Tool, print};
 use crate::state::{OpenError, Tightening};
+use crate::web::ReloadError;
 
 /// Development would run on Heroku.
 pub(super) const DEVELOPMENT_ON_HEROKU: &str = "\
@@ -59,6 +60,14 @@ pub(super) fn no_certificates(why: &str) -> String {
          = help: install the system's certificates (Debian: ca-certificates), \
          or set SSL_CERT_FILE to a file of certificates\n"
     )
+}
+
+/// A running gateway cannot take over a configuration.
+pub(super) fn cannot_reload(error: &ReloadError) -> String {
+    match error {
+        ReloadError::State => format!("error: {error}\n  = help: restart the gateway\n"),
+        ReloadError::Certificates(why) => no_certificates(why),
+    }
 }
 
 /// The system returns no random bytes.

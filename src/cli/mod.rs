@@ -13,7 +13,11 @@ mod message;
 mod new;
 mod rocket_settings;
 mod serve;
+mod snapshot;
+mod template_file;
 mod terminal;
+mod tools_watch;
 
 pub use command::run;
 pub use load::{Loaded, load};
+pub use tools_watch::ToolsWatch;

@@ -14,13 +14,14 @@ use tokio::runtime::Builder;
 
 use super::first_run::{FirstRun, Placeholders};
 use super::load::{Loaded, load};
-use super::machine::now_in_millis;
+use super::machine::{self, now_in_millis};
 use super::message::{no_certificates, placeholders_used, state_unusable, unreadable};
 use super::rocket_settings::rocket_figment;
-use super::terminal::complain;
+use super::terminal::Terminal;
+use super::tools_watch::ToolsWatch;
 use crate::clock::Clock;
 use crate::config::{Environment, StateLocation, print};
-use crate::log::{Log, Output};
+use crate::log::Log;
 use crate::server::{Listener, Settings, Stopped, signal};
 use crate::state::State;
 use crate::web::{self, Gateway};
@@ -30,6 +31,11 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Serves until it receives a signal to stop.
 pub(super) fn serve(file: &Path, environment: Environment, development: bool) -> ExitCode {
+    // Files reload only in development.
+    let watch = development.then(|| {
+        let terminal = Terminal::start();
+        ToolsWatch::start(file, machine::environment, true, move |text| terminal.print(text))
+    });
     let mut loaded = match load(file, &environment, development) {
         Ok(loaded) => loaded,
         Err(error) => return refuse(&unreadable(file.display(), &error)),
@@ -46,6 +52,7 @@ pub(super) fn serve(file: &Path, environment: Environment, development: bool) ->
     if !problems.is_empty() {
         report(&problems);
     }
+    let watch = watch.map(|watch| watch.after(&loaded.problems));
     let (figment, config) = match rocket_figment(&environment, development) {
         Ok(settings) => settings,
         Err(why) => return failed(&why),
@@ -61,17 +68,19 @@ pub(super) fn serve(file: &Path, environment: Environment, development: bool) ->
         public_url: loaded.config.public_url.clone(),
         placeholders,
     });
-    let code = run(loaded, figment, &config, first_run);
+    let code = run(loaded, figment, &config, first_run, watch);
     log.flush(FLUSH_TIMEOUT);
     code
 }
 
-/// Serves a valid configuration. `first_run` is the block for development.
+/// Serves a valid configuration. `first_run` is the block for development. With a watch, the
+/// configuration changes with its files.
 fn run(
     loaded: Loaded,
     figment: Figment,
     config: &RocketConfig,
     first_run: Option<FirstRun>,
+    watch: Option<ToolsWatch>,
 ) -> ExitCode {
     let clock = Clock::precise(now_in_millis);
     let tools = loaded.config.tools.len();
@@ -117,6 +126,10 @@ fn run(
         });
         let figment = figment.merge((RocketConfig::PORT, address.port()));
         let rocket = web::rocket(figment, gateway, &loaded.statics).attach(announcement);
+        let rocket = match watch {
+            Some(watch) => web::reloading(rocket, watch),
+            None => rocket,
+        };
         let stop = match signal(&config.shutdown) {
             Ok(stop) => stop,
             Err(error) => return failed(&format!("cannot wait for signals: {error}")),
@@ -147,15 +160,9 @@ fn failed(why: &str) -> ExitCode {
 
 /// Writes a message to standard error, but does not wait for a reader that has stopped.
 fn report(message: &str) {
-    // Nothing reports lost messages: the reader is gone.
-    let errors = Output::start("messages", &io::stderr(), usize::MAX, |_| Vec::new());
-    match errors {
-        Ok(errors) => {
-            errors.push(message.as_bytes());
-            errors.flush(FLUSH_TIMEOUT);
-        }
-        Err(_) => complain(message),
-    }
+    let terminal = Terminal::start();
+    terminal.print(message);
+    terminal.flush(FLUSH_TIMEOUT);
 }
 
 fn cannot_listen(address: SocketAddr, cause: &io::Error) -> String {

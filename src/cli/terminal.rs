@@ -1,6 +1,9 @@
 //! Output for a terminal.
 
 use std::io::{self, Write as _};
+use std::time::Duration;
+
+use crate::log::Output;
 
 /// Prints to standard output. Ignores a closed pipe (`lti-gateway grades | head`) and a full disk.
 pub(super) fn say(text: &str) {
@@ -11,6 +14,31 @@ pub(super) fn say(text: &str) {
 /// Prints to standard error, as [`say`] does.
 pub(super) fn complain(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Standard error of a running gateway. It does not wait for a reader that has stopped.
+///
+/// Nothing reports lost messages: the reader is gone.
+pub(super) struct Terminal(Option<Output>);
+
+impl Terminal {
+    pub(super) fn start() -> Self {
+        Self(Output::start("messages", &io::stderr(), usize::MAX, |_| Vec::new()).ok())
+    }
+
+    pub(super) fn print(&self, text: &str) {
+        match &self.0 {
+            Some(output) => output.push(text.as_bytes()),
+            None => complain(text),
+        }
+    }
+
+    /// Waits until everything is written, but not longer than `longest`.
+    pub(super) fn flush(&self, longest: Duration) {
+        if let Some(output) = &self.0 {
+            output.flush(longest);
+        }
+    }
 }
 
 /// Untrusted text on one line of a terminal: without control characters and without characters

@@ -38,6 +38,14 @@ pub enum Location {
 }
 
 impl Location {
+    /// The name of the file.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::File { file, .. } | Self::Whole(file) => Some(file),
+            Self::Environment(_) => None,
+        }
+    }
+
     /// The location of `width` characters in a text without secrets. Line and column count from 1.
     pub fn in_text(file: String, text: &str, (line, column): (usize, usize), width: usize) -> Self {
         // An error at the end of the text is at the end of its last line.
@@ -48,6 +56,16 @@ impl Location {
         let shown: String = printable(&shown.replace('\t', " "));
         let start = column.saturating_sub(1).min(shown.chars().count());
         Self::File { file, line, column, shown, marked: start..start + width }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { file, line, column, .. } => write!(f, "{file}:{line}:{column}"),
+            Self::Environment(name) => write!(f, "environment variable {name}"),
+            Self::Whole(file) => f.write_str(file),
+        }
     }
 }
 
@@ -79,10 +97,7 @@ impl fmt::Display for Problem {
                 writeln!(f, "{gutter} | {indent}{marks}")?;
                 writeln!(f, "{gutter} = help: {advice}")
             }
-            Location::Environment(name) => {
-                writeln!(f, " --> environment variable {name}\n  = help: {advice}")
-            }
-            Location::Whole(file) => writeln!(f, " --> {file}\n  = help: {advice}"),
+            location => writeln!(f, " --> {location}\n  = help: {advice}"),
         }
     }
 }

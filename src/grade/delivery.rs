@@ -8,7 +8,7 @@ use rocket::tokio::task::{Id, JoinError, JoinSet};
 use rocket::tokio::time::{Instant, sleep, timeout};
 
 use super::attempt::Attempt;
-use super::grades::{Grades, LEASE_MARGIN};
+use super::grades::{Grades, LEASE_MARGIN, LatestGrades};
 use super::host_health::HostResult;
 use super::retry::{
     EXPIRY, EXPIRY_OF_DELIVERED, LONGEST_WAIT, MAX_RETRY_AFTER, after_panic, after_retry,
@@ -83,16 +83,18 @@ impl InProgress {
 }
 
 impl Grades {
-    /// Retries queued grades until the future is dropped. Interrupted grades stay queued.
-    pub(super) async fn deliver(self: Arc<Self>) {
-        let Some(outbox) = self.outbox.clone() else { return };
-        let longest = self.longest_timeout().saturating_mul(2).saturating_add(LEASE_MARGIN);
+    /// Retries queued grades until the future is dropped, each attempt with the latest
+    /// configuration. Interrupted grades stay queued.
+    pub(super) async fn deliver(latest: LatestGrades) {
         let mut in_progress = InProgress::default();
         loop {
-            let now = self.clock.now();
+            let grades = latest();
+            let Some(outbox) = &grades.outbox else { return };
+            let now = grades.clock.now();
+            let longest = grades.longest_timeout().saturating_mul(2).saturating_add(LEASE_MARGIN);
             // A retry may wait for its lock as long as for the platform.
             let until = now.saturating_add(longest);
-            let limits = self.limits(&in_progress, now.saturating_add(longest.max(LONGEST_WAIT)));
+            let limits = grades.limits(&in_progress, now.saturating_add(longest.max(LONGEST_WAIT)));
             let claimed = outbox.claim(now, until, limits.clone()).await;
             let next_due = outbox.next_due().await;
             let pause = match (&claimed, next_due) {
@@ -106,7 +108,7 @@ impl Grades {
                 Ok(claimed) => {
                     for queued in claimed {
                         let is_probe = limits.of(&queued.grade.host).is_probe();
-                        in_progress.start(&self, Claimed { queued, is_probe });
+                        in_progress.start(&grades, Claimed { queued, is_probe });
                     }
                 }
                 Err(error) => {
@@ -116,10 +118,10 @@ impl Grades {
             rocket::tokio::select! {
                 panicked = in_progress.join_next() => {
                     if let Some(claimed) = panicked {
-                        self.settle_panicked(outbox.as_ref(), &claimed).await;
+                        grades.settle_panicked(outbox.as_ref(), &claimed).await;
                     }
                 }
-                () = self.retry_queued.notified() => {}
+                () = grades.retry_queued.notified() => {}
                 () = sleep(Duration::from_secs(pause)) => {}
             }
         }

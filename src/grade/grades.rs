@@ -15,7 +15,7 @@ use super::retry::MAX_RETRY_AFTER;
 use super::sent::GradeError;
 use super::slot_lock::SlotLocks;
 use crate::clock::{Clock, Moment};
-use crate::config::{Senders, Target, Tool};
+use crate::config::{OutcomeRules, Senders, Target, Tool};
 use crate::platform::{
     PlatformCall, PlatformError, PlatformOperation, PlatformResponse, Platforms, PracticePlatform,
 };
@@ -25,7 +25,11 @@ use crate::state::{Action, AttemptResult, Grade, Outbox, QueuedGrade, StateError
 /// How long a lease outlasts the timeout of its attempt, in seconds.
 pub(super) const LEASE_MARGIN: u64 = 5;
 
-/// The delivery of grades.
+/// The delivery of grades with the latest configuration.
+pub(super) type LatestGrades = Arc<dyn Fn() -> Arc<Grades> + Send + Sync>;
+
+/// The delivery of grades with one configuration. The outbox, and what is known about attempts and
+/// hosts, outlive it.
 pub struct Grades {
     platforms: Platforms,
     pub(super) outbox: Option<Arc<dyn Outbox>>,
@@ -34,10 +38,10 @@ pub struct Grades {
     pub(super) slot_locks: SlotLocks,
     pub(super) clock: Clock,
     /// Wakes the retries when a grade waits for one, or when a host works again.
-    pub(super) retry_queued: Notify,
-    pub(super) host_health: HostHealth,
+    pub(super) retry_queued: Arc<Notify>,
+    pub(super) host_health: Arc<HostHealth>,
     /// Whether the retries run.
-    pub(super) is_delivering: AtomicBool,
+    pub(super) is_delivering: Arc<AtomicBool>,
 }
 
 /// A tool that may send grades.
@@ -55,23 +59,44 @@ impl Grades {
         tools: &[Tool],
         clock: Clock,
     ) -> Self {
-        let grading = |tool: &Tool| match &tool.target {
-            Target::Upstream(upstream) if upstream.grades => Some((
-                tool.name.clone(),
-                GradingTool { senders: tool.senders.clone(), timeout: upstream.timeout },
-            )),
-            _ => None,
-        };
         Self {
             platforms,
             outbox,
-            tools: tools.iter().filter_map(grading).collect(),
+            tools: grading_tools(tools),
             slot_locks: SlotLocks::default(),
             clock,
-            retry_queued: Notify::new(),
-            host_health: HostHealth::default(),
-            is_delivering: AtomicBool::new(false),
+            retry_queued: Arc::default(),
+            host_health: Arc::default(),
+            is_delivering: Arc::default(),
         }
+    }
+
+    /// The delivery with another configuration, of the same grades. An attempt in progress ends
+    /// with its own configuration.
+    ///
+    /// # Errors
+    /// The system's message if it has no certificates.
+    pub fn reconfigured(
+        &self,
+        rules: OutcomeRules,
+        with_tls: bool,
+        tools: &[Tool],
+    ) -> Result<Self, String> {
+        Ok(Self {
+            platforms: self.platforms.reconfigured(rules, with_tls)?,
+            outbox: self.outbox.clone(),
+            tools: grading_tools(tools),
+            slot_locks: self.slot_locks.clone(),
+            clock: self.clock.clone(),
+            retry_queued: Arc::clone(&self.retry_queued),
+            host_health: Arc::clone(&self.host_health),
+            is_delivering: Arc::clone(&self.is_delivering),
+        })
+    }
+
+    /// Wakes the retries, so that they use the latest configuration.
+    pub fn wake(&self) {
+        self.retry_queued.notify_one();
     }
 
     /// Makes the practice platform of this process reachable. Later calls have no effect.
@@ -225,4 +250,16 @@ impl Grades {
         }
         settled.is_ok()
     }
+}
+
+/// The tools that may send grades, by name.
+fn grading_tools(tools: &[Tool]) -> HashMap<String, GradingTool> {
+    let grading = |tool: &Tool| match &tool.target {
+        Target::Upstream(upstream) if upstream.grades => Some((
+            tool.name.clone(),
+            GradingTool { senders: tool.senders.clone(), timeout: upstream.timeout },
+        )),
+        _ => None,
+    };
+    tools.iter().filter_map(grading).collect()
 }

@@ -9,7 +9,7 @@ use rocket::tokio::select;
 use rocket::tokio::task::{JoinHandle, spawn};
 use rocket::tokio::time::{Instant, sleep};
 
-use super::grades::Grades;
+use super::grades::{Grades, LatestGrades};
 
 /// The first and the longest wait before the retries start again.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -17,14 +17,16 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 impl Grades {
     /// Starts a task that retries queued grades until `stopped`. Interrupted grades stay queued.
+    /// `latest` returns the delivery with the latest configuration; each attempt uses it.
     ///
     /// If the retries end early, for example with a panic, they start again.
     pub fn start_delivery(
-        self: Arc<Self>,
+        latest: impl Fn() -> Arc<Self> + Send + Sync + 'static,
         stopped: impl Future<Output = ()> + Send + 'static,
     ) -> JoinHandle<()> {
-        self.is_delivering.store(true, Ordering::SeqCst);
-        spawn(self.supervise(stopped))
+        let grades = latest();
+        grades.is_delivering.store(true, Ordering::SeqCst);
+        spawn(grades.supervise(Arc::new(latest), stopped))
     }
 
     /// Whether queued grades are retried. `true` without an outbox, which has no queued grades.
@@ -32,7 +34,7 @@ impl Grades {
         self.outbox.is_none() || self.is_delivering.load(Ordering::SeqCst)
     }
 
-    async fn supervise(self: Arc<Self>, stopped: impl Future<Output = ()>) {
+    async fn supervise(self: Arc<Self>, latest: LatestGrades, stopped: impl Future<Output = ()>) {
         if self.outbox.is_none() {
             return;
         }
@@ -41,7 +43,7 @@ impl Grades {
         loop {
             let started = Instant::now();
             self.is_delivering.store(true, Ordering::SeqCst);
-            let mut task = spawn(Arc::clone(&self).deliver());
+            let mut task = spawn(Self::deliver(Arc::clone(&latest)));
             let ended = select! {
                 ended = &mut task => ended,
                 () = &mut stopped => {

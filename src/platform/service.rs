@@ -32,8 +32,23 @@ impl Platforms {
     /// # Errors
     /// The system's message if it has no certificates.
     pub fn new(rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
+        Self::with_practice(rules, with_tls, Arc::default())
+    }
+
+    /// The client for another configuration. It reaches the same practice platform.
+    ///
+    /// # Errors
+    /// The system's message if it has no certificates.
+    pub fn reconfigured(&self, rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
+        Self::with_practice(rules, with_tls, Arc::clone(&self.practice))
+    }
+
+    fn with_practice(
+        rules: OutcomeRules,
+        with_tls: bool,
+        practice: Arc<OnceLock<PracticePlatform>>,
+    ) -> Result<Self, String> {
         let rules = Arc::new(rules);
-        let practice = Arc::default();
         let resolver = DnsResolver { rules: Arc::clone(&rules), practice: Arc::clone(&practice) };
         let client = client(with_tls)?
             .dns_resolver(Arc::new(resolver))

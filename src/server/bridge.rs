@@ -24,8 +24,8 @@ use super::connections::Dispatched;
 use super::form::Form;
 use crate::session::own_cookies;
 use crate::web::{
-    Arrival, BodyError, Gateway, Refusal, ResponseBody, complete, own_head, own_response, streamed,
-    stripped,
+    Arrival, BodyError, CurrentGateway, Decision, Gateway, Refusal, Reloader, RequestGateway,
+    ResponseBody, complete, decide, own_head, own_response, streamed, stripped,
 };
 
 /// The largest response, in bytes, that is sent complete. Larger ones are streamed.
@@ -34,11 +34,16 @@ const LARGEST_COMPLETE: usize = 64 * 1024;
 /// Rocket, ready to answer.
 pub(super) struct Bridge {
     client: Client,
+    current: Option<Arc<CurrentGateway>>,
+    /// Only in development.
+    reloader: Option<Arc<Reloader>>,
 }
 
 /// A request for Rocket.
 pub(super) struct RocketRequest {
     pub(super) head: Parts,
+    /// The configuration that answers it.
+    pub(super) gateway: Arc<Gateway>,
     /// Its form, or why it did not arrive.
     pub(super) form: Result<Form, BodyError>,
     pub(super) peer: SocketAddr,
@@ -52,12 +57,28 @@ impl Bridge {
     /// # Errors
     /// Rocket's error, if it cannot launch.
     pub(super) async fn launch(rocket: Rocket<Build>) -> Result<Self, Box<rocket::Error>> {
-        Ok(Self { client: Client::untracked(rocket).await.map_err(Box::new)? })
+        let client = Client::untracked(rocket).await.map_err(Box::new)?;
+        let current = client.rocket().state().map(Arc::clone);
+        let reloader = client.rocket().state().map(Arc::clone);
+        Ok(Self { client, current, reloader })
     }
 
-    /// The gateway's state. `None` only if `web::rocket` did not create this Rocket.
-    pub(super) fn gateway(&self) -> Option<&Gateway> {
-        self.client.rocket().state()
+    /// The current configuration. `None` only if `web::rocket` did not create this Rocket.
+    pub(super) fn gateway(&self) -> Option<Arc<Gateway>> {
+        self.current.as_ref().map(|current| current.load())
+    }
+
+    /// The configuration for a request. In development, one of the newest files if it is a request
+    /// of the gateway's own pages or a launch.
+    pub(super) async fn gateway_for(&self, head: &Parts) -> Option<Arc<Gateway>> {
+        let gateway = self.gateway()?;
+        match &self.reloader {
+            Some(reloader) if matches!(decide(&gateway, head), Decision::Own(_)) => {
+                reloader.refresh().await;
+                self.gateway()
+            }
+            _ => Some(gateway),
+        }
     }
 
     pub(super) fn shutdown(&self) -> Shutdown {
@@ -71,13 +92,13 @@ impl Bridge {
 
     /// Answers a request, in a task of its own: a client that disconnects does not cancel it.
     pub(super) async fn answer(self: Arc<Self>, request: RocketRequest) -> Response<ResponseBody> {
-        let institution = self.gateway().map(Gateway::institution).cloned().unwrap_or_default();
+        let gateway = Arc::clone(&request.gateway);
         let (sender, response) = oneshot::channel();
         tokio::spawn(async move { self.dispatch(request, sender).await });
         match response.await {
             Ok(response) => response,
             // The task panicked.
-            Err(_) => own_response(Refusal::PageFailed.respond(&institution)).await,
+            Err(_) => own_response(Refusal::PageFailed.respond(gateway.institution())).await,
         }
     }
 
@@ -86,7 +107,7 @@ impl Bridge {
         request: RocketRequest,
         sender: oneshot::Sender<Response<ResponseBody>>,
     ) {
-        let RocketRequest { head, form, peer, dispatched } = request;
+        let RocketRequest { head, gateway, form, peer, dispatched } = request;
         let method = head.method.as_str().parse().unwrap_or(Method::Get);
         // The client parses URIs more strictly than Rocket's server did. A path that it refuses
         // would lose the response that it has today, so set the URI after the check.
@@ -115,6 +136,7 @@ impl Bridge {
             Err(error) => (Form::empty(), Some(error)),
         };
         inner.local_cache(|| Arrival(error));
+        inner.local_cache(|| RequestGateway(Some(gateway)));
         let (bytes, memory) = form.into_parts();
         let local = local.body(&bytes);
         drop(bytes);

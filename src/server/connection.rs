@@ -30,7 +30,7 @@ use super::malformed;
 use super::socket::Socket;
 use crate::config::Institution;
 use crate::web::{
-    BodyError, Decision, Drains, FormRule, Gateway, Hold, MOST_HEAD_BYTES, Refusal, RequestBody,
+    BodyError, Decision, Drains, FormRule, Hold, MOST_HEAD_BYTES, Refusal, RequestBody,
     ResponseBody, SessionCall, accept, answer_session, decide, own_response,
 };
 
@@ -161,8 +161,10 @@ async fn respond(
     let (response, hold) = match answer {
         Ok(answer) => answer,
         Err(_) => {
-            let institution = shared.bridge.gateway().map(Gateway::institution).cloned();
-            let page = Refusal::PageFailed.respond(&institution.unwrap_or_default());
+            let page = match shared.bridge.gateway() {
+                Some(gateway) => Refusal::PageFailed.respond(gateway.institution()),
+                None => Refusal::PageFailed.respond(&Institution::default()),
+            };
             (own_response(page).await, busy as _)
         }
     };
@@ -182,11 +184,11 @@ async fn answer(
     let expects_continue = head.headers.contains_key(EXPECT);
     let mut body =
         RequestBody::new(incoming, expects_continue, shared.drains.clone(), Arc::clone(&hold));
-    let Some(gateway) = shared.bridge.gateway() else {
+    let Some(gateway) = shared.bridge.gateway_for(&head).await else {
         let page = Refusal::PageFailed.respond(&Institution::default());
         return (own_response(page).await, hold);
     };
-    let rule = match decide(gateway, &head) {
+    let rule = match decide(&gateway, &head) {
         Decision::Refused { refusal, tool } => {
             let (budget, method) = (gateway.log_budget(), head.method.as_str());
             let (institution, accept) = (gateway.institution(), accept(&head));
@@ -210,7 +212,7 @@ async fn answer(
             };
             hold = Arc::new((hold, permit));
             let call = SessionCall {
-                gateway,
+                gateway: &gateway,
                 mount,
                 rest,
                 head: &head,
@@ -233,6 +235,6 @@ async fn answer(
         }
     };
     let dispatched = shared.connections.dispatch();
-    let request = RocketRequest { head, form, peer, dispatched };
+    let request = RocketRequest { head, gateway, form, peer, dispatched };
     (Arc::clone(&shared.bridge).answer(request).await, hold)
 }

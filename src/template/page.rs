@@ -9,7 +9,7 @@ use tera::{Context, Tera, Value};
 
 use super::fields::CustomNames;
 use super::{diagnosis, fields, usage};
-use crate::config::{Fault, Problem, TemplateUse, Tool};
+use crate::config::{Fault, Problem, Severity, TemplateUse, Tool, print, sort};
 
 /// The file name suffix of templates for tools. Tera escapes their values for HTML.
 const SUFFIX: &str = ".html.tera";
@@ -24,6 +24,17 @@ pub struct Templates {
     without_params: HashSet<String>,
     /// The custom parameters that the template of each tool names.
     custom: HashMap<String, CustomNames>,
+    /// The files of tools that cannot be rendered, because they or their parts have errors.
+    broken: HashMap<String, BrokenPage>,
+}
+
+/// The errors of a page.
+#[derive(Clone)]
+struct BrokenPage {
+    /// The location of the first error, such as `templates/hello.html.tera:3:5`.
+    location: String,
+    /// All errors, as `check` prints them.
+    errors: String,
 }
 
 /// The page of one tool: its template, and the template's variable `tool`.
@@ -32,22 +43,37 @@ pub struct Page {
     tool: Value,
 }
 
-/// A template failed for a launch.
+/// Why a template does not render a page.
 #[derive(Debug)]
-pub struct RenderError {
-    /// The template, line and column, such as `hello.html.tera:3:5`.
-    pub location: String,
-    /// Tera's message. It may quote parameters of the launch, so only development shows it.
-    pub message: String,
+pub enum RenderError {
+    /// It failed for this launch.
+    Failed {
+        /// The template, line and column, such as `hello.html.tera:3:5`.
+        location: String,
+        /// Tera's message. It may quote parameters of the launch, so only development shows it.
+        message: String,
+    },
+    /// It or its parts have errors, so it fails for every launch. A gateway does not start with
+    /// such a template; only a later configuration can have one.
+    Broken {
+        /// The location of the first error, such as `templates/hello.html.tera:3:5`.
+        location: String,
+        /// All errors, as `check` prints them.
+        errors: String,
+    },
 }
 
 impl Templates {
-    /// Compiles templates. `files` has their names and contents, `uses` the templates of the tools.
+    /// Compiles templates. `files` has their names and contents, `uses` the templates of the tools,
+    /// `problems` those of files that cannot be read, which are empty in `files`.
     ///
-    /// Returns a problem for each template that does not compile, for each missing template of a
-    /// tool, and for each undefined variable in a tool's template.
-    pub fn compile(files: BTreeMap<String, String>, uses: &[TemplateUse]) -> (Self, Vec<Problem>) {
-        let mut problems = Vec::new();
+    /// Returns these problems, and one for each template that does not compile, for each missing
+    /// template of a tool, and for each undefined variable in a tool's template.
+    pub fn compile(
+        files: BTreeMap<String, String>,
+        uses: &[TemplateUse],
+        mut problems: Vec<Problem>,
+    ) -> (Self, Vec<Problem>) {
         let mut sound = files.clone();
         let mut broken = BTreeSet::new();
         let tera = loop {
@@ -103,17 +129,27 @@ impl Templates {
                 CustomNames::of(texts.map(String::as_str))
             });
         }
+        let broken = uses.iter().filter_map(|TemplateUse { name, .. }| {
+            let file = format!("{name}{SUFFIX}");
+            let compiles = tera.get_template_variables(&file).is_ok();
+            Some((file.clone(), BrokenPage::of(&file, &files, compiles, &problems)?))
+        });
+        let broken = broken.collect();
         let without_params = sound.into_iter().filter(|(_, text)| !usage::may_read_params(text));
         let without_params = without_params.map(|(file, _)| file).collect();
-        (Self { tera, without_params, custom }, problems)
+        (Self { tera, without_params, custom, broken }, problems)
     }
 
     /// Renders the page for a launch.
     ///
     /// # Errors
-    /// A [`RenderError`] if the template uses a value that this launch does not have.
+    /// A [`RenderError`] if the template has errors, or uses a value that this launch does not
+    /// have.
     pub fn render(&self, page: &Page, launch: &Launch) -> Result<String, RenderError> {
-        let failed = |error: tera::Error| RenderError {
+        if let Some(BrokenPage { location, errors }) = self.broken.get(&page.file).cloned() {
+            return Err(RenderError::Broken { location, errors });
+        }
+        let failed = |error: tera::Error| RenderError::Failed {
             location: match error.kind() {
                 // Not `report` as a string: it may quote parameters of the launch.
                 tera::ErrorKind::RenderingError(report) => {
@@ -148,6 +184,37 @@ impl Templates {
             }
         }
         rendered.map_err(failed)
+    }
+}
+
+impl BrokenPage {
+    /// The errors of a page and its parts, among all problems. `None` without errors. `compiles`
+    /// is whether it compiles.
+    fn of(
+        file: &str,
+        files: &BTreeMap<String, String>,
+        compiles: bool,
+        problems: &[Problem],
+    ) -> Option<Self> {
+        let parts: Vec<String> = diagnosis::parts_of(file, files)
+            .iter()
+            .map(|part| format!("templates/{part}"))
+            .collect();
+        let errors = problems.iter().filter(|problem| problem.severity() == Severity::Error);
+        let own = errors.clone().filter(|error| {
+            error.location.file().is_some_and(|file| parts.iter().any(|part| part == file))
+        });
+        let mut errors: Vec<Problem> = if compiles {
+            own.cloned().collect()
+        } else {
+            let own: Vec<Problem> = own.cloned().collect();
+            // Tera names only some of the templates that an error affects.
+            if own.is_empty() { errors.cloned().collect() } else { own }
+        };
+        let name = format!("templates/{file}");
+        sort(&name, &mut errors);
+        let location = errors.first()?.location.to_string();
+        Some(Self { location, errors: print(&name, &errors) })
     }
 }
 

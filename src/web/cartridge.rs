@@ -4,7 +4,7 @@
 
 use rocket::http::{ContentType, Status};
 use rocket::response::{self, Responder};
-use rocket::{Request, State, get};
+use rocket::{Request, get};
 use serde::Serialize;
 
 use super::gateway::Gateway;
@@ -34,7 +34,7 @@ struct CartridgeContext<'a> {
 #[get("/tools/<name>/config.xml")]
 pub(super) fn cartridge(
     name: &str,
-    gateway: &State<Gateway>,
+    gateway: &Gateway,
     authority: Authority,
 ) -> Result<Cartridge, Refusal> {
     let tool = gateway.routes.tools().find(|tool| tool.name == name).ok_or(Refusal::NoTool)?;

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lti::v1p1::{ConsumerCredentials, DiagnosisContext};
 use serde::Serialize;
@@ -15,14 +15,36 @@ use crate::practice::Gradebook;
 pub(super) struct Development {
     /// Every consumer's key and secrets. The diagnosis looks for mix-ups among them.
     credentials: Vec<ConsumerCredentials>,
-    pub(super) rejected: RejectedLaunches,
-    gradebook: Mutex<Gradebook>,
+    pub(super) rejected: Arc<RejectedLaunches>,
+    gradebook: Arc<Mutex<Gradebook>>,
+    /// Why the newest files are not in use, as `check` prints it. Empty if they are.
+    notice: Arc<Mutex<String>>,
 }
 
 impl Development {
     /// The same with these keys and secrets.
     pub(super) fn with_credentials(self, credentials: Vec<ConsumerCredentials>) -> Self {
         Self { credentials, ..self }
+    }
+
+    /// The state with another configuration, whose consumers have these keys and secrets.
+    pub(super) fn reconfigured(&self, credentials: Vec<ConsumerCredentials>) -> Self {
+        Self {
+            credentials,
+            rejected: Arc::clone(&self.rejected),
+            gradebook: Arc::clone(&self.gradebook),
+            notice: Arc::clone(&self.notice),
+        }
+    }
+
+    /// Why the newest files are not in use, as `check` prints it. Empty if they are.
+    pub(super) fn notice(&self) -> String {
+        self.notice.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Shows this notice from now on.
+    pub(super) fn set_notice(&self, notice: String) {
+        *self.notice.lock().unwrap_or_else(PoisonError::into_inner) = notice;
     }
 
     /// What a platform may have mixed up with what is this tool's, among all tools' launch URLs.

@@ -11,7 +11,7 @@ use super::proxy::route::ToolRoutes;
 use super::proxy::visit::SessionCache;
 use super::served::ServedTool;
 use crate::clock::Clock;
-use crate::config::{Config, Institution, PublicUrl};
+use crate::config::{Config, Institution, PublicUrl, StateLocation};
 use crate::grade::Grades;
 use crate::platform::Platforms;
 use crate::proxy::assertion::Assertions;
@@ -20,7 +20,8 @@ use crate::session::{GradeTokens, Receipts, SessionIds};
 use crate::state::{Replay, State};
 use crate::template::Templates;
 
-/// A configuration, prepared for serving.
+/// A configuration, prepared for serving. It never changes; another one takes its place
+/// ([`Gateway::reconfigured`]).
 pub struct Gateway {
     pub(super) institution: Institution,
     pub(super) public_url: PublicUrl,
@@ -29,7 +30,8 @@ pub struct Gateway {
     pub(super) development: Option<Development>,
     pub(super) routes: ToolRoutes,
     pub(super) templates: Templates,
-    pub(super) replay: Box<dyn Replay>,
+    state: StateLocation,
+    pub(super) replay: Arc<dyn Replay>,
     pub(super) receipts: Receipts,
     pub(super) ids: SessionIds,
     pub(super) session_cache: SessionCache,
@@ -39,8 +41,31 @@ pub struct Gateway {
     pub(super) upstreams: Upstreams,
     pub(super) log_budget: Arc<LogBudget>,
     /// The searches for causes of rejected launches.
-    pub(super) cause_budget: CauseBudget,
+    pub(super) cause_budget: Arc<CauseBudget>,
     pub(super) clock: Clock,
+}
+
+/// The parts of a gateway that outlive its configuration, or contain some that do.
+struct Parts {
+    development: Option<Development>,
+    replay: Arc<dyn Replay>,
+    session_cache: SessionCache,
+    grades: Grades,
+    upstreams: Upstreams,
+    log_budget: Arc<LogBudget>,
+    cause_budget: Arc<CauseBudget>,
+    clock: Clock,
+}
+
+/// Why only a restart can apply a configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// It has another `state`: a process cannot move its spent nonces and queued grades.
+    #[error("`state` has changed, and a running gateway keeps its state where it is")]
+    State,
+    /// It needs the system's certificates, and the system has none. Holds the system's message.
+    #[error("{0}")]
+    Certificates(String),
 }
 
 impl Gateway {
@@ -57,32 +82,80 @@ impl Gateway {
     ) -> Result<Self, String> {
         let needs_certificates = config.needs_certificates();
         let upstreams = Upstreams::new(needs_certificates)?;
-        let platforms = Platforms::new(config.outcomes, needs_certificates)?;
+        let platforms = Platforms::new(config.outcomes.clone(), needs_certificates)?;
         let State { replay, outbox } = state;
-        let grades = Arc::new(Grades::new(platforms, outbox, &config.tools, clock.clone()));
+        let parts = Parts {
+            development: config.development.then(Development::default),
+            replay: replay.into(),
+            session_cache: SessionCache::new(&config.secrets),
+            grades: Grades::new(platforms, outbox, &config.tools, clock.clone()),
+            upstreams,
+            log_budget: Arc::new(LogBudget::new(clock.clone(), LOG_LINES)),
+            cause_budget: Arc::new(CauseBudget::new(clock.now_in_millis())),
+            clock,
+        };
+        Ok(Self::of(config, templates, parts))
+    }
+
+    /// Prepares another valid configuration, to take the place of this one. In development it
+    /// searches these credentials for the cause of a rejection.
+    ///
+    /// It takes over everything that outlives a configuration: spent nonces, queued grades,
+    /// connections to upstreams, the latest launches, and budgets. This gateway stays as it is, and
+    /// can go on to serve its own requests.
+    ///
+    /// # Errors
+    /// A [`ReloadError`] if only a restart can apply the configuration.
+    pub fn reconfigured(
+        &self,
+        config: Config,
+        templates: Templates,
+        credentials: Vec<ConsumerCredentials>,
+    ) -> Result<Self, ReloadError> {
+        if config.state != self.state {
+            return Err(ReloadError::State);
+        }
+        let with_tls = config.needs_certificates();
+        let upstreams = self.upstreams.reconfigured(with_tls).map_err(ReloadError::Certificates)?;
+        let grades = self.grades.reconfigured(config.outcomes.clone(), with_tls, &config.tools);
+        let parts = Parts {
+            development: self.development.as_ref().map(|old| old.reconfigured(credentials)),
+            replay: Arc::clone(&self.replay),
+            session_cache: self.session_cache.reconfigured(&config.secrets),
+            grades: grades.map_err(ReloadError::Certificates)?,
+            upstreams,
+            log_budget: Arc::clone(&self.log_budget),
+            cause_budget: Arc::clone(&self.cause_budget),
+            clock: self.clock.clone(),
+        };
+        Ok(Self::of(config, templates, parts))
+    }
+
+    fn of(config: Config, templates: Templates, parts: Parts) -> Self {
         let tools = config.tools.into_iter().map(|tool| {
             let policy = tool.launch_policy(config.clock_skew, &config.known_secrets);
             ServedTool::new(tool, policy)
         });
-        Ok(Self {
+        Self {
             institution: config.institution,
             public_url: config.public_url,
             behind_heroku: config.behind_heroku,
-            development: config.development.then(Development::default),
-            grades,
+            development: parts.development,
             routes: ToolRoutes::new(tools.collect()),
             templates,
-            replay,
+            state: config.state,
+            replay: parts.replay,
             receipts: Receipts::new(&config.secrets),
             ids: SessionIds::new(&config.secrets),
-            session_cache: SessionCache::new(&config.secrets),
+            session_cache: parts.session_cache,
             assertions: Assertions::new(&config.secrets),
             grade_tokens: GradeTokens::new(&config.secrets),
-            upstreams,
-            log_budget: Arc::new(LogBudget::new(clock.clone(), LOG_LINES)),
-            cause_budget: CauseBudget::new(clock.now_in_millis()),
-            clock,
-        })
+            grades: Arc::new(parts.grades),
+            upstreams: parts.upstreams,
+            log_budget: parts.log_budget,
+            cause_budget: parts.cause_budget,
+            clock: parts.clock,
+        }
     }
 
     /// The same gateway. In development it searches these credentials for the cause of a rejection.
@@ -110,6 +183,11 @@ impl Gateway {
     /// The institution that runs the gateway, for refusal pages.
     pub(crate) fn institution(&self) -> &Institution {
         &self.institution
+    }
+
+    /// In development, why the newest files are not in use. Empty if they are.
+    pub(super) fn notice(&self) -> String {
+        self.development.as_ref().map(Development::notice).unwrap_or_default()
     }
 
     /// The name and the launch URL of every tool, for a request to this host and port.

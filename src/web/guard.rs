@@ -13,7 +13,7 @@ use rocket::request::{self, FromRequest};
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route};
 
-use super::gateway::Gateway;
+use super::current::RequestGateway;
 use super::served::ServedTarget;
 use crate::config::PublicUrl;
 use crate::url::{host_and_port, is_loopback};
@@ -105,7 +105,7 @@ struct ExceptToolHosts {
 #[rocket::async_trait]
 impl Handler for ExceptToolHosts {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        let gateway = request.rocket().state::<Gateway>();
+        let gateway = RequestGateway::of(request);
         let served = gateway
             .zip(request.host())
             .and_then(|(gateway, host)| gateway.routes.tool_of_host(host.domain().as_str()));

@@ -2,7 +2,7 @@
 
 use rocket::futures::FutureExt as _;
 use rocket::http::Status;
-use rocket::{Shutdown, State, get};
+use rocket::{Shutdown, get};
 
 use super::gateway::Gateway;
 
@@ -15,7 +15,7 @@ pub(super) fn is_up() -> &'static str {
 /// Readiness: 503 during a shutdown, and while the state is unreachable. Writes nothing: anybody
 /// can send any number of these requests.
 #[get("/ready")]
-pub(super) async fn ready(shutdown: Shutdown, gateway: &State<Gateway>) -> (Status, &'static str) {
+pub(super) async fn ready(shutdown: Shutdown, gateway: &Gateway) -> (Status, &'static str) {
     if shutdown.now_or_never().is_some() {
         return (Status::ServiceUnavailable, "draining");
     }

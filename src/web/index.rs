@@ -1,7 +1,7 @@
 //! `GET /`: the list of tools, with the setup steps of each platform.
 
 use lti::ConsumerKey;
-use rocket::{State, get};
+use rocket::get;
 use serde::Serialize;
 
 use super::gateway::Gateway;
@@ -15,6 +15,8 @@ use crate::config::{Target, Tool};
 struct IndexContext<'a> {
     development: bool,
     institution: InstitutionContext<'a>,
+    /// In development, why the newest files are not in use.
+    notice: String,
     tools: Vec<IndexToolContext<'a>>,
 }
 
@@ -40,7 +42,7 @@ struct IndexToolContext<'a> {
 }
 
 #[get("/")]
-pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Html, Refusal> {
+pub(super) fn index(gateway: &Gateway, authority: Authority) -> Result<Html, Refusal> {
     let origin = gateway.public_url.origin(authority.as_str());
     let tools = gateway.routes.tools().map(|tool| {
         // Outside development, keys are not public.
@@ -67,6 +69,7 @@ pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Ht
     let context = IndexContext {
         development: gateway.development.is_some(),
         institution: InstitutionContext::of(&gateway.institution),
+        notice: gateway.notice(),
         tools: tools.collect(),
     };
     page::render("index.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)

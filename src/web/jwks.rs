@@ -1,7 +1,7 @@
 //! `GET /.well-known/jwks.json`: the public keys that verify assertions.
 
 use rocket::http::{ContentType, Header, Status};
-use rocket::{Response, State, get};
+use rocket::{Response, get};
 
 use super::gateway::Gateway;
 
@@ -9,7 +9,7 @@ use super::gateway::Gateway;
 pub(super) struct Jwks(String);
 
 #[get("/.well-known/jwks.json")]
-pub(super) fn jwks(gateway: &State<Gateway>) -> Jwks {
+pub(super) fn jwks(gateway: &Gateway) -> Jwks {
     Jwks(gateway.assertions.jwks())
 }
 

@@ -6,6 +6,7 @@
 mod body;
 mod cartridge;
 mod cause_budget;
+mod current;
 mod decision;
 mod dev;
 mod development;
@@ -24,6 +25,7 @@ mod login;
 mod page;
 mod proxy;
 mod refusal;
+mod reloader;
 mod request_body;
 mod response_body;
 mod routes;
@@ -32,13 +34,16 @@ mod shield;
 mod tool;
 
 pub(crate) use body::{Arrival, BodyError};
+pub(crate) use current::{CurrentGateway, RequestGateway};
 pub(crate) use decision::{Decision, FormRule, decide};
-pub use gateway::Gateway;
+pub use gateway::{Gateway, ReloadError};
 pub use launch::LARGEST_FORM;
 pub(crate) use limit::{FORM_TIMEOUT, HEAD_TIMEOUT, MOST_HEAD_BYTES};
 pub(crate) use proxy::call::SessionCall;
 pub(crate) use proxy::passage::answer as answer_session;
 pub(crate) use refusal::{Refusal, accept};
+pub(crate) use reloader::Reloader;
+pub use reloader::{Change, ConfigurationSource, Look, reloading};
 pub(crate) use request_body::{Drains, Hold, RequestBody};
 pub(crate) use response_body::{
     ResponseBody, complete, own_head, own_response, streamed, stripped,

@@ -16,7 +16,7 @@ use tera::{Context, Tera};
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("style.css", STYLE),
     ("layout.html.tera", include_str!("pages/layout.html.tera")),
     ("cartridge.xml.tera", include_str!("pages/cartridge.xml.tera")),
@@ -27,6 +27,7 @@ const TEMPLATES: [(&str, &str); 12] = [
     ("dev_refusals.html.tera", include_str!("pages/dev_refusals.html.tera")),
     ("index.html.tera", include_str!("pages/index.html.tera")),
     ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
+    ("notice.html.tera", include_str!("pages/notice.html.tera")),
     ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
     ("setup.html.tera", include_str!("pages/setup.html.tera")),
 ];

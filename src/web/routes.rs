@@ -8,6 +8,7 @@ use rocket::figment::Figment;
 use rocket::fs::{FileServer, Options};
 use rocket::{Build, Rocket};
 
+use super::current::CurrentGateway;
 use super::gateway::Gateway;
 use super::log_budget::LogBudget;
 use super::{body, cartridge, dev, grade, guard, health, index, jwks, length, refusal, tool};
@@ -15,9 +16,12 @@ use crate::grade::Grades;
 
 /// The server: every route of the gateway, ready to launch.
 ///
-/// `statics` is the directory of `/static/`. If it does not exist, neither does the route.
+/// `statics` is the directory of `/static/`. If it does not exist, the route exists only
+/// in development.
 pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Build> {
     let development = gateway.development.is_some();
+    let current = Arc::new(CurrentGateway::new(gateway));
+    let gateway = current.load();
     let mut everywhere = rocket::routes![jwks::jwks];
     everywhere.extend(tool::routes());
     let mut rocket = rocket::custom(figment);
@@ -33,7 +37,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         .attach(rocket::shield::Shield::new())
         .attach(body::MethodAsSent)
         .attach(length::ContentLength)
-        .attach(deliver_grades(Arc::clone(&gateway.grades)))
+        .attach(deliver_grades(Arc::clone(&current)))
         .attach(report_left_out(Arc::clone(&gateway.log_budget)))
         .register("/", rocket::catchers![refusal::unmatched])
         .mount("/", rocket::routes![health::is_up])
@@ -44,19 +48,21 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         )
         .mount("/", guard::except_tool_hosts(grade::routes(), false))
         .mount("/", everywhere);
-    if statics.is_dir() {
-        let files: Vec<rocket::Route> = FileServer::new(statics, Options::None).into();
+    // In development, the directory may be created later.
+    if development || statics.is_dir() {
+        let options = if development { Options::Missing } else { Options::None };
+        let files: Vec<rocket::Route> = FileServer::new(statics, options).into();
         rocket = rocket.mount("/static", guard::except_tool_hosts(files, true));
     }
-    rocket.manage(gateway.institution.clone()).manage(gateway)
+    rocket.manage(current)
 }
 
 /// Delivers queued grades until the shutdown.
-fn deliver_grades(grades: Arc<Grades>) -> AdHoc {
+fn deliver_grades(current: Arc<CurrentGateway>) -> AdHoc {
     AdHoc::on_liftoff("deliver grades", |rocket| {
         let stopped = rocket.shutdown();
         Box::pin(async move {
-            grades.start_delivery(stopped);
+            Grades::start_delivery(move || Arc::clone(&current.load().grades), stopped);
         })
     })
 }

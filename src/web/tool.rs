@@ -5,6 +5,7 @@ use rocket::http::Method;
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Response, Route};
 
+use super::current::RequestGateway;
 use super::gateway::Gateway;
 use super::launch;
 use super::page;
@@ -40,7 +41,7 @@ impl Handler for ToolHandler {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let method = request.method();
         let path = request.uri().path();
-        let place = request.rocket().state::<Gateway>().and_then(|gateway| {
+        let place = RequestGateway::of(request).and_then(|gateway| {
             let host = request.host()?.domain().as_str();
             let query = request.uri().query().map(|query| query.as_str());
             let method = HttpMethod::from_bytes(method.as_str().as_bytes()).ok()?;
@@ -94,7 +95,7 @@ impl Handler for ToolHandler {
                 Refusal::MethodNotAllowed.respond(gateway.institution())
             }
             // Log a launch with a wrong URL, but not the requests of crawlers.
-            None => match request.rocket().state::<Gateway>() {
+            None => match RequestGateway::of(request) {
                 Some(gateway) if method == Method::Post => {
                     let (budget, institution) = (&gateway.log_budget, gateway.institution());
                     let (method, path) = (method.as_str(), path.as_str());

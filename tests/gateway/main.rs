@@ -13,6 +13,7 @@ mod launches;
 #[cfg(target_os = "linux")]
 mod log;
 mod practice;
+mod reload;
 mod server;
 mod state;
 mod structure;

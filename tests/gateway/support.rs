@@ -19,7 +19,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use lti::MemoryReplay;
-use lti_gateway::cli::load;
+use lti_gateway::cli::{ToolsWatch, load};
 use lti_gateway::clock::Clock;
 use lti_gateway::config::{Environment, Fault, Problem, Severity, StateLocation, print};
 use lti_gateway::server::{Listener, Settings};
@@ -55,6 +55,8 @@ pub struct Setup<'a> {
     /// The most log lines of rejected requests in a second of the clock, if not the gateway's own
     /// number. Most tests stop the clock.
     pub log_lines: Option<u32>,
+    /// Whether the gateway reloads its files.
+    pub reloads: bool,
 }
 
 impl Default for Setup<'_> {
@@ -67,6 +69,7 @@ impl Default for Setup<'_> {
             development: false,
             replay: 10_000,
             log_lines: Some(u32::MAX),
+            reloads: false,
         }
     }
 }
@@ -79,7 +82,7 @@ pub struct Server {
     time: Time,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// The clock of a server, which the test moves.
@@ -115,6 +118,7 @@ impl Time {
 pub struct Prepared {
     pub gateway: Gateway,
     pub statics: std::path::PathBuf,
+    watch: Option<ToolsWatch>,
     time: Time,
     directory: TempDir,
 }
@@ -134,6 +138,11 @@ impl Prepared {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
+        let tools = directory.path().join("tools.toml");
+        let watch = setup.reloads.then(|| {
+            let environment = environment.clone();
+            ToolsWatch::start(&tools, move || environment.clone(), setup.development, |_| {})
+        });
         let loaded = load(&directory.path().join("tools.toml"), &environment, setup.development)
             .expect("a readable file");
         // The secrets of the protocol's test vectors are short. `serve` does not start with them
@@ -157,7 +166,7 @@ impl Prepared {
         if let Some(lines) = setup.log_lines {
             gateway = gateway.logging(lines);
         }
-        Self { gateway, statics: loaded.statics, time, directory }
+        Self { gateway, statics: loaded.statics, watch, time, directory }
     }
 }
 
@@ -190,7 +199,7 @@ impl Server {
         alter: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
     ) -> Self {
         capture_log();
-        let Prepared { gateway, statics, time, directory } = Prepared::new(setup);
+        let Prepared { gateway, statics, watch, time, directory } = Prepared::new(setup);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -198,21 +207,28 @@ impl Server {
             .expect("a runtime");
         let listener = runtime.block_on(Listener::bind(settings())).expect("a port");
         let address = listener.address().expect("an address");
-        let rocket = alter(web::rocket(figment(address.port()), gateway, &statics));
+        let rocket = web::rocket(figment(address.port()), gateway, &statics);
+        let rocket = alter(match watch {
+            Some(watch) => web::reloading(rocket, watch),
+            None => rocket,
+        });
         let routes = rocket.routes().map(|route| route.uri.to_string()).collect();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             let stop = async { drop(stopped.await) };
             runtime.block_on(listener.serve(rocket, stop)).expect("Rocket launches");
         });
-        Self {
-            address,
-            routes,
-            time,
-            stop: Some(stop),
-            thread: Some(thread),
-            _directory: directory,
-        }
+        Self { address, routes, time, stop: Some(stop), thread: Some(thread), directory }
+    }
+
+    /// Writes a file beside its tools file.
+    pub fn write(&self, name: &str, text: &str) {
+        write(self.directory.path(), name, text);
+    }
+
+    /// The path of a file beside its tools file.
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
+        self.directory.path().join(name)
     }
 
     /// Moves the server's clock.

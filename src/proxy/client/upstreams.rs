@@ -16,7 +16,7 @@ use super::tls::Tls;
 /// The client for all upstreams.
 pub struct Upstreams {
     pool: Arc<Pool>,
-    tls: Option<Tls>,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Upstreams {
@@ -26,8 +26,20 @@ impl Upstreams {
     /// # Errors
     /// The system's message, if it has no certificates.
     pub fn new(with_tls: bool) -> Result<Self, String> {
-        let tls = with_tls.then(Tls::new).transpose()?;
-        Ok(Self { pool: Arc::default(), tls })
+        Ok(Self { pool: Arc::default(), tls: tls(with_tls)? })
+    }
+
+    /// A client for another configuration. It takes over the idle connections and, if they are
+    /// loaded, the root certificates.
+    ///
+    /// # Errors
+    /// The system's message, if it has no certificates.
+    pub fn reconfigured(&self, with_tls: bool) -> Result<Self, String> {
+        let tls = match &self.tls {
+            Some(tls) => Some(Arc::clone(tls)),
+            None => tls(with_tls)?,
+        };
+        Ok(Self { pool: Arc::clone(&self.pool), tls })
     }
 
     /// Sends a request and waits for the response head, without a timeout of its own.
@@ -114,4 +126,9 @@ impl Upstreams {
             _ => Connection::open(tcp).await,
         }
     }
+}
+
+/// TLS, if the client needs it.
+fn tls(with_tls: bool) -> Result<Option<Arc<Tls>>, String> {
+    Ok(with_tls.then(Tls::new).transpose()?.map(Arc::new))
 }

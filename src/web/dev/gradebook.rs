@@ -1,6 +1,6 @@
 //! `GET /dev/gradebook`: the gradebook of the practice platform.
 
-use rocket::{State, get};
+use rocket::get;
 use serde::Serialize;
 
 use crate::clock::rfc3339;
@@ -33,7 +33,7 @@ struct MessageContext {
 
 /// The grades of the practice course, and the requests to its outcome services.
 #[get("/dev/gradebook")]
-pub(super) fn gradebook(gateway: &State<Gateway>) -> Result<Html, Refusal> {
+pub(super) fn gradebook(gateway: &Gateway) -> Result<Html, Refusal> {
     let development = gateway.development.as_ref().ok_or(Refusal::NoTool)?;
     let gradebook = development.gradebook();
     let grades = gradebook.grades().map(|(slot, grade)| PracticeGradeContext {

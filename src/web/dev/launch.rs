@@ -1,6 +1,6 @@
 //! `GET /dev/launch`: a launch of the practice platform.
 
-use rocket::{FromForm, State, get};
+use rocket::{FromForm, get};
 use serde::Serialize;
 
 use super::consumer::placeholder_key;
@@ -62,7 +62,7 @@ pub(super) struct PracticeChoice<'r> {
 /// Shows a signed launch, with a button that sends it.
 #[get("/dev/launch?<chosen..>")]
 pub(super) fn launch(
-    gateway: &State<Gateway>,
+    gateway: &Gateway,
     authority: Authority,
     chosen: PracticeChoice<'_>,
 ) -> Result<Html, Refusal> {

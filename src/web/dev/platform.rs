@@ -2,7 +2,7 @@
 
 use rocket::http::{ContentType, Status};
 use rocket::request::{FromRequest, Outcome};
-use rocket::{Data, Request, Route, State, delete, get, post, put};
+use rocket::{Data, Request, Route, delete, get, post, put};
 
 use super::consumer::placeholder_key;
 use crate::practice::{Exchange, Gradebook, ServiceRequest, ServiceResponse};
@@ -47,7 +47,7 @@ type PlatformResult = Result<(Status, (ContentType, String)), Refusal>;
 
 #[post("/dev/platform/<tool>/<block>/handler_noauth/outcome_service_handler", data = "<data>")]
 async fn outcome(
-    gateway: &State<Gateway>,
+    gateway: &Gateway,
     head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,
@@ -63,7 +63,7 @@ async fn outcome(
     data = "<data>"
 )]
 async fn put_result(
-    gateway: &State<Gateway>,
+    gateway: &Gateway,
     head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,
@@ -79,7 +79,7 @@ async fn put_result(
 
 #[get("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>")]
 fn get_result(
-    gateway: &State<Gateway>,
+    gateway: &Gateway,
     head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,
@@ -90,7 +90,7 @@ fn get_result(
 
 #[delete("/dev/platform/<tool>/<block>/handler_noauth/result_service_handler/user/<person>")]
 fn delete_result(
-    gateway: &State<Gateway>,
+    gateway: &Gateway,
     head: ServiceCallHead<'_>,
     tool: &str,
     block: &str,

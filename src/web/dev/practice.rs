@@ -1,6 +1,6 @@
 //! `GET /dev`: the form of the practice platform.
 
-use rocket::{State, get};
+use rocket::get;
 use serde::Serialize;
 
 use super::consumer::placeholder_key;
@@ -12,6 +12,8 @@ use crate::web::refusal::Refusal;
 
 #[derive(Serialize)]
 struct PracticeContext<'a> {
+    /// Why the newest files are not in use.
+    notice: String,
     tools: Vec<Choice<'a>>,
     persons: Vec<Choice<'a>>,
     mistakes: Vec<MistakeContext>,
@@ -39,8 +41,9 @@ impl From<Mistake> for MistakeContext {
 
 /// The form that selects a tool, a user and a mistake.
 #[get("/dev")]
-pub(super) fn practice(gateway: &State<Gateway>) -> Result<Html, Refusal> {
+pub(super) fn practice(gateway: &Gateway) -> Result<Html, Refusal> {
     let context = PracticeContext {
+        notice: gateway.notice(),
         tools: gateway
             .routes
             .tools()

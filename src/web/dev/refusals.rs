@@ -1,6 +1,6 @@
 //! `GET /dev/refusals`: the newest rejected launches, with reasons.
 
-use rocket::{State, get};
+use rocket::get;
 use serde::Serialize;
 
 use crate::clock::rfc3339;
@@ -23,7 +23,7 @@ struct RejectedLaunchContext {
 
 /// The list of rejected launches.
 #[get("/dev/refusals")]
-pub(super) fn refusals(gateway: &State<Gateway>) -> Result<Html, Refusal> {
+pub(super) fn refusals(gateway: &Gateway) -> Result<Html, Refusal> {
     let development = gateway.development.as_ref();
     let newest = development.map(|development| development.rejected.newest()).unwrap_or_default();
     let launches =

@@ -2,7 +2,7 @@
 
 use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome};
-use rocket::{Data, Request, Route, State, delete, get, post};
+use rocket::{Data, Request, Route, delete, get, post};
 
 use super::bearer::Bearer;
 use super::body::action;
@@ -12,6 +12,7 @@ use super::report;
 use super::response::JsonResponse;
 use crate::state::Action;
 use crate::web::body::Arrival;
+use crate::web::current::RequestGateway;
 use crate::web::gateway::Gateway;
 
 /// The path of the calls.
@@ -35,7 +36,7 @@ struct WrongMethod;
 impl Handler for WrongMethod {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
         let refusal = GradeRefusal::WrongMethod;
-        let response = match request.rocket().state::<Gateway>() {
+        let response = match RequestGateway::of(request) {
             Some(gateway) => GradeCall::begin("-").refuse_unknown(&gateway.log_budget, &refusal),
             None => refusal.respond(None),
         };
@@ -45,7 +46,7 @@ impl Handler for WrongMethod {
 
 #[post("/grades", data = "<data>")]
 async fn replace(
-    gateway: &State<Gateway>,
+    gateway: &Gateway,
     bearer: Bearer<'_>,
     arrival: Arrival,
     data: Data<'_>,
@@ -62,7 +63,7 @@ async fn replace(
 }
 
 #[delete("/grades")]
-async fn clear(gateway: &State<Gateway>, bearer: Bearer<'_>) -> JsonResponse {
+async fn clear(gateway: &Gateway, bearer: Bearer<'_>) -> JsonResponse {
     let call = GradeCall::begin("delete");
     match bearer.token(gateway) {
         Ok(token) => call.send(gateway, &token, Action::Delete).await,
@@ -71,7 +72,7 @@ async fn clear(gateway: &State<Gateway>, bearer: Bearer<'_>) -> JsonResponse {
 }
 
 #[get("/grades")]
-async fn read(gateway: &State<Gateway>, bearer: Bearer<'_>) -> JsonResponse {
+async fn read(gateway: &Gateway, bearer: Bearer<'_>) -> JsonResponse {
     let call = GradeCall::begin("read");
     let token = match bearer.token(gateway) {
         Ok(token) => token,
@@ -85,7 +86,7 @@ async fn read(gateway: &State<Gateway>, bearer: Bearer<'_>) -> JsonResponse {
 }
 
 #[get("/grades/<id>")]
-async fn find(gateway: &State<Gateway>, bearer: Bearer<'_>, id: &str) -> JsonResponse {
+async fn find(gateway: &Gateway, bearer: Bearer<'_>, id: &str) -> JsonResponse {
     let call = GradeCall::begin("find");
     let token = match bearer.token(gateway) {
         Ok(token) => token,

@@ -17,7 +17,7 @@ use crate::web::page;
 use crate::web::proxy::route::Mount;
 use crate::web::proxy::visit::SessionCache;
 use crate::web::proxy::{door, route};
-use crate::web::refusal::Refusal;
+use crate::web::refusal::{Refusal, TemplateFailure};
 use crate::web::served::ServedTarget;
 
 /// Opens the tool for a new launch.
@@ -91,11 +91,20 @@ fn rendered(
             let policy = format!("frame-ancestors {}", call.served.tool.frame_ancestors);
             Ok(page::tool_page(text, policy))
         }
-        Err(RenderError { location, message }) => {
-            Err(Refusal::TemplateFailed(match &call.gateway.development {
-                Some(_) => format!("{location}: {message}"),
-                None => location,
-            }))
+        Err(error) => {
+            let failure = |location, message| {
+                let is_shown = call.gateway.development.is_some();
+                let details = if is_shown { message } else { String::new() };
+                TemplateFailure { location, details }
+            };
+            Err(match error {
+                RenderError::Failed { location, message } => {
+                    Refusal::TemplateFailed(failure(location, message))
+                }
+                RenderError::Broken { location, errors } => {
+                    Refusal::TemplateBroken(failure(location, errors))
+                }
+            })
         }
     }
 }

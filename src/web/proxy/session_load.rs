@@ -31,7 +31,7 @@ pub(in crate::web) struct TooManyRequests;
 pub(in crate::web) struct TooManyStreams;
 
 /// Counts the requests and streams of each session. A session without any has no entry.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(in crate::web) struct SessionLoads {
     loads: Arc<Mutex<LoadMap>>,
 }

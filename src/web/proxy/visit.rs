@@ -50,7 +50,7 @@ const MOST_TRIED: usize = 4;
 /// Opens sessions from their cookies, and caches them.
 pub(in crate::web) struct SessionCache {
     pub(in crate::web) sessions: Sessions,
-    pub(in crate::web) latest_launches: LatestLaunches,
+    pub(in crate::web) latest_launches: Arc<LatestLaunches>,
     /// The requests and streams of each session.
     pub(in crate::web) loads: SessionLoads,
     /// The cached sessions, by cookie.
@@ -64,10 +64,20 @@ impl SessionCache {
     pub(in crate::web) fn new(secrets: &[Secret]) -> Self {
         Self {
             sessions: Sessions::new(secrets),
-            latest_launches: LatestLaunches::default(),
+            latest_launches: Arc::default(),
             loads: SessionLoads::default(),
             open: Cache::new(MOST_CACHED),
             cookies: Cache::new(MOST_CACHED),
+        }
+    }
+
+    /// The sessions of another configuration. Their latest launches and their load stay known. The
+    /// prepared headers depend on the configuration, so each session is opened again.
+    pub(in crate::web) fn reconfigured(&self, secrets: &[Secret]) -> Self {
+        Self {
+            latest_launches: Arc::clone(&self.latest_launches),
+            loads: self.loads.clone(),
+            ..Self::new(secrets)
         }
     }
 

@@ -9,3 +9,4 @@ pub(super) use reference::reference;
 pub(crate) use response::accept;
 pub(super) use response::{RejectionPage, unmatched};
 pub(crate) use table::Refusal;
+pub(super) use table::TemplateFailure;

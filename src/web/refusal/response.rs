@@ -14,6 +14,8 @@ use serde_json::json;
 use super::reference::reference;
 use super::table::{Refusal, is_content_selection};
 use crate::config::{Institution, Tool};
+use crate::web::current::RequestGateway;
+use crate::web::gateway::Gateway;
 use crate::web::institution::InstitutionContext;
 use crate::web::log_budget::{LogBudget, NO_TOOL};
 use crate::web::page::{self, Html, RenderedPage};
@@ -57,6 +59,8 @@ struct RefusalContext<'a> {
     leaves_frame: bool,
     /// The URL that works. Empty if the gateway does not know one.
     right_url: &'a str,
+    /// In development, the errors of a template. Otherwise empty.
+    details: String,
 }
 
 impl Refusal {
@@ -163,12 +167,24 @@ impl Refusal {
             return_url,
             leaves_frame,
             right_url,
+            details: self.details(),
         };
         let rendered = page::render("refusal.html.tera", &context);
         let rendered = rendered.unwrap_or_else(|| RenderedPage::plain(heading));
         let mut response = Html::framed(rendered, frame_ancestors).into_response(self.status());
         self.allow(&mut response);
         response
+    }
+
+    /// The message for the author of a template, in development.
+    fn details(&self) -> String {
+        match self {
+            Self::TemplateFailed(failure) if !failure.details.is_empty() => {
+                format!("{}\n  = help: {}", failure.details.trim_end(), self.advice())
+            }
+            Self::TemplateBroken(failure) => failure.details.trim_end().to_owned(),
+            _ => String::new(),
+        }
     }
 
     /// Sets `Allow` for a 405 (RFC 9110 §15.5.6).
@@ -206,8 +222,7 @@ impl RejectionPage<'_> {
 
 impl<'r> Responder<'r, 'static> for Refusal {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
-        // A route manages the institution beside the gateway, which this file does not import.
-        let institution = request.rocket().state::<Institution>();
+        let institution = RequestGateway::of(request).map(Gateway::institution);
         Ok(self.respond(institution.unwrap_or(&Institution::default())))
     }
 }

@@ -17,6 +17,22 @@ use crate::web::proxy::session_load::{
 };
 use crate::web::proxy::upload::{FIRST_BYTE_TIMEOUT, UPLOAD_TIMEOUT};
 
+/// An error of a template.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TemplateFailure {
+    /// The template, line and column.
+    pub(crate) location: String,
+    /// The message for the template's author. Empty outside development: it may quote the launch.
+    pub(crate) details: String,
+}
+
+impl TemplateFailure {
+    fn with_details(&self) -> String {
+        let Self { location, details } = self;
+        if details.is_empty() { location.clone() } else { format!("{location}: {details}") }
+    }
+}
+
 /// Declares [`Refusal`] and one method per column.
 macro_rules! refusals {
     ($(
@@ -142,11 +158,18 @@ refusals! {
         advice: "open it as localhost, or run a release build without --dev";
         page: page_text::INVALID_HOST;
 
-    /// The tool's template failed at this location; in development with Tera's message.
-    TemplateFailed(location: String) => "template-failed", Status::InternalServerError,
-        fact: "the template failed at {location}";
+    /// The tool's template failed for this launch.
+    TemplateFailed(failure: TemplateFailure) => "template-failed", Status::InternalServerError,
+        fact: "the template failed at {}", failure.with_details();
         advice: "fix the template: it uses a value that this launch does not have; \
                  `or` sets a default";
+        page: page_text::TOOL_ERROR;
+
+    /// The tool's template has errors. Only a later configuration of a running gateway has such a
+    /// template.
+    TemplateBroken(failure: TemplateFailure) => "template-broken", Status::InternalServerError,
+        fact: "the template has errors, the first at {}", failure.location;
+        advice: "fix the template: `lti-gateway check` shows each error";
         page: page_text::TOOL_ERROR;
 
     /// One of the gateway's own pages could not be rendered.

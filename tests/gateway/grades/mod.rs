@@ -23,6 +23,7 @@ mod method;
 mod program;
 mod proxy;
 mod queue;
+mod reload;
 mod removed;
 mod result;
 mod retry;
