@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lti::v1p1::ConsumerCredentials;
 
 use super::cause_budget::CauseBudget;
+use super::dev_process::DevProcess;
 use super::development::Development;
 use super::log_budget::{LOG_LINES, LogBudget};
 use super::proxy::route::ToolRoutes;
@@ -27,6 +28,8 @@ pub struct Gateway {
     pub(super) behind_heroku: bool,
     /// Only in development mode.
     pub(super) development: Option<Development>,
+    /// The part of development that outlives this configuration.
+    pub(super) dev_process: Arc<DevProcess>,
     pub(super) routes: ToolRoutes,
     pub(super) templates: Templates,
     pub(super) replay: Box<dyn Replay>,
@@ -69,6 +72,7 @@ impl Gateway {
             public_url: config.public_url,
             behind_heroku: config.behind_heroku,
             development: config.development.then(Development::default),
+            dev_process: Arc::default(),
             grades,
             routes: ToolRoutes::new(tools.collect()),
             templates,
@@ -92,6 +96,12 @@ impl Gateway {
         self.development =
             self.development.map(|development| development.with_credentials(credentials));
         self
+    }
+
+    /// The same gateway with the part of development that outlives its configuration.
+    #[must_use]
+    pub fn developing(self, dev_process: Arc<DevProcess>) -> Self {
+        Self { dev_process, ..self }
     }
 
     /// The same gateway with another number of log lines a second, for each tool and code, that a

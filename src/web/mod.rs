@@ -8,6 +8,7 @@ mod cartridge;
 mod cause_budget;
 mod decision;
 mod dev;
+mod dev_process;
 mod development;
 mod gateway;
 mod grade;
@@ -33,6 +34,7 @@ mod tool;
 
 pub(crate) use body::{Arrival, BodyError};
 pub(crate) use decision::{Decision, FormRule, decide};
+pub use dev_process::DevProcess;
 pub use gateway::Gateway;
 pub use launch::LARGEST_FORM;
 pub(crate) use limit::{FORM_TIMEOUT, HEAD_TIMEOUT, MOST_HEAD_BYTES};

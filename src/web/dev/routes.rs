@@ -1,5 +1,6 @@
 //! The routes of development, and the path of its grades to the practice platform.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use rocket::fairing::AdHoc;
@@ -9,6 +10,7 @@ use super::{gradebook, launch, practice, refusals};
 use crate::grade::Grades;
 use crate::platform::PracticePlatform;
 use crate::practice::{HOST, PATH};
+use crate::web::dev_process::DevProcess;
 
 /// The routes of the pages below `/dev`.
 pub(in crate::web) fn routes() -> Vec<Route> {
@@ -16,10 +18,13 @@ pub(in crate::web) fn routes() -> Vec<Route> {
 }
 
 /// Gives the client for platforms the network address of this process, so that grades reach the
-/// practice platform.
-pub(in crate::web) fn practise(grades: Arc<Grades>) -> AdHoc {
+/// practice platform. Gives the assertions the port of their issuer.
+pub(in crate::web) fn practise(grades: Arc<Grades>, process: Arc<DevProcess>) -> AdHoc {
     AdHoc::on_liftoff("practise", move |rocket| {
         let Config { address, port, .. } = *rocket.config();
+        process.listens_on(port);
+        // A socket of all interfaces has no address to connect to.
+        let address = if address.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address };
         grades.set_practice_platform(PracticePlatform {
             host: HOST,
             path: PATH,
