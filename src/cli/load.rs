@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use lti::v1p1::ConsumerCredentials;
 
 use super::limit::TEMPLATE_DEPTH;
-use super::rocket_settings::rocket_figment;
+use super::rocket_settings::{Reach, rocket_figment};
 use crate::config::{
     self, Config, Environment, Fault, GatewayPart, Location, Problem, Severity, UpstreamUse,
 };
@@ -61,7 +61,7 @@ pub(super) fn load_content(
     read_templates(&directory.join("templates"), "", TEMPLATE_DEPTH, &mut files, &mut problems);
     let (templates, more) = Templates::compile(files, &reading.template_uses);
     problems.extend(more);
-    own_ports(&reading.upstream_uses, environment, development, &mut problems);
+    own_ports(&reading.upstream_uses, environment, Reach::of(&reading.config), &mut problems);
     config::sort(&name, &mut problems);
     Loaded {
         config: reading.config,
@@ -76,11 +76,11 @@ pub(super) fn load_content(
 fn own_ports(
     upstreams: &[UpstreamUse],
     environment: &Environment,
-    development: bool,
+    reach: Reach,
     problems: &mut Vec<Problem>,
 ) {
     // `check` and `serve` report invalid settings.
-    let Ok((_, settings)) = rocket_figment(environment, development) else { return };
+    let Ok((_, settings)) = rocket_figment(environment, reach) else { return };
     let listener = SocketAddr::new(settings.address, settings.port);
     for upstream in upstreams.iter().filter(|upstream| upstream.reaches(listener)) {
         upstream.report_gateway(GatewayPart::Port(listener.port()), problems);

@@ -15,7 +15,7 @@ use tokio::runtime::Builder;
 use super::load::{Loaded, load};
 use super::machine::now_in_millis;
 use super::message::{no_certificates, state_unusable, unreadable};
-use super::rocket_settings::rocket_figment;
+use super::rocket_settings::{Reach, rocket_figment};
 use super::terminal::complain;
 use crate::clock::Clock;
 use crate::config::{Environment, StateLocation, print};
@@ -40,7 +40,7 @@ pub(super) fn serve(file: &Path, environment: Environment, development: bool) ->
     if !problems.is_empty() {
         report(&problems);
     }
-    let (figment, config) = match rocket_figment(&environment, development) {
+    let (figment, config) = match rocket_figment(&environment, Reach::of(&loaded.config)) {
         Ok(settings) => settings,
         Err(why) => return failed(&why),
     };

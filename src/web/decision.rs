@@ -59,7 +59,7 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
     let path = head.uri.path();
     let is_development = gateway.development.is_some();
     let refused = |refusal, tool| Decision::Refused { refusal, tool };
-    let route = match guard::host(&head.headers, is_development) {
+    let route = match guard::host(&head.headers, gateway.answered_hosts()) {
         Ok(host) => gateway.routes.find(host, &head.method, path, head.uri.query()),
         // Monitors may send any `Host`.
         Err(_) if matches!(path, "/is_up" | "/ready") => None,

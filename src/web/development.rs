@@ -5,14 +5,20 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use lti::Secret;
+use lti::oauth1::SigningKey;
 use lti::v1p1::{ConsumerCredentials, DiagnosisContext};
 use serde::Serialize;
 
 use crate::practice::Gradebook;
+use crate::url::Origin;
 
 /// The state of a gateway in development.
-#[derive(Default)]
 pub(super) struct Development {
+    /// The one host that the gateway answers beside loopback.
+    pub(super) dev_host: Option<Origin>,
+    /// The signing key of tools' secrets that are not set.
+    pub(super) placeholder: SigningKey,
     /// Every consumer's key and secrets. The diagnosis looks for mix-ups among them.
     credentials: Vec<ConsumerCredentials>,
     pub(super) rejected: RejectedLaunches,
@@ -20,6 +26,17 @@ pub(super) struct Development {
 }
 
 impl Development {
+    /// The state of a gateway with this `dev_host` and this placeholder for tools' secrets.
+    pub(super) fn new(dev_host: Option<Origin>, placeholder: Secret) -> Self {
+        Self {
+            dev_host,
+            placeholder: SigningKey::new(&placeholder),
+            credentials: Vec::new(),
+            rejected: RejectedLaunches::default(),
+            gradebook: Mutex::default(),
+        }
+    }
+
     /// The same with these keys and secrets.
     pub(super) fn with_credentials(self, credentials: Vec<ConsumerCredentials>) -> Self {
         Self { credentials, ..self }

@@ -7,6 +7,7 @@ use lti::v1p1::ConsumerCredentials;
 use super::cause_budget::CauseBudget;
 use super::dev_process::DevProcess;
 use super::development::Development;
+use super::guard::AnsweredHosts;
 use super::log_budget::{LOG_LINES, LogBudget};
 use super::proxy::route::ToolRoutes;
 use super::proxy::visit::SessionCache;
@@ -71,7 +72,9 @@ impl Gateway {
             institution: config.institution,
             public_url: config.public_url,
             behind_heroku: config.behind_heroku,
-            development: config.development.then(Development::default),
+            development: config
+                .development
+                .then(|| Development::new(config.dev_host, config.placeholder)),
             dev_process: Arc::default(),
             grades,
             routes: ToolRoutes::new(tools.collect()),
@@ -120,6 +123,21 @@ impl Gateway {
     /// The institution that runs the gateway, for refusal pages.
     pub(crate) fn institution(&self) -> &Institution {
         &self.institution
+    }
+
+    /// The hosts that the gateway answers.
+    pub(super) fn answered_hosts(&self) -> AnsweredHosts<'_> {
+        match &self.development {
+            None => AnsweredHosts::All,
+            Some(development) => AnsweredHosts::Loopback(development.dev_host.as_ref()),
+        }
+    }
+
+    /// Whether others than this machine may reach a gateway in development: it has `dev_host`, or
+    /// started with it. Then `/dev` asks for a token, and no page shows keys.
+    pub(super) fn is_exposed(&self) -> bool {
+        let has_dev_host = |development: &Development| development.dev_host.is_some();
+        self.dev_process.token().is_some() || self.development.as_ref().is_some_and(has_dev_host)
     }
 
     /// The name and the launch URL of every tool, for a request to this host and port.

@@ -44,7 +44,7 @@ pub(super) fn index(gateway: &State<Gateway>, authority: Authority) -> Result<Ht
     let origin = gateway.public_url.origin(authority.as_str());
     let tools = gateway.routes.tools().map(|tool| {
         // Outside development, keys are not public.
-        let keys: Vec<&str> = if gateway.development.is_some() {
+        let keys: Vec<&str> = if gateway.development.is_some() && !gateway.is_exposed() {
             tool.senders.consumers.keys().iter().map(ConsumerKey::as_str).collect()
         } else {
             Vec::new()

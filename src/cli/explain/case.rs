@@ -109,8 +109,10 @@ impl Case {
             path: url.path.clone(),
         }));
 
-        // Placeholder secrets are public. Only a gateway on this machine uses them.
-        if development && !is_loopback(host_and_port(&expected.authority).0) {
+        // Fixed placeholder secrets are public: only a gateway on this machine uses them. Those of
+        // a gateway with `dev_host` are random.
+        let is_fixed = loaded.config.dev_host.is_none();
+        if development && !(is_fixed && is_loopback(host_and_port(&expected.authority).0)) {
             loaded = read(false)?;
         }
         let found = loaded.config.tools.iter().find(named);

@@ -44,8 +44,10 @@ pub(super) fn sign_launch(
         (None, Some(tool)) => own_url(&loaded, tool, environment, development)?,
         (None, None) => return Err(no_tool(&loaded, &launch.tool, file)),
     };
-    // Placeholder secrets are public. Only a gateway on this machine uses them.
-    if development && !url.host_str().is_some_and(is_loopback) {
+    // Fixed placeholder secrets are public: only a gateway on this machine uses them. Those of a
+    // gateway with `dev_host` are random.
+    let is_fixed = loaded.config.dev_host.is_none();
+    if development && !(is_fixed && url.host_str().is_some_and(is_loopback)) {
         loaded = read(false)?;
     }
     let tool = loaded.config.tools.iter().find(|tool| tool.name == launch.tool);

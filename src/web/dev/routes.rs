@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rocket::fairing::AdHoc;
 use rocket::{Config, Route, routes};
 
-use super::{gradebook, launch, practice, refusals};
+use super::gate::{gated, ungated};
+use super::{gradebook, launch, practice, refusals, token};
 use crate::grade::Grades;
 use crate::platform::PracticePlatform;
 use crate::practice::{HOST, PATH};
@@ -14,7 +15,11 @@ use crate::web::dev_process::DevProcess;
 
 /// The routes of the pages below `/dev`.
 pub(in crate::web) fn routes() -> Vec<Route> {
-    routes![practice::practice, launch::launch, gradebook::gradebook, refusals::refusals]
+    let pages =
+        routes![practice::practice, launch::launch, gradebook::gradebook, refusals::refusals];
+    let mut all = gated(pages);
+    all.extend(ungated(routes![token::token]));
+    all
 }
 
 /// Gives the client for platforms the network address of this process, so that grades reach the
