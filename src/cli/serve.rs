@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -12,9 +13,10 @@ use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use tokio::runtime::Builder;
 
+use super::dev_access::{DevAccess, placeholders};
 use super::load::{Loaded, load};
 use super::machine::now_in_millis;
-use super::message::{no_certificates, state_unusable, unreadable};
+use super::message::{no_certificates, no_randomness, state_unusable, unreadable};
 use super::rocket_settings::{Reach, rocket_figment};
 use super::terminal::complain;
 use crate::clock::Clock;
@@ -28,7 +30,13 @@ use crate::web::{self, Gateway};
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Serves until it receives a signal to stop.
-pub(super) fn serve(file: &Path, environment: Environment, development: bool) -> ExitCode {
+pub(super) fn serve(file: &Path, mut environment: Environment, development: bool) -> ExitCode {
+    if development {
+        match placeholders() {
+            Ok(placeholders) => environment.set_placeholders(placeholders),
+            Err(error) => return refuse(&no_randomness(error)),
+        }
+    }
     let loaded = match load(file, &environment, development) {
         Ok(loaded) => loaded,
         Err(error) => return refuse(&unreadable(file.display(), &error)),
@@ -50,13 +58,23 @@ pub(super) fn serve(file: &Path, environment: Environment, development: bool) ->
     };
     // The configuration has copied what it needs.
     drop(environment);
-    let code = run(loaded, figment, &config, development);
+    let access = match loaded.config.dev_host.clone().map(DevAccess::new).transpose() {
+        Ok(access) => access,
+        Err(error) => return refuse(&no_randomness(error)),
+    };
+    let code = run(loaded, figment, &config, development, access);
     log.flush(FLUSH_TIMEOUT);
     code
 }
 
 /// Serves a valid configuration.
-fn run(loaded: Loaded, figment: Figment, config: &RocketConfig, development: bool) -> ExitCode {
+fn run(
+    loaded: Loaded,
+    figment: Figment,
+    config: &RocketConfig,
+    development: bool,
+    access: Option<DevAccess>,
+) -> ExitCode {
     let clock = Clock::precise(now_in_millis);
     let tools = loaded.config.tools.len();
     let storage = storage(&loaded.config.state);
@@ -68,7 +86,10 @@ fn run(loaded: Loaded, figment: Figment, config: &RocketConfig, development: boo
         Ok(gateway) => gateway,
         Err(why) => return refuse(&no_certificates(&why)),
     };
-    let gateway = gateway.explaining(loaded.credentials);
+    let mut gateway = gateway.explaining(loaded.credentials);
+    if let Some(access) = &access {
+        gateway = gateway.developing(Arc::clone(&access.process));
+    }
     release_memory();
     let runtime = Builder::new_multi_thread()
         .worker_threads(config.workers.max(1))
@@ -86,6 +107,9 @@ fn run(loaded: Loaded, figment: Figment, config: &RocketConfig, development: boo
             Err(cause) => return failed(&cannot_listen(settings.address, &cause)),
         };
         let address = listener.address().unwrap_or(settings.address);
+        if let Some(access) = access {
+            report(&access.start_lines(address));
+        }
         let noun = if tools == 1 { "tool" } else { "tools" };
         let mode = if development { "development" } else { "production" };
         let announcement = AdHoc::on_liftoff("announcement", move |_| {

@@ -8,6 +8,7 @@ mod cartridge;
 mod cause_budget;
 mod decision;
 mod dev;
+mod dev_origin;
 mod dev_process;
 mod dev_token;
 mod development;
@@ -35,6 +36,7 @@ mod tool;
 
 pub(crate) use body::{Arrival, BodyError};
 pub(crate) use decision::{Decision, FormRule, decide};
+pub(crate) use dev_origin::restore_origin;
 pub use dev_process::DevProcess;
 pub use dev_token::DevToken;
 pub use gateway::Gateway;
