@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use lti::Secret;
 use lti::v1p1::ConsumerCredentials;
 
 use super::limit::TEMPLATE_DEPTH;
@@ -33,6 +34,15 @@ impl Loaded {
     /// Whether the gateway can start: there is no error.
     pub fn is_sound(&self) -> bool {
         self.problems.iter().all(|problem| problem.severity() == Severity::Warning)
+    }
+
+    /// Whether a tool has a secret that is not set and that a gateway with `dev_host` replaces by a
+    /// random one. Only the process of the gateway knows it.
+    pub(super) fn has_random_secret(&self, tool: &str) -> bool {
+        let is_placeholder = |secret: &Secret| secret.expose() == self.config.placeholder.expose();
+        let mut of_tool = self.credentials.iter().filter(|known| known.tool == tool);
+        self.config.dev_host.is_some()
+            && of_tool.any(|known| known.secrets.iter().any(is_placeholder))
     }
 }
 

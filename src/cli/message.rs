@@ -56,6 +56,15 @@ pub(super) fn no_randomness(error: getrandom::Error) -> String {
     format!("error: this machine has no randomness: {error}\n")
 }
 
+/// The tool has a secret that only the running gateway knows.
+pub(super) fn random_secret(tool: &str) -> String {
+    format!(
+        "error: a secret of {tool:?} is not set, and a gateway with `dev_host` replaces it by a \
+         random one\n  \
+         = help: launch at /dev, or set the variable for the gateway and for this command\n"
+    )
+}
+
 /// The file has no valid tool of this name. The message lists all problems of the file, because
 /// the tool may be in it, but invalid.
 pub(super) fn no_tool(loaded: &Loaded, name: &str, file: &Path) -> String {

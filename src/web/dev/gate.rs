@@ -6,8 +6,9 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Response, Route};
 use serde::Serialize;
 
+use crate::session::cookies;
 use crate::url::{Origin, UrlParts};
-use crate::web::dev_token::COOKIE;
+use crate::web::dev_token::{COOKIE, DevToken};
 use crate::web::gateway::Gateway;
 use crate::web::guard::{authority, wrap};
 use crate::web::page::{self, Html, RenderedPage};
@@ -55,12 +56,12 @@ impl Handler for Gated {
 
 /// Whether a browser may use `/dev`.
 fn is_admitted(gateway: &Gateway, request: &Request<'_>) -> bool {
-    let knows_token = || {
-        let cookie = request.cookies().get(COOKIE)?;
-        let token = gateway.dev_process.token()?;
-        Some(token.admits(cookie.value(), gateway.clock.now()))
+    let knows_token = |token: &DevToken| {
+        let headers = request.headers().get("Cookie").map(str::as_bytes);
+        let mut own = cookies(headers).filter(|(name, _)| *name == COOKIE);
+        own.any(|(_, value)| token.admits(value, gateway.clock.now()))
     };
-    !gateway.is_exposed() || knows_token().unwrap_or(false)
+    !gateway.is_exposed() || gateway.dev_process.token().is_some_and(knows_token)
 }
 
 #[derive(Serialize)]
