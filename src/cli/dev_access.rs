@@ -46,8 +46,8 @@ impl DevAccess {
         Ok(Self { dev_host, token, process })
     }
 
-    /// The lines for the terminal: where the gateway listens, and the token. They are for the person
-    /// who started it, so they are no part of the log.
+    /// The lines for the terminal: where the gateway listens, and the token. They are for the
+    /// person who started it, so they are no part of the log.
     pub(super) fn start_lines(&self, address: SocketAddr) -> String {
         format!(
             "development with `dev_host`: {origin}\n  \

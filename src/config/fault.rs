@@ -553,7 +553,7 @@ faults! {
         fact: "{what} is not set: development uses \"{placeholder}\"",
         advice: "set it before others can reach the gateway; it is required outside development";
 
-    /// Development with `dev_host` uses a random placeholder for a secret. Holds the variable or key.
+    /// Development with `dev_host` uses a random placeholder. Holds the variable or key.
     RandomPlaceholder(what: String) => Warning,
         fact: "{what} is not set: with `dev_host`, development uses a random secret until it stops",
         advice: "set it to launch the tool from another platform than `/dev`, or to keep sessions \

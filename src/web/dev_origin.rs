@@ -5,11 +5,11 @@ use hyper::header::{HeaderMap, HeaderValue, ORIGIN};
 use super::gateway::Gateway;
 use crate::url::{Origin, UrlParts, is_loopback};
 
-/// Restores the `Origin` that a port forwarder rewrote. GitHub Codespaces replaces the origin of the
-/// forwarded port by `http://localhost:<port>`, and leaves every other one as it is.
+/// Restores the `Origin` that a port forwarder rewrote. GitHub Codespaces replaces the origin of
+/// the forwarded port by `http://localhost:<port>`, and leaves every other one as it is.
 ///
 /// `localhost` could also be a page of the developer's own machine. `Sec-Fetch-Site`, which no page
-/// can set, tells the two apart.
+/// can set, distinguishes the two.
 pub(crate) fn restore_origin(gateway: &Gateway, headers: &mut HeaderMap) {
     let dev_host = gateway.development.as_ref().and_then(|known| known.dev_host.as_ref());
     if let Some(restored) = dev_host.and_then(|dev_host| restored(dev_host, headers)) {

@@ -7,7 +7,6 @@ use lti::v1p1::ConsumerCredentials;
 use super::cause_budget::CauseBudget;
 use super::dev_process::DevProcess;
 use super::development::Development;
-use super::guard::AnsweredHosts;
 use super::log_budget::{LOG_LINES, LogBudget};
 use super::proxy::route::ToolRoutes;
 use super::proxy::visit::SessionCache;
@@ -123,14 +122,6 @@ impl Gateway {
     /// The institution that runs the gateway, for refusal pages.
     pub(crate) fn institution(&self) -> &Institution {
         &self.institution
-    }
-
-    /// The hosts that the gateway answers.
-    pub(super) fn answered_hosts(&self) -> AnsweredHosts<'_> {
-        match &self.development {
-            None => AnsweredHosts::All,
-            Some(development) => AnsweredHosts::Loopback(development.dev_host.as_ref()),
-        }
     }
 
     /// Whether others than this machine may reach a gateway in development: it has `dev_host`, or

@@ -21,6 +21,8 @@ pub(super) struct PracticeConsumer<'g> {
 pub(super) enum Unlaunchable {
     /// Others than this machine may reach the gateway.
     Exposed,
+    /// A proxy passed the request on, so others than this machine may reach the gateway.
+    Forwarded,
     /// Its launch URL is of another machine. Holds its origin.
     NotLoopback(String),
 }
@@ -32,6 +34,11 @@ impl fmt::Display for Unlaunchable {
                 f,
                 "its secret is configured, and with dev_host this page signs only with the random \
                  secrets of this start: unset the variable of the secret"
+            ),
+            Self::Forwarded => write!(
+                f,
+                "its secret is configured, and a proxy passed this request on: open this page on \
+                 the gateway's machine, or set dev_host"
             ),
             Self::NotLoopback(origin) => write!(
                 f,
@@ -46,7 +53,8 @@ impl<'g> PracticeConsumer<'g> {
     /// The consumer for launches of a tool. One with development's placeholder comes first.
     ///
     /// A configured secret signs launches of this machine only: a signature covers its URL, so it
-    /// is of no use at another gateway with the same secret. `url` is the launch URL.
+    /// is of no use at another gateway with the same secret. `url` is the launch URL. A forwarded
+    /// request gets no such signature: its `Host` may be a proxy's.
     ///
     /// # Errors
     /// An [`Unlaunchable`].
@@ -54,6 +62,7 @@ impl<'g> PracticeConsumer<'g> {
         gateway: &'g Gateway,
         tool: &'g Tool,
         url: &str,
+        is_forwarded: bool,
     ) -> Result<Self, Unlaunchable> {
         let consumers = &tool.senders.consumers;
         let of_key = |key: &'g ConsumerKey, signing_key: &'g SigningKey| {
@@ -75,6 +84,9 @@ impl<'g> PracticeConsumer<'g> {
         }
         if gateway.is_exposed() {
             return Err(Unlaunchable::Exposed);
+        }
+        if is_forwarded {
+            return Err(Unlaunchable::Forwarded);
         }
         let origin = UrlParts::parse(url).and_then(|parts| parts.origin());
         let first = keys().find_map(|(key, signing_keys)| Some((key, signing_keys.first()?)));

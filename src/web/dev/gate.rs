@@ -119,7 +119,13 @@ impl From<Refusal> for DevRefusal {
 pub(super) struct SendingPage {
     /// Whether it may be a page of another site (CSRF).
     is_foreign: bool,
+    /// Whether a proxy passed the request on.
+    pub(super) is_forwarded: bool,
 }
+
+/// The headers that proxies and port forwarders add. Browsers send none of them.
+const OF_PROXIES: [&str; 6] =
+    ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"];
 
 impl SendingPage {
     /// # Errors
@@ -143,7 +149,8 @@ impl<'r> FromRequest<'r> for SendingPage {
             referers: headers("Referer"),
         };
         let is_foreign = sender.is_foreign(&authority(request), dev_host);
-        Guarded::Success(Self { is_foreign })
+        let is_forwarded = OF_PROXIES.iter().any(|name| request.headers().contains(name));
+        Guarded::Success(Self { is_foreign, is_forwarded })
     }
 }
 

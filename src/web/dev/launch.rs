@@ -75,7 +75,8 @@ pub(super) fn launch(
     let person = Person::of(chosen.person.unwrap_or_default());
     let mistake = chosen.mistake.and_then(Mistake::named);
     let url = gateway.public_url.launch_url(tool, Some(&authority.other()));
-    let consumer = PracticeConsumer::of(gateway, tool, &url).map_err(|_| Refusal::NoTool)?;
+    let consumer = PracticeConsumer::of(gateway, tool, &url, page.is_forwarded);
+    let consumer = consumer.map_err(|_| Refusal::NoTool)?;
     let block = block(chosen.link);
     let mut params = person_params(person);
     if chosen.ungraded.is_none() {

@@ -116,7 +116,9 @@ impl ServiceCallHead<'_> {
             gateway.routes.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
         let Self { authority, method, target, authorization, content_type } = self;
         let url = gateway.public_url.launch_url(tool, Some(&authority));
-        let consumer = PracticeConsumer::of(gateway, tool, &url).map_err(|_| Refusal::NoTool)?;
+        // The signature of the request decides, and nothing is signed here.
+        let consumer =
+            PracticeConsumer::of(gateway, tool, &url, false).map_err(|_| Refusal::NoTool)?;
         let request = ServiceRequest {
             tool: &tool.name,
             key: consumer.key,

@@ -4,6 +4,7 @@ use rocket::{State, get};
 use serde::Serialize;
 
 use super::consumer::PracticeConsumer;
+use super::gate::SendingPage;
 use crate::practice::PERSONS;
 use crate::practice::v1p1::Mistake;
 use crate::web::gateway::Gateway;
@@ -42,7 +43,11 @@ impl From<Mistake> for MistakeContext {
 
 /// The form that selects a tool, a user and a mistake.
 #[get("/dev")]
-pub(super) fn practice(gateway: &State<Gateway>, authority: Authority) -> Result<Html, Refusal> {
+pub(super) fn practice(
+    gateway: &State<Gateway>,
+    authority: Authority,
+    page: SendingPage,
+) -> Result<Html, Refusal> {
     let authority = authority.other();
     let context = PracticeContext {
         tools: gateway
@@ -50,7 +55,7 @@ pub(super) fn practice(gateway: &State<Gateway>, authority: Authority) -> Result
             .tools()
             .map(|tool| {
                 let url = gateway.public_url.launch_url(tool, Some(&authority));
-                let reason = PracticeConsumer::of(gateway, tool, &url).err();
+                let reason = PracticeConsumer::of(gateway, tool, &url, page.is_forwarded).err();
                 Choice {
                     name: &tool.name,
                     title: &tool.title,

@@ -25,7 +25,7 @@ impl<'r> rocket::response::Responder<'r, 'static> for Admitted {
     }
 }
 
-/// Exchanges the token for a cookie. The token is in the body: URLs stand in logs and histories.
+/// Exchanges the token for a cookie. The token is in the body: logs and histories contain URLs.
 #[post("/dev/token", data = "<form>")]
 pub(super) fn token(
     gateway: &State<Gateway>,

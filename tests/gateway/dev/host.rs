@@ -117,7 +117,7 @@ fn every_page_asks_for_the_token() {
                 assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
             }
         }
-        // A URL stands in logs and histories, so a token in it counts for nothing.
+        // Logs and histories contain URLs, so a token in it counts for nothing.
         let with_token =
             format!("{target}{}token={TOKEN}", if target.contains('?') { '&' } else { '?' });
         assert_eq!(get_with(&server, &with_token, "").status, 401);

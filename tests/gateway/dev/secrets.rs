@@ -14,7 +14,9 @@ template = "page"
 
 [tools.pinned]
 consumers = [
-    { key = "pinned-key", secret = ["t0p s3cret", "old s3cret"], signature_methods = ["HMAC-SHA256"] },
+    { key = "pinned-key", secret = ["t0p s3cret", "old s3cret"], signature_methods = [
+        "HMAC-SHA256",
+    ] },
 ]
 template = "page"
 
@@ -236,4 +238,40 @@ fn the_practice_platform_shows_no_secret() {
         }
     }
     assert!(SECRETS.iter().all(|secret| log_lines(secret).is_empty()));
+}
+
+/// A proxy or a port forwarder on this machine sends a loopback `Host` for requests of others.
+#[test]
+fn a_request_that_a_proxy_passed_on_gets_no_form_with_a_configured_secret() {
+    let placeholder = "\n[tools.page]\nkey = \"page-key\"\nsecret = { env = \"PAGE_SECRET\" }\n\
+                       template = \"page\"\n";
+    let server = server(&format!("{CONFIGURED}{placeholder}"), true);
+    let host = format!("localhost:{}", server.address.port());
+    for header in [
+        ("X-Forwarded-Host", "name-5000.app.github.dev"),
+        ("X-Forwarded-For", "192.0.2.7"),
+        ("X-Forwarded-Proto", "https"),
+        ("Forwarded", "for=192.0.2.7"),
+        ("X-Real-IP", "192.0.2.7"),
+        ("Via", "1.1 tunnel"),
+    ] {
+        let headers = [("Host", host.as_str()), header];
+        for tool in ["locked", "pinned", "own"] {
+            let target = format!("/dev/launch?tool={tool}");
+            let reply = server.send("GET", &target, &headers, b"");
+            assert_eq!(reply.status, 404, "{header:?} {tool}");
+            assert!(!reply.body.contains("oauth_signature"));
+        }
+        let page = server.send("GET", "/dev", &headers, b"").body;
+        let reasons = reasons(&page);
+        assert_eq!(reasons.len(), 4, "{reasons:?}");
+        assert!(reasons.iter().all(|(_, reason)| {
+            reason
+                == "its secret is configured, and a proxy passed this request on: open this \
+                       page on the gateway's machine, or set dev_host."
+        }));
+        // The placeholder is public.
+        let reply = server.send("GET", "/dev/launch?tool=page", &headers, b"");
+        assert!(reply.body.contains("oauth_signature"), "{header:?}");
+    }
 }
