@@ -33,7 +33,7 @@ impl Resolver<'_> {
         Some(origin)
     }
 
-    /// The placeholder for a secret. `what` is its variable or key.
+    /// The placeholder for a secret.
     ///
     /// With `dev_host` and without random placeholders, it is the fixed one: only a command that
     /// serves nothing has none.

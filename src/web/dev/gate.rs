@@ -46,7 +46,6 @@ impl Handler for Gated {
             Outcome::Success(mut response) => {
                 response.set_header(Header::new("Cross-Origin-Resource-Policy", "same-origin"));
                 response.set_header(Header::new("X-Content-Type-Options", "nosniff"));
-                response.set_header(Header::new("Referrer-Policy", "same-origin"));
                 Outcome::Success(response)
             }
             other => other,

@@ -198,7 +198,6 @@ fn no_page_of_another_origin_can_read_or_embed_the_practice_platform() {
         for (name, expected) in [
             ("cross-origin-resource-policy", Some("same-origin")),
             ("x-content-type-options", Some("nosniff")),
-            ("referrer-policy", Some("same-origin")),
             ("cache-control", Some("no-store")),
             ("access-control-allow-origin", None),
         ] {
