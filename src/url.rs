@@ -64,7 +64,8 @@ impl Scheme {
         }
     }
 
-    fn default_port(self) -> &'static str {
+    /// The port of URLs without a port.
+    pub(crate) fn default_port(self) -> &'static str {
         match self {
             Self::Http => "80",
             Self::Https => "443",

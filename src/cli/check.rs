@@ -8,7 +8,7 @@ use super::load::{Loaded, load};
 use super::message::{
     consumer_keys, no_certificates, placeholders_used, state_shared, state_unusable,
 };
-use super::rocket_settings::rocket_figment;
+use super::rocket_settings::{Reach, rocket_figment};
 use super::terminal::{complain, say, table};
 use crate::config::{Config, Environment, StateLocation, Target, print};
 use crate::proxy::client::Upstreams;
@@ -32,7 +32,7 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
             if let Some(names) = &placeholders {
                 complain(&placeholders_used(names));
             }
-            let settings = rocket_figment(environment, development);
+            let settings = rocket_figment(environment, Reach::of(&loaded.config));
             if let Err(error) = &settings {
                 complain(&format!("error: {error}\n"));
             }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use super::dev_access::DevAccess;
 use crate::config::{Fault, Problem, PublicUrl};
 
 /// The most names that a list shows.
@@ -19,7 +20,10 @@ impl Placeholders {
     pub(super) fn take(problems: &mut Vec<Problem>) -> Self {
         let mut names: Vec<String> = Vec::new();
         problems.retain(|problem| {
-            let Fault::Placeholder(name, _) = &problem.fault else { return true };
+            let (Fault::Placeholder(name, _) | Fault::RandomPlaceholder(name)) = &problem.fault
+            else {
+                return true;
+            };
             if !names.contains(name) {
                 names.push(name.clone());
             }
@@ -30,7 +34,9 @@ impl Placeholders {
 
     /// The same if there are so many that nobody would see the other problems.
     pub(super) fn take_many(problems: &mut Vec<Problem>) -> Option<Self> {
-        let is_placeholder = |one: &&Problem| matches!(one.fault, Fault::Placeholder(..));
+        let is_placeholder = |one: &&Problem| {
+            matches!(one.fault, Fault::Placeholder(..) | Fault::RandomPlaceholder(_))
+        };
         let are_many = problems.iter().filter(is_placeholder).count() > DETAILED;
         are_many.then(|| Self::take(problems))
     }
@@ -56,26 +62,34 @@ pub(super) struct FirstRun {
     /// The origin of launches.
     pub(super) public_url: PublicUrl,
     pub(super) placeholders: Placeholders,
+    /// The access to a gateway with `dev_host`.
+    pub(super) access: Option<DevAccess>,
 }
 
 impl FirstRun {
     /// The block, for a gateway that listens at this address.
     pub(super) fn text(&self, address: SocketAddr) -> String {
-        let url = local_url(address);
+        let url = match &self.access {
+            Some(access) => access.origin().to_string(),
+            None => local_url(address),
+        };
         let noun = if self.tools == 1 { "tool" } else { "tools" };
         let mut lines = vec![("practice", format!("{url}/dev"))];
-        if let PublicUrl::Fixed(origin) = &self.public_url
+        if let Some(access) = &self.access {
+            lines.extend(access.lines(address));
+        } else if let PublicUrl::Fixed(origin) = &self.public_url
             && origin.to_string() != url
         {
             lines.push(("launches", format!("signatures are verified for {origin}")));
         }
-        // A further host (`dev_host`) adds its lines here: the address it binds, and its token.
         if !self.placeholders.0.is_empty() {
             let names = &self.placeholders;
-            lines.push((
-                "secrets",
-                format!("public placeholders for {names}; fine on this machine"),
-            ));
+            let text = if self.access.is_some() {
+                format!("random until the gateway stops for {names}; `/dev` signs with no other")
+            } else {
+                format!("public placeholders for {names}; fine on this machine")
+            };
+            lines.push(("secrets", text));
         }
         lines.push((
             "production",
@@ -122,6 +136,7 @@ mod tests {
             tools: names.len(),
             public_url: PublicUrl::FromHost(Scheme::Http),
             placeholders: Placeholders::take(&mut problems),
+            access: None,
         }
     }
 

@@ -6,9 +6,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use lti::Secret;
 use lti::v1p1::ConsumerCredentials;
 
-use super::rocket_settings::rocket_figment;
+use super::rocket_settings::{Reach, rocket_figment};
 use super::template_file::{TEMPLATES, TemplateFile, template_files};
 use crate::config::{
     self, Config, Environment, Fault, GatewayPart, Location, Problem, Severity, UpstreamUse,
@@ -50,6 +51,15 @@ impl Loaded {
     pub(super) fn errors(&self) -> impl Iterator<Item = &Problem> {
         self.problems.iter().filter(|problem| problem.severity() == Severity::Error)
     }
+
+    /// Whether a tool has a secret that is not set and that a gateway with `dev_host` replaces by a
+    /// random one. Only the process of the gateway knows it.
+    pub(super) fn has_random_secret(&self, tool: &str) -> bool {
+        let is_placeholder = |secret: &Secret| secret.expose() == self.config.placeholder.expose();
+        let mut of_tool = self.credentials.iter().filter(|known| known.tool == tool);
+        self.config.dev_host.is_some()
+            && of_tool.any(|known| known.secrets.iter().any(is_placeholder))
+    }
 }
 
 /// Loads a tools file and the templates beside it.
@@ -87,7 +97,7 @@ pub(super) fn load_content(
     }
     let (templates, more) = Templates::compile(files, &reading.template_uses, unreadable);
     problems.extend(more);
-    own_ports(&reading.upstream_uses, environment, development, &mut problems);
+    own_ports(&reading.upstream_uses, environment, Reach::of(&reading.config), &mut problems);
     config::sort(&name, &mut problems);
     Loaded {
         config: reading.config,
@@ -102,11 +112,11 @@ pub(super) fn load_content(
 fn own_ports(
     upstreams: &[UpstreamUse],
     environment: &Environment,
-    development: bool,
+    reach: Reach,
     problems: &mut Vec<Problem>,
 ) {
     // `check` and `serve` report invalid settings.
-    let Ok((_, settings)) = rocket_figment(environment, development) else { return };
+    let Ok((_, settings)) = rocket_figment(environment, reach) else { return };
     let listener = SocketAddr::new(settings.address, settings.port);
     for upstream in upstreams.iter().filter(|upstream| upstream.reaches(listener)) {
         upstream.report_gateway(GatewayPart::Port(listener.port()), problems);

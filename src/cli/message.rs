@@ -65,7 +65,9 @@ pub(super) fn no_certificates(why: &str) -> String {
 /// A running gateway cannot take over a configuration.
 pub(super) fn cannot_reload(error: &ReloadError) -> String {
     match error {
-        ReloadError::State => format!("error: {error}\n  = help: restart the gateway\n"),
+        ReloadError::State | ReloadError::DevHost => {
+            format!("error: {error}\n  = help: restart the gateway\n")
+        }
         ReloadError::Certificates(why) => no_certificates(why),
     }
 }
@@ -73,6 +75,15 @@ pub(super) fn cannot_reload(error: &ReloadError) -> String {
 /// The system returns no random bytes.
 pub(super) fn no_randomness(error: getrandom::Error) -> String {
     format!("error: this machine has no randomness: {error}\n")
+}
+
+/// The tool has a secret that only the running gateway knows.
+pub(super) fn random_secret(tool: &str) -> String {
+    format!(
+        "error: a secret of {tool:?} is not set, and a gateway with `dev_host` replaces it by a \
+         random one\n  \
+         = help: launch at /dev, or set the variable for the gateway and for this command\n"
+    )
 }
 
 /// The file has no valid tool of this name. The message lists all problems of the file, because

@@ -2,6 +2,7 @@
 
 mod check;
 mod command;
+mod dev_access;
 mod explain;
 mod first_run;
 mod grades;

@@ -6,10 +6,13 @@ use rocket::figment::util::nest;
 use rocket::figment::value::{Dict, Map, Value};
 use rocket::figment::{Error as FigmentError, Figment, Metadata, Profile, Provider};
 
-use crate::config::Environment;
+use crate::config::{Config, Environment};
 
 /// The defaults of Rocket's settings: the `Rocket.toml` of the repository.
 const ROCKET_TOML: &str = include_str!("../../Rocket.toml");
+
+/// The address of development.
+const LOOPBACK: &str = "127.0.0.1";
 
 /// The prefix of variables with Rocket's settings.
 const PREFIX: &str = "ROCKET_";
@@ -24,14 +27,37 @@ const IGNORED: [(&str, &str); 1] = [(
     "remove it from Rocket.toml, or unset ROCKET_TLS; let a proxy in front terminate TLS",
 )];
 
+/// Who can connect to the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Everyone, at the address of Rocket's settings: production.
+    Network,
+    /// This machine: development.
+    Loopback,
+    /// Development with `dev_host`: this machine, or everyone at the address of `ROCKET_ADDRESS`.
+    /// `Rocket.toml` does not count: its address is for production.
+    DevHost,
+}
+
+impl Reach {
+    /// The reach of a gateway with this configuration.
+    pub(super) fn of(config: &Config) -> Self {
+        match (config.development, &config.dev_host) {
+            (false, _) => Self::Network,
+            (true, None) => Self::Loopback,
+            (true, Some(_)) => Self::DevHost,
+        }
+    }
+}
+
 /// Rocket's settings, as layers and as values. Later sources win: our defaults, `Rocket.toml`,
-/// `ROCKET_…`, `PORT`. In development the address is always loopback.
+/// `ROCKET_…`, `PORT`. `reach` decides about the address.
 ///
 /// # Errors
 /// The message for the terminal, without `error: `.
 pub(super) fn rocket_figment(
     environment: &Environment,
-    development: bool,
+    reach: Reach,
 ) -> Result<(Figment, RocketConfig), String> {
     let file = variable(environment, "ROCKET_CONFIG").unwrap_or("Rocket.toml");
     let profile = variable(environment, "ROCKET_PROFILE").map(Profile::from);
@@ -39,6 +65,9 @@ pub(super) fn rocket_figment(
         .merge(Toml::string(ROCKET_TOML).nested())
         .merge(Toml::file(file).nested())
         .select(profile.unwrap_or(RocketConfig::DEFAULT_PROFILE));
+    if reach == Reach::DevHost {
+        figment = figment.merge((RocketConfig::ADDRESS, LOOPBACK));
+    }
     for setting in environment.iter().filter_map(RocketVariable::of) {
         figment = figment.merge(setting);
     }
@@ -52,8 +81,8 @@ pub(super) fn rocket_figment(
         })?;
         figment = figment.merge((RocketConfig::PORT, port));
     }
-    if development {
-        figment = figment.merge((RocketConfig::ADDRESS, "127.0.0.1"));
+    if reach == Reach::Loopback {
+        figment = figment.merge((RocketConfig::ADDRESS, LOOPBACK));
     }
     // Rocket's server read these. The listener does not, so a gateway would be less than it seems.
     for (key, help) in IGNORED {
@@ -112,6 +141,7 @@ fn variable<'e>(environment: &'e Environment, name: &str) -> Option<&'e str> {
 /// # Errors
 /// The message for the terminal, if the settings are invalid.
 pub(super) fn local_authority(environment: &Environment) -> Result<String, String> {
-    let (_, config) = rocket_figment(environment, true).map_err(|why| format!("error: {why}\n"))?;
+    let (_, config) =
+        rocket_figment(environment, Reach::Loopback).map_err(|why| format!("error: {why}\n"))?;
     Ok(format!("localhost:{}", config.port))
 }

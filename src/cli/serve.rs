@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -12,11 +13,14 @@ use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use tokio::runtime::Builder;
 
+use super::dev_access::{DevAccess, placeholders};
 use super::first_run::{FirstRun, Placeholders};
 use super::load::{Loaded, load};
 use super::machine::{self, now_in_millis};
-use super::message::{no_certificates, placeholders_used, state_unusable, unreadable};
-use super::rocket_settings::rocket_figment;
+use super::message::{
+    no_certificates, no_randomness, placeholders_used, state_unusable, unreadable,
+};
+use super::rocket_settings::{Reach, rocket_figment};
 use super::terminal::Terminal;
 use super::tools_watch::ToolsWatch;
 use crate::clock::Clock;
@@ -30,12 +34,24 @@ use crate::web::{self, Gateway};
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Serves until it receives a signal to stop.
-pub(super) fn serve(file: &Path, environment: Environment, development: bool) -> ExitCode {
-    // Files reload only in development.
-    let watch = development.then(|| {
+pub(super) fn serve(file: &Path, mut environment: Environment, development: bool) -> ExitCode {
+    let mut watch = None;
+    if development {
+        let random = match placeholders() {
+            Ok(random) => random,
+            Err(error) => return refuse(&no_randomness(error)),
+        };
+        environment.set_placeholders(random.clone());
+        // Files reload only in development.
         let terminal = Terminal::start();
-        ToolsWatch::start(file, machine::environment, true, move |text| terminal.print(text))
-    });
+        let read_environment = move || {
+            let mut environment = machine::environment();
+            environment.set_placeholders(random.clone());
+            environment
+        };
+        let print = move |text: &str| terminal.print(text);
+        watch = Some(ToolsWatch::start(file, read_environment, true, print));
+    }
     let mut loaded = match load(file, &environment, development) {
         Ok(loaded) => loaded,
         Err(error) => return refuse(&unreadable(file.display(), &error)),
@@ -53,7 +69,7 @@ pub(super) fn serve(file: &Path, environment: Environment, development: bool) ->
         report(&problems);
     }
     let watch = watch.map(|watch| watch.after(&loaded.problems));
-    let (figment, config) = match rocket_figment(&environment, development) {
+    let (figment, config) = match rocket_figment(&environment, Reach::of(&loaded.config)) {
         Ok(settings) => settings,
         Err(why) => return failed(&why),
     };
@@ -63,10 +79,15 @@ pub(super) fn serve(file: &Path, environment: Environment, development: bool) ->
     };
     // The configuration has copied what it needs.
     drop(environment);
+    let access = match loaded.config.dev_host.clone().map(DevAccess::new).transpose() {
+        Ok(access) => access,
+        Err(error) => return refuse(&no_randomness(error)),
+    };
     let first_run = development.then(|| FirstRun {
         tools: loaded.config.tools.len(),
         public_url: loaded.config.public_url.clone(),
         placeholders,
+        access,
     });
     let code = run(loaded, figment, &config, first_run, watch);
     log.flush(FLUSH_TIMEOUT);
@@ -93,7 +114,10 @@ fn run(
         Ok(gateway) => gateway,
         Err(why) => return refuse(&no_certificates(&why)),
     };
-    let gateway = gateway.explaining(loaded.credentials);
+    let mut gateway = gateway.explaining(loaded.credentials);
+    if let Some(access) = first_run.as_ref().and_then(|first_run| first_run.access.as_ref()) {
+        gateway = gateway.developing(Arc::clone(&access.process));
+    }
     release_memory();
     let runtime = Builder::new_multi_thread()
         .worker_threads(config.workers.max(1))

@@ -6,6 +6,8 @@ use figment::value::{Dict, Map, Value};
 use figment::{Error, Metadata, Profile, Provider};
 use lti::Secret;
 
+use super::placeholder::RandomPlaceholders;
+
 /// The environment variables at the start of the program. Any of them may be a secret: `Debug`
 /// hides their values, and they are zeroized on drop.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +15,8 @@ pub struct Environment {
     variables: BTreeMap<String, Secret>,
     /// The names of variables whose value is not UTF-8.
     malformed: BTreeSet<String>,
+    /// The random placeholders of this process, if it serves.
+    placeholders: Option<RandomPlaceholders>,
 }
 
 impl Environment {
@@ -54,6 +58,17 @@ impl Environment {
         self.malformed.iter().map(String::as_str).filter(|name| name.starts_with(PREFIX))
     }
 
+    /// Sets the random placeholders for secrets that are not set. Only development with `dev_host`
+    /// uses them.
+    pub fn set_placeholders(&mut self, placeholders: RandomPlaceholders) {
+        self.placeholders = Some(placeholders);
+    }
+
+    /// The random placeholders.
+    pub(super) fn placeholders(&self) -> Option<&RandomPlaceholders> {
+        self.placeholders.as_ref()
+    }
+
     /// Names and values, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.expose()))
@@ -65,7 +80,7 @@ impl FromIterator<(String, String)> for Environment {
         let variables = variables.into_iter();
         Self {
             variables: variables.map(|(name, value)| (name, Secret::new(value))).collect(),
-            malformed: BTreeSet::new(),
+            ..Self::default()
         }
     }
 }

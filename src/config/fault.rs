@@ -563,6 +563,28 @@ faults! {
         fact: "{what} is not set: development uses \"{placeholder}\"",
         advice: "set it before others can reach the gateway; it is required outside development";
 
+    /// Development with `dev_host` uses a random placeholder. Holds the variable or key.
+    RandomPlaceholder(what: String) => Warning,
+        fact: "{what} is not set: with `dev_host`, development uses a random secret until it stops",
+        advice: "set it to launch the tool from another platform than `/dev`, or to keep sessions \
+            after a restart";
+
+    /// `gateway.dev_host` is invalid. Holds the reason.
+    DevHost(why: PublicUrlError) => Error,
+        fact: "the development host {why}",
+        advice: "write scheme, host and, if it is not the default, port, as browsers show them: \
+            `dev_host = \"https://name-5000.app.github.dev\"`";
+
+    /// `gateway.dev_host` is set on Heroku.
+    DevHostOnHeroku => Error,
+        fact: "`dev_host` is for development, and DYNO is set: this is Heroku",
+        advice: "remove `dev_host` from the file that you deploy, or unset LTI_GATEWAY_DEV_HOST";
+
+    /// `gateway.dev_host` is set outside development.
+    DevHostIgnored => Warning,
+        fact: "`dev_host` has no effect outside development",
+        advice: "remove it, or set LTI_GATEWAY_DEV_HOST where you develop";
+
     /// `gateway.public_url` is missing.
     PublicUrlMissing => Error,
         fact: "`gateway.public_url` is missing",

@@ -30,6 +30,7 @@ pub(super) struct GatewayTable {
     pub(super) outcome_url_rewrite: Option<RewriteTable>,
     pub(super) name: Option<Written<String>>,
     pub(super) contact: Option<Written<String>>,
+    pub(super) dev_host: Option<Written<String>>,
     pub(super) completeness: Completeness,
 }
 
@@ -135,6 +136,7 @@ fn read_gateway(mut table: Table<'_>) -> GatewayTable {
         outcome_url_rewrite: read_rewrites(&mut table),
         name: table.string("name"),
         contact: table.string("contact"),
+        dev_host: table.string("dev_host"),
         completeness: Completeness::default(),
     };
     gateway.completeness = table.finish("in [gateway]");

@@ -19,9 +19,13 @@ use crate::url::{BaseUrl, Origin, Scheme, host_and_port};
 /// A whole configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Whether this is development: the gateway listens on loopback only, and uses placeholders for
-    /// missing secrets.
+    /// Whether this is development: the gateway uses placeholders for missing secrets. Without
+    /// `dev_host` it listens on loopback only.
     pub development: bool,
+    /// The one host that development answers beside loopback. `None` outside development.
+    pub dev_host: Option<Origin>,
+    /// The placeholder for tools' secrets that are not set, in development.
+    pub placeholder: Secret,
     /// Whether the gateway runs behind Heroku's router. The router appends the browser's address to
     /// `X-Forwarded-For`.
     pub behind_heroku: bool,

@@ -331,6 +331,19 @@ pub const GATEWAY: Keys = Keys {
             public: true,
             ..key("contact")
         },
+        Key {
+            kind: Kind::String(shape::ORIGIN),
+            default: KeyDefault::Described("loopback hosts only"),
+            description: concat!(
+                "In development only: the one further origin at which browsers reach the gateway, ",
+                "such as that of a forwarded port. It replaces `public_url`. `/dev` then asks for ",
+                "a token.",
+            ),
+            example: "dev_host = \"https://name-5000.app.github.dev\"",
+            guide: "another-host-in-development",
+            public: true,
+            ..key("dev_host")
+        },
     ],
 };
 

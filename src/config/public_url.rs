@@ -98,6 +98,17 @@ impl PublicUrl {
             }
         }
     }
+
+    /// The issuer of assertions: the origin, but one constant in development. Development answers
+    /// several loopback names, and `dev_port` is its port.
+    pub fn issuer(&self, host: &str, dev_port: Option<u16>) -> Origin {
+        match (self, dev_port) {
+            (Self::FromHost(Scheme::Http), Some(port)) => {
+                Origin { scheme: Scheme::Http, authority: format!("localhost:{port}") }
+            }
+            _ => self.origin(host),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,15 @@
 //! The outcome services of the practice course, like those of edX (xblock-lti-consumer): Basic
 //! Outcomes with `replaceResult` only, and the Result service of LTI 2.0.
 
+use lti::Score;
 use lti::oauth1::{SigningKey, verify_authorization};
 use lti::v1p1::outcome::service::{OutcomeRequest, read_request, response};
 use lti::v1p1::outcome::{self, CodeMajor};
 use lti::v2p0::result;
-use lti::{Score, Secret};
 
 use super::course::sourcedid;
 use super::gradebook::{CourseGrade, Gradebook, GradebookSlot};
 use super::person::Person;
-use crate::config::PLACEHOLDER_SECRET;
 
 /// The host of the practice platform. Names below `localhost` are never resolved in the DNS (RFC
 /// 6761 §6.3).
@@ -27,8 +26,10 @@ pub fn outcome_url(tool: &str, block: &str) -> String {
 pub struct ServiceRequest<'a> {
     /// The name of the tool.
     pub tool: &'a str,
-    /// The key of the tool's consumer with the placeholder secret.
+    /// The key of the tool's consumer.
     pub key: &'a str,
+    /// The consumer's secret.
+    pub signing_key: &'a SigningKey,
     /// The block of the service.
     pub block: &'a str,
     /// The method.
@@ -156,9 +157,8 @@ impl ServiceRequest<'_> {
         Some(GradebookSlot { tool: self.tool.to_owned(), block: self.block.to_owned(), person })
     }
 
-    /// Verifies the signature by the placeholder secret. Like edX, it ignores timestamp and nonce.
+    /// Verifies the signature. Like edX, it ignores timestamp and nonce.
     fn verify(&self) -> Result<(), String> {
-        let signing_key = SigningKey::new(&Secret::new(PLACEHOLDER_SECRET));
         let url = format!("http://{HOST}{}", self.target);
         verify_authorization(
             self.authorization,
@@ -166,7 +166,7 @@ impl ServiceRequest<'_> {
             &url,
             self.body,
             self.key,
-            &signing_key,
+            self.signing_key,
         )
         .map_err(|fault| fault.to_string())
     }

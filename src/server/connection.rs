@@ -31,7 +31,7 @@ use super::socket::Socket;
 use crate::config::Institution;
 use crate::web::{
     BodyError, Decision, Drains, FormRule, Hold, MOST_HEAD_BYTES, Refusal, RequestBody,
-    ResponseBody, SessionCall, accept, answer_session, decide, own_response,
+    ResponseBody, SessionCall, accept, answer_session, decide, own_response, restore_origin,
 };
 
 /// The most bytes of a connection's buffers, in each direction. A request head must fit; the page
@@ -179,7 +179,7 @@ async fn answer(
     mut request: Request<Incoming>,
 ) -> (Response<ResponseBody>, Hold) {
     let upgrade = request.extensions_mut().remove::<OnUpgrade>();
-    let (head, incoming) = request.into_parts();
+    let (mut head, incoming) = request.into_parts();
     let mut hold: Hold = Arc::clone(busy) as _;
     let expects_continue = head.headers.contains_key(EXPECT);
     let mut body =
@@ -188,6 +188,7 @@ async fn answer(
         let page = Refusal::PageFailed.respond(&Institution::default());
         return (own_response(page).await, hold);
     };
+    restore_origin(&gateway, &mut head.headers);
     let rule = match decide(&gateway, &head) {
         Decision::Refused { refusal, tool } => {
             let (budget, method) = (gateway.log_budget(), head.method.as_str());

@@ -9,7 +9,7 @@ use hyper::http::request::Parts;
 
 use super::gateway::Gateway;
 use super::grade;
-use super::guard::{self, HostError};
+use super::guard::{self, AnsweredHosts, HostError};
 use super::launch::{LARGEST_FORM, is_form};
 use super::limit::{MOST_FIELDS, MOST_HEAD_BYTES};
 use super::proxy::door::LARGEST_TICKET_FORM;
@@ -59,7 +59,7 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
     let path = head.uri.path();
     let is_development = gateway.development.is_some();
     let refused = |refusal, tool| Decision::Refused { refusal, tool };
-    let route = match guard::host(&head.headers, is_development) {
+    let route = match guard::host(&head.headers, answered_hosts(gateway)) {
         Ok(host) => gateway.routes.find(host, &head.method, path, head.uri.query()),
         // Monitors may send any `Host`.
         Err(_) if matches!(path, "/is_up" | "/ready") => None,
@@ -94,6 +94,14 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
             Decision::Own(form_rule(head, route.as_ref(), is_development))
         }
         None => refused(Refusal::MethodNotAllowed, None),
+    }
+}
+
+/// The hosts that the gateway answers.
+fn answered_hosts(gateway: &Gateway) -> AnsweredHosts<'_> {
+    match &gateway.development {
+        None => AnsweredHosts::All,
+        Some(development) => AnsweredHosts::Loopback(development.dev_host.as_ref()),
     }
 }
 

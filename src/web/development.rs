@@ -5,14 +5,20 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use lti::Secret;
+use lti::oauth1::SigningKey;
 use lti::v1p1::{ConsumerCredentials, DiagnosisContext};
 use serde::Serialize;
 
 use crate::practice::Gradebook;
+use crate::url::Origin;
 
 /// The state of a gateway in development.
-#[derive(Default)]
 pub(super) struct Development {
+    /// The one host that the gateway answers beside loopback.
+    pub(super) dev_host: Option<Origin>,
+    /// The signing key of tools' secrets that are not set.
+    pub(super) placeholder: SigningKey,
     /// Every consumer's key and secrets. The diagnosis looks for mix-ups among them.
     credentials: Vec<ConsumerCredentials>,
     pub(super) rejected: Arc<RejectedLaunches>,
@@ -22,14 +28,33 @@ pub(super) struct Development {
 }
 
 impl Development {
+    /// The state of a gateway with this `dev_host` and this placeholder for tools' secrets.
+    pub(super) fn new(dev_host: Option<Origin>, placeholder: Secret) -> Self {
+        Self {
+            dev_host,
+            placeholder: SigningKey::new(&placeholder),
+            credentials: Vec::new(),
+            rejected: Arc::default(),
+            gradebook: Arc::default(),
+            notice: Arc::default(),
+        }
+    }
+
     /// The same with these keys and secrets.
     pub(super) fn with_credentials(self, credentials: Vec<ConsumerCredentials>) -> Self {
         Self { credentials, ..self }
     }
 
-    /// The state with another configuration, whose consumers have these keys and secrets.
-    pub(super) fn reconfigured(&self, credentials: Vec<ConsumerCredentials>) -> Self {
+    /// The state with another configuration, with this placeholder, and whose consumers have these
+    /// keys and secrets.
+    pub(super) fn reconfigured(
+        &self,
+        placeholder: Secret,
+        credentials: Vec<ConsumerCredentials>,
+    ) -> Self {
         Self {
+            dev_host: self.dev_host.clone(),
+            placeholder: SigningKey::new(&placeholder),
             credentials,
             rejected: Arc::clone(&self.rejected),
             gradebook: Arc::clone(&self.gradebook),

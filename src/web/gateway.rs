@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lti::v1p1::ConsumerCredentials;
 
 use super::cause_budget::CauseBudget;
+use super::dev_process::DevProcess;
 use super::development::Development;
 use super::log_budget::{LOG_LINES, LogBudget};
 use super::proxy::route::ToolRoutes;
@@ -28,6 +29,8 @@ pub struct Gateway {
     pub(super) behind_heroku: bool,
     /// Only in development mode.
     pub(super) development: Option<Development>,
+    /// The part of development that outlives this configuration.
+    pub(super) dev_process: Arc<DevProcess>,
     pub(super) routes: ToolRoutes,
     pub(super) templates: Templates,
     state: StateLocation,
@@ -48,6 +51,7 @@ pub struct Gateway {
 /// The parts of a gateway that outlive its configuration, or contain some that do.
 struct Parts {
     development: Option<Development>,
+    dev_process: Arc<DevProcess>,
     replay: Arc<dyn Replay>,
     session_cache: SessionCache,
     grades: Grades,
@@ -63,6 +67,9 @@ pub enum ReloadError {
     /// It has another `state`: a process cannot move its spent nonces and queued grades.
     #[error("`state` has changed, and a running gateway keeps its state where it is")]
     State,
+    /// It has another `dev_host`: the process keeps its address, its token and its random secrets.
+    #[error("`dev_host` has changed, and a running gateway keeps its address and its token")]
+    DevHost,
     /// It needs the system's certificates, and the system has none. Holds the system's message.
     #[error("{0}")]
     Certificates(String),
@@ -85,7 +92,10 @@ impl Gateway {
         let platforms = Platforms::new(config.outcomes.clone(), needs_certificates)?;
         let State { replay, outbox } = state;
         let parts = Parts {
-            development: config.development.then(Development::default),
+            development: config
+                .development
+                .then(|| Development::new(config.dev_host.clone(), config.placeholder.clone())),
+            dev_process: Arc::default(),
             replay: replay.into(),
             session_cache: SessionCache::new(&config.secrets),
             grades: Grades::new(platforms, outbox, &config.tools, clock.clone()),
@@ -115,11 +125,19 @@ impl Gateway {
         if config.state != self.state {
             return Err(ReloadError::State);
         }
+        let dev_host = self.development.as_ref().and_then(|old| old.dev_host.as_ref());
+        if config.dev_host.as_ref() != dev_host {
+            return Err(ReloadError::DevHost);
+        }
         let with_tls = config.needs_certificates();
         let upstreams = self.upstreams.reconfigured(with_tls).map_err(ReloadError::Certificates)?;
         let grades = self.grades.reconfigured(config.outcomes.clone(), with_tls, &config.tools);
         let parts = Parts {
-            development: self.development.as_ref().map(|old| old.reconfigured(credentials)),
+            development: self
+                .development
+                .as_ref()
+                .map(|old| old.reconfigured(config.placeholder.clone(), credentials)),
+            dev_process: Arc::clone(&self.dev_process),
             replay: Arc::clone(&self.replay),
             session_cache: self.session_cache.reconfigured(&config.secrets),
             grades: grades.map_err(ReloadError::Certificates)?,
@@ -141,6 +159,7 @@ impl Gateway {
             public_url: config.public_url,
             behind_heroku: config.behind_heroku,
             development: parts.development,
+            dev_process: parts.dev_process,
             routes: ToolRoutes::new(tools.collect()),
             templates,
             state: config.state,
@@ -167,6 +186,12 @@ impl Gateway {
         self
     }
 
+    /// The same gateway with the part of development that outlives its configuration.
+    #[must_use]
+    pub fn developing(self, dev_process: Arc<DevProcess>) -> Self {
+        Self { dev_process, ..self }
+    }
+
     /// The same gateway with another number of log lines a second, for each tool and code, that a
     /// client can cause without signing in.
     #[must_use]
@@ -188,6 +213,13 @@ impl Gateway {
     /// In development, why the newest files are not in use. Empty if they are.
     pub(super) fn notice(&self) -> String {
         self.development.as_ref().map(Development::notice).unwrap_or_default()
+    }
+
+    /// Whether others than this machine may reach a gateway in development: it has `dev_host`. Then
+    /// `/dev` asks for a token, and no page shows keys.
+    pub(super) fn is_exposed(&self) -> bool {
+        let has_dev_host = |development: &Development| development.dev_host.is_some();
+        self.dev_process.token().is_some() || self.development.as_ref().is_some_and(has_dev_host)
     }
 
     /// The name and the launch URL of every tool, for a request to this host and port.

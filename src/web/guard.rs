@@ -1,8 +1,8 @@
 //! The check of the `Host` of every request, and the routes that tools' own hosts do not have.
 //!
 //! With no or two `Host` headers, two proxies can see two different sites (host header injection).
-//! RFC 9112 §3.2 requires a 400. Development answers only loopback names, so that a web page cannot
-//! reach it by a name of its own (DNS rebinding).
+//! RFC 9112 §3.2 requires a 400. Development answers only loopback names and `dev_host`, so that a
+//! web page cannot reach it by a name of its own (DNS rebinding).
 
 use std::convert::Infallible;
 use std::net::Ipv6Addr;
@@ -16,7 +16,7 @@ use rocket::{Data, Request, Route};
 use super::current::RequestGateway;
 use super::served::ServedTarget;
 use crate::config::PublicUrl;
-use crate::url::{host_and_port, is_loopback};
+use crate::url::{Origin, host_and_port, is_loopback};
 
 /// The longest name in the DNS, with its dots.
 const LONGEST_NAME: usize = 253;
@@ -28,7 +28,7 @@ const LONGEST_SHOWN_PATH: usize = 200;
 pub(super) enum HostError {
     /// It is missing, empty, repeated or malformed.
     Invalid,
-    /// In development, it is not loopback.
+    /// In development, it is neither loopback nor `dev_host`.
     Foreign,
     /// Its name ends with a dot. Browsers treat this as another site, although the DNS does not.
     TrailingDot {
@@ -37,11 +37,37 @@ pub(super) enum HostError {
     },
 }
 
+/// The hosts that the gateway answers.
+#[derive(Clone, Copy)]
+pub(super) enum AnsweredHosts<'g> {
+    /// Every host: production.
+    All,
+    /// Loopback hosts and `dev_host`: development.
+    Loopback(Option<&'g Origin>),
+}
+
+impl AnsweredHosts<'_> {
+    fn contains(self, name: &str, port: Option<&str>) -> bool {
+        let Self::Loopback(dev_host) = self else { return true };
+        is_loopback(name)
+            || dev_host.is_some_and(|origin| {
+                let port = port.filter(|port| !port.is_empty());
+                let port = port.unwrap_or(origin.scheme.default_port());
+                // `080` is a port, too.
+                let is_port = port.parse::<u16>().ok() == origin.port_or_default().parse().ok();
+                name.eq_ignore_ascii_case(origin.host()) && is_port
+            })
+    }
+}
+
 /// The host of a request, without its port.
 ///
 /// # Errors
 /// A [`HostError`].
-pub(super) fn host(headers: &HeaderMap, development: bool) -> Result<&str, HostError> {
+pub(super) fn host<'h>(
+    headers: &'h HeaderMap,
+    answered: AnsweredHosts<'_>,
+) -> Result<&'h str, HostError> {
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(value), None) = (hosts.next(), hosts.next()) else { return Err(HostError::Invalid) };
     let authority = value.to_str().map_err(|_| HostError::Invalid)?;
@@ -53,7 +79,7 @@ pub(super) fn host(headers: &HeaderMap, development: bool) -> Result<&str, HostE
     if !is_host(name) {
         return Err(HostError::Invalid);
     }
-    if development && !is_loopback(name) {
+    if !answered.contains(name, port) {
         return Err(HostError::Foreign);
     }
     if name.len() < host.len() {
@@ -119,7 +145,10 @@ impl Handler for ExceptToolHosts {
 }
 
 /// The same routes, with wrapped handlers.
-fn wrap<H: Handler>(routes: Vec<Route>, guard: impl Fn(Box<dyn Handler>) -> H) -> Vec<Route> {
+pub(super) fn wrap<H: Handler>(
+    routes: Vec<Route>,
+    guard: impl Fn(Box<dyn Handler>) -> H,
+) -> Vec<Route> {
     let guarded = |mut route: Route| {
         route.handler = Box::new(guard(route.handler));
         route
@@ -164,7 +193,9 @@ mod tests {
     use rocket::http::uri::Host;
 
     use super::*;
-    use crate::url::{Origin, Scheme};
+    use crate::url::Scheme;
+
+    const DEVELOPMENT: AnsweredHosts<'_> = AnsweredHosts::Loopback(None);
 
     fn headers(hosts: &[&[u8]]) -> HeaderMap {
         let value = |host: &&[u8]| HeaderValue::from_bytes(host).expect("a value");
@@ -173,7 +204,8 @@ mod tests {
 
     #[track_caller]
     fn check(value: &str, development: bool, expected: Result<&str, HostError>) {
-        assert_eq!(host(&headers(&[value.as_bytes()]), development), expected, "{value}");
+        let answered = if development { DEVELOPMENT } else { AnsweredHosts::All };
+        assert_eq!(host(&headers(&[value.as_bytes()]), answered), expected, "{value}");
     }
 
     #[test]
@@ -252,10 +284,11 @@ mod tests {
             check(value, false, Err(HostError::Invalid));
             check(value, true, Err(HostError::Invalid));
         }
-        assert_eq!(host(&headers(&[b"tools.example\xff"]), false), Err(HostError::Invalid));
+        let answered = AnsweredHosts::All;
+        assert_eq!(host(&headers(&[b"tools.example\xff"]), answered), Err(HostError::Invalid));
         let one: &[u8] = b"localhost";
         for hosts in [&[][..], &[one, one], &[one, b"evil.example"], &[b"", one]] {
-            assert_eq!(host(&headers(hosts), false), Err(HostError::Invalid), "{hosts:?}");
+            assert_eq!(host(&headers(hosts), answered), Err(HostError::Invalid), "{hosts:?}");
         }
     }
 
@@ -287,6 +320,40 @@ mod tests {
         }
         for value in ["tools.example", "localhost.evil.example", "192.168.0.1", "[::2]", "evil."] {
             check(value, true, Err(HostError::Foreign));
+        }
+    }
+
+    #[test]
+    fn dev_host_is_exactly_one_further_host() {
+        let origin = |scheme, authority: &str| Origin { scheme, authority: authority.to_owned() };
+        let forwarded = origin(Scheme::Https, "name-5000.app.github.dev");
+        let with_port = origin(Scheme::Https, "dev.example:8443");
+        let container = origin(Scheme::Http, "localhost:5000");
+        for (origin, value, is_answered) in [
+            (&forwarded, "name-5000.app.github.dev", true),
+            (&forwarded, "NAME-5000.App.GitHub.dev", true),
+            (&forwarded, "name-5000.app.github.dev:443", true),
+            (&forwarded, "name-5000.app.github.dev:", true),
+            (&forwarded, "localhost:5000", true),
+            (&forwarded, "127.0.0.1:5000", true),
+            (&forwarded, "name-5000.app.github.dev:80", false),
+            (&forwarded, "name-5000.app.github.dev:5000", false),
+            (&forwarded, "name-5001.app.github.dev", false),
+            (&forwarded, "x.name-5000.app.github.dev", false),
+            (&forwarded, "name-5000.app.github.dev.evil.example", false),
+            (&forwarded, "app.github.dev", false),
+            (&with_port, "dev.example:8443", true),
+            (&with_port, "dev.example", false),
+            (&with_port, "dev.example:443", false),
+            (&container, "localhost:8080", true),
+            (&container, "192.168.0.7:5000", false),
+        ] {
+            let headers = headers(&[value.as_bytes()]);
+            let answered = host(&headers, AnsweredHosts::Loopback(Some(origin)));
+            assert_eq!(answered.is_ok(), is_answered, "{value} of {origin}");
+            if !is_answered {
+                assert_eq!(answered, Err(HostError::Foreign), "{value} of {origin}");
+            }
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) fn index(gateway: &Gateway, authority: Authority) -> Result<Html, Ref
     let origin = gateway.public_url.origin(authority.as_str());
     let tools = gateway.routes.tools().map(|tool| {
         // Outside development, keys are not public.
-        let keys: Vec<&str> = if gateway.development.is_some() {
+        let keys: Vec<&str> = if gateway.development.is_some() && !gateway.is_exposed() {
             tool.senders.consumers.keys().iter().map(ConsumerKey::as_str).collect()
         } else {
             Vec::new()

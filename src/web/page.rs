@@ -16,12 +16,13 @@ use tera::{Context, Tera};
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("style.css", STYLE),
     ("layout.html.tera", include_str!("pages/layout.html.tera")),
     ("cartridge.xml.tera", include_str!("pages/cartridge.xml.tera")),
     ("contact.html.tera", include_str!("pages/contact.html.tera")),
     ("dev.html.tera", include_str!("pages/dev.html.tera")),
+    ("dev_gate.html.tera", include_str!("pages/dev_gate.html.tera")),
     ("dev_gradebook.html.tera", include_str!("pages/dev_gradebook.html.tera")),
     ("dev_launch.html.tera", include_str!("pages/dev_launch.html.tera")),
     ("dev_refusals.html.tera", include_str!("pages/dev_refusals.html.tera")),

@@ -28,7 +28,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
     if development {
         // Attach first: queued grades may go to the practice platform.
         rocket = rocket
-            .attach(dev::practise(Arc::clone(&gateway.grades)))
+            .attach(dev::practise(Arc::clone(&gateway.grades), Arc::clone(&gateway.dev_process)))
             .mount("/", guard::except_tool_hosts(dev::routes(), false))
             .mount("/", dev::platform_routes());
     }

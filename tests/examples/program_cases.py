@@ -1,13 +1,18 @@
 """The programs that verify assertions: which assertions they accept."""
 
 import json
+import tempfile
 import time
 from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlencode
 
 from case import Cases
+from running import Running
 from server import JWKS, fetch
 from signer import Signer, authenticated_with, claims_of, encode_json, header_of
-from stage import SECRET, Stage
+from stage import SECRET, SECRETS, Arrival, Stage
 
 LANGUAGES = ["Python", "Node", "Rust"]
 
@@ -37,6 +42,42 @@ def accepts(stage: Stage, language: str):
     assert stage.keys.fetched == before + 1, (
         f"the keys were fetched {stage.keys.fetched - before} times"
     )
+
+
+class DevForm(HTMLParser):
+    """The signed form of a practice launch."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.action = ""
+        self.fields: dict[str, str] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        named = dict(attributes)
+        if tag == "form":
+            self.action = named["action"]
+        elif tag == "input":
+            self.fields[named["name"]] = named["value"] or ""
+
+
+@cases.each("the program verifies what /dev launches, with the documented LTI_ISSUER", LANGUAGES)
+def practice(stage: Stage, language: str):
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "tools.toml")
+        file.write_text(stage.tools(stage.app.origin))
+        with Running(stage.binary, file, SECRETS) as development:
+            issuer = f"http://localhost:{development.port}"
+            host = {"Host": f"localhost:{development.port}"}
+            _, _, page = development.ask("GET", "/dev/launch?tool=notebook", host)
+            form = DevForm(page.decode())
+            # `/dev` launches from another name than its own.
+            assert form.action == f"{development.origin}/lti/notebook" != f"{issuer}/lti/notebook"
+            development.open("/lti/notebook", urlencode(form.fields))
+            assertion = Arrival(*stage.app.arrived[-1]).assertion
+            ended = stage.programs[language].run(issuer, [assertion])
+            assert ended.returncode == 0, f"exit code {ended.returncode}: {ended.stderr}"
+            assert ended.stdout == "notebook-key:learner-1\n", ended.stdout
 
 
 def changed(**claims) -> Callable[[Stage], str]:

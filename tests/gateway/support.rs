@@ -18,13 +18,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use lti::MemoryReplay;
+use lti::{MemoryReplay, Secret};
 use lti_gateway::cli::{ToolsWatch, load};
 use lti_gateway::clock::Clock;
-use lti_gateway::config::{Environment, Fault, Problem, Severity, StateLocation, print};
+use lti_gateway::config::{
+    Environment, Fault, Problem, RandomPlaceholders, Severity, StateLocation, print,
+};
 use lti_gateway::server::{Listener, Settings};
 use lti_gateway::state::State;
-use lti_gateway::web::{self, Gateway};
+use lti_gateway::web::{self, DevProcess, DevToken, Gateway};
 use rocket::{Build, Rocket};
 use tempfile::TempDir;
 
@@ -50,6 +52,8 @@ pub struct Setup<'a> {
     pub statics: &'a [(&'a str, &'a str)],
     pub environment: &'a [(&'a str, &'a str)],
     pub development: bool,
+    /// The token of `/dev`, as if the process had started with `dev_host`.
+    pub dev_token: Option<&'a str>,
     /// The maximum number of nonces.
     pub replay: usize,
     /// The most log lines of rejected requests in a second of the clock, if not the gateway's own
@@ -67,6 +71,7 @@ impl Default for Setup<'_> {
             statics: &[],
             environment: &[],
             development: false,
+            dev_token: None,
             replay: 10_000,
             log_lines: Some(u32::MAX),
             reloads: false,
@@ -133,11 +138,14 @@ impl Prepared {
         for (name, text) in setup.statics {
             write(&directory.path().join("static"), name, text);
         }
-        let environment: Environment = setup
+        let mut environment: Environment = setup
             .environment
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
+        if setup.dev_token.is_some() {
+            environment.set_placeholders(random_placeholders());
+        }
         let tools = directory.path().join("tools.toml");
         let watch = setup.reloads.then(|| {
             let environment = environment.clone();
@@ -163,10 +171,24 @@ impl Prepared {
         let gateway =
             Gateway::new(loaded.config, loaded.templates, clock, state).expect("certificates");
         let mut gateway = gateway.explaining(loaded.credentials);
+        if let Some(token) = setup.dev_token {
+            let token = DevToken::new(Secret::new(token), [7; 32]);
+            gateway = gateway.developing(Arc::new(DevProcess::exposed(token)));
+        }
         if let Some(lines) = setup.log_lines {
             gateway = gateway.logging(lines);
         }
         Self { gateway, statics: loaded.statics, watch, time, directory }
+    }
+}
+
+/// The random placeholders of a process with `dev_host`. Tests need to know them.
+pub const RANDOM_SECRET: &str = "random-of-this-start";
+
+fn random_placeholders() -> RandomPlaceholders {
+    RandomPlaceholders {
+        gateway: Secret::new("random-of-this-start, with 32 characters"),
+        tool: Secret::new(RANDOM_SECRET),
     }
 }
 

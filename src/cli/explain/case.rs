@@ -21,7 +21,7 @@ use super::report::Report;
 use crate::cli::limit::CAPTURE_MIB;
 use crate::cli::load::{Loaded, load};
 use crate::cli::machine::now;
-use crate::cli::message::{no_tool, unreadable};
+use crate::cli::message::{no_tool, random_secret, unreadable};
 use crate::config::{
     Config, Environment, Fault, Location, OutcomeRules, Prefix, Problem, PublicUrl, Severity,
     Target, Tool, is_variable, print,
@@ -29,7 +29,7 @@ use crate::config::{
 use crate::grade::NoGradeToken;
 use crate::practice;
 use crate::proxy::path::{begins_with_tilde, has_dot_segment};
-use crate::url::{Origin, Scheme, host_and_port, is_loopback};
+use crate::url::{Origin, Scheme, UrlParts, host_and_port, is_loopback};
 
 /// A captured launch, its tool, and the secrets to try.
 pub(super) struct Case {
@@ -97,6 +97,15 @@ impl Case {
         };
         let mut loaded = read(development)?;
         usable(&loaded, file)?;
+        // Only a launch of `dev_host` is of development.
+        let given = explain.url.as_deref().or(capture.url.as_ref().map(|url| &*url.authority));
+        let host_of = |url| UrlParts::split(url).map_or(host_and_port(url).0, |url| url.host());
+        let is_of = |dev_host: &Origin| {
+            given.is_some_and(|url| host_of(url).eq_ignore_ascii_case(dev_host.host()))
+        };
+        if loaded.config.dev_host.as_ref().is_some_and(|dev_host| !is_of(dev_host)) {
+            loaded = read(false)?;
+        }
         let named = |tool: &&Tool| tool.name == explain.tool;
         let found = loaded.config.tools.iter().find(named);
         let found = found.ok_or_else(|| no_tool(&loaded, &explain.tool, file))?;
@@ -118,8 +127,12 @@ impl Case {
             path: url.path.clone(),
         }));
 
+        if loaded.has_random_secret(&explain.tool) {
+            return Err(random_secret(&explain.tool));
+        }
         // Placeholder secrets are public. Only a gateway on this machine uses them.
-        if development && !is_loopback(host_and_port(&expected.authority).0) {
+        let is_public = !is_loopback(host_and_port(&expected.authority).0);
+        if loaded.config.development && loaded.config.dev_host.is_none() && is_public {
             loaded = read(false)?;
         }
         let found = loaded.config.tools.iter().find(named);
@@ -267,7 +280,7 @@ fn usable(loaded: &Loaded, file: &Path) -> Result<(), String> {
     let decisive = |problem: &&Problem| {
         problem.severity() == Severity::Error
             && match &problem.fault {
-                Fault::PublicUrl(_) | Fault::UnknownVariable(..) => true,
+                Fault::PublicUrl(_) | Fault::DevHost(_) | Fault::UnknownVariable(..) => true,
                 Fault::WrongType { key, .. } => ["public_url", "clock_skew"].contains(&&**key),
                 Fault::UnknownKey { known, .. } => known.contains(&"public_url"),
                 Fault::Duration(_) | Fault::DurationRange(_) => match &problem.location {

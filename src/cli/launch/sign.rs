@@ -10,7 +10,7 @@ use reqwest::Url;
 use super::arguments::LaunchArguments;
 use crate::cli::load::{Loaded, load};
 use crate::cli::machine::{now, random};
-use crate::cli::message::{consumer_keys, no_randomness, no_tool, unreadable};
+use crate::cli::message::{consumer_keys, no_randomness, no_tool, random_secret, unreadable};
 use crate::cli::rocket_settings::local_authority;
 use crate::config::{Environment, PublicUrl, Tool};
 use crate::practice::BLOCK;
@@ -44,8 +44,12 @@ pub(super) fn sign_launch(
         (None, Some(tool)) => own_url(&loaded, tool, environment, development)?,
         (None, None) => return Err(no_tool(&loaded, &launch.tool, file)),
     };
+    if loaded.has_random_secret(&launch.tool) {
+        return Err(random_secret(&launch.tool));
+    }
     // Placeholder secrets are public. Only a gateway on this machine uses them.
-    if development && !url.host_str().is_some_and(is_loopback) {
+    let has_dev_host = loaded.config.dev_host.is_some();
+    if development && !has_dev_host && !url.host_str().is_some_and(is_loopback) {
         loaded = read(false)?;
     }
     let tool = loaded.config.tools.iter().find(|tool| tool.name == launch.tool);

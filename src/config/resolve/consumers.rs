@@ -7,12 +7,13 @@ use lti::oauth1::SignatureMethod;
 use lti::v1p1::{Consumer, ConsumerCredentials};
 
 use super::credential::{Credential, SecretPlace};
-use super::resolver::{PLACEHOLDER_SECRET, Resolver, StringPurpose};
+use super::resolver::{Resolver, StringPurpose};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{ConsumerTable, StringValue};
 use crate::config::key::{SENDERS, SIGNATURE_METHODS};
 use crate::config::limit::{RECOMMENDED_CONSUMER_SECRET, SHORTEST_CONSUMER_SECRET};
+use crate::config::placeholder::PlaceholderUse;
 use crate::config::string_mistake::StringMistake;
 use crate::config::table::{ValueSource, Written};
 
@@ -97,7 +98,7 @@ impl Resolver<'_> {
         let mut secrets = Vec::new();
         let mut shareable = Vec::new();
         for one in written {
-            let Some(secret) = self.secret(one, PLACEHOLDER_SECRET) else { continue };
+            let Some(secret) = self.secret(one, PlaceholderUse::Tool) else { continue };
             self.warn_about_credential("secret", secret.expose(), &one.source);
             // A placeholder has its own warning.
             if self.unset_in_development(&one.value).is_none() {
@@ -129,11 +130,10 @@ impl Resolver<'_> {
     pub(super) fn secret(
         &mut self,
         written: &Written<StringValue>,
-        placeholder: &'static str,
+        of: PlaceholderUse,
     ) -> Option<Secret> {
         let secret = if let Some(name) = self.unset_in_development(&written.value) {
-            self.report(&written.source, Fault::Placeholder(name, placeholder));
-            Secret::new(placeholder)
+            self.report_placeholder(name, of, &written.source)
         } else {
             if let StringValue::Literal(text) = &written.value {
                 if text.is_empty() {

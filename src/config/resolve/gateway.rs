@@ -9,12 +9,10 @@ use crate::config::fault::Fault;
 use crate::config::file::{GatewayTable, StringValue};
 use crate::config::institution::{self, Institution};
 use crate::config::limit::SHORTEST_GATEWAY_SECRET;
+use crate::config::placeholder::PlaceholderUse;
 use crate::config::public_url::{self, PublicUrl};
 use crate::config::table::Written;
 use crate::url::Scheme;
-
-/// The placeholder for `gateway.secret` in development.
-const PLACEHOLDER_SECRET: &str = "development-only-gateway-secret-00";
 
 impl Resolver<'_> {
     pub(super) fn gateway(&mut self, table: GatewayTable) -> (PublicUrl, Vec<Secret>, u64, u64) {
@@ -49,12 +47,16 @@ impl Resolver<'_> {
             }
         };
 
+        // Launches are for the host at which others reach development.
+        let public_url = self.dev_host.clone().map(PublicUrl::Fixed).or(public_url);
+
         let secrets = match table.secret {
             Some(written) => self.gateway_secrets(&written),
             None if self.development && !table.completeness.is_unknown() => {
-                let fault = Fault::Placeholder("`gateway.secret`".into(), PLACEHOLDER_SECRET);
+                let of = PlaceholderUse::Gateway;
+                let fault = self.placeholder_fault("`gateway.secret`".into(), of);
                 self.report_missing("gateway", fault);
-                vec![Secret::new(PLACEHOLDER_SECRET)]
+                vec![self.placeholder(of)]
             }
             None => {
                 if table.completeness.lacks("secret") {
@@ -98,7 +100,7 @@ impl Resolver<'_> {
                 self.report(&one.source, Fault::GatewaySecretShort(0));
                 continue;
             }
-            let Some(secret) = self.secret(one, PLACEHOLDER_SECRET) else { continue };
+            let Some(secret) = self.secret(one, PlaceholderUse::Gateway) else { continue };
             let length = secret.expose().chars().count();
             if length < SHORTEST_GATEWAY_SECRET {
                 self.report(&one.source, Fault::GatewaySecretShort(length));

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use lti::Secret;
 
 use super::credential::{Credential, SecretPlace};
-use super::resolver::{PLACEHOLDER_SECRET, Resolver, StringPurpose};
+use super::resolver::{Resolver, StringPurpose};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{HeadersTable, StringValue};
 use crate::config::header::{check_value, is_hop_by_hop, is_identity, is_token};
+use crate::config::placeholder::PlaceholderUse;
 use crate::config::table::Written;
 
 /// Headers that the gateway sets or forwards by its own rules for each request.
@@ -57,8 +58,8 @@ impl Resolver<'_> {
     ) -> Option<Secret> {
         let text = match self.unset_in_development(&written.value) {
             Some(variable) => {
-                self.report(&written.source, Fault::Placeholder(variable, PLACEHOLDER_SECRET));
-                PLACEHOLDER_SECRET.to_owned()
+                let of = PlaceholderUse::Tool;
+                self.report_placeholder(variable, of, &written.source).expose().to_owned()
             }
             None => self.string(written, StringPurpose::Header)?,
         };

@@ -3,6 +3,7 @@
 
 mod consumers;
 mod credential;
+mod development;
 mod duration;
 mod endpoint;
 mod gateway;
@@ -14,6 +15,5 @@ mod state;
 mod tool;
 mod upstream;
 
-pub use resolver::PLACEHOLDER_SECRET;
 pub(super) use resolver::resolve;
 pub(crate) use tool::is_tool_name;

@@ -12,13 +12,12 @@ use crate::config::fault::Fault;
 use crate::config::file::{GatewayTable, StringValue, ToolsFile};
 use crate::config::gateway::Config;
 use crate::config::heroku::is_heroku;
+use crate::config::placeholder::PlaceholderUse;
 use crate::config::problem::{Location, Problem};
 use crate::config::reading::{Reading, TemplateUse, UpstreamUse};
 use crate::config::string_mistake::StringMistake;
 use crate::config::table::{Completeness, ValueSource, Written};
-
-/// The placeholder for a tool's secret that is not set, in development.
-pub const PLACEHOLDER_SECRET: &str = "development-secret";
+use crate::url::Origin;
 
 /// Variables that name the proxy of many programs.
 const PROXIES: [&str; 6] =
@@ -37,6 +36,7 @@ pub(in crate::config) fn resolve(
         document,
         environment,
         development,
+        dev_host: None,
         problems: file.problems,
         secrets: Vec::new(),
         credentials: Vec::new(),
@@ -44,6 +44,7 @@ pub(in crate::config) fn resolve(
         shareable: Vec::new(),
     };
     resolver.variables_of_the_program(&mut file.gateway);
+    resolver.dev_host = resolver.dev_host(&file.gateway);
     let state = resolver.state(file.gateway.state.as_ref(), directory);
     let outcomes = resolver.outcomes(&file.gateway);
     let institution = resolver.institution(&file.gateway);
@@ -69,6 +70,8 @@ pub(in crate::config) fn resolve(
     resolver.sharing();
     let known_secrets = Arc::new(KnownSecrets::new(&resolver.secrets));
     let behind_heroku = resolver.is_on_heroku();
+    let dev_host = resolver.dev_host.clone();
+    let placeholder = resolver.placeholder(PlaceholderUse::Tool);
     let mut problems = resolver.problems;
     if is_empty {
         let location = document.locate(&Path::default(), Part::Value);
@@ -78,6 +81,8 @@ pub(in crate::config) fn resolve(
     remove_consequences(&mut problems, document);
     let config = Config {
         development,
+        dev_host,
+        placeholder,
         behind_heroku,
         institution,
         public_url,
@@ -138,6 +143,8 @@ pub(super) struct Resolver<'a> {
     pub(super) document: &'a Document<'a>,
     pub(super) environment: &'a Environment,
     pub(super) development: bool,
+    /// The one host that development answers beside loopback.
+    pub(super) dev_host: Option<Origin>,
     pub(super) problems: Vec<Problem>,
     /// Every secret of the file.
     pub(super) secrets: Vec<Secret>,

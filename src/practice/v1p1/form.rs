@@ -2,7 +2,7 @@
 
 use lti::Secret;
 use lti::oauth1::base_string::{base_string, split_url};
-use lti::oauth1::{Credentials, ParamError, Params, SignatureMethod, SigningKey, Source};
+use lti::oauth1::{Credentials, ParamError, Params, SigningKey, Source};
 use lti::v1p1::sign;
 
 use super::mistake::Mistake;
@@ -21,16 +21,14 @@ pub struct SignedForm {
 const LATE: u64 = 600;
 
 impl SignedForm {
-    /// Signs a launch of `url` at `now`, in seconds since the epoch.
+    /// Signs a launch of `url`.
     ///
     /// # Errors
     /// A [`ParamError`] if the query of `url` is malformed.
     pub fn sign(
         url: &str,
         params: &[(String, String)],
-        (key, secret): (&str, &str),
-        nonce: &str,
-        now: u64,
+        credentials: Credentials<'_>,
         mistake: Option<Mistake>,
     ) -> Result<Self, ParamError> {
         let mut posted = url.to_owned();
@@ -53,14 +51,15 @@ impl SignedForm {
             }
             _ => {}
         }
-        let secret = if mistake == Some(Mistake::Secret) { "not-the-secret" } else { secret };
-        let credentials = Credentials {
-            key,
-            signing_key: &SigningKey::new(&Secret::new(secret)),
-            method: SignatureMethod::HmacSha1,
-            timestamp: if mistake == Some(Mistake::Clock) { now.saturating_sub(LATE) } else { now },
-            nonce,
-        };
+        let wrong_key = SigningKey::new(&Secret::new("not-the-secret"));
+        let mut credentials = credentials;
+        match mistake {
+            Some(Mistake::Secret) => credentials.signing_key = &wrong_key,
+            Some(Mistake::Clock) => {
+                credentials.timestamp = credentials.timestamp.saturating_sub(LATE);
+            }
+            _ => {}
+        }
         let body = sign(&signed, &params, &credentials)?;
         let read = Params::default().read_form(Source::Body, body.as_bytes())?;
         let (base_uri, _) = split_url(&signed);

@@ -3,9 +3,11 @@
 use rocket::{FromForm, get};
 use serde::Serialize;
 
-use super::consumer::placeholder_key;
+use lti::oauth1::Credentials;
+
+use super::consumer::PracticeConsumer;
+use super::gate::{DevRefusal, SendingPage};
 use super::practice::MistakeContext;
-use crate::config::PLACEHOLDER_SECRET;
 use crate::practice::v1p1::{Mistake, SignedForm, edx_launch, person_params};
 use crate::practice::{BLOCK, Person, outcome_url};
 use crate::web::gateway::Gateway;
@@ -59,19 +61,22 @@ pub(super) struct PracticeChoice<'r> {
     mistake: Option<&'r str>,
 }
 
-/// Shows a signed launch, with a button that sends it.
+/// Shows a signed launch, with a button that sends it. A page of another site cannot open it.
 #[get("/dev/launch?<chosen..>")]
 pub(super) fn launch(
     gateway: &Gateway,
     authority: Authority,
+    page: SendingPage,
     chosen: PracticeChoice<'_>,
-) -> Result<Html, Refusal> {
+) -> Result<Html, DevRefusal> {
+    page.check()?;
     let tool =
         gateway.routes.tools().find(|known| known.name == chosen.tool).ok_or(Refusal::NoTool)?;
-    let key = placeholder_key(tool).ok_or(Refusal::NoTool)?;
     let person = Person::of(chosen.person.unwrap_or_default());
     let mistake = chosen.mistake.and_then(Mistake::named);
     let url = gateway.public_url.launch_url(tool, Some(&authority.other()));
+    let consumer = PracticeConsumer::of(gateway, tool, &url, page.is_forwarded);
+    let consumer = consumer.map_err(|_| Refusal::NoTool)?;
     let block = block(chosen.link);
     let mut params = person_params(person);
     if chosen.ungraded.is_none() {
@@ -80,9 +85,14 @@ pub(super) fn launch(
     params.extend(custom_params(chosen.custom.unwrap_or_default()));
     let sign = |params: &[(String, String)], nonce: &str| {
         let params = edx_launch(block, person.id, &[person.role], params);
-        let credentials = (key, PLACEHOLDER_SECRET);
-        let form =
-            SignedForm::sign(&url, &params, credentials, nonce, gateway.clock.now(), mistake);
+        let credentials = Credentials {
+            key: consumer.key,
+            signing_key: consumer.signing_key,
+            method: consumer.method,
+            timestamp: gateway.clock.now(),
+            nonce,
+        };
+        let form = SignedForm::sign(&url, &params, credentials, mistake);
         form.map(FormContext::from).map_err(|_| Refusal::PageFailed)
     };
     let nonce = format!("{}{}", reference(), reference());

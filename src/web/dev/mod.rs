@@ -1,12 +1,14 @@
 //! `/dev`: the practice platform and the rejected launches. It exists only in development mode.
 
 mod consumer;
+mod gate;
 mod gradebook;
 mod launch;
 mod platform;
 mod practice;
 mod refusals;
 mod routes;
+mod token;
 
 pub(super) use platform::routes as platform_routes;
 pub(super) use routes::{practise, routes};

@@ -4,10 +4,11 @@ use rocket::http::{ContentType, Status};
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Data, Request, Route, delete, get, post, put};
 
-use super::consumer::placeholder_key;
+use super::consumer::PracticeConsumer;
 use crate::practice::{Exchange, Gradebook, ServiceRequest, ServiceResponse};
 use crate::web::body::{self, Arrival};
 use crate::web::gateway::Gateway;
+use crate::web::guard::authority;
 use crate::web::refusal::Refusal;
 
 /// The largest body, in bytes. Real bodies have a few hundred.
@@ -20,6 +21,7 @@ pub(in crate::web) fn routes() -> Vec<Route> {
 
 /// The head of a request to an outcome service.
 struct ServiceCallHead<'r> {
+    authority: String,
     method: &'static str,
     /// Path and query.
     target: String,
@@ -34,6 +36,7 @@ impl<'r> FromRequest<'r> for ServiceCallHead<'r> {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
         let header = |name| request.headers().get_one(name).unwrap_or_default();
         Outcome::Success(Self {
+            authority: authority(request),
             method: request.method().as_str(),
             target: request.uri().to_string(),
             authorization: header("Authorization"),
@@ -111,11 +114,15 @@ impl ServiceCallHead<'_> {
     ) -> PlatformResult {
         let tool =
             gateway.routes.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
-        let key = placeholder_key(tool).ok_or(Refusal::NoTool)?;
-        let Self { method, target, authorization, content_type } = self;
+        let Self { authority, method, target, authorization, content_type } = self;
+        let url = gateway.public_url.launch_url(tool, Some(&authority));
+        // The signature of the request decides, and nothing is signed here.
+        let consumer =
+            PracticeConsumer::of(gateway, tool, &url, false).map_err(|_| Refusal::NoTool)?;
         let request = ServiceRequest {
             tool: &tool.name,
-            key,
+            key: consumer.key,
+            signing_key: consumer.signing_key,
             block,
             method,
             target: &target,

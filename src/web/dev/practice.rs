@@ -3,10 +3,12 @@
 use rocket::get;
 use serde::Serialize;
 
-use super::consumer::placeholder_key;
+use super::consumer::PracticeConsumer;
+use super::gate::SendingPage;
 use crate::practice::PERSONS;
 use crate::practice::v1p1::Mistake;
 use crate::web::gateway::Gateway;
+use crate::web::guard::Authority;
 use crate::web::page::{self, Html};
 use crate::web::refusal::Refusal;
 
@@ -24,6 +26,8 @@ struct Choice<'a> {
     name: &'a str,
     title: &'a str,
     usable: bool,
+    /// Why it is not usable.
+    reason: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -41,21 +45,36 @@ impl From<Mistake> for MistakeContext {
 
 /// The form that selects a tool, a user and a mistake.
 #[get("/dev")]
-pub(super) fn practice(gateway: &Gateway) -> Result<Html, Refusal> {
+pub(super) fn practice(
+    gateway: &Gateway,
+    authority: Authority,
+    page: SendingPage,
+) -> Result<Html, Refusal> {
+    let authority = authority.other();
     let context = PracticeContext {
         notice: gateway.notice(),
         tools: gateway
             .routes
             .tools()
-            .map(|tool| Choice {
-                name: &tool.name,
-                title: &tool.title,
-                usable: placeholder_key(tool).is_some(),
+            .map(|tool| {
+                let url = gateway.public_url.launch_url(tool, Some(&authority));
+                let reason = PracticeConsumer::of(gateway, tool, &url, page.is_forwarded).err();
+                Choice {
+                    name: &tool.name,
+                    title: &tool.title,
+                    usable: reason.is_none(),
+                    reason: reason.map(|reason| reason.to_string()),
+                }
             })
             .collect(),
         persons: PERSONS
             .iter()
-            .map(|person| Choice { name: person.id, title: person.title, usable: true })
+            .map(|person| Choice {
+                name: person.id,
+                title: person.title,
+                usable: true,
+                reason: None,
+            })
             .collect(),
         mistakes: Mistake::ALL.into_iter().map(MistakeContext::from).collect(),
     };

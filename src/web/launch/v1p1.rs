@@ -76,13 +76,14 @@ fn examination(
     let proves = |fingerprint: &[u8; 16]| {
         gateway.receipts.prove(headers.get("Cookie").map(str::as_bytes), fingerprint, now)
     };
-    let examination = match &gateway.development {
+    let development = gateway.development.as_ref();
+    record.params = development.and(launch.params().map(lengths)).unwrap_or_default();
+    let examination = match development.filter(|_| !gateway.is_exposed()) {
         None => {
             let may_search = || gateway.cause_budget.spend(gateway.clock.now_in_millis());
             examine_read(launch, policy, now, proves, may_search)
         }
         Some(development) => {
-            record.params = launch.params().map(lengths).unwrap_or_default();
             let examination = examine_read(launch.clone(), policy, now, proves, || true);
             let context =
                 || development.context(&served.tool.name, gateway.launch_urls(&authority));

@@ -143,7 +143,7 @@ impl<'r> Passage<'r> {
             .prepared_headers(
                 &gateway.assertions,
                 &gateway.grade_tokens,
-                &gateway.public_url,
+                (&gateway.public_url, gateway.dev_process.port()),
                 mount,
                 authority.unwrap_or_default(),
                 now,

@@ -138,11 +138,12 @@ impl OpenSession {
     }
 
     /// The headers of the session's requests at `now`. `None` only if no assertion can be signed.
+    /// `dev_port` is the gateway's port in development.
     pub(in crate::web) fn prepared_headers(
         &self,
         assertions: &Assertions,
         grade_tokens: &GradeTokens,
-        public_url: &PublicUrl,
+        (public_url, dev_port): (&PublicUrl, Option<u16>),
         mount: &Mount<'_, '_>,
         authority: &str,
         now: u64,
@@ -160,7 +161,7 @@ impl OpenSession {
             &self.session,
             assertions,
             grade_tokens,
-            public_url,
+            (public_url, dev_port),
             mount,
             authority,
             now,
@@ -175,7 +176,7 @@ impl PreparedHeaders {
         session: &Session,
         assertions: &Assertions,
         grade_tokens: &GradeTokens,
-        public_url: &PublicUrl,
+        (public_url, dev_port): (&PublicUrl, Option<u16>),
         mount: &Mount<'_, '_>,
         authority: &str,
         now: u64,
@@ -187,7 +188,7 @@ impl PreparedHeaders {
             launch_url: &public_url.launch_url(tool, Some(authority)),
             params: mount.served.params.as_ref(),
             grades: mount.upstream.grades,
-            issuer: &public_url.origin(authority).to_string(),
+            issuer: &public_url.issuer(authority, dev_port).to_string(),
             scheme: scheme.as_str(),
             host: &host,
             prefix: mount.prefix,

@@ -48,6 +48,16 @@ pub(super) const INVALID_HOST: PageText = (
     "This URL does not work here",
     "The request has no host name, or one that this server does not answer.",
 );
+pub(super) const FOREIGN_PRACTICE: PageText = (
+    "Open the practice platform first",
+    "A page of another site opened this URL. Only the practice platform itself launches tools.",
+);
+pub(super) const WRONG_TOKEN: PageText = (
+    "This is not the token",
+    "Enter the token that the gateway printed when it started. Each start has a new one.",
+);
+pub(super) const TOO_MANY_TOKENS: PageText =
+    ("Too many wrong tokens", "Please wait a minute. Then enter the token again.");
 pub(super) const TRAILING_DOT: PageText = (
     "This URL has a dot too many",
     "The name of this server ends with a dot. Please use the URL without it:",

@@ -73,6 +73,12 @@ impl Refusal {
         method: &str,
         path: &str,
     ) -> Response<'static> {
+        self.log(budget, method, path);
+        self.respond(institution)
+    }
+
+    /// The log line of a request that belongs to no tool.
+    pub(in crate::web) fn log(&self, budget: &LogBudget, method: &str, path: &str) {
         let code = self.code();
         if budget.admits(NO_TOOL, code) {
             let (method, path) = (shown_method(method), path.chars().take(200).collect::<String>());
@@ -81,7 +87,6 @@ impl Refusal {
                 target: "request", outcome = "refused", code, method, path, reason, help
             );
         }
-        self.respond(institution)
     }
 
     /// The response in a tool's session: a page, or JSON for a script that asks for it. Page and

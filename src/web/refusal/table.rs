@@ -74,7 +74,7 @@ macro_rules! refusals {
             }
 
             /// The heading and the message of the page.
-            pub(super) fn page_text(&self) -> PageText {
+            pub(in crate::web) fn page_text(&self) -> PageText {
                 match self { $(Self::$variant $(($value))? => $page,)+ }
             }
         }
@@ -152,11 +152,30 @@ refusals! {
         advice: format!("open {url}: cookies and signatures are for the name without a dot");
         page: page_text::TRAILING_DOT;
 
-    /// In development, the `Host` is not loopback.
+    /// In development, the `Host` is neither loopback nor `dev_host`.
     ForeignHost => "foreign-host", Status::BadRequest,
-        fact: "in development, the gateway answers only loopback hosts";
-        advice: "open it as localhost, or run a release build without --dev";
+        fact: "in development, the gateway answers only loopback hosts and `dev_host`";
+        advice: "open it as localhost, set `dev_host` to the origin in the browser, \
+                 or run a release build without --dev";
         page: page_text::INVALID_HOST;
+
+    /// A page of another site opened a practice launch, or posted a token.
+    ForeignPractice => "foreign-practice", Status::Forbidden,
+        fact: "a page of another site opened a URL of the practice platform (CSRF)";
+        advice: "open /dev in the browser, and launch from there";
+        page: page_text::FOREIGN_PRACTICE;
+
+    /// `/dev` asks for a token, and this is another one.
+    WrongToken => "wrong-token", Status::Unauthorized,
+        fact: "this is not the token of /dev";
+        advice: "enter the token that the gateway printed at its last start";
+        page: page_text::WRONG_TOKEN;
+
+    /// Too many tokens came before.
+    TooManyTokens => "too-many-tokens", Status::TooManyRequests,
+        fact: "too many tokens were sent to /dev; this one was not compared";
+        advice: "wait a minute; if others guess, forward the port to yourself only";
+        page: page_text::TOO_MANY_TOKENS;
 
     /// The tool's template failed for this launch.
     TemplateFailed(failure: TemplateFailure) => "template-failed", Status::InternalServerError,

@@ -169,6 +169,40 @@ export default {
     for (const summary of await page.locator("summary").all()) await summary.click();
     await looksRight(t, page, "dev-refusals", SCREENS);
   },
+
+  "another site's page cannot open, frame or read a practice launch": async (t) => {
+    const gateway = await t.gatewayOf({ hello: { title: "Hello", template: "hello" } }, {});
+    const profile = await t.profile();
+    const url = `${gateway.origin}/dev/launch?tool=hello`;
+    const page = await profile.visit(t.platform.page(`<a href="${url}">free points</a>`));
+    // A page of the platform: also on this machine, at another port.
+    const read = await page.evaluate(async (url) => {
+      const result = (request) => request.then(({ type }) => type, ({ name }) => name);
+      return [
+        await result(fetch(url, { credentials: "include" })),
+        await result(fetch(url, { mode: "no-cors", credentials: "include" })),
+      ];
+    }, url);
+    assert.deepEqual(read, ["TypeError", "TypeError"]);
+    const framed = await page.evaluate(async (url) => {
+      const frame = document.createElement("iframe");
+      frame.src = url;
+      const loaded = new Promise((resolve) => frame.addEventListener("load", resolve));
+      document.body.append(frame);
+      await loaded;
+      return frame.contentDocument;
+    }, url);
+    assert.equal(framed, null);
+    await page.getByRole("link", { name: "free points" }).click();
+    await page.getByRole("heading", { name: "Open the practice platform first" }).waitFor();
+    assert.equal(await page.locator("input[name=oauth_signature]").count(), 0);
+    // Its link leads on. From there, the same launch is the page's own.
+    await page.getByRole("link", { name: "Practice platform" }).click();
+    await choose(page, "Hello", "Ada, a learner");
+    await page.getByRole("button", { name: "Launch", exact: true }).click();
+    await page.waitForURL(/\/dev\/launch/);
+    assert.equal(await page.locator("input[name=oauth_signature]").count(), 1);
+  },
 };
 
 /** A gateway in development with placeholder secrets, and the origin of its practice launches. */

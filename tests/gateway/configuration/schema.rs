@@ -205,6 +205,7 @@ const UNSEEN: [(&str, &[&str]); 8] = [
             "environment-wrong",
             "gateway-secret-short",
             "comment-in-a-variable",
+            "dev-host-on-heroku",
             "gateway-variables",
             "odd-characters-in-variables",
             "quotes-around-a-variable",

@@ -394,16 +394,47 @@ fn a_request_with_a_wrong_signature_or_target_changes_no_grade() {
     assert!(unsigned.body.contains("<imsx_codeMajor>failure"), "{unsigned:?}");
     assert_eq!(gradebook(&server).0, [""; 0]);
 
-    // A tool with a real secret has no outcome service.
-    for tool in ["locked", "absent"] {
-        let path = OUTCOMES.replace("/nb/", &format!("/{tool}/"));
-        assert_eq!(
-            send(&server, "POST", &path, &replace(SOURCEDID), "locked-key", "s3cret").status,
-            404
-        );
-    }
+    let absent = OUTCOMES.replace("/nb/", "/absent/");
+    assert_eq!(send(&server, "POST", &absent, &replace(SOURCEDID), KEY, SECRET).status, 404);
     assert_eq!(send(&server, "POST", OUTCOMES, &replace(SOURCEDID), KEY, SECRET).status, 200);
     assert_eq!(gradebook(&server).0, ["1 Ada, a learner, in unit-1 of nb"]);
+}
+
+#[test]
+fn a_tool_with_a_configured_secret_has_grades_that_this_secret_signs() {
+    let upstream = Recorder::start();
+    let tool = format!(
+        "[tools.quiz]\nkey = \"quiz-key\"\nsecret = [{{ env = \"NEW\" }}, {{ env = \"OLD\" }}]\n\
+         upstream = \"{}\"\ngrades = true\n",
+        upstream.url()
+    );
+    let server = Server::start(&Setup {
+        tools: &tool,
+        environment: &[("NEW", "the new secret of quiz"), ("OLD", "the old secret of quiz")],
+        development: true,
+        ..Setup::default()
+    });
+    let page = get(&server, "/dev/launch?tool=quiz");
+    let [form] = Form::all(&page.body).try_into().ok().expect("one form");
+    let mut browser = Browser::at(&server, &format!("127.0.0.1:{}", server.address.port()));
+    let mut reply = browser.post_form("/lti/quiz", &form.pairs.body());
+    for _ in 0..2 {
+        assert_eq!(reply.status, 303, "{reply:?}");
+        reply = browser.get(reply.header("location").expect("a redirect"));
+    }
+    let token = upstream.request().header("x-lti-grade-token").expect("a grade token");
+    let told = call(&server, "POST", &token, r#"{"score":0.25}"#);
+    assert_eq!((told.status, &told.json()["status"]), (200, &"delivered".into()), "{told:?}");
+    assert_eq!(gradebook(&server).0, ["0.25 Ada, a learner, in unit-1 of quiz"]);
+    // The public placeholder signs nothing of this tool.
+    let path = OUTCOMES.replace("/nb/", "/quiz/");
+    for secret in ["development-secret", "the old secret of quiz"] {
+        let reply = send(&server, "POST", &path, &replace(SOURCEDID), "quiz-key", secret);
+        assert!(reply.body.contains("<imsx_codeMajor>failure"), "{secret}: {reply:?}");
+    }
+    assert_eq!(gradebook(&server).0, ["0.25 Ada, a learner, in unit-1 of quiz"]);
+    let shown = get(&server, "/dev/gradebook").body;
+    assert!(!shown.contains("secret of quiz"), "{shown}");
 }
 
 #[test]

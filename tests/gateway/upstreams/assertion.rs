@@ -315,3 +315,69 @@ fn a_tampered_assertion_is_invalid() {
     signature.replace_range(0..1, swapped);
     assert_eq!(verify(&format!("{}.{}.{signature}", parts[0], parts[1]), &keys), None);
 }
+
+/// Launches at this host of a gateway in development. Returns the claims that the app receives,
+/// verified with the keys that the gateway publishes at `issuer`.
+#[track_caller]
+fn claims_at(server: &Server, recorder: &Recorder, form: &Form<'_>, host: &str) -> Value {
+    let path = form.url.splitn(4, '/').nth(3).expect("a path");
+    let headers = [("Host", host), ("Content-Type", "application/x-www-form-urlencoded")];
+    let launched = server.send("POST", &format!("/{path}"), &headers, form.sign().as_bytes());
+    assert_eq!(launched.status, 303, "{launched:?}");
+    let cookies: Vec<&str> =
+        launched.all("set-cookie").iter().filter_map(|cookie| cookie.split(';').next()).collect();
+    let cookies = cookies.join("; ");
+    let headers = [("Host", host), ("Cookie", cookies.as_str())];
+    let entry = launched.header("location").expect("an entry URL").to_owned();
+    let entered = server.send("GET", &entry, &headers, b"");
+    let app = entered.header("location").expect("the app").to_owned();
+    assert_eq!(server.send("GET", &app, &headers, b"").status, 200);
+    let request = recorder.request();
+    let token = request.header("x-lti-assertion").expect("an assertion");
+    let unverified = token.split('.').nth(1).expect("claims");
+    let unverified: Value = serde_json::from_slice(
+        &base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, unverified)
+            .expect("base64url"),
+    )
+    .expect("JSON");
+    let issuer = unverified["iss"].as_str().expect("an issuer");
+    // An app derives the URL of the keys from the issuer.
+    let issuer_host = issuer.strip_prefix("http://").expect("http");
+    let keys = server.send("GET", "/.well-known/jwks.json", &[("Host", issuer_host)], b"");
+    verify(&token, &keys.json()).expect("a valid assertion").claims
+}
+
+/// Apps verify assertions with one configured `LTI_ISSUER`. `/dev` launches from another loopback
+/// name than its own.
+#[test]
+fn in_development_the_issuer_is_one_constant_for_all_loopback_names() {
+    let recorder = Recorder::start();
+    let file = tools(&recorder.url(), "").replace("public_url = \"https://tool.example\"\n", "");
+    let own = "[tools.own]\nkey = \"own-key\"\nsecret = \"s3cret\"\nhost = \"own.localhost\"\n";
+    let file = format!("{file}{own}upstream = \"{}\"\n", recorder.url());
+    let server = Server::start(&Setup { tools: &file, development: true, ..Setup::default() });
+    let port = server.address.port();
+    for (nonce, host, path, key) in [
+        ("1", format!("localhost:{port}"), "/lti/nb", "key-1"),
+        ("2", format!("127.0.0.1:{port}"), "/lti/nb", "key-1"),
+        ("3", format!("[::1]:{port}"), "/lti/nb", "key-1"),
+        // The local end of a tunnel.
+        ("4", "localhost:8080".to_owned(), "/lti/nb", "key-1"),
+        ("5", format!("own.localhost:{port}"), "/", "own-key"),
+    ] {
+        let url = format!("http://{host}{path}");
+        let form = Form { url: &url, nonce, key, ..Form::default() };
+        let claims = claims_at(&server, &recorder, &form, &host);
+        assert_eq!(claims["iss"], format!("http://localhost:{port}"), "{host}");
+    }
+}
+
+#[test]
+fn in_development_a_public_url_is_the_issuer() {
+    let recorder = Recorder::start();
+    let file = tools(&recorder.url(), "").replace("https://tool.example", "http://127.0.0.1:5000");
+    let server = Server::start(&Setup { tools: &file, development: true, ..Setup::default() });
+    let form = Form { url: "http://127.0.0.1:5000/lti/nb", ..Form::default() };
+    let claims = claims_at(&server, &recorder, &form, "localhost:5000");
+    assert_eq!(claims["iss"], "http://127.0.0.1:5000");
+}

@@ -29,8 +29,12 @@ def keys_of(issuer: str) -> jwt.PyJWKClient:
 
 
 def verified(assertion: str) -> dict:
-    """The claims. A real app has a fixed issuer; these tests start many gateways."""
-    issuer = f"{request.scheme}://{request.host}"
+    """The claims. A real app has a fixed issuer; these tests start many gateways.
+
+    In development, the issuer is the same for all names of the gateway.
+    """
+    port = request.host.rpartition(":")[2]
+    issuer = f"http://localhost:{port}"
     return jwt.decode(
         assertion,
         keys_of(issuer).get_signing_key_from_jwt(assertion),
