@@ -4,6 +4,7 @@ use rocket::{FromForm, State, get};
 use serde::Serialize;
 
 use super::consumer::placeholder_key;
+use super::own_page::FromOwnPage;
 use super::practice::MistakeContext;
 use crate::config::PLACEHOLDER_SECRET;
 use crate::practice::v1p1::{Mistake, SignedForm, edx_launch, person_params};
@@ -21,6 +22,8 @@ struct PracticeLaunchContext<'a> {
     title: &'a str,
     person: &'a str,
     inline: bool,
+    /// Whether the page sends its first form by itself.
+    at_once: bool,
     mistake: Option<MistakeContext>,
     forms: Vec<FormContext>,
 }
@@ -59,11 +62,13 @@ pub(super) struct PracticeChoice<'r> {
     mistake: Option<&'r str>,
 }
 
-/// Shows a signed launch, with a button that sends it.
+/// Shows a signed launch, and sends it: by itself if the user clicked on a page of this gateway,
+/// otherwise with a button.
 #[get("/dev/launch?<chosen..>")]
 pub(super) fn launch(
     gateway: &State<Gateway>,
     authority: Authority,
+    own_page: FromOwnPage,
     chosen: PracticeChoice<'_>,
 ) -> Result<Html, Refusal> {
     let tool =
@@ -96,6 +101,7 @@ pub(super) fn launch(
         title: &tool.title,
         person: person.title,
         inline: chosen.display != Some("window"),
+        at_once: own_page.0,
         mistake: mistake.map(MistakeContext::from),
         forms,
     };

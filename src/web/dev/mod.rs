@@ -3,6 +3,7 @@
 mod consumer;
 mod gradebook;
 mod launch;
+mod own_page;
 mod platform;
 mod practice;
 mod refusals;
