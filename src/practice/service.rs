@@ -93,7 +93,8 @@ impl ServiceRequest<'_> {
             Ok(score) => {
                 let description =
                     format!("Score for {} is now {}", request.sourcedid, score.as_str());
-                gradebook.set(&slot, Some(CourseGrade { score, comment: String::new(), at: self.at }));
+                gradebook
+                    .set(&slot, Some(CourseGrade { score, comment: String::new(), at: self.at }));
                 (CodeMajor::Success, description)
             }
             Err(fault) => (CodeMajor::Failure, fault.to_string()),

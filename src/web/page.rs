@@ -226,7 +226,7 @@ mod tests {
     fn every_page_includes_the_style_of_the_templates_unescaped() {
         let style = include_str!("../../static/style.css");
         assert!(!style.contains("</"), "this would end the style element");
-        let page = render("dev_refusals.html.tera", &serde_json::json!({ "launches": [] }))
+        let page = render("dev_refusals.html.tera", &serde_json::json!({ "refusals": [] }))
             .expect("a page")
             .text;
         assert!(page.contains(&format!("<style>\n{style}</style>")), "{page}");
@@ -274,8 +274,14 @@ mod tests {
         let hash = |script: &str| STANDARD.encode(Sha256::digest(script));
         let expected = format!("script-src 'sha256-{}' 'sha256-{}'; ", hash("1"), hash("2"));
         assert_eq!(script_directive(&templates, "a"), expected);
-        assert_eq!(script_directive(&templates, "c"), format!("script-src 'sha256-{}'; ", hash("2")));
-        assert_eq!(script_directive(&templates, "d"), format!("script-src 'sha256-{}'; ", hash("3")));
+        assert_eq!(
+            script_directive(&templates, "c"),
+            format!("script-src 'sha256-{}'; ", hash("2"))
+        );
+        assert_eq!(
+            script_directive(&templates, "d"),
+            format!("script-src 'sha256-{}'; ", hash("3"))
+        );
     }
 
     #[test]

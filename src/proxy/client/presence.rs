@@ -29,37 +29,39 @@ pub enum Presence {
     Failed(UpstreamError),
 }
 
+/// A host without brackets, and a port.
+type HostAndPort = (String, u16);
+
 impl Presence {
-    /// Tries to connect to these origins, all at once and for at most 300 milliseconds together.
-    /// Returns a result for each, in the same order. Equal origins share an attempt.
+    /// Tries to connect to these origins, for at most 300 milliseconds together. Returns a result
+    /// for each, in the same order. Equal origins share an attempt.
     pub async fn of_each(origins: &[&Origin]) -> Vec<Self> {
-        let mut peers: HashMap<(&str, &str), Self> =
-            origins.iter().map(|origin| (peer(origin), Self::Silent)).collect();
-        let attempts: Vec<_> = peers.keys().copied().collect();
-        let results = stream::iter(attempts)
-            .map(|peer| async move { (peer, Self::of(peer).await) })
-            .buffer_unordered(MOST_AT_ONCE)
-            .take_until(sleep(LIMIT));
+        let mut found: HashMap<HostAndPort, Self> =
+            origins.iter().map(|origin| (host_and_port(origin), Self::Silent)).collect();
+        let attempts: Vec<_> = found.keys().cloned().map(attempt).collect();
+        let results =
+            stream::iter(attempts).buffer_unordered(MOST_AT_ONCE).take_until(sleep(LIMIT));
         let mut results = pin!(results);
         while let Some((peer, presence)) = results.next().await {
-            peers.insert(peer, presence);
+            found.insert(peer, presence);
         }
-        let found = |origin: &&Origin| peers.get(&peer(origin)).cloned();
-        origins.iter().map(|origin| found(origin).unwrap_or(Self::Silent)).collect()
-    }
-
-    async fn of((host, port): (&str, &str)) -> Self {
-        let Ok(port) = port.parse() else { return Self::Silent };
-        match connect(host, port).await {
-            Ok(_) => Self::Answers,
-            Err(error) => Self::Failed(error),
-        }
+        let of = |origin: &&Origin| found.get(&host_and_port(origin)).cloned();
+        origins.iter().map(|origin| of(origin).unwrap_or(Self::Silent)).collect()
     }
 }
 
-/// The host without brackets, and the port.
-fn peer(origin: &Origin) -> (&str, &str) {
-    (origin.host().trim_matches(['[', ']']), origin.port_or_default())
+async fn attempt((host, port): HostAndPort) -> (HostAndPort, Presence) {
+    let presence = match connect(&host, port).await {
+        Ok(_) => Presence::Answers,
+        Err(error) => Presence::Failed(error),
+    };
+    ((host, port), presence)
+}
+
+fn host_and_port(origin: &Origin) -> HostAndPort {
+    let host = origin.host().trim_matches(['[', ']']).to_owned();
+    // The configuration has only valid ports.
+    (host, origin.port_or_default().parse().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -55,9 +55,11 @@ mod tests {
 
     #[test]
     fn a_time_of_day_has_no_date_and_no_zone() {
-        for (time, expected) in
-            [(rfc3339(0), "00:00:00"), (rfc3339(1_785_500_000), "12:13:20"), (rfc3339(u64::MAX), "18446744073709551615")]
-        {
+        for (time, expected) in [
+            (rfc3339(0), "00:00:00"),
+            (rfc3339(1_785_500_000), "12:13:20"),
+            (rfc3339(u64::MAX), "18446744073709551615"),
+        ] {
             assert_eq!(time_of_day(&time), expected);
         }
     }

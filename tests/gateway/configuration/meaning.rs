@@ -205,7 +205,9 @@ fn the_comment_behind_upstream_is_its_hint() {
 #[test]
 fn tools_have_the_positions_of_the_file() {
     let tool = |name: &str| {
-        format!("[tools.{name}]\nkey = \"{name}\"\nsecret = \"hunter2 hunter2 {name}\"\ntemplate = \"hello\"\n")
+        format!(
+            "[tools.{name}]\nkey = \"{name}\"\nsecret = \"hunter2 hunter2 {name}\"\ntemplate = \"hello\"\n"
+        )
     };
     let config =
         production(&format!("{GATEWAY}\n{}{}{}", tool("second"), tool("third"), tool("a-last")));
