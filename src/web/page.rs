@@ -242,7 +242,7 @@ mod tests {
             let count = match name {
                 "copy.html.tera" => 1,
                 // The script of `copy.html.tera`.
-                "dev.html.tera" | "index.html.tera" => 1,
+                "dev.html.tera" | "dev_refusals.html.tera" | "index.html.tera" => 1,
                 // The script that sends the form.
                 "dev_launch.html.tera" => 1,
                 _ => 0,
