@@ -131,7 +131,7 @@ fn a_grade_and_its_comment_arrive_in_the_gradebook_without_configuration() {
             200
         );
         let (grades, messages) = gradebook(&server);
-        assert_eq!(grades, ["Ada, a learner, nb, unit-1: 1 Well <done>"]);
+        assert_eq!(grades, ["Ada, a learner, nb, unit-1: 1 “Well <done>”"]);
         assert!(messages[0].starts_with("PUT, the result was stored Time 20"), "{messages:?}");
         assert!(
             messages[0].contains(&format!("Request PUT {RESULT} "))

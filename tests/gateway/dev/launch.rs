@@ -115,3 +115,21 @@ fn public_pages_have_one_script_of_their_own_and_no_buttons_without_it() {
     let policy = gradebook.header("content-security-policy").expect("a policy");
     assert!(!policy.contains("script-src") && scripts(&gradebook.body).is_empty(), "{policy}");
 }
+
+#[test]
+fn the_public_index_links_to_the_steps_of_each_platform_and_names_no_file_of_the_docs() {
+    let public = format!("{TOOLS}\n")
+        .replace("[gateway]", "[gateway]\npublic_url = \"https://tool.example\"");
+    let index = server(&public, false).get("/").body;
+    for tool in ["page", "locked"] {
+        for platform in ["edx", "moodle", "canvas", "blackboard", "brightspace", "sakai"] {
+            let place = format!("{tool}-{platform}");
+            assert_eq!(index.matches(&format!("<a class=\"target\" href=\"#{place}\">")).count(), 1);
+            assert_eq!(index.matches(&format!("<ol id=\"{place}\">")).count(), 1, "{place}");
+        }
+    }
+    assert!(!index.contains("docs/"), "a visitor cannot open files: {index}");
+    // A developer has them.
+    let own = get(&server(TOOLS, true), "/").body;
+    assert!(own.contains("<code>docs/platforms/edx.md</code>"), "{own}");
+}
