@@ -124,7 +124,10 @@ fn the_public_index_links_to_the_steps_of_each_platform_and_names_no_file_of_the
     for tool in ["page", "locked"] {
         for platform in ["edx", "moodle", "canvas", "blackboard", "brightspace", "sakai"] {
             let place = format!("{tool}-{platform}");
-            assert_eq!(index.matches(&format!("<a class=\"target\" href=\"#{place}\">")).count(), 1);
+            assert_eq!(
+                index.matches(&format!("<a class=\"target\" href=\"#{place}\">")).count(),
+                1
+            );
             assert_eq!(index.matches(&format!("<ol id=\"{place}\">")).count(), 1, "{place}");
         }
     }
