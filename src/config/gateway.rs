@@ -126,7 +126,7 @@ pub struct Tool {
     pub params: Dict,
     /// The sites that may frame it, as the value of the `frame-ancestors` directive.
     pub frame_ancestors: String,
-    /// Its position in the file. Tools that come first in the file have a smaller one.
+    /// Its number in the order of the file, from 0.
     pub position: usize,
 }
 

@@ -185,7 +185,8 @@ fn the_comment_behind_upstream_is_its_hint() {
     let long = "x".repeat(200);
     let check = |line: &str, expected: &str| {
         let config = production(&format!(
-            "{GATEWAY}\n[tools.notebook]\nkey = \"k\"\nsecret = \"hunter2 hunter2 hunter2\"\n{line}\n"
+            "{GATEWAY}\n[tools.notebook]\nkey = \"k\"\n\
+             secret = \"hunter2 hunter2 hunter2\"\n{line}\n"
         ));
         assert_eq!(upstream(&config.tools[0]).hint, expected, "{line}");
     };
@@ -206,7 +207,8 @@ fn the_comment_behind_upstream_is_its_hint() {
 fn tools_have_the_positions_of_the_file() {
     let tool = |name: &str| {
         format!(
-            "[tools.{name}]\nkey = \"{name}\"\nsecret = \"hunter2 hunter2 {name}\"\ntemplate = \"hello\"\n"
+            "[tools.{name}]\nkey = \"{name}\"\nsecret = \"hunter2 hunter2 {name}\"\n\
+             template = \"hello\"\n"
         )
     };
     let config =

@@ -27,10 +27,8 @@ fn an_unreachable_upstream_is_a_502_and_a_line_in_the_log() {
         .and_then(|it| it.local_addr())
         .expect("a port")
         .port();
-    let tools = tools(
-        &format!("http://127.0.0.1:{port}"),
-        "frame_ancestors = [\"https://lms.example\"]",
-    );
+    let tools =
+        tools(&format!("http://127.0.0.1:{port}"), "frame_ancestors = [\"https://lms.example\"]");
     // Only development shows the comment.
     let url = format!("127.0.0.1:{port}\"");
     assert!(tools.contains(&url), "{tools}");
