@@ -155,6 +155,12 @@ impl<'s> Document<'s> {
         self.root.find(&path.steps(), Part::Key).map(|span| span.start)
     }
 
+    /// The comment behind the value at `path`, on the same line.
+    pub(super) fn comment_behind(&self, path: &Path) -> Option<&'s str> {
+        let span = self.root.find(&path.steps(), Part::Value)?;
+        self.excerpts.comment_behind(&span)
+    }
+
     /// Whether no heading is between two lines.
     pub(super) fn is_one_table(&self, one: usize, other: usize) -> bool {
         self.excerpts.has_no_heading(one.min(other), one.max(other))

@@ -67,6 +67,12 @@ impl<'s> Excerpts<'s> {
         Some(self.of_sound(at..at + character.len_utf8()))
     }
 
+    /// The comment behind a value of a valid table, on the line on which the value ends.
+    pub(super) fn comment_behind(&self, span: &Range<usize>) -> Option<&'s str> {
+        let line = self.text.get(span.end..)?.lines().next()?;
+        line.trim_start().strip_prefix('#').map(str::trim)
+    }
+
     /// Whether no line after `first`, up to `last`, is a heading.
     pub(super) fn has_no_heading(&self, first: usize, last: usize) -> bool {
         let lines = self.text.lines().take(last).skip(first);

@@ -130,6 +130,8 @@ pub struct Tool {
     pub params: Dict,
     /// The sites that may frame it, as the value of the `frame-ancestors` directive.
     pub frame_ancestors: String,
+    /// Its number in the order of the file, from 0.
+    pub position: usize,
 }
 
 impl Tool {
@@ -206,6 +208,9 @@ pub struct Upstream {
     pub headers: Vec<(String, Secret)>,
     /// Whether it may send grades.
     pub grades: bool,
+    /// The admin's comment behind the URL in the file; may be empty. Development shows it while the
+    /// app does not run, so it should say how to start the app.
+    pub hint: String,
 }
 
 /// The prefix of an upstream's paths in the gateway's URLs.

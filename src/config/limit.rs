@@ -65,6 +65,9 @@ number! {
     LONGEST_LINE, longest_line = 200
 }
 
+/// The maximum length of the comment behind `upstream` that pages show, in characters.
+pub(super) const LONGEST_HINT: usize = 200;
+
 number! {
     /// The maximum length of an upstream's `params` as JSON, in bytes: each request to the upstream
     /// carries them in its assertion.

@@ -266,6 +266,16 @@ impl ValueSource {
         }
     }
 
+    /// The offset of the key in the file.
+    pub(super) fn position(&self, document: &Document<'_>) -> Option<usize> {
+        document.start_of(&self.path)
+    }
+
+    /// The comment behind the value in the file, on the same line.
+    pub(super) fn comment<'s>(&self, document: &Document<'s>) -> Option<&'s str> {
+        document.comment_behind(&self.path).filter(|_| !self.from_environment)
+    }
+
     /// The nearest key of the value.
     pub(super) fn key(&self) -> Option<&str> {
         self.path.steps().into_iter().rev().find_map(|step| match step {

@@ -28,6 +28,8 @@ pub struct CourseGrade {
     pub score: Score,
     /// The comment; may be empty.
     pub comment: String,
+    /// The timestamp of its message, in seconds since the epoch.
+    pub at: u64,
 }
 
 /// A request to a grade service of the course, and the response.

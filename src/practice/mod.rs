@@ -8,6 +8,6 @@ mod service;
 pub mod v1p1;
 
 pub use course::BLOCK;
-pub use gradebook::{Exchange, Gradebook, GradebookSlot};
+pub use gradebook::{CourseGrade, Exchange, Gradebook, GradebookSlot};
 pub use person::{PERSONS, Person};
 pub use service::{HOST, PATH, ServiceRequest, ServiceResponse, outcome_url};

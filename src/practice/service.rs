@@ -42,6 +42,8 @@ pub struct ServiceRequest<'a> {
     pub content_type: &'a str,
     /// The body.
     pub body: &'a [u8],
+    /// The timestamp, in seconds since the epoch.
+    pub at: u64,
 }
 
 /// The response to a [`ServiceRequest`].
@@ -92,7 +94,8 @@ impl ServiceRequest<'_> {
             Ok(score) => {
                 let description =
                     format!("Score for {} is now {}", request.sourcedid, score.as_str());
-                gradebook.set(&slot, Some(CourseGrade { score, comment: String::new() }));
+                gradebook
+                    .set(&slot, Some(CourseGrade { score, comment: String::new(), at: self.at }));
                 (CodeMajor::Success, description)
             }
             Err(fault) => (CodeMajor::Failure, fault.to_string()),
@@ -136,7 +139,11 @@ impl ServiceRequest<'_> {
                 let score = Score::parse(&score).map_err(|fault| (404, fault.to_string()))?;
                 gradebook.set(
                     &slot,
-                    Some(CourseGrade { score, comment: sent.comment.unwrap_or_default() }),
+                    Some(CourseGrade {
+                        score,
+                        comment: sent.comment.unwrap_or_default(),
+                        at: self.at,
+                    }),
                 );
                 Ok(("{}".to_owned(), "the result was stored"))
             }

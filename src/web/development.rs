@@ -1,5 +1,5 @@
-//! The state of development mode: every consumer's secrets, the newest rejected launches, and the
-//! gradebook of the practice platform.
+//! The state of development mode: every consumer's secrets, the newest rejected launches and failed
+//! requests, and the gradebook of the practice platform.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -10,7 +10,9 @@ use lti::oauth1::SigningKey;
 use lti::v1p1::{ConsumerCredentials, DiagnosisContext};
 use serde::Serialize;
 
+use crate::config::Upstream;
 use crate::practice::Gradebook;
+use crate::proxy::client::UpstreamError;
 use crate::url::Origin;
 
 /// The state of a gateway in development.
@@ -21,7 +23,7 @@ pub(super) struct Development {
     pub(super) placeholder: SigningKey,
     /// Every consumer's key and secrets. The diagnosis looks for mix-ups among them.
     credentials: Vec<ConsumerCredentials>,
-    pub(super) rejected: Arc<RejectedLaunches>,
+    pub(super) refusals: Arc<NewestRefusals>,
     gradebook: Arc<Mutex<Gradebook>>,
     /// Why the newest files are not in use, as `check` prints it. Empty if they are.
     notice: Arc<Mutex<String>>,
@@ -34,7 +36,7 @@ impl Development {
             dev_host,
             placeholder: SigningKey::new(&placeholder),
             credentials: Vec::new(),
-            rejected: Arc::default(),
+            refusals: Arc::default(),
             gradebook: Arc::default(),
             notice: Arc::default(),
         }
@@ -56,7 +58,7 @@ impl Development {
             dev_host: self.dev_host.clone(),
             placeholder: SigningKey::new(&placeholder),
             credentials,
-            rejected: Arc::clone(&self.rejected),
+            refusals: Arc::clone(&self.refusals),
             gradebook: Arc::clone(&self.gradebook),
             notice: Arc::clone(&self.notice),
         }
@@ -87,7 +89,7 @@ impl Development {
     }
 }
 
-/// The number of rejected launches in the list.
+/// The number of refusals in the list.
 const NEWEST: usize = 100;
 /// The maximum of parameters per launch in the list, and of characters per name.
 const MOST: usize = 100;
@@ -117,13 +119,67 @@ pub(super) struct RejectedLaunch {
     pub(super) compared: Option<String>,
 }
 
-/// The newest rejected launches of this process.
-#[derive(Default)]
-pub(super) struct RejectedLaunches(Mutex<VecDeque<RejectedLaunch>>);
+/// The app of a tool that does not answer, for its developer.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub(super) struct AppFailure {
+    /// The configured URL.
+    url: String,
+    /// The fact; empty if the app does not run.
+    reason: String,
+    help: String,
+    /// The admin's comment behind the URL; may be empty.
+    hint: String,
+}
 
-impl RejectedLaunches {
-    /// Adds a launch. Drops the oldest one if the list is full.
-    pub(super) fn remember(&self, mut launch: RejectedLaunch) {
+impl AppFailure {
+    /// An app without a connection.
+    pub(super) fn unconnected(upstream: &Upstream, error: &UpstreamError) -> Self {
+        match error {
+            UpstreamError::Refused { listens: None, .. } => {
+                Self::with_reason(upstream, String::new(), "")
+            }
+            _ => Self::with_reason(upstream, error.to_string(), &error.advice()),
+        }
+    }
+
+    /// An app that fails for this reason.
+    pub(super) fn with_reason(upstream: &Upstream, reason: String, help: &str) -> Self {
+        let (url, hint) = (upstream.url.to_string(), upstream.hint.clone());
+        Self { url, reason, help: help.to_owned(), hint }
+    }
+}
+
+/// Requests of sessions that an app did not answer, without personal data. One entry stands for all
+/// requests to the tool with the same code: a page may repeat its requests without end.
+#[derive(Clone, Serialize)]
+pub(super) struct FailedRequest {
+    /// The reference of the newest one.
+    pub(super) reference: String,
+    /// The timestamp of the newest one, in seconds since the epoch.
+    pub(super) at: u64,
+    pub(super) tool: String,
+    pub(super) code: &'static str,
+    pub(super) reason: String,
+    pub(super) app: AppFailure,
+    /// The number of requests.
+    pub(super) times: usize,
+}
+
+/// An entry of the list.
+#[derive(Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(super) enum ListedRefusal {
+    Launch(RejectedLaunch),
+    Request(FailedRequest),
+}
+
+/// The newest rejected launches and failed requests of this process.
+#[derive(Default)]
+pub(super) struct NewestRefusals(Mutex<VecDeque<ListedRefusal>>);
+
+impl NewestRefusals {
+    /// Adds a launch. Drops the oldest entry if the list is full.
+    pub(super) fn add_launch(&self, mut launch: RejectedLaunch) {
         launch.params.truncate(MOST);
         for (name, _) in &mut launch.params {
             // If a form was encoded twice, its names contain values.
@@ -136,13 +192,35 @@ impl RejectedLaunches {
         }
         // A base string is ASCII: one byte per character.
         launch.compared = launch.compared.filter(|base| base.len() <= LONGEST);
-        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        newest.truncate(NEWEST - 1);
-        newest.push_front(launch);
+        Self::push(&mut self.lock(), ListedRefusal::Launch(launch));
     }
 
-    /// All launches of the list, newest first.
-    pub(super) fn newest(&self) -> Vec<RejectedLaunch> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    /// Adds a request, in place of the entry of its tool with the same code.
+    pub(super) fn add_request(&self, mut request: FailedRequest) {
+        let mut newest = self.lock();
+        newest.retain(|listed| match listed {
+            ListedRefusal::Request(known)
+                if known.tool == request.tool && known.code == request.code =>
+            {
+                request.times = request.times.saturating_add(known.times);
+                false
+            }
+            _ => true,
+        });
+        Self::push(&mut newest, ListedRefusal::Request(request));
+    }
+
+    fn push(newest: &mut VecDeque<ListedRefusal>, refusal: ListedRefusal) {
+        newest.truncate(NEWEST - 1);
+        newest.push_front(refusal);
+    }
+
+    /// All entries of the list, newest first.
+    pub(super) fn newest(&self) -> Vec<ListedRefusal> {
+        self.lock().iter().cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<ListedRefusal>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

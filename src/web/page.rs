@@ -16,11 +16,13 @@ use tera::{Context, Tera};
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
-const TEMPLATES: [(&str, &str); 14] = [
+const TEMPLATES: [(&str, &str); 16] = [
     ("style.css", STYLE),
     ("layout.html.tera", include_str!("pages/layout.html.tera")),
+    ("app_failure.html.tera", include_str!("pages/app_failure.html.tera")),
     ("cartridge.xml.tera", include_str!("pages/cartridge.xml.tera")),
     ("contact.html.tera", include_str!("pages/contact.html.tera")),
+    ("copy.html.tera", include_str!("pages/copy.html.tera")),
     ("dev.html.tera", include_str!("pages/dev.html.tera")),
     ("dev_gate.html.tera", include_str!("pages/dev_gate.html.tera")),
     ("dev_gradebook.html.tera", include_str!("pages/dev_gradebook.html.tera")),
@@ -48,7 +50,7 @@ impl Pages {
         tera.autoescape_on([".html.tera", ".xml.tera"]);
         tera.add_raw_templates(templates.iter().copied()).ok()?;
         let directive =
-            |(name, source): &(&str, &str)| ((*name).to_owned(), script_directive(source));
+            |(name, _): &(&str, &str)| ((*name).to_owned(), script_directive(templates, name));
         Some(Self { tera, script_directives: templates.iter().map(directive).collect() })
     }
 
@@ -58,18 +60,41 @@ impl Pages {
     }
 }
 
-/// The CSP directive that allows the inline scripts of a template, with a trailing separator. It is
-/// empty for a template without a script.
+/// The CSP directive that allows the inline scripts of a template and of the templates that it
+/// includes or extends, with a trailing separator. It is empty for a page without a script.
 ///
-/// The hashes are of the scripts in the template, not in the rendered page. A script that a value
+/// The hashes are of the scripts in the templates, not in the rendered page. A script that a value
 /// injects or changes therefore has no hash (XSS).
-fn script_directive(template: &str) -> String {
-    let scripts = template.split("<script>").skip(1);
-    let scripts = scripts.filter_map(|script| Some(script.split_once("</script>")?.0));
-    let hashes: String = scripts
-        .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
-        .collect();
+fn script_directive(templates: &[(&str, &str)], name: &str) -> String {
+    let mut names = vec![name];
+    let mut hashes = String::new();
+    let mut next = 0;
+    while let Some(name) = names.get(next).copied() {
+        next += 1;
+        let Some((_, source)) = templates.iter().find(|(known, _)| *known == name) else {
+            continue;
+        };
+        let scripts = source.split("<script>").skip(1);
+        for script in scripts.filter_map(|script| Some(script.split_once("</script>")?.0)) {
+            hashes += &format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script)));
+        }
+        for other in parts(source) {
+            if !names.contains(&other) {
+                names.push(other);
+            }
+        }
+    }
     if hashes.is_empty() { hashes } else { format!("script-src{hashes}; ") }
+}
+
+/// The names of the templates that a template includes or extends.
+fn parts(source: &str) -> impl Iterator<Item = &str> {
+    let tags = source.split("{%").skip(1).filter_map(|rest| Some(rest.split_once("%}")?.0));
+    tags.filter_map(|tag| {
+        let tag = tag.trim_matches(['-', ' ']);
+        let name = tag.strip_prefix("include ").or_else(|| tag.strip_prefix("extends "))?;
+        Some(name.trim().trim_matches('"'))
+    })
 }
 
 /// Renders a built-in page. `None` only if its template is broken.
@@ -203,23 +228,61 @@ mod tests {
     fn every_page_includes_the_style_of_the_templates_unescaped() {
         let style = include_str!("../../static/style.css");
         assert!(!style.contains("</"), "this would end the style element");
-        let page = render("dev_refusals.html.tera", &serde_json::json!({ "launches": [] }))
+        let page = render("dev_refusals.html.tera", &serde_json::json!({ "refusals": [] }))
             .expect("a page")
             .text;
         assert!(page.contains(&format!("<style>\n{style}</style>")), "{page}");
     }
 
     #[test]
-    fn todays_pages_have_no_script_and_no_script_directive() {
+    fn only_these_pages_have_a_script_and_each_allows_exactly_its_own() {
+        let with_scripts = |name: &str, count: usize| {
+            let directive = script_directive(&TEMPLATES, name);
+            assert_eq!(directive.matches("'sha256-").count(), count, "{name}: {directive}");
+        };
         for (name, source) in TEMPLATES {
-            assert!(!source.contains("<script"), "{name}");
-            assert_eq!(script_directive(source), "", "{name}");
+            let count = match name {
+                "copy.html.tera" => 1,
+                // The script of `copy.html.tera`.
+                "dev.html.tera" | "dev_refusals.html.tera" | "index.html.tera" => 1,
+                // The script that sends the form.
+                "dev_launch.html.tera" => 1,
+                _ => 0,
+            };
+            with_scripts(name, count);
+            // A script with an attribute would have no hash, and a value in it another one.
+            assert_eq!(source.matches("<script").count(), source.matches("<script>").count());
+            for script in source.split("<script>").skip(1) {
+                let script = script.split("</script>").next().unwrap_or_default();
+                assert!(!script.contains("{{") && !script.contains("{%"), "{name}: {script}");
+            }
         }
         let page = Html::framed(RenderedPage::plain(""), "https://lms.example");
         assert_eq!(
             page.policy,
             "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
              frame-ancestors https://lms.example"
+        );
+    }
+
+    #[test]
+    fn a_page_allows_the_scripts_of_the_templates_that_it_includes_and_extends() {
+        let templates = [
+            ("a", "{% extends \"b\" %}<script>1</script>"),
+            ("b", "{%- include \"c\" -%}{% include \"a\" %}"),
+            ("c", "<script>2</script>"),
+            ("d", "<script>3</script>{% include \"absent\" %}"),
+        ];
+        let hash = |script: &str| STANDARD.encode(Sha256::digest(script));
+        let expected = format!("script-src 'sha256-{}' 'sha256-{}'; ", hash("1"), hash("2"));
+        assert_eq!(script_directive(&templates, "a"), expected);
+        assert_eq!(
+            script_directive(&templates, "c"),
+            format!("script-src 'sha256-{}'; ", hash("2"))
+        );
+        assert_eq!(
+            script_directive(&templates, "d"),
+            format!("script-src 'sha256-{}'; ", hash("3"))
         );
     }
 

@@ -45,7 +45,8 @@ export class Profile {
   sockets = [];
 
   /** Allows or blocks third-party cookies. `noFrameCookies` also blocks partitioned ones. */
-  static async open(cookies, { noFrameCookies = false, deviceScaleFactor = 1 } = {}) {
+  static async open(cookies, settings = {}) {
+    const { noFrameCookies = false, deviceScaleFactor = 1, javaScriptEnabled = true } = settings;
     const profile = new Profile();
     const directory = profile.#directory.path;
     const exceptions = { cookies: noFrameCookies ? NO_COOKIES_IN_FRAMES : {} };
@@ -65,6 +66,7 @@ export class Profile {
         colorScheme: "light",
         viewport: { width: 1280, height: 900 },
         deviceScaleFactor,
+        javaScriptEnabled,
         args: [
           "--no-sandbox",
           `--disable-features=${FEATURES_OFF.join(",")}`,

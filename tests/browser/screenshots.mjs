@@ -43,24 +43,26 @@ try {
   await platform.stop();
 }
 
-/** `/dev`, with its form and its mistakes. */
+/** `/dev`, with the options and the mistakes of the first tool. */
 async function practicePlatform(page) {
   await page.setViewportSize(DESKTOP);
+  for (const summary of await page.locator("form").first().locator("summary").all())
+    await summary.click();
   await save(page, "dev");
 }
 
 /** The tool `adder` after a correct answer, beside the gradebook with its grade. */
 async function launchedTool(page) {
   await page.setViewportSize(WIDE);
-  await page.locator("#tool").selectOption("adder");
-  await page.locator("form button:not([name])").click();
-  await page.locator("form button").first().click();
+  await page.getByRole("button", { name: "Launch Adder", exact: true }).click();
+  await page.frameLocator('iframe[name="launch"]').getByRole("button", { name: "Answer" }).waitFor();
   const tool = page.frame("launch");
   await answer(tool, 0);
   await tool.getByRole("status").waitFor();
   const gradebook = page.frame({ url: /\/dev\/gradebook$/ });
-  await gradebook.locator("a.button").click();
-  await gradebook.locator("article h2").first().waitFor();
+  await gradebook.getByRole("link", { name: "Look again" }).click();
+  await gradebook.locator("td strong").waitFor();
+  await replaceText(gradebook, "td time", /^\d\d:\d\d:\d\d/, "10:30:00");
   await replaceText(tool, "label", /^\d+ \+ \d+/, "19 + 23");
   await replaceText(tool, "[role=status]", /^\d+ \+ \d+ is \d+/, "12 + 30 is 42");
   await save(page, "dev-launch");

@@ -37,7 +37,7 @@ class Visit:
 
 
 def launch(terminal: Terminal, tool: str, **chosen: str) -> Visit:
-    """Chooses a tool at /dev, clicks Launch twice, and follows the redirects to the tool's page."""
+    """Chooses a tool at /dev, launches it, and follows the redirects to the tool's page."""
     shown = terminal.get(f"/dev/launch?{urlencode({'tool': tool, **chosen})}")
     form = shown.partition("<form ")[2].partition("</form>")[0]
     url = urlsplit(html.unescape(re.search('action="([^"]*)"', form)[1]))

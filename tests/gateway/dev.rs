@@ -1,7 +1,9 @@
 //! `/dev`: the practice platform and the rejected launches, in development only.
 
+mod apps;
 mod gradebook;
 mod host;
+mod launch;
 mod program;
 mod secrets;
 
@@ -78,6 +80,13 @@ impl Form {
     }
 }
 
+/// The card of a tool at `/dev`.
+#[track_caller]
+fn card<'p>(page: &'p str, title: &str) -> &'p str {
+    let mut forms = page.split("<form ").skip(1).filter_map(|rest| rest.split("</form>").next());
+    forms.find(|form| form.contains(&format!("<h2>{title}</h2>"))).expect("a card")
+}
+
 fn get(server: &Server, target: &str) -> Reply {
     let host = format!("localhost:{}", server.address.port());
     server.send("GET", target, &[("Host", &host)], b"")
@@ -141,7 +150,8 @@ fn in_development_the_index_links_to_the_practice_platform() {
             .map(|policy| policy.contains("frame-ancestors 'none'")),
         Some(true)
     );
-    assert!(page.body.contains("<option value=\"page\">A &lt;page&gt;"), "{}", page.body);
+    assert!(page.body.contains("<h2>A &lt;page&gt;</h2>"), "{}", page.body);
+    assert!(page.body.contains("<input type=\"hidden\" name=\"tool\" value=\"page\">"));
     let foreign = server.send("GET", "/dev", &[("Host", "tool.example")], b"");
     assert_eq!(foreign.status, 400, "a page of the internet cannot reach it by a name of its own");
 }
@@ -302,7 +312,7 @@ fn each_mistake_is_rejected_as_announced_and_listed_without_personal_data() {
     }
     assert!(list.contains("<dt>lis_person_name_full</dt>\n      <dd>12 bytes</dd>"), "{list}");
     let port = server.address.port();
-    assert!(list.contains(&format!("<dd><code>http://127.0.0.1:{port}/lti/page</code></dd>")));
+    assert!(list.contains(&format!("><code>http://127.0.0.1:{port}/lti/page</code></dd>")));
     // The cause with its fix, if the gateway found it, and the base string.
     for (cause, fix) in [
         (
@@ -430,7 +440,7 @@ fn a_query_sent_twice_as_canvas_does_is_accepted() {
     assert!(form.action.ends_with("/lti/page?unit=1") && form.pairs.get("unit") == "1");
     assert_eq!(form.send(&server).status, 200);
     let list = get(&server, "/dev/refusals").body;
-    assert!(list.contains("No rejected launches yet."), "{list}");
+    assert!(list.contains("No refusals yet."), "{list}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::config::document::{Document, DocumentStep, Part, Path};
 use crate::config::environment::{Environment, is_variable, variable};
 use crate::config::fault::Fault;
 use crate::config::file::{GatewayTable, StringValue, ToolsFile};
-use crate::config::gateway::Config;
+use crate::config::gateway::{Config, Tool};
 use crate::config::heroku::is_heroku;
 use crate::config::placeholder::PlaceholderUse;
 use crate::config::problem::{Location, Problem};
@@ -66,6 +66,7 @@ pub(in crate::config) fn resolve(
         }
         tools.extend(resolver.tool(table, endpoint, session));
     }
+    number(&mut tools);
     resolver.own_hosts(&public_url, &tools);
     resolver.sharing();
     let known_secrets = Arc::new(KnownSecrets::new(&resolver.secrets));
@@ -136,6 +137,16 @@ pub(super) enum StringPurpose {
     Header,
     /// A URL or a location.
     Setting,
+}
+
+/// Numbers the tools in the order of the file, in place of their offsets: a comment or another
+/// spelling of a value moves no tool.
+fn number(tools: &mut [Tool]) {
+    let mut offsets: Vec<usize> = tools.iter().map(|tool| tool.position).collect();
+    offsets.sort_unstable();
+    for tool in tools {
+        tool.position = offsets.partition_point(|offset| *offset < tool.position);
+    }
 }
 
 /// Converts the parts of a file, and collects their problems.

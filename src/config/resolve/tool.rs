@@ -40,6 +40,7 @@ impl Resolver<'_> {
         let roles = self.roles(table.roles);
         let frame_ancestors = self.frame_ancestors(table.frame_ancestors);
         let icon = self.icon(table.icon);
+        let position = source.position(self.document).unwrap_or_default();
         if let (Some(params), Some(Target::Upstream(_))) = (&table.params, &target) {
             self.check_length(params);
         }
@@ -59,6 +60,7 @@ impl Resolver<'_> {
             target: target?,
             params: table.params.map(|params| params.value).unwrap_or_default(),
             frame_ancestors,
+            position,
             name,
         })
     }

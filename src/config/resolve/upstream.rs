@@ -10,6 +10,7 @@ use crate::config::fault::{Fault, GatewayPart};
 use crate::config::file::UpstreamTable;
 use crate::config::gateway::{Identity, Prefix, Target, Tool, Upstream};
 use crate::config::key::PERSONAL_FIELDS;
+use crate::config::limit::LONGEST_HINT;
 use crate::config::public_url::PublicUrl;
 use crate::config::reading::UpstreamUse;
 use crate::config::table::{Completeness, ValueSource, Written};
@@ -67,9 +68,11 @@ impl Resolver<'_> {
         let identity = self.identity(table.identity);
         let headers = self.headers(tool, table.headers);
         let timeout = Duration::from_secs(self.duration(table.timeout, &duration::TIMEOUT));
-        let url = self.upstream_url(&table.url?)?;
+        let written = table.url?;
+        let url = self.upstream_url(&written)?;
+        let hint = self.hint(&written.source);
         let grades = table.grades.is_some_and(|grades| grades.value);
-        Some(Upstream { url, timeout, prefix, identity, headers, grades })
+        Some(Upstream { url, timeout, prefix, identity, headers, grades, hint })
     }
 
     fn upstream_url(&mut self, written: &Written<String>) -> Option<BaseUrl> {
@@ -84,6 +87,15 @@ impl Resolver<'_> {
                 self.report(&written.source, Fault::UpstreamUrl(why));
                 None
             }
+        }
+    }
+
+    /// The comment behind `upstream`, cut to its limit.
+    fn hint(&self, source: &ValueSource) -> String {
+        let comment = source.comment(self.document).unwrap_or_default();
+        match comment.char_indices().nth(LONGEST_HINT) {
+            Some((end, _)) => format!("{}…", comment[..end].trim_end()),
+            None => comment.to_owned(),
         }
     }
 

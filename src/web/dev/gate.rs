@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::session::cookies;
 use crate::url::{Origin, UrlParts};
+use crate::web::current::RequestGateway;
 use crate::web::dev_token::{COOKIE, DevToken};
 use crate::web::gateway::Gateway;
 use crate::web::guard::{authority, wrap};
@@ -34,7 +35,7 @@ struct Gated {
 #[rocket::async_trait]
 impl Handler for Gated {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        let Some(gateway) = request.rocket().state::<Gateway>() else {
+        let Some(gateway) = RequestGateway::of(request) else {
             return Outcome::forward(data, Status::NotFound);
         };
         let outcome = if self.asks_for_token && !is_admitted(gateway, request) {
@@ -99,7 +100,7 @@ impl<'r> rocket::response::Responder<'r, 'static> for DevRefusal {
             Refusal::ForeignPractice => false,
             other => return other.respond_to(request),
         };
-        if let Some(gateway) = request.rocket().state::<Gateway>() {
+        if let Some(gateway) = RequestGateway::of(request) {
             let (method, path) = (request.method().as_str(), request.uri().path());
             refusal.log(&gateway.log_budget, method, path.as_str());
         }
@@ -118,6 +119,9 @@ impl From<Refusal> for DevRefusal {
 pub(super) struct SendingPage {
     /// Whether it may be a page of another site (CSRF).
     is_foreign: bool,
+    /// Whether a link or form on a page of the same origin caused the request. Browsers before 2023
+    /// may not say so; their user clicks a button once more.
+    pub(super) is_own: bool,
     /// Whether a proxy passed the request on.
     pub(super) is_forwarded: bool,
 }
@@ -139,7 +143,7 @@ impl<'r> FromRequest<'r> for SendingPage {
     type Error = std::convert::Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Guarded<Self, Self::Error> {
-        let gateway = request.rocket().state::<Gateway>();
+        let gateway = RequestGateway::of(request);
         let dev_host = gateway.and_then(|gateway| gateway.development.as_ref()?.dev_host.as_ref());
         let headers = |name: &'static str| request.headers().get(name).collect::<Vec<_>>();
         let sender = Sender {
@@ -148,8 +152,9 @@ impl<'r> FromRequest<'r> for SendingPage {
             referers: headers("Referer"),
         };
         let is_foreign = sender.is_foreign(&authority(request), dev_host);
+        let is_own = !is_foreign && sender.sites == ["same-origin"];
         let is_forwarded = OF_PROXIES.iter().any(|name| request.headers().contains(name));
-        Guarded::Success(Self { is_foreign, is_forwarded })
+        Guarded::Success(Self { is_foreign, is_own, is_forwarded })
     }
 }
 

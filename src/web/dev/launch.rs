@@ -23,6 +23,8 @@ struct PracticeLaunchContext<'a> {
     title: &'a str,
     person: &'a str,
     inline: bool,
+    /// Whether the page sends its first form by itself.
+    at_once: bool,
     mistake: Option<MistakeContext>,
     forms: Vec<FormContext>,
 }
@@ -61,7 +63,8 @@ pub(super) struct PracticeChoice<'r> {
     mistake: Option<&'r str>,
 }
 
-/// Shows a signed launch, with a button that sends it. A page of another site cannot open it.
+/// Shows a signed launch, and sends it: by itself if the user clicked on a page of this gateway,
+/// otherwise with a button. A page of another site cannot open it.
 #[get("/dev/launch?<chosen..>")]
 pub(super) fn launch(
     gateway: &Gateway,
@@ -106,6 +109,7 @@ pub(super) fn launch(
         title: &tool.title,
         person: person.title,
         inline: chosen.display != Some("window"),
+        at_once: page.is_own,
         mistake: mistake.map(MistakeContext::from),
         forms,
     };

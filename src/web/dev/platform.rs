@@ -129,6 +129,7 @@ impl ServiceCallHead<'_> {
             authorization,
             content_type,
             body,
+            at: gateway.clock.now(),
         };
         let development = gateway.development.as_ref().ok_or(Refusal::NoTool)?;
         let mut gradebook = development.gradebook();

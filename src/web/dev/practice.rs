@@ -1,12 +1,15 @@
-//! `GET /dev`: the form of the practice platform.
+//! `GET /dev`: the tools of the practice platform, each with a button that launches it.
 
 use rocket::get;
 use serde::Serialize;
 
-use super::consumer::PracticeConsumer;
+use super::consumer::{PracticeConsumer, Unlaunchable};
 use super::gate::SendingPage;
+use crate::config::{Target, Tool, Upstream};
 use crate::practice::PERSONS;
 use crate::practice::v1p1::Mistake;
+use crate::proxy::client::Presence;
+use crate::web::development::AppFailure;
 use crate::web::gateway::Gateway;
 use crate::web::guard::Authority;
 use crate::web::page::{self, Html};
@@ -16,18 +19,50 @@ use crate::web::refusal::Refusal;
 struct PracticeContext<'a> {
     /// Why the newest files are not in use.
     notice: String,
-    tools: Vec<Choice<'a>>,
-    persons: Vec<Choice<'a>>,
+    tools: Vec<PracticeToolContext<'a>>,
+    persons: Vec<PersonContext>,
     mistakes: Vec<MistakeContext>,
+    /// The number of entries at `/dev/refusals`.
+    refusals: usize,
 }
 
 #[derive(Serialize)]
-struct Choice<'a> {
+struct PracticeToolContext<'a> {
     name: &'a str,
     title: &'a str,
-    usable: bool,
-    /// Why it is not usable.
-    reason: Option<String>,
+    description: &'a str,
+    /// The URL of the app; empty for a template.
+    url: String,
+    /// Why the practice platform cannot launch it; empty if it can.
+    obstacle: String,
+    /// The app, if it does not accept connections.
+    app: Option<AppFailure>,
+}
+
+impl<'a> PracticeToolContext<'a> {
+    fn new(tool: &'a Tool, obstacle: Option<Unlaunchable>, presence: Option<Presence>) -> Self {
+        let upstream = upstream(tool);
+        Self {
+            name: &tool.name,
+            title: &tool.title,
+            description: &tool.description,
+            url: upstream.map(|upstream| upstream.url.to_string()).unwrap_or_default(),
+            obstacle: obstacle.map(|obstacle| obstacle.to_string()).unwrap_or_default(),
+            app: upstream
+                .zip(presence)
+                .and_then(|(upstream, presence)| app_failure(upstream, &presence)),
+        }
+    }
+
+    fn opens(&self) -> bool {
+        self.obstacle.is_empty() && self.app.is_none()
+    }
+}
+
+#[derive(Serialize)]
+struct PersonContext {
+    id: &'static str,
+    title: &'static str,
 }
 
 #[derive(Serialize)]
@@ -43,40 +78,60 @@ impl From<Mistake> for MistakeContext {
     }
 }
 
-/// The form that selects a tool, a user and a mistake.
+/// The tools that answer, then the others, both in the order of the file.
 #[get("/dev")]
-pub(super) fn practice(
+pub(super) async fn practice(
     gateway: &Gateway,
     authority: Authority,
     page: SendingPage,
 ) -> Result<Html, Refusal> {
     let authority = authority.other();
+    let mut tools: Vec<&Tool> = gateway.routes.tools().collect();
+    tools.sort_by_key(|tool| tool.position);
+    let origins: Vec<_> =
+        tools.iter().filter_map(|tool| Some(&upstream(tool)?.url.origin)).collect();
+    let mut presences = Presence::of_each(&origins).await.into_iter();
+    let mut tools: Vec<PracticeToolContext<'_>> = tools
+        .into_iter()
+        .map(|tool| {
+            let url = gateway.public_url.launch_url(tool, Some(&authority));
+            let obstacle = PracticeConsumer::of(gateway, tool, &url, page.is_forwarded).err();
+            let presence = upstream(tool).and_then(|_| presences.next());
+            PracticeToolContext::new(tool, obstacle, presence)
+        })
+        .collect();
+    tools.sort_by_key(|tool| !tool.opens());
+    let development = gateway.development.as_ref();
     let context = PracticeContext {
         notice: gateway.notice(),
-        tools: gateway
-            .routes
-            .tools()
-            .map(|tool| {
-                let url = gateway.public_url.launch_url(tool, Some(&authority));
-                let reason = PracticeConsumer::of(gateway, tool, &url, page.is_forwarded).err();
-                Choice {
-                    name: &tool.name,
-                    title: &tool.title,
-                    usable: reason.is_none(),
-                    reason: reason.map(|reason| reason.to_string()),
-                }
-            })
-            .collect(),
+        tools,
         persons: PERSONS
             .iter()
-            .map(|person| Choice {
-                name: person.id,
-                title: person.title,
-                usable: true,
-                reason: None,
-            })
+            .map(|person| PersonContext { id: person.id, title: person.title })
             .collect(),
         mistakes: Mistake::ALL.into_iter().map(MistakeContext::from).collect(),
+        refusals: development.map_or(0, |development| development.refusals.newest().len()),
     };
     page::render("dev.html.tera", &context).map(Html::with_form).ok_or(Refusal::PageFailed)
+}
+
+fn upstream(tool: &Tool) -> Option<&Upstream> {
+    match &tool.target {
+        Target::Upstream(upstream) => Some(upstream),
+        Target::Template(_) => None,
+    }
+}
+
+/// The app, if it does not accept connections. One that is only slow may still be right: the page
+/// waits for a much shorter time than a launch.
+fn app_failure(upstream: &Upstream, presence: &Presence) -> Option<AppFailure> {
+    match presence {
+        Presence::Answers => None,
+        Presence::Failed(error) => Some(AppFailure::unconnected(upstream, error)),
+        Presence::Silent => Some(AppFailure::with_reason(
+            upstream,
+            "it did not accept a connection within 0.3 seconds".to_owned(),
+            "launch the tool, which waits longer, or look at the app's own log",
+        )),
+    }
 }

@@ -2,7 +2,7 @@
 
 use rocket::form::Form;
 use rocket::http::Header;
-use rocket::{FromForm, Response, State, post};
+use rocket::{FromForm, Response, post};
 
 use super::gate::{DevRefusal, SendingPage};
 use crate::web::dev_token::{COOKIE, LIFETIME, TokenError};
@@ -28,7 +28,7 @@ impl<'r> rocket::response::Responder<'r, 'static> for Admitted {
 /// Exchanges the token for a cookie. The token is in the body: logs and histories contain URLs.
 #[post("/dev/token", data = "<form>")]
 pub(super) fn token(
-    gateway: &State<Gateway>,
+    gateway: &Gateway,
     page: SendingPage,
     form: Option<Form<TokenForm<'_>>>,
 ) -> Result<Admitted, DevRefusal> {

@@ -106,7 +106,7 @@ impl LaunchRecord {
         let tool = &call.served.tool;
         let origin = call.gateway.public_url.origin_of(tool, &guard::authority(call.request));
         let help = self.advice(refusal);
-        development.rejected.remember(RejectedLaunch {
+        development.refusals.add_launch(RejectedLaunch {
             reference,
             at: call.gateway.clock.now(),
             tool: tool.name.clone(),

@@ -19,13 +19,14 @@ use super::relay::Relay;
 use super::session_load::RequestPermit;
 use super::upload::{StopUpload, UploadFault, UploadWatch};
 use super::visit::{OpenSession, PreparedHeaders};
-use crate::config::Prefix;
+use crate::config::{Prefix, Upstream};
 use crate::proxy::client::UpstreamBody;
 use crate::proxy::headers::HeaderPolicy;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
+use crate::web::development::{AppFailure, FailedRequest};
 use crate::web::login::is_login;
 use crate::web::page;
-use crate::web::refusal::{Refusal, accept};
+use crate::web::refusal::{Refusal, accept, reference};
 use crate::web::request_body::RequestBody;
 use crate::web::response_body::{ResponseBody, own_response};
 
@@ -59,13 +60,47 @@ pub(crate) async fn answer(
 ) -> Response<ResponseBody> {
     match proxied(&call, body, upgrade).await {
         Ok(response) => response,
-        Err(refusal) => {
-            let (tool, method) = (&call.mount.served.tool, call.head.method.as_str());
-            let (budget, accept) = (&call.gateway.log_budget, accept(call.head));
-            let institution = call.gateway.institution();
-            own_response(refusal.respond_in_session(budget, institution, tool, method, &accept))
-                .await
+        Err(refusal) => own_response(refused(&call, &refusal)).await,
+    }
+}
+
+/// The response to a refused request. In development, a failure of the upstream is an entry of
+/// `/dev/refusals`, and its page shows how to fix it.
+fn refused(call: &SessionCall<'_>, refusal: &Refusal) -> rocket::Response<'static> {
+    let SessionCall { gateway, mount, head, .. } = call;
+    let tool = &mount.served.tool;
+    let logged = refusal.log_in_session(&gateway.log_budget, tool, head.method.as_str());
+    let app = gateway.development.as_ref().and_then(|development| {
+        let app = app_failure(mount.upstream, refusal)?;
+        Some((development, app))
+    });
+    let (institution, accept) = (gateway.institution(), accept(head));
+    let Some((development, app)) = app else {
+        return refusal.session_response(institution, tool, logged.as_deref(), &accept, None);
+    };
+    let reference = logged.unwrap_or_else(reference);
+    let response =
+        refusal.session_response(institution, tool, Some(&reference), &accept, Some(&app));
+    development.refusals.add_request(FailedRequest {
+        reference,
+        at: gateway.clock.now(),
+        tool: tool.name.clone(),
+        code: refusal.code(),
+        reason: refusal.fact(),
+        app,
+        times: 1,
+    });
+    response
+}
+
+/// The app that failed. `None` if the refusal is for another reason.
+fn app_failure(upstream: &Upstream, refusal: &Refusal) -> Option<AppFailure> {
+    match refusal {
+        Refusal::Upstream(error) => Some(AppFailure::unconnected(upstream, error)),
+        Refusal::UpstreamSlow => {
+            Some(AppFailure::with_reason(upstream, refusal.fact(), &refusal.advice()))
         }
+        _ => None,
     }
 }
 

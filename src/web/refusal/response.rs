@@ -15,6 +15,7 @@ use super::reference::reference;
 use super::table::{Refusal, is_content_selection};
 use crate::config::{Institution, Tool};
 use crate::web::current::RequestGateway;
+use crate::web::development::AppFailure;
 use crate::web::gateway::Gateway;
 use crate::web::institution::InstitutionContext;
 use crate::web::log_budget::{LogBudget, NO_TOOL};
@@ -46,6 +47,8 @@ struct RequestPart<'a> {
     leaves_frame: bool,
     /// The tool's launch URL. Empty if the request is no launch.
     launch_url: &'a str,
+    /// In development, the app that failed.
+    app: Option<&'a AppFailure>,
 }
 
 #[derive(Serialize)]
@@ -61,6 +64,8 @@ struct RefusalContext<'a> {
     right_url: &'a str,
     /// In development, the errors of a template. Otherwise empty.
     details: String,
+    /// In development, the app that failed.
+    app: Option<&'a AppFailure>,
 }
 
 impl Refusal {
@@ -101,9 +106,22 @@ impl Refusal {
         accept: &[&str],
     ) -> Response<'static> {
         let reference = self.log_in_session(budget, tool, method);
+        self.session_response(institution, tool, reference.as_deref(), accept, None)
+    }
+
+    /// The response in a tool's session, without a log line. In development, `app` is the app that
+    /// failed.
+    pub(in crate::web) fn session_response(
+        &self,
+        institution: &Institution,
+        tool: &Tool,
+        reference: Option<&str>,
+        accept: &[&str],
+        app: Option<&AppFailure>,
+    ) -> Response<'static> {
         if !asks_for_json(accept) {
             let reference = reference.unwrap_or_default();
-            let part = RequestPart { reference: &reference, ..RequestPart::default() };
+            let part = RequestPart { reference, app, ..RequestPart::default() };
             return self.page(institution, part, &tool.frame_ancestors);
         }
         let (heading, _) = self.page_text();
@@ -124,7 +142,12 @@ impl Refusal {
 
     /// The log line of a request in a tool's session, and its reference. It has no path, because a
     /// path can contain personal data.
-    fn log_in_session(&self, budget: &LogBudget, tool: &Tool, method: &str) -> Option<String> {
+    pub(in crate::web) fn log_in_session(
+        &self,
+        budget: &LogBudget,
+        tool: &Tool,
+        method: &str,
+    ) -> Option<String> {
         let (code, tool) = (self.code(), tool.name.as_str());
         if !budget.admits(tool, code) {
             return None;
@@ -157,7 +180,7 @@ impl Refusal {
         frame_ancestors: &str,
     ) -> Response<'static> {
         let (heading, message) = self.page_text();
-        let RequestPart { reference, return_url, leaves_frame, launch_url } = part;
+        let RequestPart { reference, return_url, leaves_frame, launch_url, app } = part;
         let right_url = match self {
             Self::TrailingDot(url) => url,
             Self::Rejected(rejection) if is_content_selection(rejection) => launch_url,
@@ -173,6 +196,7 @@ impl Refusal {
             leaves_frame,
             right_url,
             details: self.details(),
+            app,
         };
         let rendered = page::render("refusal.html.tera", &context);
         let rendered = rendered.unwrap_or_else(|| RenderedPage::plain(heading));
@@ -212,6 +236,7 @@ impl RejectionPage<'_> {
             return_url: &return_url,
             launch_url: self.launch_url,
             leaves_frame: self.return_url.is_some_and(|url| !url.stays_in_frame()),
+            app: None,
         };
         let mut response = self.refusal.page(self.institution, part, self.frame_ancestors);
         // A 401 names the authentication scheme (RFC 9110 §15.5.2).

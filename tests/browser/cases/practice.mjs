@@ -2,6 +2,9 @@
 
 import assert from "node:assert/strict";
 
+import { assertAccessible } from "../look.mjs";
+import { freePort } from "../program.mjs";
+import { unexpected } from "../upstream.mjs";
 import { answer, showsResult } from "./adder.mjs";
 import { shows } from "./launch.mjs";
 import { looksRight } from "./page.mjs";
@@ -20,54 +23,126 @@ const MISTAKES = {
 };
 
 export default {
-  "the practice platform launches templates and web apps, in the page and in a window": async (t) => {
+  "one click at /dev launches templates and web apps, in the page and in a window": async (t) => {
     const { gateway, other } = await stage(t);
     const profile = await t.profile();
     const page = await profile.visit(gateway.origin);
     await page.getByRole("link", { name: "Practice a launch" }).click();
-    await choose(page, "Hello", "Cleo, an instructor");
-    await page.getByLabel("Custom parameters").fill("greeting = Good day");
-    await page.getByRole("button", { name: "Launch", exact: true }).click();
-    await page.getByRole("button", { name: "Launch" }).click();
+    const hello = card(page, "Hello");
+    await hello.getByText("Options").click();
+    await hello.getByLabel("Custom parameters").fill("greeting = Good day");
+    await launch(page, "Hello", "Cleo, an instructor");
     const frame = await launched(page);
     await shows(frame, "Good day, Cleo Practice!", "You are here as an instructor in the course A course to practise with");
     assert.equal(new URL(frame.url()).origin, other, "another site than the page's");
+    assert.equal(await page.getByRole("button").count(), 0, "no second button to click");
 
     await page.getByRole("link", { name: "Another launch" }).click();
-    await choose(page, "Notes", "Ben, a learner", "Unit 2");
-    await page.getByRole("button", { name: "Launch", exact: true }).click();
-    await page.getByRole("button", { name: "Launch" }).click();
+    await card(page, "Notes").getByText("Options").click();
+    await card(page, "Notes").getByLabel("Unit of the course").selectOption({ label: "Unit 2" });
+    await launch(page, "Notes", "Ben, a learner");
     await shows(await launched(page), "Notes on block-v1:Practice+LTI+2026+type@lti_consumer+block@unit-2", "You are flask-key:learner-2, Ben Practice, here for the 1. time.");
 
+    // The window's history has only the tool: Back cannot launch it again.
     await page.getByRole("link", { name: "Another launch" }).click();
-    await choose(page, "Hello", "A learner without name and email");
-    await page.getByLabel("in a new window").check();
-    await page.getByRole("button", { name: "Launch", exact: true }).click();
-    const window = await profile.openWindow(page);
+    const window = await launchInWindow(profile, page, "Hello", "A learner without name and email");
     await shows(window.mainFrame(), "Hello!", "You are here as a learner");
     assert.equal(new URL(window.url()).origin, other);
+    assert.equal(await window.evaluate(() => history.length), 1);
+    assert.equal(await window.evaluate(() => window.opener), null);
+    // A launch is another one each time, also after a reload of the page around it.
+    await launch(page, "Hello", "Ada, a learner");
+    await shows(await launched(page), "Hello, Ada Practice!");
+    await page.getByRole("link", { name: "Launch once more" }).click();
+    await shows(await launched(page), "Hello, Ada Practice!");
     assert.deepEqual(profile.consoleErrors, []);
     assert.deepEqual(profile.hosts(), new Set([gateway.origin, other]));
+  },
+
+  "a link on another site's page launches nothing by itself": async (t) => {
+    const { gateway } = await stage(t);
+    const profile = await t.profile();
+    const page = await profile.visit(t.platform.origin);
+    const target = `${gateway.origin}/dev/launch?tool=hello`;
+    await page.evaluate((target) => (location.href = target), target);
+    await page.getByRole("button", { name: "Launch", exact: true }).waitFor();
+    await page.waitForLoadState();
+    assert.equal(page.frame("launch").url(), "about:blank");
+    await page.getByRole("button", { name: "Launch", exact: true }).click();
+    await shows(await launched(page), "Hello, Ada Practice!");
+    assert.deepEqual(unexpected(profile, 404), [], "the platform's start page is a 404");
+  },
+
+  "without scripts, the practice platform launches with a second click": async (t) => {
+    const { gateway } = await stage(t);
+    const profile = await t.profile({ javaScriptEnabled: false });
+    const page = await profile.visit(`${gateway.origin}/dev`);
+    assert.equal(await page.locator("button.copy").count(), 0);
+    await launch(page, "Hello", "Ada, a learner");
+    await page.getByRole("button", { name: "Launch", exact: true }).click();
+    await page.frameLocator('iframe[name="launch"]').getByText("Hello, Ada Practice!").waitFor();
+    await page.goto(gateway.origin);
+    assert.equal(await page.locator("button").count(), 0, "no button without a function");
+    const url = page.locator("article dd code").first();
+    await url.click();
+    // Without scripts, only the browser itself can read the selection: it is what gets copied.
+    assert.equal(await url.evaluate((code) => getComputedStyle(code).userSelect), "all");
+  },
+
+  "buttons copy what is pasted, with the mouse and the keyboard": async (t) => {
+    const { gateway } = await stage(t);
+    const profile = await t.profile();
+    await profile.context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: gateway.origin });
+    const page = await profile.visit(gateway.origin);
+    const copied = () => page.evaluate(() => navigator.clipboard.readText());
+    const first = page.locator("article").first();
+    await first.getByRole("button", { name: "Copy the launch URL" }).first().click();
+    await page.getByRole("status").getByText("Copied the launch URL").waitFor();
+    assert.equal(await copied(), `${gateway.origin}/lti/flask`);
+    // The next value, by keyboard. The focus stays where it is.
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByRole("status").getByText("Copied the key").waitFor();
+    assert.equal(await copied(), "flask-key");
+    const focused = page.locator("button:focus");
+    assert.equal(await focused.innerText(), "Copied\nthe key");
+    await focused.getByText("Copy", { exact: true }).waitFor();
+    assert.equal(await page.getByRole("status").innerText(), "");
+    for (const summary of ["Set up in your platform", "edX"]) await first.getByText(summary, { exact: true }).click();
+    await first.getByRole("button", { name: "Copy the passport" }).click();
+    assert.equal(await copied(), '"flask:flask-key:SECRET"');
+    // If the browser denies the clipboard, the value is selected for Ctrl+C.
+    await page.evaluate(() => (navigator.clipboard.writeText = () => Promise.reject(new Error("denied"))));
+    await first.getByRole("button", { name: "Copy the passport" }).click();
+    await page.getByRole("status").getByText("Not copied, but selected: the passport").waitFor();
+    assert.equal(await page.evaluate(() => String(getSelection())), '"flask:flask-key:SECRET"');
+    assert.deepEqual(profile.consoleErrors, []);
+    assert.deepEqual(profile.hosts(), new Set([gateway.origin]));
+  },
+
+  "a link to the setup steps of a platform unfolds them": async (t) => {
+    const { gateway } = await stage(t);
+    const profile = await t.profile();
+    const page = await profile.visit(`${gateway.origin}/#hello-moodle`);
+    await page.getByText("LTI External tools").last().waitFor();
+    assert.equal(await page.locator("ol:visible").count(), 1);
   },
 
   "the shipped tools are practiced in the page and in a new window, and the adder's grades are in the gradebook": async (t) => {
     const gateway = await t.gatewayAsShipped();
     const profile = await t.profile();
     const page = await profile.visit(`${gateway.origin}/dev`);
+    const titles = await page.locator("h2").allInnerTexts();
+    assert.deepEqual(titles, ["Hello", "Staff", "Adder"], "all answer, in the order of the file");
     const inPage = async (tool, person) => {
       await page.goto(`${gateway.origin}/dev`);
-      await choose(page, tool, person);
-      await page.getByRole("button", { name: "Launch", exact: true }).click();
-      await page.getByRole("button", { name: "Launch" }).click();
+      await launch(page, tool, person);
       return launched(page);
     };
     // Close each window: an invisible window reacts differently.
     const inWindow = async (tool, person, look) => {
       await page.goto(`${gateway.origin}/dev`);
-      await choose(page, tool, person);
-      await page.getByLabel("in a new window").check();
-      await page.getByRole("button", { name: "Launch", exact: true }).click();
-      const window = await profile.openWindow(page);
+      const window = await launchInWindow(profile, page, tool, person);
       await look(window.mainFrame());
       await window.close();
     };
@@ -84,12 +159,13 @@ export default {
     await answer(frame, -1);
     await showsResult(frame, "is not -?[0-9]+. Your course has the grade");
     await gradebook.getByRole("link", { name: "Look again" }).click();
-    await gradebook.getByRole("heading", { name: "0.0", exact: true }).waitFor();
+    await gradebook.getByText("Ada, a learner has 0.0 in Adder, unit-1.").waitFor();
     await answer(frame, 0);
     await showsResult(frame, "is [0-9]+. Your course has the grade");
     await gradebook.getByRole("link", { name: "Look again" }).click();
-    await gradebook.getByRole("heading", { name: "1.0", exact: true }).waitFor();
-    await gradebook.locator("summary").first().click();
+    await gradebook.getByText("Ada, a learner has 1.0 in Adder, unit-1.").waitFor();
+    await gradebook.getByText("Messages (2)").click();
+    await gradebook.locator("details details summary").first().click();
     await gradebook.getByText("<imsx_codeMajor>success</imsx_codeMajor>").first().waitFor();
     await t.screenshot(page, "dev-launch-gradebook");
 
@@ -97,26 +173,58 @@ export default {
       await answer(window, 0);
       await showsResult(window, "is [0-9]+. Your course has the grade");
     });
-    await gradebook.getByRole("link", { name: "Look again" }).click();
-    await gradebook.getByText("Ben, a learner, in unit-1 of adder").waitFor();
-    assert.deepEqual(await gradebook.locator("article h2").allInnerTexts(), ["1.0", "1.0"]);
-    await gradebook.getByRole("link", { name: "Practice platform" }).click();
-    await page.waitForURL(`${gateway.origin}/dev`);
-    await page.getByRole("link", { name: "Gradebook" }).click();
-    await page.locator("summary").first().click();
+    await page.goto(`${gateway.origin}/dev/gradebook`);
+    const rows = await page.locator("tbody tr").evaluateAll((rows) =>
+      rows.map((row) => [row.querySelector("th").innerText, ...[...row.querySelectorAll("td strong")].map((score) => score.innerText)]),
+    );
+    assert.deepEqual(rows, [["Ada, a learner", "1.0"], ["Ben, a learner", "1.0"]]);
     await looksRight(t, page, "dev-gradebook", SCREENS);
+    await page.getByText("Messages (3)").click();
+    await page.locator("details details summary").first().click();
+    await looksRight(t, page, "dev-gradebook-messages", SCREENS);
+    await page.getByRole("link", { name: "Practice platform" }).click();
+    await page.waitForURL(`${gateway.origin}/dev`);
 
-    const ungraded = async (tool, person) => {
-      await page.goto(`${gateway.origin}/dev`);
-      await choose(page, tool, person);
-      await page.getByLabel("The activity accepts no grade").check();
-      await page.getByRole("button", { name: "Launch", exact: true }).click();
-      await page.getByRole("button", { name: "Launch" }).click();
-      return launched(page);
-    };
-    const without = await ungraded("Adder", "A learner without name and email");
+    await card(page, "Adder").getByText("Options").click();
+    await card(page, "Adder").getByLabel("The activity accepts no grade").check();
+    await launch(page, "Adder", "A learner without name and email");
+    const without = await launched(page);
     await answer(without, 0);
     await showsResult(without, "is [0-9]+. Your course accepts no grade here");
+  },
+
+  "an app that does not run is named with the admin's hint, at /dev, in its frame and under refusals": async (t) => {
+    const port = await freePort();
+    const gateway = await t.gatewayWith(
+      `[tools.gone]\ntitle = "Gone"\nkey = "gone-key"\nsecret = { env = "GONE_SECRET" }\n` +
+        `upstream = "http://127.0.0.1:${port}"  # cargo run -p gone --release --features "with a long list of features"\n` +
+        `[tools.hello]\ntitle = "Hello"\nkey = "hello-key"\nsecret = { env = "HELLO_SECRET" }\ntemplate = "hello"\n` +
+        `[tools.locked]\nkey = "locked-key"\nsecret = "a secret of its own, of 32 characters"\ntemplate = "hello"\n`,
+      {},
+    );
+    const hint = `The app at http://127.0.0.1:${port} does not run:`;
+    const profile = await t.profile();
+    const page = await profile.visit(`${gateway.origin}/dev`);
+    assert.deepEqual(await page.locator("h2").allInnerTexts(), ["Hello", "Gone", "locked"]);
+    await card(page, "Gone").getByText(hint).waitFor();
+    await looksRight(t, page, "dev-app-gone", SCREENS);
+    await launch(page, "Gone", "Ada, a learner");
+    const frame = await launched(page);
+    await shows(frame, "The tool is not available", hint);
+    await frame.waitForLoadState();
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      await t.screenshot(page, `dev-app-gone-frame-${colorScheme}`);
+      await assertAccessible(frame);
+    }
+    await page.getByRole("link", { name: "Refusals" }).click();
+    const entry = page.locator("article").first();
+    assert.match(await entry.locator("summary").innerText(), /gone\s+upstream-refused\s+[0-9A-Z]{8}/);
+    await entry.locator("summary").focus();
+    await page.keyboard.press("Enter");
+    await entry.getByText(hint).waitFor();
+    await looksRight(t, page, "dev-app-gone-refusals", SCREENS);
+    assert.deepEqual(unexpected(profile, 502), []);
   },
 
   "each mistake of the practice platform leads to the code on its button": async (t) => {
@@ -125,29 +233,27 @@ export default {
     const page = await profile.visit(gateway.origin);
     for (const [mistake, code] of Object.entries(MISTAKES)) {
       await page.goto(`${gateway.origin}/dev`);
-      await choose(page, "Hello", "Ada, a learner");
-      const item = page.getByRole("listitem").filter({ hasText: mistake });
+      await card(page, "Hello").getByText("Typical mistakes of platforms").click();
+      const item = card(page, "Hello").getByRole("listitem").filter({ hasText: mistake });
       assert.match(await item.innerText(), new RegExp(`rejected as ${code}$`));
       await item.getByRole("button").click();
-      const buttons = page.getByRole("button");
       if (code === "replayed") {
-        await buttons.first().click();
         await shows(await launched(page), "Hello, Ada Practice!");
+        await page.getByRole("button", { name: "Launch again" }).click();
+        await page.frameLocator('iframe[name="launch"]').getByText("used before").waitFor();
       }
-      await buttons.last().click();
       const frame = await launched(page);
       const reference = await frame.locator("code").innerText();
       await gateway.logged(reference, `code="${code}"`);
       await page.goto(`${gateway.origin}/dev/refusals`);
       const newest = page.locator("article").first();
       assert.equal(await newest.locator("h2").innerText(), reference);
-      assert.equal(await newest.locator("p code").first().innerText(), code);
+      assert.equal(await newest.locator("summary code").first().innerText(), code);
       assert.doesNotMatch(await page.content(), /Ada|practice.example/, "no personal data");
     }
     await page.goto(`${gateway.origin}/dev`);
-    await choose(page, "Hello", "Ada, a learner");
-    await page.getByRole("button", { name: "Query doubled, as Canvas does" }).click();
-    await page.getByRole("button", { name: "Launch" }).click();
+    await card(page, "Hello").getByText("Typical mistakes of platforms").click();
+    await card(page, "Hello").getByRole("button", { name: "Query doubled, as Canvas does" }).click();
     await shows(await launched(page), "Hello, Ada Practice!");
   },
 
@@ -156,18 +262,29 @@ export default {
     const profile = await t.profile();
     const page = await profile.visit(`${gateway.origin}/dev/refusals`);
     await looksRight(t, page, "dev-no-refusals", SCREENS);
+    await page.goto(`${gateway.origin}/dev/gradebook`);
+    await looksRight(t, page, "dev-no-grades", SCREENS);
     await page.goto(`${gateway.origin}/dev`);
     await looksRight(t, page, "dev", SCREENS);
-    await page.getByRole("button", { name: "Same nonce again" }).click();
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    await looksRight(t, page, "dev-options", SCREENS);
+    await fingersFit(page);
+    await card(page, "Hello").getByRole("button", { name: "Same nonce again" }).click();
+    await launched(page);
     for (const summary of await page.locator("summary").all()) await summary.click();
     await looksRight(t, page, "dev-launch", SCREENS);
-    await page.getByRole("button").last().click();
-    await launched(page);
-    await page.getByRole("button").first().click();
+    await fingersFit(page);
+    await page.getByRole("button", { name: "Launch again" }).click();
     await page.frameLocator('iframe[name="launch"]').getByText("used before").waitFor();
     await page.goto(`${gateway.origin}/dev/refusals`);
-    for (const summary of await page.locator("summary").all()) await summary.click();
+    await looksRight(t, page, "dev-refusals-folded", SCREENS);
+    for (const summary of await page.locator("summary").all()) if (await summary.isVisible()) await summary.click();
     await looksRight(t, page, "dev-refusals", SCREENS);
+    await fingersFit(page);
+    await page.goto(gateway.origin);
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    await looksRight(t, page, "index-open", SCREENS);
+    await fingersFit(page);
   },
 
   "another site's page cannot open, frame or read a practice launch": async (t) => {
@@ -216,10 +333,41 @@ async function stage(t) {
   return { gateway, other: gateway.origin.replace("127.0.0.1", "localhost") };
 }
 
-async function choose(page, tool, person, link = "Unit 1") {
-  await page.getByLabel("Tool").selectOption({ label: tool });
-  await page.getByLabel("User").selectOption({ label: person });
-  await page.getByLabel("Unit of the course").selectOption({ label: link });
+/** The card of a tool at `/dev`. */
+function card(page, tool) {
+  return page.locator("form.card").filter({ has: page.getByRole("heading", { name: tool, exact: true }) });
+}
+
+/** Launches a tool at `/dev` as this user, with one click. */
+async function launch(page, tool, person) {
+  await card(page, tool).getByLabel("User").selectOption({ label: person });
+  await card(page, tool).getByRole("button", { name: `Launch ${tool}`, exact: true }).click();
+}
+
+/** The same in a new window. */
+async function launchInWindow(profile, page, tool, person) {
+  await card(page, tool).getByLabel("User").selectOption({ label: person });
+  const [window] = await Promise.all([
+    profile.context.waitForEvent("page"),
+    card(page, tool).getByRole("button", { name: `Launch ${tool} in a new window` }).click(),
+  ]);
+  await window.locator("h1").waitFor();
+  return window;
+}
+
+/** Asserts that on a phone, all that a user can press is at least 44 pixels high. Links inside a
+ *  sentence are exempt (WCAG 2.2, 2.5.8), and so is a box with a label of that height. */
+async function fingersFit(page) {
+  await page.setViewportSize(SCREENS[0]);
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll("a, button, summary, select, textarea, label.choice")]
+      .filter((element) => element.checkVisibility())
+      .filter((element) => element.getBoundingClientRect().height < 44)
+      .filter((element) => element.tagName !== "A" || getComputedStyle(element).display !== "inline")
+      .map((element) => element.outerHTML.slice(0, 100)),
+  );
+  assert.deepEqual(small, []);
+  await page.setViewportSize(SCREENS[1]);
 }
 
 /** The frame, once something was launched into it. */

@@ -170,13 +170,53 @@ fn a_missing_key_of_an_upstream_has_its_default() {
     let tool = &config.tools[0];
     assert_eq!((tool.host.as_deref(), tool.path.as_str()), (None, "/lti/notebook"));
     assert_eq!(tool.session, Duration::from_secs(8 * 60 * 60));
-    let Upstream { url, timeout, prefix, identity, headers, grades } = upstream(tool);
+    let Upstream { url, timeout, prefix, identity, headers, grades, hint } = upstream(tool);
     assert_eq!(url.to_string(), "http://127.0.0.1:9000");
     assert_eq!(*timeout, Duration::from_secs(25));
     assert_eq!(*prefix, Prefix::Session);
     assert_eq!(*identity, Identity { name: true, email: false });
     assert!(headers.is_empty());
     assert!(!grades);
+    assert_eq!(hint, "");
+}
+
+#[test]
+fn the_comment_behind_upstream_is_its_hint() {
+    let long = "x".repeat(200);
+    let check = |line: &str, expected: &str| {
+        let config = production(&format!(
+            "{GATEWAY}\n[tools.notebook]\nkey = \"k\"\n\
+             secret = \"hunter2 hunter2 hunter2\"\n{line}\n"
+        ));
+        assert_eq!(upstream(&config.tools[0]).hint, expected, "{line}");
+    };
+    const URL: &str = "upstream = \"http://127.0.0.1:9000\"";
+    check(&format!("{URL}  # cargo run -p adder"), "cargo run -p adder");
+    check(&format!("{URL}#\tnpm start # twice \t"), "npm start # twice");
+    check(&format!("{URL} #"), "");
+    check(&format!("{URL}\n# the next line"), "");
+    check(&format!("# the line above\n{URL}"), "");
+    check("upstream = \"http://127.0.0.1:9000/a%23b\"", "");
+    check(&format!("{URL} # <b>ü</b>\r"), "<b>ü</b>");
+    check(&format!("{URL} # {long}"), &long);
+    check(&format!("{URL} # {long}x"), &format!("{long}…"));
+    check(&format!("{URL} # {}", "ü".repeat(201)), &format!("{}…", "ü".repeat(200)));
+}
+
+#[test]
+fn tools_have_the_positions_of_the_file() {
+    let tool = |name: &str| {
+        format!(
+            "[tools.{name}]\nkey = \"{name}\"\nsecret = \"hunter2 hunter2 {name}\"\n\
+             template = \"hello\"\n"
+        )
+    };
+    let config =
+        production(&format!("{GATEWAY}\n{}{}{}", tool("second"), tool("third"), tool("a-last")));
+    let mut tools: Vec<&Tool> = config.tools.iter().collect();
+    tools.sort_unstable_by_key(|tool| tool.position);
+    let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
+    assert_eq!(names, ["second", "third", "a-last"]);
 }
 
 #[test]

@@ -181,7 +181,9 @@ fn new_accepts_an_upstream_or_an_existing_template() {
     );
     assert!(read(folder.path(), "tools.toml").ends_with(
         "
-upstream = \"http://127.0.0.1:9000/app\"      # the headers it receives: docs/upstreams.md
+# The headers that the app receives: docs/upstreams.md. While it does not run, /dev shows
+# the comment behind its URL, such as the command that starts it.
+upstream = \"http://127.0.0.1:9000/app\"
 # grades = true                             # allows it to send grades: docs/grades.md
 # roles = [\"learner\", \"staff\"]              # roles that may launch; default: everyone
 "

@@ -60,20 +60,37 @@ fn call(server: &Server, method: &str, token: &str, body: &str) -> Reply {
     )
 }
 
-/// The grades that the gradebook shows, and the messages: a text for each, without its markup.
+/// The grades that the gradebook shows as `user, unit: grade`, and the messages: a text for each,
+/// without its markup.
 fn gradebook(server: &Server) -> (Vec<String>, Vec<String>) {
     let page = get(server, "/dev/gradebook");
     assert_eq!(page.status, 200);
-    let (grades, messages) = page.body.split_once("<h2>Messages</h2>").expect("both");
-    let texts = |part: &str, tag: &str| {
-        let parts = part.split(tag).skip(1).filter_map(|rest| rest.split("</details>").next());
-        parts.map(|part| unescaped(&without_tags(part))).collect()
-    };
-    (texts(grades, "<article class=\"card\">"), texts(messages, "<details class=\"card\">"))
+    let (table, messages) = page.body.split_once("<summary><h2>Messages").expect("both");
+    let text = |part: &str| unescaped(&without_tags(part));
+    let mut grades = Vec::new();
+    for row in table.split("<th scope=\"row\">").skip(1) {
+        let (person, cells) = row.split_once("</th>").expect("a user");
+        for cell in cells.split("<td>").skip(1) {
+            let (unit, grade) = cell
+                .strip_prefix("<span class=\"unit\">")
+                .and_then(|rest| rest.split_once("</span>"))
+                .expect("a unit");
+            let grade = grade.split("<time").next().expect("a grade");
+            grades.push(format!("{}, {}: {}", text(person), text(unit), text(grade)));
+        }
+    }
+    let messages = messages.split("<details class=\"entry\">").skip(1);
+    let messages = messages.filter_map(|rest| rest.split("</details>").next());
+    // The time is the clock's, which the line repeats before its text.
+    let messages = messages.map(|message| {
+        let (_, rest) = message.split_once("</time>").expect("a time");
+        text(rest)
+    });
+    (grades, messages.collect())
 }
 
 /// The text of a page, with single spaces.
-fn without_tags(html: &str) -> String {
+pub(super) fn without_tags(html: &str) -> String {
     let texts = html
         .split('<')
         .filter_map(|part| part.split_once('>').map_or(Some(part), |(_, text)| Some(text)));
@@ -91,7 +108,7 @@ fn a_grade_and_its_comment_arrive_in_the_gradebook_without_configuration() {
         let told = call(&server, "POST", &token, r#"{"score":0.50}"#);
         assert_eq!((told.status, &told.json()["status"]), (200, &"delivered".into()), "{told:?}");
         let (grades, messages) = gradebook(&server);
-        assert_eq!(grades, ["0.50 Ada, a learner, in unit-1 of nb"]);
+        assert_eq!(grades, ["Ada, a learner, nb, unit-1: 0.50"]);
         let [message] = &messages[..] else { panic!("{messages:?}") };
         assert!(
             message
@@ -114,7 +131,7 @@ fn a_grade_and_its_comment_arrive_in_the_gradebook_without_configuration() {
             200
         );
         let (grades, messages) = gradebook(&server);
-        assert_eq!(grades, ["1 Ada, a learner, in unit-1 of nb “Well <done>”"]);
+        assert_eq!(grades, ["Ada, a learner, nb, unit-1: 1 “Well <done>”"]);
         assert!(messages[0].starts_with("PUT, the result was stored Time 20"), "{messages:?}");
         assert!(
             messages[0].contains(&format!("Request PUT {RESULT} "))
@@ -152,12 +169,19 @@ fn each_user_has_one_grade_per_unit() {
     assert_eq!(
         gradebook(&server).0,
         [
-            "0.9 Ada, a learner, in unit-1 of nb",
-            "1 Cleo, an instructor, in unit-1 of nb",
-            "0.3 Ben, a learner, in unit-2 of nb",
-            "0.2 Ben, a learner, in unit-1 of nb",
+            "Ada, a learner, nb, unit-1: 0.9",
+            "Ben, a learner, nb, unit-1: 0.2",
+            "Ben, a learner, nb, unit-2: 0.3",
+            "Cleo, an instructor, nb, unit-1: 1",
         ]
     );
+    let page = get(&server, "/dev/gradebook").body;
+    let newest = "Newest: Ada, a learner has 0.9 in nb, unit-1.";
+    assert!(without_tags(&page).contains(newest), "{page}");
+    // People and scores come before the messages, whose texts have the sourcedIds.
+    let (before, after) = page.split_once("<h2>Messages (5)</h2>").expect("the messages");
+    assert!(!before.contains("block-v1:") && after.contains("block-v1:"), "{before}");
+    assert!(!page.contains("<details open"), "{page}");
 }
 
 #[test]
@@ -224,8 +248,10 @@ fn the_newest_hundred_grades_are_kept() {
     }
     let (grades, _) = gradebook(&server);
     assert_eq!(grades.len(), 100);
-    assert_eq!(grades[0], "1 Ada, a learner, in b100 of nb");
-    assert_eq!(grades[99], "1 Ada, a learner, in b1 of nb");
+    let mut blocks: Vec<String> = (1..=100).map(|number| format!("b{number}")).collect();
+    blocks.sort();
+    let expected = blocks.iter().map(|block| format!("Ada, a learner, nb, {block}: 1"));
+    assert_eq!(grades, expected.collect::<Vec<_>>());
 }
 
 #[test]
@@ -397,7 +423,7 @@ fn a_request_with_a_wrong_signature_or_target_changes_no_grade() {
     let absent = OUTCOMES.replace("/nb/", "/absent/");
     assert_eq!(send(&server, "POST", &absent, &replace(SOURCEDID), KEY, SECRET).status, 404);
     assert_eq!(send(&server, "POST", OUTCOMES, &replace(SOURCEDID), KEY, SECRET).status, 200);
-    assert_eq!(gradebook(&server).0, ["1 Ada, a learner, in unit-1 of nb"]);
+    assert_eq!(gradebook(&server).0, ["Ada, a learner, nb, unit-1: 1"]);
 }
 
 #[test]

@@ -16,6 +16,7 @@ fn failed(wire: &mut Wire, accept: &str, status: u16, code: &str) {
         refused_page(&reply, status, code);
     }
     assert!(!reply.body.contains("127.0.0.1"), "the upstream's URL is private: {}", reply.body);
+    assert!(!reply.body.contains("cargo run"), "the admin's comment is private: {}", reply.body);
 }
 
 const ACCEPTS: [&str; 2] = ["application/json", "text/html,*/*;q=0.8"];
@@ -26,10 +27,12 @@ fn an_unreachable_upstream_is_a_502_and_a_line_in_the_log() {
         .and_then(|it| it.local_addr())
         .expect("a port")
         .port();
-    let server = server(&tools(
-        &format!("http://127.0.0.1:{port}"),
-        "frame_ancestors = [\"https://lms.example\"]",
-    ));
+    let tools =
+        tools(&format!("http://127.0.0.1:{port}"), "frame_ancestors = [\"https://lms.example\"]");
+    // Only development shows the comment.
+    let url = format!("127.0.0.1:{port}\"");
+    assert!(tools.contains(&url), "{tools}");
+    let server = server(&tools.replace(&url, &format!("{url} # cargo run -p app")));
     let (mut browser, visit) = opened(&server);
     for accept in ACCEPTS {
         failed(
