@@ -65,9 +65,12 @@ fn a_queued_grade_of_a_removed_consumer_waits_until_the_consumer_is_back() {
         log_lines(&id).iter().any(|line| line.contains("its tool or consumer is no longer"))
     });
     stage.platform.saw_nothing();
-    // The reload wakes the retries.
-    stage.server.set_now(NOW + 4000);
     reload(&stage, "\"key-1\"", "\"key-1\"");
+    // As after a restart, it waits up to three quarters of an hour.
+    stage.wait_until(&token, &id, |found| found["next_try"].as_u64() > Some(NOW + 500));
+    stage.server.set_now(NOW + 4000);
+    // A reload wakes the retries.
+    reload(&stage, "grades = true", "grades = true\ntitle = \"New\"");
     stage.wait_for_status(&token, &id, "delivered");
     stage.platform.request();
 }
