@@ -57,8 +57,9 @@ pub(super) fn table(
             );
         }
         NewTarget::Upstream(url) => {
-            text += "# The headers that the app receives: docs/upstreams.md. While it does not run, \
-                     /dev shows\n# the comment behind its URL, such as the command that starts it.\n";
+            text += "# The headers that the app receives: docs/upstreams.md. While it does not \
+                     run, /dev shows\n\
+                     # the comment behind its URL, such as the command that starts it.\n";
             text += &format!("upstream = \"{url}\"\n");
             text += &line("# grades = true", "allows it to send grades: docs/grades.md");
         }
