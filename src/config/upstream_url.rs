@@ -134,7 +134,7 @@ mod tests {
             ("unix:///run/app", SCHEME),
             ("http://", "has no host"),
             ("http:///app", "has no host"),
-            ("http://app:99999", ADDRESS),
+            ("http://app:99999", "has a port that is not a number from 1 to 65535"),
             ("http://[::1", ADDRESS),
             ("http://app/a\"b", ADDRESS),
             ("http://app example", "contains characters that a URL cannot have"),
