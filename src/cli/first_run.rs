@@ -1,4 +1,5 @@
-//! What `serve` prints in development after the start: the URLs, and which secrets are placeholders.
+//! What `serve` prints in development after the start: the URLs, and the secrets that are
+//! placeholders.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};

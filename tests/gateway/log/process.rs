@@ -37,8 +37,8 @@ pub(super) fn command(directory: &Path) -> Command {
     command
 }
 
-/// A directory with a tools file. It has `warnings` tools with a secret in the file, and each causes
-/// a warning.
+/// A directory with a tools file. It has `warnings` tools with a secret in the file, and each
+/// causes a warning.
 pub(super) fn directory(warnings: usize) -> TempDir {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut tools = format!(
