@@ -290,8 +290,14 @@ fn is_harmless(path: &[&str], text: &str) -> bool {
 }
 
 /// Whether `text`, if it is a URL, has no password, and no query, which may contain a token.
+///
+/// A quote in a password ends the string before the `@`. What is no port may then be a password.
 fn is_harmless_url(text: &str) -> bool {
-    !text.contains(['@', '?'])
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let after_name = authority.rsplit(']').next().unwrap_or_default();
+    let port = after_name.split_once(':').map_or("", |(_, port)| port);
+    !text.contains(['@', '?']) && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The length of a heading, valid or malformed, at the start of a line.

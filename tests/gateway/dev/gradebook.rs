@@ -451,14 +451,14 @@ fn a_tool_with_a_configured_secret_has_grades_that_this_secret_signs() {
     let token = upstream.request().header("x-lti-grade-token").expect("a grade token");
     let told = call(&server, "POST", &token, r#"{"score":0.25}"#);
     assert_eq!((told.status, &told.json()["status"]), (200, &"delivered".into()), "{told:?}");
-    assert_eq!(gradebook(&server).0, ["0.25 Ada, a learner, in unit-1 of quiz"]);
+    assert_eq!(gradebook(&server).0, ["Ada, a learner, quiz, unit-1: 0.25"]);
     // The public placeholder signs nothing of this tool.
     let path = OUTCOMES.replace("/nb/", "/quiz/");
     for secret in ["development-secret", "the old secret of quiz"] {
         let reply = send(&server, "POST", &path, &replace(SOURCEDID), "quiz-key", secret);
         assert!(reply.body.contains("<imsx_codeMajor>failure"), "{secret}: {reply:?}");
     }
-    assert_eq!(gradebook(&server).0, ["0.25 Ada, a learner, in unit-1 of quiz"]);
+    assert_eq!(gradebook(&server).0, ["Ada, a learner, quiz, unit-1: 0.25"]);
     let shown = get(&server, "/dev/gradebook").body;
     assert!(!shown.contains("secret of quiz"), "{shown}");
 }

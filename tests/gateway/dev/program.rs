@@ -138,8 +138,8 @@ fn the_start_states_the_bind_address_and_the_token() {
             "  listens on  {address}: only this machine can connect; in a container, set \
              ROCKET_ADDRESS=0.0.0.0"
         ),
-        "  secrets     random until the gateway stops for GATEWAY_SECRET and PAGE_SECRET; `/dev` \
-         signs with no other"
+        "  secrets     random until the gateway stops for PAGE_SECRET and `gateway.secret`; \
+         `/dev` signs with no other"
             .to_owned(),
         "  production  `lti-gateway check --production` lists what is missing".to_owned(),
     ];
