@@ -198,6 +198,7 @@ async fn answer(
             };
             return (own_response(response).await, hold);
         }
+        Decision::Stray(redirect) => return (own_response(redirect).await, hold),
         Decision::Session(mount, rest) => {
             busy.enter(Phase::Session);
             let Ok(permit) = Arc::clone(&shared.sessions).try_acquire_owned() else {

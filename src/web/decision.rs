@@ -6,14 +6,17 @@
 use hyper::Method;
 use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
+use rocket::Response;
 
 use super::gateway::Gateway;
 use super::grade;
 use super::guard::{self, HostError};
 use super::launch::{LARGEST_FORM, is_form};
 use super::limit::{MOST_FIELDS, MOST_HEAD_BYTES};
+use super::page;
 use super::proxy::door::LARGEST_TICKET_FORM;
 use super::proxy::route::{Mount, ToolRoute};
+use super::proxy::stray;
 use super::refusal::Refusal;
 use crate::config::Tool;
 use crate::proxy::headers::may_be_csrf;
@@ -37,6 +40,8 @@ const ROCKET_METHODS: [Method; 8] = [
 pub(crate) enum Decision<'g, 'r> {
     /// The gateway, with a refusal. `tool` is the tool of a session.
     Refused { refusal: Refusal, tool: Option<&'g Tool> },
+    /// The gateway, with a redirect of a stray request into the session of its page.
+    Stray(Response<'static>),
     /// The upstream behind this mount; with the rest of the path.
     Session(Mount<'g, 'r>, &'r str),
     /// Rocket.
@@ -59,8 +64,8 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
     let path = head.uri.path();
     let is_development = gateway.development.is_some();
     let refused = |refusal, tool| Decision::Refused { refusal, tool };
-    let route = match guard::host(&head.headers, is_development) {
-        Ok(host) => gateway.routes.find(host, &head.method, path, head.uri.query()),
+    let host = match guard::host(&head.headers, is_development) {
+        Ok(host) => Some(host),
         // Monitors may send any `Host`.
         Err(_) if matches!(path, "/is_up" | "/ready") => None,
         Err(HostError::Invalid) => return refused(Refusal::NoHost, None),
@@ -70,6 +75,8 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
             return refused(Refusal::TrailingDot(url), None);
         }
     };
+    let route =
+        host.and_then(|host| gateway.routes.find(host, &head.method, path, head.uri.query()));
     let session = match route {
         Some(ToolRoute::Session(mount, rest)) if !OWN_EVERYWHERE.contains(&path) => {
             Some((mount, rest))
@@ -87,6 +94,10 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
         && is_foreign_entry(gateway, mount, head)
     {
         return refused(Refusal::ForeignOrigin, Some(&mount.served.tool));
+    }
+    let location = host.and_then(|host| stray::location(gateway, host, head, route.as_ref()));
+    if let Some(location) = location {
+        return Decision::Stray(page::stray_redirect(location));
     }
     match session {
         Some((mount, rest)) => Decision::Session(mount, rest),
