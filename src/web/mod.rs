@@ -32,7 +32,7 @@ mod shield;
 mod tool;
 
 pub(crate) use body::{Arrival, BodyError};
-pub(crate) use decision::{Decision, FormRule, decide};
+pub(crate) use decision::{Decision, FormRule, decide, is_launch};
 pub use gateway::Gateway;
 pub use launch::LARGEST_FORM;
 pub(crate) use limit::{FORM_TIMEOUT, HEAD_TIMEOUT, MOST_HEAD_BYTES};
