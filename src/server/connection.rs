@@ -251,12 +251,12 @@ async fn launch_form(
         Err(BodyError::TooLarge(_)) => true,
         Err(BodyError::Incomplete | BodyError::NoSpace) => false,
     };
-    if is_other {
-        form.unread(body);
-        return None;
-    }
+    let form = match is_other {
+        true => Err(form.unread(body, &shared.forms).err()?),
+        false => read.map(|()| form),
+    };
     busy.enter(Phase::Own);
-    Some(read.map(|()| form))
+    Some(form)
 }
 
 /// The response to a request of a session, and what its body holds.

@@ -10,20 +10,23 @@ use tokio::time::timeout;
 
 use crate::web::{BodyError, FORM_TIMEOUT, RequestBody};
 
-/// The memory for small forms, in bytes; and that for larger ones.
+/// The memory for small forms, in bytes; that for larger ones; and that for forms of apps.
 const POOL: usize = 8 * 1024 * 1024;
 /// The largest small form, in bytes. Launches have 2 to 8 KiB.
 const LARGEST_SMALL: usize = 16 * 1024;
 
-/// The memory for forms. Large forms cannot use that of launches.
+/// The memory for forms. Large forms cannot use that of launches, nor can forms on their way to an
+/// app: a slow app keeps them waiting.
 pub(super) struct FormMemory {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
+    of_apps: Arc<Semaphore>,
 }
 
 impl Default for FormMemory {
     fn default() -> Self {
-        Self { small: Arc::new(Semaphore::new(POOL)), large: Arc::new(Semaphore::new(POOL)) }
+        let pool = || Arc::new(Semaphore::new(POOL));
+        Self { small: pool(), large: pool(), of_apps: pool() }
     }
 }
 
@@ -50,10 +53,23 @@ impl Form {
         }
     }
 
-    /// The body again, as if nobody had read it. It keeps the memory until it is dropped.
-    pub(super) fn unread(self, body: &mut RequestBody) {
+    /// Puts the form back into its body, as if nobody had read it. The body uses the memory for
+    /// forms of apps.
+    ///
+    /// # Errors
+    /// [`BodyError::NoSpace`].
+    pub(super) fn unread(
+        self,
+        body: &mut RequestBody,
+        memory: &FormMemory,
+    ) -> Result<(), BodyError> {
+        let length = u32::try_from(self.length).map_err(|_| BodyError::NoSpace)?;
+        let permit = Arc::clone(&memory.of_apps)
+            .try_acquire_many_owned(length)
+            .map_err(|_| BodyError::NoSpace)?;
         let blocks = self.blocks.into_iter().map(|block| Frame::data(block.into()));
-        body.unread(blocks.chain(self.rest), self.memory);
+        body.unread(blocks.chain(self.rest), permit);
+        Ok(())
     }
 
     /// The bytes, and the memory that they use until it is dropped.

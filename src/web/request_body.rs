@@ -73,10 +73,10 @@ impl RequestBody {
     pub(crate) fn unread(
         &mut self,
         frames: impl IntoIterator<Item = Frame<Bytes>>,
-        memory: Option<OwnedSemaphorePermit>,
+        memory: OwnedSemaphorePermit,
     ) {
         self.unread = frames.into_iter().collect();
-        self.memory = memory;
+        self.memory = Some(memory);
     }
 }
 

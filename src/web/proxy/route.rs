@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use hyper::Method;
 
 use crate::config::{Prefix, Tool, Upstream};
-use crate::proxy::path::{begins_with_tilde, decoded_once};
+use crate::proxy::path::{begins_with_tilde, decoded_once, is_reserved};
 use crate::session::{TICKET_PARAMETER, is_session_id};
 use crate::web::served::{ServedTarget, ServedTool};
 
@@ -13,9 +13,6 @@ use crate::web::served::{ServedTarget, ServedTool};
 pub(in crate::web) const OWN_EVERYWHERE: [&str; 2] = ["/is_up", "/.well-known/jwks.json"];
 /// The separator between a tool's base path and a session id.
 const SESSION: &str = "/~";
-/// Segments after `~` that are reserved for the gateway. A session id has 16 characters; these
-/// never do.
-const RESERVED: [&str; 3] = ["login", "links", "register"];
 
 /// The route of a request to a tool.
 pub(in crate::web) enum ToolRoute<'g, 'r> {
@@ -173,10 +170,12 @@ impl<'r> FirstSegment<'r> {
         if !segment.starts_with('~') && !segment.contains('%') && segment.is_ascii() {
             return Self::Other;
         }
+        if is_reserved(segment) {
+            return Self::Reserved;
+        }
         let decoded = decoded_once(segment.as_bytes());
         let name = decoded.strip_prefix(b"~").and_then(|name| std::str::from_utf8(name).ok());
         match name {
-            Some(name) if RESERVED.contains(&name) => Self::Reserved,
             Some(id) if is_session_id(id) => Self::Respelled(id.to_owned(), after),
             _ if begins_with_tilde(segment) => Self::Tilde,
             _ => Self::Other,
