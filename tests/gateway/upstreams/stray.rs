@@ -9,7 +9,8 @@ const INVENTED: &str = "/lti/nb/~AAAAAAAAAAAAAAAA";
 /// A gateway with the tool `nb`, a template and files of `static/`.
 fn gateway(more: &str) -> (Recorder, Server) {
     let recorder = Recorder::start();
-    let template = "[tools.page]\nkey = \"key-1\"\nsecret = \"s3cret\"\ntemplate = \"page\"\npath = \"/quiz\"\n";
+    let template = "[tools.page]\nkey = \"key-1\"\nsecret = \"s3cret\"\n\
+                    template = \"page\"\npath = \"/quiz\"\n";
     let file = format!("{}\n{template}", tools(&recorder.url(), more));
     let setup = Setup { tools: &file, statics: &[("style.css", "body {}")], ..Setup::default() };
     (recorder, Server::start(&setup))
