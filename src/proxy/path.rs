@@ -74,6 +74,12 @@ pub fn has_dot_segment(path: &str) -> bool {
     contains_dot_segment(&decoded(path))
 }
 
+/// Whether the gateway reserves this segment below its tools' base paths, in any equivalent
+/// spelling. It is no session id: those have 16 characters after the `~`.
+pub fn is_reserved(segment: &str) -> bool {
+    matches!(&*decoded_once(segment.as_bytes()), b"~login" | b"~links" | b"~register")
+}
+
 /// Whether a segment begins with `~` in any spelling that [`has_dot_segment`] would find.
 pub fn begins_with_tilde(segment: &str) -> bool {
     decoded(segment).first() == Some(&b'~')

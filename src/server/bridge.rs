@@ -133,7 +133,7 @@ impl Bridge {
         }
         let (form, error) = match form {
             Ok(form) => (form, None),
-            Err(error) => (Form::empty(), Some(error)),
+            Err(error) => (Form::default(), Some(error)),
         };
         inner.local_cache(|| Arrival(error));
         inner.local_cache(|| RequestGateway(Some(gateway)));

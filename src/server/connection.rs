@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::EXPECT;
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
@@ -30,8 +31,9 @@ use super::malformed;
 use super::socket::Socket;
 use crate::config::Institution;
 use crate::web::{
-    BodyError, Decision, Drains, FormRule, Hold, MOST_HEAD_BYTES, Refusal, RequestBody,
-    ResponseBody, SessionCall, accept, answer_session, decide, own_response, restore_origin,
+    BodyError, Decision, Drains, FormRule, Hold, LARGEST_FORM, MOST_HEAD_BYTES, Refusal,
+    RequestBody, ResponseBody, SessionCall, accept, answer_session, decide, is_launch,
+    own_response, restore_origin,
 };
 
 /// The most bytes of a connection's buffers, in each direction. A request head must fit; the page
@@ -180,7 +182,7 @@ async fn answer(
 ) -> (Response<ResponseBody>, Hold) {
     let upgrade = request.extensions_mut().remove::<OnUpgrade>();
     let (mut head, incoming) = request.into_parts();
-    let mut hold: Hold = Arc::clone(busy) as _;
+    let hold: Hold = Arc::clone(busy) as _;
     let expects_continue = head.headers.contains_key(EXPECT);
     let mut body =
         RequestBody::new(incoming, expects_continue, shared.drains.clone(), Arc::clone(&hold));
@@ -189,7 +191,16 @@ async fn answer(
         return (own_response(page).await, hold);
     };
     restore_origin(&gateway, &mut head.headers);
-    let rule = match decide(&gateway, &head) {
+    let call = |mount, rest| SessionCall {
+        gateway: &gateway,
+        mount,
+        rest,
+        head: &head,
+        peer: peer.ip(),
+        shutdown: shared.bridge.shutdown(),
+        hold: Arc::clone(busy) as _,
+    };
+    let form = match decide(&gateway, &head) {
         Decision::Refused { refusal, tool } => {
             let (budget, method) = (gateway.log_budget(), head.method.as_str());
             let (institution, accept) = (gateway.institution(), accept(&head));
@@ -201,34 +212,21 @@ async fn answer(
             };
             return (own_response(response).await, hold);
         }
+        Decision::Stray(redirect) => return (own_response(redirect).await, hold),
         Decision::Session(mount, rest) => {
-            busy.enter(Phase::Session);
-            let Ok(permit) = Arc::clone(&shared.sessions).try_acquire_owned() else {
-                let (tool, method) = (&mount.served.tool, head.method.as_str());
-                let (budget, accept) = (gateway.log_budget(), accept(&head));
-                let institution = gateway.institution();
-                let response =
-                    Refusal::TooBusy.respond_in_session(budget, institution, tool, method, &accept);
-                return (own_response(response).await, hold);
-            };
-            hold = Arc::new((hold, permit));
-            let call = SessionCall {
-                gateway: &gateway,
-                mount,
-                rest,
-                head: &head,
-                peer: peer.ip(),
-                shutdown: shared.bridge.shutdown(),
-                hold: Arc::clone(&hold),
-            };
-            return (answer_session(call, body, upgrade).await, hold);
+            return answer_in_session(shared, busy, call(mount, rest), body, upgrade).await;
         }
-        Decision::Own(rule) => rule,
-    };
-    let form = match rule {
-        FormRule::Skip => Ok(Form::empty()),
-        FormRule::TooLarge(largest) => Err(BodyError::TooLarge(largest)),
-        FormRule::Read(largest) => {
+        Decision::LaunchOrSession(mount, rest) => {
+            match launch_form(shared, busy, &head, &mut body).await {
+                Some(form) => form,
+                None => {
+                    return answer_in_session(shared, busy, call(mount, rest), body, upgrade).await;
+                }
+            }
+        }
+        Decision::Own(FormRule::Skip) => Ok(Form::default()),
+        Decision::Own(FormRule::TooLarge(largest)) => Err(BodyError::TooLarge(largest)),
+        Decision::Own(FormRule::Read(largest)) => {
             busy.enter(Phase::Form);
             let form = form::read(&mut body, largest, &shared.forms).await;
             busy.enter(Phase::Own);
@@ -238,4 +236,50 @@ async fn answer(
     let dispatched = shared.connections.dispatch();
     let request = RocketRequest { head, gateway, form, peer, dispatched };
     (Arc::clone(&shared.bridge).answer(request).await, hold)
+}
+
+/// The form of a launch, or why it did not arrive. `None` if the request is no launch: the body is
+/// then as before.
+async fn launch_form(
+    shared: &Shared,
+    busy: &Busy,
+    head: &Parts,
+    body: &mut RequestBody,
+) -> Option<Result<Form, BodyError>> {
+    busy.enter(Phase::Form);
+    let mut form = Form::default();
+    let read = form::read_into(&mut form, body, LARGEST_FORM, &shared.forms).await;
+    let is_other = match &read {
+        Ok(()) => !is_launch(head, &form.bytes()),
+        Err(BodyError::TooLarge(_)) => true,
+        Err(BodyError::Incomplete | BodyError::NoSpace) => false,
+    };
+    let form = match is_other {
+        true => Err(form.unread(body, &shared.forms).err()?),
+        false => read.map(|()| form),
+    };
+    busy.enter(Phase::Own);
+    Some(form)
+}
+
+/// The response to a request of a session, and what its body holds.
+async fn answer_in_session(
+    shared: &Shared,
+    busy: &Busy,
+    mut call: SessionCall<'_>,
+    body: RequestBody,
+    upgrade: Option<OnUpgrade>,
+) -> (Response<ResponseBody>, Hold) {
+    busy.enter(Phase::Session);
+    let Ok(permit) = Arc::clone(&shared.sessions).try_acquire_owned() else {
+        let (tool, method) = (&call.mount.served.tool, call.head.method.as_str());
+        let (budget, accept) = (call.gateway.log_budget(), accept(call.head));
+        let institution = call.gateway.institution();
+        let response =
+            Refusal::TooBusy.respond_in_session(budget, institution, tool, method, &accept);
+        return (own_response(response).await, call.hold);
+    };
+    call.hold = Arc::new((call.hold, permit));
+    let hold = Arc::clone(&call.hold);
+    (answer_session(call, body, upgrade).await, hold)
 }

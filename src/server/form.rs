@@ -1,27 +1,32 @@
 //! The forms of requests that Rocket answers. The listener reads them, and bounds their memory.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http_body_util::BodyExt as _;
+use hyper::body::{Bytes, Frame};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::web::{BodyError, FORM_TIMEOUT, RequestBody};
 
-/// The memory for small forms, in bytes; and that for larger ones.
+/// The memory for small forms, in bytes; that for larger ones; and that for forms of apps.
 const POOL: usize = 8 * 1024 * 1024;
 /// The largest small form, in bytes. Launches have 2 to 8 KiB.
 const LARGEST_SMALL: usize = 16 * 1024;
 
-/// The memory for forms. Large forms cannot use that of launches.
+/// The memory for forms. Large forms cannot use that of launches, nor can forms on their way to an
+/// app: a slow app keeps them waiting.
 pub(super) struct FormMemory {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
+    of_apps: Arc<Semaphore>,
 }
 
 impl Default for FormMemory {
     fn default() -> Self {
-        Self { small: Arc::new(Semaphore::new(POOL)), large: Arc::new(Semaphore::new(POOL)) }
+        let pool = || Arc::new(Semaphore::new(POOL));
+        Self { small: pool(), large: pool(), of_apps: pool() }
     }
 }
 
@@ -29,15 +34,42 @@ impl Default for FormMemory {
 ///
 /// A small form has one block. A larger one has further blocks of [`LARGEST_SMALL`] bytes. A single
 /// block that grew with each chunk would leave holes of every size in the allocator's memory.
+#[derive(Default)]
 pub(super) struct Form {
     blocks: Vec<Vec<u8>>,
+    /// What the body had beyond the limit, or after its data: more data, or trailers.
+    rest: Option<Frame<Bytes>>,
     length: usize,
     memory: Option<OwnedSemaphorePermit>,
 }
 
 impl Form {
-    pub(super) fn empty() -> Self {
-        Self { blocks: Vec::new(), length: 0, memory: None }
+    /// The bytes.
+    pub(super) fn bytes(&self) -> Cow<'_, [u8]> {
+        match &*self.blocks {
+            [] => Cow::Borrowed(&[]),
+            [block] => Cow::Borrowed(block),
+            blocks => Cow::Owned(blocks.concat()),
+        }
+    }
+
+    /// Puts the form back into its body, as if nobody had read it. The body uses the memory for
+    /// forms of apps.
+    ///
+    /// # Errors
+    /// [`BodyError::NoSpace`].
+    pub(super) fn unread(
+        self,
+        body: &mut RequestBody,
+        memory: &FormMemory,
+    ) -> Result<(), BodyError> {
+        let length = u32::try_from(self.length).map_err(|_| BodyError::NoSpace)?;
+        let permit = Arc::clone(&memory.of_apps)
+            .try_acquire_many_owned(length)
+            .map_err(|_| BodyError::NoSpace)?;
+        let blocks = self.blocks.into_iter().map(|block| Frame::data(block.into()));
+        body.unread(blocks.chain(self.rest), permit);
+        Ok(())
     }
 
     /// The bytes, and the memory that they use until it is dropped.
@@ -76,29 +108,46 @@ pub(super) async fn read(
     largest: u64,
     memory: &FormMemory,
 ) -> Result<Form, BodyError> {
-    match timeout(FORM_TIMEOUT, arriving(body, largest, memory)).await {
-        Ok(form) => form,
+    let mut form = Form::default();
+    read_into(&mut form, body, largest, memory).await.map(|()| form)
+}
+
+/// The same. After an error, `form` has what arrived.
+pub(super) async fn read_into(
+    form: &mut Form,
+    body: &mut RequestBody,
+    largest: u64,
+    memory: &FormMemory,
+) -> Result<(), BodyError> {
+    match timeout(FORM_TIMEOUT, arriving(form, body, largest, memory)).await {
+        Ok(result) => result,
         Err(_) => Err(BodyError::Incomplete),
     }
 }
 
 async fn arriving(
+    form: &mut Form,
     body: &mut RequestBody,
     largest: u64,
     memory: &FormMemory,
-) -> Result<Form, BodyError> {
-    let mut form = Form::empty();
+) -> Result<(), BodyError> {
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| BodyError::Incomplete)?;
-        let Ok(chunk) = frame.into_data() else { continue };
-        let length = form.length + chunk.len();
+        let chunk = match frame.map_err(|_| BodyError::Incomplete)?.into_data() {
+            Ok(chunk) => chunk,
+            Err(trailers) => {
+                form.rest = Some(trailers);
+                continue;
+            }
+        };
+        let length = form.length.saturating_add(chunk.len());
         if u64::try_from(length).unwrap_or(u64::MAX) > largest {
+            form.rest = Some(Frame::data(chunk));
             return Err(BodyError::TooLarge(largest));
         }
         form.reserve(length, memory)?;
         form.add(&chunk);
     }
-    Ok(form)
+    Ok(())
 }
 
 impl Form {
@@ -133,7 +182,7 @@ mod tests {
     #[test]
     fn a_form_moves_to_the_larger_pool_when_it_grows() {
         let memory = FormMemory::default();
-        let mut form = Form::empty();
+        let mut form = Form::default();
         for (length, small, large) in
             [(10, 10, 0), (LARGEST_SMALL, LARGEST_SMALL, 0), (LARGEST_SMALL + 1, 0, 16 * 1024 + 1)]
         {
@@ -144,7 +193,7 @@ mod tests {
         form.reserve(POOL, &memory).expect("space");
         form.add(&vec![0; POOL - form.length]);
         check(&memory, 0, POOL);
-        let mut other = Form::empty();
+        let mut other = Form::default();
         assert_eq!(other.reserve(LARGEST_SMALL + 1, &memory), Err(BodyError::NoSpace));
         assert_eq!(other.reserve(LARGEST_SMALL, &memory), Ok(()));
         drop(form);
@@ -156,7 +205,7 @@ mod tests {
         for size in [0, 1, 1000, LARGEST_SMALL, LARGEST_SMALL + 1, 5 * LARGEST_SMALL + 7] {
             let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
             for part in [7, 1000, LARGEST_SMALL, 100_000] {
-                let mut form = Form::empty();
+                let mut form = Form::default();
                 bytes.chunks(part).for_each(|chunk| form.add(chunk));
                 let held: usize = form.blocks.iter().map(Vec::capacity).sum();
                 let most = if size <= LARGEST_SMALL { size } else { size + LARGEST_SMALL };

@@ -4,22 +4,23 @@
 //! stands at a host and path.
 
 use hyper::Method;
-use hyper::header::{self, HeaderMap};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
+use lti::resembles_launch;
+use rocket::Response;
 
 use super::gateway::Gateway;
 use super::grade;
 use super::guard::{self, AnsweredHosts, HostError};
-use super::launch::{LARGEST_FORM, is_form};
+use super::launch::{LARGEST_FORM, is_form, oauth_credentials};
 use super::limit::{MOST_FIELDS, MOST_HEAD_BYTES};
+use super::page;
 use super::proxy::door::LARGEST_TICKET_FORM;
-use super::proxy::route::{Mount, ToolRoute};
+use super::proxy::route::{Mount, OWN_EVERYWHERE, ToolRoute};
+use super::proxy::stray;
 use super::refusal::Refusal;
 use crate::config::Tool;
 use crate::proxy::headers::may_be_csrf;
-
-/// Paths of the gateway that exist on tools' own hosts, too.
-pub(super) const OWN_EVERYWHERE: [&str; 2] = ["/is_up", "/.well-known/jwks.json"];
 
 /// The methods that Rocket knows, except `CONNECT`.
 const ROCKET_METHODS: [Method; 8] = [
@@ -37,8 +38,13 @@ const ROCKET_METHODS: [Method; 8] = [
 pub(crate) enum Decision<'g, 'r> {
     /// The gateway, with a refusal. `tool` is the tool of a session.
     Refused { refusal: Refusal, tool: Option<&'g Tool> },
+    /// The gateway, with a redirect of a stray request into the session of its page.
+    Stray(Response<'static>),
     /// The upstream behind this mount; with the rest of the path.
     Session(Mount<'g, 'r>, &'r str),
+    /// Rocket, if the form [is a launch](is_launch); otherwise the upstream, as for a session. The
+    /// listener reads the form.
+    LaunchOrSession(Mount<'g, 'r>, &'r str),
     /// Rocket.
     Own(FormRule),
 }
@@ -59,8 +65,8 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
     let path = head.uri.path();
     let is_development = gateway.development.is_some();
     let refused = |refusal, tool| Decision::Refused { refusal, tool };
-    let route = match guard::host(&head.headers, answered_hosts(gateway)) {
-        Ok(host) => gateway.routes.find(host, &head.method, path, head.uri.query()),
+    let host = match guard::host(&head.headers, answered_hosts(gateway)) {
+        Ok(host) => Some(host),
         // Monitors may send any `Host`.
         Err(_) if matches!(path, "/is_up" | "/ready") => None,
         Err(HostError::Invalid) => return refused(Refusal::NoHost, None),
@@ -70,6 +76,8 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
             return refused(Refusal::TrailingDot(url), None);
         }
     };
+    let route =
+        host.and_then(|host| gateway.routes.find(host, &head.method, path, head.uri.query()));
     let session = match route {
         Some(ToolRoute::Session(mount, rest)) if !OWN_EVERYWHERE.contains(&path) => {
             Some((mount, rest))
@@ -87,6 +95,13 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
         && is_foreign_entry(gateway, mount, head)
     {
         return refused(Refusal::ForeignOrigin, Some(&mount.served.tool));
+    }
+    let location = host.and_then(|host| stray::location(gateway, host, head, route.as_ref()));
+    if let Some(location) = location {
+        return Decision::Stray(page::stray_redirect(location));
+    }
+    if let Some(ToolRoute::Shared { mount, rest, launch_rest }) = route {
+        return decide_shared(gateway, head, mount, rest, launch_rest);
     }
     match session {
         Some((mount, rest)) => Decision::Session(mount, rest),
@@ -111,6 +126,42 @@ fn is_foreign_entry(gateway: &Gateway, mount: &Mount<'_, '_>, head: &Parts) -> b
     let authority = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let origin = gateway.public_url.origin_of(&mount.served.tool, authority.unwrap_or_default());
     may_be_csrf(&origin.to_string(), &head.method, &head.headers)
+}
+
+/// Decides about a POST to a URL that launches and a session share. A launch is a form, and the
+/// page of a platform sends it. Everything else belongs to the app, if the browser has a session.
+fn decide_shared<'g, 'r>(
+    gateway: &'g Gateway,
+    head: &'r Parts,
+    mount: Mount<'g, 'r>,
+    rest: &'r str,
+    launch_rest: &str,
+) -> Decision<'g, 'r> {
+    let is_launch_path = matches!(launch_rest, "" | "/");
+    let has_session = || {
+        let cookies = head.headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+        gateway.session_cache.find(&mount, cookies, gateway.clock.now()).is_some()
+    };
+    if is_launch_path && !has_session() {
+        return Decision::Own(form_rule(head, None, gateway.development.is_some()));
+    }
+    let value = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let is_of_app = value("sec-fetch-site") == Some("same-origin") && !is_launch_path;
+    let is_small = announced_length(&head.headers).is_none_or(|length| length <= LARGEST_FORM);
+    match is_form(value("content-type")) && is_small && !is_of_app {
+        true => Decision::LaunchOrSession(mount, rest),
+        false => Decision::Session(mount, rest),
+    }
+}
+
+/// Whether a request with this form is a launch or a login, accepted or not: form, query or
+/// `Authorization` have parameters of one.
+pub(crate) fn is_launch(head: &Parts, form: &[u8]) -> bool {
+    let authorizations = head.headers.get_all(header::AUTHORIZATION).iter();
+    let mut authorizations = authorizations.filter_map(|value| value.to_str().ok());
+    resembles_launch(form)
+        || head.uri.query().is_some_and(|query| resembles_launch(query.as_bytes()))
+        || authorizations.any(|value| oauth_credentials(value).is_some())
 }
 
 fn is_too_large(head: &Parts) -> bool {

@@ -38,7 +38,7 @@ mod tool;
 
 pub(crate) use body::{Arrival, BodyError};
 pub(crate) use current::{CurrentGateway, RequestGateway};
-pub(crate) use decision::{Decision, FormRule, decide};
+pub(crate) use decision::{Decision, FormRule, decide, is_launch};
 pub(crate) use dev_origin::restore_origin;
 pub use dev_process::DevProcess;
 pub use dev_token::DevToken;

@@ -212,6 +212,14 @@ pub(super) fn permanent_redirect(location: String) -> Response<'static> {
     redirect(Status::PermanentRedirect, location)
 }
 
+/// A redirect of the same request to the session of the page that sent it. It depends on the
+/// `Referer`.
+pub(super) fn stray_redirect(location: String) -> Response<'static> {
+    let mut response = redirect(Status::TemporaryRedirect, location);
+    response.set_raw_header("Vary", "Referer");
+    response
+}
+
 fn redirect(status: Status, location: String) -> Response<'static> {
     Response::build()
         .status(status)

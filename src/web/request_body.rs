@@ -5,6 +5,7 @@
 //! response. [`RequestBody`] therefore drains its rest when it is dropped.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// The longest time that the gateway drains a body.
@@ -39,6 +40,10 @@ impl Default for Drains {
 
 /// A request's body.
 pub(crate) struct RequestBody {
+    /// Frames that were read and put back. They come first.
+    unread: VecDeque<Frame<Bytes>>,
+    /// The memory of these frames.
+    memory: Option<OwnedSemaphorePermit>,
     incoming: Option<Incoming>,
     /// Whether the client waits for a `100 Continue`. Reading the body sends it.
     is_awaiting_continue: bool,
@@ -54,7 +59,24 @@ impl RequestBody {
         drains: Drains,
         hold: Hold,
     ) -> Self {
-        Self { incoming: Some(incoming), is_awaiting_continue: expects_continue, drains, hold }
+        Self {
+            unread: VecDeque::new(),
+            memory: None,
+            incoming: Some(incoming),
+            is_awaiting_continue: expects_continue,
+            drains,
+            hold,
+        }
+    }
+
+    /// Puts back all frames that were read, with the memory that they use.
+    pub(crate) fn unread(
+        &mut self,
+        frames: impl IntoIterator<Item = Frame<Bytes>>,
+        memory: OwnedSemaphorePermit,
+    ) {
+        self.unread = frames.into_iter().collect();
+        self.memory = Some(memory);
     }
 }
 
@@ -66,6 +88,10 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if let Some(frame) = self.unread.pop_front() {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        self.memory = None;
         self.is_awaiting_continue = false;
         let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
         let frame = ready!(Pin::new(incoming).poll_frame(context));
@@ -76,11 +102,19 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+        self.unread.is_empty() && self.incoming.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        let incoming = self.incoming.as_ref();
+        let mut size = incoming.map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
+        let unread = self.unread.iter().filter_map(Frame::data_ref).map(|data| data.len() as u64);
+        let unread = unread.fold(0, u64::saturating_add);
+        if let Some(upper) = size.upper() {
+            size.set_upper(upper.saturating_add(unread));
+        }
+        size.set_lower(size.lower().saturating_add(unread));
+        size
     }
 }
 

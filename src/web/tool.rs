@@ -61,6 +61,10 @@ impl Handler for ToolHandler {
             Some((gateway, ToolRoute::Launch(served, sub_path))) if method == Method::Post => {
                 launch::answer(gateway, served, sub_path, request, data).await
             }
+            // The listener passes on only those that are launches, or that have no session.
+            Some((gateway, ToolRoute::Shared { mount, launch_rest, .. })) => {
+                launch::answer(gateway, mount.served, launch_rest, request, data).await
+            }
             Some((gateway, ToolRoute::Launch(served, _))) if method == Method::Get => {
                 launch::answer_get(gateway, served, request)
             }

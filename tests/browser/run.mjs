@@ -23,6 +23,7 @@ import pageCases from "./cases/page.mjs";
 import practiceCases from "./cases/practice.mjs";
 import refusalCases from "./cases/refusal.mjs";
 import sessionCases from "./cases/session.mjs";
+import strayCases from "./cases/stray.mjs";
 import streamlitCases from "./cases/streamlit.mjs";
 import windowCases from "./cases/window.mjs";
 import { COOKIES } from "./chromium.mjs";
@@ -54,6 +55,7 @@ const cases = {
   ...blocksCases,
   ...sessionCases,
   ...windowCases,
+  ...strayCases,
   ...streamlitCases,
   ...jupyterlabCases,
 };

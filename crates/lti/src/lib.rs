@@ -35,7 +35,7 @@ pub mod v2p0;
 
 pub use grade_place::{GradePlace, NoGradePlace, OutcomeService};
 pub use launch::{Context, Launch, Platform, ResourceLink, User};
-pub use lti_version::is_v1p3_query;
+pub use lti_version::{is_v1p3_query, resembles_launch};
 pub use rejection::Rejection;
 pub use replay::{Account, FullShare, MemoryReplay, Nonce, Spent};
 pub use return_url::ReturnUrl;

@@ -28,7 +28,7 @@ use crate::config::{
 };
 use crate::grade::NoGradeToken;
 use crate::practice;
-use crate::proxy::path::{begins_with_tilde, has_dot_segment};
+use crate::proxy::path::{begins_with_tilde, has_dot_segment, is_reserved};
 use crate::url::{Origin, Scheme, UrlParts, host_and_port, is_loopback};
 
 /// A captured launch, its tool, and the secrets to try.
@@ -245,18 +245,17 @@ impl ExpectedUrl {
         let below = captured.path.strip_prefix(tool.path.as_str());
         if let Some(rest) = below.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
             expected.path.clone_from(&captured.path);
-            let has_deep_links = matches!(
-                &tool.target,
-                Target::Upstream(upstream) if upstream.prefix == Prefix::Session
-            );
             // Session ids stand below the launch path, or at the root of the tool's host.
             let stands_at_session = tool.host.is_none() || tool.path.as_str().is_empty();
-            let is_tilde_path =
-                stands_at_session && rest.split('/').nth(1).is_some_and(begins_with_tilde);
-            if (!matches!(rest, "" | "/") && !has_deep_links)
-                || has_dot_segment(rest)
-                || is_tilde_path
-            {
+            let first = rest.split('/').nth(1).filter(|_| stands_at_session);
+            let is_launch_url = match &tool.target {
+                Target::Template(_) => matches!(rest, "" | "/"),
+                Target::Upstream(upstream) => match upstream.prefix {
+                    Prefix::Session => !first.is_some_and(begins_with_tilde),
+                    Prefix::Tool => !first.is_some_and(is_reserved),
+                },
+            };
+            if !is_launch_url || has_dot_segment(rest) {
                 expected.no_tool =
                     Some(format!("{} is not a launch URL; use {}", captured.path, tool.path));
             }

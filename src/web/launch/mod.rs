@@ -11,3 +11,4 @@ mod v1p1;
 pub(super) use answer::{answer, answer_get, refuse};
 pub use form::LARGEST_FORM;
 pub(super) use form::is_form;
+pub(super) use v1p1::oauth_credentials;

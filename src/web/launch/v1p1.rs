@@ -138,7 +138,7 @@ fn destination(call: &LaunchCall<'_>) -> String {
 }
 
 /// The credentials of an `Authorization` header with the scheme `OAuth`, the only scheme of LTI.
-fn oauth_credentials(value: &str) -> Option<&str> {
+pub(in crate::web) fn oauth_credentials(value: &str) -> Option<&str> {
     let (scheme, credentials) = value.trim_start().split_once(' ')?;
     scheme.eq_ignore_ascii_case("OAuth").then_some(credentials)
 }

@@ -8,6 +8,7 @@ pub(super) mod passage;
 mod relay;
 pub(super) mod route;
 pub(super) mod session_load;
+pub(super) mod stray;
 mod tunnel;
 pub(super) mod upload;
 pub(super) mod visit;

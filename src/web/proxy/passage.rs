@@ -149,8 +149,9 @@ fn without_session(call: &SessionCall<'_>) -> Refusal {
         true if call.head.method == Method::GET && is_login(call.head.uri.query()) => {
             Refusal::Rejected(Rejection::Lti1p3NotConfigured)
         }
-        true => Refusal::NotPosted,
-        false => Refusal::NoSession,
+        true if call.head.method != Method::POST => Refusal::NotPosted,
+        // The session ended while its form arrived.
+        _ => Refusal::NoSession,
     }
 }
 

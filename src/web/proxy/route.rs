@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use hyper::Method;
 
 use crate::config::{Prefix, Tool, Upstream};
-use crate::proxy::path::{begins_with_tilde, decoded_once};
+use crate::proxy::path::{begins_with_tilde, decoded_once, is_reserved};
 use crate::session::{TICKET_PARAMETER, is_session_id};
 use crate::web::served::{ServedTarget, ServedTool};
 
+/// Paths of the gateway that exist on tools' own hosts, too.
+pub(in crate::web) const OWN_EVERYWHERE: [&str; 2] = ["/is_up", "/.well-known/jwks.json"];
 /// The separator between a tool's base path and a session id.
 const SESSION: &str = "/~";
-/// Segments after `~` that are reserved for the gateway. A session id has 16 characters; these
-/// never do.
-const RESERVED: [&str; 3] = ["login", "links", "register"];
 
 /// The route of a request to a tool.
 pub(in crate::web) enum ToolRoute<'g, 'r> {
@@ -23,6 +22,16 @@ pub(in crate::web) enum ToolRoute<'g, 'r> {
     Entry(Mount<'g, 'r>),
     /// A URL inside a session, and the rest of the path: empty, or beginning with `/`.
     Session(Mount<'g, 'r>, &'r str),
+    /// A POST to a URL that launches and a session share (`prefix = "tool"`). It is a launch or the
+    /// app's, depending on its form.
+    Shared {
+        /// The session.
+        mount: Mount<'g, 'r>,
+        /// The rest of the path after the session's prefix.
+        rest: &'r str,
+        /// The rest of the path after the launch path.
+        launch_rest: &'r str,
+    },
     /// A URL of a session in another spelling, and the canonical one with its query.
     Respelled(String),
     /// A URL that has a segment with `~` where a session id stands, but no id.
@@ -161,10 +170,12 @@ impl<'r> FirstSegment<'r> {
         if !segment.starts_with('~') && !segment.contains('%') && segment.is_ascii() {
             return Self::Other;
         }
+        if is_reserved(segment) {
+            return Self::Reserved;
+        }
         let decoded = decoded_once(segment.as_bytes());
         let name = decoded.strip_prefix(b"~").and_then(|name| std::str::from_utf8(name).ok());
         match name {
-            Some(name) if RESERVED.contains(&name) => Self::Reserved,
             Some(id) if is_session_id(id) => Self::Respelled(id.to_owned(), after),
             _ if begins_with_tilde(segment) => Self::Tilde,
             _ => Self::Other,
@@ -189,8 +200,7 @@ fn session_route<'g, 'r>(
     }
 }
 
-/// The route of a URL of a tool with `prefix = "tool"`. Launches and sessions share its URLs: only
-/// a POST to the launch URL itself is a launch.
+/// The route of a URL of a tool with `prefix = "tool"`. Launches and sessions share its URLs.
 fn tool_prefix_route<'g, 'r>(
     mount: Mount<'g, 'r>,
     method: &Method,
@@ -198,9 +208,12 @@ fn tool_prefix_route<'g, 'r>(
     rest: &'r str,
     has_ticket: bool,
 ) -> ToolRoute<'g, 'r> {
+    let is_own = mount.prefix.is_empty() && OWN_EVERYWHERE.contains(&rest);
     match launch_rest {
         _ if has_ticket && matches!(rest, "" | "/") => ToolRoute::Entry(mount),
-        Some(rest @ ("" | "/")) if *method == Method::POST => ToolRoute::Launch(mount.served, rest),
+        Some(launch_rest) if *method == Method::POST && !is_own => {
+            ToolRoute::Shared { mount, rest, launch_rest }
+        }
         _ => ToolRoute::Session(mount, rest),
     }
 }

@@ -571,7 +571,10 @@ fn a_valid_signature_for_a_path_without_launch_url_is_rejected() {
         ("app", "/week/1", 0),
         ("app", "/%2e%2E/x", 1),
         ("wide", "", 0),
-        ("wide", "/week/1", 1),
+        ("app", "/~ada", 1),
+        ("wide", "/week/1", 0),
+        ("wide", "/~ada", 0),
+        ("wide", "/%7Elogin", 1),
     ] {
         let url = format!("http://localhost:5000/lti/{tool}{below}");
         let (key, secret) = if tool == "page" {

@@ -88,6 +88,63 @@ fn a_chunked_upload_stays_chunked() {
 }
 
 #[test]
+fn a_form_that_is_no_launch_keeps_its_framing_and_trailers() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), "prefix = \"tool\""));
+    let (browser, _) = opened(&server);
+    for size in [0, 1, 20_000, 256 * 1024, 256 * 1024 + 1, 600_000] {
+        let body: Vec<u8> = (0..size).map(|at| b'a' + (at % 23) as u8).collect();
+        let headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Transfer-Encoding", "chunked"),
+            ("Trailer", "X-Sum"),
+            ("Expect", "100-continue"),
+        ];
+        let mut wire = browser.ask("POST", "/lti/nb", &headers);
+        for chunk in body.chunks(10_007) {
+            wire.send(format!("{:x}\r\n", chunk.len()));
+            wire.send(chunk);
+            wire.send("\r\n");
+        }
+        wire.send("0\r\nX-Sum: 1\r\nCookie: evil\r\n\r\n");
+        let (mut app, head) = upstream.request();
+        let received = body_and_trailers(&mut app);
+        app.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        drop(app);
+        assert_eq!(Reply::read(&mut wire, "POST").body, "ok", "{size}");
+        assert_eq!(head.header("transfer-encoding").as_deref(), Some("chunked"));
+        assert_eq!(head.header("content-length"), None);
+        assert!(received.0 == body, "{size}");
+        assert_eq!(received.1, ["x-sum: 1"]);
+    }
+}
+
+#[test]
+fn an_upload_to_the_launch_path_streams() {
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), "prefix = \"tool\""));
+    let (browser, _) = opened(&server);
+    // A form that is too large for a launch streams too.
+    for (media_type, first) in
+        [("application/octet-stream", 1), ("application/x-www-form-urlencoded", 256 * 1024 + 1)]
+    {
+        let headers = [("Content-Type", media_type), ("Transfer-Encoding", "chunked")];
+        let mut wire = browser.ask("POST", "/lti/nb", &headers);
+        wire.send(format!("{first:x}\r\n{}\r\n", "a".repeat(first)));
+        let (mut app, _) = upstream.request();
+        let mut arrived = 0;
+        while arrived < first {
+            arrived += app.chunk().expect("a chunk, although the upload goes on").len();
+        }
+        wire.send("1\r\nb\r\n0\r\n\r\n");
+        assert_eq!(app.chunk().as_deref(), Some(b"b".as_slice()));
+        app.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        assert_eq!(Reply::read(&mut wire, "POST").body, "ok");
+        drop(app);
+    }
+}
+
+#[test]
 fn response_trailers_reach_a_client_that_asks_for_them() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), ""));

@@ -157,7 +157,14 @@ fn a_configured_launch_path_leaves_the_root_to_the_app() {
         assert_eq!(browser.send(method, path, &[], b"x=1").body, "ok", "{method} {path}");
         assert_eq!(recorder.request().line(), format!("{method} /app{path}"));
     }
-    assert_eq!(browser.post_form("/launch", "x=1").status, 400);
+    // With a session, the launch path too, except for launches.
+    assert_eq!(browser.post_form("/launch", "x=1").body, "ok");
+    assert_eq!(recorder.request().line(), "POST /app/launch");
+    assert_eq!(browser.post_form("/launch", "oauth_signature=x").status, 400);
+    assert_eq!(Browser::at(&server, HOST).post_form("/launch", "x=1").status, 400);
+    recorder.saw_nothing();
+    let form = Form { url: "https://nb.example/launch/week-2?x", nonce: "2", ..launch() };
+    assert_eq!(at(&server, &form).1.address, "/week-2?x");
     recorder.saw_nothing();
 }
 

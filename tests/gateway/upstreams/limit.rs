@@ -179,3 +179,49 @@ fn of_a_sessions_requests_64_are_in_flight_256_wait_and_a_further_one_is_refused
     apps[0].send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext");
     assert_eq!(replies.recv().expect("a thread").expect("a response").body, "next");
 }
+
+#[test]
+fn beyond_8_mb_of_forms_that_wait_for_an_app_further_ones_get_503_but_launches_pass() {
+    let _files = many_files();
+    let upstream = Upstream::start();
+    let server = server(&tools(&upstream.url(), "prefix = \"tool\""));
+    let (browser, _) = opened(&server);
+    let mut apps = Vec::new();
+    let mut wires = Vec::new();
+    for _ in 0..64 {
+        wires.push(browser.ask("GET", "/lti/nb/", &[JSON]));
+        apps.push(upstream.request().0);
+    }
+    assert_eq!(wires.len(), 64);
+    // Of 34 forms with 250 KB, 33 fit into 8 MiB and wait for the app.
+    let length = 250_000;
+    let (sender, replies) = std::sync::mpsc::channel();
+    for _ in 0..34 {
+        let headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Content-Length", &*length.to_string()),
+        ];
+        let mut wire = browser.ask("POST", "/lti/nb", &headers);
+        let sender = sender.clone();
+        std::thread::spawn(move || {
+            let _ = wire.offer("x".repeat(length));
+            let _ = sender.send(Reply::read_if_any(&mut wire, "POST"));
+        });
+    }
+    let first = replies.recv().expect("a thread").expect("a response");
+    refused_page(&first, 503, "too-many-forms");
+    assert!(replies.try_recv().is_err(), "the others wait");
+    // Launches have memory of their own, also large ones.
+    let large = "x".repeat(length);
+    for form in [launch_again("2"), launch_again("3").but(&[("custom_text", &*large)])] {
+        assert_eq!(Browser::new(&server).launch(&form).status, 303);
+    }
+    assert!(upstream.saw_nothing());
+    // When a request in flight ends, a form follows.
+    apps[0].send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(Reply::read(&mut wires[0], "GET").body, "ok");
+    let head = apps[0].head().expect("the next request, on the same connection");
+    assert_eq!(apps[0].body(&head).bytes.len(), length);
+    apps[0].send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nform");
+    assert_eq!(replies.recv().expect("a thread").expect("a response").body, "form");
+}

@@ -26,6 +26,7 @@ mod response;
 mod retry;
 mod rotation;
 mod session;
+mod stray;
 mod stream;
 mod ticket;
 mod trace;

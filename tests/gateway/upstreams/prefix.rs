@@ -47,26 +47,211 @@ fn the_app_lives_below_the_launch_path() {
 }
 
 #[test]
-fn only_a_post_to_the_launch_path_itself_launches() {
+fn a_signed_launch_opens_the_session_at_its_path() {
+    let (recorder, server) = recorded_with(TOOL);
+    let mut browser = Browser::new(&server);
+    for (nonce, path) in [
+        ("1", "/lti/nb/week-1"),
+        ("2", "/lti/nb/week-2/"),
+        ("3", "/lti/nb/week-3?x=1"),
+        ("4", "/lti/nb/~ada//b%2Fc"),
+        ("5", "/lti/nb/"),
+        ("6", "/lti/nb/?x=1"),
+    ] {
+        let url = format!("https://tool.example{path}");
+        let form = Form { url: &url, nonce, ..launch() };
+        let visit = browser.open(&form);
+        assert_eq!((visit.address.as_str(), visit.prefix.as_str()), (path, "/lti/nb"));
+        // A reload opens the same path.
+        let again = browser.launch(&form);
+        assert_eq!((again.status, again.header("location")), (303, Some(path)));
+        assert_eq!(browser.get(path).body, "ok");
+        assert_eq!(recorder.request().line(), format!("GET /app{}", &path["/lti/nb".len()..]));
+    }
+    let url = "https://tool.example/lti/nb?x=1";
+    assert_eq!(browser.open(&Form { url, nonce: "7", ..launch() }).address, "/lti/nb/?x=1");
+    recorder.saw_nothing();
+}
+
+#[test]
+fn two_blocks_of_one_person_show_two_pages_of_the_app() {
+    let (recorder, server) = recorded_with(TOOL);
+    let mut browser = Browser::new(&server);
+    let block = |number: &'static str| Form {
+        url: match number {
+            "1" => "https://tool.example/lti/nb/week-1",
+            _ => "https://tool.example/lti/nb/week-2",
+        },
+        nonce: number,
+        ..launch()
+    };
+    let form = |number| block(number).but(&[("resource_link_id", number)]);
+    // Both blocks launch before one of them follows its redirect.
+    let entries = ["1", "2"].map(|number| {
+        let launched = browser.launch(&form(number));
+        launched.header("location").expect("an entry URL").to_owned()
+    });
+    for (entry, page) in entries.iter().zip(["/lti/nb/week-1", "/lti/nb/week-2"]) {
+        let arrived = browser.get(entry);
+        assert_eq!((arrived.status, arrived.header("location")), (303, Some(page)), "{arrived:?}");
+        assert_eq!(browser.get(page).body, "ok");
+        assert_eq!(
+            recorder.request().header("x-forwarded-user").as_deref(),
+            Some("key-1:user-4711")
+        );
+    }
+}
+
+#[test]
+fn a_rejected_launch_never_reaches_the_app() {
+    let (recorder, server) = recorded_with(TOOL);
+    let (mut browser, visit) = opened(&server);
+    let signed = launch_again("2");
+    let two_roles = signed.tampered(|pairs| pairs.set("roles", "Instructor"));
+    let below = Form { url: "https://tool.example/lti/nb/week-1", ..signed.clone() }.sign();
+    for path in ["/lti/nb", "/lti/nb/", "/lti/nb/week-2", "/lti/nb/week-2?x=1", "/lti/nb/a/b"] {
+        for (form, status, code) in [
+            // Not signed.
+            ("lti_message_type=basic-lti-launch-request&lti_version=LTI-1p0", 400, "unsigned"),
+            ("a=b&l%74i_version=LTI-1p0", 400, "unsigned"),
+            ("oauth_callback=about:blank", 400, "unsigned"),
+            ("x=%zz&lti_version=LTI-1p0", 400, "broken-escape"),
+            // For another path, changed, or by another consumer.
+            (&below, 401, "bad-signature"),
+            (&two_roles, 401, "bad-signature"),
+            (&Form { key: "key-2", ..signed.clone() }.sign(), 401, "unknown-consumer"),
+            // LTI 1.3.
+            ("id_token=e30.e30.&state=1", 400, "lti-1p3-not-configured"),
+            ("iss=https://lms.example&login_hint=1", 400, "lti-1p3-not-configured"),
+        ] {
+            refused_page(&browser.post_form(path, form), status, code);
+            refused_page(&server.post(path, form), status, code);
+        }
+        // In query or `Authorization`.
+        let query = format!("{}{}lti_version=1", path, if path.contains('?') { "&" } else { "?" });
+        refused_page(&browser.post_form(&query, "x=1"), 400, "unsigned");
+        let headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Authorization", "OAuth oauth_consumer_key=\"key-1\""),
+        ];
+        let reply = browser.send("POST", path, &headers, b"x=1");
+        assert_eq!(reply.status, 400, "{reply:?}");
+        opened_nothing(&reply);
+    }
+    for path in ["/lti/nb/..", "/lti/nb/a/%2e%2e/x"] {
+        refused_page(&browser.post_form(path, "lti_version=LTI-1p0"), 400, "bad-path");
+    }
+    recorder.saw_nothing();
+    assert_eq!(browser.get(&visit.at("/")).body, "ok", "the session is as before");
+}
+
+/// Bodies of an app's requests, with their media types.
+fn bodies() -> Vec<(&'static str, Vec<u8>)> {
+    let urlencoded = "application/x-www-form-urlencoded";
+    let large = format!("text={}&%zz=%&x", "a+b%20".repeat(40_000));
+    let over_limit = vec![b'x'; 256 * 1024 + 1];
+    vec![
+        (urlencoded, b"name=Ada&next=%2F&broken=%zz&&=&oauth=1&id=lti_version".to_vec()),
+        ("Application/X-WWW-Form-URLEncoded; charset=latin-1", b"name=\xe9\x00\xff&a;b".to_vec()),
+        (urlencoded, Vec::new()),
+        (urlencoded, large.into_bytes()),
+        (urlencoded, over_limit),
+        (urlencoded, [b"lti_version=1&".to_vec(), vec![b'x'; 300_000]].concat()),
+        ("application/json", b"{\"oauth_token\": 1}".to_vec()),
+        ("multipart/form-data; boundary=b", b"--b\r\n\r\noauth_x=1&lti_y\r\n--b--\r\n".to_vec()),
+        ("text/plain", b"oauth_signature=x".to_vec()),
+        ("", b"\x00\xff".to_vec()),
+    ]
+}
+
+#[test]
+fn any_other_post_reaches_the_app_unchanged() {
     let (recorder, server) = recorded_with(TOOL);
     let (mut browser, _) = opened(&server);
-    for (nonce, path) in
-        [("1", "/lti/nb"), ("2", "/lti/nb/"), ("3", "/lti/nb?x=1"), ("4", "/lti/nb/?x=1")]
-    {
-        let url = format!("https://tool.example{path}");
-        assert_eq!(browser.launch(&Form { url: &url, nonce, ..launch() }).status, 303, "{path}");
-        recorder.saw_nothing();
+    for (media_type, body) in bodies() {
+        let media_type = [("Content-Type", media_type), ("Origin", "https://tool.example")];
+        let headers = if media_type[0].1.is_empty() { &media_type[1..] } else { &media_type };
+        for target in ["/lti/nb", "/lti/nb/", "/lti/nb?a=b%26lti_x", "/lti/nb/save"] {
+            assert_eq!(browser.send("POST", target, headers, &body).body, "ok", "{target}");
+            let request = recorder.request();
+            assert_eq!(request.line(), format!("POST /app{}", &target["/lti/nb".len()..]));
+            assert_eq!(
+                request.header("content-type").unwrap_or_default(),
+                match headers {
+                    [(_, media_type), _] => *media_type,
+                    _ => "",
+                }
+            );
+            assert!(request.body == body, "{target}: {} bytes", request.body.len());
+        }
     }
-    // A launch below the launch path is a request like any other.
-    let url = "https://tool.example/lti/nb/week-1";
-    let form = Form { url, nonce: "5", ..launch() };
-    assert_eq!(browser.launch(&form).body, "ok");
-    let request = recorder.request();
-    assert_eq!(
-        (request.line().as_str(), request.body.as_slice()),
-        ("POST /app/week-1", form.sign().as_bytes())
-    );
-    refused_page(&Browser::new(&server).launch(&Form { nonce: "6", ..form }), 401, "no-session");
+    // In chunks, the gateway sees the length last.
+    for size in [0, 1, 20_000, 256 * 1024, 256 * 1024 + 1, 1_000_000] {
+        let body: Vec<u8> = (0..size).map(|at| b'a' + (at % 23) as u8).collect();
+        let headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Transfer-Encoding", "chunked"),
+        ];
+        let mut wire = browser.ask("POST", "/lti/nb", &headers);
+        for chunk in body.chunks(10_007) {
+            wire.send(format!("{:x}\r\n", chunk.len()));
+            wire.send(chunk);
+            wire.send("\r\n");
+        }
+        wire.send("0\r\n\r\n");
+        assert_eq!(Reply::read(&mut wire, "POST").body, "ok", "{size}");
+        assert!(recorder.request().body == body, "{size}");
+    }
+    recorder.saw_nothing();
+}
+
+#[test]
+fn the_apps_own_form_below_the_launch_path_may_have_parameters_of_oauth() {
+    let (recorder, server) = recorded_with(TOOL);
+    let (mut browser, _) = opened(&server);
+    let form = "application/x-www-form-urlencoded";
+    let own = [("Content-Type", form), ("Sec-Fetch-Site", "same-origin")];
+    let body = b"oauth_client_id=1&id_token=x";
+    assert_eq!(browser.send("POST", "/lti/nb/settings", &own, body).body, "ok");
+    assert_eq!(recorder.request().body, body);
+    // At the launch path itself it is a launch, and from another site everywhere.
+    let reply = browser.send("POST", "/lti/nb", &own, body);
+    refused_page(&reply, 400, "lti-1p3-not-configured");
+    let foreign = [("Content-Type", form), ("Sec-Fetch-Site", "cross-site")];
+    let reply = browser.send("POST", "/lti/nb/settings", &foreign, body);
+    refused_page(&reply, 400, "lti-1p3-not-configured");
+    recorder.saw_nothing();
+}
+
+#[test]
+fn a_csrf_request_to_the_launch_path_is_refused() {
+    let (recorder, server) = recorded_with(TOOL);
+    let (mut browser, _) = opened(&server);
+    for (media_type, body) in bodies() {
+        for path in ["/lti/nb", "/lti/nb/save"] {
+            let foreign = [JSON, ("Content-Type", media_type), ("Origin", "https://evil.example")];
+            refused(&browser.send("POST", path, &foreign, &body), 403, "foreign-origin");
+        }
+    }
+    recorder.saw_nothing();
+}
+
+#[test]
+fn without_a_session_a_post_to_the_launch_path_is_a_launch() {
+    let (recorder, server) = recorded_with(TOOL);
+    let post = |path: &str, media_type: &str, body: &[u8]| {
+        let headers = [("Host", "tool.example"), ("Content-Type", media_type)];
+        server.send("POST", path, &headers, body)
+    };
+    let form = "application/x-www-form-urlencoded";
+    refused_page(&post("/lti/nb", form, b"x=1"), 400, "unsigned");
+    refused_page(&post("/lti/nb/", form, b""), 400, "unsigned");
+    refused_page(&post("/lti/nb", form, &vec![b'x'; 256 * 1024 + 1]), 413, "too-large");
+    refused_page(&post("/lti/nb", "application/json", b"{}"), 415, "not-a-form");
+    // Below it, only a launch is one.
+    refused_page(&post("/lti/nb/save", form, b"x=1"), 401, "no-session");
+    refused_page(&post("/lti/nb/save", form, &vec![b'x'; 256 * 1024 + 1]), 401, "no-session");
+    refused_page(&post("/lti/nb/save", "application/json", b"{}"), 401, "no-session");
     recorder.saw_nothing();
 }
 
