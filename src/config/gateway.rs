@@ -202,6 +202,8 @@ pub struct Upstream {
     pub headers: Vec<(String, Secret)>,
     /// Whether it may send grades.
     pub grades: bool,
+    /// Whether it receives the browser's `Host`, `Origin` and `Referer` instead of its own.
+    pub pass_host_header: bool,
 }
 
 /// The prefix of an upstream's paths in the gateway's URLs.

@@ -3,6 +3,7 @@
 use hyper::header::{HeaderName, HeaderValue};
 use lti::v1p1::LaunchPolicy;
 
+use super::outage::Outage;
 use crate::config::{Target, Tool, Upstream};
 use crate::proxy::headers;
 use crate::template::Page;
@@ -23,6 +24,8 @@ pub(crate) struct ServedTool {
     pub(super) params: Option<serde_json::Value>,
     /// Its `headers`, parsed.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether its app refuses connections, and since when.
+    pub(super) outage: Outage,
 }
 
 impl ServedTool {
@@ -37,7 +40,7 @@ impl ServedTool {
         };
         let params =
             (!tool.params.is_empty()).then(|| serde_json::to_value(&tool.params).ok()).flatten();
-        Self { tool, target, policy, params, headers }
+        Self { tool, target, policy, params, headers, outage: Outage::default() }
     }
 
     /// The start of its paths: empty on its own host, otherwise the launch path.

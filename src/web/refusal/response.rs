@@ -14,10 +14,15 @@ use serde_json::json;
 use super::reference::reference;
 use super::table::{Refusal, is_content_selection};
 use crate::config::{Institution, Tool};
+use crate::proxy::client::UpstreamError;
 use crate::web::institution::InstitutionContext;
 use crate::web::log_budget::{LogBudget, NO_TOOL};
 use crate::web::page::{self, Html, RenderedPage};
 
+/// The seconds after which a browser reloads the page of an app that starts. Apps need 2 to 12.
+const RELOAD_SECONDS: u8 = 3;
+/// The seconds after which a program may try again an app that refuses connections.
+const RETRY_SECONDS: u8 = 10;
 /// The longest method that the log shows. Those in IANA's registry are shorter.
 const LONGEST_METHOD: usize = 20;
 
@@ -44,6 +49,8 @@ struct RequestPart<'a> {
     leaves_frame: bool,
     /// The tool's launch URL. Empty if the request is no launch.
     launch_url: &'a str,
+    /// How an author fixes the cause. Empty outside development.
+    hint: &'a str,
 }
 
 #[derive(Serialize)]
@@ -57,6 +64,8 @@ struct RefusalContext<'a> {
     leaves_frame: bool,
     /// The URL that works. Empty if the gateway does not know one.
     right_url: &'a str,
+    /// How an author fixes the cause. Empty outside development.
+    hint: &'a str,
 }
 
 impl Refusal {
@@ -93,7 +102,7 @@ impl Refusal {
     ) -> Response<'static> {
         let reference = self.log_in_session(budget, tool, method);
         if !asks_for_json(accept) {
-            let reference = reference.unwrap_or_default();
+            let reference = reference.filter(|_| !self.reloads()).unwrap_or_default();
             let part = RequestPart { reference: &reference, ..RequestPart::default() };
             return self.page(institution, part, &tool.frame_ancestors);
         }
@@ -110,6 +119,7 @@ impl Refusal {
             .sized_body(body.len(), Cursor::new(body))
             .finalize();
         self.allow(&mut response);
+        self.retry(&mut response);
         response
     }
 
@@ -148,13 +158,17 @@ impl Refusal {
         frame_ancestors: &str,
     ) -> Response<'static> {
         let (heading, message) = self.page_text();
-        let RequestPart { reference, return_url, leaves_frame, launch_url } = part;
+        let RequestPart { reference, return_url, leaves_frame, launch_url, hint } = part;
         let right_url = match self {
             Self::TrailingDot(url) => url,
             Self::Rejected(rejection) if is_content_selection(rejection) => launch_url,
             _ => "",
         };
-        let institution = InstitutionContext::of(institution);
+        let institution = if self.reloads() {
+            InstitutionContext::without_contact(institution)
+        } else {
+            InstitutionContext::of(institution)
+        };
         let context = RefusalContext {
             institution,
             heading,
@@ -163,12 +177,34 @@ impl Refusal {
             return_url,
             leaves_frame,
             right_url,
+            hint,
         };
         let rendered = page::render("refusal.html.tera", &context);
         let rendered = rendered.unwrap_or_else(|| RenderedPage::plain(heading));
         let mut response = Html::framed(rendered, frame_ancestors).into_response(self.status());
         self.allow(&mut response);
+        self.retry(&mut response);
         response
+    }
+
+    /// Whether the page reloads itself. It then asks for no help: it has no contact and no
+    /// reference.
+    fn reloads(&self) -> bool {
+        matches!(self, Self::UpstreamStarting(_))
+    }
+
+    /// Sets `Retry-After` for an app that refuses connections, and `Refresh` for a page that
+    /// reloads itself. A frame without scripts reloads too.
+    fn retry(&self, response: &mut Response<'_>) {
+        let seconds = match self {
+            Self::UpstreamStarting(_) => RELOAD_SECONDS,
+            Self::Upstream(UpstreamError::Refused { .. }) => RETRY_SECONDS,
+            _ => return,
+        };
+        response.set_header(Header::new("Retry-After", seconds.to_string()));
+        if self.reloads() {
+            response.set_header(Header::new("Refresh", seconds.to_string()));
+        }
     }
 
     /// Sets `Allow` for a 405 (RFC 9110 §15.5.6).
@@ -191,6 +227,7 @@ impl RejectionPage<'_> {
             return_url: &return_url,
             launch_url: self.launch_url,
             leaves_frame: self.return_url.is_some_and(|url| !url.stays_in_frame()),
+            ..RequestPart::default()
         };
         let mut response = self.refusal.page(self.institution, part, self.frame_ancestors);
         // A 401 names the authentication scheme (RFC 9110 §15.5.2).

@@ -142,6 +142,13 @@ refusals! {
         advice: "open it as localhost, or run a release build without --dev";
         page: page_text::INVALID_HOST;
 
+    /// The `Host` is not the one of the tool's URL, and the tool has `pass_host_header = true`.
+    OtherHost => "other-host", Status::BadRequest,
+        fact: "the Host header is not the host of the tool's URL, which the app would receive";
+        advice: "open the tool at its launch URL; let the proxy in front of the gateway pass Host \
+                 with its port; or correct `public_url`, or remove the tool's `pass_host_header`";
+        page: page_text::INVALID_HOST;
+
     /// The tool's template failed at this location; in development with Tera's message.
     TemplateFailed(location: String) => "template-failed", Status::InternalServerError,
         fact: "the template failed at {location}";
@@ -295,6 +302,12 @@ refusals! {
         advice: error.advice();
         page: upstream(error).1;
 
+    /// The upstream refuses connections, but not for longer than an app needs to start.
+    UpstreamStarting(error: UpstreamError) => error.code(), upstream(error).0,
+        fact: "{error}";
+        advice: error.advice();
+        page: page_text::STARTING;
+
     /// The upstream did not respond within the tool's `timeout`.
     UpstreamSlow => "upstream-slow", Status::GatewayTimeout,
         fact: "the upstream did not respond within the tool's timeout";
@@ -369,6 +382,7 @@ impl From<UpstreamError> for Refusal {
 fn upstream(error: &UpstreamError) -> (Status, PageText) {
     match error {
         UpstreamError::ConnectTimeout(_) => (Status::GatewayTimeout, page_text::TOO_SLOW),
+        UpstreamError::Refused { .. } => (Status::ServiceUnavailable, page_text::UNAVAILABLE),
         _ => (Status::BadGateway, page_text::UNAVAILABLE),
     }
 }

@@ -43,7 +43,7 @@ impl Frame<'_> {
             return Some(Cow::Borrowed(value));
         }
         let url = UrlParts::of_web(value).filter(|url| {
-            url.is_at_host_of(&self.upstream.origin.to_string()) || url.is_at_host_of(self.origin)
+            url.is_at_server_of(&self.upstream.origin.to_string()) || url.is_at_host_of(self.origin)
         })?;
         Some(match url.rest {
             rest if rest.starts_with('/') => Cow::Borrowed(rest),
