@@ -216,7 +216,7 @@ fn every_key_of_an_upstream_takes_effect() {
     assert_eq!(of_notebook.prefix, Prefix::Tool);
     assert_eq!(of_notebook.identity, Identity { name: false, email: true });
     assert_eq!(of_notebook.timeout, Duration::from_secs(90));
-    assert!(of_notebook.grades);
+    assert!(of_notebook.grades && of_notebook.pass_host_header);
     assert_eq!(
         headers(of_notebook),
         [("accept-encoding", ""), ("authorization", "Bearer hunter2"), ("x-course_id", "b 101")]
