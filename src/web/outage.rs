@@ -18,8 +18,8 @@ struct RefusedConnections {
 
 impl Outage {
     /// Records a refused connection at this running time. Returns whether the app may be starting:
-    /// the first refused connection was less than a minute ago. A minute in which nobody tried
-    /// begins a new outage.
+    /// the first refused connection was less than a minute ago. After a minute without a try, a new
+    /// outage begins.
     pub(super) fn refused(&self, running: u64) -> bool {
         let mut outage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = outage.filter(|known| running.saturating_sub(known.last) < START);
@@ -45,7 +45,7 @@ mod tests {
         for (running, expected) in [(100, true), (103, true), (159, true), (160, false)] {
             check(running, expected);
         }
-        // As long as somebody tries, it is the same outage.
+        // With a try in each minute, it is the same outage.
         check(219, false);
         check(278, false);
         // A minute without a try begins a new one.

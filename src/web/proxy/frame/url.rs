@@ -9,8 +9,8 @@ use super::app::Frame;
 use crate::url::UrlParts;
 
 impl Frame<'_> {
-    /// The value of `Location` and of other headers that are one URL. `None` for a value with control characters,
-    /// which browsers and servers read as different URLs.
+    /// The value of `Location` and of other headers that are one URL. `None` for a value with
+    /// control characters, which browsers and servers read as different URLs.
     pub(super) fn url<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
         if value.contains(char::is_control) {
             return None;
