@@ -194,7 +194,7 @@ impl Refusal {
     }
 
     /// Sets `Retry-After` for an app that refuses connections, and `Refresh` for a page that
-    /// reloads itself. A frame without scripts reloads too.
+    /// reloads itself. The page needs no script.
     fn retry(&self, response: &mut Response<'_>) {
         let seconds = match self {
             Self::UpstreamStarting(_) => RELOAD_SECONDS,
