@@ -358,10 +358,10 @@ mod tests {
         check("/app/a", "/lti/nb/~abc/a");
         check("https://campus.example/", "https://campus.example/");
         check(
-            r##"{"path":"/app/a?b","target":"#c","values":{"path":"/app/d","n":12345678901234567}}"##,
+            r##"{"path":"/app/a?b","target":"#c","values":{"path":"/d","n":12345678901234567}}"##,
             concat!(
                 r##"{"path":"/lti/nb/~abc/a?b","target":"#c","##,
-                r##""values":{"path":"/app/d","n":12345678901234567}}"##,
+                r##""values":{"path":"/d","n":12345678901234567}}"##,
             ),
         );
         check(
