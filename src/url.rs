@@ -5,7 +5,7 @@
 //! RFC 3986 changes nothing, so it decides whether a URL is well-formed.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rocket::http::uri::Absolute;
 
@@ -193,6 +193,23 @@ impl<'a> UrlParts<'a> {
         UrlParts::of_web(origin).is_some_and(|origin| self.shares_host(&origin))
     }
 
+    /// Whether the URL names the server at this origin, with any scheme. A server of this machine
+    /// has several names: `localhost`, `127.0.0.1`, `[::1]`, and the address on which it listens.
+    pub(crate) fn is_at_server_of(&self, origin: &str) -> bool {
+        UrlParts::of_web(origin).is_some_and(|origin| {
+            self.shares_host(&origin)
+                || (is_this_machine(self.host())
+                    && is_this_machine(origin.host())
+                    && self.explicit_port() == origin.explicit_port())
+        })
+    }
+
+    /// Host and port as browsers send them in `Host`: without the default port of the scheme.
+    pub(crate) fn host_header(&self) -> String {
+        let port = self.explicit_port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}{port}", self.host().to_ascii_lowercase())
+    }
+
     fn shares_host(&self, other: &UrlParts<'_>) -> bool {
         self.host().eq_ignore_ascii_case(other.host())
             && self.explicit_port() == other.explicit_port()
@@ -227,6 +244,19 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         || host.ends_with(".localhost")
         || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
         || matches!(host.as_str(), "[::1]" | "::1")
+}
+
+/// Whether a host is one of the usual names of a server on this machine. Other loopback addresses
+/// and names may be other servers.
+fn is_this_machine(host: &str) -> bool {
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(address) => {
+            address.is_unspecified()
+                || address == IpAddr::V4(Ipv4Addr::LOCALHOST)
+                || address == IpAddr::V6(Ipv6Addr::LOCALHOST)
+        }
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
 }
 
 /// Whether a host name or address belongs to this machine or a private network, so that requests to
@@ -304,6 +334,45 @@ mod tests {
         check("https://127.0.0.1:9000/", "http://127.0.0.1:9000", false, true);
         check("//tools.example/", "https://tools.example", false, true);
         check("//tools.example:443/", "https://tools.example", false, true);
+    }
+
+    #[test]
+    fn a_server_of_this_machine_has_several_names() {
+        let check = |url: &str, origin: &str, expected: bool| {
+            let is_at_server = UrlParts::of_web(url).map(|url| url.is_at_server_of(origin));
+            assert_eq!(is_at_server, Some(expected), "{url} at {origin}");
+        };
+        let names = ["localhost", "LOCALHOST", "127.0.0.1", "[::1]", "0.0.0.0", "[::]", "[0::1]"];
+        for name in names {
+            for other in names {
+                let (url, origin) =
+                    (format!("http://{name}:9000/a"), format!("http://{other}:9000"));
+                check(&url, &origin, true);
+                check(&url.replace("http:", "https:"), &origin, true);
+                check(&url.replace("9000", "9001"), &origin, false);
+                check(&format!("//{name}/a"), &format!("http://{other}"), true);
+                check(&url, "http://app.test:9000", false);
+            }
+            for other in ["127.0.0.2", "a.localhost", "localhost.example", "192.0.2.1", "[::2]"] {
+                check(&format!("http://{other}:9000/"), &format!("http://{name}:9000"), false);
+                check(&format!("http://{name}:9000/"), &format!("http://{other}:9000"), false);
+            }
+        }
+        check("http://app.test:9000", "http://app.test:9000", true);
+    }
+
+    #[test]
+    fn a_host_header_has_no_default_port() {
+        for (url, expected) in [
+            ("https://Tools.Example", "tools.example"),
+            ("https://tools.example:443/a", "tools.example"),
+            ("https://tools.example:80", "tools.example:80"),
+            ("http://localhost:5000", "localhost:5000"),
+            ("http://[::1]:80", "[::1]"),
+        ] {
+            let header = UrlParts::of_web(url).map(|url| url.host_header());
+            assert_eq!(header.as_deref(), Some(expected));
+        }
     }
 
     #[test]

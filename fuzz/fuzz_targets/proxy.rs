@@ -54,6 +54,7 @@ fuzz_target!(|input: &[u8]| {
         origin: "https://tools.example",
         prefix: "/lti/nb/~abc",
         configured: &own,
+        pass_host_header: false,
     };
     let request = request.upstream_request(&policy, &user, ());
     check_url(request.uri());

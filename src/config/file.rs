@@ -62,6 +62,7 @@ pub(super) struct UpstreamTable {
     pub(super) headers: Option<Written<HeadersTable>>,
     pub(super) timeout: Option<Written<String>>,
     pub(super) grades: Option<Written<bool>>,
+    pub(super) pass_host_header: Option<Written<bool>>,
 }
 
 /// Prefixes of outcome URLs, and their replacements.
@@ -206,6 +207,7 @@ fn read_upstream(table: &mut Table<'_>) -> UpstreamTable {
         headers: read_headers(table),
         timeout: table.string("timeout"),
         grades: table.get("grades", "`true` or `false`"),
+        pass_host_header: table.get("pass_host_header", "`true` or `false`"),
     }
 }
 

@@ -208,6 +208,8 @@ pub struct Upstream {
     pub headers: Vec<(String, Secret)>,
     /// Whether it may send grades.
     pub grades: bool,
+    /// Whether it receives the browser's `Host`, `Origin` and `Referer` instead of its own.
+    pub pass_host_header: bool,
     /// The admin's comment behind the URL in the file; may be empty. Development shows it while the
     /// app does not run, so it should say how to start the app.
     pub hint: String,

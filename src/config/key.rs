@@ -549,6 +549,19 @@ pub const TOOL: Keys = Keys {
             public: true,
             ..of_upstream("grades")
         },
+        Key {
+            kind: Kind::Boolean,
+            default: KeyDefault::False,
+            description: concat!(
+                "Whether the app receives the browser's `Host`, `Origin` and `Referer` instead of ",
+                "its own: for an app that builds absolute URLs, or that compares them with its ",
+                "public URL. Some apps refuse hosts that they do not know.",
+            ),
+            example: "pass_host_header = true",
+            guide: "pass_host_header",
+            public: true,
+            ..of_upstream("pass_host_header")
+        },
     ],
 };
 

@@ -9,6 +9,7 @@ pub(crate) mod cookie;
 pub(crate) mod foreign_identity;
 pub mod headers;
 pub mod identity;
+mod page_urls;
 pub mod path;
 pub mod request;
 pub mod session_headers;

@@ -258,6 +258,7 @@ mod tests {
             origin: "https://tools.example",
             prefix: "/lti/nb/~abc",
             configured: &configured,
+            pass_host_header: false,
         };
         let session =
             [(HeaderName::from_static("x-forwarded-user"), HeaderValue::from_static("ada"))];

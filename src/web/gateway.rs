@@ -104,14 +104,14 @@ impl Gateway {
             cause_budget: Arc::new(CauseBudget::new(clock.now_in_millis())),
             clock,
         };
-        Ok(Self::of(config, templates, parts))
+        Ok(Self::of(config, templates, parts, None))
     }
 
     /// Prepares another valid configuration, to take the place of this one. In development it
     /// searches these credentials for the cause of a rejection.
     ///
     /// It takes over everything that outlives a configuration: spent nonces, queued grades,
-    /// connections to upstreams, the latest launches, and budgets. This gateway stays as it is, and
+    /// connections to upstreams, outages of apps, the latest launches, and budgets. This gateway stays as it is, and
     /// can go on to serve its own requests.
     ///
     /// # Errors
@@ -146,13 +146,14 @@ impl Gateway {
             cause_budget: Arc::clone(&self.cause_budget),
             clock: self.clock.clone(),
         };
-        Ok(Self::of(config, templates, parts))
+        Ok(Self::of(config, templates, parts, Some(&self.routes)))
     }
 
-    fn of(config: Config, templates: Templates, parts: Parts) -> Self {
+    fn of(config: Config, templates: Templates, parts: Parts, former: Option<&ToolRoutes>) -> Self {
         let tools = config.tools.into_iter().map(|tool| {
             let policy = tool.launch_policy(config.clock_skew, &config.known_secrets);
-            ServedTool::new(tool, policy)
+            let former = former.and_then(|former| former.tool(&tool.name));
+            ServedTool::new(tool, policy, former)
         });
         Self {
             institution: config.institution,

@@ -16,7 +16,7 @@ use rocket::{Data, Request, Route};
 use super::current::RequestGateway;
 use super::served::ServedTarget;
 use crate::config::PublicUrl;
-use crate::url::{Origin, host_and_port, is_loopback};
+use crate::url::{Origin, UrlParts, host_and_port, is_loopback};
 
 /// The longest name in the DNS, with its dots.
 const LONGEST_NAME: usize = 253;
@@ -87,6 +87,14 @@ pub(super) fn host<'h>(
         return Err(HostError::TrailingDot { authority: format!("{name}{port}") });
     }
     Ok(host)
+}
+
+/// Whether a `Host` is the one that browsers send to this origin. The default port of the scheme
+/// may be missing.
+pub(super) fn is_host_of(authority: &str, origin: &str) -> bool {
+    let scheme = origin.split("://").next().unwrap_or_default();
+    UrlParts::of_web(&format!("{scheme}://{authority}"))
+        .is_some_and(|url| url.rest.is_empty() && url.is_of(origin))
 }
 
 /// Whether a text is a name, an IPv4 address, or an IPv6 address in brackets.
@@ -321,6 +329,28 @@ mod tests {
         for value in ["tools.example", "localhost.evil.example", "192.168.0.1", "[::2]", "evil."] {
             check(value, true, Err(HostError::Foreign));
         }
+    }
+
+    #[test]
+    fn a_host_of_an_origin_has_its_name_and_its_port() {
+        let check = |origin: &str, good: &[&str], bad: &[&str]| {
+            for (hosts, expected) in [(good, true), (bad, false)] {
+                for host in hosts {
+                    assert_eq!(is_host_of(host, origin), expected, "{host} of {origin}");
+                }
+            }
+        };
+        check(
+            "https://tools.example",
+            &["tools.example", "Tools.EXAMPLE", "tools.example:443", "tools.example:"],
+            &["", "tools.example:80", "tools.example:8443", "a.tools.example", "127.0.0.1:5000"],
+        );
+        check(
+            "https://tools.example:8443",
+            &["tools.example:8443"],
+            &["tools.example", "tools.example:443", "tools.example/:8443"],
+        );
+        check("http://[::1]:5000", &["[::1]:5000"], &["[::1]", "localhost:5000"]);
     }
 
     #[test]

@@ -23,6 +23,11 @@ impl<'a> InstitutionContext<'a> {
             contact_url: contact.map_or("", |contact| &contact.url),
         }
     }
+
+    /// The institution for a page on which users need no help.
+    pub(super) fn without_contact(institution: &'a Institution) -> Self {
+        Self { name: &institution.name, contact: "", contact_url: "" }
+    }
 }
 
 #[cfg(test)]

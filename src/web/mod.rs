@@ -25,6 +25,7 @@ mod length;
 mod limit;
 mod log_budget;
 mod login;
+mod outage;
 mod page;
 mod proxy;
 mod refusal;

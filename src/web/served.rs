@@ -1,8 +1,11 @@
 //! A tool with prepared values for its requests.
 
+use std::sync::Arc;
+
 use hyper::header::{HeaderName, HeaderValue};
 use lti::v1p1::LaunchPolicy;
 
+use super::outage::Outage;
 use crate::config::{Target, Tool, Upstream};
 use crate::proxy::headers;
 use crate::template::Page;
@@ -23,10 +26,14 @@ pub(crate) struct ServedTool {
     pub(super) params: Option<serde_json::Value>,
     /// Its `headers`, parsed.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether its app refuses connections, and since when. It outlives a configuration.
+    pub(super) outage: Arc<Outage>,
 }
 
 impl ServedTool {
-    pub(super) fn new(tool: Tool, policy: LaunchPolicy) -> Self {
+    /// Prepares a tool. `former` is the tool of this name before the configuration changed: if it
+    /// has the same app, that app's outage goes on.
+    pub(super) fn new(tool: Tool, policy: LaunchPolicy, former: Option<&Self>) -> Self {
         let mut headers = Vec::new();
         let target = match &tool.target {
             Target::Template(name) => ServedTarget::Template(Page::new(name, &tool)),
@@ -37,7 +44,13 @@ impl ServedTool {
         };
         let params =
             (!tool.params.is_empty()).then(|| serde_json::to_value(&tool.params).ok()).flatten();
-        Self { tool, target, policy, params, headers }
+        let origin = |tool: &Tool| match &tool.target {
+            Target::Upstream(upstream) => Some(upstream.url.origin.to_string()),
+            Target::Template(_) => None,
+        };
+        let former = former.filter(|former| origin(&former.tool) == origin(&tool));
+        let outage = former.map(|former| Arc::clone(&former.outage)).unwrap_or_default();
+        Self { tool, target, policy, params, headers, outage }
     }
 
     /// The start of its paths: empty on its own host, otherwise the launch path.

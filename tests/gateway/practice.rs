@@ -206,8 +206,12 @@ fn a_rejected_launch_exits_with_1_and_reaches_no_upstream() {
 fn an_error_as_last_response_exits_with_1() {
     let run = Stage::new(NO_UPSTREAM).launch(&["nb"]);
     assert_eq!(run.code, Some(1), "{run:?}");
-    assert_eq!(run.error, "error: the launch was accepted, but the last response has status 502\n");
-    assert!(run.out.contains("\n502 Bad Gateway, text/html; charset=utf-8\n"), "{}", run.out);
+    assert_eq!(run.error, "error: the launch was accepted, but the last response has status 503\n");
+    assert!(
+        run.out.contains("\n503 Service Unavailable, text/html; charset=utf-8\n"),
+        "{}",
+        run.out
+    );
 }
 
 #[test]

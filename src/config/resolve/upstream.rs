@@ -55,6 +55,7 @@ impl Resolver<'_> {
             ("headers", table.headers.as_ref().map(|written| &written.source)),
             ("timeout", table.timeout.as_ref().map(|written| &written.source)),
             ("grades", table.grades.as_ref().map(|written| &written.source)),
+            ("pass_host_header", table.pass_host_header.as_ref().map(|written| &written.source)),
         ];
         for (key, source) in sources {
             if let Some(source) = source {
@@ -72,7 +73,8 @@ impl Resolver<'_> {
         let url = self.upstream_url(&written)?;
         let hint = self.hint(&written.source);
         let grades = table.grades.is_some_and(|grades| grades.value);
-        Some(Upstream { url, timeout, prefix, identity, headers, grades, hint })
+        let pass_host_header = table.pass_host_header.is_some_and(|written| written.value);
+        Some(Upstream { url, timeout, prefix, identity, headers, grades, pass_host_header, hint })
     }
 
     fn upstream_url(&mut self, written: &Written<String>) -> Option<BaseUrl> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::header::{COOKIE, HOST, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response};
 use lti::Rejection;
@@ -20,10 +21,11 @@ use super::session_load::RequestPermit;
 use super::upload::{StopUpload, UploadFault, UploadWatch};
 use super::visit::{OpenSession, PreparedHeaders};
 use crate::config::{Prefix, Upstream};
-use crate::proxy::client::UpstreamBody;
+use crate::proxy::client::{UpstreamBody, UpstreamError};
 use crate::proxy::headers::HeaderPolicy;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
 use crate::web::development::{AppFailure, FailedRequest};
+use crate::web::guard;
 use crate::web::login::is_login;
 use crate::web::page;
 use crate::web::refusal::{Refusal, accept, reference};
@@ -96,7 +98,9 @@ fn refused(call: &SessionCall<'_>, refusal: &Refusal) -> rocket::Response<'stati
 /// The app that failed. `None` if the refusal is for another reason.
 fn app_failure(upstream: &Upstream, refusal: &Refusal) -> Option<AppFailure> {
     match refusal {
-        Refusal::Upstream(error) => Some(AppFailure::unconnected(upstream, error)),
+        Refusal::Upstream(error) | Refusal::UpstreamStarting(error) => {
+            Some(AppFailure::unconnected(upstream, error))
+        }
         Refusal::UpstreamSlow => {
             Some(AppFailure::with_reason(upstream, refusal.fact(), &refusal.advice()))
         }
@@ -124,7 +128,9 @@ async fn proxied(
     let mut passage = Passage::admit(call, proxied)?;
     let permit = passage.wait_for_permit().await?;
     let upload = (passage.proxied.length() != BodyLength::None).then(|| UploadWatch::new(body));
-    let response = passage.send(upload.as_ref()).await?;
+    let response = passage.send(upload.as_ref()).await;
+    let response = response.map_err(|refusal| while_starting(call, refusal))?;
+    call.mount.served.outage.responded();
     let upgrade = upgrade.filter(|_| passage.proxied.is_websocket());
     let upload = upload.map(StopUpload);
     passage.relay(permit).respond(response, upgrade, upload).await
@@ -155,6 +161,27 @@ fn without_session(call: &SessionCall<'_>) -> Refusal {
     }
 }
 
+/// The refusal of a request whose upstream failed. If the app may be starting, a browser that opens
+/// a page reloads it.
+fn while_starting(call: &SessionCall<'_>, refusal: Refusal) -> Refusal {
+    let Refusal::Upstream(error @ UpstreamError::Refused { .. }) = refusal else { return refusal };
+    let may_start = call.mount.served.outage.refused(call.gateway.clock.running());
+    if may_start && opens_page(call.head) {
+        Refusal::UpstreamStarting(error)
+    } else {
+        Refusal::Upstream(error)
+    }
+}
+
+/// Whether a browser opens a page with this request, so that it may open the page again. Programs
+/// and scripts do not ask for HTML. Browsers name the mode of a request since 2020 to 2023.
+fn opens_page(head: &Parts) -> bool {
+    let mode = head.headers.get("sec-fetch-mode");
+    head.method == Method::GET
+        && accept(head).iter().any(|value| value.to_ascii_lowercase().contains("text/html"))
+        && mode.is_none_or(|mode| mode == "navigate")
+}
+
 /// A request that the gateway admits to the upstream.
 struct Passage<'r> {
     call: &'r SessionCall<'r>,
@@ -165,7 +192,8 @@ struct Passage<'r> {
 }
 
 impl<'r> Passage<'r> {
-    /// Admits a request that belongs to a session and cannot be CSRF.
+    /// Admits a request that belongs to a session and cannot be CSRF. If the app receives the
+    /// browser's `Host`, it must be the one of the tool's URL.
     fn admit(call: &'r SessionCall<'r>, proxied: ProxiedRequest<'r>) -> Result<Self, Refusal> {
         let SessionCall { gateway, mount, head, .. } = call;
         let now = gateway.clock.now();
@@ -175,18 +203,22 @@ impl<'r> Passage<'r> {
         };
         // The listener has checked the header.
         let authority = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let authority = authority.unwrap_or_default();
         let prepared = session
             .prepared_headers(
                 &gateway.assertions,
                 &gateway.grade_tokens,
                 (&gateway.public_url, gateway.dev_process.port()),
                 mount,
-                authority.unwrap_or_default(),
+                authority,
                 now,
             )
             .ok_or(Refusal::PageFailed)?;
         if proxied.may_be_csrf(&prepared.origin) {
             return Err(Refusal::ForeignOrigin);
+        }
+        if mount.upstream.pass_host_header && !guard::is_host_of(authority, &prepared.origin) {
+            return Err(Refusal::OtherHost);
         }
         Ok(Self { call, proxied, session, prepared, now })
     }
@@ -240,6 +272,7 @@ impl<'r> Passage<'r> {
             origin: &self.prepared.origin,
             prefix: self.call.mount.prefix,
             configured: &self.call.mount.served.headers,
+            pass_host_header: self.call.mount.upstream.pass_host_header,
         };
         let body = match upload {
             Some(upload) => upload.body()?.boxed_unsync(),

@@ -78,6 +78,11 @@ impl ToolRoutes {
         self.tools.iter().map(|served| &served.tool)
     }
 
+    /// The tool of this name.
+    pub(in crate::web) fn tool(&self, name: &str) -> Option<&ServedTool> {
+        self.tools.iter().find(|served| served.tool.name == name)
+    }
+
     /// The tool at the root of this host. `host` has no port.
     pub(in crate::web) fn tool_of_host(&self, host: &str) -> Option<&ServedTool> {
         if self.by_host.is_empty() {

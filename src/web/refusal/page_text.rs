@@ -86,6 +86,10 @@ pub(super) const UNAVAILABLE: PageText = (
     "The tool is not available",
     "It is not running, or has an error. Please try again in a few minutes.",
 );
+pub(super) const STARTING: PageText = (
+    "The tool is starting",
+    "This takes a moment. The page reloads by itself and opens the tool as soon as it runs.",
+);
 pub(super) const TOO_SLOW: PageText =
     ("The tool did not respond in time", "Please try again in a few minutes.");
 pub(super) const NOT_FOUND: PageText =

@@ -14,6 +14,7 @@ use serde_json::json;
 use super::reference::reference;
 use super::table::{Refusal, is_content_selection};
 use crate::config::{Institution, Tool};
+use crate::proxy::client::UpstreamError;
 use crate::web::current::RequestGateway;
 use crate::web::development::AppFailure;
 use crate::web::gateway::Gateway;
@@ -21,6 +22,10 @@ use crate::web::institution::InstitutionContext;
 use crate::web::log_budget::{LogBudget, NO_TOOL};
 use crate::web::page::{self, Html, RenderedPage};
 
+/// The seconds after which a browser reloads the page of an app that starts. Apps need 2 to 12.
+const RELOAD_SECONDS: u8 = 3;
+/// The seconds after which a program may try again an app that refuses connections.
+const RETRY_SECONDS: u8 = 10;
 /// The longest method that the log shows. Those in IANA's registry are shorter.
 const LONGEST_METHOD: usize = 20;
 
@@ -120,6 +125,8 @@ impl Refusal {
         app: Option<&AppFailure>,
     ) -> Response<'static> {
         if !asks_for_json(accept) {
+            // A page that reloads itself asks for no help, except in development.
+            let reference = reference.filter(|_| !self.reloads() || app.is_some());
             let reference = reference.unwrap_or_default();
             let part = RequestPart { reference, app, ..RequestPart::default() };
             return self.page(institution, part, &tool.frame_ancestors);
@@ -137,6 +144,7 @@ impl Refusal {
             .sized_body(body.len(), Cursor::new(body))
             .finalize();
         self.allow(&mut response);
+        self.retry(&mut response);
         response
     }
 
@@ -186,7 +194,11 @@ impl Refusal {
             Self::Rejected(rejection) if is_content_selection(rejection) => launch_url,
             _ => "",
         };
-        let institution = InstitutionContext::of(institution);
+        let institution = if self.reloads() {
+            InstitutionContext::without_contact(institution)
+        } else {
+            InstitutionContext::of(institution)
+        };
         let context = RefusalContext {
             institution,
             heading,
@@ -202,6 +214,7 @@ impl Refusal {
         let rendered = rendered.unwrap_or_else(|| RenderedPage::plain(heading));
         let mut response = Html::framed(rendered, frame_ancestors).into_response(self.status());
         self.allow(&mut response);
+        self.retry(&mut response);
         response
     }
 
@@ -213,6 +226,26 @@ impl Refusal {
             }
             Self::TemplateBroken(failure) => failure.details.trim_end().to_owned(),
             _ => String::new(),
+        }
+    }
+
+    /// Whether the page reloads itself. It then asks for no help: it has no contact and no
+    /// reference.
+    fn reloads(&self) -> bool {
+        matches!(self, Self::UpstreamStarting(_))
+    }
+
+    /// Sets `Retry-After` for an app that refuses connections, and `Refresh` for a page that
+    /// reloads itself. The page needs no script.
+    fn retry(&self, response: &mut Response<'_>) {
+        let seconds = match self {
+            Self::UpstreamStarting(_) => RELOAD_SECONDS,
+            Self::Upstream(UpstreamError::Refused { .. }) => RETRY_SECONDS,
+            _ => return,
+        };
+        response.set_header(Header::new("Retry-After", seconds.to_string()));
+        if self.reloads() {
+            response.set_header(Header::new("Refresh", seconds.to_string()));
         }
     }
 
@@ -236,7 +269,7 @@ impl RejectionPage<'_> {
             return_url: &return_url,
             launch_url: self.launch_url,
             leaves_frame: self.return_url.is_some_and(|url| !url.stays_in_frame()),
-            app: None,
+            ..RequestPart::default()
         };
         let mut response = self.refusal.page(self.institution, part, self.frame_ancestors);
         // A 401 names the authentication scheme (RFC 9110 §15.5.2).

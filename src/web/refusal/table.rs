@@ -177,6 +177,13 @@ refusals! {
         advice: "wait a minute; if others guess, forward the port to yourself only";
         page: page_text::TOO_MANY_TOKENS;
 
+    /// The `Host` is not the one of the tool's URL, and the tool has `pass_host_header = true`.
+    OtherHost => "other-host", Status::BadRequest,
+        fact: "the Host header is not the host of the tool's URL, which the app would receive";
+        advice: "open the tool at its launch URL; let the proxy in front of the gateway pass Host \
+                 with its port; or correct `public_url`, or remove the tool's `pass_host_header`";
+        page: page_text::INVALID_HOST;
+
     /// The tool's template failed for this launch.
     TemplateFailed(failure: TemplateFailure) => "template-failed", Status::InternalServerError,
         fact: "the template failed at {}", failure.with_details();
@@ -337,6 +344,12 @@ refusals! {
         advice: error.advice();
         page: upstream(error).1;
 
+    /// The upstream refuses connections, but not for longer than an app needs to start.
+    UpstreamStarting(error: UpstreamError) => error.code(), upstream(error).0,
+        fact: "{error}";
+        advice: error.advice();
+        page: page_text::STARTING;
+
     /// The upstream did not respond within the tool's `timeout`.
     UpstreamSlow => "upstream-slow", Status::GatewayTimeout,
         fact: "the upstream did not respond within the tool's timeout";
@@ -411,6 +424,7 @@ impl From<UpstreamError> for Refusal {
 fn upstream(error: &UpstreamError) -> (Status, PageText) {
     match error {
         UpstreamError::ConnectTimeout(_) => (Status::GatewayTimeout, page_text::TOO_SLOW),
+        UpstreamError::Refused { .. } => (Status::ServiceUnavailable, page_text::UNAVAILABLE),
         _ => (Status::BadGateway, page_text::UNAVAILABLE),
     }
 }

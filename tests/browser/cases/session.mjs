@@ -1,6 +1,9 @@
 // A session after its launch: reloads, further launches, and the page without a session.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import { createServer } from "node:net";
 
 import { block, reload } from "../chromium.mjs";
 import { freePort } from "../program.mjs";
@@ -120,20 +123,52 @@ export default {
     assert.deepEqual(unexpected(profile, 403), []);
   },
 
-  "the frame shows that an app is unreachable": async (t) => {
-    const gateway = await t.gatewayOf({ gone: { upstream: `http://127.0.0.1:${await freePort()}` } });
+  "the frame shows that an app starts, and then the app": async (t) => {
+    const port = await freePort();
+    const gateway = await t.gatewayOf({ gone: { upstream: `http://127.0.0.1:${port}` } });
     const profile = await t.profile();
     const page = await profile.visit(t.platform.course(t.launch("gone", {}, { gateway })));
     const frame = await block(page);
-    await assertErrorPage(t, frame, gateway, "upstream-refused");
+    await shows(frame, "The tool is starting");
     await frame.getByText("does not run. Start it, or correct").waitFor();
-    await t.screenshot(page.locator("iframe"), "upstream-gone-frame");
-    assert.deepEqual(unexpected(profile, 502), []);
+    const address = frame.url();
+    await gateway.logged(`code="upstream-refused"`);
+    await t.screenshot(page.locator("iframe"), "upstream-starting-frame");
+    const app = createHttpServer(({ method, url }, response) => {
+      response.setHeader("Content-Type", "text/html");
+      response.end(`<main><h1>${method} ${url}</h1></main>`);
+    });
+    try {
+      app.listen(port, "127.0.0.1");
+      await shows(frame, "GET /");
+      assert.equal(frame.url(), address);
+    } finally {
+      app.closeAllConnections();
+      app.close();
+    }
+    assert.deepEqual(unexpected(profile, 503), []);
+  },
 
-    const window = await profile.visit(t.platform.samePlace(t.launch("gone", {}, { gateway })));
-    await window.waitForURL(`${gateway.origin}/**`);
-    await looksRight(t, window, "upstream-gone", SCREENS);
-    assert.deepEqual(unexpected(profile, 502), []);
+  "the frame shows that an app is not available": async (t) => {
+    const broken = createServer((socket) => socket.destroy());
+    try {
+      await once(broken.listen(0, "127.0.0.1"), "listening");
+      const upstream = `http://127.0.0.1:${broken.address().port}`;
+      const gateway = await t.gatewayOf({ gone: { upstream } });
+      const profile = await t.profile();
+      const page = await profile.visit(t.platform.course(t.launch("gone", {}, { gateway })));
+      const frame = await block(page);
+      await assertErrorPage(t, frame, gateway, "upstream-gone");
+      await t.screenshot(page.locator("iframe"), "upstream-gone-frame");
+      assert.deepEqual(unexpected(profile, 502), []);
+
+      const window = await profile.visit(t.platform.samePlace(t.launch("gone", {}, { gateway })));
+      await window.waitForURL(`${gateway.origin}/**`);
+      await looksRight(t, window, "upstream-gone", SCREENS);
+      assert.deepEqual(unexpected(profile, 502), []);
+    } finally {
+      broken.close();
+    }
   },
 };
 

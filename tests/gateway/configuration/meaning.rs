@@ -170,13 +170,14 @@ fn a_missing_key_of_an_upstream_has_its_default() {
     let tool = &config.tools[0];
     assert_eq!((tool.host.as_deref(), tool.path.as_str()), (None, "/lti/notebook"));
     assert_eq!(tool.session, Duration::from_secs(8 * 60 * 60));
-    let Upstream { url, timeout, prefix, identity, headers, grades, hint } = upstream(tool);
+    let Upstream { url, timeout, prefix, identity, headers, grades, pass_host_header, hint } =
+        upstream(tool);
     assert_eq!(url.to_string(), "http://127.0.0.1:9000");
     assert_eq!(*timeout, Duration::from_secs(25));
     assert_eq!(*prefix, Prefix::Session);
     assert_eq!(*identity, Identity { name: true, email: false });
     assert!(headers.is_empty());
-    assert!(!grades);
+    assert!(!grades && !pass_host_header);
     assert_eq!(hint, "");
 }
 
@@ -228,6 +229,7 @@ fn every_key_of_an_upstream_takes_effect() {
         identity = ["email"]
         timeout = "90s"
         grades = true
+        pass_host_header = true
         session = "2d"
         params = {{ level = 3 }}
         headers.Authorization = {{ env = "NOTEBOOK_TOKEN" }}
@@ -254,7 +256,7 @@ fn every_key_of_an_upstream_takes_effect() {
     assert_eq!(of_notebook.prefix, Prefix::Tool);
     assert_eq!(of_notebook.identity, Identity { name: false, email: true });
     assert_eq!(of_notebook.timeout, Duration::from_secs(90));
-    assert!(of_notebook.grades);
+    assert!(of_notebook.grades && of_notebook.pass_host_header);
     assert_eq!(
         headers(of_notebook),
         [("accept-encoding", ""), ("authorization", "Bearer hunter2"), ("x-course_id", "b 101")]
@@ -264,7 +266,7 @@ fn every_key_of_an_upstream_takes_effect() {
     assert_eq!(of_lab.prefix, Prefix::Session);
     assert_eq!(of_lab.identity, Identity { name: true, email: true });
     assert_eq!(headers(of_lab), [("x-lab", "Bearer hunter2")]);
-    assert!(!of_lab.grades);
+    assert!(!of_lab.grades && !of_lab.pass_host_header);
     assert_eq!(
         lab.session,
         Duration::from_secs(8 * 60 * 60),

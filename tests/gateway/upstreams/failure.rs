@@ -22,7 +22,7 @@ fn failed(wire: &mut Wire, accept: &str, status: u16, code: &str) {
 const ACCEPTS: [&str; 2] = ["application/json", "text/html,*/*;q=0.8"];
 
 #[test]
-fn an_unreachable_upstream_is_a_502_and_a_line_in_the_log() {
+fn an_unreachable_upstream_is_a_503_and_a_line_in_the_log() {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|it| it.local_addr())
         .expect("a port")
@@ -34,11 +34,12 @@ fn an_unreachable_upstream_is_a_502_and_a_line_in_the_log() {
     assert!(tools.contains(&url), "{tools}");
     let server = server(&tools.replace(&url, &format!("{url} # cargo run -p app")));
     let (mut browser, visit) = opened(&server);
+    // A page that a browser opens reloads itself: `starting`.
     for accept in ACCEPTS {
         failed(
-            &mut browser.ask("GET", &visit.at("/"), &[("Accept", accept)]),
+            &mut browser.ask("POST", &visit.at("/"), &[("Accept", accept)]),
             accept,
-            502,
+            503,
             "upstream-refused",
         );
     }
@@ -50,7 +51,7 @@ fn an_unreachable_upstream_is_a_502_and_a_line_in_the_log() {
     );
     // An upload does not delay the refusal.
     let reply = browser.send("POST", &visit.at("/up"), &[JSON], &[b'x'; 200_000]);
-    refused(&reply, 502, "upstream-refused");
+    refused(&reply, 503, "upstream-refused");
     let line = line_of(reply.json()["reference"].as_str().expect("a reference"));
     assert!(line.contains("tool=\"nb\"") && line.contains("WARN"), "{line}");
 }
@@ -269,7 +270,7 @@ fn a_refused_loopback_address_names_the_one_where_an_app_listens() {
     let check = |listener: std::io::Result<TcpListener>, upstream: &str, advice: &str| {
         let listener = listener.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let line = line_of_failure(&format!("http://{upstream}:{port}"), 502, "upstream-refused");
+        let line = line_of_failure(&format!("http://{upstream}:{port}"), 503, "upstream-refused");
         assert!(line.contains(&format!("but an app listens at {advice}:{port}")), "{line}");
         assert!(line.contains(&format!("write {advice} for the host")), "{line}");
     };

@@ -56,7 +56,7 @@ fn status_and_headers_of_the_app_pass() {
         Vary: Accept\r\nVary: Cookie\r\nETag: W/\"x\"\r\n\
         Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n\
         Content-Disposition: attachment; filename=\"a;b.txt\"\r\n\
-        Link: </app/a.css>; rel=preload\r\n\
+        Link: <https://cdn.example/a.css>; rel=preload\r\n\
         WWW-Authenticate: Basic realm=\"app\"\r\nServer: app/1.0\r\nX-Empty:\r\n\
             X-Text: Zo\u{eb} \u{5c71}\r\n";
     let (reply, _) = response("", lines);
@@ -67,7 +67,7 @@ fn status_and_headers_of_the_app_pass() {
         ("etag", &["W/\"x\""]),
         ("last-modified", &["Mon, 01 Jan 2024 00:00:00 GMT"]),
         ("content-disposition", &["attachment; filename=\"a;b.txt\""]),
-        ("link", &["</app/a.css>; rel=preload"]),
+        ("link", &["<https://cdn.example/a.css>; rel=preload"]),
         ("www-authenticate", &["Basic realm=\"app\""]),
         ("server", &["app/1.0"]),
         ("x-empty", &[""]),
@@ -221,8 +221,114 @@ fn refresh_and_service_workers_stay_below_the_prefix() {
 }
 
 #[test]
+fn every_header_with_urls_of_the_app_leads_below_the_prefix() {
+    for name in [
+        "HX-Location",
+        "HX-Push",
+        "HX-Push-Url",
+        "HX-Redirect",
+        "HX-Replace-Url",
+        "SourceMap",
+        "Turbo-Location",
+        "Turbolinks-Location",
+        "X-Inertia-Location",
+        "X-Inertia-Redirect",
+        "X-PJAX-URL",
+        "X-Redirect",
+        "X-SourceMap",
+        "X-Up-Location",
+        "X-XHR-Redirected-To",
+    ] {
+        for (url, expected) in [
+            ("/app/a?b#c", "PREFIX/a?b#c"),
+            ("ORIGIN/app/a", "PREFIX/a"),
+            ("https://tool.example/a", "PREFIX/a"),
+            ("/app/../../x", "PREFIX/x"),
+            ("a.js.map", "a.js.map"),
+            ("false", "false"),
+            ("https://lms.example/app/a", "https://lms.example/app/a"),
+        ] {
+            check(&format!("{name}: {url}"), &name.to_lowercase(), Some(expected));
+        }
+    }
+    for (line, name, expected) in [
+        (
+            "Link: </app/a.css>; rel=preload, <ORIGIN/app/2>;rel=next, <https://cdn.example/x>",
+            "link",
+            "<PREFIX/a.css>; rel=preload, <PREFIX/2>;rel=next, <https://cdn.example/x>",
+        ),
+        (
+            "HX-Location: {\"path\": \"/app/a\", \"target\": \"#main\"}",
+            "hx-location",
+            "{\"path\": \"PREFIX/a\", \"target\": \"#main\"}",
+        ),
+        ("Speculation-Rules: \"/app/rules.json\"", "speculation-rules", "\"PREFIX/rules.json\""),
+        ("Reporting-Endpoints: main=\"/r\"", "reporting-endpoints", "main=\"PREFIX/r\""),
+    ] {
+        check(line, name, Some(expected));
+    }
+}
+
+#[test]
+fn malformed_headers_with_urls_pass_unchanged() {
+    for (name, value) in [
+        ("Link", "</app/a"),
+        ("Link", "/app/a"),
+        ("HX-Location", "{\"path\": \"/app/a\""),
+        ("HX-Location", "{\"path\": \"https://lms.example/\"}"),
+        ("Speculation-Rules", "\"/app/a"),
+        ("X-Action-Redirect", "/app/a;push"),
+        ("X-Other", "/app/a"),
+    ] {
+        check(&format!("{name}: {value}"), &name.to_lowercase(), Some(value));
+    }
+}
+
+#[test]
+fn every_name_of_an_app_on_this_machine_is_its_own() {
+    let recorder = Recorder::with(|request| {
+        let line = request.line();
+        let (_, url) = line.rsplit_once("?u=").expect("a URL");
+        format!(
+            "HTTP/1.1 200 OK\r\nLocation: {url}\r\nContent-Location: {url}\r\n\
+            Refresh: 1; url={url}\r\nLink: <{url}>\r\nSourceMap: {url}\r\n\
+            HX-Redirect: {url}\r\nHX-Location: {{\"path\":\"{url}\"}}\r\n\
+            Set-Cookie: a=1; Domain=localhost; Path=/app\r\nContent-Length: 0\r\n\r\n"
+        )
+        .into_bytes()
+    });
+    let port = recorder.authority().rsplit_once(':').expect("a port").1.to_owned();
+    let server = server(&tools(&recorder.url(), ""));
+    let (mut browser, visit) = opened(&server);
+    let mut check = |host: &str, expected: &str| {
+        let url = format!("http://{host}/app/x");
+        let reply = browser.get(&visit.at(&format!("/?u={url}")));
+        let expected = expected.replace("URL", &url);
+        assert_eq!(reply.header("location"), Some(expected.as_str()));
+        assert_eq!(reply.header("content-location"), Some(expected.as_str()));
+        assert_eq!(reply.header("refresh"), Some(format!("1; url={expected}").as_str()));
+        assert_eq!(reply.header("link"), Some(format!("<{expected}>").as_str()));
+        assert_eq!(reply.header("sourcemap"), Some(expected.as_str()));
+        assert_eq!(reply.header("hx-redirect"), Some(expected.as_str()));
+        let action = format!("{{\"path\":\"{expected}\"}}");
+        assert_eq!(reply.header("hx-location"), Some(action.as_str()));
+        let cookie = format!("a=1; Path={}; Secure; SameSite=None; Partitioned", visit.prefix);
+        assert_eq!(reply.header("set-cookie"), Some(cookie.as_str()));
+    };
+    let own = visit.at("/x");
+    for host in ["localhost", "LocalHost", "127.0.0.1", "[::1]", "0.0.0.0"] {
+        check(&format!("{host}:{port}"), &own);
+    }
+    check("localhost:1", "URL");
+    check(&format!("127.0.0.2:{port}"), "URL");
+    check(&format!("localhost.evil.example:{port}"), "URL");
+    check(&format!("evil.example:{port}"), "URL");
+}
+
+#[test]
 fn no_response_reveals_the_upstreams_url() {
     let lines = "Location: ORIGIN/app/x\r\nContent-Location: ORIGIN/other\r\n\
+        Link: <ORIGIN/app/a>\r\nSourceMap: ORIGIN/a.map\r\nHX-Redirect: ORIGIN/b\r\n\
         Refresh: 1; url=ORIGIN/app/y\r\n\
         Set-Cookie: a=1; Domain=127.0.0.1; Path=/app\r\n";
     let (reply, _, origin) = response_and_origin("", lines);

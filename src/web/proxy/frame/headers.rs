@@ -10,6 +10,7 @@ use hyper::header::{
 use super::app::Frame;
 use super::host_wide::is_host_wide;
 use super::policy;
+use super::url_header::UrlSyntax;
 use crate::config::header::{is_hop_by_hop, is_identity, normalized};
 use crate::proxy::foreign_identity::is_foreign_identity;
 
@@ -17,20 +18,17 @@ use crate::proxy::foreign_identity::is_foreign_identity;
 /// the app.
 const REPLACED: [&str; 2] = ["referrer-policy", "x-frame-options"];
 
-/// Headers whose values the gateway rewrites.
-const REWRITTEN: [&str; 7] = [
-    "content-location",
+/// Headers without URLs whose values the gateway rewrites. `url_header` has the others.
+const REWRITTEN: [&str; 4] = [
     "content-security-policy",
     "content-security-policy-report-only",
-    "location",
-    "refresh",
     "service-worker-allowed",
     "set-cookie",
 ];
 
 /// Further fields that may be headers of a response, but not trailers: they control how the client
 /// reads, stores and protects the response (RFC 9110 §6.5.1).
-const NEVER_TRAILERS: [&str; 19] = [
+const NEVER_TRAILERS: [&str; 17] = [
     "age",
     "cache-control",
     "content-disposition",
@@ -41,13 +39,11 @@ const NEVER_TRAILERS: [&str; 19] = [
     "date",
     "expires",
     "host",
-    "link",
     "permissions-policy",
     "pragma",
     "proxy",
     "retry-after",
     "set-cookie2",
-    "sourcemap",
     "vary",
     "www-authenticate",
 ];
@@ -103,13 +99,13 @@ impl Frame<'_> {
 
     /// The value of a header for the browser. `None` removes the header.
     fn value_for_browser(&self, name: &str, value: &HeaderValue) -> Option<HeaderValue> {
-        if !REWRITTEN.contains(&name) {
+        let syntax = UrlSyntax::of(name);
+        if syntax.is_none() && !REWRITTEN.contains(&name) {
             return Some(value.clone());
         }
         let text = Text::of(value);
         let rewritten = match name {
-            "location" | "content-location" => self.url(&text.string),
-            "refresh" => self.refresh(&text.string),
+            _ if let Some(syntax) = syntax => self.urls(syntax, &text.string),
             "service-worker-allowed" => Some(Cow::Owned(format!("{}/", self.prefix))),
             "set-cookie" => self.cookie(&text.string).map(Cow::Owned),
             _ => policy::without_frame_ancestors(&text.string),
@@ -143,6 +139,7 @@ fn may_be_trailer(name: &str) -> bool {
         || is_identity(&name)
         || is_foreign_identity(&name)
         || REWRITTEN.contains(&&*name)
+        || UrlSyntax::of(&name).is_some()
         || NEVER_TRAILERS.contains(&&*name)
         || NEVER_TRAILER_STARTS.iter().any(|start| name.starts_with(start)))
 }
@@ -267,8 +264,6 @@ mod tests {
             ("cache-control", "public,  max-age=1"),
             ("vary", "Accept"),
             ("vary", "Origin, Cookie"),
-            ("link", "</a.css>; rel=preload"),
-            ("link", "<http://app.test:9000/>"),
             ("access-control-allow-origin", "http://app.test:9000"),
             ("www-authenticate", "Basic realm=\"x\""),
             ("sec-websocket-accept", "x="),
@@ -351,6 +346,9 @@ mod tests {
                 ("location", "http://app.test:9000/app/a"),
                 ("content-location", "/app/b"),
                 ("refresh", "0; url=/app/c"),
+                ("link", "</app/a.css>; rel=preload"),
+                ("link", "<http://app.test:9000/>"),
+                ("hx-location", "{\"path\": \"/app/d\"}"),
                 ("service-worker-allowed", "/"),
                 ("set-cookie", "a=1; Path=/"),
                 ("set-cookie", "__Secure-lti=stolen"),
@@ -360,6 +358,9 @@ mod tests {
                 ("location", "/lti/nb/~abc/a"),
                 ("content-location", "/lti/nb/~abc/b"),
                 ("refresh", "0; url=/lti/nb/~abc/c"),
+                ("link", "</lti/nb/~abc/a.css>; rel=preload"),
+                ("link", "</lti/nb/~abc/>"),
+                ("hx-location", "{\"path\": \"/lti/nb/~abc/d\"}"),
                 ("service-worker-allowed", "/lti/nb/~abc/"),
                 ("set-cookie", "a=1; Path=/lti/nb/~abc; Secure; SameSite=None; Partitioned"),
                 ("set-cookie", "a=2; Path=/lti/nb/~abc/x; Secure; SameSite=None; Partitioned"),
@@ -434,7 +435,7 @@ mod tests {
     }
 
     /// Trailers that reach no browser.
-    const KEPT_BACK: [&str; 18] = [
+    const KEPT_BACK: [&str; 21] = [
         "Content-Length",
         "Transfer-Encoding",
         "Trailer",
@@ -442,6 +443,9 @@ mod tests {
         "Set_Cookie",
         "Location",
         "Refresh",
+        "Link",
+        "SourceMap",
+        "HX_Redirect",
         "Content-Security-Policy",
         "X-Frame-Options",
         "Strict-Transport-Security",

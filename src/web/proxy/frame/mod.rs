@@ -6,6 +6,7 @@ mod headers;
 mod host_wide;
 mod policy;
 mod url;
+mod url_header;
 
 pub(super) use app::Frame;
 pub(super) use headers::trailers;

@@ -9,8 +9,8 @@ use super::app::Frame;
 use crate::url::UrlParts;
 
 impl Frame<'_> {
-    /// The value of `Location` or `Content-Location`. `None` for a value with control characters,
-    /// which browsers and servers read as different URLs.
+    /// The value of `Location` and of other headers that are one URL. `None` for a value with
+    /// control characters, which browsers and servers read as different URLs.
     pub(super) fn url<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
         if value.contains(char::is_control) {
             return None;
@@ -43,7 +43,7 @@ impl Frame<'_> {
             return Some(Cow::Borrowed(value));
         }
         let url = UrlParts::of_web(value).filter(|url| {
-            url.is_at_host_of(&self.upstream.origin.to_string()) || url.is_at_host_of(self.origin)
+            url.is_at_server_of(&self.upstream.origin.to_string()) || url.is_at_host_of(self.origin)
         })?;
         Some(match url.rest {
             rest if rest.starts_with('/') => Cow::Borrowed(rest),
