@@ -8,7 +8,7 @@ use super::resolver::Resolver;
 use crate::config::document::Part;
 use crate::config::fault::{Fault, GatewayPart};
 use crate::config::file::UpstreamTable;
-use crate::config::gateway::{Identity, Prefix, Target, Tool, Upstream};
+use crate::config::gateway::{Identity, Opening, Prefix, Target, Tool, Upstream};
 use crate::config::key::PERSONAL_FIELDS;
 use crate::config::public_url::PublicUrl;
 use crate::config::reading::UpstreamUse;
@@ -50,6 +50,8 @@ impl Resolver<'_> {
     fn without_effect(&mut self, table: &UpstreamTable) {
         let sources = [
             ("prefix", table.prefix.as_ref().map(|written| &written.source)),
+            ("open", table.open.as_ref().map(|written| &written.source)),
+            ("downloads", table.downloads.as_ref().map(|written| &written.source)),
             ("identity", table.identity.as_ref().map(|written| &written.source)),
             ("headers", table.headers.as_ref().map(|written| &written.source)),
             ("timeout", table.timeout.as_ref().map(|written| &written.source)),
@@ -64,12 +66,15 @@ impl Resolver<'_> {
 
     fn upstream(&mut self, tool: &str, table: UpstreamTable) -> Option<Upstream> {
         let prefix = self.prefix(table.prefix);
+        let open = self.opening(table.open);
+        let downloads =
+            table.downloads.map_or(prefix == Prefix::Session, |downloads| downloads.value);
         let identity = self.identity(table.identity);
         let headers = self.headers(tool, table.headers);
         let timeout = Duration::from_secs(self.duration(table.timeout, &duration::TIMEOUT));
         let url = self.upstream_url(&table.url?)?;
         let grades = table.grades.is_some_and(|grades| grades.value);
-        Some(Upstream { url, timeout, prefix, identity, headers, grades })
+        Some(Upstream { url, timeout, prefix, open, downloads, identity, headers, grades })
     }
 
     fn upstream_url(&mut self, written: &Written<String>) -> Option<BaseUrl> {
@@ -140,6 +145,14 @@ impl Resolver<'_> {
         Prefix::named(&written.value).unwrap_or_else(|| {
             self.report(&written.source, Fault::Prefix(written.value));
             Prefix::default()
+        })
+    }
+
+    fn opening(&mut self, written: Option<Written<String>>) -> Opening {
+        let Some(written) = written else { return Opening::default() };
+        Opening::named(&written.value).unwrap_or_else(|| {
+            self.report(&written.source, Fault::Open(written.value));
+            Opening::default()
         })
     }
 

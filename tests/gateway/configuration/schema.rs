@@ -521,6 +521,7 @@ fn is_detectable(fault: &Fault) -> bool {
             | Fault::NoTarget
             | Fault::WithoutEffect(_)
             | Fault::Prefix(_)
+            | Fault::Open(_)
             | Fault::Identity(_)
             | Fault::HeaderName(_)
             | Fault::HeaderValue(..)
