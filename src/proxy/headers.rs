@@ -231,7 +231,7 @@ pub fn is_websocket(browser: &HeaderMap) -> bool {
 }
 
 /// Whether the value of an `Origin` header is this origin, without a path.
-fn is_origin(value: &str, origin: &str) -> bool {
+pub(super) fn is_origin(value: &str, origin: &str) -> bool {
     value == origin
         || UrlParts::of_web(value).is_some_and(|page| page.rest.is_empty() && page.is_of(origin))
 }

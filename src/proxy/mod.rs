@@ -9,6 +9,8 @@ pub(crate) mod cookie;
 pub(crate) mod foreign_identity;
 pub mod headers;
 pub mod identity;
+pub mod own_page;
 pub mod path;
+pub(crate) mod person_cookie;
 pub mod request;
 pub mod session_headers;

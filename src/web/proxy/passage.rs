@@ -22,6 +22,7 @@ use super::visit::{OpenSession, PreparedHeaders};
 use crate::config::Prefix;
 use crate::proxy::client::UpstreamBody;
 use crate::proxy::headers::HeaderPolicy;
+use crate::proxy::own_page::is_from_own_page;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
 use crate::web::login::is_login;
 use crate::web::page;
@@ -106,6 +107,26 @@ fn redirect_to_root(call: &SessionCall<'_>) -> Option<rocket::Response<'static>>
     })
 }
 
+/// The session of a request. The twin of a session counts only for a page of the tool itself, or
+/// for its user: otherwise, a page of another site could frame the app, or send requests to it.
+fn session(call: &SessionCall<'_>, now: u64) -> Option<Arc<OpenSession>> {
+    let SessionCall { gateway, mount, head, .. } = call;
+    let cookies = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let counts_twins = mount.upstream.downloads && {
+        let origin = gateway.public_url.origin_of(&mount.served.tool, authority(call));
+        is_from_own_page(&origin.to_string(), &head.headers)
+    };
+    match counts_twins {
+        true => gateway.session_cache.find_with_twins(mount, cookies, now),
+        false => gateway.session_cache.find(mount, cookies, now),
+    }
+}
+
+/// The host and port of a request. The listener has checked the header.
+fn authority<'r>(call: &SessionCall<'r>) -> &'r str {
+    call.head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+}
+
 /// The refusal of a request without a session. With `prefix = "tool"`, the launch URL is a URL of
 /// the session too, so it may be a login of LTI 1.3 or a launch URL opened without a launch.
 fn without_session(call: &SessionCall<'_>) -> Refusal {
@@ -130,22 +151,22 @@ struct Passage<'r> {
 
 impl<'r> Passage<'r> {
     /// Admits a request that belongs to a session and cannot be CSRF.
-    fn admit(call: &'r SessionCall<'r>, proxied: ProxiedRequest<'r>) -> Result<Self, Refusal> {
+    fn admit(call: &'r SessionCall<'r>, mut proxied: ProxiedRequest<'r>) -> Result<Self, Refusal> {
         let SessionCall { gateway, mount, head, .. } = call;
         let now = gateway.clock.now();
-        let cookies = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-        let Some(session) = gateway.session_cache.find(mount, cookies, now) else {
+        let Some(session) = session(call, now) else {
             return Err(without_session(call));
         };
-        // The listener has checked the header.
-        let authority = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+        if let Some(tag) = &session.person {
+            proxied.limit_cookies_to(tag.clone());
+        }
         let prepared = session
             .prepared_headers(
                 &gateway.assertions,
                 &gateway.grade_tokens,
                 &gateway.public_url,
                 mount,
-                authority.unwrap_or_default(),
+                authority(call),
                 now,
             )
             .ok_or(Refusal::PageFailed)?;
@@ -221,6 +242,7 @@ impl<'r> Passage<'r> {
             session: self.session,
             prepared: self.prepared,
             permit,
+            person: self.proxied.into_person_cookies(),
         }
     }
 }
