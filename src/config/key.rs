@@ -509,9 +509,7 @@ pub const TOOL: Keys = Keys {
         },
         Key {
             kind: Kind::Boolean,
-            default: KeyDefault::Described(
-                "`true` with `prefix = \"session\"`, otherwise `false`",
-            ),
+            default: KeyDefault::Described("`true` with `prefix = \"session\"`, otherwise `false`"),
             description: concat!(
                 "Whether downloads and new windows of the app belong to the session, in browsers ",
                 "that allow third-party cookies.",

@@ -18,10 +18,8 @@ pub fn is_from_own_page(origin: &str, browser: &HeaderMap) -> bool {
     origins.peek().is_some() && origins.all(|page| is_origin(page, origin))
 }
 
-/// Whether a browser shows the response to a request in a window, not in a frame.
-pub fn is_window(browser: &HeaderMap) -> bool {
-    values(browser, "sec-fetch-dest").eq(["document"])
-}
+/// The value of `Sec-Fetch-Dest` if a browser shows the response in a window, not in a frame.
+pub const WINDOW: &str = "document";
 
 /// Whether a cookie without `Partitioned` may help the browser that sent a launch: Chromium, in a
 /// frame.
@@ -29,10 +27,8 @@ pub fn is_window(browser: &HeaderMap) -> bool {
 /// Firefox stores such a cookie for the platform's frames alone, where it does not help, and counts
 /// it for the limit of partitioned cookies. Safari drops it. Only browsers of Chromium's family
 /// send `Sec-CH-UA`.
-pub fn may_keep_unpartitioned(browser: &HeaderMap) -> bool {
-    let destination = values(browser, "sec-fetch-dest").next();
-    values(browser, "sec-ch-ua").next().is_some()
-        && destination.is_some_and(|destination| destination != "document")
+pub fn may_keep_unpartitioned(sec_fetch_dest: Option<&str>, sec_ch_ua: Option<&str>) -> bool {
+    sec_ch_ua.is_some() && sec_fetch_dest.is_some_and(|destination| destination != WINDOW)
 }
 
 #[cfg(test)]
@@ -73,17 +69,10 @@ mod tests {
 
     #[test]
     fn a_frame_of_chromium_may_keep_an_unpartitioned_cookie() {
-        let of = |destination, names: &[&str]| {
-            let mut sent: Vec<(&str, &str)> = names.iter().map(|name| (*name, "x")).collect();
-            sent.push(("sec-fetch-dest", destination));
-            headers(&sent)
-        };
-        assert!(may_keep_unpartitioned(&of("iframe", &["sec-ch-ua"])));
-        assert!(!may_keep_unpartitioned(&of("document", &["sec-ch-ua"])));
-        assert!(!may_keep_unpartitioned(&of("iframe", &[])));
-        assert!(!may_keep_unpartitioned(&headers(&[("sec-ch-ua", "x")])));
-        assert!(is_window(&of("document", &[])));
-        assert!(!is_window(&of("iframe", &[])));
-        assert!(!is_window(&headers(&[])));
+        assert!(may_keep_unpartitioned(Some("iframe"), Some("x")));
+        assert!(!may_keep_unpartitioned(Some("document"), Some("x")));
+        assert!(!may_keep_unpartitioned(Some("iframe"), None));
+        assert!(!may_keep_unpartitioned(None, Some("x")));
+        assert!(!may_keep_unpartitioned(None, None));
     }
 }

@@ -53,13 +53,10 @@ pub struct CookieNote {
 impl PersonCookies {
     /// Reads the `Cookie` headers of a request in a session of the person with this tag.
     pub fn read<'c>(tag: String, headers: impl IntoIterator<Item = &'c [u8]>) -> Self {
-        let (mut owners, mut read) = (Vec::new(), Self {
-            tag,
-            are_own: false,
-            bound: Vec::new(),
-            unbound: Vec::new(),
-            notes: Vec::new(),
-        });
+        let (mut owners, mut read) = (
+            Vec::new(),
+            Self { tag, are_own: false, bound: Vec::new(), unbound: Vec::new(), notes: Vec::new() },
+        );
         for cookie in headers.into_iter().flat_map(|header| header.split(|byte| *byte == b';')) {
             let (name, value) = pair(cookie.trim_ascii());
             let name = name.trim_ascii();
@@ -271,7 +268,8 @@ mod tests {
 
     #[test]
     fn the_app_receives_no_cookie_of_another_person() {
-        for other in ["~BBBBbb-_-sid=1", "__Host-~BBBBbb-_-sid=1", "~aaaabb-_-sid=1", "~BBBBbb-_-="] {
+        for other in ["~BBBBbb-_-sid=1", "__Host-~BBBBbb-_-sid=1", "~aaaabb-_-sid=1", "~BBBBbb-_-="]
+        {
             check(other, "");
             check(&format!("a=1; {other}; b=2"), "a=1; b=2");
         }

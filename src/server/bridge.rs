@@ -24,8 +24,8 @@ use super::connections::Dispatched;
 use super::form::Form;
 use crate::session::own_cookies;
 use crate::web::{
-    Arrival, BodyError, Gateway, Refusal, ResponseBody, complete, own_head, own_response, streamed,
-    stripped,
+    Arrival, BodyError, CookieHeaders, Gateway, Refusal, ResponseBody, complete, own_head,
+    own_response, streamed, stripped,
 };
 
 /// The largest response, in bytes, that is sent complete. Larger ones are streamed.
@@ -115,6 +115,8 @@ impl Bridge {
             Err(error) => (Form::empty(), Some(error)),
         };
         inner.local_cache(|| Arrival(error));
+        let cookies = head.headers.get_all(COOKIE).iter().map(|value| value.as_bytes().to_vec());
+        inner.local_cache(|| CookieHeaders(cookies.collect()));
         let (bytes, memory) = form.into_parts();
         let local = local.body(&bytes);
         drop(bytes);

@@ -192,7 +192,7 @@ async fn answer(
             let (institution, accept) = (gateway.institution(), accept(&head));
             let response = match tool {
                 Some(tool) => {
-                    refusal.respond_in_session(budget, institution, tool, method, &accept)
+                    refusal.respond_in_session(budget, institution, tool, method, &accept, None)
                 }
                 None => refusal.respond_and_log(budget, institution, method, head.uri.path()),
             };
@@ -204,8 +204,14 @@ async fn answer(
                 let (tool, method) = (&mount.served.tool, head.method.as_str());
                 let (budget, accept) = (gateway.log_budget(), accept(&head));
                 let institution = gateway.institution();
-                let response =
-                    Refusal::TooBusy.respond_in_session(budget, institution, tool, method, &accept);
+                let response = Refusal::TooBusy.respond_in_session(
+                    budget,
+                    institution,
+                    tool,
+                    method,
+                    &accept,
+                    None,
+                );
                 return (own_response(response).await, hold);
             };
             hold = Arc::new((hold, permit));

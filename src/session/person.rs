@@ -66,7 +66,10 @@ mod tests {
             roles: Roles::from_bits(0),
             custom: Vec::new(),
             left_out: 0,
-            values: user.map(|user| (Field::UserId.position(), user.to_owned())).into_iter().collect(),
+            values: user
+                .map(|user| (Field::UserId.position(), user.to_owned()))
+                .into_iter()
+                .collect(),
         }
     }
 
@@ -98,7 +101,8 @@ mod tests {
     #[test]
     fn a_tag_has_eight_characters_of_base64_for_urls() {
         assert!(is_tag(b"aZ09-_aZ"));
-        for other in [&b""[..], b"aZ09-_a", b"aZ09-_aZ0", b"aZ09-_a=", b"aZ09-_a~", b"aZ09-_a\xfc"] {
+        for other in [&b""[..], b"aZ09-_a", b"aZ09-_aZ0", b"aZ09-_a=", b"aZ09-_a~", b"aZ09-_a\xfc"]
+        {
             assert!(!is_tag(other), "{other:?}");
         }
     }

@@ -6,6 +6,7 @@
 mod body;
 mod cartridge;
 mod cause_budget;
+mod cookie_headers;
 mod decision;
 mod dev;
 mod development;
@@ -32,6 +33,7 @@ mod shield;
 mod tool;
 
 pub(crate) use body::{Arrival, BodyError};
+pub(crate) use cookie_headers::CookieHeaders;
 pub(crate) use decision::{Decision, FormRule, decide};
 pub use gateway::Gateway;
 pub use launch::LARGEST_FORM;

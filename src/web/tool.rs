@@ -117,5 +117,5 @@ fn refused(
     let accept: Vec<&str> = request.headers().get("Accept").collect();
     let method = request.method().as_str();
     let (budget, institution) = (&gateway.log_budget, gateway.institution());
-    refusal.respond_in_session(budget, institution, &served.tool, method, &accept)
+    refusal.respond_in_session(budget, institution, &served.tool, method, &accept, None)
 }

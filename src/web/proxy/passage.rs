@@ -24,6 +24,7 @@ use crate::proxy::client::UpstreamBody;
 use crate::proxy::headers::HeaderPolicy;
 use crate::proxy::own_page::is_from_own_page;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
+use crate::session::{TWIN_COOKIE, cookies};
 use crate::web::login::is_login;
 use crate::web::page;
 use crate::web::refusal::{Refusal, accept};
@@ -64,8 +65,13 @@ pub(crate) async fn answer(
             let (tool, method) = (&call.mount.served.tool, call.head.method.as_str());
             let (budget, accept) = (&call.gateway.log_budget, accept(call.head));
             let institution = call.gateway.institution();
-            own_response(refusal.respond_in_session(budget, institution, tool, method, &accept))
-                .await
+            let url = match refusal {
+                Refusal::NoSession => url_for_window(&call),
+                _ => None,
+            };
+            let response =
+                refusal.respond_in_session(budget, institution, tool, method, &accept, url);
+            own_response(response).await
         }
     }
 }
@@ -112,7 +118,7 @@ fn redirect_to_root(call: &SessionCall<'_>) -> Option<rocket::Response<'static>>
 fn session(call: &SessionCall<'_>, now: u64) -> Option<Arc<OpenSession>> {
     let SessionCall { gateway, mount, head, .. } = call;
     let cookies = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-    let counts_twins = mount.upstream.downloads && {
+    let counts_twins = has_twin(call) && {
         let origin = gateway.public_url.origin_of(&mount.served.tool, authority(call));
         is_from_own_page(&origin.to_string(), &head.headers)
     };
@@ -120,6 +126,25 @@ fn session(call: &SessionCall<'_>, now: u64) -> Option<Arc<OpenSession>> {
         true => gateway.session_cache.find_with_twins(mount, cookies, now),
         false => gateway.session_cache.find(mount, cookies, now),
     }
+}
+
+/// Whether a request has the twin of a session, which may be invalid.
+fn has_twin(call: &SessionCall<'_>) -> bool {
+    let headers = call.head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    call.mount.upstream.downloads && cookies(headers).any(|(name, _)| name == TWIN_COOKIE)
+}
+
+/// The URL for a button that opens a page without a session in a window of its own, where the twin
+/// counts: the click comes from the gateway's own page. `None` without a valid twin, and for a
+/// request that is no page.
+fn url_for_window<'r>(call: &SessionCall<'r>) -> Option<&'r str> {
+    let SessionCall { gateway, mount, head, .. } = call;
+    let headers = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let is_page = head.method == Method::GET && has_twin(call);
+    let cache = &gateway.session_cache;
+    let session = is_page.then(|| cache.find_with_twins(mount, headers, gateway.clock.now()));
+    session.flatten()?;
+    Some(head.uri.path_and_query()?.as_str())
 }
 
 /// The host and port of a request. The listener has checked the header.
@@ -152,7 +177,7 @@ struct Passage<'r> {
 impl<'r> Passage<'r> {
     /// Admits a request that belongs to a session and cannot be CSRF.
     fn admit(call: &'r SessionCall<'r>, mut proxied: ProxiedRequest<'r>) -> Result<Self, Refusal> {
-        let SessionCall { gateway, mount, head, .. } = call;
+        let SessionCall { gateway, mount, .. } = call;
         let now = gateway.clock.now();
         let Some(session) = session(call, now) else {
             return Err(without_session(call));

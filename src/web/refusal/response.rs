@@ -11,6 +11,7 @@ use rocket::{Request, Response, catch};
 use serde::Serialize;
 use serde_json::json;
 
+use super::page_text;
 use super::reference::reference;
 use super::table::{Refusal, is_content_selection};
 use crate::config::{Institution, Tool};
@@ -44,6 +45,8 @@ struct RequestPart<'a> {
     leaves_frame: bool,
     /// The tool's launch URL. Empty if the request is no launch.
     launch_url: &'a str,
+    /// The URL that works in a window of its own. Empty if none does.
+    window_url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -57,6 +60,8 @@ struct RefusalContext<'a> {
     leaves_frame: bool,
     /// The URL that works. Empty if the gateway does not know one.
     right_url: &'a str,
+    /// The URL that works in a window of its own. Empty if none does.
+    window_url: &'a str,
 }
 
 impl Refusal {
@@ -82,7 +87,7 @@ impl Refusal {
 
     /// The response in a tool's session: a page, or JSON for a script that asks for it. Page and
     /// log line have the same reference. Without a line there is no reference. `accept` contains
-    /// the request's `Accept` headers.
+    /// the request's `Accept` headers. `window_url` works in a window of its own.
     pub(crate) fn respond_in_session(
         &self,
         budget: &LogBudget,
@@ -90,11 +95,13 @@ impl Refusal {
         tool: &Tool,
         method: &str,
         accept: &[&str],
+        window_url: Option<&str>,
     ) -> Response<'static> {
         let reference = self.log_in_session(budget, tool, method);
         if !asks_for_json(accept) {
             let reference = reference.unwrap_or_default();
-            let part = RequestPart { reference: &reference, ..RequestPart::default() };
+            let window_url = window_url.unwrap_or_default();
+            let part = RequestPart { reference: &reference, window_url, ..RequestPart::default() };
             return self.page(institution, part, &tool.frame_ancestors);
         }
         let (heading, _) = self.page_text();
@@ -147,8 +154,9 @@ impl Refusal {
         part: RequestPart<'_>,
         frame_ancestors: &str,
     ) -> Response<'static> {
-        let (heading, message) = self.page_text();
-        let RequestPart { reference, return_url, leaves_frame, launch_url } = part;
+        let RequestPart { reference, return_url, leaves_frame, launch_url, window_url } = part;
+        let (heading, message) =
+            if window_url.is_empty() { self.page_text() } else { page_text::OPEN_IN_WINDOW };
         let right_url = match self {
             Self::TrailingDot(url) => url,
             Self::Rejected(rejection) if is_content_selection(rejection) => launch_url,
@@ -163,6 +171,7 @@ impl Refusal {
             return_url,
             leaves_frame,
             right_url,
+            window_url,
         };
         let rendered = page::render("refusal.html.tera", &context);
         let rendered = rendered.unwrap_or_else(|| RenderedPage::plain(heading));
@@ -190,6 +199,7 @@ impl RejectionPage<'_> {
             reference: self.reference,
             return_url: &return_url,
             launch_url: self.launch_url,
+            window_url: "",
             leaves_frame: self.return_url.is_some_and(|url| !url.stays_in_frame()),
         };
         let mut response = self.refusal.page(self.institution, part, self.frame_ancestors);

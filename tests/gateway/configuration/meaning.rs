@@ -5,8 +5,8 @@ use std::time::Duration;
 use lti::oauth1::SignatureMethod;
 use lti::{Role, Roles};
 use lti_gateway::config::{
-    Config, Environment, Fault, Identity, Institution, Opening, Prefix, Problem, PublicUrl, Severity,
-    Target, Tool, Upstream, print, read, sort,
+    Config, Environment, Fault, Identity, Institution, Opening, Prefix, Problem, PublicUrl,
+    Severity, Target, Tool, Upstream, print, read, sort,
 };
 use lti_gateway::url::{Origin, Scheme};
 

@@ -49,7 +49,8 @@ mod tests {
     #[test]
     fn a_cookie_over_4096_bytes_is_removed_alone() {
         let mut response = HeaderMap::new();
-        let cookie = |name: &str, bytes: usize| format!("{name}={}", "x".repeat(bytes - name.len()));
+        let cookie =
+            |name: &str, bytes: usize| format!("{name}={}", "x".repeat(bytes - name.len()));
         let sent = [
             cookie("fits", 4096),
             cookie("long", 4097),

@@ -34,7 +34,8 @@ impl PersonFrame<'_> {
         }
         let mut deletions = Vec::new();
         for name in self.cookies.unbound().iter().take(MOST_DELETED) {
-            deletions.extend(roots.iter().flat_map(|root| unbound_deletions(name, root.as_bytes())));
+            deletions
+                .extend(roots.iter().flat_map(|root| unbound_deletions(name, root.as_bytes())));
         }
         for note in self.cookies.notes() {
             if is_below(&note.path, self.root) {
@@ -244,9 +245,16 @@ mod tests {
             let bound = format!("~AAAAbb-_-a=; Path=/lti/nb; {DELETED}; Partitioned");
             check("", end, &[end, &bound]);
             let unbound = format!("a=; Path=/lti/nb; {DELETED}; Partitioned");
-            check("", &format!("{end}; HttpOnly"), &[&format!("~AAAAbb-_-{end}; HttpOnly"), &unbound]);
+            check(
+                "",
+                &format!("{end}; HttpOnly"),
+                &[&format!("~AAAAbb-_-{end}; HttpOnly"), &unbound],
+            );
         }
-        for set in ["a=1; Path=/lti/nb; Max-Age=10", "a=1; Path=/lti/nb; Expires=Sat, 01 Jan 2050 00:00:00 GMT"] {
+        for set in [
+            "a=1; Path=/lti/nb; Max-Age=10",
+            "a=1; Path=/lti/nb; Expires=Sat, 01 Jan 2050 00:00:00 GMT",
+        ] {
             check("", set, &[set]);
         }
     }
@@ -254,7 +262,8 @@ mod tests {
     #[test]
     fn cookies_of_another_person_are_deleted_at_the_apps_paths_only() {
         for owner in ["", "__Secure-lti-person=BBBBbb-_; "] {
-            let cookies = format!("{owner}PHPSESSID=1; ~BBBBbb-_-a=1; ~AAAAbb-_-b=1; __Secure-lti=x; bare");
+            let cookies =
+                format!("{owner}PHPSESSID=1; ~BBBBbb-_-a=1; ~AAAAbb-_-b=1; __Secure-lti=x; bare");
             let lines = bound_at(ROOT, &cookies, &["a=1; Path=/lti/nb"]);
             let mut expected = Vec::new();
             for name in ["PHPSESSID=", "=-"] {
@@ -278,9 +287,7 @@ mod tests {
 
     #[test]
     fn a_cookie_below_the_root_is_noted_and_deleted_with_its_note() {
-        let noted = |path: &str| {
-            CookieNote { path: path.into(), name: b"a".to_vec() }.cookie()
-        };
+        let noted = |path: &str| CookieNote { path: path.into(), name: b"a".to_vec() }.cookie();
         let note_line = |path: &str| {
             let (name, value) = noted(path);
             format!("{name}={value}; Path=/lti/nb; Max-Age=34560000; HttpOnly; {FRAMED}")
@@ -318,7 +325,8 @@ mod tests {
 
     #[test]
     fn a_request_with_more_cookies_than_browsers_store_stays_without_an_owner() {
-        let cookies: Vec<String> = (0..=MOST_DELETED).map(|number| format!("a{number}=1")).collect();
+        let cookies: Vec<String> =
+            (0..=MOST_DELETED).map(|number| format!("a{number}=1")).collect();
         let lines = bound_at(ROOT, &cookies.join("; "), &[]);
         assert!(lines.iter().all(|line| !line.starts_with(OWN)), "{lines:?}");
         assert_eq!(lines.len(), 4 * MOST_DELETED);
