@@ -21,6 +21,7 @@ mod limit;
 mod method;
 mod origin;
 mod path;
+mod person;
 mod prefix;
 mod response;
 mod retry;
@@ -32,6 +33,7 @@ mod trace;
 mod user;
 mod volume;
 mod websocket;
+mod window;
 mod worker;
 
 use crate::support::{Browser, Form, NOW, Recorder, Reply, Server, Setup, Visit, log_lines};
