@@ -4,8 +4,8 @@ use hyper::header::{COOKIE as COOKIE_HEADER, HeaderMap, HeaderValue};
 
 /// The name of a session's cookie. Cookies of different sessions have different paths.
 pub const COOKIE: &str = "__Secure-lti";
-/// The name of a session's twin: the same value in a cookie without `Partitioned`, for downloads and
-/// new windows. The receipts' names do not collide: a session's id has 16 characters.
+/// The name of a session's twin: the same value in a cookie without `Partitioned`, for downloads
+/// and new windows. The receipts' names do not collide: a session's id has 16 characters.
 pub const TWIN_COOKIE: &str = "__Secure-lti-window";
 /// The name of the cookie with the tag of the person whose cookies of an app a browser has.
 pub const PERSON_COOKIE: &str = "__Secure-lti-person";

@@ -479,6 +479,7 @@ fn values(kind: &Kind) -> Vec<String> {
         r#"["session"]"#,
         r#""tool""#,
         r#""session""#,
+        r#""window""#,
         r#"["HMAC-SHA1", "HMAC-SHA256"]"#,
         r#"["PLAINTEXT"]"#,
         "{ hello = {} }",

@@ -9,8 +9,8 @@ const TOOL: &str = "prefix = \"tool\"";
 const OWNER: &str = "__Secure-lti-person=";
 const FRAMED: &str = "; Secure; SameSite=None; Partitioned";
 
-/// An app with logins. `/set` sets the cookies in its query, one in each part. Other requests return
-/// the cookies that the app received.
+/// An app with logins. `/set` sets the cookies in its query, one in each part. The body has the
+/// cookies that the app received.
 fn app() -> Recorder {
     Recorder::with(|request| {
         let line = request.line();
