@@ -65,3 +65,8 @@ export class PeopleApp {
     );
   }
 }
+
+/** Waits until a frame shows the logins of the app with this text. */
+export async function greets(frame, text) {
+  await frame.getByRole("heading", { name: text }).waitFor();
+}

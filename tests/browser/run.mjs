@@ -22,7 +22,6 @@ import jupyterlabCases from "./cases/jupyterlab.mjs";
 import launchCases from "./cases/launch.mjs";
 import pageCases from "./cases/page.mjs";
 import peopleCases from "./cases/people.mjs";
-import peopleCases from "./cases/people.mjs";
 import practiceCases from "./cases/practice.mjs";
 import refusalCases from "./cases/refusal.mjs";
 import sessionCases from "./cases/session.mjs";

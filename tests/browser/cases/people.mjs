@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 
 import { block } from "../chromium.mjs";
-import { PeopleApp } from "../people_app.mjs";
-import { shows } from "./launch.mjs";
+import { greets, PeopleApp } from "../people_app.mjs";
 
 const LONGEST_PREFIX = 12;
 
@@ -17,9 +16,9 @@ export default {
     const open = async (id, name) => {
       const launch = t.launch("people", { user_id: id, lis_person_name_full: name }, { gateway });
       const frame = await block(await profile.visit(t.platform.course(launch)));
-      await shows(frame, `Express: ${name}, PHP: ${name}, hub:`);
+      await greets(frame, `Express: ${name}, PHP: ${name}, hub:`);
       await frame.getByRole("link", { name: "Hub" }).click();
-      await shows(frame, `Express: ${name}, PHP: ${name}, hub: ${name}`);
+      await greets(frame, `Express: ${name}, PHP: ${name}, hub: ${name}`);
       return frame;
     };
     const cookie = async (name) => {
