@@ -106,7 +106,7 @@ impl SessionCache {
     ) -> Option<Arc<OpenSession>> {
         let sealed = cookies(headers).filter(|(name, _)| names.contains(name));
         let sealed = sealed.map(|(_, value)| value).filter(|sealed| looks_sealed(sealed));
-        let tried = sealed.take(MOST_TRIED * names.len());
+        let tried = sealed.take(MOST_TRIED.saturating_mul(names.len()));
         let opened = tried.filter_map(|sealed| self.open(mount, sealed, now));
         opened.max_by_key(|opened| opened.session.minted)
     }
