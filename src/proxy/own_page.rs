@@ -7,7 +7,7 @@ use super::headers::{is_origin, values};
 /// Whether the browser says that a page of this origin, or its user, sent a request.
 ///
 /// A page of another site can neither leave out `Sec-Fetch-Site` nor change it. Browsers send it
-/// since 2020 to 2023, but Chromium does not for a WebSocket. Then `Origin` has to be the origin. A
+/// since 2019 to 2023, but Chromium does not for a WebSocket. Then `Origin` has to be the origin. A
 /// request without both comes from an old browser, or from a program: nobody vouches for it.
 pub fn is_from_own_page(origin: &str, browser: &HeaderMap) -> bool {
     let mut sites = values(browser, "sec-fetch-site").peekable();
