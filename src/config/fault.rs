@@ -6,7 +6,7 @@ use std::fmt;
 use super::header::HeaderValueError;
 use super::host_name::ToolHostError;
 use super::institution::InstitutionError;
-use super::key::{PREFIXES, ROLES};
+use super::key::{OPENINGS, PREFIXES, ROLES};
 use super::limit::{
     LONGEST_PARAMS, LONGEST_TOOL_NAME, RECOMMENDED_CONSUMER_SECRET, SHORTEST_CONSUMER_SECRET,
     SHORTEST_GATEWAY_SECRET,
@@ -340,6 +340,11 @@ faults! {
     Prefix(text: String) => Error,
         fact: "\"{text}\" is not a prefix",
         advice: of_word(text, &PREFIXES);
+
+    /// An invalid value of `open`. Holds it.
+    Open(text: String) => Error,
+        fact: "\"{text}\" is not a place where a launch can open an app",
+        advice: of_word(text, &OPENINGS);
 
     /// An invalid value in `identity`. Holds it.
     Identity(text: String) => Error,

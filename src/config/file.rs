@@ -58,6 +58,8 @@ pub(super) struct ToolTable {
 pub(super) struct UpstreamTable {
     pub(super) url: Option<Written<String>>,
     pub(super) prefix: Option<Written<String>>,
+    pub(super) open: Option<Written<String>>,
+    pub(super) downloads: Option<Written<bool>>,
     pub(super) identity: Option<Written<Vec<Written<String>>>>,
     pub(super) headers: Option<Written<HeadersTable>>,
     pub(super) timeout: Option<Written<String>>,
@@ -203,6 +205,8 @@ fn read_upstream(table: &mut Table<'_>) -> UpstreamTable {
     UpstreamTable {
         url: table.string("upstream"),
         prefix: table.string("prefix"),
+        open: table.string("open"),
+        downloads: table.get("downloads", "`true` or `false`"),
         identity: table.strings_or_none("identity"),
         headers: read_headers(table),
         timeout: table.string("timeout"),

@@ -9,7 +9,7 @@ use lti::v1p1::{Consumers, LaunchPolicy};
 use lti::{KnownSecrets, Roles, Secret, Sender};
 
 use super::institution::Institution;
-use super::key::{self, PREFIX};
+use super::key::{self, OPEN, PREFIX};
 use super::outcome_rules::OutcomeRules;
 use super::public_url::PublicUrl;
 use super::state_location::StateLocation;
@@ -202,6 +202,11 @@ pub struct Upstream {
     pub timeout: Duration,
     /// The prefix of its paths in the gateway's URLs.
     pub prefix: Prefix,
+    /// Where a launch opens it.
+    pub open: Opening,
+    /// Whether its downloads and new windows belong to the session, in browsers that allow
+    /// third-party cookies.
+    pub downloads: bool,
     /// The personal data that it receives.
     pub identity: Identity,
     /// Additional request headers for it. Names are in lower case; values may be secrets.
@@ -238,6 +243,32 @@ impl Prefix {
 impl Default for Prefix {
     fn default() -> Self {
         Self::named(PREFIX).unwrap_or(Self::Session)
+    }
+}
+
+/// Where a launch opens an upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// In the platform's frame.
+    Frame,
+    /// In a window of its own, after a click on a button in the frame.
+    Window,
+}
+
+impl Opening {
+    /// The opening with this name, one of [`key::OPENINGS`].
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "frame" => Some(Self::Frame),
+            "window" => Some(Self::Window),
+            _ => None,
+        }
+    }
+}
+
+impl Default for Opening {
+    fn default() -> Self {
+        Self::named(OPEN).unwrap_or(Self::Frame)
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) const TIMEOUT: &str = "25s";
 pub(super) const FRAME_ANCESTORS: &[&str] = &["*"];
 /// Default of `prefix`.
 pub(super) const PREFIX: &str = "session";
+/// Default of `open`.
+pub(super) const OPEN: &str = "frame";
 /// Default of `identity`: no e-mail address, because course authors can set it.
 pub(super) const IDENTITY: &[&str] = &["name"];
 /// Default of `signature_methods`: all of them.
@@ -174,6 +176,9 @@ pub(super) const ROLES: [&str; 7] = [
 
 /// The values of `prefix`.
 pub(super) const PREFIXES: [&str; 2] = ["session", "tool"];
+
+/// The values of `open`.
+pub(super) const OPENINGS: [&str; 2] = ["frame", "window"];
 
 /// The values in `identity`.
 pub(super) const PERSONAL_FIELDS: [&str; 2] = ["name", "email"];
@@ -502,6 +507,30 @@ pub const TOOL: Keys = Keys {
             guide: "prefix",
             public: true,
             ..of_upstream("prefix")
+        },
+        Key {
+            kind: Kind::OneOf(&OPENINGS),
+            default: KeyDefault::String(OPEN),
+            description: concat!(
+                "Where a launch opens the app: `\"frame\"` for the platform's frame, `\"window\"` ",
+                "for a window of its own, after a click on a button in the frame.",
+            ),
+            example: "open = \"window\"",
+            guide: "downloads-and-new-windows",
+            public: true,
+            ..of_upstream("open")
+        },
+        Key {
+            kind: Kind::Boolean,
+            default: KeyDefault::Described("`true` with `prefix = \"session\"`, otherwise `false`"),
+            description: concat!(
+                "Whether downloads and new windows of the app belong to the session, in browsers ",
+                "that allow third-party cookies.",
+            ),
+            example: "downloads = true",
+            guide: "downloads-and-new-windows",
+            public: true,
+            ..of_upstream("downloads")
         },
         Key {
             kind: Kind::OneOrList(&Kind::OneOf(&PERSONAL_FIELDS), 0),

@@ -39,7 +39,7 @@ mod variable_syntax;
 pub use environment::Environment;
 pub(crate) use environment::is_variable;
 pub use fault::{Fault, GatewayPart, KeyHome, Severity, SharedRisk, TemplateFault};
-pub use gateway::{Config, Identity, Prefix, Senders, Target, Tool, Upstream};
+pub use gateway::{Config, Identity, Opening, Prefix, Senders, Target, Tool, Upstream};
 pub use heroku::is_heroku;
 pub use institution::{Contact, Institution};
 pub use odd_character::OddCharacter;

@@ -14,6 +14,7 @@ use hyper::{Method, Request, Uri};
 
 use super::headers::{HeaderPolicy, accepts_trailers, is_websocket, may_be_csrf, values};
 use super::path;
+use super::person_cookie::PersonCookies;
 use crate::url::BaseUrl;
 
 /// The parts of a browser's request on which the upstream's request depends.
@@ -66,6 +67,8 @@ pub struct ProxiedRequest<'r> {
     length: BodyLength,
     is_websocket: bool,
     browser: Option<IpAddr>,
+    /// The person to whom the app's cookies belong, if people share the app's URLs.
+    person: Option<PersonCookies>,
 }
 
 impl<'r> ProxiedRequest<'r> {
@@ -85,7 +88,19 @@ impl<'r> ProxiedRequest<'r> {
         }
         let is_websocket = *method == Method::GET && is_websocket(headers);
         let browser = if behind_heroku { named_by_heroku(headers) } else { peer };
-        Ok(Self { method: method.clone(), uri, headers, length, is_websocket, browser })
+        let method = method.clone();
+        Ok(Self { method, uri, headers, length, is_websocket, browser, person: None })
+    }
+
+    /// Limits the app's cookies to those of the person with this tag.
+    pub fn limit_cookies_to(&mut self, tag: String) {
+        let cookies = self.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+        self.person = Some(PersonCookies::read(tag, cookies));
+    }
+
+    /// The person's cookies in the request, after [`limit_cookies_to`](Self::limit_cookies_to).
+    pub(crate) fn into_person_cookies(self) -> Option<PersonCookies> {
+        self.person
     }
 
     /// Whether the request may be cross-site request forgery (CSRF); `origin` is the tool's origin,
@@ -124,7 +139,10 @@ impl<'r> ProxiedRequest<'r> {
         policy: &HeaderPolicy<'_>,
         session: &[(HeaderName, HeaderValue)],
     ) -> HeaderMap {
-        let mut headers = policy.request_headers(self.headers);
+        let mut headers = match &self.person {
+            Some(person) => policy.request_headers(&person.for_app(self.headers)),
+            None => policy.request_headers(self.headers),
+        };
         if self.method == Method::TRACE {
             remove_secrets(&mut headers, policy);
             return headers;

@@ -24,8 +24,8 @@ use super::connections::Dispatched;
 use super::form::Form;
 use crate::session::own_cookies;
 use crate::web::{
-    Arrival, BodyError, CurrentGateway, Decision, Gateway, Refusal, Reloader, RequestGateway,
-    ResponseBody, complete, decide, own_head, own_response, streamed, stripped,
+    Arrival, BodyError, CookieHeaders, CurrentGateway, Decision, Gateway, Refusal, Reloader,
+    RequestGateway, ResponseBody, complete, decide, own_head, own_response, streamed, stripped,
 };
 
 /// The largest response, in bytes, that is sent complete. Larger ones are streamed.
@@ -137,6 +137,8 @@ impl Bridge {
         };
         inner.local_cache(|| Arrival(error));
         inner.local_cache(|| RequestGateway(Some(gateway)));
+        let cookies = head.headers.get_all(COOKIE).iter().map(|value| value.as_bytes().to_vec());
+        inner.local_cache(|| CookieHeaders(cookies.collect()));
         let (bytes, memory) = form.into_parts();
         let local = local.body(&bytes);
         drop(bytes);

@@ -4,6 +4,11 @@ use hyper::header::{COOKIE as COOKIE_HEADER, HeaderMap, HeaderValue};
 
 /// The name of a session's cookie. Cookies of different sessions have different paths.
 pub const COOKIE: &str = "__Secure-lti";
+/// The name of a session's twin: the same value in a cookie without `Partitioned`, for downloads
+/// and new windows. The receipts' names do not collide: a session's id has 16 characters.
+pub const TWIN_COOKIE: &str = "__Secure-lti-window";
+/// The name of the cookie with the tag of the person whose cookies of an app a browser has.
+pub const PERSON_COOKIE: &str = "__Secure-lti-person";
 /// The most cookies of a request that the gateway reads. Browsers store fewer for one site.
 const MAX_COOKIES: usize = 300;
 
@@ -25,10 +30,13 @@ pub fn is_own_cookie(name: &str) -> bool {
 /// blocked, Chromium, Firefox and Safari send only cookies with these attributes from a platform's
 /// frame.
 pub fn set_cookie(name: &str, value: &str, path: &str, seconds: u64) -> String {
-    format!(
-        "{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; Secure; SameSite=None; \
-         Partitioned"
-    )
+    format!("{}; Partitioned", set_unpartitioned_cookie(name, value, path, seconds))
+}
+
+/// A `Set-Cookie` value of the gateway without `Partitioned`. A browser that blocks third-party
+/// cookies drops it in a platform's frame.
+pub fn set_unpartitioned_cookie(name: &str, value: &str, path: &str, seconds: u64) -> String {
+    format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; Secure; SameSite=None")
 }
 
 /// Name and value of each cookie in these `Cookie` headers, in their order. A name may occur more

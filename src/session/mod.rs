@@ -13,6 +13,7 @@ mod id;
 mod key;
 mod latest_launches;
 mod mint;
+mod person;
 mod receipt;
 mod seal;
 mod sealed;
@@ -21,13 +22,17 @@ mod sealed_sender;
 mod session;
 
 pub use budget::BUDGET;
-pub use cookie::{COOKIE, cookies, is_own_cookie, own_cookies, set_cookie};
+pub use cookie::{
+    COOKIE, PERSON_COOKIE, TWIN_COOKIE, cookies, is_own_cookie, own_cookies, set_cookie,
+    set_unpartitioned_cookie,
+};
 pub use field::Field;
 pub use grade_token::{GRADE_TOKEN_LIFETIME, GradeToken, GradeTokens};
 pub use id::{SessionIds, is_session_id};
 pub use key::derive_key;
 pub use latest_launches::{LatestLaunches, RoleWatch};
 pub use mint::TooLong;
+pub use person::{PersonTags, TAG_LENGTH, is_tag};
 pub use receipt::Receipts;
 pub use seal::looks_sealed;
 pub use sealed::{

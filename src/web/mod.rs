@@ -6,6 +6,7 @@
 mod body;
 mod cartridge;
 mod cause_budget;
+mod cookie_headers;
 mod current;
 mod decision;
 mod dev;
@@ -38,6 +39,7 @@ mod shield;
 mod tool;
 
 pub(crate) use body::{Arrival, BodyError};
+pub(crate) use cookie_headers::CookieHeaders;
 pub(crate) use current::{CurrentGateway, RequestGateway};
 pub(crate) use decision::{Decision, FormRule, decide, is_launch};
 pub(crate) use dev_origin::restore_origin;

@@ -16,10 +16,12 @@ import { Case } from "./case.mjs";
 import accessibilityCases from "./cases/accessibility.mjs";
 import adderCases from "./cases/adder.mjs";
 import blocksCases from "./cases/blocks.mjs";
+import downloadCases from "./cases/download.mjs";
 import flaskCases from "./cases/flask.mjs";
 import jupyterlabCases from "./cases/jupyterlab.mjs";
 import launchCases from "./cases/launch.mjs";
 import pageCases from "./cases/page.mjs";
+import peopleCases from "./cases/people.mjs";
 import practiceCases from "./cases/practice.mjs";
 import refusalCases from "./cases/refusal.mjs";
 import sessionCases from "./cases/session.mjs";
@@ -53,6 +55,8 @@ const cases = {
   ...adderCases,
   ...flaskCases,
   ...blocksCases,
+  ...peopleCases,
+  ...downloadCases,
   ...sessionCases,
   ...windowCases,
   ...strayCases,

@@ -31,7 +31,7 @@ use rocket::{Build, Rocket};
 use tempfile::TempDir;
 
 pub use assertion::{Assertion, verify};
-pub use browser::{Browser, Visit};
+pub use browser::{Browser, Cookie, Visit};
 pub use form::{Form, Pairs};
 pub use many_files::many_files;
 #[cfg(target_os = "linux")]

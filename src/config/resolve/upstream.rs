@@ -8,7 +8,7 @@ use super::resolver::Resolver;
 use crate::config::document::Part;
 use crate::config::fault::{Fault, GatewayPart};
 use crate::config::file::UpstreamTable;
-use crate::config::gateway::{Identity, Prefix, Target, Tool, Upstream};
+use crate::config::gateway::{Identity, Opening, Prefix, Target, Tool, Upstream};
 use crate::config::key::PERSONAL_FIELDS;
 use crate::config::limit::LONGEST_HINT;
 use crate::config::public_url::PublicUrl;
@@ -51,6 +51,8 @@ impl Resolver<'_> {
     fn without_effect(&mut self, table: &UpstreamTable) {
         let sources = [
             ("prefix", table.prefix.as_ref().map(|written| &written.source)),
+            ("open", table.open.as_ref().map(|written| &written.source)),
+            ("downloads", table.downloads.as_ref().map(|written| &written.source)),
             ("identity", table.identity.as_ref().map(|written| &written.source)),
             ("headers", table.headers.as_ref().map(|written| &written.source)),
             ("timeout", table.timeout.as_ref().map(|written| &written.source)),
@@ -66,6 +68,9 @@ impl Resolver<'_> {
 
     fn upstream(&mut self, tool: &str, table: UpstreamTable) -> Option<Upstream> {
         let prefix = self.prefix(table.prefix);
+        let open = self.opening(table.open);
+        let downloads =
+            table.downloads.map_or(prefix == Prefix::Session, |downloads| downloads.value);
         let identity = self.identity(table.identity);
         let headers = self.headers(tool, table.headers);
         let timeout = Duration::from_secs(self.duration(table.timeout, &duration::TIMEOUT));
@@ -74,7 +79,18 @@ impl Resolver<'_> {
         let hint = self.hint(&written.source);
         let grades = table.grades.is_some_and(|grades| grades.value);
         let pass_host_header = table.pass_host_header.is_some_and(|written| written.value);
-        Some(Upstream { url, timeout, prefix, identity, headers, grades, pass_host_header, hint })
+        Some(Upstream {
+            url,
+            timeout,
+            prefix,
+            open,
+            downloads,
+            identity,
+            headers,
+            grades,
+            pass_host_header,
+            hint,
+        })
     }
 
     fn upstream_url(&mut self, written: &Written<String>) -> Option<BaseUrl> {
@@ -154,6 +170,14 @@ impl Resolver<'_> {
         Prefix::named(&written.value).unwrap_or_else(|| {
             self.report(&written.source, Fault::Prefix(written.value));
             Prefix::default()
+        })
+    }
+
+    fn opening(&mut self, written: Option<Written<String>>) -> Opening {
+        let Some(written) = written else { return Opening::default() };
+        Opening::named(&written.value).unwrap_or_else(|| {
+            self.report(&written.source, Fault::Open(written.value));
+            Opening::default()
         })
     }
 

@@ -3,13 +3,15 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 use lti::Launch;
-use rocket::Response;
+use rocket::{Request, Response};
 
 use super::call::LaunchCall;
 use crate::config::Upstream;
 use crate::grade::NoGradeToken;
+use crate::proxy::own_page::may_keep_unpartitioned;
 use crate::session::{
-    BUDGET, COOKIE, Session, TICKET_LIFETIME, TICKET_PARAMETER, TooLong, set_cookie,
+    BUDGET, COOKIE, Session, TICKET_LIFETIME, TICKET_PARAMETER, TWIN_COOKIE, TooLong, set_cookie,
+    set_unpartitioned_cookie,
 };
 use crate::template::{Page, RenderError};
 use crate::web::gateway::Gateway;
@@ -54,10 +56,22 @@ pub(super) fn first(
                 )
                 .ok_or(Refusal::PageFailed)?;
             latest_launches.record(&session);
-            cookies.push(set_cookie(COOKIE, &sealed, mount.cookie_path(), lifetime));
+            if !door::opens_window(mount, call.request) {
+                let path = mount.cookie_path();
+                cookies.push(set_cookie(COOKIE, &sealed, path, lifetime));
+                if upstream.downloads && may_keep_twin(call.request) {
+                    cookies.push(set_unpartitioned_cookie(TWIN_COOKIE, &sealed, path, lifetime));
+                }
+            }
             Ok(page::see_other(format!("{}?{TICKET_PARAMETER}={ticket}", mount.cookie_path())))
         }
     }
+}
+
+/// Whether the twin of a session may help the browser that sent a launch.
+fn may_keep_twin(request: &Request<'_>) -> bool {
+    let headers = request.headers();
+    may_keep_unpartitioned(headers.get_one("Sec-Fetch-Dest"), headers.get_one("Sec-CH-UA"))
 }
 
 /// Opens the tool for a reload: the same browser sent the same form again.

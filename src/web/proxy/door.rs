@@ -17,11 +17,16 @@ use rocket::{Data, Request, Response};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::frame::PersonFrame;
 use super::route::Mount;
+use crate::config::Opening;
+use crate::proxy::own_page::WINDOW;
+use crate::proxy::person_cookie::PersonCookies;
 use crate::session::{
     BUTTON_LIFETIME, COOKIE, TICKET_LIFETIME, TICKET_PARAMETER, Ticket, TicketKind, set_cookie,
 };
 use crate::web::body::{self, Arrival};
+use crate::web::cookie_headers::CookieHeaders;
 use crate::web::gateway::Gateway;
 use crate::web::page::{self, Html};
 use crate::web::refusal::Refusal;
@@ -35,6 +40,8 @@ struct NewWindowContext<'a> {
     action: String,
     parameter: &'a str,
     ticket: String,
+    /// Whether the tool's `open` is the reason for the page, and not the browser.
+    is_setting: bool,
 }
 
 /// Answers a request to an entry URL.
@@ -50,10 +57,7 @@ pub(in crate::web) async fn answer(
 ) -> Result<Response<'static>, Refusal> {
     match request.method() {
         Method::Get => enter_with_cookie(gateway, mount, request).await,
-        Method::Post => {
-            let arrival = *request.local_cache(Arrival::default);
-            enter_in_new_window(gateway, mount, arrival, data).await
-        }
+        Method::Post => enter_in_new_window(gateway, mount, request, data).await,
         _ => Err(Refusal::NotEntered),
     }
 }
@@ -72,21 +76,22 @@ async fn enter_with_cookie(
     let sessions = &gateway.session_cache.sessions;
     let ticket = sessions.open_launch_ticket(sealed, tool, mount.id, now, clock_skew);
     let ticket = spend(gateway, mount, sealed, ticket, now).await?;
-    match gateway.session_cache.find(
-        &mount,
-        request.headers().get("Cookie").map(str::as_bytes),
-        now,
-    ) {
+    let opens_window = opens_window(mount, request) && ticket.kind == TicketKind::Launch;
+    let cookies = request.headers().get("Cookie").map(str::as_bytes);
+    let found = gateway.session_cache.find(&mount, cookies, now);
+    match found.filter(|_| !opens_window) {
         // The cookie may be of another launch in this browser: a newer one, or one of a moment ago.
         Some(open)
             if open.session.minted.saturating_add(TICKET_LIFETIME.as_secs())
                 >= ticket.session.minted =>
         {
-            Ok(redirect(mount, &ticket.destination))
+            let mut response = redirect(mount, &ticket.destination);
+            delete_cookies(&mut response, gateway, mount, request, &ticket);
+            Ok(response)
         }
         // It creates no other ticket, so there is no button.
         _ if ticket.kind == TicketKind::Older => Err(Refusal::NoSession),
-        _ => new_window(gateway, mount, &ticket, now),
+        _ => new_window(gateway, mount, &ticket, now, opens_window),
     }
 }
 
@@ -94,10 +99,11 @@ async fn enter_with_cookie(
 async fn enter_in_new_window(
     gateway: &Gateway,
     mount: Mount<'_, '_>,
-    arrival: Arrival,
+    request: &Request<'_>,
     data: Data<'_>,
 ) -> Result<Response<'static>, Refusal> {
     let now = gateway.clock.now();
+    let arrival = *request.local_cache(Arrival::default);
     let body = body::read(arrival, data, LARGEST_TICKET_FORM).await?;
     let body = std::str::from_utf8(&body).map_err(|_| Refusal::BadTicket)?;
     let sealed = sealed_ticket(body)?;
@@ -111,7 +117,27 @@ async fn enter_in_new_window(
     let mut response = redirect(mount, &ticket.destination);
     response
         .set_raw_header("Set-Cookie", set_cookie(COOKIE, &sealed, mount.cookie_path(), seconds));
+    delete_cookies(&mut response, gateway, mount, request, &ticket);
     Ok(response)
+}
+
+/// Deletes the app's cookies that are another person's, as far as they have no name of their own.
+fn delete_cookies(
+    response: &mut Response<'_>,
+    gateway: &Gateway,
+    mount: Mount<'_, '_>,
+    request: &Request<'_>,
+    ticket: &Ticket,
+) {
+    let Some(tag) = gateway.session_cache.person(&mount, &ticket.session) else { return };
+    let headers = request.local_cache(CookieHeaders::default);
+    let cookies = PersonCookies::read(tag, headers.values());
+    let person = PersonFrame { cookies: &cookies, root: mount.cookie_path() };
+    for line in person.deletions(&[person.root]) {
+        if let Ok(line) = line.to_str() {
+            response.adjoin_raw_header("Set-Cookie", line.to_owned());
+        }
+    }
 }
 
 /// The sealed ticket in a query or a form that contains nothing else.
@@ -155,12 +181,20 @@ pub(in crate::web) fn redirect(mount: Mount<'_, '_>, destination: &str) -> Respo
     page::see_other(format!("{}{destination}", mount.prefix))
 }
 
-/// The page with the button, for a browser that did not keep the cookie.
+/// Whether the tool opens in a window of its own, and the request comes from a frame.
+pub(in crate::web) fn opens_window(mount: Mount<'_, '_>, request: &Request<'_>) -> bool {
+    let destination = request.headers().get_one("Sec-Fetch-Dest");
+    mount.upstream.open == Opening::Window && destination != Some(WINDOW)
+}
+
+/// The page with the button: for a browser that did not keep the cookie, or for a tool that opens
+/// in a window of its own.
 fn new_window(
     gateway: &Gateway,
     mount: Mount<'_, '_>,
     ticket: &Ticket,
     now: u64,
+    is_setting: bool,
 ) -> Result<Response<'static>, Refusal> {
     let tool = &mount.served.tool;
     let expires = now.saturating_add(BUTTON_LIFETIME.as_secs());
@@ -173,6 +207,7 @@ fn new_window(
             .sessions
             .page_ticket(ticket, &tool.name, mount.id, expires)
             .ok_or(Refusal::PageFailed)?,
+        is_setting,
     };
     let page = page::render("new_window.html.tera", &context).ok_or(Refusal::PageFailed)?;
     Ok(Html::framed(page, &tool.frame_ancestors).into_response(Status::Ok))

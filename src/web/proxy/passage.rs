@@ -23,7 +23,9 @@ use super::visit::{OpenSession, PreparedHeaders};
 use crate::config::{Prefix, Upstream};
 use crate::proxy::client::{UpstreamBody, UpstreamError};
 use crate::proxy::headers::HeaderPolicy;
+use crate::proxy::own_page::is_from_own_page;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
+use crate::session::{TWIN_COOKIE, cookies};
 use crate::web::development::{AppFailure, FailedRequest};
 use crate::web::guard;
 use crate::web::login::is_login;
@@ -78,11 +80,15 @@ fn refused(call: &SessionCall<'_>, refusal: &Refusal) -> rocket::Response<'stati
     });
     let (institution, accept) = (gateway.institution(), accept(head));
     let Some((development, app)) = app else {
-        return refusal.session_response(institution, tool, logged.as_deref(), &accept, None);
+        let url = match refusal {
+            Refusal::NoSession => url_for_window(call),
+            _ => None,
+        };
+        return refusal.session_response(institution, tool, logged.as_deref(), &accept, None, url);
     };
     let reference = logged.unwrap_or_else(reference);
-    let response =
-        refusal.session_response(institution, tool, Some(&reference), &accept, Some(&app));
+    let logged = Some(reference.as_str());
+    let response = refusal.session_response(institution, tool, logged, &accept, Some(&app), None);
     development.refusals.add_request(FailedRequest {
         reference,
         at: gateway.clock.now(),
@@ -147,6 +153,45 @@ fn redirect_to_root(call: &SessionCall<'_>) -> Option<rocket::Response<'static>>
     })
 }
 
+/// The session of a request. The twin of a session counts only for a page of the tool itself, or
+/// for its user: otherwise, a page of another site could frame the app, or send requests to it.
+fn session(call: &SessionCall<'_>, now: u64) -> Option<Arc<OpenSession>> {
+    let SessionCall { gateway, mount, head, .. } = call;
+    let cookies = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let counts_twins = has_twin(call) && {
+        let origin = gateway.public_url.origin_of(&mount.served.tool, authority(call));
+        is_from_own_page(&origin.to_string(), &head.headers)
+    };
+    match counts_twins {
+        true => gateway.session_cache.find_with_twins(mount, cookies, now),
+        false => gateway.session_cache.find(mount, cookies, now),
+    }
+}
+
+/// Whether a request has the twin of a session, which may be invalid.
+fn has_twin(call: &SessionCall<'_>) -> bool {
+    let headers = call.head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    call.mount.upstream.downloads && cookies(headers).any(|(name, _)| name == TWIN_COOKIE)
+}
+
+/// The URL for a button that opens a page without a session in a window of its own, where the twin
+/// counts: the click comes from the gateway's own page. `None` without a valid twin, and for a
+/// request that is no page.
+fn url_for_window<'r>(call: &SessionCall<'r>) -> Option<&'r str> {
+    let SessionCall { gateway, mount, head, .. } = call;
+    let headers = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let is_page = head.method == Method::GET && has_twin(call);
+    let cache = &gateway.session_cache;
+    let session = is_page.then(|| cache.find_with_twins(mount, headers, gateway.clock.now()));
+    session.flatten()?;
+    Some(head.uri.path_and_query()?.as_str())
+}
+
+/// The host and port of a request. The listener has checked the header.
+fn authority<'r>(call: &SessionCall<'r>) -> &'r str {
+    call.head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+}
+
 /// The refusal of a request without a session. With `prefix = "tool"`, the launch URL is a URL of
 /// the session too, so it may be a login of LTI 1.3 or a launch URL opened without a launch.
 fn without_session(call: &SessionCall<'_>) -> Refusal {
@@ -194,30 +239,30 @@ struct Passage<'r> {
 impl<'r> Passage<'r> {
     /// Admits a request that belongs to a session and cannot be CSRF. If the app receives the
     /// browser's `Host`, it must be the one of the tool's URL.
-    fn admit(call: &'r SessionCall<'r>, proxied: ProxiedRequest<'r>) -> Result<Self, Refusal> {
-        let SessionCall { gateway, mount, head, .. } = call;
+    fn admit(call: &'r SessionCall<'r>, mut proxied: ProxiedRequest<'r>) -> Result<Self, Refusal> {
+        let SessionCall { gateway, mount, .. } = call;
         let now = gateway.clock.now();
-        let cookies = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-        let Some(session) = gateway.session_cache.find(mount, cookies, now) else {
+        let Some(session) = session(call, now) else {
             return Err(without_session(call));
         };
-        // The listener has checked the header.
-        let authority = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-        let authority = authority.unwrap_or_default();
+        if let Some(tag) = &session.person {
+            proxied.limit_cookies_to(tag.clone());
+        }
         let prepared = session
             .prepared_headers(
                 &gateway.assertions,
                 &gateway.grade_tokens,
                 (&gateway.public_url, gateway.dev_process.port()),
                 mount,
-                authority,
+                authority(call),
                 now,
             )
             .ok_or(Refusal::PageFailed)?;
         if proxied.may_be_csrf(&prepared.origin) {
             return Err(Refusal::ForeignOrigin);
         }
-        if mount.upstream.pass_host_header && !guard::is_host_of(authority, &prepared.origin) {
+        if mount.upstream.pass_host_header && !guard::is_host_of(authority(call), &prepared.origin)
+        {
             return Err(Refusal::OtherHost);
         }
         Ok(Self { call, proxied, session, prepared, now })
@@ -290,6 +335,7 @@ impl<'r> Passage<'r> {
             session: self.session,
             prepared: self.prepared,
             permit,
+            person: self.proxied.into_person_cookies(),
         }
     }
 }

@@ -13,12 +13,13 @@ use tokio::time::timeout;
 
 use super::call::SessionCall;
 use super::download::{BrokenResponse, Download, Events, StreamKind};
-use super::frame::Frame;
+use super::frame::{Frame, PersonFrame, remove_long_cookies};
 use super::session_load::RequestPermit;
 use super::tunnel::{TunnelEnd, tunnel};
 use super::upload::StopUpload;
 use super::visit::{OpenSession, PreparedHeaders};
 use crate::proxy::client::UpstreamError;
+use crate::proxy::person_cookie::PersonCookies;
 use crate::session::{LatestLaunches, RoleWatch};
 use crate::web::refusal::Refusal;
 use crate::web::response_body::{ResponseBody, complete, streamed, stripped};
@@ -38,6 +39,8 @@ pub(super) struct Relay<'r> {
     pub(super) lifetime: Duration,
     /// Counts the request among those of its session until the response ends.
     pub(super) permit: RequestPermit,
+    /// The cookies of the request, if the app's cookies belong to the session's person.
+    pub(super) person: Option<PersonCookies>,
 }
 
 impl Relay<'_> {
@@ -167,7 +170,27 @@ impl Relay<'_> {
         let mut response = Response::new(());
         *response.status_mut() = status;
         *response.headers_mut() = frame.response_headers(headers);
+        if let Some(cookies) = &self.person {
+            let person = PersonFrame { cookies, root: self.call.mount.cookie_path() };
+            person.bind(response.headers_mut(), self.call.head.uri.path());
+        }
+        for bytes in remove_long_cookies(response.headers_mut()) {
+            self.log_long_cookie(bytes);
+        }
         response
+    }
+
+    /// Logs a cookie that no browser would store. Its name may contain personal data.
+    fn log_long_cookie(&self, bytes: usize) {
+        let tool = self.call.mount.served.tool.name.as_str();
+        if self.call.gateway.log_budget().admits(tool, "cookie-too-long") {
+            let reason = "a cookie of the app is too long for browsers, so it is dropped";
+            let help = "make the app store less in its cookie: 4096 bytes of name and value, and a \
+                        Path of 1024";
+            tracing::warn!(
+                target: "request", tool, outcome = "cookie-dropped", bytes, reason, help
+            );
+        }
     }
 }
 

@@ -10,11 +10,12 @@ use quick_cache::sync::Cache;
 
 use super::route::Mount;
 use super::session_load::SessionLoads;
-use crate::config::PublicUrl;
+use crate::config::{Prefix, PublicUrl};
 use crate::proxy::assertion::Assertions;
 use crate::proxy::session_headers::{SessionFacts, session_headers};
 use crate::session::{
-    COOKIE, GradeTokens, LatestLaunches, Session, Sessions, cookies, looks_sealed,
+    COOKIE, GradeTokens, LatestLaunches, PersonTags, Session, Sessions, TWIN_COOKIE, cookies,
+    looks_sealed,
 };
 use crate::url::Origin;
 use crate::web::served::ServedTool;
@@ -25,6 +26,8 @@ pub(in crate::web) struct OpenSession {
     /// The tool and the session id to which the cookie is bound.
     tool: String,
     id: String,
+    /// The tag of its person, if people share the app's URLs.
+    pub(in crate::web) person: Option<String>,
     prepared: Mutex<Option<Arc<PreparedHeaders>>>,
 }
 
@@ -50,6 +53,7 @@ const MOST_TRIED: usize = 4;
 /// Opens sessions from their cookies, and caches them.
 pub(in crate::web) struct SessionCache {
     pub(in crate::web) sessions: Sessions,
+    persons: PersonTags,
     pub(in crate::web) latest_launches: Arc<LatestLaunches>,
     /// The requests and streams of each session.
     pub(in crate::web) loads: SessionLoads,
@@ -64,6 +68,7 @@ impl SessionCache {
     pub(in crate::web) fn new(secrets: &[Secret]) -> Self {
         Self {
             sessions: Sessions::new(secrets),
+            persons: PersonTags::new(secrets),
             latest_launches: Arc::default(),
             loads: SessionLoads::default(),
             open: Cache::new(MOST_CACHED),
@@ -89,10 +94,41 @@ impl SessionCache {
         headers: impl IntoIterator<Item = &'c [u8]>,
         now: u64,
     ) -> Option<Arc<OpenSession>> {
-        let sealed = cookies(headers).filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);
-        let tried = sealed.filter(|sealed| looks_sealed(sealed)).take(MOST_TRIED);
+        self.newest(&[COOKIE], mount, headers, now)
+    }
+
+    /// The same, if the twins of sessions count too.
+    pub(in crate::web) fn find_with_twins<'c>(
+        &self,
+        mount: &Mount<'_, '_>,
+        headers: impl IntoIterator<Item = &'c [u8]>,
+        now: u64,
+    ) -> Option<Arc<OpenSession>> {
+        self.newest(&[COOKIE, TWIN_COOKIE], mount, headers, now)
+    }
+
+    fn newest<'c>(
+        &self,
+        names: &[&str],
+        mount: &Mount<'_, '_>,
+        headers: impl IntoIterator<Item = &'c [u8]>,
+        now: u64,
+    ) -> Option<Arc<OpenSession>> {
+        let sealed = cookies(headers).filter(|(name, _)| names.contains(name));
+        let sealed = sealed.map(|(_, value)| value).filter(|sealed| looks_sealed(sealed));
+        let tried = sealed.take(MOST_TRIED.saturating_mul(names.len()));
         let opened = tried.filter_map(|sealed| self.open(mount, sealed, now));
         opened.max_by_key(|opened| opened.session.minted)
+    }
+
+    /// The tag of a session's person, if people share the URLs of its app.
+    pub(in crate::web) fn person(
+        &self,
+        mount: &Mount<'_, '_>,
+        session: &Session,
+    ) -> Option<String> {
+        let is_shared = mount.upstream.prefix == Prefix::Tool;
+        is_shared.then(|| self.persons.tag(&mount.served.tool.name, session)).flatten()
     }
 
     fn open(&self, mount: &Mount<'_, '_>, sealed: &str, now: u64) -> Option<Arc<OpenSession>> {
@@ -101,7 +137,8 @@ impl SessionCache {
             Some(opened) if opened.tool == *tool && opened.id == mount.id => opened,
             _ => {
                 let session = self.sessions.open(sealed, tool, mount.id, now)?;
-                let opened = Arc::new(OpenSession::new(session, tool, mount.id));
+                let person = self.person(mount, &session);
+                let opened = Arc::new(OpenSession::new(session, tool, mount.id, person));
                 self.cache(sealed, &opened);
                 opened
             }
@@ -133,8 +170,9 @@ impl SessionCache {
 }
 
 impl OpenSession {
-    fn new(session: Session, tool: &str, id: &str) -> Self {
-        Self { session, tool: tool.to_owned(), id: id.to_owned(), prepared: Mutex::default() }
+    fn new(session: Session, tool: &str, id: &str, person: Option<String>) -> Self {
+        let (tool, id) = (tool.to_owned(), id.to_owned());
+        Self { session, tool, id, person, prepared: Mutex::default() }
     }
 
     /// The headers of the session's requests at `now`. `None` only if no assertion can be signed.

@@ -69,6 +69,11 @@ pub(super) const SESSION_EXPIRED: PageText = (
     "This page was open for too long, or your browser did not store a cookie. \
      Go back to your course and open the activity again.",
 );
+pub(super) const OPEN_IN_WINDOW: PageText = (
+    "Open this in a new window",
+    "A page of another site shows this page, or has a link to it. \
+     It works in a window of its own.",
+);
 pub(super) const TICKET_USED: PageText = ("This link was used before, or has expired", OPEN_AGAIN);
 pub(super) const OTHER_SITE: PageText = (
     "This request was blocked",

@@ -11,6 +11,7 @@ use rocket::{Request, Response, catch};
 use serde::Serialize;
 use serde_json::json;
 
+use super::page_text;
 use super::reference::reference;
 use super::table::{Refusal, is_content_selection};
 use crate::config::{Institution, Tool};
@@ -54,6 +55,8 @@ struct RequestPart<'a> {
     launch_url: &'a str,
     /// In development, the app that failed.
     app: Option<&'a AppFailure>,
+    /// The URL that works in a window of its own. Empty if none does.
+    window_url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -71,6 +74,8 @@ struct RefusalContext<'a> {
     details: String,
     /// In development, the app that failed.
     app: Option<&'a AppFailure>,
+    /// The URL that works in a window of its own. Empty if none does.
+    window_url: &'a str,
 }
 
 impl Refusal {
@@ -101,7 +106,7 @@ impl Refusal {
 
     /// The response in a tool's session: a page, or JSON for a script that asks for it. Page and
     /// log line have the same reference. Without a line there is no reference. `accept` contains
-    /// the request's `Accept` headers.
+    /// the request's `Accept` headers. `window_url` works in a window of its own.
     pub(crate) fn respond_in_session(
         &self,
         budget: &LogBudget,
@@ -111,11 +116,11 @@ impl Refusal {
         accept: &[&str],
     ) -> Response<'static> {
         let reference = self.log_in_session(budget, tool, method);
-        self.session_response(institution, tool, reference.as_deref(), accept, None)
+        self.session_response(institution, tool, reference.as_deref(), accept, None, None)
     }
 
     /// The response in a tool's session, without a log line. In development, `app` is the app that
-    /// failed.
+    /// failed. `window_url` is the URL that works in a window of its own.
     pub(in crate::web) fn session_response(
         &self,
         institution: &Institution,
@@ -123,12 +128,14 @@ impl Refusal {
         reference: Option<&str>,
         accept: &[&str],
         app: Option<&AppFailure>,
+        window_url: Option<&str>,
     ) -> Response<'static> {
         if !asks_for_json(accept) {
             // A page that reloads itself asks for no help, except in development.
             let reference = reference.filter(|_| !self.reloads() || app.is_some());
             let reference = reference.unwrap_or_default();
-            let part = RequestPart { reference, app, ..RequestPart::default() };
+            let window_url = window_url.unwrap_or_default();
+            let part = RequestPart { reference, app, window_url, ..RequestPart::default() };
             return self.page(institution, part, &tool.frame_ancestors);
         }
         let (heading, _) = self.page_text();
@@ -187,8 +194,9 @@ impl Refusal {
         part: RequestPart<'_>,
         frame_ancestors: &str,
     ) -> Response<'static> {
-        let (heading, message) = self.page_text();
-        let RequestPart { reference, return_url, leaves_frame, launch_url, app } = part;
+        let RequestPart { reference, return_url, leaves_frame, launch_url, app, window_url } = part;
+        let (heading, message) =
+            if window_url.is_empty() { self.page_text() } else { page_text::OPEN_IN_WINDOW };
         let right_url = match self {
             Self::TrailingDot(url) => url,
             Self::Rejected(rejection) if is_content_selection(rejection) => launch_url,
@@ -209,6 +217,7 @@ impl Refusal {
             right_url,
             details: self.details(),
             app,
+            window_url,
         };
         let rendered = page::render("refusal.html.tera", &context);
         let rendered = rendered.unwrap_or_else(|| RenderedPage::plain(heading));

@@ -5,8 +5,8 @@ use std::time::Duration;
 use lti::oauth1::SignatureMethod;
 use lti::{Role, Roles};
 use lti_gateway::config::{
-    Config, Environment, Fault, Identity, Institution, Prefix, Problem, PublicUrl, Severity,
-    Target, Tool, Upstream, print, read, sort,
+    Config, Environment, Fault, Identity, Institution, Opening, Prefix, Problem, PublicUrl,
+    Severity, Target, Tool, Upstream, print, read, sort,
 };
 use lti_gateway::url::{Origin, Scheme};
 
@@ -170,11 +170,22 @@ fn a_missing_key_of_an_upstream_has_its_default() {
     let tool = &config.tools[0];
     assert_eq!((tool.host.as_deref(), tool.path.as_str()), (None, "/lti/notebook"));
     assert_eq!(tool.session, Duration::from_secs(8 * 60 * 60));
-    let Upstream { url, timeout, prefix, identity, headers, grades, pass_host_header, hint } =
-        upstream(tool);
+    let Upstream {
+        url,
+        timeout,
+        prefix,
+        open,
+        downloads,
+        identity,
+        headers,
+        grades,
+        pass_host_header,
+        hint,
+    } = upstream(tool);
     assert_eq!(url.to_string(), "http://127.0.0.1:9000");
     assert_eq!(*timeout, Duration::from_secs(25));
     assert_eq!(*prefix, Prefix::Session);
+    assert_eq!((*open, *downloads), (Opening::Frame, true));
     assert_eq!(*identity, Identity { name: true, email: false });
     assert!(headers.is_empty());
     assert!(!grades && !pass_host_header);
@@ -226,6 +237,7 @@ fn every_key_of_an_upstream_takes_effect() {
         r#"{GATEWAY}{NOTEBOOK}
         host = "Notebook.Example"
         prefix = "tool"
+        open = "window"
         identity = ["email"]
         timeout = "90s"
         grades = true
@@ -254,6 +266,7 @@ fn every_key_of_an_upstream_takes_effect() {
     assert!(notebook.params.contains_key("level"));
     let of_notebook = upstream(notebook);
     assert_eq!(of_notebook.prefix, Prefix::Tool);
+    assert_eq!((of_notebook.open, of_notebook.downloads), (Opening::Window, false));
     assert_eq!(of_notebook.identity, Identity { name: false, email: true });
     assert_eq!(of_notebook.timeout, Duration::from_secs(90));
     assert!(of_notebook.grades && of_notebook.pass_host_header);

@@ -482,6 +482,7 @@ fn values(kind: &Kind) -> Vec<String> {
         r#"["session"]"#,
         r#""tool""#,
         r#""session""#,
+        r#""window""#,
         r#"["HMAC-SHA1", "HMAC-SHA256"]"#,
         r#"["PLAINTEXT"]"#,
         "{ hello = {} }",
@@ -524,6 +525,7 @@ fn is_detectable(fault: &Fault) -> bool {
             | Fault::NoTarget
             | Fault::WithoutEffect(_)
             | Fault::Prefix(_)
+            | Fault::Open(_)
             | Fault::Identity(_)
             | Fault::HeaderName(_)
             | Fault::HeaderValue(..)

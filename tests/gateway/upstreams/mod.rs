@@ -22,6 +22,7 @@ mod method;
 mod origin;
 mod pass_host;
 mod path;
+mod person;
 mod prefix;
 mod response;
 mod retry;
@@ -35,6 +36,7 @@ mod trace;
 mod user;
 mod volume;
 mod websocket;
+mod window;
 mod worker;
 
 use crate::support::{Browser, Form, NOW, Recorder, Reply, Server, Setup, Visit, log_lines};
