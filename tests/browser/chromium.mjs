@@ -44,8 +44,12 @@ export class Profile {
   /** Every WebSocket, as Playwright reports it. */
   sockets = [];
 
-  /** Allows or blocks third-party cookies. `noFrameCookies` also blocks partitioned ones. */
-  static async open(cookies, { noFrameCookies = false, deviceScaleFactor = 1 } = {}) {
+  /** Allows or blocks third-party cookies. `noFrameCookies` also blocks partitioned ones.
+   *  `ignoreHTTPSErrors` accepts the certificate of `Front`. */
+  static async open(
+    cookies,
+    { noFrameCookies = false, deviceScaleFactor = 1, ignoreHTTPSErrors = false } = {},
+  ) {
     const profile = new Profile();
     const directory = profile.#directory.path;
     const exceptions = { cookies: noFrameCookies ? NO_COOKIES_IN_FRAMES : {} };
@@ -65,6 +69,7 @@ export class Profile {
         colorScheme: "light",
         viewport: { width: 1280, height: 900 },
         deviceScaleFactor,
+        ignoreHTTPSErrors,
         args: [
           "--no-sandbox",
           `--disable-features=${FEATURES_OFF.join(",")}`,

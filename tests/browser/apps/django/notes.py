@@ -72,8 +72,10 @@ settings.configure(
         }
     ],
     WHITENOISE_USE_FINDERS=True,
-    # For the local browser only. In production: python manage.py check --deploy.
-    SILENCED_SYSTEM_CHECKS=["security"],
+    # gunicorn reads X-Forwarded-Proto itself, runserver does not.
+    SECURE_PROXY_SSL_HEADER=(
+        ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("SECURE") else None
+    ),
 )
 django.setup()
 
@@ -91,7 +93,7 @@ def index(request):
 
 
 def download(request):
-    text = "\n".join(notes.get(request.session.get("user"), []))
+    text = "\n".join(["Notes:", *notes.get(request.session.get("user"), [])])
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 

@@ -49,7 +49,7 @@ router.put("/notes.json", (request, response) => {
   response.json(request.notes);
 });
 router.get("/notes.json", (request, response) => response.json(request.notes));
-router.get("/notes.txt", (request, response) => response.type("txt").send(request.notes.join("\n")));
+router.get("/notes.txt", (request, response) => response.type("txt").send(["Notes:", ...request.notes].join("\n")));
 router.get("/about", (request, response) => response.send(`<h1>About ${request.session.user}</h1>`));
 app.listen(Number(port), "127.0.0.1");
 

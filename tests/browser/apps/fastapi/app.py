@@ -42,7 +42,7 @@ def add(request: Request, note: str = Form()):
 
 @app.get("/notes.txt", name="download", response_class=PlainTextResponse)
 def download(request: Request):
-    return "\n".join(notes.get(request.headers.get("X-Forwarded-User"), []))
+    return "\n".join(["Notes:", *notes.get(request.headers.get("X-Forwarded-User"), [])])
 
 
 @app.get("/up", response_class=PlainTextResponse)

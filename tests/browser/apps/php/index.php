@@ -22,7 +22,7 @@ if ($_SERVER['REQUEST_METHOD'] === 'POST') {
 }
 if (isset($_GET['download'])) {
     header('Content-Type: text/plain; charset=utf-8');
-    exit(implode("\n", $_SESSION['notes']));
+    exit(implode("\n", ['Notes:', ...$_SESSION['notes']]));
 }
 ?>
 <!doctype html>
