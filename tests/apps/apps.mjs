@@ -48,12 +48,14 @@ export const APPS = {
       page: check.page("Sphinx course"),
       link: check.link("This is second", "With words to search"),
       search: async (x) => {
-        await x.frame.getByLabel("Search").first().fill("bernoulli");
-        await x.frame.getByLabel("Search").first().press("Enter");
+        await x.frame.locator("input[name=q]").first().fill("bernoulli");
+        await x.frame.locator("input[name=q]").first().press("Enter");
         await check.shows(x.frame, "found one page");
       },
-      again: async (x) => x.launch({}),
-      download: check.download("Download", "some notes"),
+      download: async (x) => {
+        await x.launch({});
+        await check.download("Download", "some notes")(x);
+      },
     },
   },
   tensorboard: {

@@ -185,7 +185,11 @@ async function tryCookies(name, app, { config, origin, cookies, started }) {
     for (const [check, body] of Object.entries(app.checks)) {
       if (stopped) break;
       outcome[check] = await tryCheck(x, body, check);
-      if (check === "page" && outcome.page !== "") break;
+      if (check !== "page") continue;
+      if (outcome.page !== "") break;
+      // Every file of the page must be there, too.
+      await x.page.waitForLoadState("networkidle", { timeout: 10_000 }).catch(() => {});
+      outcome.files = x.bad.length > 0 ? reason(x.bad) : "";
     }
   } catch (error) {
     outcome.start ??= firstLine(error);
@@ -208,19 +212,17 @@ async function tryCheck(x, body, check) {
     if (!x.frame || x.failed) await x.launch({});
     x.failed = false;
     await Promise.race([body(x), late]);
-    // Every file of the page must be there, too.
-    if (check === "page") {
-      await x.page.waitForLoadState("networkidle", { timeout: 10_000 }).catch(() => {});
-      if (x.bad.length > 0) throw new Error("missing files");
-    }
     return "";
   } catch (error) {
     x.failed = true;
-    const [bad] = x.bad;
-    return bad ? `${bad.status} at ${bad.method} ${bad.path}` : firstLine(error);
+    return x.bad.length > 0 ? reason(x.bad) : firstLine(error);
   } finally {
     timeout.abort();
   }
+}
+
+function reason([{ status, method, path }]) {
+  return `${status} at ${method} ${path}`;
 }
 
 function firstLine(error) {
