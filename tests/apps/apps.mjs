@@ -212,16 +212,17 @@ export const APPS = {
     up: "/doku.php",
     configs: [DEFAULT, based("DokuWiki's `basedir`"), HOST],
     checks: {
-      page: check.page("This topic does not exist yet"),
+      page: check.page("Trial wiki"),
       form: async (x) => {
-        await x.frame.locator("a[href*='do=edit'], button[title*='Create this page']").first().click();
-        await x.frame.locator("#wiki__text").fill("====== Trial ======\n\nBernoulli and sons");
+        const text = `Bernoulli and sons, ${Date.now()}`;
+        await x.frame.locator("a[href*='do=edit']:visible").first().click();
+        await x.frame.locator("#wiki__text").fill(text);
         await x.frame.locator("#edbtn__save").click();
-        await check.shows(x.frame, "Bernoulli and sons");
+        await check.shows(x.frame, text);
       },
       link: async (x) => {
-        await x.frame.locator("a[href*='do=recent']").first().click();
-        await check.shows(x.frame, "Recent Changes");
+        await x.frame.locator("a[href*='do=recent']:visible").first().click();
+        await check.shows(x.frame, "The following pages were changed recently");
       },
     },
   },

@@ -9,7 +9,7 @@ const ACTION_MS = 15_000;
 /** Waits until a frame shows this text. */
 export async function shows(frame, text, timeout = ACTION_MS) {
   try {
-    await frame.getByText(text).first().waitFor({ timeout });
+    await frame.getByText(text).filter({ visible: true }).first().waitFor({ timeout });
   } catch (error) {
     const body = await frame.locator("body").innerText({ timeout: 1_000 }).catch(() => "nothing");
     throw new Error(`no "${text}" but "${body.replace(/\s+/g, " ").slice(0, 60)}"`, { cause: error });

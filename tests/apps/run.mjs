@@ -1,9 +1,10 @@
 // Tries the apps of apps.mjs behind the gateway, in the frame of a platform, in Chromium: with
 // third-party cookies allowed and blocked. Prints a table.
 //
-//   node run.mjs PROGRAM [--results FILE] [--open-window] [APP…]
+//   node run.mjs PROGRAM [--results FILE] [--cookies allowed] [--open-window] [APP…]
 //
-// FILE collects the results of several runs. --open-window also tries `open = "window"`.
+// FILE collects the results of several runs. --cookies limits the run to one setting of the
+// browser. --open-window also tries `open = "window"`.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -39,11 +40,12 @@ const flag = (name) => {
   return at >= 0 && args.splice(at, 1).length > 0;
 };
 const resultsFile = option("--results");
+const cookieSettings = [option("--cookies") ?? Object.keys(COOKIES)].flat();
 const opensWindow = flag("--open-window");
 const [binary, ...names] = args;
 const unknown = names.filter((name) => !APPS[name]);
 if (!binary || unknown.length > 0) {
-  console.error(`usage: node run.mjs PROGRAM [--results FILE] [--open-window] [APP…]${unknown.map((name) => `\nno app ${name}`)}`);
+  console.error(`usage: node run.mjs PROGRAM [--results FILE] [--cookies allowed] [--open-window] [APP…]${unknown.map((name) => `\nno app ${name}`)}`);
   process.exit(2);
 }
 
@@ -101,7 +103,7 @@ function isComplete(outcome) {
 }
 
 /** For each cookie setting, the reason of each check's failure, or "". */
-async function tryConfig(name, app, config, cookieSettings = Object.keys(COOKIES)) {
+async function tryConfig(name, app, config, settings = cookieSettings) {
   const host = config.host ? `${name}.localhost` : "127.0.0.1";
   const origin = front.origin(host);
   const base = config.base ? `/lti/${name}` : "";
@@ -109,14 +111,14 @@ async function tryConfig(name, app, config, cookieSettings = Object.keys(COOKIES
   let started;
   try {
     started = await start(name, app, { config, origin, base });
-    for (const cookies of cookieSettings) {
+    for (const cookies of settings) {
       if (stopped) break;
       outcome[cookies] = await tryCookies(name, app, { config, origin, base, cookies, started });
     }
   } catch (error) {
     const reason = `did not start: ${firstLine(error)}`;
     console.log(`${name} · ${config.column}: ${stripVTControlCharacters(error.message).slice(-1500)}`);
-    for (const cookies of cookieSettings) outcome[cookies] ??= { start: reason };
+    for (const cookies of settings) outcome[cookies] ??= { start: reason };
   } finally {
     await started?.stop();
   }

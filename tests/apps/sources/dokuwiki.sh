@@ -13,6 +13,8 @@ rm -f conf/local.php conf/acl.auth.php conf/preload.php
 for name in attic cache index locks log media media_attic media_meta meta pages tmp; do
     mkdir -p "data/$name"
 done
+# In PHP's own server, index.php expects a wiki at the root. Elsewhere, it redirects.
+echo "<?php header('Location: doku.php');" >index.php
 cat >conf/local.php <<PHP
 <?php
 \$conf['title'] = 'Trial wiki';
