@@ -4,17 +4,16 @@ import assert from "node:assert/strict";
 
 import { block } from "../chromium.mjs";
 import { prefixOf, unexpected } from "../upstream.mjs";
-import { shows } from "./launch.mjs";
-import { addsNote, downloads, isStyled, notesOf } from "./notes.mjs";
+import { addsNote, downloads, isStyled, newUser, notesOf, shows } from "./notes.mjs";
 
 export default {
   "with pass_host_header, Django on gunicorn accepts forms with its CSRF token": async (t) => {
-    const { gateway, profile, frame, page } = await django(t, { pass_host_header: true });
+    const { gateway, profile, frame, page, user } = await django(t, { pass_host_header: true });
     await isStyled(frame);
-    await addsNote(frame, notesOf("django"), "Bernoulli & sons");
+    await addsNote(frame, notesOf("django", user), "Bernoulli & sons");
     assert.equal(frame.url(), `${gateway.origin}${prefixOf(frame)}/`);
     await frame.getByRole("link", { name: "Again" }).click();
-    await shows(frame, notesOf("django"), "Bernoulli & sons");
+    await shows(frame, notesOf("django", user), "Bernoulli & sons");
     if (t.cookies === "allowed") assert.match(await downloads(page, frame), /^Notes:\nBernoulli & sons/);
     assert.deepEqual(profile.consoleErrors, []);
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, gateway.origin]));
@@ -30,7 +29,7 @@ export default {
     assert.equal(frame.url(), `${gateway.origin}${prefixOf(frame)}/admin/`);
     await frame.getByRole("link", { name: "Groups" }).first().click();
     await frame.getByRole("link", { name: "Add group" }).first().click();
-    await frame.getByLabel("Name:").fill(`group of ${t.cookies}`);
+    await frame.getByLabel("Name:").fill(`group of ${user}`);
     await frame.getByRole("button", { name: "Save", exact: true }).click();
     await frame.getByText("was added successfully").waitFor();
     assert.deepEqual(profile.consoleErrors, []);
@@ -50,8 +49,9 @@ async function django(t, settings) {
   const { url: upstream } = await t.app("django");
   const gateway = await t.gatewayBehindTls({ django: { upstream, ...settings } });
   const profile = await t.profile({ ignoreHTTPSErrors: true });
-  const page = await profile.visit(t.platform.course(t.launch("django", {}, { gateway })));
+  const user = newUser();
+  const page = await profile.visit(t.platform.course(t.launch("django", { user_id: user }, { gateway })));
   const frame = await block(page);
-  await shows(frame, notesOf("django"));
-  return { gateway, profile, page, frame };
+  await shows(frame, notesOf("django", user));
+  return { gateway, profile, page, frame, user };
 }

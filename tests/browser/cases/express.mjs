@@ -4,26 +4,25 @@ import assert from "node:assert/strict";
 
 import { block, reload } from "../chromium.mjs";
 import { cookiesOf, prefixOf } from "../upstream.mjs";
-import { shows } from "./launch.mjs";
-import { addsNote, downloads, isStyled, notesOf, opens, uploads } from "./notes.mjs";
+import { addsNote, downloads, isStyled, newUser, notesOf, opens, shows, uploads } from "./notes.mjs";
 
 export default {
   "an Express app with root-absolute URLs works with the default table": async (t) => {
-    const { gateway, profile } = await express(t);
-    const page = await profile.visit(t.platform.course(t.launch("express", {}, { gateway })));
+    const { gateway, profile, user } = await express(t);
+    const page = await profile.visit(t.platform.course(t.launch("express", { user_id: user }, { gateway })));
     const frame = await block(page);
-    await shows(frame, notesOf("express"));
+    await shows(frame, notesOf("express", user));
     await isStyled(frame);
     const home = `${gateway.origin}${prefixOf(frame)}/`;
 
     // Forms at `/` and `/upload`, with csurf's token and cookie.
-    await addsNote(frame, notesOf("express"), "Bernoulli & sons");
+    await addsNote(frame, notesOf("express", user), "Bernoulli & sons");
     assert.equal(frame.url(), home);
     await uploads(frame);
     assert.equal(frame.url(), home);
     await frame.getByText("Bernoulli & sons, some.bin has 3000 bytes").waitFor();
     await frame.getByRole("link", { name: "Again" }).click();
-    await shows(frame, notesOf("express"), "Bernoulli & sons");
+    await shows(frame, notesOf("express", user), "Bernoulli & sons");
 
     // A script's request keeps its method and its body.
     const added = await frame.evaluate(async () => {
@@ -49,16 +48,17 @@ export default {
 
   "two people's blocks of an Express app on one page each get their own requests": async (t) => {
     const { gateway, profile } = await express(t);
-    const launches = ["user-1", "user-2"].map((user, index) =>
+    const users = [newUser(), newUser()];
+    const launches = users.map((user, index) =>
       t.launch("express", { user_id: user, resource_link_id: `block-${index + 1}` }, { gateway }),
     );
     const page = await profile.visit(t.platform.course(...launches));
     const frames = [await block(page, "block-1"), await block(page, "block-2")];
-    await shows(frames[0], notesOf("express", "user-1"));
-    await shows(frames[1], notesOf("express", "user-2"));
+    await shows(frames[0], notesOf("express", users[0]));
+    await shows(frames[1], notesOf("express", users[1]));
     assert.notEqual(prefixOf(frames[0]), prefixOf(frames[1]));
     for (const [index, frame] of frames.entries()) {
-      const heading = notesOf("express", `user-${index + 1}`);
+      const heading = notesOf("express", users[index]);
       await frame.getByRole("textbox", { name: "Note" }).fill(`from frame ${index}`);
       await frame.getByRole("textbox", { name: "Note" }).press("Enter");
       await frame.locator("li", { hasText: `from frame ${index}` }).waitFor();
@@ -69,43 +69,44 @@ export default {
   },
 
   "a download and a new window of an Express app work where the browser allows third-party cookies": async (t) => {
-    const { gateway, profile } = await express(t);
-    const page = await profile.visit(t.platform.course(t.launch("express", {}, { gateway })));
+    const { gateway, profile, user } = await express(t);
+    const page = await profile.visit(t.platform.course(t.launch("express", { user_id: user }, { gateway })));
     const frame = await block(page);
-    await shows(frame, notesOf("express"));
+    await shows(frame, notesOf("express", user));
     if (t.cookies === "allowed") {
       assert.match(await downloads(page, frame), /^Notes:/);
       const window = await opens(profile, frame, "About");
-      await shows(window.mainFrame(), "About express-key:user-1");
+      await shows(window.mainFrame(), `About express-key:${user}`);
       assert.deepEqual(profile.consoleErrors, []);
     } else {
       const window = await opens(profile, frame, "About");
       await window.locator("h1").waitFor();
-      assert.ok(!(await window.content()).includes("express-key:user-1"), await window.content());
+      assert.ok(!(await window.content()).includes(`express-key:${user}`), await window.content());
     }
   },
 
   'with open = "window", downloads and new windows of an Express app work': async (t) => {
-    const { gateway, profile } = await express(t, { open: "window" });
-    const page = await profile.visit(t.platform.course(t.launch("express", {}, { gateway })));
+    const { gateway, profile, user } = await express(t, { open: "window" });
+    const page = await profile.visit(t.platform.course(t.launch("express", { user_id: user }, { gateway })));
     const window = await profile.openWindow(await block(page));
     const frame = window.mainFrame();
-    await shows(frame, notesOf("express"));
+    await shows(frame, notesOf("express", user));
     await isStyled(frame);
-    await addsNote(frame, notesOf("express"), "in a window");
+    await addsNote(frame, notesOf("express", user), "in a window");
     assert.match(await downloads(window, frame), /^Notes:\nin a window/);
     const second = await opens(profile, frame, "About");
-    await shows(second.mainFrame(), "About express-key:user-1");
+    await shows(second.mainFrame(), `About express-key:${user}`);
     assert.deepEqual(profile.consoleErrors, []);
     // The same block again, in a browser that has the session.
     await page.reload();
     const again = await profile.openWindow(await block(page));
-    await shows(again.mainFrame(), notesOf("express"));
+    await shows(again.mainFrame(), notesOf("express", user));
   },
 
   "two people one after the other do not share the session cookie of an Express app": async (t) => {
     const { gateway, profile } = await express(t, { prefix: "tool" }, "express below a path");
-    for (const user of ["user-1", "user-2", "user-1"]) {
+    const [one, other] = [newUser(), newUser()];
+    for (const user of [one, other, one]) {
       const page = await profile.visit(t.platform.course(t.launch("express", { user_id: user }, { gateway })));
       const frame = await block(page);
       await shows(frame, notesOf("express", user));
@@ -125,8 +126,8 @@ export default {
   },
 };
 
-/** A gateway with an Express app, and a browser. */
+/** A gateway with an Express app, a browser, and a user without notes. */
 async function express(t, settings = {}, name = "express") {
   const gateway = await t.gatewayOf({ express: { upstream: (await t.app(name)).url, ...settings } });
-  return { gateway, profile: await t.profile() };
+  return { gateway, profile: await t.profile(), user: newUser() };
 }

@@ -4,19 +4,18 @@ import assert from "node:assert/strict";
 
 import { block } from "../chromium.mjs";
 import { prefixOf } from "../upstream.mjs";
-import { shows } from "./launch.mjs";
-import { addsNote, isStyled, notesOf } from "./notes.mjs";
+import { addsNote, isStyled, newUser, notesOf, shows } from "./notes.mjs";
 
 export default {
   "with pass_host_header, the absolute URLs of FastAPI's url_for lead to its session": async (t) => {
-    const { gateway, profile, frame } = await fastapi(t);
+    const { gateway, profile, frame, user } = await fastapi(t);
     await isStyled(frame);
     const href = await frame.getByRole("link", { name: "Again" }).getAttribute("href");
     assert.equal(href, `${gateway.origin}/`, "the URL that FastAPI wrote");
-    await addsNote(frame, notesOf("fastapi"), "Bernoulli & sons");
+    await addsNote(frame, notesOf("fastapi", user), "Bernoulli & sons");
     assert.equal(frame.url(), `${gateway.origin}${prefixOf(frame)}/`);
     await frame.getByRole("link", { name: "Again" }).click();
-    await shows(frame, notesOf("fastapi"), "Bernoulli & sons");
+    await shows(frame, notesOf("fastapi", user), "Bernoulli & sons");
     assert.equal(frame.url(), `${gateway.origin}${prefixOf(frame)}/`);
     assert.deepEqual(profile.consoleErrors, []);
     assert.deepEqual(profile.hosts(), new Set([t.platform.origin, gateway.origin]));
@@ -39,7 +38,9 @@ async function fastapi(t) {
   const { url: upstream } = await t.app("fastapi");
   const gateway = await t.gatewayBehindTls({ fastapi: { upstream, pass_host_header: true } });
   const profile = await t.profile({ ignoreHTTPSErrors: true });
-  const frame = await block(await profile.visit(t.platform.course(t.launch("fastapi", {}, { gateway }))));
-  await shows(frame, notesOf("fastapi"));
-  return { gateway, profile, frame };
+  const user = newUser();
+  const launch = t.launch("fastapi", { user_id: user }, { gateway });
+  const frame = await block(await profile.visit(t.platform.course(launch)));
+  await shows(frame, notesOf("fastapi", user));
+  return { gateway, profile, frame, user };
 }

@@ -1,9 +1,13 @@
 // What the cases of Express, Django, FastAPI and PHP try on the page with notes that each app has.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
-import { shows } from "./launch.mjs";
+/** Waits until the page of a frame shows all of these texts. */
+export async function shows(frame, ...texts) {
+  for (const text of texts) await frame.getByText(text).filter({ visible: true }).first().waitFor();
+}
 
 /** Adds a note with the page's form, and waits for it. */
 export async function addsNote(frame, heading, note) {
@@ -44,5 +48,8 @@ export async function isStyled(frame) {
   assert.equal(await frame.evaluate(color), "rgb(0, 0, 128)");
 }
 
+/** The id of a user who has no notes yet: all cases share the app. */
+export const newUser = () => `user-${randomBytes(6).toString("hex")}`;
+
 /** The heading of the page of this user of a tool. */
-export const notesOf = (tool, user = "user-1") => `Notes of ${tool}-key:${user}`;
+export const notesOf = (tool, user) => `Notes of ${tool}-key:${user}`;
