@@ -13,20 +13,23 @@ const browser = (path) => fileURLToPath(new URL(`../browser/apps/${path}`, impor
 const node = process.execPath;
 const modules = (path) => fileURLToPath(new URL(`node_modules/${path}`, import.meta.url));
 
-const PREFIX = { prefix: "tool" };
 const DEFAULT = { column: "default" };
-const HOST = { column: "host", tool: PREFIX, host: true };
-/** The app gets the launch path as its base path. `upstream`: it answers there, too. */
-const based = (setting, { upstream = true, ...more } = {}) => ({
+const PASS_HOST = { column: "one line", tool: { pass_host_header: true } };
+const HOST = { column: "host", tool: { prefix: "tool" }, host: true };
+
+/** The app has the launch path as its base path. `upstream`: it answers there, too. */
+const based = (setting, { upstream = true, tool } = {}) => ({
   column: "one line",
-  label: `\`prefix = "tool"\` and ${setting}`,
-  tool: PREFIX,
+  setting,
+  tool: { prefix: "tool", ...tool },
   base: true,
   upstream,
-  ...more,
 });
-const PASS_HOST = { column: "one line", label: "`pass_host_header = true`", tool: { pass_host_header: true } };
-const HOST_PASS = { ...HOST, label: "also `pass_host_header = true`", tool: { ...PREFIX, pass_host_header: true } };
+/** The same configuration with more keys of the tool. */
+const and = (config, tool) => ({ ...config, tool: { ...config.tool, ...tool } });
+const WITH_DOWNLOADS = { downloads: true };
+const HOST_DOWNLOADS = and(HOST, WITH_DOWNLOADS);
+const HOST_PASS = and(HOST_DOWNLOADS, { pass_host_header: true });
 
 const NOTES = {
   page: check.page("Notes of"),
@@ -43,7 +46,7 @@ export const APPS = {
     prepare: ({ python, source, directory }) => [[python("async"), "-m", "sphinx", "-q", source("sphinx"), `${directory}/html`]],
     start: ({ python, port, directory }) => [python("async"), "-m", "http.server", String(port), "--bind", "127.0.0.1", "--directory", `${directory}/html`],
     up: "/index.html",
-    configs: [DEFAULT, HOST],
+    configs: [DEFAULT, HOST_DOWNLOADS],
     checks: {
       page: check.page("Sphinx course"),
       link: check.link("This is second", "With words to search"),
@@ -95,7 +98,7 @@ export const APPS = {
     title: "NiceGUI",
     start: ({ python, port, source }) => [python("async"), source("nicegui_app.py"), String(port)],
     up: "/notes.txt",
-    configs: [DEFAULT, HOST],
+    configs: [DEFAULT, HOST_DOWNLOADS],
     checks: {
       page: check.page("NiceGUI app"),
       click: check.click("Count", "Counted to 1"),
@@ -108,7 +111,7 @@ export const APPS = {
     title: "Panel",
     start: ({ python, port, source }) => [python("plots"), source("panel_app.py"), String(port)],
     up: "/",
-    configs: [DEFAULT, HOST],
+    configs: [DEFAULT, HOST_DOWNLOADS],
     checks: {
       page: check.page("Counted to 0"),
       click: check.click("Count", "Counted to 1"),
@@ -119,7 +122,7 @@ export const APPS = {
     title: "Shiny (Python)",
     start: ({ python, port, source }) => [python("async"), source("shiny_app.py"), String(port)],
     up: "/",
-    configs: [DEFAULT, HOST],
+    configs: [DEFAULT, HOST_DOWNLOADS],
     checks: {
       page: check.page("Counted to 0"),
       click: check.click("Count", "Counted to 1"),
@@ -130,7 +133,7 @@ export const APPS = {
     title: "marimo",
     start: ({ python, port, source }) => [python("async"), "-m", "marimo", "run", source("marimo_app.py"), "--headless", "--host=127.0.0.1", `--port=${port}`],
     up: "/health",
-    configs: [DEFAULT, HOST],
+    configs: [DEFAULT, HOST_DOWNLOADS],
     checks: {
       page: check.page("Counted to 0"),
       click: check.click("Count", "Counted to 1"),
@@ -141,7 +144,7 @@ export const APPS = {
     title: "shellinabox",
     start: ({ port, user }) => ["shellinaboxd", "-t", `--port=${port}`, "--localhost-only", "--user=" + user.name, "--group=" + user.group, `--service=/:${user.name}:${user.group}:/:/bin/cat`],
     up: "/",
-    configs: [DEFAULT, HOST, { ...HOST, label: '`path = "/launch"`', tool: { ...PREFIX, path: "/launch" } }],
+    configs: [DEFAULT, HOST, and(HOST, { path: "/launch" })],
     checks: {
       page: async (x) => {
         await x.frame.locator("#vt100, #scrollable").first().waitFor();
@@ -160,7 +163,7 @@ export const APPS = {
     start: ({ python, port, base, source }) => [python("async"), source("gradio_app.py"), String(port), ...(base ? [base] : [])],
     env: () => ({ GRADIO_ANALYTICS_ENABLED: "False" }),
     up: "/gradio_api/startup-events",
-    configs: [DEFAULT, based("Gradio's `root_path`", { upstream: false }), HOST],
+    configs: [DEFAULT, based("Gradio's `root_path`", { upstream: false, tool: WITH_DOWNLOADS }), HOST_DOWNLOADS],
     checks: {
       page: check.page("Greet"),
       form: async (x) => {
@@ -180,7 +183,7 @@ export const APPS = {
     title: "Dash",
     start: ({ python, port, base, source }) => [python("plots"), source("dash_app.py"), String(port), ...(base ? [base] : [])],
     up: "/_dash-layout",
-    configs: [DEFAULT, based("Dash's `requests_pathname_prefix`", { upstream: false }), HOST],
+    configs: [DEFAULT, based("Dash's `requests_pathname_prefix`", { upstream: false, tool: WITH_DOWNLOADS }), HOST_DOWNLOADS],
     checks: {
       page: check.page("This is the front page"),
       form: async (x) => {
@@ -234,7 +237,7 @@ export const APPS = {
     ],
     start: ({ port, directory, base }) => [node, modules("vite/bin/vite.js"), "preview", `${directory}/vite`, "--host=127.0.0.1", `--port=${port}`, "--strictPort", ...(base ? [`--base=${base}/`] : [])],
     up: "/",
-    configs: [DEFAULT, based("Vite's `base`"), HOST],
+    configs: [DEFAULT, based("Vite's `base`", { tool: WITH_DOWNLOADS }), HOST_DOWNLOADS],
     checks: {
       page: check.page("This is the front page"),
       picture: async (x) => {
@@ -253,9 +256,9 @@ export const APPS = {
     upBase: false,
     configs: [
       DEFAULT,
-      based("Datasette's `base_url`", { upstream: false }),
-      { ...based("Datasette's `base_url`, also in `upstream`") },
-      HOST,
+      based("Datasette's `base_url`", { upstream: false, tool: WITH_DOWNLOADS }),
+      based("Datasette's `base_url`, also in `upstream`", { tool: WITH_DOWNLOADS }),
+      HOST_DOWNLOADS,
     ],
     checks: {
       page: check.page("course"),
@@ -311,7 +314,7 @@ export const APPS = {
     title: "Express + csurf",
     start: ({ port, base }) => [node, browser("express/app.mjs"), String(port), ...(base ? [base] : [])],
     up: "/up",
-    configs: [DEFAULT, based("the base path in the app"), HOST],
+    configs: [DEFAULT, based("the base path in the app", { tool: WITH_DOWNLOADS }), HOST_DOWNLOADS],
     checks: { ...WITH_UPLOAD, people: check.people() },
   },
   socketio: {
@@ -332,7 +335,14 @@ export const APPS = {
     env: ({ base }) => ({ BASE: base, NEXT_TELEMETRY_DISABLED: "1", NODE_OPTIONS: "--max-old-space-size=2048" }),
     up: "/second",
     prepareMs: 400_000,
-    configs: [DEFAULT, based("Next's `basePath`"), { ...based("Next's `basePath`; `pass_host_header = true`"), tool: { ...PREFIX, pass_host_header: true } }, HOST, HOST_PASS],
+    configs: [
+      DEFAULT,
+      PASS_HOST,
+      and(based("Next's `basePath`"), WITH_DOWNLOADS),
+      and(based("Next's `basePath`"), { ...WITH_DOWNLOADS, pass_host_header: true }),
+      HOST_DOWNLOADS,
+      HOST_PASS,
+    ],
     checks: {
       page: check.page("Next app"),
       form: check.form("Note", "Add", "Bernoulli and sons"),
@@ -350,7 +360,14 @@ export const APPS = {
     start: ({ python, port, base }) => [python("env"), browser("fastapi/app.py"), String(port), ...(base ? [base] : [])],
     up: "/up",
     upBase: false,
-    configs: [DEFAULT, PASS_HOST, { ...based("FastAPI's `root_path`; `pass_host_header = true`", { upstream: false }), tool: { ...PREFIX, pass_host_header: true } }, based("FastAPI's `root_path`", { upstream: false }), HOST, HOST_PASS],
+    configs: [
+      DEFAULT,
+      PASS_HOST,
+      based("FastAPI's `root_path`", { upstream: false, tool: WITH_DOWNLOADS }),
+      based("FastAPI's `root_path`", { upstream: false, tool: { ...WITH_DOWNLOADS, pass_host_header: true } }),
+      HOST_DOWNLOADS,
+      HOST_PASS,
+    ],
     checks: {
       ...NOTES,
       "new window": check.newWindow("New window", "Notes of"),
@@ -365,7 +382,7 @@ export const APPS = {
     packages: "ruby-sinatra puma",
     start: ({ port, source }) => ["ruby", source("sinatra_app.rb"), String(port)],
     up: "/up",
-    configs: [DEFAULT, PASS_HOST, HOST, HOST_PASS],
+    configs: [DEFAULT, PASS_HOST, HOST_DOWNLOADS, HOST_PASS],
     checks: { ...NOTES, people: check.people() },
   },
   php: {
@@ -378,7 +395,7 @@ export const APPS = {
     start: ({ port, directory }) => ["php", "-S", `127.0.0.1:${port}`, "-t", `${directory}/root`],
     env: ({ base }) => ({ BASE: base }),
     up: "/style.css",
-    configs: [DEFAULT, based("the base path in the app"), HOST],
+    configs: [DEFAULT, based("the base path in the app", { tool: WITH_DOWNLOADS }), HOST_DOWNLOADS],
     checks: { ...WITH_UPLOAD, "new window": check.newWindow("About", "Notes of"), people: check.people() },
   },
   wordpress: {
@@ -386,11 +403,18 @@ export const APPS = {
     packages: "wordpress mariadb-server-core",
     prepare: ({ source, directory, base }) => [["bash", source("wordpress.sh"), "prepare", directory, base]],
     start: ({ source, directory, base, port }) => ["bash", source("wordpress.sh"), "start", directory, base, String(port)],
-    env: ({ origin, base, config }) => ({ HOME_URL: config.tool?.pass_host_header ? "" : origin + base }),
+    env: ({ origin, base }) => ({ HOME_URL: origin + base }),
     up: "/readme.html",
     upText: "WordPress",
     prepareMs: 300_000,
-    configs: [DEFAULT, based("WordPress's `WP_HOME`"), { ...based("`WP_HOME` from `HTTP_HOST`; `pass_host_header = true`"), tool: { ...PREFIX, pass_host_header: true } }, HOST],
+    configs: [
+      DEFAULT,
+      PASS_HOST,
+      based("WordPress's `WP_HOME`"),
+      based("WordPress's `WP_HOME`", { tool: { pass_host_header: true } }),
+      HOST,
+      and(HOST, { pass_host_header: true }),
+    ],
     checks: {
       page: check.page("Hello world!"),
       link: check.link("Hello world!", "Welcome to WordPress"),
@@ -409,7 +433,13 @@ export const APPS = {
     start: ({ port, source }) => ["puma", "-b", `tcp://127.0.0.1:${port}`, source("rails_app.ru")],
     env: ({ config }) => ({ RAILS_ENV: "production", ORIGIN_CHECK: config.originCheck ?? "on" }),
     up: "/up",
-    configs: [DEFAULT, PASS_HOST, { column: "one line", label: "`forgery_protection_origin_check = false`", originCheck: "off" }, HOST, HOST_PASS],
+    configs: [
+      DEFAULT,
+      PASS_HOST,
+      { column: "one line", setting: "`forgery_protection_origin_check = false`", originCheck: "off" },
+      HOST_DOWNLOADS,
+      HOST_PASS,
+    ],
     checks: { ...NOTES, people: check.people() },
   },
 };
@@ -429,7 +459,7 @@ function jupyter(title, module, up) {
     up,
     upText: "version",
     stopMs: 15_000,
-    configs: [DEFAULT, based("Jupyter's `base_url`"), HOST],
+    configs: [DEFAULT, based("Jupyter's `base_url`", { tool: WITH_DOWNLOADS }), HOST_DOWNLOADS],
     checks: {
       page: check.page("notes.ipynb"),
       "new window": async (x) => {
@@ -462,9 +492,9 @@ function django(title, start, more) {
     configs: [
       DEFAULT,
       PASS_HOST,
-      based("Django's `FORCE_SCRIPT_NAME`", { upstream: false }),
-      { ...based("Django's `FORCE_SCRIPT_NAME`; `pass_host_header = true`", { upstream: false }), tool: { ...PREFIX, pass_host_header: true } },
-      HOST,
+      based("Django's `FORCE_SCRIPT_NAME`", { upstream: false, tool: WITH_DOWNLOADS }),
+      based("Django's `FORCE_SCRIPT_NAME`", { upstream: false, tool: { ...WITH_DOWNLOADS, pass_host_header: true } }),
+      HOST_DOWNLOADS,
       HOST_PASS,
     ],
     checks: {

@@ -6,14 +6,14 @@
 // FILE collects the results of several runs. --cookies limits the run to one setting of the
 // browser. --open-window also tries `open = "window"`.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { stripVTControlCharacters } from "node:util";
+import { promisify, stripVTControlCharacters } from "node:util";
 
 import { Case } from "../browser/case.mjs";
 import { COOKIES } from "../browser/chromium.mjs";
@@ -61,6 +61,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   });
 }
 
+/** The keys that this version of the program knows. */
+const schema = (await promisify(execFile)(setup.binary, ["schema"])).stdout;
+const isKnown = (key) => schema.includes(`"${key}"`);
+
 setup.platform = await Platform.start();
 const front = await Front.start();
 try {
@@ -82,7 +86,7 @@ async function tryApp(name, app) {
   const configs = [...app.configs];
   for (const config of configs) {
     if (stopped) break;
-    const outcome = { title: app.title, column: config.column, label: config.label };
+    const outcome = { title: app.title, column: config.column, label: labelOf(config) };
     outcome.cookies = await tryConfig(name, app, config);
     outcomes.push(outcome);
     if (opensWindow && config === app.configs.at(-1)) {
@@ -91,11 +95,18 @@ async function tryApp(name, app) {
       if (hasDownload && works.length > 0) {
         const config = { ...works[0], tool: { ...works[0].tool, open: "window" }, column: "open = window" };
         const cookies = await tryConfig(name, app, config, ["blocked"]);
-        outcomes.push({ title: app.title, column: config.column, label: config.label, cookies });
+        outcomes.push({ title: app.title, column: config.column, label: labelOf(config), cookies });
       }
     }
   }
   return outcomes;
+}
+
+/** The settings of a configuration, without those that its column names. */
+function labelOf({ tool = {}, setting, host }) {
+  const keys = Object.entries(tool).filter(([key]) => key !== "open" && !(host && key === "prefix"));
+  const lines = keys.map(([key, value]) => `\`${key} = ${JSON.stringify(value)}\``);
+  return [...lines, setting].filter(Boolean).join(", ");
 }
 
 function isComplete(outcome) {
@@ -108,6 +119,9 @@ async function tryConfig(name, app, config, settings = cookieSettings) {
   const origin = front.origin(host);
   const base = config.base ? `/lti/${name}` : "";
   const outcome = {};
+  const unknown = Object.keys(config.tool ?? {}).filter((key) => key !== "downloads" && !isKnown(key));
+  if (unknown.length > 0)
+    return Object.fromEntries(settings.map((cookies) => [cookies, { start: `no key ${unknown.join(", ")}` }]));
   let started;
   try {
     started = await start(name, app, { config, origin, base });
@@ -179,7 +193,8 @@ async function tryCookies(name, app, { config, origin, cookies, started }) {
   const outcome = {};
   try {
     const host = config.host ? { host: new URL(origin).hostname } : {};
-    const tool = { upstream: started.upstream, ...host, ...config.tool };
+    const keys = Object.entries(config.tool ?? {}).filter(([key]) => isKnown(key));
+    const tool = { upstream: started.upstream, ...host, ...Object.fromEntries(keys) };
     const gateway = await one.gatewayOf({ [name]: tool }, { public_url: front.origin() });
     front.port = new URL(gateway.origin).port;
     const profile = await one.profile({ ignoreHTTPSErrors: true });
@@ -199,7 +214,7 @@ async function tryCookies(name, app, { config, origin, cookies, started }) {
     await one.close();
   }
   for (const [check, reason] of Object.entries(outcome))
-    console.log(`${reason ? "FAIL" : "ok  "} ${name} · ${config.column}${config.label ? ` (${config.label})` : ""} · cookies ${cookies} · ${check}${reason && `: ${reason}`}`);
+    console.log(`${reason ? "FAIL" : "ok  "} ${name} · ${[config.column, labelOf(config)].filter(Boolean).join(": ")} · cookies ${cookies} · ${check}${reason && `: ${reason}`}`);
   return outcome;
 }
 
