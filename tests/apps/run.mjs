@@ -1,10 +1,10 @@
 // Tries the apps of apps.mjs behind the gateway, in the frame of a platform, in Chromium: with
 // third-party cookies allowed and blocked. Prints a table.
 //
-//   node run.mjs PROGRAM [--results FILE] [--cookies allowed] [--open-window] [APP…]
+//   node run.mjs PROGRAM [--results FILE] [--cookies allowed] [--column NAME] [--open-window] [APP…]
 //
 // FILE collects the results of several runs. --cookies limits the run to one setting of the
-// browser. --open-window also tries `open = "window"`.
+// browser, --column to one column of the table. --open-window also tries `open = "window"`.
 
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -41,11 +41,12 @@ const flag = (name) => {
 };
 const resultsFile = option("--results");
 const cookieSettings = [option("--cookies") ?? Object.keys(COOKIES)].flat();
+const column = option("--column");
 const opensWindow = flag("--open-window");
 const [binary, ...names] = args;
 const unknown = names.filter((name) => !APPS[name]);
 if (!binary || unknown.length > 0) {
-  console.error(`usage: node run.mjs PROGRAM [--results FILE] [--cookies allowed] [--open-window] [APP…]${unknown.map((name) => `\nno app ${name}`)}`);
+  console.error(`usage: node run.mjs PROGRAM [--results FILE] [--cookies allowed] [--column NAME] [--open-window] [APP…]${unknown.map((name) => `\nno app ${name}`)}`);
   process.exit(2);
 }
 
@@ -83,14 +84,14 @@ process.exitCode = stopped ? 1 : 0;
 /** The outcomes of all configurations: `{ column, label, cookies: { allowed: {…}, blocked: {…} } }`. */
 async function tryApp(name, app) {
   const outcomes = [];
-  const configs = [...app.configs];
+  const configs = app.configs.filter((config) => [undefined, config.column].includes(column));
   for (const config of configs) {
     if (stopped) break;
     const outcome = { title: app.title, column: config.column, label: labelOf(config) };
     outcome.cookies = await tryConfig(name, app, config);
     outcomes.push(outcome);
-    if (opensWindow && config === app.configs.at(-1)) {
-      const works = app.configs.filter((_, index) => isComplete(outcomes[index].cookies.allowed));
+    if (opensWindow && config === configs.at(-1)) {
+      const works = configs.filter((_, index) => isComplete(outcomes[index].cookies.allowed));
       const hasDownload = Object.keys(app.checks).some((check) => ["download", "new window"].includes(check));
       if (hasDownload && works.length > 0) {
         const config = { ...works[0], tool: { ...works[0].tool, open: "window" }, column: "open = window" };
