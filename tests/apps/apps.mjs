@@ -79,6 +79,8 @@ export const APPS = {
       ...[`--backend-store-uri=sqlite:///${directory}/mlflow.db`, ...(base ? [`--static-prefix=${base}`] : [])],
     ],
     up: "/health",
+    // MLflow itself has no such page without logins.
+    missing: /users\/current$/,
     env: ({ bin }) => ({ PATH: `${bin("plots")}:${process.env.PATH}` }),
     configs: [DEFAULT, HOST],
     checks: {
@@ -329,7 +331,8 @@ export const APPS = {
     prepare: ({ directory, source }) => [
       ["cp", "-r", source("next"), `${directory}/next`],
       ["ln", "-s", modules("").replace(/\/$/, ""), `${directory}/next/node_modules`],
-      [node, modules("next/dist/bin/next"), "build", `${directory}/next`],
+      // Turbopack follows no link out of the directory.
+      [node, modules("next/dist/bin/next"), "build", "--webpack", `${directory}/next`],
     ],
     start: ({ port, directory }) => [node, modules("next/dist/bin/next"), "start", `${directory}/next`, "--hostname=127.0.0.1", `--port=${port}`],
     env: ({ base }) => ({ BASE: base, NEXT_TELEMETRY_DISABLED: "1", NODE_OPTIONS: "--max-old-space-size=2048" }),

@@ -199,7 +199,7 @@ async function tryCookies(name, app, { config, origin, cookies, started }) {
     const gateway = await one.gatewayOf({ [name]: tool }, { public_url: front.origin() });
     front.port = new URL(gateway.origin).port;
     const profile = await one.profile({ ignoreHTTPSErrors: true });
-    const x = new Trial({ one, profile, name, config, origin });
+    const x = new Trial({ one, profile, name, app, config, origin });
     for (const [check, body] of Object.entries(app.checks)) {
       if (stopped) break;
       outcome[check] = await tryCheck(x, body, check);

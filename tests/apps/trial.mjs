@@ -7,12 +7,13 @@ export class Trial {
   bad = [];
   failed = false;
 
-  constructor({ one, profile, name, config, origin }) {
+  constructor({ one, profile, name, app, config, origin }) {
     Object.assign(this, { one, profile, tool: name, config, origin });
     const path = (request) => new URL(request.url()).pathname.replace(/~[\w-]{16}/, "~…").slice(0, 80);
     profile.context.on("response", (response) => {
       const request = response.request();
       if (response.status() < 400 || request.url().endsWith("/favicon.ico")) return;
+      if (app.missing?.test(new URL(request.url()).pathname)) return;
       this.bad.push({ status: response.status(), method: request.method(), path: path(request) });
     });
     profile.context.on("requestfailed", (request) => {

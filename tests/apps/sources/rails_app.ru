@@ -24,6 +24,8 @@ class NotesApp < Rails::Application
   end
 end
 
+NotesApp.initialize!
+
 class NotesController < ActionController::Base
   protect_from_forgery with: :exception
   before_action { session[:user] ||= request.headers["X-Forwarded-User"] }
@@ -32,13 +34,17 @@ class NotesController < ActionController::Base
     <!doctype html><html lang="en"><head><title>Notes</title><link rel="icon" href="data:,">
     <link rel="stylesheet" href="<%= style_path %>"></head>
     <body><h1>Notes of <%= session[:user] %></h1>
-    <ul><% (session[:notes] || []).each do |note| %><li><%= note %></li><% end %></ul>
+    <ul><% @notes.each do |note| %><li><%= note %></li><% end %></ul>
     <%= form_with url: add_path, local: true do %><input name="note" aria-label="Note"><button>Add</button><% end %>
     <%= link_to "Again", root_url %> <%= link_to "Download", download_path, download: true %>
     <%= link_to "About", about_path, target: "_blank" %></body></html>
   ERB
 
-  def index = render(inline: PAGE)
+  def index
+    @notes = session[:notes] || []
+    render(inline: PAGE)
+  end
+
   def style = render(plain: "h1 { color: rgb(0, 0, 128) }", content_type: "text/css")
   def download = render(plain: ["Notes:", *session[:notes]].join("\n"))
   def about = render(html: "<h1>About #{ERB::Util.h(session[:user])}</h1>".html_safe)
@@ -50,5 +56,4 @@ class NotesController < ActionController::Base
   end
 end
 
-NotesApp.initialize!
 run NotesApp
