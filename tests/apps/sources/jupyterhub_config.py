@@ -1,6 +1,7 @@
 """JupyterHub, which trusts the header of the gateway for its login."""
 
 import os
+import sys
 
 from jupyterhub.auth import Authenticator
 from tornado import web
@@ -40,6 +41,7 @@ c.Authenticator.allow_all = True
 c.Authenticator.any_allow_config = True
 # One account of this machine for all users: a trial only.
 c.JupyterHub.spawner_class = "simple"
+c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"]
 c.Spawner.default_url = "/lab"
 c.Spawner.start_timeout = 120

@@ -49,7 +49,7 @@ PHP
     database
     # The option --skip-grant-tables leaves all accounts out.
     php -r "mysqli_query(mysqli_connect('localhost', 'root', '', '', 0, '$socket'), 'CREATE DATABASE wordpress') || exit(1);"
-    SOCKET=$socket BASE=$base php -r "
+    SOCKET=$socket BASE=$base php -d sendmail_path=/bin/true -r "
         define('WP_INSTALLING', true);
         require '$root$base/wp-load.php';
         require ABSPATH . 'wp-admin/includes/upgrade.php';
