@@ -29,7 +29,9 @@ function said(outcome) {
   return isBroken ? `fails: ${list}` : `works, except ${list}`;
 }
 
-/** "404 at GET /assets/app.js" → "404". */
+/** "404 at GET /assets/app.js" → "404", and no text of pages. */
 function short(reason) {
-  return reason.match(/^\d{3}(?= at )/)?.[0] ?? reason;
+  if (/^no key/.test(reason)) return reason;
+  if (/^no "|Timeout/.test(reason)) return "no result";
+  return reason.match(/^(\d{3}|net::\w+)(?= at )/)?.[1] ?? reason.slice(0, 40);
 }
