@@ -474,7 +474,8 @@ function jupyter(title, module, up) {
           const cell = window.locator(".jp-CodeCell .cm-content, .code_cell .CodeMirror").first();
           await cell.click({ timeout: 45_000 });
           await window.keyboard.press("Control+Enter");
-          await window.getByText("Counted to 0").nth(1).waitFor({ timeout: 45_000 });
+          const output = window.locator(".jp-OutputArea-output, .output_subarea");
+          await output.filter({ hasText: "Counted to 0" }).first().waitFor({ timeout: 90_000 });
         } finally {
           await window.close();
         }

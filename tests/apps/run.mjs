@@ -1,10 +1,12 @@
 // Tries the apps of apps.mjs behind the gateway, in the frame of a platform, in Chromium: with
 // third-party cookies allowed and blocked. Prints a table.
 //
-//   node run.mjs PROGRAM [--results FILE] [--cookies allowed] [--column NAME] [--open-window] [APP…]
+//   node run.mjs PROGRAM [--results FILE] [--cookies allowed] [--column NAME] [--open-window]
+//     [--verbose] [APP…]
 //
 // FILE collects the results of several runs. --cookies limits the run to one setting of the
 // browser, --column to one column of the table. --open-window also tries `open = "window"`.
+// --verbose shows the pages and the log after each failed check.
 
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -43,10 +45,11 @@ const resultsFile = option("--results");
 const cookieSettings = [option("--cookies") ?? Object.keys(COOKIES)].flat();
 const column = option("--column");
 const opensWindow = flag("--open-window");
+const isVerbose = flag("--verbose");
 const [binary, ...names] = args;
 const unknown = names.filter((name) => !APPS[name]);
 if (!binary || unknown.length > 0) {
-  console.error(`usage: node run.mjs PROGRAM [--results FILE] [--cookies allowed] [--column NAME] [--open-window] [APP…]${unknown.map((name) => `\nno app ${name}`)}`);
+  console.error(`usage: node run.mjs PROGRAM [--results FILE] [--cookies allowed] [--column NAME] [--open-window] [--verbose] [APP…]${unknown.map((name) => `\nno app ${name}`)}`);
   process.exit(2);
 }
 
@@ -203,6 +206,7 @@ async function tryCookies(name, app, { config, origin, cookies, started }) {
     for (const [check, body] of Object.entries(app.checks)) {
       if (stopped) break;
       outcome[check] = await tryCheck(x, body, check);
+      if (isVerbose && outcome[check] !== "") console.log(await one.report());
       if (check !== "page") continue;
       if (outcome.page !== "") break;
       // Every file of the page must be there, too.

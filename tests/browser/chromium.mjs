@@ -72,6 +72,8 @@ export class Profile {
         ignoreHTTPSErrors,
         args: [
           "--no-sandbox",
+          // Playwright's own option does not reach downloads.
+          ...(ignoreHTTPSErrors ? ["--ignore-certificate-errors"] : []),
           `--disable-features=${FEATURES_OFF.join(",")}`,
           // No host but this machine exists, for pages and for Chromium itself.
           "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1",
