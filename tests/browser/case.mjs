@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 
 import { Profile } from "./chromium.mjs";
 import { TemporaryDirectory } from "./directory.mjs";
+import { Front } from "./front.mjs";
 import { Gateway, SECRETS } from "./gateway.mjs";
 import { ORDINARY, sign } from "./launch.mjs";
 import { freePort, Program } from "./program.mjs";
@@ -55,6 +56,16 @@ export class Case {
     this.#opened.push(() => program.stop());
     this.#programs.push(program);
     await program.written(() => program.lines.includes(line));
+  }
+
+  /** A gateway with these tools behind TLS, as in production. Its profiles need
+   *  `ignoreHTTPSErrors`. */
+  async gatewayBehindTls(tools) {
+    const front = await Front.start();
+    this.#opened.push(() => front.stop());
+    const gateway = await this.gatewayOf(tools, { public_url: front.origin() });
+    front.port = new URL(gateway.origin).port;
+    return { origin: front.origin() };
   }
 
   /** Registers a function for the end of the case. */

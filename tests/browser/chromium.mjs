@@ -44,9 +44,11 @@ export class Profile {
   /** Every WebSocket, as Playwright reports it. */
   sockets = [];
 
-  /** Allows or blocks third-party cookies. `noFrameCookies` also blocks partitioned ones. */
+  /** Allows or blocks third-party cookies. `noFrameCookies` also blocks partitioned ones.
+   *  `ignoreHTTPSErrors` accepts the certificate of `Front`. */
   static async open(cookies, settings = {}) {
     const { noFrameCookies = false, deviceScaleFactor = 1, javaScriptEnabled = true } = settings;
+    const { ignoreHTTPSErrors = false } = settings;
     const profile = new Profile();
     const directory = profile.#directory.path;
     const exceptions = { cookies: noFrameCookies ? NO_COOKIES_IN_FRAMES : {} };
@@ -67,8 +69,11 @@ export class Profile {
         viewport: { width: 1280, height: 900 },
         deviceScaleFactor,
         javaScriptEnabled,
+        ignoreHTTPSErrors,
         args: [
           "--no-sandbox",
+          // Playwright's own option does not reach downloads.
+          ...(ignoreHTTPSErrors ? ["--ignore-certificate-errors"] : []),
           `--disable-features=${FEATURES_OFF.join(",")}`,
           // No host but this machine exists, for pages and for Chromium itself.
           "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1",

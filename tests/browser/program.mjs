@@ -13,17 +13,29 @@ export class Program {
   lines = [];
   #child;
   #ended;
+  #hasGroup;
   #news = new EventEmitter();
   #stopMs;
   #isRunning = true;
   // A child that did not start has no id. A signal to it would go to this process group.
-  #signal = (signal) => this.#child.pid !== undefined && this.#child.kill(signal);
+  #signal = (signal) => {
+    if (this.#child.pid === undefined) return;
+    if (!this.#hasGroup) return this.#child.kill(signal);
+    try {
+      process.kill(-this.#child.pid, signal);
+    } catch {
+      // No process of the group is left.
+    }
+  };
   #kill = () => this.#signal("SIGKILL");
 
-  /** Starts `command`. `stop` sends SIGTERM, and SIGKILL after `stopMs`. */
-  constructor(command, args, { cwd, env, stopMs = 2_000 }) {
+  /** Starts `command`. `stop` sends SIGTERM, and SIGKILL after `stopMs`. With `group`, both reach
+   *  all processes that it starts, and SIGKILL the processes that it leaves behind. */
+  constructor(command, args, { cwd, env, stopMs = 2_000, group = false }) {
     this.#stopMs = stopMs;
-    this.#child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    this.#hasGroup = group;
+    const stdio = ["ignore", "pipe", "pipe"];
+    this.#child = spawn(command, args, { cwd, env, stdio, detached: group });
     this.#ended = new Promise((resolve) => {
       this.#child.once("close", resolve);
       this.#child.once("error", (error) => resolve(this.lines.push(String(error))));
@@ -75,6 +87,7 @@ export class Program {
     const timeout = setTimeout(this.#kill, this.#stopMs);
     await this.#ended;
     clearTimeout(timeout);
+    if (this.#hasGroup) this.#kill();
     process.off("exit", this.#kill);
   }
 }

@@ -16,12 +16,16 @@ import { Case } from "./case.mjs";
 import accessibilityCases from "./cases/accessibility.mjs";
 import adderCases from "./cases/adder.mjs";
 import blocksCases from "./cases/blocks.mjs";
+import djangoCases from "./cases/django.mjs";
 import downloadCases from "./cases/download.mjs";
+import expressCases from "./cases/express.mjs";
+import fastapiCases from "./cases/fastapi.mjs";
 import flaskCases from "./cases/flask.mjs";
 import jupyterlabCases from "./cases/jupyterlab.mjs";
 import launchCases from "./cases/launch.mjs";
 import pageCases from "./cases/page.mjs";
 import peopleCases from "./cases/people.mjs";
+import phpCases from "./cases/php.mjs";
 import practiceCases from "./cases/practice.mjs";
 import refusalCases from "./cases/refusal.mjs";
 import sessionCases from "./cases/session.mjs";
@@ -62,6 +66,10 @@ const cases = {
   ...strayCases,
   ...streamlitCases,
   ...jupyterlabCases,
+  ...expressCases,
+  ...djangoCases,
+  ...fastapiCases,
+  ...phpCases,
 };
 // The pages are the same with blocked cookies, and axe is slow.
 const casesOf = { allowed: cases, blocked: { ...cases, ...accessibilityCases } };

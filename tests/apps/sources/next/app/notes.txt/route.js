@@ -1,0 +1,3 @@
+export const dynamic = "force-dynamic";
+
+export const GET = () => new Response("some notes", { headers: { "Content-Type": "text/plain" } });

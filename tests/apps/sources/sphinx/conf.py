@@ -1,0 +1,2 @@
+project = "Sphinx course"
+html_theme = "alabaster"
