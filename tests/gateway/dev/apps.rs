@@ -129,10 +129,10 @@ fn a_request_that_no_app_answers_is_listed_with_url_and_hint_and_no_personal_dat
     assert!(get(&server, "/dev/refusals").body.contains("No refusals yet."));
 
     let json = opened(&server, "nb", "application/json");
-    assert_eq!((json.status, &json.json()["error"]), (502, &"upstream-refused".into()));
+    assert_eq!((json.status, &json.json()["error"]), (503, &"upstream-refused".into()));
     assert!(!json.body.contains("127.0.0.1") && !json.body.contains("cargo"), "{json:?}");
     let page = opened(&server, "nb", "text/html");
-    assert_eq!(page.status, 502);
+    assert_eq!((page.status, page.header("refresh")), (503, Some("3")));
     let hint = format!("Development: The app at {url} does not run: cargo run -p nb");
     assert!(text(&page.body).contains(&hint), "{page:?}");
     let reference = text(&page.body);

@@ -5,6 +5,8 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use tokio::net::TcpSocket;
+
 use crate::support::{Browser, Form, Recorder, Reply, Server, Setup, Upstream, Visit, status_of};
 
 const GATEWAY: &str = "[gateway]\npublic_url = \"https://tool.example\"\n\
@@ -85,6 +87,33 @@ fn a_newer_role_ends_a_session_that_began_before_a_reload() {
     assert_eq!(newer.prefix, visit.prefix);
     reload(&server, &tools);
     assert_eq!(status(&mut older, &visit), 401);
+}
+
+/// Otherwise the page of an app that is down would reload itself for as long as somebody edits.
+#[test]
+fn the_minute_of_an_app_that_starts_goes_on_after_a_reload() {
+    let sockets = [TcpSocket::new_v4(), TcpSocket::new_v4()].map(|socket| socket.expect("one"));
+    let [url, other] = sockets.each_ref().map(|socket| {
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("a port, and nobody listens");
+        format!("http://{}", socket.local_addr().expect("an address"))
+    });
+    let server = server(&upstream_tools(&url, ""));
+    let mut browser = Browser::new(&server);
+    let visit = browser.open(&launch("key-1", "1"));
+    let mut check = |running, expected: bool| {
+        server.set_running(running);
+        let reply = browser.send("GET", &visit.at("/page"), &[("Accept", "text/html")], b"");
+        let reloads = reply.header("refresh").is_some();
+        assert_eq!((reply.status, reloads), (503, expected), "{running}");
+    };
+    check(1000, true);
+    reload(&server, &upstream_tools(&url, "title = \"New\""));
+    check(1059, true);
+    reload(&server, &upstream_tools(&url, ""));
+    check(1060, false);
+    // Another app may be starting.
+    reload(&server, &upstream_tools(&other, ""));
+    check(1061, true);
 }
 
 /// The headers of the upstream depend on the configuration, and are cached for a minute.

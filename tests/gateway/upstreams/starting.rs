@@ -45,7 +45,11 @@ impl StartingApp {
 fn starting() -> (StartingApp, Server) {
     let app = StartingApp::new();
     let contact = "contact = \"mailto:help@campus.example\"\n[tools.nb]";
-    let server = server(&tools(&app.url(), "").replace("[tools.nb]", contact));
+    // Only development shows the comment.
+    let line = format!("\"{}\"", app.url());
+    let tools = tools(&app.url(), "").replace(&line, &format!("{line} # cargo run -p app"));
+    assert!(tools.contains("cargo"), "{tools}");
+    let server = server(&tools.replace("[tools.nb]", contact));
     (app, server)
 }
 
@@ -59,7 +63,7 @@ fn reloads(reply: &Reply) {
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     assert_eq!((reply.header("location"), reply.cookie()), (None, None));
     assert!(reply.body.contains(HEADING), "{}", reply.body);
-    let has_more = ["reference", "help@campus.example", "<script", "127.0.0.1", "<form"];
+    let has_more = ["reference", "help@campus.example", "<script", "127.0.0.1", "cargo", "<form"];
     assert!(!has_more.iter().any(|more| reply.body.contains(more)), "{}", reply.body);
 }
 
