@@ -58,7 +58,7 @@ const APPS = {
   django: {
     prepare: (python) => [python, file("django/notes.py"), "prepare"],
     start: (port, python) => [
-      ...[python, "-m", "gunicorn", `--chdir=${file("django")}`, `--bind=127.0.0.1:${port}`],
+      ...[python, "-m", "gunicorn", `--pythonpath=${file("django")}`, `--bind=127.0.0.1:${port}`],
       ...["--threads=8", "notes:application"],
     ],
     env: { DATABASE: "notes.sqlite3" },
@@ -129,7 +129,8 @@ class App {
   /** A clean environment, and a home directory without the user's settings. */
   #options(env) {
     const { path } = this.#directory;
-    return { cwd: path, env: { PATH: process.env.PATH, HOME: path, PYTHONUNBUFFERED: "1", ...env } };
+    const python = { PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" };
+    return { cwd: path, env: { PATH: process.env.PATH, HOME: path, ...python, ...env } };
   }
 
   /** All of its output. */
