@@ -105,6 +105,25 @@ fn a_twin_counts_for_the_tools_own_pages_and_their_user() {
     recorder.request();
 }
 
+/// `<a href="/file" download>`: the browser follows the redirect of a stray request.
+#[test]
+fn a_twin_counts_after_the_redirect_of_a_stray_request() {
+    let (recorder, server) = recorded();
+    let (mut browser, prefix) = twin_only(&server, &launch());
+    let page = format!("https://tool.example{prefix}/page");
+    let own = [("Sec-Fetch-Site", "same-origin"), ("Referer", page.as_str())];
+    let reply = browser.send("GET", "/file?x=1", &own, b"");
+    let expected = format!("{prefix}/file?x=1");
+    assert_eq!((reply.status, reply.header("location")), (307, Some(expected.as_str())));
+    recorder.saw_nothing();
+    assert_eq!(browser.send("GET", &expected, &own, b"").body, "ok");
+    assert_eq!(recorder.request().line(), "GET /app/file?x=1");
+    // A page of another site gains nothing from it.
+    let foreign = [("Sec-Fetch-Site", "cross-site"), ("Referer", page.as_str()), JSON];
+    refused(&browser.send("GET", &expected, &foreign, b""), 401, "no-session");
+    recorder.saw_nothing();
+}
+
 #[test]
 fn a_twin_does_not_count_for_pages_of_other_sites() {
     let (recorder, server) = recorded();
