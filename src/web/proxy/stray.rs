@@ -14,7 +14,9 @@ use super::route::ToolRoute;
 use crate::proxy::path::{begins_with_tilde, has_dot_segment};
 use crate::url::UrlParts;
 use crate::web::gateway::Gateway;
-use crate::web::grade;
+
+/// The first segments of URLs for programs, which authenticate themselves. Some are reserved only.
+const FOR_PROGRAMS: [&str; 3] = ["grades", "links", "members"];
 
 /// The URL of a stray request in the session of its page: the session's prefix, and path and query
 /// of the request with the same bytes. `host` has no port. `None` for any other request.
@@ -65,7 +67,7 @@ fn belongs_to_gateway(gateway: &Gateway, host: &str, head: &Parts) -> bool {
         "is_up" => path == "/is_up",
         ".well-known" => true,
         "dev" => gateway.development.is_some() && is_public_host(),
-        _ if Some(first) == grade::PATH.strip_prefix('/') => {
+        _ if FOR_PROGRAMS.contains(&first) => {
             head.headers.contains_key(AUTHORIZATION) && is_public_host()
         }
         _ => begins_with_tilde(first),

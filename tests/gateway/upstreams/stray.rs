@@ -47,6 +47,8 @@ fn a_root_absolute_url_of_a_page_leads_into_its_session() {
         "/ready",
         "/tools/nb/config.xml",
         "/grades",
+        "/links",
+        "/members/7",
         "/metrics",
         "/a%2Fb//c%20d/?next=//evil.example/%2e%2e#".trim_end_matches('#'),
         "/lti/other",
@@ -151,7 +153,13 @@ fn the_gateways_own_urls_and_those_of_tools_stay_where_they_are() {
         let reply = ask(&server, method, target, &page);
         assert_eq!((reply.status, reply.header("location")), (status, None), "{method} {target}");
     }
-    for (target, status) in [("/grades", 401), ("/grades/7", 401)] {
+    for (target, status) in [
+        ("/grades", 401),
+        ("/grades/7", 401),
+        ("/links", 404),
+        ("/members", 404),
+        ("/members/7?x", 404),
+    ] {
         let headers =
             [("Host", "tool.example"), ("Referer", &*page), ("Authorization", "Bearer x")];
         let reply = server.send("GET", target, &headers, b"");
