@@ -20,7 +20,7 @@ export default {
   },
 
   "with pass_host_header, Django's admin works in the platform's frame": async (t) => {
-    const { gateway, profile, frame } = await django(t, { pass_host_header: true });
+    const { gateway, profile, frame, user } = await django(t, { pass_host_header: true });
     await frame.getByRole("link", { name: "Admin" }).click();
     await frame.getByLabel("Username").fill("admin");
     await frame.getByLabel("Password").fill("admin");
@@ -32,7 +32,9 @@ export default {
     await frame.getByLabel("Name:").fill(`group of ${user}`);
     await frame.getByRole("button", { name: "Save", exact: true }).click();
     await frame.getByText("was added successfully").waitFor();
-    assert.deepEqual(profile.consoleErrors, []);
+    // Django's login form has `autofocus`, which Chromium ignores in a frame of another site.
+    const errors = profile.consoleErrors.filter((line) => !line.includes("Blocked autofocusing"));
+    assert.deepEqual(errors, []);
   },
 
   "without pass_host_header, Django on gunicorn refuses a form behind TLS": async (t) => {

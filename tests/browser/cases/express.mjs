@@ -97,8 +97,8 @@ export default {
     const second = await opens(profile, frame, "About");
     await shows(second.mainFrame(), `About express-key:${user}`);
     assert.deepEqual(profile.consoleErrors, []);
-    // The same block again, in a browser that has the session.
-    await page.reload();
+    // The same block again, in a browser that has the session: a new launch, a new button.
+    await page.goto(t.platform.course(t.launch("express", { user_id: user }, { gateway })));
     const again = await profile.openWindow(await block(page));
     await shows(again.mainFrame(), notesOf("express", user));
   },

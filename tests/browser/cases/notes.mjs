@@ -9,11 +9,13 @@ export async function shows(frame, ...texts) {
   for (const text of texts) await frame.getByText(text).filter({ visible: true }).first().waitFor();
 }
 
-/** Adds a note with the page's form, and waits for it. */
+/** Adds a note with the page's form, and waits until the page has one more of its kind. */
 export async function addsNote(frame, heading, note) {
+  const same = frame.locator("li", { hasText: note });
+  const before = await same.count();
   await frame.getByRole("textbox", { name: "Note" }).fill(note);
   await frame.getByRole("button", { name: "Add" }).click();
-  await frame.locator("li", { hasText: note }).waitFor();
+  await same.nth(before).waitFor();
   await shows(frame, heading);
 }
 
@@ -42,10 +44,10 @@ export async function opens(profile, frame, name) {
   return window;
 }
 
-/** Asserts that the style sheet of the page applies. */
+/** Waits until the style sheet of the page applies: texts appear before it arrives. */
 export async function isStyled(frame) {
-  const color = () => getComputedStyle(document.querySelector("h1")).color;
-  assert.equal(await frame.evaluate(color), "rgb(0, 0, 128)");
+  const color = () => getComputedStyle(document.querySelector("h1")).color === "rgb(0, 0, 128)";
+  await frame.waitForFunction(color);
 }
 
 /** The id of a user who has no notes yet: all cases share the app. */

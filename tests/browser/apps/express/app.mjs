@@ -12,6 +12,8 @@ import multer from "multer";
 
 const [port, base = ""] = process.argv.slice(2);
 const notes = new Map();
+// Browsers ask for the icon of a page in a window.
+const ICON = '<link rel="icon" href="data:,">';
 
 const app = express();
 const router = express.Router();
@@ -50,13 +52,13 @@ router.put("/notes.json", (request, response) => {
 });
 router.get("/notes.json", (request, response) => response.json(request.notes));
 router.get("/notes.txt", (request, response) => response.type("txt").send(["Notes:", ...request.notes].join("\n")));
-router.get("/about", (request, response) => response.send(`<h1>About ${request.session.user}</h1>`));
+router.get("/about", (request, response) => response.send(`${ICON}<h1>About ${request.session.user}</h1>`));
 app.listen(Number(port), "127.0.0.1");
 
 function page(request) {
   const token = `<input type="hidden" name="_csrf" value="${request.csrfToken()}">`;
   const list = request.notes.map((note) => `<li>${note}</li>`).join("");
-  return `<!doctype html><html lang="en"><head><title>Notes</title><link rel="icon" href="data:,">
+  return `<!doctype html><html lang="en"><head><title>Notes</title>${ICON}
     <meta name="csrf" content="${request.csrfToken()}"><link rel="stylesheet" href="${base}/style.css"></head>
     <body><h1>Notes of ${request.session.user}</h1><ul>${list}</ul><p id="fetched"></p>
     <form method="post" action="${base}/">${token}<input name="note" aria-label="Note"><button>Add</button></form>
