@@ -3,14 +3,15 @@
 //!
 //! Tests and benches use this interface. Admins use the command `lti-gateway`.
 //!
-//! Layers, from the lowest: `address`, [`cause`], [`clock`], [`log`](mod@log) and [`url`];
-//! [`config`]; [`session`], [`state`], [`platform`] and [`practice`]; [`proxy`], [`template`] and
-//! [`grade`]; [`web`]; [`server`]; [`cli`]. Imports only go down.
+//! Layers, from the lowest: `address`, [`cause`], [`clock`], `common_name`, [`log`](mod@log) and
+//! [`url`]; [`config`]; [`session`], [`state`], [`platform`] and [`practice`]; [`proxy`],
+//! [`template`] and [`grade`]; [`web`]; [`server`]; [`cli`]. Imports only go down.
 
 mod address;
 pub mod cause;
 pub mod cli;
 pub mod clock;
+mod common_name;
 pub mod config;
 pub mod grade;
 pub mod log;

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::activity::{Activity, Phase};
 
@@ -12,6 +14,9 @@ use super::activity::{Activity, Phase};
 const MOST_HEAD_BYTES: usize = 16 * 1024 * 1024;
 /// The bytes of a head that do not count: a browser's heads have 1 to 4 KiB.
 const FREE_HEAD: usize = 8 * 1024;
+
+/// The longest wait for the end of a connection that closes for a new one.
+const CLOSING: Duration = Duration::from_millis(50);
 
 /// All open connections.
 pub(super) struct Connections {
@@ -22,6 +27,9 @@ pub(super) struct Connections {
     /// The number of dispatched requests, which may outlive their connections.
     dispatched: AtomicUsize,
     closed: Notify,
+    /// The number of connections that are to close at once, but are not closed yet. Each still
+    /// holds its file descriptor.
+    closing: AtomicUsize,
 }
 
 /// The place of a connection in the list. Dropping the value leaves the list.
@@ -47,6 +55,7 @@ impl Connections {
             head_bytes: AtomicUsize::new(0),
             dispatched: AtomicUsize::new(0),
             closed: Notify::new(),
+            closing: AtomicUsize::new(0),
         }
     }
 
@@ -54,7 +63,7 @@ impl Connections {
     /// connection is expendable.
     pub(super) fn register(self: &Arc<Self>) -> Option<Registration> {
         let mut open = self.open();
-        if open.len() >= self.most && !close_most_expendable(&mut open) {
+        if open.len() >= self.most && !self.close_most_expendable(&mut open) {
             return None;
         }
         let activity = Arc::new(Activity::new());
@@ -65,7 +74,22 @@ impl Connections {
 
     /// Closes the most expendable connection, for its file descriptor.
     pub(super) fn make_room(&self) {
-        close_most_expendable(&mut self.open());
+        self.close_most_expendable(&mut self.open());
+    }
+
+    /// Waits until the connections that had to close are closed, but not for long. A burst of new
+    /// connections would otherwise use up the file descriptors.
+    pub(super) async fn room(&self) {
+        let all_closed = async {
+            loop {
+                let closed = self.closed.notified();
+                if self.closing.load(Ordering::Acquire) == 0 {
+                    return;
+                }
+                closed.await;
+            }
+        };
+        let _ = timeout(CLOSING, all_closed).await;
     }
 
     /// Lets every connection close after its current request.
@@ -97,21 +121,22 @@ impl Connections {
         }
     }
 
+    /// Closes the most expendable connection, and removes it from the list. `false` if there is
+    /// none.
+    fn close_most_expendable(&self, open: &mut HashMap<u64, Arc<Activity>>) -> bool {
+        let candidates =
+            open.iter().filter_map(|(number, activity)| Some((activity.expendability()?, *number)));
+        let Some((_, number)) = candidates.min() else { return false };
+        if let Some(activity) = open.remove(&number) {
+            self.closing.fetch_add(1, Ordering::AcqRel);
+            activity.close();
+        }
+        true
+    }
+
     fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Activity>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Closes the most expendable connection, and removes it from the list. `false` if no connection is
-/// expendable.
-fn close_most_expendable(open: &mut HashMap<u64, Arc<Activity>>) -> bool {
-    let candidates =
-        open.iter().filter_map(|(number, activity)| Some((activity.expendability()?, *number)));
-    let Some((_, number)) = candidates.min() else { return false };
-    if let Some(activity) = open.remove(&number) {
-        activity.close();
-    }
-    true
 }
 
 impl Registration {
@@ -134,7 +159,10 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.reset_head_bytes();
-        self.connections.open().remove(&self.number);
+        // Otherwise it was removed in order to close.
+        if self.connections.open().remove(&self.number).is_none() {
+            self.connections.closing.fetch_sub(1, Ordering::AcqRel);
+        }
         self.connections.closed.notify_waiters();
     }
 }
@@ -143,5 +171,26 @@ impl Drop for Dispatched {
     fn drop(&mut self) {
         self.0.dispatched.fetch_sub(1, Ordering::AcqRel);
         self.0.closed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_connection_waits_until_the_one_that_it_replaces_is_closed() {
+        let connections = Arc::new(Connections::new(1));
+        let first = connections.register().expect("room");
+        assert!(timeout(Duration::ZERO, connections.room()).await.is_ok(), "nothing closes");
+        let second = connections.register().expect("the first is expendable");
+        assert!(first.activity.must_close());
+        assert!(timeout(CLOSING / 2, connections.room()).await.is_err(), "the first is open");
+        // A connection that does not end delays the next one only for a short time.
+        assert!(timeout(CLOSING * 2, connections.room()).await.is_ok());
+        drop(first);
+        assert!(timeout(Duration::ZERO, connections.room()).await.is_ok());
+        drop(second);
+        assert!(timeout(Duration::ZERO, connections.all_closed()).await.is_ok());
     }
 }

@@ -91,6 +91,7 @@ async fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
                 // Without room, the connection closes.
                 if let Some(registration) = shared.connections.register() {
                     tokio::spawn(serve(Arc::clone(shared), stream, peer, registration));
+                    shared.connections.room().await;
                 }
             }
             // The client left before the gateway accepted it.

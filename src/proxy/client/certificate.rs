@@ -19,6 +19,8 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use webpki::EndEntityCert;
 
+use crate::common_name::common_name;
+
 /// What is wrong with a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CertificateFault {
@@ -224,18 +226,6 @@ fn bad_certificate(certificate: &CertificateDer<'_>, error: &CertificateError) -
         error => CertificateFault::Other(error.to_string()),
     };
     BadCertificate { subject: parsed.and_then(|parsed| common_name(parsed.subject())), fault }
-}
-
-/// The first common name in a subject, for the log.
-fn common_name(subject: &[u8]) -> Option<String> {
-    /// The DER encoding of the attribute type 2.5.4.3 (RFC 5280 §4.1.2.4).
-    const COMMON_NAME: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
-    let at = subject.windows(COMMON_NAME.len()).position(|window| window == COMMON_NAME)?;
-    // A string type, and a length below 128.
-    let (_, value) = subject.get(at + COMMON_NAME.len()..)?.split_first()?;
-    let (length, value) = value.split_first()?;
-    let name = std::str::from_utf8(value.get(..usize::from(*length))?).ok()?;
-    (*length < 128 && !name.contains(char::is_control)).then(|| name.to_owned())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ type Row = (&'static str, &'static [&'static str]);
 
 /// The rows, lowest first. A module imports only from lower rows and from itself.
 const ROWS: [Row; 9] = [
-    ("layer 2, lower row", &["url", "address", "clock", "cause", "log"]),
+    ("layer 2, lower row", &["url", "address", "clock", "cause", "common_name", "log"]),
     ("layer 2, middle row", &["config"]),
     ("layer 2, upper row", &["session", "state", "platform", "practice"]),
     ("layer 3", &["proxy", "template", "site", "process", "grade"]),

@@ -68,6 +68,14 @@ impl Wire {
         assert_eq!(self.stream.peek(&mut [0]).expect("unread data"), 1);
     }
 
+    /// Limits what the system keeps for this end of the connection.
+    #[cfg(target_os = "linux")]
+    pub fn limit_buffers(&self) {
+        use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
+        set_socket_recv_buffer_size(&self.stream, 1 << 16).expect("a size");
+        set_socket_send_buffer_size(&self.stream, 1 << 16).expect("a size");
+    }
+
     /// A clone of the connection, to write while this one reads.
     pub fn second(&self) -> Self {
         Self::new(self.stream.try_clone().expect("a clone"))
