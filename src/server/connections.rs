@@ -121,8 +121,8 @@ impl Connections {
         }
     }
 
-    /// Closes the most expendable connection, and removes it from the list. `false` if none is
-    /// expendable.
+    /// Closes the most expendable connection, and removes it from the list. `false` without an
+    /// expendable one.
     fn close_most_expendable(&self, open: &mut HashMap<u64, Arc<Activity>>) -> bool {
         let candidates =
             open.iter().filter_map(|(number, activity)| Some((activity.expendability()?, *number)));
