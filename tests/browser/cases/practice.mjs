@@ -65,12 +65,18 @@ export default {
     const page = await profile.visit(t.platform.origin);
     const target = `${gateway.origin}/dev/launch?tool=hello`;
     await page.evaluate((target) => (location.href = target), target);
-    await page.getByRole("button", { name: "Launch", exact: true }).waitFor();
+    await page.getByRole("heading", { name: "Open the practice platform first" }).waitFor();
     await page.waitForLoadState();
-    assert.equal(page.frame("launch").url(), "about:blank");
-    await page.getByRole("button", { name: "Launch", exact: true }).click();
-    await shows(await launched(page), "Hello, Ada Practice!");
-    assert.deepEqual(unexpected(profile, 404), [], "the platform's start page is a 404");
+    assert.equal(page.frame("launch"), null);
+    assert.deepEqual(unexpected(profile, 403, 404), [], "the platform's start page is a 404");
+
+    // The same URL, entered by the user, waits for a click.
+    const own = await profile.tab(target);
+    await own.getByRole("button", { name: "Launch", exact: true }).waitFor();
+    await own.waitForLoadState();
+    assert.equal(own.frame("launch").url(), "about:blank");
+    await own.getByRole("button", { name: "Launch", exact: true }).click();
+    await shows(await launched(own), "Hello, Ada Practice!");
   },
 
   "without scripts, the practice platform launches with a second click": async (t) => {
@@ -205,7 +211,7 @@ export default {
     const hint = `The app at http://127.0.0.1:${port} does not run:`;
     const profile = await t.profile();
     const page = await profile.visit(`${gateway.origin}/dev`);
-    assert.deepEqual(await page.locator("h2").allInnerTexts(), ["Hello", "Gone", "locked"]);
+    assert.deepEqual(await page.locator("h2").allInnerTexts(), ["Hello", "locked", "Gone"]);
     await card(page, "Gone").getByText(hint).waitFor();
     await looksRight(t, page, "dev-app-gone", SCREENS);
     await launch(page, "Gone", "Ada, a learner");
@@ -315,9 +321,9 @@ export default {
     assert.equal(await page.locator("input[name=oauth_signature]").count(), 0);
     // Its link leads on. From there, the same launch is the page's own.
     await page.getByRole("link", { name: "Practice platform" }).click();
-    await choose(page, "Hello", "Ada, a learner");
-    await page.getByRole("button", { name: "Launch", exact: true }).click();
+    await launch(page, "Hello", "Ada, a learner");
     await page.waitForURL(/\/dev\/launch/);
+    await shows(await launched(page), "Hello, Ada Practice!");
     assert.equal(await page.locator("input[name=oauth_signature]").count(), 1);
   },
 };
