@@ -82,7 +82,9 @@ def getting_started(binary, built):
 
         tools = (checkout.root / "tools.toml").read_text()
         before, table = tools.split("[tools.counter]")
-        [setting] = page.blocks("toml")
+        hint, setting = page.blocks("toml")
+        url, command = hint.strip().split("  # ")
+        assert f"\n{url.replace('8000', app_port)}" in table and command == "python3 counter.py"
         assert f"# {setting.strip()} " in table, table
         terminal.write(
             "tools.toml",
