@@ -20,6 +20,7 @@ use rocket::tokio::io::AsyncReadExt as _;
 use rocket::{Build, Ignite, Rocket, Shutdown};
 use tokio::sync::oneshot;
 
+use super::activity::{Busy, Phase};
 use super::connections::Dispatched;
 use super::form::Form;
 use crate::session::own_cookies;
@@ -70,11 +71,14 @@ impl Bridge {
 
     /// The configuration for a request. In development, one of the newest files if it is a request
     /// of the gateway's own pages or a launch.
-    pub(super) async fn gateway_for(&self, head: &Parts) -> Option<Arc<Gateway>> {
+    pub(super) async fn gateway_for(&self, head: &Parts, busy: &Busy) -> Option<Arc<Gateway>> {
         let gateway = self.gateway()?;
         match &self.reloader {
             Some(reloader) if matches!(decide(&gateway, head), Decision::Own(_)) => {
+                // Until it has looked for changes, the connection may close for another one.
+                busy.enter(Phase::Form);
                 reloader.refresh().await;
+                busy.enter(Phase::Own);
                 self.gateway()
             }
             _ => Some(gateway),

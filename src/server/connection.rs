@@ -186,14 +186,10 @@ async fn answer(
     let expects_continue = head.headers.contains_key(EXPECT);
     let mut body =
         RequestBody::new(incoming, expects_continue, shared.drains.clone(), Arc::clone(&hold));
-    // Development looks for changed files first. Until then, the connection may close for another
-    // one.
-    busy.enter(Phase::Form);
-    let Some(gateway) = shared.bridge.gateway_for(&head).await else {
+    let Some(gateway) = shared.bridge.gateway_for(&head, busy).await else {
         let page = Refusal::PageFailed.respond(&Institution::default());
         return (own_response(page).await, hold);
     };
-    busy.enter(Phase::Own);
     restore_origin(&gateway, &mut head.headers);
     let call = |mount, rest| SessionCall {
         gateway: &gateway,

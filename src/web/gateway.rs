@@ -216,8 +216,8 @@ impl Gateway {
         self.development.as_ref().map(Development::notice).unwrap_or_default()
     }
 
-    /// Whether others than this machine may reach a gateway in development: it has `dev_host`. Then
-    /// `/dev` asks for a token, and no page shows keys.
+    /// Whether others than this machine may reach a gateway in development: it has `dev_host`, or
+    /// its process has a token. Then `/dev` asks for the token, and no page shows keys.
     pub(super) fn is_exposed(&self) -> bool {
         let has_dev_host = |development: &Development| development.dev_host.is_some();
         self.dev_process.token().is_some() || self.development.as_ref().is_some_and(has_dev_host)

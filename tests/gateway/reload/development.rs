@@ -222,6 +222,23 @@ fn another_state_is_refused_until_a_restart() {
 }
 
 #[test]
+fn another_dev_host_is_refused_until_a_restart() {
+    let server = server();
+    let exposed = "[gateway]\ndev_host = \"https://name-5000.app.github.dev\"\n";
+    server.write("tools.toml", &format!("{exposed}{}", TOOLS.replace("First", "Exposed")));
+    server.write("templates/a.html.tera", "{{ tool.title }}");
+    shows(&launch(&server, "a", "1"), "first part");
+    let found = notice(&server);
+    assert!(found.contains("`dev_host` has changed"), "{found}");
+    assert!(found.contains("= help: restart the gateway"), "{found}");
+    let foreign = [("Host", "name-5000.app.github.dev")];
+    assert_eq!(server.send("GET", "/", &foreign, b"").status, 400, "foreign-host");
+    server.write("tools.toml", TOOLS);
+    shows(&launch(&server, "a", "2"), "First");
+    assert_eq!(notice(&server), "");
+}
+
+#[test]
 fn static_files_that_are_created_later_are_served() {
     let server = server();
     assert_eq!(get(&server, "/static/page.css").status, 404);
