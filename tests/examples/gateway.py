@@ -3,18 +3,8 @@
 import tempfile
 from pathlib import Path
 
-import oauthlib.oauth1
-
 from running import Running
-
-LAUNCH = {
-    "lti_message_type": "basic-lti-launch-request",
-    "lti_version": "LTI-1p0",
-    "context_id": "course-1",
-    "resource_link_id": "block-1",
-    "user_id": "29123",
-    "roles": "Instructor",
-}
+from signed_launch import signed_launch
 
 
 class Gateway(Running):
@@ -31,11 +21,4 @@ class Gateway(Running):
 
     def launch(self, path: str, key: str, secret: str, fields: dict[str, str]) -> None:
         """Launches as a platform with this key, and follows the redirects to the app."""
-        client = oauthlib.oauth1.Client(
-            key, client_secret=secret, signature_type=oauthlib.oauth1.SIGNATURE_TYPE_BODY
-        )
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        _, _, body = client.sign(
-            self.public_url + path, http_method="POST", body={**LAUNCH, **fields}, headers=form
-        )
-        self.open(path, body)
+        self.open(path, signed_launch(self.public_url + path, key, secret, **fields))
