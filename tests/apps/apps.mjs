@@ -17,6 +17,9 @@ const DEFAULT = { column: "default" };
 const PASS_HOST = { column: "one line", tool: { pass_host_header: true } };
 const HOST = { column: "host", tool: { prefix: "tool" }, host: true };
 
+/** The gateway starts the app. */
+const COMMAND = { column: "command", command: true };
+
 /** The app has the launch path as its base path. `upstream`: it answers there, too. */
 const based = (setting, { upstream = true, tool } = {}) => ({
   column: "one line",
@@ -124,7 +127,7 @@ export const APPS = {
     title: "Shiny (Python)",
     start: ({ python, port, source }) => [python("async"), source("shiny_app.py"), String(port)],
     up: "/",
-    configs: [DEFAULT, HOST_DOWNLOADS],
+    configs: [DEFAULT, HOST_DOWNLOADS, COMMAND],
     checks: {
       page: check.page("Counted to 0"),
       click: check.click("Count", "Counted to 1"),
@@ -160,12 +163,32 @@ export const APPS = {
       },
     },
   },
+  streamlit: {
+    title: "Streamlit",
+    start: ({ python, port }) => [
+      ...[python("env"), "-m", "streamlit", "run", browser("streamlit/counter.py"), "--server.headless=true"],
+      ...["--server.address=127.0.0.1", `--server.port=${port}`, "--server.fileWatcherType=none"],
+      "--browser.gatherUsageStats=false",
+    ],
+    up: "/_stcore/health",
+    upText: "ok",
+    configs: [DEFAULT, HOST, COMMAND],
+    checks: {
+      page: check.page("Counted to 0"),
+      click: check.click("Count", "Counted to 1"),
+      upload: async (x) => {
+        const buffer = Buffer.alloc(3_000, 1);
+        await x.frame.locator("input[type=file]").setInputFiles({ name: "some.bin", mimeType: "application/octet-stream", buffer });
+        await check.shows(x.frame, "some.bin has 3000 bytes");
+      },
+    },
+  },
   gradio: {
     title: "Gradio",
     start: ({ python, port, base, source }) => [python("async"), source("gradio_app.py"), String(port), ...(base ? [base] : [])],
     env: () => ({ GRADIO_ANALYTICS_ENABLED: "False" }),
     up: "/gradio_api/startup-events",
-    configs: [DEFAULT, based("Gradio's `root_path`", { upstream: false, tool: WITH_DOWNLOADS }), HOST_DOWNLOADS],
+    configs: [DEFAULT, based("Gradio's `root_path`", { upstream: false, tool: WITH_DOWNLOADS }), HOST_DOWNLOADS, COMMAND],
     checks: {
       page: check.page("Greet"),
       form: async (x) => {

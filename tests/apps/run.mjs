@@ -168,6 +168,10 @@ async function start(name, app, { config, origin, base }) {
   try {
     for (const [command, ...args] of app.prepare?.(at) ?? [])
       await runs(command, args, { cwd: directory.path, env }, app.prepareMs ?? PREPARE_MS);
+    if (config.command) {
+      const command = app.start({ ...at, port: "{port}" }).map(String);
+      return { target: { command, directory: directory.path, environment: env }, stop };
+    }
     const [command, ...args] = app.start(at);
     const started = performance.now();
     program = new Program(command, args, { cwd: directory.path, env, group: true, stopMs: app.stopMs ?? 10_000 });
@@ -175,7 +179,8 @@ async function start(name, app, { config, origin, base }) {
     await program.responds(`http://127.0.0.1:${at.port}${upBase}${app.up}`, app.upText ?? "", START_MS);
     const seconds = (from) => ((performance.now() - from) / 1000).toFixed(1);
     console.log(`${name} · ${config.column}: started in ${seconds(started)} s, prepared and started in ${seconds(began)} s`);
-    return { upstream: `http://127.0.0.1:${at.port}${config.upstream === false ? "" : base}`, program, stop };
+    const upstream = `http://127.0.0.1:${at.port}${config.upstream === false ? "" : base}`;
+    return { target: { upstream }, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -198,7 +203,7 @@ async function tryCookies(name, app, { config, origin, cookies, started }) {
   try {
     const host = config.host ? { host: new URL(origin).hostname } : {};
     const keys = Object.entries(config.tool ?? {}).filter(([key]) => isKnown(key));
-    const tool = { upstream: started.upstream, ...host, ...Object.fromEntries(keys) };
+    const tool = { ...started.target, ...host, ...Object.fromEntries(keys) };
     const gateway = await one.gatewayOf({ [name]: tool }, { public_url: front.origin() });
     front.port = new URL(gateway.origin).port;
     const profile = await one.profile({ ignoreHTTPSErrors: true });

@@ -1,6 +1,6 @@
 // The table of the results, in Markdown.
 
-const COLUMNS = ["default", "one line", "host", "open = window"];
+const COLUMNS = ["default", "one line", "host", "command", "open = window"];
 
 export function table(results) {
   const used = COLUMNS.filter((column) => Object.values(results).flat().some((one) => one.column === column));

@@ -13,6 +13,8 @@ export class Trial {
     profile.context.on("response", (response) => {
       const request = response.request();
       if (response.status() < 400 || request.url().endsWith("/favicon.ico")) return;
+      // The page of an app that starts.
+      if (response.status() === 503 && response.headers()["retry-after"]) return;
       // Browsers request a web manifest without cookies, also in a window of its own.
       if (request.resourceType() === "manifest") return;
       if (app.missing?.test(new URL(request.url()).pathname)) return;

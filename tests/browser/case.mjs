@@ -77,9 +77,11 @@ export class Case {
    *  `secrets` are its environment variables. */
   async gatewayOf(tools, own = {}, secrets = SECRETS) {
     const tables = Object.entries(tools).map(([name, settings]) => {
-      const { params = {}, ...rest } = { key: `${name}-key`, ...settings };
+      const { params = {}, environment, ...rest } = { key: `${name}-key`, ...settings };
       const lines = [`[tools.${name}]`, `secret = { env = "HELLO_SECRET" }`, ...written(rest)];
-      return [...lines, `[tools.${name}.params]`, ...written(params), ""].join("\n");
+      lines.push(`[tools.${name}.params]`, ...written(params));
+      if (environment) lines.push(`[tools.${name}.environment]`, ...written(environment));
+      return [...lines, ""].join("\n");
     });
     return this.gatewayWith(["[gateway]", ...written(own), ...tables].join("\n"), secrets);
   }
