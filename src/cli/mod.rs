@@ -1,8 +1,10 @@
 //! The command line. The only module that reads the system clock and the environment.
 
+mod app_files;
 mod check;
 mod command;
 mod dev_access;
+mod effective_limit;
 mod explain;
 mod first_run;
 mod grades;

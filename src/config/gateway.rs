@@ -1,7 +1,6 @@
 //! The meaning of a tools file.
 
-use std::io;
-use std::path::{PathBuf, absolute};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,30 +66,7 @@ impl Config {
     }
 
     fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
-        self.tools.iter().filter_map(|tool| match &tool.target {
-            Target::Upstream(upstream) => Some(upstream),
-            Target::Template(_) | Target::Site(_) => None,
-        })
-    }
-
-    /// Makes the directories of all tools absolute. Relative ones start in the working directory of
-    /// this process.
-    ///
-    /// # Errors
-    /// The working directory is unknown.
-    pub fn resolve_directories(&mut self) -> io::Result<()> {
-        for tool in &mut self.tools {
-            match &mut tool.target {
-                Target::Template(_) => {}
-                Target::Upstream(upstream) => {
-                    if let Some(command) = &mut upstream.command {
-                        command.directory = absolute(&command.directory)?;
-                    }
-                }
-                Target::Site(site) => site.folder = absolute(&site.folder)?,
-            }
-        }
-        Ok(())
+        self.tools.iter().filter_map(Tool::upstream)
     }
 }
 
@@ -168,6 +144,23 @@ impl Tool {
         }
     }
 
+    /// The app behind it. `None` for a template or a site.
+    pub fn upstream(&self) -> Option<&Upstream> {
+        match &self.target {
+            Target::Upstream(upstream) => Some(upstream),
+            Target::Template(_) | Target::Site(_) => None,
+        }
+    }
+
+    /// The prefix of its paths in the gateway's URLs. `None` for a template, which has one page.
+    pub fn prefix(&self) -> Option<Prefix> {
+        match &self.target {
+            Target::Template(_) => None,
+            Target::Upstream(upstream) => Some(upstream.prefix),
+            Target::Site(site) => Some(site.prefix),
+        }
+    }
+
     /// The conditions for an LTI 1.1 launch of the tool.
     pub fn launch_policy(
         &self,
@@ -214,7 +207,7 @@ pub enum Target {
     /// A template: `hello` for `templates/hello.html.tera`.
     Template(String),
     /// A web app, which the gateway may start itself.
-    Upstream(Upstream),
+    Upstream(Box<Upstream>),
     /// A folder of static files.
     Site(Site),
 }
@@ -252,7 +245,7 @@ pub struct Upstream {
 /// A folder of static files behind the gateway.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// The folder. It is absolute after [`Config::resolve_directories`].
+    /// The folder. It is absolute in a loaded configuration.
     pub folder: PathBuf,
     /// The prefix of its paths in the gateway's URLs.
     pub prefix: Prefix,

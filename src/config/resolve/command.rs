@@ -12,7 +12,7 @@ use super::resolver::{Resolver, StringPurpose};
 use crate::config::app_command::AppCommand;
 use crate::config::document::Part;
 use crate::config::fault::Fault;
-use crate::config::file::{CommandTable, EnvironmentTable, StringValue};
+use crate::config::file::{CommandTable, StringValue, ValuesTable};
 use crate::config::port_placeholder;
 use crate::config::reading::CommandUse;
 use crate::config::table::{ValueSource, Written};
@@ -59,6 +59,9 @@ impl Resolver<'_> {
                 }
             }
         }
+        let shows_port =
+            |argument: &Written<String>| argument.value.to_ascii_uppercase().contains(PORT);
+        let is_port_named = arguments.iter().any(shows_port);
         let command = AppCommand {
             program: program.value,
             arguments: arguments.into_iter().map(|argument| argument.value).collect(),
@@ -66,6 +69,11 @@ impl Resolver<'_> {
             environment,
             idle,
         };
+        // A script or an option may name the variable PORT. A placeholder of another program has
+        // its own warning.
+        if !is_port_named && !command.uses_port() {
+            self.report_at(&source, Part::Key, Fault::PortUnused);
+        }
         self.command_uses.push(CommandUse {
             command: command.clone(),
             location: source.location(self.document, Part::Key),
@@ -93,7 +101,7 @@ impl Resolver<'_> {
     fn app_environment(
         &mut self,
         tool: &str,
-        written: Option<Written<EnvironmentTable>>,
+        written: Option<Written<ValuesTable>>,
     ) -> BTreeMap<String, Secret> {
         let mut environment = BTreeMap::new();
         for (name, text) in written.map(|written| written.value).unwrap_or_default() {
@@ -120,6 +128,10 @@ impl Resolver<'_> {
         name: &str,
         written: &Written<StringValue>,
     ) -> Option<Secret> {
+        if matches!(&written.value, StringValue::Variable(variable) if variable == PORT) {
+            self.report(&written.source, Fault::GatewayPortInApp);
+            return None;
+        }
         if let Some(variable) = self.unset_in_development(&written.value) {
             let fault = Fault::EnvironmentUnset(name.to_owned(), variable);
             self.report(&written.source, fault);
@@ -127,10 +139,6 @@ impl Resolver<'_> {
         }
         let (text, is_literal) = match &written.value {
             StringValue::Literal(text) => (text.clone(), true),
-            StringValue::Variable(variable) if variable == PORT => {
-                self.report(&written.source, Fault::GatewayPortInApp);
-                return None;
-            }
             StringValue::Variable(_) => (self.string(written, StringPurpose::Environment)?, false),
         };
         if !self.without_nul(&text, &format!("the value of `{name}`"), &written.source) {
