@@ -15,6 +15,7 @@ cases = Cases()
 
 # The test that runs the commands of each page.
 PAGES = {
+    # tests/dyno runs its Python app.
     "README.md": "here",
     "docs/heroku.md": "here",
     "docs/getting-started.md": "here",
@@ -166,8 +167,8 @@ def readme_tools(binary, built):
     with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
         terminal.run("rm .env")
         terminal.write("tools.toml", "\n".join(Page("README.md").blocks("toml")))
-        assert "/lti/notebook" in terminal.run("lti-gateway check")
-        names = ["GATEWAY_SECRET", "HELLO_SECRET", "NOTEBOOK_SECRET"]
+        assert "/lti/plots" in terminal.run("lti-gateway check")
+        names = ["GATEWAY_SECRET", "HELLO_SECRET", "PLOTS_SECRET"]
         secrets = " ".join(f"{name}=$(openssl rand -hex 32)" for name in names)
         checked = terminal.run(f"{secrets} {binary} check")
         assert "https://our-tools.example/lti/hello" in checked, checked

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checkout import REPOSITORY
+from page import Page
 from running import TIMEOUT, Running, Visit
 from signed_launch import signed_launch
 
@@ -22,21 +23,18 @@ PYTHON = REPOSITORY / "target" / "apps-env" / "bin"
 PUBLIC_URL = "https://tools.example"
 SECRETS = {
     "GATEWAY_SECRET": "dyno-gateway-secret-0123456789abcdef",
+    "PLOTS_SECRET": "dyno-plots-secret-0123456789",
     "TOOL_SECRET": "dyno-tool-secret-0123456789",
 }
 
-# `apps` is the directory of the apps, `database` a writable file.
+# README stands for the app in README.md, DATABASE_FILE for a writable file.
 TOOLS = """
 [gateway]
 secret = { env = "GATEWAY_SECRET" }
 
-[tools.counter]
-key = "counter-key"
-secret = { env = "TOOL_SECRET" }
-command = ["streamlit", "run", "counter.py", "--server.address", "127.0.0.1",
-           "--server.port", "{port}", "--server.headless", "true",
-           "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
+README
 directory = "apps/streamlit"
+environment = { STREAMLIT_BROWSER_GATHER_USAGE_STATS = "false" }
 
 [tools.notes]
 key = "notes-key"
@@ -54,7 +52,7 @@ pass_host_header = true
 """
 
 # For each tool: text on the front page of its app.
-PAGES = {"counter": "Streamlit", "notes": "Notes of", "forms": "Notes of"}
+PAGES = {"plots": "Streamlit", "notes": "Notes of", "forms": "Notes of"}
 
 
 class Dyno(Running):
@@ -70,7 +68,11 @@ class Dyno(Running):
         for name in ("templates", "static"):
             shutil.copytree(REPOSITORY / name, self._tree / name)
         tools = self._tree / "tools.toml"
-        tools.write_text(TOOLS.replace("DATABASE_FILE", str(database)))
+        streamlit = self._tree / "apps" / "streamlit"
+        (streamlit / "counter.py").rename(streamlit / "plots.py")
+        [readme] = Page("README.md").blocks("toml", "## Quick start")
+        text = TOOLS.replace("README", readme.strip())
+        tools.write_text(text.replace("DATABASE_FILE", str(database)))
         program = self._tree / "lti-gateway"
         shutil.copy2(binary, program)
         for path in [self._tree, *self._tree.rglob("*")]:
@@ -106,14 +108,13 @@ class Dyno(Running):
             self._command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *self._command]
         super().start()
 
-    def visit(self, tool: str, user: str = "29123") -> Visit:
+    def visit(self, tool: str) -> Visit:
         """Launches a tool, again while its app starts."""
         path = f"/lti/{tool}"
         deadline = time.monotonic() + TIMEOUT
         while True:
-            form = signed_launch(
-                PUBLIC_URL + path, f"{tool}-key", SECRETS["TOOL_SECRET"], user_id=user
-            )
+            secret = SECRETS["PLOTS_SECRET" if tool == "plots" else "TOOL_SECRET"]
+            form = signed_launch(PUBLIC_URL + path, f"{tool}-key", secret)
             try:
                 return self.open(path, form)
             except AssertionError as error:
@@ -124,7 +125,7 @@ class Dyno(Running):
 
     def app(self, tool: str) -> "Process":
         """The process that the gateway started for a tool."""
-        word = {"counter": "counter.py", "notes": "notes:application", "forms": "app.py"}[tool]
+        word = {"plots": "plots.py", "notes": "notes:application", "forms": "app.py"}[tool]
         gateway = self._process.pid
         found = [one for one in self.processes() if one.parent == gateway and word in one.command]
         assert len(found) == 1, f"{len(found)} processes of {tool}: {found}; {self.log()}"

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-sys.path.append(str(Path(__file__).resolve().parents[1]))
+TESTS = Path(__file__).resolve().parents[1]
+sys.path += [str(TESTS), str(TESTS / "examples")]
 
 from case import Cases, conclude  # noqa: E402
 from dyno import PAGES, Dyno  # noqa: E402
@@ -49,7 +50,7 @@ def memory(dyno):
 def killed(dyno):
     before = {tool: dyno.app(tool).pid for tool in PAGES}
     dyno.app("notes").signal(signal.SIGKILL)
-    for tool in ("counter", "forms"):
+    for tool in ("plots", "forms"):
         assert PAGES[tool] in dyno.visit(tool).page, tool
     assert dyno.ask("GET", "/is_up", {})[2] == b"I'm up"
     visit = dyno.visit("notes")
