@@ -99,8 +99,11 @@ pub(super) fn load_content(
     problems.extend(more);
     own_ports(&reading.upstream_uses, environment, Reach::of(&reading.config), &mut problems);
     config::sort(&name, &mut problems);
+    let mut config = reading.config;
+    // Without a working directory, relative ones stay relative to it.
+    let _ = config.resolve_directories();
     Loaded {
-        config: reading.config,
+        config,
         credentials: reading.credentials,
         templates,
         statics: directory.join("static"),
