@@ -107,11 +107,8 @@ pub(super) fn load_content(
         check_site(site, file, &reading.config.state, &mut problems);
     }
     config::sort(&name, &mut problems);
-    let mut config = reading.config;
-    // Without a working directory, relative ones stay relative to it.
-    let _ = config.resolve_directories();
     Loaded {
-        config,
+        config: reading.config,
         credentials: reading.credentials,
         templates,
         statics: directory.join("static"),
