@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::spawn;
+#[cfg(target_os = "linux")]
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use super::app::App;
@@ -78,9 +80,13 @@ impl Apps {
     }
 
     /// Starts the programs of apps, and keeps them running. None of them gets the gateway's port.
-    pub fn start<'a>(self: &Arc<Self>, apps: impl IntoIterator<Item = &'a Arc<App>>, port: u16) {
+    pub fn start(self: &Arc<Self>, apps: &[Arc<App>], port: u16) {
         self.ports.exclude(port);
         self.is_started.store(true, Ordering::SeqCst);
+        #[cfg(target_os = "linux")]
+        if !apps.is_empty() {
+            spawn_blocking(super::leftover::report_leftovers);
+        }
         for app in apps {
             self.run(Arc::clone(app), None);
         }

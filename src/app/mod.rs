@@ -6,6 +6,8 @@
 mod app;
 mod apps;
 mod child;
+#[cfg(target_os = "linux")]
+mod leftover;
 mod line_budget;
 mod listener;
 mod output;

@@ -107,6 +107,11 @@ impl ProcessTable {
         Ok(Self(processes))
     }
 
+    /// The ids of all processes.
+    pub(super) fn ids(&self) -> impl Iterator<Item = i32> {
+        self.0.keys().copied()
+    }
+
     /// Whether a process of this group still runs.
     pub(super) fn has_member(&self, group: i32) -> bool {
         self.0.values().any(|process| process.group == group && process.is_alive)

@@ -209,6 +209,8 @@ impl Supervisor {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        #[cfg(target_os = "linux")]
+        command.env(super::leftover::MARK, super::leftover::mark(&self.app.tool));
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command
     }
