@@ -23,11 +23,17 @@ impl LineBudget {
     /// Whether the log has space for a line. Counts the line.
     pub(super) fn admits(&mut self, now: u64) -> bool {
         self.refill(now);
-        match self.lines.checked_sub(1) {
-            Some(rest) => self.lines = rest,
-            None => self.left_out = self.left_out.saturating_add(1),
+        // The report comes first.
+        match self.lines.checked_sub(1).filter(|_| self.left_out == 0) {
+            Some(rest) => {
+                self.lines = rest;
+                true
+            }
+            None => {
+                self.left_out = self.left_out.saturating_add(1);
+                false
+            }
         }
-        self.left_out == 0
     }
 
     /// The number of lines that were left out, if a line can report it. The log then needs no other

@@ -1,8 +1,8 @@
 //! The start of a program, inside its own process.
 //!
 //! The gateway starts itself again with [`START_APP`]. That process asks the system for SIGKILL
-//! when the gateway ends, and then becomes the program. The standard library could do this only
-//! with `unsafe` code, between fork and exec.
+//! when the gateway ends, closes what it inherited, and then becomes the program. The standard
+//! library could do this only with `unsafe` code, between fork and exec.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -11,6 +11,9 @@ use std::process::{Command, ExitCode};
 
 /// The first argument of a process that becomes a program. No user types it.
 pub const START_APP: &str = "start-app";
+
+/// The first descriptor after those for input, output and errors.
+const FIRST_OTHER: i32 = 3;
 
 /// The exit code of a process that could not become the program, as a shell's.
 const NOT_STARTED: u8 = 127;
@@ -28,6 +31,8 @@ pub fn become_app(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     if let Err(error) = end_with(parent) {
         return refuse(format_args!("cannot bind an app to the gateway: {error}"));
     }
+    // The gateway's own descriptors are closed already. It may have inherited others.
+    close_fds::set_fds_cloexec(FIRST_OTHER, &[]);
     let error = Command::new(&program).args(arguments).exec();
     refuse(format_args!("cannot start {}: {error}", program.display()))
 }

@@ -188,18 +188,13 @@ impl Supervisor {
         Ok(Run { child, output, port })
     }
 
-    /// The gateway's own program, which becomes the app's. Elsewhere than on Linux, the app's.
+    /// The gateway's own program, which becomes the app's.
     fn command(&self, port: u16) -> Command {
         let AppCommand { program, arguments, directory, environment, .. } = &self.app.command;
         let with_port = |text: &str| AppCommand::with_port(text, port);
-        let mut command = if cfg!(target_os = "linux") {
-            let mut command = Command::new(&self.apps.starter);
-            command.args([START_APP, &std::process::id().to_string(), program]);
-            command
-        } else {
-            Command::new(program)
-        };
+        let mut command = Command::new(&self.apps.starter);
         command
+            .args([START_APP, &std::process::id().to_string(), program])
             .args(arguments.iter().map(|argument| with_port(argument)))
             .current_dir(directory)
             .env_clear()

@@ -54,7 +54,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = json.dumps({
             "path": self.path,
             "method": self.command,
-            "headers": dict(self.headers),
+            "headers": {name.lower(): value for name, value in self.headers.items()},
             "environment": dict(os.environ),
             "files": FILES,
             "process": os.getpid(),

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::support::{Form, Reply, Wire, wait_until, write};
@@ -21,7 +21,7 @@ pub(super) const OTHER_SECRET: &str = "database-password-of-the-gateway";
 /// The nonce of the next launch.
 static NONCE: AtomicU32 = AtomicU32::new(0);
 
-/// The built program. It is killed when the value is dropped; its apps then end, too.
+/// The built program. It stops when the value is dropped, with its apps.
 pub(super) struct Host {
     child: Child,
     pub(super) address: SocketAddr,
@@ -37,13 +37,25 @@ pub(super) struct Visit {
 
 /// The table of a tool whose app is `app.py` with these options.
 pub(super) fn python(tool: &str, options: &[&str]) -> String {
-    let mut command = vec!["python3", "app.py", "{port}"];
+    let mut command = vec![interpreter(), "app.py", "{port}"];
     command.extend(options);
     table(tool, &format!("command = {command:?}"))
 }
 
-/// The table of a tool whose app is a shell script.
+/// The interpreter itself. A `python3` in `PATH` may be a script of pyenv, with variables and
+/// descriptors of its own.
+pub(super) fn interpreter() -> &'static str {
+    static PATH: OnceLock<String> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let show = ["-c", "import sys; print(sys.executable)"];
+        let output = Command::new("python3").args(show).output().expect("python3 runs");
+        String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
+    })
+}
+
+/// The table of a tool whose app is a shell script. `python3` in it is the interpreter itself.
 pub(super) fn shell(tool: &str, script: &str) -> String {
+    let script = script.replace("python3", interpreter());
     table(tool, &format!("command = [\"sh\", \"-c\", '''{script}''']"))
 }
 
@@ -213,10 +225,9 @@ impl Host {
     /// The newest value of a field in the lines that report the start of an app.
     #[track_caller]
     pub(super) fn started(&self, tool: &str, field: &str) -> i32 {
-        let line = self
-            .log()
-            .into_iter()
-            .rfind(|line| line.contains("started") && line.contains(&format!("tool=\"{tool}\"")));
+        let line = self.log().into_iter().rfind(|line| {
+            line.contains("INFO app: started") && line.contains(&format!("tool=\"{tool}\""))
+        });
         let fields: HashMap<String, String> = line
             .expect("a start")
             .split(' ')
@@ -253,7 +264,11 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // SIGTERM: a test that fails leaves no process of an app.
+        if let Ok(None) = self.child.try_wait() {
+            let id = self.child.id().to_string();
+            let _ = Command::new("kill").arg(&id).status();
+        }
         let _ = self.child.wait();
     }
 }

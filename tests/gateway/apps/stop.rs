@@ -1,5 +1,7 @@
 //! The end of the gateway, and the end of its apps.
 
+use std::net::TcpStream;
+
 use super::host::{Host, is_running, python, shell, signal};
 use crate::support::{Reply, wait_until};
 
@@ -65,8 +67,7 @@ fn no_app_starts_again_while_the_gateway_stops() {
     // As Heroku: a signal to every process at once. The request keeps the gateway busy.
     let apps = ["a", "b"].map(|tool| host.started(tool, "process"));
     signal("TERM", host.id());
-    host.connect();
-    wait_until("the gateway drains", || host.get("/ready").status == 503);
+    wait_until("it accepts no connection", || TcpStream::connect(host.address).is_err());
     signal("TERM", apps[0]);
     wait_until("the app ends", || !is_running(apps[0]));
     drop(Reply::read_if_any(&mut wire, "GET"));
