@@ -6,6 +6,7 @@
 mod app;
 mod apps;
 mod child;
+mod host;
 #[cfg(target_os = "linux")]
 mod leftover;
 mod line_budget;

@@ -316,11 +316,11 @@ impl<'r> Passage<'r> {
         let upstream = self.call.mount.upstream;
         let Some(app) = &self.call.mount.served.app else { return Ok(()) };
         permit.keep(app.enter());
-        let patience = match opens_page(self.call.head) {
+        let longest = match opens_page(self.call.head) {
             true => Duration::ZERO,
             false => APP_PATIENCE.min(upstream.timeout),
         };
-        let listening = app.listening(patience).await;
+        let listening = app.listening(longest).await;
         let listening = listening.map_err(|NotReady { fact, .. }| UpstreamError::NotReady(fact))?;
         self.proxied.send_to(listening.address);
         let authority = listening.address.to_string();
