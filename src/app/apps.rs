@@ -9,12 +9,15 @@ use tokio::sync::watch;
 use tokio::task::spawn;
 #[cfg(target_os = "linux")]
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::app::App;
 use super::host::{AppHost, Order};
 use super::supervisor::Supervisor;
 use super::timing::AppTiming;
+
+/// The pause after a panic of a supervisor.
+const SUPERVISOR_PAUSE: Duration = Duration::from_secs(1);
 
 /// The time after SIGKILL until the system has ended a process.
 const KILL_TIME: Duration = Duration::from_secs(1);
@@ -93,12 +96,15 @@ impl Apps {
     /// Starts the supervisor of an app, after the end of its predecessor.
     fn run(self: &Arc<Self>, app: Arc<App>, former: Option<Arc<App>>) {
         let place = Running::enter(self);
-        let supervisor = Supervisor::new(Arc::clone(&self.host), app);
+        let host = Arc::clone(&self.host);
         spawn(async move {
             if let Some(former) = former {
                 let _ = former.has_ended.subscribe().wait_for(|has_ended| *has_ended).await;
             }
-            supervisor.run().await;
+            // It ends only as ordered. If it panics, its program has ended with it.
+            while spawn(Supervisor::new(Arc::clone(&host), Arc::clone(&app)).run()).await.is_err() {
+                sleep(SUPERVISOR_PAUSE).await;
+            }
             drop(place);
         });
     }

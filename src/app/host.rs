@@ -23,12 +23,17 @@ const PASSED: [&str; 10] = [
     "LC_",
 ];
 
+/// The limit of open files, if the system does not say it.
+const USUAL_OPEN_FILES: u64 = 1024;
+
 /// What the supervisors of all apps share.
 pub(super) struct AppHost {
     /// The gateway's own program, which becomes an app's.
     pub(super) starter: PathBuf,
     /// The variables of the gateway that apps receive.
     pub(super) environment: Vec<(String, String)>,
+    /// The limit of open files at the start of the gateway, which then raises its own.
+    pub(super) open_files: u64,
     pub(super) timing: AppTiming,
     pub(super) ports: Ports,
     pub(super) order: watch::Sender<Order>,
@@ -56,6 +61,8 @@ impl AppHost {
         Self {
             starter,
             environment: passed.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            open_files: rlimit::getrlimit(rlimit::Resource::NOFILE)
+                .map_or(USUAL_OPEN_FILES, |(soft, _)| soft),
             timing,
             ports: Ports::default(),
             order: watch::Sender::new(Order::Run),

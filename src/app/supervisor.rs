@@ -85,6 +85,7 @@ impl Supervisor {
                         "stopped, because nobody used it; the next request starts it"
                     );
                     wait = timing.first_wait;
+                    self.app.status.send_modify(|status| status.failures = 0);
                     let app = Arc::clone(&self.app);
                     select! {
                         () = app.wanted.notified() => {}
@@ -173,7 +174,11 @@ impl Supervisor {
     async fn start(&self) -> io::Result<Run> {
         let port = self.host.ports.choose()?;
         let command = self.command(port.number());
-        let (child, stdout, stderr) = ChildProcess::start(command).await?;
+        let started = ChildProcess::start(command).await;
+        let (child, stdout, stderr) = started.map_err(|error| {
+            let directory = self.app.command.directory.display();
+            io::Error::other(format!("{error} (in the directory {directory})"))
+        })?;
         let log = &self.app.output;
         let (stdout, stderr) =
             (Receiver::from_owned_fd(stdout.into())?, Receiver::from_owned_fd(stderr.into())?);
@@ -192,9 +197,10 @@ impl Supervisor {
     fn command(&self, port: u16) -> Command {
         let AppCommand { program, arguments, directory, environment, .. } = &self.app.command;
         let with_port = |text: &str| AppCommand::with_port(text, port);
+        let open_files = self.host.open_files.to_string();
         let mut command = Command::new(&self.host.starter);
         command
-            .args([START_APP, &std::process::id().to_string(), program])
+            .args([START_APP, &std::process::id().to_string(), &open_files, program])
             .args(arguments.iter().map(|argument| with_port(argument)))
             .current_dir(directory)
             .env_clear()
