@@ -21,8 +21,8 @@ const FIRST_OTHER: i32 = 3;
 const NOT_STARTED: u8 = 127;
 
 /// Becomes a program. `arguments` are the id of the gateway's process, the limit of open files, the
-/// program, and the program's arguments. The environment, the directory and the descriptors are already the
-/// program's.
+/// program, and the program's arguments. The environment, the directory and the first three
+/// descriptors are already the program's.
 ///
 /// It returns only if it cannot. Its message is on standard error, which the gateway logs.
 pub fn become_app(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
