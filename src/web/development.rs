@@ -147,8 +147,11 @@ impl AppFailure {
     /// An app that fails for this reason.
     pub(super) fn with_reason(upstream: &Upstream, reason: String, help: &str) -> Self {
         let program = upstream.command.as_ref().map(|command| command.program.clone());
-        let url = program.is_none().then(|| upstream.url.to_string()).unwrap_or_default();
-        let (program, hint) = (program.unwrap_or_default(), upstream.hint.clone());
+        let (url, program) = match program {
+            Some(program) => (String::new(), program),
+            None => (upstream.url.to_string(), String::new()),
+        };
+        let hint = upstream.hint.clone();
         Self { url, program, reason, help: help.to_owned(), hint }
     }
 }
