@@ -1,5 +1,7 @@
 //! The meaning of a tools file.
 
+use std::io;
+use std::path::{PathBuf, absolute};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use lti::oauth1::SigningKey;
 use lti::v1p1::{Consumers, LaunchPolicy};
 use lti::{KnownSecrets, Roles, Secret, Sender};
 
+use super::app_command::AppCommand;
 use super::institution::Institution;
 use super::key::{self, OPEN, PREFIX};
 use super::outcome_rules::OutcomeRules;
@@ -66,8 +69,28 @@ impl Config {
     fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
         self.tools.iter().filter_map(|tool| match &tool.target {
             Target::Upstream(upstream) => Some(upstream),
-            Target::Template(_) => None,
+            Target::Template(_) | Target::Site(_) => None,
         })
+    }
+
+    /// Makes the directories of all tools absolute. Relative ones start in the working directory of
+    /// this process.
+    ///
+    /// # Errors
+    /// The working directory is unknown.
+    pub fn resolve_directories(&mut self) -> io::Result<()> {
+        for tool in &mut self.tools {
+            match &mut tool.target {
+                Target::Template(_) => {}
+                Target::Upstream(upstream) => {
+                    if let Some(command) = &mut upstream.command {
+                        command.directory = absolute(&command.directory)?;
+                    }
+                }
+                Target::Site(site) => site.folder = absolute(&site.folder)?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -136,11 +159,12 @@ pub struct Tool {
 
 impl Tool {
     /// The personal data that it receives. A template has no `identity` key and receives the
-    /// default.
+    /// default. A site receives nothing.
     pub fn identity(&self) -> Identity {
         match &self.target {
             Target::Template(_) => Identity::default(),
             Target::Upstream(upstream) => upstream.identity,
+            Target::Site(_) => Identity { name: false, email: false },
         }
     }
 
@@ -189,15 +213,20 @@ impl Senders {
 pub enum Target {
     /// A template: `hello` for `templates/hello.html.tera`.
     Template(String),
-    /// A web app.
+    /// A web app, which the gateway may start itself.
     Upstream(Upstream),
+    /// A folder of static files.
+    Site(Site),
 }
 
 /// A web app behind the gateway.
 #[derive(Clone, Debug)]
 pub struct Upstream {
-    /// Its base URL.
+    /// Its base URL. With a `command`, the authority is `127.0.0.1:0` and only the path counts: the
+    /// runtime chooses the port.
     pub url: BaseUrl,
+    /// The program that serves this upstream, if the gateway starts it.
+    pub command: Option<AppCommand>,
     /// How long the gateway waits for data from it.
     pub timeout: Duration,
     /// The prefix of its paths in the gateway's URLs.
@@ -220,7 +249,21 @@ pub struct Upstream {
     pub hint: String,
 }
 
-/// The prefix of an upstream's paths in the gateway's URLs.
+/// A folder of static files behind the gateway.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The folder. It is absolute after [`Config::resolve_directories`].
+    pub folder: PathBuf,
+    /// The prefix of its paths in the gateway's URLs.
+    pub prefix: Prefix,
+    /// Where a launch opens it.
+    pub open: Opening,
+    /// Whether its downloads and new windows belong to the session, in browsers that allow
+    /// third-party cookies.
+    pub downloads: bool,
+}
+
+/// The prefix of the paths of an upstream or a site in the gateway's URLs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prefix {
     /// The launch path and the session's id.
@@ -246,7 +289,7 @@ impl Default for Prefix {
     }
 }
 
-/// Where a launch opens an upstream.
+/// Where a launch opens an upstream or a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
     /// In the platform's frame.
