@@ -261,8 +261,11 @@ impl<'r> Passage<'r> {
         if proxied.may_be_csrf(&prepared.origin) {
             return Err(Refusal::ForeignOrigin);
         }
-        if mount.upstream.pass_host_header && !guard::is_host_of(authority(call), &prepared.origin)
-        {
+        // Port forwarders send the browser's `Host` or `localhost`. With `dev_host`, the gateway
+        // answers these two only.
+        let is_forwarded = gateway.development.as_ref().is_some_and(|it| it.dev_host.is_some());
+        let is_own_host = || guard::is_host_of(authority(call), &prepared.origin);
+        if mount.upstream.pass_host_header && !is_forwarded && !is_own_host() {
             return Err(Refusal::OtherHost);
         }
         Ok(Self { call, proxied, session, prepared, now })
