@@ -42,7 +42,8 @@ impl Coding {
             };
             named(coding.name()).or_else(|| named("*")).unwrap_or(0)
         };
-        let mut accepted: Vec<Self> = Self::ALL.into_iter().filter(|one| weight(*one) > 0).collect();
+        let mut accepted: Vec<Self> =
+            Self::ALL.into_iter().filter(|one| weight(*one) > 0).collect();
         // The sort is stable.
         accepted.sort_by_key(|coding| std::cmp::Reverse(weight(*coding)));
         accepted

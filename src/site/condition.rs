@@ -100,7 +100,10 @@ mod tests {
     }
 
     fn headers(headers: &[(HeaderName, &'static str)]) -> HeaderMap {
-        headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+        headers
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
+            .collect()
     }
 
     #[test]
@@ -112,7 +115,8 @@ mod tests {
         for known in ["\"a,b\"", "W/\"a,b\"", "*", "\"x\", \"a,b\"", " \"x\" ,W/\"a,b\" "] {
             check(&[(IF_NONE_MATCH, known)], Condition::NotModified);
         }
-        for other in ["", "\"\"", "a,b", "\"a\",\"b\"", "\"a,b", "\"A,B\"", "\"x\", *", "\"x\"\"a"] {
+        for other in ["", "\"\"", "a,b", "\"a\",\"b\"", "\"a,b", "\"A,B\"", "\"x\", *", "\"x\"\"a"]
+        {
             check(&[(IF_NONE_MATCH, other)], Condition::Holds);
         }
         check(&[(IF_NONE_MATCH, "\"x\""), (IF_NONE_MATCH, "\"a,b\"")], Condition::NotModified);

@@ -57,8 +57,13 @@ impl From<io::Error> for NoFile {
     fn from(error: io::Error) -> Self {
         match Errno::from_io_error(&error) {
             Some(
-                Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG | Errno::LOOP | Errno::NXIO
-                | Errno::ILSEQ | Errno::INVAL,
+                Errno::NOENT
+                | Errno::NOTDIR
+                | Errno::NAMETOOLONG
+                | Errno::LOOP
+                | Errno::NXIO
+                | Errno::ILSEQ
+                | Errno::INVAL,
             ) => Self::Missing,
             // `cap-std` has no number for it.
             None if error.kind() == io::ErrorKind::PermissionDenied => Self::Outside,

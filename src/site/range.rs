@@ -61,7 +61,8 @@ mod tests {
         check("bytes=10-12", 10, Part::Unsatisfiable);
         check("bytes=18446744073709551615-", 10, Part::Unsatisfiable);
         check("bytes=-0", 10, Part::Unsatisfiable);
-        for whole in ["bytes=0-1,3-4", "bytes=0-1,99-", "bytes=5-2", "bytes=", "bytes=a-b", "", "0-1"]
+        for whole in
+            ["bytes=0-1,3-4", "bytes=0-1,99-", "bytes=5-2", "bytes=", "bytes=a-b", "", "0-1"]
         {
             check(whole, 10, Part::Whole);
         }

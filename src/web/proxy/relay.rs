@@ -18,6 +18,7 @@ use super::session_load::RequestPermit;
 use super::tunnel::{TunnelEnd, tunnel};
 use super::upload::StopUpload;
 use super::visit::{OpenSession, PreparedHeaders};
+use crate::config::Upstream;
 use crate::proxy::client::UpstreamError;
 use crate::proxy::person_cookie::PersonCookies;
 use crate::session::{LatestLaunches, RoleWatch};
@@ -33,6 +34,7 @@ const AT_ONCE: Duration = Duration::from_millis(50);
 pub(super) struct Relay<'r> {
     pub(super) latest_launches: &'r LatestLaunches,
     pub(super) call: &'r SessionCall<'r>,
+    pub(super) upstream: &'r Upstream,
     pub(super) session: Arc<OpenSession>,
     pub(super) prepared: Arc<PreparedHeaders>,
     /// The remaining lifetime of the session.
@@ -92,7 +94,7 @@ impl Relay<'_> {
     /// The kind of a streamed body, which decides what ends it: a timeout, or the end of the
     /// session.
     fn stream_kind(self, headers: &HeaderMap, length: Option<u64>) -> Result<StreamKind, Refusal> {
-        let silence = self.call.mount.upstream.timeout;
+        let silence = self.upstream.timeout;
         if is_event_stream(headers) && length.is_none() {
             Ok(StreamKind::Events(Events::new(
                 self.watch()?,
@@ -161,7 +163,7 @@ impl Relay<'_> {
     /// The response head for the browser.
     fn head(&self, status: StatusCode, headers: &HeaderMap) -> Response<()> {
         let frame = Frame {
-            upstream: &self.call.mount.upstream.url,
+            upstream: &self.upstream.url,
             origin: &self.prepared.origin,
             prefix: self.call.mount.prefix,
             is_root: self.call.rest.is_empty(),
