@@ -19,9 +19,7 @@ pub struct AppCommand {
     pub program: String,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// Its working directory. It is absolute after [`Config::resolve_directories`].
-    ///
-    /// [`Config::resolve_directories`]: super::gateway::Config::resolve_directories
+    /// Its working directory. It is absolute in a loaded configuration.
     pub directory: PathBuf,
     /// The tool's own variables. Any value may be a secret. `PORT` is not among them.
     pub environment: BTreeMap<String, Secret>,

@@ -279,9 +279,8 @@ faults! {
     NoTarget => Error,
         fact: "the tool has none of `template`, `upstream`, `command` and `site`",
         advice: "add `template = \"hello\"` for templates/hello.html.tera, \
-            `upstream = \"http://127.0.0.1:9000\"` for a web app, \
-            `command = [\"python3\", \"app.py\", \"{port}\"]` for a web app that the gateway starts, \
-            or `site = \"book\"` for a folder of pages";
+            `upstream = \"http://127.0.0.1:9000\"` for a web app, `command = […]` for one that the \
+            gateway starts, or `site = \"book\"` for a folder of pages";
 
     /// A tool has a key that its target does not use. Holds the key, the key of the target, and
     /// the key of a target that would use it.
@@ -353,16 +352,17 @@ faults! {
         fact: "{variable} is not set: in development, the app starts without {name}",
         advice: format!("set {variable} if the app needs it; it is required outside development");
 
-    /// A program does not exist. Holds it, and whether it has a slash.
-    ProgramMissing(program: String, place: String) => Error,
-        fact: "there is no program `{program}` {place}",
-        advice: "install it where the gateway runs, or write its path";
+    /// A program does not exist. Holds it, and where it should be.
+    ProgramMissing(program: String, place: String) => Warning,
+        fact: "there is no program `{program}`{place}: the app cannot start",
+        advice: "install it where the gateway runs, or write its path, such as \
+            `command = [\".venv/bin/python\", \"app.py\", \"{port}\"]`";
 
     /// A program cannot be started. Holds it, and the reason.
-    ProgramUnusable(program: String, why: String) => Error,
-        fact: "`{program}` {why}",
-        advice: "write a program that the gateway's user may execute, such as \
-            `command = [\"python3\", \"app.py\", \"{port}\"]`";
+    ProgramUnusable(program: String, why: String) => Warning,
+        fact: "the program `{program}` {why}: the app cannot start",
+        advice: "write a program that the gateway's user may execute; for a script, this can be its \
+            interpreter: `command = [\"python3\", \"app.py\", \"{port}\"]`";
 
     /// Neither the arguments nor the variables of a command have the port.
     PortUnused => Warning,
@@ -380,6 +380,11 @@ faults! {
     SiteFolder(why: String) => Error,
         fact: "the site {why}",
         advice: "write a folder with an index.html, relative to the tools file: `site = \"book\"`";
+
+    /// The folder of a site has no index.html.
+    SiteIndex => Warning,
+        fact: "the site has no index.html, which a launch opens",
+        advice: "write the folder with the rendered pages, such as `site = \"book/_build/html\"`";
 
     /// The folder of a site contains files of the gateway, which the site would show. Holds them.
     SiteExposes(what: String) => Error,
@@ -432,8 +437,9 @@ faults! {
     /// On Heroku, an upstream at a loopback address.
     UpstreamOnHeroku => Warning,
         fact: "on Heroku, this address is in the gateway's own dyno: no other dyno answers there",
-        advice: "write the URL of the app, such as `https://my-app.herokuapp.com`, unless the \
-            gateway's dyno starts the app, too";
+        advice: "let the gateway start the app: `command = [\"python3\", \"app.py\", \"{port}\"]` in \
+            place of `upstream`; or write the URL of another app, such as \
+            `https://my-app.herokuapp.com`";
 
     /// An upstream that is the gateway itself. Holds the reason.
     UpstreamIsGateway(why: GatewayPart) => Error,

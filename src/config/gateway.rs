@@ -1,7 +1,6 @@
 //! The meaning of a tools file.
 
-use std::io;
-use std::path::{PathBuf, absolute};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,26 +70,6 @@ impl Config {
             Target::Upstream(upstream) => Some(upstream),
             Target::Template(_) | Target::Site(_) => None,
         })
-    }
-
-    /// Makes the directories of all tools absolute. Relative ones start in the working directory of
-    /// this process.
-    ///
-    /// # Errors
-    /// The working directory is unknown.
-    pub fn resolve_directories(&mut self) -> io::Result<()> {
-        for tool in &mut self.tools {
-            match &mut tool.target {
-                Target::Template(_) => {}
-                Target::Upstream(upstream) => {
-                    if let Some(command) = &mut upstream.command {
-                        command.directory = absolute(&command.directory)?;
-                    }
-                }
-                Target::Site(site) => site.folder = absolute(&site.folder)?,
-            }
-        }
-        Ok(())
     }
 }
 
@@ -252,7 +231,7 @@ pub struct Upstream {
 /// A folder of static files behind the gateway.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// The folder. It is absolute after [`Config::resolve_directories`].
+    /// The folder. It is absolute in a loaded configuration.
     pub folder: PathBuf,
     /// The prefix of its paths in the gateway's URLs.
     pub prefix: Prefix,

@@ -67,8 +67,6 @@ pub struct CommandUse {
 /// The folder of a tool with `site`.
 #[derive(Clone, Debug)]
 pub struct SiteUse {
-    /// The folder as the file writes it.
-    pub written: String,
     /// The folder, beside the tools file if it is relative.
     pub folder: PathBuf,
     /// Its location in the file.

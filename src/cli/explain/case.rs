@@ -148,6 +148,8 @@ impl Case {
         for tool in &loaded.config.tools {
             if let Target::Upstream(upstream) = &tool.target {
                 secrets.extend(upstream.headers.iter().map(|(_, value)| value.clone()));
+                let command = upstream.command.iter();
+                secrets.extend(command.flat_map(|command| command.environment.values().cloned()));
             }
         }
         let policy =

@@ -59,6 +59,9 @@ impl Resolver<'_> {
                 }
             }
         }
+        let shows_port =
+            |argument: &Written<String>| argument.value.to_ascii_uppercase().contains(PORT);
+        let is_port_named = arguments.iter().any(shows_port);
         let command = AppCommand {
             program: program.value,
             arguments: arguments.into_iter().map(|argument| argument.value).collect(),
@@ -66,6 +69,11 @@ impl Resolver<'_> {
             environment,
             idle,
         };
+        // A script or an option may name the variable PORT. A placeholder of another program has
+        // its own warning.
+        if !is_port_named && !command.uses_port() {
+            self.report_at(&source, Part::Key, Fault::PortUnused);
+        }
         self.command_uses.push(CommandUse {
             command: command.clone(),
             location: source.location(self.document, Part::Key),

@@ -24,8 +24,7 @@ impl Resolver<'_> {
         }
         let folder = self.directory.join(&written.value);
         let location = written.source.location(self.document, Part::Value);
-        let written = written.value;
-        self.site_uses.push(SiteUse { written, folder: folder.clone(), location });
+        self.site_uses.push(SiteUse { folder: folder.clone(), location });
         Some(Site { folder, prefix, open, downloads })
     }
 }
