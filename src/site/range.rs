@@ -7,7 +7,7 @@ use hyper::header::{HeaderMap, RANGE};
 
 /// The requested part of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum FilePart {
     /// The whole file.
     Whole,
     /// The bytes with these positions. There is at least one.
@@ -16,7 +16,7 @@ pub(crate) enum Part {
     Unsatisfiable,
 }
 
-impl Part {
+impl FilePart {
     /// The part that the headers of a `GET` name (RFC 9110 §14.2). An invalid range counts as none,
     /// and several ranges as the whole file. A program may add a range to every request, so that an
     /// empty file has none.
@@ -43,37 +43,37 @@ mod tests {
 
     #[test]
     fn one_range_selects_bytes_of_the_file() {
-        let check = |value: &'static str, length, expected: Part| {
+        let check = |value: &'static str, length, expected: FilePart| {
             let headers = HeaderMap::from_iter([(RANGE, HeaderValue::from_static(value))]);
-            assert_eq!(Part::of(&headers, length), expected, "{value:?} {length}");
+            assert_eq!(FilePart::of(&headers, length), expected, "{value:?} {length}");
         };
-        check("bytes=0-0", 10, Part::Bytes(0..1));
-        check("bytes=2-5", 10, Part::Bytes(2..6));
-        check("Bytes=2-5", 10, Part::Bytes(2..6));
-        check("bytes=2-", 10, Part::Bytes(2..10));
-        check("bytes=0-", 10, Part::Bytes(0..10));
-        check("bytes=5-99", 10, Part::Bytes(5..10));
-        check("bytes=-3", 10, Part::Bytes(7..10));
-        check("bytes=-99", 10, Part::Bytes(0..10));
-        check("bytes=9-18446744073709551616", 10, Part::Bytes(9..10));
-        check("bytes=0-", u64::MAX, Part::Bytes(0..u64::MAX));
-        check("bytes=10-", 10, Part::Unsatisfiable);
-        check("bytes=10-12", 10, Part::Unsatisfiable);
-        check("bytes=18446744073709551615-", 10, Part::Unsatisfiable);
-        check("bytes=-0", 10, Part::Unsatisfiable);
+        check("bytes=0-0", 10, FilePart::Bytes(0..1));
+        check("bytes=2-5", 10, FilePart::Bytes(2..6));
+        check("Bytes=2-5", 10, FilePart::Bytes(2..6));
+        check("bytes=2-", 10, FilePart::Bytes(2..10));
+        check("bytes=0-", 10, FilePart::Bytes(0..10));
+        check("bytes=5-99", 10, FilePart::Bytes(5..10));
+        check("bytes=-3", 10, FilePart::Bytes(7..10));
+        check("bytes=-99", 10, FilePart::Bytes(0..10));
+        check("bytes=9-18446744073709551616", 10, FilePart::Bytes(9..10));
+        check("bytes=0-", u64::MAX, FilePart::Bytes(0..u64::MAX));
+        check("bytes=10-", 10, FilePart::Unsatisfiable);
+        check("bytes=10-12", 10, FilePart::Unsatisfiable);
+        check("bytes=18446744073709551615-", 10, FilePart::Unsatisfiable);
+        check("bytes=-0", 10, FilePart::Unsatisfiable);
         for whole in
             ["bytes=0-1,3-4", "bytes=0-1,99-", "bytes=5-2", "bytes=", "bytes=a-b", "", "0-1"]
         {
-            check(whole, 10, Part::Whole);
+            check(whole, 10, FilePart::Whole);
         }
         for whole in ["items=0-1", "bytes=--1", "bytes=1", "bytes=+1-2", "bytes=0 - 1"] {
-            check(whole, 10, Part::Whole);
+            check(whole, 10, FilePart::Whole);
         }
         for any in ["bytes=0-", "bytes=-5", "bytes=3-4"] {
-            check(any, 0, Part::Whole);
+            check(any, 0, FilePart::Whole);
         }
         let twice = [(RANGE, HeaderValue::from_static("bytes=0-1"))].into_iter().cycle().take(2);
-        assert_eq!(Part::of(&twice.collect(), 10), Part::Whole);
-        assert_eq!(Part::of(&HeaderMap::new(), 10), Part::Whole);
+        assert_eq!(FilePart::of(&twice.collect(), 10), FilePart::Whole);
+        assert_eq!(FilePart::of(&HeaderMap::new(), 10), FilePart::Whole);
     }
 }

@@ -79,7 +79,9 @@ export class Case {
     const tables = Object.entries(tools).map(([name, settings]) => {
       const { params = {}, ...rest } = { key: `${name}-key`, ...settings };
       const lines = [`[tools.${name}]`, `secret = { env = "HELLO_SECRET" }`, ...written(rest)];
-      return [...lines, `[tools.${name}.params]`, ...written(params), ""].join("\n");
+      // Not every target has parameters.
+      if (Object.keys(params).length > 0) lines.push(`[tools.${name}.params]`, ...written(params));
+      return [...lines, ""].join("\n");
     });
     return this.gatewayWith(["[gateway]", ...written(own), ...tables].join("\n"), secrets);
   }

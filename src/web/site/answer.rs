@@ -21,7 +21,7 @@ use crate::site::coding::Coding;
 use crate::site::condition::{Condition, admits_range};
 use crate::site::file_path::FilePath;
 use crate::site::folder::{Found, NoFile, SiteFile, find};
-use crate::site::range::Part;
+use crate::site::range::FilePart;
 use crate::web::page;
 use crate::web::proxy::admission;
 use crate::web::proxy::call::SessionCall;
@@ -86,20 +86,20 @@ async fn served(call: &SessionCall<'_>, site: &Site) -> Result<Response<Response
             return Ok(response);
         }
         Condition::Holds if *method == Method::GET && admits_range(headers, &file.validator) => {
-            Part::of(headers, file.length)
+            FilePart::of(headers, file.length)
         }
-        Condition::Holds => Part::Whole,
+        Condition::Holds => FilePart::Whole,
     };
     let mut response_headers = common_headers(&file, ancestors);
     let (status, range) = match part {
-        Part::Whole => (StatusCode::OK, 0..file.length),
-        Part::Bytes(range) => {
+        FilePart::Whole => (StatusCode::OK, 0..file.length),
+        FilePart::Bytes(range) => {
             let last = range.end.saturating_sub(1);
             let content_range = format!("bytes {}-{last}/{}", range.start, file.length);
             insert(&mut response_headers, CONTENT_RANGE, &content_range);
             (StatusCode::PARTIAL_CONTENT, range)
         }
-        Part::Unsatisfiable => {
+        FilePart::Unsatisfiable => {
             insert(&mut response_headers, CONTENT_RANGE, &format!("bytes */{}", file.length));
             return Ok(empty(StatusCode::RANGE_NOT_SATISFIABLE, response_headers));
         }
