@@ -300,8 +300,8 @@ faults! {
 
     /// A string for a program contains a NUL character. Holds what it is.
     Nul(what: String) => Error,
-        fact: "{what} contains a NUL character, which no program can receive",
-        advice: "remove `\\u0000`";
+        fact: "{what} contains a NUL character",
+        advice: "remove `\\u0000`: no argument, variable or path of a program can contain it";
 
     /// A tool has both a command and the URL of an app that another program starts.
     UrlWithCommand => Error,
@@ -411,6 +411,10 @@ faults! {
             UpstreamUrlError::OtherScheme => {
                 "write http:// or https://, which also carry WebSockets: \
                     `upstream = \"http://127.0.0.1:9000\"`"
+            }
+            UpstreamUrlError::OnlyPath => {
+                "write scheme, host and port, too: `upstream = \"http://127.0.0.1:9000/app\"`; or \
+                    let the gateway start the app, with `command`"
             }
             _ => "write scheme, host, port and path of the app: \
                 `upstream = \"http://127.0.0.1:9000/app\"`",
