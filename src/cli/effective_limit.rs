@@ -17,7 +17,7 @@ use crate::web::{
 const MOST_NAMES: usize = 3;
 
 /// The note about the limits that are not the gateway's.
-const OF_HEROKU: &str = "\
+const OF_HEROKU: &str = "
 Heroku's router closes a request without a first byte after 30 seconds, and then one that is silent
 for 55 seconds. A dyno has 30 seconds from SIGTERM to SIGKILL.
 ";
@@ -26,9 +26,9 @@ for 55 seconds. A dyno has 30 seconds from SIGTERM to SIGKILL.
 pub(super) fn limits(config: &Config, rocket: &RocketConfig) -> String {
     let Settings { address, idle, grace, mercy } = Settings::of(rocket);
     let connections = raised();
-    let mut rows = vec![["LIMIT", "VALUE", "SET BY"].map(str::to_owned)];
+    let mut rows = vec![["LIMIT", "SET BY", "VALUE"].map(str::to_owned)];
     let mut row = |name: &str, value: String, set_by: &str| {
-        rows.push([name.to_owned(), value, set_by.to_owned()]);
+        rows.push([name.to_owned(), set_by.to_owned(), value]);
     };
     row("address", address.to_string(), "PORT, Rocket.toml");
     row(
@@ -42,7 +42,7 @@ pub(super) fn limits(config: &Config, rocket: &RocketConfig) -> String {
             "{}, of which {} with a request of a session",
             connections.connections, connections.sessions
         ),
-        "open files (ulimit -n)",
+        "ulimit -n",
     );
     row("idle connection", idle.map_or("closed at once".to_owned(), shown), "keep_alive");
     row(
@@ -60,7 +60,7 @@ pub(super) fn limits(config: &Config, rocket: &RocketConfig) -> String {
         row(
             "upload to an app",
             format!(
-                "any size; {} for the first byte, {} for each further part",
+                "any size; {} to the first byte, then {} for a part",
                 shown(FIRST_BYTE_TIMEOUT),
                 shown(UPLOAD_TIMEOUT)
             ),
@@ -133,10 +133,9 @@ fn of_tools(value: Duration, tools: &[&str], config: &Config) -> String {
 /// A duration in the largest unit that shows it exactly.
 fn shown(duration: Duration) -> String {
     let seconds = duration.as_secs();
-    let units = [(86_400, "days"), (3600, "hours"), (60, "minutes")];
-    // One minute is clearer as 60 seconds.
-    let whole = units.into_iter().find(|(unit, _)| seconds > *unit && seconds % unit == 0);
-    let (unit, name) = whole.unwrap_or((1, "seconds"));
+    let units = [(86_400, "d"), (3600, "h"), (60, "min")];
+    let whole = units.into_iter().find(|(unit, _)| seconds >= *unit && seconds % unit == 0);
+    let (unit, name) = whole.unwrap_or((1, "s"));
     format!("{} {name}", seconds / unit)
 }
 
@@ -151,15 +150,14 @@ mod tests {
     #[test]
     fn a_duration_has_the_largest_exact_unit() {
         for (seconds, text) in [
-            (0, "0 seconds"),
-            (25, "25 seconds"),
-            (60, "60 seconds"),
-            (90, "90 seconds"),
-            (120, "2 minutes"),
-            (3600, "60 minutes"),
-            (28_800, "8 hours"),
-            (86_400, "24 hours"),
-            (172_800, "2 days"),
+            (0, "0 s"),
+            (25, "25 s"),
+            (60, "1 min"),
+            (90, "90 s"),
+            (3600, "1 h"),
+            (28_800, "8 h"),
+            (90_000, "25 h"),
+            (172_800, "2 d"),
         ] {
             assert_eq!(shown(Duration::from_secs(seconds)), text);
         }

@@ -361,7 +361,7 @@ faults! {
     /// A program cannot be started. Holds it, and the reason.
     ProgramUnusable(program: String, why: String) => Warning,
         fact: "the program `{program}` {why}: the app cannot start",
-        advice: "write a program that the gateway's user may execute; for a script, this can be its \
+        advice: "write a program that the gateway's user may execute; for a script, its \
             interpreter: `command = [\"python3\", \"app.py\", \"{port}\"]`";
 
     /// Neither the arguments nor the variables of a command have the port.
@@ -423,7 +423,7 @@ faults! {
     /// An invalid base path of an app that the gateway starts. Holds the reason.
     BasePath(why: UpstreamUrlError) => Error,
         fact: "the base path {why}",
-        advice: "write only the path of the app: `upstream = \"/app\"`; the gateway chooses its port";
+        advice: "write only the path of the app: `upstream = \"/app\"`";
 
     /// The gateway reaches an upstream in clear text, possibly across a public network.
     UpstreamExposed => Warning,
@@ -441,8 +441,8 @@ faults! {
     /// On Heroku, an upstream at a loopback address.
     UpstreamOnHeroku => Warning,
         fact: "on Heroku, this address is in the gateway's own dyno: no other dyno answers there",
-        advice: "let the gateway start the app: `command = [\"python3\", \"app.py\", \"{port}\"]` in \
-            place of `upstream`; or write the URL of another app, such as \
+        advice: "let the gateway start the app: `command = [\"python3\", \"app.py\", \"{port}\"]` \
+            in place of `upstream`; or write the URL of another app, such as \
             `https://my-app.herokuapp.com`";
 
     /// An upstream that is the gateway itself. Holds the reason.

@@ -170,7 +170,7 @@ fn an_unreadable_file_is_an_error_for_the_admin() {
     let book = Book::new();
     book.write("locked.html", SECRET);
     let locked = book.folder().join("locked.html");
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("permissions");
     // Root may read everything.
     if fs::read(&locked).is_err() {
         let (mut browser, visit) = book.open();
