@@ -41,7 +41,7 @@ impl ServedTool {
             Target::Template(name) => ServedTarget::Template(Page::new(name, &tool)),
             Target::Upstream(upstream) => {
                 headers = headers::configured_headers(upstream);
-                ServedTarget::Upstream(upstream.clone())
+                ServedTarget::Upstream(Upstream::clone(upstream))
             }
             Target::Site(site) => ServedTarget::Site(site.clone()),
         };
