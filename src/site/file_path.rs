@@ -63,6 +63,10 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Component;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -87,6 +91,29 @@ mod tests {
         check("/a..b/...c", None);
         check("/a..b/a.", Some(b"a..b/a."));
         check("/~ada/a;b=c", Some(b"~ada/a;b=c"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn every_path_of_a_file_has_only_ordinary_names(
+            rest in prop_oneof![
+                any::<String>(),
+                "/?([/.%2eEfF5cC0a\\\\~]|%2e|%2f|%5c|%00|\\.\\./){0,12}",
+            ],
+        ) {
+            if let Some(path) = FilePath::of(&rest) {
+                for component in path.file().components() {
+                    let Component::Normal(name) = component else {
+                        panic!("{rest:?} has the component {component:?}");
+                    };
+                    let name = name.as_bytes();
+                    let is_plain = !name.iter().any(|byte| matches!(byte, b'/' | b'\\' | 0));
+                    prop_assert!(is_plain && !name.starts_with(b"."), "{rest:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -79,3 +79,24 @@ fn a_replaced_folder_counts_from_the_next_request_on() {
     fs::write(book.folder(), SECRET).expect("written");
     refused(&browser.send("GET", &visit.at("/"), &[JSON], b""), 500, "file-unreadable");
 }
+
+/// `mv -T` is GNU's.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_of_the_docs_deploys_a_new_version() {
+    let page = include_str!("../../../docs/sites.md");
+    let (_, block) = page.split_once("```sh\n").expect("a block");
+    let (command, _) = block.split_once("```").expect("its end");
+    let book = Book::new();
+    let (mut browser, visit) = book.open();
+    let root = book.root.path();
+    for (release, content) in [("42", "old"), ("43", "new")] {
+        write(&root.join("releases").join(release), "index.html", content);
+    }
+    fs::rename(book.folder(), root.join("before")).expect("renamed");
+    std::os::unix::fs::symlink("releases/42", book.folder()).expect("a link");
+    assert_eq!(browser.get(&visit.at("/")).body, "old");
+    let status = std::process::Command::new("sh").args(["-ec", command]).current_dir(root).status();
+    assert!(status.expect("a shell").success(), "{command}");
+    assert_eq!(browser.get(&visit.at("/")).body, "new");
+}
