@@ -5,7 +5,7 @@
 //!
 //! Layers, from the lowest: `address`, [`cause`], [`clock`], `common_name`, [`log`](mod@log) and
 //! [`url`]; [`config`]; [`session`], [`state`], [`platform`] and [`practice`]; [`proxy`],
-//! [`template`] and [`grade`]; [`web`]; [`server`]; [`cli`]. Imports only go down.
+//! [`template`], `site` and [`grade`]; [`web`]; [`server`]; [`cli`]. Imports only go down.
 
 mod address;
 pub mod app;
@@ -21,6 +21,7 @@ pub mod practice;
 pub mod proxy;
 pub mod server;
 pub mod session;
+mod site;
 pub mod state;
 pub mod template;
 pub mod url;

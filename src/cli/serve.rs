@@ -34,6 +34,8 @@ use crate::web::{self, Gateway};
 
 /// The longest wait for a reader of the messages, and of the last lines of the log.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+/// The longest wait for threads that read files, after the last response.
+const THREADS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Serves until it receives a signal to stop.
 pub(super) fn serve(file: &Path, mut environment: Environment, development: bool) -> ExitCode {
@@ -134,7 +136,7 @@ fn run(
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start threads: {error}")),
     };
-    runtime.block_on(async {
+    let code = runtime.block_on(async {
         let settings = Settings::of(config);
         let listener = match Listener::bind(settings.clone()).await {
             Ok(listener) => listener,
@@ -175,7 +177,10 @@ fn run(
             }
             Err(error) => failed(&error.to_string()),
         }
-    })
+    });
+    // A thread may wait for a file on a network drive that hangs.
+    runtime.shutdown_timeout(THREADS_TIMEOUT);
+    code
 }
 
 /// The gateway's own program, also after another version has replaced its file.

@@ -14,7 +14,6 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route};
 
 use super::current::RequestGateway;
-use super::served::ServedTarget;
 use crate::config::PublicUrl;
 use crate::url::{Origin, UrlParts, host_and_port, is_loopback};
 
@@ -124,15 +123,15 @@ pub(super) fn url(public_url: &PublicUrl, authority: &str, path: &str) -> String
 
 /// The same routes, except on hosts of single tools: there, these paths belong to the tool.
 ///
-/// With `only_upstreams`, hosts of templates keep the routes: their pages need the files of
+/// With `only_sessions`, hosts of templates keep the routes: their pages need the files of
 /// `static/`.
-pub(super) fn except_tool_hosts(routes: Vec<Route>, only_upstreams: bool) -> Vec<Route> {
-    wrap(routes, |handler| ExceptToolHosts { only_upstreams, handler })
+pub(super) fn except_tool_hosts(routes: Vec<Route>, only_sessions: bool) -> Vec<Route> {
+    wrap(routes, |handler| ExceptToolHosts { only_sessions, handler })
 }
 
 #[derive(Clone)]
 struct ExceptToolHosts {
-    only_upstreams: bool,
+    only_sessions: bool,
     handler: Box<dyn Handler>,
 }
 
@@ -143,9 +142,7 @@ impl Handler for ExceptToolHosts {
         let served = gateway
             .zip(request.host())
             .and_then(|(gateway, host)| gateway.routes.tool_of_host(host.domain().as_str()));
-        if served.is_some_and(|served| {
-            !self.only_upstreams || matches!(served.target, ServedTarget::Upstream(_))
-        }) {
+        if served.is_some_and(|served| !self.only_sessions || served.session_target().is_ok()) {
             return Outcome::forward(data, Status::NotFound);
         }
         self.handler.handle(request, data).await

@@ -35,7 +35,10 @@ mod request_body;
 mod response_body;
 mod routes;
 mod served;
+mod session_answer;
+mod session_target;
 mod shield;
+mod site;
 mod tool;
 
 pub(crate) use body::{Arrival, BodyError};
@@ -49,7 +52,6 @@ pub use gateway::{Gateway, ReloadError};
 pub use launch::LARGEST_FORM;
 pub(crate) use limit::{FORM_TIMEOUT, HEAD_TIMEOUT, MOST_FIELDS, MOST_HEAD_BYTES};
 pub(crate) use proxy::call::SessionCall;
-pub(crate) use proxy::passage::answer as answer_session;
 pub(crate) use proxy::session_load::{MOST_REQUESTS, MOST_STREAMS, MOST_WAITING, WAIT_TIMEOUT};
 pub(crate) use proxy::upload::{FIRST_BYTE_TIMEOUT, UPLOAD_TIMEOUT};
 pub(crate) use refusal::{Refusal, accept};
@@ -60,3 +62,4 @@ pub(crate) use response_body::{
     ResponseBody, complete, own_head, own_response, streamed, stripped,
 };
 pub use routes::rocket;
+pub(crate) use session_answer::answer as answer_session;

@@ -6,22 +6,23 @@ use hyper::header::{HeaderName, HeaderValue};
 use lti::v1p1::LaunchPolicy;
 
 use super::outage::Outage;
+use super::session_target::SessionTarget;
 use crate::app::App;
-use crate::config::{Target, Tool, Upstream};
+use crate::config::{Site, Target, Tool, Upstream};
 use crate::proxy::headers;
 use crate::template::Page;
 
 /// A tool's target, prepared.
-pub(super) enum ServedTarget {
+enum ServedTarget {
     Template(Page),
     Upstream(Upstream),
-    Site,
+    Site(Site),
 }
 
 /// A tool, prepared.
 pub(crate) struct ServedTool {
     pub(crate) tool: Tool,
-    pub(super) target: ServedTarget,
+    target: ServedTarget,
     /// Its conditions for a launch.
     pub(super) policy: LaunchPolicy,
     /// Its `params` as a claim of the assertion. `None` if it has none.
@@ -45,7 +46,7 @@ impl ServedTool {
                 headers = headers::configured_headers(upstream);
                 ServedTarget::Upstream(Upstream::clone(upstream))
             }
-            Target::Site(_) => ServedTarget::Site,
+            Target::Site(site) => ServedTarget::Site(site.clone()),
         };
         let params =
             (!tool.params.is_empty()).then(|| serde_json::to_value(&tool.params).ok()).flatten();
@@ -65,6 +66,18 @@ impl ServedTool {
         let former = former.filter(|former| origin(&former.tool) == origin(&tool));
         let outage = former.map(|former| Arc::clone(&former.outage)).unwrap_or_default();
         Self { tool, target, policy, params, headers, outage, app }
+    }
+
+    /// The target, if launches open sessions.
+    ///
+    /// # Errors
+    /// The page of a template: it has no sessions.
+    pub(super) fn session_target(&self) -> Result<SessionTarget<'_>, &Page> {
+        match &self.target {
+            ServedTarget::Template(page) => Err(page),
+            ServedTarget::Upstream(upstream) => Ok(SessionTarget::Upstream(upstream)),
+            ServedTarget::Site(site) => Ok(SessionTarget::Site(site)),
+        }
     }
 
     /// The start of its paths: empty on its own host, otherwise the launch path.

@@ -79,7 +79,8 @@ export class Case {
     const tables = Object.entries(tools).map(([name, settings]) => {
       const { params = {}, environment, ...rest } = { key: `${name}-key`, ...settings };
       const lines = [`[tools.${name}]`, `secret = { env = "HELLO_SECRET" }`, ...written(rest)];
-      lines.push(`[tools.${name}.params]`, ...written(params));
+      // Not every target has parameters.
+      if (Object.keys(params).length > 0) lines.push(`[tools.${name}.params]`, ...written(params));
       if (environment) lines.push(`[tools.${name}.environment]`, ...written(environment));
       return [...lines, ""].join("\n");
     });

@@ -29,6 +29,7 @@ import phpCases from "./cases/php.mjs";
 import practiceCases from "./cases/practice.mjs";
 import refusalCases from "./cases/refusal.mjs";
 import sessionCases from "./cases/session.mjs";
+import siteCases from "./cases/site.mjs";
 import strayCases from "./cases/stray.mjs";
 import streamlitCases from "./cases/streamlit.mjs";
 import windowCases from "./cases/window.mjs";
@@ -63,6 +64,7 @@ const cases = {
   ...downloadCases,
   ...sessionCases,
   ...windowCases,
+  ...siteCases,
   ...strayCases,
   ...streamlitCases,
   ...jupyterlabCases,

@@ -24,6 +24,7 @@ PAGES = {
     "docs/explain.md": "tests/gateway/explain/program.rs",
     "docs/grades.md": "tests/grades/page_cases.py",
     "docs/launch.md": "tests/gateway/practice.rs",
+    "docs/sites.md": "tests/gateway/sites/change.rs",
 }
 
 

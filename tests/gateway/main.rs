@@ -17,6 +17,7 @@ mod log;
 mod practice;
 mod reload;
 mod server;
+mod sites;
 mod state;
 mod structure;
 mod support;

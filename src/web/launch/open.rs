@@ -1,4 +1,5 @@
-//! An accepted launch opens its tool: the page of a template, or a session with an upstream.
+//! An accepted launch opens its tool: the page of a template, or a session with an upstream or a
+//! site.
 
 #![deny(clippy::arithmetic_side_effects)]
 
@@ -6,7 +7,6 @@ use lti::Launch;
 use rocket::{Request, Response};
 
 use super::call::LaunchCall;
-use crate::config::Upstream;
 use crate::grade::NoGradeToken;
 use crate::proxy::own_page::may_keep_unpartitioned;
 use crate::session::{
@@ -20,7 +20,7 @@ use crate::web::proxy::route::Mount;
 use crate::web::proxy::visit::SessionCache;
 use crate::web::proxy::{door, route};
 use crate::web::refusal::{Refusal, TemplateFailure};
-use crate::web::served::ServedTarget;
+use crate::web::session_target::SessionTarget;
 
 /// Opens the tool for a new launch.
 pub(super) fn first(
@@ -37,39 +37,31 @@ pub(super) fn first(
     // way.
     let (path, lifetime) = (tool.path.to_string(), tool.session.as_secs());
     cookies.extend(receipts.set_cookie(&id, &path, lifetime, &launch.fingerprint, now));
-    match &call.served.target {
-        ServedTarget::Template(page) => rendered(call, page, launch),
-        ServedTarget::Site => Err(Refusal::PageFailed),
-        ServedTarget::Upstream(upstream) => {
-            if let Some(app) = &call.served.app {
-                app.wake();
-            }
-            let SessionCache { sessions, latest_launches, .. } = &call.gateway.session_cache;
-            let prefix = route::prefix(call.served, upstream, &id);
-            let mount = Mount::of(call.served, upstream, &id, &prefix);
-            let session = session(call, upstream, launch, id.clone(), now)?;
-            let sealed =
-                sessions.seal(&session, &tool.name, mount.id).ok_or(Refusal::PageFailed)?;
-            let ticket = sessions
-                .launch_ticket(
-                    &session,
-                    destination,
-                    &tool.name,
-                    mount.id,
-                    now.saturating_add(TICKET_LIFETIME.as_secs()),
-                )
-                .ok_or(Refusal::PageFailed)?;
-            latest_launches.record(&session);
-            if !door::opens_window(mount, call.request) {
-                let path = mount.cookie_path();
-                cookies.push(set_cookie(COOKIE, &sealed, path, lifetime));
-                if upstream.downloads && may_keep_twin(call.request) {
-                    cookies.push(set_unpartitioned_cookie(TWIN_COOKIE, &sealed, path, lifetime));
-                }
-            }
-            Ok(page::see_other(format!("{}?{TICKET_PARAMETER}={ticket}", mount.cookie_path())))
+    let target = match call.served.session_target() {
+        Ok(target) => target,
+        Err(page) => return rendered(call, page, launch),
+    };
+    if let Some(app) = &call.served.app {
+        app.wake();
+    }
+    let SessionCache { sessions, latest_launches, .. } = &call.gateway.session_cache;
+    let prefix = route::prefix(call.served, target, &id);
+    let mount = Mount::of(call.served, target, &id, &prefix);
+    let session = session(call, target, launch, id.clone(), now)?;
+    let sealed = sessions.seal(&session, &tool.name, mount.id).ok_or(Refusal::PageFailed)?;
+    let expires = now.saturating_add(TICKET_LIFETIME.as_secs());
+    let ticket = sessions
+        .launch_ticket(&session, destination, &tool.name, mount.id, expires)
+        .ok_or(Refusal::PageFailed)?;
+    latest_launches.record(&session);
+    if !door::opens_window(mount, call.request) {
+        let path = mount.cookie_path();
+        cookies.push(set_cookie(COOKIE, &sealed, path, lifetime));
+        if target.downloads() && may_keep_twin(call.request) {
+            cookies.push(set_unpartitioned_cookie(TWIN_COOKIE, &sealed, path, lifetime));
         }
     }
+    Ok(page::see_other(format!("{}?{TICKET_PARAMETER}={ticket}", mount.cookie_path())))
 }
 
 /// Whether the twin of a session may help the browser that sent a launch.
@@ -85,18 +77,16 @@ pub(super) fn reload(
     destination: &str,
     now: u64,
 ) -> Result<Response<'static>, Refusal> {
-    match &call.served.target {
-        ServedTarget::Template(page) => rendered(call, page, launch),
-        ServedTarget::Site => Err(Refusal::PageFailed),
-        ServedTarget::Upstream(upstream) => {
-            let tool = &call.served.tool.name;
-            let id = call.gateway.ids.id(tool, launch).ok_or(Refusal::PageFailed)?;
-            // If the launch did not fit into a session the first time, it fails again.
-            mint(call, upstream, launch, id.clone(), now)?;
-            let prefix = route::prefix(call.served, upstream, &id);
-            Ok(door::redirect(Mount::of(call.served, upstream, &id, &prefix), destination))
-        }
-    }
+    let target = match call.served.session_target() {
+        Ok(target) => target,
+        Err(page) => return rendered(call, page, launch),
+    };
+    let tool = &call.served.tool.name;
+    let id = call.gateway.ids.id(tool, launch).ok_or(Refusal::PageFailed)?;
+    // If the launch did not fit into a session the first time, it fails again.
+    mint(call, target, launch, id.clone(), now)?;
+    let prefix = route::prefix(call.served, target, &id);
+    Ok(door::redirect(Mount::of(call.served, target, &id, &prefix), destination))
 }
 
 /// The rendered page of a template.
@@ -132,12 +122,12 @@ fn rendered(
 /// tool cannot send a grade.
 fn session(
     call: &LaunchCall<'_>,
-    upstream: &Upstream,
+    target: SessionTarget<'_>,
     launch: &Launch,
     id: String,
     now: u64,
 ) -> Result<Session, Refusal> {
-    let (session, left_out) = mint(call, upstream, launch, id, now)?;
+    let (session, left_out) = mint(call, target, launch, id, now)?;
     let tool = &call.served.tool.name;
     if !left_out.is_empty() {
         let names: String = left_out.join(" ").chars().take(500).collect();
@@ -145,7 +135,7 @@ fn session(
             target: "launch", tool, left_out = names, "a session has space for {BUDGET} characters"
         );
     }
-    if let Some(missing) = missing_token(call, upstream, launch) {
+    if let Some(missing) = missing_token(call, target, launch) {
         let (consumer, help) = (launch.sender.log_name(), missing.advice());
         let reason = missing.to_string();
         // Most platforms send no result id for teachers. An admin can fix the other reasons.
@@ -164,23 +154,23 @@ fn session(
 
 fn mint(
     call: &LaunchCall<'_>,
-    upstream: &Upstream,
+    target: SessionTarget<'_>,
     launch: &Launch,
     id: String,
     now: u64,
 ) -> Result<(Session, Vec<String>), Refusal> {
-    let takes_grade = upstream.grades && missing_token(call, upstream, launch).is_none();
+    let takes_grade = target.grades() && missing_token(call, target, launch).is_none();
     let lifetime = call.served.tool.session;
-    Session::mint(launch, id, upstream.identity, takes_grade, lifetime, now)
+    Session::mint(launch, id, target.identity(), takes_grade, lifetime, now)
         .map_err(|TooLong| Refusal::SessionTooLong)
 }
 
 /// Why the tool receives no grade token, if it may send grades.
 fn missing_token(
     call: &LaunchCall<'_>,
-    upstream: &Upstream,
+    target: SessionTarget<'_>,
     launch: &Launch,
 ) -> Option<NoGradeToken> {
     let missing = || call.gateway.grades.missing_token(&launch.grade_place);
-    upstream.grades.then(missing).flatten()
+    target.grades().then(missing).flatten()
 }

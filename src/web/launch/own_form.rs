@@ -8,7 +8,6 @@ use lti::Rejection;
 use super::call::LaunchCall;
 use crate::web::guard;
 use crate::web::refusal::Refusal;
-use crate::web::served::ServedTarget;
 
 /// The refusal of a launch, or [`Refusal::TemplateForm`] if it is a form of the template's own
 /// page.
@@ -20,7 +19,7 @@ pub(super) fn explained(call: &LaunchCall<'_>, refusal: Refusal) -> Refusal {
 /// Whether the template's own page sent the request, according to the browser. Only the text of the
 /// refusal depends on it.
 pub(super) fn is_of_own_page(call: &LaunchCall<'_>) -> bool {
-    if !matches!(call.served.target, ServedTarget::Template(_)) {
+    if call.served.session_target().is_ok() {
         return false;
     }
     let tool = &call.served.tool;

@@ -184,7 +184,7 @@ pub(in crate::web) fn redirect(mount: Mount<'_, '_>, destination: &str) -> Respo
 /// Whether the tool opens in a window of its own, and the request comes from a frame.
 pub(in crate::web) fn opens_window(mount: Mount<'_, '_>, request: &Request<'_>) -> bool {
     let destination = request.headers().get_one("Sec-Fetch-Dest");
-    mount.upstream.open == Opening::Window && destination != Some(WINDOW)
+    mount.target.open() == Opening::Window && destination != Some(WINDOW)
 }
 
 /// The page with the button: for a browser that did not keep the cookie, or for a tool that opens

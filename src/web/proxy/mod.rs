@@ -1,5 +1,6 @@
 //! The bytes between a browser and an upstream, in both directions, and the entry into a session.
 
+pub(super) mod admission;
 pub(super) mod call;
 pub(super) mod door;
 mod download;

@@ -9,13 +9,12 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
-use hyper::header::{COOKIE, HOST, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response};
-use lti::Rejection;
 use tokio::time::{Instant, sleep};
 
+use super::admission::{self, authority};
 use super::call::SessionCall;
 use super::relay::Relay;
 use super::session_load::RequestPermit;
@@ -25,13 +24,10 @@ use crate::app::{Listening, NotReady};
 use crate::config::{Prefix, Upstream};
 use crate::proxy::client::{Destination, UpstreamBody, UpstreamError};
 use crate::proxy::headers::HeaderPolicy;
-use crate::proxy::own_page::is_from_own_page;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
-use crate::session::{TWIN_COOKIE, cookies};
 use crate::url::{BaseUrl, Origin, Scheme};
 use crate::web::development::{AppFailure, FailedRequest};
 use crate::web::guard;
-use crate::web::login::is_login;
 use crate::web::page;
 use crate::web::refusal::{Refusal, accept, reference};
 use crate::web::request_body::RequestBody;
@@ -65,36 +61,32 @@ impl From<RequestError> for Refusal {
 /// Answers a request inside a session: with the upstream's response, or with the page of a refusal
 /// if the request is invalid, belongs to no session or may be CSRF, or if the upload or the
 /// upstream fails.
-pub(crate) async fn answer(
+pub(in crate::web) async fn answer(
     call: SessionCall<'_>,
+    upstream: &Upstream,
     body: RequestBody,
     upgrade: Option<OnUpgrade>,
 ) -> Response<ResponseBody> {
-    match proxied(&call, body, upgrade).await {
+    match proxied(&call, upstream, body, upgrade).await {
         Ok(response) => response,
-        Err(refusal) => own_response(refused(&call, &refusal)).await,
+        Err(refusal) => own_response(refused(&call, upstream, &refusal)).await,
     }
 }
 
 /// The response to a refused request. In development, a failure of the upstream is an entry of
 /// `/dev/refusals`, and its page shows how to fix it.
-fn refused(call: &SessionCall<'_>, refusal: &Refusal) -> rocket::Response<'static> {
+fn refused(
+    call: &SessionCall<'_>,
+    upstream: &Upstream,
+    refusal: &Refusal,
+) -> rocket::Response<'static> {
     let SessionCall { gateway, mount, head, .. } = call;
+    let app = gateway.development.as_ref().zip(app_failure(upstream, refusal));
+    let Some((development, app)) = app else { return admission::refused(call, refusal) };
     let tool = &mount.served.tool;
     let logged = refusal.log_in_session(&gateway.log_budget, tool, head.method.as_str());
-    let app = gateway.development.as_ref().and_then(|development| {
-        let app = app_failure(mount.upstream, refusal)?;
-        Some((development, app))
-    });
-    let (institution, accept) = (gateway.institution(), accept(head));
-    let Some((development, app)) = app else {
-        let url = match refusal {
-            Refusal::NoSession => url_for_window(call),
-            _ => None,
-        };
-        return refusal.session_response(institution, tool, logged.as_deref(), &accept, None, url);
-    };
     let reference = logged.unwrap_or_else(reference);
+    let (institution, accept) = (gateway.institution(), accept(head));
     let logged = Some(reference.as_str());
     let response = refusal.session_response(institution, tool, logged, &accept, Some(&app), None);
     development.refusals.add_request(FailedRequest {
@@ -124,10 +116,11 @@ fn app_failure(upstream: &Upstream, refusal: &Refusal) -> Option<AppFailure> {
 
 async fn proxied(
     call: &SessionCall<'_>,
+    upstream: &Upstream,
     body: RequestBody,
     upgrade: Option<OnUpgrade>,
 ) -> Result<Response<ResponseBody>, Refusal> {
-    if let Some(redirect) = redirect_to_root(call) {
+    if let Some(redirect) = redirect_to_root(call, upstream) {
         return Ok(own_response(redirect).await);
     }
     let browser = BrowserRequest {
@@ -138,8 +131,8 @@ async fn proxied(
         peer: Some(call.peer),
         behind_heroku: call.gateway.behind_heroku,
     };
-    let proxied = ProxiedRequest::read(browser, &call.mount.upstream.url)?;
-    let mut passage = Passage::admit(call, proxied)?;
+    let proxied = ProxiedRequest::read(browser, &upstream.url)?;
+    let mut passage = Passage::admit(call, upstream, proxied)?;
     let permit =
         passage.wait_for_permit().await.map_err(|refusal| while_starting(call, refusal))?;
     let upload = (passage.proxied.length() != BodyLength::None).then(|| UploadWatch::new(body));
@@ -153,66 +146,15 @@ async fn proxied(
 
 /// A redirect to the session's URL with a trailing slash. An app at the root of its host has no URL
 /// without a path.
-fn redirect_to_root(call: &SessionCall<'_>) -> Option<rocket::Response<'static>> {
-    let upstream = call.mount.upstream;
+fn redirect_to_root(
+    call: &SessionCall<'_>,
+    upstream: &Upstream,
+) -> Option<rocket::Response<'static>> {
     let is_at_root = upstream.prefix == Prefix::Session && upstream.url.path.is_empty();
     (call.rest.is_empty() && is_at_root).then(|| {
         let query = call.head.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         page::permanent_redirect(format!("{}/{query}", call.mount.prefix))
     })
-}
-
-/// The session of a request. The twin of a session counts only for a page of the tool itself, or
-/// for its user: otherwise, a page of another site could frame the app, or send requests to it.
-fn session(call: &SessionCall<'_>, now: u64) -> Option<Arc<OpenSession>> {
-    let SessionCall { gateway, mount, head, .. } = call;
-    let cookies = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-    let counts_twins = has_twin(call) && {
-        let origin = gateway.public_url.origin_of(&mount.served.tool, authority(call));
-        is_from_own_page(&origin.to_string(), &head.headers)
-    };
-    match counts_twins {
-        true => gateway.session_cache.find_with_twins(mount, cookies, now),
-        false => gateway.session_cache.find(mount, cookies, now),
-    }
-}
-
-/// Whether a request has the twin of a session, which may be invalid.
-fn has_twin(call: &SessionCall<'_>) -> bool {
-    let headers = call.head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-    call.mount.upstream.downloads && cookies(headers).any(|(name, _)| name == TWIN_COOKIE)
-}
-
-/// The URL for a button that opens a page without a session in a window of its own, where the twin
-/// counts: the click comes from the gateway's own page. `None` without a valid twin, and for a
-/// request that is no page.
-fn url_for_window<'r>(call: &SessionCall<'r>) -> Option<&'r str> {
-    let SessionCall { gateway, mount, head, .. } = call;
-    let headers = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-    let is_page = head.method == Method::GET && has_twin(call);
-    let cache = &gateway.session_cache;
-    let session = is_page.then(|| cache.find_with_twins(mount, headers, gateway.clock.now()));
-    session.flatten()?;
-    Some(head.uri.path_and_query()?.as_str())
-}
-
-/// The host and port of a request. The listener has checked the header.
-fn authority<'r>(call: &SessionCall<'r>) -> &'r str {
-    call.head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
-}
-
-/// The refusal of a request without a session. With `prefix = "tool"`, the launch URL is a URL of
-/// the session too, so it may be a login of LTI 1.3 or a launch URL opened without a launch.
-fn without_session(call: &SessionCall<'_>) -> Refusal {
-    let is_launch_path = call.mount.served.tool.path.as_str() == call.head.uri.path();
-    match is_launch_path {
-        true if call.head.method == Method::GET && is_login(call.head.uri.query()) => {
-            Refusal::Rejected(Rejection::Lti1p3NotConfigured)
-        }
-        true if call.head.method != Method::POST => Refusal::NotPosted,
-        // The session ended while its form arrived.
-        _ => Refusal::NoSession,
-    }
 }
 
 /// The refusal of a request whose upstream failed. If the app may be starting, a browser that opens
@@ -248,6 +190,7 @@ fn opens_page(head: &Parts) -> bool {
 /// A request that the gateway admits to the upstream.
 struct Passage<'r> {
     call: &'r SessionCall<'r>,
+    upstream: &'r Upstream,
     proxied: ProxiedRequest<'r>,
     session: Arc<OpenSession>,
     prepared: Arc<PreparedHeaders>,
@@ -261,12 +204,14 @@ struct Passage<'r> {
 impl<'r> Passage<'r> {
     /// Admits a request that belongs to a session and cannot be CSRF. If the app receives the
     /// browser's `Host`, it must be the one of the tool's URL.
-    fn admit(call: &'r SessionCall<'r>, mut proxied: ProxiedRequest<'r>) -> Result<Self, Refusal> {
+    fn admit(
+        call: &'r SessionCall<'r>,
+        upstream: &'r Upstream,
+        mut proxied: ProxiedRequest<'r>,
+    ) -> Result<Self, Refusal> {
         let SessionCall { gateway, mount, .. } = call;
         let now = gateway.clock.now();
-        let Some(session) = session(call, now) else {
-            return Err(without_session(call));
-        };
+        let session = admission::session(call, now)?;
         if let Some(tag) = &session.person {
             proxied.limit_cookies_to(tag.clone());
         }
@@ -287,33 +232,25 @@ impl<'r> Passage<'r> {
         // answers these two only.
         let is_forwarded = gateway.development.as_ref().is_some_and(|it| it.dev_host.is_some());
         let is_own_host = || guard::is_host_of(authority(call), &prepared.origin);
-        if mount.upstream.pass_host_header && !is_forwarded && !is_own_host() {
+        if upstream.pass_host_header && !is_forwarded && !is_own_host() {
             return Err(Refusal::OtherHost);
         }
-        let url = Cow::Borrowed(&mount.upstream.url);
-        Ok(Self { call, proxied, session, prepared, now, url, listening: None })
+        let url = Cow::Borrowed(&upstream.url);
+        Ok(Self { call, upstream, proxied, session, prepared, now, url, listening: None })
     }
 
     /// Waits until the session has few enough requests in progress, and for an app that starts. The
     /// session must still be valid afterwards.
     async fn wait_for_permit(&mut self) -> Result<RequestPermit, Refusal> {
-        let SessionCall { gateway, mount, .. } = self.call;
-        let cache = &gateway.session_cache;
-        let session = &self.session.session;
-        let mut permit = cache.loads.admit(&mount.served.tool.name, &session.id).await?;
+        let (mut permit, _) = admission::permit(self.call, &self.session.session).await?;
         self.reach_app(&mut permit).await?;
-        let session = &self.session.session;
-        self.now = gateway.clock.now();
-        if cache.admits(mount.served, session, self.now) {
-            Ok(permit)
-        } else {
-            Err(Refusal::NoSession)
-        }
+        self.now = admission::still_valid(self.call, &self.session.session)?;
+        Ok(permit)
     }
 
     /// Finds out where the app listens, if the gateway starts it.
     async fn reach_app(&mut self, permit: &mut RequestPermit) -> Result<(), Refusal> {
-        let upstream = self.call.mount.upstream;
+        let upstream = self.upstream;
         let Some(app) = &self.call.mount.served.app else { return Ok(()) };
         permit.keep(app.enter());
         let longest = match opens_page(self.call.head) {
@@ -333,7 +270,7 @@ impl<'r> Passage<'r> {
     /// Sends the request with its body, and waits for the response head until the tool's
     /// `timeout`. The timeout does not run while the gateway waits for the browser.
     async fn send(&self, upload: Option<&UploadWatch>) -> Result<Response<Incoming>, Refusal> {
-        let limit = self.call.mount.upstream.timeout;
+        let limit = self.upstream.timeout;
         let listening = self.listening.as_ref();
         let is_own = || listening.is_none_or(Listening::is_own);
         let destination = Destination {
@@ -371,7 +308,7 @@ impl<'r> Passage<'r> {
             origin: &self.prepared.origin,
             prefix: self.call.mount.prefix,
             configured: &self.call.mount.served.headers,
-            pass_host_header: self.call.mount.upstream.pass_host_header,
+            pass_host_header: self.upstream.pass_host_header,
         };
         let body = match upload {
             Some(upload) => upload.body()?.boxed_unsync(),
@@ -385,6 +322,7 @@ impl<'r> Passage<'r> {
         Relay {
             latest_launches: &self.call.gateway.session_cache.latest_launches,
             call: self.call,
+            upstream: self.upstream,
             lifetime: self.session.session.time_left(self.now),
             url: self.url,
             session: self.session,

@@ -19,6 +19,7 @@ use super::session_load::RequestPermit;
 use super::tunnel::{TunnelEnd, tunnel};
 use super::upload::StopUpload;
 use super::visit::{OpenSession, PreparedHeaders};
+use crate::config::Upstream;
 use crate::proxy::client::UpstreamError;
 use crate::proxy::person_cookie::PersonCookies;
 use crate::session::{LatestLaunches, RoleWatch};
@@ -37,6 +38,7 @@ pub(super) struct Relay<'r> {
     pub(super) call: &'r SessionCall<'r>,
     /// The upstream's base URL.
     pub(super) url: Cow<'r, BaseUrl>,
+    pub(super) upstream: &'r Upstream,
     pub(super) session: Arc<OpenSession>,
     pub(super) prepared: Arc<PreparedHeaders>,
     /// The remaining lifetime of the session.
@@ -96,7 +98,7 @@ impl Relay<'_> {
     /// The kind of a streamed body, which decides what ends it: a timeout, or the end of the
     /// session.
     fn stream_kind(self, headers: &HeaderMap, length: Option<u64>) -> Result<StreamKind, Refusal> {
-        let silence = self.call.mount.upstream.timeout;
+        let silence = self.upstream.timeout;
         if is_event_stream(headers) && length.is_none() {
             Ok(StreamKind::Events(Events::new(
                 self.watch()?,

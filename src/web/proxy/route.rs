@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use hyper::Method;
 
-use crate::config::{Prefix, Tool, Upstream};
+use crate::config::{Prefix, Tool};
 use crate::proxy::path::{begins_with_tilde, decoded_once, is_reserved};
 use crate::session::{TICKET_PARAMETER, is_session_id};
-use crate::web::served::{ServedTarget, ServedTool};
+use crate::web::served::ServedTool;
+use crate::web::session_target::SessionTarget;
 
 /// Paths of the gateway that exist on tools' own hosts, too.
 pub(in crate::web) const OWN_EVERYWHERE: [&str; 2] = ["/is_up", "/.well-known/jwks.json"];
@@ -38,14 +39,14 @@ pub(in crate::web) enum ToolRoute<'g, 'r> {
     NoSession(&'g ServedTool),
 }
 
-/// An upstream at the URLs of one session.
+/// An upstream or a site at the URLs of one session.
 #[derive(Clone, Copy)]
 pub(crate) struct Mount<'g, 'r> {
     pub(crate) served: &'g ServedTool,
-    pub(in crate::web) upstream: &'g Upstream,
+    pub(in crate::web) target: SessionTarget<'g>,
     /// The session's id; empty if URLs do not contain it (`prefix = "tool"`).
     pub(in crate::web) id: &'r str,
-    /// The path before the upstream's own paths.
+    /// The path before the target's own paths.
     pub(in crate::web) prefix: &'r str,
 }
 
@@ -118,7 +119,7 @@ impl ToolRoutes {
         let launch_rest = path
             .strip_prefix(served.tool.path.as_str())
             .filter(|rest| rest.is_empty() || rest.starts_with('/'));
-        let ServedTarget::Upstream(upstream) = &served.target else {
+        let Ok(target) = served.session_target() else {
             return launch_rest
                 .filter(|rest| matches!(*rest, "" | "/"))
                 .map(|rest| ToolRoute::Launch(served, rest));
@@ -129,9 +130,9 @@ impl ToolRoutes {
         if first == FirstSegment::Reserved {
             return None;
         }
-        match upstream.prefix {
+        match target.prefix() {
             Prefix::Session => match first {
-                FirstSegment::Id(id) => Some(session_route(served, upstream, path, id, has_ticket)),
+                FirstSegment::Id(id) => Some(session_route(served, target, path, id, has_ticket)),
                 FirstSegment::Respelled(id, after) => {
                     let base = served.base();
                     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
@@ -144,7 +145,7 @@ impl ToolRoutes {
             },
             Prefix::Tool => {
                 let prefix = path.get(..served.base().len())?;
-                let mount = Mount { served, upstream, id: "", prefix };
+                let mount = Mount { served, target, id: "", prefix };
                 Some(tool_prefix_route(mount, method, launch_rest, rest, has_ticket))
             }
         }
@@ -196,13 +197,13 @@ impl<'r> FirstSegment<'r> {
 /// The route of a URL that contains a session id.
 fn session_route<'g, 'r>(
     served: &'g ServedTool,
-    upstream: &'g Upstream,
+    target: SessionTarget<'g>,
     path: &'r str,
     id: &'r str,
     has_ticket: bool,
 ) -> ToolRoute<'g, 'r> {
     let (prefix, rest) = path.split_at(served.base().len() + SESSION.len() + id.len());
-    let mount = Mount { served, upstream, id, prefix };
+    let mount = Mount { served, target, id, prefix };
     if rest.is_empty() && has_ticket {
         ToolRoute::Entry(mount)
     } else {
@@ -228,9 +229,9 @@ fn tool_prefix_route<'g, 'r>(
     }
 }
 
-/// The path before an upstream's own paths in the session with this id.
-pub(in crate::web) fn prefix(served: &ServedTool, upstream: &Upstream, id: &str) -> String {
-    match upstream.prefix {
+/// The path before a target's own paths in the session with this id.
+pub(in crate::web) fn prefix(served: &ServedTool, target: SessionTarget<'_>, id: &str) -> String {
+    match target.prefix() {
         Prefix::Session => format!("{}{SESSION}{id}", served.base()),
         Prefix::Tool => served.base().to_owned(),
     }
@@ -240,15 +241,15 @@ impl<'g, 'r> Mount<'g, 'r> {
     /// The URLs of the session with this id, which begin with its [`prefix`].
     pub(in crate::web) fn of(
         served: &'g ServedTool,
-        upstream: &'g Upstream,
+        target: SessionTarget<'g>,
         id: &'r str,
         prefix: &'r str,
     ) -> Self {
-        let id = match upstream.prefix {
+        let id = match target.prefix() {
             Prefix::Session => id,
             Prefix::Tool => "",
         };
-        Self { served, upstream, id, prefix }
+        Self { served, target, id, prefix }
     }
 
     /// The `Path` of this session's cookie.

@@ -127,7 +127,7 @@ impl SessionCache {
         mount: &Mount<'_, '_>,
         session: &Session,
     ) -> Option<String> {
-        let is_shared = mount.upstream.prefix == Prefix::Tool;
+        let is_shared = mount.target.prefix() == Prefix::Tool;
         is_shared.then(|| self.persons.tag(&mount.served.tool.name, session)).flatten()
     }
 
@@ -225,7 +225,7 @@ impl PreparedHeaders {
             tool: &tool.name,
             launch_url: &public_url.launch_url(tool, Some(authority)),
             params: mount.served.params.as_ref(),
-            grades: mount.upstream.grades,
+            grades: mount.target.grades(),
             issuer: &public_url.issuer(authority, dev_port).to_string(),
             scheme: scheme.as_str(),
             host: &host,

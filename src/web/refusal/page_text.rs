@@ -99,6 +99,15 @@ pub(super) const TOO_SLOW: PageText =
     ("The tool did not respond in time", "Please try again in a few minutes.");
 pub(super) const NOT_FOUND: PageText =
     ("Page not found", "The URL may be wrong. To use a tool, open it from your course.");
+pub(super) const NO_FILE: PageText = (
+    "Page not found",
+    "This tool has no page here. Go back to the page before, or open the tool again from your \
+     course.",
+);
+pub(super) const NO_ANSWERS: PageText = (
+    "This page cannot take answers",
+    "What you entered was not saved. Please tell your course staff.",
+);
 pub(super) const INVALID: PageText =
     ("This request is invalid", "The server does not understand it.");
 

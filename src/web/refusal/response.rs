@@ -266,6 +266,7 @@ impl Refusal {
     fn allow(&self, response: &mut Response<'_>) {
         let methods = match self {
             Self::NotEntered => "GET, POST",
+            Self::FileMethod => "GET, HEAD",
             _ if self.status() == Status::MethodNotAllowed => "POST",
             _ => return,
         };

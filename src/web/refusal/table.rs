@@ -317,6 +317,36 @@ refusals! {
         fact: "the URL is longer than 64 KiB";
         advice: "let the app send long values in a form, not in the URL";
         page: page_text::INVALID;
+
+    /// A site has no file at this URL, or one that it does not serve.
+    FileMissing => "file-missing", Status::NotFound,
+        fact: "the site has no file at this URL";
+        advice: "compare the link with the names of files, which distinguish upper and lower case; \
+                 a site serves no names that begin with a dot, and a directory only by its \
+                 index.html";
+        page: page_text::NO_FILE;
+
+    /// A link of a site leads out of its folder.
+    FileOutside => "file-outside", Status::NotFound,
+        fact: "a link in the site's folder leads out of the folder, or is absolute";
+        advice: "copy the file into the folder, or make the link relative: \
+                 `find FOLDER -type l` lists the links";
+        page: page_text::NO_FILE;
+
+    /// The system does not let the gateway read a site's folder or file. Holds its message.
+    FileUnreadable(message: String) => "file-unreadable", Status::InternalServerError,
+        fact: "the site's folder or file cannot be read: {message}";
+        advice: "let the gateway's user read the folder and everything in it; \
+                 replace a file by renaming the new one, not by writing into it";
+        page: page_text::TOOL_ERROR;
+
+    /// A site received a method other than GET and HEAD.
+    FileMethod => "file-method", Status::MethodNotAllowed,
+        fact: "a site accepts only GET and HEAD";
+        advice: "a site cannot take answers: serve pages that send forms with `upstream` or \
+                 `command`";
+        page: page_text::NO_ANSWERS;
+
     /// The session has too many requests in flight and waiting, or one has waited for too long.
     TooManyRequests => "too-many-requests", Status::TooManyRequests,
         fact: "the session has {} requests in flight, and {} wait or one waited for {} seconds",

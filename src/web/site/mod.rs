@@ -1,0 +1,6 @@
+//! Sites: the response to a request for a file of a folder.
+
+mod answer;
+mod file_body;
+
+pub(super) use answer::answer;
