@@ -20,6 +20,7 @@ pub mod admission;
 mod check;
 mod grade_place;
 mod launch;
+mod launch_fields;
 mod lti_version;
 pub mod oauth1;
 mod rejection;
