@@ -19,6 +19,7 @@
 pub mod admission;
 mod check;
 mod grade_place;
+pub mod jose;
 mod launch;
 mod launch_fields;
 mod lti_version;
