@@ -33,6 +33,7 @@ mod secret;
 mod sender;
 mod sent_value;
 pub mod v1p1;
+pub mod v1p3;
 pub mod v2p0;
 
 pub use grade_place::{GradePlace, NoGradePlace, OutcomeService};

@@ -12,6 +12,7 @@ mod prime;
 mod rsa;
 
 pub use algorithm::{Algorithm, Algorithms};
+pub use json::JsonKind;
 pub use jwk::{Keyset, KeysetError};
 pub use jws::{MalformedToken, sign};
 pub use rsa::{PrivateKeyError, RsaKey, keyset_document};

@@ -25,6 +25,7 @@ pub use diagnosis::{
 };
 pub use expected_base_string::{expected_base_string, redact_base_string};
 pub use launch_request::{LaunchRequest, ReadLaunch, ReceivedOrigin};
+pub(crate) use message::{MESSAGE_TYPE, VERSION};
 pub use policy::LaunchPolicy;
 pub use sign::sign;
 pub use signature_findings::{MatchedSecret, SignatureFindings};
