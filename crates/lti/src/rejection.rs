@@ -46,8 +46,8 @@ macro_rules! rejections {
                 }
             }
 
-            /// The check that failed.
-            pub fn check(&self) -> Check {
+            /// The check of the row.
+            fn row_check(&self) -> Check {
                 match self {
                     $( Self::$variant { .. } => Check::$check, )+
                 }
@@ -526,6 +526,15 @@ rejections! {
 }
 
 impl Rejection {
+    /// The check that failed.
+    pub fn check(&self) -> Check {
+        match self {
+            Self::MissingClaim("exp" | "iat" | "nbf")
+            | Self::MalformedClaim { claim: "exp" | "iat" | "nbf", .. } => Check::Time,
+            other => other.row_check(),
+        }
+    }
+
     /// A part of the request for a message: escaped to one line, and at most 48 characters.
     pub(crate) fn quote(text: &str) -> String {
         const MOST: usize = 48;

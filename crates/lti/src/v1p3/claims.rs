@@ -173,7 +173,9 @@ impl ClaimParams {
 
     /// Adds a claim with one value. `name` is its name in a note.
     fn push_value(&mut self, name: &str, param: &str, value: Option<JsonValue<'_>>) {
-        let Some(value) = self.short(name, value) else { return };
+        // A check needs the id of the resource link, so it may be long.
+        let value = if param == "resource_link_id" { value } else { self.short(name, value) };
+        let Some(value) = value else { return };
         match text(value) {
             Some(value) => self.push(param, &value),
             None => self.note(name, value),
