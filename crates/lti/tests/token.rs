@@ -968,8 +968,8 @@ fn random_tokens_are_not_accepted(cases: u32) {
     let good = attempt.borrow().token.clone();
     runner
         .run(&strategy, |token| {
-            prop_assume!(token != good);
-            never_accepted(&mut attempt.borrow_mut(), token)
+            // Some mutations insert what they remove.
+            if token == good { Ok(()) } else { never_accepted(&mut attempt.borrow_mut(), token) }
         })
         .expect("no token is accepted");
 }
