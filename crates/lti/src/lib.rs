@@ -8,6 +8,9 @@
 //! form bytes ─▶ v1p1::examine ─▶ Examination ─▶ Verdict ─▶ Candidate + Spent ─▶ Launch
 //!                                     └──────────▶ Rejection
 //!
+//! query or form ─▶ v1p3::LoginRequest ─▶ v1p3::AuthenticationRequest ─▶ URL at the platform
+//! id_token ─▶ v1p3::read_token ─▶ kid ─▶ jose::Keyset ─▶ v1p3::examine_token ─▶ Examination
+//!
 //! GradePlace + Score ─▶ v1p1::outcome::request, v2p0::result::body ─▶ oauth1::authorization
 //! response bytes ─▶ v1p1::outcome::read_response ─▶ OutcomeResponse
 //! response bytes ─▶ v2p0::result::read_result ─▶ GradeResult
