@@ -566,7 +566,7 @@ fn only_a_key_of_the_keyset_with_the_right_use_verifies() {
     };
     let (unknown, bad) = (Some("unknown-key-id"), Some("bad-token-signature"));
     let other = changed(&[("n", json!(BASE64_URL_SAFE_NO_PAD.encode([0xff; 256])))]);
-    check(&[good.clone()], None);
+    check(std::slice::from_ref(&good), None);
     check(&[changed(&[("alg", Value::Null), ("use", Value::Null)])], None);
     // A leading zero byte, as some platforms write a positive number.
     let n = good["n"].as_str().expect("a string");

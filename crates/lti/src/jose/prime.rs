@@ -52,6 +52,7 @@ fn is_suitable(candidate: &BoxedUint, divisors: &[u32]) -> bool {
 }
 
 /// The remainder of a division by a number that is not zero.
+#[allow(clippy::useless_conversion, reason = "a limb has 32 bits on other machines")]
 pub(super) fn remainder(number: &BoxedUint, divisor: u32) -> u64 {
     match Option::<NonZero<Limb>>::from(NonZero::new(Limb::from(divisor))) {
         Some(divisor) => u64::from(number.rem_limb(divisor).0),

@@ -172,7 +172,7 @@ fn encoded_components(pair: &RsaKeyPair) -> (String, String) {
 fn inverse_of_exponent(phi: &BoxedUint) -> Option<BoxedUint> {
     let exponent = u64::from(EXPONENT);
     let remainder = remainder(phi, EXPONENT);
-    let k = (1..exponent).find(|k| (k * remainder + 1) % exponent == 0)?;
+    let k = (1..exponent).find(|k| (k * remainder + 1).is_multiple_of(exponent))?;
     // One limb more than phi has.
     let wide = phi.clone().resize(phi.bits_precision() + 64);
     let product = wide.wrapping_mul(BoxedUint::from(k)).wrapping_add(BoxedUint::one());

@@ -13,6 +13,14 @@ pub struct TokenForm {
 }
 
 impl TokenForm {
+    /// Whether the body of a form answers a login: with a token, or with an error.
+    pub fn is_answer(params: &Params) -> bool {
+        let has = |name: &str| {
+            params.iter().any(|param| param.source == Source::Body && param.name == name)
+        };
+        has("id_token") || has("error") && has("state")
+    }
+
     /// Reads the form's body. The query of the URL does not count.
     ///
     /// # Errors
@@ -47,6 +55,22 @@ impl TokenForm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_or_an_error_answers_a_login() {
+        let check = |query: &str, body: &str, expected: bool| {
+            let params = Params::default()
+                .read_form(Source::Query, query.as_bytes())
+                .and_then(|params| params.read_form(Source::Body, body.as_bytes()))
+                .expect("well formed");
+            assert_eq!(TokenForm::is_answer(&params), expected, "{query} {body}");
+        };
+        check("", "id_token=&oauth_consumer_key=k", true);
+        check("", "error=login_required&state=s", true);
+        check("", "error=1", false);
+        check("", "state=s", false);
+        check("id_token=a.b.c&error=x&state=s", "user_id=1", false);
+    }
 
     // Checklist F1.i 162 and 178.
     #[test]
