@@ -140,10 +140,11 @@ impl ClaimParams {
         for (claim, members) in MEMBERS {
             let object = read.object(claim, claims.get(claim)).unwrap_or_default();
             for (member, param) in members {
-                let value = object.get(member).or_else(|| fallback(claims, param));
+                let value = object.get(member);
                 let is_empty =
-                    value.and_then(JsonValue::string).is_some_and(|text| text.is_empty());
-                let value = if is_empty { fallback(claims, param).or(value) } else { value };
+                    |value: &JsonValue<'_>| value.string().is_some_and(|text| !is_sent(&text));
+                let sent = value.filter(|value| !is_empty(value));
+                let value = sent.or_else(|| fallback(claims, param)).or(value);
                 read.push_value(param, param, value);
             }
             if claim == CLAIM_CONTEXT {
