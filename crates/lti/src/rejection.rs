@@ -446,8 +446,8 @@ rejections! {
     /// No key with this `kid` made the signature.
     BadTokenSignature => "bad-token-signature", Signature,
         fact: ("no key with the kid of the id_token made its signature"),
-        advice: "check jwks_url: it may be the keyset of another platform; or something changed the \
-                 token";
+        advice: "check jwks_url: it may be the keyset of another platform; or something changed \
+                 the token";
 
     /// The issuer is not the platform's.
     WrongIssuer {

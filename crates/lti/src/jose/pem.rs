@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
-/// The label and the bytes of the first block. `None` if there is none, or it is malformed.
+/// The label and the bytes of the first block. `None` if it is missing or malformed.
 pub(super) fn read(text: &str) -> Option<(&str, Zeroizing<Vec<u8>>)> {
     let (_, rest) = text.split_once("-----BEGIN ")?;
     let (label, rest) = rest.split_once("-----")?;
