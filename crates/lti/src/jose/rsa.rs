@@ -42,7 +42,8 @@ impl RsaKey {
 
     /// The key of the platform with this name, derived from the gateway's secret.
     ///
-    /// It takes up to two seconds: do not call it on a thread that serves requests.
+    /// The search for its primes takes about a tenth of a second, and longer on a slow machine: do
+    /// not call it on a thread that serves requests.
     pub fn derive(secret: &Secret, platform: &PlatformName) -> Self {
         let seed = platform_seed(secret, platform);
         let [(one, _), (other, _)] = [b'p', b'q'].map(|label| first_prime(&seed, label));
