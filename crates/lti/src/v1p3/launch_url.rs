@@ -80,6 +80,8 @@ fn is_ambiguous(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     // LTI13 §18, case 19.
@@ -135,5 +137,22 @@ mod tests {
         let root = LaunchUrl::new("http", "nb.example:80", "/");
         assert_eq!(root.destination("http://NB.example/a").as_deref(), Some("/a"));
         assert_eq!(root.destination("http://nb.example").as_deref(), Some("/"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_destination_is_a_place_below_the_launch_url(
+            rest in "(/|\\.|%2e|%2F|;|\\?|#|@|\\\\|[a-z]|%25|.){0,12}",
+        ) {
+            let launch = LaunchUrl::new("https", "tools.example", "/lti/nb");
+            let target = format!("https://tools.example/lti/nb{rest}");
+            if let Some(destination) = launch.destination(&target) {
+                let path = destination.split('?').next().unwrap_or_default();
+                prop_assert!(path.starts_with('/') && target.contains(path.trim_end_matches('/')));
+                let is_dots = |segment: &str| matches!(segment, "." | "..");
+                prop_assert!(!path.split(['/', ';']).any(is_dots), "{destination}");
+                prop_assert!(destination.bytes().all(|byte| byte.is_ascii_graphic()));
+            }
+        }
     }
 }

@@ -201,6 +201,8 @@ impl AuthenticationRequest<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::jose::Algorithms;
     use crate::oauth1::Source;
@@ -351,5 +353,44 @@ mod tests {
         };
         check("https://lms.example/auth?a=b", "https://lms.example/auth?a=b&scope=openid&");
         check("https://lms.example/auth?", "https://lms.example/auth?scope=openid&");
+    }
+
+    proptest! {
+        #[test]
+        fn hints_reach_the_platform_unchanged(login_hint in ".{1,40}", message_hint in ".{0,80}") {
+            let encode = crate::oauth1::encode::encode;
+            let login = read(&format!(
+                "iss=x&target_link_uri=x&login_hint={}&lti_message_hint={}",
+                encode(&login_hint),
+                encode(&message_hint),
+            ));
+            let login = login.expect("a login");
+            let client_id = ClientId::from("c");
+            let url = AuthenticationRequest {
+                auth_url: "https://lms.example/auth",
+                client_id: &client_id,
+                redirect_uri: "https://tools.example/lti/nb",
+                login_hint: &login.login_hint,
+                message_hint: login.message_hint.as_deref(),
+                state: "s",
+                nonce: "n",
+            }
+            .url();
+            let query = url.split_once('?').map(|(_, query)| query).unwrap_or_default();
+            let params = Params::default().read_form(Source::Query, query.as_bytes());
+            let params = params.expect("a query");
+            let value = |name: &str| {
+                params.iter().find(|param| param.name == name).map(|param| param.value)
+            };
+            prop_assert_eq!(value("login_hint"), Some(login_hint.as_str()));
+            prop_assert_eq!(value("lti_message_hint"), Some(message_hint.as_str()));
+        }
+
+        #[test]
+        fn no_query_panics(query in any::<Vec<u8>>()) {
+            if let Ok(params) = Params::default().read_form(Source::Query, &query) {
+                let _ = LoginRequest::read(&params);
+            }
+        }
     }
 }
