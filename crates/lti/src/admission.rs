@@ -35,7 +35,8 @@ pub enum Verdict {
 pub struct Candidate {
     launch: Launch,
     nonce: Nonce,
-    clock_skew: u64,
+    /// The rejection if the nonce expires before it is spent.
+    expired: Rejection,
 }
 
 impl<Findings> Examination<Findings> {
@@ -103,8 +104,8 @@ impl Verdict {
 }
 
 impl Candidate {
-    pub(crate) fn new(launch: Launch, nonce: Nonce, clock_skew: u64) -> Self {
-        Self { launch, nonce, clock_skew }
+    pub(crate) fn new(launch: Launch, nonce: Nonce, expired: Rejection) -> Self {
+        Self { launch, nonce, expired }
     }
 
     /// The nonce to spend.
@@ -122,11 +123,7 @@ impl Candidate {
         match spent {
             Spent::Now => Ok(self.launch),
             Spent::Before => Err(Rejection::Replayed),
-            Spent::Expired => {
-                let accepted = self.clock_skew;
-                let distance = (-1_i64).saturating_sub_unsigned(accepted);
-                Err(Rejection::Stale { distance, accepted })
-            }
+            Spent::Expired => Err(self.expired),
             Spent::Full(share) => Err(Rejection::ReplayStoreFull(share)),
             Spent::ClockSetBack => Err(Rejection::ClockSetBack),
             Spent::Unavailable => Err(Rejection::ReplayStoreUnavailable),

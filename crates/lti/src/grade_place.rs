@@ -103,6 +103,9 @@ pub enum NoGradePlace {
     /// The sourcedid has characters that XML cannot contain.
     #[error("lis_result_sourcedid has a character that XML cannot contain")]
     SourcedidNotXml,
+    /// The launch is an LTI 1.3 launch.
+    #[error("the gateway sends no grades to LTI 1.3 launches")]
+    Version1p3,
 }
 
 impl NoGradePlace {
@@ -135,6 +138,7 @@ impl NoGradePlace {
             Self::SourcedidTooLong | Self::SourcedidNotXml => {
                 "report it to the platform: a result id is a short text"
             }
+            Self::Version1p3 => "launch the tool as LTI 1.1 where it sends grades",
         }
     }
 }

@@ -35,14 +35,14 @@ pub struct Launch {
     pub return_url: Option<ReturnUrl>,
     /// The service that accepts a grade for this user and link, or why it is missing.
     pub grade_place: Result<GradePlace, NoGradePlace>,
-    /// A hash of consumer and signature. It is equal only for the same form, with its parameters in
-    /// any order, because a signature does not cover their order.
+    /// A hash of sender and signature. It is equal only for the same token, or for the same form
+    /// with its parameters in any order, because a signature does not cover their order.
     pub fingerprint: [u8; 16],
     pub(crate) params: Params,
 }
 
-/// The user. Only `id` identifies a user, and only within its consumer. In edX, course authors can
-/// set name and email, because `custom_parameters` may override them.
+/// The user. Only `id` identifies a user, and only within its consumer or platform. In edX, course
+/// authors can set name and email, because `custom_parameters` may override them.
 #[derive(Default)]
 #[non_exhaustive]
 pub struct User {

@@ -8,6 +8,9 @@
 //! form bytes ─▶ v1p1::examine ─▶ Examination ─▶ Verdict ─▶ Candidate + Spent ─▶ Launch
 //!                                     └──────────▶ Rejection
 //!
+//! query or form ─▶ v1p3::LoginRequest ─▶ v1p3::AuthenticationRequest ─▶ URL at the platform
+//! id_token ─▶ v1p3::read_token ─▶ kid ─▶ jose::Keyset ─▶ v1p3::examine_token ─▶ Examination
+//!
 //! GradePlace + Score ─▶ v1p1::outcome::request, v2p0::result::body ─▶ oauth1::authorization
 //! response bytes ─▶ v1p1::outcome::read_response ─▶ OutcomeResponse
 //! response bytes ─▶ v2p0::result::read_result ─▶ GradeResult
@@ -19,7 +22,9 @@
 pub mod admission;
 mod check;
 mod grade_place;
+pub mod jose;
 mod launch;
+mod launch_fields;
 mod lti_version;
 pub mod oauth1;
 mod rejection;
@@ -31,6 +36,7 @@ mod secret;
 mod sender;
 mod sent_value;
 pub mod v1p1;
+pub mod v1p3;
 pub mod v2p0;
 
 pub use grade_place::{GradePlace, NoGradePlace, OutcomeService};

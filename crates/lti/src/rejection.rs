@@ -1,9 +1,12 @@
 use std::fmt;
 
 use crate::check::Check;
+use crate::jose::{Algorithms, MalformedToken};
 use crate::oauth1::{ParamError, Params};
 use crate::replay::{FullShare, LONGEST_NONCE};
 use crate::role::Roles;
+use crate::sender::PlatformName;
+use crate::v1p3::{ClaimFault, LoginFault};
 
 /// Declares every reason to reject a launch: one row each, with code, check, fact and advice.
 ///
@@ -43,8 +46,8 @@ macro_rules! rejections {
                 }
             }
 
-            /// The check that failed.
-            pub fn check(&self) -> Check {
+            /// The check of the row.
+            fn row_check(&self) -> Check {
                 match self {
                     $( Self::$variant { .. } => Check::$check, )+
                 }
@@ -85,6 +88,8 @@ const SEND_UTF8: &str = "send an application/x-www-form-urlencoded form in UTF-8
                          requires; a page of the platform in another charset causes this";
 const SIGN_BY_THE_STANDARD: &str = "have the platform sign the launch as LTI 1.1 requires; look \
                                     for a proxy or a script that changes the form";
+const CHECK_PRIVACY: &str = "check the tool's privacy settings in the platform: they decide which \
+                             claims it sends; anonymous = true accepts launches without sub";
 
 rejections! {
     /// A `%` in the query or body is not followed by two hexadecimal digits. Contains its byte
@@ -129,7 +134,12 @@ rejections! {
     /// The request has an OAuth parameter twice. Contains its name.
     RepeatedOauthParameter(name: String) => "repeated-oauth-parameter", Oauth,
         fact: ("{name} was sent twice"),
-        advice: SIGN_BY_THE_STANDARD;
+        advice: match name.as_str() {
+            "id_token" | "state" | "error" => {
+                "look for a proxy or a script that changes the form of the platform"
+            }
+            _ => SIGN_BY_THE_STANDARD,
+        };
 
     /// OAuth parameters are in the URL's query, or in both body and header.
     MisplacedOauthParameters => "misplaced-oauth-parameters", Oauth,
@@ -232,6 +242,11 @@ rejections! {
                  selecting content; turn content selection off in the platform (Moodle: Supports \
                  Deep Linking; Canvas: only placements that launch)"
             }
+            Some("LtiDeepLinkingRequest") => {
+                "have the instructor add the tool as an external tool with its launch URL, without \
+                 selecting content; turn deep linking off in the platform (Moodle: Supports Deep \
+                 Linking; Canvas: only placements that launch)"
+            }
             _ => {
                 "add the tool as an ordinary LTI link; content selection and other messages are \
                  not launches"
@@ -286,9 +301,241 @@ rejections! {
     ReplayStoreUnavailable => "replay-store-unavailable", Nonce,
         fact: ("the replay store cannot be written"),
         advice: "check the disk of the directory in gateway.state: space, permissions and errors";
+
+    /// The form is of LTI 1.1 and of LTI 1.3.
+    TwoProtocols => "two-protocols", Form,
+        fact: ("the form has an id_token and OAuth parameters"),
+        advice: "launch the tool as LTI 1.1 or as LTI 1.3, not as both";
+
+    /// The login lacks a parameter, or is too large.
+    MalformedLogin(fault: LoginFault) => "malformed-login", Form,
+        fact: ("the login {fault}"),
+        advice: "the login URL is for platforms: open the tool from a course";
+
+    /// No configured platform has this issuer and client.
+    UnknownPlatform {
+        /// The issuer of the login.
+        issuer: String,
+        /// The client of the login; "(none)" if it has none.
+        client: String,
+        /// The configured platform with almost the same issuer, or with another client.
+        near: Option<PlatformName>,
+    } => "unknown-platform", Platform,
+        fact: (
+            "no platform has the issuer \"{issuer}\" and the client \"{client}\"{}",
+            near.as_ref().map(|near| format!("; the nearest is {near}")).unwrap_or_default()
+        ),
+        advice: "write a [platforms] table with this issuer, character for character (http or \
+                 https, trailing slash), and with this client_id";
+
+    /// The login names no client, and several match.
+    SeveralClients(count: usize) => "several-clients", Platform,
+        fact: ("the login names no client, and {count} clients match"),
+        advice: "have the platform send client_id, or limit the clients by deployments";
+
+    /// The tool does not name the platform.
+    PlatformNotAllowed(platform: PlatformName) => "platform-not-allowed", Platform,
+        fact: ("{platform} is not in the tool's platforms"),
+        advice: "add the platform to platforms of the tool";
+
+    /// The target link is not at the tool's launch URL. Contains the link without its query.
+    TargetElsewhere(target: Option<String>) => "target-elsewhere", Parameters,
+        fact: (
+            target: "target_link_uri \"{target}\" is not at the tool's launch URL",
+            else "target_link_uri is missing"
+        ),
+        advice: "enter the launch URL shown at / in the platform; compare public_url with it: www, \
+                 port, and http behind a proxy";
+
+    /// The browser stores no cookie, even in a window of its own.
+    CookiesBlocked => "cookies-blocked", Browser,
+        fact: ("the browser stores no cookie, even in a window of its own"),
+        advice: "allow cookies for the gateway's site in the browser";
+
+    /// The platform answered the login with an error.
+    PlatformError {
+        /// The error code.
+        error: String,
+        /// The platform's message.
+        message: Option<String>,
+    } => "platform-error", Oauth,
+        fact: (
+            "the platform answered \"{error}\": \"{}\"",
+            message.as_deref().unwrap_or_default()
+        ),
+        advice: match error.as_str() {
+            "login_required" => "sign in to the platform, and open the tool again",
+            "launch_no_longer_valid" => "open the tool again from the course",
+            _ => "compare client_id, redirect URI and deployment in the platform with the values \
+                  shown at /",
+        };
+
+    /// The form has an id_token and no state.
+    NoState => "no-state", Oauth,
+        fact: ("the form has an id_token and no state"),
+        advice: "set the login URL in the platform: it starts each launch, and this platform \
+                 skips it";
+
+    /// The state is not ours, or is another tool's.
+    BadState => "bad-state", State,
+        fact: ("the state is not ours, or is another tool's"),
+        advice: "open the tool again; if it affects all users, check whether the redirect URI is \
+                 that of another gateway or tool, and whether gateway.secret changed";
+
+    /// The login is too old.
+    StateExpired => "state-expired", State,
+        fact: ("the login is older than 10 minutes"),
+        advice: "open the tool again from the course";
+
+    /// The launch comes from another browser than the login.
+    OtherBrowser => "other-browser", Browser,
+        fact: ("the launch comes from another browser than the login"),
+        advice: "open the tool again from the course; if it affects many users, their browsers \
+                 block cookies and storage";
+
+    /// The id_token is not a compact JWS.
+    NotToken(what: MalformedToken) => "not-a-token", Token,
+        fact: ("the id_token is not a compact JWS: {what}"),
+        advice: "look for a proxy or a script that changes the form of the platform";
+
+    /// The platform may not use the algorithm.
+    AlgorithmNotAllowed {
+        /// `alg`.
+        found: Option<String>,
+        /// The accepted algorithms.
+        accepted: Algorithms,
+    } => "algorithm", Algorithm,
+        fact: (
+            found: "the algorithm is \"{found}\"; accepted: {accepted}",
+            else "the id_token names no algorithm"
+        ),
+        advice: "if the platform means it, add the algorithm to algorithms of its table; none and \
+                 HS256 are never accepted";
+
+    /// The token names no key.
+    NoKeyId => "no-key-id", Key,
+        fact: ("the id_token names no key (kid)"),
+        advice: "check that the platform signs with a key of its keyset, and that jwks_url is \
+                 its keyset; in edX, each passport has its own";
+
+    /// The platform's keyset does not have the key.
+    UnknownKeyId {
+        /// `kid`.
+        key_id: String,
+        /// The URL of the keyset.
+        url: String,
+        /// The number of keys in it.
+        keys: usize,
+        /// The seconds since the gateway fetched it.
+        age: u64,
+    } => "unknown-key-id", Key,
+        fact: ("the key \"{key_id}\" is not in {url} ({keys} keys, fetched {age} s ago)"),
+        advice: "check jwks_url; in edX, each passport has its own";
+
+    /// The platform's keyset cannot be fetched, and none is cached.
+    PlatformKeysUnreachable {
+        /// The URL of the keyset.
+        url: String,
+        /// The reason.
+        message: String,
+    } => "platform-keys-unreachable", Key,
+        fact: ("the keys of the platform are out of reach at {url}: {message}"),
+        advice: "make the URL reachable from the gateway; `lti-gateway platforms NAME --ask` \
+                 fetches it";
+
+    /// No key with this `kid` made the signature.
+    BadTokenSignature => "bad-token-signature", Signature,
+        fact: ("no key with the kid of the id_token made its signature"),
+        advice: "check jwks_url: it may be the keyset of another platform; or something changed \
+                 the token";
+
+    /// The issuer is not the platform's.
+    WrongIssuer {
+        /// `iss`.
+        found: Option<String>,
+        /// The configured issuer.
+        accepted: String,
+    } => "wrong-issuer", Issuer,
+        fact: (
+            found: "the issuer is \"{found}\", not \"{accepted}\"",
+            else "the issuer is missing"
+        ),
+        advice: "write this issuer in the platform's table, character for character";
+
+    /// The token is for another client.
+    WrongAudience {
+        /// `aud`.
+        found: Option<String>,
+        /// `azp`, if it counts.
+        authorized: Option<String>,
+    } => "wrong-audience", Audience,
+        fact: (
+            "the audience is \"{}\" (azp: \"{}\"), not the client of the login",
+            found.as_deref().unwrap_or_default(), authorized.as_deref().unwrap_or_default()
+        ),
+        advice: "compare client_id in the platform's table with the platform";
+
+    /// The token has expired. Both numbers are seconds.
+    TokenExpired {
+        /// The time since its expiry.
+        ago: u64,
+        /// The accepted difference of clocks.
+        accepted: u64,
+    } => "token-expired", Time,
+        fact: ("the id_token expired {ago} s ago ({accepted} s are accepted)"),
+        advice: "open the tool again; if it affects all users, run `date -u` on both servers and \
+                 set the wrong clock by NTP, or raise clock_skew";
+
+    /// The token is not valid yet. Both numbers are seconds.
+    TokenTooEarly {
+        /// The time until it is valid.
+        ahead: u64,
+        /// The accepted difference of clocks.
+        accepted: u64,
+    } => "token-too-early", Time,
+        fact: ("the id_token is valid in {ahead} s ({accepted} s are accepted)"),
+        advice: "run `date -u` on both servers and set the wrong clock by NTP, or raise clock_skew";
+
+    /// The token answers another login.
+    WrongNonce => "wrong-nonce", Login,
+        fact: ("the id_token answers another login"),
+        advice: "open the tool again; if it affects many users, look for a cache between browser, \
+                 platform and gateway";
+
+    /// The client's table does not have the deployment.
+    UnknownDeployment(id: Option<String>) => "unknown-deployment", Parameters,
+        fact: (
+            id: "the deployment \"{id}\" is not in deployments",
+            else "the deployment is missing"
+        ),
+        advice: "add the id to deployments of the platform or client, if the launch is legitimate";
+
+    /// A required claim is absent. Contains its name.
+    MissingClaim(claim: &'static str) => "missing-claim", Parameters,
+        fact: ("the claim {claim} is absent"),
+        advice: CHECK_PRIVACY;
+
+    /// A required claim has another type.
+    MalformedClaim {
+        /// Its name.
+        claim: &'static str,
+        /// What it is.
+        found: ClaimFault,
+    } => "malformed-claim", Parameters,
+        fact: ("the claim {claim} is {found}"),
+        advice: CHECK_PRIVACY;
 }
 
 impl Rejection {
+    /// The check that failed.
+    pub fn check(&self) -> Check {
+        match self {
+            Self::MissingClaim("exp" | "iat" | "nbf")
+            | Self::MalformedClaim { claim: "exp" | "iat" | "nbf", .. } => Check::Time,
+            other => other.row_check(),
+        }
+    }
+
     /// A part of the request for a message: escaped to one line, and at most 48 characters.
     pub(crate) fn quote(text: &str) -> String {
         const MOST: usize = 48;

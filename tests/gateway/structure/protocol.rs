@@ -7,11 +7,13 @@ use super::files::files;
 
 /// The crates that the protocol may use: none of them does I/O. The last three are for the RSA keys
 /// of LTI 1.3.
-const ALLOWED: [&str; 12] = [
+const ALLOWED: [&str; 14] = [
     "base64",
     "encoding_rs",
+    "hkdf",
     "hmac",
     "quick-xml",
+    "serde",
     "serde_json",
     "sha1",
     "sha2",

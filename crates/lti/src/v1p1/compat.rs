@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 
 use crate::oauth1::{Param, Params, Source};
-use crate::return_url::ReturnUrl;
 
 /// The base string that the signature covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,26 +34,6 @@ impl Variant {
             Self::DoubledSubmitButton => "doubled-submit-button",
             Self::EdxEncodedKey => "edx-encoded-key",
         }
-    }
-}
-
-/// The return URL of a launch, with what its platform needs to show its page.
-/// `product_family_code` is `tool_consumer_info_product_family_code`.
-///
-/// - **Moodle.** `return.php` with a message shows a page without a way back. With
-///   `launch_container` of an embedded tool, it only leaves a frame: in the top window, older
-///   releases show an empty page. Without both parameters, it redirects to the course.
-/// - **Canvas.** The page `external_content/success` notifies the page around the frame, which then
-///   opens the course. In the top window, nothing happens.
-pub(super) fn return_link(url: ReturnUrl, product_family_code: &str) -> ReturnUrl {
-    let address = url.as_str();
-    let path = address.split(['?', '#']).next().unwrap_or_default();
-    if product_family_code.eq_ignore_ascii_case("moodle") || path.ends_with("/mod/lti/return.php") {
-        url.without_message().without_parameter("launch_container")
-    } else if path.contains("/external_content/success/") {
-        url.in_frame()
-    } else {
-        url
     }
 }
 

@@ -7,8 +7,8 @@ mod compat;
 mod consumer;
 mod diagnosis;
 mod expected_base_string;
-mod fields;
 mod launch_request;
+mod message;
 mod oauth_parameters;
 pub mod outcome;
 mod policy;
@@ -25,6 +25,7 @@ pub use diagnosis::{
 };
 pub use expected_base_string::{expected_base_string, redact_base_string};
 pub use launch_request::{LaunchRequest, ReadLaunch, ReceivedOrigin};
+pub(crate) use message::{MESSAGE_TYPE, VERSION};
 pub use policy::LaunchPolicy;
 pub use sign::sign;
 pub use signature_findings::{MatchedSecret, SignatureFindings};

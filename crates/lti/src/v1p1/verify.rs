@@ -10,12 +10,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::claimed_consumer::ClaimedConsumer;
 use super::diagnosis::diagnose;
-use super::fields::Fields;
 use super::launch_request::{LaunchRequest, ReadLaunch};
+use super::message;
 use super::policy::LaunchPolicy;
 use super::signature_findings::{MatchedSecret, SignatureFindings};
 use super::signature_trial::{SignatureMatch, SignatureTrial};
 use crate::admission::{Candidate, Examination, Verdict};
+use crate::grade_place::{GradePlace, OutcomeService};
+use crate::launch_fields::LaunchFields;
 use crate::oauth1::decode_signature;
 use crate::rejection::Rejection;
 use crate::replay::{Nonce, shortened};
@@ -106,7 +108,7 @@ impl Examination<SignatureFindings> {
         let fingerprint = shortened(Sha256::new().chain_update(known.id).chain_update(&signature));
         let (timestamp, method) = (oauth.timestamp, oauth.method);
         params.remove(&dropped);
-        let (fields, conflict) = Fields::read(&params);
+        let (fields, conflict) = LaunchFields::read(&params);
         self.return_url = fields.return_url();
 
         let is_reload = admitted_before(&fingerprint);
@@ -118,19 +120,24 @@ impl Examination<SignatureFindings> {
         if let Some(name) = conflict {
             return Err(Rejection::ConflictingParameter(Rejection::quote(name)));
         }
-        fields.check()?;
+        message::check(&fields)?;
         let roles = fields.roles();
         self.roles = Some(roles);
         if policy.roles.is_some_and(|allowed| !allowed.intersects(roles)) {
             return Err(Rejection::RoleNotAllowed(roles));
         }
         let sender = Sender::Consumer(known.consumer.key.clone());
-        let mut launch = fields.into_launch(sender, method, fingerprint);
+        // edX sends the sourcedid with every launch, and the URL only if it wants a grade.
+        let (url, sourcedid) = (fields.lis_outcome_service_url, fields.lis_result_sourcedid);
+        let grade_place = OutcomeService::new(url, sourcedid, method).map(GradePlace::Outcome);
+        let mut launch = fields.into_launch(sender, grade_place, fingerprint);
         launch.params = params;
         Ok(if is_reload {
             Verdict::Reload(launch)
         } else {
-            Verdict::New(Candidate::new(launch, nonce, policy.clock_skew))
+            let distance = (-1_i64).saturating_sub_unsigned(policy.clock_skew);
+            let expired = Rejection::Stale { distance, accepted: policy.clock_skew };
+            Verdict::New(Candidate::new(launch, nonce, expired))
         })
     }
 }

@@ -1,30 +1,26 @@
-//! The parameters of LTI 1.1 by name, from pairs with a valid signature.
+//! The parameters of a launch by name, from pairs that the platform signed.
+//!
+//! They have the names of LTI 1.1. Each version yields its launches from these fields, so that the
+//! same launch has the same content in all versions.
 
-use crate::grade_place::{GradePlace, OutcomeService};
+use crate::grade_place::{GradePlace, NoGradePlace};
 use crate::launch::{Context, Launch, Platform, ResourceLink, User};
-use crate::oauth1::{Params, SignatureMethod};
-use crate::rejection::Rejection;
+use crate::oauth1::Params;
 use crate::return_url::ReturnUrl;
 use crate::role::Roles;
 use crate::sender::Sender;
 use crate::sent_value::is_sent;
-use crate::v1p1::compat::return_link;
-
-/// The message type of a launch.
-const MESSAGE_TYPE: &str = "basic-lti-launch-request";
-/// The version of LTI 1.0, 1.1 and 1.2.
-const VERSION: &str = "LTI-1p0";
 
 /// Declares the parameters once: a field for each and the way from a name to its field.
 macro_rules! fields {
     ($($name:ident),* $(,)?) => {
         /// Each parameter's value as it was sent.
         #[derive(Default)]
-        pub(super) struct Fields<'a> {
-            $(pub(super) $name: Option<&'a str>,)*
+        pub(crate) struct LaunchFields<'a> {
+            $(pub(crate) $name: Option<&'a str>,)*
         }
 
-        impl<'a> Fields<'a> {
+        impl<'a> LaunchFields<'a> {
             fn slot(&mut self, name: &str) -> Option<&mut Option<&'a str>> {
                 match name {
                     $(stringify!($name) => Some(&mut self.$name),)*
@@ -47,14 +43,14 @@ fields! {
     lis_outcome_service_url, lis_result_sourcedid,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> LaunchFields<'a> {
     /// Reads the parameters. The second value is the name of the first parameter with two different
     /// values.
     ///
     /// A signature covers names and values. It covers neither their order nor whether they are in
     /// the URL or in the body (RFC 5849 §3.4.1.3). Everyone who has the form could choose between
     /// two values by moving them.
-    pub(super) fn read(params: &'a Params) -> (Self, Option<&'a str>) {
+    pub(crate) fn read(params: &'a Params) -> (Self, Option<&'a str>) {
         let mut fields = Self::default();
         let mut conflict = None;
         for param in params.iter() {
@@ -69,43 +65,23 @@ impl<'a> Fields<'a> {
         (fields, conflict)
     }
 
-    /// Checks message type, version and resource link.
-    ///
-    /// # Errors
-    /// [`Rejection::MessageType`], [`Rejection::LtiVersion`] or [`Rejection::NoResourceLink`].
-    pub(super) fn check(&self) -> Result<(), Rejection> {
-        let quote = |value: Option<&str>| value.map(Rejection::quote);
-        if self.lti_message_type != Some(MESSAGE_TYPE) {
-            let found = quote(self.lti_message_type);
-            return Err(Rejection::MessageType { found, accepted: MESSAGE_TYPE });
-        }
-        if self.lti_version != Some(VERSION) {
-            let found = quote(self.lti_version);
-            return Err(Rejection::LtiVersion { found, accepted: VERSION });
-        }
-        match self.resource_link_id {
-            Some(id) if !id.trim().is_empty() => Ok(()),
-            _ => Err(Rejection::NoResourceLink),
-        }
-    }
-
     /// The URL to which the platform wants its user to return.
-    pub(super) fn return_url(&self) -> Option<ReturnUrl> {
+    pub(crate) fn return_url(&self) -> Option<ReturnUrl> {
         let url = self.launch_presentation_return_url.and_then(ReturnUrl::parse)?;
         let family = self.tool_consumer_info_product_family_code.unwrap_or_default();
         Some(return_link(url, family))
     }
 
     /// The user's roles in the course.
-    pub(super) fn roles(&self) -> Roles {
+    pub(crate) fn roles(&self) -> Roles {
         Roles::parse(self.roles.unwrap_or_default())
     }
 
     /// The launch of these parameters. The caller adds the parameters themselves.
-    pub(super) fn into_launch(
+    pub(crate) fn into_launch(
         self,
         sender: Sender,
-        method: SignatureMethod,
+        grade_place: Result<GradePlace, NoGradePlace>,
         fingerprint: [u8; 16],
     ) -> Launch {
         let given_name = sent(self.lis_person_name_given);
@@ -143,16 +119,30 @@ impl<'a> Fields<'a> {
             },
             locale: sent(self.launch_presentation_locale),
             return_url: self.return_url(),
-            // edX sends the sourcedid with every launch, and the URL only if it wants a grade.
-            grade_place: OutcomeService::new(
-                self.lis_outcome_service_url,
-                self.lis_result_sourcedid,
-                method,
-            )
-            .map(GradePlace::Outcome),
+            grade_place,
             fingerprint,
             params: Params::default(),
         }
+    }
+}
+
+/// The return URL of a launch, with what its platform needs to show its page.
+/// `product_family_code` is `tool_consumer_info_product_family_code`.
+///
+/// - **Moodle.** `return.php` with a message shows a page without a way back. With
+///   `launch_container` of an embedded tool, it only leaves a frame: in the top window, older
+///   releases show an empty page. Without both parameters, it redirects to the course.
+/// - **Canvas.** The page `external_content/success` notifies the page around the frame, which then
+///   opens the course. In the top window, nothing happens.
+fn return_link(url: ReturnUrl, product_family_code: &str) -> ReturnUrl {
+    let address = url.as_str();
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    if product_family_code.eq_ignore_ascii_case("moodle") || path.ends_with("/mod/lti/return.php") {
+        url.without_message().without_parameter("launch_container")
+    } else if path.contains("/external_content/success/") {
+        url.in_frame()
+    } else {
+        url
     }
 }
 
@@ -173,7 +163,7 @@ mod tests {
                 .read_form(Source::Query, query.as_bytes())
                 .and_then(|params| params.read_form(Source::Body, body.as_bytes()))
                 .expect("well formed");
-            let (fields, conflict) = Fields::read(&params);
+            let (fields, conflict) = LaunchFields::read(&params);
             assert_eq!((fields.user_id, conflict), expected, "{query} {body}");
         };
         check("", "user_id=u1", (Some("u1"), None));
@@ -194,7 +184,7 @@ mod tests {
             );
             let params = Params::default().read_form(Source::Body, form.as_bytes());
             let params = params.expect("well formed");
-            let found = Fields::read(&params).0.return_url().expect("a return URL");
+            let found = LaunchFields::read(&params).0.return_url().expect("a return URL");
             assert_eq!(found.as_str(), url, "as sent");
             assert_eq!((&*found.with_message("x"), found.stays_in_frame()), (link, stays_in_frame));
         };
@@ -218,7 +208,7 @@ mod tests {
             );
             let params = Params::default().read_form(Source::Body, form.as_bytes());
             let params = params.expect("well formed");
-            let url = Fields::read(&params).0.return_url().expect("a return URL");
+            let url = LaunchFields::read(&params).0.return_url().expect("a return URL");
             assert_eq!(url.as_str(), "https://lms.example/r");
             assert_eq!(url.with_message("x") != url.as_str(), takes_message, "{family}");
         };

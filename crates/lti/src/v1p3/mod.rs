@@ -1,0 +1,26 @@
+//! LTI 1.3: the login by OpenID Connect, and the launch by an id_token.
+//!
+//! The gateway fetches the keys of a platform between [`read_token`] and [`examine_token`].
+
+mod claim;
+mod claims;
+mod launch_token;
+mod launch_url;
+mod login;
+mod login_fault;
+mod platform;
+mod policy;
+mod token_findings;
+mod token_form;
+mod verify;
+
+pub use claim::{ClaimFault, ClaimNote};
+pub use launch_token::{ReadToken, read_token};
+pub use launch_url::LaunchUrl;
+pub use login::{AuthenticationRequest, LoginRequest, find_client};
+pub use login_fault::LoginFault;
+pub use platform::{Client, TrustedPlatform};
+pub use policy::{AnsweredLogin, TokenPolicy};
+pub use token_findings::TokenFindings;
+pub use token_form::TokenForm;
+pub use verify::{FetchedKeys, examine_token};

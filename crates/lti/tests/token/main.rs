@@ -1,0 +1,9 @@
+//! LTI 1.3 launches through the public interface: each check with its code, the launch of the
+//! claims, and all kinds of changes to a token.
+
+mod attempt;
+mod check;
+mod launch;
+mod platform;
+mod property;
+mod signature;
