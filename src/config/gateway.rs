@@ -13,6 +13,7 @@ use super::app_command::AppCommand;
 use super::institution::Institution;
 use super::key::{self, OPEN, PREFIX};
 use super::outcome_rules::OutcomeRules;
+use super::platform::Platform;
 use super::public_url::PublicUrl;
 use super::state_location::StateLocation;
 use super::tool_path::ToolPath;
@@ -45,6 +46,8 @@ pub struct Config {
     pub clock_skew: u64,
     /// Every secret of the file. No log repeats text that contains one.
     pub known_secrets: Arc<KnownSecrets>,
+    /// The platforms of LTI 1.3, in the order of the file.
+    pub platforms: Vec<Arc<Platform>>,
     /// The tools, by name.
     pub tools: Vec<Tool>,
 }
@@ -181,6 +184,8 @@ impl Tool {
 pub struct Senders {
     /// The consumers of LTI 1.1.
     pub consumers: Consumers,
+    /// The platforms of LTI 1.3.
+    pub platforms: Vec<Arc<Platform>>,
 }
 
 impl Senders {
@@ -188,7 +193,9 @@ impl Senders {
     pub fn contains(&self, sender: &Sender) -> bool {
         match sender {
             Sender::Consumer(key) => self.consumers.contains(key),
-            Sender::Platform { .. } => false,
+            Sender::Platform { .. } => {
+                self.platforms.iter().any(|platform| platform.admits(sender))
+            }
         }
     }
 

@@ -96,6 +96,7 @@ pub(in crate::config) fn resolve(
         outcomes,
         clock_skew,
         known_secrets,
+        platforms: Vec::new(),
         tools,
     };
     Reading {

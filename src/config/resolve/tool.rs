@@ -60,7 +60,7 @@ impl Resolver<'_> {
             description: table.description.unwrap_or_default(),
             icon,
             path,
-            senders: Senders { consumers: Consumers::new(&name, consumers) },
+            senders: Senders { consumers: Consumers::new(&name, consumers), platforms: Vec::new() },
             roles,
             host,
             session: Duration::from_secs(session),
