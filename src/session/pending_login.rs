@@ -36,7 +36,8 @@ pub struct PendingLogin {
 struct PendingContent<'a>(u64, u8, Cow<'a, str>);
 
 impl LoginStep {
-    pub(super) const ALL: [Self; 4] = [Self::Moved, Self::Checked, Self::Window, Self::WindowChecked];
+    pub(super) const ALL: [Self; 4] =
+        [Self::Moved, Self::Checked, Self::Window, Self::WindowChecked];
 
     /// How long the next request may take, in seconds. A person clicks the button of a page.
     pub fn lifetime(self) -> u64 {

@@ -9,10 +9,11 @@ use hyper::http::request::Parts;
 use lti::resembles_launch;
 use rocket::Response;
 
+use super::form::{LARGEST_FORM, is_form};
 use super::gateway::Gateway;
 use super::grade;
 use super::guard::{self, AnsweredHosts, HostError};
-use super::launch::{LARGEST_FORM, is_form, oauth_credentials};
+use super::launch::oauth_credentials;
 use super::limit::{MOST_FIELDS, MOST_HEAD_BYTES};
 use super::page;
 use super::proxy::door::LARGEST_TICKET_FORM;

@@ -1,0 +1,12 @@
+//! `/~login`: the first request of an LTI 1.3 launch, by which the platform asks for a redirect.
+
+mod answer;
+mod call;
+mod page;
+mod query;
+mod record;
+mod redirect;
+mod routes;
+
+pub(super) use query::{LOGIN_PATH, is_login};
+pub(super) use routes::routes;
