@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::environment::is_variable;
-use super::key::{CONSUMER, GATEWAY, Kind, TOOL};
+use super::key::{CLIENT, CONSUMER, GATEWAY, Kind, PLATFORM, TOOL};
 use super::odd_character::OddCharacter;
 use super::problem::Location;
 
@@ -252,6 +252,8 @@ impl<'t> Marker<'t> {
 fn is_public(path: &[&str]) -> bool {
     let (table, rest) = match path {
         ["gateway", rest @ ..] => (GATEWAY, rest),
+        ["platforms", _, "clients", ITEM, rest @ ..] => (CLIENT, rest),
+        ["platforms", _, rest @ ..] => (PLATFORM, rest),
         ["tools", _, "consumers", ITEM, rest @ ..] => (CONSUMER, rest),
         ["tools", _, rest @ ..] => (TOOL, rest),
         _ => return false,
@@ -284,7 +286,9 @@ fn is_harmless(path: &[&str], text: &str) -> bool {
         // The author may have written the secret itself in place of the variable's name.
         [.., "env"] => is_variable(text),
         [.., "outcome_url_rewrite", _] => text.contains("://") && is_harmless_url(text),
-        [.., "upstream" | "state"] => is_harmless_url(text),
+        [.., "upstream" | "state" | "url" | "issuer" | "auth_url" | "token_url" | "jwks_url"] => {
+            is_harmless_url(text)
+        }
         _ => !text.contains('@'),
     }
 }
@@ -303,7 +307,7 @@ fn is_harmless_url(text: &str) -> bool {
 /// The length of a heading, valid or malformed, at the start of a line.
 fn heading(line: &str) -> Option<usize> {
     let name = line.trim_start().strip_prefix('[')?.trim_start_matches(['[', ' ', '\t']);
-    if !name.starts_with("tools") && !name.starts_with("gateway") {
+    if !["tools", "gateway", "platforms"].iter().any(|table| name.starts_with(table)) {
         return None;
     }
     let stop = |character: char| !character.is_alphanumeric() && !" \t.-_[]".contains(character);
@@ -336,7 +340,8 @@ fn setting(line: &str) -> Option<usize> {
         .find(|character: char| !character.is_ascii_alphanumeric() && character != '_');
     let end = length.map_or(line.len(), |length| start + length);
     let key = &line[start..end];
-    let mut known = [GATEWAY, TOOL].into_iter().filter_map(|table| table.get(key)).peekable();
+    let mut known =
+        [GATEWAY, TOOL, PLATFORM].into_iter().filter_map(|table| table.get(key)).peekable();
     known.peek()?;
     let public = known.any(|key| key.public);
     let Some(value) = line[end..].trim_start().strip_prefix('=').map(str::trim_start) else {

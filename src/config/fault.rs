@@ -3,23 +3,26 @@
 
 use std::fmt;
 
+use lti::jose::{PrivateKeyError, RsaKey};
+
 use super::header::HeaderValueError;
 use super::host_name::ToolHostError;
 use super::institution::InstitutionError;
-use super::key::{OPENINGS, PREFIXES, ROLES};
+use super::key::{OPENINGS, PLATFORM_TYPES, PREFIXES, ROLES, SIGNATURE_ALGORITHMS};
 use super::limit::{
     LONGEST_PARAMS, LONGEST_TOOL_NAME, RECOMMENDED_CONSUMER_SECRET, SHORTEST_CONSUMER_SECRET,
     SHORTEST_GATEWAY_SECRET,
 };
 use super::odd_character::OddCharacter;
 use super::outcome_host::OutcomeHostError;
+use super::platform_type::PlatformType;
 use super::public_url::PublicUrlError;
 use super::state_location::StateLocationError;
 use super::string_mistake::StringMistake;
 use super::suggestion::{
-    did_you_mean, example, listed, of_empty_list, of_empty_text, of_field, of_identity, of_missing,
-    of_part, of_role, of_short_secret, of_template, of_template_variable, of_unknown_variable,
-    of_variable, of_variable_in_place, of_word, variable_of,
+    did_you_mean, example, listed, nearest, of_empty_list, of_empty_text, of_field, of_identity,
+    of_missing, of_part, of_role, of_short_secret, of_template, of_template_variable,
+    of_unknown_variable, of_variable, of_variable_in_place, of_word, variable_of,
 };
 use super::syntax_kind::SyntaxKind;
 use super::tool_path::ToolPathError;
@@ -509,9 +512,10 @@ faults! {
 
     /// A tool has neither a key nor consumers. Holds its name.
     NoConsumer(name: String) => Error,
-        fact: "no platform can launch `{name}`: it has no key and secret",
+        fact: "no platform can launch `{name}`: it has neither `key` and `secret` nor `platforms`",
         advice: format!(
-            "add `key = \"{name}-key\"` and `secret = {{ env = \"{}\" }}`",
+            "add `key = \"{name}-key\"` and `secret = {{ env = \"{}\" }}` for LTI 1.1, or \
+                `platforms = \"moodle\"` for LTI 1.3",
             variable_of(name)
         );
 
@@ -766,6 +770,147 @@ faults! {
         fact: "`outcome_hosts` does not allow grades to `{host}`",
         advice: format!("add `\"{host}\"` to `outcome_hosts`, which is `[\"*\"]` by default");
 
+    /// A platform's name cannot be part of a path.
+    PlatformName(name: String) => Error,
+        fact: "`{name}` is not a valid platform name",
+        advice: format!(
+            "use at most {LONGEST_TOOL_NAME} letters, digits, `-` and `_`: `[platforms.my-moodle]`"
+        );
+
+    /// A platform has the name of the practice platform.
+    PlatformPractice => Error,
+        fact: "`practice` is the name of the practice platform, which development adds",
+        advice: "choose another name for the table, such as `[platforms.moodle]`";
+
+    /// An invalid type of a platform. Holds it.
+    PlatformKind(text: String) => Error,
+        fact: "\"{text}\" is not a type of platform",
+        advice: format!(
+            "{}; for another platform, remove `type` and write its URLs",
+            of_word(text, &PLATFORM_TYPES)
+        );
+
+    /// A tool names a platform that the file does not have. Holds it, and the names of all
+    /// platforms.
+    UnknownPlatform(name: String, known: Vec<String>) => Error,
+        fact: "the file has no platform `{name}`",
+        advice: of_unknown_platform(name, known);
+
+    /// A platform has both `client_id` and `clients`.
+    ClientIdAndClients => Error,
+        fact: "the platform has both `client_id` and `clients`",
+        advice: "move `client_id` into the list: `clients = [{ client_id = … }]`";
+
+    /// Two clients have the same issuer and id. Holds the id, and the name of the other table if it
+    /// is not the same.
+    DuplicateClient(id: String, other: Option<String>) => Error,
+        fact: ("{}", of_duplicate_client(id, other.as_deref())),
+        advice: "keep one of the two: several tools can list the same platform in `platforms`";
+
+    /// A URL is missing beside a client. Holds the keys, and the platform's type.
+    ClientIncomplete(keys: Vec<&'static str>, kind: Option<PlatformType>) => Error,
+        fact: ("{} missing beside a client", of_missing_keys(keys)),
+        advice: of_incomplete_client(keys, *kind);
+
+    /// A client of edX has no keyset.
+    EdxKeyset => Error,
+        fact: "`jwks_url` is missing beside a client of edX",
+        advice: "add the Keyset URL that Studio shows below the block, next to the client id: \
+            each block or configuration of edX has its own key, so no other URL is right";
+
+    /// The keyset of a client of edX has the URL of another product.
+    EdxKeysetUrl => Error,
+        fact: "`jwks_url` is not a keyset URL of edX, so that `token_url` is unknown",
+        advice: "copy the Keyset URL that Studio shows below the block: \
+            `jwks_url = \"https://courses.example.edu/api/lti_consumer/v1/public_keysets/…\"`";
+
+    /// A platform of Blackboard has no deployments.
+    BlackboardDeployments => Error,
+        fact: "`deployments` is missing beside a client of Blackboard",
+        advice: "add the deployment id that Blackboard shows to admins below LTI Tool Providers: \
+            `deployments = \"…\"`; every school can deploy this client id, so the gateway has to \
+            know which deployment is yours";
+
+    /// The clients of one platform have different issuers.
+    SeveralIssuers => Error,
+        fact: "this client is at another host than the platform's first client",
+        advice: "write one table for each platform, such as `[platforms.edx]` and \
+            `[platforms.edx-2]`";
+
+    /// An invalid URL of a platform. It may hold a password, so the fault holds only the key and
+    /// the reason.
+    PlatformUrl(key: &'static str, why: UpstreamUrlError) => Error,
+        fact: "`{key}` {why}",
+        advice: format!("write the URL that the platform shows: {}", example(key));
+
+    /// An http URL of a platform. Holds its key.
+    PlatformHttp(key: &'static str) => Error,
+        fact: "`{key}` is http: others could replace the platform's responses",
+        advice: "write https://; http is allowed for hosts that `outcome_hosts` lists by name, and \
+            for loopback in development";
+
+    /// `url` without a type.
+    UrlWithoutType => Error,
+        fact: "`url` has no effect without `type`",
+        advice: "add `type`, or write `issuer`, `auth_url`, `token_url` and `jwks_url` in place of \
+            `url`";
+
+    /// `url` beside a type that needs no base URL. Holds the type.
+    UrlOfType(kind: PlatformType) => Error,
+        fact: ("`url` has no effect on a platform of the type `{}`", kind.name()),
+        advice: match kind {
+            PlatformType::Edx => "remove it: the gateway takes the host from `jwks_url`",
+            _ => "remove it: all schools share the same URLs",
+        };
+
+    /// A `url` that is not the base URL of the product. Holds the type.
+    PlatformBaseUrl(kind: PlatformType) => Error,
+        fact: "`url` is not the base URL of {kind}",
+        advice: format!(
+            "write it without the path of a page: `url = \"{}\"`",
+            kind.base_example().unwrap_or_default()
+        );
+
+    /// An invalid signature algorithm. Holds it.
+    Algorithm(text: String) => Error,
+        fact: "\"{text}\" is not an algorithm that the gateway accepts",
+        advice: of_algorithm(text);
+
+    /// A private key of the gateway is not usable. Holds the reason.
+    PrivateKey(why: PrivateKeyError) => Error,
+        fact: "the value of `private_key` is not usable: {why}",
+        advice: format!("set the variable to the output of `{}`", RsaKey::COMMAND);
+
+    /// In development, a private key is not set. Holds its variable.
+    PrivateKeyUnset(variable: String) => Warning,
+        fact: "{variable} is not set: development derives the key from `gateway.secret`",
+        advice: format!("set {variable} to use that key; it is required outside development");
+
+    /// A tool has a consumer key that is the name of one of its platforms. Holds the name.
+    PlatformIsConsumer(name: String) => Error,
+        fact: "the platform `{name}` has the name of a consumer key of this tool: the tool would \
+            confuse their users",
+        advice: format!(
+            "rename the table, such as `[platforms.{name}-13]`; only if both have the same users, \
+                add `formerly = \"{name}\"` to it"
+        );
+
+    /// `formerly` has a key that no tool of the platform has. Holds the platform and the key.
+    FormerlyUnknown(name: String, key: String) => Warning,
+        fact: "no tool of the platform `{name}` has the consumer key `{key}` of `formerly`",
+        advice: "correct the key, or remove it: the platform alone vouches for the users of this \
+            key";
+
+    /// No tool names a platform. Holds its name.
+    PlatformUnused(name: String) => Warning,
+        fact: "no tool names the platform `{name}`, so that it launches nothing",
+        advice: format!("add `platforms = \"{name}\"` to a tool");
+
+    /// A platform has no client. Holds its name.
+    PlatformSetUp(name: String) => Warning,
+        fact: "the platform `{name}` has no client yet, so that nobody can log in",
+        advice: "register the gateway there, and add the `client_id` that the platform shows";
+
     /// An invalid duration. Holds it.
     Duration(text: String) => Error,
         fact: "\"{text}\" is not a duration",
@@ -933,6 +1078,55 @@ fn of_misplaced(keys: &[String], table: &str, home: KeyHome) -> String {
     };
     let table = if table == "at the top level" { "above the first heading" } else { table };
     format!("{} {verb} {home}, but {} {table}", quoted(keys), of_number(keys))
+}
+
+fn of_unknown_platform(name: &str, known: &[String]) -> String {
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    match nearest(name, &known) {
+        Some(near) => did_you_mean(near),
+        None if known.is_empty() => format!("add a table `[platforms.{name}]`"),
+        None => format!("add a table `[platforms.{name}]`, or write {}", listed(&known)),
+    }
+}
+
+fn of_duplicate_client(id: &str, other: Option<&str>) -> String {
+    match other {
+        Some(other) => {
+            format!("the platform `{other}` already has the client `{id}` of the same issuer")
+        }
+        None => format!("the platform has the client `{id}` twice"),
+    }
+}
+
+fn of_missing_keys(keys: &[&str]) -> String {
+    let keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
+    format!("{} {}", quoted(&keys), of_number(&keys))
+}
+
+fn of_incomplete_client(keys: &[&str], kind: Option<PlatformType>) -> String {
+    let examples: Vec<_> = keys.iter().map(|key| example(key)).collect();
+    let examples = examples.join(", ");
+    match (kind, keys) {
+        (Some(kind), ["url"]) => format!(
+            "add the base URL of your {kind}: `url = \"{}\"`",
+            kind.base_example().unwrap_or_default()
+        ),
+        (Some(kind), _) => format!("add the values that your {kind} shows: {examples}"),
+        (None, _) => format!(
+            "add the values that the platform shows: {examples}; or add `type`, if it is {}",
+            listed(&PLATFORM_TYPES)
+        ),
+    }
+}
+
+fn of_algorithm(text: &str) -> String {
+    match text.to_ascii_uppercase().as_str() {
+        "NONE" => "remove it: a token without a signature proves nothing".to_owned(),
+        "HS256" | "HS384" | "HS512" => {
+            "remove it: its key would be public, so that everyone could sign tokens".to_owned()
+        }
+        _ => of_word(text, &SIGNATURE_ALGORITHMS),
+    }
 }
 
 fn of_number(keys: &[String]) -> &'static str {

@@ -8,9 +8,13 @@ use super::fault::Fault;
 use super::problem::Problem;
 use super::table::{Completeness, Reader, Table, Written};
 
+/// `platforms` of the file, in messages about its type.
+const PLATFORMS: &str = "[platforms]";
+
 /// A whole file.
 pub(super) struct ToolsFile {
     pub(super) gateway: GatewayTable,
+    pub(super) platforms: Vec<PlatformTable>,
     pub(super) tools: Vec<ToolTable>,
     /// Whether the file contains no tool, not even an invalid one.
     pub(super) is_empty: bool,
@@ -34,6 +38,38 @@ pub(super) struct GatewayTable {
     pub(super) completeness: Completeness,
 }
 
+/// `[platforms.<name>]`.
+pub(super) struct PlatformTable {
+    pub(super) name: Written<String>,
+    pub(super) kind: Option<Written<String>>,
+    pub(super) url: Option<Written<String>>,
+    pub(super) client_id: Option<Written<Vec<Written<String>>>>,
+    pub(super) clients: Option<Written<Vec<Written<ClientTable>>>>,
+    pub(super) issuer: Option<Written<String>>,
+    pub(super) auth_url: Option<Written<String>>,
+    pub(super) services: ServicesTable,
+    pub(super) algorithms: Option<Written<Vec<Written<String>>>>,
+    pub(super) token_audience: Option<Written<String>>,
+    pub(super) private_key: Option<Written<Vec<Written<StringValue>>>>,
+    pub(super) formerly: Option<Written<Vec<Written<String>>>>,
+    pub(super) anonymous: Option<Written<bool>>,
+    pub(super) completeness: Completeness,
+}
+
+/// One table in `clients`.
+pub(super) struct ClientTable {
+    pub(super) client_id: Option<Written<String>>,
+    pub(super) services: ServicesTable,
+    pub(super) completeness: Completeness,
+}
+
+/// The keys that a platform and each of its clients may have.
+pub(super) struct ServicesTable {
+    pub(super) token_url: Option<Written<String>>,
+    pub(super) jwks_url: Option<Written<String>>,
+    pub(super) deployments: Option<Written<Vec<Written<String>>>>,
+}
+
 /// `[tools.<name>]`.
 pub(super) struct ToolTable {
     pub(super) name: Written<String>,
@@ -50,6 +86,7 @@ pub(super) struct ToolTable {
     /// `key`, `secret` and `signature_methods` of the tool itself.
     pub(super) consumer: ConsumerTable,
     pub(super) consumers: Option<Vec<Written<ConsumerTable>>>,
+    pub(super) platforms: Option<Written<Vec<Written<String>>>>,
     pub(super) roles: Option<Written<Vec<Written<String>>>>,
     pub(super) params: Option<Written<Dict>>,
     pub(super) frame_ancestors: Option<Written<Vec<Written<String>>>>,
@@ -106,9 +143,11 @@ pub(super) fn read(
 ) -> ToolsFile {
     let tools = values.take_tools();
     let reader = Reader::new(document, &values, environment);
-    let (mut gateway, tools, is_empty) = {
+    let (mut gateway, platforms, tools, is_empty) = {
         let mut top = reader.top(tools);
         let gateway = top.table("gateway").map(read_gateway);
+        // A tool has a key of this name, with other examples.
+        let platforms = top.value("platforms").and_then(|written| reader.table(written, PLATFORMS));
         let tools = top.table("tools");
         let defines_no_tool = tools.as_ref().is_none_or(Table::is_empty);
         let completeness = top.finish("at the top level");
@@ -124,17 +163,22 @@ pub(super) fn read(
             defines_no_tool && completeness.lacks("tools") && !document.may_lack(&["tools"]);
         let mut tables = Vec::with_capacity(tools.as_ref().map_or(0, Table::len));
         let tools = tools.map(Table::without_loose_keys);
-        for (name, table) in tools.into_iter().flat_map(Table::into_tables) {
+        for (name, table) in tools.into_iter().flat_map(|table| table.into_tables("tools")) {
             tables.extend(read_tool(name, table));
         }
-        (gateway, tables, is_empty)
+        let mut platform_tables = Vec::with_capacity(platforms.as_ref().map_or(0, Table::len));
+        for (name, table) in platforms.into_iter().flat_map(|table| table.into_tables("platforms"))
+        {
+            platform_tables.push(read_platform(name, table));
+        }
+        (gateway, platform_tables, tables, is_empty)
     };
     let misplaced = reader.misplaced();
     if misplaced.of_gateway {
         gateway.completeness = Completeness::unknown();
     }
     let is_empty = is_empty && !misplaced.of_a_tool;
-    ToolsFile { gateway, tools, is_empty, problems: reader.into_problems() }
+    ToolsFile { gateway, platforms, tools, is_empty, problems: reader.into_problems() }
 }
 
 fn read_gateway(mut table: Table<'_>) -> GatewayTable {
@@ -195,6 +239,7 @@ fn read_tool(name: Written<String>, mut table: Table<'_>) -> Option<ToolTable> {
         session: table.string("session"),
         consumer: read_consumer(&mut table),
         consumers: read_consumers(&mut table, &name.value),
+        platforms: table.strings("platforms"),
         roles: table.strings("roles"),
         params: table.get("params", "a table"),
         frame_ancestors: table.strings("frame_ancestors"),
@@ -212,6 +257,77 @@ fn read_tool(name: Written<String>, mut table: Table<'_>) -> Option<ToolTable> {
     tool.completeness = table.finish(&heading);
     tool.consumer.completeness = tool.completeness.clone();
     Some(tool)
+}
+
+fn read_platform(name: Written<String>, mut table: Table<'_>) -> PlatformTable {
+    let mut platform = PlatformTable {
+        kind: table.string("type"),
+        url: table.string("url"),
+        client_id: table.strings("client_id"),
+        clients: read_clients(&mut table, &name.value),
+        issuer: table.string("issuer"),
+        auth_url: table.string("auth_url"),
+        services: read_services(&mut table),
+        algorithms: table.strings("algorithms"),
+        token_audience: table.string("token_audience"),
+        private_key: read_private_keys(&mut table),
+        formerly: table.strings("formerly"),
+        anonymous: table.get("anonymous", "`true` or `false`"),
+        completeness: Completeness::default(),
+        name,
+    };
+    platform.completeness = table.finish(&format!("in [platforms.{}]", platform.name.value));
+    platform
+}
+
+fn read_clients(
+    table: &mut Table<'_>,
+    platform: &str,
+) -> Option<Written<Vec<Written<ClientTable>>>> {
+    let reader = table.reader();
+    let list = table.list("clients", "a list of tables")?;
+    let mut clients = Vec::new();
+    for item in list.value {
+        let source = item.source.clone();
+        if let Some(mut table) = reader.table(item, "clients") {
+            let mut client = ClientTable {
+                client_id: table.string("client_id"),
+                services: read_services(&mut table),
+                completeness: Completeness::default(),
+            };
+            let heading = format!("among the clients of [platforms.{platform}]");
+            client.completeness = table.finish(&heading);
+            clients.push(Written { value: client, source });
+        }
+    }
+    Some(Written { value: clients, source: list.source })
+}
+
+fn read_services(table: &mut Table<'_>) -> ServicesTable {
+    ServicesTable {
+        token_url: table.string("token_url"),
+        jwks_url: table.string("jwks_url"),
+        deployments: table.strings("deployments"),
+    }
+}
+
+/// `private_key`: a variable, or a list of them. A file that people share contains no private key.
+fn read_private_keys(table: &mut Table<'_>) -> Option<Written<Vec<Written<StringValue>>>> {
+    const KEY: &str = "private_key";
+    let written = table.value(KEY)?;
+    let source = written.source.clone();
+    let items = match written.value {
+        Value::Array(_, items) => table.items(KEY, items, source.clone()).value,
+        value => vec![Written { value, source: source.clone() }],
+    };
+    let mut keys = Vec::new();
+    for item in items {
+        match item.value {
+            Value::Dict(..) => keys.extend(string_value(table, KEY, item)),
+            _ => table.reader().mismatch(KEY, "`{ env = \"…\" }` or a list of these", &item),
+        }
+    }
+    Some(Written { value: keys, source })
 }
 
 fn read_upstream(table: &mut Table<'_>) -> UpstreamTable {

@@ -55,7 +55,14 @@ pub struct Config {
 impl Config {
     /// Whether the gateway needs the system's certificates to verify upstreams and platforms.
     pub fn needs_certificates(&self) -> bool {
-        self.has_https_upstream() || self.calls_platforms()
+        self.has_https_upstream() || self.calls_platforms() || self.fetches_keys()
+    }
+
+    /// Whether the gateway fetches the keys of a platform over https.
+    fn fetches_keys(&self) -> bool {
+        let clients = self.platforms.iter().flat_map(|platform| &platform.clients);
+        let mut urls = clients.flat_map(|client| [&client.jwks_url, &client.token_url]);
+        urls.any(|url| !url.starts_with("http:"))
     }
 
     fn has_https_upstream(&self) -> bool {

@@ -33,11 +33,14 @@ pub(super) const IDENTITY: &[&str] = &["name"];
 /// Default of `signature_methods`: all of them.
 pub(super) const SIGNATURE_METHODS: &[&str] = &["HMAC-SHA1", "HMAC-SHA256"];
 
+/// Default of `algorithms`: the algorithm of LTI 1.3.
+pub(super) const ALGORITHMS: &[&str] = &["RS256"];
+
 /// The value of `state` that is not a directory.
 pub(super) const MEMORY: &str = "memory";
 
 /// The keys that decide who may launch a tool.
-pub(super) const SENDERS: &[&str] = &["key", "consumers"];
+pub(super) const SENDERS: &[&str] = &["key", "consumers", "platforms"];
 
 /// The keys that decide what a launch opens.
 const TARGETS: &[&str] = &["template", "upstream", "command", "site"];
@@ -189,6 +192,13 @@ pub(super) const PREFIXES: [&str; 2] = ["session", "tool"];
 /// The values of `open`.
 pub(super) const OPENINGS: [&str; 2] = ["frame", "window"];
 
+/// The values of `type`.
+pub(super) const PLATFORM_TYPES: [&str; 6] =
+    ["edx", "moodle", "canvas", "blackboard", "brightspace", "schoology"];
+
+/// The values in `algorithms`.
+pub(super) const SIGNATURE_ALGORITHMS: [&str; 5] = ["RS256", "RS384", "RS512", "ES256", "ES384"];
+
 /// The values in `identity`.
 pub(super) const PERSONAL_FIELDS: [&str; 2] = ["name", "email"];
 
@@ -206,6 +216,12 @@ pub const FILE: Keys = Keys {
             description: GATEWAY.description,
             example: "[gateway]",
             ..key("gateway")
+        },
+        Key {
+            kind: Kind::Map(shape::TOOL_NAME, &Kind::Table(&PLATFORM), 0),
+            description: "One table for each platform that launches with LTI 1.3.",
+            example: "[platforms.moodle]",
+            ..key("platforms")
         },
         Key {
             kind: Kind::Map(shape::TOOL_NAME, &Kind::Table(&TOOL), 1),
@@ -401,19 +417,31 @@ pub const TOOL: Keys = Keys {
             ..key("icon")
         },
         Key {
-            default: KeyDefault::Described("required without `consumers`"),
+            kind: Kind::OneOrList(&Kind::String(shape::TOOL_NAME), 1),
+            default: KeyDefault::Described("required without `key` and `consumers`"),
+            description: concat!(
+                "The platforms that may launch the tool with LTI 1.3: names of tables ",
+                "`[platforms.<name>]`.",
+            ),
+            example: "platforms = \"moodle\"",
+            guide: "platforms",
+            public: true,
+            ..key("platforms")
+        },
+        Key {
+            default: KeyDefault::Described("required without `consumers` and `platforms`"),
             requires: &["secret"],
             ..CONSUMER_KEY
         },
         Key {
-            default: KeyDefault::Described("required without `consumers`"),
+            default: KeyDefault::Described("required with `key`"),
             requires: &["key"],
             ..CONSUMER_SECRET
         },
         Key { requires: &["key"], ..CONSUMER_METHODS },
         Key {
             kind: Kind::List(&Kind::Table(&CONSUMER), 1),
-            default: KeyDefault::Described("required without `key` and `secret`"),
+            default: KeyDefault::Described("required without `key` and `platforms`"),
             description: concat!(
                 "Several platforms or courses, each with its own key and secret. Replaces the ",
                 "tool's `key`, `secret` and `signature_methods`.",
@@ -680,6 +708,179 @@ pub const CONSUMER: Keys = Keys {
     ),
     choices: &[],
     all: &[CONSUMER_KEY, CONSUMER_SECRET, CONSUMER_METHODS],
+};
+
+/// `[platforms.<name>]`.
+pub const PLATFORM: Keys = Keys {
+    table: "[platforms.<name>]",
+    description: concat!(
+        "One platform that launches with LTI 1.3. Its name, up to ",
+        longest_tool_name!(),
+        " letters, digits, `-` and `_`, is part of every user id of the platform and of the \
+            gateway's key: a renamed table has new users and another keyset. Without a client, \
+            the platform is being set up: its keyset works, logins do not."
+    ),
+    choices: &[KeyChoice::AtMostOne(&["client_id", "clients"])],
+    all: &[
+        Key {
+            kind: Kind::OneOf(&PLATFORM_TYPES),
+            description: "The product, which fills in URLs that the gateway knows.",
+            example: "type = \"moodle\"",
+            guide: "types-of-platforms",
+            public: true,
+            ..key("type")
+        },
+        Key {
+            kind: Kind::String(shape::HTTP_URL),
+            requires: &["type"],
+            description: concat!(
+                "The platform's base URL, for the types `moodle`, `canvas` and `brightspace`. ",
+                "Moodle's is its wwwroot, character for character.",
+            ),
+            example: "url = \"https://moodle.example.edu\"",
+            guide: "types-of-platforms",
+            public: true,
+            ..key("url")
+        },
+        Key {
+            kind: Kind::OneOrList(&Kind::String(shape::NON_EMPTY), 1),
+            default: KeyDefault::Described("the platform is being set up"),
+            description: concat!(
+                "The id that the platform shows after the registration of the gateway, or ",
+                "several ids.",
+            ),
+            guide: "set-up-a-platform",
+            ..CLIENT_ID
+        },
+        Key {
+            kind: Kind::List(&Kind::Table(&CLIENT), 1),
+            description: "Several registrations with different URLs. Replaces `client_id`.",
+            example: "clients = [{ client_id = \"7Yb2eQJm1kVw0sA\" }]",
+            guide: "several-registrations",
+            ..key("clients")
+        },
+        Key {
+            kind: Kind::String(shape::HTTP_URL),
+            default: KeyDefault::Described("from `type`; required without one"),
+            description: concat!(
+                "The `iss` of the platform, character for character. It may begin with `http://`: ",
+                "the gateway compares it, and never fetches it.",
+            ),
+            example: "issuer = \"https://lms.example.edu\"",
+            public: true,
+            ..key("issuer")
+        },
+        Key {
+            kind: Kind::String(shape::SERVICE_URL),
+            default: KeyDefault::Described("from `type`; required without one"),
+            description: "The URL to which a login sends the browser.",
+            example: "auth_url = \"https://lms.example.edu/lti/auth\"",
+            public: true,
+            ..key("auth_url")
+        },
+        PLATFORM_TOKEN_URL,
+        PLATFORM_JWKS_URL,
+        PLATFORM_DEPLOYMENTS,
+        Key {
+            kind: Kind::OneOrList(&Kind::OneOf(&SIGNATURE_ALGORITHMS), 1),
+            default: KeyDefault::List(ALGORITHMS),
+            description: "The algorithms with which the platform may sign.",
+            example: "algorithms = [\"RS256\", \"ES256\"]",
+            public: true,
+            ..key("algorithms")
+        },
+        Key {
+            kind: Kind::String(shape::NON_EMPTY),
+            default: KeyDefault::Described("`token_url`, or from `type`"),
+            description: "The audience of the gateway's requests for access tokens.",
+            example: "token_audience = \"https://lms.example.edu/lti/token\"",
+            public: true,
+            ..key("token_audience")
+        },
+        Key {
+            kind: Kind::AnyOf(&[Kind::Variable, Kind::List(&Kind::AnyOf(&[Kind::Variable]), 1)]),
+            default: KeyDefault::Described("a key derived from `gateway.secret`"),
+            description: concat!(
+                "The gateway's own key for the platform: a variable with an RSA private key of ",
+                "2048 to 4096 bits as PEM, in which `\\n` counts as a line break. With a list, the ",
+                "first key signs, and the keyset has all of them.",
+            ),
+            example: "private_key = { env = \"MOODLE_PEM\" }",
+            guide: "the-gateways-keys",
+            ..key("private_key")
+        },
+        Key {
+            kind: Kind::OneOrList(&Kind::String(shape::NON_EMPTY), 1),
+            description: concat!(
+                "Consumer keys of LTI 1.1 whose users are the same people as the platform's. ",
+                "Only with it may a tool have a consumer key that is the platform's name.",
+            ),
+            example: "formerly = \"course-a\"",
+            guide: "platforms",
+            public: true,
+            ..key("formerly")
+        },
+        Key {
+            kind: Kind::Boolean,
+            default: KeyDefault::False,
+            description: "Whether the platform may launch without a user id.",
+            example: "anonymous = true",
+            public: true,
+            ..key("anonymous")
+        },
+    ],
+};
+
+/// One table in `clients`.
+pub const CLIENT: Keys = Keys {
+    table: "clients",
+    description: "One registration of the gateway at a platform.",
+    choices: &[],
+    all: &[
+        CLIENT_ID,
+        Key { default: KeyDefault::Described("`jwks_url` of the platform"), ..PLATFORM_JWKS_URL },
+        Key { default: KeyDefault::Described("`token_url` of the platform"), ..PLATFORM_TOKEN_URL },
+        Key {
+            default: KeyDefault::Described("`deployments` of the platform"),
+            ..PLATFORM_DEPLOYMENTS
+        },
+    ],
+};
+
+const CLIENT_ID: Key = Key {
+    kind: Kind::String(shape::NON_EMPTY),
+    default: KeyDefault::Required,
+    description: "The id that the platform shows after the registration of the gateway.",
+    example: "client_id = \"7Yb2eQJm1kVw0sA\"",
+    public: true,
+    ..key("client_id")
+};
+
+const PLATFORM_TOKEN_URL: Key = Key {
+    kind: Kind::String(shape::SERVICE_URL),
+    default: KeyDefault::Described("from `type`; required without one"),
+    description: "The URL at which the platform issues access tokens.",
+    example: "token_url = \"https://lms.example.edu/lti/token\"",
+    public: true,
+    ..key("token_url")
+};
+
+const PLATFORM_JWKS_URL: Key = Key {
+    kind: Kind::String(shape::SERVICE_URL),
+    default: KeyDefault::Described("from `type`; required for `edx`, and without a type"),
+    description: "The URL of the platform's keyset.",
+    example: "jwks_url = \"https://lms.example.edu/lti/jwks\"",
+    public: true,
+    ..key("jwks_url")
+};
+
+const PLATFORM_DEPLOYMENTS: Key = Key {
+    kind: Kind::OneOrList(&Kind::String(shape::NON_EMPTY), 1),
+    default: KeyDefault::Described("any; required for `blackboard`"),
+    description: "The ids of the deployments that may launch.",
+    example: "deployments = [\"1\", \"7\"]",
+    public: true,
+    ..key("deployments")
 };
 
 /// A reference to an environment variable, in place of a string.

@@ -55,6 +55,17 @@ impl OutcomeRules {
         Self { hosts, rewrites }
     }
 
+    /// The same rules, which also list these hosts by name.
+    pub(super) fn naming(mut self, hosts: Vec<String>) -> Self {
+        for host in hosts {
+            let rule = HostRule::One(Host::of(&host));
+            if !self.hosts.contains(&rule) {
+                self.hosts.push(rule);
+            }
+        }
+        self
+    }
+
     /// Whether the rules allow grades to this host name or address. An allowed host must also have
     /// a public address, unless the rules list it by name ([`Self::names`]). The client checks the
     /// address when it connects. Case and a trailing dot do not count. An IPv6 address may have

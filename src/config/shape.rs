@@ -65,6 +65,10 @@ pub(super) const HTTP_URL: Shape = Shape {
     ..STRING
 };
 
+/// A URL without user and fragment.
+pub(super) const SERVICE_URL: Shape =
+    Shape { pattern: r"^[hH][tT][tT][pP][sS]?://[A-Za-z0-9._:\[\]-]+([/?][^\s#]*)?$", ..HTTP_URL };
+
 /// `memory`, or a path with a slash.
 pub(super) const STATE_LOCATION: Shape = Shape {
     description: "`\"memory\"` or a path with a slash",

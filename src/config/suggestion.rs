@@ -1,6 +1,8 @@
 //! Suggestions for the advice of a fault: the nearest valid name, or an example.
 
-use super::key::{CONSUMER, FILE, GATEWAY, PERSONAL_FIELDS, ROLES, TOOL, VARIABLE};
+use super::key::{
+    CLIENT, CONSUMER, FILE, GATEWAY, PERSONAL_FIELDS, PLATFORM, ROLES, TOOL, VARIABLE,
+};
 use super::limit::RECOMMENDED_CONSUMER_SECRET;
 
 /// Other common names of the roles.
@@ -90,6 +92,7 @@ pub(super) fn of_short_secret(variable: Option<&str>) -> String {
 pub(super) fn of_missing(key: &str) -> &'static str {
     match key {
         "env" => "name the environment variable: `{ env = \"NAME\" }`",
+        "client_id" => "add `client_id = \"…\"`, which the platform shows",
         "key" => "add `key = \"…\"`, the consumer key that platforms send",
         _ => "add `secret = { env = \"…\" }`, the secret of the key",
     }
@@ -230,7 +233,10 @@ pub(crate) fn variable_of(tool: &str) -> String {
 
 /// An example line for a key of any table.
 pub(super) fn example(key: &str) -> String {
-    let tables = [TOOL, GATEWAY, CONSUMER, VARIABLE, FILE];
+    if key.starts_with("platforms.") || key == "[platforms]" {
+        return "`[platforms.moodle]` with `type`, `url` and `client_id`".to_owned();
+    }
+    let tables = [TOOL, GATEWAY, CONSUMER, PLATFORM, CLIENT, VARIABLE, FILE];
     match tables.iter().flat_map(|table| table.all).find(|known| known.name == key) {
         Some(known) => format!("`{}`", known.example),
         None => "`[tools.hello]` with `key`, `secret` and `template`".to_owned(),

@@ -171,7 +171,7 @@ impl<'d> Reader<'d> {
             return false;
         }
         // The resolver knows what characters mean for the others.
-        if matches!(key, "secret" | "headers" | "public_url" | "state") {
+        if matches!(key, "secret" | "private_key" | "headers" | "public_url" | "state") {
             return true;
         }
         let Some(mistake) = StringMistake::of_characters(text) else { return true };
@@ -519,13 +519,16 @@ impl<'r> Table<'r> {
         self
     }
 
-    /// The tools by name.
-    pub(super) fn into_tables(self) -> impl Iterator<Item = (Written<String>, Table<'r>)> {
+    /// The tables in this table, which has this name, by their own names.
+    pub(super) fn into_tables(
+        self,
+        of: &'static str,
+    ) -> impl Iterator<Item = (Written<String>, Table<'r>)> {
         let Self { reader, source, values, .. } = self;
         values.into_iter().filter_map(move |(name, value)| {
             let source = source.below(DocumentStep::Key(name.clone().into()), false);
             let written = Written { value, source: source.clone() };
-            let table = reader.table(written, &format!("tools.{name}"))?;
+            let table = reader.table(written, &format!("{of}.{name}"))?;
             Some((Written { value: name, source }, table))
         })
     }

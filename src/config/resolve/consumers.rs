@@ -30,7 +30,10 @@ impl Resolver<'_> {
                 self.report(source, Fault::NoConsumer(tool.to_owned()));
                 return Vec::new();
             }
-            if !own.completeness.lacks("consumers") {
+            let has_own = !own.completeness.lacks_all(&["key", "secret", "signature_methods"]);
+            if !own.completeness.lacks("consumers")
+                || !own.completeness.lacks("platforms") && !has_own
+            {
                 return Vec::new();
             }
             return self.consumer(tool, own, source).into_iter().collect();

@@ -10,6 +10,7 @@ mod endpoint;
 mod gateway;
 mod headers;
 mod outcomes;
+mod platforms;
 mod resolver;
 mod sharing;
 mod site;

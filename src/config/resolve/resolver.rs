@@ -7,6 +7,7 @@ use lti::v1p1::ConsumerCredentials;
 use lti::{KnownSecrets, Secret};
 
 use super::credential::Credential;
+use super::platforms::PlatformUse;
 use crate::config::document::{Document, DocumentStep, Part, Path};
 use crate::config::environment::{Environment, is_variable, variable};
 use crate::config::fault::Fault;
@@ -46,11 +47,14 @@ pub(in crate::config) fn resolve(
         command_uses: Vec::new(),
         site_uses: Vec::new(),
         shareable: Vec::new(),
+        platform_uses: Vec::new(),
     };
     resolver.variables_of_the_program(&mut file.gateway);
     resolver.dev_host = resolver.dev_host(&file.gateway);
     let state = resolver.state(file.gateway.state.as_ref(), directory);
     let outcomes = resolver.outcomes(&file.gateway);
+    let mut platforms = resolver.platforms(file.platforms, &outcomes);
+    let outcomes = outcomes.naming(std::mem::take(&mut platforms.hosts));
     let institution = resolver.institution(&file.gateway);
     let (public_url, secrets, session, clock_skew) = resolver.gateway(file.gateway);
     let endpoints = resolver.endpoints(&file.tools, &public_url);
@@ -68,11 +72,12 @@ pub(in crate::config) fn resolve(
                     .collect(),
             });
         }
-        tools.extend(resolver.tool(table, endpoint, session));
+        tools.extend(resolver.tool(table, endpoint, session, &platforms));
     }
     number(&mut tools);
     resolver.own_hosts(&public_url, &tools);
     resolver.sharing();
+    resolver.unused_platforms(&platforms);
     let known_secrets = Arc::new(KnownSecrets::new(&resolver.secrets));
     let behind_heroku = resolver.is_on_heroku();
     let dev_host = resolver.dev_host.clone();
@@ -96,7 +101,7 @@ pub(in crate::config) fn resolve(
         outcomes,
         clock_skew,
         known_secrets,
-        platforms: Vec::new(),
+        platforms: platforms.into_platforms(),
         tools,
     };
     Reading {
@@ -180,6 +185,8 @@ pub(super) struct Resolver<'a> {
     pub(super) site_uses: Vec<SiteUse>,
     /// The secrets that no two places should share.
     pub(super) shareable: Vec<Credential>,
+    /// The platforms that tools name.
+    pub(super) platform_uses: Vec<PlatformUse>,
 }
 
 impl Resolver<'_> {

@@ -8,6 +8,7 @@ use lti::v1p1::Consumers;
 
 use super::duration;
 use super::endpoint::Endpoint;
+use super::platforms::ResolvedPlatforms;
 use super::resolver::Resolver;
 use super::target::TargetTable;
 use crate::config::document::Part;
@@ -24,6 +25,7 @@ impl Resolver<'_> {
         table: ToolTable,
         endpoint: Option<Endpoint>,
         session: u64,
+        platforms: &ResolvedPlatforms,
     ) -> Option<Tool> {
         let before = self.problems.len();
         let source = table.name.source;
@@ -44,6 +46,8 @@ impl Resolver<'_> {
             None => session,
         };
         let consumers = self.consumers(&name, &source, table.consumer, table.consumers);
+        let consumers = Consumers::new(&name, consumers);
+        let platforms = self.platforms_of_tool(table.platforms, consumers.keys(), platforms);
         let roles = self.roles(table.roles);
         let frame_ancestors = self.frame_ancestors(table.frame_ancestors);
         let icon = self.icon(table.icon);
@@ -60,7 +64,7 @@ impl Resolver<'_> {
             description: table.description.unwrap_or_default(),
             icon,
             path,
-            senders: Senders { consumers: Consumers::new(&name, consumers), platforms: Vec::new() },
+            senders: Senders { consumers, platforms },
             roles,
             host,
             session: Duration::from_secs(session),
