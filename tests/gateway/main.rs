@@ -21,4 +21,5 @@ mod sites;
 mod state;
 mod structure;
 mod support;
+mod token;
 mod upstreams;
