@@ -37,9 +37,8 @@ impl Platform {
     pub fn start() -> Self {
         let response = Arc::new(Mutex::new(Vec::new()));
         let served = Arc::clone(&response);
-        let recorder = Recorder::with(move |_| {
-            served.lock().unwrap_or_else(PoisonError::into_inner).clone()
-        });
+        let recorder =
+            Recorder::with(move |_| served.lock().unwrap_or_else(PoisonError::into_inner).clone());
         let platform = Self { recorder, response };
         platform.serve_keys(&Self::keys(), "");
         platform
@@ -137,8 +136,7 @@ pub fn token(claims: &Value) -> String {
 pub fn token_with(header: &Value, claims: &Value) -> String {
     let lines: String = PEM.lines().filter(|line| !line.starts_with("-----")).collect();
     let key = RsaKeyPair::from_pkcs8(&STANDARD.decode(lines).expect("base64")).expect("a key");
-    let [header, claims] =
-        [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
     let signed = format!("{header}.{claims}");
     let mut signature = vec![0; key.public().modulus_len()];
     key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)

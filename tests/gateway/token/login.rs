@@ -211,10 +211,7 @@ fn edx_receives_the_target_link_as_redirect_uri() {
     let redirected = Redirected::log_in(&mut Browser::new(&server), &login);
     let auth_url = format!("{}/api/lti_consumer/v1/launch/", platform.recorder.origin());
     assert_eq!(redirected.url, auth_url);
-    assert_eq!(
-        redirected.query.get("redirect_uri"),
-        "https://tool.example/lti/nb/week/1?x=2"
-    );
+    assert_eq!(redirected.query.get("redirect_uri"), "https://tool.example/lti/nb/week/1?x=2");
 }
 
 // LTI13 §18, case 21.
