@@ -106,14 +106,14 @@ async fn launch(
     }
     let form = form::read(call.request, data).await?;
     let now = call.gateway.clock.now();
-    if v1p3::is_login_form(call, &form) {
-        return Ok(LaunchEnd::Unfinished(login_redirect(None)));
-    }
     let verified = match v1p3::answer_params(call, &form) {
         Some(params) => match v1p3::examine(call, &params, now, record).await? {
             TokenAnswer::Verified(verified) => verified,
             TokenAnswer::Storage(page) => return Ok(LaunchEnd::Unfinished(page)),
         },
+        None if v1p3::is_login_form(call, &form) => {
+            return Ok(LaunchEnd::Unfinished(login_redirect(None)));
+        }
         None => v1p1::examine(call, &form, now, record)?,
     };
     match verified.verdict {

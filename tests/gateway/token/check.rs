@@ -504,7 +504,7 @@ fn the_earlier_check_decides() {
     claims[&lti_claim("version")] = "1.3.0".into();
     next(&header, &claims, 400, "target-elsewhere");
     claims[&lti_claim("target_link_uri")] = "https://tool.example/lti/nb".into();
-    next(&header, &claims, 400, "malformed-claim");
+    next(&header, &claims, 400, "missing-claim");
     claims["sub"] = "user-4711".into();
     stage.upstream.saw_nothing();
     opened(&browser.post_form("/lti/nb", &form(&header, &claims)));
