@@ -785,10 +785,13 @@ faults! {
     /// An invalid type of a platform. Holds it.
     PlatformKind(text: String) => Error,
         fact: "\"{text}\" is not a type of platform",
-        advice: format!(
-            "{}; for another platform, remove `type` and write its URLs",
-            of_word(text, &PLATFORM_TYPES)
-        );
+        advice: match nearest(text, &PLATFORM_TYPES) {
+            Some(near) => did_you_mean(near),
+            None => format!(
+                "write {}; for another platform, remove `type` and write its URLs",
+                listed(&PLATFORM_TYPES)
+            ),
+        };
 
     /// A tool names a platform that the file does not have. Holds it, and the names of all
     /// platforms.
@@ -838,10 +841,13 @@ faults! {
             `[platforms.edx-2]`";
 
     /// An invalid URL of a platform. It may hold a password, so the fault holds only the key and
-    /// the reason.
-    PlatformUrl(key: &'static str, why: UpstreamUrlError) => Error,
+    /// the reason. For `url`, it also holds the platform's type.
+    PlatformUrl(key: &'static str, why: UpstreamUrlError, kind: Option<PlatformType>) => Error,
         fact: "`{key}` {why}",
-        advice: format!("write the URL that the platform shows: {}", example(key));
+        advice: match kind.and_then(PlatformType::base_example) {
+            Some(example) => format!("write the platform's base URL: `url = \"{example}\"`"),
+            None => format!("write the URL that the platform shows: {}", example(key)),
+        };
 
     /// An http URL of a platform. Holds its key.
     PlatformHttp(key: &'static str) => Error,

@@ -17,7 +17,7 @@ use crate::app::{App, AppTiming, Apps};
 use crate::clock::Clock;
 use crate::config::{Config, Institution, PublicUrl, StateLocation};
 use crate::grade::Grades;
-use crate::platform::{KeysetCache, Platforms};
+use crate::platform::{KeysetCache, OwnKeys, Platforms};
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
 use crate::session::{GradeTokens, Logins, Receipts, SessionIds};
@@ -46,6 +46,8 @@ pub struct Gateway {
     pub(super) ids: SessionIds,
     pub(super) session_cache: SessionCache,
     pub(super) assertions: Assertions,
+    /// The gateway's own keys for platforms.
+    pub(super) own_keys: OwnKeys,
     pub(super) grade_tokens: GradeTokens,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
@@ -63,6 +65,7 @@ struct Parts {
     dev_process: Arc<DevProcess>,
     replay: Arc<dyn Replay>,
     session_cache: SessionCache,
+    own_keys: OwnKeys,
     grades: Grades,
     keysets: KeysetCache,
     upstreams: Upstreams,
@@ -110,6 +113,7 @@ impl Gateway {
             replay: replay.into(),
             session_cache: SessionCache::new(&config.secrets),
             keysets: KeysetCache::new(platforms.clone(), clock.clone()),
+            own_keys: OwnKeys::new(&config),
             grades: Grades::new(platforms, outbox, &config.tools, clock.clone()),
             upstreams,
             apps: Apps::new(PathBuf::new(), [], AppTiming::default()),
@@ -154,6 +158,7 @@ impl Gateway {
             dev_process: Arc::clone(&self.dev_process),
             replay: Arc::clone(&self.replay),
             session_cache: self.session_cache.reconfigured(&config.secrets),
+            own_keys: self.own_keys.reconfigured(&config),
             grades: grades.map_err(ReloadError::Certificates)?,
             keysets: keysets.map_err(ReloadError::Certificates)?,
             upstreams,
@@ -192,6 +197,7 @@ impl Gateway {
             ids: SessionIds::new(&config.secrets),
             session_cache: parts.session_cache,
             assertions: Assertions::new(&config.secrets),
+            own_keys: parts.own_keys,
             grade_tokens: GradeTokens::new(&config.secrets),
             grades: Arc::new(parts.grades),
             upstreams: parts.upstreams,

@@ -28,6 +28,7 @@ mod length;
 mod limit;
 mod log_budget;
 mod login;
+mod login_path;
 mod outage;
 mod page;
 mod platform_storage;

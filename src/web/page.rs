@@ -12,6 +12,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tera::{Context, Tera};
 
+use super::login_path::LOGIN_PATH;
+
 /// The style of all pages, escaped for Tera.
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
@@ -217,8 +219,17 @@ pub(super) fn found(location: String) -> Response<'static> {
 }
 
 /// A redirect of the same request to another URL, this time.
-pub(super) fn temporary_redirect(location: String) -> Response<'static> {
+fn temporary_redirect(location: String) -> Response<'static> {
     redirect(Status::TemporaryRedirect, location)
+}
+
+/// The redirect of a login that a platform sends to a launch URL.
+pub(super) fn login_redirect(query: Option<&str>) -> Response<'static> {
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let mut response = temporary_redirect(format!("{LOGIN_PATH}{query}"));
+    // The URL contains the hints of the login.
+    response.set_raw_header("Referrer-Policy", "no-referrer");
+    response
 }
 
 /// A redirect of the same request to another URL.

@@ -50,6 +50,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
             "/",
             guard::except_tool_hosts(rocket::routes![index::index, cartridge::cartridge], false),
         )
+        .mount("/", guard::except_tool_hosts(rocket::routes![jwks::keyset], false))
         .mount("/", guard::except_tool_hosts(grade::routes(), false))
         .mount("/", everywhere);
     // In development, the directory may be created later.

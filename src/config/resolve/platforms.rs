@@ -9,7 +9,7 @@ use lti::{ClientId, ConsumerKey, DeploymentId, Secret};
 use super::resolver::{Resolver, StringPurpose};
 use super::tool::is_tool_name;
 use crate::config::document::Part;
-use crate::config::fault::Fault;
+use crate::config::fault::{Fault, Severity};
 use crate::config::file::{ClientTable, PlatformTable, ServicesTable, StringValue};
 use crate::config::outcome_rules::OutcomeRules;
 use crate::config::platform::{Platform, PlatformClient, PlatformKeys};
@@ -24,12 +24,21 @@ const PRACTICE: &str = "practice";
 /// The platforms of a file.
 #[derive(Default)]
 pub(super) struct ResolvedPlatforms {
-    /// The valid ones, in the order of the file, each with the source of its name.
-    valid: Vec<(Arc<Platform>, ValueSource)>,
+    /// The valid ones, in the order of the file.
+    valid: Vec<ResolvedPlatform>,
     /// The names of all tables, even of invalid ones.
     names: Vec<String>,
     /// The hosts that the tables name.
     pub(super) hosts: Vec<String>,
+}
+
+/// One valid platform.
+struct ResolvedPlatform {
+    platform: Arc<Platform>,
+    /// The source of its name.
+    source: ValueSource,
+    /// Whether the file has neither `client_id` nor `clients`, not even an invalid one.
+    lacks_client: bool,
 }
 
 /// The use of a platform by a tool.
@@ -63,14 +72,11 @@ struct WrittenClient {
 impl ResolvedPlatforms {
     /// The valid platforms.
     pub(super) fn into_platforms(self) -> Vec<Arc<Platform>> {
-        self.valid.into_iter().map(|(platform, _)| platform).collect()
+        self.valid.into_iter().map(|one| one.platform).collect()
     }
 
     fn get(&self, name: &str) -> Option<&Arc<Platform>> {
-        self.valid
-            .iter()
-            .map(|(platform, _)| platform)
-            .find(|platform| platform.name.as_str() == name)
+        self.valid.iter().map(|one| &one.platform).find(|platform| platform.name.as_str() == name)
     }
 }
 
@@ -89,8 +95,13 @@ impl Resolver<'_> {
             let source = table.name.source.clone();
             let name = table.name.value.clone();
             platforms.names.push(name.clone());
+            let lacks_client = table.completeness.lacks_all(&["client_id", "clients"]);
             let platform = self.platform(table, outcomes, &mut clients, &mut platforms.hosts);
-            platforms.valid.extend(platform.map(|platform| (Arc::new(platform), source)));
+            platforms.valid.extend(platform.map(|platform| ResolvedPlatform {
+                platform: Arc::new(platform),
+                source,
+                lacks_client,
+            }));
         }
         platforms
     }
@@ -138,7 +149,7 @@ impl Resolver<'_> {
         });
         let formerly: Vec<_> = formerly.collect();
         // A value with a problem of its own is not missing.
-        if self.problems.len() > before {
+        if self.has_error_since(before) {
             return None;
         }
         let (issuer, auth_url, clients) =
@@ -155,7 +166,7 @@ impl Resolver<'_> {
                 self.report(source, fault);
             }
         }
-        (self.problems.len() == before).then(|| Platform {
+        (!self.has_error_since(before)).then(|| Platform {
             name: name.into(),
             kind,
             issuer,
@@ -166,6 +177,11 @@ impl Resolver<'_> {
             formerly,
             anonymous: table.anonymous.is_some_and(|written| written.value),
         })
+    }
+
+    /// Whether one of the problems from this number on is an error.
+    fn has_error_since(&self, before: usize) -> bool {
+        self.problems[before..].iter().any(|problem| problem.severity() == Severity::Error)
     }
 
     /// Issuer, `auth_url` and the clients, with the URLs of the type. `None` if one is missing.
@@ -270,7 +286,7 @@ impl Resolver<'_> {
         let url = match upstream_url::parse(&written.value) {
             Ok(url) => url,
             Err(why) => {
-                self.report(&written.source, Fault::PlatformUrl("url", why));
+                self.report(&written.source, Fault::PlatformUrl("url", why, Some(kind)));
                 return None;
             }
         };
@@ -287,7 +303,7 @@ impl Resolver<'_> {
     fn issuer(&mut self, written: Option<Written<String>>) -> Option<String> {
         let written = written?;
         if let Err(why) = upstream_url::parse(&written.value) {
-            self.report(&written.source, Fault::PlatformUrl("issuer", why));
+            self.report(&written.source, Fault::PlatformUrl("issuer", why, None));
         }
         Some(written.value)
     }
@@ -307,7 +323,7 @@ impl Resolver<'_> {
                 Some(written.value)
             }
             Err(why) => {
-                self.report(&written.source, Fault::PlatformUrl(key, why));
+                self.report(&written.source, Fault::PlatformUrl(key, why, None));
                 None
             }
         }
@@ -458,13 +474,13 @@ impl Resolver<'_> {
             return;
         }
         let uses = std::mem::take(&mut self.platform_uses);
-        for (platform, source) in &platforms.valid {
+        for ResolvedPlatform { platform, source, lacks_client } in &platforms.valid {
             let name = platform.name.as_str();
             let of_platform = || uses.iter().filter(|one| one.platform == name);
             if of_platform().next().is_none() {
                 self.report(source, Fault::PlatformUnused(name.to_owned()));
             }
-            if platform.is_being_set_up() {
+            if *lacks_client {
                 self.report(source, Fault::PlatformSetUp(name.to_owned()));
             }
             for key in &platform.formerly {

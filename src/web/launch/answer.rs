@@ -13,7 +13,7 @@ use super::{open, own_form, v1p1};
 use crate::proxy::path::has_dot_segment;
 use crate::web::form;
 use crate::web::gateway::Gateway;
-use crate::web::login::{LOGIN_PATH, is_login};
+use crate::web::login_path::is_login;
 use crate::web::page;
 use crate::web::refusal::Refusal;
 use crate::web::served::ServedTool;
@@ -67,7 +67,7 @@ pub(in crate::web) fn answer_get(
         return Refusal::NotPosted.respond(gateway.institution());
     }
     match query.filter(|_| !served.tool.senders.platforms.is_empty()) {
-        Some(query) => login_redirect(Some(query)),
+        Some(query) => page::login_redirect(Some(query)),
         None => {
             refuse(gateway, served, request, &Refusal::Rejected(Rejection::Lti1p3NotConfigured))
         }
@@ -83,14 +83,6 @@ pub(in crate::web) fn refuse(
 ) -> Response<'static> {
     let call = LaunchCall { gateway, served, sub_path: "", request, started: Instant::now() };
     LaunchRecord::default().refuse(&call, refusal)
-}
-
-/// The redirect of a login that a platform sends to a launch URL.
-fn login_redirect(query: Option<&str>) -> Response<'static> {
-    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-    let mut response = page::temporary_redirect(format!("{LOGIN_PATH}{query}"));
-    response.set_raw_header("Referrer-Policy", "no-referrer");
-    response
 }
 
 /// The response to a launch. The caller sets the cookies even for an
@@ -112,7 +104,7 @@ async fn launch(
             TokenAnswer::Storage(page) => return Ok(LaunchEnd::Unfinished(page)),
         },
         None if v1p3::is_login_form(call, &form) => {
-            return Ok(LaunchEnd::Unfinished(login_redirect(None)));
+            return Ok(LaunchEnd::Unfinished(page::login_redirect(None)));
         }
         None => v1p1::examine(call, &form, now, record)?,
     };

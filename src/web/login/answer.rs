@@ -14,7 +14,7 @@ use rocket::{Data, Request, Response};
 
 use super::call::{KnownLogin, LoginCall};
 use super::page;
-use super::query::LOGIN_PATH;
+
 use super::record::LoginRecord;
 use super::redirect::to_platform;
 use crate::proxy::own_page::WINDOW;
@@ -22,6 +22,7 @@ use crate::session::{Binding, LOGIN_PARAMETER, LoginStep};
 use crate::url::{UrlParts, host_and_port};
 use crate::web::gateway::Gateway;
 use crate::web::launch_url::launch_url;
+use crate::web::login_path::LOGIN_PATH;
 use crate::web::page::see_other;
 use crate::web::refusal::Refusal;
 use crate::web::served::ServedTool;

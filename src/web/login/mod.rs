@@ -3,10 +3,8 @@
 mod answer;
 mod call;
 mod page;
-mod query;
 mod record;
 mod redirect;
 mod routes;
 
-pub(super) use query::{LOGIN_PATH, is_login};
 pub(super) use routes::routes;

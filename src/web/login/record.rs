@@ -4,9 +4,10 @@
 use rocket::Response;
 
 use super::call::LoginCall;
-use super::query::LOGIN_PATH;
+
 use crate::web::development::RejectedLaunch;
 use crate::web::log_budget::NO_TOOL;
+use crate::web::login_path::LOGIN_PATH;
 use crate::web::refusal::{Refusal, RejectionPage, reference};
 use crate::web::served::ServedTool;
 

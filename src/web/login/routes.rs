@@ -3,8 +3,9 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route};
 
 use super::answer::answer;
-use super::query::LOGIN_PATH;
+
 use crate::web::current::RequestGateway;
+use crate::web::login_path::LOGIN_PATH;
 
 /// The routes of the login, on every host.
 pub(in crate::web) fn routes() -> Vec<Route> {

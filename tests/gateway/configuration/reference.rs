@@ -4,7 +4,9 @@
 
 use std::fs;
 
-use lti_gateway::config::key::{CONSUMER, GATEWAY, Key, KeyDefault, Keys, Kind, TOOL, VARIABLE};
+use lti_gateway::config::key::{
+    CLIENT, CONSUMER, GATEWAY, Key, KeyDefault, Keys, Kind, PLATFORM, TOOL, VARIABLE,
+};
 
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tools-toml.md");
 
@@ -20,7 +22,8 @@ A duration is a whole number and a unit: `\"90s\"`, `\"5m\"`, `\"8h\"`, `\"2d\"`
 ";
 
 fn reference() -> String {
-    let tables = [GATEWAY, TOOL, CONSUMER, VARIABLE].map(|table| of_table(&table));
+    let tables =
+        [GATEWAY, TOOL, CONSUMER, PLATFORM, CLIENT, VARIABLE].map(|table| of_table(&table));
     format!("{START}{}", tables.concat())
 }
 

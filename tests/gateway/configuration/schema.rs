@@ -8,7 +8,7 @@ use std::fs;
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use lti_gateway::config::key::{
-    CONSUMER, FILE, GATEWAY, Key, KeyDefault, Keys, Kind, TOOL, VARIABLE,
+    CLIENT, CONSUMER, FILE, GATEWAY, Key, KeyDefault, Keys, Kind, PLATFORM, TOOL, VARIABLE,
 };
 use lti_gateway::config::{Config, Environment, Fault, Problem, Severity, read, schema};
 use serde_json::{Value, json};
@@ -19,7 +19,10 @@ use super::properties::GOOD;
 
 const SHIPPED: &str = include_str!("../../../docs/tools.schema.json");
 
-const TABLES: [Keys; 5] = [FILE, GATEWAY, TOOL, CONSUMER, VARIABLE];
+const TABLES: [Keys; 7] = [FILE, GATEWAY, TOOL, CONSUMER, PLATFORM, CLIENT, VARIABLE];
+
+/// A private key for a platform.
+const PEM: &str = include_str!("../../../crates/lti/tests/keys/rsa_2048.pem");
 
 /// The compiled schema.
 struct Validator {
@@ -63,7 +66,7 @@ fn json(value: toml::Value) -> Value {
 
 fn environment() -> Environment {
     let long = "hunter2 hunter2 hunter2 hunter2 hunter2";
-    [("GATEWAY_SECRET", long), ("HELLO_SECRET", "hunter2 hunter2 hunter2")]
+    [("GATEWAY_SECRET", long), ("HELLO_SECRET", "hunter2 hunter2 hunter2"), ("MOODLE_PEM", PEM)]
         .map(|(name, value)| (name.into(), value.into()))
         .into()
 }
@@ -104,6 +107,9 @@ fn file_with(table: &Keys, key: &'static str, value: Option<&str>) -> String {
     ]);
     let mut tool = upstream.clone();
     tool.extend(consumer.clone());
+    let client = settings(&[("client_id", "\"7Yb2eQJm1kVw0sA\"")]);
+    let mut platform =
+        settings(&[("type", "\"moodle\""), ("url", "\"https://moodle.example.edu\"")]);
     let command = settings(&[("command", "[\"true\", \"{port}\"]")]);
     match (table.table, key) {
         ("[gateway]", _) => gateway = set(gateway),
@@ -119,11 +125,19 @@ fn file_with(table: &Keys, key: &'static str, value: Option<&str>) -> String {
             tool = upstream;
             tool.insert("consumers", format!("[{}]", inline(&set(consumer))));
         }
+        ("[platforms.<name>]", "clients") => platform = set(platform),
+        ("[platforms.<name>]", _) => {
+            platform.extend(client);
+            platform = set(platform);
+        }
+        ("clients", _) => drop(platform.insert("clients", format!("[{}]", inline(&set(client))))),
         ("{ env = \"NAME\" }", _) => drop(tool.insert("secret", inline(&set(Settings::new())))),
         _ => {}
     }
     let tools = format!("{{ hello = {} }}", inline(&tool));
-    let top = settings(&[("gateway", &inline(&gateway)), ("tools", &tools)]);
+    let platforms = format!("{{ moodle = {} }}", inline(&platform));
+    let top =
+        settings(&[("gateway", &inline(&gateway)), ("platforms", &platforms), ("tools", &tools)]);
     let top = if table.table == FILE.table { set(top) } else { top };
     top.iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
 }
@@ -201,8 +215,11 @@ const NO_TOML: [&str; 27] = [
 ];
 
 /// Invalid fixtures that a schema cannot reject, and why.
-const UNSEEN: [(&str, &[&str]); 9] = [
-    ("a schema does not know whether the file is for development", &["consumer-secret-short"]),
+const UNSEEN: [(&str, &[&str]); 10] = [
+    (
+        "a schema does not know whether the file is for development",
+        &["consumer-secret-short", "platforms-in-development"],
+    ),
     (
         "a schema does not see the environment",
         &[
@@ -254,6 +271,7 @@ const UNSEEN: [(&str, &[&str]); 9] = [
         ],
     ),
     ("a secret may be any string", &["variable-as-a-secret"]),
+    ("a schema does not compare a tool with platforms", &["platforms-and-consumers"]),
     ("a schema does not see folders", &["site-with-state"]),
     ("a schema does not limit the length of a table", &["params-long"]),
 ];
@@ -470,6 +488,16 @@ fn values(kind: &Kind) -> Vec<String> {
         "[true, \"learner\"]",
         r#"{ env = "HELLO_SECRET" }"#,
         r#"{ env = "GATEWAY_SECRET" }"#,
+        r#"{ env = "MOODLE_PEM" }"#,
+        r#"[{ env = "MOODLE_PEM" }, { env = "MOODLE_PEM" }]"#,
+        r#"[{ client_id = "a" }, { client_id = "b", deployments = "1" }]"#,
+        r#"[{ client_id = "a", url = "https://lms.example" }]"#,
+        r#"[{ jwks_url = "https://lms.example/jwks" }]"#,
+        r#"["moodle"]"#,
+        r#"["moodle", "moodle"]"#,
+        r#"["RS256", "ES384"]"#,
+        r#"["RS256", "HS256"]"#,
+        r#""moodle""#,
         r#"[{ env = "GATEWAY_SECRET" }, { env = "GATEWAY_SECRET" }]"#,
         r#"{ env = "GATEWAY_SECRET", default = "a" }"#,
         r#"{ evn = "A" }"#,
@@ -549,6 +577,11 @@ fn is_detectable(fault: &Fault) -> bool {
             | Fault::Role(_)
             | Fault::SignatureMethod(_)
             | Fault::Icon
+            | Fault::PlatformName(_)
+            | Fault::PlatformKind(_)
+            | Fault::ClientIdAndClients
+            | Fault::UrlWithoutType
+            | Fault::Algorithm(_)
     )
 }
 
