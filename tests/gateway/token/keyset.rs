@@ -1,4 +1,4 @@
-//! The keysets of platforms: when they are fetched, how long they count, and what a broken one does.
+//! The keysets of platforms: when they are fetched, how long they count, and what broken ones do.
 
 use serde_json::json;
 

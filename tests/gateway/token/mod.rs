@@ -10,6 +10,8 @@ mod keyset;
 mod launch;
 mod login;
 mod reload;
+mod removed;
+mod shared;
 mod storage;
 
 use crate::support::{
