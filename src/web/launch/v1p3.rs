@@ -52,20 +52,25 @@ struct StorageContext<'a> {
     storage: PlatformStorage,
 }
 
-/// The parameters of a form that answers a login. `None` for any other form, and for a tool
-/// without platforms.
-pub(super) fn answer_params(call: &LaunchCall<'_>, form: &[u8]) -> Option<Params> {
+/// A form of LTI 1.3 at a launch URL.
+pub(super) enum TokenParams {
+    /// It answers a login.
+    Answer(Params),
+    /// It is a login, which the platform should send to the login's own URL.
+    Login,
+}
+
+/// Reads a form of LTI 1.3. `None` for any other form, and for a tool without platforms.
+pub(super) fn read(call: &LaunchCall<'_>, form: &[u8]) -> Option<TokenParams> {
     if call.served.tool.senders.platforms.is_empty() {
         return None;
     }
     let params = Params::default().read_form(Source::Body, form).ok()?;
-    TokenForm::is_answer(&params).then_some(params)
-}
-
-/// Whether a form is a login that a platform sent to the launch URL of a tool with platforms.
-pub(super) fn is_login_form(call: &LaunchCall<'_>, form: &[u8]) -> bool {
-    let is_login = |form: &str| is_v1p3_query(form);
-    !call.served.tool.senders.platforms.is_empty() && std::str::from_utf8(form).is_ok_and(is_login)
+    if TokenForm::is_answer(&params) {
+        return Some(TokenParams::Answer(params));
+    }
+    let is_login = std::str::from_utf8(form).is_ok_and(is_v1p3_query);
+    is_login.then_some(TokenParams::Login)
 }
 
 /// Examines a launch.

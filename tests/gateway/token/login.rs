@@ -51,7 +51,7 @@ fn a_login_redirects_to_the_platform_with_every_parameter() {
         ("client_id", "client-1"),
         ("redirect_uri", "https://tool.example/lti/nb"),
         ("login_hint", "hint-4711"),
-        ("lti_message_hint", r#"{"cmid":5,"x":"a&b=c+é"}"#),
+        ("lti_message_hint", r#"{"cmid":5,"x":"a&b=c+%é"}"#),
     ] {
         assert_eq!(redirected.query.get(name), value);
     }
@@ -74,6 +74,7 @@ fn a_login_by_post_redirects_too() {
     assert_ne!(second.state(), first.state());
 }
 
+// Checklist F1.i 152.
 #[test]
 fn a_hint_of_the_message_is_sent_only_if_it_was_received() {
     let stage = Stage::start();
