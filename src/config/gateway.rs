@@ -7,7 +7,7 @@ use std::time::Duration;
 use figment::value::Dict;
 use lti::oauth1::SigningKey;
 use lti::v1p1::{Consumers, LaunchPolicy};
-use lti::{KnownSecrets, Roles, Secret, Sender};
+use lti::{KnownSecrets, PlatformName, Roles, Secret, Sender};
 
 use super::app_command::AppCommand;
 use super::institution::Institution;
@@ -214,6 +214,11 @@ pub struct Senders {
 }
 
 impl Senders {
+    /// The platform of this name, if it may launch the tool.
+    pub fn platform(&self, name: &PlatformName) -> Option<&Platform> {
+        self.platforms.iter().find(|platform| platform.name == *name).map(Arc::as_ref)
+    }
+
     /// Whether a sender may launch the tool.
     pub fn contains(&self, sender: &Sender) -> bool {
         match sender {

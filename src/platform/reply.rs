@@ -1,4 +1,4 @@
-use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{Response, Url};
 
 use super::certificate::untrusted_issuer;
@@ -14,6 +14,8 @@ pub(super) struct Reply {
     /// Whether the body is plain text or JSON.
     is_text: bool,
     retry_after: Option<u64>,
+    /// The `max-age` of the response, in seconds.
+    pub(super) max_age: Option<u64>,
     /// The origin of the target of a redirect.
     target: Option<String>,
     /// The body. `None` if it is too large.
@@ -32,17 +34,18 @@ impl Reply {
             media_type.starts_with("text/plain") || media_type.starts_with("application/json")
         });
         let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
+        let max_age = text(CACHE_CONTROL).and_then(max_age);
         let target = text(LOCATION).and_then(|location| origin(response.url(), location));
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             if body.len().saturating_add(chunk.len()) > largest {
-                return Ok(Self { status, is_text, retry_after, target, body: None });
+                return Ok(Self { status, is_text, retry_after, max_age, target, body: None });
             }
             body.extend_from_slice(&chunk);
         }
         let body = gunzipped(body, largest);
-        Ok(Self { status, is_text, retry_after, target, body })
+        Ok(Self { status, is_text, retry_after, max_age, target, body })
     }
 
     /// The result by the status alone.
@@ -65,6 +68,15 @@ impl Reply {
     }
 }
 
+/// The `max-age` of a `Cache-Control` header.
+fn max_age(value: &str) -> Option<u64> {
+    value.split(',').find_map(|directive| {
+        let (name, seconds) = directive.split_once('=')?;
+        let is_max_age = name.trim().eq_ignore_ascii_case("max-age");
+        is_max_age.then(|| seconds.trim().trim_matches('"').parse().ok()).flatten()
+    })
+}
+
 /// The origin of the target of a redirect. The rest of the target may contain personal data.
 fn origin(url: &Url, location: &str) -> Option<String> {
     let target = url.join(location).ok().filter(|target| target.has_host())?;
@@ -85,4 +97,25 @@ pub(super) fn failure(error: reqwest::Error) -> PlatformError {
         return PlatformError::NOT_PUBLIC;
     }
     PlatformError::Unreachable(message_chain(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn max_age_is_found_among_other_directives() {
+        for (value, expected) in [
+            ("max-age=300", Some(300)),
+            ("public, Max-Age = 864000", Some(864_000)),
+            ("no-cache, max-age=\"60\"", Some(60)),
+            ("no-cache, no-store", None),
+            ("s-maxage=300", None),
+            ("max-age=-1", None),
+            ("max-age=99999999999999999999", None),
+            ("", None),
+        ] {
+            assert_eq!(max_age(value), expected, "{value}");
+        }
+    }
 }

@@ -18,6 +18,7 @@ const MAX_IDLE: usize = 8;
 
 /// The client for platforms. It connects only to allowed hosts and public network addresses (SSRF),
 /// and applies `outcome_url_rewrite`.
+#[derive(Clone)]
 pub struct Platforms {
     pub(super) client: Client,
     rules: Arc<OutcomeRules>,

@@ -212,7 +212,7 @@ async fn answer(
             };
             return (own_response(response).await, hold);
         }
-        Decision::Stray(redirect) => return (own_response(redirect).await, hold),
+        Decision::Redirected(redirect) => return (own_response(redirect).await, hold),
         Decision::Session(mount, rest) => {
             return answer_in_session(shared, busy, call(mount, rest), body, upgrade).await;
         }

@@ -12,8 +12,8 @@ pub const PERSON_COOKIE: &str = "__Secure-lti-person";
 /// The most cookies of a request that the gateway reads. Browsers store fewer for one site.
 const MAX_COOKIES: usize = 300;
 
-/// The prefix of other cookie names that the gateway reserves.
-const RESERVED_PREFIX: &str = "__Host-lti-";
+/// The prefix of the cookies that bind logins to browsers.
+pub(super) const BINDING_PREFIX: &str = "__Host-lti-";
 
 /// Whether a cookie is the gateway's own. No upstream receives it or may set it. Browsers ignore
 /// the case of the prefixes `__Secure-` and `__Host-`.
@@ -23,7 +23,7 @@ pub fn is_own_cookie(name: &str) -> bool {
         start.eq_ignore_ascii_case(prefix).then(|| &name[prefix.len()..])
     };
     strip_prefix(COOKIE).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        || strip_prefix(RESERVED_PREFIX).is_some()
+        || strip_prefix(BINDING_PREFIX).is_some()
 }
 
 /// A `Set-Cookie` value of the gateway. `seconds` is its lifetime. With third-party cookies

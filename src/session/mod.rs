@@ -4,6 +4,7 @@
 //! The gateway stores no session, so that sessions survive a restart and work in every process. The
 //! browser holds the session as a cookie, encrypted and bound to its tool and its id.
 
+mod binding;
 mod budget;
 mod content;
 mod cookie;
@@ -12,7 +13,10 @@ mod grade_token;
 mod id;
 mod key;
 mod latest_launches;
+mod login_state;
+mod logins;
 mod mint;
+mod pending_login;
 mod person;
 mod receipt;
 mod seal;
@@ -21,6 +25,7 @@ mod sealed_sender;
 #[allow(clippy::module_inception, reason = "the file of the type of this name")]
 mod session;
 
+pub use binding::{Binding, BindingHash};
 pub use budget::BUDGET;
 pub use cookie::{
     COOKIE, PERSON_COOKIE, TWIN_COOKIE, cookies, is_own_cookie, own_cookies, set_cookie,
@@ -31,7 +36,10 @@ pub use grade_token::{GRADE_TOKEN_LIFETIME, GradeToken, GradeTokens};
 pub use id::{SessionIds, is_session_id};
 pub use key::derive_key;
 pub use latest_launches::{LatestLaunches, RoleWatch};
+pub use login_state::LoginState;
+pub use logins::{LOGIN_PARAMETER, Logins, STATE_LIFETIME};
 pub use mint::TooLong;
+pub use pending_login::{LoginStep, PendingLogin};
 pub use person::{PersonTags, TAG_LENGTH, is_tag};
 pub use receipt::Receipts;
 pub use seal::looks_sealed;

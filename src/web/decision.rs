@@ -9,11 +9,13 @@ use hyper::http::request::Parts;
 use lti::resembles_launch;
 use rocket::Response;
 
+use super::form::{LARGEST_FORM, is_form};
 use super::gateway::Gateway;
 use super::grade;
 use super::guard::{self, AnsweredHosts, HostError};
-use super::launch::{LARGEST_FORM, is_form, oauth_credentials};
+use super::launch::oauth_credentials;
 use super::limit::{MOST_FIELDS, MOST_HEAD_BYTES};
+use super::login_path::is_login;
 use super::page;
 use super::proxy::door::LARGEST_TICKET_FORM;
 use super::proxy::route::{Mount, OWN_EVERYWHERE, ToolRoute};
@@ -21,6 +23,7 @@ use super::proxy::stray;
 use super::refusal::Refusal;
 use crate::config::Tool;
 use crate::proxy::headers::may_be_csrf;
+use crate::session::looks_sealed;
 
 /// The methods that Rocket knows, except `CONNECT`.
 const ROCKET_METHODS: [Method; 8] = [
@@ -38,8 +41,9 @@ const ROCKET_METHODS: [Method; 8] = [
 pub(crate) enum Decision<'g, 'r> {
     /// The gateway, with a refusal. `tool` is the tool of a session.
     Refused { refusal: Refusal, tool: Option<&'g Tool> },
-    /// The gateway, with a redirect of a stray request into the session of its page.
-    Stray(Response<'static>),
+    /// The gateway, with a redirect: of a stray request into the session of its page, or of a login
+    /// to its own URL.
+    Redirected(Response<'static>),
     /// The upstream behind this mount; with the rest of the path.
     Session(Mount<'g, 'r>, &'r str),
     /// Rocket, if the form [is a launch](is_launch); otherwise the upstream, as for a session. The
@@ -98,13 +102,16 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
     }
     let location = host.and_then(|host| stray::location(gateway, host, head, route.as_ref()));
     if let Some(location) = location {
-        return Decision::Stray(page::stray_redirect(location));
+        return Decision::Redirected(page::stray_redirect(location));
     }
     if let Some(ToolRoute::Shared { mount, rest, launch_rest }) = route {
         return decide_shared(gateway, head, mount, rest, launch_rest);
     }
     match session {
-        Some((mount, rest)) => Decision::Session(mount, rest),
+        Some((mount, rest)) => match login_redirect(gateway, head, &mount) {
+            Some(redirect) => Decision::Redirected(redirect),
+            None => Decision::Session(mount, rest),
+        },
         None if ROCKET_METHODS.contains(&head.method) => {
             Decision::Own(form_rule(head, route.as_ref(), is_development))
         }
@@ -160,8 +167,37 @@ pub(crate) fn is_launch(head: &Parts, form: &[u8]) -> bool {
     let authorizations = head.headers.get_all(header::AUTHORIZATION).iter();
     let mut authorizations = authorizations.filter_map(|value| value.to_str().ok());
     resembles_launch(form)
+        || is_login_error(form)
         || head.uri.query().is_some_and(|query| resembles_launch(query.as_bytes()))
         || authorizations.any(|value| oauth_credentials(value).is_some())
+}
+
+/// Whether a form is the error with which a platform answers a login of ours.
+fn is_login_error(form: &[u8]) -> bool {
+    let (mut has_error, mut has_state) = (false, false);
+    for pair in form.split(|byte| *byte == b'&') {
+        has_error |= pair.starts_with(b"error=");
+        let state = pair.strip_prefix(b"state=").and_then(|state| std::str::from_utf8(state).ok());
+        has_state |= state.is_some_and(looks_sealed);
+    }
+    has_error && has_state
+}
+
+/// The redirect of a login that a platform sends to a launch URL which is a URL of sessions, too.
+fn login_redirect(
+    gateway: &Gateway,
+    head: &Parts,
+    mount: &Mount<'_, '_>,
+) -> Option<Response<'static>> {
+    let tool = &mount.served.tool;
+    let query = head.uri.query().filter(|query| is_login(Some(query)))?;
+    let is_launch_path = head.uri.path() == tool.path.as_str();
+    if head.method != Method::GET || !is_launch_path || tool.senders.platforms.is_empty() {
+        return None;
+    }
+    let cookies = head.headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    let session = gateway.session_cache.find(mount, cookies, gateway.clock.now());
+    session.is_none().then(|| page::login_redirect(Some(query)))
 }
 
 fn is_too_large(head: &Parts) -> bool {

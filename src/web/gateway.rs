@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lti::v1p1::ConsumerCredentials;
+use lti::v1p3::TrustedPlatform;
 
 use super::cause_budget::CauseBudget;
 use super::dev_process::DevProcess;
@@ -16,10 +17,10 @@ use crate::app::{App, AppTiming, Apps};
 use crate::clock::Clock;
 use crate::config::{Config, Institution, PublicUrl, StateLocation};
 use crate::grade::Grades;
-use crate::platform::{OwnKeys, Platforms};
+use crate::platform::{KeysetCache, OwnKeys, Platforms};
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
-use crate::session::{GradeTokens, Receipts, SessionIds};
+use crate::session::{GradeTokens, Logins, Receipts, SessionIds};
 use crate::state::{Replay, State};
 use crate::template::Templates;
 
@@ -38,6 +39,10 @@ pub struct Gateway {
     state: StateLocation,
     pub(super) replay: Arc<dyn Replay>,
     pub(super) receipts: Receipts,
+    pub(super) logins: Logins,
+    /// The platforms of LTI 1.3, in the order of the file.
+    pub(super) trusted_platforms: Vec<TrustedPlatform>,
+    pub(super) keysets: KeysetCache,
     pub(super) ids: SessionIds,
     pub(super) session_cache: SessionCache,
     pub(super) assertions: Assertions,
@@ -62,6 +67,7 @@ struct Parts {
     session_cache: SessionCache,
     own_keys: OwnKeys,
     grades: Grades,
+    keysets: KeysetCache,
     upstreams: Upstreams,
     apps: Arc<Apps>,
     log_budget: Arc<LogBudget>,
@@ -106,6 +112,7 @@ impl Gateway {
             dev_process: Arc::default(),
             replay: replay.into(),
             session_cache: SessionCache::new(&config.secrets),
+            keysets: KeysetCache::new(platforms.clone(), clock.clone()),
             own_keys: OwnKeys::new(&config),
             grades: Grades::new(platforms, outbox, &config.tools, clock.clone()),
             upstreams,
@@ -142,6 +149,7 @@ impl Gateway {
         let with_tls = config.needs_certificates();
         let upstreams = self.upstreams.reconfigured(with_tls).map_err(ReloadError::Certificates)?;
         let grades = self.grades.reconfigured(config.outcomes.clone(), with_tls, &config.tools);
+        let keysets = self.keysets.reconfigured(config.outcomes.clone(), with_tls);
         let parts = Parts {
             development: self
                 .development
@@ -152,6 +160,7 @@ impl Gateway {
             session_cache: self.session_cache.reconfigured(&config.secrets),
             own_keys: self.own_keys.reconfigured(&config),
             grades: grades.map_err(ReloadError::Certificates)?,
+            keysets: keysets.map_err(ReloadError::Certificates)?,
             upstreams,
             apps: Arc::clone(&self.apps),
             log_budget: Arc::clone(&self.log_budget),
@@ -178,6 +187,13 @@ impl Gateway {
             state: config.state,
             replay: parts.replay,
             receipts: Receipts::new(&config.secrets),
+            logins: Logins::new(&config.secrets),
+            trusted_platforms: config
+                .platforms
+                .iter()
+                .filter_map(|platform| platform.trusted())
+                .collect(),
+            keysets: parts.keysets,
             ids: SessionIds::new(&config.secrets),
             session_cache: parts.session_cache,
             assertions: Assertions::new(&config.secrets),

@@ -12,11 +12,13 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tera::{Context, Tera};
 
+use super::login_path::LOGIN_PATH;
+
 /// The style of all pages, escaped for Tera.
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
-const TEMPLATES: [(&str, &str); 16] = [
+const TEMPLATES: [(&str, &str); 20] = [
     ("style.css", STYLE),
     ("layout.html.tera", include_str!("pages/layout.html.tera")),
     ("app_failure.html.tera", include_str!("pages/app_failure.html.tera")),
@@ -29,6 +31,10 @@ const TEMPLATES: [(&str, &str); 16] = [
     ("dev_launch.html.tera", include_str!("pages/dev_launch.html.tera")),
     ("dev_refusals.html.tera", include_str!("pages/dev_refusals.html.tera")),
     ("index.html.tera", include_str!("pages/index.html.tera")),
+    ("launch_storage.html.tera", include_str!("pages/launch_storage.html.tera")),
+    ("login_button.html.tera", include_str!("pages/login_button.html.tera")),
+    ("login_storage.html.tera", include_str!("pages/login_storage.html.tera")),
+    ("login_window.html.tera", include_str!("pages/login_window.html.tera")),
     ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
     ("notice.html.tera", include_str!("pages/notice.html.tera")),
     ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
@@ -207,6 +213,25 @@ pub(super) fn see_other(location: String) -> Response<'static> {
     redirect(Status::SeeOther, location)
 }
 
+/// A redirect to a platform, with GET.
+pub(super) fn found(location: String) -> Response<'static> {
+    redirect(Status::Found, location)
+}
+
+/// A redirect of the same request to another URL, this time.
+fn temporary_redirect(location: String) -> Response<'static> {
+    redirect(Status::TemporaryRedirect, location)
+}
+
+/// The redirect of a login that a platform sends to a launch URL.
+pub(super) fn login_redirect(query: Option<&str>) -> Response<'static> {
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let mut response = temporary_redirect(format!("{LOGIN_PATH}{query}"));
+    // The URL contains the hints of the login.
+    response.set_raw_header("Referrer-Policy", "no-referrer");
+    response
+}
+
 /// A redirect of the same request to another URL.
 pub(super) fn permanent_redirect(location: String) -> Response<'static> {
     redirect(Status::PermanentRedirect, location)
@@ -215,7 +240,7 @@ pub(super) fn permanent_redirect(location: String) -> Response<'static> {
 /// A redirect of the same request to the session of the page that sent it. It depends on the
 /// `Referer`.
 pub(super) fn stray_redirect(location: String) -> Response<'static> {
-    let mut response = redirect(Status::TemporaryRedirect, location);
+    let mut response = temporary_redirect(location);
     response.set_raw_header("Vary", "Referer");
     response
 }
@@ -255,6 +280,8 @@ mod tests {
                 "dev.html.tera" | "dev_refusals.html.tera" | "index.html.tera" => 1,
                 // The script that sends the form.
                 "dev_launch.html.tera" => 1,
+                // The scripts that ask the platform's storage.
+                "launch_storage.html.tera" | "login_storage.html.tera" => 1,
                 _ => 0,
             };
             with_scripts(name, count);

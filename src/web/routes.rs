@@ -11,7 +11,9 @@ use rocket::{Build, Rocket};
 use super::current::CurrentGateway;
 use super::gateway::Gateway;
 use super::log_budget::LogBudget;
-use super::{body, cartridge, dev, grade, guard, health, index, jwks, length, refusal, tool};
+use super::{
+    body, cartridge, dev, grade, guard, health, index, jwks, length, login, refusal, tool,
+};
 use crate::grade::Grades;
 
 /// The server: every route of the gateway, ready to launch.
@@ -23,6 +25,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
     let current = Arc::new(CurrentGateway::new(gateway));
     let gateway = current.load();
     let mut everywhere = rocket::routes![jwks::jwks];
+    everywhere.extend(login::routes());
     everywhere.extend(tool::routes());
     let mut rocket = rocket::custom(figment);
     if development {

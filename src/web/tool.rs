@@ -6,6 +6,7 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Response, Route};
 
 use super::current::RequestGateway;
+use super::form;
 use super::gateway::Gateway;
 use super::launch;
 use super::page;
@@ -87,7 +88,7 @@ impl Handler for ToolHandler {
             }
             Some((gateway, ToolRoute::NoSession(served))) => {
                 let content_type = request.headers().get_one("Content-Type");
-                if method == Method::Post && launch::is_form(content_type) {
+                if method == Method::Post && form::is_form(content_type) {
                     launch::refuse(gateway, served, request, &Refusal::TildePath)
                 } else {
                     refused(gateway, &Refusal::NoSession, served, request)

@@ -22,4 +22,5 @@ mod sites;
 mod state;
 mod structure;
 mod support;
+mod token;
 mod upstreams;

@@ -5,6 +5,7 @@ mod assertion;
 mod browser;
 mod form;
 mod many_files;
+mod platform;
 #[cfg(target_os = "linux")]
 mod process;
 mod reply;
@@ -34,6 +35,10 @@ pub use assertion::{Assertion, verify};
 pub use browser::{Browser, Cookie, Visit};
 pub use form::{Form, Pairs};
 pub use many_files::many_files;
+pub use platform::{
+    Platform, Redirected, answer_form, changed, claims, login, lti_claim, token, token_header,
+    token_with,
+};
 #[cfg(target_os = "linux")]
 pub use process::{listening_address, wait_until};
 pub use reply::{Reply, status_of, unescaped};

@@ -536,6 +536,30 @@ impl Rejection {
         }
     }
 
+    /// The rejection of a target link. It contains the link without its query, which could identify
+    /// a person.
+    pub fn target_elsewhere(target: &str) -> Self {
+        let shown = target.split(['?', '#']).next().unwrap_or_default();
+        Self::TargetElsewhere(Some(Self::quote(shown)))
+    }
+
+    /// Whether every rejection of this kind has the same page: those of the checks of a token from
+    /// its algorithm to the nonce of the login, except malformed values.
+    pub fn is_uniform(&self) -> bool {
+        matches!(
+            self,
+            Self::AlgorithmNotAllowed { .. }
+                | Self::NoKeyId
+                | Self::UnknownKeyId { .. }
+                | Self::BadTokenSignature
+                | Self::WrongIssuer { .. }
+                | Self::WrongAudience { .. }
+                | Self::TokenExpired { .. }
+                | Self::TokenTooEarly { .. }
+                | Self::WrongNonce
+        )
+    }
+
     /// A part of the request for a message: escaped to one line, and at most 48 characters.
     pub(crate) fn quote(text: &str) -> String {
         const MOST: usize = 48;

@@ -2,13 +2,12 @@
 
 mod answer;
 mod call;
-mod form;
 mod open;
 mod own_form;
 mod record;
 mod v1p1;
+mod v1p3;
+mod verified;
 
 pub(super) use answer::{answer, answer_get, refuse};
-pub use form::LARGEST_FORM;
-pub(super) use form::is_form;
 pub(super) use v1p1::oauth_credentials;

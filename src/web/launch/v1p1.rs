@@ -1,7 +1,7 @@
 //! LTI 1.0 to 1.2: an OAuth 1.0a signature over the form.
 
 use lti::Rejection;
-use lti::admission::{Examination, Verdict};
+use lti::admission::Examination;
 use lti::oauth1::{Params, Source};
 use lti::v1p1::{
     Cause, DiagnosisContext, LaunchPolicy, LaunchRequest, ReadLaunch, ReceivedOrigin,
@@ -10,6 +10,7 @@ use lti::v1p1::{
 
 use super::call::LaunchCall;
 use super::record::LaunchRecord;
+use super::verified::VerifiedLaunch;
 use crate::url::{Origin, Scheme};
 use crate::web::guard;
 use crate::web::refusal::Refusal;
@@ -17,13 +18,6 @@ use crate::web::refusal::Refusal;
 /// The maximum of parameters for the long search of a cause in development. The search tries each
 /// parameter. edX sends about 40.
 const MOST_SEARCHED: usize = 100;
-
-/// A launch that passed every check except the nonce.
-pub(super) struct VerifiedLaunch {
-    pub(super) verdict: Verdict,
-    /// The path and query at the upstream that the launch opens.
-    pub(super) destination: String,
-}
 
 /// Examines a launch.
 ///

@@ -12,7 +12,7 @@ use super::session_load::RequestPermit;
 use super::visit::OpenSession;
 use crate::proxy::own_page::is_from_own_page;
 use crate::session::{Session, TWIN_COOKIE, cookies};
-use crate::web::login::is_login;
+use crate::web::login_path::is_login;
 use crate::web::refusal::{Refusal, accept};
 
 /// The session of a request. The twin of a session counts only for a page of the tool itself, or

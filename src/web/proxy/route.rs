@@ -97,6 +97,11 @@ impl ToolRoutes {
         self.tools.get(*self.by_host.get(&host.to_ascii_lowercase())?)
     }
 
+    /// The tool of a launch URL, or of a URL below it. `host` has no port.
+    pub(in crate::web) fn tool_of_launch(&self, host: &str, path: &str) -> Option<&ServedTool> {
+        self.tool_of_host(host).or_else(|| self.tool_above(path))
+    }
+
     /// The tool whose path is this path or contains it. No tool's path contains another's.
     fn tool_above(&self, path: &str) -> Option<&ServedTool> {
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);

@@ -24,6 +24,21 @@ pub(super) const TEMPLATE_FORM: PageText = (
      own, or make the tool an app with “upstream” instead of “template”.",
 );
 pub(super) const OPEN_TOO_LONG: PageText = ("This page was open for too long", OPEN_AGAIN);
+pub(super) const OTHER_LOGIN: PageText = (
+    "Open this again from your course",
+    "Your browser did not begin this. It may block cookies, or the page was open for too long. \
+     Go back to your course and open the activity again.",
+);
+pub(super) const SIGN_IN: PageText = (
+    "Sign in to your learning platform",
+    "Your learning platform does not know who you are. Sign in there. Then open the activity \
+     again from your course.",
+);
+pub(super) const COOKIES_BLOCKED: PageText = (
+    "Your browser blocks cookies",
+    "This tool needs a cookie, even in a window of its own. Allow cookies for this site in the \
+     settings of your browser. Then open the activity again from your course.",
+);
 pub(super) const USED_BEFORE: PageText = ("This link was used before", OPEN_AGAIN);
 pub(super) const OTHER_ROLE: PageText = (
     "This activity is not for your role",

@@ -103,7 +103,7 @@ refusals! {
     /// The launch is not a form.
     NotForm => "not-a-form", Status::UnsupportedMediaType,
         fact: "the body is not application/x-www-form-urlencoded";
-        advice: "let the platform launch with an LTI 1.1 form, not with LTI 1.3 or JSON";
+        advice: "let the platform send a form, not JSON";
         page: page_text::NOT_OPENED;
 
     /// A page of a template sent its own form to the launch path.
@@ -427,11 +427,32 @@ fn rejected(rejection: &Rejection) -> (Status, PageText) {
         Rejection::UnknownConsumer(_)
         | Rejection::SignatureMethodNotAllowed(_)
         | Rejection::BadSignature => (Status::Unauthorized, page_text::NOT_OPENED),
-        Rejection::Stale { .. } => (Status::Unauthorized, page_text::OPEN_TOO_LONG),
+        uniform if uniform.is_uniform() => (Status::Unauthorized, page_text::NOT_OPENED),
+        Rejection::UnknownPlatform { .. }
+        | Rejection::PlatformNotAllowed(_)
+        | Rejection::UnknownDeployment(_) => (Status::Unauthorized, page_text::NOT_OPENED),
+        Rejection::Stale { .. } | Rejection::StateExpired => {
+            (Status::Unauthorized, page_text::OPEN_TOO_LONG)
+        }
+        Rejection::BadState | Rejection::OtherBrowser => {
+            (Status::Unauthorized, page_text::OTHER_LOGIN)
+        }
+        Rejection::PlatformError { error, .. } => {
+            let text = match error.as_str() {
+                "login_required" => page_text::SIGN_IN,
+                "launch_no_longer_valid" => page_text::OPEN_TOO_LONG,
+                _ => page_text::NOT_OPENED,
+            };
+            (Status::Unauthorized, text)
+        }
+        Rejection::MalformedLogin(_) => (Status::BadRequest, page_text::OPEN_FROM_COURSE),
+        Rejection::CookiesBlocked => (Status::BadRequest, page_text::COOKIES_BLOCKED),
         Rejection::Replayed => (Status::Unauthorized, page_text::USED_BEFORE),
         Rejection::RoleNotAllowed(_) => (Status::Forbidden, page_text::OTHER_ROLE),
         Rejection::ReplayStoreFull(_) => (Status::ServiceUnavailable, page_text::TOO_MANY),
-        Rejection::ClockSetBack | Rejection::ReplayStoreUnavailable => {
+        Rejection::ClockSetBack
+        | Rejection::ReplayStoreUnavailable
+        | Rejection::PlatformKeysUnreachable { .. } => {
             (Status::ServiceUnavailable, page_text::NOT_NOW)
         }
         _ => (Status::BadRequest, page_text::NOT_OPENED),
@@ -441,7 +462,7 @@ fn rejected(rejection: &Rejection) -> (Status, PageText) {
 /// Whether a launch was to select content for a course, which the gateway does not support.
 pub(super) fn is_content_selection(rejection: &Rejection) -> bool {
     matches!(rejection, Rejection::MessageType { found: Some(found), .. }
-        if found == "ContentItemSelectionRequest")
+        if matches!(&**found, "ContentItemSelectionRequest" | "LtiDeepLinkingRequest"))
 }
 
 impl From<UpstreamError> for Refusal {

@@ -105,7 +105,7 @@ fn on_a_tools_own_host_it_leads_into_the_session_too() {
         ("/is_up", 200),
         ("/.well-known/jwks.json", 200),
         ("/.well-known/x", 405),
-        ("/~login", 404),
+        ("/~login", 400),
     ] {
         let reply = ask("GET", target, &page);
         assert_eq!((reply.status, reply.header("location")), (status, None), "{target}");
@@ -140,7 +140,7 @@ fn the_gateways_own_urls_and_those_of_tools_stay_where_they_are() {
         ("HEAD", "/is_up", 200),
         ("GET", "/.well-known/jwks.json", 200),
         ("GET", "/.well-known/other", 404),
-        ("GET", "/~login", 404),
+        ("GET", "/~login", 400),
         ("GET", "/%7Elogin/x", 404),
         ("GET", "/~AAAAAAAAAAAAAAAA/", 404),
         ("GET", "/lti/nb", 405),

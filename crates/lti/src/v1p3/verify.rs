@@ -81,9 +81,7 @@ impl Examination<TokenFindings> {
         let deployment_id = check_message(&claims, policy)?;
         let target = string(&claims, CLAIM_TARGET).ok_or(Rejection::TargetElsewhere(None))?;
         let Some(destination) = policy.launch_url.destination(&target) else {
-            // A query could identify a person.
-            let shown = target.split(['?', '#']).next().unwrap_or_default();
-            return Err(Rejection::TargetElsewhere(Some(Rejection::quote(shown))));
+            return Err(Rejection::target_elsewhere(&target));
         };
         self.findings.destination = Some(destination);
         check(&claims, policy.platform.anonymous)?;

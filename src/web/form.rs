@@ -1,11 +1,11 @@
-//! The form of a launch: its media type and its size.
+//! The form of a launch or a login: its media type and its size.
 
 use rocket::{Data, Request};
 
 use crate::web::body::{self, Arrival};
 use crate::web::refusal::Refusal;
 
-/// The largest launch form, in bytes. Real forms have 2 to 8 KiB.
+/// The largest form of a launch or a login, in bytes. Real forms have 2 to 8 KiB.
 pub const LARGEST_FORM: u64 = 256 * 1024;
 
 /// Reads the bytes of the form, with a size limit and a timeout.
@@ -22,7 +22,7 @@ pub(super) async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Vec<u8
 }
 
 /// Whether a `Content-Type` is that of a form.
-pub(in crate::web) fn is_form(content_type: Option<&str>) -> bool {
+pub(super) fn is_form(content_type: Option<&str>) -> bool {
     content_type.and_then(|value| value.split(';').next()).is_some_and(|media_type| {
         media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
     })
