@@ -11,7 +11,7 @@ use super::message::{
 };
 use super::rocket_settings::{Reach, rocket_figment};
 use super::terminal::{complain, harmless, say, table};
-use crate::config::{Config, Environment, StateLocation, Target, print};
+use crate::config::{Config, Environment, StateLocation, Target, Tool, print};
 use crate::proxy::client::Upstreams;
 use crate::state::{OpenError, Tightening, inspect, list};
 
@@ -86,10 +86,17 @@ fn shown_folder(folder: &Path, file: &Path) -> String {
     harmless(&format!("{}/", below.unwrap_or(folder).display()))
 }
 
-/// The tools, one line each.
+/// The platforms that may launch a tool.
+fn platform_names(tool: &Tool) -> String {
+    let names = tool.senders.platforms.iter().map(|platform| platform.name.as_str());
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The tools, one line each. The column of platforms exists only if a tool has one.
 fn tools(loaded: &Loaded, file: &Path) -> String {
     let Config { public_url, tools, .. } = &loaded.config;
-    let mut rows = vec![["TOOL", "LAUNCH", "TARGET", "CONSUMERS", "ROLES"].map(str::to_owned)];
+    let mut rows =
+        vec![["TOOL", "LAUNCH", "TARGET", "CONSUMERS", "PLATFORMS", "ROLES"].map(str::to_owned)];
     for tool in tools {
         let roles = match tool.roles {
             None => "everyone".to_owned(),
@@ -107,8 +114,15 @@ fn tools(loaded: &Loaded, file: &Path) -> String {
                 Target::Site(site) => shown_folder(&site.folder, file),
             },
             consumer_keys(tool),
+            platform_names(tool),
             roles,
         ]);
     }
-    table(&rows)
+    if tools.iter().any(|tool| !tool.senders.platforms.is_empty()) {
+        return table(&rows);
+    }
+    let rows = rows.into_iter().map(|[tool, launch, target, consumers, _, roles]| {
+        [tool, launch, target, consumers, roles]
+    });
+    table(&rows.collect::<Vec<_>>())
 }

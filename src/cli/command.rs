@@ -9,8 +9,9 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use super::explain::{ExplainArguments, explain};
 use super::launch::{LaunchArguments, launch};
 use super::new::{NewArguments, new};
+use super::platforms::{PlatformsArguments, platforms};
 use super::terminal::{complain, say};
-use super::{check, grades, machine, message, serve};
+use super::{check, grades, keys, machine, message, serve};
 use crate::app::{START_APP, become_app};
 use crate::config::{is_heroku, schema};
 
@@ -73,6 +74,15 @@ enum Command {
     #[command(after_help = "\
 Exit codes: 0 added, 1 refused, 2 a file cannot be read or written. 1 and 2 change nothing.")]
     New(NewArguments),
+    /// Lists the platforms of LTI 1.3, or shows one with the values to paste into it
+    #[command(after_help = "Exit codes: 0 listed, 1 no such platform, 2 unreadable file.")]
+    Platforms(PlatformsArguments),
+    /// Prints the gateway's public keys for a platform that wants them pasted
+    #[command(after_help = "Exit codes: 0 printed, 1 no such platform, 2 unreadable file.")]
+    Keys {
+        /// The name of the platform
+        name: String,
+    },
     /// Lists queued grades and dead letters
     #[command(after_help = "Exit codes: 0 listed, 2 unreadable.")]
     Grades,
@@ -119,6 +129,8 @@ pub fn run() -> ExitCode {
         Command::Launch(given) => launch(&given, &file, &environment, development),
         Command::Explain(given) => explain(&given, &file, &environment, development),
         Command::New(given) => new(&given, &file, &environment, development),
+        Command::Platforms(given) => platforms(&given, &file, &environment, development),
+        Command::Keys { name } => keys::keys(&name, &file, &environment, development),
         Command::Grades => grades::grades(&file, &environment, development),
         Command::Schema => {
             say(&schema());

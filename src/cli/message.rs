@@ -106,6 +106,26 @@ pub(super) fn no_tool(loaded: &Loaded, name: &str, file: &Path) -> String {
     )
 }
 
+/// The file has no valid platform of this name. The message lists all problems of the file, because
+/// the platform may be in it, but invalid.
+pub(super) fn no_platform(loaded: &Loaded, name: &str, file: &Path) -> String {
+    let problems = if loaded.is_sound() {
+        String::new()
+    } else {
+        print(&file.display().to_string(), &loaded.problems)
+    };
+    let names: Vec<&str> = loaded.config.platforms.iter().map(|one| one.name.as_str()).collect();
+    let help = match names.as_slice() {
+        [] => "add a table such as `[platforms.moodle]`".to_owned(),
+        names => format!("name one of {}", names.join(", ")),
+    };
+    format!(
+        "{problems}error: {} has no usable platform named {:?}\n  = help: {help}\n",
+        file.display(),
+        name
+    )
+}
+
 /// The keys of a tool's consumers.
 pub(super) fn consumer_keys(tool: &Tool) -> String {
     let keys = tool.senders.consumers.keys().iter().map(ConsumerKey::as_str);

@@ -106,6 +106,24 @@ impl PublicUrl {
         };
         format!("{origin}{}", tool.path)
     }
+
+    /// The URL at which platforms begin a login. Without a request, the origin may be unknown. The
+    /// result is then only the path.
+    pub fn login_url(&self, request_authority: Option<&str>) -> String {
+        self.own_url("/~login", request_authority)
+    }
+
+    /// The URL of the gateway's keyset for a platform. See [`Self::login_url`].
+    pub fn keyset_url(&self, platform: &Platform, request_authority: Option<&str>) -> String {
+        self.own_url(&format!("/.well-known/jwks/{}.json", platform.name), request_authority)
+    }
+
+    fn own_url(&self, path: &str, request_authority: Option<&str>) -> String {
+        match (self, request_authority) {
+            (Self::FromHost(_), None) => path.to_owned(),
+            (_, authority) => format!("{}{path}", self.origin(authority.unwrap_or_default())),
+        }
+    }
 }
 
 fn with_port(host: &str, port: Option<&str>) -> String {

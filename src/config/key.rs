@@ -424,7 +424,7 @@ pub const TOOL: Keys = Keys {
                 "`[platforms.<name>]`.",
             ),
             example: "platforms = \"moodle\"",
-            guide: "platforms",
+            guide: "the-platforms",
             public: true,
             ..key("platforms")
         },
@@ -802,8 +802,8 @@ pub const PLATFORM: Keys = Keys {
             default: KeyDefault::Described("a key derived from `gateway.secret`"),
             description: concat!(
                 "The gateway's own key for the platform: a variable with an RSA private key of ",
-                "2048 to 4096 bits as PEM, in which `\\n` counts as a line break. With a list, the ",
-                "first key signs, and the keyset has all of them.",
+                "2048 to 4096 bits as PEM. `\\n` counts as a line break. With a list, the first ",
+                "key signs, and the keyset has all of them.",
             ),
             example: "private_key = { env = \"MOODLE_PEM\" }",
             guide: "the-gateways-keys",
@@ -816,7 +816,7 @@ pub const PLATFORM: Keys = Keys {
                 "Only with it may a tool have a consumer key that is the platform's name.",
             ),
             example: "formerly = \"course-a\"",
-            guide: "platforms",
+            guide: "the-platforms",
             public: true,
             ..key("formerly")
         },

@@ -5,7 +5,7 @@ use lti::Secret;
 /// The fixed placeholder for a tool's secret.
 pub const PLACEHOLDER_SECRET: &str = "development-secret";
 /// The fixed placeholder for `gateway.secret`.
-pub(super) const GATEWAY_PLACEHOLDER_SECRET: &str = "development-only-gateway-secret-00";
+pub const PLACEHOLDER_GATEWAY_SECRET: &str = "development-only-gateway-secret-00";
 
 /// The placeholders of one process. Others can reach development with `dev_host`, so that no
 /// placeholder may be public.
@@ -30,7 +30,7 @@ impl PlaceholderUse {
     /// The fixed placeholder.
     pub(super) fn fixed(self) -> &'static str {
         match self {
-            Self::Gateway => GATEWAY_PLACEHOLDER_SECRET,
+            Self::Gateway => PLACEHOLDER_GATEWAY_SECRET,
             Self::Tool => PLACEHOLDER_SECRET,
         }
     }

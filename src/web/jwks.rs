@@ -29,7 +29,8 @@ impl<'r> rocket::response::Responder<'r, 'static> for Jwks {
         Ok(Response::build()
             .status(Status::Ok)
             .header(ContentType::JSON)
-            // Canvas caches for as long. Short enough for a key rotation. Long enough that apps do not fetch it per request.
+            // Short enough for a key rotation: Canvas caches as long. Long enough that apps do not
+            // fetch it per request.
             .header(Header::new("Cache-Control", "public, max-age=300"))
             .sized_body(self.0.len(), std::io::Cursor::new(self.0))
             .finalize())

@@ -5,6 +5,7 @@ mod fixtures;
 mod meaning;
 mod new;
 mod outcomes;
+mod platform_commands;
 mod platforms;
 mod program;
 mod properties;

@@ -11,6 +11,7 @@ mod dev;
 mod explain;
 mod grades;
 mod issued;
+mod keyset;
 mod launches;
 #[cfg(target_os = "linux")]
 mod log;

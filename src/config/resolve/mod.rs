@@ -11,6 +11,7 @@ mod gateway;
 mod headers;
 mod outcomes;
 mod platforms;
+mod resolved_platforms;
 mod resolver;
 mod sharing;
 mod site;

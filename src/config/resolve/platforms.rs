@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lti::jose::{Algorithm, Algorithms, RsaKey};
 use lti::{ClientId, ConsumerKey, DeploymentId, Secret};
 
+use super::resolved_platforms::{PlatformUse, ResolvedPlatform, ResolvedPlatforms};
 use super::resolver::{Resolver, StringPurpose};
 use super::tool::is_tool_name;
 use crate::config::document::Part;
@@ -20,32 +21,6 @@ use crate::url::{Origin, Scheme, UrlParts, is_loopback};
 
 /// The name of the practice platform, which exists in development.
 const PRACTICE: &str = "practice";
-
-/// The platforms of a file.
-#[derive(Default)]
-pub(super) struct ResolvedPlatforms {
-    /// The valid ones, in the order of the file.
-    valid: Vec<ResolvedPlatform>,
-    /// The names of all tables, even of invalid ones.
-    names: Vec<String>,
-    /// The hosts that the tables name.
-    pub(super) hosts: Vec<String>,
-}
-
-/// One valid platform.
-struct ResolvedPlatform {
-    platform: Arc<Platform>,
-    /// The source of its name.
-    source: ValueSource,
-    /// Whether the file has neither `client_id` nor `clients`, not even an invalid one.
-    lacks_client: bool,
-}
-
-/// The use of a platform by a tool.
-pub(super) struct PlatformUse {
-    platform: String,
-    consumer_keys: Vec<ConsumerKey>,
-}
 
 /// The written URLs of one platform, all of them valid.
 struct WrittenUrls {
@@ -67,17 +42,6 @@ struct Services {
 struct WrittenClient {
     id: Written<String>,
     services: Services,
-}
-
-impl ResolvedPlatforms {
-    /// The valid platforms.
-    pub(super) fn into_platforms(self) -> Vec<Arc<Platform>> {
-        self.valid.into_iter().map(|one| one.platform).collect()
-    }
-
-    fn get(&self, name: &str) -> Option<&Arc<Platform>> {
-        self.valid.iter().map(|one| &one.platform).find(|platform| platform.name.as_str() == name)
-    }
 }
 
 impl Resolver<'_> {
@@ -207,9 +171,8 @@ impl Resolver<'_> {
             let source = &client.id.source;
             let jwks_url = client.services.jwks_url.as_ref();
             let preset = of_type(jwks_url.map(|url| url.value.as_str()), &client.id.value);
-            let is_elsewhere = |one: &Option<String>, other: &Option<String>| matches!((one, other), (Some(one), Some(other)) if one != other);
-            if urls.issuer.is_none() && is_elsewhere(&issuer, &preset.issuer)
-                || urls.auth_url.is_none() && is_elsewhere(&auth_url, &preset.auth_url)
+            if urls.issuer.is_none() && differ(issuer.as_ref(), preset.issuer.as_ref())
+                || urls.auth_url.is_none() && differ(auth_url.as_ref(), preset.auth_url.as_ref())
             {
                 self.report(source, Fault::SeveralIssuers);
                 return None;
@@ -502,6 +465,11 @@ fn parse_service_url(text: &str) -> Result<Origin, UpstreamUrlError> {
         return Err(UpstreamUrlError::Character);
     }
     Ok(url.origin)
+}
+
+/// Whether two URLs are known and differ.
+fn differ(one: Option<&String>, other: Option<&String>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one != other)
 }
 
 fn host_of(url: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use lti::v1p1::ConsumerCredentials;
 use lti::{KnownSecrets, Secret};
 
 use super::credential::Credential;
-use super::platforms::PlatformUse;
+use super::resolved_platforms::PlatformUse;
 use crate::config::document::{Document, DocumentStep, Part, Path};
 use crate::config::environment::{Environment, is_variable, variable};
 use crate::config::fault::Fault;

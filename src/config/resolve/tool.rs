@@ -8,7 +8,7 @@ use lti::v1p1::Consumers;
 
 use super::duration;
 use super::endpoint::Endpoint;
-use super::platforms::ResolvedPlatforms;
+use super::resolved_platforms::ResolvedPlatforms;
 use super::resolver::Resolver;
 use super::target::TargetTable;
 use crate::config::document::Part;

@@ -1,0 +1,8 @@
+//! The arguments of `platforms`.
+
+/// The platform to show.
+#[derive(clap::Args)]
+pub(in crate::cli) struct PlatformsArguments {
+    /// The name of one platform, with the values to paste into it [default: a list of all]
+    pub(super) name: Option<String>,
+}
