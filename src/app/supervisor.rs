@@ -27,6 +27,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// The pause between two looks at a group whose first process has ended.
 const GROUP_PAUSE: Duration = Duration::from_millis(20);
+/// The time in which the gateway notices a signal that its apps have also received.
+const SIGNAL_TIME: Duration = Duration::from_millis(100);
 /// The time for the rest of the output of a program that has ended.
 const OUTPUT_TIME: Duration = Duration::from_millis(500);
 
@@ -97,8 +99,10 @@ impl Supervisor {
                         wait = timing.first_wait;
                         self.app.status.send_modify(|status| status.failures = 0);
                     }
-                    if !self.may_start() {
-                        break;
+                    // Heroku signals all processes at once: the app may be faster than the gateway.
+                    select! {
+                        () = sleep(SIGNAL_TIME) => {}
+                        () = self.may_not_start() => break,
                     }
                     self.report(&failure, wait);
                     let end = failure.how.into();
