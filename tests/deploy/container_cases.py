@@ -1,0 +1,3 @@
+from case import Cases
+
+cases = Cases()
