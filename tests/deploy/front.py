@@ -32,6 +32,12 @@ secret = {{ env = "GATEWAY_SECRET" }}
 key = "notebook-key"
 secret = {{ env = "NOTEBOOK_SECRET" }}
 upstream = "{app}"
+
+[tools.lab]
+key = "lab-key"
+secret = {{ env = "NOTEBOOK_SECRET" }}
+upstream = "{app}"
+host = "lab.localhost"
 """
 
 
@@ -211,7 +217,8 @@ class Caddy(Front):
             **super().environment(),
             "XDG_DATA_HOME": str(self.directory / "data"),
             "XDG_CONFIG_HOME": str(self.directory / "config"),
-            "DOMAIN": self.host,
+            # As the file says for a tool with a `host`.
+            "DOMAIN": f"{self.host}, lab.{self.host}",
             "GATEWAY": f"127.0.0.1:{self.gateway.port}",
         }
 

@@ -167,6 +167,14 @@ def large_headers(stage: Stage, name: str):
         connection.close()
 
 
+@cases.each("a tool with a host of its own responds there", FRONTS)
+def own_host(stage: Stage, name: str):
+    front = stage.fronts[name]
+    # Its launch URL is the root, where the public host has the tool list.
+    assert front.ask("GET", "/", {"Host": f"lab.{front.host}"})[0] == 405
+    assert front.ask("GET", "/")[0] == 200
+
+
 @cases.each("HTTP/2 reaches the gateway with the same host", FRONTS)
 def http_2(stage: Stage, name: str):
     front = stage.fronts[name]
