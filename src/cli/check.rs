@@ -10,7 +10,7 @@ use super::message::{
 };
 use super::rocket_settings::{Reach, rocket_figment};
 use super::terminal::{complain, say, table};
-use crate::config::{Config, Environment, StateLocation, Target, print};
+use crate::config::{Config, Environment, StateLocation, Target, Upstream, print};
 use crate::proxy::client::Upstreams;
 use crate::state::{OpenError, Tightening, inspect, list};
 
@@ -89,7 +89,11 @@ fn tools(loaded: &Loaded) -> String {
             public_url.launch_url(tool, None),
             match &tool.target {
                 Target::Template(name) => format!("templates/{name}.html.tera"),
+                Target::Upstream(Upstream { command: Some(command), .. }) => {
+                    command.program.clone()
+                }
                 Target::Upstream(upstream) => upstream.url.to_string(),
+                Target::Site(site) => format!("{}/", site.folder.display()),
             },
             consumer_keys(tool),
             roles,

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use lti::Secret;
 use lti::v1p1::ConsumerCredentials;
 
+use super::app_files::{check_command, check_site, resolve_directories};
 use super::rocket_settings::{Reach, rocket_figment};
 use super::template_file::{TEMPLATES, TemplateFile, template_files};
 use crate::config::{
@@ -81,7 +82,8 @@ pub(super) fn load_content(
 ) -> Loaded {
     let directory = file.parent().unwrap_or(Path::new(""));
     let name = file.display().to_string();
-    let reading = config::read(file, content, environment, development);
+    let mut reading = config::read(file, content, environment, development);
+    resolve_directories(&mut reading.config);
     let mut problems = reading.problems;
     let mut files = BTreeMap::from_iter(template);
     let mut unreadable = Vec::new();
@@ -98,6 +100,12 @@ pub(super) fn load_content(
     let (templates, more) = Templates::compile(files, &reading.template_uses, unreadable);
     problems.extend(more);
     own_ports(&reading.upstream_uses, environment, Reach::of(&reading.config), &mut problems);
+    for command in &reading.command_uses {
+        check_command(command, environment, &mut problems);
+    }
+    for site in &reading.site_uses {
+        check_site(site, file, &reading.config.state, &mut problems);
+    }
     config::sort(&name, &mut problems);
     Loaded {
         config: reading.config,

@@ -1,5 +1,6 @@
 //! The command line. The only module that reads the system clock and the environment.
 
+mod app_files;
 mod check;
 mod command;
 mod dev_access;

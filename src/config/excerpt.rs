@@ -314,8 +314,8 @@ fn heading(line: &str) -> Option<usize> {
     }
 }
 
-/// Whether the line after `above` may belong to a table with arbitrary keys: `headers`, `params` or
-/// an unclosed inline table. Such a key may have the name of a public key.
+/// Whether the line after `above` may belong to a table with arbitrary keys: `headers`, `params`,
+/// `environment` or an unclosed inline table. Such a key may have the name of a public key.
 fn has_free_names(above: &str) -> bool {
     let closes = |line: &str| {
         // A `#` inside a string also cuts the line here. That only hides more.
@@ -325,7 +325,7 @@ fn has_free_names(above: &str) -> bool {
     };
     let heading =
         above.lines().rfind(|line| line.trim_start().starts_with('[')).unwrap_or_default();
-    ["headers", "params"].iter().any(|name| heading.contains(name))
+    ["headers", "params", "environment"].iter().any(|name| heading.contains(name))
         || above.lines().any(|line| line.contains('{') && !closes(line))
 }
 

@@ -270,21 +270,126 @@ faults! {
             "use at most {LONGEST_TOOL_NAME} letters, digits, `-` and `_`: `[tools.my-quiz]`"
         );
 
-    /// A tool has both a template and an upstream.
-    BothTargets => Error,
-        fact: "the tool has both `template` and `upstream`",
-        advice: "keep `template` for a page of this gateway, or `upstream` for a web app behind it";
+    /// A tool has two targets. Holds the keys of both.
+    BothTargets(first: &'static str, second: &'static str) => Error,
+        fact: "the tool has both `{first}` and `{second}`",
+        advice: of_both_targets(first, second);
 
-    /// A tool has neither a template nor an upstream.
+    /// A tool has no target.
     NoTarget => Error,
-        fact: "the tool has neither `template` nor `upstream`",
-        advice: "add `template = \"hello\"` for templates/hello.html.tera, or \
-            `upstream = \"http://127.0.0.1:9000\"` for a web app";
+        fact: "the tool has none of `template`, `upstream`, `command` and `site`",
+        advice: "add `template = \"hello\"` for templates/hello.html.tera, \
+            `upstream = \"http://127.0.0.1:9000\"` for a web app, `command = […]` for one that the \
+            gateway starts, or `site = \"book\"` for a folder of pages";
 
-    /// A tool with a template has a key that only upstreams use. Holds the key.
-    WithoutEffect(key: &'static str) => Error,
-        fact: "`{key}` has no effect on a tool with `template`",
-        advice: format!("remove `{key}`, or replace `template` with `upstream`");
+    /// A tool has a key that its target does not use. Holds the key, the key of the target, and
+    /// the key of a target that would use it.
+    WithoutEffect(key: &'static str, target: &'static str, home: &'static str) => Error,
+        fact: "`{key}` has no effect on a tool with `{target}`",
+        advice: format!("remove `{key}`, or replace `{target}` with `{home}`");
+
+    /// `command` is a string.
+    CommandString => Error,
+        fact: "`command` is a string, and no shell splits it into program and arguments",
+        advice: format!("write each argument as a string of a list: {}", example("command"));
+
+    /// The program of a command is an empty string.
+    CommandEmpty => Error,
+        fact: "the program of `command` is empty",
+        advice: format!("write the program as the first string: {}", example("command"));
+
+    /// A string for a program contains a NUL character. Holds what it is.
+    Nul(what: String) => Error,
+        fact: "{what} contains a NUL character, which no program can receive",
+        advice: "remove `\\u0000`";
+
+    /// A tool has both a command and the URL of an app that another program starts.
+    UrlWithCommand => Error,
+        fact: "the tool has both `command` and the URL of an app",
+        advice: "remove `upstream`: the gateway chooses the port of an app that it starts; write \
+            only a path for an app with a base path, such as `upstream = \"/app\"`";
+
+    /// A command has a placeholder of another program for the port. Holds the placeholder.
+    PortPlaceholder(text: String) => Warning,
+        fact: "nothing replaces `{text}`",
+        advice: "write `{port}` for the port of the app: no shell reads this value";
+
+    /// A command has a variable in the syntax of a shell. Holds the variable.
+    NoShell(text: String) => Warning,
+        fact: "nothing replaces `{text}`: no shell reads this value",
+        advice: "write the value itself, or start a shell: \
+            `command = [\"sh\", \"-c\", \"exec …\"]`; ignore this warning if the app replaces it";
+
+    /// A command has an operator of a shell as an argument. Holds the operator.
+    ShellOperator(text: String) => Warning,
+        fact: "the program receives `{text}` as an argument: no shell reads `command`",
+        advice: "remove it, or start a shell: `command = [\"sh\", \"-c\", \"… && exec …\"]`; \
+            `directory` sets the working directory, `environment` sets variables";
+
+    /// An invalid name of a variable of an app. Holds it.
+    EnvironmentName(name: String) => Error,
+        fact: "`{name}` is not a valid name of an environment variable",
+        advice: "use letters, digits and `_`: `environment = { APP_MODE = \"exam\" }`";
+
+    /// A variable that the gateway sets for each app, or that only the gateway has. Holds its name.
+    EnvironmentReserved(name: String) => Error,
+        fact: ("{}", of_reserved_variable(name)),
+        advice: if name == "PORT" {
+            "remove it: the app receives its own port as PORT, and `{port}` stands for it in \
+                `command` and in other variables"
+        } else {
+            "remove it, or give it another name: apps do not receive the gateway's own settings"
+        };
+
+    /// An app would receive the port on which the gateway listens.
+    GatewayPortInApp => Error,
+        fact: "the variable PORT has the gateway's own port",
+        advice: "write `\"{port}\"` for the port of the app";
+
+    /// In development, an app starts without a variable. Holds its name, and the variable that is
+    /// not set.
+    EnvironmentUnset(name: String, variable: String) => Warning,
+        fact: "{variable} is not set: in development, the app starts without {name}",
+        advice: format!("set {variable} if the app needs it; it is required outside development");
+
+    /// A program does not exist. Holds it, and where it should be.
+    ProgramMissing(program: String, place: String) => Warning,
+        fact: "there is no program `{program}`{place}: the app cannot start",
+        advice: "install it where the gateway runs, or write its path, such as \
+            `command = [\".venv/bin/python\", \"app.py\", \"{port}\"]`";
+
+    /// A program cannot be started. Holds it, and the reason.
+    ProgramUnusable(program: String, why: String) => Warning,
+        fact: "the program `{program}` {why}: the app cannot start",
+        advice: "write a program that the gateway's user may execute; for a script, this can be its \
+            interpreter: `command = [\"python3\", \"app.py\", \"{port}\"]`";
+
+    /// Neither the arguments nor the variables of a command have the port.
+    PortUnused => Warning,
+        fact: "neither `command` nor `environment` has `{{port}}`",
+        advice: "add `{port}` where the app expects its port; ignore this warning if the app reads \
+            the variable PORT";
+
+    /// The working directory of an app is missing, or is no directory. Holds the reason.
+    AppDirectory(why: String) => Error,
+        fact: "the directory {why}",
+        advice: "write the directory in which the app starts, relative to the tools file: \
+            `directory = \"apps/plots\"`";
+
+    /// The folder of a site is missing, or is no folder. Holds the reason.
+    SiteFolder(why: String) => Error,
+        fact: "the site {why}",
+        advice: "write a folder with an index.html, relative to the tools file: `site = \"book\"`";
+
+    /// The folder of a site has no index.html.
+    SiteIndex => Warning,
+        fact: "the site has no index.html, which a launch opens",
+        advice: "write the folder with the rendered pages, such as `site = \"book/_build/html\"`";
+
+    /// The folder of a site contains files of the gateway, which the site would show. Holds them.
+    SiteExposes(what: String) => Error,
+        fact: "the site would show {what} to everyone who launches it",
+        advice: "move the pages into a folder of their own: `site = \"book\"`";
 
     /// The `params` of an upstream are too long for a header. Holds their length in bytes.
     ParamsLong(length: usize) => Error,
@@ -311,6 +416,11 @@ faults! {
                 `upstream = \"http://127.0.0.1:9000/app\"`",
         };
 
+    /// An invalid base path of an app that the gateway starts. Holds the reason.
+    BasePath(why: UpstreamUrlError) => Error,
+        fact: "the base path {why}",
+        advice: "write only the path of the app: `upstream = \"/app\"`; the gateway chooses its port";
+
     /// The gateway reaches an upstream in clear text, possibly across a public network.
     UpstreamExposed => Warning,
         fact: "the upstream is neither https nor on a private network: others may read requests to \
@@ -327,8 +437,9 @@ faults! {
     /// On Heroku, an upstream at a loopback address.
     UpstreamOnHeroku => Warning,
         fact: "on Heroku, this address is in the gateway's own dyno: no other dyno answers there",
-        advice: "write the URL of the app, such as `https://my-app.herokuapp.com`, unless the \
-            gateway's dyno starts the app, too";
+        advice: "let the gateway start the app: `command = [\"python3\", \"app.py\", \"{port}\"]` in \
+            place of `upstream`; or write the URL of another app, such as \
+            `https://my-app.herokuapp.com`";
 
     /// An upstream that is the gateway itself. Holds the reason.
     UpstreamIsGateway(why: GatewayPart) => Error,
@@ -766,6 +877,24 @@ faults! {
 
 fn of_first_line(first: Option<usize>) -> String {
     first.map(|line| format!(", first in line {line}")).unwrap_or_default()
+}
+
+/// Advice for two targets.
+fn of_both_targets(first: &str, second: &str) -> String {
+    let purpose = |key: &str| match key {
+        "template" => "for a page of this gateway",
+        "upstream" => "for a web app behind it",
+        "command" => "for a web app that it starts",
+        _ => "for a folder of pages",
+    };
+    format!("keep `{first}` {}, or `{second}` {}", purpose(first), purpose(second))
+}
+
+fn of_reserved_variable(name: &str) -> String {
+    match name {
+        "PORT" => "the gateway sets `PORT` for each app".to_owned(),
+        _ => format!("`{name}` is a setting of the gateway"),
+    }
 }
 
 fn of_more_lines(lines: &[usize]) -> String {

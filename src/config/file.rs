@@ -44,6 +44,8 @@ pub(super) struct ToolTable {
     pub(super) path: Option<Written<String>>,
     pub(super) template: Option<Written<String>>,
     pub(super) upstream: UpstreamTable,
+    pub(super) command: CommandTable,
+    pub(super) site: Option<Written<String>>,
     pub(super) session: Option<Written<String>>,
     /// `key`, `secret` and `signature_methods` of the tool itself.
     pub(super) consumer: ConsumerTable,
@@ -54,7 +56,7 @@ pub(super) struct ToolTable {
     pub(super) completeness: Completeness,
 }
 
-/// The keys of a tool's table that require `upstream`.
+/// The keys of a tool's table that require `upstream` or `command`. A site has some of them.
 pub(super) struct UpstreamTable {
     pub(super) url: Option<Written<String>>,
     pub(super) prefix: Option<Written<String>>,
@@ -67,11 +69,23 @@ pub(super) struct UpstreamTable {
     pub(super) pass_host_header: Option<Written<bool>>,
 }
 
+/// `command`, and the keys of a tool's table that require it.
+pub(super) struct CommandTable {
+    /// The program and its arguments.
+    pub(super) command: Option<Written<Vec<Written<String>>>>,
+    pub(super) directory: Option<Written<String>>,
+    pub(super) environment: Option<Written<EnvironmentTable>>,
+    pub(super) idle: Option<Written<String>>,
+}
+
 /// Prefixes of outcome URLs, and their replacements.
 pub(super) type RewriteTable = Vec<(String, Written<String>)>;
 
 /// Header names and values.
 pub(super) type HeadersTable = Vec<(String, Written<StringValue>)>;
+
+/// Names and values of environment variables.
+pub(super) type EnvironmentTable = Vec<(String, Written<StringValue>)>;
 
 /// One table in `consumers`, or the same keys in the tool's own table.
 pub(super) struct ConsumerTable {
@@ -179,6 +193,8 @@ fn read_tool(name: Written<String>, mut table: Table<'_>) -> Option<ToolTable> {
         path: table.string("path"),
         template: table.string("template"),
         upstream: read_upstream(&mut table),
+        command: read_command(&mut table),
+        site: table.string("site"),
         session: table.string("session"),
         consumer: read_consumer(&mut table),
         consumers: read_consumers(&mut table, &name.value),
@@ -208,19 +224,58 @@ fn read_upstream(table: &mut Table<'_>) -> UpstreamTable {
         open: table.string("open"),
         downloads: table.get("downloads", "`true` or `false`"),
         identity: table.strings_or_none("identity"),
-        headers: read_headers(table),
+        headers: read_values(table, "headers"),
         timeout: table.string("timeout"),
         grades: table.get("grades", "`true` or `false`"),
         pass_host_header: table.get("pass_host_header", "`true` or `false`"),
     }
 }
 
-fn read_headers(table: &mut Table<'_>) -> Option<Written<HeadersTable>> {
-    let headers = table.table("headers")?;
-    let source = headers.source().clone();
+fn read_command(table: &mut Table<'_>) -> CommandTable {
+    CommandTable {
+        command: read_arguments(table),
+        directory: table.string("directory"),
+        environment: read_values(table, "environment"),
+        idle: table.string("idle"),
+    }
+}
+
+/// A list of strings. A single string is not the same as a list of it: a shell would split it.
+fn read_arguments(table: &mut Table<'_>) -> Option<Written<Vec<Written<String>>>> {
+    let reader = table.reader();
+    let written = table.value("command")?;
+    let source = written.source.clone();
+    let items = match written.value {
+        Value::Array(_, items) => items,
+        Value::String(..) => {
+            reader.report(&source, Part::Value, Fault::CommandString);
+            return None;
+        }
+        _ => {
+            reader.mismatch("command", "a list of strings", &written);
+            return None;
+        }
+    };
+    let mut arguments = Vec::new();
+    for item in table.items("command", items, source.clone()).value {
+        match item.value {
+            Value::String(_, value) => arguments.push(Written { value, source: item.source }),
+            _ => reader.mismatch("command", "a string in quotes", &item),
+        }
+    }
+    Some(Written { value: arguments, source })
+}
+
+/// A table with a string or `{ env = "…" }` for each name.
+fn read_values(
+    table: &mut Table<'_>,
+    key: &'static str,
+) -> Option<Written<Vec<(String, Written<StringValue>)>>> {
+    let values = table.table(key)?;
+    let source = values.source().clone();
     let mut named = Vec::new();
-    for (name, value) in headers.into_values() {
-        if let Some(text) = string_value(table, "headers", value) {
+    for (name, value) in values.into_values() {
+        if let Some(text) = string_value(table, key, value) {
             named.push((name, text));
         }
     }

@@ -1,5 +1,6 @@
 //! The meaning of a tools file.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use lti::oauth1::SigningKey;
 use lti::v1p1::{Consumers, LaunchPolicy};
 use lti::{KnownSecrets, Roles, Secret, Sender};
 
+use super::app_command::AppCommand;
 use super::institution::Institution;
 use super::key::{self, OPEN, PREFIX};
 use super::outcome_rules::OutcomeRules;
@@ -66,7 +68,7 @@ impl Config {
     fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
         self.tools.iter().filter_map(|tool| match &tool.target {
             Target::Upstream(upstream) => Some(upstream),
-            Target::Template(_) => None,
+            Target::Template(_) | Target::Site(_) => None,
         })
     }
 }
@@ -136,11 +138,12 @@ pub struct Tool {
 
 impl Tool {
     /// The personal data that it receives. A template has no `identity` key and receives the
-    /// default.
+    /// default. A site receives nothing.
     pub fn identity(&self) -> Identity {
         match &self.target {
             Target::Template(_) => Identity::default(),
             Target::Upstream(upstream) => upstream.identity,
+            Target::Site(_) => Identity { name: false, email: false },
         }
     }
 
@@ -189,15 +192,20 @@ impl Senders {
 pub enum Target {
     /// A template: `hello` for `templates/hello.html.tera`.
     Template(String),
-    /// A web app.
+    /// A web app, which the gateway may start itself.
     Upstream(Upstream),
+    /// A folder of static files.
+    Site(Site),
 }
 
 /// A web app behind the gateway.
 #[derive(Clone, Debug)]
 pub struct Upstream {
-    /// Its base URL.
+    /// Its base URL. With a `command`, the authority is `127.0.0.1:0` and only the path counts: the
+    /// runtime chooses the port.
     pub url: BaseUrl,
+    /// The program that serves this upstream, if the gateway starts it.
+    pub command: Option<AppCommand>,
     /// How long the gateway waits for data from it.
     pub timeout: Duration,
     /// The prefix of its paths in the gateway's URLs.
@@ -220,7 +228,21 @@ pub struct Upstream {
     pub hint: String,
 }
 
-/// The prefix of an upstream's paths in the gateway's URLs.
+/// A folder of static files behind the gateway.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The folder. It is absolute in a loaded configuration.
+    pub folder: PathBuf,
+    /// The prefix of its paths in the gateway's URLs.
+    pub prefix: Prefix,
+    /// Where a launch opens it.
+    pub open: Opening,
+    /// Whether its downloads and new windows belong to the session, in browsers that allow
+    /// third-party cookies.
+    pub downloads: bool,
+}
+
+/// The prefix of the paths of an upstream or a site in the gateway's URLs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prefix {
     /// The launch path and the session's id.
@@ -246,7 +268,7 @@ impl Default for Prefix {
     }
 }
 
-/// Where a launch opens an upstream.
+/// Where a launch opens an upstream or a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
     /// In the platform's frame.

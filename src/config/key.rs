@@ -6,7 +6,7 @@
 //! Tests compare the names that it asks for, and the values that it accepts, with these lists.
 
 use super::limit::{
-    clock_skew_bounds, longest_line, longest_params, longest_tool_name,
+    clock_skew_bounds, idle_bounds, longest_line, longest_params, longest_tool_name,
     recommended_consumer_secret, session_bounds, shortest_consumer_secret, shortest_gateway_secret,
     timeout_bounds,
 };
@@ -38,6 +38,15 @@ pub(super) const MEMORY: &str = "memory";
 
 /// The keys that decide who may launch a tool.
 pub(super) const SENDERS: &[&str] = &["key", "consumers"];
+
+/// The keys that decide what a launch opens.
+const TARGETS: &[&str] = &["template", "upstream", "command", "site"];
+
+/// The targets with an app.
+const APPS: &[&str] = &["upstream", "command"];
+
+/// The targets whose paths are below a prefix.
+const PREFIXED: &[&str] = &["upstream", "command", "site"];
 
 /// The keys of one table.
 #[derive(Clone, Copy, Debug)]
@@ -72,8 +81,8 @@ pub struct Key {
     pub kind: Kind,
     /// Its default.
     pub default: KeyDefault,
-    /// Another key that this key requires; empty if it requires none.
-    pub requires: &'static str,
+    /// The keys of which this key requires one; empty if it requires none.
+    pub requires: &'static [&'static str],
     /// A description of the key, in Markdown without links. Editors show it.
     pub description: &'static str,
     /// A valid line.
@@ -362,7 +371,9 @@ pub const TOOL: Keys = Keys {
             `/lti/<name>`."
     ),
     choices: &[
-        KeyChoice::ExactlyOne(&["template", "upstream"]),
+        KeyChoice::AtLeastOne(TARGETS),
+        KeyChoice::AtMostOne(&["template", "upstream", "site"]),
+        KeyChoice::AtMostOne(&["template", "command", "site"]),
         KeyChoice::AtLeastOne(SENDERS),
         KeyChoice::AtMostOne(&["key", "consumers"]),
     ],
@@ -391,15 +402,15 @@ pub const TOOL: Keys = Keys {
         },
         Key {
             default: KeyDefault::Described("required without `consumers`"),
-            requires: "secret",
+            requires: &["secret"],
             ..CONSUMER_KEY
         },
         Key {
             default: KeyDefault::Described("required without `consumers`"),
-            requires: "key",
+            requires: &["key"],
             ..CONSUMER_SECRET
         },
-        Key { requires: "key", ..CONSUMER_METHODS },
+        Key { requires: &["key"], ..CONSUMER_METHODS },
         Key {
             kind: Kind::List(&Kind::Table(&CONSUMER), 1),
             default: KeyDefault::Described("required without `key` and `secret`"),
@@ -413,7 +424,7 @@ pub const TOOL: Keys = Keys {
         },
         Key {
             kind: Kind::String(shape::NON_EMPTY),
-            default: KeyDefault::Described("required without `upstream`"),
+            default: KeyDefault::Described("required without another target"),
             description: "The page that the tool shows: `\"hello\"` for templates/hello.html.tera.",
             example: "template = \"hello\"",
             guide: "templates",
@@ -421,16 +432,81 @@ pub const TOOL: Keys = Keys {
             ..key("template")
         },
         Key {
-            kind: Kind::String(shape::HTTP_URL),
-            default: KeyDefault::Described("required without `template`"),
+            kind: Kind::AnyOf(&[Kind::String(shape::HTTP_URL), Kind::String(shape::BASE_PATH)]),
+            default: KeyDefault::Described("required without another target"),
             description: concat!(
                 "The URL of the web app behind the tool: scheme, host, port and the app's base ",
-                "path.",
+                "path. Beside `command`, only the base path.",
             ),
             example: "upstream = \"http://127.0.0.1:9000\"",
             guide: "upstreams",
             public: true,
             ..key("upstream")
+        },
+        Key {
+            kind: Kind::List(&Kind::String(shape::STRING), 1),
+            default: KeyDefault::Described("required without another target"),
+            description: concat!(
+                "The program that serves the web app behind the tool, and its arguments. The ",
+                "gateway starts it and keeps it running. `{port}` stands for the port on which ",
+                "the app must listen, at 127.0.0.1; the app also receives it as PORT.",
+            ),
+            example: "command = [\"python3\", \"app.py\", \"{port}\"]",
+            guide: "command",
+            ..key("command")
+        },
+        Key {
+            kind: Kind::String(shape::NON_EMPTY),
+            default: KeyDefault::Described("the directory of the tools file"),
+            requires: &["command"],
+            description: "The working directory of the app, relative to the tools file.",
+            example: "directory = \"apps/plots\"",
+            guide: "command",
+            public: true,
+            ..key("directory")
+        },
+        Key {
+            kind: Kind::Map(
+                shape::VARIABLE_NAME,
+                &Kind::AnyOf(&[Kind::String(shape::STRING), Kind::Variable]),
+                0,
+            ),
+            requires: &["command"],
+            description: concat!(
+                "Environment variables of the app, which may contain `{port}`. A value may be a ",
+                "secret. The app receives no other variables of the gateway, except for PATH, ",
+                "HOME and a few more.",
+            ),
+            example: "environment = { APP_MODE = \"exam\", TOKEN = { env = \"PLOTS_TOKEN\" } }",
+            guide: "command",
+            ..key("environment")
+        },
+        Key {
+            kind: Kind::String(shape::DURATION),
+            default: KeyDefault::Described("the app never stops"),
+            requires: &["command"],
+            description: concat!(
+                "The gateway stops an app that nobody used for this long, and starts it for the ",
+                "next request: ",
+                idle_bounds!(),
+                "."
+            ),
+            example: "idle = \"30m\"",
+            guide: "command",
+            public: true,
+            ..key("idle")
+        },
+        Key {
+            kind: Kind::String(shape::NON_EMPTY),
+            default: KeyDefault::Described("required without another target"),
+            description: concat!(
+                "A folder of static files, such as a book, relative to the tools file. People ",
+                "who launched the tool may read every file in it.",
+            ),
+            example: "site = \"book\"",
+            guide: "sites",
+            public: true,
+            ..key("site")
         },
         Key {
             kind: Kind::OneOrList(&Kind::OneOf(&ROLES), 1),
@@ -446,6 +522,7 @@ pub const TOOL: Keys = Keys {
         },
         Key {
             kind: Kind::AnyTable,
+            requires: &["template", "upstream", "command"],
             description: concat!(
                 "Fixed values for the tool: `tool.params` in the template, `params` in the \
                 assertion for the upstream. For an upstream, they have at most ",
@@ -506,7 +583,7 @@ pub const TOOL: Keys = Keys {
             example: "prefix = \"tool\"",
             guide: "prefix",
             public: true,
-            ..of_upstream("prefix")
+            ..of_pages("prefix")
         },
         Key {
             kind: Kind::OneOf(&OPENINGS),
@@ -518,7 +595,7 @@ pub const TOOL: Keys = Keys {
             example: "open = \"window\"",
             guide: "downloads-and-new-windows",
             public: true,
-            ..of_upstream("open")
+            ..of_pages("open")
         },
         Key {
             kind: Kind::Boolean,
@@ -530,7 +607,7 @@ pub const TOOL: Keys = Keys {
             example: "downloads = true",
             guide: "downloads-and-new-windows",
             public: true,
-            ..of_upstream("downloads")
+            ..of_pages("downloads")
         },
         Key {
             kind: Kind::OneOrList(&Kind::OneOf(&PERSONAL_FIELDS), 0),
@@ -541,7 +618,7 @@ pub const TOOL: Keys = Keys {
             ),
             example: "identity = [\"name\", \"email\"]",
             public: true,
-            ..of_upstream("identity")
+            ..of_app("identity")
         },
         Key {
             kind: Kind::Map(
@@ -552,7 +629,7 @@ pub const TOOL: Keys = Keys {
             description: "Additional request headers for the app. A value may be a secret.",
             example: "headers = { Authorization = { env = \"NOTEBOOK_AUTHORIZATION\" } }",
             guide: "headers",
-            ..of_upstream("headers")
+            ..of_app("headers")
         },
         Key {
             kind: Kind::String(shape::DURATION),
@@ -564,7 +641,7 @@ pub const TOOL: Keys = Keys {
             ),
             example: "timeout = \"25s\"",
             public: true,
-            ..of_upstream("timeout")
+            ..of_app("timeout")
         },
         Key {
             kind: Kind::Boolean,
@@ -576,7 +653,7 @@ pub const TOOL: Keys = Keys {
             ),
             example: "grades = true",
             public: true,
-            ..of_upstream("grades")
+            ..of_app("grades")
         },
         Key {
             kind: Kind::Boolean,
@@ -589,7 +666,7 @@ pub const TOOL: Keys = Keys {
             example: "pass_host_header = true",
             guide: "pass_host_header",
             public: true,
-            ..of_upstream("pass_host_header")
+            ..of_app("pass_host_header")
         },
     ],
 };
@@ -666,7 +743,7 @@ const fn key(name: &'static str) -> Key {
         name,
         kind: Kind::AnyTable,
         default: KeyDefault::Described("none"),
-        requires: "",
+        requires: &[],
         description: "",
         example: "",
         public: false,
@@ -674,7 +751,12 @@ const fn key(name: &'static str) -> Key {
     }
 }
 
-/// A key that requires `upstream`.
-const fn of_upstream(name: &'static str) -> Key {
-    Key { requires: "upstream", ..key(name) }
+/// A key of an app.
+const fn of_app(name: &'static str) -> Key {
+    Key { requires: APPS, ..key(name) }
+}
+
+/// A key of an app or a site.
+const fn of_pages(name: &'static str) -> Key {
+    Key { requires: PREFIXED, ..key(name) }
 }

@@ -85,6 +85,11 @@ bounds! {
 }
 
 bounds! {
+    /// The range of `idle`.
+    IDLE, idle_bounds = "1m", "24h"
+}
+
+bounds! {
     /// The range of `timeout`.
     TIMEOUT, timeout_bounds = "1s", "1h"
 }

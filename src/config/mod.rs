@@ -3,6 +3,7 @@
 //! [`read`] converts the content of a file to a [`Config`] and reports every [`Problem`]. Nothing
 //! here reads a file, the clock or the environment: their contents are arguments.
 
+mod app_command;
 mod document;
 mod environment;
 mod excerpt;
@@ -19,6 +20,7 @@ mod odd_character;
 mod outcome_host;
 mod outcome_rules;
 mod placeholder;
+mod port_placeholder;
 mod problem;
 mod public_url;
 mod read;
@@ -36,10 +38,11 @@ mod tool_path;
 mod upstream_url;
 mod variable_syntax;
 
+pub use app_command::AppCommand;
 pub use environment::Environment;
 pub(crate) use environment::is_variable;
 pub use fault::{Fault, GatewayPart, KeyHome, Severity, SharedRisk, TemplateFault};
-pub use gateway::{Config, Identity, Opening, Prefix, Senders, Target, Tool, Upstream};
+pub use gateway::{Config, Identity, Opening, Prefix, Senders, Site, Target, Tool, Upstream};
 pub use heroku::is_heroku;
 pub use institution::{Contact, Institution};
 pub use odd_character::OddCharacter;
@@ -48,7 +51,7 @@ pub use placeholder::{PLACEHOLDER_SECRET, RandomPlaceholders};
 pub use problem::{Location, Problem, print, sort};
 pub use public_url::PublicUrl;
 pub use read::read;
-pub use reading::{Reading, TemplateUse, UpstreamUse};
+pub use reading::{CommandUse, Reading, SiteUse, TemplateUse, UpstreamUse};
 pub(crate) use resolve::is_tool_name;
 pub use schema::schema;
 pub use shape::Shape;

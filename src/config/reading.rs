@@ -1,9 +1,11 @@
 //! The result of reading a tools file.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use lti::v1p1::ConsumerCredentials;
 
+use super::app_command::AppCommand;
 use super::fault::{Fault, GatewayPart};
 use super::gateway::Config;
 use super::problem::{Location, Problem};
@@ -17,6 +19,10 @@ pub struct Reading {
     pub template_uses: Vec<TemplateUse>,
     /// The URLs of all upstreams, including those of tools with a problem.
     pub upstream_uses: Vec<UpstreamUse>,
+    /// The commands of all tools, including those of tools with another problem.
+    pub command_uses: Vec<CommandUse>,
+    /// The folders of all tools with `site`, including those of tools with another problem.
+    pub site_uses: Vec<SiteUse>,
     /// The key and secrets of every consumer, in plain text. The search for the cause of an invalid
     /// signature reads them. Outside development, `serve` drops them and keeps only the keys that
     /// verify signatures.
@@ -41,6 +47,28 @@ pub struct TemplateUse {
 pub struct UpstreamUse {
     /// The URL.
     pub url: BaseUrl,
+    /// Its location in the file.
+    pub location: Location,
+}
+
+/// The command of a tool.
+#[derive(Clone, Debug)]
+pub struct CommandUse {
+    /// The command.
+    pub command: AppCommand,
+    /// The location of `command` in the file.
+    pub location: Location,
+    /// The location of its program in the file.
+    pub program: Location,
+    /// The location of `directory` in the file. `None` if the file does not set it.
+    pub directory: Option<Location>,
+}
+
+/// The folder of a tool with `site`.
+#[derive(Clone, Debug)]
+pub struct SiteUse {
+    /// The folder, beside the tools file if it is relative.
+    pub folder: PathBuf,
     /// Its location in the file.
     pub location: Location,
 }

@@ -33,7 +33,10 @@ fn of_table(table: &Keys) -> Value {
         schema["required"] = json!(required);
     }
     for key in table.all.iter().filter(|key| !key.requires.is_empty()) {
-        schema["dependencies"][key.name] = json!([key.requires]);
+        schema["dependencies"][key.name] = match key.requires {
+            [one] => json!([one]),
+            several => of_choice(&KeyChoice::AtLeastOne(several)),
+        };
     }
     if !table.choices.is_empty() {
         schema["allOf"] = table.choices.iter().map(of_choice).collect();

@@ -112,6 +112,14 @@ pub(super) const FRAME_SOURCE: Shape = Shape {
 pub(super) const HEADER_NAME: Shape =
     Shape { description: "a header name", pattern: r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", ..STRING };
 
+/// A name of an environment variable.
+pub(super) const VARIABLE_NAME: Shape =
+    Shape { description: "a name of a variable", pattern: "^[A-Za-z_][A-Za-z0-9_]*$", ..STRING };
+
+/// The base path of an app.
+pub(super) const BASE_PATH: Shape =
+    Shape { description: "a path", pattern: r"^/[^\s?#]*$", ..STRING };
+
 /// A header value.
 pub(super) const HEADER_VALUE: Shape = Shape {
     description: "one line of visible ASCII",

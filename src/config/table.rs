@@ -15,8 +15,9 @@ use super::string_mistake::StringMistake;
 use super::suggestion::nearest;
 use super::variable_syntax::VariableSyntax;
 
-/// The keys whose strings may contain any characters. A path may contain `$`.
-const TEXTS: [&str; 3] = ["title", "description", "path"];
+/// The keys whose strings may contain any characters. A path may contain `$`. The resolver knows
+/// what they mean in the environment of an app.
+const TEXTS: [&str; 4] = ["title", "description", "path", "environment"];
 
 /// A value as the file or the environment writes it, with its source.
 #[derive(Clone, Debug)]

@@ -14,6 +14,10 @@ use crate::url::{BaseUrl, Scheme, UrlParts, is_dot_segment, is_private, is_segme
 pub enum UpstreamUrlError {
     #[error("does not begin with http:// or https://")]
     NoScheme,
+    #[error("is only a path, which is right only beside `command`")]
+    OnlyPath,
+    #[error("does not begin with /")]
+    NoSlash,
     #[error("contains characters that a URL cannot have")]
     Character,
     #[error("contains non-ASCII characters: write a host as xn--…, a path with %…")]
@@ -45,7 +49,8 @@ pub enum UpstreamUrlError {
 /// Parses `upstream` of a tool.
 pub(super) fn parse(text: &str) -> Result<BaseUrl, UpstreamUrlError> {
     if !text.contains("://") {
-        return Err(UpstreamUrlError::NoScheme);
+        let is_path = text.starts_with('/') && !text.starts_with("//");
+        return Err(if is_path { UpstreamUrlError::OnlyPath } else { UpstreamUrlError::NoScheme });
     }
     if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
         return Err(UpstreamUrlError::Character);
@@ -73,7 +78,30 @@ pub(super) fn parse(text: &str) -> Result<BaseUrl, UpstreamUrlError> {
     if origin.port() == Some("0") {
         return Err(UpstreamUrlError::PortZero);
     }
-    let path = url.path().strip_suffix('/').unwrap_or(url.path());
+    let path = base_path(url.path())?.to_owned();
+    Ok(BaseUrl { origin, path })
+}
+
+/// Parses `upstream` of a tool with `command`: only a path. The result has no trailing slash.
+pub(super) fn parse_path(text: &str) -> Result<String, UpstreamUrlError> {
+    if !text.starts_with('/') {
+        return Err(UpstreamUrlError::NoSlash);
+    }
+    if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
+        return Err(UpstreamUrlError::Character);
+    }
+    if !text.is_ascii() {
+        return Err(UpstreamUrlError::NotAscii);
+    }
+    if text.contains(['#', '?']) {
+        return Err(UpstreamUrlError::QueryOrFragment);
+    }
+    base_path(text).map(str::to_owned)
+}
+
+/// The path without a trailing slash, if each of its segments is valid.
+fn base_path(path: &str) -> Result<&str, UpstreamUrlError> {
+    let path = path.strip_suffix('/').unwrap_or(path);
     for segment in path.split('/').skip(1) {
         if segment.is_empty() {
             return Err(UpstreamUrlError::EmptySegment);
@@ -85,7 +113,7 @@ pub(super) fn parse(text: &str) -> Result<BaseUrl, UpstreamUrlError> {
             return Err(UpstreamUrlError::BadEscape);
         }
     }
-    Ok(BaseUrl { origin, path: path.to_owned() })
+    Ok(path)
 }
 
 /// Whether requests to a URL may cross the internet in clear text: it is neither https nor at a

@@ -14,6 +14,7 @@ use crate::template::Page;
 pub(super) enum ServedTarget {
     Template(Page),
     Upstream(Upstream),
+    Site,
 }
 
 /// A tool, prepared.
@@ -41,12 +42,13 @@ impl ServedTool {
                 headers = headers::configured_headers(upstream);
                 ServedTarget::Upstream(upstream.clone())
             }
+            Target::Site(_) => ServedTarget::Site,
         };
         let params =
             (!tool.params.is_empty()).then(|| serde_json::to_value(&tool.params).ok()).flatten();
         let origin = |tool: &Tool| match &tool.target {
             Target::Upstream(upstream) => Some(upstream.url.origin.to_string()),
-            Target::Template(_) => None,
+            Target::Template(_) | Target::Site(_) => None,
         };
         let former = former.filter(|former| origin(&former.tool) == origin(&tool));
         let outage = former.map(|former| Arc::clone(&former.outage)).unwrap_or_default();

@@ -23,8 +23,8 @@ use crate::cli::load::{Loaded, load};
 use crate::cli::machine::now;
 use crate::cli::message::{no_tool, random_secret, unreadable};
 use crate::config::{
-    Config, Environment, Fault, Location, OutcomeRules, Prefix, Problem, PublicUrl, Severity,
-    Target, Tool, is_variable, print,
+    Config, Environment, Fault, Location, OutcomeRules, Prefix, Problem, PublicUrl, Severity, Site,
+    Target, Tool, Upstream, is_variable, print,
 };
 use crate::grade::NoGradeToken;
 use crate::practice;
@@ -148,6 +148,8 @@ impl Case {
         for tool in &loaded.config.tools {
             if let Target::Upstream(upstream) = &tool.target {
                 secrets.extend(upstream.headers.iter().map(|(_, value)| value.clone()));
+                let command = upstream.command.iter();
+                secrets.extend(command.flat_map(|command| command.environment.values().cloned()));
             }
         }
         let policy =
@@ -250,10 +252,12 @@ impl ExpectedUrl {
             let first = rest.split('/').nth(1).filter(|_| stands_at_session);
             let is_launch_url = match &tool.target {
                 Target::Template(_) => matches!(rest, "" | "/"),
-                Target::Upstream(upstream) => match upstream.prefix {
-                    Prefix::Session => !first.is_some_and(begins_with_tilde),
-                    Prefix::Tool => !first.is_some_and(is_reserved),
-                },
+                Target::Upstream(Upstream { prefix, .. }) | Target::Site(Site { prefix, .. }) => {
+                    match prefix {
+                        Prefix::Session => !first.is_some_and(begins_with_tilde),
+                        Prefix::Tool => !first.is_some_and(is_reserved),
+                    }
+                }
             };
             if !is_launch_url || has_dot_segment(rest) {
                 expected.no_tool =

@@ -21,6 +21,9 @@ pub(super) const CLOCK_SKEW: DurationKey =
 /// `timeout`.
 pub(super) const TIMEOUT: DurationKey =
     DurationKey { default: key::TIMEOUT, bounds: limit::TIMEOUT };
+/// `idle`, which has no default: without it, apps never stop.
+pub(super) const IDLE: DurationKey =
+    DurationKey { default: limit::IDLE.longest, bounds: limit::IDLE };
 
 impl Resolver<'_> {
     /// The seconds of the written duration, or of the default.
@@ -71,7 +74,7 @@ mod tests {
 
     #[test]
     fn defaults_and_bounds_are_valid_durations() {
-        for DurationKey { default, bounds } in [SESSION, CLOCK_SKEW, TIMEOUT] {
+        for DurationKey { default, bounds } in [SESSION, CLOCK_SKEW, TIMEOUT, IDLE] {
             let [shortest, default, longest] =
                 [bounds.shortest, default, bounds.longest].map(|text| seconds(text).expect(text));
             assert!(0 < shortest && shortest <= default && default <= longest);

@@ -1,6 +1,7 @@
 //! Converts the written form of a file to its meaning. Collects every problem: no problem stops the
 //! search for others.
 
+mod command;
 mod consumers;
 mod credential;
 mod development;
@@ -11,7 +12,9 @@ mod headers;
 mod outcomes;
 mod resolver;
 mod sharing;
+mod site;
 mod state;
+mod target;
 mod tool;
 mod upstream;
 

@@ -1,5 +1,6 @@
 //! The state that all parts of this module share: the environment and the collected problems.
 
+use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use lti::v1p1::ConsumerCredentials;
@@ -14,7 +15,7 @@ use crate::config::gateway::{Config, Tool};
 use crate::config::heroku::is_heroku;
 use crate::config::placeholder::PlaceholderUse;
 use crate::config::problem::{Location, Problem};
-use crate::config::reading::{Reading, TemplateUse, UpstreamUse};
+use crate::config::reading::{CommandUse, Reading, SiteUse, TemplateUse, UpstreamUse};
 use crate::config::string_mistake::StringMistake;
 use crate::config::table::{Completeness, ValueSource, Written};
 use crate::url::Origin;
@@ -27,13 +28,14 @@ const PROXIES: [&str; 6] =
 pub(in crate::config) fn resolve(
     mut file: ToolsFile,
     document: &Document<'_>,
-    directory: &std::path::Path,
+    directory: &FilePath,
     environment: &Environment,
     development: bool,
 ) -> Reading {
     let is_empty = file.is_empty;
     let mut resolver = Resolver {
         document,
+        directory,
         environment,
         development,
         dev_host: None,
@@ -41,6 +43,8 @@ pub(in crate::config) fn resolve(
         secrets: Vec::new(),
         credentials: Vec::new(),
         upstream_uses: Vec::new(),
+        command_uses: Vec::new(),
+        site_uses: Vec::new(),
         shareable: Vec::new(),
     };
     resolver.variables_of_the_program(&mut file.gateway);
@@ -98,6 +102,8 @@ pub(in crate::config) fn resolve(
         config,
         template_uses,
         upstream_uses: resolver.upstream_uses,
+        command_uses: resolver.command_uses,
+        site_uses: resolver.site_uses,
         credentials: resolver.credentials,
         problems,
     }
@@ -117,8 +123,8 @@ fn remove_consequences(problems: &mut Vec<Problem>, document: &Document<'_>) {
         let may_follow = matches!(
             problem.fault,
             Fault::DuplicateKey(..)
-                | Fault::BothTargets
-                | Fault::WithoutEffect(_)
+                | Fault::BothTargets(..)
+                | Fault::WithoutEffect(..)
                 | Fault::KeyAndConsumers(_)
         );
         let is_near = |cause: &usize| {
@@ -137,6 +143,8 @@ pub(super) enum StringPurpose {
     Header,
     /// A URL or a location.
     Setting,
+    /// A variable of an app.
+    Environment,
 }
 
 /// Numbers the tools in the order of the file, in place of their offsets: a comment or another
@@ -152,6 +160,8 @@ fn number(tools: &mut [Tool]) {
 /// Converts the parts of a file, and collects their problems.
 pub(super) struct Resolver<'a> {
     pub(super) document: &'a Document<'a>,
+    /// The directory in which relative paths start.
+    pub(super) directory: &'a FilePath,
     pub(super) environment: &'a Environment,
     pub(super) development: bool,
     /// The one host that development answers beside loopback.
@@ -163,6 +173,10 @@ pub(super) struct Resolver<'a> {
     pub(super) credentials: Vec<ConsumerCredentials>,
     /// Every valid URL of an upstream.
     pub(super) upstream_uses: Vec<UpstreamUse>,
+    /// Every valid command.
+    pub(super) command_uses: Vec<CommandUse>,
+    /// Every folder of a tool with `site`.
+    pub(super) site_uses: Vec<SiteUse>,
     /// The secrets that no two places should share.
     pub(super) shareable: Vec<Credential>,
 }
@@ -261,6 +275,7 @@ impl Resolver<'_> {
         };
         let Some(mistake) = mistake else { return true };
         let is_usable = match (purpose, mistake) {
+            (StringPurpose::Environment, _) => true,
             (_, StringMistake::Unexpanded) | (StringPurpose::Setting, _) => false,
             (StringPurpose::Secret, _) => true,
             (StringPurpose::Header, mistake) => mistake.character().is_none(),

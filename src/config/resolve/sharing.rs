@@ -61,7 +61,7 @@ impl Resolver<'_> {
             let has = |is: fn(&SecretPlace) -> bool| all[secret].iter().any(|(place, _)| is(place));
             let risk = if has(|place| matches!(place, SecretPlace::Gateway)) {
                 SharedRisk::Session
-            } else if has(|place| matches!(place, SecretPlace::Header { .. })) {
+            } else if has(|place| place.is_received_by_app()) {
                 SharedRisk::Upstream
             } else {
                 SharedRisk::Launch

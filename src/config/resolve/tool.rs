@@ -9,6 +9,7 @@ use lti::v1p1::Consumers;
 use super::duration;
 use super::endpoint::Endpoint;
 use super::resolver::Resolver;
+use super::target::TargetTable;
 use crate::config::document::Part;
 use crate::config::fault::{Fault, Severity};
 use crate::config::file::ToolTable;
@@ -30,8 +31,14 @@ impl Resolver<'_> {
         if !is_tool_name(&name) {
             self.report(&source, Fault::ToolName(name.clone()));
         }
-        let target =
-            self.target((&name, &source), &table.completeness, table.template, table.upstream);
+        let targets = TargetTable {
+            template: table.template,
+            upstream: table.upstream,
+            command: table.command,
+            site: table.site,
+            params: table.params.as_ref().map(|params| &params.source),
+        };
+        let target = self.target((&name, &source), &table.completeness, targets);
         let session = match table.session {
             Some(written) => self.duration(Some(written), &duration::SESSION),
             None => session,

@@ -1,72 +1,32 @@
-//! The target of a tool: its template, or its upstream with all keys that require one.
+//! The upstream of a tool, with all keys that require one.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use super::duration;
 use super::resolver::Resolver;
+use crate::config::app_command::AppCommand;
 use crate::config::document::Part;
 use crate::config::fault::{Fault, GatewayPart};
 use crate::config::file::UpstreamTable;
-use crate::config::gateway::{Identity, Opening, Prefix, Target, Tool, Upstream};
+use crate::config::gateway::{Identity, Opening, Prefix, Tool, Upstream};
 use crate::config::key::PERSONAL_FIELDS;
 use crate::config::limit::LONGEST_HINT;
 use crate::config::public_url::PublicUrl;
 use crate::config::reading::UpstreamUse;
-use crate::config::table::{Completeness, ValueSource, Written};
+use crate::config::table::{ValueSource, Written};
 use crate::config::upstream_url;
-use crate::url::{BaseUrl, is_loopback};
+use crate::url::{BaseUrl, Origin, Scheme, is_loopback};
 
 impl Resolver<'_> {
-    /// The template or the upstream. Reports a tool with both or neither.
-    pub(super) fn target(
+    /// The upstream. `command` is `Some` if the gateway starts the app, and `Some(None)` if the
+    /// command is invalid.
+    pub(super) fn upstream(
         &mut self,
-        (tool, source): (&str, &ValueSource),
-        completeness: &Completeness,
-        template: Option<Written<String>>,
-        upstream: UpstreamTable,
-    ) -> Option<Target> {
-        let Some(template) = template else {
-            if upstream.url.is_none()
-                && completeness.lacks("template")
-                && completeness.lacks("upstream")
-            {
-                self.report(source, Fault::NoTarget);
-            }
-            return self.upstream(tool, upstream).map(Target::Upstream);
-        };
-        self.not_empty("template", &template);
-        if let Some(url) = &upstream.url {
-            self.report_at(&url.source, Part::Key, Fault::BothTargets);
-            self.upstream(tool, upstream);
-            return None;
-        }
-        if completeness.lacks("upstream") {
-            self.without_effect(&upstream);
-        }
-        Some(Target::Template(template.value))
-    }
-
-    /// Reports the keys that have no effect on a tool with a template.
-    fn without_effect(&mut self, table: &UpstreamTable) {
-        let sources = [
-            ("prefix", table.prefix.as_ref().map(|written| &written.source)),
-            ("open", table.open.as_ref().map(|written| &written.source)),
-            ("downloads", table.downloads.as_ref().map(|written| &written.source)),
-            ("identity", table.identity.as_ref().map(|written| &written.source)),
-            ("headers", table.headers.as_ref().map(|written| &written.source)),
-            ("timeout", table.timeout.as_ref().map(|written| &written.source)),
-            ("grades", table.grades.as_ref().map(|written| &written.source)),
-            ("pass_host_header", table.pass_host_header.as_ref().map(|written| &written.source)),
-        ];
-        for (key, source) in sources {
-            if let Some(source) = source {
-                self.report_at(source, Part::Key, Fault::WithoutEffect(key));
-            }
-        }
-    }
-
-    fn upstream(&mut self, tool: &str, table: UpstreamTable) -> Option<Upstream> {
+        tool: &str,
+        table: UpstreamTable,
+        command: Option<Option<AppCommand>>,
+    ) -> Option<Upstream> {
         let prefix = self.prefix(table.prefix);
         let open = self.opening(table.open);
         let downloads =
@@ -74,13 +34,20 @@ impl Resolver<'_> {
         let identity = self.identity(table.identity);
         let headers = self.headers(tool, table.headers);
         let timeout = Duration::from_secs(self.duration(table.timeout, &duration::TIMEOUT));
-        let written = table.url?;
-        let url = self.upstream_url(&written)?;
-        let hint = self.hint(&written.source);
+        let (url, hint) = match (&command, table.url) {
+            (Some(_), written) => (self.base_path(written.as_ref())?, String::new()),
+            (None, Some(written)) => (self.upstream_url(&written)?, self.hint(&written.source)),
+            (None, None) => return None,
+        };
+        let command = match command {
+            Some(command) => Some(command?),
+            None => None,
+        };
         let grades = table.grades.is_some_and(|grades| grades.value);
         let pass_host_header = table.pass_host_header.is_some_and(|written| written.value);
         Some(Upstream {
             url,
+            command,
             timeout,
             prefix,
             open,
@@ -91,6 +58,20 @@ impl Resolver<'_> {
             pass_host_header,
             hint,
         })
+    }
+
+    /// The URL of an app that the gateway starts: its base path, at a port that only the runtime
+    /// knows.
+    fn base_path(&mut self, written: Option<&Written<String>>) -> Option<BaseUrl> {
+        let origin = Origin { scheme: Scheme::Http, authority: "127.0.0.1:0".to_owned() };
+        let Some(written) = written else { return Some(BaseUrl { origin, path: String::new() }) };
+        let fault = match upstream_url::parse_path(&written.value) {
+            Ok(path) => return Some(BaseUrl { origin, path }),
+            Err(_) if written.value.contains("://") => Fault::UrlWithCommand,
+            Err(why) => Fault::BasePath(why),
+        };
+        self.report(&written.source, fault);
+        None
     }
 
     fn upstream_url(&mut self, written: &Written<String>) -> Option<BaseUrl> {
@@ -165,7 +146,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn prefix(&mut self, written: Option<Written<String>>) -> Prefix {
+    pub(super) fn prefix(&mut self, written: Option<Written<String>>) -> Prefix {
         let Some(written) = written else { return Prefix::default() };
         Prefix::named(&written.value).unwrap_or_else(|| {
             self.report(&written.source, Fault::Prefix(written.value));
@@ -173,7 +154,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn opening(&mut self, written: Option<Written<String>>) -> Opening {
+    pub(super) fn opening(&mut self, written: Option<Written<String>>) -> Opening {
         let Some(written) = written else { return Opening::default() };
         Opening::named(&written.value).unwrap_or_else(|| {
             self.report(&written.source, Fault::Open(written.value));

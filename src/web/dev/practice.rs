@@ -118,7 +118,7 @@ pub(super) async fn practice(
 fn upstream(tool: &Tool) -> Option<&Upstream> {
     match &tool.target {
         Target::Upstream(upstream) => Some(upstream),
-        Target::Template(_) => None,
+        Target::Template(_) | Target::Site(_) => None,
     }
 }
 

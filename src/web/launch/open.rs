@@ -39,6 +39,7 @@ pub(super) fn first(
     cookies.extend(receipts.set_cookie(&id, &path, lifetime, &launch.fingerprint, now));
     match &call.served.target {
         ServedTarget::Template(page) => rendered(call, page, launch),
+        ServedTarget::Site => Err(Refusal::PageFailed),
         ServedTarget::Upstream(upstream) => {
             let SessionCache { sessions, latest_launches, .. } = &call.gateway.session_cache;
             let prefix = route::prefix(call.served, upstream, &id);
@@ -83,6 +84,7 @@ pub(super) fn reload(
 ) -> Result<Response<'static>, Refusal> {
     match &call.served.target {
         ServedTarget::Template(page) => rendered(call, page, launch),
+        ServedTarget::Site => Err(Refusal::PageFailed),
         ServedTarget::Upstream(upstream) => {
             let tool = &call.served.tool.name;
             let id = call.gateway.ids.id(tool, launch).ok_or(Refusal::PageFailed)?;

@@ -148,7 +148,7 @@ fn every_key_of_a_tool_and_the_gateway_takes_effect() {
 fn upstream(tool: &Tool) -> &Upstream {
     match &tool.target {
         Target::Upstream(upstream) => upstream,
-        Target::Template(name) => panic!("the template {name}"),
+        target => panic!("{target:?}"),
     }
 }
 
@@ -172,6 +172,7 @@ fn a_missing_key_of_an_upstream_has_its_default() {
     assert_eq!(tool.session, Duration::from_secs(8 * 60 * 60));
     let Upstream {
         url,
+        command,
         timeout,
         prefix,
         open,
@@ -190,6 +191,7 @@ fn a_missing_key_of_an_upstream_has_its_default() {
     assert!(headers.is_empty());
     assert!(!grades && !pass_host_header);
     assert_eq!(hint, "");
+    assert!(command.is_none());
 }
 
 #[test]

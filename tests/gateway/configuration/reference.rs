@@ -62,8 +62,11 @@ fn of_key(key: &Key) -> String {
         KeyDefault::Described(words) => words.to_owned(),
     };
     let requires = match key.requires {
-        "" => String::new(),
-        requires => format!(" Requires `{requires}`."),
+        [] => String::new(),
+        requires => {
+            let any = alternatives(requires.iter().map(|key| format!("`{key}`")));
+            format!(" Requires {any}.")
+        }
     };
     let guide = match key.guide {
         "" => String::new(),
