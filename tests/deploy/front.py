@@ -165,6 +165,7 @@ class Nginx(Front):
             "/etc/letsencrypt/live/our-tools.example/fullchain.pem": str(self.authority()),
             "/etc/letsencrypt/live/our-tools.example/privkey.pem": str(self.directory / "key.pem"),
             "server_name our-tools.example;": "server_name localhost;",
+            "root /var/www/html;": f"root {self.directory};",
         }
         text = (DEPLOY / "nginx.conf").read_text()
         for old, new in changes.items():

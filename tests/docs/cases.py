@@ -16,6 +16,7 @@ cases = Cases()
 # The test that runs the commands of each page.
 PAGES = {
     "README.md": "here",
+    "docs/deploy.md": "tests/deploy/page_cases.py",
     "docs/heroku.md": "here",
     "docs/getting-started.md": "here",
     "docs/tools.md": "here",
