@@ -1,15 +1,16 @@
 //! `check`: all errors that would keep `serve` from starting.
 
-use std::path::Path;
+use std::path::{Path, absolute};
 use std::process::ExitCode;
 
+use super::effective_limit::limits;
 use super::first_run::Placeholders;
 use super::load::{Loaded, load};
 use super::message::{
     consumer_keys, no_certificates, placeholders_used, state_shared, state_unusable,
 };
 use super::rocket_settings::{Reach, rocket_figment};
-use super::terminal::{complain, say, table};
+use super::terminal::{complain, harmless, say, table};
 use crate::config::{Config, Environment, StateLocation, Target, Upstream, print};
 use crate::proxy::client::Upstreams;
 use crate::state::{OpenError, Tightening, inspect, list};
@@ -45,13 +46,16 @@ pub(super) fn check(file: &Path, environment: &Environment, development: bool) -
                 Ok(shared) => shared.iter().for_each(|one| complain(&state_shared(one))),
                 Err(error) => complain(&state_unusable(error)),
             }
-            if !loaded.is_sound() || settings.is_err() || upstreams.is_err() || state.is_err() {
+            let (Ok((_, rocket)), true) =
+                (settings, loaded.is_sound() && upstreams.is_ok() && state.is_ok())
+            else {
                 return ExitCode::from(1);
-            }
-            say(&tools(&loaded));
+            };
+            say(&tools(&loaded, file));
             if loaded.config.tools.iter().filter(|tool| tool.host.is_none()).count() > 1 {
                 say(&format!("\n{SHARED_ORIGIN}\n"));
             }
+            say(&format!("\n{}", limits(&loaded.config, &rocket)));
             ExitCode::SUCCESS
         }
     }
@@ -75,8 +79,15 @@ fn state(location: &StateLocation) -> Result<Vec<Tightening>, OpenError> {
     }
 }
 
+/// A folder as the file writes it, or whole if it is not below the file's directory.
+fn shown_folder(folder: &Path, file: &Path) -> String {
+    let directory = absolute(file).ok().and_then(|file| Some(file.parent()?.to_owned()));
+    let below = directory.and_then(|directory| folder.strip_prefix(directory).ok());
+    harmless(&format!("{}/", below.unwrap_or(folder).display()))
+}
+
 /// The tools, one line each.
-fn tools(loaded: &Loaded) -> String {
+fn tools(loaded: &Loaded, file: &Path) -> String {
     let Config { public_url, tools, .. } = &loaded.config;
     let mut rows = vec![["TOOL", "LAUNCH", "TARGET", "CONSUMERS", "ROLES"].map(str::to_owned)];
     for tool in tools {
@@ -90,10 +101,10 @@ fn tools(loaded: &Loaded) -> String {
             match &tool.target {
                 Target::Template(name) => format!("templates/{name}.html.tera"),
                 Target::Upstream(Upstream { command: Some(command), .. }) => {
-                    command.program.clone()
+                    harmless(&command.program)
                 }
                 Target::Upstream(upstream) => upstream.url.to_string(),
-                Target::Site(site) => format!("{}/", site.folder.display()),
+                Target::Site(site) => shown_folder(&site.folder, file),
             },
             consumer_keys(tool),
             roles,

@@ -4,6 +4,7 @@ mod app_files;
 mod check;
 mod command;
 mod dev_access;
+mod effective_limit;
 mod explain;
 mod first_run;
 mod grades;

@@ -300,8 +300,8 @@ faults! {
 
     /// A string for a program contains a NUL character. Holds what it is.
     Nul(what: String) => Error,
-        fact: "{what} contains a NUL character, which no program can receive",
-        advice: "remove `\\u0000`";
+        fact: "{what} contains a NUL character",
+        advice: "remove `\\u0000`: no argument, variable or path of a program can contain it";
 
     /// A tool has both a command and the URL of an app that another program starts.
     UrlWithCommand => Error,
@@ -361,7 +361,7 @@ faults! {
     /// A program cannot be started. Holds it, and the reason.
     ProgramUnusable(program: String, why: String) => Warning,
         fact: "the program `{program}` {why}: the app cannot start",
-        advice: "write a program that the gateway's user may execute; for a script, this can be its \
+        advice: "write a program that the gateway's user may execute; for a script, its \
             interpreter: `command = [\"python3\", \"app.py\", \"{port}\"]`";
 
     /// Neither the arguments nor the variables of a command have the port.
@@ -412,6 +412,10 @@ faults! {
                 "write http:// or https://, which also carry WebSockets: \
                     `upstream = \"http://127.0.0.1:9000\"`"
             }
+            UpstreamUrlError::OnlyPath => {
+                "write scheme, host and port, too: `upstream = \"http://127.0.0.1:9000/app\"`; or \
+                    let the gateway start the app, with `command`"
+            }
             _ => "write scheme, host, port and path of the app: \
                 `upstream = \"http://127.0.0.1:9000/app\"`",
         };
@@ -419,7 +423,7 @@ faults! {
     /// An invalid base path of an app that the gateway starts. Holds the reason.
     BasePath(why: UpstreamUrlError) => Error,
         fact: "the base path {why}",
-        advice: "write only the path of the app: `upstream = \"/app\"`; the gateway chooses its port";
+        advice: "write only the path of the app: `upstream = \"/app\"`";
 
     /// The gateway reaches an upstream in clear text, possibly across a public network.
     UpstreamExposed => Warning,
@@ -437,8 +441,8 @@ faults! {
     /// On Heroku, an upstream at a loopback address.
     UpstreamOnHeroku => Warning,
         fact: "on Heroku, this address is in the gateway's own dyno: no other dyno answers there",
-        advice: "let the gateway start the app: `command = [\"python3\", \"app.py\", \"{port}\"]` in \
-            place of `upstream`; or write the URL of another app, such as \
+        advice: "let the gateway start the app: `command = [\"python3\", \"app.py\", \"{port}\"]` \
+            in place of `upstream`; or write the URL of another app, such as \
             `https://my-app.herokuapp.com`";
 
     /// An upstream that is the gateway itself. Holds the reason.

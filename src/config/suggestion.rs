@@ -101,6 +101,7 @@ pub(super) fn of_empty_list(key: &str) -> String {
         "roles" => "list the roles that may launch, or remove `roles` to admit everyone".to_owned(),
         "secret" => "list at least one secret: `secret = [{ env = \"…\" }]`".to_owned(),
         "consumers" => format!("list at least one consumer: {}", example(key)),
+        "command" => format!("list the program and its arguments: {}", example(key)),
         _ => format!("list at least one value, or remove `{key}`"),
     }
 }

@@ -9,15 +9,15 @@ const MOST: u64 = 10_000;
 
 /// The bounds that follow from the limit of open files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Bounds {
+pub(crate) struct Bounds {
     /// The most connections of clients.
-    pub(super) connections: usize,
+    pub(crate) connections: usize,
     /// The most requests of sessions at once. Each holds one more descriptor, for its upstream.
-    pub(super) sessions: usize,
+    pub(crate) sessions: usize,
 }
 
 /// Raises the limit of open files to its hard limit. Returns the bounds.
-pub(super) fn raised() -> Bounds {
+pub(crate) fn raised() -> Bounds {
     let limit = rlimit::increase_nofile_limit(u64::MAX)
         .or_else(|_| rlimit::getrlimit(rlimit::Resource::NOFILE).map(|(soft, _)| soft));
     // Where there is no such limit, the smallest common one.

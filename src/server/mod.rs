@@ -16,6 +16,7 @@ mod settings;
 mod socket;
 mod stop;
 
+pub(crate) use descriptor::raised;
 pub use listener::{Listener, ServeError};
 pub use settings::Settings;
 pub use stop::{Stopped, signal};

@@ -212,7 +212,7 @@ fn accepted(
     let known: BTreeSet<String> = before.problems.iter().map(Problem::to_string).collect();
     let page = match target {
         NewTarget::Template(template, _) => format!("templates/{template}.html.tera"),
-        NewTarget::Upstream(_) => String::new(),
+        NewTarget::Upstream(_) | NewTarget::Command(_) | NewTarget::Site(_) => String::new(),
     };
     let is_of_page = |problem: &Problem| match &problem.location {
         Location::File { file, .. } | Location::Whole(file) => *file == page,

@@ -1,4 +1,4 @@
-//! The target of a new tool: a template, or a web app.
+//! The target of a new tool: a template, a web app, or a folder of pages.
 
 use std::path::Path;
 
@@ -16,9 +16,13 @@ pub(super) enum NewTarget<'n> {
     Template(&'n str, Option<PageFile>),
     /// A web app.
     Upstream(&'n str),
+    /// A web app that the gateway starts: program and arguments.
+    Command(&'n [String]),
+    /// A folder of static files.
+    Site(&'n str),
 }
 
-/// The target of the tool. Without `--template` and `--upstream`, a new template with its name.
+/// The target of the tool. Without an option for it, a new template with its name.
 ///
 /// # Errors
 /// [`NewError::Refused`] for an invalid URL or template name, and for an existing template that
@@ -31,6 +35,18 @@ pub(super) fn target<'n>(new: &'n NewArguments, path: &Path) -> Result<NewTarget
             return Err(refused_with(path, fault));
         }
         return Ok(NewTarget::Upstream(url));
+    }
+    if let Some(command) = &new.command {
+        if command.iter().any(|argument| argument.contains(char::is_control)) {
+            return Err(control_character("an argument of the command"));
+        }
+        return Ok(NewTarget::Command(command));
+    }
+    if let Some(folder) = &new.site {
+        if folder.contains(char::is_control) {
+            return Err(control_character("the folder"));
+        }
+        return Ok(NewTarget::Site(folder));
     }
     let template = new.template.as_ref().unwrap_or(&new.name);
     if !is_template_name(template) {
@@ -52,6 +68,13 @@ pub(super) fn target<'n>(new: &'n NewArguments, path: &Path) -> Result<NewTarget
         )));
     }
     Ok(NewTarget::Template(template, None))
+}
+
+fn control_character(what: &str) -> NewError {
+    NewError::Refused(format!(
+        "error: {what} contains a control character\n  \
+         = help: write the tool into the file without `new`\n"
+    ))
 }
 
 /// Whether a template can have this name: `quiz`, or `directory/quiz`.

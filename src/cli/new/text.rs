@@ -2,6 +2,7 @@
 
 use super::consumer::NewConsumer;
 use super::target::NewTarget;
+use crate::cli::terminal::harmless;
 
 /// The start of a new tools file.
 pub(super) const STARTER: &str = "\
@@ -63,10 +64,28 @@ pub(super) fn table(
             text += &format!("upstream = \"{url}\"\n");
             text += &line("# grades = true", "allows it to send grades: docs/grades.md");
         }
+        NewTarget::Command(command) => {
+            text += "# The gateway starts the app and keeps it running: docs/upstreams.md.\n";
+            let strings: Vec<String> = command.iter().map(|argument| string(argument)).collect();
+            text += &format!("command = [{}]\n", strings.join(", "));
+            text += &line("# directory = \"…\"", "where it starts; default: beside this file");
+            text += &line("# grades = true", "allows it to send grades: docs/grades.md");
+        }
+        NewTarget::Site(folder) => {
+            text += &line(
+                &format!("site = {}", string(folder)),
+                "people who launched the tool may read every file in it",
+            );
+        }
     }
     text += &line("# roles = [\"learner\", \"staff\"]", "roles that may launch; default: everyone");
     let is_windows = old.rfind('\n').is_some_and(|end| old[..end].ends_with('\r'));
     if is_windows { text.replace('\n', "\r\n") } else { text }
+}
+
+/// A TOML string with this text, which has no control characters.
+fn string(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// The message about a new tool. Nothing else shows its secret.
@@ -91,6 +110,13 @@ pub(super) fn setup(setup: &SetUp<'_>) -> String {
         }
         NewTarget::Upstream(upstream) => {
             format!("{file} has the new tool {tool}, in front of {upstream}\n")
+        }
+        NewTarget::Command(command) => {
+            let program = command.first().map(|program| harmless(program)).unwrap_or_default();
+            format!("{file} has the new tool {tool}, for which the gateway starts {program}\n")
+        }
+        NewTarget::Site(folder) => {
+            format!("{file} has the new tool {tool}, with the folder {}\n", harmless(folder))
         }
     };
     let of_gateway = if url.starts_with('/') { "   (after the gateway's own URL)" } else { "" };

@@ -128,6 +128,10 @@ impl Resolver<'_> {
         name: &str,
         written: &Written<StringValue>,
     ) -> Option<Secret> {
+        if matches!(&written.value, StringValue::Variable(variable) if variable == PORT) {
+            self.report(&written.source, Fault::GatewayPortInApp);
+            return None;
+        }
         if let Some(variable) = self.unset_in_development(&written.value) {
             let fault = Fault::EnvironmentUnset(name.to_owned(), variable);
             self.report(&written.source, fault);
@@ -135,10 +139,6 @@ impl Resolver<'_> {
         }
         let (text, is_literal) = match &written.value {
             StringValue::Literal(text) => (text.clone(), true),
-            StringValue::Variable(variable) if variable == PORT => {
-                self.report(&written.source, Fault::GatewayPortInApp);
-                return None;
-            }
             StringValue::Variable(_) => (self.string(written, StringPurpose::Environment)?, false),
         };
         if !self.without_nul(&text, &format!("the value of `{name}`"), &written.source) {

@@ -12,14 +12,14 @@ use tokio::time::timeout;
 
 /// The most concurrent requests of a session. Routers that speak HTTP/2 send 100 at once, so the
 /// next ones wait.
-pub(in crate::web) const MOST_REQUESTS: usize = 64;
+pub(crate) const MOST_REQUESTS: usize = 64;
 /// The most requests of a session that wait.
-pub(in crate::web) const MOST_WAITING: usize = 256;
+pub(crate) const MOST_WAITING: usize = 256;
 /// The most WebSockets and event streams of a session.
-pub(in crate::web) const MOST_STREAMS: usize = 32;
+pub(crate) const MOST_STREAMS: usize = 32;
 /// The longest that a request waits. Heroku's router gives up after 30 seconds: half of them are
 /// left for the upstream. A page of the gateway also explains more than the router's error.
-pub(in crate::web) const WAIT_TIMEOUT: Duration = Duration::from_secs(15);
+pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A session has [`MOST_REQUESTS`] and [`MOST_WAITING`] requests, or one has waited for
 /// [`WAIT_TIMEOUT`].

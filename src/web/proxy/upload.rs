@@ -16,9 +16,9 @@ use crate::proxy::headers;
 use crate::web::request_body::RequestBody;
 
 /// The timeout for the first part of a body from the browser.
-pub(in crate::web) const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(15);
+pub(crate) const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(15);
 /// The timeout for each further part.
-pub(in crate::web) const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The reason why an upload failed.
 #[derive(Clone, Copy, Debug)]

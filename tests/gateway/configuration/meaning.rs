@@ -1,12 +1,13 @@
 //! The meaning of valid files.
 
+use std::path::Path;
 use std::time::Duration;
 
 use lti::oauth1::SignatureMethod;
 use lti::{Role, Roles};
 use lti_gateway::config::{
-    Config, Environment, Fault, Identity, Institution, Opening, Prefix, Problem, PublicUrl,
-    Severity, Target, Tool, Upstream, print, read, sort,
+    AppCommand, Config, Environment, Fault, Identity, Institution, Opening, Prefix, Problem,
+    PublicUrl, Severity, Site, Target, Tool, Upstream, print, read, sort,
 };
 use lti_gateway::url::{Origin, Scheme};
 
@@ -293,6 +294,106 @@ fn every_key_of_an_upstream_takes_effect() {
 fn with_an_empty_identity_the_upstream_receives_no_name_and_no_email() {
     let config = production(&format!("{GATEWAY}{NOTEBOOK}identity = []\n"));
     assert_eq!(upstream(&config.tools[0]).identity, Identity { name: false, email: false });
+}
+
+#[test]
+fn every_key_of_a_command_takes_effect() {
+    let text = format!(
+        r#"{GATEWAY}
+[tools.plots]
+key = "plots-key"
+secret = "hunter2 hunter2 hunter2"
+command = ["streamlit", "run", "plots.py", "--server.port", "{{port}}", ""]
+directory = "apps/plots"
+environment = {{ BIND = "127.0.0.1:{{port}}", TOKEN = {{ env = "PLOTS_TOKEN" }} }}
+idle = "30m"
+upstream = "/lti/plots/"
+prefix = "tool"
+identity = ["email"]
+headers = {{ X-A = "a" }}
+timeout = "1m"
+grades = true
+pass_host_header = true
+"#
+    );
+    let config = meaning(&text, &[("PLOTS_TOKEN", "hunter2 of plots")], false);
+    let upstream = upstream(&config.tools[0]);
+    let command = upstream.command.as_ref().expect("a command");
+    assert_eq!(command.program, "streamlit");
+    assert_eq!(command.arguments, ["run", "plots.py", "--server.port", "{port}", ""]);
+    assert_eq!(command.directory, Path::new("apps/plots"));
+    let environment: Vec<_> =
+        command.environment.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+    assert_eq!(environment, [("BIND", "127.0.0.1:{port}"), ("TOKEN", "hunter2 of plots")]);
+    assert_eq!(command.idle, Some(Duration::from_secs(1800)));
+    assert_eq!(AppCommand::with_port("127.0.0.1:{port}", 8501), "127.0.0.1:8501");
+    assert_eq!(upstream.url.to_string(), "http://127.0.0.1:0/lti/plots");
+    assert_eq!(upstream.prefix, Prefix::Tool);
+    assert_eq!(upstream.identity, Identity { name: false, email: true });
+    assert_eq!(headers(upstream), [("x-a", "a")]);
+    assert_eq!(upstream.timeout, Duration::from_secs(60));
+    assert!(upstream.grades && upstream.pass_host_header);
+    let debug = format!("{config:?}");
+    assert!(!debug.contains("hunter2 of plots") && !debug.contains("127.0.0.1:{port}"), "{debug}");
+    assert!(config.known_secrets.occur_in("hunter2 of plots"));
+}
+
+#[test]
+fn a_missing_key_of_a_command_has_its_default() {
+    let config = production(&format!(
+        "{GATEWAY}\n[tools.plots]\nkey = \"k\"\nsecret = \"hunter2 hunter2 hunter2\"\n\
+         command = [\"app\", \"{{port}}\"]\n"
+    ));
+    let upstream = upstream(&config.tools[0]);
+    let command = upstream.command.as_ref().expect("a command");
+    assert_eq!(command.directory, Path::new(""));
+    assert!(command.environment.is_empty() && command.idle.is_none() && command.uses_port());
+    assert_eq!(upstream.url.to_string(), "http://127.0.0.1:0");
+}
+
+#[test]
+fn commands_are_equal_if_they_start_the_same_process() {
+    let read = |keys: &str, token: &str| {
+        let text = format!(
+            "{GATEWAY}\n[tools.plots]\nkey = \"k\"\nsecret = \"hunter2 hunter2 hunter2\"\n{keys}"
+        );
+        let config = meaning(&text, &[("PLOTS_TOKEN", token)], false);
+        upstream(&config.tools[0]).command.clone().expect("a command")
+    };
+    let keys = "command = [\"a\", \"{port}\"]\nenvironment = { A = { env = \"PLOTS_TOKEN\" } }\n";
+    assert_eq!(read(keys, "one"), read(&format!("title = \"Plots\"\n{keys}"), "one"));
+    assert_ne!(read(keys, "one"), read(keys, "two"));
+    for other in [
+        keys.replace("\"a\"", "\"b\""),
+        keys.replace("{port}", "{port}/"),
+        keys.replace("A =", "B ="),
+        format!("{keys}directory = \"apps\"\n"),
+        format!("{keys}idle = \"1m\"\n"),
+    ] {
+        assert_ne!(read(keys, "one"), read(&other, "one"), "{other}");
+    }
+}
+
+#[test]
+fn every_key_of_a_site_takes_effect() {
+    let site = |keys: &str| {
+        let config = production(&format!(
+            "{GATEWAY}\n[tools.book]\nkey = \"k\"\nsecret = \"hunter2 hunter2 hunter2\"\n\
+             site = \"book\"\n{keys}"
+        ));
+        let tool = config.tools.into_iter().next().expect("a tool");
+        assert_eq!(tool.identity(), Identity { name: false, email: false });
+        match tool.target {
+            Target::Site(site) => site,
+            target => panic!("{target:?}"),
+        }
+    };
+    let Site { folder, prefix, open, downloads } = site("");
+    assert_eq!(folder, Path::new("book"));
+    assert_eq!((prefix, open, downloads), (Prefix::Session, Opening::Frame, true));
+    let Site { prefix, open, downloads, .. } =
+        site("prefix = \"tool\"\nopen = \"window\"\ndownloads = false\n");
+    assert_eq!((prefix, open, downloads), (Prefix::Tool, Opening::Window, false));
 }
 
 #[test]

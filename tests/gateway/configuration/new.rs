@@ -208,6 +208,70 @@ upstream = \"http://127.0.0.1:9000/app\"
 }
 
 #[test]
+fn new_adds_a_site_or_a_command() {
+    let folder = folder(OLD);
+    write(folder.path(), "books/the \"first\"/index.html", "<p>A book</p>");
+    let site = add(folder.path(), &["book", "--site", "books/the \"first\""]);
+    shown(&site);
+    assert!(
+        site.out
+            .starts_with("tools.toml has the new tool book, with the folder books/the \"first\"\n"),
+        "{}",
+        site.out
+    );
+    let command = ["sh", "-c", "exec python3 app.py \\ {port}", "--log", "info"];
+    let command = add(folder.path(), &[&["plots", "--command"], &command[..]].concat());
+    shown(&command);
+    assert!(
+        command
+            .out
+            .starts_with("tools.toml has the new tool plots, for which the gateway starts sh\n"),
+        "{}",
+        command.out
+    );
+    let text = read(folder.path(), "tools.toml");
+    let tables: toml::Table = text.parse().expect("TOML");
+    assert_eq!(tables["tools"]["book"]["site"].as_str(), Some("books/the \"first\""));
+    let arguments = tables["tools"]["plots"]["command"].as_array().expect("a list");
+    let arguments: Vec<_> = arguments.iter().filter_map(toml::Value::as_str).collect();
+    assert_eq!(arguments, ["sh", "-c", "exec python3 app.py \\ {port}", "--log", "info"]);
+    assert!(!folder.path().join("templates/book.html.tera").exists());
+    assert_eq!(run(folder.path(), &["check"], &[]).code, Some(0));
+}
+
+#[test]
+fn new_refuses_a_folder_that_is_no_site_and_two_targets() {
+    let folder = folder(OLD);
+    let before = read(folder.path(), "tools.toml");
+    for (site, said) in [
+        ("book", "error: the site does not exist\n"),
+        ("tools.toml", "error: the site is a file\n"),
+        (".", "error: the site would show tools.toml to everyone who launches it\n"),
+        ("a\nb", "error: the folder contains a control character\n"),
+    ] {
+        let run = add(folder.path(), &["book", "--site", site]);
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{site}");
+        assert!(run.error.starts_with(said), "{}", run.error);
+    }
+    let control = add(folder.path(), &["plots", "--command", "sh", "a\u{7f}"]);
+    assert_eq!(control.code, Some(1));
+    assert!(
+        control
+            .error
+            .starts_with("error: an argument of the command contains a control character\n"),
+        "{}",
+        control.error
+    );
+    for others in [["--template", "hello"], ["--upstream", "http://127.0.0.1:9000"]] {
+        let run = add(folder.path(), &[&["book", "--site", "book"], &others[..]].concat());
+        assert_eq!(run.code, Some(2), "{others:?}");
+        assert!(run.error.contains("cannot be used with"), "{}", run.error);
+    }
+    assert_eq!(read(folder.path(), "tools.toml"), before);
+    assert_no_rest(folder.path());
+}
+
+#[test]
 fn a_launch_with_the_displayed_secret_is_accepted() {
     let folder = folder(OLD);
     let (_, secret) = shown(&add(folder.path(), &["quiz"]));

@@ -90,12 +90,18 @@ pub(super) fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)
     Run { code, out, error }
 }
 
+/// The output of `check` before the limits.
+fn tools(run: &Run) -> &str {
+    let (tools, _) = run.out.split_once("\nLIMIT ").unwrap_or_else(|| panic!("{}", run.out));
+    tools
+}
+
 #[test]
 fn check_lists_the_tools_of_a_valid_file_and_exits_with_0() {
     let run = run(folder(VALID).path(), &["check"], &[]);
     assert_eq!((run.code, run.error.as_str()), (Some(0), WARNED));
     assert_eq!(
-        run.out,
+        tools(&run),
         "\
 TOOL   LAUNCH      TARGET                     CONSUMERS  ROLES
 hello  /lti/hello  templates/hello.html.tera  hello-key  everyone
@@ -136,7 +142,7 @@ fn check_shows_upstreams_and_launch_urls_on_their_own_hosts() {
     let one = check(&format!("{gateway}{hello}{notebook}"));
     assert_eq!((one.code, one.error.as_str()), (Some(0), ""));
     assert_eq!(
-        one.out,
+        tools(&one),
         "\
 TOOL      LAUNCH                                TARGET                     CONSUMERS     ROLES
 hello     https://tools.example:8443/lti/hello  templates/hello.html.tera  hello-key     everyone
@@ -146,13 +152,134 @@ notebook  https://notebook.example:8443/        http://127.0.0.1:9000/app  noteb
     );
     let two = check(&format!("{gateway}{VALID}{notebook}"));
     assert!(
-        two.out.ends_with("\nSet a `host` for each team that does not trust the others.\n"),
+        tools(&two).ends_with("\nSet a `host` for each team that does not trust the others.\n"),
         "{}",
         two.out
     );
     let none = check(&format!("{hello}{notebook}"));
     assert!(none.out.contains("\nnotebook  http://notebook.example/  http://127"), "{}", none.out);
     assert!(none.out.contains("\nhello     /lti/hello                templates/"), "{}", none.out);
+}
+
+/// Runs `check` with at most 1024 open files, in production.
+fn check_as_production(folder: &Path, environment: &[(&str, &str)]) -> Run {
+    let output = Command::new("/bin/sh")
+        .args(["-c", "ulimit -n 1024 && exec \"$0\" check --production"])
+        .arg(env!("CARGO_BIN_EXE_lti-gateway"))
+        .current_dir(folder)
+        .env_clear()
+        .env("GATEWAY_SECRET", "a gateway secret of 32 characters")
+        .env("HELLO_SECRET", "hunter2 hunter2 hunter2")
+        .env("ROCKET_WORKERS", "2")
+        .envs(environment.iter().copied())
+        .output()
+        .expect("the program runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Run { code: output.status.code(), out: text(&output.stdout), error: text(&output.stderr) }
+}
+
+const ONE_OF_EACH: &str = r#"
+[gateway]
+public_url = "https://tools.example"
+secret = { env = "GATEWAY_SECRET" }
+session = "1h"
+clock_skew = "1m"
+
+[tools.hello]
+key = "a"
+secret = { env = "HELLO_SECRET" }
+template = "hello"
+session = "30m"
+
+[tools.app]
+key = "a"
+secret = { env = "HELLO_SECRET" }
+upstream = "http://10.0.0.1:9000"
+timeout = "2m"
+
+[tools.plots]
+key = "a"
+secret = { env = "HELLO_SECRET" }
+command = ["sh", "plots.sh", "{port}"]
+idle = "30m"
+
+[tools.book]
+key = "a"
+secret = { env = "HELLO_SECRET" }
+site = "books/first"
+"#;
+
+#[test]
+fn check_shows_the_effective_limits() {
+    let folder = folder(ONE_OF_EACH);
+    write(folder.path(), "books/first/index.html", "<p>A book</p>");
+    let run = check_as_production(folder.path(), &[]);
+    assert_eq!(run.code, Some(0), "{}", run.error);
+    assert_eq!(
+        run.out,
+        "\
+TOOL   LAUNCH                           TARGET                     CONSUMERS  ROLES
+app    https://tools.example/lti/app    http://10.0.0.1:9000       a          everyone
+book   https://tools.example/lti/book   books/first/               a          everyone
+hello  https://tools.example/lti/hello  templates/hello.html.tera  a          everyone
+plots  https://tools.example/lti/plots  sh                         a          everyone
+
+Tools without a `host` share one origin: a page of one tool can read the pages of the others.
+Set a `host` for each team that does not trust the others.
+
+LIMIT                  SET BY                 VALUE
+address                PORT, Rocket.toml      0.0.0.0:5000
+threads                workers, max_blocking  2 for requests, 512 for files
+connections            ulimit -n              480, of which 384 with a request of a session
+idle connection        keep_alive             95 s
+request head                                  64 KiB, 100 headers, 15 s
+launch form                                   256 KiB, 15 s
+upload to an app                              any size; 15 s to the first byte, then 30 s for a part
+requests of a session                         64, 256 more wait for 15 s
+streams of a session                          32 WebSockets or event streams
+session                session                30 min for hello
+session                session                1 h for app, book, plots
+data from an app       timeout                25 s for plots
+data from an app       timeout                2 min for app
+unused app             idle                   30 min for plots
+clock difference       clock_skew             1 min
+stop                   shutdown               20 s for requests, then 5 s for launches and grades
+"
+    );
+}
+
+#[test]
+fn check_shows_the_limits_of_herokus_router() {
+    let run = check_as_production(
+        folder(VALID).path(),
+        &[
+            ("LTI_GATEWAY_SECRET", "a gateway secret of 32 characters"),
+            ("DYNO", "web.1"),
+            ("PORT", "8000"),
+            ("ROCKET_KEEP_ALIVE", "0"),
+            ("SECRET_OF_A", "hunter2 hunter2 hunter2 a"),
+            ("SECRET_OF_B", "hunter2 hunter2 hunter2 b"),
+        ],
+    );
+    assert_eq!((run.code, run.error.as_str()), (Some(0), ""));
+    let (_, limits) = run.out.split_once(" VALUE\n").expect("limits");
+    assert_eq!(
+        limits,
+        "\
+address           PORT, Rocket.toml      0.0.0.0:8000
+threads           workers, max_blocking  2 for requests, 512 for files
+connections       ulimit -n              480, of which 384 with a request of a session
+idle connection   keep_alive             closed at once
+request head                             64 KiB, 100 headers, 15 s
+launch form                              256 KiB, 15 s
+session           session                8 h
+clock difference  clock_skew             5 min
+stop              shutdown               20 s for requests, then 5 s for launches and grades
+
+Heroku's router closes a request without a first byte after 30 seconds, and then one that is silent
+for 55 seconds. A dyno has 30 seconds from SIGTERM to SIGKILL.
+"
+    );
 }
 
 #[test]

@@ -65,6 +65,33 @@ upstream = "https://lab.example"
 Accept = "hunter2"
 X-Lab.env = "HELLO_SECRET"
 
+[tools.plots]
+key         = "plots-key"
+secret      = { env = "HELLO_SECRET" }
+command     = ["sh", "plots.sh", "--token", "hunter2", "{port}"]
+directory   = "apps"
+environment = { MODE = "hunter2", TOKEN = { env = "HELLO_SECRET" } }
+idle        = "30m"
+upstream    = "/lti/plots"
+
+[tools.plots-with-a-table]
+key     = "table-key"
+secret  = { env = "HELLO_SECRET" }
+command = [
+  "sh",
+  "hunter2",
+  "{port}",
+]
+
+[tools.plots-with-a-table.environment]
+MODE = "hunter2"
+TOKEN.env = "HELLO_SECRET"
+
+[tools.book]
+key    = "book-key"
+secret = { env = "HELLO_SECRET" }
+site   = "book"
+
 [tools.several]
 template = "hello"
 

@@ -201,7 +201,7 @@ const NO_TOML: [&str; 27] = [
 ];
 
 /// Invalid fixtures that a schema cannot reject, and why.
-const UNSEEN: [(&str, &[&str]); 8] = [
+const UNSEEN: [(&str, &[&str]); 9] = [
     ("a schema does not know whether the file is for development", &["consumer-secret-short"]),
     (
         "a schema does not see the environment",
@@ -254,6 +254,7 @@ const UNSEEN: [(&str, &[&str]); 8] = [
         ],
     ),
     ("a secret may be any string", &["variable-as-a-secret"]),
+    ("a schema does not see folders", &["site-with-state"]),
     ("a schema does not limit the length of a table", &["params-long"]),
 ];
 
