@@ -15,7 +15,8 @@ COPY benches benches
 COPY crates crates
 COPY examples examples
 COPY src src
-# The program contains the stylesheet.
+# The program contains these two.
+COPY Rocket.toml ./
 COPY static/style.css static/
 RUN cargo build --release --locked --bin lti-gateway
 

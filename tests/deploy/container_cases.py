@@ -119,9 +119,16 @@ def build_stage(stage: Stage):
         if name == "COPY"
         for source in rest.split()[:-1]
     }
-    # src/web/page.rs includes the stylesheet.
-    needed = {"Cargo.toml", "Cargo.lock", "benches", "crates", "examples", "src"}
-    assert copied == {*needed, "static/style.css"}, copied
+    assert {"Cargo.toml", "Cargo.lock", "benches", "crates", "examples", "src"} <= copied
+    seen = 0
+    for file in [*(ROOT / "src").rglob("*.rs"), *(ROOT / "crates/lti/src").rglob("*.rs")]:
+        program, *_ = file.read_text().split("#[cfg(test)]")
+        for name in re.findall(r'include_(?:str|bytes)!\("([^"]+)"\)', program):
+            included = (file.parent / name).resolve().relative_to(ROOT)
+            parents = {str(included), *map(str, included.parents)}
+            assert parents & copied, f"{file} includes {included}"
+            seen += 1
+    assert seen > 20, seen
 
 
 @cases.case("the image has the Rust release of runtime.txt")

@@ -20,7 +20,8 @@ PAGE = Page("docs/deploy.md")
 
 
 def lines(heading: str) -> list[str]:
-    return [line for block in PAGE.blocks("sh", heading) for line in block.splitlines()]
+    text = "".join(PAGE.blocks("sh", heading))
+    return text.replace("\\\n", "").splitlines()
 
 
 @cases.case("docs/deploy.md names targets and files of containers that exist")
