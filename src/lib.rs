@@ -8,6 +8,7 @@
 //! [`template`] and [`grade`]; [`web`]; [`server`]; [`cli`]. Imports only go down.
 
 mod address;
+pub mod app;
 pub mod cause;
 pub mod cli;
 pub mod clock;

@@ -11,7 +11,7 @@ use super::message::{
 };
 use super::rocket_settings::{Reach, rocket_figment};
 use super::terminal::{complain, harmless, say, table};
-use crate::config::{Config, Environment, StateLocation, Target, Upstream, print};
+use crate::config::{Config, Environment, StateLocation, Target, print};
 use crate::proxy::client::Upstreams;
 use crate::state::{OpenError, Tightening, inspect, list};
 
@@ -100,10 +100,10 @@ fn tools(loaded: &Loaded, file: &Path) -> String {
             public_url.launch_url(tool, None),
             match &tool.target {
                 Target::Template(name) => format!("templates/{name}.html.tera"),
-                Target::Upstream(Upstream { command: Some(command), .. }) => {
-                    harmless(&command.program)
-                }
-                Target::Upstream(upstream) => upstream.url.to_string(),
+                Target::Upstream(upstream) => match &upstream.command {
+                    Some(command) => harmless(&command.program),
+                    None => upstream.url.to_string(),
+                },
                 Target::Site(site) => shown_folder(&site.folder, file),
             },
             consumer_keys(tool),

@@ -11,6 +11,7 @@ use super::launch::{LaunchArguments, launch};
 use super::new::{NewArguments, new};
 use super::terminal::{complain, say};
 use super::{check, grades, machine, message, serve};
+use crate::app::{START_APP, become_app};
 use crate::config::{is_heroku, schema};
 
 /// The default of `--tools`.
@@ -81,6 +82,10 @@ Exit codes: 0 added, 1 refused, 2 a file cannot be read or written. 1 and 2 chan
 
 /// Runs the command that the program's arguments select.
 pub fn run() -> ExitCode {
+    let mut given = std::env::args_os().skip(1);
+    if given.next().is_some_and(|first| first == START_APP) {
+        return become_app(given);
+    }
     let arguments = Arguments::parse();
     // Before the program copies a secret.
     if let Err(error) = machine::deny_inspection() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rocket::Config as RocketConfig;
 
 use super::terminal::table;
-use crate::config::{Config, Target, Tool};
+use crate::config::{Config, Tool};
 use crate::server::{Settings, raised};
 use crate::web::{
     FIRST_BYTE_TIMEOUT, FORM_TIMEOUT, HEAD_TIMEOUT, LARGEST_FORM, MOST_FIELDS, MOST_HEAD_BYTES,
@@ -55,7 +55,7 @@ pub(super) fn limits(config: &Config, rocket: &RocketConfig) -> String {
         "",
     );
     row("launch form", format!("{}, {}", kib(LARGEST_FORM), shown(FORM_TIMEOUT)), "");
-    let has_apps = config.tools.iter().any(|tool| matches!(tool.target, Target::Upstream(_)));
+    let has_apps = config.tools.iter().any(|tool| tool.upstream().is_some());
     if has_apps {
         row(
             "upload to an app",
@@ -76,17 +76,11 @@ pub(super) fn limits(config: &Config, rocket: &RocketConfig) -> String {
     for (value, tools) in by_value(config, |tool| Some(tool.session)) {
         row("session", of_tools(value, &tools, config), "session");
     }
-    let timeout = |tool: &Tool| match &tool.target {
-        Target::Upstream(upstream) => Some(upstream.timeout),
-        _ => None,
-    };
+    let timeout = |tool: &Tool| Some(tool.upstream()?.timeout);
     for (value, tools) in by_value(config, timeout) {
         row("data from an app", of_tools(value, &tools, config), "timeout");
     }
-    let idle = |tool: &Tool| match &tool.target {
-        Target::Upstream(upstream) => upstream.command.as_ref()?.idle,
-        _ => None,
-    };
+    let idle = |tool: &Tool| tool.upstream()?.command.as_ref()?.idle;
     for (value, tools) in by_value(config, idle) {
         row("unused app", of_tools(value, &tools, config), "idle");
     }
@@ -134,7 +128,8 @@ fn of_tools(value: Duration, tools: &[&str], config: &Config) -> String {
 fn shown(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let units = [(86_400, "d"), (3600, "h"), (60, "min")];
-    let whole = units.into_iter().find(|(unit, _)| seconds >= *unit && seconds % unit == 0);
+    let whole =
+        units.into_iter().find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit));
     let (unit, name) = whole.unwrap_or((1, "s"));
     format!("{} {name}", seconds / unit)
 }

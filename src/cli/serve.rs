@@ -1,8 +1,9 @@
 //! `serve`: serves the tools until it is stopped.
 
+use std::env;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -23,6 +24,7 @@ use super::message::{
 use super::rocket_settings::{Reach, rocket_figment};
 use super::terminal::Terminal;
 use super::tools_watch::ToolsWatch;
+use crate::app::{AppTiming, Apps};
 use crate::clock::Clock;
 use crate::config::{Environment, StateLocation, print};
 use crate::log::Log;
@@ -77,6 +79,10 @@ pub(super) fn serve(file: &Path, mut environment: Environment, development: bool
         Ok(log) => log,
         Err(error) => return failed(&format!("cannot start the log: {error}")),
     };
+    let apps = match current_exe() {
+        Ok(starter) => Apps::new(starter, environment.iter(), AppTiming::default()),
+        Err(error) => return failed(&format!("cannot find the gateway's own program: {error}")),
+    };
     // The configuration has copied what it needs.
     drop(environment);
     let access = match loaded.config.dev_host.clone().map(DevAccess::new).transpose() {
@@ -89,7 +95,7 @@ pub(super) fn serve(file: &Path, mut environment: Environment, development: bool
         placeholders,
         access,
     });
-    let code = run(loaded, figment, &config, first_run, watch);
+    let code = run(loaded, apps, (figment, &config), first_run, watch);
     log.flush(FLUSH_TIMEOUT);
     code
 }
@@ -98,8 +104,8 @@ pub(super) fn serve(file: &Path, mut environment: Environment, development: bool
 /// configuration changes with its files.
 fn run(
     loaded: Loaded,
-    figment: Figment,
-    config: &RocketConfig,
+    apps: Arc<Apps>,
+    (figment, config): (Figment, &RocketConfig),
     first_run: Option<FirstRun>,
     watch: Option<ToolsWatch>,
 ) -> ExitCode {
@@ -114,7 +120,7 @@ fn run(
         Ok(gateway) => gateway,
         Err(why) => return refuse(&no_certificates(&why)),
     };
-    let mut gateway = gateway.explaining(loaded.credentials);
+    let mut gateway = gateway.explaining(loaded.credentials).hosting(apps);
     if let Some(access) = first_run.as_ref().and_then(|first_run| first_run.access.as_ref()) {
         gateway = gateway.developing(Arc::clone(&access.process));
     }
@@ -170,6 +176,11 @@ fn run(
             Err(error) => failed(&error.to_string()),
         }
     })
+}
+
+/// The gateway's own program, also after another version has replaced its file.
+fn current_exe() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok(PathBuf::from("/proc/self/exe")) } else { env::current_exe() }
 }
 
 /// Reports why the gateway does not serve.

@@ -63,7 +63,7 @@ pub(super) struct UpstreamTable {
     pub(super) open: Option<Written<String>>,
     pub(super) downloads: Option<Written<bool>>,
     pub(super) identity: Option<Written<Vec<Written<String>>>>,
-    pub(super) headers: Option<Written<HeadersTable>>,
+    pub(super) headers: Option<Written<ValuesTable>>,
     pub(super) timeout: Option<Written<String>>,
     pub(super) grades: Option<Written<bool>>,
     pub(super) pass_host_header: Option<Written<bool>>,
@@ -74,18 +74,15 @@ pub(super) struct CommandTable {
     /// The program and its arguments.
     pub(super) command: Option<Written<Vec<Written<String>>>>,
     pub(super) directory: Option<Written<String>>,
-    pub(super) environment: Option<Written<EnvironmentTable>>,
+    pub(super) environment: Option<Written<ValuesTable>>,
     pub(super) idle: Option<Written<String>>,
 }
 
 /// Prefixes of outcome URLs, and their replacements.
 pub(super) type RewriteTable = Vec<(String, Written<String>)>;
 
-/// Header names and values.
-pub(super) type HeadersTable = Vec<(String, Written<StringValue>)>;
-
-/// Names and values of environment variables.
-pub(super) type EnvironmentTable = Vec<(String, Written<StringValue>)>;
+/// Names and values of headers or environment variables.
+pub(super) type ValuesTable = Vec<(String, Written<StringValue>)>;
 
 /// One table in `consumers`, or the same keys in the tool's own table.
 pub(super) struct ConsumerTable {
@@ -267,10 +264,7 @@ fn read_arguments(table: &mut Table<'_>) -> Option<Written<Vec<Written<String>>>
 }
 
 /// A table with a string or `{ env = "…" }` for each name.
-fn read_values(
-    table: &mut Table<'_>,
-    key: &'static str,
-) -> Option<Written<Vec<(String, Written<StringValue>)>>> {
+fn read_values(table: &mut Table<'_>, key: &'static str) -> Option<Written<ValuesTable>> {
     let values = table.table(key)?;
     let source = values.source().clone();
     let mut named = Vec::new();

@@ -66,10 +66,7 @@ impl Config {
     }
 
     fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
-        self.tools.iter().filter_map(|tool| match &tool.target {
-            Target::Upstream(upstream) => Some(upstream),
-            Target::Template(_) | Target::Site(_) => None,
-        })
+        self.tools.iter().filter_map(Tool::upstream)
     }
 }
 
@@ -147,6 +144,23 @@ impl Tool {
         }
     }
 
+    /// The app behind it. `None` for a template or a site.
+    pub fn upstream(&self) -> Option<&Upstream> {
+        match &self.target {
+            Target::Upstream(upstream) => Some(upstream),
+            Target::Template(_) | Target::Site(_) => None,
+        }
+    }
+
+    /// The prefix of its paths in the gateway's URLs. `None` for a template, which has one page.
+    pub fn prefix(&self) -> Option<Prefix> {
+        match &self.target {
+            Target::Template(_) => None,
+            Target::Upstream(upstream) => Some(upstream.prefix),
+            Target::Site(site) => Some(site.prefix),
+        }
+    }
+
     /// The conditions for an LTI 1.1 launch of the tool.
     pub fn launch_policy(
         &self,
@@ -193,7 +207,7 @@ pub enum Target {
     /// A template: `hello` for `templates/hello.html.tera`.
     Template(String),
     /// A web app, which the gateway may start itself.
-    Upstream(Upstream),
+    Upstream(Box<Upstream>),
     /// A folder of static files.
     Site(Site),
 }

@@ -4,7 +4,7 @@
 //! ways, which prevents request smuggling. This file chooses everything that the upstream receives,
 //! from values alone: nothing here does I/O.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use hyper::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue, TE,
@@ -90,6 +90,16 @@ impl<'r> ProxiedRequest<'r> {
         let browser = if behind_heroku { named_by_heroku(headers) } else { peer };
         let method = method.clone();
         Ok(Self { method, uri, headers, length, is_websocket, browser, person: None })
+    }
+
+    /// Sends the request to this host and port, in place of those of the upstream's URL.
+    pub fn send_to(&mut self, address: SocketAddr) {
+        let mut parts = self.uri.clone().into_parts();
+        parts.authority = address.to_string().parse().ok();
+        // An address is a valid authority.
+        if let Ok(uri) = Uri::from_parts(parts) {
+            self.uri = uri;
+        }
     }
 
     /// Limits the app's cookies to those of the person with this tag.

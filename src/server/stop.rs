@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rocket::config::Shutdown;
 use rocket::futures::future::select_all;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::connection::Shared;
 use super::settings::Settings;
@@ -65,17 +65,36 @@ fn unix_signal(signal: &rocket::config::Sig) -> tokio::signal::unix::SignalKind 
 }
 
 /// Lets requests in progress end: for `grace` by themselves, for `mercy` those of launches and
-/// grades.
+/// grades. Apps that the gateway started run until then, and stop in what is left of `grace`, or in
+/// `mercy` if that is more.
 pub(super) async fn drain(shared: Arc<Shared>, settings: &Settings) -> Stopped {
+    let begin = Instant::now();
+    let gateway = shared.bridge.gateway();
+    // Heroku also signals every app. From now on, none starts again.
+    if let Some(gateway) = &gateway {
+        gateway.apps().close();
+    }
     // Event streams and WebSockets end now, `/ready` says 503, and no queued grade is sent.
     shared.bridge.shutdown().notify();
     shared.connections.end_all();
     let mut cut = 0;
-    if timeout(settings.grace, shared.connections.all_closed()).await.is_err() {
+    let is_late = timeout(settings.grace, shared.connections.all_closed()).await.is_err();
+    if is_late {
         cut = shared.connections.close_all();
-        let _ = timeout(settings.mercy, shared.connections.all_closed()).await;
     }
-    if let Some(gateway) = shared.bridge.gateway() {
+    let rest = async {
+        if is_late {
+            let _ = timeout(settings.mercy, shared.connections.all_closed()).await;
+        }
+    };
+    let apps = async {
+        if let Some(gateway) = &gateway {
+            let left = settings.grace.saturating_sub(begin.elapsed());
+            gateway.apps().stop(left.max(settings.mercy)).await;
+        }
+    };
+    tokio::join!(rest, apps);
+    if let Some(gateway) = gateway {
         gateway.log_budget().report_all();
     }
     if let Some(shared) = Arc::into_inner(shared)

@@ -29,7 +29,8 @@ impl CurrentGateway {
     /// Replaces the configuration. Requests in progress keep theirs.
     pub(super) fn replace(&self, gateway: Gateway) {
         let gateway = Arc::new(gateway);
-        self.0.store(Arc::clone(&gateway));
+        let former = self.0.swap(Arc::clone(&gateway));
+        gateway.apps.replace(&former.own_apps(), &gateway.own_apps());
         // The retries of grades may wait for a host or a consumer that the new one has.
         gateway.grades.wake();
     }

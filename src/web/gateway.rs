@@ -1,5 +1,6 @@
 //! The state that all routes share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use lti::v1p1::ConsumerCredentials;
@@ -11,6 +12,7 @@ use super::log_budget::{LOG_LINES, LogBudget};
 use super::proxy::route::ToolRoutes;
 use super::proxy::visit::SessionCache;
 use super::served::ServedTool;
+use crate::app::{App, AppTiming, Apps};
 use crate::clock::Clock;
 use crate::config::{Config, Institution, PublicUrl, StateLocation};
 use crate::grade::Grades;
@@ -42,6 +44,8 @@ pub struct Gateway {
     pub(super) grade_tokens: GradeTokens,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
+    /// What the apps share that the gateway starts. It outlives this configuration.
+    pub(super) apps: Arc<Apps>,
     pub(super) log_budget: Arc<LogBudget>,
     /// The searches for causes of rejected launches.
     pub(super) cause_budget: Arc<CauseBudget>,
@@ -56,6 +60,7 @@ struct Parts {
     session_cache: SessionCache,
     grades: Grades,
     upstreams: Upstreams,
+    apps: Arc<Apps>,
     log_budget: Arc<LogBudget>,
     cause_budget: Arc<CauseBudget>,
     clock: Clock,
@@ -100,6 +105,7 @@ impl Gateway {
             session_cache: SessionCache::new(&config.secrets),
             grades: Grades::new(platforms, outbox, &config.tools, clock.clone()),
             upstreams,
+            apps: Apps::new(PathBuf::new(), [], AppTiming::default()),
             log_budget: Arc::new(LogBudget::new(clock.clone(), LOG_LINES)),
             cause_budget: Arc::new(CauseBudget::new(clock.now_in_millis())),
             clock,
@@ -110,8 +116,8 @@ impl Gateway {
     /// Prepares another valid configuration, to take the place of this one. In development it
     /// searches these credentials for the cause of a rejection.
     ///
-    /// It takes over everything that outlives a configuration: spent nonces, queued grades,
-    /// connections to upstreams, outages of apps, the latest launches, and budgets. This gateway
+    /// It takes over everything that outlives a configuration: spent nonces, queued grades, running
+    /// apps, connections to upstreams, outages of apps, the latest launches, and budgets. This gateway
     /// stays as it is, and can go on to serve its own requests.
     ///
     /// # Errors
@@ -142,6 +148,7 @@ impl Gateway {
             session_cache: self.session_cache.reconfigured(&config.secrets),
             grades: grades.map_err(ReloadError::Certificates)?,
             upstreams,
+            apps: Arc::clone(&self.apps),
             log_budget: Arc::clone(&self.log_budget),
             cause_budget: Arc::clone(&self.cause_budget),
             clock: self.clock.clone(),
@@ -172,6 +179,7 @@ impl Gateway {
             grade_tokens: GradeTokens::new(&config.secrets),
             grades: Arc::new(parts.grades),
             upstreams: parts.upstreams,
+            apps: parts.apps,
             log_budget: parts.log_budget,
             cause_budget: parts.cause_budget,
             clock: parts.clock,
@@ -199,6 +207,22 @@ impl Gateway {
     pub fn logging(mut self, lines: u32) -> Self {
         self.log_budget = Arc::new(LogBudget::new(self.clock.clone(), lines));
         self
+    }
+
+    /// The same gateway, whose apps start and run as `apps` says. Without it, they cannot start.
+    #[must_use]
+    pub fn hosting(self, apps: Arc<Apps>) -> Self {
+        Self { apps, ..self }
+    }
+
+    /// The programs that the gateway starts.
+    pub(super) fn own_apps(&self) -> Vec<Arc<App>> {
+        self.routes.served().filter_map(|served| served.app.clone()).collect()
+    }
+
+    /// What the programs share that the gateway starts.
+    pub(crate) fn apps(&self) -> &Apps {
+        &self.apps
     }
 
     /// The budget of log lines that a client can cause without signing in.

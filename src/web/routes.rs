@@ -37,6 +37,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         .attach(rocket::shield::Shield::new())
         .attach(body::MethodAsSent)
         .attach(length::ContentLength)
+        .attach(run_apps(Arc::clone(&current)))
         .attach(deliver_grades(Arc::clone(&current)))
         .attach(report_left_out(Arc::clone(&gateway.log_budget)))
         .register("/", rocket::catchers![refusal::unmatched])
@@ -55,6 +56,17 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         rocket = rocket.mount("/static", guard::except_tool_hosts(files, true));
     }
     rocket.manage(current)
+}
+
+/// Starts the programs of apps. The listener stops them.
+fn run_apps(current: Arc<CurrentGateway>) -> AdHoc {
+    AdHoc::on_liftoff("run apps", |rocket| {
+        let port = rocket.config().port;
+        Box::pin(async move {
+            let gateway = current.load();
+            gateway.apps.start(&gateway.own_apps(), port);
+        })
+    })
 }
 
 /// Delivers queued grades until the shutdown.

@@ -6,6 +6,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use lti::v1p1::LaunchPolicy;
 
 use super::outage::Outage;
+use crate::app::App;
 use crate::config::{Target, Tool, Upstream};
 use crate::proxy::headers;
 use crate::template::Page;
@@ -29,6 +30,8 @@ pub(crate) struct ServedTool {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     /// Whether its app refuses connections, and since when. It outlives a configuration.
     pub(super) outage: Arc<Outage>,
+    /// Its app, if the gateway starts it. It outlives a configuration that has the same command.
+    pub(super) app: Option<Arc<App>>,
 }
 
 impl ServedTool {
@@ -40,7 +43,7 @@ impl ServedTool {
             Target::Template(name) => ServedTarget::Template(Page::new(name, &tool)),
             Target::Upstream(upstream) => {
                 headers = headers::configured_headers(upstream);
-                ServedTarget::Upstream(upstream.clone())
+                ServedTarget::Upstream(Upstream::clone(upstream))
             }
             Target::Site(_) => ServedTarget::Site,
         };
@@ -50,9 +53,18 @@ impl ServedTool {
             Target::Upstream(upstream) => Some(upstream.url.origin.to_string()),
             Target::Template(_) | Target::Site(_) => None,
         };
+        let command = match &tool.target {
+            Target::Upstream(upstream) => upstream.command.as_ref(),
+            Target::Template(_) | Target::Site(_) => None,
+        };
+        let app = command.map(|command| {
+            let known = former.and_then(|former| former.app.as_ref());
+            let known = known.filter(|app| app.runs(command)).map(Arc::clone);
+            known.unwrap_or_else(|| App::new(&tool.name, command.clone()))
+        });
         let former = former.filter(|former| origin(&former.tool) == origin(&tool));
         let outage = former.map(|former| Arc::clone(&former.outage)).unwrap_or_default();
-        Self { tool, target, policy, params, headers, outage }
+        Self { tool, target, policy, params, headers, outage, app }
     }
 
     /// The start of its paths: empty on its own host, otherwise the launch path.

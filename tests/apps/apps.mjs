@@ -354,10 +354,10 @@ export const APPS = {
       link: check.link("Second page", "This is second"),
     },
   },
-  runserver: django("Django (runserver)", ({ python, port }) => [python("env"), browser("django/notes.py"), "runserver", "--noreload", `127.0.0.1:${port}`], {
-    SECURE: "1",
-  }),
-  gunicorn: django("Django (gunicorn)", ({ python, port }) => [python("env"), "-m", "gunicorn", `--chdir=${browser("django")}`, `--bind=127.0.0.1:${port}`, "--threads=8", "notes:application"], {}),
+  runserver: django("Django (runserver)", ({ python, port }) => [python("env"), browser("django/notes.py"), "runserver", "--noreload", `127.0.0.1:${port}`], ({ tool }) =>
+    // Without the browser's host, its scheme does not matter either.
+    tool?.pass_host_header ? { SECURE: "1" } : {}),
+  gunicorn: django("Django (gunicorn)", ({ python, port }) => [python("env"), "-m", "gunicorn", `--chdir=${browser("django")}`, `--bind=127.0.0.1:${port}`, "--threads=8", "notes:application"]),
   fastapi: {
     title: "FastAPI `url_for`, docs",
     start: ({ python, port, base }) => [python("env"), browser("fastapi/app.py"), String(port), ...(base ? [base] : [])],
@@ -484,8 +484,8 @@ function jupyter(title, module, up) {
   };
 }
 
-function django(title, start, more) {
-  const env = ({ base, directory }) => ({ BASE: base, DATABASE: `${directory}/notes.sqlite3`, ...more });
+function django(title, start, more = () => ({})) {
+  const env = ({ base, directory, config }) => ({ BASE: base, DATABASE: `${directory}/notes.sqlite3`, ...more(config) });
   return {
     title,
     prepare: ({ python }) => [[python("env"), browser("django/notes.py"), "prepare"]],

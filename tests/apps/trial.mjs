@@ -13,6 +13,8 @@ export class Trial {
     profile.context.on("response", (response) => {
       const request = response.request();
       if (response.status() < 400 || request.url().endsWith("/favicon.ico")) return;
+      // Browsers request a web manifest without cookies, also in a window of its own.
+      if (request.resourceType() === "manifest") return;
       if (app.missing?.test(new URL(request.url()).pathname)) return;
       this.bad.push({ status: response.status(), method: request.method(), path: path(request) });
     });

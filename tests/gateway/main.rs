@@ -1,6 +1,8 @@
 //! The behavior of the gateway from outside: one module per capability.
 
 mod answers;
+#[cfg(target_os = "linux")]
+mod apps;
 mod cartridge;
 mod checklist;
 mod configuration;

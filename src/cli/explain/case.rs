@@ -23,8 +23,8 @@ use crate::cli::load::{Loaded, load};
 use crate::cli::machine::now;
 use crate::cli::message::{no_tool, random_secret, unreadable};
 use crate::config::{
-    Config, Environment, Fault, Location, OutcomeRules, Prefix, Problem, PublicUrl, Severity, Site,
-    Target, Tool, Upstream, is_variable, print,
+    Config, Environment, Fault, Location, OutcomeRules, Prefix, Problem, PublicUrl, Severity, Tool,
+    is_variable, print,
 };
 use crate::grade::NoGradeToken;
 use crate::practice;
@@ -146,7 +146,7 @@ impl Case {
         secrets.extend(context.replaced.iter().map(|(_, secret)| secret.clone()));
         secrets.extend(loaded.config.secrets.iter().cloned());
         for tool in &loaded.config.tools {
-            if let Target::Upstream(upstream) = &tool.target {
+            if let Some(upstream) = tool.upstream() {
                 secrets.extend(upstream.headers.iter().map(|(_, value)| value.clone()));
                 let command = upstream.command.iter();
                 secrets.extend(command.flat_map(|command| command.environment.values().cloned()));
@@ -250,14 +250,10 @@ impl ExpectedUrl {
             // Session ids stand below the launch path, or at the root of the tool's host.
             let stands_at_session = tool.host.is_none() || tool.path.as_str().is_empty();
             let first = rest.split('/').nth(1).filter(|_| stands_at_session);
-            let is_launch_url = match &tool.target {
-                Target::Template(_) => matches!(rest, "" | "/"),
-                Target::Upstream(Upstream { prefix, .. }) | Target::Site(Site { prefix, .. }) => {
-                    match prefix {
-                        Prefix::Session => !first.is_some_and(begins_with_tilde),
-                        Prefix::Tool => !first.is_some_and(is_reserved),
-                    }
-                }
+            let is_launch_url = match tool.prefix() {
+                None => matches!(rest, "" | "/"),
+                Some(Prefix::Session) => !first.is_some_and(begins_with_tilde),
+                Some(Prefix::Tool) => !first.is_some_and(is_reserved),
             };
             if !is_launch_url || has_dot_segment(rest) {
                 expected.no_tool =

@@ -12,7 +12,7 @@ use super::resolver::{Resolver, StringPurpose};
 use crate::config::app_command::AppCommand;
 use crate::config::document::Part;
 use crate::config::fault::Fault;
-use crate::config::file::{CommandTable, EnvironmentTable, StringValue};
+use crate::config::file::{CommandTable, StringValue, ValuesTable};
 use crate::config::port_placeholder;
 use crate::config::reading::CommandUse;
 use crate::config::table::{ValueSource, Written};
@@ -101,7 +101,7 @@ impl Resolver<'_> {
     fn app_environment(
         &mut self,
         tool: &str,
-        written: Option<Written<EnvironmentTable>>,
+        written: Option<Written<ValuesTable>>,
     ) -> BTreeMap<String, Secret> {
         let mut environment = BTreeMap::new();
         for (name, text) in written.map(|written| written.value).unwrap_or_default() {

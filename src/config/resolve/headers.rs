@@ -8,7 +8,7 @@ use super::credential::{Credential, SecretPlace};
 use super::resolver::{Resolver, StringPurpose};
 use crate::config::document::Part;
 use crate::config::fault::Fault;
-use crate::config::file::{HeadersTable, StringValue};
+use crate::config::file::{StringValue, ValuesTable};
 use crate::config::header::{check_value, is_hop_by_hop, is_identity, is_token};
 use crate::config::placeholder::PlaceholderUse;
 use crate::config::table::Written;
@@ -21,7 +21,7 @@ impl Resolver<'_> {
     pub(super) fn headers(
         &mut self,
         tool: &str,
-        written: Option<Written<HeadersTable>>,
+        written: Option<Written<ValuesTable>>,
     ) -> Vec<(String, Secret)> {
         let mut headers = Vec::new();
         let mut known: HashMap<String, String> = HashMap::new();

@@ -76,13 +76,13 @@ impl Resolver<'_> {
                 if lacks(&["command"]) {
                     self.without_effect(&table, "upstream");
                 }
-                self.upstream(tool, table.upstream, None).map(Target::Upstream)
+                self.upstream(tool, table.upstream, None).map(Box::new).map(Target::Upstream)
             }
             _ => {
                 let is_missing = table.command.command.is_none();
                 let command = self.command(tool, table.command);
                 let upstream = self.upstream(tool, table.upstream, Some(command))?;
-                (!is_missing).then_some(Target::Upstream(upstream))
+                (!is_missing).then(|| Target::Upstream(Box::new(upstream)))
             }
         }
     }

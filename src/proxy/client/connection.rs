@@ -18,6 +18,7 @@ use crate::cause::message_chain;
 pub(super) struct Connection {
     sender: SendRequest<MeteredBody>,
     meter: Arc<Meter>,
+    run: Option<u64>,
 }
 
 /// The reason why an exchange failed, and whether its request may be sent again.
@@ -40,8 +41,8 @@ pub(super) enum Retry {
 }
 
 impl Connection {
-    /// Speaks HTTP/1.1 on this transport.
-    pub(super) async fn open<T>(transport: T) -> Result<Self, UpstreamError>
+    /// Speaks HTTP/1.1 on this transport, which leads to this run of the upstream's program.
+    pub(super) async fn open<T>(transport: T, run: Option<u64>) -> Result<Self, UpstreamError>
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -56,7 +57,12 @@ impl Connection {
             .map_err(|error| UpstreamError::Gone(message_chain(&error)))?;
         // The sender receives the errors.
         spawn(async move { connection.with_upgrades().await.ok() });
-        Ok(Self { sender, meter })
+        Ok(Self { sender, meter, run })
+    }
+
+    /// Whether it leads to this run of the upstream's program.
+    pub(super) fn leads_to(&self, run: Option<u64>) -> bool {
+        self.run == run
     }
 
     /// Whether the connection is open and has no request.
@@ -141,7 +147,7 @@ mod tests {
 
     async fn opened() -> (Connection, DuplexStream) {
         let (near, far) = duplex(TRANSPORT);
-        (Connection::open(near).await.expect("a connection"), far)
+        (Connection::open(near, None).await.expect("a connection"), far)
     }
 
     fn request(method: Method, body: UpstreamBody) -> Request<UpstreamBody> {
@@ -288,7 +294,7 @@ mod tests {
         const TRANSPORT: usize = 1024 * 1024;
         run(async {
             let (near, mut far) = duplex(TRANSPORT);
-            let mut connection = Connection::open(near).await.expect("a connection");
+            let mut connection = Connection::open(near, None).await.expect("a connection");
             let head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n";
             let mut body = answered(&mut connection, &mut far, head).await.into_body();
             let written = Arc::new(AtomicUsize::new(0));

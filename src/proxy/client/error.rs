@@ -34,6 +34,15 @@ pub enum UpstreamError {
         /// The loopback address of the other IP version, if an app listens there.
         listens: Option<SocketAddr>,
     },
+    /// The app's own program does not listen yet, or no longer. Contains what it does.
+    #[error("the program of the tool's `command` {0}")]
+    NotReady(String),
+    /// Another program listens at the port of the app. Nothing was sent to it.
+    #[error("at port {port}, the program of the tool's `command` does not listen, but another")]
+    Foreign {
+        /// The port.
+        port: u16,
+    },
     /// A step of the connection did not end within 5 seconds.
     #[error("{0} did not end within {CONNECT_SECONDS} seconds")]
     ConnectTimeout(ConnectStep),
@@ -109,6 +118,7 @@ impl UpstreamError {
     pub const CODES: &'static [&'static str] = &[
         "upstream-name",
         "upstream-refused",
+        "upstream-foreign",
         "upstream-timeout",
         "upstream-unreachable",
         "upstream-tls",
@@ -122,7 +132,8 @@ impl UpstreamError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Name { .. } => "upstream-name",
-            Self::Refused { .. } => "upstream-refused",
+            Self::Refused { .. } | Self::NotReady(_) => "upstream-refused",
+            Self::Foreign { .. } => "upstream-foreign",
             Self::ConnectTimeout(_) => "upstream-timeout",
             Self::Unreachable { .. } => "upstream-unreachable",
             Self::Certificate { .. } | Self::Handshake(_) => "upstream-tls",
@@ -150,6 +161,16 @@ impl UpstreamError {
             Self::Refused { listens: None, .. } => {
                 "start the app, or correct host and port of the tool's `upstream`".into()
             }
+            Self::NotReady(_) => {
+                "read the lines of this tool with `app` in the log: they say how its program \
+                 ended, and what it printed"
+                    .into()
+            }
+            Self::Foreign { port } => format!(
+                "find the other program with `ss -ltnp sport = :{port}`; if it is the app's own, \
+                 let it stay in the app's group of processes (no setsid, no daemon)"
+            )
+            .into(),
             Self::ConnectTimeout(ConnectStep::Lookup) => {
                 "check the DNS servers of the gateway's host".into()
             }

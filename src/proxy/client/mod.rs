@@ -6,6 +6,7 @@
 mod certificate;
 mod connect;
 mod connection;
+mod destination;
 mod error;
 mod meter;
 mod peer;
@@ -16,6 +17,7 @@ mod tls;
 mod upstreams;
 
 pub use certificate::CertificateFault;
+pub use destination::Destination;
 pub use error::{ConnectStep, UpstreamError};
 pub use meter::UpstreamBody;
 pub use presence::Presence;

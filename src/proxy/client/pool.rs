@@ -49,14 +49,15 @@ struct PeerState {
 }
 
 impl Pool {
-    /// The connection to this peer that was used last and is still open.
-    pub(super) fn take(&self, peer: &Peer) -> Option<Connection> {
+    /// The connection to this run of this peer that was used last and is still open.
+    pub(super) fn take(&self, peer: &Peer, run: Option<u64>) -> Option<Connection> {
         let mut guard = self.lock();
         let state = &mut *guard;
         let idle = &mut state.peers.get_mut(peer)?.idle;
         while let Some((connection, since)) = idle.pop() {
             state.count -= 1;
-            if connection.is_ready() && since.elapsed() < KEEP_ALIVE_TIMEOUT {
+            let is_usable = connection.is_ready() && connection.leads_to(run);
+            if is_usable && since.elapsed() < KEEP_ALIVE_TIMEOUT {
                 return Some(connection);
             }
         }

@@ -7,6 +7,7 @@ use hyper::{Request, Response};
 
 use super::connect::connect;
 use super::connection::{Connection, FailedExchange, Retry};
+use super::destination::Destination;
 use super::error::UpstreamError;
 use super::meter::UpstreamBody;
 use super::peer::Peer;
@@ -49,18 +50,21 @@ impl Upstreams {
     /// it was written, or its method is idempotent and no byte of its body was handed on. `request`
     /// then returns `None` if it cannot build the request again.
     ///
+    /// Only connections to `destination` carry the request.
+    ///
     /// # Errors
     /// An [`UpstreamError`] if no response head arrives.
     pub async fn send(
         &self,
+        destination: Destination<'_>,
         mut request: impl FnMut() -> Option<Request<UpstreamBody>>,
     ) -> Result<Response<Incoming>, UpstreamError> {
         const NO_REQUEST: &str = "there is no request to send";
         let first = request().ok_or_else(|| UpstreamError::Gone(NO_REQUEST.to_owned()))?;
         let peer = Peer::of(first.uri())
             .ok_or_else(|| UpstreamError::Gone("the URL is not absolute".to_owned()))?;
-        let Some(kept) = self.pool.take(&peer) else {
-            return self.send_afresh(peer, first).await;
+        let Some(kept) = self.pool.take(&peer, destination.run) else {
+            return self.send_afresh(peer, destination, first).await;
         };
         let FailedExchange { error, retry, .. } = match self.exchange(&peer, kept, first).await {
             Ok(response) => return Ok(response),
@@ -73,7 +77,7 @@ impl Upstreams {
         };
         match again {
             // Other idle connections may be as old as the one that failed.
-            Some(request) => self.send_afresh(peer, request).await,
+            Some(request) => self.send_afresh(peer, destination, request).await,
             None => Err(error),
         }
     }
@@ -82,9 +86,10 @@ impl Upstreams {
     async fn send_afresh(
         &self,
         peer: Peer,
+        destination: Destination<'_>,
         request: Request<UpstreamBody>,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        let connection = self.open(&peer).await?;
+        let connection = self.open(&peer, destination).await?;
         match self.exchange(&peer, connection, request).await {
             Ok(response) => Ok(response),
             Err(failure) => Err(self.cause(&peer, failure).await),
@@ -114,16 +119,24 @@ impl Upstreams {
         Ok(response)
     }
 
-    /// Opens a connection.
-    async fn open(&self, peer: &Peer) -> Result<Connection, UpstreamError> {
+    /// Opens a connection to this destination.
+    async fn open(
+        &self,
+        peer: &Peer,
+        destination: Destination<'_>,
+    ) -> Result<Connection, UpstreamError> {
         let tcp = connect(peer.host(), peer.port()).await?;
+        if destination.is_own.is_some_and(|is_own| !is_own()) {
+            return Err(UpstreamError::Foreign { port: peer.port() });
+        }
+        let run = destination.run;
         match &self.tls {
             Some(tls) if peer.is_tls => {
-                Connection::open(tls.connect(peer.host(), tcp).await?).await
+                Connection::open(tls.connect(peer.host(), tcp).await?, run).await
             }
             // Never in clear text: the client was built without TLS.
             None if peer.is_tls => Err(UpstreamError::Gone("the client has no TLS".to_owned())),
-            _ => Connection::open(tcp).await,
+            _ => Connection::open(tcp, run).await,
         }
     }
 }

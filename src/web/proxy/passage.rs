@@ -3,6 +3,7 @@
 //! `crate::proxy` chooses the content of the upstream's request. This file decides whether the
 //! gateway sends it, and how long the gateway waits for the response head.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,12 +21,14 @@ use super::relay::Relay;
 use super::session_load::RequestPermit;
 use super::upload::{StopUpload, UploadFault, UploadWatch};
 use super::visit::{OpenSession, PreparedHeaders};
+use crate::app::{Listening, NotReady};
 use crate::config::{Prefix, Upstream};
-use crate::proxy::client::{UpstreamBody, UpstreamError};
+use crate::proxy::client::{Destination, UpstreamBody, UpstreamError};
 use crate::proxy::headers::HeaderPolicy;
 use crate::proxy::own_page::is_from_own_page;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
 use crate::session::{TWIN_COOKIE, cookies};
+use crate::url::{BaseUrl, Origin, Scheme};
 use crate::web::development::{AppFailure, FailedRequest};
 use crate::web::guard;
 use crate::web::login::is_login;
@@ -33,6 +36,11 @@ use crate::web::page;
 use crate::web::refusal::{Refusal, accept, reference};
 use crate::web::request_body::RequestBody;
 use crate::web::response_body::{ResponseBody, own_response};
+
+/// The longest that a request waits for an app that starts, unless it opens a page, which reloads
+/// itself. Heroku's router gives up after 30 seconds, of which it may already have waited for a
+/// permit.
+const APP_PATIENCE: Duration = Duration::from_secs(10);
 
 impl From<UploadFault> for Refusal {
     fn from(fault: UploadFault) -> Self {
@@ -132,7 +140,8 @@ async fn proxied(
     };
     let proxied = ProxiedRequest::read(browser, &call.mount.upstream.url)?;
     let mut passage = Passage::admit(call, proxied)?;
-    let permit = passage.wait_for_permit().await?;
+    let permit =
+        passage.wait_for_permit().await.map_err(|refusal| while_starting(call, refusal))?;
     let upload = (passage.proxied.length() != BodyLength::None).then(|| UploadWatch::new(body));
     let response = passage.send(upload.as_ref()).await;
     let response = response.map_err(|refusal| while_starting(call, refusal))?;
@@ -209,9 +218,18 @@ fn without_session(call: &SessionCall<'_>) -> Refusal {
 /// The refusal of a request whose upstream failed. If the app may be starting, a browser that opens
 /// a page reloads it.
 fn while_starting(call: &SessionCall<'_>, refusal: Refusal) -> Refusal {
-    let Refusal::Upstream(error @ UpstreamError::Refused { .. }) = refusal else { return refusal };
-    let may_start = call.mount.served.outage.refused(call.gateway.clock.running());
-    if may_start && opens_page(call.head) {
+    let error = match refusal {
+        Refusal::Upstream(
+            error @ (UpstreamError::Refused { .. }
+            | UpstreamError::NotReady(_)
+            | UpstreamError::Foreign { .. }),
+        ) => error,
+        other => return other,
+    };
+    let served = call.mount.served;
+    let fails = served.app.as_ref().is_some_and(|app| !app.status().may_start());
+    let may_start = served.outage.refused(call.gateway.clock.running());
+    if may_start && !fails && opens_page(call.head) {
         Refusal::UpstreamStarting(error)
     } else {
         Refusal::Upstream(error)
@@ -234,6 +252,10 @@ struct Passage<'r> {
     session: Arc<OpenSession>,
     prepared: Arc<PreparedHeaders>,
     now: u64,
+    /// The upstream's base URL. That of an app that the gateway starts has the port of its run.
+    url: Cow<'r, BaseUrl>,
+    /// Where the app listens, if the gateway starts it.
+    listening: Option<Listening>,
 }
 
 impl<'r> Passage<'r> {
@@ -261,20 +283,26 @@ impl<'r> Passage<'r> {
         if proxied.may_be_csrf(&prepared.origin) {
             return Err(Refusal::ForeignOrigin);
         }
-        if mount.upstream.pass_host_header && !guard::is_host_of(authority(call), &prepared.origin)
-        {
+        // Port forwarders send the browser's `Host` or `localhost`. With `dev_host`, the gateway
+        // answers these two only.
+        let is_forwarded = gateway.development.as_ref().is_some_and(|it| it.dev_host.is_some());
+        let is_own_host = || guard::is_host_of(authority(call), &prepared.origin);
+        if mount.upstream.pass_host_header && !is_forwarded && !is_own_host() {
             return Err(Refusal::OtherHost);
         }
-        Ok(Self { call, proxied, session, prepared, now })
+        let url = Cow::Borrowed(&mount.upstream.url);
+        Ok(Self { call, proxied, session, prepared, now, url, listening: None })
     }
 
-    /// Waits until the session has few enough requests in progress. The session must still be valid
-    /// afterwards.
+    /// Waits until the session has few enough requests in progress, and for an app that starts. The
+    /// session must still be valid afterwards.
     async fn wait_for_permit(&mut self) -> Result<RequestPermit, Refusal> {
         let SessionCall { gateway, mount, .. } = self.call;
         let cache = &gateway.session_cache;
         let session = &self.session.session;
-        let permit = cache.loads.admit(&mount.served.tool.name, &session.id).await?;
+        let mut permit = cache.loads.admit(&mount.served.tool.name, &session.id).await?;
+        self.reach_app(&mut permit).await?;
+        let session = &self.session.session;
         self.now = gateway.clock.now();
         if cache.admits(mount.served, session, self.now) {
             Ok(permit)
@@ -283,11 +311,37 @@ impl<'r> Passage<'r> {
         }
     }
 
+    /// Finds out where the app listens, if the gateway starts it.
+    async fn reach_app(&mut self, permit: &mut RequestPermit) -> Result<(), Refusal> {
+        let upstream = self.call.mount.upstream;
+        let Some(app) = &self.call.mount.served.app else { return Ok(()) };
+        permit.keep(app.enter());
+        let patience = match opens_page(self.call.head) {
+            true => Duration::ZERO,
+            false => APP_PATIENCE.min(upstream.timeout),
+        };
+        let listening = app.listening(patience).await;
+        let listening = listening.map_err(|NotReady { fact, .. }| UpstreamError::NotReady(fact))?;
+        self.proxied.send_to(listening.address);
+        let authority = listening.address.to_string();
+        let origin = Origin { scheme: Scheme::Http, authority };
+        self.url = Cow::Owned(BaseUrl { origin, path: upstream.url.path.clone() });
+        self.listening = Some(listening);
+        Ok(())
+    }
+
     /// Sends the request with its body, and waits for the response head until the tool's
     /// `timeout`. The timeout does not run while the gateway waits for the browser.
     async fn send(&self, upload: Option<&UploadWatch>) -> Result<Response<Incoming>, Refusal> {
         let limit = self.call.mount.upstream.timeout;
-        let sending = self.call.gateway.upstreams.send(|| self.upstream_request(upload));
+        let listening = self.listening.as_ref();
+        let is_own = || listening.is_none_or(Listening::is_own);
+        let destination = Destination {
+            run: listening.map(|listening| listening.run),
+            is_own: listening.is_some().then_some(&is_own),
+        };
+        let upstreams = &self.call.gateway.upstreams;
+        let sending = upstreams.send(destination, || self.upstream_request(upload));
         let mut sending = std::pin::pin!(sending);
         let mut timeout = std::pin::pin!(sleep(limit));
         loop {
@@ -313,7 +367,7 @@ impl<'r> Passage<'r> {
     /// The upstream's request. `None` if its body has already left, in part or completely.
     fn upstream_request(&self, upload: Option<&UploadWatch>) -> Option<Request<UpstreamBody>> {
         let policy = HeaderPolicy {
-            upstream: &self.call.mount.upstream.url,
+            upstream: &self.url,
             origin: &self.prepared.origin,
             prefix: self.call.mount.prefix,
             configured: &self.call.mount.served.headers,
@@ -332,6 +386,7 @@ impl<'r> Passage<'r> {
             latest_launches: &self.call.gateway.session_cache.latest_launches,
             call: self.call,
             lifetime: self.session.session.time_left(self.now),
+            url: self.url,
             session: self.session,
             prepared: self.prepared,
             permit,

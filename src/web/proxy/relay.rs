@@ -1,5 +1,6 @@
 //! An upstream's response, passed on to the browser: complete, as a stream, or as a WebSocket.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use super::visit::{OpenSession, PreparedHeaders};
 use crate::proxy::client::UpstreamError;
 use crate::proxy::person_cookie::PersonCookies;
 use crate::session::{LatestLaunches, RoleWatch};
+use crate::url::BaseUrl;
 use crate::web::refusal::Refusal;
 use crate::web::response_body::{ResponseBody, complete, streamed, stripped};
 
@@ -33,6 +35,8 @@ const AT_ONCE: Duration = Duration::from_millis(50);
 pub(super) struct Relay<'r> {
     pub(super) latest_launches: &'r LatestLaunches,
     pub(super) call: &'r SessionCall<'r>,
+    /// The upstream's base URL.
+    pub(super) url: Cow<'r, BaseUrl>,
     pub(super) session: Arc<OpenSession>,
     pub(super) prepared: Arc<PreparedHeaders>,
     /// The remaining lifetime of the session.
@@ -161,7 +165,7 @@ impl Relay<'_> {
     /// The response head for the browser.
     fn head(&self, status: StatusCode, headers: &HeaderMap) -> Response<()> {
         let frame = Frame {
-            upstream: &self.call.mount.upstream.url,
+            upstream: &self.url,
             origin: &self.prepared.origin,
             prefix: self.call.mount.prefix,
             is_root: self.call.rest.is_empty(),

@@ -78,6 +78,11 @@ impl ToolRoutes {
         self.tools.iter().map(|served| &served.tool)
     }
 
+    /// All tools, prepared.
+    pub(in crate::web) fn served(&self) -> impl Iterator<Item = &ServedTool> {
+        self.tools.iter()
+    }
+
     /// The tool of this name.
     pub(in crate::web) fn tool(&self, name: &str) -> Option<&ServedTool> {
         self.tools.iter().find(|served| served.tool.name == name)

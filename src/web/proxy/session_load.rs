@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::app::AppUse;
+
 /// The most concurrent requests of a session. Routers that speak HTTP/2 send 100 at once, so the
 /// next ones wait.
 pub(crate) const MOST_REQUESTS: usize = 64;
@@ -53,11 +55,13 @@ pub(in crate::web) struct RequestPermit {
     // Dropped in this order, so that an entry never vanishes while one of its slots is in use.
     slot: OwnedSemaphorePermit,
     place: Place,
+    app: Option<AppUse>,
 }
 
 /// The permit of a WebSocket or an event stream.
 pub(in crate::web) struct StreamPermit {
     _place: Place,
+    _app: Option<AppUse>,
 }
 
 /// One unit of a session's load, until it is dropped.
@@ -86,7 +90,7 @@ impl SessionLoads {
                 _ => return Err(TooManyRequests),
             },
         };
-        Ok(RequestPermit { slot, place })
+        Ok(RequestPermit { slot, place, app: None })
     }
 
     /// Counts a request, and returns the slots for which it may wait.
@@ -106,15 +110,20 @@ impl SessionLoads {
 }
 
 impl RequestPermit {
+    /// Keeps the use of an app as long as the request, or its stream.
+    pub(in crate::web) fn keep(&mut self, app: AppUse) {
+        self.app = Some(app);
+    }
+
     /// Turns the request into a WebSocket or an event stream, which no longer counts as a request.
     ///
     /// # Errors
     /// [`TooManyStreams`] if the session has too many. The request then ends.
     pub(in crate::web) fn into_stream(self) -> Result<StreamPermit, TooManyStreams> {
-        let Self { slot, mut place } = self;
+        let Self { slot, mut place, app } = self;
         let result = place.become_stream();
         drop(slot);
-        result.map(|()| StreamPermit { _place: place })
+        result.map(|()| StreamPermit { _place: place, _app: app })
     }
 }
 

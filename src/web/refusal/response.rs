@@ -249,7 +249,11 @@ impl Refusal {
     fn retry(&self, response: &mut Response<'_>) {
         let seconds = match self {
             Self::UpstreamStarting(_) => RELOAD_SECONDS,
-            Self::Upstream(UpstreamError::Refused { .. }) => RETRY_SECONDS,
+            Self::Upstream(
+                UpstreamError::Refused { .. }
+                | UpstreamError::NotReady(_)
+                | UpstreamError::Foreign { .. },
+            ) => RETRY_SECONDS,
             _ => return,
         };
         response.set_header(Header::new("Retry-After", seconds.to_string()));

@@ -424,7 +424,9 @@ impl From<UpstreamError> for Refusal {
 fn upstream(error: &UpstreamError) -> (Status, PageText) {
     match error {
         UpstreamError::ConnectTimeout(_) => (Status::GatewayTimeout, page_text::TOO_SLOW),
-        UpstreamError::Refused { .. } => (Status::ServiceUnavailable, page_text::UNAVAILABLE),
+        UpstreamError::Refused { .. }
+        | UpstreamError::NotReady(_)
+        | UpstreamError::Foreign { .. } => (Status::ServiceUnavailable, page_text::UNAVAILABLE),
         _ => (Status::BadGateway, page_text::UNAVAILABLE),
     }
 }

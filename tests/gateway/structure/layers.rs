@@ -8,7 +8,7 @@ const ROWS: [Row; 9] = [
     ("layer 2, lower row", &["url", "address", "clock", "cause", "common_name", "log"]),
     ("layer 2, middle row", &["config"]),
     ("layer 2, upper row", &["session", "state", "platform", "practice"]),
-    ("layer 3", &["proxy", "template", "site", "process", "grade"]),
+    ("layer 3", &["proxy", "template", "site", "app", "grade"]),
     ("layer 4, lower row", &["web"]),
     ("layer 4, upper row", &["server"]),
     ("layer 5", &["cli"]),

@@ -172,6 +172,38 @@ fn on_heroku_and_in_development_the_app_receives_the_host_of_the_request() {
 }
 
 #[test]
+fn behind_a_port_forwarder_the_app_receives_the_dev_host() {
+    let recorder = Recorder::start();
+    let dev_host = "https://name-5000.app.github.dev";
+    let file = tools(&recorder.url(), PASSED)
+        .replace("public_url = \"https://tool.example\"", &format!("dev_host = \"{dev_host}\""));
+    let server = Server::start(&Setup { tools: &file, development: true, ..Setup::default() });
+    let mut browser = Browser::at(&server, "localhost:5000");
+    let visit = browser.open(&Form { url: &format!("{dev_host}/lti/nb"), ..launch() });
+    let check = |host, origin| {
+        let headers = [
+            ("Host", host),
+            ("Cookie", visit.cookie.as_str()),
+            ("Origin", origin),
+            ("Sec-Fetch-Site", "same-origin"),
+        ];
+        server.send("POST", &visit.at("/"), &headers, b"x=1")
+    };
+    for (host, origin) in [
+        ("name-5000.app.github.dev", dev_host),
+        ("localhost:5000", dev_host),
+        // GitHub Codespaces rewrites both.
+        ("localhost:5000", "http://localhost:5000"),
+    ] {
+        assert_eq!(check(host, origin).status, 200, "{host} {origin}");
+        let expected = [("host", Some("name-5000.app.github.dev")), ("origin", Some(dev_host))];
+        received(&recorder, &expected);
+    }
+    assert_eq!(check("evil.example", dev_host).status, 400);
+    recorder.saw_nothing();
+}
+
+#[test]
 fn a_websocket_passes_the_host_too_and_only_the_right_one() {
     let upstream = Upstream::start();
     let server = server(&tools(&upstream.url(), PASSED));

@@ -1,0 +1,26 @@
+//! Apps: programs that the gateway starts, keeps running and stops (`command`).
+//!
+//! One program has one [`App`], with one task that supervises it. [`Apps`] is what all of them
+//! share. See [decision 42](../../docs/decisions/0042-command.md).
+
+mod app;
+mod apps;
+mod child;
+#[cfg(target_os = "linux")]
+mod leftover;
+mod line_budget;
+mod listener;
+mod output;
+mod port;
+#[cfg(target_os = "linux")]
+mod process_table;
+mod start_child;
+mod status;
+mod supervisor;
+mod timing;
+
+pub use app::{App, AppUse};
+pub use apps::Apps;
+pub use start_child::{START_APP, become_app};
+pub use status::{AppPhase, AppStatus, Listening, NotReady};
+pub use timing::AppTiming;

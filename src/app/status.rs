@@ -1,0 +1,107 @@
+//! The state of an app, which requests and `/ready` read.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::listener::KnownSockets;
+
+/// After this number of failed starts in a row, pages no longer promise that the app starts.
+const MOST_FAILURES: u32 = 3;
+
+/// The state of an app.
+#[derive(Clone, Debug)]
+pub struct AppStatus {
+    /// What its program does.
+    pub phase: AppPhase,
+    /// How often its program ended, since it last ran for a while.
+    pub failures: u32,
+    /// How often the gateway has started its program again after it ended, in total.
+    pub restarts: u64,
+}
+
+/// What the program of an app does.
+#[derive(Clone, Debug)]
+pub enum AppPhase {
+    /// It does not run: nobody uses it, or the gateway stops.
+    Stopped,
+    /// It runs, but does not listen yet.
+    Starting,
+    /// It listens.
+    Ready(Listening),
+    /// It ended, and starts again after this time.
+    Waiting {
+        /// How it ended.
+        end: Arc<str>,
+        /// The time until the next start.
+        wait: Duration,
+    },
+}
+
+/// Where one run of an app's program listens.
+#[derive(Clone, Debug)]
+pub struct Listening {
+    /// The number of the run, unique in this process and at least 1. Each run has its own
+    /// connections.
+    pub run: u64,
+    /// The loopback address.
+    pub address: SocketAddr,
+    pub(super) sockets: Arc<KnownSockets>,
+}
+
+impl Listening {
+    /// Whether the run of the app still listens there, and nothing else does. After `true`, a
+    /// connection that was opened before the call leads to the app.
+    pub fn is_own(&self) -> bool {
+        self.sockets.are_own()
+    }
+}
+
+/// Why an app cannot answer a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotReady {
+    /// Whether the app probably starts. `false` after several failures.
+    pub may_start: bool,
+    /// The fact, for the log.
+    pub fact: String,
+}
+
+impl AppStatus {
+    pub(super) fn starting() -> Self {
+        Self { phase: AppPhase::Starting, failures: 0, restarts: 0 }
+    }
+
+    /// Whether the app probably starts, so that it is worth to wait.
+    pub fn may_start(&self) -> bool {
+        self.failures < MOST_FAILURES
+    }
+
+    /// Why the app cannot answer, unless it listens.
+    pub(super) fn not_ready(&self) -> NotReady {
+        let fact = match &self.phase {
+            AppPhase::Stopped => "does not run".to_owned(),
+            AppPhase::Starting => "has started, and listens at no port yet".to_owned(),
+            AppPhase::Ready(_) => "is ready".to_owned(),
+            AppPhase::Waiting { end, .. } => format!("has ended ({end})"),
+        };
+        NotReady { may_start: self.may_start(), fact }
+    }
+}
+
+/// A word for `/ready`: no address, and nothing that the program printed.
+impl fmt::Display for AppStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.phase {
+            AppPhase::Stopped => "stopped",
+            AppPhase::Starting => "starting",
+            AppPhase::Ready(_) => "ready",
+            AppPhase::Waiting { .. } => "ended",
+        })?;
+        match self.restarts {
+            0 => Ok(()),
+            1 => formatter.write_str(", 1 restart"),
+            restarts => write!(formatter, ", {restarts} restarts"),
+        }
+    }
+}

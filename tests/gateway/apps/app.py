@@ -1,0 +1,108 @@
+"""A web app for tests. Usage: app.py PORT [OPTION…]"""
+
+import http.server
+import json
+import os
+import pathlib
+import signal
+import socket
+import sys
+import time
+
+# Before anything else is open. The directory's own descriptor is gone when its link is read.
+FILES = {}
+for name in os.listdir("/proc/self/fd"):
+    try:
+        FILES[name] = os.readlink(f"/proc/self/fd/{name}")
+    except FileNotFoundError:
+        pass
+
+PORT, OPTIONS = int(sys.argv[1]), sys.argv[2:]
+SERVERS = []
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.path == "/ws":
+            self.send_response(101)
+            self.send_header("Connection", "Upgrade")
+            self.send_header("Upgrade", "websocket")
+            self.end_headers()
+            self.rfile.read()
+            return
+        if self.path == "/slow":
+            pathlib.Path("slow").touch()
+            time.sleep(2)
+        if self.path == "/close":
+            # The process lives on, and its port is free.
+            SERVERS[0].socket.close()
+        if self.path == "/redirect":
+            self.send_response(302)
+            self.send_header("Location", f"http://{self.headers['Host']}/target")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.answer()
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer()
+
+    def answer(self):
+        body = json.dumps({
+            "path": self.path,
+            "method": self.command,
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "environment": dict(os.environ),
+            "files": FILES,
+            "process": os.getpid(),
+            "port": PORT,
+            "directory": os.getcwd(),
+            "arguments": sys.argv,
+        }).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    if "six" in OPTIONS:
+        address_family = socket.AF_INET6
+
+
+def wait_for(name):
+    while not pathlib.Path(name).exists():
+        time.sleep(0.01)
+
+
+if "stubborn" in OPTIONS:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if "late" in OPTIONS:
+    pathlib.Path("late.port").write_text(str(PORT))
+    wait_for("go")
+if "thief" in OPTIONS:
+    wait_for("late.port")
+    stolen = socket.create_server(("127.0.0.1", int(pathlib.Path("late.port").read_text())))
+    pathlib.Path("go").touch()
+if "noisy" in OPTIONS:
+    import threading
+
+    def print_for_ever():
+        while True:
+            os.write(1, b"\xff\x1b[31m" + b"x" * 3000 + b"\nshort \"quoted\" line\n")
+
+    threading.Thread(target=print_for_ever, daemon=True).start()
+HOST = "::1" if "six" in OPTIONS else "0.0.0.0" if "public" in OPTIONS else "127.0.0.1"
+SERVERS.append(Server((HOST, PORT), Handler))
+try:
+    SERVERS[0].serve_forever(poll_interval=0.05)
+except (OSError, ValueError):
+    signal.pause()

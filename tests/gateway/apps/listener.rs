@@ -1,0 +1,48 @@
+//! No request reaches a listener that is not the app's.
+
+use std::fs;
+use std::io::Read as _;
+use std::net::TcpListener;
+
+use super::host::{Host, python};
+use crate::support::wait_until;
+
+#[test]
+fn a_program_that_takes_the_port_of_an_app_receives_nothing() {
+    let host = Host::start(&[python("a", &[])]);
+    let app = host.app("a");
+    let port = u16::try_from(app["port"].as_u64().expect("a port")).expect("a port");
+    let visit = host.visit("a");
+    // The app closes its listener and lives on: the gateway does not restart it.
+    assert_eq!(host.fetch(&visit, "GET", "/close").status, 200);
+    let mut thief = None;
+    wait_until("the port is free", || {
+        thief = TcpListener::bind(("127.0.0.1", port)).ok();
+        thief.is_some()
+    });
+    let thief = thief.expect("a listener");
+    // The kept connection still leads to the app. Two requests at once need another one.
+    let mut slow = host.ask(&visit, "GET", "/slow", "Accept: application/json\r\n");
+    wait_until("the first request is there", || host.path("slow").exists());
+    let second = host.fetch(&visit, "GET", "/secret");
+    assert_eq!(second.status, 503, "{second:?}");
+    let (mut stream, _) = thief.accept().expect("the gateway's connection");
+    let mut received = Vec::new();
+    stream.read_to_end(&mut received).expect("the end");
+    assert_eq!(received, b"");
+    host.wait_for_log(&["upstream-foreign", "tool=\"a\"", &format!("port {port}")]);
+    drop(crate::support::Reply::read(&mut slow, "GET"));
+}
+
+#[test]
+fn an_app_that_takes_the_port_of_another_receives_none_of_its_requests() {
+    let host = Host::start(&[python("a", &["late"]), python("b", &["thief"])]);
+    host.wait_until_ready("b");
+    // `a` could not listen. It starts again, at another port.
+    let first = fs::read_to_string(host.path("late.port")).expect("a file");
+    host.wait_for_log(&["ended and starts again", "tool=\"a\"", "Address already in use"]);
+    let a = host.app("a");
+    assert_ne!(a["port"].to_string(), first);
+    assert_eq!(a["arguments"][2], "late");
+    assert_eq!(host.app("b")["arguments"][2], "thief");
+}

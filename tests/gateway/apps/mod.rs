@@ -1,0 +1,9 @@
+//! Apps that the gateway starts itself (`command`).
+
+mod environment;
+mod failure;
+mod host;
+mod listener;
+mod reload;
+mod run;
+mod stop;
