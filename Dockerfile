@@ -39,7 +39,7 @@ EXPOSE 5000
 # The image has no HTTP client.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["bash", "-c", \
     "exec 3<>/dev/tcp/127.0.0.1/${PORT:-5000} && printf 'GET /is_up HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q \"I'm up\" <&3"]
-ENTRYPOINT ["tini", "--"]
+ENTRYPOINT ["tini", "-s", "--"]
 CMD ["lti-gateway"]
 
 FROM base AS python-packages

@@ -12,9 +12,9 @@ from pathlib import Path
 from checkout import CLEAN, Checkout
 from running import TIMEOUT, free_port
 
-# Fakes of commands that need an account, root or minutes. `cargo run` runs the built program. A push
-# to Heroku succeeds if the Procfile's release command succeeds with the config vars. `sudo` changes
-# files below $HOME/root, and lists what it does not run in $HOME/administration.
+# Fakes of commands that need an account, root or minutes. `cargo run` runs the built program. A
+# push to Heroku succeeds if the Procfile's release command succeeds with the config vars. `sudo`
+# changes files below $HOME/root, and lists what it does not run in $HOME/administration.
 COMMANDS = {
     "cargo": """
 if [ "$*" = "install --locked --path ." ]; then
