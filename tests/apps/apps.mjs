@@ -33,7 +33,7 @@ const HOST_PASS = and(HOST_DOWNLOADS, { pass_host_header: true });
 
 const NOTES = {
   page: check.page("Notes of"),
-  form: check.form("Note", "Add", "Bernoulli & sons"),
+  form: check.entries("Note", "Add", ["A first note", "Bernoulli & sons"]),
   link: check.link("Again", "Notes of"),
   download: check.download("Download", "Notes:"),
   "new window": check.newWindow("About", "About"),

@@ -32,6 +32,12 @@ export const form = (field, button, value, text = value) => async (x) => {
   await shows(x.frame, text);
 };
 
+/** A form adds entries to a list. A session that the app drops between two forms loses the first. */
+export const entries = (field, button, texts) => async (x) => {
+  for (const text of texts) await form(field, button, text)(x);
+  for (const text of texts) await shows(x.frame, text);
+};
+
 /** A form uploads a file. */
 export const upload = (button) => async (x) => {
   const buffer = Buffer.alloc(3_000, "\u0001\r\n");

@@ -156,7 +156,7 @@ async function start(name, app, { config, origin, base }) {
   };
   // A clean environment, and a home directory without the user's settings.
   const env = {
-    ...{ PATH: process.env.PATH, HOME: directory.path, LANG: "C.UTF-8", PYTHONUNBUFFERED: "1" },
+    ...{ PATH: process.env.PATH, HOME: directory.path, LANG: "C.UTF-8", PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" },
     ...app.env?.(at),
   };
   const began = performance.now();

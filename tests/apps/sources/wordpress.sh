@@ -42,6 +42,8 @@ foreach (['AUTH', 'SECURE_AUTH', 'LOGGED_IN', 'NONCE'] as $name) {
     define("{$name}_KEY", "key $name");
     define("{$name}_SALT", "salt $name");
 }
+// Two trials comment within the 15 seconds of WordPress's limit.
+$wp_filter['wp_is_comment_flood'][99][] = ['function' => '__return_false', 'accepted_args' => 1];
 $table_prefix = 'wp_';
 defined('ABSPATH') || define('ABSPATH', __DIR__ . '/');
 require_once ABSPATH . 'wp-settings.php';
