@@ -249,6 +249,69 @@ stop                   shutdown               20 s for requests, then 5 s for la
 }
 
 #[test]
+fn a_link_to_the_gateways_own_directory_is_no_site() {
+    let folder = folder(ONE_OF_EACH);
+    let books = folder.path().join("books");
+    std::fs::create_dir(&books).expect("a folder");
+    let check = |said: &str| {
+        let run = check_as_production(folder.path(), &[]);
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
+        assert!(run.error.contains(said), "{}", run.error);
+    };
+    check("error: the site does not exist\n");
+    std::os::unix::fs::symlink("..", books.join("first")).expect("a link");
+    check("error: the site would show tools.toml to everyone who launches it\n");
+    std::fs::remove_file(books.join("first")).expect("removed");
+    write(folder.path(), "books/first/index.html", "<p>A book</p>");
+    write(folder.path(), "books/first/.env", "HELLO_SECRET=hunter2");
+    check("error: the site would show .env to everyone who launches it\n");
+    std::fs::remove_file(books.join("first/.env")).expect("removed");
+    assert_eq!(check_as_production(folder.path(), &[]).code, Some(0));
+}
+
+/// A tools file with one command, for a gateway in development.
+fn command(keys: &str) -> String {
+    format!("[tools.app]\nkey = \"a\"\nsecret = {{ env = \"HELLO_SECRET\" }}\n{keys}\n")
+}
+
+#[test]
+fn a_program_is_looked_up_in_the_path_of_the_app() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let check = |keys: &str, environment: &[(&str, &str)]| {
+        let folder = folder(&command(keys));
+        for name in ["bin/own", "apps/bin/own"] {
+            write(folder.path(), name, "#!/bin/sh\n");
+            set_permissions(folder.path().join(name), Permissions::from_mode(0o755)).expect("set");
+        }
+        write(folder.path(), "other/own", "no script");
+        let run = run(folder.path(), &["check"], environment);
+        assert_eq!(run.code, Some(0), "{}", run.error);
+        match run.error.strip_prefix("warning: ").and_then(|rest| rest.split_once('\n')) {
+            Some((warning, _)) if !warning.starts_with("`gateway.secret`") => warning.to_owned(),
+            _ => String::new(),
+        }
+    };
+    const OWN: &str = "command = [\"own\", \"{port}\"]";
+    const MISSING: &str = "there is no program `own` in PATH: the app cannot start";
+    assert_eq!(check("command = [\"sh\", \"{port}\"]", &[]), "", "without PATH");
+    assert_eq!(check(OWN, &[]), MISSING);
+    assert_eq!(check(OWN, &[("PATH", "bin")]), "");
+    let in_apps = format!("{OWN}\ndirectory = \"apps\"");
+    assert_eq!(check(&in_apps, &[("PATH", "bin")]), "", "relative to the app's directory");
+    assert_eq!(
+        check(&in_apps, &[("PATH", "../other:/nowhere")]),
+        "the program `own` is not executable: the app cannot start"
+    );
+    assert_eq!(check(&in_apps, &[("PATH", "../other:bin")]), "", "the next one is");
+    let own_path = format!("{OWN}\nenvironment = {{ PATH = \"/nowhere\" }}");
+    assert_eq!(check(&own_path, &[("PATH", "bin")]), MISSING);
+    let own_path = format!("{OWN}\nenvironment = {{ PATH = {{ env = \"BINS\" }} }}");
+    assert_eq!(check(&own_path, &[("PATH", "/nowhere"), ("BINS", "bin")]), "");
+}
+
+#[test]
 fn check_shows_the_limits_of_herokus_router() {
     let run = check_as_production(
         folder(VALID).path(),

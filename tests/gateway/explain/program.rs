@@ -456,6 +456,24 @@ fn a_secret_anywhere_in_the_launch_is_not_shown() {
 }
 
 #[test]
+fn a_secret_of_an_apps_environment_is_not_shown() {
+    let folder = folder(
+        "[tools.plots]\nkey = \"plots-key\"\nsecret = \"s3cret-plots\"\n\
+         command = [\"sh\", \"{port}\"]\nenvironment = { TOKEN = \"the-s3cret-of-plots\" }\n",
+    );
+    let form = signed("http://localhost:5000/lti/plots", "plots-key", "s3cret-plots");
+    // `explain` searches every output for secrets.
+    let run = explain(
+        &folder,
+        &["--tool", "plots", "-", "--url", "http://localhost:5000", "--verbose"],
+        form.replace("HMAC-SHA1", "the-s3cret-of-plots").as_bytes(),
+        &[],
+    );
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.out.contains("\nRejected: signature-method: "), "{run:?}");
+}
+
+#[test]
 fn a_short_secret_in_place_of_the_key_is_not_shown() {
     let folder = folder(&TOOLS.replace("\"s3cret-app\"", "\"q7x\""));
     for key in ["my-id:app-key:q7x", "q7x", " q7x", "id%3Aapp-key%3Aq7x", "id:app-key:Q7X"] {
@@ -562,8 +580,13 @@ fn of_several_launches_those_of_other_tools_are_left_out() {
 fn a_valid_signature_for_a_path_without_launch_url_is_rejected() {
     let folder = folder(&format!(
         "{TOOLS}\n[tools.wide]\nkey = \"app-key\"\nsecret = \"s3cret-app\"\n\
-         upstream = \"http://127.0.0.1:1\"\nprefix = \"tool\"\n"
+         upstream = \"http://127.0.0.1:1\"\nprefix = \"tool\"\n\
+         [tools.plots]\nkey = \"app-key\"\nsecret = \"s3cret-app\"\n\
+         command = [\"sh\", \"{{port}}\"]\n\
+         [tools.book]\nkey = \"app-key\"\nsecret = \"s3cret-app\"\n\
+         site = \"book\"\nprefix = \"tool\"\n"
     ));
+    write(folder.path(), "book/index.html", "a book");
     for (tool, below, code) in [
         ("page", "", 0),
         ("page", "/", 0),
@@ -575,6 +598,11 @@ fn a_valid_signature_for_a_path_without_launch_url_is_rejected() {
         ("wide", "/week/1", 0),
         ("wide", "/~ada", 0),
         ("wide", "/%7Elogin", 1),
+        ("plots", "/week/1", 0),
+        ("plots", "/~ada", 1),
+        ("book", "/chapter/1.html", 0),
+        ("book", "/~ada", 0),
+        ("book", "/~login", 1),
     ] {
         let url = format!("http://localhost:5000/lti/{tool}{below}");
         let (key, secret) = if tool == "page" {
