@@ -74,27 +74,27 @@ impl App {
         }
     }
 
-    /// Uses the app. While somebody does, `idle` does not stop it.
+    /// Uses the app. While anything does, `idle` does not stop it.
     pub fn enter(self: &Arc<Self>) -> AppUse {
         self.uses.fetch_add(1, Ordering::SeqCst);
         AppUse(Arc::clone(self))
     }
 
     /// Where it listens. If it does not, its program starts, and the call waits for at most
-    /// `patience`, as long as the app probably starts.
+    /// `longest`, as long as the app probably starts.
     ///
     /// # Errors
     /// [`NotReady`] if it does not listen then.
-    pub async fn listening(&self, patience: Duration) -> Result<Listening, NotReady> {
+    pub async fn listening(&self, longest: Duration) -> Result<Listening, NotReady> {
         let mut status = self.status.subscribe();
         self.wake();
         let is_decided =
             |status: &AppStatus| matches!(status.phase, AppPhase::Ready(_)) || !status.may_start();
-        let _ = timeout(patience, status.wait_for(is_decided)).await;
-        let status = status.borrow();
-        match &status.phase {
-            AppPhase::Ready(listening) => Ok(listening.clone()),
-            _ => Err(status.not_ready()),
+        let _ = timeout(longest, status.wait_for(is_decided)).await;
+        let status = self.status();
+        match (status.not_ready(), status.phase) {
+            (None, AppPhase::Ready(listening)) => Ok(listening),
+            (not_ready, _) => Err(not_ready.unwrap_or_default()),
         }
     }
 
@@ -103,7 +103,8 @@ impl App {
         self.is_retired.send_replace(true);
     }
 
-    pub(super) fn is_used(&self) -> bool {
+    /// Whether a request, WebSocket or stream uses it.
+    pub fn is_used(&self) -> bool {
         self.uses.load(Ordering::SeqCst) > 0
     }
 

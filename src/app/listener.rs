@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Where an app listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct AppPlace {
     /// The loopback address that leads to it.
     pub(super) address: SocketAddr,
     /// Whether other machines may reach it, too.
@@ -22,7 +22,7 @@ pub(super) enum PortUse {
     /// Nothing listens.
     Unused,
     /// The app listens.
-    Own(Place),
+    Own(AppPlace),
     /// Something listens, and it is not the app; or nobody can tell. Contains why.
     Foreign(String),
 }
@@ -33,7 +33,7 @@ const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6A
 #[cfg(target_os = "linux")]
 pub(super) use linux::{KnownSockets, port_use};
 #[cfg(not(target_os = "linux"))]
-pub(super) use other::{KnownSockets, port_use};
+pub(super) use other::{UnseenSockets as KnownSockets, port_use};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -42,7 +42,7 @@ mod linux {
     use std::net::{IpAddr, Ipv6Addr, SocketAddr};
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
-    use super::{LOOPBACK, Place, PortUse};
+    use super::{AppPlace, LOOPBACK, PortUse};
     use crate::app::process_table::{ListeningSocket, ProcessTable, listening_sockets, sockets_of};
 
     /// The sockets at an address that are known to belong to an app.
@@ -118,7 +118,7 @@ mod linux {
             // `[::]` may be for IPv6 only.
             let is_sure = reached.iter().any(|socket| socket.address.is_ipv4() == ip.is_ipv4());
             if is_sure && reached.iter().all(|socket| own.contains(&socket.inode)) {
-                return Ok(PortUse::Own(Place {
+                return Ok(PortUse::Own(AppPlace {
                     address: SocketAddr::new(ip, port),
                     is_public: sockets.iter().any(|socket| !is_loopback(socket.address)),
                 }));
@@ -176,13 +176,13 @@ mod other {
     use std::net::{SocketAddr, TcpStream};
     use std::time::Duration;
 
-    use super::{LOOPBACK, Place, PortUse};
+    use super::{AppPlace, LOOPBACK, PortUse};
 
     /// Nothing: this system does not show whose a socket is.
     #[derive(Debug)]
-    pub(in crate::app) struct KnownSockets;
+    pub(in crate::app) struct UnseenSockets;
 
-    impl KnownSockets {
+    impl UnseenSockets {
         pub(in crate::app) fn new(_group: i32, _address: SocketAddr) -> Self {
             Self
         }
@@ -199,7 +199,7 @@ mod other {
         let listens = |address: &SocketAddr| TcpStream::connect_timeout(address, TIMEOUT).is_ok();
         let addresses = LOOPBACK.map(|ip| SocketAddr::new(ip, port));
         match addresses.into_iter().find(listens) {
-            Some(address) => PortUse::Own(Place { address, is_public: false }),
+            Some(address) => PortUse::Own(AppPlace { address, is_public: false }),
             None => PortUse::Unused,
         }
     }

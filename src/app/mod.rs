@@ -3,9 +3,11 @@
 //! One program has one [`App`], with one task that supervises it. [`Apps`] is what all of them
 //! share. See [decision 42](../../docs/decisions/0042-command.md).
 
+#[allow(clippy::module_inception, reason = "the file of the type of this name")]
 mod app;
 mod apps;
 mod child;
+mod host;
 #[cfg(target_os = "linux")]
 mod leftover;
 mod line_budget;

@@ -9,6 +9,8 @@ use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
+use rlimit::Resource;
+
 /// The first argument of a process that becomes a program. No user types it.
 pub const START_APP: &str = "start-app";
 
@@ -18,19 +20,22 @@ const FIRST_OTHER: i32 = 3;
 /// The exit code of a process that could not become the program, as a shell's.
 const NOT_STARTED: u8 = 127;
 
-/// Becomes a program. `arguments` are the id of the gateway's process, the program, and the
-/// program's arguments. The environment, the directory and the descriptors are already the
-/// program's.
+/// Becomes a program. `arguments` are the id of the gateway's process, the limit of open files, the
+/// program, and the program's arguments. The environment, the directory and the first three
+/// descriptors are already the program's.
 ///
 /// It returns only if it cannot. Its message is on standard error, which the gateway logs.
 pub fn become_app(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let parent = arguments.next().and_then(|parent| parent.to_str()?.parse().ok());
-    let (Some(parent), Some(program)) = (parent, arguments.next()) else {
+    let open_files = arguments.next().and_then(|limit| limit.to_str()?.parse().ok());
+    let (Some(parent), Some(open_files), Some(program)) = (parent, open_files, arguments.next())
+    else {
         return refuse(format_args!("{START_APP} is for the gateway itself"));
     };
     if let Err(error) = end_with(parent) {
         return refuse(format_args!("cannot bind an app to the gateway: {error}"));
     }
+    limit_open_files(open_files);
     // The gateway's own descriptors are closed already. It may have inherited others.
     close_fds::set_fds_cloexec(FIRST_OTHER, &[]);
     let error = Command::new(&program).args(arguments).exec();
@@ -40,6 +45,14 @@ pub fn become_app(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn refuse(message: std::fmt::Arguments<'_>) -> ExitCode {
     let _ = writeln!(io::stderr(), "{message}");
     ExitCode::from(NOT_STARTED)
+}
+
+/// Sets the limit of open files back. Some programs reserve memory for each possible descriptor, or
+/// close each. On failure the program has the gateway's limit.
+fn limit_open_files(limit: u64) {
+    if let Ok((_, hard)) = rlimit::getrlimit(Resource::NOFILE) {
+        let _ = rlimit::setrlimit(Resource::NOFILE, limit.min(hard), hard);
+    }
 }
 
 /// Lets the system end this process with the thread of the gateway that started it.

@@ -59,7 +59,7 @@ impl Listening {
 }
 
 /// Why an app cannot answer a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotReady {
     /// Whether the app probably starts. `false` after several failures.
     pub may_start: bool,
@@ -77,15 +77,15 @@ impl AppStatus {
         self.failures < MOST_FAILURES
     }
 
-    /// Why the app cannot answer, unless it listens.
-    pub(super) fn not_ready(&self) -> NotReady {
+    /// Why the app cannot answer. `None` if it listens.
+    pub fn not_ready(&self) -> Option<NotReady> {
         let fact = match &self.phase {
             AppPhase::Stopped => "does not run".to_owned(),
             AppPhase::Starting => "has started, and listens at no port yet".to_owned(),
-            AppPhase::Ready(_) => "is ready".to_owned(),
+            AppPhase::Ready(_) => return None,
             AppPhase::Waiting { end, .. } => format!("has ended ({end})"),
         };
-        NotReady { may_start: self.may_start(), fact }
+        Some(NotReady { may_start: self.may_start(), fact })
     }
 }
 

@@ -14,9 +14,9 @@ use tokio::task::{JoinHandle, spawn, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::app::App;
-use super::apps::{Apps, Order};
 use super::child::ChildProcess;
-use super::listener::{KnownSockets, Place, PortUse, port_use};
+use super::host::{AppHost, Order};
+use super::listener::{AppPlace, KnownSockets, PortUse, port_use};
 use super::port::Port;
 use super::start_child::START_APP;
 use super::status::{AppPhase, Listening};
@@ -32,7 +32,7 @@ const OUTPUT_TIME: Duration = Duration::from_millis(500);
 
 /// The task of one app.
 pub(super) struct Supervisor {
-    apps: Arc<Apps>,
+    host: Arc<AppHost>,
     app: Arc<App>,
     orders: watch::Receiver<Order>,
     retired: watch::Receiver<bool>,
@@ -41,17 +41,17 @@ pub(super) struct Supervisor {
 }
 
 /// Why a run of the program is over.
-enum End {
+enum RunEnd {
     /// Nobody used the app.
     Idle,
     /// The gateway stops, or has another configuration.
     Ordered,
     /// It ended by itself, or never listened.
-    Failed(Failure),
+    Failed(RunFailure),
 }
 
 /// A run that failed.
-struct Failure {
+struct RunFailure {
     /// How it ended: for the log, and for requests.
     how: String,
     /// How long it was ready.
@@ -66,32 +66,33 @@ struct Run {
 }
 
 impl Supervisor {
-    pub(super) fn new(apps: Arc<Apps>, app: Arc<App>) -> Self {
-        let (orders, retired) = (apps.order.subscribe(), app.is_retired.subscribe());
-        Self { apps, app, orders, retired, has_warned: false }
+    pub(super) fn new(host: Arc<AppHost>, app: Arc<App>) -> Self {
+        let (orders, retired) = (host.order.subscribe(), app.is_retired.subscribe());
+        Self { host, app, orders, retired, has_warned: false }
     }
 
     /// Keeps the program running until the order to stop.
     pub(super) async fn run(mut self) {
-        let timing = self.apps.timing;
+        let timing = self.host.timing;
         let mut wait = timing.first_wait;
         while self.may_start() {
             self.set_phase(AppPhase::Starting);
             match self.run_once().await {
-                End::Ordered => break,
-                End::Idle => {
+                RunEnd::Ordered => break,
+                RunEnd::Idle => {
                     tracing::info!(
                         target: "app", tool = self.app.tool,
                         "stopped, because nobody used it; the next request starts it"
                     );
                     wait = timing.first_wait;
+                    self.app.status.send_modify(|status| status.failures = 0);
                     let app = Arc::clone(&self.app);
                     select! {
                         () = app.wanted.notified() => {}
                         () = self.may_not_start() => {}
                     }
                 }
-                End::Failed(failure) => {
+                RunEnd::Failed(failure) => {
                     if failure.ready >= timing.settled {
                         wait = timing.first_wait;
                         self.app.status.send_modify(|status| status.failures = 0);
@@ -119,21 +120,21 @@ impl Supervisor {
     }
 
     /// Runs the program once.
-    async fn run_once(&mut self) -> End {
+    async fn run_once(&mut self) -> RunEnd {
         let begin = Instant::now();
         let mut run = match self.start().await {
             Ok(run) => run,
             Err(error) => {
                 let how = format!("it cannot start: {error}");
-                return End::Failed(Failure { how, ready: Duration::ZERO });
+                return RunEnd::Failed(RunFailure { how, ready: Duration::ZERO });
             }
         };
         let (group, port) = (run.child.id(), run.port.number());
         let place = select! {
             place = self.place(group, port) => place,
             () = run.child.ended() => {
-                let how = self.finish(run, self.apps.timing.remains).await;
-                return End::Failed(Failure { how, ready: Duration::ZERO });
+                let how = self.finish(run, self.host.timing.remains).await;
+                return RunEnd::Failed(RunFailure { how, ready: Duration::ZERO });
             }
             kill = self.ordered() => {
                 return self.obey(run, kill).await;
@@ -142,14 +143,14 @@ impl Supervisor {
         let place = match place {
             Ok(place) => place,
             Err(how) => {
-                self.finish(run, self.apps.timing.stop).await;
-                return End::Failed(Failure { how, ready: Duration::ZERO });
+                self.finish(run, self.host.timing.stop).await;
+                return RunEnd::Failed(RunFailure { how, ready: Duration::ZERO });
             }
         };
         self.announce(place, begin.elapsed());
         let ready = Instant::now();
         let listening = Listening {
-            run: self.apps.next_run(),
+            run: self.host.next_run(),
             address: place.address,
             sockets: Arc::new(KnownSockets::new(group, place.address)),
         };
@@ -158,12 +159,12 @@ impl Supervisor {
         select! {
             () = run.child.ended() => {
                 self.set_phase(AppPhase::Starting);
-                let how = self.finish(run, self.apps.timing.remains).await;
-                End::Failed(Failure { how, ready: ready.elapsed() })
+                let how = self.finish(run, self.host.timing.remains).await;
+                RunEnd::Failed(RunFailure { how, ready: ready.elapsed() })
             }
             () = self.unused(listening) => {
-                self.finish(run, self.apps.timing.stop).await;
-                End::Idle
+                self.finish(run, self.host.timing.stop).await;
+                RunEnd::Idle
             }
             kill = self.ordered() => self.obey(run, kill).await,
         }
@@ -171,9 +172,13 @@ impl Supervisor {
 
     /// Starts the program.
     async fn start(&self) -> io::Result<Run> {
-        let port = self.apps.ports.choose()?;
+        let port = self.host.ports.choose()?;
         let command = self.command(port.number());
-        let (child, stdout, stderr) = ChildProcess::start(command).await?;
+        let started = ChildProcess::start(command).await;
+        let (child, stdout, stderr) = started.map_err(|error| {
+            let directory = self.app.command.directory.display();
+            io::Error::other(format!("{error} (in the directory {directory})"))
+        })?;
         let log = &self.app.output;
         let (stdout, stderr) =
             (Receiver::from_owned_fd(stdout.into())?, Receiver::from_owned_fd(stderr.into())?);
@@ -192,13 +197,14 @@ impl Supervisor {
     fn command(&self, port: u16) -> Command {
         let AppCommand { program, arguments, directory, environment, .. } = &self.app.command;
         let with_port = |text: &str| AppCommand::with_port(text, port);
-        let mut command = Command::new(&self.apps.starter);
+        let open_files = self.host.open_files.to_string();
+        let mut command = Command::new(&self.host.starter);
         command
-            .args([START_APP, &std::process::id().to_string(), program])
+            .args([START_APP, &std::process::id().to_string(), &open_files, program])
             .args(arguments.iter().map(|argument| with_port(argument)))
             .current_dir(directory)
             .env_clear()
-            .envs(self.apps.environment.iter().map(|(name, value)| (name, value)))
+            .envs(self.host.environment.iter().map(|(name, value)| (name, value)))
             .envs(environment.iter().map(|(name, value)| (name, with_port(value.expose()))))
             .env("PORT", port.to_string())
             .stdin(Stdio::null())
@@ -214,8 +220,8 @@ impl Supervisor {
     ///
     /// # Errors
     /// Why it does not, after the time for a start.
-    async fn place(&self, group: i32, port: u16) -> Result<Place, String> {
-        let limit = self.apps.timing.start;
+    async fn place(&self, group: i32, port: u16) -> Result<AppPlace, String> {
+        let limit = self.host.timing.start;
         let end = Instant::now() + limit;
         let mut pause = FIRST_PAUSE;
         loop {
@@ -260,17 +266,17 @@ impl Supervisor {
         select! {
             kill = stop_order(self.orders.clone()) => kill,
             _ = retired.wait_for(|is_retired| *is_retired) => {
-                Instant::now() + self.apps.timing.stop
+                Instant::now() + self.host.timing.stop
             }
         }
     }
 
     /// Stops a run as ordered.
-    async fn obey(&self, run: Run, kill: Instant) -> End {
+    async fn obey(&self, run: Run, kill: Instant) -> RunEnd {
         self.set_phase(AppPhase::Stopped);
         let how = self.finish_until(run, kill).await;
         tracing::info!(target: "app", tool = self.app.tool, how, "stopped");
-        End::Ordered
+        RunEnd::Ordered
     }
 
     /// Ends what is left of a run. Returns how the program ended.
@@ -330,8 +336,8 @@ impl Supervisor {
         self.app.status.send_modify(|status| status.phase = phase);
     }
 
-    fn announce(&mut self, place: Place, start: Duration) {
-        let Place { address, is_public } = place;
+    fn announce(&mut self, place: AppPlace, start: Duration) {
+        let AppPlace { address, is_public } = place;
         let tool = &self.app.tool;
         let milliseconds = u64::try_from(start.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(target: "app", tool, %address, milliseconds, "ready");
@@ -344,7 +350,7 @@ impl Supervisor {
         }
     }
 
-    fn report(&self, failure: &Failure, wait: Duration) {
+    fn report(&self, failure: &RunFailure, wait: Duration) {
         let (tool, how, again_in) = (&self.app.tool, &failure.how, wait.as_secs());
         let output = self.app.output.take_last();
         tracing::error!(target: "app", tool, how, output, again_in, "ended and starts again");

@@ -122,8 +122,10 @@ pub(super) struct RejectedLaunch {
 /// The app of a tool that does not answer, for its developer.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub(super) struct AppFailure {
-    /// The configured URL.
+    /// The configured URL. Empty if the gateway starts the app.
     url: String,
+    /// The program that the gateway starts; may be empty.
+    program: String,
     /// The fact; empty if the app does not run.
     reason: String,
     help: String,
@@ -144,8 +146,13 @@ impl AppFailure {
 
     /// An app that fails for this reason.
     pub(super) fn with_reason(upstream: &Upstream, reason: String, help: &str) -> Self {
-        let (url, hint) = (upstream.url.to_string(), upstream.hint.clone());
-        Self { url, reason, help: help.to_owned(), hint }
+        let program = upstream.command.as_ref().map(|command| command.program.clone());
+        let (url, program) = match program {
+            Some(program) => (String::new(), program),
+            None => (upstream.url.to_string(), String::new()),
+        };
+        let hint = upstream.hint.clone();
+        Self { url, program, reason, help: help.to_owned(), hint }
     }
 }
 

@@ -117,8 +117,8 @@ impl Gateway {
     /// searches these credentials for the cause of a rejection.
     ///
     /// It takes over everything that outlives a configuration: spent nonces, queued grades, running
-    /// apps, connections to upstreams, outages of apps, the latest launches, and budgets. This gateway
-    /// stays as it is, and can go on to serve its own requests.
+    /// apps, connections to upstreams, outages of apps, the latest launches, and budgets. This
+    /// gateway stays as it is, and can go on to serve its own requests.
     ///
     /// # Errors
     /// A [`ReloadError`] if only a restart can apply the configuration.

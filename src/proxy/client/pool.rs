@@ -46,6 +46,8 @@ struct PeerState {
     has_answered: bool,
     /// The last probe for TLS, and its result.
     probe: Option<(Instant, bool)>,
+    /// Whether it is an app that the gateway starts, whose address is for one run.
+    is_own: bool,
 }
 
 impl Pool {
@@ -84,6 +86,7 @@ impl Pool {
         let state = &mut *guard;
         let peer = state.peers.entry(peer).or_default();
         peer.has_answered = true;
+        peer.is_own = !connection.leads_to(None);
         if peer.idle.len() >= MOST_IDLE || state.count >= MOST_IDLE_IN_TOTAL {
             return;
         }
@@ -133,6 +136,7 @@ impl PoolState {
                 connection.is_ready() && since.elapsed() < KEEP_ALIVE_TIMEOUT
             });
         }
+        self.peers.retain(|_, peer| !peer.is_own || !peer.idle.is_empty());
         self.count = self.peers.values().map(|peer| peer.idle.len()).sum();
     }
 }
@@ -148,5 +152,38 @@ async fn sweep(pool: Weak<Pool>) {
             state.is_swept = false;
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Uri;
+    use tokio::io::duplex;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_kept_connection_serves_only_its_own_run_of_an_app() {
+        let peer = Peer::of(&Uri::from_static("http://127.0.0.1:20000/")).expect("a peer");
+        let pool = Arc::new(Pool::default());
+        let mut far = Vec::new();
+        for run in [Some(1), Some(2), None] {
+            let (near, end) = duplex(1024);
+            far.push(end);
+            let mut connection = Connection::open(near, run).await.expect("a connection");
+            assert!(connection.ready().await);
+            pool.keep(peer.clone(), connection);
+            let other = if run == Some(2) { Some(1) } else { Some(2) };
+            assert!(pool.take(&peer, other).is_none(), "{run:?}");
+            assert!(pool.take(&peer, run).is_none(), "it is dropped");
+        }
+        let (near, _far) = duplex(1024);
+        let connection = Connection::open(near, Some(3)).await.expect("a connection");
+        pool.insert(peer.clone(), connection);
+        assert!(pool.take(&peer, Some(3)).is_some());
+        // The address of a run that has ended is forgotten.
+        let mut state = pool.lock();
+        state.sweep();
+        assert!(state.peers.is_empty());
     }
 }

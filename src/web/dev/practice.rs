@@ -5,15 +5,17 @@ use serde::Serialize;
 
 use super::consumer::{PracticeConsumer, Unlaunchable};
 use super::gate::SendingPage;
+use crate::app::{App, NotReady};
 use crate::config::{Target, Tool, Upstream};
 use crate::practice::PERSONS;
 use crate::practice::v1p1::Mistake;
-use crate::proxy::client::Presence;
+use crate::proxy::client::{Presence, UpstreamError};
 use crate::web::development::AppFailure;
 use crate::web::gateway::Gateway;
 use crate::web::guard::Authority;
 use crate::web::page::{self, Html};
 use crate::web::refusal::Refusal;
+use crate::web::served::ServedTool;
 
 #[derive(Serialize)]
 struct PracticeContext<'a> {
@@ -40,8 +42,14 @@ struct PracticeToolContext<'a> {
 }
 
 impl<'a> PracticeToolContext<'a> {
-    fn new(tool: &'a Tool, obstacle: Option<Unlaunchable>, presence: Option<Presence>) -> Self {
+    fn new(
+        served: &'a ServedTool,
+        obstacle: Option<Unlaunchable>,
+        presence: Option<Presence>,
+    ) -> Self {
+        let tool = &served.tool;
         let upstream = upstream(tool);
+        let own_app = upstream.zip(served.app.as_ref());
         Self {
             name: &tool.name,
             title: &tool.title,
@@ -50,7 +58,8 @@ impl<'a> PracticeToolContext<'a> {
             obstacle: obstacle.map(|obstacle| obstacle.to_string()).unwrap_or_default(),
             app: upstream
                 .zip(presence)
-                .and_then(|(upstream, presence)| app_failure(upstream, &presence)),
+                .and_then(|(upstream, presence)| app_failure(upstream, &presence))
+                .or_else(|| own_app.and_then(|(upstream, app)| own_app_failure(upstream, app))),
         }
     }
 
@@ -86,18 +95,19 @@ pub(super) async fn practice(
     page: SendingPage,
 ) -> Result<Html, Refusal> {
     let authority = authority.other();
-    let mut tools: Vec<&Tool> = gateway.routes.tools().collect();
-    tools.sort_by_key(|tool| tool.position);
+    let mut tools: Vec<&ServedTool> = gateway.routes.served().collect();
+    tools.sort_by_key(|served| served.tool.position);
     let origins: Vec<_> =
-        tools.iter().filter_map(|tool| Some(&upstream(tool)?.url.origin)).collect();
+        tools.iter().filter_map(|served| Some(&foreign_app(served)?.url.origin)).collect();
     let mut presences = Presence::of_each(&origins).await.into_iter();
     let mut tools: Vec<PracticeToolContext<'_>> = tools
         .into_iter()
-        .map(|tool| {
+        .map(|served| {
+            let tool = &served.tool;
             let url = gateway.public_url.launch_url(tool, Some(&authority));
             let obstacle = PracticeConsumer::of(gateway, tool, &url, page.is_forwarded).err();
-            let presence = upstream(tool).and_then(|_| presences.next());
-            PracticeToolContext::new(tool, obstacle, presence)
+            let presence = foreign_app(served).and_then(|_| presences.next());
+            PracticeToolContext::new(served, obstacle, presence)
         })
         .collect();
     tools.sort_by_key(|tool| !tool.opens());
@@ -120,6 +130,17 @@ fn upstream(tool: &Tool) -> Option<&Upstream> {
         Target::Upstream(upstream) => Some(upstream),
         Target::Template(_) | Target::Site(_) => None,
     }
+}
+
+/// The upstream of a tool, if the gateway does not start it.
+fn foreign_app(served: &ServedTool) -> Option<&Upstream> {
+    upstream(&served.tool).filter(|upstream| upstream.command.is_none())
+}
+
+/// The app that the gateway starts, after several failures. Until then, a launch waits for it.
+fn own_app_failure(upstream: &Upstream, app: &App) -> Option<AppFailure> {
+    let NotReady { may_start, fact } = app.status().not_ready()?;
+    (!may_start).then(|| AppFailure::unconnected(upstream, &UpstreamError::NotReady(fact)))
 }
 
 /// The app, if it does not accept connections. One that is only slow may still be right: the page

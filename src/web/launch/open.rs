@@ -41,6 +41,9 @@ pub(super) fn first(
         ServedTarget::Template(page) => rendered(call, page, launch),
         ServedTarget::Site => Err(Refusal::PageFailed),
         ServedTarget::Upstream(upstream) => {
+            if let Some(app) = &call.served.app {
+                app.wake();
+            }
             let SessionCache { sessions, latest_launches, .. } = &call.gateway.session_cache;
             let prefix = route::prefix(call.served, upstream, &id);
             let mount = Mount::of(call.served, upstream, &id, &prefix);

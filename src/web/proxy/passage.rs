@@ -40,7 +40,7 @@ use crate::web::response_body::{ResponseBody, own_response};
 /// The longest that a request waits for an app that starts, unless it opens a page, which reloads
 /// itself. Heroku's router gives up after 30 seconds, of which it may already have waited for a
 /// permit.
-const APP_PATIENCE: Duration = Duration::from_secs(10);
+const APP_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl From<UploadFault> for Refusal {
     fn from(fault: UploadFault) -> Self {
@@ -316,11 +316,11 @@ impl<'r> Passage<'r> {
         let upstream = self.call.mount.upstream;
         let Some(app) = &self.call.mount.served.app else { return Ok(()) };
         permit.keep(app.enter());
-        let patience = match opens_page(self.call.head) {
+        let longest = match opens_page(self.call.head) {
             true => Duration::ZERO,
-            false => APP_PATIENCE.min(upstream.timeout),
+            false => APP_TIMEOUT.min(upstream.timeout),
         };
-        let listening = app.listening(patience).await;
+        let listening = app.listening(longest).await;
         let listening = listening.map_err(|NotReady { fact, .. }| UpstreamError::NotReady(fact))?;
         self.proxied.send_to(listening.address);
         let authority = listening.address.to_string();

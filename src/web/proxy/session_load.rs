@@ -364,6 +364,29 @@ mod tests {
         assert_eq!(loads.sessions(), 0);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_request_and_its_stream_use_the_app_until_they_end() {
+        let command = crate::config::AppCommand {
+            program: "app".to_owned(),
+            arguments: Vec::new(),
+            directory: "/".into(),
+            environment: std::collections::BTreeMap::new(),
+            idle: None,
+        };
+        let app = crate::app::App::new("nb", command);
+        let loads = Arc::new(SessionLoads::default());
+        let mut permit = loads.admit_at_once("a").await;
+        permit.keep(app.enter());
+        let stream = permit.into_stream().expect("a stream");
+        assert!(app.is_used());
+        drop(stream);
+        assert!(!app.is_used());
+        let mut permit = loads.admit_at_once("a").await;
+        permit.keep(app.enter());
+        drop(permit);
+        assert!(!app.is_used());
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn no_entry_remains_after_many_sessions() {
         let loads = Arc::new(SessionLoads::default());

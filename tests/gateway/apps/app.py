@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import sys
@@ -61,6 +62,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "port": PORT,
             "directory": os.getcwd(),
             "arguments": sys.argv,
+            "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         }).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::host::{Host, OTHER_SECRET, SECRET, python, shell};
+use super::host::{Host, OPEN_FILES, OTHER_SECRET, SECRET, python, shell};
 
 fn names(value: &Value) -> BTreeSet<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
@@ -52,6 +52,8 @@ fn an_app_inherits_no_descriptor_and_its_arguments_contain_no_secret() {
     for secret in [SECRET, OTHER_SECRET, "token-of-the-app", "key-1", "s3cret"] {
         assert!(!arguments.contains(secret), "{arguments}");
     }
+    // The gateway raises its own limit.
+    assert_eq!(app["open_files"], OPEN_FILES);
     // The gateway's own memory and variables stay closed (decision 34), also for its apps.
     let own = fs::metadata(format!("/proc/{}/environ", host.id())).expect("a process");
     assert_eq!(std::os::unix::fs::MetadataExt::uid(&own), 0);

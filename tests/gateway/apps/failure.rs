@@ -85,7 +85,7 @@ fn a_program_that_exits_at_once_starts_again_and_is_not_promised_for_ever() {
 }
 
 #[test]
-fn a_program_that_goes_into_the_background_is_told_to_stay() {
+fn a_program_that_goes_into_the_background_is_reported() {
     let stage = Stage::new(TIMING);
     let app = stage.start(script("sleep 100 & exit 0"));
     let mut seen = String::new();
@@ -135,6 +135,9 @@ fn a_failed_start_reports_status_and_last_output_and_its_page_ends_its_promise()
     let script = host.fetch(&visit, "GET", "/data");
     assert_eq!(script.status, 503);
     assert_eq!(script.json()["error"], "upstream-refused", "{script:?}");
+    let practice = host.get("/dev").body;
+    assert!(practice.contains("The app <code>sh</code> does not answer: "), "{practice}");
+    assert_eq!(practice.matches("app does not answer").count(), 1);
     // The other tool works, and the gateway is ready.
     host.app("b");
     assert_eq!(host.get("/ready").status, 200);

@@ -18,6 +18,9 @@ pub(super) const SECRET: &str = "the gateway's own, of 32 characters";
 /// A variable that is only for the gateway.
 pub(super) const OTHER_SECRET: &str = "database-password-of-the-gateway";
 
+/// The limit of open files with which the gateway starts.
+pub(super) const OPEN_FILES: u64 = 500;
+
 /// The nonce of the next launch.
 static NONCE: AtomicU32 = AtomicU32::new(0);
 
@@ -75,7 +78,9 @@ impl Host {
             "Rocket.toml",
             "[default.shutdown]\ngrace = 3\nmercy = 1\nsignals = [\"term\"]\nforce = true\n",
         );
-        let child = Command::new(env!("CARGO_BIN_EXE_lti-gateway"))
+        let limited = format!("ulimit -S -n {OPEN_FILES}; exec \"$0\"");
+        let child = Command::new("sh")
+            .args(["-c", &limited, env!("CARGO_BIN_EXE_lti-gateway")])
             .current_dir(directory.path())
             .env_clear()
             .env("PORT", "0")
