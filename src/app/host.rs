@@ -10,7 +10,7 @@ use super::port::Ports;
 use super::timing::AppTiming;
 
 /// The variables of the gateway that an app also receives, if they are set.
-const PASSED: [&str; 10] = [
+const PASSED: [&str; 11] = [
     "PATH",
     "HOME",
     "LANG",
@@ -19,6 +19,7 @@ const PASSED: [&str; 10] = [
     "LD_LIBRARY_PATH",
     "PYTHONHOME",
     "PYTHONPATH",
+    "PYTHONUNBUFFERED",
     "GEM_PATH",
     "LC_",
 ];

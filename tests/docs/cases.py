@@ -306,6 +306,7 @@ def new_tools(binary, built):
     [block] = Page("docs/tools.md").blocks("sh")
     with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
         terminal.run("rm .env")
+        terminal.run("mkdir -p book/_build/html")
         for line in block.splitlines():
             assert "LTI passport" in terminal.run(line), line
         assert "/lti/quiz" in terminal.run("lti-gateway check")
