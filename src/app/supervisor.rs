@@ -137,7 +137,7 @@ impl Supervisor {
         let place = select! {
             place = self.place(group, port) => place,
             () = run.child.ended() => {
-                let how = self.finish(run, self.host.timing.remains).await;
+                let how = own_end(self.finish(run, self.host.timing.remains).await);
                 return RunEnd::Failed(RunFailure { how, ready: Duration::ZERO });
             }
             kill = self.ordered() => {
@@ -163,7 +163,7 @@ impl Supervisor {
         select! {
             () = run.child.ended() => {
                 self.set_phase(AppPhase::Starting);
-                let how = self.finish(run, self.host.timing.remains).await;
+                let how = own_end(self.finish(run, self.host.timing.remains).await);
                 RunEnd::Failed(RunFailure { how, ready: ready.elapsed() })
             }
             () = self.unused(listening) => {
@@ -349,7 +349,8 @@ impl Supervisor {
             self.has_warned = true;
             let reason = "the app listens on all network addresses: others can reach it without \
                           the gateway, and send any identity";
-            let help = "let it listen on 127.0.0.1 only, such as with --host 127.0.0.1";
+            let help = "let it listen on 127.0.0.1 only, such as with --host 127.0.0.1 (Streamlit: \
+                        --server.address 127.0.0.1)";
             tracing::warn!(target: "app", tool, reason, help, "reachable from the network");
         }
     }
@@ -376,10 +377,17 @@ async fn stop_order(mut orders: watch::Receiver<Order>) -> Instant {
 /// How a program ended.
 fn end_text(status: io::Result<ExitStatus>) -> String {
     match status {
-        Ok(status) if status.success() => "exit status: 0; the program has to stay in the \
-                                           foreground"
-            .to_owned(),
         Ok(status) => status.to_string(),
         Err(error) => format!("unknown: {error}"),
+    }
+}
+
+/// How a program ended that nobody stopped. A daemon looks like a success.
+fn own_end(how: String) -> String {
+    const SUCCESS: &str = "exit status: 0";
+    if how.starts_with(SUCCESS) {
+        format!("{how}; the program has to stay in the foreground")
+    } else {
+        how
     }
 }
