@@ -17,8 +17,8 @@ const LAST_DATE: u64 = 253_402_300_799;
 pub(crate) struct Validator {
     /// Its strong entity tag, in quotes.
     pub(crate) tag: String,
-    /// The time of its last change, in seconds since the epoch. `None` for a time in the future, and
-    /// for a time that no HTTP date can express.
+    /// The time of its last change, in seconds since the epoch. `None` for a time in the future,
+    /// and for a time that no HTTP date can express.
     pub(super) modified: Option<u64>,
 }
 
