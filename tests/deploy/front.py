@@ -1,4 +1,4 @@
-"""A server in front of a gateway: nginx or Caddy with the repository's own configuration."""
+"""A front: the reverse proxy of a gateway, nginx or Caddy with the repository's configuration."""
 
 import http.client
 import os
@@ -183,7 +183,7 @@ class Nginx(Front):
         return [*self._nginx(), "-g", ""]
 
     def _nginx(self) -> list[str | Path]:
-        # The first option is for what happens before nginx reads its configuration.
+        # The first option is for errors before nginx reads its configuration.
         return ["nginx", "-e", "stderr", "-p", self.directory, "-c", "nginx.conf"]
 
     def check(self) -> subprocess.CompletedProcess:
@@ -218,7 +218,7 @@ class Caddy(Front):
             **super().environment(),
             "XDG_DATA_HOME": str(self.directory / "data"),
             "XDG_CONFIG_HOME": str(self.directory / "config"),
-            # As the file says for a tool with a `host`.
+            # As the Caddyfile describes for a tool with a `host`.
             "DOMAIN": f"{self.host}, lab.{self.host}",
             "GATEWAY": f"127.0.0.1:{self.gateway.port}",
         }
