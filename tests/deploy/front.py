@@ -11,10 +11,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-import oauthlib.oauth1
 from certificate import write_certificate
-from gateway import LAUNCH, Gateway
+from gateway import Gateway
 from running import TIMEOUT, free_port
+from signed_launch import signed_launch
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 
@@ -126,14 +126,8 @@ class Front:
 
     def post_launch(self, secret: str = SECRET) -> tuple[int, http.client.HTTPMessage, bytes]:
         """Posts a launch that is signed for this server's URL."""
-        client = oauthlib.oauth1.Client(
-            "notebook-key",
-            client_secret=secret,
-            signature_type=oauthlib.oauth1.SIGNATURE_TYPE_BODY,
-        )
+        body = signed_launch(f"https://{self.host}/lti/notebook", "notebook-key", secret)
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        url = f"https://{self.host}/lti/notebook"
-        _, _, body = client.sign(url, http_method="POST", body=LAUNCH, headers=form)
         return self.ask("POST", "/lti/notebook", form, body)
 
     def launch(self) -> tuple[str, dict[str, str]]:
