@@ -22,11 +22,13 @@ use super::start_child::START_APP;
 use super::status::{AppPhase, Listening};
 use crate::config::AppCommand;
 
-/// The pauses between two looks at the port of a program that starts: the first and the longest.
+/// The pauses between two checks of the port while a program starts: the first and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// The pause between two looks at a group whose first process has ended.
+/// The pause between two checks of a group whose first process has ended.
 const GROUP_PAUSE: Duration = Duration::from_millis(20);
+/// The time for the gateway to notice a signal that its apps have also received.
+const SIGNAL_TIME: Duration = Duration::from_millis(100);
 /// The time for the rest of the output of a program that has ended.
 const OUTPUT_TIME: Duration = Duration::from_millis(500);
 
@@ -97,8 +99,10 @@ impl Supervisor {
                         wait = timing.first_wait;
                         self.app.status.send_modify(|status| status.failures = 0);
                     }
-                    if !self.may_start() {
-                        break;
+                    // Heroku signals all processes at once: the app may be faster than the gateway.
+                    select! {
+                        () = sleep(SIGNAL_TIME) => {}
+                        () = self.may_not_start() => break,
                     }
                     self.report(&failure, wait);
                     let end = failure.how.into();
@@ -133,7 +137,7 @@ impl Supervisor {
         let place = select! {
             place = self.place(group, port) => place,
             () = run.child.ended() => {
-                let how = self.finish(run, self.host.timing.remains).await;
+                let how = own_end(self.finish(run, self.host.timing.remains).await);
                 return RunEnd::Failed(RunFailure { how, ready: Duration::ZERO });
             }
             kill = self.ordered() => {
@@ -159,7 +163,7 @@ impl Supervisor {
         select! {
             () = run.child.ended() => {
                 self.set_phase(AppPhase::Starting);
-                let how = self.finish(run, self.host.timing.remains).await;
+                let how = own_end(self.finish(run, self.host.timing.remains).await);
                 RunEnd::Failed(RunFailure { how, ready: ready.elapsed() })
             }
             () = self.unused(listening) => {
@@ -170,7 +174,7 @@ impl Supervisor {
         }
     }
 
-    /// Starts the program.
+    /// Starts the program, at a new port.
     async fn start(&self) -> io::Result<Run> {
         let port = self.host.ports.choose()?;
         let command = self.command(port.number());
@@ -219,7 +223,7 @@ impl Supervisor {
     /// Waits until the program listens.
     ///
     /// # Errors
-    /// Why it does not, after the time for a start.
+    /// The reason if it does not listen within the time for a start.
     async fn place(&self, group: i32, port: u16) -> Result<AppPlace, String> {
         let limit = self.host.timing.start;
         let end = Instant::now() + limit;
@@ -239,7 +243,7 @@ impl Supervisor {
         }
     }
 
-    /// Waits until nobody has used the app for its `idle`. Requests then find it stopped.
+    /// Waits until the app was unused for its `idle`. It is then in the phase `Stopped`.
     async fn unused(&self, listening: Listening) {
         let Some(idle) = self.app.command.idle else { return pending().await };
         loop {
@@ -252,7 +256,7 @@ impl Supervisor {
                 continue;
             }
             self.set_phase(AppPhase::Stopped);
-            // A request that entered before has seen that the app is ready.
+            // A request that entered before this change has seen a ready app.
             if !self.app.is_used() {
                 return;
             }
@@ -279,10 +283,10 @@ impl Supervisor {
         RunEnd::Ordered
     }
 
-    /// Ends what is left of a run. Returns how the program ended.
+    /// Ends the remaining processes of a run. Returns how the program ended.
     async fn finish(&self, run: Run, grace: Duration) -> String {
         let kill = Instant::now() + grace;
-        // The gateway may stop meanwhile.
+        // The gateway may already be stopping.
         let kill = match *self.orders.borrow() {
             Order::Stop(other) => kill.min(other),
             Order::Run | Order::Close => kill,
@@ -290,7 +294,8 @@ impl Supervisor {
         self.finish_until(run, kill).await
     }
 
-    /// Sends SIGTERM to the group, and SIGKILL at this moment, or as soon as all have ended.
+    /// Sends SIGTERM to the group, and SIGKILL at the moment `kill`. Returns earlier if all
+    /// processes have ended.
     async fn finish_until(&self, mut run: Run, kill: Instant) -> String {
         run.child.terminate();
         let all_ended = async {
@@ -345,7 +350,8 @@ impl Supervisor {
             self.has_warned = true;
             let reason = "the app listens on all network addresses: others can reach it without \
                           the gateway, and send any identity";
-            let help = "let it listen on 127.0.0.1 only, such as with --host 127.0.0.1";
+            let help = "let it listen on 127.0.0.1 only, such as with --host 127.0.0.1 (Streamlit: \
+                        --server.address 127.0.0.1)";
             tracing::warn!(target: "app", tool, reason, help, "reachable from the network");
         }
     }
@@ -372,10 +378,17 @@ async fn stop_order(mut orders: watch::Receiver<Order>) -> Instant {
 /// How a program ended.
 fn end_text(status: io::Result<ExitStatus>) -> String {
     match status {
-        Ok(status) if status.success() => "exit status: 0; the program has to stay in the \
-                                           foreground"
-            .to_owned(),
         Ok(status) => status.to_string(),
         Err(error) => format!("unknown: {error}"),
+    }
+}
+
+/// How a program ended by itself. A daemon ends with success.
+fn own_end(how: String) -> String {
+    const SUCCESS: &str = "exit status: 0";
+    if how.starts_with(SUCCESS) {
+        format!("{how}; the program has to stay in the foreground")
+    } else {
+        how
     }
 }

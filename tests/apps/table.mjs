@@ -1,37 +1,42 @@
 // The table of the results, in Markdown.
 
 const COLUMNS = ["default", "one line", "host", "command", "open = window"];
+/** The checks without which nothing else works. */
+const BASIC = ["start", "page"];
 
+/** A row for each app: what works with third-party cookies allowed, what works in a window with
+ *  these cookies blocked, and which checks fail in the frame only if they are blocked. */
 export function table(results) {
   const used = COLUMNS.filter((column) => Object.values(results).flat().some((one) => one.column === column));
   const rows = Object.values(results).map((outcomes) => {
     const cells = used.map((column) => outcomes.filter((one) => one.column === column).map(cell).join("<br>"));
-    return [outcomes[0].title, ...cells];
+    return [outcomes[0].title, ...cells, onlyBlocked(outcomes)];
   });
-  const lines = [["app", ...used], used.concat("").map(() => "---"), ...rows];
+  const titles = ["app", ...used, "fails if third-party cookies are blocked"];
+  const lines = [titles, titles.map(() => "---"), ...rows];
   return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 function cell({ label, cookies }) {
-  const [allowed, blocked] = ["allowed", "blocked"].map((name) => cookies[name] && said(cookies[name]));
-  const text =
-    allowed === undefined || blocked === undefined || allowed === blocked
-      ? (allowed ?? blocked)
-      : `${allowed}; with third-party cookies blocked ${blocked}`;
+  const text = said(failures(cookies.allowed ?? cookies.blocked));
   return label ? `${label}: ${text}` : text;
 }
 
-function said(outcome) {
-  const failures = Object.entries(outcome).filter(([, reason]) => reason !== "");
-  if (failures.length === 0) return "works";
-  const list = failures.map(([check, reason]) => `${check} (${short(reason)})`).join(", ");
-  const isBroken = failures.some(([check]) => ["start", "page"].includes(check));
-  return isBroken ? `fails: ${list}` : `works, except ${list}`;
+function said(failed) {
+  if (failed.length === 0) return "works";
+  return failed.some((check) => BASIC.includes(check)) ? "fails" : `all but ${failed.join(", ")}`;
 }
 
-/** "404 at GET /assets/app.js" → "404", and no text of pages. */
-function short(reason) {
-  if (/^no key/.test(reason)) return reason;
-  if (/^no "|Timeout/.test(reason)) return "no result";
-  return reason.match(/^(\d{3}|net::\w+)(?= at )/)?.[1] ?? reason.slice(0, 40);
+/** The checks that fail in some configuration only if third-party cookies are blocked. */
+function onlyBlocked(outcomes) {
+  const both = outcomes.filter(({ cookies }) => cookies.allowed && cookies.blocked);
+  const more = both.flatMap(({ cookies }) => {
+    const known = failures(cookies.allowed);
+    return failures(cookies.blocked).filter((check) => !known.includes(check));
+  });
+  return more.length === 0 ? "nothing" : [...new Set(more)].join(", ");
+}
+
+function failures(outcome) {
+  return Object.entries(outcome).flatMap(([check, reason]) => (reason === "" ? [] : [check]));
 }

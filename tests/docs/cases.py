@@ -1,13 +1,15 @@
 """Runs the commands of README.md and docs/, one after the other."""
 
 import re
-from pathlib import Path
+import time
+import tomllib
+from collections.abc import Callable
 
 import practice
 from case import Cases
 from checkout import Checkout
 from page import ROOT, Page
-from running import free_port
+from running import TIMEOUT, free_port
 from server import App
 from terminal import Terminal
 
@@ -17,6 +19,7 @@ cases = Cases()
 PAGES = {
     # tests/dyno runs its Python app.
     "README.md": "here",
+    "docs/deploy.md": "tests/deploy/page_cases.py",
     "docs/heroku.md": "here",
     "docs/getting-started.md": "here",
     "docs/tools.md": "here",
@@ -190,6 +193,105 @@ def heroku(binary, built):
     )
 
 
+ONE_DYNO = "## One dyno: the gateway and Python apps"
+TWO_APPS = "## Two apps: the second verifies"
+
+
+def with_apps(terminal: Terminal) -> None:
+    """Adds the programs of the web apps to the terminal, as Python's buildpack does."""
+    environment = ROOT / "target/apps-env/bin"
+    terminal.variables["PATH"] = f"{environment}:{terminal.variables['PATH']}"
+
+
+def assert_tested(requirements: str) -> None:
+    """The tests run the packages of the page in the same versions."""
+    tested = (ROOT / "tests/browser/apps/requirements.txt").read_text().splitlines()
+    for line in requirements.splitlines():
+        assert line in tested, line
+
+
+@cases.case("docs/heroku.md puts two Python apps on the gateway's dyno")
+def one_dyno(binary, built):
+    page = Page("docs/heroku.md")
+    [quiz] = page.blocks("python", ONE_DYNO)
+    requirements, version = page.blocks("text", ONE_DYNO)
+    [tables] = page.blocks("toml", ONE_DYNO)
+    [commands] = page.blocks("sh", ONE_DYNO)
+    assert_tested(requirements)
+    assert re.fullmatch(r"3\.1[0-9]\n", version), version
+    with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
+        for name in ["plots", "quiz"]:
+            (checkout.root / "apps" / name).mkdir(parents=True)
+        shown = (ROOT / "tests/browser/apps/streamlit/counter.py").read_text()
+        terminal.write("apps/plots/plots.py", shown)
+        terminal.write("apps/quiz/quiz.py", quiz)
+        terminal.write("requirements.txt", requirements)
+        terminal.write(".python-version", version)
+        terminal.write("tools.toml", (checkout.root / "tools.toml").read_text() + "\n" + tables)
+        with_apps(terminal)
+        for line in "".join(page.blocks("sh", "## Five steps")).splitlines():
+            if line.startswith(("heroku create", "heroku config:set")):
+                terminal.run(line)
+        said = "".join(terminal.run(line) for line in commands.splitlines())
+        assert "/lti/plots" in said and "/lti/quiz" in said, said
+        assert "warning" not in said.partition("tools.plots")[2], said
+
+        terminal.run("rm .env")
+        terminal.start("cargo run", terminal.port)
+        eventually(lambda: "Quiz for Ada Practice" in practice.launch(terminal, "quiz").page)
+        eventually(lambda: "Streamlit" in practice.launch(terminal, "plots").page)
+
+
+def eventually(is_true: Callable[[], bool]) -> None:
+    """An app starts: until then, people see a page with a status that is no success."""
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            assert is_true()
+            return
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+@cases.case("docs/heroku.md has a second app that only accepts people whom the gateway sends")
+def two_apps(binary, built):
+    page = Page("docs/heroku.md")
+    [app] = page.blocks("python", TWO_APPS)
+    requirements, version, procfile = page.blocks("text", TWO_APPS)
+    [table] = page.blocks("toml", TWO_APPS)
+    create, deploy = page.blocks("sh", TWO_APPS)
+    assert_tested(requirements)
+    assert re.fullmatch(r"3\.1[0-9]\n", version), version
+    port = free_port()
+    with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
+        with_apps(terminal)
+        for line in [*create.splitlines()[:2], *deploy.splitlines()[:1]]:
+            terminal.run(line)
+        terminal.run("rm .env")
+        url = tomllib.loads(table)["tools"]["exam"]["upstream"]
+        assert re.fullmatch(r"https://[\w-]+\.herokuapp\.com", url), url
+        table = table.replace(url, f"http://127.0.0.1:{port}")
+        terminal.write("tools.toml", (checkout.root / "tools.toml").read_text() + "\n" + table)
+        terminal.run(f"lti-gateway new other --upstream http://127.0.0.1:{port}")
+        terminal.start("cargo run", terminal.port)
+        terminal.write("app.py", app)
+        web = re.fullmatch("web: (.+)\n", procfile)[1]
+        issuer = f"LTI_ISSUER=http://localhost:{terminal.port}"
+        terminal.start(f"env PORT={port} {issuer} {web}", port)
+        assert "Exam for Ada Practice" in practice.launch(terminal, "exam").page
+        # Without an assertion, and with that of another tool.
+        status, _, _ = practice.ask(terminal, "GET", "localhost", "/", {}, port=port)
+        assert status == 401, status
+        try:
+            practice.launch(terminal, "other")
+        except AssertionError as refused:
+            assert str(refused).startswith("401: "), refused
+        else:
+            raise AssertionError("the app accepts the assertion of another tool")
+
+
 @cases.case("CONTRIBUTING.md names both tiers of tests, and both are executable")
 def tiers(binary, built):
     block, soak = Page("CONTRIBUTING.md").blocks("sh", "## Tests")
@@ -204,6 +306,7 @@ def new_tools(binary, built):
     [block] = Page("docs/tools.md").blocks("sh")
     with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
         terminal.run("rm .env")
+        terminal.run("mkdir -p book/_build/html")
         for line in block.splitlines():
             assert "LTI passport" in terminal.run(line), line
         assert "/lti/quiz" in terminal.run("lti-gateway check")
@@ -214,8 +317,7 @@ def streamlit(binary, built):
     [block] = Page("docs/upstreams.md").blocks("sh")
     port = str(free_port())
     with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
-        environment = Path(ROOT, "target/apps-env/bin")
-        terminal.variables["PATH"] = f"{environment}:{terminal.variables['PATH']}"
+        with_apps(terminal)
         terminal.write("counter.py", (ROOT / "tests/browser/apps/streamlit/counter.py").read_text())
         terminal.start(block.strip().replace("8501", port), int(port))
         assert "Streamlit" in terminal.get("/", int(port))

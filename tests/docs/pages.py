@@ -88,7 +88,8 @@ def named_tests(_):
     # The last column of each table names tests: in Rust by function, others by sentence.
     folders = ["tests", "crates", "src"]
     rust = "\n".join(path.read_text() for name in folders for path in (ROOT / name).rglob("*.rs"))
-    sources = [*(ROOT / "tests/browser/cases").glob("*.mjs"), ROOT / "tests/clock/cases.py"]
+    cases_files = ["browser/cases/*.mjs", "clock/cases.py", "deploy/*_cases.py", "docs/cases.py"]
+    sources = [path for pattern in cases_files for path in (ROOT / "tests").glob(pattern)]
     others = "\n".join(path.read_text() for path in sources)
     lines = (ROOT / "SECURITY.md").read_text().splitlines()
     rows = [line for line in lines if line.startswith("| ")]

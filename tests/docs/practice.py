@@ -55,9 +55,16 @@ def launch(terminal: Terminal, tool: str, **chosen: str) -> Visit:
 
 
 def ask(
-    terminal: Terminal, method: str, host: str, path: str, headers: dict[str, str], body: str = ""
+    terminal: Terminal,
+    method: str,
+    host: str,
+    path: str,
+    headers: dict[str, str],
+    body: str = "",
+    port: int | None = None,
 ) -> tuple[int, http.client.HTTPMessage, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", terminal.port, timeout=TIMEOUT)
+    port = port or terminal.port
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     try:
         connection.request(method, path, body, {"Host": host, **headers})
         response = connection.getresponse()

@@ -12,10 +12,14 @@ from pathlib import Path
 from checkout import CLEAN, Checkout
 from running import TIMEOUT, free_port
 
-# Fakes of commands that need an account or minutes. `cargo run` runs the built program. A push to
-# Heroku succeeds if the Procfile's release command succeeds with the config vars.
+# Fakes of commands that need an account, root or minutes. `cargo run` runs the built program. A
+# push to Heroku succeeds if the Procfile's release command succeeds with the config vars. `sudo`
+# changes files below $HOME/root, and lists what it does not run in $HOME/administration.
 COMMANDS = {
     "cargo": """
+if [ "$*" = "install --locked --path ." ]; then
+    exec install -D "$BUILT/lti-gateway" "$HOME/.cargo/bin/lti-gateway"
+fi
 [ "$1" = run ] || exit 64
 shift
 program=lti-gateway
@@ -27,11 +31,12 @@ exec "$BUILT/$program" "$@"
     "heroku": """
 vars="$HOME/config-vars"
 case "$1" in
-    create) [ "$2" = --buildpack ] && grep -qF "\\"$3\\"" app.json ;;
+    create) [ "$2" = --buildpack ] && [[ $3 =~ ^https://.*[.]git#[0-9a-z]+$ ]] ;;
+    buildpacks:add) [[ $2 =~ ^https://.*[.]git#v[0-9]+$ ]] ;;
     config:set)
         shift
         for var; do
-            [[ $var =~ ^[A-Z_]+=[0-9a-f]{32,}$ ]] || exit 64
+            [[ $var =~ ^([A-Z_]+=[0-9a-f]{32,}|LTI_ISSUER=https://[a-z.-]+)$ ]] || exit 64
             echo "$var" >> "$vars"
         done ;;
     config:get) grep "^$2=" "$vars" | cut -d= -f2 ;;
@@ -40,9 +45,36 @@ case "$1" in
 esac
 """,
     "git": """
+case "$1" in add|commit) exit ;; esac
 [ "$*" = "push heroku main" ] || exit 64
 release=$(sed -n 's/^release: //p' Procfile)
 exec env -i PATH="$PATH" DYNO=release.1 $(cat "$HOME/config-vars") sh -c "$release"
+""",
+    "docker": """
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --target) grep -qx "FROM .* AS $2" Dockerfile || exit 64; shift ;;
+        --file | --env-file) [ -f "$2" ] || exit 64; shift ;;
+        --tag) shift ;;
+    esac
+    shift
+done
+""",
+    "sudo": """
+changed=()
+for argument; do
+    case "$argument" in
+        /etc/* | /opt/* | /usr/local/*)
+            argument=$HOME/root$argument
+            mkdir -p "${argument%/*}" ;;
+    esac
+    changed+=("$argument")
+done
+case "$1" in
+    cp | install | mkdir | sed) exec "${changed[@]}" ;;
+    apt-get | certbot | nginx | systemctl | useradd) echo "$*" >> "$HOME/administration" ;;
+    *) exit 64 ;;
+esac
 """,
 }
 

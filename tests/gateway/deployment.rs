@@ -42,19 +42,48 @@ fn all_files_name_the_same_rust_release() {
     assert_eq!(env!("CARGO_PKG_RUST_VERSION"), wanted);
 }
 
-/// The buildpack sources RustConfig in a shell.
-#[test]
-fn the_buildpack_reads_the_rust_release_from_runtime_txt() {
+/// Sources RustConfig as Rust's buildpack does, in a copy of the files that it reads. Returns the
+/// output, and whether the copy still has runtime.txt.
+fn source_rust_config(other_file: Option<&str>) -> (String, bool) {
+    let build = tempfile::tempdir().expect("a directory");
+    for name in ["RustConfig", "runtime.txt"] {
+        fs::copy(root().join(name), build.path().join(name)).expect("a copy");
+    }
+    if let Some(name) = other_file {
+        fs::write(build.path().join(name), "").expect("a file");
+    }
     let output = std::process::Command::new("bash")
         .args([
             "-c",
-            "set -eu; . \"$BUILD_DIR/RustConfig\"; echo \"$VERSION $RUST_CARGO_BUILD_FLAGS\"",
+            ". \"$BUILD_DIR/RustConfig\"; set -eu; echo \"$VERSION $RUST_CARGO_BUILD_FLAGS\"",
         ])
-        .env("BUILD_DIR", root())
+        .env("BUILD_DIR", build.path())
         .output()
         .expect("bash runs");
+    assert!(output.status.success(), "{output:?}");
+    (String::from_utf8(output.stdout).expect("UTF-8"), build.path().join("runtime.txt").exists())
+}
+
+#[test]
+fn the_buildpack_reads_the_rust_release_from_runtime_txt() {
     let release = read("runtime.txt").trim_end().replace("rust-", "");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{release} --release --locked\n"));
+    let expected = format!("{release} --release --locked\n");
+    assert_eq!(source_rust_config(None), (expected, true));
+}
+
+/// Python's buildpack takes its version from runtime.txt first, and fails if it names another
+/// language. So Rust's buildpack is the first. It removes the file from an app that has Python's
+/// packages.
+#[test]
+fn a_python_buildpack_after_rusts_does_not_see_runtime_txt() {
+    let release = read("runtime.txt").trim_end().replace("rust-", "");
+    for packages in ["requirements.txt", "uv.lock", "poetry.lock", "Pipfile.lock"] {
+        let expected = format!("{release} --release --locked\n");
+        assert_eq!(source_rust_config(Some(packages)), (expected, false), "{packages}");
+    }
+    let page = read("docs/heroku.md");
+    let adds = "heroku buildpacks:add https://github.com/heroku/heroku-buildpack-python.git#v";
+    assert!(page.contains(adds), "the command adds it after Rust's");
 }
 
 #[test]
@@ -122,6 +151,9 @@ fn slugignore_removes_no_file_that_cargo_needs() {
             "/Cargo.lock",
             "/tools.toml",
             "/runtime.txt",
+            "/apps",
+            "/requirements.txt",
+            "/.python-version",
         ] {
             assert_ne!(ignored, needed);
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -57,6 +58,24 @@ fn an_app_inherits_no_descriptor_and_its_arguments_contain_no_secret() {
     // The gateway's own memory and variables stay closed (decision 34), also for its apps.
     let own = fs::metadata(format!("/proc/{}/environ", host.id())).expect("a process");
     assert_eq!(std::os::unix::fs::MetadataExt::uid(&own), 0);
+}
+
+#[test]
+fn only_the_gateway_itself_can_turn_its_program_into_an_app() {
+    let refused = |arguments: &[&str], message: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_lti-gateway"))
+            .arg("start-app")
+            .args(arguments)
+            .output()
+            .expect("the program starts");
+        assert_eq!(output.status.code(), Some(127), "{arguments:?}");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(text.contains(message) && output.stdout.is_empty(), "{text}");
+    };
+    refused(&[], "is for the gateway itself");
+    refused(&["x", "100", "echo"], "is for the gateway itself");
+    // A gateway that ended before the app could ask for its signal.
+    refused(&["1", "100", "echo", "started"], "the gateway has ended");
 }
 
 #[test]
