@@ -18,7 +18,7 @@ use super::login_path::LOGIN_PATH;
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
-const TEMPLATES: [(&str, &str); 20] = [
+const TEMPLATES: [(&str, &str); 21] = [
     ("style.css", STYLE),
     ("layout.html.tera", include_str!("pages/layout.html.tera")),
     ("app_failure.html.tera", include_str!("pages/app_failure.html.tera")),
@@ -38,6 +38,7 @@ const TEMPLATES: [(&str, &str); 20] = [
     ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
     ("notice.html.tera", include_str!("pages/notice.html.tera")),
     ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
+    ("platform_setup.html.tera", include_str!("pages/platform_setup.html.tera")),
     ("setup.html.tera", include_str!("pages/setup.html.tera")),
 ];
 
