@@ -152,6 +152,10 @@ secret = "s3cret-nb"
 #[test]
 fn the_first_page_has_the_values_of_each_platform_of_a_tool() {
     let tools = r#"
+[gateway]
+public_url = "https://tool.example"
+secret = "0123456789abcdef0123456789abcdef"
+
 [platforms.campus]
 type = "moodle"
 
