@@ -86,7 +86,7 @@ fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
                 ("Tool Keyset URL", Paste(keyset)),
             ],
             "Client ID and Keyset URL, which Studio shows below the saved block",
-            "edx.md",
+            "platforms/edx.md",
         ),
         Some(PlatformType::Moodle) => (
             "Site administration → Plugins → Activity modules → External tool → Manage tools → \
@@ -100,7 +100,7 @@ fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
                 ("Redirection URI(s)", Paste(launch)),
             ],
             "Client ID, from “View configuration details” of the saved tool",
-            "moodle.md",
+            "platforms/moodle.md",
         ),
         Some(PlatformType::Canvas) => (
             "Admin → Developer Keys → Developer Key → LTI Key.",
@@ -113,7 +113,7 @@ fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
                 ("Public JWK URL", Paste(keyset)),
             ],
             "the number of the key, in the column Details",
-            "canvas.md",
+            "platforms/canvas.md",
         ),
         Some(PlatformType::Blackboard) => (
             "The developer portal of Blackboard (Anthology), a new application that supports LTI \
@@ -126,7 +126,7 @@ fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
                 ("Signing Algorithm", Choose("RS256")),
             ],
             "Application ID as client id, and the Deployment ID that Learn shows",
-            "blackboard.md",
+            "platforms/blackboard.md",
         ),
         Some(PlatformType::Brightspace) => (
             "Admin Tools → Manage Extensibility → LTI Advantage → Register Tool → Standard.",
@@ -138,7 +138,7 @@ fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
                 ("Keyset URL", Paste(keyset)),
             ],
             "Client Id",
-            "brightspace.md",
+            "platforms/brightspace.md",
         ),
         Some(PlatformType::Schoology) | None => (
             "The registration of an LTI 1.3 tool. Its fields may have other names.",
@@ -149,7 +149,7 @@ fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
                 ("Keyset URL (JWKS)", Paste(keyset)),
             ],
             "the client id",
-            "../lti-1.3.md",
+            "lti-1.3.md",
         ),
     };
     PlatformSetup {
