@@ -40,7 +40,9 @@ mod linux {
     use std::collections::HashSet;
     use std::io;
     use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-    use std::sync::{Mutex, MutexGuard, PoisonError};
+    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+    use tokio::task::spawn_blocking;
 
     use super::{AppPlace, LOOPBACK, PortUse};
     use crate::app::process_table::{ListeningSocket, ProcessTable, listening_sockets, sockets_of};
@@ -52,42 +54,60 @@ mod linux {
         group: i32,
         address: SocketAddr,
         inodes: Mutex<Vec<u64>>,
+        /// One search in the table of processes at a time.
+        turn: tokio::sync::Mutex<()>,
     }
 
     impl KnownSockets {
         pub(in crate::app) fn new(group: i32, address: SocketAddr) -> Self {
-            Self { group, address, inodes: Mutex::default() }
+            Self { group, address, inodes: Mutex::default(), turn: tokio::sync::Mutex::default() }
         }
 
         /// Whether only sockets of the app listen at the address, now.
         ///
         /// Call it after a connection is open: a socket that listens now, and that belongs to the
         /// app, has accepted it. It is cheap as long as the sockets stay the same.
-        pub(in crate::app) fn are_own(&self) -> bool {
+        pub(in crate::app) async fn are_own(self: &Arc<Self>) -> bool {
+            if self.are_known() {
+                return true;
+            }
+            // With many processes, this takes long. Anybody on this machine can cause it, with a
+            // listener beside the app's.
+            let _turn = self.turn.lock().await;
+            let sockets = Arc::clone(self);
             // The table is read in parts. A socket that closes in the meantime may hide another.
-            (0..2).any(|_| self.check().unwrap_or(false))
+            let are_own = spawn_blocking(move || {
+                (0..2).any(|_| sockets.are_known() || sockets.search().unwrap_or(false))
+            });
+            are_own.await.unwrap_or(false)
         }
 
-        fn check(&self) -> io::Result<bool> {
+        /// Whether those that listen are the same as after the last search.
+        fn are_known(&self) -> bool {
+            self.inodes_now().is_ok_and(|inodes| !inodes.is_empty() && *self.lock() == inodes)
+        }
+
+        /// Searches those that listen among the sockets of the app's processes, such as one of a
+        /// worker that has started, or of a server that reloads itself.
+        fn search(&self) -> io::Result<bool> {
+            let inodes = self.inodes_now()?;
+            let own = if inodes.is_empty() { HashSet::new() } else { own_sockets(self.group)? };
+            let are_own = !inodes.is_empty() && inodes.iter().all(|inode| own.contains(inode));
+            if are_own {
+                *self.lock() = inodes;
+            }
+            Ok(are_own)
+        }
+
+        /// The sockets that accept connections to the address.
+        fn inodes_now(&self) -> io::Result<Vec<u64>> {
             let mut inodes: Vec<u64> = listening_sockets(self.address.port())?
                 .iter()
                 .filter(|socket| accepts(socket.address, self.address.ip()))
                 .map(|socket| socket.inode)
                 .collect();
             inodes.sort_unstable();
-            if inodes.is_empty() {
-                return Ok(false);
-            }
-            if *self.lock() == inodes {
-                return Ok(true);
-            }
-            // Such as a worker that has started, or a server that reloads itself.
-            let own = own_sockets(self.group)?;
-            let are_own = inodes.iter().all(|inode| own.contains(inode));
-            if are_own {
-                *self.lock() = inodes;
-            }
-            Ok(are_own)
+            Ok(inodes)
         }
 
         fn lock(&self) -> MutexGuard<'_, Vec<u64>> {
@@ -152,6 +172,29 @@ mod linux {
     mod tests {
         use super::*;
 
+        #[tokio::test]
+        async fn a_search_among_all_processes_does_not_hold_the_runtimes_thread() {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+            let address = listener.local_addr().expect("an address");
+            let own = i32::try_from(std::process::id()).expect("an id");
+            let sockets = Arc::new(KnownSockets::new(own, address));
+            let mut first = Box::pin(sockets.are_own());
+            assert_eq!(polled_once(&mut first).await, None);
+            assert!(first.await);
+            assert_eq!(polled_once(&mut Box::pin(sockets.are_own())).await, Some(true), "known");
+            drop(listener);
+            assert!(!sockets.are_own().await);
+        }
+
+        /// What a future has after it was polled once.
+        async fn polled_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+            tokio::select! {
+                biased;
+                output = future => Some(output),
+                () = std::future::ready(()) => None,
+            }
+        }
+
         #[test]
         fn a_socket_accepts_connections_to_its_address_and_to_none_other() {
             let check = |address: &str, ipv4: bool, ipv6: bool| {
@@ -174,6 +217,7 @@ mod linux {
 #[cfg(not(target_os = "linux"))]
 mod other {
     use std::net::{SocketAddr, TcpStream};
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::{AppPlace, LOOPBACK, PortUse};
@@ -188,7 +232,8 @@ mod other {
         }
 
         /// Always: a connection is open, and nothing else is known.
-        pub(in crate::app) fn are_own(&self) -> bool {
+        #[allow(clippy::unused_async, reason = "it waits on Linux")]
+        pub(in crate::app) async fn are_own(self: &Arc<Self>) -> bool {
             true
         }
     }

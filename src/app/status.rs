@@ -53,8 +53,8 @@ pub struct Listening {
 impl Listening {
     /// Whether the run of the app still listens there, and nothing else does. After `true`, a
     /// connection that was opened before the call leads to the app.
-    pub fn is_own(&self) -> bool {
-        self.sockets.are_own()
+    pub async fn is_own(&self) -> bool {
+        KnownSockets::are_own(&self.sockets).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! The connections that may carry a request.
 
+use std::pin::Pin;
+
 /// The connections that may carry a request to an upstream. By default, all to its address.
 #[derive(Clone, Copy, Default)]
 pub struct Destination<'d> {
@@ -8,5 +10,8 @@ pub struct Destination<'d> {
     pub run: Option<u64>,
     /// Whether the listener at the address is the upstream's own, at this moment. The client asks
     /// after it has opened a connection, and before it sends a byte.
-    pub is_own: Option<&'d (dyn Fn() -> bool + Send + Sync)>,
+    pub is_own: Option<&'d (dyn Fn() -> IsOwn<'d> + Send + Sync)>,
 }
+
+/// The answer to [`Destination::is_own`], as soon as the system has given it.
+pub type IsOwn<'d> = Pin<Box<dyn Future<Output = bool> + Send + 'd>>;

@@ -126,7 +126,9 @@ impl Upstreams {
         destination: Destination<'_>,
     ) -> Result<Connection, UpstreamError> {
         let tcp = connect(peer.host(), peer.port()).await?;
-        if destination.is_own.is_some_and(|is_own| !is_own()) {
+        if let Some(is_own) = destination.is_own
+            && !is_own().await
+        {
             return Err(UpstreamError::Foreign { port: peer.port() });
         }
         let run = destination.run;

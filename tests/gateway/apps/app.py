@@ -94,6 +94,40 @@ if "thief" in OPTIONS:
     wait_for("late.port")
     stolen = socket.create_server(("127.0.0.1", int(pathlib.Path("late.port").read_text())))
     pathlib.Path("go").touch()
+if "mover" in OPTIONS:
+    # The group that the gateway made for this process becomes empty, if the system lets it.
+    member = os.fork()
+    if member == 0:
+        os.setpgid(0, 0)
+        pathlib.Path("member").write_text(str(os.getpid()))
+        signal.pause()
+    wait_for("member")
+    try:
+        os.setpgid(0, member)
+    except PermissionError:
+        pass
+    pathlib.Path("moved").touch()
+if "joiner" in OPTIONS:
+    import threading
+
+    def take_port_of_neighbor():
+        wait_for("neighbor")
+        process, port = map(int, pathlib.Path("neighbor").read_text().split())
+        try:
+            os.setpgid(0, process)
+        except PermissionError:
+            pass
+        while True:
+            try:
+                stolen = socket.create_server(("127.0.0.1", port))
+                break
+            except OSError:
+                time.sleep(0.01)
+        pathlib.Path("stolen").touch()
+        stream, _ = stolen.accept()
+        pathlib.Path("received").write_bytes(stream.recv(65536))
+
+    threading.Thread(target=take_port_of_neighbor, daemon=True).start()
 if "noisy" in OPTIONS:
     import threading
 

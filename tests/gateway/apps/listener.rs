@@ -46,3 +46,23 @@ fn an_app_that_takes_the_port_of_another_receives_none_of_its_requests() {
     assert_eq!(a["arguments"][2], "late");
     assert_eq!(host.app("b")["arguments"][2], "thief");
 }
+
+#[test]
+fn a_neighbor_cannot_join_the_group_of_an_app_to_receive_its_requests() {
+    let host = Host::start(&[python("a", &[]), python("b", &["joiner"])]);
+    let a = host.app("a");
+    host.wait_until_ready("b");
+    let visit = host.visit("a");
+    assert_eq!(host.fetch(&visit, "GET", "/close").status, 200);
+    let neighbor = format!("{} {}", a["process"], a["port"]);
+    fs::write(host.path("neighbor.new"), neighbor).expect("a file");
+    fs::rename(host.path("neighbor.new"), host.path("neighbor")).expect("a file");
+    wait_until("the neighbor has the port", || host.path("stolen").exists());
+    // The kept connection is in use, so that the second request needs another one.
+    let mut slow = host.ask(&visit, "GET", "/slow", "Accept: application/json\r\n");
+    wait_until("the first request is there", || host.path("slow").exists());
+    let second = host.ask(&visit, "GET", "/secret", "Accept: application/json\r\n");
+    wait_until("the neighbor has a connection", || host.path("received").exists());
+    assert_eq!(fs::read_to_string(host.path("received")).expect("a file"), "");
+    drop((crate::support::Reply::read(&mut slow, "GET"), second));
+}
