@@ -176,7 +176,7 @@ mod linux {
         async fn a_search_among_all_processes_does_not_hold_the_runtimes_thread() {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
             let address = listener.local_addr().expect("an address");
-            let own = i32::try_from(std::process::id()).expect("an id");
+            let own = rustix::process::getpgrp().as_raw_nonzero().get();
             let sockets = Arc::new(KnownSockets::new(own, address));
             let mut first = Box::pin(sockets.are_own());
             assert_eq!(polled_once(&mut first).await, None);

@@ -1,8 +1,8 @@
 //! The start of a program, inside its own process.
 //!
-//! The gateway starts itself again with [`START_APP`]. That process begins a session of its own, asks
-//! the system for SIGKILL when the gateway ends, closes what it inherited, and then becomes the
-//! program. The standard library could do this only with `unsafe` code, between fork and exec.
+//! The gateway starts itself again with [`START_APP`]. That process begins a session of processes,
+//! asks the system for SIGKILL when the gateway ends, closes what it inherited, and then becomes
+//! the program. The standard library could do this only with `unsafe` code, between fork and exec.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
