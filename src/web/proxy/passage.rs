@@ -272,8 +272,8 @@ impl<'r> Passage<'r> {
     async fn send(&self, upload: Option<&UploadWatch>) -> Result<Response<Incoming>, Refusal> {
         let limit = self.upstream.timeout;
         let listening = self.listening.as_ref();
-        let is_own =
-            listening.map(|listening| move || -> IsOwn<'_> { Box::pin(listening.is_own()) });
+        let is_own = listening
+            .map(|listening| move |near| -> IsOwn<'_> { Box::pin(listening.accepts(near)) });
         let destination = Destination {
             run: listening.map(|listening| listening.run),
             is_own: is_own.as_ref().map(|is_own| is_own as _),
