@@ -1,9 +1,9 @@
 # An image with the gateway and its tools. docs/deploy.md has the commands.
 #
-#   docker build --tag tools .                  pages, folders, and apps on other servers
-#   docker build --tag tools --target python .  and Python apps, with requirements.txt
+#   docker build --tag tools .                  templates, sites, and apps on other servers
+#   docker build --tag tools --target python .  also Python apps, with requirements.txt
 #
-# A new tools.toml or page compiles nothing again. .dockerignore lists what an image may contain.
+# A change of tools.toml or of a page compiles nothing. .dockerignore is an allowlist of files.
 
 # The release in runtime.txt.
 ARG RUST=1.95.0
@@ -15,7 +15,7 @@ COPY benches benches
 COPY crates crates
 COPY examples examples
 COPY src src
-# The program contains these two.
+# The compiler embeds these two files in the program.
 COPY Rocket.toml ./
 COPY static/style.css static/
 RUN cargo build --release --locked --bin lti-gateway
@@ -27,7 +27,7 @@ COPY . .
 RUN rm -r Cargo.lock Cargo.toml benches crates examples src
 
 FROM debian:trixie-slim AS base
-# tini ends what an app leaves behind. Nothing in the image can become another user.
+# tini reaps the orphaned processes of apps. No program in the image is setuid or setgid.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates tini \
     && rm -rf /var/lib/apt/lists/* \

@@ -5,7 +5,7 @@ cannot() {
     exit 1
 }
 
-# has COMMAND: is this command there, or this file?
+# has COMMAND: whether this command or file exists.
 has() {
     case $1 in
         /*) [ -e "$1" ] ;;
@@ -24,8 +24,8 @@ as_root() {
     fi
 }
 
-# install_packages COMMAND=PACKAGE…: installs the Debian packages whose command or file is missing,
-# and Python with its module for virtual environments.
+# install_packages COMMAND=PACKAGE…: installs the Debian packages whose command or file is missing.
+# Also installs Python with its module for virtual environments.
 install_packages() {
     local pair
     packages=()
@@ -43,8 +43,8 @@ install_packages() {
         apt-get -q install -y --no-install-recommends "${packages[@]}"
 }
 
-# install_python ENVIRONMENT REQUIREMENTS: creates a virtual environment, again if its requirements
-# changed.
+# install_python ENVIRONMENT REQUIREMENTS: creates a virtual environment, or recreates it if its
+# requirements changed.
 install_python() {
     local interpreter=$1/bin/python wanted=$2 installed=$1/requirements.txt
     if cmp -s "$wanted" "$installed" && "$interpreter" -c '' 2>/dev/null; then

@@ -11,7 +11,7 @@ use super::output::OutputLog;
 use super::status::{AppPhase, AppStatus, Listening, NotReady};
 use crate::config::AppCommand;
 
-/// A program that the gateway starts and keeps running. It starts with [`Apps::start`].
+/// A program that the gateway starts and keeps running. [`Apps::start`] starts it.
 ///
 /// [`Apps::start`]: super::apps::Apps::start
 pub struct App {
@@ -19,15 +19,15 @@ pub struct App {
     pub(super) tool: String,
     pub(super) command: AppCommand,
     pub(super) status: watch::Sender<AppStatus>,
-    /// Whether the configuration still has it.
+    /// Whether the configuration no longer has it.
     pub(super) is_retired: watch::Sender<bool>,
     /// Whether its supervisor has ended.
     pub(super) has_ended: watch::Sender<bool>,
-    /// A request waits for a start.
+    /// Notified if a request waits for a start.
     pub(super) wanted: Notify,
     pub(super) output: Arc<OutputLog>,
     uses: AtomicUsize,
-    /// When it was used last, in milliseconds after `made`.
+    /// The time of its last use, in milliseconds after `made`.
     last_use: AtomicU64,
     made: Instant,
 }
@@ -67,24 +67,24 @@ impl App {
         self.status.borrow().clone()
     }
 
-    /// Starts its program if it was stopped because nobody used it.
+    /// Starts its program if `idle` has stopped it.
     pub fn wake(&self) {
         if matches!(self.status.borrow().phase, AppPhase::Stopped) {
             self.wanted.notify_one();
         }
     }
 
-    /// Uses the app. While anything does, `idle` does not stop it.
+    /// Uses the app until the returned value is dropped. `idle` does not stop an app in use.
     pub fn enter(self: &Arc<Self>) -> AppUse {
         self.uses.fetch_add(1, Ordering::SeqCst);
         AppUse(Arc::clone(self))
     }
 
-    /// Where it listens. If it does not, its program starts, and the call waits for at most
-    /// `longest`, as long as the app probably starts.
+    /// Where it listens. Starts the program of a stopped app. Waits for at most `longest`, and only
+    /// while the app probably starts.
     ///
     /// # Errors
-    /// [`NotReady`] if it does not listen then.
+    /// [`NotReady`] if it does not listen after the wait.
     pub async fn listening(&self, longest: Duration) -> Result<Listening, NotReady> {
         let mut status = self.status.subscribe();
         self.wake();
@@ -98,7 +98,7 @@ impl App {
         }
     }
 
-    /// The end of its program because the configuration no longer has it.
+    /// Ends its program, because the configuration no longer has the app.
     pub(super) fn retire(&self) {
         self.is_retired.send_replace(true);
     }

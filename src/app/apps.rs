@@ -19,10 +19,10 @@ use super::timing::AppTiming;
 /// The pause after a panic of a supervisor.
 const SUPERVISOR_PAUSE: Duration = Duration::from_secs(1);
 
-/// The time after SIGKILL until the system has ended a process.
+/// The longest wait after SIGKILL for the end of the processes.
 const KILL_TIME: Duration = Duration::from_secs(1);
 
-/// The apps of a gateway, and what they share. It outlives a configuration.
+/// The apps of a gateway, with the state that they share. It outlives a configuration.
 pub struct Apps {
     host: Arc<AppHost>,
     is_started: AtomicBool,
@@ -31,8 +31,8 @@ pub struct Apps {
 }
 
 impl Apps {
-    /// `starter` is the gateway's own program. Apps receive only those variables of `environment`
-    /// that no secret is in.
+    /// `starter` is the gateway's own program. Apps receive only a few variables of `environment`,
+    /// by name: none of them contains a secret.
     pub fn new<'e>(
         starter: PathBuf,
         environment: impl IntoIterator<Item = (&'e str, &'e str)>,
@@ -101,7 +101,7 @@ impl Apps {
             if let Some(former) = former {
                 let _ = former.has_ended.subscribe().wait_for(|has_ended| *has_ended).await;
             }
-            // It ends only as ordered. If it panics, its program has ended with it.
+            // A supervisor ends only as ordered. If it panics, its program ends with it.
             while spawn(Supervisor::new(Arc::clone(&host), Arc::clone(&app)).run()).await.is_err() {
                 sleep(SUPERVISOR_PAUSE).await;
             }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 #[cfg(target_os = "linux")]
 use tokio::task::spawn_blocking;
 
-/// The stack of the thread that waits for a process. It calls only the system.
+/// The stack of the thread that waits for a process, in bytes. The thread only calls the system.
 const STACK: usize = 128 * 1024;
 
 /// The process of an app, which leads a group. Dropping it kills the group.
@@ -22,7 +22,7 @@ const STACK: usize = 128 * 1024;
 /// earlier.
 pub(super) struct ChildProcess {
     id: Pid,
-    /// Closes when the process has ended. It is not reaped yet, so that its id still names its
+    /// Closes when the process has ended. The process is not reaped yet, so its id still names its
     /// group.
     ended: oneshot::Receiver<()>,
     has_ended: bool,
@@ -31,7 +31,7 @@ pub(super) struct ChildProcess {
     status: oneshot::Receiver<io::Result<ExitStatus>>,
 }
 
-/// What the thread reports about the start.
+/// The thread's report about the start.
 type Started = io::Result<(Pid, ChildStdout, ChildStderr)>;
 
 impl ChildProcess {
@@ -65,7 +65,7 @@ impl ChildProcess {
             }
             wait_without_reaping(id);
             drop(tell_end);
-            // An error if the value was dropped.
+            // An error means that the `ChildProcess` was dropped: reap, too.
             let _ = may_reap.recv();
             signal_group(id, Signal::KILL);
             let _ = tell_status.send(child.wait());
@@ -80,7 +80,7 @@ impl ChildProcess {
         self.id.as_raw_nonzero().get()
     }
 
-    /// Waits until the process has ended. Others of its group may still run.
+    /// Waits until the process has ended. Other processes of its group may still run.
     pub(super) async fn ended(&mut self) {
         if !self.has_ended {
             let _ = (&mut self.ended).await;
@@ -112,7 +112,7 @@ impl ChildProcess {
         false
     }
 
-    /// Kills what is left of the group, and returns how the process ended.
+    /// Kills the remaining processes of the group, and returns how the first one ended.
     pub(super) async fn finish(mut self) -> io::Result<ExitStatus> {
         signal_group(self.id, Signal::KILL);
         self.ended().await;
@@ -124,7 +124,7 @@ impl ChildProcess {
 
 impl Drop for ChildProcess {
     fn drop(&mut self) {
-        // Before the process is reaped, no other can have its id.
+        // Until this process is reaped, no other process can have its id.
         if self.reap.is_some() {
             signal_group(self.id, Signal::KILL);
         }
@@ -139,7 +139,7 @@ fn signal_group(group: Pid, signal: Signal) {
     }
 }
 
-/// Waits for the end of a child of this process, and lets its entry exist.
+/// Waits for the end of a child of this process, without removing it from the process table.
 fn wait_without_reaping(id: Pid) {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
     while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(id), options) {}

@@ -1,4 +1,4 @@
-//! What all apps of a gateway share: how they start, their ports, and the order to stop.
+//! The state that all apps of a gateway share: how they start, their ports, and the order to stop.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use super::port::Ports;
 use super::timing::AppTiming;
 
-/// The variables of the gateway that an app also receives, if they are set.
+/// The variables of the gateway that an app also receives, if they are set. A name that ends with
+/// `_` is the start of names.
 const PASSED: [&str; 11] = [
     "PATH",
     "HOME",
@@ -24,10 +25,10 @@ const PASSED: [&str; 11] = [
     "LC_",
 ];
 
-/// The limit of open files, if the system does not say it.
+/// The limit of open files, if the system does not report it.
 const USUAL_OPEN_FILES: u64 = 1024;
 
-/// What the supervisors of all apps share.
+/// The state that the supervisors of all apps share.
 pub(super) struct AppHost {
     /// The gateway's own program, which becomes an app's.
     pub(super) starter: PathBuf,
@@ -41,12 +42,12 @@ pub(super) struct AppHost {
     last_run: AtomicU64,
 }
 
-/// What all apps have to do.
+/// The order for all apps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     /// Run.
     Run,
-    /// Run, but start no more: the gateway stops after its requests in progress.
+    /// Run, but never start again: the gateway stops after its requests in progress.
     Close,
     /// Stop, with SIGKILL at this moment.
     Stop(Instant),
@@ -71,7 +72,7 @@ impl AppHost {
         }
     }
 
-    /// The number of another run.
+    /// The number of the next run.
     pub(super) fn next_run(&self) -> u64 {
         self.last_run.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }

@@ -1,7 +1,8 @@
 //! Processes of apps that outlived their gateway.
 //!
-//! After a SIGKILL of the gateway, the first process of each app ends, too. Others of its group may
-//! live on, with the app's port. Their environment says which gateway started them.
+//! After a SIGKILL of the gateway, the first process of each app also ends. Other processes of its
+//! group may survive, and keep the app's port. Their environment names the gateway that started
+//! them.
 
 use std::fs;
 use std::io;

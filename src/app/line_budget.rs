@@ -1,10 +1,10 @@
-//! How many lines of an app's output the log has space for.
+//! The rate limit for the lines of an app's output in the log.
 
-/// The most lines at once: a start with its banner, or some tracebacks.
+/// The most lines at once: enough for a start with its banner, or some tracebacks.
 const BURST: u32 = 200;
-/// The lines of each further second.
+/// The lines for each further second.
 const LINES: u32 = 20;
-/// In milliseconds.
+/// The period of [`LINES`], in milliseconds.
 const PERIOD: u64 = 1000;
 
 /// The lines of one app: 200 at once, and 20 in each second. Time is an argument, in milliseconds.
@@ -23,7 +23,7 @@ impl LineBudget {
     /// Whether the log has space for a line. Counts the line.
     pub(super) fn admits(&mut self, now: u64) -> bool {
         self.refill(now);
-        // The report comes first.
+        // The report of left-out lines comes before any other line.
         match self.lines.checked_sub(1).filter(|_| self.left_out == 0) {
             Some(rest) => {
                 self.lines = rest;
@@ -36,8 +36,7 @@ impl LineBudget {
         }
     }
 
-    /// The number of lines that were left out, if a line can report it. The log then needs no other
-    /// report.
+    /// Takes the number of lines that were left out, if the log has space for its report.
     pub(super) fn left_out(&mut self, now: u64) -> Option<u64> {
         self.refill(now);
         (self.left_out > 0 && self.lines > 0).then(|| std::mem::take(&mut self.left_out))

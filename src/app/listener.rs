@@ -1,9 +1,9 @@
 //! The listener of an app: where the gateway connects, and whether it is the app's own.
 //!
-//! Another process can listen at the port: one that was faster, or one that took it after the app
-//! ended. It would receive identity headers and grade tokens. On Linux, the gateway therefore
-//! compares the sockets at the port with those that the app's processes have open. Elsewhere, it
-//! only sees that something listens.
+//! Another process can listen at the port: it was faster than the app, or took the port after the
+//! app ended. It would receive identity headers and grade tokens. On Linux, the gateway therefore
+//! compares the sockets at the port with the open sockets of the app's processes. On other systems,
+//! the gateway only checks that some program listens.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -12,22 +12,22 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 pub(super) struct AppPlace {
     /// The loopback address that leads to it.
     pub(super) address: SocketAddr,
-    /// Whether other machines may reach it, too.
+    /// Whether other machines may also reach it.
     pub(super) is_public: bool,
 }
 
-/// What is known about the port of an app.
+/// Who listens at the port of an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum PortUse {
-    /// Nothing listens.
+    /// No program listens.
     Unused,
     /// The app listens.
     Own(AppPlace),
-    /// Something listens, and it is not the app; or nobody can tell. Contains why.
+    /// Another program listens, or the system does not show who listens. Contains the reason.
     Foreign(String),
 }
 
-/// The loopback address of each IP version, first the one that the gateway prefers.
+/// The loopback address of each IP version. The gateway prefers the first.
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 #[cfg(target_os = "linux")]
@@ -300,7 +300,7 @@ mod other {
 
     use super::{AppPlace, LOOPBACK, PortUse};
 
-    /// Nothing: this system does not show whose a socket is.
+    /// A placeholder: this system does not show who owns a socket.
     #[derive(Debug)]
     pub(in crate::app) struct UnseenSockets;
 

@@ -1,7 +1,7 @@
 //! Apps: programs that the gateway starts, keeps running and stops (`command`).
 //!
-//! One program has one [`App`], with one task that supervises it. [`Apps`] is what all of them
-//! share. See [decision 42](../../docs/decisions/0042-command.md).
+//! Each program has one [`App`], and one task that supervises it. [`Apps`] starts and stops all of
+//! them together. See [decision 42](../../docs/decisions/0042-command.md).
 
 #[allow(clippy::module_inception, reason = "the file of the type of this name")]
 mod app;

@@ -1,7 +1,7 @@
 //! The output of an app, in the gateway's log.
 //!
-//! The gateway reads it as fast as the app writes: a pipe that fills would stop the app. What the
-//! log has no space for is dropped.
+//! The gateway reads the output as fast as the app writes it, because a full pipe would block the
+//! app. The gateway drops the lines for which the log has no space.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -16,16 +16,17 @@ use crate::config::AppCommand;
 
 /// The most bytes of a line. A longer line is cut.
 const LONGEST_LINE: usize = 2048;
-/// The most bytes that are read at once.
+/// The most bytes of one read.
 const CHUNK: usize = 16 * 1024;
 /// The pause between two attempts to report lines that were left out.
 const REPORT_PAUSE: Duration = Duration::from_secs(1);
-/// The last lines that the report of an end repeats, and the most characters of each.
+/// The number of last lines in the report of an end, and the most characters of each.
 const LAST_LINES: usize = 5;
 const LAST_LINE: usize = 200;
-/// A shorter value of the environment is probably no secret, and would occur by chance.
+/// The length of the shortest secret. A shorter value of the environment is probably no secret, and
+/// would occur in the output by chance.
 const SHORTEST_SECRET: usize = 8;
-/// What the log has in place of a secret.
+/// The text in the log in place of a secret.
 const REMOVED: &str = "…";
 
 /// The output of an app, for all its runs.
@@ -106,7 +107,7 @@ impl OutputLog {
             self.log_left_out(left_out);
         }
         if is_admitted {
-            // A field, so that it is quoted and escaped: an app cannot forge other lines or fields.
+            // A field is quoted and escaped, so an app cannot forge other lines or fields.
             tracing::info!(target: "app", tool = self.tool, from, line);
         }
     }
@@ -156,8 +157,8 @@ impl OutputLog {
     }
 }
 
-/// Cuts bytes into lines. Of a line that a carriage return overwrites, such as a progress bar, only
-/// the last version counts.
+/// Splits bytes into lines. If carriage returns overwrite a line, such as a progress bar, only its
+/// last version counts.
 #[derive(Default)]
 struct Lines {
     line: Vec<u8>,
@@ -198,7 +199,7 @@ impl Lines {
 
     fn end(&mut self, log: &mut impl FnMut(&[u8])) {
         if self.is_cut {
-            // A character may be cut, too.
+            // The cut may also be inside a character.
             self.line.extend_from_slice("… (cut)".as_bytes());
         }
         if !self.line.is_empty() {

@@ -6,16 +6,16 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The ports for apps. Servers that people start by hand have smaller ones.
+/// The ports for apps. Servers that users start by hand usually have smaller ones.
 const PORTS: RangeInclusive<u16> = 20_000..=65_535;
 /// The attempts to find a free port.
 const ATTEMPTS: usize = 1000;
 
-/// The ports that apps of this gateway have.
+/// The ports that apps of this gateway use, and those that they must not use.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ports(Arc<Mutex<HashSet<u16>>>);
 
-/// A port that no other app of this gateway has, until it is dropped.
+/// A port that no other app of this gateway uses, until this value is dropped.
 #[derive(Debug)]
 pub(super) struct Port {
     number: u16,
@@ -23,12 +23,12 @@ pub(super) struct Port {
 }
 
 impl Ports {
-    /// Keeps a port from all apps, such as the gateway's own.
+    /// Reserves a port, such as the gateway's own: no app gets it.
     pub(super) fn exclude(&self, port: u16) {
         self.lock().insert(port);
     }
 
-    /// A free port. The system gives none of them to outgoing connections, if possible.
+    /// A free port, if possible outside the system's range for outgoing connections.
     ///
     /// # Errors
     /// The error of the system, if no port is free.
@@ -67,7 +67,7 @@ impl Drop for Port {
     }
 }
 
-/// A random port for an app. Two gateways on one machine then seldom try the same.
+/// A random port for an app. So two gateways on one machine seldom try the same port.
 fn random() -> io::Result<u16> {
     let mut bytes = [0; 4];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
@@ -76,7 +76,7 @@ fn random() -> io::Result<u16> {
     Ok(PORTS.start().saturating_add(offset))
 }
 
-/// Whether nothing listens at a port of the loopback addresses. A system may lack IPv6.
+/// Whether no program listens at this port of the loopback addresses. A system may lack IPv6.
 fn is_free(port: u16) -> bool {
     let bind = |address: SocketAddr| match TcpListener::bind(address) {
         Ok(_) => true,
@@ -85,8 +85,8 @@ fn is_free(port: u16) -> bool {
     bind((Ipv4Addr::LOCALHOST, port).into()) && bind((Ipv6Addr::LOCALHOST, port).into())
 }
 
-/// The ports that the system gives to outgoing connections. A connection of any program could
-/// occupy one for a while.
+/// The system's range of ports for outgoing connections (ephemeral ports). A connection of any
+/// program could occupy one of them.
 fn ephemeral() -> RangeInclusive<u16> {
     const USUAL: RangeInclusive<u16> = 32_768..=60_999;
     let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");

@@ -128,7 +128,7 @@ impl ProcessTable {
 
     /// The parent of a process, the parent's parent, and so on.
     fn ancestors(&self, id: i32) -> impl Iterator<Item = i32> {
-        /// Rows that were read one after the other may form a circle.
+        /// The rows are read one after the other, so they may form a cycle.
         const DEEPEST: usize = 256;
         let parent = |id: &i32| self.0.get(id).map(|process| process.parent);
         std::iter::successors(parent(&id), move |id| parent(id)).take(DEEPEST)

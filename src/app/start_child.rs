@@ -18,14 +18,14 @@ pub const START_APP: &str = "start-app";
 /// The first descriptor after those for input, output and errors.
 const FIRST_OTHER: i32 = 3;
 
-/// The exit code of a process that could not become the program, as a shell's.
+/// The exit code of a process that could not become the program, as in a shell.
 const NOT_STARTED: u8 = 127;
 
 /// Becomes a program. `arguments` are the id of the gateway's process, the limit of open files, the
 /// program, and the program's arguments. The environment, the directory and the first three
 /// descriptors are already the program's.
 ///
-/// It returns only if it cannot. Its message is on standard error, which the gateway logs.
+/// It returns only on failure, after a message on standard error, which the gateway logs.
 pub fn become_app(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let parent = arguments.next().and_then(|parent| parent.to_str()?.parse().ok());
     let open_files = arguments.next().and_then(|limit| limit.to_str()?.parse().ok());
@@ -53,8 +53,8 @@ fn refuse(message: std::fmt::Arguments<'_>) -> ExitCode {
     ExitCode::from(NOT_STARTED)
 }
 
-/// Sets the limit of open files back. Some programs reserve memory for each possible descriptor, or
-/// close each. On failure the program has the gateway's limit.
+/// Restores the limit of open files. Some programs reserve memory for each possible descriptor, or
+/// close each one. On failure, the program has the gateway's limit.
 fn limit_open_files(limit: u64) {
     if let Ok((_, hard)) = rlimit::getrlimit(Resource::NOFILE) {
         let _ = rlimit::setrlimit(Resource::NOFILE, limit.min(hard), hard);
@@ -68,7 +68,7 @@ fn end_with(parent: i32) -> io::Result<()> {
 
     // Not SIGTERM: a program may ignore it.
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    // The gateway may have ended before the call. There is then no signal.
+    // If the gateway ended before this call, the system sends no signal.
     if getppid().is_none_or(|actual| actual.as_raw_nonzero().get() != parent) {
         return Err(io::Error::other("the gateway has ended"));
     }

@@ -15,16 +15,16 @@ const MOST_FAILURES: u32 = 3;
 pub struct AppStatus {
     /// What its program does.
     pub phase: AppPhase,
-    /// How often its program ended, since it last ran for a while.
+    /// The number of failed runs in a row. A long run resets it.
     pub failures: u32,
-    /// How often the gateway has started its program again after it ended, in total.
+    /// The total number of restarts after its program ended.
     pub restarts: u64,
 }
 
 /// What the program of an app does.
 #[derive(Clone, Debug)]
 pub enum AppPhase {
-    /// It does not run: nobody uses it, or the gateway stops.
+    /// It does not run: no user needs it, or the gateway stops.
     Stopped,
     /// It runs, but does not listen yet.
     Starting,
@@ -76,7 +76,7 @@ impl AppStatus {
         Self { phase: AppPhase::Starting, failures: 0, restarts: 0 }
     }
 
-    /// Whether the app probably starts, so that it is worth to wait.
+    /// Whether the app probably starts, so that a request should wait.
     pub fn may_start(&self) -> bool {
         self.failures < MOST_FAILURES
     }

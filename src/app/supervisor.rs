@@ -22,12 +22,12 @@ use super::start_child::START_APP;
 use super::status::{AppPhase, Listening};
 use crate::config::AppCommand;
 
-/// The pauses between two looks at the port of a program that starts: the first and the longest.
+/// The pauses between two checks of the port while a program starts: the first and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// The pause between two looks at a group whose first process has ended.
+/// The pause between two checks of a group whose first process has ended.
 const GROUP_PAUSE: Duration = Duration::from_millis(20);
-/// The time in which the gateway notices a signal that its apps have also received.
+/// The time for the gateway to notice a signal that its apps have also received.
 const SIGNAL_TIME: Duration = Duration::from_millis(100);
 /// The time for the rest of the output of a program that has ended.
 const OUTPUT_TIME: Duration = Duration::from_millis(500);
@@ -174,7 +174,7 @@ impl Supervisor {
         }
     }
 
-    /// Starts the program.
+    /// Starts the program, at a new port.
     async fn start(&self) -> io::Result<Run> {
         let port = self.host.ports.choose()?;
         let command = self.command(port.number());
@@ -222,7 +222,7 @@ impl Supervisor {
     /// Waits until the program listens.
     ///
     /// # Errors
-    /// Why it does not, after the time for a start.
+    /// The reason if it does not listen within the time for a start.
     async fn place(&self, group: i32, port: u16) -> Result<AppPlace, String> {
         let limit = self.host.timing.start;
         let end = Instant::now() + limit;
@@ -242,7 +242,7 @@ impl Supervisor {
         }
     }
 
-    /// Waits until nobody has used the app for its `idle`. Requests then find it stopped.
+    /// Waits until the app was unused for its `idle`. It is then in the phase `Stopped`.
     async fn unused(&self, listening: Listening) {
         let Some(idle) = self.app.command.idle else { return pending().await };
         loop {
@@ -255,7 +255,7 @@ impl Supervisor {
                 continue;
             }
             self.set_phase(AppPhase::Stopped);
-            // A request that entered before has seen that the app is ready.
+            // A request that entered before this change has seen a ready app.
             if !self.app.is_used() {
                 return;
             }
@@ -282,10 +282,10 @@ impl Supervisor {
         RunEnd::Ordered
     }
 
-    /// Ends what is left of a run. Returns how the program ended.
+    /// Ends the remaining processes of a run. Returns how the program ended.
     async fn finish(&self, run: Run, grace: Duration) -> String {
         let kill = Instant::now() + grace;
-        // The gateway may stop meanwhile.
+        // The gateway may already be stopping.
         let kill = match *self.orders.borrow() {
             Order::Stop(other) => kill.min(other),
             Order::Run | Order::Close => kill,
@@ -293,7 +293,8 @@ impl Supervisor {
         self.finish_until(run, kill).await
     }
 
-    /// Sends SIGTERM to the group, and SIGKILL at this moment, or as soon as all have ended.
+    /// Sends SIGTERM to the group, and SIGKILL at the moment `kill`. Returns earlier if all
+    /// processes have ended.
     async fn finish_until(&self, mut run: Run, kill: Instant) -> String {
         run.child.terminate();
         let all_ended = async {
@@ -381,7 +382,7 @@ fn end_text(status: io::Result<ExitStatus>) -> String {
     }
 }
 
-/// How a program ended that nobody stopped. A daemon looks like a success.
+/// How a program ended by itself. A daemon ends with success.
 fn own_end(how: String) -> String {
     const SUCCESS: &str = "exit status: 0";
     if how.starts_with(SUCCESS) {

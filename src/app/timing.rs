@@ -1,21 +1,22 @@
-//! The times of an app's life.
+//! The timeouts and waits of an app.
 
 use std::time::Duration;
 
-/// The times of an app's life. The docs name the defaults.
+/// The timeouts and waits of an app. The docs name the defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct AppTiming {
-    /// How long a program may take until it listens. After that it is stopped, and starts again.
+    /// The timeout of a start. A program that does not listen by then is stopped and restarted.
     pub start: Duration,
-    /// The wait before the first restart. It doubles with each further one.
+    /// The wait before the first restart. The wait doubles with each further restart.
     pub first_wait: Duration,
     /// The longest wait before a restart.
     pub longest_wait: Duration,
-    /// After this time in which it was ready, the next restart counts as the first.
+    /// If a program was ready for this long, its next restart counts as the first.
     pub settled: Duration,
     /// The time between SIGTERM and SIGKILL, unless the gateway stops.
     pub stop: Duration,
-    /// The time between SIGTERM and SIGKILL for what a program that has ended left in its group.
+    /// The time between SIGTERM and SIGKILL for the remaining processes of a group whose first
+    /// process has ended.
     pub remains: Duration,
 }
 

@@ -298,7 +298,7 @@ faults! {
         fact: "the program of `command` is empty",
         advice: format!("write the program as the first string: {}", example("command"));
 
-    /// A string for a program contains a NUL character. Holds what it is.
+    /// A string for a program contains a NUL character. Holds the role of the string.
     Nul(what: String) => Error,
         fact: "{what} contains a NUL character",
         advice: "remove `\\u0000`: no argument, variable or path of a program can contain it";
@@ -309,7 +309,7 @@ faults! {
         advice: "remove `upstream`: the gateway chooses the port of an app that it starts; write \
             only a path for an app with a base path, such as `upstream = \"/app\"`";
 
-    /// A command has a placeholder of another program for the port. Holds the placeholder.
+    /// A command has another program's placeholder for the port. Holds the placeholder.
     PortPlaceholder(text: String) => Warning,
         fact: "nothing replaces `{text}`",
         advice: "write `{port}` for the port of the app: no shell reads this value";
@@ -326,12 +326,12 @@ faults! {
         advice: "remove it, or start a shell: `command = [\"sh\", \"-c\", \"… && exec …\"]`; \
             `directory` sets the working directory, `environment` sets variables";
 
-    /// An invalid name of a variable of an app. Holds it.
+    /// An invalid name of an app's variable. Holds the name.
     EnvironmentName(name: String) => Error,
         fact: "`{name}` is not a valid name of an environment variable",
         advice: "use letters, digits and `_`: `environment = { APP_MODE = \"exam\" }`";
 
-    /// A variable that the gateway sets for each app, or that only the gateway has. Holds its name.
+    /// A variable that the gateway sets for each app, or a setting of the gateway. Holds its name.
     EnvironmentReserved(name: String) => Error,
         fact: ("{}", of_reserved_variable(name)),
         advice: if name == "PORT" {
@@ -352,31 +352,31 @@ faults! {
         fact: "{variable} is not set: in development, the app starts without {name}",
         advice: format!("set {variable} if the app needs it; it is required outside development");
 
-    /// A program does not exist. Holds it, and where it should be.
+    /// A program does not exist. Holds the program, and the place where the gateway looked.
     ProgramMissing(program: String, place: String) => Warning,
         fact: "there is no program `{program}`{place}: the app cannot start",
         advice: "install it where the gateway runs, or write its path, such as \
             `command = [\".venv/bin/python\", \"app.py\", \"{port}\"]`";
 
-    /// A program cannot be started. Holds it, and the reason.
+    /// The gateway cannot start a program. Holds the program, and the reason.
     ProgramUnusable(program: String, why: String) => Warning,
         fact: "the program `{program}` {why}: the app cannot start",
         advice: "write a program that the gateway's user may execute; for a script, its \
             interpreter: `command = [\"python3\", \"app.py\", \"{port}\"]`";
 
-    /// Neither the arguments nor the variables of a command have the port.
+    /// Neither the arguments nor the variables of a command contain `{port}`.
     PortUnused => Warning,
         fact: "neither `command` nor `environment` has `{{port}}`",
         advice: "add `{port}` where the app expects its port; ignore this warning if the app reads \
             the variable PORT";
 
-    /// The working directory of an app is missing, or is no directory. Holds the reason.
+    /// The working directory of an app is missing, or is not a directory. Holds the reason.
     AppDirectory(why: String) => Error,
         fact: "the directory {why}",
         advice: "write the directory in which the app starts, relative to the tools file: \
             `directory = \"apps/plots\"`";
 
-    /// The folder of a site is missing, or is no folder. Holds the reason.
+    /// The folder of a site is missing, or is not a folder. Holds the reason.
     SiteFolder(why: String) => Error,
         fact: "the site {why}",
         advice: "write a folder with an index.html, relative to the tools file: `site = \"book\"`";
@@ -386,7 +386,8 @@ faults! {
         fact: "the site has no index.html, which a launch opens",
         advice: "write the folder with the rendered pages, such as `site = \"book/_build/html\"`";
 
-    /// The folder of a site contains files of the gateway, which the site would show. Holds them.
+    /// The folder of a site contains files of the gateway, which the site would show. Holds the
+    /// files.
     SiteExposes(what: String) => Error,
         fact: "the site would show {what} to everyone who launches it",
         advice: "move the pages into a folder of their own: `site = \"book\"`";

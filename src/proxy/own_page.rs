@@ -7,9 +7,10 @@ use super::page_urls::is_origin;
 
 /// Whether the browser says that a page of this origin, or its user, sent a request.
 ///
-/// A page of another site can neither leave out `Sec-Fetch-Site` nor change it. Browsers send it
-/// since 2019 to 2023, but Chromium does not for a WebSocket. Then `Origin` has to be the origin. A
-/// request without both comes from an old browser, or from a program: nobody vouches for it.
+/// A page of another site can neither omit nor change `Sec-Fetch-Site`. All browsers have sent it
+/// since 2023, except that Chromium sends none for a WebSocket. Without it, `Origin` must be this
+/// origin. A request without both headers comes from an old browser or a program, and does not
+/// count.
 pub fn is_from_own_page(origin: &str, browser: &HeaderMap) -> bool {
     let mut sites = values(browser, "sec-fetch-site").peekable();
     if sites.peek().is_some() {

@@ -1,13 +1,13 @@
 //! An app's cookies that belong to a person.
 //!
-//! With `prefix = "tool"`, all people of one browser share an app's URLs, and so its cookies. The
-//! browser therefore stores an app's `HttpOnly` cookies under *bound* names: `sid` becomes
-//! `~TAG-sid`, with the tag of the person ([`PersonTags`](crate::session::PersonTags)). The app
-//! receives only its person's, under the names that it chose.
+//! With `prefix = "tool"`, all people who use one browser share an app's URLs, and therefore its
+//! cookies. The browser therefore stores an app's `HttpOnly` cookies under *bound* names: `sid`
+//! becomes `~TAG-sid`, with the tag of the person ([`PersonTags`](crate::session::PersonTags)). The
+//! app receives only the cookies of the session's person, under the names that the app chose.
 //!
-//! A page's script reads the other cookies by name, so they stay *unbound*. A cookie of the gateway
-//! ([`PERSON_COOKIE`]) says whose they are. The app receives no unbound cookie of another person,
-//! or of an unknown one.
+//! Scripts read the other cookies by name, so these cookies stay *unbound*. A cookie of the gateway
+//! ([`PERSON_COOKIE`]) names their owner. The app receives no unbound cookie of another person, or
+//! of an unknown person.
 
 use std::borrow::Cow;
 
@@ -18,17 +18,17 @@ use sha2::{Digest as _, Sha256};
 
 use crate::session::{PERSON_COOKIE, TAG_LENGTH, is_own_cookie, is_tag};
 
-/// Prefixes whose rules browsers enforce. A bound name keeps them at its start. The longest of
-/// those that begin alike is first.
+/// Prefixes whose rules browsers enforce. A bound name keeps them at its start. A longer prefix
+/// comes before a prefix with the same start.
 const ENFORCED: [&str; 4] = ["__Host-Http-", "__Host-", "__Http-", "__Secure-"];
-/// The start of a tag in a bound name. It has to differ from the app's own names.
+/// The start of a tag in a bound name. An app's own names must not have it.
 const TAG_START: u8 = b'~';
 /// The end of a tag in a bound name.
 const TAG_END: u8 = b'-';
 /// The start of the names of notes.
 const NOTE: &str = "__Secure-lti-note-";
 
-/// The cookies of a browser's request, as they concern a person.
+/// The cookies of a browser's request, sorted for one person.
 pub struct PersonCookies {
     tag: String,
     /// Whether the unbound cookies are the person's.
@@ -40,8 +40,8 @@ pub struct PersonCookies {
     notes: Vec<CookieNote>,
 }
 
-/// A note about an unbound cookie below the app's root. The entry URL does not receive the cookie
-/// itself, so that a launch by another person would not know what to delete.
+/// A note about an unbound cookie below the app's root. The entry URL does not receive such a
+/// cookie. Without the note, a launch by another person could not delete it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieNote {
     /// The `Path` of the cookie.
@@ -110,8 +110,8 @@ impl PersonCookies {
         [enforced, &[TAG_START], self.tag.as_bytes(), &[TAG_END], rest].concat()
     }
 
-    /// The same headers with only the person's cookies, under the names that the app chose. The
-    /// gateway's cookies stay.
+    /// The headers with only the person's cookies, under the names that the app chose, and with the
+    /// gateway's cookies.
     pub(super) fn for_app(&self, browser: &HeaderMap) -> HeaderMap {
         let mut headers = browser.clone();
         headers.remove(COOKIE);
@@ -163,7 +163,7 @@ impl PersonCookies {
     }
 }
 
-/// Whose a cookie of a request is.
+/// The owner of a cookie in a request.
 enum CookieKind {
     /// The gateway's.
     Gateways,
@@ -171,7 +171,7 @@ enum CookieKind {
     Bound(Vec<u8>),
     /// Bound to another person.
     OfOther,
-    /// Bound to nobody.
+    /// Not bound to a person.
     Unbound,
 }
 

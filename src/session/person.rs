@@ -1,5 +1,5 @@
-//! Tags of people: short keyed hashes, which name the cookies of one person apart from those of
-//! another.
+//! Tags of people: short keyed hashes in the names of cookies, which separate one person's cookies
+//! from another's.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use super::field::Field;
 use super::key::derive_key;
 use super::session::Session;
 
-/// The bytes of a tag. The people of one browser are few, so 48 bits do not collide.
+/// The bytes of a tag. Few people use one browser, so 48 bits do not collide.
 const BYTES: usize = 6;
 /// The length of a tag, in characters of Base64 for URLs.
 pub const TAG_LENGTH: usize = BYTES / 3 * 4;

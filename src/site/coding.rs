@@ -1,4 +1,4 @@
-//! The content codings in which a file may exist beside itself.
+//! The content codings of the compressed files beside a file.
 
 use hyper::header::{ACCEPT_ENCODING, HeaderMap};
 

@@ -10,11 +10,11 @@ use super::validator::{Validator, seconds};
 /// The result of a request's conditions.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
-    /// The file is sent.
+    /// The gateway sends the file.
     Holds,
-    /// The browser has the file already.
+    /// The browser already has this version of the file.
     NotModified,
-    /// The browser wants another version of the file.
+    /// The request is for another version of the file.
     Failed,
 }
 
@@ -28,7 +28,7 @@ impl Condition {
         };
         let date = |name: HeaderName| {
             let mut values = headers.get_all(name).iter();
-            // Of several dates, none counts.
+            // If there are several dates, none counts.
             let value = values.next().filter(|_| values.next().is_none())?;
             seconds(value.to_str().ok()?).zip(validator.modified)
         };

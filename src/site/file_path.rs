@@ -38,7 +38,7 @@ impl FilePath {
         Some(Self { path, names_directory: last.is_empty() })
     }
 
-    /// The file that the URL names: of a directory's URL, the index of the directory.
+    /// The file that the URL names. For a directory's URL, it is the index of the directory.
     pub(super) fn file(&self) -> PathBuf {
         if self.names_directory { self.index() } else { self.path.clone() }
     }

@@ -1,7 +1,7 @@
 //! A folder, and the files in it.
 //!
-//! Each request opens the folder anew, so a folder that a deploy replaces counts from the next
-//! request on. A file that is open stays what it was.
+//! Each request opens the folder again. So if a deploy replaces the folder, the next request gets
+//! the new one. An open file keeps its content.
 
 use std::fs::File;
 use std::io;
@@ -18,15 +18,15 @@ use super::file_path::{FilePath, with_suffix};
 use super::media_type::content_type;
 use super::validator::Validator;
 
-/// How much older than the file itself a compressed file may be, in seconds. Copies and checkouts
-/// write the two in any order.
+/// How much older than the file itself a compressed file may be, in seconds: copies and checkouts
+/// write the two files in any order.
 const OLDER: i64 = 2;
 
 /// What a path names.
 pub(crate) enum Found {
     /// A file.
     File(SiteFile),
-    /// A directory that has an index, by a URL without a trailing slash.
+    /// A directory that has an index. The URL has no trailing slash.
     Directory,
 }
 
@@ -65,18 +65,18 @@ impl From<io::Error> for NoFile {
                 | Errno::ILSEQ
                 | Errno::INVAL,
             ) => Self::Missing,
-            // `cap-std` has no number for it.
+            // `cap-std`'s error for a path that leaves the folder has no number.
             None if error.kind() == io::ErrorKind::PermissionDenied => Self::Outside,
             _ => Self::Unreadable(error.to_string()),
         }
     }
 }
 
-/// Opens what a path names in a folder. Blocks until the system answers. Of the accepted codings,
-/// the first one counts that the file has. `now` is in seconds since the epoch.
+/// Opens the file or directory of a path in a folder. Blocks until the system responds. The first
+/// accepted coding for which a compressed file exists counts. `now` is in seconds since the epoch.
 ///
 /// # Errors
-/// A [`NoFile`].
+/// [`NoFile`], with the reason.
 pub(crate) fn find(
     folder: &Path,
     path: &FilePath,
@@ -104,7 +104,7 @@ pub(crate) fn find(
     open(&directory, &file, None, &file, now).map(Found::File)
 }
 
-/// Whether a compressed file has the content of the file itself, by its time of change.
+/// Whether a compressed file has the content of the file itself, by their modification times.
 fn is_current(compressed: &Metadata, plain: &Metadata) -> bool {
     use cap_std::fs::MetadataExt as _;
     plain.is_file()
@@ -112,8 +112,8 @@ fn is_current(compressed: &Metadata, plain: &Metadata) -> bool {
         && compressed.mtime().saturating_add(OLDER) >= plain.mtime()
 }
 
-/// Opens a regular file, and nothing else: opening a device can have an effect, and reading from a
-/// pipe can wait without end.
+/// Opens a regular file only: opening a device can have an effect, and reading from a pipe can
+/// block forever.
 fn open(
     directory: &Dir,
     path: &PathBuf,
@@ -124,7 +124,7 @@ fn open(
     if !directory.metadata(path)?.is_file() {
         return Err(NoFile::Missing);
     }
-    // What has this path now may be a pipe.
+    // By now, this path may name a pipe.
     let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
     let options = OpenOptions::new().read(true).custom_flags(nonblocking).clone();
     let file = directory.open_with(path, &options)?.into_std();
@@ -143,7 +143,7 @@ fn open(
 
 impl SiteFile {
     /// Reads at most `most` bytes at this position: fewer only at the end of the file. Blocks until
-    /// the system answers.
+    /// the system responds.
     ///
     /// # Errors
     /// The system's error.

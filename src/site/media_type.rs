@@ -1,11 +1,11 @@
-//! The media type of a file, by the end of its name.
+//! The media type of a file, by the extension of its name.
 
 use std::path::Path;
 
-/// The media type of a file that no browser displays.
+/// The media type of a file with an unknown extension. Browsers download such a file.
 const UNKNOWN: &str = "application/octet-stream";
 
-/// Media types that `mime_guess` does not have, or has in another form than browsers need.
+/// Media types that `mime_guess` does not know, or that differ there from those that browsers need.
 const KNOWN: [(&str, &str); 14] = [
     ("h5p", "application/zip"),
     ("ipynb", "application/x-ipynb+json"),

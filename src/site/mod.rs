@@ -1,7 +1,7 @@
-//! Files of a folder: which file a path names, and which part of it a browser receives.
+//! Files of a folder: which file a path names, and which part of the file a browser receives.
 //!
-//! A file is opened below the folder with `cap-std`, so that no link leads out of it. The headers
-//! of a request choose the form of the file, a part of it, or none of it.
+//! `cap-std` opens the file below the folder, so that no link leads out of the folder. The headers
+//! of a request choose the coding of the file, a part of the file, or no content at all (304, 412).
 
 pub(crate) mod coding;
 pub(crate) mod condition;

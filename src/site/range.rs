@@ -1,4 +1,4 @@
-//! The part of a file that a request asks for.
+//! The part of a file that a request selects.
 
 use std::ops::Range;
 
@@ -10,16 +10,16 @@ use hyper::header::{HeaderMap, RANGE};
 pub(crate) enum FilePart {
     /// The whole file.
     Whole,
-    /// The bytes with these positions. There is at least one.
+    /// The bytes at these positions: at least one.
     Bytes(Range<u64>),
     /// Bytes that the file does not have.
     Unsatisfiable,
 }
 
 impl FilePart {
-    /// The part that the headers of a `GET` name (RFC 9110 §14.2). An invalid range counts as none,
-    /// and several ranges as the whole file. A program may add a range to every request, so that an
-    /// empty file has none.
+    /// The part that the headers of a `GET` name (RFC 9110 §14.2). An invalid range does not count,
+    /// and several ranges mean the whole file. In an empty file, no range counts: a program may add
+    /// a range to every request.
     pub(crate) fn of(headers: &HeaderMap, length: u64) -> Self {
         let mut values = headers.get_all(RANGE).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return Self::Whole };

@@ -1,4 +1,4 @@
-//! The validators of a file: values that change when its content does.
+//! The validators of a file: values that change when the content of the file changes.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::coding::Coding;
 
-/// The largest timestamp with an HTTP date: the last second of the year 9999.
+/// The largest timestamp that an HTTP date can express: the last second of 9999.
 const LAST_DATE: u64 = 253_402_300_799;
 
 /// The validators of one form of a file (RFC 9110 §8.8).
@@ -17,16 +17,16 @@ const LAST_DATE: u64 = 253_402_300_799;
 pub(crate) struct Validator {
     /// Its strong entity tag, in quotes.
     pub(crate) tag: String,
-    /// The time of its last change, in seconds since the epoch. `None` if it is in the future, or
-    /// has no date in HTTP.
+    /// The time of its last change, in seconds since the epoch. `None` for a time in the future,
+    /// and for a time that no HTTP date can express.
     pub(super) modified: Option<u64>,
 }
 
 impl Validator {
     /// The validators of a file. `now` is in seconds since the epoch.
     ///
-    /// Many deploys set one time of change for all files, so the tag also depends on the inode and
-    /// its time. It is a hash: clients learn no inode.
+    /// Many deploys set the same modification time for all files, so the tag also depends on the
+    /// inode and its change time. The tag is a hash, so that clients do not learn the inode.
     pub(super) fn of(metadata: &Metadata, coding: Option<Coding>, now: u64) -> Self {
         let mut hash = Sha256::new();
         for number in [metadata.dev(), metadata.ino(), metadata.size()] {

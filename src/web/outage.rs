@@ -1,8 +1,8 @@
-//! The outage of an app that refuses connections: probably it starts.
+//! The outage of an app that refuses connections, probably because it is starting.
 
 use std::sync::{Mutex, PoisonError};
 
-/// How long, in seconds, an app that refuses connections may be one that starts.
+/// The time, in seconds, for which an app that refuses connections may be starting.
 const START: u64 = 60;
 
 /// The connections that an app refused since it last responded.
@@ -18,8 +18,8 @@ struct RefusedConnections {
 
 impl Outage {
     /// Records a refused connection at this running time. Returns whether the app may be starting:
-    /// the first refused connection was less than a minute ago. After a minute without a try, a new
-    /// outage begins.
+    /// the first refused connection was less than a minute ago. After a minute without an attempt,
+    /// a new outage begins.
     pub(super) fn refused(&self, running: u64) -> bool {
         let mut outage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = outage.filter(|known| running.saturating_sub(known.last) < START);
@@ -45,14 +45,14 @@ mod tests {
         for (running, expected) in [(100, true), (103, true), (159, true), (160, false)] {
             check(running, expected);
         }
-        // With a try in each minute, it is the same outage.
+        // With an attempt in each minute, the outage is the same.
         check(219, false);
         check(278, false);
-        // A minute without a try begins a new one.
+        // After a minute without an attempt, a new outage begins.
         check(338, true);
         check(397, true);
         check(398, false);
-        // So does a response.
+        // A response also ends an outage.
         outage.responded();
         check(399, true);
         check(458, true);

@@ -1,9 +1,10 @@
-// The apps of the matrix: how each starts, the configurations that it is tried in, and its checks.
+// The apps of the matrix: the start of each app, its configurations and its checks.
 //
-// `start` gets `at`: `port`, `base` (its path below the host, or ""), `origin` (of the browser),
-// `directory` (empty, its own), `source` (the path of a file in sources/), `python` (an interpreter
-// by its group) and `env`. It returns a command with its arguments. `prepare` returns commands that
-// run before. `configs` names the settings of the tool in each column of the table.
+// `start` receives `at`: `port`, `base` (the app's path below the host, or ""), `origin` (as the
+// browser sees it), `directory` (empty, only for this app), `source` (the path of a file in
+// sources/), `python` (the interpreter of a group) and `bin` (the programs of a group). `start`
+// returns a command with its arguments. `prepare` returns the commands that run before. `configs`
+// has the settings of the tool for each column of the table.
 
 import { fileURLToPath } from "node:url";
 

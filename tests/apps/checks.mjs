@@ -1,4 +1,5 @@
-// What a course team tries with a new app. A check gets `x` (see run.mjs) and throws if it fails.
+// The checks of an app: what a course team tries with a new app. A check receives `x`, a `Trial`
+// (trial.mjs), and throws if it fails.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

@@ -214,7 +214,7 @@ async function tryCookies(name, app, { config, origin, cookies, started }) {
       if (isVerbose && outcome[check] !== "") console.log(await one.report());
       if (check !== "page") continue;
       if (outcome.page !== "") break;
-      // Every file of the page must be there, too.
+      // Every file of the page must also arrive.
       await x.page.waitForLoadState("networkidle", { timeout: 10_000 }).catch(() => {});
       outcome.files = x.bad.length > 0 ? reason(x.bad) : "";
     }

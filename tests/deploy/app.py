@@ -8,7 +8,7 @@ from typing import Self
 
 import websocket
 
-# In seconds. Whatever a front holds back for longer never arrives.
+# The timeout in seconds. Data that a front delays for longer counts as lost.
 TIMEOUT = 20
 
 # The size of a large response header.
@@ -17,9 +17,9 @@ LARGE = 100_000
 
 class App:
     def __init__(self):
-        # The first part of an upload has arrived.
+        # Set when the first part of an upload has arrived.
         self.began = Event()
-        # The test has seen the first event.
+        # Set when the test has received the first event.
         self.seen = Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

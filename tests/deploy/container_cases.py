@@ -1,4 +1,4 @@
-"""The image: what it contains, who runs it, and its health check."""
+"""The image: its files, its user and its health check."""
 
 import json
 import os
@@ -140,7 +140,7 @@ def rust(stage: Stage):
     assert is_ignored("rust-toolchain.toml")
 
 
-@cases.each("the image runs the gateway as a user without rights", ["gateway", "python"])
+@cases.each("the image runs the gateway as an unprivileged user", ["gateway", "python"])
 def user(stage: Stage, name: str):
     found = stages()
     users = [rest for instruction, rest in found[name] if instruction == "USER"]

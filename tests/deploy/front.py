@@ -1,4 +1,4 @@
-"""A server in front of a gateway: nginx or Caddy with the repository's own configuration."""
+"""A front: the reverse proxy of a gateway, nginx or Caddy with the repository's configuration."""
 
 import http.client
 import os
@@ -11,10 +11,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-import oauthlib.oauth1
 from certificate import write_certificate
-from gateway import LAUNCH, Gateway
+from gateway import Gateway
 from running import TIMEOUT, free_port
+from signed_launch import signed_launch
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 
@@ -126,14 +126,8 @@ class Front:
 
     def post_launch(self, secret: str = SECRET) -> tuple[int, http.client.HTTPMessage, bytes]:
         """Posts a launch that is signed for this server's URL."""
-        client = oauthlib.oauth1.Client(
-            "notebook-key",
-            client_secret=secret,
-            signature_type=oauthlib.oauth1.SIGNATURE_TYPE_BODY,
-        )
+        body = signed_launch(f"https://{self.host}/lti/notebook", "notebook-key", secret)
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        url = f"https://{self.host}/lti/notebook"
-        _, _, body = client.sign(url, http_method="POST", body=LAUNCH, headers=form)
         return self.ask("POST", "/lti/notebook", form, body)
 
     def launch(self) -> tuple[str, dict[str, str]]:
@@ -183,7 +177,7 @@ class Nginx(Front):
         return [*self._nginx(), "-g", ""]
 
     def _nginx(self) -> list[str | Path]:
-        # The first option is for what happens before nginx reads its configuration.
+        # The first option is for errors before nginx reads its configuration.
         return ["nginx", "-e", "stderr", "-p", self.directory, "-c", "nginx.conf"]
 
     def check(self) -> subprocess.CompletedProcess:
@@ -218,7 +212,7 @@ class Caddy(Front):
             **super().environment(),
             "XDG_DATA_HOME": str(self.directory / "data"),
             "XDG_CONFIG_HOME": str(self.directory / "config"),
-            # As the file says for a tool with a `host`.
+            # As the Caddyfile describes for a tool with a `host`.
             "DOMAIN": f"{self.host}, lab.{self.host}",
             "GATEWAY": f"127.0.0.1:{self.gateway.port}",
         }

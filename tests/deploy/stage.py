@@ -1,4 +1,4 @@
-"""The setup of all cases: an app, and the servers in front of a gateway of their own."""
+"""The setup of all cases: an app, and the fronts. Each front has a gateway of its own."""
 
 import tomllib
 from contextlib import ExitStack

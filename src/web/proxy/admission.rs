@@ -15,8 +15,9 @@ use crate::session::{Session, TWIN_COOKIE, cookies};
 use crate::web::login::is_login;
 use crate::web::refusal::{Refusal, accept};
 
-/// The session of a request. The twin of a session counts only for a page of the tool itself, or
-/// for its user: otherwise, a page of another site could frame the app, or send requests to it.
+/// The session of a request. The twin of a session counts only if a page of the tool itself or the
+/// user sent the request. Otherwise, a page of another site could frame the app, or send requests
+/// to it.
 ///
 /// # Errors
 /// The refusal of a request without a session.
@@ -35,7 +36,7 @@ pub(in crate::web) fn session(
 }
 
 /// Waits until a session has few enough requests in progress. The session must still be valid
-/// afterwards. Returns the time then, too.
+/// afterwards. Returns the permit, and the time after the wait.
 ///
 /// # Errors
 /// [`Refusal::TooManyRequests`], or [`Refusal::NoSession`].

@@ -1,9 +1,9 @@
-//! Stray requests: those of an app's root-absolute URLs, such as `/style.css`, which lie outside
-//! the session that their page belongs to.
+//! Stray requests: requests from a page of a session to a root-absolute URL, such as `/style.css`,
+//! which is outside the session.
 //!
-//! The `Referer` names the page. If that page lies in a session of this host, the gateway redirects
+//! The `Referer` names the page. If that page is in a session of this host, the gateway redirects
 //! the request into the session. The redirect is no access decision: the cookie of the session
-//! decides afterwards. So only the shape of the `Referer` counts, and the response does not depend
+//! decides afterwards. So only the form of the `Referer` counts, and the response does not depend
 //! on whether the session exists.
 
 use hyper::Method;
@@ -15,11 +15,12 @@ use crate::proxy::path::{begins_with_tilde, has_dot_segment};
 use crate::url::UrlParts;
 use crate::web::gateway::Gateway;
 
-/// The first segments of URLs for programs, which authenticate themselves. Some are reserved only.
+/// The first segments of URLs for programs, which authenticate themselves. Some of these URLs are
+/// only reserved.
 const FOR_PROGRAMS: [&str; 3] = ["grades", "links", "members"];
 
-/// The URL of a stray request in the session of its page: the session's prefix, and path and query
-/// of the request with the same bytes. `host` has no port. `None` for any other request.
+/// The URL of a stray request in the session of its page: the session's prefix, then path and query
+/// of the request, byte for byte. `host` has no port. `None` for any other request.
 pub(in crate::web) fn location(
     gateway: &Gateway,
     host: &str,
@@ -40,7 +41,7 @@ pub(in crate::web) fn location(
     else {
         return None;
     };
-    // Without a prefix, the path is the app's already.
+    // Without a prefix, the path already belongs to the app.
     if mount.prefix.is_empty() {
         return None;
     }
@@ -58,7 +59,7 @@ fn belongs_to_tool(route: Option<&ToolRoute<'_, '_>>) -> bool {
     }
 }
 
-/// Whether the gateway answers a request itself, even if a page of a session sent it.
+/// Whether the gateway itself responds to a request, even if a page of a session sent it.
 fn belongs_to_gateway(gateway: &Gateway, host: &str, head: &Parts) -> bool {
     let path = head.uri.path();
     let first = path.split('/').nth(1).unwrap_or_default();

@@ -72,7 +72,7 @@ pub(super) const SESSION_EXPIRED: PageText = (
 pub(super) const OPEN_IN_WINDOW: PageText = (
     "Open this in a new window",
     "A page of another site shows this page, or has a link to it. \
-     It works in a window of its own.",
+     The page works in a window of its own.",
 );
 pub(super) const TICKET_USED: PageText = ("This link was used before, or has expired", OPEN_AGAIN);
 pub(super) const OTHER_SITE: PageText = (

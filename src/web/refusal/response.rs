@@ -23,9 +23,10 @@ use crate::web::institution::InstitutionContext;
 use crate::web::log_budget::{LogBudget, NO_TOOL};
 use crate::web::page::{self, Html, RenderedPage};
 
-/// The seconds after which a browser reloads the page of an app that starts. Apps need 2 to 12.
+/// The seconds after which a browser reloads the page of an app that starts. Apps need 2 to 12
+/// seconds.
 const RELOAD_SECONDS: u8 = 3;
-/// The seconds after which a program may try again an app that refuses connections.
+/// The seconds after which a program may retry a request to an app that refuses connections.
 const RETRY_SECONDS: u8 = 10;
 /// The longest method that the log shows. Those in IANA's registry are shorter.
 const LONGEST_METHOD: usize = 20;

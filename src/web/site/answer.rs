@@ -29,7 +29,7 @@ use crate::web::refusal::Refusal;
 use crate::web::response_body::{ResponseBody, complete, own_response, streamed, stripped};
 use crate::web::shield;
 
-/// Only this site's own pages may use its files. Otherwise, a page of another site could read those
+/// Only pages of this origin may use the files. Otherwise, a page of another site could read files
 /// that are scripts, such as the search index of a book.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -126,7 +126,7 @@ async fn served(call: &SessionCall<'_>, site: &Site) -> Result<Response<Response
     Ok(response)
 }
 
-/// Opens a file on a thread that may wait.
+/// Opens a file on a thread that may block.
 async fn open(
     folder: &Path,
     path: FilePath,
@@ -146,8 +146,8 @@ async fn with_slash(call: &SessionCall<'_>, url: &str) -> Response<ResponseBody>
 
 /// The headers that a file's response has with every status.
 ///
-/// The browser keeps the file, but asks each time whether it may show it: the session may have
-/// ended, and the file may have changed. No shared cache keeps it.
+/// The browser stores the file, but revalidates it before each use: the session may have ended, and
+/// the file may have changed. No shared cache stores it.
 fn common_headers(file: &SiteFile, frame_ancestors: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let policy = format!("frame-ancestors {frame_ancestors}");

@@ -1,5 +1,5 @@
-//! The body of a response with a file: read piece by piece, when the browser has taken the last
-//! one.
+//! The body of a response with a file. The gateway reads the next piece when the browser has taken
+//! the last one.
 
 use std::io;
 use std::ops::Range;
@@ -17,7 +17,7 @@ use crate::web::refusal::Refusal;
 /// The largest piece, in bytes.
 const PIECE: usize = 64 * 1024;
 
-/// Reads the first piece of a range, on a thread that may wait. The range is not empty.
+/// Reads the first piece of a range, on a thread that may block. The range is not empty.
 ///
 /// # Errors
 /// The system's error, or [`io::ErrorKind::UnexpectedEof`] if the file no longer has these bytes.

@@ -1,4 +1,4 @@
-//! Sites: the response to a request for a file of a folder.
+//! Sites: the response to a request for a file in a folder.
 
 mod answer;
 mod file_body;

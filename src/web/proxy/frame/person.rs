@@ -1,13 +1,13 @@
-//! Cookies of an app whose URLs all people share: bound to a person, and removed when another
-//! person launches. `crate::proxy::person_cookie` explains the names.
+//! Cookies of an app whose URLs all people share. The gateway binds them to a person, and deletes
+//! the unbound ones when another person launches. `crate::proxy::person_cookie` explains the names.
 
 use hyper::header::{HeaderMap, HeaderValue, SET_COOKIE};
 
 use crate::proxy::person_cookie::{CookieNote, PersonCookies, pair};
 use crate::session::{PERSON_COOKIE, set_cookie};
 
-/// The lifetime of what a browser remembers about an app's unbound cookies: 400 days, the longest
-/// lifetime of any cookie.
+/// The lifetime of the gateway's cookies about an app's unbound cookies, in seconds: 400 days, the
+/// longest lifetime of any cookie.
 const MEMORY: u64 = 400 * 24 * 3600;
 /// The most unbound cookies that one response deletes. Browsers store fewer for a site.
 const MOST_DELETED: usize = 180;
@@ -24,10 +24,10 @@ pub(in crate::web::proxy) struct PersonFrame<'a> {
 
 impl PersonFrame<'_> {
     /// The `Set-Cookie` values that delete the unbound cookies and the notes of the request, unless
-    /// they are the person's. `roots` are the paths at which they may be.
+    /// they belong to the person. `roots` are the possible paths of the cookies.
     ///
-    /// Only cookies at the app's paths have these paths. So the cookies of other tools, and those
-    /// of the gateway, stay.
+    /// Only the app's cookies have these paths. So the cookies of other tools, and those of the
+    /// gateway, stay.
     pub(in crate::web::proxy) fn deletions(&self, roots: &[&str]) -> Vec<HeaderValue> {
         if self.cookies.are_own() {
             return Vec::new();
@@ -46,8 +46,8 @@ impl PersonFrame<'_> {
         deletions.into_iter().filter_map(|line| HeaderValue::from_bytes(&line).ok()).collect()
     }
 
-    /// Binds the cookies of a response to the person. If the unbound cookies of the request were
-    /// another person's, deletes them first, and remembers whose they are from now on.
+    /// Binds the cookies of a response to the person. If the unbound cookies of the request belong
+    /// to another person, deletes them first, and sets the cookie that names the new owner.
     pub(in crate::web::proxy) fn bind(&self, response: &mut HeaderMap, request_path: &str) {
         let set: Vec<HeaderValue> = response.get_all(SET_COOKIE).iter().cloned().collect();
         response.remove(SET_COOKIE);
@@ -70,8 +70,8 @@ impl PersonFrame<'_> {
 
     /// The `Set-Cookie` values for one of the app.
     ///
-    /// In a browser, a cookie replaces another of the same name, `HttpOnly` or not. So each also
-    /// deletes its counterpart: the bound one, or the unbound one.
+    /// In a browser, a cookie replaces another of the same name, `HttpOnly` or not. So each cookie
+    /// also deletes its counterpart: the bound or the unbound cookie of the same name.
     fn bound(&self, value: &HeaderValue, request_path: &str) -> Vec<HeaderValue> {
         let cookie = AppCookie::read(value.as_bytes());
         let bound = self.cookies.bound_name(cookie.name);
@@ -145,19 +145,19 @@ impl<'v> AppCookie<'v> {
     }
 }
 
-/// Whether a date is in the past for certain: frameworks delete cookies with the start of the Unix
+/// Whether a date is certainly in the past. Frameworks delete cookies with the start of the Unix
 /// epoch.
 fn is_before_2000(date: &[u8]) -> bool {
     let words = date.split(|byte| !byte.is_ascii_digit());
     words.filter(|word| word.len() == 4).any(|year| year < b"2000".as_slice())
 }
 
-/// A cookie of the gateway, for as long as browsers store any.
+/// A cookie of the gateway with the longest lifetime.
 fn own(name: &str, value: &str, root: &str) -> Option<HeaderValue> {
     HeaderValue::try_from(set_cookie(name, value, root, MEMORY)).ok()
 }
 
-/// Deletions of an unbound cookie, which a script may have set without `Partitioned`.
+/// Deletions of an unbound cookie, with and without `Partitioned`: a script may set it without.
 fn unbound_deletions(name: &[u8], path: &[u8]) -> [Vec<u8>; 2] {
     [deletion(name, path, true), deletion(name, path, false)]
 }
