@@ -1,6 +1,10 @@
 //! The commands `keys` and `platforms`, and platforms in the output of `check`.
 
-use super::program::{folder, run};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::program::{Run, folder, run};
+use crate::support::{Recorded, Recorder};
 
 const SECRET: (&str, &str) = ("GATEWAY_SECRET", "0123456789abcdef0123456789abcdef");
 
@@ -197,4 +201,105 @@ staff  https://tools.example/staff      templates/hello.html.tera  staff-key    
     assert_eq!(wrong.code, Some(1));
     assert!(wrong.error.contains("the file has no platform `moodel`"), "{}", wrong.error);
     assert!(wrong.error.contains("did you mean `moodle`?"), "{}", wrong.error);
+}
+
+/// A platform that answers each path with a status and a body.
+fn asked(answers: &'static [(&'static str, &'static str, &'static str)]) -> (Run, Vec<Recorded>) {
+    let recorder = Recorder::with(move |request| {
+        let path = request.line();
+        let found = answers.iter().find(|(of, _, _)| path.ends_with(of));
+        let (_, status, body) = found.unwrap_or_else(|| panic!("{path}"));
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    });
+    let origin = recorder.origin();
+    let file = FILE
+        .replace("[platforms.moodle]", "outcome_hosts = '127.0.0.1'\n[platforms.moodle]")
+        .replace("https://moodle.example", &origin)
+        .replace("[\"7Yb2eQJm1kVw0sA\", \"second\"]", "\"7Yb2eQJm1kVw0sA\"");
+    let run = run(folder(&file).path(), &["platforms", "moodle", "--ask"], &[SECRET]);
+    let requests = answers.iter().map(|_| recorder.next()).collect();
+    recorder.saw_nothing();
+    (run, requests)
+}
+
+const KEYS: &str = r#"{"keys":[{"kty":"RSA","kid":"a"},{"kty":"RSA","kid":"b"}]}"#;
+
+#[test]
+fn ask_fetches_keys_and_a_token_as_the_platform_expects_it() {
+    let (run, requests) = asked(&[
+        ("/mod/lti/certs.php", "200 OK", KEYS),
+        ("/mod/lti/token.php", "200 OK", r#"{"access_token":"t0ken","expires_in":600}"#),
+    ]);
+    assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{}", run.out);
+    let (_, answers) = run.out.split_once("Asked for").expect("answers");
+    assert_eq!(
+        answers,
+        " the client 7Yb2eQJm1kVw0sA\n  keyset  2 keys\n  token   valid for 600 s\n"
+    );
+    assert!(!run.out.contains("t0ken"));
+
+    let [keys, token] = requests.as_slice() else { panic!("two requests") };
+    assert_eq!(keys.line(), "GET /mod/lti/certs.php");
+    assert_eq!(token.line(), "POST /mod/lti/token.php");
+    let form = std::str::from_utf8(&token.body).expect("a form");
+    let value = |name: &str| {
+        let mut values = form.split('&').filter_map(|pair| pair.strip_prefix(&format!("{name}=")));
+        values.next().unwrap_or_else(|| panic!("{name} in {form}")).to_owned()
+    };
+    assert_eq!(value("grant_type"), "client_credentials");
+    assert_eq!(
+        value("client_assertion_type"),
+        "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
+    );
+    assert_eq!(value("scope"), "https%3A%2F%2Fpurl.imsglobal.org%2Fspec%2Flti-ags%2Fscope%2Fscore");
+    let assertion = value("client_assertion");
+    let parts: Vec<&str> = assertion.split('.').collect();
+    let part = |at: usize| -> serde_json::Value {
+        let bytes = URL_SAFE_NO_PAD.decode(parts[at]).expect("base64url");
+        serde_json::from_slice(&bytes).expect("JSON")
+    };
+    let (header, claims) = (part(0), part(1));
+    assert_eq!(header["kid"], "J1qkpMnoDgjhjQS6YqxnNH-JijZwqXjNaTmBGdLN63I");
+    assert_eq!(header["alg"], "RS256");
+    assert_eq!((&claims["iss"], &claims["sub"]), (&"7Yb2eQJm1kVw0sA".into(), &claims["iss"]));
+    let audience = claims["aud"].as_str().expect("an audience");
+    assert!(audience.ends_with("/mod/lti/token.php"), "{audience}");
+    let lifetime = claims["exp"].as_u64().zip(claims["iat"].as_u64());
+    assert_eq!(lifetime.map(|(end, start)| end - start), Some(300));
+    assert_eq!(claims["jti"].as_str().map(str::len), Some(22));
+}
+
+#[test]
+fn ask_reports_what_the_platform_refuses() {
+    let (run, _) = asked(&[
+        ("/mod/lti/certs.php", "404 Not Found", ""),
+        (
+            "/mod/lti/token.php",
+            "400 Bad Request\r\nContent-Type: application/json",
+            "{\"error\":\"invalid_client\"}",
+        ),
+    ]);
+    assert_eq!(run.code, Some(2), "{}", run.out);
+    assert!(run.out.contains("  keyset  the platform refused with status 404\n"), "{}", run.out);
+    let refused = "  token   the platform refused with status 400: {\"error\":\"invalid_client\"} \
+                   (the platform verifies the request with the keyset \
+                   https://tools.example/.well-known/jwks/moodle.json, which has \
+                   J1qkpMnoDgjhjQS6YqxnNH-JijZwqXjNaTmBGdLN63I)\n";
+    assert!(run.out.contains(refused), "{}", run.out);
+    let (run, _) = asked(&[
+        ("/mod/lti/certs.php", "200 OK", KEYS),
+        ("/mod/lti/token.php", "200 OK", "<html>"),
+    ]);
+    assert_eq!(run.code, Some(1), "{}", run.out);
+    assert!(run.out.contains("the response has no access token (status 200)"), "{}", run.out);
+}
+
+#[test]
+fn ask_needs_a_platform_and_says_that_there_is_nothing_to_ask() {
+    let folder = folder(FILE);
+    let unnamed = run(folder.path(), &["platforms", "--ask"], &[SECRET]);
+    assert_eq!((unnamed.code, unnamed.out.as_str()), (Some(2), ""));
+    let set_up = run(folder.path(), &["platforms", "edx", "--ask"], &[SECRET]);
+    assert_eq!(set_up.code, Some(0));
+    assert!(set_up.out.ends_with("Without a client, there is nothing to ask.\n"), "{}", set_up.out);
 }
