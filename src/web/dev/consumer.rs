@@ -19,6 +19,8 @@ pub(super) struct PracticeConsumer<'g> {
 /// Why the practice platform does not sign launches of a tool: its secrets are configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unlaunchable {
+    /// It has no key for LTI 1.1.
+    NoConsumer,
     /// Others than this machine may reach the gateway.
     Exposed,
     /// A proxy passed the request on, so others than this machine may reach the gateway.
@@ -30,6 +32,7 @@ pub(super) enum Unlaunchable {
 impl fmt::Display for Unlaunchable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoConsumer => write!(f, "it has no key for LTI 1.1"),
             Self::Exposed => write!(
                 f,
                 "its secret is configured, and with dev_host this page signs only with the random \
@@ -81,6 +84,9 @@ impl<'g> PracticeConsumer<'g> {
         });
         if let Some((key, signing_key)) = placeholders.next() {
             return Ok(of_key(key, signing_key));
+        }
+        if consumers.keys().is_empty() {
+            return Err(Unlaunchable::NoConsumer);
         }
         if gateway.is_exposed() {
             return Err(Unlaunchable::Exposed);
