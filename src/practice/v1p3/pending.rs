@@ -11,7 +11,7 @@ const MOST: usize = 100;
 /// How long a hint is valid, in seconds.
 const LIFETIME: u64 = 600;
 
-/// A launch that somebody chose at `/dev`.
+/// A launch that a user chose at `/dev`.
 #[derive(Clone)]
 pub struct PracticeLaunch {
     /// The tool's launch URL. The token goes there and nowhere else.

@@ -32,10 +32,7 @@ pub fn practice_platform<'t>(tools: impl IntoIterator<Item = &'t str>) -> Platfo
         deployments: Some(vec![DEPLOYMENT.to_owned().into()]),
     };
     let clients = tools.into_iter().flat_map(|tool| {
-        [
-            client(tool.to_owned().into(), JWKS_PATH),
-            client(lost_client(tool), LOST_JWKS_PATH),
-        ]
+        [client(tool.to_owned().into(), JWKS_PATH), client(lost_client(tool), LOST_JWKS_PATH)]
     });
     Platform {
         name: PLATFORM_NAME.to_owned().into(),

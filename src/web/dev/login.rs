@@ -5,9 +5,7 @@ use std::fmt;
 use lti::Role;
 
 use crate::config::Tool;
-use crate::practice::v1p3::{
-    PracticeLaunch, TokenMistake, login_params, lost_client, new_hint,
-};
+use crate::practice::v1p3::{PracticeLaunch, TokenMistake, login_params, lost_client, new_hint};
 use crate::url::{UrlParts, is_loopback};
 use crate::web::gateway::Gateway;
 
