@@ -16,10 +16,11 @@ pub(super) struct PracticeConsumer<'g> {
     pub(super) method: SignatureMethod,
 }
 
-/// Why the practice platform does not sign launches of a tool: its secrets are configured.
+/// Why the practice platform does not sign launches of a tool: it has no secret, or a configured
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unlaunchable {
-    /// It has no key for LTI 1.1.
+    /// It has no consumer: only platforms of LTI 1.3 launch it.
     NoConsumer,
     /// Others than this machine may reach the gateway.
     Exposed,
@@ -68,6 +69,9 @@ impl<'g> PracticeConsumer<'g> {
         is_forwarded: bool,
     ) -> Result<Self, Unlaunchable> {
         let consumers = &tool.senders.consumers;
+        if consumers.keys().is_empty() {
+            return Err(Unlaunchable::NoConsumer);
+        }
         let of_key = |key: &'g ConsumerKey, signing_key: &'g SigningKey| {
             let allowed = consumers.signature_methods(key).unwrap_or_default();
             let method = SignatureMethod::ALL.into_iter().find(|method| allowed.contains(method));
@@ -84,9 +88,6 @@ impl<'g> PracticeConsumer<'g> {
         });
         if let Some((key, signing_key)) = placeholders.next() {
             return Ok(of_key(key, signing_key));
-        }
-        if consumers.keys().is_empty() {
-            return Err(Unlaunchable::NoConsumer);
         }
         if gateway.is_exposed() {
             return Err(Unlaunchable::Exposed);

@@ -303,3 +303,117 @@ fn ask_needs_a_platform_and_says_that_there_is_nothing_to_ask() {
     assert_eq!(set_up.code, Some(0));
     assert!(set_up.out.ends_with("Without a client, there is nothing to ask.\n"), "{}", set_up.out);
 }
+
+#[test]
+fn new_adds_a_platform_and_a_tool_that_names_it() {
+    let old = "[gateway]\npublic_url = \"https://tools.example\"\n";
+    let folder = folder(old);
+    let read = || std::fs::read_to_string(folder.path().join("tools.toml")).expect("a file");
+    let arguments =
+        ["new", "--platform", "moodle", "--type", "moodle", "--url", "https://moodle.example"];
+    let platform = run(folder.path(), &arguments, &[]);
+    assert_eq!((platform.code, platform.error.as_str()), (Some(0), ""));
+    let table = "\n[platforms.moodle]                          # part of every user id and of the \
+                 gateway's key: do not rename it\ntype = \"moodle\"\n\
+                 url = \"https://moodle.example\"\n\
+                 # client_id = \"…\"                           # the platform shows it; nobody can \
+                 log in without it\n";
+    assert_eq!(read(), format!("{old}{table}"));
+    assert_eq!(
+        platform.out,
+        "\
+tools.toml has the new platform moodle, which is being set up
+
+Enter in the platform
+  login URL   https://tools.example/~login
+  keyset URL  https://tools.example/.well-known/jwks/moodle.json
+  launch URL  no tool has `platforms = \"moodle\"` yet
+Then add the `client_id` that the platform shows to [platforms.moodle].
+"
+    );
+    let tool = run(folder.path(), &["new", "quiz", "--platform", "moodle"], &[]);
+    assert_eq!((tool.code, tool.error.as_str()), (Some(0), ""));
+    let added = "\n[tools.quiz]                                # launched at /lti/quiz\n\
+                 # title = \"…\"                               # shown to users; default: the \
+                 name\nplatforms = \"moodle\"                        # launched with LTI 1.3\n\
+                 template = \"quiz\"                           # templates/quiz.html.tera\n\
+                 # roles = [\"learner\", \"staff\"]              # roles that may launch; default: \
+                 everyone\n";
+    assert_eq!(read(), format!("{old}{table}{added}"));
+    assert_eq!(
+        tool.out,
+        "\
+tools.toml has the new tool quiz. Edit its page: templates/quiz.html.tera
+
+Enter in the platform
+  login URL           https://tools.example/~login
+  keyset URL          https://tools.example/.well-known/jwks/moodle.json
+  launch URL of quiz  https://tools.example/lti/quiz
+    redirect URI      https://tools.example/lti/quiz
+Then add the `client_id` that the platform shows to [platforms.moodle].
+"
+    );
+    assert_eq!(run(folder.path(), &["check"], &[]).code, Some(0));
+}
+
+#[test]
+fn new_adds_an_empty_table_for_an_unknown_platform_and_to_a_missing_file() {
+    let empty = tempfile::tempdir().expect("a temporary folder");
+    let added = run(empty.path(), &["new", "--platform", "acme"], &[]);
+    assert_eq!((added.code, added.error.as_str()), (Some(0), ""));
+    let text = std::fs::read_to_string(empty.path().join("tools.toml")).expect("a file");
+    assert!(
+        text.contains("\n[platforms.acme] ") && text.contains("\n# issuer = \"…\"\n"),
+        "{text}"
+    );
+    assert!(text.starts_with("# The tools of this gateway."), "{text}");
+    assert!(added.out.starts_with("tools.toml is new."), "{}", added.out);
+}
+
+#[test]
+fn new_refuses_what_check_would_report_and_changes_nothing() {
+    let folder = folder(FILE);
+    let refused = |arguments: &[&str], expected: &str| {
+        let run = run(folder.path(), &[&["new"], arguments].concat(), &[SECRET]);
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{arguments:?}: {}", run.error);
+        assert!(run.error.contains(expected), "{arguments:?}: {}", run.error);
+        let file = std::fs::read_to_string(folder.path().join("tools.toml")).expect("a file");
+        assert_eq!(file, FILE, "{arguments:?}");
+    };
+    refused(&["--platform", "moodle"], "tools.toml has a platform named `moodle` already");
+    refused(&["--platform", "my moodle"], "`my moodle` is not a valid platform name");
+    refused(&["--platform", "practice"], "`practice` is the name of the practice platform");
+    refused(&["--platform", "x", "--type", "moddle"], "did you mean `moodle`?");
+    refused(
+        &["--platform", "x", "--type", "moodle", "--url", "moodle.example"],
+        "`url` does not begin with http:// or https://",
+    );
+    refused(
+        &["--platform", "x", "--type", "moodle", "--url", "https://a\nb"],
+        "`url` contains characters that a URL cannot have",
+    );
+    refused(
+        &["--platform", "x", "--type", "blackboard", "--url", "https://school.example"],
+        "`url` has no effect on a platform of the type `blackboard`",
+    );
+    refused(&["quiz", "--platform", "canvas"], "the file has no platform `canvas`");
+    refused(&["quiz", "--platform", "\"]"], "is not a valid platform name");
+    refused(&["hello", "--platform", "moodle"], "tools.toml has a tool named `hello` already");
+    // The command line itself is invalid.
+    for arguments in [
+        &["new"][..],
+        &["new", "--type", "moodle"],
+        &["new", "quiz", "--platform", "moodle", "--type", "moodle"],
+        &["new", "--platform", "x", "--url", "https://moodle.example"],
+        &["new", "--platform", "x", "--template", "hello"],
+    ] {
+        assert_eq!(run(folder.path(), arguments, &[SECRET]).code, Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn launch_says_that_a_tool_with_platforms_alone_has_no_consumer() {
+    let launch = run(folder(FILE).path(), &["launch", "hello"], &[SECRET]);
+    assert_eq!((launch.code, launch.out.as_str()), (Some(2), ""));
+    assert!(launch.error.contains("hello has no consumer"), "{}", launch.error);
+}
