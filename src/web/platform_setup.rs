@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::config::{Platform, PlatformType, PublicUrl, Tool};
+use crate::practice::v1p3::PLATFORM_NAME;
 
 /// The registration of a tool at one platform.
 #[derive(Serialize)]
@@ -66,7 +67,10 @@ pub(super) fn setups<'a>(
         };
         setup(platform, urls)
     };
-    tool.senders.platforms.iter().map(|platform| of(platform)).collect()
+    // The practice platform needs no setup.
+    let platforms = tool.senders.platforms.iter();
+    let platforms = platforms.filter(|platform| platform.name.as_str() != PLATFORM_NAME);
+    platforms.map(|platform| of(platform)).collect()
 }
 
 /// The labels agree with docs/platforms/.

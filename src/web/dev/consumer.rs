@@ -33,11 +33,7 @@ pub(super) enum Unlaunchable {
 impl fmt::Display for Unlaunchable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoConsumer => write!(
-                f,
-                "it has only `platforms`, and this page signs LTI 1.1: add `key` and `secret` to \
-                 practice"
-            ),
+            Self::NoConsumer => write!(f, "it has no key for LTI 1.1"),
             Self::Exposed => write!(
                 f,
                 "its secret is configured, and with dev_host this page signs only with the random \
