@@ -8,6 +8,7 @@ use super::gateway::Gateway;
 use super::guard::Authority;
 use super::institution::InstitutionContext;
 use super::page::{self, Html};
+use super::platform_setup::PlatformSetup;
 use super::refusal::Refusal;
 use crate::config::{Target, Tool};
 
@@ -31,9 +32,13 @@ struct IndexToolContext<'a> {
     cartridge: String,
     /// The host of the launch URL: Blackboard's provider domain.
     host: String,
+    /// Whether LTI 1.1 launches it.
+    has_consumer: bool,
     keys: Vec<&'a str>,
     /// edX's passport of each consumer: id, key and secret in one string.
     passports: Vec<String>,
+    /// The platforms that launch it with LTI 1.3.
+    platforms: Vec<PlatformSetup<'a>>,
     /// The personal data of the tool's `identity`.
     wants_name: bool,
     wants_email: bool,
@@ -59,6 +64,15 @@ pub(super) fn index(gateway: &Gateway, authority: Authority) -> Result<Html, Ref
             launch_url: gateway.public_url.launch_url(tool, Some(authority.as_str())),
             cartridge: format!("{origin}/tools/{}/config.xml", tool.name),
             host: tool.host.clone().unwrap_or_else(|| origin.host().to_owned()),
+            has_consumer: !tool.senders.consumers.keys().is_empty(),
+            platforms: tool
+                .senders
+                .platforms
+                .iter()
+                .map(|platform| {
+                    PlatformSetup::new(&gateway.public_url, tool, platform, authority.as_str())
+                })
+                .collect(),
             passports: passports(&tool.name, &keys),
             keys,
             wants_name: tool.identity().name,

@@ -18,7 +18,7 @@ use super::login_path::LOGIN_PATH;
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
-const TEMPLATES: [(&str, &str); 20] = [
+const TEMPLATES: [(&str, &str); 21] = [
     ("style.css", STYLE),
     ("layout.html.tera", include_str!("pages/layout.html.tera")),
     ("app_failure.html.tera", include_str!("pages/app_failure.html.tera")),
@@ -39,6 +39,7 @@ const TEMPLATES: [(&str, &str); 20] = [
     ("notice.html.tera", include_str!("pages/notice.html.tera")),
     ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
     ("setup.html.tera", include_str!("pages/setup.html.tera")),
+    ("setup_platform.html.tera", include_str!("pages/setup_platform.html.tera")),
 ];
 
 /// The built-in templates, compiled once. Tests render each of them.

@@ -149,6 +149,62 @@ secret = "s3cret-nb"
 }
 
 #[test]
+fn the_first_page_has_the_values_for_each_platform_of_a_tool() {
+    let tools = r#"
+[gateway]
+public_url = "https://tool.example"
+secret = "the gateway's own, of 32 characters"
+
+[platforms.moodle]
+type = "moodle"
+url = "https://moodle.example"
+client_id = "client-4711"
+
+[platforms.edx]
+type = "edx"
+
+[tools.both]
+template = "page"
+platforms = ["moodle", "edx"]
+key = "both-key"
+secret = "s3cret-of-both"
+
+[tools.one]
+template = "page"
+platforms = "moodle"
+"#;
+    let server = Server::start(&Setup { tools, ..Setup::default() });
+    let page = server.get("/").body;
+    let (both, one) = page.split_once("<h2>one</h2>").expect("two cards, by name");
+    assert!(both.contains("LTI Passports") && !one.contains("LTI Passports"), "1.1 needs a key");
+    let value = |label: &str, value: &str| {
+        format!(
+            "<dt>{label}</dt>\n      <dd class=\"copyable\" data-copy=\"this value\">\
+             <code class=\"value\">{value}</code></dd>"
+        )
+    };
+    let keyset = "https://tool.example/.well-known/jwks/moodle.json";
+    for (card, launch_url) in
+        [(both, "https://tool.example/lti/both"), (one, "https://tool.example/lti/one")]
+    {
+        let card = unescaped(card);
+        assert!(card.contains("<summary>moodle (Moodle)</summary>"), "{card}");
+        for (label, text) in [
+            ("Tool URL", launch_url),
+            ("Initiate login URL", "https://tool.example/~login"),
+            ("Redirection URI(s)", launch_url),
+            ("Public keyset", keyset),
+        ] {
+            assert!(card.contains(&value(label, text)), "{label}: {card}");
+        }
+    }
+    let edx = both.split_once("<summary>edx (edX)</summary>").expect("the second platform").1;
+    assert!(edx.contains("Tool Keyset URL") && !edx.contains("Redirect"), "{edx}");
+    assert!(edx.contains("has no client id of this platform yet"), "{edx}");
+    assert!(!page.contains("client-4711") && !page.contains("moodle.example<"), "{page}");
+}
+
+#[test]
 fn development_shows_keys_and_answers_loopback_only() {
     let server = Server::start(&Setup { tools: TOOLS, development: true, ..Setup::default() });
     for host in ["localhost:5000", "127.0.0.1", "[::1]:5000", "tool.localhost"] {

@@ -132,6 +132,13 @@ fn consumer_key<'a>(tool: &'a Tool, wanted: Option<&str>) -> Result<&'a Consumer
         Some(wanted) => keys.iter().find(|key| key.as_str() == wanted),
         None => keys.first(),
     };
+    if keys.is_empty() {
+        return Err(format!(
+            "error: {} has no consumer: only platforms of LTI 1.3 launch it\n  \
+             = help: add `key` and `secret` to launch it with LTI 1.1, too\n",
+            tool.name
+        ));
+    }
     found.ok_or_else(|| {
         format!(
             "error: {} has no consumer with this key\n  = help: use one of {}\n",

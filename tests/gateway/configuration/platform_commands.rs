@@ -410,3 +410,10 @@ fn new_refuses_what_check_would_report_and_changes_nothing() {
         assert_eq!(run(folder.path(), arguments, &[SECRET]).code, Some(2), "{arguments:?}");
     }
 }
+
+#[test]
+fn launch_says_that_a_tool_with_platforms_alone_has_no_consumer() {
+    let launch = run(folder(FILE).path(), &["launch", "hello"], &[SECRET]);
+    assert_eq!((launch.code, launch.out.as_str()), (Some(2), ""));
+    assert!(launch.error.contains("hello has no consumer"), "{}", launch.error);
+}
