@@ -40,9 +40,9 @@ class PlatformGateway(Gateway):
         }
         for name, value in values.items():
             text = text.replace(f"@{name}@", value)
-        tools = directory / "tools.toml"
-        tools.write_text(text)
-        super().__init__(binary, tools=tools, **settings)
+        self.tools = directory / "tools.toml"
+        self.tools.write_text(text)
+        super().__init__(binary, tools=self.tools, **settings)
         self.forbid(*secrets)
 
     def __enter__(self) -> Self:
@@ -55,6 +55,11 @@ class PlatformGateway(Gateway):
         self.upstream.__exit__()
         self.keysets.__exit__()
         self._directory13.cleanup()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of the program, for its other commands."""
+        return self._settings
 
     def visitor(self) -> Visitor:
         return Visitor(self.port)
