@@ -33,6 +33,7 @@ import sessionCases from "./cases/session.mjs";
 import siteCases from "./cases/site.mjs";
 import strayCases from "./cases/stray.mjs";
 import streamlitCases from "./cases/streamlit.mjs";
+import tokenCases from "./cases/token.mjs";
 import windowCases from "./cases/window.mjs";
 import { COOKIES } from "./chromium.mjs";
 import { Gateway, SECRETS } from "./gateway.mjs";
@@ -66,6 +67,7 @@ const cases = {
   ...downloadCases,
   ...sessionCases,
   ...windowCases,
+  ...tokenCases,
   ...siteCases,
   ...strayCases,
   ...streamlitCases,
