@@ -1,5 +1,7 @@
 //! `lti-gateway launch`: practice launches from the command line, over real HTTP.
 
+mod login;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
