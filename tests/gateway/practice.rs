@@ -501,5 +501,5 @@ fn the_commands_of_the_docs_launch() {
         }
         ran += 1;
     }
-    assert_eq!(ran, 6);
+    assert_eq!(ran, 7);
 }
