@@ -1,5 +1,7 @@
 //! `lti-gateway launch`: practice launches from the command line, over real HTTP.
 
+mod login;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -499,5 +501,5 @@ fn the_commands_of_the_docs_launch() {
         }
         ran += 1;
     }
-    assert_eq!(ran, 6);
+    assert_eq!(ran, 7);
 }

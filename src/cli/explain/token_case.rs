@@ -87,8 +87,8 @@ pub(super) fn examine<'c>(
     report.outcome = match token {
         Ok(token) => match outcome(case, explain, &token, &platforms, &mut report) {
             Ok(outcome) => outcome,
-            Err(Failure::Rejected(rejection)) => TokenOutcome::Early(rejection),
-            Err(Failure::Unreadable(why)) => return Err(why),
+            Err(TokenFailure::Rejected(rejection)) => TokenOutcome::Early(rejection),
+            Err(TokenFailure::Unreadable(why)) => return Err(why),
         },
         Err(rejection) => TokenOutcome::Early(rejection),
     };
@@ -96,13 +96,13 @@ pub(super) fn examine<'c>(
 }
 
 /// Why a token is not examined.
-enum Failure {
+enum TokenFailure {
     Rejected(Rejection),
     /// The keys cannot be read. Contains the message for the terminal.
     Unreadable(String),
 }
 
-impl From<Rejection> for Failure {
+impl From<Rejection> for TokenFailure {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
     }
@@ -114,7 +114,7 @@ fn outcome(
     token: &CapturedToken,
     platforms: &[TrustedPlatform],
     report: &mut TokenReport<'_>,
-) -> Result<TokenOutcome, Failure> {
+) -> Result<TokenOutcome, TokenFailure> {
     let (platform, client) = sender(case, token, platforms)?;
     report.platform = Some(format!("{}, client {}", platform.name, client.id.as_str()));
     let (expected, tool) = (&case.expected, &case.tool);
@@ -215,18 +215,18 @@ fn keys(
     explain: &ExplainArguments,
     client: &Client,
     key_id: &str,
-) -> Result<Option<(Keyset, u64)>, Failure> {
+) -> Result<Option<(Keyset, u64)>, TokenFailure> {
     if let Some(file) = &explain.keys {
         let shown = file.display();
         let read = fs::read(file).map_err(|error| {
-            Failure::Unreadable(format!(
+            TokenFailure::Unreadable(format!(
                 "error: {shown} cannot be read: {error}\n  \
                  = help: save the platform's keyset in it: {}\n",
                 client.jwks_url
             ))
         })?;
         let keyset = Keyset::read(&read).map_err(|fault| {
-            Failure::Unreadable(format!(
+            TokenFailure::Unreadable(format!(
                 "error: {shown} is no keyset: {fault}\n  \
                  = help: save the platform's keyset in it: {}\n",
                 client.jwks_url
@@ -239,7 +239,7 @@ fn keys(
     }
     let with_tls = case.config.needs_certificates();
     let platforms = Platforms::new(case.config.outcomes.clone(), with_tls)
-        .map_err(|error| Failure::Unreadable(no_certificates(&error)))?;
+        .map_err(|error| TokenFailure::Unreadable(no_certificates(&error)))?;
     let cache = KeysetCache::new(platforms, Clock::new(now));
     let url = &client.jwks_url;
     match rocket::execute(cache.keyset(url, key_id)) {

@@ -21,7 +21,7 @@ pub(in crate::cli) struct LaunchArguments {
     #[arg(long, value_name = "NAME=VALUE", value_parser = param)]
     pub(super) param: Vec<(String, String)>,
 
-    /// The version of LTI. 1.3 plays login, authentication and launch of the practice platform, of a
+    /// The version of LTI. 1.3 plays login, authentication and launch of the practice platform of a
     /// gateway in development
     #[arg(long, value_name = "VERSION", default_value = "1.1")]
     pub(super) lti: LtiVersion,

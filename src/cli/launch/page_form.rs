@@ -11,14 +11,12 @@ impl PageForm {
     pub(super) fn read(page: &str) -> Option<Self> {
         let form = page.split("<form method=\"post\"").nth(1)?.split("</form>").next()?;
         let attribute = |text: &str, name: &str| {
-            let (_, rest) = text.split_once(&format!(" {name}=\""))?;
+            let (_, rest) = text.split_once(&format!("{name}=\""))?;
             Some(unescaped(rest.split_once('"')?.0))
         };
         let inputs = form.split("<input type=\"hidden\"").skip(1);
-        let fields = inputs.map(|input| {
-            let input = format!(" {}", input.trim_start());
-            Some((attribute(&input, "name")?, attribute(&input, "value")?))
-        });
+        let fields =
+            inputs.map(|input| Some((attribute(input, "name")?, attribute(input, "value")?)));
         Some(Self { action: attribute(form, "action")?, fields: fields.collect::<Option<_>>()? })
     }
 }
@@ -43,7 +41,8 @@ mod tests {
 
     #[test]
     fn action_and_fields_are_read_without_escapes() {
-        let page = "<a href=\"/\"><form method=\"post\" id=\"a\" action=\"http:&#x2F;&#x2F;x&#x2F;?a=1&amp;b\">\n\
+        let page = "<a href=\"/\"><form method=\"post\" id=\"a\"\n\
+                    action=\"http:&#x2F;&#x2F;x&#x2F;?a=1&amp;b\">\n\
                     <input type=\"hidden\" name=\"state\" value=\"&amp;lt;&quot;&#x27;\">\n\
                     <input type=\"hidden\" name=\"empty\" value=\"\"><button>Go</button></form>";
         let form = PageForm::read(page).expect("a form");

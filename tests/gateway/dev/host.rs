@@ -214,8 +214,9 @@ fn no_configured_secret_signs_with_dev_host() {
     assert!(!buttons.is_empty() && buttons.iter().all(is_v1p3), "{card}");
     assert!(
         card.contains(
-            "cannot launch this tool by LTI 1.1: its secret is configured, and with dev_host this page signs \
-             only with the random secrets of this start: unset the variable of the secret."
+            "cannot launch this tool by LTI 1.1: its secret is configured, and with dev_host \
+             this page signs only with the random secrets of this start: unset the variable of \
+             the secret."
         ),
         "{page}"
     );

@@ -60,8 +60,11 @@ impl Capture {
     /// equals sign looks like a form.
     pub(in crate::cli::explain) fn is_request(&self) -> bool {
         let mut pairs = self.body.split(|byte| *byte == b'&');
-        let is_one =
-            |pair: &[u8]| pair.starts_with(b"iss=") || is_parameter(&String::from_utf8_lossy(pair));
+        let is_one = |pair: &[u8]| {
+            pair.starts_with(b"iss=")
+                || pair.starts_with(b"error=")
+                || is_parameter(&String::from_utf8_lossy(pair))
+        };
         self.url.is_some() || pairs.any(is_one)
     }
 
