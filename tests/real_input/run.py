@@ -3,8 +3,9 @@
     python tests/real_input/run.py target/debug/lti-gateway
 
 Open edX's LTI block, oauthlib and python-oauth2 sign launches, which go to the built program over
-HTTP. Open edX's consumer and lti1p3platform launch by LTI 1.3. PyJWT and jwcrypto use the keysets. A
-library of platforms reads the cartridges. The last line of the output is `N passed, N failed`.
+HTTP. Open edX's consumer of LTI 1.3 and lti1p3platform log in and launch. PyJWT and jwcrypto use the
+gateway's keysets. A library of platforms reads the cartridges. The last line of the output is
+`N passed, N failed`.
 """
 
 import sys

@@ -278,7 +278,7 @@ export default {
     platform.holdsLaunches = false;
     const victim = await t.profile();
     const frame = await block(await victim.visit(platform.course([stolen])));
-    await frame.getByRole("heading", { name: "The tool could not be opened" }).waitFor();
+    await frame.getByRole("heading", { name: "Open this again from your course" }).waitFor();
     await gateway.logged(" launch: ", `code="other-browser"`);
     assert.deepEqual(await cookiesOf(victim, "__Secure-lti"), []);
     assert.deepEqual(unexpected(victim, 401), []);
