@@ -5,8 +5,12 @@ use std::process::{ChildStderr, ChildStdout, Command, ExitStatus};
 use std::sync::mpsc;
 use std::thread;
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 use tokio::sync::oneshot;
+#[cfg(target_os = "linux")]
+use tokio::task::spawn_blocking;
 
 /// The stack of the thread that waits for a process, in bytes. The thread only calls the system.
 const STACK: usize = 128 * 1024;
@@ -31,8 +35,8 @@ pub(super) struct ChildProcess {
 type Started = io::Result<(Pid, ChildStdout, ChildStderr)>;
 
 impl ChildProcess {
-    /// Starts a process that leads a group of its own. `command` has pipes for its output. Returns
-    /// the process and these pipes.
+    /// Starts a process, which makes itself the leader of a group before it becomes a program.
+    /// `command` has pipes for its output. Returns the process and these pipes.
     ///
     /// # Errors
     /// The error of the system, if it cannot start the process or the thread.
@@ -89,14 +93,23 @@ impl ChildProcess {
         signal_group(self.id, Signal::TERM);
     }
 
-    /// Whether another process of the group still runs. `false` if the system does not show it.
-    pub(super) fn has_others(&self) -> bool {
-        #[cfg(target_os = "linux")]
-        let has_others = super::process_table::ProcessTable::read()
-            .is_ok_and(|table| table.has_member(self.id()));
-        #[cfg(not(target_os = "linux"))]
-        let has_others = false;
-        has_others
+    /// Whether a process of the group still runs, beside the first. `false` if the system does not
+    /// show it.
+    #[cfg(target_os = "linux")]
+    pub(super) async fn has_others(&self) -> bool {
+        let group = self.id();
+        // With many processes, this takes long.
+        let has_others = spawn_blocking(move || {
+            super::process_table::ProcessTable::read().is_ok_and(|table| table.has_member(group))
+        });
+        has_others.await.unwrap_or(false)
+    }
+
+    /// Always `false`: this system does not show it.
+    #[cfg(not(target_os = "linux"))]
+    #[allow(clippy::unused_async, reason = "it waits on Linux")]
+    pub(super) async fn has_others(&self) -> bool {
+        false
     }
 
     /// Kills the remaining processes of the group, and returns how the first one ended.
@@ -118,10 +131,12 @@ impl Drop for ChildProcess {
     }
 }
 
-/// Sends a signal to a group whose first process is not reaped yet. Ignores an error: the group
-/// then has no process of ours.
+/// Sends a signal to a group, or only to its first process as long as that has not made the group.
+/// It is not reaped yet, so that no other process has its id.
 fn signal_group(group: Pid, signal: Signal) {
-    let _ = kill_process_group(group, signal);
+    if kill_process_group(group, signal).is_err() {
+        let _ = kill_process(group, signal);
+    }
 }
 
 /// Waits for the end of a child of this process, without removing it from the process table.

@@ -7,6 +7,8 @@
 mod app;
 mod apps;
 mod child;
+#[cfg(target_os = "linux")]
+mod far_end;
 mod host;
 #[cfg(target_os = "linux")]
 mod leftover;

@@ -45,9 +45,10 @@ struct OutputState {
 
 impl OutputLog {
     pub(super) fn new(tool: &str, command: &AppCommand) -> Arc<Self> {
-        let values = command.environment.values().map(|value| value.expose().trim());
-        let mut secrets: Vec<String> =
-            values.filter(|value| value.len() >= SHORTEST_SECRET).map(str::to_owned).collect();
+        // Of a secret with several lines, such as a key in PEM, each one counts.
+        let values = command.environment.values().flat_map(|value| value.expose().lines());
+        let values = values.map(str::trim).filter(|value| value.len() >= SHORTEST_SECRET);
+        let mut secrets: Vec<String> = values.map(str::to_owned).collect();
         // A value may contain another.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Arc::new(Self {
@@ -255,10 +256,11 @@ mod tests {
         };
         command.environment.insert("MODE".to_owned(), Secret::new("exam"));
         command.environment.insert("TOKEN".to_owned(), Secret::new("very-secret"));
+        command.environment.insert("KEY".to_owned(), Secret::new("--begin--\nMIIEvQIBADANB\n=\n"));
         let log = OutputLog::new("plots", &command);
-        let output = b"1\n2\n3\nexam with very-secret\n\xff\xfe\nlast\n".as_slice();
+        let output = b"1\n2\nMIIEvQIBADANB 3\nexam with very-secret\n\xff\xfe\nlast\n".as_slice();
         Arc::clone(&log).copy(output, "stdout").await;
-        assert_eq!(log.take_last(), "2 | 3 | exam with … | \u{fffd}\u{fffd} | last");
+        assert_eq!(log.take_last(), "2 | … 3 | exam with … | \u{fffd}\u{fffd} | last");
         assert_eq!(log.take_last(), "");
     }
 }

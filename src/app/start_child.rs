@@ -1,8 +1,8 @@
 //! The start of a program, inside its own process.
 //!
-//! The gateway starts its own program with [`START_APP`]. The new process asks the system for
-//! SIGKILL at the gateway's end, closes inherited descriptors, and then becomes the app's program.
-//! With the standard library alone, this would need `unsafe` code between fork and exec.
+//! The gateway starts itself again with [`START_APP`]. That process begins a session of processes,
+//! asks the system for SIGKILL when the gateway ends, closes what it inherited, and then becomes
+//! the program. The standard library could do this only with `unsafe` code, between fork and exec.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -10,6 +10,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
 use rlimit::Resource;
+use rustix::process::setsid;
 
 /// The first argument of a process that becomes a program. No user types it.
 pub const START_APP: &str = "start-app";
@@ -32,6 +33,11 @@ pub fn become_app(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     else {
         return refuse(format_args!("{START_APP} is for the gateway itself"));
     };
+    // A group that is the first of its session: no process of another app can join it, to pass for
+    // this app, and its first process cannot leave it, to escape the gateway's signals.
+    if let Err(error) = setsid() {
+        return refuse(format_args!("cannot begin a session of processes: {error}"));
+    }
     if let Err(error) = end_with(parent) {
         return refuse(format_args!("cannot bind an app to the gateway: {error}"));
     }

@@ -51,10 +51,14 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Whether this run of the app still listens there, and no other program does. After `true`, a
-    /// connection that was opened before the call leads to the app.
-    pub fn is_own(&self) -> bool {
-        self.sockets.are_own()
+    /// Whether the run of the app still listens there, and nothing else does.
+    pub async fn is_own(&self) -> bool {
+        KnownSockets::are_own(&self.sockets).await
+    }
+
+    /// Whether an open connection from `near`, a local address, leads to the run of the app.
+    pub async fn accepts(&self, near: SocketAddr) -> bool {
+        KnownSockets::accept(&self.sockets, near).await
     }
 }
 

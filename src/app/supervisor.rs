@@ -216,7 +216,6 @@ impl Supervisor {
             .stderr(Stdio::piped());
         #[cfg(target_os = "linux")]
         command.env(super::leftover::MARK, super::leftover::mark(&self.app.tool));
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command
     }
 
@@ -300,7 +299,7 @@ impl Supervisor {
         run.child.terminate();
         let all_ended = async {
             run.child.ended().await;
-            while run.child.has_others() {
+            while run.child.has_others().await {
                 sleep(GROUP_PAUSE).await;
             }
         };

@@ -75,7 +75,8 @@ enum Command {
 Exit codes: 0 added, 1 refused, 2 a file cannot be read or written. 1 and 2 change nothing.")]
     New(NewArguments),
     /// Lists the platforms of LTI 1.3, or shows one with the values to paste into it
-    #[command(after_help = "Exit codes: 0 listed, 1 no such platform, 2 unreadable file.")]
+    #[command(after_help = "\
+Exit codes: 0 listed, 1 no such platform or refused by it, 2 unreadable file or no response.")]
     Platforms(PlatformsArguments),
     /// Prints the gateway's public keys for a platform that wants them pasted
     #[command(after_help = "Exit codes: 0 printed, 1 no such platform, 2 unreadable file.")]

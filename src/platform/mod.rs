@@ -4,6 +4,7 @@
 //! only to public network addresses and to hosts that `tools.toml` names. It follows no redirect,
 //! and ignores the proxy variables of the environment.
 
+mod access_token;
 mod call;
 mod certificate;
 mod client;
@@ -18,6 +19,7 @@ mod reach;
 mod reply;
 mod service;
 
+pub use access_token::{GrantedToken, TokenRequest};
 pub use call::{PlatformCall, PlatformOperation, PlatformResponse};
 pub use client::client;
 pub use error::PlatformError;

@@ -6,6 +6,7 @@ mod gradebook;
 mod person;
 mod service;
 pub mod v1p1;
+pub mod v1p3;
 
 pub use course::BLOCK;
 pub use gradebook::{CourseGrade, Exchange, Gradebook, GradebookSlot};

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::config::Upstream;
 use crate::practice::Gradebook;
+use crate::practice::v1p3::PendingLaunches;
 use crate::proxy::client::UpstreamError;
 use crate::url::Origin;
 
@@ -25,6 +26,8 @@ pub(super) struct Development {
     credentials: Vec<ConsumerCredentials>,
     pub(super) refusals: Arc<NewestRefusals>,
     gradebook: Arc<Mutex<Gradebook>>,
+    /// The launches by LTI 1.3 that wait for their login.
+    pending_launches: Arc<Mutex<PendingLaunches>>,
     /// Why the newest files are not in use, as `check` prints it. Empty if they are.
     notice: Arc<Mutex<String>>,
 }
@@ -38,6 +41,7 @@ impl Development {
             credentials: Vec::new(),
             refusals: Arc::default(),
             gradebook: Arc::default(),
+            pending_launches: Arc::default(),
             notice: Arc::default(),
         }
     }
@@ -60,6 +64,7 @@ impl Development {
             credentials,
             refusals: Arc::clone(&self.refusals),
             gradebook: Arc::clone(&self.gradebook),
+            pending_launches: Arc::clone(&self.pending_launches),
             notice: Arc::clone(&self.notice),
         }
     }
@@ -86,6 +91,11 @@ impl Development {
     /// The gradebook of the practice platform.
     pub(super) fn gradebook(&self) -> MutexGuard<'_, Gradebook> {
         self.gradebook.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The launches of the practice platform that wait for their login.
+    pub(super) fn pending_launches(&self) -> MutexGuard<'_, PendingLaunches> {
+        self.pending_launches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

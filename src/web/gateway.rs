@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Institution, PublicUrl, StateLocation};
 use crate::grade::Grades;
 use crate::platform::{KeysetCache, OwnKeys, Platforms};
+use crate::practice::v1p3::practice_platform;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
 use crate::session::{GradeTokens, Logins, Receipts, SessionIds};
@@ -171,7 +172,10 @@ impl Gateway {
     }
 
     fn of(config: Config, templates: Templates, parts: Parts, former: Option<&ToolRoutes>) -> Self {
-        let tools = config.tools.into_iter().map(|tool| {
+        let tools = config.tools.iter().map(|tool| tool.name.as_str());
+        let practice = parts.development.is_some().then(|| Arc::new(practice_platform(tools)));
+        let tools = config.tools.into_iter().map(|mut tool| {
+            tool.senders.platforms.extend(practice.clone());
             let policy = tool.launch_policy(config.clock_skew, &config.known_secrets);
             let former = former.and_then(|former| former.tool(&tool.name));
             ServedTool::new(tool, policy, former)
@@ -191,6 +195,7 @@ impl Gateway {
             trusted_platforms: config
                 .platforms
                 .iter()
+                .chain(&practice)
                 .filter_map(|platform| platform.trusted())
                 .collect(),
             keysets: parts.keysets,

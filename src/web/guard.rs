@@ -177,10 +177,15 @@ impl Authority {
 
     /// This machine's other loopback name, with the same port. For browsers it is another site.
     pub(super) fn other(&self) -> String {
-        let port = host_and_port(&self.0).1;
-        let host = if self.0.starts_with("localhost") { "127.0.0.1" } else { "localhost" };
-        port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        other_loopback(&self.0)
     }
+}
+
+/// The other loopback name for a request to this host and port. See [`Authority::other`].
+pub(super) fn other_loopback(authority: &str) -> String {
+    let port = host_and_port(authority).1;
+    let host = if authority.starts_with("localhost") { "127.0.0.1" } else { "localhost" };
+    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 #[rocket::async_trait]

@@ -31,6 +31,7 @@ mod login;
 mod login_path;
 mod outage;
 mod page;
+mod platform_setup;
 mod platform_storage;
 mod proxy;
 mod refusal;

@@ -18,7 +18,7 @@ use super::login_path::LOGIN_PATH;
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
-const TEMPLATES: [(&str, &str); 20] = [
+const TEMPLATES: [(&str, &str); 22] = [
     ("style.css", STYLE),
     ("layout.html.tera", include_str!("pages/layout.html.tera")),
     ("app_failure.html.tera", include_str!("pages/app_failure.html.tera")),
@@ -26,6 +26,7 @@ const TEMPLATES: [(&str, &str); 20] = [
     ("contact.html.tera", include_str!("pages/contact.html.tera")),
     ("copy.html.tera", include_str!("pages/copy.html.tera")),
     ("dev.html.tera", include_str!("pages/dev.html.tera")),
+    ("dev_auth.html.tera", include_str!("pages/dev_auth.html.tera")),
     ("dev_gate.html.tera", include_str!("pages/dev_gate.html.tera")),
     ("dev_gradebook.html.tera", include_str!("pages/dev_gradebook.html.tera")),
     ("dev_launch.html.tera", include_str!("pages/dev_launch.html.tera")),
@@ -38,6 +39,7 @@ const TEMPLATES: [(&str, &str); 20] = [
     ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
     ("notice.html.tera", include_str!("pages/notice.html.tera")),
     ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
+    ("platform_setup.html.tera", include_str!("pages/platform_setup.html.tera")),
     ("setup.html.tera", include_str!("pages/setup.html.tera")),
 ];
 
@@ -151,6 +153,14 @@ impl Html {
             page,
             "img-src data:; base-uri 'none'; frame-src http: https:; form-action http: https:; \
              frame-ancestors 'none'",
+        )
+    }
+
+    /// A page that sends a form from a frame to any site.
+    pub(super) fn sending(page: RenderedPage) -> Self {
+        Self::with_policy(
+            page,
+            "base-uri 'none'; form-action http: https:; frame-ancestors http: https:",
         )
     }
 

@@ -40,6 +40,8 @@ def rights(stage: Stage):
         "image": {"contents": "read", "packages": "write"},
         "release": {"contents": "write", "packages": "write"},
     }
+    # The first job checks the tag.
+    assert workflow()["jobs"]["image"]["needs"] == "program"
     assert set(re.findall(r"secrets\.(\w+)", FILE.read_text())) == {"GITHUB_TOKEN"}
 
 

@@ -4,6 +4,7 @@ mod apps;
 mod gradebook;
 mod host;
 mod launch;
+mod login;
 mod program;
 mod secrets;
 
@@ -138,6 +139,9 @@ fn in_development_the_index_links_to_the_practice_platform() {
         "/dev/gradebook",
         "/dev/refusals",
         "/dev/token",
+        "/dev/platform/auth?<params..>",
+        "/dev/platform/jwks",
+        "/dev/platform/lost/jwks",
         outcome.as_str(),
         &result,
     ];

@@ -1,5 +1,7 @@
 //! The arguments of `explain`.
 
+use std::path::PathBuf;
+
 use crate::clock::parse_rfc3339;
 
 /// The launch to explain.
@@ -9,8 +11,8 @@ pub(in crate::cli) struct ExplainArguments {
     #[arg(long = "tool", value_name = "NAME")]
     pub(super) tool: String,
 
-    /// A captured launch: a HAR file, what a browser copies (as cURL, fetch or PowerShell), or the
-    /// form body; - for standard input
+    /// A captured launch: a HAR file, what a browser copies (as cURL, fetch or PowerShell), the
+    /// form body, or a token of LTI 1.3; - for standard input
     pub(super) file: String,
 
     /// The URL that the launch was sent to, in place of the captured one: https://our-tools.example
@@ -22,6 +24,14 @@ pub(in crate::cli) struct ExplainArguments {
     /// file; without it, now, if the launch is at most an hour old]
     #[arg(long, value_name = "TIME", value_parser = timestamp)]
     pub(super) at: Option<u64>,
+
+    /// The platform's keyset, for a launch by LTI 1.3: a JSON file
+    #[arg(long, value_name = "FILE", conflicts_with = "ask")]
+    pub(super) keys: Option<PathBuf>,
+
+    /// Fetches the platform's keyset, for a launch by LTI 1.3
+    #[arg(long)]
+    pub(super) ask: bool,
 
     /// Also prints the base strings of the signature. Personal values in them are masked
     #[arg(long)]

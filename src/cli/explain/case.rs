@@ -23,8 +23,8 @@ use crate::cli::load::{Loaded, load};
 use crate::cli::machine::now;
 use crate::cli::message::{no_tool, random_secret, unreadable};
 use crate::config::{
-    Config, Environment, Fault, Location, OutcomeRules, Prefix, Problem, PublicUrl, Severity, Tool,
-    is_variable, print,
+    Config, Environment, Fault, Location, Prefix, Problem, PublicUrl, Severity, Tool, is_variable,
+    print,
 };
 use crate::grade::NoGradeToken;
 use crate::practice;
@@ -33,25 +33,25 @@ use crate::url::{Origin, Scheme, UrlParts, host_and_port, is_loopback};
 
 /// A captured launch, its tool, and the secrets to try.
 pub(super) struct Case {
-    tool: Tool,
-    policy: LaunchPolicy,
+    pub(super) tool: Tool,
+    pub(super) policy: LaunchPolicy,
     context: DiagnosisContext,
-    redaction: Redaction,
-    capture: Capture,
-    expected: ExpectedUrl,
-    outcomes: OutcomeRules,
+    pub(super) redaction: Redaction,
+    pub(super) capture: Capture,
+    pub(super) expected: ExpectedUrl,
+    pub(super) config: Config,
     development: bool,
 }
 
 /// The URL that the gateway verifies the signature for.
-struct ExpectedUrl {
-    scheme: String,
-    authority: String,
-    path: String,
+pub(super) struct ExpectedUrl {
+    pub(super) scheme: String,
+    pub(super) authority: String,
+    pub(super) path: String,
     /// Differences between this URL and the captured one.
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
     /// Why the tool has no launch URL at this path.
-    no_tool: Option<String>,
+    pub(super) no_tool: Option<String>,
     /// Whether the launch was sent to the tool's path.
     is_of_tool: bool,
 }
@@ -155,8 +155,8 @@ impl Case {
         let policy =
             tool.launch_policy(loaded.config.clock_skew, &Arc::new(KnownSecrets::new(&secrets)));
         let redaction = Redaction::new(secrets);
-        let outcomes = loaded.config.outcomes;
-        Ok(Self { tool, policy, context, redaction, capture, expected, outcomes, development })
+        let config = loaded.config;
+        Ok(Self { tool, policy, context, redaction, capture, expected, config, development })
     }
 
     /// Examines the launch.
@@ -217,7 +217,7 @@ impl Case {
         if self.development && is_practice {
             return None;
         }
-        NoGradeToken::of(&self.tool, &self.outcomes, &place)
+        NoGradeToken::of(&self.tool, &self.config.outcomes, &place)
     }
 }
 

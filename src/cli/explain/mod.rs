@@ -8,6 +8,8 @@ mod case;
 mod command;
 mod redaction;
 mod report;
+mod token_case;
+mod token_report;
 
 pub(super) use arguments::ExplainArguments;
 pub(super) use command::explain;

@@ -21,6 +21,15 @@ pub(in crate::cli) struct LaunchArguments {
     #[arg(long, value_name = "NAME=VALUE", value_parser = param)]
     pub(super) param: Vec<(String, String)>,
 
+    /// The version of LTI. 1.3 plays login, authentication and launch of the practice platform, of a
+    /// gateway in development
+    #[arg(long, value_name = "VERSION", default_value = "1.1")]
+    pub(super) lti: LtiVersion,
+
+    /// Only the practice platform can launch a tool: the gateway has no other platform's key
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub(super) platform: Option<String>,
+
     /// The consumer's key, if the tool has several [default: the first]
     #[arg(long, value_name = "KEY")]
     pub(super) key: Option<String>,
@@ -35,13 +44,26 @@ pub(in crate::cli) struct LaunchArguments {
     pub(super) print: Option<PrintFormat>,
 }
 
+/// The version of a launch.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LtiVersion {
+    /// A signed form
+    #[value(name = "1.1")]
+    V1p1,
+    /// A login, and a form with a token
+    #[value(name = "1.3")]
+    V1p3,
+}
+
 /// The format of a printed launch.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum PrintFormat {
     /// A command for a shell
     Curl,
     /// An HTML page with a launch button
     Html,
+    /// The form body, for `explain`
+    Form,
 }
 
 /// Parses a role by its name in `tools.toml`. `staff` is edX's course staff: administrator.

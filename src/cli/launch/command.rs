@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::arguments::{LaunchArguments, PrintFormat};
+use super::arguments::{LaunchArguments, LtiVersion, PrintFormat};
 use super::follow::follow;
+use super::login::{LoginFailure, log_in};
 use super::print::{curl, html};
 use super::sign::sign_launch;
 use crate::cli::terminal::{complain, say};
@@ -18,16 +19,23 @@ pub(in crate::cli) fn launch(
     environment: &Environment,
     development: bool,
 ) -> ExitCode {
-    let signed = match sign_launch(launch, file, environment, development) {
+    let signed = match launch.lti {
+        LtiVersion::V1p1 => {
+            sign_launch(launch, file, environment, development).map_err(LoginFailure::unasked)
+        }
+        LtiVersion::V1p3 => log_in(launch, file, environment, development),
+    };
+    let signed = match signed {
         Ok(signed) => signed,
-        Err(why) => {
-            complain(&why);
-            return ExitCode::from(2);
+        Err(LoginFailure { message, code }) => {
+            complain(&message);
+            return ExitCode::from(code);
         }
     };
     let printed = match launch.print {
         Some(PrintFormat::Curl) => Some(curl(&signed)),
         Some(PrintFormat::Html) => html(&signed),
+        Some(PrintFormat::Form) => Some(format!("{}\n", signed.body)),
         None => return follow(&signed),
     };
     match printed {

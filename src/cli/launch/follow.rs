@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Client, Response, StatusCode, Url};
 
-use super::sign::SignedLaunch;
+use super::signed::SignedLaunch;
 use crate::cause::message_chain;
 use crate::cli::limit::{REDIRECTS, RESPONSE_TIMEOUT, SHOWN_MIB};
 use crate::cli::message::no_certificates;
@@ -22,7 +22,9 @@ pub(super) fn follow(signed: &SignedLaunch) -> ExitCode {
         }
     };
     let followed = match client {
-        Ok(client) => rocket::execute(Browser { client, cookies: Vec::new() }.follow(signed)),
+        Ok(client) => {
+            rocket::execute(Browser { client, cookies: signed.cookies.clone() }.follow(signed))
+        }
         Err(error) => Err(message_chain(&error)),
     };
     followed.unwrap_or_else(|why| {
@@ -47,6 +49,10 @@ impl Browser {
         step(&format!("POST {}\n", shown(&signed.url)));
         let form = "application/x-www-form-urlencoded";
         let request = self.client.post(signed.url.clone()).header(CONTENT_TYPE, form);
+        let request = match cookie_header(&self.cookies) {
+            Some(cookies) => request.header(COOKIE, cookies),
+            None => request,
+        };
         let sent = request.body(signed.body.clone()).send().await.map_err(without_url)?;
         let status = sent.status();
         if !matches!(status, StatusCode::OK | StatusCode::SEE_OTHER) {
@@ -89,21 +95,15 @@ impl Browser {
     }
 
     async fn get(&self, url: &Url) -> reqwest::Result<Response> {
-        let cookies: Vec<String> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = self.client.get(url.clone());
-        let request =
-            if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
-        request.send().await
+        match cookie_header(&self.cookies) {
+            Some(cookies) => request.header(COOKIE, cookies).send().await,
+            None => request.send().await,
+        }
     }
 
     fn keep(&mut self, headers: &HeaderMap) {
-        for cookie in headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()) {
-            let pair = cookie.split(';').next().and_then(|pair| pair.split_once('='));
-            let Some((name, value)) = pair else { continue };
-            self.cookies.retain(|(known, _)| known != name.trim());
-            self.cookies.push((name.trim().to_owned(), value.trim().to_owned()));
-        }
+        keep(&mut self.cookies, headers);
     }
 
     /// Prints a response with its body, if the body is text.
@@ -137,13 +137,30 @@ impl Browser {
     }
 }
 
+/// The `Cookie` header with these cookies; `None` without any.
+pub(super) fn cookie_header(cookies: &[(String, String)]) -> Option<String> {
+    let pairs: Vec<String> =
+        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    (!pairs.is_empty()).then(|| pairs.join("; "))
+}
+
+/// Stores the cookies of a response.
+pub(super) fn keep(cookies: &mut Vec<(String, String)>, headers: &HeaderMap) {
+    for cookie in headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()) {
+        let pair = cookie.split(';').next().and_then(|pair| pair.split_once('='));
+        let Some((name, value)) = pair else { continue };
+        cookies.retain(|(known, _)| known != name.trim());
+        cookies.push((name.trim().to_owned(), value.trim().to_owned()));
+    }
+}
+
 /// Prints one step.
-fn step(text: &str) {
+pub(super) fn step(text: &str) {
     say(&harmless_lines(text));
 }
 
 /// Status and media type of a response.
-fn line(response: &Response) -> String {
+pub(super) fn line(response: &Response) -> String {
     let media_type = media_type(response).map(|media_type| format!(", {}", harmless(&media_type)));
     format!("{}{}", response.status(), media_type.unwrap_or_default())
 }
@@ -156,7 +173,7 @@ fn media_type(response: &Response) -> Option<String> {
 }
 
 /// The target of a redirect.
-fn next(at: &Url, response: &Response) -> Option<Url> {
+pub(super) fn next(at: &Url, response: &Response) -> Option<Url> {
     if !response.status().is_redirection() {
         return None;
     }
@@ -165,13 +182,13 @@ fn next(at: &Url, response: &Response) -> Option<Url> {
 }
 
 /// A URL without its query, which may contain a ticket.
-fn shown(url: &Url) -> String {
+pub(super) fn shown(url: &Url) -> String {
     let mut shown = url.clone();
     shown.set_query(url.query().map(|_| "…"));
     shown.as_str().replace("%E2%80%A6", "…")
 }
 
 /// The reason for a missing response, without the URL.
-fn without_url(error: reqwest::Error) -> String {
+pub(super) fn without_url(error: reqwest::Error) -> String {
     message_chain(&error.without_url())
 }

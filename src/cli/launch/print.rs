@@ -2,7 +2,7 @@
 
 use lti::oauth1::{Params, Source};
 
-use super::sign::SignedLaunch;
+use super::signed::SignedLaunch;
 
 /// The launch as a `curl` command.
 pub(super) fn curl(signed: &SignedLaunch) -> String {

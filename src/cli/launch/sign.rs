@@ -8,6 +8,7 @@ use lti::{ConsumerKey, Role};
 use reqwest::Url;
 
 use super::arguments::LaunchArguments;
+use super::signed::SignedLaunch;
 use crate::cli::load::{Loaded, load};
 use crate::cli::machine::{now, random};
 use crate::cli::message::{consumer_keys, no_randomness, no_tool, random_secret, unreadable};
@@ -16,13 +17,6 @@ use crate::config::{Environment, PublicUrl, Tool};
 use crate::practice::BLOCK;
 use crate::practice::v1p1::edx_launch;
 use crate::url::is_loopback;
-
-/// A signed launch.
-pub(super) struct SignedLaunch {
-    pub(super) url: Url,
-    /// The encoded form.
-    pub(super) body: String,
-}
 
 /// Signs a launch.
 ///
@@ -84,11 +78,11 @@ pub(super) fn sign_launch(
              = help: fix its percent-encoding\n"
         )
     })?;
-    Ok(SignedLaunch { url, body })
+    Ok(SignedLaunch { url, body, cookies: Vec::new() })
 }
 
 /// The launch URL of `--url`: the URL itself, or the tool's path if it names only a gateway.
-fn given_url(text: &str, tool: Option<&Tool>) -> Result<Url, String> {
+pub(super) fn given_url(text: &str, tool: Option<&Tool>) -> Result<Url, String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let mut url = url.ok_or_else(|| {
         format!(
@@ -105,7 +99,7 @@ fn given_url(text: &str, tool: Option<&Tool>) -> Result<Url, String> {
 }
 
 /// The launch URL of the gateway of the tools file and `Rocket.toml`.
-fn own_url(
+pub(super) fn own_url(
     loaded: &Loaded,
     tool: &Tool,
     environment: &Environment,
@@ -132,6 +126,13 @@ fn consumer_key<'a>(tool: &'a Tool, wanted: Option<&str>) -> Result<&'a Consumer
         Some(wanted) => keys.iter().find(|key| key.as_str() == wanted),
         None => keys.first(),
     };
+    if keys.is_empty() {
+        return Err(format!(
+            "error: {} has no consumer: only platforms of LTI 1.3 launch it\n  \
+             = help: add `key` and `secret` to launch it with LTI 1.1, too\n",
+            tool.name
+        ));
+    }
     found.ok_or_else(|| {
         format!(
             "error: {} has no consumer with this key\n  = help: use one of {}\n",

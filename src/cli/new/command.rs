@@ -1,4 +1,4 @@
-//! Adds a tool to the tools file.
+//! Adds a tool or a platform to the tools file.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,17 +11,23 @@ use super::consumer::NewConsumer;
 use super::error::{NewError, refused_with};
 use super::file::{AtomicFile, PageFile};
 use super::target::{NewTarget, target};
-use super::text;
+use super::text::{self, NewSender};
 use crate::cli::load::{Loaded, load_content};
 use crate::cli::message::{no_randomness, unreadable};
+use crate::cli::platform_values::platform_values;
 use crate::cli::terminal::{complain, harmless, say};
 use crate::config::{
-    Environment, Fault, Location, Problem, Severity, is_tool_name, print as print_problems,
-    variable_of,
+    Environment, Fault, Location, Problem, Severity, UpstreamUrlError, is_tool_name,
+    print as print_problems, variable_of,
 };
 
-/// Adds a tool. Exit code 0 if it is added, 1 if the request is refused, and 2 if a file cannot be
-/// read or written. After 1 and 2, nothing has changed.
+/// The name of the table of all tools.
+const TOOLS: &str = "tools";
+/// The name of the table of all platforms.
+const PLATFORMS: &str = "platforms";
+
+/// Adds a tool or a platform. Exit code 0 if it is added, 1 if the request is refused, and 2 if a
+/// file cannot be read or written. After 1 and 2, nothing has changed.
 pub(in crate::cli) fn new(
     new: &NewArguments,
     file: &Path,
@@ -44,59 +50,167 @@ pub(in crate::cli) fn new(
     }
 }
 
-/// Adds the tool, and returns the message about it.
+/// The table to add: that of a tool or of a platform.
+#[derive(Clone, Copy)]
+struct NewTable<'n> {
+    /// `tools` or `platforms`.
+    of: &'static str,
+    name: &'n str,
+}
+
+impl NewTable<'_> {
+    fn heading(self) -> String {
+        format!("[{}.{}]", self.of, self.name)
+    }
+
+    fn noun(self) -> &'static str {
+        if self.of == TOOLS { "tool" } else { "platform" }
+    }
+}
+
+/// Adds the tool or the platform, and returns the message about it.
 fn add(
     new: &NewArguments,
     path: &Path,
     environment: &Environment,
     development: bool,
 ) -> Result<String, NewError> {
+    match (&new.name, &new.platform) {
+        (Some(name), platform) => {
+            add_tool(new, name, platform.as_deref(), path, environment, development)
+        }
+        (None, Some(name)) => add_platform(new, name, path, environment, development),
+        // The command line requires one of them.
+        (None, None) => Err(NewError::Refused(String::new())),
+    }
+}
+
+/// Adds a tool.
+fn add_tool(
+    new: &NewArguments,
+    name: &str,
+    platform: Option<&str>,
+    path: &Path,
+    environment: &Environment,
+    development: bool,
+) -> Result<String, NewError> {
     let shown = harmless(&path.display().to_string());
-    if !is_tool_name(&new.name) {
-        return Err(refused_with(path, Fault::ToolName(new.name.clone())));
+    if !is_tool_name(name) {
+        return Err(refused_with(path, Fault::ToolName(name.to_owned())));
+    }
+    if let Some(platform) = platform.filter(|platform| !is_tool_name(platform)) {
+        return Err(refused_with(path, Fault::PlatformName(platform.to_owned())));
     }
     let file =
         AtomicFile::read(path).map_err(|error| NewError::Failed(unreadable(&shown, &error)))?;
     let content = file.content().unwrap_or(text::STARTER.as_bytes());
-    let variable = variable_of(&new.name);
-    let consumer =
-        NewConsumer::new(&new.name).map_err(|error| NewError::Failed(no_randomness(error)))?;
     // Check the new tool as if its variable were set already.
     let mut with_secret = environment.clone();
-    with_secret.insert(variable.clone(), consumer.secret.clone());
-    let load = |content: &str, page: Option<(String, String)>| {
-        load_content(path, content.as_bytes(), page, &with_secret, development)
+    let mut sender = match platform {
+        Some(name) => NewSender::Platform { name, values: String::new() },
+        None => {
+            let variable = variable_of(name);
+            let consumer =
+                NewConsumer::new(name).map_err(|error| NewError::Failed(no_randomness(error)))?;
+            with_secret.insert(variable.clone(), consumer.secret.clone());
+            NewSender::Consumer { consumer, variable }
+        }
     };
-    let before = load_content(path, content, None, &with_secret, development);
+    let load = |content: &[u8], page: Option<(String, String)>| {
+        load_content(path, content, page, &with_secret, development)
+    };
+    let before = load(content, None);
     let (old, table) = sound(content, &before, path, &shown)?;
-    unregistered(&table, &new.name, &variable, &shown)?;
-    free(&variable, environment)?;
-    let target = target(new, path)?;
-    let text = format!("{old}{}", text::table(old, &new.name, &consumer.key, &variable, &target));
-    if !adds_only(&table, &text, &new.name) {
-        return Err(NewError::Refused(format!(
-            "error: [tools.{}] cannot be appended to {shown}, because of the form of `tools`\n  \
-             = help: write each tool as a table with a heading, such as `[tools.hello]`\n",
-            new.name
-        )));
+    let added = NewTable { of: TOOLS, name };
+    unregistered(&table, added, &shown)?;
+    if let NewSender::Consumer { variable, .. } = &sender {
+        unnamed(&table, variable, &shown)?;
+        free(variable, environment)?;
     }
+    let target = target(new, name, path)?;
+    let text = format!("{old}{}", text::table(old, name, &sender, &target));
+    check_form(&table, &text, added, &shown)?;
     let page = match &target {
         NewTarget::Template(_, Some(page)) => Some(page),
         _ => None,
     };
-    let after = load(&text, page.map(|page| (page.name.clone(), page.text.clone())));
+    let after = load(text.as_bytes(), page.map(|page| (page.name.clone(), page.text.clone())));
     let lines = old.lines().count();
-    let url = accepted(&before, &after, new, &target, (&shown, lines))?;
+    let template = match &target {
+        NewTarget::Template(template, _) => format!("templates/{template}.html.tera"),
+        NewTarget::Upstream(_) | NewTarget::Command(_) | NewTarget::Site(_) => String::new(),
+    };
+    let found = after.config.tools.iter().find(|tool| tool.name == name);
+    let tool = accepted(found, (&before, &after), added, &template, (&shown, lines))?;
+    if let NewSender::Platform { values, .. } = &mut sender {
+        let platforms = &tool.senders.platforms;
+        *values = platforms.iter().map(|one| platform_values(&after.config, one)).collect();
+    }
+    let url = after.config.public_url.launch_url(tool, None);
     write(&file, &text, page, &shown)?;
     Ok(text::setup(&text::SetUp {
-        tool: &new.name,
+        tool: name,
         file: &shown,
         is_file_new: file.content().is_none(),
         target: &target,
         url: &url,
-        consumer: &consumer,
-        variable: &variable,
+        sender: &sender,
     }))
+}
+
+/// Adds a platform, which is being set up.
+fn add_platform(
+    new: &NewArguments,
+    name: &str,
+    path: &Path,
+    environment: &Environment,
+    development: bool,
+) -> Result<String, NewError> {
+    let shown = harmless(&path.display().to_string());
+    if !is_tool_name(name) {
+        return Err(refused_with(path, Fault::PlatformName(name.to_owned())));
+    }
+    let has_control =
+        |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(char::is_control));
+    if has_control(&new.kind) || has_control(&new.url) {
+        return Err(refused_with(
+            path,
+            Fault::PlatformUrl("url", UpstreamUrlError::Character, None),
+        ));
+    }
+    let file =
+        AtomicFile::read(path).map_err(|error| NewError::Failed(unreadable(&shown, &error)))?;
+    let content = file.content().unwrap_or(text::STARTER.as_bytes());
+    let load = |content: &[u8]| load_content(path, content, None, environment, development);
+    let before = load(content);
+    let (old, table) = sound(content, &before, path, &shown)?;
+    let added = NewTable { of: PLATFORMS, name };
+    unregistered(&table, added, &shown)?;
+    let (kind, url) = (new.kind.as_deref(), new.url.as_deref());
+    let text = format!("{old}{}", text::platform_table(old, name, kind, url));
+    check_form(&table, &text, added, &shown)?;
+    let after = load(text.as_bytes());
+    let found = after.config.platforms.iter().find(|platform| platform.name.as_str() == name);
+    let lines = old.lines().count();
+    let platform = accepted(found, (&before, &after), added, "", (&shown, lines))?;
+    let values = platform_values(&after.config, platform);
+    write(&file, &text, None, &shown)?;
+    Ok(text::platform_setup(&shown, file.content().is_none(), name, &values))
+}
+
+/// Refuses a file in which the text does not add exactly this table.
+fn check_form(old: &Table, text: &str, added: NewTable<'_>, shown: &str) -> Result<(), NewError> {
+    if adds_only(old, text, added) {
+        return Ok(());
+    }
+    let example = if added.of == TOOLS { "[tools.hello]" } else { "[platforms.moodle]" };
+    Err(NewError::Refused(format!(
+        "error: {} cannot be appended to {shown}, because of the form of `{}`\n  \
+         = help: write each {} as a table with a heading, such as `{example}`\n",
+        added.heading(),
+        added.of,
+        added.noun()
+    )))
 }
 
 /// Refuses a variable that has a value already, and the gateway's own variables: otherwise the
@@ -156,15 +270,22 @@ fn parsed(text: &str) -> Option<Table> {
     text.strip_prefix('\u{feff}').unwrap_or(text).parse().ok()
 }
 
-/// Refuses a tool name that exists in the file, in any TOML spelling, and a variable that the file
-/// names.
-fn unregistered(table: &Table, name: &str, variable: &str, shown: &str) -> Result<(), NewError> {
-    if table.get("tools").and_then(Value::as_table).is_some_and(|tools| tools.contains_key(name)) {
+/// Refuses a name that exists in the file, in any TOML spelling.
+fn unregistered(table: &Table, added: NewTable<'_>, shown: &str) -> Result<(), NewError> {
+    let tables = table.get(added.of).and_then(Value::as_table);
+    if tables.is_some_and(|tables| tables.contains_key(added.name)) {
+        let noun = added.noun();
         return Err(NewError::Refused(format!(
-            "error: {shown} has a tool named `{name}` already\n  \
-             = help: choose another name, or change that tool in the file\n"
+            "error: {shown} has a {noun} named `{}` already\n  \
+             = help: choose another name, or change that {noun} in the file\n",
+            added.name
         )));
     }
+    Ok(())
+}
+
+/// Refuses a variable that the file names.
+fn unnamed(table: &Table, variable: &str, shown: &str) -> Result<(), NewError> {
     if table.values().any(|value| names(value, variable)) {
         return Err(NewError::Refused(format!(
             "error: the secret would be in the environment variable {variable}, \
@@ -187,35 +308,33 @@ fn names(value: &Value, variable: &str) -> bool {
     }
 }
 
-/// Whether the new text has the old content and this tool, and nothing else.
-fn adds_only(old: &Table, text: &str, name: &str) -> bool {
+/// Whether the new text has the old content and this table, and nothing else.
+fn adds_only(old: &Table, text: &str, added: NewTable<'_>) -> bool {
     let Some(mut new) = parsed(text) else { return false };
-    let Some(tools) = new.get_mut("tools").and_then(Value::as_table_mut) else { return false };
-    let is_added = tools.remove(name).is_some();
-    if tools.is_empty() && !old.contains_key("tools") {
-        new.remove("tools");
+    let tables = new.get_mut(added.of).and_then(Value::as_table_mut);
+    let Some(tables) = tables else { return false };
+    let is_added = tables.remove(added.name).is_some();
+    if tables.is_empty() && !old.contains_key(added.of) {
+        new.remove(added.of);
     }
     is_added && new == *old
 }
 
-/// The launch URL of the new tool.
+/// The new tool or platform, as found in the configuration with it. `template` is the file of the
+/// tool's page; empty if it has none.
 ///
 /// # Errors
-/// [`NewError::Refused`] if `check` would report a new error, or any error of the tool's template.
-fn accepted(
-    before: &Loaded,
-    after: &Loaded,
-    new: &NewArguments,
-    target: &NewTarget<'_>,
+/// [`NewError::Refused`] if `check` would report a new error, or any error of the template.
+fn accepted<'l, T>(
+    found: Option<&'l T>,
+    (before, after): (&Loaded, &Loaded),
+    added: NewTable<'_>,
+    template: &str,
     (shown, lines): (&str, usize),
-) -> Result<String, NewError> {
+) -> Result<&'l T, NewError> {
     let known: BTreeSet<String> = before.problems.iter().map(Problem::to_string).collect();
-    let page = match target {
-        NewTarget::Template(template, _) => format!("templates/{template}.html.tera"),
-        NewTarget::Upstream(_) | NewTarget::Command(_) | NewTarget::Site(_) => String::new(),
-    };
     let is_of_page = |problem: &Problem| match &problem.location {
-        Location::File { file, .. } | Location::Whole(file) => *file == page,
+        Location::File { file, .. } | Location::Whole(file) => file == template,
         Location::Environment(_) => false,
     };
     let errors: Vec<Problem> = after
@@ -224,24 +343,25 @@ fn accepted(
         .filter(|problem| problem.severity() == Severity::Error)
         .filter(|problem| is_of_page(problem) || !known.contains(&problem.to_string()))
         .cloned()
-        .map(|problem| in_the_file(problem, lines, new, shown))
+        .map(|problem| in_the_file(problem, lines, added, shown))
         .collect();
-    match after.config.tools.iter().find(|tool| tool.name == new.name) {
-        Some(tool) if errors.is_empty() => Ok(after.config.public_url.launch_url(tool, None)),
+    match found {
+        Some(found) if errors.is_empty() => Ok(found),
         _ => Err(NewError::Refused(format!(
             "{}error: {shown} would have these problems with `{}`; nothing was written\n  \
-             = help: fix the problems above, or add another tool\n",
+             = help: fix the problems above, or add another {}\n",
             print_problems(shown, &errors),
-            new.name
+            added.name,
+            added.noun()
         ))),
     }
 }
 
 /// A problem of the new table without its line, which is not in the file.
-fn in_the_file(problem: Problem, lines: usize, new: &NewArguments, shown: &str) -> Problem {
+fn in_the_file(problem: Problem, lines: usize, added: NewTable<'_>, shown: &str) -> Problem {
     let location = match problem.location {
         Location::File { file, line, .. } if file == shown && line > lines => {
-            Location::Whole(format!("[tools.{}], which is not in {shown} yet", new.name))
+            Location::Whole(format!("{}, which is not in {shown} yet", added.heading()))
         }
         location => location,
     };

@@ -27,7 +27,11 @@ pub(super) enum NewTarget<'n> {
 /// # Errors
 /// [`NewError::Refused`] for an invalid URL or template name, and for an existing template that
 /// `--template` does not name.
-pub(super) fn target<'n>(new: &'n NewArguments, path: &Path) -> Result<NewTarget<'n>, NewError> {
+pub(super) fn target<'n>(
+    new: &'n NewArguments,
+    name: &'n str,
+    path: &Path,
+) -> Result<NewTarget<'n>, NewError> {
     if let Some(url) = &new.upstream {
         // A valid URL has no quotes, so it cannot end the TOML string.
         if url.contains(|letter: char| letter.is_control() || matches!(letter, '"' | '\\')) {
@@ -48,7 +52,7 @@ pub(super) fn target<'n>(new: &'n NewArguments, path: &Path) -> Result<NewTarget
         }
         return Ok(NewTarget::Site(folder));
     }
-    let template = new.template.as_ref().unwrap_or(&new.name);
+    let template = new.template.as_deref().unwrap_or(name);
     if !is_template_name(template) {
         return Err(NewError::Refused(format!(
             "error: a template cannot be named `{}`\n  \
@@ -57,7 +61,7 @@ pub(super) fn target<'n>(new: &'n NewArguments, path: &Path) -> Result<NewTarget
             harmless(template)
         )));
     }
-    let page = PageFile::new(path, template, page(&new.name));
+    let page = PageFile::new(path, template, page(name));
     if !page.exists() {
         return Ok(NewTarget::Template(template, Some(page)));
     }

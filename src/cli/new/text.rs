@@ -21,20 +21,63 @@ pub(super) struct SetUp<'a> {
     pub(super) is_file_new: bool,
     pub(super) target: &'a NewTarget<'a>,
     pub(super) url: &'a str,
-    pub(super) consumer: &'a NewConsumer,
-    pub(super) variable: &'a str,
+    pub(super) sender: &'a NewSender<'a>,
 }
 
-/// The table of a tool, to append to the old content: after an empty line, with the line ending of
-/// its last line.
-pub(super) fn table(
+/// What may launch a new tool.
+pub(super) enum NewSender<'a> {
+    /// A new consumer, whose secret a variable holds.
+    Consumer {
+        /// The key and the secret.
+        consumer: NewConsumer,
+        /// The name of the variable.
+        variable: String,
+    },
+    /// A platform of the file.
+    Platform {
+        /// Its name.
+        name: &'a str,
+        /// The values to enter there. Empty until the table is in the file.
+        values: String,
+    },
+}
+
+/// The table of a platform, to append to the old content.
+pub(super) fn platform_table(
     old: &str,
-    tool: &str,
-    key: &str,
-    variable: &str,
-    target: &NewTarget<'_>,
+    name: &str,
+    kind: Option<&str>,
+    url: Option<&str>,
 ) -> String {
-    let line = |setting: &str, comment: &str| format!("{setting:<43} # {comment}\n");
+    let mut text = String::new();
+    text += &line(
+        &format!("[platforms.{name}]"),
+        "part of every user id and of the gateway's key: do not rename it",
+    );
+    match kind {
+        Some(kind) => {
+            text += &format!("type = {}\n", string(kind));
+            if let Some(url) = url {
+                text += &format!("url = {}\n", string(url));
+            }
+        }
+        None => {
+            for key in ["issuer", "auth_url", "token_url", "jwks_url"] {
+                text += &format!("# {key} = \"…\"\n");
+            }
+        }
+    }
+    text += &line("# client_id = \"…\"", "the platform shows it; nobody can log in without it");
+    appended(old, &text)
+}
+
+/// A setting, and a comment behind it.
+fn line(setting: &str, comment: &str) -> String {
+    format!("{setting:<43} # {comment}\n")
+}
+
+/// A table behind the old content: after an empty line, with the line ending of its last line.
+fn appended(old: &str, table: &str) -> String {
     let mut text = String::new();
     if !old.is_empty() && !old.ends_with('\n') {
         text += "\n";
@@ -43,13 +86,33 @@ pub(super) fn table(
     if !old.trim_start_matches('\u{feff}').is_empty() && !ends_empty {
         text += "\n";
     }
+    text += table;
+    let is_windows = old.rfind('\n').is_some_and(|end| old[..end].ends_with('\r'));
+    if is_windows { text.replace('\n', "\r\n") } else { text }
+}
+
+/// The table of a tool, to append to the old content.
+pub(super) fn table(
+    old: &str,
+    tool: &str,
+    sender: &NewSender<'_>,
+    target: &NewTarget<'_>,
+) -> String {
+    let mut text = String::new();
     text += &line(&format!("[tools.{tool}]"), &format!("launched at /lti/{tool}"));
     text += &line("# title = \"…\"", "shown to users; default: the name");
-    text += &format!("key = \"{key}\"\n");
-    text += &line(
-        &format!("secret = {{ env = \"{variable}\" }}"),
-        "set this variable to the shared secret",
-    );
+    match sender {
+        NewSender::Consumer { consumer, variable } => {
+            text += &format!("key = \"{}\"\n", consumer.key);
+            text += &line(
+                &format!("secret = {{ env = \"{variable}\" }}"),
+                "set this variable to the shared secret",
+            );
+        }
+        NewSender::Platform { name, .. } => {
+            text += &line(&format!("platforms = \"{name}\""), "launched with LTI 1.3");
+        }
+    }
     match target {
         NewTarget::Template(template, _) => {
             text += &line(
@@ -79,8 +142,7 @@ pub(super) fn table(
         }
     }
     text += &line("# roles = [\"learner\", \"staff\"]", "roles that may launch; default: everyone");
-    let is_windows = old.rfind('\n').is_some_and(|end| old[..end].ends_with('\r'));
-    if is_windows { text.replace('\n', "\r\n") } else { text }
+    appended(old, &text)
 }
 
 /// A TOML string with this text, which has no control characters.
@@ -90,15 +152,8 @@ fn string(text: &str) -> String {
 
 /// The message about a new tool. Nothing else shows its secret.
 pub(super) fn setup(setup: &SetUp<'_>) -> String {
-    let SetUp { tool, file, is_file_new, target, url, consumer, variable } = setup;
-    let NewConsumer { key, secret } = consumer;
-    let mut text = String::new();
-    if *is_file_new {
-        text += &format!(
-            "{file} is new. Outside development, set GATEWAY_SECRET to 32 or more random \
-             characters (`openssl rand -hex 32`).\n"
-        );
-    }
+    let SetUp { tool, file, is_file_new, target, url, sender } = setup;
+    let mut text = new_file(file, *is_file_new);
     text += &match target {
         NewTarget::Template(template, Some(_)) => {
             format!(
@@ -119,6 +174,10 @@ pub(super) fn setup(setup: &SetUp<'_>) -> String {
             format!("{file} has the new tool {tool}, with the folder {}\n", harmless(folder))
         }
     };
+    let (NewConsumer { key, secret }, variable) = match sender {
+        NewSender::Consumer { consumer, variable } => (consumer, variable),
+        NewSender::Platform { values, .. } => return format!("{text}\n{values}"),
+    };
     let of_gateway = if url.starts_with('/') { "   (after the gateway's own URL)" } else { "" };
     text += &format!(
         "
@@ -136,4 +195,22 @@ or in edX, key and secret as this LTI passport:
 "
     );
     text
+}
+
+/// The message about a new platform. `values` are those to enter there.
+pub(super) fn platform_setup(file: &str, is_file_new: bool, name: &str, values: &str) -> String {
+    format!(
+        "{}{file} has the new platform {name}, which is being set up\n\n{values}",
+        new_file(file, is_file_new)
+    )
+}
+
+fn new_file(file: &str, is_new: bool) -> String {
+    if !is_new {
+        return String::new();
+    }
+    format!(
+        "{file} is new. Outside development, set GATEWAY_SECRET to 32 or more random characters \
+         (`openssl rand -hex 32`).\n"
+    )
 }

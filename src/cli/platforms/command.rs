@@ -4,14 +4,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::arguments::PlatformsArguments;
+use super::ask::ask;
 use super::text;
 use crate::cli::load::load;
 use crate::cli::message::{no_platform, unreadable};
 use crate::cli::terminal::{complain, harmless, say};
 use crate::config::{Environment, print};
 
-/// Lists platforms. Exit code 0 if they are listed, 1 if the file has no platform of this name, and
-/// 2 if it cannot be read.
+/// Lists platforms. Exit code 0 if they are listed, 1 if the file has no platform of this name or
+/// the platform refuses, and 2 if the file cannot be read or the platform cannot be reached.
 pub(in crate::cli) fn platforms(
     given: &PlatformsArguments,
     file: &Path,
@@ -37,7 +38,7 @@ pub(in crate::cli) fn platforms(
     match config.platforms.iter().find(|platform| platform.name.as_str() == name) {
         Some(platform) => {
             say(&text::platform(config, platform));
-            ExitCode::SUCCESS
+            if given.ask { ask(config, platform) } else { ExitCode::SUCCESS }
         }
         None => {
             complain(&no_platform(&loaded, name, file));

@@ -1,6 +1,7 @@
 //! `platforms`: the platforms of the file, and the values to paste into them.
 
 mod arguments;
+mod ask;
 mod command;
 mod text;
 

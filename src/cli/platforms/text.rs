@@ -1,7 +1,8 @@
 //! The output of `platforms`.
 
+use crate::cli::platform_values::{labeled, platform_values, tools_of};
 use crate::cli::terminal::{harmless, table};
-use crate::config::{Config, Platform, PlatformClient, PlatformType, Tool};
+use crate::config::{Config, Platform, PlatformClient, PlatformType};
 
 /// The platforms, one line each.
 pub(super) fn list(config: &Config) -> String {
@@ -47,58 +48,7 @@ pub(super) fn platform(config: &Config, platform: &Platform) -> String {
         add("client", "none yet: nobody can log in");
     }
     let text = labeled(&format!("{}\n", platform.name), &lines);
-    format!("{text}\n{}", values(config, platform))
-}
-
-/// The values to paste into a platform.
-fn values(config: &Config, platform: &Platform) -> String {
-    let url = &config.public_url;
-    let mut lines = vec![
-        ("login URL".to_owned(), url.login_url(None)),
-        ("keyset URL".to_owned(), url.keyset_url(platform, None)),
-    ];
-    for tool in tools_of(config, platform) {
-        let launch = url.launch_url(tool, None);
-        lines.push((format!("launch URL of {}", tool.name), launch.clone()));
-        let redirect = match platform.kind {
-            Some(PlatformType::Edx) => "leave the default".to_owned(),
-            _ => launch,
-        };
-        lines.push(("  redirect URI".to_owned(), redirect));
-    }
-    if lines.len() == 2 {
-        let name = &platform.name;
-        lines.push(("launch URL".to_owned(), format!("no tool has `platforms = \"{name}\"` yet")));
-    }
-    let is_relative = lines.first().is_some_and(|(_, url)| url.starts_with('/'));
-    let head = match is_relative {
-        true => "Enter in the platform, each after the gateway's own URL\n",
-        false => "Enter in the platform\n",
-    };
-    let mut text = labeled(head, &lines);
-    if platform.is_being_set_up() {
-        text += &format!(
-            "Then add the `client_id` that the platform shows to [platforms.{}].\n",
-            platform.name
-        );
-    }
-    text
-}
-
-/// The tools that a platform may launch.
-fn tools_of<'c>(config: &'c Config, platform: &Platform) -> impl Iterator<Item = &'c Tool> {
-    config
-        .tools
-        .iter()
-        .filter(|tool| tool.senders.platforms.iter().any(|allowed| allowed.name == platform.name))
-}
-
-/// A heading, and lines with labels of the same width.
-fn labeled(head: &str, lines: &[(String, String)]) -> String {
-    let width = lines.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();
-    lines
-        .iter()
-        .fold(head.to_owned(), |text, (label, value)| format!("{text}  {label:<width$}  {value}\n"))
+    format!("{text}\n{}", platform_values(config, platform))
 }
 
 fn or_dash(values: impl Iterator<Item = String>) -> String {

@@ -17,7 +17,7 @@ mod tls;
 mod upstreams;
 
 pub use certificate::CertificateFault;
-pub use destination::Destination;
+pub use destination::{Destination, IsOwn};
 pub use error::{ConnectStep, UpstreamError};
 pub use meter::UpstreamBody;
 pub use presence::Presence;

@@ -126,8 +126,14 @@ impl Upstreams {
         destination: Destination<'_>,
     ) -> Result<Connection, UpstreamError> {
         let tcp = connect(peer.host(), peer.port()).await?;
-        if destination.is_own.is_some_and(|is_own| !is_own()) {
-            return Err(UpstreamError::Foreign { port: peer.port() });
+        if let Some(is_own) = destination.is_own {
+            let leads_there = match tcp.local_addr() {
+                Ok(near) => is_own(near).await,
+                Err(_) => false,
+            };
+            if !leads_there {
+                return Err(UpstreamError::Foreign { port: peer.port() });
+            }
         }
         let run = destination.run;
         match &self.tls {

@@ -16,9 +16,12 @@ pub(super) struct PracticeConsumer<'g> {
     pub(super) method: SignatureMethod,
 }
 
-/// Why the practice platform does not sign launches of a tool: its secrets are configured.
+/// Why the practice platform does not sign launches of a tool: it has no secret, or a configured
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unlaunchable {
+    /// It has no consumer: only platforms of LTI 1.3 launch it.
+    NoConsumer,
     /// Others than this machine may reach the gateway.
     Exposed,
     /// A proxy passed the request on, so others than this machine may reach the gateway.
@@ -30,6 +33,7 @@ pub(super) enum Unlaunchable {
 impl fmt::Display for Unlaunchable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoConsumer => write!(f, "it has no key for LTI 1.1"),
             Self::Exposed => write!(
                 f,
                 "its secret is configured, and with dev_host this page signs only with the random \
@@ -65,6 +69,9 @@ impl<'g> PracticeConsumer<'g> {
         is_forwarded: bool,
     ) -> Result<Self, Unlaunchable> {
         let consumers = &tool.senders.consumers;
+        if consumers.keys().is_empty() {
+            return Err(Unlaunchable::NoConsumer);
+        }
         let of_key = |key: &'g ConsumerKey, signing_key: &'g SigningKey| {
             let allowed = consumers.signature_methods(key).unwrap_or_default();
             let method = SignatureMethod::ALL.into_iter().find(|method| allowed.contains(method));

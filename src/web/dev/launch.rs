@@ -4,11 +4,15 @@ use rocket::{FromForm, get};
 use serde::Serialize;
 
 use lti::oauth1::Credentials;
+use lti::{Role, Roles};
 
 use super::consumer::PracticeConsumer;
 use super::gate::{DevRefusal, SendingPage};
+use super::login::{ChosenLogin, log_in};
 use super::practice::MistakeContext;
+use crate::config::Tool;
 use crate::practice::v1p1::{Mistake, SignedForm, edx_launch, person_params};
+use crate::practice::v1p3::TokenMistake;
 use crate::practice::{BLOCK, Person, outcome_url};
 use crate::web::gateway::Gateway;
 use crate::web::guard::Authority;
@@ -17,10 +21,14 @@ use crate::web::refusal::{Refusal, reference};
 
 /// The maximum of custom parameters, and of characters of a block's name.
 const MOST: usize = 64;
+/// The maximum length of a user's id.
+const LONGEST_USER: usize = 255;
 
 #[derive(Serialize)]
 struct PracticeLaunchContext<'a> {
     title: &'a str,
+    /// The version of LTI.
+    version: &'static str,
     person: &'a str,
     inline: bool,
     /// Whether the page sends its first form by itself.
@@ -33,6 +41,7 @@ struct PracticeLaunchContext<'a> {
 struct FormContext {
     url: String,
     params: Vec<PracticeParamContext>,
+    /// Empty by LTI 1.3.
     base_string: String,
 }
 
@@ -61,6 +70,20 @@ pub(super) struct PracticeChoice<'r> {
     ungraded: Option<&'r str>,
     display: Option<&'r str>,
     mistake: Option<&'r str>,
+    /// The version of LTI [default: 1.1].
+    lti: Option<&'r str>,
+    /// A mistake of LTI 1.3, which implies the version.
+    token_mistake: Option<&'r str>,
+    /// By LTI 1.3, the id of a user who is not of the course.
+    user: Option<&'r str>,
+    /// The roles of this user.
+    role: Vec<&'r str>,
+}
+
+impl PracticeChoice<'_> {
+    fn is_v1p3(&self) -> bool {
+        self.lti == Some("1.3") || self.token_mistake.is_some()
+    }
 }
 
 /// Shows a signed launch, and sends it: by itself if the user clicked on a page of this gateway,
@@ -78,6 +101,9 @@ pub(super) fn launch(
     let person = Person::of(chosen.person.unwrap_or_default());
     let mistake = chosen.mistake.and_then(Mistake::named);
     let url = gateway.public_url.launch_url(tool, Some(&authority.other()));
+    if chosen.is_v1p3() {
+        return launch_v1p3(gateway, tool, &url, &authority, &page, &chosen);
+    }
     let consumer = PracticeConsumer::of(gateway, tool, &url, page.is_forwarded);
     let consumer = consumer.map_err(|_| Refusal::NoTool)?;
     let block = block(chosen.link);
@@ -107,11 +133,63 @@ pub(super) fn launch(
     }
     let context = PracticeLaunchContext {
         title: &tool.title,
+        version: "1.1",
         person: person.title,
         inline: chosen.display != Some("window"),
         at_once: page.is_own,
         mistake: mistake.map(MistakeContext::from),
         forms,
+    };
+    let page = page::render("dev_launch.html.tera", &context).ok_or(Refusal::PageFailed)?;
+    Ok(Html::launching(page))
+}
+
+/// The page of a launch by LTI 1.3. It sends the login; the rest follows from the gateway's own
+/// redirect.
+fn launch_v1p3(
+    gateway: &Gateway,
+    tool: &Tool,
+    launch_url: &str,
+    authority: &Authority,
+    page: &SendingPage,
+    chosen: &PracticeChoice<'_>,
+) -> Result<Html, DevRefusal> {
+    let mistake = chosen.token_mistake.and_then(TokenMistake::named);
+    let person = Person::of(chosen.person.unwrap_or_default());
+    let user = chosen.user.filter(|user| !user.is_empty() && user.len() <= LONGEST_USER);
+    let chosen_roles = || chosen.role.iter().filter_map(|name| Roles::named(name));
+    let roles: Vec<Role> = match user {
+        Some(_) => chosen_roles().flat_map(|roles| roles.iter().collect::<Vec<_>>()).collect(),
+        None => vec![person.role],
+    };
+    let name_and_email = person.name_and_email.filter(|_| user.is_none());
+    let login = ChosenLogin {
+        tool,
+        launch_url,
+        user: user.unwrap_or(person.id),
+        roles,
+        name_and_email,
+        block: block(chosen.link),
+        custom: custom_pairs(chosen.custom.unwrap_or_default()).collect(),
+        mistake,
+    };
+    let params = log_in(gateway, login, page.is_forwarded).ok_or(Refusal::NoTool)?;
+    let form = FormContext {
+        url: gateway.public_url.login_url(Some(&authority.other())),
+        params: params
+            .into_iter()
+            .map(|(name, value)| PracticeParamContext { name, value })
+            .collect(),
+        base_string: String::new(),
+    };
+    let context = PracticeLaunchContext {
+        title: &tool.title,
+        version: "1.3",
+        person: user.map_or(person.title, |user| user),
+        inline: chosen.display != Some("window"),
+        at_once: page.is_own,
+        mistake: mistake.map(MistakeContext::from),
+        forms: vec![form],
     };
     let page = page::render("dev_launch.html.tera", &context).ok_or(Refusal::PageFailed)?;
     Ok(Html::launching(page))
@@ -130,8 +208,13 @@ fn block(chosen: Option<&str>) -> &str {
 /// The parameters of `name=value` lines. As in edX, the names get the prefix `custom_`, and leading
 /// and trailing whitespace is removed.
 fn custom_params(lines: &str) -> impl Iterator<Item = (String, String)> {
+    custom_pairs(lines).map(|(name, value)| (format!("custom_{name}"), value))
+}
+
+/// The names and values of `name=value` lines.
+fn custom_pairs(lines: &str) -> impl Iterator<Item = (String, String)> {
     let pairs = lines.lines().filter_map(|line| line.split_once('='));
     let trimmed = pairs.map(|(name, value)| (name.trim(), value.trim()));
     let named = trimmed.filter(|(name, _)| !name.is_empty());
-    named.take(MOST).map(|(name, value)| (format!("custom_{name}"), value.to_owned()))
+    named.take(MOST).map(|(name, value)| (name.to_owned(), value.to_owned()))
 }

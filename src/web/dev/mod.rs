@@ -1,9 +1,11 @@
 //! `/dev`: the practice platform and the rejected launches. It exists only in development mode.
 
+mod auth;
 mod consumer;
 mod gate;
 mod gradebook;
 mod launch;
+mod login;
 mod platform;
 mod practice;
 mod refusals;

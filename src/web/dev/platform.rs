@@ -4,6 +4,7 @@ use rocket::http::{ContentType, Status};
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Data, Request, Route, delete, get, post, put};
 
+use super::auth;
 use super::consumer::PracticeConsumer;
 use crate::practice::{Exchange, Gradebook, ServiceRequest, ServiceResponse};
 use crate::web::body::{self, Arrival};
@@ -14,9 +15,11 @@ use crate::web::refusal::Refusal;
 /// The largest body, in bytes. Real bodies have a few hundred.
 const LARGEST_BODY: u64 = 256 * 1024;
 
-/// The routes of the outcome services, at edX's paths below a block.
+/// The routes of the outcome services, at edX's paths below a block, and those of LTI 1.3.
 pub(in crate::web) fn routes() -> Vec<Route> {
-    rocket::routes![outcome, put_result, get_result, delete_result]
+    let mut all = rocket::routes![outcome, put_result, get_result, delete_result];
+    all.extend(auth::routes());
+    all
 }
 
 /// The head of a request to an outcome service.

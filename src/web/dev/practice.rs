@@ -5,10 +5,12 @@ use serde::Serialize;
 
 use super::consumer::{PracticeConsumer, Unlaunchable};
 use super::gate::SendingPage;
+use super::login::login_obstacle;
 use crate::app::{App, NotReady};
 use crate::config::{Target, Tool, Upstream};
 use crate::practice::PERSONS;
 use crate::practice::v1p1::Mistake;
+use crate::practice::v1p3::TokenMistake;
 use crate::proxy::client::{Presence, UpstreamError};
 use crate::web::development::AppFailure;
 use crate::web::gateway::Gateway;
@@ -24,6 +26,7 @@ struct PracticeContext<'a> {
     tools: Vec<PracticeToolContext<'a>>,
     persons: Vec<PersonContext>,
     mistakes: Vec<MistakeContext>,
+    token_mistakes: Vec<MistakeContext>,
     /// The number of entries at `/dev/refusals`.
     refusals: usize,
 }
@@ -35,8 +38,10 @@ struct PracticeToolContext<'a> {
     description: &'a str,
     /// The URL of the app; empty for a template.
     url: String,
-    /// Why the practice platform cannot launch it; empty if it can.
+    /// Why the practice platform cannot launch it by LTI 1.1; empty if it can.
     obstacle: String,
+    /// The same for LTI 1.3.
+    login_obstacle: String,
     /// The app, if it does not accept connections.
     app: Option<AppFailure>,
 }
@@ -45,6 +50,7 @@ impl<'a> PracticeToolContext<'a> {
     fn new(
         served: &'a ServedTool,
         obstacle: Option<Unlaunchable>,
+        login_obstacle: String,
         presence: Option<Presence>,
     ) -> Self {
         let tool = &served.tool;
@@ -56,6 +62,7 @@ impl<'a> PracticeToolContext<'a> {
             description: &tool.description,
             url: upstream.map(|upstream| upstream.url.to_string()).unwrap_or_default(),
             obstacle: obstacle.map(|obstacle| obstacle.to_string()).unwrap_or_default(),
+            login_obstacle,
             app: upstream
                 .zip(presence)
                 .and_then(|(upstream, presence)| app_failure(upstream, &presence))
@@ -64,7 +71,7 @@ impl<'a> PracticeToolContext<'a> {
     }
 
     fn opens(&self) -> bool {
-        self.obstacle.is_empty() && self.app.is_none()
+        (self.obstacle.is_empty() || self.login_obstacle.is_empty()) && self.app.is_none()
     }
 }
 
@@ -79,6 +86,12 @@ pub(super) struct MistakeContext {
     name: &'static str,
     title: &'static str,
     code: Option<&'static str>,
+}
+
+impl From<TokenMistake> for MistakeContext {
+    fn from(mistake: TokenMistake) -> Self {
+        Self { name: mistake.name(), title: mistake.title(), code: mistake.code() }
+    }
 }
 
 impl From<Mistake> for MistakeContext {
@@ -106,8 +119,10 @@ pub(super) async fn practice(
             let tool = &served.tool;
             let url = gateway.public_url.launch_url(tool, Some(&authority));
             let obstacle = PracticeConsumer::of(gateway, tool, &url, page.is_forwarded).err();
+            let login_obstacle = login_obstacle(gateway, &url, page.is_forwarded);
+            let login_obstacle = login_obstacle.map(|why| why.to_string()).unwrap_or_default();
             let presence = foreign_app(served).and_then(|_| presences.next());
-            PracticeToolContext::new(served, obstacle, presence)
+            PracticeToolContext::new(served, obstacle, login_obstacle, presence)
         })
         .collect();
     tools.sort_by_key(|tool| !tool.opens());
@@ -120,6 +135,7 @@ pub(super) async fn practice(
             .map(|person| PersonContext { id: person.id, title: person.title })
             .collect(),
         mistakes: Mistake::ALL.into_iter().map(MistakeContext::from).collect(),
+        token_mistakes: TokenMistake::ALL.into_iter().map(MistakeContext::from).collect(),
         refusals: development.map_or(0, |development| development.refusals.newest().len()),
     };
     page::render("dev.html.tera", &context).map(Html::with_form).ok_or(Refusal::PageFailed)

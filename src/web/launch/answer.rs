@@ -101,7 +101,7 @@ async fn launch(
     let verified = match v1p3::read(call, &form) {
         Some(TokenParams::Answer(params)) => {
             match v1p3::examine(call, &params, now, record).await? {
-                TokenAnswer::Verified(verified) => verified,
+                TokenAnswer::Verified(verified) => *verified,
                 TokenAnswer::Storage(page) => return Ok(LaunchEnd::Unfinished(page)),
             }
         }

@@ -32,7 +32,7 @@ const PROOF: &str = "lti_login_proof";
 /// The result of examining a form.
 pub(super) enum TokenAnswer {
     /// The launch passed every check except the nonce.
-    Verified(VerifiedLaunch),
+    Verified(Box<VerifiedLaunch>),
     /// The page that reads the binding from the platform's storage. Nothing is checked yet.
     Storage(Response<'static>),
 }
@@ -66,7 +66,10 @@ pub(super) fn read(call: &LaunchCall<'_>, form: &[u8]) -> Option<TokenParams> {
         return None;
     }
     let params = Params::default().read_form(Source::Body, form).ok()?;
-    if TokenForm::is_answer(&params) {
+    // A signed form of LTI 1.1 may have parameters with any name.
+    let is_signed = params.iter().any(|param| param.name == "oauth_signature");
+    let has_token = body_value(&params, "id_token").is_some();
+    if TokenForm::is_answer(&params) && (has_token || !is_signed) {
         return Some(TokenParams::Answer(params));
     }
     let is_login = std::str::from_utf8(form).is_ok_and(is_v1p3_query);
@@ -119,7 +122,7 @@ pub(super) async fn examine(
     record.return_url = examination.return_url().filter(|_| is_shown).cloned();
     let destination = examination.destination().unwrap_or("/").to_owned();
     let verdict = examination.verdict().map_err(Refusal::Rejected)?;
-    Ok(TokenAnswer::Verified(VerifiedLaunch { verdict, destination }))
+    Ok(TokenAnswer::Verified(Box::new(VerifiedLaunch { verdict, destination })))
 }
 
 /// The platform and the client of a state, as configured now.

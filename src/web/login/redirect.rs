@@ -1,11 +1,15 @@
 //! The redirect to the platform: a configured URL, with a sealed state.
 
-use lti::v1p3::AuthenticationRequest;
+use std::borrow::Cow;
+
+use lti::v1p3::{AuthenticationRequest, TrustedPlatform};
 use rocket::Response;
 
 use super::call::{KnownLogin, LoginCall};
 use crate::config::PlatformType;
+use crate::practice::v1p3::{AUTH_PATH, PLATFORM_NAME};
 use crate::session::{Binding, LoginState, STATE_LIFETIME};
+use crate::web::guard::other_loopback;
 use crate::web::page;
 use crate::web::refusal::Refusal;
 
@@ -42,7 +46,7 @@ pub(super) fn to_platform(
     let kind = tool.senders.platform(&platform.name).and_then(|platform| platform.kind);
     let is_edx = kind == Some(PlatformType::Edx);
     let url = AuthenticationRequest {
-        auth_url: &platform.auth_url,
+        auth_url: &auth_url(call, platform),
         client_id: &client.id,
         redirect_uri: if is_edx { &login.target_link_uri } else { &launch_url },
         login_hint: &login.login_hint,
@@ -52,6 +56,21 @@ pub(super) fn to_platform(
     }
     .url();
     Ok(PlatformRedirect { url, state: sealed })
+}
+
+/// The URL at the platform. The practice platform is at a host of the gateway's own.
+fn auth_url<'a>(call: &LoginCall<'_>, platform: &'a TrustedPlatform) -> Cow<'a, str> {
+    match &call.gateway.development {
+        Some(development) if platform.name.as_str() == PLATFORM_NAME => {
+            let origin = match &development.dev_host {
+                Some(dev_host) => dev_host.to_string(),
+                // For browsers, the platform is another site than the tool.
+                None => format!("http://{}", other_loopback(&call.authority)),
+            };
+            Cow::Owned(format!("{origin}{AUTH_PATH}"))
+        }
+        _ => Cow::Borrowed(&platform.auth_url),
+    }
 }
 
 impl PlatformRedirect {

@@ -22,7 +22,7 @@ use super::upload::{StopUpload, UploadFault, UploadWatch};
 use super::visit::{OpenSession, PreparedHeaders};
 use crate::app::{Listening, NotReady};
 use crate::config::{Prefix, Upstream};
-use crate::proxy::client::{Destination, UpstreamBody, UpstreamError};
+use crate::proxy::client::{Destination, IsOwn, UpstreamBody, UpstreamError};
 use crate::proxy::headers::HeaderPolicy;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
 use crate::url::{BaseUrl, Origin, Scheme};
@@ -272,10 +272,11 @@ impl<'r> Passage<'r> {
     async fn send(&self, upload: Option<&UploadWatch>) -> Result<Response<Incoming>, Refusal> {
         let limit = self.upstream.timeout;
         let listening = self.listening.as_ref();
-        let is_own = || listening.is_none_or(Listening::is_own);
+        let is_own = listening
+            .map(|listening| move |near| -> IsOwn<'_> { Box::pin(listening.accepts(near)) });
         let destination = Destination {
             run: listening.map(|listening| listening.run),
-            is_own: listening.is_some().then_some(&is_own),
+            is_own: is_own.as_ref().map(|is_own| is_own as _),
         };
         let upstreams = &self.call.gateway.upstreams;
         let sending = upstreams.send(destination, || self.upstream_request(upload));

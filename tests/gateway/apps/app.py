@@ -76,6 +76,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 100
     if "six" in OPTIONS:
         address_family = socket.AF_INET6
 
@@ -94,6 +95,67 @@ if "thief" in OPTIONS:
     wait_for("late.port")
     stolen = socket.create_server(("127.0.0.1", int(pathlib.Path("late.port").read_text())))
     pathlib.Path("go").touch()
+if "mover" in OPTIONS:
+    # The group that the gateway made for this process becomes empty, if the system lets it.
+    member = os.fork()
+    if member == 0:
+        os.setpgid(0, 0)
+        pathlib.Path("member").write_text(str(os.getpid()))
+        signal.pause()
+    wait_for("member")
+    try:
+        os.setpgid(0, member)
+    except PermissionError:
+        pass
+    pathlib.Path("moved").touch()
+if "joiner" in OPTIONS:
+    import threading
+
+    def take_port_of_neighbor():
+        wait_for("neighbor")
+        process, port = map(int, pathlib.Path("neighbor").read_text().split())
+        try:
+            os.setpgid(0, process)
+        except PermissionError:
+            pass
+        while True:
+            try:
+                stolen = socket.create_server(("127.0.0.1", port))
+                break
+            except OSError:
+                time.sleep(0.01)
+        pathlib.Path("stolen").touch()
+        stream, _ = stolen.accept()
+        pathlib.Path("received").write_bytes(stream.recv(65536))
+
+    threading.Thread(target=take_port_of_neighbor, daemon=True).start()
+if "sharer" in OPTIONS:
+    import threading
+
+    def steal_from_shared_port():
+        wait_for("shared")
+        port = int(pathlib.Path("shared").read_text())
+        while True:
+            stolen = socket.create_server(("127.0.0.1", port), reuse_port=True)
+            stolen.settimeout(0.0005)
+            pathlib.Path("sharing").touch()
+            try:
+                stream, _ = stolen.accept()
+            except OSError:
+                continue
+            finally:
+                # The gateway then sees only the socket of its app.
+                stolen.close()
+            pathlib.Path("accepted").touch()
+            stream.settimeout(0.5)
+            try:
+                received = stream.recv(65536)
+            except OSError:
+                continue
+            if received:
+                pathlib.Path("received").write_bytes(received)
+
+    threading.Thread(target=steal_from_shared_port, daemon=True).start()
 if "noisy" in OPTIONS:
     import threading
 
@@ -103,7 +165,11 @@ if "noisy" in OPTIONS:
 
     threading.Thread(target=print_for_ever, daemon=True).start()
 HOST = "::1" if "six" in OPTIONS else "0.0.0.0" if "public" in OPTIONS else "127.0.0.1"
+Server.allow_reuse_port = "shared" in OPTIONS
 SERVERS.append(Server((HOST, PORT), Handler))
+if "shared" in OPTIONS:
+    # Each request needs another connection.
+    Handler.protocol_version = "HTTP/1.0"
 try:
     SERVERS[0].serve_forever(poll_interval=0.05)
 except (OSError, ValueError):

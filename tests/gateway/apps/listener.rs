@@ -46,3 +46,47 @@ fn an_app_that_takes_the_port_of_another_receives_none_of_its_requests() {
     assert_eq!(a["arguments"][2], "late");
     assert_eq!(host.app("b")["arguments"][2], "thief");
 }
+
+#[test]
+fn a_neighbor_cannot_join_the_group_of_an_app_to_receive_its_requests() {
+    let host = Host::start(&[python("a", &[]), python("b", &["joiner"])]);
+    let a = host.app("a");
+    host.wait_until_ready("b");
+    let visit = host.visit("a");
+    assert_eq!(host.fetch(&visit, "GET", "/close").status, 200);
+    let neighbor = format!("{} {}", a["process"], a["port"]);
+    fs::write(host.path("neighbor.new"), neighbor).expect("a file");
+    fs::rename(host.path("neighbor.new"), host.path("neighbor")).expect("a file");
+    wait_until("the neighbor has the port", || host.path("stolen").exists());
+    // The kept connection is in use, so that the second request needs another one.
+    let mut slow = host.ask(&visit, "GET", "/slow", "Accept: application/json\r\n");
+    wait_until("the first request is there", || host.path("slow").exists());
+    let second = host.ask(&visit, "GET", "/secret", "Accept: application/json\r\n");
+    wait_until("the neighbor has a connection", || host.path("received").exists());
+    assert_eq!(fs::read_to_string(host.path("received")).expect("a file"), "");
+    drop((crate::support::Reply::read(&mut slow, "GET"), second));
+}
+
+#[test]
+fn a_neighbor_that_shares_the_port_of_an_app_for_a_moment_receives_nothing() {
+    let host = Host::start(&[python("a", &["shared"]), python("b", &["sharer"])]);
+    let port = host.app("a")["port"].to_string();
+    host.wait_until_ready("b");
+    let visit = host.visit("a");
+    fs::write(host.path("shared.new"), port).expect("a file");
+    fs::rename(host.path("shared.new"), host.path("shared")).expect("a file");
+    wait_until("the neighbor shares the port", || host.path("sharing").exists());
+    let mut answers = 0;
+    for _ in 0..60 {
+        let reply = host.fetch(&visit, "GET", "/secret");
+        // A refused connection, or one that was reset with its listener.
+        answers += u32::from(reply.status == 200);
+        if host.path("received").exists() {
+            break;
+        }
+    }
+    assert!(host.path("accepted").exists(), "the neighbor has had connections");
+    let received = fs::read_to_string(host.path("received")).unwrap_or_default();
+    assert_eq!(received, "");
+    assert!(answers > 0);
+}

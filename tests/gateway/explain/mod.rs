@@ -5,3 +5,4 @@ mod fixtures;
 mod grade_token;
 mod mistake;
 mod program;
+mod token;

@@ -277,7 +277,16 @@ fn a_canvas_launch_with_every_claim_fits_into_its_session() {
 }
 
 #[test]
-fn a_tool_with_both_versions_accepts_both_and_one_without_platforms_rejects_1p3() {
+fn a_signed_form_of_lti_1p1_may_have_parameters_with_any_name() {
+    let stage = Stage::with("", "key = \"key-1\"\nsecret = \"s3cret\"");
+    let form = form().with(&[("error", "x"), ("state", "y"), ("iss", "z"), ("login_hint", "1")]);
+    let mut browser = stage.browser();
+    opened(&browser.post_form("/lti/nb", &form.sign()));
+    stage.saw_nothing();
+}
+
+#[test]
+fn a_tool_without_consumers_rejects_lti_1p1() {
     let stage = Stage::start();
     let reply = stage.server.post("/lti/nb", &form().sign());
     assert_eq!(reply.status, 401, "{reply:?}");
@@ -288,7 +297,8 @@ fn a_tool_with_both_versions_accepts_both_and_one_without_platforms_rejects_1p3(
 /// The page of a launch with these claims changed.
 #[track_caller]
 fn page_with(changes: &[(&str, Value)]) -> String {
-    let page = "{{ launch.user.name }}|{{ launch.user.email }}|{{ launch.is_learner }}{{ launch.is_instructor }}|\
+    let page = "{{ launch.user.name }}|{{ launch.user.email }}|{{ launch.is_learner }}\
+                {{ launch.is_instructor }}|\
                 {{ launch.roles | sort | join(sep=\",\") }}";
     let platform = Platform::start();
     let tools = format!(

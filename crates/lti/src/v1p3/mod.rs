@@ -12,6 +12,7 @@ mod platform;
 mod policy;
 mod token_findings;
 mod token_form;
+mod unverified;
 mod verify;
 
 pub use claim::{ClaimFault, ClaimNote};
@@ -23,4 +24,5 @@ pub use platform::{Client, TrustedPlatform};
 pub use policy::{AnsweredLogin, TokenPolicy};
 pub use token_findings::TokenFindings;
 pub use token_form::TokenForm;
-pub use verify::{FetchedKeys, examine_token};
+pub use unverified::{ClaimedToken, UnverifiedToken};
+pub use verify::{FetchedKeys, examine_token, examine_without_keys};

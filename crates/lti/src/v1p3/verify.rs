@@ -12,6 +12,7 @@ use super::claims::{
 use super::launch_token::ReadToken;
 use super::policy::{AnsweredLogin, TokenPolicy};
 use super::token_findings::TokenFindings;
+use super::unverified::UnverifiedToken;
 use crate::admission::{Candidate, Examination, Verdict};
 use crate::grade_place::NoGradePlace;
 use crate::jose::Keyset;
@@ -43,18 +44,44 @@ pub fn examine_token(
     policy: &TokenPolicy<'_>,
     now: u64,
 ) -> Examination<TokenFindings> {
-    let mut examination = Examination::new(TokenFindings {
-        algorithm: token.algorithm,
-        key_id: Rejection::quote(&token.key_id),
-        destination: None,
-        notes: Vec::new(),
-    });
-    examination.claimed_sender = Some(policy.platform.name.as_str().to_owned());
+    let mut examination = Examination::of_token(token, policy);
     examination.verdict = examination.run_token_checks(token, keys, login, policy, now);
     examination
 }
 
+/// Examines a token without the keys of its platform: every check except key and signature.
+///
+/// Anyone can have written such a token. So the result contains no launch, and none can be made of
+/// it.
+pub fn examine_without_keys(
+    token: &ReadToken,
+    login: &AnsweredLogin<'_>,
+    policy: &TokenPolicy<'_>,
+    now: u64,
+) -> UnverifiedToken {
+    let mut examination = Examination::of_token(token, policy);
+    let claims = token.parts.claims();
+    let ClaimParams { params, notes, .. } = ClaimParams::read(&claims);
+    examination.params = Some(params.iter().count());
+    examination.findings.notes = notes;
+    let (fields, _) = LaunchFields::read(&params);
+    let checked = examination.check_claims(token, &claims, &fields, login, policy, now);
+    UnverifiedToken::new(&examination, checked.err())
+}
+
 impl Examination<TokenFindings> {
+    /// An examination before its first check.
+    fn of_token(token: &ReadToken, policy: &TokenPolicy<'_>) -> Self {
+        let mut examination = Self::new(TokenFindings {
+            algorithm: token.algorithm,
+            key_id: Rejection::quote(&token.key_id),
+            destination: None,
+            notes: Vec::new(),
+        });
+        examination.claimed_sender = Some(policy.platform.name.as_str().to_owned());
+        examination
+    }
+
     fn run_token_checks(
         &mut self,
         token: &ReadToken,
@@ -69,28 +96,7 @@ impl Examination<TokenFindings> {
         self.params = Some(params.iter().count());
         self.findings.notes = notes;
         let (fields, _) = LaunchFields::read(&params);
-        self.return_url = fields.return_url();
-        self.timestamp = claims.get("iat").and_then(JsonValue::number).map(|iat| iat as u64);
-
-        check_issuer(&claims, policy)?;
-        check_audience(&claims, policy.client.id.as_str())?;
-        check_times(&claims, now, policy.clock_skew, token.is_reload)?;
-        if !token.is_reload && string(&claims, "nonce").as_deref() != Some(login.nonce) {
-            return Err(Rejection::WrongNonce);
-        }
-        let deployment_id = check_message(&claims, policy)?;
-        let target = string(&claims, CLAIM_TARGET).ok_or(Rejection::TargetElsewhere(None))?;
-        let Some(destination) = policy.launch_url.destination(&target) else {
-            return Err(Rejection::target_elsewhere(&target));
-        };
-        self.findings.destination = Some(destination);
-        check(&claims, policy.platform.anonymous)?;
-        let roles = fields.roles();
-        self.roles = Some(roles);
-        if policy.roles.is_some_and(|allowed| !allowed.intersects(roles)) {
-            return Err(Rejection::RoleNotAllowed(roles));
-        }
-
+        let deployment_id = self.check_claims(token, &claims, &fields, login, policy, now)?;
         let sender = Sender::Platform {
             name: policy.platform.name.clone(),
             client_id: policy.client.id.clone(),
@@ -105,6 +111,40 @@ impl Examination<TokenFindings> {
         } else {
             Verdict::New(Candidate::new(launch, nonce, Rejection::StateExpired))
         })
+    }
+
+    /// Checks 10 to 17. Returns the deployment.
+    fn check_claims(
+        &mut self,
+        token: &ReadToken,
+        claims: &JsonObject<'_>,
+        fields: &LaunchFields<'_>,
+        login: &AnsweredLogin<'_>,
+        policy: &TokenPolicy<'_>,
+        now: u64,
+    ) -> Result<DeploymentId, Rejection> {
+        self.return_url = fields.return_url();
+        self.timestamp = claims.get("iat").and_then(JsonValue::number).map(|iat| iat as u64);
+
+        check_issuer(claims, policy)?;
+        check_audience(claims, policy.client.id.as_str())?;
+        check_times(claims, now, policy.clock_skew, token.is_reload)?;
+        if !token.is_reload && string(claims, "nonce").as_deref() != Some(login.nonce) {
+            return Err(Rejection::WrongNonce);
+        }
+        let deployment_id = check_message(claims, policy)?;
+        let target = string(claims, CLAIM_TARGET).ok_or(Rejection::TargetElsewhere(None))?;
+        let Some(destination) = policy.launch_url.destination(&target) else {
+            return Err(Rejection::target_elsewhere(&target));
+        };
+        self.findings.destination = Some(destination);
+        check(claims, policy.platform.anonymous)?;
+        let roles = fields.roles();
+        self.roles = Some(roles);
+        if policy.roles.is_some_and(|allowed| !allowed.intersects(roles)) {
+            return Err(Rejection::RoleNotAllowed(roles));
+        }
+        Ok(deployment_id)
     }
 }
 

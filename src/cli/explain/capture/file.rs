@@ -46,6 +46,9 @@ fn captures(content: &[u8]) -> Result<Vec<Capture>, String> {
     if content.is_empty() {
         return Err("the input is empty".to_owned());
     }
+    if let Some(capture) = bare_token(content) {
+        return Ok(vec![capture]);
+    }
     let bare = content.strip_prefix(b"$ ").unwrap_or(content);
     let as_text = || {
         let text = std::str::from_utf8(bare);
@@ -76,6 +79,20 @@ fn captures(content: &[u8]) -> Result<Vec<Capture>, String> {
         };
     };
     launches(requests)
+}
+
+/// A token of LTI 1.3 without its form. Editors may have wrapped it.
+fn bare_token(content: &[u8]) -> Option<Capture> {
+    let token: Vec<u8> =
+        content.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let parts = token.iter().filter(|byte| **byte == b'.').count();
+    // The header is a JSON object: `{"` in base64url.
+    (token.starts_with(b"eyJ") && parts == 2 && token.iter().all(is_token)).then(|| Capture {
+        body: [b"id_token=", token.as_slice()].concat(),
+        is_bare_token: true,
+        ..Capture::default()
+    })
 }
 
 /// The first quote of a command, if it is no straight one.

@@ -18,6 +18,8 @@ pub(in crate::cli::explain) struct Capture {
     pub(in crate::cli::explain) sent_at: Option<u64>,
     /// Why the form may differ from the one that was sent.
     pub(in crate::cli::explain) doubt: Option<&'static str>,
+    /// Whether the input is only a token of LTI 1.3. The form then has no other field.
+    pub(in crate::cli::explain) is_bare_token: bool,
 }
 
 /// The URL of a request, in its original spelling.

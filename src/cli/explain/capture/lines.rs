@@ -57,7 +57,7 @@ pub(super) fn form(content: &[u8]) -> Result<Option<Capture>, String> {
     let text = text.replace('\r', "");
     let count = |separator: &str| {
         let is_oauth = |line: &&str| {
-            line.starts_with("oauth_")
+            (line.starts_with("oauth_") || line.starts_with("id_token"))
                 && line.split_once(separator).is_some_and(|(name, _)| is_name(name))
         };
         text.lines().filter(is_oauth).count()

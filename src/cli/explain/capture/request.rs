@@ -76,7 +76,7 @@ impl CapturedRequest {
             None => return Err("the command sends no form".to_owned()),
         };
         let authorization = self.authorization;
-        Ok(Capture { url: Some(url), authorization, body, sent_at: None, doubt: None })
+        Ok(Capture { url: Some(url), authorization, body, ..Capture::default() })
     }
 }
 
