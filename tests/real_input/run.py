@@ -4,8 +4,8 @@
 
 Open edX's LTI block, oauthlib and python-oauth2 sign launches, which go to the built program over
 HTTP. Open edX's consumer of LTI 1.3 and lti1p3platform log in and launch. PyJWT and jwcrypto use the
-gateway's keysets. A library of platforms reads the cartridges. The last line of the output is
-`N passed, N failed`.
+gateway's keysets. The practice platform launches PyLTI1p3. A library of platforms reads the
+cartridges. The last line of the output is `N passed, N failed`.
 """
 
 import sys
@@ -21,6 +21,7 @@ import explain_cases  # noqa: E402
 import keyset_cases  # noqa: E402
 import oauth_cases  # noqa: E402
 import platform13_cases  # noqa: E402
+import practice_cases  # noqa: E402
 import public_url_cases  # noqa: E402
 from case import Case, conclude  # noqa: E402
 from gateway import Gateway  # noqa: E402
@@ -53,7 +54,10 @@ def main() -> int:
     binary = Path(sys.argv[1]).resolve()
     results = []
     for cases, settings in [
-        (edx_cases.cases + oauth_cases.cases + explain_cases.cases, {}),
+        (
+            edx_cases.cases + oauth_cases.cases + explain_cases.cases + practice_cases.cases,
+            {},
+        ),
         (public_url_cases.cases + cartridge_cases.cases, public_url_cases.SETTINGS),
     ]:
         with Gateway(binary, **settings) as gateway:
