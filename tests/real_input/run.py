@@ -4,8 +4,8 @@
 
 Open edX's LTI block, oauthlib and python-oauth2 sign launches, which go to the built program over
 HTTP. Open edX's consumer of LTI 1.3 and lti1p3platform log in and launch. PyJWT and jwcrypto use the
-gateway's keysets. The practice platform launches PyLTI1p3. A library of platforms reads the
-cartridges. The last line of the output is `N passed, N failed`.
+gateway's keysets. The practice platform launches PyLTI1p3 and ltijs. A library of platforms
+reads the cartridges. The last line of the output is `N passed, N failed`.
 """
 
 import sys
@@ -19,6 +19,7 @@ import edx13_cases  # noqa: E402
 import edx_cases  # noqa: E402
 import explain_cases  # noqa: E402
 import keyset_cases  # noqa: E402
+import ltijs_cases  # noqa: E402
 import oauth_cases  # noqa: E402
 import platform13_cases  # noqa: E402
 import practice_cases  # noqa: E402
@@ -54,10 +55,8 @@ def main() -> int:
     binary = Path(sys.argv[1]).resolve()
     results = []
     for cases, settings in [
-        (
-            edx_cases.cases + oauth_cases.cases + explain_cases.cases + practice_cases.cases,
-            {},
-        ),
+        (edx_cases.cases + oauth_cases.cases + explain_cases.cases, {}),
+        (practice_cases.cases + ltijs_cases.cases, {}),
         (public_url_cases.cases + cartridge_cases.cases, public_url_cases.SETTINGS),
     ]:
         with Gateway(binary, **settings) as gateway:
