@@ -1,4 +1,4 @@
-// A tool that is made with ltijs. It stands in the place of a tool of the gateway.
+// A tool that is made with ltijs. It takes the place of a tool of the gateway.
 //
 //   node tool.mjs <JSON of the platform's registration>
 //

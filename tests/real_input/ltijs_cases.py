@@ -47,7 +47,7 @@ def launch(gateway: Gateway, visitor: Visitor, **choices: str) -> Reply:
     assert redirect.status == 302, f"{redirect.status}; {redirect.body}"
     answer = page(gateway, redirect.location)
     assert answer.url == login["target_link_uri"], answer.url
-    # The form is for a tool of the gateway, in whose place ltijs stands.
+    # The form is for a tool of the gateway, whose place ltijs takes.
     reply = visitor.post("/", dict(answer.fields))
     if reply.status == 302:
         parts = urlsplit(reply.location)

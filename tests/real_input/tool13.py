@@ -1,4 +1,4 @@
-"""A tool that is made with PyLTI1p3. It stands in the place of a tool of the gateway."""
+"""A tool that is made with PyLTI1p3. It takes the place of a tool of the gateway."""
 
 from dataclasses import dataclass, field
 
