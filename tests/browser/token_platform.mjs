@@ -12,6 +12,9 @@ const CLAIM = "https://purl.imsglobal.org/spec/lti/claim/";
 const KEY_ID = "key-1";
 export const CLIENT_ID = "client-1";
 
+/** Playwright loses a frame that leaves the gateway's process and returns to it at once. */
+const SUBMIT_MS = 200;
+
 /** The frame of the storage, if it is not the course page itself. */
 const STORAGE_FRAME = "post_message_forwarding";
 
@@ -123,7 +126,7 @@ client_id = "${CLIENT_ID}"
       ([name, value]) => `<input type="hidden" name="${name}" value="${escape(value)}">`,
     );
     return `<form method="post" action="${escape(query.get("redirect_uri"))}">${inputs.join("")}</form>
-      <script>document.forms[0].submit()</script>`;
+      <script>onload = () => setTimeout(() => document.forms[0].submit(), ${SUBMIT_MS})</script>`;
   }
 
   #token(query, claims) {

@@ -192,7 +192,9 @@ def anonymous(gateway):
 @cases.case("edX, LTI 1.3: names, titles and custom parameters in many scripts")
 def unicode(gateway):
     person = Person13(
-        name="Þórdís Ægisdóttir 王小明 👩🏽‍🚀 e\u0301", email="þórdís@dæmi.example", username="þórdís"
+        name="Þórdís Ægisdóttir 王小明 👩🏽‍🚀 e\u0301",
+        email="þórdís@dæmi.example",
+        username="þórdís",
     )
     custom = {
         "greeting": "Γειά σου, \u202eעולם\u202c!",

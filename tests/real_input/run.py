@@ -3,8 +3,9 @@
     python tests/real_input/run.py target/debug/lti-gateway
 
 Open edX's LTI block, oauthlib and python-oauth2 sign launches, which go to the built program over
-HTTP. Open edX's consumer and lti1p3platform launch by LTI 1.3. PyJWT and jwcrypto use the keysets. A
-library of platforms reads the cartridges. The last line of the output is `N passed, N failed`.
+HTTP. Open edX's consumer of LTI 1.3 and lti1p3platform log in and launch. PyJWT and jwcrypto use the
+gateway's keysets. The practice platform launches PyLTI1p3 and ltijs. A library of platforms
+reads the cartridges. The last line of the output is `N passed, N failed`.
 """
 
 import sys
@@ -18,8 +19,10 @@ import edx13_cases  # noqa: E402
 import edx_cases  # noqa: E402
 import explain_cases  # noqa: E402
 import keyset_cases  # noqa: E402
+import ltijs_cases  # noqa: E402
 import oauth_cases  # noqa: E402
 import platform13_cases  # noqa: E402
+import practice_cases  # noqa: E402
 import public_url_cases  # noqa: E402
 from case import Case, conclude  # noqa: E402
 from gateway import Gateway  # noqa: E402
@@ -53,6 +56,7 @@ def main() -> int:
     results = []
     for cases, settings in [
         (edx_cases.cases + oauth_cases.cases + explain_cases.cases, {}),
+        (practice_cases.cases + ltijs_cases.cases, {}),
         (public_url_cases.cases + cartridge_cases.cases, public_url_cases.SETTINGS),
     ]:
         with Gateway(binary, **settings) as gateway:

@@ -40,12 +40,6 @@ async function bindings(profile) {
   return cookies.filter(({ name }) => /^__Host-lti-[a-z]{3}$/i.test(name));
 }
 
-/** The paths of the gateway that a profile requested, without queries. */
-function pathsOf(profile, gateway) {
-  const urls = profile.requests.map((request) => new URL(request.url()));
-  return urls.filter(({ origin }) => origin === gateway.origin).map(({ pathname }) => pathname);
-}
-
 /** Waits for the page of a frame without cookies. */
 async function isBlocked(frame) {
   await frame.getByText(BLOCKED).waitFor();
@@ -278,7 +272,7 @@ export default {
     platform.holdsLaunches = false;
     const victim = await t.profile();
     const frame = await block(await victim.visit(platform.course([stolen])));
-    await frame.getByRole("heading", { name: "The tool could not be opened" }).waitFor();
+    await frame.getByRole("heading", { name: "Open this again from your course" }).waitFor();
     await gateway.logged(" launch: ", `code="other-browser"`);
     assert.deepEqual(await cookiesOf(victim, "__Secure-lti"), []);
     assert.deepEqual(unexpected(victim, 401), []);
