@@ -99,6 +99,11 @@ impl Grades {
         self.retry_queued.notify_one();
     }
 
+    /// The client for platforms.
+    pub fn platforms(&self) -> &Platforms {
+        &self.platforms
+    }
+
     /// Makes the practice platform of this process reachable. Later calls have no effect.
     pub fn set_practice_platform(&self, practice: PracticePlatform) {
         self.platforms.set_practice_platform(practice);

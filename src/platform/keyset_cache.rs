@@ -18,7 +18,6 @@ use super::mask::masked;
 use super::reply::{Reply, failure};
 use super::service::Platforms;
 use crate::clock::Clock;
-use crate::config::OutcomeRules;
 
 /// The timeout of a fetch.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -93,16 +92,10 @@ impl KeysetCache {
         Self { platforms, clock, sources: Arc::default() }
     }
 
-    /// The cache for another configuration. It keeps the keysets.
-    ///
-    /// # Errors
-    /// The system's message if it has no certificates.
-    pub fn reconfigured(&self, rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
-        Ok(Self {
-            platforms: self.platforms.reconfigured(rules, with_tls)?,
-            clock: self.clock.clone(),
-            sources: Arc::clone(&self.sources),
-        })
+    /// The cache for another configuration, which fetches with this client. It keeps the keysets.
+    #[must_use]
+    pub fn reconfigured(&self, platforms: Platforms) -> Self {
+        Self { platforms, clock: self.clock.clone(), sources: Arc::clone(&self.sources) }
     }
 
     /// The keyset at a configured URL, for a token with this key. It may not have the key.

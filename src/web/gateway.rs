@@ -149,7 +149,7 @@ impl Gateway {
         let with_tls = config.needs_certificates();
         let upstreams = self.upstreams.reconfigured(with_tls).map_err(ReloadError::Certificates)?;
         let grades = self.grades.reconfigured(config.outcomes.clone(), with_tls, &config.tools);
-        let keysets = self.keysets.reconfigured(config.outcomes.clone(), with_tls);
+        let grades = grades.map_err(ReloadError::Certificates)?;
         let parts = Parts {
             development: self
                 .development
@@ -159,8 +159,8 @@ impl Gateway {
             replay: Arc::clone(&self.replay),
             session_cache: self.session_cache.reconfigured(&config.secrets),
             own_keys: self.own_keys.reconfigured(&config),
-            grades: grades.map_err(ReloadError::Certificates)?,
-            keysets: keysets.map_err(ReloadError::Certificates)?,
+            keysets: self.keysets.reconfigured(grades.platforms().clone()),
+            grades,
             upstreams,
             apps: Arc::clone(&self.apps),
             log_budget: Arc::clone(&self.log_budget),

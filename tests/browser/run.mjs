@@ -23,6 +23,7 @@ import fastapiCases from "./cases/fastapi.mjs";
 import flaskCases from "./cases/flask.mjs";
 import jupyterlabCases from "./cases/jupyterlab.mjs";
 import launchCases from "./cases/launch.mjs";
+import loginCases from "./cases/login.mjs";
 import pageCases from "./cases/page.mjs";
 import peopleCases from "./cases/people.mjs";
 import phpCases from "./cases/php.mjs";
@@ -54,6 +55,7 @@ const setup = {
 };
 const cases = {
   ...launchCases,
+  ...loginCases,
   ...refusalCases,
   ...pageCases,
   ...practiceCases,

@@ -178,7 +178,8 @@ mod tests {
             assert!(pool.take(&peer, run).is_none(), "it is dropped");
         }
         let (near, _far) = duplex(1024);
-        let connection = Connection::open(near, Some(3)).await.expect("a connection");
+        let mut connection = Connection::open(near, Some(3)).await.expect("a connection");
+        assert!(connection.ready().await);
         pool.insert(peer.clone(), connection);
         assert!(pool.take(&peer, Some(3)).is_some());
         // The address of a run that has ended is forgotten.

@@ -8,7 +8,7 @@ use rocket::{Data, Request, Response};
 
 use super::call::LaunchCall;
 use super::record::LaunchRecord;
-use super::v1p3::{self, TokenAnswer};
+use super::v1p3::{self, TokenAnswer, TokenParams};
 use super::{open, own_form, v1p1};
 use crate::proxy::path::has_dot_segment;
 use crate::web::form;
@@ -98,12 +98,14 @@ async fn launch(
     }
     let form = form::read(call.request, data).await?;
     let now = call.gateway.clock.now();
-    let verified = match v1p3::answer_params(call, &form) {
-        Some(params) => match v1p3::examine(call, &params, now, record).await? {
-            TokenAnswer::Verified(verified) => verified,
-            TokenAnswer::Storage(page) => return Ok(LaunchEnd::Unfinished(page)),
-        },
-        None if v1p3::is_login_form(call, &form) => {
+    let verified = match v1p3::read(call, &form) {
+        Some(TokenParams::Answer(params)) => {
+            match v1p3::examine(call, &params, now, record).await? {
+                TokenAnswer::Verified(verified) => *verified,
+                TokenAnswer::Storage(page) => return Ok(LaunchEnd::Unfinished(page)),
+            }
+        }
+        Some(TokenParams::Login) => {
             return Ok(LaunchEnd::Unfinished(page::login_redirect(None)));
         }
         None => v1p1::examine(call, &form, now, record)?,

@@ -32,7 +32,7 @@ const PROOF: &str = "lti_login_proof";
 /// The result of examining a form.
 pub(super) enum TokenAnswer {
     /// The launch passed every check except the nonce.
-    Verified(VerifiedLaunch),
+    Verified(Box<VerifiedLaunch>),
     /// The page that reads the binding from the platform's storage. Nothing is checked yet.
     Storage(Response<'static>),
 }
@@ -52,20 +52,28 @@ struct StorageContext<'a> {
     storage: PlatformStorage,
 }
 
-/// The parameters of a form that answers a login. `None` for any other form, and for a tool
-/// without platforms.
-pub(super) fn answer_params(call: &LaunchCall<'_>, form: &[u8]) -> Option<Params> {
+/// A form of LTI 1.3 at a launch URL.
+pub(super) enum TokenParams {
+    /// It answers a login.
+    Answer(Params),
+    /// It is a login, which the platform should send to the login's own URL.
+    Login,
+}
+
+/// Reads a form of LTI 1.3. `None` for any other form, and for a tool without platforms.
+pub(super) fn read(call: &LaunchCall<'_>, form: &[u8]) -> Option<TokenParams> {
     if call.served.tool.senders.platforms.is_empty() {
         return None;
     }
     let params = Params::default().read_form(Source::Body, form).ok()?;
-    TokenForm::is_answer(&params).then_some(params)
-}
-
-/// Whether a form is a login that a platform sent to the launch URL of a tool with platforms.
-pub(super) fn is_login_form(call: &LaunchCall<'_>, form: &[u8]) -> bool {
-    let is_login = |form: &str| is_v1p3_query(form);
-    !call.served.tool.senders.platforms.is_empty() && std::str::from_utf8(form).is_ok_and(is_login)
+    // A signed form of LTI 1.1 may have parameters with any name.
+    let is_signed = params.iter().any(|param| param.name == "oauth_signature");
+    let has_token = body_value(&params, "id_token").is_some();
+    if TokenForm::is_answer(&params) && (has_token || !is_signed) {
+        return Some(TokenParams::Answer(params));
+    }
+    let is_login = std::str::from_utf8(form).is_ok_and(is_v1p3_query);
+    is_login.then_some(TokenParams::Login)
 }
 
 /// Examines a launch.
@@ -114,7 +122,7 @@ pub(super) async fn examine(
     record.return_url = examination.return_url().filter(|_| is_shown).cloned();
     let destination = examination.destination().unwrap_or("/").to_owned();
     let verdict = examination.verdict().map_err(Refusal::Rejected)?;
-    Ok(TokenAnswer::Verified(VerifiedLaunch { verdict, destination }))
+    Ok(TokenAnswer::Verified(Box::new(VerifiedLaunch { verdict, destination })))
 }
 
 /// The platform and the client of a state, as configured now.

@@ -6,6 +6,7 @@ use rocket::Response;
 use super::call::LoginCall;
 
 use crate::web::development::RejectedLaunch;
+use crate::web::guard;
 use crate::web::log_budget::NO_TOOL;
 use crate::web::login_path::LOGIN_PATH;
 use crate::web::refusal::{Refusal, RejectionPage, reference};
@@ -61,7 +62,7 @@ impl LoginRecord<'_> {
                 reason,
                 cause: None,
                 help,
-                url: format!("//{}{LOGIN_PATH}", call.authority),
+                url: guard::url(&gateway.public_url, &call.authority, LOGIN_PATH),
                 params: self.params,
                 compared: None,
             });

@@ -159,7 +159,7 @@ pub fn login() -> Pairs {
         ("iss", "https://lms.example"),
         ("login_hint", "hint-4711"),
         ("target_link_uri", "https://tool.example/lti/nb"),
-        ("lti_message_hint", r#"{"cmid":5,"x":"a&b=c+é"}"#),
+        ("lti_message_hint", r#"{"cmid":5,"x":"a&b=c+%é"}"#),
         ("client_id", "client-1"),
         ("lti_deployment_id", "1"),
     ] {

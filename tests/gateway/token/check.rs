@@ -72,7 +72,7 @@ fn with_claim(
     Case { status, code, reason, fetches: true, form: Box::new(form) }
 }
 
-// Checklist F1.i 162. Check 1.
+// Check 1.
 #[test]
 fn check_1_the_form_is_of_one_protocol() {
     check(&before_keys(400, "two-protocols", "an id_token and OAuth parameters", |login| {
@@ -93,7 +93,8 @@ fn check_1_the_form_is_of_one_protocol() {
     }));
 }
 
-// Checklist F1.i 178. Check 2.
+// Check 2.
+// Checklist F1.i 178.
 #[test]
 fn check_2_the_platform_answers_with_an_error() {
     let error = |error: &'static str| {
@@ -115,7 +116,8 @@ fn check_2_the_platform_answers_with_an_error() {
     assert!(line_of(&reply).len() < 1000 && !reply.body.contains("<script>"));
 }
 
-// Checklist F1.i 155. Check 3.
+// Check 3.
+// Checklist F1.i 162.
 #[test]
 fn check_3_the_state_is_ours_for_this_tool() {
     check(&before_keys(400, "no-state", "no state", |login| {
@@ -176,7 +178,7 @@ fn check_3_a_state_of_another_tool_does_not_open() {
     opened(&browser.post_form("/lti/nb", &redirected.form()));
 }
 
-// Checklist F1.i 156. Check 5.
+// Check 5.
 #[test]
 fn check_5_the_token_is_a_compact_jws() {
     let spoiled = |reason: &'static str, change: fn(&str) -> String| {
@@ -201,7 +203,8 @@ fn check_5_the_token_is_a_compact_jws() {
     }));
 }
 
-// Checklist F1.i 157. Check 6.
+// Check 6.
+// Checklist F1.i 158.
 #[test]
 fn check_6_the_platform_may_use_the_algorithm() {
     for algorithm in ["none", "None", "HS256", "RS512", "ES256", "PS256", ""] {
@@ -224,7 +227,8 @@ fn check_7_the_token_names_its_key() {
     }
 }
 
-// Checklist F1.i 158. Check 8.
+// Check 8.
+// Checklist F1.i 154.
 #[test]
 fn check_8_the_keyset_has_the_key() {
     for kid in ["other", "../../etc/passwd", "' OR 1=1 --"] {
@@ -240,7 +244,7 @@ fn check_8_the_keyset_has_the_key() {
     }
 }
 
-// Checklist F1.i 159. Check 9.
+// Check 9.
 #[test]
 fn check_9_a_key_of_the_platform_made_the_signature() {
     let spoiled = |change: fn(String) -> String| Case {
@@ -270,7 +274,7 @@ fn check_9_a_key_of_the_platform_made_the_signature() {
     check(&embedded);
 }
 
-// Checklist F1.i 160 and 161.
+// Checklist F1.i 157.
 #[test]
 fn checks_10_to_13_belong_to_this_login() {
     let issuer = |value| with_claim((401, "wrong-issuer", "issuer"), "iss", value);
@@ -286,6 +290,7 @@ fn checks_10_to_13_belong_to_this_login() {
     // Several audiences need an `azp`.
     check(&audience(json!(["client-1", "client-2"])));
     check(&with_claim((401, "token-expired", "expired 301 s ago"), "exp", (NOW - 301).into()));
+    check(&with_claim((401, "token-expired", "expired"), "exp", json!(22_222)));
     check(&with_claim((401, "token-too-early", "valid in 301 s"), "iat", (NOW + 301).into()));
     check(&with_claim((401, "token-too-early", "valid in 301 s"), "nbf", (NOW + 301).into()));
     check(&with_claim((400, "missing-claim", "exp is absent"), "exp", Value::Null));
@@ -295,6 +300,7 @@ fn checks_10_to_13_belong_to_this_login() {
     }
 }
 
+// Checklist F1.i 161.
 #[test]
 fn check_13_a_token_of_another_login_of_this_browser_is_rejected() {
     let stage = Stage::start();
@@ -306,7 +312,8 @@ fn check_13_a_token_of_another_login_of_this_browser_is_rejected() {
     opened(&browser.post_form("/lti/nb", &second.form()));
 }
 
-// Checklist F1.i 163. Check 14.
+// Check 14.
+// Checklist F1.i 155.
 #[test]
 fn check_14_it_is_a_launch_of_an_allowed_deployment() {
     for value in [json!("1.1"), json!("1.3"), Value::Null] {
@@ -332,7 +339,8 @@ fn check_14_it_is_a_launch_of_an_allowed_deployment() {
     check(&with_claim((401, "unknown-deployment", "…"), &claim, json!("x".repeat(256))));
 }
 
-// Checklist F1.i 164. Check 15. LTI13 §18, case 19.
+// Check 15. LTI13 §18, case 19.
+// Checklist F1.i 165.
 #[test]
 fn check_15_the_link_belongs_to_the_tool() {
     let claim = lti_claim("target_link_uri");
@@ -352,7 +360,8 @@ fn check_15_the_link_belongs_to_the_tool() {
     check(&with_claim((400, "target-elsewhere", "is missing"), &claim, Value::Null));
 }
 
-// Checklist F1.i 165 and 166. Check 16.
+// Check 16.
+// Checklist F1.i 156.
 #[test]
 fn check_16_the_required_claims_are_present() {
     check(&with_claim((400, "missing-claim", "sub is absent"), "sub", Value::Null));
@@ -371,7 +380,7 @@ fn check_16_the_required_claims_are_present() {
     check(&with_claim((400, "malformed-claim", "resource_link is"), &link, json!("rl-1")));
 }
 
-// Checklist F1.i 167. Check 17.
+// Check 17.
 #[test]
 fn check_17_the_user_has_an_allowed_role() {
     let stage = Stage::with("", "roles = [\"instructor\"]");
@@ -388,7 +397,7 @@ fn check_17_the_user_has_an_allowed_role() {
     opened(&browser.post_form("/lti/nb", &form));
 }
 
-// Checklist F1.i 168. Check 18.
+// Check 18.
 #[test]
 fn check_18_the_nonce_is_spent_once_and_last() {
     let stage = Stage::start();
@@ -508,4 +517,51 @@ fn the_earlier_check_decides() {
     claims["sub"] = "user-4711".into();
     stage.upstream.saw_nothing();
     opened(&browser.post_form("/lti/nb", &form(&header, &claims)));
+}
+
+// Checklist F1.i 163 and 164.
+#[test]
+fn a_token_of_one_registration_does_not_answer_the_login_of_another() {
+    let (platform, upstream) = (Platform::start(), Recorder::start());
+    let other = platform
+        .table("deployments = [\"1\"]")
+        .replace("platforms.moodle", "platforms.other")
+        .replace("issuer = \"https://lms.example\"", "issuer = \"https://other.example\"");
+    let table = platform
+        .table("deployments = [\"1\"]")
+        .replace("client_id = \"client-1\"", "client_id = [\"client-1\", \"client-2\"]");
+    let tools = format!(
+        "{GATEWAY}{table}{other}\n[tools.nb]\nplatforms = [\"moodle\", \"other\"]\n\
+         upstream = \"{}\"\n",
+        upstream.url()
+    );
+    let server = Server::start(&Setup { tools: &tools, ..Setup::default() });
+    let mut browser = Browser::new(&server);
+    let log_in = |browser: &mut Browser<'_>, name: &str, value: &str| {
+        let mut pairs = login();
+        pairs.set(name, value);
+        Redirected::log_in(browser, &pairs)
+    };
+    let other_client = log_in(&mut browser, "client_id", "client-2");
+    let reply = browser.post_form("/lti/nb", &other_client.form());
+    rejected(&reply, 401, "wrong-audience");
+    let other_platform = log_in(&mut browser, "iss", "https://other.example");
+    let reply = browser.post_form("/lti/nb", &other_platform.form());
+    rejected(&reply, 401, "wrong-issuer");
+    let redirected = Redirected::log_in(&mut browser, &login());
+    let deployment = changed(redirected.nonce(), &lti_claim("deployment_id"), json!("2"));
+    let reply = browser.post_form("/lti/nb", &answer_form(&token(&deployment), redirected.state()));
+    let line = rejected(&reply, 401, "unknown-deployment");
+    assert!(line.contains("add the id to deployments"), "{line}");
+    upstream.saw_nothing();
+    opened(&browser.post_form("/lti/nb", &redirected.form()));
+}
+
+#[test]
+fn a_token_that_is_no_launch_is_rejected() {
+    let stage = Stage::start();
+    let (mut browser, redirected) = stage.logged_in();
+    let form = answer_form(&token(&json!({"name": "badltilaunch"})), redirected.state());
+    rejected(&browser.post_form("/lti/nb", &form), 401, "wrong-issuer");
+    stage.upstream.saw_nothing();
 }

@@ -40,7 +40,6 @@ fn window_url(reply: &Reply) -> String {
     reply.link().expect("a button")
 }
 
-// Checklist F1.i 152.
 #[test]
 fn the_platform_is_asked_only_after_the_browser_stored_the_cookie() {
     let stage = Stage::start();
@@ -158,7 +157,7 @@ fn ten_first_logins_of_one_page_run_side_by_side() {
     assert!(all < 10_240, "{all}");
 }
 
-// LTI13 §18, cases 7 and 17. Checklist cases of login CSRF: case D of LTI13 §4.
+// LTI13 §18, cases 7 and 17: case D of LTI13 §4.
 #[test]
 fn a_launch_from_another_browser_is_rejected_and_spends_nothing() {
     let stage = Stage::start();

@@ -68,7 +68,7 @@ fn the_platform_chooses_the_lifetime_within_limits() {
     }
 }
 
-// Checklist F1.i 169.
+// Checklist F1.i 166.
 #[test]
 fn an_unknown_key_causes_a_fetch_at_most_once_a_minute() {
     let stage = Stage::start();
@@ -115,6 +115,7 @@ fn without_keys_the_launch_waits_and_its_nonce_is_unspent() {
     stage.platform.recorder.request();
 }
 
+// Checklist F1.i 167.
 #[test]
 fn stale_keys_serve_for_a_day_while_fetches_fail() {
     let stage = Stage::start();
@@ -258,4 +259,63 @@ fn a_flood_without_a_state_fetches_nothing() {
     stage.server.set_now(NOW + 601);
     browser.post_form("/lti/nb", &redirected.form());
     stage.saw_nothing();
+}
+
+// Checklist F1.i 168.
+#[test]
+fn a_hundred_unknown_keys_in_a_minute_cause_two_fetches_at_most() {
+    let stage = Stage::start();
+    let (mut browser, redirected) = stage.logged_in();
+    for number in 0..100 {
+        stage.server.set_running(number / 2);
+        let mut header = token_header();
+        header["kid"] = format!("unknown-{number}").into();
+        let token = token_with(&header, &claims(redirected.nonce()));
+        let reply = browser.post_form("/lti/nb", &answer_form(&token, redirected.state()));
+        rejected(&reply, 401, "unknown-key-id");
+    }
+    stage.platform.recorder.request();
+    opened(&browser.post_form("/lti/nb", &redirected.form()));
+}
+
+#[test]
+fn a_fetch_for_an_unknown_key_delays_no_other_launch() {
+    let (keys, upstream, platform) = (Upstream::start(), Recorder::start(), Platform::start());
+    let tools = format!(
+        "{GATEWAY}{}\n[tools.nb]\nplatforms = \"moodle\"\nupstream = \"{}\"\n",
+        platform.table("").replace(&platform.recorder.origin(), &keys.origin()),
+        upstream.url()
+    );
+    let server = Server::start(&Setup { tools: &tools, ..Setup::default() });
+    let body = Platform::keys().to_string();
+    let response = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let log_in = || {
+        let mut browser = Browser::new(&server);
+        let redirected = Redirected::log_in(&mut browser, &login());
+        (browser, redirected)
+    };
+    let launch = || {
+        let (mut browser, redirected) = log_in();
+        browser.post_form("/lti/nb", &redirected.form())
+    };
+    std::thread::scope(|scope| {
+        let first = scope.spawn(launch);
+        let (mut wire, _) = keys.request();
+        wire.send(&response);
+        opened(&first.join().expect("a launch"));
+        server.set_running(60);
+        let unknown = scope.spawn(|| {
+            let (mut browser, redirected) = log_in();
+            let mut header = token_header();
+            header["kid"] = "unknown".into();
+            let token = token_with(&header, &claims(redirected.nonce()));
+            browser.post_form("/lti/nb", &answer_form(&token, redirected.state()))
+        });
+        // The gateway may keep the connection for its next fetch.
+        let asked = wire.head().expect("a second fetch");
+        assert_eq!(asked.line(), "GET /jwks HTTP/1.1");
+        opened(&launch());
+        wire.send(&response);
+        rejected(&unknown.join().expect("a launch"), 401, "unknown-key-id");
+    });
 }

@@ -34,7 +34,7 @@ fn follow(browser: &mut Browser<'_>, launched: &Reply, upstream: &Recorder) -> R
     upstream.request()
 }
 
-// LTI13 §18, case 1. Checklist F1.i 179.
+// LTI13 §18, case 1.
 #[test]
 fn both_versions_send_the_same_headers_and_assertion() {
     let stage = Stage::with("", "key = \"key-1\"\nsecret = \"s3cret\"");
@@ -191,6 +191,7 @@ fn a_login_survives_a_restart_and_a_rotation_of_the_secret() {
     rejected(&browser.post_form("/lti/nb", &redirected.form()), 401, "bad-state");
 }
 
+// Checklist F1.i 159 and 160.
 #[test]
 fn audiences_of_real_platforms_are_accepted() {
     let stage = Stage::start();
@@ -276,10 +277,104 @@ fn a_canvas_launch_with_every_claim_fits_into_its_session() {
 }
 
 #[test]
-fn a_tool_with_both_versions_accepts_both_and_one_without_platforms_rejects_1p3() {
+fn a_signed_form_of_lti_1p1_may_have_parameters_with_any_name() {
+    let stage = Stage::with("", "key = \"key-1\"\nsecret = \"s3cret\"");
+    let form = form().with(&[("error", "x"), ("state", "y"), ("iss", "z"), ("login_hint", "1")]);
+    let mut browser = stage.browser();
+    opened(&browser.post_form("/lti/nb", &form.sign()));
+    stage.saw_nothing();
+}
+
+#[test]
+fn a_tool_without_consumers_rejects_lti_1p1() {
     let stage = Stage::start();
     let reply = stage.server.post("/lti/nb", &form().sign());
     assert_eq!(reply.status, 401, "{reply:?}");
     assert!(line_of(&reply).contains("code=\"unknown-consumer\""));
     stage.upstream.saw_nothing();
+}
+
+/// The page of a launch with these claims changed.
+#[track_caller]
+fn page_with(changes: &[(&str, Value)]) -> String {
+    let page = "{{ launch.user.name }}|{{ launch.user.email }}|\
+                {{ launch.is_learner }}{{ launch.is_instructor }}|\
+                {{ launch.roles | sort | join(sep=\",\") }}";
+    let platform = Platform::start();
+    let tools = format!(
+        "{GATEWAY}{}\n[tools.nb]\nplatforms = \"moodle\"\ntemplate = \"page\"\n",
+        platform.table("")
+    );
+    let templates = [("page.html.tera", page)];
+    let server = Server::start(&Setup { tools: &tools, templates: &templates, ..Setup::default() });
+    let mut browser = Browser::new(&server);
+    let redirected = Redirected::log_in(&mut browser, &login());
+    let mut claims = claims(redirected.nonce());
+    for (claim, value) in changes {
+        match value {
+            Value::Null => drop(claims.as_object_mut().expect("an object").remove(*claim)),
+            value => claims[*claim] = value.clone(),
+        }
+    }
+    let form = answer_form(&token(&claims), redirected.state());
+    let reply = browser.post_form("/lti/nb", &form);
+    assert_eq!(reply.status, 200, "{:?}", reply.reference().map(log_lines));
+    reply.body
+}
+
+/// A role in a course, as LTI 1.3 writes it.
+fn course_role(name: &str) -> String {
+    format!("http://purl.imsglobal.org/vocab/lis/v2/membership#{name}")
+}
+
+// Checklist F1.i 153.
+#[test]
+fn users_with_any_roles_and_any_personal_data_are_accepted() {
+    let roles = lti_claim("roles");
+    let check = |changes: &[(&str, Value)], expected: &str| {
+        let page = page_with(changes);
+        assert!(page.starts_with(expected), "{changes:?}: {page}");
+    };
+    let learner = "Ada Lovelace|ada@uni.example|truefalse|learner";
+    check(&[], learner);
+    let both = "Ada Lovelace|ada@uni.example|truetrue|";
+    let list = json!([course_role("Instructor"), course_role("Learner")]);
+    check(&[(&roles, list)], both);
+    check(&[(&roles, json!(["Learner"]))], learner);
+    let none = "Ada Lovelace|ada@uni.example|falsefalse|";
+    check(&[(&roles, json!([course_role("Wizard")]))], none);
+    check(&[(&roles, json!([""]))], none);
+    check(&[(&roles, json!([]))], none);
+    check(&[("name", Value::Null)], "|ada@uni.example|");
+    check(&[("email", Value::Null)], "Ada Lovelace||");
+    check(&[("name", Value::Null), ("email", Value::Null)], "||truefalse|");
+    check(
+        &[("name", Value::Null), ("given_name", json!("Ada")), ("family_name", json!("L"))],
+        "Ada L|",
+    );
+    check(&[(&lti_claim("context"), Value::Null)], learner);
+}
+
+// Checklist F1.i 180.
+#[test]
+fn the_order_of_roles_does_not_matter() {
+    let roles: Vec<String> = ["Learner", "Instructor", "ContentDeveloper"].map(course_role).into();
+    let page = |order: [usize; 3]| {
+        let list: Vec<&String> = order.iter().map(|at| &roles[*at]).collect();
+        page_with(&[(&lti_claim("roles"), json!(list))])
+    };
+    let expected = page([0, 1, 2]);
+    for order in [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        assert_eq!(page(order), expected);
+    }
+}
+
+// Checklist F1.i 179.
+#[test]
+fn two_launches_in_parallel_tabs_are_accepted() {
+    let stage = Stage::start();
+    let (mut browser, one) = stage.logged_in();
+    let other = Redirected::log_in(&mut browser, &login());
+    opened(&browser.post_form("/lti/nb", &other.form()));
+    opened(&browser.post_form("/lti/nb", &one.form()));
 }

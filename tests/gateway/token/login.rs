@@ -51,7 +51,7 @@ fn a_login_redirects_to_the_platform_with_every_parameter() {
         ("client_id", "client-1"),
         ("redirect_uri", "https://tool.example/lti/nb"),
         ("login_hint", "hint-4711"),
-        ("lti_message_hint", r#"{"cmid":5,"x":"a&b=c+é"}"#),
+        ("lti_message_hint", r#"{"cmid":5,"x":"a&b=c+%é"}"#),
     ] {
         assert_eq!(redirected.query.get(name), value);
     }
@@ -74,6 +74,7 @@ fn a_login_by_post_redirects_too() {
     assert_ne!(second.state(), first.state());
 }
 
+// Checklist F1.i 152.
 #[test]
 fn a_hint_of_the_message_is_sent_only_if_it_was_received() {
     let stage = Stage::start();
@@ -279,4 +280,54 @@ fn a_login_in_progress_is_sealed_and_expires() {
     stage.server.set_now(crate::support::NOW + 61);
     rejected(&browser.get(&next), 401, "state-expired");
     stage.saw_nothing();
+}
+
+// LTI13 §18: the redirect URI on Heroku.
+#[test]
+fn without_a_public_url_the_redirect_uri_has_the_requested_domain() {
+    let platform = Platform::start();
+    let tools = format!(
+        "{}{}\n[tools.nb]\nplatforms = \"moodle\"\ntemplate = \"page\"\n",
+        GATEWAY.replace("public_url = \"https://tool.example\"\n", ""),
+        platform.table("")
+    );
+    let setup = Setup { tools: &tools, environment: &[("DYNO", "web.1")], ..Setup::default() };
+    let server = Server::start(&setup);
+    for host in ["ours.herokuapp.com", "tools.example"] {
+        let mut browser = Browser::at(&server, host);
+        let target = format!("https://{host}/lti/nb");
+        let redirected = Redirected::log_in(&mut browser, &but("target_link_uri", &target));
+        assert_eq!(redirected.query.get("redirect_uri"), target);
+        let claim = crate::support::lti_claim("target_link_uri");
+        let claims = crate::support::changed(redirected.nonce(), &claim, target.as_str().into());
+        let form = crate::support::answer_form(&crate::support::token(&claims), redirected.state());
+        assert_eq!(browser.post_form("/lti/nb", &form).status, 200);
+        // A login to another domain than the requested one belongs to no tool.
+        let other = login();
+        let reply = browser.get(&format!("/~login?{}", other.body()));
+        rejected(&reply, 400, "target-elsewhere");
+    }
+}
+
+#[test]
+fn in_development_rejected_logins_are_listed_without_values() {
+    let platform = Platform::start();
+    let tools = format!(
+        "{}{}\n[tools.nb]\nplatforms = \"moodle\"\ntemplate = \"page\"\n",
+        GATEWAY.replace("public_url = \"https://tool.example\"\n", ""),
+        platform.table("")
+    );
+    let server = Server::start(&Setup { tools: &tools, development: true, ..Setup::default() });
+    let mut browser = Browser::at(&server, "localhost");
+    let mut unknown = but("target_link_uri", "http://localhost/lti/nb");
+    unknown.set("client_id", "client-2");
+    let reply = browser.get(&format!("/~login?{}", unknown.body()));
+    rejected(&reply, 401, "unknown-platform");
+    let page = browser.get("/dev/refusals").body;
+    for shown in ["unknown-platform", "login_hint", "client-2", "[platforms] table"] {
+        assert!(page.contains(shown), "{shown} is not in {page}");
+    }
+    for private in PRIVATE {
+        assert!(!page.contains(private), "{private} in {page}");
+    }
 }

@@ -14,6 +14,9 @@ mod removed;
 mod shared;
 mod storage;
 
+use std::collections::BTreeSet;
+
+use crate::checklist::cases;
 use crate::support::{
     Browser, Platform, Recorder, Redirected, Reply, Server, Setup, log_lines, login,
 };
@@ -111,4 +114,20 @@ fn line_of(reply: &Reply) -> String {
     let mut lines = log_lines(reference);
     assert_eq!(lines.len(), 1, "{lines:?}");
     lines.remove(0)
+}
+
+#[test]
+fn every_case_of_the_checklist_has_a_test() {
+    let sources = [
+        include_str!("check.rs"),
+        include_str!("keyset.rs"),
+        include_str!("launch.rs"),
+        include_str!("login.rs"),
+        include_str!("storage.rs"),
+    ];
+    let tested: Vec<String> = sources.iter().flat_map(|source| cases(source)).collect();
+    let all: BTreeSet<String> =
+        (149..=169).chain(178..=180).map(|case: u32| case.to_string()).collect();
+    assert_eq!(tested.iter().cloned().collect::<BTreeSet<_>>(), all);
+    assert_eq!(tested.len(), all.len(), "a case is named twice");
 }

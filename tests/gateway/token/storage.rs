@@ -32,7 +32,6 @@ fn redirected(page: &Reply) -> Redirected {
     Redirected { url: url.to_owned(), query: Pairs::read(query) }
 }
 
-// Checklist F1.i 153.
 #[test]
 fn the_page_stores_the_binding_at_the_origin_of_the_platform() {
     let stage = Stage::start();
@@ -84,6 +83,7 @@ fn a_browser_with_cookies_does_not_use_the_storage() {
     opened(&browser.post_form("/lti/nb", &redirected.form()));
 }
 
+// Checklist F1.i 169.
 #[test]
 fn a_launch_with_the_stored_binding_is_accepted() {
     let stage = Stage::start();

@@ -60,8 +60,8 @@ fn origin(scheme: &str, authority: &str) -> String {
 fn is_ambiguous(path: &str) -> bool {
     let mut decoded = path.to_owned();
     loop {
-        let is_dots =
-            |segment: &str| matches!(segment.split(';').next().unwrap_or_default(), "." | "..");
+        // Software disagrees about the parameters of a segment (RFC 3986 §3.3).
+        let is_dots = |segment: &str| segment.split(';').any(|part| matches!(part, "." | ".."));
         let lower = decoded.to_ascii_lowercase();
         if decoded.contains('\\')
             || ["%2f", "%5c", "%00"].iter().any(|escape| lower.contains(escape))
@@ -122,6 +122,8 @@ mod tests {
             "https://tools.example/lti/nb/%252e%252e/other",
             "https://tools.example/lti/nb/..;x/other",
             "https://tools.example/lti/nb/a%2Fb",
+            "https://tools.example/lti/nb/..;a/b",
+            "https://tools.example/lti/nb/;./b",
             "https://tools.example/lti/nb/a%252Fb",
             "https://tools.example/lti/nb/a\\b",
             "https://tools.example/lti/nb/a%5cb",
