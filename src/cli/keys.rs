@@ -3,16 +3,21 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use lti::Secret;
+
 use super::load::load;
 use super::message::{no_platform, unreadable};
 use super::terminal::{complain, harmless, say};
-use crate::config::{Environment, Fault, PLACEHOLDER_GATEWAY_SECRET, PlatformKeys, print};
+use crate::config::{Environment, PLACEHOLDER_GATEWAY_SECRET, PlatformKeys, print};
 use crate::platform::OwnKeySource;
+
+/// Advice for a missing `gateway.secret`.
+const SET_SECRET: &str = "set it as for the gateway: the keys are derived from it";
 
 /// Prints `kid` and public PEM of each key. No command prints a private key.
 ///
-/// Exit code 0 if they are printed, 1 if the file has no such platform, and 2 if the file cannot be
-/// read.
+/// Exit code 0 if they are printed, 1 if the file has no such platform or no secret, and 2 if it
+/// cannot be read.
 pub(super) fn keys(
     name: &str,
     file: &Path,
@@ -33,28 +38,27 @@ pub(super) fn keys(
     };
     let is_derived = matches!(platform.keys, PlatformKeys::Derived);
     let source = OwnKeySource::of(platform, &config.secrets);
-    let of_secret = |fault: &Fault| {
-        matches!(
-            fault,
-            Fault::GatewaySecretMissing | Fault::GatewaySecretShort(_) | Fault::VariableMissing(_)
-        )
-    };
     let keys = source.keys();
     if keys.is_empty() {
-        let problems: Vec<_> =
-            loaded.problems.into_iter().filter(|problem| of_secret(&problem.fault)).collect();
         complain(&format!(
-            "{}error: without `gateway.secret`, {name} has no key\n  \
-             = help: set it as for the gateway: the keys are derived from it\n",
-            print(&file.display().to_string(), &problems)
+            "{}error: without `gateway.secret`, the platform has no key\n  = help: {SET_SECRET}\n",
+            print(&file.display().to_string(), &loaded.problems)
         ));
         return ExitCode::from(1);
     }
-    if is_derived && config.secrets.iter().any(|one| one.expose() == PLACEHOLDER_GATEWAY_SECRET) {
-        complain(
+    let is_placeholder = |secret: &Secret| secret.expose() == PLACEHOLDER_GATEWAY_SECRET;
+    if is_derived && config.secrets.iter().any(is_placeholder) {
+        if config.dev_host.is_some() {
+            complain(&format!(
+                "error: `gateway.secret` is not set, and a gateway with `dev_host` replaces it by \
+                 a random one\n  = help: {SET_SECRET}\n"
+            ));
+            return ExitCode::from(1);
+        }
+        complain(&format!(
             "warning: `gateway.secret` is not set: these keys are those of a public placeholder\n  \
-             = help: set it as for the gateway: the keys are derived from it\n",
-        );
+             = help: {SET_SECRET}\n"
+        ));
     }
     for (number, key) in keys.iter().enumerate() {
         let use_of = if number == 0 { "signs" } else { "verifies only" };

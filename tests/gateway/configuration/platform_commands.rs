@@ -78,7 +78,7 @@ fn keys_prints_every_key_of_a_rotation_and_those_of_a_pem() {
 }
 
 #[test]
-fn keys_warns_about_a_placeholder_and_needs_a_file() {
+fn keys_needs_a_file_and_a_secret_and_warns_about_a_placeholder() {
     let placeholder = run(folder(FILE).path(), &["keys", "moodle"], &[]);
     assert_eq!(placeholder.code, Some(0));
     assert!(
@@ -86,6 +86,17 @@ fn keys_warns_about_a_placeholder_and_needs_a_file() {
         "{}",
         placeholder.error
     );
+    let dev_host =
+        FILE.replace("[platforms.moodle]", "dev_host = \"https://a.example\"\n[platforms.moodle]");
+    let no_secret = FILE.replace("{ env = \"GATEWAY_SECRET\" }", "[]");
+    for (file, expected) in [
+        (dev_host, "a gateway with `dev_host` replaces it by a random one"),
+        (no_secret, "error: without `gateway.secret`, the platform has no key"),
+    ] {
+        let run = run(folder(&file).path(), &["keys", "moodle"], &[]);
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
+        assert!(run.error.contains(expected), "{}", run.error);
+    }
     let empty = tempfile::tempdir().expect("a temporary folder");
     for arguments in [&["keys", "moodle"][..], &["platforms"], &["platforms", "moodle"]] {
         let run = run(empty.path(), arguments, &[]);
