@@ -52,6 +52,7 @@ impl Logins {
 #[cfg(test)]
 mod tests {
     use lti::oauth1::{Params, Source};
+    use proptest::prelude::*;
 
     use super::super::binding::Binding;
     use super::*;
@@ -115,6 +116,22 @@ mod tests {
         for step in LoginStep::ALL {
             assert!(!numbers.contains(&step.number()));
             numbers.push(step.number());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_other_text_opens(text in "[A-Za-z0-9_-]{0,400}|.{0,60}", at in 0..200usize) {
+            let logins = logins();
+            prop_assert!(logins.open(&text).is_none());
+            prop_assert!(logins.open_state(&text, "notebook").is_none());
+            // A piece of another text in a state.
+            let mut sealed = logins.seal_state(&state(None), "notebook").expect("a state");
+            let end = at.saturating_add(text.len()).min(sealed.len());
+            let start = at.min(end);
+            let is_same = sealed[start..end] == text;
+            sealed.replace_range(start..end, &text);
+            prop_assert!(is_same || logins.open_state(&sealed, "notebook").is_none());
         }
     }
 }

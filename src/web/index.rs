@@ -8,10 +8,9 @@ use super::gateway::Gateway;
 use super::guard::Authority;
 use super::institution::InstitutionContext;
 use super::page::{self, Html};
-use super::platform_setup::PlatformSetup;
+use super::platform_setup::{PlatformSetup, setups};
 use super::refusal::Refusal;
 use crate::config::{Target, Tool};
-use crate::practice::v1p3::PLATFORM_NAME;
 
 #[derive(Serialize)]
 struct IndexContext<'a> {
@@ -20,6 +19,9 @@ struct IndexContext<'a> {
     /// In development, why the newest files are not in use.
     notice: String,
     tools: Vec<IndexToolContext<'a>>,
+    /// Whether a tool has a consumer (LTI 1.1), and a platform (LTI 1.3).
+    has_consumers: bool,
+    has_platforms: bool,
 }
 
 #[derive(Serialize)]
@@ -33,13 +35,13 @@ struct IndexToolContext<'a> {
     cartridge: String,
     /// The host of the launch URL: Blackboard's provider domain.
     host: String,
-    /// Whether LTI 1.1 launches it.
-    has_consumer: bool,
     keys: Vec<&'a str>,
+    /// The platforms that launch the tool with LTI 1.3.
+    platforms: Vec<PlatformSetup<'a>>,
+    /// Whether the tool can be launched with LTI 1.1.
+    has_consumers: bool,
     /// edX's passport of each consumer: id, key and secret in one string.
     passports: Vec<String>,
-    /// The platforms that launch it with LTI 1.3.
-    platforms: Vec<PlatformSetup<'a>>,
     /// The personal data of the tool's `identity`.
     wants_name: bool,
     wants_email: bool,
@@ -57,6 +59,7 @@ pub(super) fn index(gateway: &Gateway, authority: Authority) -> Result<Html, Ref
         } else {
             Vec::new()
         };
+        let host = tool.host.clone().unwrap_or_else(|| origin.host().to_owned());
         IndexToolContext {
             name: &tool.name,
             title: &tool.title,
@@ -64,17 +67,9 @@ pub(super) fn index(gateway: &Gateway, authority: Authority) -> Result<Html, Ref
             icon: &tool.icon,
             launch_url: gateway.public_url.launch_url(tool, Some(authority.as_str())),
             cartridge: format!("{origin}/tools/{}/config.xml", tool.name),
-            host: tool.host.clone().unwrap_or_else(|| origin.host().to_owned()),
-            has_consumer: !tool.senders.consumers.keys().is_empty(),
-            platforms: tool
-                .senders
-                .platforms
-                .iter()
-                .filter(|platform| platform.name.as_str() != PLATFORM_NAME)
-                .map(|platform| {
-                    PlatformSetup::new(&gateway.public_url, tool, platform, authority.as_str())
-                })
-                .collect(),
+            platforms: setups(tool, &gateway.public_url, authority.as_str(), &host),
+            has_consumers: !tool.senders.consumers.keys().is_empty(),
+            host,
             passports: passports(&tool.name, &keys),
             keys,
             wants_name: tool.identity().name,
@@ -82,11 +77,14 @@ pub(super) fn index(gateway: &Gateway, authority: Authority) -> Result<Html, Ref
             grades: takes_grades(tool),
         }
     });
+    let tools: Vec<IndexToolContext<'_>> = tools.collect();
     let context = IndexContext {
         development: gateway.development.is_some(),
         institution: InstitutionContext::of(&gateway.institution),
         notice: gateway.notice(),
-        tools: tools.collect(),
+        has_consumers: tools.iter().any(|tool| tool.has_consumers),
+        has_platforms: tools.iter().any(|tool| !tool.platforms.is_empty()),
+        tools,
     };
     page::render("index.html.tera", &context).map(Html::unframed).ok_or(Refusal::PageFailed)
 }

@@ -39,8 +39,8 @@ const TEMPLATES: [(&str, &str); 22] = [
     ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
     ("notice.html.tera", include_str!("pages/notice.html.tera")),
     ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
+    ("platform_setup.html.tera", include_str!("pages/platform_setup.html.tera")),
     ("setup.html.tera", include_str!("pages/setup.html.tera")),
-    ("setup_platform.html.tera", include_str!("pages/setup_platform.html.tera")),
 ];
 
 /// The built-in templates, compiled once. Tests render each of them.

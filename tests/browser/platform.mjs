@@ -84,6 +84,6 @@ function formHtml(url, form, target, more = "") {
   return `<form method="post" action="${escape(url)}" target="${target}">${inputs.join("")}${more}</form>`;
 }
 
-function escape(text) {
+export function escape(text) {
   return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }

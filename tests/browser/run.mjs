@@ -23,6 +23,7 @@ import fastapiCases from "./cases/fastapi.mjs";
 import flaskCases from "./cases/flask.mjs";
 import jupyterlabCases from "./cases/jupyterlab.mjs";
 import launchCases from "./cases/launch.mjs";
+import loginCases from "./cases/login.mjs";
 import pageCases from "./cases/page.mjs";
 import peopleCases from "./cases/people.mjs";
 import phpCases from "./cases/php.mjs";
@@ -32,6 +33,7 @@ import sessionCases from "./cases/session.mjs";
 import siteCases from "./cases/site.mjs";
 import strayCases from "./cases/stray.mjs";
 import streamlitCases from "./cases/streamlit.mjs";
+import tokenCases from "./cases/token.mjs";
 import windowCases from "./cases/window.mjs";
 import { COOKIES } from "./chromium.mjs";
 import { Gateway, SECRETS } from "./gateway.mjs";
@@ -54,6 +56,7 @@ const setup = {
 };
 const cases = {
   ...launchCases,
+  ...loginCases,
   ...refusalCases,
   ...pageCases,
   ...practiceCases,
@@ -64,6 +67,7 @@ const cases = {
   ...downloadCases,
   ...sessionCases,
   ...windowCases,
+  ...tokenCases,
   ...siteCases,
   ...strayCases,
   ...streamlitCases,

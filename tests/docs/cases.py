@@ -303,12 +303,15 @@ def tiers(binary, built):
 
 @cases.case("docs/tools.md adds tools of each kind")
 def new_tools(binary, built):
-    [block] = Page("docs/tools.md").blocks("sh")
+    [tools, platform] = Page("docs/tools.md").blocks("sh")
     with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
         terminal.run("rm .env")
         terminal.run("mkdir -p book/_build/html")
-        for line in block.splitlines():
+        for line in tools.splitlines():
             assert "LTI passport" in terminal.run(line), line
+        for line in platform.splitlines():
+            said = terminal.run(line)
+            assert "/.well-known/jwks/moodle.json" in said, said
         assert "/lti/quiz" in terminal.run("lti-gateway check")
 
 

@@ -148,60 +148,102 @@ secret = "s3cret-nb"
     assert!(!page.contains("s3cret"));
 }
 
+/// The fields of each platform, by its own names, with the tool's values.
 #[test]
-fn the_first_page_has_the_values_for_each_platform_of_a_tool() {
+fn the_first_page_has_the_values_of_each_platform_of_a_tool() {
     let tools = r#"
 [gateway]
 public_url = "https://tool.example"
-secret = "the gateway's own, of 32 characters"
+secret = "0123456789abcdef0123456789abcdef"
 
-[platforms.moodle]
+[platforms.campus]
 type = "moodle"
-url = "https://moodle.example"
-client_id = "client-4711"
 
-[platforms.edx]
+[platforms.block]
 type = "edx"
+client_id = "0a7c1b3e"
+jwks_url = "https://courses.example/api/lti_consumer/v1/public_keysets/5c9e"
 
-[tools.both]
-template = "page"
-platforms = ["moodle", "edx"]
-key = "both-key"
-secret = "s3cret-of-both"
+[platforms.acme]
+issuer = "https://lms.acme.example"
+auth_url = "https://lms.acme.example/auth"
+token_url = "https://lms.acme.example/token"
+jwks_url = "https://lms.acme.example/jwks"
+client_id = "tool-1"
 
-[tools.one]
+[tools.hello]
 template = "page"
-platforms = "moodle"
+platforms = ["campus", "block"]
+
+[tools.nb]
+host = "nb.example"
+template = "page"
+key = "nb-key"
+secret = "0123456789-0123456789"
+platforms = "acme"
 "#;
     let server = Server::start(&Setup { tools, ..Setup::default() });
     let page = server.get("/").body;
-    let (both, one) = page.split_once("<h2>one</h2>").expect("two cards, by name");
-    assert!(both.contains("LTI Passports") && !one.contains("LTI Passports"), "1.1 needs a key");
-    let value = |label: &str, value: &str| {
-        format!(
-            "<dt>{label}</dt>\n      <dd class=\"copyable\" data-copy=\"this value\">\
-             <code class=\"value\">{value}</code></dd>"
-        )
+    let (hello, nb) = page.split_once("<h2>nb</h2>").expect("two cards, by name");
+    let fields = |card: &str, platform: &str| -> Vec<(String, String)> {
+        let (_, rest) = card.split_once(&format!(".{platform}\">")).expect("a section");
+        let (section, _) = rest.split_once("</section>").expect("its end");
+        let field = |field: &str| -> Option<(String, String)> {
+            let (label, rest) = field.split_once("</dt>")?;
+            let (value, _) = rest.split_once("</code>").or(rest.split_once("</strong>"))?;
+            let (_, value) = value.rsplit_once('>')?;
+            Some((unescaped(label), unescaped(value)))
+        };
+        section.split("<dt>").skip(1).filter_map(field).collect()
     };
-    let keyset = "https://tool.example/.well-known/jwks/moodle.json";
-    for (card, launch_url) in
-        [(both, "https://tool.example/lti/both"), (one, "https://tool.example/lti/one")]
-    {
-        let card = unescaped(card);
-        assert!(card.contains("<summary>moodle (Moodle)</summary>"), "{card}");
-        for (label, text) in [
-            ("Tool URL", launch_url),
-            ("Initiate login URL", "https://tool.example/~login"),
-            ("Redirection URI(s)", launch_url),
-            ("Public keyset", keyset),
-        ] {
-            assert!(card.contains(&value(label, text)), "{label}: {card}");
-        }
+    let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs.iter().map(|(label, value)| ((*label).into(), (*value).into())).collect()
+    };
+    let (launch, login) = ("https://tool.example/lti/hello", "https://tool.example/~login");
+    assert_eq!(
+        fields(hello, "campus"),
+        pairs(&[
+            ("Tool URL", launch),
+            ("LTI version", "LTI 1.3"),
+            ("Public key type", "Keyset URL"),
+            ("Public keyset", "https://tool.example/.well-known/jwks/campus.json"),
+            ("Initiate login URL", login),
+            ("Redirection URI(s)", launch),
+        ])
+    );
+    assert_eq!(
+        fields(hello, "block"),
+        pairs(&[
+            ("LTI Version", "LTI 1.3"),
+            ("Launch URL", launch),
+            ("Tool Initiate Login URL (OIDC)", login),
+            ("Registered Redirect URIs", "leave empty"),
+            ("Tool Public Key Mode", "Keyset URL"),
+            ("Tool Keyset URL", "https://tool.example/.well-known/jwks/block.json"),
+        ])
+    );
+    assert_eq!(
+        fields(nb, "acme"),
+        pairs(&[
+            ("Launch URL (target link URI)", "https://nb.example/"),
+            ("Login URL (OpenID Connect initiation)", login),
+            ("Redirect URI", "https://nb.example/"),
+            ("Keyset URL (JWKS)", "https://tool.example/.well-known/jwks/acme.json"),
+        ])
+    );
+    // The keysets exist at these URLs, and the login answers.
+    for path in ["campus", "block", "acme"].map(|name| format!("/.well-known/jwks/{name}.json")) {
+        assert_eq!(server.get(&path).status, 200, "{path}");
     }
-    let edx = both.split_once("<summary>edx (edX)</summary>").expect("the second platform").1;
-    assert!(edx.contains("Tool Keyset URL") && !edx.contains("Redirect"), "{edx}");
-    assert!(edx.contains("has no client id of this platform yet"), "{edx}");
-    assert!(!page.contains("client-4711") && !page.contains("moodle.example<"), "{page}");
+    assert_eq!(server.get("/~login").status, 400);
+    // A platform without a client is being set up.
+    assert_eq!(hello.matches("Until then, nobody can launch").count(), 1);
+    // LTI 1.1 has steps only if the tool has a consumer.
+    assert!(!hello.contains("<summary>Sakai</summary>") && nb.contains("<summary>Sakai</summary>"));
+    assert!(nb.contains("Set up in your platform with LTI 1.1"));
+    for hidden in ["tool-1", "0a7c1b3e", "nb-key", "lms.acme.example"] {
+        assert!(!page.contains(hidden), "{hidden}");
+    }
 }
 
 #[test]

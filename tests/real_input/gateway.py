@@ -48,8 +48,8 @@ class Launched:
 class Gateway(Running):
     """The program. Its log must not contain secrets, signatures or personal data."""
 
-    def __init__(self, binary: Path, **settings: str):
-        super().__init__(binary, TOOLS, settings)
+    def __init__(self, binary: Path, *, tools: Path = TOOLS, **settings: str):
+        super().__init__(binary, tools, settings)
         self.binary = binary
         self._read = 0
         self._launches: deque[float] = deque(maxlen=MOST_A_SECOND)

@@ -42,6 +42,16 @@ struct Services {
 struct WrittenClient {
     id: Written<String>,
     services: Services,
+    /// How much of its own table was read. `None` if it has none.
+    completeness: Option<Completeness>,
+}
+
+impl WrittenClient {
+    /// Whether neither the client nor its platform has a value for this key, not even an invalid
+    /// one.
+    fn lacks(&self, key: &str, of_platform: &Completeness) -> bool {
+        of_platform.lacks(key) && self.completeness.as_ref().is_none_or(|own| own.lacks(key))
+    }
 }
 
 impl Resolver<'_> {
@@ -113,7 +123,7 @@ impl Resolver<'_> {
         });
         let formerly: Vec<_> = formerly.collect();
         // A value with a problem of its own is not missing.
-        if self.has_error_since(before) {
+        if self.has_error_since(before) || !type_is_known {
             return None;
         }
         let (issuer, auth_url, clients) =
@@ -180,7 +190,7 @@ impl Resolver<'_> {
             issuer = issuer.or(preset.issuer);
             auth_url = auth_url.or(preset.auth_url);
             let jwks_text = jwks_url.map(|url| url.value.clone()).or(preset.jwks_url);
-            let token_url = client.services.token_url.or(preset.token_url);
+            let token_url = client.services.token_url.clone().or(preset.token_url);
             let missing = [
                 ("issuer", issuer.is_none()),
                 ("auth_url", auth_url.is_none()),
@@ -189,6 +199,25 @@ impl Resolver<'_> {
             ];
             let missing: Vec<_> =
                 missing.into_iter().filter(|(_, is)| *is).map(|(key, _)| key).collect();
+            // The type knows the others from this one.
+            let source_of_others = match kind {
+                Some(PlatformType::Edx) => Some("jwks_url"),
+                Some(kind) => kind.base_example().map(|_| "url"),
+                None => None,
+            };
+            let is_written = |key: &&str| !client.lacks(key, completeness);
+            // A value with a problem of its own is not missing.
+            let unwritten: Vec<_> =
+                missing.iter().copied().filter(|key| !is_written(key)).collect();
+            let knows_source = match kind {
+                Some(PlatformType::Edx) => jwks_url.is_some(),
+                _ => urls.base.is_some(),
+            };
+            let has_other_problem =
+                unwritten.is_empty() || !knows_source && source_of_others.iter().any(is_written);
+            if !missing.is_empty() && has_other_problem {
+                return None;
+            }
             let fault = match (kind, jwks_url) {
                 _ if missing.is_empty() => None,
                 (Some(PlatformType::Edx), None) => Some(Fault::EdxKeyset),
@@ -199,15 +228,15 @@ impl Resolver<'_> {
                 (Some(kind), _) if kind.base_example().is_some() && urls.base.is_none() => {
                     Some(Fault::ClientIncomplete(vec!["url"], Some(kind)))
                 }
-                (kind, _) => Some(Fault::ClientIncomplete(missing, kind)),
+                (kind, _) => Some(Fault::ClientIncomplete(unwritten, kind)),
             };
             if let Some(fault) = fault {
                 self.report(source, fault);
                 return None;
             }
-            let has_deployments =
-                client.services.deployments.is_some() || !completeness.lacks("deployments");
-            if kind == Some(PlatformType::Blackboard) && !has_deployments {
+            let lacks_deployments =
+                client.services.deployments.is_none() && client.lacks("deployments", completeness);
+            if kind == Some(PlatformType::Blackboard) && lacks_deployments {
                 self.report(source, Fault::BlackboardDeployments);
                 return None;
             }
@@ -345,7 +374,7 @@ impl Resolver<'_> {
         }
         for id in ids.into_iter().flat_map(|ids| ids.value) {
             self.not_empty("client_id", &id);
-            clients.push(WrittenClient { id, services: of_platform.clone() });
+            clients.push(WrittenClient { id, services: of_platform.clone(), completeness: None });
         }
         for Written { value: table, source } in tables.into_iter().flat_map(|list| list.value) {
             let own = self.services(table.services, outcomes, hosts);
@@ -361,7 +390,7 @@ impl Resolver<'_> {
                 jwks_url: own.jwks_url.or_else(|| of_platform.jwks_url.clone()),
                 deployments: own.deployments.or_else(|| of_platform.deployments.clone()),
             };
-            clients.push(WrittenClient { id, services });
+            clients.push(WrittenClient { id, services, completeness: Some(table.completeness) });
         }
         clients
     }

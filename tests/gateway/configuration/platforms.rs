@@ -429,3 +429,31 @@ fn platforms_over_https_need_certificates() {
     check("http://lms.internal", "client_id = '1'", false);
     check("https://lms.internal", "", false);
 }
+
+#[test]
+fn every_table_of_the_platforms_pages_is_valid() {
+    let secret = "a gateway secret of 32 characters";
+    let gateway = GATEWAY.replace(&format!("{secret:?}"), "{ env = \"GATEWAY_SECRET\" }");
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let pages = ["platforms/edx", "platforms/moodle", "platforms/canvas", "platforms/blackboard"];
+    let pages = pages.into_iter().chain(["platforms/brightspace", "platforms/sakai", "lti-1.3"]);
+    for page in pages {
+        let page_text = std::fs::read_to_string(docs.join(format!("{page}.md"))).expect("a page");
+        let blocks: Vec<&str> = page_text
+            .split("```toml\n")
+            .skip(1)
+            .filter_map(|rest| rest.split_once("```").map(|(block, _)| block))
+            .collect();
+        assert!(!blocks.is_empty(), "{page}");
+        for block in blocks {
+            let text = format!("{gateway}{block}");
+            let (config, problems) = reading(&text, &[("GATEWAY_SECRET", secret)], false);
+            assert!(problems.is_empty(), "{page}: {}", print("tools.toml", &problems));
+            let platform = &config.platforms[0];
+            assert!(!platform.is_being_set_up(), "{page}");
+            // The keyset URL of the page ends with the name of this table.
+            let keyset = format!("/.well-known/jwks/{}.json", platform.name);
+            assert!(page == "lti-1.3" || page_text.contains(&keyset), "{page}: {keyset}");
+        }
+    }
+}

@@ -15,6 +15,32 @@ state      = "./state"
 outcome_hosts = ["*", "edx.internal"]
 outcome_url_rewrite = { "http://lms.example" = "https://lms.example", "https://edx.example" = "http://edx.internal:8000" }
 
+[platforms.moodle]
+type        = "moodle"
+url         = "https://moodle.example"
+client_id   = ["7Yb2eQJm1kVw0sA", "second"]
+algorithms  = "RS256"
+deployments = ["1", "7"]
+
+[platforms.acme]
+issuer         = "https://lms.acme.example"
+auth_url       = "https://lms.acme.example/auth?school=7"
+token_url      = 'https://lms.acme.example/token'
+jwks_url       = "https://lms.acme.example/jwks"
+token_audience = "acme"
+anonymous      = true
+formerly       = "acme-key"
+
+[[platforms.acme.clients]]
+client_id = "tool-1"
+token_url = "https://lms.acme.example/other"
+
+[tools.acme]
+key       = "acme-key"
+secret    = { env = "HELLO_SECRET" }
+platforms = ["acme", "moodle"]
+template  = "hello"
+
 [tools.hello]
 title = "Übung \u00e4 👩‍🏫"
 description = """
@@ -196,8 +222,18 @@ fn secret() -> impl Strategy<Value = String> {
 const CORE: &str = "Zq7xvKw9";
 
 /// Lines of a tool's table. `§` marks a place for a secret, be it the right place or not.
-const LINES: [&str; 53] = [
+const LINES: [&str; 63] = [
     "secret = \"§\"",
+    "private_key = \"§\"",
+    "private_key = { env = \"§\" }",
+    "private_key = [{ env = \"HELLO_SECRET\" }, \"§\"]",
+    "private_key = { evn = \"§\" }",
+    "type = \"moodle\"\nurl = \"https://me:§@moodle.example\"",
+    "issuer = \"https://me:§@lms.example\"",
+    "auth_url = \"https://lms.example/auth?token=§\"",
+    "token_url = \"https://me:§@lms.example/token\"",
+    "jwks_url = \"http://me:§@lms.example/jwks\"",
+    "clients = [{ client_id = \"a\", jwks_url = \"https://me:§@lms.example\", secret = \"§\" }]",
     "secret = '§'",
     "secret = \"\"\"§\"\"\"",
     "secret = \"\"\"\n§\n§\"\"\"",
@@ -282,7 +318,8 @@ proptest! {
 
     #[test]
     fn no_toml_like_text_panics_the_reader(
-        text in "([\\[\\]{}=\",'.# \n]|tools|gateway|key|secret|env|ü|[0-9]){0,60}",
+        text in "([\\[\\]{}=\",'.# \n]|tools|gateway|platforms|type|url|clients|\
+                 key|secret|env|ü|[0-9]){0,60}",
     ) {
         printed(text.as_bytes());
     }
@@ -313,6 +350,9 @@ proptest! {
             "[tools.a.params]",
             "[gateway.outcome_url_rewrite]",
             "[[tools.a.consumers]]",
+            "[platforms.a]",
+            "[[platforms.a.clients]]",
+            "[platform.a]",
             "[tool.a]",
             "",
         ]),

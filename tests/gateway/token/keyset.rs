@@ -277,3 +277,45 @@ fn a_hundred_unknown_keys_in_a_minute_cause_two_fetches_at_most() {
     stage.platform.recorder.request();
     opened(&browser.post_form("/lti/nb", &redirected.form()));
 }
+
+#[test]
+fn a_fetch_for_an_unknown_key_delays_no_other_launch() {
+    let (keys, upstream, platform) = (Upstream::start(), Recorder::start(), Platform::start());
+    let tools = format!(
+        "{GATEWAY}{}\n[tools.nb]\nplatforms = \"moodle\"\nupstream = \"{}\"\n",
+        platform.table("").replace(&platform.recorder.origin(), &keys.origin()),
+        upstream.url()
+    );
+    let server = Server::start(&Setup { tools: &tools, ..Setup::default() });
+    let body = Platform::keys().to_string();
+    let response = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let log_in = || {
+        let mut browser = Browser::new(&server);
+        let redirected = Redirected::log_in(&mut browser, &login());
+        (browser, redirected)
+    };
+    let launch = || {
+        let (mut browser, redirected) = log_in();
+        browser.post_form("/lti/nb", &redirected.form())
+    };
+    std::thread::scope(|scope| {
+        let first = scope.spawn(launch);
+        let (mut wire, _) = keys.request();
+        wire.send(&response);
+        opened(&first.join().expect("a launch"));
+        server.set_running(60);
+        let unknown = scope.spawn(|| {
+            let (mut browser, redirected) = log_in();
+            let mut header = token_header();
+            header["kid"] = "unknown".into();
+            let token = token_with(&header, &claims(redirected.nonce()));
+            browser.post_form("/lti/nb", &answer_form(&token, redirected.state()))
+        });
+        // The gateway may keep the connection for its next fetch.
+        let asked = wire.head().expect("a second fetch");
+        assert_eq!(asked.line(), "GET /jwks HTTP/1.1");
+        opened(&launch());
+        wire.send(&response);
+        rejected(&unknown.join().expect("a launch"), 401, "unknown-key-id");
+    });
+}

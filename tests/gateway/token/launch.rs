@@ -297,7 +297,8 @@ fn a_tool_without_consumers_rejects_lti_1p1() {
 /// The page of a launch with these claims changed.
 #[track_caller]
 fn page_with(changes: &[(&str, Value)]) -> String {
-    let page = "{{ launch.user.name }}|{{ launch.user.email }}|{{ launch.is_learner }}{{ launch.is_instructor }}|\
+    let page = "{{ launch.user.name }}|{{ launch.user.email }}|{{ launch.is_learner }}\
+                {{ launch.is_instructor }}|\
                 {{ launch.roles | sort | join(sep=\",\") }}";
     let platform = Platform::start();
     let tools = format!(
