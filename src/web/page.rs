@@ -289,7 +289,7 @@ mod tests {
                 // The script of `copy.html.tera`.
                 "dev.html.tera" | "dev_refusals.html.tera" | "index.html.tera" => 1,
                 // The script that sends the form.
-                "dev_launch.html.tera" => 1,
+                "dev_launch.html.tera" | "dev_auth.html.tera" => 1,
                 // The scripts that ask the platform's storage.
                 "launch_storage.html.tera" | "login_storage.html.tera" => 1,
                 _ => 0,
