@@ -59,6 +59,31 @@ export default {
     assert.deepEqual(profile.hosts(), new Set([gateway.origin, other]));
   },
 
+  "one click at /dev launches by LTI 1.3, and each of its mistakes shows its code": async (t) => {
+    const { gateway } = await stage(t);
+    const profile = await t.profile();
+    const page = await profile.visit(`${gateway.origin}/dev`);
+    await card(page, "Hello").getByLabel("User").selectOption({ label: "Cleo, an instructor" });
+    await card(page, "Hello").getByRole("button", { name: "Launch Hello by LTI 1.3" }).click();
+    await shown(page, "Cleo Practice!");
+    await page.goto(`${gateway.origin}/dev`);
+    await card(page, "Notes").getByRole("button", { name: "Launch Notes by LTI 1.3" }).click();
+    await shown(page, "Notes on");
+    await page.goto(`${gateway.origin}/dev`);
+    const mistakes = card(page, "Hello").locator("li:has(button[name=token_mistake])");
+    const count = await mistakes.count();
+    assert.ok(count > 10, `${count} mistakes`);
+    for (let at = 0; at < count; at += 1) {
+      await page.goto(`${gateway.origin}/dev`);
+      await card(page, "Hello").getByText("Typical mistakes with LTI 1.3").click();
+      const code = (await mistakes.nth(at).innerText()).match(/rejected as (\S+)$/)?.[1];
+      await mistakes.nth(at).getByRole("button").click();
+      await page.frameLocator('iframe[name="launch"]').locator("h1").waitFor();
+      if (code) await gateway.logged(` launch: `, `code="${code}"`);
+      else await shown(page, "Ada Practice!");
+    }
+  },
+
   "a link on another site's page launches nothing by itself": async (t) => {
     const { gateway } = await stage(t);
     const profile = await t.profile();
@@ -361,6 +386,11 @@ async function launchInWindow(profile, page, tool, person) {
   ]);
   await window.locator("h1").waitFor();
   return window;
+}
+
+/** Waits until the frame of a launch shows this text. Its redirects may replace the frame. */
+async function shown(page, text) {
+  await page.frameLocator('iframe[name="launch"]').getByText(text).first().waitFor();
 }
 
 /** Asserts that on a phone, all that a user can press is at least 44 pixels high. Links inside a
