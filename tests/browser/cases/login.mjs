@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { block } from "../chromium.mjs";
+import { block, reload } from "../chromium.mjs";
 import { OpenIdPlatform } from "../openid_platform.mjs";
 import { shows } from "./launch.mjs";
 
@@ -20,7 +20,10 @@ export default {
     const { platform, gateway, url } = await stage(t);
     const profile = await t.profile();
     const page = await profile.visit(platform.course(url));
-    await shows(await block(page), "Hello, Ada Lovelace!", "a learner in the course Analytical Engines");
+    const frame = await block(page);
+    await shows(frame, "Hello, Ada Lovelace!", "a learner in the course Analytical Engines");
+    assert.equal((await reload(frame)).request().method(), "POST");
+    await shows(frame, "Hello, Ada Lovelace!");
     const cookies = await profile.context.cookies();
     const binding = cookies.filter(({ name }) => name.startsWith("__Host-lti-"));
     assert.equal(binding.length, 1);
