@@ -39,7 +39,7 @@ pub(super) struct PlatformUrls {
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl PlatformType {
-    /// Every type, in the order of [`PLATFORM_TYPES`].
+    /// Every type, in the order of their list in `config::key`.
     pub const ALL: [Self; 6] = [
         Self::Edx,
         Self::Moodle,

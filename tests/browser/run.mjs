@@ -23,7 +23,6 @@ import fastapiCases from "./cases/fastapi.mjs";
 import flaskCases from "./cases/flask.mjs";
 import jupyterlabCases from "./cases/jupyterlab.mjs";
 import launchCases from "./cases/launch.mjs";
-import loginCases from "./cases/login.mjs";
 import pageCases from "./cases/page.mjs";
 import peopleCases from "./cases/people.mjs";
 import phpCases from "./cases/php.mjs";
@@ -56,7 +55,6 @@ const setup = {
 };
 const cases = {
   ...launchCases,
-  ...loginCases,
   ...refusalCases,
   ...pageCases,
   ...practiceCases,
