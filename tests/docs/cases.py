@@ -23,6 +23,7 @@ PAGES = {
     "docs/heroku.md": "here",
     "docs/getting-started.md": "here",
     "docs/tools.md": "here",
+    "docs/lti-1.3.md": "here",
     "docs/upstreams.md": "here",
     "docs/explain.md": "tests/gateway/explain/program.rs",
     "docs/grades.md": "tests/grades/page_cases.py",
@@ -313,6 +314,20 @@ def new_tools(binary, built):
             said = terminal.run(line)
             assert "/.well-known/jwks/moodle.json" in said, said
         assert "/lti/quiz" in terminal.run("lti-gateway check")
+
+
+@cases.case("docs/lti-1.3.md adds a platform, and a tool that it launches")
+def new_platform(binary, built):
+    [block] = Page("docs/lti-1.3.md").blocks("sh")
+    platform, tool, ask = block.splitlines()
+    with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
+        terminal.run("rm .env tools.toml templates/hello.html.tera")
+        assert "/.well-known/jwks/moodle.json" in terminal.run(platform)
+        assert "/lti/hello" in terminal.run(tool)
+        # The platform of the page does not exist.
+        values = terminal.run(ask.removesuffix(" --ask"))
+        assert "/.well-known/jwks/moodle.json" in values, values
+        assert "/lti/hello" in terminal.run("lti-gateway check")
 
 
 @cases.case("docs/upstreams.md starts Streamlit")
