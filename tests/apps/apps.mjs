@@ -267,7 +267,7 @@ export const APPS = {
     checks: {
       page: check.page("This is the front page"),
       picture: async (x) => {
-        await x.frame.waitForFunction(() => document.querySelector("img").naturalWidth > 0, undefined, { polling: 100 });
+        await x.frame.waitForFunction(() => document.querySelector("img")?.naturalWidth > 0, undefined, { polling: 100 });
       },
       download: check.download("Download", "some notes"),
       "new window": check.newWindow("New window", "This is second"),

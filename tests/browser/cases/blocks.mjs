@@ -27,7 +27,7 @@ export default {
     // All frames are loaded. Use one frame after the other, then reload each.
     for (const [index, link] of LINKS.entries()) {
       const frame = frames[index];
-      const drawn = () => document.querySelector("img").naturalWidth && document.documentElement.dataset.script;
+      const drawn = () => document.querySelector("img")?.naturalWidth && document.documentElement.dataset.script;
       assert.equal(await (await frame.waitForFunction(drawn, undefined, { polling: 50 })).jsonValue(), link);
       const fetched = await frame.evaluate(async () => (await fetch("data.json")).json());
       assert.deepEqual(fetched, { link, person: PERSON });

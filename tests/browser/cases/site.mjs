@@ -37,7 +37,7 @@ export default {
     // The compressed style has another color.
     await has(frame, "rgb(4, 5, 6)");
     for (const id of ["picture", "rooted"]) {
-      await frame.waitForFunction((id) => document.getElementById(id).naturalWidth === 20, id, { polling: 50 });
+      await frame.waitForFunction((id) => document.getElementById(id)?.naturalWidth === 20, id, { polling: 50 });
     }
     await frame.getByLabel("Search").fill("axis");
     await frame.getByLabel("Search").press("Enter");

@@ -17,7 +17,7 @@ async function rooted(t) {
 /** Waits for everything that the page loads. Returns what its script read. */
 async function seen(frame) {
   const complete = () =>
-    document.querySelector("img").naturalWidth && document.documentElement.dataset.seen;
+    document.querySelector("img")?.naturalWidth && document.documentElement.dataset.seen;
   return (await frame.waitForFunction(complete, undefined, { polling: 50 })).jsonValue();
 }
 
