@@ -79,7 +79,7 @@ const cases = {
 const casesOf = { allowed: cases, blocked: { ...cases, ...accessibilityCases } };
 // Every program and directory listens for the exit of this process.
 process.setMaxListeners(50);
-const results = { passed: 0, failed: 0 };
+const results = { passed: 0, failed: [] };
 let running;
 let stopped = false;
 
@@ -102,8 +102,10 @@ try {
   await setup.gateway?.stop();
   await setup.platform.stop();
 }
-console.log(`${results.passed} passed, ${results.failed} failed`);
-process.exitCode = results.failed === 0 && !stopped ? 0 : 1;
+// A log of CI may keep only its end, so the failures come last.
+console.log(`${results.passed} passed, ${results.failed.length} failed`);
+for (const failure of results.failed) console.log(failure);
+process.exitCode = results.failed.length === 0 && !stopped ? 0 : 1;
 
 async function runCases() {
   for (const cookies of Object.keys(COOKIES)) {
@@ -123,15 +125,19 @@ async function run(name, body) {
   let error;
   try {
     await body();
-    results.passed += 1;
   } catch (thrown) {
     error = thrown;
-    results.failed += 1;
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${error ? "FAIL" : "ok  "} ${name} (${seconds} s)`);
-  if (error)
-    console.log(stripVTControlCharacters(String(error.stack ?? error)).replace(/^/gm, "     "));
+  const result = `${error ? "FAIL" : "ok  "} ${name} (${seconds} s)`;
+  console.log(result);
+  if (!error) {
+    results.passed += 1;
+    return;
+  }
+  const text = stripVTControlCharacters(String(error.stack ?? error)).replace(/^/gm, "     ");
+  console.log(text);
+  results.failed.push(`${result}\n${text}`);
 }
 
 /** Runs one case with a timeout, and closes everything that it opened. */
