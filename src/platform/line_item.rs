@@ -92,7 +92,16 @@ impl Platforms {
             // The token is fetched first, so that only the score itself counts as sent.
             self.service_token(client, request.scopes, clock).await?;
             call.arrived.store(true, Ordering::SeqCst);
-            let reply = self.call_service(client, &request, clock).await?;
+            let reply = match self.call_service(client, &request, clock).await {
+                Ok(reply) => reply,
+                Err(error) => {
+                    // The gateway did not connect.
+                    if matches!(error, PlatformError::NotAllowed(_)) {
+                        call.arrived.store(false, Ordering::SeqCst);
+                    }
+                    return Err(error);
+                }
+            };
             let status = reply.status;
             // The platform reported that it did not accept the score.
             if (300..500).contains(&status) && status != 408 {
