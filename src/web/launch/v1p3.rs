@@ -159,6 +159,7 @@ fn policy<'a>(
         launch_url,
         platform: context.platform,
         client: context.client,
+        consumers: &tool.senders.consumers,
         roles: tool.roles,
         clock_skew: call.served.policy.clock_skew,
     }

@@ -10,6 +10,7 @@ use super::claims::{
     CLAIM_DEPLOYMENT, CLAIM_MESSAGE_TYPE, CLAIM_TARGET, CLAIM_VERSION, ClaimParams, check,
 };
 use super::launch_token::ReadToken;
+use super::migration::{MigratedUser, migrate};
 use super::policy::{AnsweredLogin, TokenPolicy};
 use super::token_findings::TokenFindings;
 use super::unverified::UnverifiedToken;
@@ -61,7 +62,7 @@ pub fn examine_without_keys(
 ) -> UnverifiedToken {
     let mut examination = Examination::of_token(token, policy);
     let claims = token.parts.claims();
-    let ClaimParams { params, notes, .. } = ClaimParams::read(&claims);
+    let ClaimParams { params, notes, .. } = ClaimParams::read(&claims, None);
     examination.params = Some(params.iter().count());
     examination.findings.notes = notes;
     let (fields, _) = LaunchFields::read(&params);
@@ -77,6 +78,7 @@ impl Examination<TokenFindings> {
             key_id: Rejection::quote(&token.key_id),
             destination: None,
             notes: Vec::new(),
+            migration: None,
         });
         examination.claimed_sender = Some(policy.platform.name.as_str().to_owned());
         examination
@@ -92,11 +94,14 @@ impl Examination<TokenFindings> {
     ) -> Result<Verdict, Rejection> {
         check_signature(token, keys, policy)?;
         let claims = token.parts.claims();
-        let ClaimParams { params, notes, .. } = ClaimParams::read(&claims);
+        let MigratedUser { user, migration } = migrate(&claims, policy);
+        let user_id = user.as_ref().map(|user| user.id.as_str());
+        let ClaimParams { params, notes, .. } = ClaimParams::read(&claims, user_id);
         self.params = Some(params.iter().count());
         self.findings.notes = notes;
         let (fields, _) = LaunchFields::read(&params);
         let deployment_id = self.check_claims(token, &claims, &fields, login, policy, now)?;
+        self.findings.migration = migration;
         let sender = Sender::Platform {
             name: policy.platform.name.clone(),
             client_id: policy.client.id.clone(),
