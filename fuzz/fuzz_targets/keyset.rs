@@ -40,6 +40,7 @@ fuzz_target!(|input: &[u8]| {
         client: &platform.clients[0],
         consumers: &consumers,
         roles: None,
+        declares_line_item: false,
         clock_skew: 300,
     };
     let login = AnsweredLogin { nonce: "n", expires: 0, same_browser: true };

@@ -50,6 +50,7 @@ fuzz_target!(|input: &str| {
         client: &platform.clients[0],
         consumers: &consumers,
         roles: None,
+        declares_line_item: false,
         clock_skew: 300,
     };
     let login = AnsweredLogin { nonce: "n", expires: NOW, same_browser: true };

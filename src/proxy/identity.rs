@@ -21,10 +21,10 @@ pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
     headers.collect()
 }
 
-/// The user, as `sender:user_id`. `None` for an anonymous launch.
+/// The user, as `sender:user_id`, or as `consumer:user_id` after a migration. `None` for an
+/// anonymous launch.
 pub fn subject(session: &Session) -> Option<String> {
-    let namespace = session.sender.user_namespace();
-    session.get(Field::UserId).map(|user| upstream_user_id(namespace, user))
+    session.get(Field::UserId).map(|user| upstream_user_id(session.user_namespace(), user))
 }
 
 /// A string that a header can carry: `%` and every byte of UTF-8 that is not printable ASCII are

@@ -11,6 +11,7 @@ mod login_fault;
 mod migration;
 mod platform;
 mod policy;
+mod service_claims;
 mod token_findings;
 mod token_form;
 mod unverified;

@@ -12,16 +12,17 @@ use super::claims::{
 use super::launch_token::ReadToken;
 use super::migration::{MigratedUser, migrate};
 use super::policy::{AnsweredLogin, TokenPolicy};
+use super::service_claims::{grade_place, memberships};
 use super::token_findings::TokenFindings;
 use super::unverified::UnverifiedToken;
 use crate::admission::{Candidate, Examination, Verdict};
-use crate::grade_place::NoGradePlace;
 use crate::jose::Keyset;
 use crate::jose::json::{JsonObject, JsonValue};
 use crate::launch_fields::LaunchFields;
 use crate::rejection::Rejection;
 use crate::replay::{Account, Nonce, shortened};
 use crate::sender::{DeploymentId, Sender};
+use crate::upstream_user::UpstreamUser;
 
 /// The message type of a launch.
 const MESSAGE_TYPE_1P3: &str = "LtiResourceLinkRequest";
@@ -108,8 +109,15 @@ impl Examination<TokenFindings> {
             deployment_id,
         };
         let nonce = login_nonce(login, policy, &sender);
-        let mut launch =
-            fields.into_launch(sender, Err(NoGradePlace::Version1p3), token.fingerprint);
+        let link = fields.resource_link_id.unwrap_or_default();
+        let grade_place = grade_place(&claims, link, policy.declares_line_item);
+        let mut launch = fields.into_launch(sender, grade_place, token.fingerprint);
+        launch.memberships = memberships(&claims);
+        if let Some(UpstreamUser { former: Some(key), id, .. }) = user {
+            let sub = string(&claims, "sub");
+            launch.user.platform_id = sub.filter(|sub| *sub != id);
+            launch.user.consumer = Some(key);
+        }
         launch.params = params;
         Ok(if token.is_reload {
             Verdict::Reload(launch)

@@ -148,6 +148,7 @@ impl Attempt {
             client: &self.platform.clients[0],
             consumers: &self.consumers,
             roles: self.roles,
+            declares_line_item: false,
             clock_skew: 300,
         };
         let (nonce, expires, same_browser) = (self.nonce, self.expires, self.same_browser);
