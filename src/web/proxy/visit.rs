@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::header::{HeaderName, HeaderValue};
-use lti::Secret;
+use lti::{ConsumerKey, Secret};
 use quick_cache::sync::Cache;
 
 use super::route::Mount;
@@ -14,8 +14,8 @@ use crate::config::{Prefix, PublicUrl};
 use crate::proxy::assertion::Assertions;
 use crate::proxy::session_headers::{SessionFacts, session_headers};
 use crate::session::{
-    COOKIE, GradeTokens, LatestLaunches, PersonTags, Session, Sessions, TWIN_COOKIE, cookies,
-    looks_sealed,
+    COOKIE, Field, GradeTokens, LatestLaunches, PersonTags, Session, Sessions, TWIN_COOKIE,
+    cookies, looks_sealed,
 };
 use crate::url::Origin;
 use crate::web::served::ServedTool;
@@ -164,6 +164,9 @@ impl SessionCache {
         let tool = &served.tool;
         session.expires >= now
             && tool.senders.contains(&session.sender)
+            && session
+                .get(Field::UserConsumer)
+                .is_none_or(|key| tool.senders.speaks_for(&session.sender, &ConsumerKey::from(key)))
             && tool.roles.is_none_or(|roles| roles.intersects(session.roles))
             && !self.latest_launches.supersedes(session)
     }

@@ -4,6 +4,7 @@
 mod attempt;
 mod check;
 mod launch;
+mod migration;
 mod platform;
 mod property;
 mod signature;
