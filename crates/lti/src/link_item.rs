@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_whole_number_has_no_decimal_point() {
-        for (points, expected) in [(10.0, "10"), (0.5, "0.5"), (1e16, "1e16"), (0.0, "0")] {
+        for (points, expected) in [(10.0, "10"), (0.5, "0.5"), (1e16, "1e+16"), (0.0, "0")] {
             assert_eq!(number(points).to_string(), expected);
         }
     }

@@ -9,9 +9,9 @@
 use sha2::{Digest as _, Sha256};
 
 use super::claimed_consumer::ClaimedConsumer;
+use super::content_item::ContentItemRequest;
 use super::diagnosis::diagnose;
 use super::launch_request::{LaunchRequest, ReadLaunch};
-use super::content_item::ContentItemRequest;
 use super::message::{self, MessageKind};
 use super::policy::LaunchPolicy;
 use super::signature_findings::{MatchedSecret, SignatureFindings};

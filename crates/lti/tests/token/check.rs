@@ -265,7 +265,9 @@ fn a_reload_needs_no_valid_state_browser_nonce_and_timestamps() {
     (attempt.now, attempt.same_browser, attempt.nonce) = (NOW + 86_400, false, "other");
     attempt.assert_rejected("state-expired");
     attempt.admitted_before = true;
-    let Ok(Verdict::Reload(Message::Launch(launch))) = attempt.verdict() else { panic!("a reload") };
+    let Ok(Verdict::Reload(Message::Launch(launch))) = attempt.verdict() else {
+        panic!("a reload")
+    };
     assert_eq!(launch.fingerprint, first.fingerprint);
     // Everything else counts.
     attempt.platform.clients[0].deployments = Some(vec!["2".into()]);
