@@ -45,6 +45,7 @@ fuzz_target!(|input: &str| {
         platform: &platform,
         client: &platform.clients[0],
         roles: None,
+        declares_line_item: false,
         clock_skew: 300,
     };
     let login = AnsweredLogin { nonce: "n", expires: NOW, same_browser: true };

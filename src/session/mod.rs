@@ -38,7 +38,7 @@ pub use key::derive_key;
 pub use latest_launches::{LatestLaunches, RoleWatch};
 pub use login_state::LoginState;
 pub use logins::{LOGIN_PARAMETER, Logins, STATE_LIFETIME};
-pub use mint::TooLong;
+pub use mint::{SessionServices, TooLong};
 pub use pending_login::{LoginStep, PendingLogin};
 pub use person::{PersonTags, TAG_LENGTH, is_tag};
 pub use receipt::Receipts;

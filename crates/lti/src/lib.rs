@@ -25,6 +25,7 @@ mod grade_place;
 pub mod jose;
 mod launch;
 mod launch_fields;
+mod line_item;
 mod link_item;
 mod lti_version;
 mod message;
@@ -42,8 +43,9 @@ pub mod v1p1;
 pub mod v1p3;
 pub mod v2p0;
 
-pub use grade_place::{GradePlace, NoGradePlace, OutcomeService};
+pub use grade_place::{GradePlace, GradePlaceParts, NoGradePlace, OutcomeService};
 pub use launch::{Context, Launch, Platform, ResourceLink, User};
+pub use line_item::{AgsScope, AgsScopes, LineItem, LineItemUrl};
 pub use link_item::{LinkItem, NewLineItem, resource_id};
 pub use lti_version::{is_v1p3_query, resembles_launch};
 pub use message::Message;

@@ -10,8 +10,8 @@ use super::call::LaunchCall;
 use crate::grade::NoGradeToken;
 use crate::proxy::own_page::may_keep_unpartitioned;
 use crate::session::{
-    BUDGET, COOKIE, Session, TICKET_LIFETIME, TICKET_PARAMETER, TWIN_COOKIE, TooLong, set_cookie,
-    set_unpartitioned_cookie,
+    BUDGET, COOKIE, Session, SessionServices, TICKET_LIFETIME, TICKET_PARAMETER, TWIN_COOKIE,
+    TooLong, set_cookie, set_unpartitioned_cookie,
 };
 use crate::template::{Page, RenderError};
 use crate::web::gateway::Gateway;
@@ -159,9 +159,10 @@ fn mint(
     id: String,
     now: u64,
 ) -> Result<(Session, Vec<String>), Refusal> {
-    let takes_grade = target.grades() && missing_token(call, target, launch).is_none();
+    let grade = target.grades() && missing_token(call, target, launch).is_none();
+    let services = SessionServices { grade, members: false };
     let lifetime = call.served.tool.session;
-    Session::mint(launch, id, target.identity(), takes_grade, lifetime, now)
+    Session::mint(launch, id, target.identity(), services, lifetime, now)
         .map_err(|TooLong| Refusal::SessionTooLong)
 }
 

@@ -11,6 +11,7 @@ mod login;
 mod login_fault;
 mod platform;
 mod policy;
+mod service_claims;
 mod token_findings;
 mod token_form;
 mod unverified;

@@ -13,10 +13,10 @@ use super::claims::{
 use super::deep_linking::DeepLinkingSettings;
 use super::launch_token::ReadToken;
 use super::policy::{AnsweredLogin, TokenPolicy};
+use super::service_claims::{grade_place, memberships};
 use super::token_findings::TokenFindings;
 use super::unverified::UnverifiedToken;
 use crate::admission::{Candidate, Examination, Verdict};
-use crate::grade_place::NoGradePlace;
 use crate::jose::Keyset;
 use crate::jose::json::{JsonObject, JsonValue};
 use crate::launch_fields::LaunchFields;
@@ -108,8 +108,10 @@ impl Examination<TokenFindings> {
             deployment_id,
         };
         let nonce = login_nonce(login, policy, &sender);
-        let mut launch =
-            fields.into_launch(sender, Err(NoGradePlace::Version1p3), token.fingerprint);
+        let link = fields.resource_link_id.unwrap_or_default();
+        let grade_place = grade_place(&claims, link, policy.declares_line_item);
+        let mut launch = fields.into_launch(sender, grade_place, token.fingerprint);
+        launch.memberships = memberships(&claims);
         launch.params = params;
         let message = match settings {
             None => Message::Launch(launch),

@@ -142,6 +142,7 @@ impl Attempt {
             platform: &self.platform,
             client: &self.platform.clients[0],
             roles: self.roles,
+            declares_line_item: false,
             clock_skew: 300,
         };
         let (nonce, expires, same_browser) = (self.nonce, self.expires, self.same_browser);
