@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::claim::ClaimFault;
 use super::claims::{CLAIM_DEPLOYMENT, CLAIM_MESSAGE_TYPE, CLAIM_VERSION, VERSION_1P3};
+use crate::grade_place::NoGradePlace;
 use crate::jose::json::{JsonObject, JsonValue};
 use crate::launch::Launch;
 use crate::link_item::{LinkItem, number};
@@ -72,7 +73,7 @@ impl DeepLinkingSettings {
     /// The request for links of a user in a course.
     pub(super) fn into_selection(self, request: Launch) -> Selection {
         Selection {
-            request,
+            request: Launch { grade_place: Err(NoGradePlace::NoLineItem), ..request },
             return_url: self.return_url,
             data: self.data,
             accepts_several: self.accepts_several,
