@@ -1,6 +1,6 @@
 //! A target whose launches open sessions: an upstream or a site.
 
-use crate::config::{Identity, Opening, Prefix, Site, Upstream};
+use crate::config::{Identity, LinkPath, Opening, Prefix, Site, Upstream};
 
 /// The target of a session.
 #[derive(Clone, Copy)]
@@ -11,7 +11,7 @@ pub(crate) enum SessionTarget<'g> {
     Site(&'g Site),
 }
 
-impl SessionTarget<'_> {
+impl<'g> SessionTarget<'g> {
     /// The prefix of its paths.
     pub(super) fn prefix(self) -> Prefix {
         match self {
@@ -41,6 +41,14 @@ impl SessionTarget<'_> {
         match self {
             Self::Upstream(upstream) => upstream.identity,
             Self::Site(_) => Identity { name: false, email: false },
+        }
+    }
+
+    /// The path of its own picker for links.
+    pub(super) fn picker(self) -> Option<&'g LinkPath> {
+        match self {
+            Self::Upstream(upstream) => upstream.picker.as_ref(),
+            Self::Site(_) => None,
         }
     }
 

@@ -53,7 +53,7 @@ fn launch() -> Launch {
     let Ok(Verdict::New(candidate)) = examine(&request, &policy, NOW, |_| false).verdict() else {
         panic!("the launch is valid");
     };
-    candidate.admit(Spent::Now).expect("a fresh nonce")
+    candidate.admit(Spent::Now).ok().and_then(lti::Message::into_launch).expect("a launch")
 }
 
 fn minted() -> Session {

@@ -4,6 +4,7 @@
 
 mod claim;
 mod claims;
+mod deep_linking;
 mod launch_token;
 mod launch_url;
 mod login;
@@ -19,6 +20,7 @@ mod unverified;
 mod verify;
 
 pub use claim::{ClaimFault, ClaimNote};
+pub use deep_linking::DeepLinkingResponse;
 pub use launch_token::{ReadToken, read_token};
 pub use launch_url::LaunchUrl;
 pub use login::{AuthenticationRequest, LoginRequest, find_client};
