@@ -47,7 +47,7 @@ fn a_link_to_another_host_gets_no_request() {
         (format!("<http://localhost:{port}/members?page=2>; rel=next"), "another host"),
         ("<https://evil.example/members>; rel=\"next\"".to_owned(), "another host"),
         ("</members>; rel=next".to_owned(), "circle"),
-        ("<http://>; rel=next".to_owned(), "not a URL"),
+        ("<http://>; rel=next".to_owned(), "another host"),
     ] {
         stage.services.serve_members("/members", &page(&["a"]), &link);
         let reply = call(&stage.server, "GET", "/members", &token, "");
