@@ -2,6 +2,7 @@
 //! services, an upstream, and the gateway between them.
 
 mod discard;
+mod documented;
 mod grades;
 mod members;
 mod members_token;
