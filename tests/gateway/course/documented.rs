@@ -15,7 +15,8 @@ fn block(page: &'static str, heading: &str, language: &str) -> &'static str {
     let (_, section) = page.split_once(&format!("\n{heading}\n")).expect("a heading");
     let level = heading.split(' ').next().expect("its level");
     let section = section.split(&format!("\n{level} ")).next().expect("a section");
-    let mut blocks = section.split(&format!("```{language}\n")).skip(1);
+    let start = format!("```{language}\n");
+    let mut blocks = section.split(&start).skip(1);
     let block = blocks.next().and_then(|rest| rest.split("\n```").next()).expect("a block");
     assert!(blocks.next().is_none(), "two blocks");
     block
