@@ -5,6 +5,7 @@
 //! and ignores the proxy variables of the environment.
 
 mod access_token;
+mod bearer_token;
 mod call;
 mod certificate;
 mod client;
@@ -14,6 +15,7 @@ mod gzip;
 mod keyset_cache;
 mod known_members;
 mod line_item;
+mod line_item_cache;
 mod mask;
 mod members;
 mod outcome;
@@ -24,10 +26,12 @@ mod reach;
 mod reply;
 mod service;
 mod service_client;
-mod service_request;
+mod service_message;
 mod service_token;
+mod token_cache;
 
 pub use access_token::{GrantedToken, TokenRequest};
+pub use bearer_token::AccessToken;
 pub use call::{PlatformCall, PlatformOperation, PlatformResponse};
 pub use client::client;
 pub use error::PlatformError;
@@ -40,4 +44,3 @@ pub use own_keys::{NoOwnKey, OwnKeySource, OwnKeyring, OwnKeys};
 pub use reach::PracticePlatform;
 pub use service::{Platforms, unreachable_by};
 pub use service_client::{ServiceClient, ServiceClients};
-pub use service_token::AccessToken;
