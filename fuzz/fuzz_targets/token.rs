@@ -9,11 +9,12 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use lti::jose::{Algorithm, Algorithms, Keyset, RsaKey, keyset_document, sign};
+use lti::v1p1::Consumers;
 use lti::v1p3::{
     AnsweredLogin, Client, FetchedKeys, LaunchUrl, TokenPolicy, TrustedPlatform, examine_token,
     read_token,
 };
-use lti::{MemoryReplay, Secret, admission::Verdict};
+use lti::{MemoryReplay, Message, Secret, admission::Verdict};
 use ring::rand::SystemRandom;
 
 const NOW: u64 = 1_700_000_000;
@@ -37,13 +38,17 @@ fuzz_target!(|input: &str| {
             jwks_url: "https://lms.example/jwks".to_owned(),
             deployments: None,
         }],
+        formerly: Vec::new(),
+        keeps_ids: false,
     };
     let launch_url = LaunchUrl::new("https", "tool.example", "/lti/a");
+    let consumers = Consumers::new("a", []);
     let policy = TokenPolicy {
         tool: "a",
         launch_url: &launch_url,
         platform: &platform,
         client: &platform.clients[0],
+        consumers: &consumers,
         roles: None,
         declares_line_item: false,
         clock_skew: 300,
@@ -63,7 +68,10 @@ fuzz_target!(|input: &str| {
     if let Ok(Verdict::New(candidate)) = examine(&token, false) {
         assert_eq!((&claims["iss"], &claims["nonce"]), (&"i".into(), &"n".into()));
         let spent = MemoryReplay::new(1).spend(candidate.nonce(), NOW);
-        let launch = candidate.admit(spent).expect("a new nonce");
-        assert!(!launch.resource_link.id.is_empty());
+        let message = candidate.admit(spent).expect("a new nonce");
+        assert_eq!(
+            message.launch().resource_link.id.is_empty(),
+            matches!(message, Message::Selection(_))
+        );
     }
 });

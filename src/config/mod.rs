@@ -71,6 +71,6 @@ pub use shape::Shape;
 pub use state_location::StateLocation;
 pub use string_mistake::StringMistake;
 pub(crate) use suggestion::{nearest_name, variable_of};
-pub use tool_link::ToolLink;
+pub use tool_link::{ToolLink, is_custom_name};
 pub use tool_path::ToolPath;
 pub(crate) use upstream_url::UpstreamUrlError;

@@ -9,7 +9,7 @@ pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
     let groups: Vec<&str> = session.roles.iter().map(lti::Role::name).collect();
     let groups = (!groups.is_empty()).then(|| groups.join(","));
     let values = [
-        ("x-forwarded-user", subject(session).map(|subject| percent_encoded(&subject))),
+        ("x-forwarded-user", session.upstream_user().map(|user| percent_encoded(&user))),
         ("x-forwarded-preferred-username", session.get(Field::Name).map(percent_encoded)),
         ("x-forwarded-email", session.get(Field::Email).map(percent_encoded)),
         ("x-forwarded-groups", groups),
@@ -18,16 +18,6 @@ pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
         Some((HeaderName::from_static(name), HeaderValue::from_str(&value?).ok()?))
     });
     headers.collect()
-}
-
-/// The user, as `sender:user_id`, because a user id is unique only within its sender. `None` for an
-/// anonymous launch.
-///
-/// The sender's colons are percent-encoded. So the first colon ends the sender, and no sender can
-/// name another sender's users.
-pub fn subject(session: &Session) -> Option<String> {
-    let namespace = session.user_namespace().replace('%', "%25").replace(':', "%3A");
-    session.get(Field::UserId).map(|user| format!("{namespace}:{user}"))
 }
 
 /// A string that a header can carry: `%` and every byte of UTF-8 that is not printable ASCII are

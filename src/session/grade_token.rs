@@ -7,19 +7,17 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lti::{GradePlace, GradePlaceParts, Secret, Sender};
+use lti::{GradePlace, GradePlaceParts, Secret, Sender, upstream_user_hash};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::field::Field;
+use super::grade_slot::GradeSlot;
 use super::seal::{Seal, deflated};
 use super::sealed_sender::SealedSender;
 use super::session::Session;
 
-/// The lifetime of a grade token, in seconds.
-pub const GRADE_TOKEN_LIFETIME: u64 = 7 * 86_400;
-
 /// The content of a grade token. It has no `Debug`, because it contains personal data.
+#[derive(Clone)]
 pub struct GradeToken {
     /// The last second at which it is valid, in seconds since the epoch.
     pub expires: u64,
@@ -32,10 +30,13 @@ pub struct GradeToken {
     pub slot: [u8; 16],
     /// The place of the grade at the platform.
     pub place: GradePlace,
+    /// A hash of the learner's id for upstreams. `None` for an anonymous launch, and for a token of
+    /// an earlier version.
+    pub person: Option<[u8; 16]>,
 }
 
 /// The serialized content: expires, tool, sender, slot, and the parts of the grade place: URL,
-/// learner, protocol, link. Earlier versions wrote no link.
+/// learner, protocol, link; then the person. Earlier versions wrote neither link nor person.
 #[derive(Serialize, Deserialize)]
 struct GradeTokenContent<'a>(
     u64,
@@ -45,7 +46,8 @@ struct GradeTokenContent<'a>(
     Cow<'a, str>,
     Cow<'a, str>,
     Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "str::is_empty")] Cow<'a, str>,
+    #[serde(default)] Cow<'a, str>,
+    #[serde(default)] Cow<'a, str>,
 );
 
 /// Seals and opens grade tokens. Its keys are derived from `gateway.secret`: the first key seals,
@@ -53,28 +55,23 @@ struct GradeTokenContent<'a>(
 pub struct GradeTokens(Seal);
 
 impl GradeToken {
-    /// The token of a session at `now`. `None` if its launch accepts no grade.
-    pub fn new(session: &Session, tool: &str, now: u64) -> Option<Self> {
+    /// The token of a session at `now`, for `lifetime` seconds. `None` if its launch accepts no
+    /// grade.
+    pub fn new(session: &Session, tool: &str, lifetime: u64, now: u64) -> Option<Self> {
         let place = session.grade_place()?;
-        let mut digest = Sha256::new();
         // A migrated user's old id may be another user's id at the platform. Without a user id,
         // only the platform's id of the result identifies the learner.
         let learner = session.platform_user_id().unwrap_or(place.learner_reference());
         let [context, link] = [Field::ContextId, Field::ResourceLinkId]
             .map(|field| session.get(field).unwrap_or_default());
-        let sender = session.sender.parts();
-        for part in std::iter::once(tool).chain(sender).chain([learner, context, link]) {
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
-        let mut slot = [0; 16];
-        slot.copy_from_slice(&digest.finalize()[..16]);
+        let slot = GradeSlot { tool, sender: &session.sender, learner, context, link };
         Some(Self {
-            expires: now.saturating_add(GRADE_TOKEN_LIFETIME),
+            expires: now.saturating_add(lifetime),
             tool: tool.to_owned(),
             sender: session.sender.clone(),
-            slot,
+            slot: slot.hash(),
             place,
+            person: session.upstream_user().as_deref().map(upstream_user_hash),
         })
     }
 }
@@ -97,6 +94,7 @@ impl GradeTokens {
             learner.into(),
             protocol.into(),
             link.into(),
+            token.person.map(|person| URL_SAFE_NO_PAD.encode(person)).unwrap_or_default().into(),
         );
         self.0.close(&deflated(&serde_json::to_vec(&content).ok()?), &[])
     }
@@ -104,7 +102,7 @@ impl GradeTokens {
     /// Opens a token. `None` if it has expired at `now`, was altered, or is from another gateway.
     pub fn open(&self, text: &str, now: u64) -> Option<GradeToken> {
         let content = self.0.open(text, &[])?;
-        let GradeTokenContent(expires, tool, sender, slot, url, learner, protocol, link) =
+        let GradeTokenContent(expires, tool, sender, slot, url, learner, protocol, link, person) =
             serde_json::from_slice(&content).ok()?;
         let token = GradeToken {
             expires,
@@ -117,6 +115,7 @@ impl GradeTokens {
                 protocol: protocol.into_owned(),
                 link: link.into_owned(),
             })?,
+            person: URL_SAFE_NO_PAD.decode(person.as_bytes()).ok()?.try_into().ok(),
         };
         (token.expires >= now).then_some(token)
     }

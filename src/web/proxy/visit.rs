@@ -5,16 +5,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::header::{HeaderName, HeaderValue};
-use lti::Secret;
+use lti::{ConsumerKey, Secret};
 use quick_cache::sync::Cache;
 
 use super::route::Mount;
 use super::session_load::SessionLoads;
 use crate::config::{Prefix, PublicUrl};
-use crate::proxy::assertion::Assertions;
-use crate::proxy::session_headers::{SessionFacts, session_headers};
+use crate::proxy::session_headers::{HeaderSeals, SessionFacts, session_headers};
 use crate::session::{
-    COOKIE, GradeTokens, LatestLaunches, PersonTags, Session, Sessions, TWIN_COOKIE, cookies,
+    COOKIE, Field, LatestLaunches, PersonTags, Session, Sessions, TWIN_COOKIE, cookies,
     looks_sealed,
 };
 use crate::url::Origin;
@@ -164,6 +163,9 @@ impl SessionCache {
         let tool = &served.tool;
         session.expires >= now
             && tool.senders.contains(&session.sender)
+            && session
+                .get(Field::UserConsumer)
+                .is_none_or(|key| tool.senders.speaks_for(&session.sender, &ConsumerKey::from(key)))
             && tool.roles.is_none_or(|roles| roles.intersects(session.roles))
             && !self.latest_launches.supersedes(session)
     }
@@ -179,8 +181,7 @@ impl OpenSession {
     /// `dev_port` is the gateway's port in development.
     pub(in crate::web) fn prepared_headers(
         &self,
-        assertions: &Assertions,
-        grade_tokens: &GradeTokens,
+        seals: HeaderSeals<'_>,
         (public_url, dev_port): (&PublicUrl, Option<u16>),
         mount: &Mount<'_, '_>,
         authority: &str,
@@ -197,8 +198,7 @@ impl OpenSession {
         }
         let prepared = Arc::new(PreparedHeaders::new(
             &self.session,
-            assertions,
-            grade_tokens,
+            seals,
             (public_url, dev_port),
             mount,
             authority,
@@ -212,8 +212,7 @@ impl OpenSession {
 impl PreparedHeaders {
     fn new(
         session: &Session,
-        assertions: &Assertions,
-        grade_tokens: &GradeTokens,
+        seals: HeaderSeals<'_>,
         (public_url, dev_port): (&PublicUrl, Option<u16>),
         mount: &Mount<'_, '_>,
         authority: &str,
@@ -225,13 +224,16 @@ impl PreparedHeaders {
             tool: &tool.name,
             launch_url: &public_url.launch_url(tool, Some(authority)),
             params: mount.served.params.as_ref(),
-            grades: mount.target.grades(),
+            grades: mount.target.grade_access(),
+            grade_lifetime: mount.target.grade_lifetime(),
+            members: mount.target.members(),
+            picker: mount.target.picker().is_some(),
             issuer: &public_url.issuer(authority, dev_port).to_string(),
             scheme: scheme.as_str(),
             host: &host,
             prefix: mount.prefix,
         };
-        let headers = session_headers(session, &facts, assertions, grade_tokens, now)?;
+        let headers = session_headers(session, &facts, seals, now)?;
         let origin = format!("{scheme}://{host}");
         Some(Self { minute: now / 60, authority: authority.to_owned(), origin, headers })
     }

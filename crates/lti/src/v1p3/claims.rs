@@ -13,6 +13,8 @@ pub(super) const CLAIM_MESSAGE_TYPE: &str =
     "https://purl.imsglobal.org/spec/lti/claim/message_type";
 pub(super) const CLAIM_DEPLOYMENT: &str = "https://purl.imsglobal.org/spec/lti/claim/deployment_id";
 pub(super) const CLAIM_TARGET: &str = "https://purl.imsglobal.org/spec/lti/claim/target_link_uri";
+/// The version of LTI 1.3.
+pub(super) const VERSION_1P3: &str = "1.3.0";
 const CLAIM_ROLES: &str = "https://purl.imsglobal.org/spec/lti/claim/roles";
 const CLAIM_MENTOR: &str = "https://purl.imsglobal.org/spec/lti/claim/role_scope_mentor";
 const CLAIM_RESOURCE_LINK: &str = "https://purl.imsglobal.org/spec/lti/claim/resource_link";
@@ -22,9 +24,12 @@ const CLAIM_PLATFORM: &str = "https://purl.imsglobal.org/spec/lti/claim/tool_pla
 const CLAIM_LIS: &str = "https://purl.imsglobal.org/spec/lti/claim/lis";
 const CLAIM_CUSTOM: &str = "https://purl.imsglobal.org/spec/lti/claim/custom";
 
+/// The parameter of the user.
+const USER_ID: &str = "user_id";
+
 /// Claims with one value, and their parameters.
 const VALUES: [(&str, &str); 7] = [
-    ("sub", "user_id"),
+    ("sub", USER_ID),
     ("name", "lis_person_name_full"),
     ("given_name", "lis_person_name_given"),
     ("middle_name", "lis_person_name_middle"),
@@ -88,10 +93,10 @@ pub(super) struct ClaimParams {
     count: usize,
 }
 
-/// Checks the claims about user, roles and resource link.
+/// Checks the claims about user and roles.
 ///
 /// # Errors
-/// [`Rejection::MissingClaim`], [`Rejection::MalformedClaim`] or [`Rejection::NoResourceLink`].
+/// [`Rejection::MissingClaim`] or [`Rejection::MalformedClaim`].
 pub(super) fn check(claims: &JsonObject<'_>, anonymous: bool) -> Result<(), Rejection> {
     let malformed = |claim, found| Rejection::MalformedClaim { claim, found };
     let of_kind = |claim, value: JsonValue<'_>| malformed(claim, ClaimFault::Kind(value.kind()));
@@ -113,6 +118,18 @@ pub(super) fn check(claims: &JsonObject<'_>, anonymous: bool) -> Result<(), Reje
     if let Some(other) = list.iter().find(|role| role.kind() != JsonKind::String) {
         return Err(malformed(CLAIM_ROLES, ClaimFault::ListWith(other.kind())));
     }
+    Ok(())
+}
+
+/// Checks the claim about the resource link, which only a launch has.
+///
+/// # Errors
+/// [`Rejection::NoResourceLink`] or [`Rejection::MalformedClaim`].
+pub(super) fn check_resource_link(claims: &JsonObject<'_>) -> Result<(), Rejection> {
+    let of_kind = |claim, value: JsonValue<'_>| {
+        let found = ClaimFault::Kind(value.kind());
+        Rejection::MalformedClaim { claim, found }
+    };
     let link = claims.get(CLAIM_RESOURCE_LINK).ok_or(Rejection::NoResourceLink)?;
     let link = link.object().ok_or_else(|| of_kind(CLAIM_RESOURCE_LINK, link))?;
     match link.get("id") {
@@ -126,14 +143,17 @@ pub(super) fn check(claims: &JsonObject<'_>, anonymous: bool) -> Result<(), Reje
 }
 
 impl ClaimParams {
-    /// The parameters of all claims that a launch contains.
-    pub(super) fn read(claims: &JsonObject<'_>) -> Self {
+    /// The parameters of all claims that a launch contains. `user_id` replaces `sub`.
+    pub(super) fn read(claims: &JsonObject<'_>, user_id: Option<&str>) -> Self {
         let mut read = Self::default();
         // The same values as in LTI 1.1: a template or an app cannot distinguish the versions.
         read.push("lti_message_type", MESSAGE_TYPE);
         read.push("lti_version", VERSION);
         for (claim, param) in VALUES {
-            read.push_value(claim, param, claims.get(claim));
+            match user_id.filter(|_| param == USER_ID) {
+                Some(user_id) => read.push(param, user_id),
+                None => read.push_value(claim, param, claims.get(claim)),
+            }
         }
         read.push_list(CLAIM_ROLES, "roles", claims.get(CLAIM_ROLES));
         read.push_list(CLAIM_MENTOR, "role_scope_mentor", claims.get(CLAIM_MENTOR));

@@ -3,7 +3,9 @@
 
 mod attempt;
 mod check;
+mod deep_linking;
 mod launch;
+mod migration;
 mod platform;
 mod property;
 mod signature;
