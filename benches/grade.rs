@@ -118,6 +118,7 @@ fn request(origin: &str, number: usize) -> Vec<u8> {
             user: format!("user-{number}"),
             scopes: AgsScopes::of_letters("sr"),
         }),
+        person: None,
     };
     let token = tokens.seal(&token).expect("randomness");
     let body = r#"{"score":0.92,"comment":"well done"}"#;

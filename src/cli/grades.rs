@@ -1,4 +1,4 @@
-//! `grades`: queued grades and dead letters; and the queued grades of a user who wants them deleted.
+//! `grades`: queued grades and dead letters; the queued grades of one user can be deleted.
 
 use std::path::Path;
 use std::process::ExitCode;

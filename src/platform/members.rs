@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use lti::v1p3::{MEMBERS_MEDIA_TYPE, MEMBERS_SCOPE, Member, MembersPage};
 use reqwest::Method;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::PlatformError;
@@ -28,8 +27,6 @@ pub const MOST_MEMBERS: usize = 20_000;
 const LARGEST_PAGE: usize = 8 * 1024 * 1024;
 /// The largest course, in bytes of all pages.
 const LARGEST_COURSE: usize = 16 * 1024 * 1024;
-/// The most courses that the gateway reads at once. Others wait.
-const CONCURRENT: usize = 4;
 
 /// The members of a course. It has no `Debug`, because it contains personal data.
 #[derive(Default)]
@@ -57,16 +54,6 @@ impl From<PlatformError> for MembersError {
     }
 }
 
-/// The turns of requests for members.
-#[derive(Clone)]
-pub(super) struct MemberTurns(Arc<Semaphore>);
-
-impl Default for MemberTurns {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(CONCURRENT)))
-    }
-}
-
 impl Platforms {
     /// Reads the members of a course, page by page.
     ///
@@ -81,7 +68,7 @@ impl Platforms {
         let until = Instant::now().checked_add(MEMBERS_TIMEOUT).ok_or(MembersError::Slow)?;
         let turn = timeout_at(until, self.kept.member_turns.0.acquire()).await;
         let _turn = turn.map_err(|_| MembersError::Slow)?;
-        let mut reading = Reading::default();
+        let mut reading = CourseReading::default();
         let read = reading.read_all(self, client, url, clock);
         match timeout_at(until, read).await {
             Ok(read) => read.map(|()| reading.read),
@@ -93,13 +80,13 @@ impl Platforms {
 
 /// A course whose members the gateway reads.
 #[derive(Default)]
-struct Reading {
+struct CourseReading {
     read: CourseMembers,
     /// The number of pages that the gateway has read.
     pages: usize,
 }
 
-impl Reading {
+impl CourseReading {
     async fn read_all(
         &mut self,
         platforms: &Platforms,

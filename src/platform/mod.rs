@@ -17,6 +17,7 @@ mod known_members;
 mod line_item;
 mod line_item_cache;
 mod mask;
+mod member_turns;
 mod members;
 mod outcome;
 mod own_keys;

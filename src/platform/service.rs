@@ -7,7 +7,7 @@ use reqwest::{Client, Url};
 use super::client::client;
 use super::error::PlatformError;
 use super::line_item_cache::LineItems;
-use super::members::MemberTurns;
+use super::member_turns::MemberTurns;
 use super::reach::{DnsResolver, PracticePlatform};
 use super::token_cache::ServiceTokens;
 use crate::address::is_public;

@@ -10,12 +10,12 @@ use lti::{GradePlace, GradePlaceParts, Roles, Secret, Sender, upstream_user_hash
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
-use super::grade_slot::GradeSlot;
 use super::grade_token::GradeToken;
 use super::launch_mark::{LaunchMark, MarkContent};
 use super::seal::{Seal, deflated};
 use super::sealed_sender::SealedSender;
 use super::session::Session;
+use super::slot_parts::SlotParts;
 
 /// The lifetime of a course grade token, in seconds.
 pub const COURSE_GRADE_TOKEN_LIFETIME: u64 = 86_400;
@@ -99,7 +99,7 @@ impl CourseGradeToken {
         let parts = GradePlaceParts { learner: sub.to_owned(), ..self.line_item.clone()? };
         let (context, link) = (self.context.as_str(), self.link.as_str());
         let slot =
-            GradeSlot { tool: &self.tool, sender: &self.sender, learner: sub, context, link };
+            SlotParts { tool: &self.tool, sender: &self.sender, learner: sub, context, link };
         Some(GradeToken {
             expires: self.expires,
             tool: self.tool.clone(),

@@ -11,10 +11,10 @@ use lti::{GradePlace, GradePlaceParts, Secret, Sender, upstream_user_hash};
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
-use super::grade_slot::GradeSlot;
 use super::seal::{Seal, deflated};
 use super::sealed_sender::SealedSender;
 use super::session::Session;
+use super::slot_parts::SlotParts;
 
 /// The content of a grade token. It has no `Debug`, because it contains personal data.
 #[derive(Clone)]
@@ -64,7 +64,7 @@ impl GradeToken {
         let learner = session.platform_user_id().unwrap_or(place.learner_reference());
         let [context, link] = [Field::ContextId, Field::ResourceLinkId]
             .map(|field| session.get(field).unwrap_or_default());
-        let slot = GradeSlot { tool, sender: &session.sender, learner, context, link };
+        let slot = SlotParts { tool, sender: &session.sender, learner, context, link };
         Some(Self {
             expires: now.saturating_add(lifetime),
             tool: tool.to_owned(),

@@ -10,7 +10,6 @@ mod content;
 mod cookie;
 mod course_grade_token;
 mod field;
-mod grade_slot;
 mod grade_token;
 mod id;
 mod key;
@@ -29,6 +28,7 @@ mod sealed;
 mod sealed_sender;
 #[allow(clippy::module_inception, reason = "the file of the type of this name")]
 mod session;
+mod slot_parts;
 
 pub use binding::{Binding, BindingHash};
 pub use budget::BUDGET;

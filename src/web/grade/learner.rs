@@ -15,9 +15,9 @@ use crate::web::gateway::Gateway;
 /// The grade token of the learner. `user` is the learner whom the request names.
 ///
 /// # Errors
-/// [`GradeRefusal::UserNotAllowed`], [`GradeRefusal::UserMissing`], [`GradeRefusal::OwnResultOnly`],
-/// [`GradeRefusal::UnknownUser`], [`GradeRefusal::MembersFailed`], and [`GradeRefusal::BadToken`] if
-/// the configuration has changed.
+/// [`GradeRefusal::UserNotAllowed`], [`GradeRefusal::UserMissing`],
+/// [`GradeRefusal::OwnResultOnly`], [`GradeRefusal::UnknownUser`], [`GradeRefusal::MembersFailed`],
+/// and [`GradeRefusal::BadToken`] if the configuration has changed.
 pub(super) async fn learner(
     gateway: &Gateway,
     authority: &GradeAuthority,

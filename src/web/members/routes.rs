@@ -12,7 +12,7 @@ use crate::web::grade::{Bearer, JsonResponse};
 pub(in crate::web) fn routes() -> Vec<Route> {
     let mut routes = rocket::routes![members];
     let wrong = [Method::Post, Method::Put, Method::Delete, Method::Patch, Method::Options];
-    routes.extend(wrong.map(|method| Route::new(method, "/members", WrongMethod)));
+    routes.extend(wrong.map(|method| Route::new(method, "/members", WrongMembersMethod)));
     routes
 }
 
@@ -23,10 +23,10 @@ async fn members(gateway: &Gateway, bearer: Bearer<'_>, role: Option<&str>) -> J
 
 /// Responds with JSON to a method that is not allowed.
 #[derive(Clone)]
-struct WrongMethod;
+struct WrongMembersMethod;
 
 #[rocket::async_trait]
-impl Handler for WrongMethod {
+impl Handler for WrongMembersMethod {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
         let refusal = MembersRefusal::WrongMethod;
         let response = match RequestGateway::of(request) {

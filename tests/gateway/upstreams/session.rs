@@ -330,7 +330,7 @@ fn reserved_segments_are_neither_sessions_nor_urls_of_the_app() {
     }
     let recorder = Recorder::start();
     let server = server(&tools(&recorder.url(), "host = \"nb.example\""));
-    for (path, status) in [("/~login", 400), ("/~links", 404), ("/~register/a", 404)] {
+    for (path, status) in [("/~login", 400), ("/~links", 401), ("/~register/a", 404)] {
         let reply = server.send("GET", path, &[("Host", "nb.example")], b"");
         assert_eq!(reply.status, status, "{path}");
     }
@@ -338,10 +338,10 @@ fn reserved_segments_are_neither_sessions_nor_urls_of_the_app() {
 }
 
 #[test]
-fn reserved_paths_are_a_404() {
+fn reserved_paths_belong_to_no_tool() {
     let (recorder, server) = recorded();
-    for path in ["/links", "/members", "/admin", "/admin/a"] {
-        assert_eq!(server.get(path).status, 404, "{path}");
+    for (path, status) in [("/links", 405), ("/members", 401), ("/admin", 404), ("/admin/a", 404)] {
+        assert_eq!(server.get(path).status, status, "{path}");
     }
     recorder.saw_nothing();
 }

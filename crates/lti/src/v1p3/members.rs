@@ -155,11 +155,13 @@ mod tests {
             "members": [
                 {"user_id": "42", "roles": ["Learner"], "status": "Active", "name": "Ada Lovelace",
                  "email": "ada@example.edu", "lti11_legacy_user_id": "old-42"},
-                {"user_id": 43, "roles": ["http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor",
+                {"user_id": 43, "roles": [
+                 "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor",
                  "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant"],
                  "given_name": "Bob", "family_name": "Ross", "email": null, "status": "deleted"},
                 {"user_id": "44", "roles": "Learner", "name": "$Person.name.full", "status": "odd"},
-                {"user_id": "45", "roles": [5, "urn:lti:instrole:ims/lis/Instructor"], "status": null},
+                {"user_id": "45", "status": null,
+                 "roles": [5, "urn:lti:instrole:ims/lis/Instructor"]},
                 {"roles": ["Learner"], "name": "nobody"}, {"user_id": ""}, 5, null
             ]}"#
             .as_bytes(),

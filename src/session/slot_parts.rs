@@ -3,7 +3,7 @@ use sha2::{Digest as _, Sha256};
 
 /// One learner at one resource link of one tool. Of the grades of a slot, the newest counts,
 /// whether the learner's launch or the course staff sent it.
-pub(super) struct GradeSlot<'a> {
+pub(super) struct SlotParts<'a> {
     pub(super) tool: &'a str,
     pub(super) sender: &'a Sender,
     /// The platform's own id of the learner. A migrated user's old id may be another user's id at
@@ -15,7 +15,7 @@ pub(super) struct GradeSlot<'a> {
     pub(super) link: &'a str,
 }
 
-impl GradeSlot<'_> {
+impl SlotParts<'_> {
     /// The first 16 bytes of a SHA-256 digest.
     pub(super) fn hash(&self) -> [u8; 16] {
         let Self { tool, sender, learner, context, link } = *self;
