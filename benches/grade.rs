@@ -113,6 +113,7 @@ fn request(origin: &str, number: usize) -> Vec<u8> {
             deployment_id: "1".into(),
         },
         slot,
+        person: None,
         place: GradePlace::LineItem(LineItem {
             url: LineItemUrl::Item(format!("{origin}/li/7?type_id=1")),
             user: format!("user-{number}"),
