@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::PlatformError;
+use super::reply::Reply;
 use super::service::Platforms;
 use super::service_client::ServiceClient;
 use super::service_message::ServiceMessage;
@@ -123,7 +124,7 @@ impl Reading {
                 largest: LARGEST_PAGE,
             };
             let reply = platforms.call_service(client, &request, clock).await?;
-            reply.judge()?;
+            judge(&reply)?;
             let body = reply.body.as_deref().ok_or(MembersError::TooMany)?;
             bytes = bytes.saturating_add(body.len());
             let page = MembersPage::parse(body).map_err(|error| invalid(reply.status, error))?;
@@ -142,6 +143,23 @@ impl Reading {
         }
         Ok(())
     }
+}
+
+/// The result of a response of the service.
+fn judge(reply: &Reply) -> Result<(), PlatformError> {
+    let Err(error) = reply.judge() else { return Ok(()) };
+    let PlatformError::RefusedByStatus { status, .. } = error else { return Err(error) };
+    let description = reply.service_message();
+    // Canvas limits the rate with 403. After a 401, another token has been tried, too: the
+    // platform's keys may have changed.
+    let is_limit = description.to_ascii_lowercase().contains("rate limit exceeded");
+    Err(match status {
+        403 if is_limit => {
+            PlatformError::Unavailable { status, description, retry_after: reply.retry_after() }
+        }
+        401 => PlatformError::Unavailable { status, description, retry_after: None },
+        _ => PlatformError::RefusedByStatus { status, description },
+    })
 }
 
 /// The error for a response that is not a page.

@@ -242,6 +242,20 @@ fn a_refused_scope_is_a_platform_without_a_list_and_a_failing_list_is_none() {
 }
 
 #[test]
+fn a_list_that_never_arrives_is_a_504() {
+    let silent = crate::support::Upstream::start();
+    let course = Course::new("grades = \"course\"\ntimeout = \"1s\"");
+    let request = course.launched("teacher", INSTRUCTOR, |claims| {
+        claims[NRPS]["context_memberships_url"] = json!(format!("{}/members", silent.origin()));
+    });
+    let token = request.header("x-lti-course-grade-token").expect("a course grade token");
+    refused(&course.grade(&token, "moodle:user-4711"), 504, "platform-slow");
+    let (_wire, head) = silent.request();
+    assert_eq!(head.line(), "GET /members HTTP/1.1");
+    assert!(course.lines().iter().all(|line| !line.contains("/li/")));
+}
+
+#[test]
 fn by_lti_1_1_the_grades_of_others_are_a_409() {
     let course = Course::new("grades = \"course\"\nkey = \"key-1\"\nsecret = \"s3cret\"");
     let form = Form { url: "https://tool.example/lti/nb", ..Form::default() };

@@ -19,6 +19,7 @@ fn the_platforms_refusal_is_a_502_with_its_message() {
     assert_eq!(response["platform"], json!({"status": 403, "description": body}));
     for (status, headers, code, expected) in [
         ("404 Not Found", "", "platform-refused", 502),
+        ("403 Rate Limit Exceeded", "Retry-After: 7\r\n", "platform-unreachable", 503),
         ("302 Found", "Location: https://evil.example/\r\n", "platform-answer", 502),
         ("200 OK", "", "platform-answer", 502),
         ("503 Service Unavailable", "Retry-After: 7\r\n", "platform-unreachable", 503),
@@ -58,7 +59,7 @@ fn an_expired_access_token_is_replaced_once() {
     let stage = Stage::new("members = \"staff\"");
     let token = stage.members_token();
     stage.services.serve("GET /members", "401 Unauthorized", "", "");
-    refused(&call(&stage.server, "GET", "/members", &token, ""), 502, "platform-refused");
+    refused(&call(&stage.server, "GET", "/members", &token, ""), 503, "platform-unreachable");
     for line in ["POST /token", "GET /members", "POST /token", "GET /members"] {
         assert_eq!(stage.services.next().line(), line);
     }
