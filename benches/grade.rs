@@ -113,12 +113,12 @@ fn request(origin: &str, number: usize) -> Vec<u8> {
             deployment_id: "1".into(),
         },
         slot,
+        person: None,
         place: GradePlace::LineItem(LineItem {
             url: LineItemUrl::Item(format!("{origin}/li/7?type_id=1")),
             user: format!("user-{number}"),
             scopes: AgsScopes::of_letters("sr"),
         }),
-        person: None,
     };
     let token = tokens.seal(&token).expect("randomness");
     let body = r#"{"score":0.92,"comment":"well done"}"#;

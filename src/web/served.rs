@@ -15,7 +15,7 @@ use crate::template::Page;
 /// A tool's target, prepared.
 enum ServedTarget {
     Template(Page),
-    Upstream(Upstream),
+    Upstream(Box<Upstream>),
     Site(Site),
 }
 
@@ -44,7 +44,7 @@ impl ServedTool {
             Target::Template(name) => ServedTarget::Template(Page::new(name, &tool)),
             Target::Upstream(upstream) => {
                 headers = headers::configured_headers(upstream);
-                ServedTarget::Upstream(Upstream::clone(upstream))
+                ServedTarget::Upstream(upstream.clone())
             }
             Target::Site(site) => ServedTarget::Site(site.clone()),
         };

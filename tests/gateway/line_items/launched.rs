@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// A change of the claims.
+type Change = fn(&mut Value);
+
 /// The log lines of launches of a stage's tool that have no token, with this reason.
 fn lines_without_token(reason: &str) -> Vec<String> {
     let lines = log_lines("grade_token=\"none\"").into_iter();
@@ -12,7 +15,7 @@ fn lines_without_token(reason: &str) -> Vec<String> {
 #[test]
 fn a_launch_without_a_usable_line_item_has_no_token_and_one_line() {
     let stage = Stage::with("", "");
-    let checks: [(&str, &str, fn(&mut Value)); 6] = [
+    let checks: [(&str, &str, Change); 6] = [
         ("INFO", "the platform sent no grade service (AGS)", |claims| {
             claims.as_object_mut().expect("an object").remove(ENDPOINT);
         }),

@@ -6,6 +6,7 @@
 
 mod conflict;
 mod declared;
+mod documented;
 mod failure;
 mod launched;
 mod progress;

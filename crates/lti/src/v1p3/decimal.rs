@@ -15,9 +15,9 @@ struct Decimal {
     places: usize,
 }
 
-/// The quotient of two decimals that are not negative. The score keeps its digits if the maximum is
-/// 1. A quotient that does not terminate has four decimal places, rounded half up. `None` if one is
-/// not a number, or the maximum is 0.
+/// The quotient of two decimals, which are not negative. With a maximum of 1, the score keeps its
+/// digits. A quotient that does not terminate has four decimal places, rounded half up. `None` if a
+/// value is not a number, or the maximum is 0.
 pub(super) fn ratio(score: &str, maximum: &str) -> Option<String> {
     let (dividend, divisor) = (Decimal::parse(score)?, Decimal::parse(maximum)?);
     let by = divisor.integer()?;
