@@ -177,7 +177,7 @@ fn cancel_returns_an_empty_list() {
 #[test]
 fn data_comes_back_byte_for_byte() {
     let stage = Stage::with_links();
-    let data: String = "&<\"'é\u{1f600}\r\n\t ".chars().cycle().take(2400).collect();
+    let data: String = "&<\"'é\u{1f600}\r\n\t ".chars().cycle().take(3000).collect();
     assert!(data.len() > 4096);
     let mut browser = stage.browser();
     let picker = stage.ask(&mut browser, settings(json!({ "data": data })));

@@ -63,10 +63,10 @@ fn development_sends_links_to_loopback_hosts() {
 #[test]
 fn a_rejected_return_url_spends_no_nonce() {
     let stage = Stage::with_links();
-    let form = content_item(&[]).but(&[("content_item_return_url", "http://lms.example/r")]);
+    let form = content_item(&[]).but(&[("content_item_return_url", "http://other.example/r")]);
     rejected(&stage.browser().launch(&form), 400, "malformed-claim");
     rejected(&stage.browser().launch(&form), 400, "malformed-claim");
-    let settings = settings(json!({"deep_link_return_url": "http://lms.example/r"}));
+    let settings = settings(json!({"deep_link_return_url": "http://other.example/r"}));
     let mut browser = stage.browser();
     let redirected = Redirected::log_in(&mut browser, &login());
     for _ in 0..2 {
