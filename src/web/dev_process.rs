@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
 use super::dev_token::DevToken;
-use crate::practice::v1p3::PLATFORM_NAME;
+use crate::config::PRACTICE_PLATFORM;
 
 /// The state of a process in development that outlives its configuration.
 #[derive(Default)]
@@ -54,7 +54,7 @@ impl DevProcess {
                 let mut random = [0; 32];
                 getrandom::fill(&mut random).ok()?;
                 let secret = Secret::new(BASE64_STANDARD.encode(random));
-                Some(Arc::new(RsaKey::derive(&secret, &PLATFORM_NAME.to_owned().into())))
+                Some(Arc::new(RsaKey::derive(&secret, &PRACTICE_PLATFORM.into())))
             })
             .await
             .ok()

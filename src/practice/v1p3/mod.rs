@@ -10,7 +10,6 @@ pub use login::{login_params, new_hint};
 pub use mistake::TokenMistake;
 pub use pending::{PendingLaunches, PracticeLaunch};
 pub use platform::{
-    AUTH_PATH, DEPLOYMENT, ISSUER, JWKS_PATH, LOST_JWKS_PATH, PLATFORM_NAME, lost_client,
-    practice_platform,
+    AUTH_PATH, DEPLOYMENT, ISSUER, JWKS_PATH, LOST_JWKS_PATH, lost_client, practice_platform,
 };
 pub use token::{AuthFault, AuthRequest, TokenAnswerForm};

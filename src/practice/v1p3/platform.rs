@@ -3,10 +3,8 @@
 use lti::ClientId;
 use lti::jose::Algorithms;
 
-use crate::config::{Platform, PlatformClient, PlatformKeys};
+use crate::config::{PRACTICE_PLATFORM, Platform, PlatformClient, PlatformKeys};
 
-/// The name of the platform. `tools.toml` must not use it.
-pub const PLATFORM_NAME: &str = "practice";
 /// The `iss` of its logins and tokens.
 pub const ISSUER: &str = "http://practice.localhost/dev/platform";
 /// The only deployment of its clients.
@@ -35,7 +33,7 @@ pub fn practice_platform<'t>(tools: impl IntoIterator<Item = &'t str>) -> Platfo
         [client(tool.to_owned().into(), JWKS_PATH), client(lost_client(tool), LOST_JWKS_PATH)]
     });
     Platform {
-        name: PLATFORM_NAME.to_owned().into(),
+        name: PRACTICE_PLATFORM.into(),
         kind: None,
         issuer: Some(ISSUER.to_owned()),
         auth_url: Some(format!("{origin}{AUTH_PATH}")),
