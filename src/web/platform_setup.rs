@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::config::PRACTICE_PLATFORM;
-use crate::config::{Platform, PlatformType, PublicUrl, Tool};
+use crate::config::{PRACTICE_PLATFORM, Platform, PlatformType, PublicUrl, Tool};
 
 /// The registration of a tool at one platform.
 #[derive(Serialize)]
