@@ -4,8 +4,8 @@ use rocket::http::{ContentType, Status};
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Data, Request, Route, delete, get, post, put};
 
-use super::auth;
 use super::consumer::PracticeConsumer;
+use super::{auth, links, services};
 use crate::practice::{Exchange, Gradebook, ServiceRequest, ServiceResponse};
 use crate::web::body::{self, Arrival};
 use crate::web::gateway::Gateway;
@@ -15,10 +15,13 @@ use crate::web::refusal::Refusal;
 /// The largest body, in bytes. Real bodies have a few hundred.
 const LARGEST_BODY: u64 = 256 * 1024;
 
-/// The routes of the outcome services, at edX's paths below a block, and those of LTI 1.3.
+/// The routes of the outcome services, at edX's paths below a block, and those of LTI 1.3 and
+/// LTI Advantage.
 pub(in crate::web) fn routes() -> Vec<Route> {
     let mut all = rocket::routes![outcome, put_result, get_result, delete_result];
     all.extend(auth::routes());
+    all.extend(services::routes());
+    all.extend(links::routes());
     all
 }
 
@@ -135,8 +138,8 @@ impl ServiceCallHead<'_> {
             at: gateway.clock.now(),
         };
         let development = gateway.development.as_ref().ok_or(Refusal::NoTool)?;
-        let mut gradebook = development.gradebook();
-        let response = handle(&request, &mut gradebook);
+        let gradebook = &mut development.practice().gradebook;
+        let response = handle(&request, gradebook);
         // Web pages of other sites cannot send this header (CSRF), so they cannot fill the list.
         if !authorization.is_empty() {
             gradebook.remember(Exchange {
