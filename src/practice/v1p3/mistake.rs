@@ -108,7 +108,7 @@ impl TokenMistake {
             Self::Issuer => "Issuer with a slash",
             Self::State => "No state",
             Self::Login => "Nobody signed in at the platform",
-            Self::Rotated => "Keys rotated a moment ago",
+            Self::Rotated => "Keys rotated, at most once a minute",
             Self::Scope => "Access tokens denied: no grade arrives",
         }
     }

@@ -100,20 +100,19 @@ impl TokenEndpointRequest<'_> {
                 _ => Err(TokenRefusal::request(format!("the form does not have one {name}"))),
             }
         };
-        if param("grant_type")? != "client_credentials" {
+        let (grant_type, assertion_type) = (param("grant_type")?, param("client_assertion_type")?);
+        let (assertion, scope) = (param("client_assertion")?, param("scope")?);
+        if grant_type != "client_credentials" {
             let description = "grant_type is not client_credentials";
             return Err(TokenRefusal::new("unsupported_grant_type", description));
         }
-        if param("client_assertion_type")? != ASSERTION_TYPE {
+        if assertion_type != ASSERTION_TYPE {
             let description = format!("client_assertion_type is not {ASSERTION_TYPE}");
             return Err(TokenRefusal::client(description));
         }
-        let (client, tool) = self.client(param("client_assertion")?, tokens)?;
-        let scopes: Option<Vec<_>> = param("scope")?
-            .split(' ')
-            .filter(|uri| !uri.is_empty())
-            .map(ServiceScope::of)
-            .collect();
+        let (client, tool) = self.client(assertion, tokens)?;
+        let scopes: Option<Vec<_>> =
+            scope.split(' ').filter(|uri| !uri.is_empty()).map(ServiceScope::of).collect();
         let Some(mut scopes) = scopes.filter(|scopes| !scopes.is_empty()) else {
             let description = "scope has none of this platform's scopes, or an unknown one";
             return Err(TokenRefusal::new("invalid_scope", description));

@@ -74,7 +74,8 @@ pub(super) fn start(
 ) -> Result<ToRegistration, DevRefusal> {
     page.check()?;
     let url = chosen.url.trim();
-    UrlParts::of_web(url).filter(|_| !url.contains('#')).ok_or(Refusal::NoTool)?;
+    let origin = UrlParts::parse(url).and_then(|parts| parts.origin());
+    origin.filter(|_| !url.contains('#')).ok_or(Refusal::NoTool)?;
     let development = gateway.development.as_ref().ok_or(Refusal::NoTool)?;
     let token = development.practice().registrations.token(gateway.clock.now());
     let token = token.ok_or(Refusal::PageFailed)?;
