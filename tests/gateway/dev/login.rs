@@ -2,7 +2,7 @@
 //! others out.
 
 use super::*;
-use crate::support::{Browser, NOW};
+use crate::support::Browser;
 
 /// A launch by LTI 1.3 up to its form with the token.
 pub(super) struct Launched<'s> {
@@ -84,7 +84,7 @@ fn each_mistake_has_its_code_and_the_button_names_it() {
         let is_accepted = mistake.split("</li>").next().expect("an item").contains("accepted");
         if name == "rotated" {
             // The gateway has just fetched the keyset, and waits for a minute.
-            server.set_now(NOW + 61);
+            server.set_running(61);
         }
         let reply = answered(&server, &format!("tool=page&token_mistake={name}")).send();
         if is_accepted {
