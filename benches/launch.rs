@@ -24,7 +24,9 @@ use lti::v1p3::{
 use lti::{Launch, MemoryReplay, Secret};
 use lti_gateway::config::{self, Environment, Identity};
 use lti_gateway::proxy::assertion::{Assertions, Subject};
-use lti_gateway::session::{Binding, COOKIE, LoginState, Logins, Session, Sessions};
+use lti_gateway::session::{
+    Binding, COOKIE, LoginState, Logins, Session, SessionServices, Sessions,
+};
 use lti_gateway::template::{Page, Templates};
 use ring::rand::SystemRandom;
 
@@ -82,7 +84,7 @@ fn launch() -> Launch {
         panic!("the launch is good");
     };
     let spent = MemoryReplay::new(1).spend(candidate.nonce(), NOW);
-    candidate.admit(spent).expect("a fresh nonce")
+    candidate.admit(spent).ok().and_then(lti::Message::into_launch).expect("a launch")
 }
 
 fn session(criterion: &mut Criterion) {
@@ -92,9 +94,16 @@ fn session(criterion: &mut Criterion) {
     let identity = Identity { name: true, email: true };
     let mint = || {
         let id = "0123456789abcdef".to_owned();
-        Session::mint(&launch, id, identity, false, Duration::from_secs(8 * 3600), NOW)
-            .expect("short ids")
-            .0
+        Session::mint(
+            &launch,
+            id,
+            identity,
+            SessionServices::default(),
+            Duration::from_secs(8 * 3600),
+            NOW,
+        )
+        .expect("short ids")
+        .0
     };
     let sealed = sessions.seal(&mint(), "hello", "0123456789abcdef").expect("randomness");
     let open = || sessions.open(&sealed, "hello", "0123456789abcdef", NOW).expect("its own seal");
@@ -225,6 +234,7 @@ fn verify_token(criterion: &mut Criterion) {
         platform: &platform,
         client: &platform.clients[0],
         roles: None,
+        declares_line_item: false,
         clock_skew: 300,
     };
     let verify = || {

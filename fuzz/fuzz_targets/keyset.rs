@@ -35,6 +35,7 @@ fuzz_target!(|input: &[u8]| {
         platform: &platform,
         client: &platform.clients[0],
         roles: None,
+        declares_line_item: false,
         clock_skew: 300,
     };
     let login = AnsweredLogin { nonce: "n", expires: 0, same_browser: true };

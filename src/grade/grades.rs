@@ -260,7 +260,7 @@ impl Grades {
 /// The tools that may send grades, by name.
 fn grading_tools(tools: &[Tool]) -> HashMap<String, GradingTool> {
     let grading = |tool: &Tool| match &tool.target {
-        Target::Upstream(upstream) if upstream.grades => Some((
+        Target::Upstream(upstream) if upstream.grades.is_on() => Some((
             tool.name.clone(),
             GradingTool { senders: tool.senders.clone(), timeout: upstream.timeout },
         )),

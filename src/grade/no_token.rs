@@ -10,8 +10,13 @@ use crate::platform::unreachable_by;
 pub enum NoGradeToken {
     /// The launch has no place for a grade.
     NoPlace(NoGradePlace),
-    /// The rules of `tools.toml` do not allow the place. Holds the reason, without a subject.
-    NotAllowed(&'static str),
+    /// The rules of `tools.toml` do not allow the place.
+    NotAllowed {
+        /// The name of the place's URL.
+        url: &'static str,
+        /// The reason, without a subject.
+        why: &'static str,
+    },
 }
 
 impl NoGradeToken {
@@ -25,7 +30,7 @@ impl NoGradeToken {
         place: &Result<GradePlace, NoGradePlace>,
     ) -> Option<Self> {
         match &tool.target {
-            Target::Upstream(upstream) if upstream.grades => {
+            Target::Upstream(upstream) if upstream.grades.is_on() => {
                 Self::find(place, |url| unreachable_by(rules, url))
             }
             _ => None,
@@ -38,7 +43,9 @@ impl NoGradeToken {
         unreachable: impl FnOnce(&str) -> Option<&'static str>,
     ) -> Option<Self> {
         match place {
-            Ok(place) => unreachable(place.url()).map(Self::NotAllowed),
+            Ok(place) => {
+                unreachable(place.url()).map(|why| Self::NotAllowed { url: place.url_name(), why })
+            }
             Err(missing) => Some(Self::NoPlace(*missing)),
         }
     }
@@ -52,7 +59,7 @@ impl NoGradeToken {
     pub fn advice(self) -> &'static str {
         match self {
             Self::NoPlace(missing) => missing.advice(),
-            Self::NotAllowed(_) => {
+            Self::NotAllowed { .. } => {
                 "compare the host in the platform's own URL with `outcome_hosts` in tools.toml, \
                  and name it there if it is the right one; `outcome_url_rewrite` replaces a URL \
                  that the gateway cannot reach"
@@ -65,8 +72,8 @@ impl fmt::Display for NoGradeToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoPlace(missing) => missing.fmt(f),
-            Self::NotAllowed(why) => {
-                write!(f, "the gateway does not send grades to lis_outcome_service_url: {why}")
+            Self::NotAllowed { url, why } => {
+                write!(f, "the gateway does not send grades to {url}: {why}")
             }
         }
     }

@@ -14,6 +14,9 @@ impl Platforms {
     pub async fn grade(&self, call: &PlatformCall<'_>) -> Result<PlatformResponse, PlatformError> {
         match call.place {
             GradePlace::Outcome(service) => outcome::grade(self, service, call).await,
+            GradePlace::LineItem(_) => {
+                Err(PlatformError::NotAllowed("the gateway sends no grades to line items"))
+            }
         }
     }
 }

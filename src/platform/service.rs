@@ -71,6 +71,11 @@ impl Platforms {
         self.url(grade_url).err().map(PlatformError::reason)
     }
 
+    /// Whether `outcome_hosts` names this host.
+    pub fn names_host(&self, host: &str) -> bool {
+        self.rules.names(host)
+    }
+
     /// The host of a grade URL of a launch, after the rewrite, with any port except that of https:
     /// a course author who names a port where nothing listens must not make the platform's own
     /// service look broken. Empty if the URL is invalid.

@@ -26,7 +26,7 @@ pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
 /// The sender's colons are percent-encoded. So the first colon ends the sender, and no sender can
 /// name another sender's users.
 pub fn subject(session: &Session) -> Option<String> {
-    let namespace = session.sender.user_namespace().replace('%', "%25").replace(':', "%3A");
+    let namespace = session.user_namespace().replace('%', "%25").replace(':', "%3A");
     session.get(Field::UserId).map(|user| format!("{namespace}:{user}"))
 }
 

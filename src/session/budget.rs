@@ -33,13 +33,21 @@ const MAX_PERSONAL: usize = 256;
 const MAX_VALUE: usize = 255;
 
 /// The fields that are never omitted.
-const REQUIRED: [Field; 6] = [
+const REQUIRED: [Field; 14] = [
+    Field::LinksReturnUrl,
+    Field::LinksData,
+    Field::LinksTerms,
     Field::UserId,
     Field::ContextId,
     Field::ResourceLinkId,
     Field::GradeUrl,
     Field::GradeResultId,
     Field::GradeSignatureMethod,
+    Field::LineItemUrl,
+    Field::LineItemsUrl,
+    Field::GradeScopes,
+    Field::PlatformUserId,
+    Field::UserConsumer,
 ];
 /// The fields that are also headers.
 const IN_HEADERS: [Field; 3] = [Field::UserId, Field::Name, Field::Email];
@@ -80,7 +88,7 @@ fn identity_length(session: &Session, content: usize) -> usize {
         field if IN_HEADERS.contains(&field) => 3 * value.len(),
         Field::Roles => ROLE * value.split(',').count() * 4 / 3,
         // The grade place is in the grade token, but not in the assertion.
-        Field::GradeUrl => GRADE_TOKEN_OVERHEAD,
+        Field::GradeUrl | Field::LineItemUrl | Field::LineItemsUrl => GRADE_TOKEN_OVERHEAD,
         Field::GradeResultId => 0,
         // In a list, each item gets quotation marks.
         _ => 2 * value.matches(',').count() * 4 / 3,

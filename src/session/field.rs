@@ -93,6 +93,24 @@ fields! {
     GradeResultId => "lis_result_sourcedid",
     /// The platform's signature method, unless it is HMAC-SHA1.
     GradeSignatureMethod => "oauth_signature_method",
+    /// The URL of the resource link's line item (LTI 1.3).
+    LineItemUrl => "lineitem",
+    /// The URL of the course's line items, if the resource link has none.
+    LineItemsUrl => "lineitems",
+    /// The scopes of the grade service, as letters.
+    GradeScopes => "scope",
+    /// The URL of the course's members.
+    MembershipsUrl => "context_memberships_url",
+    /// The platform's own id of a migrated user.
+    PlatformUserId => "sub",
+    /// The consumer whose user a migrated user is.
+    UserConsumer => "oauth_consumer_key",
+    /// The URL that accepts picked links.
+    LinksReturnUrl => "content_item_return_url",
+    /// The platform's own value, which the response with picked links repeats.
+    LinksData => "data",
+    /// What the platform accepts as picked links.
+    LinksTerms => "accept_multiple",
 }
 
 impl Field {
@@ -131,6 +149,6 @@ mod tests {
         for field in Field::ALL {
             assert_eq!(Field::at(field.position()), Some(*field));
         }
-        assert_eq!(Field::at(35), None);
+        assert_eq!(Field::at(44), None);
     }
 }

@@ -7,8 +7,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lti::oauth1::SignatureMethod;
-use lti::{GradePlace, OutcomeService, Secret, Sender};
+use lti::{GradePlace, GradePlaceParts, Secret, Sender};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -35,7 +34,8 @@ pub struct GradeToken {
     pub place: GradePlace,
 }
 
-/// The serialized content: expires, tool, sender, slot, URL, sourcedid, method.
+/// The serialized content: expires, tool, sender, slot, and the parts of the grade place: URL,
+/// learner, protocol, link. Earlier versions wrote no link.
 #[derive(Serialize, Deserialize)]
 struct GradeTokenContent<'a>(
     u64,
@@ -45,6 +45,7 @@ struct GradeTokenContent<'a>(
     Cow<'a, str>,
     Cow<'a, str>,
     Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "str::is_empty")] Cow<'a, str>,
 );
 
 /// Seals and opens grade tokens. Its keys are derived from `gateway.secret`: the first key seals,
@@ -56,8 +57,9 @@ impl GradeToken {
     pub fn new(session: &Session, tool: &str, now: u64) -> Option<Self> {
         let place = session.grade_place()?;
         let mut digest = Sha256::new();
-        // Without a user id, only the platform's id of the result identifies the learner.
-        let learner = session.get(Field::UserId).unwrap_or(place.learner_reference());
+        // A migrated user's old id may be another user's id at the platform. Without a user id, only
+        // the platform's id of the result identifies the learner.
+        let learner = session.platform_user_id().unwrap_or(place.learner_reference());
         let [context, link] = [Field::ContextId, Field::ResourceLinkId]
             .map(|field| session.get(field).unwrap_or_default());
         let sender = session.sender.parts();
@@ -85,15 +87,16 @@ impl GradeTokens {
 
     /// Seals a token. `None` only without a key or without randomness.
     pub fn seal(&self, token: &GradeToken) -> Option<String> {
-        let GradePlace::Outcome(outcome) = &token.place;
+        let GradePlaceParts { url, learner, protocol, link } = token.place.parts();
         let content = GradeTokenContent(
             token.expires,
             token.tool.as_str().into(),
             SealedSender::of(&token.sender),
             URL_SAFE_NO_PAD.encode(token.slot).into(),
-            outcome.url.as_str().into(),
-            outcome.sourcedid.as_str().into(),
-            outcome.method.name().into(),
+            url.into(),
+            learner.into(),
+            protocol.into(),
+            link.into(),
         );
         self.0.close(&deflated(&serde_json::to_vec(&content).ok()?), &[])
     }
@@ -101,18 +104,19 @@ impl GradeTokens {
     /// Opens a token. `None` if it has expired at `now`, was altered, or is from another gateway.
     pub fn open(&self, text: &str, now: u64) -> Option<GradeToken> {
         let content = self.0.open(text, &[])?;
-        let GradeTokenContent(expires, tool, sender, slot, url, sourcedid, method) =
+        let GradeTokenContent(expires, tool, sender, slot, url, learner, protocol, link) =
             serde_json::from_slice(&content).ok()?;
         let token = GradeToken {
             expires,
             tool: tool.into_owned(),
             sender: sender.into_sender(),
             slot: URL_SAFE_NO_PAD.decode(slot.as_bytes()).ok()?.try_into().ok()?,
-            place: GradePlace::Outcome(OutcomeService {
+            place: GradePlace::of_parts(GradePlaceParts {
                 url: url.into_owned(),
-                sourcedid: sourcedid.into_owned(),
-                method: SignatureMethod::named(&method)?,
-            }),
+                learner: learner.into_owned(),
+                protocol: protocol.into_owned(),
+                link: link.into_owned(),
+            })?,
         };
         (token.expires >= now).then_some(token)
     }

@@ -13,6 +13,7 @@ mod grade_token;
 mod id;
 mod key;
 mod latest_launches;
+mod link_request;
 mod login_state;
 mod logins;
 mod mint;
@@ -36,9 +37,13 @@ pub use grade_token::{GRADE_TOKEN_LIFETIME, GradeToken, GradeTokens};
 pub use id::{SessionIds, is_session_id};
 pub use key::derive_key;
 pub use latest_launches::{LatestLaunches, RoleWatch};
+pub use link_request::{
+    LINK_REQUEST_LIFETIME, LinkRequest, LinkRequests, LinkTerms, LinkToken, PICKED_LIFETIME,
+    PickedLink, PickedLinks,
+};
 pub use login_state::LoginState;
 pub use logins::{LOGIN_PARAMETER, Logins, STATE_LIFETIME};
-pub use mint::TooLong;
+pub use mint::{SessionServices, TooLong};
 pub use pending_login::{LoginStep, PendingLogin};
 pub use person::{PersonTags, TAG_LENGTH, is_tag};
 pub use receipt::Receipts;

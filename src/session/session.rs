@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lti::oauth1::SignatureMethod;
-use lti::{GradePlace, OutcomeService, Roles, Sender};
+use lti::{GradePlace, GradePlaceParts, OutcomeService, Roles, Sender};
 
 use super::field::Field;
 
@@ -41,6 +41,9 @@ impl Session {
 
     /// The place of the grade. `None` if the launch accepts no grade, or the tool must not send it.
     pub fn grade_place(&self) -> Option<GradePlace> {
+        if let Some(scopes) = self.get(Field::GradeScopes) {
+            return self.line_item(scopes);
+        }
         let method = match self.get(Field::GradeSignatureMethod) {
             Some(name) => SignatureMethod::named(name)?,
             None => SignatureMethod::HmacSha1,
@@ -50,6 +53,31 @@ impl Session {
             sourcedid: self.get(Field::GradeResultId)?.to_owned(),
             method,
         }))
+    }
+
+    /// The line item of LTI 1.3.
+    fn line_item(&self, scopes: &str) -> Option<GradePlace> {
+        let (url, link) = match self.get(Field::LineItemUrl) {
+            Some(url) => (url, ""),
+            None => (self.get(Field::LineItemsUrl)?, self.get(Field::ResourceLinkId)?),
+        };
+        GradePlace::of_parts(GradePlaceParts {
+            url: url.to_owned(),
+            learner: self.platform_user_id()?.to_owned(),
+            protocol: format!("AGS {scopes}"),
+            link: link.to_owned(),
+        })
+    }
+
+    /// The platform's own id of the user. Services of the platform know no other.
+    pub fn platform_user_id(&self) -> Option<&str> {
+        self.get(Field::PlatformUserId).or_else(|| self.get(Field::UserId))
+    }
+
+    /// The part that makes the user's id unique: that of the sender, or the consumer of a migrated
+    /// user.
+    pub fn user_namespace(&self) -> &str {
+        self.get(Field::UserConsumer).unwrap_or(self.sender.user_namespace())
     }
 
     /// How long the session is still valid at `now`: at most its whole lifetime, even if the clock

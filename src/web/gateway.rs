@@ -21,7 +21,7 @@ use crate::platform::{KeysetCache, OwnKeys, Platforms};
 use crate::practice::v1p3::practice_platform;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
-use crate::session::{GradeTokens, Logins, Receipts, SessionIds};
+use crate::session::{GradeTokens, LinkRequests, Logins, Receipts, SessionIds};
 use crate::state::{Replay, State};
 use crate::template::Templates;
 
@@ -50,6 +50,7 @@ pub struct Gateway {
     /// The gateway's own keys for platforms.
     pub(super) own_keys: OwnKeys,
     pub(super) grade_tokens: GradeTokens,
+    pub(super) link_requests: LinkRequests,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
     /// What the apps share that the gateway starts. It outlives this configuration.
@@ -204,6 +205,7 @@ impl Gateway {
             assertions: Assertions::new(&config.secrets),
             own_keys: parts.own_keys,
             grade_tokens: GradeTokens::new(&config.secrets),
+            link_requests: LinkRequests::new(&config.secrets),
             grades: Arc::new(parts.grades),
             upstreams: parts.upstreams,
             apps: parts.apps,

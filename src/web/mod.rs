@@ -26,6 +26,7 @@ mod launch;
 mod launch_url;
 mod length;
 mod limit;
+mod links;
 mod log_budget;
 mod login;
 mod login_path;

@@ -35,11 +35,13 @@ const TEMPLATES: [(&str, &str); 24] = [
     ("dev_refusals.html.tera", include_str!("pages/dev_refusals.html.tera")),
     ("index.html.tera", include_str!("pages/index.html.tera")),
     ("launch_storage.html.tera", include_str!("pages/launch_storage.html.tera")),
+    ("links.html.tera", include_str!("pages/links.html.tera")),
     ("login_button.html.tera", include_str!("pages/login_button.html.tera")),
     ("login_storage.html.tera", include_str!("pages/login_storage.html.tera")),
     ("login_window.html.tera", include_str!("pages/login_window.html.tera")),
     ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
     ("notice.html.tera", include_str!("pages/notice.html.tera")),
+    ("picker.html.tera", include_str!("pages/picker.html.tera")),
     ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
     ("platform_setup.html.tera", include_str!("pages/platform_setup.html.tera")),
     ("setup.html.tera", include_str!("pages/setup.html.tera")),
@@ -174,6 +176,24 @@ impl Html {
         )
     }
 
+    /// A page with a form for this gateway, in the platform's frame.
+    pub(super) fn picking(page: RenderedPage, frame_ancestors: &str) -> Self {
+        let directives = format!(
+            "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors {frame_ancestors}"
+        );
+        Self::with_policy(page, &directives)
+    }
+
+    /// A page that sends a form to the platform, in the platform's frame. `form_action` has the
+    /// sources of that directive.
+    pub(super) fn answering(page: RenderedPage, form_action: &str, frame_ancestors: &str) -> Self {
+        let directives = format!(
+            "img-src data:; base-uri 'none'; form-action {form_action}; \
+             frame-ancestors {frame_ancestors}"
+        );
+        Self::with_policy(page, &directives)
+    }
+
     fn with_policy(page: RenderedPage, directives: &str) -> Self {
         let RenderedPage { text, script_directive } = page;
         let policy = format!(
@@ -291,7 +311,7 @@ mod tests {
                 // The script of `copy.html.tera`.
                 "dev.html.tera" | "dev_refusals.html.tera" | "index.html.tera" => 1,
                 // The script that sends the form.
-                "dev_launch.html.tera" | "dev_auth.html.tera" => 1,
+                "dev_launch.html.tera" | "dev_auth.html.tera" | "links.html.tera" => 1,
                 // The scripts that ask the platform's storage.
                 "launch_storage.html.tera" | "login_storage.html.tera" => 1,
                 _ => 0,

@@ -12,7 +12,7 @@ use super::current::CurrentGateway;
 use super::gateway::Gateway;
 use super::log_budget::LogBudget;
 use super::{
-    body, cartridge, dev, grade, guard, health, index, jwks, length, login, refusal, tool,
+    body, cartridge, dev, grade, guard, health, index, jwks, length, links, login, refusal, tool,
 };
 use crate::grade::Grades;
 
@@ -25,6 +25,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
     let current = Arc::new(CurrentGateway::new(gateway));
     let gateway = current.load();
     let mut everywhere = rocket::routes![jwks::jwks];
+    everywhere.extend(links::browser_routes());
     everywhere.extend(login::routes());
     everywhere.extend(tool::routes());
     let mut rocket = rocket::custom(figment);
@@ -52,6 +53,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         )
         .mount("/", guard::except_tool_hosts(rocket::routes![jwks::keyset], false))
         .mount("/", guard::except_tool_hosts(grade::routes(), false))
+        .mount("/", guard::except_tool_hosts(links::upstream_routes(), false))
         .mount("/", everywhere);
     // In development, the directory may be created later.
     if development || statics.is_dir() {

@@ -1,6 +1,6 @@
 //! A target whose launches open sessions: an upstream or a site.
 
-use crate::config::{Identity, Opening, Prefix, Site, Upstream};
+use crate::config::{Identity, LinkPath, Opening, Prefix, Site, Upstream};
 
 /// The target of a session.
 #[derive(Clone, Copy)]
@@ -11,7 +11,7 @@ pub(crate) enum SessionTarget<'g> {
     Site(&'g Site),
 }
 
-impl SessionTarget<'_> {
+impl<'g> SessionTarget<'g> {
     /// The prefix of its paths.
     pub(super) fn prefix(self) -> Prefix {
         match self {
@@ -44,10 +44,18 @@ impl SessionTarget<'_> {
         }
     }
 
+    /// The path of its own picker for links.
+    pub(super) fn picker(self) -> Option<&'g LinkPath> {
+        match self {
+            Self::Upstream(upstream) => upstream.picker.as_ref(),
+            Self::Site(_) => None,
+        }
+    }
+
     /// Whether it may send grades.
     pub(super) fn grades(self) -> bool {
         match self {
-            Self::Upstream(upstream) => upstream.grades,
+            Self::Upstream(upstream) => upstream.grades.is_on(),
             Self::Site(_) => false,
         }
     }

@@ -2,6 +2,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::line_item::{AgsScopes, LineItem, LineItemUrl};
 use crate::oauth1::SignatureMethod;
 use crate::sent_value::is_sent;
 
@@ -10,19 +11,84 @@ use crate::sent_value::is_sent;
 pub enum GradePlace {
     /// The outcome service of LTI 1.1.
     Outcome(OutcomeService),
+    /// A line item of LTI 1.3.
+    LineItem(LineItem),
 }
+
+/// A grade place as strings, for sealed and stored values.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GradePlaceParts {
+    /// The platform's URL for grades.
+    pub url: String,
+    /// The learner's identifier at the platform.
+    pub learner: String,
+    /// The signature method of LTI 1.1, or `AGS` and the letters of the scopes.
+    pub protocol: String,
+    /// The resource link, if the URL is that of the course's line items. Otherwise empty.
+    pub link: String,
+}
+
+/// The start of the protocol of a line item.
+const AGS: &str = "AGS ";
 
 impl GradePlace {
     /// The platform's URL for grades.
     pub fn url(&self) -> &str {
-        let Self::Outcome(outcome) = self;
-        &outcome.url
+        match self {
+            Self::Outcome(outcome) => &outcome.url,
+            Self::LineItem(item) => item.url(),
+        }
+    }
+
+    /// The name of the URL, for messages.
+    pub fn url_name(&self) -> &'static str {
+        match self {
+            Self::Outcome(_) => "lis_outcome_service_url",
+            Self::LineItem(_) => "the URL of the line item",
+        }
     }
 
     /// The learner's identifier at the platform. No log shows it.
     pub fn learner_reference(&self) -> &str {
-        let Self::Outcome(outcome) = self;
-        &outcome.sourcedid
+        match self {
+            Self::Outcome(outcome) => &outcome.sourcedid,
+            Self::LineItem(item) => &item.user,
+        }
+    }
+
+    /// The parts, from which [`of_parts`](Self::of_parts) makes the same place.
+    pub fn parts(&self) -> GradePlaceParts {
+        let (protocol, link) = match self {
+            Self::Outcome(outcome) => (outcome.method.name().to_owned(), ""),
+            Self::LineItem(LineItem { url, scopes, .. }) => {
+                let link = match url {
+                    LineItemUrl::Item(_) => "",
+                    LineItemUrl::Container { resource_link_id, .. } => resource_link_id,
+                };
+                (format!("{AGS}{}", scopes.letters()), link)
+            }
+        };
+        GradePlaceParts {
+            url: self.url().to_owned(),
+            learner: self.learner_reference().to_owned(),
+            protocol,
+            link: link.to_owned(),
+        }
+    }
+
+    /// The place of these parts. `None` for the protocol of a newer version.
+    pub fn of_parts(parts: GradePlaceParts) -> Option<Self> {
+        let GradePlaceParts { url, learner, protocol, link } = parts;
+        let Some(letters) = protocol.strip_prefix(AGS) else {
+            let method = SignatureMethod::named(&protocol)?;
+            return Some(Self::Outcome(OutcomeService { url, sourcedid: learner, method }));
+        };
+        let url = match link.is_empty() {
+            true => LineItemUrl::Item(url),
+            false => LineItemUrl::Container { lineitems: url, resource_link_id: link },
+        };
+        let scopes = AgsScopes::of_letters(letters);
+        Some(Self::LineItem(LineItem { url, user: learner, scopes }))
     }
 }
 
@@ -103,15 +169,46 @@ pub enum NoGradePlace {
     /// The sourcedid has characters that XML cannot contain.
     #[error("lis_result_sourcedid has a character that XML cannot contain")]
     SourcedidNotXml,
-    /// The launch is an LTI 1.3 launch.
-    #[error("the gateway sends no grades to LTI 1.3 launches")]
-    Version1p3,
+    /// An LTI 1.3 launch has no claim of the grade service (AGS).
+    #[error("the platform sent no grade service (AGS)")]
+    NoGradeService,
+    /// The platform has no line item for the resource link, and the tool declares none.
+    #[error("the platform has no line item for this link")]
+    NoLineItem,
+    /// The grade service does not grant the scope for scores.
+    #[error("the platform does not grant the scope for scores (lti-ags/scope/score)")]
+    NoScoreScope,
+    /// The platform has no line item for the resource link, and does not grant the scope to create
+    /// the one that the tool declares.
+    #[error(
+        "the platform has no line item for this link, and does not grant the scope to create one \
+         (lti-ags/scope/lineitem)"
+    )]
+    NoLineItemScope,
+    /// The launch names no user.
+    #[error("the platform sent no user")]
+    NoUser,
+    /// The URL of the line item is not an absolute http or https URL without user and fragment, or
+    /// it is too long.
+    #[error(
+        "the URL of the line item is not an http or https URL of at most {} bytes without user \
+         name and fragment",
+        OutcomeService::LONGEST
+    )]
+    LineItemUrl,
 }
 
 impl NoGradePlace {
     /// Whether platforms do this on purpose: for links without grades, and for teachers.
     pub fn is_usual(self) -> bool {
-        matches!(self, Self::NoUrl | Self::NoSourcedid)
+        matches!(
+            self,
+            Self::NoUrl
+                | Self::NoSourcedid
+                | Self::NoGradeService
+                | Self::NoLineItem
+                | Self::NoUser
+        )
     }
 
     /// The fix, for an admin or a course author.
@@ -138,14 +235,34 @@ impl NoGradePlace {
             Self::SourcedidTooLong | Self::SourcedidNotXml => {
                 "report it to the platform: a result id is a short text"
             }
-            Self::Version1p3 => "launch the tool as LTI 1.1 where it sends grades",
+            Self::NoGradeService => {
+                "if this activity is graded, turn on the grade service for the tool: Moodle's IMS \
+                 LTI Assignment and Grade Services, edX's LTI Assignment and Grades Service, the \
+                 scopes of Canvas's developer key"
+            }
+            Self::NoLineItem => {
+                "if this activity is graded, turn grades on for it in the platform, or declare \
+                 `line_item` for the tool in tools.toml"
+            }
+            Self::NoScoreScope => {
+                "allow the tool to send scores: Moodle's IMS LTI Assignment and Grade Services, \
+                 edX's LTI Assignment and Grades Service, the scopes of Canvas's developer key"
+            }
+            Self::NoLineItemScope => {
+                "allow the tool to manage line items: Moodle's grade sync and column management, \
+                 edX's grades mode programmatic, the scopes of Canvas's developer key"
+            }
+            Self::NoUser => "launch as a user who is signed in to the platform",
+            Self::LineItemUrl => {
+                "set the platform's own URL (site URL, base URL) with https:// and its host"
+            }
         }
     }
 }
 
 /// Checks that a URL is http or https with a host, and has no part that clients drop or parse
 /// differently.
-fn check_url(url: &str) -> Result<(), NoGradePlace> {
+pub(crate) fn check_url(url: &str) -> Result<(), NoGradePlace> {
     if url.len() > OutcomeService::LONGEST {
         return Err(NoGradePlace::UrlTooLong);
     }
@@ -299,6 +416,29 @@ mod tests {
             &too_long,
         ] {
             assert!(outcome("https://lms.example/o", sourcedid).is_none(), "{sourcedid:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_survives_its_parts() {
+        let item = |url, letters: &str| {
+            let scopes = AgsScopes::of_letters(letters);
+            GradePlace::LineItem(LineItem { url, user: "u-1".to_owned(), scopes })
+        };
+        let container = LineItemUrl::Container {
+            lineitems: "https://lms.example/li".to_owned(),
+            resource_link_id: "link".to_owned(),
+        };
+        let places = [
+            outcome("https://lms.example/o", "u-1").map(GradePlace::Outcome).expect("a place"),
+            item(LineItemUrl::Item("https://lms.example/li/7?type_id=1".to_owned()), "sr"),
+            item(container, "srl"),
+        ];
+        for place in places {
+            let parts = place.parts();
+            assert!(GradePlace::of_parts(parts.clone()) == Some(place), "{}", parts.protocol);
+            let newer = GradePlaceParts { protocol: "other".to_owned(), ..parts };
+            assert!(GradePlace::of_parts(newer).is_none());
         }
     }
 

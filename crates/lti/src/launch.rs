@@ -5,7 +5,7 @@ use crate::grade_place::{GradePlace, NoGradePlace};
 use crate::oauth1::Params;
 use crate::return_url::ReturnUrl;
 use crate::role::Roles;
-use crate::sender::Sender;
+use crate::sender::{ConsumerKey, Sender};
 use crate::sent_value::is_sent;
 
 /// A verified launch: user, course, resource link and custom parameters.
@@ -35,6 +35,8 @@ pub struct Launch {
     pub return_url: Option<ReturnUrl>,
     /// The service that accepts a grade for this user and link, or why it is missing.
     pub grade_place: Result<GradePlace, NoGradePlace>,
+    /// The URL of the course's members. `None` if the platform sent no usable one.
+    pub memberships: Option<String>,
     /// A hash of sender and signature. It is equal only for the same token, or for the same form
     /// with its parameters in any order, because a signature does not cover their order.
     pub fingerprint: [u8; 16],
@@ -56,6 +58,12 @@ pub struct User {
     pub family_name: Option<String>,
     /// `lis_person_contact_email_primary`.
     pub email: Option<String>,
+    /// The platform's own id of the user, if migration changed `id`. Services of the platform know
+    /// only this one.
+    pub platform_id: Option<String>,
+    /// The consumer whose user this is, if migration changed it. Otherwise users belong to the
+    /// sender.
+    pub consumer: Option<ConsumerKey>,
 }
 
 /// The course.
@@ -100,6 +108,15 @@ pub struct Platform {
 }
 
 impl Launch {
+    /// The part that makes the user's id unique: that of the sender, or the consumer of a migrated
+    /// user.
+    pub fn user_namespace(&self) -> &str {
+        match &self.user.consumer {
+            Some(key) => key.as_str(),
+            None => self.sender.user_namespace(),
+        }
+    }
+
     /// The custom parameters by name, without `custom_`. The spelling is that of the platform: edX
     /// keeps the author's, other platforms convert names to lower case.
     ///

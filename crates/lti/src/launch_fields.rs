@@ -98,6 +98,8 @@ impl<'a> LaunchFields<'a> {
                 given_name,
                 family_name,
                 email: sent(self.lis_person_contact_email_primary),
+                platform_id: None,
+                consumer: None,
             },
             roles: self.roles(),
             context: Context {
@@ -120,6 +122,7 @@ impl<'a> LaunchFields<'a> {
             locale: sent(self.launch_presentation_locale),
             return_url: self.return_url(),
             grade_place,
+            memberships: None,
             fingerprint,
             params: Params::default(),
         }

@@ -125,6 +125,7 @@ fn outcome(
         platform,
         client,
         roles: tool.roles,
+        declares_line_item: false,
         clock_skew: case.policy.clock_skew,
     };
     let claimed = token.claimed.as_ref().and_then(|claimed| claimed.nonce.as_deref());

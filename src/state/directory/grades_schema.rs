@@ -7,8 +7,12 @@ use super::database::Migration;
 
 /// The migrations to the newest version. The version of a file is the number of its applied
 /// migrations: append new migrations, and never change old ones.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[create, name_senders_and_count_milliseconds, count_running_time_and_sent_attempts];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    create,
+    name_senders_and_count_milliseconds,
+    count_running_time_and_sent_attempts,
+    add_line_items,
+];
 
 /// Version 1. Queued and finished grades have separate tables: the second has no columns for
 /// personal data. A grade without a score clears the learner's result. SQLite never reuses a
@@ -104,6 +108,17 @@ fn count_running_time_and_sent_attempts(sqlite: &Connection) -> rusqlite::Result
         ALTER TABLE kept ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;
         UPDATE kept SET sending = tries = 0, queued = tries > 0;
         CREATE INDEX kept_by_tries ON kept (host, tries, next_try);",
+    )
+}
+
+/// Version 4. `link` is the resource link of a grade whose `url` is that of a course's line items.
+/// `progress` has the progress of AGS if the upstream sent one: activity and grading, separated by a
+/// space. `timestamp` is that of a score, in milliseconds, if it is not `accepted`.
+fn add_line_items(sqlite: &Connection) -> rusqlite::Result<()> {
+    sqlite.execute_batch(
+        "ALTER TABLE kept ADD COLUMN link TEXT NOT NULL DEFAULT '';
+        ALTER TABLE kept ADD COLUMN progress TEXT NOT NULL DEFAULT '';
+        ALTER TABLE kept ADD COLUMN timestamp INTEGER;",
     )
 }
 

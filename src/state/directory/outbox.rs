@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lti::GradePlace;
+use lti::GradePlaceParts;
 use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 
 use super::database::{Database, Flush, connect};
@@ -249,14 +249,12 @@ fn insert(
         Action::Replace { score, comment } => (Some(score.as_str()), comment.as_ref()),
         Action::Delete => (None, None),
     };
-    let (url, learner, method) = match &grade.place {
-        GradePlace::Outcome(outcome) => (&outcome.url, &outcome.sourcedid, outcome.method.name()),
-    };
+    let GradePlaceParts { url, learner, protocol, link } = grade.place.parts();
     sqlite
         .prepare_cached(
-            "INSERT INTO kept (id, slot, tool, sender, url, host, sourcedid, method, score,
+            "INSERT INTO kept (id, slot, tool, sender, url, host, sourcedid, method, link, score,
                     comment, accepted, accepted_running, tries, sending, next_try, words, delivered)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 1, ?13, '', 0)",
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0, 1, ?14, '', 0)",
         )?
         .execute(params![
             id,
@@ -266,7 +264,8 @@ fn insert(
             url,
             grade.host,
             learner,
-            method,
+            protocol,
+            link,
             score,
             comment,
             integer(accepted.get()),

@@ -1,7 +1,6 @@
 //! Reads grades from rows of `grades.sqlite`.
 
-use lti::oauth1::SignatureMethod;
-use lti::{GradePlace, OutcomeService, Score, Sender};
+use lti::{GradePlace, GradePlaceParts, Score, Sender};
 use rusqlite::Row;
 use rusqlite::types::Type;
 
@@ -10,7 +9,7 @@ use crate::state::grade::{Action, FinishedGrade, Grade, QueuedGrade, Status};
 
 /// The columns of a queued grade in the table `kept`.
 pub(super) const QUEUED_COLUMNS: &str = "sequence, id, slot, tool, sender, url, host, sourcedid, \
-    method, score, comment, CASE WHEN delivered THEN 'delivered' ELSE 'kept' END AS status, \
+    method, link, score, comment, CASE WHEN delivered THEN 'delivered' ELSE 'kept' END AS status, \
     accepted, accepted_running, tries, next_try, words";
 /// The columns of a finished grade in the table `finished`.
 pub(super) const FINISHED_COLUMNS: &str =
@@ -34,11 +33,13 @@ pub(super) fn read_queued(row: &Row<'_>) -> rusqlite::Result<QueuedGrade> {
             tool: row.get("tool")?,
             sender: read_sender(row)?,
             host: row.get("host")?,
-            place: GradePlace::Outcome(OutcomeService {
+            place: GradePlace::of_parts(GradePlaceParts {
                 url: row.get("url")?,
-                sourcedid: row.get("sourcedid")?,
-                method: read_name(row, "method", SignatureMethod::named)?,
-            }),
+                learner: row.get("sourcedid")?,
+                protocol: row.get("method")?,
+                link: row.get("link")?,
+            })
+            .ok_or_else(|| invalid(row, "method"))?,
             action,
         },
         status: read_status(row)?,

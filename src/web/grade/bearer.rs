@@ -10,7 +10,7 @@ use crate::session::GradeToken;
 use crate::web::gateway::Gateway;
 
 /// The token of `Authorization: Bearer <token>` (RFC 6750 §2.1), if there is exactly one header.
-pub(super) struct Bearer<'r>(Option<&'r str>);
+pub(in crate::web) struct Bearer<'r>(Option<&'r str>);
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Bearer<'r> {
@@ -25,7 +25,12 @@ impl<'r> FromRequest<'r> for Bearer<'r> {
     }
 }
 
-impl Bearer<'_> {
+impl<'r> Bearer<'r> {
+    /// The token, which may be any text.
+    pub(in crate::web) fn sealed(&self) -> Option<&'r str> {
+        self.0
+    }
+
     /// Opens the grade token.
     ///
     /// # Errors

@@ -10,5 +10,7 @@ mod report;
 mod response;
 mod routes;
 
+pub(super) use bearer::Bearer;
 pub(super) use body::LARGEST_BODY;
+pub(super) use response::JsonResponse;
 pub(super) use routes::{PATH, routes};

@@ -160,6 +160,7 @@ fn policy<'a>(
         platform: context.platform,
         client: context.client,
         roles: tool.roles,
+        declares_line_item: false,
         clock_skew: call.served.policy.clock_skew,
     }
 }

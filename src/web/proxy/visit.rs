@@ -11,11 +11,9 @@ use quick_cache::sync::Cache;
 use super::route::Mount;
 use super::session_load::SessionLoads;
 use crate::config::{Prefix, PublicUrl};
-use crate::proxy::assertion::Assertions;
-use crate::proxy::session_headers::{SessionFacts, session_headers};
+use crate::proxy::session_headers::{HeaderSeals, SessionFacts, session_headers};
 use crate::session::{
-    COOKIE, GradeTokens, LatestLaunches, PersonTags, Session, Sessions, TWIN_COOKIE, cookies,
-    looks_sealed,
+    COOKIE, LatestLaunches, PersonTags, Session, Sessions, TWIN_COOKIE, cookies, looks_sealed,
 };
 use crate::url::Origin;
 use crate::web::served::ServedTool;
@@ -179,8 +177,7 @@ impl OpenSession {
     /// `dev_port` is the gateway's port in development.
     pub(in crate::web) fn prepared_headers(
         &self,
-        assertions: &Assertions,
-        grade_tokens: &GradeTokens,
+        seals: HeaderSeals<'_>,
         (public_url, dev_port): (&PublicUrl, Option<u16>),
         mount: &Mount<'_, '_>,
         authority: &str,
@@ -197,8 +194,7 @@ impl OpenSession {
         }
         let prepared = Arc::new(PreparedHeaders::new(
             &self.session,
-            assertions,
-            grade_tokens,
+            seals,
             (public_url, dev_port),
             mount,
             authority,
@@ -212,8 +208,7 @@ impl OpenSession {
 impl PreparedHeaders {
     fn new(
         session: &Session,
-        assertions: &Assertions,
-        grade_tokens: &GradeTokens,
+        seals: HeaderSeals<'_>,
         (public_url, dev_port): (&PublicUrl, Option<u16>),
         mount: &Mount<'_, '_>,
         authority: &str,
@@ -226,12 +221,13 @@ impl PreparedHeaders {
             launch_url: &public_url.launch_url(tool, Some(authority)),
             params: mount.served.params.as_ref(),
             grades: mount.target.grades(),
+            picker: mount.target.picker().is_some(),
             issuer: &public_url.issuer(authority, dev_port).to_string(),
             scheme: scheme.as_str(),
             host: &host,
             prefix: mount.prefix,
         };
-        let headers = session_headers(session, &facts, assertions, grade_tokens, now)?;
+        let headers = session_headers(session, &facts, seals, now)?;
         let origin = format!("{scheme}://{host}");
         Some(Self { minute: now / 60, authority: authority.to_owned(), origin, headers })
     }

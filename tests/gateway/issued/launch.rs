@@ -103,7 +103,7 @@ fn same_grade_token(launch: &Value, sealed: Option<&str>) {
     assert_eq!(token.tool, text(issued, "tool"));
     assert_eq!(token.sender, Sender::Consumer(text(issued, "consumer_key").into()));
     assert_eq!(hexadecimal(token.slot), text(issued, "slot"));
-    let GradePlace::Outcome(outcome) = token.place;
+    let GradePlace::Outcome(outcome) = token.place else { panic!("a place of LTI 1.1") };
     assert_eq!(outcome.url, text(issued, "url"));
     assert_eq!(outcome.sourcedid, text(issued, "sourcedid"));
     assert_eq!(outcome.method.name(), text(issued, "method"));

@@ -10,7 +10,8 @@ use lti::v1p1::{Consumer, Consumers, LaunchPolicy, LaunchRequest, examine};
 use lti::{GradePlace, Launch, OutcomeService, Secret, Sender, Spent};
 use lti_gateway::config::Identity;
 use lti_gateway::session::{
-    Field, GradeToken, GradeTokens, Receipts, Session, SessionIds, Sessions, TicketKind, cookies,
+    Field, GradeToken, GradeTokens, Receipts, Session, SessionIds, SessionServices, Sessions,
+    TicketKind, cookies,
 };
 
 use crate::support::NOW;
@@ -52,14 +53,15 @@ fn launch() -> Launch {
     let Ok(Verdict::New(candidate)) = examine(&request, &policy, NOW, |_| false).verdict() else {
         panic!("the launch is valid");
     };
-    candidate.admit(Spent::Now).expect("a fresh nonce")
+    candidate.admit(Spent::Now).ok().and_then(lti::Message::into_launch).expect("a launch")
 }
 
 fn minted() -> Session {
     let everything = Identity { name: true, email: true };
     let id = issued("id").to_owned();
     let lifetime = Duration::from_secs(8 * 3600);
-    let minted = Session::mint(&launch(), id, everything, true, lifetime, NOW);
+    let services = SessionServices { grade: true, members: true };
+    let minted = Session::mint(&launch(), id, everything, services, lifetime, NOW);
     let (session, left_out) = minted.expect("the ids fit");
     assert_eq!(left_out, [""; 0]);
     session

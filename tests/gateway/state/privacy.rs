@@ -25,7 +25,7 @@ fn personal(number: u8) -> [String; 4] {
 fn grade(slot: u8, number: u8) -> Grade {
     let [sourcedid, url, text, comment] = personal(number);
     let like = score(slot, "lms.example", "1");
-    let GradePlace::Outcome(OutcomeService { method, .. }) = like.place;
+    let GradePlace::Outcome(OutcomeService { method, .. }) = like.place else { unreachable!() };
     Grade {
         place: GradePlace::Outcome(OutcomeService { url, sourcedid, method }),
         action: Action::Replace {

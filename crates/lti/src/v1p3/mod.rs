@@ -4,18 +4,21 @@
 
 mod claim;
 mod claims;
+mod deep_linking;
 mod launch_token;
 mod launch_url;
 mod login;
 mod login_fault;
 mod platform;
 mod policy;
+mod service_claims;
 mod token_findings;
 mod token_form;
 mod unverified;
 mod verify;
 
 pub use claim::{ClaimFault, ClaimNote};
+pub use deep_linking::DeepLinkingResponse;
 pub use launch_token::{ReadToken, read_token};
 pub use launch_url::LaunchUrl;
 pub use login::{AuthenticationRequest, LoginRequest, find_client};

@@ -16,6 +16,8 @@ pub struct TokenPolicy<'a> {
     pub client: &'a Client,
     /// The roles that may launch; `None` for everyone.
     pub roles: Option<Roles>,
+    /// Whether the tool declares a line item for links that have none.
+    pub declares_line_item: bool,
     /// The accepted difference between a timestamp and the gateway's clock, in both directions, in
     /// seconds.
     pub clock_skew: u64,

@@ -142,6 +142,7 @@ impl Attempt {
             platform: &self.platform,
             client: &self.platform.clients[0],
             roles: self.roles,
+            declares_line_item: false,
             clock_skew: 300,
         };
         let (nonce, expires, same_browser) = (self.nonce, self.expires, self.same_browser);
@@ -161,9 +162,9 @@ impl Attempt {
         match self.verdict().unwrap_or_else(|rejection| panic!("{rejection}")) {
             Verdict::New(candidate) => {
                 let spent = replay.spend(candidate.nonce(), self.now);
-                candidate.admit(spent).expect("a new nonce")
+                candidate.admit(spent).expect("a new nonce").into_launch().expect("a launch")
             }
-            Verdict::Reload(launch) => launch,
+            Verdict::Reload(message) => message.into_launch().expect("a launch"),
         }
     }
 
