@@ -158,6 +158,8 @@ fn platform() -> TrustedPlatform {
             jwks_url: "https://lms.example/mod/lti/certs.php".to_owned(),
             deployments: None,
         }],
+        formerly: Vec::new(),
+        keeps_ids: false,
     }
 }
 
@@ -228,11 +230,13 @@ fn verify_token(criterion: &mut Criterion) {
     let form = format!("id_token={token}&state={sealed}");
     let cookie = binding.set_cookie();
     let launch_url = LaunchUrl::new("https", "our-tools.example", "/lti/hello");
+    let consumers = Consumers::new("hello", []);
     let policy = TokenPolicy {
         tool: "hello",
         launch_url: &launch_url,
         platform: &platform,
         client: &platform.clients[0],
+        consumers: &consumers,
         roles: None,
         declares_line_item: false,
         clock_skew: 300,

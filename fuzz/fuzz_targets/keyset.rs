@@ -4,6 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use lti::jose::{Algorithm, Algorithms, Keyset};
+use lti::v1p1::Consumers;
 use lti::v1p3::{
     AnsweredLogin, Client, FetchedKeys, LaunchUrl, TokenPolicy, TrustedPlatform, examine_token,
     read_token,
@@ -27,13 +28,17 @@ fuzz_target!(|input: &[u8]| {
             jwks_url: "https://lms.example/jwks".to_owned(),
             deployments: None,
         }],
+        formerly: Vec::new(),
+        keeps_ids: false,
     };
     let launch_url = LaunchUrl::new("https", "tool.example", "/lti/a");
+    let consumers = Consumers::new("a", []);
     let policy = TokenPolicy {
         tool: "a",
         launch_url: &launch_url,
         platform: &platform,
         client: &platform.clients[0],
+        consumers: &consumers,
         roles: None,
         declares_line_item: false,
         clock_skew: 300,

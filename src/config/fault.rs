@@ -911,7 +911,7 @@ faults! {
 
     /// `formerly` on a platform of edX. Holds the platform's name.
     FormerlyOfEdx(name: String) => Warning,
-        fact: "`formerly` of the platform `{name}` links no users: edX has other user ids in LTI 1.3",
+        fact: "`formerly` of the platform `{name}` links no users: edX sends other ids in LTI 1.3",
         advice: "remove it, unless a plugin of your edX sends the old ids";
 
     /// No tool names a platform. Holds its name.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use figment::value::Dict;
 use lti::oauth1::SigningKey;
 use lti::v1p1::{Consumers, LaunchPolicy};
-use lti::{KnownSecrets, PlatformName, Roles, Secret, Sender};
+use lti::{ConsumerKey, KnownSecrets, PlatformName, Roles, Secret, Sender};
 
 use super::app_command::AppCommand;
 use super::declared_line_item::DeclaredLineItem;
@@ -234,6 +234,13 @@ impl Senders {
                 self.platforms.iter().any(|platform| platform.admits(sender))
             }
         }
+    }
+
+    /// Whether a sender's users can be those of this consumer, by a proof or by `formerly`.
+    pub fn speaks_for(&self, sender: &Sender, key: &ConsumerKey) -> bool {
+        let Sender::Platform { name, .. } = sender else { return false };
+        let is_listed = |platform: &Platform| platform.formerly.contains(key);
+        self.consumers.contains(key) || self.platform(name).is_some_and(is_listed)
     }
 
     /// The signing keys of a consumer; `None` for a sender that is not a consumer of the tool.

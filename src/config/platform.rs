@@ -2,7 +2,7 @@
 
 use lti::jose::Algorithms;
 use lti::v1p3::{Client, TrustedPlatform};
-use lti::{ClientId, ConsumerKey, DeploymentId, PlatformName, Secret, Sender};
+use lti::{ClientId, ConsumerKey, DeploymentId, PlatformName, PlatformUsers, Secret, Sender};
 
 use super::platform_type::PlatformType;
 
@@ -72,7 +72,18 @@ impl Platform {
             algorithms: self.algorithms.clone(),
             anonymous: self.anonymous,
             clients: self.clients.iter().map(PlatformClient::trusted).collect(),
+            formerly: self.formerly.clone(),
+            keeps_ids: self.users().keeps_ids,
         })
+    }
+
+    /// Whose users the users of the platform are. In Moodle, both ids are that of the account.
+    pub fn users(&self) -> PlatformUsers<'_> {
+        PlatformUsers {
+            platform: &self.name,
+            formerly: &self.formerly,
+            keeps_ids: self.kind == Some(PlatformType::Moodle),
+        }
     }
 
     /// The client with this id.

@@ -1,6 +1,7 @@
 //! The user's identity, in headers that many apps already read behind other proxies.
 
 use hyper::header::{HeaderName, HeaderValue};
+use lti::upstream_user_id;
 
 use crate::session::{Field, Session};
 
@@ -20,14 +21,10 @@ pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
     headers.collect()
 }
 
-/// The user, as `sender:user_id`, because a user id is unique only within its sender. `None` for an
+/// The user, as `sender:user_id`, or as `consumer:user_id` after a migration. `None` for an
 /// anonymous launch.
-///
-/// The sender's colons are percent-encoded. So the first colon ends the sender, and no sender can
-/// name another sender's users.
 pub fn subject(session: &Session) -> Option<String> {
-    let namespace = session.user_namespace().replace('%', "%25").replace(':', "%3A");
-    session.get(Field::UserId).map(|user| format!("{namespace}:{user}"))
+    session.get(Field::UserId).map(|user| upstream_user_id(session.user_namespace(), user))
 }
 
 /// A string that a header can carry: `%` and every byte of UTF-8 that is not printable ASCII are

@@ -50,7 +50,9 @@ impl SessionIds {
         let mut mac = self.0.clone()?.chain_update([kind | u8::from(launch.user.id.is_some())]);
         let place = [user, context.as_bytes(), link.as_bytes()];
         let sender = launch.sender.parts().map(str::as_bytes);
-        for part in std::iter::once(tool.as_bytes()).chain(sender).chain(place) {
+        // The old id of a migrated user may be another user's id at the platform.
+        let consumer = launch.user.consumer.iter().map(|key| key.as_str().as_bytes());
+        for part in std::iter::once(tool.as_bytes()).chain(sender).chain(place).chain(consumer) {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }

@@ -35,8 +35,10 @@ impl PersonTags {
             None => (0, session.id.as_str()),
         };
         let mut mac = self.0.clone()?.chain_update([is_known]);
-        let sender = session.sender.parts();
-        for part in std::iter::once(tool).chain(sender).chain([user]) {
+        // A migrated user stays the person that they were by LTI 1.1.
+        let consumer = session.get(Field::UserConsumer);
+        let sender = session.sender.parts().filter(|_| consumer.is_none());
+        for part in std::iter::once(tool).chain(consumer).chain(sender).chain([user]) {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }

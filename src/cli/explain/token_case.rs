@@ -124,6 +124,7 @@ fn outcome(
         launch_url: &launch_url,
         platform,
         client,
+        consumers: &tool.senders.consumers,
         roles: tool.roles,
         declares_line_item: false,
         clock_skew: case.policy.clock_skew,

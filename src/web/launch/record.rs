@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use lti::ReturnUrl;
 use lti::v1p1::{Cause, MatchedSecret, Variant};
+use lti::v1p3::{MigrationProof, NoMigration};
 use rocket::Response;
 
 use super::call::LaunchCall;
@@ -25,6 +26,8 @@ pub(super) struct LaunchRecord {
     pub(super) return_url: Option<ReturnUrl>,
     /// The authentication scheme of the launch's protocol, if it has one in HTTP.
     pub(super) challenge: Option<&'static str>,
+    /// Whether the user has their id of LTI 1.1, and why; `None` if there is nothing to migrate.
+    pub(super) migration: Option<Result<MigrationProof, NoMigration>>,
     /// In development, the names of the parameters and the lengths of their values.
     pub(super) params: Vec<(String, usize)>,
     /// In development, the gateway's signature base string, without values.
@@ -39,10 +42,16 @@ impl LaunchRecord {
             (call.served.tool.name.as_str(), self.sender(), self.variant());
         let secret = self.secret.map(|secret| secret.to_string());
         let secret = secret.as_deref();
+        let (migrated, migration) = match self.migration {
+            Some(Ok(proof)) => (Some("yes"), Some(proof.to_string())),
+            Some(Err(why)) => (Some("no"), Some(why.to_string())),
+            None => (None, None),
+        };
+        let migration = migration.as_deref();
         let micros = call.started.elapsed().as_micros();
         tracing::info!(
-            target: "launch", tool, consumer, outcome, code = "-", variant, secret, reference,
-            micros
+            target: "launch", tool, consumer, outcome, code = "-", variant, secret, migrated,
+            migration, reference, micros
         );
     }
 

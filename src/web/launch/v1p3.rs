@@ -117,6 +117,7 @@ pub(super) async fn examine(
     let examination =
         examination(call, &form, &login, &policy, now).await.map_err(Refusal::Rejected)?;
     note(call, &examination);
+    record.migration = examination.migration();
     // The pages of all rejections up to the nonce of the login are equal from outside.
     let is_shown = examination.rejection().is_none_or(|rejection| !rejection.is_uniform());
     record.return_url = examination.return_url().filter(|_| is_shown).cloned();
@@ -159,6 +160,7 @@ fn policy<'a>(
         launch_url,
         platform: context.platform,
         client: context.client,
+        consumers: &tool.senders.consumers,
         roles: tool.roles,
         declares_line_item: false,
         clock_skew: call.served.policy.clock_skew,

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::header::{HeaderName, HeaderValue};
-use lti::Secret;
+use lti::{ConsumerKey, Secret};
 use quick_cache::sync::Cache;
 
 use super::route::Mount;
@@ -13,7 +13,8 @@ use super::session_load::SessionLoads;
 use crate::config::{Prefix, PublicUrl};
 use crate::proxy::session_headers::{HeaderSeals, SessionFacts, session_headers};
 use crate::session::{
-    COOKIE, LatestLaunches, PersonTags, Session, Sessions, TWIN_COOKIE, cookies, looks_sealed,
+    COOKIE, Field, LatestLaunches, PersonTags, Session, Sessions, TWIN_COOKIE, cookies,
+    looks_sealed,
 };
 use crate::url::Origin;
 use crate::web::served::ServedTool;
@@ -162,6 +163,9 @@ impl SessionCache {
         let tool = &served.tool;
         session.expires >= now
             && tool.senders.contains(&session.sender)
+            && session
+                .get(Field::UserConsumer)
+                .is_none_or(|key| tool.senders.speaks_for(&session.sender, &ConsumerKey::from(key)))
             && tool.roles.is_none_or(|roles| roles.intersects(session.roles))
             && !self.latest_launches.supersedes(session)
     }

@@ -239,7 +239,7 @@ const CORE: &str = "Zq7xvKw9";
 const LINES: [&str; 68] = [
     "links = [{ title = \"a\", custom = { token = \"§\" } }]",
     "links = [{ title = \"a\", secret = \"§\", custom = { \"b c\" = \"§\\n\" } }]",
-    "line_item = { label = \"a\", secret = \"§\", points = \"§\" }",
+    "line_item = { label = \"a\", secret = \"§\", points = 5 }",
     "grades = { key = \"§\" }",
     "[[tools.a.links]]\ncustom.token = \"§\"\npoints = §",
     "secret = \"§\"",

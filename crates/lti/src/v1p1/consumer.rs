@@ -13,6 +13,8 @@ use crate::sender::{ConsumerKey, Sender};
 pub struct Consumer {
     pub(super) key: ConsumerKey,
     pub(super) signing_keys: Vec<SigningKey>,
+    /// The secrets as they are, without the encoding of OAuth.
+    migration_keys: Vec<SigningKey>,
     pub(super) methods: Vec<SignatureMethod>,
 }
 
@@ -24,9 +26,12 @@ impl Consumer {
         secrets: impl IntoIterator<Item = Secret>,
         methods: impl IntoIterator<Item = SignatureMethod>,
     ) -> Self {
+        let secrets: Vec<Secret> = secrets.into_iter().collect();
+        let unencoded = |secret: &Secret| SigningKey::of_bytes(secret.expose().as_bytes());
         Self {
             key: key.into(),
-            signing_keys: secrets.into_iter().map(|secret| SigningKey::new(&secret)).collect(),
+            signing_keys: secrets.iter().map(SigningKey::new).collect(),
+            migration_keys: secrets.iter().map(unencoded).collect(),
             methods: methods.into_iter().collect(),
         }
     }
@@ -103,6 +108,18 @@ impl Consumers {
         self.get(key.as_str()).map(|known| known.consumer.methods.as_slice())
     }
 
+    /// Whether a secret of a consumer signed this text for a migration to LTI 1.3 (HMAC-SHA256).
+    /// There is no timing side channel: neither the key nor the number of its secrets counts.
+    pub(crate) fn signed_migration(&self, key: &ConsumerKey, text: &str, signature: &[u8]) -> bool {
+        let known = self.get(key.as_str()).map(|known| known.consumer.migration_keys.as_slice());
+        let keys = known.unwrap_or_default();
+        (0..self.most_secrets()).fold(false, |is_signed, index| {
+            let key = keys.get(index).unwrap_or(self.dummy());
+            let verifies = key.verify(SignatureMethod::HmacSha256, text, signature);
+            is_signed | (verifies & (index < keys.len()))
+        })
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<&KnownConsumer> {
         let sorted = &self.0.sorted;
         let at = sorted.binary_search_by(|known| known.consumer.key.as_str().cmp(key)).ok()?;
@@ -118,5 +135,32 @@ impl Consumers {
     /// A key for a consumer or a secret that does not exist. Its result is ignored.
     pub(super) fn dummy(&self) -> &SigningKey {
         &DUMMY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth1::decode_signature;
+
+    // The example of the 1EdTech LTI 1.3 migration guide. Checklist E10.
+    #[test]
+    fn the_example_of_the_migration_guide_verifies() {
+        let secrets = ["another", "my-lti11-secret"].map(Secret::new);
+        let key = ConsumerKey::from("179248902");
+        let consumers =
+            Consumers::new("nb", [Consumer::new(key.clone(), secrets, SignatureMethod::ALL)]);
+        let text =
+            "179248902&689302&https://lmsvendor.com&PM48OJSfGDTAzAo&1551290856&172we8671fd8z";
+        let signature = decode_signature("lWd54kFo5qU7xshAna6v8BwoBm6tmUjc6GTax6+12ps=");
+        assert!(consumers.signed_migration(&key, text, &signature));
+        assert!(!consumers.signed_migration(&"other".into(), text, &signature));
+        assert!(!consumers.signed_migration(&key, &text[1..], &signature));
+        assert!(!consumers.signed_migration(&key, text, &signature[1..]));
+        assert!(!consumers.signed_migration(&key, text, &[]));
+        // A key that does not exist has no secret, not an empty one.
+        let dummy = SigningKey::new(&Secret::new(""));
+        let signature = decode_signature(&dummy.sign(SignatureMethod::HmacSha256, text));
+        assert!(!consumers.signed_migration(&"other".into(), text, &signature));
     }
 }

@@ -24,9 +24,12 @@ const CLAIM_PLATFORM: &str = "https://purl.imsglobal.org/spec/lti/claim/tool_pla
 const CLAIM_LIS: &str = "https://purl.imsglobal.org/spec/lti/claim/lis";
 const CLAIM_CUSTOM: &str = "https://purl.imsglobal.org/spec/lti/claim/custom";
 
+/// The parameter of the user.
+const USER_ID: &str = "user_id";
+
 /// Claims with one value, and their parameters.
 const VALUES: [(&str, &str); 7] = [
-    ("sub", "user_id"),
+    ("sub", USER_ID),
     ("name", "lis_person_name_full"),
     ("given_name", "lis_person_name_given"),
     ("middle_name", "lis_person_name_middle"),
@@ -140,14 +143,17 @@ pub(super) fn check_resource_link(claims: &JsonObject<'_>) -> Result<(), Rejecti
 }
 
 impl ClaimParams {
-    /// The parameters of all claims that a launch contains.
-    pub(super) fn read(claims: &JsonObject<'_>) -> Self {
+    /// The parameters of all claims that a launch contains. `user_id` replaces `sub`.
+    pub(super) fn read(claims: &JsonObject<'_>, user_id: Option<&str>) -> Self {
         let mut read = Self::default();
         // The same values as in LTI 1.1: a template or an app cannot distinguish the versions.
         read.push("lti_message_type", MESSAGE_TYPE);
         read.push("lti_version", VERSION);
         for (claim, param) in VALUES {
-            read.push_value(claim, param, claims.get(claim));
+            match user_id.filter(|_| param == USER_ID) {
+                Some(user_id) => read.push(param, user_id),
+                None => read.push_value(claim, param, claims.get(claim)),
+            }
         }
         read.push_list(CLAIM_ROLES, "roles", claims.get(CLAIM_ROLES));
         read.push_list(CLAIM_MENTOR, "role_scope_mentor", claims.get(CLAIM_MENTOR));

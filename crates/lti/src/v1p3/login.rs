@@ -260,6 +260,8 @@ mod tests {
             algorithms: Algorithms::default(),
             anonymous: false,
             clients: clients.iter().map(client).collect(),
+            formerly: Vec::new(),
+            keeps_ids: false,
         }
     }
 

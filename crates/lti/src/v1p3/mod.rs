@@ -9,6 +9,8 @@ mod launch_token;
 mod launch_url;
 mod login;
 mod login_fault;
+mod members;
+mod migration;
 mod platform;
 mod policy;
 mod service_claims;
@@ -23,6 +25,10 @@ pub use launch_token::{ReadToken, read_token};
 pub use launch_url::LaunchUrl;
 pub use login::{AuthenticationRequest, LoginRequest, find_client};
 pub use login_fault::LoginFault;
+pub use members::{
+    MEMBERS_MEDIA_TYPE, MEMBERS_SCOPE, Member, MemberStatus, MembersPage, NotMembers, next_page,
+};
+pub use migration::{MigrationProof, NoMigration};
 pub use platform::{Client, TrustedPlatform};
 pub use policy::{AnsweredLogin, TokenPolicy};
 pub use token_findings::TokenFindings;

@@ -1,5 +1,6 @@
 use crate::jose::Algorithms;
-use crate::sender::{ClientId, DeploymentId, PlatformName};
+use crate::sender::{ClientId, ConsumerKey, DeploymentId, PlatformName};
+use crate::upstream_user::PlatformUsers;
 
 /// A platform whose launches the gateway accepts, as configured.
 #[derive(Clone, Debug)]
@@ -16,6 +17,17 @@ pub struct TrustedPlatform {
     pub anonymous: bool,
     /// Our registrations at the platform.
     pub clients: Vec<Client>,
+    /// The consumers of LTI 1.1 for whose users the platform speaks.
+    pub formerly: Vec<ConsumerKey>,
+    /// Whether the `sub` of a user is also the `user_id` of LTI 1.1, as in Moodle.
+    pub keeps_ids: bool,
+}
+
+impl TrustedPlatform {
+    /// Whose users the users of the platform are.
+    pub fn users(&self) -> PlatformUsers<'_> {
+        PlatformUsers { platform: &self.name, formerly: &self.formerly, keeps_ids: self.keeps_ids }
+    }
 }
 
 /// One registration of the gateway at a platform.

@@ -1,6 +1,7 @@
 use super::launch_url::LaunchUrl;
 use super::platform::{Client, TrustedPlatform};
 use crate::role::Roles;
+use crate::v1p1::Consumers;
 
 /// The requirements for a launch. Tool, platform and client come from the state of the login, never
 /// from the token. A token of another platform or client therefore fails (mix-up attacks).
@@ -14,6 +15,8 @@ pub struct TokenPolicy<'a> {
     pub platform: &'a TrustedPlatform,
     /// The client.
     pub client: &'a Client,
+    /// The tool's consumers of LTI 1.1. Their secrets verify that a user has migrated.
+    pub consumers: &'a Consumers,
     /// The roles that may launch; `None` for everyone.
     pub roles: Option<Roles>,
     /// Whether the tool declares a line item for links that have none.

@@ -1,4 +1,5 @@
 use super::claim::ClaimNote;
+use super::migration::{MigrationProof, NoMigration};
 use crate::admission::Examination;
 use crate::jose::Algorithm;
 
@@ -9,6 +10,7 @@ pub struct TokenFindings {
     pub(super) key_id: String,
     pub(super) destination: Option<String>,
     pub(super) notes: Vec<ClaimNote>,
+    pub(super) migration: Option<Result<MigrationProof, NoMigration>>,
 }
 
 impl Examination<TokenFindings> {
@@ -26,6 +28,12 @@ impl Examination<TokenFindings> {
     /// slash. `None` if a check before it failed.
     pub fn destination(&self) -> Option<&str> {
         self.findings.destination.as_deref()
+    }
+
+    /// Why the user has their id of LTI 1.1, or not. `None` if there is nothing to migrate, or a
+    /// check failed.
+    pub fn migration(&self) -> Option<Result<MigrationProof, NoMigration>> {
+        self.findings.migration
     }
 
     /// The values of the token that the launch does not contain; none unless the signature is

@@ -12,6 +12,7 @@ use super::claims::{
 };
 use super::deep_linking::DeepLinkingSettings;
 use super::launch_token::ReadToken;
+use super::migration::{MigratedUser, migrate};
 use super::policy::{AnsweredLogin, TokenPolicy};
 use super::service_claims::{grade_place, memberships};
 use super::token_findings::TokenFindings;
@@ -25,6 +26,7 @@ use crate::rejection::Rejection;
 use crate::replay::{Account, Nonce, shortened};
 use crate::role::Roles;
 use crate::sender::{DeploymentId, Sender};
+use crate::upstream_user::UpstreamUser;
 
 /// The message type of a launch.
 const MESSAGE_TYPE_1P3: &str = "LtiResourceLinkRequest";
@@ -65,7 +67,7 @@ pub fn examine_without_keys(
 ) -> UnverifiedToken {
     let mut examination = Examination::of_token(token, policy);
     let claims = token.parts.claims();
-    let ClaimParams { params, notes, .. } = ClaimParams::read(&claims);
+    let ClaimParams { params, notes, .. } = ClaimParams::read(&claims, None);
     examination.params = Some(params.iter().count());
     examination.findings.notes = notes;
     let (fields, _) = LaunchFields::read(&params);
@@ -81,6 +83,7 @@ impl Examination<TokenFindings> {
             key_id: Rejection::quote(&token.key_id),
             destination: None,
             notes: Vec::new(),
+            migration: None,
         });
         examination.claimed_sender = Some(policy.platform.name.as_str().to_owned());
         examination
@@ -96,12 +99,15 @@ impl Examination<TokenFindings> {
     ) -> Result<Verdict, Rejection> {
         check_signature(token, keys, policy)?;
         let claims = token.parts.claims();
-        let ClaimParams { params, notes, .. } = ClaimParams::read(&claims);
+        let MigratedUser { user, migration } = migrate(&claims, policy);
+        let user_id = user.as_ref().map(|user| user.id.as_str());
+        let ClaimParams { params, notes, .. } = ClaimParams::read(&claims, user_id);
         self.params = Some(params.iter().count());
         self.findings.notes = notes;
         let (fields, _) = LaunchFields::read(&params);
         let (deployment_id, settings) =
             self.check_claims(token, &claims, &fields, login, policy, now)?;
+        self.findings.migration = migration;
         let sender = Sender::Platform {
             name: policy.platform.name.clone(),
             client_id: policy.client.id.clone(),
@@ -112,6 +118,11 @@ impl Examination<TokenFindings> {
         let grade_place = grade_place(&claims, link, policy.declares_line_item);
         let mut launch = fields.into_launch(sender, grade_place, token.fingerprint);
         launch.memberships = memberships(&claims);
+        if let Some(UpstreamUser { former: Some(key), id, .. }) = user {
+            let sub = string(&claims, "sub");
+            launch.user.platform_id = sub.filter(|sub| *sub != id);
+            launch.user.consumer = Some(key);
+        }
         launch.params = params;
         let message = match settings {
             None => Message::Launch(launch),

@@ -2,6 +2,7 @@
 
 use lti::admission::{Examination, Verdict};
 use lti::jose::{Algorithms, Keyset, RsaKey, keyset_document, sign};
+use lti::v1p1::Consumers;
 use lti::v1p3::{
     AnsweredLogin, Client, FetchedKeys, LaunchUrl, TokenFindings, TokenPolicy, TrustedPlatform,
     examine_token, read_token,
@@ -39,6 +40,8 @@ pub(crate) fn platform() -> TrustedPlatform {
             jwks_url: "https://lms.example/jwks".to_owned(),
             deployments: Some(vec!["1".into(), "2".into()]),
         }],
+        formerly: Vec::new(),
+        keeps_ids: false,
     }
 }
 
@@ -93,6 +96,7 @@ pub(crate) struct Attempt {
     pub(crate) token: String,
     pub(crate) platform: TrustedPlatform,
     pub(crate) keyset: Keyset,
+    pub(crate) consumers: Consumers,
     pub(crate) roles: Option<Roles>,
     pub(crate) now: u64,
     pub(crate) nonce: &'static str,
@@ -108,6 +112,7 @@ impl Attempt {
             token,
             platform: platform(),
             keyset: keyset(),
+            consumers: Consumers::new("nb", []),
             roles: None,
             now: NOW,
             nonce: NONCE,
@@ -141,6 +146,7 @@ impl Attempt {
             launch_url: &launch_url,
             platform: &self.platform,
             client: &self.platform.clients[0],
+            consumers: &self.consumers,
             roles: self.roles,
             declares_line_item: false,
             clock_skew: 300,

@@ -5,6 +5,7 @@ mod attempt;
 mod check;
 mod deep_linking;
 mod launch;
+mod migration;
 mod platform;
 mod property;
 mod signature;
