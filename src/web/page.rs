@@ -18,7 +18,7 @@ use super::login_path::LOGIN_PATH;
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
-const TEMPLATES: [(&str, &str); 24] = [
+const TEMPLATES: [(&str, &str); 26] = [
     ("style.css", STYLE),
     ("layout.html.tera", include_str!("pages/layout.html.tera")),
     ("app_failure.html.tera", include_str!("pages/app_failure.html.tera")),
