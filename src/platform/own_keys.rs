@@ -6,7 +6,7 @@ use lti::{PlatformName, Secret};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::spawn_blocking;
 
-use crate::config::{Config, PRACTICE_PLATFORM, Platform, PlatformKeys};
+use crate::config::{Config, Platform, PlatformKeys};
 
 /// The gateway's own private keys: one list for each platform.
 ///
@@ -92,26 +92,18 @@ impl OwnKeys {
 
     fn with(config: &Config, former: Option<&Self>) -> Self {
         let turn = former.map_or_else(|| Arc::new(Semaphore::new(1)), |old| Arc::clone(&old.turn));
-        let practice: PlatformName = PRACTICE_PLATFORM.into();
-        let practice = config.development.then(|| {
-            let source = OwnKeySource::Derived(practice.clone(), config.secrets.clone());
-            (practice, source)
-        });
-        let sources = config
-            .platforms
-            .iter()
-            .map(|platform| (platform.name.clone(), OwnKeySource::of(platform, &config.secrets)));
-        let ring = |(name, source): (PlatformName, OwnKeySource)| {
-            let former = former.and_then(|former| former.rings.get(&name));
+        let ring = |platform: &Arc<Platform>| {
+            let source = OwnKeySource::of(platform, &config.secrets);
+            let former = former.and_then(|former| former.rings.get(&platform.name));
             let ring = match former.filter(|former| former.source.is_same(&source)) {
                 Some(former) => Arc::clone(former),
                 None => {
                     Arc::new(OwnKeyring { source, keys: OnceCell::new(), turn: Arc::clone(&turn) })
                 }
             };
-            (name, ring)
+            (platform.name.clone(), ring)
         };
-        Self { rings: sources.chain(practice).map(ring).collect(), turn }
+        Self { rings: config.platforms.iter().map(ring).collect(), turn }
     }
 
     /// The keys for the platform with this name.

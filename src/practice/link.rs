@@ -22,7 +22,7 @@ pub struct WantedLineItem {
 
 /// A link that a tool returned.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PickedLink {
+pub struct CourseLink {
     /// The title; may be empty.
     pub title: String,
     /// The description; may be empty.
@@ -43,7 +43,7 @@ pub struct LinkBlock {
     /// The name of the block.
     pub block: String,
     /// The link.
-    pub link: PickedLink,
+    pub link: CourseLink,
 }
 
 /// The picked links of the course, the newest first.
@@ -56,7 +56,7 @@ pub struct CourseLinks {
 
 impl CourseLinks {
     /// Adds a link, and returns the name of its block.
-    pub fn add(&mut self, tool: &str, link: PickedLink) -> String {
+    pub fn add(&mut self, tool: &str, link: CourseLink) -> String {
         self.picked = self.picked.saturating_add(1);
         let block = format!("link-{}", self.picked);
         self.links.truncate(MOST - 1);
@@ -65,7 +65,7 @@ impl CourseLinks {
     }
 
     /// The link of a block.
-    pub fn find(&self, tool: &str, block: &str) -> Option<&PickedLink> {
+    pub fn find(&self, tool: &str, block: &str) -> Option<&CourseLink> {
         let is_it = |known: &&LinkBlock| known.tool == tool && known.block == block;
         self.links.iter().find(is_it).map(|known| &known.link)
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Number, Value};
 
-use super::link::{PickedLink, WantedLineItem};
+use super::link::{CourseLink, WantedLineItem};
 
 /// The largest number of requests. The oldest are dropped.
 const MOST: usize = 100;
@@ -71,7 +71,7 @@ pub(super) fn picked_link(
     item: &Value,
     launch_url: &str,
     maximum: MaximumField,
-) -> Result<PickedLink, String> {
+) -> Result<CourseLink, String> {
     let string = |value: &Value, name: &str| -> Result<String, String> {
         match &value[name] {
             Value::Null => Ok(String::new()),
@@ -103,7 +103,7 @@ pub(super) fn picked_link(
         }),
     };
     let (title, text) = (string(item, "title")?, string(item, "text")?);
-    Ok(PickedLink { title, text, place: place.to_owned(), custom, line_item })
+    Ok(CourseLink { title, text, place: place.to_owned(), custom, line_item })
 }
 
 /// The items of an answer, of which the course adds only some.

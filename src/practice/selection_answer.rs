@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::link::PickedLink;
+use super::link::CourseLink;
 use super::selection::PendingSelection;
 
 /// A verified answer.
@@ -12,7 +12,7 @@ pub struct SelectionAnswer {
     /// The version of LTI.
     pub version: &'static str,
     /// The links, or the reasons why the course does not add them.
-    pub links: Vec<Result<PickedLink, String>>,
+    pub links: Vec<Result<CourseLink, String>>,
     /// Everything that the tool sent.
     pub sent: Value,
 }

@@ -24,7 +24,7 @@ pub fn outcome_url(tool: &str, block: &str) -> String {
 }
 
 /// A request to one of the services.
-pub struct ServiceRequest<'a> {
+pub struct OutcomeServiceRequest<'a> {
     /// The name of the tool.
     pub tool: &'a str,
     /// The key of the tool's consumer.
@@ -47,7 +47,7 @@ pub struct ServiceRequest<'a> {
     pub at: u64,
 }
 
-/// The response to a [`ServiceRequest`].
+/// The response to a [`OutcomeServiceRequest`].
 pub struct ServiceResponse {
     /// The status.
     pub status: u16,
@@ -78,7 +78,7 @@ impl ServiceResponse {
     }
 }
 
-impl ServiceRequest<'_> {
+impl OutcomeServiceRequest<'_> {
     /// Responds to a Basic Outcomes request. The status is always 200, as edX's is.
     pub fn outcome(&self, gradebook: &mut Gradebook) -> ServiceResponse {
         let (request, code, description) = match read_request(self.body) {

@@ -4,7 +4,7 @@ use lti::oauth1::base_string::{base_string, split_url};
 use lti::oauth1::{Params, SignatureMethod, SigningKey, Source};
 use serde_json::{Value, json};
 
-use crate::practice::link::PickedLink;
+use crate::practice::link::CourseLink;
 use crate::practice::selection::{
     MaximumField, PendingSelection, PendingSelections, accepted_items, picked_link,
 };
@@ -140,7 +140,7 @@ impl ContentItemResponse<'_> {
     }
 }
 
-fn link(item: &Value, selection: &PendingSelection) -> Result<PickedLink, String> {
+fn link(item: &Value, selection: &PendingSelection) -> Result<CourseLink, String> {
     if item["@type"] != "LtiLinkItem" || item["mediaType"] != LINK {
         return Err(format!("@type is not LtiLinkItem, or mediaType is not {LINK}"));
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::access::AccessTokens;
 use super::platform::{DEPLOYMENT, ISSUER};
-use crate::practice::link::PickedLink;
+use crate::practice::link::CourseLink;
 use crate::practice::selection::{
     MaximumField, PendingSelection, PendingSelections, accepted_items, picked_link,
 };
@@ -116,7 +116,7 @@ impl DeepLinkResponse<'_> {
     }
 }
 
-fn link(item: &Value, selection: &PendingSelection) -> Result<PickedLink, String> {
+fn link(item: &Value, selection: &PendingSelection) -> Result<CourseLink, String> {
     if item["type"] != "ltiResourceLink" {
         return Err("type is not ltiResourceLink".to_owned());
     }

@@ -81,7 +81,7 @@ impl From<&Exchange> for MessageContext {
     }
 }
 
-/// The score of a grade; empty if there is none yet.
+/// The score of a grade; empty if it is not graded yet.
 fn shown(grade: &CourseGrade) -> String {
     grade.score.as_ref().map(|score| score.as_str().to_owned()).unwrap_or_default()
 }

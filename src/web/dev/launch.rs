@@ -16,7 +16,7 @@ use crate::practice::v1p1::{
     Mistake, NO_SELECTION_PARAMS, SignedForm, edx_launch, person_params, selection_params,
 };
 use crate::practice::v1p3::{PracticeMessage, TokenMistake};
-use crate::practice::{BLOCK, CourseLineItem, Person, PickedLink, is_block, outcome_url};
+use crate::practice::{BLOCK, CourseLineItem, CourseLink, Person, is_block, outcome_url};
 use crate::web::gateway::Gateway;
 use crate::web::guard::Authority;
 use crate::web::page::{self, Html};
@@ -266,7 +266,7 @@ impl LaunchedLink {
             }
             return none;
         };
-        let PickedLink { title, place, custom: of_link, line_item, .. } = link;
+        let CourseLink { title, place, custom: of_link, line_item, .. } = link;
         let is_graded = line_item.is_some() && chosen.ungraded.is_none();
         if let Some(item) = line_item {
             let label = [item.label, title.clone(), block.to_owned()];

@@ -9,7 +9,7 @@ use super::consumer::PracticeConsumer;
 use super::services::own_keyset;
 use crate::practice::v1p1::{ContentItemResponse, SelectingConsumer};
 use crate::practice::v1p3::DeepLinkResponse;
-use crate::practice::{PickedLink, PracticeState, SelectionAnswer, SelectionFault};
+use crate::practice::{CourseLink, PracticeState, SelectionAnswer, SelectionFault};
 use crate::web::body::{self, Arrival};
 use crate::web::gateway::Gateway;
 use crate::web::guard::Authority;
@@ -19,26 +19,26 @@ use crate::web::refusal::Refusal;
 /// The largest answer, in bytes.
 const LARGEST_BODY: u64 = 256 * 1024;
 
-/// The routes. They ask for no token: an answer is signed, and contains the `data` of a request that
-/// only `/dev/launch` makes.
+/// The routes. They ask for no token: an answer is signed, and contains the `data` of a request
+/// that only `/dev/launch` makes.
 pub(super) fn routes() -> Vec<Route> {
     rocket::routes![links]
 }
 
 #[derive(Serialize)]
-struct LinksContext {
+struct AnswerContext {
     /// Why the platform does not accept the answer; empty if it does.
     fault: String,
     version: &'static str,
     tool: String,
     title: String,
-    links: Vec<LinkContext>,
+    links: Vec<AddedLinkContext>,
     /// Everything that the tool sent, as JSON.
     sent: String,
 }
 
 #[derive(Serialize)]
-struct LinkContext {
+struct AddedLinkContext {
     /// The block of the course; empty if the course does not have the link.
     block: String,
     /// Why the course does not have it.
@@ -50,7 +50,7 @@ struct LinkContext {
     points: String,
 }
 
-impl LinkContext {
+impl AddedLinkContext {
     fn refused(fault: String) -> Self {
         Self {
             fault,
@@ -63,9 +63,9 @@ impl LinkContext {
         }
     }
 
-    fn added(link: PickedLink, block: String) -> Self {
+    fn added(link: CourseLink, block: String) -> Self {
         let points = link.line_item.map(|item| item.maximum.to_string()).unwrap_or_default();
-        let PickedLink { title, text, place, custom, .. } = link;
+        let CourseLink { title, text, place, custom, .. } = link;
         Self { block, fault: String::new(), title, text, place, custom, points }
     }
 }
@@ -121,11 +121,11 @@ fn context(
     answer: Result<SelectionAnswer, SelectionFault>,
     gateway: &Gateway,
     practice: &mut PracticeState,
-) -> LinksContext {
+) -> AnswerContext {
     let SelectionAnswer { selection, version, links, sent } = match answer {
         Ok(answer) => answer,
         Err(SelectionFault(fault)) => {
-            return LinksContext {
+            return AnswerContext {
                 fault,
                 version: "",
                 tool: String::new(),
@@ -138,13 +138,13 @@ fn context(
     let links = links.into_iter().map(|link| match link {
         Ok(link) => {
             let block = practice.links.add(&selection.tool, link.clone());
-            LinkContext::added(link, block)
+            AddedLinkContext::added(link, block)
         }
-        Err(fault) => LinkContext::refused(fault),
+        Err(fault) => AddedLinkContext::refused(fault),
     });
     let links = links.collect();
     let title = gateway.routes.tools().find(|tool| tool.name == selection.tool);
-    LinksContext {
+    AnswerContext {
         fault: String::new(),
         version,
         title: title.map(|tool| tool.title.clone()).unwrap_or_default(),

@@ -6,7 +6,7 @@ use rocket::{Data, Request, Route, delete, get, post, put};
 
 use super::consumer::PracticeConsumer;
 use super::{auth, links, services};
-use crate::practice::{Exchange, Gradebook, ServiceRequest, ServiceResponse};
+use crate::practice::{Exchange, Gradebook, OutcomeServiceRequest, ServiceResponse};
 use crate::web::body::{self, Arrival};
 use crate::web::gateway::Gateway;
 use crate::web::guard::authority;
@@ -116,7 +116,7 @@ impl ServiceCallHead<'_> {
         tool: &str,
         block: &str,
         body: &[u8],
-        handle: impl FnOnce(&ServiceRequest<'_>, &mut Gradebook) -> ServiceResponse,
+        handle: impl FnOnce(&OutcomeServiceRequest<'_>, &mut Gradebook) -> ServiceResponse,
     ) -> PlatformResult {
         let tool =
             gateway.routes.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
@@ -125,7 +125,7 @@ impl ServiceCallHead<'_> {
         // The signature of the request decides, and nothing is signed here.
         let consumer =
             PracticeConsumer::of(gateway, tool, &url, false).map_err(|_| Refusal::NoTool)?;
-        let request = ServiceRequest {
+        let request = OutcomeServiceRequest {
             tool: &tool.name,
             key: consumer.key,
             signing_key: consumer.signing_key,

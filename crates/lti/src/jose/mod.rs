@@ -17,4 +17,4 @@ pub use json::JsonKind;
 pub use jwk::{Keyset, KeysetError};
 pub use jws::{MalformedToken, sign};
 pub use rsa::{PrivateKeyError, RsaKey, keyset_document};
-pub use verified::{UnverifiedToken, verified_claims};
+pub use verified::{NotOfKeyset, verified_claims};

@@ -9,7 +9,7 @@ use super::jws::{JwsParts, MalformedToken};
 
 /// Why a token is not one of these keys.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum UnverifiedToken {
+pub enum NotOfKeyset {
     /// It is not a compact JWS.
     #[error("the token is malformed: {0}")]
     Malformed(#[from] MalformedToken),
@@ -28,15 +28,15 @@ pub enum UnverifiedToken {
 /// platform accepts from tools.
 ///
 /// # Errors
-/// An [`UnverifiedToken`].
-pub fn verified_claims(token: &str, keyset: &Keyset) -> Result<Value, UnverifiedToken> {
+/// An [`NotOfKeyset`].
+pub fn verified_claims(token: &str, keyset: &Keyset) -> Result<Value, NotOfKeyset> {
     let (parts, header) = JwsParts::read(token)?;
     if header.algorithm.as_deref() != Some(Algorithm::Rs256.name()) {
-        return Err(UnverifiedToken::Algorithm);
+        return Err(NotOfKeyset::Algorithm);
     }
-    let key_id = header.key_id.filter(|key_id| keyset.has(key_id)).ok_or(UnverifiedToken::KeyId)?;
+    let key_id = header.key_id.filter(|key_id| keyset.has(key_id)).ok_or(NotOfKeyset::KeyId)?;
     if !keyset.verify(&key_id, Algorithm::Rs256, parts.signed.as_bytes(), &parts.signature) {
-        return Err(UnverifiedToken::Signature);
+        return Err(NotOfKeyset::Signature);
     }
     let claims = parts.claims();
     let claims = claims.iter().map(|(name, value)| {
@@ -53,9 +53,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::Secret;
     use crate::jose::jws::sign;
     use crate::jose::rsa::{RsaKey, keyset_document};
+    use crate::secret::Secret;
 
     #[test]
     fn only_tokens_of_the_keyset_have_claims() {
@@ -67,16 +67,16 @@ mod tests {
         let claims = json!({"iss": "a", "exp": 1.5, "scope": ["b"]});
         let token = sign(&claims, &own, &SystemRandom::new()).expect("a token");
         assert_eq!(verified_claims(&token, &keyset(&own)), Ok(claims));
-        assert_eq!(verified_claims(&token, &keyset(&other)), Err(UnverifiedToken::KeyId));
+        assert_eq!(verified_claims(&token, &keyset(&other)), Err(NotOfKeyset::KeyId));
         let with_part = |at: usize, part: String| {
             let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
             parts[at] = BASE64_URL_SAFE_NO_PAD.encode(part);
             verified_claims(&parts.join("."), &keyset(&own))
         };
         let header = |algorithm: &str| json!({"alg": algorithm, "kid": own.key_id()}).to_string();
-        assert_eq!(with_part(1, json!({"iss": "b"}).to_string()), Err(UnverifiedToken::Signature));
+        assert_eq!(with_part(1, json!({"iss": "b"}).to_string()), Err(NotOfKeyset::Signature));
         for algorithm in ["HS256", "none", "RS384", ""] {
-            assert_eq!(with_part(0, header(algorithm)), Err(UnverifiedToken::Algorithm));
+            assert_eq!(with_part(0, header(algorithm)), Err(NotOfKeyset::Algorithm));
         }
         let malformed = verified_claims("a.b", &keyset(&own));
         assert_eq!(malformed, Err(MalformedToken::Parts(2).into()));
