@@ -58,7 +58,7 @@ pub use link_path::{LinkPath, LinkPathError};
 pub use odd_character::OddCharacter;
 pub use outcome_rules::OutcomeRules;
 pub use placeholder::{PLACEHOLDER_GATEWAY_SECRET, PLACEHOLDER_SECRET, RandomPlaceholders};
-pub use platform::{Platform, PlatformClient, PlatformKeys};
+pub use platform::{PRACTICE_PLATFORM, Platform, PlatformClient, PlatformKeys};
 pub use platform_type::PlatformType;
 pub use points::Points;
 pub use problem::{Location, Problem, print, sort};

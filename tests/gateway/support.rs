@@ -36,8 +36,8 @@ pub use browser::{Browser, Cookie, Visit};
 pub use form::{Form, Pairs};
 pub use many_files::many_files;
 pub use platform::{
-    Platform, Redirected, answer_form, changed, claims, login, lti_claim, token, token_header,
-    token_with,
+    Platform, Redirected, answer_form, changed, claims, claims_of, login, lti_claim, token,
+    token_header, token_with,
 };
 #[cfg(target_os = "linux")]
 pub use process::{listening_address, wait_until};
