@@ -22,7 +22,7 @@ pub(in crate::web) fn browser_routes() -> Vec<Route> {
 pub(in crate::web) fn upstream_routes() -> Vec<Route> {
     let mut routes = rocket::routes![pick];
     let wrong = [Method::Get, Method::Put, Method::Delete, Method::Patch, Method::Options];
-    routes.extend(wrong.map(|method| Route::new(method, PATH, WrongMethod)));
+    routes.extend(wrong.map(|method| Route::new(method, PATH, WrongLinksMethod)));
     routes
 }
 
@@ -51,10 +51,10 @@ impl Handler for BrowserHandler {
 
 /// Responds with JSON to a method that is not allowed.
 #[derive(Clone)]
-struct WrongMethod;
+struct WrongLinksMethod;
 
 #[rocket::async_trait]
-impl Handler for WrongMethod {
+impl Handler for WrongLinksMethod {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
         let refusal = LinkRefusal::WrongMethod;
         let response = match RequestGateway::of(request) {
