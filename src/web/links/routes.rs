@@ -4,13 +4,14 @@ use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route, post};
 
-use super::form::{self, LINKS_PATH};
+use super::form;
 use super::refusal::LinkRefusal;
 use super::upstream::{self, PATH};
 use crate::web::body::Arrival;
 use crate::web::current::RequestGateway;
 use crate::web::gateway::Gateway;
 use crate::web::grade::{Bearer, JsonResponse};
+use crate::web::links_path::LINKS_PATH;
 
 /// The routes of browsers, on every host.
 pub(in crate::web) fn browser_routes() -> Vec<Route> {
