@@ -26,6 +26,10 @@ pub(in crate::cli) struct LaunchArguments {
     #[arg(long, value_name = "VERSION", default_value = "1.1")]
     pub(super) lti: LtiVersion,
 
+    /// The message of the launch
+    #[arg(long, value_name = "MESSAGE", default_value = "link")]
+    pub(super) message: LaunchMessage,
+
     /// Only the practice platform can launch a tool: the gateway has no other platform's key
     #[arg(long, value_name = "NAME", hide = true)]
     pub(super) platform: Option<String>,
@@ -53,6 +57,15 @@ pub(super) enum LtiVersion {
     /// A login, and a form with a token
     #[value(name = "1.3")]
     V1p3,
+}
+
+/// The message of a launch.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LaunchMessage {
+    /// A link of the course
+    Link,
+    /// A request for links (LTI 1.3 only)
+    Links,
 }
 
 /// The format of a printed launch.

@@ -8,7 +8,7 @@ use lti::oauth1::encode::encode;
 use reqwest::header::{CONTENT_TYPE, COOKIE};
 use reqwest::{Client, Response, StatusCode, Url};
 
-use super::arguments::{LaunchArguments, PrintFormat};
+use super::arguments::{LaunchArguments, LaunchMessage, PrintFormat};
 use super::follow::{cookie_header, keep, line, next, shown, step, without_url};
 use super::page_form::PageForm;
 use super::sign::{given_url, own_url};
@@ -109,6 +109,9 @@ fn start_url(
         custom += &format!("{name}={value}\n");
     }
     query += &format!("&custom={}", encode(&custom));
+    if launch.message == LaunchMessage::Links {
+        query += "&message=links";
+    }
     url.set_path("/dev/launch");
     url.set_query(Some(&query));
     Ok(url)
