@@ -1,12 +1,17 @@
 //! The headers of every request in a session: the app's public URL, the user's identity, the
-//! assertion, the grade token and the link token.
+//! assertion, and the tokens for grades, members and links.
 
 use hyper::header::{HeaderName, HeaderValue};
+use lti::Roles;
 use serde_json::Value;
 
 use super::assertion::{Assertions, Subject};
 use super::identity;
-use crate::session::{GradeToken, GradeTokens, LinkRequests, LinkToken, Session};
+use crate::config::GradeAccess;
+use crate::session::{
+    CourseGradeToken, CourseGradeTokens, GradeToken, GradeTokens, LinkRequests, LinkToken,
+    MembersToken, MembersTokens, Session,
+};
 
 /// The facts of the headers that are not in the session.
 pub struct SessionFacts<'a> {
@@ -16,8 +21,12 @@ pub struct SessionFacts<'a> {
     pub launch_url: &'a str,
     /// The tool's `params`, if any.
     pub params: Option<&'a Value>,
-    /// Whether the tool may send grades.
-    pub grades: bool,
+    /// Whose grades the tool may send.
+    pub grades: GradeAccess,
+    /// The lifetime of a learner's grade token, in seconds.
+    pub grade_lifetime: u64,
+    /// The course roles whose sessions may list the members of the course.
+    pub members: Roles,
     /// Whether the tool has its own picker for links.
     pub picker: bool,
     /// The gateway's public origin.
@@ -37,6 +46,10 @@ pub struct HeaderSeals<'a> {
     pub assertions: &'a Assertions,
     /// Those of grade tokens.
     pub grade_tokens: &'a GradeTokens,
+    /// Those of course grade tokens.
+    pub course_grade_tokens: &'a CourseGradeTokens,
+    /// Those of members tokens.
+    pub members_tokens: &'a MembersTokens,
     /// Those of link tokens.
     pub link_requests: &'a LinkRequests,
 }
@@ -49,13 +62,16 @@ pub fn session_headers(
     seals: HeaderSeals<'_>,
     now: u64,
 ) -> Option<Vec<(HeaderName, HeaderValue)>> {
-    let grade_token = facts.grades.then(|| GradeToken::new(session, facts.tool, now)).flatten();
+    let may_grade = facts.grades.is_on();
+    let grade_token = may_grade
+        .then(|| GradeToken::new(session, facts.tool, facts.grade_lifetime, now))
+        .flatten();
     let subject = Subject {
         issuer: facts.issuer,
         tool: facts.tool,
         launch_url: facts.launch_url,
         params: facts.params,
-        accepts_grade: facts.grades.then_some(grade_token.is_some()),
+        accepts_grade: may_grade.then_some(grade_token.is_some()),
     };
     let assertion = seals.assertions.sign(session, &subject, now)?;
     let mut headers = identity::headers(session);
@@ -73,7 +89,17 @@ pub fn session_headers(
     let origin = format!("{}://{}", facts.scheme, facts.host);
     let link_token =
         facts.picker.then(|| LinkToken::new(session, facts.tool, &origin, now)).flatten();
+    let may_grade_course = facts.grades.is_course();
+    let course_grade_token =
+        may_grade_course.then(|| CourseGradeToken::new(session, facts.tool, now)).flatten();
+    let may_list = facts.members.intersects(session.roles);
+    let members_token = may_list.then(|| MembersToken::new(session, facts.tool, now)).flatten();
     for (name, sealed) in [
+        (
+            "x-lti-course-grade-token",
+            course_grade_token.and_then(|token| seals.course_grade_tokens.seal(&token)),
+        ),
+        ("x-lti-members-token", members_token.and_then(|token| seals.members_tokens.seal(&token))),
         ("x-lti-grade-token", grade_token.and_then(|token| seals.grade_tokens.seal(&token))),
         (
             "x-lti-link-token",

@@ -21,7 +21,9 @@ use crate::platform::{KeysetCache, OwnKeys, Platforms, ServiceClients};
 use crate::practice::v1p3::practice_platform;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
-use crate::session::{GradeTokens, LinkRequests, Logins, Receipts, SessionIds};
+use crate::session::{
+    CourseGradeTokens, GradeTokens, LinkRequests, Logins, MembersTokens, Receipts, SessionIds,
+};
 use crate::state::{Replay, State};
 use crate::template::Templates;
 
@@ -52,6 +54,8 @@ pub struct Gateway {
     /// The registrations whose services the gateway calls.
     pub(super) service_clients: Arc<ServiceClients>,
     pub(super) grade_tokens: GradeTokens,
+    pub(super) course_grade_tokens: CourseGradeTokens,
+    pub(super) members_tokens: MembersTokens,
     pub(super) link_requests: LinkRequests,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
@@ -224,6 +228,8 @@ impl Gateway {
             own_keys: parts.own_keys,
             service_clients: parts.service_clients,
             grade_tokens: GradeTokens::new(&config.secrets),
+            course_grade_tokens: CourseGradeTokens::new(&config.secrets),
+            members_tokens: MembersTokens::new(&config.secrets),
             link_requests: LinkRequests::new(&config.secrets),
             grades: Arc::new(parts.grades),
             upstreams: parts.upstreams,

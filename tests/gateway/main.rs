@@ -13,6 +13,7 @@ mod grades;
 mod issued;
 mod keyset;
 mod launches;
+mod links;
 #[cfg(target_os = "linux")]
 mod log;
 mod practice;

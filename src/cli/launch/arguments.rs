@@ -9,7 +9,7 @@ pub(in crate::cli) struct LaunchArguments {
     /// The tool's name in the tools file
     pub(super) tool: String,
 
-    /// A role of the user in the course; repeatable [default: learner]
+    /// A role of the user in the course; repeatable [default: learner, and instructor for links]
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub(super) role: Vec<Role>,
 
@@ -26,8 +26,8 @@ pub(in crate::cli) struct LaunchArguments {
     #[arg(long, value_name = "VERSION", default_value = "1.1")]
     pub(super) lti: LtiVersion,
 
-    /// The message of the launch
-    #[arg(long, value_name = "MESSAGE", default_value = "link")]
+    /// The message. `links` asks for links to the tool, as an instructor does who selects content
+    #[arg(long, value_name = "MESSAGE", default_value = "launch")]
     pub(super) message: LaunchMessage,
 
     /// Only the practice platform can launch a tool: the gateway has no other platform's key
@@ -59,12 +59,12 @@ pub(super) enum LtiVersion {
     V1p3,
 }
 
-/// The message of a launch.
+/// The message of a platform.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum LaunchMessage {
-    /// A link of the course
-    Link,
-    /// A request for links (LTI 1.3 only)
+    /// A launch
+    Launch,
+    /// A request for links (deep linking)
     Links,
 }
 
@@ -77,6 +77,17 @@ pub(super) enum PrintFormat {
     Html,
     /// The form body, for `explain`
     Form,
+}
+
+impl LaunchArguments {
+    /// The roles of the user.
+    pub(super) fn roles(&self) -> &[Role] {
+        match self.message {
+            _ if !self.role.is_empty() => &self.role,
+            LaunchMessage::Launch => &[Role::Learner],
+            LaunchMessage::Links => &[Role::Instructor],
+        }
+    }
 }
 
 /// Parses a role by its name in `tools.toml`. `staff` is edX's course staff: administrator.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::arguments::{LaunchArguments, LaunchMessage, LtiVersion, PrintFormat};
+use super::arguments::{LaunchArguments, LtiVersion, PrintFormat};
 use super::follow::follow;
 use super::login::{LoginFailure, log_in};
 use super::print::{curl, html};
@@ -19,13 +19,6 @@ pub(in crate::cli) fn launch(
     environment: &Environment,
     development: bool,
 ) -> ExitCode {
-    if launch.message == LaunchMessage::Links && launch.lti == LtiVersion::V1p1 {
-        complain(
-            "error: a request for links by LTI 1.1 needs a platform that receives the answer\n  \
-             = help: use --lti 1.3, or pick links at /dev in a browser\n",
-        );
-        return ExitCode::from(2);
-    }
     let signed = match launch.lti {
         LtiVersion::V1p1 => {
             sign_launch(launch, file, environment, development).map_err(LoginFailure::unasked)

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use lti::Role;
 use lti::oauth1::encode::encode;
 use reqwest::header::{CONTENT_TYPE, COOKIE};
 use reqwest::{Client, Response, StatusCode, Url};
@@ -93,8 +92,10 @@ fn start_url(
         (None, None) => return Err(no_tool(&loaded, &launch.tool, file)),
     };
     let mut query = format!("tool={}&lti=1.3&user={}", encode(&launch.tool), encode(&launch.user));
-    let roles: &[Role] = if launch.role.is_empty() { &[Role::Learner] } else { &launch.role };
-    for role in roles {
+    if launch.message == LaunchMessage::Links {
+        query += "&message=links";
+    }
+    for role in launch.roles() {
         query += &format!("&role={}", role.name());
     }
     let mut custom = String::new();
@@ -109,9 +110,6 @@ fn start_url(
         custom += &format!("{name}={value}\n");
     }
     query += &format!("&custom={}", encode(&custom));
-    if launch.message == LaunchMessage::Links {
-        query += "&message=links";
-    }
     url.set_path("/dev/launch");
     url.set_query(Some(&query));
     Ok(url)

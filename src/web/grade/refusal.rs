@@ -10,7 +10,6 @@ use serde_json::{Map, Value};
 use super::response::{JsonResponse, platform};
 use crate::grade::GradeError;
 use crate::platform::PlatformError;
-use crate::session::GRADE_TOKEN_LIFETIME;
 use crate::state::StateError;
 use crate::web::limit::FORM_TIMEOUT;
 
@@ -65,9 +64,10 @@ grade_refusals! {
 
     /// The grade token is invalid, expired or revoked.
     BadToken => "bad-grade-token", Status::Unauthorized,
-        fact: "the grade token is invalid or older than {} days, \
-               or its tool or consumer may not send grades", GRADE_TOKEN_LIFETIME / 86_400;
-        advice: "let the learner launch again";
+        fact: "the grade token is invalid or has expired, \
+               or its tool or consumer may not send grades";
+        advice: "let the user launch again; `grade_lifetime` in tools.toml extends a learner's \
+                 tokens";
 
     /// The method is not `POST`, `GET` or `DELETE`.
     WrongMethod => "wrong-method", Status::MethodNotAllowed,

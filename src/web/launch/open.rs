@@ -207,7 +207,8 @@ fn mint(
 ) -> Result<(Session, Vec<String>), Refusal> {
     let launch = message.launch();
     let grade = target.grades() && missing_token(call, target, launch).is_none();
-    let services = SessionServices { grade, members: false };
+    let members = target.needs_members(launch.roles);
+    let services = SessionServices { grade, members };
     let lifetime = call.served.tool.session;
     let identity = target.identity();
     let minted = match message {

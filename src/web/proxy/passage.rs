@@ -221,6 +221,8 @@ impl<'r> Passage<'r> {
                 HeaderSeals {
                     assertions: &gateway.assertions,
                     grade_tokens: &gateway.grade_tokens,
+                    course_grade_tokens: &gateway.course_grade_tokens,
+                    members_tokens: &gateway.members_tokens,
                     link_requests: &gateway.link_requests,
                 },
                 (&gateway.public_url, gateway.dev_process.port()),
