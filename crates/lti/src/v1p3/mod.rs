@@ -5,6 +5,8 @@
 mod claim;
 mod claims;
 mod deep_linking;
+mod decimal;
+pub mod grade_service;
 mod launch_token;
 mod launch_url;
 mod login;
