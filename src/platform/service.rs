@@ -7,6 +7,7 @@ use reqwest::{Client, Url};
 use super::client::client;
 use super::error::PlatformError;
 use super::line_item::LineItems;
+use super::members::MemberTurns;
 use super::reach::{DnsResolver, PracticePlatform};
 use super::service_token::ServiceTokens;
 use crate::address::is_public;
@@ -30,6 +31,8 @@ pub struct Platforms {
     pub(super) tokens: ServiceTokens,
     /// The line items that the gateway found or created. They outlive a configuration.
     pub(super) line_items: LineItems,
+    /// The turns of requests for members. They outlive a configuration.
+    pub(super) member_turns: MemberTurns,
 }
 
 impl Platforms {
@@ -45,6 +48,7 @@ impl Platforms {
             Arc::default(),
             ServiceTokens::default(),
             LineItems::default(),
+            MemberTurns::default(),
         )
     }
 
@@ -60,6 +64,7 @@ impl Platforms {
             Arc::clone(&self.practice),
             self.tokens.clone(),
             self.line_items.clone(),
+            self.member_turns.clone(),
         )
     }
 
@@ -69,6 +74,7 @@ impl Platforms {
         practice: Arc<OnceLock<PracticePlatform>>,
         tokens: ServiceTokens,
         line_items: LineItems,
+        member_turns: MemberTurns,
     ) -> Result<Self, String> {
         let rules = Arc::new(rules);
         let resolver = DnsResolver { rules: Arc::clone(&rules), practice: Arc::clone(&practice) };
@@ -78,7 +84,7 @@ impl Platforms {
             .pool_max_idle_per_host(MAX_IDLE)
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { client, rules, practice, tokens, line_items })
+        Ok(Self { client, rules, practice, tokens, line_items, member_turns })
     }
 
     /// Makes the practice platform of this process reachable. Later calls have no effect.

@@ -30,6 +30,7 @@ mod links;
 mod log_budget;
 mod login;
 mod login_path;
+mod members;
 mod outage;
 mod page;
 mod platform_setup;

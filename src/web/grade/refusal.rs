@@ -66,8 +66,7 @@ grade_refusals! {
     BadToken => "bad-grade-token", Status::Unauthorized,
         fact: "the grade token is invalid or has expired, \
                or its tool or consumer may not send grades";
-        advice: "let the user launch again; `grade_lifetime` in tools.toml extends a learner's \
-                 tokens";
+        advice: "let the user launch again";
 
     /// The method is not `POST`, `GET` or `DELETE`.
     WrongMethod => "wrong-method", Status::MethodNotAllowed,
@@ -244,7 +243,7 @@ impl GradeRefusal {
 }
 
 /// The status and the message of the platform's response, if there was one.
-fn said(error: &PlatformError) -> Option<(u16, &str)> {
+pub(in crate::web) fn said(error: &PlatformError) -> Option<(u16, &str)> {
     match error {
         PlatformError::Refused { status, description }
         | PlatformError::RefusedByStatus { status, description }

@@ -4,8 +4,8 @@
 
 mod claim;
 mod claims;
-mod deep_linking;
 mod decimal;
+mod deep_linking;
 pub mod grade_service;
 mod launch_token;
 mod launch_url;
