@@ -27,11 +27,17 @@ pub struct Platforms {
     rules: Arc<OutcomeRules>,
     /// The practice platform of this process. Set after the server listens.
     practice: Arc<OnceLock<PracticePlatform>>,
-    /// The access tokens of all services. They outlive a configuration.
+    pub(super) kept: KeptParts,
+}
+
+/// The parts of the client that outlive a configuration.
+#[derive(Clone, Default)]
+pub(super) struct KeptParts {
+    /// The access tokens of all services.
     pub(super) tokens: ServiceTokens,
-    /// The line items that the gateway found or created. They outlive a configuration.
+    /// The line items that the gateway found or created.
     pub(super) line_items: LineItems,
-    /// The turns of requests for members. They outlive a configuration.
+    /// The turns of requests for members.
     pub(super) member_turns: MemberTurns,
 }
 
@@ -42,14 +48,7 @@ impl Platforms {
     /// # Errors
     /// The system's message if it has no certificates.
     pub fn new(rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
-        Self::with_parts(
-            rules,
-            with_tls,
-            Arc::default(),
-            ServiceTokens::default(),
-            LineItems::default(),
-            MemberTurns::default(),
-        )
+        Self::with_parts(rules, with_tls, Arc::default(), KeptParts::default())
     }
 
     /// The client for another configuration. It reaches the same practice platform, and keeps the
@@ -58,23 +57,15 @@ impl Platforms {
     /// # Errors
     /// The system's message if it has no certificates.
     pub fn reconfigured(&self, rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
-        Self::with_parts(
-            rules,
-            with_tls,
-            Arc::clone(&self.practice),
-            self.tokens.clone(),
-            self.line_items.clone(),
-            self.member_turns.clone(),
-        )
+        let kept = self.kept.clone();
+        Self::with_parts(rules, with_tls, Arc::clone(&self.practice), kept)
     }
 
     fn with_parts(
         rules: OutcomeRules,
         with_tls: bool,
         practice: Arc<OnceLock<PracticePlatform>>,
-        tokens: ServiceTokens,
-        line_items: LineItems,
-        member_turns: MemberTurns,
+        kept: KeptParts,
     ) -> Result<Self, String> {
         let rules = Arc::new(rules);
         let resolver = DnsResolver { rules: Arc::clone(&rules), practice: Arc::clone(&practice) };
@@ -84,7 +75,7 @@ impl Platforms {
             .pool_max_idle_per_host(MAX_IDLE)
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { client, rules, practice, tokens, line_items, member_turns })
+        Ok(Self { client, rules, practice, kept })
     }
 
     /// Makes the practice platform of this process reachable. Later calls have no effect.

@@ -6,6 +6,7 @@ mod apps;
 mod cartridge;
 mod checklist;
 mod configuration;
+mod course;
 mod deployment;
 mod dev;
 mod explain;

@@ -95,9 +95,7 @@ impl<'g> MembersCall<'g> {
         role: Option<&str>,
     ) -> Result<ListedMembers, MembersRefusal> {
         let Permission { token, upstream, client, users } = permission;
-        let named = |role: &str| {
-            Roles::named(role).ok_or_else(|| MembersRefusal::UnknownRole(role.to_owned()))
-        };
+        let named = |role: &str| Roles::named(role).ok_or(MembersRefusal::UnknownRole);
         let roles = role.map(named).transpose()?;
         let platforms = self.gateway.grades.platforms();
         let course = platforms.members(client, &token.url, &self.gateway.clock).await;

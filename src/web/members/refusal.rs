@@ -17,8 +17,8 @@ pub(super) enum MembersRefusal {
     NoMembers,
     /// The method is not `GET`.
     WrongMethod,
-    /// The role is not one of ours. Holds it.
-    UnknownRole(String),
+    /// The role is not one of ours.
+    UnknownRole,
     /// The platform returned no list.
     Failed(MembersError),
 }
@@ -31,7 +31,7 @@ impl MembersRefusal {
             Self::BadToken => "bad-members-token",
             Self::NoMembers => "no-members",
             Self::WrongMethod => "wrong-method",
-            Self::UnknownRole(_) => "unknown-role",
+            Self::UnknownRole => "unknown-role",
             Self::Failed(MembersError::TooMany) => "too-many-members",
             Self::Failed(MembersError::Slow) => "platform-slow",
             Self::Failed(MembersError::Platform(error)) => match error {
@@ -54,7 +54,7 @@ impl MembersRefusal {
             Self::NoToken | Self::BadToken => Status::Unauthorized,
             Self::NoMembers => Status::Conflict,
             Self::WrongMethod => Status::MethodNotAllowed,
-            Self::UnknownRole(_) => Status::UnprocessableEntity,
+            Self::UnknownRole => Status::UnprocessableEntity,
             Self::Failed(MembersError::TooMany) => Status::BadGateway,
             Self::Failed(MembersError::Slow) => Status::GatewayTimeout,
             Self::Failed(MembersError::Platform(error)) => match error {
@@ -85,7 +85,7 @@ impl MembersRefusal {
                  the user's role",
             ),
             Self::WrongMethod => text("this method is not allowed; GET the members"),
-            Self::UnknownRole(_) => text(
+            Self::UnknownRole => text(
                 "`role` is not a role; write one of learner, instructor, administrator, \
                  teaching_assistant, content_developer, mentor and staff",
             ),

@@ -28,7 +28,7 @@ pub use launch_url::LaunchUrl;
 pub use login::{AuthenticationRequest, LoginRequest, find_client};
 pub use login_fault::LoginFault;
 pub use members::{
-    MEMBERS_MEDIA_TYPE, MEMBERS_SCOPE, Member, MemberStatus, MembersPage, NotMembers, next_page,
+    MEMBERS_MEDIA_TYPE, MEMBERS_SCOPE, Member, MemberStatus, MembersPage, NotMembers,
 };
 pub use migration::{MigrationProof, NoMigration};
 pub use platform::{Client, TrustedPlatform};
