@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::environment::is_variable;
-use super::key::{CLIENT, CONSUMER, GATEWAY, Kind, PLATFORM, TOOL};
+use super::key::{CLIENT, CONSUMER, GATEWAY, Kind, LINE_ITEM, LINK, PLATFORM, TOOL};
 use super::odd_character::OddCharacter;
 use super::problem::Location;
 
@@ -255,6 +255,8 @@ fn is_public(path: &[&str]) -> bool {
         ["platforms", _, "clients", ITEM, rest @ ..] => (CLIENT, rest),
         ["platforms", _, rest @ ..] => (PLATFORM, rest),
         ["tools", _, "consumers", ITEM, rest @ ..] => (CONSUMER, rest),
+        ["tools", _, "links", ITEM, rest @ ..] => (LINK, rest),
+        ["tools", _, "line_item", rest @ ..] if !rest.is_empty() => (LINE_ITEM, rest),
         ["tools", _, rest @ ..] => (TOOL, rest),
         _ => return false,
     };

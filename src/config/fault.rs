@@ -10,9 +10,10 @@ use super::host_name::ToolHostError;
 use super::institution::InstitutionError;
 use super::key::{OPENINGS, PLATFORM_TYPES, PREFIXES, ROLES, SIGNATURE_ALGORITHMS};
 use super::limit::{
-    LONGEST_PARAMS, LONGEST_TOOL_NAME, RECOMMENDED_CONSUMER_SECRET, SHORTEST_CONSUMER_SECRET,
-    SHORTEST_GATEWAY_SECRET,
+    LARGEST_POINTS, LONGEST_CUSTOM_NAME, LONGEST_PARAMS, LONGEST_TOOL_NAME,
+    RECOMMENDED_CONSUMER_SECRET, SHORTEST_CONSUMER_SECRET, SHORTEST_GATEWAY_SECRET,
 };
+use super::link_path::LinkPathError;
 use super::odd_character::OddCharacter;
 use super::outcome_host::OutcomeHostError;
 use super::platform_type::PlatformType;
@@ -908,6 +909,11 @@ faults! {
         advice: "correct the key, or remove it: the platform alone vouches for the users of this \
             key";
 
+    /// `formerly` on a platform of edX. Holds the platform's name.
+    FormerlyOfEdx(name: String) => Warning,
+        fact: "`formerly` of the platform `{name}` links no users: edX sends other ids in LTI 1.3",
+        advice: "remove it, unless a plugin of your edX sends the old ids";
+
     /// No tool names a platform. Holds its name.
     PlatformUnused(name: String) => Warning,
         fact: "no tool names the platform `{name}`, so that it launches nothing",
@@ -935,6 +941,56 @@ faults! {
             Some(role) => did_you_mean(role),
             None => format!("write {}", listed(&ROLES)),
         };
+
+    /// An invalid value of `grades`. Holds it.
+    GradesWord(text: String) => Error,
+        fact: "`grades` is \"{text}\", not `true`, `false` or \"course\"",
+        advice: match text.as_str() {
+            "true" | "false" => "remove the quotes",
+            _ => "write `true` for the grades of the learners who launch the app, or `\"course\"` \
+                so that course staff can also grade other learners",
+        };
+
+    /// A key that has no effect without `grades`. Holds it.
+    WithoutGrades(key: &'static str) => Error,
+        fact: "`{key}` has no effect on a tool without `grades`",
+        advice: format!("add `grades = true`, or remove `{key}`");
+
+    /// Points out of range.
+    Points => Error,
+        fact: "the points are not a number above 0 and up to {LARGEST_POINTS}",
+        advice: "write the maximum of the grades: `points = 10`";
+
+    /// A tool has both links and its own picker.
+    LinksAndPicker => Error,
+        fact: "the tool has both `links` and `picker`",
+        advice: "keep `links` for a page of the gateway, or `picker` for a page of the app";
+
+    /// An invalid path of a link. Holds the reason.
+    LinkPath(why: LinkPathError) => Error,
+        fact: "the path {why}",
+        advice: "write a place in the app, below the launch path: `path = \"/week/1\"`";
+
+    /// An invalid path of a picker. Holds the reason.
+    PickerPath(why: LinkPathError) => Error,
+        fact: "the path {why}",
+        advice: "write a page of the app, below the launch path: `picker = \"/choose\"`";
+
+    /// A link of a template has a path.
+    LinkPathOfTemplate => Error,
+        fact: "`path` has no effect on a link of a tool with `template`, which is one page",
+        advice: "remove `path`; the template can read `custom` of the launched link";
+
+    /// An invalid name of a custom parameter. Holds it.
+    CustomName(name: String) => Error,
+        fact: "`{name}` is not a name that platforms keep",
+        advice: format!("use at most {LONGEST_CUSTOM_NAME} letters, digits and `_`");
+
+    /// A value of a custom parameter has a line break or another control character. Holds the
+    /// parameter's name.
+    CustomValue(name: String) => Error,
+        fact: "the value of `{name}` has a line break or another control character",
+        advice: "write it in one line: platforms store one parameter in each line";
 
     /// An invalid signature method. Holds it.
     SignatureMethod(text: String) => Error,

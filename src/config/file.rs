@@ -89,6 +89,7 @@ pub(super) struct ToolTable {
     pub(super) platforms: Option<Written<Vec<Written<String>>>>,
     pub(super) roles: Option<Written<Vec<Written<String>>>>,
     pub(super) params: Option<Written<Dict>>,
+    pub(super) links: Option<Written<Vec<Written<LinkTable>>>>,
     pub(super) frame_ancestors: Option<Written<Vec<Written<String>>>>,
     pub(super) completeness: Completeness,
 }
@@ -102,8 +103,38 @@ pub(super) struct UpstreamTable {
     pub(super) identity: Option<Written<Vec<Written<String>>>>,
     pub(super) headers: Option<Written<ValuesTable>>,
     pub(super) timeout: Option<Written<String>>,
-    pub(super) grades: Option<Written<bool>>,
+    pub(super) grades: Option<Written<GradesValue>>,
+    pub(super) grade_lifetime: Option<Written<String>>,
+    pub(super) line_item: Option<Written<LineItemTable>>,
+    pub(super) members: Option<Written<Vec<Written<String>>>>,
+    pub(super) picker: Option<Written<String>>,
     pub(super) pass_host_header: Option<Written<bool>>,
+}
+
+/// The value of `grades`.
+pub(super) enum GradesValue {
+    Boolean(bool),
+    Word(String),
+}
+
+/// One table in `links`.
+pub(super) struct LinkTable {
+    pub(super) title: Option<Written<String>>,
+    pub(super) description: Option<Written<String>>,
+    pub(super) path: Option<Written<String>>,
+    pub(super) custom: CustomTable,
+    pub(super) points: Option<Written<f64>>,
+    pub(super) completeness: Completeness,
+}
+
+/// Names and values of custom parameters.
+pub(super) type CustomTable = Vec<(String, Written<String>)>;
+
+/// `line_item`.
+pub(super) struct LineItemTable {
+    pub(super) label: Option<Written<String>>,
+    pub(super) points: Option<Written<f64>>,
+    pub(super) completeness: Completeness,
 }
 
 /// `command`, and the keys of a tool's table that require it.
@@ -233,7 +264,7 @@ fn read_tool(name: Written<String>, mut table: Table<'_>) -> Option<ToolTable> {
         host: table.string("host"),
         path: table.string("path"),
         template: table.string("template"),
-        upstream: read_upstream(&mut table),
+        upstream: read_upstream(&mut table, &name.value),
         command: read_command(&mut table),
         site: table.string("site"),
         session: table.string("session"),
@@ -242,6 +273,7 @@ fn read_tool(name: Written<String>, mut table: Table<'_>) -> Option<ToolTable> {
         platforms: table.strings("platforms"),
         roles: table.strings("roles"),
         params: table.get("params", "a table"),
+        links: read_links(&mut table, &name.value),
         frame_ancestors: table.strings("frame_ancestors"),
         completeness: Completeness::default(),
         name,
@@ -330,7 +362,7 @@ fn read_private_keys(table: &mut Table<'_>) -> Option<Written<Vec<Written<String
     Some(Written { value: keys, source })
 }
 
-fn read_upstream(table: &mut Table<'_>) -> UpstreamTable {
+fn read_upstream(table: &mut Table<'_>, tool: &str) -> UpstreamTable {
     UpstreamTable {
         url: table.string("upstream"),
         prefix: table.string("prefix"),
@@ -339,9 +371,88 @@ fn read_upstream(table: &mut Table<'_>) -> UpstreamTable {
         identity: table.strings_or_none("identity"),
         headers: read_values(table, "headers"),
         timeout: table.string("timeout"),
-        grades: table.get("grades", "`true` or `false`"),
+        grades: read_grades(table),
+        grade_lifetime: table.string("grade_lifetime"),
+        line_item: read_line_item(table, tool),
+        members: table.strings("members"),
+        picker: table.string("picker"),
         pass_host_header: table.get("pass_host_header", "`true` or `false`"),
     }
+}
+
+fn read_grades(table: &mut Table<'_>) -> Option<Written<GradesValue>> {
+    let written = table.value("grades")?;
+    let value = match written.value {
+        Value::Bool(_, value) => GradesValue::Boolean(value),
+        Value::String(_, word) => GradesValue::Word(word),
+        _ => {
+            table.reader().mismatch("grades", "`true`, `false` or `\"course\"`", &written);
+            return None;
+        }
+    };
+    Some(Written { value, source: written.source })
+}
+
+fn read_line_item(table: &mut Table<'_>, tool: &str) -> Option<Written<LineItemTable>> {
+    let written = table.value("line_item")?;
+    let source = written.source.clone();
+    let mut table = table.reader().table(written, "line_item")?;
+    let mut line_item = LineItemTable {
+        label: table.string("label"),
+        points: read_points(&mut table),
+        completeness: Completeness::default(),
+    };
+    line_item.completeness = table.finish(&format!("in `line_item` of [tools.{tool}]"));
+    Some(Written { value: line_item, source })
+}
+
+fn read_links(table: &mut Table<'_>, tool: &str) -> Option<Written<Vec<Written<LinkTable>>>> {
+    let reader = table.reader();
+    let list = table.list("links", "a list of tables")?;
+    let mut links = Vec::new();
+    for item in list.value {
+        let source = item.source.clone();
+        if let Some(mut table) = reader.table(item, "links") {
+            let mut link = LinkTable {
+                title: table.string("title"),
+                description: table.string("description"),
+                path: table.string("path"),
+                custom: read_custom(&mut table),
+                points: read_points(&mut table),
+                completeness: Completeness::default(),
+            };
+            link.completeness = table.finish(&format!("among the links of [tools.{tool}]"));
+            links.push(Written { value: link, source });
+        }
+    }
+    Some(Written { value: links, source: list.source })
+}
+
+fn read_custom(table: &mut Table<'_>) -> CustomTable {
+    let reader = table.reader();
+    let values = table.table("custom").map(Table::into_values).unwrap_or_default();
+    let mut custom = Vec::new();
+    for (name, written) in values {
+        match written.value {
+            Value::String(_, value) => {
+                custom.push((name, Written { value, source: written.source }));
+            }
+            _ => reader.mismatch("custom", "a string in quotes", &written),
+        }
+    }
+    custom
+}
+
+fn read_points(table: &mut Table<'_>) -> Option<Written<f64>> {
+    let written = table.value("points")?;
+    let Value::Num(_, number) = &written.value else {
+        table.reader().mismatch("points", "a number", &written);
+        return None;
+    };
+    // An integer beyond 2^53 is out of range in any case.
+    let value = number.to_f64().or_else(|| number.to_i128().map(|number| number as f64));
+    let value = value.or_else(|| number.to_u128_lossy().map(|number| number as f64));
+    Some(Written { value: value.unwrap_or(f64::INFINITY), source: written.source })
 }
 
 fn read_command(table: &mut Table<'_>) -> CommandTable {

@@ -10,12 +10,16 @@ use lti::v1p1::{Consumers, LaunchPolicy};
 use lti::{ConsumerKey, KnownSecrets, PlatformName, Roles, Secret, Sender};
 
 use super::app_command::AppCommand;
+use super::declared_line_item::DeclaredLineItem;
+use super::grade_access::GradeAccess;
 use super::institution::Institution;
 use super::key::{self, OPEN, PREFIX};
+use super::link_path::LinkPath;
 use super::outcome_rules::OutcomeRules;
 use super::platform::Platform;
 use super::public_url::PublicUrl;
 use super::state_location::StateLocation;
+use super::tool_link::ToolLink;
 use super::tool_path::ToolPath;
 use crate::url::{BaseUrl, Origin, Scheme, host_and_port};
 
@@ -72,7 +76,7 @@ impl Config {
     /// Whether the gateway sends requests to platforms. Launches contain their URLs, so any of them
     /// may be https.
     fn calls_platforms(&self) -> bool {
-        self.upstreams().any(|upstream| upstream.grades)
+        self.upstreams().any(|upstream| upstream.grades.is_on())
     }
 
     fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
@@ -155,6 +159,9 @@ pub struct Tool {
     pub target: Target,
     /// Fixed values for the template or the upstream.
     pub params: Dict,
+    /// What instructors can pick in deep linking. If it is empty, and an upstream has no
+    /// [`picker`](Upstream::picker), the only choice is the tool itself.
+    pub links: Vec<ToolLink>,
     /// The sites that may frame it, as the value of the `frame-ancestors` directive.
     pub frame_ancestors: String,
     /// Its number in the order of the file, from 0.
@@ -277,8 +284,16 @@ pub struct Upstream {
     pub identity: Identity,
     /// Additional request headers for it. Names are in lower case; values may be secrets.
     pub headers: Vec<(String, Secret)>,
-    /// Whether it may send grades.
-    pub grades: bool,
+    /// Whose grades it may send.
+    pub grades: GradeAccess,
+    /// The lifetime of a learner's grade token, in seconds.
+    pub grade_lifetime: u64,
+    /// The gradebook column that the gateway creates if a platform of LTI 1.3 has none.
+    pub line_item: Option<DeclaredLineItem>,
+    /// The course roles whose sessions may list the members of the course; empty for nobody.
+    pub members: Roles,
+    /// The app's own page for picking links in deep linking.
+    pub picker: Option<LinkPath>,
     /// Whether it receives the browser's `Host`, `Origin` and `Referer` instead of its own.
     pub pass_host_header: bool,
     /// The admin's comment behind the URL in the file; may be empty. Development shows it while the

@@ -6,9 +6,9 @@
 //! Tests compare the names that it asks for, and the values that it accepts, with these lists.
 
 use super::limit::{
-    clock_skew_bounds, idle_bounds, longest_line, longest_params, longest_tool_name,
-    recommended_consumer_secret, session_bounds, shortest_consumer_secret, shortest_gateway_secret,
-    timeout_bounds,
+    clock_skew_bounds, grade_lifetime_bounds, idle_bounds, largest_points, longest_custom_name,
+    longest_line, longest_params, longest_tool_name, recommended_consumer_secret, session_bounds,
+    shortest_consumer_secret, shortest_gateway_secret, timeout_bounds,
 };
 use super::shape::{self, Shape};
 
@@ -32,6 +32,9 @@ pub(super) const OPEN: &str = "frame";
 pub(super) const IDENTITY: &[&str] = &["name"];
 /// Default of `signature_methods`: all of them.
 pub(super) const SIGNATURE_METHODS: &[&str] = &["HMAC-SHA1", "HMAC-SHA256"];
+
+/// Default of `grade_lifetime`.
+pub(super) const GRADE_LIFETIME: &str = "7d";
 
 /// Default of `algorithms`: the algorithm of LTI 1.3.
 pub(super) const ALGORITHMS: &[&str] = &["RS256"];
@@ -105,6 +108,8 @@ pub enum Kind {
     OneOf(&'static [&'static str]),
     /// `true` or `false`.
     Boolean,
+    /// The maximum of a grade: a number above 0.
+    Points,
     /// A list of values of this kind, with at least this many items.
     List(&'static Kind, usize),
     /// Like [`Self::List`]. A single value means the same as a list of that one value.
@@ -198,6 +203,9 @@ pub(super) const PLATFORM_TYPES: [&str; 6] =
 
 /// The values in `algorithms`.
 pub(super) const SIGNATURE_ALGORITHMS: [&str; 5] = ["RS256", "RS384", "RS512", "ES256", "ES384"];
+
+/// The word that `grades` accepts beside `true` and `false`.
+pub(super) const COURSE: &str = "course";
 
 /// The values in `identity`.
 pub(super) const PERSONAL_FIELDS: [&str; 2] = ["name", "email"];
@@ -392,6 +400,7 @@ pub const TOOL: Keys = Keys {
         KeyChoice::AtMostOne(&["template", "command", "site"]),
         KeyChoice::AtLeastOne(SENDERS),
         KeyChoice::AtMostOne(&["key", "consumers"]),
+        KeyChoice::AtMostOne(&["links", "picker"]),
     ],
     all: &[
         Key {
@@ -672,16 +681,71 @@ pub const TOOL: Keys = Keys {
             ..of_app("timeout")
         },
         Key {
-            kind: Kind::Boolean,
+            kind: Kind::AnyOf(&[Kind::Boolean, Kind::OneOf(&[COURSE])]),
             default: KeyDefault::False,
             description: concat!(
                 "Whether the app may send grades. The app receives a token with each request. ",
                 "The token can set, read and clear the grade of one user for one resource link: ",
-                "do not set this key for an app that runs code of its users.",
+                "do not set this key for an app that runs code of its users. With `\"course\"`, ",
+                "requests of course staff carry a second token, for the grades of all learners at ",
+                "the same resource link.",
             ),
             example: "grades = true",
             public: true,
             ..of_app("grades")
+        },
+        Key {
+            kind: Kind::String(shape::DURATION),
+            default: KeyDefault::String(GRADE_LIFETIME),
+            requires: &["grades"],
+            description: concat!(
+                "How long a learner's grade token is valid: ",
+                grade_lifetime_bounds!(),
+                ". A leaked token is valid as long. Keep the old `gateway.secret` in its list \
+                    until the longest of them has expired."
+            ),
+            example: "grade_lifetime = \"120d\"",
+            public: true,
+            ..key("grade_lifetime")
+        },
+        Key {
+            kind: Kind::Table(&LINE_ITEM),
+            requires: &["grades"],
+            description: concat!(
+                "The gradebook column that the gateway creates at a platform of LTI 1.3 which has ",
+                "none for the link. Without it, the gateway creates no column.",
+            ),
+            example: "line_item = { label = \"Notebook\", points = 10 }",
+            public: true,
+            ..key("line_item")
+        },
+        Key {
+            kind: Kind::OneOrList(&Kind::OneOf(&ROLES), 1),
+            description: concat!(
+                "The course roles whose sessions may list the members of the course, at platforms ",
+                "of LTI 1.3. Do not set this key for an app that runs code of its users.",
+            ),
+            example: "members = [\"staff\"]",
+            public: true,
+            ..of_app("members")
+        },
+        Key {
+            kind: Kind::List(&Kind::Table(&LINK), 1),
+            default: KeyDefault::Described("the tool itself"),
+            description: "What instructors can pick when they add the tool to a course.",
+            example: "links = [{ title = \"Week 1\" }]",
+            ..key("links")
+        },
+        Key {
+            kind: Kind::String(shape::BASE_PATH_AND_QUERY),
+            default: KeyDefault::Described("a page of the gateway with the `links`"),
+            description: concat!(
+                "The path of the app's own page on which instructors pick links. Replaces ",
+                "`links`.",
+            ),
+            example: "picker = \"/choose\"",
+            public: true,
+            ..of_app("picker")
         },
         Key {
             kind: Kind::Boolean,
@@ -708,6 +772,94 @@ pub const CONSUMER: Keys = Keys {
     ),
     choices: &[],
     all: &[CONSUMER_KEY, CONSUMER_SECRET, CONSUMER_METHODS],
+};
+
+/// One table in `links`.
+pub const LINK: Keys = Keys {
+    table: "links",
+    description: concat!(
+        "One link that instructors can pick when they add the tool to a course. A file writes it ",
+        "as `[[tools.<name>.links]]`, or in a list.",
+    ),
+    choices: &[],
+    all: &[
+        Key {
+            kind: Kind::String(shape::NON_EMPTY),
+            default: KeyDefault::Required,
+            description: "The title of the link.",
+            example: "title = \"Week 1\"",
+            public: true,
+            ..key("title")
+        },
+        Key {
+            kind: Kind::String(shape::STRING),
+            description: "The text below the title.",
+            example: "description = \"Sums up to ten\"",
+            public: true,
+            ..key("description")
+        },
+        Key {
+            kind: Kind::String(shape::BASE_PATH_AND_QUERY),
+            default: KeyDefault::Described("the tool's first page"),
+            description: concat!(
+                "The place in the app or site that the link opens, with a query if needed. Not ",
+                "for a template.",
+            ),
+            example: "path = \"/week/1\"",
+            public: true,
+            ..key("path")
+        },
+        Key {
+            kind: Kind::Map(shape::CUSTOM_NAME, &Kind::String(shape::CUSTOM_VALUE), 0),
+            description: concat!(
+                "Values that each launch of the link sends back as `custom_…`. A name is up to ",
+                longest_custom_name!(),
+                " letters, digits and `_`.",
+            ),
+            example: "custom = { unit = \"w1\" }",
+            ..key("custom")
+        },
+        Key {
+            default: KeyDefault::Described("no gradebook column"),
+            description: concat!(
+                "The maximum of the grades in the gradebook column of the link: a number up to ",
+                largest_points!(),
+                ". Needs `grades`.",
+            ),
+            ..POINTS
+        },
+    ],
+};
+
+/// `line_item`.
+pub const LINE_ITEM: Keys = Keys {
+    table: "line_item",
+    description: "A gradebook column.",
+    choices: &[],
+    all: &[
+        Key {
+            kind: Kind::String(shape::NON_EMPTY),
+            default: KeyDefault::Required,
+            description: "The title of the column.",
+            example: "label = \"Notebook\"",
+            public: true,
+            ..key("label")
+        },
+        POINTS,
+    ],
+};
+
+const POINTS: Key = Key {
+    kind: Kind::Points,
+    default: KeyDefault::Required,
+    description: concat!(
+        "The maximum of the grades in the column: a number up to ",
+        largest_points!(),
+        "."
+    ),
+    example: "points = 10",
+    public: true,
+    ..key("points")
 };
 
 /// `[platforms.<name>]`.

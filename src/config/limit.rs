@@ -74,6 +74,21 @@ number! {
     LONGEST_PARAMS, longest_params = 1024
 }
 
+number! {
+    /// The maximum length of the name of a custom parameter, in characters.
+    LONGEST_CUSTOM_NAME, longest_custom_name = 64
+}
+
+number! {
+    /// The largest `points`.
+    LARGEST_POINTS, largest_points = 1000000
+}
+
+bounds! {
+    /// The range of `grade_lifetime`.
+    GRADE_LIFETIME, grade_lifetime_bounds = "1h", "400d"
+}
+
 bounds! {
     /// The range of `session`.
     SESSION, session_bounds = "1m", "30d"

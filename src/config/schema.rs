@@ -7,6 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::key::{FILE, Key, KeyChoice, KeyDefault, Keys, Kind, VARIABLE};
+use super::limit::LARGEST_POINTS;
 use super::shape::Shape;
 
 /// The JSON Schema of a tools file, as JSON. It does not depend on any file or variable.
@@ -76,6 +77,9 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::String(shape) => of_shape(shape),
         Kind::OneOf(words) => json!({ "type": "string", "enum": words }),
         Kind::Boolean => json!({ "type": "boolean" }),
+        Kind::Points => {
+            json!({ "type": "number", "exclusiveMinimum": 0, "maximum": LARGEST_POINTS })
+        }
         Kind::List(item, fewest) => {
             json!({ "type": "array", "items": of_kind(item), "minItems": fewest })
         }

@@ -4,7 +4,7 @@
 //! `check` reports every string that a pattern rejects. Each editor has its own dialect of regular
 //! expressions, so patterns use only their common subset.
 
-use super::limit::{SHORTEST_GATEWAY_SECRET, longest_tool_name};
+use super::limit::{SHORTEST_GATEWAY_SECRET, longest_custom_name, longest_tool_name};
 
 /// The shape of a string.
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +123,20 @@ pub(super) const VARIABLE_NAME: Shape =
 /// The base path of an app.
 pub(super) const BASE_PATH: Shape =
     Shape { description: "a path", pattern: r"^/[^\s?#]*$", ..STRING };
+
+/// A path with an optional query.
+pub(super) const BASE_PATH_AND_QUERY: Shape = Shape { pattern: r"^/[^\s#]*$", ..BASE_PATH };
+
+/// The name of a custom parameter.
+pub(super) const CUSTOM_NAME: Shape = Shape {
+    description: "a name",
+    pattern: concat!("^[A-Za-z0-9_]{1,", longest_custom_name!(), "}$"),
+    ..STRING
+};
+
+/// The value of a custom parameter.
+pub(super) const CUSTOM_VALUE: Shape =
+    Shape { description: "one line", excluded: r"[\x00-\x1f\x7f]", ..STRING };
 
 /// A header value.
 pub(super) const HEADER_VALUE: Shape = Shape {

@@ -1,7 +1,8 @@
 //! Suggestions for the advice of a fault: the nearest valid name, or an example.
 
 use super::key::{
-    CLIENT, CONSUMER, FILE, GATEWAY, PERSONAL_FIELDS, PLATFORM, ROLES, TOOL, VARIABLE,
+    CLIENT, CONSUMER, FILE, GATEWAY, LINE_ITEM, LINK, PERSONAL_FIELDS, PLATFORM, ROLES, TOOL,
+    VARIABLE,
 };
 use super::limit::RECOMMENDED_CONSUMER_SECRET;
 
@@ -93,6 +94,9 @@ pub(super) fn of_missing(key: &str) -> &'static str {
     match key {
         "env" => "name the environment variable: `{ env = \"NAME\" }`",
         "client_id" => "add `client_id = \"…\"`, which the platform shows",
+        "title" => "add `title = \"…\"`, which instructors and learners see",
+        "label" => "add `label = \"…\"`, the title of the column",
+        "points" => "add `points = 10`, the maximum of the grades",
         "key" => "add `key = \"…\"`, the consumer key that platforms send",
         _ => "add `secret = { env = \"…\" }`, the secret of the key",
     }
@@ -102,6 +106,10 @@ pub(super) fn of_missing(key: &str) -> &'static str {
 pub(super) fn of_empty_list(key: &str) -> String {
     match key {
         "roles" => "list the roles that may launch, or remove `roles` to admit everyone".to_owned(),
+        "members" => {
+            "list the roles that may see the members, or remove `members` for nobody".to_owned()
+        }
+        "links" => format!("list at least one link: {}", example(key)),
         "secret" => "list at least one secret: `secret = [{ env = \"…\" }]`".to_owned(),
         "consumers" => format!("list at least one consumer: {}", example(key)),
         "command" => format!("list the program and its arguments: {}", example(key)),
@@ -236,7 +244,7 @@ pub(super) fn example(key: &str) -> String {
     if key.starts_with("platforms.") || key == "[platforms]" {
         return "`[platforms.moodle]` with `type`, `url` and `client_id`".to_owned();
     }
-    let tables = [TOOL, GATEWAY, CONSUMER, PLATFORM, CLIENT, VARIABLE, FILE];
+    let tables = [TOOL, GATEWAY, CONSUMER, LINK, LINE_ITEM, PLATFORM, CLIENT, VARIABLE, FILE];
     match tables.iter().flat_map(|table| table.all).find(|known| known.name == key) {
         Some(known) => format!("`{}`", known.example),
         None => "`[tools.hello]` with `key`, `secret` and `template`".to_owned(),

@@ -17,7 +17,8 @@ use super::variable_syntax::VariableSyntax;
 
 /// The keys whose strings may contain any characters. A path may contain `$`. The resolver knows
 /// what they mean in the environment of an app.
-const TEXTS: [&str; 4] = ["title", "description", "path", "environment"];
+/// Platforms replace `$` in custom values.
+const TEXTS: [&str; 6] = ["title", "description", "path", "environment", "label", "custom"];
 
 /// A value as the file or the environment writes it, with its source.
 #[derive(Clone, Debug)]

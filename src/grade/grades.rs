@@ -18,6 +18,7 @@ use crate::clock::{Clock, Moment};
 use crate::config::{OutcomeRules, Senders, Target, Tool};
 use crate::platform::{
     PlatformCall, PlatformError, PlatformOperation, PlatformResponse, Platforms, PracticePlatform,
+    ServiceClients,
 };
 use crate::session::GradeToken;
 use crate::state::{Action, AttemptResult, Grade, Outbox, QueuedGrade, StateError, StoredGrade};
@@ -32,6 +33,7 @@ pub(super) type LatestGrades = Arc<dyn Fn() -> Arc<Grades> + Send + Sync>;
 /// hosts, outlive it.
 pub struct Grades {
     platforms: Platforms,
+    clients: Arc<ServiceClients>,
     pub(super) outbox: Option<Arc<dyn Outbox>>,
     /// By name.
     tools: HashMap<String, GradingTool>,
@@ -55,12 +57,14 @@ impl Grades {
     /// Creates the delivery for these tools. Without an outbox, it queues no grade.
     pub fn new(
         platforms: Platforms,
+        clients: Arc<ServiceClients>,
         outbox: Option<Arc<dyn Outbox>>,
         tools: &[Tool],
         clock: Clock,
     ) -> Self {
         Self {
             platforms,
+            clients,
             outbox,
             tools: grading_tools(tools),
             slot_locks: SlotLocks::default(),
@@ -80,10 +84,12 @@ impl Grades {
         &self,
         rules: OutcomeRules,
         with_tls: bool,
+        clients: Arc<ServiceClients>,
         tools: &[Tool],
     ) -> Result<Self, String> {
         Ok(Self {
             platforms: self.platforms.reconfigured(rules, with_tls)?,
+            clients,
             outbox: self.outbox.clone(),
             tools: grading_tools(tools),
             slot_locks: self.slot_locks.clone(),
@@ -260,7 +266,7 @@ impl Grades {
 /// The tools that may send grades, by name.
 fn grading_tools(tools: &[Tool]) -> HashMap<String, GradingTool> {
     let grading = |tool: &Tool| match &tool.target {
-        Target::Upstream(upstream) if upstream.grades => Some((
+        Target::Upstream(upstream) if upstream.grades.is_on() => Some((
             tool.name.clone(),
             GradingTool { senders: tool.senders.clone(), timeout: upstream.timeout },
         )),

@@ -43,8 +43,12 @@ impl HostResult {
     pub(super) fn of(error: &PlatformError) -> Self {
         match error {
             PlatformError::NotAllowed(_) => Self::Unknown,
-            PlatformError::Refused { .. } => Self::Works,
+            PlatformError::Refused { .. }
+            | PlatformError::ScopeRefused { .. }
+            | PlatformError::Conflict { .. }
+            | PlatformError::NoResults => Self::Works,
             PlatformError::RefusedByStatus { .. }
+            | PlatformError::ClientRefused { .. }
             | PlatformError::Redirected { .. }
             | PlatformError::InvalidResponse { .. } => Self::Refused,
             PlatformError::Unavailable { retry_after, .. } => Self::Failed(*retry_after),

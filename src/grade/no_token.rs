@@ -30,7 +30,7 @@ impl NoGradeToken {
         place: &Result<GradePlace, NoGradePlace>,
     ) -> Option<Self> {
         match &tool.target {
-            Target::Upstream(upstream) if upstream.grades => {
+            Target::Upstream(upstream) if upstream.grades.is_on() => {
                 Self::find(place, |url| unreachable_by(rules, url))
             }
             _ => None,

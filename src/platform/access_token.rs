@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use lti::Secret;
 use lti::jose::{RsaKey, sign};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use ring::rand::SystemRandom;
@@ -10,8 +11,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::PlatformError;
+use super::mask::LONGEST_MESSAGE;
 use super::reply::{Reply, failure};
 use super::service::Platforms;
+use super::service_token::AccessToken;
 use crate::config::PlatformClient;
 
 /// The timeout of a request.
@@ -51,7 +54,14 @@ pub struct GrantedToken {
 struct TokenResponse {
     access_token: String,
     expires_in: Option<Value>,
-    scope: Option<String>,
+    scope: Option<Value>,
+}
+
+/// The response of a token endpoint that grants no token (RFC 6749 §5.2).
+#[derive(Deserialize)]
+struct TokenFault {
+    error: String,
+    error_description: Option<String>,
 }
 
 impl TokenRequest<'_> {
@@ -95,6 +105,50 @@ impl Platforms {
         &self,
         request: &TokenRequest<'_>,
     ) -> Result<GrantedToken, PlatformError> {
+        let reply = self.token_reply(request).await?;
+        reply.judge()?;
+        granted(&reply).map(|(_, granted)| granted)
+    }
+
+    /// Requests an access token for a service.
+    ///
+    /// Only an answer about the scopes is final: admins correct URLs, and platforms cache the
+    /// gateway's keys.
+    pub(super) async fn grant(
+        &self,
+        request: &TokenRequest<'_>,
+    ) -> Result<(AccessToken, GrantedToken), PlatformError> {
+        let reply = self.token_reply(request).await?;
+        match reply.judge() {
+            Ok(()) => granted(&reply),
+            Err(PlatformError::RefusedByStatus { status, description }) => {
+                let fault = reply
+                    .body
+                    .as_deref()
+                    .and_then(|body| serde_json::from_slice::<TokenFault>(body).ok());
+                let is_scope = fault.as_ref().is_some_and(|fault| fault.error == "invalid_scope");
+                let description = match fault {
+                    Some(TokenFault { error, error_description: Some(more) }) => {
+                        shortened(&format!("{error}: {more}"))
+                    }
+                    Some(TokenFault { error, .. }) => shortened(&error),
+                    None => description,
+                };
+                Err(match is_scope {
+                    true => PlatformError::ScopeRefused { status, description, kind: None },
+                    false => PlatformError::ClientRefused {
+                        status,
+                        description,
+                        platform: String::new(),
+                        keyset_url: String::new(),
+                    },
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn token_reply(&self, request: &TokenRequest<'_>) -> Result<Reply, PlatformError> {
         let sent = self
             .client
             .post(self.url(&request.client.token_url)?)
@@ -104,23 +158,47 @@ impl Platforms {
             .timeout(TIMEOUT)
             .body(request.form()?)
             .send();
-        let reply = Reply::read(sent.await.map_err(failure)?, LARGEST).await?;
-        reply.judge()?;
-        granted(reply.body.as_deref()).ok_or_else(|| PlatformError::InvalidResponse {
-            status: reply.status,
-            fault: "the response has no access token".to_owned(),
-        })
+        Reply::read(sent.await.map_err(failure)?, LARGEST).await
     }
 }
 
-/// The token of a response. Moodle calls its JSON `text/html`, so the media type does not count.
-fn granted(body: Option<&[u8]>) -> Option<GrantedToken> {
-    let response: TokenResponse = serde_json::from_slice(body?).ok()?;
-    let expires_in = response.expires_in.and_then(|seconds| seconds.as_u64());
-    (!response.access_token.is_empty()).then(|| GrantedToken {
-        expires_in: expires_in.unwrap_or(EXPIRES_IN),
-        scope: response.scope,
+/// A platform's message, short enough for a log.
+fn shortened(message: &str) -> String {
+    message.trim().chars().take(LONGEST_MESSAGE).collect()
+}
+
+/// The token of a response.
+fn granted(reply: &Reply) -> Result<(AccessToken, GrantedToken), PlatformError> {
+    read_token(reply.body.as_deref()).ok_or_else(|| PlatformError::InvalidResponse {
+        status: reply.status,
+        fault: "the response has no access token".to_owned(),
     })
+}
+
+/// The token of a body. Moodle calls its JSON `text/html`, so the media type does not count.
+fn read_token(body: Option<&[u8]>) -> Option<(AccessToken, GrantedToken)> {
+    let response: TokenResponse = serde_json::from_slice(body?).ok()?;
+    if response.access_token.is_empty() {
+        return None;
+    }
+    // Some platforms write the number as a string.
+    let seconds = |value: Value| value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
+    let granted = GrantedToken {
+        expires_in: response.expires_in.and_then(seconds).unwrap_or(EXPIRES_IN),
+        scope: response.scope.and_then(scope),
+    };
+    Some((AccessToken::new(Secret::new(response.access_token)), granted))
+}
+
+/// The scopes of a response, separated by spaces. Some platforms write a list.
+fn scope(value: Value) -> Option<String> {
+    match value {
+        Value::String(scope) => Some(scope),
+        Value::Array(scopes) => {
+            Some(scopes.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -132,15 +210,19 @@ mod tests {
         let check = |body: &str, expected: Option<(u64, Option<&str>)>| {
             let expected =
                 expected.map(|(expires_in, scope)| (expires_in, scope.map(str::to_owned)));
-            let found = granted(Some(body.as_bytes())).map(|it| (it.expires_in, it.scope));
+            let found = read_token(Some(body.as_bytes()));
+            let found = found.map(|(_, it)| (it.expires_in, it.scope));
             assert_eq!(found, expected, "{body}");
         };
         check(r#"{"access_token":"a","token_type":"Bearer","expires_in":60}"#, Some((60, None)));
         check(r#"{"access_token":"a","scope":"x y"}"#, Some((3600, Some("x y"))));
         check(r#"{"access_token":"a","expires_in":-1}"#, Some((3600, None)));
+        check(r#"{"access_token":"a","expires_in":"90"}"#, Some((90, None)));
+        check(r#"{"access_token":"a","scope":["x","y"]}"#, Some((3600, Some("x y"))));
+        check(r#"{"access_token":"a","scope":null}"#, Some((3600, None)));
         for other in ["", "{}", "[]", r#"{"access_token":""}"#, r#"{"access_token":1}"#, "<html>"] {
             check(other, None);
         }
-        assert_eq!(granted(None), None);
+        assert!(read_token(None).is_none());
     }
 }

@@ -1,7 +1,10 @@
 use std::fmt;
 
+use crate::config::PlatformType;
+
 /// Why an operation on a platform failed. It has no `Debug`, because a platform's message may
 /// contain personal data.
+#[derive(Clone)]
 pub enum PlatformError {
     /// The gateway does not send grades to the URL. Holds the reason, without a subject.
     NotAllowed(&'static str),
@@ -19,6 +22,36 @@ pub enum PlatformError {
         /// The message. May be empty.
         description: String,
     },
+    /// The platform grants no access token with the scopes that the operation needs.
+    ScopeRefused {
+        /// The HTTP status.
+        status: u16,
+        /// The platform's message. May be empty.
+        description: String,
+        /// The type of the platform, which has a setting for this.
+        kind: Option<PlatformType>,
+    },
+    /// The platform grants the gateway no access token. Platforms cache the gateway's keys, and
+    /// admins correct URLs, so it may grant one later.
+    ClientRefused {
+        /// The HTTP status.
+        status: u16,
+        /// The platform's message. May be empty.
+        description: String,
+        /// The name of the platform in the configuration.
+        platform: String,
+        /// The URL of the gateway's keyset for the platform.
+        keyset_url: String,
+    },
+    /// The platform has a newer score of the learner.
+    Conflict {
+        /// The HTTP status.
+        status: u16,
+        /// The platform's message. May be empty.
+        description: String,
+    },
+    /// The launch does not grant the scope to read results.
+    NoResults,
     /// The platform responded with a redirect.
     Redirected {
         /// The HTTP status.
@@ -69,15 +102,21 @@ impl PlatformError {
             Self::NotAllowed(_)
             | Self::Refused { .. }
             | Self::RefusedByStatus { .. }
+            | Self::ScopeRefused { .. }
+            | Self::Conflict { .. }
+            | Self::NoResults
             | Self::Redirected { .. } => true,
-            Self::InvalidResponse { .. } | Self::Unavailable { .. } | Self::Unreachable(_) => false,
+            Self::ClientRefused { .. }
+            | Self::InvalidResponse { .. }
+            | Self::Unavailable { .. }
+            | Self::Unreachable(_) => false,
         }
     }
 
     /// Whether a retry is useless. A bare status may come from a proxy and change, and `tools.toml`
     /// may allow a URL later.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Refused { .. })
+        matches!(self, Self::Refused { .. } | Self::ScopeRefused { .. } | Self::Conflict { .. })
     }
 }
 
@@ -92,6 +131,31 @@ impl fmt::Display for PlatformError {
                 let colon = colon(description);
                 write!(f, "the platform refused with status {status}{colon}{description}")
             }
+            Self::ScopeRefused { status, description, kind } => {
+                let (colon, setting) = (colon(description), scope_setting(*kind));
+                write!(
+                    f,
+                    "the platform does not grant the gateway the scope of this service, with \
+                     status {status}{colon}{description}; allow it in the platform: {setting}"
+                )
+            }
+            Self::ClientRefused { status, description, platform, keyset_url } => {
+                let colon = colon(description);
+                write!(
+                    f,
+                    "the platform grants the gateway no access token, with status \
+                     {status}{colon}{description}; it must have the keyset {keyset_url}, and \
+                     `lti-gateway platforms {platform} --ask` asks it again"
+                )
+            }
+            Self::Conflict { status, description } => {
+                let colon = colon(description);
+                write!(
+                    f,
+                    "the platform has a newer score, with status {status}{colon}{description}"
+                )
+            }
+            Self::NoResults => f.write_str("the platform does not let the tool read results"),
             Self::Redirected { status, target } => {
                 write!(f, "the platform redirected with status {status}")?;
                 if let Some(target) = target {
@@ -106,6 +170,21 @@ impl fmt::Display for PlatformError {
             }
             Self::Unreachable(message) => write!(f, "the platform cannot be reached: {message}"),
         }
+    }
+}
+
+/// Where a platform of this type grants scopes.
+fn scope_setting(kind: Option<PlatformType>) -> &'static str {
+    match kind {
+        Some(PlatformType::Edx) => {
+            "the block's LTI Assignment and Grades Service, programmatic or declarative"
+        }
+        Some(PlatformType::Moodle) => {
+            "the tool's services, IMS LTI Assignment and Grade Services and IMS LTI Names and Role \
+             Provisioning"
+        }
+        Some(PlatformType::Canvas) => "the scopes of the developer key",
+        _ => "the services or scopes of the tool's registration",
     }
 }
 

@@ -10,6 +10,7 @@ use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 
 use super::call::{PlatformCall, PlatformOperation, PlatformResponse};
 use super::error::PlatformError;
+use super::random::random;
 use super::reply::{Reply, failure};
 use super::service::Platforms;
 
@@ -220,13 +221,4 @@ impl OutcomeAttempt<'_> {
         let response = request.body(body).send().await.map_err(failure)?;
         Reply::read(response, LARGEST_RESPONSE).await
     }
-}
-
-/// A random nonce or message id: 128 bits as 32 hexadecimal digits.
-fn random() -> Result<String, PlatformError> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| {
-        PlatformError::Unreachable("the operating system returned no random bytes".to_owned())
-    })?;
-    Ok(format!("{:032x}", u128::from_be_bytes(random)))
 }

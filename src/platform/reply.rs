@@ -1,4 +1,5 @@
-use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use hyper::ext::ReasonPhrase;
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, LINK, LOCATION, RETRY_AFTER};
 use reqwest::{Response, Url};
 
 use super::certificate::untrusted_issuer;
@@ -16,6 +17,10 @@ pub(super) struct Reply {
     retry_after: Option<u64>,
     /// The `max-age` of the response, in seconds.
     pub(super) max_age: Option<u64>,
+    /// The values of `Link`.
+    pub(super) links: Vec<String>,
+    /// The reason phrase, if it is not that of the status. Moodle writes its message there.
+    reason: String,
     /// The origin of the target of a redirect.
     target: Option<String>,
     /// The body. `None` if it is too large.
@@ -31,21 +36,36 @@ impl Reply {
         let headers = response.headers();
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let is_text = text(CONTENT_TYPE).is_some_and(|media_type| {
-            media_type.starts_with("text/plain") || media_type.starts_with("application/json")
+            let media_type = media_type.split(';').next().unwrap_or_default().trim_end();
+            matches!(media_type, "text/plain" | "application/json") || media_type.ends_with("+json")
         });
         let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
         let max_age = text(CACHE_CONTROL).and_then(max_age);
         let target = text(LOCATION).and_then(|location| origin(response.url(), location));
+        let links = headers.get_all(LINK).into_iter();
+        let links = links.filter_map(|link| Some(link.to_str().ok()?.to_owned())).collect();
         let status = response.status().as_u16();
+        let reason = response.extensions().get::<ReasonPhrase>();
+        let reason = reason.map(|reason| String::from_utf8_lossy(reason.as_bytes()).into_owned());
+        let mut reply = Self {
+            status,
+            is_text,
+            retry_after,
+            max_age,
+            links,
+            reason: reason.unwrap_or_default(),
+            target,
+            body: None,
+        };
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             if body.len().saturating_add(chunk.len()) > largest {
-                return Ok(Self { status, is_text, retry_after, max_age, target, body: None });
+                return Ok(reply);
             }
             body.extend_from_slice(&chunk);
         }
-        let body = gunzipped(body, largest);
-        Ok(Self { status, is_text, retry_after, max_age, target, body })
+        reply.body = gunzipped(body, largest);
+        Ok(reply)
     }
 
     /// The result by the status alone.
@@ -58,6 +78,16 @@ impl Reply {
                 Err(PlatformError::Unavailable { status, description: self.message(), retry_after })
             }
             _ => Err(PlatformError::RefusedByStatus { status, description: self.message() }),
+        }
+    }
+
+    /// The message of a service of LTI 1.3: the text of the response, or its reason phrase.
+    pub(super) fn service_message(&self) -> String {
+        match self.message() {
+            message if message.is_empty() => {
+                self.reason.trim().chars().take(LONGEST_MESSAGE).collect()
+            }
+            message => message,
         }
     }
 

@@ -7,6 +7,7 @@ use reqwest::{Client, Url};
 use super::client::client;
 use super::error::PlatformError;
 use super::reach::{DnsResolver, PracticePlatform};
+use super::service_token::ServiceTokens;
 use crate::address::is_public;
 use crate::config::OutcomeRules;
 
@@ -24,6 +25,8 @@ pub struct Platforms {
     rules: Arc<OutcomeRules>,
     /// The practice platform of this process. Set after the server listens.
     practice: Arc<OnceLock<PracticePlatform>>,
+    /// The access tokens of all services. They outlive a configuration.
+    pub(super) tokens: ServiceTokens,
 }
 
 impl Platforms {
@@ -33,21 +36,23 @@ impl Platforms {
     /// # Errors
     /// The system's message if it has no certificates.
     pub fn new(rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
-        Self::with_practice(rules, with_tls, Arc::default())
+        Self::with_parts(rules, with_tls, Arc::default(), ServiceTokens::default())
     }
 
-    /// The client for another configuration. It reaches the same practice platform.
+    /// The client for another configuration. It reaches the same practice platform, and keeps the
+    /// access tokens.
     ///
     /// # Errors
     /// The system's message if it has no certificates.
     pub fn reconfigured(&self, rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
-        Self::with_practice(rules, with_tls, Arc::clone(&self.practice))
+        Self::with_parts(rules, with_tls, Arc::clone(&self.practice), self.tokens.clone())
     }
 
-    fn with_practice(
+    fn with_parts(
         rules: OutcomeRules,
         with_tls: bool,
         practice: Arc<OnceLock<PracticePlatform>>,
+        tokens: ServiceTokens,
     ) -> Result<Self, String> {
         let rules = Arc::new(rules);
         let resolver = DnsResolver { rules: Arc::clone(&rules), practice: Arc::clone(&practice) };
@@ -57,7 +62,7 @@ impl Platforms {
             .pool_max_idle_per_host(MAX_IDLE)
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { client, rules, practice })
+        Ok(Self { client, rules, practice, tokens })
     }
 
     /// Makes the practice platform of this process reachable. Later calls have no effect.

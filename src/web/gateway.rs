@@ -15,9 +15,9 @@ use super::proxy::visit::SessionCache;
 use super::served::ServedTool;
 use crate::app::{App, AppTiming, Apps};
 use crate::clock::Clock;
-use crate::config::{Config, Institution, PublicUrl, StateLocation};
+use crate::config::{Config, Institution, Platform, PublicUrl, StateLocation};
 use crate::grade::Grades;
-use crate::platform::{KeysetCache, OwnKeys, Platforms};
+use crate::platform::{KeysetCache, OwnKeys, Platforms, ServiceClients};
 use crate::practice::v1p3::practice_platform;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
@@ -49,6 +49,8 @@ pub struct Gateway {
     pub(super) assertions: Assertions,
     /// The gateway's own keys for platforms.
     pub(super) own_keys: OwnKeys,
+    /// The registrations whose services the gateway calls.
+    pub(super) service_clients: Arc<ServiceClients>,
     pub(super) grade_tokens: GradeTokens,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
@@ -67,6 +69,7 @@ struct Parts {
     replay: Arc<dyn Replay>,
     session_cache: SessionCache,
     own_keys: OwnKeys,
+    service_clients: Arc<ServiceClients>,
     grades: Grades,
     keysets: KeysetCache,
     upstreams: Upstreams,
@@ -97,15 +100,18 @@ impl Gateway {
     /// The message of the system, if an upstream or a platform is `https` and the system has no
     /// certificates to verify it.
     pub fn new(
-        config: Config,
+        mut config: Config,
         templates: Templates,
         clock: Clock,
         state: State,
     ) -> Result<Self, String> {
+        add_practice_platform(&mut config);
         let needs_certificates = config.needs_certificates();
         let upstreams = Upstreams::new(needs_certificates)?;
         let platforms = Platforms::new(config.outcomes.clone(), needs_certificates)?;
         let State { replay, outbox } = state;
+        let own_keys = OwnKeys::new(&config);
+        let service_clients = service_clients(&config, &own_keys);
         let parts = Parts {
             development: config
                 .development
@@ -114,8 +120,15 @@ impl Gateway {
             replay: replay.into(),
             session_cache: SessionCache::new(&config.secrets),
             keysets: KeysetCache::new(platforms.clone(), clock.clone()),
-            own_keys: OwnKeys::new(&config),
-            grades: Grades::new(platforms, outbox, &config.tools, clock.clone()),
+            own_keys,
+            grades: Grades::new(
+                platforms,
+                Arc::clone(&service_clients),
+                outbox,
+                &config.tools,
+                clock.clone(),
+            ),
+            service_clients,
             upstreams,
             apps: Apps::new(PathBuf::new(), [], AppTiming::default()),
             log_budget: Arc::new(LogBudget::new(clock.clone(), LOG_LINES)),
@@ -136,10 +149,11 @@ impl Gateway {
     /// A [`ReloadError`] if only a restart can apply the configuration.
     pub fn reconfigured(
         &self,
-        config: Config,
+        mut config: Config,
         templates: Templates,
         credentials: Vec<ConsumerCredentials>,
     ) -> Result<Self, ReloadError> {
+        add_practice_platform(&mut config);
         if config.state != self.state {
             return Err(ReloadError::State);
         }
@@ -149,7 +163,14 @@ impl Gateway {
         }
         let with_tls = config.needs_certificates();
         let upstreams = self.upstreams.reconfigured(with_tls).map_err(ReloadError::Certificates)?;
-        let grades = self.grades.reconfigured(config.outcomes.clone(), with_tls, &config.tools);
+        let own_keys = self.own_keys.reconfigured(&config);
+        let service_clients = service_clients(&config, &own_keys);
+        let grades = self.grades.reconfigured(
+            config.outcomes.clone(),
+            with_tls,
+            Arc::clone(&service_clients),
+            &config.tools,
+        );
         let grades = grades.map_err(ReloadError::Certificates)?;
         let parts = Parts {
             development: self
@@ -159,7 +180,8 @@ impl Gateway {
             dev_process: Arc::clone(&self.dev_process),
             replay: Arc::clone(&self.replay),
             session_cache: self.session_cache.reconfigured(&config.secrets),
-            own_keys: self.own_keys.reconfigured(&config),
+            own_keys,
+            service_clients,
             keysets: self.keysets.reconfigured(grades.platforms().clone()),
             grades,
             upstreams,
@@ -172,10 +194,7 @@ impl Gateway {
     }
 
     fn of(config: Config, templates: Templates, parts: Parts, former: Option<&ToolRoutes>) -> Self {
-        let tools = config.tools.iter().map(|tool| tool.name.as_str());
-        let practice = parts.development.is_some().then(|| Arc::new(practice_platform(tools)));
-        let tools = config.tools.into_iter().map(|mut tool| {
-            tool.senders.platforms.extend(practice.clone());
+        let tools = config.tools.into_iter().map(|tool| {
             let policy = tool.launch_policy(config.clock_skew, &config.known_secrets);
             let former = former.and_then(|former| former.tool(&tool.name));
             ServedTool::new(tool, policy, former)
@@ -195,7 +214,6 @@ impl Gateway {
             trusted_platforms: config
                 .platforms
                 .iter()
-                .chain(&practice)
                 .filter_map(|platform| platform.trusted())
                 .collect(),
             keysets: parts.keysets,
@@ -203,6 +221,7 @@ impl Gateway {
             session_cache: parts.session_cache,
             assertions: Assertions::new(&config.secrets),
             own_keys: parts.own_keys,
+            service_clients: parts.service_clients,
             grade_tokens: GradeTokens::new(&config.secrets),
             grades: Arc::new(parts.grades),
             upstreams: parts.upstreams,
@@ -280,4 +299,21 @@ impl Gateway {
             (tool.name.as_str(), self.public_url.launch_url(tool, Some(authority)))
         })
     }
+}
+
+/// In development, adds the practice platform, from which all tools may be launched.
+fn add_practice_platform(config: &mut Config) {
+    if !config.development {
+        return;
+    }
+    let tools = config.tools.iter().map(|tool| tool.name.as_str());
+    let practice: Arc<Platform> = Arc::new(practice_platform(tools));
+    for tool in &mut config.tools {
+        tool.senders.platforms.push(Arc::clone(&practice));
+    }
+    config.platforms.push(practice);
+}
+
+fn service_clients(config: &Config, keys: &OwnKeys) -> Arc<ServiceClients> {
+    Arc::new(ServiceClients::new(&config.platforms, keys, &config.public_url))
 }

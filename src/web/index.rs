@@ -98,5 +98,5 @@ fn passports(name: &str, keys: &[&str]) -> Vec<String> {
 }
 
 fn takes_grades(tool: &Tool) -> bool {
-    matches!(&tool.target, Target::Upstream(upstream) if upstream.grades)
+    matches!(&tool.target, Target::Upstream(upstream) if upstream.grades.is_on())
 }

@@ -47,7 +47,7 @@ impl SessionTarget<'_> {
     /// Whether it may send grades.
     pub(super) fn grades(self) -> bool {
         match self {
-            Self::Upstream(upstream) => upstream.grades,
+            Self::Upstream(upstream) => upstream.grades.is_on(),
             Self::Site(_) => false,
         }
     }

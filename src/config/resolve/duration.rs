@@ -21,6 +21,9 @@ pub(super) const CLOCK_SKEW: DurationKey =
 /// `timeout`.
 pub(super) const TIMEOUT: DurationKey =
     DurationKey { default: key::TIMEOUT, bounds: limit::TIMEOUT };
+/// `grade_lifetime`.
+pub(super) const GRADE_LIFETIME: DurationKey =
+    DurationKey { default: key::GRADE_LIFETIME, bounds: limit::GRADE_LIFETIME };
 /// `idle`, which has no default: without it, apps never stop.
 pub(super) const IDLE: DurationKey =
     DurationKey { default: limit::IDLE.longest, bounds: limit::IDLE };
@@ -74,7 +77,8 @@ mod tests {
 
     #[test]
     fn defaults_and_bounds_are_valid_durations() {
-        for DurationKey { default, bounds } in [SESSION, CLOCK_SKEW, TIMEOUT, IDLE] {
+        for DurationKey { default, bounds } in [SESSION, CLOCK_SKEW, TIMEOUT, GRADE_LIFETIME, IDLE]
+        {
             let [shortest, default, longest] =
                 [bounds.shortest, default, bounds.longest].map(|text| seconds(text).expect(text));
             assert!(0 < shortest && shortest <= default && default <= longest);

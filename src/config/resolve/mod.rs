@@ -9,6 +9,7 @@ mod duration;
 mod endpoint;
 mod gateway;
 mod headers;
+mod links;
 mod outcomes;
 mod platforms;
 mod resolved_platforms;

@@ -475,6 +475,9 @@ impl Resolver<'_> {
             if *lacks_client {
                 self.report(source, Fault::PlatformSetUp(name.to_owned()));
             }
+            if platform.kind == Some(PlatformType::Edx) && !platform.formerly.is_empty() {
+                self.report(source, Fault::FormerlyOfEdx(name.to_owned()));
+            }
             for key in &platform.formerly {
                 if !of_platform().any(|one| one.consumer_keys.contains(key)) {
                     let fault = Fault::FormerlyUnknown(name.to_owned(), key.as_str().to_owned());

@@ -107,6 +107,10 @@ impl Resolver<'_> {
             ("headers", upstream.headers.as_ref().map(|written| &written.source)),
             ("timeout", upstream.timeout.as_ref().map(|written| &written.source)),
             ("grades", upstream.grades.as_ref().map(|written| &written.source)),
+            ("grade_lifetime", upstream.grade_lifetime.as_ref().map(|written| &written.source)),
+            ("line_item", upstream.line_item.as_ref().map(|written| &written.source)),
+            ("members", upstream.members.as_ref().map(|written| &written.source)),
+            ("picker", upstream.picker.as_ref().map(|written| &written.source)),
             ("pass_host_header", upstream.pass_host_header.as_ref().map(|written| &written.source)),
         ];
         let of_commands = [

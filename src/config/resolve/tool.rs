@@ -13,7 +13,7 @@ use super::resolver::Resolver;
 use super::target::TargetTable;
 use crate::config::document::Part;
 use crate::config::fault::{Fault, Severity};
-use crate::config::file::ToolTable;
+use crate::config::file::{GradesValue, ToolTable};
 use crate::config::gateway::{Senders, Target, Tool};
 use crate::config::key::FRAME_ANCESTORS;
 use crate::config::limit::{LONGEST_PARAMS, LONGEST_TOOL_NAME};
@@ -33,6 +33,15 @@ impl Resolver<'_> {
         if !is_tool_name(&name) {
             self.report(&source, Fault::ToolName(name.clone()));
         }
+        if let (Some(links), Some(_)) = (&table.links, &table.upstream.picker) {
+            self.report_at(&links.source, Part::Key, Fault::LinksAndPicker);
+        }
+        // Another fault explains an invalid value.
+        let has_grades = !matches!(
+            table.upstream.grades,
+            None | Some(Written { value: GradesValue::Boolean(false), .. })
+        ) || !table.completeness.lacks("grades")
+            && table.upstream.grades.is_none();
         let targets = TargetTable {
             template: table.template,
             upstream: table.upstream,
@@ -41,6 +50,7 @@ impl Resolver<'_> {
             params: table.params.as_ref().map(|params| &params.source),
         };
         let target = self.target((&name, &source), &table.completeness, targets);
+        let links = self.links(table.links, target.as_ref(), has_grades);
         let session = match table.session {
             Some(written) => self.duration(Some(written), &duration::SESSION),
             None => session,
@@ -70,6 +80,7 @@ impl Resolver<'_> {
             session: Duration::from_secs(session),
             target: target?,
             params: table.params.map(|params| params.value).unwrap_or_default(),
+            links,
             frame_ancestors,
             position,
             name,
@@ -84,7 +95,10 @@ impl Resolver<'_> {
         }
     }
 
-    fn roles(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Option<Roles> {
+    pub(super) fn roles(
+        &mut self,
+        written: Option<Written<Vec<Written<String>>>>,
+    ) -> Option<Roles> {
         let written = written?;
         let mut roles = Roles::default();
         for one in written.value {

@@ -8,9 +8,10 @@ use super::resolver::Resolver;
 use crate::config::app_command::AppCommand;
 use crate::config::document::Part;
 use crate::config::fault::{Fault, GatewayPart};
-use crate::config::file::UpstreamTable;
+use crate::config::file::{GradesValue, UpstreamTable};
 use crate::config::gateway::{Identity, Opening, Prefix, Tool, Upstream};
-use crate::config::key::PERSONAL_FIELDS;
+use crate::config::grade_access::GradeAccess;
+use crate::config::key::{COURSE, PERSONAL_FIELDS};
 use crate::config::limit::LONGEST_HINT;
 use crate::config::public_url::PublicUrl;
 use crate::config::reading::UpstreamUse;
@@ -34,6 +35,20 @@ impl Resolver<'_> {
         let identity = self.identity(table.identity);
         let headers = self.headers(tool, table.headers);
         let timeout = Duration::from_secs(self.duration(table.timeout, &duration::TIMEOUT));
+        let members = self.roles(table.members).unwrap_or_default();
+        let picker = self.picker(table.picker);
+        let grades = self.grades(table.grades.as_ref());
+        let needs_grades = [
+            ("grade_lifetime", table.grade_lifetime.as_ref().map(|written| written.source.clone())),
+            ("line_item", table.line_item.as_ref().map(|written| written.source.clone())),
+        ];
+        for (key, source) in needs_grades {
+            if let Some(source) = source.filter(|_| grades == Some(GradeAccess::Off)) {
+                self.report_at(&source, Part::Key, Fault::WithoutGrades(key));
+            }
+        }
+        let grade_lifetime = self.duration(table.grade_lifetime, &duration::GRADE_LIFETIME);
+        let line_item = self.line_item(table.line_item);
         let (url, hint) = match (&command, table.url) {
             (Some(_), written) => (self.base_path(written.as_ref())?, String::new()),
             (None, Some(written)) => (self.upstream_url(&written)?, self.hint(&written.source)),
@@ -43,7 +58,6 @@ impl Resolver<'_> {
             Some(command) => Some(command?),
             None => None,
         };
-        let grades = table.grades.is_some_and(|grades| grades.value);
         let pass_host_header = table.pass_host_header.is_some_and(|written| written.value);
         Some(Upstream {
             url,
@@ -54,7 +68,11 @@ impl Resolver<'_> {
             downloads,
             identity,
             headers,
-            grades,
+            grades: grades.unwrap_or_default(),
+            grade_lifetime,
+            line_item,
+            members,
+            picker,
             pass_host_header,
             hint,
         })
@@ -160,6 +178,20 @@ impl Resolver<'_> {
             self.report(&written.source, Fault::Open(written.value));
             Opening::default()
         })
+    }
+
+    /// Whose grades the app may send; `None` if the value is invalid.
+    fn grades(&mut self, written: Option<&Written<GradesValue>>) -> Option<GradeAccess> {
+        let Some(written) = written else { return Some(GradeAccess::Off) };
+        match &written.value {
+            GradesValue::Boolean(false) => Some(GradeAccess::Off),
+            GradesValue::Boolean(true) => Some(GradeAccess::Learner),
+            GradesValue::Word(word) if word == COURSE => Some(GradeAccess::Course),
+            GradesValue::Word(word) => {
+                self.report(&written.source, Fault::GradesWord(word.clone()));
+                None
+            }
+        }
     }
 
     fn identity(&mut self, written: Option<Written<Vec<Written<String>>>>) -> Identity {

@@ -105,6 +105,21 @@ grade_refusals! {
         fact: "{error}";
         advice: "";
 
+    /// The platform does not grant the scope of the service.
+    ScopeRefused(error: PlatformError) => "scope-refused", Status::BadGateway,
+        fact: "{error}";
+        advice: "";
+
+    /// The platform grants the gateway no access token.
+    ClientRefused(error: PlatformError) => "client-refused", Status::ServiceUnavailable,
+        fact: "{error}";
+        advice: "";
+
+    /// The launch does not grant the scope to read results.
+    NoResults => "no-results", Status::Conflict,
+        fact: "the platform does not let the tool read results";
+        advice: "allow it in the platform: the scope result.readonly of its grade service";
+
     /// The platform refused the grade.
     PlatformRefused(error: PlatformError) => "platform-refused", Status::BadGateway,
         fact: "{error}";
@@ -157,9 +172,12 @@ impl From<GradeError> for GradeRefusal {
             GradeError::Stopped => Self::ShuttingDown,
             GradeError::Platform(error) => match error {
                 PlatformError::NotAllowed(_) => Self::OutcomeNotAllowed(error),
-                PlatformError::Refused { .. } | PlatformError::RefusedByStatus { .. } => {
-                    Self::PlatformRefused(error)
-                }
+                PlatformError::Refused { .. }
+                | PlatformError::RefusedByStatus { .. }
+                | PlatformError::Conflict { .. } => Self::PlatformRefused(error),
+                PlatformError::ScopeRefused { .. } => Self::ScopeRefused(error),
+                PlatformError::ClientRefused { .. } => Self::ClientRefused(error),
+                PlatformError::NoResults => Self::NoResults,
                 PlatformError::Redirected { .. } | PlatformError::InvalidResponse { .. } => {
                     Self::PlatformResponse(error)
                 }
@@ -214,6 +232,8 @@ impl GradeRefusal {
     fn platform_error(&self) -> Option<&PlatformError> {
         match self {
             Self::OutcomeNotAllowed(error)
+            | Self::ScopeRefused(error)
+            | Self::ClientRefused(error)
             | Self::PlatformRefused(error)
             | Self::PlatformResponse(error)
             | Self::PlatformUnreachable(error) => Some(error),
@@ -227,9 +247,14 @@ fn said(error: &PlatformError) -> Option<(u16, &str)> {
     match error {
         PlatformError::Refused { status, description }
         | PlatformError::RefusedByStatus { status, description }
+        | PlatformError::ScopeRefused { status, description, .. }
+        | PlatformError::ClientRefused { status, description, .. }
+        | PlatformError::Conflict { status, description }
         | PlatformError::Unavailable { status, description, .. } => Some((*status, description)),
         PlatformError::Redirected { status, .. }
         | PlatformError::InvalidResponse { status, .. } => Some((*status, "")),
-        PlatformError::NotAllowed(_) | PlatformError::Unreachable(_) => None,
+        PlatformError::NotAllowed(_) | PlatformError::NoResults | PlatformError::Unreachable(_) => {
+            None
+        }
     }
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use lti::oauth1::SignatureMethod;
 use lti::{Role, Roles};
 use lti_gateway::config::{
-    AppCommand, Config, Environment, Fault, Identity, Institution, Opening, Prefix, Problem,
-    PublicUrl, Severity, Site, Target, Tool, Upstream, print, read, sort,
+    AppCommand, Config, DeclaredLineItem, Environment, Fault, GradeAccess, Identity, Institution,
+    LinkPath, Opening, Points, Prefix, Problem, PublicUrl, Severity, Site, Target, Tool, ToolLink,
+    Upstream, print, read, sort,
 };
 use lti_gateway::url::{Origin, Scheme};
 
@@ -65,7 +66,8 @@ fn a_missing_key_has_its_default() {
     let Tool {
         name, title, description, icon, host, path, senders, roles, session, target, ..
     } = tool;
-    let Tool { params, frame_ancestors, .. } = tool;
+    let Tool { params, links, frame_ancestors, .. } = tool;
+    assert!(links.is_empty(), "the tool itself");
     assert_eq!(name, "hello");
     assert_eq!(title, "hello", "the title defaults to the name");
     assert_eq!((description.as_str(), icon.as_str()), ("", ""));
@@ -181,16 +183,22 @@ fn a_missing_key_of_an_upstream_has_its_default() {
         identity,
         headers,
         grades,
+        grade_lifetime,
+        line_item,
+        members,
+        picker,
         pass_host_header,
         hint,
     } = upstream(tool);
+    assert_eq!((*grades, *grade_lifetime), (GradeAccess::Off, 7 * 24 * 60 * 60));
+    assert_eq!((line_item, *members, picker), (&None, Roles::default(), &None));
     assert_eq!(url.to_string(), "http://127.0.0.1:9000");
     assert_eq!(*timeout, Duration::from_secs(25));
     assert_eq!(*prefix, Prefix::Session);
     assert_eq!((*open, *downloads), (Opening::Frame, true));
     assert_eq!(*identity, Identity { name: true, email: false });
     assert!(headers.is_empty());
-    assert!(!grades && !pass_host_header);
+    assert!(!pass_host_header);
     assert_eq!(hint, "");
     assert!(command.is_none());
 }
@@ -243,7 +251,15 @@ fn every_key_of_an_upstream_takes_effect() {
         open = "window"
         identity = ["email"]
         timeout = "90s"
-        grades = true
+        grades = "course"
+        grade_lifetime = "120d"
+        line_item = {{ label = "Notebook $1", points = 2.5 }}
+        members = ["staff", "teaching_assistant"]
+        links = [
+          {{ title = "Week 1", description = "Up to $10", path = "/week/1?x=2", points = 10,
+             custom = {{ unit = "w1", person = "$Person.sourcedId" }} }},
+          {{ title = "Week 2" }},
+        ]
         pass_host_header = true
         session = "2d"
         params = {{ level = 3 }}
@@ -257,6 +273,7 @@ fn every_key_of_an_upstream_takes_effect() {
         upstream = "HTTPS://Lab.Example:8443/App/"
         prefix = "session"
         identity = ["name", "email", "name"]
+        picker = "/choose?lang=de"
 
         [tools.lab.headers]
         x-lab.env = "NOTEBOOK_TOKEN"
@@ -272,7 +289,31 @@ fn every_key_of_an_upstream_takes_effect() {
     assert_eq!((of_notebook.open, of_notebook.downloads), (Opening::Window, false));
     assert_eq!(of_notebook.identity, Identity { name: false, email: true });
     assert_eq!(of_notebook.timeout, Duration::from_secs(90));
-    assert!(of_notebook.grades && of_notebook.pass_host_header);
+    assert!(of_notebook.pass_host_header);
+    assert_eq!(of_notebook.grades, GradeAccess::Course);
+    assert_eq!(of_notebook.grade_lifetime, 120 * 24 * 60 * 60);
+    let points = Points::new(2.5).expect("points");
+    let column = DeclaredLineItem { label: "Notebook $1".to_owned(), points };
+    assert_eq!(of_notebook.line_item, Some(column));
+    assert_eq!(of_notebook.members, Roles::STAFF.with(Role::TeachingAssistant.into()));
+    assert_eq!(of_notebook.picker, None);
+    let week = ToolLink {
+        title: "Week 1".to_owned(),
+        description: "Up to $10".to_owned(),
+        path: LinkPath::parse("/week/1?x=2").ok(),
+        custom: [("person", "$Person.sourcedId"), ("unit", "w1")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        points: Points::new(10.0),
+    };
+    let bare = ToolLink {
+        title: "Week 2".to_owned(),
+        description: String::new(),
+        path: None,
+        custom: Vec::new(),
+        points: None,
+    };
+    assert_eq!(notebook.links, [week, bare]);
     assert_eq!(
         headers(of_notebook),
         [("accept-encoding", ""), ("authorization", "Bearer hunter2"), ("x-course_id", "b 101")]
@@ -282,7 +323,8 @@ fn every_key_of_an_upstream_takes_effect() {
     assert_eq!(of_lab.prefix, Prefix::Session);
     assert_eq!(of_lab.identity, Identity { name: true, email: true });
     assert_eq!(headers(of_lab), [("x-lab", "Bearer hunter2")]);
-    assert!(!of_lab.grades && !of_lab.pass_host_header);
+    assert!(of_lab.grades == GradeAccess::Off && !of_lab.pass_host_header);
+    assert_eq!(of_lab.picker, LinkPath::parse("/choose?lang=de").ok());
     assert_eq!(
         lab.session,
         Duration::from_secs(8 * 60 * 60),
@@ -332,7 +374,7 @@ pass_host_header = true
     assert_eq!(upstream.identity, Identity { name: false, email: true });
     assert_eq!(headers(upstream), [("x-a", "a")]);
     assert_eq!(upstream.timeout, Duration::from_secs(60));
-    assert!(upstream.grades && upstream.pass_host_header);
+    assert!(upstream.grades == GradeAccess::Learner && upstream.pass_host_header);
     let debug = format!("{config:?}");
     assert!(!debug.contains("hunter2 of plots") && !debug.contains("127.0.0.1:{port}"), "{debug}");
     assert!(config.known_secrets.occur_in("hunter2 of plots"));

@@ -80,12 +80,26 @@ prefix   = "tool"
 identity = ["name", "email"]
 headers  = { Authorization = { env = "HELLO_SECRET" }, X-Course = "hunter2" }
 timeout  = "10s"
-grades   = true
+grades   = "course"
+grade_lifetime = "120d"
+line_item = { label = "Übung $1", points = 2.5 }
+members  = ["staff", "teaching_assistant"]
+
+[[tools.notebook.links]]
+title  = "Woche 1"
+description = "Sums, up to $10"
+path   = "/week/1?x=2"
+custom = { unit = "w1", person = "$Person.sourcedId" }
+points = 10
+
+[[tools.notebook.links]]
+title = "Week 2"
 
 [tools.lab]
 key      = "lab-key"
 secret   = { env = "HELLO_SECRET" }
 upstream = "https://lab.example"
+picker   = "/choose"
 
 [tools.lab.headers]
 Accept = "hunter2"
@@ -222,7 +236,12 @@ fn secret() -> impl Strategy<Value = String> {
 const CORE: &str = "Zq7xvKw9";
 
 /// Lines of a tool's table. `§` marks a place for a secret, be it the right place or not.
-const LINES: [&str; 63] = [
+const LINES: [&str; 68] = [
+    "links = [{ title = \"a\", custom = { token = \"§\" } }]",
+    "links = [{ title = \"a\", secret = \"§\", custom = { \"b c\" = \"§\\n\" } }]",
+    "line_item = { label = \"a\", secret = \"§\", points = 5 }",
+    "grades = { key = \"§\" }",
+    "[[tools.a.links]]\ncustom.token = \"§\"\npoints = §",
     "secret = \"§\"",
     "private_key = \"§\"",
     "private_key = { env = \"§\" }",
@@ -350,6 +369,7 @@ proptest! {
             "[tools.a.params]",
             "[gateway.outcome_url_rewrite]",
             "[[tools.a.consumers]]",
+            "[[tools.a.links]]",
             "[platforms.a]",
             "[[platforms.a.clients]]",
             "[platform.a]",

@@ -5,7 +5,8 @@
 use std::fs;
 
 use lti_gateway::config::key::{
-    CLIENT, CONSUMER, GATEWAY, Key, KeyDefault, Keys, Kind, PLATFORM, TOOL, VARIABLE,
+    CLIENT, CONSUMER, GATEWAY, Key, KeyDefault, Keys, Kind, LINE_ITEM, LINK, PLATFORM, TOOL,
+    VARIABLE,
 };
 
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tools-toml.md");
@@ -22,8 +23,8 @@ A duration is a whole number and a unit: `\"90s\"`, `\"5m\"`, `\"8h\"`, `\"2d\"`
 ";
 
 fn reference() -> String {
-    let tables =
-        [GATEWAY, TOOL, CONSUMER, PLATFORM, CLIENT, VARIABLE].map(|table| of_table(&table));
+    let tables = [GATEWAY, TOOL, CONSUMER, LINK, LINE_ITEM, PLATFORM, CLIENT, VARIABLE]
+        .map(|table| of_table(&table));
     format!("{START}{}", tables.concat())
 }
 
@@ -93,12 +94,16 @@ fn words(kind: &Kind) -> String {
         Kind::String(shape) => shape.description.to_owned(),
         Kind::OneOf(words) => alternatives(words.iter().map(|word| format!("`\"{word}\"`"))),
         Kind::Boolean => "`true` or `false`".to_owned(),
+        Kind::Points => "a number above 0".to_owned(),
         Kind::Variable => format!("`{}`", VARIABLE.table),
         Kind::List(Kind::AnyOf(_), _) => "a list of these".to_owned(),
         Kind::List(Kind::Table(table), _) => format!("a list of [tables](#{})", table.table),
         Kind::OneOrList(item, _) => format!("a list of {}, or one of them", words(item)),
         Kind::List(item, _) => format!("a list of {}", words(item)),
         Kind::Map(name, value, _) => format!("a table: {} = {}", name.description, words(value)),
+        Kind::Table(table) if !table.table.starts_with('[') => {
+            format!("a [table](#{})", table.table)
+        }
         Kind::Table(_) | Kind::AnyTable => "a table".to_owned(),
         Kind::AnyOf(kinds) => alternatives(kinds.iter().map(words)),
     }

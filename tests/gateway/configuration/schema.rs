@@ -8,7 +8,8 @@ use std::fs;
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use lti_gateway::config::key::{
-    CLIENT, CONSUMER, FILE, GATEWAY, Key, KeyDefault, Keys, Kind, PLATFORM, TOOL, VARIABLE,
+    CLIENT, CONSUMER, FILE, GATEWAY, Key, KeyDefault, Keys, Kind, LINE_ITEM, LINK, PLATFORM, TOOL,
+    VARIABLE,
 };
 use lti_gateway::config::{Config, Environment, Fault, Problem, Severity, read, schema};
 use serde_json::{Value, json};
@@ -19,7 +20,8 @@ use super::properties::GOOD;
 
 const SHIPPED: &str = include_str!("../../../docs/tools.schema.json");
 
-const TABLES: [Keys; 7] = [FILE, GATEWAY, TOOL, CONSUMER, PLATFORM, CLIENT, VARIABLE];
+const TABLES: [Keys; 9] =
+    [FILE, GATEWAY, TOOL, CONSUMER, LINK, LINE_ITEM, PLATFORM, CLIENT, VARIABLE];
 
 /// A private key for a platform.
 const PEM: &str = include_str!("../../../crates/lti/tests/keys/rsa_2048.pem");
@@ -118,6 +120,20 @@ fn file_with(table: &Keys, key: &'static str, value: Option<&str>) -> String {
             tool = consumer;
             tool.extend(command);
             tool = set(tool);
+        }
+        ("[tools.<name>]", "grade_lifetime" | "line_item") => {
+            tool.insert("grades", "true".to_owned());
+            tool = set(tool);
+        }
+        ("links", _) => {
+            tool.insert("grades", "true".to_owned());
+            let link = set(settings(&[("title", "\"Week 1\"")]));
+            tool.insert("links", format!("[{}]", inline(&link)));
+        }
+        ("line_item", _) => {
+            tool.insert("grades", "true".to_owned());
+            let line_item = set(settings(&[("label", "\"Notebook\""), ("points", "10")]));
+            tool.insert("line_item", inline(&line_item));
         }
         ("[tools.<name>]", "consumers") => tool = set(upstream),
         ("[tools.<name>]", _) => tool = set(tool),
@@ -264,6 +280,7 @@ const UNSEEN: [(&str, &[&str]); 10] = [
         &[
             "duplicate-consumer",
             "host-taken",
+            "grades-off",
             "outcome-url-rewrite-to-a-host-that-is-not-named",
             "outcome-url-rewrite-to-an-address-that-is-not-public",
             "path-around-the-others",
@@ -368,11 +385,15 @@ fn descriptions_and_problems_show_the_same_range_of_a_duration() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 5, "durations");
+    assert_eq!(seen, 6, "durations");
 }
 
 /// Strings for every key, valid or not.
-const TEXTS: [&str; 95] = [
+const TEXTS: [&str; 99] = [
+    "course",
+    "/week/1?x=2",
+    "/week/1#x",
+    "$User.id",
     "",
     " ",
     "\n",
@@ -475,6 +496,9 @@ fn values(kind: &Kind) -> Vec<String> {
     let mut values: Vec<String> = [
         "5",
         "-1.5",
+        "2.5",
+        "0",
+        "1000001",
         "inf",
         "true",
         "false",
@@ -504,6 +528,19 @@ fn values(kind: &Kind) -> Vec<String> {
         r#"{ env = 5 }"#,
         r#"{ env = ["A"] }"#,
         r#"[[{ env = "HELLO_SECRET" }]]"#,
+        r#"{ label = "Notebook", points = 10 }"#,
+        r#"{ label = "Notebook", points = 10, title = "a" }"#,
+        r#"{ label = "Notebook" }"#,
+        r#"{ label = "", points = 1 }"#,
+        r#"{ points = "10", label = "Notebook" }"#,
+        r#"[{ title = "Week 1" }, { title = "Week 1", path = "/a?b", custom = { a = "b" } }]"#,
+        r#"[{ title = "Week 1", points = 0 }]"#,
+        r#"[{ title = "Week 1", custom = { a = 5 } }]"#,
+        r#"[{ title = "Week 1", custom = { a-b = "c" } }]"#,
+        r#"[{ title = "Week 1", custom = { a = "b\nc" } }]"#,
+        r#"[{ title = "" }]"#,
+        r#"[{ path = "/a" }]"#,
+        r#"{ unit = "w1", u_2 = "$User.id" }"#,
         r#"{ a = 5 }"#,
         r#"{ a = { b = [2026-07-31] } }"#,
         r#"{ X-A = { env = "HELLO_SECRET" }, X-B = "b" }"#,
@@ -582,6 +619,11 @@ fn is_detectable(fault: &Fault) -> bool {
             | Fault::ClientIdAndClients
             | Fault::UrlWithoutType
             | Fault::Algorithm(_)
+            | Fault::GradesWord(_)
+            | Fault::Points
+            | Fault::LinksAndPicker
+            | Fault::CustomName(_)
+            | Fault::CustomValue(_)
     )
 }
 
@@ -650,6 +692,23 @@ fn the_schema_and_the_reader_accept_the_same_combinations_of_keys() {
         3 + 3 * 32,
         "a key or consumers, and a template or an upstream with its keys"
     );
+}
+
+#[test]
+fn the_schema_and_the_reader_accept_the_same_combinations_of_services() {
+    let sound = sound_combinations(&[
+        "key = \"a\"\nsecret = { env = \"HELLO_SECRET\" }",
+        "template = \"hello\"",
+        "command = [\"true\"]",
+        "grades = \"course\"",
+        "grade_lifetime = \"120d\"",
+        "line_item = { label = \"Notebook\", points = 2.5 }",
+        "members = \"staff\"",
+        "picker = \"/choose\"",
+        "links = [{ title = \"Week 1\" }]",
+    ]);
+    // Grades with their two keys or none of them, `members`, and links, a picker or neither.
+    assert_eq!(sound, 2 + 5 * 2 * 3, "a template with or without links, or a command");
 }
 
 #[test]
