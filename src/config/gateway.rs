@@ -62,8 +62,12 @@ impl Config {
         self.has_https_upstream() || self.calls_platforms() || self.fetches_keys()
     }
 
-    /// Whether the gateway fetches the keys of a platform over https.
+    /// Whether the gateway fetches the keys of a platform over https, or its configuration during a
+    /// registration.
     fn fetches_keys(&self) -> bool {
+        if self.platforms.iter().any(|platform| platform.is_being_set_up()) {
+            return true;
+        }
         let clients = self.platforms.iter().flat_map(|platform| &platform.clients);
         let mut urls = clients.flat_map(|client| [&client.jwks_url, &client.token_url]);
         urls.any(|url| !url.starts_with("http:"))

@@ -21,7 +21,7 @@ use crate::platform::{KeysetCache, OwnKeys, Platforms, ServiceClients};
 use crate::practice::v1p3::practice_platform;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
-use crate::session::{GradeTokens, Logins, Receipts, SessionIds};
+use crate::session::{GradeTokens, Logins, Receipts, RegistrationLinks, SessionIds};
 use crate::state::{Replay, State};
 use crate::template::Templates;
 
@@ -41,6 +41,7 @@ pub struct Gateway {
     pub(super) replay: Arc<dyn Replay>,
     pub(super) receipts: Receipts,
     pub(super) logins: Logins,
+    pub(super) registrations: RegistrationLinks,
     /// The platforms of LTI 1.3, in the order of the file.
     pub(super) trusted_platforms: Vec<TrustedPlatform>,
     pub(super) keysets: KeysetCache,
@@ -211,6 +212,7 @@ impl Gateway {
             replay: parts.replay,
             receipts: Receipts::new(&config.secrets),
             logins: Logins::new(&config.secrets),
+            registrations: RegistrationLinks::new(&config.secrets),
             trusted_platforms: config
                 .platforms
                 .iter()

@@ -3,7 +3,7 @@
 use lti::ClientId;
 use lti::jose::Algorithms;
 
-use crate::config::{Platform, PlatformClient, PlatformKeys};
+use crate::config::{Platform, PlatformClient, PlatformKeys, WrittenPlatform};
 
 /// The name of the platform. `tools.toml` must not use it.
 pub const PLATFORM_NAME: &str = "practice";
@@ -44,6 +44,7 @@ pub fn practice_platform<'t>(tools: impl IntoIterator<Item = &'t str>) -> Platfo
         keys: PlatformKeys::Derived,
         formerly: Vec::new(),
         anonymous: false,
+        written: WrittenPlatform::default(),
     }
 }
 
