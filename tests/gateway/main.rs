@@ -16,6 +16,7 @@ mod launches;
 #[cfg(target_os = "linux")]
 mod log;
 mod practice;
+mod registration;
 mod reload;
 mod server;
 mod sites;
