@@ -131,7 +131,8 @@ fn origin(config: &Config, url: Option<&str>) -> Result<String, RegisterError> {
             let is_secure = |origin: &crate::url::Origin| {
                 origin.scheme == crate::url::Scheme::Https || is_loopback(origin.host())
             };
-            let Some(origin) = origin.filter(is_secure) else {
+            let has_host = |origin: &crate::url::Origin| !origin.host().is_empty();
+            let Some(origin) = origin.filter(has_host).filter(is_secure) else {
                 return Err(error(
                     format!("--url {} is not the URL of a gateway", harmless(url)),
                     "write scheme and host only: --url https://our-tools.herokuapp.com",
@@ -171,8 +172,9 @@ fn text(platform: &Platform, tool: &Tool, link: &str) -> String {
         _ => "Paste it into the platform, where it asks for the tool's registration URL.",
     };
     format!(
-        "{link}\n\n{place}\nThe link registers {} at {} once, within {} minutes. Keep it secret until \
-         then.\nThe page that follows shows the table to paste into the tools file.\n",
+        "{link}\n\n{place}\n\
+         The link registers {} at {} once, within {} minutes. Keep it secret until then.\n\
+         The page that follows shows the table to paste into the tools file.\n",
         tool.name,
         platform.name,
         REGISTRATION_LIFETIME / 60

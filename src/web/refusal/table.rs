@@ -514,8 +514,8 @@ fn mismatch_advice(mismatch: &RegistrationMismatch) -> &'static str {
             "let the platform open the link: it adds the URL of its configuration"
         }
         RegistrationMismatch::Host { .. } => {
-            "make sure that this is your platform; if it is, write `url`, `issuer` or the URLs with \
-             these hosts into the platform's table"
+            "make sure that this is your platform; if it is, write `url`, `issuer` or the URLs \
+             with these hosts into the platform's table"
         }
         RegistrationMismatch::Issuer { .. } => {
             "make sure that this is your platform; if it is, write its `issuer` into its table, \

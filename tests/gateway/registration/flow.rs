@@ -14,9 +14,9 @@ fn a_platform_registers_a_tool_and_the_table_passes_the_check() {
         "https://tool.example/lti/nb",
         "https://tool.example/~login",
         "Notebook",
-        "user&#x27;s name",
+        "the user's name",
     ] {
-        assert!(page.body.contains(shown), "{shown} in {}", page.body);
+        assert!(unescaped(&page.body).contains(shown), "{shown} in {}", page.body);
     }
     stage.lms.recorder.saw_nothing();
 
