@@ -105,6 +105,12 @@ impl Platforms {
         Url::parse(&self.rules.rewrite(grade_url)).ok().and_then(host).unwrap_or_default()
     }
 
+    /// Whether the file names this host, or it is that of the practice platform.
+    pub(super) fn names(&self, host: &str) -> bool {
+        let is_practice = self.practice.get().is_some_and(|practice| practice.host == host);
+        is_practice || self.rules.names(host)
+    }
+
     /// The request URL for a grade URL of a launch.
     pub(super) fn url(&self, grade_url: &str) -> Result<Url, PlatformError> {
         self.allowed(&self.rules.rewrite(grade_url))

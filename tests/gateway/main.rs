@@ -18,6 +18,7 @@ mod links;
 #[cfg(target_os = "linux")]
 mod log;
 mod practice;
+mod registration;
 mod reload;
 mod server;
 mod sites;
