@@ -81,6 +81,11 @@ impl Reply {
         }
     }
 
+    /// The `Retry-After` of the response, in seconds.
+    pub(super) fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     /// The message of a service of LTI 1.3: the text of the response, or its reason phrase.
     pub(super) fn service_message(&self) -> String {
         match self.message() {

@@ -6,6 +6,8 @@ use reqwest::{Client, Url};
 
 use super::client::client;
 use super::error::PlatformError;
+use super::line_item::LineItems;
+use super::members::MemberTurns;
 use super::reach::{DnsResolver, PracticePlatform};
 use super::service_token::ServiceTokens;
 use crate::address::is_public;
@@ -25,8 +27,18 @@ pub struct Platforms {
     rules: Arc<OutcomeRules>,
     /// The practice platform of this process. Set after the server listens.
     practice: Arc<OnceLock<PracticePlatform>>,
-    /// The access tokens of all services. They outlive a configuration.
+    pub(super) kept: KeptParts,
+}
+
+/// The parts of the client that outlive a configuration.
+#[derive(Clone, Default)]
+pub(super) struct KeptParts {
+    /// The access tokens of all services.
     pub(super) tokens: ServiceTokens,
+    /// The line items that the gateway found or created.
+    pub(super) line_items: LineItems,
+    /// The turns of requests for members.
+    pub(super) member_turns: MemberTurns,
 }
 
 impl Platforms {
@@ -36,7 +48,7 @@ impl Platforms {
     /// # Errors
     /// The system's message if it has no certificates.
     pub fn new(rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
-        Self::with_parts(rules, with_tls, Arc::default(), ServiceTokens::default())
+        Self::with_parts(rules, with_tls, Arc::default(), KeptParts::default())
     }
 
     /// The client for another configuration. It reaches the same practice platform, and keeps the
@@ -45,14 +57,15 @@ impl Platforms {
     /// # Errors
     /// The system's message if it has no certificates.
     pub fn reconfigured(&self, rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
-        Self::with_parts(rules, with_tls, Arc::clone(&self.practice), self.tokens.clone())
+        let kept = self.kept.clone();
+        Self::with_parts(rules, with_tls, Arc::clone(&self.practice), kept)
     }
 
     fn with_parts(
         rules: OutcomeRules,
         with_tls: bool,
         practice: Arc<OnceLock<PracticePlatform>>,
-        tokens: ServiceTokens,
+        kept: KeptParts,
     ) -> Result<Self, String> {
         let rules = Arc::new(rules);
         let resolver = DnsResolver { rules: Arc::clone(&rules), practice: Arc::clone(&practice) };
@@ -62,7 +75,7 @@ impl Platforms {
             .pool_max_idle_per_host(MAX_IDLE)
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { client, rules, practice, tokens })
+        Ok(Self { client, rules, practice, kept })
     }
 
     /// Makes the practice platform of this process reachable. Later calls have no effect.
@@ -90,6 +103,12 @@ impl Platforms {
             Some(if port == 443 { host.to_owned() } else { format!("{host}:{port}") })
         };
         Url::parse(&self.rules.rewrite(grade_url)).ok().and_then(host).unwrap_or_default()
+    }
+
+    /// Whether the file names this host, or it is that of the practice platform.
+    pub(super) fn names(&self, host: &str) -> bool {
+        let is_practice = self.practice.get().is_some_and(|practice| practice.host == host);
+        is_practice || self.rules.names(host)
     }
 
     /// The request URL for a grade URL of a launch.

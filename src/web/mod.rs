@@ -4,6 +4,7 @@
 //! browsers.
 
 mod body;
+mod canvas;
 mod cartridge;
 mod cause_budget;
 mod cookie_headers;
@@ -31,12 +32,15 @@ mod links_path;
 mod log_budget;
 mod login;
 mod login_path;
+mod members;
 mod outage;
 mod page;
 mod platform_setup;
 mod platform_storage;
 mod proxy;
 mod refusal;
+mod register;
+mod register_path;
 mod reloader;
 mod request_body;
 mod response_body;
@@ -62,6 +66,7 @@ pub(crate) use proxy::call::SessionCall;
 pub(crate) use proxy::session_load::{MOST_REQUESTS, MOST_STREAMS, MOST_WAITING, WAIT_TIMEOUT};
 pub(crate) use proxy::upload::{FIRST_BYTE_TIMEOUT, UPLOAD_TIMEOUT};
 pub(crate) use refusal::{Refusal, accept};
+pub use register_path::REGISTER_PATH;
 pub(crate) use reloader::Reloader;
 pub use reloader::{Change, ConfigurationSource, Look, reloading};
 pub(crate) use request_body::{Drains, Hold, RequestBody};

@@ -46,6 +46,8 @@ struct ToolUrls {
     host: String,
     login: String,
     keyset: String,
+    /// The URL of the JSON that Canvas imports.
+    canvas: String,
 }
 
 /// The registration of a tool at each of its platforms. `host` is the host of its launch URL.
@@ -63,6 +65,7 @@ pub(super) fn setups<'a>(
             host: host.to_owned(),
             login: public_url.login_url(Some(authority)),
             keyset: public_url.keyset_url(platform, Some(authority)),
+            canvas: public_url.canvas_url(tool, platform, Some(authority)),
         };
         setup(platform, urls)
     };
@@ -75,7 +78,7 @@ pub(super) fn setups<'a>(
 /// The labels agree with docs/platforms/.
 fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
     use FieldValue::{Choose, Paste};
-    let ToolUrls { launch, origin, host, login, keyset } = urls;
+    let ToolUrls { launch, origin, host, login, keyset, canvas } = urls;
     let (place, fields, back, docs) = match platform.kind {
         Some(PlatformType::Edx) => (
             "In Studio, the editor of an LTI Consumer block. Older releases name the fields \
@@ -108,12 +111,9 @@ fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
         Some(PlatformType::Canvas) => (
             "Admin → Developer Keys → Developer Key → LTI Key.",
             vec![
-                ("Redirect URIs", Paste(launch.clone())),
-                ("Method", Choose("Manual Entry")),
-                ("Target Link URI", Paste(launch)),
-                ("OpenID Connect Initiation Url", Paste(login)),
-                ("JWK Method", Choose("Public JWK URL")),
-                ("Public JWK URL", Paste(keyset)),
+                ("Redirect URIs", Paste(launch)),
+                ("Method", Choose("Enter URL")),
+                ("JSON URL", Paste(canvas)),
             ],
             "the number of the key, in the column Details",
             "platforms/canvas.md",

@@ -1,5 +1,6 @@
 //! `/dev`: the practice platform and the rejected launches, in development only.
 
+mod advantage;
 mod apps;
 mod gradebook;
 mod host;

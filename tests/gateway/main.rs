@@ -6,6 +6,7 @@ mod apps;
 mod cartridge;
 mod checklist;
 mod configuration;
+mod course;
 mod deployment;
 mod dev;
 mod explain;
@@ -17,6 +18,7 @@ mod links;
 #[cfg(target_os = "linux")]
 mod log;
 mod practice;
+mod registration;
 mod reload;
 mod server;
 mod sites;

@@ -13,7 +13,9 @@ use crate::config::document::Part;
 use crate::config::fault::{Fault, Severity};
 use crate::config::file::{ClientTable, PlatformTable, ServicesTable, StringValue};
 use crate::config::outcome_rules::OutcomeRules;
-use crate::config::platform::{PRACTICE_PLATFORM, Platform, PlatformClient, PlatformKeys};
+use crate::config::platform::{
+    PRACTICE_PLATFORM, Platform, PlatformClient, PlatformKeys, WrittenPlatform,
+};
 use crate::config::platform_type::{PlatformType, PlatformUrls};
 use crate::config::table::{Completeness, ValueSource, Written};
 use crate::config::upstream_url::{self, UpstreamUrlError};
@@ -123,6 +125,15 @@ impl Resolver<'_> {
         if self.has_error_since(before) || !type_is_known {
             return None;
         }
+        let written = WrittenPlatform {
+            url: urls.base.clone(),
+            issuer: urls.issuer.clone(),
+            auth_url: urls.auth_url.clone(),
+            token_url: urls.services.token_url.clone(),
+            jwks_url: urls.services.jwks_url.as_ref().map(|url| url.value.clone()),
+            token_audience: audience.clone(),
+            deployments: urls.services.deployments.clone(),
+        };
         let (issuer, auth_url, clients) =
             self.complete(kind, urls, clients, audience.as_deref(), &table.completeness)?;
         for (client, source) in &clients {
@@ -147,6 +158,7 @@ impl Resolver<'_> {
             keys,
             formerly,
             anonymous: table.anonymous.is_some_and(|written| written.value),
+            written,
         })
     }
 

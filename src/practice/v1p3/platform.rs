@@ -5,7 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use lti::ClientId;
 use lti::jose::Algorithms;
 
-use crate::config::{PRACTICE_PLATFORM, Platform, PlatformClient, PlatformKeys};
+use crate::config::{PRACTICE_PLATFORM, Platform, PlatformClient, PlatformKeys, WrittenPlatform};
 
 /// The `iss` of its logins and tokens.
 pub const ISSUER: &str = "http://practice.localhost/dev/platform";
@@ -48,6 +48,7 @@ pub fn practice_platform<'t>(tools: impl IntoIterator<Item = &'t str>) -> Platfo
         keys: PlatformKeys::Derived,
         formerly: Vec::new(),
         anonymous: false,
+        written: WrittenPlatform::default(),
     }
 }
 

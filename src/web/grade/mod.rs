@@ -12,5 +12,6 @@ mod routes;
 
 pub(super) use bearer::Bearer;
 pub(super) use body::LARGEST_BODY;
+pub(super) use refusal::said;
 pub(super) use response::JsonResponse;
 pub(super) use routes::{PATH, routes};

@@ -66,8 +66,7 @@ grade_refusals! {
     BadToken => "bad-grade-token", Status::Unauthorized,
         fact: "the grade token is invalid or has expired, \
                or its tool or consumer may not send grades";
-        advice: "let the user launch again; `grade_lifetime` in tools.toml extends a learner's \
-                 tokens";
+        advice: "let the user launch again";
 
     /// The method is not `POST`, `GET` or `DELETE`.
     WrongMethod => "wrong-method", Status::MethodNotAllowed,
@@ -171,6 +170,7 @@ impl From<GradeError> for GradeRefusal {
             GradeError::State(error) => Self::StateUnavailable(error),
             GradeError::Stopped => Self::ShuttingDown,
             GradeError::Platform(error) => match error {
+                PlatformError::Removed => Self::BadToken,
                 PlatformError::NotAllowed(_) => Self::OutcomeNotAllowed(error),
                 PlatformError::Refused { .. }
                 | PlatformError::RefusedByStatus { .. }
@@ -243,7 +243,7 @@ impl GradeRefusal {
 }
 
 /// The status and the message of the platform's response, if there was one.
-fn said(error: &PlatformError) -> Option<(u16, &str)> {
+pub(in crate::web) fn said(error: &PlatformError) -> Option<(u16, &str)> {
     match error {
         PlatformError::Refused { status, description }
         | PlatformError::RefusedByStatus { status, description }
@@ -253,8 +253,9 @@ fn said(error: &PlatformError) -> Option<(u16, &str)> {
         | PlatformError::Unavailable { status, description, .. } => Some((*status, description)),
         PlatformError::Redirected { status, .. }
         | PlatformError::InvalidResponse { status, .. } => Some((*status, "")),
-        PlatformError::NotAllowed(_) | PlatformError::NoResults | PlatformError::Unreachable(_) => {
-            None
-        }
+        PlatformError::NotAllowed(_)
+        | PlatformError::NoResults
+        | PlatformError::Removed
+        | PlatformError::Unreachable(_) => None,
     }
 }

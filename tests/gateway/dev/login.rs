@@ -6,7 +6,7 @@ use crate::support::Browser;
 
 /// A launch by LTI 1.3 up to its form with the token.
 pub(super) struct Launched<'s> {
-    browser: Browser<'s>,
+    pub(super) browser: Browser<'s>,
     pub(super) answer: Form,
 }
 

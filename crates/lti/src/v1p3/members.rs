@@ -1,6 +1,5 @@
 //! Course members (Names and Role Provisioning Services 2.0): the platform's pages.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -144,83 +143,10 @@ impl fmt::Debug for Member {
     }
 }
 
-/// The target of the link to the next page: `rel=next` (RFC 8288), quoted or not, in any of these
-/// values of `Link`.
-pub fn next_page<'v>(links: impl IntoIterator<Item = &'v str>) -> Option<&'v str> {
-    links.into_iter().find_map(|value| {
-        let mut rest = value;
-        while let Some((target, after)) = target(rest) {
-            let (parameters, next) = parameters(after);
-            let relations = parameters.get("rel").copied().unwrap_or_default();
-            if relations.split_ascii_whitespace().any(|one| one.eq_ignore_ascii_case("next")) {
-                return Some(target);
-            }
-            rest = next;
-        }
-        None
-    })
-}
-
-/// The first `<target>`, and the text behind it.
-fn target(text: &str) -> Option<(&str, &str)> {
-    let (_, after) = text.split_once('<')?;
-    after.split_once('>')
-}
-
-/// The parameters of a link, and the text behind them. Of several equal names, the first counts.
-fn parameters(text: &str) -> (BTreeMap<String, &str>, &str) {
-    let mut found = BTreeMap::new();
-    let mut rest = text.trim_start();
-    while let Some(after) = rest.strip_prefix(';') {
-        let after = after.trim_start();
-        let end = after.find(['=', ';', ',']).unwrap_or(after.len());
-        let (name, mut behind) = after.split_at(end);
-        let mut value = "";
-        if let Some(written) = behind.strip_prefix('=') {
-            let written = written.trim_start();
-            (value, behind) = match written.strip_prefix('"') {
-                Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-                None => written.split_at(written.find([';', ',']).unwrap_or(written.len())),
-            };
-        }
-        found.entry(name.trim().to_ascii_lowercase()).or_insert(value.trim());
-        rest = behind.trim_start();
-    }
-    (found, rest)
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
     use crate::role::Role;
-
-    #[test]
-    fn the_link_to_the_next_page_is_found_quoted_or_not() {
-        let check = |links: &[&str], expected: Option<&str>| {
-            assert_eq!(next_page(links.iter().copied()), expected, "{links:?}");
-        };
-        let next = Some("https://lms.example/m?page=2");
-        check(&[r#"<https://lms.example/m?page=2>; rel="next""#], next);
-        check(&["<https://lms.example/m?page=2>; rel=next"], next);
-        check(&["<https://lms.example/m?page=2>;rel=next,<https://x.example>;rel=first"], next);
-        check(
-            &[r#"<https://x.example>; rel="first", <https://lms.example/m?page=2>;rel="NEXT""#],
-            next,
-        );
-        check(&["<https://x.example>;rel=prev", "<https://lms.example/m?page=2>;rel=next"], next);
-        check(&[r#"<https://lms.example/m?page=2>; title="a, b; rel=x"; rel="last next""#], next);
-        check(&["<https://lms.example/m?page=2> ; REL = next"], next);
-        check(&["<m?a=1,2;3>; rel=next"], Some("m?a=1,2;3"));
-        check(&[r#"<https://x.example>; rel="differences""#], None);
-        check(&[r#"<https://x.example>; title="rel=next""#], None);
-        check(&["<https://x.example>; rel=prev; rel=next"], None);
-        check(&["<https://x.example; rel=next"], None);
-        check(&["https://x.example; rel=next"], None);
-        check(&["<>", "", ",", ";", "<a>;rel", "<a>;rel=", "<a>;rel=\""], None);
-        check(&[], None);
-    }
 
     #[test]
     fn a_page_has_the_members_with_an_id() {
@@ -273,18 +199,5 @@ mod tests {
         }
         let empty = MembersPage::parse(br#"{"members": []}"#).expect("a page");
         assert!(empty.members.is_empty() && empty.context_title.is_none());
-    }
-
-    proptest! {
-        #[test]
-        fn no_link_header_panics(value in "[<>;,=\" a-zü]{0,40}") {
-            next_page([value.as_str()]);
-        }
-
-        #[test]
-        fn a_quoted_target_survives(target in "[a-z0-9/?=&;,:%]{0,30}") {
-            let value = format!("<https://x.example>; rel=first, <{target}>; rel=\"next\"");
-            prop_assert_eq!(next_page([value.as_str()]), Some(target.as_str()));
-        }
     }
 }

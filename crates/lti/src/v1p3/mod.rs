@@ -4,7 +4,9 @@
 
 mod claim;
 mod claims;
+mod decimal;
 mod deep_linking;
+pub mod grade_service;
 mod launch_token;
 mod launch_url;
 mod login;
@@ -13,9 +15,11 @@ mod members;
 mod migration;
 mod platform;
 mod policy;
+mod registration;
 mod service_claims;
 mod token_findings;
 mod token_form;
+mod tool_description;
 mod unverified;
 mod verify;
 
@@ -26,12 +30,14 @@ pub use launch_url::LaunchUrl;
 pub use login::{AuthenticationRequest, LoginRequest, find_client};
 pub use login_fault::LoginFault;
 pub use members::{
-    MEMBERS_MEDIA_TYPE, MEMBERS_SCOPE, Member, MemberStatus, MembersPage, NotMembers, next_page,
+    MEMBERS_MEDIA_TYPE, MEMBERS_SCOPE, Member, MemberStatus, MembersPage, NotMembers,
 };
 pub use migration::{MigrationProof, NoMigration};
 pub use platform::{Client, TrustedPlatform};
 pub use policy::{AnsweredLogin, TokenPolicy};
+pub use registration::{DocumentFault, OpenidConfiguration, Registered, refusal_message};
 pub use token_findings::TokenFindings;
 pub use token_form::TokenForm;
+pub use tool_description::ToolDescription;
 pub use unverified::{ClaimedToken, UnverifiedToken};
 pub use verify::{FetchedKeys, examine_token, examine_without_keys};
