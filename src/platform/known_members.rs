@@ -18,6 +18,7 @@ use super::members::{CourseMembers, MembersError};
 use super::service::Platforms;
 use super::service_client::ServiceClient;
 use crate::clock::Clock;
+use crate::config::Platform;
 
 /// How long a list counts, in seconds.
 const FRESH: u64 = 60;
@@ -57,13 +58,14 @@ enum OwnId {
 }
 
 /// A course of a platform.
-pub struct NamedCourse<'a> {
+#[derive(Clone)]
+pub struct NamedCourse {
     /// The gateway's registration at the platform.
-    pub client: &'a Arc<ServiceClient>,
+    pub client: Arc<ServiceClient>,
+    /// The platform, which says whose users its users are.
+    pub platform: Arc<Platform>,
     /// The URL of the members.
-    pub url: &'a str,
-    /// Whose users the platform's users are.
-    pub users: PlatformUsers<'a>,
+    pub url: String,
 }
 
 impl KnownMembers {
@@ -78,35 +80,44 @@ impl KnownMembers {
     /// The platform's own id of a user as upstreams know them. `None` if the user is no member of
     /// the course, or has left it.
     ///
+    /// A request to the platform goes on without its caller, so that a slow list counts for the
+    /// next call.
+    ///
     /// # Errors
     /// Any [`MembersError`].
     pub async fn find(
-        &self,
+        self: &Arc<Self>,
         platforms: &Platforms,
-        course: &NamedCourse<'_>,
+        course: &NamedCourse,
         user: &str,
         clock: &Clock,
     ) -> Result<Option<String>, MembersError> {
-        let key = self.hash(&[course.client.client.id.as_str(), course.url]);
+        let key = self.hash(&[course.client.client.id.as_str(), &course.url]);
         let known = Arc::clone(lock(&self.courses).entry(key).or_default());
         let user_key = self.hash(&[user]);
         let sub = |own: OwnId| match own {
-            OwnId::Shown => course.users.sub(user),
+            OwnId::Shown => course.platform.users().sub(user),
             OwnId::Sub(sub) => Some(sub),
         };
         if let Some(found) = known.find(&user_key, clock.running()) {
             return Ok(found.and_then(sub));
         }
-        let _turn = known.turn.lock().await;
-        if let Some(found) = known.find(&user_key, clock.running()) {
-            return Ok(found.and_then(sub));
-        }
-        let read = platforms.members(course.client, course.url, clock).await?;
-        let list = MemberList { at: clock.running(), members: self.members(&read, &course.users) };
-        let found = list.members.get(&user_key).cloned();
-        *lock(&known.list) = Some(list);
-        self.forget(&key);
-        Ok(found.and_then(sub))
+        let (memory, platforms) = (Arc::clone(self), platforms.clone());
+        let (course, clock) = (course.clone(), clock.clone());
+        let read = async move {
+            let _turn = known.turn.lock().await;
+            if let Some(found) = known.find(&user_key, clock.running()) {
+                return Ok(found);
+            }
+            let read = platforms.members(&course.client, &course.url, &clock).await?;
+            let members = memory.members(&read, &course.platform.users());
+            let found = members.get(&user_key).cloned();
+            *lock(&known.list) = Some(MemberList { at: clock.running(), members });
+            memory.forget(&key);
+            Ok(found)
+        };
+        let read = tokio::spawn(read).await.unwrap_or(Err(MembersError::Slow));
+        Ok(read?.and_then(sub))
     }
 
     /// The members of a list, by the hashes of their ids for upstreams.

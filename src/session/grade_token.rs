@@ -17,6 +17,7 @@ use super::sealed_sender::SealedSender;
 use super::session::Session;
 
 /// The content of a grade token. It has no `Debug`, because it contains personal data.
+#[derive(Clone)]
 pub struct GradeToken {
     /// The last second at which it is valid, in seconds since the epoch.
     pub expires: u64,

@@ -17,7 +17,7 @@ use crate::app::{App, AppTiming, Apps};
 use crate::clock::Clock;
 use crate::config::{Config, Institution, Platform, PublicUrl, StateLocation};
 use crate::grade::Grades;
-use crate::platform::{KeysetCache, OwnKeys, Platforms, ServiceClients};
+use crate::platform::{KeysetCache, KnownMembers, OwnKeys, Platforms, ServiceClients};
 use crate::practice::v1p3::practice_platform;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
@@ -59,6 +59,8 @@ pub struct Gateway {
     pub(super) course_grade_tokens: CourseGradeTokens,
     pub(super) members_tokens: MembersTokens,
     pub(super) link_requests: LinkRequests,
+    /// Who is a member of which course. Each configuration asks anew.
+    pub(super) known_members: Arc<KnownMembers>,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
     /// What the apps share that the gateway starts. It outlives this configuration.
@@ -234,6 +236,7 @@ impl Gateway {
             course_grade_tokens: CourseGradeTokens::new(&config.secrets),
             members_tokens: MembersTokens::new(&config.secrets),
             link_requests: LinkRequests::new(&config.secrets),
+            known_members: Arc::default(),
             grades: Arc::new(parts.grades),
             upstreams: parts.upstreams,
             apps: parts.apps,

@@ -32,6 +32,7 @@ mod log_budget;
 mod login;
 mod login_path;
 mod members;
+mod members_failure;
 mod outage;
 mod page;
 mod platform_setup;

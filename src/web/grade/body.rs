@@ -21,8 +21,16 @@ struct GradeBody<'a> {
     #[serde(borrow)]
     score: Option<&'a RawValue>,
     comment: Option<String>,
+    user: Option<String>,
     activity_progress: Option<String>,
     grading_progress: Option<String>,
+}
+
+/// A grade that an upstream sends.
+pub(super) struct SentGrade {
+    pub(super) action: Action,
+    /// The learner whom the course staff grades.
+    pub(super) user: Option<String>,
 }
 
 /// Reads the grade that an upstream sends.
@@ -30,7 +38,7 @@ struct GradeBody<'a> {
 /// # Errors
 /// [`GradeRefusal::TooLarge`], [`GradeRefusal::Incomplete`], [`GradeRefusal::TooManyForms`] or
 /// [`GradeRefusal::BadGrade`].
-pub(super) async fn action(arrival: Arrival, data: Data<'_>) -> Result<Action, GradeRefusal> {
+pub(super) async fn grade(arrival: Arrival, data: Data<'_>) -> Result<SentGrade, GradeRefusal> {
     let body = body::read(arrival, data, LARGEST_BODY).await.map_err(|error| match error {
         BodyError::TooLarge(limit) => GradeRefusal::TooLarge(limit),
         BodyError::Incomplete => GradeRefusal::Incomplete,
@@ -42,7 +50,7 @@ pub(super) async fn action(arrival: Arrival, data: Data<'_>) -> Result<Action, G
             "the body is not a JSON object such as {\"score\": 0.92}".to_owned(),
         ));
     }
-    let GradeBody { score, comment, activity_progress, grading_progress } =
+    let GradeBody { score, comment, user, activity_progress, grading_progress } =
         serde_json::from_slice(&body).map_err(|error| GradeRefusal::BadGrade(error.to_string()))?;
     let progress = progress(activity_progress.as_deref(), grading_progress.as_deref())?;
     // Keep a number's digits: a parsed number would be rounded.
@@ -67,7 +75,7 @@ pub(super) async fn action(arrival: Arrival, data: Data<'_>) -> Result<Action, G
             "the comment is longer than {LONGEST_COMMENT} characters"
         )));
     }
-    Ok(Action::Replace { score, comment, progress })
+    Ok(SentGrade { action: Action::Replace { score, comment, progress }, user })
 }
 
 /// The progress of a body. `None` if it has none; one of its two fields implies the other.

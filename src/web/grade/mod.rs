@@ -5,6 +5,7 @@
 mod bearer;
 mod body;
 mod call;
+mod learner;
 mod refusal;
 mod report;
 mod response;
@@ -12,6 +13,5 @@ mod routes;
 
 pub(super) use bearer::Bearer;
 pub(super) use body::LARGEST_BODY;
-pub(super) use refusal::said;
 pub(super) use response::JsonResponse;
 pub(super) use routes::{PATH, routes};

@@ -55,7 +55,8 @@ fn a_grade_token_shows_that_the_session_has_no_list() {
     let stage =
         Stage::new("members = \"staff\"\ngrades = true\nkey = \"key-1\"\nsecret = \"s3cret\"");
     let form = crate::support::Form { url: "https://tool.example/lti/nb", ..Default::default() };
-    let form = form.but(&[("roles", "Instructor")]).with(&[
+    let form = form.with(&[
+        ("roles", "Instructor"),
         ("lis_outcome_service_url", "http://127.0.0.1:1/o"),
         ("lis_result_sourcedid", "s"),
     ]);

@@ -1,6 +1,7 @@
 //! The members of a course, and grades by the course staff, over real HTTP: a platform with its
 //! services, an upstream, and the gateway between them.
 
+mod grades;
 mod members;
 mod members_token;
 mod paging;

@@ -11,6 +11,8 @@ use crate::support::{Recorded, Recorder};
 pub(super) struct Services {
     recorder: Recorder,
     responses: Responses,
+    /// A part of the scopes that it does not grant.
+    refused: Arc<Mutex<Option<String>>>,
 }
 
 /// Responses by method and target, such as `GET /members`.
@@ -19,14 +21,20 @@ type Responses = Arc<Mutex<HashMap<String, Vec<u8>>>>;
 impl Services {
     /// Services that grant every access token, and have nothing else yet.
     pub(super) fn start() -> Self {
-        let responses = Responses::default();
-        let served = Arc::clone(&responses);
+        let (responses, refused) = (Responses::default(), Arc::<Mutex<Option<String>>>::default());
+        let (served, not_granted) = (Arc::clone(&responses), Arc::clone(&refused));
         let recorder = Recorder::with(move |request: &Recorded| {
+            let not_granted = not_granted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let body = String::from_utf8_lossy(&request.body);
+            if not_granted.is_some_and(|scope| body.contains(&scope)) {
+                let json = "Content-Type: application/json\r\n";
+                return response("400 Bad Request", json, r#"{"error":"invalid_scope"}"#);
+            }
             let served = served.lock().unwrap_or_else(PoisonError::into_inner);
             let missing = || response("404 Not Found", "", "");
             served.get(&request.line()).cloned().unwrap_or_else(missing)
         });
-        let services = Self { recorder, responses };
+        let services = Self { recorder, responses, refused };
         services.grant(json!({
             "access_token": "access-token-1", "token_type": "Bearer", "expires_in": 3600
         }));
@@ -79,6 +87,17 @@ impl Services {
         let request = self.next();
         assert_eq!(request.line(), "POST /token");
         String::from_utf8(request.body).expect("a form")
+    }
+
+    /// All requests so far.
+    pub(super) fn all(&self) -> Vec<Recorded> {
+        std::iter::from_fn(|| self.recorder.seen()).collect()
+    }
+
+    /// Refuses access tokens with a scope that contains this text.
+    pub(super) fn refuse_scope(&self, scope: &str) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        *refused = Some(scope.to_owned());
     }
 
     /// Asserts that no further request arrived.

@@ -182,6 +182,11 @@ impl Recorder {
         self.seen.recv_timeout(TIMEOUT).expect("a request at the upstream")
     }
 
+    /// The next request, if one arrived already.
+    pub fn seen(&self) -> Option<Recorded> {
+        self.seen.try_recv().ok()
+    }
+
     /// Asserts that no further request arrived.
     #[track_caller]
     pub fn saw_nothing(&self) {
