@@ -89,9 +89,9 @@ impl Platforms {
         self.url(grade_url).err().map(PlatformError::reason)
     }
 
-    /// Whether `outcome_hosts` names this host.
-    pub fn names_host(&self, host: &str) -> bool {
-        self.rules.names(host)
+    /// Whether picked links may go to this URL ([`OutcomeRules::accepts_links_at`]).
+    pub fn accepts_links_at(&self, url: &str, development: bool) -> bool {
+        self.rules.accepts_links_at(url, development)
     }
 
     /// The host of a grade URL of a launch, after the rewrite, with any port except that of https:

@@ -28,6 +28,7 @@ mod launch_url;
 mod length;
 mod limit;
 mod links;
+mod links_path;
 mod log_budget;
 mod login;
 mod login_path;

@@ -1,5 +1,6 @@
 //! `lti-gateway launch`: practice launches from the command line, over real HTTP.
 
+mod links;
 mod login;
 mod registration;
 

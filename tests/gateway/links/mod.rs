@@ -4,6 +4,7 @@
 mod attack;
 mod launch;
 mod picker;
+mod practice;
 mod response;
 mod upstream;
 
@@ -29,7 +30,8 @@ outcome_hosts = ["127.0.0.1", "named.example"]
 /// Links of the tool.
 const LINKS: &str = r#"
 links = [
-    { title = "Week 1", description = "Sums <up> to ten", path = "/week/1?x=2", custom = { unit = "w1" }, points = 10 },
+    { title = "Week 1", description = "Sums <up> to ten", path = "/week/1?x=2",
+      custom = { unit = "w1" }, points = 10 },
     { title = "Week <2> & \"more\"", path = "/week/2", points = 2.5 },
     { title = "All" },
 ]

@@ -46,7 +46,11 @@ fn a_user_picks_links_by_lti_1p3() {
                 "type": "ltiResourceLink",
                 "url": "https://tool.example/lti/nb/week/2",
                 "title": "Week <2> & \"more\"",
-                "lineItem": {"label": "Week <2> & \"more\"", "scoreMaximum": 2.5, "resourceId": ids[1]},
+                "lineItem": {
+                    "label": "Week <2> & \"more\"",
+                    "scoreMaximum": 2.5,
+                    "resourceId": ids[1],
+                },
             },
         ])
     );
