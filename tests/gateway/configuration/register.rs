@@ -69,6 +69,26 @@ fn register_says_why_there_is_no_link() {
     }
 }
 
+#[test]
+fn platforms_prints_the_json_that_canvas_imports() {
+    let file = FILE
+        .replace(
+            "[platforms.other]",
+            "[platforms.canvas]\ntype = \"canvas\"\nurl = \"https://s.instructure.com\"",
+        )
+        .replace("[\"moodle\", \"edx\"]", "[\"moodle\", \"canvas\"]");
+    let shown = run(folder(&file).path(), &["platforms", "canvas"], &[SECRET]);
+    assert_eq!((shown.code, shown.error.as_str()), (Some(0), ""));
+    let url = "by its URL https://tools.example/tools/hello/config.json, or as text";
+    assert!(shown.out.contains(url), "{}", shown.out);
+    let (_, json) = shown.out.split_once("or as text\n").expect("JSON");
+    let (json, _) = json.split_once("\n\n").expect("its end");
+    let document: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    assert_eq!(document["target_link_uri"], "https://tools.example/lti/hello");
+    let moodle = run(folder(&file).path(), &["platforms", "moodle"], &[SECRET]);
+    assert!(!moodle.out.contains("JSON"), "{}", moodle.out);
+}
+
 /// The blocks of a page of the docs in this language.
 fn blocks(page: &str, language: &str) -> Vec<String> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
