@@ -32,6 +32,7 @@ PAGES = {
     "docs/grades.md": "tests/grades/page_cases.py",
     "docs/launch.md": "tests/gateway/practice.rs",
     "docs/sites.md": "tests/gateway/sites/change.rs",
+    "docs/registration.md": "tests/gateway/configuration/register.rs",
 }
 
 
