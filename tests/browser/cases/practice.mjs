@@ -94,7 +94,7 @@ export default {
   },
 
   "links of the adder are picked at /dev in both versions, and their grades arrive": async (t) => {
-    const { gateway } = await stage(t);
+    const gateway = await t.gatewayAsShipped();
     for (const [version, name] of [["1.1", "Pick links of Adder"], ["1.3", "Pick links of Adder by LTI 1.3"]]) {
       const profile = await t.profile();
       const page = await profile.visit(`${gateway.origin}/dev`);
