@@ -45,6 +45,14 @@ pub(super) fn platform_values(config: &Config, platform: &Platform) -> String {
             "Then add the `client_id` that the platform shows to [platforms.{}].\n",
             platform.name
         );
+        let tool = tools_of(config, platform).next();
+        if let Some(tool) = tool.filter(|_| platform.kind != Some(PlatformType::Edx)) {
+            text += &format!(
+                "Or let the platform register the tool by itself: `lti-gateway register {} --tool \
+                 {}`\n",
+                platform.name, tool.name
+            );
+        }
     }
     text
 }

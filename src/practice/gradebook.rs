@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use lti::Score;
 use serde::Serialize;
 
-use super::line_item::LineItems;
+use super::line_item::CourseLineItems;
 
 /// The largest number of results, and of messages. The oldest are dropped.
 const MOST: usize = 100;
@@ -68,7 +68,7 @@ pub struct Exchange {
 #[derive(Default)]
 pub struct Gradebook {
     /// The columns.
-    pub line_items: LineItems,
+    pub line_items: CourseLineItems,
     grades: VecDeque<(GradebookSlot, CourseGrade)>,
     /// The timestamp of the newest score by LTI 1.3 for a slot, also of one that cleared it.
     timestamps: VecDeque<(GradebookSlot, u64)>,

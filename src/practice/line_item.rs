@@ -47,13 +47,13 @@ impl CourseLineItem {
 
 /// All line items, the newest first.
 #[derive(Default)]
-pub struct LineItems {
+pub struct CourseLineItems {
     items: VecDeque<CourseLineItem>,
     /// The number of line items that tools have created.
     created: u64,
 }
 
-impl LineItems {
+impl CourseLineItems {
     /// The line items of a tool, the oldest first.
     pub fn of<'a>(&'a self, tool: &'a str) -> impl Iterator<Item = &'a CourseLineItem> {
         self.items.iter().rev().filter(move |item| item.tool == tool)

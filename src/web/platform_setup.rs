@@ -17,6 +17,8 @@ pub(super) struct PlatformSetup<'a> {
     /// The values to copy into the platform's table.
     back: &'static str,
     is_being_set_up: bool,
+    /// The command for a dynamic registration. Empty for a platform without, or with a client.
+    register: String,
     /// The page of the docs.
     docs: &'static str,
 }
@@ -67,7 +69,7 @@ pub(super) fn setups<'a>(
             keyset: public_url.keyset_url(platform, Some(authority)),
             canvas: public_url.canvas_url(tool, platform, Some(authority)),
         };
-        setup(platform, urls)
+        setup(platform, &tool.name, urls)
     };
     // The practice platform needs no setup.
     let platforms = tool.senders.platforms.iter();
@@ -76,7 +78,7 @@ pub(super) fn setups<'a>(
 }
 
 /// The labels agree with docs/platforms/.
-fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
+fn setup<'p>(platform: &'p Platform, tool: &str, urls: ToolUrls) -> PlatformSetup<'p> {
     use FieldValue::{Choose, Paste};
     let ToolUrls { launch, origin, host, login, keyset, canvas } = urls;
     let (place, fields, back, docs) = match platform.kind {
@@ -162,6 +164,10 @@ fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
         fields: fields.into_iter().map(|(label, value)| SetupField { label, value }).collect(),
         back,
         is_being_set_up: platform.is_being_set_up(),
+        register: match platform.is_being_set_up() && platform.kind != Some(PlatformType::Edx) {
+            true => format!("lti-gateway register {} --tool {tool}", platform.name),
+            false => String::new(),
+        },
         docs,
     }
 }

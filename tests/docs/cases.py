@@ -33,6 +33,7 @@ PAGES = {
     "docs/launch.md": "tests/gateway/practice.rs",
     "docs/members.md": "tests/gateway/course/documented.rs",
     "docs/sites.md": "tests/gateway/sites/change.rs",
+    "docs/registration.md": "tests/gateway/configuration/register.rs",
 }
 
 

@@ -1,7 +1,8 @@
 //! An exercise behind lti-gateway: add two numbers, and the course has the grade.
 //!
-//! This program contains no LTI code, and works by every version of LTI. The gateway sends the user's identity in headers
-//! (docs/upstreams.md) and accepts a grade with one HTTP call (docs/grades.md).
+//! This program contains no LTI code, and works by every version of LTI. The gateway sends the
+//! user's identity in headers (docs/upstreams.md) and accepts a grade with one HTTP call
+//! (docs/grades.md).
 //!
 //! The program trusts these headers. Therefore it listens on loopback, where only the gateway can
 //! reach it.

@@ -111,6 +111,13 @@ impl TokenReport<'_> {
         for note in self.notes() {
             let _ = writeln!(text, "note: {note}");
         }
+        if let TokenOutcome::Verified(examination) = &self.outcome {
+            let _ = match examination.migration() {
+                Some(Ok(proof)) => writeln!(text, "note: the user keeps their id: {proof}"),
+                Some(Err(why)) => writeln!(text, "note: the user has a new id: {why}"),
+                None => Ok(()),
+            };
+        }
         harmless_lines(&self.case.redaction.masked(text))
     }
 

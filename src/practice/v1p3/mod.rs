@@ -27,6 +27,6 @@ pub use platform::{
     AUTH_PATH, DEPLOYMENT, ISSUER, JWKS_PATH, LOST_JWKS_PATH, denied_client, lost_client,
     practice_platform, random_id,
 };
-pub use registration::{RegisteredClient, configuration, configuration_url};
+pub use registration::{RegisteredTool, configuration, configuration_url};
 pub use token::{AuthFault, AuthRequest, TokenAnswerForm};
 pub use token_endpoint::TokenEndpointRequest;

@@ -21,7 +21,7 @@ const PLATFORM_CONFIGURATION: &str = "https://purl.imsglobal.org/spec/lti-platfo
 
 /// A tool that registered itself.
 #[derive(Clone)]
-pub struct RegisteredClient {
+pub struct RegisteredTool {
     /// The client id that the platform gave it.
     pub client_id: String,
     /// The timestamp, in seconds since the epoch.
@@ -34,7 +34,7 @@ pub struct RegisteredClient {
 #[derive(Default)]
 pub struct Registrations {
     tokens: VecDeque<(String, u64)>,
-    clients: VecDeque<RegisteredClient>,
+    clients: VecDeque<RegisteredTool>,
 }
 
 /// The URL of the platform's configuration.
@@ -82,7 +82,7 @@ impl Registrations {
     }
 
     /// The registered clients, the newest first.
-    pub fn clients(&self) -> impl Iterator<Item = &RegisteredClient> {
+    pub fn clients(&self) -> impl Iterator<Item = &RegisteredTool> {
         self.clients.iter()
     }
 
@@ -108,7 +108,7 @@ impl Registrations {
         self.clients.truncate(MOST - 1);
         let finding = format!("the client {client_id} was registered");
         let response = ServiceResponse::json(200, &registration, finding);
-        self.clients.push_front(RegisteredClient { client_id, at: now, registration });
+        self.clients.push_front(RegisteredTool { client_id, at: now, registration });
         response
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::gate::{DevRefusal, SendingPage};
 use crate::clock::rfc3339;
-use crate::practice::v1p3::{RegisteredClient, configuration_url};
+use crate::practice::v1p3::{RegisteredTool, configuration_url};
 use crate::url::UrlParts;
 use crate::web::gateway::Gateway;
 use crate::web::page::{self, Html, see_other};
@@ -14,11 +14,11 @@ use crate::web::refusal::Refusal;
 
 #[derive(Serialize)]
 struct RegistrationContext {
-    clients: Vec<RegisteredClientContext>,
+    clients: Vec<RegisteredToolContext>,
 }
 
 #[derive(Serialize)]
-struct RegisteredClientContext {
+struct RegisteredToolContext {
     client_id: String,
     name: String,
     time: String,
@@ -26,8 +26,8 @@ struct RegisteredClientContext {
     registration: String,
 }
 
-impl From<&RegisteredClient> for RegisteredClientContext {
-    fn from(client: &RegisteredClient) -> Self {
+impl From<&RegisteredTool> for RegisteredToolContext {
+    fn from(client: &RegisteredTool) -> Self {
         let name = client.registration["client_name"].as_str();
         Self {
             client_id: client.client_id.clone(),
@@ -43,7 +43,7 @@ impl From<&RegisteredClient> for RegisteredClientContext {
 pub(super) fn registration(gateway: &Gateway) -> Result<Html, Refusal> {
     let development = gateway.development.as_ref().ok_or(Refusal::NoTool)?;
     let practice = development.practice();
-    let clients = practice.registrations.clients().map(RegisteredClientContext::from).collect();
+    let clients = practice.registrations.clients().map(RegisteredToolContext::from).collect();
     // The tool's page opens by a redirect, and may be of any site.
     let page = page::render("dev_registration.html.tera", &RegistrationContext { clients });
     page.map(Html::launching).ok_or(Refusal::PageFailed)

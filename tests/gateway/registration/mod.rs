@@ -4,6 +4,7 @@
 mod attack;
 mod canvas;
 mod flow;
+mod table;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
