@@ -11,6 +11,7 @@ use super::grades::{GradesArguments, grades};
 use super::launch::{LaunchArguments, launch};
 use super::new::{NewArguments, new};
 use super::platforms::{PlatformsArguments, platforms};
+use super::register::{RegisterArguments, register};
 use super::terminal::{complain, say};
 use super::{check, keys, machine, message, serve};
 use crate::app::{START_APP, become_app};
@@ -85,6 +86,10 @@ Exit codes: 0 listed, 1 no such platform or refused by it, 2 unreadable file or 
         /// The name of the platform
         name: String,
     },
+    /// Prints a one-time link with which a platform registers a tool by itself
+    #[command(after_help = "\
+Exit codes: 0 printed, 1 no such platform or tool or no URL, 2 unreadable file.")]
+    Register(RegisterArguments),
     /// Lists queued grades and dead letters, or discards the queued grades of one user
     #[command(after_help = "Exit codes: 0 listed or discarded, 2 unreadable.")]
     Grades(GradesArguments),
@@ -133,6 +138,7 @@ pub fn run() -> ExitCode {
         Command::New(given) => new(&given, &file, &environment, development),
         Command::Platforms(given) => platforms(&given, &file, &environment, development),
         Command::Keys { name } => keys::keys(&name, &file, &environment, development),
+        Command::Register(given) => register(&given, &file, &environment, development),
         Command::Grades(given) => grades(&given, &file, &environment, development),
         Command::Schema => {
             say(&schema());

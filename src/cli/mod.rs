@@ -17,6 +17,7 @@ mod message;
 mod new;
 mod platform_values;
 mod platforms;
+mod register;
 mod rocket_settings;
 mod serve;
 mod snapshot;

@@ -28,11 +28,31 @@ pub(super) fn platform_values(config: &Config, platform: &Platform) -> String {
         false => "Enter in the platform\n",
     };
     let mut text = labeled(head, &lines);
+    if platform.kind == Some(PlatformType::Canvas) && !is_relative {
+        for tool in tools_of(config, platform) {
+            let description = tool.description(platform, url, None);
+            let json = description.canvas_configuration();
+            text += &format!(
+                "\nJSON of {} for a developer key: by its URL {}, or as text\n{json}\n",
+                tool.name,
+                url.canvas_url(tool, platform, None)
+            );
+        }
+        text.push('\n');
+    }
     if platform.is_being_set_up() {
         text += &format!(
             "Then add the `client_id` that the platform shows to [platforms.{}].\n",
             platform.name
         );
+        let tool = tools_of(config, platform).next();
+        if let Some(tool) = tool.filter(|_| platform.kind != Some(PlatformType::Edx)) {
+            text += &format!(
+                "Or let the platform register the tool by itself: `lti-gateway register {} --tool \
+                 {}`\n",
+                platform.name, tool.name
+            );
+        }
     }
     text
 }

@@ -17,6 +17,7 @@ use super::key::{self, OPEN, PREFIX};
 use super::link_path::LinkPath;
 use super::outcome_rules::OutcomeRules;
 use super::platform::Platform;
+use super::platform_type::PlatformType;
 use super::public_url::PublicUrl;
 use super::state_location::StateLocation;
 use super::tool_link::ToolLink;
@@ -62,8 +63,17 @@ impl Config {
         self.has_https_upstream() || self.calls_platforms() || self.fetches_keys()
     }
 
-    /// Whether the gateway fetches the keys of a platform over https.
+    /// Whether the gateway fetches the keys of a platform over https, or its configuration during a
+    /// registration.
     fn fetches_keys(&self) -> bool {
+        // Its registration may be at any host.
+        let may_register = |platform: &Arc<Platform>| {
+            let base = platform.written.url.as_deref().unwrap_or_default();
+            platform.is_being_set_up() && !base.starts_with("http:")
+        };
+        if self.platforms.iter().any(may_register) {
+            return true;
+        }
         let clients = self.platforms.iter().flat_map(|platform| &platform.clients);
         let mut urls = clients.flat_map(|client| [&client.jwks_url, &client.token_url]);
         urls.any(|url| !url.starts_with("http:"))
@@ -120,6 +130,20 @@ impl PublicUrl {
     /// The URL of the gateway's keyset for a platform. See [`Self::login_url`].
     pub fn keyset_url(&self, platform: &Platform, request_authority: Option<&str>) -> String {
         self.own_url(&format!("/.well-known/jwks/{}.json", platform.name), request_authority)
+    }
+
+    /// The URL of the JSON that Canvas imports for a tool. It names the platform only if the tool
+    /// has several of this type. See [`Self::login_url`].
+    pub fn canvas_url(
+        &self,
+        tool: &Tool,
+        platform: &Platform,
+        request_authority: Option<&str>,
+    ) -> String {
+        let is_canvas = |one: &&Arc<Platform>| one.kind == Some(PlatformType::Canvas);
+        let is_only = tool.senders.platforms.iter().filter(is_canvas).count() == 1;
+        let name = if is_only { String::new() } else { format!("?platform={}", platform.name) };
+        self.own_url(&format!("/tools/{}/config.json{name}", tool.name), request_authority)
     }
 
     fn own_url(&self, path: &str, request_authority: Option<&str>) -> String {

@@ -6,6 +6,9 @@ use lti::{ClientId, ConsumerKey, DeploymentId, PlatformName, PlatformUsers, Secr
 
 use super::platform_type::PlatformType;
 
+/// The name of the practice platform, which exists in development. `tools.toml` must not use it.
+pub const PRACTICE_PLATFORM: &str = "practice";
+
 /// One platform: `[platforms.<name>]`.
 #[derive(Clone, Debug)]
 pub struct Platform {
@@ -27,6 +30,27 @@ pub struct Platform {
     pub formerly: Vec<ConsumerKey>,
     /// Whether it may launch without `sub`.
     pub anonymous: bool,
+    /// The values of its own table that its type or its clients may replace.
+    pub written: WrittenPlatform,
+}
+
+/// The values of a platform's table as the file writes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WrittenPlatform {
+    /// `url`, without a trailing slash.
+    pub url: Option<String>,
+    /// `issuer`.
+    pub issuer: Option<String>,
+    /// `auth_url`.
+    pub auth_url: Option<String>,
+    /// `token_url`.
+    pub token_url: Option<String>,
+    /// `jwks_url`.
+    pub jwks_url: Option<String>,
+    /// `token_audience`.
+    pub token_audience: Option<String>,
+    /// `deployments`.
+    pub deployments: Option<Vec<DeploymentId>>,
 }
 
 /// One registration of the gateway at a platform.

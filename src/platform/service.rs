@@ -89,9 +89,9 @@ impl Platforms {
         self.url(grade_url).err().map(PlatformError::reason)
     }
 
-    /// Whether `outcome_hosts` names this host.
-    pub fn names_host(&self, host: &str) -> bool {
-        self.rules.names(host)
+    /// Whether picked links may go to this URL ([`OutcomeRules::accepts_links_at`]).
+    pub fn accepts_links_at(&self, url: &str, development: bool) -> bool {
+        self.rules.accepts_links_at(url, development)
     }
 
     /// The host of a grade URL of a launch, after the rewrite, with any port except that of https:
@@ -103,6 +103,12 @@ impl Platforms {
             Some(if port == 443 { host.to_owned() } else { format!("{host}:{port}") })
         };
         Url::parse(&self.rules.rewrite(grade_url)).ok().and_then(host).unwrap_or_default()
+    }
+
+    /// Whether the file names this host, or it is that of the practice platform.
+    pub(super) fn names(&self, host: &str) -> bool {
+        let is_practice = self.practice.get().is_some_and(|practice| practice.host == host);
+        is_practice || self.rules.names(host)
     }
 
     /// The request URL for a grade URL of a launch.

@@ -83,7 +83,7 @@ pub struct PickedLinks {
 
 /// The serialized request: expires, tool, sender, return URL, data, terms.
 #[derive(Serialize, Deserialize)]
-struct RequestContent<'a>(
+struct LinkRequestContent<'a>(
     u64,
     Cow<'a, str>,
     SealedSender<'a>,
@@ -94,11 +94,11 @@ struct RequestContent<'a>(
 
 /// The serialized token: request, origin.
 #[derive(Serialize, Deserialize)]
-struct TokenContent<'a>(RequestContent<'a>, Cow<'a, str>);
+struct TokenContent<'a>(LinkRequestContent<'a>, Cow<'a, str>);
 
 /// The serialized picked links: request, links.
 #[derive(Serialize, Deserialize)]
-struct PickedContent<'a>(RequestContent<'a>, Cow<'a, [PickedLink]>);
+struct PickedContent<'a>(LinkRequestContent<'a>, Cow<'a, [PickedLink]>);
 
 /// Seals and opens requests for links. Its keys are derived from `gateway.secret`: the first key
 /// seals, every key opens.
@@ -131,8 +131,8 @@ impl LinkRequest {
         })
     }
 
-    fn content(&self, expires: u64) -> RequestContent<'_> {
-        RequestContent(
+    fn content(&self, expires: u64) -> LinkRequestContent<'_> {
+        LinkRequestContent(
             expires,
             self.tool.as_str().into(),
             SealedSender::of(&self.sender),
@@ -143,8 +143,8 @@ impl LinkRequest {
     }
 
     /// The request, if it has not expired at `now`.
-    fn opened(content: RequestContent<'_>, now: u64) -> Option<Self> {
-        let RequestContent(expires, tool, sender, return_url, data, terms) = content;
+    fn opened(content: LinkRequestContent<'_>, now: u64) -> Option<Self> {
+        let LinkRequestContent(expires, tool, sender, return_url, data, terms) = content;
         let request = Self {
             tool: tool.into_owned(),
             sender: sender.into_sender(),

@@ -23,6 +23,7 @@ mod mint;
 mod pending_login;
 mod person;
 mod receipt;
+mod registration_links;
 mod seal;
 mod sealed;
 mod sealed_sender;
@@ -54,6 +55,9 @@ pub use mint::{SessionServices, TooLong};
 pub use pending_login::{LoginStep, PendingLogin};
 pub use person::{PersonTags, TAG_LENGTH, is_tag};
 pub use receipt::Receipts;
+pub use registration_links::{
+    REGISTRATION_LIFETIME, RegistrationLink, RegistrationLinks, RegistrationRequest,
+};
 pub use seal::looks_sealed;
 pub use sealed::{
     BUTTON_LIFETIME, Sessions, TICKET_LIFETIME, TICKET_PARAMETER, Ticket, TicketKind,

@@ -15,13 +15,15 @@ use super::grade;
 use super::guard::{self, AnsweredHosts, HostError};
 use super::launch::oauth_credentials;
 use super::limit::{MOST_FIELDS, MOST_HEAD_BYTES};
-use super::links::{self, LINKS_PATH};
+use super::links;
+use super::links_path::LINKS_PATH;
 use super::login_path::is_login;
 use super::page;
 use super::proxy::door::LARGEST_TICKET_FORM;
 use super::proxy::route::{Mount, OWN_EVERYWHERE, ToolRoute};
 use super::proxy::stray;
 use super::refusal::Refusal;
+use super::register_path::REGISTER_PATH;
 use crate::config::Tool;
 use crate::proxy::headers::may_be_csrf;
 use crate::session::looks_sealed;
@@ -116,6 +118,7 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
             Some(redirect) => Decision::Redirected(redirect),
             None => Decision::Session(mount, rest),
         },
+        None if is_foreign_registration(gateway, head) => refused(Refusal::ForeignOrigin, None),
         None if ROCKET_METHODS.contains(&head.method) => {
             Decision::Own(form_rule(head, route.as_ref(), is_development))
         }
@@ -148,6 +151,16 @@ fn is_foreign_selection(gateway: &Gateway, host: &str, head: &Parts) -> bool {
         Some(served) => gateway.public_url.origin_of(&served.tool, authority),
         None => gateway.public_url.origin(authority),
     };
+    may_be_csrf(&origin.to_string(), &head.method, &head.headers)
+}
+
+/// Whether a page of another site sent the form of a registration (CSRF).
+fn is_foreign_registration(gateway: &Gateway, head: &Parts) -> bool {
+    if !head.uri.path().starts_with(REGISTER_PATH) {
+        return false;
+    }
+    let authority = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let origin = gateway.public_url.origin(authority.unwrap_or_default());
     may_be_csrf(&origin.to_string(), &head.method, &head.headers)
 }
 

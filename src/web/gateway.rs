@@ -22,7 +22,8 @@ use crate::practice::v1p3::practice_platform;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
 use crate::session::{
-    CourseGradeTokens, GradeTokens, LinkRequests, Logins, MembersTokens, Receipts, SessionIds,
+    CourseGradeTokens, GradeTokens, LinkRequests, Logins, MembersTokens, Receipts,
+    RegistrationLinks, SessionIds,
 };
 use crate::state::{Replay, State};
 use crate::template::Templates;
@@ -43,6 +44,7 @@ pub struct Gateway {
     pub(super) replay: Arc<dyn Replay>,
     pub(super) receipts: Receipts,
     pub(super) logins: Logins,
+    pub(super) registrations: RegistrationLinks,
     /// The platforms of LTI 1.3, in the order of the file.
     pub(super) trusted_platforms: Vec<TrustedPlatform>,
     pub(super) keysets: KeysetCache,
@@ -218,6 +220,7 @@ impl Gateway {
             replay: parts.replay,
             receipts: Receipts::new(&config.secrets),
             logins: Logins::new(&config.secrets),
+            registrations: RegistrationLinks::new(&config.secrets),
             trusted_platforms: config
                 .platforms
                 .iter()

@@ -4,6 +4,7 @@
 //! browsers.
 
 mod body;
+mod canvas;
 mod cartridge;
 mod cause_budget;
 mod cookie_headers;
@@ -27,6 +28,7 @@ mod launch_url;
 mod length;
 mod limit;
 mod links;
+mod links_path;
 mod log_budget;
 mod login;
 mod login_path;
@@ -38,6 +40,8 @@ mod platform_setup;
 mod platform_storage;
 mod proxy;
 mod refusal;
+mod register;
+mod register_path;
 mod reloader;
 mod request_body;
 mod response_body;
@@ -63,6 +67,7 @@ pub(crate) use proxy::call::SessionCall;
 pub(crate) use proxy::session_load::{MOST_REQUESTS, MOST_STREAMS, MOST_WAITING, WAIT_TIMEOUT};
 pub(crate) use proxy::upload::{FIRST_BYTE_TIMEOUT, UPLOAD_TIMEOUT};
 pub(crate) use refusal::{Refusal, accept};
+pub use register_path::REGISTER_PATH;
 pub(crate) use reloader::Reloader;
 pub use reloader::{Change, ConfigurationSource, Look, reloading};
 pub(crate) use request_body::{Drains, Hold, RequestBody};

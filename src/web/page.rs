@@ -18,7 +18,7 @@ use super::login_path::LOGIN_PATH;
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
-const TEMPLATES: [(&str, &str); 24] = [
+const TEMPLATES: [(&str, &str); 29] = [
     ("style.css", STYLE),
     ("layout.html.tera", include_str!("pages/layout.html.tera")),
     ("app_failure.html.tera", include_str!("pages/app_failure.html.tera")),
@@ -30,6 +30,8 @@ const TEMPLATES: [(&str, &str); 24] = [
     ("dev_gate.html.tera", include_str!("pages/dev_gate.html.tera")),
     ("dev_gradebook.html.tera", include_str!("pages/dev_gradebook.html.tera")),
     ("dev_launch.html.tera", include_str!("pages/dev_launch.html.tera")),
+    ("dev_links.html.tera", include_str!("pages/dev_links.html.tera")),
+    ("dev_registration.html.tera", include_str!("pages/dev_registration.html.tera")),
     ("dev_refusals.html.tera", include_str!("pages/dev_refusals.html.tera")),
     ("index.html.tera", include_str!("pages/index.html.tera")),
     ("launch_storage.html.tera", include_str!("pages/launch_storage.html.tera")),
@@ -41,6 +43,9 @@ const TEMPLATES: [(&str, &str); 24] = [
     ("notice.html.tera", include_str!("pages/notice.html.tera")),
     ("picker.html.tera", include_str!("pages/picker.html.tera")),
     ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
+    ("register.html.tera", include_str!("pages/register.html.tera")),
+    ("registered.html.tera", include_str!("pages/registered.html.tera")),
+    ("register_refused.html.tera", include_str!("pages/register_refused.html.tera")),
     ("platform_setup.html.tera", include_str!("pages/platform_setup.html.tera")),
     ("setup.html.tera", include_str!("pages/setup.html.tera")),
 ];
@@ -192,6 +197,17 @@ impl Html {
         Self::with_policy(page, &directives)
     }
 
+    /// A page with a form for this gateway, in a frame of the platform.
+    pub(super) fn registering(page: RenderedPage, frame_ancestors: &str) -> Self {
+        Self::with_policy(
+            page,
+            &format!(
+                "img-src data:; base-uri 'none'; form-action 'self'; \
+                 frame-ancestors {frame_ancestors}"
+            ),
+        )
+    }
+
     fn with_policy(page: RenderedPage, directives: &str) -> Self {
         let RenderedPage { text, script_directive } = page;
         let policy = format!(
@@ -309,7 +325,11 @@ mod tests {
                 // The script of `copy.html.tera`.
                 "dev.html.tera" | "dev_refusals.html.tera" | "index.html.tera" => 1,
                 // The script that sends the form.
-                "dev_launch.html.tera" | "dev_auth.html.tera" | "links.html.tera" => 1,
+                "dev_auth.html.tera" | "links.html.tera" => 1,
+                // The same, and the storage of the page.
+                "dev_launch.html.tera" => 2,
+                // The same, and the script that closes the platform's frame.
+                "registered.html.tera" => 2,
                 // The scripts that ask the platform's storage.
                 "launch_storage.html.tera" | "login_storage.html.tera" => 1,
                 _ => 0,

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::config::{Platform, PlatformType, PublicUrl, Tool};
-use crate::practice::v1p3::PLATFORM_NAME;
+use crate::config::{PRACTICE_PLATFORM, Platform, PlatformType, PublicUrl, Tool};
 
 /// The registration of a tool at one platform.
 #[derive(Serialize)]
@@ -18,6 +17,8 @@ pub(super) struct PlatformSetup<'a> {
     /// The values to copy into the platform's table.
     back: &'static str,
     is_being_set_up: bool,
+    /// The command for a dynamic registration. Empty for a platform without, or with a client.
+    register: String,
     /// The page of the docs.
     docs: &'static str,
 }
@@ -47,6 +48,8 @@ struct ToolUrls {
     host: String,
     login: String,
     keyset: String,
+    /// The URL of the JSON that Canvas imports.
+    canvas: String,
 }
 
 /// The registration of a tool at each of its platforms. `host` is the host of its launch URL.
@@ -64,19 +67,20 @@ pub(super) fn setups<'a>(
             host: host.to_owned(),
             login: public_url.login_url(Some(authority)),
             keyset: public_url.keyset_url(platform, Some(authority)),
+            canvas: public_url.canvas_url(tool, platform, Some(authority)),
         };
-        setup(platform, urls)
+        setup(platform, &tool.name, urls)
     };
     // The practice platform needs no setup.
     let platforms = tool.senders.platforms.iter();
-    let platforms = platforms.filter(|platform| platform.name.as_str() != PLATFORM_NAME);
+    let platforms = platforms.filter(|platform| platform.name.as_str() != PRACTICE_PLATFORM);
     platforms.map(|platform| of(platform)).collect()
 }
 
 /// The labels agree with docs/platforms/.
-fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
+fn setup<'p>(platform: &'p Platform, tool: &str, urls: ToolUrls) -> PlatformSetup<'p> {
     use FieldValue::{Choose, Paste};
-    let ToolUrls { launch, origin, host, login, keyset } = urls;
+    let ToolUrls { launch, origin, host, login, keyset, canvas } = urls;
     let (place, fields, back, docs) = match platform.kind {
         Some(PlatformType::Edx) => (
             "In Studio, the editor of an LTI Consumer block. Older releases name the fields \
@@ -109,12 +113,9 @@ fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
         Some(PlatformType::Canvas) => (
             "Admin → Developer Keys → Developer Key → LTI Key.",
             vec![
-                ("Redirect URIs", Paste(launch.clone())),
-                ("Method", Choose("Manual Entry")),
-                ("Target Link URI", Paste(launch)),
-                ("OpenID Connect Initiation Url", Paste(login)),
-                ("JWK Method", Choose("Public JWK URL")),
-                ("Public JWK URL", Paste(keyset)),
+                ("Redirect URIs", Paste(launch)),
+                ("Method", Choose("Enter URL")),
+                ("JSON URL", Paste(canvas)),
             ],
             "the number of the key, in the column Details",
             "platforms/canvas.md",
@@ -163,6 +164,10 @@ fn setup(platform: &Platform, urls: ToolUrls) -> PlatformSetup<'_> {
         fields: fields.into_iter().map(|(label, value)| SetupField { label, value }).collect(),
         back,
         is_being_set_up: platform.is_being_set_up(),
+        register: match platform.is_being_set_up() && platform.kind != Some(PlatformType::Edx) {
+            true => format!("lti-gateway register {} --tool {tool}", platform.name),
+            false => String::new(),
+        },
         docs,
     }
 }

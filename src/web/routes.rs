@@ -12,8 +12,8 @@ use super::current::CurrentGateway;
 use super::gateway::Gateway;
 use super::log_budget::LogBudget;
 use super::{
-    body, cartridge, dev, grade, guard, health, index, jwks, length, links, login, members,
-    refusal, tool,
+    body, canvas, cartridge, dev, grade, guard, health, index, jwks, length, links, login, members,
+    refusal, register, tool,
 };
 use crate::grade::Grades;
 
@@ -50,12 +50,16 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         .mount("/", guard::except_tool_hosts(rocket::routes![health::ready], false))
         .mount(
             "/",
-            guard::except_tool_hosts(rocket::routes![index::index, cartridge::cartridge], false),
+            guard::except_tool_hosts(
+                rocket::routes![index::index, cartridge::cartridge, canvas::configuration],
+                false,
+            ),
         )
         .mount("/", guard::except_tool_hosts(rocket::routes![jwks::keyset], false))
         .mount("/", guard::except_tool_hosts(grade::routes(), false))
         .mount("/", guard::except_tool_hosts(links::upstream_routes(), false))
         .mount("/", guard::except_tool_hosts(members::routes(), false))
+        .mount("/", guard::except_tool_hosts(register::routes(), false))
         .mount("/", everywhere);
     // In development, the directory may be created later.
     if development || statics.is_dir() {

@@ -10,4 +10,5 @@ mod platforms;
 mod program;
 mod properties;
 mod reference;
+mod register;
 mod schema;

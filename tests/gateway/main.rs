@@ -15,9 +15,11 @@ mod issued;
 mod keyset;
 mod launches;
 mod line_items;
+mod links;
 #[cfg(target_os = "linux")]
 mod log;
 mod practice;
+mod registration;
 mod reload;
 mod server;
 mod sites;

@@ -84,6 +84,28 @@ impl<Findings> Examination<Findings> {
         self.verdict.as_ref().err()
     }
 
+    /// Whether the message is a request for links, as far as the checks have come.
+    pub fn asks_for_links(&self) -> bool {
+        match &self.verdict {
+            Ok(verdict) => matches!(verdict.message(), Message::Selection(_)),
+            Err(rejection) => matches!(rejection, Rejection::MayNotPick(_)),
+        }
+    }
+
+    /// The same examination, which rejects a request for links unless `accepts` accepts its return
+    /// URL.
+    #[must_use]
+    pub fn accepting_links_at(mut self, accepts: impl FnOnce(&str) -> bool) -> Self {
+        if let Ok(verdict) = &self.verdict
+            && let Message::Selection(selection) = verdict.message()
+            && !accepts(&selection.return_url)
+        {
+            let name = selection.format.return_url_name();
+            self.verdict = Err(Rejection::no_return_url(name));
+        }
+        self
+    }
+
     /// The verdict.
     ///
     /// # Errors

@@ -557,7 +557,7 @@ impl Rejection {
         Self::TargetElsewhere(Some(Self::quote(shown)))
     }
 
-    /// The rejection of a request for links without a usable return URL, in this claim or parameter.
+    /// The rejection of a request for links without a usable return URL in this claim or parameter.
     pub fn no_return_url(claim: &'static str) -> Self {
         Self::MalformedClaim { claim, found: ClaimFault::NoReturnUrl }
     }

@@ -111,6 +111,13 @@ impl TokenReport<'_> {
         for note in self.notes() {
             let _ = writeln!(text, "note: {note}");
         }
+        if let TokenOutcome::Verified(examination) = &self.outcome {
+            let _ = match examination.migration() {
+                Some(Ok(proof)) => writeln!(text, "note: the user keeps their id: {proof}"),
+                Some(Err(why)) => writeln!(text, "note: the user has a new id: {why}"),
+                None => Ok(()),
+            };
+        }
         harmless_lines(&self.case.redaction.masked(text))
     }
 
@@ -192,7 +199,9 @@ impl TokenReport<'_> {
                 self.arrival.finding(self.issued().unwrap_or_default(), self.case.policy.clock_skew)
             }
             Check::Login => "the nonce is that of the state".to_owned(),
-            Check::Parameters => "an LTI 1.3 launch of a resource link".to_owned(),
+            Check::Parameters => {
+                of_token(&|one| message(one.asks_for_links()), &|one| message(one.asks_for_links()))
+            }
             Check::Roles => of_token(&|one| roles(one.roles()), &|one| roles(one.roles())),
             _ => String::new(),
         }
@@ -223,6 +232,14 @@ fn position(rejection: &Rejection) -> usize {
         other => other.check(),
     };
     CHECKS.iter().position(|check| *check == failed).unwrap_or_default()
+}
+
+/// The kind of an examined message.
+fn message(asks_for_links: bool) -> String {
+    match asks_for_links {
+        true => "an LTI 1.3 request for links".to_owned(),
+        false => "an LTI 1.3 launch of a resource link".to_owned(),
+    }
 }
 
 /// The names of roles.

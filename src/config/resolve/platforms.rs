@@ -13,14 +13,13 @@ use crate::config::document::Part;
 use crate::config::fault::{Fault, Severity};
 use crate::config::file::{ClientTable, PlatformTable, ServicesTable, StringValue};
 use crate::config::outcome_rules::OutcomeRules;
-use crate::config::platform::{Platform, PlatformClient, PlatformKeys};
+use crate::config::platform::{
+    PRACTICE_PLATFORM, Platform, PlatformClient, PlatformKeys, WrittenPlatform,
+};
 use crate::config::platform_type::{PlatformType, PlatformUrls};
 use crate::config::table::{Completeness, ValueSource, Written};
 use crate::config::upstream_url::{self, UpstreamUrlError};
 use crate::url::{Origin, Scheme, UrlParts, is_loopback};
-
-/// The name of the practice platform, which exists in development.
-const PRACTICE: &str = "practice";
 
 /// The written URLs of one platform, all of them valid.
 struct WrittenUrls {
@@ -91,7 +90,7 @@ impl Resolver<'_> {
         let Written { value: name, source } = table.name;
         if !is_tool_name(&name) {
             self.report(&source, Fault::PlatformName(name.clone()));
-        } else if name == PRACTICE {
+        } else if name == PRACTICE_PLATFORM {
             self.report(&source, Fault::PlatformPractice);
         }
         let kind = match &table.kind {
@@ -126,6 +125,15 @@ impl Resolver<'_> {
         if self.has_error_since(before) || !type_is_known {
             return None;
         }
+        let written = WrittenPlatform {
+            url: urls.base.clone(),
+            issuer: urls.issuer.clone(),
+            auth_url: urls.auth_url.clone(),
+            token_url: urls.services.token_url.clone(),
+            jwks_url: urls.services.jwks_url.as_ref().map(|url| url.value.clone()),
+            token_audience: audience.clone(),
+            deployments: urls.services.deployments.clone(),
+        };
         let (issuer, auth_url, clients) =
             self.complete(kind, urls, clients, audience.as_deref(), &table.completeness)?;
         for (client, source) in &clients {
@@ -150,6 +158,7 @@ impl Resolver<'_> {
             keys,
             formerly,
             anonymous: table.anonymous.is_some_and(|written| written.value),
+            written,
         })
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use lti::Rejection;
 use lti::admission::Verdict;
-use lti::{Message, Rejection};
 use rocket::{Data, Request, Response};
 
 use super::call::LaunchCall;
@@ -13,7 +13,6 @@ use super::{open, own_form, v1p1};
 use crate::proxy::path::has_dot_segment;
 use crate::web::form;
 use crate::web::gateway::Gateway;
-use crate::web::links;
 use crate::web::login_path::is_login;
 use crate::web::page;
 use crate::web::refusal::Refusal;
@@ -111,12 +110,6 @@ async fn launch(
         }
         None => v1p1::examine(call, &form, now, record)?,
     };
-    if let Message::Selection(selection) = verified.verdict.message()
-        && !links::is_allowed(call.gateway, &selection.return_url)
-    {
-        let name = selection.format.return_url_name();
-        return Err(Refusal::Rejected(Rejection::no_return_url(name)));
-    }
     match verified.verdict {
         Verdict::Reload(message) => {
             let response = open::reload(call, &message, &verified.destination, now)?;

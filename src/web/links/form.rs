@@ -13,13 +13,9 @@ use crate::config::ToolLink;
 use crate::session::{LinkRequest, PickedLink};
 use crate::web::form;
 use crate::web::gateway::Gateway;
+use crate::web::links_path::{LINKS_PATH, PICKED_PARAMETER};
 use crate::web::refusal::Refusal;
 use crate::web::served::ServedTool;
-
-/// The path of the picker's form, and of picked links.
-pub(in crate::web) const LINKS_PATH: &str = "/~links";
-/// The parameter with the links of an upstream's picker.
-pub(super) const PICKED_PARAMETER: &str = "lti_links";
 
 /// Responds to a browser.
 pub(super) async fn answer(

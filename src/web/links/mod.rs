@@ -14,7 +14,6 @@ mod return_url;
 mod routes;
 mod upstream;
 
-pub(super) use form::LINKS_PATH;
 pub(super) use item::LARGEST_BODY;
 pub(super) use picker::picker;
 pub(super) use return_url::is_allowed;

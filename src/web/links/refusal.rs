@@ -1,5 +1,5 @@
-//! The table of refused calls of `POST /links`: code (`docs/deep-linking.md` explains each), status,
-//! fact and advice for the app.
+//! The table of refused calls of `POST /links`: code, status and message.
+//! `docs/deep-linking.md` explains each code.
 
 use rocket::http::Status;
 use serde_json::json;
@@ -74,9 +74,7 @@ impl LinkRefusal {
             Self::TooManyLinks => (
                 "too-large",
                 Status::PayloadTooLarge,
-                format!(
-                    "the URL with the links has more than {LONGEST_URL} characters; send fewer items"
-                ),
+                format!("the URL has more than {LONGEST_URL} characters; send fewer items"),
             ),
             Self::TooManyForms => (
                 "too-many-forms",

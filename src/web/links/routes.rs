@@ -4,13 +4,14 @@ use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route, post};
 
-use super::form::{self, LINKS_PATH};
+use super::form;
 use super::refusal::LinkRefusal;
 use super::upstream::{self, PATH};
 use crate::web::body::Arrival;
 use crate::web::current::RequestGateway;
 use crate::web::gateway::Gateway;
 use crate::web::grade::{Bearer, JsonResponse};
+use crate::web::links_path::LINKS_PATH;
 
 /// The routes of browsers, on every host.
 pub(in crate::web) fn browser_routes() -> Vec<Route> {
@@ -22,7 +23,7 @@ pub(in crate::web) fn browser_routes() -> Vec<Route> {
 pub(in crate::web) fn upstream_routes() -> Vec<Route> {
     let mut routes = rocket::routes![pick];
     let wrong = [Method::Get, Method::Put, Method::Delete, Method::Patch, Method::Options];
-    routes.extend(wrong.map(|method| Route::new(method, PATH, WrongMethod)));
+    routes.extend(wrong.map(|method| Route::new(method, PATH, WrongLinksMethod)));
     routes
 }
 
@@ -51,10 +52,10 @@ impl Handler for BrowserHandler {
 
 /// Responds with JSON to a method that is not allowed.
 #[derive(Clone)]
-struct WrongMethod;
+struct WrongLinksMethod;
 
 #[rocket::async_trait]
-impl Handler for WrongMethod {
+impl Handler for WrongLinksMethod {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
         let refusal = LinkRefusal::WrongMethod;
         let response = match RequestGateway::of(request) {

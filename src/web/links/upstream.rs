@@ -7,7 +7,6 @@ use rocket::Data;
 use rocket::http::Status;
 use serde_json::json;
 
-use super::form::{LINKS_PATH, PICKED_PARAMETER};
 use super::item;
 use super::refusal::{LONGEST_URL, LinkRefusal};
 use crate::config::Upstream;
@@ -15,6 +14,7 @@ use crate::session::LinkToken;
 use crate::web::body::Arrival;
 use crate::web::gateway::Gateway;
 use crate::web::grade::{Bearer, JsonResponse};
+use crate::web::links_path::{LINKS_PATH, PICKED_PARAMETER};
 use crate::web::log_budget::NO_TOOL;
 use crate::web::refusal::reference;
 use crate::web::served::ServedTool;

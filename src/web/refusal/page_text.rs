@@ -38,6 +38,16 @@ pub(super) const OTHER_LOGIN: PageText = (
     "Your browser did not begin this. It may block cookies, or the page was open for too long. \
      Go back to your course and open the activity again.",
 );
+pub(super) const REGISTRATION_LINK: PageText = (
+    "This link is not valid any more",
+    "A registration link works once, and for one hour. Create another one.",
+);
+pub(super) const REGISTRATION_MISMATCH: PageText =
+    ("This is not the expected platform", "Nothing was registered, and the link is still valid.");
+pub(super) const REGISTRATION_REFUSED: PageText = (
+    "The platform did not register the tool",
+    "The link is used if the platform received the registration.",
+);
 pub(super) const SIGN_IN: PageText = (
     "Sign in to your learning platform",
     "Your learning platform does not know who you are. Sign in there. Then open the activity \

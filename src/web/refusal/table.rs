@@ -9,6 +9,7 @@ use lti::Rejection;
 use rocket::http::Status;
 
 use super::page_text::{self, PageText};
+use crate::platform::RegistrationMismatch;
 use crate::proxy::client::UpstreamError;
 use crate::web::body::BodyError;
 use crate::web::limit::{FORM_TIMEOUT, HEAD_TIMEOUT, MOST_FIELDS, MOST_HEAD_BYTES};
@@ -393,6 +394,26 @@ refusals! {
         advice: "find out what the upstream waits for, or raise the tool's `timeout`";
         page: page_text::TOO_SLOW;
 
+    /// A link of a registration does not open, or was used.
+    RegistrationLink => "registration-link", Status::Unauthorized,
+        fact: "the registration link is not the gateway's, was used before or has expired";
+        advice: "`lti-gateway register` creates another link, which is valid for an hour";
+        page: page_text::REGISTRATION_LINK;
+
+    /// A value of a platform does not belong to the platform of a registration.
+    RegistrationMismatch(mismatch: RegistrationMismatch) => "registration-mismatch",
+        Status::BadRequest,
+        fact: "{}", mismatch_fact(mismatch);
+        advice: mismatch_advice(mismatch);
+        page: page_text::REGISTRATION_MISMATCH;
+
+    /// A platform refused a registration, or sent no usable answer. Holds the reason.
+    RegistrationRefused(reason: String) => "registration-refused", Status::BadGateway,
+        fact: "{reason}";
+        advice: "read the platform's message; then create another link with `lti-gateway register` \
+                 and try again, or enter the values of `lti-gateway platforms` by hand";
+        page: page_text::REGISTRATION_REFUSED;
+
     /// Rocket refused the request with this status.
     Other(status: Status) => "other", *status,
         fact: "Rocket refused the request";
@@ -468,6 +489,38 @@ fn rejected(rejection: &Rejection) -> (Status, PageText) {
 impl From<UpstreamError> for Refusal {
     fn from(error: UpstreamError) -> Self {
         Self::Upstream(error)
+    }
+}
+
+fn mismatch_fact(mismatch: &RegistrationMismatch) -> String {
+    // A line without control characters, as the reader of the configuration leaves it.
+    let quote = |text: &str| text.chars().take(100).collect::<String>();
+    match mismatch {
+        RegistrationMismatch::NotUrl(key) => format!("`{key}` is not an absolute URL"),
+        RegistrationMismatch::Host { key, found, expected } => {
+            let (found, expected) = (quote(found), quote(expected));
+            format!("`{key}` is at another host than {expected}: {found}")
+        }
+        RegistrationMismatch::Issuer { found, expected } => {
+            let (found, expected) = (quote(found), quote(expected));
+            format!("the issuer of the platform is {found}, and that of its table is {expected}")
+        }
+    }
+}
+
+fn mismatch_advice(mismatch: &RegistrationMismatch) -> &'static str {
+    match mismatch {
+        RegistrationMismatch::NotUrl(_) => {
+            "let the platform open the link: it adds the URL of its configuration"
+        }
+        RegistrationMismatch::Host { .. } => {
+            "make sure that this is your platform; if it is, write `url`, `issuer` or the URLs \
+             with these hosts into the platform's table"
+        }
+        RegistrationMismatch::Issuer { .. } => {
+            "make sure that this is your platform; if it is, write its `issuer` into its table, \
+             character for character"
+        }
     }
 }
 

@@ -362,6 +362,7 @@ Enter in the platform
   launch URL of quiz  https://tools.example/lti/quiz
     redirect URI      https://tools.example/lti/quiz
 Then add the `client_id` that the platform shows to [platforms.moodle].
+Or let the platform register the tool by itself: `lti-gateway register moodle --tool quiz`
 "
     );
     assert_eq!(run(folder.path(), &["check"], &[]).code, Some(0));

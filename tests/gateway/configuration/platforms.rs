@@ -427,7 +427,9 @@ fn platforms_over_https_need_certificates() {
     };
     check("https://lms.internal", "client_id = '1'", true);
     check("http://lms.internal", "client_id = '1'", false);
-    check("https://lms.internal", "", false);
+    // Its configuration is fetched during a registration.
+    check("https://lms.internal", "", true);
+    check("http://lms.internal", "", false);
 }
 
 #[test]

@@ -229,3 +229,31 @@ fn a_form_is_checked_with_its_state() {
     let curl = format!("curl 'https://tool.example/lti/nb' --data-raw '{form}'");
     stage.explain(&KEYS, &curl).is_accepted();
 }
+
+#[test]
+fn a_report_says_whether_the_user_keeps_their_id() {
+    let mut stage = Stage::start();
+    let report = |stage: &Stage, claim: &str, value: Value| {
+        let redirected = stage.redirected();
+        let token = token(&changed(redirected.nonce(), &lti_claim(claim), value));
+        let form = answer_form(&token, redirected.state());
+        stage.explain(&["--keys", "keys.json"], &form)
+    };
+    let legacy = || json!("old-id-of-the-user");
+    let none = report(&stage, "lti11_legacy_user_id", legacy());
+    assert_eq!(none.code, Some(0), "{}", none.out);
+    let new = "note: the user has a new id: the platform has no `formerly`, which names the user's";
+    assert!(none.out.contains(new), "{}", none.out);
+    let usual = report(&stage, "locale", Value::Null);
+    assert!(!usual.out.contains("note: the user"), "{}", usual.out);
+
+    let tools = std::fs::read_to_string(stage.folder.path().join("tools.toml")).expect("a file");
+    let table = stage.platform.table("");
+    let tools = tools.replace(&table, &stage.platform.table("formerly = \"course-a\""));
+    stage.server = Server::start(&Setup { tools: &tools, ..Setup::default() });
+    write(stage.folder.path(), "tools.toml", &tools);
+    let kept = report(&stage, "lti11_legacy_user_id", legacy());
+    let same = "note: the user keeps their id: the token has lti11_legacy_user_id";
+    assert!(kept.out.contains(same), "{}", kept.out);
+    assert!(!kept.out.contains("old-id-of"), "{}", kept.out);
+}

@@ -15,9 +15,11 @@ mod members;
 mod migration;
 mod platform;
 mod policy;
+mod registration;
 mod service_claims;
 mod token_findings;
 mod token_form;
+mod tool_description;
 mod unverified;
 mod verify;
 
@@ -33,7 +35,9 @@ pub use members::{
 pub use migration::{MigrationProof, NoMigration};
 pub use platform::{Client, TrustedPlatform};
 pub use policy::{AnsweredLogin, TokenPolicy};
+pub use registration::{DocumentFault, OpenidConfiguration, Registered, refusal_message};
 pub use token_findings::TokenFindings;
 pub use token_form::TokenForm;
+pub use tool_description::ToolDescription;
 pub use unverified::{ClaimedToken, UnverifiedToken};
 pub use verify::{FetchedKeys, examine_token, examine_without_keys};

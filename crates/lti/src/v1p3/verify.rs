@@ -72,7 +72,11 @@ pub fn examine_without_keys(
     examination.findings.notes = notes;
     let (fields, _) = LaunchFields::read(&params);
     let checked = examination.check_claims(token, &claims, &fields, login, policy, now);
-    UnverifiedToken::new(&examination, checked.err())
+    let asks_for_links = match &checked {
+        Ok((_, settings)) => settings.is_some(),
+        Err(rejection) => matches!(rejection, Rejection::MayNotPick(_)),
+    };
+    UnverifiedToken::new(&examination, checked.err(), asks_for_links)
 }
 
 impl Examination<TokenFindings> {
