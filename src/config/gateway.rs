@@ -211,6 +211,11 @@ impl Tool {
         }
     }
 
+    /// Whether it declares a gradebook column for links that have none.
+    pub fn declares_line_item(&self) -> bool {
+        self.upstream().is_some_and(|upstream| upstream.line_item.is_some())
+    }
+
     /// The prefix of its paths in the gateway's URLs. `None` for a template, which has one page.
     pub fn prefix(&self) -> Option<Prefix> {
         match &self.target {

@@ -159,11 +159,11 @@ impl Grades {
             return;
         };
         let Ok(Some(StoredGrade::Queued(_))) = outbox.find(&queued.id).await else { return };
-        let attempt = self.attempt(&queued.grade, duration, is_probe).await;
+        let attempt = self.attempt(&queued.grade, Some(&queued), duration, is_probe).await;
         let moment = self.moment();
         let result = match &attempt.response {
             Ok(_) => AttemptResult::Delivered,
-            Err(error) => after_retry(error, &queued, attempt.was_sent, moment),
+            Err(error) => after_retry(error, &queued, attempt.was_sent, attempt.arrived, moment),
         };
         self.log(outbox.as_ref(), &queued, &result, &attempt, moment.now).await;
         let message = match &result {
@@ -238,7 +238,7 @@ impl Grades {
             AttemptResult::Delivered => {
                 tracing::info!(target: "grade", tool, consumer, outcome = "delivered", id, tries);
             }
-            AttemptResult::Retry { at, message } => {
+            AttemptResult::Retry { at, message, .. } => {
                 let again_in = at.saturating_sub(now);
                 let waiting = match attempt.host_result() {
                     HostResult::Failed(_) => outbox.count(host).await.ok(),

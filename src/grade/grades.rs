@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lti::oauth1::SigningKey;
@@ -14,8 +14,9 @@ use super::no_token::NoGradeToken;
 use super::retry::MAX_RETRY_AFTER;
 use super::sent::GradeError;
 use super::slot_lock::SlotLocks;
+use super::timestamps::SlotTimestamps;
 use crate::clock::{Clock, Moment};
-use crate::config::{OutcomeRules, Senders, Target, Tool};
+use crate::config::{DeclaredLineItem, OutcomeRules, Senders, Target, Tool};
 use crate::platform::{
     PlatformCall, PlatformError, PlatformOperation, PlatformResponse, Platforms, PracticePlatform,
     ServiceClients,
@@ -32,12 +33,13 @@ pub(super) type LatestGrades = Arc<dyn Fn() -> Arc<Grades> + Send + Sync>;
 /// The delivery of grades with one configuration. The outbox, and what is known about attempts and
 /// hosts, outlive it.
 pub struct Grades {
-    platforms: Platforms,
-    clients: Arc<ServiceClients>,
+    pub(super) platforms: Platforms,
+    pub(super) clients: Arc<ServiceClients>,
     pub(super) outbox: Option<Arc<dyn Outbox>>,
     /// By name.
     tools: HashMap<String, GradingTool>,
     pub(super) slot_locks: SlotLocks,
+    pub(super) timestamps: SlotTimestamps,
     pub(super) clock: Clock,
     /// Wakes the retries when a grade waits for one, or when a host works again.
     pub(super) retry_queued: Arc<Notify>,
@@ -51,6 +53,8 @@ struct GradingTool {
     senders: Senders,
     /// The timeout of a platform.
     timeout: Duration,
+    /// The gradebook column that it declares.
+    line_item: Option<DeclaredLineItem>,
 }
 
 impl Grades {
@@ -62,12 +66,14 @@ impl Grades {
         tools: &[Tool],
         clock: Clock,
     ) -> Self {
+        let has_earlier = outbox.as_ref().is_some_and(|outbox| outbox.earlier_running() > 0);
         Self {
             platforms,
             clients,
             outbox,
             tools: grading_tools(tools),
             slot_locks: SlotLocks::default(),
+            timestamps: SlotTimestamps::new(clock.clone(), has_earlier),
             clock,
             retry_queued: Arc::default(),
             host_health: Arc::default(),
@@ -93,6 +99,7 @@ impl Grades {
             outbox: self.outbox.clone(),
             tools: grading_tools(tools),
             slot_locks: self.slot_locks.clone(),
+            timestamps: self.timestamps.clone(),
             clock: self.clock.clone(),
             retry_queued: Arc::clone(&self.retry_queued),
             host_health: Arc::clone(&self.host_health),
@@ -126,10 +133,20 @@ impl Grades {
     }
 
     /// The keys that sign for a sender of a tool that may send grades, and the timeout of its
-    /// platform.
+    /// platform. A platform of LTI 1.3 needs no such keys.
     pub(super) fn sender(&self, tool: &str, sender: &Sender) -> Option<(&[SigningKey], Duration)> {
-        let GradingTool { senders, timeout } = self.tools.get(tool)?;
-        Some((senders.signing_keys(sender)?, *timeout))
+        let GradingTool { senders, timeout, .. } = self.tools.get(tool)?;
+        let keys = match sender {
+            Sender::Consumer(_) => senders.signing_keys(sender)?,
+            Sender::Platform { .. } if senders.contains(sender) => &[],
+            Sender::Platform { .. } => return None,
+        };
+        Some((keys, *timeout))
+    }
+
+    /// The gradebook column that a tool declares.
+    pub(super) fn line_item(&self, tool: &str) -> Option<&DeclaredLineItem> {
+        self.tools.get(tool)?.line_item.as_ref()
     }
 
     /// The timeout of a tool's platforms, if the tool may send grades.
@@ -154,17 +171,25 @@ impl Grades {
     pub async fn read(&self, token: &GradeToken) -> Result<PlatformResponse, GradeError> {
         let (signing_keys, duration) =
             self.sender(&token.tool, &token.sender).ok_or(GradeError::NoSender)?;
-        let call = PlatformCall {
-            place: &token.place,
-            sender: &token.sender,
-            signing_keys,
-            operation: PlatformOperation::Read,
-            clock: &self.clock,
+        let read = async {
+            match &token.place {
+                GradePlace::Outcome(service) => {
+                    let call = PlatformCall {
+                        service,
+                        sender: &token.sender,
+                        signing_keys,
+                        operation: PlatformOperation::Read,
+                        clock: &self.clock,
+                    };
+                    self.platforms.grade(&call).await
+                }
+                GradePlace::LineItem(item) => {
+                    let call = self.line_item_call(item, &token.tool, &token.sender)?;
+                    self.platforms.read_result(&call).await
+                }
+            }
         };
-        timeout(duration, self.platforms.grade(&call))
-            .await
-            .map_err(|_| GradeError::Slow)?
-            .map_err(Into::into)
+        timeout(duration, read).await.map_err(|_| GradeError::Slow)?.map_err(Into::into)
     }
 
     /// The stored grade with this id, if it is of the token's learner and resource link.
@@ -199,11 +224,17 @@ impl Grades {
     pub(super) async fn attempt(
         &self,
         grade: &Grade,
+        queued: Option<&QueuedGrade>,
         duration: Duration,
         is_probe: bool,
     ) -> Attempt {
-        let attempt =
-            timeout(duration, self.call(grade)).await.unwrap_or_else(|_| Attempt::timed_out());
+        let arrived = AtomicBool::new(false);
+        let attempt = timeout(duration, self.call(grade, queued, &arrived)).await;
+        let attempt = attempt.unwrap_or_else(|_| Attempt::timed_out());
+        let attempt = match grade.place {
+            GradePlace::Outcome(_) => attempt,
+            GradePlace::LineItem(_) => attempt.that_arrived(arrived.load(Ordering::SeqCst)),
+        };
         let works_again = self.host_health.record(
             &grade.host,
             attempt.host_result(),
@@ -217,21 +248,37 @@ impl Grades {
         attempt
     }
 
-    /// Sends a grade once, without a timeout.
-    pub(super) async fn call(&self, grade: &Grade) -> Attempt {
+    /// Sends a grade once, without a timeout. Sets `arrived` while the platform may have received
+    /// the score of a line item.
+    pub(super) async fn call(
+        &self,
+        grade: &Grade,
+        queued: Option<&QueuedGrade>,
+        arrived: &AtomicBool,
+    ) -> Attempt {
+        let service = match &grade.place {
+            GradePlace::Outcome(service) => service,
+            GradePlace::LineItem(item) => {
+                return Attempt::new(self.send_score(grade, item, queued, arrived).await);
+            }
+        };
         let Some((signing_keys, _)) = self.sender(&grade.tool, &grade.sender) else {
             return Attempt::not_sent(PlatformError::Unreachable(
                 "its tool or consumer is no longer in tools.toml".to_owned(),
             ));
         };
         let operation = match &grade.action {
-            Action::Replace { score, comment } => {
+            Action::Replace { score: Some(score), comment, .. } => {
                 PlatformOperation::Replace { score, comment: comment.as_deref() }
+            }
+            // LTI 1.1 has no progress.
+            Action::Replace { score: None, .. } => {
+                return Attempt::new(Ok(PlatformResponse::default()));
             }
             Action::Delete => PlatformOperation::Delete,
         };
         let call = PlatformCall {
-            place: &grade.place,
+            service,
             sender: &grade.sender,
             signing_keys,
             operation,
@@ -268,7 +315,11 @@ fn grading_tools(tools: &[Tool]) -> HashMap<String, GradingTool> {
     let grading = |tool: &Tool| match &tool.target {
         Target::Upstream(upstream) if upstream.grades.is_on() => Some((
             tool.name.clone(),
-            GradingTool { senders: tool.senders.clone(), timeout: upstream.timeout },
+            GradingTool {
+                senders: tool.senders.clone(),
+                timeout: upstream.timeout,
+                line_item: upstream.line_item.clone(),
+            },
         )),
         _ => None,
     };

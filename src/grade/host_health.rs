@@ -42,7 +42,7 @@ impl HostResult {
     /// What this error shows about the host.
     pub(super) fn of(error: &PlatformError) -> Self {
         match error {
-            PlatformError::NotAllowed(_) => Self::Unknown,
+            PlatformError::NotAllowed(_) | PlatformError::Removed => Self::Unknown,
             PlatformError::Refused { .. }
             | PlatformError::ScopeRefused { .. }
             | PlatformError::Conflict { .. }

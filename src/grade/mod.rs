@@ -10,10 +10,12 @@ mod grades;
 mod host_health;
 mod no_token;
 mod retry;
+mod score;
 mod send;
 mod sent;
 mod slot_lock;
 mod supervisor;
+mod timestamps;
 
 pub use grades::Grades;
 pub use no_token::NoGradeToken;

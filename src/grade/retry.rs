@@ -21,11 +21,12 @@ pub(super) const LONGEST_WAIT: u64 = MAX_RETRY_AFTER + MAX_BACKOFF;
 pub(super) fn after_first_attempt(
     error: &PlatformError,
     grade: &QueuedGrade,
+    arrived: bool,
     now: u64,
 ) -> AttemptResult {
     match error.is_refusal() {
         true => AttemptResult::Refused { message: message(error, grade) },
-        false => retry(error, grade, grade.tries, now),
+        false => retry(error, grade, grade.tries, arrived, now),
     }
 }
 
@@ -34,6 +35,7 @@ pub(super) fn after_retry(
     error: &PlatformError,
     grade: &QueuedGrade,
     was_sent: bool,
+    arrived: bool,
     moment: Moment,
 ) -> AttemptResult {
     let expiry = match grade.status {
@@ -48,22 +50,30 @@ pub(super) fn after_retry(
         AttemptResult::Expired { message: message(error, grade) }
     } else {
         // A retry that was not sent waits for another `tools.toml`, or for another DNS entry.
-        retry(error, grade, if was_sent { grade.tries } else { u32::MAX }, moment.now)
+        let tries = if was_sent { grade.tries } else { u32::MAX };
+        retry(error, grade, tries, arrived, moment.now)
     }
 }
 
 /// The result of an attempt that panicked.
 pub(super) fn after_panic(grade: &QueuedGrade, now: u64) -> AttemptResult {
     let message = "the attempt failed because of a fault of the gateway".to_owned();
-    AttemptResult::Retry { at: retry_at(grade.tries, None, now), message }
+    AttemptResult::Retry { at: retry_at(grade.tries, None, now), message, arrived: true }
 }
 
-fn retry(error: &PlatformError, grade: &QueuedGrade, tries: u32, now: u64) -> AttemptResult {
+fn retry(
+    error: &PlatformError,
+    grade: &QueuedGrade,
+    tries: u32,
+    arrived: bool,
+    now: u64,
+) -> AttemptResult {
     let retry_after = match error {
         PlatformError::Unavailable { retry_after, .. } => *retry_after,
         _ => None,
     };
-    AttemptResult::Retry { at: retry_at(tries, retry_after, now), message: message(error, grade) }
+    let (at, message) = (retry_at(tries, retry_after, now), message(error, grade));
+    AttemptResult::Retry { at, message, arrived }
 }
 
 /// Exponential backoff: 1, 2, 4 … seconds, up to [`MAX_BACKOFF`], by the number of earlier

@@ -1,6 +1,7 @@
 //! The first attempt, for which the upstream waits.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rocket::tokio::task::spawn;
@@ -50,9 +51,9 @@ impl Grades {
         let Some(outbox) = &self.outbox else {
             let guard = timeout_at(until, self.slot_locks.lock(grade.slot)).await;
             let _guard = guard.map_err(|_| GradeError::Slow)?;
-            let attempt =
-                timeout_at(until, self.call(&grade)).await.map_err(|_| GradeError::Slow)?;
-            return Ok(Sent::Delivered(attempt.response?));
+            let arrived = AtomicBool::new(false);
+            let attempt = timeout_at(until, self.call(&grade, None, &arrived)).await;
+            return Ok(Sent::Delivered(attempt.map_err(|_| GradeError::Slow)?.response?));
         };
         let accepted = self.clock.now_in_millis();
         let first_attempt_until =
@@ -69,14 +70,14 @@ impl Grades {
                 return Ok(Sent::Superseded);
             }
         }
-        let Attempt { response, was_sent } = match &guard {
-            Ok(_) => self.attempt(&queued.grade, left(), false).await,
+        let Attempt { response, was_sent, arrived } = match &guard {
+            Ok(_) => self.attempt(&queued.grade, Some(&queued), left(), false).await,
             // An older grade held the lock all the time.
             Err(_) => Attempt::not_sent(timed_out()),
         };
         let result = match &response {
             Ok(_) => AttemptResult::Delivered,
-            Err(error) => after_first_attempt(error, &queued, self.clock.now()),
+            Err(error) => after_first_attempt(error, &queued, arrived, self.clock.now()),
         };
         let is_settled = self.settle(outbox.as_ref(), &queued, result, was_sent).await;
         match response {

@@ -1,5 +1,5 @@
 use lti::oauth1::SigningKey;
-use lti::{GradePlace, Score, Sender};
+use lti::{OutcomeService, Score, Sender};
 
 use crate::clock::Clock;
 
@@ -19,10 +19,10 @@ pub enum PlatformOperation<'a> {
     Delete,
 }
 
-/// A call of a platform's grade service.
+/// A call of the grade service of LTI 1.1.
 pub struct PlatformCall<'a> {
     /// The place of the result.
-    pub place: &'a GradePlace,
+    pub service: &'a OutcomeService,
     /// The sender of the launch.
     pub sender: &'a Sender,
     /// The keys of the sender. During a rotation, the platform may have any of them, so the client

@@ -52,6 +52,8 @@ pub enum PlatformError {
     },
     /// The launch does not grant the scope to read results.
     NoResults,
+    /// The platform, client or deployment that launched is no longer in `tools.toml`.
+    Removed,
     /// The platform responded with a redirect.
     Redirected {
         /// The HTTP status.
@@ -105,6 +107,7 @@ impl PlatformError {
             | Self::ScopeRefused { .. }
             | Self::Conflict { .. }
             | Self::NoResults
+            | Self::Removed
             | Self::Redirected { .. } => true,
             Self::ClientRefused { .. }
             | Self::InvalidResponse { .. }
@@ -116,7 +119,13 @@ impl PlatformError {
     /// Whether a retry is useless. A bare status may come from a proxy and change, and `tools.toml`
     /// may allow a URL later.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Refused { .. } | Self::ScopeRefused { .. } | Self::Conflict { .. })
+        matches!(
+            self,
+            Self::Refused { .. }
+                | Self::ScopeRefused { .. }
+                | Self::Conflict { .. }
+                | Self::Removed
+        )
     }
 }
 
@@ -155,6 +164,7 @@ impl fmt::Display for PlatformError {
                     "the platform has a newer score, with status {status}{colon}{description}"
                 )
             }
+            Self::Removed => f.write_str("its platform is no longer in tools.toml"),
             Self::NoResults => f.write_str("the platform does not let the tool read results"),
             Self::Redirected { status, target } => {
                 write!(f, "the platform redirected with status {status}")?;

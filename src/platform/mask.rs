@@ -24,6 +24,10 @@ pub fn masked(message: &str, sourcedid: &str) -> String {
             }
         }
     }
+    // Moodle's user ids are short numbers.
+    if sourcedid.len() < SHORTEST && !sourcedid.is_empty() {
+        masked = without_word(&masked, sourcedid);
+    }
     // Markup is a page or, from edX, the request itself with its personal data.
     let markup = ["<", "&lt;"].iter().filter_map(|mark| masked.find(mark)).min();
     if let Some(before) = markup.and_then(|at| masked.get(..at)) {
@@ -34,6 +38,20 @@ pub fn masked(message: &str, sourcedid: &str) -> String {
         .map(|letter| if letter.is_control() { ' ' } else { letter })
         .take(LONGEST_MESSAGE)
         .collect()
+}
+
+/// Masks a short id where it stands alone.
+fn without_word(message: &str, id: &str) -> String {
+    let mut rest = message;
+    let mut result = String::new();
+    while let Some((before, after)) = rest.split_once(id) {
+        result.push_str(before);
+        let is_alone =
+            !result.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
+        result.push_str(if is_alone { "…" } else { id });
+        rest = after;
+    }
+    result + rest
 }
 
 /// The spellings of an id in responses: plain, and escaped for JSON, XML and URLs.
@@ -105,6 +123,21 @@ mod tests {
         check("a\u{1b}[31m\nb", "a [31m b");
         check("no: <sourcedId>4711-ada</sourcedId>", "no: …");
         assert_eq!(masked(&"x".repeat(1000), "").len(), 500);
+    }
+
+    #[test]
+    fn a_short_id_is_masked_where_it_stands_alone() {
+        let check = |message: &str, id: &str, expected: &str| {
+            assert_eq!(masked(message, id), expected);
+        };
+        check(
+            "an earlier timestamp for item 5 and user 42",
+            "42",
+            "an earlier timestamp for item 5 and user …",
+        );
+        check("status 421, user 42: no", "42", "status 421, user …: no");
+        check("a user", "a", "… user");
+        check("status 409", "", "status 409");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! and ignores the proxy variables of the environment.
 
 mod access_token;
+mod bearer_token;
 mod call;
 mod certificate;
 mod client;
@@ -12,9 +13,12 @@ mod error;
 mod grade;
 mod gzip;
 mod keyset_cache;
+mod line_item;
+mod line_item_cache;
 mod mask;
 mod outcome;
 mod own_keys;
+mod pages;
 mod random;
 mod reach;
 mod registration;
@@ -22,14 +26,17 @@ mod registration_hosts;
 mod reply;
 mod service;
 mod service_client;
-mod service_request;
+mod service_message;
 mod service_token;
+mod token_cache;
 
 pub use access_token::{GrantedToken, TokenRequest};
+pub use bearer_token::AccessToken;
 pub use call::{PlatformCall, PlatformOperation, PlatformResponse};
 pub use client::client;
 pub use error::PlatformError;
 pub use keyset_cache::{CachedKeyset, KeysetCache};
+pub use line_item::{LineItemCall, ScoreCall};
 pub use mask::masked;
 pub use own_keys::{NoOwnKey, OwnKeySource, OwnKeyring, OwnKeys};
 pub use reach::PracticePlatform;
@@ -37,4 +44,3 @@ pub use registration::RegistrationError;
 pub use registration_hosts::{RegistrationMismatch, check_configuration, check_configuration_url};
 pub use service::{Platforms, unreachable_by};
 pub use service_client::{ServiceClient, ServiceClients};
-pub use service_token::AccessToken;

@@ -6,8 +6,9 @@ use reqwest::{Client, Url};
 
 use super::client::client;
 use super::error::PlatformError;
+use super::line_item_cache::LineItems;
 use super::reach::{DnsResolver, PracticePlatform};
-use super::service_token::ServiceTokens;
+use super::token_cache::ServiceTokens;
 use crate::address::is_public;
 use crate::config::OutcomeRules;
 
@@ -27,6 +28,8 @@ pub struct Platforms {
     practice: Arc<OnceLock<PracticePlatform>>,
     /// The access tokens of all services. They outlive a configuration.
     pub(super) tokens: ServiceTokens,
+    /// The line items that the gateway found or created. They outlive a configuration.
+    pub(super) line_items: LineItems,
 }
 
 impl Platforms {
@@ -36,7 +39,13 @@ impl Platforms {
     /// # Errors
     /// The system's message if it has no certificates.
     pub fn new(rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
-        Self::with_parts(rules, with_tls, Arc::default(), ServiceTokens::default())
+        Self::with_parts(
+            rules,
+            with_tls,
+            Arc::default(),
+            ServiceTokens::default(),
+            LineItems::default(),
+        )
     }
 
     /// The client for another configuration. It reaches the same practice platform, and keeps the
@@ -45,7 +54,13 @@ impl Platforms {
     /// # Errors
     /// The system's message if it has no certificates.
     pub fn reconfigured(&self, rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
-        Self::with_parts(rules, with_tls, Arc::clone(&self.practice), self.tokens.clone())
+        Self::with_parts(
+            rules,
+            with_tls,
+            Arc::clone(&self.practice),
+            self.tokens.clone(),
+            self.line_items.clone(),
+        )
     }
 
     fn with_parts(
@@ -53,6 +68,7 @@ impl Platforms {
         with_tls: bool,
         practice: Arc<OnceLock<PracticePlatform>>,
         tokens: ServiceTokens,
+        line_items: LineItems,
     ) -> Result<Self, String> {
         let rules = Arc::new(rules);
         let resolver = DnsResolver { rules: Arc::clone(&rules), practice: Arc::clone(&practice) };
@@ -62,7 +78,7 @@ impl Platforms {
             .pool_max_idle_per_host(MAX_IDLE)
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { client, rules, practice, tokens })
+        Ok(Self { client, rules, practice, tokens, line_items })
     }
 
     /// Makes the practice platform of this process reachable. Later calls have no effect.

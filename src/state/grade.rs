@@ -1,4 +1,4 @@
-use lti::{GradePlace, Score, Sender};
+use lti::{GradePlace, Progress, Score, Sender};
 
 use crate::clock::Millis;
 
@@ -25,10 +25,12 @@ pub struct Grade {
 pub enum Action {
     /// Set the result.
     Replace {
-        /// The score, with the digits of the upstream.
-        score: Score,
+        /// The score, with the digits of the upstream. `None` for a progress alone.
+        score: Option<Score>,
         /// A comment for the learner.
         comment: Option<String>,
+        /// The progress, if the upstream sent one. A platform of LTI 1.1 has none.
+        progress: Option<Progress>,
     },
     /// Clear the result.
     Delete,
@@ -49,9 +51,14 @@ pub struct QueuedGrade {
     pub accepted: Millis,
     /// The running time of the gateway when it accepted the grade, in seconds.
     pub accepted_running: u64,
+    /// The timestamp of its score, if it is not `accepted`.
+    pub timestamp: Option<Millis>,
     /// The number of attempts that were sent to the platform. Includes an attempt that was
     /// interrupted, because it may have been sent.
     pub tries: u32,
+    /// Whether the platform may have received the score in an earlier attempt. An attempt that
+    /// ended without an access token did not send it.
+    pub arrived: bool,
     /// When the grade comes due, in seconds since the epoch.
     pub next_try: u64,
     /// The platform's message at the last attempt, at most 500 characters. May be empty.
@@ -216,6 +223,8 @@ pub enum AttemptResult {
         at: u64,
         /// The platform's message.
         message: String,
+        /// Whether the platform may have received the score.
+        arrived: bool,
     },
     /// The platform could not accept the grade, which is too old for a retry. It becomes a dead
     /// letter.

@@ -51,6 +51,12 @@ pub trait Outbox: Send + Sync {
         moment: Moment,
     ) -> Result<(), StateError>;
 
+    /// Stores the timestamp of a grade's score, before the gateway sends it.
+    ///
+    /// # Errors
+    /// [`StateError::Unavailable`] if the store cannot be written.
+    async fn stamp(&self, grade: &QueuedGrade, timestamp: Millis) -> Result<(), StateError>;
+
     /// Stores that the attempt of a claimed grade did not begin. The grade comes due again when its
     /// lease ends.
     ///

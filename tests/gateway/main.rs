@@ -13,6 +13,7 @@ mod grades;
 mod issued;
 mod keyset;
 mod launches;
+mod line_items;
 #[cfg(target_os = "linux")]
 mod log;
 mod practice;

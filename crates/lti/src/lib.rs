@@ -28,6 +28,7 @@ mod launch_fields;
 mod line_item;
 mod lti_version;
 pub mod oauth1;
+mod progress;
 mod rejection;
 mod replay;
 mod return_url;
@@ -45,6 +46,7 @@ pub use grade_place::{GradePlace, GradePlaceParts, NoGradePlace, OutcomeService}
 pub use launch::{Context, Launch, Platform, ResourceLink, User};
 pub use line_item::{AgsScope, AgsScopes, LineItem, LineItemUrl};
 pub use lti_version::{is_v1p3_query, resembles_launch};
+pub use progress::{ActivityProgress, GradingProgress, Progress};
 pub use rejection::Rejection;
 pub use replay::{Account, FullShare, MemoryReplay, Nonce, Spent};
 pub use return_url::ReturnUrl;

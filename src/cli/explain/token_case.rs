@@ -126,7 +126,7 @@ fn outcome(
         client,
         consumers: &tool.senders.consumers,
         roles: tool.roles,
-        declares_line_item: false,
+        declares_line_item: tool.declares_line_item(),
         clock_skew: case.policy.clock_skew,
     };
     let claimed = token.claimed.as_ref().and_then(|claimed| claimed.nonce.as_deref());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lti::GradePlaceParts;
+use lti::{GradePlaceParts, Progress, Score};
 use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 
 use super::database::{Database, Flush, connect};
@@ -106,6 +106,18 @@ impl Outbox for DirectoryOutbox {
             .await
     }
 
+    async fn stamp(&self, grade: &QueuedGrade, timestamp: Millis) -> Result<(), StateError> {
+        let sequence = grade.sequence;
+        self.database
+            .run(move |sqlite| {
+                sqlite
+                    .prepare_cached("UPDATE kept SET timestamp = ?2 WHERE sequence = ?1")?
+                    .execute((sequence, integer(timestamp.get())))?;
+                Ok(())
+            })
+            .await
+    }
+
     async fn release(&self, grade: &QueuedGrade) -> Result<(), StateError> {
         let sequence = grade.sequence;
         self.database
@@ -132,7 +144,7 @@ impl Outbox for DirectoryOutbox {
                 let due = due(sqlite, now, &limits)?;
                 let mut update = sqlite.prepare_cached(&format!(
                     "UPDATE kept SET next_try = ?2, tries = MIN(tries + sending, {MAX_TRIES}),
-                            sending = 1, queued = 1
+                            arrived = MAX(arrived, sending), sending = 1, queued = 1
                         WHERE sequence = ?1 RETURNING {QUEUED_COLUMNS}"
                 ))?;
                 due.into_iter()
@@ -245,16 +257,22 @@ fn insert(
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| StateError::Unavailable(error.to_string()))?;
     let id = URL_SAFE_NO_PAD.encode(random);
-    let (score, comment) = match &grade.action {
-        Action::Replace { score, comment } => (Some(score.as_str()), comment.as_ref()),
-        Action::Delete => (None, None),
+    let (score, comment, progress) = match &grade.action {
+        Action::Replace { score, comment, progress } => (
+            score.as_ref().map(Score::as_str),
+            comment.as_ref(),
+            progress.map(Progress::encode).unwrap_or_default(),
+        ),
+        Action::Delete => (None, None, String::new()),
     };
     let GradePlaceParts { url, learner, protocol, link } = grade.place.parts();
     sqlite
         .prepare_cached(
             "INSERT INTO kept (id, slot, tool, sender, url, host, sourcedid, method, link, score,
-                    comment, accepted, accepted_running, tries, sending, next_try, words, delivered)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0, 1, ?14, '', 0)",
+                    comment, progress, accepted, accepted_running, tries, sending, next_try, words,
+                    delivered)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, 1, ?15, '',
+                    0)",
         )?
         .execute(params![
             id,
@@ -268,6 +286,7 @@ fn insert(
             link,
             score,
             comment,
+            progress,
             integer(accepted.get()),
             integer(accepted_running),
             integer(next_try),
@@ -280,6 +299,8 @@ fn insert(
         status: Status::Kept,
         accepted,
         accepted_running,
+        timestamp: None,
+        arrived: false,
         tries: 0,
         next_try,
         message: String::new(),
@@ -294,20 +315,22 @@ fn settle(
     was_sent: bool,
     now: u64,
 ) -> rusqlite::Result<()> {
-    let (message, retry_at) = match &result {
-        AttemptResult::Delivered => ("", None),
+    let (message, retry_at, arrived) = match &result {
+        AttemptResult::Delivered => ("", None, true),
         AttemptResult::Refused { message } | AttemptResult::Expired { message } => {
-            (message.as_str(), None)
+            (message.as_str(), None, false)
         }
-        AttemptResult::Retry { at, message } => (message.as_str(), Some(integer(*at))),
+        AttemptResult::Retry { at, message, arrived } => {
+            (message.as_str(), Some(integer(*at)), *arrived)
+        }
     };
     let tried: Option<([u8; 16], bool, bool)> = sqlite
         .prepare_cached(&format!(
             "UPDATE kept SET tries = MIN(tries + ?4, {MAX_TRIES}), sending = 0,
-                    next_try = COALESCE(?2, next_try), words = ?3
+                    next_try = COALESCE(?2, next_try), words = ?3, arrived = MAX(arrived, ?5)
                 WHERE sequence = ?1 RETURNING slot, queued, delivered"
         ))?
-        .query_row((sequence, retry_at, message, was_sent), |row| {
+        .query_row((sequence, retry_at, message, was_sent, arrived), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
@@ -374,7 +397,8 @@ fn finish(
         .prepare_cached(
             "INSERT INTO finished (sequence, id, slot, tool, sender, host, method, deletes, status,
                     accepted, tries, words, finished)
-                SELECT sequence, id, slot, tool, sender, host, method, score IS NULL,
+                SELECT sequence, id, slot, tool, sender, host, method,
+                    score IS NULL AND progress = '',
                     CASE WHEN delivered THEN 'delivered' ELSE ?4 END, accepted, tries, words, ?5
                 FROM kept WHERE slot = ?1 AND sequence BETWEEN ?2 AND ?3",
         )?

@@ -1,6 +1,6 @@
 //! Reads grades from rows of `grades.sqlite`.
 
-use lti::{GradePlace, GradePlaceParts, Score, Sender};
+use lti::{GradePlace, GradePlaceParts, Progress, Score, Sender};
 use rusqlite::Row;
 use rusqlite::types::Type;
 
@@ -10,7 +10,8 @@ use crate::state::grade::{Action, FinishedGrade, Grade, QueuedGrade, Status};
 /// The columns of a queued grade in the table `kept`.
 pub(super) const QUEUED_COLUMNS: &str = "sequence, id, slot, tool, sender, url, host, sourcedid, \
     method, link, score, comment, CASE WHEN delivered THEN 'delivered' ELSE 'kept' END AS status, \
-    accepted, accepted_running, tries, next_try, words";
+    accepted, accepted_running, progress, timestamp, arrived, tries, \
+    next_try, words";
 /// The columns of a finished grade in the table `finished`.
 pub(super) const FINISHED_COLUMNS: &str =
     "sequence, id, slot, tool, sender, host, deletes, status, accepted, tries, words, finished";
@@ -18,12 +19,21 @@ pub(super) const FINISHED_COLUMNS: &str =
 /// Reads a queued grade from the columns of [`QUEUED_COLUMNS`].
 pub(super) fn read_queued(row: &Row<'_>) -> rusqlite::Result<QueuedGrade> {
     let score: Option<String> = row.get("score")?;
-    let action = match score {
-        Some(score) => Action::Replace {
-            score: Score::parse(&score).map_err(|_| invalid(row, "score"))?,
+    let progress: String = row.get("progress")?;
+    let action = match (score, &*progress) {
+        (None, "") => Action::Delete,
+        (score, progress) => Action::Replace {
+            score: score
+                .map(|score| Score::parse(&score).map_err(|_| invalid(row, "score")))
+                .transpose()?,
             comment: row.get("comment")?,
+            progress: match progress {
+                "" => None,
+                progress => {
+                    Some(Progress::parse(progress).ok_or_else(|| invalid(row, "progress"))?)
+                }
+            },
         },
-        None => Action::Delete,
     };
     Ok(QueuedGrade {
         id: row.get("id")?,
@@ -45,6 +55,8 @@ pub(super) fn read_queued(row: &Row<'_>) -> rusqlite::Result<QueuedGrade> {
         status: read_status(row)?,
         accepted: Millis::new(row.get("accepted")?),
         accepted_running: row.get("accepted_running")?,
+        timestamp: row.get::<_, Option<u64>>("timestamp")?.map(Millis::new),
+        arrived: row.get("arrived")?,
         tries: row.get("tries")?,
         next_try: row.get("next_try")?,
         message: row.get("words")?,

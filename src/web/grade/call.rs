@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use lti::GradePlace;
 use rocket::http::Status;
 use serde_json::{Map, Value, json};
 
@@ -34,10 +35,24 @@ impl GradeCall {
         token: &GradeToken,
         action: Action,
     ) -> JsonResponse {
+        let is_outcome = matches!(token.place, GradePlace::Outcome(_));
+        let (has_progress, has_score) = match &action {
+            Action::Replace { score, progress, .. } => (progress.is_some(), score.is_some()),
+            Action::Delete => (false, true),
+        };
+        // LTI 1.1 has scores, but no progress.
+        let progress_left_out = has_progress && is_outcome;
+        if progress_left_out && !has_score {
+            let body = json!({ "status": "not-sent", "progress": "not-sent" }).to_string();
+            return self.accept(token, "not-sent", JsonResponse::new(Status::Ok, body));
+        }
         match gateway.grades.send(token, action).await {
             Ok(Sent::Delivered(delivered)) => {
                 let mut body = Map::new();
                 body.insert("status".into(), "delivered".into());
+                if progress_left_out {
+                    body.insert("progress".into(), "not-sent".into());
+                }
                 if delivered.comment_left_out {
                     body.insert("comment".into(), "not-sent".into());
                 }
@@ -52,7 +67,10 @@ impl GradeCall {
             }
             Ok(Sent::Queued { id, error }) => {
                 let reason = masked(&error.to_string(), token.place.learner_reference());
-                let body = json!({ "status": "kept", "id": id, "reason": error.to_string() });
+                let mut body = json!({ "status": "kept", "id": id, "reason": error.to_string() });
+                if progress_left_out {
+                    body["progress"] = "not-sent".into();
+                }
                 let mut response = JsonResponse::new(Status::Accepted, body.to_string());
                 response.headers.push(("Location", format!("/grades/{id}")));
                 let (tool, consumer, operation) =

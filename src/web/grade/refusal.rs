@@ -171,6 +171,7 @@ impl From<GradeError> for GradeRefusal {
             GradeError::State(error) => Self::StateUnavailable(error),
             GradeError::Stopped => Self::ShuttingDown,
             GradeError::Platform(error) => match error {
+                PlatformError::Removed => Self::BadToken,
                 PlatformError::NotAllowed(_) => Self::OutcomeNotAllowed(error),
                 PlatformError::Refused { .. }
                 | PlatformError::RefusedByStatus { .. }
@@ -253,8 +254,9 @@ fn said(error: &PlatformError) -> Option<(u16, &str)> {
         | PlatformError::Unavailable { status, description, .. } => Some((*status, description)),
         PlatformError::Redirected { status, .. }
         | PlatformError::InvalidResponse { status, .. } => Some((*status, "")),
-        PlatformError::NotAllowed(_) | PlatformError::NoResults | PlatformError::Unreachable(_) => {
-            None
-        }
+        PlatformError::NotAllowed(_)
+        | PlatformError::NoResults
+        | PlatformError::Removed
+        | PlatformError::Unreachable(_) => None,
     }
 }

@@ -162,7 +162,7 @@ fn policy<'a>(
         client: context.client,
         consumers: &tool.senders.consumers,
         roles: tool.roles,
-        declares_line_item: false,
+        declares_line_item: tool.declares_line_item(),
         clock_skew: call.served.policy.clock_skew,
     }
 }

@@ -182,6 +182,11 @@ impl Recorder {
         self.seen.recv_timeout(TIMEOUT).expect("a request at the upstream")
     }
 
+    /// The requests since the last call.
+    pub fn all(&self) -> Vec<Recorded> {
+        self.seen.try_iter().collect()
+    }
+
     /// Asserts that no further request arrived.
     #[track_caller]
     pub fn saw_nothing(&self) {

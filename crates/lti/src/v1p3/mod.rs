@@ -4,6 +4,8 @@
 
 mod claim;
 mod claims;
+mod decimal;
+pub mod grade_service;
 mod launch_token;
 mod launch_url;
 mod login;
